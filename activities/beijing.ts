@@ -1,0 +1,13 @@
+const DAY_MS = 24 * 60 * 60_000
+/** China has had one zone and no summer time since 1991. */
+const UTC_PLUS_8_MS = 8 * 60 * 60_000
+
+/** The start of the next day in Beijing, epoch ms: WeChat's daily quotas begin anew then. */
+export function nextDayInBeijing(at: number): number {
+  return Math.floor((at + UTC_PLUS_8_MS) / DAY_MS + 1) * DAY_MS - UTC_PLUS_8_MS
+}
+
+/** The day in Beijing, `YYYY-MM-DD`. */
+export function dayInBeijing(at: number): string {
+  return new Date(at + UTC_PLUS_8_MS).toISOString().slice(0, 10)
+}

@@ -1,0 +1,45 @@
+import type { Message } from '../src/campaign/model.ts'
+import type { Log } from '../src/log.ts'
+import type { Db } from '../src/store/db.ts'
+import type { WechatClient } from '../src/wechat/client.ts'
+import type { TokenKeeper } from '../src/wechat/tokens.ts'
+import type { Bulkhead } from './bulkhead.ts'
+import type { AccountStop } from './verdict.ts'
+
+/** What a send must know of its account. */
+export interface SendAccount {
+  appId: string
+  name: string
+  timezone: string
+  onUnknown: 'retry' | 'assume-sent'
+  /** False while the account is stopped. */
+  active: boolean
+  stateReason: string | null
+  client: WechatClient
+}
+
+/** What the activities take from the rest of the program. */
+export interface ActivityDeps {
+  db: Db
+  log: Log
+  /** Real time, epoch ms. */
+  now: () => number
+  tokens: TokenKeeper
+  bulkhead: Bulkhead
+  accounts: {
+    find(appId: string): Promise<SendAccount | null>
+    /** Stops the account for the reason that WeChat gave; `until` when the stop ends by itself. */
+    stop(appId: string, state: AccountStop, errcode: number, until: number | null): Promise<void>
+    /** A follower that WeChat does not know (40003); true when three different ones in a row now block the account. */
+    noteBadFollower(appId: string, openId: string): Promise<boolean>
+    noteGoodFollower(appId: string): Promise<void>
+  }
+  /** The message of a step, as the run's version has it, or a newer one published for running bodies. */
+  messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
+  metrics: {
+    sent(result: string, errcode: number | null): void
+    lateness(ms: number): void
+    skipped(reason: string): void
+    ended(outcome: string): void
+  }
+}

@@ -1,0 +1,28 @@
+import type { Plan } from '../src/campaign/plan.ts'
+import type { RunState } from '../src/campaign/state.ts'
+import { saveFollower } from '../src/store/followers.ts'
+import { recordRun } from '../src/store/runs.ts'
+import type { ActivityDeps } from './ports.ts'
+import { whoseRun } from './send-input.ts'
+
+/** A run's snapshot for the store. */
+export interface RecordInput {
+  state: RunState
+  plan: Plan
+  runId: string
+}
+
+/** Writes a run's snapshot where API and console read it: when it ends, is paused, holds a step or is planned anew. */
+export function createRecord({ db, now, metrics }: ActivityDeps) {
+  return async function record({ state, plan, runId }: RecordInput): Promise<void> {
+    const { appId, openId } = whoseRun()
+    const whose = { appId, openId }
+    if (state.outcome === 'opted-out') {
+      await saveFollower(db, whose, { optedOutAt: state.lastInteractionAt }, now())
+    }
+    const { ended } = await recordRun(db, whose, { entry: state.entry, plan }, { state, runId }, now())
+    if (!ended || !state.outcome) return
+    metrics.ended(state.outcome)
+    for (const step of state.steps) if (step.state === 'skipped') metrics.skipped(step.reason ?? 'none')
+  }
+}

@@ -1,0 +1,285 @@
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import { mediaRefs } from '../src/campaign/message.ts'
+import type { SendResult } from '../src/campaign/send-result.ts'
+import {
+  readDelivery,
+  type SendKey,
+  writeAttempt,
+  writeIntent,
+  writeWaiting,
+} from '../src/store/deliveries.ts'
+import { type AttemptClock, attemptClock } from './attempt-clock.ts'
+import { nextDayInBeijing } from './beijing.ts'
+import { renderStep } from './body.ts'
+import { finish } from './finish.ts'
+import type { ActivityDeps, SendAccount } from './ports.ts'
+import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
+import { verdictOf } from './verdict.ts'
+
+const HEARTBEAT_MS = 1_500
+/** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
+const LAST_REQUEST_AT_MS = 59_000
+/** The last try starts this much before the margin. */
+const LAST_TRY_LEAD_MS = 400
+const BACKOFF_MAX_MS = 30_000
+const BUSY_MS = 250
+/** How soon a send looks again; a released campaign or account wakes it earlier by signal. */
+const LOOK_AGAIN_MS = {
+  unfollowed: 1_000,
+  'follower-paused': 1_000,
+  'campaign-paused': 20_000,
+  'account-stopped': 60_000,
+}
+/** A look older than this no longer speaks for the moment in which the request leaves. */
+const LOOK_FRESH_MS = 300
+
+/** Types of the ApplicationFailures that a send throws; each is retried until the grant's margin. */
+export type SendFailure =
+  | 'Busy'
+  | 'AccountStopped'
+  | 'KeptBack'
+  | 'WechatFailed'
+  | 'WechatUnclear'
+  | 'TooFast'
+
+/**
+ * Sends one step: intent row, request, result row. Business answers are values; what is worth another try throws an
+ * ApplicationFailure whose `nextRetryDelay` never reaches beyond the grant's margin (contract, section 4).
+ */
+export function createSend(deps: ActivityDeps) {
+  return async function send(input: SendInput): Promise<SendResult> {
+    const context = Context.current()
+    const clock = attemptClock(input, context.info)
+    const release = deps.bulkhead.take(whoseRun().appId)
+    if (!release)
+      return later(clock, 'Busy', 'the account has its share of send slots', BUSY_MS, async () =>
+        outOfTime(0),
+      )
+    const heart = setInterval(() => context.heartbeat(), HEARTBEAT_MS)
+    try {
+      return await attempt(deps, input, clock)
+    } finally {
+      clearInterval(heart)
+      release()
+    }
+
+    function outOfTime(unclear: number): SendResult {
+      return { result: 'not-sent', reason: 'no free slot in time', errcode: null, at: clock.now(), unclear }
+    }
+  }
+}
+
+async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock): Promise<SendResult> {
+  const { db, now } = deps
+  const whose = whoseRun()
+  const key = sendKey(input, whose)
+  const end = (result: SendResult, rid: string | null = null) =>
+    finish(deps, input, { key, runId: whose.runId, rid }, result)
+
+  const known = await readDelivery(db, key.runKey, key.stepId)
+  if (known?.state === 'sent')
+    return { result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear }
+  let unclear = known?.unclear ?? 0
+  const account = await deps.accounts.find(whose.appId)
+  const onUnknown = account?.onUnknown ?? 'retry'
+
+  // A row still open: a worker was lost between its intent and its result.
+  if (known?.state === 'open') {
+    const lost = {
+      unclear: true,
+      reason: 'a worker was lost during the request',
+      errcode: null,
+      rid: null,
+      now: now(),
+    }
+    unclear = (await writeAttempt(db, key, lost)).unclear
+    if (!mayTryAgain('lost', unclear)) return end(unknown(lost.reason))
+  }
+  if (clock.leftMs() <= 0) return end(overdue(known?.reason ?? 'no time left in the grant'))
+  if (!account?.active) return keepBack('account-stopped', account?.stateReason ?? 'the account is gone')
+
+  const rendered = await renderStep(deps, input, account)
+  if ('refused' in rendered)
+    return end({ result: 'refused', reason: rendered.refused, errcode: 0, ...stamp() })
+  const { body, message } = rendered
+  return request(account)
+
+  /** One request, with at most two more after the token was refused. */
+  async function request(account: SendAccount): Promise<SendResult> {
+    let token = await deps.tokens.getToken(whose.appId)
+    for (let stage: 0 | 1 | 2 = 0; ; stage = stage === 0 ? 1 : 2) {
+      if (!token.ok) return tokenTrouble(token)
+      const looked = await lookLast()
+      if ('ended' in looked) return looked.ended
+      const answer = await account.client.customSend(token.accessToken, { touser: whose.openId, ...body })
+      const verdict = verdictOf(answer)
+      const rid = answer.kind === 'answered' ? answer.rid : null
+      switch (verdict.is) {
+        case 'sent':
+          await deps.accounts.noteGoodFollower(whose.appId)
+          return end({ result: 'sent', ...stamp() }, rid)
+        case 'token-refused': {
+          if (stage === 2)
+            return failed(`WeChat refuses the access token (${verdict.errcode})`, verdict.errcode)
+          await noted(false, 'access token refused', verdict.errcode, rid)
+          token = await deps.tokens.afterRefusal(
+            whose.appId,
+            token.accessToken,
+            stage === 0 ? 'normal' : 'force',
+          )
+          continue
+        }
+        case 'failed':
+          return failed(verdict.reason, verdict.errcode)
+        case 'unclear':
+          return unclearAnswer(verdict.after, verdict.reason)
+        case 'too-fast':
+          await noted(false, 'minute limit of the account', 45011, rid)
+          return wait('TooFast', 'minute limit of the account (45011)', untilNextMinute(now()))
+        case 'account-stopped': {
+          await noted(false, `account ${verdict.state}`, verdict.errcode, rid)
+          return stopAccount(verdict.state, verdict.errcode)
+        }
+        case 'bad-follower': {
+          if (await deps.accounts.noteBadFollower(whose.appId, whose.openId))
+            await deps.accounts.stop(whose.appId, 'blocked', verdict.errcode, null)
+          return end(
+            { result: 'refused', reason: 'unknown follower', errcode: verdict.errcode, ...stamp() },
+            rid,
+          )
+        }
+        case 'over': {
+          const again = verdict.result.result === 'media-expired' && cannotUploadAgain()
+          if (again)
+            return end({ result: 'refused', reason: 'medium refused', errcode: 40007, ...stamp() }, rid)
+          return end({ ...verdict.result, ...stamp() }, rid)
+        }
+        default:
+          return verdict satisfies never
+      }
+    }
+  }
+
+  /** The last look and the intent; looks again when the look took so long that it speaks of the past. */
+  async function lookLast(): Promise<{ ended: SendResult } | { ok: true }> {
+    if (clock.runningMs() > LAST_REQUEST_AT_MS)
+      return { ended: await wait('Busy', 'no time left in this attempt', 1_000) }
+    for (;;) {
+      if (clock.leftMs() <= 0) return { ended: await end(overdue('no time left in the grant')) }
+      if (quotaLeft() < 1)
+        return { ended: await end(unknown('no answer from WeChat, and the grant is used up')) }
+      const began = performance.now()
+      const intent = await writeIntent(db, key, now())
+      if (!intent.may) {
+        if (intent.refusal === 'sent') return { ended: { result: 'sent', ...stamp() } }
+        return { ended: await keepBack(intent.refusal, intent.refusal) }
+      }
+      if (performance.now() - began <= LOOK_FRESH_MS) return { ok: true }
+    }
+  }
+
+  async function tokenTrouble(token: {
+    ok: false
+    errcode: number | null
+    reason: string
+  }): Promise<SendResult> {
+    const verdict =
+      token.errcode === null
+        ? null
+        : verdictOf({ kind: 'answered', errcode: token.errcode, errmsg: token.reason, rid: null, data: null })
+    if (verdict?.is === 'account-stopped') return stopAccount(verdict.state, verdict.errcode)
+    return failed(`no access token: ${token.reason}`, token.errcode)
+  }
+
+  async function stopAccount(
+    state: Extract<ReturnType<typeof verdictOf>, { is: 'account-stopped' }>['state'],
+    errcode: number,
+  ): Promise<SendResult> {
+    const until = state === 'quota-exhausted' ? nextDayInBeijing(now()) : null
+    await deps.accounts.stop(whose.appId, state, errcode, until)
+    return keepBack('account-stopped', `account ${state} (${errcode})`)
+  }
+
+  async function keepBack(why: keyof typeof LOOK_AGAIN_MS, reason: string): Promise<SendResult> {
+    await writeWaiting(db, key, why, now())
+    return wait(why === 'account-stopped' ? 'AccountStopped' : 'KeptBack', reason, LOOK_AGAIN_MS[why])
+  }
+
+  /** Certainly not delivered: again after 1 s, 2 s, 4 s …, at most 30 s, a last time at the margin. */
+  async function failed(reason: string, errcode: number | null): Promise<SendResult> {
+    const { failures } = await noted(false, reason, errcode, null)
+    return wait('WechatFailed', reason, backoff(failures))
+  }
+
+  async function unclearAnswer(after: 'timeout' | 'lost' | 'http', reason: string): Promise<SendResult> {
+    const counted = await noted(true, reason, null, null)
+    unclear = counted.unclear
+    if (!mayTryAgain(after, unclear)) return end(unknown(reason))
+    return wait('WechatUnclear', reason, backoff(counted.failures))
+  }
+
+  function noted(isUnclear: boolean, reason: string, errcode: number | null, rid: string | null) {
+    return writeAttempt(db, key, { unclear: isUnclear, reason, errcode, rid, now: now() })
+  }
+
+  /** `retry`: one more after a time-out or loss, as often as after a failure after an HTTP answer; within the quota. */
+  function mayTryAgain(after: 'timeout' | 'lost' | 'http', unclearSoFar: number): boolean {
+    if (onUnknown === 'assume-sent' || quotaLeft() < 1) return false
+    return after === 'http' || unclearSoFar < 2
+  }
+
+  function quotaLeft(): number {
+    return input.grant.quota - input.grant.used - unclear
+  }
+
+  function wait(type: SendFailure, reason: string, delayMs: number): Promise<SendResult> {
+    return later(clock, type, reason, delayMs, () => end(overdue(reason)))
+  }
+
+  function stamp(): { at: number; unclear: number } {
+    return { at: clock.now(), unclear }
+  }
+
+  function unknown(reason: string): SendResult {
+    return { result: 'unknown', reason, ...stamp() }
+  }
+
+  function overdue(reason: string): SendResult {
+    return unclear > 0
+      ? unknown(reason)
+      : { result: 'not-sent', reason, errcode: known?.errcode ?? null, ...stamp() }
+  }
+
+  /** A medium that is not ours to upload, or that was uploaded anew for this very step already. */
+  function cannotUploadAgain(): boolean {
+    return mediaRefs(message).length === 0 || stepOf(input).errcode === 40007
+  }
+}
+
+/** Throws for a retry after `delayMs`, no later than the last try before the margin; past that, `otherwise`. */
+async function later(
+  clock: AttemptClock,
+  type: SendFailure,
+  reason: string,
+  delayMs: number,
+  otherwise: () => Promise<SendResult>,
+): Promise<SendResult> {
+  const lastTryIn = clock.leftMs() - LAST_TRY_LEAD_MS
+  if (lastTryIn <= 0) return otherwise()
+  throw ApplicationFailure.create({
+    type,
+    message: reason,
+    nextRetryDelay: Math.max(1, Math.round(Math.min(delayMs, lastTryIn))),
+    // Being kept back is no failure to count.
+    ...(type === 'WechatFailed' || type === 'WechatUnclear' ? {} : { category: 'BENIGN' }),
+  })
+}
+
+function backoff(failures: number): number {
+  return Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** Math.max(0, failures - 1))
+}
+
+/** A random moment of the next minute's first five seconds, so that many waiting sends do not return as one. */
+function untilNextMinute(at: number): number {
+  return 60_000 - (at % 60_000) + Math.floor(Math.random() * 5_000)
+}

@@ -1,0 +1,121 @@
+import { type Grant, payerAt, startTime, usableUntil } from '../wechat/ledger.ts'
+import type { Plan } from './plan.ts'
+import { changeStep, isOpen, type Outcome, type RunState, type StepState } from './state.ts'
+
+/** What a run does next. */
+export type Next =
+  | { do: 'send'; index: number; grant: Grant; leftMs: number }
+  | { do: 'wait'; until: number; for: string }
+  | { do: 'finish'; outcome: Outcome; reason: string | null }
+
+/** A step that is later than this counts as late; "a message a minute late is fine". */
+export const LATE_AFTER_MS = 60_000
+
+/** A step due this close to the window's end goes this much before it: nothing may go after it. */
+const WINDOW_MARGIN_MS = 3_000
+
+/**
+ * The heart of the product: what a run does next, and what that says about its steps. A pure function of the plan, the
+ * state and the time (epoch ms of the follower's clock); the same three give the same answer for ever.
+ *
+ * Open steps go in the order of their planned times. A step that comes due and that no grant can pay is held until one
+ * can (`ifLate: skip`: skipped); `when` is judged at the moment it could go.
+ */
+export function decide(plan: Plan, state: RunState, now: number): { state: RunState; next: Next } {
+  if (state.stop) return { state, next: { do: 'finish', ...pickStop(state.stop) } }
+  const judged = judge(plan, state, now)
+  return { state: judged, next: nextOf(plan, judged, now) }
+}
+
+function nextOf(plan: Plan, state: RunState, now: number): Next {
+  const queue = openSteps(state)
+  if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
+  if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
+  const closing: Next = { do: 'wait', until: state.closesAt, for: 'window' }
+  if (state.status === 'paused' || state.agent) return closing
+
+  const [head] = queue
+  if (!head || head.startsAt === null) return closing
+  const at = Math.max(head.startsAt, releaseTime(plan, state, head.step))
+  if (at > now) return { do: 'wait', until: Math.min(at, state.closesAt), for: head.step.id }
+  const grant = payerAt(state.ledger, now)
+  // Held for want of a grant: an interaction wakes the run, and so does the next step's own time.
+  if (!grant) return waitForNextDue(queue, now) ?? closing
+  return { do: 'send', index: head.index, grant, leftMs: usableUntil(grant) - now }
+}
+
+/** Marks what can be said of each open step by now: conditions that fail, steps that are late, steps that are held. */
+function judge(plan: Plan, state: RunState, now: number): RunState {
+  let current = state
+  for (const { index, step, startsAt } of openSteps(state)) {
+    const planned = plan.steps[index]
+    if (!planned) continue
+    const due = startsAt !== null && startsAt <= now
+    const skip = (reason: string) => {
+      current = changeStep(current, index, { state: 'skipped', reason })
+    }
+    // A reply cannot be undone, so this one need not wait for its time.
+    if (planned.when === 'not-replied' && current.reply) skip('replied')
+    else if (!due || step.dueAt === null) continue
+    else if (now >= current.closesAt) continue
+    else if (current.status === 'paused') hold(index, step, 'paused')
+    else if (current.agent) hold(index, step, 'human-agent')
+    else if (planned.when === 'replied' && !current.reply) skip('not-replied')
+    else if (planned.ifLate === 'skip' && (blocked(step) || now - step.dueAt > LATE_AFTER_MS)) skip('late')
+    else if (!payerAt(current.ledger, now)) {
+      if (planned.ifLate === 'skip') skip('no-grant')
+      else hold(index, step, 'no-grant')
+    }
+  }
+  return current
+
+  function hold(index: number, step: StepState, reason: string) {
+    if (step.state === 'held' && step.reason === reason) return
+    current = changeStep(current, index, { state: 'held', reason, wasHeld: true })
+  }
+}
+
+/** Came due while somebody kept it back, so it did not go on time. */
+function blocked(step: StepState): boolean {
+  return step.state === 'held' && (step.reason === 'paused' || step.reason === 'human-agent')
+}
+
+interface QueuedStep {
+  index: number
+  step: StepState
+  startsAt: number | null
+}
+
+/** Open steps in the order in which they go; those that hang on a reply come last. */
+function openSteps(state: RunState): QueuedStep[] {
+  return state.steps
+    .map((step, index) => ({
+      index,
+      step,
+      startsAt: step.dueAt === null ? null : startOf(state, step.dueAt),
+    }))
+    .filter(({ step }) => isOpen(step))
+    .sort((a, b) => (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index)
+}
+
+/** A step's planned time, moved forward when it falls into a grant's margin or on the window's end. */
+function startOf(state: RunState, dueAt: number): number {
+  const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
+  return startTime(state.ledger, atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt)
+}
+
+/** Released steps keep `spacing` between them. */
+function releaseTime(plan: Plan, state: RunState, step: StepState): number {
+  return step.wasHeld && state.releasedAt !== null ? state.releasedAt + plan.spacingMs : 0
+}
+
+function waitForNextDue(queue: readonly QueuedStep[], now: number): Next | null {
+  const following = queue
+    .filter((q): q is QueuedStep & { startsAt: number } => q.startsAt !== null && q.startsAt > now)
+    .sort((a, b) => a.startsAt - b.startsAt)[0]
+  return following ? { do: 'wait', until: following.startsAt, for: following.step.id } : null
+}
+
+function pickStop(stop: NonNullable<RunState['stop']>): { outcome: Outcome; reason: string | null } {
+  return { outcome: stop.outcome, reason: stop.reason }
+}

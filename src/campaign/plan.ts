@@ -1,0 +1,74 @@
+import type { Allowance, Scene } from '../wechat/rules.ts'
+
+/**
+ * A campaign compiled for one run: delays and conditions, no message bodies. It is the workflow's input, pinned for the
+ * run's life, so that an edit touches new followers only.
+ */
+export interface Plan {
+  campaign: string
+  version: number
+  steps: readonly PlanStep[]
+  /** Least time between two held steps that are released one after the other. */
+  spacingMs: number
+  /** The run ends this long after the last interaction. */
+  windowMs: number
+  /** Already normalised by `normaliseKeyword`. */
+  exitKeywords: readonly string[]
+}
+
+export interface PlanStep {
+  id: string
+  /** The message's kind, for summaries: `text`, `news`… */
+  kind: string
+  /** True when a medium must be at WeChat before the message can be sent. */
+  media: boolean
+  afterMs: number
+  since: 'entry' | 'reply' | 'previous'
+  ifLate: 'hold' | 'skip'
+  when: 'replied' | 'not-replied' | null
+}
+
+/** Orders events of one follower: by WeChat's `CreateTime`, then by arrival (the inbox row's number). */
+export interface Mark {
+  /** Epoch ms of `CreateTime`. */
+  at: number
+  seq: number
+}
+
+/** The callback that began a run. */
+export interface Entry extends Mark {
+  /** The callback's dedupe key; it is the run's key too. */
+  key: string
+  event: 'subscribe' | 'scan' | 'click' | 'message'
+  qrScene: string | null
+  eventKey: string | null
+  text: string | null
+}
+
+/** An entry together with the plan it begins. */
+export interface Start {
+  entry: Entry
+  plan: Plan
+}
+
+/** A follow, typed message, menu click or QR scan, as a run hears of it. */
+export interface Interaction extends Mark {
+  key: string
+  scene: Scene
+  /** What the account's rules profile grants for it; null when nothing. */
+  allowance: Allowance | null
+  /** A message's text, for exit keywords and `reply.text`. */
+  text: string | null
+  /** Present when this event would begin a run if none were active. */
+  start?: Start
+}
+
+/** True when `a` happened before `b`. */
+export function isOlder(a: Mark, b: Mark): boolean {
+  return a.at < b.at || (a.at === b.at && a.seq < b.seq)
+}
+
+/** Keywords match the whole text, trimmed, without case and width (NFKC folds full-width forms). */
+export function normaliseKeyword(text: string): string {
+  return text.normalize('NFKC').trim().toLowerCase()
+}

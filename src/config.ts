@@ -1,0 +1,116 @@
+import { config as readDotEnv } from 'dotenv'
+import { z } from 'zod'
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback)
+const optional = z
+  .string()
+  .optional()
+  .transform((v) => (v === '' ? undefined : v))
+
+const schema = z.object({
+  PORT: port(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: optional,
+  TEMPORAL_ADDRESS: optional,
+  TEMPORAL_PROFILE: optional,
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  TEMPORAL_UI_URL: optional,
+  WECHAT_API_BASE: z.url().default('https://api.weixin.qq.com'),
+  ADMIN_TOKEN: optional,
+  ENCRYPTION_KEY: optional,
+  SIMULATOR: z.enum(['on', 'off']).default('on'),
+  SIMULATOR_PORT: port(3001),
+  WORKER_PORT: port(3002),
+  RETENTION_DAYS: z.coerce.number().int().min(1).default(30),
+  CALLBACK_MAX_AGE: z.coerce.number().int().min(0).default(600),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  FOLLOWER_NURTURE_CACHE: optional,
+  XDG_CACHE_HOME: optional,
+})
+
+/** All settings of a process, read once. Durations in ms. */
+export type Config = ReturnType<typeof loadConfig>
+
+/** The environment is wrong; the message names each variable and what is allowed. Exit code 2. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads the environment (and `.env`) into settings: the only place that does.
+ * @throws ConfigError naming every variable that is wrong
+ */
+export function loadConfig(env: Record<string, string | undefined> = withDotEnv()) {
+  const parsed = schema.safeParse(env)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((i) => `  ${i.path.join('.')}: ${i.message}`)
+    throw new ConfigError(
+      `Settings are wrong:\n${lines.join('\n')}\nSee docs/configure.md for each variable.`,
+    )
+  }
+  const e = parsed.data
+  return {
+    port: e.PORT,
+    host: e.HOST,
+    dataDir: e.DATA_DIR,
+    databaseUrl: e.DATABASE_URL,
+    /** Absent both: the local engine. */
+    temporal: {
+      address: e.TEMPORAL_ADDRESS,
+      profile: e.TEMPORAL_PROFILE,
+      namespace: e.TEMPORAL_NAMESPACE,
+      /** All `TEMPORAL_*` variables, for the SDK's own reader. */
+      env: Object.fromEntries(
+        Object.entries(env).filter(
+          (v): v is [string, string] => v[0].startsWith('TEMPORAL_') && v[1] !== undefined,
+        ),
+      ),
+      localPort: e.TEMPORAL_PORT,
+      localUiPort: e.TEMPORAL_UI_PORT,
+      uiUrl: e.TEMPORAL_UI_URL,
+    },
+    wechatApiBase: e.WECHAT_API_BASE.replace(/\/$/, ''),
+    adminToken: e.ADMIN_TOKEN,
+    encryptionKey: e.ENCRYPTION_KEY,
+    simulator: e.SIMULATOR === 'on',
+    simulatorPort: e.SIMULATOR_PORT,
+    workerPort: e.WORKER_PORT,
+    retentionDays: e.RETENTION_DAYS,
+    callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
+    logLevel: e.LOG_LEVEL,
+    cacheDir: e.FOLLOWER_NURTURE_CACHE,
+  }
+}
+
+/**
+ * What production roles cannot do without.
+ * @throws ConfigError naming each missing variable
+ */
+export function requireProduction(config: Config) {
+  const needed = {
+    DATABASE_URL: config.databaseUrl,
+    ADMIN_TOKEN: config.adminToken,
+    ENCRYPTION_KEY: config.encryptionKey,
+  }
+  const missing = Object.entries(needed)
+    .filter(([, value]) => !value)
+    .map(([name]) => name)
+  if (missing.length > 0)
+    throw new ConfigError(
+      `This role needs ${missing.join(', ')}. Set ${missing.length > 1 ? 'them' : 'it'} in the environment or in .env; docs/configure.md says how to make good values.`,
+    )
+  return {
+    databaseUrl: config.databaseUrl ?? '',
+    adminToken: config.adminToken ?? '',
+    encryptionKey: config.encryptionKey ?? '',
+  }
+}
+
+function withDotEnv(): Record<string, string | undefined> {
+  const fromFile: Record<string, string> = {}
+  readDotEnv({ processEnv: fromFile, quiet: true })
+  return { ...fromFile, ...process.env }
+}

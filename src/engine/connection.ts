@@ -1,0 +1,58 @@
+import { Client, Connection } from '@temporalio/client'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { NativeConnection } from '@temporalio/worker'
+
+/** Where the engine is: address, namespace and, for a cluster, TLS or an API key. */
+export interface EngineTarget {
+  namespace: string
+  connection: { address?: string } & Record<string, unknown>
+}
+
+/**
+ * The cluster that `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` and the other `TEMPORAL_*` variables name, TLS and API keys
+ * included.
+ * @throws Error when the profile or a file that it names cannot be read
+ */
+export function targetFromEnvironment(env: Record<string, string>): EngineTarget {
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env })
+  return { namespace: namespace ?? 'default', connection: { ...connectionOptions } }
+}
+
+export interface EngineLink {
+  /** Connects on its first call and again after every break. */
+  client: Client
+  /** Whether the engine answers now; asked at most once a second. */
+  isUp(): Promise<boolean>
+  close(): Promise<void>
+}
+
+const PROBE_MS = 1_000
+
+/** A client for the engine; needs no engine to be there yet. `identity` stands in many rows: keep it short. */
+export function linkEngine(target: EngineTarget, identity: string): EngineLink {
+  const connection = Connection.lazy(target.connection)
+  const client = new Client({ connection, namespace: target.namespace, identity })
+  let asked = 0
+  let answer: Promise<boolean> = Promise.resolve(false)
+  const probe = () =>
+    connection
+      .withDeadline(Date.now() + PROBE_MS, () => connection.workflowService.getSystemInfo({}))
+      .then(() => true)
+      .catch(() => false)
+  return {
+    client,
+    isUp() {
+      if (Date.now() - asked > PROBE_MS) {
+        asked = Date.now()
+        answer = probe()
+      }
+      return answer
+    },
+    close: () => connection.close(),
+  }
+}
+
+/** The worker's connection; fails when the engine is away. */
+export function connectWorker(target: EngineTarget): Promise<NativeConnection> {
+  return NativeConnection.connect(target.connection)
+}

@@ -1,0 +1,119 @@
+import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import { TypedSearchAttributes } from '@temporalio/common'
+import type { FollowerNurture } from '../../workflows/follower-nurture.ts'
+import type { NurtureInput } from '../../workflows/messages.ts'
+import { appIdAttribute, campaignAttribute, stateAttribute } from '../../workflows/search-attributes.ts'
+import type { Interaction, Start } from '../campaign/plan.ts'
+import { workflowIdOf } from '../ids.ts'
+import type { Whose } from '../store/runs.ts'
+import type { Ledger } from '../wechat/ledger.ts'
+
+/** The workflow's own task queue; its activities are on `send`. */
+export const NURTURE_QUEUE = 'nurture'
+
+const CALL_MS = 10_000
+
+/** The engine did not take a call: it is away, or not ready. The call may be made again. */
+export class EngineAwayError extends Error {
+  override name = 'EngineAwayError'
+}
+
+/** `gone`: no such run is open. */
+export type SignalAnswer = 'ok' | 'gone'
+
+/** All client calls for one kind of workflow, in one place. Each throws EngineAwayError when Temporal is away. */
+export interface Runs {
+  /** Begins a run, or tells the open one: Temporal decides which, in one step. */
+  startOrSignal(whose: Whose, start: Start, event: Interaction, ledger: Ledger): Promise<{ runId: string }>
+  signal(whose: Whose, name: RunSignal, payload?: unknown): Promise<SignalAnswer>
+  /** The newest execution of this follower, or null. */
+  describe(whose: Whose): Promise<{ open: boolean; runKey: string | null; runId: string } | null>
+}
+
+export type RunSignal =
+  | 'interaction'
+  | 'unsubscribed'
+  | 'cancel'
+  | 'pause'
+  | 'resume'
+  | 'agent'
+  | 'stop'
+  | 'release'
+
+/** @param client may be unconnected: each call then fails with EngineAwayError */
+export function createRuns(client: Client): Runs {
+  /** Makes a call with a deadline; whatever keeps Temporal from taking it is one error. */
+  async function reaching<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await client.withDeadline(Date.now() + CALL_MS, call)
+    } catch (err) {
+      if (err instanceof ServiceError || isGrpcServiceError(err)) {
+        throw new EngineAwayError(`Temporal did not take the call: ${err.message}`, { cause: err })
+      }
+      throw err
+    }
+  }
+
+  return {
+    startOrSignal: (whose, start, event, ledger) =>
+      reaching(async () => {
+        const input: NurtureInput = { start, ledger, recorded: true }
+        const handle = await client.workflow.signalWithStart<typeof FollowerNurture, [Interaction]>(
+          'FollowerNurture',
+          {
+            workflowId: workflowIdOf(whose.appId, whose.openId),
+            taskQueue: NURTURE_QUEUE,
+            args: [input],
+            signal: 'interaction',
+            signalArgs: [event],
+            memo: { runKey: start.entry.key },
+            staticSummary: summaryOf(start),
+            typedSearchAttributes: attributesOf(whose, start),
+          },
+        )
+        return { runId: handle.signaledRunId }
+      }),
+    signal: (whose, name, payload) =>
+      reaching(async () => {
+        const handle = client.workflow.getHandle(workflowIdOf(whose.appId, whose.openId))
+        try {
+          await handle.signal(name, ...(payload === undefined ? [] : [payload]))
+          return 'ok'
+        } catch (err) {
+          if (err instanceof WorkflowNotFoundError) return 'gone'
+          throw err
+        }
+      }),
+    describe: (whose) =>
+      reaching(async () => {
+        const handle = client.workflow.getHandle(workflowIdOf(whose.appId, whose.openId))
+        try {
+          const found = await handle.describe()
+          const runKey = found.memo?.runKey
+          return {
+            open: found.status.name === 'RUNNING',
+            runKey: typeof runKey === 'string' ? runKey : null,
+            runId: found.runId,
+          }
+        } catch (err) {
+          if (err instanceof WorkflowNotFoundError) return null
+          throw err
+        }
+      }),
+  }
+}
+
+/** What the Web UI's list shows; no personal ids. */
+function summaryOf(start: Start): string {
+  const { entry, plan } = start
+  const by = entry.qrScene ? `${entry.event} · ${entry.qrScene}` : entry.event
+  return `${plan.campaign}@${plan.version} · ${by}`.slice(0, 200)
+}
+
+function attributesOf(whose: Whose, start: Start): TypedSearchAttributes {
+  return new TypedSearchAttributes([
+    { key: appIdAttribute, value: whose.appId },
+    { key: campaignAttribute, value: start.plan.campaign },
+    { key: stateAttribute, value: 'active' },
+  ])
+}

@@ -1,0 +1,128 @@
+import { fileURLToPath } from 'node:url'
+import {
+  bundleWorkflowCode,
+  type NativeConnection,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker'
+import type { Activities } from '../../activities/index.ts'
+import type { Log } from '../log.ts'
+import { connectWorker, type EngineTarget } from './connection.ts'
+import { NURTURE_QUEUE } from './runs.ts'
+
+/** Activities have a queue of their own: eager ones would pass by the fairness of matching. */
+export const SEND_QUEUE = 'send'
+/** Sends of this worker at one time; one account holds a quarter at most. */
+export const SEND_SLOTS = 100
+const CACHED_RUNS = 400
+const RETRY_MIN_MS = 500
+const RETRY_MAX_MS = 15_000
+
+const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
+
+export interface Workers {
+  /** Resolves when both workers poll; never rejects while the engine is away. */
+  polling: Promise<void>
+  isPolling(): boolean
+  /** Stops polling at once, gives running sends `graceMs`, then resolves. */
+  stop(): Promise<void>
+}
+
+/** Bundles the workflows once; takes a second or two. */
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({ workflowsPath, logger: undefined })
+}
+
+/**
+ * Runs the workflow worker and the send worker, for ever: while the engine is away it waits with backoff and says so.
+ * @param graceMs what running sends get when the process stops
+ */
+export function runWorkers(deps: {
+  target: EngineTarget
+  activities: Activities
+  identity: string
+  graceMs: number
+  log: Log
+  bundle?: Promise<WorkflowBundleWithSourceMap>
+}): Workers {
+  const { target, activities, identity, graceMs, log } = deps
+  let stopping = false
+  let current: Worker[] = []
+  let wake: (() => void) | undefined
+  let announce: () => void = () => {}
+  const polling = new Promise<void>((resolve) => {
+    announce = resolve
+  })
+
+  const loop = (async () => {
+    const bundle = await (deps.bundle ?? bundleWorkflows())
+    let backoffMs = RETRY_MIN_MS
+    while (!stopping) {
+      let connection: NativeConnection | undefined
+      try {
+        connection = await connectWorker(target)
+        current = await create(connection, bundle)
+        if (stopping) break
+        const running = Promise.all(current.map((w) => w.run()))
+        announce()
+        backoffMs = RETRY_MIN_MS
+        await running
+      } catch (err) {
+        const reason = err instanceof Error ? err.message : String(err)
+        log.warn({ reason, address: target.connection.address }, 'worker: waiting for Temporal')
+      } finally {
+        for (const w of current) if (w.getState() === 'RUNNING') w.shutdown()
+        current = []
+        await connection?.close().catch(() => {})
+      }
+      if (!stopping) await pause(backoffMs)
+      backoffMs = Math.min(RETRY_MAX_MS, backoffMs * 2)
+    }
+  })()
+
+  async function create(
+    connection: NativeConnection,
+    workflowBundle: WorkflowBundleWithSourceMap,
+  ): Promise<Worker[]> {
+    const common = { connection, namespace: target.namespace, identity }
+    const workflows = Worker.create({
+      ...common,
+      taskQueue: NURTURE_QUEUE,
+      workflowBundle,
+      maxCachedWorkflows: CACHED_RUNS,
+      // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
+      stickyQueueScheduleToStartTimeout: '3s',
+      shutdownGraceTime: graceMs,
+    })
+    const sends = Worker.create({
+      ...common,
+      taskQueue: SEND_QUEUE,
+      activities: { ...activities },
+      maxConcurrentActivityTaskExecutions: SEND_SLOTS,
+      shutdownGraceTime: graceMs,
+      shutdownForceTime: graceMs + 2_000,
+    })
+    return Promise.all([workflows, sends])
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  return {
+    polling,
+    isPolling: () => current.length > 0 && current.every((w) => w.getState() === 'RUNNING'),
+    async stop() {
+      stopping = true
+      wake?.()
+      for (const w of current) if (w.getState() === 'RUNNING') w.shutdown()
+      await loop
+    },
+  }
+}

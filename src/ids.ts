@@ -1,0 +1,14 @@
+/** An Official Account's id, `wx…`. */
+export type AppId = string & { readonly __brand?: 'AppId' }
+/** A follower's id within one Official Account. */
+export type OpenId = string & { readonly __brand?: 'OpenId' }
+
+/** Shows enough of a personal id to tell two apart in a log, and no more: `oAbc…wxyz`. */
+export function maskId(id: string): string {
+  return id.length <= 8 ? `${id.slice(0, 2)}…` : `${id.slice(0, 4)}…${id.slice(-4)}`
+}
+
+/** The id of a follower's workflow in Temporal; other people's scripts build it too (contract, section 7). */
+export function workflowIdOf(appId: AppId, openId: OpenId): string {
+  return `nurture/${appId}/${openId}`
+}

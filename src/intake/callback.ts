@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { maskId } from '../ids.ts'
+import type { Log } from '../log.ts'
+import type { Accepted, NewInboxRow } from '../store/inbox.ts'
+import { CallbackBodyError } from '../wechat/body.ts'
+import { answerChallenge, type CallbackAccount, openCallback } from '../wechat/envelope.ts'
+import { dedupeKey, type Inbound, parseInbound } from '../wechat/events.ts'
+import { type PassiveReply, renderReply } from '../wechat/reply.ts'
+import { factsOf } from './facts.ts'
+
+const BODY_MAX = 64 * 1024
+/** WeChat waits 5 s; a callback that is not stored by then must fail, so that WeChat sends it again. */
+const STORE_WITHIN_MS = 4_000
+
+export interface IntakeAccount extends CallbackAccount {
+  name: string
+  timezone: string
+  humanAgents: boolean
+}
+
+/** What an event begins and what is answered at once, matched from memory. */
+export interface Match {
+  start: NonNullable<NewInboxRow['event']['start']> | null
+  reply: PassiveReply | null
+}
+
+export interface CallbackDeps {
+  /** From memory, or from the store when memory does not know it. */
+  account(appId: string): Promise<IntakeAccount | null>
+  match(account: IntakeAccount, inbound: Inbound): Match
+  accept(row: NewInboxRow): Promise<Accepted>
+  /** Called after each insert of a fresh row. */
+  nudge(): void
+  /** WeChat has reached this account's callback. */
+  seen(appId: string): void
+  now(): number
+  maxAgeMs: number
+  log: Log
+  count(result: CallbackResult, seconds: number): void
+}
+
+export type CallbackResult =
+  | 'accepted'
+  | 'duplicate'
+  | 'ignored'
+  | 'unknown'
+  | 'refused'
+  | 'failed'
+  | 'verified'
+
+/** WeChat's side door: `GET|POST /wechat/:appId`, as the table in contract section 3 says. */
+export function createCallbackApp(deps: CallbackDeps): Hono {
+  const { log, now } = deps
+  const app = new Hono()
+
+  app.get('/wechat/:appId', async (c) => {
+    const began = performance.now()
+    const account = await deps.account(c.req.param('appId'))
+    if (!account) return refuse(404, 'unknown appId', began)
+    const answer = answerChallenge({ account, query: c.req.query() })
+    if (!answer.ok) return refuse(answer.status, answer.reason, began)
+    deps.seen(account.appId)
+    deps.count('verified', seconds(began))
+    return c.text(answer.echo)
+  })
+
+  app.post(
+    '/wechat/:appId',
+    bodyLimit({ maxSize: BODY_MAX, onError: () => refuse(413, 'body over 64 KiB', performance.now()) }),
+    async (c) => {
+      const began = performance.now()
+      const appId = c.req.param('appId')
+      let account: IntakeAccount | null
+      try {
+        account = await within(STORE_WITHIN_MS, deps.account(appId))
+      } catch (err) {
+        return fail(err, appId, began)
+      }
+      if (!account) return refuse(404, 'unknown appId', began)
+      const body = Buffer.from(await c.req.arrayBuffer())
+      const query = c.req.query()
+      const opened = openCallback({ account, query, body, now: now(), maxAgeMs: deps.maxAgeMs })
+      if (!opened.ok) return refuse(opened.status, opened.reason, began, appId)
+      let inbound: Inbound
+      try {
+        inbound = parseInbound(opened.record)
+      } catch (err) {
+        if (!(err instanceof CallbackBodyError)) throw err
+        return refuse(400, err.message, began, appId)
+      }
+      deps.seen(appId)
+      const reply = await take(account, inbound, began)
+      if (reply instanceof Response) return reply
+      if (!reply) return c.text('success')
+      const rendered = renderReply({
+        reply,
+        to: inbound.openId,
+        from: inbound.toUserName,
+        createTime: Math.floor(now() / 1000),
+        format: opened.format,
+        ...(opened.encrypted
+          ? { encrypt: { account, nonce: query.nonce ?? '', timestamp: Math.floor(now() / 1000) } }
+          : {}),
+      })
+      return c.body(rendered, 200, {
+        'content-type':
+          opened.format === 'xml' ? 'application/xml; charset=utf-8' : 'application/json; charset=utf-8',
+      })
+    },
+  )
+
+  /** Stores the event and says what to reply; a response when it could not be stored. */
+  async function take(
+    account: IntakeAccount,
+    inbound: Inbound,
+    began: number,
+  ): Promise<PassiveReply | null | Response> {
+    const facts = factsOf(inbound)
+    if (!facts) {
+      const result = inbound.kind === 'unknown' ? 'unknown' : 'ignored'
+      if (result === 'unknown')
+        log.info({ appId: account.appId, msgType: inbound.msgType }, 'callback: unknown kind')
+      deps.count(result, seconds(began))
+      return null
+    }
+    const match = deps.match(account, inbound)
+    const row: NewInboxRow = {
+      appId: account.appId,
+      openId: inbound.openId,
+      key: inboxKey(dedupeKey(account.appId, inbound)),
+      kind: inbound.kind,
+      createTime: inbound.createTime * 1000,
+      receivedAt: now(),
+      event: { ...facts, start: match.start },
+      reply: match.reply,
+    }
+    try {
+      const accepted = await within(STORE_WITHIN_MS, deps.accept(row))
+      deps.count(accepted.fresh ? 'accepted' : 'duplicate', seconds(began))
+      if (!accepted.fresh) return storedReply(accepted.reply)
+      deps.nudge()
+      return match.reply
+    } catch (err) {
+      return fail(err, account.appId, began, inbound.openId)
+    }
+  }
+
+  function refuse(status: 400 | 401 | 404 | 413, reason: string, began: number, appId?: string): Response {
+    log.warn({ status, reason, appId }, 'callback refused')
+    deps.count('refused', seconds(began))
+    return new Response(reason, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+  }
+
+  function fail(err: unknown, appId: string, began: number, openId?: string): Response {
+    const reason = err instanceof Error ? err.message : String(err)
+    log.error(
+      { reason, appId, follower: openId && maskId(openId) },
+      'callback not stored: WeChat will send it again',
+    )
+    deps.count('failed', seconds(began))
+    return new Response('not stored', { status: 500 })
+  }
+
+  return app
+}
+
+/**
+ * The dedupe key as it is kept: hashed, because it contains the follower's id and goes on as the run's key into
+ * histories and lists.
+ */
+export function inboxKey(plain: string): string {
+  return createHash('sha256').update(plain).digest('base64url').slice(0, 32)
+}
+
+/** What was replied the first time; it was written by this program. */
+function storedReply(reply: unknown): PassiveReply | null {
+  return (reply ?? null) as PassiveReply | null
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the store did not answer within ${ms / 1000} s`)), ms)
+  })
+  return Promise.race([work, timeout]).finally(() => clearTimeout(timer))
+}
+
+function seconds(began: number): number {
+  return (performance.now() - began) / 1000
+}

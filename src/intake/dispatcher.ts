@@ -1,0 +1,200 @@
+import type { Plan } from '../campaign/plan.ts'
+import { EngineAwayError, type Runs } from '../engine/runs.ts'
+import { maskId } from '../ids.ts'
+import type { Log } from '../log.ts'
+import type { Db } from '../store/db.ts'
+import { readFollower, saveFollower } from '../store/followers.ts'
+import { claimHeads, type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
+import { insertRun, noteRunId, runsOf, type Whose } from '../store/runs.ts'
+import type { RulesProfileName } from '../wechat/rules.ts'
+import { type Reentry, type Route, route } from './route.ts'
+
+const IN_FLIGHT_MAX = 32
+const LEASE_MS = 30_000
+const BACKOFF_MIN_MS = 500
+const BACKOFF_MAX_MS = 15_000
+/** Longest sleep: rows of a process that died, and those inserted by another one, are found after this at the latest. */
+const SWEEP_MS = 5_000
+
+/** What the dispatcher asks of campaigns and accounts. */
+export interface Directory {
+  rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
+  /** A published version, also when it is no longer the newest; null when it is gone. */
+  planOf(campaign: string, version: number): Promise<{ plan: Plan; reentry: Reentry } | null>
+  isExitText(appId: string, text: string): boolean
+}
+
+export interface Dispatcher {
+  start(): void
+  /** Looks for work now: called after each insert. */
+  nudge(): void
+  /** Takes no more work and waits for what is in flight. */
+  stop(): Promise<void>
+  /** Why nothing goes out at present, or null. */
+  waitsFor(): string | null
+}
+
+/**
+ * Moves accepted events from the inbox to Temporal: for ever, with backoff, many followers at once, each follower's
+ * events in order. Several instances share one inbox.
+ */
+export function createDispatcher(deps: {
+  db: Db
+  runs: Runs
+  directory: Directory
+  /** Names this instance in leases. */
+  by: string
+  now: () => number
+  log: Log
+  onStarted?: () => void
+}): Dispatcher {
+  const { db, runs, directory, by, now, log } = deps
+  const inFlight = new Set<Promise<void>>()
+  let running = false
+  let claiming = false
+  let again = false
+  let timer: NodeJS.Timeout | undefined
+  let trouble: { what: string; backoffMs: number; until: number } | null = null
+
+  const nudge = () => {
+    if (!running) return
+    if (claiming) {
+      again = true
+      return
+    }
+    claiming = true
+    void claimAndDispatch().finally(() => {
+      claiming = false
+      if (again) {
+        again = false
+        nudge()
+      }
+    })
+  }
+
+  async function claimAndDispatch(): Promise<void> {
+    clearTimeout(timer)
+    const room = IN_FLIGHT_MAX - inFlight.size
+    if (trouble && trouble.until > now()) return sleepUntil(trouble.until)
+    if (room <= 0) return
+    try {
+      const rows = await claimHeads(db, { by, now: now(), leaseMs: LEASE_MS, limit: trouble ? 1 : room })
+      for (const row of rows) take(row)
+      if (rows.length > 0) again = true
+      else sleepUntil((await nextClaimAt(db)) ?? now() + SWEEP_MS)
+    } catch (err) {
+      log.error({ err }, 'dispatcher: the store does not answer')
+      sleepUntil(now() + BACKOFF_MIN_MS)
+    }
+  }
+
+  function sleepUntil(at: number): void {
+    if (!running) return
+    clearTimeout(timer)
+    timer = setTimeout(nudge, Math.min(SWEEP_MS, Math.max(20, at - now())))
+  }
+
+  function take(row: InboxRow): void {
+    const work = dispatch(row)
+      .then(recovered, (err) => postpone(row, err))
+      .catch((err) =>
+        log.error({ err, inbox: row.id }, 'dispatcher: a row keeps its lease until it runs out'),
+      )
+      .finally(() => {
+        inFlight.delete(work)
+        nudge()
+      })
+    inFlight.add(work)
+  }
+
+  function recovered(): void {
+    if (trouble) log.info('dispatcher: Temporal answers again')
+    trouble = null
+  }
+
+  async function postpone(row: InboxRow, err: unknown): Promise<void> {
+    const message = err instanceof Error ? err.message : String(err)
+    const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(row.attempts - 1, 10))
+    if (err instanceof EngineAwayError) {
+      if (!trouble)
+        log.warn({ reason: message }, 'dispatcher: waiting for Temporal; events are kept in the inbox')
+      const next = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
+      trouble = { what: message, backoffMs: next, until: now() + next }
+      await retryLater(db, row.id, now() + next, message)
+    } else {
+      log.error(
+        { err, inbox: row.id, follower: maskId(row.openId) },
+        'dispatcher: an event could not be dispatched',
+      )
+      await retryLater(db, row.id, now() + backoffMs, message)
+    }
+  }
+
+  async function dispatch(row: InboxRow): Promise<void> {
+    const whose = { appId: row.appId, openId: row.openId }
+    const { start } = row.event ?? {}
+    const [follower, recent, rules, matched] = await Promise.all([
+      readFollower(db, whose),
+      runsOf(db, whose),
+      directory.rulesOf(row.appId),
+      start ? directory.planOf(start.campaign, start.version) : null,
+    ])
+    const isExitText = (text: string) => directory.isExitText(row.appId, text)
+    const { patch, action } = route({ row, follower, runs: recent, rules, matched, isExitText })
+    const result = await act(whose, row, action)
+    if (result === 'started' && follower?.agent) await runs.signal(whose, 'agent', { open: true })
+    await db.transaction(async (tx) => {
+      if (Object.keys(patch).length > 0) await saveFollower(tx, whose, patch, now())
+      await markDispatched(tx, row.id, result, now())
+    })
+    if (result === 'started') deps.onStarted?.()
+  }
+
+  async function act(whose: Whose, row: InboxRow, action: Route['action']): Promise<string> {
+    switch (action.do) {
+      case 'nothing':
+        return action.result
+      case 'unsubscribe':
+        return (await runs.signal(whose, 'unsubscribed', action.event)) === 'ok' ? 'signalled' : 'no-run'
+      case 'agent':
+        return (await runs.signal(whose, 'agent', { open: action.open })) === 'ok' ? 'signalled' : 'no-run'
+      case 'interact': {
+        if ((await runs.signal(whose, 'interaction', action.event)) === 'ok') return 'signalled'
+        return action.event.start ? begin(whose, row, action) : 'no-run'
+      }
+      case 'start':
+        return begin(whose, row, action)
+      default:
+        return action satisfies never
+    }
+  }
+
+  async function begin(
+    whose: Whose,
+    row: InboxRow,
+    { event, ledger }: Extract<Route['action'], { do: 'start' | 'interact' }>,
+  ): Promise<string> {
+    const { start } = event
+    if (!start) return 'no-run'
+    // A second try: the first may have started the run, and the run may even be over.
+    if (row.attempts > 1 && (await runs.describe(whose))?.runKey === row.key) return 'started'
+    await insertRun(db, whose, start, ledger, now())
+    const { runId } = await runs.startOrSignal(whose, start, event, ledger)
+    await noteRunId(db, row.key, runId)
+    return 'started'
+  }
+
+  return {
+    start() {
+      running = true
+      nudge()
+    },
+    nudge,
+    async stop() {
+      running = false
+      clearTimeout(timer)
+      await Promise.allSettled(inFlight)
+    },
+    waitsFor: () => trouble?.what ?? null,
+  }
+}

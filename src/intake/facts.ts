@@ -1,0 +1,27 @@
+import type { InboxEvent } from '../store/inbox-event.ts'
+import type { Inbound } from '../wechat/events.ts'
+import { sceneOf } from '../wechat/rules.ts'
+
+/** What the dispatcher will need of an event; null when the event means nothing to a run and is only acknowledged. */
+export function factsOf(inbound: Inbound): Omit<InboxEvent, 'start'> | null {
+  const scene = sceneOf(inbound)
+  const matters =
+    scene !== null ||
+    inbound.kind === 'unsubscribe' ||
+    inbound.kind === 'kf_create_session' ||
+    inbound.kind === 'kf_close_session'
+  if (!matters) return null
+  return {
+    kind: inbound.kind,
+    scene,
+    text: inbound.kind === 'text' ? inbound.content : null,
+    qrScene: 'qrScene' in inbound ? inbound.qrScene : null,
+    eventKey: eventKeyOf(inbound),
+  }
+}
+
+/** A menu key; of a tapped menu message, its item's id. */
+export function eventKeyOf(inbound: Inbound): string | null {
+  if (inbound.kind === 'text') return inbound.bizmsgmenuid
+  return 'eventKey' in inbound && typeof inbound.eventKey === 'string' ? inbound.eventKey : null
+}

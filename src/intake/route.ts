@@ -1,0 +1,161 @@
+import {
+  type Entry,
+  type Interaction,
+  isOlder,
+  type Mark,
+  normaliseKeyword,
+  type Plan,
+} from '../campaign/plan.ts'
+import type { FollowerPatch, FollowerRow } from '../store/followers.ts'
+import type { InboxRow } from '../store/inbox.ts'
+import type { RunRow } from '../store/runs.ts'
+import { addGrant, type Ledger, mergeLedgers } from '../wechat/ledger.ts'
+import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules.ts'
+
+/** How often one follower may enter the same campaign. */
+export type Reentry = 'always' | 'never' | { afterMs: number }
+
+/** What the dispatcher knows when it routes one event of a follower. */
+export interface RouteFacts {
+  row: InboxRow
+  follower: FollowerRow | null
+  /** The follower's runs, newest first. */
+  runs: readonly RunRow[]
+  rules: RulesProfileName
+  /** The campaign version that was matched when the event arrived, if any. */
+  matched: { plan: Plan; reentry: Reentry } | null
+  /** True when this text leaves any live campaign of the account. */
+  isExitText: (text: string) => boolean
+}
+
+/** What an event means for its follower. `patch` is written once the action was done. */
+export interface Route {
+  patch: FollowerPatch
+  action:
+    | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
+    | { do: 'unsubscribe'; event: Mark & { key: string } }
+    | { do: 'agent'; open: boolean }
+    /** Tell the active run; `start` is what would begin if there turns out to be none. */
+    | { do: 'interact'; event: Interaction; ledger: Ledger }
+    /** No run is active: begin one. */
+    | { do: 'start'; event: Interaction; ledger: Ledger }
+}
+
+/**
+ * The order and the meaning of a follower's events (contract, section 3), as a pure function: by `CreateTime`, then by
+ * arrival; what is older than the unfollow or follow that counts changes nothing.
+ */
+export function route(facts: RouteFacts): Route {
+  const { row, follower } = facts
+  const mark: Mark = { at: row.createTime, seq: row.id }
+  if (row.kind === 'unsubscribe') return routeUnsubscribe(facts, mark)
+  if (row.kind === 'kf_create_session' || row.kind === 'kf_close_session') {
+    const open = row.kind === 'kf_create_session'
+    return {
+      patch: { agent: open },
+      action: active(facts) ? { do: 'agent', open } : { do: 'nothing', result: 'no-run' },
+    }
+  }
+  const scene = row.event?.scene ?? null
+  const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  if (!scene || (unfollowed && isOlder(mark, unfollowed))) {
+    return {
+      patch: scene === 'subscribe' ? followPatch(facts, mark) : {},
+      action: { do: 'nothing', result: 'ignored' },
+    }
+  }
+  return routeInteraction(facts, mark, scene)
+}
+
+function routeUnsubscribe({ row, follower, runs }: RouteFacts, mark: Mark): Route {
+  const followed = markOf(follower?.followedAt, follower?.followedSeq)
+  if (followed && isOlder(mark, followed)) return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
+  const patch = { unfollowedAt: mark.at, unfollowedSeq: mark.seq, grants: [], agent: false, paused: false }
+  const action = { do: 'unsubscribe', event: { ...mark, key: row.key } } as const
+  return { patch, action: runs.length > 0 ? action : { do: 'nothing', result: 'no-run' } }
+}
+
+function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
+  const { row, follower } = facts
+  const text = row.event?.text ?? null
+  const allowance = allowanceOf(facts.rules, scene)
+  const grants = addGrant(follower?.grants ?? [], scene, mark.at, allowance)
+  const patch: FollowerPatch = {
+    grants,
+    lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, mark.at),
+    ...(scene === 'subscribe' ? followPatch(facts, mark) : {}),
+  }
+  const run = active(facts)
+  const leaves = text !== null && (run ? leavesRun(run, text) : facts.isExitText(text))
+  if (leaves && scene === 'message') patch.optedOutAt = mark.at
+
+  const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
+  const entry = facts.matched && !leaves && optedOut == null ? entryOf(row, mark) : null
+  const begins = entry && facts.matched && reentryAllows(facts, facts.matched, mark)
+  const start = begins && entry && facts.matched ? { entry, plan: facts.matched.plan } : undefined
+  const event: Interaction = { ...mark, key: row.key, scene, allowance, text, ...(start ? { start } : {}) }
+  const ledger = carriedLedger(facts, grants, mark)
+  if (row.attempts > 1 && facts.runs.some((r) => heard(r, row.key))) {
+    return { patch, action: { do: 'nothing', result: 'already-done' } }
+  }
+  if (run) return { patch, action: { do: 'interact', event, ledger } }
+  if (start) return { patch, action: { do: 'start', event, ledger } }
+  return { patch, action: { do: 'nothing', result: 'no-run' } }
+}
+
+/** A follow clears an opt-out that came before it. */
+function followPatch({ follower }: RouteFacts, mark: Mark): FollowerPatch {
+  const known = markOf(follower?.followedAt, follower?.followedSeq)
+  if (known && isOlder(mark, known)) return {}
+  const cleared = follower?.optedOutAt != null && follower.optedOutAt < mark.at ? { optedOutAt: null } : {}
+  return { followedAt: mark.at, followedSeq: mark.seq, ...cleared }
+}
+
+/** The run that hears this follower: the newest, unless it is over or an unfollow came after it began. */
+function active({ follower, runs }: RouteFacts): RunRow | null {
+  const [newest] = runs
+  if (!newest || newest.status === 'ended') return null
+  const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
+}
+
+function leavesRun(run: RunRow, text: string): boolean {
+  return run.plan.exitKeywords.includes(normaliseKeyword(text))
+}
+
+/** True when a run of ours has already taken this event: its snapshot says so. */
+function heard(run: RunRow, key: string): boolean {
+  return run.state.seen.includes(key) || (run.runKey === key && run.state.seq > 0)
+}
+
+function reentryAllows(facts: RouteFacts, matched: { plan: Plan; reentry: Reentry }, mark: Mark): boolean {
+  if (matched.reentry === 'always') return true
+  const before = facts.runs.find((r) => r.campaign === matched.plan.campaign && r.runKey !== facts.row.key)
+  if (!before) return true
+  return matched.reentry !== 'never' && mark.at - before.entry.at >= matched.reentry.afterMs
+}
+
+function entryOf(row: InboxRow, mark: Mark): Entry | null {
+  const { event } = row
+  if (!event?.start) return null
+  return {
+    ...mark,
+    key: row.key,
+    event: event.start.event,
+    qrScene: event.qrScene,
+    eventKey: event.eventKey,
+    text: event.text,
+  }
+}
+
+/** Grants belong to the follower: a run takes over those still valid, with the uses that the last run counted. */
+function carriedLedger({ follower, runs }: RouteFacts, grants: Ledger, mark: Mark): Ledger {
+  const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  const [last] = runs
+  const counted = last && !(unfollowed && isOlder(last.entry, unfollowed)) ? last.state.ledger : []
+  return mergeLedgers(counted, grants).filter((g) => g.expiresAt > mark.at)
+}
+
+function markOf(at: number | null | undefined, seq: number | null | undefined): Mark | null {
+  return at == null ? null : { at, seq: seq ?? 0 }
+}

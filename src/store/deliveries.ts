@@ -1,0 +1,164 @@
+import { and, eq, ne, sql } from 'drizzle-orm'
+import type { Mark } from '../campaign/plan.ts'
+import type { RunState } from '../campaign/state.ts'
+import type { Db } from './db.ts'
+import { saveSnapshot } from './runs.ts'
+import { accounts, campaigns, deliveries, followers, inbox } from './schema.ts'
+
+export type Delivery = typeof deliveries.$inferSelect
+
+/** Why the last look before a request refuses it. */
+export type Refusal = 'unfollowed' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
+
+export interface SendKey {
+  runKey: string
+  stepId: string
+  appId: string
+  openId: string
+  campaign: string
+  entry: Mark
+}
+
+export type Intent =
+  | { may: true; attempts: number; unclear: number; failures: number }
+  | { may: false; refusal: Refusal | 'sent' }
+
+/** What is known of one step's delivery; null before its first intent. */
+export async function readDelivery(db: Db, runKey: string, stepId: string): Promise<Delivery | null> {
+  const [row] = await db.select().from(deliveries).where(theRow(runKey, stepId))
+  return row ?? null
+}
+
+/**
+ * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
+ * without a row that says so. Refuses on an unfollow newer than this run's entry (dispatched or not, even when a follow
+ * came after it), on a paused follower or campaign, and on a stopped account. `now` is real time, epoch ms.
+ */
+export async function writeIntent(db: Db, key: SendKey, now: number): Promise<Intent> {
+  const { rows } = await execute<{
+    refusal: Refusal | null
+    attempts: number | null
+    unclear: number | null
+    failures: number | null
+  }>(
+    db,
+    sql`WITH look AS (SELECT CASE
+        WHEN EXISTS (
+          SELECT 1 FROM ${inbox} WHERE app_id = ${key.appId} AND open_id = ${key.openId} AND kind = 'unsubscribe'
+            AND (create_time, id) > (${key.entry.at}::bigint, ${key.entry.seq}::bigint)
+            AND result IS DISTINCT FROM 'ignored') THEN 'unfollowed'
+        WHEN (SELECT paused FROM ${followers} WHERE app_id = ${key.appId} AND open_id = ${key.openId})
+          THEN 'follower-paused'
+        WHEN NOT EXISTS (SELECT 1 FROM ${accounts} WHERE app_id = ${key.appId}
+          AND (state = 'active' OR state_until <= ${now}::bigint)) THEN 'account-stopped'
+        WHEN (SELECT state FROM ${campaigns} WHERE id = ${key.campaign}) = 'paused' THEN 'campaign-paused'
+      END AS refusal),
+    intent AS (
+      INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, reason, updated_at)
+      SELECT ${key.runKey}, ${key.stepId}, ${key.appId},
+        CASE WHEN refusal IS NULL THEN 'open' ELSE 'waiting' END,
+        CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
+        CASE WHEN refusal IS NULL THEN ${now}::bigint END, refusal, ${now}::bigint FROM look
+      ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
+        attempts = deliveries.attempts + EXCLUDED.attempts,
+        intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
+        reason = EXCLUDED.reason, updated_at = EXCLUDED.updated_at
+        WHERE deliveries.state <> 'sent'
+      RETURNING attempts, unclear, failures)
+    SELECT look.refusal, intent.attempts, intent.unclear, intent.failures FROM look LEFT JOIN intent ON true`,
+  )
+  const row = rows[0]
+  if (!row || row.attempts === null) return { may: false, refusal: 'sent' }
+  if (row.refusal) return { may: false, refusal: row.refusal }
+  return {
+    may: true,
+    attempts: Number(row.attempts),
+    unclear: Number(row.unclear),
+    failures: Number(row.failures),
+  }
+}
+
+/** Notes why a step is kept back, without an intent. */
+export async function writeWaiting(db: Db, key: SendKey, reason: string, now: number): Promise<void> {
+  await db
+    .insert(deliveries)
+    .values({
+      runKey: key.runKey,
+      stepId: key.stepId,
+      appId: key.appId,
+      state: 'waiting',
+      reason,
+      updatedAt: now,
+    })
+    .onConflictDoUpdate({
+      target: [deliveries.runKey, deliveries.stepId],
+      set: { state: 'waiting', reason, updatedAt: now },
+      setWhere: ne(deliveries.state, 'sent'),
+    })
+}
+
+/** An attempt ended without a final answer: certainly not delivered (`unclear: false`), or nobody knows. */
+export async function writeAttempt(
+  db: Db,
+  key: SendKey,
+  attempt: { unclear: boolean; reason: string; errcode: number | null; rid: string | null; now: number },
+): Promise<{ unclear: number; failures: number }> {
+  const [row] = await db
+    .update(deliveries)
+    .set({
+      state: 'failed',
+      unclear: attempt.unclear ? sql`${deliveries.unclear} + 1` : deliveries.unclear,
+      failures: sql`${deliveries.failures} + 1`,
+      reason: attempt.reason,
+      errcode: attempt.errcode,
+      rid: attempt.rid,
+      updatedAt: attempt.now,
+    })
+    .where(and(theRow(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
+    .returning({ unclear: deliveries.unclear, failures: deliveries.failures })
+  return row ?? { unclear: 0, failures: 0 }
+}
+
+/**
+ * The result of a step, with the run's snapshot that it makes. A late `sent` overwrites `unknown`, never the reverse.
+ * Two statements in one transaction; no network inside.
+ */
+export async function writeResult(
+  db: Db,
+  key: SendKey,
+  result: {
+    state: 'sent' | 'skipped' | 'unknown' | 'failed'
+    sentAt: number | null
+    errcode: number | null
+    reason: string | null
+    rid: string | null
+    now: number
+  },
+  snapshot: { state: RunState; runId: string },
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx
+      .update(deliveries)
+      .set({
+        state: result.state,
+        sentAt: result.sentAt,
+        errcode: result.errcode,
+        reason: result.reason,
+        rid: result.rid,
+        endedAt: result.now,
+        updatedAt: result.now,
+      })
+      .where(and(theRow(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
+    await saveSnapshot(tx, key.runKey, snapshot, result.now)
+  })
+}
+
+function theRow(runKey: string, stepId: string) {
+  return and(eq(deliveries.runKey, runKey), eq(deliveries.stepId, stepId))
+}
+
+/** Runs a raw statement; both drivers answer with `rows`. */
+export async function execute<T>(db: Db, statement: ReturnType<typeof sql>): Promise<{ rows: T[] }> {
+  // The common base type of the two drivers does not say what its results look like; both give `rows`.
+  return (await db.execute(statement)) as unknown as { rows: T[] }
+}

@@ -1,0 +1,31 @@
+import { and, eq } from 'drizzle-orm'
+import type { Db } from './db.ts'
+import type { Whose } from './runs.ts'
+import { followers } from './schema.ts'
+
+export type FollowerRow = typeof followers.$inferSelect
+export type FollowerPatch = Partial<Omit<typeof followers.$inferInsert, 'appId' | 'openId'>>
+
+/** What is known of a follower apart from runs, or null. */
+export async function readFollower(db: Db, whose: Whose): Promise<FollowerRow | null> {
+  const [row] = await db.select().from(followers).where(theFollower(whose))
+  return row ?? null
+}
+
+/** Writes what is given, inserting the follower when new. */
+export async function saveFollower(
+  db: Pick<Db, 'insert'>,
+  whose: Whose,
+  patch: FollowerPatch,
+  now: number,
+): Promise<void> {
+  const set = { ...patch, updatedAt: now }
+  await db
+    .insert(followers)
+    .values({ ...whose, ...set })
+    .onConflictDoUpdate({ target: [followers.appId, followers.openId], set })
+}
+
+function theFollower(whose: Whose) {
+  return and(eq(followers.appId, whose.appId), eq(followers.openId, whose.openId))
+}

@@ -1,0 +1,124 @@
+import { and, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import type { Db } from './db.ts'
+import { execute } from './deliveries.ts'
+import type { InboxEvent } from './inbox-event.ts'
+import { inbox } from './schema.ts'
+
+export type InboxRow = typeof inbox.$inferSelect
+
+export interface NewInboxRow {
+  appId: string
+  openId: string
+  /** Unique for each callback that WeChat means as one; see `inboxKey`. */
+  key: string
+  kind: string
+  /** Epoch ms of `CreateTime`. */
+  createTime: number
+  receivedAt: number
+  event: InboxEvent
+  /** The passive reply that was chosen, so that a duplicate gets it again. */
+  reply: unknown
+}
+
+export type Accepted = { fresh: true; id: number } | { fresh: false; reply: unknown }
+
+/** Takes a callback durably, once. A duplicate gives back what was replied the first time. */
+export async function acceptCallback(db: Db, row: NewInboxRow): Promise<Accepted> {
+  const [inserted] = await db
+    .insert(inbox)
+    .values(row)
+    .onConflictDoNothing({ target: inbox.key })
+    .returning({ id: inbox.id })
+  if (inserted) return { fresh: true, id: inserted.id }
+  const [known] = await db.select({ reply: inbox.reply }).from(inbox).where(eq(inbox.key, row.key))
+  return { fresh: false, reply: known?.reply ?? null }
+}
+
+/**
+ * Leases up to `limit` rows, each the head of its follower's queue (oldest `CreateTime`, then arrival), and none of a
+ * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone.
+ */
+export async function claimHeads(
+  db: Db,
+  claim: { by: string; now: number; leaseMs: number; limit: number },
+): Promise<InboxRow[]> {
+  const { by, now, leaseMs, limit } = claim
+  const { rows } = await execute<{ id: number | string }>(
+    db,
+    sql`UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
+      WHERE id IN (
+        SELECT i.id FROM ${inbox} i
+        WHERE i.dispatched_at IS NULL
+          AND (i.claimed_until IS NULL OR i.claimed_until < ${now}::bigint)
+          AND (i.retry_at IS NULL OR i.retry_at <= ${now}::bigint)
+          AND NOT EXISTS (
+            SELECT 1 FROM ${inbox} j
+            WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
+              AND ((j.create_time, j.id) < (i.create_time, i.id) OR j.claimed_until >= ${now}::bigint))
+        ORDER BY i.id LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+      RETURNING id`,
+  )
+  if (rows.length === 0) return []
+  const ids = rows.map((r) => Number(r.id))
+  return db.select().from(inbox).where(inArray(inbox.id, ids)).orderBy(inbox.id)
+}
+
+/** The row's work is done: its text goes, its key stays for the days in which a duplicate may come. */
+export async function markDispatched(
+  db: Pick<Db, 'update'>,
+  id: number,
+  result: string,
+  now: number,
+): Promise<void> {
+  await db
+    .update(inbox)
+    .set({
+      dispatchedAt: now,
+      result,
+      claimedBy: null,
+      claimedUntil: null,
+      lastError: null,
+      event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
+    })
+    .where(eq(inbox.id, id))
+}
+
+/** Gives a lease back after a failure; the row is tried again at `retryAt`. */
+export async function retryLater(db: Db, id: number, retryAt: number, error: string): Promise<void> {
+  await db
+    .update(inbox)
+    .set({ claimedBy: null, claimedUntil: null, retryAt, lastError: error.slice(0, 500) })
+    .where(eq(inbox.id, id))
+}
+
+/** How much waits to be dispatched, and since when the oldest does (epoch ms; null when nothing waits). */
+export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestReceivedAt: number | null }> {
+  const { rows } = await execute<{ pending: number | string; oldest: number | string | null }>(
+    db,
+    sql`SELECT count(*) AS pending, min(received_at) AS oldest FROM ${inbox} WHERE dispatched_at IS NULL`,
+  )
+  const row = rows[0]
+  return {
+    pending: Number(row?.pending ?? 0),
+    oldestReceivedAt: row?.oldest == null ? null : Number(row.oldest),
+  }
+}
+
+/** When the next row that waits for a retry or for a dead dispatcher's lease may be taken; null when none waits. */
+export async function nextClaimAt(db: Db): Promise<number | null> {
+  const { rows } = await execute<{ at: number | string | null }>(
+    db,
+    sql`SELECT min(GREATEST(COALESCE(retry_at, 0), COALESCE(claimed_until, 0))) AS at FROM ${inbox}
+      WHERE dispatched_at IS NULL`,
+  )
+  return rows[0]?.at == null ? null : Number(rows[0].at)
+}
+
+/** Dedupe keys are remembered for seven days; dispatched rows older than that go. */
+export async function purgeInbox(db: Db, before: number): Promise<number> {
+  const gone = await db
+    .delete(inbox)
+    .where(and(lt(inbox.receivedAt, before), isNotNull(inbox.dispatchedAt)))
+    .returning({ id: inbox.id })
+  return gone.length
+}

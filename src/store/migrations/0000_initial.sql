@@ -1,0 +1,168 @@
+CREATE TABLE "accounts" (
+	"app_id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"kind" text DEFAULT 'owned' NOT NULL,
+	"mode" text NOT NULL,
+	"rules" text DEFAULT 'wechat-2023' NOT NULL,
+	"on_unknown" text DEFAULT 'retry' NOT NULL,
+	"timezone" text DEFAULT 'Asia/Shanghai' NOT NULL,
+	"api_base" text,
+	"human_agents" boolean DEFAULT false NOT NULL,
+	"app_secret_sealed" text NOT NULL,
+	"token_sealed" text NOT NULL,
+	"encoding_aes_key_sealed" text,
+	"state" text DEFAULT 'active' NOT NULL,
+	"state_reason" text,
+	"state_since" bigint NOT NULL,
+	"state_until" bigint,
+	"bad_followers" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"callback_seen_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_log" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"at" bigint NOT NULL,
+	"actor" text NOT NULL,
+	"action" text NOT NULL,
+	"target" text NOT NULL,
+	"details" jsonb
+);
+--> statement-breakpoint
+CREATE TABLE "campaign_versions" (
+	"id" text NOT NULL,
+	"version" integer NOT NULL,
+	"source" text NOT NULL,
+	"source_hash" text NOT NULL,
+	"model" jsonb NOT NULL,
+	"warnings" jsonb NOT NULL,
+	"published_at" bigint NOT NULL,
+	CONSTRAINT "campaign_versions_id_version_pk" PRIMARY KEY("id","version")
+);
+--> statement-breakpoint
+CREATE TABLE "campaigns" (
+	"id" text PRIMARY KEY NOT NULL,
+	"version" integer NOT NULL,
+	"state" text NOT NULL,
+	"bodies_version" integer,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "deliveries" (
+	"run_key" text NOT NULL,
+	"step_id" text NOT NULL,
+	"app_id" text NOT NULL,
+	"state" text NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"unclear" integer DEFAULT 0 NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL,
+	"intent_at" bigint,
+	"ended_at" bigint,
+	"sent_at" bigint,
+	"errcode" integer,
+	"reason" text,
+	"rid" text,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "deliveries_run_key_step_id_pk" PRIMARY KEY("run_key","step_id")
+);
+--> statement-breakpoint
+CREATE TABLE "followers" (
+	"app_id" text NOT NULL,
+	"open_id" text NOT NULL,
+	"followed_at" bigint,
+	"followed_seq" bigint,
+	"unfollowed_at" bigint,
+	"unfollowed_seq" bigint,
+	"opted_out_at" bigint,
+	"agent" boolean DEFAULT false NOT NULL,
+	"paused" boolean DEFAULT false NOT NULL,
+	"grants" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"last_interaction_at" bigint,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "followers_app_id_open_id_pk" PRIMARY KEY("app_id","open_id")
+);
+--> statement-breakpoint
+CREATE TABLE "inbox" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"app_id" text NOT NULL,
+	"open_id" text NOT NULL,
+	"key" text NOT NULL,
+	"kind" text NOT NULL,
+	"create_time" bigint NOT NULL,
+	"received_at" bigint NOT NULL,
+	"event" jsonb,
+	"reply" jsonb,
+	"dispatched_at" bigint,
+	"result" text,
+	"claimed_by" text,
+	"claimed_until" bigint,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"retry_at" bigint,
+	"last_error" text
+);
+--> statement-breakpoint
+CREATE TABLE "jobs" (
+	"name" text PRIMARY KEY NOT NULL,
+	"claimed_by" text,
+	"claimed_until" bigint,
+	"last_run_at" bigint
+);
+--> statement-breakpoint
+CREATE TABLE "media" (
+	"id" text PRIMARY KEY NOT NULL,
+	"type" text NOT NULL,
+	"content_type" text NOT NULL,
+	"filename" text NOT NULL,
+	"bytes" integer NOT NULL,
+	"content" text NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "media_uploads" (
+	"app_id" text NOT NULL,
+	"media_id" text NOT NULL,
+	"type" text NOT NULL,
+	"wechat_media_id" text NOT NULL,
+	"uploaded_at" bigint NOT NULL,
+	CONSTRAINT "media_uploads_app_id_media_id_type_pk" PRIMARY KEY("app_id","media_id","type")
+);
+--> statement-breakpoint
+CREATE TABLE "runs" (
+	"run_key" text PRIMARY KEY NOT NULL,
+	"app_id" text NOT NULL,
+	"open_id" text NOT NULL,
+	"campaign" text NOT NULL,
+	"version" integer NOT NULL,
+	"run_id" text,
+	"status" text NOT NULL,
+	"outcome" text,
+	"entry" jsonb NOT NULL,
+	"plan" jsonb NOT NULL,
+	"state" jsonb NOT NULL,
+	"seq" integer NOT NULL,
+	"started_at" bigint NOT NULL,
+	"ended_at" bigint,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "tokens" (
+	"app_id" text PRIMARY KEY NOT NULL,
+	"token_sealed" text,
+	"expires_at" bigint,
+	"obtained_at" bigint,
+	"forced_at" bigint,
+	"forced_day" text,
+	"forced_count" integer DEFAULT 0 NOT NULL,
+	"claimed_by" text,
+	"claimed_until" bigint
+);
+--> statement-breakpoint
+CREATE INDEX "deliveries_waiting" ON "deliveries" USING btree ("app_id","state");--> statement-breakpoint
+CREATE UNIQUE INDEX "inbox_key" ON "inbox" USING btree ("key");--> statement-breakpoint
+CREATE INDEX "inbox_follower" ON "inbox" USING btree ("app_id","open_id","kind","create_time");--> statement-breakpoint
+CREATE INDEX "inbox_pending" ON "inbox" USING btree ("app_id","open_id","create_time","id") WHERE "inbox"."dispatched_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "runs_follower" ON "runs" USING btree ("app_id","open_id","created_at");--> statement-breakpoint
+CREATE INDEX "runs_list" ON "runs" USING btree ("created_at","run_key");--> statement-breakpoint
+CREATE INDEX "runs_active" ON "runs" USING btree ("campaign","status");

@@ -1,0 +1,134 @@
+import { and, desc, eq, inArray, lt, ne, sql } from 'drizzle-orm'
+import type { Start } from '../campaign/plan.ts'
+import { beginRun, type RunState } from '../campaign/state.ts'
+import type { Ledger } from '../wechat/ledger.ts'
+import type { Db } from './db.ts'
+import { deliveries, runs } from './schema.ts'
+
+export type RunRow = typeof runs.$inferSelect
+
+export interface Whose {
+  appId: string
+  openId: string
+}
+
+/** Inserts the row of a run that is about to begin; nothing when it is there already. */
+export async function insertRun(
+  db: Db,
+  whose: Whose,
+  start: Start,
+  ledger: Ledger,
+  now: number,
+): Promise<void> {
+  const state = beginRun(start.plan, start.entry, ledger)
+  await db
+    .insert(runs)
+    .values(rowOf(whose, start, state, null, now))
+    .onConflictDoNothing()
+}
+
+/** The workflow's own word on its run: inserts the row when no dispatcher did, and never goes back in `seq`. */
+export async function recordRun(
+  db: Db,
+  whose: Whose,
+  start: Start,
+  snapshot: { state: RunState; runId: string },
+  now: number,
+): Promise<{ ended: boolean }> {
+  const before = await db.select({ status: runs.status }).from(runs).where(eq(runs.runKey, start.entry.key))
+  await db
+    .insert(runs)
+    .values(rowOf(whose, start, snapshot.state, snapshot.runId, now))
+    .onConflictDoUpdate({
+      target: runs.runKey,
+      set: snapshotColumns(snapshot, now),
+      setWhere: lt(runs.seq, snapshot.state.seq),
+    })
+  return { ended: snapshot.state.status === 'ended' && before[0]?.status !== 'ended' }
+}
+
+/** Writes a newer snapshot into a run's row; an older one changes nothing. */
+export async function saveSnapshot(
+  db: Pick<Db, 'update'>,
+  runKey: string,
+  snapshot: { state: RunState; runId: string },
+  now: number,
+): Promise<void> {
+  await db
+    .update(runs)
+    .set(snapshotColumns(snapshot, now))
+    .where(and(eq(runs.runKey, runKey), lt(runs.seq, snapshot.state.seq)))
+}
+
+/** Temporal's run id, once the start was accepted. */
+export async function noteRunId(db: Db, runKey: string, runId: string): Promise<void> {
+  await db
+    .update(runs)
+    .set({ runId })
+    .where(and(eq(runs.runKey, runKey), sql`${runs.runId} IS NULL`))
+}
+
+/** A follower's runs, newest first. */
+export function runsOf(db: Db, whose: Whose, limit = 20): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.appId, whose.appId), eq(runs.openId, whose.openId)))
+    .orderBy(desc(runs.createdAt))
+    .limit(limit)
+}
+
+/** Followers whose run waits because a campaign or an account was kept back. */
+export function waitingRuns(db: Db, by: { campaign: string } | { appId: string }): Promise<Whose[]> {
+  return db
+    .selectDistinct({ appId: runs.appId, openId: runs.openId })
+    .from(runs)
+    .innerJoin(deliveries, eq(deliveries.runKey, runs.runKey))
+    .where(
+      and(
+        ne(runs.status, 'ended'),
+        inArray(deliveries.state, ['waiting', 'failed']),
+        'campaign' in by ? eq(runs.campaign, by.campaign) : eq(runs.appId, by.appId),
+      ),
+    )
+}
+
+/** Followers of an account whose run is not over. */
+export function activeRuns(db: Db, appId: string): Promise<Whose[]> {
+  return db
+    .select({ appId: runs.appId, openId: runs.openId })
+    .from(runs)
+    .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
+}
+
+function rowOf(
+  whose: Whose,
+  start: Start,
+  state: RunState,
+  runId: string | null,
+  now: number,
+): typeof runs.$inferInsert {
+  return {
+    runKey: start.entry.key,
+    ...whose,
+    campaign: start.plan.campaign,
+    version: start.plan.version,
+    entry: start.entry,
+    plan: start.plan,
+    startedAt: state.startedAt,
+    createdAt: now,
+    ...snapshotColumns({ state, runId }, now),
+  }
+}
+
+function snapshotColumns({ state, runId }: { state: RunState; runId: string | null }, now: number) {
+  return {
+    state,
+    seq: state.seq,
+    status: state.status,
+    outcome: state.outcome,
+    endedAt: state.endedAt,
+    updatedAt: now,
+    ...(runId === null ? {} : { runId }),
+  }
+}

@@ -1,0 +1,245 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import type { Campaign } from '../campaign/model.ts'
+import type { Entry, Plan } from '../campaign/plan.ts'
+import type { RunState } from '../campaign/state.ts'
+import type { Ledger } from '../wechat/ledger.ts'
+import type { RulesProfileName } from '../wechat/rules.ts'
+import type { InboxEvent } from './inbox-event.ts'
+
+/** Times are epoch milliseconds everywhere: one meaning, no zones, the same in PGlite and PostgreSQL. */
+const at = (name: string) => bigint(name, { mode: 'number' })
+
+/** One Official Account. Secrets are sealed (AES-256-GCM under ENCRYPTION_KEY) before they come here. */
+export const accounts = pgTable('accounts', {
+  appId: text('app_id').primaryKey(),
+  name: text('name').notNull(),
+  kind: text('kind', { enum: ['owned', 'authorised'] })
+    .notNull()
+    .default('owned'),
+  mode: text('mode', { enum: ['plain', 'compatible', 'security'] }).notNull(),
+  rules: text('rules').$type<RulesProfileName>().notNull().default('wechat-2023'),
+  onUnknown: text('on_unknown', { enum: ['retry', 'assume-sent'] })
+    .notNull()
+    .default('retry'),
+  timezone: text('timezone').notNull().default('Asia/Shanghai'),
+  apiBase: text('api_base'),
+  humanAgents: boolean('human_agents').notNull().default(false),
+  appSecretSealed: text('app_secret_sealed').notNull(),
+  tokenSealed: text('token_sealed').notNull(),
+  encodingAesKeySealed: text('encoding_aes_key_sealed'),
+  state: text('state', {
+    enum: ['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted'],
+  })
+    .notNull()
+    .default('active'),
+  stateReason: text('state_reason'),
+  stateSince: at('state_since').notNull(),
+  /** When a state ends by itself: `quota-exhausted` until the next day in Beijing, a per-minute limit. */
+  stateUntil: at('state_until'),
+  /** Followers in a row that WeChat did not know (40003): three different ones block the account. */
+  badFollowers: jsonb('bad_followers').$type<string[]>().notNull().default([]),
+  /** Last time WeChat reached our callback with a valid signature. */
+  callbackSeenAt: at('callback_seen_at'),
+  createdAt: at('created_at').notNull(),
+  updatedAt: at('updated_at').notNull(),
+})
+
+/** access_token of an account, with the lease of whoever refreshes it. */
+export const tokens = pgTable('tokens', {
+  appId: text('app_id').primaryKey(),
+  tokenSealed: text('token_sealed'),
+  expiresAt: at('expires_at'),
+  obtainedAt: at('obtained_at'),
+  forcedAt: at('forced_at'),
+  /** The Beijing day (YYYY-MM-DD) that `forcedCount` counts for. */
+  forcedDay: text('forced_day'),
+  forcedCount: integer('forced_count').notNull().default(0),
+  claimedBy: text('claimed_by'),
+  claimedUntil: at('claimed_until'),
+})
+
+export const campaigns = pgTable('campaigns', {
+  id: text('id').primaryKey(),
+  version: integer('version').notNull(),
+  state: text('state', { enum: ['live', 'paused', 'deleted'] }).notNull(),
+  /** Bodies of runs in flight follow this version (`?bodies=running`); null: each run keeps its own. */
+  bodiesVersion: integer('bodies_version'),
+  updatedAt: at('updated_at').notNull(),
+})
+
+export const campaignVersions = pgTable(
+  'campaign_versions',
+  {
+    id: text('id').notNull(),
+    version: integer('version').notNull(),
+    source: text('source').notNull(),
+    sourceHash: text('source_hash').notNull(),
+    model: jsonb('model').$type<Campaign>().notNull(),
+    warnings: jsonb('warnings').notNull(),
+    publishedAt: at('published_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.id, t.version] })],
+)
+
+/** Every accepted callback that matters, before it is answered. */
+export const inbox = pgTable(
+  'inbox',
+  {
+    /** Arrival order. */
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    appId: text('app_id').notNull(),
+    openId: text('open_id').notNull(),
+    key: text('key').notNull(),
+    kind: text('kind').notNull(),
+    createTime: at('create_time').notNull(),
+    receivedAt: at('received_at').notNull(),
+    event: jsonb('event').$type<InboxEvent | null>(),
+    /** What was answered, so that a duplicate gets the same passive reply. */
+    reply: jsonb('reply'),
+    dispatchedAt: at('dispatched_at'),
+    /** What the dispatcher made of it. */
+    result: text('result'),
+    claimedBy: text('claimed_by'),
+    claimedUntil: at('claimed_until'),
+    attempts: integer('attempts').notNull().default(0),
+    retryAt: at('retry_at'),
+    lastError: text('last_error'),
+  },
+  (t) => [
+    uniqueIndex('inbox_key').on(t.key),
+    index('inbox_follower').on(t.appId, t.openId, t.kind, t.createTime),
+    index('inbox_pending').on(t.appId, t.openId, t.createTime, t.id).where(sql`${t.dispatchedAt} IS NULL`),
+  ],
+)
+
+/** What is known of a follower apart from runs; written by the dispatcher in the order of the follower's events. */
+export const followers = pgTable(
+  'followers',
+  {
+    appId: text('app_id').notNull(),
+    openId: text('open_id').notNull(),
+    followedAt: at('followed_at'),
+    followedSeq: at('followed_seq'),
+    unfollowedAt: at('unfollowed_at'),
+    unfollowedSeq: at('unfollowed_seq'),
+    /** Nothing starts for this follower before a newer follow. */
+    optedOutAt: at('opted_out_at'),
+    agent: boolean('agent').notNull().default(false),
+    /** An operator paused this follower: the send looks here last. */
+    paused: boolean('paused').notNull().default(false),
+    /** Grants as the interactions gave them; uses are counted in the runs. */
+    grants: jsonb('grants').$type<Ledger>().notNull().default([]),
+    lastInteractionAt: at('last_interaction_at'),
+    updatedAt: at('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appId, t.openId] })],
+)
+
+/** One row per run key: what API and console read. */
+export const runs = pgTable(
+  'runs',
+  {
+    runKey: text('run_key').primaryKey(),
+    appId: text('app_id').notNull(),
+    openId: text('open_id').notNull(),
+    campaign: text('campaign').notNull(),
+    version: integer('version').notNull(),
+    /** Temporal's run id, once known. */
+    runId: text('run_id'),
+    status: text('status', { enum: ['active', 'paused', 'ended'] }).notNull(),
+    outcome: text('outcome'),
+    entry: jsonb('entry').$type<Entry>().notNull(),
+    plan: jsonb('plan').$type<Plan>().notNull(),
+    state: jsonb('state').$type<RunState>().notNull(),
+    seq: integer('seq').notNull(),
+    startedAt: at('started_at').notNull(),
+    endedAt: at('ended_at'),
+    createdAt: at('created_at').notNull(),
+    updatedAt: at('updated_at').notNull(),
+  },
+  (t) => [
+    index('runs_follower').on(t.appId, t.openId, t.createdAt),
+    index('runs_list').on(t.createdAt, t.runKey),
+    index('runs_active').on(t.campaign, t.status),
+  ],
+)
+
+/** One row per run and step: intents, attempts and the result. */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    runKey: text('run_key').notNull(),
+    stepId: text('step_id').notNull(),
+    appId: text('app_id').notNull(),
+    /** `waiting`: kept back by a stop or pause; `open`: a request left and no result is known yet. */
+    state: text('state', { enum: ['waiting', 'open', 'failed', 'sent', 'skipped', 'unknown'] }).notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    unclear: integer('unclear').notNull().default(0),
+    /** Failed attempts in a row, for the backoff. */
+    failures: integer('failures').notNull().default(0),
+    intentAt: at('intent_at'),
+    endedAt: at('ended_at'),
+    /** The follower's clock when it was sent. */
+    sentAt: at('sent_at'),
+    errcode: integer('errcode'),
+    reason: text('reason'),
+    rid: text('rid'),
+    updatedAt: at('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runKey, t.stepId] }), index('deliveries_waiting').on(t.appId, t.state)],
+)
+
+/** Uploaded media, by content. */
+export const media = pgTable('media', {
+  id: text('id').primaryKey(),
+  type: text('type', { enum: ['image', 'voice', 'video', 'thumb'] }).notNull(),
+  contentType: text('content_type').notNull(),
+  filename: text('filename').notNull(),
+  bytes: integer('bytes').notNull(),
+  /** base64: the drivers' binary types differ. */
+  content: text('content').notNull(),
+  createdAt: at('created_at').notNull(),
+})
+
+/** Where a medium is at WeChat: a media_id belongs to one account and lives three days. */
+export const mediaUploads = pgTable(
+  'media_uploads',
+  {
+    appId: text('app_id').notNull(),
+    mediaId: text('media_id').notNull(),
+    /** Uploaded as (a JPEG can be both an image and a thumb). */
+    type: text('type').notNull(),
+    wechatMediaId: text('wechat_media_id').notNull(),
+    uploadedAt: at('uploaded_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appId, t.mediaId, t.type] })],
+)
+
+export const auditLog = pgTable('audit_log', {
+  id: bigserial('id', { mode: 'number' }).primaryKey(),
+  at: at('at').notNull(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  target: text('target').notNull(),
+  details: jsonb('details'),
+})
+
+/** Periodic jobs that one process does at a time. */
+export const jobs = pgTable('jobs', {
+  name: text('name').primaryKey(),
+  claimedBy: text('claimed_by'),
+  claimedUntil: at('claimed_until'),
+  lastRunAt: at('last_run_at'),
+})

@@ -1,0 +1,257 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  makeContinueAsNewFunc,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import { decide, type Next } from '../src/campaign/decide.ts'
+import { type Interaction, isOlder } from '../src/campaign/plan.ts'
+import { presentRun } from '../src/campaign/present.ts'
+import { applySend, beginSend, type SendResult } from '../src/campaign/send-result.ts'
+import {
+  beginRun,
+  endRun,
+  hearAgent,
+  hearInteraction,
+  hearOddity,
+  hearPause,
+  hearStop,
+  hearUnsubscribed,
+  type Outcome,
+  type RunState,
+} from '../src/campaign/state.ts'
+import { prepareMedia, record, send, settle } from './activity-calls.ts'
+import { renderDetails } from './details.ts'
+import {
+  agentSignal,
+  cancelSignal,
+  interactionSignal,
+  type NurtureInput,
+  parseInteraction,
+  parseStop,
+  parseUnsubscribed,
+  pauseSignal,
+  releaseSignal,
+  resumeSignal,
+  stateQuery,
+  stopSignal,
+  unsubscribedSignal,
+} from './messages.ts'
+import { campaignAttribute, stateAttribute } from './search-attributes.ts'
+
+export interface NurtureOutcome {
+  outcome: Outcome
+  reason: string | null
+  steps: { id: string; state: string; reason: string | null }[]
+}
+
+/**
+ * One follower's series of messages: hears what the follower does, decides, sends or waits, and ends with an outcome,
+ * never with an exception. One execution for each run; a run that follows on while this one closes continues as new.
+ */
+export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutcome> {
+  const { plan } = input.start
+  const whose = identify(workflowInfo().workflowId)
+  let state = input.state ?? beginRun(plan, input.start.entry, input.ledger)
+  /** What the store knows of this run, so that it is told only of changes. */
+  let recorded = input.recorded ? fingerprint(state) : null
+  /** The run that begins when this one has closed, and what was heard for it meanwhile. */
+  let successor: { input: NurtureInput; backlog: Interaction[] } | null = null
+  let changed = false
+  let sending: CancellationScope | null = null
+
+  const hear = (next: RunState) => {
+    if (next === state) return
+    state = next
+    changed = true
+  }
+  /** The run must not go on as it is: a send that waits for its next try is given up, a running one finishes. */
+  const interrupt = () => {
+    changed = true
+    sending?.cancel()
+  }
+  const hearEvent = (event: Interaction) => {
+    if (successor) successor.backlog.push(event)
+    else if (beginsSuccessor(state, event) && event.start) {
+      const ledger = state.stop?.outcome === 'unsubscribed' ? [] : state.ledger
+      successor = { input: { start: event.start, ledger, recorded: false }, backlog: [event] }
+      changed = true
+    } else if (!isClosing(state)) {
+      hear(hearInteraction(plan, state, event))
+      if (state.stop) interrupt()
+    }
+  }
+
+  setHandler(interactionSignal, (raw) => {
+    const event = parseInteraction(raw)
+    if (event) hearEvent(event)
+    else hear(hearOddity(state, 'a malformed interaction signal'))
+  })
+  setHandler(unsubscribedSignal, (raw) => {
+    const event = parseUnsubscribed(raw)
+    if (!event) return hear(hearOddity(state, 'a malformed unsubscribed signal'))
+    if (successor && !isOlder(event, successor.input.start.entry)) successor = null
+    if (isClosing(state)) return
+    hear(hearUnsubscribed(state, event))
+    if (state.stop) interrupt()
+  })
+  setHandler(
+    cancelSignal,
+    (reason) => {
+      hear(
+        hearStop(state, 'cancelled', typeof reason === 'string' && reason ? reason : 'cancelled by operator'),
+      )
+      interrupt()
+    },
+    { description: 'End this run now. Input: a reason (text), or none.' },
+  )
+  setHandler(
+    pauseSignal,
+    () => {
+      hear(hearPause(state, true))
+      interrupt()
+    },
+    { description: 'Keep every step back until resume.' },
+  )
+  setHandler(resumeSignal, () => hear(hearPause(state, false)), { description: 'Go on after a pause.' })
+  setHandler(agentSignal, (session) => {
+    hear(hearAgent(state, session?.open === true))
+    if (state.agent) interrupt()
+  })
+  setHandler(stopSignal, (raw) => {
+    const stop = parseStop(raw)
+    if (!stop) return hear(hearOddity(state, 'a malformed stop signal'))
+    hear(hearStop(state, stop.outcome, stop.reason))
+    interrupt()
+  })
+  setHandler(releaseSignal, interrupt, { description: 'Try a send that is kept back now.' })
+  setHandler(stateQuery, () => presentRun(state, { ...whose, runId: workflowInfo().runId }), {
+    description: 'The run as the operator API shows it.',
+  })
+  for (const event of input.backlog ?? []) hearEvent(event)
+
+  const end = await nurture()
+  state = endRun(state, end.outcome, end.reason, Date.now())
+  await CancellationScope.nonCancellable(() => publish())
+  // An entry that came while this run closed is served before it returns.
+  if (successor) return startOver(successor)
+  return {
+    outcome: end.outcome,
+    reason: end.reason,
+    steps: state.steps.map(({ id, state, reason }) => ({ id, state, reason })),
+  }
+
+  /** The loop: decide, then act, until the run is over. */
+  async function nurture(): Promise<Extract<Next, { do: 'finish' }>> {
+    for (;;) {
+      if (CancellationScope.current().consideredCancelled) {
+        state = hearStop(state, 'cancelled', 'cancelled by operator')
+      }
+      changed = false
+      const decided = decide(plan, state, Date.now())
+      state = decided.state
+      setCurrentDetails(renderDetails(state))
+      const { next } = decided
+      if (next.do === 'finish') return next
+      if (next.do === 'send') await sendStep(next)
+      else await waitUntil(next)
+    }
+  }
+
+  async function waitUntil(next: Extract<Next, { do: 'wait' }>): Promise<void> {
+    try {
+      if (fingerprint(state) !== recorded) await publish()
+      if (changed) return
+      if (workflowInfo().continueAsNewSuggested) await goOnInNewExecution()
+      const summary = next.for === 'window' ? 'until the window closes' : `until step ${next.for}`
+      await condition(() => changed, Math.max(1, next.until - Date.now()), { summary })
+    } catch (err) {
+      // The Web UI's Cancel: the loop sees it and ends the run.
+      if (!isCancellation(err)) throw err
+    }
+  }
+
+  async function sendStep({ index, grant, leftMs }: Extract<Next, { do: 'send' }>): Promise<void> {
+    const step = plan.steps[index]
+    if (!step) throw new Error(`Plan ${plan.campaign}@${plan.version} has no step ${index}`)
+    state = beginSend(state, index)
+    setCurrentDetails(renderDetails(state))
+    const call = { state, index, grant, leftMs, now: Date.now() }
+    const scope = new CancellationScope()
+    sending = scope
+    let result: SendResult
+    try {
+      result = await scope.run(async () => {
+        const unready = step.media ? await prepareMedia(whose.appId, step, call) : null
+        return unready ?? (await send(whose.appId, step, call))
+      })
+    } catch (err) {
+      if (!(err instanceof ActivityFailure) && !isCancellation(err)) throw err
+      // Given up by a signal, or out of time: what became of it stands in its delivery row.
+      result = await CancellationScope.nonCancellable(() => settle(whose.appId, call))
+    } finally {
+      sending = null
+    }
+    state = applySend(state, index, { grant, grants: call.state.ledger }, result)
+    // The activity wrote the same story with its result.
+    recorded = fingerprint(applySend(call.state, index, { grant, grants: call.state.ledger }, result))
+  }
+
+  async function publish(): Promise<void> {
+    const written = state
+    upsertSearchAttributes([{ key: stateAttribute, value: written.status }])
+    setCurrentDetails(renderDetails(written))
+    await record(whose.appId, { state: written, plan, runId: workflowInfo().runId })
+    recorded = fingerprint(written)
+  }
+
+  function goOnInNewExecution(): Promise<never> {
+    return makeContinueAsNewFunc<typeof FollowerNurture>({ memo: workflowInfo().memo ?? {} })({
+      ...input,
+      backlog: [],
+      state,
+      recorded: true,
+    })
+  }
+}
+
+function startOver(successor: { input: NurtureInput; backlog: Interaction[] }): Promise<never> {
+  const { start } = successor.input
+  upsertSearchAttributes([
+    { key: campaignAttribute, value: start.plan.campaign },
+    { key: stateAttribute, value: 'active' },
+  ])
+  return makeContinueAsNewFunc<typeof FollowerNurture>({ memo: { runKey: start.entry.key } })({
+    ...successor.input,
+    backlog: successor.backlog,
+  })
+}
+
+/** From the moment something ended it, a run takes no more part in what the follower does. */
+function isClosing(state: RunState): boolean {
+  return state.stop !== null || state.status === 'ended'
+}
+
+/** An entry that arrives while the run closes begins the next one; after an opt-out only a follow does. */
+function beginsSuccessor(state: RunState, event: Interaction): boolean {
+  if (!event.start || !isClosing(state) || event.start.entry.key === state.entry.key) return false
+  if (state.seen.includes(event.key)) return false
+  if (state.stop?.mark && isOlder(event, state.stop.mark)) return false
+  return state.stop?.outcome !== 'opted-out' || event.scene === 'subscribe'
+}
+
+/** What the store must be told of: how the run and its steps stand, and when they are planned. */
+function fingerprint(state: RunState): string {
+  return JSON.stringify([state.status, state.steps.map((s) => [s.state, s.dueAt, s.reason])])
+}
+
+/** `nurture/{appId}/{openId}` */
+function identify(workflowId: string): { appId: string; openId: string } {
+  const [, appId = '', openId = ''] = workflowId.split('/')
+  return { appId, openId }
+}

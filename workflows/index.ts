@@ -1,0 +1,1 @@
+export { FollowerNurture } from './follower-nurture.ts'

@@ -1,0 +1,81 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow'
+import type { Interaction, Mark, Start } from '../src/campaign/plan.ts'
+import type { PresentedRun } from '../src/campaign/present.ts'
+import type { RunState } from '../src/campaign/state.ts'
+import type { Ledger } from '../src/wechat/ledger.ts'
+
+/** What a run is started with. Whose run it is stands in the workflow id alone. */
+export interface NurtureInput {
+  start: Start
+  /** Grants of this follower that are still valid from before. */
+  ledger: Ledger
+  /** True when the store already has this run's row. */
+  recorded: boolean
+  /** Set when a run goes on in a new execution, because its history grew long. */
+  state?: RunState
+  /** Events that arrived while the execution before was closing. */
+  backlog?: Interaction[]
+}
+
+/** An unfollow. */
+export type Unsubscribed = Mark & { key: string }
+
+/** A human agent took the session over (`open`) or closed it. */
+export interface AgentSession {
+  open: boolean
+}
+
+/** Something outside ends the run, with the outcome it ends with. */
+export interface Stop {
+  outcome: 'account-stopped' | 'opted-out'
+  reason: string | null
+}
+
+export const interactionSignal = defineSignal<[Interaction]>('interaction')
+export const unsubscribedSignal = defineSignal<[Unsubscribed]>('unsubscribed')
+export const cancelSignal = defineSignal<[string?]>('cancel')
+export const pauseSignal = defineSignal('pause')
+export const resumeSignal = defineSignal('resume')
+export const agentSignal = defineSignal<[AgentSession]>('agent')
+export const stopSignal = defineSignal<[Stop]>('stop')
+/** What kept a send back is over (a campaign resumed, an account active again): try now, not at the next retry. */
+export const releaseSignal = defineSignal('release')
+export const stateQuery = defineQuery<PresentedRun>('state')
+
+const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null
+const isMark = (x: Record<string, unknown>) =>
+  typeof x.at === 'number' && Number.isFinite(x.at) && typeof x.seq === 'number' && typeof x.key === 'string'
+const SCENES = ['subscribe', 'menu', 'scan', 'message', 'pay']
+
+/** Signals come from anybody with a CLI: what is not an interaction gives null and never fails the run. */
+export function parseInteraction(x: unknown): Interaction | null {
+  if (!isObject(x) || !isMark(x) || typeof x.scene !== 'string' || !SCENES.includes(x.scene)) return null
+  const allowance = x.allowance ?? null
+  const allowed =
+    allowance === null || (isObject(allowance) && isCount(allowance.quota) && isCount(allowance.lifetimeMs))
+  if (!allowed || (x.text !== null && typeof x.text !== 'string')) return null
+  if (x.start !== undefined && !isStart(x.start)) return null
+  // Checked field by field above.
+  return { ...x, allowance } as unknown as Interaction
+}
+
+/** An unfollow, or null when it makes no sense. */
+export function parseUnsubscribed(x: unknown): Unsubscribed | null {
+  // Checked by isMark.
+  return isObject(x) && isMark(x) ? (x as unknown as Unsubscribed) : null
+}
+
+export function parseStop(x: unknown): Stop | null {
+  if (!isObject(x) || (x.outcome !== 'account-stopped' && x.outcome !== 'opted-out')) return null
+  return { outcome: x.outcome, reason: typeof x.reason === 'string' ? x.reason : null }
+}
+
+function isCount(x: unknown): boolean {
+  return typeof x === 'number' && Number.isFinite(x) && x >= 0
+}
+
+function isStart(x: unknown): boolean {
+  return (
+    isObject(x) && isObject(x.entry) && isMark(x.entry) && isObject(x.plan) && Array.isArray(x.plan.steps)
+  )
+}
