@@ -1,9 +1,9 @@
 import { mediaRefs, renderMessage } from '../src/campaign/message.ts'
 import type { Message } from '../src/campaign/model.ts'
+import { variablesOf } from '../src/campaign/variables.ts'
 import { readUploads } from '../src/store/media-uploads.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, stepOf } from './send-input.ts'
-import { variablesOf } from './variables.ts'
 
 /** The step's message as WeChat wants it, without its receiver; or why there is none. */
 export async function renderStep(
@@ -18,7 +18,7 @@ export async function renderStep(
   const uploads =
     refs.length > 0 ? await readUploads(deps.db, account.appId, refs) : new Map<string, string>()
   try {
-    const body = renderMessage(message, variablesOf(input, account), (ref) => {
+    const body = renderMessage(message, variablesOf(input.state, account, input.now), (ref) => {
       const at = uploads.get(`${ref.type}:${ref.id}`)
       if (!at) throw new Error(`medium ${ref.id} is not at WeChat`)
       return at

@@ -1,15 +1,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity'
+import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
-import {
-  readDelivery,
-  type SendKey,
-  writeAttempt,
-  writeIntent,
-  writeWaiting,
-} from '../src/store/deliveries.ts'
+import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
-import { nextDayInBeijing } from './beijing.ts'
 import { renderStep } from './body.ts'
 import { finish } from './finish.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'

@@ -32,7 +32,8 @@ function nextOf(plan: Plan, state: RunState, now: number): Next {
   if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
   if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
   const closing: Next = { do: 'wait', until: state.closesAt, for: 'window' }
-  if (state.status === 'paused' || state.agent) return closing
+  // Kept back: only what comes due meanwhile is marked.
+  if (state.status === 'paused' || state.agent) return waitForNextDue(queue, now) ?? closing
 
   const [head] = queue
   if (!head || head.startsAt === null) return closing

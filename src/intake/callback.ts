@@ -120,7 +120,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     const facts = factsOf(inbound)
     if (!facts) {
       const result = inbound.kind === 'unknown' ? 'unknown' : 'ignored'
-      if (result === 'unknown')
+      if (inbound.kind === 'unknown')
         log.info({ appId: account.appId, msgType: inbound.msgType }, 'callback: unknown kind')
       deps.count(result, seconds(began))
       return null

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto'
+import { createBulkhead } from '../../activities/bulkhead.ts'
+import { type ActivityDeps, createActivities } from '../../activities/index.ts'
+import { dayInBeijing } from '../beijing.ts'
+import type { Config } from '../config.ts'
+import type { EngineLink } from '../engine/connection.ts'
+import { createRuns } from '../engine/runs.ts'
+import { SEND_SLOTS } from '../engine/workers.ts'
+import { createCallbackApp } from '../intake/callback.ts'
+import { createDirectory, replyMedia } from '../intake/directory.ts'
+import { createDispatcher } from '../intake/dispatcher.ts'
+import { createReplyMedia } from '../intake/reply-media.ts'
+import type { Log } from '../log.ts'
+import { createMetrics } from '../metrics.ts'
+import { createAccountStore, isServing } from '../store/accounts.ts'
+import { createCampaignStore } from '../store/campaigns.ts'
+import type { Db } from '../store/db.ts'
+import { acceptCallback } from '../store/inbox.ts'
+import { createSealer } from '../store/sealed.ts'
+import { createTokenStore } from '../store/tokens.ts'
+import { createWechatClient, type WechatClient } from '../wechat/client.ts'
+import { remedyOf, textOf } from '../wechat/errcodes.ts'
+import { createTokenKeeper } from '../wechat/tokens.ts'
+
+const CALLBACK_NOTED_EVERY_MS = 60_000
+
+export type Product = ReturnType<typeof createProduct>
+
+/** Puts the parts of one process together; starts nothing. */
+export function createProduct(deps: {
+  config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs'>
+  db: Db
+  link: EngineLink
+  encryptionKey: string
+  log: Log
+  now?: () => number
+}) {
+  const { config, db, link, log } = deps
+  const now = deps.now ?? Date.now
+  /** Names this process in leases: short, since it stands in many rows. */
+  const by = `${process.pid}-${randomBytes(3).toString('hex')}`
+  const metrics = createMetrics({ processMetrics: true })
+  const sealer = createSealer(deps.encryptionKey)
+  const accounts = createAccountStore(db, sealer, now)
+  const campaigns = createCampaignStore(db, now)
+  const clients = new Map<string, WechatClient>()
+  const clientOf = ({ apiBase }: { apiBase: string | null }): WechatClient => {
+    const base = apiBase ?? config.wechatApiBase
+    const client = clients.get(base) ?? createWechatClient({ apiBase: base })
+    clients.set(base, client)
+    return client
+  }
+  const tokens = createTokenKeeper({
+    store: createTokenStore(db, sealer),
+    by,
+    now,
+    dayOf: dayInBeijing,
+    count: (result) => metrics.tokenRefreshes.inc({ result }),
+    async fetchToken(appId, forceRefresh) {
+      const account = await accounts.find(appId)
+      if (!account) return { kind: 'failed', reason: 'the account is gone' }
+      return clientOf(account).stableToken({ appId, appSecret: account.appSecret, forceRefresh })
+    },
+  })
+  const replies = createReplyMedia({ db, tokens, now, clientOf, log })
+  const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, log })
+  const runs = createRuns(link.client)
+  const dispatcher = createDispatcher({
+    db,
+    runs,
+    directory,
+    by,
+    now,
+    log,
+    onStarted: () => metrics.runsStarted.inc(),
+  })
+
+  const seenAt = new Map<string, number>()
+  const counts = { accepted: 0, duplicates: 0, refused: 0 }
+  const callback = createCallbackApp({
+    account: directory.account,
+    match: directory.match,
+    accept: (row) => acceptCallback(db, row),
+    nudge: dispatcher.nudge,
+    seen(appId) {
+      if (now() - (seenAt.get(appId) ?? 0) < CALLBACK_NOTED_EVERY_MS) return
+      seenAt.set(appId, now())
+      accounts.noteCallback(appId).catch(() => seenAt.delete(appId))
+    },
+    now,
+    maxAgeMs: config.callbackMaxAgeMs,
+    log,
+    count(result, seconds) {
+      metrics.callbacks.inc({ result })
+      metrics.callbackSeconds.observe(seconds)
+      if (result === 'accepted') counts.accepted += 1
+      if (result === 'duplicate') counts.duplicates += 1
+      if (result === 'refused') counts.refused += 1
+    },
+  })
+
+  const activityDeps: ActivityDeps = {
+    db,
+    log,
+    now,
+    tokens,
+    bulkhead: createBulkhead(SEND_SLOTS),
+    messageOf: campaigns.messageOf,
+    accounts: {
+      async find(appId) {
+        const account = await accounts.find(appId)
+        return account && { ...account, active: isServing(account, now()), client: clientOf(account) }
+      },
+      async stop(appId, state, errcode, until) {
+        const remedy = remedyOf(errcode)
+        log.error({ appId, state, errcode, remedy: remedy.en }, 'account stopped by WeChat')
+        await accounts.setState(appId, state, `${errcode} ${textOf(errcode)}`, until)
+      },
+      noteBadFollower: accounts.noteBadFollower,
+      noteGoodFollower: accounts.noteGoodFollower,
+    },
+    metrics: {
+      sent: (result, errcode) =>
+        metrics.sends.inc({ result, errcode: errcode === null ? '' : String(errcode) }),
+      lateness: (ms) => metrics.lateness.observe(ms / 1000),
+      skipped: (reason) => metrics.stepsSkipped.inc({ reason }),
+      ended: (outcome) => metrics.runsEnded.inc({ outcome }),
+    },
+  }
+
+  /** Accounts or campaigns changed: live here when it resolves; media of replies follow in the background. */
+  async function changed(): Promise<void> {
+    await directory.reload()
+    const live = await campaigns.live()
+    replies.prepare(directory.accounts(), replyMedia(live)).catch((err) => log.warn({ err }, 'reply media'))
+  }
+
+  return {
+    by,
+    now,
+    db,
+    log,
+    link,
+    metrics,
+    accounts,
+    campaigns,
+    tokens,
+    clientOf,
+    directory,
+    runs,
+    dispatcher,
+    callback,
+    counts,
+    changed,
+    activities: createActivities(activityDeps),
+  }
+}

@@ -1,0 +1,199 @@
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import type { ZodError } from 'zod'
+import type { RulesProfileName } from '../wechat/rules.ts'
+import { describeDuration } from './duration.ts'
+import { mediaRefs } from './message.ts'
+import { type Campaign, campaignSchema, kindOf, type Message, type Reply } from './model.ts'
+import { previewWarnings } from './preview.ts'
+import { checkTemplate } from './template.ts'
+
+/** One thing that is wrong, or worth knowing, with its place in the file. */
+export interface Issue {
+  /** Like `steps.1.after`; '' for the whole file. */
+  path: string
+  message: string
+  /** From 1. */
+  line?: number
+  column?: number
+}
+
+export interface CheckContext {
+  /** The id in the request's path, which the file must have too. */
+  pathId?: string
+  /** Registered accounts; absent: not checked. */
+  accounts?: readonly { appId: string; rules: RulesProfileName }[]
+  /** Whether an uploaded medium is there; absent: not checked. */
+  hasMedia?: (id: string) => boolean
+  /** The rules for which warnings are given, when no account says so. */
+  rules?: RulesProfileName
+}
+
+export interface CheckResult {
+  /** Null exactly when there are issues. */
+  campaign: Campaign | null
+  /** What can never work. */
+  issues: Issue[]
+  /** What WeChat may hold back, and what is not registered yet. */
+  warnings: Issue[]
+}
+
+/** WeChat's limit of a text message, bytes of UTF-8 (measured by others; the official page names none). */
+const TEXT_MAX_BYTES = 2_048
+const FILE_MAX_CHARS = 256 * 1024
+const HOURS_48 = 48 * 3_600_000
+
+/** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
+export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
+  if (source.length > FILE_MAX_CHARS) return refused([{ path: '', message: 'the file is over 256 KiB' }])
+  const lines = new LineCounter()
+  const doc = parseDocument(source, {
+    version: '1.2',
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+  })
+  if (doc.errors.length > 0) {
+    return refused(
+      doc.errors.map((e) => ({
+        path: '',
+        message: `not readable: ${e.message}`,
+        ...placeOf(e.pos[0], lines),
+      })),
+    )
+  }
+  const place = (path: string): Issue => ({ path, message: '', ...locate(doc.contents, path, lines) })
+  let value: unknown
+  try {
+    value = doc.toJS({ maxAliasCount: 20 })
+  } catch (err) {
+    return refused([{ path: '', message: err instanceof Error ? err.message : 'not readable' }])
+  }
+  const parsed = campaignSchema.safeParse(value)
+  const found = parsed.success ? contentIssues(parsed.data, context) : schemaIssues(parsed.error)
+  if (!parsed.success || found.length > 0) return refused(found.map((i) => ({ ...place(i.path), ...i })))
+  const warnings = [
+    ...accountWarnings(parsed.data, context),
+    ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
+  ]
+  return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
+}
+
+function refused(issues: Issue[]): CheckResult {
+  return { campaign: null, issues, warnings: [] }
+}
+
+/** The rules that warnings are about: the strictest of the accounts that the campaign serves. */
+export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext): RulesProfileName {
+  if (rules) return rules
+  const served = (accounts ?? []).filter((a) => !campaign.accounts || campaign.accounts.includes(a.appId))
+  return served.length > 0 && served.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
+}
+
+function schemaIssues(error: ZodError): Issue[] {
+  return error.issues.flatMap((i) => {
+    const path = i.path.join('.')
+    if (i.code === 'unrecognized_keys') {
+      return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
+    }
+    const missing = i.code === 'invalid_type' && i.message.endsWith('received undefined')
+    return [{ path, message: missing ? 'is missing' : i.message }]
+  })
+}
+
+/** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
+function contentIssues(campaign: Campaign, context: CheckContext): Issue[] {
+  const issues: Issue[] = []
+  const say = (path: string, message: string) => issues.push({ path, message })
+  if (context.pathId !== undefined && context.pathId !== campaign.id) {
+    say('id', `the file's id is ${campaign.id}, but it was sent to ${context.pathId}`)
+  }
+  const seen = new Map<string, number>()
+  const planned: number[] = []
+  for (const [i, step] of campaign.steps.entries()) {
+    const twin = seen.get(step.id)
+    if (twin !== undefined) say(`steps.${i}.id`, `step ${step.id} stands at steps.${twin} already`)
+    seen.set(step.id, i)
+    const before = step.since === 'previous' ? (planned[i - 1] ?? 0) : 0
+    planned.push(before + step.after)
+    if (before + step.after > campaign.window) {
+      const sum =
+        step.since === 'previous' && before > 0
+          ? ` (${describeDuration(before)} + ${describeDuration(step.after)})`
+          : ''
+      const at = describeDuration(before + step.after)
+      say(
+        `steps.${i}.after`,
+        `${at}${sum} is beyond the window of ${describeDuration(Math.min(campaign.window, HOURS_48))}: it could never be sent`,
+      )
+    }
+    messageIssues(step.send, `steps.${i}.send`, context, say)
+  }
+  if (campaign.reply) messageIssues(campaign.reply, 'reply', context, say)
+  return issues
+}
+
+function messageIssues(
+  message: Message | Reply,
+  path: string,
+  { hasMedia }: CheckContext,
+  say: (path: string, message: string) => void,
+): void {
+  for (const [field, text] of textsOf(message)) {
+    const at = field ? `${path}.${field}` : path
+    const trouble = checkTemplate(text)
+    if (trouble) say(at, trouble)
+  }
+  if (message.text !== undefined) {
+    const bytes = new TextEncoder().encode(message.text).length
+    if (bytes > TEXT_MAX_BYTES)
+      say(`${path}.text`, `the text has ${bytes} bytes of UTF-8, WeChat takes ${TEXT_MAX_BYTES}`)
+  }
+  for (const ref of mediaRefs(message)) {
+    const field = ref.type === 'thumb' ? 'thumb' : 'file'
+    if (hasMedia && !hasMedia(ref.id))
+      say(`${path}.${kindOf(message)}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
+  }
+}
+
+/** Every text of a message, with its path below the message. */
+function textsOf(value: unknown, path = ''): [string, string][] {
+  if (typeof value === 'string') return [[path, value]]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path ? `${path}.${key}` : key))
+}
+
+function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[] {
+  if (!accounts) return []
+  const known = new Set(accounts.map((a) => a.appId))
+  return (campaign.accounts ?? []).flatMap((appId, i) =>
+    known.has(appId) ? [] : [{ path: `accounts.${i}`, message: `account ${appId} is not registered yet` }],
+  )
+}
+
+/** Where a path stands in the file; of a missing field, where its parent stands. */
+function locate(root: unknown, path: string, lines: LineCounter): { line?: number; column?: number } {
+  let at: unknown = root
+  let best: Node | null = isNode(root) ? root : null
+  for (const part of path === '' ? [] : path.split('.')) {
+    if (isMap(at)) {
+      const pair = at.items.find((p) => isScalar(p.key) && String(p.key.value) === part)
+      at = pair?.value
+      if (isNode(pair?.value)) best = pair.value
+      else if (isNode(pair?.key)) best = pair.key
+    } else if (isSeq(at)) {
+      at = at.items[Number(part)]
+      if (isNode(at)) best = at
+    } else break
+  }
+  const start = best?.range?.[0]
+  return start === undefined ? {} : placeOf(start, lines)
+}
+
+function isNode(x: unknown): x is Node {
+  return isMap(x) || isSeq(x) || isScalar(x)
+}
+
+function placeOf(offset: number, lines: LineCounter): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset)
+  return { line, column: col }
+}

@@ -1,0 +1,163 @@
+import type { PassiveReply } from '../wechat/reply.ts'
+import type { Message, Reply } from './model.ts'
+import { kindOf } from './model.ts'
+import { renderTemplate, type TemplateVariables } from './template.ts'
+
+/** An uploaded medium that a message needs at WeChat. */
+export interface MediaRef {
+  /** `sha256…` */
+  id: string
+  type: 'image' | 'voice' | 'video' | 'thumb'
+}
+
+/** The body of `custom/send`, without `touser`. */
+export type CustomSendBody = { msgtype: string } & Record<string, unknown>
+
+/** A message that names neither a file nor a media_id cannot have passed the check. */
+const NO_MEDIUM = 'the message names no medium'
+
+/** Uploaded media that a message needs; WeChat's own `mediaId`s are not among them. */
+export function mediaRefs(message: Message | Reply): MediaRef[] {
+  const m: Message = message
+  const refs: MediaRef[] = []
+  if (m.image?.file) refs.push({ id: m.image.file, type: 'image' })
+  if (m.voice?.file) refs.push({ id: m.voice.file, type: 'voice' })
+  if (m.video?.file) refs.push({ id: m.video.file, type: 'video' })
+  for (const thumb of [m.video?.thumb, m.music?.thumb, m.miniprogram?.thumb]) {
+    if (thumb && isUpload(thumb)) refs.push({ id: thumb, type: 'thumb' })
+  }
+  return refs
+}
+
+/** Ids of our own uploads begin with the name of their hash; anything else is WeChat's media_id. */
+export function isUpload(id: string): boolean {
+  return id.startsWith('sha256')
+}
+
+/**
+ * The message as `custom/send` wants it (api_sendcustommessage).
+ * @param at gives WeChat's media_id of an uploaded medium; throws when it is not there
+ */
+export function renderMessage(
+  message: Message,
+  variables: TemplateVariables,
+  at: (ref: MediaRef) => string,
+): CustomSendBody {
+  const render = (template: string) => renderTemplate(template, variables)
+  const body = bodyOf(message, render, at)
+  return message.as ? { ...body, customservice: { kf_account: message.as } } : body
+}
+
+function bodyOf(m: Message, render: (t: string) => string, at: (ref: MediaRef) => string): CustomSendBody {
+  const thumb = (id: string) => (isUpload(id) ? at({ id, type: 'thumb' }) : id)
+  if (m.text !== undefined) return { msgtype: 'text', text: { content: render(m.text) } }
+  if (m.image) return { msgtype: 'image', image: { media_id: mediaIdOf(m.image, 'image', at) } }
+  if (m.voice) return { msgtype: 'voice', voice: { media_id: mediaIdOf(m.voice, 'voice', at) } }
+  if (m.video) {
+    return {
+      msgtype: 'video',
+      video: {
+        media_id: mediaIdOf(m.video, 'video', at),
+        thumb_media_id: thumb(m.video.thumb),
+        title: render(m.video.title ?? ''),
+        description: render(m.video.description ?? ''),
+      },
+    }
+  }
+  if (m.music) {
+    const { title, description, url, hqUrl } = m.music
+    return {
+      msgtype: 'music',
+      music: {
+        title: render(title),
+        description: render(description),
+        musicurl: url,
+        hqmusicurl: hqUrl ?? url,
+        thumb_media_id: thumb(m.music.thumb),
+      },
+    }
+  }
+  if (m.news) {
+    const { title, description, url, picurl } = m.news
+    const article = { title: render(title), description: render(description), url: render(url), picurl }
+    return { msgtype: 'news', news: { articles: [article] } }
+  }
+  if (m.menu) {
+    return {
+      msgtype: 'msgmenu',
+      msgmenu: {
+        head_content: render(m.menu.head),
+        list: m.menu.items.map((i) => ({ id: i.id, content: i.text })),
+        tail_content: render(m.menu.tail ?? ''),
+      },
+    }
+  }
+  if (m.miniprogram) {
+    const { title, appId, path } = m.miniprogram
+    return {
+      msgtype: 'miniprogrampage',
+      miniprogrampage: {
+        title: render(title),
+        appid: appId,
+        pagepath: render(path),
+        thumb_media_id: thumb(m.miniprogram.thumb),
+      },
+    }
+  }
+  if (m.article) return { msgtype: 'mpnewsarticle', mpnewsarticle: { article_id: m.article.id } }
+  if (m.card) return { msgtype: 'wxcard', wxcard: { card_id: m.card.id } }
+  throw new Error(`a message of kind ${kindOf(m)} cannot be sent`)
+}
+
+/** The campaign's answer in the callback itself. Parameters as in `renderMessage`. */
+export function renderPassiveReply(
+  reply: Reply,
+  variables: TemplateVariables,
+  at: (ref: MediaRef) => string,
+): PassiveReply {
+  const render = (template: string) => renderTemplate(template, variables)
+  const thumb = (id: string) => (isUpload(id) ? at({ id, type: 'thumb' }) : id)
+  if (reply.image) return { kind: 'image', mediaId: mediaIdOf(reply.image, 'image', at) }
+  if (reply.voice) return { kind: 'voice', mediaId: mediaIdOf(reply.voice, 'voice', at) }
+  if (reply.video) {
+    const { title = '', description = '' } = reply.video
+    return {
+      kind: 'video',
+      mediaId: mediaIdOf(reply.video, 'video', at),
+      title: render(title),
+      description: render(description),
+    }
+  }
+  if (reply.music) {
+    const { title, description, url, hqUrl } = reply.music
+    return {
+      kind: 'music',
+      title: render(title),
+      description: render(description),
+      musicUrl: url,
+      hqMusicUrl: hqUrl ?? url,
+      thumbMediaId: thumb(reply.music.thumb),
+    }
+  }
+  if (reply.news) {
+    const { title, description, url, picurl } = reply.news
+    const article = {
+      title: render(title),
+      description: render(description),
+      picUrl: picurl,
+      url: render(url),
+    }
+    return { kind: 'news', articles: [article] }
+  }
+  return { kind: 'text', content: render(reply.text ?? '') }
+}
+
+function mediaIdOf(
+  medium: { file?: string | undefined; mediaId?: string | undefined },
+  type: MediaRef['type'],
+  at: (ref: MediaRef) => string,
+): string {
+  if (medium.mediaId) return medium.mediaId
+  if (medium.file) return at({ id: medium.file, type })
+  throw new Error(NO_MEDIUM)
+}

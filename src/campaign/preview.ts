@@ -1,0 +1,174 @@
+import { usableUntil } from '../wechat/ledger.ts'
+import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat/rules.ts'
+import type { Issue } from './check.ts'
+import { compileCampaign } from './compile.ts'
+import { decide } from './decide.ts'
+import { describeDuration, formatDuration } from './duration.ts'
+import type { Campaign } from './model.ts'
+import type { Interaction } from './plan.ts'
+import { applySend, beginSend } from './send-result.ts'
+import {
+  beginRun,
+  endRun,
+  hearInteraction,
+  hearUnsubscribed,
+  type RunState,
+  type StepState,
+} from './state.ts'
+
+/** Something that the follower does, `atMs` after the entry. */
+export interface PreviewEvent {
+  atMs: number
+  do: 'reply' | 'click' | 'scan' | 'unfollow'
+}
+
+export interface PreviewLine {
+  /** Time since the entry, like `40s`; when it went, was held or skipped. */
+  at: string
+  atMs: number
+  step: string
+  state: StepState['state']
+  /** Which grant paid. */
+  grant: Scene | null
+  reason: string | null
+}
+
+/** A fixed beginning: a preview is the same on every day. */
+const EPOCH = Date.UTC(2026, 0, 1)
+const MAX_TURNS = 2_000
+
+/**
+ * Plays a campaign for one follower on a clock of its own, with the very functions that a run uses: when each step goes,
+ * and which grant pays. Every send succeeds.
+ */
+export function previewCampaign(input: {
+  campaign: Campaign
+  rules: RulesProfileName
+  events: readonly PreviewEvent[]
+}): PreviewLine[] {
+  const { campaign, rules, events } = input
+  const plan = compileCampaign(campaign, 1)
+  const entryScene = campaign.entry.event === 'click' ? 'menu' : campaign.entry.event
+  let seq = 0
+  const interaction = (scene: Scene, at: number): Interaction => ({
+    key: `event-${seq}`,
+    at,
+    seq: seq++,
+    scene,
+    allowance: allowanceOf(rules, scene),
+    text: null,
+  })
+  const first = interaction(entryScene, EPOCH)
+  const entry = { ...first, event: campaign.entry.event, qrScene: null, eventKey: null }
+  let state = hearInteraction(plan, beginRun(plan, entry, []), first)
+  const lines: PreviewLine[] = []
+  const pending = [...events].sort((a, b) => a.atMs - b.atMs)
+  let now = EPOCH
+
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    while (pending[0] && EPOCH + pending[0].atMs <= now) {
+      const event = pending.shift()
+      if (event) state = hear(event)
+    }
+    const decided = decide(plan, state, now)
+    note(state, decided.state, now, null)
+    state = decided.state
+    const { next } = decided
+    if (next.do === 'finish') {
+      const ended = endRun(state, next.outcome, next.reason, now)
+      note(state, ended, now, null)
+      break
+    }
+    if (next.do === 'wait') {
+      const event = pending[0]
+      now = Math.min(next.until, event ? EPOCH + event.atMs : Infinity)
+      continue
+    }
+    const sending = beginSend(state, next.index)
+    const after = applySend(
+      sending,
+      next.index,
+      { grant: next.grant, grants: sending.ledger },
+      { result: 'sent', at: now, unclear: 0 },
+    )
+    const dueAt = state.steps[next.index]?.dueAt ?? now
+    // Moved forward by the margin: shown at the margin's start.
+    note(sending, after, dueAt > now ? Math.min(dueAt, usableUntil(next.grant)) : now, next.grant.scene)
+    state = after
+  }
+  return lines
+
+  function hear(event: PreviewEvent): RunState {
+    const at = EPOCH + event.atMs
+    if (event.do === 'unfollow') return hearUnsubscribed(state, { at, seq: seq++, key: `event-${seq}` })
+    const scene = event.do === 'reply' ? 'message' : event.do === 'click' ? 'menu' : 'scan'
+    return hearInteraction(plan, state, interaction(scene, at))
+  }
+
+  /** Writes a line for each step that stands differently now. */
+  function note(before: RunState, after: RunState, at: number, grant: Scene | null): void {
+    for (const [i, step] of after.steps.entries()) {
+      const was = before.steps[i]
+      if (was?.state === step.state && was.reason === step.reason) continue
+      const atMs = at - EPOCH
+      lines.push({
+        at: formatDuration(atMs),
+        atMs,
+        step: step.id,
+        state: step.state,
+        grant,
+        reason: step.reason,
+      })
+    }
+  }
+}
+
+/**
+ * What WeChat will hold back, in sentences. Played twice: for a follower who says nothing, and for one who replies after
+ * ten seconds; a step that goes in neither is held for everybody.
+ */
+export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Issue[] {
+  const play = (events: PreviewEvent[]) => previewCampaign({ campaign, rules, events })
+  const silent = play([])
+  const replying = play([{ atMs: 10_000, do: 'reply' }])
+  const entry = campaign.entry.event
+  const entryWord = { subscribe: 'follow', scan: 'scan', click: 'click', message: 'message' }[entry]
+  const entryScene = entry === 'click' ? 'menu' : entry
+  const allowance = RULES[rules].scenes[entryScene]
+  const opens = allowance
+    ? `${allowance.quota} messages for ${describeDuration(allowance.lifetimeMs)}`
+    : 'nothing'
+  return campaign.steps.flatMap((step, i): Issue[] => {
+    const heldWhenSilent = silent.find((l) => l.step === step.id && l.reason === 'no-grant')
+    const heldWhenReplying = replying.find((l) => l.step === step.id && l.reason === 'no-grant')
+    const fate = step.ifLate === 'skip' ? 'it will be skipped' : 'it will be held'
+    if (heldWhenSilent && step.since !== 'reply') {
+      const when = describeDuration(heldWhenSilent.atMs)
+      const message = `step ${step.id} is due ${when} after the ${entryWord}; under ${rules} a ${entryWord} opens ${opens}, so nothing may be sent then unless the follower has typed a message; ${fate}`
+      return [{ path: `steps.${i}.after`, message }]
+    }
+    if (heldWhenReplying) {
+      const quota = RULES[rules].scenes.message?.quota ?? 0
+      const message = `step ${step.id} finds no message left: under ${rules} one typed message opens ${quota} messages; ${fate} until the follower types again`
+      return [{ path: `steps.${i}`, message }]
+    }
+    return []
+  })
+}
+
+/** The timeline as a table for a terminal. */
+export function formatTimeline(lines: readonly PreviewLine[]): string {
+  const rows = [
+    ['when', 'step', 'state', 'paid by', 'reason'],
+    ...lines.map((l) => [l.at, l.step, l.state, l.grant ?? '', l.reason ?? '']),
+  ]
+  const widths = [0, 1, 2, 3].map((c) => Math.max(...rows.map((r) => r[c]?.length ?? 0)))
+  return rows
+    .map((r) =>
+      r
+        .map((cell, c) => cell.padEnd(widths[c] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,91 @@
+import { Liquid, type Template } from 'liquidjs'
+
+/** What a message's `{{ }}` may name. Nicknames are not among them: WeChat has not given them since 2021-12-27. */
+export interface TemplateVariables {
+  account: { name: string; appId: string }
+  /** The parametric code that the follower came by; '' without one. */
+  qrScene: string
+  entry: {
+    /** ISO time in the account's zone, for the `date` filter. */
+    at: string
+    event: string
+    key: string
+  }
+  /** The follower's first message; '' before it. */
+  reply: { text: string }
+  /** Whole days since the entry. */
+  daysSinceEntry: number
+  /** Whole days since the reply; 0 before it. */
+  daysSinceReply: number
+}
+
+/** Every name that a template may use, for the docs and for error messages. */
+export const TEMPLATE_VARIABLES = [
+  'account.name',
+  'account.appId',
+  'qrScene',
+  'entry.at',
+  'entry.event',
+  'entry.key',
+  'reply.text',
+  'daysSinceEntry',
+  'daysSinceReply',
+]
+
+const SAMPLE: TemplateVariables = {
+  account: { name: '示例账号', appId: 'wx0000000000000000' },
+  qrScene: 'expo',
+  entry: { at: '2026-01-01T08:00:00+08:00', event: 'subscribe', key: 'menu-1' },
+  reply: { text: '1' },
+  daysSinceEntry: 1,
+  daysSinceReply: 1,
+}
+
+const liquid = new Liquid({
+  strictVariables: true,
+  strictFilters: true,
+  ownPropertyOnly: true,
+  // Templates come from files: they include nothing and cannot run for long.
+  relativeReference: false,
+  templates: {},
+  parseLimit: 20_000,
+  renderLimit: 100,
+  memoryLimit: 1_000_000,
+})
+for (const tag of ['include', 'render', 'layout', 'block']) {
+  liquid.registerTag(tag, {
+    parse() {
+      throw new Error(`the tag ${tag} is not allowed`)
+    },
+    render() {},
+  })
+}
+
+const parsed = new Map<string, Template[]>()
+const CACHE_MAX = 2_000
+
+/** Renders a template; throws for a variable or filter that does not exist. */
+export function renderTemplate(template: string, variables: TemplateVariables): string {
+  if (!template.includes('{{') && !template.includes('{%')) return template
+  let tree = parsed.get(template)
+  if (!tree) {
+    if (parsed.size >= CACHE_MAX) parsed.clear()
+    tree = liquid.parse(template)
+    parsed.set(template, tree)
+  }
+  return String(liquid.renderSync(tree, { ...variables }))
+}
+
+/** Why a template cannot be used, or null. Tried with sample values, so that an unknown name shows before a send. */
+export function checkTemplate(template: string): string | null {
+  try {
+    renderTemplate(template, SAMPLE)
+    return null
+  } catch (err) {
+    const reason =
+      err instanceof Error ? (err.message.split('\n')[0] ?? '').replace(/, file:.*?(?=,|$)/, '') : String(err)
+    return reason.includes('undefined variable')
+      ? `${reason}; known are ${TEMPLATE_VARIABLES.join(', ')}`
+      : `the template does not work: ${reason}`
+  }
+}

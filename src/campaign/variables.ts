@@ -1,0 +1,29 @@
+import type { RunState } from './state.ts'
+import type { TemplateVariables } from './template.ts'
+
+const DAY_MS = 86_400_000
+
+/** What a step's template may use, for a run at `now` (the follower's clock). */
+export function variablesOf(
+  state: Pick<RunState, 'entry' | 'reply'>,
+  account: { appId: string; name: string; timezone: string },
+  now: number,
+): TemplateVariables {
+  const { entry, reply } = state
+  const days = (since: number | undefined) =>
+    since === undefined ? 0 : Math.max(0, Math.floor((now - since) / DAY_MS))
+  return {
+    account: { name: account.name, appId: account.appId },
+    qrScene: entry.qrScene ?? '',
+    entry: { at: localTime(entry.at, account.timezone), event: entry.event, key: entry.eventKey ?? '' },
+    reply: { text: reply?.text ?? '' },
+    daysSinceEntry: days(entry.at),
+    daysSinceReply: days(reply?.at),
+  }
+}
+
+/** `2026-01-01T08:00:00`: the zone's wall clock, which is what a follower reads. */
+function localTime(at: number, timeZone: string): string {
+  const form = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+  return form.format(at).replace(' ', 'T')
+}

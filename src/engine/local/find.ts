@@ -1,0 +1,193 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import {
+  CLI_VERSION,
+  isAtLeast,
+  LEAST_GO,
+  LEAST_SERVER,
+  SERVER_MODULE,
+  SERVER_VERSION,
+  UI_MODULE,
+  UI_VERSION,
+} from './versions.ts'
+
+const run = promisify(execFile)
+const DOWNLOAD_WITHIN_MS = 20_000
+const BUILD_LOCK_POLL_MS = 1_000
+
+/** What the local engine runs on. */
+export type Engine =
+  | { kind: 'cli'; program: string }
+  /** `ui` is null where the Web UI could not be built. */
+  | { kind: 'server'; program: string; ui: string | null }
+
+/** No engine can be had on this machine; the message names the ways. */
+export class NoEngineError extends Error {
+  override name = 'NoEngineError'
+}
+
+/** Where what is built or fetched once is kept, for each user. */
+export function cacheFolder(config: { cacheDir?: string | undefined }, env = process.env): string {
+  return config.cacheDir ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'follower-nurture')
+}
+
+/**
+ * The engine for this machine: a `temporal` CLI, a built one in the cache, the CLI download that the SDK knows, or a
+ * build with Go, which takes some minutes once.
+ * @throws NoEngineError
+ */
+export async function findEngine(options: {
+  cacheDir: string
+  say: (line: string) => void
+}): Promise<Engine> {
+  const { say } = options
+  const folder = join(options.cacheDir, 'engine')
+  mkdirSync(folder, { recursive: true })
+  const onPath = await usableCli('temporal')
+  if (onPath) return { kind: 'cli', program: 'temporal' }
+  const built = builtEngine(folder)
+  if (built) return built
+  const fetched = await downloadCli(folder, say)
+  if (fetched) return { kind: 'cli', program: fetched }
+  if (await hasGo()) return buildEngine(folder, say)
+  throw new NoEngineError(
+    [
+      'No Temporal engine can be had here. Any one of these will do:',
+      `  - the \`temporal\` CLI with Server ${LEAST_SERVER.join('.')} or newer on PATH (https://docs.temporal.io/cli)`,
+      '  - access to the open internet, so that it can be downloaded',
+      `  - Go ${LEAST_GO.join('.')} or newer on PATH, to build the server once (about 5 minutes)`,
+      '  - TEMPORAL_ADDRESS=host:port of a cluster that you have',
+    ].join('\n'),
+  )
+}
+
+async function usableCli(program: string): Promise<boolean> {
+  try {
+    const { stdout } = await run(program, ['--version'], { timeout: 10_000 })
+    return isAtLeast(stdout, /Server (\d+)\.(\d+)/i, LEAST_SERVER)
+  } catch {
+    return false
+  }
+}
+
+function builtEngine(folder: string): Engine | null {
+  const program = join(folder, `temporal-server-${SERVER_VERSION}`)
+  const ui = join(folder, `temporal-ui-server-${UI_VERSION}`)
+  return existsSync(program) ? { kind: 'server', program, ui: existsSync(ui) ? ui : null } : null
+}
+
+/** Lets the SDK fetch the CLI; null, with a line that says so, where there is no open internet. */
+async function downloadCli(folder: string, say: (line: string) => void): Promise<string | null> {
+  say('engine: trying to download the Temporal CLI…')
+  try {
+    const { TestWorkflowEnvironment } = await import('@temporalio/testing')
+    const starting = TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: 'cached-download', version: CLI_VERSION, downloadDir: folder },
+        ip: '127.0.0.1',
+      },
+    })
+    starting.then((env) => env.teardown()).catch(() => {})
+    await Promise.race([
+      starting,
+      new Promise((_, reject) =>
+        setTimeout(() => reject(new Error('no answer')), DOWNLOAD_WITHIN_MS).unref(),
+      ),
+    ])
+  } catch (err) {
+    say(`engine: the CLI cannot be downloaded here (${firstLine(err)})`)
+    return null
+  }
+  for (const name of readdirSync(folder)) {
+    const program = join(folder, name)
+    if (name.startsWith('temporal-cli') && (await usableCli(program))) return program
+  }
+  say(`engine: the downloaded CLI is older than Server ${LEAST_SERVER.join('.')}`)
+  return null
+}
+
+async function hasGo(): Promise<boolean> {
+  try {
+    return isAtLeast((await run('go', ['version'])).stdout, /go(\d+)\.(\d+)/, LEAST_GO)
+  } catch {
+    return false
+  }
+}
+
+/** Builds server and Web UI into the cache; one builder at a time, the others wait for it. */
+async function buildEngine(folder: string, say: (line: string) => void): Promise<Engine> {
+  const lock = join(folder, 'building')
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      break
+    } catch {
+      if (!(await lockIsAlive(lock))) rmSync(lock, { force: true })
+      else await new Promise((resolve) => setTimeout(resolve, BUILD_LOCK_POLL_MS))
+    }
+  }
+  try {
+    const done = builtEngine(folder)
+    if (done) return done
+    say(`engine: building Temporal server ${SERVER_VERSION} with Go, once: about 5 minutes on two cores`)
+    await goInstall(folder, SERVER_MODULE, SERVER_VERSION, `temporal-server-${SERVER_VERSION}`, say)
+    say(`engine: building Temporal Web UI ${UI_VERSION}`)
+    await goInstall(folder, UI_MODULE, UI_VERSION, `temporal-ui-server-${UI_VERSION}`, say).catch((err) =>
+      say(`engine: no Web UI, its build failed (${firstLine(err)})`),
+    )
+  } finally {
+    rmSync(lock, { force: true })
+  }
+  const built = builtEngine(folder)
+  if (!built) throw new NoEngineError('The build of the Temporal server left no program behind.')
+  return built
+}
+
+async function lockIsAlive(lock: string): Promise<boolean> {
+  const { readFileSync } = await import('node:fs')
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function goInstall(
+  folder: string,
+  module: string,
+  version: string,
+  name: string,
+  say: (line: string) => void,
+): Promise<void> {
+  const bin = mkdtempSync(join(folder, 'build-'))
+  const began = Date.now()
+  const progress = setInterval(() => say(`engine:   … ${Math.round((Date.now() - began) / 1000)} s`), 20_000)
+  return new Promise<void>((resolve, reject) => {
+    const go = spawn('go', ['install', '-ldflags=-s -w', `${module}@${version}`], {
+      env: { ...process.env, GOBIN: bin, GOFLAGS: '-buildvcs=false' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let trouble = ''
+    go.stderr.on('data', (text) => {
+      trouble = (trouble + text).slice(-2_000)
+    })
+    go.on('error', reject)
+    go.on('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`go install ${module} failed:\n${trouble}`))
+    })
+  })
+    .then(() => renameSync(join(bin, 'server'), join(folder, name)))
+    .finally(() => {
+      clearInterval(progress)
+      rmSync(bin, { recursive: true, force: true })
+    })
+}
+
+function firstLine(err: unknown): string {
+  return (err instanceof Error ? err.message : String(err)).split('\n')[0] ?? ''
+}

@@ -1,0 +1,35 @@
+import { createServer } from 'node:net'
+
+/** A port is in use; the message names it and the variable that changes it. */
+export class PortTakenError extends Error {
+  override name = 'PortTakenError'
+  constructor(port: number, host: string, variable: string) {
+    super(
+      `Port ${port} on ${host} is taken by another program. Stop that one, or choose another with ${variable}=….`,
+    )
+  }
+}
+
+/** @throws PortTakenError */
+export async function assertPortFree(port: number, host: string, variable: string): Promise<void> {
+  if (port !== 0 && !(await tryPort(port, host))) throw new PortTakenError(port, host, variable)
+}
+
+/** A port that is free now. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const port = await tryPort(0, host)
+  if (!port) throw new Error(`no free port on ${host}`)
+  return port
+}
+
+/** The port when it could be opened, else null. */
+function tryPort(port: number, host: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(null))
+    server.listen({ port, host, exclusive: true }, () => {
+      const at = server.address()
+      server.close(() => resolve(typeof at === 'object' && at ? at.port : null))
+    })
+  })
+}

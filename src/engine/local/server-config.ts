@@ -1,0 +1,91 @@
+import { stringify } from 'yaml'
+
+/** Ports of one local server; all on the loopback address. */
+export interface ServerPorts {
+  frontend: number
+  http: number
+  /** gRPC and membership ports of the other parts. */
+  others: [number, number, number, number, number, number, number]
+}
+
+/** The server's configuration: everything in one process, SQLite in one file. After the server's own sample. */
+export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: string): string {
+  const [frontendRing, matching, matchingRing, history, historyRing, worker, workerRing] = ports.others
+  const store = {
+    sql: {
+      pluginName: 'sqlite',
+      databaseName: database,
+      connectAddr: 'localhost',
+      connectProtocol: 'tcp',
+      connectAttributes: { cache: 'private', setup: 'true', journal_mode: 'wal', synchronous: '2' },
+      maxConns: 1,
+      maxIdleConns: 1,
+      maxConnLifetime: '1h',
+    },
+  }
+  const service = (grpcPort: number, membershipPort: number, more = {}) => ({
+    rpc: { grpcPort, membershipPort, bindOnLocalHost: true, ...more },
+  })
+  return stringify({
+    log: { stdout: true, level: 'warn' },
+    persistence: {
+      defaultStore: 'default',
+      visibilityStore: 'visibility',
+      numHistoryShards: 1,
+      datastores: { default: store, visibility: store },
+    },
+    global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
+    services: {
+      frontend: service(ports.frontend, frontendRing, { httpPort: ports.http }),
+      matching: service(matching, matchingRing),
+      history: service(history, historyRing),
+      worker: service(worker, workerRing),
+    },
+    clusterMetadata: {
+      enableGlobalNamespace: false,
+      failoverVersionIncrement: 10,
+      masterClusterName: 'active',
+      currentClusterName: 'active',
+      clusterInformation: {
+        active: {
+          enabled: true,
+          initialFailoverVersion: 1,
+          rpcName: 'frontend',
+          rpcAddress: `127.0.0.1:${ports.frontend}`,
+        },
+      },
+    },
+    dcRedirectionPolicy: { policy: 'noop' },
+    archival: { history: { state: 'disabled' }, visibility: { state: 'disabled' } },
+    publicClient: { hostPort: `127.0.0.1:${ports.frontend}` },
+    dynamicConfigClient: { filepath: dynamicConfig, pollInterval: '60s' },
+  })
+}
+
+/** Settings of the small set-up: fairness; one partition for sends, so that it is exact; time skipping for the phone. */
+export const DYNAMIC_CONFIG: Record<string, unknown> = {
+  'matching.enableFairness': true,
+  'frontend.WorkflowTimeSkippingEnabled': true,
+  'history.timerProcessorMaxTimeShift': '50ms',
+  'history.hostLevelCacheMaxSize': 500,
+  'system.forceSearchAttributesCacheRefreshOnRead': true,
+}
+const ONE_PARTITION = ['matching.numTaskqueueReadPartitions', 'matching.numTaskqueueWritePartitions']
+
+export function dynamicConfigYaml(): string {
+  const all = Object.entries(DYNAMIC_CONFIG).map(([key, value]) => [key, [{ value }]])
+  const send = ONE_PARTITION.map((key) => [key, [{ value: 1, constraints: { taskQueueName: 'send' } }]])
+  return stringify(Object.fromEntries([...all, ...send]))
+}
+
+/** The Web UI's configuration. */
+export function uiYaml(uiPort: number, address: string): string {
+  return stringify({
+    temporalGrpcAddress: address,
+    host: '127.0.0.1',
+    port: uiPort,
+    enableUi: true,
+    defaultNamespace: 'default',
+    cors: { allowOrigins: [`http://127.0.0.1:${uiPort}`, `http://localhost:${uiPort}`] },
+  })
+}

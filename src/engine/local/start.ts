@@ -1,0 +1,98 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Engine } from './find.ts'
+import { prepareNamespace } from './namespace.ts'
+import { assertPortFree, freePort } from './ports.ts'
+import { DYNAMIC_CONFIG, dynamicConfigYaml, type ServerPorts, serverYaml, uiYaml } from './server-config.ts'
+import { type Supervised, supervise } from './supervise.ts'
+
+const READY_WITHIN_MS = 60_000
+
+/** A Temporal server of this program's own. */
+export interface LocalEngine {
+  address: string
+  uiUrl: string | null
+  /** Resolves when the server has ended, for whatever cause. */
+  ended: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the engine with its data in `dataDir/engine`, and waits until a run could be started.
+ * @throws PortTakenError naming the port and its variable
+ */
+export async function startLocalEngine(options: {
+  engine: Engine
+  dataDir: string
+  port: number
+  uiPort: number
+  namespace: string
+}): Promise<LocalEngine> {
+  const { engine, port, uiPort, namespace } = options
+  await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
+  await assertPortFree(uiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
+  const folder = resolve(options.dataDir, 'engine')
+  mkdirSync(folder, { recursive: true })
+  const frontend = port === 0 ? await freePort() : port
+  const ui = uiPort === 0 ? await freePort() : uiPort
+  const address = `127.0.0.1:${frontend}`
+  const parts: Supervised[] =
+    engine.kind === 'cli'
+      ? [startCli(engine.program, folder, frontend, ui, namespace)]
+      : await startServer(engine, folder, frontend, ui)
+  const stop = async () => {
+    await Promise.all(parts.map((p) => p.stop()))
+  }
+  const [server] = parts
+  const ended = server ? server.ended.then(() => {}) : Promise.resolve()
+  try {
+    await Promise.race([
+      prepareNamespace(address, namespace, READY_WITHIN_MS),
+      ended.then(() =>
+        Promise.reject(new Error(`the Temporal server ended at once; see ${join(folder, 'server.log')}`)),
+      ),
+    ])
+  } catch (err) {
+    await stop()
+    throw err
+  }
+  const hasUi = engine.kind === 'cli' || engine.ui !== null
+  return { address, uiUrl: hasUi ? `http://127.0.0.1:${ui}` : null, ended, stop }
+}
+
+async function startServer(
+  engine: Extract<Engine, { kind: 'server' }>,
+  folder: string,
+  frontend: number,
+  ui: number,
+): Promise<Supervised[]> {
+  const configs = join(folder, 'config')
+  mkdirSync(configs, { recursive: true })
+  const dynamic = join(configs, 'dynamic.yaml')
+  const others = await Promise.all(Array.from({ length: 7 }, () => freePort()))
+  const ports: ServerPorts = { frontend, http: await freePort(), others: others as ServerPorts['others'] }
+  writeFileSync(dynamic, dynamicConfigYaml())
+  writeFileSync(join(configs, 'local.yaml'), serverYaml(join(folder, 'temporal.db'), ports, dynamic))
+  const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
+  const server = supervise(engine.program, args, { logFile: join(folder, 'server.log') })
+  if (!engine.ui) return [server]
+  writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`))
+  const uiArgs = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
+  return [server, supervise(engine.ui, uiArgs, { logFile: join(folder, 'ui.log') })]
+}
+
+function startCli(program: string, folder: string, port: number, ui: number, namespace: string): Supervised {
+  const attributes = ['WechatAppId', 'NurtureCampaign', 'NurtureState'].flatMap((a) => [
+    '--search-attribute',
+    `${a}=Keyword`,
+  ])
+  const dynamic = Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
+    '--dynamic-config-value',
+    `${key}=${JSON.stringify(value)}`,
+  ])
+  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)]
+  const more = ['--namespace', namespace, '--db-filename', join(folder, 'temporal.db'), '--log-level', 'warn']
+  return supervise(program, [...args, ...more, ...attributes, ...dynamic], {
+    logFile: join(folder, 'server.log'),
+  })
+}

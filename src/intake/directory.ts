@@ -1,0 +1,131 @@
+import { compileCampaign, reentryOf } from '../campaign/compile.ts'
+import { createMatcher, type EntryFacts, type Matcher } from '../campaign/match.ts'
+import { mediaRefs, renderPassiveReply } from '../campaign/message.ts'
+import { variablesOf } from '../campaign/variables.ts'
+import type { Log } from '../log.ts'
+import type { Account, AccountStore } from '../store/accounts.ts'
+import type { CampaignStore } from '../store/campaigns.ts'
+import type { Inbound } from '../wechat/events.ts'
+import { sceneOf } from '../wechat/rules.ts'
+import type { IntakeAccount, Match } from './callback.ts'
+import type { Directory } from './dispatcher.ts'
+import { eventKeyOf } from './facts.ts'
+
+/** Accounts and live campaigns in memory: what a callback is matched against without asking anybody. */
+export interface LiveDirectory extends Directory {
+  account(appId: string): Promise<Account | null>
+  match(account: IntakeAccount, inbound: Inbound): Match
+  /** Reads everything anew; what was published before is live when it resolves. */
+  reload(): Promise<void>
+  accounts(): Account[]
+}
+
+export function createDirectory(deps: {
+  accounts: AccountStore
+  campaigns: CampaignStore
+  /** WeChat's media_id of an uploaded medium, from memory; null when it is not there. */
+  mediaId(appId: string, type: string, id: string): string | null
+  log: Log
+}): LiveDirectory {
+  const { log } = deps
+  let accounts = new Map<string, Account>()
+  let matcher: Matcher = createMatcher([])
+  let reloading: Promise<void> | null = null
+
+  async function read(): Promise<void> {
+    const [list, live] = await Promise.all([deps.accounts.list(), deps.campaigns.live()])
+    accounts = new Map(list.map((a) => [a.appId, a]))
+    matcher = createMatcher(live)
+  }
+
+  function match(account: IntakeAccount, inbound: Inbound): Match {
+    const facts = entryFacts(inbound)
+    const found = facts && matcher.entry(account.appId, facts)
+    if (!facts || !found) {
+      return {
+        start: null,
+        reply: handsOver(account, inbound) ? { kind: 'transfer_customer_service' } : null,
+      }
+    }
+    const { campaign, version } = found
+    const start = { campaign: campaign.id, version, event: facts.event }
+    return { start, reply: campaign.reply ? replyOf(account, inbound, facts, campaign.reply) : null }
+  }
+
+  function replyOf(
+    account: IntakeAccount,
+    inbound: Inbound,
+    facts: EntryFacts,
+    reply: Parameters<typeof renderPassiveReply>[0],
+  ): Match['reply'] {
+    const at = inbound.createTime * 1000
+    const entry = { ...facts, at, seq: 0, key: '' }
+    const heard = facts.text === null ? null : { at, text: facts.text }
+    try {
+      return renderPassiveReply(reply, variablesOf({ entry, reply: heard }, account, at), (ref) => {
+        const id = deps.mediaId(account.appId, ref.type, ref.id)
+        if (!id) throw new Error(`medium ${ref.id} is not at WeChat yet`)
+        return id
+      })
+    } catch (err) {
+      // The run begins all the same; only the immediate answer is missing.
+      log.warn({ appId: account.appId, reason: err instanceof Error ? err.message : err }, 'no passive reply')
+      return null
+    }
+  }
+
+  /** What a person wrote and no campaign wants goes to a human, where the account has some. */
+  function handsOver(account: IntakeAccount, inbound: Inbound): boolean {
+    if (!account.humanAgents || sceneOf(inbound) !== 'message') return false
+    return !(inbound.kind === 'text' && matcher.isExit(account.appId, inbound.content))
+  }
+
+  return {
+    match,
+    accounts: () => [...accounts.values()],
+    async account(appId) {
+      const known = accounts.get(appId)
+      if (known) return known
+      // Perhaps another process has just registered it.
+      const found = await deps.accounts.find(appId)
+      if (found) accounts.set(appId, found)
+      return found
+    },
+    rulesOf: (appId) =>
+      accounts.get(appId)?.rules ?? deps.accounts.find(appId).then((a) => a?.rules ?? 'wechat-2023'),
+    async planOf(campaign, version) {
+      const found = await deps.campaigns.version(campaign, version)
+      return found && { plan: compileCampaign(found.model, version), reentry: reentryOf(found.model) }
+    },
+    isExitText: (appId, text) => matcher.isExit(appId, text),
+    reload() {
+      // One that begins now sees all that was written before; one under way may not.
+      reloading = (reloading ?? Promise.resolve()).catch(() => {}).then(read)
+      return reloading
+    },
+  }
+}
+
+/** Media that campaigns answer with at once: they must be at WeChat beforehand. */
+export function replyMedia(
+  live: readonly { campaign: { reply?: Parameters<typeof mediaRefs>[0] | undefined } }[],
+) {
+  return live.flatMap(({ campaign }) => (campaign.reply ? mediaRefs(campaign.reply) : []))
+}
+
+function entryFacts(inbound: Inbound): EntryFacts | null {
+  const scene = sceneOf(inbound)
+  const base = { qrScene: 'qrScene' in inbound ? inbound.qrScene : null, eventKey: eventKeyOf(inbound) }
+  const text = inbound.kind === 'text' ? inbound.content : null
+  switch (scene) {
+    case 'subscribe':
+    case 'scan':
+      return { event: scene, ...base, text: null }
+    case 'menu':
+      return { event: 'click', ...base, text: null }
+    case 'message':
+      return { event: 'message', ...base, text }
+    default:
+      return null
+  }
+}

@@ -1,0 +1,38 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** The contract's metrics (section 8), and the process's own. One registry for each process. */
+export function createMetrics(options: { processMetrics?: boolean } = {}) {
+  const registers = [new Registry()]
+  const [registry] = registers
+  if (!registry) throw new Error('no registry')
+  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers })
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, buckets, registers })
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
+  return {
+    registry,
+    callbacks: counter('nurture_callbacks_total', 'Callbacks by result', ['result']),
+    callbackSeconds: histogram(
+      'nurture_callback_seconds',
+      'Time to answer a callback',
+      [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    ),
+    inboxPending: gauge('nurture_inbox_pending', 'Events that wait to be dispatched'),
+    inboxOldest: gauge('nurture_inbox_oldest_seconds', 'Age of the oldest event that waits'),
+    engineUp: gauge('nurture_engine_up', '1 while Temporal answers'),
+    runsStarted: counter('nurture_runs_started_total', 'Runs started'),
+    runsEnded: counter('nurture_runs_ended_total', 'Runs ended by outcome', ['outcome']),
+    sends: counter('nurture_sends_total', 'Sends by result and errcode', ['result', 'errcode']),
+    lateness: histogram(
+      'nurture_step_lateness_seconds',
+      'How much later than planned a step was sent',
+      [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
+    ),
+    stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
+    tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
+  }
+}

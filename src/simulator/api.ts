@@ -1,0 +1,274 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import type { Fault, FaultBox } from './faults.ts'
+import { chargeSend, type SimAccountState, type SimFollower } from './model.ts'
+import { judgeContent, judgeUpload, MEANINGS } from './send-rules.ts'
+import type { SimTokens } from './tokens.ts'
+
+export interface ApiWorld {
+  accounts: Map<string, SimAccountState>
+  tokens: Map<string, SimTokens>
+  faults: FaultBox
+  /** Real time. */
+  now(): number
+  clockOf(follower: SimFollower): number
+  /** Something that a page shows has changed. */
+  changed(appId: string, openId: string): void
+}
+
+type Answer = Record<string, unknown>
+interface Call {
+  c: Context
+  account: SimAccountState
+  raw: string
+  body: Record<string, unknown>
+}
+
+/** WeChat's API side: tokens, `custom/send` and what else the product calls, with WeChat's codes and limits. */
+export function createApi(world: ApiWorld): Hono {
+  const { now } = world
+  const app = new Hono()
+  app.post('/cgi-bin/stable_token', (c) =>
+    withFaults(c, null, async () => {
+      const body = await readJson(c)
+      const found = credentials(body.appid, body.secret, c)
+      if ('errcode' in found) return found
+      const issued = found.tokens.stableToken(now(), body.force_refresh === true)
+      return 'errcode' in issued ? failed(issued.errcode) : issued
+    }),
+  )
+  app.get('/cgi-bin/token', (c) =>
+    withFaults(c, null, async () => {
+      const found = credentials(c.req.query('appid'), c.req.query('secret'), c)
+      return 'errcode' in found ? found : found.tokens.plainToken(now())
+    }),
+  )
+  route('POST', '/cgi-bin/message/custom/send', send)
+  route('POST', '/cgi-bin/message/custom/typing', typing)
+  route('GET', '/cgi-bin/user/info', ({ c, account }) => {
+    const follower = account.followers.get(c.req.query('openid') ?? '')
+    if (!follower) return failed(40003)
+    const base = { subscribe: follower.following ? 1 : 0, openid: follower.openId }
+    return follower.following
+      ? {
+          ...base,
+          language: 'zh_CN',
+          subscribe_scene: 'ADD_SCENE_QR_CODE',
+          tagid_list: [],
+          qr_scene: 0,
+          qr_scene_str: '',
+        }
+      : base
+  })
+  route('POST', '/cgi-bin/media/upload', async ({ c, account }) => {
+    const type = c.req.query('type') ?? ''
+    const file = (await c.req.parseBody()).media
+    if (!(file instanceof File)) return failed(41005)
+    const code = judgeUpload(type, file.size)
+    if (code !== 0) return failed(code)
+    const media_id = `test_${randomBytes(32).toString('base64url')}`
+    account.media.set(media_id, { type, expiresAt: now() + 3 * 86_400_000 })
+    return { type, media_id, created_at: Math.floor(now() / 1000) }
+  })
+  route('POST', '/cgi-bin/openapi/quota/get', ({ account }) => {
+    const used = account.sentToday.count
+    return {
+      errcode: 0,
+      errmsg: 'ok',
+      quota: { daily_limit: account.dailyQuota, used, remain: Math.max(0, account.dailyQuota - used) },
+      rate_limit: { call_count: account.minuteLimit, refresh_second: 60 },
+    }
+  })
+  route('POST', '/cgi-bin/clear_quota', ({ account }) => {
+    account.sentToday.count = 0
+    return { errcode: 0, errmsg: 'ok' }
+  })
+  route('GET', '/cgi-bin/get_api_domain_ip', () => ({ ip_list: ['127.0.0.1'] }))
+  route('GET', '/cgi-bin/getcallbackip', () => ({ ip_list: ['127.0.0.1'] }))
+  return app
+
+  function route(
+    method: 'GET' | 'POST',
+    path: string,
+    handle: (call: Call) => Answer | Promise<Answer>,
+  ): void {
+    app.on(method, path, async (c) => {
+      const token = c.req.query('access_token') ?? ''
+      const account = [...world.accounts.values()].find((a) => world.tokens.get(a.appId)?.owns(token)) ?? null
+      const isJson = method === 'POST' && !path.includes('upload')
+      const raw = isJson ? await c.req.text() : ''
+      const body = isJson ? parse(raw) : {}
+      const openId = typeof body?.touser === 'string' ? body.touser : null
+      return withFaults(
+        c,
+        account?.appId ?? null,
+        async () => {
+          if (!token) return failed(41001)
+          if (!account) return failed(40001)
+          account.calls.set(path, (account.calls.get(path) ?? 0) + 1)
+          const code = world.tokens.get(account.appId)?.check(token, now()) ?? 40001
+          if (code !== 0) return failed(code)
+          if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
+          if (!account.certified && !path.includes('_ip')) return failed(48001)
+          return handle({ c, account, raw, body: body ?? {} })
+        },
+        openId,
+        // A fault's code is an answer too: the judge must see that the request came.
+        (errcode) =>
+          account && openId && path.endsWith('custom/send') && logSend(account, openId, body ?? {}, errcode),
+      )
+    })
+  }
+
+  function send({ account, body, raw }: Call): Answer {
+    const openId = typeof body.touser === 'string' ? body.touser : ''
+    const errcode = judgeSend(account, openId, body, raw)
+    logSend(account, openId, body, errcode)
+    const follower = account.followers.get(openId)
+    if (errcode === 0 && follower) {
+      const kind = String(body.msgtype)
+      const content = {
+        ...(body[kind] as object),
+        as: (body.customservice as { kf_account?: string })?.kf_account,
+      }
+      follower.messages.push({ at: world.clockOf(follower), from: 'account', via: 'custom', kind, content })
+      follower.typingUntil = 0
+      world.changed(account.appId, openId)
+    }
+    return failed(errcode)
+  }
+
+  function judgeSend(
+    account: SimAccountState,
+    openId: string,
+    body: Record<string, unknown>,
+    raw: string,
+  ): number {
+    const limit = countCall(account)
+    if (limit !== 0) return limit
+    const follower = account.followers.get(openId)
+    if (!follower) return 40003
+    const content = judgeContent(account, body, raw, now())
+    if (content !== 0) return content
+    if (follower.refuses) return 48002
+    return chargeSend(follower, world.clockOf(follower))
+  }
+
+  function countCall(account: SimAccountState): 0 | 45009 | 45011 {
+    const day = Math.floor((now() + 28_800_000) / 86_400_000)
+    const minute = Math.floor(now() / 60_000)
+    if (account.sentToday.day !== day) account.sentToday = { day, count: 0 }
+    if (account.sentThisMinute.minute !== minute) account.sentThisMinute = { minute, count: 0 }
+    if (account.sentToday.count >= account.dailyQuota) return 45009
+    if (account.sentThisMinute.count >= account.minuteLimit) return 45011
+    account.sentToday.count += 1
+    account.sentThisMinute.count += 1
+    return 0
+  }
+
+  function logSend(
+    account: SimAccountState,
+    openId: string,
+    body: Record<string, unknown>,
+    errcode: number,
+  ): void {
+    const follower = account.followers.get(openId)
+    const virtualAt = follower ? world.clockOf(follower) : now()
+    account.sends.push({ at: now(), virtualAt, openId, body, errcode, delivered: errcode === 0 })
+    world.changed(account.appId, openId)
+  }
+
+  function typing({ account, body }: Call): Answer {
+    const follower = account.followers.get(String(body.touser ?? ''))
+    if (!follower) return failed(40003)
+    const at = world.clockOf(follower)
+    if (body.command === 'CancelTyping') {
+      follower.typingUntil = 0
+      return failed(0)
+    }
+    if (body.command !== 'Typing') return failed(45072)
+    if (at - follower.lastInteractionAt > 30_000) return failed(45080)
+    if (follower.typingUntil > at) return failed(45081)
+    follower.typingUntil = at + 15_000
+    world.changed(account.appId, follower.openId)
+    return failed(0)
+  }
+
+  function credentials(
+    appid: unknown,
+    secret: unknown,
+    c: Context,
+  ): { tokens: SimTokens } | { errcode: number; errmsg: string } {
+    const account = world.accounts.get(String(appid ?? ''))
+    const tokens = account && world.tokens.get(account.appId)
+    if (!account || !tokens) return failed(40013)
+    if (account.appSecret !== secret) return failed(40125)
+    if (!account.ipWhitelisted) {
+      const ip = c.req.header('x-forwarded-for') ?? '127.0.0.1'
+      return failed(40164, `invalid ip ${ip} ipv6 ::ffff:${ip}, not in whitelist`)
+    }
+    return { tokens }
+  }
+
+  /** Runs a call under the faults that are switched on. */
+  async function withFaults(
+    c: Context,
+    appId: string | null,
+    work: () => Promise<Answer>,
+    openId: string | null = null,
+    refusedByFault: (errcode: number) => unknown = () => {},
+  ): Promise<Response> {
+    const fault: Fault = world.faults.take({ path: c.req.path, appId, openId }) ?? {}
+    if (fault.latencyMs) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs))
+    if (fault.hang === 'before') return never(c)
+    if (fault.reset === 'before') return reset()
+    if (fault.status) return c.text('upstream error', fault.status as 500)
+    if (fault.errcode !== undefined) {
+      refusedByFault(fault.errcode)
+      return c.json(failed(fault.errcode))
+    }
+    const answer = await work()
+    if (fault.hang === 'after') return never(c)
+    if (fault.reset === 'after') return reset()
+    return c.json(answer)
+  }
+}
+
+/** The caller waits until it gives up. */
+async function never(c: Context): Promise<Response> {
+  await new Promise<void>((resolve) => {
+    c.req.raw.signal.addEventListener('abort', () => resolve())
+    setTimeout(resolve, 60_000).unref()
+  })
+  return c.text('too late', 504)
+}
+
+/** An answer that breaks off: the caller sees its connection lost. */
+function reset(): Response {
+  const broken = new ReadableStream({
+    pull(controller) {
+      controller.error(new Error('reset by the simulator'))
+    },
+  })
+  return new Response(broken, { headers: { 'content-type': 'application/json' } })
+}
+
+function failed(
+  errcode: number,
+  message = MEANINGS[errcode] ?? 'error',
+): { errcode: number; errmsg: string } {
+  return { errcode, errmsg: errcode === 0 ? 'ok' : `${message} rid: ${randomUUID().slice(0, 18)}` }
+}
+
+async function readJson(c: Context): Promise<Record<string, unknown>> {
+  return parse(await c.req.text()) ?? {}
+}
+
+function parse(raw: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(raw)
+    return typeof value === 'object' && value !== null ? { ...value } : null
+  } catch {
+    return null
+  }
+}

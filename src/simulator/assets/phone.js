@@ -1,0 +1,253 @@
+// The phone: shows what the simulator says, and tells it what the follower does. No framework, no inline script.
+const { appId, openId } = document.body.dataset
+const base = `/_sim/${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
+const $ = (id) => document.getElementById(id)
+let state = null
+let clockAhead = 0
+
+async function tell(path, body, method = 'POST') {
+  const answer = await fetch(path, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  const data = await answer.json()
+  if (!answer.ok) throw new Error(data.error ?? answer.statusText)
+  return data
+}
+
+const trouble = (err) => {
+  $('trouble').textContent = err ? err.message : ''
+}
+const act = (deed) =>
+  tell(`${base}/act`, deed)
+    .then((r) =>
+      trouble(
+        r.ok
+          ? null
+          : new Error(`回调没有成功：${r.status ?? r.body} · callback failed (${r.attempts} deliveries)`),
+      ),
+    )
+    .catch(trouble)
+
+function element(tag, className, text) {
+  const e = document.createElement(tag)
+  if (className) e.className = className
+  if (text !== undefined) e.textContent = text
+  return e
+}
+
+const hm = (at) =>
+  new Date(at).toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+// Text messages may hold <a href="…">: only http(s) and WeChat's own menu links become links, everything else is text.
+function textInto(bubble, text) {
+  let from = 0
+  for (const m of text.matchAll(/<a\s+href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)) {
+    bubble.append(text.slice(from, m.index))
+    from = m.index + m[0].length
+    const menu = /^weixin:\/\/bizmsgmenu\?(.*)$/.exec(m[1])
+    const link = element('a', '', m[2])
+    if (menu) {
+      const q = new URLSearchParams(menu[1])
+      link.href = '#'
+      link.onclick = (e) => {
+        e.preventDefault()
+        act({ do: 'msgmenu', id: q.get('msgmenuid') ?? '', text: q.get('msgmenucontent') ?? m[2] })
+      }
+    } else if (/^https?:/.test(m[1])) {
+      link.href = m[1]
+      link.rel = 'noopener noreferrer'
+      link.target = '_blank'
+    }
+    bubble.append(link)
+  }
+  bubble.append(text.slice(from))
+}
+
+function card(bubble, { title, description, picture, foot }) {
+  bubble.classList.add('card')
+  bubble.append(element('b', '', title ?? ''))
+  if (description) bubble.append(element('p', '', description))
+  if (picture) bubble.append(element('div', 'picture', picture))
+  if (foot) bubble.append(element('footer', '', foot))
+}
+
+// custom/send and passive replies name their fields differently; both are shown.
+const shows = {
+  text: (b, c) => textInto(b, c.content ?? c.Content ?? c.text ?? ''),
+  image: (b) => card(b, { title: '', picture: '图片 image' }),
+  voice: (b) => b.append('🔊 语音 voice'),
+  video: (b, c) =>
+    card(b, {
+      title: c.title ?? c.Video?.Title ?? '',
+      description: c.description ?? c.Video?.Description,
+      picture: '▶ 视频 video',
+    }),
+  music: (b, c) =>
+    card(b, {
+      title: `♫ ${c.title ?? c.Music?.Title ?? ''}`,
+      description: c.description ?? c.Music?.Description,
+      foot: '音乐 music',
+    }),
+  news: (b, c) => {
+    const passive = c.Articles?.item
+    const a = c.articles?.[0] ?? (Array.isArray(passive) ? passive[0] : passive) ?? {}
+    card(b, {
+      title: a.title ?? a.Title,
+      description: a.description ?? a.Description,
+      picture: '封面 cover',
+      foot: a.url ?? a.Url,
+    })
+  },
+  msgmenu: (b, c) => {
+    b.classList.add('card', 'choices')
+    b.append(element('b', '', c.head_content ?? ''))
+    for (const item of c.list ?? []) {
+      const choice = element('button', '', item.content)
+      choice.type = 'button'
+      choice.onclick = () => act({ do: 'msgmenu', id: String(item.id), text: item.content })
+      b.append(choice)
+    }
+    if (c.tail_content) b.append(element('p', '', c.tail_content))
+  },
+  miniprogrampage: (b, c) =>
+    card(b, { title: c.title, picture: '小程序 mini program', foot: `小程序 · ${c.pagepath ?? ''}` }),
+  mpnewsarticle: (b, c) => card(b, { title: '图文', description: c.article_id, picture: '文章 article' }),
+  wxcard: (b, c) => card(b, { title: '卡券', description: c.card_id, foot: '卡券 card' }),
+  transfer_customer_service: (b) => b.append('已转人工客服 handed to a human agent'),
+}
+
+function messageItem(m) {
+  const item = element('li', m.from)
+  item.dataset.kind = m.kind
+  if (m.via) item.dataset.via = m.via
+  if (m.from === 'system') {
+    item.append(`${m.content.text} · ${hm(m.at)}`)
+    return item
+  }
+  const bubble = element('div', 'bubble')
+  const show = shows[m.kind] ?? ((b) => b.append(m.kind))
+  show(bubble, m.content)
+  const by = m.content.as ? ` · ${m.content.as}` : ''
+  bubble.append(element('time', '', `${hm(m.at)}${m.via === 'passive' ? ' · 被动回复' : ''}${by}`))
+  item.append(element('span', 'avatar', m.from === 'follower' ? '我' : '号'), bubble)
+  return item
+}
+
+function buttons(box, list) {
+  box.replaceChildren(
+    ...list.map(([label, deed]) => {
+      const b = element('button', '', label)
+      b.type = 'button'
+      b.onclick = () => act(deed())
+      return b
+    }),
+  )
+}
+
+function render() {
+  const chat = $('chat')
+  chat.replaceChildren(...state.messages.map(messageItem))
+  if (state.typing) chat.append(element('li', 'system', '对方正在输入… typing'))
+  chat.scrollTop = chat.scrollHeight
+  $('follow').textContent = state.following ? '取消关注' : '关注'
+  $('follow').classList.toggle('on', state.following)
+  for (const control of document.querySelectorAll('.typing input, .typing button'))
+    control.disabled = !state.following
+  buttons(
+    $('menu'),
+    state.following
+      ? state.account.menu.map((m) => [m.label, () => ({ do: 'menu', key: m.key, label: m.label })])
+      : [],
+  )
+  buttons(
+    $('scenes'),
+    state.account.qrScenes.map((s) => [s, () => ({ do: state.following ? 'scan' : 'follow', qrScene: s })]),
+  )
+  const hours = state.offsetMs / 3600000
+  $('offset').textContent =
+    hours > 0 ? `这位粉丝的时钟比真实时间快 ${hours.toFixed(2)} 小时 · clock ahead` : '时钟未快进 · real time'
+  $('faults').textContent = state.faults.map((f) => JSON.stringify(f)).join('  ') || '没有故障 · none'
+  $('sends').replaceChildren(
+    ...state.sends.toReversed().map((s) => {
+      const row = element('tr')
+      const code = element('td', s.errcode === 0 ? 'good' : 'bad', String(s.errcode))
+      row.append(element('td', '', hm(s.virtualAt)), element('td', '', s.body.msgtype ?? ''), code)
+      return row
+    }),
+  )
+  tick()
+}
+
+function tick() {
+  if (!state) return
+  const now = Date.now() + clockAhead
+  $('clock').textContent = hm(now)
+  const alive = state.grants.filter((g) => g.expiresAt > now)
+  $('grants').replaceChildren(
+    ...alive.map((g) => {
+      const row = element('tr')
+      const left = Math.max(0, g.expiresAt - now)
+      const text =
+        left > 120000
+          ? `${Math.floor(left / 3600000)} 小时 ${Math.floor((left % 3600000) / 60000)} 分`
+          : `${Math.ceil(left / 1000)} 秒`
+      row.append(
+        element('td', '', g.scene),
+        element('td', '', `${g.used} / ${g.quota}`),
+        element('td', '', text),
+      )
+      return row
+    }),
+  )
+}
+
+new EventSource(`${base}/events`).addEventListener('changed', (e) => {
+  state = JSON.parse(e.data)
+  clockAhead = state.clock - Date.now()
+  render()
+})
+setInterval(tick, 1000)
+
+$('follow').onclick = () => act({ do: state?.following ? 'unfollow' : 'follow' })
+$('typing').onsubmit = (e) => {
+  e.preventDefault()
+  const text = $('text').value
+  if (!text.trim()) return
+  $('text').value = ''
+  act({ do: 'type', text })
+}
+for (const b of document.querySelectorAll('[data-do]')) b.onclick = () => act({ do: b.dataset.do })
+for (const b of document.querySelectorAll('[data-forward]')) {
+  b.onclick = async () => {
+    const all = document.querySelectorAll('[data-forward]')
+    for (const other of all) other.disabled = true
+    $('forwarding').textContent = '快进中…'
+    const wish = b.dataset.forward === 'next' ? { toNext: true } : { ms: Number(b.dataset.forward) }
+    await tell(`${base}/fast-forward`, wish)
+      .then((r) => {
+        $('forwarding').textContent = r.moved ? '' : '没有下一步 · no next step'
+        trouble(null)
+      })
+      .catch((err) => {
+        $('forwarding').textContent = ''
+        trouble(err)
+      })
+    for (const other of all) other.disabled = false
+  }
+}
+$('add-fault').onclick = () =>
+  tell('/_sim/faults', JSON.parse($('fault').value))
+    .then(refresh)
+    .catch(trouble)
+$('clear-faults').onclick = () => tell('/_sim/faults', undefined, 'DELETE').then(refresh).catch(trouble)
+$('follower').onchange = (e) => {
+  location.href = `/phone/${encodeURIComponent(appId)}/${encodeURIComponent(e.target.value)}`
+}
+
+async function refresh() {
+  state = await (await fetch(`${base}/state`)).json()
+  clockAhead = state.clock - Date.now()
+  render()
+}

@@ -1,0 +1,70 @@
+import type { Deed } from './world.ts'
+
+const event = (Event: string, more: Record<string, string> = {}) => ({
+  MsgType: 'event',
+  Event,
+  EventKey: '',
+  ...more,
+})
+const system = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
+
+/** What a follower can do on the phone. */
+export const deeds = {
+  follow: (qrScene?: string): Deed => ({
+    fields: qrScene
+      ? event('subscribe', { EventKey: `qrscene_${qrScene}`, Ticket: 'test-ticket' })
+      : event('subscribe'),
+    scene: 'subscribe',
+    following: true,
+    shows: system(qrScene ? `扫码关注（场景 ${qrScene}）` : '已关注公众号'),
+  }),
+  unfollow: (): Deed => ({ fields: event('unsubscribe'), following: false, shows: system('已取消关注') }),
+  scan: (qrScene: string): Deed => ({
+    fields: event('SCAN', { EventKey: qrScene, Ticket: 'test-ticket' }),
+    scene: 'scan',
+    shows: system(`扫描二维码（场景 ${qrScene}）`),
+  }),
+  tapMenu: (key: string, label = key): Deed => ({
+    fields: event('CLICK', { EventKey: key }),
+    scene: 'menu',
+    shows: system(`点击菜单「${label}」`),
+  }),
+  tapView: (url: string): Deed => ({
+    fields: event('VIEW', { EventKey: url }),
+    shows: system(`打开链接 ${url}`),
+  }),
+  /** A tap on a msgmenu item: a text that counts as a menu click. */
+  tapMessageMenu: (id: string, text: string): Deed => ({
+    fields: { MsgType: 'text', Content: text, bizmsgmenuid: id },
+    isMessage: true,
+    scene: 'menu',
+    shows: { from: 'follower', kind: 'text', content: { text } },
+  }),
+  type: (text: string): Deed => ({
+    fields: { MsgType: 'text', Content: text },
+    isMessage: true,
+    scene: 'message',
+    shows: { from: 'follower', kind: 'text', content: { text } },
+  }),
+  image: (): Deed => ({
+    fields: { MsgType: 'image', PicUrl: 'http://127.0.0.1/test.png', MediaId: 'test_media' },
+    isMessage: true,
+    scene: 'message',
+    shows: { from: 'follower', kind: 'image', content: {} },
+  }),
+  voice: (): Deed => ({
+    fields: { MsgType: 'voice', MediaId: 'test_media', Format: 'amr' },
+    isMessage: true,
+    scene: 'message',
+    shows: { from: 'follower', kind: 'voice', content: {} },
+  }),
+  agentJoins: (account = 'test@agent'): Deed => ({
+    fields: event('kf_create_session', { KfAccount: account }),
+    shows: system('人工客服已接入'),
+  }),
+  agentLeaves: (account = 'test@agent'): Deed => ({
+    fields: event('kf_close_session', { KfAccount: account }),
+    shows: system('人工客服已离开'),
+  }),
+  raw: (fields: Record<string, string>): Deed => ({ fields }),
+}

@@ -1,0 +1,132 @@
+import { type ServerType, serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createApi } from './api.ts'
+import { createControl } from './control.ts'
+import { deeds } from './deeds.ts'
+import type { Fault } from './faults.ts'
+import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './model.ts'
+import { createPages } from './pages.tsx'
+import { envelope, type Fields, type PushResult } from './push.ts'
+import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
+
+export type { Fault } from './faults.ts'
+export type { SendLogEntry } from './model.ts'
+export type { TimeMachine } from './world.ts'
+
+export interface SimulatorOptions extends WorldOptions {
+  /** Where the operator's console is, for a link. */
+  consoleUrl?: string
+}
+
+/** A WeChat of one's own: API side, callback side, faults and a phone, with rules of its own code. */
+export interface Simulator {
+  app: Hono
+  world: World
+  listen(port: number, host?: string): Promise<{ url: string; port: number }>
+  close(): Promise<void>
+  addAccount(account: AccountOptions): void
+  account(appId: string): SimAccount
+  fault(fault: Fault): void
+  clearFaults(): void
+}
+
+/** One account of the simulator, as a test drives it. */
+export interface SimAccount {
+  follow(openId: string, options?: ActOptions & { qrScene?: string }): Promise<PushResult>
+  unfollow(openId: string, options?: ActOptions): Promise<PushResult>
+  scan(openId: string, qrScene: string, options?: ActOptions): Promise<PushResult>
+  tapMenu(openId: string, key: string, options?: ActOptions): Promise<PushResult>
+  tapMessageMenu(openId: string, id: string, text: string, options?: ActOptions): Promise<PushResult>
+  type(openId: string, text: string, options?: ActOptions): Promise<PushResult>
+  agentJoins(openId: string): Promise<PushResult>
+  agentLeaves(openId: string): Promise<PushResult>
+  raw(openId: string, fields: Record<string, string>, options?: ActOptions): Promise<PushResult>
+  /** Query and body of a callback, for a test that sends it itself. */
+  envelope(fields: Fields, timestamp?: number): { query: URLSearchParams; body: string }
+  messages(openId: string): SimMessage[]
+  grants(openId: string): SimGrant[]
+  clock(openId: string): number
+  refuse(openId: string): void
+  fastForward(openId: string, ms: number): Promise<void>
+  fastForwardToNext(openId: string): Promise<boolean>
+  /** Every request to `custom/send`, with its verdict. */
+  sends: SendLogEntry[]
+  tokensAsked: { normal: number; force: number; plain: number }
+  invalidateToken(sticky?: boolean): void
+  expireMedia(): void
+  setQuota(limits: { daily?: number; minute?: number }): void
+  setTrust(trust: { certified?: boolean; ipWhitelisted?: boolean }): void
+}
+
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const world = createWorld(options)
+  const app = new Hono()
+  app.route('/', createApi(world))
+  app.route('/', createControl(world))
+  app.route('/', createPages(world, { consoleUrl: options.consoleUrl ?? null }))
+  let server: ServerType | undefined
+
+  return {
+    app,
+    world,
+    listen: (port, host = '127.0.0.1') =>
+      new Promise((resolve, reject) => {
+        server = serve({ fetch: app.fetch, port, hostname: host }, (at) =>
+          resolve({ url: `http://${host}:${at.port}`, port: at.port }),
+        )
+        server.on('error', reject)
+      }),
+    async close() {
+      world.save()
+      await new Promise<void>((resolve) => {
+        if (!server) return resolve()
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      })
+    },
+    addAccount: (account) => void world.addAccount(account),
+    account: (appId) => accountOf(world, appId),
+    fault: (fault) => world.faults.add(fault),
+    clearFaults: () => world.faults.clear(),
+  }
+}
+
+function accountOf(world: World, appId: string): SimAccount {
+  const state = world.account(appId)
+  const tokens = world.tokens.get(appId)
+  if (!tokens) throw new Error(`the simulator has no tokens for ${appId}`)
+  const who = (openId: string) => ({ appId, openId })
+  return {
+    follow: (openId, { qrScene, ...o } = {}) => world.act(who(openId), deeds.follow(qrScene), o),
+    unfollow: (openId, o) => world.act(who(openId), deeds.unfollow(), o),
+    scan: (openId, qrScene, o) => world.act(who(openId), deeds.scan(qrScene), o),
+    tapMenu: (openId, key, o) => world.act(who(openId), deeds.tapMenu(key), o),
+    tapMessageMenu: (openId, id, text, o) => world.act(who(openId), deeds.tapMessageMenu(id, text), o),
+    type: (openId, text, o) => world.act(who(openId), deeds.type(text), o),
+    agentJoins: (openId) => world.act(who(openId), deeds.agentJoins()),
+    agentLeaves: (openId) => world.act(who(openId), deeds.agentLeaves()),
+    raw: (openId, fields, o) => world.act(who(openId), deeds.raw(fields), o),
+    envelope: (fields, timestamp = Math.floor(world.now() / 1000)) => envelope(state, fields, timestamp),
+    messages: (openId) => world.follower(who(openId)).messages,
+    grants: (openId) => world.follower(who(openId)).grants,
+    clock: (openId) => world.clockOf(world.follower(who(openId))),
+    refuse(openId) {
+      world.follower(who(openId)).refuses = true
+    },
+    fastForward: (openId, ms) => world.fastForward(who(openId), ms),
+    fastForwardToNext: (openId) => world.fastForwardToNext(who(openId)),
+    sends: state.sends,
+    tokensAsked: tokens.asked,
+    invalidateToken: (sticky) => tokens.invalidate(sticky),
+    expireMedia() {
+      for (const medium of state.media.values()) medium.expiresAt = 0
+    },
+    setQuota({ daily, minute }) {
+      if (daily !== undefined) state.dailyQuota = daily
+      if (minute !== undefined) state.minuteLimit = minute
+    },
+    setTrust(trust) {
+      Object.assign(state, trust)
+    },
+  }
+}

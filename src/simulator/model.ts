@@ -1,0 +1,146 @@
+/** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
+
+export type Profile = 'wechat-2023' | 'classic-48h'
+export type SimScene = 'subscribe' | 'menu' | 'scan' | 'message'
+
+export interface SimGrant {
+  scene: SimScene
+  grantedAt: number
+  expiresAt: number
+  quota: number
+  used: number
+}
+
+/** What the follower's phone shows. Times are the follower's clock, epoch ms. */
+export interface SimMessage {
+  at: number
+  from: 'follower' | 'account' | 'system'
+  /** How an account's message came: with the callback's answer, or by `custom/send`. */
+  via: 'passive' | 'custom' | null
+  kind: string
+  content: Record<string, unknown>
+}
+
+/** One request to `custom/send`, as it was judged. The judge's record in every test. */
+export interface SendLogEntry {
+  /** Real time. */
+  at: number
+  /** The follower's clock. */
+  virtualAt: number
+  openId: string
+  body: Record<string, unknown>
+  errcode: number
+  delivered: boolean
+}
+
+export interface SimFollower {
+  openId: string
+  following: boolean
+  /** Switched off 接收消息: sends are refused with 48002. */
+  refuses: boolean
+  grants: SimGrant[]
+  /** How far this follower's clock is ahead of real time, ms; never goes back. */
+  offsetMs: number
+  messages: SimMessage[]
+  typingUntil: number
+  lastInteractionAt: number
+}
+
+export interface AccountOptions {
+  appId: string
+  appSecret: string
+  token: string
+  encodingAesKey?: string | null
+  mode: 'plain' | 'compatible' | 'security'
+  format?: 'xml' | 'json'
+  callbackUrl: string
+  name?: string
+  profile?: Profile
+  originalId?: string
+  certified?: boolean
+  ipWhitelisted?: boolean
+  qrScenes?: string[]
+  menu?: { key: string; label: string }[]
+}
+
+export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey'>> {
+  encodingAesKey: string | null
+  followers: Map<string, SimFollower>
+  media: Map<string, { type: string; expiresAt: number }>
+  sends: SendLogEntry[]
+  calls: Map<string, number>
+  dailyQuota: number
+  minuteLimit: number
+  sentToday: { day: number; count: number }
+  sentThisMinute: { minute: number; count: number }
+}
+
+const HOUR = 3_600_000
+const TABLE: Record<Profile, Record<SimScene, [quota: number, lifetimeMs: number]>> = {
+  'wechat-2023': {
+    message: [5, 48 * HOUR],
+    menu: [3, 60_000],
+    subscribe: [3, 60_000],
+    scan: [3, 60_000],
+  },
+  'classic-48h': {
+    message: [20, 48 * HOUR],
+    menu: [20, 48 * HOUR],
+    subscribe: [20, 48 * HOUR],
+    scan: [20, 48 * HOUR],
+  },
+}
+
+/** WeChat grants anew: the scene's quota starts again, nothing adds up. `at` is the callback's CreateTime, ms. */
+export function grantTo(follower: SimFollower, profile: Profile, scene: SimScene, at: number): void {
+  const [quota, lifetimeMs] = TABLE[profile][scene]
+  follower.grants = follower.grants.filter((g) => g.scene !== scene)
+  follower.grants.push({ scene, grantedAt: at, expiresAt: at + lifetimeMs, quota, used: 0 })
+  follower.lastInteractionAt = at
+}
+
+/** Takes one message off the grant that ends first: 0, or the code that WeChat answers. */
+export function chargeSend(follower: SimFollower, now: number): 0 | 45015 | 45047 {
+  const alive = follower.following ? follower.grants.filter((g) => g.expiresAt > now) : []
+  if (alive.length === 0) return 45015
+  const paying = alive.filter((g) => g.used < g.quota).sort((a, b) => a.expiresAt - b.expiresAt)[0]
+  if (!paying) return 45047
+  paying.used += 1
+  return 0
+}
+
+export function newFollower(openId: string): SimFollower {
+  return {
+    openId,
+    following: false,
+    refuses: false,
+    grants: [],
+    offsetMs: 0,
+    messages: [],
+    typingUntil: 0,
+    lastInteractionAt: 0,
+  }
+}
+
+export function newAccount(options: AccountOptions): SimAccountState {
+  return {
+    name: options.appId,
+    profile: 'wechat-2023',
+    originalId: `gh_${options.appId.slice(2, 14)}`,
+    certified: true,
+    ipWhitelisted: true,
+    format: 'xml',
+    qrScenes: [],
+    menu: [],
+    ...options,
+    encodingAesKey: options.encodingAesKey ?? null,
+    followers: new Map(),
+    media: new Map(),
+    sends: [],
+    calls: new Map(),
+    dailyQuota: 500_000,
+    minuteLimit: 1_000_000,
+    sentToday: { day: 0, count: 0 },
+    sentThisMinute: { minute: 0, count: 0 },
+  }
+}

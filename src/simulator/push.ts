@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import * as wecom from '@wecom/crypto'
+import { XMLParser } from 'fast-xml-parser'
+import type { SimAccountState } from './model.ts'
+
+/** How one push went. */
+export interface PushResult {
+  /** WeChat has a valid answer. */
+  ok: boolean
+  /** Deliveries, with the first one; 0 while WeChat does not push to this account. */
+  attempts: number
+  status: number | null
+  /** The answer's body as it came. */
+  body: string
+  passiveReply: PassiveAnswer | null
+}
+
+export interface PassiveAnswer {
+  msgType: string
+  fields: Record<string, unknown>
+}
+
+export interface PushOptions {
+  /** Deliveries at the same time, as if WeChat sent it twice. */
+  times?: number
+  /** The query's timestamp, s; real time when absent. */
+  timestamp?: number
+  /** WeChat loses this many answers, so it sends again. */
+  dropAnswers?: number
+}
+
+export interface PushSettings {
+  /** WeChat waits this long for an answer. */
+  answerWithinMs: number
+  resends: number
+  /** So many failed deliveries in a row, and WeChat stops pushing for `pauseMs`; what happens meanwhile is lost. */
+  markFail: { failures: number; pauseMs: number }
+}
+
+export type Fields = { [name: string]: string | number | Fields | Fields[] }
+
+const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
+
+/** Delivers callbacks as WeChat does: three modes, two formats, re-sends, and the minute of silence after failures. */
+export function createPusher(settings: PushSettings, now: () => number) {
+  const failures = new Map<string, number>()
+  const silentUntil = new Map<string, number>()
+  /** Callbacks lost in a silence. */
+  const lost = new Map<string, number>()
+
+  async function push(
+    account: SimAccountState,
+    fields: Fields,
+    options: PushOptions = {},
+  ): Promise<PushResult> {
+    if ((silentUntil.get(account.appId) ?? 0) > now()) {
+      lost.set(account.appId, (lost.get(account.appId) ?? 0) + 1)
+      return { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
+    }
+    const copies = Array.from({ length: options.times ?? 1 }, () => pushOnce(account, fields, options))
+    const results = await Promise.all(copies)
+    return results.find((r) => r.ok) ?? (results[0] as PushResult)
+  }
+
+  async function pushOnce(
+    account: SimAccountState,
+    fields: Fields,
+    options: PushOptions,
+  ): Promise<PushResult> {
+    let last: PushResult = { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
+    for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
+      const answer = await deliver(account, fields, options)
+      const dropped = attempt <= (options.dropAnswers ?? 0)
+      last = { ...answer, ok: answer.ok && !dropped, attempts: attempt }
+      countFailure(account.appId, last.ok)
+      if (last.ok) return last
+    }
+    return last
+  }
+
+  function countFailure(appId: string, ok: boolean): void {
+    const inARow = ok ? 0 : (failures.get(appId) ?? 0) + 1
+    failures.set(appId, inARow)
+    if (inARow >= settings.markFail.failures) {
+      silentUntil.set(appId, now() + settings.markFail.pauseMs)
+      failures.set(appId, 0)
+    }
+  }
+
+  async function deliver(
+    account: SimAccountState,
+    fields: Fields,
+    options: PushOptions,
+  ): Promise<PushResult> {
+    const { query, body, nonce } = envelope(account, fields, options.timestamp ?? Math.floor(now() / 1000))
+    const base = { ok: false, attempts: 1, passiveReply: null }
+    try {
+      const answer = await fetch(`${account.callbackUrl}?${query}`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': account.format === 'json' ? 'application/json' : 'text/xml' },
+        signal: AbortSignal.timeout(settings.answerWithinMs),
+      })
+      const text = await answer.text()
+      if (answer.status !== 200) return { ...base, status: answer.status, body: text }
+      if (text === '' || text === 'success') return { ...base, ok: true, status: 200, body: text }
+      const passiveReply = readReply(account, text, nonce, String(fields.FromUserName))
+      return { ...base, ok: passiveReply !== null, status: 200, body: text, passiveReply }
+    } catch (err) {
+      return { ...base, status: null, body: err instanceof Error ? err.message : String(err) }
+    }
+  }
+
+  return { push, lost: (appId: string) => lost.get(appId) ?? 0 }
+}
+
+/** Query and body of one delivery. In encrypted modes the trailing id is the account's appId. */
+export function envelope(
+  account: SimAccountState,
+  fields: Fields,
+  timestamp: number,
+): { query: URLSearchParams; body: string; nonce: string } {
+  const nonce = String(randomBytes(4).readUInt32BE())
+  const stamp = String(timestamp)
+  const query = new URLSearchParams({
+    signature: wecom.getSignature(account.token, stamp, nonce, ''),
+    timestamp: stamp,
+    nonce,
+    openid: String(fields.FromUserName),
+  })
+  const plain = serialise(fields, account.format)
+  if (account.mode === 'plain') return { query, body: plain, nonce }
+  const Encrypt = wecom.encrypt(account.encodingAesKey ?? '', plain, account.appId)
+  query.set('encrypt_type', 'aes')
+  query.set('msg_signature', wecom.getSignature(account.token, stamp, nonce, Encrypt))
+  const outer: Fields =
+    account.mode === 'compatible' ? { ...fields, Encrypt } : { ToUserName: account.originalId, Encrypt }
+  return { query, body: serialise(outer, account.format), nonce }
+}
+
+/** Reads an answer as WeChat would; null when WeChat would not take it. */
+function readReply(
+  account: SimAccountState,
+  text: string,
+  nonce: string,
+  openId: string,
+): PassiveAnswer | null {
+  const outer = parseAny(text)
+  if (!outer) return null
+  let fields: Record<string, unknown> | null = outer
+  if (account.mode !== 'plain' && typeof outer.Encrypt === 'string') {
+    const expected = wecom.getSignature(
+      account.token,
+      String(outer.TimeStamp),
+      String(outer.Nonce),
+      outer.Encrypt,
+    )
+    if (expected !== outer.MsgSignature || String(outer.Nonce) !== nonce) return null
+    const opened = wecom.decrypt(account.encodingAesKey ?? '', outer.Encrypt)
+    if (opened.id !== account.appId) return null
+    fields = parseAny(opened.message)
+  } else if (account.mode === 'security') return null
+  if (!fields || fields.ToUserName !== openId || fields.FromUserName !== account.originalId) return null
+  const { MsgType, ToUserName: _to, FromUserName: _from, CreateTime: _at, ...rest } = fields
+  return typeof MsgType === 'string' ? { msgType: MsgType, fields: rest } : null
+}
+
+function parseAny(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = text.startsWith('{') ? JSON.parse(text) : parser.parse(text).xml
+    return typeof value === 'object' && value !== null ? { ...value } : null
+  } catch {
+    return null
+  }
+}
+
+function serialise(fields: Fields, format: 'xml' | 'json'): string {
+  return format === 'json' ? JSON.stringify(fields) : `<xml>${xml(fields)}</xml>`
+}
+
+function xml(fields: Fields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => {
+      if (typeof value === 'number') return `<${name}>${value}</${name}>`
+      if (typeof value === 'string')
+        return `<${name}><![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]></${name}>`
+      return [value]
+        .flat()
+        .map((v) => `<${name}>${xml(v)}</${name}>`)
+        .join('')
+    })
+    .join('')
+}

@@ -1,0 +1,103 @@
+import type { SimAccountState } from './model.ts'
+
+type Body = Record<string, unknown>
+const isRecord = (x: unknown): x is Body => typeof x === 'object' && x !== null && !Array.isArray(x)
+const text = (x: unknown): string => (typeof x === 'string' ? x : '')
+
+const MEDIA_KINDS = ['image', 'voice', 'video']
+const NEEDS_CERTIFICATION = ['msgmenu']
+
+/** Judges the content of a `custom/send` body: 0, or WeChat's code. `now`: real time, for the life of media. */
+export function judgeContent(account: SimAccountState, body: Body, raw: string, now: number): number {
+  if (/\\u[0-9a-fA-F]{4}/.test(raw)) return 40033
+  const kind = text(body.msgtype)
+  const part = body[kind]
+  if (!kind || !isRecord(part)) return 40008
+  if (NEEDS_CERTIFICATION.includes(kind) && !account.certified) return 48008
+  const service = body.customservice
+  if (service !== undefined && !(isRecord(service) && /@/.test(text(service.kf_account)))) return 61452
+  switch (kind) {
+    case 'text': {
+      const content = text(part.content)
+      if (!content) return 44004
+      return Buffer.byteLength(content) > 2048 ? 45002 : 0
+    }
+    case 'image':
+    case 'voice':
+      return judgeMedia(account, text(part.media_id), kind, now)
+    case 'video':
+      return (
+        judgeMedia(account, text(part.media_id), kind, now) ||
+        judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+      )
+    case 'music':
+      if (!text(part.musicurl)) return 44002
+      return judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+    case 'news': {
+      const articles = Array.isArray(part.articles) ? part.articles : []
+      if (articles.length === 0) return 44003
+      if (articles.length > 1) return 45008
+      return isRecord(articles[0]) && text(articles[0].title) && text(articles[0].url) ? 0 : 44003
+    }
+    case 'msgmenu':
+      return Array.isArray(part.list) && part.list.length > 0 && text(part.head_content) ? 0 : 40035
+    case 'miniprogrampage':
+      if (!text(part.appid)) return 40166
+      if (!text(part.pagepath)) return 40165
+      return judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+    case 'mpnewsarticle':
+      return text(part.article_id) ? 0 : 40007
+    case 'wxcard':
+      return text(part.card_id) ? 0 : 40035
+    default:
+      return 40008
+  }
+}
+
+/** Ids that this simulator issued live three days; any `permanent_…` stands for permanent material. */
+function judgeMedia(account: SimAccountState, id: string, type: string, now: number): number {
+  if (id.startsWith('permanent_')) return 0
+  const medium = account.media.get(id)
+  if (!medium || medium.expiresAt < now) return 40007
+  const fits = medium.type === type || (type === 'thumb' && medium.type === 'image')
+  return fits ? 0 : 40007
+}
+
+/** Limits of an upload: 0, or WeChat's code. */
+export function judgeUpload(type: string, bytes: number): number {
+  const limit = { image: 10_485_760, voice: 2_097_152, video: 10_485_760, thumb: 65_536 }[type]
+  if (limit === undefined || ![...MEDIA_KINDS, 'thumb'].includes(type)) return 40004
+  return bytes > limit ? 40006 : 0
+}
+
+export const MEANINGS: Record<number, string> = {
+  0: 'ok',
+  [-1]: 'system error',
+  40001: 'invalid credential, access_token is invalid or not latest',
+  40003: 'invalid openid',
+  40004: 'invalid media type',
+  40006: 'invalid media size',
+  40007: 'invalid media_id',
+  40008: 'invalid message type',
+  40013: 'invalid appid',
+  40014: 'invalid access_token',
+  40033: 'invalid charset. please check your request, if include \\uxxxx will create fail!',
+  40125: 'invalid appsecret',
+  42001: 'access_token expired',
+  43004: 'require subscribe',
+  44002: 'empty post data',
+  44003: 'empty news data',
+  44004: 'empty content',
+  45002: 'content size out of limit',
+  45008: 'article size out of limit',
+  45009: 'reach max api daily quota limit',
+  45011: 'api minute-quota reach limit mustslower retry next minute',
+  45015: 'response out of time limit or subscription is canceled',
+  45047: 'out of response count limit',
+  45072: 'invalid command',
+  45080: 'typing needs an interaction',
+  45081: 'already typing',
+  47001: 'data format error',
+  48001: 'api unauthorized',
+  48002: 'user refuse to accept the msg',
+}

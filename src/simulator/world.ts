@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createFaults, type FaultBox } from './faults.ts'
+import {
+  type AccountOptions,
+  grantTo,
+  newAccount,
+  newFollower,
+  type SimAccountState,
+  type SimFollower,
+  type SimScene,
+} from './model.ts'
+import { createPusher, type Fields, type PushOptions, type PushResult } from './push.ts'
+import { SimTokens } from './tokens.ts'
+
+/** What moves a follower's run on in the engine; the simulator itself knows no engine. */
+export interface TimeMachine {
+  /** Moves the run's clock on by `ms`; every step on the way is sent. */
+  hop(who: Who, ms: number): Promise<void>
+  /** When the run next does something (follower's clock, epoch ms): at or before now while a send is under way. */
+  nextAt(who: Who): Promise<number | null>
+  /** Brings a run that has just begun up to the follower's clock. */
+  align(who: Who, clock: number): Promise<void>
+}
+
+export interface Who {
+  appId: string
+  openId: string
+}
+
+export interface WorldOptions {
+  now?: () => number
+  answerWithinMs?: number
+  markFail?: { failures: number; pauseMs: number }
+  statePath?: string
+  timeMachine?: TimeMachine
+}
+
+export type Listener = (who: Who) => void
+
+/** What the follower can do, and the push options of a test. */
+export type ActOptions = PushOptions & { createTime?: number; msgId?: string }
+
+const SAVE_AFTER_MS = 200
+const QUIET_WITHIN_MS = 10_000
+
+/** The simulated platform: followers act, callbacks go out, clocks move. */
+export function createWorld(options: WorldOptions) {
+  const now = options.now ?? Date.now
+  const accounts = new Map<string, SimAccountState>()
+  const tokens = new Map<string, SimTokens>()
+  const faults: FaultBox = createFaults()
+  const listeners = new Set<Listener>()
+  let duplicateNext = 0
+  const pusher = createPusher(
+    {
+      answerWithinMs: options.answerWithinMs ?? 5_000,
+      resends: 3,
+      markFail: options.markFail ?? { failures: 40, pauseMs: 60_000 },
+    },
+    now,
+  )
+  let saving: NodeJS.Timeout | undefined
+  const saved = load(options.statePath)
+
+  const clockOf = (follower: SimFollower) => now() + follower.offsetMs
+
+  function changed(appId: string, openId: string): void {
+    for (const tell of listeners) tell({ appId, openId })
+    if (!options.statePath || saving) return
+    saving = setTimeout(save, SAVE_AFTER_MS)
+    saving.unref()
+  }
+
+  function save(): void {
+    clearTimeout(saving)
+    saving = undefined
+    if (!options.statePath) return
+    const all = Object.fromEntries([...accounts].map(([id, a]) => [id, [...a.followers.values()].map(trim)]))
+    mkdirSync(dirname(options.statePath), { recursive: true })
+    writeFileSync(`${options.statePath}.new`, JSON.stringify(all))
+    renameSync(`${options.statePath}.new`, options.statePath)
+  }
+
+  function addAccount(account: AccountOptions): SimAccountState {
+    const known = accounts.get(account.appId)
+    if (known) return Object.assign(known, account)
+    const added = newAccount(account)
+    for (const f of saved[account.appId] ?? []) added.followers.set(f.openId, f)
+    accounts.set(account.appId, added)
+    tokens.set(account.appId, new SimTokens())
+    return added
+  }
+
+  function account(appId: string): SimAccountState {
+    const found = accounts.get(appId)
+    if (!found) throw new Error(`the simulator has no account ${appId}`)
+    return found
+  }
+
+  function follower(who: Who): SimFollower {
+    const { followers } = account(who.appId)
+    const found = followers.get(who.openId) ?? newFollower(who.openId)
+    followers.set(who.openId, found)
+    return found
+  }
+
+  /** One thing that a follower does: WeChat's side of it, then the callback, then its passive reply on the phone. */
+  async function act(who: Who, deed: Deed, options_: ActOptions = {}): Promise<PushResult> {
+    const owner = account(who.appId)
+    const one = follower(who)
+    const clock = clockOf(one)
+    const createTime = options_.createTime ?? Math.floor(clock / 1000)
+    if (deed.following !== undefined) one.following = deed.following
+    if (deed.following === false) one.grants = []
+    if (deed.scene) grantTo(one, owner.profile, deed.scene, createTime * 1000)
+    if (deed.shows) one.messages.push({ at: clock, via: null, ...deed.shows })
+    changed(who.appId, who.openId)
+    const fields: Fields = {
+      ToUserName: owner.originalId,
+      FromUserName: who.openId,
+      CreateTime: createTime,
+      ...deed.fields,
+    }
+    if (deed.isMessage) fields.MsgId = options_.msgId ?? newMsgId()
+    const times = duplicateNext > 0 ? 2 : 1
+    duplicateNext = Math.max(0, duplicateNext - 1)
+    const result = await pusher.push(owner, fields, { times, ...options_ })
+    if (result.passiveReply) {
+      const { msgType: kind, fields: content } = result.passiveReply
+      one.messages.push({ at: clockOf(one), from: 'account', via: 'passive', kind, content })
+    } else if (!result.ok && deed.isMessage) {
+      const text = '该公众号暂时无法提供服务，请稍后再试'
+      one.messages.push({ at: clockOf(one), from: 'system', via: null, kind: 'text', content: { text } })
+    }
+    changed(who.appId, who.openId)
+    if (one.offsetMs > 0 && result.ok) await options.timeMachine?.align(who, clockOf(one))
+    return result
+  }
+
+  /**
+   * Moves a follower's clock and its run on together, piece by piece: each piece ends where the run does something next,
+   * and waits until that is done, so that every send is judged at its own time.
+   */
+  async function fastForward(who: Who, ms: number): Promise<void> {
+    const one = follower(who)
+    const machine = options.timeMachine
+    for (let left = ms; left > 0; ) {
+      const next = await machine?.nextAt(who)
+      const until = next == null ? left : Math.max(1, next - clockOf(one))
+      const piece = Math.min(left, until)
+      one.offsetMs += piece
+      left -= piece
+      changed(who.appId, who.openId)
+      await machine?.hop(who, piece)
+      await quiet(who)
+    }
+    changed(who.appId, who.openId)
+  }
+
+  /** Waits until nothing of this follower is due or under way; a send that is retried for long is not waited for. */
+  async function quiet(who: Who): Promise<void> {
+    const machine = options.timeMachine
+    const deadline = performance.now() + QUIET_WITHIN_MS
+    while (machine && performance.now() < deadline) {
+      const next = await machine.nextAt(who)
+      if (next === null || next > clockOf(follower(who))) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  /** To the moment of the run's next step; false when there is none. */
+  async function fastForwardToNext(who: Who): Promise<boolean> {
+    const next = await options.timeMachine?.nextAt(who)
+    if (next == null) return false
+    await fastForward(who, Math.max(1, next - clockOf(follower(who))) + 50)
+    return true
+  }
+
+  return {
+    accounts,
+    tokens,
+    faults,
+    now,
+    clockOf,
+    changed,
+    save,
+    addAccount,
+    account,
+    follower,
+    act,
+    fastForward,
+    fastForwardToNext,
+    lost: pusher.lost,
+    duplicateCallbacks(times: number) {
+      duplicateNext = times
+    },
+    listen(tell: Listener): () => void {
+      listeners.add(tell)
+      return () => listeners.delete(tell)
+    },
+  }
+}
+
+export type World = ReturnType<typeof createWorld>
+
+/** What one act means to WeChat and shows on the phone. */
+export interface Deed {
+  fields: Fields
+  isMessage?: boolean
+  scene?: SimScene
+  following?: boolean
+  shows?: { from: 'follower' | 'system'; kind: string; content: Record<string, unknown> }
+}
+
+function newMsgId(): string {
+  // WeChat's are 64-bit numbers beyond 2^53.
+  return (0x2000_0000_0000_0000n + randomBytes(7).reduce((n, b) => (n << 8n) | BigInt(b), 0n)).toString()
+}
+
+function trim(follower: SimFollower): SimFollower {
+  return { ...follower, messages: follower.messages.slice(-200) }
+}
+
+function load(path: string | undefined): Record<string, SimFollower[]> {
+  if (!path || !existsSync(path)) return {}
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, SimFollower[]>
+  } catch {
+    return {}
+  }
+}

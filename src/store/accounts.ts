@@ -1,0 +1,149 @@
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import type { Db } from './db.ts'
+import { accounts, tokens } from './schema.ts'
+import type { Sealer } from './sealed.ts'
+
+type Row = typeof accounts.$inferSelect
+
+export type AccountState = Row['state']
+
+/** An account with its secrets open: never leaves the process. */
+export interface Account
+  extends Omit<Row, 'appSecretSealed' | 'tokenSealed' | 'encodingAesKeySealed' | 'badFollowers'> {
+  appSecret: string
+  token: string
+  encodingAesKey: string | null
+}
+
+/** What an operator gives when an account is registered. */
+export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
+  Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'>
+
+export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
+
+/** How many followers in a row that WeChat does not know block the account (contract, section 4). */
+const BAD_FOLLOWERS_MAX = 3
+
+export type AccountStore = ReturnType<typeof createAccountStore>
+
+export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
+  const open = ({
+    appSecretSealed,
+    tokenSealed,
+    encodingAesKeySealed,
+    badFollowers: _,
+    ...row
+  }: Row): Account => ({
+    ...row,
+    appSecret: sealer.open(appSecretSealed),
+    token: sealer.open(tokenSealed),
+    encodingAesKey: encodingAesKeySealed === null ? null : sealer.open(encodingAesKeySealed),
+  })
+  const seal = ({ appSecret, token, encodingAesKey, ...plain }: AccountPatch) => ({
+    ...plain,
+    ...(appSecret === undefined ? {} : { appSecretSealed: sealer.seal(appSecret) }),
+    ...(token === undefined ? {} : { tokenSealed: sealer.seal(token) }),
+    ...(encodingAesKey === undefined
+      ? {}
+      : { encodingAesKeySealed: encodingAesKey === null ? null : sealer.seal(encodingAesKey) }),
+  })
+  return {
+    async find(appId: string): Promise<Account | null> {
+      const [row] = await db.select().from(accounts).where(eq(accounts.appId, appId))
+      return row ? open(row) : null
+    },
+    /** In the order of their appIds, beginning after `after`. */
+    async list({ after = '', limit = 1_000 }: { after?: string; limit?: number } = {}): Promise<Account[]> {
+      const rows = await db
+        .select()
+        .from(accounts)
+        .where(gt(accounts.appId, after))
+        .orderBy(asc(accounts.appId))
+        .limit(limit)
+      return rows.map(open)
+    },
+    /** False when the appId is registered already. */
+    async add(account: NewAccount): Promise<boolean> {
+      const { appId, name, mode, appSecret, token } = account
+      const at = now()
+      const row = {
+        ...seal(account),
+        appId,
+        name,
+        mode,
+        appSecretSealed: sealer.seal(appSecret),
+        tokenSealed: sealer.seal(token),
+        stateSince: at,
+        createdAt: at,
+        updatedAt: at,
+      }
+      const added = await db
+        .insert(accounts)
+        .values(row)
+        .onConflictDoNothing()
+        .returning({ appId: accounts.appId })
+      return added.length > 0
+    },
+    async patch(appId: string, patch: AccountPatch): Promise<boolean> {
+      const changed = await db
+        .update(accounts)
+        .set({ ...seal(patch), updatedAt: now() })
+        .where(eq(accounts.appId, appId))
+        .returning({ appId: accounts.appId })
+      // Another secret makes another token.
+      if (patch.appSecret !== undefined) await db.delete(tokens).where(eq(tokens.appId, appId))
+      return changed.length > 0
+    },
+    async remove(appId: string): Promise<boolean> {
+      const gone = await db
+        .delete(accounts)
+        .where(eq(accounts.appId, appId))
+        .returning({ appId: accounts.appId })
+      await db.delete(tokens).where(eq(tokens.appId, appId))
+      return gone.length > 0
+    },
+    /** Stops or frees an account. `until`: when the stop ends by itself. */
+    async setState(appId: string, state: AccountState, reason: string | null, until: number | null = null) {
+      const at = now()
+      await db
+        .update(accounts)
+        .set({
+          state,
+          stateReason: reason,
+          stateSince: sql`CASE WHEN ${accounts.state} = ${state} THEN ${accounts.stateSince} ELSE ${at}::bigint END`,
+          stateUntil: until,
+          updatedAt: at,
+          ...(state === 'active' ? { badFollowers: [] } : {}),
+        })
+        .where(eq(accounts.appId, appId))
+    },
+    /** Notes a follower that WeChat does not know; true when they are three different ones in a row. */
+    async noteBadFollower(appId: string, openId: string): Promise<boolean> {
+      const [row] = await db
+        .update(accounts)
+        .set({
+          badFollowers: sql`CASE WHEN ${accounts.badFollowers} @> to_jsonb(${openId}::text) THEN ${accounts.badFollowers}
+            ELSE ${accounts.badFollowers} || to_jsonb(${openId}::text) END`,
+        })
+        .where(eq(accounts.appId, appId))
+        .returning({ bad: accounts.badFollowers })
+      return (row?.bad.length ?? 0) >= BAD_FOLLOWERS_MAX
+    },
+    /** A send that worked ends the row of bad ones. */
+    async noteGoodFollower(appId: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({ badFollowers: [] })
+        .where(and(eq(accounts.appId, appId), sql`${accounts.badFollowers} <> '[]'::jsonb`))
+    },
+    /** WeChat reached the callback. */
+    async noteCallback(appId: string): Promise<void> {
+      await db.update(accounts).set({ callbackSeenAt: now() }).where(eq(accounts.appId, appId))
+    },
+  }
+}
+
+/** True while sends may go: active, or a stop that ended by itself. */
+export function isServing(account: Pick<Account, 'state' | 'stateUntil'>, now: number): boolean {
+  return account.state === 'active' || (account.stateUntil !== null && account.stateUntil <= now)
+}

@@ -1,0 +1,40 @@
+import { and, eq, lt, or, sql } from 'drizzle-orm'
+import type { TokenStore } from '../wechat/tokens.ts'
+import type { Db } from './db.ts'
+import { tokens } from './schema.ts'
+import type { Sealer } from './sealed.ts'
+
+/** Access tokens in the store, sealed; one refresh at a time for each account, by a lease. */
+export function createTokenStore(db: Db, sealer: Sealer): TokenStore {
+  const held = (appId: string, by: string) => and(eq(tokens.appId, appId), eq(tokens.claimedBy, by))
+  return {
+    async read(appId) {
+      const [row] = await db.select().from(tokens).where(eq(tokens.appId, appId))
+      if (!row?.tokenSealed || row.expiresAt === null) return null
+      const { tokenSealed, expiresAt, forcedAt, forcedDay, forcedCount } = row
+      return { accessToken: sealer.open(tokenSealed), expiresAt, forcedAt, forcedDay, forcedCount }
+    },
+    async claim(appId, by, now, until) {
+      const claim = { claimedBy: by, claimedUntil: until }
+      const rows = await db
+        .insert(tokens)
+        .values({ appId, ...claim })
+        .onConflictDoUpdate({
+          target: tokens.appId,
+          set: claim,
+          setWhere: or(sql`${tokens.claimedUntil} IS NULL`, lt(tokens.claimedUntil, now)),
+        })
+        .returning({ appId: tokens.appId })
+      return rows.length > 0
+    },
+    async save(appId, by, { accessToken, ...token }) {
+      await db
+        .update(tokens)
+        .set({ ...token, tokenSealed: sealer.seal(accessToken) })
+        .where(held(appId, by))
+    },
+    async release(appId, by) {
+      await db.update(tokens).set({ claimedBy: null, claimedUntil: null }).where(held(appId, by))
+    },
+  }
+}

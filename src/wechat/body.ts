@@ -1,0 +1,121 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+
+/** A callback's body cannot be read; `message` says why, and never quotes it. */
+export class CallbackBodyError extends Error {
+  override name = 'CallbackBodyError'
+}
+
+/** Field values are text; nested fields (`ScanCodeInfo`…) are records, repeated ones lists. */
+export type FieldValue = string | FieldRecord | FieldValue[]
+export interface FieldRecord {
+  [name: string]: FieldValue
+}
+export type BodyFormat = 'xml' | 'json'
+
+const MAX_DEPTH = 10
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  cdataPropName: '#cdata',
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+})
+
+/**
+ * Reads a body, XML or JSON, to a record of text fields. Strict UTF-8; no DOCTYPE, no entities but the five of XML and
+ * character references. 64-bit numbers of JSON stay exact text.
+ * @throws CallbackBodyError
+ */
+export function parseBody(body: Buffer): { record: FieldRecord; format: BodyFormat } {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new CallbackBodyError('body is not UTF-8')
+  }
+  return text.trimStart().startsWith('{')
+    ? { record: parseJson(text), format: 'json' }
+    : { record: parseXml(text), format: 'xml' }
+}
+
+function parseXml(text: string): FieldRecord {
+  const outsideCdata = text.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, '')
+  if (/<!(DOCTYPE|ENTITY)/i.test(outsideCdata))
+    throw new CallbackBodyError('DOCTYPE and entities are not accepted')
+  const checked = XMLValidator.validate(text)
+  if (checked !== true) throw new CallbackBodyError('body is not well-formed XML')
+  let tree: unknown
+  try {
+    tree = parser.parse(text)
+  } catch {
+    throw new CallbackBodyError('body is not well-formed XML')
+  }
+  const root = isRecord(tree) ? tree.xml : undefined
+  if (!isRecord(root)) throw new CallbackBodyError('XML has no <xml> element')
+  const read = fromXml(root, 0)
+  if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('XML has no fields')
+  return read
+}
+
+/** Joins text and CDATA of a leaf, decodes references in the text, and keeps the rest as records. */
+function fromXml(node: unknown, depth: number): FieldValue {
+  if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
+  if (typeof node === 'string') return decodeReferences(node)
+  if (Array.isArray(node)) return node.map((n) => fromXml(n, depth + 1))
+  if (!isRecord(node)) return ''
+  const { '#cdata': cdata, '#text': text, ...fields } = node
+  if (Object.keys(fields).length === 0) {
+    if (cdata === undefined) return decodeReferences(String(text ?? ''))
+    const around = typeof text === 'string' && text.trim() !== '' ? decodeReferences(text) : ''
+    return (Array.isArray(cdata) ? cdata.join('') : String(cdata)) + around
+  }
+  const record: FieldRecord = Object.create(null)
+  for (const [name, value] of Object.entries(fields)) record[name] = fromXml(value, depth + 1)
+  return record
+}
+
+const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+function decodeReferences(text: string): string {
+  return text.replace(/&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w+));/g, (all, hex, dec, name) => {
+    if (name !== undefined) {
+      const known = NAMED[name]
+      if (known === undefined) throw new CallbackBodyError('entities are not accepted')
+      return known
+    }
+    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number.parseInt(dec, 10)
+    if (code > 0x10ffff || code === 0) throw new CallbackBodyError('a character reference is out of range')
+    return code >= 0xd800 && code <= 0xdfff ? all : String.fromCodePoint(code)
+  })
+}
+
+function parseJson(text: string): FieldRecord {
+  // Numbers beyond 2^53 (MsgId) would lose digits: make long bare numbers text before parsing.
+  const exact = text.replace(/("(?:[^"\\]|\\.)*")|(-?\d{16,})(?=\s*[,}\]])/g, (all, string) =>
+    string === undefined ? `"${all}"` : all,
+  )
+  let tree: unknown
+  try {
+    tree = JSON.parse(exact)
+  } catch {
+    throw new CallbackBodyError('body is not JSON')
+  }
+  const read = fromJson(tree, 0)
+  if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('JSON is not an object')
+  return read
+}
+
+function fromJson(node: unknown, depth: number): FieldValue {
+  if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
+  if (Array.isArray(node)) return node.map((n) => fromJson(n, depth + 1))
+  if (!isRecord(node)) return node === null || node === undefined ? '' : String(node)
+  const record: FieldRecord = Object.create(null)
+  for (const [name, value] of Object.entries(node)) record[name] = fromJson(value, depth + 1)
+  return record
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && !Array.isArray(x)
+}

@@ -1,0 +1,168 @@
+import { Agent, type Dispatcher, FormData, request } from 'undici'
+
+/**
+ * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
+ * processed (`failed`); or nobody knows (`unclear`), since the call is not idempotent.
+ */
+export type WechatAnswer<T> =
+  | { kind: 'answered'; errcode: number; errmsg: string; rid: string | null; data: T | null }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'unclear'; after: 'timeout' | 'lost' | 'http'; reason: string }
+
+export interface AccessToken {
+  access_token: string
+  /** s */
+  expires_in: number
+}
+
+export interface Quota {
+  quota: { daily_limit: number; used: number; remain: number }
+}
+
+export type MediaType = 'image' | 'voice' | 'video' | 'thumb'
+
+/** The API of one account's host. Secrets and tokens appear in no reason. */
+export interface WechatClient {
+  stableToken(call: {
+    appId: string
+    appSecret: string
+    forceRefresh?: boolean
+  }): Promise<WechatAnswer<AccessToken>>
+  customSend(accessToken: string, body: object): Promise<WechatAnswer<object>>
+  typing(accessToken: string, openId: string): Promise<WechatAnswer<object>>
+  userInfo(accessToken: string, openId: string): Promise<WechatAnswer<Record<string, unknown>>>
+  uploadMedia(
+    accessToken: string,
+    medium: { type: MediaType; filename: string; contentType: string; bytes: Uint8Array },
+  ): Promise<WechatAnswer<{ media_id: string }>>
+  quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<Quota>>
+  apiDomainIp(accessToken: string): Promise<WechatAnswer<{ ip_list: string[] }>>
+}
+
+/** Contract, section 4: one request's time, from its beginning to the last byte of the answer. */
+export const HTTP_TIMEOUT_MS = 10_000
+const UPLOAD_TIMEOUT_MS = 50_000
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** Errors that end a call before its request left. */
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+/** @param apiBase `https://api.weixin.qq.com`, or the simulator's address, without a slash at its end */
+export function createWechatClient(options: {
+  apiBase: string
+  dispatcher?: Dispatcher
+  timeoutMs?: number
+}): WechatClient {
+  const { apiBase, timeoutMs = HTTP_TIMEOUT_MS } = options
+  // A connection idle for longer may be closed by the other side just as a request leaves: unclear for nothing.
+  const dispatcher =
+    options.dispatcher ??
+    new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveTimeout: 4_000, connections: 64 })
+
+  const url = (path: string, query: Record<string, string>) =>
+    `${apiBase}${path}?${new URLSearchParams(query)}`
+  const post = <T>(path: string, query: Record<string, string>, body: object) =>
+    call<T>(url(path, query), {
+      method: 'POST',
+      // JSON.stringify leaves Chinese as it is: WeChat refuses \u escapes (40033).
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    })
+
+  async function call<T>(
+    address: string,
+    init: { method: 'GET' | 'POST'; body?: string | FormData; headers?: Record<string, string> },
+    limitMs = timeoutMs,
+  ): Promise<WechatAnswer<T>> {
+    try {
+      const answer = await request(address, { ...init, dispatcher, signal: AbortSignal.timeout(limitMs) })
+      const text = await answer.body.text()
+      return read<T>(answer.statusCode, text)
+    } catch (err) {
+      return brokenCall(err, limitMs)
+    }
+  }
+
+  return {
+    stableToken: ({ appId, appSecret, forceRefresh = false }) =>
+      post<AccessToken>(
+        '/cgi-bin/stable_token',
+        {},
+        {
+          grant_type: 'client_credential',
+          appid: appId,
+          secret: appSecret,
+          force_refresh: forceRefresh,
+        },
+      ),
+    customSend: (access_token, body) => post('/cgi-bin/message/custom/send', { access_token }, body),
+    typing: (access_token, openId) =>
+      post('/cgi-bin/message/custom/typing', { access_token }, { touser: openId, command: 'Typing' }),
+    userInfo: (access_token, openid) =>
+      call(url('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }), { method: 'GET' }),
+    uploadMedia(access_token, { type, filename, contentType, bytes }) {
+      const body = new FormData()
+      body.set('media', new Blob([new Uint8Array(bytes)], { type: contentType }), filename)
+      return call(
+        url('/cgi-bin/media/upload', { access_token, type }),
+        { method: 'POST', body },
+        UPLOAD_TIMEOUT_MS,
+      )
+    },
+    quota: (access_token, cgi_path) => post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }),
+    apiDomainIp: (access_token) =>
+      call(url('/cgi-bin/get_api_domain_ip', { access_token }), { method: 'GET' }),
+  }
+}
+
+function read<T>(status: number, text: string): WechatAnswer<T> {
+  if (status === 503) return { kind: 'failed', reason: 'HTTP 503' }
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch {
+    return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
+  }
+  if (typeof data !== 'object' || data === null || status >= 500) {
+    return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
+  }
+  const { errcode = 0, errmsg = '' } = data as { errcode?: unknown; errmsg?: unknown }
+  if (typeof errcode !== 'number')
+    return { kind: 'unclear', after: 'http', reason: `HTTP ${status}, odd errcode` }
+  const message = String(errmsg)
+  const rid = /rid: ?([\w-]+)/.exec(message)?.[1] ?? null
+  // The caller names the shape that WeChat documents for this call; fields are used one by one.
+  return { kind: 'answered', errcode, errmsg: message, rid, data: errcode === 0 ? (data as T) : null }
+}
+
+function brokenCall(err: unknown, limitMs: number): WechatAnswer<never> {
+  const code = codeOf(err)
+  if (NOT_SENT.has(code) || code.startsWith('ERR_TLS') || code.startsWith('CERT_')) {
+    return { kind: 'failed', reason: `no connection to WeChat (${code})` }
+  }
+  const timedOut = err instanceof Error && (err.name === 'TimeoutError' || err.name === 'AbortError')
+  return timedOut
+    ? { kind: 'unclear', after: 'timeout', reason: `no answer within ${limitMs / 1000} s` }
+    : { kind: 'unclear', after: 'lost', reason: `connection lost (${code || 'no code'})` }
+}
+
+/** The first code in an error or in what caused it. */
+function codeOf(err: unknown): string {
+  for (let e = err, depth = 0; e instanceof Error && depth < 4; e = e.cause, depth++) {
+    const { code } = e as { code?: unknown }
+    if (typeof code === 'string') return code
+    if (e instanceof AggregateError && e.errors[0] !== undefined) return codeOf(e.errors[0])
+  }
+  return ''
+}

@@ -1,0 +1,96 @@
+import { type BodyFormat, CallbackBodyError, type FieldRecord, parseBody } from './body.ts'
+import { decodeAesKey, decrypt, signatureMatches, WechatCryptoError } from './crypto.ts'
+
+/** What of an account the callback needs. */
+export interface CallbackAccount {
+  appId: string
+  mode: 'plain' | 'compatible' | 'security'
+  token: string
+  encodingAesKey: string | null
+}
+
+type Query = Record<string, string | undefined>
+
+export type Opened =
+  | { ok: true; record: FieldRecord; format: BodyFormat; encrypted: boolean }
+  | { ok: false; status: 400 | 401; reason: string }
+
+/** A future timestamp is tolerated this far: clocks differ. */
+const AHEAD_MS = 5 * 60_000
+
+/**
+ * Proves that a POST is WeChat's and opens it: signature first, then age, then decryption, then parsing. An account is
+ * held to the mode it is registered with; in compatible mode only the encrypted part is believed.
+ * @param maxAgeMs how old the query's `timestamp` may be; 0: any age
+ * @param trailingId the id that a ciphertext must end with: the account's, or a platform's
+ */
+export function openCallback(call: {
+  account: CallbackAccount
+  query: Query
+  body: Buffer
+  now: number
+  maxAgeMs: number
+  trailingId?: string
+}): Opened {
+  const { account, query, body } = call
+  const { timestamp = '', nonce = '' } = query
+  try {
+    if (account.mode === 'plain') {
+      if (!signatureMatches(query.signature, account.token, timestamp, nonce)) return refused('bad signature')
+      if (isStale(call)) return refused('timestamp is too old')
+      return { ok: true, ...parseBody(body), encrypted: false }
+    }
+    const outer = parseBody(body)
+    const { Encrypt: encrypt } = outer.record
+    if (typeof encrypt !== 'string' || !encrypt)
+      return refused('not encrypted, but the account is registered so')
+    if (!signatureMatches(query.msg_signature, account.token, timestamp, nonce, encrypt)) {
+      return refused('bad msg_signature')
+    }
+    if (isStale(call)) return refused('timestamp is too old')
+    const { message, trailingId } = decrypt(encrypt, decodeAesKey(account.encodingAesKey ?? ''))
+    if (trailingId !== (call.trailingId ?? account.appId)) return refused('encrypted for another appId')
+    return { ok: true, record: parseBody(message).record, format: outer.format, encrypted: true }
+  } catch (err) {
+    if (err instanceof WechatCryptoError) return refused(err.message)
+    if (err instanceof CallbackBodyError) return { ok: false, status: 400, reason: err.message }
+    throw err
+  }
+}
+
+/**
+ * WeChat's check of a callback URL. The challenge comes plain in every mode and is echoed when `signature` holds; an
+ * encrypted one with a valid `msg_signature` is decrypted first.
+ */
+export function answerChallenge(call: {
+  account: CallbackAccount
+  query: Query
+}): { ok: true; echo: string } | { ok: false; status: 401; reason: string } {
+  const { account, query } = call
+  const { timestamp = '', nonce = '', echostr = '' } = query
+  if (query.signature && signatureMatches(query.signature, account.token, timestamp, nonce)) {
+    return { ok: true, echo: echostr }
+  }
+  try {
+    if (
+      account.encodingAesKey &&
+      signatureMatches(query.msg_signature, account.token, timestamp, nonce, echostr)
+    ) {
+      const { message, trailingId } = decrypt(echostr, decodeAesKey(account.encodingAesKey))
+      if (trailingId === account.appId) return { ok: true, echo: message.toString('utf8') }
+    }
+  } catch (err) {
+    if (!(err instanceof WechatCryptoError)) throw err
+  }
+  return { ok: false, status: 401, reason: 'bad signature' }
+}
+
+function isStale({ query, now, maxAgeMs }: { query: Query; now: number; maxAgeMs: number }): boolean {
+  if (maxAgeMs === 0) return false
+  const at = Number(query.timestamp) * 1000
+  return !Number.isFinite(at) || now - at > maxAgeMs || at - now > Math.max(maxAgeMs, AHEAD_MS)
+}
+
+function refused(reason: string): Opened {
+  return { ok: false, status: 401, reason }
+}

@@ -1,0 +1,108 @@
+import type { BodyFormat } from './body.ts'
+import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
+import type { CallbackAccount } from './envelope.ts'
+
+/** What a callback may be answered with (被动回复用户消息); it costs no quota. */
+export type PassiveReply =
+  | { kind: 'text'; content: string }
+  | { kind: 'image' | 'voice'; mediaId: string }
+  | { kind: 'video'; mediaId: string; title: string; description: string }
+  | {
+      kind: 'music'
+      title: string
+      description: string
+      musicUrl: string
+      hqMusicUrl: string
+      thumbMediaId: string
+    }
+  | { kind: 'news'; articles: { title: string; description: string; picUrl: string; url: string }[] }
+  /** Hands the follower to a human agent. */
+  | { kind: 'transfer_customer_service' }
+
+type Tree = string | number | Tree[] | { [name: string]: Tree }
+
+/**
+ * A passive reply as WeChat wants it, in the format of the request, encrypted exactly when the request was. Sender and
+ * receiver swap places. `createTime` and `timestamp` in s.
+ */
+export function renderReply(call: {
+  reply: PassiveReply
+  to: string
+  from: string
+  createTime: number
+  format: BodyFormat
+  encrypt?: { account: CallbackAccount; nonce: string; timestamp: number; random?: Buffer }
+}): string {
+  const { reply, to, from, createTime, format } = call
+  const inner = serialise(
+    { ToUserName: to, FromUserName: from, CreateTime: createTime, MsgType: reply.kind, ...fieldsOf(reply) },
+    format,
+  )
+  if (!call.encrypt) return inner
+  const { account, nonce, timestamp, random } = call.encrypt
+  const key = decodeAesKey(account.encodingAesKey ?? '')
+  const sealed = encrypt(inner, account.appId, key, ...(random ? [random] : []))
+  const MsgSignature = signatureOf(account.token, String(timestamp), nonce, sealed)
+  return serialise({ Encrypt: sealed, MsgSignature, TimeStamp: timestamp, Nonce: nonce }, format)
+}
+
+function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {
+  switch (reply.kind) {
+    case 'text':
+      return { Content: reply.content }
+    case 'image':
+      return { Image: { MediaId: reply.mediaId } }
+    case 'voice':
+      return { Voice: { MediaId: reply.mediaId } }
+    case 'video':
+      return { Video: { MediaId: reply.mediaId, Title: reply.title, Description: reply.description } }
+    case 'music':
+      return {
+        Music: {
+          Title: reply.title,
+          Description: reply.description,
+          MusicUrl: reply.musicUrl,
+          HQMusicUrl: reply.hqMusicUrl,
+          ThumbMediaId: reply.thumbMediaId,
+        },
+      }
+    case 'news':
+      return {
+        ArticleCount: reply.articles.length,
+        Articles: {
+          item: reply.articles.map((a) => ({
+            Title: a.title,
+            Description: a.description,
+            PicUrl: a.picUrl,
+            Url: a.url,
+          })),
+        },
+      }
+    case 'transfer_customer_service':
+      return {}
+    default:
+      return reply satisfies never
+  }
+}
+
+function serialise(tree: { [name: string]: Tree }, format: BodyFormat): string {
+  return format === 'json' ? JSON.stringify(tree) : `<xml>${toXml(tree)}</xml>`
+}
+
+function toXml(tree: Tree, name?: string): string {
+  if (Array.isArray(tree)) return tree.map((t) => toXml(t, name)).join('')
+  const inner =
+    typeof tree === 'number'
+      ? String(tree)
+      : typeof tree === 'string'
+        ? cdata(tree)
+        : Object.entries(tree)
+            .map(([n, t]) => toXml(t, n))
+            .join('')
+  return name ? `<${name}>${inner}</${name}>` : inner
+}
+
+/** `]]>` would end a section early: it is split over two. */
+function cdata(text: string): string {
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
+}

@@ -1,0 +1,96 @@
+import { pino } from 'pino'
+import { createProduct, type Product } from '../../src/app/product.ts'
+import { listen } from '../../src/app/server.ts'
+import { createTimeMachine } from '../../src/app/time-machine.ts'
+import { checkCampaign } from '../../src/campaign/check.ts'
+import { linkEngine } from '../../src/engine/connection.ts'
+import { bundleWorkflows, runWorkers } from '../../src/engine/workers.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
+import type { NewAccount } from '../../src/store/accounts.ts'
+import { openStore } from '../../src/store/db.ts'
+import { type RunRow, runsOf } from '../../src/store/runs.ts'
+
+/** The whole product in this process: store, engine, workers, callback server and simulator, all real. */
+export interface Whole {
+  product: Product
+  simulator: Simulator
+  callbackUrl: string
+  addAccount(account: Partial<NewAccount> & { appId: string }): Promise<void>
+  publish(yaml: string): Promise<void>
+  /** The follower's latest run, once `ready`; waits for a condition, not for a time. */
+  runWhen(appId: string, openId: string, ready: (run: RunRow) => boolean): Promise<RunRow>
+  close(): Promise<void>
+}
+
+const TEST_KEY = 'test-aes-key-test-aes-key-test-aes-key-test'.replaceAll('-', 'x').slice(0, 43)
+const bundle = bundleWorkflows()
+
+export async function startWhole(options: { engineAddress: string; databaseUrl?: string }): Promise<Whole> {
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
+  const store = await openStore({ databaseUrl: options.databaseUrl, dataDir: null })
+  const target = { namespace: 'default', connection: { address: options.engineAddress } }
+  const link = linkEngine(target, 'test')
+  const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000 }
+  const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
+  const server = await listen(product.callback, 0, '127.0.0.1')
+  const workers = runWorkers({
+    target,
+    activities: product.activities,
+    identity: 'test',
+    graceMs: 1_000,
+    log,
+    bundle,
+  })
+  const simulator = createSimulator({ timeMachine: createTimeMachine(link.client, store.db) })
+  const { url: apiBase } = await simulator.listen(0)
+  product.dispatcher.start()
+  await workers.polling
+
+  return {
+    product,
+    simulator,
+    callbackUrl: server.url,
+    async addAccount(account) {
+      const full: NewAccount = {
+        name: '测试账号',
+        mode: 'security',
+        appSecret: 'test-secret',
+        token: 'test-token',
+        encodingAesKey: TEST_KEY,
+        rules: 'wechat-2023',
+        onUnknown: 'retry',
+        timezone: 'Asia/Shanghai',
+        apiBase,
+        humanAgents: false,
+        ...account,
+      }
+      await product.accounts.add(full)
+      await product.changed()
+      const { appId, appSecret, token, encodingAesKey, mode, name, rules: profile } = full
+      const callbackUrl = `${server.url}/wechat/${appId}`
+      simulator.addAccount({ appId, appSecret, token, encodingAesKey, mode, name, profile, callbackUrl })
+    },
+    async publish(yaml) {
+      const { campaign, issues } = checkCampaign(yaml)
+      if (!campaign) throw new Error(JSON.stringify(issues))
+      await product.campaigns.publish(yaml, campaign, [])
+      await product.changed()
+    },
+    async runWhen(appId, openId, ready) {
+      for (let tries = 0; ; tries++) {
+        const [run] = await runsOf(store.db, { appId, openId }, 1)
+        if (run && ready(run)) return run
+        if (tries > 300) throw new Error(`never came to be: ${JSON.stringify(run?.state ?? null)}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
+    async close() {
+      await product.dispatcher.stop()
+      await workers.stop()
+      await simulator.close()
+      await server.close()
+      await link.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,323 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import {
+  createNurtureEnv,
+  makeStart,
+  type NurtureEnv,
+  planOf,
+  type TestFollower,
+} from '../support/nurture-env.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** The series of the README: a hint in the first minute, a gift on the reply, a reminder a day later. */
+const welcome = planOf([
+  { id: 'hint', afterMs: 20_000, when: 'not-replied' },
+  { id: 'gift', afterMs: 0, since: 'reply' },
+  { id: 'day-1', afterMs: 22 * HOUR, since: 'reply' },
+])
+
+const sentSteps = (f: TestFollower) => f.sent.map((s) => s.stepId)
+
+/** A run's history as text, payloads decoded, without the workflow id. */
+async function everythingIn(f: TestFollower): Promise<string> {
+  const text = JSON.stringify(await f.handle().fetchHistory())
+  const payloads = [...text.matchAll(/"data":"([^"]+)"/g)].map(([, data]) =>
+    Buffer.from(data ?? '', 'base64').toString(),
+  )
+  return [text.replaceAll(f.workflowId, ''), ...payloads].join('\n')
+}
+
+let env: NurtureEnv
+beforeAll(async () => {
+  env = await createNurtureEnv(inject('engineAddress'))
+})
+afterAll(() => env?.close())
+
+describe('a follower who never says a word', () => {
+  it('gets the hint within the minute and nothing after it, until the window closes', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.hop(48 * HOUR + MINUTE)
+    expect(await f.outcome()).toMatchObject({
+      outcome: 'window-closed',
+      steps: [
+        { id: 'hint', state: 'sent' },
+        { id: 'gift', state: 'skipped', reason: 'no-reply' },
+        { id: 'day-1', state: 'skipped', reason: 'no-reply' },
+      ],
+    })
+    expect(f.sent).toEqual([{ stepId: 'hint', afterMs: expect.closeTo(20_000, -4), paidBy: 'subscribe' }])
+  })
+
+  it('has steps beyond the minute held, and skipped when the window closes', async () => {
+    const f = env.follower()
+    await f.start(
+      planOf([
+        { id: 'late', afterMs: 10 * MINUTE },
+        { id: 'skip', afterMs: 20 * MINUTE, ifLate: 'skip' },
+      ]),
+    )
+    await f.hop(30 * MINUTE)
+    const state = await f.stateWhen((s) => s.steps[1]?.state === 'skipped')
+    expect(state.steps).toMatchObject([
+      { id: 'late', state: 'held', reason: 'no-grant' },
+      { id: 'skip', state: 'skipped', reason: 'no-grant' },
+    ])
+    await f.hop(48 * HOUR)
+    expect(await f.outcome()).toMatchObject({ steps: [{ state: 'skipped', reason: 'window-closed' }, {}] })
+    expect(f.sent).toEqual([])
+  })
+
+  it('gets a step that is due in the last seconds of the minute a little earlier', async () => {
+    const f = env.follower()
+    await f.start(planOf([{ id: 'edge', afterMs: 60_000 }]))
+    await f.hop(2 * MINUTE)
+    await f.outcome()
+    expect(f.sent[0]?.afterMs).toBeLessThanOrEqual(57_000)
+    expect(f.sent[0]?.afterMs).toBeGreaterThan(55_000)
+  })
+})
+
+describe('a follower who replies', () => {
+  it('gets the gift at once and the reminder a day later, paid by the message', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.interact('message', { text: '1' })
+    await f.stateWhen((s) => s.steps[1]?.state === 'sent')
+    await f.hop(23 * HOUR)
+    expect(await f.outcome()).toMatchObject({
+      outcome: 'completed',
+      steps: [{ state: 'skipped', reason: 'replied' }, {}, {}],
+    })
+    expect(f.sent).toMatchObject([
+      { stepId: 'gift', paidBy: 'subscribe' },
+      { stepId: 'day-1', paidBy: 'message' },
+    ])
+  })
+
+  it('releases held steps in order, two seconds apart', async () => {
+    const f = env.follower()
+    await f.start(
+      planOf([
+        { id: 'a', afterMs: 2 * MINUTE },
+        { id: 'b', afterMs: 3 * MINUTE },
+        { id: 'c', afterMs: 4 * MINUTE },
+      ]),
+    )
+    await f.hop(5 * MINUTE)
+    await f.stateWhen((s) => s.steps.every((x) => x.state === 'held'))
+    await f.interact('message', { text: 'hi' })
+    await f.hop(10_000)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(sentSteps(f)).toEqual(['a', 'b', 'c'])
+    expect((f.sent[1]?.afterMs ?? 0) - (f.sent[0]?.afterMs ?? 0)).toBeGreaterThanOrEqual(2_000)
+    expect((f.sent[2]?.afterMs ?? 0) - (f.sent[1]?.afterMs ?? 0)).toBeGreaterThanOrEqual(2_000)
+  })
+
+  it('leaves with an exit keyword, whatever its case and width', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.interact('message', { text: ' ＴＤ ' })
+    expect(await f.outcome()).toMatchObject({ outcome: 'opted-out' })
+    expect(f.sent).toEqual([])
+  })
+
+  it('may chat on: no quota is exceeded and the series goes on', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    for (let i = 0; i < 30; i++) await f.interact('message', { text: `chat ${i}` })
+    await f.stateWhen((s) => s.steps[1]?.state === 'sent')
+    await f.hop(23 * HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(sentSteps(f)).toEqual(['gift', 'day-1'])
+  })
+})
+
+describe('a follower who unfollows', () => {
+  it('gets nothing more while waiting', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.unfollow()
+    expect(await f.outcome()).toMatchObject({ outcome: 'unsubscribed' })
+    expect(f.records.at(-1)?.state.ledger).toEqual([])
+  })
+
+  it('ends a run whose send is under way, and the send finishes', async () => {
+    const f = env.follower()
+    let finishSend = () => {}
+    const sending = new Promise<void>((resolve) => {
+      f.answer(async (input) => {
+        resolve()
+        await new Promise<void>((done) => {
+          finishSend = done
+        })
+        return { result: 'sent', at: input.now, unclear: 0 }
+      })
+    })
+    await f.start(
+      planOf([
+        { id: 'now', afterMs: 0 },
+        { id: 'then', afterMs: HOUR },
+      ]),
+    )
+    await sending
+    await f.unfollow()
+    finishSend()
+    expect(await f.outcome()).toMatchObject({
+      outcome: 'unsubscribed',
+      steps: [{ state: 'sent' }, { state: 'skipped' }],
+    })
+  })
+
+  it('starts over after a re-follow, also while a send is finishing', async () => {
+    const f = env.follower()
+    let finishSend = () => {}
+    const sending = new Promise<void>((resolve) => {
+      f.answer(async (input) => {
+        resolve()
+        await new Promise<void>((done) => {
+          finishSend = done
+        })
+        return { result: 'sent', at: input.now, unclear: 0 }
+      })
+    })
+    const plan = planOf([{ id: 'now', afterMs: 0 }])
+    await f.start(plan)
+    await sending
+    await f.unfollow()
+    const start = makeStart(plan, f.entryAt)
+    await f.interact('subscribe', { start, at: start.entry.at, key: start.entry.key })
+    f.answer((input) => ({ result: 'sent', at: input.now, unclear: 0 }))
+    finishSend()
+    await f.handle().result()
+    expect(sentSteps(f)).toEqual(['now', 'now'])
+    expect(f.records.filter((r) => r.state.status === 'ended').map((r) => r.state.outcome)).toEqual([
+      'unsubscribed',
+      'completed',
+    ])
+  })
+})
+
+describe('an operator', () => {
+  it('cancels by signal, with a reason', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.handle().signal('cancel', 'asked by phone')
+    expect(await f.outcome()).toMatchObject({ outcome: 'cancelled', reason: 'asked by phone' })
+  })
+
+  it('cancels in the Web UI, and the run ends as cancelled, not as a failure', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.stateWhen(() => true)
+    await f.handle().cancel()
+    expect(await f.outcome()).toMatchObject({ outcome: 'cancelled', reason: 'cancelled by operator' })
+    expect(f.records.at(-1)?.state).toMatchObject({ status: 'ended', outcome: 'cancelled' })
+  })
+
+  it('pauses a follower; what came due meanwhile follows its ifLate after the resume', async () => {
+    const f = env.follower({ rules: 'classic-48h' })
+    await f.start(
+      planOf([
+        { id: 'hold', afterMs: HOUR },
+        { id: 'skip', afterMs: HOUR, ifLate: 'skip' },
+        { id: 'later', afterMs: 5 * HOUR },
+      ]),
+    )
+    await f.handle().signal('pause')
+    await f.stateWhen((s) => s.status === 'paused')
+    await f.hop(2 * HOUR)
+    await f.stateWhen((s) => s.steps[0]?.state === 'held')
+    expect(f.sent).toEqual([])
+    await f.handle().signal('resume')
+    await f.stateWhen((s) => s.steps[0]?.state === 'sent')
+    await f.hop(4 * HOUR)
+    expect(await f.outcome()).toMatchObject({
+      outcome: 'completed',
+      steps: [{}, { state: 'skipped', reason: 'late' }, {}],
+    })
+    expect(sentSteps(f)).toEqual(['hold', 'later'])
+  })
+
+  it('sees that a malformed signal was ignored', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.handle().signal('interaction', { nonsense: true })
+    await f.handle().signal('unsubscribed', 7)
+    await f.stateWhen((s) => s.status === 'active')
+    await f.handle().signal('cancel')
+    expect(await f.outcome()).toMatchObject({ outcome: 'cancelled' })
+    expect(f.records.at(-1)?.state.oddities).toHaveLength(2)
+  })
+})
+
+describe('what WeChat says against our ledger', () => {
+  it('45015 mid-series closes the grants; the next message releases what was held', async () => {
+    const f = env.follower()
+    await f.start(planOf([{ id: 'gift', afterMs: 0, since: 'reply' }]))
+    f.answer((input) => ({ result: 'window-over', at: input.now, unclear: 0 }))
+    await f.interact('message', { text: '1' })
+    await f.stateWhen((s) => s.steps[0]?.state === 'held')
+    f.answer((input) => ({ result: 'sent', at: input.now, unclear: 0 }))
+    await f.hop(MINUTE)
+    await f.interact('message', { text: '2' })
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+  })
+
+  it('45047 uses up the grant that paid; another valid one pays at once', async () => {
+    const f = env.follower()
+    const paid: string[] = []
+    f.answer((input) => {
+      paid.push(input.grant.scene)
+      return input.grant.scene === 'subscribe'
+        ? { result: 'quota-used', at: input.now, unclear: 0 }
+        : { result: 'sent', at: input.now, unclear: 0 }
+    })
+    await f.start(planOf([{ id: 'gift', afterMs: 0, since: 'reply' }]))
+    await f.interact('message', { text: '1' })
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(paid).toEqual(['subscribe', 'message'])
+  })
+
+  it('43004 ends the run as unsubscribed', async () => {
+    const f = env.follower()
+    f.answer((input) => ({
+      result: 'gone',
+      outcome: 'unsubscribed',
+      errcode: 43004,
+      at: input.now,
+      unclear: 0,
+    }))
+    await f.start(
+      planOf([
+        { id: 'now', afterMs: 0 },
+        { id: 'then', afterMs: 10_000 },
+      ]),
+    )
+    expect(await f.outcome()).toMatchObject({
+      outcome: 'unsubscribed',
+      steps: [{ state: 'skipped' }, { state: 'skipped' }],
+    })
+  })
+})
+
+describe('the Temporal Web UI', () => {
+  it('shows a readable run: summary, details and three attributes, no personal id', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.stateWhen(() => true)
+    const found = await f.handle().describe()
+    expect(await found.staticSummary()).toBe('welcome@1 · subscribe')
+    expect(found.searchAttributes).toMatchObject({
+      WechatAppId: ['wxtest'],
+      NurtureCampaign: ['welcome'],
+      NurtureState: ['active'],
+    })
+    const metadata = await f.handle().query<{ currentDetails?: string }>('__temporal_workflow_metadata')
+    expect(JSON.stringify(metadata)).toContain('| hint |')
+    expect(await everythingIn(f)).not.toContain(f.openId)
+    await f.handle().signal('cancel')
+    await f.outcome()
+  })
+})
