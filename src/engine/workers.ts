@@ -30,7 +30,7 @@ export interface Workers {
 
 /** Bundles the workflows once; takes a second or two. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({ workflowsPath, logger: undefined })
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
 }
 
 /**

@@ -9,7 +9,8 @@ let whole: Whole
 beforeAll(async () => {
   whole = await startWhole({ engineAddress: inject('engineAddress') })
   await whole.addAccount({ appId: APP })
-  await whole.publish(readFileSync(new URL('../../campaigns/welcome.yaml', import.meta.url), 'utf8'))
+  const example = readFileSync(new URL('../../campaigns/welcome.yaml', import.meta.url), 'utf8')
+  await whole.publish(example.replace('wxsimulated000001', APP))
 })
 afterAll(() => whole?.close())
 

@@ -1,0 +1,198 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type Account, isServing } from '../store/accounts.ts'
+import { activeRuns } from '../store/runs.ts'
+import { conflict, notFound, refused } from './errors.ts'
+import {
+  type ApiDeps,
+  audit,
+  body,
+  createPart,
+  cursor,
+  errors,
+  json,
+  missing,
+  pageOf,
+  security,
+  wrongState,
+} from './kit.ts'
+import { releaseRuns } from './release.ts'
+import { account, accountPatch, appIdParam, listOf, newAccount, page, verification } from './schemas.ts'
+import { verifyAccount } from './verify-account.ts'
+
+const flag = z.enum(['true', 'false']).optional()
+
+/** `/api/accounts` */
+export function createAccounts(deps: ApiDeps): OpenAPIHono {
+  const app = createPart()
+  const { accounts, now } = deps
+
+  const find = async (appId: string): Promise<Account> => {
+    const found = await accounts.find(appId)
+    if (!found) throw notFound(`account ${appId}`)
+    return found
+  }
+  const show = (a: Account) => accountView(a, now())
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/accounts',
+      summary: 'Register an account',
+      security,
+      request: { ...body(newAccount), query: z.object({ verify: flag }) },
+      responses: { 201: json(account, 'Registered'), ...errors, ...wrongState },
+    }),
+    async (c) => {
+      const given = c.req.valid('json')
+      const wish = { ...given, name: given.name ?? given.appId }
+      needKey(wish)
+      if (await accounts.find(wish.appId)) throw conflict(`Account ${wish.appId} is registered already.`)
+      if (c.req.valid('query').verify === 'true') await mustVerify({ ...wish, callbackSeenAt: null })
+      if (!(await accounts.add(wish))) throw conflict(`Account ${wish.appId} is registered already.`)
+      await audit(deps, 'account.add', wish.appId, { mode: wish.mode, rules: wish.rules })
+      await deps.changed()
+      return c.json(show(await find(wish.appId)), 201)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/accounts',
+      summary: 'All accounts',
+      security,
+      request: { query: page },
+      responses: { 200: json(listOf(account), 'Accounts'), ...errors },
+    }),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const found = await accounts.list({ after: cursor.read(from), limit: limit + 1 })
+      const { items, next } = pageOf(found, limit, (a) => a.appId)
+      return c.json({ items: items.map(show), next }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/accounts/{appId}',
+      summary: 'One account',
+      security,
+      request: { params: appIdParam },
+      responses: { 200: json(account, 'The account'), ...errors, ...missing },
+    }),
+    async (c) => c.json(show(await find(c.req.valid('param').appId)), 200),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/accounts/{appId}',
+      summary: 'Change an account',
+      security,
+      request: { params: appIdParam, ...body(accountPatch), query: z.object({ verify: flag }) },
+      responses: { 200: json(account, 'Changed'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const { appId } = c.req.valid('param')
+      const { state, ...patch } = c.req.valid('json')
+      const before = await find(appId)
+      const after = { ...before, ...patch }
+      needKey(after)
+      if (c.req.valid('query').verify === 'true') await mustVerify(after)
+      await accounts.patch(appId, patch)
+      if (state) await accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
+      await audit(deps, 'account.change', appId, {
+        fields: Object.keys({ ...patch, ...(state ? { state } : {}) }),
+      })
+      await deps.changed()
+      if (state === 'active') releaseRuns(deps, { appId })
+      return c.json(show(await find(appId)), 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/accounts/{appId}',
+      summary: 'Remove an account',
+      security,
+      request: { params: appIdParam, query: z.object({ cancel: flag }) },
+      responses: { 204: { description: 'Removed' }, ...errors, ...missing, ...wrongState },
+    }),
+    async (c) => {
+      const { appId } = c.req.valid('param')
+      await find(appId)
+      const open = await activeRuns(deps.db, appId)
+      if (open.length > 0 && c.req.valid('query').cancel !== 'true') {
+        throw conflict(
+          `${open.length} followers of ${appId} are in a series. Add ?cancel=true to end their runs too.`,
+        )
+      }
+      for (const whose of open) {
+        await deps.runs.signal(whose, 'stop', { outcome: 'account-stopped', reason: 'account removed' })
+      }
+      await accounts.remove(appId)
+      await audit(deps, 'account.remove', appId, { ended: open.length })
+      await deps.changed()
+      return c.body(null, 204)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/accounts/{appId}/verify',
+      summary: 'Try an account at WeChat',
+      security,
+      request: { params: appIdParam },
+      responses: { 200: json(verification, 'What works and what does not'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const found = await find(c.req.valid('param').appId)
+      const checks = await verifyAccount(found, deps.clientOf(found))
+      return c.json({ ok: checks.every((x) => x.ok), checks }, 200)
+    },
+  )
+
+  /** @throws ApiError 422 with WeChat's errcode; the callback cannot have been reached yet and is not asked for */
+  async function mustVerify(
+    wish: Parameters<typeof verifyAccount>[0] & { apiBase: string | null },
+  ): Promise<void> {
+    const checks = await verifyAccount(wish, deps.clientOf(wish))
+    const failed = checks.filter((x) => !x.ok && x.check !== 'callback')
+    if (failed.length === 0) return
+    const issues = failed.map((x) => ({
+      path: x.check === 'secret' ? 'appSecret' : x.check,
+      message: `${x.message} ${x.remedy ?? ''}`.trim(),
+    }))
+    throw refused(`WeChat refuses this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
+  }
+
+  return app
+}
+
+/** An account as the contract shows it: never a secret. */
+export function accountView(a: Account, now: number) {
+  const over = isServing(a, now) && a.state !== 'active'
+  return {
+    appId: a.appId,
+    name: a.name,
+    kind: a.kind,
+    mode: a.mode,
+    rules: a.rules,
+    onUnknown: a.onUnknown,
+    timezone: a.timezone,
+    state: over ? ('active' as const) : a.state,
+    stateReason: over ? null : a.stateReason,
+    stateSince: new Date(over ? (a.stateUntil ?? a.stateSince) : a.stateSince).toISOString(),
+    apiBase: a.apiBase,
+    humanAgents: a.humanAgents,
+  }
+}
+
+function needKey({ mode, encodingAesKey }: { mode: string; encodingAesKey: string | null }): void {
+  if (mode === 'plain' || encodingAesKey) return
+  const message = `mode ${mode} needs the account's EncodingAESKey`
+  throw refused(message, [{ path: 'encodingAesKey', message }])
+}

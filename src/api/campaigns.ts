@@ -1,0 +1,227 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { type CheckContext, checkCampaign, profileOf } from '../campaign/check.ts'
+import { parseDuration } from '../campaign/duration.ts'
+import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
+import type { CampaignRow, CampaignVersion } from '../store/campaigns.ts'
+import { knownMedia } from '../store/media.ts'
+import { ApiError, notFound, refused } from './errors.ts'
+import {
+  type ApiDeps,
+  audit,
+  body,
+  createPart,
+  cursor,
+  errors,
+  json,
+  missing,
+  pageOf,
+  security,
+} from './kit.ts'
+import { releaseRuns } from './release.ts'
+import {
+  campaignDetail,
+  campaignItem,
+  campaignParam,
+  listOf,
+  page,
+  preview,
+  previewRequest,
+  published,
+} from './schemas.ts'
+
+const FILE_MAX = 1024 * 1024
+const JSON_TYPE = /^application\/json\b/
+const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
+
+/** `/api/campaigns` */
+export function createCampaigns(deps: ApiDeps): OpenAPIHono {
+  const app = createPart()
+  const { campaigns } = deps
+
+  app.openAPIRegistry.registerPath({
+    method: 'put',
+    path: '/campaigns/{id}',
+    summary: 'Check and publish a campaign file',
+    security,
+    request: {
+      params: campaignParam,
+      query: z.object({ bodies: z.enum(['running']).optional() }),
+      body: {
+        required: true,
+        content: {
+          'application/yaml': { schema: z.string() },
+          'application/json': { schema: z.record(z.string(), z.unknown()) },
+        },
+      },
+    },
+    responses: {
+      200: json(published, 'New version, or unchanged'),
+      201: json(published, 'New campaign'),
+      ...errors,
+    },
+  })
+  app.put('/campaigns/:id', bodyLimit({ maxSize: FILE_MAX, onError: tooLarge }), async (c) => {
+    const type = c.req.header('content-type') ?? ''
+    if (!JSON_TYPE.test(type) && !YAML_TYPE.test(type)) {
+      throw new ApiError(415, 'unsupported-type', 'Send the file as application/yaml or application/json.')
+    }
+    const source = await c.req.text()
+    const bodies = c.req.query('bodies')
+    if (bodies !== undefined && bodies !== 'running') throw refused('bodies can be "running" only.')
+    const { campaign, issues, warnings } = await check(source, { pathId: c.req.param('id') })
+    if (!campaign) throw refused('The campaign cannot be published.', issues)
+    const { version, isNew } = await campaigns.publish(source, campaign, warnings, {
+      runningBodies: bodies === 'running',
+    })
+    await audit(deps, 'campaign.publish', campaign.id, { version, ...(bodies ? { bodies } : {}) })
+    await deps.changed()
+    return c.json({ id: campaign.id, version, warnings }, isNew ? 201 : 200)
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns',
+      summary: 'All campaigns',
+      security,
+      request: { query: page },
+      responses: { 200: json(listOf(campaignItem), 'Campaigns'), ...errors },
+    }),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const found = await campaigns.list({ after: cursor.read(from), limit: limit + 1 })
+      const { items, next } = pageOf(found, limit, ({ row }) => row.id)
+      return c.json({ items: items.map(({ row, version }) => itemView(row, version)), next }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/campaigns/preview',
+      summary: 'When each step would go, and which grant pays',
+      security,
+      request: body(previewRequest),
+      responses: { 200: json(preview, 'The timeline'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const wish = c.req.valid('json')
+      const { campaign, issues } = await check(await sourceOf(wish.campaign), {})
+      if (!campaign) throw refused('The campaign cannot be previewed.', issues)
+      const rules = wish.rules ?? profileOf(campaign, { accounts: deps.directory.accounts() })
+      const events = wish.events.map((e, i) => {
+        const atMs = parseDuration(e.at)
+        if (atMs === null)
+          throw refused('An event has no time.', [
+            { path: `events.${i}.at`, message: `"${e.at}" is no duration, like 40s` },
+          ])
+        return { atMs, do: e.do }
+      })
+      const timeline = previewCampaign({ campaign, rules, events })
+      return c.json({ timeline, warnings: previewWarnings(campaign, rules) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns/{id}',
+      summary: 'One campaign',
+      security,
+      request: { params: campaignParam },
+      responses: { 200: json(campaignDetail, 'The campaign, its file and versions'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const { row, version } = await find(c.req.valid('param').id)
+      const versions = await campaigns.versions(row.id)
+      const shown = versions.map((v) => ({
+        version: v.version,
+        publishedAt: new Date(v.publishedAt).toISOString(),
+      }))
+      return c.json({ ...itemView(row, version), source: version.source, versions: shown }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/campaigns/{id}',
+      summary: 'No new runs; versions in use stay',
+      security,
+      request: { params: campaignParam },
+      responses: { 204: { description: 'Deleted' }, ...errors, ...missing },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      if (!(await campaigns.setState(id, 'deleted'))) throw notFound(`campaign ${id}`)
+      await audit(deps, 'campaign.delete', id)
+      await deps.changed()
+      return c.body(null, 204)
+    },
+  )
+
+  for (const [verb, state] of [
+    ['pause', 'paused'],
+    ['resume', 'live'],
+  ] as const) {
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/campaigns/{id}/${verb}`,
+        summary: verb === 'pause' ? 'No new entries; steps of runs inside are held' : 'Go on after a pause',
+        security,
+        request: { params: campaignParam },
+        responses: { 200: json(campaignItem, 'The campaign'), ...errors, ...missing },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        if (!(await campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
+        await audit(deps, `campaign.${verb}`, id)
+        await deps.changed()
+        if (state === 'live') releaseRuns(deps, { campaign: id })
+        const { row, version } = await find(id)
+        return c.json(itemView(row, version), 200)
+      },
+    )
+  }
+  return app
+
+  async function find(id: string): Promise<{ row: CampaignRow; version: CampaignVersion }> {
+    const row = await campaigns.row(id)
+    const version = row && row.state !== 'deleted' ? await campaigns.version(id, row.version) : null
+    if (!row || !version) throw notFound(`campaign ${id}`)
+    return { row, version }
+  }
+
+  /** Checks against the accounts and media that are there. */
+  async function check(source: string, context: CheckContext) {
+    const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
+    const there = await knownMedia(deps.db, ids)
+    return checkCampaign(source, {
+      ...context,
+      accounts: deps.directory.accounts(),
+      hasMedia: (id) => there.has(id),
+    })
+  }
+
+  async function sourceOf(given: string | Record<string, unknown>): Promise<string> {
+    if (typeof given !== 'string') return JSON.stringify(given)
+    return /^[a-z0-9-]{1,64}$/.test(given) ? (await find(given)).version.source : given
+  }
+}
+
+export function itemView(row: CampaignRow, version: CampaignVersion) {
+  return {
+    id: row.id,
+    name: version.model.name,
+    version: row.version,
+    state: row.state === 'paused' ? ('paused' as const) : ('live' as const),
+    accounts: version.model.accounts ?? null,
+    publishedAt: new Date(version.publishedAt).toISOString(),
+  }
+}
+
+function tooLarge(): never {
+  throw new ApiError(413, 'too-large', 'The file is over 1 MiB.')
+}

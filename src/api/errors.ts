@@ -1,0 +1,62 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { EngineAwayError } from '../engine/runs.ts'
+import type { Log } from '../log.ts'
+
+export interface ApiIssue {
+  path: string
+  message: string
+  line?: number | undefined
+  column?: number | undefined
+}
+
+/** An answer that is no success; the contract's error shape. */
+export class ApiError extends Error {
+  override name = 'ApiError'
+  readonly status: ContentfulStatusCode
+  readonly code: string
+  readonly issues: ApiIssue[] | undefined
+  constructor(status: ContentfulStatusCode, code: string, message: string, issues?: ApiIssue[]) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.issues = issues
+  }
+}
+
+export const notFound = (what: string) => new ApiError(404, 'not-found', `There is no ${what}.`)
+export const refused = (message: string, issues?: ApiIssue[]) => new ApiError(422, 'refused', message, issues)
+export const conflict = (message: string) => new ApiError(409, 'conflict', message)
+
+/** Every error of the API as `{error: {code, message, issues?}}`; what is not expected is logged and told in no detail. */
+export function answerError(err: unknown, c: Context, log: Log): Response {
+  if (err instanceof ApiError) {
+    return body(c, err.status, {
+      code: err.code,
+      message: err.message,
+      ...(err.issues ? { issues: err.issues } : {}),
+    })
+  }
+  if (err instanceof EngineAwayError) {
+    return body(c, 503, {
+      code: 'engine-away',
+      message:
+        'Temporal does not answer at present. Nothing was changed; try again when /readyz says engine: up.',
+    })
+  }
+  if (err instanceof HTTPException) {
+    const message =
+      err.status === 400 ? 'The body is not readable.' : err.message || 'The request was refused.'
+    return body(c, err.status, { code: err.status === 413 ? 'too-large' : 'bad-request', message })
+  }
+  log.error({ err, path: c.req.path }, 'API call failed')
+  return body(c, 500, {
+    code: 'internal',
+    message: 'Something went wrong here. The log of this server has the details.',
+  })
+}
+
+function body(c: Context, status: ContentfulStatusCode, error: object): Response {
+  return c.json({ error }, status)
+}

@@ -1,0 +1,42 @@
+import { presentRun } from '../campaign/present.ts'
+import type { StepState } from '../campaign/state.ts'
+import type { Delivery } from '../store/deliveries.ts'
+import type { FollowerRow } from '../store/followers.ts'
+import type { RunRow } from '../store/runs.ts'
+import { mergeLedgers } from '../wechat/ledger.ts'
+
+/**
+ * A run as the API shows it: its last snapshot, and what delivery rows and the follower's row know beyond it. While a
+ * send is under way or kept back, its delivery row is newer than the snapshot.
+ */
+export function viewRun(run: RunRow, deliveries: readonly Delivery[], follower: FollowerRow | null) {
+  const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
+  const steps = run.state.steps.map((step) => overlay(step, byStep.get(step.id)))
+  const whose = { appId: run.appId, openId: run.openId, runId: run.runId ?? '' }
+  if (run.status === 'ended') return presentRun({ ...run.state, steps }, whose)
+  const gone = follower?.unfollowedAt != null && follower.unfollowedAt > run.entry.at
+  const ledger = gone ? [] : mergeLedgers(run.state.ledger, follower?.grants ?? [])
+  const closesAt = Math.max(run.state.closesAt, (follower?.lastInteractionAt ?? 0) + run.plan.windowMs)
+  return presentRun({ ...run.state, steps, ledger, closesAt }, whose)
+}
+
+function overlay(step: StepState, delivery: Delivery | undefined): StepState {
+  if (!delivery) return step
+  const { reason, errcode, sentAt } = delivery
+  // A late answer from WeChat: the run had to call it unknown.
+  if (delivery.state === 'sent' && step.state !== 'sent') {
+    return { ...step, state: 'sent', sentAt, reason: null, errcode: null }
+  }
+  if (step.state !== 'sending') return step
+  switch (delivery.state) {
+    case 'waiting':
+      return { ...step, state: 'held', reason, errcode }
+    case 'failed':
+      return { ...step, reason, errcode }
+    case 'skipped':
+    case 'unknown':
+      return { ...step, state: delivery.state, reason, errcode }
+    default:
+      return step
+  }
+}

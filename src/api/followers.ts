@@ -1,0 +1,151 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { eq } from 'drizzle-orm'
+import type { RunSignal } from '../engine/runs.ts'
+import { maskId } from '../ids.ts'
+import type { Db } from '../store/db.ts'
+import { readFollower, saveFollower } from '../store/followers.ts'
+import { listLatestRuns } from '../store/run-list.ts'
+import { type RunRow, runsOf, type Whose } from '../store/runs.ts'
+import { deliveries } from '../store/schema.ts'
+import { conflict, notFound } from './errors.ts'
+import { viewRun } from './follower-view.ts'
+import {
+  type ApiDeps,
+  audit,
+  createPart,
+  cursor,
+  errors,
+  json,
+  missing,
+  pageOf,
+  security,
+  wrongState,
+} from './kit.ts'
+import { follower, followerItem, followerParams, listOf, page } from './schemas.ts'
+
+const filters = page.extend({
+  appId: z.string().optional(),
+  status: z.enum(['active', 'paused', 'ended']).optional(),
+  outcome: z.string().optional(),
+  campaign: z.string().optional(),
+})
+const accepted = z.object({ accepted: z.literal(true) })
+const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
+
+/** `/api/followers` */
+export function createFollowers(deps: ApiDeps): OpenAPIHono {
+  const app = createPart()
+  const { db, now, runs } = deps
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/followers',
+      summary: "Each follower's latest run",
+      security,
+      request: { query: filters },
+      responses: { 200: json(listOf(followerItem), 'Followers'), ...errors },
+    }),
+    async (c) => {
+      const { cursor: from, limit, ...filter } = c.req.valid('query')
+      const found = await listLatestRuns(db, filter, { after: readCursor(from), limit: limit + 1 })
+      const { items, next } = pageOf(found, limit, (r) => `${r.createdAt} ${r.runKey}`)
+      return c.json({ items: items.map(itemView), next }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/followers/{appId}/{openId}',
+      summary: "One follower's latest run, with ledger and steps",
+      security,
+      request: { params: followerParams },
+      responses: { 200: json(follower, 'The run'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const found = await readRun(db, c.req.valid('param'))
+      if (!found) throw notFound('run of this follower')
+      return c.json(found, 200)
+    },
+  )
+
+  for (const verb of ['cancel', 'pause', 'resume'] as const) {
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/followers/{appId}/{openId}/${verb}`,
+        summary: `${verb} the follower's run`,
+        security,
+        request: {
+          params: followerParams,
+          ...(verb === 'cancel' ? { body: { content: { 'application/json': { schema: cancelBody } } } } : {}),
+        },
+        responses: { 202: json(accepted, 'In effect within 10 s'), ...errors, ...missing, ...wrongState },
+      }),
+      async (c) => {
+        const whose = c.req.valid('param')
+        const reason = verb === 'cancel' ? await readReason(c.req.raw.clone()) : undefined
+        await act(whose, verb, reason)
+        await audit(
+          deps,
+          `follower.${verb}`,
+          `${whose.appId}/${maskId(whose.openId)}`,
+          reason ? { reason } : undefined,
+        )
+        return c.json({ accepted: true as const }, 202)
+      },
+    )
+  }
+  return app
+
+  async function act(
+    whose: Whose,
+    verb: 'cancel' | 'pause' | 'resume',
+    reason: string | undefined,
+  ): Promise<void> {
+    const [run] = await runsOf(db, whose, 1)
+    if (!run) throw notFound('run of this follower')
+    if (run.status === 'ended') throw ended(run)
+    // The store first: the send's last look sees it at once.
+    if (verb !== 'cancel') await saveFollower(db, whose, { paused: verb === 'pause' }, now())
+    const signal: RunSignal = verb
+    const answer = await runs.signal(whose, signal, reason).catch(async (err) => {
+      if (verb !== 'cancel') await saveFollower(db, whose, { paused: run.status === 'paused' }, now())
+      throw err
+    })
+    if (answer === 'gone') throw ended(run)
+  }
+}
+
+/** The latest run with everything that is known of it; null if none was ever. */
+export async function readRun(db: Db, whose: Whose) {
+  const [run] = await runsOf(db, whose, 1)
+  if (!run) return null
+  const [rows, known] = await Promise.all([
+    db.select().from(deliveries).where(eq(deliveries.runKey, run.runKey)),
+    readFollower(db, whose),
+  ])
+  return viewRun(run, rows, known)
+}
+
+export function itemView(run: RunRow) {
+  const { ledger: _ledger, steps: _steps, ...item } = viewRun(run, [], null)
+  return item
+}
+
+/** The body is optional; one that is no JSON is refused by its schema before this. */
+async function readReason(request: Request): Promise<string | undefined> {
+  const text = await request.text().catch(() => '')
+  if (!text) return undefined
+  return cancelBody.parse(JSON.parse(text)).reason
+}
+
+function ended(run: RunRow) {
+  return conflict(`The run has ended${run.outcome ? ` (${run.outcome})` : ''}.`)
+}
+
+function readCursor(text: string | undefined): { createdAt: number; runKey: string } | null {
+  const [createdAt, runKey] = cursor.read(text).split(' ')
+  return createdAt && runKey ? { createdAt: Number(createdAt), runKey } : null
+}

@@ -1,0 +1,79 @@
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import type { Product } from '../app/product.ts'
+import { writeAudit } from '../store/audit.ts'
+import { refused } from './errors.ts'
+import { errorBody } from './schemas.ts'
+
+/** What the API takes from the program. */
+export type ApiDeps = Pick<
+  Product,
+  | 'accounts'
+  | 'campaigns'
+  | 'changed'
+  | 'clientOf'
+  | 'counts'
+  | 'db'
+  | 'directory'
+  | 'link'
+  | 'log'
+  | 'metrics'
+  | 'now'
+  | 'runs'
+>
+
+/** A part of the API: refused content becomes 422 with every path and reason. */
+export function createPart(): OpenAPIHono {
+  return new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return
+      const issues = result.error.issues.flatMap((i) =>
+        i.code === 'unrecognized_keys'
+          ? i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
+          : [{ path: i.path.join('.'), message: i.message }],
+      )
+      throw refused('The request has fields that cannot be taken.', issues)
+    },
+  })
+}
+
+const description = (text: string) => ({ description: text })
+
+/** A JSON answer in the OpenAPI document. */
+export const json = <T extends z.ZodType>(schema: T, text: string) => ({
+  content: { 'application/json': { schema } },
+  ...description(text),
+})
+
+export const body = <T extends z.ZodType>(schema: T) => ({
+  body: { content: { 'application/json': { schema } }, required: true },
+})
+
+export const errors = {
+  401: json(errorBody, 'Missing or wrong token'),
+  422: json(errorBody, 'Refused, with every path and reason'),
+}
+export const missing = { 404: json(errorBody, 'There is no such thing') }
+export const wrongState = { 409: json(errorBody, 'Not in this state') }
+export const security = [{ token: [] }]
+
+/** Notes a change in the audit log. */
+export function audit(deps: ApiDeps, action: string, target: string, details?: unknown): Promise<void> {
+  return writeAudit(deps.db, { actor: 'admin-token', action, target, details, at: deps.now() })
+}
+
+/** Cursors are opaque to callers: the key of the last item. */
+export const cursor = {
+  of: (key: string): string => Buffer.from(key).toString('base64url'),
+  read: (text: string | undefined): string => (text ? Buffer.from(text, 'base64url').toString('utf8') : ''),
+}
+
+/** A page out of one item more than was asked for. */
+export function pageOf<T>(
+  found: T[],
+  limit: number,
+  keyOf: (item: T) => string,
+): { items: T[]; next: string | null } {
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next: found.length > limit && last !== undefined ? cursor.of(keyOf(last)) : null }
+}

@@ -1,0 +1,67 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { saveMedium } from '../store/media.ts'
+import { checkMedia } from '../wechat/media-limits.ts'
+import { ApiError, refused } from './errors.ts'
+import { type ApiDeps, audit, createPart, errors, json, security } from './kit.ts'
+import { medium } from './schemas.ts'
+
+const UPLOAD_MAX = 11 * 1024 * 1024
+const kinds = z.enum(['image', 'voice', 'video', 'thumb']).optional()
+
+/** `/api/media` */
+export function createMedia(deps: ApiDeps): OpenAPIHono {
+  const app = createPart()
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/media',
+    summary: "Upload a medium, checked against WeChat's limits",
+    security,
+    request: {
+      body: {
+        required: true,
+        content: {
+          'multipart/form-data': {
+            schema: z.object({ file: z.string().openapi({ format: 'binary' }), type: kinds }),
+          },
+        },
+      },
+    },
+    responses: { 201: json(medium, 'Stored'), ...errors },
+  })
+  app.post('/media', bodyLimit({ maxSize: UPLOAD_MAX, onError: tooLarge }), async (c) => {
+    if (!c.req.header('content-type')?.startsWith('multipart/form-data')) {
+      throw new ApiError(
+        415,
+        'unsupported-type',
+        'Send the medium as multipart/form-data, in the field "file".',
+      )
+    }
+    const form = await c.req.parseBody()
+    const file = Object.values(form).find((v): v is File => v instanceof File)
+    if (!file) throw refused('There is no file.', [{ path: 'file', message: 'is missing' }])
+    const declared = kinds.safeParse(form.type)
+    if (!declared.success)
+      throw refused('Unknown type.', [{ path: 'type', message: 'image, voice, video or thumb' }])
+    const content = Buffer.from(await file.arrayBuffer())
+    const checked = checkMedia(content, declared.data)
+    if (!checked.ok)
+      throw refused('WeChat would not take this medium.', [{ path: 'file', message: checked.message }])
+    const { type, contentType } = checked.media
+    const saved = await saveMedium(deps.db, {
+      type,
+      contentType,
+      filename: file.name,
+      content,
+      createdAt: deps.now(),
+    })
+    await audit(deps, 'media.upload', saved.id)
+    return c.json(saved, 201)
+  })
+  return app
+}
+
+function tooLarge(): never {
+  throw new ApiError(413, 'too-large', 'A medium may have 10 MiB at most.')
+}

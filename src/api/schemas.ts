@@ -1,0 +1,231 @@
+import { z } from '@hono/zod-openapi'
+import { decodeAesKey } from '../wechat/crypto.ts'
+
+export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
+export const followerParams = z.object({
+  appId: z.string().min(1).max(64),
+  openId: z.string().min(1).max(128),
+})
+export const campaignParam = z.object({ id: z.string().min(1).max(64) })
+export const page = z.object({
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+const timezone = z.string().refine(isTimezone, 'is no time zone, like Asia/Shanghai')
+const aesKey = z.string().refine(isAesKey, 'must be 43 letters and digits')
+const apiBase = z
+  .url({ protocol: /^https?$/ })
+  .transform((url) => url.replace(/\/$/, ''))
+  .nullable()
+const mode = z.enum(['plain', 'compatible', 'security'])
+const rules = z.enum(['wechat-2023', 'classic-48h'])
+const onUnknown = z.enum(['retry', 'assume-sent'])
+const name = z.string().min(1).max(100)
+const appSecret = z.string().min(1).max(128)
+const token = z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, 'must be 3 to 32 letters, digits, _ or -')
+
+export const newAccount = z
+  .strictObject({
+    appId: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{4,64}$/, 'must be 4 to 64 letters and digits, like wx0123456789abcdef'),
+    name: name.optional(),
+    appSecret,
+    token,
+    encodingAesKey: aesKey.nullable().default(null),
+    mode,
+    rules: rules.default('wechat-2023'),
+    onUnknown: onUnknown.default('retry'),
+    timezone: timezone.default('Asia/Shanghai'),
+    apiBase: apiBase.default(null),
+    humanAgents: z.boolean().default(false),
+  })
+  .openapi('NewAccount')
+
+export const accountPatch = z
+  .strictObject({
+    name: name.optional(),
+    appSecret: appSecret.optional(),
+    token: token.optional(),
+    encodingAesKey: aesKey.nullable().optional(),
+    mode: mode.optional(),
+    rules: rules.optional(),
+    onUnknown: onUnknown.optional(),
+    timezone: timezone.optional(),
+    apiBase: apiBase.optional(),
+    humanAgents: z.boolean().optional(),
+    state: z.enum(['active', 'paused']).optional(),
+  })
+  .openapi('AccountPatch')
+
+const isoTime = z.string().openapi({ format: 'date-time' })
+
+export const account = z
+  .object({
+    appId: z.string(),
+    name: z.string(),
+    kind: z.enum(['owned', 'authorised']),
+    mode,
+    rules,
+    onUnknown,
+    timezone: z.string(),
+    state: z.enum(['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted']),
+    stateReason: z.string().nullable(),
+    stateSince: isoTime,
+    apiBase: z.string().nullable(),
+    humanAgents: z.boolean(),
+  })
+  .openapi('Account')
+
+export const verification = z
+  .object({
+    ok: z.boolean(),
+    checks: z.array(
+      z.object({
+        check: z.enum(['secret', 'ip-whitelist', 'certification', 'callback']),
+        ok: z.boolean(),
+        message: z.string(),
+        remedy: z.string().nullable(),
+        errcode: z.number().nullable(),
+      }),
+    ),
+  })
+  .openapi('Verification')
+
+export const issue = z.object({
+  path: z.string(),
+  message: z.string(),
+  line: z.number().optional(),
+  column: z.number().optional(),
+})
+
+export const errorBody = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(issue).optional() }) })
+  .openapi('Error')
+
+export const published = z
+  .object({ id: z.string(), version: z.number(), warnings: z.array(issue) })
+  .openapi('Published')
+
+export const campaignItem = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    version: z.number(),
+    state: z.enum(['live', 'paused']),
+    accounts: z.array(z.string()).nullable(),
+    publishedAt: isoTime,
+  })
+  .openapi('CampaignItem')
+
+export const campaignDetail = campaignItem
+  .extend({ source: z.string(), versions: z.array(z.object({ version: z.number(), publishedAt: isoTime })) })
+  .openapi('Campaign')
+
+export const previewRequest = z
+  .strictObject({
+    campaign: z.union([z.string(), z.record(z.string(), z.unknown())]).openapi({
+      description:
+        'The campaign file as text (YAML or JSON), as an object, or the id of a published campaign.',
+    }),
+    rules: rules.optional(),
+    events: z
+      .array(z.strictObject({ at: z.string(), do: z.enum(['reply', 'click', 'scan', 'unfollow']) }))
+      .max(100)
+      .default([]),
+  })
+  .openapi('PreviewRequest')
+
+const stepState = z.enum(['pending', 'held', 'sending', 'sent', 'skipped', 'unknown'])
+
+export const preview = z
+  .object({
+    timeline: z.array(
+      z.object({
+        at: z.string(),
+        atMs: z.number(),
+        step: z.string(),
+        state: stepState,
+        grant: z.string().nullable(),
+        reason: z.string().nullable(),
+      }),
+    ),
+    warnings: z.array(issue),
+  })
+  .openapi('Preview')
+
+export const followerItem = z
+  .object({
+    appId: z.string(),
+    openId: z.string(),
+    runId: z.string(),
+    campaign: z.string(),
+    version: z.number(),
+    status: z.enum(['active', 'paused', 'ended']),
+    outcome: z.string().nullable(),
+    reason: z.string().nullable(),
+    startedAt: isoTime,
+    endedAt: isoTime.nullable(),
+    window: z.object({ closesAt: isoTime }),
+  })
+  .openapi('FollowerItem')
+
+export const follower = followerItem
+  .extend({
+    ledger: z.array(
+      z.object({
+        scene: z.string(),
+        grantedAt: isoTime,
+        expiresAt: isoTime,
+        quota: z.number(),
+        used: z.number(),
+      }),
+    ),
+    steps: z.array(
+      z.object({
+        id: z.string(),
+        state: stepState,
+        dueAt: isoTime.nullable(),
+        sentAt: isoTime.nullable(),
+        reason: z.string().nullable(),
+        errcode: z.number().nullable(),
+      }),
+    ),
+  })
+  .openapi('Follower')
+
+export const medium = z
+  .object({ id: z.string(), type: z.enum(['image', 'voice', 'video', 'thumb']), bytes: z.number() })
+  .openapi('Medium')
+
+export const inboxState = z
+  .object({
+    pending: z.number(),
+    oldestAgeMs: z.number(),
+    accepted: z.number(),
+    duplicates: z.number(),
+    refused: z.number(),
+  })
+  .openapi('Inbox')
+
+/** A page of items: `next` is the cursor of the following one. */
+export const listOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() })
+
+function isTimezone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isAesKey(key: string): boolean {
+  try {
+    decodeAesKey(key)
+    return true
+  } catch {
+    return false
+  }
+}

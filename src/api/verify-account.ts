@@ -1,0 +1,81 @@
+import type { Account } from '../store/accounts.ts'
+import type { WechatClient } from '../wechat/client.ts'
+import { classOf, remedyOf, textOf } from '../wechat/errcodes.ts'
+
+export interface Check {
+  check: 'secret' | 'ip-whitelist' | 'certification' | 'callback'
+  ok: boolean
+  message: string
+  remedy: string | null
+  errcode: number | null
+}
+
+/** Nobody has this id: a typing state for it does no harm, and shows whether the interface may be used. */
+const NOBODY = 'oVerifyTest000000000000000000'
+
+/** Tries an account at WeChat: secret, IP whitelist, certification, and whether WeChat has reached the callback. */
+export async function verifyAccount(
+  account: Pick<Account, 'appId' | 'appSecret' | 'callbackSeenAt'>,
+  client: WechatClient,
+): Promise<Check[]> {
+  const token = await client.stableToken({ appId: account.appId, appSecret: account.appSecret })
+  const callback: Check = account.callbackSeenAt
+    ? passed('callback', 'WeChat has reached the callback.')
+    : failedCheck('callback', 'WeChat has not reached the callback yet.', {
+        remedy: `Enter the callback address …/wechat/${account.appId} in the account's settings at WeChat (消息与事件推送) and switch it on.`,
+      })
+  if (token.kind !== 'answered') {
+    return [
+      failedCheck('secret', `WeChat was not reached: ${token.reason}`, {
+        remedy: 'Check this server’s way to the internet, or apiBase.',
+      }),
+      callback,
+    ]
+  }
+  if (token.errcode !== 0 || !token.data) {
+    const ip = /invalid ip ([\d.:a-f]+)/i.exec(token.errmsg)?.[1]
+    if (classOf(token.errcode) === 'account-paused') {
+      const message = `WeChat does not take calls from this server (${token.errcode}).`
+      const remedy = ip ? `Add ${ip} to the IP whitelist of the account.` : remedyOf(token.errcode).en
+      return [
+        passed('secret', 'WeChat knows the account.'),
+        failedCheck('ip-whitelist', message, { remedy, errcode: token.errcode }),
+        callback,
+      ]
+    }
+    const message = `WeChat refuses the secret: ${token.errcode} ${textOf(token.errcode)}`
+    return [
+      failedCheck('secret', message, { remedy: remedyOf(token.errcode).en, errcode: token.errcode }),
+      callback,
+    ]
+  }
+  const typing = await client.typing(token.data.access_token, NOBODY)
+  const banned = typing.kind === 'answered' && classOf(typing.errcode) === 'account-blocked'
+  return [
+    passed('secret', 'WeChat takes the secret.'),
+    passed('ip-whitelist', 'WeChat takes calls from this server.'),
+    banned
+      ? failedCheck(
+          'certification',
+          `Customer-service messages may not be sent: ${typing.errcode} ${textOf(typing.errcode)}`,
+          {
+            remedy: remedyOf(typing.errcode).en,
+            errcode: typing.errcode,
+          },
+        )
+      : passed('certification', 'Customer-service messages may be sent.'),
+    callback,
+  ]
+}
+
+function passed(check: Check['check'], message: string): Check {
+  return { check, ok: true, message, remedy: null, errcode: null }
+}
+
+function failedCheck(
+  check: Check['check'],
+  message: string,
+  more: { remedy: string; errcode?: number },
+): Check {
+  return { check, ok: false, message, remedy: more.remedy, errcode: more.errcode ?? null }
+}

@@ -1,0 +1,56 @@
+import type { Log } from '../log.ts'
+
+/** Contract: everything has stopped within 10 s. */
+const STOP_WITHIN_MS = 9_500
+
+/** What a process must undo when it ends, last first. */
+export function createLifetime(log: Log) {
+  const endings: [name: string, end: () => Promise<unknown> | unknown][] = []
+  let ending: Promise<void> | null = null
+
+  async function end(): Promise<void> {
+    for (const [name, stop] of endings.reverse()) {
+      try {
+        await stop()
+      } catch (err) {
+        log.error({ err }, `stopping: ${name}`)
+      }
+    }
+  }
+
+  return {
+    /** Notes how to undo what was just done. */
+    onEnd(name: string, stop: () => Promise<unknown> | unknown): void {
+      endings.push([name, stop])
+    },
+    end(): Promise<void> {
+      ending ??= end()
+      return ending
+    },
+    /** Ctrl-C and SIGTERM end in order; a second one, or ten seconds, at once. */
+    onSignals(): void {
+      let asked = false
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.on(signal, () => {
+          if (asked) process.exit(1)
+          asked = true
+          log.info({ signal }, 'stopping')
+          setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
+          void this.end().then(() => process.exit(0))
+        })
+      }
+    },
+  }
+}
+
+/** Runs a program's main function; an error that people can mend is told in its own words, with exit code 2. */
+export async function main(run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (err) {
+    const known =
+      err instanceof Error && /^(ConfigError|PortTakenError|NoEngineError|DataDirTakenError)$/.test(err.name)
+    process.stderr.write(known ? `${err.message}\n` : `${err instanceof Error ? err.stack : String(err)}\n`)
+    process.exit(known ? 2 : 1)
+  }
+}

@@ -1,0 +1,22 @@
+import { Hono } from 'hono'
+import { type Auth, createAuth } from '../api/auth.ts'
+import { createApi } from '../api/index.ts'
+import { createConsole } from '../console/index.tsx'
+import type { Links } from '../console/layout.tsx'
+import type { Product } from './product.ts'
+
+/** Everything that one port serves: callbacks, API, metrics and console. */
+export function createWeb(
+  product: Product,
+  options: { adminToken: string; links(): Links; sdkMetrics?: () => Promise<string> },
+): Hono {
+  const auth: Auth = createAuth(options.adminToken, product.now)
+  const web = new Hono()
+  web.route('/', product.callback)
+  web.route(
+    '/',
+    createApi({ ...product, auth, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
+  )
+  web.route('/', createConsole({ ...product, auth, links: options.links }))
+  return web
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { Hono } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { secureHeaders } from 'hono/secure-headers'
+import { accountView } from '../api/accounts.ts'
+import type { Auth } from '../api/auth.ts'
+import { itemView as campaignView } from '../api/campaigns.ts'
+import { itemView as followerView, readRun } from '../api/followers.ts'
+import { type ApiDeps, pageOf } from '../api/kit.ts'
+import type { Issue } from '../campaign/check.ts'
+import { listLatestRuns } from '../store/run-list.ts'
+import type { Links } from './layout.tsx'
+import {
+  AccountsPage,
+  CampaignPage,
+  CampaignsPage,
+  FollowerPage,
+  FollowersPage,
+  MissingPage,
+  RunFragment,
+  SignInPage,
+} from './pages.tsx'
+
+const SESSION_COOKIE = 'nurture_session'
+const PAGE = 50
+
+/** The operator's console: reads only; what changes something is the CLI's and the API's. */
+export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): Hono {
+  const { auth, accounts, campaigns, db, now } = deps
+  const app = new Hono()
+  const style = readFileSync(new URL('./assets/console.css', import.meta.url), 'utf8')
+  const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
+
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"], formAction: ["'self'"] },
+      referrerPolicy: 'no-referrer',
+    }),
+  )
+  app.get('/assets/console.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
+  app.get('/assets/htmx.js', (c) => c.body(htmx, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
+
+  const signIn = (c: Parameters<typeof setCookie>[0]) => {
+    setCookie(c, SESSION_COOKIE, auth.newSession(), { httpOnly: true, sameSite: 'Strict', path: '/' })
+  }
+  app.get('/signin', (c) => {
+    const token = c.req.query('token')
+    if (token === undefined) return c.html(<SignInPage wrong={false} />)
+    if (!auth.isToken(token)) return c.html(<SignInPage wrong={true} />, 401)
+    signIn(c)
+    return c.redirect('/')
+  })
+  app.post('/signin', async (c) => {
+    const { token } = await c.req.parseBody()
+    if (typeof token !== 'string' || !auth.isToken(token)) return c.html(<SignInPage wrong={true} />, 401)
+    signIn(c)
+    return c.redirect('/')
+  })
+  app.post('/signout', (c) => {
+    deleteCookie(c, SESSION_COOKIE, { path: '/' })
+    return c.redirect('/signin')
+  })
+  app.use(async (c, next) => {
+    if (!auth.isSession(getCookie(c, SESSION_COOKIE))) return c.redirect('/signin')
+    return next()
+  })
+
+  app.get('/', async (c) => {
+    const items = (await accounts.list()).map((a) => accountView(a, now()))
+    return c.html(<AccountsPage items={items} links={deps.links()} />)
+  })
+  app.get('/campaigns', async (c) => {
+    const items = (await campaigns.list()).map(({ row, version }) => campaignView(row, version))
+    return c.html(<CampaignsPage items={items} links={deps.links()} />)
+  })
+  app.get('/campaigns/:id', async (c) => {
+    const row = await campaigns.row(c.req.param('id'))
+    const version = row && (await campaigns.version(row.id, row.version))
+    if (!row || !version) return c.html(<MissingPage links={deps.links()} />, 404)
+    // Written by our own check.
+    const warnings = version.warnings as Issue[]
+    const item = campaignView(row, version)
+    return c.html(
+      <CampaignPage item={item} source={version.source} warnings={warnings} links={deps.links()} />,
+    )
+  })
+  app.get('/followers', async (c) => {
+    const { cursor, ...query } = c.req.query()
+    const status = (['active', 'paused', 'ended'] as const).find((s) => s === query.status)
+    const filter = { appId: query.appId || undefined, campaign: query.campaign || undefined, status }
+    const [createdAt, runKey] = Buffer.from(cursor ?? '', 'base64url')
+      .toString()
+      .split(' ')
+    const after = createdAt && runKey ? { createdAt: Number(createdAt), runKey } : null
+    const found = await listLatestRuns(db, filter, { after, limit: PAGE + 1 })
+    const { items, next } = pageOf(found, PAGE, (r) => `${r.createdAt} ${r.runKey}`)
+    return c.html(
+      <FollowersPage items={items.map(followerView)} next={next} query={query} links={deps.links()} />,
+    )
+  })
+  app.get('/followers/:appId/:openId', async (c) => {
+    const run = await readRun(db, c.req.param())
+    if (!run) return c.html(<MissingPage links={deps.links()} />, 404)
+    return c.html(<FollowerPage run={run} links={deps.links()} />)
+  })
+  app.get('/followers/:appId/:openId/run', async (c) => {
+    const run = await readRun(db, c.req.param())
+    return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
+  })
+  app.notFound((c) => c.html(<MissingPage links={deps.links()} />, 404))
+  return app
+}

@@ -1,0 +1,57 @@
+/** Chinese words for what the API names in English. */
+export const STATES: Record<string, string> = {
+  active: '正常',
+  paused: '已暂停',
+  'needs-authorisation': '需重新授权',
+  blocked: '已被微信封禁',
+  'quota-exhausted': '今日额度用完',
+  live: '进行中',
+  ended: '已结束',
+  pending: '等待',
+  held: '暂缓',
+  sending: '发送中',
+  sent: '已发送',
+  skipped: '已跳过',
+  unknown: '结果未知',
+}
+
+export const OUTCOMES: Record<string, string> = {
+  completed: '全部完成',
+  unsubscribed: '已取消关注',
+  'window-closed': '互动窗口关闭',
+  cancelled: '人工取消',
+  'goal-reached': '达成目标',
+  'opted-out': '粉丝退订',
+  'account-stopped': '账号停用',
+  terminated: '在 Temporal 中被终止',
+}
+
+export const REASONS: Record<string, string> = {
+  'no-grant': '没有可用额度',
+  'no-reply': '粉丝没有回复',
+  'not-replied': '粉丝没有回复',
+  replied: '粉丝已回复',
+  late: '已过时限',
+  paused: '已暂停',
+  'human-agent': '人工客服接待中',
+  'account-stopped': '账号停用',
+  'campaign-paused': '活动暂停',
+  'follower-paused': '粉丝暂停',
+  unfollowed: '已取消关注',
+  'window-closed': '互动窗口关闭',
+  'window-over': '微信：超过回复时限 (45015)',
+  'quota-used': '微信：条数用完 (45047)',
+}
+
+export const SCENES: Record<string, string> = {
+  subscribe: '关注',
+  menu: '菜单',
+  scan: '扫码',
+  message: '消息',
+  pay: '支付',
+}
+
+/** The Chinese word, or the English one where there is none. */
+export function wordFor(words: Record<string, string>, key: string): string {
+  return words[key] ?? key
+}

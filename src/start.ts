@@ -1,0 +1,114 @@
+import { keptSecret, lockDataDir } from './app/data-dir.ts'
+import { DEMO_APP_ID, prepareDemo } from './app/demo.ts'
+import { createLifetime, main } from './app/lifetime.ts'
+import { keepLocalEngine } from './app/local-engine.ts'
+import { createProduct } from './app/product.ts'
+import { installRuntime } from './app/sdk-runtime.ts'
+import { listen } from './app/server.ts'
+import { createTimeMachine } from './app/time-machine.ts'
+import { createWeb } from './app/web.ts'
+import { type Config, loadConfig } from './config.ts'
+import type { Links } from './console/layout.tsx'
+import { type EngineTarget, linkEngine, targetFromEnvironment } from './engine/connection.ts'
+import { assertPortFree, freePort } from './engine/local/ports.ts'
+import { bundleWorkflows, runWorkers } from './engine/workers.ts'
+import { createLog } from './log.ts'
+import { createSimulator } from './simulator/index.ts'
+import { openStore } from './store/db.ts'
+
+/** What running sends get when the program stops. */
+const GRACE_MS = 6_000
+
+/**
+ * `npm start`: engine, worker, callback server, console and simulator in one process, for one machine. The callback
+ * server is there first: while the engine is away, events wait in the inbox.
+ */
+await main(async () => {
+  const config = loadConfig()
+  const log = createLog(config.logLevel)
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  const life = createLifetime(log)
+  life.onSignals()
+
+  life.onEnd('data folder', lockDataDir(config.dataDir))
+  await assertPortFree(config.port, config.host, 'PORT')
+  if (config.simulator) await assertPortFree(config.simulatorPort, '127.0.0.1', 'SIMULATOR_PORT')
+  const bundle = bundleWorkflows()
+  const sdk = await installRuntime(log)
+  const store = await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir })
+  life.onEnd('store', store.close)
+  if (store.kind === 'pglite') {
+    say(
+      'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
+    )
+  }
+  const local = !config.temporal.address && !config.temporal.profile
+  const target = await targetOf(config, local)
+  const link = linkEngine(target, `n${process.pid}`)
+  life.onEnd('engine link', link.close)
+  const adminToken = config.adminToken ?? keptSecret(config.dataDir, 'admin-token')
+  const encryptionKey = config.encryptionKey ?? keptSecret(config.dataDir, 'encryption-key')
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
+  await product.changed()
+
+  const links: Links = {
+    simulatorUrl: null,
+    temporalUiUrl: config.temporal.uiUrl ?? null,
+    namespace: target.namespace,
+  }
+  const web = await listen(
+    createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics }),
+    config.port,
+    config.host,
+  )
+  life.onEnd('web', web.close)
+  if (config.simulator) {
+    const simulator = createSimulator({
+      consoleUrl: web.url,
+      statePath: `${config.dataDir}/simulator.json`,
+      timeMachine: createTimeMachine(link.client, store.db),
+    })
+    const { url } = await simulator.listen(config.simulatorPort)
+    life.onEnd('simulator', simulator.close)
+    links.simulatorUrl = url
+    await prepareDemo(product, simulator, { simulatorUrl: url, callbackBase: web.url })
+  }
+
+  if (local) {
+    const engine = await keepLocalEngine(withPort(config, target), say, log)
+    life.onEnd('engine', engine.stop)
+    links.temporalUiUrl ??= engine.uiUrl
+  }
+  const workers = runWorkers({
+    target,
+    activities: product.activities,
+    identity: `w${process.pid}`,
+    graceMs: GRACE_MS,
+    log,
+    bundle,
+  })
+  life.onEnd('workers', workers.stop)
+  product.dispatcher.start()
+  life.onEnd('dispatcher', product.dispatcher.stop)
+  await workers.polling
+
+  say(
+    `手机 phone      ${links.simulatorUrl ?? 'off (SIMULATOR=off)'}${links.simulatorUrl ? `/phone/${DEMO_APP_ID}` : ''}`,
+  )
+  say(`Temporal Web UI ${links.temporalUiUrl ?? 'none'}`)
+  say(`admin token     ${config.adminToken ? 'as in ADMIN_TOKEN' : adminToken}`)
+  const signIn = config.adminToken ? '/' : `/signin?token=${adminToken}`
+  process.stdout.write(`ready ${web.url}${signIn}\n`)
+})
+
+async function targetOf(config: Config, local: boolean): Promise<EngineTarget> {
+  if (!local) return targetFromEnvironment(config.temporal.env)
+  const port = config.temporal.localPort === 0 ? await freePort() : config.temporal.localPort
+  return { namespace: config.temporal.namespace, connection: { address: `127.0.0.1:${port}` } }
+}
+
+/** Port 0 means a free one, which the target already names. */
+function withPort(config: Config, target: EngineTarget): Config {
+  const localPort = Number(target.connection.address?.split(':')[1])
+  return { ...config, temporal: { ...config.temporal, localPort } }
+}
