@@ -12,3 +12,9 @@ export function maskId(id: string): string {
 export function workflowIdOf(appId: AppId, openId: OpenId): string {
   return `nurture/${appId}/${openId}`
 }
+
+/** Whose run a workflow id names; null for another kind of workflow. */
+export function whoseOf(workflowId: string): { appId: AppId; openId: OpenId } | null {
+  const [kind, appId, openId] = workflowId.split('/')
+  return kind === 'nurture' && appId && openId ? { appId, openId } : null
+}

@@ -1,5 +1,6 @@
 import { keptSecret, lockDataDir } from './app/data-dir.ts'
 import { DEMO_APP_ID, prepareDemo } from './app/demo.ts'
+import { followChanges } from './app/follow-changes.ts'
 import { createLifetime, main } from './app/lifetime.ts'
 import { keepLocalEngine } from './app/local-engine.ts'
 import { createProduct } from './app/product.ts'
@@ -90,6 +91,10 @@ await main(async () => {
   life.onEnd('workers', workers.stop)
   product.dispatcher.start()
   life.onEnd('dispatcher', product.dispatcher.stop)
+  product.jobs.start()
+  life.onEnd('periodic jobs', product.jobs.stop)
+  const follow = followChanges(product)
+  life.onEnd('changes', follow.stop)
   await workers.polling
 
   say(

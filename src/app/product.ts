@@ -10,6 +10,10 @@ import { createCallbackApp } from '../intake/callback.ts'
 import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
+import { createPeriodic } from '../jobs/periodic.ts'
+import { createPurge } from '../jobs/purge.ts'
+import { createReconciler } from '../jobs/reconcile.ts'
+import { createTokenRefresh } from '../jobs/refresh-tokens.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
 import { createAccountStore, isServing } from '../store/accounts.ts'
@@ -28,7 +32,7 @@ export type Product = ReturnType<typeof createProduct>
 
 /** Puts the parts of one process together; starts nothing. */
 export function createProduct(deps: {
-  config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs'>
+  config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'>
   db: Db
   link: EngineLink
   encryptionKey: string
@@ -135,6 +139,25 @@ export function createProduct(deps: {
     replies.prepare(directory.accounts(), replyMedia(live)).catch((err) => log.warn({ err }, 'reply media'))
   }
 
+  const jobs = createPeriodic({
+    db,
+    by,
+    now,
+    log,
+    jobs: [
+      createReconciler({
+        db,
+        client: link.client,
+        runs,
+        now,
+        log,
+        onEnded: () => metrics.runsEnded.inc({ outcome: 'terminated' }),
+      }),
+      createTokenRefresh({ db, tokens, now }),
+      createPurge({ db, now, retentionDays: config.retentionDays }),
+    ],
+  })
+
   return {
     by,
     now,
@@ -152,6 +175,7 @@ export function createProduct(deps: {
     callback,
     counts,
     changed,
+    jobs,
     activities: createActivities(activityDeps),
   }
 }

@@ -3,7 +3,7 @@ import type { ZodError } from 'zod'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
 import { mediaRefs } from './message.ts'
-import { type Campaign, campaignSchema, kindOf, type Message, type Reply } from './model.ts'
+import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
 import { checkTemplate } from './template.ts'
 
@@ -40,7 +40,6 @@ export interface CheckResult {
 /** WeChat's limit of a text message, bytes of UTF-8 (measured by others; the official page names none). */
 const TEXT_MAX_BYTES = 2_048
 const FILE_MAX_CHARS = 256 * 1024
-const HOURS_48 = 48 * 3_600_000
 
 /** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
 export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
@@ -69,7 +68,9 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     return refused([{ path: '', message: err instanceof Error ? err.message : 'not readable' }])
   }
   const parsed = campaignSchema.safeParse(value)
-  const found = parsed.success ? contentIssues(parsed.data, context) : schemaIssues(parsed.error)
+  const wrong = parsed.success ? [] : schemaIssues(parsed.error)
+  const told = new Set(wrong.map((i) => i.path))
+  const found = [...wrong, ...contentIssues(value, context).filter((i) => !told.has(i.path))]
   if (!parsed.success || found.length > 0) return refused(found.map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
     ...accountWarnings(parsed.data, context),
@@ -89,9 +90,12 @@ export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext)
   return served.length > 0 && served.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
 }
 
-function schemaIssues(error: ZodError): Issue[] {
-  return error.issues.flatMap((i) => {
+function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
+  return error.issues.flatMap((i): Issue[] => {
     const path = i.path.join('.')
+    // Of several forms the one that was meant is known by a field inside it, as in reentry.after.
+    const meant = i.code === 'invalid_union' && i.errors.find((form) => form.some((e) => e.path.length > 0))
+    if (meant) return schemaIssues({ issues: meant }).map((e) => ({ ...e, path: `${path}.${e.path}` }))
     if (i.code === 'unrecognized_keys') {
       return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
     }
@@ -101,57 +105,58 @@ function schemaIssues(error: ZodError): Issue[] {
 }
 
 /** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
-function contentIssues(campaign: Campaign, context: CheckContext): Issue[] {
+function contentIssues(file: unknown, context: CheckContext): Issue[] {
+  const campaign = draftSchema.parse(file)
   const issues: Issue[] = []
   const say = (path: string, message: string) => issues.push({ path, message })
-  if (context.pathId !== undefined && context.pathId !== campaign.id) {
+  if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
     say('id', `the file's id is ${campaign.id}, but it was sent to ${context.pathId}`)
   }
   const seen = new Map<string, number>()
-  const planned: number[] = []
+  /** Undefined where a delay cannot be read. */
+  const planned: (number | undefined)[] = []
   for (const [i, step] of campaign.steps.entries()) {
-    const twin = seen.get(step.id)
+    const twin = step.id === undefined ? undefined : seen.get(step.id)
     if (twin !== undefined) say(`steps.${i}.id`, `step ${step.id} stands at steps.${twin} already`)
-    seen.set(step.id, i)
-    const before = step.since === 'previous' ? (planned[i - 1] ?? 0) : 0
-    planned.push(before + step.after)
-    if (before + step.after > campaign.window) {
-      const sum =
-        step.since === 'previous' && before > 0
-          ? ` (${describeDuration(before)} + ${describeDuration(step.after)})`
-          : ''
+    if (step.id !== undefined) seen.set(step.id, i)
+    const before = step.since === 'previous' && i > 0 ? planned[i - 1] : 0
+    const due = before === undefined || step.after === undefined ? undefined : before + step.after
+    planned.push(due)
+    if (before !== undefined && step.after !== undefined && before + step.after > campaign.window) {
+      const sum = before > 0 ? ` (${describeDuration(before)} + ${describeDuration(step.after)})` : ''
       const at = describeDuration(before + step.after)
       say(
         `steps.${i}.after`,
-        `${at}${sum} is beyond the window of ${describeDuration(Math.min(campaign.window, HOURS_48))}: it could never be sent`,
+        `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: it could never be sent`,
       )
     }
     messageIssues(step.send, `steps.${i}.send`, context, say)
   }
-  if (campaign.reply) messageIssues(campaign.reply, 'reply', context, say)
+  messageIssues(campaign.reply, 'reply', context, say)
   return issues
 }
 
 function messageIssues(
-  message: Message | Reply,
+  { raw, known }: DraftMessage,
   path: string,
   { hasMedia }: CheckContext,
   say: (path: string, message: string) => void,
 ): void {
-  for (const [field, text] of textsOf(message)) {
-    const at = field ? `${path}.${field}` : path
+  for (const [field, text] of textsOf(raw)) {
     const trouble = checkTemplate(text)
-    if (trouble) say(at, trouble)
+    if (trouble) say(field ? `${path}.${field}` : path, trouble)
   }
-  if (message.text !== undefined) {
-    const bytes = new TextEncoder().encode(message.text).length
+  if (known.text !== undefined) {
+    const bytes = new TextEncoder().encode(known.text).length
     if (bytes > TEXT_MAX_BYTES)
       say(`${path}.text`, `the text has ${bytes} bytes of UTF-8, WeChat takes ${TEXT_MAX_BYTES}`)
   }
-  for (const ref of mediaRefs(message)) {
-    const field = ref.type === 'thumb' ? 'thumb' : 'file'
-    if (hasMedia && !hasMedia(ref.id))
-      say(`${path}.${kindOf(message)}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
+  for (const kind of MESSAGE_KINDS) {
+    for (const ref of mediaRefs({ [kind]: known[kind] })) {
+      const field = ref.type === 'thumb' ? 'thumb' : 'file'
+      if (hasMedia && !hasMedia(ref.id))
+        say(`${path}.${kind}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
+    }
   }
 }
 

@@ -71,15 +71,20 @@ function bodyOf(m: Message, render: (t: string) => string, at: (ref: MediaRef) =
       music: {
         title: render(title),
         description: render(description),
-        musicurl: url,
-        hqmusicurl: hqUrl ?? url,
+        musicurl: render(url),
+        hqmusicurl: render(hqUrl ?? url),
         thumb_media_id: thumb(m.music.thumb),
       },
     }
   }
   if (m.news) {
     const { title, description, url, picurl } = m.news
-    const article = { title: render(title), description: render(description), url: render(url), picurl }
+    const article = {
+      title: render(title),
+      description: render(description),
+      url: render(url),
+      picurl: render(picurl),
+    }
     return { msgtype: 'news', news: { articles: [article] } }
   }
   if (m.menu) {
@@ -87,7 +92,7 @@ function bodyOf(m: Message, render: (t: string) => string, at: (ref: MediaRef) =
       msgtype: 'msgmenu',
       msgmenu: {
         head_content: render(m.menu.head),
-        list: m.menu.items.map((i) => ({ id: i.id, content: i.text })),
+        list: m.menu.items.map((i) => ({ id: i.id, content: render(i.text) })),
         tail_content: render(m.menu.tail ?? ''),
       },
     }
@@ -134,8 +139,8 @@ export function renderPassiveReply(
       kind: 'music',
       title: render(title),
       description: render(description),
-      musicUrl: url,
-      hqMusicUrl: hqUrl ?? url,
+      musicUrl: render(url),
+      hqMusicUrl: render(hqUrl ?? url),
       thumbMediaId: thumb(reply.music.thumb),
     }
   }
@@ -144,7 +149,7 @@ export function renderPassiveReply(
     const article = {
       title: render(title),
       description: render(description),
-      picUrl: picurl,
+      picUrl: render(picurl),
       url: render(url),
     }
     return { kind: 'news', articles: [article] }

@@ -136,6 +136,41 @@ export const campaignSchema = z.strictObject({
   exit: z.strictObject({ keywords: z.array(word).min(1) }).optional(),
 })
 
+/**
+ * A file with errors, as far as it can be read: what is wrong by itself is left out, so that the rest is checked too and
+ * all errors show at once.
+ */
+const draftMessage = z.unknown().transform((raw) => ({
+  raw,
+  /** Those of its kinds that are right by themselves. */
+  known: Object.fromEntries(
+    Object.entries(kinds).flatMap(([kind, schema]) => {
+      const { data } = schema.safeParse((raw as Record<string, unknown> | null | undefined)?.[kind])
+      return data === undefined ? [] : [[kind, data]]
+    }),
+  ) as Partial<Message>,
+}))
+export const draftSchema = z
+  .object({
+    id: id.optional().catch(undefined),
+    window: campaignSchema.shape.window.catch(HOURS_48),
+    steps: z
+      .array(
+        z
+          .object({
+            id: id.optional().catch(undefined),
+            after: duration.optional().catch(undefined),
+            since: stepSchema.shape.since.catch('entry'),
+            send: draftMessage,
+          })
+          .catch({ since: 'entry', send: { raw: null, known: {} } }),
+      )
+      .catch([]),
+    reply: draftMessage,
+  })
+  .catch({ window: HOURS_48, steps: [], reply: { raw: null, known: {} } })
+export type DraftMessage = z.output<typeof draftMessage>
+
 /** A checked campaign; durations in ms. */
 export type Campaign = z.output<typeof campaignSchema>
 export type CampaignStep = Campaign['steps'][number]

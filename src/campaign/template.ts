@@ -76,9 +76,19 @@ export function renderTemplate(template: string, variables: TemplateVariables): 
   return String(liquid.renderSync(tree, { ...variables }))
 }
 
-/** Why a template cannot be used, or null. Tried with sample values, so that an unknown name shows before a send. */
+/**
+ * Why a template cannot be used, or null. Every name in it is looked at, also in a branch that the sample values do not
+ * take; then it is tried with them, so that whatever else is wrong shows before a send.
+ */
 export function checkTemplate(template: string): string | null {
   try {
+    const unknown = liquid
+      .globalFullVariablesSync(template, { partials: false })
+      .find(
+        (name) => !TEMPLATE_VARIABLES.some((known) => name === known || /^[.[]/.test(partAfter(known, name))),
+      )
+    if (unknown !== undefined)
+      return `undefined variable: ${unknown}; known are ${TEMPLATE_VARIABLES.join(', ')}`
     renderTemplate(template, SAMPLE)
     return null
   } catch (err) {
@@ -88,4 +98,9 @@ export function checkTemplate(template: string): string | null {
       ? `${reason}; known are ${TEMPLATE_VARIABLES.join(', ')}`
       : `the template does not work: ${reason}`
   }
+}
+
+/** Of `qrScene.size` and `qrScene`: `.size`; '' when the name does not begin so. */
+function partAfter(known: string, name: string): string {
+  return name.startsWith(known) ? name.slice(known.length) : ''
 }

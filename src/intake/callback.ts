@@ -74,7 +74,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       const appId = c.req.param('appId')
       let account: IntakeAccount | null
       try {
-        account = await within(STORE_WITHIN_MS, deps.account(appId))
+        account = await within(began, deps.account(appId))
       } catch (err) {
         return fail(err, appId, began)
       }
@@ -137,7 +137,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       reply: match.reply,
     }
     try {
-      const accepted = await within(STORE_WITHIN_MS, deps.accept(row))
+      const accepted = await within(began, deps.accept(row))
       deps.count(accepted.fresh ? 'accepted' : 'duplicate', seconds(began))
       if (!accepted.fresh) return storedReply(accepted.reply)
       deps.nudge()
@@ -179,10 +179,14 @@ function storedReply(reply: unknown): PassiveReply | null {
   return (reply ?? null) as PassiveReply | null
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+/** Waits for the store, as long as a callback that began at `began` may take altogether. */
+async function within<T>(began: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the store did not answer within ${ms / 1000} s`)), ms)
+    timer = setTimeout(
+      () => reject(new Error(`the store did not answer within ${STORE_WITHIN_MS / 1000} s`)),
+      STORE_WITHIN_MS - (performance.now() - began),
+    )
   })
   return Promise.race([work, timeout]).finally(() => clearTimeout(timer))
 }

@@ -20,6 +20,9 @@ export interface LiveDirectory extends Directory {
   accounts(): Account[]
 }
 
+/** Far more than one deployment serves; a bound all the same. */
+const MOST_ACCOUNTS = 100_000
+
 export function createDirectory(deps: {
   accounts: AccountStore
   campaigns: CampaignStore
@@ -33,7 +36,10 @@ export function createDirectory(deps: {
   let reloading: Promise<void> | null = null
 
   async function read(): Promise<void> {
-    const [list, live] = await Promise.all([deps.accounts.list(), deps.campaigns.live()])
+    const [list, live] = await Promise.all([
+      deps.accounts.list({ limit: MOST_ACCOUNTS }),
+      deps.campaigns.live(),
+    ])
     accounts = new Map(list.map((a) => [a.appId, a]))
     matcher = createMatcher(live)
   }

@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, gt, ne, or, sql } from 'drizzle-orm'
 import type { Mark } from '../campaign/plan.ts'
 import type { RunState } from '../campaign/state.ts'
 import type { Db } from './db.ts'
@@ -151,6 +151,15 @@ export async function writeResult(
       .where(and(theRow(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
     await saveSnapshot(tx, key.runKey, snapshot, result.now)
   })
+}
+
+/** Steps of a run with an intent whose result nobody wrote. */
+export async function openIntents(db: Db, runKey: string): Promise<string[]> {
+  const rows = await db
+    .select({ stepId: deliveries.stepId })
+    .from(deliveries)
+    .where(and(eq(deliveries.runKey, runKey), or(eq(deliveries.state, 'open'), gt(deliveries.unclear, 0))))
+  return rows.map((r) => r.stepId)
 }
 
 function theRow(runKey: string, stepId: string) {

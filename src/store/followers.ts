@@ -1,7 +1,7 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, lt, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import type { Whose } from './runs.ts'
-import { followers } from './schema.ts'
+import { followers, runs } from './schema.ts'
 
 export type FollowerRow = typeof followers.$inferSelect
 export type FollowerPatch = Partial<Omit<typeof followers.$inferInsert, 'appId' | 'openId'>>
@@ -28,4 +28,16 @@ export async function saveFollower(
 
 function theFollower(whose: Whose) {
   return and(eq(followers.appId, whose.appId), eq(followers.openId, whose.openId))
+}
+
+/** Forgets followers who have left, or were silent, since before `before`, and have no run. */
+export async function purgeFollowers(db: Db, before: number): Promise<void> {
+  await db
+    .delete(followers)
+    .where(
+      and(
+        lt(followers.updatedAt, before),
+        sql`NOT EXISTS (SELECT 1 FROM ${runs} r WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`,
+      ),
+    )
 }

@@ -1,9 +1,9 @@
-import { and, desc, eq, inArray, lt, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, ne, sql } from 'drizzle-orm'
 import type { Start } from '../campaign/plan.ts'
 import { beginRun, type RunState } from '../campaign/state.ts'
 import type { Ledger } from '../wechat/ledger.ts'
 import type { Db } from './db.ts'
-import { deliveries, runs } from './schema.ts'
+import { deliveries, inbox, runs } from './schema.ts'
 
 export type RunRow = typeof runs.$inferSelect
 
@@ -99,6 +99,64 @@ export function activeRuns(db: Db, appId: string): Promise<Whose[]> {
     .select({ appId: runs.appId, openId: runs.openId })
     .from(runs)
     .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
+}
+
+/** A follower's runs that are not over. */
+export function openRunsOf(db: Db, whose: Whose): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.appId, whose.appId), eq(runs.openId, whose.openId), ne(runs.status, 'ended')))
+}
+
+/** Runs that are not over and have not changed since `before`, their entry being dispatched; in the order of keys. */
+export function runsToCheck(
+  db: Db,
+  page: { after: string; before: number; limit: number },
+): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(
+      and(
+        ne(runs.status, 'ended'),
+        gt(runs.runKey, page.after),
+        lt(runs.updatedAt, page.before),
+        sql`NOT EXISTS (SELECT 1 FROM ${inbox} i WHERE i.key = ${runs.runKey} AND i.dispatched_at IS NULL)`,
+      ),
+    )
+    .orderBy(asc(runs.runKey))
+    .limit(page.limit)
+}
+
+/** Ends a run that can no longer say so itself; false when a newer snapshot has come meanwhile. */
+export async function recordEnd(
+  db: Db,
+  runKey: string,
+  seq: number,
+  state: RunState,
+  now: number,
+): Promise<boolean> {
+  const ended = await db
+    .update(runs)
+    .set(snapshotColumns({ state, runId: null }, now))
+    .where(and(eq(runs.runKey, runKey), eq(runs.seq, seq), ne(runs.status, 'ended')))
+    .returning({ runKey: runs.runKey })
+  return ended.length > 0
+}
+
+/** Takes out of runs that ended before `before` whose they were and what was said. */
+export async function anonymiseRuns(db: Db, before: number): Promise<void> {
+  await db
+    .update(runs)
+    .set({
+      openId: sql`'anonymous-' || left(${runs.runKey}, 12)`,
+      entry: sql`jsonb_set(${runs.entry}, '{text}', 'null')`,
+      state: sql`jsonb_set(jsonb_set(${runs.state}, '{entry,text}', 'null'), '{reply}', 'null')`,
+    })
+    .where(
+      and(eq(runs.status, 'ended'), lt(runs.endedAt, before), sql`${runs.openId} NOT LIKE 'anonymous-%'`),
+    )
 }
 
 function rowOf(

@@ -1,4 +1,4 @@
-import { and, eq, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gt, lt, or, sql } from 'drizzle-orm'
 import type { TokenStore } from '../wechat/tokens.ts'
 import type { Db } from './db.ts'
 import { tokens } from './schema.ts'
@@ -37,4 +37,13 @@ export function createTokenStore(db: Db, sealer: Sealer): TokenStore {
       await db.update(tokens).set({ claimedBy: null, claimedUntil: null }).where(held(appId, by))
     },
   }
+}
+
+/** Accounts whose token ends within `aheadMs` and was good until lately: the ones that are in use. */
+export async function expiringTokens(db: Db, now: number, aheadMs: number): Promise<string[]> {
+  const rows = await db
+    .select({ appId: tokens.appId })
+    .from(tokens)
+    .where(and(gt(tokens.expiresAt, now - aheadMs), lt(tokens.expiresAt, now + aheadMs)))
+  return rows.map((r) => r.appId)
 }

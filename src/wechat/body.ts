@@ -41,9 +41,13 @@ export function parseBody(body: Buffer): { record: FieldRecord; format: BodyForm
 }
 
 function parseXml(text: string): FieldRecord {
-  const outsideCdata = text.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, '')
-  if (/<!(DOCTYPE|ENTITY)/i.test(outsideCdata))
-    throw new CallbackBodyError('DOCTYPE and entities are not accepted')
+  // Comments and instructions go too: half a CDATA section in one of them would hide a DOCTYPE. What is never closed
+  // reaches to the end, so that this takes one pass.
+  const markup = text.replace(
+    /<!--[\s\S]*?(?:-->|$)|<\?[\s\S]*?(?:\?>|$)|<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g,
+    '',
+  )
+  if (/<!(DOCTYPE|ENTITY)/i.test(markup)) throw new CallbackBodyError('DOCTYPE and entities are not accepted')
   const checked = XMLValidator.validate(text)
   if (checked !== true) throw new CallbackBodyError('body is not well-formed XML')
   let tree: unknown
@@ -79,7 +83,7 @@ function fromXml(node: unknown, depth: number): FieldValue {
 const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
 function decodeReferences(text: string): string {
-  return text.replace(/&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w+));/g, (all, hex, dec, name) => {
+  return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (all, hex, dec, name) => {
     if (name !== undefined) {
       const known = NAMED[name]
       if (known === undefined) throw new CallbackBodyError('entities are not accepted')
@@ -92,9 +96,11 @@ function decodeReferences(text: string): string {
 }
 
 function parseJson(text: string): FieldRecord {
-  // Numbers beyond 2^53 (MsgId) would lose digits: make long bare numbers text before parsing.
-  const exact = text.replace(/("(?:[^"\\]|\\.)*")|(-?\d{16,})(?=\s*[,}\]])/g, (all, string) =>
-    string === undefined ? `"${all}"` : all,
+  // Numbers beyond 2^53 (MsgId) would lose digits: make long bare numbers text before parsing. A number is tried from
+  // its beginning only, and an open string reaches to the end: one pass, whatever a stranger sends.
+  const exact = text.replace(
+    /("(?:[^"\\]|\\[\s\S])*(?:"|\\?$))|(?<![\w.+-])-?\d{16,}(?=\s*[,}\]])/g,
+    (all, string) => (string === undefined ? `"${all}"` : all),
   )
   let tree: unknown
   try {

@@ -12,6 +12,7 @@ import { workflowIdOf } from '../../src/ids.ts'
 import type { Ledger } from '../../src/wechat/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules.ts'
 import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
+import { freshNamespace } from './namespace.ts'
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined
 
@@ -61,7 +62,8 @@ export async function createNurtureEnv(address: string): Promise<NurtureEnv> {
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
   ])
-  const client = new Client({ connection, namespace: 'default', identity: 'test' })
+  const namespace = await freshNamespace(address)
+  const client = new Client({ connection, namespace, identity: 'test' })
   const runs = createRuns(client)
   const followers = new Map<string, FollowerDesk>()
   const desk = (openId: string) => {
@@ -73,8 +75,8 @@ export async function createNurtureEnv(address: string): Promise<NurtureEnv> {
   const taskQueue = 'nurture'
   const workflowBundle = await bundle
   const workers = await Promise.all([
-    Worker.create({ connection: native, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
-    Worker.create({ connection: native, taskQueue: 'send', activities: { ...activities } }),
+    Worker.create({ connection: native, namespace, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
+    Worker.create({ connection: native, namespace, taskQueue: 'send', activities: { ...activities } }),
   ])
   const running = Promise.all(workers.map((w) => w.run()))
   return {

@@ -9,6 +9,7 @@ import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import type { NewAccount } from '../../src/store/accounts.ts'
 import { openStore } from '../../src/store/db.ts'
 import { type RunRow, runsOf } from '../../src/store/runs.ts'
+import { freshNamespace } from './namespace.ts'
 
 /** The whole product in this process: store, engine, workers, callback server and simulator, all real. */
 export interface Whole {
@@ -28,9 +29,10 @@ const bundle = bundleWorkflows()
 export async function startWhole(options: { engineAddress: string; databaseUrl?: string }): Promise<Whole> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
   const store = await openStore({ databaseUrl: options.databaseUrl, dataDir: null })
-  const target = { namespace: 'default', connection: { address: options.engineAddress } }
+  const namespace = await freshNamespace(options.engineAddress)
+  const target = { namespace, connection: { address: options.engineAddress } }
   const link = linkEngine(target, 'test')
-  const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000 }
+  const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
   const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
   const server = await listen(product.callback, 0, '127.0.0.1')
   const workers = runWorkers({

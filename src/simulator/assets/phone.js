@@ -53,7 +53,7 @@ function textInto(bubble, text) {
       link.href = '#'
       link.onclick = (e) => {
         e.preventDefault()
-        act({ do: 'msgmenu', id: q.get('msgmenuid') ?? '', text: q.get('msgmenucontent') ?? m[2] })
+        void act({ do: 'msgmenu', id: q.get('msgmenuid') ?? '', text: q.get('msgmenucontent') ?? m[2] })
       }
     } else if (/^https?:/.test(m[1])) {
       link.href = m[1]
@@ -216,7 +216,7 @@ $('typing').onsubmit = (e) => {
   const text = $('text').value
   if (!text.trim()) return
   $('text').value = ''
-  act({ do: 'type', text })
+  void act({ do: 'type', text })
 }
 for (const b of document.querySelectorAll('[data-do]')) b.onclick = () => act({ do: b.dataset.do })
 for (const b of document.querySelectorAll('[data-forward]')) {

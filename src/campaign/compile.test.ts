@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { compileCampaign, reentryOf } from './compile.ts'
+import { type Campaign, campaignSchema } from './model.ts'
+
+const campaign = (more: Record<string, unknown> = {}): Campaign =>
+  campaignSchema.parse({
+    id: 'welcome',
+    name: '新粉欢迎',
+    entry: { event: 'subscribe' },
+    steps: [
+      { id: 'hint', after: '20s', since: 'entry', when: 'not-replied', send: { text: '还在吗？' } },
+      { id: 'photo', after: '0s', since: 'reply', send: { image: { file: 'sha256-a' } } },
+      { id: 'voice', after: '1m', ifLate: 'skip', send: { voice: { mediaId: 'at-wechat' } } },
+    ],
+    ...more,
+  })
+
+describe('the plan of a campaign', () => {
+  it('has delays and conditions, and no message', () => {
+    const plan = compileCampaign(campaign({ spacing: '5s', window: '2h' }), 7)
+    expect(plan).toEqual({
+      campaign: 'welcome',
+      version: 7,
+      steps: [
+        {
+          id: 'hint',
+          kind: 'text',
+          media: false,
+          afterMs: 20_000,
+          since: 'entry',
+          ifLate: 'hold',
+          when: 'not-replied',
+        },
+        { id: 'photo', kind: 'image', media: true, afterMs: 0, since: 'reply', ifLate: 'hold', when: null },
+        {
+          id: 'voice',
+          kind: 'voice',
+          media: false,
+          afterMs: 60_000,
+          since: 'previous',
+          ifLate: 'skip',
+          when: null,
+        },
+      ],
+      spacingMs: 5_000,
+      windowMs: 7_200_000,
+      exitKeywords: [],
+    })
+    expect(JSON.stringify(plan)).not.toContain('还在吗')
+  })
+
+  it('keeps two seconds between held steps and a window of 48 hours, when the file says nothing', () => {
+    expect(compileCampaign(campaign(), 1)).toMatchObject({ spacingMs: 2_000, windowMs: 172_800_000 })
+  })
+
+  it('has the exit keywords as they are compared', () => {
+    const plan = compileCampaign(campaign({ exit: { keywords: [' ＴＤ ', '退订', 0] } }), 1)
+    expect(plan.exitKeywords).toEqual(['td', '退订', '0'])
+  })
+})
+
+describe('how often a follower may enter', () => {
+  it.each([
+    [undefined, 'always'],
+    ['always', 'always'],
+    ['never', 'never'],
+    [{ after: '30d' }, { afterMs: 2_592_000_000 }],
+  ])('%j', (reentry, expected) => expect(reentryOf(campaign({ reentry }))).toEqual(expected))
+})

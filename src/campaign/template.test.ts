@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { checkTemplate, renderTemplate, TEMPLATE_VARIABLES, type TemplateVariables } from './template.ts'
+
+const variables: TemplateVariables = {
+  account: { name: '小店', appId: 'wx1' },
+  qrScene: 'expo-3',
+  entry: { at: '2026-03-05T09:07:00', event: 'subscribe', key: 'qrscene_expo-3' },
+  reply: { text: '你好' },
+  daysSinceEntry: 2,
+  daysSinceReply: 1,
+}
+
+describe('a message with names in it', () => {
+  it.each([
+    ['{{ account.name }} 提醒您', '小店 提醒您'],
+    ['{{account.appId}}', 'wx1'],
+    ['{{ qrScene }}', 'expo-3'],
+    ['{{ entry.event }}/{{ entry.key }}', 'subscribe/qrscene_expo-3'],
+    ['{{ reply.text }}', '你好'],
+    ['第 {{ daysSinceEntry }} 天，回复后 {{ daysSinceReply }} 天', '第 2 天，回复后 1 天'],
+    ["您是 {{ entry.at | date: '%m-%d %H:%M' }} 开始的", '您是 03-05 09:07 开始的'],
+    ['{% if daysSinceEntry > 1 %}又见面了{% else %}欢迎{% endif %}', '又见面了'],
+    ["{{ reply.text | default: '朋友' }}", '你好'],
+    ['{{ account.name | append: "！" }}', '小店！'],
+    ['100% {free} } {', '100% {free} } {'],
+    ['', ''],
+  ])('%j reads %j', (template, text) => expect(renderTemplate(template, variables)).toBe(text))
+
+  it('says something else to the next follower, from the same template', () => {
+    const other = { ...variables, qrScene: 'shop' }
+    expect(renderTemplate('{{ qrScene }}', variables)).toBe('expo-3')
+    expect(renderTemplate('{{ qrScene }}', other)).toBe('shop')
+  })
+
+  it('does not run what a follower wrote', () => {
+    const sly = { ...variables, reply: { text: '{{ account.appId }}' } }
+    expect(renderTemplate('{{ reply.text }}', sly)).toBe('{{ account.appId }}')
+  })
+
+  it('throws for an unknown name, and sends no hole', () => {
+    expect(() => renderTemplate('{{ nickname }}', variables)).toThrow(/undefined variable: nickname/)
+  })
+})
+
+describe('a template that is checked', () => {
+  it.each(TEMPLATE_VARIABLES)('may name %s', (name) => expect(checkTemplate(`{{ ${name} }}`)).toBeNull())
+
+  it.each([
+    '你好',
+    '{% assign day = daysSinceEntry %}{{ day }}',
+    '{% for i in (1..3) %}{{ i }}{{ forloop.last }}{% endfor %}',
+    '{{ qrScene.size }}',
+    '{{ "now" | date: "%Y" }}',
+    '{% comment %}{{ nickname }}{% endcomment %}',
+    '{% raw %}{{ nickname }}{% endraw %}',
+  ])('%s works', (template) => expect(checkTemplate(template)).toBeNull())
+
+  it.each([
+    ['{{ nickname }}', 'nickname'],
+    ['{{ account.nickname }}', 'account.nickname'],
+    ['{{ qrSceneX }}', 'qrSceneX'],
+    ["{{ nickname | default: '朋友' }}", 'nickname'],
+    ['{% if nickname %}x{% endif %}', 'nickname'],
+    ["{% if qrScene == 'shop' %}{{ nickname }}{% endif %}", 'nickname'],
+    ['{{ account }}', 'account'],
+    ['{{ daysSinceEntry.foo }}', 'daysSinceEntry.foo'],
+    ['{{ constructor }}', 'constructor'],
+  ])('%s names an unknown variable: %s', (template, name) => {
+    const trouble = checkTemplate(template)
+    expect(trouble).toContain(`undefined variable: ${name}`)
+    expect(trouble).toContain('known are account.name, account.appId, qrScene')
+  })
+
+  it.each([
+    ['{{ account.name', 'not closed'],
+    ['{% if qrScene %}', 'not closed'],
+    ['{% nope %}', 'nope'],
+    ['{{ qrScene | shout }}', 'undefined filter: shout'],
+    ["{% if qrScene == 'shop' %}{{ qrScene | shout }}{% endif %}", 'undefined filter: shout'],
+    ["{% include 'other' %}", 'the tag include is not allowed'],
+    ["{% render 'other' %}", 'the tag render is not allowed'],
+    ["{% layout 'other' %}", 'the tag layout is not allowed'],
+    ['{% block a %}{% endblock %}', 'the tag block is not allowed'],
+    ['{% for i in (1..100000000) %}x{% endfor %}', 'memory'],
+  ])('%s is refused: %s', (template, why) => expect(checkTemplate(template)).toContain(why))
+
+  it('is refused in one line that names no file', () => {
+    expect(checkTemplate('a\nb\n{{ account.name')).toBe(
+      'the template does not work: output "{{ account.name" not closed, line:3, col:1',
+    )
+  })
+})

@@ -1,0 +1,21 @@
+import type { Db } from '../store/db.ts'
+import { expiringTokens } from '../store/tokens.ts'
+import type { TokenKeeper } from '../wechat/tokens.ts'
+import type { PeriodicJob } from './periodic.ts'
+
+const EVERY_MS = 30_000
+/** The keeper fetches a token anew in its last five minutes: so it is done here, before a send must wait for it. */
+const AHEAD_MS = 5 * 60_000
+
+/** Tokens that are in use are fetched before they end. */
+export function createTokenRefresh(deps: { db: Db; tokens: TokenKeeper; now: () => number }): PeriodicJob {
+  return {
+    name: 'refresh-tokens',
+    everyMs: EVERY_MS,
+    leaseMs: 60_000,
+    async run() {
+      for (const appId of await expiringTokens(deps.db, deps.now(), AHEAD_MS))
+        await deps.tokens.getToken(appId)
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import { followChanges } from './app/follow-changes.ts'
+import { createLifetime, main } from './app/lifetime.ts'
+import { openPatiently } from './app/open-patiently.ts'
+import { createProduct } from './app/product.ts'
+import { listen } from './app/server.ts'
+import { createWeb } from './app/web.ts'
+import { loadConfig, requireProduction } from './config.ts'
+import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
+import { assertPortFree } from './engine/local/ports.ts'
+import { createLog } from './log.ts'
+
+/** `npm run serve`: callbacks, operator API, console and dispatcher, against a cluster and a PostgreSQL of their own. */
+await main(async () => {
+  const config = loadConfig()
+  const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
+  const log = createLog(config.logLevel)
+  const life = createLifetime(log)
+  life.onSignals()
+  await assertPortFree(config.port, config.host, 'PORT')
+
+  const store = await openPatiently(databaseUrl, log)
+  life.onEnd('store', store.close)
+  const target = targetFromEnvironment(config.temporal.env)
+  const link = linkEngine(target, `s${process.pid}`)
+  life.onEnd('engine link', link.close)
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
+  await product.changed()
+  const follow = followChanges(product)
+  life.onEnd('changes', follow.stop)
+  const links = {
+    simulatorUrl: null,
+    temporalUiUrl: config.temporal.uiUrl ?? null,
+    namespace: target.namespace,
+  }
+  const web = await listen(createWeb(product, { adminToken, links: () => links }), config.port, config.host)
+  life.onEnd('web', web.close)
+  product.dispatcher.start()
+  life.onEnd('dispatcher', product.dispatcher.stop)
+  log.info({ url: web.url }, 'serving')
+})

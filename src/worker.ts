@@ -1,0 +1,53 @@
+import { createLifetime, main } from './app/lifetime.ts'
+import { openPatiently } from './app/open-patiently.ts'
+import { createProduct } from './app/product.ts'
+import { installRuntime } from './app/sdk-runtime.ts'
+import { listen } from './app/server.ts'
+import { createWorkerWeb } from './app/worker-web.ts'
+import { loadConfig, requireProduction } from './config.ts'
+import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
+import { assertPortFree } from './engine/local/ports.ts'
+import { runWorkers } from './engine/workers.ts'
+import { createLog } from './log.ts'
+
+/** Contract, section 1: what running sends get when the process stops. */
+const GRACE_MS = 6_000
+
+/** `npm run worker`: workflows, sends and periodic jobs, against a cluster and a PostgreSQL of their own. */
+await main(async () => {
+  const config = loadConfig()
+  const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
+  const log = createLog(config.logLevel)
+  const life = createLifetime(log)
+  life.onSignals()
+  await assertPortFree(config.workerPort, config.host, 'WORKER_PORT')
+
+  const sdk = await installRuntime(log)
+  const store = await openPatiently(databaseUrl, log)
+  life.onEnd('store', store.close)
+  const target = targetFromEnvironment(config.temporal.env)
+  const link = linkEngine(target, `w${process.pid}`)
+  life.onEnd('engine link', link.close)
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
+  const workers = runWorkers({
+    target,
+    activities: product.activities,
+    identity: `w${process.pid}`,
+    graceMs: GRACE_MS,
+    log,
+  })
+  const app = createWorkerWeb({
+    adminToken,
+    now: product.now,
+    isReady: async () => workers.isPolling() && (await link.isUp()),
+    metrics: product.metrics,
+    sdkMetrics: sdk.metrics,
+  })
+  const web = await listen(app, config.workerPort, config.host)
+  life.onEnd('web', web.close)
+  life.onEnd('workers', workers.stop)
+  product.jobs.start()
+  life.onEnd('periodic jobs', product.jobs.stop)
+  await workers.polling
+  log.info({ health: `${web.url}/readyz` }, 'working')
+})

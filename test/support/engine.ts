@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { loadConfig } from '../../src/config.ts'
+import { cacheFolder, findEngine, NoEngineError } from '../../src/engine/local/find.ts'
+import { startLocalEngine } from '../../src/engine/local/start.ts'
+
+/** One real Temporal server for the whole run, on free ports, with its data in a temporary folder. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-engine-'))
+  try {
+    const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say })
+    const running = await startLocalEngine({ engine, dataDir, port: 0, uiPort: 0, namespace: 'default' })
+    project.provide('engineAddress', running.address)
+    return async () => {
+      await running.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  } catch (err) {
+    if (!(err instanceof NoEngineError)) throw err
+    say(`tests: no engine, its tiers are skipped. ${err.message}`)
+    project.provide('engineAddress', '')
+    return async () => rmSync(dataDir, { recursive: true, force: true })
+  }
+}

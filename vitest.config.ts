@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config'
+
+const slow = { testTimeout: 60_000, hookTimeout: 60_000 }
+
+/** The tiers of `npm test`; `npx vitest run --project unit` runs one. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/closing-line.ts'],
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.{ts,tsx}', 'activities/**/*.test.ts', 'workflows/**/*.test.ts'],
+          exclude: ['src/store/**', 'src/cli/**'],
+        },
+      },
+      {
+        test: {
+          name: 'store',
+          include: ['src/store/**/*.test.ts', 'test/store/**/*.test.ts'],
+          globalSetup: './test/support/postgres.ts',
+          ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'whole',
+          include: ['test/{workflow,e2e,api,browser,replay,engine,cli}/**/*.test.ts'],
+          globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
+          ...slow,
+        },
+      },
+    ],
+  },
+})
