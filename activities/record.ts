@@ -17,9 +17,9 @@ export function createRecord({ db, now, metrics }: ActivityDeps) {
   return async function record({ state, plan, runId }: RecordInput): Promise<void> {
     const { appId, openId } = whoseRun()
     const whose = { appId, openId }
-    if (state.outcome === 'opted-out') {
-      await saveFollower(db, whose, { optedOutAt: state.lastInteractionAt }, now())
-    }
+    const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
+    // A pause may come and go by Temporal's own tools as well: the last look believes the run.
+    await saveFollower(db, whose, { paused: state.status === 'paused', ...optedOut }, now())
     const { ended } = await recordRun(db, whose, { entry: state.entry, plan }, { state, runId }, now())
     if (!ended || !state.outcome) return
     metrics.ended(state.outcome)

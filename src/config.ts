@@ -27,8 +27,8 @@ const schema = z.object({
   RETENTION_DAYS: z.coerce.number().int().min(1).default(30),
   CALLBACK_MAX_AGE: z.coerce.number().int().min(0).default(600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  NURTURE_URL: optional,
   FOLLOWER_NURTURE_CACHE: optional,
-  XDG_CACHE_HOME: optional,
 })
 
 /** All settings of a process, read once. Durations in ms. */
@@ -81,6 +81,8 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
     retentionDays: e.RETENTION_DAYS,
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
+    /** Where the CLI finds a running FollowerNurture. */
+    nurtureUrl: e.NURTURE_URL,
     cacheDir: e.FOLLOWER_NURTURE_CACHE,
   }
 }
@@ -107,6 +109,11 @@ export function requireProduction(config: Config) {
     adminToken: config.adminToken ?? '',
     encryptionKey: config.encryptionKey ?? '',
   }
+}
+
+/** The folder in which a command was typed; npm runs scripts in the project's. */
+export function callerFolder(): string {
+  return process.env.INIT_CWD ?? process.cwd()
 }
 
 function withDotEnv(): Record<string, string | undefined> {

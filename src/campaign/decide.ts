@@ -1,9 +1,10 @@
-import { type Grant, payerAt, startTime, usableUntil } from '../wechat/ledger.ts'
+import { type Grant, MIN_LEFT_MS, payerAt, startTime, usableUntil } from '../wechat/ledger.ts'
 import type { Plan } from './plan.ts'
 import { changeStep, isOpen, type Outcome, type RunState, type StepState } from './state.ts'
 
 /** What a run does next. */
 export type Next =
+  /** `leftMs`: time until the grant's margin or the window's end. */
   | { do: 'send'; index: number; grant: Grant; leftMs: number }
   | { do: 'wait'; until: number; for: string }
   | { do: 'finish'; outcome: Outcome; reason: string | null }
@@ -42,7 +43,9 @@ function nextOf(plan: Plan, state: RunState, now: number): Next {
   const grant = payerAt(state.ledger, now)
   // Held for want of a grant: an interaction wakes the run, and so does the next step's own time.
   if (!grant) return waitForNextDue(queue, now) ?? closing
-  return { do: 'send', index: head.index, grant, leftMs: usableUntil(grant) - now }
+  // Tries of a failed request end with the window too, which may close before the grant.
+  const leftMs = Math.min(usableUntil(grant), state.closesAt) - now
+  return leftMs < MIN_LEFT_MS ? closing : { do: 'send', index: head.index, grant, leftMs }
 }
 
 /** Marks what can be said of each open step by now: conditions that fail, steps that are late, steps that are held. */

@@ -56,8 +56,8 @@ const messages: [Record<string, unknown>, Record<string, unknown>][] = [
       music: {
         title: '{{ account.name }}',
         description: '听',
-        url: 'https://a',
-        hqUrl: 'https://b',
+        url: 'https://a/{{ qrScene }}',
+        hqUrl: 'https://b/{{ qrScene }}',
         thumb: 'm5',
       },
     },

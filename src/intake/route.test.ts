@@ -380,7 +380,7 @@ describe('a message', () => {
 })
 
 describe('how often a follower may enter', () => {
-  const before = (plan = PLAN) => ({ runs: [run('subscribe', 0, { ended: true, plan })] })
+  const onceBefore = (plan = PLAN) => ({ runs: [run('subscribe', 0, { ended: true, plan })] })
   const again = (minutes: number) => arrived('subscribe', minutes, { begins: 'subscribe' })
   const month = { afterMs: 30 * DAY }
   const inMinutes = (days: number) => days * 24 * 60
@@ -391,11 +391,11 @@ describe('how often a follower may enter', () => {
     ['after 30 days, a minute too early', month, inMinutes(30) - 1, 'nothing'],
     ['after 30 days, to the minute', month, inMinutes(30), 'start'],
   ])('%s', (_, reentry, minutes, what) => {
-    expect(routed(again(minutes), { ...before(), reentry }).action.do).toBe(what)
+    expect(routed(again(minutes), { ...onceBefore(), reentry }).action.do).toBe(what)
   })
 
   it('is counted for each campaign by itself', () => {
-    expect(routed(again(1), { ...before(OTHER), reentry: 'never' }).action.do).toBe('start')
+    expect(routed(again(1), { ...onceBefore(OTHER), reentry: 'never' }).action.do).toBe('start')
   })
 
   it('lets everyone in the first time', () => {

@@ -58,7 +58,9 @@ export function route(facts: RouteFacts): Route {
   }
   const scene = row.event?.scene ?? null
   const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
-  if (!scene || (unfollowed && isOlder(mark, unfollowed))) {
+  const begunBy = facts.runs[0]?.entry
+  const beforeFollow = begunBy?.event === 'subscribe' && isOlder(mark, begunBy)
+  if (!scene || beforeFollow || (unfollowed && isOlder(mark, unfollowed))) {
     return {
       patch: scene === 'subscribe' ? followPatch(facts, mark) : {},
       action: { do: 'nothing', result: 'ignored' },
@@ -69,7 +71,9 @@ export function route(facts: RouteFacts): Route {
 
 function routeUnsubscribe({ row, follower, runs }: RouteFacts, mark: Mark): Route {
   const followed = markOf(follower?.followedAt, follower?.followedSeq)
-  if (followed && isOlder(mark, followed)) return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
+  const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  if ([followed, unfollowed].some((known) => known && isOlder(mark, known)))
+    return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
   const patch = { unfollowedAt: mark.at, unfollowedSeq: mark.seq, grants: [], agent: false, paused: false }
   const action = { do: 'unsubscribe', event: { ...mark, key: row.key } } as const
   return { patch, action: runs.length > 0 ? action : { do: 'nothing', result: 'no-run' } }

@@ -28,17 +28,17 @@ interface Call {
 export function createApi(world: ApiWorld): Hono {
   const { now } = world
   const app = new Hono()
-  app.post('/cgi-bin/stable_token', (c) =>
-    withFaults(c, null, async () => {
-      const body = await readJson(c)
+  app.post('/cgi-bin/stable_token', async (c) => {
+    const body = await readJson(c)
+    return withFaults(c, textOrNull(body.appid), async () => {
       const found = credentials(body.appid, body.secret, c)
       if ('errcode' in found) return found
       const issued = found.tokens.stableToken(now(), body.force_refresh === true)
       return 'errcode' in issued ? failed(issued.errcode) : issued
-    }),
-  )
+    })
+  })
   app.get('/cgi-bin/token', (c) =>
-    withFaults(c, null, async () => {
+    withFaults(c, textOrNull(c.req.query('appid')), async () => {
       const found = credentials(c.req.query('appid'), c.req.query('secret'), c)
       return 'errcode' in found ? found : found.tokens.plainToken(now())
     }),
@@ -262,6 +262,10 @@ function failed(
 
 async function readJson(c: Context): Promise<Record<string, unknown>> {
   return parse(await c.req.text()) ?? {}
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }
 
 function parse(raw: string): Record<string, unknown> | null {

@@ -91,12 +91,16 @@ const TABLE: Record<Profile, Record<SimScene, [quota: number, lifetimeMs: number
   },
 }
 
-/** WeChat grants anew: the scene's quota starts again, nothing adds up. `at` is the callback's CreateTime, ms. */
+/**
+ * WeChat grants anew: the scene's quota starts again, nothing adds up. `at` is the callback's CreateTime, ms; what a test
+ * dates back takes no newer grant away.
+ */
 export function grantTo(follower: SimFollower, profile: Profile, scene: SimScene, at: number): void {
   const [quota, lifetimeMs] = TABLE[profile][scene]
+  follower.lastInteractionAt = Math.max(follower.lastInteractionAt, at)
+  if (follower.grants.some((g) => g.scene === scene && g.grantedAt > at)) return
   follower.grants = follower.grants.filter((g) => g.scene !== scene)
   follower.grants.push({ scene, grantedAt: at, expiresAt: at + lifetimeMs, quota, used: 0 })
-  follower.lastInteractionAt = at
 }
 
 /** Takes one message off the grant that ends first: 0, or the code that WeChat answers. */

@@ -44,7 +44,8 @@ export class SimTokens {
 
   plainToken(now: number): { access_token: string; expires_in: number } {
     this.asked.plain += 1
-    if (this.plain) this.older.push({ value: this.plain.value, expiresAt: now + OVERLAP_MS })
+    if (this.plain)
+      this.older.push({ ...this.plain, expiresAt: Math.min(this.plain.expiresAt, now + OVERLAP_MS) })
     this.plain = issue(now)
     return { access_token: this.plain.value, expires_in: LIFE_MS / 1000 }
   }

@@ -1,0 +1,559 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type CheckContext, checkCampaign, profileOf } from './check.ts'
+import { type Campaign, campaignSchema } from './model.ts'
+
+const EXAMPLES = new URL('../../campaigns/', import.meta.url)
+
+/** A file that is right; a test writes something wrong over one of its lines. */
+const RIGHT = [
+  'id: welcome',
+  'name: 新粉欢迎',
+  'entry: { event: subscribe }',
+  'reply: { text: 欢迎 }',
+  'steps:',
+  '  - { id: hint, after: 20s, since: entry, send: { text: 还在吗？ } }',
+  '  - { id: gift, after: 0s, since: reply, send: { text: 资料 } }',
+  'window: 48h',
+]
+/** The file with line `number` (from 1) written anew, or more lines at its end. */
+const withLine = (number: number, line: string) => RIGHT.with(number - 1, line).join('\n')
+const withMore = (...lines: string[]) => [...RIGHT, ...lines].join('\n')
+const withStep = (send: string, rest = 'id: hint, after: 20s') =>
+  withLine(6, `  - { ${rest}, send: ${send} }`)
+/** `path` and line of everything that is wrong. */
+const places = (source: string, context?: CheckContext) =>
+  checkCampaign(source, context).issues.map((i) => `${i.path} @${i.line ?? '-'}`)
+
+/** Rows of a table, so that each test is named by what is wrong and not by its whole file. */
+const table = (rows: [source: string, wrong: string | string[]][]) =>
+  rows.map(([source, wrong]) => ({ source, wrong: [wrong].flat() }))
+
+describe('a file that is right', () => {
+  it('has no issue and no warning, and durations in ms', () => {
+    const { campaign, issues, warnings } = checkCampaign(RIGHT.join('\n'))
+    expect({ issues, warnings }).toEqual({ issues: [], warnings: [] })
+    expect(campaign).toMatchObject({ id: 'welcome', spacing: 2_000, window: 172_800_000, reentry: 'always' })
+    expect(campaign?.steps.map((s) => [s.after, s.since, s.ifLate])).toEqual([
+      [20_000, 'entry', 'hold'],
+      [0, 'reply', 'hold'],
+    ])
+  })
+
+  it('may be JSON', () => {
+    const steps = [{ id: 's', after: '1s', send: { text: 'hi' } }]
+    const source = JSON.stringify({ id: 'a', name: 'A', entry: { event: 'subscribe' }, steps })
+    expect(checkCampaign(source).campaign).toMatchObject({ id: 'a', steps: [{ after: 1_000 }] })
+  })
+
+  it('is YAML 1.2: yes and no are words, and a figure may be a keyword', () => {
+    const source = withMore('exit: { keywords: [no, 0, 退订] }')
+    expect(checkCampaign(source).campaign?.exit?.keywords).toEqual(['no', '0', '退订'])
+  })
+
+  it('may use a delay once and refer to it', () => {
+    const source = withLine(7, '  - { id: gift, after: &d 1m, send: { text: *t } }').replace(
+      '还在吗？',
+      '&t 你好',
+    )
+    expect(checkCampaign(source).campaign?.steps[1]).toMatchObject({ after: 60_000, send: { text: '你好' } })
+  })
+
+  it.each(readdirSync(EXAMPLES))('the example %s has no issue', (name) => {
+    expect(checkCampaign(readFileSync(new URL(name, EXAMPLES), 'utf8')).issues).toEqual([])
+  })
+})
+
+describe('an unknown field', () => {
+  it.each(
+    table([
+        [withMore('colour: red'), 'colour @9'],
+        [withLine(3, 'entry: { event: subscribe, scene: x }'), 'entry.scene @3'],
+        [withLine(4, 'reply: { text: 欢迎, as: anna }'), 'reply.as @4'],
+        [withStep('{ text: a }', 'id: hint, after: 20s, delay: 1s'), 'steps.0.delay @6'],
+        [withStep('{ text: a, txt: b }'), 'steps.0.send.txt @6'],
+        [withStep('{ image: { mediaId: a, url: b } }'), 'steps.0.send.image.url @6'],
+        [withMore('exit: { keywords: [TD], after: 1s }'), 'exit.after @9'],
+        [withMore('reentry: { after: 30d, most: 3 }'), 'reentry.most @9'],
+      ]),
+  )('$wrong', ({ source, wrong }) => {
+    expect(places(source)).toEqual(wrong)
+    expect(checkCampaign(source).issues[0]?.message).toMatch(/^unknown field "\w+"$/)
+  })
+})
+
+describe('a bad duration', () => {
+  it.each(
+    table([
+        [withStep('{ text: a }', 'id: hint, after: soon'), 'steps.0.after @6'],
+        [withLine(7, '  - { id: gift, after: 1h30m, send: { text: a } }'), 'steps.1.after @7'],
+        [withLine(7, '  - { id: gift, after: 5, send: { text: a } }'), 'steps.1.after @7'],
+        [withMore('spacing: 2 s'), 'spacing @9'],
+        [withLine(8, 'window: two days'), 'window @8'],
+        [withLine(8, 'window: 59s'), 'window @8'],
+        [withLine(8, 'window: 49h'), 'window @8'],
+        [withMore('reentry: { after: a month }'), 'reentry.after @9'],
+      ]),
+  )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
+
+  it('says how to write one', () => {
+    expect(checkCampaign(withMore('spacing: 2 s')).issues[0]).toEqual({
+      path: 'spacing',
+      message: '"2 s" is no duration: write a whole number and s, m, h or d, like 20s or 22h',
+      line: 9,
+      column: 10,
+    })
+  })
+
+  it.each(['1m', '48h', '2d', '172800s'])('a window of %s is a good one', (window) => {
+    const source = withLine(8, `window: ${window}`)
+    expect(places(source)).toEqual([])
+  })
+})
+
+describe('a word that is none of the known ones', () => {
+  it.each(
+    table([
+        [withLine(3, 'entry: { event: follow }'), 'entry.event @3'],
+        [withStep('{ text: a }', 'id: hint, after: 20s, since: start'), 'steps.0.since @6'],
+        [withStep('{ text: a }', 'id: hint, after: 20s, ifLate: drop'), 'steps.0.ifLate @6'],
+        [withStep('{ text: a }', 'id: hint, after: 20s, when: answered'), 'steps.0.when @6'],
+        [withMore('reentry: sometimes'), 'reentry @9'],
+        [withLine(1, 'id: Welcome'), 'id @1'],
+        [withStep('{ text: a }', 'id: step_1, after: 20s'), 'steps.0.id @6'],
+        [withMore('priority: high'), 'priority @9'],
+        [withMore('accounts: []'), 'accounts @9'],
+        [withMore('exit: { keywords: [TD, true] }'), 'exit.keywords.1 @9'],
+        [withMore('exit: { keywords: ["  "] }'), 'exit.keywords.0 @9'],
+      ]),
+  )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
+})
+
+describe('steps', () => {
+  it('must be there', () => {
+    const source = [...RIGHT.slice(0, 4), 'steps: []'].join('\n')
+    expect(places(source)).toEqual(['steps @5'])
+    expect(checkCampaign(source).issues[0]?.message).toBe('a campaign needs at least one step')
+  })
+
+  it('may not be left out, like anything else that is needed', () => {
+    expect(checkCampaign('priority: 1').issues).toMatchObject([
+      { path: 'id', message: 'is missing', line: 1 },
+      { path: 'name', message: 'is missing', line: 1 },
+      { path: 'entry', message: 'is missing', line: 1 },
+      { path: 'steps', message: 'is missing', line: 1 },
+    ])
+    expect(places(withLine(7, '  - { id: gift, after: 0s }'))).toEqual(['steps.1.send @7'])
+    expect(places(withLine(7, '  - { id: gift, send: { text: a } }'))).toEqual(['steps.1.after @7'])
+  })
+
+  it('may not have the same id twice', () => {
+    const source = withLine(7, '  - { id: hint, after: 0s, send: { text: a } }')
+    expect(checkCampaign(source).issues).toEqual([
+      { path: 'steps.1.id', message: 'step hint stands at steps.0 already', line: 7, column: 11 },
+    ])
+  })
+})
+
+describe('a message', () => {
+  it.each([
+    ['{}', 'steps.0.send'],
+    ['hello', 'steps.0.send'],
+    ['{ as: anna@shop }', 'steps.0.send'],
+    ['{ text: a, image: { mediaId: b } }', 'steps.0.send'],
+    ['{ image: {} }', 'steps.0.send.image'],
+    ['{ image: { file: a, mediaId: b } }', 'steps.0.send.image'],
+    ['{ video: { mediaId: a } }', 'steps.0.send.video.thumb'],
+    ['{ music: { title: a, description: b, url: c } }', 'steps.0.send.music.thumb'],
+    ['{ news: { title: a, description: b, url: c } }', 'steps.0.send.news.picurl'],
+    ['{ menu: { head: a, items: [] } }', 'steps.0.send.menu.items'],
+    ['{ menu: { head: a, items: [{ id: a }] } }', 'steps.0.send.menu.items.0.text'],
+    ['{ miniprogram: { title: a, path: c, thumb: d } }', 'steps.0.send.miniprogram.appId'],
+    ['{ article: {} }', 'steps.0.send.article.id'],
+    ['{ card: {} }', 'steps.0.send.card.id'],
+  ])('%s is none: %s', (send, path) => expect(places(withStep(send))).toEqual([`${path} @6`]))
+
+  it('is told what it may be', () => {
+    expect(checkCampaign(withStep('{ text: a, card: { id: b } }')).issues[0]?.message).toBe(
+      'give exactly one of text, image, voice, video, music, news, menu, miniprogram, article, card, not text and card',
+    )
+  })
+})
+
+describe('a reply', () => {
+  it.each([
+    'menu: { head: a, items: [{ id: a, text: b }] }',
+    'miniprogram: { title: a, appId: b, path: c, thumb: d }',
+    'article: { id: a }',
+    'card: { id: a }',
+  ])('%s is no kind that WeChat takes', (kind) => {
+    const name = kind.split(':')[0]
+    expect(places(withLine(4, `reply: { ${kind} }`))).toEqual([`reply.${name} @4`, 'reply @4'])
+  })
+
+  it('may be a text, picture, voice, video, song or article card', () => {
+    for (const kind of [
+      'text: a',
+      'image: { mediaId: a }',
+      'voice: { mediaId: a }',
+      'video: { mediaId: a, thumb: b }',
+      'music: { title: a, description: b, url: c, thumb: d }',
+      'news: { title: a, description: b, url: c, picurl: d }',
+    ])
+      expect(places(withLine(4, `reply: { ${kind} }`))).toEqual([])
+  })
+})
+
+describe('a template', () => {
+  it.each(
+    table([
+        [withStep('{ text: "{{ nickname }}" }'), 'steps.0.send.text @6'],
+        [withStep('{ text: "{{ account.name" }'), 'steps.0.send.text @6'],
+        [
+          withStep('{ news: { title: "{{ x }}", description: a, url: b, picurl: c } }'),
+          'steps.0.send.news.title @6',
+        ],
+        [
+          withStep('{ menu: { head: a, items: [{ id: a, text: "{{ x }}" }] } }'),
+          'steps.0.send.menu.items.0.text @6',
+        ],
+        [withLine(4, 'reply: { text: "{{ nickname }}" }'), 'reply.text @4'],
+      ]),
+  )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
+
+  it('is told which names it may use', () => {
+    expect(checkCampaign(withStep('{ text: "{{ nickname }}" }')).issues[0]?.message).toMatch(
+      /undefined variable: nickname; known are account\.name, .*daysSinceReply/,
+    )
+  })
+})
+
+describe('a long text', () => {
+  it.each([
+    ['a'.repeat(2_048), []],
+    ['a'.repeat(2_049), ['steps.0.send.text @6']],
+    ['字'.repeat(682), []],
+    ['字'.repeat(683), ['steps.0.send.text @6']],
+    ['😀'.repeat(512), []],
+    ['😀'.repeat(513), ['steps.0.send.text @6']],
+  ])('%#: is measured in bytes of UTF-8', (text, expected) => {
+    expect(places(withStep(`{ text: ${text} }`))).toEqual(expected)
+  })
+
+  it('is refused in the reply too, with its size', () => {
+    const [issue] = checkCampaign(withLine(4, `reply: { text: ${'字'.repeat(683)} }`)).issues
+    expect(issue).toMatchObject({
+      path: 'reply.text',
+      message: 'the text has 2049 bytes of UTF-8, WeChat takes 2048',
+    })
+  })
+})
+
+describe('a delay beyond the window', () => {
+  const steps = (window: string, ...list: string[]) =>
+    [
+      ...RIGHT.slice(0, 5),
+      ...list.map((s, i) => `  - { id: s${i}, ${s}, send: { text: a } }`),
+      `window: ${window}`,
+    ].join('\n')
+
+  it.each(
+    table([
+        [steps('48h', 'after: 48h, since: entry'), []],
+        [steps('48h', 'after: 172801s, since: entry'), ['steps.0.after @6']],
+        [steps('1h', 'after: 61m'), ['steps.0.after @6']],
+        [steps('48h', 'after: 47h', 'after: 1h'), []],
+        [steps('48h', 'after: 47h', 'after: 61m'), ['steps.1.after @7']],
+        [steps('48h', 'after: 47h, since: entry', 'after: 47h, since: reply', 'after: 1h'), []],
+        [
+          steps('48h', 'after: 47h, since: entry', 'after: 47h, since: reply', 'after: 2h'),
+          ['steps.2.after @8'],
+        ],
+        [steps('48h', 'after: 47h', 'after: 2h', 'after: 0s'), ['steps.1.after @7', 'steps.2.after @8']],
+      ]),
+  )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
+
+  it('says how it adds up', () => {
+    expect(checkCampaign(steps('48h', 'after: 47h', 'after: 2h')).issues[0]?.message).toBe(
+      '49 h (47 h + 2 h) is beyond the window of 48 h: it could never be sent',
+    )
+  })
+})
+
+describe('a medium', () => {
+  const hasMedia = (id: string) => id === 'sha256-here'
+
+  it.each([
+    ['{ image: { file: sha256-gone } }', ['steps.0.send.image.file @6']],
+    ['{ image: { file: photo.png } }', ['steps.0.send.image.file @6']],
+    ['{ image: { file: sha256-here } }', []],
+    ['{ image: { mediaId: at-wechat } }', []],
+    ['{ voice: { file: sha256-gone } }', ['steps.0.send.voice.file @6']],
+    [
+      '{ video: { file: sha256-gone, thumb: sha256-lost } }',
+      ['steps.0.send.video.file @6', 'steps.0.send.video.thumb @6'],
+    ],
+    ['{ video: { file: sha256-here, thumb: at-wechat } }', []],
+    ['{ music: { title: a, description: b, url: c, thumb: sha256-gone } }', ['steps.0.send.music.thumb @6']],
+    [
+      '{ miniprogram: { title: a, appId: b, path: c, thumb: sha256-gone } }',
+      ['steps.0.send.miniprogram.thumb @6'],
+    ],
+  ])('%s that is not there: %j', (send, expected) => {
+    expect(places(withStep(send), { hasMedia })).toEqual(expected)
+  })
+
+  it('of the reply must be there too', () => {
+    expect(places(withLine(4, 'reply: { image: { file: sha256-gone } }'), { hasMedia })).toEqual([
+      'reply.image.file @4',
+    ])
+  })
+
+  it('is not looked for where nobody can say', () => {
+    expect(places(withStep('{ image: { file: photo.png } }'))).toEqual([])
+  })
+})
+
+describe('the id in the request’s path', () => {
+  it('must be the file’s', () => {
+    expect(places(RIGHT.join('\n'), { pathId: 'welcome' })).toEqual([])
+    expect(checkCampaign(RIGHT.join('\n'), { pathId: 'course' }).issues).toEqual([
+      { path: 'id', message: "the file's id is welcome, but it was sent to course", line: 1, column: 5 },
+    ])
+  })
+})
+
+describe('a file with many errors', () => {
+  const many = [
+    'id: welcome',
+    'name: ""',
+    'colour: red',
+    'entry: { event: follow }',
+    'reply: { text: "{{ nickname }}" }',
+    'steps:',
+    '  - id: hint',
+    '    after: soon',
+    '    send: { text: "{{ account.name" }',
+    '  - id: hint',
+    '    after: 49h',
+    '    since: entry',
+    `    send: { text: ${'字'.repeat(700)}, loud: true }`,
+    '  - id: photo',
+    '    after: 1s',
+    '    since: entry',
+    '    when: maybe',
+    '    send: { image: { file: sha256-gone } }',
+    '  - id: none',
+    '    after: 1s',
+  ].join('\n')
+
+  it('shows them all at once, each with its line', () => {
+    expect(places(many, { pathId: 'course', hasMedia: () => false }).sort()).toEqual(
+      [
+        'colour @3',
+        'entry.event @4',
+        'id @1',
+        'name @2',
+        'reply.text @5',
+        'steps.0.after @8',
+        'steps.0.send.text @9',
+        'steps.1.after @11',
+        'steps.1.id @10',
+        'steps.1.send.loud @13',
+        'steps.1.send.text @13',
+        'steps.2.send.image.file @18',
+        'steps.2.when @17',
+        'steps.3.send @19',
+      ].sort(),
+    )
+  })
+
+  it('is refused whole, without warnings', () => {
+    expect(checkCampaign(many)).toMatchObject({ campaign: null, warnings: [] })
+  })
+
+  it('is told nothing twice, and nothing that follows from another error only', () => {
+    expect(places(withStep('{ text: a, note: "{{ x }}" }'))).toEqual(['steps.0.send.note @6'])
+    const unreadable = RIGHT.with(5, '  - { id: a, after: soon, send: { text: a } }')
+    expect(places(unreadable.with(6, '  - { id: b, after: 48h, send: { text: b } }').join('\n'))).toEqual([
+      'steps.0.after @6',
+    ])
+    expect(places(withLine(8, 'window: 5s'))).toEqual(['window @8'])
+  })
+})
+
+describe('a file that cannot be read', () => {
+  it.each([
+    ['steps: [1', 1],
+    ['id: a\nid: b', 2],
+    ['id: a\n---\nid: b', 2],
+    ['id: "a', 1],
+  ])('%j: line %d', (source, line) => {
+    const { campaign, issues } = checkCampaign(source)
+    expect(campaign).toBeNull()
+    expect(issues[0]).toMatchObject({ path: '', line, message: expect.stringMatching(/^not readable: /) })
+  })
+
+  it.each(['', '# nothing', '- a', '7', 'hello', 'id: *gone'])('%j is no campaign', (source) => {
+    const { campaign, issues } = checkCampaign(source)
+    expect(campaign).toBeNull()
+    expect(issues).toMatchObject([{ path: '' }])
+  })
+
+  it('is refused when it is huge', () => {
+    expect(checkCampaign('#'.repeat(256 * 1024 + 1)).issues).toEqual([
+      { path: '', message: 'the file is over 256 KiB' },
+    ])
+  })
+
+  it('is refused when its references would explode', () => {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]']
+    for (let i = 0; i < 9; i++) {
+      const [here, next] = ['abcdefghij'[i], 'abcdefghij'[i + 1]]
+      bomb.push(`${next}: &${next} [${Array(9).fill(`*${here}`).join(', ')}]`)
+    }
+    expect(checkCampaign(bomb.join('\n'))).toMatchObject({ campaign: null, issues: [{ path: '' }] })
+  })
+
+  it('never throws, whatever stands in it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (source) => {
+        const { campaign, issues } = checkCampaign(source)
+        expect(campaign === null).toBe(issues.length > 0)
+      }),
+    )
+  })
+
+  it('never throws, whatever stands in one of its fields, and says where', () => {
+    const odd = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.constantFrom<unknown>(
+        { text: 7 },
+        { video: { thumb: 7 } },
+        { video: 'x' },
+        { menu: { items: [null] } },
+      ),
+    )
+    const field = fc.constantFrom(
+      'id',
+      'name',
+      'entry',
+      'reply',
+      'steps',
+      'window',
+      'spacing',
+      'reentry',
+      'exit',
+    )
+    const inStep = fc.constantFrom('id', 'after', 'since', 'ifLate', 'when', 'send')
+    const right = JSON.stringify(campaignFile())
+    fc.assert(
+      fc.property(field, inStep, odd, fc.boolean(), (name, stepField, value, step) => {
+        const file = JSON.parse(right)
+        if (step) file.steps[0][stepField] = value
+        else file[name] = value
+        const { campaign, issues } = checkCampaign(JSON.stringify(file), { hasMedia: () => false })
+        expect(campaign === null).toBe(issues.length > 0)
+        const at = step ? `steps.0.${stepField}` : name
+        const elsewhere = issues.filter((i) => i.path !== at && !i.path.startsWith(`${at}.`))
+        // A shorter window or another order of things may make a good step impossible.
+        expect(elsewhere.filter((i) => !/^steps\.\d\.(after|id)$/.test(i.path))).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  function campaignFile() {
+    const steps = [
+      { id: 'a', after: '1s', send: { text: 'a' } },
+      { id: 'b', after: '1s', send: { text: 'b' } },
+    ]
+    return { id: 'a', name: 'A', entry: { event: 'subscribe' }, steps }
+  }
+})
+
+describe('warnings', () => {
+  const owned = (appId: string, rules: 'wechat-2023' | 'classic-48h' = 'wechat-2023') => ({ appId, rules })
+
+  it('name an account that is not registered yet, and the file publishes', () => {
+    const { campaign, issues, warnings } = checkCampaign(withMore('accounts: [wx-known, wx-new]'), {
+      accounts: [owned('wx-known')],
+    })
+    expect({ issues, published: campaign !== null }).toEqual({ issues: [], published: true })
+    expect(warnings).toEqual([
+      { path: 'accounts.1', message: 'account wx-new is not registered yet', line: 9, column: 22 },
+    ])
+  })
+
+  it('say nothing of accounts where nobody knows them, or the file names none', () => {
+    expect(checkCampaign(withMore('accounts: [wx-new]')).warnings).toEqual([])
+    expect(checkCampaign(RIGHT.join('\n'), { accounts: [] }).warnings).toEqual([])
+  })
+
+  const late = withLine(6, '  - { id: day-1, after: 22h, since: entry, send: { text: 早 } }')
+
+  it('name a step that WeChat’s rules will hold back, and the file publishes', () => {
+    const { campaign, warnings } = checkCampaign(late, { rules: 'wechat-2023' })
+    expect(campaign?.id).toBe('welcome')
+    expect(warnings).toEqual([
+      {
+        path: 'steps.0.after',
+        message:
+          'step day-1 is due 22 h after the follow; under wechat-2023 a follow opens 3 messages for 1 min, so nothing may be sent then unless the follower has typed a message; it will be held',
+        line: 6,
+        column: 25,
+      },
+    ])
+  })
+
+  it('say that it will be skipped where the file wants that', () => {
+    const { warnings } = checkCampaign(late.replace('after: 22h', 'after: 22h, ifLate: skip'))
+    expect(warnings[0]?.message).toMatch(/it will be skipped$/)
+  })
+
+  it('are none under the rule before 2021', () => {
+    expect(checkCampaign(late, { rules: 'classic-48h' }).warnings).toEqual([])
+  })
+
+  it('name the step for which a reply leaves no message', () => {
+    const steps = [0, 1, 2, 3, 4, 5].map(
+      (i) => `  - { id: s${i}, after: 1h, since: reply, send: { text: a } }`,
+    )
+    const source = [...RIGHT.slice(0, 5), ...steps].join('\n').replaceAll('1h', '2h')
+    const { campaign, warnings } = checkCampaign(source)
+    expect(campaign).not.toBeNull()
+    expect(warnings).toMatchObject([{ path: 'steps.5', line: 11 }])
+    expect(warnings[0]?.message).toMatch(
+      /^step s5 finds no message left: under wechat-2023 .* opens 5 messages/,
+    )
+  })
+})
+
+describe('the rules that warnings are about', () => {
+  const campaign = (accounts?: string[]): Campaign =>
+    campaignSchema.parse({
+      id: 'a',
+      name: 'A',
+      accounts,
+      entry: { event: 'subscribe' },
+      steps: [{ id: 's', after: '1s', send: { text: 'a' } }],
+    })
+  const accounts = [
+    { appId: 'old', rules: 'classic-48h' },
+    { appId: 'new', rules: 'wechat-2023' },
+  ] as const
+
+  it.each([
+    [undefined, {}, 'wechat-2023'],
+    [undefined, { accounts: [] }, 'wechat-2023'],
+    [undefined, { accounts }, 'wechat-2023'],
+    [['old'], { accounts }, 'classic-48h'],
+    [['new'], { accounts }, 'wechat-2023'],
+    [['old', 'new'], { accounts }, 'wechat-2023'],
+    [['gone'], { accounts }, 'wechat-2023'],
+    [['new'], { accounts, rules: 'classic-48h' }, 'classic-48h'],
+  ] as const)('for %j: the strictest of the accounts it serves', (served, context, rules) => {
+    expect(profileOf(campaign(served && [...served]), context)).toBe(rules)
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { campaignSchema, draftSchema, kindOf, MESSAGE_KINDS } from './model.ts'
+
+const file = (more: Record<string, unknown> = {}) => ({
+  id: 'a',
+  name: 'A',
+  entry: { event: 'subscribe' },
+  steps: [{ id: 's', after: '1m', send: { text: 'hi' } }],
+  ...more,
+})
+
+describe('a campaign file that says little', () => {
+  it('gets the contract’s defaults', () => {
+    expect(campaignSchema.parse(file())).toEqual({
+      id: 'a',
+      name: 'A',
+      priority: 0,
+      entry: { event: 'subscribe' },
+      steps: [{ id: 's', after: 60_000, since: 'previous', ifLate: 'hold', send: { text: 'hi' } }],
+      spacing: 2_000,
+      window: 172_800_000,
+      reentry: 'always',
+    })
+  })
+
+  it('serves every account, when it names none', () => {
+    expect(campaignSchema.parse(file()).accounts).toBeUndefined()
+  })
+})
+
+describe('words of the file', () => {
+  it('are trimmed, and figures are words', () => {
+    const parsed = campaignSchema.parse(file({ entry: { event: 'message', keywords: [' 课程 ', 1, 2025] } }))
+    expect(parsed.entry.keywords).toEqual(['课程', '1', '2025'])
+  })
+})
+
+describe('the kinds of messages', () => {
+  it('are those of the contract', () => {
+    expect([...MESSAGE_KINDS].sort()).toEqual(
+      ['text', 'image', 'voice', 'video', 'music', 'news', 'menu', 'miniprogram', 'article', 'card'].sort(),
+    )
+  })
+
+  it('are known from the field that is set, whoever sends it', () => {
+    expect(kindOf({ text: '' })).toBe('text')
+    expect(kindOf({ as: 'anna@shop', card: { id: 'c' } })).toBe('card')
+    expect(kindOf({ image: { mediaId: 'm' } })).toBe('image')
+  })
+})
+
+describe('a file with errors', () => {
+  it('is read as far as it goes', () => {
+    const steps = [
+      { id: 'good', after: '1m', send: { text: 'a', image: 'no picture', note: 1 } },
+      { id: 'BAD', after: 'soon', since: 'never' },
+      'no step',
+    ]
+    expect(draftSchema.parse(file({ steps, window: '99h', colour: 'red' }))).toMatchObject({
+      id: 'a',
+      window: 172_800_000,
+      steps: [
+        { id: 'good', after: 60_000, since: 'previous', send: { known: { text: 'a' } } },
+        { id: undefined, after: undefined, since: 'entry', send: { known: {} } },
+        { since: 'entry', send: { known: {} } },
+      ],
+    })
+  })
+
+  it.each([null, undefined, 7, 'x', []])('%j is read as an empty one', (nothing) => {
+    expect(draftSchema.parse(nothing)).toMatchObject({ steps: [], reply: { known: {} } })
+  })
+})

@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { RulesProfileName } from '../wechat/rules.ts'
+import { checkCampaign } from './check.ts'
+import { type Campaign, campaignSchema } from './model.ts'
+import { formatTimeline, type PreviewEvent, previewCampaign, previewWarnings } from './preview.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+function example(name: string): Campaign {
+  const source = readFileSync(new URL(`../../campaigns/${name}.yaml`, import.meta.url), 'utf8')
+  const { campaign } = checkCampaign(source)
+  if (!campaign) throw new Error(`${name} has issues`)
+  return campaign
+}
+const campaignOf = (event: string, ...steps: Record<string, unknown>[]) =>
+  campaignSchema.parse({
+    id: 'a',
+    name: 'A',
+    entry: { event },
+    steps: steps.map((s, i) => ({ id: `s${i}`, send: { text: 'x' }, ...s })),
+  })
+/** The timeline in short: `20s hint sent subscribe`. */
+const timeline = (
+  campaign: Campaign,
+  events: PreviewEvent[] = [],
+  rules: RulesProfileName = 'wechat-2023',
+): string[] =>
+  previewCampaign({ campaign, rules, events }).map((l) =>
+    [l.at, l.step, l.state, l.grant ?? l.reason ?? ''].join(' ').trim(),
+  )
+const reply = (atMs: number): PreviewEvent => ({ atMs, do: 'reply' })
+
+describe('the welcome, previewed', () => {
+  const welcome = example('welcome')
+
+  it('for a silent follower: the hint, and nothing more', () => {
+    expect(timeline(welcome)).toEqual([
+      '20s hint sent subscribe',
+      '48h gift skipped no-reply',
+      '48h tip skipped no-reply',
+      '48h day-1 skipped no-reply',
+      '48h last skipped no-reply',
+    ])
+  })
+
+  it('for a reply after 40 s: the follow pays while it lasts, then the message', () => {
+    expect(timeline(welcome, [reply(40 * SECOND)])).toEqual([
+      '20s hint sent subscribe',
+      '40s gift sent subscribe',
+      '10m40s tip sent message',
+      '22h40s day-1 sent message',
+      '47h40s last sent message',
+    ])
+  })
+
+  it('for a reply within the first seconds: no hint is needed', () => {
+    expect(timeline(welcome, [reply(5 * SECOND)]).slice(0, 2)).toEqual([
+      '5s hint skipped replied',
+      '5s gift sent subscribe',
+    ])
+  })
+
+  it('for a reply a day later: the message pays for all', () => {
+    expect(timeline(welcome, [reply(24 * HOUR)])).toEqual([
+      '20s hint sent subscribe',
+      '24h gift sent message',
+      '24h10m tip sent message',
+      '46h day-1 sent message',
+      '71h last sent message',
+    ])
+  })
+
+  it('for a chatty follower: the first message counts, the newest pays', () => {
+    const chatty = Array.from({ length: 30 }, (_, i) => reply(10 * SECOND + i * HOUR))
+    expect(timeline(welcome, chatty)).toEqual([
+      '10s hint skipped replied',
+      '10s gift sent subscribe',
+      '10m10s tip sent message',
+      '22h10s day-1 sent message',
+      '47h10s last sent message',
+    ])
+  })
+
+  it('for an unfollow: what is left is skipped at once', () => {
+    expect(timeline(welcome, [reply(40 * SECOND), { atMs: HOUR, do: 'unfollow' }])).toEqual([
+      '20s hint sent subscribe',
+      '40s gift sent subscribe',
+      '10m40s tip sent message',
+      '1h day-1 skipped unsubscribed',
+      '1h last skipped unsubscribed',
+    ])
+  })
+
+  it('is the same on every day, and does not mind the order of the events', () => {
+    const events = [reply(40 * SECOND), { atMs: 2 * HOUR, do: 'click' } as const]
+    expect(timeline(welcome, events)).toEqual(timeline(welcome, [...events].reverse()))
+  })
+})
+
+describe('which grant pays', () => {
+  it('is the one that expires first', () => {
+    const one = campaignOf('subscribe', { after: '45s', since: 'entry' })
+    const events: PreviewEvent[] = [reply(10 * SECOND), { atMs: 30 * SECOND, do: 'click' }]
+    expect(timeline(one, events)).toEqual(['45s s0 sent subscribe'])
+  })
+
+  it('is the next one when the first is used up', () => {
+    const five = campaignOf('subscribe', ...[1, 2, 3, 4, 5].map((i) => ({ after: `${20 + i}s`, since: 'entry' })))
+    expect(timeline(five, [reply(10 * SECOND)])).toEqual([
+      '21s s0 sent subscribe',
+      '22s s1 sent subscribe',
+      '23s s2 sent subscribe',
+      '24s s3 sent message',
+      '25s s4 sent message',
+    ])
+  })
+
+  it.each([
+    ['scan', 'scan'],
+    ['click', 'menu'],
+    ['message', 'message'],
+    ['subscribe', 'subscribe'],
+  ])('after a %s is %s', (event, scene) => {
+    expect(timeline(campaignOf(event, { after: '5s' }))).toEqual([`5s s0 sent ${scene}`])
+  })
+
+  it('a click pays for a minute what was held', () => {
+    const one = campaignOf('subscribe', { after: '10m', since: 'entry' })
+    expect(timeline(one, [{ atMs: HOUR, do: 'click' }])).toEqual(['10m s0 held no-grant', '1h s0 sent menu'])
+  })
+
+  it('under the old rule the follow pays for two days', () => {
+    expect(timeline(example('classic-series'), [], 'classic-48h')).toEqual([
+      '1m hello sent subscribe',
+      '1h tip-1 sent subscribe',
+      '24h tip-2 sent subscribe',
+      '47h tip-3 sent subscribe',
+    ])
+  })
+})
+
+describe('what comes too late for the minute', () => {
+  it('is held, or skipped where the file wants that, until a reply releases it', () => {
+    const late = campaignOf(
+      'subscribe',
+      { after: '2m', since: 'entry' },
+      { after: '3m', since: 'entry', ifLate: 'skip' },
+      { after: '4m', since: 'entry' },
+    )
+    expect(timeline(late, [reply(HOUR)])).toEqual([
+      '2m s0 held no-grant',
+      '3m s1 skipped no-grant',
+      '4m s2 held no-grant',
+      '1h s0 sent message',
+      '1h2s s2 sent message',
+    ])
+  })
+
+  it('goes a little earlier when it is due in the minute’s last seconds', () => {
+    expect(timeline(campaignOf('subscribe', { after: '60s' }))).toEqual(['57s s0 sent subscribe'])
+  })
+})
+
+describe('warnings of a preview', () => {
+  it.each([
+    ['welcome', 'wechat-2023', []],
+    ['expo', 'wechat-2023', []],
+    ['course', 'wechat-2023', []],
+    ['classic-series', 'classic-48h', []],
+    ['classic-series', 'wechat-2023', ['steps.1.after', 'steps.2.after', 'steps.3.after']],
+  ] as const)('%s under %s: %j', (name, rules, paths) => {
+    const found = previewWarnings(example(name), rules).map((w) => w.path)
+    // The minute's end is the margin's start: hello may go there.
+    expect(found).toEqual(paths)
+  })
+
+  it('name the fourth message of a follow’s minute', () => {
+    const four = campaignOf('subscribe', ...[1, 2, 3, 4].map((i) => ({ after: `${i * 5}s`, since: 'entry' })))
+    const found = previewWarnings(four, 'wechat-2023')
+    expect(found.map((w) => w.path)).toEqual(['steps.3.after'])
+    expect(found[0]?.message).toContain('due 20 s after the follow; under wechat-2023 a follow opens 3 messages')
+  })
+
+  it.each([
+    ['scan', 'after the scan', 'a scan opens 3 messages for 1 min'],
+    ['click', 'after the click', 'a click opens 3 messages for 1 min'],
+  ])('speak of the %s that began it', (event, after, opens) => {
+    const [warning] = previewWarnings(campaignOf(event, { after: '1h' }), 'wechat-2023')
+    expect(warning?.message).toContain(after)
+    expect(warning?.message).toContain(opens)
+  })
+})
+
+describe('the timeline in a terminal', () => {
+  it('is a table without loose ends', () => {
+    const lines = previewCampaign({
+      campaign: campaignOf('subscribe', { after: '20s', since: 'entry' }, { after: '0s', since: 'reply' }),
+      rules: 'wechat-2023',
+      events: [],
+    })
+    expect(formatTimeline(lines)).toBe(
+      [
+        'when  step  state    paid by    reason',
+        '20s   s0    sent     subscribe',
+        '48h   s1    skipped             no-reply',
+      ].join('\n'),
+    )
+  })
+
+  it('is its headings alone when nothing happens', () => {
+    expect(formatTimeline([])).toBe('when  step  state  paid by  reason')
+  })
+})

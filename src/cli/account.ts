@@ -1,0 +1,186 @@
+import { callApi, server } from './api-client.ts'
+import { command, Failure } from './command.ts'
+import { readUserFile } from './files.ts'
+import { table } from './table.ts'
+
+interface AccountItem {
+  appId: string
+  name: string
+  mode: string
+  rules: string
+  state: string
+  stateReason: string | null
+}
+
+const appId = { type: 'positional', required: true, description: 'AppID of the account' } as const
+const pathOf = (id: string) => `/api/accounts/${encodeURIComponent(id)}`
+
+const add = command({
+  name: 'add',
+  description:
+    'Register an account. Secrets come from a file or from standard input, never from the command line',
+  args: {
+    appId,
+    name: { type: 'string', description: 'Its name' },
+    mode: {
+      type: 'enum',
+      options: ['plain', 'compatible', 'security'],
+      default: 'security',
+      description: '消息加解密方式',
+    },
+    rules: { type: 'enum', options: ['wechat-2023', 'classic-48h'], description: 'Rules profile' },
+    'on-unknown': {
+      type: 'enum',
+      options: ['retry', 'assume-sent'],
+      description: 'When nobody knows whether a message arrived',
+    },
+    timezone: { type: 'string', description: 'Like Asia/Shanghai' },
+    'api-base': { type: 'string', description: "Another address of WeChat's API", valueHint: 'url' },
+    'human-agents': { type: 'boolean', description: 'Hand what no campaign wants to human agents' },
+    secrets: {
+      type: 'string',
+      required: true,
+      description: 'A JSON file {"appSecret", "token", "encodingAesKey"}; - for standard input',
+      valueHint: 'file',
+    },
+    verify: { type: 'boolean', description: 'Try it at WeChat first' },
+    ...server,
+  },
+  async run(args) {
+    const given = args.secrets === '-' ? await standardInput() : readUserFile(args.secrets).toString('utf8')
+    const account = await callApi<AccountItem>(args, {
+      method: 'POST',
+      path: '/api/accounts',
+      query: { verify: args.verify ? 'true' : undefined },
+      json: {
+        appId: args.appId,
+        mode: args.mode,
+        ...(args.name ? { name: args.name } : {}),
+        ...(args.rules ? { rules: args.rules } : {}),
+        ...(args['on-unknown'] ? { onUnknown: args['on-unknown'] } : {}),
+        ...(args.timezone ? { timezone: args.timezone } : {}),
+        ...(args['api-base'] ? { apiBase: args['api-base'] } : {}),
+        ...(args['human-agents'] ? { humanAgents: true } : {}),
+        ...parseSecrets(given),
+      },
+    })
+    return {
+      value: account,
+      text: `${account.appId} ${account.name}: registered. Enter …/wechat/${account.appId} as the server URL at WeChat, then: nurture account verify ${account.appId}`,
+    }
+  },
+})
+
+const list = command({
+  name: 'list',
+  description: 'All accounts',
+  args: { ...server },
+  async run(args) {
+    const items = await allPages<AccountItem>(args, '/api/accounts')
+    const rows = items.map((a) => [a.appId, a.name, a.mode, a.rules, a.state, a.stateReason])
+    return { value: { items }, text: table(['appId', 'name', 'mode', 'rules', 'state', 'reason'], rows) }
+  },
+})
+
+const show = command({
+  name: 'show',
+  description: 'One account',
+  args: { appId, ...server },
+  async run(args) {
+    const account = await callApi<Record<string, unknown>>(args, { path: pathOf(args.appId) })
+    return { value: account, text: table(['field', 'value'], Object.entries(account)) }
+  },
+})
+
+const verify = command({
+  name: 'verify',
+  description: 'Try an account at WeChat: secret, IP whitelist, certification, callback',
+  args: { appId, ...server },
+  async run(args) {
+    const found = await callApi<{
+      ok: boolean
+      checks: { check: string; ok: boolean; message: string; remedy: string | null }[]
+    }>(args, { method: 'POST', path: `${pathOf(args.appId)}/verify` })
+    const rows = found.checks.map((c) => [
+      c.ok ? 'ok' : 'FAILED',
+      c.check,
+      [c.message, c.remedy].filter(Boolean).join(' '),
+    ])
+    return { value: found, text: table(['', 'check', ''], rows), failed: !found.ok }
+  },
+})
+
+const remove = command({
+  name: 'remove',
+  description: 'Remove an account',
+  args: { appId, cancel: { type: 'boolean', description: 'End the runs of its followers too' }, ...server },
+  async run(args) {
+    await callApi(args, {
+      method: 'DELETE',
+      path: pathOf(args.appId),
+      query: { cancel: args.cancel ? 'true' : undefined },
+    })
+    return { value: { appId: args.appId, removed: true }, text: `${args.appId}: removed` }
+  },
+})
+
+const setState = (verb: 'pause' | 'resume') =>
+  command({
+    name: verb,
+    description: verb === 'pause' ? 'Keep all messages of an account back' : 'Go on after a pause or a stop',
+    args: { appId, ...server },
+    async run(args) {
+      const account = await callApi<AccountItem>(args, {
+        method: 'PATCH',
+        path: pathOf(args.appId),
+        json: { state: verb === 'pause' ? 'paused' : 'active' },
+      })
+      return { value: account, text: `${account.appId}: ${account.state}` }
+    },
+  })
+
+export const accountCommands = {
+  add,
+  list,
+  show,
+  verify,
+  pause: setState('pause'),
+  resume: setState('resume'),
+  remove,
+}
+
+/** Every item of a list, page by page. */
+export async function allPages<T>(
+  args: { url?: string | undefined },
+  path: string,
+  query: Record<string, string | undefined> = {},
+): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const page = await callApi<{ items: T[]; next: string | null }>(args, {
+      path,
+      query: { ...query, cursor, limit: '200' },
+    })
+    items.push(...page.items)
+    cursor = page.next ?? undefined
+  } while (cursor)
+  return items
+}
+
+function parseSecrets(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    // Told below; the parser's message would quote the secrets.
+  }
+  throw new Failure('--secrets: the file must be a JSON object {"appSecret", "token", "encodingAesKey"}.')
+}
+}
+
+async function standardInput(): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(part as Buffer)
+  return Buffer.concat(parts).toString('utf8')
+}

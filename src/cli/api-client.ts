@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ArgsDef } from 'citty'
+import { loadConfig } from '../config.ts'
+import { Failure } from './command.ts'
+
+/** Options of every command that talks to a running FollowerNurture. */
+export const server = {
+  url: {
+    type: 'string',
+    description: 'Where FollowerNurture runs (default: NURTURE_URL, or PORT here)',
+    valueHint: 'url',
+  },
+} satisfies ArgsDef
+
+export interface Call {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  path: string
+  query?: Record<string, string | undefined>
+  json?: unknown
+  body?: { type: string; content: string } | FormData
+}
+
+interface ApiErrorBody {
+  error?: { code: string; message: string; issues?: ApiIssue[] }
+}
+
+export interface ApiIssue {
+  path: string
+  message: string
+  line?: number
+  column?: number
+}
+
+/**
+ * Calls the operator API. The token is ADMIN_TOKEN, or the one that `npm start` keeps in DATA_DIR.
+ * @throws Failure with the API's message and every issue
+ */
+export async function callApi<T>(args: { url?: string | undefined }, call: Call): Promise<T> {
+  const config = loadConfig()
+  const base = args.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
+  const token = config.adminToken ?? keptToken(config.dataDir)
+  const url = new URL(call.path, base)
+  for (const [key, value] of Object.entries(call.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(key, value)
+  }
+  const response = await fetch(url, {
+    method: call.method ?? 'GET',
+    headers: { authorization: `Bearer ${token}`, ...contentType(call) },
+    ...(call.json !== undefined ? { body: JSON.stringify(call.json) } : {}),
+    ...(call.body ? { body: call.body instanceof FormData ? call.body : call.body.content } : {}),
+  }).catch((err: unknown) => {
+    const why = err instanceof Error && err.cause instanceof Error ? err.cause.message : String(err)
+    throw new Failure(
+      `FollowerNurture does not answer at ${base} (${why}). Is it running (npm start)? Else say where with --url or NURTURE_URL.`,
+    )
+  })
+  const text = await response.text()
+  const answer = text ? parse(text) : null
+  if (response.ok) return answer as T
+  const { error } = (answer ?? {}) as ApiErrorBody
+  const message = error
+    ? [error.message, ...(error.issues ?? []).map(formatIssue)].join('\n')
+    : `HTTP ${response.status}`
+  throw new Failure(message, answer ?? undefined)
+}
+
+/** `  steps.1.after (line 9): …` */
+export function formatIssue({ path, message, line }: ApiIssue): string {
+  return `  ${path || 'file'}${line ? ` (line ${line})` : ''}: ${message}`
+}
+
+function contentType({ json, body }: Call): Record<string, string> {
+  if (json !== undefined) return { 'content-type': 'application/json' }
+  return body && !(body instanceof FormData) ? { 'content-type': body.type } : {}
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Failure('The answer is no JSON: does --url name a FollowerNurture?')
+  }
+}
+
+function keptToken(dataDir: string): string {
+  try {
+    return readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
+  } catch {
+    throw new Failure(
+      `No admin token: set ADMIN_TOKEN, or DATA_DIR to the folder that npm start uses (looked in ${dataDir}).`,
+    )
+  }
+}

@@ -1,0 +1,143 @@
+import { parse } from 'yaml'
+import { allPages } from './account.ts'
+import { callApi, formatIssue, server } from './api-client.ts'
+import { command, Failure } from './command.ts'
+import { readUserFile } from './files.ts'
+import { upload } from './media.ts'
+import { type SiblingMedium, siblingMedia } from './sibling-media.ts'
+import { table } from './table.ts'
+
+interface CampaignItem {
+  id: string
+  name: string
+  version: number
+  state: string
+  accounts: string[] | null
+  publishedAt: string
+}
+
+const id = { type: 'positional', required: true, description: 'Id of the campaign' } as const
+const pathOf = (campaign: string) => `/api/campaigns/${encodeURIComponent(campaign)}`
+
+const put = command({
+  name: 'put',
+  description: 'Publish a campaign file; media that stand beside it are uploaded',
+  args: {
+    file: { type: 'positional', required: true, description: 'The campaign file (YAML or JSON)' },
+    bodies: {
+      type: 'enum',
+      options: ['running'],
+      description: 'running: message bodies of runs in flight follow too',
+    },
+    ...server,
+  },
+  async run(args) {
+    const source = readUserFile(args.file).toString('utf8')
+    const campaign = idOf(source)
+    const { media, text } = siblingMedia(args.file, source)
+    const notes = await uploadAll(args, media)
+    const published = await callApi<{
+      id: string
+      version: number
+      warnings: { path: string; message: string }[]
+    }>(args, {
+      method: 'PUT',
+      path: pathOf(campaign),
+      query: { bodies: args.bodies },
+      body: { type: 'application/yaml', content: text() },
+    })
+    return {
+      value: published,
+      text: `${published.id}: version ${published.version} is live`,
+      notes: [...notes, ...published.warnings.map((w) => `warning  ${formatIssue(w).trim()}`)],
+    }
+  },
+})
+
+const list = command({
+  name: 'list',
+  description: 'All campaigns',
+  args: { ...server },
+  async run(args) {
+    const items = await allPages<CampaignItem>(args, '/api/campaigns')
+    const rows = items.map((c) => [
+      c.id,
+      c.name,
+      c.version,
+      c.state,
+      c.accounts?.join(' ') ?? 'all',
+      c.publishedAt,
+    ])
+    return {
+      value: { items },
+      text: table(['id', 'name', 'version', 'state', 'accounts', 'published'], rows),
+    }
+  },
+})
+
+const show = command({
+  name: 'show',
+  description: "One campaign's file as published",
+  args: { id, ...server },
+  async run(args) {
+    const found = await callApi<{ source: string }>(args, { path: pathOf(args.id) })
+    return { value: found, text: found.source.trimEnd() }
+  },
+})
+
+const setState = (verb: 'pause' | 'resume') =>
+  command({
+    name: verb,
+    description:
+      verb === 'pause' ? 'No new followers; steps of those inside are held' : 'Go on after a pause',
+    args: { id, ...server },
+    async run(args) {
+      const found = await callApi<CampaignItem>(args, { method: 'POST', path: `${pathOf(args.id)}/${verb}` })
+      return { value: found, text: `${found.id}: ${found.state}` }
+    },
+  })
+
+const remove = command({
+  name: 'remove',
+  description: 'No new followers; those inside go on to the end',
+  args: { id, ...server },
+  async run(args) {
+    await callApi(args, { method: 'DELETE', path: pathOf(args.id) })
+    return { value: { id: args.id, removed: true }, text: `${args.id}: removed` }
+  },
+})
+
+export const campaignCommands = {
+  put,
+  list,
+  show,
+  pause: setState('pause'),
+  resume: setState('resume'),
+  remove,
+}
+
+function idOf(source: string): string {
+  let found: unknown
+  try {
+    found = parse(source)
+  } catch (err) {
+    throw new Failure(`The file is not readable: ${err instanceof Error ? err.message : err}`)
+  }
+  const campaign = typeof found === 'object' && found !== null && 'id' in found ? found.id : undefined
+  if (typeof campaign !== 'string' || !campaign)
+    throw new Failure('id: is missing. A campaign file begins with its id.')
+  return campaign
+}
+
+async function uploadAll(
+  args: { url?: string | undefined },
+  media: readonly SiblingMedium[],
+): Promise<string[]> {
+  const notes: string[] = []
+  for (const m of media) {
+    const { id: mediumId } = await upload(args, m)
+    m.rewrite(mediumId)
+    notes.push(`uploaded  ${m.name} as ${mediumId.slice(0, 14)}…`)
+  }
+  return notes
+}

@@ -1,0 +1,64 @@
+import type { PresentedRun } from '../campaign/present.ts'
+import { callApi, server } from './api-client.ts'
+import { command } from './command.ts'
+import { table } from './table.ts'
+
+const who = {
+  appId: { type: 'positional', required: true, description: 'AppID of the account' },
+  openId: { type: 'positional', required: true, description: 'OpenID of the follower' },
+} as const
+const pathOf = ({ appId, openId }: { appId: string; openId: string }) =>
+  `/api/followers/${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
+
+const show = command({
+  name: 'show',
+  description: 'How the series stands: grants, steps, reasons',
+  args: { ...who, ...server },
+  async run(args) {
+    const run = await callApi<PresentedRun>(args, { path: pathOf(args) })
+    const outcome = run.outcome ? ` · ${run.outcome}${run.reason ? ` (${run.reason})` : ''}` : ''
+    const text = [
+      `${run.campaign}@${run.version} · ${run.status}${outcome}`,
+      `started ${run.startedAt} · window closes ${run.window.closesAt}`,
+      '',
+      table(
+        ['step', 'state', 'due', 'sent', 'reason', 'errcode'],
+        run.steps.map((s) => [s.id, s.state, s.dueAt, s.sentAt, s.reason, s.errcode]),
+      ),
+      '',
+      table(
+        ['grant', 'expires', 'used', 'of'],
+        run.ledger.map((g) => [g.scene, g.expiresAt, g.used, g.quota]),
+      ),
+    ]
+    return { value: run, text: text.join('\n') }
+  },
+})
+
+const cancel = command({
+  name: 'cancel',
+  description: 'End the series now',
+  args: { ...who, reason: { type: 'string', description: 'Why' }, ...server },
+  async run(args) {
+    await callApi(args, {
+      method: 'POST',
+      path: `${pathOf(args)}/cancel`,
+      json: args.reason ? { reason: args.reason } : {},
+    })
+    return { value: { accepted: true }, text: 'cancelled: in effect within 10 s' }
+  },
+})
+
+const setState = (verb: 'pause' | 'resume') =>
+  command({
+    name: verb,
+    description:
+      verb === 'pause' ? 'Keep the steps back' : 'Go on; what came due meanwhile follows its ifLate',
+    args: { ...who, ...server },
+    async run(args) {
+      await callApi(args, { method: 'POST', path: `${pathOf(args)}/${verb}` })
+      return { value: { accepted: true }, text: `${verb}d: in effect within 10 s` }
+    },
+  })
+
+export const followerCommands = { show, cancel, pause: setState('pause'), resume: setState('resume') }

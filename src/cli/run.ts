@@ -1,0 +1,73 @@
+import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
+import { accountCommands } from './account.ts'
+import { campaignCommands } from './campaign.ts'
+import { check } from './check.ts'
+import { Done, Failure, type Terminal, UsageError } from './command.ts'
+import { followerCommands } from './follower.ts'
+import { mediaCommands } from './media.ts'
+import { preview } from './preview.ts'
+
+/** Runs one command line. Answers with the exit code: 0 done, 1 failed, 2 usage. Never throws. */
+export async function runCli(rawArgs: string[], terminal: Terminal): Promise<number> {
+  const root = commands(terminal)
+  try {
+    if (rawArgs.some((a) => a === '--help' || a === '-h')) {
+      terminal.out(plain(await usageOf(root, rawArgs)))
+      return 0
+    }
+    await runCommand(root, { rawArgs })
+    return 0
+  } catch (err) {
+    if (err instanceof Done) return err.exitCode
+    if (err instanceof Failure) {
+      terminal.err(rawArgs.includes('--json') ? JSON.stringify(err.details, null, 2) : err.message)
+      return 1
+    }
+    if (err instanceof UsageError || (err instanceof Error && err.name === 'CLIError')) {
+      terminal.err(`${plain(err.message)}\n\n${plain(await usageOf(root, rawArgs))}`)
+      return 2
+    }
+    terminal.err(err instanceof Error ? (err.stack ?? err.message) : String(err))
+    return 1
+  }
+}
+
+function commands(terminal: Terminal): CommandDef {
+  const group = (name: string, description: string, subs: Record<string, (t: Terminal) => CommandDef>) =>
+    defineCommand({
+      meta: { name, description },
+      subCommands: Object.fromEntries(Object.entries(subs).map(([key, make]) => [key, make(terminal)])),
+    })
+  return defineCommand({
+    meta: { name: 'nurture', description: 'Follow-up messages for WeChat Official Accounts 公众号粉丝培育' },
+    subCommands: {
+      check: check(terminal),
+      preview: preview(terminal),
+      account: group('account', 'Official Accounts 公众号', accountCommands),
+      campaign: group('campaign', 'Campaigns 活动', campaignCommands),
+      follower: group('follower', "One follower's series 粉丝", followerCommands),
+      media: group('media', 'Pictures, voices and videos 素材', mediaCommands),
+    },
+  })
+}
+
+/** The usage of the command that the line names, as far as it names one. */
+async function usageOf(root: CommandDef, rawArgs: readonly string[]): Promise<string> {
+  let at = root
+  let name = 'nurture'
+  for (const word of rawArgs.filter((a) => !a.startsWith('-'))) {
+    const subs = (at.subCommands ?? {}) as Record<string, CommandDef>
+    const next = subs[word]
+    if (!next) break
+    at = next
+    name = `${name} ${word}`
+  }
+  const meta = at.meta as { description?: string }
+  return renderUsage({ ...at, meta: { ...meta, name } })
+}
+
+/** Without the terminal's colours: usage goes to files and pipes as well. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with the escape character
+  return text.replace(/\u001b\[[0-9;]*m/g, '')
+}

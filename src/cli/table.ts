@@ -1,0 +1,19 @@
+/** Rows as columns for a terminal. A Chinese character takes two of its columns. */
+export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const cells = [head, ...rows].map((row) =>
+    row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))),
+  )
+  const widths = head.map((_, c) => Math.max(...cells.map((row) => width(row[c] ?? ''))))
+  return cells
+    .map((row) =>
+      row
+        .map((cell, c) => cell + ' '.repeat((widths[c] ?? 0) - width(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function width(text: string): number {
+  return [...text].reduce((sum, char) => sum + (/[\u1100-\uffdc]/.test(char) ? 2 : 1), 0)
+}

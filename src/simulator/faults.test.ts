@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { createFaults } from './faults.ts'
+
+const send = { path: '/cgi-bin/message/custom/send', appId: 'wxtest0000000001', openId: 'oTest' }
+const token = { path: '/cgi-bin/stable_token', appId: null, openId: null }
+
+describe('a fault', () => {
+  it('hits the next call once, unless it says how often', () => {
+    const faults = createFaults()
+    faults.add({ errcode: -1 })
+    expect([faults.take(send)?.errcode, faults.take(send)]).toEqual([-1, null])
+    faults.add({ errcode: -1, times: 2 })
+    expect([1, 2, 3].map(() => faults.take(send)?.errcode)).toEqual([-1, -1, undefined])
+  })
+
+  it.each([
+    ['another API', { api: 'stable_token' }],
+    ['another account', { appId: 'wxother000000001' }],
+    ['another follower', { openId: 'oOther' }],
+  ])('does not hit a call of %s, and waits', (_, filter) => {
+    const faults = createFaults()
+    faults.add({ ...filter, errcode: -1 })
+    expect(faults.take(send)).toBeNull()
+    expect(faults.list()).toHaveLength(1)
+  })
+
+  it('hits the call that it names', () => {
+    const faults = createFaults()
+    faults.add({ api: 'custom/send', appId: send.appId, openId: send.openId, errcode: 45015 })
+    expect(faults.take(token)).toBeNull()
+    expect(faults.take(send)?.errcode).toBe(45015)
+  })
+
+  it('that was switched on first hits first', () => {
+    const faults = createFaults()
+    faults.add({ errcode: 1 })
+    faults.add({ errcode: 2 })
+    expect([1, 2, 3].map(() => faults.take(send)?.errcode)).toEqual([1, 2, undefined])
+  })
+
+  it('is listed with what is left of it, and can be cleared', () => {
+    const faults = createFaults()
+    faults.add({ api: 'custom/send', errcode: -1, times: 3 })
+    faults.take(send)
+    expect(faults.list()).toEqual([{ api: 'custom/send', errcode: -1, times: 2 }])
+    faults.clear()
+    expect([faults.list(), faults.take(send)]).toEqual([[], null])
+  })
+})

@@ -1,0 +1,342 @@
+import { describe, expect, it } from 'vitest'
+import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
+import { answerChallenge, type CallbackAccount, openCallback } from './envelope.ts'
+import { challenges, officialPlainPush, officialPush, senparcPush } from './test-vectors.ts'
+
+const MAX_AGE_MS = 600_000
+const KEY = 'mNnY5GekpChwqhy2c4NBH90g3hND6GeI4gii2YCvKLY'
+const account = (mode: CallbackAccount['mode'], more: Partial<CallbackAccount> = {}): CallbackAccount => ({
+  appId: 'wx0123456789abcdef',
+  mode,
+  token: 'token',
+  encodingAesKey: mode === 'plain' ? null : KEY,
+  ...more,
+})
+
+const AT = 1_714_112_445
+const NONCE = '415670741'
+const xml = (content: string) =>
+  `<xml><FromUserName>o1</FromUserName><CreateTime>${AT}</CreateTime><Content>${content}</Content></xml>`
+
+/** A push to an account of plain mode. */
+const plainPush = (body = xml('hi'), timestamp = String(AT)) => ({
+  query: { signature: signatureOf('token', timestamp, NONCE), timestamp, nonce: NONCE },
+  body: Buffer.from(body),
+})
+
+/** A push with an `Encrypt`, and other fields around it. */
+function sealedPush(given: {
+  body?: string
+  trailingId?: string
+  around?: string
+  format?: 'xml' | 'json'
+  timestamp?: string
+}) {
+  const { body = xml('hi'), trailingId = 'wx0123456789abcdef', timestamp = String(AT) } = given
+  const sealed = encrypt(body, trailingId, decodeAesKey(KEY))
+  return {
+    query: {
+      signature: signatureOf('token', timestamp, NONCE),
+      msg_signature: signatureOf('token', timestamp, NONCE, sealed),
+      encrypt_type: 'aes',
+      timestamp,
+      nonce: NONCE,
+    },
+    body: Buffer.from(
+      given.format === 'json'
+        ? JSON.stringify({ ToUserName: 'gh_1', Encrypt: sealed })
+        : `<xml>${given.around ?? ''}<Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`,
+    ),
+  }
+}
+
+type Push = { query: Record<string, string | undefined>; body: Buffer }
+const open = (
+  to: CallbackAccount,
+  push: Push,
+  more: { now?: number; maxAgeMs?: number; trailingId?: string } = {},
+) => openCallback({ account: to, ...push, now: AT * 1000, maxAgeMs: MAX_AGE_MS, ...more })
+
+const without = (push: Push, name: string): Push => ({ ...push, query: { ...push.query, [name]: undefined } })
+const refused = (reason: string) => ({ ok: false, status: 401, reason })
+
+describe('an account of plain mode', () => {
+  it('takes the push of the official guide', () => {
+    const { token, timestamp, nonce, signature, body } = officialPlainPush
+    const opened = open(
+      account('plain', { token }),
+      { query: { timestamp, nonce, signature }, body: Buffer.from(body) },
+      { now: Number(timestamp) * 1000 },
+    )
+    expect(opened).toMatchObject({
+      ok: true,
+      format: 'json',
+      encrypted: false,
+      record: { FromUserName: 'o9AgO5Kd5ggOC-bXrbNODIiE3bGY', Event: 'debug_demo', CreateTime: timestamp },
+    })
+  })
+
+  it('takes XML', () => {
+    expect(open(account('plain'), plainPush())).toMatchObject({
+      ok: true,
+      format: 'xml',
+      encrypted: false,
+      record: { Content: 'hi' },
+    })
+  })
+
+  it.each(['signature', 'timestamp', 'nonce'])('refuses a push without %s', (name) => {
+    expect(open(account('plain'), without(plainPush(), name))).toEqual(refused('bad signature'))
+  })
+
+  it('refuses a push that was signed with another token', () => {
+    expect(open(account('plain', { token: 'other' }), plainPush())).toEqual(refused('bad signature'))
+  })
+
+  it('looks at the signature before it reads anything', () => {
+    const broken = plainPush('<xml>')
+    expect(open(account('plain'), broken)).toMatchObject({ ok: false, status: 400 })
+    expect(open(account('plain'), without(broken, 'signature'))).toEqual(refused('bad signature'))
+  })
+
+  it.each([
+    ['malformed XML', '<xml><a></xml>'],
+    ['malformed JSON', '{"a":'],
+    ['a DOCTYPE', '<!DOCTYPE xml><xml><a>1</a></xml>'],
+  ])('answers 400 to %s', (_name, body) => {
+    expect(open(account('plain'), plainPush(body))).toMatchObject({ ok: false, status: 400 })
+  })
+})
+
+describe('an account of security mode', () => {
+  it('takes the push of the official guide', () => {
+    const { token, appId, encodingAesKey, timestamp, nonce, signature, msgSignature } = officialPush
+    const opened = open(account('security', { token, appId, encodingAesKey }), {
+      query: { timestamp, nonce, signature, msg_signature: msgSignature, encrypt_type: 'aes' },
+      body: Buffer.from(JSON.stringify({ ToUserName: 'gh_97417a04a28d', Encrypt: officialPush.encrypt })),
+    })
+    expect(opened).toMatchObject({
+      ok: true,
+      format: 'json',
+      encrypted: true,
+      record: { FromUserName: 'o9AgO5Kd5ggOC-bXrbNODIiE3bGY', debug_str: 'hello world' },
+    })
+  })
+
+  it('takes XML, and does without the weaker signature', () => {
+    expect(open(account('security'), without(sealedPush({}), 'signature'))).toMatchObject({
+      ok: true,
+      format: 'xml',
+      encrypted: true,
+      record: { Content: 'hi' },
+    })
+  })
+
+  it('answers in the format of the envelope, whatever is inside', () => {
+    expect(open(account('security'), sealedPush({ format: 'json' }))).toMatchObject({
+      format: 'json',
+      record: { Content: 'hi' },
+    })
+  })
+
+  it('refuses a plain push, however well it is signed', () => {
+    expect(open(account('security'), plainPush())).toMatchObject({ ok: false, status: 401 })
+  })
+
+  it.each(['msg_signature', 'timestamp', 'nonce'])('refuses a push without %s', (name) => {
+    expect(open(account('security'), without(sealedPush({}), name))).toEqual(refused('bad msg_signature'))
+  })
+
+  it('refuses a push whose ciphertext was exchanged', () => {
+    const other = sealedPush({ body: xml('another') })
+    expect(open(account('security'), { ...sealedPush({}), body: other.body })).toEqual(
+      refused('bad msg_signature'),
+    )
+  })
+
+  it('refuses a message for another appId', () => {
+    expect(open(account('security'), sealedPush({ trailingId: 'wxsomebodyelse' }))).toEqual(
+      refused('encrypted for another appId'),
+    )
+    expect(open(account('security'), sealedPush({ trailingId: '' }))).toEqual(
+      refused('encrypted for another appId'),
+    )
+  })
+
+  it('refuses what it cannot decrypt', () => {
+    const other = account('security', { encodingAesKey: officialPush.encodingAesKey })
+    expect(open(other, sealedPush({}))).toEqual(
+      refused('padding is wrong: another key, or a damaged message'),
+    )
+    expect(open(account('security', { encodingAesKey: null }), sealedPush({}))).toMatchObject({ status: 401 })
+  })
+
+  it.each([
+    ['malformed outside', Buffer.from('<xml><Encrypt>')],
+    ['not UTF-8 outside', Buffer.from([0x3c, 0xff])],
+  ])('answers 400 when it is %s', (_name, body) => {
+    expect(open(account('security'), { ...sealedPush({}), body })).toMatchObject({ ok: false, status: 400 })
+  })
+
+  it.each([
+    ['malformed', '<xml><a></xml>'],
+    ['a DOCTYPE', '<!DOCTYPE xml><xml><a>1</a></xml>'],
+    ['empty', ''],
+  ])('answers 400 when it is %s inside', (_name, body) => {
+    expect(open(account('security'), sealedPush({ body }))).toMatchObject({ ok: false, status: 400 })
+  })
+
+  it('refuses an Encrypt that is no text', () => {
+    const push = { ...sealedPush({}), body: Buffer.from('{"Encrypt":{"a":"b"}}') }
+    expect(open(account('security'), push)).toMatchObject({ ok: false, status: 401 })
+  })
+})
+
+describe('an account of compatible mode', () => {
+  it('takes the real push of 2014', () => {
+    const { token, appId, encodingAesKey, timestamp, nonce, signature, msgSignature } = senparcPush
+    const opened = open(
+      account('compatible', { token, appId, encodingAesKey }),
+      {
+        query: { timestamp, nonce, signature, msg_signature: msgSignature, encrypt_type: 'aes' },
+        body: Buffer.from(
+          `${senparcPush.message.replace('</xml>', '')}<Encrypt><![CDATA[${senparcPush.encrypt}]]></Encrypt></xml>`,
+        ),
+      },
+      { now: Number(timestamp) * 1000 },
+    )
+    expect(opened).toMatchObject({
+      ok: true,
+      encrypted: true,
+      record: {
+        FromUserName: 'olPjZjsXuQPJoV0HlruZkNzKc91E',
+        Content: '你好',
+        MsgId: '6074746557628292943',
+      },
+    })
+  })
+
+  it('believes only what was encrypted', () => {
+    const push = sealedPush({ around: '<Content>forged</Content><FromUserName>o666</FromUserName>' })
+    const opened = open(account('compatible'), push)
+    expect(opened).toMatchObject({ ok: true, record: { Content: 'hi', FromUserName: 'o1' } })
+  })
+
+  it('adds no plain field that the encrypted part does not have', () => {
+    const opened = open(account('compatible'), sealedPush({ around: '<bizmsgmenuid>1</bizmsgmenuid>' }))
+    expect(opened.ok && Object.keys(opened.record)).toEqual(['FromUserName', 'CreateTime', 'Content'])
+  })
+
+  it('refuses a push without msg_signature, and one that is only plain', () => {
+    expect(open(account('compatible'), without(sealedPush({}), 'msg_signature'))).toEqual(
+      refused('bad msg_signature'),
+    )
+    expect(open(account('compatible'), plainPush())).toMatchObject({ ok: false, status: 401 })
+  })
+})
+
+describe('an account behind a platform', () => {
+  it('takes messages that end with the platform’s id, and no longer its own', () => {
+    const trailingId = 'wxcomponent'
+    expect(open(account('security'), sealedPush({ trailingId }), { trailingId })).toMatchObject({ ok: true })
+    expect(open(account('security'), sealedPush({}), { trailingId })).toEqual(
+      refused('encrypted for another appId'),
+    )
+  })
+})
+
+describe('a push that was recorded and comes again', () => {
+  const atAge = (ageMs: number, maxAgeMs = MAX_AGE_MS) =>
+    [
+      open(account('plain'), plainPush(), { now: AT * 1000 + ageMs, maxAgeMs }),
+      open(account('security'), sealedPush({}), { now: AT * 1000 + ageMs, maxAgeMs }),
+    ] as const
+
+  it.each([
+    ['of this moment', 0],
+    ['as old as allowed', MAX_AGE_MS],
+    ['from a clock that is ahead', -MAX_AGE_MS],
+  ])('is taken: %s', (_name, ageMs) => {
+    for (const opened of atAge(ageMs)) expect(opened.ok).toBe(true)
+  })
+
+  it.each([
+    ['too old', MAX_AGE_MS + 1],
+    ['of yesterday', 24 * 3_600_000],
+    ['from too far ahead', -MAX_AGE_MS - 1],
+  ])('is refused: %s', (_name, ageMs) => {
+    for (const opened of atAge(ageMs)) expect(opened).toEqual(refused('timestamp is too old'))
+  })
+
+  it('is taken from five minutes ahead, also where the age may be less', () => {
+    for (const opened of atAge(-5 * 60_000, 60_000)) expect(opened.ok).toBe(true)
+    for (const opened of atAge(-5 * 60_000 - 1, 60_000)) expect(opened.ok).toBe(false)
+  })
+
+  it('is taken at any age when the check is off', () => {
+    for (const opened of atAge(365 * 24 * 3_600_000, 0)) expect(opened.ok).toBe(true)
+  })
+
+  it.each(['soon', '', '0', 'Infinity'])('is refused with the timestamp %o, though signed', (timestamp) => {
+    expect(open(account('plain'), plainPush(xml('hi'), timestamp))).toEqual(refused('timestamp is too old'))
+    expect(open(account('security'), sealedPush({ timestamp }))).toEqual(refused('timestamp is too old'))
+  })
+})
+
+describe('WeChat checks a callback URL', () => {
+  it.each(challenges)(
+    'and gets its echostr back: $from',
+    ({ token, timestamp, nonce, signature, echostr }) => {
+      for (const mode of ['plain', 'compatible', 'security'] as const) {
+        expect(
+          answerChallenge({
+            account: account(mode, { token }),
+            query: { signature, timestamp, nonce, echostr },
+          }),
+        ).toEqual({ ok: true, echo: echostr })
+      }
+    },
+  )
+
+  const sealedChallenge = (trailingId = 'wx0123456789abcdef') => {
+    const echostr = encrypt('4375120948345356249', trailingId, decodeAesKey(KEY))
+    const msg_signature = signatureOf('token', String(AT), NONCE, echostr)
+    return { msg_signature, timestamp: String(AT), nonce: NONCE, echostr }
+  }
+
+  it('and gets an encrypted echostr back decrypted', () => {
+    expect(answerChallenge({ account: account('security'), query: sealedChallenge() })).toEqual({
+      ok: true,
+      echo: '4375120948345356249',
+    })
+  })
+
+  it.each<[string, CallbackAccount, Record<string, string>]>([
+    ['without any signature', account('plain'), { timestamp: '1', nonce: '2', echostr: '3' }],
+    [
+      'with a wrong signature',
+      account('plain'),
+      { signature: 'a'.repeat(40), timestamp: '1', nonce: '2', echostr: '3' },
+    ],
+    [
+      'encrypted, with a wrong signature',
+      account('security'),
+      { ...sealedChallenge(), msg_signature: 'a'.repeat(40) },
+    ],
+    ['encrypted, with another nonce', account('security'), { ...sealedChallenge(), nonce: 'other' }],
+    ['encrypted for another appId', account('security'), sealedChallenge('wxsomebodyelse')],
+    ['encrypted, and the account has no key', account('plain'), sealedChallenge()],
+    [
+      'encrypted with another key',
+      account('security', { encodingAesKey: officialPush.encodingAesKey }),
+      sealedChallenge(),
+    ],
+    [
+      'signed as encrypted, but plain',
+      account('security'),
+      { msg_signature: signatureOf('token', '1', '2', '3'), timestamp: '1', nonce: '2', echostr: '3' },
+    ],
+  ])('and a stranger is refused: %s', (_name, to, query) => {
+    expect(answerChallenge({ account: to, query })).toEqual(refused('bad signature'))
+  })
+})
