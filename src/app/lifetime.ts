@@ -27,12 +27,13 @@ export function createLifetime(log: Log) {
       ending ??= end()
       return ending
     },
-    /** Ctrl-C and SIGTERM end in order; a second one, or ten seconds, at once. */
+    /** Ctrl-C and SIGTERM end in order; a second Ctrl-C, or ten seconds, at once. */
     onSignals(): void {
       let asked = false
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         process.on(signal, () => {
-          if (asked) process.exit(1)
+          if (asked && signal === 'SIGINT') process.exit(1)
+          if (asked) return
           asked = true
           log.info({ signal }, 'stopping')
           setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()

@@ -6,6 +6,8 @@ import type { Log } from '../log.ts'
 export async function installRuntime(log: Log): Promise<{ metrics: () => Promise<string> }> {
   const port = await freePort()
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    // Each worker serves one queue on purpose: workflows, or activities.
+    if (/^No (activities|workflows) registered/.test(message)) return
     const at = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug'
     log[at](
       { temporal: meta?.sdkComponent, ...('error' in (meta ?? {}) ? { err: meta?.error } : {}) },

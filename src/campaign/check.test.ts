@@ -68,15 +68,15 @@ describe('a file that is right', () => {
 describe('an unknown field', () => {
   it.each(
     table([
-        [withMore('colour: red'), 'colour @9'],
-        [withLine(3, 'entry: { event: subscribe, scene: x }'), 'entry.scene @3'],
-        [withLine(4, 'reply: { text: 欢迎, as: anna }'), 'reply.as @4'],
-        [withStep('{ text: a }', 'id: hint, after: 20s, delay: 1s'), 'steps.0.delay @6'],
-        [withStep('{ text: a, txt: b }'), 'steps.0.send.txt @6'],
-        [withStep('{ image: { mediaId: a, url: b } }'), 'steps.0.send.image.url @6'],
-        [withMore('exit: { keywords: [TD], after: 1s }'), 'exit.after @9'],
-        [withMore('reentry: { after: 30d, most: 3 }'), 'reentry.most @9'],
-      ]),
+      [withMore('colour: red'), 'colour @9'],
+      [withLine(3, 'entry: { event: subscribe, scene: x }'), 'entry.scene @3'],
+      [withLine(4, 'reply: { text: 欢迎, as: anna }'), 'reply.as @4'],
+      [withStep('{ text: a }', 'id: hint, after: 20s, delay: 1s'), 'steps.0.delay @6'],
+      [withStep('{ text: a, txt: b }'), 'steps.0.send.txt @6'],
+      [withStep('{ image: { mediaId: a, url: b } }'), 'steps.0.send.image.url @6'],
+      [withMore('exit: { keywords: [TD], after: 1s }'), 'exit.after @9'],
+      [withMore('reentry: { after: 30d, most: 3 }'), 'reentry.most @9'],
+    ]),
   )('$wrong', ({ source, wrong }) => {
     expect(places(source)).toEqual(wrong)
     expect(checkCampaign(source).issues[0]?.message).toMatch(/^unknown field "\w+"$/)
@@ -86,15 +86,15 @@ describe('an unknown field', () => {
 describe('a bad duration', () => {
   it.each(
     table([
-        [withStep('{ text: a }', 'id: hint, after: soon'), 'steps.0.after @6'],
-        [withLine(7, '  - { id: gift, after: 1h30m, send: { text: a } }'), 'steps.1.after @7'],
-        [withLine(7, '  - { id: gift, after: 5, send: { text: a } }'), 'steps.1.after @7'],
-        [withMore('spacing: 2 s'), 'spacing @9'],
-        [withLine(8, 'window: two days'), 'window @8'],
-        [withLine(8, 'window: 59s'), 'window @8'],
-        [withLine(8, 'window: 49h'), 'window @8'],
-        [withMore('reentry: { after: a month }'), 'reentry.after @9'],
-      ]),
+      [withStep('{ text: a }', 'id: hint, after: soon'), 'steps.0.after @6'],
+      [withLine(7, '  - { id: gift, after: 1h30m, send: { text: a } }'), 'steps.1.after @7'],
+      [withLine(7, '  - { id: gift, after: 5, send: { text: a } }'), 'steps.1.after @7'],
+      [withMore('spacing: 2 s'), 'spacing @9'],
+      [withLine(8, 'window: two days'), 'window @8'],
+      [withLine(8, 'window: 59s'), 'window @8'],
+      [withLine(8, 'window: 49h'), 'window @8'],
+      [withMore('reentry: { after: a month }'), 'reentry.after @9'],
+    ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
   it('says how to write one', () => {
@@ -115,18 +115,18 @@ describe('a bad duration', () => {
 describe('a word that is none of the known ones', () => {
   it.each(
     table([
-        [withLine(3, 'entry: { event: follow }'), 'entry.event @3'],
-        [withStep('{ text: a }', 'id: hint, after: 20s, since: start'), 'steps.0.since @6'],
-        [withStep('{ text: a }', 'id: hint, after: 20s, ifLate: drop'), 'steps.0.ifLate @6'],
-        [withStep('{ text: a }', 'id: hint, after: 20s, when: answered'), 'steps.0.when @6'],
-        [withMore('reentry: sometimes'), 'reentry @9'],
-        [withLine(1, 'id: Welcome'), 'id @1'],
-        [withStep('{ text: a }', 'id: step_1, after: 20s'), 'steps.0.id @6'],
-        [withMore('priority: high'), 'priority @9'],
-        [withMore('accounts: []'), 'accounts @9'],
-        [withMore('exit: { keywords: [TD, true] }'), 'exit.keywords.1 @9'],
-        [withMore('exit: { keywords: ["  "] }'), 'exit.keywords.0 @9'],
-      ]),
+      [withLine(3, 'entry: { event: follow }'), 'entry.event @3'],
+      [withStep('{ text: a }', 'id: hint, after: 20s, since: start'), 'steps.0.since @6'],
+      [withStep('{ text: a }', 'id: hint, after: 20s, ifLate: drop'), 'steps.0.ifLate @6'],
+      [withStep('{ text: a }', 'id: hint, after: 20s, when: answered'), 'steps.0.when @6'],
+      [withMore('reentry: sometimes'), 'reentry @9'],
+      [withLine(1, 'id: Welcome'), 'id @1'],
+      [withStep('{ text: a }', 'id: step_1, after: 20s'), 'steps.0.id @6'],
+      [withMore('priority: high'), 'priority @9'],
+      [withMore('accounts: []'), 'accounts @9'],
+      [withMore('exit: { keywords: [TD, true] }'), 'exit.keywords.1 @9'],
+      [withMore('exit: { keywords: ["  "] }'), 'exit.keywords.0 @9'],
+    ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 })
 
@@ -208,18 +208,18 @@ describe('a reply', () => {
 describe('a template', () => {
   it.each(
     table([
-        [withStep('{ text: "{{ nickname }}" }'), 'steps.0.send.text @6'],
-        [withStep('{ text: "{{ account.name" }'), 'steps.0.send.text @6'],
-        [
-          withStep('{ news: { title: "{{ x }}", description: a, url: b, picurl: c } }'),
-          'steps.0.send.news.title @6',
-        ],
-        [
-          withStep('{ menu: { head: a, items: [{ id: a, text: "{{ x }}" }] } }'),
-          'steps.0.send.menu.items.0.text @6',
-        ],
-        [withLine(4, 'reply: { text: "{{ nickname }}" }'), 'reply.text @4'],
-      ]),
+      [withStep('{ text: "{{ nickname }}" }'), 'steps.0.send.text @6'],
+      [withStep('{ text: "{{ account.name" }'), 'steps.0.send.text @6'],
+      [
+        withStep('{ news: { title: "{{ x }}", description: a, url: b, picurl: c } }'),
+        'steps.0.send.news.title @6',
+      ],
+      [
+        withStep('{ menu: { head: a, items: [{ id: a, text: "{{ x }}" }] } }'),
+        'steps.0.send.menu.items.0.text @6',
+      ],
+      [withLine(4, 'reply: { text: "{{ nickname }}" }'), 'reply.text @4'],
+    ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
   it('is told which names it may use', () => {
@@ -260,18 +260,18 @@ describe('a delay beyond the window', () => {
 
   it.each(
     table([
-        [steps('48h', 'after: 48h, since: entry'), []],
-        [steps('48h', 'after: 172801s, since: entry'), ['steps.0.after @6']],
-        [steps('1h', 'after: 61m'), ['steps.0.after @6']],
-        [steps('48h', 'after: 47h', 'after: 1h'), []],
-        [steps('48h', 'after: 47h', 'after: 61m'), ['steps.1.after @7']],
-        [steps('48h', 'after: 47h, since: entry', 'after: 47h, since: reply', 'after: 1h'), []],
-        [
-          steps('48h', 'after: 47h, since: entry', 'after: 47h, since: reply', 'after: 2h'),
-          ['steps.2.after @8'],
-        ],
-        [steps('48h', 'after: 47h', 'after: 2h', 'after: 0s'), ['steps.1.after @7', 'steps.2.after @8']],
-      ]),
+      [steps('48h', 'after: 48h, since: entry'), []],
+      [steps('48h', 'after: 172801s, since: entry'), ['steps.0.after @6']],
+      [steps('1h', 'after: 61m'), ['steps.0.after @6']],
+      [steps('48h', 'after: 47h', 'after: 1h'), []],
+      [steps('48h', 'after: 47h', 'after: 61m'), ['steps.1.after @7']],
+      [steps('48h', 'after: 47h, since: entry', 'after: 47h, since: reply', 'after: 1h'), []],
+      [
+        steps('48h', 'after: 47h, since: entry', 'after: 47h, since: reply', 'after: 2h'),
+        ['steps.2.after @8'],
+      ],
+      [steps('48h', 'after: 47h', 'after: 2h', 'after: 0s'), ['steps.1.after @7', 'steps.2.after @8']],
+    ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
   it('says how it adds up', () => {
@@ -367,6 +367,11 @@ describe('a file with many errors', () => {
         'steps.3.send @19',
       ].sort(),
     )
+  })
+
+  it('needs no reply to be looked at whole', () => {
+    const source = many.replace(/^reply.*$/m, '# no reply')
+    expect(places(source)).toContain('steps.1.id @10')
   })
 
   it('is refused whole, without warnings', () => {

@@ -7,7 +7,8 @@ import { campaignJsonSchema } from './json-schema.ts'
 const EXAMPLES = new URL('../../campaigns/', import.meta.url)
 const validate = new Ajv2020({ allErrors: true }).compile(campaignJsonSchema())
 /** Where an editor would underline `file`. */
-const underlined = (file: unknown) => (validate(file) ? [] : (validate.errors ?? []).map((e) => e.instancePath))
+const underlined = (file: unknown) =>
+  validate(file) ? [] : (validate.errors ?? []).map((e) => e.instancePath)
 
 const example = (name: string) => parse(readFileSync(new URL(name, EXAMPLES), 'utf8'))
 const small = (more: Record<string, unknown> = {}) => ({
@@ -19,7 +20,9 @@ const small = (more: Record<string, unknown> = {}) => ({
 })
 
 describe('the JSON Schema of a campaign file', () => {
-  it.each(readdirSync(EXAMPLES))('takes the example %s', (name) => expect(underlined(example(name))).toEqual([]))
+  it.each(readdirSync(EXAMPLES))('takes the example %s', (name) =>
+    expect(underlined(example(name))).toEqual([]),
+  )
 
   it('takes every field of the contract', () => {
     const full = small({

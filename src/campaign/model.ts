@@ -150,6 +150,7 @@ const draftMessage = z.unknown().transform((raw) => ({
     }),
   ) as Partial<Message>,
 }))
+const noMessage = { raw: null, known: {} }
 export const draftSchema = z
   .object({
     id: id.optional().catch(undefined),
@@ -161,14 +162,14 @@ export const draftSchema = z
             id: id.optional().catch(undefined),
             after: duration.optional().catch(undefined),
             since: stepSchema.shape.since.catch('entry'),
-            send: draftMessage,
+            send: draftMessage.default(noMessage),
           })
-          .catch({ since: 'entry', send: { raw: null, known: {} } }),
+          .catch({ since: 'entry', send: noMessage }),
       )
       .catch([]),
-    reply: draftMessage,
+    reply: draftMessage.default(noMessage),
   })
-  .catch({ window: HOURS_48, steps: [], reply: { raw: null, known: {} } })
+  .catch({ window: HOURS_48, steps: [], reply: noMessage })
 export type DraftMessage = z.output<typeof draftMessage>
 
 /** A checked campaign; durations in ms. */

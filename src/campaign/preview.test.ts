@@ -108,7 +108,10 @@ describe('which grant pays', () => {
   })
 
   it('is the next one when the first is used up', () => {
-    const five = campaignOf('subscribe', ...[1, 2, 3, 4, 5].map((i) => ({ after: `${20 + i}s`, since: 'entry' })))
+    const five = campaignOf(
+      'subscribe',
+      ...[1, 2, 3, 4, 5].map((i) => ({ after: `${20 + i}s`, since: 'entry' })),
+    )
     expect(timeline(five, [reply(10 * SECOND)])).toEqual([
       '21s s0 sent subscribe',
       '22s s1 sent subscribe',
@@ -181,7 +184,9 @@ describe('warnings of a preview', () => {
     const four = campaignOf('subscribe', ...[1, 2, 3, 4].map((i) => ({ after: `${i * 5}s`, since: 'entry' })))
     const found = previewWarnings(four, 'wechat-2023')
     expect(found.map((w) => w.path)).toEqual(['steps.3.after'])
-    expect(found[0]?.message).toContain('due 20 s after the follow; under wechat-2023 a follow opens 3 messages')
+    expect(found[0]?.message).toContain(
+      'due 20 s after the follow; under wechat-2023 a follow opens 3 messages',
+    )
   })
 
   it.each([

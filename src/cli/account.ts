@@ -177,7 +177,6 @@ function parseSecrets(text: string): Record<string, unknown> {
   }
   throw new Failure('--secrets: the file must be a JSON object {"appSecret", "token", "encodingAesKey"}.')
 }
-}
 
 async function standardInput(): Promise<string> {
   const parts: Buffer[] = []

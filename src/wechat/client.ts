@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, FormData, request } from 'undici'
+import { Agent, buildConnector, type Dispatcher, FormData, request } from 'undici'
 
 /**
  * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
@@ -44,31 +44,29 @@ export const HTTP_TIMEOUT_MS = 10_000
 const UPLOAD_TIMEOUT_MS = 50_000
 const CONNECT_TIMEOUT_MS = 5_000
 
-/** Errors that end a call before its request left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
+/** Ends a call before its request left: DNS, TCP or TLS. */
+class NotConnected extends Error {
+  override name = 'NotConnected'
+}
+
+/** Marks what goes wrong while connecting: the codes alone cannot tell it from a connection lost later (ECONNRESET). */
+function createDispatcher(): Dispatcher {
+  const connector = buildConnector({ timeout: CONNECT_TIMEOUT_MS })
+  return new Agent({
+    connect: (to, done) =>
+      connector(to, (err, socket) =>
+        err ? done(new NotConnected('no connection', { cause: err }), null) : done(null, socket),
+      ),
+    // A connection idle for longer may be closed by the other side just as a request leaves: unclear for nothing.
+    keepAliveTimeout: 4_000,
+    connections: 64,
+  })
+}
 
 /** @param apiBase `https://api.weixin.qq.com`, or the simulator's address, without a slash at its end */
-export function createWechatClient(options: {
-  apiBase: string
-  dispatcher?: Dispatcher
-  timeoutMs?: number
-}): WechatClient {
+export function createWechatClient(options: { apiBase: string; timeoutMs?: number }): WechatClient {
   const { apiBase, timeoutMs = HTTP_TIMEOUT_MS } = options
-  // A connection idle for longer may be closed by the other side just as a request leaves: unclear for nothing.
-  const dispatcher =
-    options.dispatcher ??
-    new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveTimeout: 4_000, connections: 64 })
+  const dispatcher = createDispatcher()
 
   const url = (path: string, query: Record<string, string>) =>
     `${apiBase}${path}?${new URLSearchParams(query)}`
@@ -134,10 +132,12 @@ function read<T>(status: number, text: string): WechatAnswer<T> {
   } catch {
     return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
   }
-  if (typeof data !== 'object' || data === null || status >= 500) {
+  // What WeChat answers without an errcode is a success; a gateway's own JSON error has none either.
+  const foreign = status >= 300 && !(isRecord(data) && 'errcode' in data)
+  if (!isRecord(data) || status >= 500 || foreign) {
     return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
   }
-  const { errcode = 0, errmsg = '' } = data as { errcode?: unknown; errmsg?: unknown }
+  const { errcode = 0, errmsg = '' } = data
   if (typeof errcode !== 'number')
     return { kind: 'unclear', after: 'http', reason: `HTTP ${status}, odd errcode` }
   const message = String(errmsg)
@@ -148,8 +148,8 @@ function read<T>(status: number, text: string): WechatAnswer<T> {
 
 function brokenCall(err: unknown, limitMs: number): WechatAnswer<never> {
   const code = codeOf(err)
-  if (NOT_SENT.has(code) || code.startsWith('ERR_TLS') || code.startsWith('CERT_')) {
-    return { kind: 'failed', reason: `no connection to WeChat (${code})` }
+  if (err instanceof NotConnected) {
+    return { kind: 'failed', reason: `no connection to WeChat (${code || 'no code'})` }
   }
   const timedOut = err instanceof Error && (err.name === 'TimeoutError' || err.name === 'AbortError')
   return timedOut
@@ -165,4 +165,8 @@ function codeOf(err: unknown): string {
     if (e instanceof AggregateError && e.errors[0] !== undefined) return codeOf(e.errors[0])
   }
   return ''
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && !Array.isArray(x)
 }

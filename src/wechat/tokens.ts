@@ -18,7 +18,7 @@ export interface StoredToken {
 /** Where tokens live, shared by all processes. Each call is one statement; nothing is held over the network. */
 export interface TokenStore {
   read(appId: string): Promise<StoredToken | null>
-  /** True for one caller at a time, until it saves, releases, or `until` has passed. */
+  /** True for one caller at a time, until it releases, or `until` has passed. */
   claim(appId: string, by: string, now: number, until: number): Promise<boolean>
   save(appId: string, by: string, token: StoredToken): Promise<void>
   release(appId: string, by: string): Promise<void>
@@ -41,6 +41,14 @@ const LEASE_MS = 15_000
 const FORCE_EVERY_MS = 30_000
 const FORCE_A_DAY = 20
 const POLL_MS = 100
+
+type Forced = Pick<StoredToken, 'forcedAt' | 'forcedDay' | 'forcedCount'>
+
+/** Which stored token will do for a caller, and whether WeChat shall be made to issue a new one. */
+interface Wish {
+  usable(token: StoredToken): boolean
+  force: boolean
+}
 
 /** Keeps access tokens: one source of truth in the store, one refresh at a time for each account. */
 export function createTokenKeeper(deps: {
@@ -65,45 +73,55 @@ export function createTokenKeeper(deps: {
     return promise
   }
 
-  /** @param usable says whether a stored token will do; else this caller, or another process, fetches one */
-  async function obtain(
-    appId: string,
-    usable: (t: StoredToken) => boolean,
-    force: boolean,
-  ): Promise<TokenAnswer> {
+  /** Takes the stored token when it will do; else this caller, or another process, fetches one. */
+  async function obtain(appId: string, wish: Wish): Promise<TokenAnswer> {
     for (;;) {
-      const stored = await store.read(appId)
-      if (stored && usable(stored)) return { ok: true, accessToken: stored.accessToken }
-      if (force && stored && !mayForce(stored)) {
-        return { ok: false, errcode: null, reason: 'a forced refresh is not allowed again yet' }
-      }
-      if (await store.claim(appId, by, now(), now() + LEASE_MS)) return refresh(appId, force)
+      const settled = withoutCall(await store.read(appId), wish)
+      if (settled) return settled
+      if (await store.claim(appId, by, now(), now() + LEASE_MS)) return refresh(appId, wish)
       // Another process refreshes: its lease ends within seconds, whatever becomes of it.
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
 
-  async function refresh(appId: string, force: boolean): Promise<TokenAnswer> {
+  async function refresh(appId: string, wish: Wish): Promise<TokenAnswer> {
     try {
+      // Looked at once more: another process may have refreshed between the first look and the lease.
       const before = await store.read(appId)
-      const answer = await deps.fetchToken(appId, force)
-      if (answer.kind !== 'answered') return failed('failed', null, answer.reason)
-      if (answer.errcode !== 0 || !answer.data) return failed('refused', answer.errcode, answer.errmsg)
+      const settled = withoutCall(before, wish)
+      if (settled) return settled
+      const answer = await deps.fetchToken(appId, wish.force)
+      // WeChat counts a forced refresh that reached it, also when it refuses or its answer is lost.
+      const marks = wish.force && answer.kind !== 'failed' ? forcedOnceMore(before) : forcedOf(before)
+      if (answer.kind !== 'answered' || answer.errcode !== 0 || !answer.data?.access_token) {
+        if (before && wish.force) await store.save(appId, by, { ...before, ...marks })
+        if (answer.kind !== 'answered') return failed('failed', null, answer.reason)
+        return answer.errcode !== 0
+          ? failed('refused', answer.errcode, answer.errmsg)
+          : failed('failed', null, 'no token in the answer')
+      }
       const { access_token: accessToken, expires_in } = answer.data
-      const today = deps.dayOf(now())
-      const sameDay = before?.forcedDay === today
-      await store.save(appId, by, {
-        accessToken,
-        expiresAt: now() + expires_in * 1000,
-        forcedAt: force ? now() : (before?.forcedAt ?? null),
-        forcedDay: force ? today : (before?.forcedDay ?? null),
-        forcedCount: force ? (sameDay ? before.forcedCount : 0) + 1 : (before?.forcedCount ?? 0),
-      })
+      await store.save(appId, by, { accessToken, expiresAt: now() + expires_in * 1000, ...marks })
       deps.count?.('ok')
       return { ok: true, accessToken }
     } finally {
       await store.release(appId, by)
     }
+  }
+
+  /** The answer that needs no call: a stored token that will do, or a forced refresh that is not allowed again yet. */
+  function withoutCall(stored: StoredToken | null, { usable, force }: Wish): TokenAnswer | null {
+    if (stored && usable(stored)) return { ok: true, accessToken: stored.accessToken }
+    if (force && stored && !mayForce(stored)) {
+      return { ok: false, errcode: null, reason: 'a forced refresh is not allowed again yet' }
+    }
+    return null
+  }
+
+  function forcedOnceMore(before: StoredToken | null): Forced {
+    const forcedDay = deps.dayOf(now())
+    const today = before?.forcedDay === forcedDay ? before.forcedCount : 0
+    return { forcedAt: now(), forcedDay, forcedCount: today + 1 }
   }
 
   function failed(result: 'refused' | 'failed', errcode: number | null, reason: string): TokenAnswer {
@@ -118,14 +136,20 @@ export function createTokenKeeper(deps: {
 
   return {
     getToken: (appId) =>
-      shared(`${appId} get`, () => obtain(appId, (t) => t.expiresAt - now() > AHEAD_MS, false)),
+      shared(`${appId} get`, () =>
+        obtain(appId, { usable: (t) => t.expiresAt - now() > AHEAD_MS, force: false }),
+      ),
+    // `normal` is one fetch, also when it brings the same token: the next answer says what to do then.
     afterRefusal: (appId, refused, how) =>
-      shared(`${appId} ${how} ${refused}`, async () => {
-        if (how === 'force') return obtain(appId, (t) => t.accessToken !== refused, true)
-        // One normal fetch, also when it brings the same token: the next answer says what to do then.
-        return obtain(appId, (t) => t.accessToken !== refused, false)
-      }),
+      shared(`${appId} ${how} ${refused}`, () =>
+        obtain(appId, { usable: (t) => t.accessToken !== refused, force: how === 'force' }),
+      ),
   }
+}
+
+function forcedOf(token: StoredToken | null): Forced {
+  const { forcedAt = null, forcedDay = null, forcedCount = 0 } = token ?? {}
+  return { forcedAt, forcedDay, forcedCount }
 }
 
 /** Tokens of one process only, for tests and tools. */

@@ -1,0 +1,408 @@
+import { describe, expect, it } from 'vitest'
+import { decide } from './decide.ts'
+import { ENTRY_AT, planOf, tell } from './run-story.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAYS_2 = 48 * HOUR
+
+const welcome = planOf([
+  { id: 'hint', afterMs: 20 * SECOND, when: 'not-replied' },
+  { id: 'gift', afterMs: 0, since: 'reply' },
+  { id: 'tip', afterMs: 10 * MINUTE, since: 'reply' },
+  { id: 'day-1', afterMs: 22 * HOUR, since: 'reply' },
+])
+/** Steps that come due one minute after another, when the follow's minute is over. */
+const late = (count: number, more: Parameters<typeof planOf>[1] = {}) =>
+  planOf(
+    Array.from({ length: count }, (_, i) => ({ afterMs: (2 + i) * MINUTE })),
+    more,
+  )
+
+describe('a silent follower', () => {
+  it('gets the hint, and the run ends with the window', () => {
+    const run = tell(welcome)
+    run.until(DAYS_2)
+    expect(run.sent).toEqual(['20s hint subscribe'])
+    expect(run.steps()).toEqual([
+      'hint sent',
+      'gift skipped no-reply',
+      'tip skipped no-reply',
+      'day-1 skipped no-reply',
+    ])
+    expect(run.state).toMatchObject({ outcome: 'window-closed', endedAt: ENTRY_AT + DAYS_2 })
+  })
+
+  it('gets three messages in the minute, and the fourth is held', () => {
+    const run = tell(planOf([10, 20, 30, 40].map((s) => ({ afterMs: s * SECOND }))))
+    run.until(MINUTE)
+    expect(run.sent).toEqual(['10s s0 subscribe', '20s s1 subscribe', '30s s2 subscribe'])
+    expect(run.step('s3')).toMatchObject({ state: 'held', reason: 'no-grant' })
+  })
+
+  it('gets what is due in the minute’s last seconds just before them', () => {
+    for (const afterMs of [56_600, 58_000, MINUTE]) {
+      const run = tell(planOf([{ afterMs }]))
+      run.until(MINUTE)
+      expect(run.sent).toEqual(['56s s0 subscribe'])
+    }
+    const after = tell(planOf([{ afterMs: MINUTE + 1 }]))
+    after.until(2 * MINUTE)
+    expect(after.steps()).toEqual(['s0 held no-grant'])
+  })
+
+  it('of a follow that was delivered late finds its minute over', () => {
+    const run = tell(planOf([{ afterMs: 20 * SECOND }, { afterMs: 30 * SECOND, ifLate: 'skip' }]), {
+      startsLateBy: 5 * MINUTE,
+    })
+    run.until(5 * MINUTE)
+    expect(run.steps()).toEqual(['s0 held no-grant', 's1 skipped late'])
+  })
+
+  it('gets the whole series under the old rule', () => {
+    const run = tell(planOf([1, 24, 47].map((h) => ({ afterMs: h * HOUR }))), { rules: 'classic-48h' })
+    run.until(DAYS_2)
+    expect(run.sent).toEqual(['3600s s0 subscribe', '86400s s1 subscribe', '169200s s2 subscribe'])
+    expect(run.state.outcome).toBe('completed')
+  })
+
+  it('takes over what an earlier run left', () => {
+    const grant = { scene: 'message', grantedAt: ENTRY_AT - HOUR, expiresAt: ENTRY_AT + 47 * HOUR } as const
+    const run = tell(late(2), { ledger: [{ ...grant, quota: 5, used: 4 }] })
+    run.until(HOUR)
+    expect(run.sent).toEqual(['120s s0 message'])
+    expect(run.steps()).toEqual(['s0 sent', 's1 held no-grant'])
+  })
+})
+
+describe('a follower who replies', () => {
+  it('gets no hint, the gift at once and the rest on time', () => {
+    const run = tell(welcome)
+    run.until(5 * SECOND)
+    run.says('1')
+    run.until(DAYS_2)
+    expect(run.steps()).toEqual(['hint skipped replied', 'gift sent', 'tip sent', 'day-1 sent'])
+    expect(run.sent).toEqual(['5s gift subscribe', '605s tip message', '79205s day-1 message'])
+    expect(run.state.outcome).toBe('completed')
+  })
+
+  it('late has got the hint, and the message pays', () => {
+    const run = tell(welcome)
+    run.until(3 * HOUR)
+    run.says('1')
+    run.until(3 * HOUR + MINUTE)
+    expect(run.sent).toEqual(['20s hint subscribe', '10800s gift message'])
+  })
+
+  it('is counted from the first reply, however much is said after it', () => {
+    const run = tell(welcome)
+    for (const at of [5, 6, 7, 300, 900]) {
+      run.until(at * SECOND)
+      run.says('again')
+    }
+    run.until(DAYS_2)
+    expect(run.sent.map((s) => s.split(' ').slice(0, 2).join(' '))).toEqual([
+      '5s gift',
+      '605s tip',
+      '79205s day-1',
+    ])
+  })
+
+  it('keeps the window open for two days after the last word', () => {
+    const run = tell(
+      planOf([
+        { afterMs: 0, since: 'reply', id: 'a' },
+        { id: 'b', afterMs: HOUR, since: 'reply' },
+      ]),
+    )
+    run.answers({ result: 'window-over' })
+    run.until(47 * HOUR)
+    run.says()
+    run.until(94 * HOUR)
+    expect(run.state.status).toBe('active')
+    run.until(95 * HOUR)
+    expect(run.state).toMatchObject({ outcome: 'window-closed', endedAt: ENTRY_AT + 95 * HOUR })
+    expect(run.steps()).toEqual(['a skipped window-closed', 'b skipped window-closed'])
+  })
+})
+
+describe('a step planned from the one before', () => {
+  const chain = planOf([
+    { id: 'a', afterMs: 10 * SECOND, since: 'previous' },
+    { id: 'b', afterMs: 10 * SECOND, since: 'previous', when: 'replied' },
+    { id: 'c', afterMs: 10 * SECOND, since: 'previous' },
+  ])
+
+  it('counts from its planned time, also when that one was skipped', () => {
+    const run = tell(chain)
+    run.until(DAYS_2)
+    expect(run.sent).toEqual(['10s a subscribe', '30s c subscribe'])
+    expect(run.steps()).toEqual(['a sent', 'b skipped not-replied', 'c sent'])
+  })
+
+  it('waits for the reply when the one before does', () => {
+    const run = tell(
+      planOf([
+        { id: 'a', afterMs: 0, since: 'reply' },
+        { id: 'b', afterMs: MINUTE, since: 'previous' },
+      ]),
+    )
+    run.until(HOUR)
+    expect(run.state.steps.map((s) => s.dueAt)).toEqual([null, null])
+    run.says()
+    run.until(2 * HOUR)
+    expect(run.sent).toEqual(['3600s a message', '3660s b message'])
+  })
+})
+
+describe('held steps', () => {
+  it('are released by the next word, in order, two seconds apart', () => {
+    const run = tell(late(3))
+    run.until(10 * MINUTE)
+    expect(run.steps()).toEqual(['s0 held no-grant', 's1 held no-grant', 's2 held no-grant'])
+    run.says()
+    run.until(11 * MINUTE)
+    expect(run.sent).toEqual(['600s s0 message', '602s s1 message', '604s s2 message'])
+  })
+
+  it('go in the order of their planned times, not of the file', () => {
+    const run = tell(
+      planOf([
+        { id: 'later', afterMs: 5 * MINUTE },
+        { id: 'first', afterMs: 2 * MINUTE },
+      ]),
+    )
+    run.until(10 * MINUTE)
+    run.says()
+    run.until(11 * MINUTE)
+    expect(run.sent).toEqual(['600s first message', '602s later message'])
+  })
+
+  it('keep the distance that the file asks for', () => {
+    const run = tell(late(3, { spacingMs: 30 * SECOND }))
+    run.until(10 * MINUTE)
+    run.says()
+    run.until(20 * MINUTE)
+    expect(run.sent).toEqual(['600s s0 message', '630s s1 message', '660s s2 message'])
+  })
+
+  it('count their distance from the end of the send before', () => {
+    const run = tell(late(2))
+    run.until(10 * MINUTE)
+    run.says()
+    run.answers({ result: 'sent', takes: 5 * SECOND }, { result: 'sent' })
+    run.until(11 * MINUTE)
+    expect(run.requests.map((r) => r.at / SECOND)).toEqual([600, 607])
+  })
+
+  it('take only what a grant has: a click releases three of five', () => {
+    const run = tell(late(5))
+    run.until(10 * MINUTE)
+    run.clicks()
+    run.until(HOUR)
+    expect(run.steps()).toEqual(['s0 sent', 's1 sent', 's2 sent', 's3 held no-grant', 's4 held no-grant'])
+    run.says()
+    run.until(2 * HOUR)
+    expect(run.sent.slice(3)).toEqual(['3600s s3 message', '3602s s4 message'])
+  })
+
+  it('are judged again at their release', () => {
+    const run = tell(
+      planOf([
+        { id: 'hint', afterMs: 2 * MINUTE, when: 'not-replied' },
+        { id: 'news', afterMs: 3 * MINUTE },
+      ]),
+    )
+    run.until(10 * MINUTE)
+    expect(run.steps()).toEqual(['hint held no-grant', 'news held no-grant'])
+    run.says()
+    run.until(11 * MINUTE)
+    expect(run.steps()).toEqual(['hint skipped replied', 'news sent'])
+    expect(run.sent).toEqual(['600s news message'])
+  })
+
+  it('that wanted no reply go when a click releases them', () => {
+    const run = tell(planOf([{ id: 'hint', afterMs: 2 * MINUTE, when: 'not-replied' }]))
+    run.until(10 * MINUTE)
+    run.clicks()
+    run.until(11 * MINUTE)
+    expect(run.sent).toEqual(['600s hint menu'])
+  })
+
+  it('are skipped when the window closes', () => {
+    const run = tell(late(2))
+    run.until(DAYS_2)
+    expect(run.state.outcome).toBe('window-closed')
+    expect(run.steps()).toEqual(['s0 skipped window-closed', 's1 skipped window-closed'])
+  })
+})
+
+describe('a step that is skipped when late', () => {
+  it('is skipped where nothing may be sent, and the next one goes on', () => {
+    const run = tell(planOf([{ afterMs: 2 * MINUTE, ifLate: 'skip' }, { afterMs: 3 * MINUTE }]))
+    run.until(2 * MINUTE)
+    expect(run.steps()).toEqual(['s0 skipped no-grant', 's1 pending'])
+  })
+
+  it.each([
+    [60_000, ['s0 sent']],
+    [60_001, ['s0 skipped late']],
+  ])('%d ms after its time: %j', (lateBy, expected) => {
+    const run = tell(planOf([{ afterMs: MINUTE, ifLate: 'skip' }]), {
+      rules: 'classic-48h',
+      startsLateBy: MINUTE + lateBy,
+    })
+    run.until(HOUR)
+    expect(run.steps()).toEqual(expected)
+  })
+
+  it('that is only held goes, however late', () => {
+    const run = tell(planOf([{ afterMs: MINUTE }]), { rules: 'classic-48h', startsLateBy: 20 * HOUR })
+    run.until(20 * HOUR)
+    expect(run.steps()).toEqual(['s0 sent'])
+  })
+})
+
+describe('a paused follower', () => {
+  const series = planOf([
+    { id: 'hold', afterMs: HOUR },
+    { id: 'skip', afterMs: HOUR, ifLate: 'skip' },
+    { id: 'later', afterMs: 5 * HOUR },
+  ])
+
+  it('gets nothing; after the resume each step follows its ifLate', () => {
+    const run = tell(series, { rules: 'classic-48h' })
+    run.pause(true)
+    run.until(2 * HOUR)
+    expect(run.state.status).toBe('paused')
+    expect(run.steps()).toEqual(['hold held paused', 'skip held paused', 'later pending'])
+    run.pause(false)
+    run.until(6 * HOUR)
+    expect(run.steps()).toEqual(['hold sent', 'skip skipped late', 'later sent'])
+    expect(run.sent).toEqual(['7200s hold subscribe', '18000s later subscribe'])
+  })
+
+  it('who was resumed before anything came due has missed nothing', () => {
+    const run = tell(series, { rules: 'classic-48h' })
+    run.pause(true)
+    run.until(HOUR - 1)
+    run.pause(false)
+    run.until(HOUR)
+    expect(run.steps()).toEqual(['hold sent', 'skip sent', 'later pending'])
+  })
+
+  it('still leaves, and the window still closes', () => {
+    const gone = tell(series)
+    gone.pause(true)
+    gone.unfollows()
+    gone.until(1)
+    expect(gone.state.outcome).toBe('unsubscribed')
+    const quiet = tell(series)
+    quiet.pause(true)
+    quiet.until(DAYS_2)
+    expect(quiet.state.outcome).toBe('window-closed')
+  })
+
+  it('who replies meanwhile gets no hint later', () => {
+    const run = tell(welcome)
+    run.pause(true)
+    run.until(30 * SECOND)
+    run.says()
+    run.until(40 * SECOND)
+    expect(run.steps().slice(0, 2)).toEqual(['hint skipped replied', 'gift held paused'])
+  })
+})
+
+describe('a follower who talks to a human agent', () => {
+  it('is left alone until the session closes', () => {
+    const run = tell(planOf([{ afterMs: HOUR }, { afterMs: HOUR, ifLate: 'skip' }]), { rules: 'classic-48h' })
+    run.agent(true)
+    run.until(2 * HOUR)
+    expect(run.steps()).toEqual(['s0 held human-agent', 's1 held human-agent'])
+    run.agent(false)
+    run.until(3 * HOUR)
+    expect(run.steps()).toEqual(['s0 sent', 's1 skipped late'])
+  })
+})
+
+describe('the window', () => {
+  it('closes before a step that is due at its very end, which goes three seconds earlier', () => {
+    const run = tell(planOf([{ afterMs: 2 * HOUR }], { windowMs: 2 * HOUR }), { rules: 'classic-48h' })
+    run.until(2 * HOUR)
+    expect(run.sent).toEqual([`${2 * 3_600 - 3}s s0 subscribe`])
+    expect(run.state.outcome).toBe('completed')
+  })
+
+  it('ends the tries of a request, also where the grant would live on', () => {
+    const run = tell(planOf([{ afterMs: 50 * MINUTE }], { windowMs: HOUR }), { rules: 'classic-48h' })
+    run.until(50 * MINUTE)
+    expect(run.requests).toMatchObject([{ at: 50 * MINUTE, leftMs: 10 * MINUTE }])
+  })
+
+  it('leaves no time for a request in its last half second', () => {
+    const run = tell(planOf([{ afterMs: 50 * MINUTE }], { windowMs: HOUR }), { rules: 'classic-48h' })
+    run.answers({ result: 'not-sent', reason: 'WeChat is busy', errcode: null, takes: 10 * MINUTE - 400 })
+    run.until(HOUR)
+    expect(run.requests).toHaveLength(1)
+    expect(run.steps()).toEqual(['s0 skipped window-closed'])
+  })
+
+  it('gives a request until the grant’s margin where that comes first', () => {
+    const run = tell(planOf([{ afterMs: 20 * SECOND }]))
+    run.until(20 * SECOND)
+    expect(run.requests).toMatchObject([{ leftMs: 37 * SECOND }])
+  })
+})
+
+describe('what ends a run', () => {
+  it.each([
+    ['an unfollow', (run: ReturnType<typeof tell>) => run.unfollows(), 'unsubscribed', null],
+    ['an exit keyword', (run: ReturnType<typeof tell>) => run.says(' ＴＤ '), 'opted-out', 'exit keyword'],
+    ['an operator', (run: ReturnType<typeof tell>) => run.stop('cancelled', 'asked'), 'cancelled', 'asked'],
+    ['its account', (run: ReturnType<typeof tell>) => run.stop('account-stopped'), 'account-stopped', null],
+  ] as const)('%s', (_who, happens, outcome, reason) => {
+    const run = tell(planOf([{ afterMs: SECOND }, { afterMs: 30 * SECOND }, { afterMs: 0, since: 'reply' }]))
+    run.until(10 * SECOND)
+    happens(run)
+    run.until(DAYS_2)
+    expect(run.sent).toEqual(['1s s0 subscribe'])
+    expect(run.state).toMatchObject({ status: 'ended', outcome, reason, endedAt: ENTRY_AT + 10 * SECOND })
+    expect(run.steps().slice(0, 2)).toEqual(['s0 sent', `s1 skipped ${outcome}`])
+  })
+
+  it('its last step, and then nothing is waited for', () => {
+    const run = tell(planOf([{ afterMs: 0 }]))
+    run.until(0)
+    expect(run.state).toMatchObject({ outcome: 'completed', endedAt: ENTRY_AT })
+  })
+
+  it('a follower whom every condition leaves out has nothing to wait for', () => {
+    const run = tell(planOf([{ afterMs: SECOND, when: 'replied' }]))
+    run.until(HOUR)
+    expect(run.steps()).toEqual(['s0 skipped not-replied'])
+    expect(run.state).toMatchObject({ outcome: 'completed', endedAt: ENTRY_AT + SECOND })
+  })
+})
+
+describe('what the run waits for', () => {
+  it.each([
+    ['its first step', planOf([{ id: 'hint', afterMs: 20 * SECOND }]), 0, 20 * SECOND, 'hint'],
+    ['a reply, until the window closes', planOf([{ since: 'reply' }]), 0, DAYS_2, 'window'],
+    ['the next step while one is held', late(2), 2 * MINUTE, 3 * MINUTE, 's1'],
+    ['the window’s end when all are held', late(2), 3 * MINUTE, DAYS_2, 'window'],
+  ])('%s', (_what, plan, at, until, what) => {
+    const run = tell(plan)
+    run.until(at)
+    expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + until, for: what })
+  })
+
+  it('is asked without changing the question', () => {
+    const run = tell(late(2))
+    run.until(5 * MINUTE)
+    const once = decide(late(2), run.state, ENTRY_AT + 5 * MINUTE)
+    const twice = decide(late(2), once.state, ENTRY_AT + 5 * MINUTE)
+    expect(once.state).toBe(run.state)
+    expect(twice).toEqual(once)
+  })
+})
