@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest'
+import { describeOnBothStores } from '../../test/support/stores.ts'
+import {
+  acceptCallback,
+  claimHeads,
+  inboxBacklog,
+  markDispatched,
+  type NewInboxRow,
+  nextClaimAt,
+  purgeInbox,
+  retryLater,
+} from './inbox.ts'
+
+const NOW = 1_800_000_000_000
+const LEASE = 30_000
+
+describeOnBothStores('the inbox', (store) => {
+  const accept = (key: string, more: Partial<NewInboxRow> = {}) =>
+    acceptCallback(store().db, {
+      appId: 'wxA',
+      openId: 'oOne',
+      key,
+      kind: 'text',
+      createTime: NOW,
+      receivedAt: NOW,
+      event: {
+        kind: 'text',
+        scene: 'message',
+        text: 'secret words',
+        qrScene: null,
+        eventKey: null,
+        start: null,
+      },
+      reply: { kind: 'text', content: `reply to ${key}` },
+      ...more,
+    })
+  const claim = (by = 'a', now = NOW, limit = 10) =>
+    claimHeads(store().db, { by, now, leaseMs: LEASE, limit })
+  const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.key)
+
+  it('takes a callback once; a duplicate gets the first reply', async () => {
+    expect(await accept('k1')).toMatchObject({ fresh: true })
+    expect(await accept('k1', { reply: null })).toEqual({
+      fresh: false,
+      reply: { kind: 'text', content: 'reply to k1' },
+    })
+    expect(await inboxBacklog(store().db)).toEqual({ pending: 1, oldestReceivedAt: NOW })
+  })
+
+  it('takes the same callback once, however many come at the same moment', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => accept('same')))
+    expect(answers.filter((a) => a.fresh)).toHaveLength(1)
+  })
+
+  it('hands out the heads of many followers at once, and of one follower only the oldest event', async () => {
+    await accept('late', { createTime: NOW + 2_000 })
+    await accept('early', { createTime: NOW })
+    await accept('other', { openId: 'oTwo', createTime: NOW + 9_000 })
+    expect(await keys()).toEqual(['early', 'other'])
+    expect(await keys('b')).toEqual([])
+  })
+
+  it('orders events of the same second by their arrival', async () => {
+    await accept('first')
+    await accept('second')
+    expect(await keys()).toEqual(['first'])
+  })
+
+  it('hands out the next event of a follower when the one before is done', async () => {
+    await accept('k1')
+    await accept('k2', { createTime: NOW + 1_000 })
+    const [row] = await claim()
+    await markDispatched(store().db, row?.id ?? 0, 'signalled', NOW)
+    expect(await keys()).toEqual(['k2'])
+  })
+
+  it('gives an event of a dispatcher that died to another one, when its lease is over', async () => {
+    await accept('k1')
+    expect(await keys('a')).toEqual(['k1'])
+    expect(await keys('b', NOW + LEASE - 1)).toEqual([])
+    expect(await keys('b', NOW + LEASE + 1)).toEqual(['k1'])
+  })
+
+  it('never hands out a newer event while an older one of the follower is being dispatched', async () => {
+    await accept('k2', { createTime: NOW + 1_000 })
+    expect(await keys('a')).toEqual(['k2'])
+    // An older event arrives late, while the newer one is in flight.
+    await accept('k1')
+    expect(await keys('b')).toEqual([])
+  })
+
+  it('lets two dispatchers share the work without taking one row twice', async () => {
+    for (let i = 0; i < 40; i++) await accept(`k${i}`, { openId: `o${i}` })
+    const taken = (await Promise.all([keys('a', NOW, 30), keys('b', NOW, 30)])).flat()
+    expect(new Set(taken).size).toBe(taken.length)
+  })
+
+  it('waits with a failed event until its time, and keeps the follower’s later ones behind it', async () => {
+    await accept('k1')
+    await accept('k2', { createTime: NOW + 1_000 })
+    const [row] = await claim()
+    await retryLater(store().db, row?.id ?? 0, NOW + 5_000, 'Temporal is away')
+    expect(await keys('a', NOW + 4_000)).toEqual([])
+    expect(await nextClaimAt(store().db)).toBeLessThanOrEqual(NOW + 5_000)
+    expect(await keys('a', NOW + 5_000)).toEqual(['k1'])
+  })
+
+  it('forgets what was said once it is dispatched, and the key after its days', async () => {
+    await accept('k1')
+    const [row] = await claim()
+    await markDispatched(store().db, row?.id ?? 0, 'signalled', NOW)
+    const { rows } = (await store().db.execute('SELECT event::text AS event FROM inbox')) as unknown as {
+      rows: { event: string }[]
+    }
+    expect(rows[0]?.event).toContain('"scene"')
+    expect(rows[0]?.event).not.toContain('secret words')
+    expect(await purgeInbox(store().db, NOW)).toBe(0)
+    expect(await purgeInbox(store().db, NOW + 1)).toBe(1)
+    expect(await accept('k1')).toMatchObject({ fresh: true })
+  })
+
+  it('keeps what waits, however old it is', async () => {
+    await accept('k1')
+    expect(await purgeInbox(store().db, NOW + 1_000_000)).toBe(0)
+    expect((await inboxBacklog(store().db)).pending).toBe(1)
+  })
+})

@@ -1,0 +1,176 @@
+import { describe, expect, inject, it } from 'vitest'
+import { describeOnBothStores, freshDatabase } from '../../test/support/stores.ts'
+import { checkCampaign } from '../campaign/check.ts'
+import { createAccountStore, isServing, type NewAccount } from './accounts.ts'
+import { createCampaignStore } from './campaigns.ts'
+import { openStore } from './db.ts'
+import { claimJob, releaseJob } from './jobs.ts'
+import { saveMedium } from './media.ts'
+import { readRevision } from './revision.ts'
+import { createSealer } from './sealed.ts'
+import { createTokenStore, expiringTokens } from './tokens.ts'
+
+const NOW = 1_800_000_000_000
+const account: NewAccount = {
+  appId: 'wxA',
+  name: '小鹿',
+  mode: 'security',
+  appSecret: 'test-app-secret',
+  token: 'test-token',
+  encodingAesKey: 'test-key',
+  rules: 'wechat-2023',
+  onUnknown: 'retry',
+  timezone: 'Asia/Shanghai',
+  apiBase: null,
+  humanAgents: false,
+}
+const yaml = (text: string) =>
+  `id: welcome\nname: W\nentry: {event: subscribe}\nsteps: [{id: hi, after: 0s, send: {text: ${text}}}]\n`
+
+describeOnBothStores('the store', (store) => {
+  const sealer = createSealer('test-encryption-key')
+  const accountStore = () => createAccountStore(store().db, sealer, () => NOW)
+  const publish = async (text: string, options?: { runningBodies?: boolean }) => {
+    const { campaign } = checkCampaign(yaml(text))
+    if (!campaign) throw new Error('not a campaign')
+    return createCampaignStore(store().db, () => NOW).publish(yaml(text), campaign, [], options)
+  }
+
+  it('keeps secrets sealed, and opens them with the right key only', async () => {
+    await accountStore().add(account)
+    const { rows } = (await store().db.execute('SELECT accounts::text AS row FROM accounts')) as unknown as {
+      rows: { row: string }[]
+    }
+    expect(rows[0]?.row).not.toContain('test-app-secret')
+    expect(await accountStore().find('wxA')).toMatchObject({ appSecret: 'test-app-secret' })
+    const other = createAccountStore(store().db, createSealer('another key'), () => NOW)
+    await expect(other.find('wxA')).rejects.toThrow('ENCRYPTION_KEY')
+  })
+
+  it('registers an account once, and blocks it after three different unknown followers in a row', async () => {
+    const accounts = accountStore()
+    expect(await accounts.add(account)).toBe(true)
+    expect(await accounts.add(account)).toBe(false)
+    expect(await accounts.noteBadFollower('wxA', 'o1')).toBe(false)
+    expect(await accounts.noteBadFollower('wxA', 'o1')).toBe(false)
+    expect(await accounts.noteBadFollower('wxA', 'o2')).toBe(false)
+    await accounts.noteGoodFollower('wxA')
+    for (const [id, blocked] of [
+      ['o3', false],
+      ['o4', false],
+      ['o5', true],
+    ] as const) {
+      expect(await accounts.noteBadFollower('wxA', id)).toBe(blocked)
+    }
+  })
+
+  it('knows when a stop ends by itself', async () => {
+    await accountStore().add(account)
+    await accountStore().setState('wxA', 'quota-exhausted', '45009', NOW + 100)
+    const found = await accountStore().find('wxA')
+    if (!found) throw new Error('gone')
+    expect([isServing(found, NOW), isServing(found, NOW + 100)]).toEqual([false, true])
+  })
+
+  it('publishes a version for each change, and none for the same file', async () => {
+    expect(await publish('a')).toEqual({ version: 1, isNew: true })
+    expect(await publish('a')).toEqual({ version: 1, isNew: false })
+    expect(await publish('b')).toEqual({ version: 2, isNew: false })
+    const campaigns = createCampaignStore(store().db, () => NOW)
+    await campaigns.setState('welcome', 'deleted')
+    expect(await publish('b')).toEqual({ version: 3, isNew: true })
+    expect(await campaigns.versions('welcome')).toHaveLength(3)
+  })
+
+  it('keeps each run’s bodies, unless a newer version was published for running ones', async () => {
+    await publish('a')
+    await publish('b')
+    const campaigns = createCampaignStore(store().db, () => NOW)
+    expect(await campaigns.messageOf('welcome', 1, 'hi')).toEqual({ text: 'a' })
+    await publish('c', { runningBodies: true })
+    expect(await campaigns.messageOf('welcome', 1, 'hi')).toEqual({ text: 'c' })
+    expect(await campaigns.messageOf('welcome', 1, 'nothing')).toBeNull()
+  })
+
+  it('leases a token refresh to one process at a time', async () => {
+    const tokens = createTokenStore(store().db, sealer)
+    const claims = await Promise.all(['a', 'b', 'c'].map((by) => tokens.claim('wxA', by, NOW, NOW + 1_000)))
+    expect(claims.filter(Boolean)).toHaveLength(1)
+    expect(await tokens.claim('wxA', 'd', NOW + 1_001, NOW + 2_000)).toBe(true)
+    const token = {
+      accessToken: 'test-access',
+      expiresAt: NOW + 60_000,
+      forcedAt: null,
+      forcedDay: null,
+      forcedCount: 0,
+    }
+    await tokens.save('wxA', 'a', token)
+    expect(await tokens.read('wxA')).toBeNull()
+    await tokens.save('wxA', 'd', token)
+    expect(await tokens.read('wxA')).toEqual(token)
+    expect(await expiringTokens(store().db, NOW, 300_000)).toEqual(['wxA'])
+    expect(await expiringTokens(store().db, NOW, 1_000)).toEqual([])
+  })
+
+  it('lets one process at a time do a periodic job, and none before it is due', async () => {
+    const job = { name: 'j', now: NOW, everyMs: 60_000, leaseMs: 10_000 }
+    const claim = (by: string, now = NOW) => claimJob(store().db, { ...job, by, now })
+    expect(await claim('a')).toEqual({ lastRunAt: null })
+    expect(await claim('b')).toBeNull()
+    expect(await claim('b', NOW + 10_001)).not.toBeNull()
+    await releaseJob(store().db, 'j', 'b', NOW + 10_001)
+    expect(await claim('a', NOW + 60_000)).toBeNull()
+    expect(await claim('a', NOW + 70_001)).toEqual({ lastRunAt: NOW + 10_001 })
+  })
+
+  it('keeps the same medium once', async () => {
+    const medium = {
+      type: 'image' as const,
+      contentType: 'image/png',
+      filename: 'a.png',
+      content: Buffer.from('x'),
+      createdAt: NOW,
+    }
+    const [a, b] = [
+      await saveMedium(store().db, medium),
+      await saveMedium(store().db, { ...medium, filename: 'b.png' }),
+    ]
+    expect(a.id).toMatch(/^sha256-[0-9a-f]{64}$/)
+    expect(b.id).toBe(a.id)
+  })
+
+  it('changes its revision with every account and campaign', async () => {
+    const marks = [(await readRevision(store().db)).mark]
+    await accountStore().add(account)
+    marks.push((await readRevision(store().db)).mark)
+    await publish('a')
+    marks.push((await readRevision(store().db)).mark)
+    expect(new Set(marks).size).toBe(3)
+  })
+})
+
+describe('the embedded store beside other work', () => {
+  it('lets timers and sockets have their turn between its queries', async () => {
+    const store = await openStore({ dataDir: null })
+    let turns = 0
+    let busy = true
+    const count = () => {
+      turns += 1
+      if (busy) setImmediate(count)
+    }
+    setImmediate(count)
+    for (let i = 0; i < 50; i++) await store.db.execute('SELECT 1')
+    busy = false
+    expect(turns).toBeGreaterThanOrEqual(50)
+    await store.close()
+  })
+})
+
+describe.skipIf(!inject('postgresUrl'))('several processes that open a new PostgreSQL at once', () => {
+  it('migrate it once', async () => {
+    const databaseUrl = await freshDatabase(inject('postgresUrl'))
+    const stores = await Promise.all([1, 2, 3, 4].map(() => openStore({ databaseUrl, dataDir: null })))
+    await Promise.all(stores.map((s) => s.db.execute('SELECT count(*) FROM inbox')))
+    await Promise.all(stores.map((s) => s.close()))
+  })
+})
