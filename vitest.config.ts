@@ -26,7 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
-          include: ['test/{workflow,e2e,api,browser,replay,engine,cli}/**/*.test.ts'],
+          include: ['test/{activities,workflow,e2e,api,browser,replay,engine,cli}/**/*.test.ts'],
           globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
           ...slow,
         },

@@ -1,5 +1,5 @@
 import { presentRun } from '../campaign/present.ts'
-import type { StepState } from '../campaign/state.ts'
+import { isOpen, type StepState } from '../campaign/state.ts'
 import type { Delivery } from '../store/deliveries.ts'
 import type { FollowerRow } from '../store/followers.ts'
 import type { RunRow } from '../store/runs.ts'
@@ -20,6 +20,7 @@ export function viewRun(run: RunRow, deliveries: readonly Delivery[], follower: 
   return presentRun({ ...run.state, steps, ledger, closesAt }, whose)
 }
 
+/** The snapshot is silent from the moment a send is asked for until it is over: the delivery row speaks meanwhile. */
 function overlay(step: StepState, delivery: Delivery | undefined): StepState {
   if (!delivery) return step
   const { reason, errcode, sentAt } = delivery
@@ -27,16 +28,23 @@ function overlay(step: StepState, delivery: Delivery | undefined): StepState {
   if (delivery.state === 'sent' && step.state !== 'sent') {
     return { ...step, state: 'sent', sentAt, reason: null, errcode: null }
   }
-  if (step.state !== 'sending') return step
+  if (!isOpen(step)) return step
   switch (delivery.state) {
+    case 'open':
+      return { ...step, state: 'sending', reason: null, errcode: null }
     case 'waiting':
       return { ...step, state: 'held', reason, errcode }
     case 'failed':
-      return { ...step, reason, errcode }
+      return isOver(delivery) ? step : { ...step, state: 'sending', reason, errcode }
     case 'skipped':
     case 'unknown':
       return { ...step, state: delivery.state, reason, errcode }
     default:
       return step
   }
+}
+
+/** The send was given up: the snapshot written with its result says how the step stands. Else it is tried again. */
+function isOver({ intentAt, endedAt }: Delivery): boolean {
+  return endedAt !== null && endedAt >= (intentAt ?? 0)
 }

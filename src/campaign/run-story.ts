@@ -18,11 +18,12 @@ import {
 
 /** For tests: one follower's run on a clock of its own, played as the workflow plays it. Times: ms since the entry. */
 export interface RunStory {
+  readonly now: number
   readonly state: RunState
   /** What reached the follower: `20s hint subscribe`. */
   readonly sent: string[]
   /** Every request that left, answered well or not. */
-  readonly requests: { step: string; at: number; grant: Grant; leftMs: number }[]
+  readonly requests: readonly Request[]
   /** How each step stands: `hint sent`, `gift skipped no-reply`. */
   steps(): string[]
   step(id: string): StepState
@@ -40,6 +41,15 @@ export interface RunStory {
   stop(outcome: Outcome, reason?: string): void
   /** How the next requests are answered; the last one stays. The first begins with `sent`. */
   answers(...replies: Reply[]): void
+  /** Who answers every request from now on. */
+  answerWith(wechat: (request: Request) => Reply): void
+}
+
+export interface Request {
+  step: string
+  at: number
+  grant: Grant
+  leftMs: number
 }
 
 /** `takes`: how long the request is under way, ms; `meanwhile`: what happens in this time. */
@@ -93,9 +103,9 @@ export function tell(
   const { rules = 'wechat-2023', event = 'subscribe', ledger = [], startsLateBy = 0 } = options
   let now = startsLateBy
   let seq = 0
-  let replies: Reply[] = [{ result: 'sent' }]
+  let wechat: (request: Request) => Reply = () => ({ result: 'sent' })
   const sent: string[] = []
-  const requests: RunStory['requests'] = []
+  const requests: Request[] = []
   const interaction = (scene: Scene, at: number, text: string | null, key = `event-${seq}`): Interaction => ({
     key,
     at: ENTRY_AT + at,
@@ -116,12 +126,12 @@ export function tell(
     return decided.next
   }
   const send = ({ index, grant, leftMs }: Extract<Next, { do: 'send' }>) => {
-    const reply: Reply = (replies.length > 1 ? replies.shift() : replies[0]) ?? { result: 'sent' }
-    const { takes = 0, unclear = 0, meanwhile, ...answer } = reply
     state = beginSend(state, index)
     const grants = state.ledger
     const step = plan.steps[index]?.id ?? '?'
-    requests.push({ step, at: now, grant, leftMs })
+    const request = { step, at: now, grant, leftMs }
+    requests.push(request)
+    const { takes = 0, unclear = 0, meanwhile, ...answer } = wechat(request)
     if (answer.result === 'sent') sent.push(`${now / 1_000}s ${step} ${grant.scene}`)
     now += takes
     meanwhile?.()
@@ -132,6 +142,9 @@ export function tell(
     } as SendResult)
   }
   const story: RunStory = {
+    get now() {
+      return now
+    },
     get state() {
       return state
     },
@@ -166,8 +179,11 @@ export function tell(
     pause: (paused) => hear(hearPause(state, paused)),
     agent: (open) => hear(hearAgent(state, open)),
     stop: (outcome, reason) => hear(hearStop(state, outcome, reason ?? null)),
-    answers: (...given) => {
-      replies = given
+    answers: (...replies) => {
+      wechat = () => (replies.length > 1 ? replies.shift() : replies[0]) ?? { result: 'sent' }
+    },
+    answerWith: (answer) => {
+      wechat = answer
     },
   }
   return story

@@ -344,6 +344,8 @@ describe('how much an account may send', () => {
     expect([await send(), await send(), await send()]).toEqual([0, 0, 45009])
     expect(sim.wechat.grants('oTest')[0]?.used).toBe(2)
     sim.clock.now = Date.parse('2026-11-23T16:00:00Z')
+    const quota = await sim.post(`/cgi-bin/openapi/quota/get?access_token=${token}`, { cgi_path: '/x' })
+    expect(quota).toMatchObject({ quota: { used: 0, remain: 2 } })
     expect([await send(), await send(), await send()]).toEqual([0, 0, 45009])
   })
 

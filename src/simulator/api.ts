@@ -71,7 +71,7 @@ export function createApi(world: ApiWorld): Hono {
     return { type, media_id, created_at: Math.floor(now() / 1000) }
   })
   route('POST', '/cgi-bin/openapi/quota/get', ({ account }) => {
-    const used = account.sentToday.count
+    const used = today(account).count
     return {
       errcode: 0,
       errmsg: 'ok',
@@ -155,15 +155,20 @@ export function createApi(world: ApiWorld): Hono {
   }
 
   function countCall(account: SimAccountState): 0 | 45009 | 45011 {
-    const day = Math.floor((now() + 28_800_000) / 86_400_000)
     const minute = Math.floor(now() / 60_000)
-    if (account.sentToday.day !== day) account.sentToday = { day, count: 0 }
     if (account.sentThisMinute.minute !== minute) account.sentThisMinute = { minute, count: 0 }
-    if (account.sentToday.count >= account.dailyQuota) return 45009
+    if (today(account).count >= account.dailyQuota) return 45009
     if (account.sentThisMinute.count >= account.minuteLimit) return 45011
     account.sentToday.count += 1
     account.sentThisMinute.count += 1
     return 0
+  }
+
+  /** What was sent today; days begin at midnight in Beijing. */
+  function today(account: SimAccountState): { day: number; count: number } {
+    const day = Math.floor((now() + 28_800_000) / 86_400_000)
+    if (account.sentToday.day !== day) account.sentToday = { day, count: 0 }
+    return account.sentToday
   }
 
   function logSend(

@@ -358,9 +358,10 @@ describe('WeChat repeats a push', () => {
   })
 
   it('cannot be confused by what a field contains', () => {
-    const a = parseInbound({ FromUserName: 'o","1', CreateTime: '1', MsgType: 'text', MsgId: '2' })
-    const b = parseInbound({ FromUserName: 'o', CreateTime: '1', MsgType: 'text', MsgId: '1","2' })
-    expect(key(a)).not.toBe(key(b))
+    const from = (FromUserName: string, MsgId: string) =>
+      key(parseInbound({ FromUserName, MsgId, CreateTime: '1', MsgType: 'text' }))
+    expect(from('o,msg,1', '2')).not.toBe(from('o', '1,msg,2'))
+    expect(from('o","msg","1', '2')).not.toBe(from('o', '1","msg","2'))
   })
 
   it('knows the finished sending of a template as an event, though it has a MsgID', () => {

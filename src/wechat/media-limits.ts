@@ -32,10 +32,10 @@ export function checkMedia(bytes: Uint8Array, declared?: MediaKind): MediaCheck 
   if (!type) return no(`WeChat does not take ${contentType}`)
   const limit = LIMITS[type]
   if (!limit.formats.includes(contentType)) {
-    return no(`a ${type} must be ${limit.formats.join(' or ')}, this is ${contentType}`)
+    return no(`${oneOf(type)} must be ${limit.formats.join(' or ')}, this is ${contentType}`)
   }
   if (bytes.length > limit.bytes) {
-    return no(`a ${type} may have ${size(limit.bytes)} at most, this has ${size(bytes.length)}`)
+    return no(`${oneOf(type)} may have ${size(limit.bytes)} at most, this has ${size(bytes.length)}`)
   }
   const seconds = contentType === 'audio/amr' ? amrSeconds(bytes) : null
   if (seconds !== null && seconds > VOICE_MAX_S) {
@@ -65,8 +65,13 @@ function amrSeconds(bytes: Uint8Array): number {
   return frames * 0.02
 }
 
+/** Rounded up, so that what is too large never reads like the limit. */
 function size(bytes: number): string {
-  return bytes >= MB ? `${(bytes / MB).toFixed(1)} MB` : `${Math.ceil(bytes / KB)} KB`
+  return bytes >= MB ? `${(Math.ceil((bytes / MB) * 10) / 10).toFixed(1)} MB` : `${Math.ceil(bytes / KB)} KB`
+}
+
+function oneOf(type: MediaKind): string {
+  return type === 'image' ? 'an image' : `a ${type}`
 }
 
 function no(message: string): MediaCheck {

@@ -110,7 +110,11 @@ export async function startApi(): Promise<Api> {
     if (json !== undefined) headers.set('content-type', 'application/json')
     if (type) headers.set('content-type', type)
     const sent = json === undefined ? raw : JSON.stringify(json)
-    const response = await web.request(path, { method, headers, ...(sent === undefined ? {} : { body: sent }) })
+    const response = await web.request(path, {
+      method,
+      headers,
+      ...(sent === undefined ? {} : { body: sent }),
+    })
     const text = await response.text()
     tellsNoSecret(text, response.headers)
     const isJson = response.headers.get('content-type')?.startsWith('application/json')

@@ -16,6 +16,7 @@ export interface Whole {
   product: Product
   simulator: Simulator
   callbackUrl: string
+  simulatorUrl: string
   addAccount(account: Partial<NewAccount> & { appId: string }): Promise<void>
   publish(yaml: string): Promise<void>
   /** The follower's latest run, once `ready`; waits for a condition, not for a time. */
@@ -52,6 +53,7 @@ export async function startWhole(options: { engineAddress: string; databaseUrl?:
     product,
     simulator,
     callbackUrl: server.url,
+    simulatorUrl: apiBase,
     async addAccount(account) {
       const full: NewAccount = {
         name: '测试账号',

@@ -1,0 +1,365 @@
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createWechatClient, type WechatClient } from './client.ts'
+
+const TOKEN = 'secret-token'
+const MESSAGE = { touser: 'o1', msgtype: 'text', text: { content: '你好 👋' } }
+
+interface Received {
+  method: string
+  path: string
+  query: Record<string, string>
+  headers: IncomingMessage['headers']
+  body: string
+}
+
+const closing: (() => void)[] = []
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+})
+
+async function portOf(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+/** A WeChat on this machine that answers as the test says, and what it received. */
+async function wechatThat(
+  answer: (res: ServerResponse, req: IncomingMessage) => void,
+  timeoutMs?: number,
+): Promise<{ client: WechatClient; received: Received[] }> {
+  const received: Received[] = []
+  const server = createHttpServer(async (req, res) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of req) chunks.push(chunk as Buffer)
+    const { pathname, searchParams } = new URL(req.url ?? '', 'http://wechat')
+    received.push({
+      method: req.method ?? '',
+      path: pathname,
+      query: Object.fromEntries(searchParams),
+      headers: req.headers,
+      body: Buffer.concat(chunks).toString('utf8'),
+    })
+    answer(res, req)
+  })
+  const port = await portOf(server)
+  closing.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { client: createWechatClient({ apiBase: `http://127.0.0.1:${port}`, timeoutMs }), received }
+}
+
+const wechatWith = (status: number, body: string, contentType = 'application/json') =>
+  wechatThat((res) => res.writeHead(status, { 'content-type': contentType }).end(body))
+
+/** A server below HTTP. */
+async function tcpPort(onSocket: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    onSocket(socket)
+  })
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return portOf(server)
+}
+
+/** A port where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createTcpServer()
+  const port = await portOf(server)
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+describe('WeChat answers', () => {
+  it('that the message is on its way', async () => {
+    const { client } = await wechatWith(200, '{"errcode":0,"errmsg":"ok"}')
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'answered',
+      errcode: 0,
+      errmsg: 'ok',
+      rid: null,
+      data: { errcode: 0, errmsg: 'ok' },
+    })
+  })
+
+  it.each([
+    [-1, 'system error', null],
+    [40001, 'invalid credential rid: 65f1a2b3-0c1d2e3f-4a5b6c7d', '65f1a2b3-0c1d2e3f-4a5b6c7d'],
+    [45015, 'response out of time limit or subscription is canceled hint: [x] rid:65f1-1', '65f1-1'],
+    [45047, 'out of response count limit', null],
+  ])('with errcode %i, and its rid for the support', async (errcode, errmsg, rid) => {
+    const { client } = await wechatWith(200, JSON.stringify({ errcode, errmsg }))
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'answered',
+      errcode,
+      errmsg,
+      rid,
+      data: null,
+    })
+  })
+
+  it('with JSON that calls itself text', async () => {
+    const { client } = await wechatWith(200, '{"errcode":0}', 'text/plain')
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({
+      kind: 'answered',
+      errcode: 0,
+      errmsg: '',
+    })
+  })
+
+  it('with data and no errcode when it was asked for data', async () => {
+    const { client } = await wechatWith(200, '{"access_token":"t1","expires_in":7200}')
+    expect(await client.stableToken({ appId: 'wx1', appSecret: 's1' })).toMatchObject({
+      kind: 'answered',
+      errcode: 0,
+      data: { access_token: 't1', expires_in: 7200 },
+    })
+  })
+
+  it('with an errcode and a status that says the same', async () => {
+    const { client } = await wechatWith(412, '{"errcode":48001,"errmsg":"api unauthorized"}')
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered', errcode: 48001 })
+  })
+})
+
+describe('a message that certainly did not arrive', () => {
+  it('met a WeChat that is out of service', async () => {
+    const { client, received } = await wechatWith(503, 'Service Unavailable', 'text/plain')
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({ kind: 'failed', reason: 'HTTP 503' })
+    expect(received).toHaveLength(1)
+  })
+
+  it('met a WeChat that is out of service and says so in JSON', async () => {
+    const { client } = await wechatWith(503, '{"errcode":0,"errmsg":"ok"}')
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({ kind: 'failed', reason: 'HTTP 503' })
+  })
+
+  it.each([
+    ['a port where nobody listens', async () => `http://127.0.0.1:${await closedPort()}`, 'ECONNREFUSED'],
+    // Too long a label for any resolver: refused without asking one.
+    ['a name that does not exist', async () => `http://${'x'.repeat(64)}.invalid`, 'ENOTFOUND|EAI_AGAIN'],
+    [
+      'a server that does not speak TLS',
+      async () =>
+        `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.end('HTTP/1.1 400 Bad Request\r\n\r\n')))}`,
+      'ERR_SSL_WRONG_VERSION_NUMBER|EPROTO',
+    ],
+    [
+      'a server that hangs up during the handshake',
+      async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.end()))}`,
+      'ECONNRESET',
+    ],
+    [
+      'a server that resets the connection during the handshake',
+      async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.resetAndDestroy()))}`,
+      'ECONNRESET',
+    ],
+  ])('met %s', async (_name, address, code) => {
+    const client = createWechatClient({ apiBase: await address() })
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'failed',
+      reason: expect.stringMatching(`^no connection to WeChat \\((${code})\\)$`) as string,
+    })
+  })
+})
+
+describe('a message of which nobody knows', () => {
+  it('left, and no answer came in time', async () => {
+    const { client, received } = await wechatThat(() => {}, 500)
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'unclear',
+      after: 'timeout',
+      reason: 'no answer within 0.5 s',
+    })
+    expect(received).toHaveLength(1)
+  })
+
+  it('left, and only half of the answer came in time', async () => {
+    const { client, received } = await wechatThat((res) => {
+      res.writeHead(200, { 'content-length': '100' }).write('{"errcode":0')
+    }, 500)
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'unclear', after: 'timeout' })
+    expect(received).toHaveLength(1)
+  })
+
+  it.each<[string, (req: IncomingMessage, res: ServerResponse) => void]>([
+    ['the connection was reset', (req) => req.socket.resetAndDestroy()],
+    ['the connection was closed', (req) => req.socket.destroy()],
+    [
+      'the connection was lost within the answer',
+      (req, res) => {
+        res.writeHead(200, { 'content-length': '100' }).write('{"errcode":0', () => req.socket.destroy())
+      },
+    ],
+  ])('left, and %s', async (_name, lose) => {
+    const { client, received } = await wechatThat((res, req) => lose(req, res))
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'unclear',
+      after: 'lost',
+      reason: expect.stringMatching(/^connection lost \(\w+\)$/) as string,
+    })
+    expect(received).toHaveLength(1)
+  })
+
+  it.each([
+    [500, 'Internal Server Error'],
+    [500, '{"errcode":0,"errmsg":"ok"}'],
+    [502, '<html>Bad Gateway</html>'],
+    [504, ''],
+    [200, '<html>please sign in to this network</html>'],
+    [200, ''],
+    [200, '"ok"'],
+    [200, 'null'],
+    [200, '[]'],
+    [200, '{"errcode":"0"}'],
+    [200, '{"errcode":0'],
+    [302, ''],
+    [404, 'not found'],
+    [403, '{"message":"forbidden by the proxy"}'],
+    [429, '{"error":{"code":429}}'],
+  ])('got an answer that is not WeChat’s: HTTP %i %o', async (status, body) => {
+    const { client, received } = await wechatWith(status, body, 'text/html')
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'unclear',
+      after: 'http',
+      reason: expect.stringContaining(`HTTP ${status}`) as string,
+    })
+    expect(received).toHaveLength(1)
+  })
+})
+
+describe('whatever goes wrong', () => {
+  it('no reason tells a token or a secret', async () => {
+    const reset = await wechatThat((_res, req) => req.socket.destroy())
+    const silent = await wechatThat(() => {}, 50)
+    const html = await wechatWith(502, `<html>${TOKEN} s1</html>`)
+    const nobody = { client: createWechatClient({ apiBase: `http://127.0.0.1:${await closedPort()}` }) }
+    for (const { client } of [reset, silent, html, nobody]) {
+      const answers = [
+        await client.customSend(TOKEN, MESSAGE),
+        await client.stableToken({ appId: 'wx1', appSecret: 's1' }),
+      ]
+      expect(JSON.stringify(answers)).not.toMatch(/secret-token|s1/)
+    }
+  })
+
+  it('the next message goes through', async () => {
+    let answers = 0
+    const { client } = await wechatThat((res, req) => {
+      if (answers++ === 0) req.socket.destroy()
+      else res.end('{"errcode":0,"errmsg":"ok"}')
+    })
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'unclear', after: 'lost' })
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered', errcode: 0 })
+  })
+})
+
+describe('a call as WeChat documents it', () => {
+  const JSON_TYPE = 'application/json; charset=utf-8'
+  const posted = (path: string, query: object, body: object) => ({
+    method: 'POST',
+    path,
+    query,
+    body: JSON.stringify(body),
+    headers: expect.objectContaining({ 'content-type': JSON_TYPE }) as object,
+  })
+
+  it.each<[string, (c: WechatClient) => Promise<unknown>, object]>([
+    [
+      'sends a message, its Chinese not escaped',
+      (c) => c.customSend(TOKEN, MESSAGE),
+      {
+        ...posted('/cgi-bin/message/custom/send', { access_token: TOKEN }, MESSAGE),
+        body: '{"touser":"o1","msgtype":"text","text":{"content":"你好 👋"}}',
+      },
+    ],
+    [
+      'asks for the stable token',
+      (c) => c.stableToken({ appId: 'wx1', appSecret: 's1' }),
+      posted(
+        '/cgi-bin/stable_token',
+        {},
+        {
+          grant_type: 'client_credential',
+          appid: 'wx1',
+          secret: 's1',
+          force_refresh: false,
+        },
+      ),
+    ],
+    [
+      'asks for a new stable token',
+      (c) => c.stableToken({ appId: 'wx1', appSecret: 's1', forceRefresh: true }),
+      posted(
+        '/cgi-bin/stable_token',
+        {},
+        {
+          grant_type: 'client_credential',
+          appid: 'wx1',
+          secret: 's1',
+          force_refresh: true,
+        },
+      ),
+    ],
+    [
+      'shows that somebody types',
+      (c) => c.typing(TOKEN, 'o1'),
+      posted('/cgi-bin/message/custom/typing', { access_token: TOKEN }, { touser: 'o1', command: 'Typing' }),
+    ],
+    [
+      'asks about the quota',
+      (c) => c.quota(TOKEN, '/cgi-bin/message/custom/send'),
+      posted(
+        '/cgi-bin/openapi/quota/get',
+        { access_token: TOKEN },
+        { cgi_path: '/cgi-bin/message/custom/send' },
+      ),
+    ],
+    [
+      'asks about a follower',
+      (c) => c.userInfo(TOKEN, 'o-1_&='),
+      {
+        method: 'GET',
+        path: '/cgi-bin/user/info',
+        query: { access_token: TOKEN, openid: 'o-1_&=', lang: 'zh_CN' },
+        body: '',
+      },
+    ],
+    [
+      'asks for addresses',
+      (c) => c.apiDomainIp(TOKEN),
+      { method: 'GET', path: '/cgi-bin/get_api_domain_ip', query: { access_token: TOKEN }, body: '' },
+    ],
+  ])('%s', async (_name, call, expected) => {
+    const { client, received } = await wechatWith(200, '{"errcode":0}')
+    await call(client)
+    expect(received).toEqual([expect.objectContaining(expected)])
+  })
+
+  it('uploads a medium as a form with its name and type', async () => {
+    const { client, received } = await wechatWith(200, '{"type":"image","media_id":"m1","created_at":1}')
+    const answer = await client.uploadMedia(TOKEN, {
+      type: 'image',
+      filename: '海报.png',
+      contentType: 'image/png',
+      bytes: Buffer.from('the picture'),
+    })
+    expect(answer).toMatchObject({ kind: 'answered', data: { media_id: 'm1' } })
+    expect(received[0]).toMatchObject({
+      method: 'POST',
+      path: '/cgi-bin/media/upload',
+      query: { access_token: TOKEN, type: 'image' },
+      headers: { 'content-type': expect.stringMatching(/^multipart\/form-data; boundary=/) as string },
+    })
+    expect(received[0]?.body).toMatch(
+      /name="media"; filename="海报\.png"\r\nContent-Type: image\/png\r\n\r\nthe picture\r\n/i,
+    )
+  })
+})

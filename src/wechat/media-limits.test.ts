@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { checkMedia, type MediaKind } from './media-limits.ts'
+
+const KB = 1024
+const MB = 1024 * KB
+
+const file = (head: number[] | string, size = 100): Uint8Array => {
+  const bytes = Buffer.alloc(size)
+  Buffer.from(head as string).copy(bytes)
+  return bytes
+}
+const png = (size?: number) => file([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], size)
+const jpeg = (size?: number) => file([0xff, 0xd8, 0xff, 0xe0], size)
+const gif = (size?: number) => file('GIF89a', size)
+const mp3 = (size?: number) => file('ID3\u0003', size)
+const mp4 = (size?: number) => file('\0\0\0\u0018ftypisom', size)
+
+/** AMR of 12.2 kbit/s: 50 frames of 32 bytes a second. */
+const amr = (frames: number) =>
+  Buffer.concat([Buffer.from('#!AMR\n'), ...Array(frames).fill(file([0x3c], 32))])
+
+describe('a file that an operator uploads', () => {
+  it.each<[string, Uint8Array, MediaKind, string]>([
+    ['PNG', png(), 'image', 'image/png'],
+    ['JPEG', jpeg(), 'image', 'image/jpeg'],
+    ['GIF of 1987', file('GIF87a'), 'image', 'image/gif'],
+    ['GIF of 1989', gif(), 'image', 'image/gif'],
+    ['AMR', amr(50), 'voice', 'audio/amr'],
+    ['MP3 with tags', mp3(), 'voice', 'audio/mpeg'],
+    ['MP3 without tags', file([0xff, 0xfb, 0x90, 0x00]), 'voice', 'audio/mpeg'],
+    ['MP3 of MPEG 2', file([0xff, 0xf3, 0x90, 0x00]), 'voice', 'audio/mpeg'],
+    ['MP4', mp4(), 'video', 'video/mp4'],
+  ])('is known by its bytes: %s', (_name, bytes, type, contentType) => {
+    expect(checkMedia(bytes)).toEqual({ ok: true, media: { type, contentType } })
+    expect(checkMedia(bytes, type)).toEqual({ ok: true, media: { type, contentType } })
+  })
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['text', file('hello')],
+    ['a page', file('<html>')],
+    ['a program', file('MZ')],
+    ['WebP', file('RIFF\0\0\0\0WEBP')],
+    ['BMP', file('BM')],
+    ['SVG', file('<svg xmlns=')],
+    ['AAC', file([0xff, 0xf1, 0x50, 0x80])],
+    ['half of a PNG’s mark', file([0x89, 0x50, 0x4e])],
+  ])('is refused with what WeChat takes: %s', (_name, bytes) => {
+    expect(checkMedia(bytes)).toEqual({
+      ok: false,
+      message: 'this is none of PNG, JPEG, GIF, AMR, MP3, MP4, which is all that WeChat takes',
+    })
+  })
+})
+
+describe('a file that is meant for something', () => {
+  it('is a thumb when it is a JPEG that is declared so', () => {
+    expect(checkMedia(jpeg(), 'thumb')).toEqual({
+      ok: true,
+      media: { type: 'thumb', contentType: 'image/jpeg' },
+    })
+  })
+
+  it.each<[Uint8Array, MediaKind, string]>([
+    [png(), 'thumb', 'a thumb must be image/jpeg, this is image/png'],
+    [mp4(), 'image', 'an image must be image/png or image/jpeg or image/gif, this is video/mp4'],
+    [jpeg(), 'voice', 'a voice must be audio/amr or audio/mpeg, this is image/jpeg'],
+    [mp3(), 'video', 'a video must be video/mp4, this is audio/mpeg'],
+  ])('cannot be something else (%#)', (bytes, declared, message) => {
+    expect(checkMedia(bytes, declared)).toEqual({ ok: false, message })
+  })
+})
+
+describe('the size of a file', () => {
+  it.each<[string, (size: number) => Uint8Array, MediaKind, number, string]>([
+    ['PNG', png, 'image', 10 * MB, 'an image may have 10.0 MB at most, this has 10.1 MB'],
+    ['JPEG', jpeg, 'image', 10 * MB, 'an image may have 10.0 MB at most, this has 10.1 MB'],
+    ['MP3', mp3, 'voice', 2 * MB, 'a voice may have 2.0 MB at most, this has 2.1 MB'],
+    ['MP4', mp4, 'video', 10 * MB, 'a video may have 10.0 MB at most, this has 10.1 MB'],
+    ['thumb', jpeg, 'thumb', 64 * KB, 'a thumb may have 64 KB at most, this has 65 KB'],
+  ])('of %s may be the limit and not a byte more', (_name, make, declared, limit, message) => {
+    expect(checkMedia(make(limit), declared)).toMatchObject({ ok: true })
+    expect(checkMedia(make(limit + 1), declared)).toEqual({ ok: false, message })
+  })
+})
+
+describe('the length of a voice', () => {
+  it('may be 60 s and not a frame more', () => {
+    expect(checkMedia(amr(60 * 50))).toMatchObject({ ok: true })
+    expect(checkMedia(amr(60 * 50 + 1))).toEqual({
+      ok: false,
+      message: 'a voice may last 60 s at most, this lasts 61 s',
+    })
+  })
+
+  it.each([
+    [0, 13],
+    [1, 14],
+    [2, 16],
+    [3, 18],
+    [4, 20],
+    [5, 21],
+    [6, 27],
+    [7, 32],
+    [8, 6],
+  ])('is counted in frames of mode %i, which have %i bytes', (mode, bytes) => {
+    const frame = file([mode << 3], bytes)
+    const of = (frames: number) => Buffer.concat([Buffer.from('#!AMR\n'), ...Array(frames).fill(frame)])
+    expect(checkMedia(of(60 * 50))).toMatchObject({ ok: true })
+    expect(checkMedia(of(60 * 50 + 1))).toMatchObject({ ok: false })
+  })
+})

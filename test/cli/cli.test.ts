@@ -1,0 +1,282 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { listen } from '../../src/app/server.ts'
+import { createWeb } from '../../src/app/web.ts'
+import { runCli } from '../../src/cli/run.ts'
+import { startWhole, type Whole } from '../support/whole.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function nurture(...args: string[]) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await runCli(args, { out: (t) => out.push(t), err: (t) => err.push(t) })
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const SERIES = (id: string, more = '') => `id: ${id}
+name: 系列
+entry: { event: subscribe }
+steps:
+  - { id: hi, after: 10s, send: { text: 您好 } }
+  - { id: far, after: 22h, send: { text: 第二天 } }
+${more}`
+/** One pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+describe('nurture, with nothing running', () => {
+  it('explains itself, for every command', async () => {
+    const top = await nurture('--help')
+    expect(top).toMatchObject({ code: 0, err: '' })
+    for (const [command] of top.out.matchAll(/^ +(check|preview|account|campaign|follower|media)\b/gm)) {
+      expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
+    }
+    const subs = {
+      account: ['add', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
+      campaign: ['put', 'list', 'show', 'pause', 'resume', 'remove'],
+      follower: ['show', 'cancel', 'pause', 'resume'],
+      media: ['put'],
+    }
+    for (const [group, commands] of Object.entries(subs)) {
+      for (const sub of commands) {
+        const help = await nurture(group, sub, '--help')
+        expect(help.code).toBe(0)
+        expect(help.out).toContain(`nurture ${group} ${sub}`)
+        expect(help.out).toContain('--json')
+      }
+    }
+  })
+
+  it.each([
+    ['an unknown command', ['nonsense']],
+    ['no command', []],
+    ['a group alone', ['account']],
+    ['a missing argument', ['check']],
+    ['an unknown option', ['check', 'a.yaml', '--colour']],
+    ['too many arguments', ['check', 'a.yaml', 'b.yaml']],
+    ['a bad duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
+    ['bad rules', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
+  ])('answers %s with the usage and exit code 2', async (_, args) => {
+    const { code, err, out } = await nurture(...args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain('USAGE')
+  })
+
+  it('checks a good file, and warns of what WeChat will hold back', async () => {
+    const { code, out } = await nurture('check', file('good.yaml', SERIES('good')))
+    expect(code).toBe(0)
+    expect(out).toContain('step far is due 22 h')
+    expect(out).toContain('it will be held')
+    const classic = await nurture('check', join(folder, 'good.yaml'), '--rules', 'classic-48h')
+    expect(classic.out).not.toContain('held')
+  })
+
+  it('refuses a bad file with every error, its path and its line', async () => {
+    const bad = file(
+      'bad.yaml',
+      SERIES('bad', '  - { id: hi, after: 3x, send: { text: "{{ nobody }}" } }\ncolour: red\n'),
+    )
+    const { code, out } = await nurture('check', bad)
+    expect(code).toBe(1)
+    expect(out).toMatch(/steps\.2\.after \(line 7\)/)
+    expect(out).toMatch(/colour/)
+    const json = await nurture('check', bad, '--json')
+    expect(json.code).toBe(1)
+    const found: { ok: boolean; issues: { path: string; line: number }[] } = JSON.parse(json.out)
+    expect(found.ok).toBe(false)
+    expect(found.issues.map((i) => i.path)).toEqual(
+      expect.arrayContaining(['steps.2.after', 'colour', 'steps.2.id']),
+    )
+  })
+
+  it('misses a medium that does not stand beside the file, and one that WeChat would not take', async () => {
+    const image = (name: string) => `  - { id: pic, after: 0s, send: { image: { file: ${name} } } }\n`
+    file('letter.png', 'no picture at all')
+    const missing = await nurture('check', file('m1.yaml', SERIES('m1', image('none.png'))))
+    expect(missing.out).toContain('steps.2.send.image.file')
+    const wrong = await nurture('check', file('m2.yaml', SERIES('m2', image('letter.png'))))
+    expect([missing.code, wrong.code]).toEqual([1, 1])
+    file('pixel.png', PNG)
+    expect((await nurture('check', file('m3.yaml', SERIES('m3', image('pixel.png'))))).code).toBe(0)
+  })
+
+  it('previews: when each step goes, and which grant pays', async () => {
+    const { code, out } = await nurture('preview', 'campaigns/welcome.yaml', '--reply-after', '40s')
+    expect(code).toBe(0)
+    expect(out.split('\n').map((l) => l.split(/ {2,}/).slice(0, 4))).toEqual([
+      ['when', 'step', 'state', 'paid by'],
+      ['20s', 'hint', 'sent', 'subscribe'],
+      ['40s', 'gift', 'sent', 'subscribe'],
+      ['10m40s', 'tip', 'sent', 'message'],
+      ['22h40s', 'day-1', 'sent', 'message'],
+      ['47h40s', 'last', 'sent', 'message'],
+    ])
+    const json = await nurture('preview', 'campaigns/welcome.yaml', '--unfollow-after', '10s', '--json')
+    expect(JSON.parse(json.out).timeline.every((l: { state: string }) => l.state === 'skipped')).toBe(true)
+  })
+
+  it('says what to do when the server is not there, or the token is unknown', async () => {
+    vi.stubEnv('ADMIN_TOKEN', 'test')
+    const away = await nurture('account', 'list', '--url', 'http://127.0.0.1:9')
+    expect(away.code).toBe(1)
+    expect(away.err).toContain('npm start')
+    vi.stubEnv('ADMIN_TOKEN', '')
+    vi.stubEnv('DATA_DIR', folder)
+    expect((await nurture('account', 'list')).err).toContain('ADMIN_TOKEN')
+    vi.unstubAllEnvs()
+  })
+})
+
+describe.skipIf(!inject('engineAddress'))('nurture, with the product running', () => {
+  const APP = 'wxcli00000000001'
+  let whole: Whole
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    whole = await startWhole({ engineAddress: inject('engineAddress') })
+    const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
+    const web = await listen(
+      createWeb(whole.product, { adminToken: 'test-admin-token', links: () => links }),
+      0,
+      '127.0.0.1',
+    )
+    close = web.close
+    vi.stubEnv('ADMIN_TOKEN', 'test-admin-token')
+    vi.stubEnv('NURTURE_URL', web.url)
+  })
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await close?.()
+    await whole?.close()
+  })
+
+  it('registers an account from a file of secrets, shows it, and never its secrets', async () => {
+    const secrets = file(
+      'secrets.json',
+      JSON.stringify({ appSecret: 'test-very-secret', token: 'testtoken' }),
+    )
+    const add = [
+      'account',
+      'add',
+      'wxnew00000000001',
+      '--name',
+      '新号',
+      '--mode',
+      'plain',
+      '--secrets',
+      secrets,
+    ]
+    const added = await nurture(...add)
+    expect(added).toMatchObject({ code: 0 })
+    expect(await nurture(...add)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('registered already'),
+    })
+    const list = await nurture('account', 'list')
+    expect(list.out).toContain('wxnew00000000001')
+    const json = await nurture('account', 'show', 'wxnew00000000001', '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ appId: 'wxnew00000000001', state: 'active' })
+    expect(added.out + list.out + json.out).not.toContain('test-very-secret')
+    expect((await nurture('account', 'pause', 'wxnew00000000001')).out).toContain('paused')
+    expect((await nurture('account', 'resume', 'wxnew00000000001')).out).toContain('active')
+    expect((await nurture('account', 'remove', 'wxnew00000000001')).code).toBe(0)
+    expect((await nurture('account', 'show', 'wxnew00000000001')).code).toBe(1)
+  })
+
+  it('verifies an account: each thing by itself, with the address to whitelist', async () => {
+    await whole.addAccount({ appId: APP })
+    const before = await nurture('account', 'verify', APP, '--json')
+    const checks = (text: string) =>
+      Object.fromEntries(JSON.parse(text).checks.map((c: { check: string; ok: boolean }) => [c.check, c.ok]))
+    expect(before.code).toBe(1)
+    expect(checks(before.out)).toEqual({
+      secret: true,
+      'ip-whitelist': true,
+      certification: true,
+      callback: false,
+    })
+    await whole.simulator.account(APP).follow('oVerify')
+    await vi.waitFor(async () => expect((await nurture('account', 'verify', APP)).code).toBe(0))
+    whole.simulator.account(APP).setTrust({ ipWhitelisted: false })
+    const blocked = await nurture('account', 'verify', APP)
+    expect(blocked.code).toBe(1)
+    expect(blocked.out).toMatch(/Add [\d.:a-f]+ to the IP whitelist/)
+    whole.simulator.account(APP).setTrust({ ipWhitelisted: true, certified: false })
+    expect((await nurture('account', 'verify', APP)).out).toMatch(/FAILED +certification/)
+    whole.simulator.account(APP).setTrust({ certified: true })
+  })
+
+  it('publishes a campaign with the picture beside it, and drives its life', async () => {
+    file('beside.png', PNG)
+    const path = file(
+      'withpic.yaml',
+      SERIES('withpic', '  - { id: pic, after: 0s, send: { image: { file: beside.png } } } # 图片\n'),
+    )
+    const put = await nurture('campaign', 'put', path)
+    expect(put).toMatchObject({ code: 0, out: 'withpic: version 1 is live' })
+    expect(put.err).toContain('uploaded  beside.png')
+    const shown = await nurture('campaign', 'show', 'withpic')
+    expect(shown.out).toMatch(/file: sha256-[0-9a-f]{64}/)
+    expect(shown.out).toContain('# 图片')
+    expect(readFileSync(path, 'utf8')).toContain('beside.png')
+    expect((await nurture('campaign', 'put', path)).out).toContain('version 1')
+    expect((await nurture('campaign', 'list')).out).toContain('withpic')
+    expect((await nurture('campaign', 'pause', 'withpic')).out).toBe('withpic: paused')
+    expect((await nurture('campaign', 'resume', 'withpic')).out).toBe('withpic: live')
+    expect((await nurture('campaign', 'remove', 'withpic')).code).toBe(0)
+    const gone = await nurture('campaign', 'pause', 'withpic', '--json')
+    expect(gone.code).toBe(1)
+    expect(JSON.parse(gone.err).error.code).toBe('not-found')
+  })
+
+  it('is told every error of a campaign, and nothing is changed', async () => {
+    const refused = await nurture(
+      'campaign',
+      'put',
+      file('x.yaml', 'id: x\nname: X\nentry: {event: birth}\nsteps: []\n'),
+    )
+    expect(refused.code).toBe(1)
+    expect(refused.err).toContain('entry.event')
+    expect(refused.err).toContain('steps')
+    expect((await nurture('campaign', 'show', 'x')).code).toBe(1)
+  })
+
+  it('shows a follower, pauses, resumes and cancels the series', async () => {
+    await whole.addAccount({ appId: APP })
+    await nurture('campaign', 'put', file('series.yaml', SERIES('series')))
+    await whole.simulator.account(APP).follow('oCli')
+    await whole.runWhen(APP, 'oCli', () => true)
+    const shown = await nurture('follower', 'show', APP, 'oCli')
+    expect(shown.out).toMatch(/series@1 · active/)
+    expect(shown.out).toMatch(/far +pending/)
+    expect((await nurture('follower', 'pause', APP, 'oCli')).code).toBe(0)
+    await whole.runWhen(APP, 'oCli', (r) => r.status === 'paused')
+    expect((await nurture('follower', 'resume', APP, 'oCli')).code).toBe(0)
+    await whole.runWhen(APP, 'oCli', (r) => r.status === 'active')
+    expect((await nurture('follower', 'cancel', APP, 'oCli', '--reason', '客户要求')).code).toBe(0)
+    const run = await whole.runWhen(APP, 'oCli', (r) => r.status === 'ended')
+    expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
+    expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
+  })
+
+  it('uploads a medium, and refuses what WeChat would not take', async () => {
+    const good = await nurture('media', 'put', file('p.png', PNG), '--json')
+    expect(JSON.parse(good.out)).toMatchObject({ type: 'image', bytes: PNG.length })
+    expect(await nurture('media', 'put', file('p.txt', 'words'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('PNG'),
+    })
+  })
+})

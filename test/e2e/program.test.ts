@@ -1,0 +1,113 @@
+import { createServer } from 'node:net'
+import { afterEach, describe, expect, inject, it } from 'vitest'
+import type { PresentedRun } from '../../src/campaign/present.ts'
+import { assertPortFree } from '../../src/engine/local/ports.ts'
+import { ask, ownSettings, type Program, ready, runProgram, until } from '../support/program.ts'
+
+const APP = 'wxsimulated000001'
+const started: Program[] = []
+const forget: (() => void)[] = []
+afterEach(async () => {
+  for (const p of started.splice(0)) {
+    p.process.kill('SIGTERM')
+    await p.exited
+  }
+  for (const f of forget.splice(0)) f()
+})
+
+async function settings() {
+  const made = await ownSettings()
+  forget.push(made.forget)
+  return made
+}
+
+function start(env: Record<string, string>): Program {
+  const program = runProgram('src/start.ts', env)
+  started.push(program)
+  return program
+}
+
+const isFree = (port: string | undefined) =>
+  assertPortFree(Number(port), '127.0.0.1', '').then(
+    () => true,
+    () => false,
+  )
+
+describe.skipIf(!inject('engineAddress'))('npm start', () => {
+  it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
+    const { env } = await settings()
+    const base = `http://127.0.0.1:${env.PORT}`
+    const phone = `http://127.0.0.1:${env.SIMULATOR_PORT}/_sim/${APP}/oKilled`
+    const run = () => ask<PresentedRun>(base, `/api/followers/${APP}/oKilled`)
+    const step = async (id: string) => (await run().catch(() => null))?.steps.find((s) => s.id === id)?.state
+    const first = start(env)
+    expect(await ready(first)).toBe(`${base}/`)
+    await ask(phone, '/act', { do: 'follow' })
+    await ask(phone, '/act', { do: 'type', text: '1' })
+    await until(async () => (await step('gift')) === 'sent')
+
+    first.process.kill('SIGKILL')
+    await first.exited
+    // The engine ends with it, although nobody told it to.
+    await until(() => isFree(env.TEMPORAL_PORT))
+
+    const second = start(env)
+    await ready(second)
+    expect(await step('gift')).toBe('sent')
+    await ask(phone, '/fast-forward', { ms: 48 * 3_600_000 })
+    await until(async () => (await run()).status === 'ended')
+    expect(await run()).toMatchObject({
+      outcome: 'completed',
+      steps: [
+        { id: 'hint', state: 'skipped', reason: 'replied' },
+        { id: 'gift', state: 'sent' },
+        { id: 'tip', state: 'sent' },
+        { id: 'day-1', state: 'sent' },
+        { id: 'last', state: 'sent' },
+      ],
+    })
+    const { messages } = await ask<{ messages: { from: string; via: string }[] }>(phone, '/state')
+    expect(messages.filter((m) => m.from === 'account' && m.via === 'custom')).toHaveLength(4)
+  })
+
+  it('serves with one ready line, says who holds its folder, and stops with all it started', async () => {
+    const { env, dataDir } = await settings()
+    const program = start(env)
+    await ready(program)
+    expect(program.stdout().match(/^ready /gm)).toHaveLength(1)
+
+    const other = await settings()
+    const second = runProgram('src/start.ts', { ...other.env, DATA_DIR: dataDir })
+    expect(await second.exited).toBe(2)
+    expect(second.stderr()).toContain(`process ${program.process.pid}`)
+
+    const began = Date.now()
+    program.process.kill('SIGTERM')
+    expect(await program.exited).toBe(0)
+    expect(Date.now() - began).toBeLessThan(10_000)
+    for (const port of [env.PORT, env.SIMULATOR_PORT, env.TEMPORAL_PORT, env.TEMPORAL_UI_PORT]) {
+      await until(() => isFree(port))
+    }
+  })
+
+  it.each(['PORT', 'SIMULATOR_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
+    'names a taken port and its variable: %s',
+    async (variable) => {
+      const { env } = await settings()
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(Number(env[variable]), '127.0.0.1', resolve))
+      const program = start(env)
+      expect(await program.exited).toBe(2)
+      expect(program.stderr()).toContain(`Port ${env[variable]} on 127.0.0.1`)
+      expect(program.stderr()).toContain(`${variable}=`)
+      server.close()
+    },
+  )
+
+  it('refuses settings that make no sense, by name', async () => {
+    const { env } = await settings()
+    const program = start({ ...env, PORT: 'eighty', CALLBACK_MAX_AGE: '-1' })
+    expect(await program.exited).toBe(2)
+    expect(program.stderr()).toMatch(/PORT:[\s\S]*CALLBACK_MAX_AGE:/)
+  })
+})

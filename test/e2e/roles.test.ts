@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { PresentedRun } from '../../src/campaign/present.ts'
+import { freePort } from '../../src/engine/local/ports.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { freshNamespace } from '../support/namespace.ts'
+import { ask, type Program, runProgram, until } from '../support/program.ts'
+import { freshDatabase } from '../support/stores.ts'
+
+const engine = inject('engineAddress')
+const postgres = inject('postgresUrl')
+const APP = 'wxroles0000000001'
+const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
+const CAMPAIGN =
+  'id: hello\nname: H\nentry: {event: subscribe}\nreply: {text: hi}\nsteps: [{id: now, after: 0s, send: {text: hello}}]\n'
+
+describe.each(['serve', 'worker'])('npm run %s', (role) => {
+  it('refuses to start without a database, a token and a key, by name', async () => {
+    const program = runProgram(`src/${role}.ts`, { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' })
+    expect(await program.exited).toBe(2)
+    expect(program.stderr()).toContain('ADMIN_TOKEN, ENCRYPTION_KEY')
+    expect(program.stderr()).not.toContain('DATABASE_URL')
+  })
+})
+
+describe.skipIf(!engine || !postgres)('two serve and two worker processes on PostgreSQL', () => {
+  const programs: Program[] = []
+  let simulator: Simulator
+  let serves: string[]
+  let workers: string[]
+  beforeAll(async () => {
+    const env = {
+      DATABASE_URL: await freshDatabase(postgres),
+      TEMPORAL_ADDRESS: engine,
+      TEMPORAL_NAMESPACE: await freshNamespace(engine),
+      ADMIN_TOKEN: 'test-admin-token',
+      ENCRYPTION_KEY: 'test-encryption-key',
+      LOG_LEVEL: 'warn',
+    }
+    const at = async (role: 'serve' | 'worker') => {
+      const port = String(await freePort())
+      const variable = role === 'serve' ? 'PORT' : 'WORKER_PORT'
+      programs.push(runProgram(`src/${role}.ts`, { ...env, [variable]: port }))
+      return `http://127.0.0.1:${port}`
+    }
+    serves = [await at('serve'), await at('serve')]
+    workers = [await at('worker'), await at('worker')]
+    const isReady = (base: string) =>
+      fetch(`${base}/readyz`).then(
+        (r) => r.status === 200,
+        () => false,
+      )
+    for (const base of [...serves, ...workers]) {
+      await until(
+        () => isReady(base),
+        50_000,
+        () => programs.map((p) => p.stderr() + p.stdout()).join('\n'),
+      )
+    }
+    simulator = createSimulator()
+    const { url: apiBase } = await simulator.listen(0)
+    const account = { appId: APP, appSecret: 'test-secret', token: 'test-token', encodingAesKey: KEY }
+    await ask(serves[0] ?? '', '/api/accounts', { ...account, mode: 'security', apiBase })
+    simulator.addAccount({
+      ...account,
+      mode: 'security',
+      name: APP,
+      profile: 'wechat-2023',
+      callbackUrl: `${serves[1]}/wechat/${APP}`,
+    })
+  })
+  afterAll(async () => {
+    for (const p of programs) p.process.kill('SIGTERM')
+    await Promise.all(programs.map((p) => p.exited))
+    await simulator?.close()
+  })
+
+  it('a campaign published at one is live at the other within two seconds; a follow brings the message', async () => {
+    const put = await fetch(`${serves[0]}/api/campaigns/hello`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/yaml' },
+      body: CAMPAIGN,
+    })
+    expect(put.status).toBe(201)
+    const wechat = simulator.account(APP)
+    const follower = (i: number) => `oRole${i}`
+    let tries = 0
+    await until(async () => (await wechat.follow(follower(++tries))).passiveReply !== null, 2_500)
+    const openId = follower(tries)
+    const run = () => ask<PresentedRun>(serves[0] ?? '', `/api/followers/${APP}/${openId}`)
+    await until(async () => (await run().catch(() => null))?.status === 'ended')
+    expect(await run()).toMatchObject({ outcome: 'completed', steps: [{ state: 'sent' }] })
+    expect(wechat.sends.filter((s) => s.openId === openId)).toHaveLength(1)
+  })
+
+  it('a hundred follows shared by all processes bring a hundred messages, one for each', async () => {
+    const wechat = simulator.account(APP)
+    const openIds = Array.from({ length: 100 }, (_, i) => `oMany${i}`)
+    const results = await Promise.all(openIds.map((openId) => wechat.follow(openId)))
+    expect(results.every((r) => r.ok)).toBe(true)
+    const got = () => openIds.filter((o) => wechat.sends.some((s) => s.openId === o && s.errcode === 0))
+    await until(() => got().length === openIds.length)
+    expect(wechat.sends.filter((s) => s.openId.startsWith('oMany'))).toHaveLength(100)
+  })
+
+  it('a worker tells its health and its metrics', async () => {
+    const metrics = await fetch(`${workers[0]}/metrics`, {
+      headers: { authorization: 'Bearer test-admin-token' },
+    })
+    expect(await metrics.text()).toContain('nurture_sends_total')
+    expect((await fetch(`${workers[0]}/metrics`)).status).toBe(401)
+    expect((await fetch(`${workers[0]}/healthz`)).status).toBe(200)
+  })
+})

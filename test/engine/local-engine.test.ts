@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, inject, it } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { linkEngine } from '../../src/engine/connection.ts'
+import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
+import { PortTakenError } from '../../src/engine/local/ports.ts'
+import { startLocalEngine } from '../../src/engine/local/start.ts'
+import { createRuns } from '../../src/engine/runs.ts'
+import { makeStart, planOf } from '../support/nurture-env.ts'
+import { until } from '../support/program.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-local-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('a supervised program', () => {
+  it('ends when the process that started it is killed', async () => {
+    const supervise = fileURLToPath(new URL('../../src/engine/local/supervise.ts', import.meta.url))
+    const pidFile = join(folder, 'pid')
+    const program = `
+      import { supervise } from ${JSON.stringify(supervise)}
+      supervise('sh', ['-c', 'echo $$ > ${pidFile}; exec sleep 600'], { logFile: ${JSON.stringify(join(folder, 'log'))} })
+      setInterval(() => {}, 1000)`
+    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const pid = () => {
+      try {
+        return Number(readFileSync(pidFile, 'utf8'))
+      } catch {
+        return 0
+      }
+    }
+    await until(() => pid() > 0)
+    const child = pid()
+    expect(isAlive(child)).toBe(true)
+    parent.kill('SIGKILL')
+    await until(() => !isAlive(child))
+  })
+})
+
+describe.skipIf(!inject('engineAddress'))('the local engine', () => {
+  const start = async (port = 0) => {
+    const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say: () => {} })
+    return startLocalEngine({ engine, dataDir: folder, port, uiPort: 0, namespace: 'default' })
+  }
+
+  it('keeps its runs between two starts, and serves its Web UI', async () => {
+    const whose = { appId: 'wxA', openId: 'oKept' }
+    const first = await start()
+    const began = makeStart(planOf([{ id: 'later', afterMs: 3_600_000 }]), Date.now())
+    const link = linkEngine({ namespace: 'default', connection: { address: first.address } }, 'test')
+    const event = {
+      ...began.entry,
+      scene: 'subscribe' as const,
+      allowance: { quota: 3, lifetimeMs: 60_000 },
+      text: null,
+    }
+    await createRuns(link.client).startOrSignal(whose, began, event, [])
+    expect(await link.isUp()).toBe(true)
+    expect((await fetch(first.uiUrl ?? '')).status).toBe(200)
+    await link.close()
+    await first.stop()
+
+    const second = await start()
+    const again = linkEngine({ namespace: 'default', connection: { address: second.address } }, 'test')
+    expect(await createRuns(again.client).describe(whose)).toMatchObject({
+      open: true,
+      runKey: began.entry.key,
+    })
+    await again.close()
+    await second.stop()
+  })
+
+  it('says which port is taken, and by which variable it is changed', async () => {
+    const server = createServer()
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => {
+        const at = server.address()
+        resolve(typeof at === 'object' && at ? at.port : 0)
+      }),
+    )
+    await expect(start(port)).rejects.toThrow(PortTakenError)
+    await expect(start(port)).rejects.toThrow(/TEMPORAL_PORT/)
+    server.close()
+  })
+})

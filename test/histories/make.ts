@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { loadConfig } from '../../src/config.ts'
+import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
+import { startLocalEngine } from '../../src/engine/local/start.ts'
+import { createNurtureEnv, makeStart, planOf, type TestFollower } from '../support/nurture-env.ts'
+
+/**
+ * `npm run histories -- LABEL`: plays a run of every kind on a real engine, and stores its history as
+ * `test/histories/LABEL-name.json`. Done once for each released version; every later version must replay them.
+ */
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const label = process.argv[2] ?? 'v0.1.0'
+
+const welcome = planOf([
+  { id: 'hint', afterMs: 20_000, when: 'not-replied' },
+  { id: 'gift', afterMs: 0, since: 'reply' },
+  { id: 'picture', afterMs: 10 * MINUTE, since: 'reply', kind: 'image', media: true },
+  { id: 'day-1', afterMs: 22 * HOUR, since: 'reply' },
+  { id: 'last', afterMs: 47 * HOUR, since: 'reply', ifLate: 'skip' },
+])
+
+const stories: Record<string, (f: TestFollower) => Promise<void>> = {
+  async silent(f) {
+    await f.start(welcome)
+    await f.hop(49 * HOUR)
+  },
+  async replier(f) {
+    await f.start(welcome)
+    await f.interact('message', { text: '1' })
+    await f.stateWhen((s) => s.steps[1]?.state === 'sent')
+    await f.hop(48 * HOUR)
+  },
+  async chatty(f) {
+    await f.start(welcome)
+    for (let i = 0; i < 10; i++) await f.interact('message', { text: `chat ${i}` })
+    await f.stateWhen((s) => s.steps[1]?.state === 'sent')
+    await f.hop(48 * HOUR)
+  },
+  async unfollower(f) {
+    await f.start(welcome)
+    await f.stateWhen(() => true)
+    await f.unfollow()
+  },
+  async cancelled(f) {
+    await f.start(welcome)
+    await f.stateWhen(() => true)
+    await f.handle().cancel()
+  },
+  async 'cancelled-by-signal'(f) {
+    await f.start(welcome)
+    await f.handle().signal('cancel', 'asked by phone')
+  },
+  async paused(f) {
+    await f.start(welcome)
+    await f.handle().signal('pause')
+    await f.hop(MINUTE)
+    await f.handle().signal('resume')
+    await f.interact('message', { text: '1' })
+    await f.stateWhen((s) => s.steps[1]?.state === 'sent')
+    await f.hop(48 * HOUR)
+  },
+  async 'opted-out'(f) {
+    await f.start(welcome)
+    await f.interact('message', { text: 'TD' })
+  },
+  async 'held-and-released'(f) {
+    await f.start(
+      planOf([
+        { id: 'a', afterMs: 2 * MINUTE },
+        { id: 'b', afterMs: 3 * MINUTE },
+      ]),
+    )
+    await f.hop(5 * MINUTE)
+    await f.interact('message', { text: 'hi' })
+    await f.hop(MINUTE)
+  },
+  async 'refused-by-wechat'(f) {
+    const answers = ['window-over', 'quota-used', 'sent'] as const
+    let n = 0
+    f.answer((input) => ({ result: answers[n++] ?? 'sent', at: input.now, unclear: 0 }))
+    await f.start(planOf([{ id: 'gift', afterMs: 0, since: 'reply' }]))
+    for (const text of ['1', '2', '3']) {
+      await f.interact('message', { text })
+      await f.hop(10_000)
+    }
+  },
+  async 'follows-again'(f) {
+    await f.start(welcome)
+    await f.stateWhen(() => true)
+    await f.unfollow()
+    const start = makeStart(welcome, f.entryAt + 5_000)
+    await f.interact('subscribe', { start, at: start.entry.at, key: start.entry.key })
+    await f.handle().signal('cancel')
+  },
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-histories-'))
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say })
+const local = await startLocalEngine({ engine, dataDir, port: 0, uiPort: 0, namespace: 'default' })
+const env = await createNurtureEnv(local.address)
+for (const [name, play] of Object.entries(stories)) {
+  const follower = env.follower()
+  await play(follower)
+  await follower.handle().result()
+  const history = await follower.handle().fetchHistory()
+  // No id of a person, not even of a test's: it stands in one place only.
+  const json = historyToJSON(history).replaceAll(follower.openId, 'oReplayed')
+  writeFileSync(new URL(`./${label}-${name}.json`, import.meta.url), `${json}\n`)
+  say(`${label}-${name}.json: ${history.events?.length} events`)
+}
+await env.close()
+await local.stop()
+rmSync(dataDir, { recursive: true, force: true })
+process.exit(0)
