@@ -7,7 +7,7 @@ import { readFollower, saveFollower } from '../store/followers.ts'
 import { listLatestRuns } from '../store/run-list.ts'
 import { type RunRow, runsOf, type Whose } from '../store/runs.ts'
 import { deliveries } from '../store/schema.ts'
-import { conflict, notFound } from './errors.ts'
+import { conflict, notFound, refused } from './errors.ts'
 import { viewRun } from './follower-view.ts'
 import {
   type ApiDeps,
@@ -85,7 +85,7 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
       }),
       async (c) => {
         const whose = c.req.valid('param')
-        const reason = verb === 'cancel' ? await readReason(c.req.raw.clone()) : undefined
+        const reason = verb === 'cancel' ? readReason(await c.req.text()) : undefined
         await act(whose, verb, reason)
         await audit(
           deps,
@@ -134,11 +134,21 @@ export function itemView(run: RunRow) {
   return item
 }
 
-/** The body is optional; one that is no JSON is refused by its schema before this. */
-async function readReason(request: Request): Promise<string | undefined> {
-  const text = await request.text().catch(() => '')
-  if (!text) return undefined
-  return cancelBody.parse(JSON.parse(text)).reason
+/** The body is optional, and read whatever type it is sent as. @throws ApiError 422 */
+function readReason(text: string): string | undefined {
+  if (!text.trim()) return undefined
+  const parsed = cancelBody.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data.reason
+  const issues = parsed.error.issues.map((i) => ({ path: i.path.join('.'), message: i.message }))
+  throw refused('The body is { reason? }.', issues)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 function ended(run: RunRow) {

@@ -292,6 +292,24 @@ describe('a paused follower', () => {
     expect(run.steps()).toEqual(['hold sent', 'skip sent', 'later pending'])
   })
 
+  it('who was resumed a moment too late has missed what may not be late', () => {
+    const run = tell(series, { rules: 'classic-48h' })
+    run.pause(true)
+    run.until(HOUR)
+    run.pause(false)
+    run.until(HOUR + SECOND)
+    expect(run.steps()).toEqual(['hold sent', 'skip skipped late', 'later pending'])
+  })
+
+  it('is looked at again when the next step comes due, to mark it', () => {
+    const run = tell(series)
+    run.pause(true)
+    run.until(HOUR)
+    expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + 5 * HOUR, for: 'later' })
+    run.until(5 * HOUR)
+    expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + DAYS_2, for: 'window' })
+  })
+
   it('still leaves, and the window still closes', () => {
     const gone = tell(series)
     gone.pause(true)

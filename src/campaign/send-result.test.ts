@@ -134,6 +134,24 @@ describe('45047, the quota is used up', () => {
     expect(run.step('gift').state).toBe('sent')
   })
 
+  it('lets another pay at once, also right after a held step was released', () => {
+    const steps = [
+      { id: 'held', afterMs: 2 * MINUTE },
+      { id: 'next', afterMs: 10 * MINUTE + 5 * SECOND },
+    ]
+    const run = tell(planOf(steps, { spacingMs: HOUR }))
+    run.until(10 * MINUTE)
+    run.says()
+    run.clicks()
+    run.answers(sent, quotaUsed, sent)
+    run.until(11 * MINUTE)
+    expect(run.requests.map((r) => [r.step, r.at / SECOND, r.grant.scene])).toEqual([
+      ['held', 600, 'menu'],
+      ['next', 605, 'menu'],
+      ['next', 605, 'message'],
+    ])
+  })
+
   it('of every grant leaves the step held', () => {
     const run = replied(quotaUsed)
     expect(payers(run)).toEqual(['subscribe', 'message'])
@@ -258,6 +276,7 @@ describe('a follower who is gone, as WeChat says', () => {
     expect(run.steps()).toEqual([`a skipped ${outcome}`, `b skipped ${outcome}`])
     expect(run.step('a').errcode).toBe(errcode)
     expect(run.state).toMatchObject({ outcome, reason: `errcode ${errcode}` })
+    expect(run.state.ledger).toHaveLength(outcome === 'unsubscribed' ? 0 : 1)
   })
 
   it('leaves a step of which nobody knows as unknown', () => {

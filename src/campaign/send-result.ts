@@ -45,7 +45,7 @@ export function applySend(
   const backToQueue = (ledger: Ledger, reason: string, errcode: number | null): RunState =>
     unclear
       ? changeStep(state, index, { state: 'unknown', reason, errcode }, { ledger, ...released })
-      : changeStep(state, index, { state: 'pending', reason: null, errcode, wasHeld: true }, { ledger })
+      : changeStep(state, index, { state: 'pending', reason: null, errcode }, { ledger })
 
   switch (result.result) {
     case 'sent':
@@ -79,7 +79,9 @@ export function applySend(
       )
     case 'gone': {
       const step = unclear ? ({ state: 'unknown', reason: 'lost' } as const) : ({ state: 'pending' } as const)
-      const after = changeStep(state, index, { ...step, errcode: result.errcode }, { ledger: used })
+      // As with an unfollow that we heard of: what it had opened is over.
+      const ledger = result.outcome === 'unsubscribed' ? [] : used
+      const after = changeStep(state, index, { ...step, errcode: result.errcode }, { ledger })
       return hearStop(after, result.outcome, `errcode ${result.errcode}`)
     }
     default:

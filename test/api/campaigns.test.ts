@@ -154,9 +154,9 @@ describe('a campaign file that is put', () => {
     const wechat = api.whole.simulator.account(APP)
     const file = campaignYaml('live', [HINT], [`accounts: [${APP}]`, 'reply: { text: 第一版 }'])
     await api.put(file)
-    expect((await wechat.follow('oFirst')).passiveReply?.fields).toMatchObject({ text: '第一版' })
+    expect((await wechat.follow('oFirst')).passiveReply?.fields).toMatchObject({ Content: '第一版' })
     await api.put(file.replace('第一版', '第二版'))
-    expect((await wechat.follow('oSecond')).passiveReply?.fields).toMatchObject({ text: '第二版' })
+    expect((await wechat.follow('oSecond')).passiveReply?.fields).toMatchObject({ Content: '第二版' })
     await api.whole.runWhen(APP, 'oFirst', (r) => r.version === 1)
     await api.whole.runWhen(APP, 'oSecond', (r) => r.version === 2)
     await api.call('DELETE', '/api/campaigns/live')
@@ -262,7 +262,7 @@ describe('a campaign that is paused', () => {
     }
     expect(textsOf('oHeld')).toEqual(['还在吗'])
     expect((await api.get(follower('oRefused'))).status).toBe(404)
-    expect((await wechat.follow('oWelcome')).passiveReply?.fields).toMatchObject({ text: '欢迎' })
+    expect((await wechat.follow('oWelcome')).passiveReply?.fields).toMatchObject({ Content: '欢迎' })
     await api.call('DELETE', '/api/campaigns/pausing')
   })
 
