@@ -74,6 +74,8 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
   if (known?.state === 'sent')
     return { result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear }
   let unclear = known?.unclear ?? 0
+  // Final too: the worker that wrote it died before Temporal heard of it. Another request could be a duplicate.
+  if (known?.state === 'unknown') return unknown(known.reason ?? 'no answer from WeChat')
   const account = await deps.accounts.find(whose.appId)
   const onUnknown = account?.onUnknown ?? 'retry'
 

@@ -2,7 +2,7 @@ import { keptSecret, lockDataDir } from './app/data-dir.ts'
 import { DEMO_APP_ID, prepareDemo } from './app/demo.ts'
 import { followChanges } from './app/follow-changes.ts'
 import { createLifetime, main } from './app/lifetime.ts'
-import { keepLocalEngine } from './app/local-engine.ts'
+import { awaitEnginePorts, keepLocalEngine } from './app/local-engine.ts'
 import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
 import { listen } from './app/server.ts'
@@ -34,6 +34,8 @@ await main(async () => {
   life.onEnd('data folder', lockDataDir(config.dataDir))
   await assertPortFree(config.port, config.host, 'PORT')
   if (config.simulator) await assertPortFree(config.simulatorPort, '127.0.0.1', 'SIMULATOR_PORT')
+  const local = !config.temporal.address && !config.temporal.profile
+  if (local) await awaitEnginePorts(config)
   const bundle = bundleWorkflows()
   const sdk = await installRuntime(log)
   const store = await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir })
@@ -43,7 +45,6 @@ await main(async () => {
       'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
     )
   }
-  const local = !config.temporal.address && !config.temporal.profile
   const target = await targetOf(config, local)
   const link = linkEngine(target, `n${process.pid}`)
   life.onEnd('engine link', link.close)

@@ -39,7 +39,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       path: '/accounts',
       summary: 'Register an account',
       security,
-      request: { ...body(newAccount), query: z.object({ verify: flag }) },
+      request: { ...body(newAccount), query: z.strictObject({ verify: flag }) },
       responses: { 201: json(account, 'Registered'), ...errors, ...wrongState },
     }),
     async (c) => {
@@ -90,7 +90,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       path: '/accounts/{appId}',
       summary: 'Change an account',
       security,
-      request: { params: appIdParam, ...body(accountPatch), query: z.object({ verify: flag }) },
+      request: { params: appIdParam, ...body(accountPatch), query: z.strictObject({ verify: flag }) },
       responses: { 200: json(account, 'Changed'), ...errors, ...missing },
     }),
     async (c) => {
@@ -117,7 +117,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       path: '/accounts/{appId}',
       summary: 'Remove an account',
       security,
-      request: { params: appIdParam, query: z.object({ cancel: flag }) },
+      request: { params: appIdParam, query: z.strictObject({ cancel: flag }) },
       responses: { 204: { description: 'Removed' }, ...errors, ...missing, ...wrongState },
     }),
     async (c) => {

@@ -13,6 +13,7 @@ import {
   createPart,
   cursor,
   errors,
+  issuesOf,
   json,
   missing,
   pageOf,
@@ -32,6 +33,7 @@ import {
 
 const FILE_MAX = 1024 * 1024
 const JSON_TYPE = /^application\/json\b/
+const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional() })
 const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
 
 /** `/api/campaigns` */
@@ -46,7 +48,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     security,
     request: {
       params: campaignParam,
-      query: z.object({ bodies: z.enum(['running']).optional() }),
+      query: publishQuery,
       body: {
         required: true,
         content: {
@@ -67,8 +69,9 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       throw new ApiError(415, 'unsupported-type', 'Send the file as application/yaml or application/json.')
     }
     const source = await c.req.text()
-    const bodies = c.req.query('bodies')
-    if (bodies !== undefined && bodies !== 'running') throw refused('bodies can be "running" only.')
+    const query = publishQuery.safeParse(c.req.query())
+    if (!query.success) throw refused('The query cannot be taken.', issuesOf(query.error))
+    const { bodies } = query.data
     const { campaign, issues, warnings } = await check(source, { pathId: c.req.param('id') })
     if (!campaign) throw refused('The campaign cannot be published.', issues)
     const { version, isNew } = await campaigns.publish(source, campaign, warnings, {

@@ -46,8 +46,9 @@ export function answerError(err: unknown, c: Context, log: Log): Response {
     })
   }
   if (err instanceof HTTPException) {
-    const message =
-      err.status === 400 ? 'The body is not readable.' : err.message || 'The request was refused.'
+    // Hono's own word for a body that is no JSON; to the contract it is refused content.
+    if (err.status === 400) return body(c, 422, { code: 'refused', message: 'The body is not readable.' })
+    const message = err.message || 'The request was refused.'
     return body(c, err.status, { code: err.status === 413 ? 'too-large' : 'bad-request', message })
   }
   log.error({ err, path: c.req.path }, 'API call failed')

@@ -1,12 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import type { RunSignal } from '../engine/runs.ts'
 import { maskId } from '../ids.ts'
 import type { Db } from '../store/db.ts'
 import { readFollower, saveFollower } from '../store/followers.ts'
 import { listLatestRuns } from '../store/run-list.ts'
 import { type RunRow, runsOf, type Whose } from '../store/runs.ts'
-import { deliveries } from '../store/schema.ts'
+import { deliveries, followers } from '../store/schema.ts'
 import { conflict, notFound, refused } from './errors.ts'
 import { viewRun } from './follower-view.ts'
 import {
@@ -15,6 +15,7 @@ import {
   createPart,
   cursor,
   errors,
+  issuesOf,
   json,
   missing,
   pageOf,
@@ -31,6 +32,7 @@ const filters = page.extend({
 })
 const accepted = z.object({ accepted: z.literal(true) })
 const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
+const noFields = z.strictObject({ reason: z.undefined().optional() })
 
 /** `/api/followers` */
 export function createFollowers(deps: ApiDeps): OpenAPIHono {
@@ -50,7 +52,7 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
       const { cursor: from, limit, ...filter } = c.req.valid('query')
       const found = await listLatestRuns(db, filter, { after: readCursor(from), limit: limit + 1 })
       const { items, next } = pageOf(found, limit, (r) => `${r.createdAt} ${r.runKey}`)
-      return c.json({ items: items.map(itemView), next }, 200)
+      return c.json({ items: await viewItems(db, items), next }, 200)
     },
   )
 
@@ -85,7 +87,7 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
       }),
       async (c) => {
         const whose = c.req.valid('param')
-        const reason = verb === 'cancel' ? readReason(await c.req.text()) : undefined
+        const reason = readReason(await c.req.text(), verb === 'cancel' ? cancelBody : noFields)
         await act(whose, verb, reason)
         await audit(
           deps,
@@ -129,18 +131,24 @@ export async function readRun(db: Db, whose: Whose) {
   return viewRun(run, rows, known)
 }
 
-export function itemView(run: RunRow) {
-  const { ledger: _ledger, steps: _steps, ...item } = viewRun(run, [], null)
-  return item
+/** Runs as a list shows them: what the single view says, without ledger and steps. */
+export async function viewItems(db: Db, rows: readonly RunRow[]) {
+  const openIds = rows.map((r) => r.openId)
+  const known =
+    openIds.length === 0 ? [] : await db.select().from(followers).where(inArray(followers.openId, openIds))
+  return rows.map((run) => {
+    const row = known.find((f) => f.appId === run.appId && f.openId === run.openId)
+    const { ledger: _ledger, steps: _steps, ...item } = viewRun(run, [], row ?? null)
+    return item
+  })
 }
 
 /** The body is optional, and read whatever type it is sent as. @throws ApiError 422 */
-function readReason(text: string): string | undefined {
+function readReason(text: string, schema: typeof cancelBody | typeof noFields): string | undefined {
   if (!text.trim()) return undefined
-  const parsed = cancelBody.safeParse(parseJson(text))
+  const parsed = schema.safeParse(parseJson(text))
   if (parsed.success) return parsed.data.reason
-  const issues = parsed.error.issues.map((i) => ({ path: i.path.join('.'), message: i.message }))
-  throw refused('The body is { reason? }.', issues)
+  throw refused('The body has fields that cannot be taken.', issuesOf(parsed.error))
 }
 
 function parseJson(text: string): unknown {

@@ -70,7 +70,7 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
         path: '/inbox',
         summary: 'What waits to be dispatched, and what this process has taken',
         security,
-        request: { query: z.object({}) },
+        request: { query: z.strictObject({}) },
         responses: { 200: json(inboxState, 'The inbox'), ...errors },
       }),
       async (c) => {

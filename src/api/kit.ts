@@ -1,7 +1,7 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Product } from '../app/product.ts'
 import { writeAudit } from '../store/audit.ts'
-import { refused } from './errors.ts'
+import { type ApiIssue, refused } from './errors.ts'
 import { errorBody } from './schemas.ts'
 
 /** What the API takes from the program. */
@@ -26,14 +26,18 @@ export function createPart(): OpenAPIHono {
   return new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return
-      const issues = result.error.issues.flatMap((i) =>
-        i.code === 'unrecognized_keys'
-          ? i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
-          : [{ path: i.path.join('.'), message: i.message }],
-      )
-      throw refused('The request has fields that cannot be taken.', issues)
+      throw refused('The request has fields that cannot be taken.', issuesOf(result.error))
     },
   })
+}
+
+/** What a schema says against a request, an unknown field by its own path. */
+export function issuesOf(error: z.core.$ZodError): ApiIssue[] {
+  return error.issues.flatMap((i) =>
+    i.code === 'unrecognized_keys'
+      ? i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
+      : [{ path: i.path.join('.'), message: i.message }],
+  )
 }
 
 const description = (text: string) => ({ description: text })

@@ -41,6 +41,11 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
     const form = await c.req.parseBody()
     const file = Object.values(form).find((v): v is File => v instanceof File)
     if (!file) throw refused('There is no file.', [{ path: 'file', message: 'is missing' }])
+    const unknown = Object.keys(form).filter((key) => key !== 'type' && form[key] !== file)
+    if (unknown.length > 0) {
+      const issues = unknown.map((path) => ({ path, message: `unknown field "${path}"` }))
+      throw refused('The request has fields that cannot be taken.', issues)
+    }
     const declared = kinds.safeParse(form.type)
     if (!declared.success)
       throw refused('Unknown type.', [{ path: 'type', message: 'image, voice, video or thumb' }])

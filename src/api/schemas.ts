@@ -7,7 +7,7 @@ export const followerParams = z.object({
   openId: z.string().min(1).max(128),
 })
 export const campaignParam = z.object({ id: z.string().min(1).max(64) })
-export const page = z.object({
+export const page = z.strictObject({
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { cacheFolder, findEngine } from '../engine/local/find.ts'
@@ -10,8 +10,19 @@ const OLD_ENGINE_MS = 10_000
 const RESTART_MS = 1_000
 
 /**
- * Starts the local engine and keeps it running until `stop`. An engine of an earlier process that was killed is given
- * the time to end.
+ * Makes sure, before anything else is begun, that the engine will find its ports. An engine of an earlier process that was
+ * killed is given the time to end.
+ * @throws PortTakenError
+ */
+export async function awaitEnginePorts(config: Config): Promise<void> {
+  const { localPort, localUiPort } = config.temporal
+  if (existsSync(ownerFile(config))) await oldEngineEnds([localPort, localUiPort])
+  await assertPortFree(localPort, '127.0.0.1', 'TEMPORAL_PORT')
+  await assertPortFree(localUiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
+}
+
+/**
+ * Starts the local engine and keeps it running until `stop`.
  * @throws PortTakenError, NoEngineError
  */
 export async function keepLocalEngine(
@@ -21,11 +32,9 @@ export async function keepLocalEngine(
 ): Promise<{ address: string; uiUrl: string | null; stop(): Promise<void> }> {
   const engine = await findEngine({ cacheDir: cacheFolder(config), say })
   const { localPort, localUiPort, namespace } = config.temporal
-  const pidFile = join(resolve(config.dataDir), 'engine-owner')
-  await oldEngineEnds(pidFile, localPort)
   let stopping = false
   let running = await start(localPort, localUiPort)
-  writeFileSync(pidFile, String(process.pid))
+  writeFileSync(ownerFile(config), String(process.pid))
 
   async function start(port: number, uiPort: number): Promise<LocalEngine> {
     const started = await startLocalEngine({ engine, dataDir: config.dataDir, port, uiPort, namespace })
@@ -59,22 +68,20 @@ export async function keepLocalEngine(
   }
 }
 
-/** After a kill the supervisor needs a moment to end the engine; only then is its port free. */
-async function oldEngineEnds(pidFile: string, port: number): Promise<void> {
-  let owner = ''
-  try {
-    owner = readFileSync(pidFile, 'utf8')
-  } catch {
-    return
-  }
-  if (!owner) return
+/** There once an engine was started in this data folder. */
+function ownerFile(config: Config): string {
+  return join(resolve(config.dataDir), 'engine-owner')
+}
+
+/** After a kill the supervisor needs a moment to end the engine; only then are its ports free. */
+async function oldEngineEnds(ports: readonly number[]): Promise<void> {
   const until = Date.now() + OLD_ENGINE_MS
   while (Date.now() < until) {
     try {
-      await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
+      for (const port of ports) await assertPortFree(port, '127.0.0.1', '')
       return
     } catch {
-      await new Promise((done) => setTimeout(done, 200))
+      await new Promise((done) => setTimeout(done, 100))
     }
   }
 }

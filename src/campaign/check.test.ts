@@ -388,7 +388,7 @@ describe('a file with many errors', () => {
   })
 })
 
-describe('a file that cannot be read', () => {
+describe('a file that cannot be read', { timeout: 60_000 }, () => {
   it.each([
     ['steps: [1', 1],
     ['id: a\nid: b', 2],
@@ -427,6 +427,7 @@ describe('a file that cannot be read', () => {
         const { campaign, issues } = checkCampaign(source)
         expect(campaign === null).toBe(issues.length > 0)
       }),
+      { numRuns: 60 },
     )
   })
 
@@ -465,7 +466,7 @@ describe('a file that cannot be read', () => {
         // A shorter window or another order of things may make a good step impossible.
         expect(elsewhere.filter((i) => !/^steps\.\d\.(after|id)$/.test(i.path))).toEqual([])
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 

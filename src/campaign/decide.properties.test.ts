@@ -1,9 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import {
+  ENTRY_AT,
+  planOf,
+  type Reply,
+  type Request,
+  type RunStory,
+  tell,
+} from '../../test/support/run-story.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules.ts'
 import { decide } from './decide.ts'
 import type { Entry, Plan, PlanStep } from './plan.ts'
-import { ENTRY_AT, planOf, type Reply, type Request, type RunStory, tell } from './run-story.ts'
 
 /**
  * Random followers, operators and answers, played through the functions that a run uses. A second, simple bookkeeper
@@ -296,7 +303,7 @@ function expectSameDecision(plan: Plan, run: RunStory): void {
 
 const RUNS = { numRuns: 500 }
 
-describe('whatever a follower does and WeChat answers', () => {
+describe('whatever a follower does and WeChat answers', { timeout: 60_000 }, () => {
   it('no request leaves that may not, and the run always comes to its end', () => {
     fc.assert(
       fc.property(lives, (life) => {
@@ -358,7 +365,7 @@ describe('whatever a follower does and WeChat answers', () => {
   })
 })
 
-describe('a follower whom nothing disturbs', () => {
+describe('a follower whom nothing disturbs', { timeout: 60_000 }, () => {
   it('gets every step on its time, under the old rule and with few steps', () => {
     const calm = fc.array(fc.integer({ min: 0, max: 47 * HOUR }), { minLength: 1, maxLength: 7 })
     fc.assert(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ENTRY_AT, planOf, tell } from '../../test/support/run-story.ts'
 import { decide } from './decide.ts'
-import { ENTRY_AT, planOf, tell } from './run-story.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { grantOf, planOf, type Reply, tell } from './run-story.ts'
+import { grantOf, planOf, type Reply, tell } from '../../test/support/run-story.ts'
 import { applySend, beginSend, type SendResult } from './send-result.ts'
 
 const SECOND = 1_000

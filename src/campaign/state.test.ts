@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ENTRY_AT, entryOf, planOf } from '../../test/support/run-story.ts'
 import type { Scene } from '../wechat/rules.ts'
 import type { Interaction } from './plan.ts'
-import { ENTRY_AT, entryOf, planOf } from './run-story.ts'
 import {
   beginRun,
   changeStep,

@@ -6,7 +6,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { accountView } from '../api/accounts.ts'
 import type { Auth } from '../api/auth.ts'
 import { itemView as campaignView } from '../api/campaigns.ts'
-import { itemView as followerView, readRun } from '../api/followers.ts'
+import { readRun, viewItems } from '../api/followers.ts'
 import { type ApiDeps, pageOf } from '../api/kit.ts'
 import type { Issue } from '../campaign/check.ts'
 import { listLatestRuns } from '../store/run-list.ts'
@@ -95,9 +95,8 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
     const after = createdAt && runKey ? { createdAt: Number(createdAt), runKey } : null
     const found = await listLatestRuns(db, filter, { after, limit: PAGE + 1 })
     const { items, next } = pageOf(found, PAGE, (r) => `${r.createdAt} ${r.runKey}`)
-    return c.html(
-      <FollowersPage items={items.map(followerView)} next={next} query={query} links={deps.links()} />,
-    )
+    const shown = await viewItems(db, items)
+    return c.html(<FollowersPage items={shown} next={next} query={query} links={deps.links()} />)
   })
   app.get('/followers/:appId/:openId', async (c) => {
     const run = await readRun(db, c.req.param())

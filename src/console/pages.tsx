@@ -1,6 +1,6 @@
 import type { accountView } from '../api/accounts.ts'
 import type { itemView as campaignView } from '../api/campaigns.ts'
-import type { itemView as followerView, readRun } from '../api/followers.ts'
+import type { readRun, viewItems } from '../api/followers.ts'
 import type { Issue } from '../campaign/check.ts'
 import { workflowIdOf } from '../ids.ts'
 import { remedyOf } from '../wechat/errcodes.ts'
@@ -9,7 +9,7 @@ import { OUTCOMES, REASONS, SCENES, STATES, wordFor } from './words.ts'
 
 type AccountView = ReturnType<typeof accountView>
 type CampaignView = ReturnType<typeof campaignView>
-type FollowerView = ReturnType<typeof followerView>
+type FollowerView = Awaited<ReturnType<typeof viewItems>>[number]
 type RunView = NonNullable<Awaited<ReturnType<typeof readRun>>>
 
 const Badge = ({ state }: { state: string }) => (

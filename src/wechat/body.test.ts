@@ -265,3 +265,18 @@ describe('a field with a name of JavaScript', () => {
     expect('FromUserName' in {}).toBe(false)
   })
 })
+
+describe('text that PostgreSQL would refuse', () => {
+  it.each([
+    ['NUL in JSON', '{"Content":"a\\u0000b"}'],
+    ['half a surrogate pair in JSON', '{"Content":"a\\ud800b"}'],
+    ['NUL in a CDATA section', '<xml><Content><![CDATA[a\0b]]></Content></xml>'],
+    ['NUL in plain XML text', '<xml><Content>a\0b</Content></xml>'],
+  ])('is made storable: %s', (_, body) => {
+    expect(parseBody(Buffer.from(body)).record.Content).toBe('a\ufffdb')
+  })
+
+  it('leaves whole emoji alone', () => {
+    expect(parseBody(Buffer.from('{"Content":"好😀"}')).record.Content).toBe('好😀')
+  })
+})

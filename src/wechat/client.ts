@@ -104,9 +104,12 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
           force_refresh: forceRefresh,
         },
       ),
-    customSend: (access_token, body) => post('/cgi-bin/message/custom/send', { access_token }, body),
-    typing: (access_token, openId) =>
-      post('/cgi-bin/message/custom/typing', { access_token }, { touser: openId, command: 'Typing' }),
+    customSend: async (access_token, body) =>
+      withErrcode(await post('/cgi-bin/message/custom/send', { access_token }, body)),
+    typing: async (access_token, openId) => {
+      const body = { touser: openId, command: 'Typing' }
+      return withErrcode(await post('/cgi-bin/message/custom/typing', { access_token }, body))
+    },
     userInfo: (access_token, openid) =>
       call(url('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }), { method: 'GET' }),
     uploadMedia(access_token, { type, filename, contentType, bytes }) {
@@ -144,6 +147,17 @@ function read<T>(status: number, text: string): WechatAnswer<T> {
   const rid = /rid: ?([\w-]+)/.exec(message)?.[1] ?? null
   // The caller names the shape that WeChat documents for this call; fields are used one by one.
   return { kind: 'answered', errcode, errmsg: message, rid, data: errcode === 0 ? (data as T) : null }
+}
+
+/** These calls answer with an errcode also when all is well: JSON without one is not WeChat's word that it was sent. */
+function withErrcode<T>(answer: WechatAnswer<T>): WechatAnswer<T> {
+  if (
+    answer.kind !== 'answered' ||
+    (isRecord(answer.data) ? 'errcode' in answer.data : answer.errcode !== 0)
+  ) {
+    return answer
+  }
+  return { kind: 'unclear', after: 'http', reason: "an answer without WeChat's errcode" }
 }
 
 function brokenCall(err: unknown, limitMs: number): WechatAnswer<never> {

@@ -2,7 +2,6 @@ import { createCipheriv } from 'node:crypto'
 import * as wecom from '@wecom/crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeAesKey, decrypt, encrypt, signatureMatches, signatureOf, WechatCryptoError } from './crypto.ts'
 import {
   challenges,
   officialPlainPush,
@@ -10,7 +9,8 @@ import {
   officialReply,
   senparcPush,
   wxJavaText,
-} from './test-vectors.ts'
+} from '../../test/support/wechat-vectors.ts'
+import { decodeAesKey, decrypt, encrypt, signatureMatches, signatureOf, WechatCryptoError } from './crypto.ts'
 
 const KEY = 'mNnY5GekpChwqhy2c4NBH90g3hND6GeI4gii2YCvKLY'
 const APP_ID = 'wx0123456789abcdef'

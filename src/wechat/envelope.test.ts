@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import {
+  challenges,
+  officialPlainPush,
+  officialPush,
+  senparcPush,
+} from '../../test/support/wechat-vectors.ts'
 import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
 import { answerChallenge, type CallbackAccount, openCallback } from './envelope.ts'
-import { challenges, officialPlainPush, officialPush, senparcPush } from './test-vectors.ts'
 
 const MAX_AGE_MS = 600_000
 const KEY = 'mNnY5GekpChwqhy2c4NBH90g3hND6GeI4gii2YCvKLY'

@@ -188,7 +188,7 @@ describe('a step that somebody keeps back', () => {
     const story = await desk.story()
     await desk.product.campaigns.setState(story.campaign, 'paused')
     expect(await story.send({ leftMs: 350 })).toMatchObject({ result: 'not-sent', reason: 'campaign-paused' })
-    expect(await story.step()).toMatchObject({ state: 'pending', wasHeld: true })
+    expect(await story.step()).toMatchObject({ state: 'pending' })
   })
 })
 
@@ -225,7 +225,7 @@ describe('a follower that WeChat does not serve', () => {
     expect(result).toMatchObject({ result: 'window-over' })
     const { ledger } = (await story.run()).state
     expect(ledger).toMatchObject([{ scene: 'message', expiresAt: result.at, used: 0 }])
-    expect(await story.step()).toMatchObject({ state: 'pending', wasHeld: true, errcode: 45015 })
+    expect(await story.step()).toMatchObject({ state: 'pending', errcode: 45015 })
     expect(await story.row()).toMatchObject({ state: 'failed', errcode: 45015 })
   })
 
@@ -234,7 +234,7 @@ describe('a follower that WeChat does not serve', () => {
     for (const grant of story.wechat.grants(story.openId)) grant.used = grant.quota
     expect(await story.send()).toMatchObject({ result: 'quota-used' })
     expect(await usedIn(story)).toEqual([story.grant.quota])
-    expect(await story.step()).toMatchObject({ state: 'pending', wasHeld: true, errcode: 45047 })
+    expect(await story.step()).toMatchObject({ state: 'pending', errcode: 45047 })
   })
 
   it.each([
@@ -245,7 +245,9 @@ describe('a follower that WeChat does not serve', () => {
     const story = await desk.story()
     story.fault({ errcode })
     expect(await story.send()).toMatchObject({ result: 'gone', outcome, errcode })
-    expect((await story.run()).state.stop).toMatchObject({ outcome })
+    const { stop, ledger } = (await story.run()).state
+    expect(stop).toMatchObject({ outcome })
+    expect(ledger).toHaveLength(outcome === 'unsubscribed' ? 0 : 1)
     expect(await story.accountState()).toMatchObject({ state: 'active' })
   })
 
@@ -428,7 +430,7 @@ describe('a request that was certainly not delivered', () => {
     expect(delayMs).toBeLessThanOrEqual(800)
     expect(await story.send({ leftMs: 390 })).toMatchObject({ result: 'not-sent', unclear: 0 })
     expect(faultsLeft(story)).toBe(0)
-    expect(await story.step()).toMatchObject({ state: 'pending', wasHeld: true })
+    expect(await story.step()).toMatchObject({ state: 'pending' })
     expect(await usedIn(story)).toEqual([0])
   })
 })
@@ -754,7 +756,7 @@ describe('a send that the run gave up', () => {
     story.fault({ errcode: -1 })
     await failureOf(story.send())
     expect(await story.settle()).toMatchObject({ result: 'not-sent', reason: 'WeChat is busy', errcode: -1 })
-    expect(await story.step()).toMatchObject({ state: 'pending', wasHeld: true })
+    expect(await story.step()).toMatchObject({ state: 'pending' })
   })
 
   it('turns from unknown to sent when its answer comes late after all', async () => {

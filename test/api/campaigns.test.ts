@@ -291,7 +291,7 @@ describe('the list of campaigns', () => {
     expect(all.body.next).toBeNull()
     const walked: string[] = []
     for (let cursor: string | null = ''; cursor !== null; ) {
-      const query = `?limit=2${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`
+      const query: string = `?limit=2${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`
       const { body }: Answer<Page<CampaignBody>> = await api.get(`/api/campaigns${query}`)
       expect(body.items.length).toBeLessThanOrEqual(2)
       walked.push(...body.items.map((c) => c.id))

@@ -264,7 +264,10 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     await whole.runWhen(APP, 'oCli', (r) => r.status === 'paused')
     expect((await nurture('follower', 'resume', APP, 'oCli')).code).toBe(0)
     await whole.runWhen(APP, 'oCli', (r) => r.status === 'active')
-    expect(await nurture('follower', 'cancel', APP, 'oCli', '--reason', '客户要求')).toMatchObject({ code: 0, err: '' })
+    expect(await nurture('follower', 'cancel', APP, 'oCli', '--reason', '客户要求')).toMatchObject({
+      code: 0,
+      err: '',
+    })
     const run = await whole.runWhen(APP, 'oCli', (r) => r.status === 'ended')
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
     expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })

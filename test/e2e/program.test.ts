@@ -33,7 +33,7 @@ const isFree = (port: string | undefined) =>
     () => false,
   )
 
-describe.skipIf(!inject('engineAddress'))('npm start', () => {
+describe.skipIf(!inject('engineAddress'))('npm start', { timeout: 180_000 }, () => {
   it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
     const { env } = await settings()
     const base = `http://127.0.0.1:${env.PORT}`

@@ -1,8 +1,6 @@
-import type { Grant, Ledger } from '../wechat/ledger.ts'
-import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules.ts'
-import { decide, type Next } from './decide.ts'
-import type { Entry, Interaction, Plan, PlanStep } from './plan.ts'
-import { applySend, beginSend, type SendResult } from './send-result.ts'
+import { decide, type Next } from '../../src/campaign/decide.ts'
+import type { Entry, Interaction, Plan, PlanStep } from '../../src/campaign/plan.ts'
+import { applySend, beginSend, type SendResult } from '../../src/campaign/send-result.ts'
 import {
   beginRun,
   endRun,
@@ -14,7 +12,9 @@ import {
   type Outcome,
   type RunState,
   type StepState,
-} from './state.ts'
+} from '../../src/campaign/state.ts'
+import type { Grant, Ledger } from '../../src/wechat/ledger.ts'
+import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules.ts'
 
 /** For tests: one follower's run on a clock of its own, played as the workflow plays it. Times: ms since the entry. */
 export interface RunStory {
