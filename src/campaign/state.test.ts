@@ -117,6 +117,10 @@ describe('an exit keyword', () => {
     expect(hear(event('message', SECOND, { text })).stop).toBeNull()
   })
 
+  it('ends the run also where it is tapped on a menu message', () => {
+    expect(hear(event('menu', SECOND, { text: '退订' })).stop?.outcome).toBe('opted-out')
+  })
+
   it('comes too late where something else ended the run', () => {
     const stopped = hearStop(begun, 'cancelled', 'asked')
     expect(hearInteraction(plan, stopped, event('message', SECOND, { text: 'TD' })).stop?.outcome).toBe(

@@ -134,11 +134,12 @@ export function hearInteraction(plan: Plan, state: RunState, event: Interaction)
     patch.lastInteractionAt = Math.max(state.lastInteractionAt, event.at)
     patch.closesAt = patch.lastInteractionAt + plan.windowMs
     if (event.scene === 'subscribe') patch.lastFollow = later(state.lastFollow, event)
-    if (event.scene === 'message' && !isEntry) {
-      if (!state.reply) patch.reply = { at: event.at, text: event.text?.slice(0, REPLY_TEXT_MAX) ?? null }
-      if (event.text !== null && plan.exitKeywords.includes(normaliseKeyword(event.text))) {
-        patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', mark: null }
-      }
+    if (event.scene === 'message' && !isEntry && !state.reply) {
+      patch.reply = { at: event.at, text: event.text?.slice(0, REPLY_TEXT_MAX) ?? null }
+    }
+    // Typed, or tapped on a menu message that offers to leave.
+    if (event.text !== null && !isEntry && plan.exitKeywords.includes(normaliseKeyword(event.text))) {
+      patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', mark: null }
     }
   }
   const changed = change(state, patch)

@@ -432,6 +432,13 @@ describe('a follower who wants out', () => {
     expect(routed(arrived('text', 5, { text: 'STOP' }), facts).patch).not.toHaveProperty('optedOutAt')
   })
 
+  it('leaves by a tapped menu message as well, and never moves an opt-out back', () => {
+    const tapped = arrived('text', 5, { text: '退订', scene: 'menu' })
+    expect(routed(tapped, { isExitText: () => true }).patch.optedOutAt).toBe(at(5))
+    const follower = someone({ ...followedAt(0), optedOutAt: at(9) })
+    expect(routed(tapped, { follower, isExitText: () => true }).patch.optedOutAt).toBe(at(9))
+  })
+
   it('leaves by any campaign’s words while no run is active', () => {
     const { patch, action } = routed(arrived('text', 5, { text: 'TD', begins: 'message' }))
     expect(patch.optedOutAt).toBe(at(5))

@@ -91,7 +91,7 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
   }
   const run = active(facts)
   const leaves = text !== null && (run ? leavesRun(run, text) : facts.isExitText(text))
-  if (leaves && scene === 'message') patch.optedOutAt = mark.at
+  if (leaves) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, mark.at)
 
   const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
   const entry = facts.matched && !leaves && optedOut == null ? entryOf(row, mark) : null

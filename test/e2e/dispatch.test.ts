@@ -1,0 +1,618 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { and, asc, eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { linkEngine } from '../../src/engine/connection.ts'
+import { createRuns, type Runs } from '../../src/engine/runs.ts'
+import { workflowIdOf } from '../../src/ids.ts'
+import { createDispatcher, type Dispatcher } from '../../src/intake/dispatcher.ts'
+import { createPurge } from '../../src/jobs/purge.ts'
+import { createReconciler } from '../../src/jobs/reconcile.ts'
+import { readDelivery } from '../../src/store/deliveries.ts'
+import { readFollower } from '../../src/store/followers.ts'
+import { claimHeads, type InboxRow, inboxBacklog } from '../../src/store/inbox.ts'
+import { runsOf } from '../../src/store/runs.ts'
+import { followers, inbox, runs } from '../../src/store/schema.ts'
+import { startWhole, type Whole } from '../support/whole.ts'
+
+const APP = 'wxtest0000000002'
+const DAY = 86_400_000
+const SECOND = 1_000
+
+/** A gift at once on the reply, and a step two seconds after the first message. */
+const SERIES = `
+id: series
+name: series
+entry: { event: subscribe }
+reply: { text: 欢迎 }
+steps:
+  - { id: gift, after: 0s, since: reply, send: { text: gift } }
+  - { id: soon, after: 3s, since: reply, send: { text: soon } }
+  - { id: later, after: 10h, since: reply, send: { text: later } }
+exit: { keywords: [TD] }
+`
+/** Begun by a word, at any time. */
+const COURSE = `
+id: course
+name: course
+entry: { event: message, keywords: [course] }
+steps:
+  - { id: lesson, after: 20h, since: entry, send: { text: lesson } }
+`
+
+let whole: Whole
+beforeAll(async () => {
+  whole = await startWhole({ engineAddress: inject('engineAddress') })
+  await whole.addAccount({ appId: APP })
+  await whole.publish(SERIES)
+  await whole.publish(COURSE)
+})
+afterAll(() => whole?.close())
+
+const wechat = () => whole.simulator.account(APP)
+const who = (openId: string) => ({ appId: APP, openId })
+const nowInSeconds = () => Math.floor(Date.now() / 1000)
+
+async function until<T>(look: () => Promise<T>, ready: (seen: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const seen = await look()
+    if (ready(seen)) return seen
+    if (tries > 600) throw new Error(`never came to be: ${JSON.stringify(seen)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** A follower's accepted callbacks, in the order of their arrival. */
+const rowsOf = (openId: string): Promise<InboxRow[]> =>
+  whole.product.db
+    .select()
+    .from(inbox)
+    .where(and(eq(inbox.appId, APP), eq(inbox.openId, openId)))
+    .orderBy(asc(inbox.id))
+
+/** Once all of a follower's callbacks are dispatched: what became of each. */
+async function resultsOf(openId: string): Promise<(string | null)[]> {
+  const rows = await until(
+    () => rowsOf(openId),
+    (all) => all.every((r) => r.dispatchedAt !== null),
+  )
+  return rows.map((r) => r.result)
+}
+
+const sendsTo = (openId: string) => wechat().sends.filter((s) => s.openId === openId)
+const textsTo = (openId: string) =>
+  sendsTo(openId)
+    .filter((s) => s.errcode === 0)
+    .map((s) => (s.body as { text?: { content?: string } }).text?.content)
+
+/** What Temporal was told about a follower, signal by signal, in the newest execution. */
+async function signalsOf(openId: string): Promise<{ name: string; at: number; key: string }[]> {
+  const handle = whole.product.link.client.workflow.getHandle(workflowIdOf(APP, openId))
+  const { events } = await handle.fetchHistory()
+  return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
+    const data = signal?.input?.payloads?.[0]?.data
+    if (!signal || !data) return []
+    const { at, key } = JSON.parse(Buffer.from(data).toString()) as { at: number; key: string }
+    return [{ name: signal.signalName ?? '', at, key }]
+  })
+}
+
+/** Another dispatcher on the same inbox, as another `serve` process has one. */
+function anotherDispatcher(more: { runs?: Runs; now?: () => number } = {}): Dispatcher {
+  const { db, directory, log } = whole.product
+  const by = `other-${Math.random()}`
+  return createDispatcher({ db, runs: whole.product.runs, directory, by, now: Date.now, log, ...more })
+}
+
+/** The story's own dispatcher stands still, so that callbacks pile up in the inbox. */
+async function whileStopped<T>(work: () => Promise<T>): Promise<T> {
+  await whole.product.dispatcher.stop()
+  try {
+    return await work()
+  } finally {
+    whole.product.dispatcher.start()
+  }
+}
+
+async function followed(openId: string): Promise<void> {
+  expect(await wechat().follow(openId)).toMatchObject({ ok: true, attempts: 1 })
+  await whole.runWhen(APP, openId, (r) => r.runId !== null)
+}
+
+describe("a follower's events", () => {
+  it('keep the order of their CreateTime, whatever order they arrived in and however many dispatch', async () => {
+    const openIds = Array.from({ length: 8 }, (_, i) => `oOrder${i}`)
+    const others = [anotherDispatcher(), anotherDispatcher()]
+    await whileStopped(async () => {
+      const base = nowInSeconds() - 100
+      await Promise.all(
+        openIds.map(async (openId) => {
+          await wechat().follow(openId, { createTime: base })
+          const later = [7, 2, 9, 4, 1, 8, 3, 6, 5]
+          await Promise.all(later.map((s) => wechat().type(openId, `${s}`, { createTime: base + s })))
+        }),
+      )
+      expect(await inboxBacklog(whole.product.db)).toMatchObject({ pending: 80 })
+      for (const one of others) one.start()
+    })
+    for (const openId of openIds) {
+      const results = await resultsOf(openId)
+      expect(results).toHaveLength(10)
+      const signals = await signalsOf(openId)
+      const times = signals.map((s) => s.at)
+      expect(times).toEqual([...times].sort((a, b) => a - b))
+      expect(new Set(signals.map((s) => s.key)).size).toBe(10)
+      expect(signals).toHaveLength(10)
+    }
+    await Promise.all(others.map((d) => d.stop()))
+  })
+
+  it('go on for the others while one row cannot be dispatched', async () => {
+    const stuck: Runs = {
+      ...whole.product.runs,
+      startOrSignal: (whose, ...args) =>
+        whose.openId === 'oStuck'
+          ? Promise.reject(new Error('this one never works'))
+          : whole.product.runs.startOrSignal(whose, ...args),
+    }
+    const dispatcher = anotherDispatcher({ runs: stuck })
+    await whileStopped(async () => {
+      dispatcher.start()
+      await wechat().follow('oStuck')
+      await wechat().type('oStuck', '1')
+      await wechat().follow('oFree')
+      await resultsOf('oFree')
+      const [first, second] = await until(
+        () => rowsOf('oStuck'),
+        ([row]) => (row?.attempts ?? 0) > 0 && !row?.claimedBy,
+      )
+      expect(first).toMatchObject({ dispatchedAt: null, lastError: 'this one never works' })
+      // Its follower's next event does not pass it.
+      expect(second).toMatchObject({ dispatchedAt: null, attempts: 0 })
+      await dispatcher.stop()
+    })
+    expect(await resultsOf('oStuck')).toEqual(['started', 'signalled'])
+  })
+})
+
+describe('a dispatcher that dies', () => {
+  it('with rows that it has only taken: another takes them once the lease has run out', async () => {
+    await whileStopped(async () => {
+      await wechat().follow('oLeased')
+      const claim = { by: 'dead', now: Date.now(), leaseMs: 1_500, limit: 10 }
+      expect(await claimHeads(whole.product.db, claim)).toHaveLength(1)
+    })
+    const other = anotherDispatcher()
+    other.start()
+    expect(await resultsOf('oLeased')).toEqual(['started'])
+    const [row] = await rowsOf('oLeased')
+    expect(row?.attempts).toBe(2)
+    expect((row?.dispatchedAt ?? 0) - (row?.receivedAt ?? 0)).toBeGreaterThanOrEqual(1_400)
+    expect(await runsOf(whole.product.db, who('oLeased'))).toHaveLength(1)
+    await other.stop()
+  })
+
+  it('after Temporal took the start, before it wrote that down: nothing happens twice', async () => {
+    const told = Promise.withResolvers<void>()
+    const dies: Runs = {
+      ...whole.product.runs,
+      async startOrSignal(...args) {
+        await whole.product.runs.startOrSignal(...args)
+        told.resolve()
+        return new Promise(() => {})
+      },
+    }
+    await whole.product.dispatcher.stop()
+    anotherDispatcher({ runs: dies }).start()
+    await wechat().follow('oDied')
+    await told.promise
+    expect((await rowsOf('oDied'))[0]).toMatchObject({ dispatchedAt: null, attempts: 1 })
+    // Half a minute later, by its own clock.
+    const heir = anotherDispatcher({ now: () => Date.now() + 31 * SECOND })
+    heir.start()
+    expect(await resultsOf('oDied')).toEqual(['started'])
+    await heir.stop()
+    whole.product.dispatcher.start()
+    expect((await rowsOf('oDied'))[0]).toMatchObject({ attempts: 2 })
+    expect(await signalsOf('oDied')).toHaveLength(1)
+    expect(await runsOf(whole.product.db, who('oDied'))).toHaveLength(1)
+  })
+
+  it('after Temporal took a reply: it is heard once, and its gift sent once', async () => {
+    await followed('oDiedLater')
+    const told = Promise.withResolvers<void>()
+    const dies: Runs = {
+      ...whole.product.runs,
+      async signal(...args) {
+        await whole.product.runs.signal(...args)
+        told.resolve()
+        return new Promise(() => {})
+      },
+    }
+    await whole.product.dispatcher.stop()
+    anotherDispatcher({ runs: dies }).start()
+    await wechat().type('oDiedLater', '1')
+    await told.promise
+    const heir = anotherDispatcher({ now: () => Date.now() + 31 * SECOND })
+    heir.start()
+    await resultsOf('oDiedLater')
+    await heir.stop()
+    whole.product.dispatcher.start()
+    const run = await whole.runWhen(APP, 'oDiedLater', (r) => r.state.steps[1]?.state === 'sent')
+    expect(textsTo('oDiedLater')).toEqual(['gift', 'soon'])
+    expect(run.state.ledger.find((g) => g.scene === 'message')).toMatchObject({ quota: 5 })
+    expect(run.state.seen).toHaveLength(2)
+  })
+})
+
+describe('while Temporal is away', () => {
+  it('callbacks are accepted all the same, and dispatched in order once it is back', async () => {
+    const engine = await switchableEngine(inject('engineAddress'))
+    const { namespace } = whole.product.link.client.options
+    const link = linkEngine({ namespace, connection: { address: engine.address } }, 'test')
+    const dispatcher = anotherDispatcher({ runs: createRuns(link.client) })
+    await whole.product.dispatcher.stop()
+    try {
+      dispatcher.start()
+      const began = Date.now()
+      expect(await wechat().follow('oAway')).toMatchObject({ ok: true, attempts: 1 })
+      expect(await wechat().type('oAway', '1')).toMatchObject({ ok: true, attempts: 1, body: 'success' })
+      expect(Date.now() - began).toBeLessThan(5_000)
+      const reason = await until(
+        async () => dispatcher.waitsFor(),
+        (r) => r !== null,
+      )
+      expect(reason).toContain('Temporal')
+      expect((await rowsOf('oAway')).map((r) => r.dispatchedAt)).toEqual([null, null])
+      expect(await inboxBacklog(whole.product.db)).toMatchObject({ pending: 2 })
+      await engine.on()
+      expect(await resultsOf('oAway')).toEqual(['started', 'signalled'])
+      expect(dispatcher.waitsFor()).toBeNull()
+      await whole.runWhen(APP, 'oAway', (r) => r.state.steps[0]?.state === 'sent')
+      expect(textsTo('oAway')[0]).toBe('gift')
+    } finally {
+      await dispatcher.stop()
+      whole.product.dispatcher.start()
+      await link.close()
+      await engine.off()
+    }
+  })
+})
+
+describe('an unfollow', () => {
+  it('that was answered is the end of sending, though nobody has dispatched it', async () => {
+    await followed('oGone')
+    await wechat().type('oGone', '1')
+    const run = await whole.runWhen(APP, 'oGone', (r) => r.state.steps[0]?.state === 'sent')
+    await whileStopped(async () => {
+      expect(await wechat().unfollow('oGone')).toMatchObject({ ok: true, body: 'success' })
+      const row = await until(
+        () => readDelivery(whole.product.db, run.runKey, 'soon'),
+        (d) => d?.state === 'waiting',
+      )
+      expect(row).toMatchObject({ reason: 'unfollowed', attempts: 0 })
+      expect(textsTo('oGone')).toEqual(['gift'])
+    })
+    const ended = await whole.runWhen(APP, 'oGone', (r) => r.status === 'ended')
+    expect(ended).toMatchObject({ outcome: 'unsubscribed' })
+    expect(ended.state.steps.map((s) => [s.id, s.state])).toEqual([
+      ['gift', 'sent'],
+      ['soon', 'skipped'],
+      ['later', 'skipped'],
+    ])
+    expect(ended.state.ledger).toEqual([])
+    expect(sendsTo('oGone')).toHaveLength(1)
+  })
+
+  it('stops sends of many followers within half a second of its answer, in the middle of their series', async () => {
+    const openIds = Array.from({ length: 12 }, (_, i) => `oLeaves${i}`)
+    const answeredAt = new Map<string, number>()
+    await Promise.all(
+      openIds.map(async (openId, i) => {
+        await wechat().follow(openId)
+        await wechat().type(openId, '1')
+        // Some leave before the gift, some while it is sent, some after it.
+        await new Promise((resolve) => setTimeout(resolve, i * 40))
+        await wechat().unfollow(openId)
+        answeredAt.set(openId, Date.now())
+      }),
+    )
+    for (const openId of openIds) {
+      await whole.runWhen(APP, openId, (r) => r.status === 'ended')
+      const after = sendsTo(openId).filter((s) => s.at > (answeredAt.get(openId) ?? 0) + 500)
+      expect(after).toEqual([])
+      expect(textsTo(openId)).not.toContain('soon')
+    }
+  })
+
+  it('and a follow again: the old run ends, the new one begins from the beginning', async () => {
+    await followed('oReturns')
+    await wechat().type('oReturns', '1')
+    await whole.runWhen(APP, 'oReturns', (r) => r.state.steps[0]?.state === 'sent')
+    await whileStopped(async () => {
+      await wechat().unfollow('oReturns')
+      await wechat().follow('oReturns')
+    })
+    await whole.runWhen(
+      APP,
+      'oReturns',
+      (r) => r.status === 'active' && r.state.steps[0]?.state === 'pending',
+    )
+    const [second, first] = await until(
+      () => runsOf(whole.product.db, who('oReturns')),
+      (all) => all[1]?.status === 'ended',
+    )
+    expect(first).toMatchObject({ outcome: 'unsubscribed' })
+    expect(second?.state.ledger.map((g) => g.scene)).toEqual(['subscribe'])
+    expect(textsTo('oReturns')).toEqual(['gift'])
+  })
+})
+
+describe('an exit keyword', () => {
+  it('ends the run, and nothing starts before the next follow', async () => {
+    await followed('oLeft')
+    await wechat().type('oLeft', ' ｔｄ ')
+    await whole.runWhen(APP, 'oLeft', (r) => r.outcome === 'opted-out')
+    await wechat().type('oLeft', 'course')
+    expect(await resultsOf('oLeft')).toEqual(['started', 'signalled', 'no-run'])
+    await wechat().follow('oLeft', { createTime: nowInSeconds() + 1 })
+    await whole.runWhen(APP, 'oLeft', (r) => r.status === 'active' && r.campaign === 'series')
+    expect(await runsOf(whole.product.db, who('oLeft'))).toHaveLength(2)
+    expect(sendsTo('oLeft')).toEqual([])
+  })
+
+  it('counts also where no run is active', async () => {
+    await wechat().type('oStranger', 'td')
+    await wechat().type('oStranger', 'course', { createTime: nowInSeconds() + 1 })
+    expect(await resultsOf('oStranger')).toEqual(['no-run', 'no-run'])
+    expect(await readFollower(whole.product.db, who('oStranger'))).toMatchObject({
+      optedOutAt: expect.any(Number),
+    })
+    expect(await runsOf(whole.product.db, who('oStranger'))).toEqual([])
+  })
+})
+
+describe('a human agent', () => {
+  it('has the follower alone: steps are held, and go when the session is closed', async () => {
+    await followed('oAgent')
+    await wechat().agentJoins('oAgent')
+    await wechat().type('oAgent', 'help')
+    const run = await whole.runWhen(APP, 'oAgent', (r) => r.state.steps[0]?.state === 'held')
+    expect(run.state.steps[0]).toMatchObject({ reason: 'human-agent' })
+    expect(sendsTo('oAgent')).toEqual([])
+    await wechat().agentLeaves('oAgent')
+    await whole.runWhen(APP, 'oAgent', (r) => r.state.steps[1]?.state === 'sent')
+    expect(textsTo('oAgent')).toEqual(['gift', 'soon'])
+  })
+
+  it('keeps a run back that begins while the session is open', async () => {
+    await wechat().agentJoins('oAgentFirst')
+    await followed('oAgentFirst')
+    await wechat().type('oAgentFirst', 'help')
+    await whole.runWhen(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason === 'human-agent')
+    expect(sendsTo('oAgentFirst')).toEqual([])
+    await wechat().agentLeaves('oAgentFirst')
+    await whole.runWhen(APP, 'oAgentFirst', (r) => r.state.steps[0]?.state === 'sent')
+  })
+})
+
+describe('callbacks that come twice, late or out of order', () => {
+  it('are taken once, however often WeChat sends them', async () => {
+    await wechat().follow('oRepeats', { times: 3, dropAnswers: 2 })
+    await wechat().type('oRepeats', '1', { times: 3, dropAnswers: 1 })
+    expect(await resultsOf('oRepeats')).toEqual(['started', 'signalled'])
+    await whole.runWhen(APP, 'oRepeats', (r) => r.state.steps[1]?.state === 'sent')
+    expect(textsTo('oRepeats')).toEqual(['gift', 'soon'])
+    expect(await signalsOf('oRepeats')).toHaveLength(2)
+  })
+
+  it('change nothing when an unfollow is older than the follow', async () => {
+    await followed('oOldUnfollow')
+    const unsubscribe = { MsgType: 'event', Event: 'unsubscribe', EventKey: '' }
+    await wechat().raw('oOldUnfollow', unsubscribe, { createTime: nowInSeconds() - 60 })
+    expect(await resultsOf('oOldUnfollow')).toEqual(['started', 'ignored'])
+    await wechat().type('oOldUnfollow', '1')
+    const run = await whole.runWhen(APP, 'oOldUnfollow', (r) => r.state.steps[0]?.state === 'sent')
+    expect(run.status).toBe('active')
+  })
+
+  it('start nothing when a follow is older than the unfollow', async () => {
+    const subscribe = { MsgType: 'event', Event: 'subscribe', EventKey: '' }
+    await wechat().unfollow('oOldFollow')
+    await wechat().raw('oOldFollow', subscribe, { createTime: nowInSeconds() - 60 })
+    expect(await resultsOf('oOldFollow')).toEqual(['no-run', 'ignored'])
+    expect(await runsOf(whole.product.db, who('oOldFollow'))).toEqual([])
+  })
+
+  it('give nothing when a message is older than the follow that began the run', async () => {
+    await followed('oOldMessage')
+    await wechat().type('oOldMessage', 'before', { createTime: nowInSeconds() - 60 })
+    expect(await resultsOf('oOldMessage')).toEqual(['started', 'ignored'])
+    await wechat().type('oOldMessage', 'after')
+    const run = await whole.runWhen(APP, 'oOldMessage', (r) => r.state.reply !== null)
+    expect(run.state.reply).toMatchObject({ text: 'after' })
+  })
+
+  it('grant what is left when a follow is delivered late', async () => {
+    await wechat().follow('oLate', { createTime: nowInSeconds() - 30 })
+    const run = await whole.runWhen(APP, 'oLate', (r) => r.runId !== null)
+    const [grant] = run.state.ledger
+    expect((grant?.expiresAt ?? 0) - Date.now()).toBeLessThanOrEqual(30 * SECOND)
+  })
+
+  it('are only an interaction when a follow is repeated with no unfollow between', async () => {
+    await followed('oAgain')
+    await wechat().follow('oAgain', { createTime: nowInSeconds() + 2 })
+    expect(await resultsOf('oAgain')).toEqual(['started', 'signalled'])
+    expect(await runsOf(whole.product.db, who('oAgain'))).toHaveLength(1)
+  })
+})
+
+describe('what a follower wrote', () => {
+  it('waits in the inbox until it is dispatched, and is gone from it then', async () => {
+    await followed('oSecret')
+    await whileStopped(async () => {
+      await wechat().type('oSecret', 'my number is 555')
+      expect(JSON.stringify(await rowsOf('oSecret'))).toContain('555')
+    })
+    await resultsOf('oSecret')
+    const rows = await rowsOf('oSecret')
+    expect(JSON.stringify(rows)).not.toContain('555')
+    // The key stays, so that a duplicate is known.
+    expect(rows.map((r) => r.key.length)).toEqual([32, 32])
+  })
+})
+
+describe('a run that somebody terminated in Temporal', () => {
+  /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
+  function reconciler() {
+    const { db, link, runs, log } = whole.product
+    let ended = 0
+    const now = () => Date.now() + 61 * SECOND
+    const job = createReconciler({
+      db,
+      client: link.client,
+      runs,
+      now,
+      log,
+      onEnded: () => {
+        ended += 1
+      },
+    })
+    return { run: () => job.run({ lastRunAt: null }), ended: () => ended }
+  }
+  const terminate = (openId: string) =>
+    whole.product.link.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
+
+  it('is found and ended as terminated, once; a run that lives is left alone', async () => {
+    await followed('oLives')
+    await followed('oTerminated')
+    await terminate('oTerminated')
+    const job = reconciler()
+    await job.run()
+    const ended = await whole.runWhen(APP, 'oTerminated', (r) => r.status === 'ended')
+    expect(ended).toMatchObject({ outcome: 'terminated', endedAt: expect.any(Number) })
+    expect(ended.state.steps.map((s) => s.state)).toEqual(['skipped', 'skipped', 'skipped'])
+    expect(ended.state.reason).toContain('Temporal')
+    const [lives] = await runsOf(whole.product.db, who('oLives'))
+    expect(lives?.status).toBe('active')
+    const once = job.ended()
+    await job.run()
+    expect(job.ended()).toBe(once)
+  })
+
+  it('ends with an unknown step where a request had left without an answer', async () => {
+    await followed('oCutOff')
+    whole.simulator.fault({ api: 'custom/send', openId: 'oCutOff', hang: 'before' })
+    await wechat().type('oCutOff', '1')
+    const [run] = await runsOf(whole.product.db, who('oCutOff'))
+    await until(
+      () => readDelivery(whole.product.db, run?.runKey ?? '', 'gift'),
+      (d) => d?.state === 'open',
+    )
+    await terminate('oCutOff')
+    await reconciler().run()
+    const ended = await whole.runWhen(APP, 'oCutOff', (r) => r.status === 'ended')
+    expect(ended.state.steps.map((s) => [s.id, s.state, s.reason])).toEqual([
+      ['gift', 'unknown', 'terminated'],
+      ['soon', 'skipped', expect.any(String)],
+      ['later', 'skipped', expect.any(String)],
+    ])
+  })
+
+  it('does not stand in the way of the next follow', async () => {
+    await followed('oTerminatedOnce')
+    await terminate('oTerminatedOnce')
+    await wechat().unfollow('oTerminatedOnce')
+    await wechat().follow('oTerminatedOnce', { createTime: nowInSeconds() + 1 })
+    expect((await resultsOf('oTerminatedOnce')).at(-1)).toBe('started')
+    await reconciler().run()
+    const [second, first] = await until(
+      () => runsOf(whole.product.db, who('oTerminatedOnce')),
+      (all) => all[1]?.status === 'ended',
+    )
+    expect(first?.outcome).toBe('terminated')
+    expect(second?.status).toBe('active')
+  })
+})
+
+describe('the purge', () => {
+  const purge = (daysFromNow: number) =>
+    createPurge({ db: whole.product.db, now: () => Date.now() + daysFromNow * DAY, retentionDays: 30 }).run({
+      lastRunAt: null,
+    })
+
+  it('forgets dedupe keys after seven days, but nothing that is not dispatched', async () => {
+    await followed('oKeys')
+    await whileStopped(async () => {
+      await wechat().type('oKeys', 'not dispatched')
+      await purge(6.9)
+      expect((await rowsOf('oKeys')).map((r) => r.kind)).toEqual(['subscribe', 'text'])
+      await purge(7.1)
+      expect((await rowsOf('oKeys')).map((r) => r.kind)).toEqual(['text'])
+    })
+    expect(await resultsOf('oKeys')).toEqual(['signalled'])
+  })
+
+  it('takes out of old runs whose they were and what was said; a run that goes on keeps it', async () => {
+    await followed('oStays')
+    await followed('oForgotten')
+    await wechat().type('oForgotten', 'my name is Lin')
+    await whole.runWhen(APP, 'oForgotten', (r) => r.state.reply !== null)
+    await wechat().unfollow('oForgotten')
+    const { runKey } = await whole.runWhen(APP, 'oForgotten', (r) => r.status === 'ended')
+    await resultsOf('oForgotten')
+    const everything = async () => {
+      const { db } = whole.product
+      return JSON.stringify([
+        await db.select().from(runs),
+        await db.select().from(followers),
+        await db.select().from(inbox),
+      ])
+    }
+    await purge(29.9)
+    expect(await everything()).toContain('oForgotten')
+    await purge(30.1)
+    expect(await everything()).not.toContain('oForgotten')
+    expect(await everything()).not.toContain('Lin')
+    const [run] = await whole.product.db.select().from(runs).where(eq(runs.runKey, runKey))
+    // The figures stay.
+    expect(run).toMatchObject({ outcome: 'unsubscribed', campaign: 'series' })
+    expect(await runsOf(whole.product.db, who('oStays'))).toHaveLength(1)
+    expect(await readFollower(whole.product.db, who('oStays'))).not.toBeNull()
+  })
+})
+
+/** An address that leads to the engine only when it is switched on. */
+async function switchableEngine(target: string) {
+  const [host = '', port = ''] = target.split(':')
+  const open = new Set<Socket>()
+  const relay = (client: Socket) => {
+    const upstream = connect(Number(port), host)
+    for (const socket of [client, upstream]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        client.destroy()
+        upstream.destroy()
+        open.delete(socket)
+      })
+    }
+    client.pipe(upstream).pipe(client)
+  }
+  let server: Server | undefined
+  const listenOn = (wanted: number) =>
+    new Promise<number>((resolve) => {
+      server = createServer(relay).listen(wanted, '127.0.0.1', () => {
+        const at = server?.address()
+        resolve(typeof at === 'object' && at ? at.port : 0)
+      })
+    })
+  const off = async () => {
+    for (const socket of open) socket.destroy()
+    await new Promise((resolve) => (server ? server.close(resolve) : resolve(null)))
+  }
+  // A port that is free: nobody answers there until it is switched on.
+  const free = await listenOn(0)
+  await off()
+  return { address: `127.0.0.1:${free}`, on: () => listenOn(free), off }
+}
