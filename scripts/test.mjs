@@ -7,7 +7,7 @@ import { ensurePrograms } from './ensure-programs.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 ensureDeps()
 ensurePrograms()
-const vitest = fileURLToPath(import.meta.resolve('vitest/vitest.mjs'))
+const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
 const child = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',

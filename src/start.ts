@@ -12,6 +12,7 @@ import { type Config, loadConfig } from './config.ts'
 import type { Links } from './console/layout.tsx'
 import { type EngineTarget, linkEngine, targetFromEnvironment } from './engine/connection.ts'
 import { assertPortFree, freePort } from './engine/local/ports.ts'
+import { awaitServing } from './engine/serving.ts'
 import { bundleWorkflows, runWorkers } from './engine/workers.ts'
 import { createLog } from './log.ts'
 import { createSimulator } from './simulator/index.ts'
@@ -97,6 +98,7 @@ await main(async () => {
   const follow = followChanges(product)
   life.onEnd('changes', follow.stop)
   await workers.polling
+  await awaitServing(link.client)
 
   say(
     `手机 phone      ${links.simulatorUrl ?? 'off (SIMULATOR=off)'}${links.simulatorUrl ? `/phone/${DEMO_APP_ID}` : ''}`,

@@ -60,6 +60,8 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   let state = input.state ?? beginRun(plan, input.start.entry, input.ledger)
   /** What the store knows of this run, so that it is told only of changes. */
   let recorded = input.recorded ? fingerprint(state) : null
+  /** The status that the store believes: the last look before a send refuses a paused follower. */
+  let toldStatus: RunState['status'] = input.recorded ? state.status : 'active'
   /** The run that begins when this one has closed, and what was heard for it meanwhile. */
   let successor: { input: NurtureInput; backlog: Interaction[] } | null = null
   let changed = false
@@ -158,20 +160,25 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
       setCurrentDetails(renderDetails(state))
       const { next } = decided
       if (next.do === 'finish') return next
-      if (next.do === 'send') await sendStep(next)
-      else await waitUntil(next)
+      if (next.do === 'send' && toldStatus !== state.status) await interruptibly(publish)
+      else if (next.do === 'send') await sendStep(next)
+      else await interruptibly(() => waitUntil(next))
     }
   }
 
   async function waitUntil(next: Extract<Next, { do: 'wait' }>): Promise<void> {
+    if (fingerprint(state) !== recorded) await publish()
+    if (changed) return
+    if (workflowInfo().continueAsNewSuggested) await goOnInNewExecution()
+    const summary = next.for === 'window' ? 'until the window closes' : `until step ${next.for}`
+    await condition(() => changed, Math.max(1, next.until - Date.now()), { summary })
+  }
+
+  /** The Web UI's Cancel may come meanwhile: the loop sees it and ends the run. */
+  async function interruptibly(work: () => Promise<void>): Promise<void> {
     try {
-      if (fingerprint(state) !== recorded) await publish()
-      if (changed) return
-      if (workflowInfo().continueAsNewSuggested) await goOnInNewExecution()
-      const summary = next.for === 'window' ? 'until the window closes' : `until step ${next.for}`
-      await condition(() => changed, Math.max(1, next.until - Date.now()), { summary })
+      await work()
     } catch (err) {
-      // The Web UI's Cancel: the loop sees it and ends the run.
       if (!isCancellation(err)) throw err
     }
   }
@@ -208,6 +215,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     setCurrentDetails(renderDetails(written))
     await record(whose.appId, { state: written, plan, runId: workflowInfo().runId })
     recorded = fingerprint(written)
+    toldStatus = written.status
   }
 
   function goOnInNewExecution(): Promise<never> {

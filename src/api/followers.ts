@@ -32,7 +32,7 @@ const filters = page.extend({
 })
 const accepted = z.object({ accepted: z.literal(true) })
 const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
-const noFields = z.strictObject({ reason: z.undefined().optional() })
+const noFields = z.strictObject({})
 
 /** `/api/followers` */
 export function createFollowers(deps: ApiDeps): OpenAPIHono {

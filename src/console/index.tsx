@@ -77,7 +77,7 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
   app.get('/campaigns/:id', async (c) => {
     const row = await campaigns.row(c.req.param('id'))
     const version = row && (await campaigns.version(row.id, row.version))
-    if (!row || !version) return c.html(<MissingPage links={deps.links()} />, 404)
+    if (!row || row.state === 'deleted' || !version) return c.html(<MissingPage links={deps.links()} />, 404)
     // Written by our own check.
     const warnings = version.warnings as Issue[]
     const item = campaignView(row, version)
@@ -107,6 +107,7 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
     const run = await readRun(db, c.req.param())
     return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
   })
-  app.notFound((c) => c.html(<MissingPage links={deps.links()} />, 404))
+  // A route, since the app that this one becomes part of does not ask for its notFound.
+  app.all('*', (c) => c.html(<MissingPage links={deps.links()} />, 404))
   return app
 }

@@ -177,7 +177,11 @@ export function createDispatcher(deps: {
     const { start } = event
     if (!start) return 'no-run'
     // A second try: the first may have started the run, and the run may even be over.
-    if (row.attempts > 1 && (await runs.describe(whose))?.runKey === row.key) return 'started'
+    const known = row.attempts > 1 ? await runs.describe(whose) : null
+    if (known?.runKey === row.key) {
+      await noteRunId(db, row.key, known.runId)
+      return 'started'
+    }
     await insertRun(db, whose, start, ledger, now())
     const { runId } = await runs.startOrSignal(whose, start, event, ledger)
     await noteRunId(db, row.key, runId)

@@ -412,7 +412,7 @@ describe('how often a follower may enter', () => {
     const row = arrived('subscribe', 0, { begins: 'subscribe', attempts: 2, key: 'run-0' })
     const runs = [run('subscribe', 0, { key: 'run-0', seq: 100 })]
     expect(routed(row, { runs, reentry: 'never' }).action).toMatchObject({
-      do: 'interact',
+      do: 'start',
       event: { start: { plan: PLAN } },
     })
   })

@@ -89,7 +89,9 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
     lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, mark.at),
     ...(scene === 'subscribe' ? followPatch(facts, mark) : {}),
   }
-  const run = active(facts)
+  const newest = active(facts)
+  // A second try of a run's own entry begins it: nobody knows yet whether the first one did.
+  const run = newest?.runKey === row.key ? null : newest
   const leaves = text !== null && (run ? leavesRun(run, text) : facts.isExitText(text))
   if (leaves) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, mark.at)
 

@@ -1,4 +1,4 @@
-import { and, eq, lt, sql } from 'drizzle-orm'
+import { and, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import type { Whose } from './runs.ts'
 import { followers, runs } from './schema.ts'
@@ -30,13 +30,14 @@ function theFollower(whose: Whose) {
   return and(eq(followers.appId, whose.appId), eq(followers.openId, whose.openId))
 }
 
-/** Forgets followers who have left, or were silent, since before `before`, and have no run. */
+/** Forgets followers of whom nothing was heard since `before` and who have no run; an opt-out is kept. */
 export async function purgeFollowers(db: Db, before: number): Promise<void> {
   await db
     .delete(followers)
     .where(
       and(
         lt(followers.updatedAt, before),
+        isNull(followers.optedOutAt),
         sql`NOT EXISTS (SELECT 1 FROM ${runs} r WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`,
       ),
     )

@@ -47,7 +47,10 @@ export async function recordRun(
   return { ended: snapshot.state.status === 'ended' && before[0]?.status !== 'ended' }
 }
 
-/** Writes a newer snapshot into a run's row; an older one changes nothing. */
+/**
+ * Writes a newer snapshot into a run's row; an older one changes nothing, nor does the late result of a run that was ended
+ * behind its back.
+ */
 export async function saveSnapshot(
   db: Pick<Db, 'update'>,
   runKey: string,
@@ -57,7 +60,7 @@ export async function saveSnapshot(
   await db
     .update(runs)
     .set(snapshotColumns(snapshot, now))
-    .where(and(eq(runs.runKey, runKey), lt(runs.seq, snapshot.state.seq)))
+    .where(and(eq(runs.runKey, runKey), lt(runs.seq, snapshot.state.seq), ne(runs.status, 'ended')))
 }
 
 /** Temporal's run id, once the start was accepted. */

@@ -217,6 +217,18 @@ describe('a follower whom an operator pauses', () => {
     expect(sentTo('oPaused')).toEqual(['资料'])
   })
 
+  it('goes on by Temporal’s own resume, also when a step came due meanwhile', async () => {
+    const wechat = await join('oOverdue')
+    await act('oOverdue', 'pause')
+    await api.getWhen<FollowerBody>(path('oOverdue'), (f) => f.status === 'paused')
+    await wechat.fastForward('oOverdue', 11 * MINUTE)
+    await api.getWhen<FollowerBody>(path('oOverdue'), (f) => stateOf(f, 'gift')?.state === 'held')
+    await api.whole.product.link.client.workflow.getHandle(workflowIdOf(APP, 'oOverdue')).signal('resume')
+    await api.getWhen<FollowerBody>(path('oOverdue'), (f) => stateOf(f, 'gift')?.state === 'sent')
+    expect((await api.get(path('oOverdue'))).body).toMatchObject({ status: 'active' })
+    expect(sentTo('oOverdue')).toEqual(['资料'])
+  })
+
   it('can also be resumed by Temporal’s own signal', async () => {
     const wechat = await join('oSignalled')
     await act('oSignalled', 'pause')

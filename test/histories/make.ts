@@ -94,6 +94,8 @@ const stories: Record<string, (f: TestFollower) => Promise<void>> = {
     await f.unfollow()
     const start = makeStart(welcome, f.entryAt + 5_000)
     await f.interact('subscribe', { start, at: start.entry.at, key: start.entry.key })
+    const startedAt = new Date(start.entry.at).toISOString()
+    await f.stateWhen((s) => s.startedAt === startedAt)
     await f.handle().signal('cancel')
   },
 }

@@ -15,6 +15,10 @@ export async function assertPortFree(port: number, host: string, variable: strin
   if (port !== 0 && !(await tryPort(port, host))) throw new PortTakenError(port, host, variable)
 }
 
+export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return (await tryPort(port, host)) !== null
+}
+
 /** A port that is free now. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const port = await tryPort(0, host)

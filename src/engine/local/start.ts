@@ -1,12 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Engine } from './find.ts'
 import { prepareNamespace } from './namespace.ts'
-import { assertPortFree, freePort } from './ports.ts'
+import { assertPortFree, freePort, isPortFree } from './ports.ts'
 import { DYNAMIC_CONFIG, dynamicConfigYaml, type ServerPorts, serverYaml, uiYaml } from './server-config.ts'
 import { type Supervised, supervise } from './supervise.ts'
 
 const READY_WITHIN_MS = 60_000
+const INNER_PORTS = 8
 
 /** A Temporal server of this program's own. */
 export interface LocalEngine {
@@ -69,8 +70,7 @@ async function startServer(
   const configs = join(folder, 'config')
   mkdirSync(configs, { recursive: true })
   const dynamic = join(configs, 'dynamic.yaml')
-  const others = await Promise.all(Array.from({ length: 7 }, () => freePort()))
-  const ports: ServerPorts = { frontend, http: await freePort(), others: others as ServerPorts['others'] }
+  const ports = await innerPorts(join(configs, 'ports.json'), frontend)
   writeFileSync(dynamic, dynamicConfigYaml())
   writeFileSync(join(configs, 'local.yaml'), serverYaml(join(folder, 'temporal.db'), ports, dynamic))
   const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
@@ -79,6 +79,40 @@ async function startServer(
   writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`))
   const uiArgs = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
   return [server, supervise(engine.ui, uiArgs, { logFile: join(folder, 'ui.log') })]
+}
+
+/**
+ * The server's other ports: free ones, chosen once and kept. Under new ones the server would take its own former addresses
+ * for other hosts that are away, and wait half a minute for them.
+ */
+async function innerPorts(file: string, frontend: number): Promise<ServerPorts> {
+  const kept = readPorts(file)
+  if (
+    kept &&
+    (await Promise.all(kept.map((port) => isPortFree(port)))).every(Boolean) &&
+    !kept.includes(frontend)
+  ) {
+    return portsOf(frontend, kept)
+  }
+  const chosen = await Promise.all(Array.from({ length: INNER_PORTS }, () => freePort()))
+  writeFileSync(file, JSON.stringify(chosen))
+  return portsOf(frontend, chosen)
+}
+
+function portsOf(frontend: number, [http = 0, ...others]: readonly number[]): ServerPorts {
+  // As many as were chosen: `INNER_PORTS` less one.
+  return { frontend, http, others: others as ServerPorts['others'] }
+}
+
+function readPorts(file: string): number[] | null {
+  try {
+    const ports: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    return Array.isArray(ports) && ports.length === INNER_PORTS && ports.every(Number.isInteger)
+      ? ports
+      : null
+  } catch {
+    return null
+  }
 }
 
 function startCli(program: string, folder: string, port: number, ui: number, namespace: string): Supervised {
