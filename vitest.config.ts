@@ -27,6 +27,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/{activities,workflow,e2e,api,browser,replay,engine,cli}/**/*.test.ts'],
+          setupFiles: './test/support/quiet-sdk.ts',
           globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
           ...slow,
         },

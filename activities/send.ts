@@ -28,13 +28,7 @@ const LOOK_AGAIN_MS = {
 const LOOK_FRESH_MS = 300
 
 /** Types of the ApplicationFailures that a send throws; each is retried until the grant's margin. */
-export type SendFailure =
-  | 'Busy'
-  | 'AccountStopped'
-  | 'KeptBack'
-  | 'WechatFailed'
-  | 'WechatUnclear'
-  | 'TooFast'
+type SendFailure = 'Busy' | 'AccountStopped' | 'KeptBack' | 'WechatFailed' | 'WechatUnclear' | 'TooFast'
 
 /**
  * Sends one step: intent row, request, result row. Business answers are values; what is worth another try throws an

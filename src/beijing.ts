@@ -11,3 +11,8 @@ export function nextDayInBeijing(at: number): number {
 export function dayInBeijing(at: number): string {
   return new Date(at + UTC_PLUS_8_MS).toISOString().slice(0, 10)
 }
+
+/** The time in Beijing, `YYYY-MM-DD hh:mm:ss`. */
+export function timeInBeijing(at: number): string {
+  return new Date(at + UTC_PLUS_8_MS).toISOString().slice(0, 19).replace('T', ' ')
+}

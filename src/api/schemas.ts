@@ -93,7 +93,7 @@ export const verification = z
   })
   .openapi('Verification')
 
-export const issue = z.object({
+const issue = z.object({
   path: z.string(),
   message: z.string(),
   line: z.number().optional(),

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Another process owns the data folder; the message names it. */
-export class DataDirTakenError extends Error {
+class DataDirTakenError extends Error {
   override name = 'DataDirTakenError'
 }
 

@@ -10,7 +10,7 @@ export type Next =
   | { do: 'finish'; outcome: Outcome; reason: string | null }
 
 /** A step that is later than this counts as late; "a message a minute late is fine". */
-export const LATE_AFTER_MS = 60_000
+const LATE_AFTER_MS = 60_000
 
 /** A step due this close to the window's end goes this much before it: nothing may go after it. */
 const WINDOW_MARGIN_MS = 3_000

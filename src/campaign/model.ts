@@ -174,7 +174,7 @@ export type DraftMessage = z.output<typeof draftMessage>
 
 /** A checked campaign; durations in ms. */
 export type Campaign = z.output<typeof campaignSchema>
-export type CampaignStep = Campaign['steps'][number]
+type CampaignStep = Campaign['steps'][number]
 /** One step's message: exactly one kind is set. */
 export type Message = CampaignStep['send']
 export type Reply = NonNullable<Campaign['reply']>

@@ -12,7 +12,7 @@ export type Outcome =
   | 'account-stopped'
   | 'terminated'
 
-export type StepStateName = 'pending' | 'held' | 'sending' | 'sent' | 'skipped' | 'unknown'
+type StepStateName = 'pending' | 'held' | 'sending' | 'sent' | 'skipped' | 'unknown'
 
 export interface StepState {
   id: string
@@ -100,7 +100,7 @@ export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
 }
 
 /** Every change of a run's state goes through here: the sequence number rises. */
-export function change(state: RunState, patch: Partial<RunState>): RunState {
+function change(state: RunState, patch: Partial<RunState>): RunState {
   return { ...state, ...patch, seq: state.seq + 1 }
 }
 

@@ -1,4 +1,5 @@
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
+import { ConfigError } from '../config.ts'
 import { accountCommands } from './account.ts'
 import { campaignCommands } from './campaign.ts'
 import { check } from './check.ts'
@@ -22,6 +23,10 @@ export async function runCli(rawArgs: string[], terminal: Terminal): Promise<num
     if (err instanceof Failure) {
       terminal.err(rawArgs.includes('--json') ? JSON.stringify(err.details, null, 2) : err.message)
       return 1
+    }
+    if (err instanceof ConfigError) {
+      terminal.err(err.message)
+      return 2
     }
     if (err instanceof UsageError || (err instanceof Error && err.name === 'CLIError')) {
       terminal.err(`${plain(err.message)}\n\n${plain(await usageOf(root, rawArgs))}`)

@@ -30,6 +30,7 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
   const { auth, accounts, campaigns, db, now } = deps
   const app = new Hono()
   const style = readFileSync(new URL('./assets/console.css', import.meta.url), 'utf8')
+  const icon = readFileSync(new URL('./assets/icon.svg', import.meta.url), 'utf8')
   const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
 
   app.use(
@@ -39,6 +40,7 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
     }),
   )
   app.get('/assets/console.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
+  app.get('/assets/icon.svg', (c) => c.body(icon, 200, { 'content-type': 'image/svg+xml' }))
   app.get('/assets/htmx.js', (c) => c.body(htmx, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
 
   const signIn = (c: Parameters<typeof setCookie>[0]) => {

@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { timeInBeijing } from '../beijing.ts'
 
 const NAV = [
   ['/', '账号', 'accounts'],
@@ -20,6 +21,7 @@ export const Layout = (props: { title: string; at: string; links: Links; childre
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <title>{`${props.title} · FollowerNurture`}</title>
+      <link rel="icon" href="/assets/icon.svg" />
       <link rel="stylesheet" href="/assets/console.css" />
       <script src="/assets/htmx.js" defer />
     </head>
@@ -52,6 +54,7 @@ export const Layout = (props: { title: string; at: string; links: Links; childre
         </nav>
       </header>
       <main>{props.children}</main>
+      <footer class="quiet">时间均为北京时间 · all times are Beijing's (UTC+8)</footer>
     </body>
   </html>
 )
@@ -63,5 +66,6 @@ export const Heading = ({ zh, en }: { zh: string; en: string }) => (
   </h1>
 )
 
+/** In Beijing's time: WeChat counts its days there, and the operators live there. */
 export const Time = ({ at }: { at: string | null }) =>
-  at ? <time datetime={at}>{at.slice(0, 19).replace('T', ' ')}</time> : <span class="quiet">–</span>
+  at ? <time datetime={at}>{timeInBeijing(Date.parse(at))}</time> : <span class="quiet">–</span>

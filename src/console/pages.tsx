@@ -83,7 +83,7 @@ export const CampaignsPage = ({ items, links }: { items: CampaignView[]; links: 
             <th>版本 version</th>
             <th>状态 state</th>
             <th>账号 accounts</th>
-            <th>发布 published (UTC)</th>
+            <th>发布 published</th>
           </tr>
         </thead>
         <tbody>
@@ -164,8 +164,8 @@ export const FollowersPage = (props: {
             <th>粉丝 openId</th>
             <th>活动 campaign</th>
             <th>状态 status</th>
-            <th>开始 started (UTC)</th>
-            <th>窗口关闭 window closes (UTC)</th>
+            <th>开始 started</th>
+            <th>窗口关闭 window closes</th>
           </tr>
         </thead>
         <tbody>
@@ -235,7 +235,7 @@ export const RunFragment = ({ run }: { run: RunView }) => (
       <span class="quiet">{run.reason}</span>
       <span>{`${run.campaign}@${run.version}`}</span>
       <span class="quiet">
-        窗口关闭 window closes <Time at={run.window.closesAt} /> UTC
+        窗口关闭 window closes <Time at={run.window.closesAt} />
       </span>
     </p>
     <table>
@@ -243,8 +243,8 @@ export const RunFragment = ({ run }: { run: RunView }) => (
         <tr>
           <th>步骤 step</th>
           <th>状态 state</th>
-          <th>计划 planned (UTC)</th>
-          <th>发送 sent (UTC)</th>
+          <th>计划 planned</th>
+          <th>发送 sent</th>
           <th>原因 reason</th>
         </tr>
       </thead>
@@ -282,7 +282,7 @@ export const RunFragment = ({ run }: { run: RunView }) => (
           <tr>
             <th>场景 scene</th>
             <th>已用 used</th>
-            <th>到期 expires (UTC)</th>
+            <th>到期 expires</th>
           </tr>
         </thead>
         <tbody>
@@ -308,6 +308,7 @@ export const SignInPage = ({ wrong }: { wrong: boolean }) => (
     <head>
       <meta charset="utf-8" />
       <title>登录 · FollowerNurture</title>
+      <link rel="icon" href="/assets/icon.svg" />
       <link rel="stylesheet" href="/assets/console.css" />
     </head>
     <body>

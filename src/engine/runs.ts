@@ -19,7 +19,7 @@ export class EngineAwayError extends Error {
 }
 
 /** `gone`: no such run is open. */
-export type SignalAnswer = 'ok' | 'gone'
+type SignalAnswer = 'ok' | 'gone'
 
 /** All client calls for one kind of workflow, in one place. Each throws EngineAwayError when Temporal is away. */
 export interface Runs {

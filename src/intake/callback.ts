@@ -41,14 +41,7 @@ export interface CallbackDeps {
   count(result: CallbackResult, seconds: number): void
 }
 
-export type CallbackResult =
-  | 'accepted'
-  | 'duplicate'
-  | 'ignored'
-  | 'unknown'
-  | 'refused'
-  | 'failed'
-  | 'verified'
+type CallbackResult = 'accepted' | 'duplicate' | 'ignored' | 'unknown' | 'refused' | 'failed' | 'verified'
 
 /** WeChat's side door: `GET|POST /wechat/:appId`, as the table in contract section 3 says. */
 export function createCallbackApp(deps: CallbackDeps): Hono {

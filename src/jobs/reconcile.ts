@@ -61,7 +61,7 @@ export function createReconciler(deps: {
 }
 
 /** The run's last state when nobody is there to say it. */
-export function terminated(state: RunState, openSteps: readonly string[], at: number): RunState {
+function terminated(state: RunState, openSteps: readonly string[], at: number): RunState {
   const ended = endRun(state, 'terminated', REASON, at)
   return {
     ...ended,

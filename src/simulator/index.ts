@@ -10,7 +10,6 @@ import { envelope, type Fields, type PushResult } from './push.ts'
 import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
 
 export type { Fault } from './faults.ts'
-export type { SendLogEntry } from './model.ts'
 export type { TimeMachine } from './world.ts'
 
 export interface SimulatorOptions extends WorldOptions {

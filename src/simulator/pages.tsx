@@ -62,6 +62,7 @@ const Page = ({ appId, openId, name, followers, consoleUrl }: PageProps) => (
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <title>{name} · 模拟手机</title>
+      <link rel="icon" href="data:," />
       <link rel="stylesheet" href="/assets/phone.css" />
       <script src="/assets/phone.js" defer />
     </head>

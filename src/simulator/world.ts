@@ -42,7 +42,7 @@ export type Listener = (who: Who) => void
 /** What the follower can do, and the push options of a test. */
 export type ActOptions = PushOptions & { createTime?: number; msgId?: string }
 
-const SAVE_AFTER_MS = 200
+const SAVE_AFTER_MS = 100
 const QUIET_WITHIN_MS = 10_000
 
 /** The simulated platform: followers act, callbacks go out, clocks move. */

@@ -8,7 +8,7 @@ import { accounts, campaigns, deliveries, followers, inbox } from './schema.ts'
 export type Delivery = typeof deliveries.$inferSelect
 
 /** Why the last look before a request refuses it. */
-export type Refusal = 'unfollowed' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
+type Refusal = 'unfollowed' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
 
 export interface SendKey {
   runKey: string

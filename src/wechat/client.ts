@@ -15,11 +15,11 @@ export interface AccessToken {
   expires_in: number
 }
 
-export interface Quota {
+interface Quota {
   quota: { daily_limit: number; used: number; remain: number }
 }
 
-export type MediaType = 'image' | 'voice' | 'video' | 'thumb'
+type MediaType = 'image' | 'voice' | 'video' | 'thumb'
 
 /** The API of one account's host. Secrets and tokens appear in no reason. */
 export interface WechatClient {
@@ -40,7 +40,7 @@ export interface WechatClient {
 }
 
 /** Contract, section 4: one request's time, from its beginning to the last byte of the answer. */
-export const HTTP_TIMEOUT_MS = 10_000
+const HTTP_TIMEOUT_MS = 10_000
 const UPLOAD_TIMEOUT_MS = 50_000
 const CONNECT_TIMEOUT_MS = 5_000
 

@@ -46,8 +46,6 @@ export type Inbound = Common &
     | { kind: 'unknown'; msgType: string }
   )
 
-export type InboundKind = Inbound['kind']
-
 const CERTIFICATION = [
   'qualification_verify_success',
   'qualification_verify_fail',

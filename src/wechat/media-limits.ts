@@ -1,7 +1,7 @@
 /** What a medium can be at WeChat. */
 export type MediaKind = 'image' | 'voice' | 'video' | 'thumb'
 
-export interface CheckedMedia {
+interface CheckedMedia {
   type: MediaKind
   contentType: string
 }

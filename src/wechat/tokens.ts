@@ -5,7 +5,7 @@ export type TokenAnswer =
   | { ok: true; accessToken: string }
   | { ok: false; errcode: number | null; reason: string }
 
-export interface StoredToken {
+interface StoredToken {
   accessToken: string
   /** Epoch ms. */
   expiresAt: number

@@ -28,7 +28,7 @@ export interface SendDesk {
   close(): Promise<void>
 }
 
-export interface StoryOptions {
+interface StoryOptions {
   account?: Partial<NewAccount>
   /** YAML of the steps; one text when absent. */
   steps?: string
@@ -63,7 +63,7 @@ export interface SendStory {
   another(): Promise<SendStory>
 }
 
-export interface TaskOptions {
+interface TaskOptions {
   /** How long ago the activity and this attempt were scheduled, ms. */
   scheduledMsAgo?: number
   onHeartbeat?: () => void

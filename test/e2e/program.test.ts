@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import { assertPortFree } from '../../src/engine/local/ports.ts'
@@ -35,7 +37,7 @@ const isFree = (port: string | undefined) =>
 
 describe.skipIf(!inject('engineAddress'))('npm start', { timeout: 180_000 }, () => {
   it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
-    const { env } = await settings()
+    const { env, dataDir } = await settings()
     const base = `http://127.0.0.1:${env.PORT}`
     const phone = `http://127.0.0.1:${env.SIMULATOR_PORT}/_sim/${APP}/oKilled`
     const run = () => ask<PresentedRun>(base, `/api/followers/${APP}/oKilled`)
@@ -45,6 +47,8 @@ describe.skipIf(!inject('engineAddress'))('npm start', { timeout: 180_000 }, () 
     await ask(phone, '/act', { do: 'follow' })
     await ask(phone, '/act', { do: 'type', text: '1' })
     await until(async () => (await step('gift')) === 'sent')
+    // The simulated WeChat must not forget: the real one does not.
+    await until(() => readFileSync(join(dataDir, 'simulator.json'), 'utf8').includes('三分钟看完'))
 
     first.process.kill('SIGKILL')
     await first.exited

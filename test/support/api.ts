@@ -21,7 +21,7 @@ export interface Answer<T = unknown> {
   body: T
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** Sent as JSON. */
   json?: unknown
   /** Sent as it is, with `type` as its content type. */

@@ -24,7 +24,7 @@ export interface NurtureEnv {
   close(): Promise<void>
 }
 
-export interface SentStep {
+interface SentStep {
   stepId: string
   /** The follower's clock, ms since the entry. */
   afterMs: number
@@ -210,7 +210,7 @@ function createTestFollower(
 }
 
 /** The start that an entry event makes. */
-export function startOf(event: Interaction, plan: Plan): Start {
+function startOf(event: Interaction, plan: Plan): Start {
   const kind: Entry['event'] = event.scene === 'menu' ? 'click' : event.scene === 'pay' ? 'scan' : event.scene
   const entry = {
     at: event.at,
