@@ -126,7 +126,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const open = await activeRuns(deps.db, appId)
       if (open.length > 0 && c.req.valid('query').cancel !== 'true') {
         throw conflict(
-          `${open.length} followers of ${appId} are in a series. Add ?cancel=true to end their runs too.`,
+          `${open.length === 1 ? 'One follower' : `${open.length} followers`} of ${appId} would lose a series under way. With cancel (?cancel=true, --cancel) it ends as account-stopped.`,
         )
       }
       for (const whose of open) {

@@ -1,3 +1,4 @@
+import type { ArgsDef } from 'citty'
 import { callApi, server } from './api-client.ts'
 import { command, Failure } from './command.ts'
 import { readUserFile } from './files.ts'
@@ -15,59 +16,65 @@ interface AccountItem {
 const appId = { type: 'positional', required: true, description: 'AppID of the account' } as const
 const pathOf = (id: string) => `/api/accounts/${encodeURIComponent(id)}`
 
+const settings = {
+  name: { type: 'string', description: 'Its name' },
+  rules: { type: 'enum', options: ['wechat-2023', 'classic-48h'], description: 'Rules profile' },
+  'on-unknown': {
+    type: 'enum',
+    options: ['retry', 'assume-sent'],
+    description: 'When nobody knows whether a message arrived',
+  },
+  timezone: { type: 'string', description: 'Like Asia/Shanghai' },
+  'api-base': { type: 'string', description: "Another address of WeChat's API", valueHint: 'url' },
+  'human-agents': { type: 'boolean', description: 'Hand what no campaign wants to human agents' },
+  verify: { type: 'boolean', description: 'Try it at WeChat first' },
+} satisfies ArgsDef
+const MODES = ['plain', 'compatible', 'security'] as const
+const SECRETS = 'A JSON file {"appSecret", "token", "encodingAesKey"}; - for standard input'
+
 const add = command({
   name: 'add',
   description:
     'Register an account. Secrets come from a file or from standard input, never from the command line',
   args: {
     appId,
-    name: { type: 'string', description: 'Its name' },
-    mode: {
-      type: 'enum',
-      options: ['plain', 'compatible', 'security'],
-      default: 'security',
-      description: '消息加解密方式',
-    },
-    rules: { type: 'enum', options: ['wechat-2023', 'classic-48h'], description: 'Rules profile' },
-    'on-unknown': {
-      type: 'enum',
-      options: ['retry', 'assume-sent'],
-      description: 'When nobody knows whether a message arrived',
-    },
-    timezone: { type: 'string', description: 'Like Asia/Shanghai' },
-    'api-base': { type: 'string', description: "Another address of WeChat's API", valueHint: 'url' },
-    'human-agents': { type: 'boolean', description: 'Hand what no campaign wants to human agents' },
-    secrets: {
-      type: 'string',
-      required: true,
-      description: 'A JSON file {"appSecret", "token", "encodingAesKey"}; - for standard input',
-      valueHint: 'file',
-    },
-    verify: { type: 'boolean', description: 'Try it at WeChat first' },
+    mode: { type: 'enum', options: [...MODES], default: 'security', description: '消息加解密方式' },
+    secrets: { type: 'string', required: true, description: SECRETS, valueHint: 'file' },
+    ...settings,
     ...server,
   },
   async run(args) {
-    const given = args.secrets === '-' ? await standardInput() : readUserFile(args.secrets).toString('utf8')
     const account = await callApi<AccountItem>(args, {
       method: 'POST',
       path: '/api/accounts',
       query: { verify: args.verify ? 'true' : undefined },
-      json: {
-        appId: args.appId,
-        mode: args.mode,
-        ...(args.name ? { name: args.name } : {}),
-        ...(args.rules ? { rules: args.rules } : {}),
-        ...(args['on-unknown'] ? { onUnknown: args['on-unknown'] } : {}),
-        ...(args.timezone ? { timezone: args.timezone } : {}),
-        ...(args['api-base'] ? { apiBase: args['api-base'] } : {}),
-        ...(args['human-agents'] ? { humanAgents: true } : {}),
-        ...parseSecrets(given),
-      },
+      json: { appId: args.appId, ...given(args), ...(await secretsFrom(args.secrets)) },
     })
     return {
       value: account,
       text: `${account.appId} ${account.name}: registered. Enter …/wechat/${account.appId} as the server URL at WeChat, then: nurture account verify ${account.appId}`,
     }
+  },
+})
+
+const change = command({
+  name: 'change',
+  description: 'Change what an account is registered with; what is not given stays',
+  args: {
+    appId,
+    mode: { type: 'enum', options: [...MODES], description: '消息加解密方式' },
+    secrets: { type: 'string', description: SECRETS, valueHint: 'file' },
+    ...settings,
+    ...server,
+  },
+  async run(args) {
+    const account = await callApi<AccountItem>(args, {
+      method: 'PATCH',
+      path: pathOf(args.appId),
+      query: { verify: args.verify ? 'true' : undefined },
+      json: { ...given(args), ...(args.secrets ? await secretsFrom(args.secrets) : {}) },
+    })
+    return { value: account, text: `${account.appId} ${account.name}: changed` }
   },
 })
 
@@ -101,11 +108,7 @@ const verify = command({
       ok: boolean
       checks: { check: string; ok: boolean; message: string; remedy: string | null }[]
     }>(args, { method: 'POST', path: `${pathOf(args.appId)}/verify` })
-    const rows = found.checks.map((c) => [
-      c.ok ? 'ok' : 'FAILED',
-      c.check,
-      [c.message, c.remedy].filter(Boolean).join(' '),
-    ])
+    const rows = found.checks.map((c) => [c.ok ? 'ok' : 'FAILED', c.check, sentences(c.message, c.remedy)])
     return { value: found, text: table(['', 'check', ''], rows), failed: !found.ok }
   },
 })
@@ -141,6 +144,7 @@ const setState = (verb: 'pause' | 'resume') =>
 
 export const accountCommands = {
   add,
+  change,
   list,
   show,
   verify,
@@ -166,6 +170,37 @@ export async function allPages<T>(
     cursor = page.next ?? undefined
   } while (cursor)
   return items
+}
+
+/** The settings that stand on the command line, by their names in the API. */
+function given(args: {
+  name?: string
+  mode?: string
+  rules?: string
+  'on-unknown'?: string
+  timezone?: string
+  'api-base'?: string
+  'human-agents'?: boolean
+}): Record<string, unknown> {
+  const all = {
+    name: args.name,
+    mode: args.mode,
+    rules: args.rules,
+    onUnknown: args['on-unknown'],
+    timezone: args.timezone,
+    apiBase: args['api-base'],
+    humanAgents: args['human-agents'],
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
+
+async function secretsFrom(file: string): Promise<Record<string, unknown>> {
+  return parseSecrets(file === '-' ? await standardInput() : readUserFile(file).toString('utf8'))
+}
+
+/** What happened, then what to do, each as a sentence. */
+function sentences(...parts: (string | null)[]): string {
+  return parts.flatMap((p) => (p ? [/[.!?。]$/.test(p) ? p : `${p}.`] : [])).join(' ')
 }
 
 function parseSecrets(text: string): Record<string, unknown> {

@@ -34,7 +34,13 @@ const put = command({
   async run(args) {
     const source = readUserFile(args.file).toString('utf8')
     const campaign = idOf(source)
-    const { media, text } = siblingMedia(args.file, source)
+    const { media, issues, text } = siblingMedia(args.file, source)
+    if (issues.length > 0) {
+      const message = ['The campaign cannot be published.', ...issues.map(formatIssue)].join('\n')
+      throw new Failure(message, {
+        error: { code: 'refused', message: 'Media are missing or wrong.', issues },
+      })
+    }
     const notes = await uploadAll(args, media)
     const published = await callApi<{
       id: string

@@ -1,5 +1,4 @@
-import { checkCampaign, type Issue } from '../campaign/check.ts'
-import { checkMedia } from '../wechat/media-limits.ts'
+import { checkCampaign } from '../campaign/check.ts'
 import { formatIssue } from './api-client.ts'
 import { command } from './command.ts'
 import { readUserFile } from './files.ts'
@@ -31,35 +30,12 @@ export const check = command({
 /** Checks a file as publishing would, with the media that stand beside it; accounts are not asked for. */
 export function checkFile(file: string, rules?: 'wechat-2023' | 'classic-48h') {
   const source = readUserFile(file).toString('utf8')
-  const { media } = siblingMedia(file, source)
-  const names = new Set(media.map((m) => m.path))
+  const beside = siblingMedia(file, source)
   const result = checkCampaign(source, {
     ...(rules ? { rules } : {}),
     // Uploads are known to the server only; what is named by a file must stand beside this one.
     hasMedia: () => true,
   })
-  const limits = media.flatMap((m): Issue[] => {
-    const checked = checkMedia(m.content, m.type)
-    return checked.ok ? [] : [{ path: m.path, message: checked.message }]
-  })
-  const missing = missingFiles(source, names)
-  const issues = [...result.issues, ...limits, ...missing]
-  return { ...result, source, issues, campaign: issues.length > 0 ? null : result.campaign }
-}
-
-/** `file:` names that are neither an upload's id nor a file beside the campaign. */
-function missingFiles(source: string, there: ReadonlySet<string>): Issue[] {
-  const { campaign } = checkCampaign(source)
-  const messages = [
-    ...(campaign?.steps ?? []).map((s, i) => [`steps.${i}.send`, s.send] as const),
-    ...(campaign?.reply ? [['reply', campaign.reply] as const] : []),
-  ]
-  return messages.flatMap(([path, message]) =>
-    Object.entries(message).flatMap(([kind, body]): Issue[] => {
-      const file = typeof body === 'object' && body && 'file' in body ? body.file : undefined
-      const at = `${path}.${kind}.file`
-      if (typeof file !== 'string' || file.startsWith('sha256') || there.has(at)) return []
-      return [{ path: at, message: `there is no file ${file} beside the campaign` }]
-    }),
-  )
+  const issues = [...result.issues, ...beside.issues]
+  return { ...result, issues, campaign: issues.length > 0 ? null : result.campaign }
 }

@@ -44,7 +44,7 @@ describe('nurture, with nothing running', () => {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
-      account: ['add', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
+      account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'pause', 'resume', 'remove'],
       follower: ['show', 'cancel', 'pause', 'resume'],
       media: ['put'],
@@ -106,6 +106,8 @@ describe('nurture, with nothing running', () => {
     file('letter.png', 'no picture at all')
     const missing = await nurture('check', file('m1.yaml', SERIES('m1', image('none.png'))))
     expect(missing.out).toContain('steps.2.send.image.file')
+    const thumb = '  - { id: v, after: 0s, send: { video: { mediaId: wx-1, thumb: none.jpg } } }\n'
+    expect((await nurture('check', file('m4.yaml', SERIES('m4', thumb)))).out).toContain('none.jpg')
     const wrong = await nurture('check', file('m2.yaml', SERIES('m2', image('letter.png'))))
     expect([missing.code, wrong.code]).toEqual([1, 1])
     file('pixel.png', PNG)
@@ -125,6 +127,12 @@ describe('nurture, with nothing running', () => {
     ])
     const json = await nurture('preview', 'campaigns/welcome.yaml', '--unfollow-after', '10s', '--json')
     expect(JSON.parse(json.out).timeline.every((l: { state: string }) => l.state === 'skipped')).toBe(true)
+  })
+
+  it('names a setting that makes no sense', async () => {
+    vi.stubEnv('PORT', 'eighty')
+    expect(await nurture('account', 'list')).toMatchObject({ code: 2, err: expect.stringContaining('PORT') })
+    vi.unstubAllEnvs()
   })
 
   it('says what to do when the server is not there, or the token is unknown', async () => {
@@ -188,6 +196,18 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     const json = await nurture('account', 'show', 'wxnew00000000001', '--json')
     expect(JSON.parse(json.out)).toMatchObject({ appId: 'wxnew00000000001', state: 'active' })
     expect(added.out + list.out + json.out).not.toContain('test-very-secret')
+    const changed = await nurture(
+      'account',
+      'change',
+      'wxnew00000000001',
+      '--name',
+      '改名',
+      '--rules',
+      'classic-48h',
+    )
+    expect(changed.out).toContain('改名')
+    const after = JSON.parse((await nurture('account', 'show', 'wxnew00000000001', '--json')).out)
+    expect(after).toMatchObject({ name: '改名', rules: 'classic-48h', mode: 'plain' })
     expect((await nurture('account', 'pause', 'wxnew00000000001')).out).toContain('paused')
     expect((await nurture('account', 'resume', 'wxnew00000000001')).out).toContain('active')
     expect((await nurture('account', 'remove', 'wxnew00000000001')).code).toBe(0)
