@@ -1,0 +1,2 @@
+// The reference for the time to start: Node, the loader, and nothing else.
+export {}

@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url'
+import type { Client } from '@temporalio/client'
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker'
+import { fastForward } from '../src/engine/fast-forward.ts'
+import { createNurtureEnv, planOf } from '../test/support/nurture-env.ts'
+import type { Figure } from './stats.ts'
+
+export interface BareActivities {
+  nothing(): Promise<void>
+}
+
+const HOUR = 3_600_000
+/** A hint-less series of five steps that live on a reply, as in the example campaigns. */
+const DELAYS = [0, 600_000, 22 * HOUR, 30 * HOUR, 47 * HOUR]
+
+/** Events, bytes and state transitions of a five-step run, against a bare workflow of five sleeps and calls. */
+export async function measureRunSize(address: string): Promise<Figure[]> {
+  const env = await createNurtureEnv(address)
+  const follower = env.follower()
+  await follower.start(planOf(DELAYS.map((afterMs, i) => ({ id: `step-${i}`, afterMs, since: 'reply' }))))
+  await follower.interact('message', { text: '1' })
+  await follower.stateWhen((s) => s.steps[0]?.state === 'sent')
+  await follower.hop(48 * HOUR)
+  await follower.outcome()
+  const ours = await sizeOf(env.client, follower.workflowId)
+  const bare = await runBare(env.client, address)
+  await env.close()
+  const figure = (name: string, key: keyof typeof ours, unit: string): Figure => ({
+    name,
+    unit,
+    value: ours[key],
+    reference: { name: 'bare workflow', value: bare[key] },
+  })
+  return [
+    figure('events of a five-step run', 'events', 'events'),
+    figure('history of a five-step run', 'bytes', 'bytes'),
+    figure('state transitions of a five-step run', 'transitions', 'transitions'),
+  ]
+}
+
+async function runBare(client: Client, address: string) {
+  const connection = await NativeConnection.connect({ address })
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./bare-workflow.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  })
+  const activities: BareActivities = { nothing: async () => {} }
+  const { namespace } = client.options
+  const taskQueue = 'bare'
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    workflowBundle,
+    activities: { ...activities },
+  })
+  const workflowId = 'bare'
+  const size = await worker.runUntil(async () => {
+    const delays = DELAYS.map((at, i) => at - (DELAYS[i - 1] ?? 0))
+    const handle = await client.workflow.start('BareSeries', { workflowId, taskQueue, args: [delays] })
+    await fastForward(client, workflowId, 48 * HOUR)
+    await handle.result()
+    return sizeOf(client, workflowId)
+  })
+  await connection.close()
+  return size
+}
+
+async function sizeOf(client: Client, workflowId: string) {
+  const { raw } = await client.workflow.getHandle(workflowId).describe()
+  const info = raw.workflowExecutionInfo
+  return {
+    events: Number(info?.historyLength ?? 0),
+    bytes: Number(info?.historySizeBytes ?? 0),
+    transitions: Number(info?.stateTransitionCount ?? 0),
+  }
+}

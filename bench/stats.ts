@@ -1,0 +1,63 @@
+/** One figure of a run, beside the reference that was measured in the same run. Times in ms. */
+export interface Figure {
+  name: string
+  unit: string
+  value: number
+  /** What it is compared with, and that one's value; absent where there is nothing to compare. */
+  reference?: { name: string; value: number }
+  /** The aim that the project has set itself. */
+  aim?: string
+}
+
+/** The value below which `share` (0 to 1) of the samples lie. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
+export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; result: T }> {
+  const began = performance.now()
+  const result = await work()
+  return { ms: performance.now() - began, result }
+}
+
+/** Does `count` pieces of work, `concurrency` at a time. */
+export async function eachOf(
+  count: number,
+  concurrency: number,
+  work: (i: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < count) await work(next++)
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane))
+}
+
+/** The figures as a table for people. */
+export function formatFigures(figures: readonly Figure[]): string {
+  const rows = [
+    ['figure', 'value', 'unit', 'reference', 'ratio', 'aim'],
+    ...figures.map(({ name, value, unit, reference, aim }) => [
+      name,
+      round(value),
+      unit,
+      reference ? `${reference.name}: ${round(reference.value)}` : '',
+      reference ? (value / reference.value).toFixed(1) : '',
+      aim ?? '',
+    ]),
+  ]
+  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((r) => r[c]?.length ?? 0)))
+  return rows
+    .map((r) =>
+      r
+        .map((cell, c) => cell.padEnd(widths[c] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function round(x: number): string {
+  return x >= 100 ? x.toFixed(0) : x.toFixed(1)
+}
