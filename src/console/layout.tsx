@@ -1,3 +1,4 @@
+import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { timeInBeijing } from '../beijing.ts'
 
@@ -16,47 +17,50 @@ export interface Links {
 }
 
 export const Layout = (props: { title: string; at: string; links: Links; children?: Child }) => (
-  <html lang="zh-CN">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>{`${props.title} · FollowerNurture`}</title>
-      <link rel="icon" href="/assets/icon.svg" />
-      <link rel="stylesheet" href="/assets/console.css" />
-      <script src="/assets/htmx.js" defer />
-    </head>
-    <body>
-      <header>
-        <strong>
-          粉丝培育 <small>FollowerNurture</small>
-        </strong>
-        <nav>
-          {NAV.map(([href, zh, en]) => (
-            <a href={href} class={href === props.at ? 'here' : ''}>
-              {zh} <small>{en}</small>
-            </a>
-          ))}
-          {props.links.simulatorUrl ? (
-            <a href={props.links.simulatorUrl}>
-              手机 <small>phone</small>
-            </a>
-          ) : null}
-          {props.links.temporalUiUrl ? (
-            <a href={props.links.temporalUiUrl}>
-              Temporal <small>Web UI</small>
-            </a>
-          ) : null}
-          <form method="post" action="/signout">
-            <button type="submit">
-              退出 <small>sign out</small>
-            </button>
-          </form>
-        </nav>
-      </header>
-      <main>{props.children}</main>
-      <footer class="quiet">时间均为北京时间 · all times are Beijing's (UTC+8)</footer>
-    </body>
-  </html>
+  <>
+    {raw('<!DOCTYPE html>')}
+    <html lang="zh-CN">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{`${props.title} · FollowerNurture`}</title>
+        <link rel="icon" href="/assets/icon.svg" />
+        <link rel="stylesheet" href="/assets/console.css" />
+        <script src="/assets/htmx.js" defer />
+      </head>
+      <body>
+        <header>
+          <strong>
+            粉丝培育 <small>FollowerNurture</small>
+          </strong>
+          <nav>
+            {NAV.map(([href, zh, en]) => (
+              <a href={href} class={href === props.at ? 'here' : ''}>
+                {zh} <small>{en}</small>
+              </a>
+            ))}
+            {props.links.simulatorUrl ? (
+              <a href={props.links.simulatorUrl}>
+                手机 <small>phone</small>
+              </a>
+            ) : null}
+            {props.links.temporalUiUrl ? (
+              <a href={props.links.temporalUiUrl}>
+                Temporal <small>Web UI</small>
+              </a>
+            ) : null}
+            <form method="post" action="/signout">
+              <button type="submit">
+                退出 <small>sign out</small>
+              </button>
+            </form>
+          </nav>
+        </header>
+        <main>{props.children}</main>
+        <footer class="quiet">时间均为北京时间 · all times are Beijing's (UTC+8)</footer>
+      </body>
+    </html>
+  </>
 )
 
 /** A heading in both languages. */

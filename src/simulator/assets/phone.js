@@ -37,8 +37,13 @@ function element(tag, className, text) {
   return e
 }
 
-const hm = (at) =>
-  new Date(at).toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+// A follower's clock may be days ahead of the real one: the day is shown where it is another.
+const hm = (at) => {
+  const when = new Date(at)
+  const time = when.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  if (when.toDateString() === new Date().toDateString()) return time
+  return `${when.getMonth() + 1}月${when.getDate()}日 ${time}`
+}
 
 // Text messages may hold <a href="…">: only http(s) and WeChat's own menu links become links, everything else is text.
 function textInto(bubble, text) {
