@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.{ts,tsx}', 'activities/**/*.test.ts', 'workflows/**/*.test.ts'],
-          exclude: ['src/store/**', 'src/cli/**'],
+          exclude: ['src/store/**'],
         },
       },
       {

@@ -1,3 +1,5 @@
+import { table } from '../src/cli/table.ts'
+
 /** One figure of a run, beside the reference that was measured in the same run. Times in ms. */
 export interface Figure {
   name: string
@@ -36,26 +38,15 @@ export async function eachOf(
 
 /** The figures as a table for people. */
 export function formatFigures(figures: readonly Figure[]): string {
-  const rows = [
-    ['figure', 'value', 'unit', 'reference', 'ratio', 'aim'],
-    ...figures.map(({ name, value, unit, reference, aim }) => [
-      name,
-      round(value),
-      unit,
-      reference ? `${reference.name}: ${round(reference.value)}` : '',
-      reference ? (value / reference.value).toFixed(1) : '',
-      aim ?? '',
-    ]),
-  ]
-  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((r) => r[c]?.length ?? 0)))
-  return rows
-    .map((r) =>
-      r
-        .map((cell, c) => cell.padEnd(widths[c] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const rows = figures.map(({ name, value, unit, reference, aim }) => [
+    name,
+    round(value),
+    unit,
+    reference && `${reference.name}: ${round(reference.value)}`,
+    reference && (value / reference.value).toFixed(1),
+    aim,
+  ])
+  return table(['figure', 'value', 'unit', 'reference', 'ratio', 'aim'], rows)
 }
 
 function round(x: number): string {

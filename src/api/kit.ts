@@ -1,25 +1,34 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
-import type { Product } from '../app/product.ts'
+import type { EngineLink } from '../engine/connection.ts'
+import type { Runs } from '../engine/runs.ts'
+import type { LiveDirectory } from '../intake/directory.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { AccountStore } from '../store/accounts.ts'
 import { writeAudit } from '../store/audit.ts'
+import type { CampaignStore } from '../store/campaigns.ts'
+import type { Db } from '../store/db.ts'
+import type { WechatClient } from '../wechat/client.ts'
 import { type ApiIssue, refused } from './errors.ts'
 import { errorBody } from './schemas.ts'
 
 /** What the API takes from the program. */
-export type ApiDeps = Pick<
-  Product,
-  | 'accounts'
-  | 'campaigns'
-  | 'changed'
-  | 'clientOf'
-  | 'counts'
-  | 'db'
-  | 'directory'
-  | 'link'
-  | 'log'
-  | 'metrics'
-  | 'now'
-  | 'runs'
->
+export interface ApiDeps {
+  db: Db
+  accounts: AccountStore
+  campaigns: CampaignStore
+  directory: Pick<LiveDirectory, 'accounts'>
+  runs: Runs
+  link: Pick<EngineLink, 'isUp'>
+  clientOf(account: { apiBase: string | null }): WechatClient
+  /** Makes what was just written live in this process. */
+  changed(): Promise<void>
+  /** Callbacks of this process since its start. */
+  counts: Readonly<{ accepted: number; duplicates: number; refused: number }>
+  metrics: Metrics
+  now: () => number
+  log: Log
+}
 
 /** A part of the API: refused content becomes 422 with every path and reason. */
 export function createPart(): OpenAPIHono {

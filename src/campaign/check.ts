@@ -2,20 +2,11 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'y
 import type { ZodError } from 'zod'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
+import type { Issue } from './issue.ts'
 import { mediaRefs } from './message.ts'
 import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
 import { checkTemplate } from './template.ts'
-
-/** One thing that is wrong, or worth knowing, with its place in the file. */
-export interface Issue {
-  /** Like `steps.1.after`; '' for the whole file. */
-  path: string
-  message: string
-  /** From 1. */
-  line?: number
-  column?: number
-}
 
 export interface CheckContext {
   /** The id in the request's path, which the file must have too. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { checkCampaign } from './check.ts'
 import { type Campaign, campaignSchema } from './model.ts'
-import { formatTimeline, type PreviewEvent, previewCampaign, previewWarnings } from './preview.ts'
+import { type PreviewEvent, previewCampaign, previewWarnings } from './preview.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -196,26 +196,5 @@ describe('warnings of a preview', () => {
     const [warning] = previewWarnings(campaignOf(event, { after: '1h' }), 'wechat-2023')
     expect(warning?.message).toContain(after)
     expect(warning?.message).toContain(opens)
-  })
-})
-
-describe('the timeline in a terminal', () => {
-  it('is a table without loose ends', () => {
-    const lines = previewCampaign({
-      campaign: campaignOf('subscribe', { after: '20s', since: 'entry' }, { after: '0s', since: 'reply' }),
-      rules: 'wechat-2023',
-      events: [],
-    })
-    expect(formatTimeline(lines)).toBe(
-      [
-        'when  step  state    paid by    reason',
-        '20s   s0    sent     subscribe',
-        '48h   s1    skipped             no-reply',
-      ].join('\n'),
-    )
-  })
-
-  it('is its headings alone when nothing happens', () => {
-    expect(formatTimeline([])).toBe('when  step  state  paid by  reason')
   })
 })

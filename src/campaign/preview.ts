@@ -1,9 +1,9 @@
 import { usableUntil } from '../wechat/ledger.ts'
 import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat/rules.ts'
-import type { Issue } from './check.ts'
 import { compileCampaign } from './compile.ts'
 import { decide } from './decide.ts'
 import { describeDuration, formatDuration } from './duration.ts'
+import type { Issue } from './issue.ts'
 import type { Campaign } from './model.ts'
 import type { Interaction } from './plan.ts'
 import { applySend, beginSend } from './send-result.ts'
@@ -154,21 +154,4 @@ export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Is
     }
     return []
   })
-}
-
-/** The timeline as a table for a terminal. */
-export function formatTimeline(lines: readonly PreviewLine[]): string {
-  const rows = [
-    ['when', 'step', 'state', 'paid by', 'reason'],
-    ...lines.map((l) => [l.at, l.step, l.state, l.grant ?? '', l.reason ?? '']),
-  ]
-  const widths = [0, 1, 2, 3].map((c) => Math.max(...rows.map((r) => r[c]?.length ?? 0)))
-  return rows
-    .map((r) =>
-      r
-        .map((cell, c) => cell.padEnd(widths[c] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }

@@ -1,8 +1,9 @@
-import { formatTimeline, type PreviewEvent, previewCampaign } from '../campaign/preview.ts'
+import { type PreviewEvent, previewCampaign } from '../campaign/preview.ts'
 import { formatIssue } from './api-client.ts'
 import { checkFile } from './check.ts'
 import { command, Failure } from './command.ts'
 import { durationsOf, rulesOf, rulesOption } from './options.ts'
+import { table } from './table.ts'
 
 const after = (what: string) =>
   ({
@@ -36,7 +37,10 @@ export const preview = command({
     const timeline = previewCampaign({ campaign, rules, events })
     return {
       value: { timeline, warnings },
-      text: formatTimeline(timeline),
+      text: table(
+        ['when', 'step', 'state', 'paid by', 'reason'],
+        timeline.map((l) => [l.at, l.step, l.state, l.grant, l.reason]),
+      ),
       notes: warnings.map((w) => `warning  ${formatIssue(w).trim()}`),
     }
   },

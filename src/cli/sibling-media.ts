@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml'
-import type { Issue } from '../campaign/check.ts'
+import type { Issue } from '../campaign/issue.ts'
 import { isUpload } from '../campaign/message.ts'
 import { checkMedia } from '../wechat/media-limits.ts'
 import { userPath } from './files.ts'

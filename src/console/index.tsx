@@ -8,7 +8,7 @@ import type { Auth } from '../api/auth.ts'
 import { itemView as campaignView } from '../api/campaigns.ts'
 import { readRun, viewItems } from '../api/followers.ts'
 import { type ApiDeps, pageOf } from '../api/kit.ts'
-import type { Issue } from '../campaign/check.ts'
+import type { Issue } from '../campaign/issue.ts'
 import { listLatestRuns } from '../store/run-list.ts'
 import type { Links } from './layout.tsx'
 import {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, gt, inArray, ne } from 'drizzle-orm'
-import type { Issue } from '../campaign/check.ts'
+import type { Issue } from '../campaign/issue.ts'
 import type { LiveCampaign } from '../campaign/match.ts'
 import type { Campaign, Message } from '../campaign/model.ts'
 import type { Db } from './db.ts'
