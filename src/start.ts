@@ -79,7 +79,7 @@ await main(async () => {
 
   if (local) {
     const engine = await keepLocalEngine(withPort(config, target), say, log)
-    life.onEnd('engine', engine.stop)
+    life.onEnd('engine', engine.stop, 6_000)
     links.temporalUiUrl ??= engine.uiUrl
   }
   const workers = runWorkers({
@@ -90,7 +90,7 @@ await main(async () => {
     log,
     bundle,
   })
-  life.onEnd('workers', workers.stop)
+  life.onEnd('workers', workers.stop, GRACE_MS + 2_000)
   product.dispatcher.start()
   life.onEnd('dispatcher', product.dispatcher.stop)
   product.jobs.start()

@@ -45,7 +45,7 @@ await main(async () => {
   })
   const web = await listen(app, config.workerPort, config.host)
   life.onEnd('web', web.close)
-  life.onEnd('workers', workers.stop)
+  life.onEnd('workers', workers.stop, GRACE_MS + 2_000)
   product.jobs.start()
   life.onEnd('periodic jobs', product.jobs.stop)
   await workers.polling

@@ -2,26 +2,43 @@ import type { Log } from '../log.ts'
 
 /** Contract: everything has stopped within 10 s. */
 const STOP_WITHIN_MS = 9_500
+/** What one part gets; a call to an engine that is away must not hold the others up. */
+const PART_WITHIN_MS = 2_000
 
 /** What a process must undo when it ends, last first. */
 export function createLifetime(log: Log) {
-  const endings: [name: string, end: () => Promise<unknown> | unknown][] = []
+  const endings: { name: string; stop: () => Promise<unknown> | unknown; withinMs: number }[] = []
   let ending: Promise<void> | null = null
 
   async function end(): Promise<void> {
-    for (const [name, stop] of endings.reverse()) {
+    for (const { name, stop, withinMs } of endings.reverse()) {
       try {
-        await stop()
+        await within(withinMs, name, stop)
       } catch (err) {
         log.error({ err }, `stopping: ${name}`)
       }
     }
   }
 
+  async function within(ms: number, part: string, stop: () => Promise<unknown> | unknown): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        log.warn({ part, ms }, 'stopping: a part did not end in time; it is left behind')
+        resolve()
+      }, ms)
+    })
+    try {
+      await Promise.race([stop(), tooLong])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   return {
     /** Notes how to undo what was just done. */
-    onEnd(name: string, stop: () => Promise<unknown> | unknown): void {
-      endings.push([name, stop])
+    onEnd(name: string, stop: () => Promise<unknown> | unknown, withinMs = PART_WITHIN_MS): void {
+      endings.push({ name, stop, withinMs })
     },
     end(): Promise<void> {
       ending ??= end()
