@@ -258,7 +258,8 @@ function live(life: Life): RunStory {
     expectSameDecision(plan, run)
   }
   if (run.state.status === 'paused') happens({ gap: 0, deed: 'resume', lateBy: 0 })
-  run.until(run.now + 100 * HOUR)
+  // Every message of a life may open the window anew, also one that comes while a request waits for its margin.
+  run.until(run.now + 100 * 48 * HOUR)
   return run
 }
 
