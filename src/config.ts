@@ -27,6 +27,12 @@ const schema = z.object({
   RETENTION_DAYS: z.coerce.number().int().min(1).default(30),
   CALLBACK_MAX_AGE: z.coerce.number().int().min(0).default(600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  COMPONENT_APP_ID: optional,
+  COMPONENT_APP_SECRET: optional,
+  COMPONENT_TOKEN: optional,
+  COMPONENT_AES_KEY: optional,
+  COMPONENT_AES_KEY_PREVIOUS: optional,
+  PUBLIC_URL: optional,
   NURTURE_URL: optional,
   FOLLOWER_NURTURE_CACHE: optional,
 })
@@ -81,9 +87,50 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
     retentionDays: e.RETENTION_DAYS,
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
+    /** The third-party platform (第三方平台); null when none is configured. */
+    platform: platformOf(e),
     /** Where the CLI finds a running FollowerNurture. */
     nurtureUrl: e.NURTURE_URL,
     cacheDir: e.FOLLOWER_NURTURE_CACHE,
+  }
+}
+
+/** A third-party platform's credentials at WeChat, and where WeChat and owners reach us. */
+export interface PlatformConfig {
+  appId: string
+  appSecret: string
+  token: string
+  aesKey: string
+  /** Still used by WeChat for a while after the key was changed. */
+  previousAesKey: string | null
+  /** Without a slash at its end. */
+  publicUrl: string
+}
+
+/** @throws ConfigError when some of the platform's variables are set and others are not */
+function platformOf(e: z.output<typeof schema>): PlatformConfig | null {
+  const needed = {
+    COMPONENT_APP_ID: e.COMPONENT_APP_ID,
+    COMPONENT_APP_SECRET: e.COMPONENT_APP_SECRET,
+    COMPONENT_TOKEN: e.COMPONENT_TOKEN,
+    COMPONENT_AES_KEY: e.COMPONENT_AES_KEY,
+    PUBLIC_URL: e.PUBLIC_URL,
+  }
+  const missing = Object.entries(needed).flatMap(([name, value]) => (value ? [] : [name]))
+  const component = Object.keys(needed).filter((name) => name.startsWith('COMPONENT_'))
+  if (component.every((name) => missing.includes(name))) return null
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `The third-party platform is configured by halves: ${missing.join(', ')} missing. See docs/configure.md.`,
+    )
+  }
+  return {
+    appId: e.COMPONENT_APP_ID ?? '',
+    appSecret: e.COMPONENT_APP_SECRET ?? '',
+    token: e.COMPONENT_TOKEN ?? '',
+    aesKey: e.COMPONENT_AES_KEY ?? '',
+    previousAesKey: e.COMPONENT_AES_KEY_PREVIOUS ?? null,
+    publicUrl: (e.PUBLIC_URL ?? '').replace(/\/$/, ''),
   }
 }
 

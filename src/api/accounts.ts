@@ -98,7 +98,8 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const { state, ...patch } = c.req.valid('json')
       const before = await find(appId)
       const after = { ...before, ...patch }
-      needKey(after)
+      if (before.kind === 'authorised') refuseSecrets(patch)
+      else needKey(after)
       if (c.req.valid('query').verify === 'true') await mustVerify(after)
       await accounts.patch(appId, patch)
       if (state) await accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
@@ -150,7 +151,8 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const found = await find(c.req.valid('param').appId)
-      const checks = await verifyAccount(found, deps.clientOf(found))
+      const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
+      const checks = await verifyAccount(found, deps.clientOf(found), authorised)
       return c.json({ ok: checks.every((x) => x.ok), checks }, 200)
     },
   )
@@ -189,6 +191,17 @@ export function accountView(a: Account, now: number) {
     apiBase: a.apiBase,
     humanAgents: a.humanAgents,
   }
+}
+
+/** An authorised account is reached with the platform's credentials: it has none of its own to change. */
+function refuseSecrets(patch: Record<string, unknown>): void {
+  const own = ['appSecret', 'token', 'encodingAesKey', 'mode'].filter((field) => field in patch)
+  if (own.length === 0) return
+  const message = 'an authorised account is served with the platform’s own credentials'
+  throw refused(
+    message,
+    own.map((path) => ({ path, message })),
+  )
 }
 
 function needKey({ mode, encodingAesKey }: { mode: string; encodingAesKey: string | null }): void {

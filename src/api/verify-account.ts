@@ -1,6 +1,7 @@
 import type { Account } from '../store/accounts.ts'
-import type { WechatClient } from '../wechat/client.ts'
+import type { AccessToken, WechatAnswer, WechatClient } from '../wechat/client.ts'
 import { classOf, remedyOf, textOf } from '../wechat/errcodes.ts'
+import type { TokenAnswer } from '../wechat/tokens.ts'
 
 export interface Check {
   check: 'secret' | 'ip-whitelist' | 'certification' | 'callback'
@@ -13,12 +14,19 @@ export interface Check {
 /** Nobody has this id: a typing state for it does no harm, and shows whether the interface may be used. */
 const NOBODY = 'oVerifyTest000000000000000000'
 
-/** Tries an account at WeChat: secret, IP whitelist, certification, and whether WeChat has reached the callback. */
+/**
+ * Tries an account at WeChat: secret (of an authorised account: the authorisation), IP whitelist, certification, and
+ * whether WeChat has reached the callback.
+ * @param authorised gives an authorised account's access token; absent for an account with its own secret
+ */
 export async function verifyAccount(
   account: Pick<Account, 'appId' | 'appSecret' | 'callbackSeenAt'>,
   client: WechatClient,
+  authorised?: () => Promise<TokenAnswer>,
 ): Promise<Check[]> {
-  const token = await client.stableToken({ appId: account.appId, appSecret: account.appSecret })
+  const token = authorised
+    ? asAnswer(await authorised())
+    : await client.stableToken({ appId: account.appId, appSecret: account.appSecret })
   const callback: Check = account.callbackSeenAt
     ? passed('callback', 'WeChat has reached the callback.')
     : failedCheck('callback', 'WeChat has not reached the callback yet.', {
@@ -66,6 +74,16 @@ export async function verifyAccount(
       : passed('certification', 'Customer-service messages may be sent.'),
     callback,
   ]
+}
+
+/** A token from the keeper, in the form of WeChat's own answer. */
+function asAnswer(token: TokenAnswer): WechatAnswer<AccessToken> {
+  if (token.ok) {
+    const data = { access_token: token.accessToken, expires_in: 0 }
+    return { kind: 'answered', errcode: 0, errmsg: 'ok', rid: null, data }
+  }
+  if (token.errcode === null) return { kind: 'failed', reason: token.reason }
+  return { kind: 'answered', errcode: token.errcode, errmsg: token.reason, rid: null, data: null }
 }
 
 function passed(check: Check['check'], message: string): Check {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createBulkhead } from '../../activities/bulkhead.ts'
 import { type ActivityDeps, createActivities } from '../../activities/index.ts'
+import { releaseRuns } from '../api/release.ts'
 import { dayInBeijing } from '../beijing.ts'
 import type { Config } from '../config.ts'
 import type { EngineLink } from '../engine/connection.ts'
@@ -16,13 +17,19 @@ import { createReconciler } from '../jobs/reconcile.ts'
 import { createTokenRefresh } from '../jobs/refresh-tokens.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
+import { createPlatform, type Platform } from '../platform/component.ts'
+import { createPlatformDoor } from '../platform/door.ts'
+import { createPlatformJob } from '../platform/job.ts'
 import { createAccountStore, isServing } from '../store/accounts.ts'
 import { createCampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
 import { acceptCallback } from '../store/inbox.ts'
+import { createPlatformStore } from '../store/platform.ts'
+import { activeRuns } from '../store/runs.ts'
 import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
 import { createWechatClient, type WechatClient } from '../wechat/client.ts'
+import { createComponentClient } from '../wechat/component-client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 
@@ -32,7 +39,8 @@ export type Product = ReturnType<typeof createProduct>
 
 /** Puts the parts of one process together; starts nothing. */
 export function createProduct(deps: {
-  config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'>
+  config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
+    Partial<Pick<Config, 'platform'>>
   db: Db
   link: EngineLink
   encryptionKey: string
@@ -61,8 +69,14 @@ export function createProduct(deps: {
     dayOf: dayInBeijing,
     count: (result) => metrics.tokenRefreshes.inc({ result }),
     async fetchToken(appId, forceRefresh) {
+      if (platform && appId === platform.config.appId) return platform.fetchComponentToken()
       const account = await accounts.find(appId)
       if (!account) return { kind: 'failed', reason: 'the account is gone' }
+      if (account.kind === 'authorised') {
+        return platform
+          ? platform.fetchAuthoriserToken(account)
+          : { kind: 'failed', reason: 'no third-party platform is configured: see COMPONENT_APP_ID' }
+      }
       return clientOf(account).stableToken({ appId, appSecret: account.appSecret, forceRefresh })
     },
   })
@@ -79,10 +93,31 @@ export function createProduct(deps: {
     onStarted: () => metrics.runsStarted.inc(),
   })
 
+  const platform: Platform | null = config.platform
+    ? createPlatform({
+        config: config.platform,
+        store: createPlatformStore(db, sealer),
+        accounts,
+        client: createComponentClient(clientOf({ apiBase: null }).post, config.platform),
+        tokens,
+        now,
+        log,
+        changed,
+        resume: (appId) => releaseRuns({ db, runs, log }, { appId }),
+        async stopRuns(appId, reason) {
+          for (const whose of await activeRuns(db, appId)) {
+            await runs.signal(whose, 'stop', { outcome: 'account-stopped', reason })
+          }
+        },
+      })
+    : null
+  const platformDoor = platform && createPlatformDoor({ platform, directory, clientOf, log })
+
   const seenAt = new Map<string, number>()
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
   const callback = createCallbackApp({
-    account: directory.account,
+    account: platformDoor?.account ?? directory.account,
+    ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,
     accept: (row) => acceptCallback(db, row),
     nudge: dispatcher.nudge,
@@ -155,6 +190,7 @@ export function createProduct(deps: {
       }),
       createTokenRefresh({ db, tokens, now }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
+      ...(platform ? [createPlatformJob(platform)] : []),
     ],
   })
 
@@ -173,6 +209,8 @@ export function createProduct(deps: {
     runs,
     dispatcher,
     callback,
+    platform,
+    callbackMaxAgeMs: config.callbackMaxAgeMs,
     counts,
     changed,
     jobs,

@@ -3,6 +3,7 @@ import { type Auth, createAuth } from '../api/auth.ts'
 import { createApi } from '../api/index.ts'
 import { createConsole } from '../console/index.tsx'
 import type { Links } from '../console/layout.tsx'
+import { createPlatformApp } from '../platform/web.tsx'
 import type { Product } from './product.ts'
 
 /** Everything that one port serves: callbacks, API, metrics and console. */
@@ -12,6 +13,11 @@ export function createWeb(
 ): Hono {
   const auth: Auth = createAuth(options.adminToken, product.now)
   const web = new Hono()
+  const { platform } = product
+  if (platform) {
+    const nameOf = async (appId: string) => (await product.accounts.find(appId))?.name ?? null
+    web.route('/', createPlatformApp({ ...product, platform, maxAgeMs: product.callbackMaxAgeMs, nameOf }))
+  }
   web.route('/', product.callback)
   web.route(
     '/',

@@ -33,6 +33,8 @@ export interface CallbackDeps {
   accept(row: NewInboxRow): Promise<Accepted>
   /** Called after each insert of a fresh row. */
   nudge(): void
+  /** Answers WeChat's tester of third-party platforms in place of campaigns; null for everybody else. */
+  tester?(appId: string, inbound: Inbound): { reply: PassiveReply | null } | null
   /** WeChat has reached this account's callback. */
   seen(appId: string): void
   now(): number
@@ -84,18 +86,26 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
         return refuse(400, err.message, began, appId)
       }
       deps.seen(appId)
-      const reply = await take(account, inbound, began)
+      const tested = deps.tester?.(appId, inbound)
+      if (tested) deps.count('accepted', seconds(began))
+      const reply = tested ? tested.reply : await take(account, inbound, began)
       if (reply instanceof Response) return reply
-      if (!reply) return c.text('success')
+      if (!reply) return c.text(tested ? '' : 'success')
       const rendered = renderReply({
         reply,
         to: inbound.openId,
         from: inbound.toUserName,
         createTime: Math.floor(now() / 1000),
         format: opened.format,
-        ...(opened.encrypted
-          ? { encrypt: { account, nonce: query.nonce ?? '', timestamp: Math.floor(now() / 1000) } }
-          : {}),
+        ...(opened.aesKey === null
+          ? {}
+          : {
+              encrypt: {
+                account: { ...account, encodingAesKey: opened.aesKey },
+                nonce: query.nonce ?? '',
+                timestamp: Math.floor(now() / 1000),
+              },
+            }),
       })
       return c.body(rendered, 200, {
         'content-type':

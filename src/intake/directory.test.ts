@@ -27,6 +27,8 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     apiBase: null,
     humanAgents: false,
     appSecret: 'test-secret',
+    refreshToken: null,
+    permissions: null,
     token: 'test-token',
     encodingAesKey: null,
     state: 'active',

@@ -99,7 +99,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
       now: NOW,
       maxAgeMs: 600_000,
     })
-    expect(opened).toMatchObject({ ok: true, format, encrypted: mode !== 'plain' })
+    expect(opened).toMatchObject({ ok: true, format, aesKey: mode === 'plain' ? null : AES_KEY })
     expect(opened).toMatchObject({
       record: { FromUserName: 'oTest', Content: '你好 ]]> <&>', MsgId: '9007199254740993001' },
     })

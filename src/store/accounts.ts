@@ -9,10 +9,15 @@ export type AccountState = Row['state']
 
 /** An account with its secrets open: never leaves the process. */
 export interface Account
-  extends Omit<Row, 'appSecretSealed' | 'tokenSealed' | 'encodingAesKeySealed' | 'badFollowers'> {
+  extends Omit<
+    Row,
+    'appSecretSealed' | 'tokenSealed' | 'encodingAesKeySealed' | 'refreshTokenSealed' | 'badFollowers'
+  > {
+  /** Empty for an authorised account: the platform's secret, token and key serve it. */
   appSecret: string
   token: string
   encodingAesKey: string | null
+  refreshToken: string | null
 }
 
 /** What an operator gives when an account is registered. */
@@ -31,6 +36,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     appSecretSealed,
     tokenSealed,
     encodingAesKeySealed,
+    refreshTokenSealed,
     badFollowers: _,
     ...row
   }: Row): Account => ({
@@ -38,6 +44,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     appSecret: sealer.open(appSecretSealed),
     token: sealer.open(tokenSealed),
     encodingAesKey: encodingAesKeySealed === null ? null : sealer.open(encodingAesKeySealed),
+    refreshToken: refreshTokenSealed === null ? null : sealer.open(refreshTokenSealed),
   })
   const seal = ({ appSecret, token, encodingAesKey, ...plain }: AccountPatch) => ({
     ...plain,
@@ -101,6 +108,37 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         .returning({ appId: accounts.appId })
       await db.delete(tokens).where(eq(tokens.appId, appId))
       return gone.length > 0
+    },
+    /** An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay. */
+    async authorise(given: { appId: string; name: string; refreshToken: string; permissions: number[] }) {
+      const at = now()
+      const { appId, name, permissions } = given
+      const set = {
+        kind: 'authorised' as const,
+        mode: 'security' as const,
+        name,
+        permissions,
+        refreshTokenSealed: sealer.seal(given.refreshToken),
+        updatedAt: at,
+      }
+      const secrets = { appSecretSealed: sealer.seal(''), tokenSealed: sealer.seal('') }
+      await db
+        .insert(accounts)
+        .values({ appId, ...secrets, ...set, stateSince: at, createdAt: at })
+        .onConflictDoUpdate({ target: accounts.appId, set })
+      await db.delete(tokens).where(eq(tokens.appId, appId))
+    },
+    /** WeChat may give a new refresh token with each access token: the last one counts. */
+    async saveRefreshToken(appId: string, refreshToken: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({ refreshTokenSealed: sealer.seal(refreshToken) })
+        .where(eq(accounts.appId, appId))
+    },
+    /** The owner took the authorisation back: nothing is left that could be used. */
+    async dropAuthorisation(appId: string): Promise<void> {
+      await db.update(accounts).set({ refreshTokenSealed: null }).where(eq(accounts.appId, appId))
+      await db.delete(tokens).where(eq(tokens.appId, appId))
     },
     /** Stops or frees an account. `until`: when the stop ends by itself. */
     async setState(appId: string, state: AccountState, reason: string | null, until: number | null = null) {

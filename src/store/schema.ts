@@ -39,6 +39,10 @@ export const accounts = pgTable('accounts', {
   appSecretSealed: text('app_secret_sealed').notNull(),
   tokenSealed: text('token_sealed').notNull(),
   encodingAesKeySealed: text('encoding_aes_key_sealed'),
+  /** Of an authorised account: what its access tokens are fetched with; null once the authorisation is gone. */
+  refreshTokenSealed: text('refresh_token_sealed'),
+  /** Permission sets (权限集) that an authorised account's owner has given. */
+  permissions: jsonb('permissions').$type<number[]>(),
   state: text('state', {
     enum: ['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted'],
   })
@@ -225,6 +229,39 @@ export const mediaUploads = pgTable(
     uploadedAt: at('uploaded_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.appId, t.mediaId, t.type] })],
+)
+
+/** What WeChat pushes to the third-party platform every ten minutes: component tokens are fetched with it. */
+export const componentTickets = pgTable('component_tickets', {
+  componentAppId: text('component_app_id').primaryKey(),
+  ticketSealed: text('ticket_sealed').notNull(),
+  receivedAt: at('received_at').notNull(),
+})
+
+/** Visits to WeChat's authorisation page that we have sent somebody to. */
+export const authorisationVisits = pgTable('authorisation_visits', {
+  state: text('state').primaryKey(),
+  createdAt: at('created_at').notNull(),
+  expiresAt: at('expires_at').notNull(),
+})
+
+/** Authorisations and revocations, kept before WeChat is answered, until they are done. */
+export const platformEvents = pgTable(
+  'platform_events',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    key: text('key').notNull(),
+    kind: text('kind', { enum: ['authorised', 'unauthorised'] }).notNull(),
+    /** Of an authorisation known once its code was exchanged. */
+    appId: text('app_id'),
+    codeSealed: text('code_sealed'),
+    receivedAt: at('received_at').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    doneAt: at('done_at'),
+    /** Why it will never be done, or why the last try failed. */
+    trouble: text('trouble'),
+  },
+  (t) => [uniqueIndex('platform_events_key').on(t.key)],
 )
 
 export const auditLog = pgTable('audit_log', {

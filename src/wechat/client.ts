@@ -37,6 +37,8 @@ export interface WechatClient {
   ): Promise<WechatAnswer<{ media_id: string }>>
   quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<Quota>>
   apiDomainIp(accessToken: string): Promise<WechatAnswer<{ ip_list: string[] }>>
+  /** Any other JSON call of this host; `T` is the shape that WeChat documents for it. */
+  post<T>(path: string, query: Record<string, string>, body: object): Promise<WechatAnswer<T>>
 }
 
 /** Contract, section 4: one request's time, from its beginning to the last byte of the answer. */
@@ -93,6 +95,7 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
   }
 
   return {
+    post,
     stableToken: ({ appId, appSecret, forceRefresh = false }) =>
       post<AccessToken>(
         '/cgi-bin/stable_token',

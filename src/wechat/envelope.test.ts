@@ -56,11 +56,8 @@ function sealedPush(given: {
 }
 
 type Push = { query: Record<string, string | undefined>; body: Buffer }
-const open = (
-  to: CallbackAccount,
-  push: Push,
-  more: { now?: number; maxAgeMs?: number; trailingId?: string } = {},
-) => openCallback({ account: to, ...push, now: AT * 1000, maxAgeMs: MAX_AGE_MS, ...more })
+const open = (to: CallbackAccount, push: Push, more: { now?: number; maxAgeMs?: number } = {}) =>
+  openCallback({ account: to, ...push, now: AT * 1000, maxAgeMs: MAX_AGE_MS, ...more })
 
 const without = (push: Push, name: string): Push => ({ ...push, query: { ...push.query, [name]: undefined } })
 const refused = (reason: string) => ({ ok: false, status: 401, reason })
@@ -76,7 +73,7 @@ describe('an account of plain mode', () => {
     expect(opened).toMatchObject({
       ok: true,
       format: 'json',
-      encrypted: false,
+      aesKey: null,
       record: { FromUserName: 'o9AgO5Kd5ggOC-bXrbNODIiE3bGY', Event: 'debug_demo', CreateTime: timestamp },
     })
   })
@@ -85,7 +82,7 @@ describe('an account of plain mode', () => {
     expect(open(account('plain'), plainPush())).toMatchObject({
       ok: true,
       format: 'xml',
-      encrypted: false,
+      aesKey: null,
       record: { Content: 'hi' },
     })
   })
@@ -123,7 +120,7 @@ describe('an account of security mode', () => {
     expect(opened).toMatchObject({
       ok: true,
       format: 'json',
-      encrypted: true,
+      aesKey: encodingAesKey,
       record: { FromUserName: 'o9AgO5Kd5ggOC-bXrbNODIiE3bGY', debug_str: 'hello world' },
     })
   })
@@ -132,7 +129,7 @@ describe('an account of security mode', () => {
     expect(open(account('security'), without(sealedPush({}), 'signature'))).toMatchObject({
       ok: true,
       format: 'xml',
-      encrypted: true,
+      aesKey: KEY,
       record: { Content: 'hi' },
     })
   })
@@ -212,7 +209,7 @@ describe('an account of compatible mode', () => {
     )
     expect(opened).toMatchObject({
       ok: true,
-      encrypted: true,
+      aesKey: KEY,
       record: {
         FromUserName: 'olPjZjsXuQPJoV0HlruZkNzKc91E',
         Content: '你好',
@@ -241,10 +238,22 @@ describe('an account of compatible mode', () => {
 })
 
 describe('an account behind a platform', () => {
+  it('is opened with the key before the last change as well, and answered with the key that opened it', () => {
+    const present = 'presenttestpresenttestpresenttestpresenttes'
+    const changed = { ...account('security'), encodingAesKey: present, previousAesKey: KEY }
+    expect(open(changed, sealedPush({}))).toMatchObject({ ok: true, aesKey: KEY })
+    expect(open({ ...changed, previousAesKey: null }, sealedPush({}))).toMatchObject({
+      ok: false,
+      status: 401,
+    })
+  })
+
   it('takes messages that end with the platform’s id, and no longer its own', () => {
     const trailingId = 'wxcomponent'
-    expect(open(account('security'), sealedPush({ trailingId }), { trailingId })).toMatchObject({ ok: true })
-    expect(open(account('security'), sealedPush({}), { trailingId })).toEqual(
+    expect(open({ ...account('security'), trailingId }, sealedPush({ trailingId }))).toMatchObject({
+      ok: true,
+    })
+    expect(open({ ...account('security'), trailingId }, sealedPush({}))).toEqual(
       refused('encrypted for another appId'),
     )
   })

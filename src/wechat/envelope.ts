@@ -7,12 +7,17 @@ export interface CallbackAccount {
   mode: 'plain' | 'compatible' | 'security'
   token: string
   encodingAesKey: string | null
+  /** The key before the last change, which WeChat still uses for a while. */
+  previousAesKey?: string | null
+  /** The id at the end of ciphertexts: a platform's, where one serves the account; else the account's own. */
+  trailingId?: string
 }
 
 type Query = Record<string, string | undefined>
 
 export type Opened =
-  | { ok: true; record: FieldRecord; format: BodyFormat; encrypted: boolean }
+  /** `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. */
+  | { ok: true; record: FieldRecord; format: BodyFormat; aesKey: string | null }
   | { ok: false; status: 400 | 401; reason: string }
 
 /** A future timestamp is tolerated this far: clocks differ. */
@@ -22,7 +27,6 @@ const AHEAD_MS = 5 * 60_000
  * Proves that a POST is WeChat's and opens it: signature first, then age, then decryption, then parsing. An account is
  * held to the mode it is registered with; in compatible mode only the encrypted part is believed.
  * @param maxAgeMs how old the query's `timestamp` may be; 0: any age
- * @param trailingId the id that a ciphertext must end with: the account's, or a platform's
  */
 export function openCallback(call: {
   account: CallbackAccount
@@ -30,7 +34,6 @@ export function openCallback(call: {
   body: Buffer
   now: number
   maxAgeMs: number
-  trailingId?: string
 }): Opened {
   const { account, query, body } = call
   const { timestamp = '', nonce = '' } = query
@@ -38,7 +41,7 @@ export function openCallback(call: {
     if (account.mode === 'plain') {
       if (!signatureMatches(query.signature, account.token, timestamp, nonce)) return refused('bad signature')
       if (isStale(call)) return refused('timestamp is too old')
-      return { ok: true, ...parseBody(body), encrypted: false }
+      return { ok: true, ...parseBody(body), aesKey: null }
     }
     const outer = parseBody(body)
     const { Encrypt: encrypt } = outer.record
@@ -48,9 +51,9 @@ export function openCallback(call: {
       return refused('bad msg_signature')
     }
     if (isStale(call)) return refused('timestamp is too old')
-    const { message, trailingId } = decrypt(encrypt, decodeAesKey(account.encodingAesKey ?? ''))
-    if (trailingId !== (call.trailingId ?? account.appId)) return refused('encrypted for another appId')
-    return { ok: true, record: parseBody(message).record, format: outer.format, encrypted: true }
+    const { message, trailingId, aesKey } = decryptWithAny(encrypt, account)
+    if (trailingId !== (account.trailingId ?? account.appId)) return refused('encrypted for another appId')
+    return { ok: true, record: parseBody(message).record, format: outer.format, aesKey }
   } catch (err) {
     if (err instanceof WechatCryptoError) return refused(err.message)
     if (err instanceof CallbackBodyError) return { ok: false, status: 400, reason: err.message }
@@ -76,13 +79,28 @@ export function answerChallenge(call: {
       account.encodingAesKey &&
       signatureMatches(query.msg_signature, account.token, timestamp, nonce, echostr)
     ) {
-      const { message, trailingId } = decrypt(echostr, decodeAesKey(account.encodingAesKey))
-      if (trailingId === account.appId) return { ok: true, echo: message.toString('utf8') }
+      const { message, trailingId } = decryptWithAny(echostr, account)
+      if (trailingId === (account.trailingId ?? account.appId))
+        return { ok: true, echo: message.toString('utf8') }
     }
   } catch (err) {
     if (!(err instanceof WechatCryptoError)) throw err
   }
   return { ok: false, status: 401, reason: 'bad signature' }
+}
+
+/** @throws WechatCryptoError of the present key, when neither key opens it */
+function decryptWithAny(sealed: string, account: CallbackAccount) {
+  const [present = '', ...earlier] = [account.encodingAesKey ?? '', account.previousAesKey].filter(
+    (key) => typeof key === 'string',
+  )
+  try {
+    return { ...decrypt(sealed, decodeAesKey(present)), aesKey: present }
+  } catch (err) {
+    const [previous] = earlier
+    if (!previous || !(err instanceof WechatCryptoError)) throw err
+    return { ...decrypt(sealed, decodeAesKey(previous)), aesKey: previous }
+  }
 }
 
 function isStale({ query, now, maxAgeMs }: { query: Query; now: number; maxAgeMs: number }): boolean {

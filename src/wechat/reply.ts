@@ -41,7 +41,7 @@ export function renderReply(call: {
   if (!call.encrypt) return inner
   const { account, nonce, timestamp, random } = call.encrypt
   const key = decodeAesKey(account.encodingAesKey ?? '')
-  const sealed = encrypt(inner, account.appId, key, ...(random ? [random] : []))
+  const sealed = encrypt(inner, account.trailingId ?? account.appId, key, ...(random ? [random] : []))
   const MsgSignature = signatureOf(account.token, String(timestamp), nonce, sealed)
   return serialise({ Encrypt: sealed, MsgSignature, TimeStamp: timestamp, Nonce: nonce }, format)
 }

@@ -1,0 +1,254 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { PlatformConfig } from '../config.ts'
+import type { Log } from '../log.ts'
+import type { Account, AccountStore } from '../store/accounts.ts'
+import type { PlatformEvent, PlatformStore } from '../store/platform.ts'
+import type { AccessToken, WechatAnswer } from '../wechat/client.ts'
+import type { AuthorisationInfo, ComponentClient } from '../wechat/component-client.ts'
+import type { TokenKeeper } from '../wechat/tokens.ts'
+
+/** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
+const TICKET_LIVES_MS = 12 * 3_600_000
+/** Permission sets with which customer-service messages may be sent; 1 is 消息管理. */
+const MAY_SEND: ReadonlySet<number> = new Set([1, 6, 19, 100, 101])
+const REFRESH_TOKEN_INVALID = 61023
+const LIST_PAGE = 500
+/** A code that WeChat refuses for good: used, expired or made up. */
+const GIVE_UP_AFTER = 20
+
+/** A call that WeChat did not answer as hoped; the message is for the log and the page. */
+export class PlatformError extends Error {
+  override name = 'PlatformError'
+  readonly errcode: number | null
+  constructor(message: string, errcode: number | null) {
+    super(message)
+    this.errcode = errcode
+  }
+}
+
+export interface PlatformDeps {
+  config: PlatformConfig
+  store: PlatformStore
+  accounts: AccountStore
+  client: ComponentClient
+  tokens: Pick<TokenKeeper, 'getToken'>
+  now(): number
+  log: Log
+  /** Accounts changed: live in this process when it resolves. */
+  changed(): Promise<void>
+  /** The account is served (again): what waits may go. */
+  resume(appId: string): void
+  /** Ends every run of the account as `account-stopped`; fails while Temporal is away. */
+  stopRuns(appId: string, reason: string): Promise<void>
+}
+
+export type Platform = ReturnType<typeof createPlatform>
+
+/** The third-party platform's dealings with WeChat: tickets, tokens, authorisations. One for each process. */
+export function createPlatform(deps: PlatformDeps) {
+  const { config, store, accounts, client, tokens, now, log } = deps
+
+  /** @throws PlatformError */
+  async function componentToken(): Promise<string> {
+    const token = await tokens.getToken(config.appId)
+    if (!token.ok) throw new PlatformError(`no component token: ${token.reason}`, token.errcode)
+    return token.accessToken
+  }
+
+  /** For the token keeper: a component token out of the last ticket. */
+  async function fetchComponentToken(): Promise<WechatAnswer<AccessToken>> {
+    const known = await store.readTicket(config.appId)
+    if (!known || now() - known.receivedAt > TICKET_LIVES_MS) {
+      await client.startPushTicket()
+      return {
+        kind: 'failed',
+        reason:
+          'no component_verify_ticket yet: WeChat pushes one every ten minutes to …/wechat/component (授权事件接收URL)',
+      }
+    }
+    return client.componentToken(known.ticket)
+  }
+
+  /** For the token keeper: an authorised account's access token. The refresh token that comes with it is kept. */
+  async function fetchAuthoriserToken(account: Account): Promise<WechatAnswer<AccessToken>> {
+    const { appId } = account
+    let token: string
+    try {
+      token = await componentToken()
+    } catch (err) {
+      return { kind: 'failed', reason: err instanceof Error ? err.message : String(err) }
+    }
+    const refreshToken = account.refreshToken ?? (await recover(token, appId))
+    if (!refreshToken) return refused(appId, 'there is no refresh token of this account')
+    const answer = await exchange(token, appId, refreshToken)
+    if (answer.kind !== 'answered' || answer.errcode !== REFRESH_TOKEN_INVALID) return answer
+    const other = await recover(token, appId)
+    if (!other || other === refreshToken) return refused(appId, 'WeChat refuses the refresh token (61023)')
+    return exchange(token, appId, other)
+  }
+
+  async function exchange(
+    token: string,
+    appId: string,
+    refreshToken: string,
+  ): Promise<WechatAnswer<AccessToken>> {
+    const answer = await client.authoriserToken(token, appId, refreshToken)
+    if (answer.kind !== 'answered') return answer
+    if (!answer.data) return { ...answer, data: null }
+    const { authorizer_access_token: access_token, authorizer_refresh_token, expires_in } = answer.data
+    if (authorizer_refresh_token) await accounts.saveRefreshToken(appId, authorizer_refresh_token)
+    return { ...answer, data: { access_token, expires_in } }
+  }
+
+  /** The refresh token as WeChat has it: ours may be lost. */
+  async function recover(token: string, appId: string): Promise<string | null> {
+    for (let offset = 0; ; offset += LIST_PAGE) {
+      const answer = await client.authoriserList(token, offset, LIST_PAGE)
+      if (answer.kind !== 'answered' || !answer.data) return null
+      const { list, total_count } = answer.data
+      const found = list.find((a) => a.authorizer_appid === appId)
+      if (found) return found.refresh_token
+      if (list.length === 0 || offset + list.length >= total_count) return null
+    }
+  }
+
+  /** One state change, one line in the log; sends wait from now on, without a call each. */
+  async function refused(appId: string, why: string): Promise<WechatAnswer<AccessToken>> {
+    const remedy = 'The owner must authorise again: /wechat/component/authorize'
+    await accounts.setState(appId, 'needs-authorisation', `${why}. ${remedy}`)
+    log.error({ appId, why }, 'account needs authorisation')
+    return { kind: 'answered', errcode: REFRESH_TOKEN_INVALID, errmsg: why, rid: null, data: null }
+  }
+
+  /** Exchanges a code for the account behind it. @throws PlatformError */
+  async function authorise(code: string): Promise<string> {
+    const token = await componentToken()
+    const { authorization_info: given } = dataOf(await client.queryAuth(token, code), 'api_query_auth')
+    const { authorizer_appid: appId, authorizer_refresh_token: refreshToken } = given
+    if (!refreshToken) throw new PlatformError(`${appId} gave no right to call the API`, null)
+    const info = await client.authoriserInfo(token, appId)
+    const name = (info.kind === 'answered' && info.data?.authorizer_info.nick_name) || appId
+    const permissions = permissionsOf(given)
+    await accounts.authorise({ appId, name, refreshToken, permissions })
+    const maySend = permissions.some((id) => MAY_SEND.has(id))
+    if (maySend) await accounts.setState(appId, 'active', null)
+    else {
+      const why =
+        'The owner did not give 消息管理 (message management): no messages may be sent. Authorise again with it ticked.'
+      await accounts.setState(appId, 'needs-authorisation', why)
+    }
+    log.info({ appId, maySend }, 'account authorised')
+    await deps.changed()
+    if (maySend) deps.resume(appId)
+    return appId
+  }
+
+  async function revoke(appId: string): Promise<void> {
+    await accounts.dropAuthorisation(appId)
+    await accounts.setState(
+      appId,
+      'needs-authorisation',
+      'The owner took the authorisation back (unauthorized).',
+    )
+    await deps.changed()
+    await deps.stopRuns(appId, 'authorisation taken back')
+    log.warn({ appId }, 'authorisation taken back')
+  }
+
+  async function handle(event: PlatformEvent): Promise<void> {
+    const done = (appId: string | null, trouble: string | null = null) =>
+      store.markDone(event.id, { at: now(), appId, trouble })
+    try {
+      if (event.kind === 'authorised' && event.code !== null) await done(await authorise(event.code))
+      else if (event.appId) {
+        await revoke(event.appId)
+        await done(event.appId)
+      } else await done(null, 'nothing to do')
+    } catch (err) {
+      const trouble = err instanceof Error ? err.message : String(err)
+      const final = err instanceof PlatformError && err.errcode !== null && isCodeRefused(err.errcode)
+      log.warn({ trouble, kind: event.kind }, 'platform event not done')
+      if (final || event.attempts >= GIVE_UP_AFTER) await done(event.appId, trouble)
+      else await store.noteTrouble(event.id, trouble)
+    }
+  }
+
+  let working: Promise<void> = Promise.resolve()
+  /** Does what was accepted and is not done, one after the other; `ageMs`: only what has waited for that long. */
+  function work(ageMs = 0): Promise<void> {
+    working = working.then(async () => {
+      for (const event of await store.pending(50, now() - ageMs)) await handle(event)
+    })
+    const mine = working
+    working = working.catch(() => {})
+    return mine
+  }
+
+  return {
+    config,
+    componentToken,
+    fetchComponentToken,
+    fetchAuthoriserToken,
+    work,
+    saveTicket: (ticket: string) => store.saveTicket(config.appId, ticket, now()),
+    accept: (event: {
+      kind: PlatformEvent['kind']
+      appId: string | null
+      code: string | null
+      key: string
+    }) => store.accept({ ...event, receivedAt: now() }),
+    outcome: store.outcome,
+    /** An account's callback is the platform's: its token, its keys, its id at the end of ciphertexts. */
+    serve<A extends { appId: string }>(account: A) {
+      const { appId: trailingId, token, aesKey: encodingAesKey, previousAesKey } = config
+      return { ...account, mode: 'security' as const, token, encodingAesKey, previousAesKey, trailingId }
+    },
+    /** Where to send an owner: WeChat's page for a computer, or for a phone. @throws PlatformError */
+    async visit(device: 'pc' | 'phone'): Promise<string> {
+      const token = await componentToken()
+      const { pre_auth_code, expires_in } = dataOf(await client.preAuthCode(token), 'api_create_preauthcode')
+      const state = randomBytes(18).toString('base64url')
+      await store.saveVisit(state, now(), now() + expires_in * 1000)
+      const query = new URLSearchParams({
+        component_appid: config.appId,
+        pre_auth_code,
+        redirect_uri: `${config.publicUrl}/wechat/component/authorized?state=${state}`,
+        auth_type: '1',
+      })
+      return device === 'pc'
+        ? `https://mp.weixin.qq.com/cgi-bin/componentloginpage?${query}`
+        : `https://open.weixin.qq.com/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&${query}#wechat_redirect`
+    },
+    isOpenVisit: (state: string) => store.isOpenVisit(state, now()),
+    /** For the release test: the code's own access token, used once and kept nowhere. @throws PlatformError */
+    async tokenOfCode(code: string): Promise<string> {
+      const { authorization_info: given } = dataOf(
+        await client.queryAuth(await componentToken(), code),
+        'api_query_auth',
+      )
+      if (!given.authorizer_access_token) throw new PlatformError('the code gave no access token', null)
+      return given.authorizer_access_token
+    },
+  }
+}
+
+/** Names an authorisation by its code, without keeping the code. */
+export function keyOfCode(code: string): string {
+  return `code-${createHash('sha256').update(code).digest('base64url').slice(0, 32)}`
+}
+
+function permissionsOf(given: AuthorisationInfo): number[] {
+  return (given.func_info ?? []).map((f) => f.funcscope_category.id)
+}
+
+/** WeChat's answers to a code that will never be good: invalid, expired, used. */
+function isCodeRefused(errcode: number): boolean {
+  return [61009, 61010, 61011, 61020, 40029].includes(errcode)
+}
+
+/** @throws PlatformError */
+function dataOf<T>(answer: WechatAnswer<T>, call: string): T {
+  if (answer.kind !== 'answered') throw new PlatformError(`${call}: ${answer.reason}`, null)
+  if (!answer.data) throw new PlatformError(`${call}: ${answer.errcode} ${answer.errmsg}`, answer.errcode)
+  return answer.data
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { parsePush } from './push.ts'
+
+describe('what WeChat pushes to a platform', () => {
+  it('is a ticket, an authorisation, a change of one, or its end', () => {
+    expect(parsePush({ InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@1' })).toEqual({
+      info: 'component_verify_ticket',
+      ticket: 'ticket@@@1',
+    })
+    for (const info of ['authorized', 'updateauthorized'] as const) {
+      const push = { InfoType: info, AuthorizerAppid: 'wxA', AuthorizationCode: 'queryauthcode@@@1' }
+      expect(parsePush(push)).toEqual({ info, appId: 'wxA', code: 'queryauthcode@@@1' })
+    }
+    expect(parsePush({ InfoType: 'unauthorized', AuthorizerAppid: 'wxA', CreateTime: '1413192760' })).toEqual(
+      {
+        info: 'unauthorized',
+        appId: 'wxA',
+        createTime: 1413192760,
+      },
+    )
+  })
+
+  it.each([
+    ['a kind that nobody knows', { InfoType: 'notify_third_fasteregister' }],
+    ['a ticket push without a ticket', { InfoType: 'component_verify_ticket' }],
+    ['an authorisation without a code', { InfoType: 'authorized', AuthorizerAppid: 'wxA' }],
+    ['an end without an account', { InfoType: 'unauthorized' }],
+    ['nothing', {}],
+  ])('is acknowledged and nothing more: %s', (_, record) => {
+    expect(parsePush(record)).toMatchObject({ info: 'other' })
+  })
+})

@@ -1,0 +1,42 @@
+import type { Inbound } from '../wechat/events.ts'
+import type { PassiveReply } from '../wechat/reply.ts'
+
+/**
+ * WeChat's five official accounts of the release test (全网发布):
+ * https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
+ * They are served without campaign logic, and without an authorisation of theirs in the store.
+ */
+const TEST_ACCOUNTS: ReadonlySet<string> = new Set([
+  'wx570bc396a51b8ff8',
+  'wx9252c5e0bb1836fc',
+  'wx8e1097c5bc82cde9',
+  'wx14550af28c71a144',
+  'wxa35b9c23cfe664eb',
+])
+const TEXT_ASKED = 'TESTCOMPONENT_MSG_TYPE_TEXT'
+const QUERY_PREFIX = 'QUERY_AUTH_CODE:'
+
+/** What the tester must get: a passive reply, or an empty answer and a message through the API. */
+export type TestAnswer = { reply: PassiveReply } | { sendFor: { authCode: string; text: string } } | null
+
+export function isTestAccount(appId: string): boolean {
+  return TEST_ACCOUNTS.has(appId)
+}
+
+/** The answer to one call of WeChat's tester; null where it wants nothing but an acknowledgement. */
+export function answerTester(inbound: Inbound): TestAnswer {
+  if (inbound.kind === 'text') {
+    if (inbound.content === TEXT_ASKED) return text(`${TEXT_ASKED}_callback`)
+    if (inbound.content.startsWith(QUERY_PREFIX)) {
+      const authCode = inbound.content.slice(QUERY_PREFIX.length)
+      return { sendFor: { authCode, text: `${authCode}_from_api` } }
+    }
+    return null
+  }
+  // Older versions of the test want each event named; harmless to keep.
+  return inbound.eventName ? text(`${inbound.eventName}from_callback`) : null
+}
+
+function text(content: string): TestAnswer {
+  return { reply: { kind: 'text', content } }
+}

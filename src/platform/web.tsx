@@ -1,0 +1,103 @@
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Log } from '../log.ts'
+import { openCallback } from '../wechat/envelope.ts'
+import { keyOfCode, type Platform, PlatformError } from './component.ts'
+import { AuthorisedPage, TroublePage } from './pages.tsx'
+import { parsePush } from './push.ts'
+
+const BODY_MAX = 64 * 1024
+
+/**
+ * WeChat's and the owners' doors to the third-party platform (contract, section 3): pushes, the way to WeChat's
+ * authorisation page, and the way back. Comes before `/wechat/:appId`.
+ */
+export function createPlatformApp(deps: {
+  platform: Platform
+  now(): number
+  maxAgeMs: number
+  log: Log
+  nameOf(appId: string): Promise<string | null>
+}): Hono {
+  const { platform, now, maxAgeMs, log } = deps
+  const app = new Hono()
+  const page = secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] },
+    referrerPolicy: 'no-referrer',
+  })
+
+  app.post(
+    '/wechat/component',
+    bodyLimit({ maxSize: BODY_MAX, onError: () => refuse(413, 'body over 64 KiB') }),
+    async (c) => {
+      const body = Buffer.from(await c.req.arrayBuffer())
+      const account = platform.serve({ appId: platform.config.appId })
+      const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
+      if (!opened.ok) return refuse(opened.status, opened.reason)
+      const push = parsePush(opened.record)
+      try {
+        if (push.info === 'component_verify_ticket') await platform.saveTicket(push.ticket)
+        else if (push.info === 'unauthorized') {
+          const key = `gone-${push.appId}-${push.createTime}`
+          await platform.accept({ kind: 'unauthorised', appId: push.appId, code: null, key })
+        } else if (push.info !== 'other') {
+          const { appId, code } = push
+          await platform.accept({ kind: 'authorised', appId, code, key: keyOfCode(code) })
+        } else log.info({ infoType: push.infoType }, 'component push: unknown kind')
+      } catch (err) {
+        // WeChat is answered 500 and pushes again.
+        log.error({ err }, 'component push not stored')
+        return c.text('not stored', 500)
+      }
+      platform.work().catch((err) => log.warn({ err }, 'platform events'))
+      return c.text('success')
+    },
+  )
+
+  app.get('/wechat/component/authorize', page, async (c) => {
+    try {
+      return c.redirect(await platform.visit(c.req.query('device') === 'phone' ? 'phone' : 'pc'))
+    } catch (err) {
+      return troublePage(c, 503, err)
+    }
+  })
+
+  app.get('/wechat/component/authorized', page, async (c) => {
+    const { auth_code: code, state } = c.req.query()
+    if (!code || !state || !(await platform.isOpenVisit(state))) {
+      return c.html(
+        <TroublePage zh="这个授权链接无效或已过期。" en="This link is unknown or expired." />,
+        400,
+      )
+    }
+    const key = keyOfCode(code)
+    await platform.accept({ kind: 'authorised', appId: null, code, key })
+    await platform.work().catch((err) => log.warn({ err }, 'platform events'))
+    const outcome = await platform.outcome(key)
+    if (outcome?.done && outcome.appId && !outcome.trouble) {
+      const name = (await deps.nameOf(outcome.appId)) ?? outcome.appId
+      return c.html(<AuthorisedPage name={name} appId={outcome.appId} />)
+    }
+    if (outcome?.done) {
+      return c.html(<TroublePage zh="微信不接受这个授权码。" en="WeChat does not take this code." />, 400)
+    }
+    return troublePage(c, 503, new PlatformError(outcome?.trouble ?? 'not done yet', null))
+  })
+
+  return app
+
+  function troublePage(c: Context, status: 503, err: unknown) {
+    const reason = err instanceof Error ? err.message : String(err)
+    log.warn({ reason }, 'authorisation page')
+    return c.html(
+      <TroublePage zh="暂时无法连接微信，请稍后再试。" en="WeChat cannot be reached now." />,
+      status,
+    )
+  }
+
+  function refuse(status: 400 | 401 | 413, reason: string): Response {
+    log.warn({ status, reason }, 'component push refused')
+    return new Response(reason, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+  }
+}
