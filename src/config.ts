@@ -1,6 +1,9 @@
 import { config as readDotEnv } from 'dotenv'
 import { z } from 'zod'
 
+/** WeChat itself; a simulator or a proxy is elsewhere. */
+export const WECHAT_API = 'https://api.weixin.qq.com'
+
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback)
 const optional = z
   .string()
@@ -18,7 +21,7 @@ const schema = z.object({
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   TEMPORAL_UI_URL: optional,
-  WECHAT_API_BASE: z.url().default('https://api.weixin.qq.com'),
+  WECHAT_API_BASE: z.url().default(WECHAT_API),
   ADMIN_TOKEN: optional,
   ENCRYPTION_KEY: optional,
   SIMULATOR: z.enum(['on', 'off']).default('on'),

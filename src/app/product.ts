@@ -3,7 +3,7 @@ import { createBulkhead } from '../../activities/bulkhead.ts'
 import { type ActivityDeps, createActivities } from '../../activities/index.ts'
 import { releaseRuns } from '../api/release.ts'
 import { dayInBeijing } from '../beijing.ts'
-import type { Config } from '../config.ts'
+import { type Config, WECHAT_API } from '../config.ts'
 import type { EngineLink } from '../engine/connection.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
@@ -100,6 +100,7 @@ export function createProduct(deps: {
         accounts,
         client: createComponentClient(clientOf({ apiBase: null }).post, config.platform),
         tokens,
+        wechatPages: config.wechatApiBase === WECHAT_API ? null : config.wechatApiBase,
         now,
         log,
         changed,

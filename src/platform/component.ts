@@ -32,6 +32,8 @@ export interface PlatformDeps {
   accounts: AccountStore
   client: ComponentClient
   tokens: Pick<TokenKeeper, 'getToken'>
+  /** Where WeChat's authorisation pages are, when not at WeChat. */
+  wechatPages: string | null
   now(): number
   log: Log
   /** Accounts changed: live in this process when it resolves. */
@@ -47,6 +49,10 @@ export type Platform = ReturnType<typeof createPlatform>
 /** The third-party platform's dealings with WeChat: tickets, tokens, authorisations. One for each process. */
 export function createPlatform(deps: PlatformDeps) {
   const { config, store, accounts, client, tokens, now, log } = deps
+  // A simulated WeChat has its API and its pages at one address.
+  const pages = deps.wechatPages
+    ? { pc: deps.wechatPages, phone: deps.wechatPages }
+    : { pc: 'https://mp.weixin.qq.com', phone: 'https://open.weixin.qq.com' }
 
   /** @throws PlatformError */
   async function componentToken(): Promise<string> {
@@ -216,8 +222,8 @@ export function createPlatform(deps: PlatformDeps) {
         auth_type: '1',
       })
       return device === 'pc'
-        ? `https://mp.weixin.qq.com/cgi-bin/componentloginpage?${query}`
-        : `https://open.weixin.qq.com/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&${query}#wechat_redirect`
+        ? `${pages.pc}/cgi-bin/componentloginpage?${query}`
+        : `${pages.phone}/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&${query}#wechat_redirect`
     },
     isOpenVisit: (state: string) => store.isOpenVisit(state, now()),
     /** For the release test: the code's own access token, used once and kept nowhere. @throws PlatformError */

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { describeOnBothStores, freshDatabase } from '../../test/support/stores.ts'
 import { checkCampaign } from '../campaign/check.ts'
+import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createAccountStore, isServing, type NewAccount } from './accounts.ts'
 import { createCampaignStore } from './campaigns.ts'
 import { openStore } from './db.ts'
@@ -110,6 +111,32 @@ describeOnBothStores('the store', (store) => {
     expect(await tokens.read('wxA')).toEqual(token)
     expect(await expiringTokens(store().db, NOW, 300_000)).toEqual(['wxA'])
     expect(await expiringTokens(store().db, NOW, 1_000)).toEqual([])
+  })
+
+  it('makes one call for two hundred senders in eight processes that meet a refused token together', async () => {
+    let calls = 0
+    const keepers = Array.from({ length: 8 }, (_, i) =>
+      createTokenKeeper({
+        store: createTokenStore(store().db, sealer),
+        by: `process-${i}`,
+        now: () => NOW,
+        dayOf: () => '2027-01-15',
+        async fetchToken() {
+          calls += 1
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          const data = { access_token: `test-token-${calls}`, expires_in: 7200 }
+          return { kind: 'answered', errcode: 0, errmsg: 'ok', rid: null, data }
+        },
+      }),
+    )
+    const first = await Promise.all(Array.from({ length: 200 }, (_, i) => keepers[i % 8]?.getToken('wxA')))
+    expect(calls).toBe(1)
+    expect(new Set(first.map((t) => t?.ok && t.accessToken))).toEqual(new Set(['test-token-1']))
+    const second = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => keepers[i % 8]?.afterRefusal('wxA', 'test-token-1', 'normal')),
+    )
+    expect(calls).toBe(2)
+    expect(new Set(second.map((t) => t?.ok && t.accessToken))).toEqual(new Set(['test-token-2']))
   })
 
   it('lets one process at a time do a periodic job, and none before it is due', async () => {
