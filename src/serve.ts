@@ -31,6 +31,7 @@ await main(async () => {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
+    authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
   const web = await listen(createWeb(product, { adminToken, links: () => links }), config.port, config.host)
   life.onEnd('web', web.close)

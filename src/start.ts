@@ -58,6 +58,7 @@ await main(async () => {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
+    authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
   const web = await listen(
     createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics }),

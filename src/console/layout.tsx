@@ -14,6 +14,8 @@ export interface Links {
   /** Temporal Web UI. */
   temporalUiUrl: string | null
   namespace: string
+  /** Where an account's owner authorises the third-party platform, where there is one. */
+  authoriseUrl?: string | null
 }
 
 export const Layout = (props: { title: string; at: string; links: Links; children?: Child }) => (

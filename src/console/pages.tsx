@@ -28,6 +28,16 @@ const Empty = ({ zh, en }: { zh: string; en: string }) => (
 export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Links }) => (
   <Layout title="账号" at="/" links={links}>
     <Heading zh="账号" en="accounts" />
+    {links.authoriseUrl ? (
+      <p class="row">
+        <a href={links.authoriseUrl}>
+          授权新账号 <small>authorise an account</small>
+        </a>
+        <a href={`${links.authoriseUrl}?device=phone`}>
+          手机授权链接 <small>link for a phone</small>
+        </a>
+      </p>
+    ) : null}
     {items.length === 0 ? (
       <Empty zh="还没有账号：npm run nurture -- account add" en="no account yet" />
     ) : (
