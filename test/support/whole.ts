@@ -2,8 +2,10 @@ import { pino } from 'pino'
 import { createProduct, type Product } from '../../src/app/product.ts'
 import { listen } from '../../src/app/server.ts'
 import { createTimeMachine } from '../../src/app/time-machine.ts'
+import { createWeb } from '../../src/app/web.ts'
 import { checkCampaign } from '../../src/campaign/check.ts'
 import { linkEngine } from '../../src/engine/connection.ts'
+import { freePort } from '../../src/engine/local/ports.ts'
 import { bundleWorkflows, runWorkers } from '../../src/engine/workers.ts'
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import type { NewAccount } from '../../src/store/accounts.ts'
@@ -27,15 +29,38 @@ export interface Whole {
 const TEST_KEY = 'test-aes-key-test-aes-key-test-aes-key-test'.replaceAll('-', 'x').slice(0, 43)
 const bundle = bundleWorkflows()
 
-export async function startWhole(options: { engineAddress: string; databaseUrl?: string }): Promise<Whole> {
+/** The platform's credentials, for a test that plays one. */
+export const TEST_PLATFORM = {
+  appId: 'wxplatform00000001',
+  appSecret: 'test-platform-secret',
+  token: 'test-platform-token',
+  aesKey: TEST_KEY,
+  previousAesKey: null,
+}
+
+export async function startWhole(options: {
+  engineAddress: string
+  databaseUrl?: string
+  platform?: boolean
+}): Promise<Whole> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
   const store = await openStore({ databaseUrl: options.databaseUrl, dataDir: null })
   const namespace = await freshNamespace(options.engineAddress)
   const target = { namespace, connection: { address: options.engineAddress } }
   const link = linkEngine(target, 'test')
-  const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
+  const simulator = createSimulator({ timeMachine: createTimeMachine(link.client, store.db) })
+  const { url: apiBase } = await simulator.listen(0)
+  const port = await freePort()
+  const config = {
+    wechatApiBase: options.platform ? apiBase : 'http://127.0.0.1:9',
+    callbackMaxAgeMs: 600_000,
+    retentionDays: 30,
+    platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
+  }
   const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
-  const server = await listen(product.callback, 0, '127.0.0.1')
+  const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
+  const web = createWeb(product, { adminToken: 'test-admin-token', links: () => links })
+  const server = await listen(web, port, '127.0.0.1')
   const workers = runWorkers({
     target,
     activities: product.activities,
@@ -44,8 +69,6 @@ export async function startWhole(options: { engineAddress: string; databaseUrl?:
     log,
     bundle,
   })
-  const simulator = createSimulator({ timeMachine: createTimeMachine(link.client, store.db) })
-  const { url: apiBase } = await simulator.listen(0)
   product.dispatcher.start()
   await workers.polling
 
