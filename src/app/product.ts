@@ -24,6 +24,7 @@ import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
 import { createWechatClient, type WechatClient } from '../wechat/client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
+import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
@@ -47,11 +48,16 @@ export function createProduct(deps: {
   const sealer = createSealer(deps.encryptionKey)
   const accounts = createAccountStore(db, sealer, now)
   const campaigns = createCampaignStore(db, now)
+  const defaultClient = createWechatClient({
+    apiBase: config.wechatApiBase,
+    fallbacks: fallbacksOf(config.wechatApiBase),
+  })
+  /** By an account's own base, which has no fallback: its proxy, or the simulator. */
   const clients = new Map<string, WechatClient>()
   const clientOf = ({ apiBase }: { apiBase: string | null }): WechatClient => {
-    const base = apiBase ?? config.wechatApiBase
-    const client = clients.get(base) ?? createWechatClient({ apiBase: base })
-    clients.set(base, client)
+    if (apiBase === null) return defaultClient
+    const client = clients.get(apiBase) ?? createWechatClient({ apiBase })
+    clients.set(apiBase, client)
     return client
   }
   const tokens = createTokenKeeper({
