@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createBulkhead } from '../../activities/bulkhead.ts'
+import { createGate } from '../../activities/gate.ts'
 import { type ActivityDeps, createActivities } from '../../activities/index.ts'
 import { dayInBeijing } from '../beijing.ts'
 import type { Config } from '../config.ts'
@@ -60,6 +60,7 @@ export function createProduct(deps: {
     clients.set(apiBase, client)
     return client
   }
+  const gate = createGate({ slots: SEND_SLOTS, now })
   const tokens = createTokenKeeper({
     store: createTokenStore(db, sealer),
     by,
@@ -69,7 +70,8 @@ export function createProduct(deps: {
     async fetchToken(appId, forceRefresh) {
       const account = await accounts.find(appId)
       if (!account) return { kind: 'failed', reason: 'the account is gone' }
-      return clientOf(account).stableToken({ appId, appSecret: account.appSecret, forceRefresh })
+      const client = gate.hearing(appId, clientOf(account))
+      return client.stableToken({ appId, appSecret: account.appSecret, forceRefresh })
     },
   })
   const replies = createReplyMedia({ db, tokens, now, clientOf, log })
@@ -114,12 +116,18 @@ export function createProduct(deps: {
     log,
     now,
     tokens,
-    bulkhead: createBulkhead(SEND_SLOTS),
+    gate,
     messageOf: campaigns.messageOf,
     accounts: {
       async find(appId) {
         const account = await accounts.find(appId)
-        return account && { ...account, active: isServing(account, now()), client: clientOf(account) }
+        return (
+          account && {
+            ...account,
+            active: isServing(account, now()),
+            client: gate.hearing(appId, clientOf(account)),
+          }
+        )
       },
       async stop(appId, state, errcode, until) {
         const remedy = remedyOf(errcode)

@@ -166,6 +166,7 @@ describe('a message that certainly did not arrive', () => {
     const client = createWechatClient({ apiBase: await address() })
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'failed',
+      unconnected: true,
       reason: expect.stringMatching(`^no connection to WeChat \\((${code})\\)$`) as string,
     })
   })

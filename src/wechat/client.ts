@@ -4,11 +4,11 @@ import { createHosts } from './hosts.ts'
 
 /**
  * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
- * processed (`failed`); or nobody knows (`unclear`), since the call is not idempotent.
+ * processed (`failed`; `unconnected` when no connection was made); or nobody knows (`unclear`), since the call is not idempotent.
  */
 export type WechatAnswer<T> =
   | { kind: 'answered'; errcode: number; errmsg: string; rid: string | null; data: T | null }
-  | { kind: 'failed'; reason: string }
+  | { kind: 'failed'; reason: string; unconnected?: true }
   | { kind: 'unclear'; after: 'timeout' | 'lost' | 'http'; reason: string }
 
 export interface AccessToken {
@@ -163,7 +163,7 @@ function withErrcode<T>(answer: WechatAnswer<T>): WechatAnswer<T> {
 function brokenCall(err: unknown, limitMs: number): WechatAnswer<never> {
   const code = codeOf(err)
   if (err instanceof NotConnected) {
-    return { kind: 'failed', reason: `no connection to WeChat (${code || 'no code'})` }
+    return { kind: 'failed', unconnected: true, reason: `no connection to WeChat (${code || 'no code'})` }
   }
   const timedOut = err instanceof Error && (err.name === 'TimeoutError' || err.name === 'AbortError')
   return timedOut
