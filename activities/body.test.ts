@@ -6,6 +6,7 @@ import { beginRun, type RunState } from '../src/campaign/state.ts'
 import * as schema from '../src/store/schema.ts'
 import { createWechatClient } from '../src/wechat/client.ts'
 import { renderStep } from './body.ts'
+import { createGate } from './gate.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import type { SendInput } from './send-input.ts'
 
@@ -35,7 +36,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
     log: pino({ level: 'silent' }),
     now: () => ENTRY,
     tokens: { getToken: never, afterRefusal: never },
-    bulkhead: { take: () => null },
+    gate: createGate({ slots: 1, now: () => ENTRY }),
     accounts: { find: never, stop: never, noteBadFollower: never, noteGoodFollower: never },
     messageOf,
     metrics: { sent() {}, lateness() {}, skipped() {}, ended() {} },

@@ -3,7 +3,7 @@ import type { Log } from '../src/log.ts'
 import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/client.ts'
 import type { TokenKeeper } from '../src/wechat/tokens.ts'
-import type { Bulkhead } from './bulkhead.ts'
+import type { Gate } from './gate.ts'
 import type { AccountStop } from './verdict.ts'
 
 /** What a send must know of its account. */
@@ -25,7 +25,7 @@ export interface ActivityDeps {
   /** Real time, epoch ms. */
   now: () => number
   tokens: TokenKeeper
-  bulkhead: Bulkhead
+  gate: Gate
   accounts: {
     find(appId: string): Promise<SendAccount | null>
     /** Stops the account for the reason that WeChat gave; `until` when the stop ends by itself. */

@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity'
+import { Context } from '@temporalio/activity'
 import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
@@ -6,17 +6,16 @@ import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/st
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
 import { finish } from './finish.ts'
+import { isLastTry, later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
+import { createSettle } from './settle.ts'
 import { verdictOf } from './verdict.ts'
 
 const HEARTBEAT_MS = 1_500
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
 const LAST_REQUEST_AT_MS = 59_000
-/** The last try starts this much before the margin. */
-const LAST_TRY_LEAD_MS = 400
 const BACKOFF_MAX_MS = 30_000
-const BUSY_MS = 250
 /** How soon a send looks again; a released campaign or account wakes it earlier by signal. */
 const LOOK_AGAIN_MS = {
   unfollowed: 1_000,
@@ -27,32 +26,23 @@ const LOOK_AGAIN_MS = {
 /** A look older than this no longer speaks for the moment in which the request leaves. */
 const LOOK_FRESH_MS = 300
 
-/** Types of the ApplicationFailures that a send throws; each is retried until the grant's margin. */
-type SendFailure = 'Busy' | 'AccountStopped' | 'KeptBack' | 'WechatFailed' | 'WechatUnclear' | 'TooFast'
-
 /**
  * Sends one step: intent row, request, result row. Business answers are values; what is worth another try throws an
  * ApplicationFailure whose `nextRetryDelay` never reaches beyond the grant's margin (contract, section 4).
  */
 export function createSend(deps: ActivityDeps) {
+  const settle = createSettle(deps)
   return async function send(input: SendInput): Promise<SendResult> {
     const context = Context.current()
     const clock = attemptClock(input, context.info)
-    const release = deps.bulkhead.take(whoseRun().appId)
-    if (!release)
-      return later(clock, 'Busy', 'the account has its share of send slots', BUSY_MS, async () =>
-        outOfTime(0),
-      )
+    const place = deps.gate.enter(whoseRun().appId, { lastTry: isLastTry(clock) })
+    if ('busy' in place) return later(clock, 'Busy', place.busy, place.waitMs, () => settle(input))
     const heart = setInterval(() => context.heartbeat(), HEARTBEAT_MS)
     try {
       return await attempt(deps, input, clock)
     } finally {
       clearInterval(heart)
-      release()
-    }
-
-    function outOfTime(unclear: number): SendResult {
-      return { result: 'not-sent', reason: 'no free slot in time', errcode: null, at: clock.now(), unclear }
+      place.leave()
     }
   }
 }
@@ -125,7 +115,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
           return unclearAnswer(verdict.after, verdict.reason)
         case 'too-fast':
           await noted(false, 'minute limit of the account', 45011, rid)
-          return wait('TooFast', 'minute limit of the account (45011)', untilNextMinute(now()))
+          return wait('TooFast', 'minute limit of the account (45011)', deps.gate.tooFast(whose.appId))
         case 'account-stopped': {
           await noted(false, `account ${verdict.state}`, verdict.errcode, rid)
           return stopAccount(verdict.state, verdict.errcode)
@@ -246,30 +236,6 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
   }
 }
 
-/** Throws for a retry after `delayMs`, no later than the last try before the margin; past that, `otherwise`. */
-async function later(
-  clock: AttemptClock,
-  type: SendFailure,
-  reason: string,
-  delayMs: number,
-  otherwise: () => Promise<SendResult>,
-): Promise<SendResult> {
-  const lastTryIn = clock.leftMs() - LAST_TRY_LEAD_MS
-  if (lastTryIn <= 0) return otherwise()
-  throw ApplicationFailure.create({
-    type,
-    message: reason,
-    nextRetryDelay: Math.max(1, Math.round(Math.min(delayMs, lastTryIn))),
-    // Being kept back is no failure to count.
-    ...(type === 'WechatFailed' || type === 'WechatUnclear' ? {} : { category: 'BENIGN' }),
-  })
-}
-
 function backoff(failures: number): number {
   return Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** Math.max(0, failures - 1))
-}
-
-/** A random moment of the next minute's first five seconds, so that many waiting sends do not return as one. */
-function untilNextMinute(at: number): number {
-  return 60_000 - (at % 60_000) + Math.floor(Math.random() * 5_000)
 }

@@ -24,7 +24,7 @@ export function send(appId: string, step: PlanStep, input: SendInput): Promise<S
     // Three times a token and a send of 10 s each, and a little.
     startToCloseTimeout: '70s',
     heartbeatTimeout: '6s',
-    scheduleToCloseTimeout: input.leftMs + REQUEST_MS,
+    scheduleToCloseTimeout: Math.max(0, input.leftMs) + REQUEST_MS,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     summary: `${step.id} · ${step.kind} · paid by ${input.grant.scene}`,

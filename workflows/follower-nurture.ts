@@ -195,7 +195,10 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     try {
       result = await scope.run(async () => {
         const unready = step.media ? await prepareMedia(whose.appId, step, call) : null
-        return unready ?? (await send(whose.appId, step, call))
+        if (unready) return unready
+        // The media took their time, or waited for their account.
+        const now = Date.now()
+        return send(whose.appId, step, { ...call, now, leftMs: leftMs - (now - call.now) })
       })
     } catch (err) {
       if (!(err instanceof ActivityFailure) && !isCancellation(err)) throw err

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createBulkhead } from '../../activities/bulkhead.ts'
+import { createGate } from '../../activities/gate.ts'
 import { type ActivityDeps, createActivities } from '../../activities/index.ts'
 import { releaseRuns } from '../api/release.ts'
 import { dayInBeijing } from '../beijing.ts'
@@ -31,6 +31,7 @@ import { createTokenStore } from '../store/tokens.ts'
 import { createWechatClient, type WechatClient } from '../wechat/client.ts'
 import { createComponentClient } from '../wechat/component-client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
+import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
@@ -55,13 +56,19 @@ export function createProduct(deps: {
   const sealer = createSealer(deps.encryptionKey)
   const accounts = createAccountStore(db, sealer, now)
   const campaigns = createCampaignStore(db, now)
+  const defaultClient = createWechatClient({
+    apiBase: config.wechatApiBase,
+    fallbacks: fallbacksOf(config.wechatApiBase),
+  })
+  /** By an account's own base, which has no fallback: its proxy, or the simulator. */
   const clients = new Map<string, WechatClient>()
   const clientOf = ({ apiBase }: { apiBase: string | null }): WechatClient => {
-    const base = apiBase ?? config.wechatApiBase
-    const client = clients.get(base) ?? createWechatClient({ apiBase: base })
-    clients.set(base, client)
+    if (apiBase === null) return defaultClient
+    const client = clients.get(apiBase) ?? createWechatClient({ apiBase })
+    clients.set(apiBase, client)
     return client
   }
+  const gate = createGate({ slots: SEND_SLOTS, now })
   const tokens = createTokenKeeper({
     store: createTokenStore(db, sealer),
     by,
@@ -77,7 +84,8 @@ export function createProduct(deps: {
           ? platform.fetchAuthoriserToken(account)
           : { kind: 'failed', reason: 'no third-party platform is configured: see COMPONENT_APP_ID' }
       }
-      return clientOf(account).stableToken({ appId, appSecret: account.appSecret, forceRefresh })
+      const client = gate.hearing(appId, clientOf(account))
+      return client.stableToken({ appId, appSecret: account.appSecret, forceRefresh })
     },
   })
   const replies = createReplyMedia({ db, tokens, now, clientOf, log })
@@ -144,12 +152,18 @@ export function createProduct(deps: {
     log,
     now,
     tokens,
-    bulkhead: createBulkhead(SEND_SLOTS),
+    gate,
     messageOf: campaigns.messageOf,
     accounts: {
       async find(appId) {
         const account = await accounts.find(appId)
-        return account && { ...account, active: isServing(account, now()), client: clientOf(account) }
+        return (
+          account && {
+            ...account,
+            active: isServing(account, now()),
+            client: gate.hearing(appId, clientOf(account)),
+          }
+        )
       },
       async stop(appId, state, errcode, until) {
         const remedy = remedyOf(errcode)

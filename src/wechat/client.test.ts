@@ -28,7 +28,7 @@ async function portOf(server: Server): Promise<number> {
 async function wechatThat(
   answer: (res: ServerResponse, req: IncomingMessage) => void,
   timeoutMs?: number,
-): Promise<{ client: WechatClient; received: Received[] }> {
+): Promise<{ client: WechatClient; base: string; received: Received[] }> {
   const received: Received[] = []
   const server = createHttpServer(async (req, res) => {
     const chunks: Buffer[] = []
@@ -48,7 +48,8 @@ async function wechatThat(
     server.closeAllConnections()
     server.close()
   })
-  return { client: createWechatClient({ apiBase: `http://127.0.0.1:${port}`, timeoutMs }), received }
+  const base = `http://127.0.0.1:${port}`
+  return { client: createWechatClient({ apiBase: base, timeoutMs }), base, received }
 }
 
 const wechatWith = (status: number, body: string, contentType = 'application/json') =>
@@ -165,6 +166,7 @@ describe('a message that certainly did not arrive', () => {
     const client = createWechatClient({ apiBase: await address() })
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'failed',
+      unconnected: true,
       reason: expect.stringMatching(`^no connection to WeChat \\((${code})\\)$`) as string,
     })
   })
@@ -232,6 +234,58 @@ describe('a message of which nobody knows', () => {
       reason: expect.stringContaining(`HTTP ${status}`) as string,
     })
     expect(received).toHaveLength(1)
+  })
+})
+
+describe('an API with a second name', () => {
+  /** A client whose first name is the given one, and what reached its second. */
+  async function withSecond(apiBase: string, timeoutMs?: number) {
+    const second = await wechatWith(200, '{"errcode":0,"errmsg":"ok"}')
+    const client = createWechatClient({ apiBase, fallbacks: [second.base], timeoutMs })
+    return { client, received: second.received }
+  }
+
+  it.each([
+    ['refuses connections', async () => `http://127.0.0.1:${await closedPort()}`],
+    ['does not exist', async () => `http://${'x'.repeat(64)}.invalid`],
+    [
+      'hangs up during the TLS handshake',
+      async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.resetAndDestroy()))}`,
+    ],
+  ])('is served by it when the first one %s', async (_name, first) => {
+    const { client, received } = await withSecond(await first())
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered', errcode: 0 })
+    expect(received.map((r) => [r.path, r.query, r.body])).toEqual([
+      ['/cgi-bin/message/custom/send', { access_token: TOKEN }, JSON.stringify(MESSAGE)],
+    ])
+  })
+
+  it('gets an upload whole at the second name', async () => {
+    const { client, received } = await withSecond(`http://127.0.0.1:${await closedPort()}`)
+    const bytes = Buffer.from('the picture')
+    await client.uploadMedia(TOKEN, { type: 'image', filename: 'a.png', contentType: 'image/png', bytes })
+    expect(received[0]?.body).toContain('the picture')
+  })
+
+  it.each<[string, (res: ServerResponse, req: IncomingMessage) => void, string, number?]>([
+    ['answers with an errcode', (res) => res.end('{"errcode":-1}'), 'answered'],
+    ['is out of service', (res) => res.writeHead(503).end(), 'failed'],
+    ['answers with a page', (res) => res.writeHead(502).end('<html>'), 'unclear'],
+    ['loses the connection', (_res, req) => req.socket.resetAndDestroy(), 'unclear'],
+    ['does not answer', () => {}, 'unclear', 500],
+  ])('does not use it when the first one %s', async (_name, answer, kind, timeoutMs) => {
+    const first = await wechatThat(answer)
+    const { client, received } = await withSecond(first.base, timeoutMs)
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind })
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind })
+    expect([first.received.length, received.length]).toEqual([2, 0])
+  })
+
+  it('does not use it when too little of the call’s time is left to connect; the next call does', async () => {
+    const { client, received } = await withSecond(`http://127.0.0.1:${await closedPort()}`, 3_000)
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'failed' })
+    expect(received).toEqual([])
+    expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered' })
   })
 })
 

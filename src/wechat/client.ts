@@ -1,12 +1,14 @@
-import { Agent, buildConnector, type Dispatcher, FormData, request } from 'undici'
+import { FormData, request } from 'undici'
+import { createDispatcher, NotConnected } from './connection.ts'
+import { createHosts } from './hosts.ts'
 
 /**
  * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
- * processed (`failed`); or nobody knows (`unclear`), since the call is not idempotent.
+ * processed (`failed`; `unconnected` when no connection was made); or nobody knows (`unclear`), since the call is not idempotent.
  */
 export type WechatAnswer<T> =
   | { kind: 'answered'; errcode: number; errmsg: string; rid: string | null; data: T | null }
-  | { kind: 'failed'; reason: string }
+  | { kind: 'failed'; reason: string; unconnected?: true }
   | { kind: 'unclear'; after: 'timeout' | 'lost' | 'http'; reason: string }
 
 export interface AccessToken {
@@ -45,33 +47,26 @@ export interface WechatClient {
 const HTTP_TIMEOUT_MS = 10_000
 const UPLOAD_TIMEOUT_MS = 50_000
 const CONNECT_TIMEOUT_MS = 5_000
+/** Shorter where there is another name to try: two fit into one call. */
+const CONNECT_TIMEOUT_OF_MANY_MS = 3_000
+/** undici's clock is a second coarse. With less time left than connecting may take, a time-out would be unclear. */
+const TIME_FOR_ANOTHER_MS = CONNECT_TIMEOUT_OF_MANY_MS + 1_000
 
-/** Ends a call before its request left: DNS, TCP or TLS. */
-class NotConnected extends Error {
-  override name = 'NotConnected'
-}
+/**
+ * @param apiBase `https://api.weixin.qq.com`, or the simulator's address, without a slash at its end
+ * @param fallbacks other names of the same API, for calls that are not connected; all within the one call's time
+ */
+export function createWechatClient(options: {
+  apiBase: string
+  fallbacks?: readonly string[]
+  timeoutMs?: number
+  newHosts?: typeof createHosts
+}): WechatClient {
+  const { apiBase, fallbacks = [], timeoutMs = HTTP_TIMEOUT_MS, newHosts = createHosts } = options
+  const hosts = newHosts([apiBase, ...fallbacks])
+  const dispatcher = createDispatcher(fallbacks.length > 0 ? CONNECT_TIMEOUT_OF_MANY_MS : CONNECT_TIMEOUT_MS)
 
-/** Marks what goes wrong while connecting: the codes alone cannot tell it from a connection lost later (ECONNRESET). */
-function createDispatcher(): Dispatcher {
-  const connector = buildConnector({ timeout: CONNECT_TIMEOUT_MS })
-  return new Agent({
-    connect: (to, done) =>
-      connector(to, (err, socket) =>
-        err ? done(new NotConnected('no connection', { cause: err }), null) : done(null, socket),
-      ),
-    // A connection idle for longer may be closed by the other side just as a request leaves: unclear for nothing.
-    keepAliveTimeout: 4_000,
-    connections: 64,
-  })
-}
-
-/** @param apiBase `https://api.weixin.qq.com`, or the simulator's address, without a slash at its end */
-export function createWechatClient(options: { apiBase: string; timeoutMs?: number }): WechatClient {
-  const { apiBase, timeoutMs = HTTP_TIMEOUT_MS } = options
-  const dispatcher = createDispatcher()
-
-  const url = (path: string, query: Record<string, string>) =>
-    `${apiBase}${path}?${new URLSearchParams(query)}`
+  const url = (path: string, query: Record<string, string>) => `${path}?${new URLSearchParams(query)}`
   const post = <T>(path: string, query: Record<string, string>, body: object) =>
     call<T>(url(path, query), {
       method: 'POST',
@@ -81,14 +76,19 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
     })
 
   async function call<T>(
-    address: string,
+    pathAndQuery: string,
     init: { method: 'GET' | 'POST'; body?: string | FormData; headers?: Record<string, string> },
     limitMs = timeoutMs,
   ): Promise<WechatAnswer<T>> {
+    const began = performance.now()
+    const signal = AbortSignal.timeout(limitMs)
+    const mayGoOn = () => performance.now() - began + TIME_FOR_ANOTHER_MS < limitMs
     try {
-      const answer = await request(address, { ...init, dispatcher, signal: AbortSignal.timeout(limitMs) })
-      const text = await answer.body.text()
-      return read<T>(answer.statusCode, text)
+      return await hosts.reach(async (base) => {
+        const answer = await request(`${base}${pathAndQuery}`, { ...init, dispatcher, signal })
+        const text = await answer.body.text()
+        return read<T>(answer.statusCode, text)
+      }, mayGoOn)
     } catch (err) {
       return brokenCall(err, limitMs)
     }
@@ -166,7 +166,7 @@ function withErrcode<T>(answer: WechatAnswer<T>): WechatAnswer<T> {
 function brokenCall(err: unknown, limitMs: number): WechatAnswer<never> {
   const code = codeOf(err)
   if (err instanceof NotConnected) {
-    return { kind: 'failed', reason: `no connection to WeChat (${code || 'no code'})` }
+    return { kind: 'failed', unconnected: true, reason: `no connection to WeChat (${code || 'no code'})` }
   }
   const timedOut = err instanceof Error && (err.name === 'TimeoutError' || err.name === 'AbortError')
   return timedOut

@@ -25,6 +25,8 @@ export interface SendDesk {
   simulator: Simulator
   /** An account of its own with a campaign of its own, and a follower who has just typed something. */
   story(options?: StoryOptions): Promise<SendStory>
+  /** Puts the product's clock ahead, and leaves WeChat's. */
+  passMs(ms: number): void
   close(): Promise<void>
 }
 
@@ -79,7 +81,10 @@ export async function openSendDesk(): Promise<SendDesk> {
   // Nobody is there: an activity that asks the engine for anything fails its test.
   const link = linkEngine({ namespace: 'none', connection: { address: '127.0.0.1:9' } }, 'test')
   const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
-  const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
+  let aheadMs = 0
+  const now = () => Date.now() + aheadMs
+  const encryptionKey = 'test-encryption-key'
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log, now })
   const server = await listen(product.callback, 0, '127.0.0.1')
   const simulator = createSimulator()
   const { url: apiBase } = await simulator.listen(0)
@@ -216,6 +221,9 @@ export async function openSendDesk(): Promise<SendDesk> {
     product,
     simulator,
     story: async ({ account = {}, steps = ONE_TEXT } = {}) => openStory(await openAccount(account, steps)),
+    passMs: (ms) => {
+      aheadMs += ms
+    },
     async close() {
       await simulator.close()
       await server.close()

@@ -379,6 +379,7 @@ describe('an account that WeChat stops', () => {
     expect(await story.row()).toMatchObject({ state: 'failed', errcode: 45011, unclear: 0 })
     expect(await story.accountState()).toMatchObject({ state: 'active' })
     story.wechat.setQuota({ minute: 100 })
+    desk.passMs(60_000)
     expect(await story.send()).toMatchObject({ result: 'sent' })
     expect(await usedIn(story)).toEqual([1])
   })
@@ -790,5 +791,74 @@ describe('an account whose requests hang', () => {
     expect(story.verdicts()).toEqual([])
     await Promise.all(hanging)
     expect(await story.send({ index: 25 })).toBeDefined()
+  })
+
+  it('is left alone after three requests without an answer, until a probe is answered', async () => {
+    const story = await desk.story()
+    const neighbour = await desk.story()
+    const { apiBase } = (await desk.product.accounts.find(story.appId)) ?? {}
+    await desk.product.tokens.getToken(story.appId)
+    await desk.product.accounts.patch(story.appId, { apiBase: 'http://127.0.0.1:9' })
+    for (let nr = 1; nr <= 3; nr++) expect((await failureOf(story.send())).type).toBe('WechatFailed')
+    const other = await story.another()
+    const { type, message, delayMs } = await failureOf(other.send())
+    expect([type, message]).toEqual(['Busy', "the account's requests get no answer"])
+    expect(delayMs).toBeLessThanOrEqual(3_000)
+    expect(await other.row()).toBeNull()
+    expect(await neighbour.send()).toMatchObject({ result: 'sent' })
+    await desk.product.accounts.patch(story.appId, { apiBase })
+    desk.passMs(60_000)
+    expect(await other.send()).toMatchObject({ result: 'sent' })
+    expect(await story.send()).toMatchObject({ result: 'sent', unclear: 0 })
+  })
+
+  it('has a last try at the margin all the same', async () => {
+    const story = await desk.story()
+    await desk.product.tokens.getToken(story.appId)
+    await desk.product.accounts.patch(story.appId, { apiBase: 'http://127.0.0.1:9' })
+    for (let nr = 1; nr <= 3; nr++) await failureOf(story.send())
+    const { type, delayMs } = await failureOf(story.send({ leftMs: 1_500 }))
+    expect(type).toBe('Busy')
+    expect(delayMs).toBeLessThanOrEqual(1_100)
+    expect(await story.row()).toMatchObject({ attempts: 3 })
+    await story.send({ leftMs: 440 }).catch(() => null)
+    expect(await story.row()).toMatchObject({ attempts: 4 })
+  })
+})
+
+describe('an account over its minute limit (45011)', () => {
+  it('makes no request for its other followers before the next minute', async () => {
+    const story = await desk.story()
+    // Half a minute from either end.
+    desk.passMs(90_000 - (desk.product.now() % 60_000))
+    story.fault({ errcode: 45011 })
+    await failureOf(story.send())
+    const other = await story.another()
+    const { type, message, delayMs } = await failureOf(other.send())
+    expect([type, message]).toEqual(['Busy', 'minute limit of the account (45011)'])
+    expect(delayMs).toBeLessThanOrEqual(65_000)
+    expect(other.verdicts()).toEqual([])
+    expect(await (await desk.story()).send()).toMatchObject({ result: 'sent' })
+    desk.passMs(60_000)
+    expect(await other.send()).toMatchObject({ result: 'sent' })
+  })
+})
+
+describe('a send that finds no slot until its margin', () => {
+  const full = async () => {
+    const ids = Array.from({ length: 26 }, (_, i) => `s${i}`)
+    const steps = ids.map((id) => `  - { id: ${id}, after: 0s, since: entry, send: { text: ${id} } }`)
+    const story = await desk.story({ steps: steps.join('\n') })
+    return { story, hang: () => story.fault({ latencyMs: 2_000, times: 25 }) }
+  }
+
+  it('stays unknown when an earlier request of it was never answered', async () => {
+    const { story, hang } = await full()
+    story.fault({ reset: 'before' })
+    await failureOf(story.send({ index: 25 }))
+    hang()
+    const hanging = Array.from({ length: 25 }, (_, index) => story.send({ index }))
+    expect(await story.send({ index: 25, leftMs: 300 })).toMatchObject({ result: 'unknown', unclear: 1 })
+    await Promise.all(hanging)
   })
 })

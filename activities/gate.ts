@@ -1,0 +1,95 @@
+import type { WechatAnswer, WechatClient } from '../src/wechat/client.ts'
+import { createBulkhead } from './bulkhead.ts'
+import { type Circuit, createCircuit } from './circuit.ts'
+
+const MINUTE_MS = 60_000
+const FULL_MS = 250
+/** Those who wait come back one by one over this time. */
+const SPREAD_MS = 1_000
+const MINUTE_SPREAD_MS = 5_000
+
+/** What keeps one account's trouble from the others: asked before each send, told of each answer. Of this worker only. */
+export interface Gate {
+  /**
+   * A place, to be left at the end; or why there is none and when to ask again. Only its share of slots keeps an account's
+   * `lastTry` away.
+   */
+  enter(appId: string, options: { lastTry: boolean }): Place | NoPlace
+  /** WeChat said 45011 to a send: none of the account's begins before the next minute. How long one waits, ms. */
+  tooFast(appId: string): number
+  /** The account's client, whose answers the gate hears. */
+  hearing(appId: string, client: WechatClient): WechatClient
+}
+
+interface Place {
+  leave(): void
+}
+
+interface NoPlace {
+  busy: string
+  waitMs: number
+}
+
+/** @param slots this worker's send slots in all */
+export function createGate(deps: { slots: number; now: () => number; random?: () => number }): Gate {
+  const { now, random = Math.random } = deps
+  const bulkhead = createBulkhead(deps.slots)
+  const circuits = new Map<string, Circuit>()
+  /** Minutes since 1970 in which WeChat said 45011. */
+  const fullMinutes = new Map<string, number>()
+
+  function circuitOf(appId: string): Circuit {
+    const circuit = circuits.get(appId) ?? createCircuit(now)
+    circuits.set(appId, circuit)
+    return circuit
+  }
+
+  const spread = (ms: number) => Math.floor(random() * ms)
+  const minute = () => Math.floor(now() / MINUTE_MS)
+  const untilNextMinute = () => MINUTE_MS - (now() % MINUTE_MS) + spread(MINUTE_SPREAD_MS)
+
+  function closed(appId: string): NoPlace | null {
+    if (fullMinutes.get(appId) === minute())
+      return { busy: 'minute limit of the account (45011)', waitMs: untilNextMinute() }
+    const waitMs = circuitOf(appId).waitMs()
+    return waitMs > 0
+      ? { busy: "the account's requests get no answer", waitMs: waitMs + spread(SPREAD_MS) }
+      : null
+  }
+
+  return {
+    enter(appId, { lastTry }) {
+      const noPlace = lastTry ? null : closed(appId)
+      if (noPlace) return noPlace
+      const release = bulkhead.take(appId)
+      if (!release) return { busy: 'the account has its share of send slots', waitMs: FULL_MS }
+      const noProbe = circuitOf(appId).enter()
+      return {
+        leave() {
+          noProbe()
+          release()
+        },
+      }
+    },
+    tooFast(appId) {
+      fullMinutes.set(appId, minute())
+      return untilNextMinute()
+    },
+    hearing(appId, client) {
+      const heard =
+        <In extends unknown[], T>(call: (...args: In) => Promise<WechatAnswer<T>>) =>
+        async (...args: In) => {
+          const hear = circuitOf(appId).begin()
+          const answer = await call(...args)
+          hear(answer)
+          return answer
+        }
+      return {
+        ...client,
+        stableToken: heard(client.stableToken),
+        customSend: heard(client.customSend),
+        uploadMedia: heard(client.uploadMedia),
+      }
+    },
+  }
+}

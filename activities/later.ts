@@ -1,0 +1,41 @@
+import { ApplicationFailure } from '@temporalio/activity'
+import type { SendResult } from '../src/campaign/send-result.ts'
+import type { AttemptClock } from './attempt-clock.ts'
+
+/** The last try starts this much before the margin. */
+const LAST_TRY_LEAD_MS = 400
+/** An attempt that is this little early is the last try too. */
+const EARLY_MS = 50
+
+/** Types of the ApplicationFailures that a send throws; each is retried until the grant's margin. */
+export type SendFailure =
+  | 'Busy'
+  | 'AccountStopped'
+  | 'KeptBack'
+  | 'WechatFailed'
+  | 'WechatUnclear'
+  | 'TooFast'
+
+/** Throws for a retry after `delayMs`, no later than the last try before the margin; past that, `otherwise`. */
+export async function later(
+  clock: AttemptClock,
+  type: SendFailure,
+  reason: string,
+  delayMs: number,
+  otherwise: () => Promise<SendResult>,
+): Promise<SendResult> {
+  const lastTryIn = clock.leftMs() - LAST_TRY_LEAD_MS
+  if (lastTryIn <= 0) return otherwise()
+  throw ApplicationFailure.create({
+    type,
+    message: reason,
+    nextRetryDelay: Math.max(1, Math.round(Math.min(delayMs, lastTryIn))),
+    // Being kept back is no failure to count.
+    ...(type === 'WechatFailed' || type === 'WechatUnclear' ? {} : { category: 'BENIGN' }),
+  })
+}
+
+/** No other attempt fits in before the margin: this one is made whatever keeps the account's sends away. */
+export function isLastTry(clock: AttemptClock): boolean {
+  return clock.leftMs() <= LAST_TRY_LEAD_MS + EARLY_MS
+}

@@ -1,0 +1,23 @@
+import { Agent, buildConnector, type Dispatcher } from 'undici'
+
+/** Ends a call before its request left: DNS, TCP or TLS. */
+export class NotConnected extends Error {
+  override name = 'NotConnected'
+}
+
+/**
+ * Marks what goes wrong while connecting: the codes alone cannot tell it from a connection lost later (ECONNRESET).
+ * @param connectTimeoutMs name look-up, TCP and TLS together
+ */
+export function createDispatcher(connectTimeoutMs: number): Dispatcher {
+  const connector = buildConnector({ timeout: connectTimeoutMs })
+  return new Agent({
+    connect: (to, done) =>
+      connector(to, (err, socket) =>
+        err ? done(new NotConnected('no connection', { cause: err }), null) : done(null, socket),
+      ),
+    // A connection idle for longer may be closed by the other side just as a request leaves: unclear for nothing.
+    keepAliveTimeout: 4_000,
+    connections: 64,
+  })
+}
