@@ -1,13 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import type { Fault, FaultBox } from './faults.ts'
+import { type Answer, failed, parse, readJson, textOrNull, withFaults } from './answering.ts'
+import { authoriserOf, type ComponentState, maySend } from './component.ts'
+import type { FaultBox } from './faults.ts'
 import { chargeSend, type SimAccountState, type SimFollower } from './model.ts'
-import { judgeContent, judgeUpload, MEANINGS } from './send-rules.ts'
+import { judgeContent, judgeUpload } from './send-rules.ts'
 import type { SimTokens } from './tokens.ts'
 
 export interface ApiWorld {
   accounts: Map<string, SimAccountState>
   tokens: Map<string, SimTokens>
+  components: Map<string, ComponentState>
   faults: FaultBox
   /** Real time. */
   now(): number
@@ -16,7 +19,6 @@ export interface ApiWorld {
   changed(appId: string, openId: string): void
 }
 
-type Answer = Record<string, unknown>
 interface Call {
   c: Context
   account: SimAccountState
@@ -30,7 +32,7 @@ export function createApi(world: ApiWorld): Hono {
   const app = new Hono()
   app.post('/cgi-bin/stable_token', async (c) => {
     const body = await readJson(c)
-    return withFaults(c, textOrNull(body.appid), async () => {
+    return withFaults(world.faults, c, textOrNull(body.appid), async () => {
       const found = credentials(body.appid, body.secret, c)
       if ('errcode' in found) return found
       const issued = found.tokens.stableToken(now(), body.force_refresh === true)
@@ -38,7 +40,7 @@ export function createApi(world: ApiWorld): Hono {
     })
   })
   app.get('/cgi-bin/token', (c) =>
-    withFaults(c, textOrNull(c.req.query('appid')), async () => {
+    withFaults(world.faults, c, textOrNull(c.req.query('appid')), async () => {
       const found = credentials(c.req.query('appid'), c.req.query('secret'), c)
       return 'errcode' in found ? found : found.tokens.plainToken(now())
     }),
@@ -94,22 +96,24 @@ export function createApi(world: ApiWorld): Hono {
   ): void {
     app.on(method, path, async (c) => {
       const token = c.req.query('access_token') ?? ''
-      const account = [...world.accounts.values()].find((a) => world.tokens.get(a.appId)?.owns(token)) ?? null
+      const { account, check, sent } = holderOf(token, path)
       const isJson = method === 'POST' && !path.includes('upload')
       const raw = isJson ? await c.req.text() : ''
       const body = isJson ? parse(raw) : {}
       const openId = typeof body?.touser === 'string' ? body.touser : null
       return withFaults(
+        world.faults,
         c,
         account?.appId ?? null,
         async () => {
           if (!token) return failed(41001)
-          if (!account) return failed(40001)
+          if (!account) return failed(check())
           account.calls.set(path, (account.calls.get(path) ?? 0) + 1)
-          const code = world.tokens.get(account.appId)?.check(token, now()) ?? 40001
+          const code = check()
           if (code !== 0) return failed(code)
           if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
           if (!account.certified && !path.includes('_ip')) return failed(48001)
+          sent()
           return handle({ c, account, raw, body: body ?? {} })
         },
         openId,
@@ -118,6 +122,33 @@ export function createApi(world: ApiWorld): Hono {
           account && openId && path.endsWith('custom/send') && logSend(account, openId, body ?? {}, errcode),
       )
     })
+  }
+
+  /** Whose token this is, and what WeChat says to it: an account's own, or one that a platform got for it. */
+  function holderOf(token: string, path: string) {
+    const nothing = () => {}
+    const own = [...world.accounts.values()].find((a) => world.tokens.get(a.appId)?.owns(token))
+    if (own)
+      return {
+        account: own,
+        check: () => world.tokens.get(own.appId)?.check(token, now()) ?? 40001,
+        sent: nothing,
+      }
+    const found = authoriserOf(world.components.values(), token)
+    if (!found) {
+      const isComponents = [...world.components.values()].some((c) => c.tokens.owns(token))
+      return { account: null, check: () => (isComponents ? 61015 : 40001), sent: nothing }
+    }
+    const { authorisation, withdrawn } = found
+    return {
+      account: world.accounts.get(authorisation.appId) ?? null,
+      check() {
+        if (withdrawn) return 61003
+        const code = authorisation.tokens.check(token, now())
+        return code === 0 && path.includes('/message/custom/') && !maySend(authorisation) ? 61007 : code
+      },
+      sent: () => void (path.endsWith('custom/send') && authorisation.sentWith.push(token)),
+    }
   }
 
   function send({ account, body, raw }: Call): Answer {
@@ -204,6 +235,7 @@ export function createApi(world: ApiWorld): Hono {
     secret: unknown,
     c: Context,
   ): { tokens: SimTokens } | { errcode: number; errmsg: string } {
+    if (world.components.has(String(appid ?? ''))) return failed(61024)
     const account = world.accounts.get(String(appid ?? ''))
     const tokens = account && world.tokens.get(account.appId)
     if (!account || !tokens) return failed(40013)
@@ -213,71 +245,5 @@ export function createApi(world: ApiWorld): Hono {
       return failed(40164, `invalid ip ${ip} ipv6 ::ffff:${ip}, not in whitelist`)
     }
     return { tokens }
-  }
-
-  /** Runs a call under the faults that are switched on. */
-  async function withFaults(
-    c: Context,
-    appId: string | null,
-    work: () => Promise<Answer>,
-    openId: string | null = null,
-    refusedByFault: (errcode: number) => unknown = () => {},
-  ): Promise<Response> {
-    const fault: Fault = world.faults.take({ path: c.req.path, appId, openId }) ?? {}
-    if (fault.latencyMs) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs))
-    if (fault.hang === 'before') return never(c)
-    if (fault.reset === 'before') return reset()
-    if (fault.status) return c.text('upstream error', fault.status as 500)
-    if (fault.errcode !== undefined) {
-      refusedByFault(fault.errcode)
-      return c.json(failed(fault.errcode))
-    }
-    const answer = await work()
-    if (fault.hang === 'after') return never(c)
-    if (fault.reset === 'after') return reset()
-    return c.json(answer)
-  }
-}
-
-/** The caller waits until it gives up. */
-async function never(c: Context): Promise<Response> {
-  await new Promise<void>((resolve) => {
-    c.req.raw.signal.addEventListener('abort', () => resolve())
-    setTimeout(resolve, 60_000).unref()
-  })
-  return c.text('too late', 504)
-}
-
-/** An answer that breaks off: the caller sees its connection lost. */
-function reset(): Response {
-  const broken = new ReadableStream({
-    pull(controller) {
-      controller.error(new Error('reset by the simulator'))
-    },
-  })
-  return new Response(broken, { headers: { 'content-type': 'application/json' } })
-}
-
-function failed(
-  errcode: number,
-  message = MEANINGS[errcode] ?? 'error',
-): { errcode: number; errmsg: string } {
-  return { errcode, errmsg: errcode === 0 ? 'ok' : `${message} rid: ${randomUUID().slice(0, 18)}` }
-}
-
-async function readJson(c: Context): Promise<Record<string, unknown>> {
-  return parse(await c.req.text()) ?? {}
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
-}
-
-function parse(raw: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(raw)
-    return typeof value === 'object' && value !== null ? { ...value } : null
-  } catch {
-    return null
   }
 }

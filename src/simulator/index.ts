@@ -1,6 +1,11 @@
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createApi } from './api.ts'
+import { type ComponentOptions, ComponentState } from './component.ts'
+import { createComponentApi } from './component-api.ts'
+import { createComponentControl } from './component-control.ts'
+import { createComponentDesk, type SimComponent } from './component-desk.ts'
+import { createComponentPages } from './component-page.tsx'
 import { createControl } from './control.ts'
 import { deeds } from './deeds.ts'
 import type { Fault } from './faults.ts'
@@ -9,6 +14,8 @@ import { createPages } from './pages.tsx'
 import { envelope, type Fields, type PushResult } from './push.ts'
 import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
 
+export type { ComponentOptions } from './component.ts'
+export type { SimComponent } from './component-desk.ts'
 export type { Fault } from './faults.ts'
 export type { TimeMachine } from './world.ts'
 
@@ -25,6 +32,8 @@ export interface Simulator {
   close(): Promise<void>
   addAccount(account: AccountOptions): void
   account(appId: string): SimAccount
+  /** A third-party platform; added again, it starts anew. */
+  addComponent(component: ComponentOptions): SimComponent
   fault(fault: Fault): void
   clearFaults(): void
 }
@@ -61,8 +70,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const world = createWorld(options)
   const app = new Hono()
   app.route('/', createApi(world))
+  app.route('/', createComponentApi(world))
+  app.route('/', createComponentPages(world))
+  // Before the accounts' own: `component` is no account's appId.
+  app.route('/', createComponentControl(world))
   app.route('/', createControl(world))
   app.route('/', createPages(world, { consoleUrl: options.consoleUrl ?? null }))
+  const timers = new Set<NodeJS.Timeout>()
   let server: ServerType | undefined
 
   return {
@@ -76,6 +90,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
         server.on('error', reject)
       }),
     async close() {
+      for (const timer of timers) clearInterval(timer)
       world.save()
       await new Promise<void>((resolve) => {
         if (!server) return resolve()
@@ -85,6 +100,16 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     },
     addAccount: (account) => void world.addAccount(account),
     account: (appId) => accountOf(world, appId),
+    addComponent(component) {
+      const state = new ComponentState({ ...component })
+      world.components.set(component.appId, state)
+      const desk = createComponentDesk(world, state)
+      if (component.ticketEveryMs) {
+        const timer = setInterval(() => void desk.pushTicket(), component.ticketEveryMs)
+        timers.add(timer.unref())
+      }
+      return desk
+    },
     fault: (fault) => world.faults.add(fault),
     clearFaults: () => world.faults.clear(),
   }
@@ -105,7 +130,8 @@ function accountOf(world: World, appId: string): SimAccount {
     agentJoins: (openId) => world.act(who(openId), deeds.agentJoins()),
     agentLeaves: (openId) => world.act(who(openId), deeds.agentLeaves()),
     raw: (openId, fields, o) => world.act(who(openId), deeds.raw(fields), o),
-    envelope: (fields, timestamp = Math.floor(world.now() / 1000)) => envelope(state, fields, timestamp),
+    envelope: (fields, timestamp = Math.floor(world.now() / 1000)) =>
+      envelope(world.targetOf(state), fields, timestamp),
     messages: (openId) => world.follower(who(openId)).messages,
     grants: (openId) => world.follower(who(openId)).grants,
     clock: (openId) => world.clockOf(world.follower(who(openId))),

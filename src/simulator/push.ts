@@ -37,6 +37,15 @@ export interface PushSettings {
   markFail: { failures: number; pauseMs: number }
 }
 
+/** Whom callbacks are for, where they go, and what signs and seals them. */
+export type PushTarget = Pick<
+  SimAccountState,
+  'appId' | 'token' | 'encodingAesKey' | 'mode' | 'format' | 'callbackUrl' | 'originalId'
+> & {
+  /** The trailing id of a ciphertext: a platform's appId, where messages go through it. Absent: the account's. */
+  sealId?: string
+}
+
 export type Fields = { [name: string]: string | number | Fields | Fields[] }
 
 const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
@@ -48,11 +57,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
   /** Callbacks lost in a silence. */
   const lost = new Map<string, number>()
 
-  async function push(
-    account: SimAccountState,
-    fields: Fields,
-    options: PushOptions = {},
-  ): Promise<PushResult> {
+  async function push(account: PushTarget, fields: Fields, options: PushOptions = {}): Promise<PushResult> {
     if ((silentUntil.get(account.appId) ?? 0) > now()) {
       lost.set(account.appId, (lost.get(account.appId) ?? 0) + 1)
       return { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
@@ -62,11 +67,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
     return results.find((r) => r.ok) ?? (results[0] as PushResult)
   }
 
-  async function pushOnce(
-    account: SimAccountState,
-    fields: Fields,
-    options: PushOptions,
-  ): Promise<PushResult> {
+  async function pushOnce(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
     let last: PushResult = { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
       const answer = await deliver(account, fields, options)
@@ -87,11 +88,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
     }
   }
 
-  async function deliver(
-    account: SimAccountState,
-    fields: Fields,
-    options: PushOptions,
-  ): Promise<PushResult> {
+  async function deliver(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
     const { query, body, nonce } = envelope(account, fields, options.timestamp ?? Math.floor(now() / 1000))
     const base = { ok: false, attempts: 1, passiveReply: null }
     try {
@@ -114,9 +111,9 @@ export function createPusher(settings: PushSettings, now: () => number) {
   return { push, lost: (appId: string) => lost.get(appId) ?? 0 }
 }
 
-/** Query and body of one delivery. In encrypted modes the trailing id is the account's appId. */
+/** Query and body of one delivery. What concerns a platform itself has an `AppId` outside, not a `ToUserName`. */
 export function envelope(
-  account: SimAccountState,
+  account: PushTarget,
   fields: Fields,
   timestamp: number,
 ): { query: URLSearchParams; body: string; nonce: string } {
@@ -126,25 +123,20 @@ export function envelope(
     signature: wecom.getSignature(account.token, stamp, nonce, ''),
     timestamp: stamp,
     nonce,
-    openid: String(fields.FromUserName),
+    ...(fields.FromUserName === undefined ? {} : { openid: String(fields.FromUserName) }),
   })
   const plain = serialise(fields, account.format)
   if (account.mode === 'plain') return { query, body: plain, nonce }
-  const Encrypt = wecom.encrypt(account.encodingAesKey ?? '', plain, account.appId)
+  const Encrypt = wecom.encrypt(account.encodingAesKey ?? '', plain, account.sealId ?? account.appId)
   query.set('encrypt_type', 'aes')
   query.set('msg_signature', wecom.getSignature(account.token, stamp, nonce, Encrypt))
-  const outer: Fields =
-    account.mode === 'compatible' ? { ...fields, Encrypt } : { ToUserName: account.originalId, Encrypt }
+  const to: Fields = fields.InfoType ? { AppId: account.appId } : { ToUserName: account.originalId }
+  const outer: Fields = account.mode === 'compatible' ? { ...fields, Encrypt } : { ...to, Encrypt }
   return { query, body: serialise(outer, account.format), nonce }
 }
 
 /** Reads an answer as WeChat would; null when WeChat would not take it. */
-function readReply(
-  account: SimAccountState,
-  text: string,
-  nonce: string,
-  openId: string,
-): PassiveAnswer | null {
+function readReply(account: PushTarget, text: string, nonce: string, openId: string): PassiveAnswer | null {
   const outer = parseAny(text)
   if (!outer) return null
   let fields: Record<string, unknown> | null = outer
@@ -157,7 +149,7 @@ function readReply(
     )
     if (expected !== outer.MsgSignature || String(outer.Nonce) !== nonce) return null
     const opened = wecom.decrypt(account.encodingAesKey ?? '', outer.Encrypt)
-    if (opened.id !== account.appId) return null
+    if (opened.id !== (account.sealId ?? account.appId)) return null
     fields = parseAny(opened.message)
   } else if (account.mode === 'security') return null
   if (!fields || fields.ToUserName !== openId || fields.FromUserName !== account.originalId) return null

@@ -59,6 +59,11 @@ export class SimTokens {
     return found.expiresAt > now ? 0 : 42001
   }
 
+  /** Every token given out so far is over: 42001. */
+  expire(): void {
+    for (const token of [this.stable, this.plain, ...this.older]) if (token) token.expiresAt = 0
+  }
+
   owns(value: string): boolean {
     return this.revoked.has(value) || [this.stable, this.plain, ...this.older].some((t) => t?.value === value)
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { ComponentState } from './component.ts'
+import { throughComponent } from './component-push.ts'
 import { createFaults, type FaultBox } from './faults.ts'
 import {
   type AccountOptions,
@@ -11,7 +13,7 @@ import {
   type SimFollower,
   type SimScene,
 } from './model.ts'
-import { createPusher, type Fields, type PushOptions, type PushResult } from './push.ts'
+import { createPusher, type Fields, type PushOptions, type PushResult, type PushTarget } from './push.ts'
 import { SimTokens } from './tokens.ts'
 
 /** What moves a follower's run on in the engine; the simulator itself knows no engine. */
@@ -50,12 +52,14 @@ export function createWorld(options: WorldOptions) {
   const now = options.now ?? Date.now
   const accounts = new Map<string, SimAccountState>()
   const tokens = new Map<string, SimTokens>()
+  const components = new Map<string, ComponentState>()
   const faults: FaultBox = createFaults()
   const listeners = new Set<Listener>()
+  const answerWithinMs = options.answerWithinMs ?? 5_000
   let duplicateNext = 0
   const pusher = createPusher(
     {
-      answerWithinMs: options.answerWithinMs ?? 5_000,
+      answerWithinMs,
       resends: 3,
       markFail: options.markFail ?? { failures: 40, pauseMs: 60_000 },
     },
@@ -99,6 +103,9 @@ export function createWorld(options: WorldOptions) {
     return found
   }
 
+  /** Where an account's callbacks go: to its own server, or through the platform that it has authorised. */
+  const targetOf = (owner: SimAccountState): PushTarget => throughComponent(owner, components.values())
+
   function follower(who: Who): SimFollower {
     const { followers } = account(who.appId)
     const found = followers.get(who.openId) ?? newFollower(who.openId)
@@ -126,7 +133,7 @@ export function createWorld(options: WorldOptions) {
     if (deed.isMessage) fields.MsgId = options_.msgId ?? newMsgId()
     const times = duplicateNext > 0 ? 2 : 1
     duplicateNext = Math.max(0, duplicateNext - 1)
-    const result = await pusher.push(owner, fields, { times, ...options_ })
+    const result = await pusher.push(targetOf(owner), fields, { times, ...options_ })
     if (result.passiveReply) {
       const { msgType: kind, fields: content } = result.passiveReply
       one.messages.push({ at: clockOf(one), from: 'account', via: 'passive', kind, content })
@@ -181,6 +188,9 @@ export function createWorld(options: WorldOptions) {
   return {
     accounts,
     tokens,
+    components,
+    answerWithinMs,
+    targetOf,
     faults,
     now,
     clockOf,

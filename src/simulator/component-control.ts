@@ -1,0 +1,48 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { createComponentDesk, type SimComponent } from './component-desk.ts'
+import type { World } from './world.ts'
+
+const ofAccount = z.object({ appId: z.string() })
+const funcsOfAccount = ofAccount.extend({ funcs: z.array(z.int().positive()) })
+const release = z.object({ group: z.union([1, 2, 3, 4, 5].map((n) => z.literal(n as 1 | 2 | 3 | 4 | 5))) })
+
+/** `/_sim/component/*`: what people and shell scripts do with a platform. JSON in, JSON out. */
+export function createComponentControl(world: World): Hono {
+  const app = new Hono()
+  app.get('/_sim/component', (c) =>
+    c.json({
+      items: [...world.components.values()].map((component) => {
+        const desk = createComponentDesk(world, component)
+        return {
+          appId: desk.appId,
+          tickets: desk.pushedTickets.length,
+          lastPush: desk.pushes.at(-1) ?? null,
+          tokensAsked: desk.tokensAsked,
+          accounts: [...component.authorisations.values()].map(({ appId, funcs }) => ({ appId, funcs })),
+        }
+      }),
+    }),
+  )
+  action('push-ticket', (desk) => desk.pushTicket())
+  action('revoke', (desk, body) => desk.revoke(ofAccount.parse(body).appId))
+  action('update-authorisation', (desk, body) => {
+    const { appId, funcs } = funcsOfAccount.parse(body)
+    return desk.updateAuthorisation(appId, funcs)
+  })
+  action('release-test', (desk, body) => desk.runReleaseTest(release.parse(body).group))
+  return app
+
+  function action(name: string, act: (desk: SimComponent, body: unknown) => Promise<unknown>): void {
+    app.post(`/_sim/component/:componentAppId/${name}`, async (c) => {
+      const component = world.components.get(c.req.param('componentAppId'))
+      if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
+      try {
+        const body: unknown = JSON.parse((await c.req.text()) || '{}')
+        return c.json((await act(createComponentDesk(world, component), body)) ?? { changed: false })
+      } catch (err) {
+        return c.json({ error: err instanceof Error ? err.message : String(err) }, 400)
+      }
+    })
+  }
+}
