@@ -66,6 +66,27 @@ describe('the release test', () => {
   })
 })
 
+describe('a platform that sends with another token than the code gave', () => {
+  it('does not pass', async () => {
+    await ready({ sends: false })
+    const token = await at.componentToken()
+    const answer = at.product.onMessage
+    at.product.onMessage = async (fields, appId) => {
+      const code = /^QUERY_AUTH_CODE:(.*)/.exec(fields.Content ?? '')?.[1]
+      if (!code) return answer(fields, appId)
+      const info = await at.queryAuth(token, code)
+      const { authorizer_access_token: other } = await at.ask('api_authorizer_token', token, {
+        authorizer_appid: appId,
+        authorizer_refresh_token: info.authorizer_refresh_token,
+      })
+      await at.send(String(other), fields.FromUserName ?? '', `${code}_from_api`)
+      return ''
+    }
+    const { failures } = await at.component.runReleaseTest(3)
+    expect(failures).toEqual(['QUERY_AUTH_CODE: custom/send did not use the token of that code'])
+  })
+})
+
 describe('a platform over HTTP', () => {
   const call = async (name: string, body?: object, componentAppId = COMPONENT) => {
     const answer = await at.simulator.app.request(`/_sim/component/${componentAppId}/${name}`, {
