@@ -5,7 +5,7 @@ import { type ReleaseGroup, type ReleaseReport, runReleaseTest } from './release
 import type { World } from './world.ts'
 
 /** An account's consent as the page gives it back. */
-export interface Consent {
+interface Consent {
   /** `auth_code` of the redirect; good once, 10 minutes. */
   authCode: string
   expiresIn: number

@@ -49,6 +49,8 @@ export async function runReleaseTest(
   })
   component.authorise(appId, ALL_FUNCS, '', world.now())
   const who: Who = { appId, openId: `oTest${randomBytes(11).toString('base64url')}` }
+  // The tester is a follower already.
+  world.follower(who).following = true
   const failures: string[] = []
   const expect = (holds: boolean, failure: string) => {
     if (!holds) failures.push(failure)
