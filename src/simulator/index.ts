@@ -14,7 +14,6 @@ import { createPages } from './pages.tsx'
 import { envelope, type Fields, type PushResult } from './push.ts'
 import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
 
-export type { ComponentOptions } from './component.ts'
 export type { SimComponent } from './component-desk.ts'
 export type { Fault } from './faults.ts'
 export type { TimeMachine } from './world.ts'

@@ -35,7 +35,7 @@ export const TEST_PLATFORM = {
   appSecret: 'test-platform-secret',
   token: 'test-platform-token',
   aesKey: TEST_KEY,
-  previousAesKey: null,
+  previousAesKey: 'earliertest'.repeat(4).slice(0, 43),
 }
 
 export async function startWhole(options: {
