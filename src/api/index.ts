@@ -8,6 +8,7 @@ import { ApiError, answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
+import { createQrcodes } from './qrcodes.ts'
 import { inboxState } from './schemas.ts'
 
 const OPEN = new Set(['/api/openapi.json', '/api/campaign.schema.json'])
@@ -45,6 +46,7 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   api.route('/', createCampaigns(deps))
   api.route('/', createFollowers(deps))
   api.route('/', createMedia(deps))
+  api.route('/', createQrcodes(deps))
   api.route('/', createInbox())
   api.get('/campaign.schema.json', (c) => c.json(campaignJsonSchema()))
   app.route('/api', api)

@@ -9,6 +9,7 @@ import { writeAudit } from '../store/audit.ts'
 import type { CampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
 import type { WechatClient } from '../wechat/client.ts'
+import type { TokenKeeper } from '../wechat/tokens.ts'
 import { type ApiIssue, refused } from './errors.ts'
 import { errorBody } from './schemas.ts'
 
@@ -20,6 +21,7 @@ export interface ApiDeps {
   directory: Pick<LiveDirectory, 'accounts'>
   runs: Runs
   link: Pick<EngineLink, 'isUp'>
+  tokens: TokenKeeper
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Makes what was just written live in this process. */
   changed(): Promise<void>
@@ -67,6 +69,7 @@ export const errors = {
 }
 export const missing = { 404: json(errorBody, 'There is no such thing') }
 export const wrongState = { 409: json(errorBody, 'Not in this state') }
+export const wechatAway = { 503: json(errorBody, 'WeChat does not answer') }
 export const security = [{ token: [] }]
 
 /** Notes a change in the audit log. */

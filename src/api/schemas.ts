@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { parseDuration } from '../campaign/duration.ts'
 import { decodeAesKey } from '../wechat/crypto.ts'
 
 export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
@@ -198,6 +199,32 @@ export const follower = followerItem
 export const medium = z
   .object({ id: z.string(), type: z.enum(['image', 'voice', 'video', 'thumb']), bytes: z.number() })
   .openapi('Medium')
+
+const QR_LONGEST_MS = 30 * 86_400_000
+
+export const newQrcode = z
+  .strictObject({
+    appId: z.string().min(1).max(64),
+    qrScene: z.string().min(1).max(64),
+    campaign: z.string().min(1).max(64).optional(),
+    expires: z
+      .string()
+      .refine((text) => {
+        const ms = parseDuration(text)
+        return ms !== null && ms > 0 && ms <= QR_LONGEST_MS
+      }, 'must be a duration of 1s to 30d, like 30d; without it the code is permanent')
+      .optional(),
+  })
+  .openapi('NewQrcode')
+
+export const qrcode = z
+  .object({
+    ticket: z.string(),
+    url: z.string(),
+    imageUrl: z.string(),
+    expiresAt: isoTime.nullable(),
+  })
+  .openapi('Qrcode')
 
 export const inboxState = z
   .object({

@@ -578,3 +578,48 @@ describe('a fault', () => {
     expect(await sim.send('oTest')).toBe(0)
   })
 })
+
+describe('a code with a scene', () => {
+  const strCode = (scene_str: unknown, more: object = {}) => ({
+    action_name: 'QR_LIMIT_STR_SCENE',
+    action_info: { scene: { scene_str } },
+    ...more,
+  })
+  async function scan(sim: Platform) {
+    const state = await sim.get(`/_sim/${APP}/oTest/state`)
+    return (state.account as { qrScenes: string[] }).qrScenes
+  }
+
+  it('is made once for each scene and can be scanned from then on', async () => {
+    const sim = await platform({ qrScenes: ['door'] })
+    const path = sim.at('/cgi-bin/qrcode/create')
+    const made = await sim.post(path, strCode('expo'))
+    expect(made).toMatchObject({ status: 200, ticket: expect.any(String), url: expect.any(String) })
+    expect(made).not.toHaveProperty('expire_seconds')
+    await sim.post(path, strCode('expo'))
+    await sim.post(path, { action_name: 'QR_LIMIT_SCENE', action_info: { scene: { scene_id: 7 } } })
+    expect(await scan(sim)).toEqual(['door', 'expo', '7'])
+  })
+
+  it('that ends can be scanned until then, and for thirty days at most', async () => {
+    const sim = await platform()
+    const ends = strCode('short', { action_name: 'QR_STR_SCENE', expire_seconds: 9_999_999 })
+    const made = await sim.post(sim.at('/cgi-bin/qrcode/create'), ends)
+    expect(made.expire_seconds).toBe(2_592_000)
+    sim.clock.now += 2_592_000_000 - 1
+    expect(await scan(sim)).toEqual(['short'])
+    sim.clock.now += 1
+    expect(await scan(sim)).toEqual([])
+  })
+
+  it.each([
+    ['of no known kind', strCode('a', { action_name: 'QR' }), 40052],
+    ['without a scene', { action_name: 'QR_STR_SCENE' }, 40053],
+    ['with a scene of more than 64 characters', strCode('x'.repeat(65)), 40053],
+    ['with a number beyond 100000', { ...strCode(0), action_name: 'QR_LIMIT_SCENE' }, 40053],
+  ])('%s is refused', async (_, body, errcode) => {
+    const sim = await platform()
+    expect(await sim.post(sim.at('/cgi-bin/qrcode/create'), body)).toMatchObject({ errcode })
+    expect(await scan(sim)).toEqual([])
+  })
+})

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import type { Fault, FaultBox } from './faults.ts'
 import { chargeSend, type SimAccountState, type SimFollower } from './model.ts'
+import { readCode } from './qrcode.ts'
 import { judgeContent, judgeUpload, MEANINGS } from './send-rules.ts'
 import type { SimTokens } from './tokens.ts'
 
@@ -14,6 +15,8 @@ export interface ApiWorld {
   clockOf(follower: SimFollower): number
   /** Something that a page shows has changed. */
   changed(appId: string, openId: string): void
+  /** The same, for every follower of an account. */
+  accountChanged(appId: string): void
 }
 
 type Answer = Record<string, unknown>
@@ -69,6 +72,17 @@ export function createApi(world: ApiWorld): Hono {
     const media_id = `test_${randomBytes(32).toString('base64url')}`
     account.media.set(media_id, { type, expiresAt: now() + 3 * 86_400_000 })
     return { type, media_id, created_at: Math.floor(now() / 1000) }
+  })
+  route('POST', '/cgi-bin/qrcode/create', ({ account, body }) => {
+    const code = readCode(body)
+    if ('errcode' in code) return failed(code.errcode)
+    const { scene, seconds } = code
+    account.codes = account.codes.filter((known) => known.scene !== scene)
+    account.codes.push({ scene, expiresAt: seconds === null ? null : now() + seconds * 1000 })
+    world.accountChanged(account.appId)
+    const ticket = `test_${randomBytes(32).toString('base64url')}==`
+    const url = `http://weixin.qq.com/q/${randomBytes(12).toString('base64url')}`
+    return { ticket, ...(seconds === null ? {} : { expire_seconds: seconds }), url }
   })
   route('POST', '/cgi-bin/openapi/quota/get', ({ account }) => {
     const used = today(account).count

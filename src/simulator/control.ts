@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { deeds } from './deeds.ts'
+import { scenesOf } from './qrcode.ts'
 import type { Deed, World } from './world.ts'
 
 /** `/_sim/*`: what the phone page and shell scripts drive the simulator with. JSON in, JSON out. */
@@ -82,7 +83,7 @@ export function createControl(world: World): Hono {
         name: account.name,
         profile: account.profile,
         menu: account.menu,
-        qrScenes: account.qrScenes,
+        qrScenes: scenesOf(account, world.now()),
       },
       openId: f.openId,
       following: f.following,

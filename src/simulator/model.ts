@@ -67,6 +67,8 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   encodingAesKey: string | null
   followers: Map<string, SimFollower>
   media: Map<string, { type: string; expiresAt: number }>
+  /** Codes made through the API, beside `qrScenes`; `expiresAt` is real time, null: permanent. */
+  codes: { scene: string; expiresAt: number | null }[]
   sends: SendLogEntry[]
   calls: Map<string, number>
   dailyQuota: number
@@ -140,6 +142,7 @@ export function newAccount(options: AccountOptions): SimAccountState {
     encodingAesKey: options.encodingAesKey ?? null,
     followers: new Map(),
     media: new Map(),
+    codes: [],
     sends: [],
     calls: new Map(),
     dailyQuota: 500_000,

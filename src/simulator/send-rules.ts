@@ -82,6 +82,8 @@ export const MEANINGS: Record<number, string> = {
   40013: 'invalid appid',
   40014: 'invalid access_token',
   40033: 'invalid charset. please check your request, if include \\uxxxx will create fail!',
+  40052: 'invalid action name',
+  40053: 'invalid action info',
   40125: 'invalid appsecret',
   42001: 'access_token expired',
   43004: 'require subscribe',

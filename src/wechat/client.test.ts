@@ -314,6 +314,28 @@ describe('a call as WeChat documents it', () => {
       posted('/cgi-bin/message/custom/typing', { access_token: TOKEN }, { touser: 'o1', command: 'Typing' }),
     ],
     [
+      'asks for a code that ends',
+      (c) => c.createQrcode(TOKEN, { scene: '展位', expiresIn: 60 }),
+      posted(
+        '/cgi-bin/qrcode/create',
+        { access_token: TOKEN },
+        {
+          action_name: 'QR_STR_SCENE',
+          expire_seconds: 60,
+          action_info: { scene: { scene_str: '展位' } },
+        },
+      ),
+    ],
+    [
+      'asks for a permanent code',
+      (c) => c.createQrcode(TOKEN, { scene: 'expo', expiresIn: null }),
+      posted(
+        '/cgi-bin/qrcode/create',
+        { access_token: TOKEN },
+        { action_name: 'QR_LIMIT_STR_SCENE', action_info: { scene: { scene_str: 'expo' } } },
+      ),
+    ],
+    [
       'asks about the quota',
       (c) => c.quota(TOKEN, '/cgi-bin/message/custom/send'),
       posted(

@@ -15,6 +15,14 @@ export interface AccessToken {
   expires_in: number
 }
 
+interface QrTicket {
+  ticket: string
+  /** What the code says; a picture of it can be drawn from this. */
+  url: string
+  /** s; absent for a permanent code. */
+  expire_seconds?: number
+}
+
 interface Quota {
   quota: { daily_limit: number; used: number; remain: number }
 }
@@ -35,6 +43,11 @@ export interface WechatClient {
     accessToken: string,
     medium: { type: MediaType; filename: string; contentType: string; bytes: Uint8Array },
   ): Promise<WechatAnswer<{ media_id: string }>>
+  /** `expiresIn` in s, at most 30 days; null: a permanent code, of which an account has 100,000. */
+  createQrcode(
+    accessToken: string,
+    code: { scene: string; expiresIn: number | null },
+  ): Promise<WechatAnswer<QrTicket>>
   quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<Quota>>
   apiDomainIp(accessToken: string): Promise<WechatAnswer<{ ip_list: string[] }>>
 }
@@ -121,6 +134,17 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
         UPLOAD_TIMEOUT_MS,
       )
     },
+    createQrcode: (access_token, { scene, expiresIn }) =>
+      post(
+        '/cgi-bin/qrcode/create',
+        { access_token },
+        {
+          ...(expiresIn === null
+            ? { action_name: 'QR_LIMIT_STR_SCENE' }
+            : { action_name: 'QR_STR_SCENE', expire_seconds: expiresIn }),
+          action_info: { scene: { scene_str: scene } },
+        },
+      ),
     quota: (access_token, cgi_path) => post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }),
     apiDomainIp: (access_token) =>
       call(url('/cgi-bin/get_api_domain_ip', { access_token }), { method: 'GET' }),

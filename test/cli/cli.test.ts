@@ -40,7 +40,9 @@ describe('nurture, with nothing running', () => {
   it('explains itself, for every command', async () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
-    for (const [command] of top.out.matchAll(/^ +(check|preview|account|campaign|follower|media)\b/gm)) {
+    for (const [command] of top.out.matchAll(
+      /^ +(check|preview|account|campaign|follower|qrcode|media)\b/gm,
+    )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
@@ -292,6 +294,20 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
     expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
+  })
+
+  it('makes a code that leads into a campaign, and none that does not', async () => {
+    await whole.addAccount({ appId: APP })
+    const guide = SERIES('booth').replace('subscribe }', 'subscribe, qrScenes: [booth*] }')
+    await nurture('campaign', 'put', file('booth.yaml', guide))
+    const made = await nurture('qrcode', APP, 'booth-1', '--campaign', 'booth', '--expires', '30d')
+    expect(made).toMatchObject({ code: 0, err: '' })
+    expect(made.out).toMatch(/booth-1: works until \d{4}-/)
+    expect(made.out).toContain('https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=')
+    const forGood = await nurture('qrcode', APP, 'booth-2', '--json')
+    expect(JSON.parse(forGood.out)).toMatchObject({ expiresAt: null })
+    const refused = await nurture('qrcode', APP, 'shop', '--campaign', 'booth')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('booth*, not shop') })
   })
 
   it('uploads a medium, and refuses what WeChat would not take', async () => {
