@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { parseDuration } from '../campaign/duration.ts'
 import { decodeAesKey } from '../wechat/crypto.ts'
+import { checkMenu, type Menu } from '../wechat/menu.ts'
 
 export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
 export const followerParams = z.object({
@@ -225,6 +226,28 @@ export const qrcode = z
     expiresAt: isoTime.nullable(),
   })
   .openapi('Qrcode')
+
+const buttons = z.array(z.record(z.string(), z.unknown()))
+
+/** WeChat's own JSON, checked as a whole so that every mistake is told at once. */
+export const menuFile = z
+  .unknown()
+  .transform((value, ctx): Menu => {
+    const found = checkMenu(value)
+    for (const { path, message } of found)
+      ctx.addIssue({ code: 'custom', path: path ? path.split('.') : [], message })
+    // What has no mistake has the menu's shape.
+    return found.length > 0 ? z.NEVER : (value as Menu)
+  })
+  .openapi('MenuFile', {
+    type: 'object',
+    required: ['button'],
+    properties: { button: { type: 'array', items: { type: 'object' } } },
+    description:
+      'As WeChat’s menu/create takes it: {button: [{type, name, key | url | …} | {name, sub_button}]}',
+  })
+
+export const menu = z.object({ source: z.enum(['api', 'console']), button: buttons }).openapi('Menu')
 
 export const inboxState = z
   .object({

@@ -623,3 +623,56 @@ describe('a code with a scene', () => {
     expect(await scan(sim)).toEqual([])
   })
 })
+
+describe('a custom menu', () => {
+  const click = { type: 'click', name: '资料', key: 'guide' }
+  const console = [{ key: 'old', label: '旧' }]
+  const get = (sim: Platform, path: string) => sim.get(sim.at(`/cgi-bin/${path}`))
+  const create = (sim: Platform, button: unknown) => sim.post(sim.at('/cgi-bin/menu/create'), { button })
+  async function shown(sim: Platform) {
+    const state = await sim.get(`/_sim/${APP}/oTest/state`)
+    return (state.account as { menu: unknown }).menu
+  }
+
+  it('of the console is known to one interface only', async () => {
+    const sim = await platform({ menu: console })
+    expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
+    const button = [{ type: 'click', name: '旧', key: 'old' }]
+    expect(await get(sim, 'get_current_selfmenu_info')).toMatchObject({
+      is_menu_open: 1,
+      selfmenu_info: { button },
+    })
+    expect(await shown(sim)).toEqual(button)
+  })
+
+  it('takes the place of the console’s, until it is removed', async () => {
+    const sim = await platform({ menu: console })
+    const button = [click, { name: '更多', sub_button: [click] }]
+    expect(await create(sim, button)).toMatchObject({ errcode: 0 })
+    expect(await shown(sim)).toEqual(button)
+    const full = { ...click, sub_button: [] }
+    expect(await get(sim, 'menu/get')).toMatchObject({
+      menu: { button: [full, { name: '更多', sub_button: [full] }] },
+    })
+    const info = await get(sim, 'get_current_selfmenu_info')
+    expect(info.selfmenu_info).toEqual({ button: [click, { name: '更多', sub_button: { list: [click] } }] })
+    expect(await get(sim, 'menu/delete')).toMatchObject({ errcode: 0 })
+    expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
+    expect(await shown(sim)).toEqual([])
+  })
+
+  it.each<[string, unknown, number]>([
+    ['no buttons', [], 40016],
+    ['four buttons', Array(4).fill(click), 40016],
+    ['a long name', [{ ...click, name: '一二三四五六' }], 40018],
+    ['an odd type', [{ ...click, type: 'tap' }], 40017],
+    ['a long key', [{ ...click, key: 'k'.repeat(129) }], 40019],
+    ['no link', [{ type: 'view', name: 'a' }], 40020],
+    ['six below one', [{ name: 'a', sub_button: Array(6).fill(click) }], 40023],
+    ['a long name below', [{ name: 'a', sub_button: [{ ...click, name: '字'.repeat(21) }] }], 40025],
+  ])('with %s is refused', async (_, button, errcode) => {
+    const sim = await platform()
+    expect(await create(sim, button)).toMatchObject({ errcode })
+    expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
+  })
+})

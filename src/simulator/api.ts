@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import type { Fault, FaultBox } from './faults.ts'
+import { judgeMenu, type SimButton, selfMenuInfo, withSubButtons } from './menu.ts'
 import { chargeSend, type SimAccountState, type SimFollower } from './model.ts'
 import { readCode } from './qrcode.ts'
 import { judgeContent, judgeUpload, MEANINGS } from './send-rules.ts'
@@ -18,6 +19,9 @@ export interface ApiWorld {
   /** The same, for every follower of an account. */
   accountChanged(appId: string): void
 }
+
+/** What an account may call without certification. */
+const FOR_EVERY_ACCOUNT = /_ip$|get_current_selfmenu_info$/
 
 type Answer = Record<string, unknown>
 interface Call {
@@ -84,6 +88,19 @@ export function createApi(world: ApiWorld): Hono {
     const url = `http://weixin.qq.com/q/${randomBytes(12).toString('base64url')}`
     return { ticket, ...(seconds === null ? {} : { expire_seconds: seconds }), url }
   })
+  route('POST', '/cgi-bin/menu/create', ({ account, body }) => {
+    const code = judgeMenu(body.button)
+    if (code === 0) setMenu(account, body.button as SimButton[])
+    return failed(code)
+  })
+  route('GET', '/cgi-bin/menu/get', ({ account }) =>
+    account.apiMenu?.length ? { menu: { button: withSubButtons(account.apiMenu) } } : failed(46003),
+  )
+  route('GET', '/cgi-bin/menu/delete', ({ account }) => {
+    setMenu(account, [])
+    return failed(0)
+  })
+  route('GET', '/cgi-bin/get_current_selfmenu_info', ({ account }) => selfMenuInfo(account))
   route('POST', '/cgi-bin/openapi/quota/get', ({ account }) => {
     const used = today(account).count
     return {
@@ -123,7 +140,7 @@ export function createApi(world: ApiWorld): Hono {
           const code = world.tokens.get(account.appId)?.check(token, now()) ?? 40001
           if (code !== 0) return failed(code)
           if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
-          if (!account.certified && !path.includes('_ip')) return failed(48001)
+          if (!account.certified && !FOR_EVERY_ACCOUNT.test(path)) return failed(48001)
           return handle({ c, account, raw, body: body ?? {} })
         },
         openId,
@@ -132,6 +149,11 @@ export function createApi(world: ApiWorld): Hono {
           account && openId && path.endsWith('custom/send') && logSend(account, openId, body ?? {}, errcode),
       )
     })
+  }
+
+  function setMenu(account: SimAccountState, buttons: SimButton[]): void {
+    account.apiMenu = buttons
+    world.accountChanged(account.appId)
   }
 
   function send({ account, body, raw }: Call): Answer {

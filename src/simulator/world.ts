@@ -99,6 +99,7 @@ export function createWorld(options: WorldOptions) {
     const before = saved[account.appId]
     for (const f of before?.followers ?? []) added.followers.set(f.openId, f)
     added.codes = before?.codes ?? []
+    added.apiMenu = before?.apiMenu ?? null
     accounts.set(account.appId, added)
     tokens.set(account.appId, new SimTokens())
     return added
@@ -236,10 +237,11 @@ function trim(follower: SimFollower): SimFollower {
 }
 
 /** What of an account outlives the simulator; the rest comes with `addAccount`. */
-type Kept = Pick<SimAccountState, 'codes'> & { followers: SimFollower[] }
+type Kept = Pick<SimAccountState, 'codes' | 'apiMenu'> & { followers: SimFollower[] }
 
 function kept(account: SimAccountState): Kept {
-  return { followers: [...account.followers.values()].map(trim), codes: account.codes }
+  const { codes, apiMenu } = account
+  return { followers: [...account.followers.values()].map(trim), codes, apiMenu }
 }
 
 function load(path: string | undefined): Record<string, Partial<Kept>> {

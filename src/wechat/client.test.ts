@@ -336,6 +336,27 @@ describe('a call as WeChat documents it', () => {
       ),
     ],
     [
+      'makes a menu',
+      (c) => c.createMenu(TOKEN, { button: [{ type: 'click', name: '资料', key: 'guide' }] }),
+      {
+        method: 'POST',
+        path: '/cgi-bin/menu/create',
+        query: { access_token: TOKEN },
+        body: '{"button":[{"type":"click","name":"资料","key":"guide"}]}',
+      },
+    ],
+    ...(
+      [
+        ['asks for the menu', (c) => c.menu(TOKEN), '/cgi-bin/menu/get'],
+        ['asks for the menu in use', (c) => c.currentMenu(TOKEN), '/cgi-bin/get_current_selfmenu_info'],
+        ['removes the menu', (c) => c.deleteMenu(TOKEN), '/cgi-bin/menu/delete'],
+      ] satisfies [string, (c: WechatClient) => Promise<unknown>, string][]
+    ).map(([name, call, path]): [string, (c: WechatClient) => Promise<unknown>, object] => [
+      name,
+      call,
+      { method: 'GET', path, query: { access_token: TOKEN }, body: '' },
+    ]),
+    [
       'asks about the quota',
       (c) => c.quota(TOKEN, '/cgi-bin/message/custom/send'),
       posted(

@@ -1,4 +1,5 @@
 import { Agent, buildConnector, type Dispatcher, FormData, request } from 'undici'
+import type { Menu } from './menu.ts'
 
 /**
  * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
@@ -48,6 +49,13 @@ export interface WechatClient {
     accessToken: string,
     code: { scene: string; expiresIn: number | null },
   ): Promise<WechatAnswer<QrTicket>>
+  createMenu(accessToken: string, menu: Menu): Promise<WechatAnswer<object>>
+  /** The menu that was made through this interface; 46003 when none was. */
+  menu(accessToken: string): Promise<WechatAnswer<{ menu?: { button?: unknown } }>>
+  /** The menu in use, also one that was made in WeChat's console. */
+  currentMenu(accessToken: string): Promise<WechatAnswer<{ selfmenu_info?: { button?: unknown } }>>
+  /** Conditional menus (个性化菜单) go with it. */
+  deleteMenu(accessToken: string): Promise<WechatAnswer<object>>
   quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<Quota>>
   apiDomainIp(accessToken: string): Promise<WechatAnswer<{ ip_list: string[] }>>
 }
@@ -83,6 +91,7 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
 
   const url = (path: string, query: Record<string, string>) =>
     `${apiBase}${path}?${new URLSearchParams(query)}`
+  const get = <T>(path: string, query: Record<string, string>) => call<T>(url(path, query), { method: 'GET' })
   const post = <T>(path: string, query: Record<string, string>, body: object) =>
     call<T>(url(path, query), {
       method: 'POST',
@@ -123,8 +132,7 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
       const body = { touser: openId, command: 'Typing' }
       return withErrcode(await post('/cgi-bin/message/custom/typing', { access_token }, body))
     },
-    userInfo: (access_token, openid) =>
-      call(url('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }), { method: 'GET' }),
+    userInfo: (access_token, openid) => get('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }),
     uploadMedia(access_token, { type, filename, contentType, bytes }) {
       const body = new FormData()
       body.set('media', new Blob([new Uint8Array(bytes)], { type: contentType }), filename)
@@ -145,9 +153,13 @@ export function createWechatClient(options: { apiBase: string; timeoutMs?: numbe
           action_info: { scene: { scene_str: scene } },
         },
       ),
+    createMenu: async (access_token, menu) =>
+      withErrcode(await post('/cgi-bin/menu/create', { access_token }, menu)),
+    menu: (access_token) => get('/cgi-bin/menu/get', { access_token }),
+    currentMenu: (access_token) => get('/cgi-bin/get_current_selfmenu_info', { access_token }),
+    deleteMenu: async (access_token) => withErrcode(await get('/cgi-bin/menu/delete', { access_token })),
     quota: (access_token, cgi_path) => post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }),
-    apiDomainIp: (access_token) =>
-      call(url('/cgi-bin/get_api_domain_ip', { access_token }), { method: 'GET' }),
+    apiDomainIp: (access_token) => get('/cgi-bin/get_api_domain_ip', { access_token }),
   }
 }
 

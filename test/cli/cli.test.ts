@@ -41,7 +41,7 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|account|campaign|follower|qrcode|media)\b/gm,
+      /^ +(check|preview|account|campaign|follower|menu|qrcode|media)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
@@ -49,6 +49,7 @@ describe('nurture, with nothing running', () => {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'pause', 'resume', 'remove'],
       follower: ['show', 'cancel', 'pause', 'resume'],
+      menu: ['get', 'put', 'remove'],
       media: ['put'],
     }
     for (const [group, commands] of Object.entries(subs)) {
@@ -308,6 +309,24 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(JSON.parse(forGood.out)).toMatchObject({ expiresAt: null })
     const refused = await nurture('qrcode', APP, 'shop', '--campaign', 'booth')
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('booth*, not shop') })
+  })
+
+  it('saves the menu of the console in a file, and puts it back', async () => {
+    await whole.addAccount({ appId: APP })
+    whole.simulator.world.account(APP).menu = [{ key: 'guide', label: '资料' }]
+    const saved = await nurture('menu', 'get', APP)
+    expect(saved).toMatchObject({ code: 0, err: expect.stringContaining('console') })
+    expect(saved.out).toContain('key: guide')
+    const put = await nurture('menu', 'put', APP, file('menu.yaml', saved.out))
+    expect(put).toMatchObject({ code: 0, out: expect.stringContaining('one button') })
+    const json = await nurture('menu', 'get', APP, '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ source: 'api', button: [{ key: 'guide' }] })
+    expect(await nurture('menu', 'put', APP, file('menu.json', json.out))).toMatchObject({ code: 0 })
+    const bad = await nurture('menu', 'put', APP, file('bad-menu.yaml', 'button: [{ name: 资料 }]\n'))
+    expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('button.0.type') })
+    expect(await nurture('menu', 'put', APP, file('odd.yaml', 'button: ['))).toMatchObject({ code: 1 })
+    expect(await nurture('menu', 'remove', APP)).toMatchObject({ code: 0 })
+    expect(await nurture('menu', 'get', APP)).toMatchObject({ code: 1 })
   })
 
   it('uploads a medium, and refuses what WeChat would not take', async () => {
