@@ -60,7 +60,7 @@ await main(async () => {
     namespace: target.namespace,
   }
   const web = await listen(
-    createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics }),
+    createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics, dataDir: config.dataDir }),
     config.port,
     config.host,
   )
