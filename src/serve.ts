@@ -33,7 +33,8 @@ await main(async () => {
     namespace: target.namespace,
     authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
-  const web = await listen(createWeb(product, { adminToken, links: () => links }), config.port, config.host)
+  const app = createWeb(product, { adminToken, links: () => links, dataDir: config.dataDir })
+  const web = await listen(app, config.port, config.host)
   life.onEnd('web', web.close)
   product.dispatcher.start()
   life.onEnd('dispatcher', product.dispatcher.stop)

@@ -61,7 +61,7 @@ await main(async () => {
     authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
   const web = await listen(
-    createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics }),
+    createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics, dataDir: config.dataDir }),
     config.port,
     config.host,
   )

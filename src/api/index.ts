@@ -8,6 +8,8 @@ import { ApiError, answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
+import { createMenu } from './menu.ts'
+import { createQrcodes } from './qrcodes.ts'
 import { inboxState } from './schemas.ts'
 
 const OPEN = new Set(['/api/openapi.json', '/api/campaign.schema.json'])
@@ -42,9 +44,11 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
 
   const api = new OpenAPIHono()
   api.route('/', createAccounts(deps))
+  api.route('/', createMenu(deps))
   api.route('/', createCampaigns(deps))
   api.route('/', createFollowers(deps))
   api.route('/', createMedia(deps))
+  api.route('/', createQrcodes(deps))
   api.route('/', createInbox())
   api.get('/campaign.schema.json', (c) => c.json(campaignJsonSchema()))
   app.route('/api', api)

@@ -21,7 +21,7 @@ export interface ApiDeps {
   directory: Pick<LiveDirectory, 'accounts'>
   runs: Runs
   link: Pick<EngineLink, 'isUp'>
-  tokens: Pick<TokenKeeper, 'getToken'>
+  tokens: TokenKeeper
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Makes what was just written live in this process. */
   changed(): Promise<void>
@@ -69,6 +69,7 @@ export const errors = {
 }
 export const missing = { 404: json(errorBody, 'There is no such thing') }
 export const wrongState = { 409: json(errorBody, 'Not in this state') }
+export const wechatAway = { 503: json(errorBody, 'WeChat does not answer') }
 export const security = [{ token: [] }]
 
 /** Notes a change in the audit log. */

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { parseDuration } from '../campaign/duration.ts'
 import { decodeAesKey } from '../wechat/crypto.ts'
+import { checkMenu, type Menu } from '../wechat/menu.ts'
 
 export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
 export const followerParams = z.object({
@@ -198,6 +200,54 @@ export const follower = followerItem
 export const medium = z
   .object({ id: z.string(), type: z.enum(['image', 'voice', 'video', 'thumb']), bytes: z.number() })
   .openapi('Medium')
+
+const QR_LONGEST_MS = 30 * 86_400_000
+
+export const newQrcode = z
+  .strictObject({
+    appId: z.string().min(1).max(64),
+    qrScene: z.string().min(1).max(64),
+    campaign: z.string().min(1).max(64).optional(),
+    expires: z
+      .string()
+      .refine((text) => {
+        const ms = parseDuration(text)
+        return ms !== null && ms > 0 && ms <= QR_LONGEST_MS
+      }, 'must be a duration of 1s to 30d, like 30d; without it the code is permanent')
+      .optional(),
+  })
+  .openapi('NewQrcode')
+
+export const qrcode = z
+  .object({
+    ticket: z.string(),
+    url: z.string(),
+    imageUrl: z.string(),
+    expiresAt: isoTime.nullable(),
+  })
+  .openapi('Qrcode')
+
+const buttons = z.array(z.record(z.string(), z.unknown()))
+
+/** WeChat's own JSON, checked as a whole so that every mistake is told at once. */
+export const menuFile = z
+  .unknown()
+  .transform((value, ctx): Menu => {
+    const found = checkMenu(value)
+    for (const { path, message } of found)
+      ctx.addIssue({ code: 'custom', path: path ? path.split('.') : [], message })
+    // What has no mistake has the menu's shape.
+    return found.length > 0 ? z.NEVER : (value as Menu)
+  })
+  .openapi('MenuFile', {
+    type: 'object',
+    required: ['button'],
+    properties: { button: { type: 'array', items: { type: 'object' } } },
+    description:
+      'As WeChat’s menu/create takes it: {button: [{type, name, key | url | …} | {name, sub_button}]}',
+  })
+
+export const menu = z.object({ source: z.enum(['api', 'console']), button: buttons }).openapi('Menu')
 
 export const inboxState = z
   .object({

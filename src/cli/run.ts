@@ -6,7 +6,9 @@ import { check } from './check.ts'
 import { Done, Failure, type Terminal, UsageError } from './command.ts'
 import { followerCommands } from './follower.ts'
 import { mediaCommands } from './media.ts'
+import { menuCommands } from './menu.ts'
 import { preview } from './preview.ts'
+import { qrcode } from './qrcode.ts'
 
 /** Runs one command line. Answers with the exit code: 0 done, 1 failed, 2 usage. Never throws. */
 export async function runCli(rawArgs: string[], terminal: Terminal): Promise<number> {
@@ -51,6 +53,8 @@ function commands(terminal: Terminal): CommandDef {
       account: group('account', 'Official Accounts 公众号', accountCommands),
       campaign: group('campaign', 'Campaigns 活动', campaignCommands),
       follower: group('follower', "One follower's series 粉丝", followerCommands),
+      menu: group('menu', "An account's custom menu 自定义菜单", menuCommands),
+      qrcode: qrcode(terminal),
       media: group('media', 'Pictures, voices and videos 素材', mediaCommands),
     },
   })

@@ -578,3 +578,101 @@ describe('a fault', () => {
     expect(await sim.send('oTest')).toBe(0)
   })
 })
+
+describe('a code with a scene', () => {
+  const strCode = (scene_str: unknown, more: object = {}) => ({
+    action_name: 'QR_LIMIT_STR_SCENE',
+    action_info: { scene: { scene_str } },
+    ...more,
+  })
+  async function scan(sim: Platform) {
+    const state = await sim.get(`/_sim/${APP}/oTest/state`)
+    return (state.account as { qrScenes: string[] }).qrScenes
+  }
+
+  it('is made once for each scene and can be scanned from then on', async () => {
+    const sim = await platform({ qrScenes: ['door'] })
+    const path = sim.at('/cgi-bin/qrcode/create')
+    const made = await sim.post(path, strCode('expo'))
+    expect(made).toMatchObject({ status: 200, ticket: expect.any(String), url: expect.any(String) })
+    expect(made).not.toHaveProperty('expire_seconds')
+    await sim.post(path, strCode('expo'))
+    await sim.post(path, { action_name: 'QR_LIMIT_SCENE', action_info: { scene: { scene_id: 7 } } })
+    expect(await scan(sim)).toEqual(['door', 'expo', '7'])
+  })
+
+  it('that ends can be scanned until then, and for thirty days at most', async () => {
+    const sim = await platform()
+    const ends = strCode('short', { action_name: 'QR_STR_SCENE', expire_seconds: 9_999_999 })
+    const made = await sim.post(sim.at('/cgi-bin/qrcode/create'), ends)
+    expect(made.expire_seconds).toBe(2_592_000)
+    sim.clock.now += 2_592_000_000 - 1
+    expect(await scan(sim)).toEqual(['short'])
+    sim.clock.now += 1
+    expect(await scan(sim)).toEqual([])
+  })
+
+  it.each([
+    ['of no known kind', strCode('a', { action_name: 'QR' }), 40052],
+    ['without a scene', { action_name: 'QR_STR_SCENE' }, 40053],
+    ['with a scene of more than 64 characters', strCode('x'.repeat(65)), 40053],
+    ['with a number beyond 100000', { ...strCode(0), action_name: 'QR_LIMIT_SCENE' }, 40053],
+  ])('%s is refused', async (_, body, errcode) => {
+    const sim = await platform()
+    expect(await sim.post(sim.at('/cgi-bin/qrcode/create'), body)).toMatchObject({ errcode })
+    expect(await scan(sim)).toEqual([])
+  })
+})
+
+describe('a custom menu', () => {
+  const click = { type: 'click', name: '资料', key: 'guide' }
+  const console = [{ key: 'old', label: '旧' }]
+  const get = (sim: Platform, path: string) => sim.get(sim.at(`/cgi-bin/${path}`))
+  const create = (sim: Platform, button: unknown) => sim.post(sim.at('/cgi-bin/menu/create'), { button })
+  async function shown(sim: Platform) {
+    const state = await sim.get(`/_sim/${APP}/oTest/state`)
+    return (state.account as { menu: unknown }).menu
+  }
+
+  it('of the console is known to one interface only', async () => {
+    const sim = await platform({ menu: console })
+    expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
+    const button = [{ type: 'click', name: '旧', key: 'old' }]
+    expect(await get(sim, 'get_current_selfmenu_info')).toMatchObject({
+      is_menu_open: 1,
+      selfmenu_info: { button },
+    })
+    expect(await shown(sim)).toEqual(button)
+  })
+
+  it('takes the place of the console’s, until it is removed', async () => {
+    const sim = await platform({ menu: console })
+    const button = [click, { name: '更多', sub_button: [click] }]
+    expect(await create(sim, button)).toMatchObject({ errcode: 0 })
+    expect(await shown(sim)).toEqual(button)
+    const full = { ...click, sub_button: [] }
+    expect(await get(sim, 'menu/get')).toMatchObject({
+      menu: { button: [full, { name: '更多', sub_button: [full] }] },
+    })
+    const info = await get(sim, 'get_current_selfmenu_info')
+    expect(info.selfmenu_info).toEqual({ button: [click, { name: '更多', sub_button: { list: [click] } }] })
+    expect(await get(sim, 'menu/delete')).toMatchObject({ errcode: 0 })
+    expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
+    expect(await shown(sim)).toEqual([])
+  })
+
+  it.each<[string, unknown, number]>([
+    ['no buttons', [], 40016],
+    ['four buttons', Array(4).fill(click), 40016],
+    ['a long name', [{ ...click, name: '一二三四五六' }], 40018],
+    ['an odd type', [{ ...click, type: 'tap' }], 40017],
+    ['a long key', [{ ...click, key: 'k'.repeat(129) }], 40019],
+    ['no link', [{ type: 'view', name: 'a' }], 40020],
+    ['six below one', [{ name: 'a', sub_button: Array(6).fill(click) }], 40023],
+    ['a long name below', [{ name: 'a', sub_button: [{ ...click, name: '字'.repeat(21) }] }], 40025],
+  ])('with %s is refused', async (_, button, errcode) => {
+    const sim = await platform()
+    expect(await create(sim, button)).toMatchObject({ errcode })
+    expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
+  })
+})

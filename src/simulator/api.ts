@@ -3,7 +3,9 @@ import { type Context, Hono } from 'hono'
 import { type Answer, failed, parse, readJson, textOrNull, withFaults } from './answering.ts'
 import { authoriserOf, type ComponentState, maySend } from './component.ts'
 import type { FaultBox } from './faults.ts'
+import { judgeMenu, type SimButton, selfMenuInfo, withSubButtons } from './menu.ts'
 import { chargeSend, type SimAccountState, type SimFollower } from './model.ts'
+import { readCode } from './qrcode.ts'
 import { judgeContent, judgeUpload } from './send-rules.ts'
 import type { SimTokens } from './tokens.ts'
 
@@ -17,7 +19,12 @@ export interface ApiWorld {
   clockOf(follower: SimFollower): number
   /** Something that a page shows has changed. */
   changed(appId: string, openId: string): void
+  /** The same, for every follower of an account. */
+  accountChanged(appId: string): void
 }
+
+/** What an account may call without certification. */
+const FOR_EVERY_ACCOUNT = /_ip$|get_current_selfmenu_info$/
 
 interface Call {
   c: Context
@@ -72,6 +79,30 @@ export function createApi(world: ApiWorld): Hono {
     account.media.set(media_id, { type, expiresAt: now() + 3 * 86_400_000 })
     return { type, media_id, created_at: Math.floor(now() / 1000) }
   })
+  route('POST', '/cgi-bin/qrcode/create', ({ account, body }) => {
+    const code = readCode(body)
+    if ('errcode' in code) return failed(code.errcode)
+    const { scene, seconds } = code
+    account.codes = account.codes.filter((known) => known.scene !== scene)
+    account.codes.push({ scene, expiresAt: seconds === null ? null : now() + seconds * 1000 })
+    world.accountChanged(account.appId)
+    const ticket = `test_${randomBytes(32).toString('base64url')}==`
+    const url = `http://weixin.qq.com/q/${randomBytes(12).toString('base64url')}`
+    return { ticket, ...(seconds === null ? {} : { expire_seconds: seconds }), url }
+  })
+  route('POST', '/cgi-bin/menu/create', ({ account, body }) => {
+    const code = judgeMenu(body.button)
+    if (code === 0) setMenu(account, body.button as SimButton[])
+    return failed(code)
+  })
+  route('GET', '/cgi-bin/menu/get', ({ account }) =>
+    account.apiMenu?.length ? { menu: { button: withSubButtons(account.apiMenu) } } : failed(46003),
+  )
+  route('GET', '/cgi-bin/menu/delete', ({ account }) => {
+    setMenu(account, [])
+    return failed(0)
+  })
+  route('GET', '/cgi-bin/get_current_selfmenu_info', ({ account }) => selfMenuInfo(account))
   route('POST', '/cgi-bin/openapi/quota/get', ({ account }) => {
     const used = today(account).count
     return {
@@ -112,7 +143,7 @@ export function createApi(world: ApiWorld): Hono {
           const code = check()
           if (code !== 0) return failed(code)
           if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
-          if (!account.certified && !path.includes('_ip')) return failed(48001)
+          if (!account.certified && !FOR_EVERY_ACCOUNT.test(path)) return failed(48001)
           sent()
           return handle({ c, account, raw, body: body ?? {} })
         },
@@ -149,6 +180,11 @@ export function createApi(world: ApiWorld): Hono {
       },
       sent: () => void (path.endsWith('custom/send') && authorisation.sentWith.push(token)),
     }
+  }
+
+  function setMenu(account: SimAccountState, buttons: SimButton[]): void {
+    account.apiMenu = buttons
+    world.accountChanged(account.appId)
   }
 
   function send({ account, body, raw }: Call): Answer {

@@ -52,6 +52,11 @@ describe('what a follower does on the phone', () => {
     ['scans a code', { do: 'scan', qrScene: 'expo' }, { kind: 'scan', qrScene: 'expo' }],
     ['taps the menu', { do: 'menu', key: 'gift', label: '礼物' }, { kind: 'click', eventKey: 'gift' }],
     [
+      'follows a link of the menu',
+      { do: 'view', url: 'https://example.com/' },
+      { kind: 'view', eventKey: 'https://example.com/' },
+    ],
+    [
       'taps a menu message',
       { do: 'msgmenu', id: '101', text: '要' },
       { kind: 'text', content: '要', bizmsgmenuid: '101' },

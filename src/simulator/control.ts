@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { deeds } from './deeds.ts'
+import { menuOf } from './menu.ts'
+import { scenesOf } from './qrcode.ts'
 import type { Deed, World } from './world.ts'
 
 /** `/_sim/*`: what the phone page and shell scripts drive the simulator with. JSON in, JSON out. */
@@ -81,8 +83,8 @@ export function createControl(world: World): Hono {
         appId: account.appId,
         name: account.name,
         profile: account.profile,
-        menu: account.menu,
-        qrScenes: account.qrScenes,
+        menu: menuOf(account),
+        qrScenes: scenesOf(account, world.now()),
       },
       openId: f.openId,
       following: f.following,
@@ -118,6 +120,8 @@ function readDeed(body: unknown): Deed {
       return deeds.scan(text('qrScene'))
     case 'menu':
       return deeds.tapMenu(text('key'), typeof args.label === 'string' ? args.label : undefined)
+    case 'view':
+      return deeds.tapView(text('url'))
     case 'msgmenu':
       return deeds.tapMessageMenu(text('id'), text('text'))
     case 'type':
@@ -132,7 +136,7 @@ function readDeed(body: unknown): Deed {
       return deeds.agentLeaves()
     default:
       throw new Error(
-        'do must be follow, unfollow, scan, menu, msgmenu, type, image, voice, agent-joins or agent-leaves',
+        'do must be follow, unfollow, scan, menu, view, msgmenu, type, image, voice, agent-joins or agent-leaves',
       )
   }
 }

@@ -1,5 +1,7 @@
 /** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
 
+import type { SimButton } from './menu.ts'
+
 export type Profile = 'wechat-2023' | 'classic-48h'
 export type SimScene = 'subscribe' | 'menu' | 'scan' | 'message'
 
@@ -67,6 +69,10 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   encodingAesKey: string | null
   followers: Map<string, SimFollower>
   media: Map<string, { type: string; expiresAt: number }>
+  /** Codes made through the API, beside `qrScenes`; `expiresAt` is real time, null: permanent. */
+  codes: { scene: string; expiresAt: number | null }[]
+  /** The menu that was made through the API; null: the one that the account came with. */
+  apiMenu: SimButton[] | null
   sends: SendLogEntry[]
   calls: Map<string, number>
   dailyQuota: number
@@ -140,6 +146,8 @@ export function newAccount(options: AccountOptions): SimAccountState {
     encodingAesKey: options.encodingAesKey ?? null,
     followers: new Map(),
     media: new Map(),
+    codes: [],
+    apiMenu: null,
     sends: [],
     calls: new Map(),
     dailyQuota: 500_000,

@@ -44,6 +44,18 @@ describe('followers of a simulator that was closed', () => {
     rmSync(dir, { recursive: true })
   })
 
+  it('find the codes that were made for them, also beside followers that an older version kept', async () => {
+    const dir = folder()
+    const statePath = join(dir, 'state.json')
+    writeFileSync(statePath, JSON.stringify({ [APP]: [{ ...worldWith().follower(WHO), following: true }] }))
+    const before = worldWith({ statePath })
+    expect(before.follower(WHO)).toMatchObject({ following: true })
+    before.account(APP).codes.push({ scene: 'expo', expiresAt: null })
+    before.save()
+    expect(worldWith({ statePath }).account(APP).codes).toEqual([{ scene: 'expo', expiresAt: null }])
+    rmSync(dir, { recursive: true })
+  })
+
   it('are saved soon after something happened', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const dir = folder()

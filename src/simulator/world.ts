@@ -72,6 +72,15 @@ export function createWorld(options: WorldOptions) {
 
   function changed(appId: string, openId: string): void {
     for (const tell of listeners) tell({ appId, openId })
+    saveSoon()
+  }
+
+  function accountChanged(appId: string): void {
+    for (const openId of account(appId).followers.keys()) changed(appId, openId)
+    saveSoon()
+  }
+
+  function saveSoon(): void {
     if (!options.statePath || saving) return
     saving = setTimeout(save, SAVE_AFTER_MS)
     saving.unref()
@@ -81,7 +90,7 @@ export function createWorld(options: WorldOptions) {
     clearTimeout(saving)
     saving = undefined
     if (!options.statePath) return
-    const all = Object.fromEntries([...accounts].map(([id, a]) => [id, [...a.followers.values()].map(trim)]))
+    const all = Object.fromEntries([...accounts].map(([id, a]) => [id, kept(a)]))
     mkdirSync(dirname(options.statePath), { recursive: true })
     writeFileSync(`${options.statePath}.new`, JSON.stringify(all))
     renameSync(`${options.statePath}.new`, options.statePath)
@@ -91,7 +100,10 @@ export function createWorld(options: WorldOptions) {
     const known = accounts.get(account.appId)
     if (known) return Object.assign(known, account)
     const added = newAccount(account)
-    for (const f of saved[account.appId] ?? []) added.followers.set(f.openId, f)
+    const before = saved[account.appId]
+    for (const f of before?.followers ?? []) added.followers.set(f.openId, f)
+    added.codes = before?.codes ?? []
+    added.apiMenu = before?.apiMenu ?? null
     accounts.set(account.appId, added)
     tokens.set(account.appId, new SimTokens())
     return added
@@ -195,6 +207,7 @@ export function createWorld(options: WorldOptions) {
     now,
     clockOf,
     changed,
+    accountChanged,
     save,
     addAccount,
     account,
@@ -233,10 +246,24 @@ function trim(follower: SimFollower): SimFollower {
   return { ...follower, messages: follower.messages.slice(-200) }
 }
 
-function load(path: string | undefined): Record<string, SimFollower[]> {
+/** What of an account outlives the simulator; the rest comes with `addAccount`. */
+type Kept = Pick<SimAccountState, 'codes' | 'apiMenu'> & { followers: SimFollower[] }
+
+function kept(account: SimAccountState): Kept {
+  const { codes, apiMenu } = account
+  return { followers: [...account.followers.values()].map(trim), codes, apiMenu }
+}
+
+function load(path: string | undefined): Record<string, Partial<Kept>> {
   if (!path || !existsSync(path)) return {}
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, SimFollower[]>
+    const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Partial<Kept> | SimFollower[]>
+    // Until 0.1.0 it held the followers alone.
+    const entries = Object.entries(all).map(([id, one]) => [
+      id,
+      Array.isArray(one) ? { followers: one } : one,
+    ])
+    return Object.fromEntries(entries)
   } catch {
     return {}
   }

@@ -368,6 +368,49 @@ describe('a call as WeChat documents it', () => {
       posted('/cgi-bin/message/custom/typing', { access_token: TOKEN }, { touser: 'o1', command: 'Typing' }),
     ],
     [
+      'asks for a code that ends',
+      (c) => c.createQrcode(TOKEN, { scene: '展位', expiresIn: 60 }),
+      posted(
+        '/cgi-bin/qrcode/create',
+        { access_token: TOKEN },
+        {
+          action_name: 'QR_STR_SCENE',
+          expire_seconds: 60,
+          action_info: { scene: { scene_str: '展位' } },
+        },
+      ),
+    ],
+    [
+      'asks for a permanent code',
+      (c) => c.createQrcode(TOKEN, { scene: 'expo', expiresIn: null }),
+      posted(
+        '/cgi-bin/qrcode/create',
+        { access_token: TOKEN },
+        { action_name: 'QR_LIMIT_STR_SCENE', action_info: { scene: { scene_str: 'expo' } } },
+      ),
+    ],
+    [
+      'makes a menu',
+      (c) => c.createMenu(TOKEN, { button: [{ type: 'click', name: '资料', key: 'guide' }] }),
+      {
+        method: 'POST',
+        path: '/cgi-bin/menu/create',
+        query: { access_token: TOKEN },
+        body: '{"button":[{"type":"click","name":"资料","key":"guide"}]}',
+      },
+    ],
+    ...(
+      [
+        ['asks for the menu', (c) => c.menu(TOKEN), '/cgi-bin/menu/get'],
+        ['asks for the menu in use', (c) => c.currentMenu(TOKEN), '/cgi-bin/get_current_selfmenu_info'],
+        ['removes the menu', (c) => c.deleteMenu(TOKEN), '/cgi-bin/menu/delete'],
+      ] satisfies [string, (c: WechatClient) => Promise<unknown>, string][]
+    ).map(([name, call, path]): [string, (c: WechatClient) => Promise<unknown>, object] => [
+      name,
+      call,
+      { method: 'GET', path, query: { access_token: TOKEN }, body: '' },
+    ]),
+    [
       'asks about the quota',
       (c) => c.quota(TOKEN, '/cgi-bin/message/custom/send'),
       posted(

@@ -1,6 +1,7 @@
 import { FormData, request } from 'undici'
 import { createDispatcher, NotConnected } from './connection.ts'
 import { createHosts } from './hosts.ts'
+import type { Menu } from './menu.ts'
 
 /**
  * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
@@ -15,6 +16,14 @@ export interface AccessToken {
   access_token: string
   /** s */
   expires_in: number
+}
+
+interface QrTicket {
+  ticket: string
+  /** What the code says; a picture of it can be drawn from this. */
+  url: string
+  /** s; absent for a permanent code. */
+  expire_seconds?: number
 }
 
 interface Quota {
@@ -37,6 +46,18 @@ export interface WechatClient {
     accessToken: string,
     medium: { type: MediaType; filename: string; contentType: string; bytes: Uint8Array },
   ): Promise<WechatAnswer<{ media_id: string }>>
+  /** `expiresIn` in s, at most 30 days; null: a permanent code, of which an account has 100,000. */
+  createQrcode(
+    accessToken: string,
+    code: { scene: string; expiresIn: number | null },
+  ): Promise<WechatAnswer<QrTicket>>
+  createMenu(accessToken: string, menu: Menu): Promise<WechatAnswer<object>>
+  /** The menu that was made through this interface; 46003 when none was. */
+  menu(accessToken: string): Promise<WechatAnswer<{ menu?: { button?: unknown } }>>
+  /** The menu in use, also one that was made in WeChat's console. */
+  currentMenu(accessToken: string): Promise<WechatAnswer<{ selfmenu_info?: { button?: unknown } }>>
+  /** Conditional menus (个性化菜单) go with it. */
+  deleteMenu(accessToken: string): Promise<WechatAnswer<object>>
   quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<Quota>>
   apiDomainIp(accessToken: string): Promise<WechatAnswer<{ ip_list: string[] }>>
   /** Any other JSON call of this host; `T` is the shape that WeChat documents for it. */
@@ -67,6 +88,7 @@ export function createWechatClient(options: {
   const dispatcher = createDispatcher(fallbacks.length > 0 ? CONNECT_TIMEOUT_OF_MANY_MS : CONNECT_TIMEOUT_MS)
 
   const url = (path: string, query: Record<string, string>) => `${path}?${new URLSearchParams(query)}`
+  const get = <T>(path: string, query: Record<string, string>) => call<T>(url(path, query), { method: 'GET' })
   const post = <T>(path: string, query: Record<string, string>, body: object) =>
     call<T>(url(path, query), {
       method: 'POST',
@@ -113,8 +135,7 @@ export function createWechatClient(options: {
       const body = { touser: openId, command: 'Typing' }
       return withErrcode(await post('/cgi-bin/message/custom/typing', { access_token }, body))
     },
-    userInfo: (access_token, openid) =>
-      call(url('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }), { method: 'GET' }),
+    userInfo: (access_token, openid) => get('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }),
     uploadMedia(access_token, { type, filename, contentType, bytes }) {
       const body = new FormData()
       body.set('media', new Blob([new Uint8Array(bytes)], { type: contentType }), filename)
@@ -124,9 +145,24 @@ export function createWechatClient(options: {
         UPLOAD_TIMEOUT_MS,
       )
     },
+    createQrcode: (access_token, { scene, expiresIn }) =>
+      post(
+        '/cgi-bin/qrcode/create',
+        { access_token },
+        {
+          ...(expiresIn === null
+            ? { action_name: 'QR_LIMIT_STR_SCENE' }
+            : { action_name: 'QR_STR_SCENE', expire_seconds: expiresIn }),
+          action_info: { scene: { scene_str: scene } },
+        },
+      ),
+    createMenu: async (access_token, menu) =>
+      withErrcode(await post('/cgi-bin/menu/create', { access_token }, menu)),
+    menu: (access_token) => get('/cgi-bin/menu/get', { access_token }),
+    currentMenu: (access_token) => get('/cgi-bin/get_current_selfmenu_info', { access_token }),
+    deleteMenu: async (access_token) => withErrcode(await get('/cgi-bin/menu/delete', { access_token })),
     quota: (access_token, cgi_path) => post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }),
-    apiDomainIp: (access_token) =>
-      call(url('/cgi-bin/get_api_domain_ip', { access_token }), { method: 'GET' }),
+    apiDomainIp: (access_token) => get('/cgi-bin/get_api_domain_ip', { access_token }),
   }
 }
 

@@ -115,6 +115,35 @@ describe.skipIf(!inject('engineAddress') || !chromiumPath())('the phone in a bro
     await page.context().close()
   })
 
+  it('taps the menu that the account has made, on both levels', async () => {
+    const { page, complaints } = await openPage(browser)
+    await page.goto(`${phone}/${APP}/oMenu`)
+    await page.click('#follow')
+    await sees(page, '欢迎关注')
+    whole.simulator.world.account(APP).apiMenu = [
+      { type: 'click', name: '资料', key: 'guide' },
+      {
+        name: '更多',
+        sub_button: [
+          { type: 'view', name: '官网', url: 'https://example.com/' },
+          { type: 'pic_weixin', name: '发图', key: 'pic' },
+        ],
+      },
+    ]
+    whole.simulator.world.accountChanged(APP)
+    const tap = (name: string) => page.locator('#menu').getByRole('button', { name }).click()
+    await tap('资料')
+    await sees(page, '点击菜单「资料」')
+    await page.locator('#grants', { hasText: 'menu' }).waitFor()
+    await tap('更多')
+    expect(await page.locator('#menu').getByRole('button', { name: '发图' }).isDisabled()).toBe(true)
+    await tap('官网')
+    await sees(page, '打开链接 https://example.com/')
+    await page.locator('.submenu').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
   it('renders messages of every kind as WeChat does; a tapped item counts as a menu click', async () => {
     const { page, complaints } = await openPage(browser)
     const wechat = whole.simulator.account(KINDS_APP)

@@ -40,13 +40,16 @@ describe('nurture, with nothing running', () => {
   it('explains itself, for every command', async () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
-    for (const [command] of top.out.matchAll(/^ +(check|preview|account|campaign|follower|media)\b/gm)) {
+    for (const [command] of top.out.matchAll(
+      /^ +(check|preview|account|campaign|follower|menu|qrcode|media)\b/gm,
+    )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'pause', 'resume', 'remove'],
       follower: ['show', 'cancel', 'pause', 'resume'],
+      menu: ['get', 'put', 'remove'],
       media: ['put'],
     }
     for (const [group, commands] of Object.entries(subs)) {
@@ -292,6 +295,38 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
     expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
+  })
+
+  it('makes a code that leads into a campaign, and none that does not', async () => {
+    await whole.addAccount({ appId: APP })
+    const guide = SERIES('booth').replace('subscribe }', 'subscribe, qrScenes: [booth*] }')
+    await nurture('campaign', 'put', file('booth.yaml', guide))
+    const made = await nurture('qrcode', APP, 'booth-1', '--campaign', 'booth', '--expires', '30d')
+    expect(made).toMatchObject({ code: 0, err: '' })
+    expect(made.out).toMatch(/booth-1: works until \d{4}-/)
+    expect(made.out).toContain('https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=')
+    const forGood = await nurture('qrcode', APP, 'booth-2', '--json')
+    expect(JSON.parse(forGood.out)).toMatchObject({ expiresAt: null })
+    const refused = await nurture('qrcode', APP, 'shop', '--campaign', 'booth')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('booth*, not shop') })
+  })
+
+  it('saves the menu of the console in a file, and puts it back', async () => {
+    await whole.addAccount({ appId: APP })
+    whole.simulator.world.account(APP).menu = [{ key: 'guide', label: '资料' }]
+    const saved = await nurture('menu', 'get', APP)
+    expect(saved).toMatchObject({ code: 0, err: expect.stringContaining('console') })
+    expect(saved.out).toContain('key: guide')
+    const put = await nurture('menu', 'put', APP, file('menu.yaml', saved.out))
+    expect(put).toMatchObject({ code: 0, out: expect.stringContaining('one button') })
+    const json = await nurture('menu', 'get', APP, '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ source: 'api', button: [{ key: 'guide' }] })
+    expect(await nurture('menu', 'put', APP, file('menu.json', json.out))).toMatchObject({ code: 0 })
+    const bad = await nurture('menu', 'put', APP, file('bad-menu.yaml', 'button: [{ name: 资料 }]\n'))
+    expect(bad).toMatchObject({ code: 1, err: expect.stringContaining('button.0.type') })
+    expect(await nurture('menu', 'put', APP, file('odd.yaml', 'button: ['))).toMatchObject({ code: 1 })
+    expect(await nurture('menu', 'remove', APP)).toMatchObject({ code: 0 })
+    expect(await nurture('menu', 'get', APP)).toMatchObject({ code: 1 })
   })
 
   it('uploads a medium, and refuses what WeChat would not take', async () => {

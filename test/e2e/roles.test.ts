@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
@@ -27,6 +30,7 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
   let simulator: Simulator
   let serves: string[]
   let workers: string[]
+  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-roles-'))
   beforeAll(async () => {
     const env = {
       DATABASE_URL: await freshDatabase(postgres),
@@ -35,6 +39,7 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
       ADMIN_TOKEN: 'test-admin-token',
       ENCRYPTION_KEY: 'test-encryption-key',
       LOG_LEVEL: 'warn',
+      DATA_DIR: dataDir,
     }
     const at = async (role: 'serve' | 'worker') => {
       const port = String(await freePort())
@@ -72,6 +77,7 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     for (const p of programs) p.process.kill('SIGTERM')
     await Promise.all(programs.map((p) => p.exited))
     await simulator?.close()
+    rmSync(dataDir, { recursive: true, force: true })
   })
 
   it('a campaign published at one is live at the other within two seconds; a follow brings the message', async () => {
@@ -100,6 +106,13 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     const got = () => openIds.filter((o) => wechat.sends.some((s) => s.openId === o && s.errcode === 0))
     await until(() => got().length === openIds.length)
     expect(wechat.sends.filter((s) => s.openId.startsWith('oMany'))).toHaveLength(100)
+  })
+
+  it("each serve answers with WeChat's verification file", async () => {
+    mkdirSync(join(dataDir, 'verify'))
+    writeFileSync(join(dataDir, 'verify', 'MP_verify_Roles1.txt'), 'Roles1')
+    for (const base of serves)
+      expect(await (await fetch(`${base}/MP_verify_Roles1.txt`)).text()).toBe('Roles1')
   })
 
   it('a worker tells its health and its metrics', async () => {

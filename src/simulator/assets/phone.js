@@ -151,6 +151,51 @@ function buttons(box, list) {
   )
 }
 
+// What a tap on a menu button tells the account; other types need a camera, a place or material.
+const taps = {
+  click: (b) => ({ do: 'menu', key: b.key, label: b.name }),
+  view: (b) => ({ do: 'view', url: b.url }),
+}
+let openMenu = null
+
+function menuButton(b, index = null) {
+  const e = element('button', '', b.name)
+  e.type = 'button'
+  const tap = taps[b.type]
+  if (b.sub_button?.length) {
+    e.classList.add('parent')
+    e.setAttribute('aria-expanded', String(openMenu === index))
+    e.onclick = () => {
+      openMenu = openMenu === index ? null : index
+      renderMenu()
+    }
+  } else if (tap) {
+    e.onclick = () => {
+      openMenu = null
+      renderMenu()
+      void act(tap(b))
+    }
+  } else {
+    e.disabled = true
+    e.title = `模拟器不支持 ${b.type} · the simulator does not play this type`
+  }
+  return e
+}
+
+function renderMenu() {
+  const items = (state.following ? state.account.menu : []).map((b, index) => {
+    const item = element('div', 'item')
+    if (openMenu === index) {
+      const list = element('div', 'submenu')
+      list.append(...(b.sub_button ?? []).map((sub) => menuButton(sub)))
+      item.append(list)
+    }
+    item.append(menuButton(b, index))
+    return item
+  })
+  $('menu').replaceChildren(...items)
+}
+
 function render() {
   const chat = $('chat')
   chat.replaceChildren(...state.messages.map(messageItem))
@@ -160,12 +205,7 @@ function render() {
   $('follow').classList.toggle('on', state.following)
   for (const control of document.querySelectorAll('.typing input, .typing button'))
     control.disabled = !state.following
-  buttons(
-    $('menu'),
-    state.following
-      ? state.account.menu.map((m) => [m.label, () => ({ do: 'menu', key: m.key, label: m.label })])
-      : [],
-  )
+  renderMenu()
   buttons(
     $('scenes'),
     state.account.qrScenes.map((s) => [s, () => ({ do: state.following ? 'scan' : 'follow', qrScene: s })]),
