@@ -1,13 +1,4 @@
-import type { SimAccountState } from './model.ts'
-
-/** A button as WeChat's menu interface has it. */
-export interface SimButton {
-  name: string
-  type?: string
-  key?: string
-  url?: string
-  sub_button?: SimButton[]
-}
+import type { SimAccountState, SimButton } from './model.ts'
 
 const TYPES: Record<string, string[]> = {
   click: ['key'],

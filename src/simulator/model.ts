@@ -1,7 +1,5 @@
 /** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
 
-import type { SimButton } from './menu.ts'
-
 export type Profile = 'wechat-2023' | 'classic-48h'
 export type SimScene = 'subscribe' | 'menu' | 'scan' | 'message'
 
@@ -63,6 +61,15 @@ export interface AccountOptions {
   ipWhitelisted?: boolean
   qrScenes?: string[]
   menu?: { key: string; label: string }[]
+}
+
+/** A button as WeChat's menu interface has it. */
+export interface SimButton {
+  name: string
+  type?: string
+  key?: string
+  url?: string
+  sub_button?: SimButton[]
 }
 
 export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey'>> {
