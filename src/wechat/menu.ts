@@ -1,4 +1,8 @@
-import type { Issue } from '../campaign/issue.ts'
+/** One thing that WeChat would not take, with its place, like `button.0.name`. */
+interface MenuMistake {
+  path: string
+  message: string
+}
 
 /** A custom menu (自定义菜单) as WeChat's menu interface takes and gives it. */
 export interface Menu {
@@ -38,7 +42,7 @@ const FIELDS: Record<string, readonly string[]> = {
 const CONSOLE_ONLY = new Set(['text', 'img', 'photo', 'video', 'voice', 'news'])
 
 /** Every mistake in a menu, with paths like `button.0.sub_button.1.key`. None: it is a `Menu`. */
-export function checkMenu(value: unknown): Issue[] {
+export function checkMenu(value: unknown): MenuMistake[] {
   if (!isRecord(value)) return [{ path: '', message: 'must be an object {button: [...]}' }]
   const issues = unknownFields(value, ['button'], '')
   const buttons = value.button
@@ -50,7 +54,7 @@ export function checkMenu(value: unknown): Issue[] {
   return [...issues, ...buttons.flatMap((b: unknown, i) => checkButton(b, `button.${i}`, 'first'))]
 }
 
-function checkButton(button: unknown, path: string, level: 'first' | 'second'): Issue[] {
+function checkButton(button: unknown, path: string, level: 'first' | 'second'): MenuMistake[] {
   if (!isRecord(button)) return [{ path, message: 'must be an object' }]
   const issues = checkText(button.name, `${path}.name`, NAME_MAX_BYTES[level])
   const subs = button.sub_button
@@ -68,7 +72,7 @@ function checkButton(button: unknown, path: string, level: 'first' | 'second'): 
 }
 
 /** What a button that can be tapped does. */
-function checkAction(button: Record<string, unknown>, path: string): Issue[] {
+function checkAction(button: Record<string, unknown>, path: string): MenuMistake[] {
   const { type } = button
   const at = `${path}.type`
   if (type === undefined) return [{ path: at, message: 'is missing (or sub_button)' }]
@@ -84,13 +88,13 @@ function checkAction(button: Record<string, unknown>, path: string): Issue[] {
   ]
 }
 
-function checkField(value: unknown, path: string, field: string): Issue[] {
+function checkField(value: unknown, path: string, field: string): MenuMistake[] {
   const issues = checkText(value, path, field === 'url' ? URL_MAX_BYTES : KEY_MAX_BYTES)
   if (issues.length > 0 || field !== 'url' || /^https?:\/\/\S+$/.test(String(value))) return issues
   return [{ path, message: 'must begin with http:// or https://' }]
 }
 
-function checkText(value: unknown, path: string, maxBytes: number): Issue[] {
+function checkText(value: unknown, path: string, maxBytes: number): MenuMistake[] {
   if (value === undefined) return [{ path, message: 'is missing' }]
   if (typeof value !== 'string' || value.trim() === '') return [{ path, message: 'must be a text' }]
   const bytes = new TextEncoder().encode(value).length
@@ -103,7 +107,7 @@ function unknownFields(
   known: readonly string[],
   path: string,
   why?: string,
-): Issue[] {
+): MenuMistake[] {
   return Object.keys(value)
     .filter((key) => !known.includes(key))
     .map((key) => ({ path: path ? `${path}.${key}` : key, message: why ?? `unknown field "${key}"` }))
