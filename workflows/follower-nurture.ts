@@ -25,6 +25,7 @@ import {
   type Outcome,
   type RunState,
 } from '../src/campaign/state.ts'
+import { whoseOf } from '../src/ids.ts'
 import { prepareMedia, record, send, settle } from './activity-calls.ts'
 import { renderDetails } from './details.ts'
 import {
@@ -56,7 +57,7 @@ export interface NurtureOutcome {
  */
 export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutcome> {
   const { plan } = input.start
-  const whose = identify(workflowInfo().workflowId)
+  const whose = whoseOf(workflowInfo().workflowId) ?? { appId: '', openId: '' }
   let state = input.state ?? beginRun(plan, input.start.entry, input.ledger)
   /** What the store knows of this run, so that it is told only of changes. */
   let recorded = input.recorded ? fingerprint(state) : null
@@ -259,10 +260,4 @@ function beginsSuccessor(state: RunState, event: Interaction): boolean {
 /** What the store must be told of: how the run and its steps stand, and when they are planned. */
 function fingerprint(state: RunState): string {
   return JSON.stringify([state.status, state.steps.map((s) => [s.state, s.dueAt, s.reason])])
-}
-
-/** `nurture/{appId}/{openId}` */
-function identify(workflowId: string): { appId: string; openId: string } {
-  const [, appId = '', openId = ''] = workflowId.split('/')
-  return { appId, openId }
 }

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { releaseRuns, stopRuns } from '../engine/account-runs.ts'
 import { type Account, isServing } from '../store/accounts.ts'
 import { activeRuns } from '../store/runs.ts'
 import { conflict, notFound, refused } from './errors.ts'
@@ -15,7 +16,6 @@ import {
   security,
   wrongState,
 } from './kit.ts'
-import { releaseRuns } from './release.ts'
 import { account, accountPatch, appIdParam, listOf, newAccount, page, verification } from './schemas.ts'
 import { verifyAccount } from './verify-account.ts'
 
@@ -130,9 +130,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
           `${open.length === 1 ? 'One follower' : `${open.length} followers`} of ${appId} would lose a series under way. With cancel (?cancel=true, --cancel) it ends as account-stopped.`,
         )
       }
-      for (const whose of open) {
-        await deps.runs.signal(whose, 'stop', { outcome: 'account-stopped', reason: 'account removed' })
-      }
+      await stopRuns(deps.runs, open, 'account removed')
       await accounts.remove(appId)
       await audit(deps, 'account.remove', appId, { ended: open.length })
       await deps.changed()

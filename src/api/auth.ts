@@ -3,6 +3,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 /** Who may call the API and see the console: whoever has the admin token. */
 export interface Auth {
   isToken(given: string | undefined): boolean
+  /** Whether an `Authorization` header bears the token. */
+  isBearer(authorization: string | undefined): boolean
   /** A session for a browser: signed, not the token itself. */
   newSession(): string
   isSession(given: string | undefined): boolean
@@ -14,9 +16,12 @@ export function createAuth(adminToken: string, now: () => number): Auth {
   const key = createHmac('sha256', adminToken).update('console sessions').digest()
   const sign = (text: string) => createHmac('sha256', key).update(text).digest('base64url')
   const digest = (text: string) => createHmac('sha256', key).update(text).digest()
+  // Compared by their digests: constant time whatever their lengths.
+  const isToken = (given: string | undefined) =>
+    given !== undefined && timingSafeEqual(digest(given), digest(adminToken))
   return {
-    // Compared by their digests: constant time whatever their lengths.
-    isToken: (given) => given !== undefined && timingSafeEqual(digest(given), digest(adminToken)),
+    isToken,
+    isBearer: (authorization) => isToken(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1]),
     newSession() {
       const body = `${now() + SESSION_MS}.${randomBytes(12).toString('base64url')}`
       return `${body}.${sign(body)}`

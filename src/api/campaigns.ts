@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { type CheckContext, checkCampaign, profileOf } from '../campaign/check.ts'
 import { parseDuration } from '../campaign/duration.ts'
 import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
+import { releaseRuns } from '../engine/account-runs.ts'
 import type { CampaignRow, CampaignVersion } from '../store/campaigns.ts'
 import { knownMedia } from '../store/media.ts'
 import { ApiError, notFound, refused } from './errors.ts'
@@ -19,7 +20,6 @@ import {
   pageOf,
   security,
 } from './kit.ts'
-import { releaseRuns } from './release.ts'
 import {
   campaignDetail,
   campaignItem,

@@ -27,7 +27,7 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   })
 
   const guard = async (path: string, authorization: string | undefined) => {
-    if (OPEN.has(path) || auth.isToken(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1])) return
+    if (OPEN.has(path) || auth.isBearer(authorization)) return
     throw new ApiError(401, 'unauthorised', 'Send the admin token: Authorization: Bearer ….')
   }
   app.use('/api/*', async (c, next) => {

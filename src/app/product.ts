@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createGate } from '../../activities/gate.ts'
 import { type ActivityDeps, createActivities } from '../../activities/index.ts'
-import { releaseRuns } from '../api/release.ts'
 import { dayInBeijing } from '../beijing.ts'
 import { type Config, WECHAT_API } from '../config.ts'
+import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
 import type { EngineLink } from '../engine/connection.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
@@ -25,7 +25,6 @@ import { createCampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
 import { acceptCallback } from '../store/inbox.ts'
 import { createPlatformStore } from '../store/platform.ts'
-import { activeRuns } from '../store/runs.ts'
 import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
 import { createWechatClient, type WechatClient } from '../wechat/client.ts'
@@ -113,11 +112,7 @@ export function createProduct(deps: {
         log,
         changed,
         resume: (appId) => releaseRuns({ db, runs, log }, { appId }),
-        async stopRuns(appId, reason) {
-          for (const whose of await activeRuns(db, appId)) {
-            await runs.signal(whose, 'stop', { outcome: 'account-stopped', reason })
-          }
-        },
+        stopRuns: (appId, reason) => stopAccountRuns({ db, runs }, appId, reason),
       })
     : null
   const platformDoor = platform && createPlatformDoor({ platform, directory, clientOf, log })

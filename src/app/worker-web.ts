@@ -18,8 +18,7 @@ export function createWorkerWeb(deps: {
     return c.json({ engine: ready ? 'up' : 'down' }, ready ? 200 : 503)
   })
   app.get('/metrics', async (c) => {
-    const sent = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (!auth.isToken(sent)) {
+    if (!auth.isBearer(c.req.header('authorization'))) {
       const message = 'Send the admin token: Authorization: Bearer ….'
       return c.json({ error: { code: 'unauthorised', message } }, 401)
     }
