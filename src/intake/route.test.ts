@@ -87,6 +87,8 @@ function someone(patch: Partial<FollowerRow> = {}): FollowerRow {
     paused: false,
     grants: [],
     lastInteractionAt: null,
+    facts: null,
+    factsAt: null,
     updatedAt: T0,
     ...patch,
   }

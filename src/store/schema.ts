@@ -18,6 +18,25 @@ import type { Ledger } from '../wechat/ledger.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import type { InboxEvent } from './inbox-event.ts'
 
+/** `openapi/quota/get` of `custom/send`, without its envelope; `at` epoch ms. */
+export interface SendQuota {
+  at: number
+  dailyLimit: number
+  used: number
+  /** So many calls in so many seconds; null where WeChat names no rate. */
+  rate: { calls: number; seconds: number } | null
+}
+
+/** What conditions and templates can ask of a follower. */
+export interface UserFacts {
+  /** Names. */
+  tags: string[]
+  /** `ADD_SCENE_…`, or '' where WeChat says nothing. */
+  subscribeScene: string
+  /** The parametric code's scene; '' without one. */
+  qrScene: string
+}
+
 /** Times are epoch milliseconds everywhere: one meaning, no zones, the same in PGlite and PostgreSQL. */
 const at = (name: string) => bigint(name, { mode: 'number' })
 
@@ -54,11 +73,32 @@ export const accounts = pgTable('accounts', {
   stateUntil: at('state_until'),
   /** Followers in a row that WeChat did not know (40003): three different ones block the account. */
   badFollowers: jsonb('bad_followers').$type<string[]>().notNull().default([]),
+  /** What templates may name as `account.…` besides name and appId. */
+  variables: jsonb('variables').$type<Record<string, string>>().notNull().default({}),
+  /** Certified by WeChat (认证); null while nobody has asked. */
+  verified: boolean('verified'),
+  /** Kinds of messages that WeChat has refused this account as such (45050, 48008). */
+  refusedKinds: jsonb('refused_kinds').$type<string[]>().notNull().default([]),
+  /** What WeChat says of the account's quota for sends, and when it was asked. */
+  sendQuota: jsonb('send_quota').$type<SendQuota>(),
+  /** A second URL that is told of each event; its token, key and address are sealed as one. */
+  forwardSealed: text('forward_sealed'),
   /** Last time WeChat reached our callback with a valid signature. */
   callbackSeenAt: at('callback_seen_at'),
   createdAt: at('created_at').notNull(),
   updatedAt: at('updated_at').notNull(),
 })
+
+/** Numbers of tags by their names: each account has its own. */
+export const accountTags = pgTable(
+  'account_tags',
+  {
+    appId: text('app_id').notNull(),
+    name: text('name').notNull(),
+    tagId: integer('tag_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appId, t.name] })],
+)
 
 /** access_token of an account, with the lease of whoever refreshes it. */
 export const tokens = pgTable('tokens', {
@@ -146,6 +186,9 @@ export const followers = pgTable(
     /** Grants as the interactions gave them; uses are counted in the runs. */
     grants: jsonb('grants').$type<Ledger>().notNull().default([]),
     lastInteractionAt: at('last_interaction_at'),
+    /** What WeChat knows of this person (`user/info`), fetched where a condition or a template needs it. */
+    facts: jsonb('facts').$type<UserFacts>(),
+    factsAt: at('facts_at'),
     updatedAt: at('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.appId, t.openId] })],
