@@ -23,6 +23,7 @@ const account: SendAccount = {
   onUnknown: 'retry',
   active: true,
   stateReason: null,
+  rate: null,
   client: createWechatClient({ apiBase: 'http://127.0.0.1:9' }),
 }
 
@@ -37,7 +38,13 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
     now: () => ENTRY,
     tokens: { getToken: never, afterRefusal: never },
     gate: createGate({ slots: 1, now: () => ENTRY }),
-    accounts: { find: never, stop: never, noteBadFollower: never, noteGoodFollower: never },
+    accounts: {
+      find: never,
+      stop: never,
+      learnQuota: () => Promise.reject(new Error('not asked')),
+      noteBadFollower: never,
+      noteGoodFollower: never,
+    },
     messageOf,
     metrics: { sent() {}, lateness() {}, skipped() {}, ended() {} },
   }

@@ -1,6 +1,7 @@
 import type { WechatAnswer, WechatClient } from '../src/wechat/client.ts'
 import { createBulkhead } from './bulkhead.ts'
 import { type Circuit, createCircuit } from './circuit.ts'
+import { createPace, type Pace, type Rate } from './pace.ts'
 
 const MINUTE_MS = 60_000
 const FULL_MS = 250
@@ -15,6 +16,8 @@ export interface Gate {
    * `lastTry` away.
    */
   enter(appId: string, options: { lastTry: boolean }): Place | NoPlace
+  /** The rate of sends that WeChat grants this account; null: not known. */
+  rated(appId: string, rate: Rate | null): void
   /** WeChat said 45011 to a send: none of the account's begins before the next minute. How long one waits, ms. */
   tooFast(appId: string): number
   /** The account's client, whose answers the gate hears. */
@@ -35,6 +38,7 @@ export function createGate(deps: { slots: number; now: () => number; random?: ()
   const { now, random = Math.random } = deps
   const bulkhead = createBulkhead(deps.slots)
   const circuits = new Map<string, Circuit>()
+  const paces = new Map<string, Pace>()
   /** Minutes since 1970 in which WeChat said 45011. */
   const fullMinutes = new Map<string, number>()
 
@@ -44,6 +48,12 @@ export function createGate(deps: { slots: number; now: () => number; random?: ()
     return circuit
   }
 
+  function paceOf(appId: string): Pace {
+    const pace = paces.get(appId) ?? createPace(now)
+    paces.set(appId, pace)
+    return pace
+  }
+
   const spread = (ms: number) => Math.floor(random() * ms)
   const minute = () => Math.floor(now() / MINUTE_MS)
   const untilNextMinute = () => MINUTE_MS - (now() % MINUTE_MS) + spread(MINUTE_SPREAD_MS)
@@ -51,10 +61,11 @@ export function createGate(deps: { slots: number; now: () => number; random?: ()
   function closed(appId: string): NoPlace | null {
     if (fullMinutes.get(appId) === minute())
       return { busy: 'minute limit of the account (45011)', waitMs: untilNextMinute() }
-    const waitMs = circuitOf(appId).waitMs()
-    return waitMs > 0
-      ? { busy: "the account's requests get no answer", waitMs: waitMs + spread(SPREAD_MS) }
-      : null
+    const silent = circuitOf(appId).waitMs()
+    if (silent > 0)
+      return { busy: "the account's requests get no answer", waitMs: silent + spread(SPREAD_MS) }
+    const paced = paceOf(appId).waitMs()
+    return paced > 0 ? { busy: "the account's rate at WeChat", waitMs: paced + spread(SPREAD_MS) } : null
   }
 
   return {
@@ -64,6 +75,7 @@ export function createGate(deps: { slots: number; now: () => number; random?: ()
       const release = bulkhead.take(appId)
       if (!release) return { busy: 'the account has its share of send slots', waitMs: FULL_MS }
       const noProbe = circuitOf(appId).enter()
+      paceOf(appId).spend()
       return {
         leave() {
           noProbe()
@@ -71,7 +83,9 @@ export function createGate(deps: { slots: number; now: () => number; random?: ()
         },
       }
     },
+    rated: (appId, rate) => paceOf(appId).named(rate),
     tooFast(appId) {
+      paceOf(appId).slower()
       fullMinutes.set(appId, minute())
       return untilNextMinute()
     },

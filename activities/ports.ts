@@ -4,6 +4,7 @@ import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/client.ts'
 import type { TokenKeeper } from '../src/wechat/tokens.ts'
 import type { Gate } from './gate.ts'
+import type { Rate } from './pace.ts'
 import type { AccountStop } from './verdict.ts'
 
 /** What a send must know of its account. */
@@ -15,6 +16,8 @@ export interface SendAccount {
   /** False while the account is stopped. */
   active: boolean
   stateReason: string | null
+  /** The rate of sends that WeChat named lately; null: not known. */
+  rate: Rate | null
   client: WechatClient
 }
 
@@ -30,6 +33,8 @@ export interface ActivityDeps {
     find(appId: string): Promise<SendAccount | null>
     /** Stops the account for the reason that WeChat gave; `until` when the stop ends by itself. */
     stop(appId: string, state: AccountStop, errcode: number, until: number | null): Promise<void>
+    /** Asks WeChat how much of the account's quota is left, and at which rate it may send; not more than once a minute. */
+    learnQuota(appId: string, client: WechatClient, accessToken: string): Promise<void>
     /** A follower that WeChat does not know (40003); true when three different ones in a row now block the account. */
     noteBadFollower(appId: string, openId: string): Promise<boolean>
     noteGoodFollower(appId: string): Promise<void>

@@ -78,6 +78,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
   if (clock.leftMs() <= 0) return end(overdue(known?.reason ?? 'no time left in the grant'))
   if (!account?.active) return keepBack('account-stopped', account?.stateReason ?? 'the account is gone')
 
+  deps.gate.rated(whose.appId, account.rate)
   const rendered = await renderStep(deps, input, account)
   if ('refused' in rendered)
     return end({ result: 'refused', reason: rendered.refused, errcode: 0, ...stamp() })
@@ -115,9 +116,12 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
           return unclearAnswer(verdict.after, verdict.reason)
         case 'too-fast':
           await noted(false, 'minute limit of the account', 45011, rid)
+          await deps.accounts.learnQuota(whose.appId, account.client, token.accessToken)
           return wait('TooFast', 'minute limit of the account (45011)', deps.gate.tooFast(whose.appId))
         case 'account-stopped': {
           await noted(false, `account ${verdict.state}`, verdict.errcode, rid)
+          if (verdict.state === 'quota-exhausted')
+            await deps.accounts.learnQuota(whose.appId, account.client, token.accessToken)
           return stopAccount(verdict.state, verdict.errcode)
         }
         case 'bad-follower': {

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { ownSettings, ready, runProgram } from '../test/support/program.ts'
+import { measureAccountsApart } from './accounts-apart.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureRunSize } from './run-size.ts'
 import { measureStart } from './start.ts'
 import { formatFigures } from './stats.ts'
+import { measureTokenRefreshes } from './tokens.ts'
 
 /** `npm run bench [-- --json FILE]`: the figures of docs/figures.md. Nothing is asserted: machines differ. */
 const jsonAt = process.argv.indexOf('--json')
@@ -25,7 +27,11 @@ program.process.kill('SIGTERM')
 await program.exited
 forget()
 
-const figures = [...start, ...callbacks, ...size]
+say('bench: accounts apart…')
+const apart = await measureAccountsApart(say)
+const tokens = await measureTokenRefreshes()
+
+const figures = [...start, ...callbacks, ...size, ...apart, ...tokens]
 const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }
 process.stdout.write(`${formatFigures(figures)}\n`)
 if (jsonAt > 0)

@@ -32,6 +32,7 @@ import { createComponentClient } from '../wechat/component-client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
+import { createQuotaLearner, rateOf } from './quota.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
 
@@ -156,6 +157,7 @@ export function createProduct(deps: {
           account && {
             ...account,
             active: isServing(account, now()),
+            rate: rateOf(account.sendQuota, now()),
             client: gate.hearing(appId, clientOf(account)),
           }
         )
@@ -165,6 +167,7 @@ export function createProduct(deps: {
         log.error({ appId, state, errcode, remedy: remedy.en }, 'account stopped by WeChat')
         await accounts.setState(appId, state, `${errcode} ${textOf(errcode)}`, until)
       },
+      learnQuota: createQuotaLearner({ accounts, now }),
       noteBadFollower: accounts.noteBadFollower,
       noteGoodFollower: accounts.noteGoodFollower,
     },

@@ -68,6 +68,8 @@ export function createRuns(client: Client): Runs {
             signalArgs: [event],
             memo: { runKey: start.entry.key },
             staticSummary: summaryOf(start),
+            // Workflow tasks too: one account's flood of new runs lets another one's pass.
+            priority: { fairnessKey: whose.appId },
             typedSearchAttributes: attributesOf(whose, start),
           },
         )

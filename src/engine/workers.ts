@@ -35,7 +35,7 @@ export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
 }
 
 /**
- * Runs the workflow worker and the send worker, for ever: while the engine is away it waits with backoff and says so.
+ * Runs the workflow worker and the send worker (or one of them), for ever: while the engine is away it waits with backoff and says so.
  * @param graceMs what running sends get when the process stops
  */
 export function runWorkers(deps: {
@@ -44,9 +44,11 @@ export function runWorkers(deps: {
   identity: string
   graceMs: number
   log: Log
+  /** Which task queues it serves; both, if nothing is said. */
+  queues?: readonly ('nurture' | 'send')[]
   bundle?: Promise<WorkflowBundleWithSourceMap>
 }): Workers {
-  const { target, activities, identity, graceMs, log } = deps
+  const { target, activities, identity, graceMs, log, queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
   let stopping = false
   let current: Worker[] = []
   let wake: (() => void) | undefined
@@ -86,24 +88,27 @@ export function runWorkers(deps: {
     workflowBundle: WorkflowBundleWithSourceMap,
   ): Promise<Worker[]> {
     const common = { connection, namespace: target.namespace, identity }
-    const workflows = Worker.create({
-      ...common,
-      taskQueue: NURTURE_QUEUE,
-      workflowBundle,
-      maxCachedWorkflows: CACHED_RUNS,
-      // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
-      stickyQueueScheduleToStartTimeout: '3s',
-      shutdownGraceTime: graceMs,
-    })
-    const sends = Worker.create({
-      ...common,
-      taskQueue: SEND_QUEUE,
-      activities: { ...activities },
-      maxConcurrentActivityTaskExecutions: SEND_SLOTS,
-      shutdownGraceTime: graceMs,
-      shutdownForceTime: graceMs + 2_000,
-    })
-    return Promise.all([workflows, sends])
+    const workflows = () =>
+      Worker.create({
+        ...common,
+        taskQueue: NURTURE_QUEUE,
+        workflowBundle,
+        maxCachedWorkflows: CACHED_RUNS,
+        // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
+        stickyQueueScheduleToStartTimeout: '3s',
+        shutdownGraceTime: graceMs,
+      })
+    const sends = () =>
+      Worker.create({
+        ...common,
+        taskQueue: SEND_QUEUE,
+        activities: { ...activities },
+        maxConcurrentActivityTaskExecutions: SEND_SLOTS,
+        shutdownGraceTime: graceMs,
+        shutdownForceTime: graceMs + 2_000,
+      })
+    const make = { [NURTURE_QUEUE]: workflows, [SEND_QUEUE]: sends }
+    return Promise.all(queues.map((queue) => make[queue]()))
   }
 
   function pause(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
-import { accounts, tokens } from './schema.ts'
+import { accounts, type SendQuota, tokens } from './schema.ts'
 import type { Sealer } from './sealed.ts'
 
 type Row = typeof accounts.$inferSelect
@@ -173,6 +173,10 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         .update(accounts)
         .set({ badFollowers: [] })
         .where(and(eq(accounts.appId, appId), sql`${accounts.badFollowers} <> '[]'::jsonb`))
+    },
+    /** What WeChat says of the account's quota for sends. */
+    async saveSendQuota(appId: string, sendQuota: SendQuota): Promise<void> {
+      await db.update(accounts).set({ sendQuota }).where(eq(accounts.appId, appId))
     },
     /** WeChat reached the callback. */
     async noteCallback(appId: string): Promise<void> {

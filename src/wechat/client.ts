@@ -28,6 +28,7 @@ interface QrTicket {
 
 interface Quota {
   quota: { daily_limit: number; used: number; remain: number }
+  rate_limit?: { call_count: number; refresh_second: number }
 }
 
 type MediaType = 'image' | 'voice' | 'video' | 'thumb'

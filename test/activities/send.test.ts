@@ -842,6 +842,23 @@ describe('an account over its minute limit (45011)', () => {
     desk.passMs(60_000)
     expect(await other.send()).toMatchObject({ result: 'sent' })
   })
+
+  it('learns from WeChat how fast it may send, and keeps to it', async () => {
+    const story = await desk.story()
+    desk.passMs(90_000 - (desk.product.now() % 60_000))
+    desk.simulator.account(story.appId).setQuota({ minute: 6 })
+    story.fault({ errcode: 45011 })
+    await failureOf(story.send())
+    const account = await desk.product.accounts.find(story.appId)
+    expect(account?.sendQuota).toMatchObject({ dailyLimit: 500_000, rate: { calls: 6, seconds: 60 } })
+    desk.passMs(60_000)
+    expect(await story.send()).toMatchObject({ result: 'sent' })
+    const soon = await story.another()
+    const { type, message } = await failureOf(soon.send())
+    expect([type, message]).toEqual(['Busy', "the account's rate at WeChat"])
+    desk.passMs(12_000)
+    expect(await soon.send()).toMatchObject({ result: 'sent' })
+  })
 })
 
 describe('a send that finds no slot until its margin', () => {

@@ -21,6 +21,8 @@ export interface Whole {
   simulatorUrl: string
   addAccount(account: Partial<NewAccount> & { appId: string }): Promise<void>
   publish(yaml: string): Promise<void>
+  /** Serves the queue of the sends, where it was to wait. */
+  startSends(): Promise<void>
   /** The follower's latest run, once `ready`; waits for a condition, not for a time. */
   runWhen(appId: string, openId: string, ready: (run: RunRow) => boolean): Promise<RunRow>
   close(): Promise<void>
@@ -42,6 +44,8 @@ export async function startWhole(options: {
   engineAddress: string
   databaseUrl?: string
   platform?: boolean
+  /** Sends queue up until `startSends`. */
+  sendsLater?: boolean
 }): Promise<Whole> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
   const store = await openStore({ databaseUrl: options.databaseUrl, dataDir: null })
@@ -61,16 +65,14 @@ export async function startWhole(options: {
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
   const web = createWeb(product, { adminToken: 'test-admin-token', links: () => links })
   const server = await listen(web, port, '127.0.0.1')
-  const workers = runWorkers({
-    target,
-    activities: product.activities,
-    identity: 'test',
-    graceMs: 1_000,
-    log,
-    bundle,
-  })
+  const serveQueues = async (queues: readonly ('nurture' | 'send')[]) => {
+    const { activities } = product
+    const workers = runWorkers({ target, activities, identity: 'test', graceMs: 1_000, log, bundle, queues })
+    await workers.polling
+    return workers
+  }
+  const workers = [await serveQueues(options.sendsLater ? ['nurture'] : ['nurture', 'send'])]
   product.dispatcher.start()
-  await workers.polling
 
   return {
     product,
@@ -103,6 +105,9 @@ export async function startWhole(options: {
       await product.campaigns.publish(yaml, campaign, [])
       await product.changed()
     },
+    async startSends() {
+      workers.push(await serveQueues(['send']))
+    },
     async runWhen(appId, openId, ready) {
       for (let tries = 0; ; tries++) {
         const [run] = await runsOf(store.db, { appId, openId }, 1)
@@ -113,7 +118,7 @@ export async function startWhole(options: {
     },
     async close() {
       await product.dispatcher.stop()
-      await workers.stop()
+      await Promise.all(workers.map((w) => w.stop()))
       await simulator.close()
       await server.close()
       await link.close()

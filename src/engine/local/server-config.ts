@@ -72,8 +72,8 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
 }
 const ONE_PARTITION = ['matching.numTaskqueueReadPartitions', 'matching.numTaskqueueWritePartitions']
 
-export function dynamicConfigYaml(): string {
-  const all = Object.entries(DYNAMIC_CONFIG).map(([key, value]) => [key, [{ value }]])
+export function dynamicConfigYaml(settings: Record<string, unknown> = {}): string {
+  const all = Object.entries({ ...DYNAMIC_CONFIG, ...settings }).map(([key, value]) => [key, [{ value }]])
   const send = ONE_PARTITION.map((key) => [key, [{ value: 1, constraints: { taskQueueName: 'send' } }]])
   return stringify(Object.fromEntries([...all, ...send]))
 }

@@ -28,8 +28,10 @@ export async function startLocalEngine(options: {
   port: number
   uiPort: number
   namespace: string
+  /** Dynamic configuration in place of our own values; of a built server only. */
+  settings?: Record<string, unknown>
 }): Promise<LocalEngine> {
-  const { engine, port, uiPort, namespace } = options
+  const { engine, port, uiPort, namespace, settings = {} } = options
   await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
   await assertPortFree(uiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
   const folder = resolve(options.dataDir, 'engine')
@@ -40,7 +42,7 @@ export async function startLocalEngine(options: {
   const parts: Supervised[] =
     engine.kind === 'cli'
       ? [startCli(engine.program, folder, frontend, ui, namespace)]
-      : await startServer(engine, folder, frontend, ui)
+      : await startServer(engine, folder, frontend, ui, settings)
   const stop = async () => {
     await Promise.all(parts.map((p) => p.stop()))
   }
@@ -66,12 +68,13 @@ async function startServer(
   folder: string,
   frontend: number,
   ui: number,
+  settings: Record<string, unknown>,
 ): Promise<Supervised[]> {
   const configs = join(folder, 'config')
   mkdirSync(configs, { recursive: true })
   const dynamic = join(configs, 'dynamic.yaml')
   const ports = await innerPorts(join(configs, 'ports.json'), frontend)
-  writeFileSync(dynamic, dynamicConfigYaml())
+  writeFileSync(dynamic, dynamicConfigYaml(settings))
   writeFileSync(join(configs, 'local.yaml'), serverYaml(join(folder, 'temporal.db'), ports, dynamic))
   const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
   const server = supervise(engine.program, args, { logFile: join(folder, 'server.log') })
