@@ -9,7 +9,8 @@ import { insertRun, noteRunId, runsOf, type Whose } from '../store/runs.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { type Reentry, type Route, route } from './route.ts'
 
-const IN_FLIGHT_MAX = 32
+/** Few: what waits here, in turns, delays another account less than what waits in a busy Temporal. */
+const IN_FLIGHT_MAX = 8
 const LEASE_MS = 30_000
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 15_000

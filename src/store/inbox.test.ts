@@ -60,6 +60,15 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys('b')).toEqual([])
   })
 
+  it('takes accounts in turn: one with many followers waiting does not stand before another', async () => {
+    for (let i = 0; i < 12; i++) await accept(`flood-${i}`, { openId: `oFlood${i}` })
+    await accept('quiet-1', { appId: 'wxB', openId: 'oQuiet1' })
+    await accept('quiet-2', { appId: 'wxB', openId: 'oQuiet2' })
+    await accept('third', { appId: 'wxC' })
+    expect(await keys('a', NOW, 5)).toEqual(['flood-0', 'flood-1', 'quiet-1', 'quiet-2', 'third'])
+    expect(await keys('b', NOW, 4)).toEqual(['flood-2', 'flood-3', 'flood-4', 'flood-5'])
+  })
+
   it('orders events of the same second by their arrival', async () => {
     await accept('first')
     await accept('second')

@@ -36,7 +36,8 @@ export async function acceptCallback(db: Db, row: NewInboxRow): Promise<Accepted
 
 /**
  * Leases up to `limit` rows, each the head of its follower's queue (oldest `CreateTime`, then arrival), and none of a
- * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone.
+ * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone. Accounts take
+ * turns, so that one's flood does not stand before another's events.
  */
 export async function claimHeads(
   db: Db,
@@ -45,17 +46,31 @@ export async function claimHeads(
   const { by, now, leaseMs, limit } = claim
   const { rows } = await execute<{ id: number | string }>(
     db,
-    sql`UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
+    sql`WITH RECURSIVE waiting AS (
+        SELECT min(app_id) AS app_id FROM ${inbox} WHERE dispatched_at IS NULL
+        UNION ALL
+        SELECT (SELECT min(i.app_id) FROM ${inbox} i WHERE i.dispatched_at IS NULL AND i.app_id > w.app_id)
+        FROM waiting w WHERE w.app_id IS NOT NULL),
+      turns AS (
+        SELECT head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id) AS turn
+        FROM waiting w CROSS JOIN LATERAL (
+          SELECT i.id FROM ${inbox} i
+          WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
+            AND (i.claimed_until IS NULL OR i.claimed_until < ${now}::bigint)
+            AND (i.retry_at IS NULL OR i.retry_at <= ${now}::bigint)
+            -- As a value, not as NOT EXISTS: a join would read the whole account where the table has no statistics.
+            AND (SELECT 1 FROM ${inbox} j
+              WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
+                AND ((j.create_time, j.id) < (i.create_time, i.id) OR j.claimed_until >= ${now}::bigint)
+              LIMIT 1) IS NULL
+          ORDER BY i.id LIMIT ${limit}) head)
+      UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
       WHERE id IN (
         SELECT i.id FROM ${inbox} i
-        WHERE i.dispatched_at IS NULL
+        WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id LIMIT ${limit})
+          AND i.dispatched_at IS NULL
           AND (i.claimed_until IS NULL OR i.claimed_until < ${now}::bigint)
-          AND (i.retry_at IS NULL OR i.retry_at <= ${now}::bigint)
-          AND NOT EXISTS (
-            SELECT 1 FROM ${inbox} j
-            WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
-              AND ((j.create_time, j.id) < (i.create_time, i.id) OR j.claimed_until >= ${now}::bigint))
-        ORDER BY i.id LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        FOR UPDATE SKIP LOCKED)
       RETURNING id`,
   )
   if (rows.length === 0) return []

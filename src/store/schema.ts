@@ -164,6 +164,7 @@ export const inbox = pgTable(
   (t) => [
     uniqueIndex('inbox_key').on(t.key),
     index('inbox_follower').on(t.appId, t.openId, t.kind, t.createTime),
+    index('inbox_turns').on(t.appId, t.id).where(sql`${t.dispatchedAt} IS NULL`),
     index('inbox_pending').on(t.appId, t.openId, t.createTime, t.id).where(sql`${t.dispatchedAt} IS NULL`),
   ],
 )

@@ -131,7 +131,8 @@ describe.skipIf(!inject('engineAddress') || !chromiumPath())('many accounts of o
     await row(BANNED).getByTitle('blocked').waitFor()
     await row(REVOKED).getByTitle('needs-authorisation').waitFor()
     for (const appId of [FLOODED, QUIET]) await row(appId).getByTitle('active').waitFor()
-    const remedy = async (appId: string) => (await row(appId).locator('td').last().innerText()).trim()
+    const remedy = async (appId: string) =>
+      ((await row(appId).locator('td').last().textContent()) ?? '').trim()
     for (const appId of [BANNED, REVOKED]) expect((await remedy(appId)).length).toBeGreaterThan(5)
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
     const ended = await whole.runWhen(REVOKED, 'oFirst', (r) => r.status === 'ended')
