@@ -24,6 +24,7 @@ const account: SendAccount = {
   active: true,
   stateReason: null,
   rate: null,
+  variables: {},
   client: createWechatClient({ apiBase: 'http://127.0.0.1:9' }),
 }
 
@@ -41,6 +42,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
     accounts: {
       find: never,
       stop: never,
+      noteRefusedKind: never,
       learnQuota: () => Promise.reject(new Error('not asked')),
       noteBadFollower: never,
       noteGoodFollower: never,

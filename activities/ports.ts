@@ -12,6 +12,8 @@ export interface SendAccount {
   appId: string
   name: string
   timezone: string
+  /** Its own, for templates. */
+  variables: Readonly<Record<string, string>>
   onUnknown: 'retry' | 'assume-sent'
   /** False while the account is stopped. */
   active: boolean
@@ -35,6 +37,8 @@ export interface ActivityDeps {
     stop(appId: string, state: AccountStop, errcode: number, until: number | null): Promise<void>
     /** Asks WeChat how much of the account's quota is left, and at which rate it may send; not more than once a minute. */
     learnQuota(appId: string, client: WechatClient, accessToken: string): Promise<void>
+    /** WeChat refuses the account messages of this kind, whatever they say. */
+    noteRefusedKind(appId: string, kind: string): Promise<void>
     /** A follower that WeChat does not know (40003); true when three different ones in a row now block the account. */
     noteBadFollower(appId: string, openId: string): Promise<boolean>
     noteGoodFollower(appId: string): Promise<void>

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
+import { kindOf } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
@@ -23,6 +24,8 @@ const LOOK_AGAIN_MS = {
   'campaign-paused': 20_000,
   'account-stopped': 60_000,
 }
+/** WeChat takes no messages of this kind from this account. */
+const KIND_REFUSED: ReadonlySet<number> = new Set([45050, 48008])
 /** A look older than this no longer speaks for the moment in which the request leaves. */
 const LOOK_FRESH_MS = 300
 
@@ -136,6 +139,8 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
           const again = verdict.result.result === 'media-expired' && cannotUploadAgain()
           if (again)
             return end({ result: 'refused', reason: 'medium refused', errcode: 40007, ...stamp() }, rid)
+          if (verdict.result.result === 'refused' && KIND_REFUSED.has(verdict.result.errcode))
+            await deps.accounts.noteRefusedKind(whose.appId, kindOf(message))
           return end({ ...verdict.result, ...stamp() }, rid)
         }
         default:

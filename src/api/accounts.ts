@@ -188,6 +188,15 @@ export function accountView(a: Account, now: number) {
     stateSince: new Date(over ? (a.stateUntil ?? a.stateSince) : a.stateSince).toISOString(),
     apiBase: a.apiBase,
     humanAgents: a.humanAgents,
+    variables: a.variables,
+    verified: a.verified,
+    refusedKinds: a.refusedKinds,
+    quota: a.sendQuota && {
+      askedAt: new Date(a.sendQuota.at).toISOString(),
+      dailyLimit: a.sendQuota.dailyLimit,
+      used: a.sendQuota.used,
+      rate: a.sendQuota.rate,
+    },
   }
 }
 

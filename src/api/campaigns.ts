@@ -32,6 +32,8 @@ import {
 } from './schemas.ts'
 
 const FILE_MAX = 1024 * 1024
+/** As fresh as the store: an account's state changes behind this process's memory. */
+const MOST_ACCOUNTS = 100_000
 const JSON_TYPE = /^application\/json\b/
 const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional() })
 const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
@@ -203,7 +205,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     const there = await knownMedia(deps.db, ids)
     return checkCampaign(source, {
       ...context,
-      accounts: deps.directory.accounts(),
+      accounts: await deps.accounts.list({ limit: MOST_ACCOUNTS }),
       hasMedia: (id) => there.has(id),
     })
   }

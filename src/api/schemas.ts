@@ -27,6 +27,19 @@ const name = z.string().min(1).max(100)
 const appSecret = z.string().min(1).max(128)
 const token = z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, 'must be 3 to 32 letters, digits, _ or -')
 
+/** What templates may name as `account.…`; a PATCH replaces them all. */
+const variables = z
+  .record(
+    z
+      .string()
+      .regex(
+        /^(?!name$|appId$)[A-Za-z]\w{0,31}$/,
+        'a variable is a letter and up to 31 letters, digits or _; not name or appId',
+      ),
+    z.string().max(500),
+  )
+  .refine((all) => Object.keys(all).length <= 50, 'at most 50 variables')
+
 export const newAccount = z
   .strictObject({
     appId: z
@@ -42,6 +55,7 @@ export const newAccount = z
     timezone: timezone.default('Asia/Shanghai'),
     apiBase: apiBase.default(null),
     humanAgents: z.boolean().default(false),
+    variables: variables.default({}),
   })
   .openapi('NewAccount')
 
@@ -57,6 +71,7 @@ export const accountPatch = z
     timezone: timezone.optional(),
     apiBase: apiBase.optional(),
     humanAgents: z.boolean().optional(),
+    variables: variables.optional(),
     state: z.enum(['active', 'paused']).optional(),
   })
   .openapi('AccountPatch')
@@ -77,6 +92,18 @@ export const account = z
     stateSince: isoTime,
     apiBase: z.string().nullable(),
     humanAgents: z.boolean(),
+    variables: z.record(z.string(), z.string()),
+    verified: z.boolean().nullable(),
+    refusedKinds: z.array(z.string()),
+    quota: z
+      .object({
+        askedAt: isoTime,
+        dailyLimit: z.number(),
+        used: z.number(),
+        rate: z.object({ calls: z.number(), seconds: z.number() }).nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'Sends, as WeChat said when it last refused one for its quota or rate' }),
   })
   .openapi('Account')
 

@@ -168,6 +168,7 @@ export function createProduct(deps: {
         await accounts.setState(appId, state, `${errcode} ${textOf(errcode)}`, until)
       },
       learnQuota: createQuotaLearner({ accounts, now }),
+      noteRefusedKind: accounts.noteRefusedKind,
       noteBadFollower: accounts.noteBadFollower,
       noteGoodFollower: accounts.noteGoodFollower,
     },

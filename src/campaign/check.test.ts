@@ -563,3 +563,60 @@ describe('the rules that warnings are about', () => {
     expect(profileOf(campaign(served && [...served]), context)).toBe(rules)
   })
 })
+
+describe('a campaign of many accounts', () => {
+  const accounts = [
+    { appId: 'wxa', name: '甲', rules: 'wechat-2023' as const, variables: { shop: '南京路店' } },
+    { appId: 'wxb', name: '乙', rules: 'wechat-2023' as const, state: 'blocked', stateReason: '48004' },
+  ]
+  const shop = withStep('{ text: "{{ account.shop }}见" }')
+  const warned = (source: string, context?: CheckContext) =>
+    checkCampaign(source, context).warnings.map((w) => `${w.path}: ${w.message}`)
+
+  it('names the accounts that cannot take it, and publishes for the others', () => {
+    const { campaign } = checkCampaign(RIGHT.join('\n'), { accounts })
+    expect(campaign).not.toBeNull()
+    expect(warned(RIGHT.join('\n'), { accounts })).toEqual([
+      'accounts: wxb 乙: its state is blocked (48004): steps wait until it is active again',
+    ])
+  })
+
+  it('may name variables of its accounts; one that lacks them is named', () => {
+    expect(checkCampaign(shop, { accounts }).issues).toEqual([])
+    expect(warned(shop, { accounts })).toContain(
+      'accounts: wxb 乙: has no account.shop: messages that name it are skipped for its followers',
+    )
+  })
+
+  it('may name any of them where the accounts are not known', () => {
+    expect(checkCampaign(shop).issues).toEqual([])
+    expect(checkCampaign(shop, { accounts: [] }).issues).toEqual([])
+  })
+
+  it('is refused a variable that none of its accounts has', () => {
+    const phone = withStep('{ text: "{{ account.phone }}" }')
+    expect(checkCampaign(phone, { accounts }).issues).toEqual([
+      expect.objectContaining({
+        path: 'steps.0.send.text',
+        message: expect.stringContaining('undefined variable: account.phone'),
+      }),
+    ])
+  })
+
+  it('warns of a mediaId, which belongs to one account', () => {
+    const source = withStep('{ image: { mediaId: abc } }')
+    expect(warned(source, { accounts })).toContainEqual(expect.stringContaining('steps.0.send.image.mediaId'))
+    expect(warned(source, { accounts: accounts.slice(0, 1) })).toEqual([])
+  })
+
+  it('names twenty in trouble, and counts the rest', () => {
+    const many = Array.from({ length: 30 }, (_, i) => ({
+      appId: `wx${i}`,
+      rules: 'wechat-2023' as const,
+      state: 'paused',
+    }))
+    const found = warned(RIGHT.join('\n'), { accounts: many })
+    expect(found).toHaveLength(21)
+    expect(found.at(-1)).toContain('and 10 more')
+  })
+})

@@ -66,7 +66,7 @@ describe('a template that is checked', () => {
     ['{{ daysSinceEntry.foo }}', 'daysSinceEntry.foo'],
     ['{{ constructor }}', 'constructor'],
   ])('%s names an unknown variable: %s', (template, name) => {
-    const trouble = checkTemplate(template)
+    const trouble = checkTemplate(template, [])
     expect(trouble).toContain(`undefined variable: ${name}`)
     expect(trouble).toContain('known are account.name, account.appId, qrScene')
   })
@@ -82,7 +82,7 @@ describe('a template that is checked', () => {
     ["{% layout 'other' %}", 'the tag layout is not allowed'],
     ['{% block a %}{% endblock %}', 'the tag block is not allowed'],
     ['{% for i in (1..100000000) %}x{% endfor %}', 'memory'],
-  ])('%s is refused: %s', (template, why) => expect(checkTemplate(template)).toContain(why))
+  ])('%s is refused: %s', (template, why) => expect(checkTemplate(template, [])).toContain(why))
 
   it('is refused in one line that names no file', () => {
     expect(checkTemplate('a\nb\n{{ account.name')).toBe(

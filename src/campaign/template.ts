@@ -2,7 +2,8 @@ import { Liquid, type Template } from 'liquidjs'
 
 /** What a message's `{{ }}` may name. Nicknames are not among them: WeChat has not given them since 2021-12-27. */
 export interface TemplateVariables {
-  account: { name: string; appId: string }
+  /** With the account's own variables beside these two. */
+  account: { name: string; appId: string } & Readonly<Record<string, string>>
   /** The parametric code that the follower came by; '' without one. */
   qrScene: string
   entry: {
@@ -76,26 +77,39 @@ export function renderTemplate(template: string, variables: TemplateVariables): 
   return String(liquid.renderSync(tree, { ...variables }))
 }
 
+const OWN_VARIABLE = /^account\.([A-Za-z]\w{0,31})$/
+
+/** The account's own variables that a template names. Throws where it does not parse. */
+export function ownVariablesIn(template: string): string[] {
+  return liquid.globalFullVariablesSync(template, { partials: false }).flatMap((name) => {
+    const own = OWN_VARIABLE.exec(name)?.[1]
+    return own && !TEMPLATE_VARIABLES.includes(name) ? [own] : []
+  })
+}
+
 /**
- * Why a template cannot be used, or null. Every name in it is looked at, also in a branch that the sample values do not
+ * Why a template cannot be used, or null. `own`: the accounts' own variables (`account.…`); null: any will do. Every name in it is looked at, also in a branch that the sample values do not
  * take; then it is tried with them, so that whatever else is wrong shows before a send.
  */
-export function checkTemplate(template: string): string | null {
+export function checkTemplate(template: string, own: readonly string[] | null = null): string | null {
+  const known = [...TEMPLATE_VARIABLES, ...(own ?? []).map((name) => `account.${name}`)]
   try {
     const unknown = liquid
       .globalFullVariablesSync(template, { partials: false })
       .find(
-        (name) => !TEMPLATE_VARIABLES.some((known) => name === known || /^[.[]/.test(partAfter(known, name))),
+        (name) =>
+          !(own === null && OWN_VARIABLE.test(name)) &&
+          !known.some((one) => name === one || /^[.[]/.test(partAfter(one, name))),
       )
-    if (unknown !== undefined)
-      return `undefined variable: ${unknown}; known are ${TEMPLATE_VARIABLES.join(', ')}`
-    renderTemplate(template, SAMPLE)
+    if (unknown !== undefined) return `undefined variable: ${unknown}; known are ${known.join(', ')}`
+    const samples = Object.fromEntries(ownVariablesIn(template).map((name) => [name, '示例']))
+    renderTemplate(template, { ...SAMPLE, account: { ...samples, ...SAMPLE.account } })
     return null
   } catch (err) {
     const reason =
       err instanceof Error ? (err.message.split('\n')[0] ?? '').replace(/, file:.*?(?=,|$)/, '') : String(err)
     return reason.includes('undefined variable')
-      ? `${reason}; known are ${TEMPLATE_VARIABLES.join(', ')}`
+      ? `${reason}; known are ${known.join(', ')}`
       : `the template does not work: ${reason}`
   }
 }

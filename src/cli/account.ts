@@ -1,6 +1,6 @@
 import type { ArgsDef } from 'citty'
 import { callApi, server } from './api-client.ts'
-import { command, Failure } from './command.ts'
+import { command, Failure, UsageError } from './command.ts'
 import { readUserFile } from './files.ts'
 import { table } from './table.ts'
 
@@ -27,6 +27,12 @@ const settings = {
   timezone: { type: 'string', description: 'Like Asia/Shanghai' },
   'api-base': { type: 'string', description: "Another address of WeChat's API", valueHint: 'url' },
   'human-agents': { type: 'boolean', description: 'Hand what no campaign wants to human agents' },
+  vars: {
+    type: 'string',
+    description:
+      'Variables for templates, {{ account.shop }}; replaces all: shop=南京路店,phone=021-5555; - for none',
+    valueHint: 'name=text,…',
+  },
   verify: { type: 'boolean', description: 'Try it at WeChat first' },
 } satisfies ArgsDef
 const MODES = ['plain', 'compatible', 'security'] as const
@@ -181,6 +187,7 @@ function given(args: {
   timezone?: string
   'api-base'?: string
   'human-agents'?: boolean
+  vars?: string
 }): Record<string, unknown> {
   const all = {
     name: args.name,
@@ -190,8 +197,21 @@ function given(args: {
     timezone: args.timezone,
     apiBase: args['api-base'],
     humanAgents: args['human-agents'],
+    variables: args.vars === undefined ? undefined : variablesOf(args.vars),
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
+
+/** @throws UsageError */
+function variablesOf(given: string): Record<string, string> {
+  const pairs = given === '-' ? [] : given.split(',')
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...text] = pair.split('=')
+      if (text.length === 0) throw new UsageError(`--vars: "${pair}" is not name=text`)
+      return [name.trim(), text.join('=').trim()]
+    }),
+  )
 }
 
 async function secretsFrom(file: string): Promise<Record<string, unknown>> {

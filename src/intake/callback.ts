@@ -18,6 +18,8 @@ export interface IntakeAccount extends CallbackAccount {
   name: string
   timezone: string
   humanAgents: boolean
+  /** The account's own, for the templates of passive replies. */
+  variables?: Readonly<Record<string, string>>
 }
 
 /** What an event begins and what is answered at once, matched from memory. */

@@ -135,7 +135,9 @@ export function createPlatform(deps: PlatformDeps) {
     const info = await client.authoriserInfo(token, appId)
     const name = (info.kind === 'answered' && info.data?.authorizer_info.nick_name) || appId
     const permissions = permissionsOf(given)
-    await accounts.authorise({ appId, name, refreshToken, permissions })
+    const verified =
+      info.kind === 'answered' ? certified(info.data?.authorizer_info.verify_type_info?.id) : null
+    await accounts.authorise({ appId, name, refreshToken, permissions, verified })
     const maySend = permissions.some((id) => MAY_SEND.has(id))
     if (maySend) await accounts.setState(appId, 'active', null)
     else {
@@ -241,6 +243,11 @@ export function createPlatform(deps: PlatformDeps) {
 /** Names an authorisation by its code, without keeping the code. */
 export function keyOfCode(code: string): string {
   return `code-${createHash('sha256').update(code).digest('base64url').slice(0, 32)}`
+}
+
+/** `verify_type_info`: −1 is an account without certification. */
+function certified(verifyType: number | undefined): boolean | null {
+  return verifyType === undefined ? null : verifyType >= 0
 }
 
 function permissionsOf(given: AuthorisationInfo): number[] {

@@ -22,7 +22,8 @@ export interface Account
 
 /** What an operator gives when an account is registered. */
 export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
-  Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'>
+  Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'> &
+  Partial<Pick<Account, 'variables'>>
 
 export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
 
@@ -110,7 +111,13 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       return gone.length > 0
     },
     /** An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay. */
-    async authorise(given: { appId: string; name: string; refreshToken: string; permissions: number[] }) {
+    async authorise(given: {
+      appId: string
+      name: string
+      refreshToken: string
+      permissions: number[]
+      verified: boolean | null
+    }) {
       const at = now()
       const { appId, name, permissions } = given
       const set = {
@@ -118,6 +125,9 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         mode: 'security' as const,
         name,
         permissions,
+        verified: given.verified,
+        // Perhaps WeChat takes now what it refused before.
+        refusedKinds: [],
         refreshTokenSealed: sealer.seal(given.refreshToken),
         updatedAt: at,
       }
@@ -173,6 +183,13 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         .update(accounts)
         .set({ badFollowers: [] })
         .where(and(eq(accounts.appId, appId), sql`${accounts.badFollowers} <> '[]'::jsonb`))
+    },
+    /** WeChat refuses the account messages of this kind, whatever they say (45050, 48008). */
+    async noteRefusedKind(appId: string, kind: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({ refusedKinds: sql`${accounts.refusedKinds} || to_jsonb(${kind}::text)` })
+        .where(and(eq(accounts.appId, appId), sql`NOT ${accounts.refusedKinds} @> to_jsonb(${kind}::text)`))
     },
     /** What WeChat says of the account's quota for sends. */
     async saveSendQuota(appId: string, sendQuota: SendQuota): Promise<void> {

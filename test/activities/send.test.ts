@@ -826,6 +826,16 @@ describe('an account whose requests hang', () => {
   })
 })
 
+describe('an account to which WeChat refuses a kind of message', () => {
+  it.each([45050, 48008])('%i: the kind is noted, once', async (errcode) => {
+    const story = await desk.story()
+    story.fault({ errcode, times: 2 })
+    expect(await story.send()).toMatchObject({ result: 'refused', errcode })
+    await (await story.another()).send()
+    expect(await desk.product.accounts.find(story.appId)).toMatchObject({ refusedKinds: ['text'] })
+  })
+})
+
 describe('an account over its minute limit (45011)', () => {
   it('makes no request for its other followers before the next minute', async () => {
     const story = await desk.story()

@@ -72,6 +72,28 @@ describe('an operator who registers an account', () => {
     expect(await api.whole.product.accounts.find('wxnew00000000002')).toMatchObject(more)
   })
 
+  it('may give it variables for templates; a campaign may then name them', async () => {
+    const appId = 'wxvariables00001'
+    const { body } = await register(wish(appId, { variables: { shop: '南京路店' } }))
+    expect(body).toMatchObject({ variables: { shop: '南京路店' }, verified: null, quota: null })
+    for (const variables of [{ name: 'x' }, { '1a': 'x' }, { a: 'x'.repeat(501) }]) {
+      const { status } = await api.call('PATCH', `/api/accounts/${appId}`, { json: { variables } })
+      expect(status).toBe(422)
+    }
+    const file = (name: string) =>
+      campaignYaml(
+        'shops',
+        [`{ id: a, after: 0s, send: { text: "{{ account.${name} }}" } }`],
+        [`accounts: [${appId}]`],
+      )
+    expect((await api.put(file('shop'))).status).toBe(201)
+    expect((await api.put(file('phone'))).status).toBe(422)
+    await api.call('PATCH', `/api/accounts/${appId}`, { json: { state: 'paused' } })
+    const { body: published } = await api.put(file('shop'))
+    expect(JSON.stringify(published)).toContain(`${appId} ${appId}: its state is paused`)
+    await api.call('DELETE', '/api/campaigns/shops')
+  })
+
   it('is told 409 for an appId that is known, and the first one stays as it was', async () => {
     await register(wish('wxnew00000000003', { name: '第一个' }))
     const again = await register(wish('wxnew00000000003', { name: '第二个', appSecret: OTHER_SECRET }))
