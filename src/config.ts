@@ -28,6 +28,7 @@ const schema = z.object({
   SIMULATOR_PORT: port(3001),
   WORKER_PORT: port(3002),
   RETENTION_DAYS: z.coerce.number().int().min(1).default(30),
+  FORWARD_PRIVATE: z.enum(['on', 'off']).default('off'),
   CALLBACK_MAX_AGE: z.coerce.number().int().min(0).default(600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   COMPONENT_APP_ID: optional,
@@ -88,6 +89,8 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
     simulatorPort: e.SIMULATOR_PORT,
     workerPort: e.WORKER_PORT,
     retentionDays: e.RETENTION_DAYS,
+    /** Whether events may be forwarded to addresses of our own network. */
+    forwardPrivate: e.FORWARD_PRIVATE === 'on',
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
     /** The third-party platform (第三方平台); null when none is configured. */

@@ -33,6 +33,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
     ),
     stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
+    forwards: counter('nurture_forwards_total', 'Events passed on to a second URL, by result', ['result']),
     tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
   }
 }

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { releaseRuns, stopRuns } from '../engine/account-runs.ts'
+import { forwardTrouble } from '../intake/forward.ts'
 import { type Account, isServing } from '../store/accounts.ts'
 import { activeRuns } from '../store/runs.ts'
 import { conflict, notFound, refused } from './errors.ts'
@@ -31,6 +32,11 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
     if (!found) throw notFound(`account ${appId}`)
     return found
   }
+  const refusePrivate = (forward: { url: string } | null | undefined) => {
+    const trouble = forward && forwardTrouble(forward.url, deps.forwardPrivate)
+    if (trouble)
+      throw refused('Events cannot be forwarded there.', [{ path: 'forward.url', message: trouble }])
+  }
   const show = (a: Account) => accountView(a, now())
 
   app.openapi(
@@ -46,6 +52,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const given = c.req.valid('json')
       const wish = { ...given, name: given.name ?? given.appId }
       needKey(wish)
+      refusePrivate(wish.forward)
       if (await accounts.find(wish.appId)) throw conflict(`Account ${wish.appId} is registered already.`)
       if (c.req.valid('query').verify === 'true') await mustVerify({ ...wish, callbackSeenAt: null })
       if (!(await accounts.add(wish))) throw conflict(`Account ${wish.appId} is registered already.`)
@@ -98,6 +105,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const { state, ...patch } = c.req.valid('json')
       const before = await find(appId)
       const after = { ...before, ...patch }
+      refusePrivate(patch.forward)
       if (before.kind === 'authorised') refuseSecrets(patch)
       else needKey(after)
       if (c.req.valid('query').verify === 'true') await mustVerify(after)
@@ -189,6 +197,7 @@ export function accountView(a: Account, now: number) {
     apiBase: a.apiBase,
     humanAgents: a.humanAgents,
     variables: a.variables,
+    forward: a.forward && { url: a.forward.url, mode: a.forward.mode, useReply: a.forward.useReply },
     verified: a.verified,
     refusedKinds: a.refusedKinds,
     quota: a.sendQuota && {

@@ -23,6 +23,8 @@ export interface ApiDeps {
   link: Pick<EngineLink, 'isUp'>
   tokens: TokenKeeper
   clientOf(account: { apiBase: string | null }): WechatClient
+  /** Whether events may be forwarded to addresses of our own network. */
+  forwardPrivate: boolean
   /** Makes what was just written live in this process. */
   changed(): Promise<void>
   /** Callbacks of this process since its start. */

@@ -40,6 +40,21 @@ const variables = z
   )
   .refine((all) => Object.keys(all).length <= 50, 'at most 50 variables')
 
+/** A second URL that is told of each event, signed as WeChat signs. */
+const forward = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    token,
+    encodingAesKey: aesKey.nullable().default(null),
+    mode: mode.default('plain'),
+    useReply: z.boolean().default(false),
+  })
+  .refine((f) => f.mode === 'plain' || f.encodingAesKey !== null, {
+    path: ['encodingAesKey'],
+    message: 'is needed in this mode',
+  })
+  .nullable()
+
 export const newAccount = z
   .strictObject({
     appId: z
@@ -56,6 +71,7 @@ export const newAccount = z
     apiBase: apiBase.default(null),
     humanAgents: z.boolean().default(false),
     variables: variables.default({}),
+    forward: forward.default(null),
   })
   .openapi('NewAccount')
 
@@ -72,6 +88,7 @@ export const accountPatch = z
     apiBase: apiBase.optional(),
     humanAgents: z.boolean().optional(),
     variables: variables.optional(),
+    forward: forward.optional(),
     state: z.enum(['active', 'paused']).optional(),
   })
   .openapi('AccountPatch')
@@ -93,6 +110,7 @@ export const account = z
     apiBase: z.string().nullable(),
     humanAgents: z.boolean(),
     variables: z.record(z.string(), z.string()),
+    forward: z.object({ url: z.string(), mode, useReply: z.boolean() }).nullable(),
     verified: z.boolean().nullable(),
     refusedKinds: z.array(z.string()),
     quota: z

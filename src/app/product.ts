@@ -10,6 +10,7 @@ import { SEND_SLOTS } from '../engine/workers.ts'
 import { createCallbackApp } from '../intake/callback.ts'
 import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
+import { createForwarder } from '../intake/forward.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
 import { createPeriodic } from '../jobs/periodic.ts'
 import { createPurge } from '../jobs/purge.ts'
@@ -41,7 +42,7 @@ export type Product = ReturnType<typeof createProduct>
 /** Puts the parts of one process together; starts nothing. */
 export function createProduct(deps: {
   config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
-    Partial<Pick<Config, 'platform'>>
+    Partial<Pick<Config, 'platform' | 'forwardPrivate'>>
   db: Db
   link: EngineLink
   encryptionKey: string
@@ -118,6 +119,7 @@ export function createProduct(deps: {
     : null
   const platformDoor = platform && createPlatformDoor({ platform, directory, clientOf, log })
 
+  const { forwardPrivate = false } = config
   const seenAt = new Map<string, number>()
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
   const callback = createCallbackApp({
@@ -125,6 +127,12 @@ export function createProduct(deps: {
     ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,
     accept: (row) => acceptCallback(db, row),
+    forward: createForwarder({
+      allowPrivate: forwardPrivate,
+      now,
+      log,
+      count: (result) => metrics.forwards.inc({ result }),
+    }),
     nudge: dispatcher.nudge,
     seen(appId) {
       if (now() - (seenAt.get(appId) ?? 0) < CALLBACK_NOTED_EVERY_MS) return
@@ -225,6 +233,7 @@ export function createProduct(deps: {
     callback,
     platform,
     callbackMaxAgeMs: config.callbackMaxAgeMs,
+    forwardPrivate,
     counts,
     changed,
     jobs,

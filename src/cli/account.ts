@@ -33,6 +33,12 @@ const settings = {
       'Variables for templates, {{ account.shop }}; replaces all: shop=南京路店,phone=021-5555; - for none',
     valueHint: 'name=text,…',
   },
+  forward: {
+    type: 'string',
+    description:
+      'A JSON file {"url", "token", "encodingAesKey", "mode", "useReply"}: a second URL that is told of each event; none: no longer',
+    valueHint: 'file',
+  },
   verify: { type: 'boolean', description: 'Try it at WeChat first' },
 } satisfies ArgsDef
 const MODES = ['plain', 'compatible', 'security'] as const
@@ -188,6 +194,7 @@ function given(args: {
   'api-base'?: string
   'human-agents'?: boolean
   vars?: string
+  forward?: string
 }): Record<string, unknown> {
   const all = {
     name: args.name,
@@ -198,8 +205,20 @@ function given(args: {
     apiBase: args['api-base'],
     humanAgents: args['human-agents'],
     variables: args.vars === undefined ? undefined : variablesOf(args.vars),
+    forward: args.forward === undefined ? undefined : forwardOf(args.forward),
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
+
+/** @throws UsageError */
+function forwardOf(file: string): unknown {
+  if (file === 'none') return null
+  try {
+    return JSON.parse(readUserFile(file).toString('utf8'))
+  } catch (err) {
+    if (err instanceof SyntaxError) throw new UsageError(`--forward: ${file} is not JSON`)
+    throw err
+  }
 }
 
 /** @throws UsageError */

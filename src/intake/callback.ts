@@ -7,8 +7,10 @@ import type { Accepted, NewInboxRow } from '../store/inbox.ts'
 import { CallbackBodyError } from '../wechat/body.ts'
 import { answerChallenge, type CallbackAccount, openCallback } from '../wechat/envelope.ts'
 import { dedupeKey, type Inbound, parseInbound } from '../wechat/events.ts'
+import type { Forward } from '../wechat/outbound.ts'
 import { type PassiveReply, renderReply } from '../wechat/reply.ts'
 import { factsOf } from './facts.ts'
+import type { Forwarder } from './forward.ts'
 
 const BODY_MAX = 64 * 1024
 /** WeChat waits 5 s; a callback that is not stored by then must fail, so that WeChat sends it again. */
@@ -20,6 +22,8 @@ export interface IntakeAccount extends CallbackAccount {
   humanAgents: boolean
   /** The account's own, for the templates of passive replies. */
   variables?: Readonly<Record<string, string>>
+  /** A second URL that is told of each event. */
+  forward?: Forward | null
 }
 
 /** What an event begins and what is answered at once, matched from memory. */
@@ -37,6 +41,7 @@ export interface CallbackDeps {
   nudge(): void
   /** Answers WeChat's tester of third-party platforms in place of campaigns; null for everybody else. */
   tester?(appId: string, inbound: Inbound): { reply: PassiveReply | null } | null
+  forward?: Forwarder
   /** WeChat has reached this account's callback. */
   seen(appId: string): void
   now(): number
@@ -90,7 +95,19 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       deps.seen(appId)
       const tested = deps.tester?.(appId, inbound)
       if (tested) deps.count('accepted', seconds(began))
-      const reply = tested ? tested.reply : await take(account, inbound, began)
+      const { forward } = account
+      const passOn = () => {
+        const { openId, toUserName } = inbound
+        const plain = opened.plain.toString('utf8')
+        return forward && deps.forward
+          ? deps.forward(forward, { appId, openId, toUserName, plain, format: opened.format })
+          : null
+      }
+      // Only where its answer may count is it asked beside our own work; else it is told afterwards.
+      const answered = !tested && forward?.useReply ? passOn() : null
+      const ours = tested ? tested.reply : await take(account, inbound, began)
+      if (!tested && !forward?.useReply && !(ours instanceof Response)) void passOn()
+      const reply = ours ?? (await answered)
       if (reply instanceof Response) return reply
       if (!reply) return c.text(tested ? '' : 'success')
       const rendered = renderReply({

@@ -39,7 +39,7 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     verified: null,
     refusedKinds: [],
     sendQuota: null,
-    forwardSealed: null,
+    forward: null,
     callbackSeenAt: null,
     createdAt: T0,
     updatedAt: T0,

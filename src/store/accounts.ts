@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
 import { accounts, type SendQuota, tokens } from './schema.ts'
 import type { Sealer } from './sealed.ts'
@@ -11,19 +12,26 @@ export type AccountState = Row['state']
 export interface Account
   extends Omit<
     Row,
-    'appSecretSealed' | 'tokenSealed' | 'encodingAesKeySealed' | 'refreshTokenSealed' | 'badFollowers'
+    | 'appSecretSealed'
+    | 'tokenSealed'
+    | 'encodingAesKeySealed'
+    | 'refreshTokenSealed'
+    | 'forwardSealed'
+    | 'badFollowers'
   > {
   /** Empty for an authorised account: the platform's secret, token and key serve it. */
   appSecret: string
   token: string
   encodingAesKey: string | null
   refreshToken: string | null
+  /** A second URL that is told of each event, with what signs and seals for it. */
+  forward: Forward | null
 }
 
 /** What an operator gives when an account is registered. */
 export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
   Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'> &
-  Partial<Pick<Account, 'variables'>>
+  Partial<Pick<Account, 'variables' | 'forward'>>
 
 export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
 
@@ -38,6 +46,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     tokenSealed,
     encodingAesKeySealed,
     refreshTokenSealed,
+    forwardSealed,
     badFollowers: _,
     ...row
   }: Row): Account => ({
@@ -46,9 +55,14 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     token: sealer.open(tokenSealed),
     encodingAesKey: encodingAesKeySealed === null ? null : sealer.open(encodingAesKeySealed),
     refreshToken: refreshTokenSealed === null ? null : sealer.open(refreshTokenSealed),
+    // Written by `seal` below.
+    forward: forwardSealed === null ? null : (JSON.parse(sealer.open(forwardSealed)) as Forward),
   })
-  const seal = ({ appSecret, token, encodingAesKey, ...plain }: AccountPatch) => ({
+  const seal = ({ appSecret, token, encodingAesKey, forward, ...plain }: AccountPatch) => ({
     ...plain,
+    ...(forward === undefined
+      ? {}
+      : { forwardSealed: forward === null ? null : sealer.seal(JSON.stringify(forward)) }),
     ...(appSecret === undefined ? {} : { appSecretSealed: sealer.seal(appSecret) }),
     ...(token === undefined ? {} : { tokenSealed: sealer.seal(token) }),
     ...(encodingAesKey === undefined

@@ -16,8 +16,11 @@ export interface CallbackAccount {
 type Query = Record<string, string | undefined>
 
 export type Opened =
-  /** `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. */
-  | { ok: true; record: FieldRecord; format: BodyFormat; aesKey: string | null }
+  /**
+   * `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. `plain`: the
+   * event's own bytes.
+   */
+  | { ok: true; record: FieldRecord; format: BodyFormat; aesKey: string | null; plain: Buffer }
   | { ok: false; status: 400 | 401; reason: string }
 
 /** A future timestamp is tolerated this far: clocks differ. */
@@ -41,7 +44,7 @@ export function openCallback(call: {
     if (account.mode === 'plain') {
       if (!signatureMatches(query.signature, account.token, timestamp, nonce)) return refused('bad signature')
       if (isStale(call)) return refused('timestamp is too old')
-      return { ok: true, ...parseBody(body), aesKey: null }
+      return { ok: true, ...parseBody(body), aesKey: null, plain: body }
     }
     const outer = parseBody(body)
     const { Encrypt: encrypt } = outer.record
@@ -53,7 +56,7 @@ export function openCallback(call: {
     if (isStale(call)) return refused('timestamp is too old')
     const { message, trailingId, aesKey } = decryptWithAny(encrypt, account)
     if (trailingId !== (account.trailingId ?? account.appId)) return refused('encrypted for another appId')
-    return { ok: true, record: parseBody(message).record, format: outer.format, aesKey }
+    return { ok: true, record: parseBody(message).record, format: outer.format, aesKey, plain: message }
   } catch (err) {
     if (err instanceof WechatCryptoError) return refused(err.message)
     if (err instanceof CallbackBodyError) return { ok: false, status: 400, reason: err.message }

@@ -1,4 +1,4 @@
-import type { BodyFormat } from './body.ts'
+import type { BodyFormat, FieldRecord, FieldValue } from './body.ts'
 import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
 import type { CallbackAccount } from './envelope.ts'
 
@@ -44,6 +44,57 @@ export function renderReply(call: {
   const sealed = encrypt(inner, account.trailingId ?? account.appId, key, ...(random ? [random] : []))
   const MsgSignature = signatureOf(account.token, String(timestamp), nonce, sealed)
   return serialise({ Encrypt: sealed, MsgSignature, TimeStamp: timestamp, Nonce: nonce }, format)
+}
+
+/** Reads a passive reply that another system made; null when it is none that WeChat takes. */
+export function parseReply(record: FieldRecord): PassiveReply | null {
+  const text = (value: FieldValue | undefined) => (typeof value === 'string' ? value : '')
+  const part = (value: FieldValue | undefined): FieldRecord =>
+    typeof value === 'object' && !Array.isArray(value) ? value : {}
+  const medium = part(record.Image ?? record.Voice ?? record.Video)
+  const mediaId = text(medium.MediaId)
+  switch (record.MsgType) {
+    case 'text':
+      return text(record.Content) ? { kind: 'text', content: text(record.Content) } : null
+    case 'image':
+    case 'voice':
+      return mediaId ? { kind: record.MsgType, mediaId } : null
+    case 'video': {
+      const { Title: title, Description: description } = medium
+      return mediaId ? { kind: 'video', mediaId, title: text(title), description: text(description) } : null
+    }
+    case 'music': {
+      const music = part(record.Music)
+      return {
+        kind: 'music',
+        title: text(music.Title),
+        description: text(music.Description),
+        musicUrl: text(music.MusicUrl),
+        hqMusicUrl: text(music.HQMusicUrl),
+        thumbMediaId: text(music.ThumbMediaId),
+      }
+    }
+    case 'news': {
+      // XML repeats <item>, JSON has a list.
+      const { Articles: given = [] } = record
+      const articles = [Array.isArray(given) ? given : (part(given).item ?? [])].flat().map(part)
+      return articles.length === 0
+        ? null
+        : {
+            kind: 'news',
+            articles: articles.map((a) => ({
+              title: text(a.Title),
+              description: text(a.Description),
+              picUrl: text(a.PicUrl),
+              url: text(a.Url),
+            })),
+          }
+    }
+    case 'transfer_customer_service':
+      return { kind: 'transfer_customer_service' }
+    default:
+      return null
+  }
 }
 
 function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {

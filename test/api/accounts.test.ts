@@ -94,6 +94,25 @@ describe('an operator who registers an account', () => {
     await api.call('DELETE', '/api/campaigns/shops')
   })
 
+  it('may have its events passed on to a public URL, and sees no secret of it', async () => {
+    const appId = 'wxforwards000001'
+    const to = { url: 'https://old.example/wechat', token: 'old-token', useReply: true }
+    const { body } = await register(wish(appId, { forward: to }))
+    expect(body).toMatchObject({ forward: { url: to.url, mode: 'plain', useReply: true } })
+    expect(JSON.stringify(body)).not.toContain('old-token')
+    expect(await api.whole.product.accounts.find(appId)).toMatchObject({ forward: to })
+    for (const forward of [
+      { ...to, url: 'http://10.0.0.1/' },
+      { ...to, mode: 'security' },
+      { url: to.url },
+    ]) {
+      const { status } = await api.call('PATCH', `/api/accounts/${appId}`, { json: { forward } })
+      expect(status).toBe(422)
+    }
+    const { body: without } = await api.call('PATCH', `/api/accounts/${appId}`, { json: { forward: null } })
+    expect(without).toMatchObject({ forward: null })
+  })
+
   it('is told 409 for an appId that is known, and the first one stays as it was', async () => {
     await register(wish('wxnew00000000003', { name: '第一个' }))
     const again = await register(wish('wxnew00000000003', { name: '第二个', appSecret: OTHER_SECRET }))

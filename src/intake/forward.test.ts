@@ -1,0 +1,253 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as wecom from '@wecom/crypto'
+import { pino } from 'pino'
+import { afterEach, describe, expect, it } from 'vitest'
+import { envelope } from '../simulator/push.ts'
+import type { Forward } from '../wechat/outbound.ts'
+import { createCallbackApp, type IntakeAccount, type Match } from './callback.ts'
+import { createForwarder, forwardTrouble } from './forward.ts'
+
+const APP = 'wxforward00000001'
+const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
+const OLD_KEY = 'oldxoldxoldxoldxoldxoldxoldxoldxoldxoldxold'
+const OURS = { appId: APP, token: 'test-token', encodingAesKey: KEY, originalId: 'gh_test', callbackUrl: '' }
+const TYPED = {
+  ToUserName: 'gh_test',
+  FromUserName: 'oTest',
+  MsgType: 'text',
+  Content: '你好',
+  MsgId: '9007199254740993',
+}
+
+interface Asked {
+  query: URLSearchParams
+  body: string
+}
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
+/** The system that lived behind the URL before. `answer`: null leaves the request unanswered. */
+async function oldSystem(
+  answer: (asked: Asked, req: IncomingMessage) => { status?: number; body: string; location?: string } | null,
+) {
+  const asked: Asked[] = []
+  const server = createServer((req, res) => {
+    let body = ''
+    req.on('data', (part) => {
+      body += part
+    })
+    req.on('end', () => {
+      const call = { query: new URL(req.url ?? '', 'http://x').searchParams, body }
+      asked.push(call)
+      const said = answer(call, req)
+      if (!said) return
+      res.writeHead(said.status ?? 200, said.location ? { location: said.location } : {}).end(said.body)
+    })
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/wechat` }
+}
+
+/** Our callback, with a second URL; `match` is what campaigns make of an event. */
+function callback(forward: Partial<Forward> & { url: string }, match: Match = { start: null, reply: null }) {
+  const to: Forward = {
+    token: 'old-token',
+    encodingAesKey: OLD_KEY,
+    mode: 'plain',
+    useReply: false,
+    ...forward,
+  }
+  const account: IntakeAccount = {
+    ...OURS,
+    mode: 'security',
+    name: '',
+    timezone: 'Asia/Shanghai',
+    humanAgents: false,
+    forward: to,
+  }
+  const counted: string[] = []
+  const log = pino({ level: 'silent' })
+  const count = (result: string) => counted.push(result)
+  const rows: unknown[] = []
+  const app = createCallbackApp({
+    account: async () => account,
+    match: () => match,
+    accept: async (row) => ({ fresh: true, id: rows.push(row) }),
+    forward: createForwarder({ allowPrivate: true, now: Date.now, log, count }),
+    nudge() {},
+    seen() {},
+    now: Date.now,
+    maxAgeMs: 600_000,
+    log,
+    count() {},
+  })
+  return {
+    counted,
+    rows,
+    async deliver(format: 'xml' | 'json' = 'xml') {
+      const at = Math.floor(Date.now() / 1000)
+      const { query, body } = envelope(
+        { ...OURS, mode: 'security', format },
+        { ...TYPED, CreateTime: at },
+        at,
+      )
+      const answer = await app.request(`/wechat/${APP}?${query}`, { method: 'POST', body })
+      return { status: answer.status, text: await answer.text() }
+    },
+  }
+}
+
+/** A text as the follower gets it, out of our encrypted answer. */
+function opened(text: string): string {
+  const sealed = /<Encrypt><!\[CDATA\[(.*?)\]\]>/.exec(text)?.[1] ?? ''
+  return wecom.decrypt(KEY, sealed).message
+}
+
+const until = async (ready: () => boolean) => {
+  while (!ready()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+const replyTo = (content: string, to = 'oTest') =>
+  `<xml><ToUserName>${to}</ToUserName><FromUserName>gh_test</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType><Content>${content}</Content></xml>`
+
+describe('a second URL that is told of each event', () => {
+  it.each(['plain', 'compatible', 'security'] as const)(
+    'gets it signed as WeChat signs, in %s mode',
+    async (mode) => {
+      for (const format of ['xml', 'json'] as const) {
+        const old = await oldSystem(() => ({ body: 'success' }))
+        const ours = callback({ url: old.url, mode })
+        expect(await ours.deliver(format)).toEqual({ status: 200, text: 'success' })
+        await until(() => ours.counted.length > 0)
+        expect(ours.counted).toEqual(['ok'])
+        const [{ query, body } = { query: new URLSearchParams(), body: '' }] = old.asked
+        const [timestamp = '', nonce = ''] = [query.get('timestamp'), query.get('nonce')].map((x) => x ?? '')
+        expect(query.get('signature')).toBe(wecom.getSignature('old-token', timestamp, nonce, ''))
+        expect(query.get('openid')).toBe('oTest')
+        if (mode !== 'security') expect(body).toContain('9007199254740993')
+        if (mode === 'plain') {
+          expect(query.get('msg_signature')).toBeNull()
+          expect(body).not.toContain('Encrypt')
+          continue
+        }
+        const sealed =
+          (format === 'json'
+            ? (JSON.parse(body) as { Encrypt: string }).Encrypt
+            : /<Encrypt><!\[CDATA\[(.*?)\]\]>/.exec(body)?.[1]) ?? ''
+        expect(query.get('msg_signature')).toBe(wecom.getSignature('old-token', timestamp, nonce, sealed))
+        const inner = wecom.decrypt(OLD_KEY, sealed)
+        expect(inner.id).toBe(APP)
+        expect(inner.message).toContain('9007199254740993')
+        expect(body.includes('你好')).toBe(mode === 'compatible')
+      }
+    },
+  )
+
+  it('delays nothing when it does not answer, and loses nothing when it is dead', async () => {
+    const slow = await oldSystem(() => null)
+    const waiting = callback({ url: slow.url })
+    expect((await waiting.deliver()).text).toBe('success')
+    expect(waiting.counted).toEqual([])
+    const dead = callback({ url: 'http://127.0.0.1:9/' })
+    expect((await dead.deliver()).text).toBe('success')
+    await until(() => dead.counted.length > 0)
+    expect([dead.counted, dead.rows.length]).toEqual([['failed'], 1])
+  })
+
+  it('may answer the follower where we have nothing to say', async () => {
+    const old = await oldSystem(() => ({ body: replyTo('老系统') }))
+    const { text } = await callback({ url: old.url, useReply: true }).deliver()
+    expect(opened(text)).toContain('老系统')
+  })
+
+  it('may answer encrypted', async () => {
+    const old = await oldSystem(({ query }) => {
+      const sealed = wecom.encrypt(OLD_KEY, replyTo('密'), APP)
+      const signature = wecom.getSignature('old-token', '1', query.get('nonce') ?? '', sealed)
+      return {
+        body: `<xml><Encrypt>${sealed}</Encrypt><MsgSignature>${signature}</MsgSignature><TimeStamp>1</TimeStamp></xml>`,
+      }
+    })
+    const { text } = await callback({ url: old.url, useReply: true, mode: 'security' }).deliver()
+    expect(opened(text)).toContain('密')
+  })
+
+  it.each([
+    ['for somebody else', { body: replyTo('x', 'oOther') }],
+    ['that is no XML', { body: 'Error 500:' }],
+    ['not encrypted, in security mode', { body: replyTo('x') }],
+    ['with another status', { status: 500, body: replyTo('x') }],
+    ['that leads elsewhere', { status: 302, location: '/other', body: '' }],
+  ])('is not heard with an answer %s', async (what, said) => {
+    const old = await oldSystem(() => said)
+    const mode = what.includes('security') ? 'security' : 'plain'
+    const ours = callback({ url: old.url, useReply: true, mode })
+    expect(await ours.deliver()).toEqual({ status: 200, text: 'success' })
+    expect(ours.counted).toEqual(['failed'])
+    expect(old.asked).toHaveLength(1)
+  })
+
+  it('is asked and not heard where a campaign answers', async () => {
+    const old = await oldSystem(() => ({ body: replyTo('老系统') }))
+    const match: Match = { start: null, reply: { kind: 'text', content: '我们的' } }
+    const { text } = await callback({ url: old.url, useReply: true }, match).deliver()
+    expect(opened(text)).toContain('我们的')
+  })
+
+  it('has two seconds where its answer would count', async () => {
+    const old = await oldSystem(() => null)
+    const ours = callback({ url: old.url, useReply: true })
+    expect((await ours.deliver()).text).toBe('success')
+    expect(ours.counted).toEqual(['timeout'])
+  })
+})
+
+describe('an address to forward to', () => {
+  it.each([
+    'http://127.0.0.1/',
+    'http://localhost:80/',
+    'http://10.1.2.3/',
+    'http://192.168.1.1/',
+    'http://169.254.169.254/',
+    'http://[::1]/',
+    'http://[fd00::1]/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://2130706433/',
+  ])('%s is private', (url) => {
+    expect(forwardTrouble(url, false)).toContain('FORWARD_PRIVATE')
+    expect(forwardTrouble(url, true)).toBeNull()
+  })
+
+  it('may be a public one; a name that leads into our network is found when it is connected', async () => {
+    expect(forwardTrouble('https://93.184.216.34/', false)).toBeNull()
+    const counted: string[] = []
+    const reasons: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line: string) => reasons.push(line) })
+    const lookup = ((_name: string, _options: object, done: (...answer: unknown[]) => void) =>
+      done(null, [{ address: '10.0.0.1', family: 4 }])) as never
+    const forwarder = createForwarder({
+      allowPrivate: false,
+      now: Date.now,
+      log,
+      count: (r) => counted.push(r),
+      lookup,
+    })
+    const to: Forward = {
+      url: 'http://old.example:9/',
+      token: 't',
+      encodingAesKey: null,
+      mode: 'plain',
+      useReply: false,
+    }
+    await forwarder(to, { appId: APP, openId: 'o', toUserName: 'g', plain: '<xml></xml>', format: 'xml' })
+    expect(counted).toEqual(['failed'])
+    expect(reasons.join()).toContain('private address')
+  })
+})

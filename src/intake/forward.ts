@@ -1,0 +1,160 @@
+import { lookup as systemLookup } from 'node:dns'
+import { BlockList, isIP } from 'node:net'
+import { Agent, buildConnector, request } from 'undici'
+import type { Log } from '../log.ts'
+import { type BodyFormat, parseBody } from '../wechat/body.ts'
+import { decodeAesKey, decrypt, signatureMatches } from '../wechat/crypto.ts'
+import { type Forward, wrapEvent } from '../wechat/outbound.ts'
+import { type PassiveReply, parseReply } from '../wechat/reply.ts'
+
+/** One authenticated event, as it came. */
+interface ForwardedEvent {
+  appId: string
+  openId: string
+  toUserName: string
+  /** Decrypted, undecoded. */
+  plain: string
+  format: BodyFormat
+}
+
+type ForwardResult = 'ok' | 'failed' | 'timeout' | 'dropped'
+
+/** Passes an event on; its answer, when it is a passive reply. Never rejects, never takes longer than its time. */
+export type Forwarder = (to: Forward, event: ForwardedEvent) => Promise<PassiveReply | null>
+
+/** Somebody waits for the answer: our own must be at WeChat within 5 s. */
+const REPLY_WITHIN_MS = 2_000
+const TOLD_WITHIN_MS = 4_500
+const ANSWER_MAX = 64 * 1024
+const IN_FLIGHT_MAX = 100
+
+/** @param deps.allowPrivate whether addresses of our own network may be asked (FORWARD_PRIVATE) */
+export function createForwarder(deps: {
+  allowPrivate: boolean
+  now: () => number
+  log: Log
+  count(result: ForwardResult): void
+  lookup?: typeof systemLookup
+}): Forwarder {
+  const { allowPrivate, now, log, lookup = systemLookup } = deps
+  const connect = buildConnector({ timeout: 2_000, ...(allowPrivate ? {} : { lookup: publicOnly(lookup) }) })
+  const dispatcher = new Agent({
+    connect,
+    keepAliveTimeout: 4_000,
+    connections: 16,
+    maxResponseSize: ANSWER_MAX,
+  })
+  let inFlight = 0
+
+  return async (to, event) => {
+    if (inFlight >= IN_FLIGHT_MAX) {
+      deps.count('dropped')
+      return null
+    }
+    inFlight += 1
+    try {
+      const reply = await ask(to, event)
+      deps.count('ok')
+      return reply
+    } catch (err) {
+      const timedOut = err instanceof Error && err.name === 'TimeoutError'
+      deps.count(timedOut ? 'timeout' : 'failed')
+      const reason = err instanceof Error ? err.message : String(err)
+      log.warn({ appId: event.appId, host: new URL(to.url).host, reason }, 'an event could not be forwarded')
+      return null
+    } finally {
+      inFlight -= 1
+    }
+  }
+
+  async function ask(to: Forward, event: ForwardedEvent): Promise<PassiveReply | null> {
+    const trouble = forwardTrouble(to.url, allowPrivate)
+    if (trouble) throw new Error(trouble)
+    const timestamp = Math.floor(now() / 1000)
+    const { query, body, nonce } = wrapEvent({ ...to, appId: event.appId }, { ...event, timestamp })
+    const answer = await request(`${to.url}${to.url.includes('?') ? '&' : '?'}${query}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': event.format === 'json' ? 'application/json' : 'text/xml' },
+      dispatcher,
+      signal: AbortSignal.timeout(to.useReply ? REPLY_WITHIN_MS : TOLD_WITHIN_MS),
+    })
+    const text = await answer.body.text()
+    // undici follows no redirect: one ends here.
+    if (answer.statusCode !== 200) throw new Error(`HTTP ${answer.statusCode}`)
+    if (!to.useReply || text === '' || text === 'success') return null
+    return readReply(to, event, text, nonce)
+  }
+}
+
+/** An answer as WeChat would take it. @throws Error when WeChat would not */
+function readReply(to: Forward, event: ForwardedEvent, text: string, nonce: string): PassiveReply {
+  let { record } = parseBody(Buffer.from(text))
+  const { Encrypt: sealed, MsgSignature, TimeStamp } = record
+  if (to.mode !== 'plain' && typeof sealed === 'string') {
+    const signature = typeof MsgSignature === 'string' ? MsgSignature : undefined
+    if (!signatureMatches(signature, to.token, String(TimeStamp), nonce, sealed))
+      throw new Error('its answer is signed wrongly')
+    const opened = decrypt(sealed, decodeAesKey(to.encodingAesKey ?? ''))
+    if (opened.trailingId !== event.appId) throw new Error('its answer is encrypted for another appId')
+    record = parseBody(opened.message).record
+  } else if (to.mode === 'security') throw new Error('its answer is not encrypted')
+  const isOurs = record.ToUserName === event.openId && record.FromUserName === event.toUserName
+  const reply = isOurs ? parseReply(record) : null
+  if (!reply) throw new Error('its answer is no passive reply to this follower')
+  return reply
+}
+
+const PRIVATE = new BlockList()
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const)
+  PRIVATE.addSubnet(net, bits, 'ipv4')
+for (const [net, bits] of [
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  PRIVATE.addSubnet(net, bits, 'ipv6')
+
+function isPrivate(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped) return PRIVATE.check(mapped, 'ipv4')
+  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** Why events may not be passed on to this URL, as far as it shows without asking anybody; null: nothing is wrong. */
+export function forwardTrouble(url: string, allowPrivate: boolean): string | null {
+  const { hostname } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (allowPrivate) return null
+  return host === 'localhost' || (isIP(host) !== 0 && isPrivate(host))
+    ? 'the address is a private one; FORWARD_PRIVATE=on allows it'
+    : null
+}
+
+/** A name may lead into our own network: looked at when it is connected. */
+function publicOnly(lookup: typeof systemLookup): typeof systemLookup {
+  const guarded = (name: string, options: object, done: (...answer: unknown[]) => void) => {
+    lookup(name, { ...options, all: true }, (err, addresses) => {
+      if (err) return done(err)
+      if (addresses.some((a) => isPrivate(a.address)))
+        return done(new Error('the name leads to a private address; FORWARD_PRIVATE=on allows it'))
+      const [first] = addresses
+      return 'all' in options && options.all
+        ? done(null, addresses)
+        : done(null, first?.address, first?.family)
+    })
+  }
+  // The overloads of lookup cannot be written as one function.
+  return guarded as unknown as typeof systemLookup
+}
