@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
+import { kindOf } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
@@ -10,7 +11,7 @@ import { isLastTry, later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
-import { verdictOf } from './verdict.ts'
+import { isKindRefused, verdictOf } from './verdict.ts'
 
 const HEARTBEAT_MS = 1_500
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
@@ -86,6 +87,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
 
   /** One request, with at most two more after the token was refused. */
   async function request(account: SendAccount): Promise<SendResult> {
+    const kind = kindOf(message)
     let token = await deps.tokens.getToken(whose.appId)
     for (let stage: 0 | 1 | 2 = 0; ; stage = stage === 0 ? 1 : 2) {
       if (!token.ok) return tokenTrouble(token)
@@ -97,6 +99,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
       switch (verdict.is) {
         case 'sent':
           await deps.accounts.noteGoodFollower(whose.appId)
+          if (account.refusedKinds.includes(kind)) await deps.accounts.noteTakenKind(whose.appId, kind)
           return end({ result: 'sent', ...stamp() }, rid)
         case 'token-refused': {
           if (stage === 2)
@@ -132,6 +135,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
           const again = verdict.result.result === 'media-expired' && cannotUploadAgain()
           if (again)
             return end({ result: 'refused', reason: 'medium refused', errcode: 40007, ...stamp() }, rid)
+          if (isKindRefused(verdict.result)) await deps.accounts.noteRefusedKind(whose.appId, kind)
           return end({ ...verdict.result, ...stamp() }, rid)
         }
         default:

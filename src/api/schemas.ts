@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { parseDuration } from '../campaign/duration.ts'
+import { isAccountVariable } from '../campaign/template.ts'
 import { decodeAesKey } from '../wechat/crypto.ts'
 import { checkMenu, type Menu } from '../wechat/menu.ts'
 
@@ -27,6 +28,24 @@ const name = z.string().min(1).max(100)
 const appSecret = z.string().min(1).max(128)
 const token = z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, 'must be 3 to 32 letters, digits, _ or -')
 
+const VARIABLES_MAX = 50
+const variables = z
+  .record(z.string(), z.string().max(500))
+  .superRefine((given, ctx) => {
+    const names = Object.keys(given)
+    if (names.length > VARIABLES_MAX)
+      ctx.addIssue({
+        code: 'custom',
+        message: `${names.length} variables: an account has at most ${VARIABLES_MAX}`,
+      })
+    for (const wrong of names.filter((n) => !isAccountVariable(n))) {
+      const message =
+        'a name has letters, digits and _, begins with a letter, has at most 32, and is not name or appId'
+      ctx.addIssue({ code: 'custom', path: [wrong], message })
+    }
+  })
+  .openapi({ description: 'What templates may name as account.…; PATCH replaces them all.' })
+
 export const newAccount = z
   .strictObject({
     appId: z
@@ -42,6 +61,7 @@ export const newAccount = z
     timezone: timezone.default('Asia/Shanghai'),
     apiBase: apiBase.default(null),
     humanAgents: z.boolean().default(false),
+    variables: variables.default({}),
   })
   .openapi('NewAccount')
 
@@ -57,6 +77,7 @@ export const accountPatch = z
     timezone: timezone.optional(),
     apiBase: apiBase.optional(),
     humanAgents: z.boolean().optional(),
+    variables: variables.optional(),
     state: z.enum(['active', 'paused']).optional(),
   })
   .openapi('AccountPatch')
@@ -75,8 +96,10 @@ export const account = z
     state: z.enum(['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted']),
     stateReason: z.string().nullable(),
     stateSince: isoTime,
+    stateUntil: isoTime.nullable().openapi({ description: 'When a stop ends by itself.' }),
     apiBase: z.string().nullable(),
     humanAgents: z.boolean(),
+    variables: z.record(z.string(), z.string()),
   })
   .openapi('Account')
 
@@ -120,6 +143,15 @@ export const campaignItem = z
     publishedAt: isoTime,
   })
   .openapi('CampaignItem')
+
+export const campaignAccount = z
+  .object({
+    appId: z.string(),
+    name: z.string().nullable().openapi({ description: 'null: not registered yet' }),
+    takes: z.boolean(),
+    reasons: z.array(z.string()),
+  })
+  .openapi('CampaignAccount')
 
 export const campaignDetail = campaignItem
   .extend({ source: z.string(), versions: z.array(z.object({ version: z.number(), publishedAt: isoTime })) })

@@ -167,6 +167,8 @@ export function createProduct(deps: {
       },
       noteBadFollower: accounts.noteBadFollower,
       noteGoodFollower: accounts.noteGoodFollower,
+      noteRefusedKind: accounts.noteRefusedKind,
+      noteTakenKind: accounts.noteTakenKind,
     },
     metrics: {
       sent: (result, errcode) =>

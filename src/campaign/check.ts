@@ -6,13 +6,14 @@ import type { Issue } from './issue.ts'
 import { mediaRefs } from './message.ts'
 import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
+import { mediaIdWarnings, ownVariables, type ServedAccount, served, variableWarnings } from './served.ts'
 import { checkTemplate } from './template.ts'
 
 export interface CheckContext {
   /** The id in the request's path, which the file must have too. */
   pathId?: string
   /** Registered accounts; absent: not checked. */
-  accounts?: readonly { appId: string; rules: RulesProfileName }[]
+  accounts?: readonly ServedAccount[]
   /** Whether an uploaded medium is there; absent: not checked. */
   hasMedia?: (id: string) => boolean
   /** The rules for which warnings are given, when no account says so. */
@@ -65,6 +66,8 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   if (!parsed.success || found.length > 0) return refused(found.map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
     ...accountWarnings(parsed.data, context),
+    ...variableWarnings(templatesOf(parsed.data), served(parsed.data.accounts, context.accounts)),
+    ...mediaIdWarnings(parsed.data, context.accounts),
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
   return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
@@ -77,8 +80,8 @@ function refused(issues: Issue[]): CheckResult {
 /** The rules that warnings are about: the strictest of the accounts that the campaign serves. */
 export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext): RulesProfileName {
   if (rules) return rules
-  const served = (accounts ?? []).filter((a) => !campaign.accounts || campaign.accounts.includes(a.appId))
-  return served.length > 0 && served.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
+  const those = served(campaign.accounts, accounts)
+  return those.length > 0 && those.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
 }
 
 function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
@@ -98,6 +101,7 @@ function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
 /** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
 function contentIssues(file: unknown, context: CheckContext): Issue[] {
   const campaign = draftSchema.parse(file)
+  const own = ownVariables(file, context.accounts)
   const issues: Issue[] = []
   const say = (path: string, message: string) => issues.push({ path, message })
   if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
@@ -121,20 +125,20 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
         `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: it could never be sent`,
       )
     }
-    messageIssues(step.send, `steps.${i}.send`, context, say)
+    messageIssues(step.send, `steps.${i}.send`, { ...context, own }, say)
   }
-  messageIssues(campaign.reply, 'reply', context, say)
+  messageIssues(campaign.reply, 'reply', { ...context, own }, say)
   return issues
 }
 
 function messageIssues(
   { raw, known }: DraftMessage,
   path: string,
-  { hasMedia }: CheckContext,
+  { hasMedia, own }: CheckContext & { own: ReadonlySet<string> | null },
   say: (path: string, message: string) => void,
 ): void {
   for (const [field, text] of textsOf(raw)) {
-    const trouble = checkTemplate(text)
+    const trouble = checkTemplate(text, own)
     if (trouble) say(field ? `${path}.${field}` : path, trouble)
   }
   if (known.text !== undefined) {
@@ -149,6 +153,12 @@ function messageIssues(
         say(`${path}.${kind}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
     }
   }
+}
+
+/** Every text of the campaign's messages, with its path. */
+function templatesOf({ steps, reply }: Campaign): [string, string][] {
+  const ofSteps = steps.flatMap((s, i) => textsOf(s.send, `steps.${i}.send`))
+  return [...ofSteps, ...textsOf(reply, 'reply')]
 }
 
 /** Every text of a message, with its path below the message. */

@@ -6,14 +6,14 @@ const DAY_MS = 86_400_000
 /** What a step's template may use, for a run at `now` (the follower's clock). */
 export function variablesOf(
   state: Pick<RunState, 'entry' | 'reply'>,
-  account: { appId: string; name: string; timezone: string },
+  account: { appId: string; name: string; timezone: string; variables: Readonly<Record<string, string>> },
   now: number,
 ): TemplateVariables {
   const { entry, reply } = state
   const days = (since: number | undefined) =>
     since === undefined ? 0 : Math.max(0, Math.floor((now - since) / DAY_MS))
   return {
-    account: { name: account.name, appId: account.appId },
+    account: { ...account.variables, name: account.name, appId: account.appId },
     qrScene: entry.qrScene ?? '',
     entry: { at: localTime(entry.at, account.timezone), event: entry.event, key: entry.eventKey ?? '' },
     reply: { text: reply?.text ?? '' },

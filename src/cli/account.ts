@@ -2,6 +2,7 @@ import type { ArgsDef } from 'citty'
 import { callApi, server } from './api-client.ts'
 import { command, Failure } from './command.ts'
 import { readUserFile } from './files.ts'
+import { everyOf, pairsOf } from './options.ts'
 import { table } from './table.ts'
 
 interface AccountItem {
@@ -27,6 +28,11 @@ const settings = {
   timezone: { type: 'string', description: 'Like Asia/Shanghai' },
   'api-base': { type: 'string', description: "Another address of WeChat's API", valueHint: 'url' },
   'human-agents': { type: 'boolean', description: 'Hand what no campaign wants to human agents' },
+  var: {
+    type: 'string',
+    description: 'A variable for templates ({{ account.key }}); may stand several times',
+    valueHint: 'key=value',
+  },
   verify: { type: 'boolean', description: 'Try it at WeChat first' },
 } satisfies ArgsDef
 const MODES = ['plain', 'compatible', 'security'] as const
@@ -43,12 +49,13 @@ const add = command({
     ...settings,
     ...server,
   },
-  async run(args) {
+  async run(args, _, rawArgs) {
+    const variables = pairsOf('var', everyOf('var', rawArgs))
     const account = await callApi<AccountItem>(args, {
       method: 'POST',
       path: '/api/accounts',
       query: { verify: args.verify ? 'true' : undefined },
-      json: { appId: args.appId, ...given(args), ...(await secretsFrom(args.secrets)) },
+      json: { appId: args.appId, ...given(args), variables, ...(await secretsFrom(args.secrets)) },
     })
     return {
       value: account,
@@ -65,14 +72,20 @@ const change = command({
     mode: { type: 'enum', options: [...MODES], description: '消息加解密方式' },
     secrets: { type: 'string', description: SECRETS, valueHint: 'file' },
     ...settings,
+    'remove-var': {
+      type: 'string',
+      description: 'Take a variable away; may stand several times',
+      valueHint: 'key',
+    },
     ...server,
   },
-  async run(args) {
+  async run(args, _, rawArgs) {
+    const variables = await changedVariables(args, rawArgs)
     const account = await callApi<AccountItem>(args, {
       method: 'PATCH',
       path: pathOf(args.appId),
       query: { verify: args.verify ? 'true' : undefined },
-      json: { ...given(args), ...(args.secrets ? await secretsFrom(args.secrets) : {}) },
+      json: { ...given(args), ...variables, ...(args.secrets ? await secretsFrom(args.secrets) : {}) },
     })
     return { value: account, text: `${account.appId} ${account.name}: changed` }
   },
@@ -95,7 +108,9 @@ const show = command({
   args: { appId, ...server },
   async run(args) {
     const account = await callApi<Record<string, unknown>>(args, { path: pathOf(args.appId) })
-    return { value: account, text: table(['field', 'value'], Object.entries(account)) }
+    const shown = (v: unknown) => (typeof v === 'object' && v !== null ? JSON.stringify(v) : v)
+    const rows = Object.entries(account).map(([field, value]) => [field, shown(value)])
+    return { value: account, text: table(['field', 'value'], rows) }
   },
 })
 
@@ -192,6 +207,21 @@ function given(args: {
     humanAgents: args['human-agents'],
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
+
+/** The account's variables with those of the command line, which the API takes as a whole; nothing where none is named. */
+async function changedVariables(
+  args: { appId: string; url?: string | undefined },
+  rawArgs: readonly string[],
+): Promise<{ variables?: Record<string, string> }> {
+  const set = pairsOf('var', everyOf('var', rawArgs))
+  const removed = new Set(everyOf('remove-var', rawArgs))
+  if (Object.keys(set).length === 0 && removed.size === 0) return {}
+  const { variables } = await callApi<{ variables: Record<string, string> }>(args, {
+    path: pathOf(args.appId),
+  })
+  const kept = Object.entries(variables).filter(([key]) => !removed.has(key))
+  return { variables: { ...Object.fromEntries(kept), ...set } }
 }
 
 async function secretsFrom(file: string): Promise<Record<string, unknown>> {

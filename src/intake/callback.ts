@@ -17,6 +17,7 @@ const STORE_WITHIN_MS = 4_000
 export interface IntakeAccount extends CallbackAccount {
   name: string
   timezone: string
+  variables: Readonly<Record<string, string>>
   humanAgents: boolean
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import { accounts, tokens } from './schema.ts'
 import type { Sealer } from './sealed.ts'
@@ -22,7 +22,8 @@ export interface Account
 
 /** What an operator gives when an account is registered. */
 export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
-  Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'>
+  Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'> &
+  Partial<Pick<Account, 'variables'>>
 
 export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
 
@@ -59,12 +60,20 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       const [row] = await db.select().from(accounts).where(eq(accounts.appId, appId))
       return row ? open(row) : null
     },
-    /** In the order of their appIds, beginning after `after`. */
-    async list({ after = '', limit = 1_000 }: { after?: string; limit?: number } = {}): Promise<Account[]> {
+    /** In the order of their appIds, beginning after `after`; `only` these, where given. */
+    async list({
+      after = '',
+      limit = 1_000,
+      only,
+    }: {
+      after?: string
+      limit?: number
+      only?: readonly string[] | undefined
+    } = {}): Promise<Account[]> {
       const rows = await db
         .select()
         .from(accounts)
-        .where(gt(accounts.appId, after))
+        .where(and(gt(accounts.appId, after), only ? inArray(accounts.appId, [...only]) : undefined))
         .orderBy(asc(accounts.appId))
         .limit(limit)
       return rows.map(open)
@@ -110,14 +119,23 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       return gone.length > 0
     },
     /** An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay. */
-    async authorise(given: { appId: string; name: string; refreshToken: string; permissions: number[] }) {
+    async authorise(given: {
+      appId: string
+      name: string
+      refreshToken: string
+      permissions: number[]
+      /** Null where WeChat has not said: what was known stays. */
+      verified: boolean | null
+    }) {
       const at = now()
-      const { appId, name, permissions } = given
+      const { appId, name, permissions, verified } = given
       const set = {
         kind: 'authorised' as const,
         mode: 'security' as const,
         name,
         permissions,
+        ...(verified === null ? {} : { verified }),
+        refusedKinds: [],
         refreshTokenSealed: sealer.seal(given.refreshToken),
         updatedAt: at,
       }
@@ -173,6 +191,30 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         .update(accounts)
         .set({ badFollowers: [] })
         .where(and(eq(accounts.appId, appId), sql`${accounts.badFollowers} <> '[]'::jsonb`))
+    },
+    /** WeChat refused this kind of message as such: publishing warns of it. */
+    async noteRefusedKind(appId: string, kind: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({ refusedKinds: sql`${accounts.refusedKinds} || to_jsonb(${kind}::text)` })
+        .where(and(eq(accounts.appId, appId), sql`NOT ${accounts.refusedKinds} @> to_jsonb(${kind}::text)`))
+    },
+    /** A message of this kind was taken. */
+    async noteTakenKind(appId: string, kind: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({ refusedKinds: sql`${accounts.refusedKinds} - ${kind}::text` })
+        .where(eq(accounts.appId, appId))
+    },
+    /** WeChat lets the account send: what it refused before is to be tried again, certification is to be asked again. */
+    async noteMaySend(appId: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({
+          refusedKinds: [],
+          verified: sql`CASE WHEN ${accounts.verified} THEN true END`,
+        })
+        .where(eq(accounts.appId, appId))
     },
     /** WeChat reached the callback. */
     async noteCallback(appId: string): Promise<void> {

@@ -27,7 +27,11 @@ export interface ComponentClient {
     token: string,
     appId: string,
   ): Promise<
-    WechatAnswer<{ authorizer_info: { nick_name?: string }; authorization_info?: AuthorisationInfo }>
+    WechatAnswer<{
+      /** `verify_type_info` −1: not certified. */
+      authorizer_info: { nick_name?: string; verify_type_info?: { id: number } }
+      authorization_info?: AuthorisationInfo
+    }>
   >
   /** A page of the accounts that have authorised, with their refresh tokens. */
   authoriserList(

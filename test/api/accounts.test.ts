@@ -65,7 +65,7 @@ describe('an operator who registers an account', () => {
       onUnknown: 'assume-sent',
       timezone: 'Asia/Tokyo',
     }
-    const more = { apiBase: 'http://127.0.0.1:9', humanAgents: true }
+    const more = { apiBase: 'http://127.0.0.1:9', humanAgents: true, variables: { city: '上海' } }
     const { status, body } = await register(wish('wxnew00000000002', { ...all, ...more }))
     expect(status).toBe(201)
     expect(body).toMatchObject({ appId: 'wxnew00000000002', ...all })
@@ -102,6 +102,14 @@ describe('an operator who registers an account', () => {
     ['an onUnknown that does not exist', { onUnknown: 'give-up' }, 'onUnknown'],
     ['a time zone that does not exist', { timezone: 'Asia/Atlantis' }, 'timezone'],
     ['an encodingAesKey of the wrong length', { encodingAesKey: 'short' }, 'encodingAesKey'],
+    ['a variable called name', { variables: { name: 'x' } }, 'variables.name'],
+    ['a variable whose name is none', { variables: { 'a-b': 'x' } }, 'variables.a-b'],
+    ['a variable that is too long', { variables: { city: 'x'.repeat(501) } }, 'variables.city'],
+    [
+      'fifty-one variables',
+      { variables: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`v${i}`, ''])) },
+      'variables',
+    ],
     ['an apiBase that is no address', { apiBase: 'api.weixin.qq.com' }, 'apiBase'],
     ['no appSecret', { appSecret: undefined }, 'appSecret'],
     ['no token', { token: undefined }, 'token'],
@@ -207,6 +215,17 @@ describe('an account that is changed', () => {
       ...SECRETS,
       appSecret: 'test-app-secret-next',
     })
+  })
+
+  it('has all its variables replaced, or none', async () => {
+    const path = '/api/accounts/wxpatch000000004'
+    const first = await register(wish('wxpatch000000004', { variables: { city: '上海', tel: '1' } }))
+    expect(first.body).toMatchObject({ variables: { city: '上海', tel: '1' } })
+    await api.call('PATCH', path, { json: { name: '新' } })
+    expect((await api.get(path)).body).toMatchObject({ variables: { city: '上海', tel: '1' } })
+    const changed = await api.call('PATCH', path, { json: { variables: { city: '北京' } } })
+    expect(changed.body).toMatchObject({ variables: { city: '北京' } })
+    await api.call('DELETE', path)
   })
 
   it('cannot come to a mode for which it has no key', async () => {
