@@ -306,6 +306,27 @@ describe('a follower that WeChat does not know (40003)', () => {
   })
 })
 
+describe('a kind of message that WeChat refuses the account', () => {
+  const refusedKinds = async ({ appId }: SendStory) => (await desk.product.accounts.find(appId))?.refusedKinds
+
+  it.each([45050, 48008])('%d: is noted until one is taken', async (errcode) => {
+    const story = await desk.story()
+    const another = await story.another()
+    story.fault({ errcode })
+    expect(await story.send()).toMatchObject({ result: 'refused', errcode })
+    expect(await refusedKinds(story)).toEqual(['text'])
+    expect(await another.send()).toMatchObject({ result: 'sent' })
+    expect(await refusedKinds(story)).toEqual([])
+  })
+
+  it('is not noted for a fault of the message alone', async () => {
+    const story = await desk.story()
+    story.fault({ errcode: 45002 })
+    expect(await story.send()).toMatchObject({ result: 'refused' })
+    expect(await refusedKinds(story)).toEqual([])
+  })
+})
+
 describe('an account that WeChat stops', () => {
   it.each([
     [48004, 'blocked'],
