@@ -30,7 +30,8 @@ export async function accountsOf(
       .filter((id) => id > after)
       .sort()
       .slice(0, limit)
-  const found = await deps.accounts.list({ after, limit, only })
+  // Those that are named are ordered here: the store's collation may order capitals otherwise.
+  const found = await deps.accounts.list(only ? { limit, only } : { after, limit })
   const known = found.map((a) => {
     const state = isServing(a, at) ? ('active' as const) : a.state
     return { appId: a.appId, name: a.name, reasons: reasonsAgainst({ ...a, state }, kinds) }
