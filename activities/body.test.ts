@@ -20,6 +20,7 @@ const account: SendAccount = {
   appId: 'wxbody',
   name: '测试账号',
   timezone: 'Asia/Shanghai',
+  refusedKinds: [],
   onUnknown: 'retry',
   active: true,
   stateReason: null,
@@ -46,6 +47,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
       learnQuota: () => Promise.reject(new Error('not asked')),
       noteBadFollower: never,
       noteGoodFollower: never,
+      noteTakenKind: never,
     },
     messageOf,
     metrics: { sent() {}, lateness() {}, skipped() {}, ended() {} },
@@ -117,6 +119,16 @@ describe("a step's message", () => {
     })
   })
 
+  it("has the account's own variables", async () => {
+    const own = { ...account, variables: { city: '上海' } }
+    const made = renderStep(
+      deps(async () => ({ text: '{{ account.city }}店' })),
+      sendInput(),
+      own,
+    )
+    expect(await made).toMatchObject({ body: { text: { content: '上海店' } } })
+  })
+
   it("counts days by the follower's clock, not by this machine's", async () => {
     const input = sendInput({}, ENTRY + 3 * DAY + 5_000)
     expect(await render({ text: '{{ daysSinceEntry }}' }, input)).toMatchObject({
@@ -132,6 +144,12 @@ describe("a step's message", () => {
 })
 
 describe('a step whose message cannot be made', () => {
+  it("names the account's variable that is not there", async () => {
+    expect(await render({ text: '{{ account.city }}店' })).toEqual({
+      refused: 'cannot be rendered: the account has no variable "city" ({{ account.city }})',
+    })
+  })
+
   it('says that its message is gone', async () => {
     expect(await render(null)).toEqual({ refused: 'the message is gone from the store' })
   })

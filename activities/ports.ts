@@ -1,4 +1,4 @@
-import type { Message } from '../src/campaign/model.ts'
+import type { Message, MessageKind } from '../src/campaign/model.ts'
 import type { Log } from '../src/log.ts'
 import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/client.ts'
@@ -12,8 +12,10 @@ export interface SendAccount {
   appId: string
   name: string
   timezone: string
-  /** Its own, for templates. */
+  /** Its own variables, for templates. */
   variables: Readonly<Record<string, string>>
+  /** Kinds of messages that WeChat has refused it as such. */
+  refusedKinds: readonly string[]
   onUnknown: 'retry' | 'assume-sent'
   /** False while the account is stopped. */
   active: boolean
@@ -42,6 +44,10 @@ export interface ActivityDeps {
     /** A follower that WeChat does not know (40003); true when three different ones in a row now block the account. */
     noteBadFollower(appId: string, openId: string): Promise<boolean>
     noteGoodFollower(appId: string): Promise<void>
+    /** WeChat takes this kind of message from no send of the account (45050, 48008). */
+    noteRefusedKind(appId: string, kind: MessageKind): Promise<void>
+    /** A message of this kind was taken after all. */
+    noteTakenKind(appId: string, kind: MessageKind): Promise<void>
   }
   /** The message of a step, as the run's version has it, or a newer one published for running bodies. */
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>

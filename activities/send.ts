@@ -11,7 +11,7 @@ import { isLastTry, later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
-import { verdictOf } from './verdict.ts'
+import { isKindRefused, verdictOf } from './verdict.ts'
 
 const HEARTBEAT_MS = 1_500
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
@@ -24,8 +24,6 @@ const LOOK_AGAIN_MS = {
   'campaign-paused': 20_000,
   'account-stopped': 60_000,
 }
-/** WeChat takes no messages of this kind from this account. */
-const KIND_REFUSED: ReadonlySet<number> = new Set([45050, 48008])
 /** A look older than this no longer speaks for the moment in which the request leaves. */
 const LOOK_FRESH_MS = 300
 
@@ -90,6 +88,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
 
   /** One request, with at most two more after the token was refused. */
   async function request(account: SendAccount): Promise<SendResult> {
+    const kind = kindOf(message)
     let token = await deps.tokens.getToken(whose.appId)
     for (let stage: 0 | 1 | 2 = 0; ; stage = stage === 0 ? 1 : 2) {
       if (!token.ok) return tokenTrouble(token)
@@ -101,6 +100,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
       switch (verdict.is) {
         case 'sent':
           await deps.accounts.noteGoodFollower(whose.appId)
+          if (account.refusedKinds.includes(kind)) await deps.accounts.noteTakenKind(whose.appId, kind)
           return end({ result: 'sent', ...stamp() }, rid)
         case 'token-refused': {
           if (stage === 2)
@@ -139,8 +139,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
           const again = verdict.result.result === 'media-expired' && cannotUploadAgain()
           if (again)
             return end({ result: 'refused', reason: 'medium refused', errcode: 40007, ...stamp() }, rid)
-          if (verdict.result.result === 'refused' && KIND_REFUSED.has(verdict.result.errcode))
-            await deps.accounts.noteRefusedKind(whose.appId, kindOf(message))
+          if (isKindRefused(verdict.result)) await deps.accounts.noteRefusedKind(whose.appId, kind)
           return end({ ...verdict.result, ...stamp() }, rid)
         }
         default:

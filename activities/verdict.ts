@@ -26,6 +26,11 @@ type Ended =
 type Refused = Pick<Extract<SendResult, { result: 'refused' }>, 'result' | 'reason' | 'errcode'>
 type Gone = Pick<Extract<SendResult, { result: 'gone' }>, 'result' | 'outcome' | 'errcode'>
 
+/** The account may not send messages of this kind at all: 45050 (kind not allowed), 48008 (no right to this kind). */
+export function isKindRefused(result: Ended): boolean {
+  return result.result === 'refused' && (result.errcode === 45050 || result.errcode === 48008)
+}
+
 /** Reads WeChat's answer by the table of codes. */
 export function verdictOf(answer: WechatAnswer<unknown>): Verdict {
   if (answer.kind === 'failed') return { is: 'failed', reason: answer.reason, errcode: null }

@@ -159,6 +159,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const found = await find(c.req.valid('param').appId)
       const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
       const checks = await verifyAccount(found, deps.clientOf(found), authorised)
+      if (checks.some((x) => x.check === 'certification' && x.ok)) await accounts.noteMaySend(found.appId)
       return c.json({ ok: checks.every((x) => x.ok), checks }, 200)
     },
   )
@@ -194,6 +195,7 @@ export function accountView(a: Account, now: number) {
     state: over ? ('active' as const) : a.state,
     stateReason: over ? null : a.stateReason,
     stateSince: new Date(over ? (a.stateUntil ?? a.stateSince) : a.stateSince).toISOString(),
+    stateUntil: over || a.stateUntil === null ? null : new Date(a.stateUntil).toISOString(),
     apiBase: a.apiBase,
     humanAgents: a.humanAgents,
     variables: a.variables,

@@ -6,6 +6,7 @@ import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
 import { releaseRuns } from '../engine/account-runs.ts'
 import type { CampaignRow, CampaignVersion } from '../store/campaigns.ts'
 import { knownMedia } from '../store/media.ts'
+import { accountsOf, accountWarnings } from './campaign-accounts.ts'
 import { ApiError, notFound, refused } from './errors.ts'
 import {
   type ApiDeps,
@@ -21,6 +22,7 @@ import {
   security,
 } from './kit.ts'
 import {
+  campaignAccount,
   campaignDetail,
   campaignItem,
   campaignParam,
@@ -81,7 +83,9 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     })
     await audit(deps, 'campaign.publish', campaign.id, { version, ...(bodies ? { bodies } : {}) })
     await deps.changed()
-    return c.json({ id: campaign.id, version, warnings }, isNew ? 201 : 200)
+    // Not kept with the version: an account's state is of the moment.
+    const barred = accountWarnings(campaign, await accountsOf(deps, campaign))
+    return c.json({ id: campaign.id, version, warnings: [...warnings, ...barred] }, isNew ? 201 : 200)
   })
 
   app.openapi(
@@ -145,6 +149,30 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
         publishedAt: new Date(v.publishedAt).toISOString(),
       }))
       return c.json({ ...itemView(row, version), source: version.source, versions: shown }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns/{id}/accounts',
+      summary: 'The accounts that a campaign serves, and what stands against it there',
+      security,
+      request: { params: campaignParam, query: page },
+      responses: { 200: json(listOf(campaignAccount), 'Accounts'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const { version } = await find(c.req.valid('param').id)
+      const found = await accountsOf(deps, version.model, { after: cursor.read(from), limit: limit + 1 })
+      const { items, next } = pageOf(found, limit, (a) => a.appId)
+      const shown = items.map(({ appId, name, reasons }) => ({
+        appId,
+        name,
+        takes: reasons.length === 0,
+        reasons: reasons.map((r) => r.en),
+      }))
+      return c.json({ items: shown, next }, 200)
     },
   )
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { parseDuration } from '../campaign/duration.ts'
+import { isAccountVariable } from '../campaign/template.ts'
 import { decodeAesKey } from '../wechat/crypto.ts'
 import { checkMenu, type Menu } from '../wechat/menu.ts'
 
@@ -27,18 +28,23 @@ const name = z.string().min(1).max(100)
 const appSecret = z.string().min(1).max(128)
 const token = z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, 'must be 3 to 32 letters, digits, _ or -')
 
-/** What templates may name as `account.…`; a PATCH replaces them all. */
+const VARIABLES_MAX = 50
 const variables = z
-  .record(
-    z
-      .string()
-      .regex(
-        /^(?!name$|appId$)[A-Za-z]\w{0,31}$/,
-        'a variable is a letter and up to 31 letters, digits or _; not name or appId',
-      ),
-    z.string().max(500),
-  )
-  .refine((all) => Object.keys(all).length <= 50, 'at most 50 variables')
+  .record(z.string(), z.string().max(500))
+  .superRefine((given, ctx) => {
+    const names = Object.keys(given)
+    if (names.length > VARIABLES_MAX)
+      ctx.addIssue({
+        code: 'custom',
+        message: `${names.length} variables: an account has at most ${VARIABLES_MAX}`,
+      })
+    for (const wrong of names.filter((n) => !isAccountVariable(n))) {
+      const message =
+        'a name has letters, digits and _, begins with a letter, has at most 32, and is not name or appId'
+      ctx.addIssue({ code: 'custom', path: [wrong], message })
+    }
+  })
+  .openapi({ description: 'What templates may name as account.…; PATCH replaces them all.' })
 
 /** A second URL that is told of each event, signed as WeChat signs. */
 const forward = z
@@ -107,6 +113,7 @@ export const account = z
     state: z.enum(['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted']),
     stateReason: z.string().nullable(),
     stateSince: isoTime,
+    stateUntil: isoTime.nullable().openapi({ description: 'When a stop ends by itself.' }),
     apiBase: z.string().nullable(),
     humanAgents: z.boolean(),
     variables: z.record(z.string(), z.string()),
@@ -165,6 +172,15 @@ export const campaignItem = z
     publishedAt: isoTime,
   })
   .openapi('CampaignItem')
+
+export const campaignAccount = z
+  .object({
+    appId: z.string(),
+    name: z.string().nullable().openapi({ description: 'null: not registered yet' }),
+    takes: z.boolean(),
+    reasons: z.array(z.string()),
+  })
+  .openapi('CampaignAccount')
 
 export const campaignDetail = campaignItem
   .extend({ source: z.string(), versions: z.array(z.object({ version: z.number(), publishedAt: isoTime })) })

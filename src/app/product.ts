@@ -176,9 +176,10 @@ export function createProduct(deps: {
         await accounts.setState(appId, state, `${errcode} ${textOf(errcode)}`, until)
       },
       learnQuota: createQuotaLearner({ accounts, now }),
-      noteRefusedKind: accounts.noteRefusedKind,
       noteBadFollower: accounts.noteBadFollower,
       noteGoodFollower: accounts.noteGoodFollower,
+      noteRefusedKind: accounts.noteRefusedKind,
+      noteTakenKind: accounts.noteTakenKind,
     },
     metrics: {
       sent: (result, errcode) =>

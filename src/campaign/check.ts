@@ -6,16 +6,14 @@ import type { Issue } from './issue.ts'
 import { mediaRefs } from './message.ts'
 import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
-import { hindrancesOf, type ServedAccount, servedBy } from './takers.ts'
-import { checkTemplate, ownVariablesIn } from './template.ts'
+import { mediaIdWarnings, ownVariables, type ServedAccount, served, variableWarnings } from './served.ts'
+import { checkTemplate } from './template.ts'
 
 export interface CheckContext {
   /** The id in the request's path, which the file must have too. */
   pathId?: string
   /** Registered accounts; absent: not checked. */
-  accounts?: readonly ({ appId: string; rules: RulesProfileName } & Partial<ServedAccount> & {
-      variables?: Readonly<Record<string, string>>
-    })[]
+  accounts?: readonly ServedAccount[]
   /** Whether an uploaded medium is there; absent: not checked. */
   hasMedia?: (id: string) => boolean
   /** The rules for which warnings are given, when no account says so. */
@@ -33,8 +31,6 @@ export interface CheckResult {
 
 /** WeChat's limit of a text message, bytes of UTF-8 (measured by others; the official page names none). */
 const TEXT_MAX_BYTES = 2_048
-/** Accounts in trouble that a warning names one by one. */
-const NAMED_MAX = 20
 const FILE_MAX_CHARS = 256 * 1024
 
 /** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
@@ -70,9 +66,8 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   if (!parsed.success || found.length > 0) return refused(found.map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
     ...accountWarnings(parsed.data, context),
-    ...takerWarnings(parsed.data, context),
-    ...variableWarnings(parsed.data, context),
-    ...materialWarnings(parsed.data, context),
+    ...variableWarnings(templatesOf(parsed.data), served(parsed.data.accounts, context.accounts)),
+    ...mediaIdWarnings(parsed.data, context.accounts),
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
   return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
@@ -85,8 +80,8 @@ function refused(issues: Issue[]): CheckResult {
 /** The rules that warnings are about: the strictest of the accounts that the campaign serves. */
 export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext): RulesProfileName {
   if (rules) return rules
-  const served = servedBy(campaign, accounts ?? [])
-  return served.length > 0 && served.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
+  const those = served(campaign.accounts, accounts)
+  return those.length > 0 && those.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
 }
 
 function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
@@ -106,7 +101,7 @@ function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
 /** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
 function contentIssues(file: unknown, context: CheckContext): Issue[] {
   const campaign = draftSchema.parse(file)
-  const own = ownVariables(file, context)
+  const own = ownVariables(file, context.accounts)
   const issues: Issue[] = []
   const say = (path: string, message: string) => issues.push({ path, message })
   if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
@@ -130,17 +125,16 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
         `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: it could never be sent`,
       )
     }
-    messageIssues(step.send, `steps.${i}.send`, context, own, say)
+    messageIssues(step.send, `steps.${i}.send`, { ...context, own }, say)
   }
-  messageIssues(campaign.reply, 'reply', context, own, say)
+  messageIssues(campaign.reply, 'reply', { ...context, own }, say)
   return issues
 }
 
 function messageIssues(
   { raw, known }: DraftMessage,
   path: string,
-  { hasMedia }: CheckContext,
-  own: readonly string[] | null,
+  { hasMedia, own }: CheckContext & { own: ReadonlySet<string> | null },
   say: (path: string, message: string) => void,
 ): void {
   for (const [field, text] of textsOf(raw)) {
@@ -161,6 +155,12 @@ function messageIssues(
   }
 }
 
+/** Every text of the campaign's messages, with its path. */
+function templatesOf({ steps, reply }: Campaign): [string, string][] {
+  const ofSteps = steps.flatMap((s, i) => textsOf(s.send, `steps.${i}.send`))
+  return [...ofSteps, ...textsOf(reply, 'reply')]
+}
+
 /** Every text of a message, with its path below the message. */
 function textsOf(value: unknown, path = ''): [string, string][] {
   if (typeof value === 'string') return [[path, value]]
@@ -174,68 +174,6 @@ function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[
   return (campaign.accounts ?? []).flatMap((appId, i) =>
     known.has(appId) ? [] : [{ path: `accounts.${i}`, message: `account ${appId} is not registered yet` }],
   )
-}
-
-/** The own variables of the accounts that a file serves; null where not all of these accounts are known. */
-function ownVariables(file: unknown, { accounts }: CheckContext): string[] | null {
-  if (!accounts || accounts.length === 0) return null
-  const named = servedNames(file)
-  if (named?.some((appId) => !accounts.some((a) => a.appId === appId))) return null
-  const served = servedBy({ accounts: named }, accounts)
-  return [...new Set(served.flatMap((a) => Object.keys(a.variables ?? {})))]
-}
-
-function servedNames(file: unknown): string[] | undefined {
-  const parsed = campaignSchema.shape.accounts.safeParse((file as { accounts?: unknown } | null)?.accounts)
-  return parsed.data
-}
-
-/** Accounts that cannot take the campaign as they are, each with what to do. It goes live for the others. */
-function takerWarnings(campaign: Campaign, { accounts = [] }: CheckContext): Issue[] {
-  const trouble = servedBy(campaign, accounts).flatMap((a) => {
-    const { name = a.appId, state = 'active', stateReason = null, verified = null, refusedKinds = [] } = a
-    const served = { appId: a.appId, name, state, stateReason, verified, refusedKinds }
-    return hindrancesOf(campaign, served).map((why) => accountIssue(campaign, served, why))
-  })
-  return fewOf(trouble)
-}
-
-/** Accounts that lack a variable which a message names: that message is skipped for them. */
-function variableWarnings(campaign: Campaign, { accounts = [] }: CheckContext): Issue[] {
-  const texts = [...campaign.steps.map((s) => s.send), campaign.reply].flatMap((m) => textsOf(m))
-  const names = [...new Set(texts.flatMap(([, text]) => ownVariablesIn(text)))]
-  const trouble = servedBy(campaign, accounts).flatMap((a) => {
-    const lacking = names.filter((name) => a.variables?.[name] === undefined)
-    if (lacking.length === 0) return []
-    const what = lacking.map((name) => `account.${name}`).join(', ')
-    const why = `has no ${what}: messages that name it are skipped for its followers`
-    return [accountIssue(campaign, { appId: a.appId, name: a.name ?? a.appId }, why)]
-  })
-  return fewOf(trouble)
-}
-
-/** WeChat's media_id belongs to one account. */
-function materialWarnings(campaign: Campaign, { accounts = [] }: CheckContext): Issue[] {
-  if (servedBy(campaign, accounts).length < 2) return []
-  return campaign.steps.flatMap(({ send }, i) =>
-    MESSAGE_KINDS.flatMap((kind) => {
-      const content = send[kind]
-      if (typeof content !== 'object' || !('mediaId' in content) || !content.mediaId) return []
-      const message = 'a mediaId belongs to one account: give a file, or name one account in accounts'
-      return [{ path: `steps.${i}.send.${kind}.mediaId`, message }]
-    }),
-  )
-}
-
-function accountIssue(campaign: Campaign, account: { appId: string; name: string }, why: string): Issue {
-  const at = campaign.accounts?.indexOf(account.appId) ?? -1
-  return { path: at < 0 ? 'accounts' : `accounts.${at}`, message: `${account.appId} ${account.name}: ${why}` }
-}
-
-function fewOf(issues: Issue[]): Issue[] {
-  if (issues.length <= NAMED_MAX) return issues
-  const more = `and ${issues.length - NAMED_MAX} more: GET /api/accounts shows how each stands`
-  return [...issues.slice(0, NAMED_MAX), { path: 'accounts', message: more }]
 }
 
 /** Where a path stands in the file; of a missing field, where its parent stands. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { checkTemplate, renderTemplate, TEMPLATE_VARIABLES, type TemplateVariables } from './template.ts'
+import {
+  accountVariablesIn,
+  checkTemplate,
+  isAccountVariable,
+  renderTemplate,
+  TEMPLATE_VARIABLES,
+  type TemplateVariables,
+} from './template.ts'
 
 const variables: TemplateVariables = {
   account: { name: '小店', appId: 'wx1' },
@@ -37,6 +44,14 @@ describe('a message with names in it', () => {
     expect(renderTemplate('{{ reply.text }}', sly)).toBe('{{ account.appId }}')
   })
 
+  it("may have the account's own variables, and names the one that is missing", () => {
+    const own = { ...variables, account: { ...variables.account, city: '上海' } }
+    expect(renderTemplate('{{ account.city }}店', own)).toBe('上海店')
+    expect(() => renderTemplate('{{ account.city }}店', variables)).toThrow(
+      'the account has no variable "city" ({{ account.city }})',
+    )
+  })
+
   it('throws for an unknown name, and sends no hole', () => {
     expect(() => renderTemplate('{{ nickname }}', variables)).toThrow(/undefined variable: nickname/)
   })
@@ -66,7 +81,7 @@ describe('a template that is checked', () => {
     ['{{ daysSinceEntry.foo }}', 'daysSinceEntry.foo'],
     ['{{ constructor }}', 'constructor'],
   ])('%s names an unknown variable: %s', (template, name) => {
-    const trouble = checkTemplate(template, [])
+    const trouble = checkTemplate(template, new Set())
     expect(trouble).toContain(`undefined variable: ${name}`)
     expect(trouble).toContain('known are account.name, account.appId, qrScene')
   })
@@ -82,11 +97,36 @@ describe('a template that is checked', () => {
     ["{% layout 'other' %}", 'the tag layout is not allowed'],
     ['{% block a %}{% endblock %}', 'the tag block is not allowed'],
     ['{% for i in (1..100000000) %}x{% endfor %}', 'memory'],
-  ])('%s is refused: %s', (template, why) => expect(checkTemplate(template, [])).toContain(why))
+  ])('%s is refused: %s', (template, why) => expect(checkTemplate(template)).toContain(why))
+
+  it('may name any variable of an account while none is known, then only those that are there', () => {
+    expect(checkTemplate('{{ account.city | append: account.tel.size }}')).toBeNull()
+    expect(checkTemplate('{{ account.city }}', new Set(['city']))).toBeNull()
+    expect(checkTemplate('{{ account.tel }}', new Set(['city']))).toMatch(
+      /^undefined variable: account\.tel; known are account\.name,.*, account\.city$/,
+    )
+    expect(checkTemplate('{{ account.city.foo }}')).toContain('undefined variable: account.city.foo')
+    expect(checkTemplate('{{ account._x }}')).toContain('undefined variable: account._x')
+  })
 
   it('is refused in one line that names no file', () => {
     expect(checkTemplate('a\nb\n{{ account.name')).toBe(
       'the template does not work: output "{{ account.name" not closed, line:3, col:1',
     )
+  })
+})
+
+describe("an account's own variables", () => {
+  it.each(['city', 'Tel_2', 'a'.repeat(32)])('may be called %s', (name) =>
+    expect(isAccountVariable(name)).toBe(true),
+  )
+  it.each(['', 'name', 'appId', '2nd', '_x', 'a-b', 'a'.repeat(33), '城市'])('may not be called %s', (name) =>
+    expect(isAccountVariable(name)).toBe(false),
+  )
+
+  it('are found in every branch, once', () => {
+    const template =
+      '{{ account.name }}{% if qrScene %}{{ account.city }}{% else %}{{ account.city }}{{ account.tel }}{% endif %}'
+    expect(accountVariablesIn(template)).toEqual(['city', 'tel'])
   })
 })

@@ -2,8 +2,8 @@ import { Liquid, type Template } from 'liquidjs'
 
 /** What a message's `{{ }}` may name. Nicknames are not among them: WeChat has not given them since 2021-12-27. */
 export interface TemplateVariables {
-  /** With the account's own variables beside these two. */
-  account: { name: string; appId: string } & Readonly<Record<string, string>>
+  /** Name and appId, and the account's own variables. */
+  account: { name: string; appId: string; [own: string]: string }
   /** The parametric code that the follower came by; '' without one. */
   qrScene: string
   entry: {
@@ -18,6 +18,11 @@ export interface TemplateVariables {
   daysSinceEntry: number
   /** Whole days since the reply; 0 before it. */
   daysSinceReply: number
+}
+
+/** What an account's own variable may be called: `{{ account.<name> }}`. Its name and appId stay what they are. */
+export function isAccountVariable(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(name) && name !== 'name' && name !== 'appId'
 }
 
 /** Every name that a template may use, for the docs and for error messages. */
@@ -74,42 +79,48 @@ export function renderTemplate(template: string, variables: TemplateVariables): 
     tree = liquid.parse(template)
     parsed.set(template, tree)
   }
-  return String(liquid.renderSync(tree, { ...variables }))
+  try {
+    return String(liquid.renderSync(tree, { ...variables }))
+  } catch (err) {
+    const own = /undefined variable: account\.([A-Za-z]\w*)/.exec(
+      err instanceof Error ? err.message : '',
+    )?.[1]
+    if (own === undefined || Object.hasOwn(variables.account, own)) throw err
+    throw new Error(`the account has no variable "${own}" ({{ account.${own} }})`, { cause: err })
+  }
 }
 
-const OWN_VARIABLE = /^account\.([A-Za-z]\w{0,31})$/
-
-/** The account's own variables that a template names. Throws where it does not parse. */
-export function ownVariablesIn(template: string): string[] {
-  return liquid.globalFullVariablesSync(template, { partials: false }).flatMap((name) => {
-    const own = OWN_VARIABLE.exec(name)?.[1]
-    return own && !TEMPLATE_VARIABLES.includes(name) ? [own] : []
+/** The accounts' own variables that a template names, also in branches that are seldom taken; throws when unreadable. */
+export function accountVariablesIn(template: string): string[] {
+  const found = liquid.globalFullVariablesSync(template, { partials: false }).flatMap((full) => {
+    const name = /^account\.(\w+)/.exec(full)?.[1]
+    return name !== undefined && isAccountVariable(name) ? [name] : []
   })
+  return [...new Set(found)]
 }
 
 /**
- * Why a template cannot be used, or null. `own`: the accounts' own variables (`account.…`); null: any will do. Every name in it is looked at, also in a branch that the sample values do not
+ * Why a template cannot be used, or null. Every name in it is looked at, also in a branch that the sample values do not
  * take; then it is tried with them, so that whatever else is wrong shows before a send.
+ * @param own the accounts' own variables; null where no account is known: then each may be there
  */
-export function checkTemplate(template: string, own: readonly string[] | null = null): string | null {
-  const known = [...TEMPLATE_VARIABLES, ...(own ?? []).map((name) => `account.${name}`)]
+export function checkTemplate(template: string, own: ReadonlySet<string> | null = null): string | null {
+  const listed = [...TEMPLATE_VARIABLES, ...[...(own ?? [])].map((name) => `account.${name}`)]
   try {
+    const mine = accountVariablesIn(template)
+    const known = own ? listed : [...listed, ...mine.map((name) => `account.${name}`)]
     const unknown = liquid
       .globalFullVariablesSync(template, { partials: false })
-      .find(
-        (name) =>
-          !(own === null && OWN_VARIABLE.test(name)) &&
-          !known.some((one) => name === one || /^[.[]/.test(partAfter(one, name))),
-      )
-    if (unknown !== undefined) return `undefined variable: ${unknown}; known are ${known.join(', ')}`
-    const samples = Object.fromEntries(ownVariablesIn(template).map((name) => [name, '示例']))
-    renderTemplate(template, { ...SAMPLE, account: { ...samples, ...SAMPLE.account } })
+      .find((name) => !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))))
+    if (unknown !== undefined) return `undefined variable: ${unknown}; known are ${listed.join(', ')}`
+    const values = Object.fromEntries(mine.map((name) => [name, '示例']))
+    renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } })
     return null
   } catch (err) {
     const reason =
       err instanceof Error ? (err.message.split('\n')[0] ?? '').replace(/, file:.*?(?=,|$)/, '') : String(err)
     return reason.includes('undefined variable')
-      ? `${reason}; known are ${known.join(', ')}`
+      ? `${reason}; known are ${listed.join(', ')}`
       : `the template does not work: ${reason}`
   }
 }

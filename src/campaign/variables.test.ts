@@ -4,7 +4,7 @@ import { variablesOf } from './variables.ts'
 
 const DAY = 86_400_000
 const NEW_YEAR_IN_SHANGHAI = Date.UTC(2025, 11, 31, 16, 0, 5)
-const account = { appId: 'wx1', name: '小店', timezone: 'Asia/Shanghai' }
+const account = { appId: 'wx1', name: '小店', timezone: 'Asia/Shanghai', variables: {} }
 
 const entry: Entry = {
   key: 'k1',
@@ -27,6 +27,12 @@ describe('what a message may say about its follower', () => {
       daysSinceEntry: 2,
       daysSinceReply: 1,
     })
+  })
+
+  it("has the account's own variables, and never another name or appId", () => {
+    const variables = { city: '上海', name: '别名' }
+    const found = variablesOf({ entry, reply: null }, { ...account, variables }, NEW_YEAR_IN_SHANGHAI)
+    expect(found.account).toEqual({ city: '上海', name: '小店', appId: 'wx1' })
   })
 
   it('has empty texts and zeros for what did not happen', () => {

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000
 /** What a step's template may use, for a run at `now` (the follower's clock). */
 export function variablesOf(
   state: Pick<RunState, 'entry' | 'reply'>,
-  account: { appId: string; name: string; timezone: string; variables?: Readonly<Record<string, string>> },
+  account: { appId: string; name: string; timezone: string; variables: Readonly<Record<string, string>> },
   now: number,
 ): TemplateVariables {
   const { entry, reply } = state

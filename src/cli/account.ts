@@ -2,6 +2,7 @@ import type { ArgsDef } from 'citty'
 import { callApi, server } from './api-client.ts'
 import { command, Failure, UsageError } from './command.ts'
 import { readUserFile } from './files.ts'
+import { everyOf, pairsOf } from './options.ts'
 import { table } from './table.ts'
 
 interface AccountItem {
@@ -27,17 +28,16 @@ const settings = {
   timezone: { type: 'string', description: 'Like Asia/Shanghai' },
   'api-base': { type: 'string', description: "Another address of WeChat's API", valueHint: 'url' },
   'human-agents': { type: 'boolean', description: 'Hand what no campaign wants to human agents' },
-  vars: {
-    type: 'string',
-    description:
-      'Variables for templates, {{ account.shop }}; replaces all: shop=南京路店,phone=021-5555; - for none',
-    valueHint: 'name=text,…',
-  },
   forward: {
     type: 'string',
     description:
       'A JSON file {"url", "token", "encodingAesKey", "mode", "useReply"}: a second URL that is told of each event; none: no longer',
     valueHint: 'file',
+  },
+  var: {
+    type: 'string',
+    description: 'A variable for templates ({{ account.key }}); may stand several times',
+    valueHint: 'key=value',
   },
   verify: { type: 'boolean', description: 'Try it at WeChat first' },
 } satisfies ArgsDef
@@ -55,12 +55,13 @@ const add = command({
     ...settings,
     ...server,
   },
-  async run(args) {
+  async run(args, _, rawArgs) {
+    const variables = pairsOf('var', everyOf('var', rawArgs))
     const account = await callApi<AccountItem>(args, {
       method: 'POST',
       path: '/api/accounts',
       query: { verify: args.verify ? 'true' : undefined },
-      json: { appId: args.appId, ...given(args), ...(await secretsFrom(args.secrets)) },
+      json: { appId: args.appId, ...given(args), variables, ...(await secretsFrom(args.secrets)) },
     })
     return {
       value: account,
@@ -77,14 +78,20 @@ const change = command({
     mode: { type: 'enum', options: [...MODES], description: '消息加解密方式' },
     secrets: { type: 'string', description: SECRETS, valueHint: 'file' },
     ...settings,
+    'remove-var': {
+      type: 'string',
+      description: 'Take a variable away; may stand several times',
+      valueHint: 'key',
+    },
     ...server,
   },
-  async run(args) {
+  async run(args, _, rawArgs) {
+    const variables = await changedVariables(args, rawArgs)
     const account = await callApi<AccountItem>(args, {
       method: 'PATCH',
       path: pathOf(args.appId),
       query: { verify: args.verify ? 'true' : undefined },
-      json: { ...given(args), ...(args.secrets ? await secretsFrom(args.secrets) : {}) },
+      json: { ...given(args), ...variables, ...(args.secrets ? await secretsFrom(args.secrets) : {}) },
     })
     return { value: account, text: `${account.appId} ${account.name}: changed` }
   },
@@ -107,7 +114,9 @@ const show = command({
   args: { appId, ...server },
   async run(args) {
     const account = await callApi<Record<string, unknown>>(args, { path: pathOf(args.appId) })
-    return { value: account, text: table(['field', 'value'], Object.entries(account)) }
+    const shown = (v: unknown) => (typeof v === 'object' && v !== null ? JSON.stringify(v) : v)
+    const rows = Object.entries(account).map(([field, value]) => [field, shown(value)])
+    return { value: account, text: table(['field', 'value'], rows) }
   },
 })
 
@@ -193,7 +202,6 @@ function given(args: {
   timezone?: string
   'api-base'?: string
   'human-agents'?: boolean
-  vars?: string
   forward?: string
 }): Record<string, unknown> {
   const all = {
@@ -204,7 +212,6 @@ function given(args: {
     timezone: args.timezone,
     apiBase: args['api-base'],
     humanAgents: args['human-agents'],
-    variables: args.vars === undefined ? undefined : variablesOf(args.vars),
     forward: args.forward === undefined ? undefined : forwardOf(args.forward),
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
@@ -221,16 +228,19 @@ function forwardOf(file: string): unknown {
   }
 }
 
-/** @throws UsageError */
-function variablesOf(given: string): Record<string, string> {
-  const pairs = given === '-' ? [] : given.split(',')
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [name = '', ...text] = pair.split('=')
-      if (text.length === 0) throw new UsageError(`--vars: "${pair}" is not name=text`)
-      return [name.trim(), text.join('=').trim()]
-    }),
-  )
+/** The account's variables with those of the command line, which the API takes as a whole; nothing where none is named. */
+async function changedVariables(
+  args: { appId: string; url?: string | undefined },
+  rawArgs: readonly string[],
+): Promise<{ variables?: Record<string, string> }> {
+  const set = pairsOf('var', everyOf('var', rawArgs))
+  const removed = new Set(everyOf('remove-var', rawArgs))
+  if (Object.keys(set).length === 0 && removed.size === 0) return {}
+  const { variables } = await callApi<{ variables: Record<string, string> }>(args, {
+    path: pathOf(args.appId),
+  })
+  const kept = Object.entries(variables).filter(([key]) => !removed.has(key))
+  return { variables: { ...Object.fromEntries(kept), ...set } }
 }
 
 async function secretsFrom(file: string): Promise<Record<string, unknown>> {

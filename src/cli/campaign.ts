@@ -91,6 +91,21 @@ const show = command({
   },
 })
 
+const accounts = command({
+  name: 'accounts',
+  description: 'The accounts that a campaign serves, and what stands against it there',
+  args: { id, ...server },
+  async run(args) {
+    const path = `${pathOf(args.id)}/accounts`
+    const items = await allPages<{ appId: string; name: string | null; takes: boolean; reasons: string[] }>(
+      args,
+      path,
+    )
+    const rows = items.map((a) => [a.appId, a.name, a.takes ? 'yes' : 'NO', a.reasons.join('; ')])
+    return { value: { items }, text: table(['appId', 'name', 'takes it', 'what to do'], rows) }
+  },
+})
+
 const setState = (verb: 'pause' | 'resume') =>
   command({
     name: verb,
@@ -117,6 +132,7 @@ export const campaignCommands = {
   put,
   list,
   show,
+  accounts,
   pause: setState('pause'),
   resume: setState('resume'),
   remove,

@@ -39,7 +39,12 @@ export function command<T extends ArgsDef>(options: {
   name: string
   description: string
   args: T
-  run(args: ParsedArgs<T & typeof json>, terminal: Terminal): Promise<Output> | Output
+  /** @param rawArgs for options that may stand several times: the parser keeps the last one only */
+  run(
+    args: ParsedArgs<T & typeof json>,
+    terminal: Terminal,
+    rawArgs: readonly string[],
+  ): Promise<Output> | Output
 }): (terminal: Terminal) => CommandDef {
   const args: ArgsDef = { ...options.args, ...json }
   return (terminal) =>
@@ -49,7 +54,7 @@ export function command<T extends ArgsDef>(options: {
       async run({ args: parsed, rawArgs }) {
         refuseUnknown(args, rawArgs, parsed._)
         // citty's type of the parsed arguments is lost by the merge above; they are the ones defined.
-        const output = await options.run(parsed as ParsedArgs<T & typeof json>, terminal)
+        const output = await options.run(parsed as ParsedArgs<T & typeof json>, terminal, rawArgs)
         if (parsed.json) terminal.out(JSON.stringify(output.value, null, 2))
         else {
           for (const note of output.notes ?? []) terminal.err(note)

@@ -24,3 +24,23 @@ export function durationsOf(option: string, given: string | undefined): number[]
     return ms
   })
 }
+
+/** Every value of an option that may stand several times: `--var a=1 --var=b=2`. */
+export function everyOf(option: string, rawArgs: readonly string[]): string[] {
+  const end = rawArgs.indexOf('--')
+  return (end < 0 ? rawArgs : rawArgs.slice(0, end)).flatMap((raw, i) => {
+    if (raw === `--${option}`) return [rawArgs[i + 1] ?? '']
+    return raw.startsWith(`--${option}=`) ? [raw.slice(option.length + 3)] : []
+  })
+}
+
+/** `key=value` pairs; a value may hold anything. @throws UsageError */
+export function pairsOf(option: string, given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw new UsageError(`--${option}: write key=value, not "${text}"`)
+      return [text.slice(0, at), text.slice(at + 1)]
+    }),
+  )
+}

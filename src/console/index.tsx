@@ -5,22 +5,17 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { secureHeaders } from 'hono/secure-headers'
 import { accountView } from '../api/accounts.ts'
 import type { Auth } from '../api/auth.ts'
+import { accountsOf } from '../api/campaign-accounts.ts'
 import { itemView as campaignView } from '../api/campaigns.ts'
 import { readRun, viewItems } from '../api/followers.ts'
-import { type ApiDeps, pageOf } from '../api/kit.ts'
+import { type ApiDeps, cursor as cursorOf, pageOf } from '../api/kit.ts'
 import type { Issue } from '../campaign/issue.ts'
 import { listLatestRuns } from '../store/run-list.ts'
+import { AccountsPage } from './accounts-page.tsx'
+import { CampaignPage, CampaignsPage } from './campaign-pages.tsx'
+import { FollowerPage, FollowersPage, RunFragment } from './follower-pages.tsx'
 import type { Links } from './layout.tsx'
-import {
-  AccountsPage,
-  CampaignPage,
-  CampaignsPage,
-  FollowerPage,
-  FollowersPage,
-  MissingPage,
-  RunFragment,
-  SignInPage,
-} from './pages.tsx'
+import { MissingPage, SignInPage } from './pages.tsx'
 
 const SESSION_COOKIE = 'nurture_session'
 const PAGE = 50
@@ -83,8 +78,17 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
     // Written by our own check.
     const warnings = version.warnings as Issue[]
     const item = campaignView(row, version)
+    const after = cursorOf.read(c.req.query('cursor'))
+    const found = await accountsOf(deps, version.model, { after, limit: PAGE + 1 })
+    const served = pageOf(found, PAGE, (a) => a.appId)
     return c.html(
-      <CampaignPage item={item} source={version.source} warnings={warnings} links={deps.links()} />,
+      <CampaignPage
+        item={item}
+        accounts={served}
+        source={version.source}
+        warnings={warnings}
+        links={deps.links()}
+      />,
     )
   })
   app.get('/followers', async (c) => {

@@ -70,6 +70,7 @@ function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
     encodingAesKey: mode === 'plain' ? null : AES_KEY,
     name: '测试账号',
     timezone: 'Asia/Shanghai',
+    variables: {},
     humanAgents: false,
   }
   const rows: NewInboxRow[] = []
@@ -638,7 +639,7 @@ describe('a store that takes its time', () => {
   it('has 4 s for looking up and storing together', async () => {
     vi.useFakeTimers()
     const account = { appId: APP, mode: 'plain' as const, token: TOKEN, encodingAesKey: null }
-    const known = { ...account, name: '', timezone: 'UTC', humanAgents: false }
+    const known = { ...account, name: '', timezone: 'UTC', variables: {}, humanAgents: false }
     const server = intake('plain', {
       account: () => later(3_000, known),
       accept: () => later(2_000, { fresh: true, id: 1 }),

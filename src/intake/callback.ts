@@ -19,9 +19,8 @@ const STORE_WITHIN_MS = 4_000
 export interface IntakeAccount extends CallbackAccount {
   name: string
   timezone: string
+  variables: Readonly<Record<string, string>>
   humanAgents: boolean
-  /** The account's own, for the templates of passive replies. */
-  variables?: Readonly<Record<string, string>>
   /** A second URL that is told of each event. */
   forward?: Forward | null
 }

@@ -71,6 +71,7 @@ function callback(forward: Partial<Forward> & { url: string }, match: Match = { 
     name: '',
     timezone: 'Asia/Shanghai',
     humanAgents: false,
+    variables: {},
     forward: to,
   }
   const counted: string[] = []

@@ -5,12 +5,11 @@ import type { Account, AccountStore } from '../store/accounts.ts'
 import type { PlatformEvent, PlatformStore } from '../store/platform.ts'
 import type { AccessToken, WechatAnswer } from '../wechat/client.ts'
 import type { AuthorisationInfo, ComponentClient } from '../wechat/component-client.ts'
+import { givesMessages } from '../wechat/permissions.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
 
 /** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
 const TICKET_LIVES_MS = 12 * 3_600_000
-/** Permission sets with which customer-service messages may be sent; 1 is 消息管理. */
-const MAY_SEND: ReadonlySet<number> = new Set([1, 6, 19, 100, 101])
 const REFRESH_TOKEN_INVALID = 61023
 const LIST_PAGE = 500
 /** A code that WeChat refuses for good: used, expired or made up. */
@@ -135,10 +134,11 @@ export function createPlatform(deps: PlatformDeps) {
     const info = await client.authoriserInfo(token, appId)
     const name = (info.kind === 'answered' && info.data?.authorizer_info.nick_name) || appId
     const permissions = permissionsOf(given)
-    const verified =
-      info.kind === 'answered' ? certified(info.data?.authorizer_info.verify_type_info?.id) : null
+    const certification =
+      info.kind === 'answered' ? info.data?.authorizer_info.verify_type_info?.id : undefined
+    const verified = certification === undefined ? null : certification !== -1
     await accounts.authorise({ appId, name, refreshToken, permissions, verified })
-    const maySend = permissions.some((id) => MAY_SEND.has(id))
+    const maySend = givesMessages(permissions)
     if (maySend) await accounts.setState(appId, 'active', null)
     else {
       const why =
@@ -243,11 +243,6 @@ export function createPlatform(deps: PlatformDeps) {
 /** Names an authorisation by its code, without keeping the code. */
 export function keyOfCode(code: string): string {
   return `code-${createHash('sha256').update(code).digest('base64url').slice(0, 32)}`
-}
-
-/** `verify_type_info`: −1 is an account without certification. */
-function certified(verifyType: number | undefined): boolean | null {
-  return verifyType === undefined ? null : verifyType >= 0
 }
 
 function permissionsOf(given: AuthorisationInfo): number[] {

@@ -18,7 +18,13 @@ export function createPlatformDoor(deps: {
   return {
     async account(appId: string): Promise<IntakeAccount | null> {
       if (isTestAccount(appId)) {
-        return platform.serve({ appId, name: appId, timezone: 'Asia/Shanghai', humanAgents: false })
+        return platform.serve({
+          appId,
+          name: appId,
+          timezone: 'Asia/Shanghai',
+          variables: {},
+          humanAgents: false,
+        })
       }
       const found = await deps.directory.account(appId)
       return found?.kind === 'authorised' ? platform.serve(found) : found

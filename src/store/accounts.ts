@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
 import { accounts, type SendQuota, tokens } from './schema.ts'
@@ -74,12 +74,20 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       const [row] = await db.select().from(accounts).where(eq(accounts.appId, appId))
       return row ? open(row) : null
     },
-    /** In the order of their appIds, beginning after `after`. */
-    async list({ after = '', limit = 1_000 }: { after?: string; limit?: number } = {}): Promise<Account[]> {
+    /** In the order of their appIds, beginning after `after`; `only` these, where given. */
+    async list({
+      after = '',
+      limit = 1_000,
+      only,
+    }: {
+      after?: string
+      limit?: number
+      only?: readonly string[] | undefined
+    } = {}): Promise<Account[]> {
       const rows = await db
         .select()
         .from(accounts)
-        .where(gt(accounts.appId, after))
+        .where(and(gt(accounts.appId, after), only ? inArray(accounts.appId, [...only]) : undefined))
         .orderBy(asc(accounts.appId))
         .limit(limit)
       return rows.map(open)
@@ -130,17 +138,17 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       name: string
       refreshToken: string
       permissions: number[]
+      /** Null where WeChat has not said: what was known stays. */
       verified: boolean | null
     }) {
       const at = now()
-      const { appId, name, permissions } = given
+      const { appId, name, permissions, verified } = given
       const set = {
         kind: 'authorised' as const,
         mode: 'security' as const,
         name,
         permissions,
-        verified: given.verified,
-        // Perhaps WeChat takes now what it refused before.
+        ...(verified === null ? {} : { verified }),
         refusedKinds: [],
         refreshTokenSealed: sealer.seal(given.refreshToken),
         updatedAt: at,
@@ -198,7 +206,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         .set({ badFollowers: [] })
         .where(and(eq(accounts.appId, appId), sql`${accounts.badFollowers} <> '[]'::jsonb`))
     },
-    /** WeChat refuses the account messages of this kind, whatever they say (45050, 48008). */
+    /** WeChat refused this kind of message as such: publishing warns of it. */
     async noteRefusedKind(appId: string, kind: string): Promise<void> {
       await db
         .update(accounts)
@@ -208,6 +216,23 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     /** What WeChat says of the account's quota for sends. */
     async saveSendQuota(appId: string, sendQuota: SendQuota): Promise<void> {
       await db.update(accounts).set({ sendQuota }).where(eq(accounts.appId, appId))
+    },
+    /** A message of this kind was taken. */
+    async noteTakenKind(appId: string, kind: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({ refusedKinds: sql`${accounts.refusedKinds} - ${kind}::text` })
+        .where(eq(accounts.appId, appId))
+    },
+    /** WeChat lets the account send: what it refused before is to be tried again, certification is to be asked again. */
+    async noteMaySend(appId: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set({
+          refusedKinds: [],
+          verified: sql`CASE WHEN ${accounts.verified} THEN true END`,
+        })
+        .where(eq(accounts.appId, appId))
     },
     /** WeChat reached the callback. */
     async noteCallback(appId: string): Promise<void> {

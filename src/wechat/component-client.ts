@@ -9,12 +9,6 @@ export interface AuthorisationInfo {
   func_info?: { funcscope_category: { id: number } }[]
 }
 
-interface AuthoriserInfo {
-  nick_name?: string
-  /** −1: not certified. */
-  verify_type_info?: { id: number }
-}
-
 interface AuthoriserToken {
   authorizer_access_token: string
   expires_in: number
@@ -32,7 +26,13 @@ export interface ComponentClient {
   authoriserInfo(
     token: string,
     appId: string,
-  ): Promise<WechatAnswer<{ authorizer_info: AuthoriserInfo; authorization_info?: AuthorisationInfo }>>
+  ): Promise<
+    WechatAnswer<{
+      /** `verify_type_info` −1: not certified. */
+      authorizer_info: { nick_name?: string; verify_type_info?: { id: number } }
+      authorization_info?: AuthorisationInfo
+    }>
+  >
   /** A page of the accounts that have authorised, with their refresh tokens. */
   authoriserList(
     token: string,

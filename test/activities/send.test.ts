@@ -306,6 +306,27 @@ describe('a follower that WeChat does not know (40003)', () => {
   })
 })
 
+describe('a kind of message that WeChat refuses the account', () => {
+  const refusedKinds = async ({ appId }: SendStory) => (await desk.product.accounts.find(appId))?.refusedKinds
+
+  it.each([45050, 48008])('%d: is noted until one is taken', async (errcode) => {
+    const story = await desk.story()
+    const another = await story.another()
+    story.fault({ errcode })
+    expect(await story.send()).toMatchObject({ result: 'refused', errcode })
+    expect(await refusedKinds(story)).toEqual(['text'])
+    expect(await another.send()).toMatchObject({ result: 'sent' })
+    expect(await refusedKinds(story)).toEqual([])
+  })
+
+  it('is not noted for a fault of the message alone', async () => {
+    const story = await desk.story()
+    story.fault({ errcode: 45002 })
+    expect(await story.send()).toMatchObject({ result: 'refused' })
+    expect(await refusedKinds(story)).toEqual([])
+  })
+})
+
 describe('an account that WeChat stops', () => {
   it.each([
     [48004, 'blocked'],
@@ -823,16 +844,6 @@ describe('an account whose requests hang', () => {
     expect(await story.row()).toMatchObject({ attempts: 3 })
     await story.send({ leftMs: 440 }).catch(() => null)
     expect(await story.row()).toMatchObject({ attempts: 4 })
-  })
-})
-
-describe('an account to which WeChat refuses a kind of message', () => {
-  it.each([45050, 48008])('%i: the kind is noted, once', async (errcode) => {
-    const story = await desk.story()
-    story.fault({ errcode, times: 2 })
-    expect(await story.send()).toMatchObject({ result: 'refused', errcode })
-    await (await story.another()).send()
-    expect(await desk.product.accounts.find(story.appId)).toMatchObject({ refusedKinds: ['text'] })
   })
 })
 

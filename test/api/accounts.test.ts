@@ -65,33 +65,11 @@ describe('an operator who registers an account', () => {
       onUnknown: 'assume-sent',
       timezone: 'Asia/Tokyo',
     }
-    const more = { apiBase: 'http://127.0.0.1:9', humanAgents: true }
+    const more = { apiBase: 'http://127.0.0.1:9', humanAgents: true, variables: { city: '上海' } }
     const { status, body } = await register(wish('wxnew00000000002', { ...all, ...more }))
     expect(status).toBe(201)
     expect(body).toMatchObject({ appId: 'wxnew00000000002', ...all })
     expect(await api.whole.product.accounts.find('wxnew00000000002')).toMatchObject(more)
-  })
-
-  it('may give it variables for templates; a campaign may then name them', async () => {
-    const appId = 'wxvariables00001'
-    const { body } = await register(wish(appId, { variables: { shop: '南京路店' } }))
-    expect(body).toMatchObject({ variables: { shop: '南京路店' }, verified: null, quota: null })
-    for (const variables of [{ name: 'x' }, { '1a': 'x' }, { a: 'x'.repeat(501) }]) {
-      const { status } = await api.call('PATCH', `/api/accounts/${appId}`, { json: { variables } })
-      expect(status).toBe(422)
-    }
-    const file = (name: string) =>
-      campaignYaml(
-        'shops',
-        [`{ id: a, after: 0s, send: { text: "{{ account.${name} }}" } }`],
-        [`accounts: [${appId}]`],
-      )
-    expect((await api.put(file('shop'))).status).toBe(201)
-    expect((await api.put(file('phone'))).status).toBe(422)
-    await api.call('PATCH', `/api/accounts/${appId}`, { json: { state: 'paused' } })
-    const { body: published } = await api.put(file('shop'))
-    expect(JSON.stringify(published)).toContain(`${appId} ${appId}: its state is paused`)
-    await api.call('DELETE', '/api/campaigns/shops')
   })
 
   it('may have its events passed on to a public URL, and sees no secret of it', async () => {
@@ -143,6 +121,14 @@ describe('an operator who registers an account', () => {
     ['an onUnknown that does not exist', { onUnknown: 'give-up' }, 'onUnknown'],
     ['a time zone that does not exist', { timezone: 'Asia/Atlantis' }, 'timezone'],
     ['an encodingAesKey of the wrong length', { encodingAesKey: 'short' }, 'encodingAesKey'],
+    ['a variable called name', { variables: { name: 'x' } }, 'variables.name'],
+    ['a variable whose name is none', { variables: { 'a-b': 'x' } }, 'variables.a-b'],
+    ['a variable that is too long', { variables: { city: 'x'.repeat(501) } }, 'variables.city'],
+    [
+      'fifty-one variables',
+      { variables: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`v${i}`, ''])) },
+      'variables',
+    ],
     ['an apiBase that is no address', { apiBase: 'api.weixin.qq.com' }, 'apiBase'],
     ['no appSecret', { appSecret: undefined }, 'appSecret'],
     ['no token', { token: undefined }, 'token'],
@@ -248,6 +234,17 @@ describe('an account that is changed', () => {
       ...SECRETS,
       appSecret: 'test-app-secret-next',
     })
+  })
+
+  it('has all its variables replaced, or none', async () => {
+    const path = '/api/accounts/wxpatch000000004'
+    const first = await register(wish('wxpatch000000004', { variables: { city: '上海', tel: '1' } }))
+    expect(first.body).toMatchObject({ variables: { city: '上海', tel: '1' } })
+    await api.call('PATCH', path, { json: { name: '新' } })
+    expect((await api.get(path)).body).toMatchObject({ variables: { city: '上海', tel: '1' } })
+    const changed = await api.call('PATCH', path, { json: { variables: { city: '北京' } } })
+    expect(changed.body).toMatchObject({ variables: { city: '北京' } })
+    await api.call('DELETE', path)
   })
 
   it('cannot come to a mode for which it has no key', async () => {

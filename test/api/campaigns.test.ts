@@ -393,3 +393,80 @@ describe('a preview', () => {
     expect(body.error.issues?.map((i) => i.path)).toContain(path)
   })
 })
+
+describe('a campaign for many accounts', () => {
+  const BARRED = 'wxbarred00000001'
+  const NEW = 'wxbarred00000002'
+  const both = [`accounts: [${APP}, ${BARRED}, ${NEW}]`]
+  const accountsOf = (query = '') =>
+    api.get<Page<{ appId: string; name: string | null; takes: boolean; reasons: string[] }>>(
+      `/api/campaigns/many/accounts${query}`,
+    )
+
+  it('is live for those that can take it, and says which cannot and why', async () => {
+    await api.addAccount({ appId: BARRED, name: '停用店' })
+    const { accounts } = api.whole.product
+    await accounts.setState(BARRED, 'paused', 'paused by operator')
+    await accounts.noteRefusedKind(BARRED, 'text')
+    await accounts.noteRefusedKind(BARRED, 'text')
+    await accounts.noteRefusedKind(BARRED, 'card')
+    const { status, body } = await api.put(campaignYaml('many', [HINT], both))
+    expect(status).toBe(201)
+    expect(body.warnings.map((w) => w.path)).toEqual(['accounts.2', 'accounts.1'])
+    expect(body.warnings[1]?.message).toMatch(
+      /account wxbarred00000001 \(停用店\).*paused by operator.*messages of kind text/,
+    )
+    expect(body.warnings[1]?.message).not.toContain('card')
+    const listed = await accountsOf()
+    expect(listed.body.items.map((a) => [a.appId, a.name, a.takes, a.reasons.length])).toEqual([
+      [BARRED, '停用店', false, 2],
+      [NEW, null, false, 1],
+      [APP, expect.any(String), true, 0],
+    ])
+    const first = await accountsOf('?limit=2')
+    const rest = await accountsOf(`?limit=2&cursor=${first.body.next}`)
+    expect([...first.body.items, ...rest.body.items]).toEqual(listed.body.items)
+    expect(rest.body.next).toBeNull()
+    await accounts.noteTakenKind(BARRED, 'text')
+    expect((await accounts.find(BARRED))?.refusedKinds).toEqual(['card'])
+  })
+
+  it('warns of an account that its owner has not certified, or gave no right to messages', async () => {
+    const { accounts } = api.whole.product
+    const given = { appId: NEW, name: '授权店', refreshToken: 'r', permissions: [2], verified: false }
+    await accounts.authorise(given)
+    const why = async () => (await accountsOf()).body.items.find((a) => a.appId === NEW)?.reasons ?? []
+    expect(await why()).toMatchObject([
+      expect.stringContaining('消息管理'),
+      expect.stringContaining('certified'),
+    ])
+    await accounts.authorise({ ...given, permissions: [1], verified: null })
+    expect(await why()).toMatchObject([expect.stringContaining('certified')])
+    await accounts.noteMaySend(NEW)
+    expect(await why()).toEqual([])
+    await accounts.authorise({ ...given, permissions: [1], verified: true })
+    await accounts.noteMaySend(NEW)
+    expect((await accounts.find(NEW))?.verified).toBe(true)
+  })
+
+  it('asks a template for variables that one of its accounts has', async () => {
+    const step = '{ id: a, after: 5s, send: { text: "{{ account.city }}" } }'
+    const file = campaignYaml('local', [step], [`accounts: [${APP}, ${BARRED}]`])
+    expect(await refusedPut('local', file)).toMatchObject({
+      status: 422,
+      body: { error: { issues: [{ path: 'steps.0.send.text' }] } },
+    })
+    await api.call('PATCH', `/api/accounts/${APP}`, { json: { variables: { city: '上海' } } })
+    const { status, body } = await api.put(file)
+    expect(status).toBe(201)
+    expect(body.warnings[0]).toMatchObject({
+      path: 'steps.0.send.text',
+      message: expect.stringContaining(BARRED),
+    })
+    for (const id of ['many', 'local']) await api.call('DELETE', `/api/campaigns/${id}`)
+  })
+
+  it('is nobody’s when it is not there', async () => {
+    expect((await api.get('/api/campaigns/nothing/accounts')).status).toBe(404)
+  })
+})

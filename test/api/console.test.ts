@@ -127,6 +127,16 @@ describe('the pages', () => {
       const { html } = await page('/')
       expect(html).toContain('已被微信封禁')
       expect(html).toContain('48001')
+      const campaign = (await page('/campaigns/shown')).html
+      for (const word of ['否 no', '48001', '请在微信处理后恢复该账号']) expect(campaign).toContain(word)
+      const until = Date.UTC(2099, 0, 1)
+      await api.whole.product.accounts.setState(APP, 'quota-exhausted', null, until)
+      const quota = (await page('/')).html
+      for (const word of ['今日额度用完', '至 until', '2099-01-01', '自动恢复']) expect(quota).toContain(word)
+      await api.whole.product.accounts.setState(APP, 'paused', 'paused by operator')
+      expect((await page('/')).html).toContain(`account resume ${APP}`)
+      await api.whole.product.accounts.setState(APP, 'needs-authorisation', 'gone')
+      expect((await page('/')).html).toContain('没有配置第三方平台')
     } finally {
       await api.whole.product.accounts.setState(APP, 'active', null)
     }
@@ -138,6 +148,7 @@ describe('the pages', () => {
       expect(html).toContain(word)
     expect(html).toContain('活动&lt;script&gt;')
     const one = await page('/campaigns/shown')
+    for (const word of ['可用 takes it', '是 yes', APP]) expect(one.html).toContain(word)
     expect(one.status).toBe(200)
     expect(one.html).toContain('shown@1')
     expect(one.html).toContain('since: reply')

@@ -47,7 +47,7 @@ describe('nurture, with nothing running', () => {
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
-      campaign: ['put', 'list', 'show', 'pause', 'resume', 'remove'],
+      campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
       follower: ['show', 'cancel', 'pause', 'resume'],
       menu: ['get', 'put', 'remove'],
       media: ['put'],
@@ -211,6 +211,15 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(changed.out).toContain('改名')
     const after = JSON.parse((await nurture('account', 'show', 'wxnew00000000001', '--json')).out)
     expect(after).toMatchObject({ name: '改名', rules: 'classic-48h', mode: 'plain' })
+    const change = (...args: string[]) => nurture('account', 'change', 'wxnew00000000001', '--json', ...args)
+    const variables = (text: string) => JSON.parse(text).variables
+    const set = await change('--var', 'city=上海, 浦东', '--var=tel=a=b')
+    expect(variables(set.out)).toEqual({ city: '上海, 浦东', tel: 'a=b' })
+    expect(variables((await change('--var', 'city=北京', '--remove-var', 'tel')).out)).toEqual({
+      city: '北京',
+    })
+    expect((await nurture('account', 'show', 'wxnew00000000001')).out).toMatch(/variables +\{"city":"北京"\}/)
+    expect((await change('--var', 'city')).code).toBe(2)
     expect((await nurture('account', 'pause', 'wxnew00000000001')).out).toContain('paused')
     expect((await nurture('account', 'resume', 'wxnew00000000001')).out).toContain('active')
     expect((await nurture('account', 'remove', 'wxnew00000000001')).code).toBe(0)
@@ -255,6 +264,10 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(readFileSync(path, 'utf8')).toContain('beside.png')
     expect((await nurture('campaign', 'put', path)).out).toContain('version 1')
     expect((await nurture('campaign', 'list')).out).toContain('withpic')
+    const accounts = await nurture('campaign', 'accounts', 'withpic')
+    expect(accounts.out).toMatch(new RegExp(`${APP} +.* yes`))
+    const served = JSON.parse((await nurture('campaign', 'accounts', 'withpic', '--json')).out).items
+    expect(served).toMatchObject([{ appId: APP, takes: true, reasons: [] }])
     expect((await nurture('campaign', 'pause', 'withpic')).out).toBe('withpic: paused')
     expect((await nurture('campaign', 'resume', 'withpic')).out).toBe('withpic: live')
     expect((await nurture('campaign', 'remove', 'withpic')).code).toBe(0)

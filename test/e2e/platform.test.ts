@@ -75,6 +75,7 @@ describe.skipIf(!inject('engineAddress'))('a third-party platform', () => {
     expect((await visit(C, '?device=phone')).status).toBe(200)
     for (const appId of [A, B, C]) {
       expect(await account(appId)).toMatchObject({ kind: 'authorised', state: 'active' })
+      expect((await whole.product.accounts.find(appId))?.verified).toBe(true)
       const result = await follow(appId, 'oFirst')
       expect(result.passiveReply?.fields).toMatchObject({
         Content: expect.stringContaining('欢迎关注 公众号'),

@@ -1,0 +1,80 @@
+import type { accountView } from '../api/accounts.ts'
+import { Heading, Layout, type Links, Time } from './layout.tsx'
+import { Badge, Empty, Table } from './parts.tsx'
+import { whatToDo } from './remedy.ts'
+
+type AccountView = ReturnType<typeof accountView>
+
+export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Links }) => (
+  <Layout title="账号" at="/" links={links}>
+    <Heading zh="账号" en="accounts" />
+    {links.authoriseUrl ? (
+      <p class="row">
+        <a href={links.authoriseUrl}>
+          授权新账号 <small>authorise an account</small>
+        </a>
+        <a href={`${links.authoriseUrl}?device=phone`}>
+          手机授权链接 <small>link for a phone</small>
+        </a>
+      </p>
+    ) : null}
+    {items.length === 0 ? (
+      <Empty zh="还没有账号：npm run nurture -- account add" en="no account yet" />
+    ) : (
+      <Table
+        heads={[
+          '名称 name',
+          'AppID',
+          '模式 mode',
+          '规则 rules',
+          '状态 state',
+          '自 since',
+          '需要做什么 what to do',
+        ]}
+      >
+        {items.map((a) => (
+          <tr>
+            <td>{a.name}</td>
+            <td>
+              <code>{a.appId}</code>
+            </td>
+            <td>{a.mode}</td>
+            <td>{a.rules}</td>
+            <td>
+              <Badge state={a.state} /> <span class="quiet">{a.stateReason}</span>
+              {a.stateUntil ? (
+                <div class="quiet">
+                  至 until <Time at={a.stateUntil} />
+                </div>
+              ) : null}
+            </td>
+            <td>
+              <Time at={a.stateSince} />
+            </td>
+            <td>
+              <WhatToDo account={a} links={links} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    )}
+  </Layout>
+)
+
+const WhatToDo = ({ account, links }: { account: AccountView; links: Links }) => {
+  const { authoriseUrl } = links
+  const todo = whatToDo(account, { platform: Boolean(authoriseUrl) })
+  if (!todo) return <>–</>
+  return (
+    <>
+      {todo.zh} <small>{todo.en}</small>
+      {todo.authorise && authoriseUrl ? (
+        <div>
+          <a href={authoriseUrl}>
+            重新授权 <small>authorise again</small>
+          </a>
+        </div>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,97 @@
+import type { CampaignAccount } from '../api/campaign-accounts.ts'
+import type { itemView as campaignView } from '../api/campaigns.ts'
+import type { Issue } from '../campaign/issue.ts'
+import { Heading, Layout, type Links, Time } from './layout.tsx'
+import { Badge, Empty, Table } from './parts.tsx'
+
+type CampaignView = ReturnType<typeof campaignView>
+
+export const CampaignsPage = ({ items, links }: { items: CampaignView[]; links: Links }) => (
+  <Layout title="活动" at="/campaigns" links={links}>
+    <Heading zh="活动" en="campaigns" />
+    {items.length === 0 ? (
+      <Empty zh="还没有活动：npm run nurture -- campaign put FILE" en="no campaign yet" />
+    ) : (
+      <Table heads={['名称 name', 'id', '版本 version', '状态 state', '账号 accounts', '发布 published']}>
+        {items.map((x) => (
+          <tr>
+            <td>
+              <a href={`/campaigns/${x.id}`}>{x.name}</a>
+            </td>
+            <td>
+              <code>{x.id}</code>
+            </td>
+            <td>{x.version}</td>
+            <td>
+              <Badge state={x.state} />
+            </td>
+            <td>{x.accounts?.join(', ') ?? '全部 all'}</td>
+            <td>
+              <Time at={x.publishedAt} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    )}
+  </Layout>
+)
+
+export const CampaignPage = (props: {
+  item: CampaignView
+  accounts: { items: CampaignAccount[]; next: string | null }
+  source: string
+  warnings: Issue[]
+  links: Links
+}) => (
+  <Layout title={props.item.name} at="/campaigns" links={props.links}>
+    <Heading zh={props.item.name} en={`${props.item.id}@${props.item.version}`} />
+    <p>
+      <Badge state={props.item.state} />
+    </p>
+    {props.warnings.length > 0 ? (
+      <ul class="warnings">
+        {props.warnings.map((w) => (
+          <li>
+            <code>{w.path}</code> {w.message}
+          </li>
+        ))}
+      </ul>
+    ) : null}
+    <h2>
+      账号 <small>accounts</small>
+    </h2>
+    <AccountsOfCampaign {...props.accounts} />
+    <h2>
+      文件 <small>file</small>
+    </h2>
+    <pre>{props.source}</pre>
+  </Layout>
+)
+
+/** The accounts that a campaign serves, with what stands against it there. */
+const AccountsOfCampaign = ({ items, next }: { items: CampaignAccount[]; next: string | null }) =>
+  items.length === 0 ? (
+    <Empty zh="还没有账号" en="no account yet" />
+  ) : (
+    <>
+      <Table heads={['名称 name', 'AppID', '可用 takes it', '原因和处理 what to do']}>
+        {items.map((a) => (
+          <tr>
+            <td>{a.name ?? '–'}</td>
+            <td>
+              <code>{a.appId}</code>
+            </td>
+            <td>{a.reasons.length === 0 ? '是 yes' : <b class="bad">否 no</b>}</td>
+            <td>
+              {a.reasons.map((r) => (
+                <div>
+                  {r.zh} <small>{r.en}</small>
+                </div>
+              ))}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {next ? <a href={`?${new URLSearchParams({ cursor: next })}`}>下一页 next page →</a> : null}
+    </>
+  )
