@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity'
+import { Context } from '@temporalio/activity'
 import { mediaRefs } from '../src/campaign/message.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { uploadMissing } from '../src/media/upload.ts'
@@ -8,6 +8,8 @@ import { isLastTry, later } from './later.ts'
 import type { ActivityDeps } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
+
+const BACKOFF_MAX_MS = 30_000
 
 /**
  * Uploads the media of a step to its account, those that are not there yet or whose three days are nearly over; all of
@@ -43,7 +45,10 @@ export function createPrepareMedia(deps: ActivityDeps) {
     const outcome = await uploadMissing(deps, account, mediaRefs(message), { anew: step.errcode === 40007 })
     if (outcome.ok) return null
     if (!outcome.permanent) {
-      throw ApplicationFailure.create({ type: 'WechatFailed', message: `media upload: ${outcome.reason}` })
+      // Temporal's own delay could pass the margin: then the step would have had no last try.
+      const delayMs = Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** (Context.current().info.attempt - 1))
+      const reason = `media upload: ${outcome.reason}`
+      return later(clock, 'WechatFailed', reason, delayMs, () => settle(input))
     }
     const key = sendKey(input, whose)
     return finish(

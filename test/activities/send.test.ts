@@ -592,8 +592,18 @@ describe('a medium', () => {
   it('is tried again while WeChat is busy', async () => {
     const story = await imageStory()
     desk.simulator.fault({ api: 'media/upload', appId: story.appId, errcode: -1 })
-    await expect(story.prepareMedia()).rejects.toMatchObject({ type: 'WechatFailed' })
+    const failure = await failureOf(story.prepareMedia())
+    expect(failure).toMatchObject({ type: 'WechatFailed', delayMs: 1_000 })
     expect(await story.prepareMedia()).toBeNull()
+  })
+
+  it('is tried again no later than before the grant’s margin, and not after it', async () => {
+    const story = await imageStory()
+    desk.simulator.fault({ api: 'media/upload', appId: story.appId, errcode: -1, times: 2 })
+    const { delayMs } = await failureOf(story.prepareMedia({ leftMs: 1_300 }))
+    expect(delayMs).toBeGreaterThan(0)
+    expect(delayMs).toBeLessThanOrEqual(900)
+    expect(await story.prepareMedia({ leftMs: 300 })).toMatchObject({ result: 'not-sent' })
   })
 
   it('that WeChat does not take costs its step', async () => {
