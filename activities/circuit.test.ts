@@ -75,6 +75,24 @@ describe('an account whose requests get no answer', () => {
     expect(circuit.waitMs()).toBe(2_000)
   })
 
+  it('is told of once when it begins and once when it ends', () => {
+    const told: boolean[] = []
+    circuit = createCircuit(
+      () => at,
+      (open) => told.push(open),
+    )
+    hear(said(0), TIMEOUT, TIMEOUT)
+    expect(told).toEqual([])
+    hear(TIMEOUT)
+    at += 2_000
+    probe(TIMEOUT)
+    expect(told).toEqual([true])
+    at += 4_000
+    probe(said(45015))
+    hear(said(0))
+    expect(told).toEqual([true, false])
+  })
+
   it('is not judged by requests that began before it was left alone, or before it came back', () => {
     const old = Array.from({ length: 9 }, () => circuit.begin())
     for (const end of old.slice(0, 6)) end(TIMEOUT)

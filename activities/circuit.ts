@@ -20,7 +20,8 @@ export interface Circuit {
   begin(): (answer: WechatAnswer<unknown>) => void
 }
 
-export function createCircuit(now: () => number): Circuit {
+/** @param onChange told once when it opens, and once when an answer closes it; probes between are no change */
+export function createCircuit(now: () => number, onChange: (open: boolean) => void = () => {}): Circuit {
   let silent = 0
   /** In a row, without an answer between. */
   let openings = 0
@@ -37,6 +38,7 @@ export function createCircuit(now: () => number): Circuit {
   }
 
   function open(): void {
+    if (openedAt === null) onChange(true)
     silent = 0
     openings += 1
     openedAt = now()
@@ -47,7 +49,10 @@ export function createCircuit(now: () => number): Circuit {
   function close(): void {
     silent = 0
     openings = 0
-    if (openedAt !== null) era += 1
+    if (openedAt !== null) {
+      era += 1
+      onChange(false)
+    }
     openedAt = null
     probe = null
   }

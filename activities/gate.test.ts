@@ -44,6 +44,19 @@ describe('an account that hangs', () => {
     expect(enter('wxB')).toEqual(PLACE)
   })
 
+  it('is named when it begins and when it ends', async () => {
+    const told: [string, boolean][] = []
+    gate = createGate({ slots: 8, now: () => at, onChange: (appId, open) => told.push([appId, open]) })
+    await threeTimeouts()
+    const well = { kind: 'answered', errcode: 0, errmsg: '', rid: null, data: null } as const
+    await clientThatHears(well, 'wxB').customSend('t', {})
+    await clientThatHears(well).customSend('t', {})
+    expect(told).toEqual([
+      ['wxA', true],
+      ['wxA', false],
+    ])
+  })
+
   it('has one probe, then is open to all or to none', async () => {
     await threeTimeouts()
     at += 2_000

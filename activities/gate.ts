@@ -33,9 +33,17 @@ interface NoPlace {
   waitMs: number
 }
 
-/** @param slots this worker's send slots in all */
-export function createGate(deps: { slots: number; now: () => number; random?: () => number }): Gate {
-  const { now, random = Math.random } = deps
+/**
+ * @param slots this worker's send slots in all
+ * @param onChange an account's circuit has opened, or closed
+ */
+export function createGate(deps: {
+  slots: number
+  now: () => number
+  random?: () => number
+  onChange?: (appId: string, open: boolean) => void
+}): Gate {
+  const { now, random = Math.random, onChange } = deps
   const bulkhead = createBulkhead(deps.slots)
   const circuits = new Map<string, Circuit>()
   const paces = new Map<string, Pace>()
@@ -43,7 +51,7 @@ export function createGate(deps: { slots: number; now: () => number; random?: ()
   const fullMinutes = new Map<string, number>()
 
   function circuitOf(appId: string): Circuit {
-    const circuit = circuits.get(appId) ?? createCircuit(now)
+    const circuit = circuits.get(appId) ?? createCircuit(now, (open) => onChange?.(appId, open))
     circuits.set(appId, circuit)
     return circuit
   }

@@ -34,6 +34,10 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     ),
     stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
     forwards: counter('nurture_forwards_total', 'Events passed on to a second URL, by result', ['result']),
+    circuitsOpen: gauge(
+      'nurture_account_circuit_open',
+      'Accounts that are left alone because their requests get no answer',
+    ),
     tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
   }
 }

@@ -60,6 +60,8 @@ export function createProduct(deps: {
   const defaultClient = createWechatClient({
     apiBase: config.wechatApiBase,
     fallbacks: fallbacksOf(config.wechatApiBase),
+    onHost: (base, dead) =>
+      log.warn({ host: base }, dead ? 'WeChat host cannot be connected' : 'WeChat host is connected again'),
   })
   /** By an account's own base, which has no fallback: its proxy, or the simulator. */
   const clients = new Map<string, WechatClient>()
@@ -69,7 +71,14 @@ export function createProduct(deps: {
     clients.set(apiBase, client)
     return client
   }
-  const gate = createGate({ slots: SEND_SLOTS, now })
+  const gate = createGate({
+    slots: SEND_SLOTS,
+    now,
+    onChange(appId, open) {
+      metrics.circuitsOpen.inc(open ? 1 : -1)
+      log.warn({ appId }, open ? 'account left alone: its requests get no answer' : 'account answers again')
+    },
+  })
   const tokens = createTokenKeeper({
     store: createTokenStore(db, sealer),
     by,

@@ -27,6 +27,8 @@ const REPLY_WITHIN_MS = 2_000
 const TOLD_WITHIN_MS = 4_500
 const ANSWER_MAX = 64 * 1024
 const IN_FLIGHT_MAX = 100
+/** One account's dead URL must not crowd out the others. */
+const IN_FLIGHT_OF_ONE = 25
 
 /** @param deps.allowPrivate whether addresses of our own network may be asked (FORWARD_PRIVATE) */
 export function createForwarder(deps: {
@@ -45,13 +47,16 @@ export function createForwarder(deps: {
     maxResponseSize: ANSWER_MAX,
   })
   let inFlight = 0
+  const ofAccount = new Map<string, number>()
 
   return async (to, event) => {
-    if (inFlight >= IN_FLIGHT_MAX) {
+    const own = ofAccount.get(event.appId) ?? 0
+    if (inFlight >= IN_FLIGHT_MAX || own >= IN_FLIGHT_OF_ONE) {
       deps.count('dropped')
       return null
     }
     inFlight += 1
+    ofAccount.set(event.appId, own + 1)
     try {
       const reply = await ask(to, event)
       deps.count('ok')
@@ -64,6 +69,9 @@ export function createForwarder(deps: {
       return null
     } finally {
       inFlight -= 1
+      const left = (ofAccount.get(event.appId) ?? 1) - 1
+      if (left > 0) ofAccount.set(event.appId, left)
+      else ofAccount.delete(event.appId)
     }
   }
 
@@ -90,10 +98,12 @@ export function createForwarder(deps: {
 /** An answer as WeChat would take it. @throws Error when WeChat would not */
 function readReply(to: Forward, event: ForwardedEvent, text: string, nonce: string): PassiveReply {
   let { record } = parseBody(Buffer.from(text))
-  const { Encrypt: sealed, MsgSignature, TimeStamp } = record
+  const { Encrypt: sealed, MsgSignature, TimeStamp, Nonce } = record
   if (to.mode !== 'plain' && typeof sealed === 'string') {
     const signature = typeof MsgSignature === 'string' ? MsgSignature : undefined
-    if (!signatureMatches(signature, to.token, String(TimeStamp), nonce, sealed))
+    // Some systems answer with a nonce of their own.
+    const theirs = typeof Nonce === 'string' ? Nonce : nonce
+    if (!signatureMatches(signature, to.token, String(TimeStamp), theirs, sealed))
       throw new Error('its answer is signed wrongly')
     const opened = decrypt(sealed, decodeAesKey(to.encodingAesKey ?? ''))
     if (opened.trailingId !== event.appId) throw new Error('its answer is encrypted for another appId')

@@ -1,6 +1,6 @@
 import { FormData, request } from 'undici'
 import { createDispatcher, NotConnected } from './connection.ts'
-import { createHosts } from './hosts.ts'
+import { createHosts, type OnHost } from './hosts.ts'
 import type { Menu } from './menu.ts'
 
 /**
@@ -82,10 +82,10 @@ export function createWechatClient(options: {
   apiBase: string
   fallbacks?: readonly string[]
   timeoutMs?: number
-  newHosts?: typeof createHosts
+  onHost?: OnHost
 }): WechatClient {
-  const { apiBase, fallbacks = [], timeoutMs = HTTP_TIMEOUT_MS, newHosts = createHosts } = options
-  const hosts = newHosts([apiBase, ...fallbacks])
+  const { apiBase, fallbacks = [], timeoutMs = HTTP_TIMEOUT_MS, onHost } = options
+  const hosts = createHosts([apiBase, ...fallbacks], onHost)
   const dispatcher = createDispatcher(fallbacks.length > 0 ? CONNECT_TIMEOUT_OF_MANY_MS : CONNECT_TIMEOUT_MS)
 
   const url = (path: string, query: Record<string, string>) => `${path}?${new URLSearchParams(query)}`

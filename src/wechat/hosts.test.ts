@@ -110,6 +110,33 @@ describe('when no name can be connected', () => {
   })
 })
 
+describe('a name’s death and return', () => {
+  it('are told once each, also when all were dead and tried again', async () => {
+    const told: [string, boolean][] = []
+    const down = new Set(['api', 'api2'])
+    const hosts = createHosts(['api', 'api2'], (base, dead) => told.push([base, dead]))
+    const call = () =>
+      hosts
+        .reach(
+          async (base) => {
+            if (down.has(base)) throw new NotConnected(base)
+          },
+          () => true,
+        )
+        .catch(() => {})
+    await call()
+    await call()
+    expect(told.splice(0)).toEqual([
+      ['api', true],
+      ['api2', true],
+    ])
+    down.clear()
+    await call()
+    await call()
+    expect(told).toEqual([['api', false]])
+  })
+})
+
 describe('a call that may have left', () => {
   it('is made at no other name, and its name stays alive', async () => {
     const hosts = createHosts(NAMES)

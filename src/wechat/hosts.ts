@@ -41,9 +41,19 @@ function createBreaker(): CircuitBreakerPolicy {
   })
 }
 
-/** @param bases in the order in which they are tried; one alone is always tried */
-export function createHosts(bases: readonly string[], newBreaker = createBreaker): Hosts {
-  const hosts = bases.map((base) => ({ base, breaker: newBreaker() }))
+/** Told once when a name is taken as dead, and once when it is connected again. */
+export type OnHost = (base: string, dead: boolean) => void
+
+/** @param bases in the order in which they are tried; one alone is always tried, and never taken as dead */
+export function createHosts(bases: readonly string[], onChange: OnHost = () => {}): Hosts {
+  const hosts = bases.map((base) => ({ base, breaker: createBreaker(), dead: false }))
+
+  // Not by the breaker's own events: closing them all, below, is no sign of life.
+  function heard(host: (typeof hosts)[number], dead: boolean): void {
+    if (host.dead === dead) return
+    host.dead = dead
+    onChange(host.base, dead)
+  }
 
   return {
     async reach(call, mayGoOn) {
@@ -51,13 +61,17 @@ export function createHosts(bases: readonly string[], newBreaker = createBreaker
       if (only && hosts.length === 1) return call(only.base)
       for (;;) {
         let missed: NotConnected | undefined
-        for (const { base, breaker } of hosts) {
+        for (const host of hosts) {
+          const { base, breaker } = host
           // Another call tries this one just now; cockatiel would make us wait for it.
           if (breaker.state === CircuitState.HalfOpen) continue
           try {
-            return await breaker.execute(() => call(base))
+            const answer = await breaker.execute(() => call(base))
+            heard(host, false)
+            return answer
           } catch (err) {
             if (isBrokenCircuitError(err)) continue
+            heard(host, err instanceof NotConnected)
             if (!(err instanceof NotConnected)) throw err
             missed = err
             if (!mayGoOn()) throw err
