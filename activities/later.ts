@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/activity'
-import type { SendResult } from '../src/campaign/send-result.ts'
 import type { AttemptClock } from './attempt-clock.ts'
 
 /** The last try starts this much before the margin. */
@@ -17,13 +16,13 @@ export type SendFailure =
   | 'TooFast'
 
 /** Throws for a retry after `delayMs`, no later than the last try before the margin; past that, `otherwise`. */
-export async function later(
+export async function later<T>(
   clock: AttemptClock,
   type: SendFailure,
   reason: string,
   delayMs: number,
-  otherwise: () => Promise<SendResult>,
-): Promise<SendResult> {
+  otherwise: () => Promise<T>,
+): Promise<T> {
   const lastTryIn = clock.leftMs() - LAST_TRY_LEAD_MS
   if (lastTryIn <= 0) return otherwise()
   throw ApplicationFailure.create({

@@ -1,5 +1,6 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow'
-import type { Activities, RecordInput, SendInput } from '../activities/index.ts'
+import type { Activities, LearnInput, RecordInput, SendInput, TagInput } from '../activities/index.ts'
+import type { LearnResult, TagResult } from '../src/campaign/facts.ts'
 import type { PlanStep } from '../src/campaign/plan.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import type { Grant } from '../src/wechat/ledger.ts'
@@ -55,6 +56,27 @@ const bookkeeping = (appId: string, summary: string): ActivityOptions => ({
   summary,
   priority: { fairnessKey: appId },
 })
+
+/** Bookkeeping that asks WeChat: its time is longer, and it ends. */
+const asking = (appId: string, summary: string, leftMs: number): ActivityOptions => ({
+  ...bookkeeping(appId, summary),
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: Math.max(0, leftMs) + REQUEST_MS,
+})
+
+/** Asks what WeChat knows of the follower, until the step's time is over. */
+export function learnFacts(appId: string, step: PlanStep, input: LearnInput): Promise<LearnResult> {
+  const summary = `${step.id} · about the follower`
+  return proxyActivities<Activities>(asking(appId, summary, input.leftMs)).learnFacts(input)
+}
+
+/** Gives the follower the step's tags, and takes those that it takes. */
+export function tagFollower(appId: string, step: PlanStep, time: LearnInput): Promise<TagResult> {
+  const { id, tag = [], untag = [] } = step
+  const summary = [id, ...tag.map((t) => `+${t}`), ...untag.map((t) => `-${t}`)].join(' ')
+  const call = proxyActivities<Activities>(asking(appId, summary, time.leftMs))
+  return call.tagFollower({ step: id, tag, untag, ...time } satisfies TagInput)
+}
 
 /** Asks the delivery row what became of a send that nobody answered for. */
 export function settle(appId: string, input: SendInput): Promise<SendResult> {

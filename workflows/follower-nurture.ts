@@ -10,7 +10,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import { decide, type Next } from '../src/campaign/decide.ts'
-import { type Interaction, isOlder } from '../src/campaign/plan.ts'
+import { applyLearnt, applyTags, type LearnResult, type TagResult } from '../src/campaign/facts.ts'
+import { type Interaction, isOlder, type PlanStep } from '../src/campaign/plan.ts'
 import { presentRun } from '../src/campaign/present.ts'
 import { applySend, beginSend, type SendResult } from '../src/campaign/send-result.ts'
 import {
@@ -26,7 +27,7 @@ import {
   type RunState,
 } from '../src/campaign/state.ts'
 import { whoseOf } from '../src/ids.ts'
-import { prepareMedia, record, send, settle } from './activity-calls.ts'
+import { learnFacts, prepareMedia, record, send, settle, tagFollower } from './activity-calls.ts'
 import { renderDetails } from './details.ts'
 import {
   agentSignal,
@@ -44,6 +45,9 @@ import {
   unsubscribedSignal,
 } from './messages.ts'
 import { campaignAttribute, stateAttribute } from './search-attributes.ts'
+
+/** A message is out already: its tags may keep the steps after it for so long. */
+const TAG_AFTER_SEND_MS = 60_000
 
 export interface NurtureOutcome {
   outcome: Outcome
@@ -163,6 +167,8 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
       if (next.do === 'finish') return next
       if (next.do === 'send' && toldStatus !== state.status) await interruptibly(publish)
       else if (next.do === 'send') await sendStep(next)
+      else if (next.do === 'learn') await learnFor(next)
+      else if (next.do === 'tag') await tagStep(next)
       else await interruptibly(() => waitUntil(next))
     }
   }
@@ -185,8 +191,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   }
 
   async function sendStep({ index, grant, leftMs }: Extract<Next, { do: 'send' }>): Promise<void> {
-    const step = plan.steps[index]
-    if (!step) throw new Error(`Plan ${plan.campaign}@${plan.version} has no step ${index}`)
+    const step = stepAt(index)
     state = beginSend(state, index)
     setCurrentDetails(renderDetails(state))
     const call = { state, index, grant, leftMs, now: Date.now() }
@@ -211,6 +216,47 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     state = applySend(state, index, { grant, grants: call.state.ledger }, result)
     // The activity wrote the same story with its result.
     recorded = fingerprint(applySend(call.state, index, { grant, grants: call.state.ledger }, result))
+    if (result.result === 'sent' && (step.tag || step.untag)) await tagAfterSend(index, step)
+  }
+
+  /** Not given up by signals: the message is out, and its tags belong to it. A refusal stands in the log only. */
+  async function tagAfterSend(index: number, step: PlanStep): Promise<void> {
+    const time = { now: Date.now(), leftMs: TAG_AFTER_SEND_MS }
+    const result = await CancellationScope.nonCancellable(() =>
+      unlessOver<TagResult>(() => tagFollower(whose.appId, step, time), NOT_TAGGED),
+    )
+    if (result) state = applyTags(state, index, step, result, Date.now())
+  }
+
+  async function tagStep({ index, leftMs }: Extract<Next, { do: 'tag' }>): Promise<void> {
+    const step = stepAt(index)
+    const time = { now: Date.now(), leftMs }
+    const result = await giveUpOnSignal<TagResult>(() => tagFollower(whose.appId, step, time), NOT_TAGGED)
+    if (result) state = applyTags(state, index, step, result, Date.now())
+  }
+
+  async function learnFor({ index, leftMs }: Extract<Next, { do: 'learn' }>): Promise<void> {
+    const step = stepAt(index)
+    const time = { now: Date.now(), leftMs }
+    const result = await giveUpOnSignal<LearnResult>(() => learnFacts(whose.appId, step, time), NOT_LEARNT)
+    if (result) state = applyLearnt(state, index, result, Date.now())
+  }
+
+  /** As a send is: null when a signal came first, and the run decides anew. */
+  async function giveUpOnSignal<T>(work: () => Promise<T>, otherwise: T): Promise<T | null> {
+    const scope = new CancellationScope()
+    sending = scope
+    try {
+      return await scope.run(() => unlessOver(work, otherwise))
+    } finally {
+      sending = null
+    }
+  }
+
+  function stepAt(index: number): PlanStep {
+    const step = plan.steps[index]
+    if (!step) throw new Error(`Plan ${plan.campaign}@${plan.version} has no step ${index}`)
+    return step
   }
 
   async function publish(): Promise<void> {
@@ -229,6 +275,20 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
       state,
       recorded: true,
     })
+  }
+}
+
+const NOT_TAGGED: TagResult = { result: 'refused', reason: 'tag-failed', errcode: null }
+const NOT_LEARNT: LearnResult = { unknown: 'no time left', errcode: null }
+
+/** `otherwise` when the activity ran out of time; null when it was given up. */
+async function unlessOver<T>(work: () => Promise<T>, otherwise: T): Promise<T | null> {
+  try {
+    return await work()
+  } catch (err) {
+    if (isCancellation(err)) return null
+    if (err instanceof ActivityFailure) return otherwise
+    throw err
   }
 }
 

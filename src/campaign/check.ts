@@ -3,11 +3,11 @@ import type { ZodError } from 'zod'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
-import { mediaRefs } from './message.ts'
+import { mediaRefs, textsOf } from './message.ts'
 import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
 import { mediaIdWarnings, ownVariables, type ServedAccount, served, variableWarnings } from './served.ts'
-import { checkTemplate } from './template.ts'
+import { checkTemplate, namesFollower } from './template.ts'
 
 export interface CheckContext {
   /** The id in the request's path, which the file must have too. */
@@ -128,6 +128,10 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
     messageIssues(step.send, `steps.${i}.send`, { ...context, own }, say)
   }
   messageIssues(campaign.reply, 'reply', { ...context, own }, say)
+  for (const [field, text] of textsOf(campaign.reply.raw)) {
+    // Its answer has no time to ask WeChat.
+    if (namesFollower(text)) say(`reply.${field}`, 'a reply cannot name follower.…: use it in a step')
+  }
   return issues
 }
 
@@ -159,13 +163,6 @@ function messageIssues(
 function templatesOf({ steps, reply }: Campaign): [string, string][] {
   const ofSteps = steps.flatMap((s, i) => textsOf(s.send, `steps.${i}.send`))
   return [...ofSteps, ...textsOf(reply, 'reply')]
-}
-
-/** Every text of a message, with its path below the message. */
-function textsOf(value: unknown, path = ''): [string, string][] {
-  if (typeof value === 'string') return [[path, value]]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path ? `${path}.${key}` : key))
 }
 
 function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[] {

@@ -1,6 +1,7 @@
-import { mediaRefs } from './message.ts'
+import { mediaRefs, textsOf } from './message.ts'
 import { type Campaign, kindOf } from './model.ts'
 import { normaliseKeyword, type Plan } from './plan.ts'
+import { namesFollower } from './template.ts'
 
 /** The plan that a run of this campaign version is pinned to. */
 export function compileCampaign(campaign: Campaign, version: number): Plan {
@@ -9,12 +10,15 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
     version,
     steps: campaign.steps.map((step) => ({
       id: step.id,
-      kind: kindOf(step.send),
-      media: mediaRefs(step.send).length > 0,
+      kind: step.send ? kindOf(step.send) : 'tag',
+      media: step.send ? mediaRefs(step.send).length > 0 : false,
       afterMs: step.after,
       since: step.since,
       ifLate: step.ifLate,
       when: step.when ?? null,
+      ...(step.tag ? { tag: step.tag } : {}),
+      ...(step.untag ? { untag: step.untag } : {}),
+      ...(textsOf(step.send).some(([, text]) => namesFollower(text)) ? { facts: true as const } : {}),
     })),
     spacingMs: campaign.spacing,
     windowMs: campaign.window,

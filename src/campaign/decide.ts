@@ -1,11 +1,16 @@
 import { type Grant, MIN_LEFT_MS, payerAt, startTime, usableUntil } from '../wechat/ledger.ts'
-import type { Plan } from './plan.ts'
+import { judgeFacts } from './facts.ts'
+import { type Plan, sendsNothing } from './plan.ts'
 import { changeStep, isOpen, type Outcome, type RunState, type StepState } from './state.ts'
 
 /** What a run does next. */
 export type Next =
   /** `leftMs`: time until the grant's margin or the window's end. */
   | { do: 'send'; index: number; grant: Grant; leftMs: number }
+  /** A step that only tags; `leftMs`: time until the window's end. */
+  | { do: 'tag'; index: number; leftMs: number }
+  /** Ask WeChat about the follower, for a step that could go; `leftMs` as that step's. */
+  | { do: 'learn'; index: number; leftMs: number }
   | { do: 'wait'; until: number; for: string }
   | { do: 'finish'; outcome: Outcome; reason: string | null }
 
@@ -20,26 +25,62 @@ const WINDOW_MARGIN_MS = 3_000
  * state and the time (epoch ms of the follower's clock); the same three give the same answer for ever.
  *
  * Open steps go in the order of their planned times. A step that comes due and that no grant can pay is held until one
- * can (`ifLate: skip`: skipped); `when` is judged at the moment it could go.
+ * can (`ifLate: skip`: skipped); `when` is judged at the moment it could go. A step that only tags waits for nothing but its
+ * time: no grant, no spacing, no held step before it.
  */
 export function decide(plan: Plan, state: RunState, now: number): { state: RunState; next: Next } {
   if (state.stop) return { state, next: { do: 'finish', ...pickStop(state.stop) } }
   const judged = judge(plan, state, now)
-  return { state: judged, next: nextOf(plan, judged, now) }
+  const next = nextOf(plan, judged, now)
+  const step = next.do === 'send' || next.do === 'tag' ? plan.steps[next.index] : undefined
+  if (!step || (next.do !== 'send' && next.do !== 'tag')) return { state: judged, next }
+  // One step at a time: the step before may give the tag that this one asks for.
+  switch (judgeFacts(step, judged, now)) {
+    case 'go':
+      return { state: judged, next }
+    case 'ask':
+      return { state: judged, next: { do: 'learn', index: next.index, leftMs: next.leftMs } }
+    case 'skip':
+      return decide(plan, changeStep(judged, next.index, { state: 'skipped', reason: 'condition' }), now)
+  }
 }
 
 function nextOf(plan: Plan, state: RunState, now: number): Next {
-  const queue = openSteps(state)
+  const queue = openSteps(plan, state)
   if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
   if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
   const closing: Next = { do: 'wait', until: state.closesAt, for: 'window' }
   // Kept back: only what comes due meanwhile is marked.
   if (state.status === 'paused' || state.agent) return waitForNextDue(queue, now) ?? closing
 
-  const [head] = queue
-  if (!head || head.startsAt === null) return closing
+  const sending = nextSend(plan, state, now, queue, closing)
+  const tagging = queue.find((q) => q.tagsOnly && q.startsAt !== null && q.startsAt <= now)
+  if (!tagging) return sending
+  const sendsFirst =
+    sending.do === 'send' && queue.findIndex((q) => q.index === sending.index) < queue.indexOf(tagging)
+  const leftMs = state.closesAt - now
+  if (sendsFirst || leftMs < MIN_LEFT_MS) return sending
+  return { do: 'tag', index: tagging.index, leftMs }
+}
+
+function nextSend(
+  plan: Plan,
+  state: RunState,
+  now: number,
+  queue: readonly QueuedStep[],
+  closing: Next,
+): Next {
+  const head = queue.find((q) => !q.tagsOnly)
+  if (!head || head.startsAt === null) return waitForNextDue(queue, now) ?? closing
   const at = Math.max(head.startsAt, releaseTime(plan, state, head.step))
-  if (at > now) return { do: 'wait', until: Math.min(at, state.closesAt), for: head.step.id }
+  if (at > now) {
+    const tag = waitForNextDue(
+      queue.filter((q) => q.tagsOnly),
+      now,
+    )
+    const until = Math.min(at, state.closesAt)
+    return tag && tag.until < until ? tag : { do: 'wait', until, for: head.step.id }
+  }
   const grant = payerAt(state.ledger, now)
   // Held for want of a grant: an interaction wakes the run, and so does the next step's own time.
   if (!grant) return waitForNextDue(queue, now) ?? closing
@@ -51,7 +92,7 @@ function nextOf(plan: Plan, state: RunState, now: number): Next {
 /** Marks what can be said of each open step by now: conditions that fail, steps that are late, steps that are held. */
 function judge(plan: Plan, state: RunState, now: number): RunState {
   let current = state
-  for (const { index, step, startsAt } of openSteps(state)) {
+  for (const { index, step, startsAt } of openSteps(plan, state)) {
     const planned = plan.steps[index]
     if (!planned) continue
     const due = startsAt !== null && startsAt <= now
@@ -66,7 +107,7 @@ function judge(plan: Plan, state: RunState, now: number): RunState {
     else if (current.agent) hold(index, step, 'human-agent')
     else if (planned.when === 'replied' && !current.reply) skip('not-replied')
     else if (planned.ifLate === 'skip' && (blocked(step) || now - step.dueAt > LATE_AFTER_MS)) skip('late')
-    else if (!payerAt(current.ledger, now)) {
+    else if (!sendsNothing(planned) && !payerAt(current.ledger, now)) {
       if (planned.ifLate === 'skip') skip('no-grant')
       else hold(index, step, 'no-grant')
     }
@@ -88,24 +129,27 @@ interface QueuedStep {
   index: number
   step: StepState
   startsAt: number | null
+  tagsOnly: boolean
 }
 
 /** Open steps in the order in which they go; those that hang on a reply come last. */
-function openSteps(state: RunState): QueuedStep[] {
+function openSteps(plan: Plan, state: RunState): QueuedStep[] {
   return state.steps
-    .map((step, index) => ({
-      index,
-      step,
-      startsAt: step.dueAt === null ? null : startOf(state, step.dueAt),
-    }))
+    .map((step, index) => {
+      const planned = plan.steps[index]
+      const tagsOnly = planned !== undefined && sendsNothing(planned)
+      const startsAt = step.dueAt === null ? null : startOf(state, step.dueAt, tagsOnly)
+      return { index, step, startsAt, tagsOnly }
+    })
     .filter(({ step }) => isOpen(step))
     .sort((a, b) => (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index)
 }
 
 /** A step's planned time, moved forward when it falls into a grant's margin or on the window's end. */
-function startOf(state: RunState, dueAt: number): number {
+function startOf(state: RunState, dueAt: number, tagsOnly: boolean): number {
   const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
-  return startTime(state.ledger, atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt)
+  const at = atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt
+  return tagsOnly ? at : startTime(state.ledger, at)
 }
 
 /** Released steps keep `spacing` between them. */
@@ -113,7 +157,7 @@ function releaseTime(plan: Plan, state: RunState, step: StepState): number {
   return step.wasHeld && state.releasedAt !== null ? state.releasedAt + plan.spacingMs : 0
 }
 
-function waitForNextDue(queue: readonly QueuedStep[], now: number): Next | null {
+function waitForNextDue(queue: readonly QueuedStep[], now: number): Extract<Next, { do: 'wait' }> | null {
   const following = queue
     .filter((q): q is QueuedStep & { startsAt: number } => q.startsAt !== null && q.startsAt > now)
     .sort((a, b) => a.startsAt - b.startsAt)[0]

@@ -61,8 +61,8 @@ function entryTest({ entry }: Campaign): (facts: EntryFacts) => boolean {
     (!keywords || (facts.text !== null && keywords.has(normaliseKeyword(facts.text))))
 }
 
-/** Exact, or a prefix where the pattern ends with `*`. */
-function anyOf(patterns: readonly string[]): (value: string) => boolean {
+/** Exact, or a prefix where a pattern ends with `*`. */
+export function anyOf(patterns: readonly string[]): (value: string) => boolean {
   const exact = new Set(patterns.filter((p) => !p.endsWith('*')))
   const prefixes = patterns.filter((p) => p.endsWith('*')).map((p) => p.slice(0, -1))
   return (value) => exact.has(value) || prefixes.some((p) => value.startsWith(p))

@@ -8,6 +8,7 @@ const variables: TemplateVariables = {
   qrScene: 'expo',
   entry: { at: '2026-01-01T08:00:00', event: 'subscribe', key: '' },
   reply: { text: '1' },
+  follower: { tags: '', subscribeScene: '' },
   daysSinceEntry: 1,
   daysSinceReply: 0,
 }
@@ -18,7 +19,7 @@ const atWechat = (ref: MediaRef) => `${ref.type}:${ref.id}`
 function messageOf(send: Record<string, unknown>): Message {
   const base = { id: 'a', name: 'a', entry: { event: 'subscribe' } }
   const [step] = campaignSchema.parse({ ...base, steps: [{ id: 's', after: '1s', send }] }).steps
-  if (!step) throw new Error('no step')
+  if (!step?.send) throw new Error('no step')
   return step.send
 }
 function replyOf(reply: Record<string, unknown>): Reply {

@@ -29,6 +29,13 @@ export function mediaRefs(message: Message | Reply): MediaRef[] {
   return refs
 }
 
+/** Every text of a message, with its path below the message. */
+export function textsOf(value: unknown, path = ''): [string, string][] {
+  if (typeof value === 'string') return [[path, value]]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path ? `${path}.${key}` : key))
+}
+
 /** Ids of our own uploads begin with the name of their hash; anything else is WeChat's media_id. */
 export function isUpload(id: string): boolean {
   return id.startsWith('sha256')

@@ -24,6 +24,10 @@ const word = z
   .union([z.string(), z.number().int()], { error: 'write a text' })
   .transform(String)
   .pipe(z.string().trim().min(1).max(64))
+/** WeChat's limit of a tag's name. */
+const tagName = word.pipe(z.string().max(30, 'a tag has at most 30 characters'))
+/** WeChat lets a follower have 20 tags. */
+const tagNames = z.array(tagName).min(1).max(20)
 const template = z.string().min(1)
 const url = z.string().min(1).max(1024)
 
@@ -102,14 +106,41 @@ const messageSchema = z
   .superRefine(exactlyOne(Object.keys(kinds)))
 const replySchema = z.strictObject(replyKinds).superRefine(exactlyOne(Object.keys(replyKinds)))
 
-const stepSchema = z.strictObject({
+/** What must be true for a step to go: of the run, or of the follower as WeChat knows it. */
+const whenSchema = z.union(
+  [
+    z.enum(['replied', 'not-replied']),
+    z.strictObject({ tag: tagName }),
+    z.strictObject({ qrScene: word }),
+    z.strictObject({ subscribeScene: word }),
+  ],
+  {
+    error:
+      'when is replied, not-replied, { tag: name }, { qrScene: scene } or { subscribeScene: ADD_SCENE_QR_CODE }',
+  },
+)
+
+const plainStep = z.strictObject({
   id,
   after: duration,
   since: z.enum(['entry', 'reply', 'previous']).default('previous'),
   ifLate: z.enum(['hold', 'skip']).default('hold'),
-  when: z.enum(['replied', 'not-replied']).optional(),
-  send: messageSchema,
+  when: whenSchema.optional(),
+  send: messageSchema.optional(),
+  tag: tagNames.optional(),
+  untag: tagNames.optional(),
 })
+const stepSchema = plainStep
+  .refine((step) => step?.send !== undefined || step?.tag !== undefined || step?.untag !== undefined, {
+    path: ['send'],
+    message: 'is missing: a step needs send, tag or untag',
+    // Also beside other errors, so that all show at once.
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  })
+  .refine(({ tag = [], untag = [] }) => !tag.some((name) => untag.includes(name)), {
+    path: ['untag'],
+    message: 'a tag stands in tag and in untag',
+  })
 
 const entrySchema = z.strictObject({
   event: z.enum(['subscribe', 'scan', 'click', 'message']),
@@ -161,7 +192,7 @@ export const draftSchema = z
           .object({
             id: id.optional().catch(undefined),
             after: duration.optional().catch(undefined),
-            since: stepSchema.shape.since.catch('entry'),
+            since: plainStep.shape.since.catch('entry'),
             send: draftMessage.default(noMessage),
           })
           .catch({ since: 'entry', send: noMessage }),
@@ -176,7 +207,7 @@ export type DraftMessage = z.output<typeof draftMessage>
 export type Campaign = z.output<typeof campaignSchema>
 type CampaignStep = Campaign['steps'][number]
 /** One step's message: exactly one kind is set. */
-export type Message = CampaignStep['send']
+export type Message = NonNullable<CampaignStep['send']>
 export type Reply = NonNullable<Campaign['reply']>
 export type MessageKind = keyof typeof kinds
 

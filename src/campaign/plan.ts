@@ -18,14 +18,27 @@ export interface Plan {
 
 export interface PlanStep {
   id: string
-  /** The message's kind, for summaries: `text`, `news`… */
+  /** The message's kind, for summaries: `text`, `news`…; `tag` of a step that sends nothing. */
   kind: string
   /** True when a medium must be at WeChat before the message can be sent. */
   media: boolean
   afterMs: number
   since: 'entry' | 'reply' | 'previous'
   ifLate: 'hold' | 'skip'
-  when: 'replied' | 'not-replied' | null
+  when: 'replied' | 'not-replied' | FactsCondition | null
+  /** Tags to give and to take, after the message where there is one. Absent: none, as in plans before 0.2. */
+  tag?: readonly string[]
+  untag?: readonly string[]
+  /** The message's template names what only WeChat knows of the follower. */
+  facts?: true
+}
+
+/** A condition on the follower, judged when the step could go. A scene's trailing `*` matches the rest. */
+export type FactsCondition = { tag: string } | { qrScene: string } | { subscribeScene: string }
+
+/** True of a step that only tags: it needs no grant and knows no spacing. */
+export function sendsNothing(step: PlanStep): boolean {
+  return step.kind === 'tag'
 }
 
 /** Orders events of one follower: by WeChat's `CreateTime`, then by arrival (the inbox row's number). */

@@ -3,9 +3,10 @@ import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat
 import { compileCampaign } from './compile.ts'
 import { decide } from './decide.ts'
 import { describeDuration, formatDuration } from './duration.ts'
+import { applyTags } from './facts.ts'
 import type { Issue } from './issue.ts'
 import type { Campaign } from './model.ts'
-import type { Interaction } from './plan.ts'
+import type { Interaction, Plan } from './plan.ts'
 import { applySend, beginSend } from './send-result.ts'
 import {
   beginRun,
@@ -30,6 +31,7 @@ export interface PreviewLine {
   state: StepState['state']
   /** Which grant paid. */
   grant: Scene | null
+  /** `depends-on-follower`: it goes only if the follower's tags or scene are as the step wants them. */
   reason: string | null
 }
 
@@ -39,7 +41,7 @@ const MAX_TURNS = 2_000
 
 /**
  * Plays a campaign for one follower on a clock of its own, with the very functions that a run uses: when each step goes,
- * and which grant pays. Every send succeeds.
+ * and which grant pays. Every send succeeds, and every condition on the follower's tags and scenes holds.
  */
 export function previewCampaign(input: {
   campaign: Campaign
@@ -47,7 +49,8 @@ export function previewCampaign(input: {
   events: readonly PreviewEvent[]
 }): PreviewLine[] {
   const { campaign, rules, events } = input
-  const plan = compileCampaign(campaign, 1)
+  const compiled = compileCampaign(campaign, 1)
+  const plan = withoutFacts(compiled)
   const entryScene = campaign.entry.event === 'click' ? 'menu' : campaign.entry.event
   let seq = 0
   const interaction = (scene: Scene, at: number): Interaction => ({
@@ -84,6 +87,14 @@ export function previewCampaign(input: {
       now = Math.min(next.until, event ? EPOCH + event.atMs : Infinity)
       continue
     }
+    const step = plan.steps[next.index]
+    if (next.do === 'learn' || !step) throw new Error('a preview has nobody to ask')
+    if (next.do === 'tag') {
+      const tagged = applyTags(state, next.index, step, { result: 'tagged' }, now)
+      note(state, tagged, now, null)
+      state = tagged
+      continue
+    }
     const sending = beginSend(state, next.index)
     const after = applySend(
       sending,
@@ -105,6 +116,11 @@ export function previewCampaign(input: {
     return hearInteraction(plan, state, interaction(scene, at))
   }
 
+  function asksFollower(index: number): boolean {
+    const when = compiled.steps[index]?.when
+    return when !== null && typeof when === 'object'
+  }
+
   /** Writes a line for each step that stands differently now. */
   function note(before: RunState, after: RunState, at: number, grant: Scene | null): void {
     for (const [i, step] of after.steps.entries()) {
@@ -117,9 +133,20 @@ export function previewCampaign(input: {
         step: step.id,
         state: step.state,
         grant,
-        reason: step.reason,
+        reason: step.reason ?? (step.state === 'sent' && asksFollower(i) ? 'depends-on-follower' : null),
       })
     }
+  }
+}
+
+/** The plan of a follower of whom every condition is true. */
+function withoutFacts(plan: Plan): Plan {
+  return {
+    ...plan,
+    steps: plan.steps.map(({ facts: _facts, ...step }) => ({
+      ...step,
+      when: typeof step.when === 'object' ? null : step.when,
+    })),
   }
 }
 

@@ -70,7 +70,7 @@ export function mediaIdWarnings(campaign: Campaign, accounts: readonly ServedAcc
   const messages = campaign.steps.map((s, i) => [`steps.${i}.send`, s.send] as const)
   const all = campaign.reply ? [...messages, ['reply', campaign.reply] as const] : messages
   return all.flatMap(([path, message]) =>
-    Object.entries(message).flatMap(([kind, content]) => {
+    Object.entries(message ?? {}).flatMap(([kind, content]) => {
       if (typeof content !== 'object') return []
       const at = `${path}.${kind}`
       const ids =

@@ -1,6 +1,18 @@
 import { addGrant, type Ledger } from '../wechat/ledger.ts'
 import { type Entry, type Interaction, isOlder, type Mark, normaliseKeyword, type Plan } from './plan.ts'
 
+/** What WeChat knows of the follower. */
+export interface Facts {
+  /** Names. */
+  tags: readonly string[]
+  /** '' without one. */
+  qrScene: string
+  /** `ADD_SCENE_…` */
+  subscribeScene: string
+  /** When the run learnt it, epoch ms of the follower's clock. */
+  at: number
+}
+
 /** How a run ended. Never an exception. */
 export type Outcome =
   | 'completed'
@@ -56,6 +68,8 @@ export interface RunState {
   seen: readonly string[]
   /** Signals that made no sense, newest last, for the details page. */
   oddities: readonly string[]
+  /** Absent until a step asked for them. */
+  facts?: Facts
   /** Why the run must end, once something said so. */
   stop: { outcome: Outcome; reason: string | null; mark: Mark | null } | null
 }

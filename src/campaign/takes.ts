@@ -22,7 +22,7 @@ interface Reason {
 
 /** The kinds of messages that a campaign sends. The passive reply is no send: WeChat asks for no right to it. */
 export function kindsOf(campaign: Pick<Campaign, 'steps'>): MessageKind[] {
-  return [...new Set(campaign.steps.map((s) => kindOf(s.send)))]
+  return [...new Set(campaign.steps.flatMap((s) => (s.send ? [kindOf(s.send)] : [])))]
 }
 
 /** Why an account cannot take a campaign with messages of these kinds; none: it can. */

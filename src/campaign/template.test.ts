@@ -13,6 +13,7 @@ const variables: TemplateVariables = {
   qrScene: 'expo-3',
   entry: { at: '2026-03-05T09:07:00', event: 'subscribe', key: 'qrscene_expo-3' },
   reply: { text: '你好' },
+  follower: { tags: '', subscribeScene: '' },
   daysSinceEntry: 2,
   daysSinceReply: 1,
 }

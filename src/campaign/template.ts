@@ -14,6 +14,8 @@ export interface TemplateVariables {
   }
   /** The follower's first message; '' before it. */
   reply: { text: string }
+  /** What WeChat knows of the follower, in a step that had to ask: '' elsewhere. */
+  follower: { tags: string; subscribeScene: string }
   /** Whole days since the entry. */
   daysSinceEntry: number
   /** Whole days since the reply; 0 before it. */
@@ -34,6 +36,8 @@ export const TEMPLATE_VARIABLES = [
   'entry.event',
   'entry.key',
   'reply.text',
+  'follower.tags',
+  'follower.subscribeScene',
   'daysSinceEntry',
   'daysSinceReply',
 ]
@@ -43,6 +47,7 @@ const SAMPLE: TemplateVariables = {
   qrScene: 'expo',
   entry: { at: '2026-01-01T08:00:00+08:00', event: 'subscribe', key: 'menu-1' },
   reply: { text: '1' },
+  follower: { tags: 'VIP、老客户', subscribeScene: 'ADD_SCENE_QR_CODE' },
   daysSinceEntry: 1,
   daysSinceReply: 1,
 }
@@ -122,6 +127,19 @@ export function checkTemplate(template: string, own: ReadonlySet<string> | null 
     return reason.includes('undefined variable')
       ? `${reason}; known are ${listed.join(', ')}`
       : `the template does not work: ${reason}`
+  }
+}
+
+/** True when a template that works needs facts of the follower. */
+export function namesFollower(template: string): boolean {
+  if (!template.includes('follower')) return false
+  try {
+    return liquid
+      .globalFullVariablesSync(template, { partials: false })
+      .some((name) => /^follower\b/.test(name))
+  } catch {
+    // The check says what is wrong with it.
+    return false
   }
 }
 

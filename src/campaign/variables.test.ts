@@ -24,6 +24,7 @@ describe('what a message may say about its follower', () => {
       qrScene: 'expo-3',
       entry: { at: '2026-01-01T00:00:05', event: 'subscribe', key: 'qrscene_expo-3' },
       reply: { text: '你好' },
+      follower: { tags: '', subscribeScene: '' },
       daysSinceEntry: 2,
       daysSinceReply: 1,
     })

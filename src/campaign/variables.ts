@@ -5,11 +5,11 @@ const DAY_MS = 86_400_000
 
 /** What a step's template may use, for a run at `now` (the follower's clock). */
 export function variablesOf(
-  state: Pick<RunState, 'entry' | 'reply'>,
+  state: Pick<RunState, 'entry' | 'reply' | 'facts'>,
   account: { appId: string; name: string; timezone: string; variables: Readonly<Record<string, string>> },
   now: number,
 ): TemplateVariables {
-  const { entry, reply } = state
+  const { entry, reply, facts } = state
   const days = (since: number | undefined) =>
     since === undefined ? 0 : Math.max(0, Math.floor((now - since) / DAY_MS))
   return {
@@ -17,6 +17,7 @@ export function variablesOf(
     qrScene: entry.qrScene ?? '',
     entry: { at: localTime(entry.at, account.timezone), event: entry.event, key: entry.eventKey ?? '' },
     reply: { text: reply?.text ?? '' },
+    follower: { tags: facts?.tags.join('、') ?? '', subscribeScene: facts?.subscribeScene ?? '' },
     daysSinceEntry: days(entry.at),
     daysSinceReply: days(reply?.at),
   }

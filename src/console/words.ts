@@ -39,6 +39,11 @@ export const REASONS: Record<string, string> = {
   'follower-paused': '粉丝暂停',
   unfollowed: '已取消关注',
   'window-closed': '互动窗口关闭',
+  condition: '不符合条件',
+  'depends-on-follower': '取决于粉丝的标签或来源',
+  'facts-unknown': '无法获取粉丝资料',
+  'tag-refused': '微信拒绝打标签',
+  'tag-failed': '打标签失败',
   'window-over': '微信：超过回复时限 (45015)',
   'quota-used': '微信：条数用完 (45047)',
 }

@@ -7,6 +7,7 @@ import { judgeMenu, selfMenuInfo, withSubButtons } from './menu.ts'
 import { chargeSend, type SimAccountState, type SimButton, type SimFollower } from './model.ts'
 import { readCode } from './qrcode.ts'
 import { judgeContent, judgeUpload } from './send-rules.ts'
+import { createTag, deleteTag, listTags, tagMembers, updateTag, userInfo } from './tags.ts'
 import type { SimTokens } from './tokens.ts'
 
 export interface ApiWorld {
@@ -25,6 +26,9 @@ export interface ApiWorld {
 
 /** What an account may call without certification. */
 const FOR_EVERY_ACCOUNT = /_ip$|get_current_selfmenu_info$/
+
+/** WeChat's words for a code. */
+const coded = (answer: Answer) => (typeof answer.errcode === 'number' ? failed(answer.errcode) : answer)
 
 interface Call {
   c: Context
@@ -57,17 +61,20 @@ export function createApi(world: ApiWorld): Hono {
   route('GET', '/cgi-bin/user/info', ({ c, account }) => {
     const follower = account.followers.get(c.req.query('openid') ?? '')
     if (!follower) return failed(40003)
-    const base = { subscribe: follower.following ? 1 : 0, openid: follower.openId }
-    return follower.following
-      ? {
-          ...base,
-          language: 'zh_CN',
-          subscribe_scene: 'ADD_SCENE_QR_CODE',
-          tagid_list: [],
-          qr_scene: 0,
-          qr_scene_str: '',
-        }
-      : base
+    return userInfo(follower)
+  })
+  route('POST', '/cgi-bin/tags/create', ({ account, body }) => coded(createTag(account, body)))
+  route('GET', '/cgi-bin/tags/get', ({ account }) => coded(listTags(account)))
+  route('POST', '/cgi-bin/tags/update', ({ account, body }) => coded(updateTag(account, body)))
+  route('POST', '/cgi-bin/tags/delete', ({ account, body }) => coded(deleteTag(account, body)))
+  for (const how of ['tag', 'untag'] as const) {
+    route('POST', `/cgi-bin/tags/members/batch${how}ging`, ({ account, body }) =>
+      coded(tagMembers(account, body, how)),
+    )
+  }
+  route('POST', '/cgi-bin/tags/getidlist', ({ account, body }) => {
+    const follower = account.followers.get(String(body.openid ?? ''))
+    return follower ? { tagid_list: follower.tagIds } : failed(40003)
   })
   route('POST', '/cgi-bin/media/upload', async ({ c, account }) => {
     const type = c.req.query('type') ?? ''

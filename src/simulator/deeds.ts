@@ -16,6 +16,7 @@ export const deeds = {
       : event('subscribe'),
     scene: 'subscribe',
     following: true,
+    ...(qrScene ? { qrScene } : {}),
     shows: system(qrScene ? `扫码关注（场景 ${qrScene}）` : '已关注公众号'),
   }),
   unfollow: (): Deed => ({ fields: event('unsubscribe'), following: false, shows: system('已取消关注') }),

@@ -12,6 +12,7 @@ import type { Fault } from './faults.ts'
 import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './model.ts'
 import { createPages } from './pages.tsx'
 import { envelope, type Fields, type PushResult } from './push.ts'
+import { setTagNames, tagNames } from './tags.ts'
 import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
 
 export type { SimComponent } from './component-desk.ts'
@@ -54,6 +55,10 @@ export interface SimAccount {
   grants(openId: string): SimGrant[]
   clock(openId: string): number
   refuse(openId: string): void
+  /** Names, in the order in which they were given. */
+  tags(openId: string): string[]
+  /** As the owner does it in WeChat's console; tags that are missing are made. */
+  setTags(openId: string, names: string[]): void
   fastForward(openId: string, ms: number): Promise<void>
   fastForwardToNext(openId: string): Promise<boolean>
   /** Every request to `custom/send`, with its verdict. */
@@ -137,6 +142,8 @@ function accountOf(world: World, appId: string): SimAccount {
     refuse(openId) {
       world.follower(who(openId)).refuses = true
     },
+    tags: (openId) => tagNames(state, world.follower(who(openId))),
+    setTags: (openId, names) => setTagNames(state, world.follower(who(openId)), names),
     fastForward: (openId, ms) => world.fastForward(who(openId), ms),
     fastForwardToNext: (openId) => world.fastForwardToNext(who(openId)),
     sends: state.sends,

@@ -1,3 +1,5 @@
+import { ownTags, type SimTag } from './tags.ts'
+
 /** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
 
 export type Profile = 'wechat-2023' | 'classic-48h'
@@ -44,6 +46,9 @@ export interface SimFollower {
   messages: SimMessage[]
   typingUntil: number
   lastInteractionAt: number
+  /** Of the code that this follow came by; '' without one. */
+  qrScene: string
+  tagIds: number[]
 }
 
 export interface AccountOptions {
@@ -80,6 +85,7 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   codes: { scene: string; expiresAt: number | null }[]
   /** The menu that was made through the API; null: the one that the account came with. */
   apiMenu: SimButton[] | null
+  tags: SimTag[]
   sends: SendLogEntry[]
   calls: Map<string, number>
   dailyQuota: number
@@ -136,6 +142,8 @@ export function newFollower(openId: string): SimFollower {
     messages: [],
     typingUntil: 0,
     lastInteractionAt: 0,
+    qrScene: '',
+    tagIds: [],
   }
 }
 
@@ -155,6 +163,7 @@ export function newAccount(options: AccountOptions): SimAccountState {
     media: new Map(),
     codes: [],
     apiMenu: null,
+    tags: ownTags(),
     sends: [],
     calls: new Map(),
     dailyQuota: 500_000,

@@ -101,8 +101,9 @@ export function createWorld(options: WorldOptions) {
     if (known) return Object.assign(known, account)
     const added = newAccount(account)
     const before = saved[account.appId]
-    for (const f of before?.followers ?? []) added.followers.set(f.openId, f)
+    for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
     added.codes = before?.codes ?? []
+    added.tags = before?.tags ?? added.tags
     added.apiMenu = before?.apiMenu ?? null
     accounts.set(account.appId, added)
     tokens.set(account.appId, new SimTokens())
@@ -133,6 +134,7 @@ export function createWorld(options: WorldOptions) {
     const createTime = options_.createTime ?? Math.floor(clock / 1000)
     if (deed.following !== undefined) one.following = deed.following
     if (deed.following === false) one.grants = []
+    if (deed.following) one.qrScene = deed.qrScene ?? ''
     if (deed.scene) grantTo(one, owner.profile, deed.scene, createTime * 1000)
     if (deed.shows) one.messages.push({ at: clock, via: null, ...deed.shows })
     changed(who.appId, who.openId)
@@ -234,6 +236,8 @@ export interface Deed {
   isMessage?: boolean
   scene?: SimScene
   following?: boolean
+  /** The code by which somebody begins to follow. */
+  qrScene?: string
   shows?: { from: 'follower' | 'system'; kind: string; content: Record<string, unknown> }
 }
 
@@ -247,11 +251,11 @@ function trim(follower: SimFollower): SimFollower {
 }
 
 /** What of an account outlives the simulator; the rest comes with `addAccount`. */
-type Kept = Pick<SimAccountState, 'codes' | 'apiMenu'> & { followers: SimFollower[] }
+type Kept = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags'> & { followers: SimFollower[] }
 
 function kept(account: SimAccountState): Kept {
-  const { codes, apiMenu } = account
-  return { followers: [...account.followers.values()].map(trim), codes, apiMenu }
+  const { codes, apiMenu, tags } = account
+  return { followers: [...account.followers.values()].map(trim), codes, apiMenu, tags }
 }
 
 function load(path: string | undefined): Record<string, Partial<Kept>> {

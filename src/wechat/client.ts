@@ -31,6 +31,21 @@ interface Quota {
   rate_limit?: { call_count: number; refresh_second: number }
 }
 
+interface WechatTag {
+  id: number
+  name: string
+}
+
+/** `user/info`; of somebody who does not follow, `subscribe` 0 and `openid` alone. */
+interface UserInfo {
+  subscribe: 0 | 1
+  openid: string
+  subscribe_scene?: string
+  qr_scene?: number
+  qr_scene_str?: string
+  tagid_list?: number[]
+}
+
 type MediaType = 'image' | 'voice' | 'video' | 'thumb'
 
 /** The API of one account's host. Secrets and tokens appear in no reason. */
@@ -42,11 +57,19 @@ export interface WechatClient {
   }): Promise<WechatAnswer<AccessToken>>
   customSend(accessToken: string, body: object): Promise<WechatAnswer<object>>
   typing(accessToken: string, openId: string): Promise<WechatAnswer<object>>
-  userInfo(accessToken: string, openId: string): Promise<WechatAnswer<Record<string, unknown>>>
+  userInfo(accessToken: string, openId: string): Promise<WechatAnswer<UserInfo>>
   uploadMedia(
     accessToken: string,
     medium: { type: MediaType; filename: string; contentType: string; bytes: Uint8Array },
   ): Promise<WechatAnswer<{ media_id: string }>>
+  /** Every tag of the account. */
+  tags(accessToken: string): Promise<WechatAnswer<{ tags: WechatTag[] }>>
+  createTag(accessToken: string, name: string): Promise<WechatAnswer<{ tag: WechatTag }>>
+  /** Gives one follower a tag, or takes it; both may be asked again. */
+  tagFollower(
+    accessToken: string,
+    call: { openId: string; tagId: number; how: 'tag' | 'untag' },
+  ): Promise<WechatAnswer<object>>
   /** `expiresIn` in s, at most 30 days; null: a permanent code, of which an account has 100,000. */
   createQrcode(
     accessToken: string,
@@ -137,6 +160,12 @@ export function createWechatClient(options: {
       return withErrcode(await post('/cgi-bin/message/custom/typing', { access_token }, body))
     },
     userInfo: (access_token, openid) => get('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }),
+    tags: (access_token) => get('/cgi-bin/tags/get', { access_token }),
+    createTag: (access_token, name) => post('/cgi-bin/tags/create', { access_token }, { tag: { name } }),
+    tagFollower: async (access_token, { openId, tagId, how }) => {
+      const path = `/cgi-bin/tags/members/batch${how === 'tag' ? 'tagging' : 'untagging'}`
+      return withErrcode(await post(path, { access_token }, { openid_list: [openId], tagid: tagId }))
+    },
     uploadMedia(access_token, { type, filename, contentType, bytes }) {
       const body = new FormData()
       body.set('media', new Blob([new Uint8Array(bytes)], { type: contentType }), filename)

@@ -123,6 +123,8 @@ function createDeskActivities(desk: (openId: string) => FollowerDesk): Activitie
       return result
     },
     prepareMedia: async () => null,
+    learnFacts: async () => ({ facts: { tags: [], qrScene: '', subscribeScene: '' } }),
+    tagFollower: async () => ({ result: 'tagged' }),
     settle: async (input) => ({
       result: 'not-sent',
       reason: 'test',

@@ -1,4 +1,5 @@
 import { decide, type Next } from '../../src/campaign/decide.ts'
+import { applyLearnt, applyTags, type LearnResult, type TagResult } from '../../src/campaign/facts.ts'
 import type { Entry, Interaction, Plan, PlanStep } from '../../src/campaign/plan.ts'
 import { applySend, beginSend, type SendResult } from '../../src/campaign/send-result.ts'
 import {
@@ -41,6 +42,8 @@ export interface RunStory {
   stop(outcome: Outcome, reason?: string): void
   /** How the next requests are answered; the last one stays. The first begins with `sent`. */
   answers(...replies: Reply[]): void
+  /** What WeChat knows of the follower, and how it answers to tags; both may change. */
+  readonly follower: { knows: LearnResult; tags: TagResult; asked: number; tagged: string[] }
   /** Who answers every request from now on. */
   answerWith(wechat: (request: Request) => Reply): void
 }
@@ -140,8 +143,23 @@ export function tell(
       at: ENTRY_AT + now,
       unclear,
     } as SendResult)
+    const planned = plan.steps[index]
+    if (answer.result === 'sent' && (planned?.tag || planned?.untag)) tag(index)
+  }
+  const tag = (index: number) => {
+    const planned = plan.steps[index]
+    if (!planned) return
+    follower.tagged.push(`${now / 1_000}s ${planned.id}`)
+    state = applyTags(state, index, planned, follower.tags, ENTRY_AT + now)
+  }
+  const follower: RunStory['follower'] = {
+    knows: { facts: { tags: [], qrScene: '', subscribeScene: '' } },
+    tags: { result: 'tagged' },
+    asked: 0,
+    tagged: [],
   }
   const story: RunStory = {
+    follower,
     get now() {
       return now
     },
@@ -163,6 +181,10 @@ export function tell(
         const next = look()
         if (next.do === 'finish') state = endRun(state, next.outcome, next.reason, ENTRY_AT + now)
         else if (next.do === 'send') send(next)
+        else if (next.do === 'learn') {
+          follower.asked += 1
+          state = applyLearnt(state, next.index, follower.knows, ENTRY_AT + now)
+        } else if (next.do === 'tag') tag(next.index)
         else if (next.until - ENTRY_AT > at) break
         else now = next.until - ENTRY_AT
       }
