@@ -67,3 +67,42 @@ describe('how often a follower may enter', () => {
     [{ after: '30d' }, { afterMs: 2_592_000_000 }],
   ])('%j', (reentry, expected) => expect(reentryOf(campaign({ reentry }))).toEqual(expected))
 })
+
+describe('a step that tags or asks for facts', () => {
+  const planned = (step: Record<string, unknown>) =>
+    compileCampaign(
+      campaignSchema.parse({
+        id: 'a',
+        name: 'A',
+        entry: { event: 'subscribe' },
+        steps: [{ id: 's', after: '1m', ...step }],
+      }),
+      1,
+    ).steps[0]
+
+  it('says so in its plan', () => {
+    expect(planned({ tag: ['a'], untag: ['b'], when: { tag: 'c' } })).toMatchObject({
+      kind: 'tag',
+      media: false,
+      tag: ['a'],
+      untag: ['b'],
+      when: { tag: 'c' },
+    })
+    expect(planned({ send: { text: '{{ follower.tags | upcase }}' } })).toMatchObject({ facts: true })
+    expect(
+      planned({
+        send: {
+          menu: {
+            head: '{% if follower.subscribeScene == "A" %}a{% endif %}',
+            items: [{ id: 'a', text: 'a' }],
+          },
+        },
+      }),
+    ).toMatchObject({ facts: true })
+  })
+
+  it('leaves every other plan as it was', () => {
+    const plain = planned({ send: { text: 'no follower here: {{ reply.text }}' } })
+    expect(Object.keys(plain ?? {})).toEqual(['id', 'kind', 'media', 'afterMs', 'since', 'ifLate', 'when'])
+  })
+})

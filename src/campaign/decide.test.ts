@@ -424,3 +424,180 @@ describe('what the run waits for', () => {
     expect(twice).toEqual(once)
   })
 })
+
+describe('a step that only tags', () => {
+  const mark = { id: 'mark', kind: 'tag', tag: ['看过'] }
+
+  it('needs no grant, uses none, and waits for no held step', () => {
+    const run = tell(
+      planOf([
+        { id: 'held', afterMs: 2 * MINUTE },
+        { ...mark, afterMs: 3 * MINUTE },
+      ]),
+    )
+    run.until(HOUR)
+    expect(run.follower.tagged).toEqual(['180s mark'])
+    expect(run.steps()).toEqual(['held held no-grant', 'mark sent'])
+    run.says()
+    run.until(2 * HOUR)
+    expect(run.steps()).toEqual(['held sent', 'mark sent'])
+    expect(run.state).toMatchObject({ outcome: 'completed' })
+  })
+
+  it('does not delay held steps that are released, nor is it delayed by them', () => {
+    const run = tell(
+      planOf([
+        { id: 'a', afterMs: 2 * MINUTE },
+        { id: 'b', afterMs: 3 * MINUTE },
+        { ...mark, afterMs: 10 * MINUTE + SECOND },
+      ]),
+    )
+    run.until(10 * MINUTE)
+    run.says()
+    run.until(11 * MINUTE)
+    expect(run.sent).toEqual(['600s a message', '602s b message'])
+    expect(run.follower.tagged).toEqual(['601s mark'])
+  })
+
+  it('goes after a message of the same time that stands before it', () => {
+    const run = tell(
+      planOf([
+        { id: 'a', afterMs: 0 },
+        { ...mark, afterMs: 0 },
+      ]),
+    )
+    expect(run.next()).toMatchObject({ do: 'send', index: 0 })
+    const other = tell(
+      planOf([
+        { ...mark, afterMs: 0 },
+        { id: 'a', afterMs: 0 },
+      ]),
+    )
+    expect(other.next()).toMatchObject({ do: 'tag', index: 0, leftMs: DAYS_2 })
+  })
+
+  it('respects a pause, a human agent, when and ifLate', () => {
+    const run = tell(
+      planOf([
+        { ...mark, afterMs: MINUTE },
+        { ...mark, id: 'late', afterMs: MINUTE, ifLate: 'skip' },
+        { ...mark, id: 'reply', afterMs: MINUTE, when: 'replied' },
+      ]),
+    )
+    run.pause(true)
+    run.until(2 * MINUTE)
+    expect(run.steps()).toEqual(['mark held paused', 'late held paused', 'reply held paused'])
+    run.pause(false)
+    run.agent(true)
+    run.until(3 * MINUTE)
+    expect(run.step('mark')).toMatchObject({ state: 'held', reason: 'human-agent' })
+    run.agent(false)
+    run.until(4 * MINUTE)
+    expect(run.steps()).toEqual(['mark sent', 'late skipped late', 'reply skipped not-replied'])
+  })
+
+  it('at the window’s very end goes just before it', () => {
+    const run = tell(planOf([{ ...mark, afterMs: DAYS_2 }]))
+    run.until(DAYS_2)
+    expect(run.steps()).toEqual(['mark sent'])
+  })
+
+  it('is skipped when WeChat refuses; a message with such a tag stays sent', () => {
+    const run = tell(
+      planOf([
+        { id: 'a', afterMs: 0, tag: ['x'] },
+        { ...mark, afterMs: SECOND },
+      ]),
+    )
+    run.follower.tags = { result: 'refused', reason: 'tag-refused', errcode: 45059 }
+    run.until(MINUTE)
+    expect(run.steps()).toEqual(['a sent', 'mark skipped tag-refused'])
+    expect(run.step('mark').errcode).toBe(45059)
+  })
+})
+
+describe('a condition on the follower', () => {
+  const knows = (more: Partial<{ tags: string[]; qrScene: string; subscribeScene: string }>) => ({
+    facts: { tags: [], qrScene: '', subscribeScene: '', ...more },
+  })
+
+  it('is asked for when the step could go, once a minute at most', () => {
+    const run = tell(
+      planOf([
+        { id: 'a', afterMs: 10 * SECOND, when: { tag: '金卡' } },
+        { id: 'b', afterMs: 20 * SECOND, when: { subscribeScene: 'ADD_SCENE_QR*' } },
+        { ...{ id: 'c', kind: 'tag', tag: ['x'] }, afterMs: 71 * SECOND, when: { tag: '金卡' } },
+      ]),
+    )
+    run.follower.knows = knows({ tags: ['银卡'], subscribeScene: 'ADD_SCENE_QR_CODE' })
+    run.until(5 * SECOND)
+    expect(run.follower.asked).toBe(0)
+    run.until(MINUTE)
+    expect(run.steps()).toEqual(['a skipped condition', 'b sent', 'c pending'])
+    expect(run.follower.asked).toBe(1)
+    run.follower.knows = knows({ tags: ['金卡'] })
+    run.until(2 * MINUTE)
+    expect(run.steps()).toEqual(['a skipped condition', 'b sent', 'c sent'])
+    expect(run.follower.asked).toBe(2)
+  })
+
+  it('is not asked for while the step has no grant', () => {
+    const run = tell(planOf([{ id: 'a', afterMs: 2 * MINUTE, when: { tag: '金卡' } }]))
+    run.until(HOUR)
+    expect(run.steps()).toEqual(['a held no-grant'])
+    expect(run.follower.asked).toBe(0)
+  })
+
+  it('sees the tags that the steps before it gave and took', () => {
+    const run = tell(
+      planOf([
+        { id: 'learns', afterMs: 0, when: { tag: 'old' }, tag: ['new'], untag: ['old'] },
+        { id: 'new', afterMs: 0, when: { tag: 'new' } },
+        { id: 'old', afterMs: 0, when: { tag: 'old' } },
+      ]),
+    )
+    run.follower.knows = knows({ tags: ['old'] })
+    run.until(SECOND)
+    expect(run.steps()).toEqual(['learns sent', 'new sent', 'old skipped condition'])
+    expect(run.follower.asked).toBe(1)
+  })
+
+  it('knows the code of the entry without asking', () => {
+    const plan = planOf([
+      { id: 'a', afterMs: 0, when: { qrScene: 'expo-*' } },
+      { id: 'b', afterMs: 0, when: { qrScene: 'expo' } },
+    ])
+    const run = tell(plan, { qrScene: 'expo-7' })
+    run.until(SECOND)
+    expect(run.steps()).toEqual(['a sent', 'b skipped condition'])
+    expect(run.follower.asked).toBe(0)
+    const other = tell(plan)
+    other.follower.knows = knows({ qrScene: 'expo' })
+    other.until(SECOND)
+    expect(other.steps()).toEqual(['a skipped condition', 'b sent'])
+  })
+
+  it('that nobody can judge skips the step; so do facts that a template needs', () => {
+    const run = tell(
+      planOf([
+        { id: 'a', afterMs: 0, when: { tag: 'x' } },
+        { id: 'b', afterMs: 0, facts: true },
+      ]),
+    )
+    run.follower.knows = { unknown: 'refused', errcode: 48001 }
+    run.until(SECOND)
+    expect(run.steps()).toEqual(['a skipped facts-unknown', 'b skipped facts-unknown'])
+    expect(run.sent).toEqual([])
+  })
+
+  it('has as long as the step’s grant', () => {
+    const run = tell(planOf([{ id: 'a', afterMs: 10 * SECOND, when: { tag: 'x' } }]))
+    run.until(9 * SECOND)
+    const { next } = decide(
+      planOf([{ afterMs: 10 * SECOND, when: { tag: 'x' } }]),
+      run.state,
+      ENTRY_AT + 10 * SECOND,
+    )
+    expect(next).toEqual({ do: 'learn', index: 0, leftMs: 47 * SECOND })
+  })
+})

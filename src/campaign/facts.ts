@@ -31,14 +31,18 @@ function conditionHolds(
   entryScene: string | null,
   facts: Facts | null,
 ): boolean | null {
-  if ('qrScene' in when) {
+  const { tag, qrScene, subscribeScene = '' } = when
+  if (qrScene !== undefined) {
     const scene = entryScene ?? facts?.qrScene ?? null
-    return scene === null ? null : scene !== '' && anyOf([when.qrScene])(scene)
+    return scene === null ? null : matches(qrScene, scene)
   }
   if (!facts) return null
-  return 'tag' in when
-    ? facts.tags.includes(when.tag)
-    : facts.subscribeScene !== '' && anyOf([when.subscribeScene])(facts.subscribeScene)
+  return tag !== undefined ? facts.tags.includes(tag) : matches(subscribeScene, facts.subscribeScene)
+}
+
+/** No scene is like none, not even `*`. */
+function matches(pattern: string, scene: string): boolean {
+  return scene !== '' && anyOf([pattern])(scene)
 }
 
 /** The facts reached the run; a step whose facts nobody could find out is skipped. */

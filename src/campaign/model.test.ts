@@ -35,6 +35,25 @@ describe('words of the file', () => {
   })
 })
 
+describe('a step', () => {
+  const stepOf = (step: Record<string, unknown>) =>
+    campaignSchema.safeParse(file({ steps: [{ id: 's', after: '1m', ...step }] }))
+
+  it.each([
+    { tag: ['看过'] },
+    { untag: ['潜在'] },
+    { send: { text: 'hi' }, tag: ['看过'], untag: ['潜在'], when: { tag: '新粉' } },
+    { tag: [2025], when: { qrScene: 'expo-*' } },
+    { tag: ['a'], when: { subscribeScene: 'ADD_SCENE_QR_CODE' } },
+  ])('may say %j', (step) => expect(stepOf(step).success).toBe(true))
+
+  it('does something', () => {
+    expect(stepOf({}).error?.issues).toMatchObject([
+      { path: ['steps', 0, 'send'], message: 'is missing: a step needs send, tag or untag' },
+    ])
+  })
+})
+
 describe('the kinds of messages', () => {
   it('are those of the contract', () => {
     expect([...MESSAGE_KINDS].sort()).toEqual(

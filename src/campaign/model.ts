@@ -106,18 +106,23 @@ const messageSchema = z
   .superRefine(exactlyOne(Object.keys(kinds)))
 const replySchema = z.strictObject(replyKinds).superRefine(exactlyOne(Object.keys(replyKinds)))
 
+const whenForms = {
+  error:
+    'when is replied, not-replied, { tag: name }, { qrScene: scene } or { subscribeScene: ADD_SCENE_QR_CODE }',
+}
 /** What must be true for a step to go: of the run, or of the follower as WeChat knows it. */
 const whenSchema = z.union(
   [
     z.enum(['replied', 'not-replied']),
-    z.strictObject({ tag: tagName }),
-    z.strictObject({ qrScene: word }),
-    z.strictObject({ subscribeScene: word }),
+    z
+      .strictObject({
+        tag: tagName.optional(),
+        qrScene: word.optional(),
+        subscribeScene: word.optional(),
+      })
+      .refine((asked) => Object.values(asked).filter((x) => x !== undefined).length === 1, whenForms),
   ],
-  {
-    error:
-      'when is replied, not-replied, { tag: name }, { qrScene: scene } or { subscribeScene: ADD_SCENE_QR_CODE }',
-  },
+  whenForms,
 )
 
 const plainStep = z.strictObject({

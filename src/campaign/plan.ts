@@ -33,8 +33,12 @@ export interface PlanStep {
   facts?: true
 }
 
-/** A condition on the follower, judged when the step could go. A scene's trailing `*` matches the rest. */
-export type FactsCondition = { tag: string } | { qrScene: string } | { subscribeScene: string }
+/** A condition on the follower, judged when the step could go; exactly one is set. A scene's trailing `*` matches the rest. */
+export interface FactsCondition {
+  tag?: string | undefined
+  qrScene?: string | undefined
+  subscribeScene?: string | undefined
+}
 
 /** True of a step that only tags: it needs no grant and knows no spacing. */
 export function sendsNothing(step: PlanStep): boolean {

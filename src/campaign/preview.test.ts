@@ -198,3 +198,18 @@ describe('warnings of a preview', () => {
     expect(warning?.message).toContain(opens)
   })
 })
+
+describe('a campaign with tags, previewed', () => {
+  it('says which steps depend on the follower, and tags without a grant', () => {
+    const campaign = campaignOf(
+      'subscribe',
+      { after: '0s', when: { tag: '金卡' } },
+      { after: '1h', since: 'entry', send: undefined, tag: ['一小时'] },
+      { after: '2h', since: 'entry', send: { text: '{{ follower.tags }}' }, ifLate: 'skip' },
+    )
+    expect(timeline(campaign)).toEqual(['0s s0 sent subscribe', '1h s1 sent', '2h s2 skipped no-grant'])
+    const [first] = previewCampaign({ campaign, rules: 'wechat-2023', events: [] })
+    expect(first?.reason).toBe('depends-on-follower')
+    expect(previewWarnings(campaign, 'wechat-2023').map((w) => w.path)).toEqual(['steps.2.after'])
+  })
+})

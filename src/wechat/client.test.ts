@@ -430,6 +430,21 @@ describe('a call as WeChat documents it', () => {
       },
     ],
     [
+      'asks for tags',
+      (c) => c.tags(TOKEN),
+      { method: 'GET', path: '/cgi-bin/tags/get', query: { access_token: TOKEN }, body: '' },
+    ],
+    [
+      'takes a tag from a follower',
+      (c) => c.tagFollower(TOKEN, { openId: 'o1', tagId: 100, how: 'untag' }),
+      {
+        method: 'POST',
+        path: '/cgi-bin/tags/members/batchuntagging',
+        query: { access_token: TOKEN },
+        body: '{"openid_list":["o1"],"tagid":100}',
+      },
+    ],
+    [
       'asks for addresses',
       (c) => c.apiDomainIp(TOKEN),
       { method: 'GET', path: '/cgi-bin/get_api_domain_ip', query: { access_token: TOKEN }, body: '' },

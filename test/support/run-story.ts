@@ -101,7 +101,13 @@ export function entryOf(event: Entry['event'] = 'subscribe', more: Partial<Entry
 /** Tells one follower's story, from an entry on. */
 export function tell(
   plan: Plan,
-  options: { rules?: RulesProfileName; event?: Entry['event']; ledger?: Ledger; startsLateBy?: number } = {},
+  options: {
+    qrScene?: string
+    rules?: RulesProfileName
+    event?: Entry['event']
+    ledger?: Ledger
+    startsLateBy?: number
+  } = {},
 ): RunStory {
   const { rules = 'wechat-2023', event = 'subscribe', ledger = [], startsLateBy = 0 } = options
   let now = startsLateBy
@@ -117,7 +123,7 @@ export function tell(
     allowance: allowanceOf(rules, scene),
     text,
   })
-  let state = beginRun(plan, entryOf(event), ledger)
+  let state = beginRun(plan, entryOf(event, { qrScene: options.qrScene ?? null }), ledger)
   state = hearInteraction(plan, state, interaction(event === 'click' ? 'menu' : event, 0, null, 'entry'))
 
   const hear = (next: RunState) => {
