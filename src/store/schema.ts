@@ -308,14 +308,18 @@ export const platformEvents = pgTable(
   (t) => [uniqueIndex('platform_events_key').on(t.key)],
 )
 
-export const auditLog = pgTable('audit_log', {
-  id: bigserial('id', { mode: 'number' }).primaryKey(),
-  at: at('at').notNull(),
-  actor: text('actor').notNull(),
-  action: text('action').notNull(),
-  target: text('target').notNull(),
-  details: jsonb('details'),
-})
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    at: at('at').notNull(),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    target: text('target').notNull(),
+    details: jsonb('details'),
+  },
+  (t) => [index('audit_log_at').on(t.at)],
+)
 
 /** Periodic jobs that one process does at a time. */
 export const jobs = pgTable('jobs', {
@@ -323,4 +327,51 @@ export const jobs = pgTable('jobs', {
   claimedBy: text('claimed_by'),
   claimedUntil: at('claimed_until'),
   lastRunAt: at('last_run_at'),
+})
+
+/** People who sign in to the console or the CLI. */
+export const users = pgTable('users', {
+  name: text('name').primaryKey(),
+  role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
+  /** scrypt, with its salt and costs. */
+  passwordHash: text('password_hash').notNull(),
+  createdAt: at('created_at').notNull(),
+  updatedAt: at('updated_at').notNull(),
+  /** Set: may not sign in, and what was signed in is out. */
+  disabledAt: at('disabled_at'),
+})
+
+/** Signed-in browsers. The cookie's value is kept as a hash. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    hash: text('hash').primaryKey(),
+    userName: text('user_name').notNull(),
+    createdAt: at('created_at').notNull(),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (t) => [index('sessions_user').on(t.userName)],
+)
+
+/** Tokens of scripts; the token itself is shown once and kept as a hash. */
+export const apiTokens = pgTable(
+  'api_tokens',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
+    hash: text('hash').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: at('created_at').notNull(),
+    expiresAt: at('expires_at'),
+    lastUsedAt: at('last_used_at'),
+  },
+  (t) => [uniqueIndex('api_tokens_hash').on(t.hash)],
+)
+
+/** What the store remembers of itself: which key it is sealed with, which engine namespace its runs live in. */
+export const settings = pgTable('settings', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+  updatedAt: at('updated_at').notNull(),
 })
