@@ -4,7 +4,8 @@ import { readFollower, saveFollower } from '../src/store/followers.ts'
 import type { UserFacts } from '../src/store/schema.ts'
 import { askWechat } from './ask-wechat.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
-import { isLastTry, later } from './later.ts'
+import { inPlace } from './in-place.ts'
+import { later } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 import { openTagBook } from './tag-book.ts'
@@ -30,21 +31,21 @@ export function createLearnFacts(deps: ActivityDeps) {
     const row = await readFollower(deps.db, whose)
     const since = Math.max(deps.now() - KEPT_MS, row?.followedAt ?? 0)
     if (row?.facts && row.factsAt !== null && row.factsAt >= since) return { facts: row.facts }
-    const place = deps.gate.enter(whose.appId, { lastTry: isLastTry(clock) })
-    if ('busy' in place)
-      return later(clock, 'Busy', place.busy, place.waitMs, async () => unknown(place.busy, null))
-    try {
-      const account = await deps.accounts.find(whose.appId)
-      if (!account?.active) {
-        const reason = account?.stateReason ?? 'the account is gone'
-        return await later(clock, 'AccountStopped', reason, STOPPED_AGAIN_MS, async () =>
-          unknown(reason, null),
-        )
-      }
-      return await ask(account, whose.openId, clock)
-    } finally {
-      place.leave()
-    }
+    return inPlace(
+      deps,
+      clock,
+      async (reason) => unknown(reason, null),
+      async () => {
+        const account = await deps.accounts.find(whose.appId)
+        if (!account?.active) {
+          const reason = account?.stateReason ?? 'the account is gone'
+          return await later(clock, 'AccountStopped', reason, STOPPED_AGAIN_MS, async () =>
+            unknown(reason, null),
+          )
+        }
+        return await ask(account, whose.openId, clock)
+      },
+    )
   }
 
   async function ask(account: SendAccount, openId: string, clock: AttemptClock): Promise<LearnResult> {

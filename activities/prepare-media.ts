@@ -4,7 +4,8 @@ import type { SendResult } from '../src/campaign/send-result.ts'
 import { uploadMissing } from '../src/media/upload.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { finish } from './finish.ts'
-import { isLastTry, later } from './later.ts'
+import { inPlace } from './in-place.ts'
+import { later } from './later.ts'
 import type { ActivityDeps } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
@@ -18,18 +19,13 @@ const BACKOFF_MAX_MS = 30_000
 export function createPrepareMedia(deps: ActivityDeps) {
   const settle = createSettle(deps)
   return async function prepareMedia(input: SendInput): Promise<SendResult | null> {
-    const context = Context.current()
-    const clock = attemptClock(input, context.info)
-    const whose = whoseRun()
-    const place = deps.gate.enter(whose.appId, { lastTry: isLastTry(clock) })
-    if ('busy' in place) return later(clock, 'Busy', place.busy, place.waitMs, () => settle(input))
-    const heart = setInterval(() => context.heartbeat(), 3_000)
-    try {
-      return await prepare(input, clock, whose)
-    } finally {
-      clearInterval(heart)
-      place.leave()
-    }
+    const clock = attemptClock(input, Context.current().info)
+    return inPlace(
+      deps,
+      clock,
+      () => settle(input),
+      () => prepare(input, clock, whoseRun()),
+    )
   }
 
   async function prepare(

@@ -7,13 +7,13 @@ import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/st
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
 import { finish } from './finish.ts'
-import { isLastTry, later, type SendFailure } from './later.ts'
+import { inPlace } from './in-place.ts'
+import { later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
 import { isKindRefused, verdictOf } from './verdict.ts'
 
-const HEARTBEAT_MS = 1_500
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
 const LAST_REQUEST_AT_MS = 59_000
 const BACKOFF_MAX_MS = 30_000
@@ -34,17 +34,13 @@ const LOOK_FRESH_MS = 300
 export function createSend(deps: ActivityDeps) {
   const settle = createSettle(deps)
   return async function send(input: SendInput): Promise<SendResult> {
-    const context = Context.current()
-    const clock = attemptClock(input, context.info)
-    const place = deps.gate.enter(whoseRun().appId, { lastTry: isLastTry(clock) })
-    if ('busy' in place) return later(clock, 'Busy', place.busy, place.waitMs, () => settle(input))
-    const heart = setInterval(() => context.heartbeat(), HEARTBEAT_MS)
-    try {
-      return await attempt(deps, input, clock)
-    } finally {
-      clearInterval(heart)
-      place.leave()
-    }
+    const clock = attemptClock(input, Context.current().info)
+    return inPlace(
+      deps,
+      clock,
+      () => settle(input),
+      () => attempt(deps, input, clock),
+    )
   }
 }
 

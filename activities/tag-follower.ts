@@ -4,7 +4,8 @@ import { maskId } from '../src/ids.ts'
 import { readFollower, saveFollower } from '../src/store/followers.ts'
 import { type Asked, askWechat } from './ask-wechat.ts'
 import { attemptClock } from './attempt-clock.ts'
-import { isLastTry, later } from './later.ts'
+import { inPlace } from './in-place.ts'
+import { later } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 import { openTagBook } from './tag-book.ts'
@@ -35,26 +36,29 @@ export function createTagFollower(deps: ActivityDeps) {
     const whose = whoseRun()
     const failed = async (reason: string, errcode: number | null) =>
       refused(input, 'tag-failed', reason, errcode)
-    const place = deps.gate.enter(whose.appId, { lastTry: isLastTry(clock) })
-    if ('busy' in place) return later(clock, 'Busy', place.busy, place.waitMs, () => failed(place.busy, null))
-    try {
-      const account = await deps.accounts.find(whose.appId)
-      if (!account?.active) {
-        const reason = account?.stateReason ?? 'the account is gone'
-        return await later(clock, 'AccountStopped', reason, STOPPED_AGAIN_MS, () => failed(reason, null))
-      }
-      const done = await retagAt(account, whose.openId, input)
-      if (done.ok) {
-        await keepFacts(whose, input)
-        return { result: 'tagged' }
-      }
-      if (!done.again) return refused(input, 'tag-refused', done.reason, done.errcode)
-      if (info.attempt >= TRIES) return await failed(done.reason, done.errcode)
-      const waitMs = Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** (info.attempt - 1))
-      return await later(clock, 'WechatFailed', done.reason, waitMs, () => failed(done.reason, done.errcode))
-    } finally {
-      place.leave()
-    }
+    return inPlace(
+      deps,
+      clock,
+      (reason) => failed(reason, null),
+      async () => {
+        const account = await deps.accounts.find(whose.appId)
+        if (!account?.active) {
+          const reason = account?.stateReason ?? 'the account is gone'
+          return await later(clock, 'AccountStopped', reason, STOPPED_AGAIN_MS, () => failed(reason, null))
+        }
+        const done = await retagAt(account, whose.openId, input)
+        if (done.ok) {
+          await keepFacts(whose, input)
+          return { result: 'tagged' }
+        }
+        if (!done.again) return refused(input, 'tag-refused', done.reason, done.errcode)
+        if (info.attempt >= TRIES) return await failed(done.reason, done.errcode)
+        const waitMs = Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** (info.attempt - 1))
+        return await later(clock, 'WechatFailed', done.reason, waitMs, () =>
+          failed(done.reason, done.errcode),
+        )
+      },
+    )
   }
 
   async function retagAt(

@@ -39,7 +39,7 @@ export function prepareMedia(appId: string, step: PlanStep, input: SendInput): P
   const call = proxyActivities<Activities>({
     taskQueue: SEND_QUEUE,
     startToCloseTimeout: '60s',
-    heartbeatTimeout: '15s',
+    heartbeatTimeout: '6s',
     scheduleToCloseTimeout: input.leftMs + REQUEST_MS,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -61,7 +61,10 @@ const bookkeeping = (appId: string, summary: string): ActivityOptions => ({
 const asking = (appId: string, summary: string, leftMs: number): ActivityOptions => ({
   ...bookkeeping(appId, summary),
   startToCloseTimeout: '60s',
+  heartbeatTimeout: '6s',
   scheduleToCloseTimeout: Math.max(0, leftMs) + REQUEST_MS,
+  // What is under way is done at WeChat: the run must know of it.
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 })
 
 /** Asks what WeChat knows of the follower, until the step's time is over. */

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { type CheckContext, checkCampaign, profileOf } from '../campaign/check.ts'
+import { bodyWarnings } from '../campaign/compile.ts'
 import { parseDuration } from '../campaign/duration.ts'
 import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
 import { releaseRuns } from '../engine/account-runs.ts'
@@ -78,6 +79,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     const { bodies } = query.data
     const { campaign, issues, warnings } = await check(source, { pathId: c.req.param('id') })
     if (!campaign) throw refused('The campaign cannot be published.', issues)
+    const before = bodies ? await newest(campaign.id) : null
     const { version, isNew } = await campaigns.publish(source, campaign, warnings, {
       runningBodies: bodies === 'running',
     })
@@ -85,7 +87,11 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     await deps.changed()
     // Not kept with the version: an account's state is of the moment.
     const barred = accountWarnings(campaign, await accountsOf(deps, campaign))
-    return c.json({ id: campaign.id, version, warnings: [...warnings, ...barred] }, isNew ? 201 : 200)
+    const kept = before ? bodyWarnings(before.model, campaign) : []
+    return c.json(
+      { id: campaign.id, version, warnings: [...warnings, ...kept, ...barred] },
+      isNew ? 201 : 200,
+    )
   })
 
   app.openapi(
@@ -225,6 +231,12 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     const version = row && row.state !== 'deleted' ? await campaigns.version(id, row.version) : null
     if (!row || !version) throw notFound(`campaign ${id}`)
     return { row, version }
+  }
+
+  /** Its newest version, also of a deleted campaign; null where there was none. */
+  async function newest(id: string): Promise<CampaignVersion | null> {
+    const row = await campaigns.row(id)
+    return row ? campaigns.version(id, row.version) : null
   }
 
   /** Checks against the accounts and media that are there. */

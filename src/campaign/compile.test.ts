@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compileCampaign, reentryOf } from './compile.ts'
+import { bodyWarnings, compileCampaign, reentryOf } from './compile.ts'
 import { type Campaign, campaignSchema } from './model.ts'
 
 const campaign = (more: Record<string, unknown> = {}): Campaign =>
@@ -104,5 +104,25 @@ describe('a step that tags or asks for facts', () => {
   it('leaves every other plan as it was', () => {
     const plain = planned({ send: { text: 'no follower here: {{ reply.text }}' } })
     expect(Object.keys(plain ?? {})).toEqual(['id', 'kind', 'media', 'afterMs', 'since', 'ifLate', 'when'])
+  })
+})
+
+describe('bodies that are published for runs in flight too', () => {
+  const withHint = (send: Record<string, unknown>) =>
+    campaign({ steps: [{ id: 'hint', after: '20s', since: 'entry', send }] })
+  const before = withHint({ text: '还在吗？' })
+
+  it('reach them where their plans get ready what the new body needs', () => {
+    expect(bodyWarnings(before, withHint({ text: '{{ account.name }} 还在吗？' }))).toEqual([])
+    expect(bodyWarnings(withHint({ image: { file: 'sha256-a' } }), withHint({ text: 'x' }))).toEqual([])
+  })
+
+  it.each([
+    ['a medium', { image: { file: 'sha256-a' } }],
+    ['follower.…', { text: '{{ follower.tags }}' }],
+  ])('do not where they need %s, and publishing says so', (what, send) => {
+    expect(bodyWarnings(before, withHint(send))).toMatchObject([
+      { path: 'steps.0.send', message: expect.stringContaining(what) },
+    ])
   })
 })

@@ -1,5 +1,6 @@
+import type { Issue } from './issue.ts'
 import { mediaRefs, textsOf } from './message.ts'
-import { type Campaign, kindOf } from './model.ts'
+import { type Campaign, kindOf, type Message } from './model.ts'
 import { normaliseKeyword, type Plan } from './plan.ts'
 import { namesFollower } from './template.ts'
 
@@ -11,14 +12,14 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
     steps: campaign.steps.map((step) => ({
       id: step.id,
       kind: step.send ? kindOf(step.send) : 'tag',
-      media: step.send ? mediaRefs(step.send).length > 0 : false,
+      media: needsOf(step.send).media,
       afterMs: step.after,
       since: step.since,
       ifLate: step.ifLate,
       when: step.when ?? null,
       ...(step.tag ? { tag: step.tag } : {}),
       ...(step.untag ? { untag: step.untag } : {}),
-      ...(textsOf(step.send).some(([, text]) => namesFollower(text)) ? { facts: true as const } : {}),
+      ...(needsOf(step.send).facts ? { facts: true as const } : {}),
     })),
     spacingMs: campaign.spacing,
     windowMs: campaign.window,
@@ -29,4 +30,36 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
 /** How often a follower may enter, in the dispatcher's terms. */
 export function reentryOf(campaign: Campaign): 'always' | 'never' | { afterMs: number } {
   return typeof campaign.reentry === 'string' ? campaign.reentry : { afterMs: campaign.reentry.after }
+}
+
+/** What must be ready before a message can be rendered: media at WeChat, facts of the follower. */
+function needsOf(send: Message | undefined): { media: boolean; facts: boolean } {
+  return {
+    media: send !== undefined && mediaRefs(send).length > 0,
+    facts: textsOf(send).some(([, text]) => namesFollower(text)),
+  }
+}
+
+/**
+ * Whether a run that was compiled with `pinned` can send `newer` in its place (`?bodies=running`): its plan gets ready only
+ * what `pinned` needs.
+ */
+export function canFollow(pinned: Message, newer: Message): boolean {
+  const [had, needs] = [needsOf(pinned), needsOf(newer)]
+  return (had.media || !needs.media) && (had.facts || !needs.facts)
+}
+
+/** The steps whose runs in flight keep the earlier body, although the new ones were published for them too. */
+export function bodyWarnings(before: Campaign, after: Campaign): Issue[] {
+  return after.steps.flatMap((step, i) => {
+    const earlier = before.steps.find((s) => s.id === step.id)?.send
+    if (!earlier || !step.send || canFollow(earlier, step.send)) return []
+    const what = needsOf(step.send).media && !needsOf(earlier).media ? 'a medium' : 'follower.…'
+    return [
+      {
+        path: `steps.${i}.send`,
+        message: `the new body needs ${what}, which runs in flight do not get ready: they send the earlier one`,
+      },
+    ]
+  })
 }

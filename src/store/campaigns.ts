@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, gt, inArray, ne } from 'drizzle-orm'
+import { canFollow } from '../campaign/compile.ts'
 import type { Issue } from '../campaign/issue.ts'
 import type { LiveCampaign } from '../campaign/match.ts'
 import type { Campaign, Message } from '../campaign/model.ts'
@@ -126,13 +127,16 @@ export function createCampaignStore(db: Db, now: () => number) {
       const found = await Promise.all(rows.map((r) => version(r.id, r.version)))
       return found.flatMap((v) => (v ? [{ campaign: v.model, version: v.version }] : []))
     },
-    /** A step's message: as the run's version has it, or a newer one whose bodies running ones follow. */
+    /**
+     * A step's message: as the run's version has it, or a newer one whose bodies running ones follow, where the run can send
+     * that.
+     */
     async messageOf(id: string, number: number, stepId: string): Promise<Message | null> {
-      const current = await row(id)
       const step = async (n: number) => (await version(id, n))?.model.steps.find((s) => s.id === stepId)?.send
-      const newer =
-        current?.bodiesVersion != null && current.bodiesVersion > number ? current.bodiesVersion : null
-      return (newer !== null ? await step(newer) : undefined) ?? (await step(number)) ?? null
+      const [current, pinned] = await Promise.all([row(id), step(number)])
+      const bodies = current?.bodiesVersion ?? null
+      const newer = bodies !== null && bodies > number ? await step(bodies) : undefined
+      return (newer && (!pinned || canFollow(pinned, newer)) ? newer : pinned) ?? null
     },
   }
 }

@@ -202,6 +202,19 @@ describe('a run in flight while its campaign is published anew', () => {
     expect(body.steps.map((s) => s.dueAt)).toEqual(before.body.steps.map((s) => s.dueAt))
     await api.call('DELETE', '/api/campaigns/bodies')
   })
+
+  it('keeps its body where the new one needs what its plan does not get ready, and publishing warns', async () => {
+    const wechat = api.whole.simulator.account(APP)
+    await api.put(old)
+    await wechat.follow('oCannotFollow')
+    await api.whole.runWhen(APP, 'oCannotFollow', (r) => r.runId !== null)
+    const published = await api.put(anew.replace('新的一', '"{{ follower.tags }}"'), '?bodies=running')
+    expect(published.body).toMatchObject({ warnings: [{ path: 'steps.0.send' }] })
+    await wechat.fastForward('oCannotFollow', 32_000)
+    await api.whole.runWhen(APP, 'oCannotFollow', (r) => r.status === 'ended')
+    expect(textsOf('oCannotFollow')).toEqual(['旧的一', '新的二'])
+    await api.call('DELETE', '/api/campaigns/bodies')
+  })
 })
 
 describe('a campaign that is deleted', () => {

@@ -88,6 +88,48 @@ const stories: Record<string, (f: TestFollower) => Promise<void>> = {
       await f.hop(10_000)
     }
   },
+  async tagged(f) {
+    f.wechat.knows = () => ({ facts: { tags: ['vip'], qrScene: 'expo', subscribeScene: 'ADD_SCENE_QR_CODE' } })
+    await f.start(
+      planOf([
+        { id: 'mark', afterMs: 0, kind: 'tag', tag: ['new'] },
+        { id: 'hello', afterMs: 5_000, when: { tag: 'vip' }, tag: ['greeted'], untag: ['new'] },
+        { id: 'other', afterMs: 10_000, when: { subscribeScene: 'ADD_SCENE_SEARCH' } },
+        { id: 'named', afterMs: 15_000, facts: true },
+      ]),
+    )
+    await f.hop(MINUTE)
+  },
+  async 'tag-refused-facts-unknown'(f) {
+    f.wechat.tags = () => ({ result: 'refused', reason: 'tag-refused', errcode: 45059 })
+    f.wechat.knows = () => ({ unknown: 'no answer', errcode: null })
+    await f.start(
+      planOf([
+        { id: 'mark', afterMs: 0, kind: 'tag', tag: ['new'] },
+        { id: 'vip', afterMs: 5_000, when: { tag: 'vip' } },
+      ]),
+    )
+    await f.hop(MINUTE)
+  },
+  async 'unfollows-while-asked'(f) {
+    let asked = () => {}
+    let answer = () => {}
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    f.wechat.knows = async () => {
+      asked()
+      await answered
+      return { facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } }
+    }
+    await f.start(planOf([{ id: 'vip', afterMs: 0, when: { tag: 'vip' } }]))
+    await isAsked
+    await f.unfollow()
+    answer()
+  },
   async 'follows-again'(f) {
     await f.start(welcome)
     await f.stateWhen(() => true)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import type { Activities, RecordInput, SendInput } from '../../activities/index.ts'
+import type { LearnResult, TagResult } from '../../src/campaign/facts.ts'
 import type { Entry, Interaction, Plan, PlanStep, Start } from '../../src/campaign/plan.ts'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import type { SendResult } from '../../src/campaign/send-result.ts'
@@ -41,6 +42,8 @@ export interface TestFollower {
   records: RecordInput[]
   /** Answers the next sends; the last one stays. Default: every send succeeds. */
   answer(reply: (input: SendInput) => Promise<SendResult> | SendResult): void
+  /** Who answers for tags and facts. Default: tagged, and nothing known. */
+  wechat: { tags(): Promise<TagResult> | TagResult; knows(): Promise<LearnResult> | LearnResult }
   start(plan: Plan, scene?: Scene): Promise<void>
   interact(
     scene: Scene,
@@ -84,7 +87,11 @@ export async function createNurtureEnv(address: string): Promise<NurtureEnv> {
     runs,
     follower: ({ rules = 'wechat-2023' } = {}) => {
       const openId = `o${randomUUID().slice(0, 12)}`
-      const one: FollowerDesk = { openId, entryAt: 0, sent: [], records: [], reply: null }
+      const wechat: FollowerDesk['wechat'] = {
+        tags: () => ({ result: 'tagged' }),
+        knows: () => ({ facts: { tags: [], qrScene: '', subscribeScene: '' } }),
+      }
+      const one: FollowerDesk = { openId, entryAt: 0, sent: [], records: [], reply: null, wechat }
       followers.set(openId, one)
       return createTestFollower(client, runs, one, rules)
     },
@@ -103,6 +110,7 @@ interface FollowerDesk {
   sent: SentStep[]
   records: RecordInput[]
   reply: ((input: SendInput) => Promise<SendResult> | SendResult) | null
+  wechat: TestFollower['wechat']
 }
 
 function createDeskActivities(desk: (openId: string) => FollowerDesk): Activities {
@@ -123,8 +131,8 @@ function createDeskActivities(desk: (openId: string) => FollowerDesk): Activitie
       return result
     },
     prepareMedia: async () => null,
-    learnFacts: async () => ({ facts: { tags: [], qrScene: '', subscribeScene: '' } }),
-    tagFollower: async () => ({ result: 'tagged' }),
+    learnFacts: async () => (await open()).wechat.knows(),
+    tagFollower: async () => (await open()).wechat.tags(),
     settle: async (input) => ({
       result: 'not-sent',
       reason: 'test',
@@ -168,6 +176,7 @@ function createTestFollower(
     },
     sent: desk.sent,
     records: desk.records,
+    wechat: desk.wechat,
     answer(reply) {
       desk.reply = reply
     },

@@ -199,6 +199,93 @@ describe('a follower who unfollows', () => {
   })
 })
 
+/** Something that is under way until the test lets it end. */
+function underWay<T>(result: T): { begun: Promise<void>; end(): void; call(): Promise<T> } {
+  let begin = () => {}
+  let end = () => {}
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return {
+    begun,
+    end: () => end(),
+    call: async () => {
+      begin()
+      await ended
+      return result
+    },
+  }
+}
+
+describe('a signal that comes while WeChat is asked for tags and facts', () => {
+  const tagging = planOf([
+    { id: 'mark', afterMs: 0, kind: 'tag', tag: ['新粉'] },
+    { id: 'then', afterMs: HOUR },
+  ])
+  const asking = planOf([
+    { id: 'vip', afterMs: 0, when: { tag: 'vip' } },
+    { id: 'then', afterMs: HOUR },
+  ])
+
+  it('an unfollow ends a run that is being tagged, once the tag is given', async () => {
+    const f = env.follower()
+    const tags = underWay({ result: 'tagged' as const })
+    f.wechat.tags = tags.call
+    await f.start(tagging)
+    await tags.begun
+    await f.unfollow()
+    tags.end()
+    expect(await f.outcome()).toMatchObject({ outcome: 'unsubscribed', steps: [{ state: 'sent' }, {}] })
+    expect(f.sent).toEqual([])
+  })
+
+  it('an unfollow ends a run that asks for facts, and nothing is sent', async () => {
+    const f = env.follower()
+    const facts = underWay({ facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
+    f.wechat.knows = facts.call
+    await f.start(asking)
+    await facts.begun
+    await f.unfollow()
+    facts.end()
+    expect(await f.outcome()).toMatchObject({ outcome: 'unsubscribed' })
+    expect(f.sent).toEqual([])
+  })
+
+  it('a pause keeps back the step whose facts are being asked for; it goes after the resume', async () => {
+    const f = env.follower()
+    const facts = underWay({ facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
+    f.wechat.knows = facts.call
+    await f.start(asking)
+    await facts.begun
+    await f.handle().signal('pause')
+    facts.end()
+    await f.stateWhen((s) => s.status === 'paused' && s.steps[0]?.state === 'held')
+    expect(f.sent).toEqual([])
+    await f.handle().signal('resume')
+    await f.stateWhen((s) => s.steps[0]?.state === 'sent')
+  })
+
+  it('a reply is heard while a sent message is being tagged', async () => {
+    const f = env.follower()
+    const tags = underWay({ result: 'tagged' as const })
+    f.wechat.tags = tags.call
+    await f.start(
+      planOf([
+        { id: 'hello', afterMs: 0, tag: ['新粉'] },
+        { id: 'gift', afterMs: 0, since: 'reply' },
+      ]),
+    )
+    await tags.begun
+    await f.interact('message', { text: '1' })
+    tags.end()
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(sentSteps(f)).toEqual(['hello', 'gift'])
+  })
+})
+
 describe('an operator', () => {
   it('cancels by signal, with a reason', async () => {
     const f = env.follower()
