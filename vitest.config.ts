@@ -11,7 +11,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.{ts,tsx}', 'activities/**/*.test.ts', 'workflows/**/*.test.ts'],
+          include: [
+            'src/**/*.test.{ts,tsx}',
+            'activities/**/*.test.ts',
+            'workflows/**/*.test.ts',
+            'test/chaos/**/*.test.ts',
+          ],
           exclude: ['src/store/**'],
         },
       },

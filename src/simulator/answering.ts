@@ -1,32 +1,46 @@
 import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Fault, FaultBox } from './faults.ts'
 import { MEANINGS } from './send-rules.ts'
 
 export type Answer = Record<string, unknown>
 
-/** Runs a call under the faults that are switched on. */
+/** Contract, section 4: the product's HTTP time-out. */
+const CALLER_WAITS_MS = 10_000
+
+/**
+ * Runs a call under the faults that are switched on.
+ * @param keptFrom told when a fault keeps the call from being done: the errcode it is answered with, or null for no answer
+ */
 export async function withFaults(
   faults: FaultBox,
   c: Context,
   appId: string | null,
-  work: () => Promise<Answer>,
+  work: (fault: Fault) => Promise<Answer>,
   openId: string | null = null,
-  refusedByFault: (errcode: number) => unknown = () => {},
+  keptFrom: (errcode: number | null) => unknown = () => {},
 ): Promise<Response> {
   const fault: Fault = faults.take({ path: c.req.path, appId, openId }) ?? {}
   if (fault.latencyMs) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs))
+  if (fault.hang === 'before' || fault.reset === 'before' || fault.status) keptFrom(null)
   if (fault.hang === 'before') return never(c)
-  if (fault.reset === 'before') return reset()
+  if (fault.reset === 'before') return reset(c)
   if (fault.status) return c.text('upstream error', fault.status as 500)
   if (fault.errcode !== undefined) {
-    refusedByFault(fault.errcode)
+    keptFrom(fault.errcode)
     return c.json(failed(fault.errcode))
   }
-  const answer = await work()
+  const answer = await work(fault)
   if (fault.hang === 'after') return never(c)
-  if (fault.reset === 'after') return reset()
+  if (fault.reset === 'after') return reset(c)
   return c.json(answer)
+}
+
+/** The caller cannot know what became of a call that was done. */
+export function hidesAnswer({ hang, reset, latencyMs = 0 }: Fault): boolean {
+  return hang === 'after' || reset === 'after' || latencyMs >= CALLER_WAITS_MS
 }
 
 /** The caller waits until it gives up. */
@@ -39,7 +53,15 @@ async function never(c: Context): Promise<Response> {
 }
 
 /** An answer that breaks off: the caller sees its connection lost. */
-function reset(): Response {
+function reset(c: Context): Response {
+  // Absent where the app is asked without a server.
+  const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse }
+  if (outgoing) {
+    outgoing.writeHead(200, { 'content-type': 'application/json' })
+    outgoing.write('{')
+    outgoing.destroy()
+    return RESPONSE_ALREADY_SENT
+  }
   const broken = new ReadableStream({
     pull(controller) {
       controller.error(new Error('reset by the simulator'))

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import { type Answer, failed, parse, readJson, textOrNull, withFaults } from './answering.ts'
+import { type Answer, failed, hidesAnswer, parse, readJson, textOrNull, withFaults } from './answering.ts'
 import { authoriserOf, type ComponentState, maySend } from './component.ts'
-import type { FaultBox } from './faults.ts'
+import type { Fault, FaultBox } from './faults.ts'
 import { judgeMenu, selfMenuInfo, withSubButtons } from './menu.ts'
-import { chargeSend, type SimAccountState, type SimButton, type SimFollower } from './model.ts'
+import {
+  chargeSend,
+  type SendLogEntry,
+  type SimAccountState,
+  type SimButton,
+  type SimFollower,
+} from './model.ts'
 import { readCode } from './qrcode.ts'
 import { judgeContent, judgeUpload } from './send-rules.ts'
 import { createTag, deleteTag, listTags, tagMembers, updateTag, userInfo } from './tags.ts'
@@ -35,6 +41,8 @@ interface Call {
   account: SimAccountState
   raw: string
   body: Record<string, unknown>
+  /** What goes wrong with it, if anything does. */
+  fault: Fault
 }
 
 /** WeChat's API side: tokens, `custom/send` and what else the product calls, with WeChat's codes and limits. */
@@ -143,7 +151,7 @@ export function createApi(world: ApiWorld): Hono {
         world.faults,
         c,
         account?.appId ?? null,
-        async () => {
+        async (fault) => {
           if (!token) return failed(41001)
           if (!account) return failed(check())
           account.calls.set(path, (account.calls.get(path) ?? 0) + 1)
@@ -152,12 +160,15 @@ export function createApi(world: ApiWorld): Hono {
           if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
           if (!account.certified && !FOR_EVERY_ACCOUNT.test(path)) return failed(48001)
           sent()
-          return handle({ c, account, raw, body: body ?? {} })
+          return handle({ c, account, raw, body: body ?? {}, fault })
         },
         openId,
         // A fault's code is an answer too: the judge must see that the request came.
         (errcode) =>
-          account && openId && path.endsWith('custom/send') && logSend(account, openId, body ?? {}, errcode),
+          account &&
+          openId &&
+          path.endsWith('custom/send') &&
+          logSend(account, openId, body ?? {}, { errcode, unclear: errcode === null }),
       )
     })
   }
@@ -194,10 +205,10 @@ export function createApi(world: ApiWorld): Hono {
     world.accountChanged(account.appId)
   }
 
-  function send({ account, body, raw }: Call): Answer {
+  function send({ account, body, raw, fault }: Call): Answer {
     const openId = typeof body.touser === 'string' ? body.touser : ''
     const errcode = judgeSend(account, openId, body, raw)
-    logSend(account, openId, body, errcode)
+    logSend(account, openId, body, { errcode, unclear: hidesAnswer(fault) })
     const follower = account.followers.get(openId)
     if (errcode === 0 && follower) {
       const kind = String(body.msgtype)
@@ -249,11 +260,12 @@ export function createApi(world: ApiWorld): Hono {
     account: SimAccountState,
     openId: string,
     body: Record<string, unknown>,
-    errcode: number,
+    verdict: Pick<SendLogEntry, 'errcode' | 'unclear'>,
   ): void {
     const follower = account.followers.get(openId)
     const virtualAt = follower ? world.clockOf(follower) : now()
-    account.sends.push({ at: now(), virtualAt, openId, body, errcode, delivered: errcode === 0 })
+    const delivered = verdict.errcode === 0
+    account.sends.push({ at: now(), virtualAt, openId, body, delivered, ...verdict })
     world.changed(account.appId, openId)
   }
 

@@ -31,8 +31,11 @@ export interface SendLogEntry {
   virtualAt: number
   openId: string
   body: Record<string, unknown>
-  errcode: number
+  /** null: a fault kept it from being done, and it got no answer of WeChat's. */
+  errcode: number | null
   delivered: boolean
+  /** A fault hid the answer: the caller cannot know. */
+  unclear: boolean
 }
 
 export interface SimFollower {

@@ -191,7 +191,8 @@ export async function openSendDesk(): Promise<SendDesk> {
       },
       run,
       step: async () => (await run()).state.steps[0],
-      verdicts: () => wechat.sends.filter((s) => s.openId === openId).map((s) => s.errcode),
+      verdicts: () =>
+        wechat.sends.flatMap((s) => (s.openId === openId && s.errcode !== null ? [s.errcode] : [])),
       received: () =>
         wechat
           .messages(openId)

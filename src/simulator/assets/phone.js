@@ -217,7 +217,7 @@ function render() {
   $('sends').replaceChildren(
     ...state.sends.toReversed().map((s) => {
       const row = element('tr')
-      const code = element('td', s.errcode === 0 ? 'good' : 'bad', String(s.errcode))
+      const code = element('td', s.errcode === 0 ? 'good' : 'bad', String(s.errcode ?? '无应答'))
       row.append(element('td', '', hm(s.virtualAt)), element('td', '', s.body.msgtype ?? ''), code)
       return row
     }),

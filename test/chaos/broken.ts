@@ -1,0 +1,70 @@
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const COPIED = [
+  'src',
+  'workflows',
+  'activities',
+  'scripts',
+  'campaigns',
+  'test',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+]
+
+interface Breakage {
+  promise: string
+  file: string
+  /** Stands in the file exactly once. */
+  find: string
+  replace: string
+}
+
+/** Invariants, each with a small change that breaks it: the judge must find it. `npm run chaos -- --break NAME`. */
+export const BREAKAGES: Record<string, Breakage> = {
+  'answer-first': {
+    promise: 'what was answered with success is durable',
+    file: 'src/intake/callback.ts',
+    find: `      const accepted = await within(began, deps.accept(row))`,
+    replace: `      void new Promise((resolve) => setTimeout(resolve, 1_500)).then(() => deps.accept(row)).then(() => deps.nudge(), () => {})
+      const accepted: Accepted = { fresh: true, id: 0 }`,
+  },
+  'no-intent': {
+    promise: 'a step is sent again only when its outcome is unknown',
+    file: 'activities/send.ts',
+    find: `  if (known?.state === 'sent')
+    return { result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear }`,
+    replace: `  void known`,
+  },
+  'no-last-look': {
+    promise: 'no send after an unfollow was accepted',
+    file: 'src/store/deliveries.ts',
+    find: `WHEN EXISTS (
+          SELECT 1 FROM \${inbox}`,
+    replace: `WHEN false AND EXISTS (
+          SELECT 1 FROM \${inbox}`,
+  },
+}
+
+/** A copy of this checkout with one invariant broken. @throws Error when the code no longer has what is to be changed */
+export function breakCopy(name: string): string {
+  const breakage = BREAKAGES[name]
+  if (!breakage)
+    throw new Error(`there is no breakage "${name}"; there are ${Object.keys(BREAKAGES).join(', ')}`)
+  const copy = mkdtempSync(join(tmpdir(), 'follower-nurture-broken-'))
+  for (const each of COPIED) cpSync(join(ROOT, each), join(copy, each), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  writeFileSync(join(copy, breakage.file), breakText(breakage))
+  return copy
+}
+
+/** The broken file's text. @throws Error when `find` does not stand there exactly once */
+export function breakText({ file, find, replace }: Breakage): string {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`${file} does not have exactly once: ${find}`)
+  return text.replace(find, () => replace)
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { judge } from './judge.ts'
+import { perform } from './perform.ts'
+import { createRandom } from './random.ts'
+import { type Report, reportOf } from './report.ts'
+import type { Stage, StageOptions } from './stage.ts'
+import { setEmbeddedStage } from './stage-embedded.ts'
+import { setPostgresStage } from './stage-postgres.ts'
+
+const STAGES: Record<StoreKind, (options: StageOptions) => Promise<Stage | null>> = {
+  postgres: setPostgresStage,
+  embedded: setEmbeddedStage,
+}
+
+export type StoreKind = 'postgres' | 'embedded'
+
+/** One chaos run against one kind of store; null where this machine lacks what it needs. Its folder stays when it found something. */
+export async function runChaos(options: {
+  store: StoreKind
+  seed: number
+  forMs: number
+  perSecond?: number
+  /** Another checkout than this one. */
+  root?: string
+  say?(line: string): void
+}): Promise<Report | null> {
+  const { store, seed, forMs, perSecond = 1, say = () => {} } = options
+  const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-chaos-'))
+  const root = options.root ?? fileURLToPath(new URL('../..', import.meta.url))
+  const stage = await STAGES[store]({ root, folder })
+  if (!stage) {
+    say('chaos: PostgreSQL is not installed; its case is skipped')
+    return null
+  }
+  if (!stage.fillDisk) say('chaos: no disk can be mounted here (root only); it is not filled')
+  try {
+    const evidence = await perform(stage, { random: createRandom(seed), forMs, perSecond, say })
+    const report = reportOf(store, evidence, judge(evidence))
+    if (report.findings.length === 0) return report
+    writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))
+    say(`chaos: logs and evidence are kept in ${folder}`)
+    return report
+  } finally {
+    await stage.end()
+    rmSync(join(folder, 'disk'), { recursive: true, force: true })
+  }
+}

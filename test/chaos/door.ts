@@ -1,0 +1,55 @@
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What stands before several `serve` processes in production: takes the next one when one does not connect. */
+export interface Door {
+  url: string
+  close(): Promise<void>
+}
+
+/** @param ports of the processes behind it, asked in turns */
+export async function openDoor(ports: readonly number[]): Promise<Door> {
+  let turn = 0
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = []
+    incoming.on('error', () => outgoing.destroy())
+    incoming.on('data', (chunk) => chunks.push(chunk))
+    incoming.on('end', () => pass(ports.length))
+
+    const pass = (triesLeft: number) => {
+      const port = ports[turn++ % ports.length]
+      const { method = 'GET', url = '/', headers } = incoming
+      const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(outgoing)
+        answer.on('error', () => outgoing.destroy())
+      })
+      let connected = false
+      onward.on('socket', (socket) => {
+        connected = !socket.connecting
+        socket.once('connect', () => {
+          connected = true
+        })
+      })
+      onward.on('error', () => {
+        // Only what was not connected goes to another one: the rest may have been taken, and WeChat sends again.
+        if (!connected && triesLeft > 1) return pass(triesLeft - 1)
+        if (!outgoing.headersSent) outgoing.writeHead(502).end()
+        else outgoing.destroy()
+      })
+      // WeChat has given up.
+      outgoing.on('close', () => onward.destroy())
+      onward.end(Buffer.concat(chunks))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { breakCopy } from './broken.ts'
+import { runChaos, type StoreKind } from './chaos.ts'
+import { formatReport, type Report } from './report.ts'
+
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both] [--json FILE] [--break NAME]
+  --minutes  how long faults hit, shared by the stores (default 4)
+  --seed     the schedule of faults and followers (default 1)
+  --break    runs a copy of the code with one invariant broken: it must fail (see test/chaos/broken.ts)
+Exit code 1: something was lost, sent twice without cause, or another promise broken.`
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '4' },
+    seed: { type: 'string', default: '1' },
+    store: { type: 'string', default: 'both' },
+    json: { type: 'string' },
+    break: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+})
+const minutes = Number(values.minutes)
+const seed = Number(values.seed)
+const stores: StoreKind[] = (['postgres', 'embedded'] as const).filter(
+  (s) => values.store === s || values.store === 'both',
+)
+if (values.help || !(minutes > 0) || !Number.isInteger(seed) || stores.length === 0) {
+  say(USAGE)
+  process.exit(values.help ? 0 : 2)
+}
+const root = values.break ? breakCopy(values.break) : undefined
+const reports: Report[] = []
+for (const store of stores) {
+  say(`chaos: ${store}, seed ${seed}, ${(minutes / stores.length).toFixed(1)} minutes of faults`)
+  const forMs = (minutes * 60_000) / stores.length
+  const report = await runChaos({ store, seed, forMs, say, ...(root ? { root } : {}) })
+  if (report) reports.push(report)
+}
+process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ seed, minutes, reports }, null, 2)}\n`)
+process.exit(reports.some((r) => r.findings.length > 0) ? 1 : 0)

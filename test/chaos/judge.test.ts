@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import { BREAKAGES, breakText } from './broken.ts'
+import type { Act, Evidence, RunFact, Send } from './journal.ts'
+import { judge } from './judge.ts'
+import { createRandom } from './random.ts'
+import { planFaults } from './schedule.ts'
+
+const T0 = Date.UTC(2026, 10, 24, 8)
+const APP = 'wxjudge'
+const S = 1_000
+
+const act = (kind: Act['kind'], atS: number, more: Partial<Act> = {}): Act => ({
+  appId: APP,
+  openId: 'o1',
+  kind,
+  createTime: T0 + atS * S,
+  began: T0 + atS * S,
+  ended: T0 + atS * S + 50,
+  ok: true,
+  attempts: 1,
+  ...more,
+})
+const send = (step: string, atS: number, more: Partial<Send> = {}): Send => ({
+  appId: APP,
+  openId: 'o1',
+  at: T0 + atS * S,
+  step,
+  entryAt: T0,
+  errcode: 0,
+  delivered: true,
+  unclear: false,
+  ...more,
+})
+type Step = RunFact['steps'][number]
+const step = (id: string, state: string, dueS: number | null, more: Partial<Step> = {}): Step => ({
+  id,
+  state,
+  dueAt: dueS === null ? null : T0 + dueS * S,
+  sentAt: null,
+  reason: null,
+  errcode: null,
+  ...more,
+})
+
+/** A follower who follows, replies after ten seconds, and gets both steps. */
+function evidence(more: Partial<Evidence> = {}, onUnknown: 'retry' | 'assume-sent' = 'retry'): Evidence {
+  const acts = more.acts ?? [act('follow', 0), act('type', 10)]
+  const kinds = { follow: 'subscribe', unfollow: 'unsubscribe', type: 'text', click: 'click' }
+  return {
+    accounts: {
+      [APP]: {
+        profile: 'wechat-2023',
+        onUnknown,
+        windowMs: 120 * S,
+        steps: [
+          { id: 'soon', afterMs: 5 * S, since: 'entry', ifLate: 'hold', when: null },
+          { id: 'gift', afterMs: 0, since: 'reply', ifLate: 'hold', when: null },
+        ],
+      },
+    },
+    acts,
+    inbox: acts.map((a) => ({ ...a, kind: kinds[a.kind], dispatched: true })),
+    sends: [send('soon', 5), send('gift', 10)],
+    runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)])],
+    faults: [],
+    endedAt: T0 + 300 * S,
+    ...more,
+  }
+}
+
+function run(steps: Step[], more: Partial<RunFact> = {}): RunFact {
+  return { appId: APP, openId: 'o1', entryAt: T0, status: 'ended', outcome: 'completed', steps, ...more }
+}
+
+const outcome = (e: Evidence) => {
+  const { lost, duplicated, broken } = judge(e)
+  return { lost: lost.length, duplicated: duplicated.length, broken: broken.length }
+}
+const CLEAN = { lost: 0, duplicated: 0, broken: 0 }
+
+describe('the judge of a chaos run', () => {
+  it('finds nothing where all went well', () => {
+    expect(outcome(evidence())).toEqual(CLEAN)
+  })
+
+  it.each<[string, Partial<Evidence>]>([
+    ['an answered callback that is not in the store', { inbox: [] }],
+    [
+      'an event that was never dispatched',
+      { inbox: [{ appId: APP, openId: 'o1', kind: 'text', createTime: T0 + 10 * S, dispatched: false }] },
+    ],
+    ['an accepted follow without a run', { runs: [], sends: [] }],
+    ['a step said to be sent that WeChat never got', { sends: [send('soon', 5)] }],
+    [
+      'a step that was skipped although a grant could pay',
+      {
+        sends: [send('soon', 5)],
+        runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'no-grant' })])],
+      },
+    ],
+    [
+      'a run that never ended',
+      { runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)], { status: 'active' })] },
+    ],
+  ])('calls lost: %s', (_, more) => {
+    expect(judge(evidence(more)).lost.length).toBeGreaterThan(0)
+  })
+
+  it('lets a fault excuse a step only where it left the grant no time', () => {
+    const skipped = {
+      sends: [send('soon', 5)],
+      runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'window-closed' })])],
+    }
+    const fault = (toS: number) => [{ kind: 'kill', target: 'worker', from: T0 + 8 * S, to: T0 + toS * S }]
+    expect(outcome(evidence({ ...skipped, faults: fault(110) }))).toEqual(CLEAN)
+    expect(outcome(evidence({ ...skipped, faults: fault(30) }))).toMatchObject({ lost: 1 })
+  })
+
+  it('takes a second copy for a duplicate, unless the first was unclear and the account retries', () => {
+    const twice = (unclear: boolean) => [send('soon', 5, { unclear }), send('soon', 16), send('gift', 10)]
+    expect(outcome(evidence({ sends: twice(false) }))).toMatchObject({ duplicated: 1 })
+    expect(outcome(evidence({ sends: twice(true) }))).toEqual(CLEAN)
+    expect(outcome(evidence({ sends: twice(true) }, 'assume-sent'))).toMatchObject({ duplicated: 1 })
+  })
+
+  it.each<[string, Partial<Evidence>]>([
+    [
+      'a send after the unfollow was answered',
+      {
+        acts: [act('follow', 0), act('unfollow', 2)],
+        sends: [send('soon', 5, { errcode: 45015, delivered: false })],
+        runs: [run([step('soon', 'skipped', 5), step('gift', 'skipped', null)], { outcome: 'unsubscribed' })],
+      },
+    ],
+    [
+      'a send beyond its grant',
+      { sends: [send('soon', 5), send('gift', 10), send('gift', 11, { errcode: 45047, delivered: false })] },
+    ],
+    ['a send before its time', { sends: [send('soon', 1), send('gift', 10)] }],
+    [
+      'a delivered step that is said to be skipped',
+      { runs: [run([step('soon', 'skipped', 5, { reason: 'late' }), step('gift', 'sent', 10)])] },
+    ],
+    [
+      'an unknown outcome of which nothing was unclear',
+      { runs: [run([step('soon', 'unknown', 5), step('gift', 'sent', 10)])] },
+    ],
+    [
+      'a run that somebody terminated',
+      { runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)], { outcome: 'terminated' })] },
+    ],
+  ])('finds broken: %s', (_, more) => {
+    expect(judge(evidence(more)).broken.length).toBeGreaterThan(0)
+  })
+
+  it('reckons how late a held step is from the grant that released it', () => {
+    const late = judge(evidence({ sends: [send('soon', 5), send('gift', 12)] })).lateness
+    expect(late.map((l) => l.ms)).toEqual([0, 2 * S])
+  })
+})
+
+describe('the schedule of faults', () => {
+  const plan = (seed: number) =>
+    planFaults(createRandom(seed), { forMs: 600_000, parts: ['a', 'b', 'c'], disk: true })
+
+  it('is the same for the same seed, and another for another', () => {
+    expect(plan(7)).toEqual(plan(7))
+    expect(plan(7)).not.toEqual(plan(8))
+  })
+
+  it('hits every part, the disk, WeChat and callbacks, and is over in time', () => {
+    const faults = plan(7)
+    const targets = new Set(faults.map((f) => f.target))
+    expect([...targets].sort()).toEqual(['a', 'b', 'c', 'callbacks', 'custom/send', 'disk'])
+    expect(Math.max(...faults.map((f) => f.atMs + f.lastsMs))).toBeLessThanOrEqual(600_000)
+  })
+})
+
+describe('the invariants that can be broken on purpose', () => {
+  it.each(Object.keys(BREAKAGES))('%s fits the code as it stands', (name) => {
+    const breakage = BREAKAGES[name]
+    expect(breakage && breakText(breakage)).toContain(breakage?.replace)
+  })
+})

@@ -1,0 +1,249 @@
+import type { Act, Evidence, RunFact, Send, StepRule } from './journal.ts'
+import { lengthOf, overlaps, payable, type Span, without } from './rules.ts'
+import { acceptedActs, followerOf, storedAs, type Told, tell } from './story.ts'
+
+export interface Finding {
+  who: string
+  what: string
+}
+
+export interface Lateness {
+  fault: string
+  ms: number
+}
+
+export interface Verdict {
+  /** Accepted or due, and neither delivered nor kept back for a true reason. */
+  lost: Finding[]
+  /** Delivered again although the delivery before was clear (or, with `assume-sent`, at all). */
+  duplicated: Finding[]
+  /** Other promises: sends after an unfollow, beyond a grant, too early, states that cannot be. */
+  broken: Finding[]
+  counts: Record<string, number>
+  lateness: Lateness[]
+}
+
+/** After a fault is over: leases, heartbeats and back-offs (30 s at the most) run out. */
+const RECOVERY_MS = 10_000
+/** Time in which a grant paid and nothing was wrong; a step that did not go then is lost. */
+const HEALTHY_MS = 40_000
+/** Contract, section 3: no send starts later than half a second after the unfollow was answered. The rest is its way here. */
+const AFTER_UNFOLLOW_MS = 1_500
+/** So long around a request a fault may have made its outcome unknown to the product. */
+const AROUND_MS = 11_000
+const EARLY_MS = 1_000
+
+/** Judges a chaos run by the simulated WeChat's own log: rules and plan are reckoned anew here, not asked of the product. */
+export function judge(evidence: Evidence): Verdict {
+  const verdict: Verdict = { lost: [], duplicated: [], broken: [], counts: {}, lateness: [] }
+  const count = (name: string, by = 1) => {
+    verdict.counts[name] = (verdict.counts[name] ?? 0) + by
+  }
+  const outages: (Span & { kind: string })[] = evidence.faults.map(({ kind, from, to }) => ({
+    kind,
+    from,
+    to: to + RECOVERY_MS,
+  }))
+  const duringFault = (span: Span) => outages.some((o) => overlaps(o, span))
+  const accepted = acceptedActs(evidence)
+  const runsBy = groupBy(evidence.runs, followerOf)
+  const sendsBy = groupBy(evidence.sends, followerOf)
+
+  judgeInbox()
+  for (const [key, acts] of accepted) judgeEntries(acts, runsBy.get(key) ?? [])
+  for (const [key, runs] of runsBy) {
+    const acts = accepted.get(key) ?? []
+    const sends = sendsBy.get(key) ?? []
+    for (const run of runs)
+      judgeRun(
+        tell(evidence, run, acts, runs),
+        sends.filter((s) => s.entryAt === run.entryAt),
+      )
+  }
+  for (const [key, sends] of sendsBy) judgeRefusals(key, sends)
+  count('followers', new Set(evidence.acts.map(followerOf)).size)
+  count('callbacks', evidence.acts.length)
+  count('callbacks that WeChat gave up', evidence.acts.filter((a) => !a.ok).length)
+  count(
+    'deliveries of callbacks',
+    evidence.acts.reduce((sum, a) => sum + a.attempts, 0),
+  )
+  count('runs', evidence.runs.length)
+  return verdict
+
+  function judgeInbox(): void {
+    const rows = new Map(evidence.inbox.map((r) => [`${r.appId} ${r.openId} ${r.kind} ${r.createTime}`, r]))
+    for (const act of evidence.acts) {
+      if (act.ok && !rows.has(storedAs(act)))
+        verdict.lost.push({ who: followerOf(act), what: `${act.kind} was answered and is not in the store` })
+    }
+    for (const row of evidence.inbox) {
+      if (!row.dispatched)
+        verdict.lost.push({ who: followerOf(row), what: `${row.kind} was never dispatched` })
+    }
+  }
+
+  /** A follow after an unfollow, and the first one, begin a run. */
+  function judgeEntries(acts: readonly Act[], runs: readonly RunFact[]): void {
+    let following = false
+    for (const act of acts) {
+      if (act.kind === 'follow' && !following && !runs.some((r) => r.entryAt === act.createTime))
+        verdict.lost.push({ who: followerOf(act), what: 'an accepted follow began no run' })
+      if (act.kind === 'follow') following = true
+      if (act.kind === 'unfollow') following = false
+    }
+  }
+
+  function judgeRun(told: Told, sends: readonly Send[]): void {
+    const { run, rules } = told
+    const who = `${followerOf(run)} @${new Date(run.entryAt).toISOString()}`
+    if (run.status !== 'ended') verdict.lost.push({ who, what: 'the run is stuck' })
+    if (run.outcome === 'terminated') verdict.broken.push({ who, what: 'the run ended as terminated' })
+    count(`runs ${run.outcome ?? run.status}`)
+    for (const step of rules.steps) {
+      const said = run.steps.find((s) => s.id === step.id)
+      if (!said) {
+        verdict.lost.push({ who, what: `${step.id} is gone from the run` })
+        continue
+      }
+      count(`steps ${said.state}`)
+      judgeStep(
+        told,
+        step,
+        said,
+        sends.filter((s) => s.step === step.id),
+        `${who} ${step.id}`,
+      )
+    }
+  }
+
+  function judgeStep(
+    told: Told,
+    step: StepRule,
+    said: RunFact['steps'][number],
+    attempts: readonly Send[],
+    who: string,
+  ): void {
+    const due = told.dueOf(step)
+    const delivered = attempts.filter((s) => s.delivered)
+    count('messages delivered', delivered.length)
+    judgeRepeats(told, delivered, who)
+    switch (said.state) {
+      case 'sent': {
+        const [first] = delivered
+        if (!first) verdict.lost.push({ who, what: 'said to be sent, and WeChat never got it' })
+        else if (due === null) verdict.broken.push({ who, what: 'sent without the reply that it waits for' })
+        else judgeTime(told, due, first, who)
+        return
+      }
+      case 'unknown': {
+        const at = attempts[0]?.at ?? due ?? 0
+        if (!attempts.some((s) => s.unclear) && !duringFault({ from: at - AROUND_MS, to: at + AROUND_MS }))
+          verdict.broken.push({ who, what: 'unknown, and nothing was unclear' })
+        return
+      }
+      case 'skipped': {
+        if (delivered.length > 0)
+          verdict.broken.push({ who, what: `skipped (${said.reason}), and it was delivered` })
+        const explained = explain(told, step, due, attempts)
+        if (explained === null)
+          verdict.lost.push({ who, what: `skipped (${said.reason}) without a true reason` })
+        else count(`skipped: ${explained}`)
+        return
+      }
+      default:
+        if (told.run.status === 'ended')
+          verdict.broken.push({ who, what: `still ${said.state} in a run that has ended` })
+    }
+  }
+
+  /** Why a step rightly did not go; null: no reason holds. */
+  function explain(told: Told, step: StepRule, due: number | null, attempts: readonly Send[]): string | null {
+    const { reply, deadline } = told
+    if (step.when === 'not-replied' && reply) return 'replied'
+    if (due === null) return 'no reply'
+    if (
+      reply &&
+      step.since === 'reply' &&
+      duringFault({ from: reply.began, to: Math.max(reply.ended, told.closesAtWithoutReply) + 1 }) &&
+      told.run.steps.find((s) => s.id === step.id)?.dueAt === null
+    )
+      return 'the reply came late through a fault'
+    if (due >= deadline - EARLY_MS) return told.unfollow ? 'unfollowed before' : 'due after the window'
+    const until = step.ifLate === 'skip' ? Math.min(deadline, due + 1_000) : deadline
+    const paid = payable({ from: due, to: until }, told.grants)
+    if (lengthOf(paid) < Math.min(500, until - due)) return 'no grant'
+    const quota = Math.min(...told.grants.map((g) => g.quota))
+    if (attempts.filter((s) => s.unclear || s.delivered).length >= quota) return 'quota used by unclear tries'
+    if (!duringFault({ from: due - RECOVERY_MS, to: Math.min(deadline, due + 60_000) })) return null
+    const whole = payable({ from: due, to: deadline }, told.grants)
+    return lengthOf(without(whole, outages)) < HEALTHY_MS || step.ifLate === 'skip'
+      ? 'a fault outlasted it'
+      : null
+  }
+
+  function judgeRepeats(told: Told, delivered: readonly Send[], who: string): void {
+    delivered.slice(1).forEach((repeat, i) => {
+      const before = delivered[i]
+      const unclear =
+        before !== undefined &&
+        (before.unclear || duringFault({ from: before.at - AROUND_MS, to: before.at + AROUND_MS }))
+      if (told.rules.onUnknown === 'retry' && unclear) count('copies after an unknown outcome')
+      else
+        verdict.duplicated.push({
+          who,
+          what: `delivered again after ${repeat.at - (before?.at ?? 0)} ms (${told.rules.onUnknown})`,
+        })
+    })
+  }
+
+  function judgeTime(told: Told, due: number, first: Send, who: string): void {
+    const moved = [...told.grants.map((g) => ({ from: g.until, to: g.expiresAt })), windowEnd(told)]
+      .filter((m) => due >= m.from && due <= m.to)
+      .map((m) => m.from)
+    if (first.at < Math.min(due, ...moved) - EARLY_MS)
+      verdict.broken.push({ who, what: `sent ${due - first.at} ms before its time` })
+    const [paid] = payable({ from: due, to: told.closesAt }, told.grants)
+    const ms = Math.max(0, first.at - (paid?.from ?? due))
+    const span = { from: due, to: first.at + 1 }
+    const fault = outages.find((o) => overlaps(o, span))?.kind ?? 'none'
+    verdict.lateness.push({ fault, ms })
+  }
+
+  function windowEnd(told: Told): Span {
+    return { from: told.closesAt - 3_000, to: told.closesAt }
+  }
+
+  /** Requests that WeChat refused by its rules: none should have been made. */
+  function judgeRefusals(key: string, sends: readonly Send[]): void {
+    const acts = evidence.acts.filter((a) => followerOf(a) === key).sort((a, b) => a.began - b.began)
+    for (const send of sends) {
+      const last = acts
+        .filter((a) => a.began <= send.at && (a.kind === 'follow' || a.kind === 'unfollow'))
+        .at(-1)
+      const gone = last?.kind === 'unfollow' ? last : null
+      const near = duringFault({ from: send.at - AROUND_MS, to: send.at })
+      if (gone?.ok && send.at > gone.ended + AFTER_UNFOLLOW_MS && !near)
+        verdict.broken.push({
+          who: key,
+          what: `${send.step} sent ${send.at - gone.ended} ms after the unfollow`,
+        })
+      const refused = send.errcode === 45015 || send.errcode === 45047
+      if (refused && !gone && !near)
+        verdict.broken.push({
+          who: key,
+          what: `${send.step} refused with ${send.errcode}: no grant was there`,
+        })
+    }
+  }
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return groups
+}

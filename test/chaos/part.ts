@@ -1,0 +1,82 @@
+import type { ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** One process of the product under chaos. */
+export interface Part {
+  name: string
+  /** Starts it where it does not run, and waits until it is ready. @throws Error when it is not in time */
+  start(): Promise<void>
+  /** `kill -9`, the processes below it too. */
+  kill(): Promise<void>
+  /** SIGSTOP to it and what is below it, until `resume`. */
+  pause(): void
+  resume(): void
+  isRunning(): boolean
+  /** In order: SIGTERM, and SIGKILL when it does not end. */
+  end(): Promise<void>
+}
+
+const END_WITHIN_MS = 12_000
+
+/** @param ready resolves once the process does its work; rejects when it never will */
+export function createPart(options: { name: string; spawn(): ChildProcess; ready(): Promise<void> }): Part {
+  let child: ChildProcess | null = null
+  let exited: Promise<void> = Promise.resolve()
+
+  const isRunning = () => child !== null && child.exitCode === null && child.signalCode === null
+  const signal = (name: NodeJS.Signals) => {
+    const pid = child?.pid
+    if (pid === undefined || !isRunning()) return
+    for (const each of [...descendants(pid), pid]) {
+      try {
+        process.kill(each, name)
+      } catch {
+        // It has just ended.
+      }
+    }
+  }
+
+  return {
+    name: options.name,
+    isRunning,
+    async start() {
+      if (!isRunning()) {
+        const started = options.spawn()
+        child = started
+        exited = new Promise((resolve) => started.on('exit', () => resolve()))
+      }
+      await options.ready()
+    },
+    async kill() {
+      signal('SIGKILL')
+      await exited
+    },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+    async end() {
+      if (!isRunning()) return
+      signal('SIGCONT')
+      child?.kill('SIGTERM')
+      const force = setTimeout(() => signal('SIGKILL'), END_WITHIN_MS)
+      await exited
+      clearTimeout(force)
+    },
+  }
+}
+
+/** Processes below this one, at any depth. Linux only: it reads /proc. */
+function descendants(pid: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // It has just ended.
+    }
+  }
+  const below = (parent: number): number[] =>
+    [...parents].filter(([, p]) => p === parent).flatMap(([child]) => [...below(child), child])
+  return below(pid)
+}

@@ -1,0 +1,83 @@
+import type { Random } from './random.ts'
+
+/** One fault that a seed plans: when it begins (ms from the start) and how long it lasts. */
+export interface PlannedFault {
+  kind: FaultKind
+  /** A part's name, or an API path. */
+  target: string
+  atMs: number
+  lastsMs: number
+}
+
+const PART_FAULTS = ['kill', 'pause'] as const
+const WECHAT_FAULTS = [
+  'busy',
+  'hangs-before',
+  'hangs-after',
+  'breaks-before',
+  'breaks-after',
+  'http-500',
+  'slow',
+  'token-refused',
+] as const
+const CALLBACK_FAULTS = ['answers-lost', 'clocks-moved'] as const
+
+export type FaultKind =
+  | (typeof PART_FAULTS)[number]
+  | (typeof WECHAT_FAULTS)[number]
+  | (typeof CALLBACK_FAULTS)[number]
+  | 'disk-full'
+
+/** What a fault of this kind hits: a process, the store's disk, WeChat's API, or callbacks. */
+export function fieldOf(kind: FaultKind): 'part' | 'disk' | 'wechat' | 'callbacks' {
+  if (kind === 'disk-full') return 'disk'
+  if ((PART_FAULTS as readonly string[]).includes(kind)) return 'part'
+  return (CALLBACK_FAULTS as readonly string[]).includes(kind) ? 'callbacks' : 'wechat'
+}
+
+/**
+ * Three lines of faults beside each other: processes and disk, WeChat's API, callbacks. In each the next one begins some
+ * seconds after the one before is over; every part is hit once before any is hit again.
+ */
+export function planFaults(
+  random: Random,
+  plan: { forMs: number; parts: readonly string[]; disk: boolean },
+): PlannedFault[] {
+  const parts = cycle(random, plan.disk ? [...plan.parts, 'disk'] : plan.parts)
+  const wechat = cycle(random, WECHAT_FAULTS)
+  return [
+    ...line([3_000, 9_000], [1_000, 9_000], () => {
+      const target = parts()
+      return { kind: target === 'disk' ? 'disk-full' : random.pick(PART_FAULTS), target }
+    }),
+    ...line([3_000, 9_000], [2_000, 13_000], () => ({ kind: wechat(), target: 'custom/send' })),
+    ...line([8_000, 20_000], [3_000, 10_000], () => ({
+      kind: random.pick(CALLBACK_FAULTS),
+      target: 'callbacks',
+    })),
+  ].sort((a, b) => a.atMs - b.atMs)
+
+  function line(
+    gapMs: [number, number],
+    lastsMs: [number, number],
+    what: () => Pick<PlannedFault, 'kind' | 'target'>,
+  ): PlannedFault[] {
+    const faults: PlannedFault[] = []
+    for (let atMs = random.between(...gapMs); ; ) {
+      const fault = { ...what(), atMs, lastsMs: random.between(...lastsMs) }
+      if (atMs + fault.lastsMs > plan.forMs) return faults
+      faults.push(fault)
+      atMs += fault.lastsMs + random.between(...gapMs)
+    }
+  }
+}
+
+/** Each in turn, in an order that is drawn anew each time round. */
+function cycle<T>(random: Random, items: readonly T[]): () => T {
+  let left: T[] = []
+  return () => {
+    if (left.length === 0) left = [...items]
+    const [picked] = left.splice(random.between(0, left.length), 1)
+    return picked as T
+  }
+}
