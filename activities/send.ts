@@ -72,6 +72,9 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
     unclear = (await writeAttempt(db, key, lost)).unclear
     if (!mayTryAgain('lost', unclear)) return end(unknown(lost.reason))
   }
+  // The attempt was counted, and the worker, or the store, was gone before its end was written.
+  if (unclear > 0 && onUnknown === 'assume-sent')
+    return end(unknown(known?.reason ?? 'no answer from WeChat'))
   if (clock.leftMs() <= 0) return end(overdue(known?.reason ?? 'no time left in the grant'))
   if (!account?.active) return keepBack('account-stopped', account?.stateReason ?? 'the account is gone')
 

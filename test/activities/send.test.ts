@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nextDayInBeijing } from '../../src/beijing.ts'
 import { changeStep } from '../../src/campaign/state.ts'
-import { writeIntent } from '../../src/store/deliveries.ts'
+import { writeAttempt, writeIntent } from '../../src/store/deliveries.ts'
 import { saveFollower } from '../../src/store/followers.ts'
 import { markDispatched } from '../../src/store/inbox.ts'
 import { saveMedium } from '../../src/store/media.ts'
@@ -753,6 +753,16 @@ describe('a worker that was killed between intent and result', () => {
       state: 'unknown',
       reason: 'a worker was lost during the request',
     })
+  })
+
+  it('assume-sent: leaves no second request either when the next one died while it wrote that', async () => {
+    const story = await desk.story({ account: { onUnknown: 'assume-sent' } })
+    await killedInRequest(story)
+    const lost = { unclear: true, reason: 'a worker was lost during the request', errcode: null, rid: null }
+    await writeAttempt(desk.product.db, story.key(), { ...lost, now: Date.now() })
+    expect(await story.send()).toMatchObject({ result: 'unknown', unclear: 1 })
+    expect(story.verdicts()).toEqual([])
+    expect(await story.row()).toMatchObject({ state: 'unknown', attempts: 1, unclear: 1 })
   })
 
   it('retry: gets one more request, whose answer counts', async () => {

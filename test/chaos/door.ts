@@ -26,10 +26,12 @@ export async function openDoor(ports: readonly number[]): Promise<Door> {
       })
       let connected = false
       onward.on('socket', (socket) => {
-        connected = !socket.connecting
-        socket.once('connect', () => {
+        const note = () => {
           connected = true
-        })
+        }
+        // A kept-alive socket serves one request after the other.
+        if (socket.connecting) socket.once('connect', note)
+        else note()
       })
       onward.on('error', () => {
         // Only what was not connected goes to another one: the rest may have been taken, and WeChat sends again.

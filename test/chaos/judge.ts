@@ -32,6 +32,7 @@ const AFTER_UNFOLLOW_MS = 1_500
 /** So long around a request a fault may have made its outcome unknown to the product. */
 const AROUND_MS = 11_000
 const EARLY_MS = 1_000
+const HARMLESS = ['answers-lost', 'clocks-moved']
 
 /** Judges a chaos run by the simulated WeChat's own log: rules and plan are reckoned anew here, not asked of the product. */
 export function judge(evidence: Evidence): Verdict {
@@ -206,7 +207,9 @@ export function judge(evidence: Evidence): Verdict {
     const [paid] = payable({ from: due, to: told.closesAt }, told.grants)
     const ms = Math.max(0, first.at - (paid?.from ?? due))
     const span = { from: due, to: first.at + 1 }
-    const fault = outages.find((o) => overlaps(o, span))?.kind ?? 'none'
+    const under = outages.filter((o) => overlaps(o, span)).map((o) => o.kind)
+    // Callbacks' own trouble holds no send up: another fault of the moment does.
+    const fault = under.find((kind) => !HARMLESS.includes(kind)) ?? under[0] ?? 'none'
     verdict.lateness.push({ fault, ms })
   }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync } from 'node:fs'
+import { chmodSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareNamespace } from '../../src/engine/local/namespace.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
@@ -28,6 +28,8 @@ export async function setPostgresStage(options: StageOptions): Promise<Stage | n
   const diskAt = join(folder, 'disk')
   const disk = smallDisk(diskAt, DISK_MB)
   const home = join(diskAt, 'postgres')
+  // PostgreSQL's own user must get there.
+  chmodSync(folder, 0o755)
   mkdirSync(home, { recursive: true })
   const cluster = initCluster(home, await freePort(), POSTGRES)
   if (!cluster) {
