@@ -33,20 +33,17 @@ export const BREAKAGES: Record<string, Breakage> = {
     replace: `      void new Promise((resolve) => setTimeout(resolve, 1_500)).then(() => deps.accept(row)).then(() => deps.nudge(), () => {})
       const accepted: Accepted = { fresh: true, id: 0 }`,
   },
-  'no-intent': {
-    promise: 'a step is sent again only when its outcome is unknown',
+  'forget-intent': {
+    promise: 'a step is sent again only when its outcome is unknown and the account retries',
     file: 'activities/send.ts',
-    find: `  if (known?.state === 'sent')
-    return { result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear }`,
-    replace: `  void known`,
+    find: `  if (known?.state === 'open') {`,
+    replace: `  if (known?.state === 'open' && now() < 0) {`,
   },
-  'no-last-look': {
-    promise: 'no send after an unfollow was accepted',
-    file: 'src/store/deliveries.ts',
-    find: `WHEN EXISTS (
-          SELECT 1 FROM \${inbox}`,
-    replace: `WHEN false AND EXISTS (
-          SELECT 1 FROM \${inbox}`,
+  'give-up': {
+    promise: 'what was accepted reaches Temporal, however long it is away',
+    file: 'src/intake/dispatcher.ts',
+    find: `      await retryLater(db, row.id, now() + next, message)`,
+    replace: `      await markDispatched(db, row.id, 'gave up', now())`,
   },
 }
 
