@@ -77,9 +77,12 @@ export function createComponentPages(world: World): Hono {
   }
 
   /** `auth_type` 2 is for mini programs, which the simulator has none of; `biz_appid` names one account. */
-  function accountsFor({ authType, bizAppId }: Asked): SimAccountState[] {
+  function accountsFor({ component, authType, bizAppId }: Asked): SimAccountState[] {
     if (authType === '2') return []
-    const all = [...world.accounts.values()].filter((a) => !isReleaseAccount(a.appId))
+    const { offers } = component.options
+    const all = [...world.accounts.values()].filter((a) =>
+      offers ? offers.includes(a.appId) : !isReleaseAccount(a.appId),
+    )
     return bizAppId ? all.filter((a) => a.appId === bizAppId) : all
   }
 }
@@ -148,6 +151,7 @@ const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; account
         <input type="hidden" name="biz_appid" value={asked.bizAppId} />
         <button type="submit" name="account" value={account.appId}>
           {account.name} <small>{account.appId}</small>
+          {asked.component.authorisations.has(account.appId) ? <small> 已授权 authorised</small> : null}
         </button>
       </form>
     ))}

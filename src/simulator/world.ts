@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { ComponentState } from './component.ts'
+import { type ComponentOptions, ComponentState, type KeptComponent } from './component.ts'
 import { throughComponent } from './component-push.ts'
 import { createFaults, type FaultBox } from './faults.ts'
 import {
@@ -90,7 +90,16 @@ export function createWorld(options: WorldOptions) {
     clearTimeout(saving)
     saving = undefined
     if (!options.statePath) return
-    const all = Object.fromEntries([...accounts].map(([id, a]) => [id, kept(a)]))
+    const { components: absent, ...others } = saved
+    const all: Saved = {
+      // Accounts and platforms that are not there this time keep what they had.
+      ...others,
+      ...Object.fromEntries([...accounts].map(([id, a]) => [id, kept(a)])),
+      components: {
+        ...absent,
+        ...Object.fromEntries([...components].map(([id, c]) => [id, c.kept(now())])),
+      },
+    }
     mkdirSync(dirname(options.statePath), { recursive: true })
     writeFileSync(`${options.statePath}.new`, JSON.stringify(all))
     renameSync(`${options.statePath}.new`, options.statePath)
@@ -110,6 +119,14 @@ export function createWorld(options: WorldOptions) {
     return added
   }
 
+  /** A platform that was there before comes with its authorisations, tokens and codes. */
+  function addComponent(component: ComponentOptions): ComponentState {
+    const known = components.get(component.appId)?.kept(now())
+    const added = new ComponentState({ ...component }, known ?? saved.components?.[component.appId])
+    components.set(component.appId, added)
+    return added
+  }
+
   function account(appId: string): SimAccountState {
     const found = accounts.get(appId)
     if (!found) throw new Error(`the simulator has no account ${appId}`)
@@ -118,6 +135,15 @@ export function createWorld(options: WorldOptions) {
 
   /** Where an account's callbacks go: to its own server, or through the platform that it has authorised. */
   const targetOf = (owner: SimAccountState): PushTarget => throughComponent(owner, components.values())
+
+  /** Who gets an account's callbacks: its own server, a platform by its appId, or nobody. */
+  function servedBy(
+    owner: SimAccountState,
+  ): { by: 'own-server' | 'nobody' } | { by: 'platform'; appId: string } {
+    for (const component of components.values())
+      if (component.authorisations.has(owner.appId)) return { by: 'platform', appId: component.options.appId }
+    return { by: owner.callbackUrl === null ? 'nobody' : 'own-server' }
+  }
 
   function follower(who: Who): SimFollower {
     const { followers } = account(who.appId)
@@ -205,6 +231,7 @@ export function createWorld(options: WorldOptions) {
     components,
     answerWithinMs,
     targetOf,
+    servedBy,
     faults,
     now,
     clockOf,
@@ -212,6 +239,7 @@ export function createWorld(options: WorldOptions) {
     accountChanged,
     save,
     addAccount,
+    addComponent,
     account,
     follower,
     act,
@@ -258,7 +286,10 @@ function kept(account: SimAccountState): Kept {
   return { followers: [...account.followers.values()].map(trim), codes, apiMenu, tags }
 }
 
-function load(path: string | undefined): Record<string, Partial<Kept>> {
+/** The state file: accounts by their appIds, and beside them the platforms. */
+type Saved = Record<string, Partial<Kept>> & { components?: Record<string, KeptComponent> }
+
+function load(path: string | undefined): Saved {
   if (!path || !existsSync(path)) return {}
   try {
     const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Partial<Kept> | SimFollower[]>
