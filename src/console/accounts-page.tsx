@@ -38,7 +38,9 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Li
             <td>
               <code>{a.appId}</code>
             </td>
-            <td>{a.mode}</td>
+            <td>
+              {a.mode} {a.kind === 'authorised' ? <small>平台授权 authorised</small> : null}
+            </td>
             <td>{a.rules}</td>
             <td>
               <Badge state={a.state} /> <span class="quiet">{a.stateReason}</span>

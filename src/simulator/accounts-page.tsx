@@ -6,13 +6,13 @@ import { isReleaseAccount } from './release.ts'
 import type { World } from './world.ts'
 
 /** The list of the simulated accounts: who serves each, its phone, and an owner's way into a platform and out of it. */
-export function createAccountsPage(world: World, links: { authoriseUrl: string | null }): Hono {
+export function createAccountsPage(world: World, links: PageLinks): Hono {
   const app = new Hono()
   app.get('/accounts', (c) => {
     const items = [...world.accounts.values()]
       .filter((a) => !isReleaseAccount(a.appId))
       .map((account) => ({ account, served: world.servedBy(account) }))
-    return c.html(<AccountsPage items={items} authoriseUrl={links.authoriseUrl} />)
+    return c.html(<AccountsPage items={items} links={links} />)
   })
   app.post('/accounts/:appId/revoke', async (c) => {
     const { appId } = c.req.param()
@@ -23,12 +23,13 @@ export function createAccountsPage(world: World, links: { authoriseUrl: string |
   return app
 }
 
+interface PageLinks {
+  consoleUrl: string | null
+  authoriseUrl: string | null
+}
 type Served = ReturnType<World['servedBy']>
 
-const AccountsPage = (props: {
-  items: { account: SimAccountState; served: Served }[]
-  authoriseUrl: string | null
-}) => (
+const AccountsPage = (props: { items: { account: SimAccountState; served: Served }[]; links: PageLinks }) => (
   <>
     {raw('<!DOCTYPE html>')}
     <html lang="zh-CN">
@@ -44,9 +45,7 @@ const AccountsPage = (props: {
           <h1>
             微信模拟器 <small>WeChat simulator</small>
           </h1>
-          <nav>
-            {props.authoriseUrl ? <a href={props.authoriseUrl}>授权给平台 authorise the platform</a> : null}
-          </nav>
+          <nav>{props.links.consoleUrl ? <a href={props.links.consoleUrl}>运营台 console</a> : null}</nav>
         </header>
         <main>
           <section class="panel wide">
@@ -83,6 +82,9 @@ const AccountsPage = (props: {
                         <form method="post" action={`/accounts/${account.appId}/revoke`}>
                           <button type="submit">取消授权 revoke</button>
                         </form>
+                      ) : null}
+                      {served.by === 'nobody' && props.links.authoriseUrl ? (
+                        <a href={props.links.authoriseUrl}>授权给平台 authorise</a>
                       ) : null}
                     </td>
                   </tr>

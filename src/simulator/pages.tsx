@@ -135,7 +135,7 @@ const Page = ({ appId, openId, name, followers, served, consoleUrl, authoriseUrl
                 这个公众号没有接入任何服务器，不会有回复。
                 {authoriseUrl ? <a href={authoriseUrl}>先授权给平台 authorise the platform first</a> : null}
                 <br />
-                <small>nobody gets this account’s messages: nothing will answer</small>
+                <small>nobody gets this account's messages: nothing will answer</small>
               </p>
             )}
             <h2>
