@@ -39,7 +39,8 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Li
               <code>{a.appId}</code>
             </td>
             <td>
-              {a.mode} {a.kind === 'authorised' ? <small>平台授权 authorised</small> : null}
+              {a.mode}
+              {a.kind === 'authorised' ? <div class="quiet">已授权 authorised</div> : null}
             </td>
             <td>{a.rules}</td>
             <td>
