@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { type ComponentOptions, ComponentState, type KeptComponent } from './component.ts'
+import { type ComponentOptions, ComponentState } from './component.ts'
 import { throughComponent } from './component-push.ts'
 import { createFaults, type FaultBox } from './faults.ts'
 import {
@@ -14,6 +12,7 @@ import {
   type SimScene,
 } from './model.ts'
 import { createPusher, type Fields, type PushOptions, type PushResult, type PushTarget } from './push.ts'
+import { openStateFile } from './state-file.ts'
 import { SimTokens } from './tokens.ts'
 
 /** What moves a follower's run on in the engine; the simulator itself knows no engine. */
@@ -66,7 +65,7 @@ export function createWorld(options: WorldOptions) {
     now,
   )
   let saving: NodeJS.Timeout | undefined
-  const saved = load(options.statePath)
+  const file = openStateFile(options.statePath)
 
   const clockOf = (follower: SimFollower) => now() + follower.offsetMs
 
@@ -89,27 +88,14 @@ export function createWorld(options: WorldOptions) {
   function save(): void {
     clearTimeout(saving)
     saving = undefined
-    if (!options.statePath) return
-    const { components: absent, ...others } = saved
-    const all: Saved = {
-      // Accounts and platforms that are not there this time keep what they had.
-      ...others,
-      ...Object.fromEntries([...accounts].map(([id, a]) => [id, kept(a)])),
-      components: {
-        ...absent,
-        ...Object.fromEntries([...components].map(([id, c]) => [id, c.kept(now())])),
-      },
-    }
-    mkdirSync(dirname(options.statePath), { recursive: true })
-    writeFileSync(`${options.statePath}.new`, JSON.stringify(all))
-    renameSync(`${options.statePath}.new`, options.statePath)
+    file.write(accounts, components, now())
   }
 
   function addAccount(account: AccountOptions): SimAccountState {
     const known = accounts.get(account.appId)
     if (known) return Object.assign(known, account)
     const added = newAccount(account)
-    const before = saved[account.appId]
+    const before = file.saved.accounts[account.appId]
     for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
     added.codes = before?.codes ?? []
     added.tags = before?.tags ?? added.tags
@@ -122,7 +108,7 @@ export function createWorld(options: WorldOptions) {
   /** A platform that was there before comes with its authorisations, tokens and codes. */
   function addComponent(component: ComponentOptions): ComponentState {
     const known = components.get(component.appId)?.kept(now())
-    const added = new ComponentState({ ...component }, known ?? saved.components?.[component.appId])
+    const added = new ComponentState({ ...component }, known ?? file.saved.components[component.appId])
     components.set(component.appId, added)
     return added
   }
@@ -272,34 +258,4 @@ export interface Deed {
 function newMsgId(): string {
   // WeChat's are 64-bit numbers beyond 2^53.
   return (0x2000_0000_0000_0000n + randomBytes(7).reduce((n, b) => (n << 8n) | BigInt(b), 0n)).toString()
-}
-
-function trim(follower: SimFollower): SimFollower {
-  return { ...follower, messages: follower.messages.slice(-200) }
-}
-
-/** What of an account outlives the simulator; the rest comes with `addAccount`. */
-type Kept = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags'> & { followers: SimFollower[] }
-
-function kept(account: SimAccountState): Kept {
-  const { codes, apiMenu, tags } = account
-  return { followers: [...account.followers.values()].map(trim), codes, apiMenu, tags }
-}
-
-/** The state file: accounts by their appIds, and beside them the platforms. */
-type Saved = Record<string, Partial<Kept>> & { components?: Record<string, KeptComponent> }
-
-function load(path: string | undefined): Saved {
-  if (!path || !existsSync(path)) return {}
-  try {
-    const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Partial<Kept> | SimFollower[]>
-    // Until 0.1.0 it held the followers alone.
-    const entries = Object.entries(all).map(([id, one]) => [
-      id,
-      Array.isArray(one) ? { followers: one } : one,
-    ])
-    return Object.fromEntries(entries)
-  } catch {
-    return {}
-  }
 }
