@@ -111,6 +111,11 @@ export interface PlatformConfig {
   previousAesKey: string | null
   /** Without a slash at its end. */
   publicUrl: string
+  /**
+   * Where the platform's calls go, and those of the accounts that authorise it: a simulated WeChat, with its pages.
+   * Absent: `wechatApiBase`.
+   */
+  apiBase?: string
 }
 
 /** @throws ConfigError when some of the platform's variables are set and others are not */

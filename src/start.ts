@@ -1,17 +1,18 @@
 import { keptSecret, lockDataDir } from './app/data-dir.ts'
 import { DEMO_APP_ID, prepareDemo } from './app/demo.ts'
+import { demoPlatform, prepareDemoPlatform, restDemoShops } from './app/demo-platform.ts'
 import { followChanges } from './app/follow-changes.ts'
 import { createLifetime, main } from './app/lifetime.ts'
 import { awaitEnginePorts, keepLocalEngine } from './app/local-engine.ts'
 import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
-import { listen } from './app/server.ts'
+import { listen, localUrl } from './app/server.ts'
 import { createTimeMachine } from './app/time-machine.ts'
 import { createWeb } from './app/web.ts'
 import { type Config, loadConfig } from './config.ts'
 import type { Links } from './console/layout.tsx'
 import { type EngineTarget, linkEngine, targetFromEnvironment } from './engine/connection.ts'
-import { assertPortFree, freePort } from './engine/local/ports.ts'
+import { choosePort, freePort } from './engine/local/ports.ts'
 import { awaitServing } from './engine/serving.ts'
 import { bundleWorkflows, runWorkers } from './engine/workers.ts'
 import { createLog } from './log.ts'
@@ -20,6 +21,8 @@ import { openStore } from './store/db.ts'
 
 /** What running sends get when the program stops. */
 const GRACE_MS = 6_000
+/** It has no sign-in. */
+const SIMULATOR_HOST = '127.0.0.1'
 
 /**
  * `npm start`: engine, worker, callback server, console and simulator in one process, for one machine. The callback
@@ -33,8 +36,11 @@ await main(async () => {
   life.onSignals()
 
   life.onEnd('data folder', lockDataDir(config.dataDir))
-  await assertPortFree(config.port, config.host, 'PORT')
-  if (config.simulator) await assertPortFree(config.simulatorPort, '127.0.0.1', 'SIMULATOR_PORT')
+  // Chosen before the product is made: a platform must know where it will be reached.
+  const port = await choosePort(config.port, config.host, 'PORT')
+  const simulatorPort = config.simulator
+    ? await choosePort(config.simulatorPort, SIMULATOR_HOST, 'SIMULATOR_PORT')
+    : null
   const local = !config.temporal.address && !config.temporal.profile
   if (local) await awaitEnginePorts(config)
   const bundle = bundleWorkflows()
@@ -51,7 +57,16 @@ await main(async () => {
   life.onEnd('engine link', link.close)
   const adminToken = config.adminToken ?? keptSecret(config.dataDir, 'admin-token')
   const encryptionKey = config.encryptionKey ?? keptSecret(config.dataDir, 'encryption-key')
-  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
+  const demo =
+    simulatorPort === null || config.platform
+      ? null
+      : demoPlatform({
+          simulatorUrl: localUrl(SIMULATOR_HOST, simulatorPort),
+          publicUrl: localUrl(config.host, port),
+        })
+  const platform = config.platform ?? demo
+  const product = createProduct({ config: { ...config, platform }, db: store.db, link, encryptionKey, log })
+  if (!demo) await restDemoShops(product)
   await product.changed()
 
   const links: Links = {
@@ -62,20 +77,22 @@ await main(async () => {
   }
   const web = await listen(
     createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics, dataDir: config.dataDir }),
-    config.port,
+    port,
     config.host,
   )
   life.onEnd('web', web.close)
-  if (config.simulator) {
+  if (simulatorPort !== null) {
     const simulator = createSimulator({
       consoleUrl: web.url,
+      ...(demo ? { authoriseUrl: `${web.url}/wechat/component/authorize` } : {}),
       statePath: `${config.dataDir}/simulator.json`,
       timeMachine: createTimeMachine(link.client, store.db),
     })
-    const { url } = await simulator.listen(config.simulatorPort)
+    const { url } = await simulator.listen(simulatorPort, SIMULATOR_HOST)
     life.onEnd('simulator', simulator.close)
     links.simulatorUrl = url
     await prepareDemo(product, simulator, { simulatorUrl: url, callbackBase: web.url })
+    if (demo) await prepareDemoPlatform(product, simulator, demo)
   }
 
   if (local) {
@@ -104,6 +121,7 @@ await main(async () => {
   say(
     `手机 phone      ${links.simulatorUrl ?? 'off (SIMULATOR=off)'}${links.simulatorUrl ? `/phone/${DEMO_APP_ID}` : ''}`,
   )
+  if (demo) say(`授权 authorise  ${web.url}/wechat/component/authorize`)
   say(`Temporal Web UI ${links.temporalUiUrl ?? 'none'}`)
   say(`admin token     ${config.adminToken ? 'as in ADMIN_TOKEN' : adminToken}`)
   const signIn = config.adminToken ? '/' : `/signin?token=${adminToken}`

@@ -22,7 +22,6 @@ const MENU = [
   { key: 'guide', label: '新手资料' },
   { key: 'help', label: '联系我们' },
 ]
-const EXAMPLE = new URL('../../campaigns/welcome.yaml', import.meta.url)
 
 /** One simulated account with an example campaign: made once, then left as the operator has it. */
 export async function prepareDemo(
@@ -30,14 +29,10 @@ export async function prepareDemo(
   simulator: Simulator,
   at: { simulatorUrl: string; callbackBase: string },
 ): Promise<void> {
-  const { accounts, campaigns } = product
+  const { accounts } = product
   const isNew = await accounts.add({ ...DEMO, apiBase: at.simulatorUrl })
   if (!isNew) await accounts.patch(DEMO_APP_ID, { apiBase: at.simulatorUrl })
-  if (isNew && !(await campaigns.row('welcome'))) {
-    const source = readFileSync(EXAMPLE, 'utf8')
-    const { campaign, warnings } = checkCampaign(source)
-    if (campaign) await campaigns.publish(source, campaign, warnings)
-  }
+  if (isNew) await publishOnce(product, 'welcome', 'welcome.yaml')
   await product.changed()
   const account = await accounts.find(DEMO_APP_ID)
   if (!account) return
@@ -55,4 +50,12 @@ export async function prepareDemo(
     qrScenes: ['expo-2026', 'shop-door'],
     menu: MENU,
   })
+}
+
+/** Publishes an example, unless the operator has had a campaign of this id, be it deleted since. */
+export async function publishOnce({ campaigns }: Product, id: string, file: string): Promise<void> {
+  if (await campaigns.row(id)) return
+  const source = readFileSync(new URL(`../../campaigns/${file}`, import.meta.url), 'utf8')
+  const { campaign, warnings } = checkCampaign(source)
+  if (campaign) await campaigns.publish(source, campaign, warnings)
 }

@@ -111,14 +111,15 @@ export function createProduct(deps: {
     onStarted: () => metrics.runsStarted.inc(),
   })
 
+  const platformBase = config.platform?.apiBase ?? null
   const platform: Platform | null = config.platform
     ? createPlatform({
         config: config.platform,
         store: createPlatformStore(db, sealer),
         accounts,
-        client: createComponentClient(clientOf({ apiBase: null }).post, config.platform),
+        client: createComponentClient(clientOf({ apiBase: platformBase }).post, config.platform),
         tokens,
-        wechatPages: config.wechatApiBase === WECHAT_API ? null : config.wechatApiBase,
+        wechatPages: platformBase ?? (config.wechatApiBase === WECHAT_API ? null : config.wechatApiBase),
         now,
         log,
         changed,

@@ -24,7 +24,10 @@ export function createWeb(
   const { platform } = product
   if (platform) {
     const nameOf = async (appId: string) => (await product.accounts.find(appId))?.name ?? null
-    web.route('/', createPlatformApp({ ...product, platform, maxAgeMs: product.callbackMaxAgeMs, nameOf }))
+    const phoneUrl = (appId: string) =>
+      platform.config.apiBase ? `${platform.config.apiBase}/phone/${appId}` : null
+    const maxAgeMs = product.callbackMaxAgeMs
+    web.route('/', createPlatformApp({ ...product, platform, maxAgeMs, nameOf, phoneUrl }))
   }
   web.route('/', product.callback)
   if (options.dataDir) web.route('/', createVerifyFiles(join(options.dataDir, 'verify')))

@@ -38,7 +38,10 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Li
             <td>
               <code>{a.appId}</code>
             </td>
-            <td>{a.mode}</td>
+            <td>
+              {a.mode}
+              {a.kind === 'authorised' ? <div class="quiet">已授权 authorised</div> : null}
+            </td>
             <td>{a.rules}</td>
             <td>
               <Badge state={a.state} /> <span class="quiet">{a.stateReason}</span>

@@ -6,12 +6,14 @@ import type { PlatformEvent, PlatformStore } from '../store/platform.ts'
 import type { AccessToken, WechatAnswer } from '../wechat/client.ts'
 import type { AuthorisationInfo, ComponentClient } from '../wechat/component-client.ts'
 import { givesMessages } from '../wechat/permissions.ts'
-import type { TokenKeeper } from '../wechat/tokens.ts'
+import type { TokenAnswer, TokenKeeper } from '../wechat/tokens.ts'
 
 /** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
 const TICKET_LIVES_MS = 12 * 3_600_000
 const REFRESH_TOKEN_INVALID = 61023
 const LIST_PAGE = 500
+/** Of a component token. 42006 says that it is over, the others that it never was, or is no more. */
+const TOKEN_REFUSED = [40001, 40014, 42001, 42006]
 /** A code that WeChat refuses for good: used, expired or made up. */
 const GIVE_UP_AFTER = 20
 
@@ -30,7 +32,7 @@ export interface PlatformDeps {
   store: PlatformStore
   accounts: AccountStore
   client: ComponentClient
-  tokens: Pick<TokenKeeper, 'getToken'>
+  tokens: TokenKeeper
   /** Where WeChat's authorisation pages are, when not at WeChat. */
   wechatPages: string | null
   now(): number
@@ -53,11 +55,16 @@ export function createPlatform(deps: PlatformDeps) {
     ? { pc: deps.wechatPages, phone: deps.wechatPages }
     : { pc: 'https://mp.weixin.qq.com', phone: 'https://open.weixin.qq.com' }
 
-  /** @throws PlatformError */
-  async function componentToken(): Promise<string> {
-    const token = await tokens.getToken(config.appId)
-    if (!token.ok) throw new PlatformError(`no component token: ${token.reason}`, token.errcode)
-    return token.accessToken
+  /**
+   * One call with the component token; with a new one where WeChat does not take it any more.
+   * @throws PlatformError when there is no token
+   */
+  async function asPlatform<T>(call: (token: string) => Promise<WechatAnswer<T>>): Promise<WechatAnswer<T>> {
+    const token = tokenOf(await tokens.getToken(config.appId))
+    const answer = await call(token)
+    if (answer.kind !== 'answered' || !TOKEN_REFUSED.includes(answer.errcode)) return answer
+    log.warn({ errcode: answer.errcode }, 'component token refused')
+    return call(tokenOf(await tokens.afterRefusal(config.appId, token, 'normal')))
   }
 
   /** For the token keeper: a component token out of the last ticket. */
@@ -77,27 +84,22 @@ export function createPlatform(deps: PlatformDeps) {
   /** For the token keeper: an authorised account's access token. The refresh token that comes with it is kept. */
   async function fetchAuthoriserToken(account: Account): Promise<WechatAnswer<AccessToken>> {
     const { appId } = account
-    let token: string
     try {
-      token = await componentToken()
+      const refreshToken = account.refreshToken ?? (await recover(appId))
+      if (!refreshToken) return refused(appId, 'there is no refresh token of this account')
+      const answer = await exchange(appId, refreshToken)
+      if (answer.kind !== 'answered' || answer.errcode !== REFRESH_TOKEN_INVALID) return answer
+      const other = await recover(appId)
+      if (!other || other === refreshToken) return refused(appId, 'WeChat refuses the refresh token (61023)')
+      return await exchange(appId, other)
     } catch (err) {
-      return { kind: 'failed', reason: err instanceof Error ? err.message : String(err) }
+      if (!(err instanceof PlatformError)) throw err
+      return { kind: 'failed', reason: err.message }
     }
-    const refreshToken = account.refreshToken ?? (await recover(token, appId))
-    if (!refreshToken) return refused(appId, 'there is no refresh token of this account')
-    const answer = await exchange(token, appId, refreshToken)
-    if (answer.kind !== 'answered' || answer.errcode !== REFRESH_TOKEN_INVALID) return answer
-    const other = await recover(token, appId)
-    if (!other || other === refreshToken) return refused(appId, 'WeChat refuses the refresh token (61023)')
-    return exchange(token, appId, other)
   }
 
-  async function exchange(
-    token: string,
-    appId: string,
-    refreshToken: string,
-  ): Promise<WechatAnswer<AccessToken>> {
-    const answer = await client.authoriserToken(token, appId, refreshToken)
+  async function exchange(appId: string, refreshToken: string): Promise<WechatAnswer<AccessToken>> {
+    const answer = await asPlatform((token) => client.authoriserToken(token, appId, refreshToken))
     if (answer.kind !== 'answered') return answer
     if (!answer.data) return { ...answer, data: null }
     const { authorizer_access_token: access_token, authorizer_refresh_token, expires_in } = answer.data
@@ -106,9 +108,9 @@ export function createPlatform(deps: PlatformDeps) {
   }
 
   /** The refresh token as WeChat has it: ours may be lost. */
-  async function recover(token: string, appId: string): Promise<string | null> {
+  async function recover(appId: string): Promise<string | null> {
     for (let offset = 0; ; offset += LIST_PAGE) {
-      const answer = await client.authoriserList(token, offset, LIST_PAGE)
+      const answer = await asPlatform((token) => client.authoriserList(token, offset, LIST_PAGE))
       if (answer.kind !== 'answered' || !answer.data) return null
       const { list, total_count } = answer.data
       const found = list.find((a) => a.authorizer_appid === appId)
@@ -125,19 +127,24 @@ export function createPlatform(deps: PlatformDeps) {
     return { kind: 'answered', errcode: REFRESH_TOKEN_INVALID, errmsg: why, rid: null, data: null }
   }
 
+  /** @throws PlatformError */
+  async function queryAuth(code: string): Promise<AuthorisationInfo> {
+    const answer = await asPlatform((token) => client.queryAuth(token, code))
+    return dataOf(answer, 'api_query_auth').authorization_info
+  }
+
   /** Exchanges a code for the account behind it. @throws PlatformError */
   async function authorise(code: string): Promise<string> {
-    const token = await componentToken()
-    const { authorization_info: given } = dataOf(await client.queryAuth(token, code), 'api_query_auth')
+    const given = await queryAuth(code)
     const { authorizer_appid: appId, authorizer_refresh_token: refreshToken } = given
     if (!refreshToken) throw new PlatformError(`${appId} gave no right to call the API`, null)
-    const info = await client.authoriserInfo(token, appId)
+    const info = await asPlatform((token) => client.authoriserInfo(token, appId))
     const name = (info.kind === 'answered' && info.data?.authorizer_info.nick_name) || appId
     const permissions = permissionsOf(given)
     const certification =
       info.kind === 'answered' ? info.data?.authorizer_info.verify_type_info?.id : undefined
     const verified = certification === undefined ? null : certification !== -1
-    await accounts.authorise({ appId, name, refreshToken, permissions, verified })
+    await accounts.authorise({ appId, name, refreshToken, permissions, verified, apiBase: config.apiBase })
     const maySend = givesMessages(permissions)
     if (maySend) await accounts.setState(appId, 'active', null)
     else {
@@ -152,6 +159,8 @@ export function createPlatform(deps: PlatformDeps) {
   }
 
   async function revoke(appId: string): Promise<void> {
+    // One that has its own secret here is not the platform's to end, whoever pushes.
+    if ((await accounts.find(appId))?.kind === 'owned') return
     await accounts.dropAuthorisation(appId)
     await accounts.setState(
       appId,
@@ -194,7 +203,6 @@ export function createPlatform(deps: PlatformDeps) {
 
   return {
     config,
-    componentToken,
     fetchComponentToken,
     fetchAuthoriserToken,
     work,
@@ -213,8 +221,8 @@ export function createPlatform(deps: PlatformDeps) {
     },
     /** Where to send an owner: WeChat's page for a computer, or for a phone. @throws PlatformError */
     async visit(device: 'pc' | 'phone'): Promise<string> {
-      const token = await componentToken()
-      const { pre_auth_code, expires_in } = dataOf(await client.preAuthCode(token), 'api_create_preauthcode')
+      const answer = await asPlatform((token) => client.preAuthCode(token))
+      const { pre_auth_code, expires_in } = dataOf(answer, 'api_create_preauthcode')
       const state = randomBytes(18).toString('base64url')
       await store.saveVisit(state, now(), now() + expires_in * 1000)
       const query = new URLSearchParams({
@@ -230,14 +238,17 @@ export function createPlatform(deps: PlatformDeps) {
     isOpenVisit: (state: string) => store.isOpenVisit(state, now()),
     /** For the release test: the code's own access token, used once and kept nowhere. @throws PlatformError */
     async tokenOfCode(code: string): Promise<string> {
-      const { authorization_info: given } = dataOf(
-        await client.queryAuth(await componentToken(), code),
-        'api_query_auth',
-      )
+      const given = await queryAuth(code)
       if (!given.authorizer_access_token) throw new PlatformError('the code gave no access token', null)
       return given.authorizer_access_token
     },
   }
+}
+
+/** @throws PlatformError */
+function tokenOf(token: TokenAnswer): string {
+  if (!token.ok) throw new PlatformError(`no component token: ${token.reason}`, token.errcode)
+  return token.accessToken
 }
 
 /** Names an authorisation by its code, without keeping the code. */

@@ -44,7 +44,7 @@ export function createPlatformDoor(deps: {
   async function send(touser: string, authCode: string, content: string): Promise<void> {
     const token = await platform.tokenOfCode(authCode)
     const body = { touser, msgtype: 'text', text: { content } }
-    const answer = await deps.clientOf({ apiBase: null }).customSend(token, body)
+    const answer = await deps.clientOf({ apiBase: platform.config.apiBase ?? null }).customSend(token, body)
     log.info({ answer: answer.kind, errcode: 'errcode' in answer ? answer.errcode : null }, 'release test')
   }
 }

@@ -20,15 +20,32 @@ const Page = ({ children }: { children?: Child }) => (
   </>
 )
 
-export const AuthorisedPage = ({ name, appId }: { name: string; appId: string }) => (
+export const AuthorisedPage = (props: {
+  name: string
+  appId: string
+  /** Where the account's simulated phone is, where there is one. */
+  phoneUrl: string | null
+}) => (
   <Page>
     <h1>
       授权成功 <small>authorised</small>
     </h1>
     <p>
-      「{name}」<code>{appId}</code>
+      「{props.name}」<code>{props.appId}</code>
     </p>
-    <p>现在可以关闭此页面。 You may close this page.</p>
+    <p>
+      现在可以关闭此页面。 <span class="quiet">You may close this page.</span>
+    </p>
+    {props.phoneUrl ? (
+      <p class="row">
+        <a href={props.phoneUrl}>
+          在模拟手机上关注它 <small>follow it on the simulated phone</small>
+        </a>
+        <a href="/">
+          运营台 <small>console</small>
+        </a>
+      </p>
+    ) : null}
   </Page>
 )
 

@@ -19,6 +19,8 @@ export function createPlatformApp(deps: {
   maxAgeMs: number
   log: Log
   nameOf(appId: string): Promise<string | null>
+  /** The simulated phone of an account; null where its owner has a real one. */
+  phoneUrl(appId: string): string | null
 }): Hono {
   const { platform, now, maxAgeMs, log } = deps
   const app = new Hono()
@@ -77,7 +79,9 @@ export function createPlatformApp(deps: {
     const outcome = await platform.outcome(key)
     if (outcome?.done && outcome.appId && !outcome.trouble) {
       const name = (await deps.nameOf(outcome.appId)) ?? outcome.appId
-      return c.html(<AuthorisedPage name={name} appId={outcome.appId} />)
+      return c.html(
+        <AuthorisedPage name={name} appId={outcome.appId} phoneUrl={deps.phoneUrl(outcome.appId)} />,
+      )
     }
     if (outcome?.done) {
       return c.html(<TroublePage zh="微信不接受这个授权码。" en="WeChat does not take this code." />, 400)

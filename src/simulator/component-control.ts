@@ -4,7 +4,9 @@ import { createComponentDesk, type SimComponent } from './component-desk.ts'
 import type { World } from './world.ts'
 
 const ofAccount = z.object({ appId: z.string() })
+const anyAccount = z.object({ appId: z.string().optional() })
 const funcsOfAccount = ofAccount.extend({ funcs: z.array(z.int().positive()) })
+const refreshToken = ofAccount.extend({ lost: z.boolean().default(false) })
 const release = z.object({ group: z.union([1, 2, 3, 4, 5].map((n) => z.literal(n as 1 | 2 | 3 | 4 | 5))) })
 
 /** `/_sim/component/*`: what people and shell scripts do with a platform. JSON in, JSON out. */
@@ -20,6 +22,7 @@ export function createComponentControl(world: World): Hono {
           lastPush: desk.pushes.at(-1) ?? null,
           tokensAsked: desk.tokensAsked,
           accounts: [...component.authorisations.values()].map(({ appId, funcs }) => ({ appId, funcs })),
+          revoked: component.revoked.map((a) => a.appId),
         }
       }),
     }),
@@ -30,6 +33,24 @@ export function createComponentControl(world: World): Hono {
     const { appId, funcs } = funcsOfAccount.parse(body)
     return desk.updateAuthorisation(appId, funcs)
   })
+  /** With an appId: that account's access tokens; without: the platform's own token and its tickets. */
+  action('expire', async (desk, body) => {
+    const { appId } = anyAccount.parse(body)
+    if (appId !== undefined) desk.expireAuthoriserTokens(appId)
+    else {
+      desk.expireComponentToken()
+      desk.expireTicket()
+    }
+    return { changed: true }
+  })
+  /** The refresh token is refused; WeChat's list has a new one, or (`lost`) none: only a new authorisation helps. */
+  action('drop-refresh-token', async (desk, body) => {
+    const { appId, lost } = refreshToken.parse(body)
+    if (lost) desk.loseRefreshToken(appId)
+    else desk.invalidateRefreshToken(appId)
+    desk.expireAuthoriserTokens(appId)
+    return { changed: true }
+  })
   action('release-test', (desk, body) => desk.runReleaseTest(release.parse(body).group))
   return app
 
@@ -39,7 +60,9 @@ export function createComponentControl(world: World): Hono {
       if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
       try {
         const body: unknown = JSON.parse((await c.req.text()) || '{}')
-        return c.json((await act(createComponentDesk(world, component), body)) ?? { changed: false })
+        const done = await act(createComponentDesk(world, component), body)
+        world.save()
+        return c.json(done ?? { changed: false })
       } catch (err) {
         return c.json({ error: err instanceof Error ? err.message : String(err) }, 400)
       }

@@ -75,6 +75,8 @@ export function createComponentDesk(world: World, component: ComponentState): Si
     const whole: Fields = { AppId: appId, CreateTime: Math.floor(at / 1000), ...fields }
     const done = await pushToComponent(component, whole, { now: at, answerWithinMs, ...options })
     log.pushes.push(done)
+    // WeChat forgets no ticket and no consent, whatever becomes of this process.
+    world.save()
     return done
   }
 
@@ -124,6 +126,7 @@ export function createComponentDesk(world: World, component: ComponentState): Si
       const change = component.authorise(accountAppId, funcs, preAuthCode, now())
       const authCode = component.newCode(accountAppId, now())
       const pushed = component.options.separateCodes ? component.newCode(accountAppId, now()) : authCode
+      world.save()
       const sent = change ? await pushConsent(change, held(accountAppId), pushed) : null
       return { authCode, expiresIn: 600, push: sent }
     },

@@ -45,6 +45,20 @@ describe.each([DESKTOP, '/wxaopen/safe/bindcomponent'])('the page %s', (path) =>
   })
 })
 
+describe('a platform that offers some accounts', () => {
+  it('has only their owners on its page, and refuses the others', async () => {
+    const few = await smallPlatform({ offers: ['wxelse'] })
+    const preAuthCode = await few.preAuthCode(await few.componentToken())
+    const asked = new URLSearchParams({ ...query, pre_auth_code: preAuthCode })
+    const shown = await few.simulator.app.request(`${DESKTOP}?${asked}`)
+    expect([shown.status, (await shown.text()).includes(ACCOUNT)]).toEqual([200, false])
+    asked.set('account', ACCOUNT)
+    const answer = await few.simulator.app.request(DESKTOP, { method: 'POST', body: asked })
+    expect(answer.status).toBe(400)
+    await few.close()
+  })
+})
+
 describe('a page that cannot be opened', () => {
   it.each([
     ['an unknown platform', { component_appid: 'wxother' }, '没有这个第三方平台'],

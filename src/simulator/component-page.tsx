@@ -77,9 +77,12 @@ export function createComponentPages(world: World): Hono {
   }
 
   /** `auth_type` 2 is for mini programs, which the simulator has none of; `biz_appid` names one account. */
-  function accountsFor({ authType, bizAppId }: Asked): SimAccountState[] {
+  function accountsFor({ component, authType, bizAppId }: Asked): SimAccountState[] {
     if (authType === '2') return []
-    const all = [...world.accounts.values()].filter((a) => !isReleaseAccount(a.appId))
+    const { offers } = component.options
+    const all = [...world.accounts.values()].filter((a) =>
+      offers ? offers.includes(a.appId) : !isReleaseAccount(a.appId),
+    )
     return bizAppId ? all.filter((a) => a.appId === bizAppId) : all
   }
 }
@@ -128,11 +131,13 @@ const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; account
     <p>
       第三方平台 <code>{asked.component.options.appId}</code> 申请获得你的公众号权限
       <br />
-      <small>the platform asks for your account’s permissions</small>
+      <small>the platform asks for your account's permissions</small>
     </p>
     <Code of={asked.preAuthCode} />
     <p class="quiet">
-      点一个账号，相当于它的管理员扫码同意 <small>click an account: its administrator scans and agrees</small>
+      点一个账号，相当于它的管理员扫码同意
+      <br />
+      <small>click an account: its administrator scans and agrees</small>
     </p>
     {accounts.length === 0 ? (
       <p role="status">
@@ -148,23 +153,35 @@ const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; account
         <input type="hidden" name="biz_appid" value={asked.bizAppId} />
         <button type="submit" name="account" value={account.appId}>
           {account.name} <small>{account.appId}</small>
+          {asked.component.authorisations.has(account.appId) ? <small> 已授权 authorised</small> : null}
         </button>
       </form>
     ))}
   </Page>
 )
 
-const CELLS = 16
+const CELLS = 21
+const CORNER = 7
+const CORNERS = [
+  [0, 0],
+  [CELLS - CORNER, 0],
+  [0, CELLS - CORNER],
+] as const
 
 /** Looks like a QR code; nothing can read it. */
 const Code = ({ of }: { of: string }) => {
-  const bits = createHash('sha256').update(of).digest()
+  const bits = createHash('sha512').update(of).digest()
+  const inCorner = (x: number, y: number) =>
+    CORNERS.some(([cx, cy]) => x >= cx - 1 && x <= cx + CORNER && y >= cy - 1 && y <= cy + CORNER)
   const cells = Array.from({ length: CELLS * CELLS }, (_, i) => i).filter(
-    (i) => ((bits[i >> 3] ?? 0) >> (i & 7)) & 1,
+    (i) => ((bits[i >> 3] ?? 0) >> (i & 7)) & 1 && !inCorner(i % CELLS, Math.floor(i / CELLS)),
   )
   return (
     <svg class="code" viewBox={`0 0 ${CELLS} ${CELLS}`} role="img" aria-label="二维码 QR code">
       <title>二维码 QR code</title>
+      {CORNERS.map(([x, y]) => (
+        <path d={`M${x} ${y}h7v7h-7zm1 1v5h5v-5zm1 1h3v3h-3z`} fill-rule="evenodd" />
+      ))}
       {cells.map((i) => (
         <rect x={i % CELLS} y={Math.floor(i / CELLS)} width="1" height="1" />
       ))}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { SimTokens } from './tokens.ts'
+import { type KeptTokens, SimTokens } from './tokens.ts'
 
 /** A third-party platform (第三方平台) as it is registered with the simulated WeChat. */
 export interface ComponentOptions {
@@ -19,6 +19,8 @@ export interface ComponentOptions {
   separateCodes?: boolean
   /** Pushes a ticket so often, ms; WeChat does every 600 000. Absent: only on demand. */
   ticketEveryMs?: number
+  /** Only the owners of these come to the authorisation page; absent: every account's. */
+  offers?: string[]
 }
 
 /** One account's consent. */
@@ -33,6 +35,21 @@ export interface Authorisation {
   tokens: SimTokens
   /** Access tokens that `custom/send` was called with. */
   sentWith: string[]
+}
+
+/** What of a platform outlives the simulator; its options come with `addComponent`. */
+export interface KeptComponent {
+  tokens: KeptTokens
+  authorisations: KeptAuthorisation[]
+  revoked: KeptAuthorisation[]
+  tickets: Expiring[]
+  preAuthCodes: Expiring[]
+  codes: [string, AuthCode][]
+}
+type KeptAuthorisation = Omit<Authorisation, 'tokens' | 'sentWith'> & { tokens: KeptTokens }
+interface Expiring {
+  value: string
+  expiresAt: number
 }
 
 interface AuthCode {
@@ -54,17 +71,39 @@ export class ComponentState {
   readonly options: ComponentOptions
   aesKey: string
   ipWhitelisted = true
-  readonly tokens = new SimTokens()
+  readonly tokens: SimTokens
   readonly asked = { component: 0, preAuthCode: 0, queryAuth: 0, authoriser: 0, list: 0, info: 0 }
   readonly authorisations = new Map<string, Authorisation>()
   revoked: Authorisation[] = []
-  private tickets: { value: string; expiresAt: number }[] = []
+  private tickets: Expiring[] = []
   private preAuthCodes = new Map<string, number>()
   private codes = new Map<string, AuthCode>()
 
-  constructor(options: ComponentOptions) {
+  constructor(options: ComponentOptions, kept?: KeptComponent) {
     this.options = options
     this.aesKey = options.aesKey
+    this.tokens = new SimTokens(kept?.tokens)
+    if (!kept) return
+    for (const one of kept.authorisations) this.authorisations.set(one.appId, restored(one))
+    this.revoked = kept.revoked.map(restored)
+    this.tickets = kept.tickets
+    this.preAuthCodes = new Map(kept.preAuthCodes.map((c) => [c.value, c.expiresAt]))
+    this.codes = new Map(kept.codes)
+  }
+
+  /** What is over is left out. */
+  kept(now: number): KeptComponent {
+    const keep = ({ sentWith: _, tokens, ...one }: Authorisation) => ({ ...one, tokens: tokens.kept(now) })
+    return {
+      tokens: this.tokens.kept(now),
+      authorisations: [...this.authorisations.values()].map(keep),
+      revoked: this.revoked.map(keep),
+      tickets: this.tickets.filter((t) => t.expiresAt > now),
+      preAuthCodes: [...this.preAuthCodes]
+        .map(([value, expiresAt]) => ({ value, expiresAt }))
+        .filter((c) => c.expiresAt > now),
+      codes: [...this.codes].filter(([, c]) => c.expiresAt > now),
+    }
   }
 
   newTicket(now: number): string {
@@ -188,6 +227,10 @@ export function authoriserOf(
     if (gone) return { authorisation: gone, withdrawn: true }
   }
   return null
+}
+
+function restored(kept: KeptAuthorisation): Authorisation {
+  return { ...kept, tokens: new SimTokens(kept.tokens), sentWith: [] }
 }
 
 function sameSets(a: number[], b: number[]): boolean {

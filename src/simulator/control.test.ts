@@ -183,6 +183,7 @@ describe('the state of a follower', () => {
           name: '测试账号',
           profile: 'wechat-2023',
           mode: 'plain',
+          served: { by: 'own-server' },
           followers: [{ openId: 'oTest', following: true }],
         },
       ],

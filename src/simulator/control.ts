@@ -17,6 +17,7 @@ export function createControl(world: World): Hono {
         name: a.name,
         profile: a.profile,
         mode: a.mode,
+        served: world.servedBy(a),
         followers: [...a.followers.values()].map((f) => ({ openId: f.openId, following: f.following })),
       })),
     }),

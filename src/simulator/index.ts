@@ -1,7 +1,7 @@
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createApi } from './api.ts'
-import { type ComponentOptions, ComponentState } from './component.ts'
+import type { ComponentOptions } from './component.ts'
 import { createComponentApi } from './component-api.ts'
 import { createComponentControl } from './component-control.ts'
 import { createComponentDesk, type SimComponent } from './component-desk.ts'
@@ -17,11 +17,14 @@ import { type ActOptions, createWorld, type World, type WorldOptions } from './w
 
 export type { SimComponent } from './component-desk.ts'
 export type { Fault } from './faults.ts'
+export type { AccountOptions } from './model.ts'
 export type { TimeMachine } from './world.ts'
 
 export interface SimulatorOptions extends WorldOptions {
   /** Where the operator's console is, for a link. */
   consoleUrl?: string
+  /** Where an owner begins to authorise the platform, for a link. */
+  authoriseUrl?: string
 }
 
 /** A WeChat of one's own: API side, callback side, faults and a phone, with rules of its own code. */
@@ -32,7 +35,7 @@ export interface Simulator {
   close(): Promise<void>
   addAccount(account: AccountOptions): void
   account(appId: string): SimAccount
-  /** A third-party platform; added again, it starts anew. */
+  /** A third-party platform; what it had, also in an earlier process with the same state file, it has again. */
   addComponent(component: ComponentOptions): SimComponent
   fault(fault: Fault): void
   clearFaults(): void
@@ -79,7 +82,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   // Before the accounts' own: `component` is no account's appId.
   app.route('/', createComponentControl(world))
   app.route('/', createControl(world))
-  app.route('/', createPages(world, { consoleUrl: options.consoleUrl ?? null }))
+  app.route(
+    '/',
+    createPages(world, {
+      consoleUrl: options.consoleUrl ?? null,
+      authoriseUrl: options.authoriseUrl ?? null,
+    }),
+  )
   const timers = new Set<NodeJS.Timeout>()
   let server: ServerType | undefined
 
@@ -105,8 +114,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     addAccount: (account) => void world.addAccount(account),
     account: (appId) => accountOf(world, appId),
     addComponent(component) {
-      const state = new ComponentState({ ...component })
-      world.components.set(component.appId, state)
+      const state = world.addComponent(component)
       const desk = createComponentDesk(world, state)
       if (component.ticketEveryMs) {
         const timer = setInterval(() => void desk.pushTicket(), component.ticketEveryMs)

@@ -61,7 +61,8 @@ export interface AccountOptions {
   encodingAesKey?: string | null
   mode: 'plain' | 'compatible' | 'security'
   format?: 'xml' | 'json'
-  callbackUrl: string
+  /** null: its owner has entered no server URL, so WeChat tells nobody. */
+  callbackUrl: string | null
   name?: string
   profile?: Profile
   originalId?: string

@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
+import { createAccountsPage } from './accounts-page.tsx'
 import type { World } from './world.ts'
 
 const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
 
-/** The phone page: what a follower sees and does, beside what WeChat knows of it. */
-export function createPages(world: World, links: { consoleUrl: string | null }): Hono {
+/** The phone page: what a follower sees and does, beside what WeChat knows of it; and the list of accounts. */
+export function createPages(
+  world: World,
+  links: { consoleUrl: string | null; authoriseUrl: string | null },
+): Hono {
   const app = new Hono()
   const script = asset('phone.js')
   const style = asset('phone.css')
@@ -26,6 +30,7 @@ export function createPages(world: World, links: { consoleUrl: string | null }):
     const [follower] = account.followers.keys()
     return c.redirect(`/phone/${account.appId}/${follower ?? newOpenId()}`)
   })
+  app.route('/', createAccountsPage(world, links))
   app.get('/phone/:appId', (c) => c.redirect(`/phone/${c.req.param('appId')}/${newOpenId()}`))
   app.get('/phone/:appId/:openId', (c) => {
     const { appId, openId } = c.req.param()
@@ -38,7 +43,8 @@ export function createPages(world: World, links: { consoleUrl: string | null }):
         openId={openId}
         name={account.name}
         followers={[...account.followers.keys()]}
-        consoleUrl={links.consoleUrl}
+        served={world.servedBy(account).by !== 'nobody'}
+        {...links}
       />,
     )
   })
@@ -54,10 +60,13 @@ interface PageProps {
   openId: string
   name: string
   followers: string[]
+  /** Somebody gets the account's callbacks. */
+  served: boolean
   consoleUrl: string | null
+  authoriseUrl: string | null
 }
 
-const Page = ({ appId, openId, name, followers, consoleUrl }: PageProps) => (
+const Page = ({ appId, openId, name, followers, served, consoleUrl, authoriseUrl }: PageProps) => (
   <>
     {raw('<!DOCTYPE html>')}
     <html lang="zh-CN">
@@ -83,6 +92,7 @@ const Page = ({ appId, openId, name, followers, consoleUrl }: PageProps) => (
               ))}
             </select>
             <a href={`/phone/${appId}`}>+ 新粉丝 new follower</a>
+            <a href="/accounts">公众号 accounts</a>
             {consoleUrl ? (
               <a href={`${consoleUrl}/followers/${appId}/${openId}`} id="console-link">
                 运营台 console
@@ -120,6 +130,14 @@ const Page = ({ appId, openId, name, followers, consoleUrl }: PageProps) => (
             </form>
           </section>
           <section class="panel">
+            {served ? null : (
+              <p class="notice" role="status">
+                这个公众号没有接入任何服务器，不会有回复。
+                {authoriseUrl ? <a href={authoriseUrl}>先授权给平台 authorise the platform first</a> : null}
+                <br />
+                <small>nobody gets this account's messages: nothing will answer</small>
+              </p>
+            )}
             <h2>
               时间 <small>fast-forward</small>
             </h2>

@@ -7,7 +7,7 @@ import type { SimAccountState } from './model.ts'
 export interface PushResult {
   /** WeChat has a valid answer. */
   ok: boolean
-  /** Deliveries, with the first one; 0 while WeChat does not push to this account. */
+  /** Deliveries, with the first one; 0 while WeChat does not push to this account, or the account has no server. */
   attempts: number
   status: number | null
   /** The answer's body as it came. */
@@ -58,6 +58,8 @@ export function createPusher(settings: PushSettings, now: () => number) {
   const lost = new Map<string, number>()
 
   async function push(account: PushTarget, fields: Fields, options: PushOptions = {}): Promise<PushResult> {
+    if (account.callbackUrl === null)
+      return { ok: true, attempts: 0, status: null, body: '', passiveReply: null }
     if ((silentUntil.get(account.appId) ?? 0) > now()) {
       lost.set(account.appId, (lost.get(account.appId) ?? 0) + 1)
       return { ok: false, attempts: 0, status: null, body: '', passiveReply: null }

@@ -10,6 +10,14 @@ interface Issued {
   expiresAt: number
 }
 
+/** What of an account's or a platform's tokens outlives the simulator. */
+export interface KeptTokens {
+  stable: Issued | null
+  plain: Issued | null
+  older: Issued[]
+  revoked: string[]
+}
+
 /** Access tokens of one simulated account, as 获取稳定版接口调用凭据 describes them. */
 export class SimTokens {
   /** How often each kind was asked for. */
@@ -19,6 +27,19 @@ export class SimTokens {
   private older: Issued[] = []
   private revoked = new Set<string>()
   private forced: number[] = []
+
+  constructor(kept?: KeptTokens) {
+    if (!kept) return
+    this.stable = kept.stable
+    this.plain = kept.plain
+    this.older = kept.older
+    this.revoked = new Set(kept.revoked)
+  }
+
+  kept(now: number): KeptTokens {
+    const { stable, plain } = this
+    return { stable, plain, older: this.older.filter((t) => t.expiresAt > now), revoked: [...this.revoked] }
+  }
 
   stableToken(
     now: number,

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import type { ComponentState } from './component.ts'
+import { type ComponentOptions, ComponentState } from './component.ts'
 import { throughComponent } from './component-push.ts'
 import { createFaults, type FaultBox } from './faults.ts'
 import {
@@ -14,6 +12,7 @@ import {
   type SimScene,
 } from './model.ts'
 import { createPusher, type Fields, type PushOptions, type PushResult, type PushTarget } from './push.ts'
+import { openStateFile } from './state-file.ts'
 import { SimTokens } from './tokens.ts'
 
 /** What moves a follower's run on in the engine; the simulator itself knows no engine. */
@@ -66,7 +65,7 @@ export function createWorld(options: WorldOptions) {
     now,
   )
   let saving: NodeJS.Timeout | undefined
-  const saved = load(options.statePath)
+  const file = openStateFile(options.statePath)
 
   const clockOf = (follower: SimFollower) => now() + follower.offsetMs
 
@@ -89,24 +88,28 @@ export function createWorld(options: WorldOptions) {
   function save(): void {
     clearTimeout(saving)
     saving = undefined
-    if (!options.statePath) return
-    const all = Object.fromEntries([...accounts].map(([id, a]) => [id, kept(a)]))
-    mkdirSync(dirname(options.statePath), { recursive: true })
-    writeFileSync(`${options.statePath}.new`, JSON.stringify(all))
-    renameSync(`${options.statePath}.new`, options.statePath)
+    file.write(accounts, components, now())
   }
 
   function addAccount(account: AccountOptions): SimAccountState {
     const known = accounts.get(account.appId)
     if (known) return Object.assign(known, account)
     const added = newAccount(account)
-    const before = saved[account.appId]
+    const before = file.saved.accounts[account.appId]
     for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
     added.codes = before?.codes ?? []
     added.tags = before?.tags ?? added.tags
     added.apiMenu = before?.apiMenu ?? null
     accounts.set(account.appId, added)
     tokens.set(account.appId, new SimTokens())
+    return added
+  }
+
+  /** A platform that was there before comes with its authorisations, tokens and codes. */
+  function addComponent(component: ComponentOptions): ComponentState {
+    const known = components.get(component.appId)?.kept(now())
+    const added = new ComponentState({ ...component }, known ?? file.saved.components[component.appId])
+    components.set(component.appId, added)
     return added
   }
 
@@ -118,6 +121,15 @@ export function createWorld(options: WorldOptions) {
 
   /** Where an account's callbacks go: to its own server, or through the platform that it has authorised. */
   const targetOf = (owner: SimAccountState): PushTarget => throughComponent(owner, components.values())
+
+  /** Who gets an account's callbacks: its own server, a platform by its appId, or nobody. */
+  function servedBy(
+    owner: SimAccountState,
+  ): { by: 'own-server' | 'nobody' } | { by: 'platform'; appId: string } {
+    for (const component of components.values())
+      if (component.authorisations.has(owner.appId)) return { by: 'platform', appId: component.options.appId }
+    return { by: owner.callbackUrl === null ? 'nobody' : 'own-server' }
+  }
 
   function follower(who: Who): SimFollower {
     const { followers } = account(who.appId)
@@ -205,6 +217,7 @@ export function createWorld(options: WorldOptions) {
     components,
     answerWithinMs,
     targetOf,
+    servedBy,
     faults,
     now,
     clockOf,
@@ -212,6 +225,7 @@ export function createWorld(options: WorldOptions) {
     accountChanged,
     save,
     addAccount,
+    addComponent,
     account,
     follower,
     act,
@@ -244,31 +258,4 @@ export interface Deed {
 function newMsgId(): string {
   // WeChat's are 64-bit numbers beyond 2^53.
   return (0x2000_0000_0000_0000n + randomBytes(7).reduce((n, b) => (n << 8n) | BigInt(b), 0n)).toString()
-}
-
-function trim(follower: SimFollower): SimFollower {
-  return { ...follower, messages: follower.messages.slice(-200) }
-}
-
-/** What of an account outlives the simulator; the rest comes with `addAccount`. */
-type Kept = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags'> & { followers: SimFollower[] }
-
-function kept(account: SimAccountState): Kept {
-  const { codes, apiMenu, tags } = account
-  return { followers: [...account.followers.values()].map(trim), codes, apiMenu, tags }
-}
-
-function load(path: string | undefined): Record<string, Partial<Kept>> {
-  if (!path || !existsSync(path)) return {}
-  try {
-    const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Partial<Kept> | SimFollower[]>
-    // Until 0.1.0 it held the followers alone.
-    const entries = Object.entries(all).map(([id, one]) => [
-      id,
-      Array.isArray(one) ? { followers: one } : one,
-    ])
-    return Object.fromEntries(entries)
-  } catch {
-    return {}
-  }
 }

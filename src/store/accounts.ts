@@ -140,15 +140,18 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       permissions: number[]
       /** Null where WeChat has not said: what was known stays. */
       verified: boolean | null
+      /** Where the platform's WeChat is; absent: what the account had stays. */
+      apiBase?: string | undefined
     }) {
       const at = now()
-      const { appId, name, permissions, verified } = given
+      const { appId, name, permissions, verified, apiBase } = given
       const set = {
         kind: 'authorised' as const,
         mode: 'security' as const,
         name,
         permissions,
         ...(verified === null ? {} : { verified }),
+        ...(apiBase === undefined ? {} : { apiBase }),
         refusedKinds: [],
         refreshTokenSealed: sealer.seal(given.refreshToken),
         updatedAt: at,

@@ -108,6 +108,21 @@ describe.skipIf(!inject('engineAddress'))('a third-party platform', () => {
     expect(await account(A)).toMatchObject({ state: 'active' })
   })
 
+  it('ends no account that has a secret of its own, though WeChat told of one', async () => {
+    await whole.addAccount({ appId: 'wxowned-0000000001' })
+    const pushed = await component.push({ InfoType: 'unauthorized', AuthorizerAppid: 'wxowned-0000000001' })
+    expect(pushed).toMatchObject({ ok: true })
+    await whole.product.platform?.work()
+    expect(await account('wxowned-0000000001')).toMatchObject({ kind: 'owned', state: 'active' })
+  })
+
+  it('fetches a token of its own anew that WeChat has dropped before its time', async () => {
+    const asked = component.tokensAsked.component
+    component.expireComponentToken()
+    expect((await visit(B)).status).toBe(200)
+    expect(component.tokensAsked.component).toBe(asked + 1)
+  })
+
   it('is opened with the key before the last change as well', async () => {
     component.rotateKey(TEST_PLATFORM.previousAesKey)
     expect(await component.pushTicket()).toMatchObject({ ok: true })

@@ -34,6 +34,7 @@ export interface Seen {
 export async function smallPlatform(
   options: Partial<Parameters<Simulator['addComponent']>[0]> = {},
   answerWithinMs = 5_000,
+  statePath?: string,
 ) {
   const clock = { now: T0 }
   const product = {
@@ -53,7 +54,11 @@ export async function smallPlatform(
     return c.text(answer.startsWith('<xml>') ? seal(answer, query.nonce ?? '') : answer)
   })
   const { server, url } = await listening(app)
-  const simulator = createSimulator({ now: () => clock.now, answerWithinMs })
+  const simulator = createSimulator({
+    now: () => clock.now,
+    answerWithinMs,
+    ...(statePath ? { statePath } : {}),
+  })
   simulator.addAccount({
     appId: ACCOUNT,
     appSecret: 'test-secret',

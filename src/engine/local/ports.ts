@@ -15,6 +15,13 @@ export async function assertPortFree(port: number, host: string, variable: strin
   if (port !== 0 && !(await tryPort(port, host))) throw new PortTakenError(port, host, variable)
 }
 
+/** The port that a setting means, known before anything listens there: 0 is a free one. @throws PortTakenError */
+export async function choosePort(port: number, host: string, variable: string): Promise<number> {
+  if (port === 0) return freePort(host)
+  await assertPortFree(port, host, variable)
+  return port
+}
+
 export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return (await tryPort(port, host)) !== null
 }

@@ -1,0 +1,119 @@
+import { afterAll, describe, expect, inject, it } from 'vitest'
+import type { PresentedRun } from '../../src/campaign/present.ts'
+import { ask, ownSettings, type Program, ready, runProgram, until } from '../support/program.ts'
+
+const SHOP = 'wxsimulatedshop01'
+const OTHER_SHOP = 'wxsimulatedshop02'
+
+interface AccountItem {
+  appId: string
+  kind: string
+  state: string
+  apiBase: string | null
+}
+
+describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start', { timeout: 180_000 }, () => {
+  const programs: Program[] = []
+  const forget: (() => void)[] = []
+  afterAll(async () => {
+    for (const program of programs) await stop(program)
+    for (const f of forget) f()
+  })
+
+  async function settings() {
+    const made = await ownSettings()
+    forget.push(made.forget)
+    return made.env
+  }
+  async function start(env: Record<string, string>): Promise<{ base: string; program: Program }> {
+    const program = runProgram('src/start.ts', env)
+    programs.push(program)
+    return { base: (await ready(program)).replace(/\/$/, ''), program }
+  }
+  async function stop(program: Program): Promise<void> {
+    program.process.kill('SIGTERM')
+    await program.exited
+  }
+  const accounts = async (base: string) => (await ask<{ items: AccountItem[] }>(base, '/api/accounts')).items
+
+  /** What an owner's browser does: the link, WeChat's page, a click on the account, and back. Gives WeChat's address. */
+  async function authorise(base: string, appId: string): Promise<{ wechat: string; end: Response }> {
+    const way = await fetch(`${base}/wechat/component/authorize`, { redirect: 'manual' })
+    expect(way.status).toBe(302)
+    const address = new URL(way.headers.get('location') ?? '')
+    const shown = await (await fetch(address)).text()
+    expect(shown).toContain(`value="${appId}"`)
+    // The one account of the product itself is not another owner's.
+    expect(shown).not.toContain('wxsimulated000001')
+    const body = new URLSearchParams([...address.searchParams, ['account', appId]])
+    const scanned = await fetch(`${address.origin}${address.pathname}`, {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+    })
+    return { wechat: address.origin, end: await fetch(scanned.headers.get('location') ?? '') }
+  }
+
+  async function followAndGetMessage(base: string, wechat: string, appId: string, openId: string) {
+    const phone = `${wechat}/_sim/${appId}/${openId}`
+    const { passiveReply } = await ask<{ passiveReply: unknown }>(phone, '/act', { do: 'follow' })
+    expect(JSON.stringify(passiveReply)).toContain('欢迎光临')
+    const step = async () =>
+      (await ask<PresentedRun>(base, `/api/followers/${appId}/${openId}`).catch(() => null))?.steps[0]
+    await until(async () => (await step())?.state === 'sent')
+    const { messages } = await ask<{ messages: { via: string }[] }>(phone, '/state')
+    expect(messages.filter((m) => m.via === 'custom')).toHaveLength(1)
+  }
+
+  let env: Record<string, string>
+  it('serves an account that was authorised by clicking, also after a restart on other ports', async () => {
+    env = await settings()
+    const free = { ...env, PORT: '0', SIMULATOR_PORT: '0' }
+    const first = await start(free)
+    expect(await accounts(first.base)).toMatchObject([{ appId: 'wxsimulated000001', kind: 'owned' }])
+    const { wechat, end } = await authorise(first.base, SHOP)
+    expect(await end.text()).toContain('授权成功')
+    const shop = { appId: SHOP, kind: 'authorised', state: 'active' }
+    expect((await accounts(first.base))[1]).toMatchObject({ ...shop, apiBase: wechat })
+    await followAndGetMessage(first.base, wechat, SHOP, 'oBefore')
+    await stop(first.program)
+
+    const second = await start(free)
+    // Further owners may come; the one from before needs not.
+    const { wechat: moved } = await authorise(second.base, OTHER_SHOP)
+    expect(moved).not.toBe(wechat)
+    expect((await accounts(second.base))[1]).toMatchObject({ ...shop, apiBase: moved })
+    for (const appId of [SHOP, OTHER_SHOP]) await followAndGetMessage(second.base, moved, appId, 'oAfter')
+    // An owner's change of mind arrives.
+    await fetch(`${moved}/accounts/${OTHER_SHOP}/revoke`, { method: 'POST' })
+    await until(async () => (await accounts(second.base))[2]?.state === 'needs-authorisation')
+    await stop(second.program)
+  })
+
+  it('is not there where a real platform is configured, and its accounts rest meanwhile', async () => {
+    const real = {
+      COMPONENT_APP_ID: 'wxtestplatform0001',
+      COMPONENT_APP_SECRET: 'test-secret',
+      COMPONENT_TOKEN: 'test-token',
+      COMPONENT_AES_KEY: 'testtesttesttesttesttesttesttesttesttesttes',
+      PUBLIC_URL: 'http://127.0.0.1:9',
+      WECHAT_API_BASE: 'http://127.0.0.1:9',
+    }
+    const { base, program } = await start({ ...env, ...real })
+    const wechat = `http://127.0.0.1:${env.SIMULATOR_PORT}`
+    const simulated = await ask<{ items: { appId: string }[] }>(wechat, '/_sim/accounts')
+    expect(simulated.items.map((a) => a.appId)).toEqual(['wxsimulated000001'])
+    expect(await ask(wechat, '/_sim/component')).toEqual({ items: [] })
+    expect((await accounts(base))[1]).toMatchObject({ appId: SHOP, state: 'needs-authorisation' })
+    await stop(program)
+
+    const again = await start(env)
+    expect((await accounts(again.base)).map((a) => a.state)).toEqual([
+      'active',
+      'active',
+      'needs-authorisation',
+    ])
+    await followAndGetMessage(again.base, wechat, SHOP, 'oAgain')
+    await stop(again.program)
+  })
+})
