@@ -2,7 +2,7 @@ import type { Act, Evidence, RunFact, Send, StepRule } from './journal.ts'
 import { lengthOf, overlaps, payable, type Span, without } from './rules.ts'
 import { acceptedActs, followerOf, storedAs, type Told, tell } from './story.ts'
 
-export interface Finding {
+interface Finding {
   who: string
   what: string
 }
