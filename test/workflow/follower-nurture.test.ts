@@ -28,6 +28,30 @@ async function everythingIn(f: TestFollower): Promise<string> {
   return [text.replaceAll(f.workflowId, ''), ...payloads].join('\n')
 }
 
+function latch(): { opened: Promise<void>; open(): void } {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}
+
+/** A call that is under way until the test lets it end. */
+function underWay() {
+  const begun = latch()
+  const ended = latch()
+  return {
+    begun: begun.opened,
+    end: ended.open,
+    /** The call begins, and comes back with `result` once it may. */
+    async with<T>(result: T): Promise<T> {
+      begun.open()
+      await ended.opened
+      return result
+    },
+  }
+}
+
 let env: NurtureEnv
 beforeAll(async () => {
   env = await createNurtureEnv(inject('engineAddress'))
@@ -145,25 +169,17 @@ describe('a follower who unfollows', () => {
 
   it('ends a run whose send is under way, and the send finishes', async () => {
     const f = env.follower()
-    let finishSend = () => {}
-    const sending = new Promise<void>((resolve) => {
-      f.answer(async (input) => {
-        resolve()
-        await new Promise<void>((done) => {
-          finishSend = done
-        })
-        return { result: 'sent', at: input.now, unclear: 0 }
-      })
-    })
+    const sending = underWay()
+    f.answer((input) => sending.with({ result: 'sent', at: input.now, unclear: 0 }))
     await f.start(
       planOf([
         { id: 'now', afterMs: 0 },
         { id: 'then', afterMs: HOUR },
       ]),
     )
-    await sending
+    await sending.begun
     await f.unfollow()
-    finishSend()
+    sending.end()
     expect(await f.outcome()).toMatchObject({
       outcome: 'unsubscribed',
       steps: [{ state: 'sent' }, { state: 'skipped' }],
@@ -172,24 +188,16 @@ describe('a follower who unfollows', () => {
 
   it('starts over after a re-follow, also while a send is finishing', async () => {
     const f = env.follower()
-    let finishSend = () => {}
-    const sending = new Promise<void>((resolve) => {
-      f.answer(async (input) => {
-        resolve()
-        await new Promise<void>((done) => {
-          finishSend = done
-        })
-        return { result: 'sent', at: input.now, unclear: 0 }
-      })
-    })
+    const sending = underWay()
+    f.answer((input) => sending.with({ result: 'sent', at: input.now, unclear: 0 }))
     const plan = planOf([{ id: 'now', afterMs: 0 }])
     await f.start(plan)
-    await sending
+    await sending.begun
     await f.unfollow()
     const start = makeStart(plan, f.entryAt)
     await f.interact('subscribe', { start, at: start.entry.at, key: start.entry.key })
     f.answer((input) => ({ result: 'sent', at: input.now, unclear: 0 }))
-    finishSend()
+    sending.end()
     await f.handle().result()
     expect(sentSteps(f)).toEqual(['now', 'now'])
     expect(f.records.filter((r) => r.state.status === 'ended').map((r) => r.state.outcome)).toEqual([
@@ -198,27 +206,6 @@ describe('a follower who unfollows', () => {
     ])
   })
 })
-
-/** Something that is under way until the test lets it end. */
-function underWay<T>(result: T): { begun: Promise<void>; end(): void; call(): Promise<T> } {
-  let begin = () => {}
-  let end = () => {}
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve
-  })
-  const ended = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  return {
-    begun,
-    end: () => end(),
-    call: async () => {
-      begin()
-      await ended
-      return result
-    },
-  }
-}
 
 describe('a signal that comes while WeChat is asked for tags and facts', () => {
   const tagging = planOf([
@@ -232,8 +219,8 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
 
   it('an unfollow ends a run that is being tagged, once the tag is given', async () => {
     const f = env.follower()
-    const tags = underWay({ result: 'tagged' as const })
-    f.wechat.tags = tags.call
+    const tags = underWay()
+    f.wechat.tags = () => tags.with({ result: 'tagged' })
     await f.start(tagging)
     await tags.begun
     await f.unfollow()
@@ -244,8 +231,8 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
 
   it('an unfollow ends a run that asks for facts, and nothing is sent', async () => {
     const f = env.follower()
-    const facts = underWay({ facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
-    f.wechat.knows = facts.call
+    const facts = underWay()
+    f.wechat.knows = () => facts.with({ facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
     await f.start(asking)
     await facts.begun
     await f.unfollow()
@@ -256,8 +243,8 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
 
   it('a pause keeps back the step whose facts are being asked for; it goes after the resume', async () => {
     const f = env.follower()
-    const facts = underWay({ facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
-    f.wechat.knows = facts.call
+    const facts = underWay()
+    f.wechat.knows = () => facts.with({ facts: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
     await f.start(asking)
     await facts.begun
     await f.handle().signal('pause')
@@ -270,8 +257,8 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
 
   it('a reply is heard while a sent message is being tagged', async () => {
     const f = env.follower()
-    const tags = underWay({ result: 'tagged' as const })
-    f.wechat.tags = tags.call
+    const tags = underWay()
+    f.wechat.tags = () => tags.with({ result: 'tagged' })
     await f.start(
       planOf([
         { id: 'hello', afterMs: 0, tag: ['新粉'] },
