@@ -1,11 +1,11 @@
 import type { accountView } from '../api/accounts.ts'
-import { Heading, Layout, type Links, Time } from './layout.tsx'
+import { type Frame, Heading, Layout, Time } from './layout.tsx'
 import { Badge, Empty, Table } from './parts.tsx'
 import { whatToDo } from './remedy.ts'
 
 type AccountView = ReturnType<typeof accountView>
 
-export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Links }) => (
+export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Frame }) => (
   <Layout title="账号" at="/" links={links}>
     <Heading zh="账号" en="accounts" />
     {links.authoriseUrl ? (
@@ -61,7 +61,7 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Li
   </Layout>
 )
 
-const WhatToDo = ({ account, links }: { account: AccountView; links: Links }) => {
+const WhatToDo = ({ account, links }: { account: AccountView; links: Frame }) => {
   const { authoriseUrl } = links
   const todo = whatToDo(account, { platform: Boolean(authoriseUrl) })
   if (!todo) return <>–</>
