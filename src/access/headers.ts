@@ -6,6 +6,8 @@ const HALF_A_YEAR = 'max-age=15552000'
 const self = ["'self'"]
 const none = ["'none'"]
 const POLICY = {
+  // A page that knows better has its own: the way to WeChat's authorisation page must say where it began.
+  overwrite: false,
   contentSecurityPolicy: {
     defaultSrc: self,
     scriptSrc: self,

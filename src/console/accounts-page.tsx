@@ -10,10 +10,10 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Fr
     <Heading zh="账号" en="accounts" />
     {links.authoriseUrl ? (
       <p class="row">
-        <a href={links.authoriseUrl}>
+        <a href={links.authoriseUrl} referrerpolicy="origin">
           授权新账号 <small>authorise an account</small>
         </a>
-        <a href={`${links.authoriseUrl}?device=phone`}>
+        <a href={`${links.authoriseUrl}?device=phone`} referrerpolicy="origin">
           手机授权链接 <small>link for a phone</small>
         </a>
       </p>
@@ -70,7 +70,7 @@ const WhatToDo = ({ account, links }: { account: AccountView; links: Frame }) =>
       {todo.zh} <small>{todo.en}</small>
       {todo.authorise && authoriseUrl ? (
         <div>
-          <a href={authoriseUrl}>
+          <a href={authoriseUrl} referrerpolicy="origin">
             重新授权 <small>authorise again</small>
           </a>
         </div>
