@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { LOOPBACK } from './networks.ts'
 
 /** Where a request comes from. */
-export interface Client {
+interface Client {
   /** What tries are counted for: an IPv4 address, or the /64 of an IPv6 one. null: no connection, but this process. */
   address: string | null
   https: boolean
