@@ -37,7 +37,10 @@ const schema = z.object({
   COMPONENT_TOKEN: optional,
   COMPONENT_AES_KEY: optional,
   COMPONENT_AES_KEY_PREVIOUS: optional,
-  PUBLIC_URL: optional,
+  PUBLIC_URL: optional.refine(
+    (url) => url === undefined || (/^https?:/.test(url) && URL.canParse(url)),
+    'must be an address like https://nurture.example.com',
+  ),
   TRUSTED_PROXIES: z
     .string()
     .default(LOOPBACK.join(','))

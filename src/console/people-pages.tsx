@@ -96,7 +96,7 @@ export const AuditPage = ({ items, next, links }: Listed<ReturnType<typeof audit
       <Table heads={['时间 at', '谁 who', '操作 action', '对象 target', '详情 details']}>
         {items.map((e) => (
           <tr>
-            <td class="narrow">
+            <td>
               <Time at={e.at} />
             </td>
             <td>{e.actor}</td>
@@ -106,9 +106,7 @@ export const AuditPage = ({ items, next, links }: Listed<ReturnType<typeof audit
             <td>
               <code>{e.target}</code>
             </td>
-            <td class="quiet">
-              <code>{e.details === null ? '' : JSON.stringify(e.details)}</code>
-            </td>
+            <td class="quiet">{sayDetails(e.details)}</td>
           </tr>
         ))}
       </Table>
@@ -116,3 +114,11 @@ export const AuditPage = ({ items, next, links }: Listed<ReturnType<typeof audit
     <NextPage cursor={next} />
   </Layout>
 )
+
+/** `role: viewer · expires: 90d`: details are flat. */
+function sayDetails(details: unknown): string {
+  if (typeof details !== 'object' || details === null) return ''
+  const told = Object.entries(details).filter(([, value]) => value !== null)
+  const say = (value: unknown) => (Array.isArray(value) ? value.join(', ') : String(value))
+  return told.map(([key, value]) => `${key}: ${say(value)}`).join(' · ')
+}
