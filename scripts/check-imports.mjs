@@ -11,6 +11,7 @@ const MAY = {
   'src/wechat': [],
   workflows: ['src/campaign', 'src/wechat', 'src/ids', 'activities'],
   'src/store': ['src/campaign', 'src/wechat', 'src/beijing'],
+  'src/access': ['src/store', 'src/log'],
   'src/media': ['src/store', 'src/wechat', 'src/campaign', 'src/log'],
   activities: ['src/campaign', 'src/wechat', 'src/store', 'src/media', 'src/ids', 'src/log', 'src/beijing'],
   'src/engine': [

@@ -1,5 +1,6 @@
 import { config as readDotEnv } from 'dotenv'
 import { z } from 'zod'
+import { isNetwork, LOOPBACK } from './access/networks.ts'
 
 /** WeChat itself; a simulator or a proxy is elsewhere. */
 export const WECHAT_API = 'https://api.weixin.qq.com'
@@ -36,8 +37,17 @@ const schema = z.object({
   COMPONENT_TOKEN: optional,
   COMPONENT_AES_KEY: optional,
   COMPONENT_AES_KEY_PREVIOUS: optional,
-  PUBLIC_URL: optional,
+  PUBLIC_URL: optional.refine(
+    (url) => url === undefined || (/^https?:/.test(url) && URL.canParse(url)),
+    'must be an address like https://nurture.example.com',
+  ),
+  TRUSTED_PROXIES: z
+    .string()
+    .default(LOOPBACK.join(','))
+    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+    .refine((networks) => networks.every(isNetwork), 'must be addresses or networks, like 10.0.0.0/8'),
   NURTURE_URL: optional,
+  NURTURE_TOKEN: optional,
   FOLLOWER_NURTURE_CACHE: optional,
 })
 
@@ -93,10 +103,16 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
     forwardPrivate: e.FORWARD_PRIVATE === 'on',
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
+    /** Where browsers, owners and WeChat reach this deployment. */
+    publicUrl: e.PUBLIC_URL?.replace(/\/$/, ''),
+    /** Whose word counts on where a request came from: addresses and networks. */
+    trustedProxies: e.TRUSTED_PROXIES,
     /** The third-party platform (第三方平台); null when none is configured. */
     platform: platformOf(e),
     /** Where the CLI finds a running FollowerNurture. */
     nurtureUrl: e.NURTURE_URL,
+    /** The token that the CLI shows there. */
+    nurtureToken: e.NURTURE_TOKEN,
     cacheDir: e.FOLLOWER_NURTURE_CACHE,
   }
 }

@@ -33,7 +33,8 @@ await main(async () => {
     namespace: target.namespace,
     authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
-  const app = createWeb(product, { adminToken, links: () => links, dataDir: config.dataDir })
+  const { dataDir, publicUrl, trustedProxies } = config
+  const app = createWeb(product, { adminToken, links: () => links, dataDir, publicUrl, trustedProxies })
   const web = await listen(app, config.port, config.host)
   life.onEnd('web', web.close)
   product.dispatcher.start()

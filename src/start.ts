@@ -76,7 +76,14 @@ await main(async () => {
     authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
   const web = await listen(
-    createWeb(product, { adminToken, links: () => links, sdkMetrics: sdk.metrics, dataDir: config.dataDir }),
+    createWeb(product, {
+      adminToken,
+      links: () => links,
+      sdkMetrics: sdk.metrics,
+      dataDir: config.dataDir,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+    }),
     port,
     config.host,
   )

@@ -37,10 +37,11 @@ await main(async () => {
     log,
   })
   const app = createWorkerWeb({
+    ...product,
     adminToken,
-    now: product.now,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
     isReady: async () => workers.isPolling() && (await link.isUp()),
-    metrics: product.metrics,
     sdkMetrics: sdk.metrics,
   })
   const web = await listen(app, config.workerPort, config.host)

@@ -1,9 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { reaches, roleForAccountFields } from '../access/roles.ts'
 import { releaseRuns, stopRuns } from '../engine/account-runs.ts'
 import { forwardTrouble } from '../intake/forward.ts'
 import { type Account, isServing } from '../store/accounts.ts'
 import { activeRuns } from '../store/runs.ts'
-import { conflict, notFound, refused } from './errors.ts'
+import { conflict, forbidden, notFound, refused } from './errors.ts'
 import {
   type ApiDeps,
   audit,
@@ -56,7 +57,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       if (await accounts.find(wish.appId)) throw conflict(`Account ${wish.appId} is registered already.`)
       if (c.req.valid('query').verify === 'true') await mustVerify({ ...wish, callbackSeenAt: null })
       if (!(await accounts.add(wish))) throw conflict(`Account ${wish.appId} is registered already.`)
-      await audit(deps, 'account.add', wish.appId, { mode: wish.mode, rules: wish.rules })
+      await audit(deps, c, 'account.add', wish.appId, { mode: wish.mode, rules: wish.rules })
       await deps.changed()
       return c.json(show(await find(wish.appId)), 201)
     },
@@ -104,6 +105,9 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const { appId } = c.req.valid('param')
       const { state, ...patch } = c.req.valid('json')
       const before = await find(appId)
+      const needed = roleForAccountFields(Object.keys({ ...patch, ...(state ? { state } : {}) }))
+      const { role } = c.get('who')
+      if (!reaches(role, needed)) throw forbidden(needed, role)
       const after = { ...before, ...patch }
       refusePrivate(patch.forward)
       if (before.kind === 'authorised') refuseSecrets(patch)
@@ -111,7 +115,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       if (c.req.valid('query').verify === 'true') await mustVerify(after)
       await accounts.patch(appId, patch)
       if (state) await accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
-      await audit(deps, 'account.change', appId, {
+      await audit(deps, c, 'account.change', appId, {
         fields: Object.keys({ ...patch, ...(state ? { state } : {}) }),
       })
       await deps.changed()
@@ -140,7 +144,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       }
       await stopRuns(deps.runs, open, 'account removed')
       await accounts.remove(appId)
-      await audit(deps, 'account.remove', appId, { ended: open.length })
+      await audit(deps, c, 'account.remove', appId, { ended: open.length })
       await deps.changed()
       return c.body(null, 204)
     },
@@ -160,7 +164,9 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
       const checks = await verifyAccount(found, deps.clientOf(found), authorised)
       if (checks.some((x) => x.check === 'certification' && x.ok)) await accounts.noteMaySend(found.appId)
-      return c.json({ ok: checks.every((x) => x.ok), checks }, 200)
+      const ok = checks.every((x) => x.ok)
+      await audit(deps, c, 'account.verify', found.appId, { ok })
+      return c.json({ ok, checks }, 200)
     },
   )
 

@@ -83,7 +83,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     const { version, isNew } = await campaigns.publish(source, campaign, warnings, {
       runningBodies: bodies === 'running',
     })
-    await audit(deps, 'campaign.publish', campaign.id, { version, ...(bodies ? { bodies } : {}) })
+    await audit(deps, c, 'campaign.publish', campaign.id, { version, ...(bodies ? { bodies } : {}) })
     await deps.changed()
     // Not kept with the version: an account's state is of the moment.
     const barred = accountWarnings(campaign, await accountsOf(deps, campaign))
@@ -194,7 +194,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const { id } = c.req.valid('param')
       if (!(await campaigns.setState(id, 'deleted'))) throw notFound(`campaign ${id}`)
-      await audit(deps, 'campaign.delete', id)
+      await audit(deps, c, 'campaign.delete', id)
       await deps.changed()
       return c.body(null, 204)
     },
@@ -216,7 +216,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       async (c) => {
         const { id } = c.req.valid('param')
         if (!(await campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
-        await audit(deps, `campaign.${verb}`, id)
+        await audit(deps, c, `campaign.${verb}`, id)
         await deps.changed()
         if (state === 'live') releaseRuns(deps, { campaign: id })
         const { row, version } = await find(id)

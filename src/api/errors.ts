@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { BusyError } from '../access/password.ts'
+import type { Role } from '../access/roles.ts'
 import { EngineAwayError } from '../engine/runs.ts'
 import type { Log } from '../log.ts'
 
@@ -17,26 +19,33 @@ export class ApiError extends Error {
   readonly status: ContentfulStatusCode
   readonly code: string
   readonly issues: ApiIssue[] | undefined
-  constructor(status: ContentfulStatusCode, code: string, message: string, issues?: ApiIssue[]) {
+  readonly headers: Record<string, string> | undefined
+  constructor(
+    status: ContentfulStatusCode,
+    code: string,
+    message: string,
+    issues?: ApiIssue[],
+    headers?: Record<string, string>,
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.issues = issues
+    this.headers = headers
   }
 }
 
 export const notFound = (what: string) => new ApiError(404, 'not-found', `There is no ${what}.`)
 export const refused = (message: string, issues?: ApiIssue[]) => new ApiError(422, 'refused', message, issues)
+export const forbidden = (needed: Role, given: Role) =>
+  new ApiError(403, 'forbidden', `This needs the role ${needed}; this token has ${given}.`)
 export const conflict = (message: string) => new ApiError(409, 'conflict', message)
 
 /** Every error of the API as `{error: {code, message, issues?}}`; what is not expected is logged and told in no detail. */
 export function answerError(err: unknown, c: Context, log: Log): Response {
   if (err instanceof ApiError) {
-    return body(c, err.status, {
-      code: err.code,
-      message: err.message,
-      ...(err.issues ? { issues: err.issues } : {}),
-    })
+    const told = { code: err.code, message: err.message, ...(err.issues ? { issues: err.issues } : {}) }
+    return body(c, err.status, told, err.headers)
   }
   if (err instanceof EngineAwayError) {
     return body(c, 503, {
@@ -44,6 +53,10 @@ export function answerError(err: unknown, c: Context, log: Log): Response {
       message:
         'Temporal does not answer at present. Nothing was changed; try again when /readyz says engine: up.',
     })
+  }
+  if (err instanceof BusyError) {
+    const message = 'Too many passwords are being looked at just now. Try again in some seconds.'
+    return body(c, 429, { code: 'too-many', message }, { 'retry-after': '2' })
   }
   if (err instanceof HTTPException) {
     // Hono's own word for a body that is no JSON; to the contract it is refused content.
@@ -58,6 +71,11 @@ export function answerError(err: unknown, c: Context, log: Log): Response {
   })
 }
 
-function body(c: Context, status: ContentfulStatusCode, error: object): Response {
-  return c.json({ error }, status)
+function body(
+  c: Context,
+  status: ContentfulStatusCode,
+  error: object,
+  headers?: Record<string, string>,
+): Response {
+  return c.json({ error }, status, headers)
 }

@@ -91,6 +91,7 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
         await act(whose, verb, reason)
         await audit(
           deps,
+          c,
           `follower.${verb}`,
           `${whose.appId}/${maskId(whose.openId)}`,
           reason ? { reason } : undefined,

@@ -1,22 +1,38 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Access } from '../access/index.ts'
+import { roleNeeded } from '../access/roles.ts'
 import { campaignJsonSchema } from '../campaign/json-schema.ts'
 import { inboxBacklog } from '../store/inbox.ts'
 import { createAccounts } from './accounts.ts'
-import type { Auth } from './auth.ts'
+import { createAudit } from './audit.ts'
 import { createCampaigns } from './campaigns.ts'
-import { ApiError, answerError, notFound } from './errors.ts'
+import { answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
+import { createGuard } from './guard.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
 import { createMenu } from './menu.ts'
 import { createQrcodes } from './qrcodes.ts'
 import { inboxState } from './schemas.ts'
+import { createTokens } from './tokens.ts'
+import { createUsers } from './users.ts'
 
+const ABOUT = {
+  openapi: '3.1.0',
+  info: {
+    title: 'FollowerNurture operator API',
+    version: '1',
+    description:
+      'Times are ISO 8601 UTC; durations in fields named …Ms are milliseconds. x-role is the least role that a call needs: viewer, operator, admin.',
+  },
+}
 const OPEN = new Set(['/api/openapi.json', '/api/campaign.schema.json'])
 
 /** The operator API, `/metrics`, `/healthz` and `/readyz` (contract, sections 6 and 8). */
-export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promise<string> }): OpenAPIHono {
-  const { auth, log, db, now } = deps
+export function createApi(
+  deps: ApiDeps & { access: Access; sdkMetrics?: () => Promise<string> },
+): OpenAPIHono {
+  const { access, log, db, now } = deps
   const app = new OpenAPIHono()
   app.onError((err, c) => answerError(err, c, log))
 
@@ -26,16 +42,9 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
     return c.json({ store: store ? 'up' : 'down', engine: engine ? 'up' : 'down' }, store ? 200 : 503)
   })
 
-  const guard = async (path: string, authorization: string | undefined) => {
-    if (OPEN.has(path) || auth.isBearer(authorization)) return
-    throw new ApiError(401, 'unauthorised', 'Send the admin token: Authorization: Bearer ….')
-  }
-  app.use('/api/*', async (c, next) => {
-    await guard(c.req.path, c.req.header('authorization'))
-    await next()
-  })
-  app.get('/metrics', async (c) => {
-    await guard('/metrics', c.req.header('authorization'))
+  const guard = createGuard(access)
+  app.use('/api/*', (c, next) => (OPEN.has(c.req.path) ? next() : guard(c, next)))
+  app.get('/metrics', guard, async (c) => {
     await refreshGauges()
     const ours = await deps.metrics.registry.metrics()
     const theirs = await (deps.sdkMetrics?.() ?? Promise.resolve('')).catch(() => '')
@@ -50,17 +59,13 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   api.route('/', createMedia(deps))
   api.route('/', createQrcodes(deps))
   api.route('/', createInbox())
+  api.route('/', createUsers(deps))
+  api.route('/', createTokens(deps))
+  api.route('/', createAudit(deps))
   api.get('/campaign.schema.json', (c) => c.json(campaignJsonSchema()))
   app.route('/api', api)
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
-  app.doc31('/api/openapi.json', {
-    openapi: '3.1.0',
-    info: {
-      title: 'FollowerNurture operator API',
-      version: '1',
-      description: 'Times are ISO 8601 UTC; durations in fields named …Ms are milliseconds.',
-    },
-  })
+  app.get('/api/openapi.json', (c) => c.json(withRoles(app.getOpenAPI31Document(ABOUT))))
   app.all('/api/*', (c) => {
     throw notFound(`call ${c.req.method} ${c.req.path}`)
   })
@@ -103,4 +108,17 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
     const { oldestReceivedAt } = backlog
     deps.metrics.inboxOldest.set(oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt) / 1000)
   }
+}
+
+type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
+
+/** Writes beside each call which role it needs: the one that the guard asks for. */
+function withRoles(document: Document): Document {
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(item)) {
+      if (typeof operation === 'object' && operation !== null)
+        Object.assign(operation, { 'x-role': roleNeeded(method, path) })
+    }
+  }
+  return document
 }

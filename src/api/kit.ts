@@ -1,4 +1,5 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { EngineLink } from '../engine/connection.ts'
 import type { Runs } from '../engine/runs.ts'
 import type { LiveDirectory } from '../intake/directory.ts'
@@ -66,7 +67,9 @@ export const body = <T extends z.ZodType>(schema: T) => ({
 })
 
 export const errors = {
-  401: json(errorBody, 'Missing or wrong token'),
+  401: json(errorBody, 'Missing, wrong or expired token'),
+  403: json(errorBody, 'The token has not the role that this needs (x-role)'),
+  429: json(errorBody, 'Too many wrong tokens; Retry-After says when to try again'),
   422: json(errorBody, 'Refused, with every path and reason'),
 }
 export const missing = { 404: json(errorBody, 'There is no such thing') }
@@ -74,9 +77,15 @@ export const wrongState = { 409: json(errorBody, 'Not in this state') }
 export const wechatAway = { 503: json(errorBody, 'WeChat does not answer') }
 export const security = [{ token: [] }]
 
-/** Notes a change in the audit log. */
-export function audit(deps: ApiDeps, action: string, target: string, details?: unknown): Promise<void> {
-  return writeAudit(deps.db, { actor: 'admin-token', action, target, details, at: deps.now() })
+/** Notes in the audit log what whoever asks has changed. `details` holds no secret. */
+export function audit(
+  deps: Pick<ApiDeps, 'db' | 'now'>,
+  c: Context,
+  action: string,
+  target: string,
+  details?: unknown,
+): Promise<void> {
+  return writeAudit(deps.db, { actor: c.get('who').actor, action, target, details, at: deps.now() })
 }
 
 /** Cursors are opaque to callers: the key of the last item. */

@@ -61,7 +61,7 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
       content,
       createdAt: deps.now(),
     })
-    await audit(deps, 'media.upload', saved.id)
+    await audit(deps, c, 'media.upload', saved.id)
     return c.json(saved, 201)
   })
   return app

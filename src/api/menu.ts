@@ -56,7 +56,7 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
       const { appId } = c.req.valid('param')
       const wish = c.req.valid('json')
       await callWechat(deps, await find(appId), (w, token) => w.createMenu(token, wish))
-      await audit(deps, 'menu.put', appId)
+      await audit(deps, c, 'menu.put', appId)
       return c.json(view(wish, 'api'), 200)
     },
   )
@@ -73,7 +73,7 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const { appId } = c.req.valid('param')
       await callWechat(deps, await find(appId), (w, token) => w.deleteMenu(token), [NO_MENU])
-      await audit(deps, 'menu.remove', appId)
+      await audit(deps, c, 'menu.remove', appId)
       return c.body(null, 204)
     },
   )

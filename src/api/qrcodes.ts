@@ -33,7 +33,7 @@ export function createQrcodes(deps: ApiDeps): OpenAPIHono {
         client.createQrcode(token, { scene: qrScene, expiresIn }),
       )
       if (!made?.ticket) throw refused('WeChat answered without a ticket.')
-      await audit(deps, 'qrcode.create', appId, { qrScene, expires: expires ?? null })
+      await audit(deps, c, 'qrcode.create', appId, { qrScene, expires: expires ?? null })
       const seconds = expiresIn === null ? null : (made.expire_seconds ?? expiresIn)
       return c.json(
         {

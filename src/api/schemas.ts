@@ -99,7 +99,7 @@ export const accountPatch = z
   })
   .openapi('AccountPatch')
 
-const isoTime = z.string().openapi({ format: 'date-time' })
+export const isoTime = z.string().openapi({ format: 'date-time' })
 
 export const account = z
   .object({

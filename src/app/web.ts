@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Hono } from 'hono'
-import { type Auth, createAuth } from '../api/auth.ts'
+import { createHeaders } from '../access/headers.ts'
+import { createAccess } from '../access/index.ts'
 import { createApi } from '../api/index.ts'
 import { createConsole } from '../console/index.tsx'
 import type { Links } from '../console/layout.tsx'
@@ -17,10 +18,16 @@ export function createWeb(
     sdkMetrics?: () => Promise<string>
     /** Its `verify` folder holds WeChat's domain verification files. */
     dataDir?: string
+    /** Where browsers reach this, when it is not where it listens. Without a slash at its end. */
+    publicUrl?: string | undefined
+    /** Whose `X-Forwarded-…` are believed; without: this machine's. */
+    trustedProxies?: readonly string[]
   },
 ): Hono {
-  const auth: Auth = createAuth(options.adminToken, product.now)
+  const { adminToken, publicUrl, trustedProxies } = options
+  const access = createAccess({ ...product, adminToken, publicUrl, trustedProxies })
   const web = new Hono()
+  web.use(createHeaders(access.client))
   const { platform } = product
   if (platform) {
     const nameOf = async (appId: string) => (await product.accounts.find(appId))?.name ?? null
@@ -33,8 +40,8 @@ export function createWeb(
   if (options.dataDir) web.route('/', createVerifyFiles(join(options.dataDir, 'verify')))
   web.route(
     '/',
-    createApi({ ...product, auth, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
+    createApi({ ...product, access, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
   )
-  web.route('/', createConsole({ ...product, auth, links: options.links }))
+  web.route('/', createConsole({ ...product, access, links: options.links }))
   return web
 }

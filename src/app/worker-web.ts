@@ -1,27 +1,34 @@
-import { Hono } from 'hono'
-import { createAuth } from '../api/auth.ts'
+import { type Context, Hono } from 'hono'
+import { createHeaders } from '../access/headers.ts'
+import { createAccess } from '../access/index.ts'
+import { answerError } from '../api/errors.ts'
+import { createGuard } from '../api/guard.ts'
+import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Db } from '../store/db.ts'
 
 /** Health and metrics of a worker process. */
 export function createWorkerWeb(deps: {
+  db: Db
   adminToken: string
+  publicUrl?: string | undefined
+  trustedProxies?: readonly string[]
   now: () => number
+  log: Log
   isReady(): Promise<boolean>
   metrics: Metrics
   sdkMetrics(): Promise<string>
 }): Hono {
-  const auth = createAuth(deps.adminToken, deps.now)
+  const access = createAccess(deps)
   const app = new Hono()
+  app.onError((err, c: Context) => answerError(err, c, deps.log))
+  app.use(createHeaders(access.client))
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
     const ready = await deps.isReady()
     return c.json({ engine: ready ? 'up' : 'down' }, ready ? 200 : 503)
   })
-  app.get('/metrics', async (c) => {
-    if (!auth.isBearer(c.req.header('authorization'))) {
-      const message = 'Send the admin token: Authorization: Bearer ….'
-      return c.json({ error: { code: 'unauthorised', message } }, 401)
-    }
+  app.get('/metrics', createGuard(access), async (c) => {
     const ready = await deps.isReady()
     deps.metrics.engineUp.set(ready ? 1 : 0)
     const theirs = await deps.sdkMetrics().catch(() => '')

@@ -1,7 +1,7 @@
 import type { ArgsDef } from 'citty'
 import { callApi, server } from './api-client.ts'
 import { command, Failure, UsageError } from './command.ts'
-import { readUserFile } from './files.ts'
+import { readUserFile, standardInput } from './files.ts'
 import { everyOf, pairsOf } from './options.ts'
 import { table } from './table.ts'
 
@@ -260,10 +260,4 @@ function parseSecrets(text: string): Record<string, unknown> {
     // Told below; the parser's message would quote the secrets.
   }
   throw new Failure('--secrets: the file must be a JSON object {"appSecret", "token", "encodingAesKey"}.')
-}
-
-async function standardInput(): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of process.stdin) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString('utf8')
 }

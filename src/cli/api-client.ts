@@ -33,13 +33,13 @@ export interface ApiIssue {
 }
 
 /**
- * Calls the operator API. The token is ADMIN_TOKEN, or the one that `npm start` keeps in DATA_DIR.
+ * Calls the operator API. The token is NURTURE_TOKEN, ADMIN_TOKEN, or the one that `npm start` keeps in DATA_DIR.
  * @throws Failure with the API's message and every issue
  */
 export async function callApi<T>(args: { url?: string | undefined }, call: Call): Promise<T> {
   const config = loadConfig()
   const base = args.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
-  const token = config.adminToken ?? keptToken(config.dataDir)
+  const token = config.nurtureToken ?? config.adminToken ?? keptToken(config.dataDir)
   const url = new URL(call.path, base)
   for (const [key, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(key, value)
@@ -88,7 +88,7 @@ function keptToken(dataDir: string): string {
     return readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
   } catch {
     throw new Failure(
-      `No admin token: set ADMIN_TOKEN, or DATA_DIR to the folder that npm start uses (looked in ${dataDir}).`,
+      `No token: set NURTURE_TOKEN or ADMIN_TOKEN, or DATA_DIR to the folder that npm start uses (looked in ${dataDir}).`,
     )
   }
 }

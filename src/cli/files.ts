@@ -20,3 +20,10 @@ export function readUserFile(file: string): Buffer {
     )
   }
 }
+
+/** All that is piped in. */
+export async function standardInput(): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(part as Buffer)
+  return Buffer.concat(parts).toString('utf8')
+}

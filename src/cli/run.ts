@@ -1,6 +1,8 @@
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { ConfigError } from '../config.ts'
 import { accountCommands } from './account.ts'
+import { adminCommands } from './admin.ts'
+import { audit } from './audit.ts'
 import { campaignCommands } from './campaign.ts'
 import { check } from './check.ts'
 import { Done, Failure, type Terminal, UsageError } from './command.ts'
@@ -9,6 +11,8 @@ import { mediaCommands } from './media.ts'
 import { menuCommands } from './menu.ts'
 import { preview } from './preview.ts'
 import { qrcode } from './qrcode.ts'
+import { tokenCommands } from './token.ts'
+import { userCommands } from './user.ts'
 
 /** Runs one command line. Answers with the exit code: 0 done, 1 failed, 2 usage. Never throws. */
 export async function runCli(rawArgs: string[], terminal: Terminal): Promise<number> {
@@ -56,6 +60,10 @@ function commands(terminal: Terminal): CommandDef {
       menu: group('menu', "An account's custom menu 自定义菜单", menuCommands),
       qrcode: qrcode(terminal),
       media: group('media', 'Pictures, voices and videos 素材', mediaCommands),
+      admin: group('admin', 'The first admin 管理员', adminCommands),
+      user: group('user', 'People who sign in to the console 用户', userCommands),
+      token: group('token', 'API tokens of scripts and command lines 令牌', tokenCommands),
+      audit: audit(terminal),
     },
   })
 }

@@ -1,19 +1,19 @@
 import type { accountView } from '../api/accounts.ts'
-import { Heading, Layout, type Links, Time } from './layout.tsx'
+import { type Frame, Heading, Layout, Time } from './layout.tsx'
 import { Badge, Empty, Table } from './parts.tsx'
 import { whatToDo } from './remedy.ts'
 
 type AccountView = ReturnType<typeof accountView>
 
-export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Links }) => (
+export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Frame }) => (
   <Layout title="账号" at="/" links={links}>
     <Heading zh="账号" en="accounts" />
     {links.authoriseUrl ? (
       <p class="row">
-        <a href={links.authoriseUrl}>
+        <a href={links.authoriseUrl} referrerpolicy="origin">
           授权新账号 <small>authorise an account</small>
         </a>
-        <a href={`${links.authoriseUrl}?device=phone`}>
+        <a href={`${links.authoriseUrl}?device=phone`} referrerpolicy="origin">
           手机授权链接 <small>link for a phone</small>
         </a>
       </p>
@@ -64,7 +64,7 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Li
   </Layout>
 )
 
-const WhatToDo = ({ account, links }: { account: AccountView; links: Links }) => {
+const WhatToDo = ({ account, links }: { account: AccountView; links: Frame }) => {
   const { authoriseUrl } = links
   const todo = whatToDo(account, { platform: Boolean(authoriseUrl) })
   if (!todo) return <>–</>
@@ -73,7 +73,7 @@ const WhatToDo = ({ account, links }: { account: AccountView; links: Links }) =>
       {todo.zh} <small>{todo.en}</small>
       {todo.authorise && authoriseUrl ? (
         <div>
-          <a href={authoriseUrl}>
+          <a href={authoriseUrl} referrerpolicy="origin">
             重新授权 <small>authorise again</small>
           </a>
         </div>

@@ -1,12 +1,12 @@
 import type { CampaignAccount } from '../api/campaign-accounts.ts'
 import type { itemView as campaignView } from '../api/campaigns.ts'
 import type { Issue } from '../campaign/issue.ts'
-import { Heading, Layout, type Links, Time } from './layout.tsx'
-import { Badge, Empty, Table } from './parts.tsx'
+import { type Frame, Heading, Layout, Time } from './layout.tsx'
+import { Badge, Empty, NextPage, Table } from './parts.tsx'
 
 type CampaignView = ReturnType<typeof campaignView>
 
-export const CampaignsPage = ({ items, links }: { items: CampaignView[]; links: Links }) => (
+export const CampaignsPage = ({ items, links }: { items: CampaignView[]; links: Frame }) => (
   <Layout title="活动" at="/campaigns" links={links}>
     <Heading zh="活动" en="campaigns" />
     {items.length === 0 ? (
@@ -41,7 +41,7 @@ export const CampaignPage = (props: {
   accounts: { items: CampaignAccount[]; next: string | null }
   source: string
   warnings: Issue[]
-  links: Links
+  links: Frame
 }) => (
   <Layout title={props.item.name} at="/campaigns" links={props.links}>
     <Heading zh={props.item.name} en={`${props.item.id}@${props.item.version}`} />
@@ -92,6 +92,6 @@ const AccountsOfCampaign = ({ items, next }: { items: CampaignAccount[]; next: s
           </tr>
         ))}
       </Table>
-      {next ? <a href={`?${new URLSearchParams({ cursor: next })}`}>下一页 next page →</a> : null}
+      <NextPage cursor={next} />
     </>
   )

@@ -1,6 +1,6 @@
 import type { readRun, viewItems } from '../api/followers.ts'
 import { workflowIdOf } from '../ids.ts'
-import { Heading, Layout, type Links, Time } from './layout.tsx'
+import { type Frame, Heading, Layout, Time } from './layout.tsx'
 import { Badge, Empty, Table } from './parts.tsx'
 import { OUTCOMES, REASONS, SCENES, STATES, wordFor } from './words.ts'
 
@@ -11,7 +11,7 @@ export const FollowersPage = (props: {
   items: FollowerView[]
   next: string | null
   query: Record<string, string>
-  links: Links
+  links: Frame
 }) => (
   <Layout title="粉丝" at="/followers" links={props.links}>
     <Heading zh="粉丝" en="followers" />
@@ -61,7 +61,7 @@ export const FollowersPage = (props: {
   </Layout>
 )
 
-export const FollowerPage = ({ run, links }: { run: RunView; links: Links }) => (
+export const FollowerPage = ({ run, links }: { run: RunView; links: Frame }) => (
   <Layout title="粉丝" at="/followers" links={links}>
     <Heading zh="粉丝" en={run.openId} />
     <p class="row">

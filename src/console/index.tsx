@@ -1,80 +1,55 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { Hono } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { secureHeaders } from 'hono/secure-headers'
+import { type Context, Hono } from 'hono'
+import type { Access } from '../access/index.ts'
+import { reaches } from '../access/roles.ts'
 import { accountView } from '../api/accounts.ts'
-import type { Auth } from '../api/auth.ts'
+import { auditPage, auditView } from '../api/audit.ts'
 import { accountsOf } from '../api/campaign-accounts.ts'
 import { itemView as campaignView } from '../api/campaigns.ts'
 import { readRun, viewItems } from '../api/followers.ts'
 import { type ApiDeps, cursor as cursorOf, pageOf } from '../api/kit.ts'
+import { tokenPage, tokenView } from '../api/tokens.ts'
+import { userView } from '../api/users.ts'
 import type { Issue } from '../campaign/issue.ts'
 import { listLatestRuns } from '../store/run-list.ts'
 import { AccountsPage } from './accounts-page.tsx'
 import { CampaignPage, CampaignsPage } from './campaign-pages.tsx'
 import { FollowerPage, FollowersPage, RunFragment } from './follower-pages.tsx'
-import type { Links } from './layout.tsx'
-import { MissingPage, SignInPage } from './pages.tsx'
+import type { Frame, Links } from './layout.tsx'
+import { ForbiddenPage, MissingPage } from './pages.tsx'
+import { AuditPage, TokensPage, UsersPage } from './people-pages.tsx'
+import { createSignInPages } from './sign-in.tsx'
 
-const SESSION_COOKIE = 'nurture_session'
 const PAGE = 50
 
 /** The operator's console: reads only; what changes something is the CLI's and the API's. */
-export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): Hono {
-  const { auth, accounts, campaigns, db, now } = deps
+export function createConsole(deps: ApiDeps & { access: Access; links(): Links }): Hono {
+  const { access, accounts, campaigns, db, now } = deps
   const app = new Hono()
   const style = readFileSync(new URL('./assets/console.css', import.meta.url), 'utf8')
   const icon = readFileSync(new URL('./assets/icon.svg', import.meta.url), 'utf8')
   const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
 
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"], formAction: ["'self'"] },
-      referrerPolicy: 'no-referrer',
-    }),
-  )
   app.get('/assets/console.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
   app.get('/assets/icon.svg', (c) => c.body(icon, 200, { 'content-type': 'image/svg+xml' }))
   app.get('/assets/htmx.js', (c) => c.body(htmx, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
 
-  const signIn = (c: Parameters<typeof setCookie>[0]) => {
-    setCookie(c, SESSION_COOKIE, auth.newSession(), { httpOnly: true, sameSite: 'Strict', path: '/' })
-  }
-  app.get('/signin', (c) => {
-    const token = c.req.query('token')
-    if (token === undefined) return c.html(<SignInPage wrong={false} />)
-    if (!auth.isToken(token)) return c.html(<SignInPage wrong={true} />, 401)
-    signIn(c)
-    return c.redirect('/')
-  })
-  app.post('/signin', async (c) => {
-    const { token } = await c.req.parseBody()
-    if (typeof token !== 'string' || !auth.isToken(token)) return c.html(<SignInPage wrong={true} />, 401)
-    signIn(c)
-    return c.redirect('/')
-  })
-  app.post('/signout', (c) => {
-    deleteCookie(c, SESSION_COOKIE, { path: '/' })
-    return c.redirect('/signin')
-  })
-  app.use(async (c, next) => {
-    if (!auth.isSession(getCookie(c, SESSION_COOKIE))) return c.redirect('/signin')
-    return next()
-  })
+  app.route('/', createSignInPages(deps))
+  const frame = (c: Context): Frame => ({ ...deps.links(), who: c.get('who') })
 
   app.get('/', async (c) => {
     const items = (await accounts.list()).map((a) => accountView(a, now()))
-    return c.html(<AccountsPage items={items} links={deps.links()} />)
+    return c.html(<AccountsPage items={items} links={frame(c)} />)
   })
   app.get('/campaigns', async (c) => {
     const items = (await campaigns.list()).map(({ row, version }) => campaignView(row, version))
-    return c.html(<CampaignsPage items={items} links={deps.links()} />)
+    return c.html(<CampaignsPage items={items} links={frame(c)} />)
   })
   app.get('/campaigns/:id', async (c) => {
     const row = await campaigns.row(c.req.param('id'))
     const version = row && (await campaigns.version(row.id, row.version))
-    if (!row || row.state === 'deleted' || !version) return c.html(<MissingPage links={deps.links()} />, 404)
+    if (!row || row.state === 'deleted' || !version) return c.html(<MissingPage links={frame(c)} />, 404)
     // Written by our own check.
     const warnings = version.warnings as Issue[]
     const item = campaignView(row, version)
@@ -87,7 +62,7 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
         accounts={served}
         source={version.source}
         warnings={warnings}
-        links={deps.links()}
+        links={frame(c)}
       />,
     )
   })
@@ -102,18 +77,37 @@ export function createConsole(deps: ApiDeps & { auth: Auth; links(): Links }): H
     const found = await listLatestRuns(db, filter, { after, limit: PAGE + 1 })
     const { items, next } = pageOf(found, PAGE, (r) => `${r.createdAt} ${r.runKey}`)
     const shown = await viewItems(db, items)
-    return c.html(<FollowersPage items={shown} next={next} query={query} links={deps.links()} />)
+    return c.html(<FollowersPage items={shown} next={next} query={query} links={frame(c)} />)
   })
   app.get('/followers/:appId/:openId', async (c) => {
     const run = await readRun(db, c.req.param())
-    if (!run) return c.html(<MissingPage links={deps.links()} />, 404)
-    return c.html(<FollowerPage run={run} links={deps.links()} />)
+    if (!run) return c.html(<MissingPage links={frame(c)} />, 404)
+    return c.html(<FollowerPage run={run} links={frame(c)} />)
   })
   app.get('/followers/:appId/:openId/run', async (c) => {
     const run = await readRun(db, c.req.param())
     return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
   })
+  for (const path of ['/users', '/tokens', '/audit']) {
+    app.use(path, async (c, next) => {
+      if (!reaches(c.get('who').role, 'admin')) return c.html(<ForbiddenPage links={frame(c)} />, 403)
+      return next()
+    })
+  }
+  app.get('/users', async (c) => {
+    const found = await access.users.list({ after: cursorOf.read(c.req.query('cursor')), limit: PAGE + 1 })
+    const { items, next } = pageOf(found, PAGE, (u) => u.name)
+    return c.html(<UsersPage items={items.map(userView)} next={next} links={frame(c)} />)
+  })
+  app.get('/tokens', async (c) => {
+    const { items, next } = await tokenPage(access.tokens, c.req.query('cursor'), PAGE)
+    return c.html(<TokensPage items={items.map(tokenView)} next={next} links={frame(c)} now={now()} />)
+  })
+  app.get('/audit', async (c) => {
+    const { items, next } = await auditPage(db, c.req.query('cursor'), PAGE)
+    return c.html(<AuditPage items={items.map(auditView)} next={next} links={frame(c)} />)
+  })
   // A route, since the app that this one becomes part of does not ask for its notFound.
-  app.all('*', (c) => c.html(<MissingPage links={deps.links()} />, 404))
+  app.all('*', (c) => c.html(<MissingPage links={frame(c)} />, 404))
   return app
 }

@@ -1,12 +1,22 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
+import { ADMIN_TOKEN_ACTOR, type Who } from '../access/who.ts'
 import { timeInBeijing } from '../beijing.ts'
+import { ROLES, wordFor } from './words.ts'
 
 const NAV = [
   ['/', '账号', 'accounts'],
   ['/campaigns', '活动', 'campaigns'],
   ['/followers', '粉丝', 'followers'],
 ] as const
+/** Who may do what, and who did what: for admins. */
+const ADMIN_NAV = [
+  ['/users', '用户', 'users'],
+  ['/tokens', '令牌', 'tokens'],
+  ['/audit', '操作记录', 'audit log'],
+] as const
+/** htmx would add a style of its own; the pages use none of its indicators. */
+const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false })
 
 export interface Links {
   /** The simulator's phone page, where there is a simulator. */
@@ -18,7 +28,10 @@ export interface Links {
   authoriseUrl?: string | null
 }
 
-export const Layout = (props: { title: string; at: string; links: Links; children?: Child }) => (
+/** Links, and who looks at the page. */
+export type Frame = Links & { who: Who }
+
+export const Layout = (props: { title: string; at: string; links: Frame; children?: Child }) => (
   <>
     {raw('<!DOCTYPE html>')}
     <html lang="zh-CN">
@@ -28,6 +41,7 @@ export const Layout = (props: { title: string; at: string; links: Links; childre
         <title>{`${props.title} · FollowerNurture`}</title>
         <link rel="icon" href="/assets/icon.svg" />
         <link rel="stylesheet" href="/assets/console.css" />
+        <meta name="htmx-config" content={HTMX_CONFIG} />
         <script src="/assets/htmx.js" defer />
       </head>
       <body>
@@ -36,7 +50,7 @@ export const Layout = (props: { title: string; at: string; links: Links; childre
             粉丝培育 <small>FollowerNurture</small>
           </strong>
           <nav>
-            {NAV.map(([href, zh, en]) => (
+            {[...NAV, ...(props.links.who.role === 'admin' ? ADMIN_NAV : [])].map(([href, zh, en]) => (
               <a href={href} class={href === props.at ? 'here' : ''}>
                 {zh} <small>{en}</small>
               </a>
@@ -51,12 +65,16 @@ export const Layout = (props: { title: string; at: string; links: Links; childre
                 Temporal <small>Web UI</small>
               </a>
             ) : null}
-            <form method="post" action="/signout">
-              <button type="submit">
-                退出 <small>sign out</small>
-              </button>
-            </form>
           </nav>
+          <form method="post" action="/signout">
+            <span class="who">
+              {props.links.who.actor === ADMIN_TOKEN_ACTOR ? '管理令牌 admin token' : props.links.who.actor}{' '}
+              <small>{wordFor(ROLES, props.links.who.role)}</small>
+            </span>
+            <button type="submit">
+              退出 <small>sign out</small>
+            </button>
+          </form>
         </header>
         <main>{props.children}</main>
         <footer class="quiet">时间均为北京时间 · all times are Beijing's (UTC+8)</footer>

@@ -26,3 +26,6 @@ export const Empty = ({ zh, en }: { zh: string; en: string }) => (
     {zh} <small>{en}</small>
   </p>
 )
+
+export const NextPage = ({ cursor }: { cursor: string | null }) =>
+  cursor ? <a href={`?${new URLSearchParams({ cursor })}`}>下一页 next page →</a> : null

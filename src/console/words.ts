@@ -5,6 +5,7 @@ export const STATES: Record<string, string> = {
   'needs-authorisation': '需重新授权',
   blocked: '已被微信封禁',
   'quota-exhausted': '今日额度用完',
+  disabled: '已停用',
   live: '进行中',
   ended: '已结束',
   pending: '等待',
@@ -46,6 +47,37 @@ export const REASONS: Record<string, string> = {
   'tag-failed': '打标签失败',
   'window-over': '微信：超过回复时限 (45015)',
   'quota-used': '微信：条数用完 (45047)',
+}
+
+export const ROLES: Record<string, string> = {
+  viewer: '只读 viewer',
+  operator: '运营 operator',
+  admin: '管理员 admin',
+}
+
+export const ACTIONS: Record<string, string> = {
+  'session.begin': '登录',
+  'session.end': '退出',
+  'account.add': '添加账号',
+  'account.change': '修改账号',
+  'account.remove': '移除账号',
+  'account.verify': '验证账号',
+  'menu.put': '设置菜单',
+  'menu.remove': '删除菜单',
+  'campaign.publish': '发布活动',
+  'campaign.delete': '删除活动',
+  'campaign.pause': '暂停活动',
+  'campaign.resume': '恢复活动',
+  'follower.cancel': '取消粉丝',
+  'follower.pause': '暂停粉丝',
+  'follower.resume': '恢复粉丝',
+  'media.upload': '上传素材',
+  'qrcode.create': '生成二维码',
+  'user.add': '添加用户',
+  'user.change': '修改用户',
+  'user.remove': '移除用户',
+  'token.create': '创建令牌',
+  'token.revoke': '吊销令牌',
 }
 
 export const SCENES: Record<string, string> = {

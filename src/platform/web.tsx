@@ -1,6 +1,5 @@
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { secureHeaders } from 'hono/secure-headers'
 import type { Log } from '../log.ts'
 import { openCallback } from '../wechat/envelope.ts'
 import { keyOfCode, type Platform, PlatformError } from './component.ts'
@@ -24,10 +23,11 @@ export function createPlatformApp(deps: {
 }): Hono {
   const { platform, now, maxAgeMs, log } = deps
   const app = new Hono()
-  const page = secureHeaders({
-    contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] },
-    referrerPolicy: 'no-referrer',
-  })
+  /** WeChat's authorisation page must be opened from the platform's registered domain, and learns that from the referrer. */
+  const page: MiddlewareHandler = async (c, next) => {
+    await next()
+    c.header('referrer-policy', 'origin')
+  }
 
   app.post(
     '/wechat/component',

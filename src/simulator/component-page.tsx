@@ -5,6 +5,7 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import type { ComponentState } from './component.ts'
 import { createComponentDesk } from './component-desk.ts'
+import { pageHeaders } from './headers.ts'
 import type { SimAccountState } from './model.ts'
 import { isReleaseAccount } from './release.ts'
 import type { World } from './world.ts'
@@ -33,11 +34,7 @@ export function createComponentPages(world: World): Hono {
   const app = new Hono()
   app.get('/assets/component.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
   for (const path of [DESKTOP, PHONE]) {
-    app.use(path, async (c, next) => {
-      await next()
-      c.header('content-security-policy', "default-src 'self'; img-src 'self' data:")
-      c.header('x-content-type-options', 'nosniff')
-    })
+    app.use(path, pageHeaders())
     app.get(path, (c) => {
       const asked = read((name) => c.req.query(name))
       if ('zh' in asked) return refuse(c, asked)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
 import { createAccountsPage } from './accounts-page.tsx'
+import { pageHeaders } from './headers.ts'
 import type { World } from './world.ts'
 
 const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
@@ -15,11 +16,7 @@ export function createPages(
   const app = new Hono()
   const script = asset('phone.js')
   const style = asset('phone.css')
-  app.use(async (c, next) => {
-    await next()
-    c.header('content-security-policy', "default-src 'self'; img-src 'self' data:")
-    c.header('x-content-type-options', 'nosniff')
-  })
+  app.use(pageHeaders())
   app.get('/assets/phone.js', (c) =>
     c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
   )

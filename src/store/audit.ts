@@ -1,5 +1,8 @@
+import { desc, lt } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import { auditLog } from './schema.ts'
+
+export type AuditRow = typeof auditLog.$inferSelect
 
 /** Notes who changed what. `details` holds no secret. */
 export async function writeAudit(
@@ -7,4 +10,17 @@ export async function writeAudit(
   entry: { actor: string; action: string; target: string; details?: unknown; at: number },
 ): Promise<void> {
   await db.insert(auditLog).values({ ...entry, details: entry.details ?? null })
+}
+
+/** Newest first, beginning after the row with this id. */
+export function listAudit(
+  db: Db,
+  { after, limit }: { after: number | null; limit: number },
+): Promise<AuditRow[]> {
+  return db
+    .select()
+    .from(auditLog)
+    .where(after === null ? undefined : lt(auditLog.id, after))
+    .orderBy(desc(auditLog.id))
+    .limit(limit)
 }

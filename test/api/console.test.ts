@@ -104,10 +104,14 @@ describe('signing in to the console', () => {
     expect(html).toMatch(/<input[^>]*type="password"/)
   })
 
-  it('can be undone', async () => {
-    const response = await api.web.request('/signout', { method: 'POST', headers: { cookie } })
+  it('can be undone, also for whoever has kept the cookie; other sessions go on', async () => {
+    const own = (await signIn(ADMIN_TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? ''
+    expect((await page('/', { cookie: own })).status).toBe(200)
+    const response = await api.web.request('/signout', { method: 'POST', headers: { cookie: own } })
     expect(response.headers.get('location')).toBe('/signin')
     expect(response.headers.get('set-cookie')).toMatch(/nurture_session=;.*Max-Age=0/i)
+    expect((await page('/', { cookie: own })).status).toBe(302)
+    expect((await page('/')).status).toBe(200)
   })
 })
 

@@ -2,9 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { createPasswords } from '../../src/access/password.ts'
 import { listen } from '../../src/app/server.ts'
 import { createWeb } from '../../src/app/web.ts'
 import { runCli } from '../../src/cli/run.ts'
+import { listAudit } from '../../src/store/audit.ts'
+import { openStore } from '../../src/store/db.ts'
+import { createUserStore } from '../../src/store/users.ts'
+import { freshDatabase } from '../support/stores.ts'
 import { startWhole, type Whole } from '../support/whole.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-cli-'))
@@ -41,7 +46,7 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|account|campaign|follower|menu|qrcode|media)\b/gm,
+      /^ +(check|preview|account|campaign|follower|menu|qrcode|media|admin|user|token|audit)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
@@ -51,6 +56,9 @@ describe('nurture, with nothing running', () => {
       follower: ['show', 'cancel', 'pause', 'resume'],
       menu: ['get', 'put', 'remove'],
       media: ['put'],
+      admin: ['create'],
+      user: ['add', 'list', 'role', 'password', 'disable', 'enable', 'remove'],
+      token: ['list', 'create', 'revoke'],
     }
     for (const [group, commands] of Object.entries(subs)) {
       for (const sub of commands) {
@@ -70,6 +78,8 @@ describe('nurture, with nothing running', () => {
     ['an unknown option', ['check', 'a.yaml', '--colour']],
     ['too many arguments', ['check', 'a.yaml', 'b.yaml']],
     ['a bad duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
+    ['a role that there is not', ['user', 'role', 'lin', 'boss']],
+    ['a number of changes that is none', ['audit', '--limit', 'all']],
     ['bad rules', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
   ])('answers %s with the usage and exit code 2', async (_, args) => {
     const { code, err, out } = await nurture(...args)
@@ -342,6 +352,60 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(await nurture('menu', 'get', APP)).toMatchObject({ code: 1 })
   })
 
+  it('adds people with passwords from files, changes and removes them', async () => {
+    const password = file('password.txt', 'test-lins-password\n')
+    const add = ['user', 'add', 'Lin', '--role', 'operator', '--password-file', password]
+    expect(await nurture(...add)).toMatchObject({ code: 0, out: 'lin: added as operator' })
+    expect(await nurture(...add)).toMatchObject({ code: 1, err: expect.stringContaining('already') })
+    const short = await nurture('user', 'add', 'zoe', '--password-file', file('short.txt', 'short'))
+    expect(short).toMatchObject({ code: 1, err: expect.stringContaining('12 characters') })
+    const many = await nurture('user', 'password', 'lin', '--password-file', file('two.txt', 'one\ntwo'))
+    expect(many).toMatchObject({ code: 1, err: expect.stringContaining('one line') })
+    const changed = await nurture('user', 'password', 'lin', '--password-file', password)
+    expect(changed).toMatchObject({ code: 0, out: expect.stringContaining('every session is over') })
+    expect((await nurture('user', 'role', 'lin', 'admin')).out).toBe('lin: admin from now on')
+    expect((await nurture('user', 'disable', 'lin')).out).toBe('lin: disabled')
+    expect((await nurture('user', 'list')).out).toMatch(/lin +admin +disabled \d{4}-/)
+    expect((await nurture('user', 'enable', 'lin')).out).toBe('lin: active')
+    expect((await nurture('user', 'remove', 'lin')).out).toBe('lin: removed')
+    expect((await nurture('user', 'remove', 'lin')).code).toBe(1)
+  })
+
+  it('makes the first admin through the running program where the store is embedded', async () => {
+    const password = file('admin.txt', 'test-first-password')
+    const made = await nurture('admin', 'create', 'boss', '--password-file', password)
+    expect(made).toMatchObject({ code: 0, out: 'boss: added as admin' })
+    expect(await nurture('admin', 'create', 'boss', '--password-file', password)).toMatchObject({ code: 1 })
+    await nurture('user', 'remove', 'boss')
+  })
+
+  it('makes a token that a command line can have, and revokes it; the audit log tells who did what', async () => {
+    const made = await nurture('token', 'create', '小王的电脑', '--role', 'operator', '--expires', '30d')
+    expect(made.code).toBe(0)
+    expect(made.out).toMatch(/^fnt_[\w-]{43}$/)
+    const id = /tok_\w+/.exec(made.err)?.[0] ?? ''
+    vi.stubEnv('NURTURE_TOKEN', made.out)
+    try {
+      expect((await nurture('campaign', 'list')).code).toBe(0)
+      await nurture('media', 'put', file('p.png', PNG))
+      const audit = await nurture('audit')
+      expect(audit).toMatchObject({ code: 1, err: expect.stringContaining('needs the role admin') })
+    } finally {
+      vi.stubEnv('NURTURE_TOKEN', '')
+    }
+    const log = await nurture('audit', '--limit', '1')
+    expect(log.out).toMatch(new RegExp(`${id} +media.upload`))
+    expect(log.err).toMatch(/older ones: --cursor \S+/)
+    const older = await nurture('audit', '--cursor', log.err.split(' ').at(-1) ?? '')
+    expect(older.out).toMatch(new RegExp(`admin-token +token.create +${id} +.*小王的电脑`))
+    expect(older.out).not.toContain(made.out)
+    expect((await nurture('token', 'list')).out).toMatch(
+      new RegExp(`${id} +小王的电脑 +operator +admin-token`),
+    )
+    expect((await nurture('token', 'revoke', id)).out).toBe(`${id}: revoked`)
+    expect((await nurture('token', 'revoke', id)).code).toBe(1)
+  })
+
   it('uploads a medium, and refuses what WeChat would not take', async () => {
     const good = await nurture('media', 'put', file('p.png', PNG), '--json')
     expect(JSON.parse(good.out)).toMatchObject({ type: 'image', bytes: PNG.length })
@@ -349,5 +413,52 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
       code: 1,
       err: expect.stringContaining('PNG'),
     })
+  })
+})
+
+describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database and nothing running', () => {
+  it('writes the first admin into the store, with a note of it', async () => {
+    const databaseUrl = await freshDatabase(inject('postgresUrl'))
+    vi.stubEnv('DATABASE_URL', databaseUrl)
+    try {
+      const create = (name: string, password: string) =>
+        nurture('admin', 'create', name, '--password-file', file('first.txt', password))
+      expect(await create('Boss', 'test-first-password')).toEqual({
+        code: 0,
+        out: 'boss: added as admin',
+        err: '',
+      })
+      expect(await create('boss', 'test-first-password')).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('nurture user password'),
+      })
+      expect(await create('zoe', 'short')).toMatchObject({ code: 1, err: expect.stringContaining('12') })
+      expect(await create('admin-token', 'test-first-password')).toMatchObject({ code: 1 })
+    } finally {
+      vi.stubEnv('DATABASE_URL', '')
+    }
+    const store = await openStore({ databaseUrl, dataDir: null })
+    try {
+      const boss = await createUserStore(store.db, Date.now).find('boss')
+      expect(boss).toMatchObject({ role: 'admin', disabledAt: null })
+      expect(await createPasswords().verify('test-first-password', boss?.passwordHash ?? null)).toBe(true)
+      const [note] = await listAudit(store.db, { after: null, limit: 1 })
+      expect(note).toMatchObject({ actor: 'command-line', action: 'user.add', target: 'boss' })
+    } finally {
+      await store.close()
+    }
+  })
+
+  it('says so when the database does not answer', async () => {
+    vi.stubEnv('DATABASE_URL', 'postgres://test:test@127.0.0.1:9/none')
+    const made = await nurture(
+      'admin',
+      'create',
+      'boss',
+      '--password-file',
+      file('x.txt', 'test-first-password'),
+    )
+    vi.stubEnv('DATABASE_URL', '')
+    expect(made).toMatchObject({ code: 1, err: expect.stringContaining('DATABASE_URL') })
   })
 })

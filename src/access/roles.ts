@@ -1,0 +1,32 @@
+/** What a person or a token may do; each role may all that the one before it may. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Whether somebody of this role may do what needs that one. */
+export const reaches = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed)
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Who may do what, and who did what. */
+const PEOPLE = /^\/api\/(users|tokens|audit)(\/|$)/
+/** An account comes with its secrets, and goes with its followers. */
+const ACCOUNTS = /^\/api\/accounts(\/[^/]+)?$/
+const ACCOUNT_MADE_OR_REMOVED = new Set(['POST', 'PUT', 'DELETE'])
+
+/**
+ * The role that a call of the API needs; `path` with its values or with OpenAPI's `{names}`. A new route is not open by
+ * mistake: what reads needs a viewer, what changes an operator, and what is named here an admin.
+ */
+export function roleNeeded(method: string, path: string): Role {
+  const verb = method.toUpperCase()
+  if (PEOPLE.test(path)) return 'admin'
+  if (ACCOUNTS.test(path) && ACCOUNT_MADE_OR_REMOVED.has(verb)) return 'admin'
+  return READS.has(verb) ? 'viewer' : 'operator'
+}
+
+/** What an operator may change of an account. A field that is not here needs an admin: secrets, and where they go. */
+const OPERATORS_FIELDS = new Set(['state', 'name', 'variables', 'timezone', 'humanAgents'])
+
+/** The role that a change of these fields of an account needs. */
+export function roleForAccountFields(fields: readonly string[]): Role {
+  return fields.every((f) => OPERATORS_FIELDS.has(f)) ? 'operator' : 'admin'
+}

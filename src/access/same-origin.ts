@@ -1,0 +1,31 @@
+import type { MiddlewareHandler } from 'hono'
+import { csrf } from 'hono/csrf'
+import type { ClientReader } from './client.ts'
+
+/**
+ * Refuses (403) what a page of another site sends: the browser says where a form comes from. Where it says neither
+ * `Origin` nor `Sec-Fetch-Site` it is no browser, and has no cookie that somebody else could use.
+ */
+export function createSameOrigin(options: {
+  client: ClientReader
+  publicUrl: string | null
+}): MiddlewareHandler {
+  const { client, publicUrl } = options
+  const guard = csrf({
+    origin(origin, c) {
+      const here = new URL(c.req.url)
+      // A proxy that ends TLS passes on the host, and the request as http.
+      const known = [
+        here.origin,
+        client(c).https && `https://${here.host}`,
+        publicUrl && new URL(publicUrl).origin,
+      ]
+      return known.includes(origin)
+    },
+  })
+  return async function sameOrigin(c, next) {
+    const told = c.req.header('origin') ?? c.req.header('sec-fetch-site')
+    if (told === undefined) return next()
+    return guard(c, next)
+  }
+}

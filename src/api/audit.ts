@@ -1,0 +1,49 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { type AuditRow, listAudit } from '../store/audit.ts'
+import type { Db } from '../store/db.ts'
+import { type ApiDeps, createPart, cursor, errors, json, pageOf, security } from './kit.ts'
+import { auditEntry } from './people-schemas.ts'
+import { listOf, page } from './schemas.ts'
+
+/** `/api/audit`: who changed what. */
+export function createAudit({ db }: Pick<ApiDeps, 'db'>): OpenAPIHono {
+  const app = createPart()
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/audit',
+      summary: 'Who changed what, newest first',
+      security,
+      request: { query: page },
+      responses: { 200: json(listOf(auditEntry), 'Changes'), ...errors },
+    }),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const { items, next } = await auditPage(db, from, limit)
+      return c.json({ items: items.map(auditView), next }, 200)
+    },
+  )
+  return app
+}
+
+/** A page of changes, newest first; a cursor that makes no sense begins at the newest. */
+export async function auditPage(
+  db: Db,
+  from: string | undefined,
+  limit: number,
+): Promise<{ items: AuditRow[]; next: string | null }> {
+  const after = Number(cursor.read(from))
+  const found = await listAudit(db, {
+    after: Number.isInteger(after) && after > 0 ? after : null,
+    limit: limit + 1,
+  })
+  return pageOf(found, limit, (row) => String(row.id))
+}
+
+export const auditView = ({ at, actor, action, target, details }: AuditRow) => ({
+  at: new Date(at).toISOString(),
+  actor,
+  action,
+  target,
+  details,
+})

@@ -1,0 +1,49 @@
+import type { MiddlewareHandler } from 'hono'
+import type { Borne } from '../access/bearer.ts'
+import type { Access } from '../access/index.ts'
+import { reaches, roleNeeded } from '../access/roles.ts'
+import { ApiError, forbidden } from './errors.ts'
+
+/**
+ * Lets pass whoever bears a token with the role that the call needs, and notes who it is. The console's cookie is not
+ * asked for: another site's page could send it along.
+ */
+export function createGuard({
+  readBearer,
+  client,
+}: Pick<Access, 'readBearer' | 'client'>): MiddlewareHandler {
+  return async function guard(c, next) {
+    const borne = await readBearer(c.req.header('authorization'), client(c).address)
+    if (borne.kind !== 'who') throw unauthorised(borne)
+    const needed = roleNeeded(c.req.method, c.req.path)
+    if (!reaches(borne.who.role, needed)) throw forbidden(needed, borne.who.role)
+    c.set('who', borne.who)
+    return next()
+  }
+}
+
+function unauthorised(borne: Exclude<Borne, { kind: 'who' }>): ApiError {
+  const challenge = { 'www-authenticate': 'Bearer' }
+  switch (borne.kind) {
+    case 'none':
+    case 'wrong': {
+      const message = 'Send the admin token or an API token: Authorization: Bearer ….'
+      return new ApiError(401, 'unauthorised', message, undefined, challenge)
+    }
+    case 'expired':
+      return new ApiError(
+        401,
+        'unauthorised',
+        'This token has expired: an admin makes a new one.',
+        undefined,
+        challenge,
+      )
+    case 'wait': {
+      const seconds = Math.ceil(borne.ms / 1000)
+      const message = `Too many wrong tokens came from this address. Try again in ${seconds} s.`
+      return new ApiError(429, 'too-many', message, undefined, { 'retry-after': String(seconds) })
+    }
+    default:
+      return borne satisfies never
+  }
+}

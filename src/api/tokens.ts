@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { API_TOKEN_PREFIX } from '../access/bearer.ts'
+import type { Access } from '../access/index.ts'
+import { hashOf, newSecret } from '../access/secret-text.ts'
+import { TOKEN_ID_PREFIX } from '../access/who.ts'
+import { parseDuration } from '../campaign/duration.ts'
+import type { ApiToken } from '../store/api-tokens.ts'
+import { notFound } from './errors.ts'
+import {
+  type ApiDeps,
+  audit,
+  body,
+  createPart,
+  cursor,
+  errors,
+  json,
+  missing,
+  pageOf,
+  security,
+} from './kit.ts'
+import { apiToken, madeToken, newToken, tokenParam } from './people-schemas.ts'
+import { listOf, page } from './schemas.ts'
+
+const ID_BYTES = 6
+
+/** `/api/tokens`: tokens of scripts and of people's command lines. */
+export function createTokens(
+  deps: Pick<ApiDeps, 'db' | 'now'> & { access: Pick<Access, 'tokens'> },
+): OpenAPIHono {
+  const app = createPart()
+  const { tokens } = deps.access
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/tokens',
+      summary: 'Make an API token; it is shown this once',
+      security,
+      request: body(newToken),
+      responses: { 201: json(madeToken, 'Made'), ...errors },
+    }),
+    async (c) => {
+      const { name, role, expires } = c.req.valid('json')
+      const life = expires === undefined ? null : parseDuration(expires)
+      const token = newSecret(API_TOKEN_PREFIX)
+      const made = await tokens.add({
+        id: TOKEN_ID_PREFIX + randomBytes(ID_BYTES).toString('hex'),
+        name,
+        role,
+        hash: hashOf(token),
+        createdBy: c.get('who').actor,
+        expiresAt: life === null ? null : deps.now() + life,
+      })
+      await audit(deps, c, 'token.create', made.id, { name, role, expires: expires ?? null })
+      return c.json({ ...tokenView(made), token }, 201)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/tokens',
+      summary: 'All API tokens, newest first',
+      security,
+      request: { query: page },
+      responses: { 200: json(listOf(apiToken), 'Tokens'), ...errors },
+    }),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const { items, next } = await tokenPage(tokens, from, limit)
+      return c.json({ items: items.map(tokenView), next }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/tokens/{id}',
+      summary: 'Revoke an API token',
+      security,
+      request: { params: tokenParam, query: z.strictObject({}) },
+      responses: { 204: { description: 'Revoked' }, ...errors, ...missing },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      const removed = await tokens.remove(id)
+      if (!removed) throw notFound(`token ${id}`)
+      await audit(deps, c, 'token.revoke', id, { name: removed.name, role: removed.role })
+      return c.body(null, 204)
+    },
+  )
+  return app
+}
+
+/** A page of tokens, newest first. */
+export async function tokenPage(
+  tokens: Access['tokens'],
+  from: string | undefined,
+  limit: number,
+): Promise<{ items: ApiToken[]; next: string | null }> {
+  const [createdAt, id] = cursor.read(from).split(' ')
+  const after = createdAt && id ? { createdAt: Number(createdAt), id } : null
+  return pageOf(await tokens.list({ after, limit: limit + 1 }), limit, (t) => `${t.createdAt} ${t.id}`)
+}
+
+/** A token as API and console show it: never itself, nor its hash. */
+export function tokenView(t: ApiToken) {
+  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+  return {
+    id: t.id,
+    name: t.name,
+    role: t.role,
+    createdBy: t.createdBy,
+    createdAt: new Date(t.createdAt).toISOString(),
+    expiresAt: iso(t.expiresAt),
+    lastUsedAt: iso(t.lastUsedAt),
+  }
+}

@@ -1,0 +1,118 @@
+import { allPages } from './account.ts'
+import { callApi, server } from './api-client.ts'
+import { command, UsageError } from './command.ts'
+import { passwordOption, readPassword } from './password.ts'
+import { table } from './table.ts'
+
+export interface UserItem {
+  name: string
+  role: string
+  createdAt: string
+  disabledAt: string | null
+}
+
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+type Role = (typeof ROLES)[number]
+const ROLE = 'What they may: viewer reads; operator also campaigns, followers, media; admin everything'
+
+const name = { type: 'positional', required: true, description: 'Name of the person' } as const
+const pathOf = (who: string) => `/api/users/${encodeURIComponent(who)}`
+
+/** @throws UsageError */
+export function roleOf(given = 'viewer'): Role {
+  const role = ROLES.find((r) => r === given)
+  if (!role) throw new UsageError(`--role is viewer, operator or admin, not ${given}`)
+  return role
+}
+
+const add = command({
+  name: 'add',
+  description: 'Add a person; the password is asked for, or comes from a file or standard input',
+  args: {
+    name,
+    role: { type: 'enum', options: [...ROLES], default: 'viewer', description: ROLE },
+    ...passwordOption,
+    ...server,
+  },
+  async run(args) {
+    const role = roleOf(args.role)
+    const password = await readPassword(args)
+    const user = await callApi<UserItem>(args, {
+      method: 'POST',
+      path: '/api/users',
+      json: { name: args.name, role, password },
+    })
+    return { value: user, text: `${user.name}: added as ${user.role}` }
+  },
+})
+
+const list = command({
+  name: 'list',
+  description: 'All people',
+  args: { ...server },
+  async run(args) {
+    const items = await allPages<UserItem>(args, '/api/users')
+    const rows = items.map((u) => [
+      u.name,
+      u.role,
+      u.disabledAt ? `disabled ${u.disabledAt}` : 'active',
+      u.createdAt,
+    ])
+    return { value: { items }, text: table(['name', 'role', 'state', 'added'], rows) }
+  },
+})
+
+const role = command({
+  name: 'role',
+  description: 'Give a person another role; it counts at once',
+  args: { name, role: { type: 'positional', required: true, description: ROLES.join(', ') }, ...server },
+  async run(args) {
+    const json = { role: roleOf(args.role) }
+    const user = await callApi<UserItem>(args, { method: 'PATCH', path: pathOf(args.name), json })
+    return { value: user, text: `${user.name}: ${user.role} from now on` }
+  },
+})
+
+const password = command({
+  name: 'password',
+  description: "Give a person a new password, and end the person's sessions",
+  args: { name, ...passwordOption, ...server },
+  async run(args) {
+    const json = { password: await readPassword(args) }
+    const user = await callApi<UserItem>(args, { method: 'PATCH', path: pathOf(args.name), json })
+    return { value: user, text: `${user.name}: the password is changed, every session is over` }
+  },
+})
+
+const setDisabled = (verb: 'disable' | 'enable') =>
+  command({
+    name: verb,
+    description:
+      verb === 'disable' ? 'Let a person in no longer, and end the sessions' : 'Let a person in again',
+    args: { name, ...server },
+    async run(args) {
+      const json = { disabled: verb === 'disable' }
+      const user = await callApi<UserItem>(args, { method: 'PATCH', path: pathOf(args.name), json })
+      return { value: user, text: `${user.name}: ${user.disabledAt ? 'disabled' : 'active'}` }
+    },
+  })
+
+const remove = command({
+  name: 'remove',
+  description: 'Remove a person; what the person did stays in the audit log',
+  args: { name, ...server },
+  async run(args) {
+    await callApi(args, { method: 'DELETE', path: pathOf(args.name) })
+    return { value: { name: args.name, removed: true }, text: `${args.name}: removed` }
+  },
+})
+
+export const userCommands = {
+  add,
+  list,
+  role,
+  password,
+  disable: setDisabled('disable'),
+  enable: setDisabled('enable'),
+  remove,
+}

@@ -1,0 +1,103 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { createReadBearer } from '../../src/access/bearer.ts'
+import { hashOf, newSecret } from '../../src/access/secret-text.ts'
+import { createApiTokenStore } from '../../src/store/api-tokens.ts'
+import type { Store } from '../../src/store/db.ts'
+import { describeOnBothStores } from '../support/stores.ts'
+
+const ADMIN_TOKEN = 'test-admin-token'
+const MINUTE = 60_000
+const clock = { at: 1_800_000_000_000 }
+const now = () => clock.at
+
+function setUp(store: Store) {
+  const tokens = createApiTokenStore(store.db, now)
+  const read = createReadBearer({ adminToken: ADMIN_TOKEN, tokens, now, log: pino({ level: 'silent' }) })
+  const bear = (token: string, address: string | null = null) => read(`Bearer ${token}`, address)
+  const make = async (id: string, lifeMs: number | null = null) => {
+    const token = newSecret('fnt_')
+    const expiresAt = lifeMs === null ? null : now() + lifeMs
+    await tokens.add({ id, name: id, role: 'operator', hash: hashOf(token), createdBy: 'test', expiresAt })
+    return token
+  }
+  return { tokens, read, bear, make }
+}
+
+describeOnBothStores('bearer tokens', (store) => {
+  describe('a bearer token', () => {
+    it('speaks for the holder of the admin token, or for itself', async () => {
+      const { bear, make } = setUp(store())
+      expect(await bear(ADMIN_TOKEN)).toEqual({ kind: 'who', who: { actor: 'admin-token', role: 'admin' } })
+      const token = await make('tok_one')
+      expect(await bear(token)).toEqual({ kind: 'who', who: { actor: 'tok_one', role: 'operator' } })
+    })
+
+    it('speaks for nobody when it is missing, made up, or what the store keeps of one', async () => {
+      const { read, bear, make } = setUp(store())
+      const token = await make('tok_two')
+      expect(await read(undefined, null)).toEqual({ kind: 'none' })
+      expect(await read(`Basic ${ADMIN_TOKEN}`, null)).toEqual({ kind: 'none' })
+      for (const wrong of ['x', `${token}x`, token.slice(0, -1), hashOf(token), 'fnt_'])
+        expect([wrong, await bear(wrong)]).toEqual([wrong, { kind: 'wrong' }])
+    })
+
+    it('ends by itself, or is revoked', async () => {
+      const { tokens, bear, make } = setUp(store())
+      const brief = await make('tok_brief', MINUTE)
+      expect(await bear(brief)).toMatchObject({ kind: 'who' })
+      clock.at += MINUTE
+      expect(await bear(brief)).toEqual({ kind: 'expired' })
+      const revoked = await make('tok_revoked')
+      expect(await tokens.remove('tok_revoked')).toMatchObject({ id: 'tok_revoked' })
+      expect(await bear(revoked)).toEqual({ kind: 'wrong' })
+      expect(await tokens.remove('tok_revoked')).toBeNull()
+    })
+
+    it('is noted as used, once a minute at most', async () => {
+      const { tokens, bear, make } = setUp(store())
+      const token = await make('tok_used')
+      const lastUse = async () => (await tokens.find(hashOf(token)))?.lastUsedAt
+      expect(await lastUse()).toBeNull()
+      const first = clock.at
+      await bear(token)
+      clock.at += MINUTE - 1
+      await bear(token)
+      expect(await lastUse()).toBe(first)
+      clock.at += 1
+      await bear(token)
+      expect(await lastUse()).toBe(first + MINUTE)
+    })
+
+    it('works also when its use cannot be noted', async () => {
+      const { tokens, make } = setUp(store())
+      const token = await make('tok_unnoted')
+      const log = pino({ level: 'silent' })
+      const broken = { find: tokens.find, noteUse: () => Promise.reject(new Error('test')) }
+      const read = createReadBearer({ adminToken: ADMIN_TOKEN, tokens: broken, now, log })
+      expect(await read(`Bearer ${token}`, null)).toMatchObject({ kind: 'who' })
+    })
+  })
+
+  describe('an address that sends wrong tokens', () => {
+    it('must wait after a hundred, also with the right one; then that one is taken', async () => {
+      const { bear } = setUp(store())
+      for (let i = 0; i < 100; i++)
+        expect(await bear(`wrong-${i}`, '198.51.100.1')).toEqual({ kind: 'wrong' })
+      expect(await bear('wrong', '198.51.100.1')).toEqual({ kind: 'wait', ms: 1_000 })
+      expect(await bear(ADMIN_TOKEN, '198.51.100.1')).toEqual({ kind: 'wait', ms: 1_000 })
+      expect(await bear(ADMIN_TOKEN, '198.51.100.2')).toMatchObject({ kind: 'who' })
+      clock.at += 1_000
+      expect(await bear(ADMIN_TOKEN, '198.51.100.1')).toMatchObject({ kind: 'who' })
+    })
+
+    it('is not one whose token has expired, or that sends none', async () => {
+      const { read, bear, make } = setUp(store())
+      const old = await make('tok_old', 1)
+      clock.at += 1
+      for (let i = 0; i < 150; i++) await bear(old, '198.51.100.3')
+      for (let i = 0; i < 150; i++) await read(undefined, '198.51.100.3')
+      expect(await bear(ADMIN_TOKEN, '198.51.100.3')).toMatchObject({ kind: 'who' })
+    })
+  })
+})
