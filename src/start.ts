@@ -7,6 +7,7 @@ import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
 import { listen } from './app/server.ts'
 import { createTimeMachine } from './app/time-machine.ts'
+import { unlock } from './app/unlock.ts'
 import { createWeb } from './app/web.ts'
 import { type Config, loadConfig } from './config.ts'
 import type { Links } from './console/layout.tsx'
@@ -46,11 +47,12 @@ await main(async () => {
       'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
     )
   }
-  const target = await targetOf(config, local)
-  const link = linkEngine(target, `n${process.pid}`)
-  life.onEnd('engine link', link.close)
   const adminToken = config.adminToken ?? keptSecret(config.dataDir, 'admin-token')
   const encryptionKey = config.encryptionKey ?? keptSecret(config.dataDir, 'encryption-key')
+  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
+  const target = await targetOf(config, local)
+  const link = linkEngine(target, `n${process.pid}`, dataConverter)
+  life.onEnd('engine link', link.close)
   const product = createProduct({ config, db: store.db, link, encryptionKey, log })
   await product.changed()
 
@@ -90,6 +92,7 @@ await main(async () => {
     graceMs: GRACE_MS,
     log,
     bundle,
+    dataConverter,
   })
   life.onEnd('workers', workers.stop, GRACE_MS + 2_000)
   product.dispatcher.start()

@@ -4,6 +4,7 @@ import { type ActivityDeps, createActivities } from '../../activities/index.ts'
 import { dayInBeijing } from '../beijing.ts'
 import { type Config, WECHAT_API } from '../config.ts'
 import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
+import { createPayloadCodec } from '../engine/codec.ts'
 import type { EngineLink } from '../engine/connection.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
@@ -42,7 +43,7 @@ export type Product = ReturnType<typeof createProduct>
 /** Puts the parts of one process together; starts nothing. */
 export function createProduct(deps: {
   config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
-    Partial<Pick<Config, 'platform' | 'forwardPrivate'>>
+    Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
   db: Db
   link: EngineLink
   encryptionKey: string
@@ -54,7 +55,9 @@ export function createProduct(deps: {
   /** Names this process in leases: short, since it stands in many rows. */
   const by = `${process.pid}-${randomBytes(3).toString('hex')}`
   const metrics = createMetrics({ processMetrics: true })
-  const sealer = createSealer(deps.encryptionKey)
+  const { previousKeys = [], payloadEncryption = true } = config
+  const keys = { current: deps.encryptionKey, previous: previousKeys }
+  const sealer = createSealer(keys.current, keys.previous)
   const accounts = createAccountStore(db, sealer, now)
   const campaigns = createCampaignStore(db, now)
   const defaultClient = createWechatClient({
@@ -242,6 +245,7 @@ export function createProduct(deps: {
     dispatcher,
     callback,
     platform,
+    codec: createPayloadCodec(keys, payloadEncryption),
     callbackMaxAgeMs: config.callbackMaxAgeMs,
     forwardPrivate,
     counts,
