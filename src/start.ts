@@ -81,7 +81,7 @@ await main(async () => {
   }
 
   if (local) {
-    const engine = await keepLocalEngine(withPort(config, target), say, log)
+    const engine = await keepLocalEngine(withPort(config, target), say, log, `${web.url}/codec`)
     life.onEnd('engine', engine.stop, 6_000)
     links.temporalUiUrl ??= engine.uiUrl
   }

@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import { type Auth, createAuth } from '../api/auth.ts'
+import { createCodecEndpoint } from '../api/codec.ts'
 import { createApi } from '../api/index.ts'
-import { createConsole } from '../console/index.tsx'
+import { createConsole, SESSION_COOKIE } from '../console/index.tsx'
 import type { Links } from '../console/layout.tsx'
 import { createPlatformApp } from '../platform/web.tsx'
 import type { Product } from './product.ts'
 import { createVerifyFiles } from './verify-files.ts'
 
-/** Everything that one port serves: callbacks, verification files, API, metrics and console. */
+/** Everything that one port serves: callbacks, verification files, API, metrics, codec and console. */
 export function createWeb(
   product: Product,
   options: {
@@ -31,6 +32,16 @@ export function createWeb(
   web.route(
     '/',
     createApi({ ...product, auth, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
+  )
+  web.route(
+    '/',
+    createCodecEndpoint({
+      codec: product.codec,
+      auth,
+      sessionCookie: SESSION_COOKIE,
+      uiUrl: () => options.links().temporalUiUrl,
+      log: product.log,
+    }),
   )
   web.route('/', createConsole({ ...product, auth, links: options.links }))
   return web

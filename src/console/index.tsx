@@ -17,7 +17,7 @@ import { FollowerPage, FollowersPage, RunFragment } from './follower-pages.tsx'
 import type { Links } from './layout.tsx'
 import { MissingPage, SignInPage } from './pages.tsx'
 
-const SESSION_COOKIE = 'nurture_session'
+export const SESSION_COOKIE = 'nurture_session'
 const PAGE = 50
 
 /** The operator's console: reads only; what changes something is the CLI's and the API's. */
