@@ -6,6 +6,7 @@ import type { Auth } from './auth.ts'
 import { createCampaigns } from './campaigns.ts'
 import { ApiError, answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
+import { createKeys } from './keys.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
 import { createMenu } from './menu.ts'
@@ -49,6 +50,7 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   api.route('/', createFollowers(deps))
   api.route('/', createMedia(deps))
   api.route('/', createQrcodes(deps))
+  api.route('/', createKeys(deps))
   api.route('/', createInbox())
   api.get('/campaign.schema.json', (c) => c.json(campaignJsonSchema()))
   app.route('/api', api)

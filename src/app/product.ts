@@ -35,6 +35,7 @@ import { remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
+import { rotateKeys } from './rotate-keys.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
 
@@ -246,6 +247,7 @@ export function createProduct(deps: {
     callback,
     platform,
     codec: createPayloadCodec(keys, payloadEncryption),
+    rotateKeys: () => rotateKeys({ db, sealer, client: link.client, now, log }),
     callbackMaxAgeMs: config.callbackMaxAgeMs,
     forwardPrivate,
     counts,

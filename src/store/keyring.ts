@@ -36,7 +36,7 @@ export function deriveKeyring(keys: EncryptionKeys, purpose: string): Keyring {
 }
 
 /** Names an ENCRYPTION_KEY in the store and in histories. */
-export function keyIdOf(encryptionKey: string): string {
+function keyIdOf(encryptionKey: string): string {
   return derive(encryptionKey, 'key id', ID_BYTES).toString('base64url')
 }
 

@@ -41,14 +41,15 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|account|campaign|follower|menu|qrcode|media)\b/gm,
+      /^ +(check|preview|account|campaign|follower|menu|qrcode|media|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
-      follower: ['show', 'cancel', 'pause', 'resume'],
+      follower: ['show', 'cancel', 'forget', 'pause', 'resume'],
+      key: ['rotate'],
       menu: ['get', 'put', 'remove'],
       media: ['put'],
     }
