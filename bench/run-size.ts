@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import type { Client } from '@temporalio/client'
+import { Client, Connection } from '@temporalio/client'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker'
 import { fastForward } from '../src/engine/fast-forward.ts'
+import { freshNamespace } from '../test/support/namespace.ts'
 import { createNurtureEnv, planOf } from '../test/support/nurture-env.ts'
 import type { Figure } from './stats.ts'
 
@@ -15,16 +16,9 @@ const DELAYS = [0, 600_000, 22 * HOUR, 30 * HOUR, 47 * HOUR]
 
 /** Events, bytes and state transitions of a five-step run, against a bare workflow of five sleeps and calls. */
 export async function measureRunSize(address: string): Promise<Figure[]> {
-  const env = await createNurtureEnv(address)
-  const follower = env.follower()
-  await follower.start(planOf(DELAYS.map((afterMs, i) => ({ id: `step-${i}`, afterMs, since: 'reply' }))))
-  await follower.interact('message', { text: '1' })
-  await follower.stateWhen((s) => s.steps[0]?.state === 'sent')
-  await follower.hop(48 * HOUR)
-  await follower.outcome()
-  const ours = await sizeOf(env.client, follower.workflowId)
-  const bare = await runBare(env.client, address)
-  await env.close()
+  const ours = await runOurs(address, true)
+  const readable = await runOurs(address, false)
+  const bare = await runBare(address)
   const figure = (name: string, key: keyof typeof ours, unit: string): Figure => ({
     name,
     unit,
@@ -34,21 +28,44 @@ export async function measureRunSize(address: string): Promise<Figure[]> {
   return [
     figure('events of a five-step run', 'events', 'events'),
     figure('history of a five-step run', 'bytes', 'bytes'),
+    {
+      name: 'history of a five-step run, encrypted',
+      unit: 'bytes',
+      value: ours.bytes,
+      reference: { name: 'PAYLOAD_ENCRYPTION=off', value: readable.bytes },
+    },
     figure('state transitions of a five-step run', 'transitions', 'transitions'),
   ]
 }
 
-async function runBare(client: Client, address: string) {
-  const connection = await NativeConnection.connect({ address })
+async function runOurs(address: string, encrypt: boolean) {
+  const env = await createNurtureEnv(address, { encrypt })
+  const follower = env.follower()
+  await follower.start(planOf(DELAYS.map((afterMs, i) => ({ id: `step-${i}`, afterMs, since: 'reply' }))))
+  await follower.interact('message', { text: '1' })
+  await follower.stateWhen((s) => s.steps[0]?.state === 'sent')
+  await follower.hop(48 * HOUR)
+  await follower.outcome()
+  const size = await sizeOf(env.client, follower.workflowId)
+  await env.close()
+  return size
+}
+
+async function runBare(address: string) {
+  const [native, connection] = await Promise.all([
+    NativeConnection.connect({ address }),
+    Connection.connect({ address }),
+  ])
+  const namespace = await freshNamespace(address)
+  const client = new Client({ connection, namespace })
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./bare-workflow.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   })
   const activities: BareActivities = { nothing: async () => {} }
-  const { namespace } = client.options
   const taskQueue = 'bare'
   const worker = await Worker.create({
-    connection,
+    connection: native,
     namespace,
     taskQueue,
     workflowBundle,
@@ -62,6 +79,7 @@ async function runBare(client: Client, address: string) {
     await handle.result()
     return sizeOf(client, workflowId)
   })
+  await native.close()
   await connection.close()
   return size
 }

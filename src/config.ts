@@ -25,6 +25,8 @@ const schema = z.object({
   WECHAT_API_BASE: z.url().default(WECHAT_API),
   ADMIN_TOKEN: optional,
   ENCRYPTION_KEY: optional,
+  ENCRYPTION_KEY_PREVIOUS: optional,
+  PAYLOAD_ENCRYPTION: z.enum(['on', 'off']).default('on'),
   SIMULATOR: z.enum(['on', 'off']).default('on'),
   SIMULATOR_PORT: port(3001),
   WORKER_PORT: port(3002),
@@ -95,6 +97,13 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
     wechatApiBase: e.WECHAT_API_BASE.replace(/\/$/, ''),
     adminToken: e.ADMIN_TOKEN,
     encryptionKey: e.ENCRYPTION_KEY,
+    /** Keys that are readable beside it. */
+    previousKeys: (e.ENCRYPTION_KEY_PREVIOUS ?? '')
+      .split(',')
+      .map((key) => key.trim())
+      .filter((key) => key !== ''),
+    /** Whether what goes into Temporal's histories is encrypted. */
+    payloadEncryption: e.PAYLOAD_ENCRYPTION === 'on',
     simulator: e.SIMULATOR === 'on',
     simulatorPort: e.SIMULATOR_PORT,
     workerPort: e.WORKER_PORT,

@@ -3,6 +3,7 @@ import { createLifetime, main } from './app/lifetime.ts'
 import { openPatiently } from './app/open-patiently.ts'
 import { createProduct } from './app/product.ts'
 import { listen } from './app/server.ts'
+import { unlock } from './app/unlock.ts'
 import { createWeb } from './app/web.ts'
 import { loadConfig, requireProduction } from './config.ts'
 import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
@@ -20,8 +21,9 @@ await main(async () => {
 
   const store = await openPatiently(databaseUrl, log)
   life.onEnd('store', store.close)
+  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
   const target = targetFromEnvironment(config.temporal.env)
-  const link = linkEngine(target, `s${process.pid}`)
+  const link = linkEngine(target, `s${process.pid}`, dataConverter)
   life.onEnd('engine link', link.close)
   const product = createProduct({ config, db: store.db, link, encryptionKey, log })
   await product.changed()

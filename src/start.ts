@@ -8,6 +8,7 @@ import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
 import { listen, localUrl } from './app/server.ts'
 import { createTimeMachine } from './app/time-machine.ts'
+import { unlock } from './app/unlock.ts'
 import { createWeb } from './app/web.ts'
 import { type Config, loadConfig } from './config.ts'
 import type { Links } from './console/layout.tsx'
@@ -52,11 +53,12 @@ await main(async () => {
       'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
     )
   }
-  const target = await targetOf(config, local)
-  const link = linkEngine(target, `n${process.pid}`)
-  life.onEnd('engine link', link.close)
   const adminToken = config.adminToken ?? keptSecret(config.dataDir, 'admin-token')
   const encryptionKey = config.encryptionKey ?? keptSecret(config.dataDir, 'encryption-key')
+  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
+  const target = await targetOf(config, local)
+  const link = linkEngine(target, `n${process.pid}`, dataConverter)
+  life.onEnd('engine link', link.close)
   const demo =
     simulatorPort === null || config.platform
       ? null
@@ -103,7 +105,7 @@ await main(async () => {
   }
 
   if (local) {
-    const engine = await keepLocalEngine(withPort(config, target), say, log)
+    const engine = await keepLocalEngine(withPort(config, target), say, log, `${web.url}/codec`)
     life.onEnd('engine', engine.stop, 6_000)
     links.temporalUiUrl ??= engine.uiUrl
   }
@@ -114,6 +116,7 @@ await main(async () => {
     graceMs: GRACE_MS,
     log,
     bundle,
+    dataConverter,
   })
   life.onEnd('workers', workers.stop, GRACE_MS + 2_000)
   product.dispatcher.start()

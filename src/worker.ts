@@ -3,6 +3,7 @@ import { openPatiently } from './app/open-patiently.ts'
 import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
 import { listen } from './app/server.ts'
+import { unlock } from './app/unlock.ts'
 import { createWorkerWeb } from './app/worker-web.ts'
 import { loadConfig, requireProduction } from './config.ts'
 import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
@@ -25,8 +26,9 @@ await main(async () => {
   const sdk = await installRuntime(log)
   const store = await openPatiently(databaseUrl, log)
   life.onEnd('store', store.close)
+  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
   const target = targetFromEnvironment(config.temporal.env)
-  const link = linkEngine(target, `w${process.pid}`)
+  const link = linkEngine(target, `w${process.pid}`, dataConverter)
   life.onEnd('engine link', link.close)
   const product = createProduct({ config, db: store.db, link, encryptionKey, log })
   const workers = runWorkers({
@@ -35,6 +37,7 @@ await main(async () => {
     identity: `w${process.pid}`,
     graceMs: GRACE_MS,
     log,
+    dataConverter,
   })
   const app = createWorkerWeb({
     ...product,

@@ -38,6 +38,7 @@ import {
   parseStop,
   parseUnsubscribed,
   pauseSignal,
+  readable,
   releaseSignal,
   resumeSignal,
   stateQuery,
@@ -137,7 +138,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     interrupt()
   })
   setHandler(releaseSignal, interrupt, { description: 'Try a send that is kept back now.' })
-  setHandler(stateQuery, () => presentRun(state, { ...whose, runId: workflowInfo().runId }), {
+  setHandler(stateQuery, () => readable(presentRun(state, { ...whose, runId: workflowInfo().runId })), {
     description: 'The run as the operator API shows it.',
   })
   for (const event of input.backlog ?? []) hearEvent(event)

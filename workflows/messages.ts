@@ -1,3 +1,4 @@
+import { defaultPayloadConverter, RawValue } from '@temporalio/common'
 import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { Interaction, Mark, Start } from '../src/campaign/plan.ts'
 import type { PresentedRun } from '../src/campaign/present.ts'
@@ -41,6 +42,20 @@ export const stopSignal = defineSignal<[Stop]>('stop')
 /** What kept a send back is over (a campaign resumed, an account active again): try now, not at the next retry. */
 export const releaseSignal = defineSignal('release')
 export const stateQuery = defineQuery<PresentedRun>('state')
+
+/** In the metadata of a payload that the codec leaves readable. */
+export const READABLE = 'nurture-readable'
+
+/**
+ * What a query answers, left readable by the codec: it names nothing that the workflow's id does not, it is kept in no
+ * history, and whoever asks with the command line gets the contract's JSON.
+ */
+export function readable<T>(value: T): T {
+  const payload = defaultPayloadConverter.toPayload(value)
+  const marked = { ...payload, metadata: { ...payload.metadata, [READABLE]: new Uint8Array([1]) } }
+  // The converter lets a raw value through as the payload that it is; whoever asks gets a T.
+  return RawValue.fromPayload(marked) as T
+}
 
 const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null
 const isMark = (x: Record<string, unknown>) =>

@@ -6,8 +6,8 @@ export type Role = (typeof ROLES)[number]
 export const reaches = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed)
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Who may do what, and who did what. */
-const PEOPLE = /^\/api\/(users|tokens|audit)(\/|$)/
+/** Who may do what, who did what, and the key that all secrets are sealed with. */
+const PEOPLE = /^\/api\/(users|tokens|audit|keys)(\/|$)/
 /** An account comes with its secrets, and goes with its followers. */
 const ACCOUNTS = /^\/api\/accounts(\/[^/]+)?$/
 const ACCOUNT_MADE_OR_REMOVED = new Set(['POST', 'PUT', 'DELETE'])

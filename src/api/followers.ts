@@ -4,6 +4,7 @@ import type { RunSignal } from '../engine/runs.ts'
 import { maskId } from '../ids.ts'
 import type { Db } from '../store/db.ts'
 import { readFollower, saveFollower } from '../store/followers.ts'
+import { requestForget } from '../store/forget.ts'
 import { listLatestRuns } from '../store/run-list.ts'
 import { type RunRow, runsOf, type Whose } from '../store/runs.ts'
 import { deliveries, followers } from '../store/schema.ts'
@@ -100,6 +101,23 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
       },
     )
   }
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/followers/{appId}/{openId}/forget',
+      summary: 'End the run and delete all that is known of this person, histories in Temporal included',
+      security,
+      request: { params: followerParams },
+      responses: { 202: json(accepted, 'Kept, and done as soon as Temporal answers'), ...errors, ...missing },
+    }),
+    async (c) => {
+      const whose = c.req.valid('param')
+      if (!(await requestForget(db, whose, now()))) throw notFound('such person')
+      deps.dispatcher.nudge()
+      await audit(deps, c, 'follower.forget', `${whose.appId}/${maskId(whose.openId)}`)
+      return c.json({ accepted: true as const }, 202)
+    },
+  )
   return app
 
   async function act(

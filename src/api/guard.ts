@@ -1,21 +1,21 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Borne } from '../access/bearer.ts'
 import type { Access } from '../access/index.ts'
-import { reaches, roleNeeded } from '../access/roles.ts'
+import { type Role, reaches, roleNeeded } from '../access/roles.ts'
 import { ApiError, forbidden } from './errors.ts'
 
 /**
  * Lets pass whoever bears a token with the role that the call needs, and notes who it is. The console's cookie is not
  * asked for: another site's page could send it along.
  */
-export function createGuard({
-  readBearer,
-  client,
-}: Pick<Access, 'readBearer' | 'client'>): MiddlewareHandler {
+export function createGuard(
+  { readBearer, client }: Pick<Access, 'readBearer' | 'client'>,
+  needs: (method: string, path: string) => Role = roleNeeded,
+): MiddlewareHandler {
   return async function guard(c, next) {
     const borne = await readBearer(c.req.header('authorization'), client(c).address)
     if (borne.kind !== 'who') throw unauthorised(borne)
-    const needed = roleNeeded(c.req.method, c.req.path)
+    const needed = needs(c.req.method, c.req.path)
     if (!reaches(borne.who.role, needed)) throw forbidden(needed, borne.who.role)
     c.set('who', borne.who)
     return next()

@@ -9,6 +9,7 @@ import { createCampaigns } from './campaigns.ts'
 import { answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
 import { createGuard } from './guard.ts'
+import { createKeys } from './keys.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
 import { createMenu } from './menu.ts'
@@ -58,6 +59,7 @@ export function createApi(
   api.route('/', createFollowers(deps))
   api.route('/', createMedia(deps))
   api.route('/', createQrcodes(deps))
+  api.route('/', createKeys(deps))
   api.route('/', createInbox())
   api.route('/', createUsers(deps))
   api.route('/', createTokens(deps))

@@ -12,7 +12,9 @@ import type { Db } from '../store/db.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
 import { type ApiIssue, refused } from './errors.ts'
-import { errorBody } from './schemas.ts'
+import { errorBody, type keyRotation } from './schemas.ts'
+
+export type KeyRotation = z.output<typeof keyRotation>
 
 /** What the API takes from the program. */
 export interface ApiDeps {
@@ -30,6 +32,10 @@ export interface ApiDeps {
   changed(): Promise<void>
   /** Callbacks of this process since its start. */
   counts: Readonly<{ accepted: number; duplicates: number; refused: number }>
+  /** Has the dispatcher look for work now. */
+  dispatcher: { nudge(): void }
+  /** Seals the store's secrets under the current key. */
+  rotateKeys(): Promise<KeyRotation>
   metrics: Metrics
   now: () => number
   log: Log

@@ -340,3 +340,23 @@ function isAesKey(key: string): boolean {
     return false
   }
 }
+
+/** What sealing the store's secrets anew has done. */
+export const keyRotation = z.object({
+  /** The key that everything is sealed with now. */
+  keyId: z.string(),
+  /** Texts that were sealed anew, by `table.column`. */
+  resealed: z.record(z.string(), z.number()),
+  /** Texts that no key opens. */
+  unreadable: z.number(),
+  /** Keys that only histories in Temporal may still need. */
+  previous: z.array(
+    z.object({
+      keyId: z.string(),
+      /** Runs that began under it and go on: each message of their followers moves the time on. */
+      openRuns: z.number(),
+      /** Null while Temporal does not say how long it keeps histories. */
+      neededUntil: z.string().nullable(),
+    }),
+  ),
+})

@@ -29,6 +29,7 @@ export async function keepLocalEngine(
   config: Config,
   say: (line: string) => void,
   log: Log,
+  codecUrl?: string,
 ): Promise<{ address: string; uiUrl: string | null; stop(): Promise<void> }> {
   const engine = await findEngine({ cacheDir: cacheFolder(config), say })
   const { localPort, localUiPort, namespace } = config.temporal
@@ -37,7 +38,9 @@ export async function keepLocalEngine(
   writeFileSync(ownerFile(config), String(process.pid))
 
   async function start(port: number, uiPort: number): Promise<LocalEngine> {
-    const started = await startLocalEngine({ engine, dataDir: config.dataDir, port, uiPort, namespace })
+    const { dataDir } = config
+    const options = { engine, dataDir, port, uiPort, namespace }
+    const started = await startLocalEngine({ ...options, ...(codecUrl ? { codecUrl } : {}) })
     void started.ended.then(() => restart(started))
     return started
   }

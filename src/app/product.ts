@@ -4,6 +4,7 @@ import { type ActivityDeps, createActivities } from '../../activities/index.ts'
 import { dayInBeijing } from '../beijing.ts'
 import { type Config, WECHAT_API } from '../config.ts'
 import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
+import { createPayloadCodec } from '../engine/codec.ts'
 import type { EngineLink } from '../engine/connection.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
@@ -34,6 +35,7 @@ import { remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
+import { rotateKeys } from './rotate-keys.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
 
@@ -42,7 +44,7 @@ export type Product = ReturnType<typeof createProduct>
 /** Puts the parts of one process together; starts nothing. */
 export function createProduct(deps: {
   config: Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
-    Partial<Pick<Config, 'platform' | 'forwardPrivate'>>
+    Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
   db: Db
   link: EngineLink
   encryptionKey: string
@@ -54,7 +56,9 @@ export function createProduct(deps: {
   /** Names this process in leases: short, since it stands in many rows. */
   const by = `${process.pid}-${randomBytes(3).toString('hex')}`
   const metrics = createMetrics({ processMetrics: true })
-  const sealer = createSealer(deps.encryptionKey)
+  const { previousKeys = [], payloadEncryption = true } = config
+  const keys = { current: deps.encryptionKey, previous: previousKeys }
+  const sealer = createSealer(keys.current, keys.previous)
   const accounts = createAccountStore(db, sealer, now)
   const campaigns = createCampaignStore(db, now)
   const defaultClient = createWechatClient({
@@ -243,6 +247,8 @@ export function createProduct(deps: {
     dispatcher,
     callback,
     platform,
+    codec: createPayloadCodec(keys, payloadEncryption),
+    rotateKeys: () => rotateKeys({ db, sealer, client: link.client, now, log }),
     callbackMaxAgeMs: config.callbackMaxAgeMs,
     forwardPrivate,
     counts,

@@ -2,14 +2,16 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import { createHeaders } from '../access/headers.ts'
 import { createAccess } from '../access/index.ts'
+import { createCodecEndpoint } from '../api/codec.ts'
 import { createApi } from '../api/index.ts'
 import { createConsole } from '../console/index.tsx'
 import type { Links } from '../console/layout.tsx'
+import { SESSION_COOKIE } from '../console/sign-in.tsx'
 import { createPlatformApp } from '../platform/web.tsx'
 import type { Product } from './product.ts'
 import { createVerifyFiles } from './verify-files.ts'
 
-/** Everything that one port serves: callbacks, verification files, API, metrics and console. */
+/** Everything that one port serves: callbacks, verification files, API, metrics, codec and console. */
 export function createWeb(
   product: Product,
   options: {
@@ -41,6 +43,16 @@ export function createWeb(
   web.route(
     '/',
     createApi({ ...product, access, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
+  )
+  web.route(
+    '/',
+    createCodecEndpoint({
+      codec: product.codec,
+      access,
+      sessionCookie: SESSION_COOKIE,
+      uiUrl: () => options.links().temporalUiUrl,
+      log: product.log,
+    }),
   )
   web.route('/', createConsole({ ...product, access, links: options.links }))
   return web

@@ -61,4 +61,14 @@ const setState = (verb: 'pause' | 'resume') =>
     },
   })
 
-export const followerCommands = { show, cancel, pause: setState('pause'), resume: setState('resume') }
+const forget = command({
+  name: 'forget',
+  description: 'Delete all that is known of this person, histories in Temporal included',
+  args: { ...who, ...server },
+  async run(args) {
+    await callApi(args, { method: 'POST', path: `${pathOf(args)}/forget` })
+    return { value: { accepted: true }, text: 'kept: done as soon as the run has ended and Temporal answers' }
+  },
+})
+
+export const followerCommands = { show, cancel, forget, pause: setState('pause'), resume: setState('resume') }

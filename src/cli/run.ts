@@ -7,6 +7,7 @@ import { campaignCommands } from './campaign.ts'
 import { check } from './check.ts'
 import { Done, Failure, type Terminal, UsageError } from './command.ts'
 import { followerCommands } from './follower.ts'
+import { keyCommands } from './key.ts'
 import { mediaCommands } from './media.ts'
 import { menuCommands } from './menu.ts'
 import { preview } from './preview.ts'
@@ -59,6 +60,7 @@ function commands(terminal: Terminal): CommandDef {
       follower: group('follower', "One follower's series 粉丝", followerCommands),
       menu: group('menu', "An account's custom menu 自定义菜单", menuCommands),
       qrcode: qrcode(terminal),
+      key: group('key', 'The key that secrets are sealed with 密钥', keyCommands),
       media: group('media', 'Pictures, voices and videos 素材', mediaCommands),
       admin: group('admin', 'The first admin 管理员', adminCommands),
       user: group('user', 'People who sign in to the console 用户', userCommands),

@@ -7,7 +7,7 @@ import type { SignedIn } from '../access/sign-in.ts'
 import { type ApiDeps, audit } from '../api/kit.ts'
 import { SignInPage } from './pages.tsx'
 
-const SESSION_COOKIE = 'nurture_session'
+export const SESSION_COOKIE = 'nurture_session'
 const FORM_MAX = 16 * 1024
 
 /** The way in and out; what is routed after it is for those who are signed in, and knows them as `who`. */

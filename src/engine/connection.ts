@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client'
+import type { DataConverter } from '@temporalio/common'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 
@@ -28,10 +29,18 @@ export interface EngineLink {
 
 const PROBE_MS = 1_000
 
-/** A client for the engine; needs no engine to be there yet. `identity` stands in many rows: keep it short. */
-export function linkEngine(target: EngineTarget, identity: string): EngineLink {
+/**
+ * A client for the engine; needs no engine to be there yet.
+ * @param identity stands in many rows: keep it short
+ * @param dataConverter the same as the workers', or neither understands the other
+ */
+export function linkEngine(
+  target: EngineTarget,
+  identity: string,
+  dataConverter: DataConverter = {},
+): EngineLink {
   const connection = Connection.lazy(target.connection)
-  const client = new Client({ connection, namespace: target.namespace, identity })
+  const client = new Client({ connection, namespace: target.namespace, identity, dataConverter })
   let asked = 0
   let answer: Promise<boolean> = Promise.resolve(false)
   const probe = () =>

@@ -7,6 +7,7 @@ import type { Interaction, Start } from '../campaign/plan.ts'
 import { workflowIdOf } from '../ids.ts'
 import type { Whose } from '../store/runs.ts'
 import type { Ledger } from '../wechat/ledger.ts'
+import { createErasing, type Erasing } from './erase.ts'
 
 /** The workflow's own task queue; its activities are on `send`. */
 export const NURTURE_QUEUE = 'nurture'
@@ -22,7 +23,7 @@ export class EngineAwayError extends Error {
 type SignalAnswer = 'ok' | 'gone'
 
 /** All client calls for one kind of workflow, in one place. Each throws EngineAwayError when Temporal is away. */
-export interface Runs {
+export interface Runs extends Erasing {
   /** Begins a run, or tells the open one: Temporal decides which, in one step. */
   startOrSignal(whose: Whose, start: Start, event: Interaction, ledger: Ledger): Promise<{ runId: string }>
   signal(whose: Whose, name: RunSignal, payload?: unknown): Promise<SignalAnswer>
@@ -54,7 +55,7 @@ export function createRuns(client: Client): Runs {
     }
   }
 
-  return {
+  const calls: Omit<Runs, keyof Erasing> = {
     startOrSignal: (whose, start, event, ledger) =>
       reaching(async () => {
         const input: NurtureInput = { start, ledger, recorded: true }
@@ -103,6 +104,7 @@ export function createRuns(client: Client): Runs {
         }
       }),
   }
+  return { ...calls, ...createErasing({ client, runs: calls, reaching }) }
 }
 
 /** What the Web UI's list shows; no personal ids. */

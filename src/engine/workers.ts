@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { DataConverter } from '@temporalio/common'
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -47,6 +48,8 @@ export function runWorkers(deps: {
   /** Which task queues it serves; both, if nothing is said. */
   queues?: readonly ('nurture' | 'send')[]
   bundle?: Promise<WorkflowBundleWithSourceMap>
+  /** How values become payloads; the same as the client's. */
+  dataConverter?: DataConverter
 }): Workers {
   const { target, activities, identity, graceMs, log, queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
   let stopping = false
@@ -87,7 +90,8 @@ export function runWorkers(deps: {
     connection: NativeConnection,
     workflowBundle: WorkflowBundleWithSourceMap,
   ): Promise<Worker[]> {
-    const common = { connection, namespace: target.namespace, identity }
+    const { dataConverter = {} } = deps
+    const common = { connection, namespace: target.namespace, identity, dataConverter }
     const workflows = () =>
       Worker.create({
         ...common,

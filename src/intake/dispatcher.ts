@@ -2,8 +2,10 @@ import type { Plan } from '../campaign/plan.ts'
 import { EngineAwayError, type Runs } from '../engine/runs.ts'
 import { maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
+import { writeAudit } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
 import { readFollower, saveFollower } from '../store/followers.ts'
+import { erasePerson } from '../store/forget.ts'
 import { claimHeads, type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
 import { insertRun, noteRunId, runsOf, type Whose } from '../store/runs.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
@@ -16,6 +18,11 @@ const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 15_000
 /** Longest sleep: rows of a process that died, and those inserted by another one, are found after this at the latest. */
 const SWEEP_MS = 5_000
+
+/** What was begun takes longer than one try may; it goes on with the next. */
+class NotYetError extends Error {
+  override name = 'NotYetError'
+}
 
 /** What the dispatcher asks of campaigns and accounts. */
 export interface Directory {
@@ -122,6 +129,8 @@ export function createDispatcher(deps: {
       const next = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
       trouble = { what: message, backoffMs: next, until: now() + next }
       await retryLater(db, row.id, now() + next, message)
+    } else if (err instanceof NotYetError) {
+      await retryLater(db, row.id, now() + backoffMs, message)
     } else {
       log.error(
         { err, inbox: row.id, follower: maskId(row.openId) },
@@ -142,6 +151,7 @@ export function createDispatcher(deps: {
     ])
     const isExitText = (text: string) => directory.isExitText(row.appId, text)
     const { patch, action } = route({ row, follower, runs: recent, rules, matched, isExitText })
+    if (action.do === 'forget') return forget(whose, row)
     const result = await act(whose, row, action)
     if (result === 'started' && follower?.agent) await runs.signal(whose, 'agent', { open: true })
     await db.transaction(async (tx) => {
@@ -151,7 +161,25 @@ export function createDispatcher(deps: {
     if (result === 'started') deps.onStarted?.()
   }
 
-  async function act(whose: Whose, row: InboxRow, action: Route['action']): Promise<string> {
+  /** The run first: while it lives it would write the person into the store again. */
+  async function forget(whose: Whose, row: InboxRow): Promise<void> {
+    if (!(await runs.end(whose))) throw new NotYetError('the run is still ending')
+    await db.transaction((tx) => erasePerson(tx, whose))
+    if (!(await runs.deleteHistories(whose))) throw new NotYetError('histories are not gone yet')
+    await db.transaction(async (tx) => {
+      await markDispatched(tx, row.id, 'forgotten', now())
+      await erasePerson(tx, whose)
+      const target = `${whose.appId}/${maskId(whose.openId)}`
+      await writeAudit(tx, { actor: 'dispatcher', action: 'follower.forgotten', target, at: now() })
+    })
+    log.info({ appId: whose.appId, follower: maskId(whose.openId), by: row.kind }, 'a person was forgotten')
+  }
+
+  async function act(
+    whose: Whose,
+    row: InboxRow,
+    action: Exclude<Route['action'], { do: 'forget' }>,
+  ): Promise<string> {
     switch (action.do) {
       case 'nothing':
         return action.result

@@ -1,4 +1,4 @@
-import type { InboxEvent } from '../store/inbox-event.ts'
+import { FORGET_KINDS, type InboxEvent } from '../store/inbox-event.ts'
 import type { Inbound } from '../wechat/events.ts'
 import { sceneOf } from '../wechat/rules.ts'
 
@@ -9,7 +9,8 @@ export function factsOf(inbound: Inbound): Omit<InboxEvent, 'start'> | null {
     scene !== null ||
     inbound.kind === 'unsubscribe' ||
     inbound.kind === 'kf_create_session' ||
-    inbound.kind === 'kf_close_session'
+    inbound.kind === 'kf_close_session' ||
+    isForget(inbound.kind)
   if (!matters) return null
   return {
     kind: inbound.kind,
@@ -24,4 +25,9 @@ export function factsOf(inbound: Inbound): Omit<InboxEvent, 'start'> | null {
 export function eventKeyOf(inbound: Inbound): string | null {
   if (inbound.kind === 'text') return inbound.bizmsgmenuid
   return 'eventKey' in inbound && typeof inbound.eventKey === 'string' ? inbound.eventKey : null
+}
+
+/** True of an event after which the person must be forgotten. */
+export function isForget(kind: string): boolean {
+  return FORGET_KINDS.some((k) => k === kind)
 }

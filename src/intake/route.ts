@@ -11,6 +11,7 @@ import type { InboxRow } from '../store/inbox.ts'
 import type { RunRow } from '../store/runs.ts'
 import { addGrant, type Ledger, mergeLedgers } from '../wechat/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules.ts'
+import { isForget } from './facts.ts'
 
 /** How often one follower may enter the same campaign. */
 export type Reentry = 'always' | 'never' | { afterMs: number }
@@ -35,6 +36,8 @@ export interface Route {
     | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
     | { do: 'unsubscribe'; event: Mark & { key: string } }
     | { do: 'agent'; open: boolean }
+    /** Everything that is known of the person goes. */
+    | { do: 'forget' }
     /** Tell the active run; `start` is what would begin if there turns out to be none. */
     | { do: 'interact'; event: Interaction; ledger: Ledger }
     /** No run is active: begin one. */
@@ -49,6 +52,7 @@ export function route(facts: RouteFacts): Route {
   const { row, follower } = facts
   const mark: Mark = { at: row.createTime, seq: row.id }
   if (row.kind === 'unsubscribe') return routeUnsubscribe(facts, mark)
+  if (isForget(row.kind)) return { patch: {}, action: { do: 'forget' } }
   if (row.kind === 'kf_create_session' || row.kind === 'kf_close_session') {
     const open = row.kind === 'kf_create_session'
     return {

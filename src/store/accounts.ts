@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
+import { badFollowerMark } from './forget.ts'
 import { accounts, type SendQuota, tokens } from './schema.ts'
 import type { Sealer } from './sealed.ts'
 
@@ -192,11 +193,12 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     },
     /** Notes a follower that WeChat does not know; true when they are three different ones in a row. */
     async noteBadFollower(appId: string, openId: string): Promise<boolean> {
+      const mark = badFollowerMark(openId)
       const [row] = await db
         .update(accounts)
         .set({
-          badFollowers: sql`CASE WHEN ${accounts.badFollowers} @> to_jsonb(${openId}::text) THEN ${accounts.badFollowers}
-            ELSE ${accounts.badFollowers} || to_jsonb(${openId}::text) END`,
+          badFollowers: sql`CASE WHEN ${accounts.badFollowers} @> to_jsonb(${mark}::text) THEN ${accounts.badFollowers}
+            ELSE ${accounts.badFollowers} || to_jsonb(${mark}::text) END`,
         })
         .where(eq(accounts.appId, appId))
         .returning({ bad: accounts.badFollowers })

@@ -2,6 +2,7 @@ import { and, eq, gt, ne, or, sql } from 'drizzle-orm'
 import type { Mark } from '../campaign/plan.ts'
 import type { RunState } from '../campaign/state.ts'
 import type { Db } from './db.ts'
+import { FORGET_KINDS } from './inbox-event.ts'
 import { saveSnapshot } from './runs.ts'
 import { accounts, campaigns, deliveries, followers, inbox } from './schema.ts'
 
@@ -31,7 +32,7 @@ export async function readDelivery(db: Db, runKey: string, stepId: string): Prom
 
 /**
  * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
- * without a row that says so. Refuses on an unfollow newer than this run's entry (dispatched or not, even when a follow
+ * without a row that says so. Refuses on an unfollow, or a wish to be forgotten, newer than this run's entry (dispatched or not, even when a follow
  * came after it), on a paused follower or campaign, and on a stopped account. `now` is real time, epoch ms.
  */
 export async function writeIntent(db: Db, key: SendKey, now: number): Promise<Intent> {
@@ -44,7 +45,11 @@ export async function writeIntent(db: Db, key: SendKey, now: number): Promise<In
     db,
     sql`WITH look AS (SELECT CASE
         WHEN EXISTS (
-          SELECT 1 FROM ${inbox} WHERE app_id = ${key.appId} AND open_id = ${key.openId} AND kind = 'unsubscribe'
+          SELECT 1 FROM ${inbox} WHERE app_id = ${key.appId} AND open_id = ${key.openId}
+            AND kind IN ('unsubscribe', ${sql.join(
+              FORGET_KINDS.map((k) => sql`${k}`),
+              sql`, `,
+            )})
             AND (create_time, id) > (${key.entry.at}::bigint, ${key.entry.seq}::bigint)
             AND result IS DISTINCT FROM 'ignored') THEN 'unfollowed'
         WHEN (SELECT paused FROM ${followers} WHERE app_id = ${key.appId} AND open_id = ${key.openId})

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import type { Whose } from './runs.ts'
 import { followers, runs } from './schema.ts'
@@ -30,15 +30,24 @@ function theFollower(whose: Whose) {
   return and(eq(followers.appId, whose.appId), eq(followers.openId, whose.openId))
 }
 
-/** Forgets followers of whom nothing was heard since `before` and who have no run; an opt-out is kept. */
+/**
+ * Forgets followers of whom nothing was heard since `before` and who have no run. Of an opt-out its id and time are kept,
+ * since nothing may start before a newer follow; an unfollow after it makes that sure by itself.
+ */
 export async function purgeFollowers(db: Db, before: number): Promise<void> {
+  const hasNoRun = sql`NOT EXISTS (SELECT 1 FROM ${runs} r
+    WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`
   await db
     .delete(followers)
     .where(
       and(
         lt(followers.updatedAt, before),
-        isNull(followers.optedOutAt),
-        sql`NOT EXISTS (SELECT 1 FROM ${runs} r WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`,
+        or(isNull(followers.optedOutAt), gt(followers.unfollowedAt, followers.optedOutAt)),
+        hasNoRun,
       ),
     )
+  await db
+    .update(followers)
+    .set({ grants: [], facts: null, factsAt: null, lastInteractionAt: null })
+    .where(and(lt(followers.updatedAt, before), isNotNull(followers.optedOutAt), hasNoRun))
 }

@@ -14,3 +14,13 @@ export interface InboxEvent {
   /** The campaign version this event would start, matched when it arrived. */
   start: { campaign: string; version: number; event: Start['entry']['event'] } | null
 }
+
+/**
+ * Kinds of inbox rows after which a person must be forgotten: an operator's wish, and what WeChat says when somebody
+ * withdraws the consent (撤回授权) or closes the WeChat account (注销).
+ */
+export const FORGET_KINDS = [
+  'forget',
+  'user_authorization_revoke',
+  'user_authorization_cancellation',
+] as const

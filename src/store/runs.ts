@@ -154,12 +154,19 @@ export async function anonymiseRuns(db: Db, before: number): Promise<void> {
     .update(runs)
     .set({
       openId: sql`'anonymous-' || left(${runs.runKey}, 12)`,
-      entry: sql`jsonb_set(${runs.entry}, '{text}', 'null')`,
-      state: sql`jsonb_set(jsonb_set(${runs.state}, '{entry,text}', 'null'), '{reply}', 'null')`,
+      ...withoutWords(sql`to_jsonb(${runs.runKey})`),
     })
     .where(
       and(eq(runs.status, 'ended'), lt(runs.endedAt, before), sql`${runs.openId} NOT LIKE 'anonymous-%'`),
     )
+}
+
+/** Columns of a run without what its follower said, is, or was called; `key` (jsonb) in the place of the entry's. */
+export function withoutWords(key: ReturnType<typeof sql>) {
+  const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
+  const said = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seen', '[]'::jsonb, 'oddities', '[]'::jsonb,
+    'entry', ${runs.state}->'entry' || jsonb_build_object('text', NULL, 'key', ${key}))`
+  return { entry, state: sql`(${runs.state} - 'facts') || ${said}` }
 }
 
 function rowOf(

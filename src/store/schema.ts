@@ -71,7 +71,7 @@ export const accounts = pgTable('accounts', {
   stateSince: at('state_since').notNull(),
   /** When a state ends by itself: `quota-exhausted` until the next day in Beijing, a per-minute limit. */
   stateUntil: at('state_until'),
-  /** Followers in a row that WeChat did not know (40003): three different ones block the account. */
+  /** Marks of followers in a row that WeChat did not know (40003): three different ones block the account. */
   badFollowers: jsonb('bad_followers').$type<string[]>().notNull().default([]),
   /** What templates may name as `account.…` besides name and appId. */
   variables: jsonb('variables').$type<Record<string, string>>().notNull().default({}),

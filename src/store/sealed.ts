@@ -1,35 +1,62 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { type DerivedKey, deriveKeyring } from './keyring.ts'
 
 /** Keeps secrets encrypted at rest: AES-256-GCM under a key derived from ENCRYPTION_KEY. */
 export interface Sealer {
   seal(plain: string): string
-  /** @throws Error when the text was sealed under another key, or changed */
+  /** @throws Error when the text was sealed under a key that is not there, or changed */
   open(sealed: string): string
+  /** What every text sealed by now begins with; one that begins otherwise was sealed under another key. */
+  currentPrefix: string
+  /** The ids of the keys that are there, the current one first. */
+  keyIds: readonly [string, ...string[]]
 }
 
-const VERSION = 'v1'
+/** `v1.iv.tag.text` as the first versions wrote it, without the key's id. */
+const V1 = 'v1'
+/** `v2.keyId.iv.tag.text`, all base64url. */
+const V2 = 'v2'
 
-export function createSealer(encryptionKey: string): Sealer {
-  const key = Buffer.from(hkdfSync('sha256', encryptionKey, 'follower-nurture', 'secrets', 32))
+/** @param previous keys whose texts still open; nothing is sealed under them */
+export function createSealer(encryptionKey: string, previous: readonly string[] = []): Sealer {
+  const keys = deriveKeyring({ current: encryptionKey, previous }, 'secrets')
+  const currentPrefix = `${V2}.${keys.current.id}.`
   return {
+    currentPrefix,
+    keyIds: [keys.current.id, ...keys.all.slice(1).map((key) => key.id)],
     seal(plain) {
       const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key, iv)
-      const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return [VERSION, iv, cipher.getAuthTag(), sealed]
-        .map((p) => (typeof p === 'string' ? p : p.toString('base64url')))
-        .join('.')
+      const cipher = createCipheriv('aes-256-gcm', keys.current.secret, iv)
+      const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+      return currentPrefix + [iv, cipher.getAuthTag(), text].map((p) => p.toString('base64url')).join('.')
     },
     open(sealed) {
-      const [version, iv = '', tag = '', text = ''] = sealed.split('.')
-      const from = (part: string) => Buffer.from(part, 'base64url')
-      try {
-        if (version !== VERSION) throw new Error('unknown form')
-        const decipher = createDecipheriv('aes-256-gcm', key, from(iv)).setAuthTag(from(tag))
-        return Buffer.concat([decipher.update(from(text)), decipher.final()]).toString('utf8')
-      } catch {
-        throw new Error('a stored secret cannot be opened: ENCRYPTION_KEY is not the one it was sealed with')
+      const [version, ...parts] = sealed.split('.')
+      if (version === V1) {
+        for (const key of keys.all) {
+          const plain = decrypt(key, parts)
+          if (plain !== null) return plain
+        }
+      } else if (version === V2) {
+        const [id = '', ...rest] = parts
+        const key = keys.byId(id)
+        const plain = key ? decrypt(key, rest) : null
+        if (plain !== null) return plain
       }
+      throw new Error(
+        'a stored secret cannot be opened: it was sealed with a key that is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS',
+      )
     },
+  }
+}
+
+/** Null when the key is another one, or the text was changed. */
+function decrypt(key: DerivedKey, [iv = '', tag = '', text = '']: readonly string[]): string | null {
+  const from = (part: string) => Buffer.from(part, 'base64url')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key.secret, from(iv)).setAuthTag(from(tag))
+    return Buffer.concat([decipher.update(from(text)), decipher.final()]).toString('utf8')
+  } catch {
+    return null
   }
 }

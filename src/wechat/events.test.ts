@@ -192,13 +192,13 @@ describe('an event', () => {
       { fromKfAccount: 'a@b', toKfAccount: 'c@b' },
       null,
     ],
-    ...(['user_info_modified', 'user_authorization_revoke'] as const).map(
+    ...(['user_info_modified', 'user_authorization_revoke', 'user_authorization_cancellation'] as const).map(
       (name) =>
         [
           name,
           '<OpenID>o1</OpenID><AppID>wx1</AppID><RevokeInfo>1</RevokeInfo>',
           name,
-          { revokeInfo: '1' },
+          { openId: 'o1', revokeInfo: '1' },
           null,
         ] as [string, string, string, object, null],
     ),

@@ -40,11 +40,13 @@ export type Inbound = Common &
     | { kind: 'subscribe_msg_popup' | 'subscribe_msg_change' | 'subscribe_msg_sent' }
     | { kind: 'kf_create_session' | 'kf_close_session'; kfAccount: string }
     | { kind: 'kf_switch_session'; fromKfAccount: string; toKfAccount: string }
-    | { kind: 'user_info_modified' | 'user_authorization_revoke'; revokeInfo: string }
+    | { kind: UserInfoEvent; revokeInfo: string }
     | { kind: 'certification'; event: Certification; failReason: string | null }
     | { kind: 'ignored' }
     | { kind: 'unknown'; msgType: string }
   )
+
+type UserInfoEvent = 'user_info_modified' | 'user_authorization_revoke' | 'user_authorization_cancellation'
 
 const CERTIFICATION = [
   'qualification_verify_success',
@@ -187,7 +189,11 @@ function parseEvent(common: Common, record: FieldRecord): Inbound {
       }
     case 'user_info_modified':
     case 'user_authorization_revoke':
-      return { ...common, kind: event, revokeInfo: text('RevokeInfo') }
+    case 'user_authorization_cancellation': {
+      // WeChat's own service is the sender; whom it is about stands in OpenID (授权用户资料变更).
+      const openId = text('OpenID') || common.openId
+      return { ...common, openId, kind: event, revokeInfo: text('RevokeInfo') }
+    }
     default: {
       const certification = CERTIFICATION.find((name) => name === event)
       if (certification) {

@@ -90,6 +90,8 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     { json: { reason: '客户要求' } },
     'follower.cancel',
   ],
+  ['POST /api/followers/{appId}/{openId}/forget', `${follower}/forget`, {}, 'follower.forget'],
+  ['POST /api/keys/rotate', '/api/keys/rotate', {}, 'key.rotate'],
   ['POST /api/media', '/api/media', { raw: picture() }, 'media.upload'],
   ['POST /api/qrcodes', '/api/qrcodes', { json: { appId: APP, qrScene: 'expo' } }, 'qrcode.create'],
   [

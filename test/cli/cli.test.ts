@@ -1,13 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { createPasswords } from '../../src/access/password.ts'
 import { listen } from '../../src/app/server.ts'
 import { createWeb } from '../../src/app/web.ts'
 import { runCli } from '../../src/cli/run.ts'
 import { listAudit } from '../../src/store/audit.ts'
 import { openStore } from '../../src/store/db.ts'
+import { createPlatformStore } from '../../src/store/platform.ts'
+import { createSealer } from '../../src/store/sealed.ts'
 import { createUserStore } from '../../src/store/users.ts'
 import { freshDatabase } from '../support/stores.ts'
 import { startWhole, type Whole } from '../support/whole.ts'
@@ -46,14 +48,15 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|account|campaign|follower|menu|qrcode|media|admin|user|token|audit)\b/gm,
+      /^ +(check|preview|account|campaign|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
-      follower: ['show', 'cancel', 'pause', 'resume'],
+      follower: ['show', 'cancel', 'forget', 'pause', 'resume'],
+      key: ['rotate'],
       menu: ['get', 'put', 'remove'],
       media: ['put'],
       admin: ['create'],
@@ -318,6 +321,15 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
     expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'forget', APP, 'oNobody')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'forget', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('has the running program seal its store anew', async () => {
+    const { code, out } = await nurture('key', 'rotate', '--json')
+    expect(code).toBe(0)
+    // Sealed with the current key already.
+    expect(JSON.parse(out)).toMatchObject({ resealed: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
   })
 
   it('makes a code that leads into a campaign, and none that does not', async () => {
@@ -460,5 +472,31 @@ describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database a
     )
     vi.stubEnv('DATABASE_URL', '')
     expect(made).toMatchObject({ code: 1, err: expect.stringContaining('DATABASE_URL') })
+  })
+})
+
+describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself', () => {
+  it('seals every secret under the new key, and needs the old one for it', async () => {
+    const databaseUrl = await freshDatabase(inject('postgresUrl'))
+    const store = await openStore({ databaseUrl, dataDir: null })
+    onTestFinished(async () => {
+      vi.unstubAllEnvs()
+      await store.close()
+    })
+    await createPlatformStore(store.db, createSealer('old-test-key')).saveTicket('wxplatform', 'ticket', 1)
+    vi.stubEnv('DATABASE_URL', databaseUrl)
+    vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:9')
+    vi.stubEnv('LOG_LEVEL', 'silent')
+    vi.stubEnv('ENCRYPTION_KEY', 'new-test-key')
+    expect(await nurture('key', 'rotate')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Nothing was changed'),
+    })
+    vi.stubEnv('ENCRYPTION_KEY_PREVIOUS', 'old-test-key')
+    const { code, out } = await nurture('key', 'rotate')
+    expect([code, out]).toEqual([0, expect.stringContaining('component_tickets.ticket_sealed: 1')])
+    expect(out).toMatch(/keep the previous key \S+ in ENCRYPTION_KEY_PREVIOUS until the retention/)
+    const ticket = await createPlatformStore(store.db, createSealer('new-test-key')).readTicket('wxplatform')
+    expect(ticket?.ticket).toBe('ticket')
   })
 })

@@ -88,11 +88,13 @@ const textsTo = (openId: string) =>
 async function signalsOf(openId: string): Promise<{ name: string; at: number; key: string }[]> {
   const handle = whole.product.link.client.workflow.getHandle(workflowIdOf(APP, openId))
   const { events } = await handle.fetchHistory()
-  return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) => {
-    const data = signal?.input?.payloads?.[0]?.data
-    if (!signal || !data) return []
+  const signals = (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: s }) => s ?? [])
+  const payloads = await whole.product.codec.decode(signals.flatMap((s) => s.input?.payloads?.[0] ?? {}))
+  return signals.flatMap(({ signalName }, i) => {
+    const data = payloads[i]?.data
+    if (!data?.length) return []
     const { at, key } = JSON.parse(Buffer.from(data).toString()) as { at: number; key: string }
-    return [{ name: signal.signalName ?? '', at, key }]
+    return [{ name: signalName ?? '', at, key }]
   })
 }
 

@@ -146,7 +146,8 @@ const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-histories-'))
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say })
 const local = await startLocalEngine({ engine, dataDir, port: 0, uiPort: 0, namespace: 'default' })
-const env = await createNurtureEnv(local.address)
+// Readable: who changes the workflow must see what a history says.
+const env = await createNurtureEnv(local.address, { encrypt: false })
 for (const [name, play] of Object.entries(stories)) {
   const follower = env.follower()
   await play(follower)

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
+import { createDataConverter } from '../../src/engine/codec.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
 
 const folder = new URL('../histories/', import.meta.url)
@@ -21,7 +22,9 @@ describe('stored histories', () => {
     const failed: string[] = []
     let i = 0
     const workflowBundle = await bundleWorkflows()
-    for await (const result of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    // As in production, where histories from before the encryption are read with it.
+    const dataConverter = createDataConverter({ current: 'test-encryption-key' }, true)
+    for await (const result of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories)) {
       if (result.error) failed.push(`${files[i]}: ${result.error.message}`)
       i += 1
     }

@@ -12,7 +12,10 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-engine-'))
   try {
     const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say })
-    const running = await startLocalEngine({ engine, dataDir, port: 0, uiPort: 0, namespace: 'default' })
+    // A deleted history is gone when the queue's state was written: every 30 s, unless said otherwise.
+    const settings = { 'history.transferProcessorUpdateAckInterval': '1s' }
+    const ports = { port: 0, uiPort: 0 }
+    const running = await startLocalEngine({ engine, dataDir, ...ports, namespace: 'default', settings })
     project.provide('engineAddress', running.address)
     return async () => {
       await running.stop()

@@ -6,6 +6,7 @@ import type { LearnResult, TagResult } from '../../src/campaign/facts.ts'
 import type { Entry, Interaction, Plan, PlanStep, Start } from '../../src/campaign/plan.ts'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import type { SendResult } from '../../src/campaign/send-result.ts'
+import { createDataConverter } from '../../src/engine/codec.ts'
 import { fastForward, runClock } from '../../src/engine/fast-forward.ts'
 import { createRuns, type Runs } from '../../src/engine/runs.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
@@ -58,15 +59,19 @@ export interface TestFollower {
   outcome(): Promise<NurtureOutcome>
 }
 
-/** Connects a worker to the engine at `address`. */
-export async function createNurtureEnv(address: string): Promise<NurtureEnv> {
+/**
+ * Connects a worker to the engine at `address`.
+ * @param encrypt as PAYLOAD_ENCRYPTION; stored histories are made readable
+ */
+export async function createNurtureEnv(address: string, { encrypt = true } = {}): Promise<NurtureEnv> {
   bundle ??= bundleWorkflows()
   const [connection, native] = await Promise.all([
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
   ])
   const namespace = await freshNamespace(address)
-  const client = new Client({ connection, namespace, identity: 'test' })
+  const dataConverter = createDataConverter({ current: 'test-encryption-key' }, encrypt)
+  const client = new Client({ connection, namespace, identity: 'test', dataConverter })
   const runs = createRuns(client)
   const followers = new Map<string, FollowerDesk>()
   const desk = (openId: string) => {
@@ -77,9 +82,10 @@ export async function createNurtureEnv(address: string): Promise<NurtureEnv> {
   const activities = createDeskActivities(desk)
   const taskQueue = 'nurture'
   const workflowBundle = await bundle
+  const common = { connection: native, namespace, dataConverter }
   const workers = await Promise.all([
-    Worker.create({ connection: native, namespace, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
-    Worker.create({ connection: native, namespace, taskQueue: 'send', activities: { ...activities } }),
+    Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
+    Worker.create({ ...common, taskQueue: 'send', activities: { ...activities } }),
   ])
   const running = Promise.all(workers.map((w) => w.run()))
   return {

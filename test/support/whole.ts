@@ -4,12 +4,13 @@ import { listen } from '../../src/app/server.ts'
 import { createTimeMachine } from '../../src/app/time-machine.ts'
 import { createWeb } from '../../src/app/web.ts'
 import { checkCampaign } from '../../src/campaign/check.ts'
+import { createDataConverter } from '../../src/engine/codec.ts'
 import { linkEngine } from '../../src/engine/connection.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { bundleWorkflows, runWorkers } from '../../src/engine/workers.ts'
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import type { NewAccount } from '../../src/store/accounts.ts'
-import { openStore } from '../../src/store/db.ts'
+import { openStore, type Store } from '../../src/store/db.ts'
 import { type RunRow, runsOf } from '../../src/store/runs.ts'
 import { freshNamespace } from './namespace.ts'
 
@@ -46,12 +47,23 @@ export async function startWhole(options: {
   platform?: boolean
   /** Sends queue up until `startSends`. */
   sendsLater?: boolean
+  /** Whether histories are encrypted; they are, unless said otherwise. */
+  encryption?: 'on' | 'off'
+  encryptionKey?: string
+  previousKeys?: readonly string[]
+  /** Goes on where another one is; a new one of its own, unless said otherwise. */
+  namespace?: string
+  store?: Store
 }): Promise<Whole> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const store = await openStore({ databaseUrl: options.databaseUrl, dataDir: null })
-  const namespace = await freshNamespace(options.engineAddress)
+  const store = options.store ?? (await openStore({ databaseUrl: options.databaseUrl, dataDir: null }))
+  const namespace = options.namespace ?? (await freshNamespace(options.engineAddress))
   const target = { namespace, connection: { address: options.engineAddress } }
-  const link = linkEngine(target, 'test')
+  const { encryption = 'on', encryptionKey = 'test-encryption-key', previousKeys = [] } = options
+  const payloadEncryption = encryption === 'on'
+  const keys = { current: encryptionKey, previous: previousKeys }
+  const dataConverter = createDataConverter(keys, payloadEncryption)
+  const link = linkEngine(target, 'test', dataConverter)
   const simulator = createSimulator({ timeMachine: createTimeMachine(link.client, store.db) })
   const { url: apiBase } = await simulator.listen(0)
   const port = await freePort()
@@ -59,15 +71,19 @@ export async function startWhole(options: {
     wechatApiBase: options.platform ? apiBase : 'http://127.0.0.1:9',
     callbackMaxAgeMs: 600_000,
     retentionDays: 30,
+    previousKeys: [...previousKeys],
+    payloadEncryption,
     platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
   }
-  const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
   const web = createWeb(product, { adminToken: 'test-admin-token', links: () => links })
   const server = await listen(web, port, '127.0.0.1')
   const serveQueues = async (queues: readonly ('nurture' | 'send')[]) => {
     const { activities } = product
-    const workers = runWorkers({ target, activities, identity: 'test', graceMs: 1_000, log, bundle, queues })
+    const workers = runWorkers({
+      ...{ target, activities, identity: 'test', graceMs: 1_000, log, bundle, queues, dataConverter },
+    })
     await workers.polling
     return workers
   }

@@ -54,7 +54,8 @@ function underWay() {
 
 let env: NurtureEnv
 beforeAll(async () => {
-  env = await createNurtureEnv(inject('engineAddress'))
+  // Not encrypted: a test looks for what no history may hold even so.
+  env = await createNurtureEnv(inject('engineAddress'), { encrypt: false })
 })
 afterAll(() => env?.close())
 

@@ -78,8 +78,11 @@ export function dynamicConfigYaml(settings: Record<string, unknown> = {}): strin
   return stringify(Object.fromEntries([...all, ...send]))
 }
 
-/** The Web UI's configuration. */
-export function uiYaml(uiPort: number, address: string): string {
+/**
+ * The Web UI's configuration.
+ * @param codecUrl where it has payloads decoded, by the console's session: its browser is signed in to the same host
+ */
+export function uiYaml(uiPort: number, address: string, codecUrl?: string): string {
   return stringify({
     temporalGrpcAddress: address,
     host: '127.0.0.1',
@@ -87,5 +90,6 @@ export function uiYaml(uiPort: number, address: string): string {
     enableUi: true,
     defaultNamespace: 'default',
     cors: { allowOrigins: [`http://127.0.0.1:${uiPort}`, `http://localhost:${uiPort}`] },
+    ...(codecUrl ? { codec: { endpoint: codecUrl, includeCredentials: true } } : {}),
   })
 }

@@ -30,8 +30,10 @@ export async function startLocalEngine(options: {
   namespace: string
   /** Dynamic configuration in place of our own values; of a built server only. */
   settings?: Record<string, unknown>
+  /** Where the Web UI has payloads decoded. */
+  codecUrl?: string
 }): Promise<LocalEngine> {
-  const { engine, port, uiPort, namespace, settings = {} } = options
+  const { engine, port, uiPort, namespace, settings = {}, codecUrl } = options
   await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
   await assertPortFree(uiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
   const folder = resolve(options.dataDir, 'engine')
@@ -41,8 +43,8 @@ export async function startLocalEngine(options: {
   const address = `127.0.0.1:${frontend}`
   const parts: Supervised[] =
     engine.kind === 'cli'
-      ? [startCli(engine.program, folder, frontend, ui, namespace)]
-      : await startServer(engine, folder, frontend, ui, settings)
+      ? [startCli(engine.program, folder, frontend, ui, namespace, codecUrl)]
+      : await startServer(engine, folder, frontend, ui, settings, codecUrl)
   const stop = async () => {
     await Promise.all(parts.map((p) => p.stop()))
   }
@@ -69,6 +71,7 @@ async function startServer(
   frontend: number,
   ui: number,
   settings: Record<string, unknown>,
+  codecUrl: string | undefined,
 ): Promise<Supervised[]> {
   const configs = join(folder, 'config')
   mkdirSync(configs, { recursive: true })
@@ -79,7 +82,7 @@ async function startServer(
   const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
   const server = supervise(engine.program, args, { logFile: join(folder, 'server.log') })
   if (!engine.ui) return [server]
-  writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`))
+  writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`, codecUrl))
   const uiArgs = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
   return [server, supervise(engine.ui, uiArgs, { logFile: join(folder, 'ui.log') })]
 }
@@ -118,7 +121,14 @@ function readPorts(file: string): number[] | null {
   }
 }
 
-function startCli(program: string, folder: string, port: number, ui: number, namespace: string): Supervised {
+function startCli(
+  program: string,
+  folder: string,
+  port: number,
+  ui: number,
+  namespace: string,
+  codecUrl: string | undefined,
+): Supervised {
   const attributes = ['WechatAppId', 'NurtureCampaign', 'NurtureState'].flatMap((a) => [
     '--search-attribute',
     `${a}=Keyword`,
@@ -129,7 +139,8 @@ function startCli(program: string, folder: string, port: number, ui: number, nam
   ])
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)]
   const more = ['--namespace', namespace, '--db-filename', join(folder, 'temporal.db'), '--log-level', 'warn']
-  return supervise(program, [...args, ...more, ...attributes, ...dynamic], {
+  const codec = codecUrl ? ['--ui-codec-endpoint', codecUrl] : []
+  return supervise(program, [...args, ...more, ...codec, ...attributes, ...dynamic], {
     logFile: join(folder, 'server.log'),
   })
 }

@@ -1,0 +1,123 @@
+import { defaultPayloadConverter } from '@temporalio/common'
+import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import type { Role } from '../access/roles.ts'
+import { createPayloadCodec } from '../engine/codec.ts'
+import { createCodecEndpoint } from './codec.ts'
+
+const UI = 'http://127.0.0.1:8233'
+type Access = Parameters<typeof createCodecEndpoint>[0]['access']
+const ROLES: Record<string, Role> = { 'test-admin-token': 'admin', 'test-viewer-token': 'viewer' }
+const who = (name: string) => {
+  const role = ROLES[name]
+  return role ? { actor: name, role } : null
+}
+const access: Access = {
+  async readBearer(authorization) {
+    if (!authorization) return { kind: 'none' }
+    const found = who(authorization.replace('Bearer ', ''))
+    return found ? { kind: 'who', who: found } : { kind: 'wrong' }
+  },
+  client: () => ({ address: '127.0.0.1', https: false }),
+  signIn: { whose: async (cookie) => who(cookie ?? '') },
+}
+const codec = createPayloadCodec({ current: 'test-key' })
+const log = pino({ level: 'silent' })
+const app = createCodecEndpoint({ codec, access, sessionCookie: 'session', uiUrl: () => `${UI}/`, log })
+const BEARER = { authorization: 'Bearer test-admin-token' }
+
+const post = (path: string, body: unknown, headers: Record<string, string> = BEARER) =>
+  app.request(path, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: { 'content-type': 'application/json', 'x-namespace': 'default', ...headers },
+  })
+type Payloads = { payloads: Parameters<typeof JSONToPayload>[0][] }
+const plain = payloadToJSON(defaultPayloadConverter.toPayload('秘密'))
+const valuesOf = ({ payloads }: Payloads) =>
+  payloads.map((p) => defaultPayloadConverter.fromPayload(JSONToPayload(p)))
+
+describe('the codec endpoint', () => {
+  it('encodes, and decodes again', async () => {
+    const encoded = (await (await post('/codec/encode', { payloads: [plain] })).json()) as Payloads
+    expect(JSON.stringify(encoded)).not.toContain(plain.data)
+    const decoded = (await (await post('/codec/decode', encoded)).json()) as Payloads
+    expect(valuesOf(decoded)).toEqual(['秘密'])
+  })
+
+  it('answers an empty question, and shows what is not encrypted as it is', async () => {
+    expect(await (await post('/codec/decode', {})).json()).toEqual({ payloads: [] })
+    expect(await (await post('/codec/decode', { payloads: [plain] })).json()).toEqual({ payloads: [plain] })
+  })
+
+  it('one payload that no key opens does not hide the others', async () => {
+    const lost = await createPayloadCodec({ current: 'lost-test-key' }).encode([JSONToPayload(plain)])
+    const payloads = [...lost.map(payloadToJSON), plain]
+    expect(await (await post('/codec/decode', { payloads })).json()).toEqual({ payloads })
+  })
+
+  it.each(['', 'no json', '[]', '{"payloads":[{"data":"no base64!"}]}'])('refuses %j', async (body) => {
+    const answer = await post('/codec/decode', body)
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ error: { code: 'refused' } })
+  })
+
+  describe('who may ask', () => {
+    const cookie = (of = 'test-admin-token') => `session=${of}`
+    const statusOf = async (headers: Record<string, string>) =>
+      (await post('/codec/decode', { payloads: [plain] }, headers)).status
+
+    it('nobody without a token or a session', async () => {
+      expect(await statusOf({})).toBe(401)
+      expect(await statusOf({ authorization: 'Bearer wrong' })).toBe(401)
+      expect(await statusOf({ origin: UI })).toBe(401)
+    })
+
+    it('nobody who may only read: histories hold what followers wrote', async () => {
+      expect(await statusOf({ authorization: 'Bearer test-viewer-token' })).toBe(403)
+      expect(await statusOf({ cookie: cookie('test-viewer-token'), origin: UI })).toBe(403)
+    })
+
+    it("the Web UI's page with the console's session, which the browser sends along", async () => {
+      const answer = await post('/codec/decode', { payloads: [plain] }, { cookie: cookie(), origin: UI })
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('access-control-allow-origin')).toBe(UI)
+      expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
+    })
+
+    it('no other page of a browser that is signed in, on whatever port', async () => {
+      for (const origin of ['http://127.0.0.1:9999', 'https://evil.example', 'null']) {
+        const answer = await post('/codec/decode', { payloads: [plain] }, { cookie: cookie(), origin })
+        expect(answer.status).toBe(401)
+        expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+      }
+      // No page at all: a session is a browser's.
+      expect(await statusOf({ cookie: cookie() })).toBe(401)
+    })
+
+    it("only the Web UI's page is let through by a preflight", async () => {
+      const preflight = (origin: string) =>
+        app.request('/codec/decode', {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': 'content-type,x-namespace',
+          },
+        })
+      const allowed = await preflight(UI)
+      expect(allowed.status).toBe(204)
+      expect(allowed.headers.get('access-control-allow-origin')).toBe(UI)
+      expect(allowed.headers.get('access-control-allow-headers')).toContain('x-namespace')
+      expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull()
+    })
+
+    it('no page where no Web UI is configured', async () => {
+      const alone = createCodecEndpoint({ codec, access, sessionCookie: 'session', uiUrl: () => null, log })
+      const headers = { cookie: cookie(), origin: UI, 'content-type': 'application/json' }
+      const answer = await alone.request('/codec/decode', { method: 'POST', body: '{}', headers })
+      expect(answer.status).toBe(401)
+    })
+  })
+})

@@ -1,0 +1,42 @@
+import type { DataConverter } from '@temporalio/common'
+import { type Config, ConfigError } from '../config.ts'
+import { createDataConverter } from '../engine/codec.ts'
+import type { Log } from '../log.ts'
+import type { Db } from '../store/db.ts'
+import { admitKeys } from '../store/keys-in-use.ts'
+import { createSealer } from '../store/sealed.ts'
+
+/**
+ * Compares the keys of this process with those that the store is sealed with, before anything else is read or written.
+ * Answers with what client and workers encrypt histories by.
+ * @throws ConfigError when a key is missing; the store is as it was
+ */
+export async function unlock(deps: {
+  config: Pick<Config, 'previousKeys' | 'payloadEncryption'>
+  db: Db
+  encryptionKey: string
+  log: Log
+}): Promise<DataConverter> {
+  const { previousKeys, payloadEncryption } = deps.config
+  const sealer = createSealer(deps.encryptionKey, previousKeys)
+  const admission = await admitKeys(deps.db, sealer, Date.now())
+  if (!admission.ok) {
+    throw new ConfigError(
+      [
+        `This store is sealed with a key (${named(admission.missing)}) that this process does not have (it has ${named(sealer.keyIds)}). Nothing was changed.`,
+        'Set ENCRYPTION_KEY to the key that the store was made with. To change to a new one, put the new one into',
+        'ENCRYPTION_KEY and the old one into ENCRYPTION_KEY_PREVIOUS: docs/operate.md, "Change the encryption key".',
+      ].join('\n'),
+    )
+  }
+  if (admission.pending.length > 0) {
+    deps.log.warn(
+      { keys: admission.pending },
+      'secrets may still be sealed with a previous key: once every process has the new one, run nurture key rotate',
+    )
+  }
+  return createDataConverter({ current: deps.encryptionKey, previous: previousKeys }, payloadEncryption)
+}
+
+/** `id a, b`; keys themselves are never shown. */
+const named = (ids: readonly string[]) => `id ${ids.map((id) => (id === '?' ? 'unknown' : id)).join(', ')}`

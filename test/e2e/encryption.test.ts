@@ -1,0 +1,167 @@
+import { Client, Connection } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import type { PresentedRun } from '../../src/campaign/present.ts'
+import { createDataConverter } from '../../src/engine/codec.ts'
+import { bundleWorkflows } from '../../src/engine/workers.ts'
+import { workflowIdOf } from '../../src/ids.ts'
+import { openStore } from '../../src/store/db.ts'
+import { admitKeys } from '../../src/store/keys-in-use.ts'
+import { createSealer } from '../../src/store/sealed.ts'
+import { freshNamespace } from '../support/namespace.ts'
+import { runProgram } from '../support/program.ts'
+import { freshDatabase } from '../support/stores.ts'
+import { startWhole, type Whole } from '../support/whole.ts'
+
+const APP = 'wxencrypted000001'
+const SECRET = '我叫王小明'
+const CAMPAIGN = `
+id: series
+name: series
+entry: { event: subscribe }
+steps:
+  - { id: gift, after: 0s, since: reply, send: { text: "{{ reply.text }}" } }
+  - { id: later, after: 10h, since: reply, send: { text: later } }
+`
+const engine = inject('engineAddress')
+const postgres = inject('postgresUrl')
+
+async function whole(options: Partial<Parameters<typeof startWhole>[0]>): Promise<Whole> {
+  return startWhole({ engineAddress: engine, ...options })
+}
+
+/** A client without the key, as the `temporal` command line is one. */
+async function stranger(namespace: string): Promise<Client> {
+  const connection = await Connection.connect({ address: engine })
+  onTestFinished(() => connection.close())
+  return new Client({ connection, namespace })
+}
+
+/** All that Temporal has of a run, payloads in clear where they are. */
+async function historyOf(client: Client, openId: string): Promise<string> {
+  const handle = client.workflow.getHandle(workflowIdOf(APP, openId))
+  const text = JSON.stringify(await handle.fetchHistory())
+  const payloads = [...text.matchAll(/"data":"([^"]+)"/g)].map(([, data]) =>
+    Buffer.from(data ?? '', 'base64').toString(),
+  )
+  return [text, ...payloads].join('\n')
+}
+
+async function replies(one: Whole, openId: string): Promise<void> {
+  await one.simulator.account(APP).type(openId, SECRET)
+  await one.runWhen(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
+}
+
+/** A new simulated WeChat knows no follower and refuses the send; that the run heard the reply is what counts. */
+async function isHeard(one: Whole, openId: string): Promise<void> {
+  await one.product.accounts.patch(APP, { apiBase: one.simulatorUrl })
+  await one.simulator.account(APP).type(openId, SECRET)
+  await one.runWhen(APP, openId, (r) => r.state.reply?.text === SECRET)
+}
+
+async function follows(one: Whole, openId: string): Promise<void> {
+  await one.simulator.account(APP).follow(openId)
+  await one.runWhen(APP, openId, (r) => r.runId !== null)
+}
+
+describe.skipIf(!engine)('histories', { timeout: 120_000 }, () => {
+  it('are encrypted: what a follower says is sent back, and stands in no history', async () => {
+    const namespace = await freshNamespace(engine)
+    const one = await whole({ namespace })
+    onTestFinished(() => one.close())
+    await one.addAccount({ appId: APP })
+    await one.publish(CAMPAIGN)
+    await follows(one, 'oHidden')
+    await replies(one, 'oHidden')
+    const client = await stranger(namespace)
+    const history = await historyOf(client, 'oHidden')
+    expect(history).not.toContain(SECRET)
+    expect(history).not.toContain('json/plain","data":"eyJ')
+
+    // The query's answer is read by whoever asks (contract, section 7), and names nothing that was said.
+    const state = await client.workflow.getHandle(workflowIdOf(APP, 'oHidden')).query<PresentedRun>('state')
+    expect(state).toMatchObject({ appId: APP, openId: 'oHidden', steps: [{ id: 'gift', state: 'sent' }, {}] })
+    expect(JSON.stringify(state)).not.toContain(SECRET)
+
+    // They replay for whoever has the key.
+    const dataConverter = createDataConverter({ current: 'test-encryption-key' }, true)
+    const handle = client.workflow.getHandle(workflowIdOf(APP, 'oHidden'))
+    await Worker.runReplayHistory(
+      { workflowBundle: await bundleWorkflows(), dataConverter },
+      await handle.fetchHistory(),
+      handle.workflowId,
+    )
+
+    // A signal of the command line comes as it is.
+    await handle.signal('cancel', 'by hand')
+    const run = await one.runWhen(APP, 'oHidden', (r) => r.status === 'ended')
+    expect(run).toMatchObject({ outcome: 'cancelled', state: { reason: 'by hand' } })
+  })
+
+  it('a run goes on when the encryption is switched on, and when it is switched off again', async () => {
+    const namespace = await freshNamespace(engine)
+    const store = await openStore({ dataDir: null })
+    const readable = await whole({ namespace, store: { ...store, close: async () => {} }, encryption: 'off' })
+    await readable.addAccount({ appId: APP })
+    await readable.publish(CAMPAIGN)
+    await follows(readable, 'oOlder')
+    await readable.close()
+    expect(await historyOf(await stranger(namespace), 'oOlder')).toContain('"campaign":"series"')
+
+    const encrypted = await whole({ namespace, store: { ...store, close: async () => {} } })
+    await encrypted.addAccount({ appId: APP })
+    await isHeard(encrypted, 'oOlder')
+    await encrypted.close()
+    expect(await historyOf(await stranger(namespace), 'oOlder')).not.toContain(SECRET)
+
+    const again = await whole({ namespace, store, encryption: 'off' })
+    onTestFinished(() => again.close())
+    await again.product.runs.signal({ appId: APP, openId: 'oOlder' }, 'cancel', 'the end')
+    const run = await again.runWhen(APP, 'oOlder', (r) => r.status === 'ended')
+    expect(run).toMatchObject({ outcome: 'cancelled', state: { reason: 'the end' } })
+  })
+
+  it('a run goes on under a new key that knows the old one', async () => {
+    const namespace = await freshNamespace(engine)
+    const store = await openStore({ dataDir: null })
+    const before = await whole({
+      namespace,
+      store: { ...store, close: async () => {} },
+      encryptionKey: 'old-test-key',
+    })
+    await before.addAccount({ appId: APP })
+    await before.publish(CAMPAIGN)
+    await follows(before, 'oRotated')
+    await before.close()
+    const after = await whole({
+      ...{ namespace, store, encryptionKey: 'new-test-key', previousKeys: ['old-test-key'] },
+    })
+    onTestFinished(() => after.close())
+    await after.addAccount({ appId: APP })
+    await isHeard(after, 'oRotated')
+    const rotation = await after.product.rotateKeys()
+    expect(rotation).toMatchObject({ unreadable: 0, resealed: { 'accounts.encoding_aes_key_sealed': 1 } })
+  })
+})
+
+describe.skipIf(!postgres)('a process with a wrong key', () => {
+  it.each(['serve', 'worker'])('%s says what to do and ends, before it changes anything', async (role) => {
+    const databaseUrl = await freshDatabase(postgres)
+    const env = {
+      DATABASE_URL: databaseUrl,
+      TEMPORAL_ADDRESS: '127.0.0.1:9',
+      ADMIN_TOKEN: 'test-admin-token',
+      LOG_LEVEL: 'warn',
+      PORT: '0',
+      WORKER_PORT: '0',
+    }
+    const store = await openStore({ databaseUrl, dataDir: null })
+    onTestFinished(() => store.close())
+    await admitKeys(store.db, createSealer('right-test-key'), Date.now())
+    const program = runProgram(`src/${role}.ts`, { ...env, ENCRYPTION_KEY: 'wrong-test-key' })
+    expect(await program.exited).toBe(2)
+    expect(program.stderr()).toContain('Nothing was changed')
+    expect(program.stderr()).toContain('ENCRYPTION_KEY_PREVIOUS')
+    expect(program.stderr()).not.toContain('wrong-test-key')
+  })
+})

@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto'
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { EngineAwayError, type Runs } from '../../src/engine/runs.ts'
+import { maskId, workflowIdOf } from '../../src/ids.ts'
+import { createDispatcher } from '../../src/intake/dispatcher.ts'
+import { createPurge } from '../../src/jobs/purge.ts'
+import { writeIntent } from '../../src/store/deliveries.ts'
+import { auditLog, deliveries, inbox, runs } from '../../src/store/schema.ts'
+import { footprints } from '../support/footprints.ts'
+import { ask, until } from '../support/program.ts'
+import { freshDatabase } from '../support/stores.ts'
+import { startWhole, type Whole } from '../support/whole.ts'
+
+const APP = 'wxpersonal0000001'
+const TOKEN = 'test-token'
+const DAY = 86_400_000
+const RETENTION_DAYS = 30
+/** A word that begins a run, one that is a reply, and one that leaves. */
+const CAMPAIGN = `
+id: series
+name: series
+entry: { event: subscribe }
+reply: { text: 欢迎 }
+steps:
+  - { id: gift, after: 0s, since: reply, send: { text: "{{ reply.text }}" } }
+  - { id: later, after: 10h, since: reply, send: { text: later } }
+exit: { keywords: [leave-13800000003] }
+`
+const COURSE = `
+id: course
+name: course
+entry: { event: message, keywords: [course-13800000002] }
+reply: { text: "ok {{ reply.text }}" }
+steps: [{ id: lesson, after: 20h, since: entry, send: { text: lesson } }]
+`
+const ENTRY = 'course-13800000002'
+const EXIT = 'leave-13800000003'
+/** What a follower says of itself. */
+const replyOf = (openId: string) => `我叫王小明 ${openId.length} ${[...openId].reverse().join('')}`
+
+const postgres = inject('postgresUrl')
+const stores = [
+  { name: 'PGlite', databaseUrl: async () => undefined },
+  ...(postgres ? [{ name: 'PostgreSQL', databaseUrl: () => freshDatabase(postgres) }] : []),
+]
+
+describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name', ({ databaseUrl }) => {
+  let whole: Whole
+  beforeAll(async () => {
+    const url = await databaseUrl()
+    whole = await startWhole({ engineAddress: inject('engineAddress'), ...(url ? { databaseUrl: url } : {}) })
+    await whole.addAccount({ appId: APP, mode: 'plain', token: TOKEN, encodingAesKey: null })
+    await whole.publish(CAMPAIGN)
+    await whole.publish(COURSE)
+  })
+  afterAll(() => whole?.close())
+
+  const db = () => whole.product.db
+  const wechat = () => whole.simulator.account(APP)
+  const traces = (openId: string) => footprints(db(), [openId, replyOf(openId)])
+  const forget = (openId: string) => ask(whole.callbackUrl, `/api/followers/${APP}/${openId}/forget`, {})
+  /** Temporal deletes histories when it comes to it. */
+  const drained = () =>
+    until(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null), 50_000)
+  const histories = async (openId: string) => {
+    const found = []
+    const query = `WorkflowId = '${workflowIdOf(APP, openId)}'`
+    for await (const one of whole.product.link.client.workflow.list({ query })) found.push(one)
+    return found
+  }
+
+  /** Follows, says something personal, gets it back in a message, and is in the middle of the series then. */
+  async function livesHere(openId: string): Promise<void> {
+    await wechat().follow(openId)
+    await whole.runWhen(APP, openId, (r) => r.runId !== null)
+    await wechat().type(openId, replyOf(openId))
+    await whole.runWhen(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
+    await whole.product.accounts.noteBadFollower(APP, openId)
+    await drained()
+  }
+
+  it('who lives here leaves traces where they are needed, and nowhere else', async () => {
+    await livesHere('oLiving-0123456789')
+    expect(await traces('oLiving-0123456789')).toEqual([
+      'followers.open_id',
+      'inbox.open_id',
+      'runs.open_id',
+      'runs.state',
+    ])
+  })
+
+  it('a forgotten person is gone at once: run, store and histories; what was counted stays', async () => {
+    const openId = 'oForgotten-0123456789'
+    await livesHere(openId)
+    const before = { runs: await db().$count(runs), deliveries: await db().$count(deliveries) }
+    await forget(openId)
+    await drained()
+    expect(await traces(openId)).toEqual([])
+    expect(await histories(openId)).toEqual([])
+    expect(await whole.product.runs.describe({ appId: APP, openId })).toBeNull()
+    expect(await db().$count(runs)).toBe(before.runs)
+    expect(await db().$count(deliveries)).toBe(before.deliveries)
+    const left = (await db().select().from(runs)).filter((r) => r.openId.startsWith('anonymous-'))
+    expect(left).toMatchObject([{ status: 'ended', outcome: 'cancelled', state: { reply: null, seen: [] } }])
+    const audited = await db().select().from(auditLog)
+    expect(audited.map((a) => a.action)).toEqual(['follower.forget', 'follower.forgotten'])
+    expect(new Set(audited.map((a) => a.target))).toEqual(new Set([`${APP}/${maskId(openId)}`]))
+    await expect(forget(openId)).rejects.toThrow(/404/)
+  })
+
+  it('who comes back is somebody new, also within the days of the dedupe keys', async () => {
+    const openId = 'oReturning-0123456789'
+    await livesHere(openId)
+    const follow = (await db().select().from(inbox).where(eq(inbox.openId, openId)))[0]
+    await forget(openId)
+    await drained()
+    // WeChat delivers the old follow once more: still known, still once.
+    await wechat().follow(openId, { createTime: (follow?.createTime ?? 0) / 1000 })
+    await drained()
+    expect(await traces(openId)).toEqual([])
+    await wechat().follow(openId, { createTime: Math.floor(Date.now() / 1000) + 5 })
+    const run = await whole.runWhen(APP, openId, (r) => r.runId !== null)
+    expect(run).toMatchObject({ campaign: 'series', status: 'active' })
+  })
+
+  it.each(['user_authorization_revoke', 'user_authorization_cancellation'])(
+    'WeChat says that consent is gone (%s): the person in OpenID is forgotten',
+    async (event) => {
+      const openId = `oConsent-${event.length}-0123456789`
+      await livesHere(openId)
+      const timestamp = String(Math.floor(Date.now() / 1000))
+      const signature = createHash('sha1').update([TOKEN, timestamp, 'n'].toSorted().join('')).digest('hex')
+      const answer = await fetch(
+        `${whole.callbackUrl}/wechat/${APP}?signature=${signature}&timestamp=${timestamp}&nonce=n`,
+        {
+          method: 'POST',
+          body: `<xml><ToUserName>gh_1</ToUserName><FromUserName>oWechatsOwnService</FromUserName>
+            <CreateTime>${timestamp}</CreateTime><MsgType>event</MsgType><Event>${event}</Event>
+            <OpenID>${openId}</OpenID><AppID>${APP}</AppID><RevokeInfo>1</RevokeInfo></xml>`,
+        },
+      )
+      expect([answer.status, await answer.text()]).toEqual([200, 'success'])
+      await drained()
+      expect(await footprints(db(), [openId, 'oWechatsOwnService'])).toEqual([])
+      expect(await histories(openId)).toEqual([])
+    },
+  )
+
+  it('while Temporal is away the wish is kept, and nothing more is sent', async () => {
+    const openId = 'oPatient-0123456789'
+    await livesHere(openId)
+    await whole.product.dispatcher.stop()
+    onTestFinished(() => whole.product.dispatcher.start())
+    const away: Runs = {
+      ...whole.product.runs,
+      end: () => Promise.reject(new EngineAwayError('away')),
+    }
+    const { directory, log } = whole.product
+    const other = createDispatcher({ db: db(), runs: away, directory, by: 'other', now: Date.now, log })
+    other.start()
+    await forget(openId)
+    other.nudge()
+    const wish = async () =>
+      (await db().select().from(inbox).where(eq(inbox.kind, 'forget'))).find((r) => r.openId === openId)
+    await until(async () => ((await wish())?.attempts ?? 0) > 1)
+    await other.stop()
+    const [run] = await db().select().from(runs).where(eq(runs.openId, openId))
+    const key = { appId: APP, openId, runKey: run?.runKey ?? '', stepId: 'later', campaign: 'series' }
+    const entry = { at: run?.entry.at ?? 0, seq: run?.entry.seq ?? 0 }
+    expect(await writeIntent(db(), { ...key, entry }, Date.now())).toEqual({
+      may: false,
+      refusal: 'unfollowed',
+    })
+
+    whole.product.dispatcher.start()
+    await drained()
+    expect(await traces(openId)).toEqual([])
+  })
+
+  it('the daily purge leaves nothing of people whose runs ended long ago', async () => {
+    const ended = 'oEnded-0123456789'
+    await livesHere(ended)
+    await ask(whole.callbackUrl, `/api/followers/${APP}/${ended}/cancel`, { reason: 'test' })
+    const unfollowed = 'oUnfollowed-0123456789'
+    await livesHere(unfollowed)
+    await wechat().unfollow(unfollowed)
+    const entered = 'oEntered-0123456789'
+    await wechat().type(entered, ENTRY)
+    await whole.runWhen(APP, entered, (r) => r.runId !== null)
+    await ask(whole.callbackUrl, `/api/followers/${APP}/${entered}/cancel`, {})
+    const silent = 'oSilent-0123456789'
+    await wechat().tapMenu(silent, 'nothing')
+    const left = 'oLeft-0123456789'
+    await livesHere(left)
+    await wechat().type(left, EXIT)
+    const people = [ended, unfollowed, entered, left]
+    for (const openId of people) await whole.runWhen(APP, openId, (r) => r.status === 'ended')
+    await drained()
+    const purgeAt = (days: number) =>
+      createPurge({
+        db: db(),
+        now: () => Date.now() + days * DAY,
+        retentionDays: RETENTION_DAYS,
+      }).run({ lastRunAt: null })
+
+    // Words are gone from the inbox already; nothing else is due.
+    expect(await footprints(db(), [ENTRY, EXIT])).toEqual(
+      expect.not.arrayContaining(['inbox.event', 'inbox.reply']),
+    )
+    await purgeAt(8)
+    for (const openId of people) expect(await footprints(db(), [openId])).not.toContain('inbox.open_id')
+    expect(await footprints(db(), [ended])).toContain('runs.open_id')
+
+    await purgeAt(RETENTION_DAYS + 1)
+    for (const openId of [ended, unfollowed, entered, silent]) {
+      expect(await traces(openId)).toEqual([])
+    }
+    // Nothing may start before a newer follow: this alone is kept.
+    expect(await footprints(db(), [left])).toEqual(['followers.open_id'])
+    // What living people said stays with their runs.
+    expect(await footprints(db(), [ENTRY, EXIT])).toEqual(
+      expect.not.arrayContaining(['runs.entry', 'inbox.event', 'inbox.reply']),
+    )
+  })
+})
