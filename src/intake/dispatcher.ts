@@ -76,7 +76,9 @@ export function createDispatcher(deps: {
   async function claimAndDispatch(): Promise<void> {
     clearTimeout(timer)
     const room = IN_FLIGHT_MAX - inFlight.size
-    if (trouble && trouble.until > now()) return sleepUntil(trouble.until)
+    const waitMs = trouble ? trouble.until - now() : 0
+    // Longer than any backoff: the clock was put back meanwhile.
+    if (trouble && waitMs > 0 && waitMs <= BACKOFF_MAX_MS) return sleepUntil(trouble.until)
     if (room <= 0) return
     try {
       const rows = await claimHeads(db, { by, now: now(), leaseMs: LEASE_MS, limit: trouble ? 1 : room })
