@@ -170,6 +170,9 @@ export const campaignItem = z
     state: z.enum(['live', 'paused']),
     accounts: z.array(z.string()).nullable(),
     publishedAt: isoTime,
+    broken: z.string().nullable().openapi({
+      description: 'Why the stored version cannot be used, so that nobody enters; null: it can',
+    }),
   })
   .openapi('CampaignItem')
 

@@ -202,7 +202,7 @@ export function createProduct(deps: {
   /** Accounts or campaigns changed: live here when it resolves; media of replies follow in the background. */
   async function changed(): Promise<void> {
     await directory.reload()
-    const live = await campaigns.live()
+    const { live } = await campaigns.live()
     replies.prepare(directory.accounts(), replyMedia(live)).catch((err) => log.warn({ err }, 'reply media'))
   }
 

@@ -34,14 +34,24 @@ export function createDirectory(deps: {
   let accounts = new Map<string, Account>()
   let matcher: Matcher = createMatcher([])
   let reloading: Promise<void> | null = null
+  const toldBroken = new Set<string>()
 
   async function read(): Promise<void> {
-    const [list, live] = await Promise.all([
+    const [list, { live, broken }] = await Promise.all([
       deps.accounts.list({ limit: MOST_ACCOUNTS }),
       deps.campaigns.live(),
     ])
     accounts = new Map(list.map((a) => [a.appId, a]))
     matcher = createMatcher(live)
+    for (const { row, broken: reason } of broken) {
+      const told = `${row.id}@${row.version} ${reason}`
+      if (toldBroken.has(told)) continue
+      toldBroken.add(told)
+      log.error(
+        { campaign: row.id, version: row.version, reason },
+        'a live campaign cannot be used and takes nobody in: publish its file again',
+      )
+    }
   }
 
   function match(account: IntakeAccount, inbound: Inbound): Match {

@@ -144,6 +144,12 @@ export function createDispatcher(deps: {
     ])
     const isExitText = (text: string) => directory.isExitText(row.appId, text)
     const { patch, action } = route({ row, follower, runs: recent, rules, matched, isExitText })
+    if (start && !matched) {
+      log.error(
+        { ...start, appId: row.appId, follower: maskId(row.openId) },
+        'dispatcher: an entry begins nothing: its campaign version cannot be read',
+      )
+    }
     const result = await act(whose, row, action)
     if (result === 'started' && follower?.agent) await runs.signal(whose, 'agent', { open: true })
     await db.transaction(async (tx) => {
