@@ -4,6 +4,7 @@ import { inboxBacklog } from '../store/inbox.ts'
 import { createAccounts } from './accounts.ts'
 import type { Auth } from './auth.ts'
 import { createCampaigns } from './campaigns.ts'
+import { createEngine } from './engine.ts'
 import { ApiError, answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
@@ -23,7 +24,10 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
     const [store, engine] = await Promise.all([storeAnswers(), deps.link.isUp()])
-    return c.json({ store: store ? 'up' : 'down', engine: engine ? 'up' : 'down' }, store ? 200 : 503)
+    // Only when something is wrong: the body is what it always was otherwise.
+    const foreign = store && engine && (await deps.home.look()).state === 'foreign'
+    const body = { store: store ? 'up' : 'down', engine: engine ? 'up' : 'down' }
+    return c.json(foreign ? { ...body, namespace: 'foreign' } : body, store ? 200 : 503)
   })
 
   const guard = async (path: string, authorization: string | undefined) => {
@@ -46,6 +50,7 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   api.route('/', createAccounts(deps))
   api.route('/', createMenu(deps))
   api.route('/', createCampaigns(deps))
+  api.route('/', createEngine(deps))
   api.route('/', createFollowers(deps))
   api.route('/', createMedia(deps))
   api.route('/', createQrcodes(deps))
@@ -98,6 +103,8 @@ export function createApi(deps: ApiDeps & { auth: Auth; sdkMetrics?: () => Promi
   async function refreshGauges(): Promise<void> {
     const [backlog, up] = await Promise.all([inboxBacklog(db).catch(() => null), deps.link.isUp()])
     deps.metrics.engineUp.set(up ? 1 : 0)
+    const { state } = await deps.home.look()
+    if (state !== 'unknown') deps.metrics.engineForeign.set(state === 'foreign' ? 1 : 0)
     if (!backlog) return
     deps.metrics.inboxPending.set(backlog.pending)
     const { oldestReceivedAt } = backlog

@@ -1,5 +1,6 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { EngineLink } from '../engine/connection.ts'
+import type { EngineHome } from '../engine/home.ts'
 import type { Runs } from '../engine/runs.ts'
 import type { LiveDirectory } from '../intake/directory.ts'
 import type { Log } from '../log.ts'
@@ -21,6 +22,7 @@ export interface ApiDeps {
   directory: Pick<LiveDirectory, 'accounts'>
   runs: Runs
   link: Pick<EngineLink, 'isUp'>
+  home: EngineHome
   tokens: TokenKeeper
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Whether events may be forwarded to addresses of our own network. */
@@ -72,6 +74,7 @@ export const errors = {
 export const missing = { 404: json(errorBody, 'There is no such thing') }
 export const wrongState = { 409: json(errorBody, 'Not in this state') }
 export const wechatAway = { 503: json(errorBody, 'WeChat does not answer') }
+export const engineAway = { 503: json(errorBody, 'Temporal does not answer') }
 export const security = [{ token: [] }]
 
 /** Notes a change in the audit log. */

@@ -176,6 +176,19 @@ export const campaignItem = z
   })
   .openapi('CampaignItem')
 
+export const engineState = z
+  .object({
+    state: z.enum(['home', 'foreign', 'restoring', 'unknown']).openapi({
+      description:
+        'home: the namespace that the runs live in; foreign: another one, and nothing is told to it; restoring: accepted, and runs are being started; unknown: it does not answer',
+    }),
+    namespace: z.string(),
+    namespaceId: z.string().nullable(),
+    expected: z.string().nullable().openapi({ description: 'The id that the store remembers' }),
+    activeRuns: z.number(),
+  })
+  .openapi('Engine')
+
 export const campaignAccount = z
   .object({
     appId: z.string(),

@@ -5,6 +5,7 @@ import { dayInBeijing } from '../beijing.ts'
 import { type Config, WECHAT_API } from '../config.ts'
 import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
 import type { EngineLink } from '../engine/connection.ts'
+import { createEngineHome } from '../engine/home.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
 import { createCallbackApp } from '../intake/callback.ts'
@@ -12,10 +13,12 @@ import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createForwarder } from '../intake/forward.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
+import { createRemovalJob } from '../jobs/finish-removals.ts'
 import { createPeriodic } from '../jobs/periodic.ts'
 import { createPurge } from '../jobs/purge.ts'
 import { createReconciler } from '../jobs/reconcile.ts'
 import { createTokenRefresh } from '../jobs/refresh-tokens.ts'
+import { createEngineRestore } from '../jobs/restore-engine.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
 import { createPlatform, type Platform } from '../platform/component.ts'
@@ -101,6 +104,7 @@ export function createProduct(deps: {
   const replies = createReplyMedia({ db, tokens, now, clientOf, log })
   const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, log })
   const runs = createRuns(link.client)
+  const home = createEngineHome({ db, client: link.client, now, log })
   const dispatcher = createDispatcher({
     db,
     runs,
@@ -109,6 +113,7 @@ export function createProduct(deps: {
     now,
     log,
     onStarted: () => metrics.runsStarted.inc(),
+    mayDispatch: home.isHome,
   })
 
   const platform: Platform | null = config.platform
@@ -216,10 +221,21 @@ export function createProduct(deps: {
         db,
         client: link.client,
         runs,
+        home,
         now,
         log,
         onEnded: () => metrics.runsEnded.inc({ outcome: 'terminated' }),
       }),
+      createEngineRestore({
+        db,
+        client: link.client,
+        runs,
+        home,
+        rulesOf: directory.rulesOf,
+        now,
+        log,
+      }),
+      createRemovalJob({ db, now }),
       createTokenRefresh({ db, tokens, now }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
       ...(platform ? [createPlatformJob(platform)] : []),
@@ -239,6 +255,7 @@ export function createProduct(deps: {
     clientOf,
     directory,
     runs,
+    home,
     dispatcher,
     callback,
     platform,

@@ -32,6 +32,10 @@ export function createWeb(
     '/',
     createApi({ ...product, auth, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
   )
-  web.route('/', createConsole({ ...product, auth, links: options.links }))
+  const links = () => ({
+    ...options.links(),
+    engineForeign: product.home.last()?.state === 'foreign',
+  })
+  web.route('/', createConsole({ ...product, auth, links }))
   return web
 }

@@ -113,6 +113,7 @@ export function createDirectory(deps: {
       const found = await deps.campaigns.version(campaign, version)
       return found && { plan: compileCampaign(found.model, version), reentry: reentryOf(found.model) }
     },
+    isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
     isExitText: (appId, text) => matcher.isExit(appId, text),
     reload() {
       // One that begins now sees all that was written before; one under way may not.

@@ -136,6 +136,8 @@ function heard(run: RunRow, key: string): boolean {
 
 function reentryAllows(facts: RouteFacts, matched: { plan: Plan; reentry: Reentry }, mark: Mark): boolean {
   if (matched.reentry === 'always') return true
+  // Nothing is known of this follower but old runs: the account was removed since, and everybody starts as new.
+  if (facts.follower?.lastInteractionAt == null) return true
   const before = facts.runs.find((r) => r.campaign === matched.plan.campaign && r.runKey !== facts.row.key)
   if (!before) return true
   return matched.reentry !== 'never' && mark.at - before.entry.at >= matched.reentry.afterMs

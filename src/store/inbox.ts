@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import { execute } from './deliveries.ts'
 import type { InboxEvent } from './inbox-event.ts'
@@ -101,6 +101,27 @@ export async function markDispatched(
       event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
     })
     .where(eq(inbox.id, id))
+}
+
+/** What a follower did after this mark and was told to Temporal, in its order; as long as keys are remembered. */
+export function heardSince(
+  db: Db,
+  { appId, openId }: { appId: string; openId: string },
+  mark: { at: number; seq: number },
+): Promise<InboxRow[]> {
+  return db
+    .select()
+    .from(inbox)
+    .where(
+      and(
+        eq(inbox.appId, appId),
+        eq(inbox.openId, openId),
+        isNotNull(inbox.dispatchedAt),
+        sql`(${inbox.createTime}, ${inbox.id}) > (${mark.at}::bigint, ${mark.seq}::bigint)`,
+        ne(inbox.result, 'ignored'),
+      ),
+    )
+    .orderBy(inbox.createTime, inbox.id)
 }
 
 /** Gives a lease back after a failure; the row is tried again at `retryAt`. */

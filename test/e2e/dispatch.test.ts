@@ -470,13 +470,14 @@ describe('what a follower wrote', () => {
 describe('a run that somebody terminated in Temporal', () => {
   /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
   function reconciler() {
-    const { db, link, runs, log } = whole.product
+    const { db, link, runs, home, log } = whole.product
     let ended = 0
     const now = () => Date.now() + 61 * SECOND
     const job = createReconciler({
       db,
       client: link.client,
       runs,
+      home,
       now,
       log,
       onEnded: () => {

@@ -21,6 +21,8 @@ export interface Whole {
   /** Everything that the port serves. */
   readonly web: Hono
   readonly namespace: string
+  /** From the next restart on, the product is told another namespace. */
+  pointAt(namespace: string): void
   simulator: Simulator
   callbackUrl: string
   simulatorUrl: string
@@ -63,8 +65,7 @@ export async function startWhole(options: {
   const log = options.log
     ? pino({ level: 'info' }, { write: options.log })
     : pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const namespace = options.namespace ?? (await freshNamespace(options.engineAddress))
-  const target = { namespace, connection: { address: options.engineAddress } }
+  let namespace = options.namespace ?? (await freshNamespace(options.engineAddress))
   const port = await freePort()
   let parts: Awaited<ReturnType<typeof open>>
   /** Its content would end with it. */
@@ -83,6 +84,7 @@ export async function startWhole(options: {
     const { databaseUrl, dataDir = null } = options
     const store = inMemory ?? (await openStore({ databaseUrl, dataDir }))
     if (!databaseUrl && !dataDir) inMemory = store
+    const target = { namespace, connection: { address: options.engineAddress } }
     const link = linkEngine(target, 'test')
     const config = {
       wechatApiBase: options.platform ? apiBase : 'http://127.0.0.1:9',
@@ -108,8 +110,10 @@ export async function startWhole(options: {
         log,
         bundle,
         queues,
+        mayPoll: product.home.mayPoll,
       })
-      await workers.polling
+      // They never poll an engine that is not ours.
+      if (await product.home.mayPoll()) await workers.polling
       return workers
     }
     const workers = [await serveQueues(options.sendsLater ? ['nurture'] : ['nurture', 'send'])]
@@ -139,7 +143,12 @@ export async function startWhole(options: {
     get web() {
       return parts.web
     },
-    namespace,
+    get namespace() {
+      return namespace
+    },
+    pointAt(other) {
+      namespace = other
+    },
     simulator,
     callbackUrl: parts.server.url,
     simulatorUrl: apiBase,
