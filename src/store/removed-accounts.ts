@@ -43,6 +43,10 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
   }
   await db.delete(followers).where(and(eq(followers.appId, appId), isNull(followers.optedOutAt)))
   const asNew = {
+    followedAt: null,
+    followedSeq: null,
+    unfollowedAt: null,
+    unfollowedSeq: null,
     grants: [],
     lastInteractionAt: null,
     agent: false,

@@ -23,6 +23,8 @@ export interface Whole {
   readonly namespace: string
   /** From the next restart on, the product is told another namespace. */
   pointAt(namespace: string): void
+  /** From the next restart on, the machine's clock. */
+  setClock(now: () => number): void
   simulator: Simulator
   callbackUrl: string
   simulatorUrl: string
@@ -51,6 +53,8 @@ export const TEST_PLATFORM = {
 
 export async function startWhole(options: {
   engineAddress: string
+  /** Where the product reaches the engine, when that is not where it is. */
+  throughAddress?: string
   databaseUrl?: string
   /** Of the embedded store; in memory, if nothing is said. */
   dataDir?: string
@@ -67,6 +71,7 @@ export async function startWhole(options: {
     : pino({ level: process.env.TEST_LOG ?? 'silent' })
   let namespace = options.namespace ?? (await freshNamespace(options.engineAddress))
   const port = await freePort()
+  let now: () => number = Date.now
   let parts: Awaited<ReturnType<typeof open>>
   /** Its content would end with it. */
   let inMemory: Store | undefined
@@ -84,7 +89,8 @@ export async function startWhole(options: {
     const { databaseUrl, dataDir = null } = options
     const store = inMemory ?? (await openStore({ databaseUrl, dataDir }))
     if (!databaseUrl && !dataDir) inMemory = store
-    const target = { namespace, connection: { address: options.engineAddress } }
+    const address = options.throughAddress ?? options.engineAddress
+    const target = { namespace, connection: { address } }
     const link = linkEngine(target, 'test')
     const config = {
       wechatApiBase: options.platform ? apiBase : 'http://127.0.0.1:9',
@@ -92,7 +98,14 @@ export async function startWhole(options: {
       retentionDays: 30,
       platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
     }
-    const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
+    const product = createProduct({
+      config,
+      db: store.db,
+      link,
+      encryptionKey: 'test-encryption-key',
+      log,
+      now,
+    })
     await product.changed()
     const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
     const web = createWeb(product, {
@@ -145,6 +158,9 @@ export async function startWhole(options: {
     },
     get namespace() {
       return namespace
+    },
+    setClock(other) {
+      now = other
     },
     pointAt(other) {
       namespace = other
