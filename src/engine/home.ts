@@ -11,9 +11,9 @@ import { countActiveRuns } from '../store/runs.ts'
  * - `restoring`: an operator has accepted it; the runs that it lacks are being started.
  * - `unknown`: it does not answer.
  */
-export type EngineHomeState = 'home' | 'foreign' | 'restoring' | 'unknown'
+type EngineHomeState = 'home' | 'foreign' | 'restoring' | 'unknown'
 
-export interface EngineHomeView {
+interface EngineHomeView {
   state: EngineHomeState
   namespace: string
   namespaceId: string | null

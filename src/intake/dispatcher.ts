@@ -87,7 +87,9 @@ export function createDispatcher(deps: {
     // Longer than any backoff: the clock was put back meanwhile.
     if (trouble && waitMs > 0 && waitMs <= BACKOFF_MAX_MS) return sleepUntil(trouble.until)
     if (room <= 0) return
-    if (deps.mayDispatch && !(await deps.mayDispatch())) {
+    const may = deps.mayDispatch ? await deps.mayDispatch() : true
+    if (!running) return
+    if (!may) {
       if (!trouble)
         log.warn('dispatcher: Temporal is away, or not the one of our runs; events are kept in the inbox')
       const backoffMs = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
