@@ -151,7 +151,7 @@ describe('a step whose message cannot be made', () => {
   })
 
   it('says that its message is gone', async () => {
-    expect(await render(null)).toEqual({ refused: 'the message is gone from the store' })
+    expect(await render(null)).toEqual({ refused: 'message-gone' })
   })
 
   it('says what is wrong with its template', async () => {

@@ -13,7 +13,7 @@ export async function renderStep(
 ): Promise<{ body: Record<string, unknown>; message: Message } | { refused: string }> {
   const { campaign, version } = input.state
   const message = await deps.messageOf(campaign, version, stepOf(input).id)
-  if (!message) return { refused: 'the message is gone from the store' }
+  if (!message) return { refused: 'message-gone' }
   const refs = mediaRefs(message)
   const uploads =
     refs.length > 0 ? await readUploads(deps.db, account.appId, refs) : new Map<string, string>()

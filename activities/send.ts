@@ -20,6 +20,7 @@ const BACKOFF_MAX_MS = 30_000
 /** How soon a send looks again; a released campaign or account wakes it earlier by signal. */
 const LOOK_AGAIN_MS = {
   unfollowed: 1_000,
+  'run-ended': 20_000,
   'follower-paused': 1_000,
   'campaign-paused': 20_000,
   'account-stopped': 60_000,

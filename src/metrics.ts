@@ -24,6 +24,10 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     inboxPending: gauge('nurture_inbox_pending', 'Events that wait to be dispatched'),
     inboxOldest: gauge('nurture_inbox_oldest_seconds', 'Age of the oldest event that waits'),
     engineUp: gauge('nurture_engine_up', '1 while Temporal answers'),
+    engineForeign: gauge(
+      'nurture_engine_foreign',
+      '1 while Temporal answers and is not the namespace that the runs in the store live in',
+    ),
     runsStarted: counter('nurture_runs_started_total', 'Runs started'),
     runsEnded: counter('nurture_runs_ended_total', 'Runs ended by outcome', ['outcome']),
     sends: counter('nurture_sends_total', 'Sends by result and errcode', ['result', 'errcode']),

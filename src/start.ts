@@ -112,6 +112,7 @@ await main(async () => {
   const workers = runWorkers({
     target,
     activities: product.activities,
+    mayPoll: product.home.mayPoll,
     identity: `w${process.pid}`,
     graceMs: GRACE_MS,
     log,

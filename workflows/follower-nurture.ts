@@ -43,6 +43,7 @@ import {
   resumeSignal,
   stateQuery,
   stopSignal,
+  tellSignal,
   unsubscribedSignal,
 } from './messages.ts'
 import { campaignAttribute, stateAttribute } from './search-attributes.ts'
@@ -138,6 +139,14 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     interrupt()
   })
   setHandler(releaseSignal, interrupt, { description: 'Try a send that is kept back now.' })
+  setHandler(
+    tellSignal,
+    () => {
+      recorded = null
+      changed = true
+    },
+    { description: 'Write all that this run knows to the store again.' },
+  )
   setHandler(stateQuery, () => readable(presentRun(state, { ...whose, runId: workflowInfo().runId })), {
     description: 'The run as the operator API shows it.',
   })

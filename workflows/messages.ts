@@ -41,6 +41,8 @@ export const agentSignal = defineSignal<[AgentSession]>('agent')
 export const stopSignal = defineSignal<[Stop]>('stop')
 /** What kept a send back is over (a campaign resumed, an account active again): try now, not at the next retry. */
 export const releaseSignal = defineSignal('release')
+/** The store has lost what it knew of this run: write all of it again. */
+export const tellSignal = defineSignal('tell')
 export const stateQuery = defineQuery<PresentedRun>('state')
 
 /** In the metadata of a payload that the codec leaves readable. */

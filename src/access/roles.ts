@@ -10,6 +10,8 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const PEOPLE = /^\/api\/(users|tokens|audit|keys)(\/|$)/
 /** An account comes with its secrets, and goes with its followers. */
 const ACCOUNTS = /^\/api\/accounts(\/[^/]+)?$/
+/** Starts runs again in another Temporal. */
+const ENGINE_ACCEPT = '/api/engine/accept'
 const ACCOUNT_MADE_OR_REMOVED = new Set(['POST', 'PUT', 'DELETE'])
 
 /**
@@ -18,7 +20,7 @@ const ACCOUNT_MADE_OR_REMOVED = new Set(['POST', 'PUT', 'DELETE'])
  */
 export function roleNeeded(method: string, path: string): Role {
   const verb = method.toUpperCase()
-  if (PEOPLE.test(path)) return 'admin'
+  if (PEOPLE.test(path) || path === ENGINE_ACCEPT) return 'admin'
   if (ACCOUNTS.test(path) && ACCOUNT_MADE_OR_REMOVED.has(verb)) return 'admin'
   return READS.has(verb) ? 'viewer' : 'operator'
 }

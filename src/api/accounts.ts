@@ -3,6 +3,7 @@ import { reaches, roleForAccountFields } from '../access/roles.ts'
 import { releaseRuns, stopRuns } from '../engine/account-runs.ts'
 import { forwardTrouble } from '../intake/forward.ts'
 import { type Account, isServing } from '../store/accounts.ts'
+import { finishRemoval, removeAccount, unfinishedRemovals } from '../store/removed-accounts.ts'
 import { activeRuns } from '../store/runs.ts'
 import { conflict, forbidden, notFound, refused } from './errors.ts'
 import {
@@ -56,6 +57,8 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       refusePrivate(wish.forward)
       if (await accounts.find(wish.appId)) throw conflict(`Account ${wish.appId} is registered already.`)
       if (c.req.valid('query').verify === 'true') await mustVerify({ ...wish, callbackSeenAt: null })
+      for (const unfinished of await unfinishedRemovals(deps.db, wish.appId))
+        await finishRemoval(deps.db, unfinished, now())
       if (!(await accounts.add(wish))) throw conflict(`Account ${wish.appId} is registered already.`)
       await audit(deps, c, 'account.add', wish.appId, { mode: wish.mode, rules: wish.rules })
       await deps.changed()
@@ -142,10 +145,11 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
           `${open.length === 1 ? 'One follower' : `${open.length} followers`} of ${appId} would lose a series under way. With cancel (?cancel=true, --cancel) it ends as account-stopped.`,
         )
       }
-      await stopRuns(deps.runs, open, 'account removed')
-      await accounts.remove(appId)
+      await removeAccount(deps.db, appId, now())
       await audit(deps, c, 'account.remove', appId, { ended: open.length })
       await deps.changed()
+      await finishRemoval(deps.db, appId, now())
+      stopRuns(deps, open, 'account removed')
       return c.body(null, 204)
     },
   )

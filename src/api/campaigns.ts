@@ -5,10 +5,10 @@ import { bodyWarnings } from '../campaign/compile.ts'
 import { parseDuration } from '../campaign/duration.ts'
 import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
 import { releaseRuns } from '../engine/account-runs.ts'
-import type { CampaignRow, CampaignVersion } from '../store/campaigns.ts'
+import type { CampaignVersion, StoredCampaign } from '../store/campaigns.ts'
 import { knownMedia } from '../store/media.ts'
 import { accountsOf, accountWarnings } from './campaign-accounts.ts'
-import { ApiError, notFound, refused } from './errors.ts'
+import { ApiError, conflict, notFound, refused } from './errors.ts'
 import {
   type ApiDeps,
   audit,
@@ -21,6 +21,7 @@ import {
   missing,
   pageOf,
   security,
+  wrongState,
 } from './kit.ts'
 import {
   campaignAccount,
@@ -107,7 +108,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       const { cursor: from, limit } = c.req.valid('query')
       const found = await campaigns.list({ after: cursor.read(from), limit: limit + 1 })
       const { items, next } = pageOf(found, limit, ({ row }) => row.id)
-      return c.json({ items: items.map(({ row, version }) => itemView(row, version)), next }, 200)
+      return c.json({ items: items.map(itemView), next }, 200)
     },
   )
 
@@ -148,13 +149,13 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       responses: { 200: json(campaignDetail, 'The campaign, its file and versions'), ...errors, ...missing },
     }),
     async (c) => {
-      const { row, version } = await find(c.req.valid('param').id)
-      const versions = await campaigns.versions(row.id)
+      const found = await find(c.req.valid('param').id)
+      const versions = await campaigns.versions(found.row.id)
       const shown = versions.map((v) => ({
         version: v.version,
         publishedAt: new Date(v.publishedAt).toISOString(),
       }))
-      return c.json({ ...itemView(row, version), source: version.source, versions: shown }, 200)
+      return c.json({ ...itemView(found), source: found.source, versions: shown }, 200)
     },
   )
 
@@ -165,11 +166,11 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       summary: 'The accounts that a campaign serves, and what stands against it there',
       security,
       request: { params: campaignParam, query: page },
-      responses: { 200: json(listOf(campaignAccount), 'Accounts'), ...errors, ...missing },
+      responses: { 200: json(listOf(campaignAccount), 'Accounts'), ...errors, ...missing, ...wrongState },
     }),
     async (c) => {
       const { cursor: from, limit } = c.req.valid('query')
-      const { version } = await find(c.req.valid('param').id)
+      const version = await usable(c.req.valid('param').id)
       const found = await accountsOf(deps, version.model, { after: cursor.read(from), limit: limit + 1 })
       const { items, next } = pageOf(found, limit, (a) => a.appId)
       const shown = items.map(({ appId, name, reasons }) => ({
@@ -219,18 +220,22 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
         await audit(deps, c, `campaign.${verb}`, id)
         await deps.changed()
         if (state === 'live') releaseRuns(deps, { campaign: id })
-        const { row, version } = await find(id)
-        return c.json(itemView(row, version), 200)
+        return c.json(itemView(await find(id)), 200)
       },
     )
   }
   return app
 
-  async function find(id: string): Promise<{ row: CampaignRow; version: CampaignVersion }> {
-    const row = await campaigns.row(id)
-    const version = row && row.state !== 'deleted' ? await campaigns.version(id, row.version) : null
-    if (!row || !version) throw notFound(`campaign ${id}`)
-    return { row, version }
+  async function find(id: string): Promise<StoredCampaign> {
+    const found = await campaigns.find(id)
+    if (!found) throw notFound(`campaign ${id}`)
+    return found
+  }
+
+  async function usable(id: string): Promise<CampaignVersion> {
+    const { version, broken } = await find(id)
+    if (!version) throw conflict(`Campaign ${id} cannot be used (${broken}). Publish its file again.`)
+    return version
   }
 
   /** Its newest version, also of a deleted campaign; null where there was none. */
@@ -252,18 +257,19 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
 
   async function sourceOf(given: string | Record<string, unknown>): Promise<string> {
     if (typeof given !== 'string') return JSON.stringify(given)
-    return /^[a-z0-9-]{1,64}$/.test(given) ? (await find(given)).version.source : given
+    return /^[a-z0-9-]{1,64}$/.test(given) ? (await find(given)).source : given
   }
 }
 
-export function itemView(row: CampaignRow, version: CampaignVersion) {
+export function itemView({ row, version, broken }: StoredCampaign) {
   return {
     id: row.id,
-    name: version.model.name,
+    name: version?.model.name ?? row.id,
     version: row.version,
     state: row.state === 'paused' ? ('paused' as const) : ('live' as const),
-    accounts: version.model.accounts ?? null,
-    publishedAt: new Date(version.publishedAt).toISOString(),
+    accounts: version?.model.accounts ?? null,
+    publishedAt: new Date(version?.publishedAt ?? row.updatedAt).toISOString(),
+    broken,
   }
 }
 

@@ -6,6 +6,7 @@ import { inboxBacklog } from '../store/inbox.ts'
 import { createAccounts } from './accounts.ts'
 import { createAudit } from './audit.ts'
 import { createCampaigns } from './campaigns.ts'
+import { createEngine } from './engine.ts'
 import { answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
 import { createGuard } from './guard.ts'
@@ -40,7 +41,10 @@ export function createApi(
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
     const [store, engine] = await Promise.all([storeAnswers(), deps.link.isUp()])
-    return c.json({ store: store ? 'up' : 'down', engine: engine ? 'up' : 'down' }, store ? 200 : 503)
+    // Only when something is wrong: the body is what it always was otherwise.
+    const foreign = store && engine && (await deps.home.look()).state === 'foreign'
+    const body = { store: store ? 'up' : 'down', engine: engine ? 'up' : 'down' }
+    return c.json(foreign ? { ...body, namespace: 'foreign' } : body, store ? 200 : 503)
   })
 
   const guard = createGuard(access)
@@ -56,6 +60,7 @@ export function createApi(
   api.route('/', createAccounts(deps))
   api.route('/', createMenu(deps))
   api.route('/', createCampaigns(deps))
+  api.route('/', createEngine(deps))
   api.route('/', createFollowers(deps))
   api.route('/', createMedia(deps))
   api.route('/', createQrcodes(deps))
@@ -105,6 +110,8 @@ export function createApi(
   async function refreshGauges(): Promise<void> {
     const [backlog, up] = await Promise.all([inboxBacklog(db).catch(() => null), deps.link.isUp()])
     deps.metrics.engineUp.set(up ? 1 : 0)
+    const { state } = await deps.home.look()
+    if (state !== 'unknown') deps.metrics.engineForeign.set(state === 'foreign' ? 1 : 0)
     if (!backlog) return
     deps.metrics.inboxPending.set(backlog.pending)
     const { oldestReceivedAt } = backlog

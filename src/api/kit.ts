@@ -1,6 +1,7 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { EngineLink } from '../engine/connection.ts'
+import type { EngineHome } from '../engine/home.ts'
 import type { Runs } from '../engine/runs.ts'
 import type { LiveDirectory } from '../intake/directory.ts'
 import type { Log } from '../log.ts'
@@ -24,6 +25,7 @@ export interface ApiDeps {
   directory: Pick<LiveDirectory, 'accounts'>
   runs: Runs
   link: Pick<EngineLink, 'isUp'>
+  home: EngineHome
   tokens: TokenKeeper
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Whether events may be forwarded to addresses of our own network. */
@@ -81,6 +83,7 @@ export const errors = {
 export const missing = { 404: json(errorBody, 'There is no such thing') }
 export const wrongState = { 409: json(errorBody, 'Not in this state') }
 export const wechatAway = { 503: json(errorBody, 'WeChat does not answer') }
+export const engineAway = { 503: json(errorBody, 'Temporal does not answer') }
 export const security = [{ token: [] }]
 
 /** Notes in the audit log what whoever asks has changed. `details` holds no secret. */

@@ -170,8 +170,24 @@ export const campaignItem = z
     state: z.enum(['live', 'paused']),
     accounts: z.array(z.string()).nullable(),
     publishedAt: isoTime,
+    broken: z.string().nullable().openapi({
+      description: 'Why the stored version cannot be used, so that nobody enters; null: it can',
+    }),
   })
   .openapi('CampaignItem')
+
+export const engineState = z
+  .object({
+    state: z.enum(['home', 'foreign', 'restoring', 'unknown']).openapi({
+      description:
+        'home: the namespace that the runs live in; foreign: another one, and nothing is told to it; restoring: accepted, and runs are being started; unknown: it does not answer',
+    }),
+    namespace: z.string(),
+    namespaceId: z.string().nullable(),
+    expected: z.string().nullable().openapi({ description: 'The id that the store remembers' }),
+    activeRuns: z.number(),
+  })
+  .openapi('Engine')
 
 export const campaignAccount = z
   .object({

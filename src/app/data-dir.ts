@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+const WRITTEN_WITHIN_MS = 100
+
 /** Another process owns the data folder; the message names it. */
 class DataDirTakenError extends Error {
   override name = 'DataDirTakenError'
@@ -25,7 +27,7 @@ export function lockDataDir(dataDir: string): () => void {
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code !== 'EEXIST') throw err
     }
-    const held = readText(path)
+    const held = heldBy(path)
     const [pid, start] = held.split(' ')
     if (isAlive(Number(pid)) && (!start || start === startOf(Number(pid)))) {
       throw new DataDirTakenError(
@@ -47,6 +49,14 @@ export function keptSecret(dataDir: string, name: string): string {
   return made
 }
 
+/** What the lock says; one that says nothing is being written just now, or was on a full disk. */
+function heldBy(path: string): string {
+  const text = readText(path)
+  if (text) return text
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITTEN_WITHIN_MS)
+  return readText(path)
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -56,6 +66,8 @@ function readText(path: string): string {
 }
 
 function isAlive(pid: number): boolean {
+  // 0 would be our own group.
+  if (!(pid > 0)) return false
   try {
     process.kill(pid, 0)
     return true

@@ -6,6 +6,7 @@ import { type Config, WECHAT_API } from '../config.ts'
 import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
 import { createPayloadCodec } from '../engine/codec.ts'
 import type { EngineLink } from '../engine/connection.ts'
+import { createEngineHome } from '../engine/home.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
 import { createCallbackApp } from '../intake/callback.ts'
@@ -13,10 +14,12 @@ import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createForwarder } from '../intake/forward.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
+import { createRemovalJob } from '../jobs/finish-removals.ts'
 import { createPeriodic } from '../jobs/periodic.ts'
 import { createPurge } from '../jobs/purge.ts'
 import { createReconciler } from '../jobs/reconcile.ts'
 import { createTokenRefresh } from '../jobs/refresh-tokens.ts'
+import { createEngineRestore } from '../jobs/restore-engine.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
 import { createPlatform, type Platform } from '../platform/component.ts'
@@ -105,6 +108,7 @@ export function createProduct(deps: {
   const replies = createReplyMedia({ db, tokens, now, clientOf, log })
   const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, log })
   const runs = createRuns(link.client)
+  const home = createEngineHome({ db, client: link.client, now, log })
   const dispatcher = createDispatcher({
     db,
     runs,
@@ -113,6 +117,7 @@ export function createProduct(deps: {
     now,
     log,
     onStarted: () => metrics.runsStarted.inc(),
+    mayDispatch: home.isHome,
   })
 
   const platformBase = config.platform?.apiBase ?? null
@@ -207,7 +212,7 @@ export function createProduct(deps: {
   /** Accounts or campaigns changed: live here when it resolves; media of replies follow in the background. */
   async function changed(): Promise<void> {
     await directory.reload()
-    const live = await campaigns.live()
+    const { live } = await campaigns.live()
     replies.prepare(directory.accounts(), replyMedia(live)).catch((err) => log.warn({ err }, 'reply media'))
   }
 
@@ -221,10 +226,21 @@ export function createProduct(deps: {
         db,
         client: link.client,
         runs,
+        home,
         now,
         log,
         onEnded: () => metrics.runsEnded.inc({ outcome: 'terminated' }),
       }),
+      createEngineRestore({
+        db,
+        client: link.client,
+        runs,
+        home,
+        rulesOf: directory.rulesOf,
+        now,
+        log,
+      }),
+      createRemovalJob({ db, now }),
       createTokenRefresh({ db, tokens, now }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
       ...(platform ? [createPlatformJob(platform)] : []),
@@ -244,6 +260,7 @@ export function createProduct(deps: {
     clientOf,
     directory,
     runs,
+    home,
     dispatcher,
     callback,
     platform,

@@ -54,6 +54,10 @@ export function createWeb(
       log: product.log,
     }),
   )
-  web.route('/', createConsole({ ...product, access, links: options.links }))
+  const links = () => ({
+    ...options.links(),
+    engineForeign: product.home.last()?.state === 'foreign',
+  })
+  web.route('/', createConsole({ ...product, access, links }))
   return web
 }

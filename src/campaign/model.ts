@@ -101,7 +101,7 @@ const exactlyOne = (allowed: string[]) => (message: Record<string, unknown>, ctx
   }
 }
 
-const messageSchema = z
+export const messageSchema = z
   .strictObject({ ...kinds, as: z.string().min(1).optional() })
   .superRefine(exactlyOne(Object.keys(kinds)))
 const replySchema = z.strictObject(replyKinds).superRefine(exactlyOne(Object.keys(replyKinds)))

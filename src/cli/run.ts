@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { campaignCommands } from './campaign.ts'
 import { check } from './check.ts'
 import { Done, Failure, type Terminal, UsageError } from './command.ts'
+import { engineCommands } from './engine.ts'
 import { followerCommands } from './follower.ts'
 import { keyCommands } from './key.ts'
 import { mediaCommands } from './media.ts'
@@ -57,6 +58,7 @@ function commands(terminal: Terminal): CommandDef {
       preview: preview(terminal),
       account: group('account', 'Official Accounts 公众号', accountCommands),
       campaign: group('campaign', 'Campaigns 活动', campaignCommands),
+      engine: group('engine', 'The Temporal that runs live in 引擎', engineCommands),
       follower: group('follower', "One follower's series 粉丝", followerCommands),
       menu: group('menu', "An account's custom menu 自定义菜单", menuCommands),
       qrcode: qrcode(terminal),

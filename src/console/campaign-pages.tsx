@@ -23,7 +23,7 @@ export const CampaignsPage = ({ items, links }: { items: CampaignView[]; links: 
             </td>
             <td>{x.version}</td>
             <td>
-              <Badge state={x.state} />
+              <Badge state={x.broken === null ? x.state : 'broken'} />
             </td>
             <td>{x.accounts?.join(', ') ?? '全部 all'}</td>
             <td>
@@ -46,8 +46,16 @@ export const CampaignPage = (props: {
   <Layout title={props.item.name} at="/campaigns" links={props.links}>
     <Heading zh={props.item.name} en={`${props.item.id}@${props.item.version}`} />
     <p>
-      <Badge state={props.item.state} />
+      <Badge state={props.item.broken === null ? props.item.state : 'broken'} />
     </p>
+    {props.item.broken === null ? null : (
+      <p class="bad">
+        这个版本已不可读，没有粉丝会进入：请重新发布活动文件。{' '}
+        <small>
+          This version cannot be used and nobody enters: publish its file again. {props.item.broken}
+        </small>
+      </p>
+    )}
     {props.warnings.length > 0 ? (
       <ul class="warnings">
         {props.warnings.map((w) => (

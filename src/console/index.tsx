@@ -43,24 +43,23 @@ export function createConsole(deps: ApiDeps & { access: Access; links(): Links }
     return c.html(<AccountsPage items={items} links={frame(c)} />)
   })
   app.get('/campaigns', async (c) => {
-    const items = (await campaigns.list()).map(({ row, version }) => campaignView(row, version))
+    const items = (await campaigns.list()).map(campaignView)
     return c.html(<CampaignsPage items={items} links={frame(c)} />)
   })
   app.get('/campaigns/:id', async (c) => {
-    const row = await campaigns.row(c.req.param('id'))
-    const version = row && (await campaigns.version(row.id, row.version))
-    if (!row || row.state === 'deleted' || !version) return c.html(<MissingPage links={frame(c)} />, 404)
+    const found = await campaigns.find(c.req.param('id'))
+    if (!found) return c.html(<MissingPage links={frame(c)} />, 404)
+    const { version, source } = found
     // Written by our own check.
-    const warnings = version.warnings as Issue[]
-    const item = campaignView(row, version)
+    const warnings = (version?.warnings ?? []) as Issue[]
     const after = cursorOf.read(c.req.query('cursor'))
-    const found = await accountsOf(deps, version.model, { after, limit: PAGE + 1 })
-    const served = pageOf(found, PAGE, (a) => a.appId)
+    const all = version ? await accountsOf(deps, version.model, { after, limit: PAGE + 1 }) : []
+    const served = pageOf(all, PAGE, (a) => a.appId)
     return c.html(
       <CampaignPage
-        item={item}
+        item={campaignView(found)}
         accounts={served}
-        source={version.source}
+        source={source}
         warnings={warnings}
         links={frame(c)}
       />,

@@ -26,6 +26,8 @@ export interface Links {
   namespace: string
   /** Where an account's owner authorises the third-party platform, where there is one. */
   authoriseUrl?: string | null
+  /** Temporal is not the one that the runs live in: the banner of every page. */
+  engineForeign?: boolean
 }
 
 /** Links, and who looks at the page. */
@@ -76,7 +78,19 @@ export const Layout = (props: { title: string; at: string; links: Frame; childre
             </button>
           </form>
         </header>
-        <main>{props.children}</main>
+        <main>
+          {props.links.engineForeign ? (
+            <p class="bad" role="alert">
+              连接的 Temporal 命名空间不是运行数据所在的那一个：消息已暂停，回调照常保存。请检查地址，或执行{' '}
+              <code>nurture engine accept</code>
+              <small>
+                {' '}
+                This is not the Temporal namespace that the runs live in: nothing is sent, callbacks are kept.
+              </small>
+            </p>
+          ) : null}
+          {props.children}
+        </main>
         <footer class="quiet">时间均为北京时间 · all times are Beijing's (UTC+8)</footer>
       </body>
     </html>

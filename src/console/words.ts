@@ -7,6 +7,7 @@ export const STATES: Record<string, string> = {
   'quota-exhausted': '今日额度用完',
   disabled: '已停用',
   live: '进行中',
+  broken: '无法使用',
   ended: '已结束',
   pending: '等待',
   held: '暂缓',
@@ -45,6 +46,7 @@ export const REASONS: Record<string, string> = {
   'facts-unknown': '无法获取粉丝资料',
   'tag-refused': '微信拒绝打标签',
   'tag-failed': '打标签失败',
+  'message-gone': '活动版本已不可读，消息丢失',
   'window-over': '微信：超过回复时限 (45015)',
   'quota-used': '微信：条数用完 (45047)',
 }

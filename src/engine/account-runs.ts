@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Db } from '../store/db.ts'
 import { activeRuns, type Whose, waitingRuns } from '../store/runs.ts'
+import { parallel } from './parallel.ts'
 import type { Runs } from './runs.ts'
 
 const AT_ONCE = 20
@@ -14,17 +15,23 @@ export function releaseRuns(
   by: { campaign: string } | { appId: string },
 ): void {
   const work = async () => {
-    const waiting = await waitingRuns(db, by)
-    while (waiting.length > 0) {
-      await Promise.all(waiting.splice(0, AT_ONCE).map((whose) => runs.signal(whose, 'release')))
-    }
+    await parallel(await waitingRuns(db, by), AT_ONCE, (whose) => runs.signal(whose, 'release'))
   }
   work().catch((err) => log.warn({ err, ...by }, 'some runs were not woken; they look again by themselves'))
 }
 
-/** Ends these runs as `account-stopped`. @throws EngineAwayError while Temporal is away */
-export async function stopRuns(runs: Runs, open: readonly Whose[], reason: string): Promise<void> {
-  for (const whose of open) await runs.signal(whose, 'stop', { outcome: 'account-stopped', reason })
+/**
+ * Ends these runs as `account-stopped`, in the background; their rows say so already. While Temporal is away nothing is
+ * lost: the reconciler finds each run that goes on although its row is ended.
+ */
+export function stopRuns(
+  { runs, log }: { runs: Runs; log: Log },
+  open: readonly Whose[],
+  reason: string,
+): void {
+  parallel(open, AT_ONCE, (whose) => stop(runs, whose, reason)).catch((err) =>
+    log.warn({ err }, 'some runs were not told that they are over; the reconciler tells them'),
+  )
 }
 
 /** Ends every run of an account as `account-stopped`. @throws EngineAwayError while Temporal is away */
@@ -33,5 +40,8 @@ export async function stopAccountRuns(
   appId: string,
   reason: string,
 ): Promise<void> {
-  await stopRuns(runs, await activeRuns(db, appId), reason)
+  for (const whose of await activeRuns(db, appId)) await stop(runs, whose, reason)
 }
+
+const stop = (runs: Runs, whose: Whose, reason: string) =>
+  runs.signal(whose, 'stop', { outcome: 'account-stopped', reason })

@@ -1,11 +1,16 @@
-import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
-import type { FollowerNurture } from '../../workflows/follower-nurture.ts'
-import type { NurtureInput } from '../../workflows/messages.ts'
+import type { FollowerNurture, NurtureOutcome } from '../../workflows/follower-nurture.ts'
 import { appIdAttribute, campaignAttribute, stateAttribute } from '../../workflows/search-attributes.ts'
 import type { Interaction, Start } from '../campaign/plan.ts'
 import { workflowIdOf } from '../ids.ts'
-import type { Whose } from '../store/runs.ts'
+import type { RunRow, Whose } from '../store/runs.ts'
 import type { Ledger } from '../wechat/ledger.ts'
 import { createErasing, type Erasing } from './erase.ts'
 
@@ -26,9 +31,16 @@ type SignalAnswer = 'ok' | 'gone'
 export interface Runs extends Erasing {
   /** Begins a run, or tells the open one: Temporal decides which, in one step. */
   startOrSignal(whose: Whose, start: Start, event: Interaction, ledger: Ledger): Promise<{ runId: string }>
-  signal(whose: Whose, name: RunSignal, payload?: unknown): Promise<SignalAnswer>
+  /** Begins a run where its row says that it stands; false when this follower has an open one. */
+  restore(row: RunRow): Promise<boolean>
+  /** @param runId this execution and no other; the open one, if nothing is said */
+  signal(whose: Whose, name: RunSignal, payload?: unknown, runId?: string): Promise<SignalAnswer>
   /** The newest execution of this follower, or null. */
-  describe(whose: Whose): Promise<{ open: boolean; runKey: string | null; runId: string } | null>
+  describe(
+    whose: Whose,
+  ): Promise<{ open: boolean; completed: boolean; runKey: string | null; runId: string } | null>
+  /** What a completed execution gave back. */
+  resultOf(whose: Whose, runId: string): Promise<NurtureOutcome>
 }
 
 export type RunSignal =
@@ -40,6 +52,7 @@ export type RunSignal =
   | 'agent'
   | 'stop'
   | 'release'
+  | 'tell'
 
 /** @param client may be unconnected: each call then fails with EngineAwayError */
 export function createRuns(client: Client): Runs {
@@ -58,27 +71,38 @@ export function createRuns(client: Client): Runs {
   const calls: Omit<Runs, keyof Erasing> = {
     startOrSignal: (whose, start, event, ledger) =>
       reaching(async () => {
-        const input: NurtureInput = { start, ledger, recorded: true }
         const handle = await client.workflow.signalWithStart<typeof FollowerNurture, [Interaction]>(
           'FollowerNurture',
           {
-            workflowId: workflowIdOf(whose.appId, whose.openId),
-            taskQueue: NURTURE_QUEUE,
-            args: [input],
+            ...startOptions(whose, start, 'active'),
+            args: [{ start, ledger, recorded: true }],
             signal: 'interaction',
             signalArgs: [event],
-            memo: { runKey: start.entry.key },
-            staticSummary: summaryOf(start),
-            // Workflow tasks too: one account's flood of new runs lets another one's pass.
-            priority: { fairnessKey: whose.appId },
-            typedSearchAttributes: attributesOf(whose, start),
           },
         )
         return { runId: handle.signaledRunId }
       }),
-    signal: (whose, name, payload) =>
+    restore: (row) =>
       reaching(async () => {
-        const handle = client.workflow.getHandle(workflowIdOf(whose.appId, whose.openId))
+        const start = { entry: row.entry, plan: row.plan }
+        // A send that was under way is decided anew; its delivery row knows what became of it.
+        const steps = row.state.steps.map((s) =>
+          s.state === 'sending' ? { ...s, state: 'pending' as const } : s,
+        )
+        try {
+          await client.workflow.start<typeof FollowerNurture>('FollowerNurture', {
+            ...startOptions(row, start, row.status),
+            args: [{ start, ledger: row.state.ledger, recorded: true, state: { ...row.state, steps } }],
+          })
+          return true
+        } catch (err) {
+          if (err instanceof WorkflowExecutionAlreadyStartedError) return false
+          throw err
+        }
+      }),
+    signal: (whose, name, payload, runId) =>
+      reaching(async () => {
+        const handle = client.workflow.getHandle(workflowIdOf(whose.appId, whose.openId), runId)
         try {
           await handle.signal(name, ...(payload === undefined ? [] : [payload]))
           return 'ok'
@@ -95,6 +119,7 @@ export function createRuns(client: Client): Runs {
           const runKey = found.memo?.runKey
           return {
             open: found.status.name === 'RUNNING',
+            completed: found.status.name === 'COMPLETED',
             runKey: typeof runKey === 'string' ? runKey : null,
             runId: found.runId,
           }
@@ -103,8 +128,27 @@ export function createRuns(client: Client): Runs {
           throw err
         }
       }),
+    resultOf: (whose, runId) =>
+      reaching(() =>
+        client.workflow
+          .getHandle<typeof FollowerNurture>(workflowIdOf(whose.appId, whose.openId), runId)
+          .result(),
+      ),
   }
   return { ...calls, ...createErasing({ client, runs: calls, reaching }) }
+}
+
+/** How every run is begun. */
+function startOptions(whose: Whose, start: Start, status: RunRow['status']) {
+  return {
+    workflowId: workflowIdOf(whose.appId, whose.openId),
+    taskQueue: NURTURE_QUEUE,
+    memo: { runKey: start.entry.key },
+    staticSummary: summaryOf(start),
+    // Workflow tasks too: one account's flood of new runs lets another one's pass.
+    priority: { fairnessKey: whose.appId },
+    typedSearchAttributes: attributesOf(whose, start, status),
+  }
 }
 
 /** What the Web UI's list shows; no personal ids. */
@@ -114,10 +158,10 @@ function summaryOf(start: Start): string {
   return `${plan.campaign}@${plan.version} · ${by}`.slice(0, 200)
 }
 
-function attributesOf(whose: Whose, start: Start): TypedSearchAttributes {
+function attributesOf(whose: Whose, start: Start, status: RunRow['status']): TypedSearchAttributes {
   return new TypedSearchAttributes([
     { key: appIdAttribute, value: whose.appId },
     { key: campaignAttribute, value: start.plan.campaign },
-    { key: stateAttribute, value: 'active' },
+    { key: stateAttribute, value: status },
   ])
 }

@@ -19,6 +19,7 @@ export const SEND_SLOTS = 100
 const CACHED_RUNS = 400
 const RETRY_MIN_MS = 500
 const RETRY_MAX_MS = 15_000
+const OURS_AGAIN_MS = 1_000
 
 const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
 
@@ -50,6 +51,8 @@ export function runWorkers(deps: {
   bundle?: Promise<WorkflowBundleWithSourceMap>
   /** How values become payloads; the same as the client's. */
   dataConverter?: DataConverter
+  /** False while the engine is another one than the store's runs live in: its tasks may be somebody else's. */
+  mayPoll?: () => Promise<boolean>
 }): Workers {
   const { target, activities, identity, graceMs, log, queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
   let stopping = false
@@ -66,6 +69,8 @@ export function runWorkers(deps: {
     while (!stopping) {
       let connection: NativeConnection | undefined
       try {
+        await untilOurs()
+        if (stopping) break
         connection = await connectWorker(target)
         current = await create(connection, bundle)
         if (stopping) break
@@ -85,6 +90,11 @@ export function runWorkers(deps: {
       backoffMs = Math.min(RETRY_MAX_MS, backoffMs * 2)
     }
   })()
+
+  /** The guard says in the log what is wrong; here it is only waited for. */
+  async function untilOurs(): Promise<void> {
+    while (!stopping && deps.mayPoll && !(await deps.mayPoll())) await pause(OURS_AGAIN_MS)
+  }
 
   async function create(
     connection: NativeConnection,

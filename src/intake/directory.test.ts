@@ -75,7 +75,7 @@ function directoryOf(
     },
   }
   const store: Pick<CampaignStore, 'live' | 'version'> = {
-    live: async () => [...published],
+    live: async () => ({ live: [...published], broken: [] }),
     async version(id, version) {
       const found = published.find((p) => p.campaign.id === id && p.version === version)
       const row: Partial<CampaignVersion> = { id, version, model: found?.campaign }

@@ -34,14 +34,24 @@ export function createDirectory(deps: {
   let accounts = new Map<string, Account>()
   let matcher: Matcher = createMatcher([])
   let reloading: Promise<void> | null = null
+  const toldBroken = new Set<string>()
 
   async function read(): Promise<void> {
-    const [list, live] = await Promise.all([
+    const [list, { live, broken }] = await Promise.all([
       deps.accounts.list({ limit: MOST_ACCOUNTS }),
       deps.campaigns.live(),
     ])
     accounts = new Map(list.map((a) => [a.appId, a]))
     matcher = createMatcher(live)
+    for (const { row, broken: reason } of broken) {
+      const told = `${row.id}@${row.version} ${reason}`
+      if (toldBroken.has(told)) continue
+      toldBroken.add(told)
+      log.error(
+        { campaign: row.id, version: row.version, reason },
+        'a live campaign cannot be used and takes nobody in: publish its file again',
+      )
+    }
   }
 
   function match(account: IntakeAccount, inbound: Inbound): Match {
@@ -103,6 +113,7 @@ export function createDirectory(deps: {
       const found = await deps.campaigns.version(campaign, version)
       return found && { plan: compileCampaign(found.model, version), reentry: reentryOf(found.model) }
     },
+    isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
     isExitText: (appId, text) => matcher.isExit(appId, text),
     reload() {
       // One that begins now sees all that was written before; one under way may not.

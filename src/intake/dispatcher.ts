@@ -1,4 +1,5 @@
 import type { Plan } from '../campaign/plan.ts'
+import { beginRun, endRun } from '../campaign/state.ts'
 import { EngineAwayError, type Runs } from '../engine/runs.ts'
 import { maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
@@ -7,13 +8,16 @@ import type { Db } from '../store/db.ts'
 import { readFollower, saveFollower } from '../store/followers.ts'
 import { erasePerson } from '../store/forget.ts'
 import { claimHeads, type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
-import { insertRun, noteRunId, runsOf, type Whose } from '../store/runs.ts'
+import { ACCOUNT_REMOVED } from '../store/removed-accounts.ts'
+import { insertRun, noteRunId, recordEnd, runsOf, type Whose } from '../store/runs.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
-import { type Reentry, type Route, route } from './route.ts'
+import { type Reentry, type Route, type RouteFacts, route } from './route.ts'
 
 /** Few: what waits here, in turns, delays another account less than what waits in a busy Temporal. */
 const IN_FLIGHT_MAX = 8
 const LEASE_MS = 30_000
+/** A row that waited longer than this is asked for at Temporal before it begins a run. */
+const FRESH_MS = 30_000
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 15_000
 /** Longest sleep: rows of a process that died, and those inserted by another one, are found after this at the latest. */
@@ -30,6 +34,7 @@ export interface Directory {
   /** A published version, also when it is no longer the newest; null when it is gone. */
   planOf(campaign: string, version: number): Promise<{ plan: Plan; reentry: Reentry } | null>
   isExitText(appId: string, text: string): boolean
+  isRegistered(appId: string): boolean | Promise<boolean>
 }
 
 export interface Dispatcher {
@@ -55,6 +60,8 @@ export function createDispatcher(deps: {
   now: () => number
   log: Log
   onStarted?: () => void
+  /** False while Temporal is away, or another one than the store's runs live in: events are kept. */
+  mayDispatch?: () => Promise<boolean>
 }): Dispatcher {
   const { db, runs, directory, by, now, log } = deps
   const inFlight = new Set<Promise<void>>()
@@ -83,8 +90,19 @@ export function createDispatcher(deps: {
   async function claimAndDispatch(): Promise<void> {
     clearTimeout(timer)
     const room = IN_FLIGHT_MAX - inFlight.size
-    if (trouble && trouble.until > now()) return sleepUntil(trouble.until)
+    const waitMs = trouble ? trouble.until - now() : 0
+    // Longer than any backoff: the clock was put back meanwhile.
+    if (trouble && waitMs > 0 && waitMs <= BACKOFF_MAX_MS) return sleepUntil(trouble.until)
     if (room <= 0) return
+    const may = deps.mayDispatch ? await deps.mayDispatch() : true
+    if (!running) return
+    if (!may) {
+      if (!trouble)
+        log.warn('dispatcher: Temporal is away, or not the one of our runs; events are kept in the inbox')
+      const backoffMs = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
+      trouble = { what: 'Temporal is away, or not the one of our runs', backoffMs, until: now() + backoffMs }
+      return sleepUntil(trouble.until)
+    }
     try {
       const rows = await claimHeads(db, { by, now: now(), leaseMs: LEASE_MS, limit: trouble ? 1 : room })
       for (const row of rows) take(row)
@@ -149,9 +167,18 @@ export function createDispatcher(deps: {
       directory.rulesOf(row.appId),
       start ? directory.planOf(start.campaign, start.version) : null,
     ])
+    if (row.result === ACCOUNT_REMOVED || !(await directory.isRegistered(row.appId))) {
+      return forgo(whose, row, { follower, runs: recent, rules, matched })
+    }
     const isExitText = (text: string) => directory.isExitText(row.appId, text)
     const { patch, action } = route({ row, follower, runs: recent, rules, matched, isExitText })
     if (action.do === 'forget') return forget(whose, row)
+    if (start && !matched) {
+      log.error(
+        { ...start, appId: row.appId, follower: maskId(row.openId) },
+        'dispatcher: an entry begins nothing: its campaign version cannot be read',
+      )
+    }
     const result = await act(whose, row, action)
     if (result === 'started' && follower?.agent) await runs.signal(whose, 'agent', { open: true })
     await db.transaction(async (tx) => {
@@ -173,6 +200,27 @@ export function createDispatcher(deps: {
       await writeAudit(tx, { actor: 'dispatcher', action: 'follower.forgotten', target, at: now() })
     })
     log.info({ appId: whose.appId, follower: maskId(whose.openId), by: row.kind }, 'a person was forgotten')
+  }
+
+  /** The account was removed after this event was accepted: what it would have begun is over before it begins. */
+  async function forgo(
+    whose: Whose,
+    row: InboxRow,
+    facts: Pick<RouteFacts, 'follower' | 'runs' | 'rules' | 'matched'>,
+  ): Promise<void> {
+    const { action } = route({ row, ...facts, isExitText: () => false })
+    if (action.do === 'start' && action.event.start) {
+      const { start } = action.event
+      await insertRun(db, whose, start, action.ledger, now())
+      const state = endRun(
+        beginRun(start.plan, start.entry, action.ledger),
+        'account-stopped',
+        'account removed',
+        now(),
+      )
+      await recordEnd(db, row.key, 0, state, now())
+    }
+    await markDispatched(db, row.id, ACCOUNT_REMOVED, now())
   }
 
   async function act(
@@ -205,13 +253,14 @@ export function createDispatcher(deps: {
   ): Promise<string> {
     const { start } = event
     if (!start) return 'no-run'
-    // A second try: the first may have started the run, and the run may even be over.
-    const known = row.attempts > 1 ? await runs.describe(whose) : null
+    // Not the first try, or an old one that the store forgot when it was restored: the run may have begun, even be over.
+    const perhapsBegun = row.attempts > 1 || now() - row.receivedAt > FRESH_MS
+    const known = perhapsBegun ? await runs.describe(whose) : null
+    await insertRun(db, whose, start, ledger, now())
     if (known?.runKey === row.key) {
       await noteRunId(db, row.key, known.runId)
       return 'started'
     }
-    await insertRun(db, whose, start, ledger, now())
     const { runId } = await runs.startOrSignal(whose, start, event, ledger)
     await noteRunId(db, row.key, runId)
     return 'started'

@@ -346,7 +346,8 @@ describe('an entry while a run is active', () => {
   })
 
   it('is told without a beginning where reentry forbids one', () => {
-    const facts = { runs: [run('subscribe', 0)], reentry: 'never' as const }
+    const follower = someone(followedAt(0))
+    const facts = { follower, runs: [run('subscribe', 0)], reentry: 'never' as const }
     const { action } = routed(arrived('click', 5, { begins: 'click' }), facts)
     expect(action).toMatchObject({ do: 'interact', event: { scene: 'menu' } })
     expect(action).not.toHaveProperty('event.start')
@@ -382,7 +383,10 @@ describe('a message', () => {
 })
 
 describe('how often a follower may enter', () => {
-  const onceBefore = (plan = PLAN) => ({ runs: [run('subscribe', 0, { ended: true, plan })] })
+  const onceBefore = (plan = PLAN) => ({
+    follower: someone(followedAt(0)),
+    runs: [run('subscribe', 0, { ended: true, plan })],
+  })
   const again = (minutes: number) => arrived('subscribe', minutes, { begins: 'subscribe' })
   const month = { afterMs: 30 * DAY }
   const inMinutes = (days: number) => days * 24 * 60
@@ -402,6 +406,12 @@ describe('how often a follower may enter', () => {
 
   it('lets everyone in the first time', () => {
     expect(routed(again(1), { reentry: 'never' }).action.do).toBe('start')
+  })
+
+  it('begins anew where the account was removed and added again: nothing but old runs is known', () => {
+    const { runs } = onceBefore()
+    const facts = { follower: null, runs, reentry: 'never' as const }
+    expect(routed(again(inMinutes(1)), facts).action.do).toBe('start')
   })
 
   it('is asked after an unfollow too', () => {

@@ -140,9 +140,16 @@ function heard(run: RunRow, key: string): boolean {
 
 function reentryAllows(facts: RouteFacts, matched: { plan: Plan; reentry: Reentry }, mark: Mark): boolean {
   if (matched.reentry === 'always') return true
+  if (isNewToAccount(facts.follower)) return true
   const before = facts.runs.find((r) => r.campaign === matched.plan.campaign && r.runKey !== facts.row.key)
   if (!before) return true
   return matched.reentry !== 'never' && mark.at - before.entry.at >= matched.reentry.afterMs
+}
+
+/** Nothing is known of this follower but old runs: the account was removed since, and everybody starts as new. */
+function isNewToAccount(follower: FollowerRow | null): boolean {
+  const { followedAt, unfollowedAt, lastInteractionAt } = follower ?? {}
+  return [followedAt, unfollowedAt, lastInteractionAt].every((at) => at == null)
 }
 
 function entryOf(row: InboxRow, mark: Mark): Entry | null {

@@ -125,14 +125,6 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       if (patch.appSecret !== undefined) await db.delete(tokens).where(eq(tokens.appId, appId))
       return changed.length > 0
     },
-    async remove(appId: string): Promise<boolean> {
-      const gone = await db
-        .delete(accounts)
-        .where(eq(accounts.appId, appId))
-        .returning({ appId: accounts.appId })
-      await db.delete(tokens).where(eq(tokens.appId, appId))
-      return gone.length > 0
-    },
     /** An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay. */
     async authorise(given: {
       appId: string

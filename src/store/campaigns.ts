@@ -4,11 +4,22 @@ import { canFollow } from '../campaign/compile.ts'
 import type { Issue } from '../campaign/issue.ts'
 import type { LiveCampaign } from '../campaign/match.ts'
 import type { Campaign, Message } from '../campaign/model.ts'
+import { storedTrouble } from '../campaign/stored.ts'
 import type { Db } from './db.ts'
 import { campaigns, campaignVersions } from './schema.ts'
 
 export type CampaignRow = typeof campaigns.$inferSelect
 export type CampaignVersion = typeof campaignVersions.$inferSelect
+
+/** A campaign with its newest version, as far as that can be used. */
+export interface StoredCampaign {
+  row: CampaignRow
+  /** Null when it cannot be used: `broken` says why. */
+  version: CampaignVersion | null
+  broken: string | null
+  /** '' when it is gone. */
+  source: string
+}
 
 export type CampaignStore = ReturnType<typeof createCampaignStore>
 
@@ -18,18 +29,28 @@ export function createCampaignStore(db: Db, now: () => number) {
   /** Versions never change: each is read once. */
   const versions = new Map<string, CampaignVersion>()
 
-  async function version(id: string, number: number): Promise<CampaignVersion | null> {
+  /** A version that can be used, or why it cannot. */
+  async function look(
+    id: string,
+    number: number,
+  ): Promise<{ version: CampaignVersion | null; broken: string | null; source: string }> {
     const key = `${id}@${number}`
     const known = versions.get(key)
-    if (known) return known
-    const [row] = await db
+    if (known) return { version: known, broken: null, source: known.source }
+    const [found] = await db
       .select()
       .from(campaignVersions)
       .where(and(eq(campaignVersions.id, id), eq(campaignVersions.version, number)))
-    if (!row) return null
+    if (!found) return { version: null, broken: `version ${number} is not in the store`, source: '' }
+    const broken = storedTrouble(found.model)
+    if (broken) return { version: null, broken, source: found.source }
     if (versions.size >= KEPT_VERSIONS) versions.clear()
-    versions.set(key, row)
-    return row
+    versions.set(key, found)
+    return { version: found, broken: null, source: found.source }
+  }
+
+  async function version(id: string, number: number): Promise<CampaignVersion | null> {
+    return (await look(id, number)).version
   }
 
   async function row(id: string): Promise<CampaignRow | null> {
@@ -38,8 +59,16 @@ export function createCampaignStore(db: Db, now: () => number) {
   }
 
   return {
+    /** Null when it is gone, or cannot be used. */
     version,
     row,
+    /** Null when there is none, or it is deleted. */
+    async find(id: string): Promise<StoredCampaign | null> {
+      const found = await row(id)
+      return found && found.state !== 'deleted'
+        ? { row: found, ...(await look(found.id, found.version)) }
+        : null
+    },
     /**
      * Publishes a checked campaign: a new version when the file changed or the campaign was deleted, else none.
      * `runningBodies`: message bodies of runs in flight follow this version.
@@ -60,8 +89,14 @@ export function createCampaignStore(db: Db, now: () => number) {
           .where(eq(campaignVersions.id, campaign.id))
           .orderBy(desc(campaignVersions.version))
           .limit(1)
-        const unchanged = known && known.state !== 'deleted' && newest?.sourceHash === sourceHash
-        const number = unchanged ? newest.version : (newest?.version ?? 0) + 1
+        const unchanged =
+          known &&
+          known.state !== 'deleted' &&
+          newest?.version === known.version &&
+          newest.sourceHash === sourceHash &&
+          storedTrouble(newest.model) === null
+        // Never a number again whose row is gone: runs may be pinned to it.
+        const number = unchanged ? newest.version : Math.max(newest?.version ?? 0, known?.version ?? 0) + 1
         if (!unchanged) {
           await tx.insert(campaignVersions).values({
             id: campaign.id,
@@ -102,15 +137,14 @@ export function createCampaignStore(db: Db, now: () => number) {
     }: {
       after?: string
       limit?: number
-    } = {}): Promise<{ row: CampaignRow; version: CampaignVersion }[]> {
+    } = {}): Promise<StoredCampaign[]> {
       const rows = await db
         .select()
         .from(campaigns)
         .where(and(gt(campaigns.id, after), ne(campaigns.state, 'deleted')))
         .orderBy(asc(campaigns.id))
         .limit(limit)
-      const found = await Promise.all(rows.map((r) => version(r.id, r.version)))
-      return rows.flatMap((r, i) => (found[i] ? [{ row: r, version: found[i] }] : []))
+      return Promise.all(rows.map(async (r) => ({ row: r, ...(await look(r.id, r.version)) })))
     },
     versions: (id: string) =>
       db
@@ -118,14 +152,17 @@ export function createCampaignStore(db: Db, now: () => number) {
         .from(campaignVersions)
         .where(eq(campaignVersions.id, id))
         .orderBy(desc(campaignVersions.version)),
-    /** Every campaign that new followers may enter. */
-    async live(): Promise<LiveCampaign[]> {
+    /** Every campaign that new followers may enter; `broken`: those that they may not, although nobody paused them. */
+    async live(): Promise<{ live: LiveCampaign[]; broken: StoredCampaign[] }> {
       const rows = await db
         .select()
         .from(campaigns)
         .where(inArray(campaigns.state, ['live']))
-      const found = await Promise.all(rows.map((r) => version(r.id, r.version)))
-      return found.flatMap((v) => (v ? [{ campaign: v.model, version: v.version }] : []))
+      const all = await Promise.all(rows.map(async (r) => ({ row: r, ...(await look(r.id, r.version)) })))
+      return {
+        live: all.flatMap(({ version: v }) => (v ? [{ campaign: v.model, version: v.version }] : [])),
+        broken: all.filter((c) => c.broken !== null),
+      }
     },
     /**
      * A step's message: as the run's version has it, or a newer one whose bodies running ones follow, where the run can send

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PGlite } from '@electric-sql/pglite'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
+import { openEngine } from './pglite.ts'
 import * as schema from './schema.ts'
 
 /** The store, whatever engine is below it. */
@@ -55,22 +55,8 @@ async function openPostgres(connectionString: string): Promise<Store> {
 
 async function openPglite(dataDir: string | null): Promise<Store> {
   if (dataDir) mkdirSync(dataDir, { recursive: true })
-  const engine = await PGlite.create(dataDir ? join(dataDir, 'store') : 'memory://')
-  yieldBetweenQueries(engine)
+  const engine = await openEngine(dataDir ? join(dataDir, 'store') : 'memory://')
   const db = drizzlePglite(engine, { schema })
   await migratePglite(db, { migrationsFolder })
   return { db, kind: 'pglite', close: () => engine.close() }
-}
-
-/**
- * PGlite answers within the same turn of the event loop: a few busy queries would starve timers, sockets and the worker
- * in this process. One turn for the others after each query cures it.
- */
-function yieldBetweenQueries(engine: PGlite): void {
-  const query = engine.query.bind(engine)
-  engine.query = async <T>(...args: Parameters<typeof query>) => {
-    const result = await query<T>(...args)
-    await new Promise(setImmediate)
-    return result
-  }
 }

@@ -14,6 +14,7 @@ import {
 } from './deliveries.ts'
 import { saveFollower } from './followers.ts'
 import { acceptCallback } from './inbox.ts'
+import { removeAccount } from './removed-accounts.ts'
 import { insertRun, runsOf } from './runs.ts'
 import { createSealer } from './sealed.ts'
 
@@ -132,7 +133,7 @@ describeOnBothStores('the last look before a send', (store) => {
   })
 
   it('refuses for an account that is gone', async () => {
-    await accounts.remove('wxA')
+    await removeAccount(store().db, 'wxA', NOW)
     expect(await writeIntent(store().db, key, NOW)).toMatchObject({ refusal: 'account-stopped' })
   })
 

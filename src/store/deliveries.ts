@@ -4,12 +4,12 @@ import type { RunState } from '../campaign/state.ts'
 import type { Db } from './db.ts'
 import { FORGET_KINDS } from './inbox-event.ts'
 import { saveSnapshot } from './runs.ts'
-import { accounts, campaigns, deliveries, followers, inbox } from './schema.ts'
+import { accounts, campaigns, deliveries, followers, inbox, runs } from './schema.ts'
 
 export type Delivery = typeof deliveries.$inferSelect
 
 /** Why the last look before a request refuses it. */
-type Refusal = 'unfollowed' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
+type Refusal = 'unfollowed' | 'run-ended' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
 
 export interface SendKey {
   runKey: string
@@ -32,8 +32,9 @@ export async function readDelivery(db: Db, runKey: string, stepId: string): Prom
 
 /**
  * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
- * without a row that says so. Refuses on an unfollow, or a wish to be forgotten, newer than this run's entry (dispatched or not, even when a follow
- * came after it), on a paused follower or campaign, and on a stopped account. `now` is real time, epoch ms.
+ * without a row that says so. Refuses on an unfollow, or a wish to be forgotten, newer than this run's entry (dispatched or
+ * not, even when a follow came after it), on a run that the store has ended, on a paused follower or campaign, and on a
+ * stopped account. `now` is real time, epoch ms.
  */
 export async function writeIntent(db: Db, key: SendKey, now: number): Promise<Intent> {
   const { rows } = await execute<{
@@ -52,6 +53,8 @@ export async function writeIntent(db: Db, key: SendKey, now: number): Promise<In
             )})
             AND (create_time, id) > (${key.entry.at}::bigint, ${key.entry.seq}::bigint)
             AND result IS DISTINCT FROM 'ignored') THEN 'unfollowed'
+        WHEN EXISTS (SELECT 1 FROM ${runs} WHERE run_key = ${key.runKey} AND status = 'ended'
+          AND outcome <> 'terminated') THEN 'run-ended'
         WHEN (SELECT paused FROM ${followers} WHERE app_id = ${key.appId} AND open_id = ${key.openId})
           THEN 'follower-paused'
         WHEN NOT EXISTS (SELECT 1 FROM ${accounts} WHERE app_id = ${key.appId}

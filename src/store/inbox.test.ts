@@ -133,4 +133,30 @@ describeOnBothStores('the inbox', (store) => {
     expect(await purgeInbox(store().db, NOW + 1_000_000)).toBe(0)
     expect((await inboxBacklog(store().db)).pending).toBe(1)
   })
+
+  it('is not blocked by leases and retries of a clock that was an hour ahead', async () => {
+    const HOUR = 3_600_000
+    await accept('leased')
+    await accept('behind', { createTime: NOW + 1_000 })
+    const [leased] = await claim('a', NOW + HOUR)
+    await accept('failed', { openId: 'oTwo' })
+    const [failed] = await claim('a', NOW + HOUR)
+    await retryLater(store().db, failed?.id ?? 0, NOW + HOUR + 15_000, 'Temporal is away')
+    expect([leased?.key, failed?.key]).toEqual(['leased', 'failed'])
+    // The clock was put right, and another process looks.
+    expect(await keys('b', NOW)).toEqual(['leased', 'failed'])
+    expect(await keys('c', NOW)).toEqual([])
+  })
+
+  it('respects a lease of a process whose clock is some seconds ahead', async () => {
+    await accept('leased')
+    await claim('a', NOW + 20_000)
+    expect(await keys('b', NOW)).toEqual([])
+  })
+
+  it('gives a lease of a clock that was an hour behind to the next who looks', async () => {
+    await accept('leased')
+    await claim('a', NOW - 3_600_000)
+    expect(await keys('b', NOW)).toEqual(['leased'])
+  })
 })

@@ -1,7 +1,8 @@
-import { and, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import { execute } from './deliveries.ts'
 import type { InboxEvent } from './inbox-event.ts'
+import { isAhead, isFree } from './lease.ts'
 import { inbox } from './schema.ts'
 
 export type InboxRow = typeof inbox.$inferSelect
@@ -19,6 +20,9 @@ export interface NewInboxRow {
   /** The passive reply that was chosen, so that a duplicate gets it again. */
   reply: unknown
 }
+
+/** No failed row waits longer for its next try; a later `retry_at` was written by a clock that was ahead. */
+const RETRY_WITHIN_MS = 60_000
 
 export type Accepted = { fresh: true; id: number } | { fresh: false; reply: unknown }
 
@@ -44,6 +48,8 @@ export async function claimHeads(
   claim: { by: string; now: number; leaseMs: number; limit: number },
 ): Promise<InboxRow[]> {
   const { by, now, leaseMs, limit } = claim
+  const free = (row: string) => isFree(sql.raw(`${row}.claimed_until`), { now, leaseMs })
+  const isDue = sql`(i.retry_at IS NULL OR i.retry_at <= ${now}::bigint OR ${isAhead(sql.raw('i.retry_at'), now + RETRY_WITHIN_MS)})`
   const { rows } = await execute<{ id: number | string }>(
     db,
     sql`WITH RECURSIVE waiting AS (
@@ -56,12 +62,11 @@ export async function claimHeads(
         FROM waiting w CROSS JOIN LATERAL (
           SELECT i.id FROM ${inbox} i
           WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
-            AND (i.claimed_until IS NULL OR i.claimed_until < ${now}::bigint)
-            AND (i.retry_at IS NULL OR i.retry_at <= ${now}::bigint)
+            AND ${free('i')} AND ${isDue}
             -- As a value, not as NOT EXISTS: a join would read the whole account where the table has no statistics.
             AND (SELECT 1 FROM ${inbox} j
               WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
-                AND ((j.create_time, j.id) < (i.create_time, i.id) OR j.claimed_until >= ${now}::bigint)
+                AND ((j.create_time, j.id) < (i.create_time, i.id) OR NOT ${free('j')})
               LIMIT 1) IS NULL
           ORDER BY i.id LIMIT ${limit}) head)
       UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
@@ -69,7 +74,7 @@ export async function claimHeads(
         SELECT i.id FROM ${inbox} i
         WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id LIMIT ${limit})
           AND i.dispatched_at IS NULL
-          AND (i.claimed_until IS NULL OR i.claimed_until < ${now}::bigint)
+          AND ${free('i')}
         FOR UPDATE SKIP LOCKED)
       RETURNING id`,
   )
@@ -96,6 +101,27 @@ export async function markDispatched(
       event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
     })
     .where(eq(inbox.id, id))
+}
+
+/** What a follower did after this mark and was told to Temporal, in its order; as long as keys are remembered. */
+export function heardSince(
+  db: Db,
+  { appId, openId }: { appId: string; openId: string },
+  mark: { at: number; seq: number },
+): Promise<InboxRow[]> {
+  return db
+    .select()
+    .from(inbox)
+    .where(
+      and(
+        eq(inbox.appId, appId),
+        eq(inbox.openId, openId),
+        isNotNull(inbox.dispatchedAt),
+        sql`(${inbox.createTime}, ${inbox.id}) > (${mark.at}::bigint, ${mark.seq}::bigint)`,
+        ne(inbox.result, 'ignored'),
+      ),
+    )
+    .orderBy(inbox.createTime, inbox.id)
 }
 
 /** Gives a lease back after a failure; the row is tried again at `retryAt`. */

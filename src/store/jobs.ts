@@ -1,5 +1,6 @@
 import { and, eq, isNull, lt, or } from 'drizzle-orm'
 import type { Db } from './db.ts'
+import { isAhead, isFree } from './lease.ts'
 import { jobs } from './schema.ts'
 
 /** A lease on a periodic job, for one process at a time; null when another has it, or it is not due yet. */
@@ -15,8 +16,8 @@ export async function claimJob(
     .where(
       and(
         eq(jobs.name, name),
-        or(isNull(jobs.claimedUntil), lt(jobs.claimedUntil, now)),
-        or(isNull(jobs.lastRunAt), lt(jobs.lastRunAt, now - everyMs + 1)),
+        isFree(jobs.claimedUntil, { now, leaseMs }),
+        or(isNull(jobs.lastRunAt), lt(jobs.lastRunAt, now - everyMs + 1), isAhead(jobs.lastRunAt, now)),
       ),
     )
     .returning({ lastRunAt: jobs.lastRunAt })

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, lt, ne, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, lt, ne, or, sql } from 'drizzle-orm'
 import type { Start } from '../campaign/plan.ts'
 import { beginRun, type RunState } from '../campaign/state.ts'
 import type { Ledger } from '../wechat/ledger.ts'
@@ -35,6 +35,11 @@ export async function recordRun(
   snapshot: { state: RunState; runId: string },
   now: number,
 ): Promise<{ ended: boolean }> {
+  /** What an operator ended in the store (an account removed) stays ended so. */
+  const isNotEndedOtherwise = or(
+    ne(runs.status, 'ended'),
+    sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
+  )
   const before = await db.select({ status: runs.status }).from(runs).where(eq(runs.runKey, start.entry.key))
   await db
     .insert(runs)
@@ -42,7 +47,13 @@ export async function recordRun(
     .onConflictDoUpdate({
       target: runs.runKey,
       set: snapshotColumns(snapshot, now),
-      setWhere: lt(runs.seq, snapshot.state.seq),
+      setWhere: or(
+        and(lt(runs.seq, snapshot.state.seq), isNotEndedOtherwise),
+        // The last word counts whatever its number: after a reset in Temporal a run may come to fewer changes.
+        and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
+        // Terminated, and made to go on by a reset.
+        eq(runs.outcome, 'terminated'),
+      ),
     })
   return { ended: snapshot.state.status === 'ended' && before[0]?.status !== 'ended' }
 }
@@ -96,12 +107,55 @@ export function waitingRuns(db: Db, by: { campaign: string } | { appId: string }
     )
 }
 
+/** How many runs are not over. */
+export async function countActiveRuns(db: Db): Promise<number> {
+  const [row] = await db.select({ n: count() }).from(runs).where(ne(runs.status, 'ended'))
+  return row?.n ?? 0
+}
+
+/** Runs that are not over, in the order of their keys. */
+export function activeRunsAfter(db: Db, after: string, limit: number): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(ne(runs.status, 'ended'), gt(runs.runKey, after)))
+    .orderBy(asc(runs.runKey))
+    .limit(limit)
+}
+
+/** How these runs stand in the store, by their keys; one that it does not know is missing. */
+export async function statusesOf(
+  db: Db,
+  runKeys: readonly string[],
+): Promise<Map<string, Pick<RunRow, 'status' | 'outcome' | 'updatedAt'>>> {
+  if (runKeys.length === 0) return new Map()
+  const rows = await db
+    .select({
+      runKey: runs.runKey,
+      status: runs.status,
+      outcome: runs.outcome,
+      updatedAt: runs.updatedAt,
+    })
+    .from(runs)
+    .where(inArray(runs.runKey, [...runKeys]))
+  return new Map(rows.map((r) => [r.runKey, r]))
+}
+
 /** Followers of an account whose run is not over. */
 export function activeRuns(db: Db, appId: string): Promise<Whose[]> {
   return db
     .select({ appId: runs.appId, openId: runs.openId })
     .from(runs)
     .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
+}
+
+/** Rows of an account's runs that are not over. */
+export function activeRunsOf(db: Db, appId: string, limit: number): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
+    .limit(limit)
 }
 
 /** A follower's runs that are not over. */

@@ -150,6 +150,27 @@ describeOnBothStores('the store', (store) => {
     expect(await claim('a', NOW + 70_001)).toEqual({ lastRunAt: NOW + 10_001 })
   })
 
+  it('is not kept from a periodic job by a clock that was an hour ahead', async () => {
+    const job = { name: 'j', now: NOW, everyMs: 60_000, leaseMs: 10_000 }
+    const claim = (by: string, now = NOW) => claimJob(store().db, { ...job, by, now })
+    const hour = 3_600_000
+    await claim('died with it', NOW + hour)
+    expect(await claim('a')).not.toBeNull()
+    expect(await claim('b')).toBeNull()
+    await releaseJob(store().db, 'j', 'a', NOW + hour)
+    expect(await claim('b')).toEqual({ lastRunAt: NOW + hour })
+    await releaseJob(store().db, 'j', 'b', NOW)
+    expect(await claim('c')).toBeNull()
+  })
+
+  it('is not kept from a token by a lease of a clock that was an hour ahead', async () => {
+    const tokens = createTokenStore(store().db, sealer)
+    const hour = 3_600_000
+    expect(await tokens.claim('wxA', 'died', NOW + hour, NOW + hour + 15_000)).toBe(true)
+    expect(await tokens.claim('wxA', 'a', NOW, NOW + 15_000)).toBe(true)
+    expect(await tokens.claim('wxA', 'b', NOW, NOW + 15_000)).toBe(false)
+  })
+
   it('keeps the same medium once', async () => {
     const medium = {
       type: 'image' as const,

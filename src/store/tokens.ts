@@ -1,6 +1,7 @@
-import { and, eq, gt, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gt, lt } from 'drizzle-orm'
 import type { TokenStore } from '../wechat/tokens.ts'
 import type { Db } from './db.ts'
+import { isFree } from './lease.ts'
 import { tokens } from './schema.ts'
 import type { Sealer } from './sealed.ts'
 
@@ -22,7 +23,7 @@ export function createTokenStore(db: Db, sealer: Sealer): TokenStore {
         .onConflictDoUpdate({
           target: tokens.appId,
           set: claim,
-          setWhere: or(sql`${tokens.claimedUntil} IS NULL`, lt(tokens.claimedUntil, now)),
+          setWhere: isFree(tokens.claimedUntil, { now, leaseMs: until - now }),
         })
         .returning({ appId: tokens.appId })
       return rows.length > 0

@@ -187,6 +187,14 @@ describe('WeChat goes on refusing', () => {
     expect(s.wechat.forced()).toBe(2)
   })
 
+  it('and a forced refresh of a clock that was an hour ahead does not have to be waited for', async () => {
+    const s = setUp()
+    await done(s.keeper.getToken('wx1'))
+    await force(s, 1)
+    vi.setSystemTime(Date.now() - HOUR)
+    expect(await force(s, 2)).toEqual(ok('token-3'))
+  })
+
   it('and the 21st forced refresh has to wait for the next day in Beijing', async () => {
     const s = setUp()
     await done(s.keeper.getToken('wx1'))

@@ -39,6 +39,8 @@ const AHEAD_MS = 5 * 60_000
 /** Longer than one call may take. */
 const LEASE_MS = 15_000
 const FORCE_EVERY_MS = 30_000
+/** How far the clocks of two processes may be apart. */
+const SKEW_MS = 60_000
 const FORCE_A_DAY = 20
 const POLL_MS = 100
 
@@ -130,7 +132,9 @@ export function createTokenKeeper(deps: {
   }
 
   function mayForce(stored: StoredToken): boolean {
-    if (stored.forcedAt !== null && now() - stored.forcedAt < FORCE_EVERY_MS) return false
+    const since = stored.forcedAt === null ? null : now() - stored.forcedAt
+    // Forced far in the future: the clock was ahead then, and says nothing about when that was.
+    if (since !== null && since > -SKEW_MS && since < FORCE_EVERY_MS) return false
     return stored.forcedDay !== deps.dayOf(now()) || stored.forcedCount < FORCE_A_DAY
   }
 

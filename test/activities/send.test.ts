@@ -5,6 +5,7 @@ import { writeAttempt, writeIntent } from '../../src/store/deliveries.ts'
 import { saveFollower } from '../../src/store/followers.ts'
 import { markDispatched } from '../../src/store/inbox.ts'
 import { saveMedium } from '../../src/store/media.ts'
+import { removeAccount } from '../../src/store/removed-accounts.ts'
 import { inbox } from '../../src/store/schema.ts'
 import { remedyOf } from '../../src/wechat/errcodes.ts'
 import { failureOf, openSendDesk, type SendDesk, type SendStory } from './send-desk.ts'
@@ -171,7 +172,7 @@ describe('a step that somebody keeps back', () => {
 
   it('waits for an account that is gone', async () => {
     const story = await desk.story()
-    await desk.product.accounts.remove(story.appId)
+    await removeAccount(desk.product.db, story.appId, Date.now())
     expect(await failureOf(story.send())).toMatchObject({ type: 'AccountStopped' })
     expect(story.verdicts()).toEqual([])
   })

@@ -91,6 +91,7 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     'follower.cancel',
   ],
   ['POST /api/followers/{appId}/{openId}/forget', `${follower}/forget`, {}, 'follower.forget'],
+  ['POST /api/engine/accept', '/api/engine/accept', {}, 'engine.accept'],
   ['POST /api/keys/rotate', '/api/keys/rotate', {}, 'key.rotate'],
   ['POST /api/media', '/api/media', { raw: picture() }, 'media.upload'],
   ['POST /api/qrcodes', '/api/qrcodes', { json: { appId: APP, qrScene: 'expo' } }, 'qrcode.create'],

@@ -48,13 +48,14 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|account|campaign|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+      /^ +(check|preview|account|campaign|engine|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
+      engine: ['show', 'accept'],
       follower: ['show', 'cancel', 'forget', 'pause', 'resume'],
       key: ['rotate'],
       menu: ['get', 'put', 'remove'],
@@ -425,6 +426,14 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
       code: 1,
       err: expect.stringContaining('PNG'),
     })
+  })
+
+  it('says whether the engine is the right one, and accepts it', async () => {
+    const shown = await nurture('engine', 'show')
+    expect(shown).toMatchObject({ code: 0, err: '' })
+    expect(shown.out).toContain(': home,')
+    expect(await nurture('engine', 'accept')).toMatchObject({ code: 0 })
+    expect((await nurture('engine', 'show')).out).toContain(': restoring,')
   })
 })
 

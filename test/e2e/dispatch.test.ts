@@ -1,4 +1,3 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import { and, asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { linkEngine } from '../../src/engine/connection.ts'
@@ -12,6 +11,7 @@ import { readFollower } from '../../src/store/followers.ts'
 import { claimHeads, type InboxRow, inboxBacklog } from '../../src/store/inbox.ts'
 import { runsOf } from '../../src/store/runs.ts'
 import { followers, inbox, runs } from '../../src/store/schema.ts'
+import { switchableEngine } from '../support/switchable-engine.ts'
 import { startWhole, type Whole } from '../support/whole.ts'
 
 const APP = 'wxtest0000000002'
@@ -472,13 +472,14 @@ describe('what a follower wrote', () => {
 describe('a run that somebody terminated in Temporal', () => {
   /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
   function reconciler() {
-    const { db, link, runs, log } = whole.product
+    const { db, link, runs, home, log } = whole.product
     let ended = 0
     const now = () => Date.now() + 61 * SECOND
     const job = createReconciler({
       db,
       client: link.client,
       runs,
+      home,
       now,
       log,
       onEnded: () => {
@@ -595,38 +596,3 @@ describe('the purge', () => {
     expect(await readFollower(whole.product.db, who('oStays'))).not.toBeNull()
   })
 })
-
-/** An address that leads to the engine only when it is switched on. */
-async function switchableEngine(target: string) {
-  const [host = '', port = ''] = target.split(':')
-  const open = new Set<Socket>()
-  const relay = (client: Socket) => {
-    const upstream = connect(Number(port), host)
-    for (const socket of [client, upstream]) {
-      open.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        client.destroy()
-        upstream.destroy()
-        open.delete(socket)
-      })
-    }
-    client.pipe(upstream).pipe(client)
-  }
-  let server: Server | undefined
-  const listenOn = (wanted: number) =>
-    new Promise<number>((resolve) => {
-      server = createServer(relay).listen(wanted, '127.0.0.1', () => {
-        const at = server?.address()
-        resolve(typeof at === 'object' && at ? at.port : 0)
-      })
-    })
-  const off = async () => {
-    for (const socket of open) socket.destroy()
-    await new Promise((resolve) => (server ? server.close(resolve) : resolve(null)))
-  }
-  // A port that is free: nobody answers there until it is switched on.
-  const free = await listenOn(0)
-  await off()
-  return { address: `127.0.0.1:${free}`, on: () => listenOn(free), off }
-}

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
@@ -30,10 +31,12 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
   let simulator: Simulator
   let serves: string[]
   let workers: string[]
+  let databaseUrl: string
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-roles-'))
   beforeAll(async () => {
+    databaseUrl = await freshDatabase(postgres)
     const env = {
-      DATABASE_URL: await freshDatabase(postgres),
+      DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: engine,
       TEMPORAL_NAMESPACE: await freshNamespace(engine),
       ADMIN_TOKEN: 'test-admin-token',
@@ -123,4 +126,34 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     expect((await fetch(`${workers[0]}/metrics`)).status).toBe(401)
     expect((await fetch(`${workers[0]}/healthz`)).status).toBe(200)
   })
+
+  it('one killed in the middle of its dispatching: the other takes its rows, each message comes once', async () => {
+    const wechat = simulator.account(APP)
+    const openIds = Array.from({ length: 60 }, (_, i) => `oKilled${i}`)
+    const [killed] = programs
+    if (!killed) throw new Error('no program')
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    const claims = async () => {
+      const by = `${killed.process.pid}-%`
+      const held = 'SELECT id FROM inbox WHERE dispatched_at IS NULL AND claimed_by LIKE $1'
+      return (await client.query(held, [by])).rows.length
+    }
+    const follows = Promise.all(openIds.map((openId) => wechat.follow(openId)))
+    // Stopped in the middle, looked at, and let go on until it holds rows: those it then dies with.
+    await until(async () => {
+      killed.process.kill('SIGSTOP')
+      if ((await claims()) > 0) return true
+      killed.process.kill('SIGCONT')
+      return false
+    })
+    killed.process.kill('SIGKILL')
+    await killed.exited
+    expect(await claims()).toBeGreaterThan(0)
+    expect((await follows).every((r) => r.ok)).toBe(true)
+    const got = () => openIds.filter((o) => wechat.sends.some((s) => s.openId === o && s.errcode === 0))
+    await until(() => got().length === openIds.length, 50_000)
+    expect(wechat.sends.filter((s) => s.openId.startsWith('oKilled'))).toHaveLength(60)
+    await client.end()
+  }, 120_000)
 })

@@ -1,6 +1,5 @@
 import type { Hono } from 'hono'
 import { expect, inject } from 'vitest'
-import { createWeb } from '../../src/app/web.ts'
 import type { NewAccount } from '../../src/store/accounts.ts'
 import { startWhole, type Whole } from './whole.ts'
 
@@ -35,7 +34,7 @@ interface CallOptions {
 /** The whole product with its web app, asked as an operator's script asks it. */
 export interface Api {
   whole: Whole
-  web: Hono
+  readonly web: Hono
   /** Every answer is searched for secrets. */
   call<T = unknown>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>
   get<T = unknown>(path: string): Promise<Answer<T>>
@@ -98,10 +97,12 @@ export interface FollowerBody {
   }[]
 }
 
-export async function startApi(): Promise<Api> {
-  const whole = await startWhole({ engineAddress: inject('engineAddress') })
-  const links = () => ({ simulatorUrl: null, temporalUiUrl: null, namespace: 'default' })
-  const web = createWeb(whole.product, { adminToken: ADMIN_TOKEN, links })
+export async function startApi(options: Partial<Parameters<typeof startWhole>[0]> = {}): Promise<Api> {
+  const whole = await startWhole({
+    engineAddress: inject('engineAddress'),
+    adminToken: ADMIN_TOKEN,
+    ...options,
+  })
 
   const call = async <T>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> => {
     const { json, raw, type, token = ADMIN_TOKEN } = options
@@ -110,7 +111,7 @@ export async function startApi(): Promise<Api> {
     if (json !== undefined) headers.set('content-type', 'application/json')
     if (type) headers.set('content-type', type)
     const sent = json === undefined ? raw : JSON.stringify(json)
-    const response = await web.request(path, {
+    const response = await whole.web.request(path, {
       method,
       headers,
       ...(sent === undefined ? {} : { body: sent }),
@@ -125,7 +126,9 @@ export async function startApi(): Promise<Api> {
 
   return {
     whole,
-    web,
+    get web() {
+      return whole.web
+    },
     call,
     get,
     put: (yaml, query = '') => {

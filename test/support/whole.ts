@@ -1,3 +1,4 @@
+import type { Hono } from 'hono'
 import { pino } from 'pino'
 import { createProduct, type Product } from '../../src/app/product.ts'
 import { listen } from '../../src/app/server.ts'
@@ -16,7 +17,15 @@ import { freshNamespace } from './namespace.ts'
 
 /** The whole product in this process: store, engine, workers, callback server and simulator, all real. */
 export interface Whole {
-  product: Product
+  /** Another one after `restart`. */
+  readonly product: Product
+  /** Everything that the port serves. */
+  readonly web: Hono
+  readonly namespace: string
+  /** From the next restart on, the product is told another namespace. */
+  pointAt(namespace: string): void
+  /** From the next restart on, the machine's clock. */
+  setClock(now: () => number): void
   simulator: Simulator
   callbackUrl: string
   simulatorUrl: string
@@ -26,6 +35,8 @@ export interface Whole {
   startSends(): Promise<void>
   /** The follower's latest run, once `ready`; waits for a condition, not for a time. */
   runWhen(appId: string, openId: string, ready: (run: RunRow) => boolean): Promise<RunRow>
+  /** Ends everything but the simulator, as a stop does, and begins anew on the same store; `meanwhile` nothing runs. */
+  restart(meanwhile?: () => Promise<unknown> | unknown): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,7 +54,13 @@ export const TEST_PLATFORM = {
 
 export async function startWhole(options: {
   engineAddress: string
+  /** Where the product reaches the engine, when that is not where it is. */
+  throughAddress?: string
   databaseUrl?: string
+  /** Of the embedded store; in memory, if nothing is said. */
+  dataDir?: string
+  namespace?: string
+  adminToken?: string
   platform?: boolean
   /** Sends queue up until `startSends`. */
   sendsLater?: boolean
@@ -51,49 +68,121 @@ export async function startWhole(options: {
   encryption?: 'on' | 'off'
   encryptionKey?: string
   previousKeys?: readonly string[]
-  /** Goes on where another one is; a new one of its own, unless said otherwise. */
-  namespace?: string
+  /** Goes on with this one, which is closed with it. */
   store?: Store
+  /** Is given each line of the log. */
+  log?(line: string): void
 }): Promise<Whole> {
-  const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const store = options.store ?? (await openStore({ databaseUrl: options.databaseUrl, dataDir: null }))
-  const namespace = options.namespace ?? (await freshNamespace(options.engineAddress))
-  const target = { namespace, connection: { address: options.engineAddress } }
+  const log = options.log
+    ? pino({ level: 'info' }, { write: options.log })
+    : pino({ level: process.env.TEST_LOG ?? 'silent' })
+  let namespace = options.namespace ?? (await freshNamespace(options.engineAddress))
+  const port = await freePort()
+  let now: () => number = Date.now
+  let parts: Awaited<ReturnType<typeof open>>
+  /** Its content would end with it. */
+  let inMemory: Store | undefined = options.store
   const { encryption = 'on', encryptionKey = 'test-encryption-key', previousKeys = [] } = options
   const payloadEncryption = encryption === 'on'
-  const keys = { current: encryptionKey, previous: previousKeys }
-  const dataConverter = createDataConverter(keys, payloadEncryption)
-  const link = linkEngine(target, 'test', dataConverter)
-  const simulator = createSimulator({ timeMachine: createTimeMachine(link.client, store.db) })
-  const { url: apiBase } = await simulator.listen(0)
-  const port = await freePort()
-  const config = {
-    wechatApiBase: options.platform ? apiBase : 'http://127.0.0.1:9',
-    callbackMaxAgeMs: 600_000,
-    retentionDays: 30,
-    previousKeys: [...previousKeys],
+  const dataConverter = createDataConverter(
+    { current: encryptionKey, previous: previousKeys },
     payloadEncryption,
-    platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
-  }
-  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
-  const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
-  const web = createWeb(product, { adminToken: 'test-admin-token', links: () => links })
-  const server = await listen(web, port, '127.0.0.1')
-  const serveQueues = async (queues: readonly ('nurture' | 'send')[]) => {
-    const { activities } = product
-    const workers = runWorkers({
-      ...{ target, activities, identity: 'test', graceMs: 1_000, log, bundle, queues, dataConverter },
+  )
+  const simulator = createSimulator({
+    timeMachine: {
+      hop: (...args) => parts.machine.hop(...args),
+      nextAt: (...args) => parts.machine.nextAt(...args),
+      align: (...args) => parts.machine.align(...args),
+    },
+  })
+  const { url: apiBase } = await simulator.listen(0)
+  parts = await open()
+
+  async function open() {
+    const { databaseUrl, dataDir = null } = options
+    const store = inMemory ?? (await openStore({ databaseUrl, dataDir }))
+    if (!databaseUrl && !dataDir) inMemory = store
+    const address = options.throughAddress ?? options.engineAddress
+    const target = { namespace, connection: { address } }
+    const link = linkEngine(target, 'test', dataConverter)
+    const config = {
+      wechatApiBase: options.platform ? apiBase : 'http://127.0.0.1:9',
+      callbackMaxAgeMs: 600_000,
+      retentionDays: 30,
+      previousKeys: [...previousKeys],
+      payloadEncryption,
+      platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
+    }
+    const product = createProduct({
+      config,
+      db: store.db,
+      link,
+      encryptionKey,
+      log,
+      now,
     })
-    await workers.polling
-    return workers
+    await product.changed()
+    const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
+    const web = createWeb(product, {
+      adminToken: options.adminToken ?? 'test-admin-token',
+      links: () => links,
+    })
+    const server = await listen(web, port, '127.0.0.1')
+    const serveQueues = async (queues: readonly ('nurture' | 'send')[]) => {
+      const { activities } = product
+      const workers = runWorkers({
+        target,
+        activities,
+        identity: 'test',
+        graceMs: 1_000,
+        log,
+        bundle,
+        queues,
+        dataConverter,
+        mayPoll: product.home.mayPoll,
+      })
+      // They never poll an engine that is not ours.
+      if (await product.home.mayPoll()) await workers.polling
+      return workers
+    }
+    const workers = [await serveQueues(options.sendsLater ? ['nurture'] : ['nurture', 'send'])]
+    product.dispatcher.start()
+    return {
+      product,
+      web,
+      server,
+      machine: createTimeMachine(link.client, store.db),
+      async startSends() {
+        workers.push(await serveQueues(['send']))
+      },
+      async stop() {
+        await product.dispatcher.stop()
+        await Promise.all(workers.map((w) => w.stop()))
+        await server.close()
+        await link.close()
+        if (store !== inMemory) await store.close()
+      },
+    }
   }
-  const workers = [await serveQueues(options.sendsLater ? ['nurture'] : ['nurture', 'send'])]
-  product.dispatcher.start()
 
   return {
-    product,
+    get product() {
+      return parts.product
+    },
+    get web() {
+      return parts.web
+    },
+    get namespace() {
+      return namespace
+    },
+    setClock(other) {
+      now = other
+    },
+    pointAt(other) {
+      namespace = other
+    },
     simulator,
-    callbackUrl: server.url,
+    callbackUrl: parts.server.url,
     simulatorUrl: apiBase,
     async addAccount(account) {
       const full: NewAccount = {
@@ -109,36 +198,36 @@ export async function startWhole(options: {
         humanAgents: false,
         ...account,
       }
-      await product.accounts.add(full)
-      await product.changed()
+      await parts.product.accounts.add(full)
+      await parts.product.changed()
       const { appId, appSecret, token, encodingAesKey, mode, name, rules: profile } = full
-      const callbackUrl = `${server.url}/wechat/${appId}`
+      const callbackUrl = `${parts.server.url}/wechat/${appId}`
       simulator.addAccount({ appId, appSecret, token, encodingAesKey, mode, name, profile, callbackUrl })
     },
     async publish(yaml) {
       const { campaign, issues } = checkCampaign(yaml)
       if (!campaign) throw new Error(JSON.stringify(issues))
-      await product.campaigns.publish(yaml, campaign, [])
-      await product.changed()
+      await parts.product.campaigns.publish(yaml, campaign, [])
+      await parts.product.changed()
     },
-    async startSends() {
-      workers.push(await serveQueues(['send']))
-    },
+    startSends: () => parts.startSends(),
     async runWhen(appId, openId, ready) {
       for (let tries = 0; ; tries++) {
-        const [run] = await runsOf(store.db, { appId, openId }, 1)
+        const [run] = await runsOf(parts.product.db, { appId, openId }, 1)
         if (run && ready(run)) return run
         if (tries > 300) throw new Error(`never came to be: ${JSON.stringify(run?.state ?? null)}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     },
+    async restart(meanwhile = () => {}) {
+      await parts.stop()
+      await meanwhile()
+      parts = await open()
+    },
     async close() {
-      await product.dispatcher.stop()
-      await Promise.all(workers.map((w) => w.stop()))
+      await parts.stop()
+      await inMemory?.close()
       await simulator.close()
-      await server.close()
-      await link.close()
-      await store.close()
     },
   }
 }

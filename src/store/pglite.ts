@@ -1,0 +1,78 @@
+import { PGlite } from '@electric-sql/pglite'
+
+const REOPEN_EVERY_MS = 2_000
+
+/** The embedded engine has ended itself; what was asked meanwhile was not done. */
+class StoreDownError extends Error {
+  override name = 'StoreDownError'
+}
+
+/**
+ * PGlite that goes on after a PANIC. PostgreSQL ends itself when it cannot write its log (a full disk) and is started
+ * again from outside; embedded, its next query would never be answered. What is asked while it is down fails at once; it
+ * is opened anew, as after a crash, until that succeeds.
+ */
+export async function openEngine(where: string): Promise<PGlite> {
+  let engine = await PGlite.create(where)
+  let down: Promise<void> | null = null
+  let closed = false
+
+  async function reopen(): Promise<void> {
+    while (!closed) {
+      try {
+        engine = await PGlite.create(where)
+        down = null
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, REOPEN_EVERY_MS))
+      }
+    }
+  }
+
+  async function guarded<T>(work: (engine: PGlite) => Promise<T>): Promise<T> {
+    if (down) throw new StoreDownError('the embedded store is being opened again: is the disk full?')
+    try {
+      return await work(engine)
+    } catch (err) {
+      if (isPanic(err)) down ??= reopen()
+      throw err
+    }
+  }
+
+  return new Proxy(engine, {
+    get(_, name) {
+      if (name === 'query') return (...args: Parameters<PGlite['query']>) => guarded((e) => yielding(e, args))
+      if (name === 'exec') return (...args: Parameters<PGlite['exec']>) => guarded((e) => e.exec(...args))
+      if (name === 'transaction') {
+        return (...args: Parameters<PGlite['transaction']>) => guarded((e) => e.transaction(...args))
+      }
+      if (name === 'close') {
+        return async () => {
+          closed = true
+          if (!down) await engine.close()
+        }
+      }
+      const value = Reflect.get(engine, name)
+      return typeof value === 'function' ? value.bind(engine) : value
+    },
+  })
+}
+
+/**
+ * PGlite answers within the same turn of the event loop: a few busy queries would starve timers, sockets and the worker
+ * in this process. One turn for the others after each query cures it.
+ */
+async function yielding(engine: PGlite, args: Parameters<PGlite['query']>) {
+  const result = await engine.query(...args)
+  await new Promise(setImmediate)
+  return result
+}
+
+function isPanic(err: unknown): boolean {
+  for (let at = err; at instanceof Error; at = at.cause) {
+    if ('severity' in at && at.severity === 'PANIC') return true
+    // How the engine's end looks from outside.
+    if (at.name === 'ExitStatus' || /program terminated|unreachable|PANIC/i.test(at.message)) return true
+  }
+  return false
+}
