@@ -7,10 +7,12 @@ import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
 import type { EngineLink } from '../engine/connection.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
-import { createCallbackApp } from '../intake/callback.ts'
+import { createCallbackApp, STORE_WITHIN_MS } from '../intake/callback.ts'
 import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createForwarder } from '../intake/forward.ts'
+import { createGroupCommit } from '../intake/group-commit.ts'
+import { createPlaces } from '../intake/places.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
 import { createPeriodic } from '../jobs/periodic.ts'
 import { createPurge } from '../jobs/purge.ts'
@@ -24,7 +26,7 @@ import { createPlatformJob } from '../platform/job.ts'
 import { createAccountStore, isServing } from '../store/accounts.ts'
 import { createCampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
-import { acceptCallback } from '../store/inbox.ts'
+import { type Accepted, acceptCallbacks, type NewInboxRow } from '../store/inbox.ts'
 import { createPlatformStore } from '../store/platform.ts'
 import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
@@ -131,11 +133,18 @@ export function createProduct(deps: {
   const { forwardPrivate = false } = config
   const seenAt = new Map<string, number>()
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
+  const inbox = createGroupCommit<NewInboxRow, Accepted>({
+    store: (rows) => acceptCallbacks(db, rows),
+    giveUpMs: STORE_WITHIN_MS,
+    now: () => performance.now(),
+  })
   const callback = createCallbackApp({
     account: platformDoor?.account ?? directory.account,
     ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,
-    accept: (row) => acceptCallback(db, row),
+    accept: inbox.accept,
+    places: createPlaces((waiting) => metrics.callbacksWaiting.set(waiting)),
+    shed: () => metrics.callbacksShed.inc(),
     forward: createForwarder({
       allowPrivate: forwardPrivate,
       now,

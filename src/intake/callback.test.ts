@@ -636,6 +636,28 @@ describe('a store that takes its time', () => {
     expect(watched.status).toBe(500)
   })
 
+  it('that takes the event after the answer 500 has it once: WeChat sends again, and that is a duplicate', async () => {
+    vi.useFakeTimers()
+    const rows: NewInboxRow[] = []
+    const server = intake('plain', {
+      async accept(row) {
+        const known = rows.find((r) => r.key === row.key)
+        if (known) return { fresh: false, reply: known.reply }
+        await later(6_000, null)
+        rows.push(row)
+        return { fresh: true, id: rows.length }
+      },
+    })
+    const { watched, done } = ask(server)
+    await vi.advanceTimersByTimeAsync(6_000)
+    await done
+    expect(watched.status).toBe(500)
+    expect(server.nudges).toHaveLength(1)
+    expect((await server.deliver('xml', TEXT)).status).toBe(200)
+    expect(rows).toHaveLength(1)
+    expect(server.counted).toEqual(['failed', 'duplicate'])
+  })
+
   it('has 4 s for looking up and storing together', async () => {
     vi.useFakeTimers()
     const account = { appId: APP, mode: 'plain' as const, token: TOKEN, encodingAesKey: null }
