@@ -29,10 +29,29 @@ export interface PushOptions {
   dropAnswers?: number
 }
 
+/** What became of an account's callbacks that were not answered well at once. */
+export interface PushCounts {
+  /** Deliveries without a good answer. */
+  failed: number
+  /** Deliveries after a failed one. */
+  resent: number
+  /** Minutes in which WeChat did not push (MarkFail). */
+  silences: number
+  /** Callbacks that a silence cut off or swallowed whole: never sent again. */
+  lost: number
+  /** Callbacks that failed with every re-send: never sent again. */
+  givenUp: number
+}
+
 export interface PushSettings {
   /** WeChat waits this long for an answer. */
   answerWithinMs: number
   resends: number
+  /**
+   * A re-send goes so long after the beginning of the delivery before it. WeChat's are 5 s apart; absent: at once, which
+   * spares tests the time.
+   */
+  resendAfterMs?: number
   /** So many failed deliveries in a row, and WeChat stops pushing for `pauseMs`; what happens meanwhile is lost. */
   markFail: { failures: number; pauseMs: number }
 }
@@ -54,12 +73,17 @@ const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
 export function createPusher(settings: PushSettings, now: () => number) {
   const failures = new Map<string, number>()
   const silentUntil = new Map<string, number>()
-  /** Callbacks lost in a silence. */
-  const lost = new Map<string, number>()
+  const counts = new Map<string, PushCounts>()
+  const countsOf = (appId: string): PushCounts => {
+    const known = counts.get(appId) ?? { failed: 0, resent: 0, silences: 0, lost: 0, givenUp: 0 }
+    counts.set(appId, known)
+    return known
+  }
+  const isSilent = (appId: string) => (silentUntil.get(appId) ?? 0) > now()
 
   async function push(account: PushTarget, fields: Fields, options: PushOptions = {}): Promise<PushResult> {
-    if ((silentUntil.get(account.appId) ?? 0) > now()) {
-      lost.set(account.appId, (lost.get(account.appId) ?? 0) + 1)
+    if (isSilent(account.appId)) {
+      countsOf(account.appId).lost += 1
       return { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     }
     const copies = Array.from({ length: options.times ?? 1 }, () => pushOnce(account, fields, options))
@@ -70,19 +94,31 @@ export function createPusher(settings: PushSettings, now: () => number) {
   async function pushOnce(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
     let last: PushResult = { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
+      if (attempt > 1) {
+        if (isSilent(account.appId)) {
+          countsOf(account.appId).lost += 1
+          return last
+        }
+        countsOf(account.appId).resent += 1
+      }
+      const next = settings.resendAfterMs ? sleep(settings.resendAfterMs) : null
       const answer = await deliver(account, fields, options)
       const dropped = attempt <= (options.dropAnswers ?? 0)
       last = { ...answer, ok: answer.ok && !dropped, attempts: attempt }
       countFailure(account.appId, last.ok)
       if (last.ok) return last
+      if (attempt <= settings.resends) await next
     }
+    countsOf(account.appId).givenUp += 1
     return last
   }
 
   function countFailure(appId: string, ok: boolean): void {
     const inARow = ok ? 0 : (failures.get(appId) ?? 0) + 1
     failures.set(appId, inARow)
-    if (inARow >= settings.markFail.failures) {
+    if (!ok) countsOf(appId).failed += 1
+    if (inARow >= settings.markFail.failures && !isSilent(appId)) {
+      countsOf(appId).silences += 1
       silentUntil.set(appId, now() + settings.markFail.pauseMs)
       failures.set(appId, 0)
     }
@@ -108,7 +144,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
     }
   }
 
-  return { push, lost: (appId: string) => lost.get(appId) ?? 0 }
+  return { push, counts: (appId: string): Readonly<PushCounts> => countsOf(appId) }
 }
 
 /** Query and body of one delivery. What concerns a platform itself has an `AppId` outside, not a `ToUserName`. */
@@ -155,6 +191,10 @@ function readReply(account: PushTarget, text: string, nonce: string, openId: str
   if (!fields || fields.ToUserName !== openId || fields.FromUserName !== account.originalId) return null
   const { MsgType, ToUserName: _to, FromUserName: _from, CreateTime: _at, ...rest } = fields
   return typeof MsgType === 'string' ? { msgType: MsgType, fields: rest } : null
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 function parseAny(text: string): Record<string, unknown> | null {

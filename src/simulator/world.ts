@@ -13,7 +13,14 @@ import {
   type SimFollower,
   type SimScene,
 } from './model.ts'
-import { createPusher, type Fields, type PushOptions, type PushResult, type PushTarget } from './push.ts'
+import {
+  createPusher,
+  type Fields,
+  type PushOptions,
+  type PushResult,
+  type PushSettings,
+  type PushTarget,
+} from './push.ts'
 import { SimTokens } from './tokens.ts'
 
 /** What moves a follower's run on in the engine; the simulator itself knows no engine. */
@@ -34,7 +41,9 @@ export interface Who {
 export interface WorldOptions {
   now?: () => number
   answerWithinMs?: number
-  markFail?: { failures: number; pauseMs: number }
+  /** See `PushSettings`. */
+  markFail?: PushSettings['markFail']
+  resendAfterMs?: number
   statePath?: string
   timeMachine?: TimeMachine
 }
@@ -62,6 +71,7 @@ export function createWorld(options: WorldOptions) {
       answerWithinMs,
       resends: 3,
       markFail: options.markFail ?? { failures: 40, pauseMs: 60_000 },
+      ...(options.resendAfterMs ? { resendAfterMs: options.resendAfterMs } : {}),
     },
     now,
   )
@@ -217,7 +227,7 @@ export function createWorld(options: WorldOptions) {
     act,
     fastForward,
     fastForwardToNext,
-    lost: pusher.lost,
+    pushCounts: pusher.counts,
     duplicateCallbacks(times: number) {
       duplicateNext = times
     },
