@@ -7,14 +7,21 @@ import { postgresBin } from '../../scripts/ensure-programs.mjs'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { supervise } from '../../src/engine/local/supervise.ts'
 
-/** A throwaway PostgreSQL cluster; its server refuses to run as root, so it gets a user without rights then. */
+/** One PostgreSQL for the whole run, where there is one. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const running = await startPostgres()
+  if (!running) process.stderr.write('tests: PostgreSQL is not installed; what needs it is skipped\n')
+  project.provide('postgresUrl', running?.url ?? '')
+  return running?.stop ?? (async () => {})
+}
+
+/**
+ * A throwaway cluster, or null where PostgreSQL is not installed. Its server refuses to run as root, so it gets a user
+ * without rights then.
+ */
+export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> } | null> {
   const bin = postgresBin()
-  if (!bin) {
-    process.stderr.write('tests: PostgreSQL is not installed; what needs it is skipped\n')
-    project.provide('postgresUrl', '')
-    return async () => {}
-  }
+  if (!bin) return null
   const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-pg-'))
   chmodSync(folder, 0o755)
   const data = join(folder, 'data')
@@ -42,10 +49,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   )
   const url = `postgres://test@127.0.0.1:${port}/postgres`
   await answers(bin, port)
-  project.provide('postgresUrl', url)
-  return async () => {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
+  return {
+    url,
+    async stop() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 
