@@ -2,19 +2,20 @@ import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureBurst, rowsOfBurst } from './burst.ts'
+import { measureInserts } from './inserts.ts'
 import { measureRate, rowsOfRate } from './rate.ts'
 import { measureRestart, rowsOfRestart } from './restart.ts'
 import { markdown, type Row } from './rows.ts'
 import { startTarget, type TargetName } from './target.ts'
 
 /**
- * `npm run load -- [burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]`:
+ * `npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]`:
  * what the product does when more comes than it can serve. Apart from `npm run bench`, which tells of a quiet day in two
  * minutes: each of these fills both cores for up to five minutes. Only loopback; ends by itself.
  */
-const PARTS = ['burst', 'rate', 'restart'] as const
+const PARTS = ['inserts', 'burst', 'rate', 'restart'] as const
 const STORES: readonly TargetName[] = ['pglite', 'postgres']
-const DISPATCHED_WITHIN_MS = 270_000
+const DISPATCHED_WITHIN_MS = 200_000
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -33,7 +34,7 @@ const [follows, seconds, runs] = [Number(values.follows), Number(values.seconds)
 const unknown = positionals.filter((p) => !PARTS.some((part) => part === p))
 if (unknown.length > 0 || stores.length === 0 || ![follows, seconds, runs].every((n) => n > 0)) {
   say(
-    'usage: npm run load -- [burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]',
+    'usage: npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]',
   )
   process.exit(2)
 }
@@ -46,6 +47,11 @@ for (const part of parts) {
     continue
   }
   for (const store of stores) {
+    if (part === 'inserts') {
+      say(`load: inserts, ${store}…`)
+      rows.push(...((await measureInserts(store)) ?? []))
+      continue
+    }
     const target = await startTarget(store, say)
     if (!target) {
       say(`load: PostgreSQL is not installed; ${part} on it is skipped`)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import { maskId } from '../ids.ts'
+import { isAppId, maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
 import { CallbackBodyError } from '../wechat/body.ts'
@@ -66,7 +66,8 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
 
   app.get('/wechat/:appId', async (c) => {
     const began = performance.now()
-    const account = await deps.account(c.req.param('appId'))
+    const appId = c.req.param('appId')
+    const account = isAppId(appId) ? await deps.account(appId) : null
     if (!account) return refuse(404, 'unknown appId', began)
     const answer = answerChallenge({ account, query: c.req.query() })
     if (!answer.ok) return refuse(answer.status, answer.reason, began)
@@ -80,6 +81,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     const appId = c.req.param('appId')
     const bytes = announcedBytes(c.req, BODY_MAX)
     if (bytes === null) return refuse(413, 'body over 64 KiB', began)
+    if (!isAppId(appId)) return refuse(404, 'unknown appId', began)
     let account: IntakeAccount | null
     try {
       account = await within(began, deps.account(appId))
