@@ -16,8 +16,10 @@ const KEYS = {
   encodingAesKey: 'testtesttesttesttesttesttesttesttesttesttes',
 }
 
-export async function startWechat(base: string): Promise<LoadingWechat> {
-  const simulator = createSimulator({ resendAfterMs: 5_000 })
+/** WeChat as it is; or a `patient` one, for a test that must not depend on how fast the machine is. */
+export async function startWechat(base: string, patient = false): Promise<LoadingWechat> {
+  const patience = { answerWithinMs: 60_000, markFail: { failures: Number.POSITIVE_INFINITY, pauseMs: 0 } }
+  const simulator = createSimulator({ resendAfterMs: 5_000, ...(patient ? patience : {}) })
   const { url: apiBase } = await simulator.listen(0)
   return {
     simulator,

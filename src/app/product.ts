@@ -38,6 +38,8 @@ import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
+/** More than a busy day brings at once: beyond, the dispatcher gives way. */
+const CALLBACKS_BUSY = 50
 
 export type Product = ReturnType<typeof createProduct>
 
@@ -103,6 +105,7 @@ export function createProduct(deps: {
   const replies = createReplyMedia({ db, tokens, now, clientOf, log })
   const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, log })
   const runs = createRuns(link.client)
+  const places = createPlaces((waiting) => metrics.callbacksWaiting.set(waiting))
   const dispatcher = createDispatcher({
     db,
     runs,
@@ -111,6 +114,7 @@ export function createProduct(deps: {
     now,
     log,
     onStarted: () => metrics.runsStarted.inc(),
+    isBusy: () => places.taken() > CALLBACKS_BUSY,
   })
 
   const platform: Platform | null = config.platform
@@ -143,7 +147,7 @@ export function createProduct(deps: {
     ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,
     accept: inbox.accept,
-    places: createPlaces((waiting) => metrics.callbacksWaiting.set(waiting)),
+    places,
     shed: () => metrics.callbacksShed.inc(),
     forward: createForwarder({
       allowPrivate: forwardPrivate,

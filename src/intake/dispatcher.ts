@@ -11,7 +11,10 @@ import { type Reentry, type Route, route } from './route.ts'
 
 /** Few: what waits here, in turns, delays another account less than what waits in a busy Temporal. */
 const IN_FLIGHT_MAX = 8
+/** While WeChat waits for many answers, which it does for 5 s only, most of the process is theirs. */
+const IN_FLIGHT_BUSY = 1
 const LEASE_MS = 30_000
+const BUSY_MS = 200
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 15_000
 /** Longest sleep: rows of a process that died, and those inserted by another one, are found after this at the latest. */
@@ -48,8 +51,10 @@ export function createDispatcher(deps: {
   now: () => number
   log: Log
   onStarted?: () => void
+  /** Whether many callbacks wait to be stored in this process. */
+  isBusy?: () => boolean
 }): Dispatcher {
-  const { db, runs, directory, by, now, log } = deps
+  const { db, runs, directory, by, now, log, isBusy = () => false } = deps
   const inFlight = new Set<Promise<void>>()
   let running = false
   let claiming = false
@@ -75,9 +80,14 @@ export function createDispatcher(deps: {
 
   async function claimAndDispatch(): Promise<void> {
     clearTimeout(timer)
-    const room = IN_FLIGHT_MAX - inFlight.size
+    const busy = isBusy()
+    const room = (busy ? IN_FLIGHT_BUSY : IN_FLIGHT_MAX) - inFlight.size
     if (trouble && trouble.until > now()) return sleepUntil(trouble.until)
-    if (room <= 0) return
+    if (room <= 0) {
+      // Looks again by itself: the last callback of a flood may be a duplicate, which nudges nobody.
+      if (busy) sleepUntil(now() + BUSY_MS)
+      return
+    }
     try {
       const rows = await claimHeads(db, { by, now: now(), leaseMs: LEASE_MS, limit: trouble ? 1 : room })
       for (const row of rows) take(row)

@@ -8,7 +8,23 @@ const STRANGERS = PLACES / 4
 /** All bodies together. WeChat's are 1 to 2 KiB; one of 64 KiB is counted as that. */
 const BODY_BYTES = 32 * 1024 * 1024
 
+/**
+ * Where so many wait and the first of them has waited so long, a new one would be answered too late as well: WeChat has
+ * 5 s, and part of it is over before a busy process looks at the request at all.
+ */
+const CROWD = 200
+const OLD_MS = 2_000
+
+interface Limits {
+  places: number
+  strangers: number
+  bodyBytes: number
+  crowd: number
+}
+
 export interface Places {
+  /** How many are taken. */
+  taken(): number
   /** Gives the place back, once; null when there is none. `bytes`: how long the body may become. */
   take(who: { signed: boolean; bytes: number }): (() => void) | null
 }
@@ -16,19 +32,26 @@ export interface Places {
 /** Bounds what callbacks may hold in memory; `waiting` is told of each change. */
 export function createPlaces(
   waiting: (now: number) => void = () => {},
-  limits: { places: number; strangers: number; bodyBytes: number } = {
-    places: PLACES,
-    strangers: STRANGERS,
-    bodyBytes: BODY_BYTES,
-  },
+  limits: Limits = { places: PLACES, strangers: STRANGERS, bodyBytes: BODY_BYTES, crowd: CROWD },
+  now: () => number = () => performance.now(),
 ): Places {
   let taken = 0
+  /** When those of WeChat came, the first one first. What strangers keep open says nothing about the store. */
+  const since = new Map<symbol, number>()
+  const isSlow = () => {
+    const [first] = since.values()
+    return since.size >= limits.crowd && first !== undefined && now() - first > OLD_MS
+  }
   let strangers = 0
   let held = 0
   return {
+    taken: () => taken,
     take({ signed, bytes }) {
       if (taken >= limits.places || held + bytes > limits.bodyBytes) return null
       if (!signed && strangers >= limits.strangers) return null
+      if (isSlow()) return null
+      const me = Symbol()
+      if (signed) since.set(me, now())
       const change = (by: 1 | -1) => {
         taken += by
         held += by * bytes
@@ -40,6 +63,7 @@ export function createPlaces(
       return () => {
         if (left) return
         left = true
+        since.delete(me)
         change(-1)
       }
     },
