@@ -532,6 +532,23 @@ describe('a callback in compatible mode whose plain part was changed on the way'
 })
 
 describe('an account that is not in memory', () => {
+  it.each(['wx%00', `wx${'x'.repeat(63)}`, 'wx%F0%9F%98%80', 'wx%20x'])(
+    'is not looked for where it can be none: %s',
+    async (appId) => {
+      const asked: string[] = []
+      const server = intake('plain', {
+        async account(id) {
+          asked.push(id)
+          return null
+        },
+      })
+      const { query, body } = envelope(wechat('plain', 'xml'), TEXT, NOW_S)
+      await expectRefused(server, await server.post(query, body, appId), 404, /unknown appId/)
+      expect((await server.app.request(`/wechat/${appId}?${query}`)).status).toBe(404)
+      expect(asked).toEqual([])
+    },
+  )
+
   it('is refused with 404 when it cannot be found, and was looked up first', async () => {
     const asked: string[] = []
     const server = intake('plain', {

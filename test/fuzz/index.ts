@@ -13,6 +13,8 @@ if (!(count > 0) || !Number.isInteger(seed)) {
   process.stderr.write('usage: npm run fuzz -- [--count N] [--seed S]\n')
   process.exit(2)
 }
+// Whatever ends this early, it has not passed.
+process.exitCode = 1
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const findings = createFindings()
 const server = await startFuzzedServer()
