@@ -14,15 +14,15 @@ const EXPIRED = 'wxload00000000004'
 /** Whose minute is still running when the program is back: what of it can be saved. */
 const SAVED = 'wxload00000000005'
 /** Followers of the two one-minute accounts, at most: they must be started within their minute. */
-const OF_A_MINUTE = 150
+const OF_A_MINUTE = 100
 /** Runs that are started a second, at least: what the plan below counts on. */
 const STARTS_PER_S = 14
 /** The kill, and before it the follows whose minute matters, in s before or after. */
-const PLAN = { expired: -45, saved: -14, due: 15, back: 27 }
+const PLAN = { expired: -45, saved: -10, due: 10, back: 20 }
 const SENT_WITHIN_MS = 120_000
 
 const series = (id: string, appId: string, afterS: number, text: string) =>
-  `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: {event: subscribe}\nsteps: [{id: first, after: ${afterS}s, ifLate: ${id === 'waiting' ? 'hold' : 'skip'}, send: {text: ${text}}}]\n`
+  `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: {event: subscribe}\nsteps: [{id: first, after: ${afterS}s, ifLate: ${id === 'expired' ? 'skip' : 'hold'}, send: {text: ${text}}}]\n`
 
 export interface Restart {
   runs: number
