@@ -16,6 +16,7 @@ import {
 import {
   createPusher,
   type Fields,
+  type Post,
   type PushOptions,
   type PushResult,
   type PushSettings,
@@ -44,6 +45,7 @@ export interface WorldOptions {
   /** See `PushSettings`. */
   markFail?: PushSettings['markFail']
   resendAfterMs?: number
+  post?: Post
   statePath?: string
   timeMachine?: TimeMachine
 }
@@ -71,6 +73,7 @@ export function createWorld(options: WorldOptions) {
       answerWithinMs,
       resends: 3,
       markFail: options.markFail ?? { failures: 40, pauseMs: 60_000 },
+      ...(options.post ? { post: options.post } : {}),
       ...(options.resendAfterMs ? { resendAfterMs: options.resendAfterMs } : {}),
     },
     now,
