@@ -21,8 +21,10 @@ export interface Burst {
   failed: number
   resent: number
   silences: number
-  /** Follows that WeChat could not deliver: by a silence, or by four failures. */
+  /** Follows of which WeChat never got a good answer: a silence swallowed them, or four deliveries failed. */
   undelivered: number
+  /** Of these, the ones that are not in the store either: WeChat never brought them while there was room. */
+  neverStored: number
   /** Answered well, and not in the store: must be none. */
   lost: number
   /** In the store more than once: must be none. */
@@ -71,8 +73,8 @@ export async function measureBurst(
   const stored = await target.stopAndRead(readStored)
   await wechat.close()
   const missing = new Set(Array.from({ length: follows }, (_, i) => `oBurst${i}`))
-  for (const gone of undelivered) missing.delete(gone)
   for (const { openId } of stored.inbox) missing.delete(openId)
+  const neverStored = undelivered.filter((openId) => missing.has(openId)).length
   const got = messagesOf(account)
   return {
     follows,
@@ -82,7 +84,8 @@ export async function measureBurst(
     resent: resent - resentBefore,
     silences,
     undelivered: undelivered.length,
-    lost: missing.size,
+    neverStored,
+    lost: missing.size - neverStored,
     doubled: stored.inbox.filter((r) => Number(r.times) > 1).length,
     messages: got.size,
     messagesTwice: [...got.values()].filter((n) => n > 1).length,
@@ -142,10 +145,14 @@ export function rowsOfBurst(target: string, seconds: number, b: Burst): Row[] {
     .join(', ')
   return [
     [`${name}: went out at`, `${Math.round(b.rate)}/s`],
-    [`${name}: stored and answered`, `${b.follows - b.undelivered}`],
+    [
+      `${name}: answered well / stored`,
+      `${b.follows - b.undelivered} / ${b.follows - b.neverStored - b.lost}`,
+    ],
     [`${name}: failed deliveries / sent again / MarkFail`, `${b.failed} / ${b.resent} / ${b.silences}`],
     [`${name}: answered 500 at once (shed)`, `${b.shed}`],
-    [`${name}: lost / stored twice`, `${b.undelivered + b.lost} / ${b.doubled}`],
+    [`${name}: answered and not stored / stored twice`, `${b.lost} / ${b.doubled}`],
+    [`${name}: never stored: swallowed by MarkFail, or four times failed`, `${b.neverStored}`],
     [`${name}: answered, p50 / p99 / longest`, `${ms(0.5)} / ${ms(0.99)} / ${ms(1)}`],
     [
       `${name}: all dispatched after`,
