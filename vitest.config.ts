@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'store',
-          include: ['src/store/**/*.test.ts', 'test/store/**/*.test.ts'],
+          include: ['src/store/**/*.test.ts', 'test/{store,fuzz}/**/*.test.ts'],
           globalSetup: './test/support/postgres.ts',
           ...slow,
         },

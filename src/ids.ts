@@ -1,5 +1,10 @@
 /** An Official Account's id, `wx…`. */
 export type AppId = string & { readonly __brand?: 'AppId' }
+/** Whether a text can be an appId at all: what cannot is not looked for in the store. */
+export function isAppId(text: string): boolean {
+  return /^[\x21-\x7e]{1,64}$/.test(text)
+}
+
 /** A follower's id within one Official Account. */
 export type OpenId = string & { readonly __brand?: 'OpenId' }
 

@@ -21,6 +21,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       'Time to answer a callback',
       [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     ),
+    callbacksWaiting: gauge('nurture_callbacks_waiting', 'Callbacks under way that are not stored yet'),
+    callbacksShed: counter(
+      'nurture_callbacks_shed_total',
+      'Callbacks answered 500 at once, because too many were under way',
+    ),
     inboxPending: gauge('nurture_inbox_pending', 'Events that wait to be dispatched'),
     inboxOldest: gauge('nurture_inbox_oldest_seconds', 'Age of the oldest event that waits'),
     engineUp: gauge('nurture_engine_up', '1 while Temporal answers'),

@@ -64,11 +64,22 @@ export function answerError(err: unknown, c: Context, log: Log): Response {
     const message = err.message || 'The request was refused.'
     return body(c, err.status, { code: err.status === 413 ? 'too-large' : 'bad-request', message })
   }
+  if (isRefusedText(err)) {
+    return body(c, 422, { code: 'refused', message: 'A text or number here cannot be stored.' })
+  }
   log.error({ err, path: c.req.path }, 'API call failed')
   return body(c, 500, {
     code: 'internal',
     message: 'Something went wrong here. The log of this server has the details.',
   })
+}
+
+/** PostgreSQL's class 22: the data is at fault, such as NUL in a text, or half a surrogate pair. */
+function isRefusedText(err: unknown): boolean {
+  const cause = err instanceof Error && err.cause ? err.cause : err
+  return (
+    typeof cause === 'object' && cause !== null && 'code' in cause && /^22\w{3}$/.test(String(cause.code))
+  )
 }
 
 function body(

@@ -38,7 +38,9 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
         'Send the medium as multipart/form-data, in the field "file".',
       )
     }
-    const form = await c.req.parseBody()
+    const form = await c.req.parseBody().catch(() => {
+      throw refused('The body is no multipart/form-data.')
+    })
     const file = Object.values(form).find((v): v is File => v instanceof File)
     if (!file) throw refused('There is no file.', [{ path: 'file', message: 'is missing' }])
     const unknown = Object.keys(form).filter((key) => key !== 'type' && form[key] !== file)

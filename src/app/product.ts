@@ -9,10 +9,12 @@ import type { EngineLink } from '../engine/connection.ts'
 import { createEngineHome } from '../engine/home.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
-import { createCallbackApp } from '../intake/callback.ts'
+import { createCallbackApp, STORE_WITHIN_MS } from '../intake/callback.ts'
 import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createForwarder } from '../intake/forward.ts'
+import { createGroupCommit } from '../intake/group-commit.ts'
+import { createPlaces } from '../intake/places.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
 import { createRemovalJob } from '../jobs/finish-removals.ts'
 import { createPeriodic } from '../jobs/periodic.ts'
@@ -28,7 +30,7 @@ import { createPlatformJob } from '../platform/job.ts'
 import { createAccountStore, isServing } from '../store/accounts.ts'
 import { createCampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
-import { acceptCallback } from '../store/inbox.ts'
+import { type Accepted, acceptCallbacks, type NewInboxRow } from '../store/inbox.ts'
 import { createPlatformStore } from '../store/platform.ts'
 import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
@@ -41,6 +43,8 @@ import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
+/** More than a busy day brings at once: beyond, the dispatcher gives way. */
+const CALLBACKS_BUSY = 50
 
 export type Product = ReturnType<typeof createProduct>
 
@@ -109,6 +113,7 @@ export function createProduct(deps: {
   const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, log })
   const runs = createRuns(link.client)
   const home = createEngineHome({ db, client: link.client, now, log })
+  const places = createPlaces((waiting) => metrics.callbacksWaiting.set(waiting))
   const dispatcher = createDispatcher({
     db,
     runs,
@@ -118,6 +123,7 @@ export function createProduct(deps: {
     log,
     onStarted: () => metrics.runsStarted.inc(),
     mayDispatch: home.isHome,
+    isBusy: () => places.taken() > CALLBACKS_BUSY,
   })
 
   const platformBase = config.platform?.apiBase ?? null
@@ -141,11 +147,18 @@ export function createProduct(deps: {
   const { forwardPrivate = false } = config
   const seenAt = new Map<string, number>()
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
+  const inbox = createGroupCommit<NewInboxRow, Accepted>({
+    store: (rows) => acceptCallbacks(db, rows),
+    giveUpMs: STORE_WITHIN_MS,
+    now: () => performance.now(),
+  })
   const callback = createCallbackApp({
     account: platformDoor?.account ?? directory.account,
     ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,
-    accept: (row) => acceptCallback(db, row),
+    accept: inbox.accept,
+    places,
+    shed: () => metrics.callbacksShed.inc(),
     forward: createForwarder({
       allowPrivate: forwardPrivate,
       now,

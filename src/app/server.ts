@@ -1,6 +1,13 @@
 import type { Server } from 'node:http'
-import { serve } from '@hono/node-server'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
+
+/**
+ * Connections that may wait until this process accepts them. With Node's 511 a burst finds no room while the process is
+ * busy for half a second, and tries again only after seconds. The system's own limit (net.core.somaxconn) is above it.
+ */
+const BACKLOG = 4_096
 
 export interface Listening {
   url: string
@@ -16,18 +23,20 @@ export function localUrl(host: string, port: number): string {
 /** Listens with an app; rejects with the system's error when the port is taken. */
 export function listen(app: Hono, port: number, host: string): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: host }, (at) =>
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server
+    server.once('error', reject)
+    server.listen({ port, host, backlog: BACKLOG }, () => {
+      const { port: taken } = server.address() as AddressInfo
       resolve({
-        url: localUrl(host, at.port),
-        port: at.port,
+        url: localUrl(host, taken),
+        port: taken,
         close: () =>
           new Promise((done) => {
             server.close(() => done())
             // Kept-alive connections would hold the server open.
-            ;(server as Server).closeAllConnections?.()
+            server.closeAllConnections()
           }),
-      }),
-    )
-    server.once('error', reject)
+      })
+    })
   })
 }

@@ -415,6 +415,18 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     expect(issues).toMatchObject([{ path: '' }])
   })
 
+  it('with keys that are maps, one in another, is refused and not written out for ever', () => {
+    expect(checkCampaign(`${'? '.repeat(500)}x`).issues[0]?.message).toContain('all keys must be strings')
+  })
+
+  it('with thousands of errors tells two hundred, and how many more', () => {
+    const fields = Array.from({ length: 1_000 }, (_, i) => `k${i}: 1`).join('\n')
+    const { issues } = checkCampaign(fields)
+    expect(issues).toHaveLength(201)
+    expect(issues.at(-1)?.message).toMatch(/^and \d+ more errors$/)
+    expect(checkCampaign('&a '.repeat(1_000)).issues).toHaveLength(201)
+  })
+
   it('is refused when it is huge', () => {
     expect(checkCampaign('#'.repeat(256 * 1024 + 1)).issues).toEqual([
       { path: '', message: 'the file is over 256 KiB' },

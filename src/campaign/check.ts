@@ -31,6 +31,7 @@ export interface CheckResult {
 
 /** WeChat's limit of a text message, bytes of UTF-8 (measured by others; the official page names none). */
 const TEXT_MAX_BYTES = 2_048
+const ISSUES_MAX = 200
 const FILE_MAX_CHARS = 256 * 1024
 
 /** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
@@ -42,15 +43,16 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
+    // A key that is a map is written out, and one within one again: 500 characters of that never end.
+    stringKeys: true,
   })
   if (doc.errors.length > 0) {
-    return refused(
-      doc.errors.map((e) => ({
-        path: '',
-        message: `not readable: ${e.message}`,
-        ...placeOf(e.pos[0], lines),
-      })),
-    )
+    const errors = doc.errors.map((e) => ({
+      path: '',
+      message: `not readable: ${e.message}`,
+      ...placeOf(e.pos[0], lines),
+    }))
+    return refused(readable(errors))
   }
   const place = (path: string): Issue => ({ path, message: '', ...locate(doc.contents, path, lines) })
   let value: unknown
@@ -63,7 +65,8 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const wrong = parsed.success ? [] : schemaIssues(parsed.error)
   const told = new Set(wrong.map((i) => i.path))
   const found = [...wrong, ...contentIssues(value, context).filter((i) => !told.has(i.path))]
-  if (!parsed.success || found.length > 0) return refused(found.map((i) => ({ ...place(i.path), ...i })))
+  if (!parsed.success || found.length > 0)
+    return refused(readable(found).map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
     ...accountWarnings(parsed.data, context),
     ...variableWarnings(templatesOf(parsed.data), served(parsed.data.accounts, context.accounts)),
@@ -75,6 +78,13 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
 
 function refused(issues: Issue[]): CheckResult {
   return { campaign: null, issues, warnings: [] }
+}
+
+/** So many errors at once, and how many more: nobody reads thousands, and each is looked up in the file. */
+function readable(issues: Issue[]): Issue[] {
+  if (issues.length <= ISSUES_MAX) return issues
+  const more = issues.length - ISSUES_MAX
+  return [...issues.slice(0, ISSUES_MAX), { path: '', message: `and ${more} more errors` }]
 }
 
 /** The rules that warnings are about: the strictest of the accounts that the campaign serves. */

@@ -25,6 +25,16 @@ export function variablesOf(
 
 /** `2026-01-01T08:00:00`: the zone's wall clock, which is what a follower reads. */
 function localTime(at: number, timeZone: string): string {
+  return formOf(timeZone).format(at).replace(' ', 'T')
+}
+
+/** Made once for each zone: making one costs more than all the rest of a callback. */
+const forms = new Map<string, Intl.DateTimeFormat>()
+
+function formOf(timeZone: string): Intl.DateTimeFormat {
+  const known = forms.get(timeZone)
+  if (known) return known
   const form = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
-  return form.format(at).replace(' ', 'T')
+  forms.set(timeZone, form)
+  return form
 }

@@ -532,6 +532,23 @@ describe('a callback in compatible mode whose plain part was changed on the way'
 })
 
 describe('an account that is not in memory', () => {
+  it.each(['wx%00', `wx${'x'.repeat(63)}`, 'wx%F0%9F%98%80', 'wx%20x'])(
+    'is not looked for where it can be none: %s',
+    async (appId) => {
+      const asked: string[] = []
+      const server = intake('plain', {
+        async account(id) {
+          asked.push(id)
+          return null
+        },
+      })
+      const { query, body } = envelope(wechat('plain', 'xml'), TEXT, NOW_S)
+      await expectRefused(server, await server.post(query, body, appId), 404, /unknown appId/)
+      expect((await server.app.request(`/wechat/${appId}?${query}`)).status).toBe(404)
+      expect(asked).toEqual([])
+    },
+  )
+
   it('is refused with 404 when it cannot be found, and was looked up first', async () => {
     const asked: string[] = []
     const server = intake('plain', {
@@ -634,6 +651,28 @@ describe('a store that takes its time', () => {
     await vi.advanceTimersByTimeAsync(4_000)
     await done
     expect(watched.status).toBe(500)
+  })
+
+  it('that takes the event after the answer 500 has it once: WeChat sends again, and that is a duplicate', async () => {
+    vi.useFakeTimers()
+    const rows: NewInboxRow[] = []
+    const server = intake('plain', {
+      async accept(row) {
+        const known = rows.find((r) => r.key === row.key)
+        if (known) return { fresh: false, reply: known.reply }
+        await later(6_000, null)
+        rows.push(row)
+        return { fresh: true, id: rows.length }
+      },
+    })
+    const { watched, done } = ask(server)
+    await vi.advanceTimersByTimeAsync(6_000)
+    await done
+    expect(watched.status).toBe(500)
+    expect(server.nudges).toHaveLength(1)
+    expect((await server.deliver('xml', TEXT)).status).toBe(200)
+    expect(rows).toHaveLength(1)
+    expect(server.counted).toEqual(['failed', 'duplicate'])
   })
 
   it('has 4 s for looking up and storing together', async () => {

@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto'
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { maskId } from '../ids.ts'
+import { type Context, Hono } from 'hono'
+import { isAppId, maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
 import { CallbackBodyError } from '../wechat/body.ts'
-import { answerChallenge, type CallbackAccount, openCallback } from '../wechat/envelope.ts'
+import { answerChallenge, type CallbackAccount, isQuerySigned, openCallback } from '../wechat/envelope.ts'
 import { dedupeKey, type Inbound, parseInbound } from '../wechat/events.ts'
 import type { Forward } from '../wechat/outbound.ts'
 import { type PassiveReply, renderReply } from '../wechat/reply.ts'
+import { announcedBytes, readBody } from './body.ts'
 import { factsOf } from './facts.ts'
 import type { Forwarder } from './forward.ts'
+import { createPlaces, type Places } from './places.ts'
+import { createSparingLog } from './sparing-log.ts'
 
 const BODY_MAX = 64 * 1024
 /** WeChat waits 5 s; a callback that is not stored by then must fail, so that WeChat sends it again. */
-const STORE_WITHIN_MS = 4_000
+export const STORE_WITHIN_MS = 4_000
 
 export interface IntakeAccount extends CallbackAccount {
   name: string
@@ -47,6 +49,10 @@ export interface CallbackDeps {
   maxAgeMs: number
   log: Log
   count(result: CallbackResult, seconds: number): void
+  /** How many callbacks may be under way; absent: what a process of the product takes. */
+  places?: Places
+  /** A callback was answered 500 at once, because too many were under way. */
+  shed?(): void
 }
 
 type CallbackResult = 'accepted' | 'duplicate' | 'ignored' | 'unknown' | 'refused' | 'failed' | 'verified'
@@ -54,11 +60,14 @@ type CallbackResult = 'accepted' | 'duplicate' | 'ignored' | 'unknown' | 'refuse
 /** WeChat's side door: `GET|POST /wechat/:appId`, as the table in contract section 3 says. */
 export function createCallbackApp(deps: CallbackDeps): Hono {
   const { log, now } = deps
+  const places = deps.places ?? createPlaces()
+  const say = createSparingLog(log, () => performance.now())
   const app = new Hono()
 
   app.get('/wechat/:appId', async (c) => {
     const began = performance.now()
-    const account = await deps.account(c.req.param('appId'))
+    const appId = c.req.param('appId')
+    const account = isAppId(appId) ? await deps.account(appId) : null
     if (!account) return refuse(404, 'unknown appId', began)
     const answer = answerChallenge({ account, query: c.req.query() })
     if (!answer.ok) return refuse(answer.status, answer.reason, began)
@@ -67,70 +76,93 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     return c.text(answer.echo)
   })
 
-  app.post(
-    '/wechat/:appId',
-    bodyLimit({ maxSize: BODY_MAX, onError: () => refuse(413, 'body over 64 KiB', performance.now()) }),
-    async (c) => {
-      const began = performance.now()
-      const appId = c.req.param('appId')
-      let account: IntakeAccount | null
-      try {
-        account = await within(began, deps.account(appId))
-      } catch (err) {
-        return fail(err, appId, began)
-      }
-      if (!account) return refuse(404, 'unknown appId', began)
-      const body = Buffer.from(await c.req.arrayBuffer())
-      const query = c.req.query()
-      const opened = openCallback({ account, query, body, now: now(), maxAgeMs: deps.maxAgeMs })
-      if (!opened.ok) return refuse(opened.status, opened.reason, began, appId)
-      let inbound: Inbound
-      try {
-        inbound = parseInbound(opened.record)
-      } catch (err) {
-        if (!(err instanceof CallbackBodyError)) throw err
-        return refuse(400, err.message, began, appId)
-      }
-      deps.seen(appId)
-      const tested = deps.tester?.(appId, inbound)
-      if (tested) deps.count('accepted', seconds(began))
-      const { forward } = account
-      const passOn = () => {
-        const { openId, toUserName } = inbound
-        const plain = opened.plain.toString('utf8')
-        return forward && deps.forward
-          ? deps.forward(forward, { appId, openId, toUserName, plain, format: opened.format })
-          : null
-      }
-      // Only where its answer may count is it asked beside our own work; else it is told afterwards.
-      const answered = !tested && forward?.useReply ? passOn() : null
-      const ours = tested ? tested.reply : await take(account, inbound, began)
-      if (!tested && !forward?.useReply && !(ours instanceof Response)) void passOn()
-      const reply = ours ?? (await answered)
-      if (reply instanceof Response) return reply
-      if (!reply) return c.text(tested ? '' : 'success')
-      const rendered = renderReply({
-        reply,
-        to: inbound.openId,
-        from: inbound.toUserName,
-        createTime: Math.floor(now() / 1000),
-        format: opened.format,
-        ...(opened.aesKey === null
-          ? {}
-          : {
-              encrypt: {
-                account: { ...account, encodingAesKey: opened.aesKey },
-                nonce: query.nonce ?? '',
-                timestamp: Math.floor(now() / 1000),
-              },
-            }),
-      })
-      return c.body(rendered, 200, {
-        'content-type':
-          opened.format === 'xml' ? 'application/xml; charset=utf-8' : 'application/json; charset=utf-8',
-      })
-    },
-  )
+  app.post('/wechat/:appId', async (c) => {
+    const began = performance.now()
+    const appId = c.req.param('appId')
+    const bytes = announcedBytes(c.req, BODY_MAX)
+    if (bytes === null) return refuse(413, 'body over 64 KiB', began)
+    if (!isAppId(appId)) return refuse(404, 'unknown appId', began)
+    let account: IntakeAccount | null
+    try {
+      account = await within(began, deps.account(appId))
+    } catch (err) {
+      return fail(err, appId, began)
+    }
+    if (!account) return refuse(404, 'unknown appId', began)
+    const leave = places.take({ signed: isQuerySigned(account, c.req.query()), bytes })
+    if (!leave) return shed(appId, began)
+    try {
+      return await serve(c, account, began, leave)
+    } finally {
+      leave()
+    }
+  })
+
+  /** `leave` gives the place back: once the event is stored, whatever the answer still waits for. */
+  async function serve(
+    c: Context,
+    account: IntakeAccount,
+    began: number,
+    leave: () => void,
+  ): Promise<Response> {
+    const { appId } = account
+    let body: Buffer | null
+    try {
+      body = await within(began, readBody(c.req, BODY_MAX), 'the body did not come')
+    } catch (err) {
+      return fail(err, appId, began)
+    }
+    if (!body) return refuse(413, 'body over 64 KiB', began, appId)
+    const query = c.req.query()
+    const opened = openCallback({ account, query, body, now: now(), maxAgeMs: deps.maxAgeMs })
+    if (!opened.ok) return refuse(opened.status, opened.reason, began, appId)
+    let inbound: Inbound
+    try {
+      inbound = parseInbound(opened.record)
+    } catch (err) {
+      if (!(err instanceof CallbackBodyError)) throw err
+      return refuse(400, err.message, began, appId)
+    }
+    deps.seen(appId)
+    const tested = deps.tester?.(appId, inbound)
+    if (tested) deps.count('accepted', seconds(began))
+    const { forward } = account
+    const passOn = () => {
+      const { openId, toUserName } = inbound
+      const plain = opened.plain.toString('utf8')
+      return forward && deps.forward
+        ? deps.forward(forward, { appId, openId, toUserName, plain, format: opened.format })
+        : null
+    }
+    // Only where its answer may count is it asked beside our own work; else it is told afterwards.
+    const answered = !tested && forward?.useReply ? passOn() : null
+    const ours = tested ? tested.reply : await take(account, inbound, began)
+    leave()
+    if (!tested && !forward?.useReply && !(ours instanceof Response)) void passOn()
+    const reply = ours ?? (await answered)
+    if (reply instanceof Response) return reply
+    if (!reply) return c.text(tested ? '' : 'success')
+    const rendered = renderReply({
+      reply,
+      to: inbound.openId,
+      from: inbound.toUserName,
+      createTime: Math.floor(now() / 1000),
+      format: opened.format,
+      ...(opened.aesKey === null
+        ? {}
+        : {
+            encrypt: {
+              account: { ...account, encodingAesKey: opened.aesKey },
+              nonce: query.nonce ?? '',
+              timestamp: Math.floor(now() / 1000),
+            },
+          }),
+    })
+    return c.body(rendered, 200, {
+      'content-type':
+        opened.format === 'xml' ? 'application/xml; charset=utf-8' : 'application/json; charset=utf-8',
+    })
+  }
 
   /** Stores the event and says what to reply; a response when it could not be stored. */
   async function take(
@@ -158,30 +190,44 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       reply: match.reply,
     }
     try {
-      const accepted = await within(began, deps.accept(row))
+      const accepted = await within(began, storeAndNudge(row))
       deps.count(accepted.fresh ? 'accepted' : 'duplicate', seconds(began))
-      if (!accepted.fresh) return storedReply(accepted.reply)
-      deps.nudge()
-      return match.reply
+      return accepted.fresh ? match.reply : storedReply(accepted.reply)
     } catch (err) {
       return fail(err, account.appId, began, inbound.openId)
     }
   }
 
+  /** The dispatcher hears of it also when the answer was given up: the event is there, and WeChat's next is a duplicate. */
+  async function storeAndNudge(row: NewInboxRow): Promise<Accepted> {
+    const accepted = await deps.accept(row)
+    if (accepted.fresh) deps.nudge()
+    return accepted
+  }
+
   function refuse(status: 400 | 401 | 404 | 413, reason: string, began: number, appId?: string): Response {
-    log.warn({ status, reason, appId }, 'callback refused')
+    say('warn', `${status} ${reason}`, { status, reason, appId }, 'callback refused')
     deps.count('refused', seconds(began))
     return new Response(reason, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
   }
 
   function fail(err: unknown, appId: string, began: number, openId?: string): Response {
     const reason = err instanceof Error ? err.message : String(err)
-    log.error(
+    say(
+      'error',
+      'not stored',
       { reason, appId, follower: openId && maskId(openId) },
       'callback not stored: WeChat will send it again',
     )
     deps.count('failed', seconds(began))
     return new Response('not stored', { status: 500 })
+  }
+
+  function shed(appId: string, began: number): Response {
+    say('error', 'shed', { appId }, 'too many callbacks at once: answered 500, WeChat will send them again')
+    deps.count('failed', seconds(began))
+    deps.shed?.()
+    return new Response('too many at once', { status: 500 })
   }
 
   return app
@@ -200,12 +246,12 @@ function storedReply(reply: unknown): PassiveReply | null {
   return (reply ?? null) as PassiveReply | null
 }
 
-/** Waits for the store, as long as a callback that began at `began` may take altogether. */
-async function within<T>(began: number, work: Promise<T>): Promise<T> {
+/** Waits, as long as a callback that began at `began` may take altogether. */
+async function within<T>(began: number, work: Promise<T>, trouble = 'the store did not answer'): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`the store did not answer within ${STORE_WITHIN_MS / 1000} s`)),
+      () => reject(new Error(`${trouble} within ${STORE_WITHIN_MS / 1000} s`)),
       STORE_WITHIN_MS - (performance.now() - began),
     )
   })

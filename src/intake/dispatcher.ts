@@ -15,9 +15,12 @@ import { type Reentry, type Route, type RouteFacts, route } from './route.ts'
 
 /** Few: what waits here, in turns, delays another account less than what waits in a busy Temporal. */
 const IN_FLIGHT_MAX = 8
+/** While WeChat waits for many answers, which it does for 5 s only, most of the process is theirs. */
+const IN_FLIGHT_BUSY = 1
 const LEASE_MS = 30_000
 /** A row that waited longer than this is asked for at Temporal before it begins a run. */
 const FRESH_MS = 30_000
+const BUSY_MS = 200
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 15_000
 /** Longest sleep: rows of a process that died, and those inserted by another one, are found after this at the latest. */
@@ -62,8 +65,10 @@ export function createDispatcher(deps: {
   onStarted?: () => void
   /** False while Temporal is away, or another one than the store's runs live in: events are kept. */
   mayDispatch?: () => Promise<boolean>
+  /** Whether many callbacks wait to be stored in this process. */
+  isBusy?: () => boolean
 }): Dispatcher {
-  const { db, runs, directory, by, now, log } = deps
+  const { db, runs, directory, by, now, log, isBusy = () => false } = deps
   const inFlight = new Set<Promise<void>>()
   let running = false
   let claiming = false
@@ -89,11 +94,16 @@ export function createDispatcher(deps: {
 
   async function claimAndDispatch(): Promise<void> {
     clearTimeout(timer)
-    const room = IN_FLIGHT_MAX - inFlight.size
+    const busy = isBusy()
+    const room = (busy ? IN_FLIGHT_BUSY : IN_FLIGHT_MAX) - inFlight.size
     const waitMs = trouble ? trouble.until - now() : 0
     // Longer than any backoff: the clock was put back meanwhile.
     if (trouble && waitMs > 0 && waitMs <= BACKOFF_MAX_MS) return sleepUntil(trouble.until)
-    if (room <= 0) return
+    if (room <= 0) {
+      // Looks again by itself: the last callback of a flood may be a duplicate, which nudges nobody.
+      if (busy) sleepUntil(now() + BUSY_MS)
+      return
+    }
     const may = deps.mayDispatch ? await deps.mayDispatch() : true
     if (!running) return
     if (!may) {

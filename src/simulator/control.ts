@@ -97,7 +97,7 @@ export function createControl(world: World): Hono {
       sends: account.sends.filter((s) => s.openId === f.openId).slice(-20),
       quota: { daily: account.dailyQuota, used: account.sentToday.count },
       faults: world.faults.list(),
-      lostCallbacks: world.lost(account.appId),
+      lostCallbacks: world.pushCounts(account.appId).lost,
     }
   }
 }

@@ -251,10 +251,34 @@ describe('an account whose callback fails too often', () => {
     wechat.clock.now += 59_999
     expect(await wechat.push(account(), FIELDS)).toEqual(lost)
     expect(wechat.deliveries).toHaveLength(8)
-    expect(wechat.lost(APP)).toBe(2)
+    expect(wechat.counts(APP).lost).toBe(2)
     wechat.clock.now += 1
     expect((await wechat.push(account(), FIELDS)).attempts).toBe(4)
-    expect(wechat.lost(APP)).toBe(2)
+    expect(wechat.counts(APP).lost).toBe(2)
+  })
+
+  it('is counted: deliveries that failed, re-sends, silences', async () => {
+    const wechat = pushing(failing, strict)
+    for (let i = 0; i < 3; i++) await wechat.push(account(), FIELDS)
+    expect(wechat.counts(APP)).toEqual({ failed: 8, resent: 6, silences: 1, lost: 1, givenUp: 2 })
+  })
+
+  it('hears no re-send either: what is under way is lost', async () => {
+    const wechat = pushing(failing, { ...strict, markFail: { failures: 2, pauseMs: 60_000 } })
+    expect((await wechat.push(account(), FIELDS)).attempts).toBe(2)
+    expect(wechat.deliveries).toHaveLength(2)
+    expect(wechat.counts(APP)).toEqual({ failed: 2, resent: 1, silences: 1, lost: 1, givenUp: 0 })
+  })
+
+  it('may wait before it is sent again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const wechat = pushing((n) => (n === 1 ? failing() : 'success'), { ...strict, resendAfterMs: 5_000 })
+    const pushed = wechat.push(account(), FIELDS)
+    await vi.advanceTimersByTimeAsync(4_999)
+    expect(wechat.deliveries).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await pushed).toMatchObject({ ok: true, attempts: 2 })
+    vi.useRealTimers()
   })
 
   it('is heard again and starts with a clean sheet', async () => {
@@ -270,7 +294,7 @@ describe('an account whose callback fails too often', () => {
   it('is one that fails in a row: a good answer between counts anew', async () => {
     const wechat = pushing((n) => (n % 8 === 0 ? 'success' : failing()), strict)
     for (let i = 0; i < 6; i++) expect((await wechat.push(account(), FIELDS)).attempts).toBe(4)
-    expect(wechat.lost(APP)).toBe(0)
+    expect(wechat.counts(APP).lost).toBe(0)
   })
 
   it('does not silence another account', async () => {
@@ -278,6 +302,6 @@ describe('an account whose callback fails too often', () => {
     for (let i = 0; i < 3; i++) await wechat.push(account(), FIELDS)
     const other = account({ appId: 'wxother000000001' })
     expect((await wechat.push(other, FIELDS)).attempts).toBe(4)
-    expect([wechat.lost(APP), wechat.lost('wxother000000001')]).toEqual([1, 0])
+    expect([wechat.counts(APP).lost, wechat.counts('wxother000000001').lost]).toEqual([1, 0])
   })
 })

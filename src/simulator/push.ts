@@ -29,12 +29,51 @@ export interface PushOptions {
   dropAnswers?: number
 }
 
+/** What became of an account's callbacks that were not answered well at once. */
+export interface PushCounts {
+  /** Deliveries without a good answer. */
+  failed: number
+  /** Deliveries after a failed one. */
+  resent: number
+  /** Minutes in which WeChat did not push (MarkFail). */
+  silences: number
+  /** Callbacks that a silence cut off or swallowed whole: never sent again. */
+  lost: number
+  /** Callbacks that failed with every re-send: never sent again. */
+  givenUp: number
+}
+
 export interface PushSettings {
   /** WeChat waits this long for an answer. */
   answerWithinMs: number
   resends: number
+  /**
+   * A re-send goes so long after the beginning of the delivery before it. WeChat's are 5 s apart; absent: at once, which
+   * spares tests the time.
+   */
+  resendAfterMs?: number
+  /** Absent: by `fetch`. A generator of load brings a leaner one. */
+  post?: Post
   /** So many failed deliveries in a row, and WeChat stops pushing for `pauseMs`; what happens meanwhile is lost. */
   markFail: { failures: number; pauseMs: number }
+}
+
+/** One HTTP request of WeChat's; rejects when there is no answer within `withinMs`. */
+export type Post = (
+  url: string,
+  body: string,
+  contentType: string,
+  withinMs: number,
+) => Promise<{ status: number; text: string }>
+
+async function postByFetch(url: string, body: string, contentType: string, withinMs: number) {
+  const answer = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': contentType },
+    signal: AbortSignal.timeout(withinMs),
+  })
+  return { status: answer.status, text: await answer.text() }
 }
 
 /** Whom callbacks are for, where they go, and what signs and seals them. */
@@ -52,16 +91,22 @@ const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
 
 /** Delivers callbacks as WeChat does: three modes, two formats, re-sends, and the minute of silence after failures. */
 export function createPusher(settings: PushSettings, now: () => number) {
+  const { post = postByFetch } = settings
   const failures = new Map<string, number>()
   const silentUntil = new Map<string, number>()
-  /** Callbacks lost in a silence. */
-  const lost = new Map<string, number>()
+  const counts = new Map<string, PushCounts>()
+  const countsOf = (appId: string): PushCounts => {
+    const known = counts.get(appId) ?? { failed: 0, resent: 0, silences: 0, lost: 0, givenUp: 0 }
+    counts.set(appId, known)
+    return known
+  }
+  const isSilent = (appId: string) => (silentUntil.get(appId) ?? 0) > now()
 
   async function push(account: PushTarget, fields: Fields, options: PushOptions = {}): Promise<PushResult> {
     if (account.callbackUrl === null)
       return { ok: true, attempts: 0, status: null, body: '', passiveReply: null }
-    if ((silentUntil.get(account.appId) ?? 0) > now()) {
-      lost.set(account.appId, (lost.get(account.appId) ?? 0) + 1)
+    if (isSilent(account.appId)) {
+      countsOf(account.appId).lost += 1
       return { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     }
     const copies = Array.from({ length: options.times ?? 1 }, () => pushOnce(account, fields, options))
@@ -72,19 +117,31 @@ export function createPusher(settings: PushSettings, now: () => number) {
   async function pushOnce(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
     let last: PushResult = { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
+      if (attempt > 1) {
+        if (isSilent(account.appId)) {
+          countsOf(account.appId).lost += 1
+          return last
+        }
+        countsOf(account.appId).resent += 1
+      }
+      const next = settings.resendAfterMs ? sleep(settings.resendAfterMs) : null
       const answer = await deliver(account, fields, options)
       const dropped = attempt <= (options.dropAnswers ?? 0)
       last = { ...answer, ok: answer.ok && !dropped, attempts: attempt }
       countFailure(account.appId, last.ok)
       if (last.ok) return last
+      if (attempt <= settings.resends) await next
     }
+    countsOf(account.appId).givenUp += 1
     return last
   }
 
   function countFailure(appId: string, ok: boolean): void {
     const inARow = ok ? 0 : (failures.get(appId) ?? 0) + 1
     failures.set(appId, inARow)
-    if (inARow >= settings.markFail.failures) {
+    if (!ok) countsOf(appId).failed += 1
+    if (inARow >= settings.markFail.failures && !isSilent(appId)) {
+      countsOf(appId).silences += 1
       silentUntil.set(appId, now() + settings.markFail.pauseMs)
       failures.set(appId, 0)
     }
@@ -94,14 +151,13 @@ export function createPusher(settings: PushSettings, now: () => number) {
     const { query, body, nonce } = envelope(account, fields, options.timestamp ?? Math.floor(now() / 1000))
     const base = { ok: false, attempts: 1, passiveReply: null }
     try {
-      const answer = await fetch(`${account.callbackUrl}?${query}`, {
-        method: 'POST',
+      const { status, text } = await post(
+        `${account.callbackUrl}?${query}`,
         body,
-        headers: { 'content-type': account.format === 'json' ? 'application/json' : 'text/xml' },
-        signal: AbortSignal.timeout(settings.answerWithinMs),
-      })
-      const text = await answer.text()
-      if (answer.status !== 200) return { ...base, status: answer.status, body: text }
+        account.format === 'json' ? 'application/json' : 'text/xml',
+        settings.answerWithinMs,
+      )
+      if (status !== 200) return { ...base, status, body: text }
       if (text === '' || text === 'success') return { ...base, ok: true, status: 200, body: text }
       const passiveReply = readReply(account, text, nonce, String(fields.FromUserName))
       return { ...base, ok: passiveReply !== null, status: 200, body: text, passiveReply }
@@ -110,7 +166,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
     }
   }
 
-  return { push, lost: (appId: string) => lost.get(appId) ?? 0 }
+  return { push, counts: (appId: string): Readonly<PushCounts> => countsOf(appId) }
 }
 
 /** Query and body of one delivery. What concerns a platform itself has an `AppId` outside, not a `ToUserName`. */
@@ -157,6 +213,10 @@ function readReply(account: PushTarget, text: string, nonce: string, openId: str
   if (!fields || fields.ToUserName !== openId || fields.FromUserName !== account.originalId) return null
   const { MsgType, ToUserName: _to, FromUserName: _from, CreateTime: _at, ...rest } = fields
   return typeof MsgType === 'string' ? { msgType: MsgType, fields: rest } : null
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 function parseAny(text: string): Record<string, unknown> | null {

@@ -11,7 +11,15 @@ import {
   type SimFollower,
   type SimScene,
 } from './model.ts'
-import { createPusher, type Fields, type PushOptions, type PushResult, type PushTarget } from './push.ts'
+import {
+  createPusher,
+  type Fields,
+  type Post,
+  type PushOptions,
+  type PushResult,
+  type PushSettings,
+  type PushTarget,
+} from './push.ts'
 import { openStateFile } from './state-file.ts'
 import { SimTokens } from './tokens.ts'
 
@@ -33,7 +41,10 @@ export interface Who {
 export interface WorldOptions {
   now?: () => number
   answerWithinMs?: number
-  markFail?: { failures: number; pauseMs: number }
+  /** See `PushSettings`. */
+  markFail?: PushSettings['markFail']
+  resendAfterMs?: number
+  post?: Post
   statePath?: string
   timeMachine?: TimeMachine
 }
@@ -61,6 +72,8 @@ export function createWorld(options: WorldOptions) {
       answerWithinMs,
       resends: 3,
       markFail: options.markFail ?? { failures: 40, pauseMs: 60_000 },
+      ...(options.post ? { post: options.post } : {}),
+      ...(options.resendAfterMs ? { resendAfterMs: options.resendAfterMs } : {}),
     },
     now,
   )
@@ -231,7 +244,7 @@ export function createWorld(options: WorldOptions) {
     act,
     fastForward,
     fastForwardToNext,
-    lost: pusher.lost,
+    pushCounts: pusher.counts,
     duplicateCallbacks(times: number) {
       duplicateNext = times
     },

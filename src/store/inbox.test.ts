@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../test/support/stores.ts'
 import {
   acceptCallback,
+  acceptCallbacks,
   claimHeads,
   inboxBacklog,
   markDispatched,
@@ -15,25 +16,25 @@ const NOW = 1_800_000_000_000
 const LEASE = 30_000
 
 describeOnBothStores('the inbox', (store) => {
-  const accept = (key: string, more: Partial<NewInboxRow> = {}) =>
-    acceptCallback(store().db, {
-      appId: 'wxA',
-      openId: 'oOne',
-      key,
+  const row = (key: string, more: Partial<NewInboxRow> = {}): NewInboxRow => ({
+    appId: 'wxA',
+    openId: 'oOne',
+    key,
+    kind: 'text',
+    createTime: NOW,
+    receivedAt: NOW,
+    event: {
       kind: 'text',
-      createTime: NOW,
-      receivedAt: NOW,
-      event: {
-        kind: 'text',
-        scene: 'message',
-        text: 'secret words',
-        qrScene: null,
-        eventKey: null,
-        start: null,
-      },
-      reply: { kind: 'text', content: `reply to ${key}` },
-      ...more,
-    })
+      scene: 'message',
+      text: 'secret words',
+      qrScene: null,
+      eventKey: null,
+      start: null,
+    },
+    reply: { kind: 'text', content: `reply to ${key}` },
+    ...more,
+  })
+  const accept = (key: string, more: Partial<NewInboxRow> = {}) => acceptCallback(store().db, row(key, more))
   const claim = (by = 'a', now = NOW, limit = 10) =>
     claimHeads(store().db, { by, now, leaseMs: LEASE, limit })
   const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.key)
@@ -50,6 +51,43 @@ describeOnBothStores('the inbox', (store) => {
   it('takes the same callback once, however many come at the same moment', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => accept('same')))
     expect(answers.filter((a) => a.fresh)).toHaveLength(1)
+  })
+
+  it('takes many in one statement, in their order; what is known or comes twice is a duplicate', async () => {
+    await accept('known')
+    const keys_ = ['b', 'known', 'a', 'b', 'c']
+    const results = await acceptCallbacks(
+      store().db,
+      keys_.map((key) => row(key, { openId: `o${key}` })),
+    )
+    const reply = (key: string) => ({ fresh: false, reply: { kind: 'text', content: `reply to ${key}` } })
+    expect(results).toMatchObject([
+      { fresh: true },
+      reply('known'),
+      { fresh: true },
+      reply('b'),
+      { fresh: true },
+    ])
+    expect(await keys()).toEqual(['known', 'b', 'a', 'c'])
+  })
+
+  it('a row that the database refuses fails alone', async () => {
+    const bad = row('bad', {
+      event: { ...row('x').event, text: 'NUL \u0000 in jsonb' } as NewInboxRow['event'],
+    })
+    const results = await acceptCallbacks(store().db, [row('one'), bad, row('two', { openId: 'oTwo' })])
+    expect(results[0]).toMatchObject({ fresh: true })
+    expect(results[1]).toBeInstanceOf(Error)
+    expect(results[2]).toMatchObject({ fresh: true })
+    expect(await keys()).toEqual(['one', 'two'])
+  })
+
+  it('takes 200 rows in one statement', async () => {
+    const rows = Array.from({ length: 200 }, (_, i) => row(`k${i}`, { openId: `o${i}` }))
+    expect((await acceptCallbacks(store().db, rows)).every((r) => !(r instanceof Error) && r.fresh)).toBe(
+      true,
+    )
+    expect(await inboxBacklog(store().db)).toMatchObject({ pending: 200 })
   })
 
   it('hands out the heads of many followers at once, and of one follower only the oldest event', async () => {

@@ -28,14 +28,62 @@ export type Accepted = { fresh: true; id: number } | { fresh: false; reply: unkn
 
 /** Takes a callback durably, once. A duplicate gives back what was replied the first time. */
 export async function acceptCallback(db: Db, row: NewInboxRow): Promise<Accepted> {
-  const [inserted] = await db
+  const [accepted] = await insertRows(db, [row])
+  if (!accepted) throw new Error('the inbox gave no result')
+  return accepted
+}
+
+/**
+ * Takes many callbacks in one statement, in their order; results in the same order. A row that the database refuses
+ * gives an Error for itself alone. Rejects when the database does not answer.
+ */
+export async function acceptCallbacks(db: Db, rows: NewInboxRow[]): Promise<(Accepted | Error)[]> {
+  try {
+    return await insertRows(db, rows)
+  } catch (err) {
+    if (rows.length === 1 || !isRefusedData(err)) throw err
+  }
+  const results: (Accepted | Error)[] = []
+  for (const row of rows) {
+    results.push(await acceptCallback(db, row).catch((err: unknown) => asRefused(err)))
+  }
+  return results
+}
+
+async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
+  const inserted = await db
     .insert(inbox)
-    .values(row)
+    .values(rows)
     .onConflictDoNothing({ target: inbox.key })
-    .returning({ id: inbox.id })
-  if (inserted) return { fresh: true, id: inserted.id }
-  const [known] = await db.select({ reply: inbox.reply }).from(inbox).where(eq(inbox.key, row.key))
-  return { fresh: false, reply: known?.reply ?? null }
+    .returning({ id: inbox.id, key: inbox.key })
+  const fresh = new Map(inserted.map(({ key, id }) => [key, id]))
+  const known = rows.map((r) => r.key).filter((key, i, all) => !fresh.has(key) || all.indexOf(key) !== i)
+  const replies = new Map<string, unknown>()
+  if (known.length > 0) {
+    const found = await db
+      .select({ key: inbox.key, reply: inbox.reply })
+      .from(inbox)
+      .where(inArray(inbox.key, known))
+    for (const { key, reply } of found) replies.set(key, reply)
+  }
+  return rows.map(({ key }) => {
+    const id = fresh.get(key)
+    // Twice in one batch: the first was inserted, the second is its duplicate.
+    fresh.delete(key)
+    return id === undefined ? { fresh: false, reply: replies.get(key) ?? null } : { fresh: true, id }
+  })
+}
+
+/** SQLSTATE classes of what is wrong with a row and not with the database: data, integrity, limits. */
+function isRefusedData(err: unknown): err is Error {
+  const cause = err instanceof Error && err.cause ? err.cause : err
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+  return /^(22|23|54)\w{3}$/.test(code)
+}
+
+function asRefused(err: unknown): Error {
+  if (isRefusedData(err)) return err
+  throw err
 }
 
 /**

@@ -92,6 +92,15 @@ export function answerChallenge(call: {
   return { ok: false, status: 401, reason: 'bad signature' }
 }
 
+/**
+ * Whether the query alone is WeChat's: in every mode `signature` covers its token, timestamp and nonce. It says nothing
+ * about the body, so it admits to a queue and to nothing else.
+ */
+export function isQuerySigned(account: Pick<CallbackAccount, 'token'>, query: Query): boolean {
+  const { signature, timestamp = '', nonce = '' } = query
+  return signature !== undefined && signatureMatches(signature, account.token, timestamp, nonce)
+}
+
 /** @throws WechatCryptoError of the present key, when neither key opens it */
 function decryptWithAny(sealed: string, account: CallbackAccount) {
   const [present = '', ...earlier] = [account.encodingAesKey ?? '', account.previousAesKey].filter(

@@ -292,6 +292,12 @@ describe('a push without what every push has', () => {
 
   it.each([
     ['no FromUserName', { CreateTime: '1', MsgType: 'text' }, 'no FromUserName'],
+    [
+      'a FromUserName that no key of the store could hold',
+      { FromUserName: 'o'.repeat(129), CreateTime: '1' },
+      'FromUserName is no open id',
+    ],
+    ['a FromUserName with NUL', { FromUserName: 'o\u0000', CreateTime: '1' }, 'FromUserName is no open id'],
     ['an empty FromUserName', { FromUserName: '', CreateTime: '1' }, 'no FromUserName'],
     ['no CreateTime', { FromUserName: 'o1' }, 'no CreateTime'],
     ['an empty CreateTime', { FromUserName: 'o1', CreateTime: '' }, 'no CreateTime'],

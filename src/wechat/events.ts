@@ -72,6 +72,7 @@ export function parseInbound(record: FieldRecord): Inbound {
   const openId = text('FromUserName')
   const createTime = Number(text('CreateTime'))
   if (!openId) throw new CallbackBodyError('no FromUserName')
+  if (!OPEN_ID.test(openId)) throw new CallbackBodyError('FromUserName is no open id')
   if (!/^\d{1,12}$/.test(text('CreateTime')) || !Number.isSafeInteger(createTime)) {
     throw new CallbackBodyError('no CreateTime')
   }
@@ -82,6 +83,9 @@ export function parseInbound(record: FieldRecord): Inbound {
   if (MESSAGES.includes(msgType) && text('MsgId')) return parseMessage(common, msgType, text)
   return { ...common, kind: 'unknown', msgType }
 }
+
+/** WeChat's have 28 letters, digits, - and _. A longer one could be no key of an index, nor of a workflow. */
+const OPEN_ID = /^[\x21-\x7e]{1,128}$/
 
 type Text = (name: string) => string
 

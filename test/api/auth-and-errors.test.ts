@@ -141,6 +141,18 @@ describe('an error', () => {
     expect(body.error.message).toEqual(expect.any(String))
   })
 
+  it('says of a text that cannot be stored that it is refused', async () => {
+    const asked = [
+      api.get('/api/followers?appId=%00'),
+      api.get(`/api/followers/${APP}/%00`),
+      api.call('POST', '/api/accounts', { json: { ...SECRETS, appId: 'wx\u0000', mode: 'plain' } }),
+    ]
+    for (const { status, body } of await Promise.all(asked)) {
+      expect(status).toBe(422)
+      expect((body as ErrorBody).error.code).toBe('refused')
+    }
+  })
+
   it('tells nothing of what is inside when something breaks', async () => {
     const { list } = api.whole.product.accounts
     api.whole.product.accounts.list = () => Promise.reject(new Error(`broken with ${SECRETS.appSecret}`))

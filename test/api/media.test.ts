@@ -112,4 +112,12 @@ describe('a medium that is uploaded', () => {
     expect([415, 422]).toContain(status)
     expect(body.error.code).toEqual(expect.any(String))
   })
+
+  it('whose parts cannot be told apart is refused content, not a fault of the server', async () => {
+    for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
+      const { status, body } = await api.call<ErrorBody>('POST', '/api/media', { raw: '<!--', type })
+      expect(status).toBe(422)
+      expect(body.error.message).toContain('multipart/form-data')
+    }
+  })
 })

@@ -29,8 +29,8 @@ export const BREAKAGES: Record<string, Breakage> = {
   'answer-first': {
     promise: 'what was answered with success is durable',
     file: 'src/intake/callback.ts',
-    find: `      const accepted = await within(began, deps.accept(row))`,
-    replace: `      void new Promise((resolve) => setTimeout(resolve, 1_500)).then(() => deps.accept(row)).then(() => deps.nudge(), () => {})
+    find: `      const accepted = await within(began, storeAndNudge(row))`,
+    replace: `      setTimeout(() => storeAndNudge(row).catch(() => {}), 1_500)
       const accepted: Accepted = { fresh: true, id: 0 }`,
   },
   'forget-intent': {

@@ -4,9 +4,11 @@ import { breakCopy } from './broken.ts'
 import { runChaos, type StoreKind } from './chaos.ts'
 import { formatReport, type Report } from './report.ts'
 
-const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both] [--json FILE] [--break NAME]
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both] [--per-second F]
+                 [--json FILE] [--break NAME]
   --minutes  how long faults hit, shared by the stores (default 4)
   --seed     the schedule of faults and followers (default 1)
+  --per-second  followers who come in a second, on average (default 1)
   --break    runs a copy of the code with one invariant broken: it must fail (see test/chaos/broken.ts)
 Exit code 1: something was lost, sent twice without cause, or another promise broken.`
 
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '4' },
     seed: { type: 'string', default: '1' },
     store: { type: 'string', default: 'both' },
+    'per-second': { type: 'string', default: '1' },
     json: { type: 'string' },
     break: { type: 'string' },
     help: { type: 'boolean' },
@@ -23,10 +26,11 @@ const { values } = parseArgs({
 })
 const minutes = Number(values.minutes)
 const seed = Number(values.seed)
+const perSecond = Number(values['per-second'])
 const stores: StoreKind[] = (['postgres', 'embedded'] as const).filter(
   (s) => values.store === s || values.store === 'both',
 )
-if (values.help || !(minutes > 0) || !Number.isInteger(seed) || stores.length === 0) {
+if (values.help || !(minutes > 0) || !(perSecond > 0) || !Number.isInteger(seed) || stores.length === 0) {
   say(USAGE)
   process.exit(values.help ? 0 : 2)
 }
@@ -35,7 +39,7 @@ const reports: Report[] = []
 for (const store of stores) {
   say(`chaos: ${store}, seed ${seed}, ${(minutes / stores.length).toFixed(1)} minutes of faults`)
   const forMs = (minutes * 60_000) / stores.length
-  const report = await runChaos({ store, seed, forMs, say, ...(root ? { root } : {}) })
+  const report = await runChaos({ store, seed, forMs, perSecond, say, ...(root ? { root } : {}) })
   if (report) reports.push(report)
 }
 process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)

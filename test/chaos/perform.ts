@@ -11,6 +11,8 @@ import { SECRETS, type Stage } from './stage.ts'
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 /** After the last act: the window, and as much again for what came late. */
 const PATIENCE_MS = 150_000
+/** WeChat waits so long for an answer, and then sends again (rules of its callbacks). */
+const RESEND_AFTER_MS = 5_000
 const STAYS_QUIET_MS = 3_000
 
 /** One performance: followers come and go for `forMs` while faults hit, then all is mended and the runs end. */
@@ -20,7 +22,7 @@ export async function perform(
 ): Promise<Evidence> {
   const { random, forMs, say } = options
   const trouble: CallbackTrouble = { losesAnswers: false, clockSkewS: 0 }
-  const simulator = createSimulator()
+  const simulator = createSimulator({ resendAfterMs: RESEND_AFTER_MS })
   const { url } = await simulator.listen(0)
   try {
     await stage.heal()

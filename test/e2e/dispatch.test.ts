@@ -99,7 +99,9 @@ async function signalsOf(openId: string): Promise<{ name: string; at: number; ke
 }
 
 /** Another dispatcher on the same inbox, as another `serve` process has one; until the test is over. */
-function anotherDispatcher(more: { runs?: Runs; now?: () => number } = {}): Dispatcher {
+function anotherDispatcher(
+  more: { runs?: Runs; now?: () => number; isBusy?: () => boolean } = {},
+): Dispatcher {
   const { db, directory, log } = whole.product
   const by = `other-${Math.random()}`
   const dispatcher = createDispatcher({
@@ -185,6 +187,33 @@ describe("a follower's events", () => {
     await dispatcher.stop()
     goOn()
     expect(await resultsOf('oStuck')).toEqual(['started', 'signalled'])
+  })
+})
+
+describe('a dispatcher beside callbacks that wait for their answer', () => {
+  it('gives way: one event at a time; then many again', async () => {
+    await standStill()
+    const openIds = Array.from({ length: 20 }, (_, i) => `oBusy${i}`)
+    for (const openId of openIds) expect(await wechat().follow(openId)).toMatchObject({ ok: true })
+    let busy = true
+    const atOnce = { now: 0, most: 0 }
+    const { runs } = whole.product
+    const counted: Runs = {
+      ...runs,
+      async startOrSignal(...args) {
+        atOnce.most = Math.max(atOnce.most, ++atOnce.now)
+        return runs.startOrSignal(...args).finally(() => {
+          atOnce.now -= 1
+        })
+      },
+    }
+    const left = async () => (await inboxBacklog(whole.product.db)).pending
+    anotherDispatcher({ runs: counted, isBusy: () => busy })
+    await until(left, (pending) => pending <= 16)
+    expect(atOnce.most).toBe(1)
+    busy = false
+    await until(left, (pending) => pending === 0)
+    expect(atOnce.most).toBeGreaterThan(1)
   })
 })
 

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measureBurst, rowsOfBurst } from './burst.ts'
+import { measureInserts } from './inserts.ts'
+import { measureRate, rowsOfRate } from './rate.ts'
+import { measureRestart, rowsOfRestart } from './restart.ts'
+import { markdown, type Row } from './rows.ts'
+import { startTarget, type TargetName } from './target.ts'
+
+/**
+ * `npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]`:
+ * what the product does when more comes than it can serve. Apart from `npm run bench`, which tells of a quiet day in two
+ * minutes: each of these fills both cores for up to five minutes. Only loopback; ends by itself.
+ */
+const PARTS = ['inserts', 'burst', 'rate', 'restart'] as const
+const STORES: readonly TargetName[] = ['pglite', 'postgres']
+const DISPATCHED_WITHIN_MS = 200_000
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    store: { type: 'string' },
+    follows: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '10' },
+    runs: { type: 'string', default: '2000' },
+    json: { type: 'string' },
+  },
+})
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const parts = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part))
+const stores = STORES.filter((store) => !values.store || values.store === store)
+const [follows, seconds, runs] = [Number(values.follows), Number(values.seconds), Number(values.runs)]
+const unknown = positionals.filter((p) => !PARTS.some((part) => part === p))
+if (unknown.length > 0 || stores.length === 0 || ![follows, seconds, runs].every((n) => n > 0)) {
+  say(
+    'usage: npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]',
+  )
+  process.exit(2)
+}
+
+const rows: Row[] = []
+for (const part of parts) {
+  if (part === 'restart') {
+    say(`load: ${runs} runs wait, the program is killed, and starts again…`)
+    rows.push(...rowsOfRestart(await measureRestart(runs, say)))
+    continue
+  }
+  for (const store of stores) {
+    if (part === 'inserts') {
+      say(`load: inserts, ${store}…`)
+      rows.push(...((await measureInserts(store)) ?? []))
+      continue
+    }
+    const target = await startTarget(store, say)
+    if (!target) {
+      say(`load: PostgreSQL is not installed; ${part} on it is skipped`)
+      continue
+    }
+    say(`load: ${part}, ${target.name}…`)
+    if (part === 'burst') {
+      const dispatchedWithinMs = DISPATCHED_WITHIN_MS
+      rows.push(
+        ...rowsOfBurst(
+          target.name,
+          seconds,
+          await measureBurst(target, { follows, seconds, dispatchedWithinMs }),
+        ),
+      )
+    } else rows.push(...rowsOfRate(target.name, await measureRate(target, say)))
+  }
+}
+const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }
+process.stdout.write(`${markdown(rows)}\n`)
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
+process.exit(0)

@@ -1,0 +1,16 @@
+/** A row of a table of figures, with the command that makes it. */
+export interface Row {
+  what: string
+  value: string
+  command: string
+}
+
+/** As lines of a Markdown table. */
+export function markdown(rows: readonly Row[]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
+  return [
+    line(['Figure', 'Value', 'Command']),
+    line(['---', '---', '---']),
+    ...rows.map((r) => line([r.what, r.value, `\`${r.command}\``])),
+  ].join('\n')
+}

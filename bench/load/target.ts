@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { loadConfig } from '../../src/config.ts'
+import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
+import { freePort } from '../../src/engine/local/ports.ts'
+import { startLocalEngine } from '../../src/engine/local/start.ts'
+import { type Db, openStore } from '../../src/store/db.ts'
+import { startPostgres } from '../../test/support/postgres.ts'
+import { ownSettings, type Program, ready, runProgram, until } from '../../test/support/program.ts'
+
+/** The product as programs of their own, beside the process that loads them. */
+export interface Target {
+  name: string
+  base: string
+  /** The most memory that each program has had, MiB; Linux tells it. */
+  memoryPeaks(): Record<string, number>
+  /** All that the programs have said on standard error. */
+  said(): string
+  /** Stops the programs, then reads the store. */
+  stopAndRead<T>(read: (db: Db) => Promise<T>): Promise<T>
+}
+
+export type TargetName = 'pglite' | 'postgres'
+
+/** `npm start` on the embedded store; or `serve` and `worker` on a throwaway PostgreSQL. Null where that is missing. */
+export function startTarget(name: TargetName, say: (line: string) => void): Promise<Target | null> {
+  return name === 'pglite' ? startEmbedded() : startRoles(say)
+}
+
+async function startEmbedded(): Promise<Target> {
+  const { env, dataDir, forget } = await ownSettings()
+  const program = runProgram('src/start.ts', { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' })
+  await ready(program)
+  return {
+    name: '`npm start` (PGlite)',
+    base: `http://127.0.0.1:${env.PORT}`,
+    memoryPeaks: () => ({ 'npm start': peakOf(program) }),
+    said: program.stderr,
+    async stopAndRead(read) {
+      await stop([program])
+      try {
+        return await readStore({ dataDir }, read)
+      } finally {
+        forget()
+      }
+    },
+  }
+}
+
+async function startRoles(say: (line: string) => void): Promise<Target | null> {
+  const postgres = await startPostgres()
+  if (!postgres) return null
+  const { dataDir, forget } = await ownSettings()
+  const engine = await startLocalEngine({
+    engine: await findEngine({ cacheDir: cacheFolder(loadConfig()), say }),
+    dataDir,
+    port: 0,
+    uiPort: 0,
+    namespace: 'default',
+  })
+  const [port, workerPort] = [String(await freePort()), String(await freePort())]
+  const env = {
+    DATABASE_URL: postgres.url,
+    TEMPORAL_ADDRESS: engine.address,
+    ADMIN_TOKEN: 'test-admin-token',
+    ENCRYPTION_KEY: 'test-encryption-key',
+    LOG_LEVEL: 'error',
+    DATA_DIR: dataDir,
+    PORT: port,
+    WORKER_PORT: workerPort,
+  }
+  const programs = { serve: runProgram('src/serve.ts', env), worker: runProgram('src/worker.ts', env) }
+  const said = () => programs.serve.stderr() + programs.worker.stderr()
+  for (const at of [port, workerPort]) {
+    const isReady = () =>
+      fetch(`http://127.0.0.1:${at}/readyz`).then(
+        (r) => r.status === 200,
+        () => false,
+      )
+    await until(isReady, 50_000, said)
+  }
+  return {
+    name: '`serve` and `worker` (PostgreSQL)',
+    base: `http://127.0.0.1:${port}`,
+    memoryPeaks: () => ({ serve: peakOf(programs.serve), worker: peakOf(programs.worker) }),
+    said,
+    async stopAndRead(read) {
+      await stop(Object.values(programs))
+      await engine.stop()
+      try {
+        return await readStore({ dataDir: null, databaseUrl: postgres.url }, read)
+      } finally {
+        await postgres.stop()
+        forget()
+      }
+    },
+  }
+}
+
+async function stop(programs: Program[]): Promise<void> {
+  for (const p of programs) p.process.kill('SIGTERM')
+  await Promise.all(programs.map((p) => p.exited))
+}
+
+async function readStore<T>(
+  where: Parameters<typeof openStore>[0],
+  read: (db: Db) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(where)
+  try {
+    return await read(store.db)
+  } finally {
+    await store.close()
+  }
+}
+
+export function peakOf(program: Program): number {
+  try {
+    const status = readFileSync(`/proc/${program.process.pid}/status`, 'utf8')
+    return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024)
+  } catch {
+    return Number.NaN
+  }
+}

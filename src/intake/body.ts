@@ -1,0 +1,33 @@
+import type { HonoRequest } from 'hono'
+
+/** How long a body may become: as it is announced, else `max`; null when it is announced as longer than `max` bytes. */
+export function announcedBytes(request: HonoRequest, max: number): number | null {
+  if (request.header('transfer-encoding') !== undefined) return max
+  const length = Number(request.header('content-length') ?? max)
+  return length <= max ? length : null
+}
+
+/** The body; null when it is longer than `max` bytes, and then no more of it is read. */
+export async function readBody(request: HonoRequest, max: number): Promise<Buffer | null> {
+  const isAnnounced =
+    request.header('transfer-encoding') === undefined && request.header('content-length') !== undefined
+  const stream = request.raw.body
+  // Node's parser holds an announced length to its word.
+  if (isAnnounced || !stream) {
+    const whole = Buffer.from(await request.arrayBuffer())
+    return whole.length > max ? null : whole
+  }
+  const reader = stream.getReader()
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(pieces)
+    size += value.byteLength
+    if (size > max) {
+      await reader.cancel().catch(() => {})
+      return null
+    }
+    pieces.push(value)
+  }
+}

@@ -1,0 +1,161 @@
+import { connect, type Socket } from 'node:net'
+import { pino } from 'pino'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Listening, listen } from '../app/server.ts'
+import { newAccount } from '../simulator/model.ts'
+import { envelope } from '../simulator/push.ts'
+import type { Accepted, NewInboxRow } from '../store/inbox.ts'
+import { createCallbackApp, type IntakeAccount } from './callback.ts'
+import { createPlaces } from './places.ts'
+
+const APP = 'wxtest0000000001'
+const TOKEN = 'test-token'
+const PLACES = { places: 4, strangers: 2, bodyBytes: 256 * 1024, crowd: 100 }
+const servers: Listening[] = []
+const sockets: Socket[] = []
+afterEach(async () => {
+  for (const s of sockets.splice(0)) s.destroy()
+  for (const s of servers.splice(0)) await s.close()
+})
+
+/** A callback server on a real port, over a store that takes nothing until it is let. */
+async function intake(limits = PLACES) {
+  const account: IntakeAccount = {
+    appId: APP,
+    mode: 'plain',
+    token: TOKEN,
+    encodingAesKey: null,
+    name: '',
+    timezone: 'UTC',
+    variables: {},
+    humanAgents: false,
+  }
+  const waiting: { row: NewInboxRow; stored(): void }[] = []
+  const told = { waiting: 0, shed: 0, lines: [] as string[], counted: [] as string[] }
+  const app = createCallbackApp({
+    account: async (appId) => (appId === APP ? account : null),
+    match: () => ({ start: null, reply: null }),
+    accept: (row) =>
+      new Promise<Accepted>((resolve) => {
+        waiting.push({ row, stored: () => resolve({ fresh: true, id: waiting.length }) })
+      }),
+    nudge: () => {},
+    seen: () => {},
+    now: Date.now,
+    maxAgeMs: 600_000,
+    log: pino({ base: undefined }, { write: (line: string) => told.lines.push(line) }),
+    count: (result) => told.counted.push(result),
+    places: createPlaces((n) => {
+      told.waiting = n
+    }, limits),
+    shed: () => {
+      told.shed += 1
+    },
+  })
+  const server = await listen(app, 0, '127.0.0.1')
+  servers.push(server)
+  const wechat = newAccount({ appId: APP, appSecret: 's', token: TOKEN, mode: 'plain', callbackUrl: '' })
+  const sealed = (openId: string) =>
+    envelope(
+      wechat,
+      { ToUserName: 'gh', FromUserName: openId, CreateTime: 1, MsgType: 'event', Event: 'subscribe' },
+      Math.floor(Date.now() / 1000),
+    )
+  const follow = (openId: string) => {
+    const { query, body } = sealed(openId)
+    return fetch(`${server.url}/wechat/${APP}?${query}`, { method: 'POST', body }).then((r) => r.status)
+  }
+  /** Sends a request's beginning over a socket of its own; gives what the server has answered so far. */
+  const raw = (text: string) => {
+    const socket = connect(server.port, '127.0.0.1')
+    sockets.push(socket)
+    let answer = ''
+    socket.on('data', (d) => {
+      answer += d
+    })
+    socket.on('error', () => {})
+    socket.write(text)
+    return { answer: () => answer, socket }
+  }
+  return { waiting, told, follow, sealed, raw, server }
+}
+
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe('more callbacks than the store takes', () => {
+  it('wait up to the bound; one more is answered 500 at once, and the rest are stored', async () => {
+    const server = await intake()
+    const answers = ['o1', 'o2', 'o3', 'o4'].map(server.follow)
+    await until(() => server.told.waiting === 4 && server.waiting.length === 4)
+    expect(await server.follow('o5')).toBe(500)
+    expect(server.told).toMatchObject({ shed: 1, waiting: 4, counted: ['failed'] })
+    for (const w of server.waiting) w.stored()
+    expect(await Promise.all(answers)).toEqual([200, 200, 200, 200])
+    expect(server.told.waiting).toBe(0)
+    const again = server.follow('o5')
+    await until(() => server.waiting.length === 5)
+    server.waiting[4]?.stored()
+    expect(await again).toBe(200)
+  })
+
+  it('a flood that is shed writes one line, not thousands', async () => {
+    const server = await intake()
+    for (const o of ['o1', 'o2', 'o3', 'o4']) void server.follow(o).catch(() => {})
+    await until(() => server.waiting.length === 4)
+    const shed = await Promise.all(Array.from({ length: 100 }, (_, i) => server.follow(`oShed${i}`)))
+    expect(new Set(shed)).toEqual(new Set([500]))
+    expect(server.told.shed).toBe(100)
+    expect(server.told.lines.length).toBeLessThan(5)
+  })
+
+  it('a body that is shed is not waited for', async () => {
+    const server = await intake()
+    for (const o of ['o1', 'o2', 'o3', 'o4']) void server.follow(o).catch(() => {})
+    await until(() => server.waiting.length === 4)
+    const { answer } = server.raw(
+      `POST /wechat/${APP} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n<xml>`,
+    )
+    await until(() => answer().startsWith('HTTP/1.1 500'))
+  })
+})
+
+describe('strangers who keep their requests open', () => {
+  const half = `POST /wechat/${APP}?signature=0&timestamp=1&nonce=1 HTTP/1.1\r\nhost: x\r\n`
+
+  it('cannot keep WeChat out: a good signature in the query has places of its own', async () => {
+    const server = await intake()
+    for (let i = 0; i < 10; i++) server.raw(`${half}content-length: 100\r\n\r\n<xml>`)
+    await until(() => server.told.shed === 8)
+    const answer = server.follow('oFollower')
+    await until(() => server.waiting.length === 1)
+    server.waiting[0]?.stored()
+    expect(await answer).toBe(200)
+  })
+
+  it('do not make the server hold more than its bound of bodies', async () => {
+    const server = await intake({ ...PLACES, bodyBytes: 100_000 })
+    server.raw(`${half}transfer-encoding: chunked\r\n\r\n`)
+    await until(() => server.told.waiting === 1)
+    const { answer } = server.raw(`${half}content-length: 65536\r\n\r\n`)
+    await until(() => answer().startsWith('HTTP/1.1 500'))
+  })
+
+  it('who send more than 64 KiB without announcing it are refused in the middle', async () => {
+    const server = await intake()
+    const { answer, socket } = server.raw(`${half}transfer-encoding: chunked\r\n\r\n`)
+    const chunk = `1000\r\n${'x'.repeat(4096)}\r\n`
+    for (let i = 0; i < 17; i++) socket.write(chunk)
+    await until(() => answer().startsWith('HTTP/1.1 413'))
+    expect(server.told.waiting).toBe(0)
+  })
+
+  it('give their place back when they hang up', async () => {
+    const server = await intake()
+    const { socket } = server.raw(`${half}content-length: 100\r\n\r\n<xml>`)
+    await until(() => server.told.waiting === 1)
+    socket.destroy()
+    await until(() => server.told.waiting === 0)
+  })
+})

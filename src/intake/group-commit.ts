@@ -1,0 +1,76 @@
+/** One statement takes at most so many events; more would make the first of them wait for the last. */
+const BATCH_MAX = 200
+/** A batch that takes longer holds the next one up no more: one dead connection must not stop the rest. */
+const SLOW_MS = 1_000
+const BATCHES_MAX = 4
+
+export interface GroupCommit<Item, Result> {
+  /** Stores an item, together with those that wait beside it. Rejects with the store's error. */
+  accept(item: Item): Promise<Result>
+}
+
+/**
+ * Group commit: while one batch is being stored, what comes meanwhile waits and then goes as one batch, in order of
+ * arrival. A lone item goes at once, alone. What has waited for `giveUpMs` was answered by then and is not stored any
+ * more: WeChat sends it again.
+ */
+export function createGroupCommit<Item, Result>(deps: {
+  /** Results in the order of the items; an Error for an item that alone is at fault. */
+  store(items: Item[]): Promise<(Result | Error)[]>
+  giveUpMs: number
+  now(): number
+}): GroupCommit<Item, Result> {
+  const { store, giveUpMs, now } = deps
+  const queue: { item: Item; at: number; done(result: Result): void; failed(err: unknown): void }[] = []
+  /** The batch that the next one waits for. */
+  let current: symbol | null = null
+  let underWay = 0
+
+  function next(): void {
+    if (current || underWay >= BATCHES_MAX) return
+    for (let old = queue[0]; old && now() - old.at >= giveUpMs; old = queue[0]) {
+      old.failed(new Error('waited too long for the store'))
+      queue.shift()
+    }
+    const batch = queue.splice(0, BATCH_MAX)
+    if (batch.length === 0) return
+    const me = Symbol()
+    current = me
+    underWay += 1
+    const release = () => {
+      if (current === me) current = null
+    }
+    const slow = setTimeout(() => {
+      release()
+      next()
+    }, SLOW_MS)
+    store(batch.map((one) => one.item))
+      .then(
+        (results) => {
+          for (const [i, one] of batch.entries()) {
+            const result = results[i]
+            if (result instanceof Error) one.failed(result)
+            else if (result !== undefined) one.done(result)
+            else one.failed(new Error('the store gave no result'))
+          }
+        },
+        (err: unknown) => {
+          for (const one of batch) one.failed(err)
+        },
+      )
+      .finally(() => {
+        clearTimeout(slow)
+        underWay -= 1
+        release()
+        next()
+      })
+  }
+
+  return {
+    accept: (item) =>
+      new Promise((done, failed) => {
+        queue.push({ item, at: now(), done, failed })
+        next()
+      }),
+  }
+}

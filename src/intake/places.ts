@@ -1,0 +1,71 @@
+/**
+ * How many callbacks may be under way at once. Each waits at most 4 s, and what takes 2,000 of them in 4 s takes more
+ * than a burst of 500 follows a second; beyond that, waiting would only make every answer late.
+ */
+const PLACES = 2_000
+/** Of these, for callbacks whose query carries no good `signature`: strangers cannot keep WeChat out. */
+const STRANGERS = PLACES / 4
+/** All bodies together. WeChat's are 1 to 2 KiB; one of 64 KiB is counted as that. */
+const BODY_BYTES = 32 * 1024 * 1024
+
+/**
+ * Where so many wait and the first of them has waited so long, a new one would be answered too late as well: WeChat has
+ * 5 s, and part of it is over before a busy process looks at the request at all.
+ */
+const CROWD = 200
+const OLD_MS = 2_000
+
+interface Limits {
+  places: number
+  strangers: number
+  bodyBytes: number
+  crowd: number
+}
+
+export interface Places {
+  /** How many are taken. */
+  taken(): number
+  /** Gives the place back, once; null when there is none. `bytes`: how long the body may become. */
+  take(who: { signed: boolean; bytes: number }): (() => void) | null
+}
+
+/** Bounds what callbacks may hold in memory; `waiting` is told of each change. */
+export function createPlaces(
+  waiting: (now: number) => void = () => {},
+  limits: Limits = { places: PLACES, strangers: STRANGERS, bodyBytes: BODY_BYTES, crowd: CROWD },
+  now: () => number = () => performance.now(),
+): Places {
+  let taken = 0
+  /** When those of WeChat came, the first one first. What strangers keep open says nothing about the store. */
+  const since = new Map<symbol, number>()
+  const isSlow = () => {
+    const [first] = since.values()
+    return since.size >= limits.crowd && first !== undefined && now() - first > OLD_MS
+  }
+  let strangers = 0
+  let held = 0
+  return {
+    taken: () => taken,
+    take({ signed, bytes }) {
+      if (taken >= limits.places || held + bytes > limits.bodyBytes) return null
+      if (!signed && strangers >= limits.strangers) return null
+      if (isSlow()) return null
+      const me = Symbol()
+      if (signed) since.set(me, now())
+      const change = (by: 1 | -1) => {
+        taken += by
+        held += by * bytes
+        if (!signed) strangers += by
+        waiting(taken)
+      }
+      change(1)
+      let left = false
+      return () => {
+        if (left) return
+        left = true
+        since.delete(me)
+        change(-1)
+      }
+    },
+  }
+}

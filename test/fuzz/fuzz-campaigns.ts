@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { type CheckResult, checkCampaign } from '../../src/campaign/check.ts'
+import { damage, nastyText } from './nasty.ts'
+import { createRandom, type Random } from './random.ts'
+import { type Findings, HOLDS_AT_MOST_MS, holds, note } from './watch.ts'
+
+const folder = new URL('../../campaigns/', import.meta.url)
+const EXAMPLES = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
+const LINE = 'a: &a [x, x, x, x, x, x, x, x, x]\n'
+const LAUGHS = `${LINE}${'bcdefghi'
+  .split('')
+  .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]\n`)
+  .join('')}`
+
+/** Reading YAML takes about 3 µs a character, and a file may have 256 KiB: only what takes more is looked at. */
+const MS_PER_CHARACTER = 0.005
+
+/** Files that mean to hurt a reader of YAML. */
+const BOMBS: ((random: Random) => string)[] = [
+  () => LAUGHS,
+  () => `id: &x {a: *x}\n`,
+  () => `${LAUGHS}id: x\nname: *i\nsteps: *i\n`,
+  (r) => '['.repeat(r.below(20_000)),
+  (r) => `${'{a: '.repeat(r.below(5_000))}`,
+  (r) => `${'- '.repeat(r.below(5_000))}x`,
+  (r) => `${'? '.repeat(r.below(5_000))}x`,
+  (r) => `${'!'.repeat(r.below(20_000))} x`,
+  (r) => `${Array.from({ length: r.below(3_000) }, (_, i) => `${' '.repeat(i % 500)}a${i}:`).join('\n')}`,
+  (r) => `${'k'.repeat(r.below(200_000))}: 1`,
+  (r) => Array.from({ length: r.below(8_000) }, (_, i) => `k${i}: ${i}`).join('\n'),
+  (r) => `steps:\n${'  - {id: a, after: 1s, send: {text: x}}\n'.repeat(r.below(3_000))}`,
+  (r) => `id: x\nname: "${'\\'.repeat(r.below(20_000))}"`,
+  (r) => `name: |\n${`  ${'{{ '.repeat(20)}\n`.repeat(r.below(400))}`,
+  (r) => `name: x\nsteps: [{id: a, send: {text: "${'{% if a %}'.repeat(r.below(3_000))}"}}]`,
+  (r) => `${'&a '.repeat(r.below(3_000))}x`,
+  (r) => `${'# '.repeat(r.below(50_000))}`,
+  () => '%YAML 9.9\n%TAG ! tag:x,2000:\n--- !<tag:yaml.org,2002:js/function> x\n--- a\n...\n',
+  () => '__proto__: {polluted: true}\nconstructor: {prototype: {polluted: true}}\n<<: {polluted: true}\n',
+]
+
+/** Checks `count` broken campaign files: the check never throws and never holds the process. */
+export function fuzzCampaigns(findings: Findings, { count, seed }: { count: number; seed: number }): void {
+  for (let n = 0; n < count && findings.found.length < 20; n++) {
+    const source = campaignFile(createRandom(seed * 1_000_003 + n))
+    const name = `campaign ${seed}:${n} (${source.length} characters: ${JSON.stringify(source.slice(0, 60))})`
+    try {
+      let result: CheckResult | undefined
+      const ms = holds(() => {
+        result = checkCampaign(source)
+      })
+      findings.longestMs = Math.max(findings.longestMs, ms)
+      if (ms > HOLDS_AT_MOST_MS + source.length * MS_PER_CHARACTER)
+        findings.found.push(`${name}: checking took ${Math.round(ms)} ms`)
+      const { campaign, issues } = result ?? checkCampaign(source)
+      if ((campaign === null) !== issues.length > 0) findings.found.push(`${name}: neither refused nor taken`)
+      note(findings, campaign ? 'publishes' : 'refused')
+    } catch (err) {
+      findings.found.push(`${name}: threw ${err instanceof Error ? err.stack?.slice(0, 600) : String(err)}`)
+    }
+    if ('polluted' in {}) findings.found.push(`${name}: polluted every object`)
+  }
+}
+
+function campaignFile(random: Random): string {
+  if (random.chance(0.02)) return random.pick(BOMBS)(random)
+  const example = random.pick(EXAMPLES)
+  if (random.chance(0.4)) return damage(random, Buffer.from(example)).toString('utf8')
+  const lines = example.split('\n')
+  for (let n = 1 + random.below(3); n > 0; n--) {
+    const at = random.below(lines.length)
+    const line = lines[at] ?? ''
+    const key = /^(\s*(?:- )?)([\w-]+):/.exec(line)
+    const odd = random.pick([
+      nastyText(random),
+      '[]',
+      '{}',
+      '~',
+      '1e999',
+      '0x1f',
+      '2026-01-01',
+      '!!binary aGk=',
+      '*a',
+      '|',
+      '>-',
+    ])
+    if (key && random.chance(0.7)) lines[at] = `${key[1]}${random.chance(0.2) ? odd : key[2]}: ${odd}`
+    else lines.splice(at, random.below(3), random.chance(0.5) ? odd : line)
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { fuzzCallbacks } from './fuzz-callbacks.ts'
+import { fuzzCampaigns } from './fuzz-campaigns.ts'
+import { startFuzzedServer } from './server.ts'
+import { createFindings, type Findings, watchProcess } from './watch.ts'
+
+/** Seeded, so that it finds the same today and tomorrow; `npm run fuzz` tries other seeds, for longer. */
+const SEED = 1
+
+async function watched(work: (findings: Findings) => Promise<void> | void): Promise<Findings> {
+  const findings = createFindings()
+  const watch = watchProcess(findings)
+  await work(findings)
+  watch.stop()
+  return findings
+}
+
+it('broken callbacks are refused or taken: no fault, no stall, no secret told', async () => {
+  const server = await startFuzzedServer()
+  const findings = await watched(async (f) => {
+    await fuzzCallbacks(server, f, { count: 20_000, seed: SEED })
+  })
+  await server.close()
+  expect(findings.found).toEqual([])
+  // Most must get past the signature, or the parser was never tried.
+  const of = (status: string) => findings.counts.get(status) ?? 0
+  expect(of('400')).toBeGreaterThan(1_000)
+  expect(of('200')).toBeGreaterThan(1_000)
+})
+
+it('broken campaign files are refused or taken: no fault, no stall', async () => {
+  const findings = await watched((f) => fuzzCampaigns(f, { count: 300, seed: SEED }))
+  expect(findings.found).toEqual([])
+  expect(findings.counts.get('refused')).toBeGreaterThan(100)
+})

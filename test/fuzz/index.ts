@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util'
+import { fuzzCallbacks } from './fuzz-callbacks.ts'
+import { fuzzCampaigns } from './fuzz-campaigns.ts'
+import { startFuzzedServer } from './server.ts'
+import { createFindings, watchProcess } from './watch.ts'
+
+/** `npm run fuzz -- --count N --seed S`: broken callbacks and campaign files by the million. Ends 1 when it found one. */
+/** Reading one costs as much as ten callbacks. */
+const CAMPAIGNS_MAX = 10_000
+const { values } = parseArgs({
+  options: { count: { type: 'string', default: '20000' }, seed: { type: 'string', default: '1' } },
+})
+const [count, seed] = [Number(values.count), Number(values.seed)]
+if (!(count > 0) || !Number.isInteger(seed)) {
+  process.stderr.write('usage: npm run fuzz -- [--count N] [--seed S]\n')
+  process.exit(2)
+}
+// Whatever ends this early, it has not passed.
+process.exitCode = 1
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const findings = createFindings()
+const server = await startFuzzedServer()
+const watch = watchProcess(findings)
+const began = performance.now()
+const { stored } = await fuzzCallbacks(server, findings, { count, seed, say })
+say(`fuzz: ${count} callbacks in ${((performance.now() - began) / 1000).toFixed(0)} s, ${stored} stored`)
+fuzzCampaigns(findings, { count: Math.min(Math.ceil(count / 10), CAMPAIGNS_MAX), seed })
+const { longestDelayMs } = watch.stop()
+await server.close()
+say(`fuzz: outcomes ${[...findings.counts].map(([what, n]) => `${what}: ${n}`).join(', ')}`)
+say(
+  `fuzz: longest single read ${findings.longestMs.toFixed(0)} ms; longest delay of the event loop ${longestDelayMs.toFixed(0)} ms (garbage collector and machine included)`,
+)
+for (const line of findings.found) say(`FOUND ${line}`)
+const passed = findings.cases - findings.found.length
+process.stdout.write(
+  `fuzz: ${findings.cases} cases in ${((performance.now() - began) / 1000).toFixed(0)} s, seed ${seed}: ${findings.found.length === 0 ? 'nothing found' : `${findings.found.length} findings, ${passed} passed`}\n`,
+)
+process.exit(findings.found.length === 0 ? 0 : 1)

@@ -1,0 +1,79 @@
+import { sql } from 'drizzle-orm'
+import type { Hono } from 'hono'
+import { pino } from 'pino'
+import { createProduct } from '../../src/app/product.ts'
+import { createWeb } from '../../src/app/web.ts'
+import { checkCampaign } from '../../src/campaign/check.ts'
+import { linkEngine } from '../../src/engine/connection.ts'
+import { openStore } from '../../src/store/db.ts'
+import { appIdOf, MODES, SECRETS } from './callbacks.ts'
+
+const CAMPAIGN =
+  'id: fuzz\nname: fuzz\nentry: {event: subscribe}\nreply: {text: "hi {{ account.name }} {{ qrScene }}"}\nsteps: [{id: now, after: 0s, send: {text: hello}}]\n'
+
+export interface FuzzedServer {
+  web: Hono
+  /** All that was logged since it was last asked. */
+  logged(): string
+  /** How many events are in the store; and empties it of them, so that a long run does not grow. */
+  emptyInbox(): Promise<number>
+  close(): Promise<void>
+}
+
+/** The product's real web app over a real store in memory, with an account of each mode. No engine: nothing is dispatched. */
+export async function startFuzzedServer(): Promise<FuzzedServer> {
+  let lines = ''
+  const log = pino(
+    { level: 'debug', base: undefined },
+    {
+      write(line: string) {
+        lines += line
+      },
+    },
+  )
+  const store = await openStore({ dataDir: null })
+  const target = { namespace: 'default', connection: { address: '127.0.0.1:9' } }
+  const link = linkEngine(target, 'fuzz')
+  const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
+  const product = createProduct({ config, db: store.db, link, encryptionKey: SECRETS.encryptionKey, log })
+  const { appSecret, token, encodingAesKey } = SECRETS
+  for (const mode of MODES) {
+    await product.accounts.add({
+      appId: appIdOf(mode),
+      name: '测试账号',
+      mode,
+      appSecret,
+      token,
+      encodingAesKey,
+      rules: 'wechat-2023',
+      onUnknown: 'retry',
+      timezone: 'Asia/Shanghai',
+      apiBase: null,
+      humanAgents: true,
+    })
+  }
+  const { campaign, issues } = checkCampaign(CAMPAIGN)
+  if (!campaign) throw new Error(JSON.stringify(issues))
+  await product.campaigns.publish(CAMPAIGN, campaign, [])
+  await product.changed()
+  const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
+  return {
+    web: createWeb(product, { adminToken: SECRETS.adminToken, links: () => links }),
+    logged() {
+      const told = lines
+      lines = ''
+      return told
+    },
+    async emptyInbox() {
+      const { rows } = (await store.db.execute(sql`SELECT count(*) AS n FROM inbox`)) as unknown as {
+        rows: { n: string | number }[]
+      }
+      await store.db.execute(sql`TRUNCATE inbox`)
+      return Number(rows[0]?.n)
+    },
+    async close() {
+      await link.close()
+      await store.close()
+    },
+  }
+}
