@@ -14,12 +14,13 @@ import {
   cursor,
   errors,
   json,
+  listRoute,
   missing,
   pageOf,
   security,
   wrongState,
 } from './kit.ts'
-import { account, accountPatch, appIdParam, listOf, newAccount, page, verification } from './schemas.ts'
+import { account, accountPatch, appIdParam, newAccount, verification } from './schemas.ts'
 import { verifyAccount } from './verify-account.ts'
 
 const flag = z.enum(['true', 'false']).optional()
@@ -66,22 +67,12 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
     },
   )
 
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/accounts',
-      summary: 'All accounts',
-      security,
-      request: { query: page },
-      responses: { 200: json(listOf(account), 'Accounts'), ...errors },
-    }),
-    async (c) => {
-      const { cursor: from, limit } = c.req.valid('query')
-      const found = await accounts.list({ after: cursor.read(from), limit: limit + 1 })
-      const { items, next } = pageOf(found, limit, (a) => a.appId)
-      return c.json({ items: items.map(show), next }, 200)
-    },
-  )
+  app.openapi(listRoute('/accounts', 'All accounts', account), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const found = await accounts.list({ after: cursor.read(from), limit: limit + 1 })
+    const { items, next } = pageOf(found, limit, (a) => a.appId)
+    return c.json({ items: items.map(show), next }, 200)
+  })
 
   app.openapi(
     createRoute({

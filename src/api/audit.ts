@@ -1,28 +1,17 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type AuditRow, listAudit } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
-import { type ApiDeps, createPart, cursor, errors, json, pageOf, security } from './kit.ts'
+import { type ApiDeps, createPart, cursor, listRoute, pageOf } from './kit.ts'
 import { auditEntry } from './people-schemas.ts'
-import { listOf, page } from './schemas.ts'
 
 /** `/api/audit`: who changed what. */
 export function createAudit({ db }: Pick<ApiDeps, 'db'>): OpenAPIHono {
   const app = createPart()
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/audit',
-      summary: 'Who changed what, newest first',
-      security,
-      request: { query: page },
-      responses: { 200: json(listOf(auditEntry), 'Changes'), ...errors },
-    }),
-    async (c) => {
-      const { cursor: from, limit } = c.req.valid('query')
-      const { items, next } = await auditPage(db, from, limit)
-      return c.json({ items: items.map(auditView), next }, 200)
-    },
-  )
+  app.openapi(listRoute('/audit', 'Who changed what, newest first', auditEntry), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const { items, next } = await auditPage(db, from, limit)
+    return c.json({ items: items.map(auditView), next }, 200)
+  })
   return app
 }
 

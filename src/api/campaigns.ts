@@ -18,6 +18,7 @@ import {
   errors,
   issuesOf,
   json,
+  listRoute,
   missing,
   pageOf,
   security,
@@ -95,22 +96,12 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     )
   })
 
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/campaigns',
-      summary: 'All campaigns',
-      security,
-      request: { query: page },
-      responses: { 200: json(listOf(campaignItem), 'Campaigns'), ...errors },
-    }),
-    async (c) => {
-      const { cursor: from, limit } = c.req.valid('query')
-      const found = await campaigns.list({ after: cursor.read(from), limit: limit + 1 })
-      const { items, next } = pageOf(found, limit, ({ row }) => row.id)
-      return c.json({ items: items.map(itemView), next }, 200)
-    },
-  )
+  app.openapi(listRoute('/campaigns', 'All campaigns', campaignItem), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const found = await campaigns.list({ after: cursor.read(from), limit: limit + 1 })
+    const { items, next } = pageOf(found, limit, ({ row }) => row.id)
+    return c.json({ items: items.map(itemView), next }, 200)
+  })
 
   app.openapi(
     createRoute({

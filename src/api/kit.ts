@@ -1,4 +1,4 @@
-import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { EngineLink } from '../engine/connection.ts'
 import type { EngineHome } from '../engine/home.ts'
@@ -13,7 +13,7 @@ import type { Db } from '../store/db.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
 import { type ApiIssue, refused } from './errors.ts'
-import { errorBody, type keyRotation } from './schemas.ts'
+import { errorBody, type keyRotation, listOf, page } from './schemas.ts'
 
 export type KeyRotation = z.output<typeof keyRotation>
 
@@ -85,6 +85,17 @@ export const wrongState = { 409: json(errorBody, 'Not in this state') }
 export const wechatAway = { 503: json(errorBody, 'WeChat does not answer') }
 export const engineAway = { 503: json(errorBody, 'Temporal does not answer') }
 export const security = [{ token: [] }]
+
+/** A list that is read page by page, and has no other filter. */
+export const listRoute = <P extends string>(path: P, summary: string, item: z.ZodType) =>
+  createRoute({
+    method: 'get',
+    path,
+    summary,
+    security,
+    request: { query: page },
+    responses: { 200: json(listOf(item), summary), ...errors },
+  })
 
 /** Notes in the audit log what whoever asks has changed. `details` holds no secret. */
 export function audit(

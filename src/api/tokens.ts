@@ -15,12 +15,12 @@ import {
   cursor,
   errors,
   json,
+  listRoute,
   missing,
   pageOf,
   security,
 } from './kit.ts'
 import { apiToken, madeToken, newToken, tokenParam } from './people-schemas.ts'
-import { listOf, page } from './schemas.ts'
 
 const ID_BYTES = 6
 
@@ -57,21 +57,11 @@ export function createTokens(
     },
   )
 
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/tokens',
-      summary: 'All API tokens, newest first',
-      security,
-      request: { query: page },
-      responses: { 200: json(listOf(apiToken), 'Tokens'), ...errors },
-    }),
-    async (c) => {
-      const { cursor: from, limit } = c.req.valid('query')
-      const { items, next } = await tokenPage(tokens, from, limit)
-      return c.json({ items: items.map(tokenView), next }, 200)
-    },
-  )
+  app.openapi(listRoute('/tokens', 'All API tokens, newest first', apiToken), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const { items, next } = await tokenPage(tokens, from, limit)
+    return c.json({ items: items.map(tokenView), next }, 200)
+  })
 
   app.openapi(
     createRoute({

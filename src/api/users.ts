@@ -10,13 +10,13 @@ import {
   cursor,
   errors,
   json,
+  listRoute,
   missing,
   pageOf,
   security,
   wrongState,
 } from './kit.ts'
 import { newUser, user, userParam, userPatch } from './people-schemas.ts'
-import { listOf, page } from './schemas.ts'
 
 /** `/api/users`: people who sign in to the console. */
 export function createUsers(
@@ -45,22 +45,12 @@ export function createUsers(
     },
   )
 
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/users',
-      summary: 'All people',
-      security,
-      request: { query: page },
-      responses: { 200: json(listOf(user), 'People'), ...errors },
-    }),
-    async (c) => {
-      const { cursor: from, limit } = c.req.valid('query')
-      const found = await users.list({ after: cursor.read(from), limit: limit + 1 })
-      const { items, next } = pageOf(found, limit, (u) => u.name)
-      return c.json({ items: items.map(userView), next }, 200)
-    },
-  )
+  app.openapi(listRoute('/users', 'All people', user), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const found = await users.list({ after: cursor.read(from), limit: limit + 1 })
+    const { items, next } = pageOf(found, limit, (u) => u.name)
+    return c.json({ items: items.map(userView), next }, 200)
+  })
 
   app.openapi(
     createRoute({

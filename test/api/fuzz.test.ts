@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createApiCalls, type OpenApi } from '../fuzz/api-calls.ts'
-import { createRandom } from '../fuzz/random.ts'
 import { type Api, startApi } from '../support/api.ts'
+import { createRandom } from '../support/random.ts'
 
 const APP = 'wxtest0000000001'
 const SEED = 1

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../support/random.ts'
 import { BREAKAGES, breakText } from './broken.ts'
 import type { Act, Evidence, RunFact, Send } from './journal.ts'
 import { judge } from './judge.ts'
-import { createRandom } from './random.ts'
 import { planFaults } from './schedule.ts'
 
 const T0 = Date.UTC(2026, 10, 24, 8)

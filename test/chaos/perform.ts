@@ -1,10 +1,10 @@
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { ask } from '../support/program.ts'
+import type { Random } from '../support/random.ts'
 import { ACCOUNTS, campaignOf, readMessage } from './campaigns.ts'
 import { inflict } from './inflict.ts'
 import type { Evidence, Send } from './journal.ts'
 import { type CallbackTrouble, createPopulation, pause } from './population.ts'
-import type { Random } from './random.ts'
 import { planFaults } from './schedule.ts'
 import { SECRETS, type Stage } from './stage.ts'
 

@@ -1,7 +1,7 @@
 import type { Simulator } from '../../src/simulator/index.ts'
+import type { Random } from '../support/random.ts'
 import { ACCOUNTS } from './campaigns.ts'
 import type { Act } from './journal.ts'
-import type { Random } from './random.ts'
 
 /** What goes wrong with callbacks at present; a fault switches it on. */
 export interface CallbackTrouble {

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../support/random.ts'
 
 /** One fault that a seed plans: when it begins (ms from the start) and how long it lasts. */
 export interface PlannedFault {

@@ -1,5 +1,5 @@
+import type { Random } from '../support/random.ts'
 import { nastyText } from './nasty.ts'
-import type { Random } from './random.ts'
 
 /** What of a JSON Schema is read here. */
 interface Schema {

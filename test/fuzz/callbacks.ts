@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto'
 import { decodeAesKey, signatureOf } from '../../src/wechat/crypto.ts'
+import type { Random } from '../support/random.ts'
 import { damage, nastyText } from './nasty.ts'
-import type { Random } from './random.ts'
 
 /** What the accounts of the fuzzed server are registered with; no answer and no log line may show a secret of it. */
 export const SECRETS = {

@@ -1,7 +1,7 @@
 import { openCallback } from '../../src/wechat/envelope.ts'
 import { parseInbound } from '../../src/wechat/events.ts'
+import { createRandom } from '../support/random.ts'
 import { appIdOf, type Callback, callback, MODES, SECRETS } from './callbacks.ts'
-import { createRandom } from './random.ts'
 import type { FuzzedServer } from './server.ts'
 import { type Findings, HOLDS_AT_MOST_MS, holds, note, secretIn } from './watch.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type CheckResult, checkCampaign } from '../../src/campaign/check.ts'
+import { createRandom, type Random } from '../support/random.ts'
 import { damage, nastyText } from './nasty.ts'
-import { createRandom, type Random } from './random.ts'
 import { type Findings, HOLDS_AT_MOST_MS, holds, note } from './watch.ts'
 
 const folder = new URL('../../campaigns/', import.meta.url)

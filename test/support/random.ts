@@ -1,13 +1,18 @@
-/** Seeded chance: the same seed gives the same cases. */
+/** Chance that a seed repeats: the same seed gives the same cases, or the same schedule. */
 export interface Random {
+  /** 0 ≤ x < 1 */
+  next(): number
   /** 0 to n − 1. */
   below(n: number): number
+  /** A whole number, `from` ≤ x < `to`. */
+  between(from: number, to: number): number
   chance(share: number): boolean
+  /** @throws Error when there is nothing to pick from */
   pick<T>(items: readonly T[]): T
   bytes(length: number): Buffer
 }
 
-/** mulberry32: small, fast, and good enough to choose mutations by. */
+/** mulberry32: small, fast, and the same on every machine. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {
@@ -18,7 +23,9 @@ export function createRandom(seed: number): Random {
   }
   const below = (n: number) => Math.floor(next() * n)
   return {
+    next,
     below,
+    between: (from, to) => from + below(to - from),
     chance: (share) => next() < share,
     pick<T>(items: readonly T[]): T {
       if (items.length === 0) throw new Error('nothing to pick from')
