@@ -4,7 +4,9 @@ import {
   condition,
   isCancellation,
   makeContinueAsNewFunc,
+  type SignalDefinition,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
@@ -88,7 +90,10 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     if (successor) successor.backlog.push(event)
     else if (beginsSuccessor(state, event) && event.start) {
       const ledger = state.stop?.outcome === 'unsubscribed' ? [] : state.ledger
-      successor = { input: { start: event.start, ledger, recorded: false }, backlog: [event] }
+      successor = {
+        input: { start: event.start, ledger, recorded: false, signalsInOrder: true },
+        backlog: [event],
+      }
       changed = true
     } else if (!isClosing(state)) {
       hear(hearInteraction(plan, state, event))
@@ -96,12 +101,26 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     }
   }
 
-  setHandler(interactionSignal, (raw) => {
+  // Until all handlers are there, what came before the first task is only noted: each handler would hear its own at once,
+  // an unfollow after the follow that came after it.
+  const early: { name: string; args: unknown[] }[] = []
+  if (input.signalsInOrder) setDefaultSignalHandler((name, ...args) => void early.push({ name, args }))
+  const handlers = new Map<string, (...args: unknown[]) => void>()
+  function listen<Args extends unknown[]>(
+    signal: SignalDefinition<Args>,
+    handler: (...args: Args) => void,
+    options?: { description: string },
+  ): void {
+    // Signals come from anybody: each handler takes what it is given as unknown.
+    handlers.set(signal.name, handler as (...args: unknown[]) => void)
+    setHandler(signal, handler, options)
+  }
+  listen(interactionSignal, (raw) => {
     const event = parseInteraction(raw)
     if (event) hearEvent(event)
     else hear(hearOddity(state, 'a malformed interaction signal'))
   })
-  setHandler(unsubscribedSignal, (raw) => {
+  listen(unsubscribedSignal, (raw) => {
     const event = parseUnsubscribed(raw)
     if (!event) return hear(hearOddity(state, 'a malformed unsubscribed signal'))
     if (successor && !isOlder(event, successor.input.start.entry)) successor = null
@@ -109,9 +128,9 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     hear(hearUnsubscribed(state, event))
     if (state.stop) interrupt()
   })
-  setHandler(
+  listen(
     cancelSignal,
-    (reason) => {
+    (reason?: string) => {
       hear(
         hearStop(state, 'cancelled', typeof reason === 'string' && reason ? reason : 'cancelled by operator'),
       )
@@ -119,7 +138,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     },
     { description: 'End this run now. Input: a reason (text), or none.' },
   )
-  setHandler(
+  listen(
     pauseSignal,
     () => {
       hear(hearPause(state, true))
@@ -127,19 +146,19 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     },
     { description: 'Keep every step back until resume.' },
   )
-  setHandler(resumeSignal, () => hear(hearPause(state, false)), { description: 'Go on after a pause.' })
-  setHandler(agentSignal, (session) => {
+  listen(resumeSignal, () => hear(hearPause(state, false)), { description: 'Go on after a pause.' })
+  listen(agentSignal, (session) => {
     hear(hearAgent(state, session?.open === true))
     if (state.agent) interrupt()
   })
-  setHandler(stopSignal, (raw) => {
+  listen(stopSignal, (raw) => {
     const stop = parseStop(raw)
     if (!stop) return hear(hearOddity(state, 'a malformed stop signal'))
     hear(hearStop(state, stop.outcome, stop.reason))
     interrupt()
   })
-  setHandler(releaseSignal, interrupt, { description: 'Try a send that is kept back now.' })
-  setHandler(
+  listen(releaseSignal, interrupt, { description: 'Try a send that is kept back now.' })
+  listen(
     tellSignal,
     () => {
       recorded = null
@@ -151,6 +170,13 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     description: 'The run as the operator API shows it.',
   })
   for (const event of input.backlog ?? []) hearEvent(event)
+  const hearStranger = (name: string) => hear(hearOddity(state, `an unknown signal, ${name}`))
+  if (input.signalsInOrder) setDefaultSignalHandler(hearStranger)
+  for (const { name, args } of early) {
+    const handler = handlers.get(name)
+    if (handler) handler(...args)
+    else hearStranger(name)
+  }
 
   const end = await nurture()
   state = endRun(state, end.outcome, end.reason, Date.now())
@@ -281,6 +307,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   function goOnInNewExecution(): Promise<never> {
     return makeContinueAsNewFunc<typeof FollowerNurture>({ memo: workflowInfo().memo ?? {} })({
       ...input,
+      signalsInOrder: true,
       backlog: [],
       state,
       recorded: true,

@@ -16,6 +16,8 @@ export interface NurtureInput {
   state?: RunState
   /** Events that arrived while the execution before was closing. */
   backlog?: Interaction[]
+  /** Absent in runs begun before 0.2: they hear what came before their first task by the signals' names. */
+  signalsInOrder?: true
 }
 
 /** An unfollow. */

@@ -75,7 +75,7 @@ export function createRuns(client: Client): Runs {
           'FollowerNurture',
           {
             ...startOptions(whose, start, 'active'),
-            args: [{ start, ledger, recorded: true }],
+            args: [{ start, ledger, recorded: true, signalsInOrder: true }],
             signal: 'interaction',
             signalArgs: [event],
           },
@@ -92,7 +92,15 @@ export function createRuns(client: Client): Runs {
         try {
           await client.workflow.start<typeof FollowerNurture>('FollowerNurture', {
             ...startOptions(row, start, row.status),
-            args: [{ start, ledger: row.state.ledger, recorded: true, state: { ...row.state, steps } }],
+            args: [
+              {
+                start,
+                ledger: row.state.ledger,
+                recorded: true,
+                signalsInOrder: true,
+                state: { ...row.state, steps },
+              },
+            ],
           })
           return true
         } catch (err) {

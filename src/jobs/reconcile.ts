@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { isOlder } from '../campaign/plan.ts'
 import { endRun, type RunState } from '../campaign/state.ts'
 import type { EngineHome } from '../engine/home.ts'
 import type { Runs } from '../engine/runs.ts'
@@ -7,7 +8,7 @@ import type { Log } from '../log.ts'
 import type { Db } from '../store/db.ts'
 import { openIntents } from '../store/deliveries.ts'
 import { leftOpen } from '../store/removed-accounts.ts'
-import { openRunsOf, type RunRow, recordEnd, runsToCheck } from '../store/runs.ts'
+import { openRunsOf, type RunRow, recordEnd, runsOf, runsToCheck } from '../store/runs.ts'
 import type { PeriodicJob } from './periodic.ts'
 import { createStrays } from './strays.ts'
 
@@ -42,11 +43,10 @@ export function createReconciler(deps: {
 
   async function check(row: RunRow): Promise<void> {
     const newest = await runs.describe(row)
-    if (newest?.open && newest.runKey === row.runKey) return
+    if (newest?.open && !(await isPast(row, newest.runKey))) return
     // What this engine does not know is gone only if it is still the one that knew it.
     if ((await home.look(0)).state !== 'home') throw new Error('the engine is no longer the one of our runs')
     const said = newest?.completed && newest.runKey === row.runKey
-    // A follower's run that is open under another key has begun after this one.
     const state = said
       ? asItSaid(row.state, await runs.resultOf(row, newest.runId), now())
       : terminated(row.state, await openIntents(db, row.runKey), now())
@@ -57,6 +57,13 @@ export function createReconciler(deps: {
       said ? 'the end of a run was not in the store' : 'a run was ended behind our back',
     )
     if (!said) deps.onEnded?.()
+  }
+
+  /** Whether the open execution has left this run behind. A run that waits until another has closed comes after it. */
+  async function isPast(row: RunRow, openKey: string | null): Promise<boolean> {
+    if (openKey === row.runKey) return false
+    const open = (await runsOf(db, row)).find((r) => r.runKey === openKey)
+    return open !== undefined && isOlder(row.entry, open.entry)
   }
 
   return {

@@ -35,7 +35,7 @@ export async function setEmbeddedStage(options: StageOptions): Promise<Stage> {
         TEMPORAL_UI_PORT: String(uiPort),
         SIMULATOR: 'off',
       }),
-    ready: () => becomesReady('npm start', () => answers(`${base}/readyz`, isWell), 90_000),
+    ready: () => becomesReady('npm start', () => answers(`${base}/readyz`, isWell)),
   })
   return {
     parts: [program],

@@ -130,3 +130,25 @@ describe('a run that is deleted in Temporal', () => {
     }
   })
 })
+
+describe('a run that waits until the one before it has closed', () => {
+  it('is not taken for one that was lost', async () => {
+    whole.simulator.fault({ api: 'custom/send', openId: 'oReturns', hang: 'before' })
+    await wechat().follow('oReturns')
+    await whole.runWhen(APP, 'oReturns', (r) => r.runId !== null)
+    await wechat().type('oReturns', '1')
+    // The gift's request is under way and gets no answer: the run cannot close before it is given up.
+    await until(() => wechat().sends.some((s) => s.openId === 'oReturns'))
+    await wechat().unfollow('oReturns', { createTime: Math.ceil(Date.now() / 1000) + 1 })
+    await wechat().follow('oReturns', { createTime: Math.ceil(Date.now() / 1000) + 2 })
+    await until(async () => (await runsOfFollower('oReturns'))[0]?.runId != null)
+    await until(async () => (await runsOfFollower('oReturns')).length === 2)
+    await reconcilerOf(whole, 130_000).run()
+    expect((await runsOfFollower('oReturns')).map((r) => r.status)).toEqual(['active', 'active'])
+
+    await until(async () => (await runsOfFollower('oReturns'))[1]?.status === 'ended')
+    await wechat().type('oReturns', '1', { createTime: Math.ceil(Date.now() / 1000) + 4 })
+    await until(async () => (await runsOfFollower('oReturns'))[0]?.state.steps[0]?.state === 'sent')
+    expect((await runsOfFollower('oReturns')).map((r) => r.outcome)).toEqual([null, 'unsubscribed'])
+  })
+})

@@ -23,6 +23,8 @@ export interface NurtureEnv {
   client: Client
   runs: Runs
   follower(options?: { rules?: RulesProfileName }): TestFollower
+  /** Starts the worker of an environment that was made `idle`. */
+  work(): Promise<void>
   close(): Promise<void>
 }
 
@@ -63,7 +65,10 @@ export interface TestFollower {
  * Connects a worker to the engine at `address`.
  * @param encrypt as PAYLOAD_ENCRYPTION; stored histories are made readable
  */
-export async function createNurtureEnv(address: string, { encrypt = true } = {}): Promise<NurtureEnv> {
+export async function createNurtureEnv(
+  address: string,
+  { encrypt = true, idle = false } = {},
+): Promise<NurtureEnv> {
   bundle ??= bundleWorkflows()
   const [connection, native] = await Promise.all([
     Connection.connect({ address }),
@@ -83,14 +88,20 @@ export async function createNurtureEnv(address: string, { encrypt = true } = {})
   const taskQueue = 'nurture'
   const workflowBundle = await bundle
   const common = { connection: native, namespace, dataConverter }
-  const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
-    Worker.create({ ...common, taskQueue: 'send', activities: { ...activities } }),
-  ])
-  const running = Promise.all(workers.map((w) => w.run()))
+  let workers: Worker[] = []
+  let running: Promise<unknown> = Promise.resolve()
+  const work = async () => {
+    workers = await Promise.all([
+      Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
+      Worker.create({ ...common, taskQueue: 'send', activities: { ...activities } }),
+    ])
+    running = Promise.all(workers.map((w) => w.run()))
+  }
+  if (!idle) await work()
   return {
     client,
     runs,
+    work,
     follower: ({ rules = 'wechat-2023' } = {}) => {
       const openId = `o${randomUUID().slice(0, 12)}`
       const wechat: FollowerDesk['wechat'] = {

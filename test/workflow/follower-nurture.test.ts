@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import {
   createNurtureEnv,
   makeStart,
@@ -205,6 +205,48 @@ describe('a follower who unfollows', () => {
       'unsubscribed',
       'completed',
     ])
+  })
+})
+
+describe('what comes before the first workflow task, while workers are busy or away', () => {
+  const plan = planOf([{ id: 'now', afterMs: 0 }])
+
+  /** Tells a run its story while nobody works, then lets it be heard. */
+  async function heardLate(story: (f: TestFollower) => Promise<void>): Promise<TestFollower> {
+    const idle = await createNurtureEnv(inject('engineAddress'), { idle: true })
+    onTestFinished(() => idle.close())
+    const f = idle.follower()
+    await f.start(plan)
+    await story(f)
+    await idle.work()
+    await f.handle().result()
+    return f
+  }
+
+  it('is heard in its order: an unfollow between two follows ends the first run', async () => {
+    const f = await heardLate(async (f) => {
+      await f.unfollow(f.entryAt + 1_000)
+      const start = makeStart(plan, f.entryAt + 2_000)
+      await f.interact('subscribe', { start, at: start.entry.at, key: start.entry.key })
+      await f.interact('message', { text: '1', at: f.entryAt + 3_000 })
+    })
+    const ended = f.records.filter((r) => r.state.status === 'ended').map((r) => r.state)
+    expect(ended.map((s) => s.outcome)).toEqual(['unsubscribed', 'completed'])
+    expect(ended[1]?.reply?.text).toBe('1')
+    expect(sentSteps(f)).toEqual(['now'])
+  })
+
+  it('a resume, then a pause: the run is paused', async () => {
+    const f = await heardLate(async (f) => {
+      await f.handle().signal('pause')
+      await f.handle().signal('resume')
+      await f.handle().signal('pause')
+      await f.handle().signal('nonsense')
+      await f.handle().signal('cancel')
+    })
+    const last = f.records.at(-1)?.state
+    expect([last?.outcome, last?.oddities]).toEqual(['cancelled', ['an unknown signal, nonsense']])
+    expect(sentSteps(f)).toEqual([])
   })
 })
 
