@@ -38,8 +38,6 @@ import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
-/** More than a busy day brings at once: beyond, the dispatcher gives way. */
-const CALLBACKS_BUSY = 50
 
 export type Product = ReturnType<typeof createProduct>
 
@@ -114,7 +112,7 @@ export function createProduct(deps: {
     now,
     log,
     onStarted: () => metrics.runsStarted.inc(),
-    isBusy: () => places.taken() > CALLBACKS_BUSY,
+    isBusy: places.isFlooded,
   })
 
   const platform: Platform | null = config.platform
