@@ -43,8 +43,6 @@ import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
-/** More than a busy day brings at once: beyond, the dispatcher gives way. */
-const CALLBACKS_BUSY = 50
 
 export type Product = ReturnType<typeof createProduct>
 
@@ -123,7 +121,7 @@ export function createProduct(deps: {
     log,
     onStarted: () => metrics.runsStarted.inc(),
     mayDispatch: home.isHome,
-    isBusy: () => places.taken() > CALLBACKS_BUSY,
+    isBusy: places.isFlooded,
   })
 
   const platformBase = config.platform?.apiBase ?? null

@@ -419,6 +419,14 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     expect(checkCampaign(`${'? '.repeat(500)}x`).issues[0]?.message).toContain('all keys must be strings')
   })
 
+  it('with a key twice, anywhere, is refused there', () => {
+    const twice = 'id: a\nname: b\nsteps:\n  - { id: x, after: 1s, id: y }\nname: c\n'
+    expect(checkCampaign(twice).issues).toEqual([
+      { path: '', message: 'not readable: Map keys must be unique', line: 5, column: 1 },
+      { path: '', message: 'not readable: Map keys must be unique', line: 4, column: 25 },
+    ])
+  })
+
   it('with thousands of errors tells two hundred, and how many more', () => {
     const fields = Array.from({ length: 1_000 }, (_, i) => `k${i}: 1`).join('\n')
     const { issues } = checkCampaign(fields)

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { ZodError } from 'zod'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
@@ -42,17 +42,22 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     version: '1.2',
     lineCounter: lines,
     prettyErrors: false,
-    uniqueKeys: true,
+    // Compares each key with each other one: thousands would take seconds. See `repeatedKeys`.
+    uniqueKeys: false,
     // A key that is a map is written out, and one within one again: 500 characters of that never end.
     stringKeys: true,
   })
-  if (doc.errors.length > 0) {
-    const errors = doc.errors.map((e) => ({
+  const errors = [
+    ...doc.errors.map((e) => ({ message: e.message, at: e.pos[0] })),
+    ...repeatedKeys(doc).map((at) => ({ message: 'Map keys must be unique', at })),
+  ]
+  if (errors.length > 0) {
+    const told = errors.map(({ message, at }) => ({
       path: '',
-      message: `not readable: ${e.message}`,
-      ...placeOf(e.pos[0], lines),
+      message: `not readable: ${message}`,
+      ...placeOf(at, lines),
     }))
-    return refused(readable(errors))
+    return refused(readable(told))
   }
   const place = (path: string): Issue => ({ path, message: '', ...locate(doc.contents, path, lines) })
   let value: unknown
@@ -74,6 +79,23 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
   return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
+}
+
+/** Where keys stand that their map has already. */
+function repeatedKeys(doc: Document.Parsed): number[] {
+  const found: number[] = []
+  visit(doc, {
+    Map(_, map) {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        const name = String(key.value)
+        if (seen.has(name)) found.push(key.range?.[0] ?? 0)
+        seen.add(name)
+      }
+    },
+  })
+  return found
 }
 
 function refused(issues: Issue[]): CheckResult {

@@ -33,13 +33,13 @@ describe('events that come faster than the store takes them', () => {
 
   it('a batch is bounded: the rest goes with the next', async () => {
     const { batches, group, settle } = slowStore()
-    for (let i = 0; i < 500; i++) void group.accept(String(i))
+    for (let i = 0; i < 2_500; i++) void group.accept(String(i))
     for (const n of [0, 1, 2]) {
       batches[n]?.end()
       await settle()
     }
-    expect(batches.map((b) => b.items.length)).toEqual([1, 200, 200, 99])
-    expect(batches.flatMap((b) => b.items)).toEqual(Array.from({ length: 500 }, (_, i) => String(i)))
+    expect(batches.map((b) => b.items.length)).toEqual([1, 1_000, 1_000, 499])
+    expect(batches.flatMap((b) => b.items)).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
   })
 
   it('one item at fault fails alone; a failed batch fails its own and not the next', async () => {

@@ -1,5 +1,8 @@
-/** One statement takes at most so many events; more would make the first of them wait for the last. */
-const BATCH_MAX = 200
+/**
+ * One statement takes at most so many events (about 0.1 ms each). The embedded store takes one statement in a turn of the
+ * event loop, and in a flood a turn brings hundreds of callbacks: with fewer here than come in a turn, the queue grows.
+ */
+const BATCH_MAX = 1_000
 /** A batch that takes longer holds the next one up no more: one dead connection must not stop the rest. */
 const SLOW_MS = 1_000
 const BATCHES_MAX = 4

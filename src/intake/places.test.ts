@@ -62,4 +62,27 @@ describe('places for callbacks under way', () => {
     now = 60_000
     for (let i = 0; i < 5; i++) expect(places.take({ signed: true, bytes: 1 })).not.toBeNull()
   })
+  it('tell of a flood while it lasts and a second longer; strangers make none', () => {
+    let now = 0
+    const places = createPlaces(
+      () => {},
+      { ...LIMITS, places: 1_000, strangers: 1_000, bodyBytes: 1_000, crowd: 1_000 },
+      () => now,
+    )
+    const come = (signed: boolean, times: number) => {
+      for (let i = 0; i < times; i++) places.take({ signed, bytes: 1 })?.()
+    }
+    come(false, 500)
+    come(true, 100)
+    expect(places.isFlooded()).toBe(false)
+    come(true, 1)
+    expect(places.isFlooded()).toBe(true)
+    now = 1_999
+    expect(places.isFlooded()).toBe(true)
+    now = 2_000
+    expect(places.isFlooded()).toBe(false)
+    come(true, 101)
+    now = 10_000
+    expect(places.isFlooded()).toBe(false)
+  })
 })

@@ -15,6 +15,12 @@ const BODY_BYTES = 32 * 1024 * 1024
 const CROWD = 200
 const OLD_MS = 2_000
 
+/**
+ * More callbacks a second than a busy day brings. They wait less in here than before this process looks at them at all,
+ * so their number tells of a flood sooner than that of those under way.
+ */
+const FLOOD_PER_S = 100
+
 interface Limits {
   places: number
   strangers: number
@@ -23,8 +29,8 @@ interface Limits {
 }
 
 export interface Places {
-  /** How many are taken. */
-  taken(): number
+  /** Whether WeChat floods this process now, or did within the last second: what can wait should. */
+  isFlooded(): boolean
   /** Gives the place back, once; null when there is none. `bytes`: how long the body may become. */
   take(who: { signed: boolean; bytes: number }): (() => void) | null
 }
@@ -44,9 +50,20 @@ export function createPlaces(
   }
   let strangers = 0
   let held = 0
+  /** Callbacks of this second and of the one before. */
+  let arrivals = { second: 0, now: 0, before: 0 }
+  const count = (signed: boolean) => {
+    const second = Math.floor(now() / 1_000)
+    if (second !== arrivals.second) {
+      arrivals = { second, now: 0, before: second === arrivals.second + 1 ? arrivals.now : 0 }
+    }
+    if (signed) arrivals.now += 1
+    return Math.max(arrivals.now, arrivals.before)
+  }
   return {
-    taken: () => taken,
+    isFlooded: () => since.size >= limits.crowd || count(false) > FLOOD_PER_S,
     take({ signed, bytes }) {
+      count(signed)
       if (taken >= limits.places || held + bytes > limits.bodyBytes) return null
       if (!signed && strangers >= limits.strangers) return null
       if (isSlow()) return null

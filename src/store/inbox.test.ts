@@ -82,12 +82,12 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys()).toEqual(['one', 'two'])
   })
 
-  it('takes 200 rows in one statement', async () => {
-    const rows = Array.from({ length: 200 }, (_, i) => row(`k${i}`, { openId: `o${i}` }))
+  it('takes a thousand rows in one statement', async () => {
+    const rows = Array.from({ length: 1_000 }, (_, i) => row(`k${i}`, { openId: `o${i}` }))
     expect((await acceptCallbacks(store().db, rows)).every((r) => !(r instanceof Error) && r.fresh)).toBe(
       true,
     )
-    expect(await inboxBacklog(store().db)).toMatchObject({ pending: 200 })
+    expect(await inboxBacklog(store().db)).toMatchObject({ pending: 1_000 })
   })
 
   it('hands out the heads of many followers at once, and of one follower only the oldest event', async () => {
