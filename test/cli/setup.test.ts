@@ -85,3 +85,33 @@ describe.skipIf(!address)('nurture setup', () => {
     expect(away.err).toContain('Temporal at 127.0.0.1:9 did not do it')
   })
 })
+
+describe('nurture deploy', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
+  it('says what is not set', async () => {
+    vi.stubEnv('DEPLOYMENT_NAME', '')
+    expect(await nurture('deploy')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Set DEPLOYMENT_NAME'),
+    })
+    vi.stubEnv('DEPLOYMENT_NAME', 'nurture')
+    vi.stubEnv('BUILD_ID', '')
+    expect(await nurture('deploy')).toMatchObject({ code: 2, err: expect.stringContaining('--build-id') })
+    expect(await nurture('deploy', '--build-id', "a'b")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("not a'b"),
+    })
+  })
+
+  it.skipIf(!address)('says that no versioned worker has ever polled', async () => {
+    vi.stubEnv('TEMPORAL_ADDRESS', address)
+    vi.stubEnv('DEPLOYMENT_NAME', 'nobody')
+    expect(await nurture('deploy', '--status')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('No versioned worker of nobody'),
+    })
+  })
+})
