@@ -1,6 +1,11 @@
 import { BUILD_ID_RULE, isBuildId, loadConfig, type WorkerVersion } from '../config.ts'
 import { linkEngine } from '../engine/connection.ts'
-import { createDeployments, type Deployments, type DeploymentView } from '../engine/deployment.ts'
+import {
+  createDeployments,
+  type Deployments,
+  type DeploymentView,
+  queryOfPinned,
+} from '../engine/deployment.ts'
 import { command, Failure, UsageError } from './command.ts'
 import { engineFromHere, refusal } from './engine-from-here.ts'
 import { durationsOf } from './options.ts'
@@ -33,7 +38,7 @@ export const deploy = command({
       const stuck = view.versions.filter((v) => v.openRuns > 0 && !v.worker)
       return {
         value: { ...view, moves: stuck.map((v) => ({ buildId: v.buildId, command: moveFrom(view, v) })) },
-        text: told(view, target.namespace),
+        text: told(view),
         failed: stuck.length > 0,
       }
     } catch (err) {
@@ -64,7 +69,7 @@ async function makeCurrent(
 
 type Version = DeploymentView['versions'][number]
 
-function told(view: DeploymentView, namespace: string): string {
+function told(view: DeploymentView): string {
   const rows = view.versions.map((v) => [
     v.buildId,
     v.status,
@@ -73,7 +78,7 @@ function told(view: DeploymentView, namespace: string): string {
     adviceOn(v),
   ])
   const lines = [
-    `${view.deployment} in ${namespace}: new runs begin on ${view.current ?? 'workers without a version: no build is current'}`,
+    `${view.deployment} in ${view.namespace}: new runs begin on ${view.current ?? 'workers without a version: no build is current'}`,
     table(['build', 'status', 'open runs', 'worker', 'what to do'], rows),
   ]
   for (const v of view.versions) {
@@ -98,10 +103,10 @@ function isServing(v: Version): boolean {
 }
 
 /** Temporal's own command that moves the open runs of a build to the current one; null where there is no other one. */
-function moveFrom({ deployment, current }: DeploymentView, { buildId }: Version): string | null {
+function moveFrom({ deployment, current, namespace }: DeploymentView, { buildId }: Version): string | null {
   if (current === null || current === buildId) return null
-  const query = `TemporalWorkerDeploymentVersion = '${deployment}:${buildId}' AND ExecutionStatus = 'Running'`
-  return `temporal workflow update-options --query "${query}" --versioning-override-behavior auto_upgrade`
+  const query = queryOfPinned({ deploymentName: deployment, buildId })
+  return `temporal workflow update-options --namespace ${namespace} --query "${query}" --versioning-override-behavior auto_upgrade --reason "build ${buildId} has no worker" --yes`
 }
 
 /** @throws UsageError */

@@ -7,7 +7,7 @@ import { NURTURE_QUEUE } from './runs.ts'
  * - `draining`: no new ones, but pinned runs are open on it. `drained`: none.
  * - `inactive`: it has polled, and never was current.
  */
-export type VersionStatus = 'unknown' | 'inactive' | 'current' | 'ramping' | 'draining' | 'drained'
+type VersionStatus = 'unknown' | 'inactive' | 'current' | 'ramping' | 'draining' | 'drained'
 
 /** Temporal's numbers. `CREATED` is a version without a worker: to us as one that never was current. */
 const STATUSES: readonly VersionStatus[] = [
@@ -31,6 +31,7 @@ interface VersionView {
 }
 
 export interface DeploymentView {
+  namespace: string
   deployment: string
   current: string | null
   /** Newest first. */
@@ -83,9 +84,8 @@ export function createDeployments(client: Client, now: () => number = Date.now):
     return new Set(ours.map((p) => p.deploymentOptions?.buildId ?? ''))
   }
 
-  async function openRunsOf({ deploymentName, buildId }: WorkerVersion): Promise<number> {
-    // Both names are of letters, digits, dots and dashes: nothing to escape.
-    const query = `ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion = '${deploymentName}:${buildId}'`
+  async function openRunsOf(version: WorkerVersion): Promise<number> {
+    const query = queryOfPinned(version)
     const { count } = await service.countWorkflowExecutions({ namespace, query })
     return Number(count ?? 0)
   }
@@ -106,7 +106,7 @@ export function createDeployments(client: Client, now: () => number = Date.now):
           }
         })
         const current = info.routingConfig?.currentDeploymentVersion?.buildId ?? null
-        return { deployment, current, versions: await Promise.all(versions) }
+        return { namespace, deployment, current, versions: await Promise.all(versions) }
       }),
     statusOf: ({ deploymentName, buildId }) =>
       reaching(async () => {
@@ -133,4 +133,10 @@ export function createDeployments(client: Client, now: () => number = Date.now):
         }
       }),
   }
+}
+
+/** Finds the open runs of a build, in Temporal's query language; not those that an operator let move on. */
+export function queryOfPinned({ deploymentName, buildId }: WorkerVersion): string {
+  // Both names are of letters, digits, dots and dashes: nothing to escape.
+  return `TemporalWorkerDeploymentVersion = '${deploymentName}:${buildId}' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`
 }

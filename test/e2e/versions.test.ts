@@ -55,7 +55,18 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     )
     return { base, program }
   }
-  const startBuild = (buildId: string) => start('worker', { DEPLOYMENT_NAME: DEPLOYMENT, BUILD_ID: buildId })
+  const builds = new Map<string, Program>()
+  const startBuild = async (buildId: string) => {
+    const started = await start('worker', { DEPLOYMENT_NAME: DEPLOYMENT, BUILD_ID: buildId })
+    builds.set(buildId, started.program)
+    return started
+  }
+  /** The program that runs this build. */
+  const workerOf = (buildId: string) => {
+    const found = builds.get(buildId)
+    if (!found) throw new Error(`no worker of build ${buildId} was started`)
+    return found
+  }
   const readiness = async (base: string) => {
     const response = await fetch(`${base}/readyz`)
     return { status: response.status, body: (await response.json()) as { engine: string; version?: string } }
@@ -72,10 +83,18 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     return { code, out: out.join('\n'), err: err.join('\n') }
   }
   const view = async () => {
-    const { out } = await nurture('deploy', '--status', '--json')
+    const { out, err } = await nurture('deploy', '--status', '--json')
+    if (!out) throw new Error(err)
     return JSON.parse(out) as DeploymentView & { moves: { buildId: string; command: string }[] }
   }
-  const versionOf = async (buildId: string) => (await view()).versions.find((v) => v.buildId === buildId)
+  /** Undefined also while Temporal is slow to answer. */
+  const versionOf = async (buildId: string) => {
+    const seen = await view().catch((err) => {
+      process.stderr.write(`${err}\n`)
+      return null
+    })
+    return seen?.versions.find((v) => v.buildId === buildId)
+  }
   const run = (openId: string) =>
     ask<PresentedRun>(serve, `/api/followers/${APP}/${openId}`).catch(() => null)
   const received = (openId: string) =>
@@ -195,5 +214,48 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     await wechat.type('oNew', 'hi')
     await until(() => received('oNew') === 2)
     await until(async () => (await run('oNew'))?.outcome === 'completed')
+  }, 240_000)
+
+  it('a run whose build has no worker is named, with the command that moves it, and goes on after that', async () => {
+    const wechat = simulator.account(APP)
+    await follow('oStuck')
+    await follow('oSleeps')
+    expect(await buildOf('oStuck')).toBe('b')
+    const c = await startBuild('c')
+    expect(await nurture('deploy', '--build-id', 'c', '--wait')).toMatchObject({ code: 0 })
+    await stop(workerOf('b'))
+    // Temporal remembers for a minute who polled.
+    await until(async () => (await versionOf('b'))?.worker === false, 100_000)
+    const status = await nurture('deploy', '--status')
+    expect(status.code).toBe(1)
+    expect(status.out).toContain('pinned to b, which has no worker')
+    const [move] = (await view()).moves
+    expect(move?.command).toContain('--versioning-override-behavior auto_upgrade')
+    expect(status.out).toContain(move?.command)
+    await wechat.type('oStuck', 'hi')
+    await until(async () => (await signalsOf('oStuck')) > 1)
+    expect(received('oStuck')).toBe(1)
+
+    // What the command does, to what its query finds.
+    const query = /--query "([^"]+)"/.exec(move?.command ?? '')?.[1] ?? ''
+    const { executions } = await client.workflowService.listWorkflowExecutions({ namespace, query })
+    expect(executions?.map((e) => e.execution?.workflowId)).toContain(workflowIdOf(APP, 'oStuck'))
+    for (const { execution } of executions ?? []) {
+      await client.workflowService.updateWorkflowExecutionOptions({
+        namespace,
+        workflowExecution: execution ?? null,
+        workflowExecutionOptions: { versioningOverride: { autoUpgrade: true } },
+        updateMask: { paths: ['versioning_override'] },
+      })
+    }
+    // Also the one that has nothing to do yet is no longer waited for.
+    await until(async () => (await nurture('deploy', '--status')).code === 0)
+    await wechat.type('oSleeps', 'hi')
+    for (const openId of ['oStuck', 'oSleeps']) {
+      await until(async () => (await run(openId))?.outcome === 'completed')
+      expect(received(openId)).toBe(2)
+      expect(await buildOf(openId)).toBe('c')
+    }
+    expect(await isReady(c.base)).toBe(true)
   }, 240_000)
 })
