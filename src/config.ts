@@ -11,6 +11,12 @@ const optional = z
   .optional()
   .transform((v) => (v === '' ? undefined : v))
 
+/** Both stand in many of Temporal's rows, and in its queries: short, and no sign that means something there. */
+const deploymentPart = optional.refine(
+  (v) => v === undefined || /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(v),
+  'must be 1 to 32 letters, digits, - or _',
+)
+
 const schema = z.object({
   PORT: port(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -22,6 +28,8 @@ const schema = z.object({
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   TEMPORAL_UI_URL: optional,
+  DEPLOYMENT_NAME: deploymentPart,
+  BUILD_ID: optional,
   WECHAT_API_BASE: z.url().default(WECHAT_API),
   ADMIN_TOKEN: optional,
   ENCRYPTION_KEY: optional,
@@ -94,6 +102,8 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
       localUiPort: e.TEMPORAL_UI_PORT,
       uiUrl: e.TEMPORAL_UI_URL,
     },
+    /** Worker versioning; absent: off. `BUILD_ID` alone says nothing: build servers set one for their own ends. */
+    deployment: e.DEPLOYMENT_NAME ? { name: e.DEPLOYMENT_NAME, buildId: e.BUILD_ID } : null,
     wechatApiBase: e.WECHAT_API_BASE.replace(/\/$/, ''),
     adminToken: e.ADMIN_TOKEN,
     encryptionKey: e.ENCRYPTION_KEY,
@@ -192,6 +202,33 @@ export function requireProduction(config: Config) {
     adminToken: config.adminToken ?? '',
     encryptionKey: config.encryptionKey ?? '',
   }
+}
+
+/** A build of the workflow code, as Temporal knows it. */
+export interface WorkerVersion {
+  deploymentName: string
+  buildId: string
+}
+
+/**
+ * Which version a worker is; null where versioning is off.
+ * @throws ConfigError when the build id is missing or not to be used
+ */
+export function workerVersion({ deployment }: Config): WorkerVersion | null {
+  if (!deployment) return null
+  const { name, buildId } = deployment
+  if (!buildId || !isBuildId(buildId)) {
+    throw new ConfigError(
+      `DEPLOYMENT_NAME is set, so BUILD_ID must say which build this is: ${BUILD_ID_RULE}. See docs/operate.md, "Upgrade".`,
+    )
+  }
+  return { deploymentName: name, buildId }
+}
+
+export const BUILD_ID_RULE = '1 to 32 letters, digits, dots, - or _'
+
+export function isBuildId(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(text)
 }
 
 /** The folder in which a command was typed; npm runs scripts in the project's. */

@@ -4,8 +4,9 @@ import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
 import { listen } from './app/server.ts'
 import { unlock } from './app/unlock.ts'
+import { createVersionReady } from './app/version-ready.ts'
 import { createWorkerWeb } from './app/worker-web.ts'
-import { loadConfig, requireProduction } from './config.ts'
+import { loadConfig, requireProduction, workerVersion } from './config.ts'
 import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
 import { assertPortFree } from './engine/local/ports.ts'
 import { runWorkers } from './engine/workers.ts'
@@ -18,6 +19,7 @@ const GRACE_MS = 6_000
 await main(async () => {
   const config = loadConfig()
   const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
+  const version = workerVersion(config)
   const log = createLog(config.logLevel)
   const life = createLifetime(log)
   life.onSignals()
@@ -39,6 +41,7 @@ await main(async () => {
     graceMs: GRACE_MS,
     log,
     dataConverter,
+    version,
   })
   const app = createWorkerWeb({
     ...product,
@@ -46,6 +49,7 @@ await main(async () => {
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     isReady: async () => workers.isPolling() && (await link.isUp()),
+    versionTrouble: version && createVersionReady(link.client, version),
     sdkMetrics: sdk.metrics,
   })
   const web = await listen(app, config.workerPort, config.host)
@@ -54,5 +58,5 @@ await main(async () => {
   product.jobs.start()
   life.onEnd('periodic jobs', product.jobs.stop)
   await workers.polling
-  log.info({ health: `${web.url}/readyz` }, 'working')
+  log.info({ health: `${web.url}/readyz`, ...version }, 'working')
 })

@@ -335,7 +335,11 @@ function startOver(successor: { input: NurtureInput; backlog: Interaction[] }): 
     { key: campaignAttribute, value: start.plan.campaign },
     { key: stateAttribute, value: 'active' },
   ])
-  return makeContinueAsNewFunc<typeof FollowerNurture>({ memo: { runKey: start.entry.key } })({
+  return makeContinueAsNewFunc<typeof FollowerNurture>({
+    memo: { runKey: start.entry.key },
+    // Another run, though the same chain: it begins on the worker version that is current, not on this run's.
+    initialVersioningBehavior: 'AUTO_UPGRADE',
+  })({
     ...successor.input,
     backlog: successor.backlog,
   })

@@ -16,6 +16,8 @@ export function createWorkerWeb(deps: {
   now: () => number
   log: Log
   isReady(): Promise<boolean>
+  /** Why this build serves no runs, or null; absent where versioning is off. */
+  versionTrouble?: (() => Promise<string | null>) | null
   metrics: Metrics
   sdkMetrics(): Promise<string>
 }): Hono {
@@ -25,8 +27,9 @@ export function createWorkerWeb(deps: {
   app.use(createHeaders(access.client))
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
-    const ready = await deps.isReady()
-    return c.json({ engine: ready ? 'up' : 'down' }, ready ? 200 : 503)
+    if (!(await deps.isReady())) return c.json({ engine: 'down' }, 503)
+    const trouble = (await deps.versionTrouble?.()) ?? null
+    return c.json({ engine: 'up', ...(trouble ? { version: trouble } : {}) }, trouble ? 503 : 200)
   })
   app.get('/metrics', createGuard(access), async (c) => {
     const ready = await deps.isReady()

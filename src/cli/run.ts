@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { campaignCommands } from './campaign.ts'
 import { check } from './check.ts'
 import { Done, Failure, type Terminal, UsageError } from './command.ts'
+import { deploy } from './deploy.ts'
 import { engineCommands } from './engine.ts'
 import { followerCommands } from './follower.ts'
 import { keyCommands } from './key.ts'
@@ -13,6 +14,7 @@ import { mediaCommands } from './media.ts'
 import { menuCommands } from './menu.ts'
 import { preview } from './preview.ts'
 import { qrcode } from './qrcode.ts'
+import { setup } from './setup.ts'
 import { tokenCommands } from './token.ts'
 import { userCommands } from './user.ts'
 
@@ -56,6 +58,8 @@ function commands(terminal: Terminal): CommandDef {
     subCommands: {
       check: check(terminal),
       preview: preview(terminal),
+      setup: setup(terminal),
+      deploy: deploy(terminal),
       account: group('account', 'Official Accounts 公众号', accountCommands),
       campaign: group('campaign', 'Campaigns 活动', campaignCommands),
       engine: group('engine', 'The Temporal that runs live in 引擎', engineCommands),

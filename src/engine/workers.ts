@@ -8,6 +8,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
+import type { WorkerVersion } from '../config.ts'
 import type { Log } from '../log.ts'
 import { connectWorker, type EngineTarget } from './connection.ts'
 import { NURTURE_QUEUE } from './runs.ts'
@@ -51,6 +52,8 @@ export function runWorkers(deps: {
   bundle?: Promise<WorkflowBundleWithSourceMap>
   /** How values become payloads; the same as the client's. */
   dataConverter?: DataConverter
+  /** Which build the workflow worker is, where versioning is on: its runs stay with that build. */
+  version?: WorkerVersion | null
   /** False while the engine is another one than the store's runs live in: its tasks may be somebody else's. */
   mayPoll?: () => Promise<boolean>
 }): Workers {
@@ -100,7 +103,7 @@ export function runWorkers(deps: {
     connection: NativeConnection,
     workflowBundle: WorkflowBundleWithSourceMap,
   ): Promise<Worker[]> {
-    const { dataConverter = {} } = deps
+    const { dataConverter = {}, version } = deps
     const common = { connection, namespace: target.namespace, identity, dataConverter }
     const workflows = () =>
       Worker.create({
@@ -111,7 +114,17 @@ export function runWorkers(deps: {
         // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
         stickyQueueScheduleToStartTimeout: '3s',
         shutdownGraceTime: graceMs,
+        ...(version
+          ? {
+              workerDeploymentOptions: {
+                version,
+                useWorkerVersioning: true,
+                defaultVersioningBehavior: 'PINNED',
+              },
+            }
+          : {}),
       })
+    // Never versioned: Temporal then gives it the sends of every build, also of one whose worker has gone.
     const sends = () =>
       Worker.create({
         ...common,

@@ -48,7 +48,7 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|account|campaign|engine|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+      /^ +(check|preview|setup|deploy|account|campaign|engine|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }

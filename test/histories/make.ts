@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { loadConfig } from '../../src/config.ts'
 import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
@@ -152,13 +153,21 @@ for (const [name, play] of Object.entries(stories)) {
   const follower = env.follower()
   await play(follower)
   await follower.handle().result()
-  const history = await follower.handle().fetchHistory()
-  // No id of a person, not even of a test's: it stands in one place only.
-  const json = historyToJSON(history).replaceAll(follower.openId, 'oReplayed')
-  writeFileSync(new URL(`./${label}-${name}.json`, import.meta.url), `${json}\n`)
-  say(`${label}-${name}.json: ${history.events?.length} events`)
+  await store(name, await follower.handle().fetchHistory(), follower)
 }
 await env.close()
 await local.stop()
 rmSync(dataDir, { recursive: true, force: true })
 process.exit(0)
+
+/** Of a run that began as another one's successor also what came before: its end is a decision too. */
+async function store(name: string, history: History, follower: TestFollower): Promise<void> {
+  // No id of a person, not even of a test's: it stands in one place only.
+  const json = historyToJSON(history).replaceAll(follower.openId, 'oReplayed')
+  writeFileSync(new URL(`./${label}-${name}.json`, import.meta.url), `${json}\n`)
+  say(`${label}-${name}.json: ${history.events?.length} events`)
+  const before = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId
+  if (!before) return
+  const { workflowId } = follower
+  await store(`${name}-before`, await env.client.workflow.getHandle(workflowId, before).fetchHistory(), follower)
+}

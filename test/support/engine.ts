@@ -13,7 +13,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   try {
     const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say })
     // A deleted history is gone when the queue's state was written: every 30 s, unless said otherwise.
-    const settings = { 'history.transferProcessorUpdateAckInterval': '1s' }
+    const settings = {
+      'history.transferProcessorUpdateAckInterval': '1s',
+      // That no run needs a worker version any more is looked up every three minutes, unless said otherwise.
+      'matching.wv.VersionDrainageStatusVisibilityGracePeriod': '1s',
+      'matching.wv.VersionDrainageStatusRefreshInterval': '1s',
+    }
     const ports = { port: 0, uiPort: 0 }
     const running = await startLocalEngine({ engine, dataDir, ...ports, namespace: 'default', settings })
     project.provide('engineAddress', running.address)

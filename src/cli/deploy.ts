@@ -1,0 +1,118 @@
+import { BUILD_ID_RULE, isBuildId, loadConfig, type WorkerVersion } from '../config.ts'
+import { linkEngine } from '../engine/connection.ts'
+import {
+  createDeployments,
+  type Deployments,
+  type DeploymentView,
+  queryOfPinned,
+} from '../engine/deployment.ts'
+import { command, Failure, UsageError } from './command.ts'
+import { engineFromHere, refusal } from './engine-from-here.ts'
+import { durationsOf } from './options.ts'
+import { table } from './table.ts'
+
+const LOOK_AGAIN_MS = 500
+
+export const deploy = command({
+  name: 'deploy',
+  description: 'Let new runs begin on this build of the worker (DEPLOYMENT_NAME, BUILD_ID)',
+  args: {
+    'build-id': { type: 'string', description: 'The build (default: BUILD_ID)', valueHint: '2026-11-24' },
+    wait: { type: 'boolean', description: 'Wait until a worker of the build polls, instead of failing' },
+    within: { type: 'string', default: '10m', description: 'How long to wait', valueHint: '10m' },
+    status: { type: 'boolean', description: 'Change nothing, say which builds there are' },
+  },
+  async run(args) {
+    const config = loadConfig()
+    const name = config.deployment?.name
+    if (!name) throw new UsageError('Set DEPLOYMENT_NAME as for the workers: without it versioning is off')
+    const [withinMs = 0] = durationsOf('within', args.within)
+    const version = args.status ? null : versionOf(name, args['build-id'] ?? config.deployment?.buildId)
+    const target = engineFromHere(config)
+    const link = linkEngine(target, 'cli')
+    try {
+      const deployments = createDeployments(link.client)
+      if (version) await makeCurrent(deployments, version, args.wait ? withinMs : 0)
+      const view = await deployments.read(name)
+      if (!view) throw new Failure(`No versioned worker of ${name} has ever polled ${target.namespace}.`)
+      const stuck = view.versions.filter((v) => v.openRuns > 0 && !v.worker)
+      return {
+        value: { ...view, moves: stuck.map((v) => ({ buildId: v.buildId, command: moveFrom(view, v) })) },
+        text: told(view),
+        failed: stuck.length > 0,
+      }
+    } catch (err) {
+      if (err instanceof Failure) throw err
+      throw new Failure(refusal(err, target.connection.address, 'worker deployments'))
+    } finally {
+      await link.close()
+    }
+  },
+})
+
+async function makeCurrent(
+  deployments: Deployments,
+  version: WorkerVersion,
+  withinMs: number,
+): Promise<void> {
+  const until = Date.now() + withinMs
+  while (!(await deployments.isPolled(version))) {
+    if (Date.now() >= until) {
+      throw new Failure(
+        `No worker of build ${version.buildId} polls. Start it with DEPLOYMENT_NAME=${version.deploymentName} BUILD_ID=${version.buildId}${withinMs === 0 ? ', or wait for it with --wait' : ''}. Nothing was changed.`,
+      )
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  }
+  await deployments.makeCurrent(version)
+}
+
+type Version = DeploymentView['versions'][number]
+
+function told(view: DeploymentView): string {
+  const rows = view.versions.map((v) => [
+    v.buildId,
+    v.status,
+    String(v.openRuns),
+    v.worker ? 'polls' : 'none',
+    adviceOn(v),
+  ])
+  const lines = [
+    `${view.deployment} in ${view.namespace}: new runs begin on ${view.current ?? 'workers without a version: no build is current'}`,
+    table(['build', 'status', 'open runs', 'worker', 'what to do'], rows),
+  ]
+  for (const v of view.versions) {
+    if (v.openRuns === 0 || v.worker) continue
+    const move = moveFrom(view, v)
+    lines.push(
+      `${v.openRuns} runs are pinned to ${v.buildId}, which has no worker: they wait. Start a worker of that build${move ? `, or move them to ${view.current}, whose code must replay their histories:\n  ${move}` : ''}`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function adviceOn(v: Version): string {
+  if (v.openRuns > 0) return v.worker ? (isServing(v) ? '' : 'keep its workers') : 'no worker: see below'
+  if (isServing(v)) return v.worker ? '' : 'start a worker'
+  if (v.status === 'inactive') return 'not deployed yet'
+  return v.worker ? 'its workers may be stopped' : ''
+}
+
+function isServing(v: Version): boolean {
+  return v.status === 'current' || v.status === 'ramping'
+}
+
+/** Temporal's own command that moves the open runs of a build to the current one; null where there is no other one. */
+function moveFrom({ deployment, current, namespace }: DeploymentView, { buildId }: Version): string | null {
+  if (current === null || current === buildId) return null
+  const query = queryOfPinned({ deploymentName: deployment, buildId })
+  return `temporal workflow update-options --namespace ${namespace} --query "${query}" --versioning-override-behavior auto_upgrade --reason "build ${buildId} has no worker" --yes`
+}
+
+/** @throws UsageError */
+function versionOf(deploymentName: string, buildId: string | undefined): WorkerVersion {
+  if (buildId && isBuildId(buildId)) return { deploymentName, buildId }
+  throw new UsageError(
+    `Say which build, by --build-id or BUILD_ID: ${BUILD_ID_RULE}${buildId ? `, not ${buildId}` : ''}`,
+  )
+}
