@@ -8,6 +8,7 @@ import { createWorkerWeb } from './app/worker-web.ts'
 import { loadConfig, requireProduction } from './config.ts'
 import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
 import { assertPortFree } from './engine/local/ports.ts'
+import { readBundle } from './engine/prebuilt-bundle.ts'
 import { runWorkers } from './engine/workers.ts'
 import { createLog } from './log.ts'
 
@@ -18,6 +19,7 @@ const GRACE_MS = 6_000
 await main(async () => {
   const config = loadConfig()
   const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
+  const bundle = config.workflowBundle ? readBundle(config.workflowBundle) : undefined
   const log = createLog(config.logLevel)
   const life = createLifetime(log)
   life.onSignals()
@@ -39,6 +41,7 @@ await main(async () => {
     graceMs: GRACE_MS,
     log,
     dataConverter,
+    ...(bundle ? { bundle: Promise.resolve(bundle) } : {}),
   })
   const app = createWorkerWeb({
     ...product,

@@ -5,6 +5,7 @@ import {
   DefaultLogger,
   type NativeConnection,
   Worker,
+  type WorkflowBundle,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
@@ -48,7 +49,7 @@ export function runWorkers(deps: {
   log: Log
   /** Which task queues it serves; both, if nothing is said. */
   queues?: readonly ('nurture' | 'send')[]
-  bundle?: Promise<WorkflowBundleWithSourceMap>
+  bundle?: Promise<WorkflowBundle>
   /** How values become payloads; the same as the client's. */
   dataConverter?: DataConverter
   /** False while the engine is another one than the store's runs live in: its tasks may be somebody else's. */
@@ -96,10 +97,7 @@ export function runWorkers(deps: {
     while (!stopping && deps.mayPoll && !(await deps.mayPoll())) await pause(OURS_AGAIN_MS)
   }
 
-  async function create(
-    connection: NativeConnection,
-    workflowBundle: WorkflowBundleWithSourceMap,
-  ): Promise<Worker[]> {
+  async function create(connection: NativeConnection, workflowBundle: WorkflowBundle): Promise<Worker[]> {
     const { dataConverter = {} } = deps
     const common = { connection, namespace: target.namespace, identity, dataConverter }
     const workflows = () =>
