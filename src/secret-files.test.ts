@@ -63,6 +63,11 @@ describe('secrets that stand in files', () => {
     )
   })
 
+  it('may be empty where there is no previous key', () => {
+    const config = loadConfig({ ENCRYPTION_KEY_PREVIOUS_FILE: file('no-previous', '\n') })
+    expect(config.previousKeys).toEqual([])
+  })
+
   it('count as not named when the name is empty', () => {
     expect(loadConfig({ ADMIN_TOKEN: 'test', ADMIN_TOKEN_FILE: '' }).adminToken).toBe('test')
   })

@@ -32,7 +32,8 @@ export function readSecretFiles(env: Environment): { env: Environment; problems:
     }
     try {
       values[name] = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '')
-      if (values[name] === '') problems.push(`${name}_FILE: ${file} is empty`)
+      // No previous key is the usual case, and a mount needs a file all the same.
+      if (values[name] === '' && !name.endsWith('_PREVIOUS')) problems.push(`${name}_FILE: ${file} is empty`)
     } catch (err) {
       problems.push(`${name}_FILE: ${file} cannot be read (${codeOf(err)})`)
     }
