@@ -88,10 +88,10 @@ export function loadConfig(settings: Record<string, string | undefined> = withDo
       address: e.TEMPORAL_ADDRESS,
       profile: e.TEMPORAL_PROFILE,
       namespace: e.TEMPORAL_NAMESPACE,
-      /** All `TEMPORAL_*` variables, for the SDK's own reader. */
+      /** All `TEMPORAL_*` variables, for the SDK's own reader; to it an empty API key would be one, and switch TLS on. */
       env: Object.fromEntries(
         Object.entries(env).filter(
-          (v): v is [string, string] => v[0].startsWith('TEMPORAL_') && v[1] !== undefined,
+          (v): v is [string, string] => v[0].startsWith('TEMPORAL_') && v[1] !== undefined && v[1] !== '',
         ),
       ),
       localPort: e.TEMPORAL_PORT,
