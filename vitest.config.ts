@@ -15,7 +15,7 @@ export default defineConfig({
             'src/**/*.test.{ts,tsx}',
             'activities/**/*.test.ts',
             'workflows/**/*.test.ts',
-            'test/chaos/**/*.test.ts',
+            'test/{chaos,docker}/**/*.test.ts',
           ],
           exclude: ['src/store/**'],
         },

@@ -13,10 +13,7 @@ export function ensureDeps() {
   if (major < 20 || (major === 20 && minor < 19)) {
     fail(`Node ${process.versions.node} is too old: 20.19 or newer is needed.`)
   }
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex')
-  if (readStamp() === lock) return
+  if (readStamp() === lockMark()) return
   process.stderr.write('dependencies: installing what package-lock.json names (once)…\n')
   const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
@@ -24,7 +21,18 @@ export function ensureDeps() {
     shell: process.platform === 'win32',
   })
   if (done.status !== 0) fail('npm ci failed; its message is above. Is the package registry reachable?')
-  writeFileSync(stamp, lock)
+  stampDeps()
+}
+
+/** Says that what is installed is what the lock file names; nothing is installed again until that changes. */
+export function stampDeps() {
+  writeFileSync(stamp, lockMark())
+}
+
+function lockMark() {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
 }
 
 function readStamp() {

@@ -1,6 +1,7 @@
 import { config as readDotEnv } from 'dotenv'
 import { z } from 'zod'
 import { isNetwork, LOOPBACK } from './access/networks.ts'
+import { readSecretFiles } from './secret-files.ts'
 
 /** WeChat itself; a simulator or a proxy is elsewhere. */
 export const WECHAT_API = 'https://api.weixin.qq.com'
@@ -38,6 +39,7 @@ const schema = z.object({
   SIMULATOR: z.enum(['on', 'off']).default('on'),
   SIMULATOR_PORT: port(3001),
   WORKER_PORT: port(3002),
+  WORKFLOW_BUNDLE: optional,
   RETENTION_DAYS: z.coerce.number().int().min(1).default(30),
   FORWARD_PRIVATE: z.enum(['on', 'off']).default('off'),
   CALLBACK_MAX_AGE: z.coerce.number().int().min(0).default(600),
@@ -73,10 +75,12 @@ export class ConfigError extends Error {
  * Reads the environment (and `.env`) into settings: the only place that does.
  * @throws ConfigError naming every variable that is wrong
  */
-export function loadConfig(env: Record<string, string | undefined> = withDotEnv()) {
+export function loadConfig(settings: Record<string, string | undefined> = withDotEnv()) {
+  const { env, problems } = readSecretFiles(settings)
   const parsed = schema.safeParse(env)
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((i) => `  ${i.path.join('.')}: ${i.message}`)
+  if (!parsed.success || problems.length > 0) {
+    const wrong = parsed.error?.issues.map((i) => `${i.path.join('.')}: ${i.message}`) ?? []
+    const lines = [...problems, ...wrong].map((line) => `  ${line}`)
     throw new ConfigError(
       `Settings are wrong:\n${lines.join('\n')}\nSee docs/configure.md for each variable.`,
     )
@@ -92,10 +96,10 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
       address: e.TEMPORAL_ADDRESS,
       profile: e.TEMPORAL_PROFILE,
       namespace: e.TEMPORAL_NAMESPACE,
-      /** All `TEMPORAL_*` variables, for the SDK's own reader. */
+      /** All `TEMPORAL_*` variables, for the SDK's own reader; to it an empty API key would be one, and switch TLS on. */
       env: Object.fromEntries(
         Object.entries(env).filter(
-          (v): v is [string, string] => v[0].startsWith('TEMPORAL_') && v[1] !== undefined,
+          (v): v is [string, string] => v[0].startsWith('TEMPORAL_') && v[1] !== undefined && v[1] !== '',
         ),
       ),
       localPort: e.TEMPORAL_PORT,
@@ -117,6 +121,8 @@ export function loadConfig(env: Record<string, string | undefined> = withDotEnv(
     simulator: e.SIMULATOR === 'on',
     simulatorPort: e.SIMULATOR_PORT,
     workerPort: e.WORKER_PORT,
+    /** What `npm run build` wrote; absent: each worker bundles the workflows when it starts. */
+    workflowBundle: e.WORKFLOW_BUNDLE,
     retentionDays: e.RETENTION_DAYS,
     /** Whether events may be forwarded to addresses of our own network. */
     forwardPrivate: e.FORWARD_PRIVATE === 'on',

@@ -9,6 +9,7 @@ import { createWorkerWeb } from './app/worker-web.ts'
 import { loadConfig, requireProduction, workerVersion } from './config.ts'
 import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
 import { assertPortFree } from './engine/local/ports.ts'
+import { readBundle } from './engine/prebuilt-bundle.ts'
 import { runWorkers } from './engine/workers.ts'
 import { createLog } from './log.ts'
 
@@ -20,6 +21,7 @@ await main(async () => {
   const config = loadConfig()
   const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
   const version = workerVersion(config)
+  const bundle = config.workflowBundle ? readBundle(config.workflowBundle) : undefined
   const log = createLog(config.logLevel)
   const life = createLifetime(log)
   life.onSignals()
@@ -42,6 +44,7 @@ await main(async () => {
     log,
     dataConverter,
     version,
+    ...(bundle ? { bundle: Promise.resolve(bundle) } : {}),
   })
   const app = createWorkerWeb({
     ...product,

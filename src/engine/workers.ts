@@ -5,6 +5,7 @@ import {
   DefaultLogger,
   type NativeConnection,
   Worker,
+  type WorkflowBundle,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
@@ -49,7 +50,7 @@ export function runWorkers(deps: {
   log: Log
   /** Which task queues it serves; both, if nothing is said. */
   queues?: readonly ('nurture' | 'send')[]
-  bundle?: Promise<WorkflowBundleWithSourceMap>
+  bundle?: Promise<WorkflowBundle>
   /** How values become payloads; the same as the client's. */
   dataConverter?: DataConverter
   /** Which build the workflow worker is, where versioning is on: its runs stay with that build. */
@@ -99,10 +100,7 @@ export function runWorkers(deps: {
     while (!stopping && deps.mayPoll && !(await deps.mayPoll())) await pause(OURS_AGAIN_MS)
   }
 
-  async function create(
-    connection: NativeConnection,
-    workflowBundle: WorkflowBundleWithSourceMap,
-  ): Promise<Worker[]> {
+  async function create(connection: NativeConnection, workflowBundle: WorkflowBundle): Promise<Worker[]> {
     const { dataConverter = {}, version } = deps
     const common = { connection, namespace: target.namespace, identity, dataConverter }
     const workflows = () =>

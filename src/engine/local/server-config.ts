@@ -70,6 +70,12 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'history.hostLevelCacheMaxSize': 500,
   'system.forceSearchAttributesCacheRefreshOnRead': true,
 }
+/** Those of them that no production cluster should have. */
+export const DEVELOPMENT_ONLY: readonly string[] = [
+  'frontend.WorkflowTimeSkippingEnabled',
+  'history.timerProcessorMaxTimeShift',
+  'system.forceSearchAttributesCacheRefreshOnRead',
+]
 const ONE_PARTITION = ['matching.numTaskqueueReadPartitions', 'matching.numTaskqueueWritePartitions']
 
 export function dynamicConfigYaml(settings: Record<string, unknown> = {}): string {

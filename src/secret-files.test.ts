@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig, requireProduction } from './config.ts'
+import { SECRET_VARIABLES } from './secret-files.ts'
+
+describe('secrets that stand in files', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nurture-secrets-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const file = (name: string, content: string) => {
+    const path = join(folder, name)
+    writeFileSync(path, content)
+    return path
+  }
+
+  it('are read without the end of the line, and satisfy the production roles', () => {
+    const config = loadConfig({
+      DATABASE_URL_FILE: file('url', 'postgres://nurture:test@db/nurture\n'),
+      ADMIN_TOKEN_FILE: file('token', 'test admin token \r\n'),
+      ENCRYPTION_KEY_FILE: file('key', 'test-key'),
+      ENCRYPTION_KEY_PREVIOUS_FILE: file('previous', 'test-old,test-older\n'),
+    })
+    expect(requireProduction(config)).toEqual({
+      databaseUrl: 'postgres://nurture:test@db/nurture',
+      adminToken: 'test admin token ',
+      encryptionKey: 'test-key',
+    })
+    expect(config.previousKeys).toEqual(['test-old', 'test-older'])
+  })
+
+  it('hold a third-party platform too', () => {
+    const platform = SECRET_VARIABLES.filter((name) => name.startsWith('COMPONENT_'))
+    const settings = Object.fromEntries(platform.map((n) => [`${n}_FILE`, file(n, `test ${n}\n`)]))
+    expect(loadConfig({ ...settings, PUBLIC_URL: 'https://nurture.example.com' }).platform).toMatchObject({
+      appId: 'test COMPONENT_APP_ID',
+      appSecret: 'test COMPONENT_APP_SECRET',
+      token: 'test COMPONENT_TOKEN',
+      aesKey: 'test COMPONENT_AES_KEY',
+      previousAesKey: 'test COMPONENT_AES_KEY_PREVIOUS',
+    })
+  })
+
+  it('and in the environment too are refused, without showing either', () => {
+    const both = { ADMIN_TOKEN: 'test-a', ADMIN_TOKEN_FILE: file('both', 'test-b') }
+    expect(() => loadConfig(both)).toThrow(ConfigError)
+    expect(() => loadConfig(both)).toThrow(/ADMIN_TOKEN: is set, and ADMIN_TOKEN_FILE too/)
+    expect(() => loadConfig(both)).not.toThrow(/test-a|test-b/)
+  })
+
+  it('that are not there or empty are told with all else that is wrong', () => {
+    const wrong = {
+      ADMIN_TOKEN_FILE: join(folder, 'none'),
+      ENCRYPTION_KEY_FILE: file('empty', '\n'),
+      PORT: 'abc',
+    }
+    expect(() => loadConfig(wrong)).toThrow(
+      /ADMIN_TOKEN_FILE: .*none cannot be read \(ENOENT\)\n {2}ENCRYPTION_KEY_FILE: .*empty is empty\n {2}PORT/,
+    )
+  })
+
+  it('may be empty where there is no previous key', () => {
+    const config = loadConfig({ ENCRYPTION_KEY_PREVIOUS_FILE: file('no-previous', '\n') })
+    expect(config.previousKeys).toEqual([])
+  })
+
+  it('count as not named when the name is empty', () => {
+    expect(loadConfig({ ADMIN_TOKEN: 'test', ADMIN_TOKEN_FILE: '' }).adminToken).toBe('test')
+  })
+})

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Writes the three databases into one folder, as of one moment: what could change them is stopped meanwhile.
+# usage: temporal-docker/backup.sh [FOLDER]     (default: temporal-docker/backups/TIME)
+# WeChat repeats a callback only for some seconds: choose a quiet hour. ENCRYPTION_KEY is not in the backup, on purpose.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+folder=${1:-$here/backups/$(date -u +%Y%m%dT%H%M%SZ)}
+compose() { docker compose --project-directory "$here" -f "$here/compose.yaml" "$@"; }
+
+# In this order: no new events, no sends, then the engine itself.
+stopped=(serve-1 serve-2 worker-1 worker-2 temporal)
+start_again() {
+  compose start temporal
+  compose start serve-1 serve-2 worker-1 worker-2
+}
+
+umask 077
+mkdir -p "$folder"
+if [ -n "$(ls -A "$folder")" ]; then
+  echo "$folder is not empty: nothing was done" >&2
+  exit 2
+fi
+
+trap start_again EXIT
+for service in "${stopped[@]}"; do compose stop "$service"; done
+for database in nurture temporal temporal_visibility; do
+  echo "dumping $database"
+  compose exec -T postgres pg_dump --username postgres --format custom "$database" >"$folder/$database.dump.part"
+  mv "$folder/$database.dump.part" "$folder/$database.dump"
+done
+(cd "$folder" && sha256sum ./*.dump >SHA256SUMS)
+echo "backup: $folder"
+echo 'Keep secrets/encryption_key somewhere else: without it what is encrypted in the backup cannot be read.'

