@@ -35,7 +35,7 @@ export async function measureRate(
     // An account of its own: MarkFail of one trial must not silence the next.
     const appId = APP.slice(0, -2) + String(10 + trials)
     const account = await wechat.addAccount(appId, 'wechat-2023')
-    const { answered, undelivered, rate } = await flood(account, `Rate${trials}x`, {
+    const { answered, undelivered, rate, deafMs } = await flood(account, `Rate${trials}x`, {
       count: asked * TRIAL_S,
       seconds: TRIAL_S,
     })
