@@ -44,7 +44,7 @@ export async function measureRate(
     const [p50, p99] = [percentile(answered, 0.5), percentile(answered, 0.99)]
     const done = { asked, rate, p50, p99, failed, lost: undelivered.length, silences }
     say(
-      `  ${asked}/s asked, ${Math.round(rate)}/s out: p99 ${Math.round(p99)} ms, ${failed} failed deliveries`,
+      `  ${asked}/s asked, ${Math.round(rate)}/s out: p99 ${Math.round(p99)} ms, ${failed} failed deliveries, generator deaf for ${Math.round(deafMs)} ms`,
     )
     return done
   }
