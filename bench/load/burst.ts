@@ -57,7 +57,7 @@ export async function measureBurst(
   await wechat.publish(CAMPAIGN)
   // A process that has served nobody yet is slow for its first seconds: that is not what is asked here.
   await flood(account, 'Warm', WARM_UP)
-  await until(async () => (await pendingOf(target.base)) === 0, 60_000)
+  await until(async () => (await pendingOf(target.base)) === 0, 120_000)
   const before = wechat.simulator.world.pushCounts(APP)
   const [failedBefore, resentBefore] = [before.failed, before.resent]
   const began = performance.now()
