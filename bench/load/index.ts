@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureBurst, rowsOfBurst } from './burst.ts'
 import { measureInserts } from './inserts.ts'
@@ -40,6 +40,10 @@ if (unknown.length > 0 || stores.length === 0 || ![follows, seconds, runs].every
 }
 
 const rows: Row[] = []
+/** Of the minute before: other work on the machine spoils every figure here. */
+const [loadBefore = 0] = loadavg()
+if (loadBefore > cpus().length / 2)
+  say(`load: the machine is busy (load average ${loadBefore.toFixed(1)}): the figures will be too bad`)
 for (const part of parts) {
   if (part === 'restart') {
     say(`load: ${runs} runs wait, the program is killed, and starts again…`)
@@ -70,7 +74,12 @@ for (const part of parts) {
     } else rows.push(...rowsOfRate(target.name, await measureRate(target, say)))
   }
 }
-const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }
+const machine = {
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  loadBefore,
+}
 process.stdout.write(`${markdown(rows)}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
 process.exit(0)

@@ -35,7 +35,7 @@ export async function measureRate(
     // An account of its own: MarkFail of one trial must not silence the next.
     const appId = APP.slice(0, -2) + String(10 + trials)
     const account = await wechat.addAccount(appId, 'wechat-2023')
-    const { answered, undelivered, rate } = await flood(account, `Rate${trials}x`, {
+    const { answered, undelivered, rate, deafMs } = await flood(account, `Rate${trials}x`, {
       count: asked * TRIAL_S,
       seconds: TRIAL_S,
     })
@@ -44,7 +44,7 @@ export async function measureRate(
     const [p50, p99] = [percentile(answered, 0.5), percentile(answered, 0.99)]
     const done = { asked, rate, p50, p99, failed, lost: undelivered.length, silences }
     say(
-      `  ${asked}/s asked, ${Math.round(rate)}/s out: p99 ${Math.round(p99)} ms, ${failed} failed deliveries`,
+      `  ${asked}/s asked, ${Math.round(rate)}/s out: p99 ${Math.round(p99)} ms, ${failed} failed deliveries, generator deaf for ${Math.round(deafMs)} ms`,
     )
     return done
   }

@@ -263,8 +263,12 @@ describe('an account whose callback fails too often', () => {
     expect(wechat.counts(APP)).toEqual({ failed: 8, resent: 6, silences: 1, lost: 1, givenUp: 2 })
   })
 
-  it('hears no re-send either: what is under way is lost', async () => {
-    const wechat = pushing(failing, { ...strict, markFail: { failures: 2, pauseMs: 60_000 } })
+  it('hears no re-send either, where these are apart in time: what is under way is lost', async () => {
+    const wechat = pushing(failing, {
+      ...strict,
+      resendAfterMs: 1,
+      markFail: { failures: 2, pauseMs: 60_000 },
+    })
     expect((await wechat.push(account(), FIELDS)).attempts).toBe(2)
     expect(wechat.deliveries).toHaveLength(2)
     expect(wechat.counts(APP)).toEqual({ failed: 2, resent: 1, silences: 1, lost: 1, givenUp: 0 })

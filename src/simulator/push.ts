@@ -118,7 +118,8 @@ export function createPusher(settings: PushSettings, now: () => number) {
     let last: PushResult = { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
       if (attempt > 1) {
-        if (isSilent(account.appId)) {
+        // Where re-sends go at once, they belong to the moment before the silence.
+        if (settings.resendAfterMs && isSilent(account.appId)) {
           countsOf(account.appId).lost += 1
           return last
         }
