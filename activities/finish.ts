@@ -39,6 +39,8 @@ export async function finish(
     { state: after, runId: at.runId },
   )
   metrics.sent(stays ? 'unknown' : result.result, result.result === 'sent' ? 0 : errcode)
+  if (result.result === 'window-over') metrics.mismatch(45015)
+  if (result.result === 'quota-used') metrics.mismatch(45047)
   const { dueAt } = stepOf(input)
   if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt))
   return result

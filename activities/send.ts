@@ -12,7 +12,7 @@ import { later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
-import { isKindRefused, verdictOf } from './verdict.ts'
+import { classOfVerdict, isKindRefused, verdictOf } from './verdict.ts'
 
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
 const LAST_REQUEST_AT_MS = 59_000
@@ -96,6 +96,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
       if ('ended' in looked) return looked.ended
       const answer = await account.client.customSend(token.accessToken, { touser: whose.openId, ...body })
       const verdict = verdictOf(answer)
+      deps.metrics.attempt(classOfVerdict(verdict), answer.kind === 'answered' ? answer.errcode : null)
       const rid = answer.kind === 'answered' ? answer.rid : null
       switch (verdict.is) {
         case 'sent':

@@ -17,6 +17,7 @@ export function createWorkerWeb(deps: {
   log: Log
   isReady(): Promise<boolean>
   metrics: Metrics
+  refreshGauges(): Promise<void>
   sdkMetrics(): Promise<string>
 }): Hono {
   const access = createAccess(deps)
@@ -29,7 +30,8 @@ export function createWorkerWeb(deps: {
     return c.json({ engine: ready ? 'up' : 'down' }, ready ? 200 : 503)
   })
   app.get('/metrics', createGuard(access), async (c) => {
-    const ready = await deps.isReady()
+    const [ready] = await Promise.all([deps.isReady(), deps.refreshGauges()])
+    // Of a worker it says that it polls, too.
     deps.metrics.engineUp.set(ready ? 1 : 0)
     const theirs = await deps.sdkMetrics().catch(() => '')
     return c.text(`${await deps.metrics.registry.metrics()}\n${theirs}`)
