@@ -3,6 +3,7 @@ import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
 import { kindOf } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
+import { maskId } from '../src/ids.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
@@ -208,6 +209,19 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
   }
 
   function noted(isUnclear: boolean, reason: string, errcode: number | null, rid: string | null) {
+    deps.log.info(
+      {
+        key: key.runKey,
+        run: key.runKey,
+        appId: whose.appId,
+        follower: maskId(whose.openId),
+        step: key.stepId,
+        reason,
+        errcode,
+        rid,
+      },
+      isUnclear ? 'send attempt unclear' : 'send attempt failed',
+    )
     return writeAttempt(db, key, { unclear: isUnclear, reason, errcode, rid, now: now() })
   }
 

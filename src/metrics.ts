@@ -53,7 +53,9 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
     ),
     stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
-    stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', ['reason']),
+    stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', [
+      'reason',
+    ]),
     accounts: gauge('nurture_accounts', 'Accounts by state', ['state']),
     forwards: counter('nurture_forwards_total', 'Events passed on to a second URL, by result', ['result']),
     circuitsOpen: gauge(

@@ -34,6 +34,7 @@ export function createGauges(deps: {
       metrics.inboxOldest.set(oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt) / 1000)
     }
     // All of them: a state that is left must go back to 0.
-    if (counts) for (const s of accounts.state.enumValues) metrics.accounts.set({ state: s }, counts.get(s) ?? 0)
+    if (counts)
+      for (const s of accounts.state.enumValues) metrics.accounts.set({ state: s }, counts.get(s) ?? 0)
   }
 }
