@@ -57,7 +57,7 @@ export async function finish(
   metrics.sent(ended, result.result === 'sent' ? 0 : errcode)
   if (result.result === 'window-over') metrics.mismatch(45015)
   if (result.result === 'quota-used') metrics.mismatch(45047)
-  const { dueAt } = stepOf(input)
-  if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt))
+  const { dueAt, wasHeld } = stepOf(input)
+  if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt), wasHeld)
   return result
 }

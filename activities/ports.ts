@@ -58,7 +58,7 @@ export interface ActivityDeps {
     /** WeChat refuses what our ledger allowed. */
     mismatch(errcode: 45015 | 45047): void
     held(reason: string): void
-    lateness(ms: number): void
+    lateness(ms: number, wasHeld: boolean): void
     skipped(reason: string): void
     ended(outcome: string): void
   }

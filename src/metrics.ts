@@ -2,6 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>
 
+const CALLBACK_RESULTS = ['accepted', 'duplicate', 'ignored', 'unknown', 'refused', 'failed', 'verified']
+
 /** The contract's metrics (section 8), and the process's own. One registry for each process. */
 export function createMetrics(options: { processMetrics?: boolean } = {}) {
   const registers = [new Registry()]
@@ -14,7 +16,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     new Histogram({ name, help, buckets, registers })
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers })
-  return {
+  const metrics = {
     registry,
     callbacks: counter('nurture_callbacks_total', 'Callbacks by result', ['result']),
     callbackSeconds: histogram(
@@ -52,6 +54,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       'How much later than planned a step was sent',
       [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
     ),
+    unheldLateness: histogram(
+      'nurture_step_unheld_lateness_seconds',
+      'The same, of steps that were never held: what only we can delay',
+      [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
+    ),
     stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
     stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', [
       'reason',
@@ -64,4 +71,12 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     ),
     tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
   }
+  // A series that begins with its first fault would show no rise.
+  for (const result of CALLBACK_RESULTS) metrics.callbacks.inc({ result }, 0)
+  for (const result of ['ok', 'refused', 'failed']) metrics.tokenRefreshes.inc({ result }, 0)
+  for (const result of ['ok', 'failed', 'timeout', 'dropped']) metrics.forwards.inc({ result }, 0)
+  for (const errcode of ['45015', '45047']) metrics.grantMismatches.inc({ errcode }, 0)
+  metrics.sends.inc({ result: 'sent', errcode: '0' }, 0)
+  metrics.sends.inc({ result: 'unknown', errcode: '' }, 0)
+  return metrics
 }

@@ -221,7 +221,10 @@ export function createProduct(deps: {
         metrics.sendAttempts.inc({ class: kind, errcode: errcode === null ? '' : String(errcode) }),
       mismatch: (errcode) => metrics.grantMismatches.inc({ errcode: String(errcode) }),
       held: (reason) => metrics.stepsHeld.inc({ reason }),
-      lateness: (ms) => metrics.lateness.observe(ms / 1000),
+      lateness(ms, wasHeld) {
+        metrics.lateness.observe(ms / 1000)
+        if (!wasHeld) metrics.unheldLateness.observe(ms / 1000)
+      },
       skipped: (reason) => metrics.stepsSkipped.inc({ reason }),
       ended: (outcome) => metrics.runsEnded.inc({ outcome }),
     },
