@@ -1,7 +1,7 @@
 import { proxySinks, type Sinks } from '@temporalio/workflow'
 
 /** What a run says in the log: the key of the event that it is about, and of the run. */
-export interface RunLine {
+interface RunLine {
   key: string
   run: string
   scene?: string

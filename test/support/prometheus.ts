@@ -13,7 +13,7 @@ const ours = fileURLToPath(new URL('../../temporal-docker/prometheus', import.me
 
 export const hasPrometheus = existsSync(PROGRAM)
 
-export interface Sample {
+interface Sample {
   metric: Record<string, string>
   value: [number, string]
 }
