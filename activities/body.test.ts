@@ -50,7 +50,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
       noteTakenKind: never,
     },
     messageOf,
-    metrics: { sent() {}, lateness() {}, skipped() {}, ended() {} },
+    metrics: { sent() {}, attempt() {}, mismatch() {}, held() {}, lateness() {}, skipped() {}, ended() {} },
   }
 }
 

@@ -1,4 +1,5 @@
 import { applySend, type SendResult } from '../src/campaign/send-result.ts'
+import { maskId } from '../src/ids.ts'
 import { type SendKey, writeResult } from '../src/store/deliveries.ts'
 import type { ActivityDeps } from './ports.ts'
 import { type SendInput, stepOf } from './send-input.ts'
@@ -16,7 +17,7 @@ const ROW_STATE = {
 
 /** Writes what became of a step, with the snapshot that the workflow will come to as well, and counts it. */
 export async function finish(
-  { db, now, metrics }: ActivityDeps,
+  { db, log, now, metrics }: ActivityDeps,
   input: SendInput,
   at: { key: SendKey; runId: string; rid: string | null },
   result: SendResult,
@@ -38,8 +39,25 @@ export async function finish(
     },
     { state: after, runId: at.runId },
   )
-  metrics.sent(stays ? 'unknown' : result.result, result.result === 'sent' ? 0 : errcode)
-  const { dueAt } = stepOf(input)
-  if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt))
+  const { runKey, appId, openId } = at.key
+  const ended = stays ? 'unknown' : result.result
+  log.info(
+    {
+      key: runKey,
+      run: runKey,
+      appId,
+      follower: maskId(openId),
+      step: at.key.stepId,
+      result: ended,
+      errcode,
+      rid: at.rid,
+    },
+    'send ended',
+  )
+  metrics.sent(ended, result.result === 'sent' ? 0 : errcode)
+  if (result.result === 'window-over') metrics.mismatch(45015)
+  if (result.result === 'quota-used') metrics.mismatch(45047)
+  const { dueAt, wasHeld } = stepOf(input)
+  if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt), wasHeld)
   return result
 }

@@ -53,7 +53,12 @@ export interface ActivityDeps {
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
   metrics: {
     sent(result: string, errcode: number | null): void
-    lateness(ms: number): void
+    /** One request, by what its answer means. */
+    attempt(kind: string, errcode: number | null): void
+    /** WeChat refuses what our ledger allowed. */
+    mismatch(errcode: 45015 | 45047): void
+    held(reason: string): void
+    lateness(ms: number, wasHeld: boolean): void
     skipped(reason: string): void
     ended(outcome: string): void
   }

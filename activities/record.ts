@@ -20,9 +20,15 @@ export function createRecord({ db, now, metrics }: ActivityDeps) {
     const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
     // A pause may come and go by Temporal's own tools as well: the last look believes the run.
     await saveFollower(db, whose, { paused: state.status === 'paused', ...optedOut }, now())
-    const { ended } = await recordRun(db, whose, { entry: state.entry, plan }, { state, runId }, now())
+    const { ended, held } = await recordRun(db, whose, { entry: state.entry, plan }, { state, runId }, now())
+    for (const reason of held) metrics.held(reason)
     if (!ended || !state.outcome) return
     metrics.ended(state.outcome)
-    for (const step of state.steps) if (step.state === 'skipped') metrics.skipped(step.reason ?? 'none')
+    for (const step of state.steps) if (step.state === 'skipped') metrics.skipped(kindOfReason(step.reason))
   }
+}
+
+/** Without what differs from case to case: each value of a label is a series of its own. */
+function kindOfReason(reason: string | null): string {
+  return (reason ?? 'none').split(':', 1)[0]?.slice(0, 40) ?? 'none'
 }

@@ -3,6 +3,7 @@ import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
 import { kindOf } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
+import { maskId } from '../src/ids.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
@@ -12,7 +13,7 @@ import { later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
-import { isKindRefused, verdictOf } from './verdict.ts'
+import { classOfVerdict, isKindRefused, verdictOf } from './verdict.ts'
 
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
 const LAST_REQUEST_AT_MS = 59_000
@@ -96,6 +97,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
       if ('ended' in looked) return looked.ended
       const answer = await account.client.customSend(token.accessToken, { touser: whose.openId, ...body })
       const verdict = verdictOf(answer)
+      deps.metrics.attempt(classOfVerdict(verdict), answer.kind === 'answered' ? answer.errcode : null)
       const rid = answer.kind === 'answered' ? answer.rid : null
       switch (verdict.is) {
         case 'sent':
@@ -207,6 +209,19 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
   }
 
   function noted(isUnclear: boolean, reason: string, errcode: number | null, rid: string | null) {
+    deps.log.info(
+      {
+        key: key.runKey,
+        run: key.runKey,
+        appId: whose.appId,
+        follower: maskId(whose.openId),
+        step: key.stepId,
+        reason,
+        errcode,
+        rid,
+      },
+      isUnclear ? 'send attempt unclear' : 'send attempt failed',
+    )
     return writeAttempt(db, key, { unclear: isUnclear, reason, errcode, rid, now: now() })
   }
 

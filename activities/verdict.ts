@@ -31,6 +31,11 @@ export function isKindRefused(result: Ended): boolean {
   return result.result === 'refused' && (result.errcode === 45050 || result.errcode === 48008)
 }
 
+/** One word for the answer, as the metrics have it. */
+export function classOfVerdict(verdict: Verdict): string {
+  return verdict.is === 'over' ? verdict.result.result : verdict.is
+}
+
 /** Reads WeChat's answer by the table of codes. */
 export function verdictOf(answer: WechatAnswer<unknown>): Verdict {
   if (answer.kind === 'failed') return { is: 'failed', reason: answer.reason, errcode: null }

@@ -1,4 +1,5 @@
-// The programs that some test tiers need: Chromium for the pages, PostgreSQL for the store. On Debian, as root, they are
+// The programs that some test tiers need: Chromium for the pages, PostgreSQL for the store, Prometheus for
+// rules and dashboards. On Debian, as root, they are
 // installed; elsewhere the tier that lacks one is skipped and says so.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -9,6 +10,7 @@ const NEEDS = [
     packages: ['chromium', 'fonts-noto-cjk'],
     there: () => onPath('chromium') || onPath('google-chrome'),
   },
+  { name: 'Prometheus', packages: ['prometheus'], there: () => onPath('prometheus') && onPath('promtool') },
   { name: 'PostgreSQL 15', packages: ['postgresql-15'], there: () => postgresBin() !== null },
 ]
 

@@ -2,6 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>
 
+const CALLBACK_RESULTS = ['accepted', 'duplicate', 'ignored', 'unknown', 'refused', 'failed', 'verified']
+
 /** The contract's metrics (section 8), and the process's own. One registry for each process. */
 export function createMetrics(options: { processMetrics?: boolean } = {}) {
   const registers = [new Registry()]
@@ -12,8 +14,9 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     new Counter({ name, help, labelNames, registers })
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name, help, buckets, registers })
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
-  return {
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers })
+  const metrics = {
     registry,
     callbacks: counter('nurture_callbacks_total', 'Callbacks by result', ['result']),
     callbackSeconds: histogram(
@@ -36,12 +39,31 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     runsStarted: counter('nurture_runs_started_total', 'Runs started'),
     runsEnded: counter('nurture_runs_ended_total', 'Runs ended by outcome', ['outcome']),
     sends: counter('nurture_sends_total', 'Sends by result and errcode', ['result', 'errcode']),
+    sendAttempts: counter(
+      'nurture_send_attempts_total',
+      'Requests to send a message, by what the answer of WeChat means and its errcode',
+      ['class', 'errcode'],
+    ),
+    grantMismatches: counter(
+      'nurture_grant_mismatches_total',
+      'Sends that WeChat refused (45015, 45047) although our ledger had a grant',
+      ['errcode'],
+    ),
     lateness: histogram(
       'nurture_step_lateness_seconds',
       'How much later than planned a step was sent',
       [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
     ),
+    unheldLateness: histogram(
+      'nurture_step_unheld_lateness_seconds',
+      'The same, of steps that were never held: what only we can delay',
+      [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
+    ),
     stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
+    stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', [
+      'reason',
+    ]),
+    accounts: gauge('nurture_accounts', 'Accounts by state', ['state']),
     forwards: counter('nurture_forwards_total', 'Events passed on to a second URL, by result', ['result']),
     circuitsOpen: gauge(
       'nurture_account_circuit_open',
@@ -49,4 +71,12 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     ),
     tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
   }
+  // A series that begins with its first fault would show no rise.
+  for (const result of CALLBACK_RESULTS) metrics.callbacks.inc({ result }, 0)
+  for (const result of ['ok', 'refused', 'failed']) metrics.tokenRefreshes.inc({ result }, 0)
+  for (const result of ['ok', 'failed', 'timeout', 'dropped']) metrics.forwards.inc({ result }, 0)
+  for (const errcode of ['45015', '45047']) metrics.grantMismatches.inc({ errcode }, 0)
+  metrics.sends.inc({ result: 'sent', errcode: '0' }, 0)
+  metrics.sends.inc({ result: 'unknown', errcode: '' }, 0)
+  return metrics
 }

@@ -48,6 +48,7 @@ import {
   tellSignal,
   unsubscribedSignal,
 } from './messages.ts'
+import { runLog } from './run-log.ts'
 import { campaignAttribute, stateAttribute } from './search-attributes.ts'
 
 /** A message is out already: its tags may keep the steps after it for so long. */
@@ -65,6 +66,7 @@ export interface NurtureOutcome {
  */
 export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutcome> {
   const { plan } = input.start
+  const runKey = input.start.entry.key
   const whose = whoseOf(workflowInfo().workflowId) ?? { appId: '', openId: '' }
   let state = input.state ?? beginRun(plan, input.start.entry, input.ledger)
   /** What the store knows of this run, so that it is told only of changes. */
@@ -117,12 +119,15 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   }
   listen(interactionSignal, (raw) => {
     const event = parseInteraction(raw)
-    if (event) hearEvent(event)
-    else hear(hearOddity(state, 'a malformed interaction signal'))
+    if (event) {
+      if (event.key !== runKey) runLog.info('run heard', { key: event.key, run: runKey, scene: event.scene })
+      hearEvent(event)
+    } else hear(hearOddity(state, 'a malformed interaction signal'))
   })
   listen(unsubscribedSignal, (raw) => {
     const event = parseUnsubscribed(raw)
     if (!event) return hear(hearOddity(state, 'a malformed unsubscribed signal'))
+    runLog.info('run heard', { key: event.key, run: runKey, scene: 'unsubscribe' })
     if (successor && !isOlder(event, successor.input.start.entry)) successor = null
     if (isClosing(state)) return
     hear(hearUnsubscribed(state, event))
@@ -170,6 +175,9 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     description: 'The run as the operator API shows it.',
   })
   for (const event of input.backlog ?? []) hearEvent(event)
+  if (!input.state) {
+    runLog.info('run began', { key: runKey, run: runKey, campaign: `${plan.campaign}@${plan.version}` })
+  }
   const hearStranger = (name: string) => hear(hearOddity(state, `an unknown signal, ${name}`))
   if (input.signalsInOrder) setDefaultSignalHandler(hearStranger)
   for (const { name, args } of early) {
@@ -180,6 +188,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
 
   const end = await nurture()
   state = endRun(state, end.outcome, end.reason, Date.now())
+  runLog.info('run ended', { key: runKey, run: runKey, outcome: end.outcome })
   await CancellationScope.nonCancellable(() => publish())
   // An entry that came while this run closed is served before it returns.
   if (successor) return startOver(successor)

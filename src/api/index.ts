@@ -50,7 +50,7 @@ export function createApi(
   const guard = createGuard(access)
   app.use('/api/*', (c, next) => (OPEN.has(c.req.path) ? next() : guard(c, next)))
   app.get('/metrics', guard, async (c) => {
-    await refreshGauges()
+    await deps.refreshGauges()
     const ours = await deps.metrics.registry.metrics()
     const theirs = await (deps.sdkMetrics?.() ?? Promise.resolve('')).catch(() => '')
     return c.text(`${ours}\n${theirs}`)
@@ -105,17 +105,6 @@ export function createApi(
     } catch {
       return false
     }
-  }
-
-  async function refreshGauges(): Promise<void> {
-    const [backlog, up] = await Promise.all([inboxBacklog(db).catch(() => null), deps.link.isUp()])
-    deps.metrics.engineUp.set(up ? 1 : 0)
-    const { state } = await deps.home.look()
-    if (state !== 'unknown') deps.metrics.engineForeign.set(state === 'foreign' ? 1 : 0)
-    if (!backlog) return
-    deps.metrics.inboxPending.set(backlog.pending)
-    const { oldestReceivedAt } = backlog
-    deps.metrics.inboxOldest.set(oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt) / 1000)
   }
 }
 

@@ -39,6 +39,8 @@ export interface ApiDeps {
   /** Seals the store's secrets under the current key. */
   rotateKeys(): Promise<KeyRotation>
   metrics: Metrics
+  /** Measures what is not counted as it happens. */
+  refreshGauges(): Promise<void>
   now: () => number
   log: Log
 }

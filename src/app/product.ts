@@ -39,6 +39,7 @@ import { createComponentClient } from '../wechat/component-client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
+import { createGauges } from './gauges.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
 
@@ -214,7 +215,14 @@ export function createProduct(deps: {
     metrics: {
       sent: (result, errcode) =>
         metrics.sends.inc({ result, errcode: errcode === null ? '' : String(errcode) }),
-      lateness: (ms) => metrics.lateness.observe(ms / 1000),
+      attempt: (kind, errcode) =>
+        metrics.sendAttempts.inc({ class: kind, errcode: errcode === null ? '' : String(errcode) }),
+      mismatch: (errcode) => metrics.grantMismatches.inc({ errcode: String(errcode) }),
+      held: (reason) => metrics.stepsHeld.inc({ reason }),
+      lateness(ms, wasHeld) {
+        metrics.lateness.observe(ms / 1000)
+        if (!wasHeld) metrics.unheldLateness.observe(ms / 1000)
+      },
       skipped: (reason) => metrics.stepsSkipped.inc({ reason }),
       ended: (outcome) => metrics.runsEnded.inc({ outcome }),
     },
@@ -265,6 +273,7 @@ export function createProduct(deps: {
     log,
     link,
     metrics,
+    refreshGauges: createGauges({ metrics, db, link, home, countAccounts: accounts.countByState, now }),
     accounts,
     campaigns,
     tokens,

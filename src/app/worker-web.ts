@@ -19,6 +19,7 @@ export function createWorkerWeb(deps: {
   /** Why this build serves no runs, or null; absent where versioning is off. */
   versionTrouble?: (() => Promise<string | null>) | null
   metrics: Metrics
+  refreshGauges(): Promise<void>
   sdkMetrics(): Promise<string>
 }): Hono {
   const access = createAccess(deps)
@@ -32,7 +33,8 @@ export function createWorkerWeb(deps: {
     return c.json({ engine: 'up', ...(trouble ? { version: trouble } : {}) }, trouble ? 503 : 200)
   })
   app.get('/metrics', createGuard(access), async (c) => {
-    const ready = await deps.isReady()
+    const [ready] = await Promise.all([deps.isReady(), deps.refreshGauges()])
+    // Of a worker it says that it polls, too.
     deps.metrics.engineUp.set(ready ? 1 : 0)
     const theirs = await deps.sdkMetrics().catch(() => '')
     return c.text(`${await deps.metrics.registry.metrics()}\n${theirs}`)

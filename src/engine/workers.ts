@@ -12,6 +12,7 @@ import type { Activities } from '../../activities/index.ts'
 import type { WorkerVersion } from '../config.ts'
 import type { Log } from '../log.ts'
 import { connectWorker, type EngineTarget } from './connection.ts'
+import { runLogSinks } from './run-log.ts'
 import { NURTURE_QUEUE } from './runs.ts'
 
 /** Activities have a queue of their own: eager ones would pass by the fairness of matching. */
@@ -108,6 +109,7 @@ export function runWorkers(deps: {
         ...common,
         taskQueue: NURTURE_QUEUE,
         workflowBundle,
+        sinks: runLogSinks(log),
         maxCachedWorkflows: CACHED_RUNS,
         // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
         stickyQueueScheduleToStartTimeout: '3s',

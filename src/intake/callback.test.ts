@@ -263,7 +263,10 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(server.counted).toEqual(['accepted'])
     expect(server.nudges).toEqual([1])
     expect(server.seen).toEqual([APP])
-    expect(server.lines).toEqual([])
+    expect(server.lines.map((l) => JSON.parse(l))).toMatchObject([
+      { msg: 'callback accepted', key: server.rows[0]?.key, campaign: 'welcome' },
+    ])
+    expect(server.lines.join('')).not.toContain(FOLLOWER)
   })
 
   it('is answered with the passive reply in the format and the wrapping it came in', async () => {

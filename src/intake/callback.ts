@@ -191,10 +191,13 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     }
     try {
       const accepted = await within(began, storeAndNudge(row))
+      const { appId, key, kind } = row
+      const about = { key, appId, follower: maskId(row.openId), kind, campaign: match.start?.campaign }
+      log.info(about, accepted.fresh ? 'callback accepted' : 'callback accepted before')
       deps.count(accepted.fresh ? 'accepted' : 'duplicate', seconds(began))
       return accepted.fresh ? match.reply : storedReply(accepted.reply)
     } catch (err) {
-      return fail(err, account.appId, began, inbound.openId)
+      return fail(err, account.appId, began, row)
     }
   }
 
@@ -211,12 +214,12 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     return new Response(reason, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
   }
 
-  function fail(err: unknown, appId: string, began: number, openId?: string): Response {
+  function fail(err: unknown, appId: string, began: number, row?: NewInboxRow): Response {
     const reason = err instanceof Error ? err.message : String(err)
     say(
       'error',
       'not stored',
-      { reason, appId, follower: openId && maskId(openId) },
+      { reason, appId, key: row?.key, follower: row && maskId(row.openId) },
       'callback not stored: WeChat will send it again',
     )
     deps.count('failed', seconds(began))

@@ -134,7 +134,10 @@ export function createDispatcher(deps: {
     const work = dispatch(row)
       .then(recovered, (err) => postpone(row, err))
       .catch((err) =>
-        log.error({ err, inbox: row.id }, 'dispatcher: a row keeps its lease until it runs out'),
+        log.error(
+          { err, key: row.key, inbox: row.id },
+          'dispatcher: a row keeps its lease until it runs out',
+        ),
       )
       .finally(() => {
         inFlight.delete(work)
@@ -161,7 +164,7 @@ export function createDispatcher(deps: {
       await retryLater(db, row.id, now() + backoffMs, message)
     } else {
       log.error(
-        { err, inbox: row.id, follower: maskId(row.openId) },
+        { err, key: row.key, inbox: row.id, follower: maskId(row.openId) },
         'dispatcher: an event could not be dispatched',
       )
       await retryLater(db, row.id, now() + backoffMs, message)
@@ -185,7 +188,7 @@ export function createDispatcher(deps: {
     if (action.do === 'forget') return forget(whose, row)
     if (start && !matched) {
       log.error(
-        { ...start, appId: row.appId, follower: maskId(row.openId) },
+        { ...start, key: row.key, appId: row.appId, follower: maskId(row.openId) },
         'dispatcher: an entry begins nothing: its campaign version cannot be read',
       )
     }
@@ -195,6 +198,13 @@ export function createDispatcher(deps: {
       if (Object.keys(patch).length > 0) await saveFollower(tx, whose, patch, now())
       await markDispatched(tx, row.id, result, now())
     })
+    // What was only heard went to the newest run.
+    const run = result === 'started' ? row.key : result === 'signalled' ? recent[0]?.runKey : undefined
+    const { appId, openId } = whose
+    log.info(
+      { key: row.key, run, appId, follower: maskId(openId), kind: row.kind, result },
+      'event dispatched',
+    )
     if (result === 'started') deps.onStarted?.()
   }
 

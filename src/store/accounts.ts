@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
 import { badFollowerMark } from './forget.ts'
@@ -74,6 +74,19 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     async find(appId: string): Promise<Account | null> {
       const [row] = await db.select().from(accounts).where(eq(accounts.appId, appId))
       return row ? open(row) : null
+    },
+    /** How many accounts are in each state now; states with none are missing. */
+    async countByState(): Promise<Map<AccountState, number>> {
+      const rows = await db
+        .select({ state: accounts.state, stateUntil: accounts.stateUntil, n: count() })
+        .from(accounts)
+        .groupBy(accounts.state, accounts.stateUntil)
+      const counts = new Map<AccountState, number>()
+      for (const { n, ...row } of rows) {
+        const state = isServing(row, now()) ? 'active' : row.state
+        counts.set(state, (counts.get(state) ?? 0) + n)
+      }
+      return counts
     },
     /** In the order of their appIds, beginning after `after`; `only` these, where given. */
     async list({

@@ -27,20 +27,26 @@ export async function insertRun(
     .onConflictDoNothing()
 }
 
-/** The workflow's own word on its run: inserts the row when no dispatcher did, and never goes back in `seq`. */
+/**
+ * The workflow's own word on its run: inserts the row when no dispatcher did, and never goes back in `seq`.
+ * @returns whether this ended the run, and why steps are held that were not before
+ */
 export async function recordRun(
   db: Db,
   whose: Whose,
   start: Start,
   snapshot: { state: RunState; runId: string },
   now: number,
-): Promise<{ ended: boolean }> {
+): Promise<{ ended: boolean; held: string[] }> {
   /** What an operator ended in the store (an account removed) stays ended so. */
   const isNotEndedOtherwise = or(
     ne(runs.status, 'ended'),
     sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
   )
-  const before = await db.select({ status: runs.status }).from(runs).where(eq(runs.runKey, start.entry.key))
+  const [before] = await db
+    .select({ status: runs.status, steps: sql<RunState['steps']>`${runs.state}->'steps'` })
+    .from(runs)
+    .where(eq(runs.runKey, start.entry.key))
   await db
     .insert(runs)
     .values(rowOf(whose, start, snapshot.state, snapshot.runId, now))
@@ -55,7 +61,18 @@ export async function recordRun(
         eq(runs.outcome, 'terminated'),
       ),
     })
-  return { ended: snapshot.state.status === 'ended' && before[0]?.status !== 'ended' }
+  return {
+    ended: snapshot.state.status === 'ended' && before?.status !== 'ended',
+    held: newlyHeld(snapshot.state.steps, before?.steps ?? []),
+  }
+}
+
+function newlyHeld(steps: RunState['steps'], before: RunState['steps']): string[] {
+  return steps.flatMap(({ state, reason }, i) =>
+    state === 'held' && (before[i]?.state !== 'held' || before[i]?.reason !== reason)
+      ? [reason ?? 'none']
+      : [],
+  )
 }
 
 /**

@@ -57,7 +57,7 @@ describe('the compose files', () => {
       for (const volume of service.volumes) {
         const from = volume.split(':')[0] ?? ''
         if (!from.startsWith('.')) expect(volumes, `${id}: volume`).toHaveProperty(from)
-        else if (!laidBesides(from)) expect(existsSync(join(FOLDER, from)), `${id}: ${from}`).toBe(true)
+        else expect(existsSync(join(FOLDER, from)), `${id}: ${from}`).toBe(true)
       }
     }
   })
@@ -200,9 +200,4 @@ function isKnown(variable: string): boolean {
   if (new RegExp(`^ {2}${variable}: `, 'm').test(configSource)) return true
   const reader = readFileSync(source.resolve('@temporalio/envconfig/lib/envconfig-toml.js'), 'utf8')
   return reader.includes(`'${variable}'`)
-}
-
-/** Folders of metrics and dashboards, which stand in the stack beside these files. */
-function laidBesides(path: string): boolean {
-  return path.startsWith('./prometheus') || path.startsWith('./grafana')
 }

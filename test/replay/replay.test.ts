@@ -3,7 +3,9 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import { createDataConverter } from '../../src/engine/codec.ts'
+import { runLogSinks } from '../../src/engine/run-log.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
+import { createLog } from '../../src/log.ts'
 
 const folder = new URL('../histories/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
@@ -24,7 +26,11 @@ describe('stored histories', () => {
     const workflowBundle = await bundleWorkflows()
     // As in production, where histories from before the encryption are read with it.
     const dataConverter = createDataConverter({ current: 'test-encryption-key' }, true)
-    for await (const result of Worker.runReplayHistories({ workflowBundle, dataConverter }, histories)) {
+    const sinks = runLogSinks(createLog('silent'))
+    for await (const result of Worker.runReplayHistories(
+      { workflowBundle, dataConverter, sinks },
+      histories,
+    )) {
       if (result.error) failed.push(`${files[i]}: ${result.error.message}`)
       i += 1
     }

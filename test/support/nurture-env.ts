@@ -8,9 +8,11 @@ import type { PresentedRun } from '../../src/campaign/present.ts'
 import type { SendResult } from '../../src/campaign/send-result.ts'
 import { createDataConverter } from '../../src/engine/codec.ts'
 import { fastForward, runClock } from '../../src/engine/fast-forward.ts'
+import { runLogSinks } from '../../src/engine/run-log.ts'
 import { createRuns, type Runs } from '../../src/engine/runs.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
 import { workflowIdOf } from '../../src/ids.ts'
+import { createLog } from '../../src/log.ts'
 import type { Ledger } from '../../src/wechat/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules.ts'
 import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
@@ -88,11 +90,12 @@ export async function createNurtureEnv(
   const taskQueue = 'nurture'
   const workflowBundle = await bundle
   const common = { connection: native, namespace, dataConverter }
+  const sinks = runLogSinks(createLog('silent'))
   let workers: Worker[] = []
   let running: Promise<unknown> = Promise.resolve()
   const work = async () => {
     workers = await Promise.all([
-      Worker.create({ ...common, taskQueue, workflowBundle, maxCachedWorkflows: 100 }),
+      Worker.create({ ...common, taskQueue, workflowBundle, sinks, maxCachedWorkflows: 100 }),
       Worker.create({ ...common, taskQueue: 'send', activities: { ...activities } }),
     ])
     running = Promise.all(workers.map((w) => w.run()))
