@@ -57,6 +57,7 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
   if (known?.state === 'sent')
     return { result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear }
   let unclear = known?.unclear ?? 0
+  let attempts = known?.attempts ?? 0
   // Final too: the worker that wrote it died before Temporal heard of it. Another request could be a duplicate.
   if (known?.state === 'unknown') return unknown(known.reason ?? 'no answer from WeChat')
   const account = await deps.accounts.find(whose.appId)
@@ -159,11 +160,14 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
       if (quotaLeft() < 1)
         return { ended: await end(unknown('no answer from WeChat, and the grant is used up')) }
       const began = performance.now()
-      const intent = await writeIntent(db, key, now())
+      const intent = await writeIntent(db, key, now(), attempts)
       if (!intent.may) {
         if (intent.refusal === 'sent') return { ended: { result: 'sent', ...stamp() } }
+        if (intent.refusal === 'overtaken')
+          return { ended: await wait('Busy', 'another attempt of this step is under way', 1_000) }
         return { ended: await keepBack(intent.refusal, intent.refusal) }
       }
+      attempts = intent.attempts
       if (performance.now() - began <= LOOK_FRESH_MS) return { ok: true }
     }
   }

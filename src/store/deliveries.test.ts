@@ -89,19 +89,20 @@ describeOnBothStores('the last look before a send', (store) => {
     })
 
   it('writes an intent and counts the attempts', async () => {
-    expect(await writeIntent(store().db, key, NOW)).toEqual({
+    expect(await writeIntent(store().db, key, NOW, 0)).toEqual({
       may: true,
       attempts: 1,
       unclear: 0,
       failures: 0,
     })
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ may: true, attempts: 2 })
+    expect(await writeIntent(store().db, key, NOW, 0)).toEqual({ may: false, refusal: 'overtaken' })
+    expect(await writeIntent(store().db, key, NOW, 1)).toMatchObject({ may: true, attempts: 2 })
     expect(await openIntents(store().db, 'run-1')).toEqual(['hi'])
   })
 
   it('refuses after an unfollow that was accepted, dispatched or not, and also when a follow came after it', async () => {
     await unfollow(NOW + 1_000)
-    expect(await writeIntent(store().db, key, NOW)).toEqual({ may: false, refusal: 'unfollowed' })
+    expect(await writeIntent(store().db, key, NOW, 0)).toEqual({ may: false, refusal: 'unfollowed' })
     await acceptCallback(store().db, {
       ...whose,
       key: 'again',
@@ -111,42 +112,42 @@ describeOnBothStores('the last look before a send', (store) => {
       event,
       reply: null,
     })
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ refusal: 'unfollowed' })
+    expect(await writeIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'unfollowed' })
     expect((await readDelivery(store().db, 'run-1', 'hi'))?.attempts).toBe(0)
   })
 
   it('does not mind an unfollow from before this run’s entry', async () => {
     await unfollow(NOW - 1_000)
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ may: true })
+    expect(await writeIntent(store().db, key, NOW, 0)).toMatchObject({ may: true })
   })
 
   it('refuses while the campaign, the follower or the account is kept back', async () => {
     await campaigns.setState('welcome', 'paused')
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ refusal: 'campaign-paused' })
+    expect(await writeIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'campaign-paused' })
     await campaigns.setState('welcome', 'live')
     await saveFollower(store().db, whose, { paused: true }, NOW)
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ refusal: 'follower-paused' })
+    expect(await writeIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'follower-paused' })
     await saveFollower(store().db, whose, { paused: false }, NOW)
     await accounts.setState('wxA', 'quota-exhausted', '45009', NOW + 1_000)
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ refusal: 'account-stopped' })
-    expect(await writeIntent(store().db, key, NOW + 1_000)).toMatchObject({ may: true })
+    expect(await writeIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'account-stopped' })
+    expect(await writeIntent(store().db, key, NOW + 1_000, 0)).toMatchObject({ may: true })
   })
 
   it('refuses for an account that is gone', async () => {
     await removeAccount(store().db, 'wxA', NOW)
-    expect(await writeIntent(store().db, key, NOW)).toMatchObject({ refusal: 'account-stopped' })
+    expect(await writeIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'account-stopped' })
   })
 
   it('says that a step was sent already, and never opens it again', async () => {
-    await writeIntent(store().db, key, NOW)
+    await writeIntent(store().db, key, NOW, 0)
     await result('sent')
-    expect(await writeIntent(store().db, key, NOW)).toEqual({ may: false, refusal: 'sent' })
+    expect(await writeIntent(store().db, key, NOW, 0)).toEqual({ may: false, refusal: 'sent' })
     await writeWaiting(store().db, key, 'follower-paused', NOW)
     expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
   })
 
   it('lets a late sent overwrite unknown, and never the reverse', async () => {
-    await writeIntent(store().db, key, NOW)
+    await writeIntent(store().db, key, NOW, 0)
     await result('unknown')
     await result('sent')
     expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
@@ -155,7 +156,7 @@ describeOnBothStores('the last look before a send', (store) => {
   })
 
   it('counts unclear attempts and failures', async () => {
-    await writeIntent(store().db, key, NOW)
+    await writeIntent(store().db, key, NOW, 0)
     const attempt = { reason: 'time-out', errcode: null, rid: null, now: NOW }
     expect(await writeAttempt(store().db, key, { ...attempt, unclear: true })).toEqual({
       unclear: 1,

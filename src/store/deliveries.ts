@@ -22,7 +22,8 @@ export interface SendKey {
 
 export type Intent =
   | { may: true; attempts: number; unclear: number; failures: number }
-  | { may: false; refusal: Refusal | 'sent' }
+  /** `overtaken`: another attempt has written an intent since this one looked. */
+  | { may: false; refusal: Refusal | 'sent' | 'overtaken' }
 
 /** What is known of one step's delivery; null before its first intent. */
 export async function readDelivery(db: Db, runKey: string, stepId: string): Promise<Delivery | null> {
@@ -34,10 +35,12 @@ export async function readDelivery(db: Db, runKey: string, stepId: string): Prom
  * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
  * without a row that says so. Refuses on an unfollow, or a wish to be forgotten, newer than this run's entry (dispatched or
  * not, even when a follow came after it), on a run that the store has ended, on a paused follower or campaign, and on a
- * stopped account. `now` is real time, epoch ms.
+ * stopped account. `now` is real time, epoch ms. `seen`: the attempts that the caller knows of; an attempt that was stopped
+ * for long and goes on beside its successor is turned away by it.
  */
-export async function writeIntent(db: Db, key: SendKey, now: number): Promise<Intent> {
+export async function writeIntent(db: Db, key: SendKey, now: number, seen: number): Promise<Intent> {
   const { rows } = await execute<{
+    before: string | null
     refusal: Refusal | null
     attempts: number | null
     unclear: number | null
@@ -71,12 +74,14 @@ export async function writeIntent(db: Db, key: SendKey, now: number): Promise<In
         attempts = deliveries.attempts + EXCLUDED.attempts,
         intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
         reason = EXCLUDED.reason, updated_at = EXCLUDED.updated_at
-        WHERE deliveries.state <> 'sent'
+        WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${seen}::integer
       RETURNING attempts, unclear, failures)
-    SELECT look.refusal, intent.attempts, intent.unclear, intent.failures FROM look LEFT JOIN intent ON true`,
+    SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${key.runKey} AND step_id = ${key.stepId}) AS before,
+      look.refusal, intent.attempts, intent.unclear, intent.failures FROM look LEFT JOIN intent ON true`,
   )
   const row = rows[0]
-  if (!row || row.attempts === null) return { may: false, refusal: 'sent' }
+  if (!row || row.attempts === null)
+    return { may: false, refusal: row?.before === 'sent' ? 'sent' : (row?.refusal ?? 'overtaken') }
   if (row.refusal) return { may: false, refusal: row.refusal }
   return {
     may: true,

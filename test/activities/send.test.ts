@@ -742,7 +742,7 @@ describe("an answer without WeChat's JSON", () => {
 
 describe('a worker that was killed between intent and result', () => {
   /** All that a killed worker leaves: its intent. */
-  const killedInRequest = (story: SendStory) => writeIntent(desk.product.db, story.key(), Date.now())
+  const killedInRequest = (story: SendStory) => writeIntent(desk.product.db, story.key(), Date.now(), 0)
 
   it('assume-sent: leaves an unknown step, and no second request', async () => {
     const story = await desk.story({ account: { onUnknown: 'assume-sent' } })

@@ -168,7 +168,7 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
     const [run] = await db().select().from(runs).where(eq(runs.openId, openId))
     const key = { appId: APP, openId, runKey: run?.runKey ?? '', stepId: 'later', campaign: 'series' }
     const entry = { at: run?.entry.at ?? 0, seq: run?.entry.seq ?? 0 }
-    expect(await writeIntent(db(), { ...key, entry }, Date.now())).toEqual({
+    expect(await writeIntent(db(), { ...key, entry }, Date.now(), 0)).toEqual({
       may: false,
       refusal: 'unfollowed',
     })
