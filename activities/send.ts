@@ -41,12 +41,17 @@ export function createSend(deps: ActivityDeps) {
       deps,
       clock,
       () => settle(input),
-      () => attempt(deps, input, clock),
+      () => attempt(deps, input, clock, settle),
     )
   }
 }
 
-async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock): Promise<SendResult> {
+async function attempt(
+  deps: ActivityDeps,
+  input: SendInput,
+  clock: AttemptClock,
+  settle: ReturnType<typeof createSettle>,
+): Promise<SendResult> {
   const { db, now } = deps
   const whose = whoseRun()
   const key = sendKey(input, whose)
@@ -163,8 +168,11 @@ async function attempt(deps: ActivityDeps, input: SendInput, clock: AttemptClock
       const intent = await writeIntent(db, key, now(), attempts)
       if (!intent.may) {
         if (intent.refusal === 'sent') return { ended: { result: 'sent', ...stamp() } }
-        if (intent.refusal === 'overtaken')
-          return { ended: await wait('Busy', 'another attempt of this step is under way', 1_000) }
+        if (intent.refusal === 'overtaken') {
+          // What becomes of the other one's request stands in the row; this one knows nothing of it.
+          const reason = 'another attempt of this step is under way'
+          return { ended: await later(clock, 'Busy', reason, 1_000, () => settle(input)) }
+        }
         return { ended: await keepBack(intent.refusal, intent.refusal) }
       }
       attempts = intent.attempts

@@ -8,6 +8,7 @@ import { saveMedium } from '../../src/store/media.ts'
 import { removeAccount } from '../../src/store/removed-accounts.ts'
 import { inbox } from '../../src/store/schema.ts'
 import { remedyOf } from '../../src/wechat/errcodes.ts'
+import { until } from '../support/program.ts'
 import { failureOf, openSendDesk, type SendDesk, type SendStory } from './send-desk.ts'
 
 let desk: SendDesk
@@ -737,6 +738,30 @@ describe("an answer without WeChat's JSON", () => {
     await failureOf(story.send())
     expect(await story.send()).toMatchObject({ result: 'sent', unclear: 1 })
     expect(await usedIn(story)).toEqual([2])
+  })
+})
+
+describe('an attempt that was stopped for long and goes on beside its successor', () => {
+  /** It waits for its token; meanwhile the other one writes its intent. */
+  async function overtaken(story: SendStory, more: Parameters<SendStory['send']>[0] = {}) {
+    story.fault({ api: 'stable_token', latencyMs: 500 })
+    const sending = story.send(more)
+    await until(() => faultsLeft(story) === 0)
+    await writeIntent(desk.product.db, story.key(), Date.now(), 0)
+    return sending
+  }
+
+  it('sends nothing, and comes back to see what became of the other one', async () => {
+    const story = await desk.story({ account: { onUnknown: 'assume-sent' } })
+    expect(await failureOf(overtaken(story))).toMatchObject({ type: 'Busy' })
+    expect(story.verdicts()).toEqual([])
+    expect(await story.row()).toMatchObject({ state: 'open', attempts: 1 })
+  })
+
+  it('says unknown when no time is left to come back', async () => {
+    const story = await desk.story({ account: { onUnknown: 'assume-sent' } })
+    expect(await overtaken(story, { leftMs: 800 })).toMatchObject({ result: 'unknown', unclear: 1 })
+    expect(story.verdicts()).toEqual([])
   })
 })
 
