@@ -109,9 +109,7 @@ export function createDispatcher(deps: {
     if (!may) {
       if (!trouble)
         log.warn('dispatcher: Temporal is away, or not the one of our runs; events are kept in the inbox')
-      const backoffMs = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
-      trouble = { what: 'Temporal is away, or not the one of our runs', backoffMs, until: now() + backoffMs }
-      return sleepUntil(trouble.until)
+      return sleepUntil(engineIsAway('Temporal is away, or not the one of our runs'))
     }
     try {
       const rows = await claimHeads(db, { by, now: now(), leaseMs: LEASE_MS, limit: trouble ? 1 : room })
@@ -157,18 +155,23 @@ export function createDispatcher(deps: {
     if (err instanceof EngineAwayError) {
       if (!trouble)
         log.warn({ reason: message }, 'dispatcher: waiting for Temporal; events are kept in the inbox')
-      const next = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
-      trouble = { what: message, backoffMs: next, until: now() + next }
-      await retryLater(db, row.id, now() + next, message)
-    } else if (err instanceof NotYetError) {
-      await retryLater(db, row.id, now() + backoffMs, message)
-    } else {
+      await retryLater(db, row.id, engineIsAway(message), message)
+      return
+    }
+    if (!(err instanceof NotYetError))
       log.error(
         { err, key: row.key, inbox: row.id, follower: maskId(row.openId) },
         'dispatcher: an event could not be dispatched',
       )
-      await retryLater(db, row.id, now() + backoffMs, message)
-    }
+    await retryLater(db, row.id, now() + backoffMs, message)
+  }
+
+  /** Nothing goes out until the time that this gives: each time twice as long, up to a limit. */
+  function engineIsAway(what: string): number {
+    const backoffMs = Math.min(BACKOFF_MAX_MS, (trouble?.backoffMs ?? BACKOFF_MIN_MS / 2) * 2)
+    const until = now() + backoffMs
+    trouble = { what, backoffMs, until }
+    return until
   }
 
   async function dispatch(row: InboxRow): Promise<void> {

@@ -42,7 +42,7 @@ export const BREAKAGES: Record<string, Breakage> = {
   'give-up': {
     promise: 'what was accepted reaches Temporal, however long it is away',
     file: 'src/intake/dispatcher.ts',
-    find: `      await retryLater(db, row.id, now() + next, message)`,
+    find: `      await retryLater(db, row.id, engineIsAway(message), message)`,
     replace: `      await markDispatched(db, row.id, 'gave up', now())`,
   },
 }
