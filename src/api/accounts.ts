@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { reaches, roleForAccountFields } from '../access/roles.ts'
-import { releaseRuns, stopRuns } from '../engine/account-runs.ts'
+import { endRemovedRuns, releaseRuns } from '../engine/account-runs.ts'
 import { forwardTrouble } from '../intake/forward.ts'
 import { type Account, isServing } from '../store/accounts.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../store/removed-accounts.ts'
@@ -140,7 +140,7 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       await audit(deps, c, 'account.remove', appId, { ended: open.length })
       await deps.changed()
       await finishRemoval(deps.db, appId, now())
-      stopRuns(deps, open, 'account removed')
+      endRemovedRuns(deps, open)
       return c.body(null, 204)
     },
   )

@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Db } from '../store/db.ts'
+import { REMOVED_REASON } from '../store/removed-accounts.ts'
 import { activeRuns, type Whose, waitingRuns } from '../store/runs.ts'
 import { parallel } from './parallel.ts'
 import type { Runs } from './runs.ts'
@@ -21,17 +22,29 @@ export function releaseRuns(
 }
 
 /**
- * Ends these runs as `account-stopped`, in the background; their rows say so already. While Temporal is away nothing is
- * lost: the reconciler finds each run that goes on although its row is ended.
+ * Tells these runs that their account was removed, in the background; their rows say so already. While Temporal is away
+ * nothing is lost: the reconciler finds each run that goes on although its row is ended.
  */
-export function stopRuns(
+export function endRemovedRuns(
   { runs, log }: { runs: Runs; log: Log },
-  open: readonly Whose[],
-  reason: string,
+  open: readonly (Whose & { runId: string | null })[],
 ): void {
-  parallel(open, AT_ONCE, (whose) => stop(runs, whose, reason)).catch((err) =>
+  parallel(open, AT_ONCE, (whose) => endRemovedRun(runs, whose, whose.runId)).catch((err) =>
     log.warn({ err }, 'some runs were not told that they are over; the reconciler tells them'),
   )
+}
+
+/**
+ * Ends one run whose account was removed: this execution of it and no later one, since the account may be added again and
+ * the follower come back meanwhile. One that Temporal has not named yet is left to the dispatcher and the reconciler.
+ */
+export async function endRemovedRun(
+  runs: Pick<Runs, 'signal'>,
+  whose: Whose,
+  runId: string | null,
+): Promise<void> {
+  if (runId === null) return
+  await runs.signal(whose, 'stop', { outcome: 'account-stopped', reason: REMOVED_REASON }, runId)
 }
 
 /** Ends every run of an account as `account-stopped`. @throws EngineAwayError while Temporal is away */
@@ -40,8 +53,6 @@ export async function stopAccountRuns(
   appId: string,
   reason: string,
 ): Promise<void> {
-  for (const whose of await activeRuns(db, appId)) await stop(runs, whose, reason)
+  for (const whose of await activeRuns(db, appId))
+    await runs.signal(whose, 'stop', { outcome: 'account-stopped', reason })
 }
-
-const stop = (runs: Runs, whose: Whose, reason: string) =>
-  runs.signal(whose, 'stop', { outcome: 'account-stopped', reason })

@@ -1,5 +1,6 @@
 import type { Plan } from '../campaign/plan.ts'
 import { beginRun, endRun } from '../campaign/state.ts'
+import { endRemovedRun } from '../engine/account-runs.ts'
 import { EngineAwayError, type Runs } from '../engine/runs.ts'
 import { maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
@@ -8,8 +9,8 @@ import type { Db } from '../store/db.ts'
 import { readFollower, saveFollower } from '../store/followers.ts'
 import { erasePerson } from '../store/forget.ts'
 import { claimHeads, type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
-import { ACCOUNT_REMOVED } from '../store/removed-accounts.ts'
-import { insertRun, noteRunId, recordEnd, runsOf, type Whose } from '../store/runs.ts'
+import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/removed-accounts.ts'
+import { insertRun, noteRunId, type RunRow, recordEnd, runsOf, type Whose } from '../store/runs.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { type Reentry, type Route, type RouteFacts, route } from './route.ts'
 
@@ -195,6 +196,7 @@ export function createDispatcher(deps: {
         'dispatcher: an entry begins nothing: its campaign version cannot be read',
       )
     }
+    if (action.do === 'start') await endLeftover(whose, row, recent)
     const result = await act(whose, row, action)
     if (result === 'started' && follower?.agent) await runs.signal(whose, 'agent', { open: true })
     await db.transaction(async (tx) => {
@@ -238,7 +240,7 @@ export function createDispatcher(deps: {
       const state = endRun(
         beginRun(start.plan, start.entry, action.ledger),
         'account-stopped',
-        'account removed',
+        REMOVED_REASON,
         now(),
       )
       await recordEnd(db, row.key, 0, state, now())
@@ -267,6 +269,15 @@ export function createDispatcher(deps: {
       default:
         return action satisfies never
     }
+  }
+
+  /**
+   * The account was removed and added again, and the run before may not have heard of it yet: it would take the entry for an
+   * interaction of its own.
+   */
+  async function endLeftover(whose: Whose, row: InboxRow, recent: readonly RunRow[]): Promise<void> {
+    const before = recent.find((r) => r.runKey !== row.key)
+    if (before?.outcome === 'account-stopped') await endRemovedRun(runs, whose, before.runId)
   }
 
   async function begin(

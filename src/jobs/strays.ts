@@ -1,4 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
+import { endRemovedRun } from '../engine/account-runs.ts'
 import type { Runs } from '../engine/runs.ts'
 import { maskId, whoseOf } from '../ids.ts'
 import type { Log } from '../log.ts'
@@ -68,7 +69,7 @@ export function createStrays(deps: { db: Db; client: Client; runs: Runs; now: ()
         const follower = { appId: whose.appId, follower: maskId(whose.openId) }
         if (!registered.has(whose.appId) || row?.outcome === 'account-stopped') {
           log.warn(follower, 'a run goes on although its account was removed: it is ended')
-          await runs.signal(whose, 'stop', { outcome: 'account-stopped', reason: 'account removed' }, runId)
+          await endRemovedRun(runs, whose, runId)
         } else if (!row || row.outcome === 'terminated') {
           log.warn(follower, 'the store does not know how a run stands: it is asked')
           await runs.signal(whose, 'tell', undefined, runId)

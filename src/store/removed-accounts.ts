@@ -7,6 +7,8 @@ import { accounts, followers, inbox, settings, tokens } from './schema.ts'
 
 /** What became of an event whose account was removed before it was dispatched. */
 export const ACCOUNT_REMOVED = 'account-removed'
+/** Why the runs of a removed account ended. */
+export const REMOVED_REASON = 'account removed'
 const MARK = 'account.removed '
 const BATCH = 500
 
@@ -78,7 +80,7 @@ export async function registeredAmong(db: Db, appIds: readonly string[]): Promis
 }
 
 function stopped(state: RunState, openSteps: readonly string[], at: number): RunState {
-  const ended = endRun(state, 'account-stopped', 'account removed', at)
+  const ended = endRun(state, 'account-stopped', REMOVED_REASON, at)
   return { ...ended, steps: leftOpen(state, ended, openSteps, 'account-stopped') }
 }
 

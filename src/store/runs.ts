@@ -159,9 +159,9 @@ export async function statusesOf(
 }
 
 /** Followers of an account whose run is not over. */
-export function activeRuns(db: Db, appId: string): Promise<Whose[]> {
+export function activeRuns(db: Db, appId: string): Promise<(Whose & { runId: string | null })[]> {
   return db
-    .select({ appId: runs.appId, openId: runs.openId })
+    .select({ appId: runs.appId, openId: runs.openId, runId: runs.runId })
     .from(runs)
     .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
 }

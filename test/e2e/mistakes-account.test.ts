@@ -30,11 +30,30 @@ const remove = (appId: string, query = '') => api.call('DELETE', `/api/accounts/
 const sends = (appId: string) => api.whole.simulator.account(appId).sends
 const isOver = (f: FollowerBody) => f.status === 'ended'
 
+/** No two follows of this file share a second: WeChat's repeat of one would look like the other. */
+let followedAt = 0
+async function follows(appId: string, openId: string): Promise<void> {
+  followedAt = Math.max(followedAt + 1, Math.floor(Date.now() / 1000))
+  await api.whole.simulator.account(appId).follow(openId, { createTime: followedAt })
+}
+
+/** Follows, begins a run, replies and has the first message. */
 async function inTheMiddle(appId: string, openId: string): Promise<void> {
-  const wechat = api.whole.simulator.account(appId)
-  await wechat.follow(openId)
-  await api.whole.runWhen(appId, openId, (r) => r.runId !== null)
-  await wechat.type(openId, '1')
+  const runsBefore = (await runsOf(api.whole.product.db, { appId, openId })).length
+  await follows(appId, openId)
+  await begun(appId, openId, runsBefore + 1)
+  await repliesTo(appId, openId)
+}
+
+async function begun(appId: string, openId: string, count: number): Promise<void> {
+  await until(async () => {
+    const [newest, ...older] = await runsOf(api.whole.product.db, { appId, openId })
+    return newest?.runId != null && older.length === count - 1
+  })
+}
+
+async function repliesTo(appId: string, openId: string): Promise<void> {
+  await api.whole.simulator.account(appId).type(openId, '1', { createTime: followedAt + 1 })
   await api.whole.runWhen(appId, openId, (r) => r.state.steps[0]?.state === 'sent')
 }
 
@@ -90,6 +109,28 @@ describe('an account that is removed while Temporal is away', () => {
     await inTheMiddle(app, 'oInside')
     await api.whole.simulator.account(app).fastForward('oInside', 11 * HOUR)
     const run = await api.getWhen<FollowerBody>(follower(app, 'oInside'), isOver)
+    expect(run).toMatchObject({ outcome: 'completed', steps: [{ state: 'sent' }, { state: 'sent' }] })
+  })
+})
+
+describe('an account that is removed and added again while Temporal is away', () => {
+  const app = 'wxmistakes000006'
+
+  it('a follower who comes back begins a new run, although the old one has not heard that it is over', async () => {
+    await api.addAccount({ appId: app })
+    await inTheMiddle(app, 'oBack')
+    await engine.off()
+    expect((await remove(app, '?cancel=true')).status).toBe(204)
+    await api.addAccount({ appId: app })
+    await api.whole.simulator.account(app).follow('oBack')
+    await engine.on()
+    await until(
+      async () => (await runsOf(api.whole.product.db, { appId: app, openId: 'oBack' })).length === 2,
+    )
+    await api.whole.simulator.account(app).type('oBack', '1')
+    await api.whole.runWhen(app, 'oBack', (r) => r.state.steps[0]?.state === 'sent')
+    await api.whole.simulator.account(app).fastForward('oBack', 11 * HOUR)
+    const run = await api.getWhen<FollowerBody>(follower(app, 'oBack'), isOver)
     expect(run).toMatchObject({ outcome: 'completed', steps: [{ state: 'sent' }, { state: 'sent' }] })
   })
 })
