@@ -37,7 +37,7 @@ await main(async () => {
   }
   const { dataDir, publicUrl, trustedProxies } = config
   const app = createWeb(product, { adminToken, links: () => links, dataDir, publicUrl, trustedProxies })
-  const web = await listen(app, config.port, config.host)
+  const web = await listen(app, config.port, config.host, { wide: true })
   life.onEnd('web', web.close)
   product.dispatcher.start()
   life.onEnd('dispatcher', product.dispatcher.stop)

@@ -88,6 +88,7 @@ await main(async () => {
     }),
     port,
     config.host,
+    { wide: true },
   )
   life.onEnd('web', web.close)
   if (simulatorPort !== null) {

@@ -116,6 +116,23 @@ describe('the judge of a chaos run', () => {
     expect(outcome(evidence({ ...skipped, faults: fault(30) }))).toMatchObject({ lost: 1 })
   })
 
+  it('lets unclear tries use a grant up, whichever steps they were of', () => {
+    const skipped = (unclear: number) =>
+      evidence({
+        sends: [
+          send('soon', 5),
+          ...Array.from({ length: unclear }, (_, i) =>
+            send('gift', 11 + i, { delivered: false, unclear: true }),
+          ),
+          ...Array.from({ length: 3 }, (_, i) => send('more', 20 + i, { delivered: i === 0, unclear: true })),
+        ],
+        runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'window-closed' })])],
+      })
+    expect(outcome(skipped(1))).toMatchObject({ lost: 1 })
+    // The minute of the follow pays 3, the reply 5; `soon` took one.
+    expect(outcome(skipped(4))).toMatchObject({ lost: 0 })
+  })
+
   it('takes a second copy for a duplicate, unless the first was unclear and the account retries', () => {
     const twice = (unclear: boolean) => [send('soon', 5, { unclear }), send('soon', 16), send('gift', 10)]
     expect(outcome(evidence({ sends: twice(false) }))).toMatchObject({ duplicated: 1 })

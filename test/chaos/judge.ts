@@ -1,5 +1,5 @@
 import type { Act, Evidence, RunFact, Send, StepRule } from './journal.ts'
-import { lengthOf, overlaps, payable, type Span, without } from './rules.ts'
+import { allowance, lengthOf, overlaps, payable, type Span, without } from './rules.ts'
 import { acceptedActs, followerOf, storedAs, type Told, tell } from './story.ts'
 
 interface Finding {
@@ -108,13 +108,7 @@ export function judge(evidence: Evidence): Verdict {
         continue
       }
       count(`steps ${said.state}`)
-      judgeStep(
-        told,
-        step,
-        said,
-        sends.filter((s) => s.step === step.id),
-        `${who} ${step.id}`,
-      )
+      judgeStep(told, step, said, sends, `${who} ${step.id}`)
     }
   }
 
@@ -122,9 +116,10 @@ export function judge(evidence: Evidence): Verdict {
     told: Told,
     step: StepRule,
     said: RunFact['steps'][number],
-    attempts: readonly Send[],
+    sends: readonly Send[],
     who: string,
   ): void {
+    const attempts = sends.filter((s) => s.step === step.id)
     const due = told.dueOf(step)
     const delivered = attempts.filter((s) => s.delivered)
     count('messages delivered', delivered.length)
@@ -146,7 +141,7 @@ export function judge(evidence: Evidence): Verdict {
       case 'skipped': {
         if (delivered.length > 0)
           verdict.broken.push({ who, what: `skipped (${said.reason}), and it was delivered` })
-        const explained = explain(told, step, due, attempts)
+        const explained = explain(told, step, due, sends)
         if (explained === null)
           verdict.lost.push({ who, what: `skipped (${said.reason}) without a true reason` })
         else count(`skipped: ${explained}`)
@@ -159,7 +154,7 @@ export function judge(evidence: Evidence): Verdict {
   }
 
   /** Why a step rightly did not go; null: no reason holds. */
-  function explain(told: Told, step: StepRule, due: number | null, attempts: readonly Send[]): string | null {
+  function explain(told: Told, step: StepRule, due: number | null, sends: readonly Send[]): string | null {
     const { reply, deadline } = told
     if (step.when === 'not-replied' && reply) return 'replied'
     if (due === null) return 'no reply'
@@ -174,13 +169,23 @@ export function judge(evidence: Evidence): Verdict {
     const until = step.ifLate === 'skip' ? Math.min(deadline, due + 1_000) : deadline
     const paid = payable({ from: due, to: until }, told.grants)
     if (lengthOf(paid) < Math.min(500, until - due)) return 'no grant'
-    const quota = Math.min(...told.grants.map((g) => g.quota))
-    if (attempts.filter((s) => s.unclear || s.delivered).length >= quota) return 'quota used by unclear tries'
+    if (isUsedUp(told, { from: due, to: until }, sends)) return 'quota used by unclear tries'
     if (!duringFault({ from: due - RECOVERY_MS, to: Math.min(deadline, due + 60_000) })) return null
     const whole = payable({ from: due, to: deadline }, told.grants)
     return lengthOf(without(whole, outages)) < HEALTHY_MS || step.ifLate === 'skip'
       ? 'a fault outlasted it'
       : null
+  }
+
+  /** Whether the run's messages, and what may have been some, took all that the grants of this time allow. */
+  function isUsedUp(told: Told, span: Span, sends: readonly Send[]): boolean {
+    const { since, quota } = allowance(span, told.grants)
+    const asked = sends.filter((s) => s.at >= since && (s.delivered || s.unclear)).length
+    // A worker that was killed with its intent written, before the request had left: WeChat knows of none.
+    const neverLeft = told.run.steps.filter(
+      (s) => s.state === 'unknown' && !sends.some((sent) => sent.step === s.id),
+    ).length
+    return asked + neverLeft >= quota
   }
 
   function judgeRepeats(told: Told, delivered: readonly Send[], who: string): void {

@@ -9,6 +9,7 @@ const TABLE: Record<AccountRules['profile'], Record<'follow' | 'type' | 'click',
 }
 
 export interface GrantSpan {
+  scene: 'follow' | 'type' | 'click'
   from: number
   /** Last moment at which a request may begin. */
   until: number
@@ -16,15 +17,33 @@ export interface GrantSpan {
   quota: number
 }
 
-/** The grants that these interactions opened, each until the next of its kind replaced it. */
+/** The grants that these interactions opened, also those that a later one of their scene replaced. */
 export function grantsOf(profile: AccountRules['profile'], acts: readonly Act[]): GrantSpan[] {
   return acts.flatMap((act) => {
     if (act.kind === 'unfollow') return []
     const [quota, lifetimeMs] = TABLE[profile][act.kind]
     const expiresAt = act.createTime + lifetimeMs
     const marginMs = lifetimeMs <= 5 * MINUTE ? 3_000 : 60_000
-    return [{ from: act.createTime, until: expiresAt - marginMs, expiresAt, quota }]
+    return [{ scene: act.kind, from: act.createTime, until: expiresAt - marginMs, expiresAt, quota }]
   })
+}
+
+/**
+ * How many messages the grants that may pay in `span` allow altogether, and since when: of each scene the last one, for it
+ * replaced those before it.
+ */
+export function allowance(span: Span, grants: readonly GrantSpan[]): { since: number; quota: number } {
+  const last = new Map<string, GrantSpan>()
+  for (const grant of grants) {
+    const before = last.get(grant.scene)
+    if (overlaps(span, { from: grant.from, to: grant.until }) && !(before && before.from > grant.from))
+      last.set(grant.scene, grant)
+  }
+  const open = [...last.values()]
+  return {
+    since: Math.min(...open.map((g) => g.from)),
+    quota: open.reduce((sum, g) => sum + g.quota, 0),
+  }
 }
 
 export interface Span {

@@ -1,0 +1,37 @@
+import { fork } from 'node:child_process'
+import { type Server, Server as TcpServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+/** So many new connections are taken in a turn of the event loop: a turn of 100 ms then keeps up with 1,000 a second. */
+const DOORS = 128
+const MADE_WITHIN_MS = 5_000
+const copier = fileURLToPath(new URL('./wide-door-copier.cjs', import.meta.url))
+
+/**
+ * Node takes one new connection in a turn of the event loop and listening socket (libuv 1.45 and newer). In a flood a
+ * turn is long, so new connections would wait for seconds while those that are in are served at once. The cure: more
+ * listening handles of the same socket. Node 20 can duplicate one only by sending it to another process and back; that
+ * process ends at once.
+ * @returns what closes the extra handles; without them the server works all the same, so a failure here is none.
+ */
+export function widenDoor(server: Server): Promise<() => void> {
+  return new Promise((resolve) => {
+    const doors: TcpServer[] = []
+    const child = fork(copier, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] })
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), MADE_WITHIN_MS)
+    const done = () => {
+      clearTimeout(giveUp)
+      resolve(() => {
+        for (const door of doors) door.close()
+      })
+    }
+    child.on('message', (_, door) => {
+      if (!(door instanceof TcpServer)) return
+      doors.push(door)
+      door.on('connection', (socket) => server.emit('connection', socket))
+    })
+    child.once('error', done)
+    child.once('close', done)
+    child.send(DOORS - 1, server, () => {})
+  })
+}
