@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # Writes the three databases into one folder, as of one moment: what could change them is stopped meanwhile.
-# usage: temporal-docker/backup.sh [FOLDER]     (default: temporal-docker/backups/TIME)
+# usage: temporal-docker/backup.sh [--stay-stopped] [FOLDER]     (default: temporal-docker/backups/TIME)
+# --stay-stopped: nothing is started again, since what would happen from then on would be lost by a move or a restore.
 # WeChat repeats a callback only for some seconds: choose a quiet hour. ENCRYPTION_KEY is not in the backup, on purpose.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+stay=no
+if [ "${1:-}" = --stay-stopped ]; then
+  stay=yes
+  shift
+fi
 folder=${1:-$here/backups/$(date -u +%Y%m%dT%H%M%SZ)}
 compose() { docker compose --project-directory "$here" -f "$here/compose.yaml" "$@"; }
 
@@ -29,5 +35,6 @@ for database in nurture temporal temporal_visibility; do
   mv "$folder/$database.dump.part" "$folder/$database.dump"
 done
 (cd "$folder" && sha256sum ./*.dump >SHA256SUMS)
+if [ "$stay" = yes ]; then trap - EXIT; fi
 echo "backup: $folder"
 echo 'Keep secrets/encryption_key somewhere else: without it what is encrypted in the backup cannot be read.'

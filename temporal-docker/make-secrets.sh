@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the secrets that compose.yaml mounts, once: a file that is there is never changed.
+# usage: temporal-docker/make-secrets.sh [FOLDER]     (default: this one; they go into FOLDER/secrets)
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "${1:-$(dirname "$0")}"
 
 # Only the owner may look into the folder. The files themselves are readable, since each program runs as another user.
 mkdir -p secrets

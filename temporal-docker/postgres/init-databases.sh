@@ -2,9 +2,10 @@
 # Three databases, two owners. The image runs it once, when the volume is empty.
 set -euo pipefail
 
+secrets=${SECRETS:-/run/secrets}
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-  --set temporal_password="$(cat /run/secrets/temporal_db_password)" \
-  --set nurture_password="$(cat /run/secrets/nurture_db_password)" <<'SQL'
+  --set temporal_password="$(cat "$secrets/temporal_db_password")" \
+  --set nurture_password="$(cat "$secrets/nurture_db_password")" <<'SQL'
 CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
 CREATE ROLE nurture LOGIN PASSWORD :'nurture_password';
 CREATE DATABASE temporal OWNER temporal;

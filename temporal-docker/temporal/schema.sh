@@ -2,13 +2,8 @@
 # Creates or updates Temporal's schema in both databases. Safe to repeat: what is there already is left alone.
 set -eu
 
-SQL_PASSWORD=$(cat /run/secrets/temporal_db_password)
+SQL_PASSWORD=$(cat "${SECRETS:-/run/secrets}/temporal_db_password")
 export SQL_PASSWORD
-
-until nc -z -w 5 "$POSTGRES_SEEDS" "$DB_PORT"; do
-  echo "waiting for PostgreSQL at $POSTGRES_SEEDS:$DB_PORT"
-  sleep 2
-done
 
 # usage: tool DATABASE COMMAND [OPTION…]
 tool() {
@@ -18,8 +13,12 @@ tool() {
     --database "$database" "$@"
 }
 
-tool "$DBNAME" setup-schema --version 0.0
-tool "$DBNAME" update-schema --schema-dir /etc/temporal/schema/postgresql/v12/temporal/versioned
+until tool "$DBNAME" setup-schema --version 0.0; do
+  echo "waiting for PostgreSQL at $POSTGRES_SEEDS:$DB_PORT"
+  sleep 2
+done
+# The tool holds the schemas of its version.
+tool "$DBNAME" update-schema --schema-name postgresql/v12/temporal
 tool "$VISIBILITY_DBNAME" setup-schema --version 0.0
-tool "$VISIBILITY_DBNAME" update-schema --schema-dir /etc/temporal/schema/postgresql/v12/visibility/versioned
+tool "$VISIBILITY_DBNAME" update-schema --schema-name postgresql/v12/visibility
 echo 'schemas are up to date'

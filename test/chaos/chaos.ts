@@ -7,15 +7,17 @@ import { judge } from './judge.ts'
 import { perform } from './perform.ts'
 import { type Report, reportOf } from './report.ts'
 import type { Stage, StageOptions } from './stage.ts'
+import { setClusterStage } from './stage-cluster.ts'
 import { setEmbeddedStage } from './stage-embedded.ts'
 import { setPostgresStage } from './stage-postgres.ts'
 
 const STAGES: Record<StoreKind, (options: StageOptions) => Promise<Stage | null>> = {
   postgres: setPostgresStage,
   embedded: setEmbeddedStage,
+  cluster: setClusterStage,
 }
 
-export type StoreKind = 'postgres' | 'embedded'
+export type StoreKind = 'postgres' | 'embedded' | 'cluster'
 
 /** One chaos run against one kind of store; null where this machine lacks what it needs. Its folder stays when it found something. */
 export async function runChaos(options: {
@@ -32,10 +34,12 @@ export async function runChaos(options: {
   const root = options.root ?? fileURLToPath(new URL('../..', import.meta.url))
   const stage = await STAGES[store]({ root, folder })
   if (!stage) {
-    say('chaos: PostgreSQL is not installed; its case is skipped')
+    say(
+      `chaos: ${store} needs what is not installed here (PostgreSQL; for the cluster also Go): it is skipped`,
+    )
     return null
   }
-  if (!stage.fillDisk) say('chaos: no disk can be mounted here (root only); it is not filled')
+  if (!stage.fillDisk) say('chaos: the disk is not filled (it takes root, and not with the cluster)')
   try {
     const evidence = await perform(stage, { random: createRandom(seed), forMs, perSecond, say })
     const report = reportOf(store, evidence, judge(evidence))

@@ -4,9 +4,10 @@ import { breakCopy } from './broken.ts'
 import { runChaos, type StoreKind } from './chaos.ts'
 import { formatReport, type Report } from './report.ts'
 
-const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both] [--per-second F]
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both|cluster] [--per-second F]
                  [--json FILE] [--break NAME]
   --minutes  how long faults hit, shared by the stores (default 4)
+  --store    postgres and embedded by default; cluster: the stack of temporal-docker/compose.yaml
   --seed     the schedule of faults and followers (default 1)
   --per-second  followers who come in a second, on average (default 1)
   --break    runs a copy of the code with one invariant broken: it must fail (see test/chaos/broken.ts)
@@ -27,8 +28,8 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes)
 const seed = Number(values.seed)
 const perSecond = Number(values['per-second'])
-const stores: StoreKind[] = (['postgres', 'embedded'] as const).filter(
-  (s) => values.store === s || values.store === 'both',
+const stores: StoreKind[] = (['postgres', 'embedded', 'cluster'] as const).filter(
+  (s) => values.store === s || (values.store === 'both' && s !== 'cluster'),
 )
 if (values.help || !(minutes > 0) || !(perSecond > 0) || !Number.isInteger(seed) || stores.length === 0) {
   say(USAGE)

@@ -1,7 +1,7 @@
 import type { Simulator } from '../../src/simulator/index.ts'
+import type { Part } from '../../temporal-docker/native/part.ts'
 import { ACCOUNTS } from './campaigns.ts'
 import type { FaultFact } from './journal.ts'
-import type { Part } from './part.ts'
 import { type CallbackTrouble, pause } from './population.ts'
 import { fieldOf, type PlannedFault } from './schedule.ts'
 import type { Stage } from './stage.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { openStore } from '../../src/store/db.ts'
-import { createPart } from './part.ts'
+import { createPart } from '../../temporal-docker/native/part.ts'
 import {
   answers,
   becomesReady,

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { prepareNamespace } from '../../src/engine/local/namespace.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { openStore } from '../../src/store/db.ts'
+import { createPart, type Part } from '../../temporal-docker/native/part.ts'
 import { initCluster } from '../support/postgres-cluster.ts'
 import { openDoor } from './door.ts'
-import { createPart, type Part } from './part.ts'
 import {
   answers,
   becomesReady,

@@ -3,8 +3,8 @@ import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Db } from '../../src/store/db.ts'
 import { inbox, runs } from '../../src/store/schema.ts'
+import type { Part } from '../../temporal-docker/native/part.ts'
 import type { InboxFact, RunFact } from './journal.ts'
-import type { Part } from './part.ts'
 
 /** The whole product as processes of its own, to be killed one by one. */
 export interface Stage {

@@ -7,7 +7,14 @@ import { parse } from 'yaml'
 import { loadConfig } from '../../src/config.ts'
 import { DEVELOPMENT_ONLY, dynamicConfigYaml } from '../../src/engine/local/server-config.ts'
 import { SECRET_VARIABLES } from '../../src/secret-files.ts'
-import { COMPOSE_FILES, FOLDER, read, readStack, readYaml, type Service } from './stack.ts'
+import {
+  COMPOSE_FILES,
+  FOLDER,
+  read,
+  readStack,
+  readYaml,
+  type Service,
+} from '../../temporal-docker/native/stack.ts'
 
 const ROOT = resolve(FOLDER, '..')
 const source = createRequire(import.meta.url)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { loadConfig } from '../../src/config.ts'
 import { NURTURE_QUEUE } from '../../src/engine/runs.ts'
 import { SEND_QUEUE } from '../../src/engine/workers.ts'
-import { read, readAllYaml, readYaml } from './stack.ts'
+import { read, readAllYaml, readYaml } from '../../temporal-docker/native/stack.ts'
 
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })
 const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) }).loose()

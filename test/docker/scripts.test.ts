@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FOLDER, readStack } from './stack.ts'
+import { FOLDER, readStack } from '../../temporal-docker/native/stack.ts'
 
 const run = promisify(execFile)
 const scripts = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -1,8 +1,9 @@
-import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { buildOnce, hasGo } from './go-build.ts'
 import {
   CLI_VERSION,
   isAtLeast,
@@ -16,7 +17,6 @@ import {
 
 const run = promisify(execFile)
 const DOWNLOAD_WITHIN_MS = 20_000
-const BUILD_LOCK_POLL_MS = 1_000
 
 /** What the local engine runs on. */
 export type Engine =
@@ -109,83 +109,18 @@ async function downloadCli(folder: string, say: (line: string) => void): Promise
   return null
 }
 
-async function hasGo(): Promise<boolean> {
-  try {
-    return isAtLeast((await run('go', ['version'])).stdout, /go(\d+)\.(\d+)/, LEAST_GO)
-  } catch {
-    return false
-  }
-}
-
-/** Builds server and Web UI into the cache; one builder at a time, the others wait for it. */
+/** Builds server and Web UI into the cache. */
 async function buildEngine(folder: string, say: (line: string) => void): Promise<Engine> {
-  const lock = join(folder, 'building')
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' })
-      break
-    } catch {
-      if (!(await lockIsAlive(lock))) rmSync(lock, { force: true })
-      else await new Promise((resolve) => setTimeout(resolve, BUILD_LOCK_POLL_MS))
-    }
-  }
-  try {
-    const done = builtEngine(folder)
-    if (done) return done
-    say(`engine: building Temporal server ${SERVER_VERSION} with Go, once: about 5 minutes on two cores`)
-    await goInstall(folder, SERVER_MODULE, SERVER_VERSION, `temporal-server-${SERVER_VERSION}`, say)
-    say(`engine: building Temporal Web UI ${UI_VERSION}`)
-    await goInstall(folder, UI_MODULE, UI_VERSION, `temporal-ui-server-${UI_VERSION}`, say).catch((err) =>
-      say(`engine: no Web UI, its build failed (${firstLine(err)})`),
-    )
-  } finally {
-    rmSync(lock, { force: true })
-  }
+  const server = { module: SERVER_MODULE, version: SERVER_VERSION, name: 'temporal-server' }
+  const ui = { module: UI_MODULE, version: UI_VERSION, name: 'temporal-ui-server' }
+  say(`engine: Temporal server ${SERVER_VERSION} is built with Go, once: about 5 minutes on two cores`)
+  await buildOnce(folder, server, say)
+  await buildOnce(folder, ui, say).catch((err) =>
+    say(`engine: no Web UI, its build failed (${firstLine(err)})`),
+  )
   const built = builtEngine(folder)
   if (!built) throw new NoEngineError('The build of the Temporal server left no program behind.')
   return built
-}
-
-async function lockIsAlive(lock: string): Promise<boolean> {
-  const { readFileSync } = await import('node:fs')
-  try {
-    process.kill(Number(readFileSync(lock, 'utf8')), 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function goInstall(
-  folder: string,
-  module: string,
-  version: string,
-  name: string,
-  say: (line: string) => void,
-): Promise<void> {
-  const bin = mkdtempSync(join(folder, 'build-'))
-  const began = Date.now()
-  const progress = setInterval(() => say(`engine:   … ${Math.round((Date.now() - began) / 1000)} s`), 20_000)
-  return new Promise<void>((resolve, reject) => {
-    const go = spawn('go', ['install', '-ldflags=-s -w', `${module}@${version}`], {
-      env: { ...process.env, GOBIN: bin, GOFLAGS: '-buildvcs=false' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    let trouble = ''
-    go.stderr.on('data', (text) => {
-      trouble = (trouble + text).slice(-2_000)
-    })
-    go.on('error', reject)
-    go.on('exit', (code) => {
-      if (code === 0) resolve()
-      else reject(new Error(`go install ${module} failed:\n${trouble}`))
-    })
-  })
-    .then(() => renameSync(join(bin, 'server'), join(folder, name)))
-    .finally(() => {
-      clearInterval(progress)
-      rmSync(bin, { recursive: true, force: true })
-    })
 }
 
 function firstLine(err: unknown): string {

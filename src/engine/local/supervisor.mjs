@@ -1,10 +1,9 @@
 // Runs one program and ends it when standard input closes: that happens when the parent ends, however it ends.
-// usage: node supervisor.mjs LOGFILE PROGRAM [ARGUMENT…]
+// usage: node supervisor.mjs STOP_WITHIN_MS LOGFILE PROGRAM [ARGUMENT…]
 import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 
-const KILL_AFTER_MS = 5_000
-const [logFile, program, ...args] = process.argv.slice(2)
+const [stopWithinMs, logFile, program, ...args] = process.argv.slice(2)
 const log = openSync(logFile, 'a')
 const child = spawn(program, args, { stdio: ['ignore', log, log] })
 
@@ -15,7 +14,7 @@ process.on('SIGHUP', () => {})
 
 const end = () => {
   child.kill('SIGTERM')
-  setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS).unref()
+  setTimeout(() => child.kill('SIGKILL'), Number(stopWithinMs)).unref()
 }
 process.stdin.on('end', end).on('error', end).resume()
 child.on('error', (err) => {

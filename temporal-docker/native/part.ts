@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** One process of the product under chaos. */
+/** One process of a stack, to be started, stopped, killed and paused. */
 export interface Part {
   name: string
   /** Starts it where it does not run, and waits until it is ready. @throws Error when it is not in time */
@@ -12,11 +12,11 @@ export interface Part {
   pause(): void
   resume(): void
   isRunning(): boolean
-  /** In order: SIGTERM, and SIGKILL when it does not end. */
+  /** In order: by closing its standard input where that is a pipe, else SIGTERM; and SIGKILL when it does not end. */
   end(): Promise<void>
 }
 
-const END_WITHIN_MS = 12_000
+const END_WITHIN_MS = 15_000
 
 /** @param ready resolves once the process does its work; rejects when it never will */
 export function createPart(options: { name: string; spawn(): ChildProcess; ready(): Promise<void> }): Part {
@@ -56,7 +56,8 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
     async end() {
       if (!isRunning()) return
       signal('SIGCONT')
-      child?.kill('SIGTERM')
+      if (child?.stdin) child.stdin.end()
+      else child?.kill('SIGTERM')
       const force = setTimeout(() => signal('SIGKILL'), END_WITHIN_MS)
       await exited
       clearTimeout(force)

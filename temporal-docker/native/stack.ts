@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 
-export const FOLDER = join(import.meta.dirname, '../../temporal-docker')
+/** `temporal-docker`. */
+export const FOLDER = join(import.meta.dirname, '..')
 export const COMPOSE_FILES = ['compose.yaml', 'compose.only-ours.yaml', 'compose.platform.yaml', 'ours.yaml']
 
 export const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
@@ -32,6 +33,7 @@ const service = z.looseObject({
   cap_drop: z.array(z.string()).default([]),
   security_opt: z.array(z.string()).default([]),
   restart: z.string().optional(),
+  profiles: z.array(z.string()).optional(),
   deploy: z
     .object({
       resources: z.object({ limits: z.object({ cpus: z.string(), memory: z.string(), pids: z.number() }) }),

@@ -1,0 +1,100 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { isAtLeast, LEAST_GO } from './versions.ts'
+
+const LOCK_POLL_MS = 1_000
+const PROGRESS_MS = 20_000
+
+/** A program that Go builds from a published module. */
+export interface GoProgram {
+  /** Its package; the last part is what Go calls the program. */
+  module: string
+  version: string
+  /** What it is called here. */
+  name: string
+}
+
+export async function hasGo(): Promise<boolean> {
+  try {
+    return isAtLeast((await promisify(execFile)('go', ['version'])).stdout, /go(\d+)\.(\d+)/, LEAST_GO)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Builds a program into `folder`, unless it is there; one builder at a time, the others wait for it.
+ * @returns its path
+ * @throws Error with what Go said
+ */
+export async function buildOnce(
+  folder: string,
+  program: GoProgram,
+  say: (line: string) => void,
+): Promise<string> {
+  const at = join(folder, `${program.name}-${program.version}`)
+  if (existsSync(at)) return at
+  mkdirSync(folder, { recursive: true })
+  const release = await takeLock(join(folder, 'building'))
+  try {
+    if (!existsSync(at)) await goInstall(folder, program, at, say)
+  } finally {
+    release()
+  }
+  return at
+}
+
+async function takeLock(lock: string): Promise<() => void> {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      return () => rmSync(lock, { force: true })
+    } catch {
+      if (!lockIsAlive(lock)) rmSync(lock, { force: true })
+      else await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS))
+    }
+  }
+}
+
+function lockIsAlive(lock: string): boolean {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function goInstall(
+  folder: string,
+  { module, version, name }: GoProgram,
+  at: string,
+  say: (line: string) => void,
+): Promise<void> {
+  const bin = mkdtempSync(join(folder, 'build-'))
+  const began = Date.now()
+  say(`building ${name} ${version} with Go, once…`)
+  const progress = setInterval(() => say(`  … ${Math.round((Date.now() - began) / 1000)} s`), PROGRESS_MS)
+  return new Promise<void>((resolve, reject) => {
+    const go = spawn('go', ['install', '-ldflags=-s -w', `${module}@${version}`], {
+      env: { ...process.env, GOBIN: bin, GOFLAGS: '-buildvcs=false' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let trouble = ''
+    go.stderr.on('data', (text) => {
+      trouble = (trouble + text).slice(-2_000)
+    })
+    go.on('error', reject)
+    go.on('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`go install ${module} failed:\n${trouble}`))
+    })
+  })
+    .then(() => renameSync(join(bin, basename(module)), at))
+    .finally(() => {
+      clearInterval(progress)
+      rmSync(bin, { recursive: true, force: true })
+    })
+}

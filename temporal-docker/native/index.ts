@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { callerFolder } from '../../src/config.ts'
+import { assertPortFree, PortTakenError } from '../../src/engine/local/ports.ts'
+import { createCluster } from './cluster.ts'
+import { listenForCommands } from './control.ts'
+import { NoProgramsError } from './programs.ts'
+
+const USAGE = `npm run cluster -- [--port N] [--folder DIR] [--set NAME=VALUE …]
+  Runs the stack of temporal-docker/compose.yaml without containers, until Ctrl-C: PostgreSQL, Temporal's four
+  services, two \`serve\`, two \`worker\` and the proxy, each a process of its own.
+  --port    where callbacks (127.0.0.1) and console (localhost) are reached (default 3000)
+  --folder  data, secrets and logs; a stack that was there goes on (default .data/cluster)
+  --set     a setting of .env`
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '3000' },
+    folder: { type: 'string', default: '.data/cluster' },
+    set: { type: 'string', multiple: true, default: [] },
+    help: { type: 'boolean' },
+  },
+})
+const port = Number(values.port)
+const settings = values.set.map((text) => /^(\w+)=(.*)$/s.exec(text)?.slice(1))
+if (values.help || !Number.isInteger(port) || port < 1 || settings.some((s) => !s)) {
+  say(USAGE)
+  process.exit(values.help ? 0 : 2)
+}
+const folder = resolve(callerFolder(), values.folder)
+try {
+  await assertPortFree(port, '127.0.0.1', '--port')
+  const began = Date.now()
+  const cluster = await createCluster({
+    folder,
+    port,
+    settings: Object.fromEntries(settings as [string, string][]),
+    restart: true,
+    say,
+  })
+  let ending = false
+  const end = async () => {
+    if (ending) return
+    ending = true
+    say('stopping…')
+    control.close()
+    await cluster.end()
+    process.exit(0)
+  }
+  const control = await listenForCommands(cluster, folder)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end())
+  await cluster.up()
+  say(`started in ${((Date.now() - began) / 1000).toFixed(1)} s
+callbacks   ${cluster.callbackBase}/wechat/APPID
+console     ${cluster.consoleBase}
+admin token in ${folder}/secrets/admin_token
+Temporal    ${cluster.temporalAddress}, namespace nurture
+commands    ${folder}/bin/docker compose exec serve-1 node scripts/run.mjs src/cli/index.ts …
+            PATH=${folder}/bin:$PATH temporal-docker/backup.sh
+ready`)
+} catch (err) {
+  if (!(err instanceof NoProgramsError || err instanceof PortTakenError)) throw err
+  say(err.message)
+  process.exit(1)
+}

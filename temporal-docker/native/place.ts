@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { isPortFree } from '../../src/engine/local/ports.ts'
+
+/** The ports of one stack on one machine, where each container had its own. */
+const PORTS = [
+  'proxyHealth',
+  'postgres',
+  'frontend',
+  'frontendRing',
+  'frontendHttp',
+  'history',
+  'historyRing',
+  'matching',
+  'matchingRing',
+  'system',
+  'systemRing',
+  'frontendMetrics',
+  'historyMetrics',
+  'matchingMetrics',
+  'systemMetrics',
+  'serve-1',
+  'serve-2',
+  'worker-1',
+  'worker-2',
+  'worker-draining',
+] as const
+
+export type Ports = Record<(typeof PORTS)[number] | 'proxy', number>
+
+/** Where a stack is on this machine. */
+export interface Place {
+  /** Data, secrets, logs. */
+  folder: string
+  /** The checkout whose code runs as `serve` and `worker`. */
+  root: string
+  ports: Ports
+  /** What `.env` holds. Those that change take effect at a service's next start. */
+  settings: Record<string, string>
+}
+
+/** Temporal on PostgreSQL keeps its ports as `smallint`; and connections that go out take theirs above this. */
+const BELOW = 32_768
+const FROM = 20_000
+
+/**
+ * Free ports, chosen once and kept in `file`: under new ones Temporal would wait for its own former addresses.
+ * @param proxy where callbacks and console are reached
+ */
+export async function choosePorts(file: string, proxy: number): Promise<Ports> {
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Omit<Ports, 'proxy'>) : null
+  if (kept && (await Promise.all(Object.values(kept).map((port) => isPortFree(port)))).every(Boolean))
+    return { ...kept, proxy }
+  const chosen = new Set<number>()
+  while (chosen.size < PORTS.length) {
+    const port = FROM + Math.floor(Math.random() * (BELOW - FROM))
+    if (await isPortFree(port)) chosen.add(port)
+  }
+  const ports = Object.fromEntries([...chosen].map((port, i) => [PORTS[i], port])) as Omit<Ports, 'proxy'>
+  writeFileSync(file, JSON.stringify(ports))
+  return { ...ports, proxy }
+}
