@@ -12,6 +12,8 @@ export interface Part {
   pause(): void
   resume(): void
   isRunning(): boolean
+  /** How often it ended although nobody had killed or stopped it. */
+  crashes(): number
   /** In order: by closing its standard input where that is a pipe, else SIGTERM; and SIGKILL when it does not end. */
   end(): Promise<void>
 }
@@ -22,6 +24,21 @@ const END_WITHIN_MS = 15_000
 export function createPart(options: { name: string; spawn(): ChildProcess; ready(): Promise<void> }): Part {
   let child: ChildProcess | null = null
   let exited: Promise<void> = Promise.resolve()
+  let crashes = 0
+  /** We have asked it to end. */
+  let asked = false
+
+  function spawnIt(): void {
+    const started = options.spawn()
+    child = started
+    asked = false
+    exited = new Promise((resolve) =>
+      started.on('exit', () => {
+        if (!asked) crashes += 1
+        resolve()
+      }),
+    )
+  }
 
   const isRunning = () => child !== null && child.exitCode === null && child.signalCode === null
   const signal = (name: NodeJS.Signals) => {
@@ -39,15 +56,19 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
   return {
     name: options.name,
     isRunning,
+    crashes: () => crashes,
     async start() {
-      if (!isRunning()) {
-        const started = options.spawn()
-        child = started
-        exited = new Promise((resolve) => started.on('exit', () => resolve()))
+      // One that ends before it is ready is started once more, as compose does.
+      for (let again = true; ; again = false) {
+        if (!isRunning()) spawnIt()
+        const isReady = options.ready().then(() => true)
+        if (await Promise.race([isReady, exited.then(() => false)])) return
+        isReady.catch(() => {})
+        if (!again) throw new Error(`${options.name} ended before it was ready`)
       }
-      await options.ready()
     },
     async kill() {
+      asked = true
       signal('SIGKILL')
       await exited
     },
@@ -55,6 +76,7 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
     resume: () => signal('SIGCONT'),
     async end() {
       if (!isRunning()) return
+      asked = true
       signal('SIGCONT')
       if (child?.stdin) child.stdin.end()
       else child?.kill('SIGTERM')

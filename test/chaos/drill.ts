@@ -7,7 +7,7 @@ import { FOLDER } from '../../temporal-docker/native/stack.ts'
 import type { ChaosAccount } from './campaigns.ts'
 import type { Act, Evidence, FaultFact } from './journal.ts'
 import { pause } from './population.ts'
-import type { Stage } from './stage.ts'
+import { crashesOf, type Stage } from './stage.ts'
 import { openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
 
 const APP = 'wxdrillclassic001'
@@ -88,8 +88,9 @@ export async function drill(
     const stored = await stage.readStore()
     const sends = sendsOf(simulator, [account])
     const times = { coldStart, upgradeOfWorkers, upgradeOfIntake, backup, restore }
+    const crashes = crashesOf(stage.parts)
     return {
-      evidence: { accounts: { [APP]: account.rules }, acts, sends, ...stored, faults, endedAt },
+      evidence: { accounts: { [APP]: account.rules }, acts, sends, ...stored, faults, crashes, endedAt },
       times,
     }
   } finally {

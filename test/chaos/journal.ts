@@ -6,6 +6,8 @@ export interface Evidence {
   inbox: InboxFact[]
   runs: RunFact[]
   faults: FaultFact[]
+  /** Processes that ended although no fault had hit them: a full disk ends a database. */
+  crashes: Record<string, number>
   /** When the judge's patience ended: what is open then is stuck. */
   endedAt: number
 }

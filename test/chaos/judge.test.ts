@@ -63,6 +63,7 @@ function evidence(more: Partial<Evidence> = {}, onUnknown: 'retry' | 'assume-sen
     sends: [send('soon', 5), send('gift', 10)],
     runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)])],
     faults: [],
+    crashes: {},
     endedAt: T0 + 300 * S,
     ...more,
   }

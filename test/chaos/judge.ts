@@ -62,6 +62,7 @@ export function judge(evidence: Evidence): Verdict {
       )
   }
   for (const [key, sends] of sendsBy) judgeRefusals(key, sends)
+  for (const [name, n] of Object.entries(evidence.crashes)) count(`ended by itself: ${name}`, n)
   count('followers', new Set(evidence.acts.map(followerOf)).size)
   count('callbacks', evidence.acts.length)
   count('callbacks that WeChat gave up', evidence.acts.filter((a) => !a.ok).length)

@@ -5,7 +5,7 @@ import { inflict } from './inflict.ts'
 import type { Evidence } from './journal.ts'
 import { type CallbackTrouble, createPopulation, pause } from './population.ts'
 import { planFaults } from './schedule.ts'
-import type { Stage } from './stage.ts'
+import { crashesOf, type Stage } from './stage.ts'
 import { openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
 
 /** After the last act: the window, and as much again for what came late. */
@@ -50,6 +50,7 @@ export async function perform(
       sends: sendsOf(simulator, ACCOUNTS),
       ...stored,
       faults,
+      crashes: crashesOf(stage.parts),
       endedAt,
     }
   } finally {

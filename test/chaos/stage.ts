@@ -76,6 +76,11 @@ export async function answers(url: string, ok: (body: unknown) => boolean = () =
   return response.status === 200 && ok(await response.json())
 }
 
+/** See `Evidence`. */
+export function crashesOf(parts: readonly Part[]): Record<string, number> {
+  return Object.fromEntries(parts.filter((p) => p.crashes() > 0).map((p) => [p.name, p.crashes()]))
+}
+
 /** A small disk of its own for the store, which can be filled; null where this process may not mount one. */
 export function smallDisk(
   at: string,
