@@ -17,7 +17,7 @@ import { prepareNamespace } from '../../src/engine/local/namespace.ts'
 import { spawnSupervised } from '../../src/engine/local/supervise.ts'
 import { createPart, type Part } from './part.ts'
 import { choosePorts, type Place } from './place.ts'
-import { findPrograms } from './programs.ts'
+import { findPrograms, NoProgramsError } from './programs.ts'
 import { FOLDER, readStack } from './stack.ts'
 import { type NativeProcess, NOT_NATIVE, nativeProcesses } from './translate.ts'
 
@@ -291,6 +291,15 @@ function initPostgres(folder: string, password: string, programs: string): Owner
   const passwordFile = join(home, 'password')
   writeFileSync(passwordFile, password, { mode: 0o600 })
   if (owner) for (const path of [home, passwordFile]) chownSync(path, owner.uid, owner.gid)
+  if (owner) {
+    try {
+      execFileSync('test', ['-x', home], owner)
+    } catch {
+      throw new NoProgramsError(
+        `PostgreSQL does not run as root, and the user nobody cannot get to ${home}: choose another --folder, like /var/tmp/nurture`,
+      )
+    }
+  }
   const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`]
   execFileSync(
     join(programs, 'initdb'),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { openStore } from '../../src/store/db.ts'
@@ -20,6 +20,8 @@ export async function setCluster({
 }: StageOptions): Promise<{ stage: Stage; cluster: Cluster } | null> {
   const home = join(folder, 'cluster')
   mkdirSync(join(home, 'secrets'), { recursive: true })
+  // PostgreSQL's own user must get there.
+  chmodSync(folder, 0o755)
   // A secret that is there is kept.
   writeFileSync(join(home, 'secrets/admin_token'), SECRETS.ADMIN_TOKEN)
   let cluster: Cluster

@@ -146,7 +146,7 @@ describe('the compose files', () => {
 describe('the proxy', () => {
   const caddyfile = read('proxy/Caddyfile')
   it('knows both servers, by their ports and health pages', () => {
-    expect(caddyfile).toContain('reverse_proxy serve-1:3000 serve-2:3000')
+    expect(caddyfile).toContain('{$SERVE_UPSTREAMS:serve-1:3000 serve-2:3000}')
     expect(caddyfile).toContain('health_uri /readyz')
     expect(loadConfig({}).port).toBe(3000)
     expect(loadConfig({}).workerPort).toBe(3002)

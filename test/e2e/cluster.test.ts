@@ -1,0 +1,130 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSimulator, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
+import type { Cluster } from '../../temporal-docker/native/cluster.ts'
+import { listenForCommands } from '../../temporal-docker/native/control.ts'
+import { findPrograms, NoProgramsError } from '../../temporal-docker/native/programs.ts'
+import { FOLDER } from '../../temporal-docker/native/stack.ts'
+import type { ChaosAccount } from '../chaos/campaigns.ts'
+import type { Stage } from '../chaos/stage.ts'
+import { setCluster } from '../chaos/stage-cluster.ts'
+import { openAccounts } from '../chaos/wechat-side.ts'
+import { ask, until } from '../support/program.ts'
+
+const run = promisify(execFile)
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const programs = await findPrograms(say).catch((err: unknown) => {
+  if (!(err instanceof NoProgramsError)) throw err
+  say(`tests: the production stack is not run: ${err.message}`)
+  return null
+})
+
+const ACCOUNT: ChaosAccount = {
+  appId: 'wxclusterclassic1',
+  mode: 'security',
+  rules: {
+    profile: 'classic-48h',
+    onUnknown: 'assume-sent',
+    windowMs: 3_600_000,
+    steps: [
+      { id: 'first', afterMs: 0, since: 'entry', ifLate: 'hold', when: null },
+      { id: 'second', afterMs: 20_000, since: 'entry', ifLate: 'hold', when: null },
+    ],
+  },
+}
+
+describe.runIf(programs)('the production stack, without containers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nurture-cluster-'))
+  let cluster: Cluster
+  let stage: Stage
+  let simulator: Simulator
+  let wechat: SimAccount
+  let control: { close(): void }
+  const sent = (openId: string) =>
+    wechat.sends.filter((s) => s.openId === openId && s.delivered).map((s) => s.body.text)
+
+  beforeAll(async () => {
+    const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder })
+    if (!set) throw new Error('the programs are there, and the stack is not')
+    cluster = set.cluster
+    stage = set.stage
+    control = await listenForCommands(cluster, join(folder, 'cluster'))
+    simulator = createSimulator()
+    const { url } = await simulator.listen(0)
+    await stage.heal()
+    await openAccounts(stage, simulator, url, [ACCOUNT])
+    wechat = simulator.account(ACCOUNT.appId)
+  }, 300_000)
+  afterAll(async () => {
+    control?.close()
+    await stage?.end()
+    await simulator?.close()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }, 120_000)
+
+  const script = (name: string, ...args: string[]) => {
+    const PATH = [join(folder, 'cluster/bin'), process.env.PATH].join(delimiter)
+    return run(join(FOLDER, name), args, { env: { ...process.env, PATH } })
+  }
+  const inside = (service: string, ...args: string[]) => {
+    const cli = ['node', 'scripts/run.mjs', 'src/cli/index.ts', ...args]
+    return run(join(folder, 'cluster/bin/docker'), ['compose', 'exec', '-T', service, ...cli])
+  }
+
+  it('lets WeChat reach callbacks alone, and people the console, but no metrics', async () => {
+    const status = async (url: string) => (await fetch(url)).status
+    expect(await status(`${cluster.callbackBase}/wechat/${ACCOUNT.appId}`)).toBe(401)
+    expect(await status(`${cluster.callbackBase}/api/accounts`)).toBe(404)
+    expect(await status(`${cluster.callbackBase}/`)).toBe(404)
+    expect(await status(`${cluster.consoleBase}/healthz`)).toBe(200)
+    expect(await status(`${cluster.consoleBase}/metrics`)).toBe(404)
+  })
+
+  it('is as its own set-up job wants it, and new runs begin on its build', async () => {
+    expect((await inside('worker-1', 'setup', '--check')).stdout).toContain('as FollowerNurture needs it')
+    expect((await inside('worker-1', 'deploy', '--status')).stdout).toMatch(/new runs begin on \d+\.\d+\.\d+/)
+  })
+
+  it('brings a follower through a kill of every process', async () => {
+    await wechat.follow('oKills')
+    for (const part of stage.parts) {
+      await part.kill()
+      await part.start()
+    }
+    await until(() => sent('oKills').length === 2, 120_000)
+  }, 300_000)
+
+  it('is put back to the moment of a backup, and what was under way then goes on', async () => {
+    await wechat.follow('oBackup')
+    await until(() => sent('oBackup').length === 1, 60_000)
+    const recorded = async () =>
+      (await ask<{ steps: { sentAt: unknown }[] }>(stage.apiBase, `/api/followers/${ACCOUNT.appId}/oBackup`))
+        .steps[0]?.sentAt
+    await until(async () => Boolean(await recorded()), 60_000)
+    await script('backup.sh', '--stay-stopped', join(folder, 'backup'))
+    await script('restore.sh', join(folder, 'backup'), '--yes')
+    await until(() => sent('oBackup').length === 2, 120_000)
+    expect((await inside('serve-1', 'engine', 'show')).stdout).toContain('nurture')
+  }, 300_000)
+
+  it('has a proxy and dynamic settings that their own programs find valid', () => {
+    const caddy = join(folder, 'cluster/bin/caddy')
+    const names = ['ACME_EMAIL', 'CALLBACK_HOST', 'CONSOLE_HOST', 'TEMPORAL_UI_HOST', 'GRAFANA_HOST']
+    const hosts = Object.fromEntries(names.map((name, i) => [name, `host${i}.example.com`]))
+    const hash = '$2a$14$Zkx19XLiW6VYouLHR5NmfOFU0z2GTNmpkT/5qqR7hx4IjWJPDhjvG'
+    const env = { ...process.env, ...hosts, TOOLS_USER: 'test', TOOLS_PASSWORD_HASH: hash }
+    for (const file of ['proxy/Caddyfile', 'proxy-tools/tools.caddy']) {
+      const args = ['adapt', '--adapter', 'caddyfile', '--validate', '--config', join(FOLDER, file)]
+      execFileSync(caddy, args, { env, stdio: 'pipe' })
+    }
+    const server = join(folder, 'cluster/bin/temporal-server')
+    const dynamic = join(FOLDER, 'temporal/dynamic-config.yaml')
+    const told = execFileSync(server, ['validate-dynamic-config', dynamic], { encoding: 'utf8' })
+    expect(told).not.toMatch(/error|warning/)
+  })
+})
