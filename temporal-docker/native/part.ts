@@ -19,6 +19,8 @@ export interface Part {
 }
 
 const END_WITHIN_MS = 15_000
+const START_TRIES = 5
+const AGAIN_AFTER_MS = 500
 
 /** @param ready resolves once the process does its work; rejects when it never will */
 export function createPart(options: { name: string; spawn(): ChildProcess; ready(): Promise<void> }): Part {
@@ -58,13 +60,14 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
     isRunning,
     crashes: () => crashes,
     async start() {
-      // One that ends before it is ready is started once more, as compose does.
-      for (let again = true; ; again = false) {
+      // One that ends before it is ready is started again, as compose does: what was killed may still hold what it needs.
+      for (let left = START_TRIES; ; left--) {
         if (!isRunning()) spawnIt()
         const isReady = options.ready().then(() => true)
         if (await Promise.race([isReady, exited.then(() => false)])) return
         isReady.catch(() => {})
-        if (!again) throw new Error(`${options.name} ended before it was ready`)
+        if (left <= 1) throw new Error(`${options.name} ended before it was ready`)
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS))
       }
     },
     async kill() {
