@@ -52,7 +52,7 @@ export async function measureBurst(
   options: { follows: number; seconds: number; dispatchedWithinMs: number; patient?: boolean },
 ): Promise<Burst> {
   const { follows, seconds, dispatchedWithinMs } = options
-  const wechat = await startWechat(target.base, options.patient)
+  const wechat = await startWechat(target, options.patient)
   const account = await wechat.addAccount(APP, 'wechat-2023')
   await wechat.publish(CAMPAIGN)
   // A process that has served nobody yet is slow for its first seconds: that is not what is asked here.

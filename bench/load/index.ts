@@ -9,12 +9,12 @@ import { markdown, type Row } from './rows.ts'
 import { startTarget, type TargetName } from './target.ts'
 
 /**
- * `npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]`:
+ * `npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--json FILE]`:
  * what the product does when more comes than it can serve. Apart from `npm run bench`, which tells of a quiet day in two
  * minutes: each of these fills both cores for up to five minutes. Only loopback; ends by itself.
  */
 const PARTS = ['inserts', 'burst', 'rate', 'restart'] as const
-const STORES: readonly TargetName[] = ['pglite', 'postgres']
+const STORES: readonly TargetName[] = ['pglite', 'postgres', 'cluster']
 const DISPATCHED_WITHIN_MS = 200_000
 
 const { positionals, values } = parseArgs({
@@ -29,12 +29,13 @@ const { positionals, values } = parseArgs({
 })
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const parts = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part))
-const stores = STORES.filter((store) => !values.store || values.store === store)
+// The whole stack only where it is asked for.
+const stores = STORES.filter((store) => (values.store ? values.store === store : store !== 'cluster'))
 const [follows, seconds, runs] = [Number(values.follows), Number(values.seconds), Number(values.runs)]
 const unknown = positionals.filter((p) => !PARTS.some((part) => part === p))
 if (unknown.length > 0 || stores.length === 0 || ![follows, seconds, runs].every((n) => n > 0)) {
   say(
-    'usage: npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres] [--follows N] [--seconds N] [--runs N] [--json FILE]',
+    'usage: npm run load -- [inserts|burst|rate|restart …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--json FILE]',
   )
   process.exit(2)
 }
@@ -52,13 +53,14 @@ for (const part of parts) {
   }
   for (const store of stores) {
     if (part === 'inserts') {
+      if (store === 'cluster') continue
       say(`load: inserts, ${store}…`)
       rows.push(...((await measureInserts(store)) ?? []))
       continue
     }
     const target = await startTarget(store, say)
     if (!target) {
-      say(`load: PostgreSQL is not installed; ${part} on it is skipped`)
+      say(`load: what ${store} needs is not installed; ${part} on it is skipped`)
       continue
     }
     say(`load: ${part}, ${target.name}…`)

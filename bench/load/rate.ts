@@ -29,7 +29,7 @@ export async function measureRate(
   target: Target,
   say: (line: string) => void,
 ): Promise<{ best: Trial | null; twice: Trial | null }> {
-  const wechat = await startWechat(target.base)
+  const wechat = await startWechat(target)
   let trials = 0
   const trial = async (asked: number): Promise<Trial> => {
     // An account of its own: MarkFail of one trial must not silence the next.

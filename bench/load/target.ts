@@ -1,16 +1,23 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { startLocalEngine } from '../../src/engine/local/start.ts'
 import { type Db, openStore } from '../../src/store/db.ts'
+import { setCluster } from '../../test/chaos/stage-cluster.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { ownSettings, type Program, ready, runProgram, until } from '../../test/support/program.ts'
 
 /** The product as programs of their own, beside the process that loads them. */
 export interface Target {
   name: string
+  /** Where API and metrics are. */
   base: string
+  /** Where WeChat pushes; absent: there too. */
+  callbackBase?: string
   /** The most memory that each program has had, MiB; Linux tells it. */
   memoryPeaks(): Record<string, number>
   /** All that the programs have said on standard error. */
@@ -19,10 +26,14 @@ export interface Target {
   stopAndRead<T>(read: (db: Db) => Promise<T>): Promise<T>
 }
 
-export type TargetName = 'pglite' | 'postgres'
+export type TargetName = 'pglite' | 'postgres' | 'cluster'
 
-/** `npm start` on the embedded store; or `serve` and `worker` on a throwaway PostgreSQL. Null where that is missing. */
+/**
+ * `npm start` on the embedded store; or `serve` and `worker` on a throwaway PostgreSQL; or the stack of compose.yaml.
+ * Null where what it needs is missing.
+ */
 export function startTarget(name: TargetName, say: (line: string) => void): Promise<Target | null> {
+  if (name === 'cluster') return startStack()
   return name === 'pglite' ? startEmbedded() : startRoles(say)
 }
 
@@ -91,6 +102,31 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
       } finally {
         await postgres.stop()
         forget()
+      }
+    },
+  }
+}
+
+async function startStack(): Promise<Target | null> {
+  const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-load-'))
+  const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder })
+  if (!set) return null
+  const { stage, cluster } = set
+  await stage.heal()
+  const { PORT = '' } = cluster.envOf('serve-1').env
+  return {
+    name: 'the production stack',
+    base: `http://127.0.0.1:${PORT}`,
+    callbackBase: stage.callbackBase,
+    memoryPeaks: () => ({}),
+    said: () => `see ${folder}`,
+    async stopAndRead(read) {
+      await cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2')
+      try {
+        return await readStore({ dataDir: null, databaseUrl: cluster.databaseUrl }, read)
+      } finally {
+        await cluster.end()
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
       }
     },
   }

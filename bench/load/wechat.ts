@@ -35,7 +35,10 @@ const KEYS = {
 }
 
 /** WeChat as it is; or a `patient` one, for a test that must not depend on how fast the machine is. */
-export async function startWechat(base: string, patient = false): Promise<LoadingWechat> {
+export async function startWechat(
+  { base, callbackBase = base }: { base: string; callbackBase?: string },
+  patient = false,
+): Promise<LoadingWechat> {
   const patience = { answerWithinMs: 60_000, markFail: { failures: Number.POSITIVE_INFINITY, pauseMs: 0 } }
   const simulator = createSimulator({ resendAfterMs: 5_000, post, ...(patient ? patience : {}) })
   const { url: apiBase } = await simulator.listen(0)
@@ -49,7 +52,7 @@ export async function startWechat(base: string, patient = false): Promise<Loadin
         name: appId,
         mode: 'security',
         profile: rules,
-        callbackUrl: `${base}/wechat/${appId}`,
+        callbackUrl: `${callbackBase}/wechat/${appId}`,
       })
       return simulator.account(appId)
     },
