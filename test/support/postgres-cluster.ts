@@ -3,6 +3,7 @@ import { chmodSync, chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { postgresBin } from '../../scripts/ensure-programs.mjs'
+import { ownerOf } from '../../temporal-docker/native/furnish.ts'
 
 const ANSWERS_WITHIN_MS = 30_000
 
@@ -23,7 +24,7 @@ export function initCluster(folder: string, port: number, settings: readonly str
   if (!bin) return null
   chmodSync(folder, 0o755)
   const data = join(folder, 'data')
-  const owner = process.getuid?.() === 0 ? nobody() : null
+  const owner = ownerOf()
   if (owner) chownSync(folder, owner.uid, owner.gid)
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
     ...owner,
@@ -38,11 +39,6 @@ export function initCluster(folder: string, port: number, settings: readonly str
     url: `postgres://test@127.0.0.1:${port}/postgres`,
     answers: () => answers(join(bin, 'pg_isready'), port),
   }
-}
-
-function nobody(): { uid: number; gid: number } {
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
-  return { uid: id('-u'), gid: id('-g') }
 }
 
 async function answers(isReady: string, port: number): Promise<void> {

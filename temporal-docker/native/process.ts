@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { spawnSupervised } from '../../src/engine/local/supervise.ts'
+import type { Owner } from './furnish.ts'
+import type { NativeProcess } from './translate.ts'
+
+const READY_WITHIN_MS = 180_000
+const STOP_WITHIN_MS = 12_000
+
+/** Starts a process, its output in `folder/logs`; PostgreSQL's, which runs as `owner`, in its own folder. */
+export function spawnNative(process: NativeProcess, folder: string, owner: Owner) {
+  const [program, ...args] = process.command
+  const { env, cwd, name } = process
+  const logFile = owner ? join(folder, 'postgres/server.log') : join(folder, 'logs', `${name}.log`)
+  const own = owner ? { ...owner, cwd: join(folder, 'postgres') } : { cwd }
+  return spawnSupervised(program, args, { logFile, env, stopWithinMs: STOP_WITHIN_MS, ...own })
+}
+
+/** Waits until a process does its work. @throws Error when it does not in time */
+export async function becomesReady({ name, ready, env }: NativeProcess): Promise<void> {
+  const until = Date.now() + READY_WITHIN_MS
+  const isReady = async () => {
+    if (ready === null) return true
+    if ('port' in ready) return opens(ready.port)
+    if ('command' in ready) {
+      const [program = '', ...args] = ready.command
+      await promisify(execFile)(program, args, { env })
+      return true
+    }
+    const answer = await fetch(ready.http, { signal: AbortSignal.timeout(5_000) })
+    return answer.status === 200
+  }
+  while (!(await isReady().catch(() => false))) {
+    if (Date.now() > until) throw new Error(`${name} is not ready after ${READY_WITHIN_MS / 1000} s`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function opens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
