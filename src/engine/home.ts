@@ -6,8 +6,9 @@ import { countActiveRuns } from '../store/runs.ts'
 
 /**
  * - `home`: the namespace that the store's runs live in.
- * - `foreign`: another one, by its id: wiped and made anew, or a mistaken address. Nothing may be concluded from what it
- *   does not know, and nothing may be told to it.
+ * - `foreign`: another one, by its id: wiped and made anew, or a mistaken address; or one that has forgotten many runs at
+ *   once, as after a restore from an older backup. Nothing may be concluded from what it does not know, and nothing may be
+ *   told to it.
  * - `restoring`: an operator has accepted it; the runs that it lacks are being started.
  * - `unknown`: it does not answer.
  */
@@ -30,6 +31,8 @@ export interface EngineHome {
   isHome(): Promise<boolean>
   /** Workers may poll: at home, or while runs are restored. */
   mayPoll(): Promise<boolean>
+  /** It does not know this many runs that it should: until an operator accepts it, it is foreign. */
+  doubt(missing: number): Promise<void>
   /** An operator says that this engine is the right one. Null while it does not answer. */
   accept(): Promise<EngineHomeView | null>
 }
@@ -38,6 +41,8 @@ const LOOK_AGAIN_MS = 3_000
 /** While it is away: it must be looked at before anything is told to it. */
 const UNKNOWN_AGAIN_MS = 300
 const CALL_MS = 3_000
+/** After the id of a namespace that is not what it was: then it is not the store's any more. */
+const FORGETFUL = ', before it forgot runs'
 const TELL_EVERY_MS = 60_000
 
 /** Compares the engine's namespace with the one that the store remembers. */
@@ -97,7 +102,7 @@ export function createEngineHome(deps: { db: Db; client: Client; now: () => numb
     toldAt = performance.now()
     log.error(
       { namespace, namespaceId, expected },
-      'engine: this is not the namespace that the runs in the store live in: its database was wiped, or the address or TEMPORAL_NAMESPACE is wrong. Callbacks are kept, nothing is sent, no run is given up. Correct the address, or say `nurture engine accept`: active runs are then started here from the store',
+      'engine: this is not the namespace that the runs in the store live in: its database was wiped or restored from an older backup, or the address or TEMPORAL_NAMESPACE is wrong. Callbacks are kept, nothing is sent, no run is given up. Correct the address, or say `nurture engine accept`: active runs are then started here from the store',
     )
   }
 
@@ -119,6 +124,17 @@ export function createEngineHome(deps: { db: Db; client: Client; now: () => numb
     async mayPoll() {
       const { state } = await look()
       return state === 'home' || state === 'restoring'
+    },
+    async doubt(missing) {
+      const namespaceId = await idOfNamespace()
+      if (namespaceId === null) return
+      await settleEngine(db, `${namespaceId}${FORGETFUL}`, now())
+      asked = null
+      log.error(
+        { namespace, namespaceId, missing },
+        'engine: many runs that the store knows as active are unknown to Temporal. Was it restored from an older backup? None is given up',
+      )
+      await look()
     },
     async accept() {
       const namespaceId = await idOfNamespace()

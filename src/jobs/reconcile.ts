@@ -19,6 +19,8 @@ const SETTLED_MS = 60_000
 const BATCH = 200
 const CLOSED_QUERY = (since: string) =>
   `WorkflowType = 'FollowerNurture' AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut') AND CloseTime > '${since}'`
+/** So many of a round, and more than half of it, are not gone one by one: Temporal has forgotten a time. */
+const MANY = 20
 const REASON = 'ended in Temporal, not by the campaign'
 
 /**
@@ -26,13 +28,13 @@ const REASON = 'ended in Temporal, not by the campaign'
  * (terminated, deleted, the history lost) end as `terminated`: open steps are skipped with that reason, one with an intent
  * and no result is unknown. One that completed while the store forgot it (restored from a backup) ends as it said. Runs
  * that go on in Temporal and that the store does not know, or has ended, are told so. Does nothing while the engine is not
- * the one that the runs live in.
+ * the one that the runs live in; and where it does not know many runs at once, it says so instead of ending them.
  */
 export function createReconciler(deps: {
   db: Db
   client: Client
   runs: Runs
-  home: Pick<EngineHome, 'look'>
+  home: Pick<EngineHome, 'look' | 'doubt'>
   now: () => number
   log: Log
   onEnded?: () => void
@@ -59,6 +61,12 @@ export function createReconciler(deps: {
     if (!said) deps.onEnded?.()
   }
 
+  async function unknownTo(batch: readonly RunRow[]): Promise<RunRow[]> {
+    const gone: RunRow[] = []
+    for (const row of batch) if ((await runs.describe(row)) === null) gone.push(row)
+    return gone
+  }
+
   /** Whether the open execution has left this run behind. A run that waits until another has closed comes after it. */
   async function isPast(row: RunRow, openKey: string | null): Promise<boolean> {
     if (openKey === row.runKey) return false
@@ -78,6 +86,8 @@ export function createReconciler(deps: {
         if (whose) for (const row of await openRunsOf(db, whose)) await check(row)
       }
       const batch = await runsToCheck(db, { after: sweptTo, before: now() - SETTLED_MS, limit: BATCH })
+      const gone = await unknownTo(batch)
+      if (gone.length >= MANY && gone.length * 2 > batch.length) return home.doubt(gone.length)
       for (const row of batch) await check(row)
       sweptTo = batch.length < BATCH ? '' : (batch.at(-1)?.runKey ?? '')
       await strays.sweep()

@@ -151,4 +151,24 @@ describe('a Temporal that was restored from an older backup', () => {
     }
     expect(workflowIdOf(APP, 'oOlder')).toBe(older.handle.workflowId)
   })
+
+  it('is found out by how many runs it does not know: none is given up, and all go on once it is accepted', async () => {
+    const all = Array.from({ length: 21 }, (_, i) => `oMany${i}`)
+    await Promise.all(all.map((openId) => inTheMiddle(openId)))
+    await Promise.all(all.map((openId) => behindOurBack(api.whole, APP, openId).delete()))
+
+    await reconcilerOf(api.whole).run()
+    expect(await engine()).toMatchObject({ state: 'foreign' })
+    expect((await api.call('GET', '/metrics')).text).toMatch(/^nurture_engine_foreign 1$/m)
+    expect((await api.get<FollowerBody>(follower('oMany0'))).body).toMatchObject({ status: 'active' })
+
+    await accept()
+    for (const openId of all) {
+      expect(await behindOurBack(api.whole, APP, openId).status()).toBe('RUNNING')
+      expect(textsTo(openId)).toEqual(['gift'])
+    }
+    await wechat().fastForward('oMany0', 11 * HOUR)
+    await api.getWhen<FollowerBody>(follower('oMany0'), (f) => f.outcome === 'completed')
+    expect(textsTo('oMany0')).toEqual(['gift', 'later'])
+  })
 })
