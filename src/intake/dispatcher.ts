@@ -8,10 +8,11 @@ import { writeAudit } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
 import { readFollower, saveFollower } from '../store/followers.ts'
 import { erasePerson } from '../store/forget.ts'
-import { claimHeads, type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
+import { type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/removed-accounts.ts'
 import { insertRun, noteRunId, type RunRow, recordEnd, runsOf, type Whose } from '../store/runs.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
+import { createClaimer } from './claimer.ts'
 import { type Reentry, type Route, type RouteFacts, route } from './route.ts'
 
 /** Few: what waits here, in turns, delays another account less than what waits in a busy Temporal. */
@@ -70,6 +71,7 @@ export function createDispatcher(deps: {
   isBusy?: () => boolean
 }): Dispatcher {
   const { db, runs, directory, by, now, log, isBusy = () => false } = deps
+  const claim = createClaimer({ db, by, now, leaseMs: LEASE_MS })
   const inFlight = new Set<Promise<void>>()
   let running = false
   let claiming = false
@@ -113,7 +115,7 @@ export function createDispatcher(deps: {
       return sleepUntil(engineIsAway('Temporal is away, or not the one of our runs'))
     }
     try {
-      const rows = await claimHeads(db, { by, now: now(), leaseMs: LEASE_MS, limit: trouble ? 1 : room })
+      const rows = await claim(trouble ? 1 : room)
       for (const row of rows) take(row)
       if (rows.length > 0) again = true
       else sleepUntil((await nextClaimAt(db)) ?? now() + SWEEP_MS)

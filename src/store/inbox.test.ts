@@ -39,6 +39,20 @@ describeOnBothStores('the inbox', (store) => {
     claimHeads(store().db, { by, now, leaseMs: LEASE, limit })
   const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.key)
 
+  it('gives the newest of the last minute where it is asked for them, in order of each follower', async () => {
+    const at = (createTime: number, openId: string) => ({ openId, createTime })
+    await accept('old', at(NOW - 90_000, 'oOld'))
+    await accept('first', at(NOW - 30_000, 'oTwice'))
+    await accept('second', at(NOW - 20_000, 'oTwice'))
+    await accept('other', at(NOW - 10_000, 'oOther'))
+    const lease = { by: 'a', now: NOW, leaseMs: LEASE, limit: 1, newestSince: NOW - 60_000 }
+    const newest = async () => (await claimHeads(store().db, lease)).map((r) => r.key)
+    expect(await newest()).toEqual(['other'])
+    expect(await newest()).toEqual(['first'])
+    expect(await newest()).toEqual([])
+    expect(await keys()).toEqual(['old'])
+  })
+
   it('takes a callback once; a duplicate gets the first reply', async () => {
     expect(await accept('k1')).toMatchObject({ fresh: true })
     expect(await accept('k1', { reply: null })).toEqual({

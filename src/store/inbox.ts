@@ -90,12 +90,15 @@ function asRefused(err: unknown): Error {
  * Leases up to `limit` rows, each the head of its follower's queue (oldest `CreateTime`, then arrival), and none of a
  * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone. Accounts take
  * turns, so that one's flood does not stand before another's events.
+ * @param claim.newestSince the newest first, and only those that were made after it (epoch ms)
  */
 export async function claimHeads(
   db: Db,
-  claim: { by: string; now: number; leaseMs: number; limit: number },
+  claim: { by: string; now: number; leaseMs: number; limit: number; newestSince?: number },
 ): Promise<InboxRow[]> {
-  const { by, now, leaseMs, limit } = claim
+  const { by, now, leaseMs, limit, newestSince } = claim
+  const isMeant = newestSince === undefined ? sql`true` : sql`i.create_time > ${newestSince}::bigint`
+  const order = sql.raw(newestSince === undefined ? 'ASC' : 'DESC')
   const free = (row: string) => isFree(sql.raw(`${row}.claimed_until`), { now, leaseMs })
   const isDue = sql`(i.retry_at IS NULL OR i.retry_at <= ${now}::bigint OR ${isAhead(sql.raw('i.retry_at'), now + RETRY_WITHIN_MS)})`
   const { rows } = await execute<{ id: number | string }>(
@@ -106,21 +109,21 @@ export async function claimHeads(
         SELECT (SELECT min(i.app_id) FROM ${inbox} i WHERE i.dispatched_at IS NULL AND i.app_id > w.app_id)
         FROM waiting w WHERE w.app_id IS NOT NULL),
       turns AS (
-        SELECT head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id) AS turn
+        SELECT head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id ${order}) AS turn
         FROM waiting w CROSS JOIN LATERAL (
           SELECT i.id FROM ${inbox} i
           WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
-            AND ${free('i')} AND ${isDue}
+            AND ${free('i')} AND ${isDue} AND ${isMeant}
             -- As a value, not as NOT EXISTS: a join would read the whole account where the table has no statistics.
             AND (SELECT 1 FROM ${inbox} j
               WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
                 AND ((j.create_time, j.id) < (i.create_time, i.id) OR NOT ${free('j')})
               LIMIT 1) IS NULL
-          ORDER BY i.id LIMIT ${limit}) head)
+          ORDER BY i.id ${order} LIMIT ${limit}) head)
       UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
       WHERE id IN (
         SELECT i.id FROM ${inbox} i
-        WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id LIMIT ${limit})
+        WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id ${order} LIMIT ${limit})
           AND i.dispatched_at IS NULL
           AND ${free('i')}
         FOR UPDATE SKIP LOCKED)
