@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common'
 import { describe, expect, it } from 'vitest'
+import { READABLE } from '../../workflows/messages.ts'
 import { createPayloadCodec, PayloadKeyError } from './codec.ts'
 
 const TEXT = '我想报名 13800000000'
@@ -37,6 +38,15 @@ describe('the payload codec', () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const plain = payload()
     expect(await codec.decode([plain, {}])).toEqual([plain, {}])
+  })
+
+  it('leaves readable what is marked so, and takes the mark away', async () => {
+    const plain = payload()
+    const marked = { ...plain, metadata: { ...plain.metadata, [READABLE]: Uint8Array.of(1) } }
+    for (const encrypt of [true, false]) {
+      const codec = createPayloadCodec({ current: 'test-key' }, encrypt)
+      expect(await codec.encode([marked])).toEqual([plain])
+    }
   })
 
   it('does not encrypt what is encrypted already', async () => {

@@ -25,7 +25,8 @@ export class PayloadKeyError extends Error {
 
 /**
  * Encrypts what histories hold (inputs, signals, results, memo, summaries, failures): deflated, then AES-256-GCM, the
- * key's id beside it. What is marked readable stays so. Whatever is not encrypted is let in: signals of the `temporal`
+ * key's id beside it. What is marked readable stays so, without the mark: the command line shows as JSON only what has
+ * no other metadata. Whatever is not encrypted is let in: signals of the `temporal`
  * command line, and runs that began before.
  * @param encrypt false: writes plain payloads, and still reads encrypted ones
  */
@@ -33,7 +34,7 @@ export function createPayloadCodec(keys: EncryptionKeys, encrypt = true): Payloa
   const ring = deriveKeyring(keys, 'payloads')
   return {
     encode: async (payloads) =>
-      encrypt ? payloads.map((p) => (p.metadata?.[READABLE] ? p : seal(ring, p))) : payloads,
+      payloads.map((p) => (p.metadata?.[READABLE] ? unmarked(p) : encrypt ? seal(ring, p) : p)),
     decode: async (payloads) => payloads.map((p) => open(ring, p)),
   }
 }
@@ -44,6 +45,11 @@ const failureConverterPath = fileURLToPath(new URL('./failure-converter.cjs', im
 export function createDataConverter(keys: EncryptionKeys, encrypt: boolean): DataConverter {
   const payloadCodecs = [createPayloadCodec(keys, encrypt)]
   return encrypt ? { payloadCodecs, failureConverterPath } : { payloadCodecs }
+}
+
+function unmarked({ metadata, data }: Payload): Payload {
+  const { [READABLE]: _, ...others } = metadata ?? {}
+  return { metadata: others, data }
 }
 
 function seal(ring: Keyring, payload: Payload): Payload {
