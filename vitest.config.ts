@@ -16,6 +16,7 @@ export default defineConfig({
             'activities/**/*.test.ts',
             'workflows/**/*.test.ts',
             'test/{chaos,docker}/**/*.test.ts',
+            'bench/**/*.test.ts',
           ],
           exclude: ['src/store/**'],
         },

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { ownSettings, ready, runProgram } from '../test/support/program.ts'
 import { measureAccountsApart } from './accounts-apart.ts'
 import { measureCallbacks } from './callback.ts'
+import { measureFootprint } from './footprint.ts'
 import { measureRunSize } from './run-size.ts'
 import { measureStart } from './start.ts'
 import { type Figure, formatFigures } from './stats.ts'
@@ -31,6 +32,8 @@ const benches: Record<string, () => Promise<Figure[]>> = {
     return measureAccountsApart(say)
   },
   tokens: measureTokenRefreshes,
+  /** Only by name: it fills both cores for minutes. */
+  footprint: () => measureFootprint(say),
 }
 
 /**
@@ -38,7 +41,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
  * differ.
  */
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } })
-const wanted = values.only?.split(',') ?? Object.keys(benches)
+const wanted = values.only?.split(',') ?? Object.keys(benches).filter((name) => name !== 'footprint')
 const figures: Figure[] = []
 for (const name of wanted) {
   const bench = benches[name]

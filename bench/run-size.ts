@@ -4,6 +4,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@te
 import { fastForward } from '../src/engine/fast-forward.ts'
 import { freshNamespace } from '../test/support/namespace.ts'
 import { createNurtureEnv, planOf } from '../test/support/nurture-env.ts'
+import { actionsOf } from './actions.ts'
 import type { Figure } from './stats.ts'
 
 export interface BareActivities {
@@ -19,7 +20,7 @@ export async function measureRunSize(address: string): Promise<Figure[]> {
   const ours = await runOurs(address, true)
   const readable = await runOurs(address, false)
   const bare = await runBare(address)
-  const figure = (name: string, key: keyof typeof ours, unit: string): Figure => ({
+  const figure = (name: string, key: keyof typeof bare, unit: string): Figure => ({
     name,
     unit,
     value: ours[key],
@@ -35,6 +36,9 @@ export async function measureRunSize(address: string): Promise<Figure[]> {
       reference: { name: 'PAYLOAD_ENCRYPTION=off', value: readable.bytes },
     },
     figure('state transitions of a five-step run', 'transitions', 'transitions'),
+    { name: 'events of its first minute', unit: 'events', value: ours.minute.events },
+    { name: 'state transitions of its first minute', unit: 'transitions', value: ours.minute.transitions },
+    { name: 'actions of a five-step run', unit: 'actions', value: ours.actions },
   ]
 }
 
@@ -44,11 +48,13 @@ async function runOurs(address: string, encrypt: boolean) {
   await follower.start(planOf(DELAYS.map((afterMs, i) => ({ id: `step-${i}`, afterMs, since: 'reply' }))))
   await follower.interact('message', { text: '1' })
   await follower.stateWhen((s) => s.steps[0]?.state === 'sent')
+  const minute = await sizeOf(env.client, follower.workflowId)
   await follower.hop(48 * HOUR)
   await follower.outcome()
   const size = await sizeOf(env.client, follower.workflowId)
+  const { events } = await env.client.workflow.getHandle(follower.workflowId).fetchHistory()
   await env.close()
-  return size
+  return { ...size, minute, actions: actionsOf(events ?? []) }
 }
 
 async function runBare(address: string) {

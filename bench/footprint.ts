@@ -1,0 +1,175 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../src/engine/local/ports.ts'
+import { type Cluster, createCluster } from '../temporal-docker/native/cluster.ts'
+import { NoProgramsError } from '../temporal-docker/native/programs.ts'
+import { until } from '../test/support/program.ts'
+import { type Counters, openDatabases } from './footprint-databases.ts'
+import { startWechat } from './load/wechat.ts'
+import { processorOf } from './processor.ts'
+import { eachOf, type Figure } from './stats.ts'
+
+const FOLLOWERS = 200
+const WARM_UP = 60
+const AT_A_TIME = 6
+/** Visibility and cleaning tasks of Temporal come a little later than what they tell of. */
+const SETTLE_MS = 4_000
+const IDLE_MS = 15_000
+const WORTH_SAYING_BYTES = 50
+const STAGE_WITHIN_MS = 300_000
+
+/** Series of five steps that live on a reply, and how many of them are out when the followers are measured. */
+const STAGES = [
+  { name: 'waiting, 1 of 5 sent', id: 'early', after: ['0s', '10m', '22h', '30h', '47h'], sent: 1 },
+  { name: 'waiting, 4 of 5 sent', id: 'late', after: ['0s', '1s', '2s', '3s', '47h'], sent: 4 },
+  { name: 'ended, 5 of 5 sent', id: 'ended', after: ['0s', '1s', '2s', '3s', '4s'], sent: 5 },
+] as const
+type Stage = (typeof STAGES)[number]
+
+const SECRETS = { admin_token: 'test-admin-token' }
+
+/**
+ * What a follower takes in the three databases of the production stack, run without containers: bytes with all indexes,
+ * packed (after VACUUM FULL) and as written; what is committed, logged and reckoned until then. What the stack does
+ * when nobody comes is taken off. Nothing where this machine lacks something.
+ */
+export async function measureFootprint(say: (line: string) => void): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-footprint-'))
+  let cluster: Cluster | undefined
+  try {
+    mkdirSync(join(folder, 'secrets'))
+    for (const [name, value] of Object.entries(SECRETS)) writeFileSync(join(folder, 'secrets', name), value)
+    cluster = await createCluster({ folder, port: await freePort(), say: () => {} })
+    await cluster.up()
+    await cluster.serves()
+    return await measure(cluster, folder, say)
+  } catch (err) {
+    if (!(err instanceof NoProgramsError)) throw err
+    say(`bench: ${err.message}; the footprint is left out`)
+    return []
+  } finally {
+    await cluster?.end()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function measure(cluster: Cluster, folder: string, say: (line: string) => void): Promise<Figure[]> {
+  const { PORT } = cluster.envOf('serve-1').env
+  const wechat = await startWechat(`http://127.0.0.1:${PORT}`)
+  const databases = await openDatabases({
+    host: join(folder, 'postgres'),
+    port: Number(new URL(cluster.databaseUrl).port),
+  })
+  try {
+    const figures: Figure[] = []
+    const first = await addSeries({ ...STAGES[0], id: 'warm' })
+    await play(first, STAGES[0], WARM_UP)
+    const during = async (work: () => Promise<unknown>): Promise<Work> => {
+      const before = processorOf(folder)
+      const counters = await databases.during(work)
+      return { counters, processor: subtract(processorOf(folder), before) }
+    }
+    const idle = await during(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS)))
+    for (const [name, count] of Object.entries(await databases.connections()))
+      figures.push({ name: `connections, ${name}`, unit: '', value: count })
+    for (const stage of STAGES) {
+      say(`bench: ${FOLLOWERS} followers, ${stage.name}…`)
+      const account = await addSeries(stage)
+      await databases.pack()
+      const before = await databases.sizes()
+      const work = await during(() => play(account, stage, FOLLOWERS))
+      const written = await databases.sizes()
+      await databases.pack()
+      const packed = await databases.sizes()
+      figures.push(...figuresOf(stage, { before, written, packed, work, idle }))
+    }
+    return figures
+  } finally {
+    await databases.close()
+    await wechat.close()
+  }
+
+  async function addSeries({ id, after }: { id: string; after: readonly string[] }) {
+    const appId = `wxfootprint${id}`.padEnd(18, '0')
+    const account = await wechat.addAccount(appId, 'classic-48h')
+    const steps = after.map(
+      (at, i) =>
+        `{id: step-${i + 1}, after: ${at}, since: reply, send: {text: "A text of some length, step ${i + 1}."}}`,
+    )
+    await wechat.publish(
+      `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: {event: subscribe}\nreply: {text: Reply 1.}\nsteps: [${steps.join(', ')}]\n`,
+    )
+    return { appId, account }
+  }
+
+  async function play(
+    { appId, account }: Awaited<ReturnType<typeof addSeries>>,
+    { sent }: Stage,
+    count: number,
+  ): Promise<void> {
+    await eachOf(count, AT_A_TIME, async (i) => {
+      // As long as a real one.
+      const openId = `oFootprint${appId.slice(11, 14)}${String(i).padStart(15, '0')}`
+      await account.follow(openId)
+      await account.type(openId, '1')
+    })
+    const arrived = async () => (await databases.sentOf(appId)) >= count * sent
+    await until(arrived, STAGE_WITHIN_MS, () => `not all of ${appId} was sent`)
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+  }
+}
+
+/** What was done in a while: at the databases, and in ms of processor time by each part. */
+interface Work {
+  counters: Counters
+  processor: Record<string, number>
+}
+
+function subtract(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(a).map(([key, value]) => [key, value - (b[key] ?? 0)]))
+}
+
+type Sizes = Record<string, Record<string, number>>
+
+function figuresOf(
+  stage: Stage,
+  {
+    before,
+    written,
+    packed,
+    work,
+    idle,
+  }: { before: Sizes; written: Sizes; packed: Sizes; work: Work; idle: Work },
+): Figure[] {
+  const figures: Figure[] = []
+  const add = (name: string, unit: string, value: number) =>
+    figures.push({ name: `${stage.name}: ${name}`, unit, value })
+  const grown = (after: Sizes, database: string, table: string) =>
+    ((after[database]?.[table] ?? 0) - (before[database]?.[table] ?? 0)) / FOLLOWERS
+  /** For each follower, without what is done when nobody comes. */
+  const each = (read: (work: Work) => number) =>
+    (read(work) - (read(idle) * work.counters.seconds) / idle.counters.seconds) / FOLLOWERS
+
+  for (const [database, tables] of Object.entries(packed)) {
+    const all = (after: Sizes) => Object.keys(tables).reduce((sum, t) => sum + grown(after, database, t), 0)
+    add(`${database}, packed`, 'bytes', all(packed))
+    add(`${database}, as written`, 'bytes', all(written))
+    for (const table of Object.keys(tables)) {
+      const value = grown(packed, database, table)
+      if (value >= WORTH_SAYING_BYTES) add(`${database}.${table}, packed`, 'bytes', value)
+    }
+    const count = (key: 'commits' | 'rows') => each((w) => w.counters.databases[database]?.[key] ?? 0)
+    add(`${database}, commits`, '', count('commits'))
+    add(`${database}, rows written`, '', count('rows'))
+  }
+  const log = each((w) => w.counters.walBytes)
+  add('log of all databases', 'bytes', log)
+  for (const part of Object.keys(work.processor))
+    add(
+      `processor, ${part}`,
+      'ms',
+      each((w) => w.processor[part] ?? 0),
+    )
+  return figures
+}
