@@ -6,6 +6,7 @@ import { measureAccountsApart } from './accounts-apart.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureRunSize } from './run-size.ts'
+import { scalingTables } from './scaling/tables.ts'
 import { measureStart } from './start.ts'
 import { type Figure, formatFigures } from './stats.ts'
 import { measureTokenRefreshes } from './tokens.ts'
@@ -38,10 +39,14 @@ const benches: Record<string, () => Promise<Figure[]>> = {
 
 /**
  * `npm run bench [-- --only NAME,NAME] [--json FILE]`: the figures of docs/figures.md. Nothing is asserted: machines
- * differ.
+ * differ. `--only scaling` measures nothing: it prints the tables of docs/scaling.md.
  */
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } })
 const wanted = values.only?.split(',') ?? Object.keys(benches).filter((name) => name !== 'footprint')
+if (values.only === 'scaling') {
+  process.stdout.write(`${scalingTables().join('\n\n')}\n`)
+  process.exit(0)
+}
 const figures: Figure[] = []
 for (const name of wanted) {
   const bench = benches[name]

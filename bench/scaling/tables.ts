@@ -1,0 +1,88 @@
+import { cloudBillFor, type Plan, planFor, type Scenario } from './plan.ts'
+
+const WAITING = [1e6, 1e7, 1e8]
+const SCENARIOS: Scenario[] = [
+  ...WAITING.map((waiting) => ({ name: `${waiting / 1e6} M waiting`, waiting })),
+  { name: '10,000 follows/s for 10 s', followsPerS: 10_000, seconds: 10 },
+  { name: '10,000 follows/s without end', followsPerS: 10_000 },
+]
+
+/** The tables of docs/scaling.md, as they stand there; its test compares them. */
+export function scalingTables(): string[] {
+  const plans = SCENARIOS.map(planFor)
+  const waiting = plans.filter((p) => p.stored)
+  const row = (name: string, of: readonly Plan[], value: (plan: Plan) => string) => [name, ...of.map(value)]
+  const load = [
+    ['At the peak, a second', ...plans.map((p) => p.name)],
+    row('runs begun (mean)', plans, (p) => `${count(p.starts)} (${count(p.startsMean)})`),
+    row('callbacks', plans, (p) => count(p.callbacks)),
+    row('messages to WeChat', plans, (p) => count(p.sends)),
+    row('events', plans, (p) => count(p.events)),
+    row('state transitions', plans, (p) => count(p.transitions)),
+    row('tasks of `send`', plans, (p) => count(p.tasks)),
+    row('commits', plans, (p) => count(p.commits)),
+    row('log of PostgreSQL', plans, (p) => size(p.logBytes)),
+  ]
+  const needs = [
+    ['Needed', ...plans.map((p) => p.name)],
+    row('cores: PostgreSQL, all three databases', plans, (p) => count(p.cores.postgres)),
+    row('cores: Temporal', plans, (p) => count(p.cores.temporal)),
+    row('cores: workers', plans, (p) => count(p.cores.worker)),
+    row('cores: `serve`', plans, (p) => count(p.cores.serve)),
+    row('`worker` processes', plans, (p) => count(p.workers)),
+    row('`serve` processes', plans, (p) => count(p.serve)),
+    row('history shards', plans, (p) => count(p.shards)),
+    row('partitions of `send`', plans, (p) => count(p.partitions)),
+    row('connections, at most: ours, Temporal', plans, (p) =>
+      [p.connections.ours, p.connections.temporal].map(count).join(', '),
+    ),
+    row('accounts with the first quota', plans, (p) => (Number.isNaN(p.accounts) ? '–' : count(p.accounts))),
+  ]
+  const stored = [
+    ['Stored', ...waiting.map((p) => p.name)],
+    row('waiting runs, all three databases', waiting, (p) => size(p.stored?.waiting ?? 0)),
+    row('ended runs in Temporal, 3 days', waiting, (p) => size(p.stored?.ended ?? 0)),
+    row('ended runs in ours, added a month', waiting, (p) => size(p.stored?.oursAMonth ?? 0)),
+  ]
+  const bills = WAITING.map(cloudBillFor)
+  const cloud = [
+    ['A month on Temporal Cloud', ...waiting.map((p) => p.name)],
+    ['actions, million', ...bills.map((b) => count(b.actions))],
+    ['actions a second at the peak', ...bills.map((b) => count(b.actionsPerS))],
+    ['actions', ...bills.map((b) => dollars(b.actionsPrice))],
+    ['active storage', ...bills.map((b) => dollars(b.activePrice))],
+    ['retained storage', ...bills.map((b) => dollars(b.retainedPrice))],
+    ['plan, a tenth', ...bills.map((b) => dollars(b.planPrice))],
+    ['all', ...bills.map((b) => dollars(b.total))],
+  ]
+  return [load, needs, stored, cloud].map(aligned)
+}
+
+/** Two digits, and whole below a thousand: more would pretend to be known. Powers of two are settings. */
+function count(x: number): string {
+  const said =
+    x >= 1_000 && !Number.isInteger(Math.log2(x))
+      ? x.toPrecision(2)
+      : x < 10
+        ? x.toPrecision(2)
+        : Math.round(x)
+  return Number(said).toLocaleString('en-US')
+}
+
+function size(bytes: number): string {
+  const unit = bytes >= 1e12 ? 'TB' : bytes >= 1e9 ? 'GB' : 'MB'
+  return `${Number((bytes / { TB: 1e12, GB: 1e9, MB: 1e6 }[unit]).toPrecision(2))} ${unit}`
+}
+
+function dollars(x: number): string {
+  return `$${Number(x.toPrecision(2)).toLocaleString('en-US')}`
+}
+
+/** A Markdown table with its columns one below the other. */
+function aligned(rows: readonly string[][]): string {
+  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)))
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${widths.map((width, c) => (cells[c] ?? '').padEnd(width, fill)).join(' | ')} |`
+  const [head = [], ...others] = rows
+  return [line(head), line([], '-'), ...others.map((row) => line(row))].join('\n')
+}
