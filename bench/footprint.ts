@@ -56,7 +56,7 @@ export async function measureFootprint(say: (line: string) => void): Promise<Fig
 
 async function measure(cluster: Cluster, folder: string, say: (line: string) => void): Promise<Figure[]> {
   const { PORT } = cluster.envOf('serve-1').env
-  const wechat = await startWechat(`http://127.0.0.1:${PORT}`)
+  const wechat = await startWechat({ base: `http://127.0.0.1:${PORT}` })
   const databases = await openDatabases({
     host: join(folder, 'postgres'),
     port: Number(new URL(cluster.databaseUrl).port),
