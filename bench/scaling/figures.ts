@@ -20,7 +20,7 @@ export interface Bytes {
   visibility: number
 }
 
-/** `npm run bench -- --only size,footprint` and `npm run load -- rate`, on two cores; docs/scaling.md says which is which. */
+/** The mean of two runs of `npm run bench -- --only size,footprint`, and `npm run load -- rate`, on two cores; docs/scaling.md says which is which. */
 export const MEASURED = {
   /** A five-step run from the follow to its end. */
   run: {
@@ -29,9 +29,9 @@ export const MEASURED = {
     sends: 5,
     tasks: 6,
     callbacks: 2,
-    commits: 272,
-    logBytes: 243_000,
-    processor: { postgres: 92, temporal: 115, worker: 85, serve: 15 },
+    commits: 270,
+    logBytes: 242_000,
+    processor: { postgres: 102, temporal: 134, worker: 100, serve: 18 },
   },
   /** The same until its first message is out: a follow, a reply, a send. */
   minute: {
@@ -40,13 +40,13 @@ export const MEASURED = {
     sends: 1,
     tasks: 1,
     callbacks: 2,
-    commits: 102,
+    commits: 97,
     logBytes: 100_000,
-    processor: { postgres: 33, temporal: 37, worker: 32, serve: 19 },
+    processor: { postgres: 33, temporal: 38, worker: 33, serve: 19 },
   },
   /** While it waits for its last step. */
-  waiting: { ours: 4_600, temporal: 18_600, visibility: 13_600 },
-  ended: { ours: 4_900, temporal: 22_900, visibility: 13_400 },
+  waiting: { ours: 4_600, temporal: 19_200, visibility: 13_600 },
+  ended: { ours: 4_900, temporal: 21_500, visibility: 13_400 },
   /** Encrypted, as Temporal counts it, of an ended run. */
   historyBytes: 15_500,
   /** Of a five-step run, without the tenth for fairness. */
