@@ -38,8 +38,10 @@ export async function openStore(where: {
 
 async function openPostgres(connectionString: string): Promise<Store> {
   const pool = new pg.Pool({ connectionString, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  // An idle connection that dies must not end the process; the next query reports the trouble.
+  // A connection that dies must not end the process, idle or between two statements of a transaction: the next query
+  // reports the trouble.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const db = drizzlePg(pool, { schema })
   const client = await pool.connect()
   try {

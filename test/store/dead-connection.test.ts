@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm'
+import pg from 'pg'
+import { describe, expect, inject, it } from 'vitest'
+import { openStore } from '../../src/store/db.ts'
+import { execute } from '../../src/store/deliveries.ts'
+import { freshDatabase } from '../support/stores.ts'
+
+const url = inject('postgresUrl')
+
+describe.skipIf(!url)('a connection that the database cuts', () => {
+  it('between two statements of a transaction fails that transaction, and nothing else', async () => {
+    const databaseUrl = await freshDatabase(url)
+    const store = await openStore({ databaseUrl, dataDir: null })
+    const admin = new pg.Client({ connectionString: databaseUrl })
+    await admin.connect()
+    const trouble: unknown[] = []
+    const note = (err: unknown) => trouble.push(err)
+    process.on('uncaughtException', note)
+    try {
+      const cut = store.db.transaction(async (tx) => {
+        const { rows } = await execute<{ pid: number }>(tx, sql`SELECT pg_backend_pid() AS pid`)
+        const pid = rows[0]?.pid
+        await admin.query('SELECT pg_terminate_backend($1)', [pid])
+        // Until the server has ended it.
+        for (;;) {
+          const { rowCount } = await admin.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid])
+          if (rowCount === 0) break
+        }
+        // Time in which an error that nobody hears would end the process.
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await execute(tx, sql`SELECT 1`)
+      })
+      await expect(cut).rejects.toThrow()
+      expect((await execute<{ n: number }>(store.db, sql`SELECT 1 AS n`)).rows[0]?.n).toBe(1)
+      expect(trouble).toEqual([])
+    } finally {
+      process.off('uncaughtException', note)
+      await admin.end()
+      await store.close()
+    }
+  })
+})
