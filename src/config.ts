@@ -2,6 +2,7 @@ import { config as readDotEnv } from 'dotenv'
 import { z } from 'zod'
 import { isNetwork, LOOPBACK } from './access/networks.ts'
 import { readSecretFiles } from './secret-files.ts'
+import { readTraceSettings } from './tracing/settings.ts'
 
 /** WeChat itself; a simulator or a proxy is elsewhere. */
 export const WECHAT_API = 'https://api.weixin.qq.com'
@@ -78,6 +79,8 @@ export class ConfigError extends Error {
 export function loadConfig(settings: Record<string, string | undefined> = withDotEnv()) {
   const { env, problems } = readSecretFiles(settings)
   const parsed = schema.safeParse(env)
+  const traces = readTraceSettings(env)
+  problems.push(...traces.problems)
   if (!parsed.success || problems.length > 0) {
     const wrong = parsed.error?.issues.map((i) => `${i.path.join('.')}: ${i.message}`) ?? []
     const lines = [...problems, ...wrong].map((line) => `  ${line}`)
@@ -128,6 +131,8 @@ export function loadConfig(settings: Record<string, string | undefined> = withDo
     forwardPrivate: e.FORWARD_PRIVATE === 'on',
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
+    /** How traces are sent; null: there are none. */
+    traces: traces.settings,
     /** Where browsers, owners and WeChat reach this deployment. */
     publicUrl: e.PUBLIC_URL?.replace(/\/$/, ''),
     /** Whose word counts on where a request came from: addresses and networks. */

@@ -33,6 +33,15 @@ describe('secrets that stand in files', () => {
     expect(config.previousKeys).toEqual(['test-old', 'test-older'])
   })
 
+  it("hold a collector's API key too", () => {
+    const OTEL_EXPORTER_OTLP_HEADERS = 'x-api-key=test'
+    const settings = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_EXPORTER_OTLP_HEADERS_FILE: file('headers', `${OTEL_EXPORTER_OTLP_HEADERS}\n`),
+    }
+    expect(loadConfig(settings).traces?.env).toMatchObject({ OTEL_EXPORTER_OTLP_HEADERS })
+  })
+
   it('hold a third-party platform too', () => {
     const platform = SECRET_VARIABLES.filter((name) => name.startsWith('COMPONENT_'))
     const settings = Object.fromEntries(platform.map((n) => [`${n}_FILE`, file(n, `test ${n}\n`)]))

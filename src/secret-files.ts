@@ -11,6 +11,9 @@ export const SECRET_VARIABLES = [
   'COMPONENT_TOKEN',
   'COMPONENT_AES_KEY',
   'COMPONENT_AES_KEY_PREVIOUS',
+  // A collector's API key stands in them.
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
 ] as const
 
 type Environment = Record<string, string | undefined>
