@@ -2,6 +2,8 @@ import { Client, Connection } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
+import { noTracing, type Tracing } from '../tracing/tracing.ts'
+import { traceCalls } from './trace-calls.ts'
 
 /** Where the engine is: address, namespace and, for a cluster, TLS or an API key. */
 export interface EngineTarget {
@@ -38,9 +40,12 @@ export function linkEngine(
   target: EngineTarget,
   identity: string,
   dataConverter: DataConverter = {},
+  tracing: Tracing = noTracing,
 ): EngineLink {
   const connection = Connection.lazy(target.connection)
-  const client = new Client({ connection, namespace: target.namespace, identity, dataConverter })
+  const { namespace } = target
+  const interceptors = { workflow: [traceCalls(tracing)] }
+  const client = new Client({ connection, namespace, identity, dataConverter, interceptors })
   let asked = 0
   let answer: Promise<boolean> = Promise.resolve(false)
   const probe = () =>

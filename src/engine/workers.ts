@@ -11,9 +11,11 @@ import {
 import type { Activities } from '../../activities/index.ts'
 import type { WorkerVersion } from '../config.ts'
 import type { Log } from '../log.ts'
+import { noTracing, type Tracing } from '../tracing/tracing.ts'
 import { connectWorker, type EngineTarget } from './connection.ts'
 import { runLogSinks } from './run-log.ts'
 import { NURTURE_QUEUE } from './runs.ts'
+import { traceActivities } from './trace-calls.ts'
 
 /** Activities have a queue of their own: eager ones would pass by the fairness of matching. */
 export const SEND_QUEUE = 'send'
@@ -25,6 +27,8 @@ const RETRY_MAX_MS = 15_000
 const OURS_AGAIN_MS = 1_000
 
 const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
+/** In every bundle: without traces it does nothing. */
+const interceptorsPath = fileURLToPath(new URL('../../workflows/trace-interceptors.ts', import.meta.url))
 
 export interface Workers {
   /** Resolves when both workers poll; never rejects while the engine is away. */
@@ -36,7 +40,8 @@ export interface Workers {
 
 /** Bundles the workflows once; takes a second or two. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
+  const workflowInterceptorModules = [interceptorsPath]
+  return bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger: new DefaultLogger('WARN') })
 }
 
 /**
@@ -58,6 +63,7 @@ export function runWorkers(deps: {
   version?: WorkerVersion | null
   /** False while the engine is another one than the store's runs live in: its tasks may be somebody else's. */
   mayPoll?: () => Promise<boolean>
+  tracing?: Tracing
 }): Workers {
   const { target, activities, identity, graceMs, log, queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
   let stopping = false
@@ -130,6 +136,7 @@ export function runWorkers(deps: {
         ...common,
         taskQueue: SEND_QUEUE,
         activities: { ...activities },
+        interceptors: { activity: [traceActivities(deps.tracing ?? noTracing)] },
         maxConcurrentActivityTaskExecutions: SEND_SLOTS,
         shutdownGraceTime: graceMs,
         shutdownForceTime: graceMs + 2_000,

@@ -10,9 +10,11 @@ import { createDataConverter } from '../../src/engine/codec.ts'
 import { fastForward, runClock } from '../../src/engine/fast-forward.ts'
 import { runLogSinks } from '../../src/engine/run-log.ts'
 import { createRuns, type Runs } from '../../src/engine/runs.ts'
+import { traceActivities, traceCalls } from '../../src/engine/trace-calls.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
 import { workflowIdOf } from '../../src/ids.ts'
 import { createLog } from '../../src/log.ts'
+import { noTracing } from '../../src/tracing/tracing.ts'
 import type { Ledger } from '../../src/wechat/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules.ts'
 import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
@@ -69,7 +71,7 @@ export interface TestFollower {
  */
 export async function createNurtureEnv(
   address: string,
-  { encrypt = true, idle = false } = {},
+  { encrypt = true, idle = false, tracing = noTracing } = {},
 ): Promise<NurtureEnv> {
   bundle ??= bundleWorkflows()
   const [connection, native] = await Promise.all([
@@ -78,7 +80,8 @@ export async function createNurtureEnv(
   ])
   const namespace = await freshNamespace(address)
   const dataConverter = createDataConverter({ current: 'test-encryption-key' }, encrypt)
-  const client = new Client({ connection, namespace, identity: 'test', dataConverter })
+  const interceptors = { workflow: [traceCalls(tracing)] }
+  const client = new Client({ connection, namespace, identity: 'test', dataConverter, interceptors })
   const runs = createRuns(client)
   const followers = new Map<string, FollowerDesk>()
   const desk = (openId: string) => {
@@ -96,7 +99,12 @@ export async function createNurtureEnv(
   const work = async () => {
     workers = await Promise.all([
       Worker.create({ ...common, taskQueue, workflowBundle, sinks, maxCachedWorkflows: 100 }),
-      Worker.create({ ...common, taskQueue: 'send', activities: { ...activities } }),
+      Worker.create({
+        ...common,
+        taskQueue: 'send',
+        activities: { ...activities },
+        interceptors: { activity: [traceActivities(tracing)] },
+      }),
     ])
     running = Promise.all(workers.map((w) => w.run()))
   }
