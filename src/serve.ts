@@ -9,6 +9,7 @@ import { loadConfig, requireProduction } from './config.ts'
 import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
 import { assertPortFree } from './engine/local/ports.ts'
 import { createLog } from './log.ts'
+import { openTracing } from './tracing/open.ts'
 
 /** `npm run serve`: callbacks, operator API, console and dispatcher, against a cluster and a PostgreSQL of their own. */
 await main(async () => {
@@ -17,15 +18,18 @@ await main(async () => {
   const log = createLog(config.logLevel)
   const life = createLifetime(log)
   life.onSignals()
+  const tracing = await openTracing(config.traces, log)
+  // Undone last: what the others do at their end is told too.
+  life.onEnd('traces', tracing.stop)
   await assertPortFree(config.port, config.host, 'PORT')
 
   const store = await openPatiently(databaseUrl, log)
   life.onEnd('store', store.close)
   const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
   const target = targetFromEnvironment(config.temporal.env)
-  const link = linkEngine(target, `s${process.pid}`, dataConverter)
+  const link = linkEngine(target, `s${process.pid}`, dataConverter, tracing)
   life.onEnd('engine link', link.close)
-  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log, tracing })
   await product.changed()
   const follow = followChanges(product)
   life.onEnd('changes', follow.stop)

@@ -19,6 +19,7 @@ import { bundleWorkflows, runWorkers } from './engine/workers.ts'
 import { createLog } from './log.ts'
 import { createSimulator } from './simulator/index.ts'
 import { openStore } from './store/db.ts'
+import { openTracing } from './tracing/open.ts'
 
 /** What running sends get when the program stops. */
 const GRACE_MS = 6_000
@@ -35,6 +36,9 @@ await main(async () => {
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const life = createLifetime(log)
   life.onSignals()
+  const tracing = await openTracing(config.traces, log)
+  // Undone last: what the others do at their end is told too.
+  life.onEnd('traces', tracing.stop)
 
   life.onEnd('data folder', lockDataDir(config.dataDir))
   // Chosen before the product is made: a platform must know where it will be reached.
@@ -57,7 +61,7 @@ await main(async () => {
   const encryptionKey = config.encryptionKey ?? keptSecret(config.dataDir, 'encryption-key')
   const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
   const target = await targetOf(config, local)
-  const link = linkEngine(target, `n${process.pid}`, dataConverter)
+  const link = linkEngine(target, `n${process.pid}`, dataConverter, tracing)
   life.onEnd('engine link', link.close)
   const demo =
     simulatorPort === null || config.platform
@@ -67,7 +71,14 @@ await main(async () => {
           publicUrl: localUrl(config.host, port),
         })
   const platform = config.platform ?? demo
-  const product = createProduct({ config: { ...config, platform }, db: store.db, link, encryptionKey, log })
+  const product = createProduct({
+    config: { ...config, platform },
+    db: store.db,
+    link,
+    encryptionKey,
+    log,
+    tracing,
+  })
   if (!demo) await restDemoShops(product)
   await product.changed()
 
@@ -117,6 +128,7 @@ await main(async () => {
     identity: `w${process.pid}`,
     graceMs: GRACE_MS,
     log,
+    tracing,
     bundle,
     dataConverter,
   })

@@ -12,6 +12,7 @@ import { assertPortFree } from './engine/local/ports.ts'
 import { readBundle } from './engine/prebuilt-bundle.ts'
 import { runWorkers } from './engine/workers.ts'
 import { createLog } from './log.ts'
+import { openTracing } from './tracing/open.ts'
 
 /** Contract, section 1: what running sends get when the process stops. */
 const GRACE_MS = 6_000
@@ -25,6 +26,9 @@ await main(async () => {
   const log = createLog(config.logLevel)
   const life = createLifetime(log)
   life.onSignals()
+  const tracing = await openTracing(config.traces, log)
+  // Undone last: what the others do at their end is told too.
+  life.onEnd('traces', tracing.stop)
   await assertPortFree(config.workerPort, config.host, 'WORKER_PORT')
 
   const sdk = await installRuntime(log)
@@ -32,9 +36,9 @@ await main(async () => {
   life.onEnd('store', store.close)
   const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
   const target = targetFromEnvironment(config.temporal.env)
-  const link = linkEngine(target, `w${process.pid}`, dataConverter)
+  const link = linkEngine(target, `w${process.pid}`, dataConverter, tracing)
   life.onEnd('engine link', link.close)
-  const product = createProduct({ config, db: store.db, link, encryptionKey, log })
+  const product = createProduct({ config, db: store.db, link, encryptionKey, log, tracing })
   const workers = runWorkers({
     target,
     activities: product.activities,
@@ -42,6 +46,7 @@ await main(async () => {
     identity: `w${process.pid}`,
     graceMs: GRACE_MS,
     log,
+    tracing,
     dataConverter,
     version,
     ...(bundle ? { bundle: Promise.resolve(bundle) } : {}),

@@ -34,6 +34,7 @@ import { type Accepted, acceptCallbacks, type NewInboxRow } from '../store/inbox
 import { createPlatformStore } from '../store/platform.ts'
 import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
+import { noTracing, type Tracing } from '../tracing/tracing.ts'
 import { createWechatClient, type WechatClient } from '../wechat/client.ts'
 import { createComponentClient } from '../wechat/component-client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
@@ -56,8 +57,9 @@ export function createProduct(deps: {
   encryptionKey: string
   log: Log
   now?: () => number
+  tracing?: Tracing
 }) {
-  const { config, db, link, log } = deps
+  const { config, db, link, log, tracing = noTracing } = deps
   const now = deps.now ?? Date.now
   /** Names this process in leases: short, since it stands in many rows. */
   const by = `${process.pid}-${randomBytes(3).toString('hex')}`
@@ -70,6 +72,7 @@ export function createProduct(deps: {
   const defaultClient = createWechatClient({
     apiBase: config.wechatApiBase,
     fallbacks: fallbacksOf(config.wechatApiBase),
+    tracing,
     onHost: (base, dead) =>
       log.warn({ host: base }, dead ? 'WeChat host cannot be connected' : 'WeChat host is connected again'),
   })
@@ -77,7 +80,7 @@ export function createProduct(deps: {
   const clients = new Map<string, WechatClient>()
   const clientOf = ({ apiBase }: { apiBase: string | null }): WechatClient => {
     if (apiBase === null) return defaultClient
-    const client = clients.get(apiBase) ?? createWechatClient({ apiBase })
+    const client = clients.get(apiBase) ?? createWechatClient({ apiBase, tracing })
     clients.set(apiBase, client)
     return client
   }
@@ -123,6 +126,7 @@ export function createProduct(deps: {
     onStarted: () => metrics.runsStarted.inc(),
     mayDispatch: home.isHome,
     isBusy: places.isFlooded,
+    tracing,
   })
 
   const platformBase = config.platform?.apiBase ?? null
@@ -158,6 +162,7 @@ export function createProduct(deps: {
     accept: inbox.accept,
     places,
     shed: () => metrics.callbacksShed.inc(),
+    tracing,
     forward: createForwarder({
       allowPrivate: forwardPrivate,
       now,

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { isAppId, maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
+import { noTracing, type Tracing } from '../tracing/tracing.ts'
 import { CallbackBodyError } from '../wechat/body.ts'
 import { answerChallenge, type CallbackAccount, isQuerySigned, openCallback } from '../wechat/envelope.ts'
 import { dedupeKey, type Inbound, parseInbound } from '../wechat/events.ts'
@@ -53,13 +54,14 @@ export interface CallbackDeps {
   places?: Places
   /** A callback was answered 500 at once, because too many were under way. */
   shed?(): void
+  tracing?: Tracing
 }
 
 type CallbackResult = 'accepted' | 'duplicate' | 'ignored' | 'unknown' | 'refused' | 'failed' | 'verified'
 
 /** WeChat's side door: `GET|POST /wechat/:appId`, as the table in contract section 3 says. */
 export function createCallbackApp(deps: CallbackDeps): Hono {
-  const { log, now } = deps
+  const { log, now, tracing = noTracing } = deps
   const places = deps.places ?? createPlaces()
   const say = createSparingLog(log, () => performance.now())
   const app = new Hono()
@@ -179,26 +181,37 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       return null
     }
     const match = deps.match(account, inbound)
-    const row: NewInboxRow = {
-      appId: account.appId,
-      openId: inbound.openId,
-      key: inboxKey(dedupeKey(account.appId, inbound)),
-      kind: inbound.kind,
-      createTime: inbound.createTime * 1000,
-      receivedAt: now(),
-      event: { ...facts, start: match.start },
-      reply: match.reply,
-    }
-    try {
-      const accepted = await within(began, storeAndNudge(row))
-      const { appId, key, kind } = row
-      const about = { key, appId, follower: maskId(row.openId), kind, campaign: match.start?.campaign }
-      log.info(about, accepted.fresh ? 'callback accepted' : 'callback accepted before')
-      deps.count(accepted.fresh ? 'accepted' : 'duplicate', seconds(began))
-      return accepted.fresh ? match.reply : storedReply(accepted.reply)
-    } catch (err) {
-      return fail(err, account.appId, began, row)
-    }
+    const { appId } = account
+    const { openId, kind } = inbound
+    const key = inboxKey(dedupeKey(appId, inbound))
+    const about = { key, appId, follower: maskId(openId), kind, campaign: match.start?.campaign }
+    // A trace begins here and not at the door: who cannot sign makes none, and nobody outside chooses its id.
+    return tracing.span(
+      { name: 'callback', kind: 'server', parent: null, began, attributes: about },
+      async (span) => {
+        const row: NewInboxRow = {
+          appId,
+          openId,
+          key,
+          kind,
+          createTime: inbound.createTime * 1000,
+          receivedAt: now(),
+          event: { ...facts, start: match.start, ...(span.traceparent ? { trace: span.traceparent } : {}) },
+          reply: match.reply,
+        }
+        try {
+          const accepted = await within(began, storeAndNudge(row))
+          log.info(about, accepted.fresh ? 'callback accepted' : 'callback accepted before')
+          const result = accepted.fresh ? 'accepted' : 'duplicate'
+          span.set({ result })
+          deps.count(result, seconds(began))
+          return accepted.fresh ? match.reply : storedReply(accepted.reply)
+        } catch (err) {
+          span.fail('not-stored')
+          return fail(err, appId, began, row)
+        }
+      },
+    )
   }
 
   /** The dispatcher hears of it also when the answer was given up: the event is there, and WeChat's next is a duplicate. */

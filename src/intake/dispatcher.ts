@@ -11,6 +11,7 @@ import { erasePerson } from '../store/forget.ts'
 import { type InboxRow, markDispatched, nextClaimAt, retryLater } from '../store/inbox.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/removed-accounts.ts'
 import { insertRun, noteRunId, type RunRow, recordEnd, runsOf, type Whose } from '../store/runs.ts'
+import { noTracing, type Span, type Tracing } from '../tracing/tracing.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { createClaimer } from './claimer.ts'
 import { type Reentry, type Route, type RouteFacts, route } from './route.ts'
@@ -69,8 +70,9 @@ export function createDispatcher(deps: {
   mayDispatch?: () => Promise<boolean>
   /** Whether many callbacks wait to be stored in this process. */
   isBusy?: () => boolean
+  tracing?: Tracing
 }): Dispatcher {
-  const { db, runs, directory, by, now, log, isBusy = () => false } = deps
+  const { db, runs, directory, by, now, log, isBusy = () => false, tracing = noTracing } = deps
   const claim = createClaimer({ db, by, now, leaseMs: LEASE_MS })
   const inFlight = new Set<Promise<void>>()
   let running = false
@@ -132,7 +134,7 @@ export function createDispatcher(deps: {
   }
 
   function take(row: InboxRow): void {
-    const work = dispatch(row)
+    const work = traced(row)
       .then(recovered, (err) => postpone(row, err))
       .catch((err) =>
         log.error(
@@ -177,7 +179,17 @@ export function createDispatcher(deps: {
     return until
   }
 
-  async function dispatch(row: InboxRow): Promise<void> {
+  /** In the trace of the callback; a try that fails is a span too. */
+  function traced(row: InboxRow): Promise<void> {
+    const { key, appId, openId, kind, attempts } = row
+    const attributes = { key, appId, follower: maskId(openId), kind, attempt: attempts }
+    const parent = row.event?.trace ?? null
+    return tracing.span({ name: 'dispatch', kind: 'consumer', parent, attributes }, (span) =>
+      dispatch(row, span),
+    )
+  }
+
+  async function dispatch(row: InboxRow, span: Span): Promise<void> {
     const whose = { appId: row.appId, openId: row.openId }
     const { start } = row.event ?? {}
     const [follower, recent, rules, matched] = await Promise.all([
@@ -208,6 +220,7 @@ export function createDispatcher(deps: {
     // What was only heard went to the newest run.
     const run = result === 'started' ? row.key : result === 'signalled' ? recent[0]?.runKey : undefined
     const { appId, openId } = whose
+    span.set({ run, result })
     log.info(
       { key: row.key, run, appId, follower: maskId(openId), kind: row.kind, result },
       'event dispatched',

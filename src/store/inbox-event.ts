@@ -13,6 +13,8 @@ export interface InboxEvent {
   eventKey: string | null
   /** The campaign version this event would start, matched when it arrived. */
   start: { campaign: string; version: number; event: Start['entry']['event'] } | null
+  /** W3C `traceparent` of its callback; absent while there are no traces, and in rows from before there were any. */
+  trace?: string
 }
 
 /**

@@ -1,4 +1,5 @@
 import { FormData, request } from 'undici'
+import { noTracing, type SpanStart, type Tracing } from '../tracing/tracing.ts'
 import { createDispatcher, NotConnected } from './connection.ts'
 import { createHosts, type OnHost } from './hosts.ts'
 import type { Menu } from './menu.ts'
@@ -106,8 +107,10 @@ export function createWechatClient(options: {
   fallbacks?: readonly string[]
   timeoutMs?: number
   onHost?: OnHost
+  /** Each request that is made within a span is one of its own; its query and its body stay out of it. */
+  tracing?: Tracing
 }): WechatClient {
-  const { apiBase, fallbacks = [], timeoutMs = HTTP_TIMEOUT_MS, onHost } = options
+  const { apiBase, fallbacks = [], timeoutMs = HTTP_TIMEOUT_MS, onHost, tracing = noTracing } = options
   const hosts = createHosts([apiBase, ...fallbacks], onHost)
   const dispatcher = createDispatcher(fallbacks.length > 0 ? CONNECT_TIMEOUT_OF_MANY_MS : CONNECT_TIMEOUT_MS)
 
@@ -130,10 +133,17 @@ export function createWechatClient(options: {
     const signal = AbortSignal.timeout(limitMs)
     const mayGoOn = () => performance.now() - began + TIME_FOR_ANOTHER_MS < limitMs
     try {
-      return await hosts.reach(async (base) => {
-        const answer = await request(`${base}${pathAndQuery}`, { ...init, dispatcher, signal })
-        const text = await answer.body.text()
-        return read<T>(answer.statusCode, text)
+      return await hosts.reach((base) => {
+        const [path = ''] = pathAndQuery.split('?')
+        return tracing.step(requestSpan(init.method, base, path), async (span) => {
+          const response = await request(`${base}${pathAndQuery}`, { ...init, dispatcher, signal })
+          span.set({ 'http.response.status_code': response.statusCode })
+          const answer = read<T>(response.statusCode, await response.body.text())
+          if (answer.kind === 'answered') span.set({ errcode: answer.errcode })
+          if (answer.kind !== 'answered' || answer.errcode !== 0)
+            span.fail(answer.kind === 'answered' ? String(answer.errcode) : answer.kind)
+          return answer
+        })
       }, mayGoOn)
     } catch (err) {
       return brokenCall(err, limitMs)
@@ -194,6 +204,16 @@ export function createWechatClient(options: {
     quota: (access_token, cgi_path) => post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }),
     apiDomainIp: (access_token) => get('/cgi-bin/get_api_domain_ip', { access_token }),
   }
+}
+
+/** By OpenTelemetry's names for HTTP. */
+function requestSpan(method: string, base: string, path: string): SpanStart {
+  const attributes = {
+    'http.request.method': method,
+    'url.path': path,
+    'server.address': new URL(base).hostname,
+  }
+  return { name: `${method} ${path}`, kind: 'client', attributes }
 }
 
 function read<T>(status: number, text: string): WechatAnswer<T> {
