@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { Ajv } from 'ajv'
@@ -200,11 +200,37 @@ describe('the image', () => {
   })
 })
 
-/** Read by src/config.ts, from a file where it is a secret, or handed to Temporal's own reader. */
+/** Read by src/config.ts, from a file where it is a secret, or handed to Temporal's own reader or OpenTelemetry's. */
 function isKnown(variable: string): boolean {
   const secret = variable.replace(/_FILE$/, '')
   if (secret !== variable) return SECRET_VARIABLES.some((name) => name === secret)
   if (new RegExp(`^ {2}${variable}: `, 'm').test(configSource)) return true
   const reader = readFileSync(source.resolve('@temporalio/envconfig/lib/envconfig-toml.js'), 'utf8')
-  return reader.includes(`'${variable}'`)
+  return reader.includes(`'${variable}'`) || readByOpenTelemetry().has(variable)
 }
+
+/** The variables that the installed OpenTelemetry reads, by its sources; it makes some names from the signal's. */
+function readByOpenTelemetry(): Set<string> {
+  const packages = ['core', 'otlp-exporter-base', 'resources', 'sdk-trace-base']
+  const names = packages.flatMap((name) => {
+    const built = join(ROOT, 'node_modules/@opentelemetry', name, 'build/src')
+    return readdirSync(built, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.js'))
+      .flatMap((file) => [
+        ...readFileSync(join(built, file), 'utf8').matchAll(/['`](OTEL_[A-Z_${}a-z]+)['`]/g),
+      ])
+      .map(([, variable = '']) => variable.replace(/\$\{\w+\}/, 'TRACES'))
+  })
+  return new Set(names)
+}
+
+it('variables of OpenTelemetry are known by what the installed packages read', () => {
+  for (const variable of [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    'OTEL_SERVICE_NAME',
+  ])
+    expect(isKnown(variable), variable).toBe(true)
+  for (const variable of ['OTEL_EXPORTER_OTLP_ENDPOINTS', 'OTEL_SAMPLER'])
+    expect(isKnown(variable), variable).toBe(false)
+})
