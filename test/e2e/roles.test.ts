@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { type Collector, startCollector } from '../support/collector.ts'
 import { freshNamespace } from '../support/namespace.ts'
 import { ask, type Program, runProgram, until } from '../support/program.ts'
 import { freshDatabase } from '../support/stores.ts'
@@ -32,9 +33,11 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
   let serves: string[]
   let workers: string[]
   let databaseUrl: string
+  let collector: Collector
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-roles-'))
   beforeAll(async () => {
     databaseUrl = await freshDatabase(postgres)
+    collector = await startCollector()
     const env = {
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: engine,
@@ -43,6 +46,9 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
       ENCRYPTION_KEY: 'test-encryption-key',
       LOG_LEVEL: 'warn',
       DATA_DIR: dataDir,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '200',
     }
     const at = async (role: 'serve' | 'worker') => {
       const port = String(await freePort())
@@ -80,6 +86,7 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     for (const p of programs) p.process.kill('SIGTERM')
     await Promise.all(programs.map((p) => p.exited))
     await simulator?.close()
+    await collector?.close()
     rmSync(dataDir, { recursive: true, force: true })
   })
 
@@ -109,6 +116,28 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     const got = () => openIds.filter((o) => wechat.sends.some((s) => s.openId === o && s.errcode === 0))
     await until(() => got().length === openIds.length)
     expect(wechat.sends.filter((s) => s.openId.startsWith('oMany'))).toHaveLength(100)
+  })
+
+  it('each of them has a trace of its own, through the processes that it came by', async () => {
+    const parts = [
+      'callback',
+      'dispatch',
+      'signalWithStart FollowerNurture',
+      'send',
+      'POST /cgi-bin/message/custom/send',
+    ]
+    const complete = () => {
+      const traces = new Map<string, Set<string>>()
+      for (const { traceId, name } of collector.spans())
+        traces.set(traceId, (traces.get(traceId) ?? new Set()).add(name))
+      return [...traces.values()].filter((names) => parts.every((part) => names.has(part)))
+    }
+    // One is of the test before.
+    await until(
+      () => complete().length === 101,
+      10_000,
+      () => `${complete().length} traces are complete`,
+    )
   })
 
   it("each serve answers with WeChat's verification file", async () => {
