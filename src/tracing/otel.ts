@@ -99,7 +99,8 @@ export async function createTracing(settings: TraceSettings, log: Log): Promise<
   return {
     span,
     step: (start, work) => (within.getStore() ? span : noTracing.span)(start, work),
-    stop: () => provider.shutdown(),
+    // What could not be sent, the exporter has told.
+    stop: () => provider.shutdown().catch(() => {}),
   }
 }
 
