@@ -8,7 +8,7 @@ import type { CampaignStore } from '../store/campaigns.ts'
 import type { Inbound } from '../wechat/events.ts'
 import { sceneOf } from '../wechat/rules.ts'
 import type { IntakeAccount, Match } from './callback.ts'
-import type { Directory } from './dispatcher.ts'
+import type { Directory } from './dispatch.ts'
 import { eventKeyOf } from './facts.ts'
 
 /** Accounts and live campaigns in memory: what a callback is matched against without asking anybody. */

@@ -43,7 +43,7 @@ export const BREAKAGES: Record<string, Breakage> = {
     promise: 'what was accepted reaches Temporal, however long it is away',
     file: 'src/intake/dispatcher.ts',
     find: `      await retryLater(db, row.id, engineIsAway(message), message)`,
-    replace: `      await markDispatched(db, row.id, 'gave up', now())`,
+    replace: `      await (await import('../store/inbox.ts')).markDispatched(db, row.id, 'gave up', now())`,
   },
 }
 
