@@ -68,6 +68,9 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'frontend.WorkflowTimeSkippingEnabled': true,
   'history.timerProcessorMaxTimeShift': '50ms',
   'history.hostLevelCacheMaxSize': 500,
+  // Of Temporal's 512: after an outage thousands of overdue timers would hold the database's few connections, and what
+  // they begin would wait until the last of them had fired.
+  'history.timerProcessorSchedulerWorkerCount': 16,
   'system.forceSearchAttributesCacheRefreshOnRead': true,
 }
 /** Those of them that no production cluster should have. */
