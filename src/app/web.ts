@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { except } from 'hono/combine'
 import { createHeaders } from '../access/headers.ts'
 import { createAccess } from '../access/index.ts'
@@ -31,7 +31,8 @@ export function createWeb(
   const access = createAccess({ ...product, adminToken, publicUrl, trustedProxies })
   const web = new Hono()
   // WeChat's servers heed no such headers, and in a flood each microsecond counts.
-  web.use(except('/wechat/:appId', createHeaders(access.client)))
+  const isCallback = ({ req }: Context) => req.method === 'POST' && /^\/wechat\/[^/]+$/.test(req.path)
+  web.use(except(isCallback, createHeaders(access.client)))
   const { platform } = product
   if (platform) {
     const nameOf = async (appId: string) => (await product.accounts.find(appId))?.name ?? null
