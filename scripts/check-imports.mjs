@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Room → the rooms that it may import from. Files directly in `src/` are rooms by their name. */
 const MAY = {
   'src/campaign': ['src/wechat'],
-  'src/wechat': [],
+  'src/tracing': ['src/log'],
+  'src/wechat': ['src/tracing'],
   workflows: ['src/campaign', 'src/wechat', 'src/ids', 'activities'],
   'src/store': ['src/campaign', 'src/wechat', 'src/beijing'],
   'src/access': ['src/store', 'src/log'],
@@ -23,8 +24,18 @@ const MAY = {
     'workflows',
     'activities',
     'src/config',
+    'src/tracing',
   ],
-  'src/intake': ['src/campaign', 'src/wechat', 'src/store', 'src/engine', 'src/media', 'src/ids', 'src/log'],
+  'src/intake': [
+    'src/campaign',
+    'src/wechat',
+    'src/store',
+    'src/engine',
+    'src/media',
+    'src/ids',
+    'src/log',
+    'src/tracing',
+  ],
   'src/jobs': ['src/campaign', 'src/wechat', 'src/store', 'src/engine', 'src/ids', 'src/log'],
   'src/simulator': [],
 }

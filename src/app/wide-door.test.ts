@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { Hono } from 'hono'
 import { afterEach, expect, it } from 'vitest'
+import { freePort } from '../engine/local/ports.ts'
 import { type Listening, listen } from './server.ts'
 
 const CONNECTIONS = 200
@@ -36,6 +37,26 @@ it('takes many new connections in a turn of the event loop', async () => {
 
 it('would take one of them without: this test can fail', async () => {
   expect(await takenInBusyTurns(false)).toBeLessThan(CONNECTIONS / 2)
+})
+
+it('drops no connection while the doors are made', async () => {
+  const app = new Hono()
+  app.get('/', (c) => c.text('ok'))
+  const port = await freePort()
+  let made = false
+  const making = listen(app, port, '127.0.0.1', { wide: true }).then((listening) => {
+    server = listening
+    made = true
+  })
+  const failures: string[] = []
+  while (!made) {
+    await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).catch((err: Error) => {
+      const code = (err.cause as { code?: string } | undefined)?.code ?? err.message
+      if (code !== 'ECONNREFUSED') failures.push(code)
+    })
+  }
+  await making
+  expect(failures).toEqual([])
 })
 
 it('closes all of its doors', async () => {

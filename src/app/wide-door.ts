@@ -11,7 +11,8 @@ const copier = fileURLToPath(new URL('./wide-door-copier.cjs', import.meta.url))
  * Node takes one new connection in a turn of the event loop and listening socket (libuv 1.45 and newer). In a flood a
  * turn is long, so new connections would wait for seconds while those that are in are served at once. The cure: more
  * listening handles of the same socket. Node 20 can duplicate one only by sending it to another process and back; that
- * process ends at once.
+ * process ends at once. It gets the bare handle: from a `Server` Node would make one there too, which takes connections,
+ * and they would end with it.
  * @returns what closes the extra handles; without them the server works all the same, so a failure here is none.
  */
 export function widenDoor(server: Server): Promise<() => void> {
@@ -25,13 +26,18 @@ export function widenDoor(server: Server): Promise<() => void> {
         for (const door of doors) door.close()
       })
     }
-    child.on('message', (_, door) => {
-      if (!(door instanceof TcpServer)) return
-      doors.push(door)
-      door.on('connection', (socket) => server.emit('connection', socket))
+    child.on('message', (_, handle) => {
+      if (!handle) return
+      const door = new TcpServer((socket) => server.emit('connection', socket))
+      doors.push(door.listen(handle))
     })
     child.once('error', done)
     child.once('close', done)
-    child.send(DOORS - 1, server, () => {})
+    child.send(DOORS - 1, bareHandleOf(server), () => {})
   })
+}
+
+/** What Node listens on below a server; it has no public name. */
+function bareHandleOf(server: Server): Server {
+  return (server as Server & { _handle: Server })._handle
 }

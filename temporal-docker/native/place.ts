@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { isPortFree } from '../../src/engine/local/ports.ts'
+import { freePort, isPortFree } from '../../src/engine/local/ports.ts'
 
 /** The ports of one stack on one machine, where each container had its own. */
 const PORTS = [
@@ -38,10 +38,6 @@ export interface Place {
   settings: Record<string, string>
 }
 
-/** Temporal on PostgreSQL keeps its ports as `smallint`; and connections that go out take theirs above this. */
-const BELOW = 32_768
-const FROM = 20_000
-
 /**
  * Free ports, chosen once and kept in `file`: under new ones Temporal would wait for its own former addresses.
  * @param proxy where callbacks and console are reached
@@ -51,10 +47,7 @@ export async function choosePorts(file: string, proxy: number): Promise<Ports> {
   if (kept && (await Promise.all(Object.values(kept).map((port) => isPortFree(port)))).every(Boolean))
     return { ...kept, proxy }
   const chosen = new Set<number>()
-  while (chosen.size < PORTS.length) {
-    const port = FROM + Math.floor(Math.random() * (BELOW - FROM))
-    if (await isPortFree(port)) chosen.add(port)
-  }
+  while (chosen.size < PORTS.length) chosen.add(await freePort())
   const ports = Object.fromEntries([...chosen].map((port, i) => [PORTS[i], port])) as Omit<Ports, 'proxy'>
   writeFileSync(file, JSON.stringify(ports))
   return { ...ports, proxy }

@@ -26,11 +26,20 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
   return (await tryPort(port, host)) !== null
 }
 
+/**
+ * Below the ports that the system gives to connections that go out (Linux: from 32,768), one of which might take a free
+ * port before it is listened on; and Temporal on PostgreSQL keeps its ports as `smallint`.
+ */
+const CHOSEN = { from: 20_000, below: 32_768 }
+const TRIES = 100
+
 /** A port that is free now. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const port = await tryPort(0, host)
-  if (!port) throw new Error(`no free port on ${host}`)
-  return port
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = CHOSEN.from + Math.floor(Math.random() * (CHOSEN.below - CHOSEN.from))
+    if (await tryPort(port, host)) return port
+  }
+  throw new Error(`no free port on ${host}`)
 }
 
 /** The port when it could be opened, else null. */
