@@ -194,7 +194,7 @@ describe('a follower who unfollows', () => {
     const plan = planOf([{ id: 'now', afterMs: 0 }])
     await f.start(plan)
     await sending.begun
-    await f.unfollow()
+    await f.unfollow(f.entryAt)
     const start = makeStart(plan, f.entryAt)
     await f.interact('subscribe', { start, at: start.entry.at, key: start.entry.key })
     f.answer((input) => ({ result: 'sent', at: input.now, unclear: 0 }))
