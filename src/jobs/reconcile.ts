@@ -61,10 +61,16 @@ export function createReconciler(deps: {
     if (!said) deps.onEnded?.()
   }
 
-  async function unknownTo(batch: readonly RunRow[]): Promise<RunRow[]> {
-    const gone: RunRow[] = []
-    for (const row of batch) if ((await runs.describe(row)) === null) gone.push(row)
-    return gone
+  /** Which of these rows are not plainly under way in Temporal, and how many it does not know at all. */
+  async function lookAt(batch: readonly RunRow[]): Promise<{ gone: number; suspects: RunRow[] }> {
+    const suspects: RunRow[] = []
+    let gone = 0
+    for (const row of batch) {
+      const newest = await runs.describe(row)
+      if (newest === null) gone += 1
+      if (!newest?.open || newest.runKey !== row.runKey) suspects.push(row)
+    }
+    return { gone, suspects }
   }
 
   /** Whether the open execution has left this run behind. A run that waits until another has closed comes after it. */
@@ -86,9 +92,9 @@ export function createReconciler(deps: {
         if (whose) for (const row of await openRunsOf(db, whose)) await check(row)
       }
       const batch = await runsToCheck(db, { after: sweptTo, before: now() - SETTLED_MS, limit: BATCH })
-      const gone = await unknownTo(batch)
-      if (gone.length >= MANY && gone.length * 2 > batch.length) return home.doubt(gone.length)
-      for (const row of batch) await check(row)
+      const { gone, suspects } = await lookAt(batch)
+      if (gone >= MANY && gone * 2 > batch.length) return home.doubt(gone)
+      for (const row of suspects) await check(row)
       sweptTo = batch.length < BATCH ? '' : (batch.at(-1)?.runKey ?? '')
       await strays.sweep()
     },

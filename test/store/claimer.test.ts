@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createClaimer } from '../../src/intake/claimer.ts'
+import type { Db } from '../../src/store/db.ts'
 import { acceptCallbacks } from '../../src/store/inbox.ts'
 import { describeOnBothStores } from '../support/stores.ts'
 
@@ -13,40 +14,36 @@ const event = {
   start: null,
 } as const
 
+/** Accepts these events, each of a follower of its own, and claims one after the other. */
+async function claimedOf(db: Db, events: { key: string; createTime: number }[]): Promise<string[]> {
+  const rows = events.map(({ key, createTime }) => ({
+    appId: 'wxA',
+    openId: `o${key}`,
+    key,
+    kind: 'subscribe',
+    createTime,
+    receivedAt: NOW,
+    event,
+    reply: null,
+  }))
+  await acceptCallbacks(db, rows)
+  const claim = createClaimer({ db, by: 'a', now: () => NOW, leaseMs: 30_000 })
+  const order: string[] = []
+  for (let n = 0; n < rows.length; n++) order.push(...(await claim(1)).map((r) => r.key))
+  return order
+}
+
 describeOnBothStores('after an outage', (store) => {
   it('claims those of the last minute in turns with the oldest, and nobody for ever last', async () => {
-    const rows = ['old0', 'old1', 'old2', 'new0', 'new1'].map((key, i) => ({
-      appId: 'wxA',
-      openId: `o${key}`,
+    const events = ['old0', 'old1', 'old2', 'new0', 'new1'].map((key, i) => ({
       key,
-      kind: 'subscribe',
       createTime: key.startsWith('old') ? NOW - 600_000 : NOW - 5_000 + i,
-      receivedAt: NOW,
-      event,
-      reply: null,
     }))
-    await acceptCallbacks(store().db, rows)
-    const claim = createClaimer({ db: store().db, by: 'a', now: () => NOW, leaseMs: 30_000 })
-    const order: string[] = []
-    for (let n = 0; n < rows.length; n++) order.push(...(await claim(1)).map((r) => r.key))
-    expect(order).toEqual(['old0', 'new1', 'old1', 'new0', 'old2'])
+    expect(await claimedOf(store().db, events)).toEqual(['old0', 'new1', 'old1', 'new0', 'old2'])
   })
 
   it('claims the oldest first as long as they are of the last minute', async () => {
-    const rows = [3, 2, 1].map((s) => ({
-      appId: 'wxA',
-      openId: `o${s}`,
-      key: `k${s}`,
-      kind: 'subscribe',
-      createTime: NOW - s * 1_000,
-      receivedAt: NOW,
-      event,
-      reply: null,
-    }))
-    await acceptCallbacks(store().db, rows)
-    const claim = createClaimer({ db: store().db, by: 'a', now: () => NOW, leaseMs: 30_000 })
-    const order: string[] = []
-    for (let n = 0; n < rows.length; n++) order.push(...(await claim(1)).map((r) => r.key))
-    expect(order).toEqual(['k3', 'k2', 'k1'])
+    const events = [3, 2, 1].map((s) => ({ key: `k${s}`, createTime: NOW - s * 1_000 }))
+    expect(await claimedOf(store().db, events)).toEqual(['k3', 'k2', 'k1'])
   })
 })
