@@ -5,6 +5,7 @@ import { BusyError } from '../access/password.ts'
 import type { Role } from '../access/roles.ts'
 import { EngineAwayError } from '../engine/runs.ts'
 import type { Log } from '../log.ts'
+import { StoreError } from '../store/store-error.ts'
 
 export interface ApiIssue {
   path: string
@@ -64,7 +65,8 @@ export function answerError(err: unknown, c: Context, log: Log): Response {
     const message = err.message || 'The request was refused.'
     return body(c, err.status, { code: err.status === 413 ? 'too-large' : 'bad-request', message })
   }
-  if (isRefusedText(err)) {
+  // PostgreSQL's class 22: the data is at fault, such as NUL in a text, or half a surrogate pair.
+  if (err instanceof StoreError && err.code?.startsWith('22')) {
     return body(c, 422, { code: 'refused', message: 'A text or number here cannot be stored.' })
   }
   log.error({ err, path: c.req.path }, 'API call failed')
@@ -72,14 +74,6 @@ export function answerError(err: unknown, c: Context, log: Log): Response {
     code: 'internal',
     message: 'Something went wrong here. The log of this server has the details.',
   })
-}
-
-/** PostgreSQL's class 22: the data is at fault, such as NUL in a text, or half a surrogate pair. */
-function isRefusedText(err: unknown): boolean {
-  const cause = err instanceof Error && err.cause ? err.cause : err
-  return (
-    typeof cause === 'object' && cause !== null && 'code' in cause && /^22\w{3}$/.test(String(cause.code))
-  )
 }
 
 function body(

@@ -42,17 +42,57 @@ describe('events that come faster than the store takes them', () => {
     expect(batches.flatMap((b) => b.items)).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
   })
 
-  it('one item at fault fails alone; a failed batch fails its own and not the next', async () => {
+  it('one item at fault fails alone and at once', async () => {
     const { batches, group, settle } = slowStore()
     const [first, bad, good] = ['first', 'bad', 'good'].map((i) => group.accept(i))
-    const away = expect(first).rejects.toThrow('away')
     const refused = expect(bad).rejects.toThrow('refused')
-    batches[0]?.fail(new Error('away'))
-    await away
+    batches[0]?.end()
+    await first
     await settle()
     batches[1]?.end([new Error('refused'), 'good!'])
     await refused
     expect(await good).toBe('good!')
+  })
+})
+
+describe('a store that takes nothing, as a database that is starting again', () => {
+  it('is asked again, with what came meanwhile, in order of arrival', async () => {
+    vi.useFakeTimers()
+    const { batches, group, items } = slowStore()
+    const first = group.accept('first')
+    batches[0]?.fail(new Error('connection refused'))
+    await vi.advanceTimersByTimeAsync(100)
+    const second = group.accept('second')
+    expect(items()).toEqual([['first']])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(items()).toEqual([['first'], ['first', 'second']])
+    batches[1]?.end()
+    expect(await Promise.all([first, second])).toEqual(['first!', 'second!'])
+  })
+
+  it('for 4 s, then the item fails with what the store said last', async () => {
+    vi.useFakeTimers()
+    const { batches, group } = slowStore()
+    const failed = expect(group.accept('first')).rejects.toThrow('still away')
+    for (let tries = 0; tries < batches.length; tries++) {
+      batches[tries]?.fail(new Error(tries === 0 ? 'away' : 'still away'))
+      await vi.advanceTimersByTimeAsync(200)
+    }
+    await failed
+    expect(batches.length).toBe(20)
+  })
+
+  it('two batches that failed out of turn go again as one, the oldest first', async () => {
+    vi.useFakeTimers()
+    const { batches, group, items } = slowStore()
+    void group.accept('old').catch(() => {})
+    await vi.advanceTimersByTimeAsync(1_000)
+    void group.accept('young').catch(() => {})
+    batches[1]?.fail(new Error('away'))
+    await vi.advanceTimersByTimeAsync(100)
+    batches[0]?.fail(new Error('away'))
+    await vi.advanceTimersByTimeAsync(200)
+    expect(items().at(-1)).toEqual(['old', 'young'])
   })
 })
 

@@ -9,6 +9,9 @@ import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
 import { openEngine } from './pglite.ts'
 import * as schema from './schema.ts'
+import { throwStoreErrors } from './store-error.ts'
+
+throwStoreErrors()
 
 /** The store, whatever engine is below it. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>

@@ -4,6 +4,7 @@ import { execute } from './deliveries.ts'
 import type { InboxEvent } from './inbox-event.ts'
 import { isAhead, isFree } from './lease.ts'
 import { inbox } from './schema.ts'
+import { StoreError } from './store-error.ts'
 
 export type InboxRow = typeof inbox.$inferSelect
 
@@ -41,7 +42,8 @@ export async function acceptCallbacks(db: Db, rows: NewInboxRow[]): Promise<(Acc
   try {
     return await insertRows(db, rows)
   } catch (err) {
-    if (rows.length === 1 || !isRefusedData(err)) throw err
+    if (!isRefusedData(err)) throw err
+    if (rows.length === 1) return [err]
   }
   const results: (Accepted | Error)[] = []
   for (const row of rows) {
@@ -75,10 +77,8 @@ async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
 }
 
 /** SQLSTATE classes of what is wrong with a row and not with the database: data, integrity, limits. */
-function isRefusedData(err: unknown): err is Error {
-  const cause = err instanceof Error && err.cause ? err.cause : err
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
-  return /^(22|23|54)\w{3}$/.test(code)
+function isRefusedData(err: unknown): err is StoreError {
+  return err instanceof StoreError && /^(22|23|54)\w{3}$/.test(err.code ?? '')
 }
 
 function asRefused(err: unknown): Error {

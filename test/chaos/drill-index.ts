@@ -12,7 +12,7 @@ import { setCluster } from './stage-cluster.ts'
 const USAGE = `npm run drill -- [--followers N] [--minutes N] [--json FILE]
   The production stack without containers, under followers of a campaign of N minutes (default 15, 5,000 followers),
   through a kill of each process, a rolling upgrade, a backup and a restore of all databases.
-Exit code 1: something was lost, sent twice without cause, or another promise broken.`
+Exit code 1: a follow was not accepted, something lost or sent twice without cause, or another promise broken.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({
@@ -52,11 +52,17 @@ try {
   const { evidence, times } = await drill(set, plan, folder, say)
   writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))
   const report = reportOf('cluster', evidence, judge(evidence))
+  const accepted = evidence.acts.filter((act) => act.ok).length
   const told = Object.entries(times).map(([what, s]) => `  ${what}: ${s.toFixed(1)} s`)
-  process.stdout.write(`${formatReport(report)}\n  times\n  ${told.join('\n  ')}\n`)
+  process.stdout.write(
+    `${formatReport(report)}\n  follows accepted: ${accepted} of ${followers}\n  times\n  ${told.join('\n  ')}\n`,
+  )
   if (values.json)
-    writeFileSync(values.json, `${JSON.stringify({ followers, minutes, times, report }, null, 2)}\n`)
-  failed = report.findings.length > 0
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ followers, accepted, minutes, times, report }, null, 2)}\n`,
+    )
+  failed = report.findings.length > 0 || accepted < followers
 } finally {
   control.close()
   await set.stage.end()

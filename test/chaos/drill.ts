@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { createSimulator, type SimAccount } from '../../src/simulator/index.ts'
+import type { SimAccount } from '../../src/simulator/index.ts'
 import type { Cluster } from '../../temporal-docker/native/cluster.ts'
 import { FOLDER } from '../../temporal-docker/native/stack.ts'
 import type { ChaosAccount } from './campaigns.ts'
 import type { Act, Evidence, FaultFact } from './journal.ts'
 import { pause } from './population.ts'
 import { crashesOf, type Stage } from './stage.ts'
-import { openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
+import { createWechat, openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
 
 const APP = 'wxdrillclassic001'
 const DOWN_MS = 3_000
@@ -47,7 +47,7 @@ export async function drill(
   say: (line: string) => void,
 ): Promise<{ evidence: Evidence; times: DrillTimes }> {
   const account = drillAccount(plan.seriesMs)
-  const simulator = createSimulator()
+  const simulator = createWechat()
   const { url } = await simulator.listen(0)
   const faults: FaultFact[] = []
   const acts: Act[] = []

@@ -1,4 +1,3 @@
-import { createSimulator } from '../../src/simulator/index.ts'
 import type { Random } from '../support/random.ts'
 import { ACCOUNTS } from './campaigns.ts'
 import { inflict } from './inflict.ts'
@@ -6,12 +5,10 @@ import type { Evidence } from './journal.ts'
 import { type CallbackTrouble, createPopulation, pause } from './population.ts'
 import { planFaults } from './schedule.ts'
 import { crashesOf, type Stage } from './stage.ts'
-import { openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
+import { createWechat, openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
 
 /** After the last act: the window, and as much again for what came late. */
 const PATIENCE_MS = 150_000
-/** WeChat waits so long for an answer, and then sends again (rules of its callbacks). */
-const RESEND_AFTER_MS = 5_000
 const STAYS_QUIET_MS = 3_000
 
 /** One performance: followers come and go for `forMs` while faults hit, then all is mended and the runs end. */
@@ -21,7 +18,7 @@ export async function perform(
 ): Promise<Evidence> {
   const { random, forMs, say } = options
   const trouble: CallbackTrouble = { losesAnswers: false, clockSkewS: 0 }
-  const simulator = createSimulator({ resendAfterMs: RESEND_AFTER_MS })
+  const simulator = createWechat()
   const { url } = await simulator.listen(0)
   try {
     await stage.heal()

@@ -1,4 +1,4 @@
-import type { Simulator } from '../../src/simulator/index.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { ask } from '../support/program.ts'
 import { type ChaosAccount, campaignOf, readMessage } from './campaigns.ts'
 import type { Send } from './journal.ts'
@@ -7,6 +7,11 @@ import { SECRETS, type Stage } from './stage.ts'
 
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 const LOOK_MS = 1_000
+/** WeChat waits so long for an answer, and then sends again (rules of its callbacks). */
+const RESEND_AFTER_MS = 5_000
+
+/** A simulated WeChat that re-sends as slowly as the real one: what is away for some seconds is reached again. */
+export const createWechat = (): Simulator => createSimulator({ resendAfterMs: RESEND_AFTER_MS })
 
 /** Registers the accounts on both sides and publishes their campaigns. */
 export async function openAccounts(

@@ -1,0 +1,60 @@
+import { sql } from 'drizzle-orm'
+import { expect, it } from 'vitest'
+import { describeOnBothStores } from '../../test/support/stores.ts'
+import { openStore } from './db.ts'
+import { execute } from './deliveries.ts'
+import { acceptCallback, type NewInboxRow } from './inbox.ts'
+import { StoreError } from './store-error.ts'
+
+const SECRET = 'words of a follower'
+const row = (more: Partial<Record<keyof NewInboxRow, unknown>>) =>
+  ({
+    appId: 'wxA',
+    openId: SECRET,
+    key: 'k',
+    kind: 'text',
+    createTime: 1,
+    receivedAt: 1,
+    event: { text: SECRET },
+    reply: null,
+    ...more,
+  }) as NewInboxRow
+
+/** All that a logger or Temporal could write down of an error: messages, stacks, own fields, and those of its causes. */
+function writtenOf(err: unknown): string {
+  if (!(err instanceof Error)) return String(err)
+  const fields = JSON.stringify({ ...err })
+  return [err.message, err.stack, fields, err.cause ? writtenOf(err.cause) : ''].join('\n')
+}
+
+describeOnBothStores('an error of the store', (store) => {
+  it.each([
+    ['a value that is refused', { receivedAt: 'not a number' }, '22P02'],
+    ['a row that breaks a rule, which the database would print whole', { kind: null }, '23502'],
+  ])('says why and nothing of what was to be stored: %s', async (_, more, code) => {
+    const err = await acceptCallback(store().db, row(more)).catch((e: unknown) => e)
+    expect(err).toBeInstanceOf(StoreError)
+    expect(err).toMatchObject({ code, statement: expect.stringContaining('insert into "inbox"') })
+    expect(writtenOf(err)).not.toContain(SECRET)
+  })
+
+  it('nor in a statement of our own, or in a transaction', async () => {
+    const bad = sql`SELECT ${SECRET}::text, (${'x'}::text)::bigint`
+    const alone = await execute(store().db, bad).catch((e: unknown) => e)
+    const within = await store()
+      .db.transaction((tx) => execute(tx, bad))
+      .catch((e: unknown) => e)
+    for (const err of [alone, within]) {
+      expect(err).toMatchObject({ name: 'StoreError', code: '22P02' })
+      expect(writtenOf(err)).not.toContain(SECRET)
+    }
+  })
+})
+
+it('of a store that is closed is no different', async () => {
+  const store = await openStore({ dataDir: null })
+  await store.close()
+  const err = await acceptCallback(store.db, row({})).catch((e: unknown) => e)
+  expect(err).toMatchObject({ name: 'StoreError', message: expect.stringMatching(/closed/i) })
+  expect(writtenOf(err)).not.toContain(SECRET)
+})

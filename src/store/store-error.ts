@@ -1,0 +1,53 @@
+import { DrizzleQueryError } from 'drizzle-orm'
+import { PgPreparedQuery } from 'drizzle-orm/pg-core'
+
+/** One statement takes a thousand events, and then has nine thousand `$n`. */
+const STATEMENT_SHOWN = 200
+
+/**
+ * The database did not do a statement. Says why in the database's own words, and nothing of what was to be stored: the
+ * message ends in logs, in `inbox.last_error` and, from an activity, in Temporal's histories.
+ */
+export class StoreError extends Error {
+  override name = 'StoreError'
+  /** SQLSTATE, or Node's code for a connection that failed; absent when neither was given. */
+  readonly code?: string
+
+  /** How it begins, with `$1` in place of values. */
+  readonly statement: string
+
+  constructor(statement: string, failure: unknown) {
+    const code = codeOf(failure)
+    const words = failure instanceof Error ? failure.message : String(failure)
+    // Node's AggregateError, of a host name with two addresses, has a code and no message.
+    super(words || code)
+    this.statement = statement.slice(0, STATEMENT_SHOWN)
+    if (code) this.code = code
+  }
+}
+
+/** The one method through which drizzle runs each prepared query. Not in its types. */
+const RUNS = 'queryWithCache'
+
+/**
+ * drizzle writes all values of a failed statement into its error's message, and both databases put values into the
+ * details of theirs. There is no setting against it, so what runs each query is wrapped, for both stores.
+ */
+export function throwStoreErrors(): void {
+  const queries = PgPreparedQuery.prototype as unknown as Record<
+    typeof RUNS,
+    (...args: unknown[]) => Promise<unknown>
+  >
+  const runs = queries[RUNS]
+  queries[RUNS] = async function (this: unknown, ...args) {
+    try {
+      return await runs.apply(this, args)
+    } catch (err) {
+      throw err instanceof DrizzleQueryError ? new StoreError(err.query, err.cause) : err
+    }
+  }
+}
+
+function codeOf(err: unknown): string | undefined {
+  return typeof err === 'object' && err !== null && 'code' in err ? String(err.code) : undefined
+}
