@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
 import type { Db } from '../../src/store/db.ts'
 import { execute } from '../../src/store/deliveries.ts'
-import { ask, until } from '../../test/support/program.ts'
+import { until } from '../../test/support/program.ts'
 import { percentile } from '../stats.ts'
+import { isRunOpen, pendingOf } from './product.ts'
 import type { Row } from './rows.ts'
 import type { Target } from './target.ts'
 import { flood, startWechat } from './wechat.ts'
@@ -70,7 +71,13 @@ export async function measureBurst(
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
   const dispatchedAfter = pending === 0 ? (performance.now() - began) / 1_000 : null
-  if (pending === 0) await sendsAreOver(account, follows - undelivered.length)
+  // Those whose minute was over get no message, but their runs end.
+  if (pending === 0)
+    await until(
+      async () => !(await isRunOpen(target.base)),
+      dispatchedWithinMs,
+      () => 'runs are still open',
+    )
   const { shed, servedWithin } = await toldByMetrics(target.base)
   const memory = target.memoryPeaks()
   const { failed, resent, silences } = wechat.simulator.world.pushCounts(APP)
@@ -105,10 +112,6 @@ export async function measureBurst(
   }
 }
 
-async function pendingOf(base: string): Promise<number> {
-  return (await ask<{ pending: number }>(base, '/api/inbox')).pending
-}
-
 async function readStored(db: Db) {
   const inbox = await execute<{ openId: string; times: string | number }>(
     db,
@@ -126,16 +129,6 @@ function messagesOf(account: SimAccount): Map<string, number> {
   for (const { openId, errcode } of account.sends)
     if (errcode === 0 && openId.startsWith('oBurst')) got.set(openId, (got.get(openId) ?? 0) + 1)
   return got
-}
-
-/** Waits until each follower has its message, or none has come for 5 s: those whose minute was over get none. */
-async function sendsAreOver(account: SimAccount, followers: number): Promise<void> {
-  let before = -1
-  for (let quiet = 0; quiet < 10 && messagesOf(account).size < followers; quiet++) {
-    if (account.sends.length !== before) quiet = 0
-    before = account.sends.length
-    await new Promise((resolve) => setTimeout(resolve, 500))
-  }
 }
 
 async function toldByMetrics(base: string): Promise<{ shed: number; servedWithin: Record<string, number> }> {

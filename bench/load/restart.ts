@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/store/db.ts'
 import { execute } from '../../src/store/deliveries.ts'
-import { ask, ownSettings, ready, runProgram, until } from '../../test/support/program.ts'
+import { ownSettings, ready, runProgram, until } from '../../test/support/program.ts'
+import { isRunOpen, pendingOf } from './product.ts'
 import type { Row } from './rows.ts'
 import { peakOf } from './target.ts'
 import { flood, startWechat } from './wechat.ts'
@@ -68,7 +69,7 @@ export async function measureRestart(asked: number, say: (line: string) => void)
   await at(PLAN.saved)
   await flood(saved, 'Saved', { count: of, seconds: 2 })
   await at(0)
-  const { pending: notDispatched } = await ask<{ pending: number }>(base, '/api/inbox')
+  const notDispatched = await pendingOf(base)
   const sentBefore = sentOf(waiting).length
   const before = peakOf(first)
   first.process.kill('SIGKILL')
@@ -83,7 +84,7 @@ export async function measureRestart(asked: number, say: (line: string) => void)
   const readyAt = Date.now()
   const all = runs + 2 * of
   await until(
-    async () => (await openRuns(base)) === 0 && sentOf(waiting).length >= runs,
+    async () => !(await isRunOpen(base)) && sentOf(waiting).length >= runs,
     120_000 + (runs / STARTS_PER_S) * 1_000,
   ).catch(() => say('  not all is done within the time'))
   const after = peakOf(second)
@@ -131,11 +132,6 @@ export async function measureRestart(asked: number, say: (line: string) => void)
 const sentOf = (account: SimAccount) => account.sends.filter((s) => s.errcode === 0)
 const twiceOf = (account: SimAccount) =>
   sentOf(account).length - new Set(sentOf(account).map((s) => s.openId)).size
-
-async function openRuns(base: string): Promise<number> {
-  const { items } = await ask<{ items: unknown[] }>(base, '/api/followers?status=active&limit=1')
-  return items.length
-}
 
 function sleepUntil(at: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now())))

@@ -19,10 +19,14 @@ const run = promisify(execFile)
 const DOWNLOAD_WITHIN_MS = 20_000
 
 /** What the local engine runs on. */
-export type Engine =
-  | { kind: 'cli'; program: string }
-  /** `ui` is null where the Web UI could not be built. */
-  | { kind: 'server'; program: string; ui: string | null }
+export type Engine = { kind: 'cli'; program: string } | BuiltServer
+
+/** `ui` is null where the Web UI could not be built. */
+interface BuiltServer {
+  kind: 'server'
+  program: string
+  ui: string | null
+}
 
 /** No engine can be had on this machine; the message names the ways. */
 export class NoEngineError extends Error {
@@ -49,7 +53,8 @@ export async function findEngine(options: {
   const onPath = await usableCli('temporal')
   if (onPath) return { kind: 'cli', program: 'temporal' }
   const built = builtEngine(folder)
-  if (built) return built
+  // The server alone is there when the production stack without containers had it built; its Web UI takes seconds.
+  if (built) return built.ui || !(await hasGo()) ? built : buildEngine(folder, say)
   const fetched = await downloadCli(folder, say)
   if (fetched) return { kind: 'cli', program: fetched }
   if (await hasGo()) return buildEngine(folder, say)
@@ -73,7 +78,7 @@ async function usableCli(program: string): Promise<boolean> {
   }
 }
 
-function builtEngine(folder: string): Engine | null {
+function builtEngine(folder: string): BuiltServer | null {
   const program = join(folder, `temporal-server-${SERVER_VERSION}`)
   const ui = join(folder, `temporal-ui-server-${UI_VERSION}`)
   return existsSync(program) ? { kind: 'server', program, ui: existsSync(ui) ? ui : null } : null
@@ -113,7 +118,8 @@ async function downloadCli(folder: string, say: (line: string) => void): Promise
 async function buildEngine(folder: string, say: (line: string) => void): Promise<Engine> {
   const server = { module: SERVER_MODULE, version: SERVER_VERSION, name: 'temporal-server' }
   const ui = { module: UI_MODULE, version: UI_VERSION, name: 'temporal-ui-server' }
-  say(`engine: Temporal server ${SERVER_VERSION} is built with Go, once: about 5 minutes on two cores`)
+  if (!builtEngine(folder))
+    say(`engine: Temporal server ${SERVER_VERSION} is built with Go, once: about 5 minutes on two cores`)
   await buildOnce(folder, server, say)
   await buildOnce(folder, ui, say).catch((err) =>
     say(`engine: no Web UI, its build failed (${firstLine(err)})`),
