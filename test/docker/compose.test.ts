@@ -5,7 +5,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig } from '../../src/config.ts'
-import { DEVELOPMENT_ONLY, dynamicConfigYaml } from '../../src/engine/local/server-config.ts'
+import { dynamicConfigYaml, LOCAL_ONLY } from '../../src/engine/local/server-config.ts'
 import { SECRET_VARIABLES } from '../../src/secret-files.ts'
 import {
   COMPOSE_FILES,
@@ -16,6 +16,9 @@ import {
   type Service,
 } from '../../temporal-docker/native/stack.ts'
 
+const FIRED_AT_ONCE = 'history.timerProcessorSchedulerWorkerCount'
+/** `SQL_MAX_CONNS` of the server's image, unless said otherwise. */
+const CONNECTIONS = 20
 const ROOT = resolve(FOLDER, '..')
 const source = createRequire(import.meta.url)
 const stacks = ['compose.yaml', 'compose.only-ours.yaml'] as const
@@ -133,13 +136,17 @@ describe('the compose files', () => {
     }
   })
 
-  it('Temporal has the settings of a local server without those of development', () => {
+  it('Temporal has the settings of a local server without its own, and fires as many timers as its connections allow', () => {
     const local = parse(dynamicConfigYaml()) as Record<string, unknown>
-    for (const key of DEVELOPMENT_ONLY) {
+    for (const key of LOCAL_ONLY) {
       expect(local).toHaveProperty([key])
       delete local[key]
     }
-    expect(readYaml('temporal/dynamic-config.yaml')).toEqual(local)
+    const { [FIRED_AT_ONCE]: fired, ...others } = readYaml('temporal/dynamic-config.yaml') as {
+      [FIRED_AT_ONCE]: { value: number }[]
+    }
+    expect(others).toEqual(local)
+    expect(fired[0]?.value).toBeLessThan(CONNECTIONS)
   })
 })
 

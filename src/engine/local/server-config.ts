@@ -62,19 +62,29 @@ export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: 
   })
 }
 
+/**
+ * After an outage thousands of timers are overdue. Fired faster than runs can go on, each makes work that is done twice:
+ * a run's task that waits longer than `stickyQueueScheduleToStartTimeout` is given out anew. SQLite has one connection, for
+ * which timers wait beside all else: two at a time (of Temporal's 512) are as many as it can serve. And each look for the
+ * next timer reads all that are overdue: 5 a second, not 20.
+ */
+const ONE_CONNECTION = {
+  'history.timerProcessorSchedulerWorkerCount': 2,
+  'history.timerProcessorMaxPollRPS': 5,
+}
+
 /** Settings of the small set-up: fairness; one partition for sends, so that it is exact; time skipping for the phone. */
 export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'matching.enableFairness': true,
   'frontend.WorkflowTimeSkippingEnabled': true,
   'history.timerProcessorMaxTimeShift': '50ms',
   'history.hostLevelCacheMaxSize': 500,
-  // Of Temporal's 512: after an outage thousands of overdue timers would hold the database's few connections, and what
-  // they begin would wait until the last of them had fired.
-  'history.timerProcessorSchedulerWorkerCount': 16,
   'system.forceSearchAttributesCacheRefreshOnRead': true,
+  ...ONE_CONNECTION,
 }
-/** Those of them that no production cluster should have. */
-export const DEVELOPMENT_ONLY: readonly string[] = [
+/** Those of them that no production cluster should have: for development, or for a single connection. */
+export const LOCAL_ONLY: readonly string[] = [
+  ...Object.keys(ONE_CONNECTION),
   'frontend.WorkflowTimeSkippingEnabled',
   'history.timerProcessorMaxTimeShift',
   'system.forceSearchAttributesCacheRefreshOnRead',
