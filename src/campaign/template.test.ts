@@ -34,6 +34,27 @@ describe('a message with names in it', () => {
     ['', ''],
   ])('%j reads %j', (template, text) => expect(renderTemplate(template, variables)).toBe(text))
 
+  it('is not given up when the machine stood still while it was made', () => {
+    /** Its text is read twice, and the machine stands still longer than a template may take, so many times. */
+    const withStalls = (stalls: number): TemplateVariables => {
+      let left = stalls
+      return {
+        ...variables,
+        reply: {
+          get text() {
+            const until = performance.now() + (left-- > 0 ? 110 : 0)
+            while (performance.now() < until);
+            return '1'
+          },
+        },
+      }
+    }
+    expect(renderTemplate('{{ reply.text }}{{ reply.text }}', withStalls(2))).toBe('11')
+    expect(() => renderTemplate('{{ reply.text }}{{ reply.text }}', withStalls(100))).toThrow(
+      'render limit exceeded',
+    )
+  })
+
   it('says something else to the next follower, from the same template', () => {
     const other = { ...variables, qrScene: 'shop' }
     expect(renderTemplate('{{ qrScene }}', variables)).toBe('expo-3')

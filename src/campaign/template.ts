@@ -74,6 +74,7 @@ for (const tag of ['include', 'render', 'layout', 'block']) {
 
 const parsed = new Map<string, Template[]>()
 const CACHE_MAX = 2_000
+const RENDER_TRIES = 3
 
 /** Renders a template; throws for a variable or filter that does not exist. */
 export function renderTemplate(template: string, variables: TemplateVariables): string {
@@ -85,13 +86,28 @@ export function renderTemplate(template: string, variables: TemplateVariables): 
     parsed.set(template, tree)
   }
   try {
-    return String(liquid.renderSync(tree, { ...variables }))
+    return renderPatiently(tree, variables)
   } catch (err) {
     const own = /undefined variable: account\.([A-Za-z]\w*)/.exec(
       err instanceof Error ? err.message : '',
     )?.[1]
     if (own === undefined || Object.hasOwn(variables.account, own)) throw err
     throw new Error(`the account has no variable "${own}" ({{ account.${own} }})`, { cause: err })
+  }
+}
+
+/**
+ * The limit of time goes by the clock on the wall, which runs on while the machine is busy elsewhere or the process is
+ * stopped: a template is too slow only when it is so every time.
+ */
+function renderPatiently(tree: Template[], variables: TemplateVariables): string {
+  for (let tries = 1; ; tries++) {
+    try {
+      return String(liquid.renderSync(tree, { ...variables }))
+    } catch (err) {
+      const outOfTime = err instanceof Error && err.message.includes('render limit exceeded')
+      if (!outOfTime || tries === RENDER_TRIES) throw err
+    }
   }
 }
 
