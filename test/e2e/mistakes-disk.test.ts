@@ -58,7 +58,10 @@ describe.skipIf(!disk || !inject('engineAddress'))('a disk that is full below th
         }
       })(),
     ).rejects.toThrow()
-    expect(await wechat().follow('oMeanwhile')).toMatchObject({ ok: false, status: 500 })
+    const failed = await wechat().follow('oMeanwhile')
+    expect(failed).toMatchObject({ ok: false, attempts: 4 })
+    // The store is tried for four seconds; on a busy machine WeChat's five are over before the answer has come.
+    expect([500, null]).toContain(failed.status)
 
     rmSync(ballast)
     await until(async () => (await wechat().follow('oMeanwhile')).ok)
@@ -70,7 +73,7 @@ describe.skipIf(!disk || !inject('engineAddress'))('a disk that is full below th
     }
     await whole.restart()
     await whole.runWhen(APP, 'oMeanwhile', (r) => r.outcome === 'completed')
-  })
+  }, 180_000)
 })
 
 /** A file system of its own, of 90 MB; null, and said aloud, where this user may not make one. */
