@@ -3,7 +3,7 @@ import type { SimAccount } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/store/db.ts'
 import { execute } from '../../src/store/deliveries.ts'
 import { ownSettings, ready, runProgram } from '../../test/support/program.ts'
-import { isRunOpen, pendingOf } from './product.ts'
+import { isRunOpen, pendingOf, STANDSTILL_MS, whileItGoesOn } from './product.ts'
 import type { Row } from './rows.ts'
 import { peakOf } from './target.ts'
 import { flood, startWechat } from './wechat.ts'
@@ -18,8 +18,6 @@ const SAVED = 'wxload00000000005'
 const OF_A_MINUTE = 100
 /** Runs that are started a second, at least: what the plan below counts on. */
 const STARTS_PER_S = 14
-/** So long without a message, and those that are missing are lost. */
-const STANDSTILL_MS = 120_000
 /** The kill, and before it the follows whose minute matters, in s before or after. */
 const PLAN = { expired: -45, saved: -10, due: 10, back: 20 }
 
@@ -133,17 +131,6 @@ export async function measureRestart(asked: number, say: (line: string) => void)
 const sentOf = (account: SimAccount) => account.sends.filter((s) => s.errcode === 0)
 const twiceOf = (account: SimAccount) =>
   sentOf(account).length - new Set(sentOf(account).map((s) => s.openId)).size
-
-/** Waits for an end that may be far away, as long as there is progress; false when it stood still instead. */
-async function whileItGoesOn(isOver: () => Promise<boolean>, progress: () => number): Promise<boolean> {
-  let [best, since] = [progress(), Date.now()]
-  while (!(await isOver())) {
-    if (progress() > best) [best, since] = [progress(), Date.now()]
-    else if (Date.now() - since > STANDSTILL_MS) return false
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
-  }
-  return true
-}
 
 function sleepUntil(at: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now())))

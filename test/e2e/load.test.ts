@@ -2,11 +2,11 @@ import { describe, expect, inject, it } from 'vitest'
 import { measureBurst } from '../../bench/load/burst.ts'
 import { startTarget } from '../../bench/load/target.ts'
 
-const FOLLOWS = 120
+const FOLLOWS = 300
 
 /** The small sister of `npm run load -- burst`: it judges what is lost or doubled, never how long it took. */
 describe.skipIf(!inject('engineAddress'))(
-  'many people who follow within a second',
+  'hundreds of people who follow within a second',
   { timeout: 480_000 },
   () => {
     it('are all stored once, and nobody gets a message twice', async () => {

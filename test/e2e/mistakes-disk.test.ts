@@ -21,7 +21,13 @@ describe.skipIf(!disk || !inject('engineAddress'))('a disk that is full below th
   let whole: Whole
   const ballast = join(disk ?? '', 'ballast')
   beforeAll(async () => {
-    whole = await startWhole({ engineAddress: inject('engineAddress'), dataDir: disk ?? '' })
+    // The store is tried for four seconds: on a busy machine WeChat's five would be over before the answer has come.
+    const answerWithinMs = 60_000
+    whole = await startWhole({
+      engineAddress: inject('engineAddress'),
+      dataDir: disk ?? '',
+      answerWithinMs,
+    })
     await whole.addAccount({ appId: APP })
     await whole.publish(SERIES)
   })
@@ -58,10 +64,7 @@ describe.skipIf(!disk || !inject('engineAddress'))('a disk that is full below th
         }
       })(),
     ).rejects.toThrow()
-    const failed = await wechat().follow('oMeanwhile')
-    expect(failed).toMatchObject({ ok: false, attempts: 4 })
-    // The store is tried for four seconds; on a busy machine WeChat's five are over before the answer has come.
-    expect([500, null]).toContain(failed.status)
+    expect(await wechat().follow('oMeanwhile')).toMatchObject({ ok: false, status: 500 })
 
     rmSync(ballast)
     await until(async () => (await wechat().follow('oMeanwhile')).ok)

@@ -85,11 +85,11 @@ describe.skipIf(!inject('engineAddress'))('the local engine', () => {
   })
 
   it('serves its Web UI', async ({ skip }) => {
-    const engine = await start()
-    if (!engine.uiUrl) await engine.stop()
-    skip(!engine.uiUrl, 'the Web UI could not be built here')
-    expect((await fetch(engine.uiUrl ?? '')).status).toBe(200)
-    await engine.stop()
+    const { uiUrl, stop } = await start()
+    const status = uiUrl && (await fetch(uiUrl)).status
+    await stop()
+    skip(uiUrl === null, 'the Web UI could not be built here')
+    expect(status).toBe(200)
   })
 
   it('says which port is taken, and by which variable it is changed', async () => {

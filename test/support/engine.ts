@@ -12,10 +12,10 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-engine-'))
   try {
     const engine = await findEngine({ cacheDir: cacheFolder(loadConfig()), say })
-    // A deleted history is gone when the queue's state was written: every 30 s, unless said otherwise.
     const settings = {
       // Tests hop from timer to timer; Temporal's own value.
       'history.timerProcessorMaxPollRPS': 20,
+      // A deleted history is gone when the queue's state was written: every 30 s, unless said otherwise.
       'history.transferProcessorUpdateAckInterval': '1s',
       // That no run needs a worker version any more is looked up every three minutes, unless said otherwise.
       'matching.wv.VersionDrainageStatusVisibilityGracePeriod': '1s',

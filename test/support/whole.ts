@@ -70,6 +70,8 @@ export async function startWhole(options: {
   previousKeys?: readonly string[]
   /** Goes on with this one, which is closed with it. */
   store?: Store
+  /** How long WeChat waits for an answer; 5 s, if nothing is said. */
+  answerWithinMs?: number
   /** Is given each line of the log. */
   log?(line: string): void
 }): Promise<Whole> {
@@ -89,6 +91,7 @@ export async function startWhole(options: {
     payloadEncryption,
   )
   const simulator = createSimulator({
+    ...(options.answerWithinMs ? { answerWithinMs: options.answerWithinMs } : {}),
     timeMachine: {
       hop: (...args) => parts.machine.hop(...args),
       nextAt: (...args) => parts.machine.nextAt(...args),
