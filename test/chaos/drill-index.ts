@@ -10,8 +10,8 @@ import { formatReport, reportOf } from './report.ts'
 import { setCluster } from './stage-cluster.ts'
 
 const USAGE = `npm run drill -- [--followers N] [--minutes N] [--json FILE]
-  The production stack without containers, under followers of a campaign of N minutes (default 15, 5,000 followers),
-  through a kill of each process, a rolling upgrade, a backup and a restore of all databases.
+  The production stack without containers, under followers of a campaign of N minutes (default 15, 5,000 followers), who
+  come as long as one series takes, through a kill of each process, a rolling upgrade, a backup and a restore of all databases.
 Exit code 1: a follow was not accepted, something lost or sent twice without cause, or another promise broken.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -43,11 +43,11 @@ let failed = true
 try {
   const plan = {
     followers,
-    comeMs: 8 * minute,
+    comeMs: 14 * minute,
     seriesMs: 14 * minute,
     killsAtMs: minute,
     upgradeAtMs: 5 * minute,
-    restoreAtMs: 9 * minute,
+    restoreAtMs: 10 * minute,
   }
   const { evidence, times } = await drill(set, plan, folder, say)
   writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { z } from 'zod'
 import { loadConfig } from '../../src/config.ts'
 import { dynamicConfigYaml, LOCAL_ONLY } from '../../src/engine/local/server-config.ts'
 import { SECRET_VARIABLES } from '../../src/secret-files.ts'
@@ -17,8 +18,12 @@ import {
 } from '../../temporal-docker/native/stack.ts'
 
 const FIRED_AT_ONCE = 'history.timerProcessorSchedulerWorkerCount'
+const CACHED_RUNS = 'history.hostLevelCacheMaxSize'
+/** Bytes of a cached run in the history service; docs/scaling.md. */
+const CACHED_RUN = 30_000
 /** `SQL_MAX_CONNS` of the server's image, unless said otherwise. */
 const CONNECTIONS = 20
+const oneNumber = z.tuple([z.object({ value: z.number() })])
 const ROOT = resolve(FOLDER, '..')
 const source = createRequire(import.meta.url)
 const stacks = ['compose.yaml', 'compose.only-ours.yaml'] as const
@@ -136,17 +141,22 @@ describe('the compose files', () => {
     }
   })
 
-  it('Temporal has the settings of a local server without its own, and fires as many timers as its connections allow', () => {
+  it('Temporal has the settings of a local server without its own, and no more timers and cached runs than it has connections and memory for', () => {
     const local = parse(dynamicConfigYaml()) as Record<string, unknown>
     for (const key of LOCAL_ONLY) {
       expect(local).toHaveProperty([key])
       delete local[key]
     }
-    const { [FIRED_AT_ONCE]: fired, ...others } = readYaml('temporal/dynamic-config.yaml') as {
-      [FIRED_AT_ONCE]: { value: number }[]
-    }
+    const own = z.looseObject({ [FIRED_AT_ONCE]: oneNumber, [CACHED_RUNS]: oneNumber })
+    const {
+      [FIRED_AT_ONCE]: fired,
+      [CACHED_RUNS]: cached,
+      ...others
+    } = own.parse(readYaml('temporal/dynamic-config.yaml'))
     expect(others).toEqual(local)
-    expect(fired[0]?.value).toBeLessThan(CONNECTIONS)
+    expect(fired[0].value).toBeLessThan(CONNECTIONS)
+    expect(full.services.temporal?.deploy?.resources.limits.memory).toBe('2G')
+    expect(cached[0].value * CACHED_RUN).toBeLessThan(2e9 / 4)
   })
 })
 

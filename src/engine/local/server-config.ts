@@ -84,9 +84,10 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'system.forceSearchAttributesCacheRefreshOnRead': true,
   ...ONE_CONNECTION,
 }
-/** Those of them that no production cluster should have: for development, or for a single connection. */
+/** Those of them that no production cluster should have: for development, a single connection, or little memory. */
 export const LOCAL_ONLY: readonly string[] = [
   ...Object.keys(ONE_CONNECTION),
+  'history.hostLevelCacheMaxSize',
   'frontend.WorkflowTimeSkippingEnabled',
   'history.timerProcessorMaxTimeShift',
   'system.forceSearchAttributesCacheRefreshOnRead',
