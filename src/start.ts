@@ -74,6 +74,7 @@ await main(async () => {
   const product = createProduct({
     config: { ...config, platform },
     db: store.db,
+    embedded: store.kind === 'pglite',
     link,
     encryptionKey,
     log,

@@ -22,6 +22,7 @@ import { createPurge } from '../jobs/purge.ts'
 import { createReconciler } from '../jobs/reconcile.ts'
 import { createTokenRefresh } from '../jobs/refresh-tokens.ts'
 import { createEngineRestore } from '../jobs/restore-engine.ts'
+import { createVacuum } from '../jobs/vacuum.ts'
 import type { Log } from '../log.ts'
 import { createMetrics } from '../metrics.ts'
 import { createPlatform, type Platform } from '../platform/component.ts'
@@ -58,6 +59,8 @@ export function createProduct(deps: {
   log: Log
   now?: () => number
   tracing?: Tracing
+  /** The store is embedded: nobody else vacuums it. */
+  embedded?: boolean
 }) {
   const { config, db, link, log, tracing = noTracing } = deps
   const now = deps.now ?? Date.now
@@ -267,6 +270,7 @@ export function createProduct(deps: {
       createRemovalJob({ db, now }),
       createTokenRefresh({ db, tokens, now }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
+      ...(deps.embedded ? [createVacuum({ db })] : []),
       ...(platform ? [createPlatformJob(platform)] : []),
     ],
   })

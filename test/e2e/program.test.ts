@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { isNotNull } from 'drizzle-orm'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
 import { assertPortFree } from '../../src/engine/local/ports.ts'
+import { openStore } from '../../src/store/db.ts'
+import { jobs } from '../../src/store/schema.ts'
 import { ask, ownSettings, type Program, ready, runProgram, until } from '../support/program.ts'
 
 const APP = 'wxsimulated000001'
@@ -34,6 +37,14 @@ const isFree = (port: string | undefined) =>
     () => true,
     () => false,
   )
+
+/** Names of the periodic jobs that a program, now at its end, has done in its embedded store. */
+async function jobsDone(dataDir: string): Promise<string[]> {
+  const { db, close } = await openStore({ dataDir })
+  const rows = await db.select({ name: jobs.name }).from(jobs).where(isNotNull(jobs.lastRunAt))
+  await close()
+  return rows.map((row) => row.name)
+}
 
 describe.skipIf(!inject('engineAddress'))('npm start', { timeout: 180_000 }, () => {
   it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
@@ -72,6 +83,10 @@ describe.skipIf(!inject('engineAddress'))('npm start', { timeout: 180_000 }, () 
     })
     const { messages } = await ask<{ messages: { from: string; via: string }[] }>(phone, '/state')
     expect(messages.filter((m) => m.from === 'account' && m.via === 'custom')).toHaveLength(4)
+
+    second.process.kill('SIGTERM')
+    await second.exited
+    expect(await jobsDone(dataDir)).toEqual(expect.arrayContaining(['purge', 'vacuum']))
   })
 
   it('serves with one ready line, says who holds its folder, and stops with all it started', async () => {

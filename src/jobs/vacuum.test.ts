@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openStore, type Store } from '../store/db.ts'
+import { createVacuum } from './vacuum.ts'
+
+const ROWS = 2_000
+
+let store: Store
+beforeEach(async () => {
+  store = await openStore({ dataDir: null })
+})
+afterEach(() => store.close())
+
+/** A day of jobs that come and go; the table's bytes after it. */
+async function aDay(): Promise<number> {
+  await store.db.execute(
+    sql`INSERT INTO jobs (name) SELECT 'test-' || i || repeat('x', 200) FROM generate_series(1, ${ROWS}) AS i`,
+  )
+  await store.db.execute(sql`DELETE FROM jobs`)
+  const { rows } = (await store.db.execute(
+    sql`SELECT pg_relation_size('jobs')::int AS bytes`,
+  )) as unknown as {
+    rows: { bytes: number }[]
+  }
+  return rows[0]?.bytes ?? 0
+}
+
+it('gives the room of what was purged to what comes next', async () => {
+  const vacuum = createVacuum({ db: store.db })
+  const first = await aDay()
+  const unswept = await aDay()
+  expect(unswept).toBeGreaterThan(first * 1.5)
+  await vacuum.run({ lastRunAt: null })
+  expect(await aDay()).toBeLessThanOrEqual(unswept)
+})
