@@ -1,3 +1,4 @@
+import { isGrpcServiceError } from '@temporalio/client'
 import { BUILD_ID_RULE, isBuildId, loadConfig, type WorkerVersion } from '../config.ts'
 import { linkEngine } from '../engine/connection.ts'
 import {
@@ -12,13 +13,18 @@ import { durationsOf } from './options.ts'
 import { table } from './table.ts'
 
 const LOOK_AGAIN_MS = 500
+/** gRPC: deadline exceeded, resource exhausted, aborted, unavailable. To make a build current twice does no harm. */
+const BUSY = new Set([4, 8, 10, 14])
 
 export const deploy = command({
   name: 'deploy',
   description: 'Let new runs begin on this build of the worker (DEPLOYMENT_NAME, BUILD_ID)',
   args: {
     'build-id': { type: 'string', description: 'The build (default: BUILD_ID)', valueHint: '2026-11-24' },
-    wait: { type: 'boolean', description: 'Wait until a worker of the build polls, instead of failing' },
+    wait: {
+      type: 'boolean',
+      description: 'Wait until a worker of the build polls and Temporal has done it, instead of failing',
+    },
     within: { type: 'string', default: '10m', description: 'How long to wait', valueHint: '10m' },
     status: { type: 'boolean', description: 'Change nothing, say which builds there are' },
   },
@@ -50,21 +56,35 @@ export const deploy = command({
   },
 })
 
-async function makeCurrent(
-  deployments: Deployments,
+/**
+ * New runs begin on `version` when it resolves. What Temporal does not do at once, because no worker of the build polls
+ * yet, or because it is busy or away for a moment, is asked for again until `withinMs` are over.
+ * @throws Failure when no worker of it polls; else what Temporal said last
+ */
+export async function makeCurrent(
+  deployments: Pick<Deployments, 'isPolled' | 'makeCurrent'>,
   version: WorkerVersion,
   withinMs: number,
 ): Promise<void> {
   const until = Date.now() + withinMs
-  while (!(await deployments.isPolled(version))) {
-    if (Date.now() >= until) {
-      throw new Failure(
-        `No worker of build ${version.buildId} polls. Start it with DEPLOYMENT_NAME=${version.deploymentName} BUILD_ID=${version.buildId}${withinMs === 0 ? ', or wait for it with --wait' : ''}. Nothing was changed.`,
-      )
+  for (;;) {
+    try {
+      if (await deployments.isPolled(version)) return await deployments.makeCurrent(version)
+      if (Date.now() >= until) throw new Failure(notPolled(version, withinMs))
+    } catch (err) {
+      if (!isBusy(err) || Date.now() >= until) throw err
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
   }
-  await deployments.makeCurrent(version)
+}
+
+function isBusy(err: unknown): boolean {
+  return isGrpcServiceError(err) && BUSY.has(err.code)
+}
+
+function notPolled({ deploymentName, buildId }: WorkerVersion, withinMs: number): string {
+  const hint = withinMs === 0 ? ', or wait for it with --wait' : ''
+  return `No worker of build ${buildId} polls. Start it with DEPLOYMENT_NAME=${deploymentName} BUILD_ID=${buildId}${hint}. Nothing was changed.`
 }
 
 type Version = DeploymentView['versions'][number]
