@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Focus } from './schedule.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COPIED = [
@@ -18,6 +19,8 @@ const COPIED = [
 
 interface Breakage {
   promise: string
+  /** The faults that put this promise to the test. */
+  focus: Focus
   file: string
   /** Stands in the file exactly once. */
   find: string
@@ -28,6 +31,7 @@ interface Breakage {
 export const BREAKAGES: Record<string, Breakage> = {
   'answer-first': {
     promise: 'what was answered with success is durable',
+    focus: { parts: /serve/, kinds: ['kill'] },
     file: 'src/intake/callback.ts',
     find: `      const accepted = await within(began, storeAndNudge(row))`,
     replace: `      setTimeout(() => storeAndNudge(row).catch(() => {}), 1_500)
@@ -35,12 +39,14 @@ export const BREAKAGES: Record<string, Breakage> = {
   },
   'forget-intent': {
     promise: 'a step is sent again only when its outcome is unknown and the account retries',
+    focus: { parts: /worker/, kinds: ['kill', 'hangs-after'] },
     file: 'activities/send.ts',
     find: `  if (known?.state === 'open') {`,
     replace: `  if (known?.state === 'open' && now() < 0) {`,
   },
   'give-up': {
     promise: 'what was accepted reaches Temporal, however long it is away',
+    focus: { parts: /engine/, kinds: ['kill'] },
     file: 'src/intake/dispatcher.ts',
     find: `      await retryLater(db, row.id, engineIsAway(message), message)`,
     replace: `      await (await import('../store/inbox.ts')).markDispatched(db, row.id, 'gave up', now())`,
@@ -48,7 +54,7 @@ export const BREAKAGES: Record<string, Breakage> = {
 }
 
 /** A copy of this checkout with one invariant broken. @throws Error when the code no longer has what is to be changed */
-export function breakCopy(name: string): string {
+export function breakCopy(name: string): { root: string; focus: Focus } {
   const breakage = BREAKAGES[name]
   if (!breakage)
     throw new Error(`there is no breakage "${name}"; there are ${Object.keys(BREAKAGES).join(', ')}`)
@@ -56,7 +62,7 @@ export function breakCopy(name: string): string {
   for (const each of COPIED) cpSync(join(ROOT, each), join(copy, each), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   writeFileSync(join(copy, breakage.file), breakText(breakage))
-  return copy
+  return { root: copy, focus: breakage.focus }
 }
 
 /** The broken file's text. @throws Error when `find` does not stand there exactly once */

@@ -6,6 +6,7 @@ import { createRandom } from '../support/random.ts'
 import { judge } from './judge.ts'
 import { perform } from './perform.ts'
 import { type Report, reportOf } from './report.ts'
+import type { Focus } from './schedule.ts'
 import type { Stage, StageOptions } from './stage.ts'
 import { setClusterStage } from './stage-cluster.ts'
 import { setEmbeddedStage } from './stage-embedded.ts'
@@ -27,9 +28,10 @@ export async function runChaos(options: {
   perSecond?: number
   /** Another checkout than this one. */
   root?: string
+  focus?: Focus
   say?(line: string): void
 }): Promise<Report | null> {
-  const { store, seed, forMs, perSecond = 1, say = () => {} } = options
+  const { store, seed, forMs, perSecond = 1, focus, say = () => {} } = options
   const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-chaos-'))
   const root = options.root ?? fileURLToPath(new URL('../..', import.meta.url))
   const stage = await STAGES[store]({ root, folder })
@@ -41,7 +43,7 @@ export async function runChaos(options: {
   }
   if (!stage.fillDisk) say('chaos: the disk is not filled (it takes root, and not with the cluster)')
   try {
-    const evidence = await perform(stage, { random: createRandom(seed), forMs, perSecond, say })
+    const evidence = await perform(stage, { random: createRandom(seed), forMs, perSecond, focus, say })
     const report = reportOf(store, evidence, judge(evidence))
     if (report.findings.length === 0) return report
     writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))

@@ -10,7 +10,8 @@ const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embed
   --store    postgres and embedded by default; cluster: the stack of temporal-docker/compose.yaml
   --seed     the schedule of faults and followers (default 1)
   --per-second  followers who come in a second, on average (default 1)
-  --break    runs a copy of the code with one invariant broken: it must fail (see test/chaos/broken.ts)
+  --break    runs a copy of the code with one invariant broken, under the faults that it is for: it must fail
+             (see test/chaos/broken.ts)
 Exit code 1: something was lost, sent twice without cause, or another promise broken.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -35,12 +36,12 @@ if (values.help || !(minutes > 0) || !(perSecond > 0) || !Number.isInteger(seed)
   say(USAGE)
   process.exit(values.help ? 0 : 2)
 }
-const root = values.break ? breakCopy(values.break) : undefined
+const broken = values.break ? breakCopy(values.break) : {}
 const reports: Report[] = []
 for (const store of stores) {
   say(`chaos: ${store}, seed ${seed}, ${(minutes / stores.length).toFixed(1)} minutes of faults`)
   const forMs = (minutes * 60_000) / stores.length
-  const report = await runChaos({ store, seed, forMs, perSecond, say, ...(root ? { root } : {}) })
+  const report = await runChaos({ store, seed, forMs, perSecond, say, ...broken })
   if (report) reports.push(report)
 }
 process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)

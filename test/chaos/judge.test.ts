@@ -194,6 +194,23 @@ describe('the schedule of faults', () => {
   })
 })
 
+describe('a schedule with a focus', () => {
+  const forMs = 600_000
+  it('has the wanted faults only, on the named parts', () => {
+    const focus = { parts: /worker/, kinds: ['kill', 'hangs-after'] as const }
+    const faults = planFaults(createRandom(7), { forMs, parts: ['serve', 'worker-1'], disk: true, focus })
+    expect(new Set(faults.map((f) => `${f.kind} ${f.target}`))).toEqual(
+      new Set(['kill worker-1', 'hangs-after custom/send']),
+    )
+  })
+
+  it('hits all parts where none has such a name', () => {
+    const focus = { parts: /worker/, kinds: ['kill'] as const }
+    const faults = planFaults(createRandom(7), { forMs, parts: ['whole'], disk: false, focus })
+    expect(new Set(faults.map((f) => `${f.kind} ${f.target}`))).toEqual(new Set(['kill whole']))
+  })
+})
+
 describe('the invariants that can be broken on purpose', () => {
   it.each(Object.keys(BREAKAGES))('%s fits the code as it stands', (name) => {
     const breakage = BREAKAGES[name]

@@ -3,7 +3,7 @@ import { ACCOUNTS } from './campaigns.ts'
 import { inflict } from './inflict.ts'
 import type { Evidence } from './journal.ts'
 import { type CallbackTrouble, createPopulation, pause } from './population.ts'
-import { planFaults } from './schedule.ts'
+import { type Focus, planFaults } from './schedule.ts'
 import { crashesOf, type Stage } from './stage.ts'
 import { createWechat, openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
 
@@ -14,7 +14,13 @@ const STAYS_QUIET_MS = 3_000
 /** One performance: followers come and go for `forMs` while faults hit, then all is mended and the runs end. */
 export async function perform(
   stage: Stage,
-  options: { random: Random; forMs: number; perSecond: number; say(line: string): void },
+  options: {
+    random: Random
+    forMs: number
+    perSecond: number
+    focus?: Focus | undefined
+    say(line: string): void
+  },
 ): Promise<Evidence> {
   const { random, forMs, say } = options
   const trouble: CallbackTrouble = { losesAnswers: false, clockSkewS: 0 }
@@ -27,6 +33,7 @@ export async function perform(
       forMs,
       parts: stage.parts.map((p) => p.name),
       disk: stage.fillDisk !== undefined,
+      focus: options.focus,
     })
     const population = createPopulation({ simulator, random, trouble, perSecond: options.perSecond })
     const [faults] = await Promise.all([

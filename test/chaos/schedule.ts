@@ -35,36 +35,52 @@ export function fieldOf(kind: FaultKind): 'part' | 'disk' | 'wechat' | 'callback
   return (CALLBACK_FAULTS as readonly string[]).includes(kind) ? 'callbacks' : 'wechat'
 }
 
+/** Faults of these kinds only, over and over; of the parts those whose names match, where any does. */
+export interface Focus {
+  parts: RegExp
+  kinds: readonly FaultKind[]
+}
+
 /**
  * Three lines of faults beside each other: processes and disk, WeChat's API, callbacks. In each the next one begins some
  * seconds after the one before is over; every part is hit once before any is hit again.
  */
 export function planFaults(
   random: Random,
-  plan: { forMs: number; parts: readonly string[]; disk: boolean },
+  plan: { forMs: number; parts: readonly string[]; disk: boolean; focus?: Focus | undefined },
 ): PlannedFault[] {
-  const parts = cycle(random, plan.disk ? [...plan.parts, 'disk'] : plan.parts)
-  const wechat = cycle(random, WECHAT_FAULTS)
+  const { focus } = plan
+  const wanted = <K extends FaultKind>(kinds: readonly K[]) =>
+    kinds.filter((kind) => !focus || focus.kinds.includes(kind))
+  const named = plan.parts.filter((part) => focus?.parts.test(part))
+  const targets = named.length > 0 ? named : plan.parts
+  const parts = cycle(random, plan.disk && !focus ? [...targets, 'disk'] : targets)
+  const wechat = cycle(random, wanted(WECHAT_FAULTS))
   return [
-    ...line([3_000, 9_000], [1_000, 9_000], () => {
+    ...line(wanted(PART_FAULTS), [3_000, 9_000], [1_000, 9_000], (kinds) => {
       const target = parts()
-      return { kind: target === 'disk' ? 'disk-full' : random.pick(PART_FAULTS), target }
+      return { kind: target === 'disk' ? 'disk-full' : random.pick(kinds), target }
     }),
-    ...line([3_000, 9_000], [2_000, 13_000], () => ({ kind: wechat(), target: 'custom/send' })),
-    ...line([8_000, 20_000], [3_000, 10_000], () => ({
-      kind: random.pick(CALLBACK_FAULTS),
+    ...line(wanted(WECHAT_FAULTS), [3_000, 9_000], [2_000, 13_000], () => ({
+      kind: wechat(),
+      target: 'custom/send',
+    })),
+    ...line(wanted(CALLBACK_FAULTS), [8_000, 20_000], [3_000, 10_000], (kinds) => ({
+      kind: random.pick(kinds),
       target: 'callbacks',
     })),
   ].sort((a, b) => a.atMs - b.atMs)
 
-  function line(
+  function line<K extends FaultKind>(
+    kinds: readonly K[],
     gapMs: [number, number],
     lastsMs: [number, number],
-    what: () => Pick<PlannedFault, 'kind' | 'target'>,
+    what: (kinds: readonly K[]) => Pick<PlannedFault, 'kind' | 'target'>,
   ): PlannedFault[] {
     const faults: PlannedFault[] = []
+    if (kinds.length === 0) return faults
     for (let atMs = random.between(...gapMs); ; ) {
-      const fault = { ...what(), atMs, lastsMs: random.between(...lastsMs) }
+      const fault = { ...what(kinds), atMs, lastsMs: random.between(...lastsMs) }
       if (atMs + fault.lastsMs > plan.forMs) return faults
       faults.push(fault)
       atMs += fault.lastsMs + random.between(...gapMs)
