@@ -454,6 +454,7 @@ describe('callbacks that come twice, late or out of order', () => {
   it('start nothing when a follow is older than the unfollow', async () => {
     const subscribe = { MsgType: 'event', Event: 'subscribe', EventKey: '' }
     await wechat().unfollow('oOldFollow')
+    expect(await resultsOf('oOldFollow')).toEqual(['no-run'])
     await wechat().raw('oOldFollow', subscribe, { createTime: nowInSeconds() - 60 })
     expect(await resultsOf('oOldFollow')).toEqual(['no-run', 'ignored'])
     expect(await runsOf(whole.product.db, who('oOldFollow'))).toEqual([])
