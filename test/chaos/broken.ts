@@ -53,16 +53,20 @@ export const BREAKAGES: Record<string, Breakage> = {
   },
 }
 
-/** A copy of this checkout with one invariant broken. @throws Error when the code no longer has what is to be changed */
-export function breakCopy(name: string): { root: string; focus: Focus } {
+/** @throws Error when there is none of that name */
+export function breakageOf(name: string): Breakage {
   const breakage = BREAKAGES[name]
-  if (!breakage)
-    throw new Error(`there is no breakage "${name}"; there are ${Object.keys(BREAKAGES).join(', ')}`)
+  if (breakage) return breakage
+  throw new Error(`there is no breakage "${name}"; there are ${Object.keys(BREAKAGES).join(', ')}`)
+}
+
+/** A copy of this checkout with one invariant broken. @throws Error when the code no longer has what is to be changed */
+export function breakCopy(breakage: Breakage): string {
   const copy = mkdtempSync(join(tmpdir(), 'follower-nurture-broken-'))
   for (const each of COPIED) cpSync(join(ROOT, each), join(copy, each), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   writeFileSync(join(copy, breakage.file), breakText(breakage))
-  return { root: copy, focus: breakage.focus }
+  return copy
 }
 
 /** The broken file's text. @throws Error when `find` does not stand there exactly once */

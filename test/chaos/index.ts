@@ -1,17 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { breakCopy } from './broken.ts'
+import { breakageOf, breakCopy } from './broken.ts'
 import { runChaos, type StoreKind } from './chaos.ts'
 import { formatReport, type Report } from './report.ts'
 
 const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both|cluster] [--per-second F]
-                 [--json FILE] [--break NAME]
+                 [--json FILE] [--break NAME | --focus NAME]
   --minutes  how long faults hit, shared by the stores (default 4)
   --store    postgres and embedded by default; cluster: the stack of temporal-docker/compose.yaml
   --seed     the schedule of faults and followers (default 1)
   --per-second  followers who come in a second, on average (default 1)
   --break    runs a copy of the code with one invariant broken, under the faults that it is for: it must fail
              (see test/chaos/broken.ts)
+  --focus    the same faults, with the code as it is: it must pass
 Exit code 1: something was lost, sent twice without cause, or another promise broken.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     'per-second': { type: 'string', default: '1' },
     json: { type: 'string' },
     break: { type: 'string' },
+    focus: { type: 'string' },
     help: { type: 'boolean' },
   },
 })
@@ -36,12 +38,15 @@ if (values.help || !(minutes > 0) || !(perSecond > 0) || !Number.isInteger(seed)
   say(USAGE)
   process.exit(values.help ? 0 : 2)
 }
-const broken = values.break ? breakCopy(values.break) : {}
+const named = values.break ?? values.focus
+const breakage = named === undefined ? null : breakageOf(named)
+const focused = breakage ? { focus: breakage.focus } : {}
+const broken = breakage && values.break ? { root: breakCopy(breakage) } : {}
 const reports: Report[] = []
 for (const store of stores) {
   say(`chaos: ${store}, seed ${seed}, ${(minutes / stores.length).toFixed(1)} minutes of faults`)
   const forMs = (minutes * 60_000) / stores.length
-  const report = await runChaos({ store, seed, forMs, perSecond, say, ...broken })
+  const report = await runChaos({ store, seed, forMs, perSecond, say, ...focused, ...broken })
   if (report) reports.push(report)
 }
 process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../support/random.ts'
-import { BREAKAGES, breakText } from './broken.ts'
+import { BREAKAGES, breakageOf, breakText } from './broken.ts'
 import type { Act, Evidence, RunFact, Send } from './journal.ts'
 import { judge } from './judge.ts'
 import { planFaults } from './schedule.ts'
@@ -215,5 +215,8 @@ describe('the invariants that can be broken on purpose', () => {
   it.each(Object.keys(BREAKAGES))('%s fits the code as it stands', (name) => {
     const breakage = BREAKAGES[name]
     expect(breakage && breakText(breakage)).toContain(breakage?.replace)
+  })
+  it('are named when a name is none of them', () => {
+    expect(() => breakageOf('nothing')).toThrow(/"nothing".*answer-first/)
   })
 })
