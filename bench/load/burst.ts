@@ -4,7 +4,7 @@ import type { Db } from '../../src/store/db.ts'
 import { execute } from '../../src/store/deliveries.ts'
 import { until } from '../../test/support/program.ts'
 import { percentile } from '../stats.ts'
-import { isRunOpen, pendingOf, whileItGoesOn } from './product.ts'
+import { allEnd, pendingOf } from './product.ts'
 import type { Row } from './rows.ts'
 import type { Target } from './target.ts'
 import { flood, startWechat } from './wechat.ts'
@@ -72,11 +72,7 @@ export async function measureBurst(
   }
   const dispatchedAfter = pending === 0 ? (performance.now() - began) / 1_000 : null
   // Those whose minute was over get no message, but their runs end.
-  if (pending === 0)
-    await whileItGoesOn(
-      async () => !(await isRunOpen(target.base)),
-      () => account.sends.length,
-    )
+  if (pending === 0) await allEnd(target.base)
   const { shed, servedWithin } = await toldByMetrics(target.base)
   const memory = target.memoryPeaks()
   const { failed, resent, silences } = wechat.simulator.world.pushCounts(APP)

@@ -2,28 +2,26 @@ import { ask } from '../../test/support/program.ts'
 
 /** So long without progress, and what is missing does not come any more. */
 export const STANDSTILL_MS = 120_000
+const LOOK_EVERY_MS = 2_000
 
 /** Events that wait in the inbox. */
 export async function pendingOf(base: string): Promise<number> {
   return (await ask<{ pending: number }>(base, '/api/inbox')).pending
 }
 
-/** Whether any follower's run is under way. */
-export async function isRunOpen(base: string): Promise<boolean> {
-  const { items } = await ask<{ items: unknown[] }>(base, '/api/followers?status=active&limit=1')
-  return items.length > 0
+/** Followers' runs that are under way. */
+async function openRunsOf(base: string): Promise<number> {
+  return (await ask<{ activeRuns: number }>(base, '/api/engine')).activeRuns
 }
 
-/** Waits for an end that may be far away, as long as there is progress; false when it stood still instead. */
-export async function whileItGoesOn(
-  isOver: () => Promise<boolean>,
-  progress: () => number,
-): Promise<boolean> {
-  let [best, since] = [progress(), Date.now()]
-  while (!(await isOver())) {
-    if (progress() > best) [best, since] = [progress(), Date.now()]
+/** Waits until no event waits and no run is open, as long as they get fewer; false when they stood still instead. */
+export async function allEnd(base: string): Promise<boolean> {
+  let [fewest, since] = [Number.POSITIVE_INFINITY, Date.now()]
+  for (;;) {
+    const left = (await pendingOf(base)) + (await openRunsOf(base))
+    if (left === 0) return true
+    if (left < fewest) [fewest, since] = [left, Date.now()]
     else if (Date.now() - since > STANDSTILL_MS) return false
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
-  return true
 }

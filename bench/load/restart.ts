@@ -3,7 +3,7 @@ import type { SimAccount } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/store/db.ts'
 import { execute } from '../../src/store/deliveries.ts'
 import { ownSettings, ready, runProgram } from '../../test/support/program.ts'
-import { isRunOpen, pendingOf, STANDSTILL_MS, whileItGoesOn } from './product.ts'
+import { allEnd, pendingOf, STANDSTILL_MS } from './product.ts'
 import type { Row } from './rows.ts'
 import { peakOf } from './target.ts'
 import { flood, startWechat } from './wechat.ts'
@@ -83,9 +83,7 @@ export async function measureRestart(asked: number, say: (line: string) => void)
   await ready(second)
   const readyAt = Date.now()
   const all = runs + 2 * of
-  const isOver = async () => sentOf(waiting).length >= runs && !(await isRunOpen(base))
-  if (!(await whileItGoesOn(isOver, () => sentOf(waiting).length)))
-    say(`  for ${STANDSTILL_MS / 1_000} s nothing was sent any more`)
+  if (!(await allEnd(base))) say(`  for ${STANDSTILL_MS / 1_000} s no run ended any more`)
   const after = peakOf(second)
   second.process.kill('SIGTERM')
   await second.exited
