@@ -1,6 +1,18 @@
 import { defineConfig } from 'vitest/config'
+import { PATIENCE_MS } from './test/support/patience.ts'
 
-const slow = { testTimeout: 60_000, hookTimeout: 60_000 }
+/** Room for a test that waits twice. */
+const patient = {
+  testTimeout: 2 * PATIENCE_MS,
+  hookTimeout: 2 * PATIENCE_MS,
+  expect: { poll: { timeout: PATIENCE_MS } },
+}
+const engines = {
+  setupFiles: './test/support/quiet-sdk.ts',
+  globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
+}
+/** They fill the machine by themselves, and judge what is late: each runs when nothing else does. */
+const ALONE = ['test/e2e/{chaos,cluster,load}.test.ts']
 
 /** The tiers of `npm test`; `npx vitest run --project unit` runs one. */
 export default defineConfig({
@@ -26,16 +38,26 @@ export default defineConfig({
           name: 'store',
           include: ['src/store/**/*.test.ts', 'test/{store,fuzz}/**/*.test.ts'],
           globalSetup: './test/support/postgres.ts',
-          ...slow,
+          ...patient,
         },
       },
       {
         test: {
           name: 'whole',
           include: ['test/{activities,workflow,e2e,api,browser,replay,engine,cli}/**/*.test.ts'],
-          setupFiles: './test/support/quiet-sdk.ts',
-          globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
-          ...slow,
+          exclude: ALONE,
+          ...engines,
+          ...patient,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ALONE,
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          ...engines,
+          ...patient,
         },
       },
     ],

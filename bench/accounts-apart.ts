@@ -20,6 +20,7 @@ const HANGING = 200
 const LATER_MS = 30_000
 const ACTIVITY_QUEUE = 2
 const LONG_MS = 600_000
+const tooSlow = () => `not within ${LONG_MS / 1000} s`
 
 const campaign = (steps: string) =>
   `id: apart\nname: apart\nentry: {event: subscribe}\nsteps:\n${steps
@@ -96,12 +97,12 @@ async function withProduct<T>(
 async function drainBehindBacklog(whole: Whole): Promise<number> {
   await whole.publish(ONE_STEP)
   await follow(whole, A, QUEUED, 20)
-  await until(async () => (await backlog(whole)) >= QUEUED, LONG_MS)
+  await until(async () => (await backlog(whole)) >= QUEUED, tooSlow, LONG_MS)
   await follow(whole, B, QUIET, QUIET)
-  await until(async () => (await backlog(whole)) >= QUEUED + QUIET, LONG_MS)
+  await until(async () => (await backlog(whole)) >= QUEUED + QUIET, tooSlow, LONG_MS)
   const began = performance.now()
   await whole.startSends()
-  await until(() => sent(whole, B) >= QUIET, LONG_MS)
+  await until(() => sent(whole, B) >= QUIET, tooSlow, LONG_MS)
   return performance.now() - began
 }
 
@@ -112,13 +113,17 @@ async function latestStep(whole: Whole, worst: () => Promise<void>): Promise<num
   const trouble = worst()
   const lateness: number[] = []
   for (let i = 0; i < QUIET; i++) {
-    await until(async () => {
-      const [run] = await runsOf(whole.product.db, { appId: B, openId: `o${i}` }, 1)
-      const step = run?.state.steps[1]
-      if (step?.state !== 'sent') return false
-      lateness.push((step.sentAt ?? 0) - (step.dueAt ?? 0))
-      return true
-    }, LONG_MS)
+    await until(
+      async () => {
+        const [run] = await runsOf(whole.product.db, { appId: B, openId: `o${i}` }, 1)
+        const step = run?.state.steps[1]
+        if (step?.state !== 'sent') return false
+        lateness.push((step.sentAt ?? 0) - (step.dueAt ?? 0))
+        return true
+      },
+      tooSlow,
+      LONG_MS,
+    )
   }
   await trouble
   return Math.max(...lateness)

@@ -115,7 +115,7 @@ async function measure(cluster: Cluster, folder: string, say: (line: string) => 
       await account.type(openId, '1')
     })
     const arrived = async () => (await databases.sentOf(appId)) >= count * sent
-    await until(arrived, STAGE_WITHIN_MS, () => `not all of ${appId} was sent`)
+    await until(arrived, () => `not all of ${appId} was sent`, STAGE_WITHIN_MS)
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
 }

@@ -87,7 +87,7 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
         (r) => r.status === 200,
         () => false,
       )
-    await until(isReady, 50_000, said)
+    await until(isReady, said)
   }
   return {
     name: '`serve` and `worker` (PostgreSQL)',

@@ -11,6 +11,7 @@ import { openStore } from '../../src/store/db.ts'
 import { createPlatformStore } from '../../src/store/platform.ts'
 import { createSealer } from '../../src/store/sealed.ts'
 import { createUserStore } from '../../src/store/users.ts'
+import { until } from '../support/program.ts'
 import { freshDatabase } from '../support/stores.ts'
 import { startWhole, type Whole } from '../support/whole.ts'
 
@@ -253,7 +254,7 @@ describe.skipIf(!inject('engineAddress'))('nurture, with the product running', (
       callback: false,
     })
     await whole.simulator.account(APP).follow('oVerify')
-    await vi.waitFor(async () => expect((await nurture('account', 'verify', APP)).code).toBe(0))
+    await until(async () => (await nurture('account', 'verify', APP)).code === 0)
     whole.simulator.account(APP).setTrust({ ipWhitelisted: false })
     const blocked = await nurture('account', 'verify', APP)
     expect(blocked.code).toBe(1)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Connection } from '@temporalio/client'
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { runCli } from '../../src/cli/run.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 
 const address = inject('engineAddress')
 
@@ -66,7 +67,7 @@ describe.skipIf(!address)('nurture setup', () => {
     await vi.waitFor(
       () =>
         connection.operatorService.addSearchAttributes({ namespace, searchAttributes: { NurtureState: 3 } }),
-      20_000,
+      PATIENCE_MS,
     )
     await connection.close()
     const result = await nurture('setup')

@@ -17,7 +17,7 @@ describe.skipIf(!inject('engineAddress'))(
         expect(report?.counts['messages delivered']).toBeGreaterThan(0)
         expect(Object.keys(report?.faults ?? {}).length).toBeGreaterThan(3)
       },
-      240_000,
+      600_000,
     )
   },
 )

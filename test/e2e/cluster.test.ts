@@ -59,13 +59,13 @@ describe.runIf(programs)('the production stack, without containers', () => {
     await stage.heal()
     await openAccounts(stage, simulator, url, [ACCOUNT])
     wechat = simulator.account(ACCOUNT.appId)
-  }, 300_000)
+  })
   afterAll(async () => {
     control?.close()
     await stage?.end()
     await simulator?.close()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  }, 120_000)
+  })
 
   const script = (name: string, ...args: string[]) => {
     const PATH = [join(folder, 'cluster/bin'), process.env.PATH].join(delimiter)
@@ -96,21 +96,21 @@ describe.runIf(programs)('the production stack, without containers', () => {
       await part.kill()
       await part.start()
     }
-    await until(() => sent('oKills').length === 2, 120_000)
-  }, 300_000)
+    await until(() => sent('oKills').length === 2)
+  })
 
   it('is put back to the moment of a backup, and what was under way then goes on', async () => {
     await wechat.follow('oBackup')
-    await until(() => sent('oBackup').length === 1, 60_000)
+    await until(() => sent('oBackup').length === 1)
     const recorded = async () =>
       (await ask<{ steps: { sentAt: unknown }[] }>(stage.apiBase, `/api/followers/${ACCOUNT.appId}/oBackup`))
         .steps[0]?.sentAt
-    await until(async () => Boolean(await recorded()), 60_000)
+    await until(async () => Boolean(await recorded()))
     await script('backup.sh', '--stay-stopped', join(folder, 'backup'))
     await script('restore.sh', join(folder, 'backup'), '--yes')
-    await until(() => sent('oBackup').length === 2, 120_000)
+    await until(() => sent('oBackup').length === 2)
     expect((await inside('serve-1', 'engine', 'show')).stdout).toContain('nurture')
-  }, 300_000)
+  })
 
   it('has a proxy and dynamic settings that their own programs find valid', () => {
     const caddy = join(folder, 'cluster/bin/caddy')

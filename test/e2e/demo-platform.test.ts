@@ -12,7 +12,7 @@ interface AccountItem {
   apiBase: string | null
 }
 
-describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start', { timeout: 180_000 }, () => {
+describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start', () => {
   const programs: Program[] = []
   const forget: (() => void)[] = []
   afterAll(async () => {

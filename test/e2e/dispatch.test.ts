@@ -11,6 +11,7 @@ import { readFollower } from '../../src/store/followers.ts'
 import { claimHeads, type InboxRow, inboxBacklog } from '../../src/store/inbox.ts'
 import { runsOf } from '../../src/store/runs.ts'
 import { followers, inbox, runs } from '../../src/store/schema.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { switchableEngine } from '../support/switchable-engine.ts'
 import { startWhole, type Whole } from '../support/whole.ts'
 
@@ -53,10 +54,11 @@ const who = (openId: string) => ({ appId: APP, openId })
 const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
 async function until<T>(look: () => Promise<T>, ready: (seen: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
+  const end = Date.now() + PATIENCE_MS
+  for (;;) {
     const seen = await look()
     if (ready(seen)) return seen
-    if (tries > 600) throw new Error(`never came to be: ${JSON.stringify(seen)}`)
+    if (Date.now() > end) throw new Error(`never came to be: ${JSON.stringify(seen)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
@@ -294,10 +296,8 @@ describe('while Temporal is away', () => {
       await link.close()
       await engine.off()
     })
-    const began = Date.now()
     expect(await wechat().follow('oAway')).toMatchObject({ ok: true, attempts: 1 })
     expect(await wechat().type('oAway', '1')).toMatchObject({ ok: true, attempts: 1, body: 'success' })
-    expect(Date.now() - began).toBeLessThan(5_000)
     const reason = await until(
       async () => dispatcher.waitsFor(),
       (r) => r !== null,

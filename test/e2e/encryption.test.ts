@@ -64,7 +64,7 @@ async function follows(one: Whole, openId: string): Promise<void> {
   await one.runWhen(APP, openId, (r) => r.runId !== null)
 }
 
-describe.skipIf(!engine)('histories', { timeout: 120_000 }, () => {
+describe.skipIf(!engine)('histories', () => {
   it('are encrypted: what a follower says is sent back, and stands in no history', async () => {
     const namespace = await freshNamespace(engine)
     const one = await whole({ namespace })

@@ -76,7 +76,7 @@ describe.skipIf(!disk || !inject('engineAddress'))('a disk that is full below th
     }
     await whole.restart()
     await whole.runWhen(APP, 'oMeanwhile', (r) => r.outcome === 'completed')
-  }, 180_000)
+  })
 })
 
 /** A file system of its own, of 90 MB; null, and said aloud, where this user may not make one. */

@@ -62,7 +62,7 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
   const forget = (openId: string) => ask(whole.callbackUrl, `/api/followers/${APP}/${openId}/forget`, {})
   /** Temporal deletes histories when it comes to it. */
   const drained = () =>
-    until(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null), 50_000)
+    until(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null))
   const histories = async (openId: string) => {
     const found = []
     const query = `WorkflowId = '${workflowIdOf(APP, openId)}'`

@@ -46,7 +46,7 @@ async function jobsDone(dataDir: string): Promise<string[]> {
   return rows.map((row) => row.name)
 }
 
-describe.skipIf(!inject('engineAddress'))('npm start', { timeout: 180_000 }, () => {
+describe.skipIf(!inject('engineAddress'))('npm start', () => {
   it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
     const { env, dataDir } = await settings()
     const base = `http://127.0.0.1:${env.PORT}`

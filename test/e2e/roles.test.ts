@@ -66,7 +66,6 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     for (const base of [...serves, ...workers]) {
       await until(
         () => isReady(base),
-        50_000,
         () => programs.map((p) => p.stderr() + p.stdout()).join('\n'),
       )
     }
@@ -100,7 +99,7 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     const wechat = simulator.account(APP)
     const follower = (i: number) => `oRole${i}`
     let tries = 0
-    await until(async () => (await wechat.follow(follower(++tries))).passiveReply !== null, 2_500)
+    await until(async () => (await wechat.follow(follower(++tries))).passiveReply !== null)
     const openId = follower(tries)
     const run = () => ask<PresentedRun>(serves[0] ?? '', `/api/followers/${APP}/${openId}`)
     await until(async () => (await run().catch(() => null))?.status === 'ended')
@@ -135,7 +134,6 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     // One is of the test before.
     await until(
       () => complete().length === 101,
-      10_000,
       () => `${complete().length} traces are complete`,
     )
   })
@@ -194,8 +192,8 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     const accepted = openIds.filter((_, i) => pushed[i]?.ok)
     expect(accepted.length).toBeGreaterThan(0)
     const sendsTo = (openId: string) => wechat.sends.filter((s) => s.openId === openId && s.errcode === 0)
-    await until(() => accepted.every((openId) => sendsTo(openId).length > 0), 50_000)
+    await until(() => accepted.every((openId) => sendsTo(openId).length > 0))
     expect(openIds.filter((openId) => sendsTo(openId).length > 1)).toEqual([])
     await client.end()
-  }, 120_000)
+  })
 })

@@ -19,7 +19,7 @@ interface Line {
   [field: string]: unknown
 }
 
-describe.skipIf(!engine)('an operator watches one follower of npm start', { timeout: 120_000 }, () => {
+describe.skipIf(!engine)('an operator watches one follower of npm start', () => {
   let program: Program
   let base: string
   let forget: () => void
@@ -41,7 +41,7 @@ describe.skipIf(!engine)('an operator watches one follower of npm start', { time
     await until(() => lines().some((l) => l.msg === 'run ended'))
     const answer = await fetch(`${base}/metrics`, { headers: { authorization: 'Bearer test-admin-token' } })
     metrics = await answer.text()
-  }, 120_000)
+  })
   afterAll(async () => {
     program?.process.kill('SIGTERM')
     await program?.exited
@@ -119,7 +119,7 @@ describe.skipIf(!engine)('an operator watches one follower of npm start', { time
       await until(
         async () => (await prometheus.query('count_over_time(nurture_engine_up[1m]) >= 3')).length === 2,
       )
-    }, 60_000)
+    })
     afterAll(() => prometheus?.stop())
 
     const boards = readdirSync(new URL('../../temporal-docker/grafana/dashboards', import.meta.url))
@@ -137,7 +137,6 @@ describe.skipIf(!engine)('an operator watches one follower of npm start', { time
       else
         await until(
           async () => (await prometheus.query(expr)).length > 0,
-          15_000,
           () => `nothing: ${expr}`,
         )
     })

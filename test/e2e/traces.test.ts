@@ -44,7 +44,7 @@ async function startTraced(otel: Record<string, string>): Promise<Running> {
   }
 }
 
-describe.skipIf(!engine)('one follower of npm start, with traces', { timeout: 120_000 }, () => {
+describe.skipIf(!engine)('one follower of npm start, with traces', () => {
   let collector: Collector
   let running: Running
   let secrets: string[]
@@ -72,7 +72,7 @@ describe.skipIf(!engine)('one follower of npm start, with traces', { timeout: 12
     await running.hop(25 * 3_600_000)
     await until(() => running.logged('send ended') === 3)
     await until(() => spans('send').length === 3)
-  }, 120_000)
+  })
   afterAll(async () => {
     await running?.stop()
     await collector?.close()
@@ -148,7 +148,7 @@ describe.skipIf(!engine)('one follower of npm start, with traces', { timeout: 12
   })
 })
 
-describe.skipIf(!engine)('a collector that is away', { timeout: 120_000 }, () => {
+describe.skipIf(!engine)('a collector that is away', () => {
   let running: Running
   beforeAll(async () => {
     const gone = await startCollector()
@@ -158,7 +158,7 @@ describe.skipIf(!engine)('a collector that is away', { timeout: 120_000 }, () =>
       OTEL_EXPORTER_OTLP_TIMEOUT: '200',
       OTEL_BSP_SCHEDULE_DELAY: '50',
     })
-  }, 60_000)
+  })
   afterAll(() => running?.stop())
 
   it('disturbs nothing: the message goes out, and one line says what is wrong', async () => {

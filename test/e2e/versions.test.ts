@@ -50,7 +50,6 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
           () => true,
           () => false,
         ),
-      50_000,
       said,
     )
     return { base, program }
@@ -116,7 +115,6 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     expect(await simulator.account(APP).follow(openId)).toMatchObject({ ok: true })
     await until(
       () => received(openId) === 1,
-      30_000,
       () => `${openId} got no message`,
     )
   }
@@ -149,7 +147,7 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
       headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/yaml' },
       body: CAMPAIGN,
     })
-  }, 120_000)
+  })
   afterAll(async () => {
     vi.unstubAllEnvs()
     await Promise.all(programs.map(stop))
@@ -194,7 +192,7 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     await wechat.follow('oReturns')
     await until(async () => (await signalsOf('oReturns')) === heard + 2)
     a.program.process.kill('SIGCONT')
-    await until(() => received('oReturns') === 2, 40_000)
+    await until(() => received('oReturns') === 2)
     expect(await buildOf('oReturns')).toBe('b')
     expect(await continuesAnother('oReturns')).toBe(true)
 
@@ -206,7 +204,7 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     expect(await buildOf('oStays')).toBe('a')
     expect(received('oStays')).toBe(2)
     await until(async () => (await versionOf('a'))?.openRuns === 0)
-    await until(async () => (await versionOf('a'))?.status === 'drained', 60_000)
+    await until(async () => (await versionOf('a'))?.status === 'drained')
     expect((await nurture('deploy', '--status')).out).toMatch(
       /^a +drained +0 +polls +its workers may be stopped$/m,
     )
@@ -214,7 +212,7 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     await wechat.type('oNew', 'hi')
     await until(() => received('oNew') === 2)
     await until(async () => (await run('oNew'))?.outcome === 'completed')
-  }, 240_000)
+  })
 
   it('a run whose build has no worker is named, with the command that moves it, and goes on after that', async () => {
     const wechat = simulator.account(APP)
@@ -225,7 +223,7 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
     expect(await nurture('deploy', '--build-id', 'c', '--wait')).toMatchObject({ code: 0 })
     await stop(workerOf('b'))
     // Temporal remembers for a minute who polled.
-    await until(async () => (await versionOf('b'))?.worker === false, 100_000)
+    await until(async () => (await versionOf('b'))?.worker === false)
     const status = await nurture('deploy', '--status')
     expect(status.code).toBe(1)
     expect(status.out).toContain('pinned to b, which has no worker')
@@ -257,5 +255,5 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
       expect(await buildOf(openId)).toBe('c')
     }
     expect(await isReady(c.base)).toBe(true)
-  }, 240_000)
+  })
 })

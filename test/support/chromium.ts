@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { PATIENCE_MS } from './patience.ts'
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
 
@@ -21,6 +22,7 @@ export function launchBrowser(): Promise<Browser> {
 /** A new page in its own session; whatever its console or scripts complain of is in `complaints`. */
 export async function openPage(browser: Browser): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1240, height: 860 }, locale: 'zh-CN' })
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (err) => complaints.push(err.message))

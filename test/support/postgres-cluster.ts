@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { postgresBin } from '../../scripts/ensure-programs.mjs'
 import { ownerOf } from '../../temporal-docker/native/furnish.ts'
-
-const ANSWERS_WITHIN_MS = 30_000
+import { PATIENCE_MS } from './patience.ts'
 
 /** A PostgreSQL cluster that is there on the disk; whoever wants it runs `program` with `args` as `owner`. */
 export interface Cluster {
@@ -42,7 +41,7 @@ export function initCluster(folder: string, port: number, settings: readonly str
 }
 
 async function answers(isReady: string, port: number): Promise<void> {
-  const until = Date.now() + ANSWERS_WITHIN_MS
+  const until = Date.now() + PATIENCE_MS
   for (;;) {
     try {
       await promisify(execFile)(isReady, ['-h', '127.0.0.1', '-p', String(port)])

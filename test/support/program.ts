@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../src/engine/local/ports.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const STARTS_WITHIN_MS = 50_000
 
 /** One of the product's programs as a process of its own. */
 export interface Program {
@@ -72,7 +72,6 @@ export async function ownSettings(): Promise<{
 export async function ready(program: Program): Promise<string> {
   await until(
     () => /^ready (\S+)$/m.test(program.stdout()) || program.process.exitCode !== null,
-    STARTS_WITHIN_MS,
     () => `not ready: ${program.stdout()}${program.stderr()}`,
   )
   const url = /^ready (\S+)$/m.exec(program.stdout())?.[1]
@@ -80,11 +79,11 @@ export async function ready(program: Program): Promise<string> {
   return url
 }
 
-/** Waits for a condition. */
+/** Waits for a condition. @throws Error with the `trouble` when it does not come to be */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  withinMs = 30_000,
   trouble: () => string = () => 'it never came to be',
+  withinMs = PATIENCE_MS,
 ): Promise<void> {
   const end = Date.now() + withinMs
   while (!(await condition())) {

@@ -14,6 +14,7 @@ import type { NewAccount } from '../../src/store/accounts.ts'
 import { openStore, type Store } from '../../src/store/db.ts'
 import { type RunRow, runsOf } from '../../src/store/runs.ts'
 import { freshNamespace } from './namespace.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 /** The whole product in this process: store, engine, workers, callback server and simulator, all real. */
 export interface Whole {
@@ -215,10 +216,11 @@ export async function startWhole(options: {
     },
     startSends: () => parts.startSends(),
     async runWhen(appId, openId, ready) {
-      for (let tries = 0; ; tries++) {
+      const end = Date.now() + PATIENCE_MS
+      for (;;) {
         const [run] = await runsOf(parts.product.db, { appId, openId }, 1)
         if (run && ready(run)) return run
-        if (tries > 300) throw new Error(`never came to be: ${JSON.stringify(run?.state ?? null)}`)
+        if (Date.now() > end) throw new Error(`never came to be: ${JSON.stringify(run?.state ?? null)}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     },
