@@ -31,6 +31,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
           ],
           exclude: ['src/store/**'],
+          ...patient,
         },
       },
       {

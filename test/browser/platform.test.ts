@@ -5,6 +5,7 @@ import { createWeb } from '../../src/app/web.ts'
 import type { SimComponent } from '../../src/simulator/index.ts'
 import { runsOf } from '../../src/store/runs.ts'
 import { chromiumPath, launchBrowser, openPage } from '../support/chromium.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { until } from '../support/program.ts'
 import { startWhole, TEST_PLATFORM, type Whole } from '../support/whole.ts'
 
@@ -35,7 +36,9 @@ describe.skipIf(!inject('engineAddress') || !chromiumPath())('many accounts of o
   const wechat = (appId: string) => whole.simulator.account(appId)
 
   beforeAll(async () => {
-    whole = await startWhole({ engineAddress: inject('engineAddress'), platform: true })
+    // The flood is answered in its own time: how fast is what the load bench asks.
+    const answerWithinMs = PATIENCE_MS
+    whole = await startWhole({ engineAddress: inject('engineAddress'), platform: true, answerWithinMs })
     component = whole.simulator.addComponent({
       ...TEST_PLATFORM,
       authorisationUrl: `${whole.callbackUrl}/wechat/component`,
