@@ -38,6 +38,7 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const entries = async (query = '') => (await api.get<Page<Entry>>(`/api/audit${query}`)).body
+const isForgotten = ({ actor, action }: Entry) => actor === 'dispatcher' && action === 'follower.forgotten'
 /** What the walk did; the product itself adds when it has done what was asked for. */
 const ofTheWalk = async () => (await entries('?limit=200')).items.filter(({ actor }) => actor === tokenId)
 
@@ -137,10 +138,10 @@ describe('the audit log', () => {
       expect([call, items.length]).toEqual([call, before + 1])
       expect([call, items[0]]).toEqual([call, expect.objectContaining({ action })])
       if (call === 'POST /api/tokens') made = answer.body
+      // Done before the engine is accepted: from then on events wait until its runs are restored, which nobody does here.
+      if (action === 'follower.forget')
+        await until(async () => (await entries('?limit=200')).items.some(isForgotten))
     }
-    const isForgotten = ({ actor, action }: Entry) =>
-      actor === 'dispatcher' && action === 'follower.forgotten'
-    await until(async () => (await entries('?limit=200')).items.some(isForgotten))
     const all = JSON.stringify(await entries('?limit=200'))
     for (const secret of [PASSWORD, made.token, token, ...Object.values(SECRETS), 'scrypt', 'oAudited'])
       expect(all).not.toContain(secret)
