@@ -20,7 +20,10 @@ const STAGES: Record<StoreKind, (options: StageOptions) => Promise<Stage | null>
 
 export type StoreKind = 'postgres' | 'embedded' | 'cluster'
 
-/** One chaos run against one kind of store; null where this machine lacks what it needs. Its folder stays when it found something. */
+/**
+ * One chaos run against one kind of store; null where this machine lacks what it needs. Its folder stays when it found
+ * something, or broke off.
+ */
 export async function runChaos(options: {
   store: StoreKind
   seed: number
@@ -33,24 +36,28 @@ export async function runChaos(options: {
 }): Promise<Report | null> {
   const { store, seed, forMs, perSecond = 1, focus, say = () => {} } = options
   const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-chaos-'))
+  const forget = (what = folder) => rmSync(what, { recursive: true, force: true, maxRetries: 5 })
   const root = options.root ?? fileURLToPath(new URL('../..', import.meta.url))
   const stage = await STAGES[store]({ root, folder })
   if (!stage) {
     say(
       `chaos: ${store} needs what is not installed here (PostgreSQL; for the cluster also Go): it is skipped`,
     )
+    forget()
     return null
   }
   if (!stage.fillDisk) say('chaos: the disk is not filled (it takes root, and not with the cluster)')
+  let nothingFound = false
   try {
     const evidence = await perform(stage, { random: createRandom(seed), forMs, perSecond, focus, say })
     const report = reportOf(store, evidence, judge(evidence))
-    if (report.findings.length === 0) return report
+    nothingFound = report.findings.length === 0
+    if (nothingFound) return report
     writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))
     say(`chaos: logs and evidence are kept in ${folder}`)
     return report
   } finally {
     await stage.end()
-    rmSync(join(folder, 'disk'), { recursive: true, force: true })
+    forget(nothingFound ? folder : join(folder, 'disk'))
   }
 }
