@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { saveMedium } from '../../src/store/media.ts'
+import type { RunRow } from '../../src/store/runs.ts'
 import { chromiumPath, launchBrowser, openPage } from '../support/chromium.ts'
 import { startWhole, type Whole } from '../support/whole.ts'
 
@@ -68,14 +69,13 @@ describe.skipIf(!inject('engineAddress') || !chromiumPath())('the phone in a bro
     await page.click(button)
     await page.locator(`${button}:not([disabled])`).waitFor()
   }
-  const steps = async (openId: string) => {
-    const { plan, state } = await whole.runWhen(APP, openId, () => true)
-    return new Map(plan.steps.map(({ id }, i) => [id, state.steps[i]?.state]))
-  }
-  const isAhead = async (openId: string, step: string) => (await steps(openId)).get(step) === 'pending'
+  const stateOf = ({ plan, state }: RunRow, step: string) =>
+    state.steps[plan.steps.findIndex(({ id }) => id === step)]?.state ?? ''
+  const isAhead = async (openId: string, step: string) =>
+    stateOf(await whole.runWhen(APP, openId, () => true), step) === 'pending'
   /** Waits until a step is sent or skipped, and the store knows. */
   const isBehind = (openId: string, step: string) =>
-    expect.poll(async () => (await steps(openId)).get(step)).toMatch(/sent|skipped/)
+    whole.runWhen(APP, openId, (run) => /sent|skipped/.test(stateOf(run, step)))
   /** Hours by which the page says that the follower's clock is ahead. */
   const hoursAhead = async (page: Page) =>
     Number(/[\d.]+/.exec((await page.locator('#offset').textContent()) ?? '')?.[0] ?? 0)

@@ -296,8 +296,10 @@ describe('while Temporal is away', () => {
       await link.close()
       await engine.off()
     })
+    const began = Date.now()
     expect(await wechat().follow('oAway')).toMatchObject({ ok: true, attempts: 1 })
     expect(await wechat().type('oAway', '1')).toMatchObject({ ok: true, attempts: 1, body: 'success' })
+    expect(Date.now() - began).toBeLessThan(5_000)
     const reason = await until(
       async () => dispatcher.waitsFor(),
       (r) => r !== null,

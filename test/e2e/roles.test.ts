@@ -99,7 +99,12 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
     const wechat = simulator.account(APP)
     const follower = (i: number) => `oRole${i}`
     let tries = 0
-    await until(async () => (await wechat.follow(follower(++tries))).passiveReply !== null)
+    // The contract: live in other `serve` processes within 2 s.
+    await until(
+      async () => (await wechat.follow(follower(++tries))).passiveReply !== null,
+      () => 'the other `serve` does not know the campaign within 2 s',
+      2_500,
+    )
     const openId = follower(tries)
     const run = () => ask<PresentedRun>(serves[0] ?? '', `/api/followers/${APP}/${openId}`)
     await until(async () => (await run().catch(() => null))?.status === 'ended')

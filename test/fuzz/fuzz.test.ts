@@ -4,7 +4,6 @@ import { fuzzCampaigns } from './fuzz-campaigns.ts'
 import { startFuzzedServer } from './server.ts'
 import { createFindings, type Findings, watchProcess } from './watch.ts'
 
-/** Seconds, where the machine has nothing else to do. */
 /** Seeded, so that it finds the same today and tomorrow; `npm run fuzz` tries other seeds, for longer. */
 const SEED = 1
 
