@@ -32,11 +32,14 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
  */
 const CHOSEN = { from: 20_000, below: 32_768 }
 const TRIES = 100
+const COUNT = CHOSEN.below - CHOSEN.from
+/** Where this process looks next. It goes on from what it has given, on which nobody may listen yet. */
+let next = Math.floor(Math.random() * COUNT)
 
-/** A port that is free now. */
+/** A port that is free now, and that this process has not just given to another. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const port = CHOSEN.from + Math.floor(Math.random() * (CHOSEN.below - CHOSEN.from))
+    const port = CHOSEN.from + (next++ % COUNT)
     if (await tryPort(port, host)) return port
   }
   throw new Error(`no free port on ${host}`)
