@@ -18,7 +18,7 @@ export async function withFaults(
   faults: FaultBox,
   c: Context,
   appId: string | null,
-  work: (fault: Fault) => Promise<Answer>,
+  work: (fault: Fault) => Promise<Answer | Response>,
   openId: string | null = null,
   keptFrom: (errcode: number | null) => unknown = () => {},
 ): Promise<Response> {
@@ -35,7 +35,7 @@ export async function withFaults(
   const answer = await work(fault)
   if (fault.hang === 'after') return never(c)
   if (fault.reset === 'after') return reset(c)
-  return c.json(answer)
+  return answer instanceof Response ? answer : c.json(answer)
 }
 
 /** The caller cannot know what became of a call that was done. */

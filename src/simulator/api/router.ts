@@ -1,0 +1,139 @@
+import { type Context, Hono } from 'hono'
+import { type Answer, failed, parse, withFaults } from '../answering.ts'
+import { type Authorisation, authoriserOf, type ComponentState, maySend } from '../component.ts'
+import type { Fault, FaultBox } from '../faults.ts'
+import type { SimAccountState, SimFollower } from '../model.ts'
+import type { SimTokens } from '../tokens.ts'
+
+/** What the API side needs of the simulated platform. */
+export interface ApiWorld {
+  accounts: Map<string, SimAccountState>
+  tokens: Map<string, SimTokens>
+  components: Map<string, ComponentState>
+  faults: FaultBox
+  /** Real time. */
+  now(): number
+  clockOf(follower: SimFollower): number
+  /** Something that a page shows has changed. */
+  changed(appId: string, openId: string): void
+  /** The same, for every follower of an account. */
+  accountChanged(appId: string): void
+}
+
+export type Method = 'GET' | 'POST'
+
+/** One request whose token is good. */
+export interface Call {
+  c: Context
+  account: SimAccountState
+  /** The `access_token` of the query. */
+  token: string
+  /** The consent that the token belongs to, where a platform calls for the account. */
+  authorisation: Authorisation | null
+  /** The body as it came; '' where it is no JSON. */
+  raw: string
+  /** The JSON body; empty for GET and forms. */
+  body: Record<string, unknown>
+  /** What goes wrong with it, if anything does. */
+  fault: Fault
+}
+
+/** JSON for an answer of WeChat's; a `Response` where it is a file. */
+export type Handle = (call: Call) => Answer | Response | Promise<Answer | Response>
+
+export interface RouteOptions {
+  /** What a POST carries. `form`: the handler reads `c.req.parseBody()` itself. Default `json`. */
+  body?: 'json' | 'form'
+  /** Accounts without certification may call it too. */
+  forEveryAccount?: boolean
+  /** It sends customer-service messages: a platform needs that permission for it (61007). */
+  sendsMessages?: boolean
+  /** Told when a fault keeps a call from being done: the errcode it is answered with, or null for no answer. */
+  keptFrom?: (account: SimAccountState, body: Record<string, unknown>, errcode: number | null) => void
+}
+
+/** What each area of the API registers its calls with: `registerXxx(router)` in a file of its own. */
+export interface Router {
+  app: Hono
+  world: ApiWorld
+  /** A call with `access_token=` in the query: token, body and certification are judged before `handle` sees it. */
+  route(method: Method, path: string, handle: Handle, options?: RouteOptions): void
+}
+
+export function createRouter(world: ApiWorld): Router {
+  const app = new Hono()
+  return {
+    app,
+    world,
+    route(method, path, handle, options = {}) {
+      app.on(method, path, (c) => serve(world, c, { method, path, handle, options }))
+    },
+  }
+}
+
+interface Route {
+  method: Method
+  path: string
+  handle: Handle
+  options: RouteOptions
+}
+
+async function serve(world: ApiWorld, c: Context, route: Route): Promise<Response> {
+  const { method, path, handle, options } = route
+  const token = c.req.query('access_token') ?? ''
+  const holder = holderOf(world, token)
+  const { account } = holder
+  const isJson = method === 'POST' && options.body !== 'form'
+  const raw = isJson ? await c.req.text() : ''
+  const body = isJson ? parse(raw) : {}
+  const openId = typeof body?.touser === 'string' ? body.touser : null
+  return withFaults(
+    world.faults,
+    c,
+    account?.appId ?? null,
+    async (fault) => {
+      if (!token) return failed(41001)
+      if (!account) return failed(holder.check())
+      account.calls.set(path, (account.calls.get(path) ?? 0) + 1)
+      const code = holder.check()
+      if (code !== 0) return failed(code)
+      const { authorisation } = holder
+      if (options.sendsMessages && authorisation && !maySend(authorisation)) return failed(61007)
+      if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
+      if (!account.certified && !options.forEveryAccount) return failed(48001)
+      return handle({ c, account, token, authorisation, raw, body: body ?? {}, fault })
+    },
+    openId,
+    (errcode) => account && options.keptFrom?.(account, body ?? {}, errcode),
+  )
+}
+
+interface Holder {
+  account: SimAccountState | null
+  authorisation: Authorisation | null
+  /** What WeChat says to the token: 0, or a code. */
+  check(): number
+}
+
+/** Whose token this is: an account's own, or one that a platform got for it. */
+function holderOf(world: ApiWorld, token: string): Holder {
+  const { now } = world
+  const own = [...world.accounts.values()].find((a) => world.tokens.get(a.appId)?.owns(token))
+  if (own)
+    return {
+      account: own,
+      authorisation: null,
+      check: () => world.tokens.get(own.appId)?.check(token, now()) ?? 40001,
+    }
+  const found = authoriserOf(world.components.values(), token)
+  if (!found) {
+    const isComponents = [...world.components.values()].some((c) => c.tokens.owns(token))
+    return { account: null, authorisation: null, check: () => (isComponents ? 61015 : 40001) }
+  }
+  const { authorisation, withdrawn } = found
+  return {
+    account: world.accounts.get(authorisation.appId) ?? null,
+    authorisation,
+    check: () => (withdrawn ? 61003 : authorisation.tokens.check(token, now())),
+  }
+}
