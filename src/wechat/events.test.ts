@@ -49,6 +49,11 @@ describe('a follower who sends a message', () => {
       '<Title>t</Title><Description>d</Description><Url>http://u/?a=1&amp;b=2</Url>',
       { title: 't', description: 'd', url: 'http://u/?a=1&b=2' },
     ],
+    [
+      'file',
+      '<Title><![CDATA[a.pdf]]></Title><Description></Description><FileKey>k1</FileKey><FileMd5>5d41</FileMd5><FileTotalLen>1024</FileTotalLen>',
+      { title: 'a.pdf', description: '', fileKey: 'k1', bytes: '1024' },
+    ],
   ])('is heard: %s', (kind, fields, variant) => {
     const inbound = message(kind, fields)
     expect(inbound).toEqual({ ...common, eventName: '', kind, msgId: MSG_ID, ...variant })
@@ -69,6 +74,41 @@ describe('a follower who sends a message', () => {
       content: 'hi',
       bizmsgmenuid: null,
     })
+  })
+})
+
+describe('a follower who sends what the guide does not list', () => {
+  it.each(['miniprogrampage', 'emotion', 'hologram', 'subscribe', 'FORGET', 'x'.repeat(500)])(
+    'has sent a message: %s',
+    (msgType) => {
+      const inbound = message(msgType, '<Event>unsubscribe</Event>')
+      expect(inbound).toEqual({
+        ...common,
+        eventName: '',
+        kind: 'other_message',
+        msgId: MSG_ID,
+        msgType: msgType.toLowerCase().slice(0, 80),
+      })
+      expect(sceneOf(inbound)).toBe('message')
+    },
+  )
+
+  it.each([
+    ['MsgId, XML', `<MsgId>${MSG_ID}</MsgId>`],
+    ['MsgID, XML', `<MsgID>${MSG_ID}</MsgID>`],
+  ])('has sent the same one whether it says %s', (_name, id) => {
+    for (const msgType of ['text', 'file', 'hologram']) {
+      const inbound = push(`<MsgType>${msgType}</MsgType>${id}`)
+      expect(inbound).toMatchObject({ msgId: MSG_ID })
+      expect(dedupeKey('wx1', inbound)).toBe(dedupeKey('wx1', message('text', '')))
+    }
+  })
+
+  it.each(['MsgId', 'MsgID'])('has sent it in JSON, with %s as a number or as text', (name) => {
+    for (const id of [MSG_ID, `"${MSG_ID}"`]) {
+      const body = `{"FromUserName":"o1","CreateTime":1714112445,"MsgType":"file","${name}":${id}}`
+      expect(parseInbound(parseBody(Buffer.from(body)).record)).toMatchObject({ kind: 'file', msgId: MSG_ID })
+    }
   })
 })
 
@@ -270,7 +310,7 @@ describe('a push that nobody has heard of', () => {
   it.each([
     ['an event', event('brand_new_thing', '<Extra><A>1</A></Extra>'), 'event brand_new_thing'],
     ['an event without a name', event(''), 'event '],
-    ['a message type', message('hologram', ''), 'hologram'],
+    ['a message type without MsgId', push('<MsgType>hologram</MsgType>'), 'hologram'],
     ['a message without a type', push('<MsgId>1</MsgId>'), ''],
     [
       'a text without MsgId, which cannot be told from its repetition',
@@ -284,6 +324,7 @@ describe('a push that nobody has heard of', () => {
 
   it('is cut before it goes to a log', () => {
     expect(event('x'.repeat(5_000))).toMatchObject({ msgType: `event ${'x'.repeat(74)}` })
+    expect(push(`<MsgType>${'x'.repeat(5_000)}</MsgType>`)).toMatchObject({ msgType: 'x'.repeat(80) })
   })
 })
 

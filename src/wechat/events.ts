@@ -26,6 +26,8 @@ export type Inbound = Common &
     | ({ kind: 'video' | 'shortvideo'; mediaId: string; thumbMediaId: string } & Message)
     | ({ kind: 'location'; latitude: string; longitude: string; scale: string; label: string } & Message)
     | ({ kind: 'link'; title: string; description: string; url: string } & Message)
+    | ({ kind: 'file'; title: string; description: string; fileKey: string; bytes: string } & Message)
+    | ({ kind: 'other_message'; msgType: string } & Message)
     | { kind: 'subscribe'; eventKey: string; qrScene: string | null; ticket: string | null }
     | { kind: 'unsubscribe' }
     | { kind: 'scan'; eventKey: string; qrScene: string; ticket: string | null }
@@ -61,10 +63,10 @@ type Certification = (typeof CERTIFICATION)[number]
 const IGNORED =
   /^(publishjobfinish|card_|user_(get|gifting|del|consume|pay|view|enter)|update_member_card|giftcard_|shakearoundusershake|wificonnected|merchant_order|debug_demo|submit_membercard)/
 
-const MESSAGES = ['text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link']
-
 /**
- * Reads a callback's fields. Unknown fields are tolerated, unknown kinds become `unknown`.
+ * Reads a callback's fields. Unknown fields are tolerated. Whatever has a `MsgType` other than `event` and a message id is
+ * a message: WeChat's guide lists seven types, and its clients send more (`file`: Title, FileKey, FileMd5, FileTotalLen,
+ * in the messages guide of EasyWeChat and in Senparc.Weixin's `RequestMessageFile`). What else cannot be told is `unknown`.
  * @throws CallbackBodyError without FromUserName or CreateTime
  */
 export function parseInbound(record: FieldRecord): Inbound {
@@ -80,17 +82,26 @@ export function parseInbound(record: FieldRecord): Inbound {
   const eventName = msgType === 'event' ? text('Event') : ''
   const common = { toUserName: text('ToUserName'), openId, createTime, eventName }
   if (msgType === 'event') return parseEvent(common, record)
-  if (MESSAGES.includes(msgType) && text('MsgId')) return parseMessage(common, msgType, text)
-  return { ...common, kind: 'unknown', msgType }
+  const msgId = messageId(text)
+  return msgType && msgId
+    ? parseMessage({ ...common, msgId }, msgType, text)
+    : { ...common, kind: 'unknown', msgType: msgType.slice(0, MSG_TYPE_MAX) }
+}
+
+/** Messages are documented with `MsgId`, some events with `MsgID`; one that writes it otherwise is the same. */
+function messageId(text: Text): string {
+  return text('MsgId') || text('MsgID')
 }
 
 /** WeChat's have 28 letters, digits, - and _. A longer one could be no key of an index, nor of a workflow. */
 const OPEN_ID = /^[\x21-\x7e]{1,128}$/
 
+/** It goes to the log; WeChat's have a dozen letters. */
+const MSG_TYPE_MAX = 80
+
 type Text = (name: string) => string
 
-function parseMessage(common: Common, msgType: string, text: Text): Inbound {
-  const message = { ...common, msgId: text('MsgId') }
+function parseMessage(message: Common & Message, msgType: string, text: Text): Inbound {
   switch (msgType) {
     case 'text':
       return {
@@ -121,7 +132,7 @@ function parseMessage(common: Common, msgType: string, text: Text): Inbound {
         scale: text('Scale'),
         label: text('Label'),
       }
-    default:
+    case 'link':
       return {
         ...message,
         kind: 'link',
@@ -129,6 +140,17 @@ function parseMessage(common: Common, msgType: string, text: Text): Inbound {
         description: text('Description'),
         url: text('Url'),
       }
+    case 'file':
+      return {
+        ...message,
+        kind: 'file',
+        title: text('Title'),
+        description: text('Description'),
+        fileKey: text('FileKey'),
+        bytes: text('FileTotalLen'),
+      }
+    default:
+      return { ...message, kind: 'other_message', msgType: msgType.slice(0, MSG_TYPE_MAX) }
   }
 }
 
@@ -172,9 +194,9 @@ function parseEvent(common: Common, record: FieldRecord): Inbound {
         precision: text('Precision'),
       }
     case 'templatesendjobfinish':
-      return { ...common, kind: 'template_send_finished', msgId: text('MsgID'), status: text('Status') }
+      return { ...common, kind: 'template_send_finished', msgId: messageId(text), status: text('Status') }
     case 'masssendjobfinish':
-      return { ...common, kind: 'mass_send_finished', msgId: text('MsgID'), status: text('Status') }
+      return { ...common, kind: 'mass_send_finished', msgId: messageId(text), status: text('Status') }
     case 'subscribe_msg_popup_event':
       return { ...common, kind: 'subscribe_msg_popup' }
     case 'subscribe_msg_change_event':
@@ -210,7 +232,7 @@ function parseEvent(common: Common, record: FieldRecord): Inbound {
       }
       return IGNORED.test(event)
         ? { ...common, kind: 'ignored' }
-        : { ...common, kind: 'unknown', msgType: `event ${common.eventName}`.slice(0, 80) }
+        : { ...common, kind: 'unknown', msgType: `event ${common.eventName}`.slice(0, MSG_TYPE_MAX) }
     }
   }
 }

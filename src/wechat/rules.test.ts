@@ -44,6 +44,8 @@ describe('an interaction', () => {
     ['shortvideo', 'message'],
     ['location', 'message'],
     ['link', 'message'],
+    ['file', 'message'],
+    ['other_message', 'message'],
     ['view', null],
     ['view_miniprogram', null],
     ['pic_sysphoto', null],

@@ -72,6 +72,9 @@ const SCENE_OF_KIND: Readonly<Record<string, Scene>> = {
   shortvideo: 'message',
   location: 'message',
   link: 'message',
+  // Not on the page, which speaks of "a user's message" without types: inferred. WeChat's answer to a send corrects us.
+  file: 'message',
+  other_message: 'message',
 }
 
 /**
