@@ -314,6 +314,32 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(server.counted).toEqual(['accepted', 'duplicate'])
   })
 
+  it.each<[string, PassiveReply]>([
+    ['text', { kind: 'text', content: ' ' }],
+    ['image', { kind: 'image', mediaId: '' }],
+    ['news', { kind: 'news', articles: [] }],
+  ])('is answered with success where the %s to say is empty', async (_kind, reply) => {
+    const server = intake(mode, { match: () => ({ start: null, reply }) })
+    for (const counted of ['accepted', 'duplicate']) {
+      const answer = await server.deliver(format, FOLLOW)
+      expect([answer.status, await answer.text()]).toEqual([200, 'success'])
+      expect(server.counted.at(-1)).toBe(counted)
+    }
+  })
+
+  it('is a message like any other when its type is not in the guide', async () => {
+    const server = intake(mode)
+    const file = { ...TEXT, MsgType: 'file', Title: SECRET_WORDS, FileKey: 'k', FileTotalLen: 1 }
+    for (const fields of [file, { ...TEXT, MsgType: 'hologram', MsgId: '2' }]) {
+      expect((await server.deliver(format, fields)).status).toBe(200)
+    }
+    expect(server.counted).toEqual(['accepted', 'accepted'])
+    expect(server.rows.map((r) => [r.kind, r.event.scene, r.event.text])).toEqual([
+      ['file', 'message', null],
+      ['other_message', 'message', null],
+    ])
+  })
+
   it('tells messages apart by the last digit of a 64-bit MsgId', async () => {
     const server = intake(mode)
     await server.deliver(format, { ...TEXT, MsgId: '9007199254740993001' })
@@ -382,7 +408,8 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
   it('is answered with success and counted when nobody knows what it is', async () => {
     const server = intake(mode)
     const event = { ...FOLLOW, Event: 'brand_new_event', EventKey: SECRET_WORDS }
-    const message = { ...TEXT, MsgType: 'hologram' }
+    const { MsgId: _, ...withoutId } = TEXT
+    const message = { ...withoutId, MsgType: 'hologram' }
     for (const fields of [event, message]) {
       const answer = await server.deliver(format, fields)
       expect([answer.status, await answer.text()]).toEqual([200, 'success'])

@@ -8,7 +8,7 @@ import { CallbackBodyError } from '../wechat/body.ts'
 import { answerChallenge, type CallbackAccount, isQuerySigned, openCallback } from '../wechat/envelope.ts'
 import { dedupeKey, type Inbound, parseInbound } from '../wechat/events.ts'
 import type { Forward } from '../wechat/outbound.ts'
-import { type PassiveReply, renderReply } from '../wechat/reply.ts'
+import { type PassiveReply, renderReply, withSubstance } from '../wechat/reply.ts'
 import { announcedBytes, readBody } from './body.ts'
 import { factsOf } from './facts.ts'
 import type { Forwarder } from './forward.ts'
@@ -141,8 +141,9 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     const ours = tested ? tested.reply : await take(account, inbound, began)
     leave()
     if (!tested && !forward?.useReply && !(ours instanceof Response)) void passOn()
-    const reply = ours ?? (await answered)
-    if (reply instanceof Response) return reply
+    const said = ours ?? (await answered)
+    if (said instanceof Response) return said
+    const reply = said && withSubstance(said)
     if (!reply) return c.text(tested ? '' : 'success')
     const rendered = renderReply({
       reply,

@@ -170,6 +170,14 @@ describe('what is answered at once', () => {
     expect(match(typed('你好')).reply).toEqual({ kind: 'text', content: '收到：你好' })
   })
 
+  it('is none where it renders to nothing, and the log says so', async () => {
+    const { match, warnings } = await matching([
+      campaign('a', { entry: { event: 'message' }, reply: { text: ' {{ reply.text }} ' } }),
+    ])
+    expect(match(typed('\u3000'))).toMatchObject({ start: { campaign: 'a' }, reply: null })
+    expect(warnings.join()).toContain('renders to nothing')
+  })
+
   it('is a picture that is at WeChat already', async () => {
     const reply = { image: { file: 'sha256abc' } }
     const { match } = await matching([campaign('a', { reply })], { media: { 'image sha256abc': 'media-1' } })

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Account, AccountStore } from '../store/accounts.ts'
 import type { CampaignStore } from '../store/campaigns.ts'
 import type { Inbound } from '../wechat/events.ts'
+import { withSubstance } from '../wechat/reply.ts'
 import { sceneOf } from '../wechat/rules.ts'
 import type { IntakeAccount, Match } from './callback.ts'
 import type { Directory } from './dispatch.ts'
@@ -78,11 +79,14 @@ export function createDirectory(deps: {
     const entry = { ...facts, at, seq: 0, key: '' }
     const heard = facts.text === null ? null : { at, text: facts.text }
     try {
-      return renderPassiveReply(reply, variablesOf({ entry, reply: heard }, account, at), (ref) => {
+      const rendered = renderPassiveReply(reply, variablesOf({ entry, reply: heard }, account, at), (ref) => {
         const id = deps.mediaId(account.appId, ref.type, ref.id)
         if (!id) throw new Error(`medium ${ref.id} is not at WeChat yet`)
         return id
       })
+      const said = withSubstance(rendered)
+      if (!said) throw new Error(`the ${rendered.kind} reply renders to nothing`)
+      return said
     } catch (err) {
       // The run begins all the same; only the immediate answer is missing.
       log.warn({ appId: account.appId, reason: err instanceof Error ? err.message : err }, 'no passive reply')

@@ -168,6 +168,40 @@ describe('a second URL that is told of each event', () => {
     expect(opened(text)).toContain('老系统')
   })
 
+  it.each(['plain', 'security'] as const)(
+    'may name the human agent that it wants, in %s mode',
+    async (mode) => {
+      for (const format of ['xml', 'json'] as const) {
+        const inXml =
+          '<xml><ToUserName>oTest</ToUserName><FromUserName>gh_test</FromUserName><CreateTime>1</CreateTime><MsgType>transfer_customer_service</MsgType><TransInfo><KfAccount>li@gh_test</KfAccount></TransInfo></xml>'
+        const inJson = JSON.stringify({
+          ToUserName: 'oTest',
+          FromUserName: 'gh_test',
+          CreateTime: 1,
+          MsgType: 'transfer_customer_service',
+          TransInfo: { KfAccount: 'li@gh_test' },
+        })
+        const said = format === 'xml' ? inXml : inJson
+        const old = await oldSystem(({ query }) => {
+          if (mode === 'plain') return { body: said }
+          const sealed = wecom.encrypt(OLD_KEY, said, APP)
+          const signature = wecom.getSignature('old-token', '1', query.get('nonce') ?? '', sealed)
+          return { body: JSON.stringify({ Encrypt: sealed, MsgSignature: signature, TimeStamp: 1 }) }
+        })
+        const { text } = await callback({ url: old.url, useReply: true, mode }).deliver(format)
+        const sealed =
+          format === 'xml'
+            ? text
+            : `<Encrypt><![CDATA[${(JSON.parse(text) as { Encrypt: string }).Encrypt}]]>`
+        expect(opened(sealed)).toContain(
+          format === 'xml'
+            ? '<TransInfo><KfAccount><![CDATA[li@gh_test]]></KfAccount></TransInfo>'
+            : '"TransInfo":{"KfAccount":"li@gh_test"}',
+        )
+      }
+    },
+  )
+
   it('may answer encrypted', async () => {
     const old = await oldSystem(({ query }) => {
       const sealed = wecom.encrypt(OLD_KEY, replyTo('密'), APP)

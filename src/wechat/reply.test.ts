@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseBody } from './body.ts'
 import { decodeAesKey, decrypt, signatureMatches, signatureOf } from './crypto.ts'
 import type { CallbackAccount } from './envelope.ts'
-import { type PassiveReply, renderReply } from './reply.ts'
+import { type PassiveReply, parseReply, renderReply, withSubstance } from './reply.ts'
 
 const account: CallbackAccount = {
   appId: 'wx0123456789abcdef',
@@ -53,6 +53,11 @@ const kinds: [PassiveReply['kind'], PassiveReply, object][] = [
   ],
   ['news', { kind: 'news', articles: [article] }, { ArticleCount: '1', Articles: { item: articleOnWire } }],
   ['transfer_customer_service', { kind: 'transfer_customer_service' }, {}],
+  [
+    'transfer_customer_service',
+    { kind: 'transfer_customer_service', kfAccount: 'test1@gh_1' },
+    { TransInfo: { KfAccount: 'test1@gh_1' } },
+  ],
 ]
 
 describe('a follower who gets an answer at once', () => {
@@ -138,5 +143,64 @@ describe('an answer to an encrypted push', () => {
   it('cannot be made for an account without a key', () => {
     const keyless = { ...seal, account: { ...account, encodingAesKey: null } }
     expect(() => render({ kind: 'text', content: 'hi' }, { encrypt: keyless })).toThrow('EncodingAESKey')
+  })
+})
+
+describe('an answer that another system made', () => {
+  const formats = ['xml', 'json'] as const
+  it.each(kinds.flatMap(([kind, reply]) => formats.map((format) => [kind, format, reply] as const)))(
+    'is read with every field that WeChat knows: %s, as %s',
+    (_kind, format, reply) => {
+      expect(parseReply(parseBody(Buffer.from(render(reply, { format }))).record)).toEqual(reply)
+    },
+  )
+
+  it('may write the address of music as the table of the guide does', () => {
+    const rendered = render(musicOf('t1', 'https://m/')).replaceAll('MusicUrl', 'MusicURL')
+    expect(parseReply(parseBody(Buffer.from(rendered)).record)).toMatchObject({ musicUrl: 'https://m/' })
+  })
+
+  it('may carry an empty part of another kind', () => {
+    const rendered = render({ kind: 'voice', mediaId: 'm1' }).replace('<Voice>', '<Image></Image><Voice>')
+    expect(parseReply(parseBody(Buffer.from(rendered)).record)).toEqual({ kind: 'voice', mediaId: 'm1' })
+  })
+})
+
+const musicOf = (thumbMediaId: string, musicUrl = ''): PassiveReply => ({
+  kind: 'music',
+  title: '',
+  description: '',
+  musicUrl,
+  hqMusicUrl: '',
+  thumbMediaId,
+})
+
+describe('an answer that says nothing', () => {
+  it.each<[string, PassiveReply]>([
+    ['no text', { kind: 'text', content: '' }],
+    ['white space', { kind: 'text', content: ' \n\u3000\t' }],
+    ['invisible characters', { kind: 'text', content: '\u200b\u200e\ufeff\u0002' }],
+    ['an image that is none', { kind: 'image', mediaId: '' }],
+    ['a voice that is none', { kind: 'voice', mediaId: '' }],
+    ['a video that is none', { kind: 'video', mediaId: '', title: 't', description: 'd' }],
+    ['music without its picture', musicOf('')],
+    ['news without articles', { kind: 'news', articles: [] }],
+    ['news without a title', { kind: 'news', articles: [{ ...article, title: ' ' }] }],
+    ['news that leads nowhere', { kind: 'news', articles: [{ ...article, url: '' }] }],
+  ])('is none: %s', (_name, reply) => {
+    expect(withSubstance(reply)).toBeNull()
+  })
+
+  it.each(kinds)('is another thing than %s', (_kind, reply) => {
+    expect(withSubstance(reply)).toEqual(reply)
+  })
+
+  it('leaves out the article that cannot be opened', () => {
+    const articles = [{ ...article, url: '' }, article]
+    expect(withSubstance({ kind: 'news', articles })).toEqual({ kind: 'news', articles: [article] })
+  })
+
+  it.each(['.', '👨‍👩‍👧', '0'])('is another thing than %o', (content) => {
+    expect(withSubstance({ kind: 'text', content })).toEqual({ kind: 'text', content })
   })
 })

@@ -16,8 +16,8 @@ export type PassiveReply =
       thumbMediaId: string
     }
   | { kind: 'news'; articles: { title: string; description: string; picUrl: string; url: string }[] }
-  /** Hands the follower to a human agent. */
-  | { kind: 'transfer_customer_service' }
+  /** Hands the follower to human agents; with `kfAccount` to this one, where he or she is online. */
+  | { kind: 'transfer_customer_service'; kfAccount?: string }
 
 type Tree = string | number | Tree[] | { [name: string]: Tree }
 
@@ -51,7 +51,9 @@ export function parseReply(record: FieldRecord): PassiveReply | null {
   const text = (value: FieldValue | undefined) => (typeof value === 'string' ? value : '')
   const part = (value: FieldValue | undefined): FieldRecord =>
     typeof value === 'object' && !Array.isArray(value) ? value : {}
-  const medium = part(record.Image ?? record.Voice ?? record.Video)
+  const medium = part(
+    { image: record.Image, voice: record.Voice, video: record.Video }[text(record.MsgType)] ?? '',
+  )
   const mediaId = text(medium.MediaId)
   switch (record.MsgType) {
     case 'text':
@@ -69,7 +71,8 @@ export function parseReply(record: FieldRecord): PassiveReply | null {
         kind: 'music',
         title: text(music.Title),
         description: text(music.Description),
-        musicUrl: text(music.MusicUrl),
+        // WeChat's page writes MusicUrl in its example and MusicURL in its table.
+        musicUrl: text(music.MusicUrl) || text(music.MusicURL),
         hqMusicUrl: text(music.HQMusicUrl),
         thumbMediaId: text(music.ThumbMediaId),
       }
@@ -90,11 +93,41 @@ export function parseReply(record: FieldRecord): PassiveReply | null {
             })),
           }
     }
-    case 'transfer_customer_service':
-      return { kind: 'transfer_customer_service' }
+    case 'transfer_customer_service': {
+      const kfAccount = text(part(record.TransInfo).KfAccount)
+      return { kind: 'transfer_customer_service', ...(kfAccount ? { kfAccount } : {}) }
+    }
     default:
       return null
   }
+}
+
+/**
+ * The reply; null when a field that WeChat requires of its kind (被动回复用户消息) is empty: WeChat would show the follower
+ * that the account's service is out of order. News keeps the articles that can be opened.
+ */
+export function withSubstance(reply: PassiveReply): PassiveReply | null {
+  switch (reply.kind) {
+    case 'text':
+      return isBlank(reply.content) ? null : reply
+    case 'image':
+    case 'voice':
+    case 'video':
+      return reply.mediaId ? reply : null
+    case 'music':
+      return reply.thumbMediaId ? reply : null
+    case 'news': {
+      const articles = reply.articles.filter((a) => !isBlank(a.title) && a.url.trim() !== '')
+      return articles.length > 0 ? { ...reply, articles } : null
+    }
+    default:
+      return reply
+  }
+}
+
+/** Nothing that anybody could see. */
+function isBlank(text: string): boolean {
+  return !/[^\s\p{Cf}\p{Cc}]/u.test(text)
 }
 
 function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {
@@ -130,7 +163,7 @@ function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {
         },
       }
     case 'transfer_customer_service':
-      return {}
+      return reply.kfAccount ? { TransInfo: { KfAccount: reply.kfAccount } } : {}
     default:
       return reply satisfies never
   }
