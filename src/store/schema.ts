@@ -58,10 +58,17 @@ export const accounts = pgTable('accounts', {
   appSecretSealed: text('app_secret_sealed').notNull(),
   tokenSealed: text('token_sealed').notNull(),
   encodingAesKeySealed: text('encoding_aes_key_sealed'),
+  /** Before the last change: WeChat signs and seals with these until its own side is changed too. */
+  previousTokenSealed: text('previous_token_sealed'),
+  previousTokenUntil: at('previous_token_until'),
+  previousAesKeySealed: text('previous_aes_key_sealed'),
+  previousAesKeyUntil: at('previous_aes_key_until'),
   /** Of an authorised account: what its access tokens are fetched with; null once the authorisation is gone. */
   refreshTokenSealed: text('refresh_token_sealed'),
   /** Permission sets (权限集) that an authorised account's owner has given. */
   permissions: jsonb('permissions').$type<number[]>(),
+  /** When, by WeChat's clock, the newest authorisation or revocation that counted was made; null: not known. */
+  authorisationAt: at('authorisation_at'),
   state: text('state', {
     enum: ['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted'],
   })
@@ -280,6 +287,8 @@ export const componentTickets = pgTable('component_tickets', {
   componentAppId: text('component_app_id').primaryKey(),
   ticketSealed: text('ticket_sealed').notNull(),
   receivedAt: at('received_at').notNull(),
+  /** `CreateTime` of its push; null of one that an earlier version stored. */
+  createTime: at('create_time'),
 })
 
 /** Visits to WeChat's authorisation page that we have sent somebody to. */
@@ -300,6 +309,8 @@ export const platformEvents = pgTable(
     appId: text('app_id'),
     codeSealed: text('code_sealed'),
     receivedAt: at('received_at').notNull(),
+    /** When it happened by WeChat's clock; null of one that an earlier version stored. */
+    createTime: at('create_time'),
     attempts: integer('attempts').notNull().default(0),
     doneAt: at('done_at'),
     /** Why it will never be done, or why the last try failed. */
