@@ -115,7 +115,7 @@ export function createProduct(deps: {
     },
   })
   const replies = createReplyMedia({ db, tokens, now, clientOf, log })
-  const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, log })
+  const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, now, log })
   const runs = createRuns(link.client)
   const home = createEngineHome({ db, client: link.client, now, log })
   const places = createPlaces((waiting) => metrics.callbacksWaiting.set(waiting))

@@ -155,7 +155,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
         ? {}
         : {
             encrypt: {
-              account: { ...account, encodingAesKey: opened.aesKey },
+              account: { ...account, token: opened.token, encodingAesKey: opened.aesKey },
               nonce: query.nonce ?? '',
               timestamp: Math.floor(now() / 1000),
             },

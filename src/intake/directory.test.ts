@@ -28,6 +28,11 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     humanAgents: false,
     appSecret: 'test-secret',
     refreshToken: null,
+    previousToken: null,
+    previousTokenUntil: null,
+    previousAesKey: null,
+    previousAesKeyUntil: null,
+    authorisationAt: null,
     permissions: null,
     token: 'test-token',
     encodingAesKey: null,
@@ -87,6 +92,7 @@ function directoryOf(
     accounts: accounts as AccountStore,
     campaigns: store as CampaignStore,
     mediaId: (_, type, id) => more.media?.[`${type} ${id}`] ?? null,
+    now: () => T0,
     log: pino({ base: undefined }, { write: (line: string) => warnings.push(line) }),
   })
   return { directory, registered, published, calls, warnings, trouble }

@@ -3,7 +3,7 @@ import { createMatcher, type EntryFacts, type Matcher } from '../campaign/match.
 import { mediaRefs, renderPassiveReply } from '../campaign/message.ts'
 import { variablesOf } from '../campaign/variables.ts'
 import type { Log } from '../log.ts'
-import type { Account, AccountStore } from '../store/accounts.ts'
+import { type Account, type AccountStore, withLiveKeys } from '../store/accounts.ts'
 import type { CampaignStore } from '../store/campaigns.ts'
 import type { Inbound } from '../wechat/events.ts'
 import { withSubstance } from '../wechat/reply.ts'
@@ -29,6 +29,7 @@ export function createDirectory(deps: {
   campaigns: CampaignStore
   /** WeChat's media_id of an uploaded medium, from memory; null when it is not there. */
   mediaId(appId: string, type: string, id: string): string | null
+  now(): number
   log: Log
 }): LiveDirectory {
   const { log } = deps
@@ -105,11 +106,11 @@ export function createDirectory(deps: {
     accounts: () => [...accounts.values()],
     async account(appId) {
       const known = accounts.get(appId)
-      if (known) return known
+      if (known) return withLiveKeys(known, deps.now())
       // Perhaps another process has just registered it.
       const found = await deps.accounts.find(appId)
       if (found) accounts.set(appId, found)
-      return found
+      return found && withLiveKeys(found, deps.now())
     },
     rulesOf: (appId) =>
       accounts.get(appId)?.rules ?? deps.accounts.find(appId).then((a) => a?.rules ?? 'wechat-2023'),

@@ -1,3 +1,4 @@
+import { purgePreviousKeys } from '../store/accounts.ts'
 import type { Db } from '../store/db.ts'
 import { purgeFollowers } from '../store/followers.ts'
 import { purgeInbox } from '../store/inbox.ts'
@@ -20,6 +21,7 @@ export function createPurge(deps: { db: Db; now: () => number; retentionDays: nu
       await purgeInbox(db, now() - KEYS_KEPT_MS)
       await anonymiseRuns(db, before)
       await purgeFollowers(db, before)
+      await purgePreviousKeys(db, now())
     },
   }
 }

@@ -217,7 +217,9 @@ export function createPlatform(deps: PlatformDeps) {
     /** An account's callback is the platform's: its token, its keys, its id at the end of ciphertexts. */
     serve<A extends { appId: string }>(account: A) {
       const { appId: trailingId, token, aesKey: encodingAesKey, previousAesKey } = config
-      return { ...account, mode: 'security' as const, token, encodingAesKey, previousAesKey, trailingId }
+      // Nothing of what the account had when it was served by its own keys opens anything here.
+      const keys = { token, previousToken: null, encodingAesKey, previousAesKey }
+      return { ...account, mode: 'security' as const, ...keys, trailingId }
     },
     /** Where to send an owner: WeChat's page for a computer, or for a phone. @throws PlatformError */
     async visit(device: 'pc' | 'phone'): Promise<string> {

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
 import { badFollowerMark } from './forget.ts'
@@ -16,6 +16,8 @@ export interface Account
     | 'appSecretSealed'
     | 'tokenSealed'
     | 'encodingAesKeySealed'
+    | 'previousTokenSealed'
+    | 'previousAesKeySealed'
     | 'refreshTokenSealed'
     | 'forwardSealed'
     | 'badFollowers'
@@ -24,6 +26,9 @@ export interface Account
   appSecret: string
   token: string
   encodingAesKey: string | null
+  /** Before the last change; see `withLiveKeys`. */
+  previousToken: string | null
+  previousAesKey: string | null
   refreshToken: string | null
   /** A second URL that is told of each event, with what signs and seals for it. */
   forward: Forward | null
@@ -36,6 +41,15 @@ export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' |
 
 export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
 
+/**
+ * An owner enters URL, token and EncodingAESKey at WeChat in one form (消息推送配置,
+ * https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/message-push.html), and not in the same moment as here.
+ * Until then WeChat signs and seals with what was before; platforms must keep the key before the last one
+ * (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Message_Encryption/Technical_Plan.html). That the
+ * token needs the same overlap is inferred from the form.
+ */
+const PREVIOUS_KEYS_MS = 24 * 3_600_000
+
 /** How many followers in a row that WeChat does not know block the account (contract, section 4). */
 const BAD_FOLLOWERS_MAX = 3
 
@@ -46,6 +60,8 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     appSecretSealed,
     tokenSealed,
     encodingAesKeySealed,
+    previousTokenSealed,
+    previousAesKeySealed,
     refreshTokenSealed,
     forwardSealed,
     badFollowers: _,
@@ -55,6 +71,8 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     appSecret: sealer.open(appSecretSealed),
     token: sealer.open(tokenSealed),
     encodingAesKey: encodingAesKeySealed === null ? null : sealer.open(encodingAesKeySealed),
+    previousToken: previousTokenSealed === null ? null : sealer.open(previousTokenSealed),
+    previousAesKey: previousAesKeySealed === null ? null : sealer.open(previousAesKeySealed),
     refreshToken: refreshTokenSealed === null ? null : sealer.open(refreshTokenSealed),
     // Written by `seal` below.
     forward: forwardSealed === null ? null : (JSON.parse(sealer.open(forwardSealed)) as Forward),
@@ -70,6 +88,18 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       ? {}
       : { encodingAesKeySealed: encodingAesKey === null ? null : sealer.seal(encodingAesKey) }),
   })
+  /** What of an account's callback keys the patch replaces stays as the one before, for a day. */
+  const replacedKeys = (before: Row, { token, encodingAesKey }: AccountPatch) => {
+    const was = open(before)
+    const until = now() + PREVIOUS_KEYS_MS
+    const newToken = token !== undefined && token !== was.token && was.token !== ''
+    const newKey =
+      encodingAesKey !== undefined && encodingAesKey !== was.encodingAesKey && was.encodingAesKey !== null
+    return {
+      ...(newToken ? { previousTokenSealed: before.tokenSealed, previousTokenUntil: until } : {}),
+      ...(newKey ? { previousAesKeySealed: before.encodingAesKeySealed, previousAesKeyUntil: until } : {}),
+    }
+  }
   return {
     async find(appId: string): Promise<Account | null> {
       const [row] = await db.select().from(accounts).where(eq(accounts.appId, appId))
@@ -129,14 +159,17 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       return added.length > 0
     },
     async patch(appId: string, patch: AccountPatch): Promise<boolean> {
-      const changed = await db
-        .update(accounts)
-        .set({ ...seal(patch), updatedAt: now() })
-        .where(eq(accounts.appId, appId))
-        .returning({ appId: accounts.appId })
-      // Another secret makes another token.
-      if (patch.appSecret !== undefined) await db.delete(tokens).where(eq(tokens.appId, appId))
-      return changed.length > 0
+      return db.transaction(async (tx) => {
+        const [before] = await tx.select().from(accounts).where(eq(accounts.appId, appId)).for('update')
+        if (!before) return false
+        await tx
+          .update(accounts)
+          .set({ ...seal(patch), ...replacedKeys(before, patch), updatedAt: now() })
+          .where(eq(accounts.appId, appId))
+        // Another secret makes another token.
+        if (patch.appSecret !== undefined) await tx.delete(tokens).where(eq(tokens.appId, appId))
+        return true
+      })
     },
     /** An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay. */
     async authorise(given: {
@@ -254,4 +287,33 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
 /** True while sends may go: active, or a stop that ended by itself. */
 export function isServing(account: Pick<Account, 'state' | 'stateUntil'>, now: number): boolean {
   return account.state === 'active' || (account.stateUntil !== null && account.stateUntil <= now)
+}
+
+type PreviousKeys = Pick<
+  Account,
+  'previousToken' | 'previousTokenUntil' | 'previousAesKey' | 'previousAesKeyUntil'
+>
+
+/** The account without previous keys whose day is over: they open nothing any more, though they may still be stored. */
+export function withLiveKeys<A extends PreviousKeys>(account: A, now: number): A {
+  const { previousTokenUntil, previousAesKeyUntil } = account
+  if (previousTokenUntil === null && previousAesKeyUntil === null) return account
+  const isOver = (until: number | null) => until === null || until <= now
+  return {
+    ...account,
+    ...(isOver(previousTokenUntil) ? { previousToken: null } : {}),
+    ...(isOver(previousAesKeyUntil) ? { previousAesKey: null } : {}),
+  }
+}
+
+/** Takes previous keys out of the store whose day is over. */
+export async function purgePreviousKeys(db: Db, now: number): Promise<void> {
+  await db
+    .update(accounts)
+    .set({ previousTokenSealed: null, previousTokenUntil: null })
+    .where(lte(accounts.previousTokenUntil, now))
+  await db
+    .update(accounts)
+    .set({ previousAesKeySealed: null, previousAesKeyUntil: null })
+    .where(lte(accounts.previousAesKeyUntil, now))
 }

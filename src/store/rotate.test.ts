@@ -43,6 +43,7 @@ async function fill(store: Store, key: string) {
       },
     })
   }
+  await store1.patch('wx0000', { token: 'token-after', encodingAesKey: 'aes-after' })
   await store1.authorise({
     appId: 'wx0001',
     name: 'a',

@@ -7,6 +7,8 @@ export const SEALED_COLUMNS = [
   { table: 'accounts', key: 'app_id', column: 'app_secret_sealed' },
   { table: 'accounts', key: 'app_id', column: 'token_sealed' },
   { table: 'accounts', key: 'app_id', column: 'encoding_aes_key_sealed' },
+  { table: 'accounts', key: 'app_id', column: 'previous_token_sealed' },
+  { table: 'accounts', key: 'app_id', column: 'previous_aes_key_sealed' },
   { table: 'accounts', key: 'app_id', column: 'refresh_token_sealed' },
   { table: 'accounts', key: 'app_id', column: 'forward_sealed' },
   { table: 'tokens', key: 'app_id', column: 'token_sealed' },

@@ -7,7 +7,8 @@ export interface CallbackAccount {
   mode: 'plain' | 'compatible' | 'security'
   token: string
   encodingAesKey: string | null
-  /** The key before the last change, which WeChat still uses for a while. */
+  /** Token and key before the last change, which WeChat still uses for a while. */
+  previousToken?: string | null
   previousAesKey?: string | null
   /** The id at the end of ciphertexts: a platform's, where one serves the account; else the account's own. */
   trailingId?: string
@@ -17,10 +18,10 @@ type Query = Record<string, string | undefined>
 
 export type Opened =
   /**
-   * `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. `plain`: the
-   * event's own bytes.
+   * `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. `token`: the
+   * one that signed it, and must sign the answer. `plain`: the event's own bytes.
    */
-  | { ok: true; record: FieldRecord; format: BodyFormat; aesKey: string | null; plain: Buffer }
+  | { ok: true; record: FieldRecord; format: BodyFormat; aesKey: string | null; token: string; plain: Buffer }
   | { ok: false; status: 400 | 401; reason: string }
 
 /** A future timestamp is tolerated this far: clocks differ. */
@@ -42,21 +43,28 @@ export function openCallback(call: {
   const { timestamp = '', nonce = '' } = query
   try {
     if (account.mode === 'plain') {
-      if (!signatureMatches(query.signature, account.token, timestamp, nonce)) return refused('bad signature')
+      const token = signer(account, query.signature, timestamp, nonce)
+      if (token === null) return refused('bad signature')
       if (isStale(call)) return refused('timestamp is too old')
-      return { ok: true, ...parseBody(body), aesKey: null, plain: body }
+      return { ok: true, ...parseBody(body), aesKey: null, token, plain: body }
     }
     const outer = parseBody(body)
     const { Encrypt: encrypt } = outer.record
     if (typeof encrypt !== 'string' || !encrypt)
       return refused('not encrypted, but the account is registered so')
-    if (!signatureMatches(query.msg_signature, account.token, timestamp, nonce, encrypt)) {
-      return refused('bad msg_signature')
-    }
+    const token = signer(account, query.msg_signature, timestamp, nonce, encrypt)
+    if (token === null) return refused('bad msg_signature')
     if (isStale(call)) return refused('timestamp is too old')
     const { message, trailingId, aesKey } = decryptWithAny(encrypt, account)
     if (trailingId !== (account.trailingId ?? account.appId)) return refused('encrypted for another appId')
-    return { ok: true, record: parseBody(message).record, format: outer.format, aesKey, plain: message }
+    return {
+      ok: true,
+      record: parseBody(message).record,
+      format: outer.format,
+      aesKey,
+      token,
+      plain: message,
+    }
   } catch (err) {
     if (err instanceof WechatCryptoError) return refused(err.message)
     if (err instanceof CallbackBodyError) return { ok: false, status: 400, reason: err.message }
@@ -74,14 +82,11 @@ export function answerChallenge(call: {
 }): { ok: true; echo: string } | { ok: false; status: 401; reason: string } {
   const { account, query } = call
   const { timestamp = '', nonce = '', echostr = '' } = query
-  if (query.signature && signatureMatches(query.signature, account.token, timestamp, nonce)) {
+  if (signer(account, query.signature, timestamp, nonce) !== null) {
     return { ok: true, echo: echostr }
   }
   try {
-    if (
-      account.encodingAesKey &&
-      signatureMatches(query.msg_signature, account.token, timestamp, nonce, echostr)
-    ) {
+    if (account.encodingAesKey && signer(account, query.msg_signature, timestamp, nonce, echostr) !== null) {
       const { message, trailingId } = decryptWithAny(echostr, account)
       if (trailingId === (account.trailingId ?? account.appId))
         return { ok: true, echo: message.toString('utf8') }
@@ -96,9 +101,23 @@ export function answerChallenge(call: {
  * Whether the query alone is WeChat's: in every mode `signature` covers its token, timestamp and nonce. It says nothing
  * about the body, so it admits to a queue and to nothing else.
  */
-export function isQuerySigned(account: Pick<CallbackAccount, 'token'>, query: Query): boolean {
+export function isQuerySigned(
+  account: Pick<CallbackAccount, 'token' | 'previousToken'>,
+  query: Query,
+): boolean {
   const { signature, timestamp = '', nonce = '' } = query
-  return signature !== undefined && signatureMatches(signature, account.token, timestamp, nonce)
+  return signer(account, signature, timestamp, nonce) !== null
+}
+
+/** The token that made this signature, the present one or the one before; null when neither did. */
+function signer(
+  { token, previousToken }: Pick<CallbackAccount, 'token' | 'previousToken'>,
+  given: string | undefined,
+  ...parts: string[]
+): string | null {
+  if (given === undefined) return null
+  if (signatureMatches(given, token, ...parts)) return token
+  return previousToken && signatureMatches(given, previousToken, ...parts) ? previousToken : null
 }
 
 /** @throws WechatCryptoError of the present key, when neither key opens it */
