@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import type { ComponentState } from './component.ts'
 import { createComponentDesk, type SimComponent } from './component-desk.ts'
+import { makePlatform, setPlatformServer } from './servers.ts'
 import type { World } from './world.ts'
 
 const ofAccount = z.object({ appId: z.string() })
@@ -10,14 +12,32 @@ const refreshToken = ofAccount.extend({ lost: z.boolean().default(false) })
 const release = z.object({ group: z.union([1, 2, 3, 4, 5].map((n) => z.literal(n as 1 | 2 | 3 | 4 | 5))) })
 
 /** `/_sim/component/*`: what people and shell scripts do with a platform. JSON in, JSON out. */
-export function createComponentControl(world: World): Hono {
+export function createComponentControl(
+  world: World,
+  onMade: (component: ComponentState) => void = () => {},
+): Hono {
   const app = new Hono()
+  app.onError((err, c) => c.json({ error: err.message }, 400))
+  app.post('/_sim/component', async (c) => {
+    const { component, push } = await makePlatform(world, await c.req.json())
+    onMade(component)
+    return c.json({ appId: component.options.appId, push }, 201)
+  })
+  app.put('/_sim/component/:componentAppId/server', async (c) => {
+    const component = world.components.get(c.req.param('componentAppId'))
+    if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
+    const push = await setPlatformServer(world, component, await c.req.json())
+    const { authorisationUrl, callbackUrl } = component.options
+    return c.json({ authorisationUrl, callbackUrl, push })
+  })
   app.get('/_sim/component', (c) =>
     c.json({
       items: [...world.components.values()].map((component) => {
         const desk = createComponentDesk(world, component)
         return {
           appId: desk.appId,
+          authorisationUrl: component.options.authorisationUrl,
+          callbackUrl: component.options.callbackUrl,
           tickets: desk.pushedTickets.length,
           lastPush: desk.pushes.at(-1) ?? null,
           tokensAsked: desk.tokensAsked,

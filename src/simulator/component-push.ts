@@ -1,3 +1,4 @@
+import { withQuery } from './callback-url.ts'
 import type { ComponentState } from './component.ts'
 import type { SimAccountState } from './model.ts'
 import { envelope, type Fields, type PushTarget } from './push.ts'
@@ -26,10 +27,11 @@ export async function pushToComponent(
   const { query, body } = envelope(targetOf(component), fields, at.timestamp ?? Math.floor(at.now / 1000))
   const push = { at: at.now, infoType: String(fields.InfoType), fields }
   try {
-    const answer = await fetch(`${component.options.authorisationUrl}?${query}`, {
+    const answer = await fetch(withQuery(component.options.authorisationUrl, query), {
       method: 'POST',
       body,
       headers: { 'content-type': 'text/xml' },
+      redirect: 'manual',
       signal: AbortSignal.timeout(at.answerWithinMs),
     })
     const text = await answer.text()

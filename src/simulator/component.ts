@@ -37,8 +37,10 @@ export interface Authorisation {
   sentWith: string[]
 }
 
-/** What of a platform outlives the simulator; its options come with `addComponent`. */
+/** What of a platform outlives the simulator. */
 export interface KeptComponent {
+  /** Of one that was made by the control API; else they come with `addComponent`. */
+  options?: ComponentOptions
   tokens: KeptTokens
   authorisations: KeptAuthorisation[]
   revoked: KeptAuthorisation[]
@@ -71,6 +73,8 @@ export class ComponentState {
   readonly options: ComponentOptions
   aesKey: string
   ipWhitelisted = true
+  /** Made by the control API, not by a program: its options outlive the simulator. */
+  made = false
   readonly tokens: SimTokens
   readonly asked = { component: 0, preAuthCode: 0, queryAuth: 0, authoriser: 0, list: 0, info: 0 }
   readonly authorisations = new Map<string, Authorisation>()
@@ -95,6 +99,7 @@ export class ComponentState {
   kept(now: number): KeptComponent {
     const keep = ({ sentWith: _, tokens, ...one }: Authorisation) => ({ ...one, tokens: tokens.kept(now) })
     return {
+      ...(this.made ? { options: { ...this.options, aesKey: this.aesKey } } : {}),
       tokens: this.tokens.kept(now),
       authorisations: [...this.authorisations.values()].map(keep),
       revoked: this.revoked.map(keep),

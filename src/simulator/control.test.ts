@@ -184,6 +184,7 @@ describe('the state of a follower', () => {
           profile: 'wechat-2023',
           mode: 'plain',
           served: { by: 'own-server' },
+          server: { callbackUrl: 'http://callback.invalid', mode: 'plain', format: 'xml' },
           followers: [{ openId: 'oTest', following: true }],
         },
       ],

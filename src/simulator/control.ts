@@ -1,14 +1,31 @@
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { deeds } from './deeds.ts'
+import { z } from 'zod'
+import { contextOf, listActs, readAct } from './acts.ts'
+import { fileAnswer } from './media-samples.ts'
 import { menuOf } from './menu.ts'
 import { scenesOf } from './qrcode.ts'
-import type { Deed, World } from './world.ts'
+import { makeAccount, SettingsError, setServer } from './servers.ts'
+import type { World } from './world.ts'
+
+/** What every act may have beside its own fields. `createTime`: s. */
+const actBody = z.looseObject({
+  times: z.number().min(1).optional(),
+  createTime: z.number().optional(),
+})
 
 /** `/_sim/*`: what the phone page and shell scripts drive the simulator with. JSON in, JSON out. */
 export function createControl(world: World): Hono {
   const app = new Hono()
-  app.onError((err, c) => c.json({ error: err.message }, 400))
+  app.onError((err, c) =>
+    c.json(
+      {
+        error: err.message,
+        ...(err instanceof SettingsError ? { reason: err.reason, check: err.check } : {}),
+      },
+      400,
+    ),
+  )
 
   app.get('/_sim/accounts', (c) =>
     c.json({
@@ -18,10 +35,30 @@ export function createControl(world: World): Hono {
         profile: a.profile,
         mode: a.mode,
         served: world.servedBy(a),
+        server: { callbackUrl: a.callbackUrl, mode: a.mode, format: a.format },
         followers: [...a.followers.values()].map((f) => ({ openId: f.openId, following: f.following })),
       })),
     }),
   )
+  app.get('/_sim/acts', (c) => c.json({ items: listActs() }))
+  app.post('/_sim/accounts', async (c) => {
+    const { account, check } = await makeAccount(world, await c.req.json())
+    const { appId, appSecret, token, encodingAesKey, mode, format, callbackUrl } = account
+    // Shown this once: a script that makes an account must know how to use it.
+    return c.json({ appId, appSecret, token, encodingAesKey, mode, format, callbackUrl, check }, 201)
+  })
+  app.put('/_sim/accounts/:appId/server', async (c) => {
+    const check = await setServer(world, c.req.param('appId'), await c.req.json())
+    const { callbackUrl, mode, format } = world.account(c.req.param('appId'))
+    return c.json({ callbackUrl, mode, format, check })
+  })
+  app.get('/_sim/media/:id', (c) => {
+    for (const { media } of world.accounts.values()) {
+      const found = media.get(c.req.param('id'))
+      if (found?.content) return fileAnswer(found)
+    }
+    return c.json({ error: 'the simulator has no such picture' }, 404)
+  })
   app.get('/_sim/:appId/:openId/state', (c) => c.json(stateOf(c.req.param())))
   app.get('/_sim/:appId/:openId/events', (c) =>
     streamSSE(c, async (stream) => {
@@ -51,9 +88,13 @@ export function createControl(world: World): Hono {
     }),
   )
   app.post('/_sim/:appId/:openId/act', async (c) => {
-    const body: unknown = await c.req.json()
-    const result = await world.act(c.req.param(), readDeed(body), readOptions(body))
-    return c.json(result)
+    const { times, createTime, ...asked } = actBody.parse(await c.req.json())
+    const deed = readAct(asked, contextOf(world, c.req.param()))
+    const options = {
+      ...(times === undefined ? {} : { times: Math.min(10, times) }),
+      ...(createTime === undefined ? {} : { createTime }),
+    }
+    return c.json(await world.act(c.req.param(), deed, options))
   })
   app.post('/_sim/:appId/:openId/fast-forward', async (c) => {
     const { ms, toNext } = (await c.req.json()) as { ms?: number; toNext?: boolean }
@@ -99,53 +140,5 @@ export function createControl(world: World): Hono {
       faults: world.faults.list(),
       lostCallbacks: world.pushCounts(account.appId).lost,
     }
-  }
-}
-
-function readDeed(body: unknown): Deed {
-  const { do: name, ...args } = (typeof body === 'object' && body !== null ? body : {}) as Record<
-    string,
-    unknown
-  >
-  const text = (key: string) => {
-    const value = args[key]
-    if (typeof value !== 'string') throw new Error(`${String(name)} needs ${key}`)
-    return value
-  }
-  switch (name) {
-    case 'follow':
-      return deeds.follow(typeof args.qrScene === 'string' ? args.qrScene : undefined)
-    case 'unfollow':
-      return deeds.unfollow()
-    case 'scan':
-      return deeds.scan(text('qrScene'))
-    case 'menu':
-      return deeds.tapMenu(text('key'), typeof args.label === 'string' ? args.label : undefined)
-    case 'view':
-      return deeds.tapView(text('url'))
-    case 'msgmenu':
-      return deeds.tapMessageMenu(text('id'), text('text'))
-    case 'type':
-      return deeds.type(text('text'))
-    case 'image':
-      return deeds.image()
-    case 'voice':
-      return deeds.voice()
-    case 'agent-joins':
-      return deeds.agentJoins()
-    case 'agent-leaves':
-      return deeds.agentLeaves()
-    default:
-      throw new Error(
-        'do must be follow, unfollow, scan, menu, view, msgmenu, type, image, voice, agent-joins or agent-leaves',
-      )
-  }
-}
-
-function readOptions(body: unknown): { times?: number; createTime?: number } {
-  const { times, createTime } = body as { times?: unknown; createTime?: unknown }
-  return {
-    ...(typeof times === 'number' ? { times: Math.min(10, times) } : {}),
-    ...(typeof createTime === 'number' ? { createTime } : {}),
   }
 }

@@ -30,10 +30,6 @@ export const deeds = {
     scene: 'menu',
     shows: system(`点击菜单「${label}」`),
   }),
-  tapView: (url: string): Deed => ({
-    fields: event('VIEW', { EventKey: url }),
-    shows: system(`打开链接 ${url}`),
-  }),
   /** A tap on a msgmenu item: a text that counts as a menu click. */
   tapMessageMenu: (id: string, text: string): Deed => ({
     fields: { MsgType: 'text', Content: text, bizmsgmenuid: id },
@@ -46,18 +42,6 @@ export const deeds = {
     isMessage: true,
     scene: 'message',
     shows: { from: 'follower', kind: 'text', content: { text } },
-  }),
-  image: (): Deed => ({
-    fields: { MsgType: 'image', PicUrl: 'http://127.0.0.1/test.png', MediaId: 'test_media' },
-    isMessage: true,
-    scene: 'message',
-    shows: { from: 'follower', kind: 'image', content: {} },
-  }),
-  voice: (): Deed => ({
-    fields: { MsgType: 'voice', MediaId: 'test_media', Format: 'amr' },
-    isMessage: true,
-    scene: 'message',
-    shows: { from: 'follower', kind: 'voice', content: {} },
   }),
   agentJoins: (account = 'test@agent'): Deed => ({
     fields: event('kf_create_session', { KfAccount: account }),

@@ -1,7 +1,9 @@
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
+import { type ActInput, contextOf, readAct } from './acts.ts'
 import { createApi } from './api.ts'
-import type { ComponentOptions } from './component.ts'
+import type { UrlCheck } from './callback-url.ts'
+import type { ComponentOptions, ComponentState } from './component.ts'
 import { createComponentApi } from './component-api.ts'
 import { createComponentControl } from './component-control.ts'
 import { createComponentDesk, type SimComponent } from './component-desk.ts'
@@ -10,8 +12,11 @@ import { createControl } from './control.ts'
 import { deeds } from './deeds.ts'
 import type { Fault } from './faults.ts'
 import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './model.ts'
+import { ownPagesOnly } from './own-pages-only.ts'
 import { createPages } from './pages.tsx'
 import { envelope, type Fields, type PushResult } from './push.ts'
+import type { ServerSettings } from './server-settings.ts'
+import { setServer } from './servers.ts'
 import { setTagNames, tagNames } from './tags.ts'
 import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
 
@@ -25,6 +30,8 @@ export interface SimulatorOptions extends WorldOptions {
   consoleUrl?: string
   /** Where an owner begins to authorise the platform, for a link. */
   authoriseUrl?: string
+  /** Host names that pages and control API answer to, beside IP addresses and localhost. */
+  allowedHosts?: readonly string[]
 }
 
 /** A WeChat of one's own: API side, callback side, faults and a phone, with rules of its own code. */
@@ -51,6 +58,13 @@ export interface SimAccount {
   type(openId: string, text: string, options?: ActOptions): Promise<PushResult>
   agentJoins(openId: string): Promise<PushResult>
   agentLeaves(openId: string): Promise<PushResult>
+  /** Anything else that can happen, by name: `{do: 'location', latitude: 23.1}`. */
+  act(openId: string, act: ActInput, options?: ActOptions): Promise<PushResult>
+  /**
+   * 服务器配置, as somebody enters it in WeChat's console.
+   * @throws SettingsError when the server does not pass WeChat's GET; the old settings stay
+   */
+  setServer(settings: ServerSettings): Promise<UrlCheck | null>
   raw(openId: string, fields: Record<string, string>, options?: ActOptions): Promise<PushResult>
   /** Query and body of a callback, for a test that sends it itself. */
   envelope(fields: Fields, timestamp?: number): { query: URLSearchParams; body: string }
@@ -73,14 +87,28 @@ export interface SimAccount {
   setTrust(trust: { certified?: boolean; ipWhitelisted?: boolean }): void
 }
 
+/** Pages and control calls: for nobody's page but the simulator's own. The API is WeChat's, with tokens. */
+const OWN_PATHS = [
+  '/_sim/*',
+  '/accounts/*',
+  '/platforms/*',
+  '/phone/*',
+  '/',
+  '/cgi-bin/componentloginpage',
+  '/wxaopen/safe/bindcomponent',
+]
+
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const world = createWorld(options)
   const app = new Hono()
+  const timers = new Set<NodeJS.Timeout>()
+  const guard = ownPagesOnly(options.allowedHosts)
+  for (const path of OWN_PATHS) app.use(path, guard)
   app.route('/', createApi(world))
   app.route('/', createComponentApi(world))
   app.route('/', createComponentPages(world))
   // Before the accounts' own: `component` is no account's appId.
-  app.route('/', createComponentControl(world))
+  app.route('/', createComponentControl(world, startTickets))
   app.route('/', createControl(world))
   app.route(
     '/',
@@ -89,17 +117,25 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       authoriseUrl: options.authoriseUrl ?? null,
     }),
   )
-  const timers = new Set<NodeJS.Timeout>()
+  for (const component of world.components.values()) startTickets(component)
   let server: ServerType | undefined
+
+  function startTickets(component: ComponentState): void {
+    const everyMs = component.options.ticketEveryMs
+    if (!everyMs) return
+    const timer = setInterval(() => void createComponentDesk(world, component).pushTicket(), everyMs)
+    timers.add(timer.unref())
+  }
 
   return {
     app,
     world,
     listen: (port, host = '127.0.0.1') =>
       new Promise((resolve, reject) => {
-        server = serve({ fetch: app.fetch, port, hostname: host }, (at) =>
-          resolve({ url: `http://${host}:${at.port}`, port: at.port }),
-        )
+        server = serve({ fetch: app.fetch, port, hostname: host }, (at) => {
+          world.origin = `http://${host.includes(':') ? `[${host}]` : host}:${at.port}`
+          resolve({ url: world.origin, port: at.port })
+        })
         server.on('error', reject)
       }),
     async close() {
@@ -115,12 +151,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     account: (appId) => accountOf(world, appId),
     addComponent(component) {
       const state = world.addComponent(component)
-      const desk = createComponentDesk(world, state)
-      if (component.ticketEveryMs) {
-        const timer = setInterval(() => void desk.pushTicket(), component.ticketEveryMs)
-        timers.add(timer.unref())
-      }
-      return desk
+      startTickets(state)
+      return createComponentDesk(world, state)
     },
     fault: (fault) => world.faults.add(fault),
     clearFaults: () => world.faults.clear(),
@@ -132,6 +164,8 @@ function accountOf(world: World, appId: string): SimAccount {
   const tokens = world.tokens.get(appId)
   if (!tokens) throw new Error(`the simulator has no tokens for ${appId}`)
   const who = (openId: string) => ({ appId, openId })
+  const perform = (openId: string, act: ActInput, o?: ActOptions) =>
+    world.act(who(openId), readAct(act, contextOf(world, who(openId))), o)
   return {
     follow: (openId, { qrScene, ...o } = {}) => world.act(who(openId), deeds.follow(qrScene), o),
     unfollow: (openId, o) => world.act(who(openId), deeds.unfollow(), o),
@@ -139,8 +173,10 @@ function accountOf(world: World, appId: string): SimAccount {
     tapMenu: (openId, key, o) => world.act(who(openId), deeds.tapMenu(key), o),
     tapMessageMenu: (openId, id, text, o) => world.act(who(openId), deeds.tapMessageMenu(id, text), o),
     type: (openId, text, o) => world.act(who(openId), deeds.type(text), o),
-    agentJoins: (openId) => world.act(who(openId), deeds.agentJoins()),
-    agentLeaves: (openId) => world.act(who(openId), deeds.agentLeaves()),
+    agentJoins: (openId) => perform(openId, { do: 'agent-joins' }),
+    agentLeaves: (openId) => perform(openId, { do: 'agent-leaves' }),
+    act: perform,
+    setServer: (settings) => setServer(world, appId, settings),
     raw: (openId, fields, o) => world.act(who(openId), deeds.raw(fields), o),
     envelope: (fields, timestamp = Math.floor(world.now() / 1000)) =>
       envelope(world.targetOf(state), fields, timestamp),

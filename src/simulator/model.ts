@@ -52,6 +52,8 @@ export interface SimFollower {
   /** Of the code that this follow came by; '' without one. */
   qrScene: string
   tagIds: number[]
+  /** The human agent who has the session with this follower; `since`: epoch ms. */
+  agent: { account: string; since: number } | null
 }
 
 export interface AccountOptions {
@@ -81,10 +83,22 @@ export interface SimButton {
   sub_button?: SimButton[]
 }
 
+/** A file at WeChat. `expiresAt`: real time, epoch ms. Without `content` only its id is known. */
+export interface StoredMedium {
+  type: string
+  expiresAt: number
+  content?: Uint8Array
+  fileName?: string
+  contentType?: string
+}
+
 export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey'>> {
   encodingAesKey: string | null
+  /** Made by its page or the control API, not by a program: its settings outlive the simulator. */
+  made: boolean
   followers: Map<string, SimFollower>
-  media: Map<string, { type: string; expiresAt: number }>
+  /** Temporary media by their ids. */
+  media: Map<string, StoredMedium>
   /** Codes made through the API, beside `qrScenes`; `expiresAt` is real time, null: permanent. */
   codes: { scene: string; expiresAt: number | null }[]
   /** The menu that was made through the API; null: the one that the account came with. */
@@ -148,6 +162,7 @@ export function newFollower(openId: string): SimFollower {
     lastInteractionAt: 0,
     qrScene: '',
     tagIds: [],
+    agent: null,
   }
 }
 
@@ -163,6 +178,7 @@ export function newAccount(options: AccountOptions): SimAccountState {
     menu: [],
     ...options,
     encodingAesKey: options.encodingAesKey ?? null,
+    made: false,
     followers: new Map(),
     media: new Map(),
     codes: [],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as wecom from '@wecom/crypto'
 import { XMLParser } from 'fast-xml-parser'
+import { withQuery } from './callback-url.ts'
 import type { SimAccountState } from './model.ts'
 
 /** How one push went. */
@@ -71,6 +72,8 @@ async function postByFetch(url: string, body: string, contentType: string, withi
     method: 'POST',
     body,
     headers: { 'content-type': contentType },
+    // WeChat follows none: a redirect is an answer that fails.
+    redirect: 'manual',
     signal: AbortSignal.timeout(withinMs),
   })
   return { status: answer.status, text: await answer.text() }
@@ -153,7 +156,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
     const base = { ok: false, attempts: 1, passiveReply: null }
     try {
       const { status, text } = await post(
-        `${account.callbackUrl}?${query}`,
+        withQuery(account.callbackUrl ?? '', query),
         body,
         account.format === 'json' ? 'application/json' : 'text/xml',
         settings.answerWithinMs,

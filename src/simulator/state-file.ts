@@ -1,10 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ComponentState, KeptComponent } from './component.ts'
-import type { SimAccountState, SimFollower } from './model.ts'
+import type { AccountOptions, SimAccountState, SimFollower } from './model.ts'
 
-/** What of an account outlives the simulator; the rest comes with `addAccount`. */
-type KeptAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags'> & { followers: SimFollower[] }
+/** What of an account outlives the simulator. */
+type KeptAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags'> & {
+  followers: SimFollower[]
+  /** Of one that was made by page or control API; else they come with `addAccount`. */
+  options?: AccountOptions
+}
 
 interface Saved {
   accounts: Record<string, Partial<KeptAccount>>
@@ -41,9 +45,18 @@ export function openStateFile(path: string | undefined) {
   }
 }
 
-function kept({ followers, codes, apiMenu, tags }: SimAccountState): KeptAccount {
+function kept(account: SimAccountState): KeptAccount {
+  const { followers, codes, apiMenu, tags } = account
   const trimmed = [...followers.values()].map((f) => ({ ...f, messages: f.messages.slice(-MESSAGES_KEPT) }))
-  return { followers: trimmed, codes, apiMenu, tags }
+  const options = account.made ? { options: optionsOf(account) } : {}
+  return { followers: trimmed, codes, apiMenu, tags, ...options }
+}
+
+function optionsOf(account: SimAccountState): AccountOptions {
+  const { appId, appSecret, token, encodingAesKey, mode, format, callbackUrl, name } = account
+  const { profile, originalId, certified, qrScenes, menu } = account
+  const server = { appId, appSecret, token, encodingAesKey, mode, format, callbackUrl }
+  return { ...server, name, profile, originalId, certified, qrScenes, menu }
 }
 
 /** Accounts stand in the file by their appIds, platforms beside them under `components`, which is no appId. */

@@ -104,10 +104,11 @@ export function createWorld(options: WorldOptions) {
     file.write(accounts, components, now())
   }
 
-  function addAccount(account: AccountOptions): SimAccountState {
+  /** `made`: by page or control API, so that its settings outlive this process. */
+  function addAccount(account: AccountOptions, made = false): SimAccountState {
     const known = accounts.get(account.appId)
     if (known) return Object.assign(known, account)
-    const added = newAccount(account)
+    const added = { ...newAccount(account), made }
     const before = file.saved.accounts[account.appId]
     for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
     added.codes = before?.codes ?? []
@@ -119,9 +120,10 @@ export function createWorld(options: WorldOptions) {
   }
 
   /** A platform that was there before comes with its authorisations, tokens and codes. */
-  function addComponent(component: ComponentOptions): ComponentState {
+  function addComponent(component: ComponentOptions, made = false): ComponentState {
     const known = components.get(component.appId)?.kept(now())
     const added = new ComponentState({ ...component }, known ?? file.saved.components[component.appId])
+    added.made = made
     components.set(component.appId, added)
     return added
   }
@@ -160,6 +162,8 @@ export function createWorld(options: WorldOptions) {
     if (deed.following !== undefined) one.following = deed.following
     if (deed.following === false) one.grants = []
     if (deed.following) one.qrScene = deed.qrScene ?? ''
+    if (deed.agent !== undefined)
+      one.agent = deed.agent === null ? null : { account: deed.agent, since: clock }
     if (deed.scene) grantTo(one, owner.profile, deed.scene, createTime * 1000)
     if (deed.shows) one.messages.push({ at: clock, via: null, ...deed.shows })
     changed(who.appId, who.openId)
@@ -224,10 +228,15 @@ export function createWorld(options: WorldOptions) {
     return true
   }
 
+  for (const { options: made } of Object.values(file.saved.accounts)) if (made) addAccount(made, true)
+  for (const { options: made } of Object.values(file.saved.components)) if (made) addComponent(made, true)
+
   return {
     accounts,
     tokens,
     components,
+    /** Where the simulator is reached; '' until it listens. */
+    origin: '',
     answerWithinMs,
     targetOf,
     servedBy,
@@ -265,6 +274,8 @@ export interface Deed {
   following?: boolean
   /** The code by which somebody begins to follow. */
   qrScene?: string
+  /** The human agent who has the session from now on; null: nobody. */
+  agent?: string | null
   shows?: { from: 'follower' | 'system'; kind: string; content: Record<string, unknown> }
 }
 

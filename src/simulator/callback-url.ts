@@ -1,0 +1,121 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+
+/** A reason in both languages of the page. */
+export interface Reason {
+  zh: string
+  en: string
+}
+
+/** What became of WeChat's GET to a URL that somebody enters. */
+export type UrlCheck =
+  | { ok: true; ms: number }
+  | {
+      ok: false
+      why: 'time-out' | 'unreachable' | 'redirect' | 'status' | 'body'
+      reason: Reason
+      status: number | null
+    }
+
+/** More than this of an answer is not read: the echostr has 19 digits. */
+const READ_MAX = 4_096
+
+/** The URL with more in its query, whatever it has there already. */
+export function withQuery(url: string, query: URLSearchParams): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${query}`
+}
+
+/**
+ * WeChat's check of a server URL when it is entered: GET with signature, timestamp, nonce and echostr; the answer must be
+ * the echostr, byte for byte, with status 200. A redirect is not followed.
+ * Source: 接入指南, https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html
+ * @param at `now`: real time, epoch ms; `withinMs`: how long WeChat waits
+ */
+export async function checkUrl(
+  server: { callbackUrl: string; token: string },
+  at: { now: number; withinMs: number },
+): Promise<UrlCheck> {
+  const echostr = Array.from({ length: 19 }, (_, i) => randomInt(i === 0 ? 1 : 0, 10)).join('')
+  const timestamp = String(Math.floor(at.now / 1000))
+  const nonce = String(randomBytes(4).readUInt32BE())
+  const signature = createHash('sha1').update([server.token, timestamp, nonce].sort().join('')).digest('hex')
+  const query = new URLSearchParams({ signature, timestamp, nonce, echostr })
+  const began = performance.now()
+  try {
+    const answer = await fetch(withQuery(server.callbackUrl, query), {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(at.withinMs),
+    })
+    const body = await readSome(answer)
+    const refused = judge(answer.status, answer.headers.get('location'), body, echostr)
+    return refused ?? { ok: true, ms: Math.round(performance.now() - began) }
+  } catch (err) {
+    return unanswered(err, at.withinMs)
+  }
+}
+
+function judge(status: number, location: string | null, body: string, echostr: string): UrlCheck | null {
+  if (status >= 300 && status < 400) {
+    const to = location ?? ''
+    return no('redirect', status, {
+      zh: `服务器返回了跳转（HTTP ${status}${to && `，${to}`}）。微信不跟随跳转，请直接填写最终的地址`,
+      en: `the server answered with a redirect (HTTP ${status}${to && ` to ${to}`}). WeChat follows none: enter the final address`,
+    })
+  }
+  if (status !== 200) {
+    return no('status', status, {
+      zh: `服务器返回 HTTP ${status}，应为 200。请检查路径、签名校验和 Token`,
+      en: `the server answered HTTP ${status} instead of 200. Check the path, the signature check and the token`,
+    })
+  }
+  if (body === echostr) return null
+  return no('body', status, wrongBody(body, echostr))
+}
+
+function wrongBody(body: string, echostr: string): Reason {
+  const shown = body.length > 60 ? `${[...body].slice(0, 60).join('')}…` : body
+  if (body === '')
+    return {
+      zh: 'Token 验证失败：服务器返回空内容。请原样返回 echostr',
+      en: 'token check failed: the body is empty. Answer with the echostr as it came',
+    }
+  if (body.includes(echostr))
+    return {
+      zh: 'Token 验证失败：echostr 前后有多余内容（引号、空格、换行或 BOM）。请只返回 echostr',
+      en: 'token check failed: there is more than the echostr (quotes, white space or a BOM). Answer with nothing else',
+    }
+  return {
+    zh: `Token 验证失败：返回的不是 echostr，而是「${shown}」`,
+    en: `token check failed: the body is not the echostr but "${shown}"`,
+  }
+}
+
+function unanswered(err: unknown, withinMs: number): UrlCheck {
+  if (err instanceof Error && err.name === 'TimeoutError') {
+    const seconds = withinMs / 1000
+    return no('time-out', null, {
+      zh: `请求 URL 超时：服务器在 ${seconds} 秒内没有返回`,
+      en: `time-out: the server did not answer within ${seconds} s`,
+    })
+  }
+  const cause = err instanceof Error && err.cause instanceof Error ? err.cause : err
+  const told = cause instanceof Error ? cause.message || cause.name : String(cause)
+  return no('unreachable', null, {
+    zh: `连接不上服务器：${told}`,
+    en: `the server cannot be reached: ${told}`,
+  })
+}
+
+function no(why: (UrlCheck & { ok: false })['why'], status: number | null, reason: Reason): UrlCheck {
+  return { ok: false, why, reason, status }
+}
+
+async function readSome(answer: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of answer.body ?? []) {
+    parts.push(part)
+    size += part.length
+    if (size > READ_MAX) break
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
