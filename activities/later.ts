@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity'
+import { storableText } from '../src/text.ts'
 import type { AttemptClock } from './attempt-clock.ts'
 
 /** The last try starts this much before the margin. */
@@ -27,7 +28,8 @@ export async function later<T>(
   if (lastTryIn <= 0) return otherwise()
   throw ApplicationFailure.create({
     type,
-    message: reason,
+    // Temporal takes whole characters only.
+    message: storableText(reason),
     nextRetryDelay: Math.max(1, Math.round(Math.min(delayMs, lastTryIn))),
     // Being kept back is no failure to count.
     ...(type === 'WechatFailed' || type === 'WechatUnclear' ? {} : { category: 'BENIGN' }),

@@ -2,6 +2,7 @@ import type { Plan } from '../src/campaign/plan.ts'
 import type { RunState } from '../src/campaign/state.ts'
 import { saveFollower } from '../src/store/followers.ts'
 import { recordRun } from '../src/store/runs.ts'
+import { cutText } from '../src/text.ts'
 import type { ActivityDeps } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 
@@ -30,5 +31,5 @@ export function createRecord({ db, now, metrics }: ActivityDeps) {
 
 /** Without what differs from case to case: each value of a label is a series of its own. */
 function kindOfReason(reason: string | null): string {
-  return (reason ?? 'none').split(':', 1)[0]?.slice(0, 40) ?? 'none'
+  return cutText((reason ?? 'none').split(':', 1)[0] ?? 'none', 40)
 }

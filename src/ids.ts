@@ -10,7 +10,9 @@ export type OpenId = string & { readonly __brand?: 'OpenId' }
 
 /** Shows enough of a personal id to tell two apart in a log, and no more: `oAbc…wxyz`. */
 export function maskId(id: string): string {
-  return id.length <= 8 ? `${id.slice(0, 2)}…` : `${id.slice(0, 4)}…${id.slice(-4)}`
+  const characters = [...id]
+  const part = (from: number, to?: number) => characters.slice(from, to).join('')
+  return characters.length <= 8 ? `${part(0, 2)}…` : `${part(0, 4)}…${part(-4)}`
 }
 
 /** The id of a follower's workflow in Temporal; other people's scripts build it too (contract, section 7). */

@@ -37,6 +37,8 @@ import {
   interactionSignal,
   type NurtureInput,
   parseInteraction,
+  parseName,
+  parseReason,
   parseStop,
   parseUnsubscribed,
   pauseSignal,
@@ -136,9 +138,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   listen(
     cancelSignal,
     (reason?: string) => {
-      hear(
-        hearStop(state, 'cancelled', typeof reason === 'string' && reason ? reason : 'cancelled by operator'),
-      )
+      hear(hearStop(state, 'cancelled', parseReason(reason)))
       interrupt()
     },
     { description: 'End this run now. Input: a reason (text), or none.' },
@@ -178,7 +178,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   if (!input.state) {
     runLog.info('run began', { key: runKey, run: runKey, campaign: `${plan.campaign}@${plan.version}` })
   }
-  const hearStranger = (name: string) => hear(hearOddity(state, `an unknown signal, ${name}`))
+  const hearStranger = (name: string) => hear(hearOddity(state, `an unknown signal, ${parseName(name)}`))
   if (input.signalsInOrder) setDefaultSignalHandler(hearStranger)
   for (const { name, args } of early) {
     const handler = handlers.get(name)

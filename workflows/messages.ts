@@ -3,6 +3,7 @@ import { defineQuery, defineSignal } from '@temporalio/workflow'
 import type { Interaction, Mark, Start } from '../src/campaign/plan.ts'
 import type { PresentedRun } from '../src/campaign/present.ts'
 import type { RunState } from '../src/campaign/state.ts'
+import { cutText, storable, storableText } from '../src/text.ts'
 import type { Ledger } from '../src/wechat/ledger.ts'
 
 /** What a run is started with. Whose run it is stands in the workflow id alone. */
@@ -61,6 +62,9 @@ export function readable<T>(value: T): T {
   return RawValue.fromPayload(marked) as T
 }
 
+/** Characters (code points), as the API takes them. */
+const WORDS_MAX = 500
+
 const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null
 const isMark = (x: Record<string, unknown>) =>
   typeof x.at === 'number' && Number.isFinite(x.at) && typeof x.seq === 'number' && typeof x.key === 'string'
@@ -75,18 +79,33 @@ export function parseInteraction(x: unknown): Interaction | null {
   if (!allowed || (x.text !== null && typeof x.text !== 'string')) return null
   if (x.start !== undefined && !isStart(x.start)) return null
   // Checked field by field above.
-  return { ...x, allowance } as unknown as Interaction
+  return storable({ ...x, allowance }) as unknown as Interaction
 }
 
 /** An unfollow, or null when it makes no sense. */
 export function parseUnsubscribed(x: unknown): Unsubscribed | null {
   // Checked by isMark.
-  return isObject(x) && isMark(x) ? (x as unknown as Unsubscribed) : null
+  return isObject(x) && isMark(x) ? (storable(x) as unknown as Unsubscribed) : null
 }
 
 export function parseStop(x: unknown): Stop | null {
   if (!isObject(x) || (x.outcome !== 'account-stopped' && x.outcome !== 'opted-out')) return null
-  return { outcome: x.outcome, reason: typeof x.reason === 'string' ? x.reason : null }
+  return { outcome: x.outcome, reason: typeof x.reason === 'string' ? words(x.reason) : null }
+}
+
+/** Why an operator ends a run; without a reason, that one did. */
+export function parseReason(x: unknown): string {
+  return typeof x === 'string' && x ? words(x) : 'cancelled by operator'
+}
+
+/** The name of a signal that nobody knows. */
+export function parseName(name: string): string {
+  return words(name)
+}
+
+/** What somebody wrote, such as the store takes it: it becomes part of the run's state. */
+function words(text: string): string {
+  return cutText(storableText(text), WORDS_MAX)
 }
 
 function isCount(x: unknown): boolean {

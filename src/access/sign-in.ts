@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { SessionStore } from '../store/sessions.ts'
 import type { UserStore } from '../store/users.ts'
+import { cutText } from '../text.ts'
 import { createLimiter } from './limiter.ts'
 import { BusyError, type Passwords } from './password.ts'
 import { keyedHash, newSecret, sameText } from './secret-text.ts'
@@ -71,7 +72,7 @@ export function createSignIn(deps: {
 
   return {
     withPassword({ name: given, password, address }) {
-      const name = nameKey(given).slice(0, NAME_MAX)
+      const name = cutText(nameKey(given), NAME_MAX)
       return guarded({ address, name }, async () => {
         const found = await users.find(name)
         const user = found?.disabledAt === null ? found : null

@@ -18,6 +18,7 @@ import { createQrcodes } from './qrcodes.ts'
 import { inboxState } from './schemas.ts'
 import { createTokens } from './tokens.ts'
 import { createUsers } from './users.ts'
+import { wholeTextsOnly } from './whole-texts.ts'
 
 const ABOUT = {
   openapi: '3.1.0',
@@ -49,6 +50,7 @@ export function createApi(
 
   const guard = createGuard(access)
   app.use('/api/*', (c, next) => (OPEN.has(c.req.path) ? next() : guard(c, next)))
+  app.use('/api/*', wholeTextsOnly)
   app.get('/metrics', guard, async (c) => {
     await deps.refreshGauges()
     const ours = await deps.metrics.registry.metrics()

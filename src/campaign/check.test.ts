@@ -238,6 +238,21 @@ describe('a template', () => {
   })
 })
 
+describe('half a character, written as an escape', () => {
+  it.each(
+    table([
+      [withStep('{ text: "bye \\ud83d" }'), 'steps.0.send.text @6'],
+      [withStep('{ text: "a\\0b" }'), 'steps.0.send.text @6'],
+      [withLine(2, 'name: "\\ude00"'), 'name @2'],
+      [withMore('exit: { keywords: [TD, "\\ud83d"] }'), 'exit.keywords.1 @9'],
+    ]),
+  )('$wrong is refused', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
+
+  it('is welcome with its other half', () => {
+    expect(places(withStep('{ text: "bye \\ud83d\\ude00" }'))).toEqual([])
+  })
+})
+
 describe('a long text', () => {
   it.each([
     ['a'.repeat(2_048), []],

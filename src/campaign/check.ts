@@ -1,5 +1,6 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { ZodError } from 'zod'
+import { unstorablePaths } from '../text.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
@@ -67,7 +68,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     return refused([{ path: '', message: err instanceof Error ? err.message : 'not readable' }])
   }
   const parsed = campaignSchema.safeParse(value)
-  const wrong = parsed.success ? [] : schemaIssues(parsed.error)
+  const wrong = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
   const told = new Set(wrong.map((i) => i.path))
   const found = [...wrong, ...contentIssues(value, context).filter((i) => !told.has(i.path))]
   if (!parsed.success || found.length > 0)
@@ -79,6 +80,13 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
   return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
+}
+
+/** Written as an escape: a file itself cannot hold them. */
+function unstorableIssues(value: unknown): Issue[] {
+  const message =
+    'has half a character (like "\\ud83d" without the half after it) or a NUL: write the whole character'
+  return unstorablePaths(value).map((path) => ({ path, message }))
 }
 
 /** Where keys stand that their map has already. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, entryOf, planOf } from '../../test/support/run-story.ts'
+import { isStorable } from '../text.ts'
 import type { Scene } from '../wechat/rules.ts'
 import type { Interaction } from './plan.ts'
 import {
@@ -41,6 +42,19 @@ const event = (scene: Scene, at: number, more: Partial<Interaction> = {}): Inter
 const hear = (...events: Interaction[]) => events.reduce((s, e) => hearInteraction(plan, s, e), begun)
 const grants = (state: RunState) => state.ledger.map((g) => [g.scene, (g.grantedAt - ENTRY_AT) / SECOND])
 const dueAts = (state: RunState) => state.steps.map((s) => (s.dueAt === null ? null : s.dueAt - ENTRY_AT))
+
+describe('what a follower said', () => {
+  it.each([
+    [`${'字'.repeat(499)}😀谢谢`, `${'字'.repeat(499)}😀`],
+    [`${'😀'.repeat(501)}`, '😀'.repeat(500)],
+    ['half a character \ud83d', 'half a character \uFFFD'],
+    ['no\0thing', 'no\uFFFDthing'],
+  ])('%j is kept whole, as far as it is kept', (text, kept) => {
+    const { reply } = hear(event('message', SECOND, { text }))
+    expect(reply?.text).toBe(kept)
+    expect(isStorable(reply?.text ?? '')).toBe(true)
+  })
+})
 
 describe('a run that begins', () => {
   it('plans what can be planned, and has a window from its entry', () => {

@@ -1,3 +1,4 @@
+import { cutText, storableText } from '../text.ts'
 import { addGrant, type Ledger } from '../wechat/ledger.ts'
 import { type Entry, type Interaction, isOlder, type Mark, normaliseKeyword, type Plan } from './plan.ts'
 
@@ -76,6 +77,7 @@ export interface RunState {
 
 const SEEN_MAX = 200
 const ODDITIES_MAX = 5
+/** Characters (code points). */
 const REPLY_TEXT_MAX = 500
 
 /** The state in which a run begins: pure, so that dispatcher and workflow agree on it. */
@@ -149,7 +151,10 @@ export function hearInteraction(plan: Plan, state: RunState, event: Interaction)
     patch.closesAt = patch.lastInteractionAt + plan.windowMs
     if (event.scene === 'subscribe') patch.lastFollow = later(state.lastFollow, event)
     if (event.scene === 'message' && !isEntry && !state.reply) {
-      patch.reply = { at: event.at, text: event.text?.slice(0, REPLY_TEXT_MAX) ?? null }
+      patch.reply = {
+        at: event.at,
+        text: event.text === null ? null : cutText(storableText(event.text), REPLY_TEXT_MAX),
+      }
     }
     // Typed, or tapped on a menu message that offers to leave.
     if (event.text !== null && !isEntry && plan.exitKeywords.includes(normaliseKeyword(event.text))) {

@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isStorable } from '../text.ts'
 import {
   accountVariablesIn,
   checkTemplate,
@@ -150,5 +152,64 @@ describe("an account's own variables", () => {
     const template =
       '{{ account.name }}{% if qrScene %}{{ account.city }}{% else %}{{ account.city }}{{ account.tel }}{% endif %}'
     expect(accountVariablesIn(template)).toEqual(['city', 'tel'])
+  })
+})
+
+describe('a text that a template takes apart', () => {
+  const said = (text: string) => ({ ...variables, reply: { text } })
+
+  it.each([
+    ['{{ reply.text | first }}', '😀谢谢', '😀'],
+    ['{{ reply.text | last }}', '谢谢😀', '😀'],
+    ['{{ reply.text | size }}', '👩‍👩‍👧😀', '2'],
+    ['{{ reply.text | slice: 0 }}', '👩‍👩‍👧好', '👩‍👩‍👧'],
+    ['{{ reply.text | slice: 1, 2 }}', '😀谢谢😀', '谢谢'],
+    ['{{ reply.text | slice: -2, 2 }}', '谢谢😀🇨🇳', '😀🇨🇳'],
+    ['{{ reply.text | slice: -9, 2 }}', '谢谢', ''],
+    ['{{ reply.text | truncate: 3, "…" }}', '谢😀😀😀', '谢😀…'],
+    ['{{ reply.text | truncate: 4 }}', '谢😀谢😀', '谢😀谢😀'],
+    ['{{ reply.text | truncate: 1 }}', '谢😀谢😀', '...'],
+    ['{{ reply.text | truncatewords: 2 }}', '😀 谢 谢', '😀 谢...'],
+    ["{{ reply.text | split: '' | reverse | join: '' }}", '谢😀👩‍👩‍👧', '👩‍👩‍👧😀谢'],
+    ["{{ reply.text | split: ',' | first }}", '😀,b,,', '😀'],
+    ["{{ reply.text | replace: '', '-' }}", '谢😀', '谢-😀'],
+    ["{{ reply.text | replace: '😀', '好' }}", '谢😀', '谢好'],
+    ['{{ reply.text | capitalize }}', 'éCOLE 😀', 'École 😀'],
+    ['{{ reply.text[0] }}|{{ reply.text[2] }}', '😀谢', '|谢'],
+    ["{{ 'a,b,c' | split: ',' | size }}", '', '3'],
+    ["{{ 'a,b,c' | split: ',' | slice: 1, 2 | join }}", '', 'b c'],
+    ["{{ 'a,b,c' | split: ',' | last }}", '', 'c'],
+  ])('%s of %j is %j', (template, text, made) => {
+    expect(renderTemplate(template, said(text))).toBe(made)
+  })
+
+  it('never comes to half a character, whatever is done to it', () => {
+    const number = fc.integer({ min: -8, max: 8 })
+    const step = fc.oneof(
+      fc.constantFrom(
+        'first',
+        'last',
+        'capitalize',
+        'upcase',
+        'escape',
+        'url_encode',
+        'strip',
+        'truncatewords: 1',
+      ),
+      fc.tuple(number, fc.nat(5)).map(([from, length]) => `slice: ${from}, ${length}`),
+      fc.tuple(fc.nat(6), fc.constantFrom('', '…', '😀')).map(([most, end]) => `truncate: ${most}, "${end}"`),
+      fc.constantFrom('', '谢').map((by) => `split: "${by}" | reverse | join: ""`),
+      fc.constantFrom('', '😀', 'a').map((what) => `replace: "${what}", "𠮷"`),
+    )
+    const text = fc
+      .array(fc.constantFrom('a', '谢', '😀', '👩‍👩‍👧', '🇨🇳', '𠮷', ' '))
+      .map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(text, fc.array(step, { maxLength: 4 }), fc.nat(9), (text, steps, index) => {
+        const template = `{{ ${['reply.text', ...steps].join(' | ')} }}{{ reply.text[${index}] | default: '' }}`
+        const made = renderTemplate(template, said(text.padEnd(10, '。')))
+        expect(isStorable(made)).toBe(true)
+      }),
+    )
   })
 })

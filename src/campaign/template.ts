@@ -1,4 +1,6 @@
 import { Liquid, type Template } from 'liquidjs'
+import { withoutHalves } from '../text.ts'
+import { registerTextFilters } from './text-filters.ts'
 
 /** What a message's `{{ }}` may name. Nicknames are not among them: WeChat has not given them since 2021-12-27. */
 export interface TemplateVariables {
@@ -63,6 +65,7 @@ const liquid = new Liquid({
   renderLimit: 100,
   memoryLimit: 1_000_000,
 })
+registerTextFilters(liquid)
 for (const tag of ['include', 'render', 'layout', 'block']) {
   liquid.registerTag(tag, {
     parse() {
@@ -103,7 +106,8 @@ export function renderTemplate(template: string, variables: TemplateVariables): 
 function renderPatiently(tree: Template[], variables: TemplateVariables): string {
   for (let tries = 1; ; tries++) {
     try {
-      return String(liquid.renderSync(tree, { ...variables }))
+      // An index reads one UTF-16 unit: {{ reply.text[0] }}.
+      return withoutHalves(String(liquid.renderSync(tree, { ...variables })))
     } catch (err) {
       const outOfTime = err instanceof Error && err.message.includes('render limit exceeded')
       if (!outOfTime || tries === RENDER_TRIES) throw err

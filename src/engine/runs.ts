@@ -11,6 +11,7 @@ import { appIdAttribute, campaignAttribute, stateAttribute } from '../../workflo
 import type { Interaction, Start } from '../campaign/plan.ts'
 import { workflowIdOf } from '../ids.ts'
 import type { RunRow, Whose } from '../store/runs.ts'
+import { cutText } from '../text.ts'
 import type { Ledger } from '../wechat/ledger.ts'
 import { createErasing, type Erasing } from './erase.ts'
 
@@ -163,7 +164,7 @@ function startOptions(whose: Whose, start: Start, status: RunRow['status']) {
 function summaryOf(start: Start): string {
   const { entry, plan } = start
   const by = entry.qrScene ? `${entry.event} · ${entry.qrScene}` : entry.event
-  return `${plan.campaign}@${plan.version} · ${by}`.slice(0, 200)
+  return cutText(`${plan.campaign}@${plan.version} · ${by}`, 200)
 }
 
 function attributesOf(whose: Whose, start: Start, status: RunRow['status']): TypedSearchAttributes {

@@ -122,5 +122,5 @@ export async function runReleaseTest(
 }
 
 function said(result: Pick<PushResult, 'status' | 'body'>): string {
-  return `${result.status ?? 'no answer'} ${JSON.stringify(result.body.slice(0, 200))}`
+  return `${result.status ?? 'no answer'} ${JSON.stringify([...result.body].slice(0, 200).join(''))}`
 }

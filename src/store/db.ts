@@ -9,9 +9,11 @@ import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
 import { openEngine } from './pglite.ts'
 import * as schema from './schema.ts'
+import { writeStorableColumns } from './storable-columns.ts'
 import { throwStoreErrors } from './store-error.ts'
 
 throwStoreErrors()
+writeStorableColumns()
 
 /** The store, whatever engine is below it. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>

@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
+import { cutText } from '../text.ts'
 import type { Db } from './db.ts'
 import { execute } from './deliveries.ts'
 import type { InboxEvent } from './inbox-event.ts'
@@ -179,7 +180,7 @@ export function heardSince(
 export async function retryLater(db: Db, id: number, retryAt: number, error: string): Promise<void> {
   await db
     .update(inbox)
-    .set({ claimedBy: null, claimedUntil: null, retryAt, lastError: error.slice(0, 500) })
+    .set({ claimedBy: null, claimedUntil: null, retryAt, lastError: cutText(error, 500) })
     .where(eq(inbox.id, id))
 }
 

@@ -1,4 +1,5 @@
 import { and, asc, eq, isNull, lt, lte, sql } from 'drizzle-orm'
+import { cutText } from '../text.ts'
 import type { Db } from './db.ts'
 import { authorisationVisits, componentTickets, platformEvents } from './schema.ts'
 import type { Sealer } from './sealed.ts'
@@ -90,7 +91,7 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
     async noteTrouble(id: number, trouble: string): Promise<void> {
       await db
         .update(platformEvents)
-        .set({ trouble: trouble.slice(0, 300), attempts: sql`${platformEvents.attempts} + 1` })
+        .set({ trouble: cutText(trouble, 300), attempts: sql`${platformEvents.attempts} + 1` })
         .where(eq(platformEvents.id, id))
     },
   }

@@ -1,5 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { PgPreparedQuery } from 'drizzle-orm/pg-core'
+import { cutText } from '../text.ts'
 
 /** One statement takes a thousand events, and then has nine thousand `$n`. */
 const STATEMENT_SHOWN = 200
@@ -21,7 +22,7 @@ export class StoreError extends Error {
     const words = failure instanceof Error ? failure.message : String(failure)
     // Node's AggregateError, of a host name with two addresses, has a code and no message.
     super(words || code)
-    this.statement = statement.slice(0, STATEMENT_SHOWN)
+    this.statement = cutText(statement, STATEMENT_SHOWN)
     if (code) this.code = code
   }
 }

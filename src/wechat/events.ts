@@ -1,3 +1,4 @@
+import { cutText } from '../text.ts'
 import { CallbackBodyError, type FieldRecord, type FieldValue } from './body.ts'
 
 /** What every callback has. `createTime` is WeChat's clock, in s. `eventName` as WeChat writes it; '' for messages. */
@@ -232,7 +233,7 @@ function parseEvent(common: Common, record: FieldRecord): Inbound {
       }
       return IGNORED.test(event)
         ? { ...common, kind: 'ignored' }
-        : { ...common, kind: 'unknown', msgType: `event ${common.eventName}`.slice(0, MSG_TYPE_MAX) }
+        : { ...common, kind: 'unknown', msgType: cutText(`event ${common.eventName}`, MSG_TYPE_MAX) }
     }
   }
 }

@@ -324,6 +324,14 @@ describe('an operator', () => {
     expect(await f.outcome()).toMatchObject({ outcome: 'cancelled', reason: 'asked by phone' })
   })
 
+  it('cancels by signal, also when the reason ends in half a character', async () => {
+    const f = env.follower()
+    await f.start(welcome)
+    await f.handle().signal('cancel', 'asked by phone \ud83d\0')
+    const told = 'asked by phone \uFFFD\uFFFD'
+    expect(await f.outcome()).toMatchObject({ outcome: 'cancelled', reason: told })
+    expect(f.records.at(-1)?.state).toMatchObject({ status: 'ended', reason: told })
+  })
   it('cancels in the Web UI, and the run ends as cancelled, not as a failure', async () => {
     const f = env.follower()
     await f.start(welcome)

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { cutFront } from '../../text.ts'
 import { isAtLeast, LEAST_GO } from './versions.ts'
 
 const LOCK_POLL_MS = 1_000
@@ -83,8 +84,8 @@ function goInstall(
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     let trouble = ''
-    go.stderr.on('data', (text) => {
-      trouble = (trouble + text).slice(-2_000)
+    go.stderr.setEncoding('utf8').on('data', (text: string) => {
+      trouble = cutFront(trouble + text, 2_000)
     })
     go.on('error', reject)
     go.on('exit', (code) => {

@@ -1,0 +1,52 @@
+import type { Liquid } from 'liquidjs'
+
+/**
+ * Filters that take a text apart, by the characters that a person sees (grapheme clusters, UAX #29). liquidjs has some of
+ * them count UTF-16 units and some code points: `first` of an emoji was half of one, `slice` of 👩‍👩‍👧 one of its people.
+ * Lists and numbers go to liquidjs' own filters.
+ */
+export function registerTextFilters(liquid: Liquid): void {
+  const ofText = (name: string, filter: (text: string, ...args: unknown[]) => unknown) => {
+    const own = liquid.filters[name]
+    if (typeof own !== 'function') throw new Error(`liquidjs has no filter ${name}`)
+    liquid.registerFilter(name, function (value: unknown, ...args: unknown[]) {
+      if (typeof value !== 'string') return own.call(this, value, ...args)
+      this.context.memoryLimit.use(value.length)
+      return filter(value, ...args)
+    })
+  }
+  ofText('size', (text) => charactersOf(text).length)
+  ofText('first', (text) => charactersOf(text)[0] ?? '')
+  ofText('last', (text) => charactersOf(text).at(-1) ?? '')
+  ofText('capitalize', (text) => {
+    const [first = '', ...rest] = charactersOf(text)
+    return first.toUpperCase() + rest.join('').toLowerCase()
+  })
+  ofText('slice', (text, begin, length = 1) => {
+    const characters = charactersOf(text)
+    const from = Number(begin) < 0 ? characters.length + Number(begin) : Number(begin)
+    return from < 0 || Number(length) < 0 ? '' : characters.slice(from, from + Number(length)).join('')
+  })
+  ofText('truncate', (text, length = 50, end = '...') => {
+    const [characters, most] = [charactersOf(text), Number(length)]
+    if (characters.length <= most) return text
+    const kept = Math.max(0, most - charactersOf(String(end)).length)
+    return characters.slice(0, kept).join('') + String(end)
+  })
+  ofText('split', (text, by = '') => {
+    const parts = String(by) === '' ? charactersOf(text) : text.split(String(by))
+    // As in Ruby, and so in Liquid: what is empty at the end is left out.
+    while (parts.at(-1) === '') parts.pop()
+    return parts
+  })
+  // liquidjs splits by what is to be replaced, and by '' between the halves of a character.
+  ofText('replace', (text, what = '', by = '') =>
+    (String(what) === '' ? charactersOf(text) : text.split(String(what))).join(String(by)),
+  )
+}
+
+const segmenter = new Intl.Segmenter('zh', { granularity: 'grapheme' })
+
+function charactersOf(text: string): string[] {
+  return Array.from(segmenter.segment(text), (part) => part.segment)
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { describeOnBothStores } from '../../test/support/stores.ts'
+import { writeAudit } from './audit.ts'
+import { readFollower, saveFollower } from './followers.ts'
+import { acceptCallback } from './inbox.ts'
+import { auditLog, inbox } from './schema.ts'
+
+const HALF = '\ud83d'
+const NOW = 1_800_000_000_000
+
+describeOnBothStores('a text with half a character or a NUL', (store) => {
+  it('is stored, with U+FFFD in the place of it, in jsonb and in text', async () => {
+    const { db } = store()
+    const target = `wx/${HALF}\0`
+    await writeAudit(db, { actor: 'a', action: 'x', target, details: { reason: `bye ${HALF}` }, at: NOW })
+    const [row] = await db.select().from(auditLog)
+    expect(row).toMatchObject({ target: 'wx/\uFFFD\uFFFD', details: { reason: 'bye \uFFFD' } })
+  })
+
+  it('keeps no callback out of the inbox', async () => {
+    const { db } = store()
+    const event = {
+      kind: 'text',
+      scene: 'message' as const,
+      text: `${HALF}你好\0😀`,
+      qrScene: null,
+      eventKey: null,
+      start: null,
+    }
+    const row = { appId: 'wxA', openId: 'oOne', key: 'k1', kind: 'text', createTime: NOW, receivedAt: NOW }
+    expect(await acceptCallback(db, { ...row, event, reply: null })).toMatchObject({ fresh: true })
+    const [kept] = await db.select().from(inbox)
+    expect(kept?.event?.text).toBe('\uFFFD你好\uFFFD😀')
+  })
+
+  it('is found again by what it was', async () => {
+    const { db } = store()
+    const whose = { appId: 'wxA', openId: `o${HALF}` }
+    await saveFollower(db, whose, { paused: true }, NOW)
+    expect(await readFollower(db, whose)).toMatchObject({ openId: 'o\uFFFD', paused: true })
+  })
+})
