@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import type { AccountOptions } from './model.ts'
+import {
+  accountSettings,
+  completeAccount,
+  type PlatformSettings,
+  platformSettings,
+  problems,
+} from './server-settings.ts'
+
+/** What somebody asked `npm run simulator` for in a way that cannot be done. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+export interface Command {
+  port: number
+  host: string
+  /** Absent: nothing is kept. */
+  statePath: string | undefined
+  allowedHosts: string[]
+  accounts: AccountOptions[]
+  platforms: PlatformSettings[]
+}
+
+const FIELDS = ['appId', 'appSecret', 'token', 'encodingAesKey', 'mode', 'format', 'callbackUrl'] as const
+const file = z.strictObject({
+  accounts: z.array(accountSettings).default([]),
+  platforms: z.array(platformSettings).default([]),
+})
+
+export const HELP = `A WeChat of one's own, to develop against: API, callbacks, a phone to act on. 本地微信模拟器，用于开发调试。
+
+  npm run simulator -- [options]
+
+  --account LIST    an account: ${FIELDS.join(',')}
+                    What stands at the end may be left out; an empty field is made up. Several times.
+  --config FILE     accounts and platforms as JSON: {"accounts": [{"appId": …, "token": …, "callbackUrl": …}],
+                    "platforms": [{"appId", "appSecret", "token", "aesKey", "authorisationUrl", "callbackUrl"}]}
+  --port N          3001; 0: a free one            (SIMULATOR_PORT)
+  --host ADDRESS    127.0.0.1. There is no sign-in  (SIMULATOR_HOST)
+  --allow-host NAME a host name that pages and /_sim answer to, beside IP addresses and localhost. Several times.
+  --state FILE      keep followers, codes, accounts … over restarts (SIMULATOR_STATE)
+  --help            this text
+
+Modes: plain, compatible, security. Formats: xml, json. Without an account there is one with made-up credentials.
+A callbackUrl is taken as it is; WeChat's GET check is made at the start and its result told.
+
+  npm run simulator -- --account wxtest01,testsecret,testtoken,,plain,xml,http://127.0.0.1:8080/wechat
+`
+
+/**
+ * The command line, with what the environment says where a flag is absent.
+ * @returns 'help' when only the help is wanted
+ * @throws UsageError with what is wrong
+ */
+export function readCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command | 'help' {
+  const flags = readFlags(args)
+  if (flags.help) return 'help'
+  const config = readConfig(flags.config ?? env.SIMULATOR_CONFIG)
+  const given = [...(flags.account ?? []).map(readAccount), ...config.accounts]
+  const accounts = (
+    given.length > 0 || config.platforms.length > 0 ? given : [accountSettings.parse({})]
+  ).map(completeAccount)
+  for (const { appId, mode, encodingAesKey } of accounts) {
+    if (accounts.filter((a) => a.appId === appId).length > 1) throw new UsageError(`${appId} is there twice.`)
+    if (mode !== 'plain' && !encodingAesKey)
+      throw new UsageError(`${appId}: the mode ${mode} needs an AES key.`)
+  }
+  return {
+    port: readPort(flags.port ?? env.SIMULATOR_PORT ?? '3001'),
+    host: flags.host ?? env.SIMULATOR_HOST ?? '127.0.0.1',
+    statePath: flags.state ?? env.SIMULATOR_STATE,
+    allowedHosts: (flags['allow-host'] ?? []).map((name) => name.toLowerCase()),
+    accounts,
+    platforms: config.platforms,
+  }
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        account: { type: 'string', multiple: true },
+        config: { type: 'string' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        'allow-host': { type: 'string', multiple: true },
+        state: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    return values
+  } catch (err) {
+    throw new UsageError(`${err instanceof Error ? err.message : String(err)} See --help.`)
+  }
+}
+
+function readAccount(list: string): z.output<typeof accountSettings> {
+  const values = list.split(',')
+  // A URL may have commas; nothing stands behind it.
+  const url = values.slice(FIELDS.length - 1).join(',')
+  const fields = FIELDS.map((name, i) => [name, name === 'callbackUrl' ? url : (values[i] ?? '')] as const)
+  const given = Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]).filter(([, v]) => v))
+  const read = accountSettings.safeParse(given)
+  if (read.success) return read.data
+  throw new UsageError(`--account ${list}: ${problems(read.error)}`)
+}
+
+function readConfig(path: string | undefined): z.output<typeof file> {
+  if (path === undefined) return file.parse({})
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').replace(/^\ufeff/, '')
+  } catch (err) {
+    throw new UsageError(`${path} cannot be read: ${err instanceof Error ? err.message : String(err)}`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (err) {
+    throw new UsageError(`${path} is no JSON: ${err instanceof Error ? err.message : String(err)}`)
+  }
+  const read = file.safeParse(value)
+  if (read.success) return read.data
+  throw new UsageError(`${path}: ${problems(read.error)}`)
+}
+
+function readPort(value: string): number {
+  const port = Number(value)
+  if (/^\d{1,5}$/.test(value) && port < 65_536) return port
+  throw new UsageError(`The port must be 0 to 65535, not ${value}.`)
+}

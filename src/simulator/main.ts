@@ -1,0 +1,69 @@
+import { checkUrl } from './callback-url.ts'
+import { type Command, HELP, readCommand, UsageError } from './command.ts'
+import { createSimulator, type Simulator } from './index.ts'
+
+/** A second signal, or so long after the first, and the process ends whatever is under way. */
+const STOP_WITHIN_MS = 5_000
+const TICKET_EVERY_MS = 600_000
+
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** `npm run simulator`: the simulated WeChat alone, without engine, store and product. */
+try {
+  const command = readCommand(process.argv.slice(2), process.env)
+  if (command === 'help') process.stdout.write(HELP)
+  else await run(command)
+} catch (err) {
+  if (err instanceof UsageError) say(err.message)
+  else if (isTaken(err)) say(`Port ${err.port} is in use by another program. Choose another one with --port.`)
+  else say(err instanceof Error ? (err.stack ?? err.message) : String(err))
+  process.exit(err instanceof UsageError || isTaken(err) ? 2 : 1)
+}
+
+async function run(command: Command): Promise<void> {
+  const { statePath, allowedHosts } = command
+  const simulator = createSimulator({ allowedHosts, ...(statePath === undefined ? {} : { statePath }) })
+  for (const account of command.accounts) simulator.addAccount(account)
+  const { url } = await simulator.listen(command.port, command.host)
+  endOnSignals(simulator)
+  say(`API base  ${url}  (instead of https://api.weixin.qq.com and https://mp.weixin.qq.com)`)
+  say(`pages     ${url}/accounts`)
+  for (const platform of command.platforms) {
+    const component = simulator.addComponent({ ...platform, ticketEveryMs: TICKET_EVERY_MS })
+    const push = await component.pushTicket()
+    say(`platform  ${platform.appId}  ticket ${push.ok ? 'taken' : `not taken: ${push.status ?? push.body}`}`)
+  }
+  for (const account of simulator.world.accounts.values()) {
+    say(`account   ${account.appId}  secret ${account.appSecret}  token ${account.token}`)
+    if (account.mode !== 'plain') say(`          ${account.mode}  EncodingAESKey ${account.encodingAesKey}`)
+    say(`          ${await callbackLine(simulator, account)}`)
+  }
+  process.stdout.write(`ready ${url}\n`)
+}
+
+async function callbackLine(
+  simulator: Simulator,
+  { appId, callbackUrl, token }: { appId: string; callbackUrl: string | null; token: string },
+): Promise<string> {
+  if (callbackUrl === null)
+    return `no server yet: enter one on ${simulator.world.origin}/accounts/${appId}/server`
+  const { answerWithinMs } = simulator.world
+  const check = await checkUrl({ callbackUrl, token }, { now: Date.now(), withinMs: answerWithinMs })
+  return check.ok ? `${callbackUrl} gave the echostr back` : `${callbackUrl}: ${check.reason.en}`
+}
+
+function endOnSignals(simulator: Simulator): void {
+  let asked = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(1)
+      asked = true
+      setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
+      void simulator.close().then(() => process.exit(0))
+    })
+  }
+}
+
+function isTaken(err: unknown): err is Error & { port: number } {
+  return err instanceof Error && 'code' in err && err.code === 'EADDRINUSE' && 'port' in err
+}
