@@ -2,7 +2,16 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-const CALLBACK_RESULTS = ['accepted', 'duplicate', 'ignored', 'unknown', 'refused', 'failed', 'verified']
+const CALLBACK_RESULTS = [
+  'accepted',
+  'duplicate',
+  'ignored',
+  'unknown',
+  'unreadable',
+  'refused',
+  'failed',
+  'verified',
+]
 
 /** The contract's metrics (section 8), and the process's own. One registry for each process. */
 export function createMetrics(options: { processMetrics?: boolean } = {}) {

@@ -8,6 +8,7 @@ import { createApi } from '../api/index.ts'
 import { createConsole } from '../console/index.tsx'
 import type { Links } from '../console/layout.tsx'
 import { SESSION_COOKIE } from '../console/sign-in.tsx'
+import { callbackPath } from '../intake/path.ts'
 import { createPlatformApp } from '../platform/web.tsx'
 import type { Product } from './product.ts'
 import { createVerifyFiles } from './verify-files.ts'
@@ -29,7 +30,7 @@ export function createWeb(
 ): Hono {
   const { adminToken, publicUrl, trustedProxies } = options
   const access = createAccess({ ...product, adminToken, publicUrl, trustedProxies })
-  const web = new Hono()
+  const web = new Hono({ getPath: callbackPath })
   // WeChat's servers heed no such headers, and in a flood each microsecond counts.
   const isCallback = ({ req }: Context) => req.method === 'POST' && /^\/wechat\/[^/]+$/.test(req.path)
   web.use(except(isCallback, createHeaders(access.client)))

@@ -477,6 +477,36 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
     expect(server.rows[0]?.event.text).toBe(`${SECRET_WORDS}<&>"'你`)
   })
 
+  it.each([
+    ']]>',
+    'a]]>b & <c>',
+    '\u0002',
+    ']]></Content><FromUserName>oVictim</FromUserName><Content><![CDATA[',
+  ])('takes the message of a follower who typed what breaks it: %j', async (text) => {
+    const server = intake(mode, { match: () => ({ start: null, reply: WELCOME }) })
+    const message = write('xml', { ...TEXT, Content: '#' }).replace('#', `${SECRET_WORDS}${text}`)
+    for (const result of ['accepted', 'duplicate']) {
+      const answer = await deliverRaw(server, mode, 'xml', message)
+      expect(answer.status).toBe(200)
+      expect(openAnswer(mode, 'xml', await answer.text())).toMatchObject({ ToUserName: FOLLOWER })
+      expect(server.counted.at(-1)).toBe(result)
+    }
+    expect(server.rows).toMatchObject([
+      { openId: FOLLOWER, createTime: NOW, kind: 'text', event: { text: `${SECRET_WORDS}${text}` } },
+    ])
+    for (const told of server.lines) expect(told).not.toContain(SECRET_WORDS)
+  })
+
+  it('acknowledges and counts what cannot be told from its repetition, instead of having it repeated', async () => {
+    const server = intake(mode)
+    const message = write('xml', { ...TEXT, Content: '#' })
+      .replace('#', ']]>')
+      .replace(/<MsgId>.*<.MsgId>/, '')
+    const answer = await deliverRaw(server, mode, 'xml', message)
+    expect([answer.status, await answer.text()]).toEqual([200, 'success'])
+    expect([server.counted, server.rows]).toEqual([['unreadable'], []])
+  })
+
   it('takes a DOCTYPE that a follower typed for text', async () => {
     const server = intake(mode)
     await server.deliver('xml', { ...TEXT, Content: dtd })
@@ -550,6 +580,23 @@ describe.each(SEALED_WAYS)('an encrypted callback in $mode mode, as $format', ({
   })
 })
 
+describe('a callback in compatible mode whose plain part a text has broken', () => {
+  it.each([']]>', ']]></Content><Encrypt>QUJD</Encrypt><Content><![CDATA['])(
+    'is opened all the same: %s',
+    async (text) => {
+      const server = intake('compatible')
+      const message = write('xml', { ...TEXT, Content: '#' }).replace('#', text)
+      const sealed = seal(Buffer.from(message))
+      const answer = await server.post(
+        signed({ sealed }),
+        message.replace('</xml>', `<Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`),
+      )
+      expect(answer.status).toBe(200)
+      expect(server.rows).toMatchObject([{ openId: FOLLOWER, event: { text } }])
+    },
+  )
+})
+
 describe('a callback in compatible mode whose plain part was changed on the way', () => {
   it.each(FORMATS)('is believed in its encrypted part only (%s)', async (format) => {
     const server = intake('compatible')
@@ -596,6 +643,52 @@ describe('an account that is not in memory', () => {
     expect((await server.deliver('xml', TEXT)).status).toBe(500)
     expect(server.counted).toEqual(['failed'])
     expect(server.lines.join('')).toContain('store is away')
+  })
+})
+
+describe('the address of a callback', () => {
+  it.each([`/wechat/${APP}/`, `//wechat/${APP}`, `/wechat//${APP}`, `///wechat///${APP}//`])(
+    'may have slashes too many: %s',
+    async (path) => {
+      const server = intake('security')
+      const { query, body } = envelope(wechat('security', 'xml'), TEXT, NOW_S)
+      const ask = (url: string, init?: RequestInit) => server.app.request(new Request(`http://h${url}`, init))
+      expect((await ask(`${path}?${query}`, { method: 'POST', body })).status).toBe(200)
+      const check = signed({})
+      check.set('echostr', 'hello')
+      expect(await (await ask(`${path}?${check}`)).text()).toBe('hello')
+      expect(server.counted).toEqual(['accepted', 'verified'])
+    },
+  )
+
+  it.each([
+    ['GET', '/wechat', 404],
+    ['POST', '/wechat', 404],
+    ['POST', '/wechat/', 404],
+    ['GET', '//wechat//', 404],
+    ['POST', `/wechat/${APP}/callback`, 404],
+    ['GET', '/wechat/a/b/c', 404],
+    ['PUT', '/wechat/a/b', 404],
+    ['PUT', `/wechat/${APP}`, 405],
+    ['DELETE', `/wechat/${APP}/`, 405],
+  ])('is none: %s %s', async (method, path, status) => {
+    const server = intake('plain')
+    const answer = await server.app.request(new Request(`http://h${path}?${signed({})}`, { method }))
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toContain('text/plain')
+    expect(answer.headers.get('location')).toBeNull()
+    expect(server.counted).toEqual(['refused'])
+    expect(server.lines.map((l) => JSON.parse(l))).toMatchObject([
+      { level: 40, status, method, path: expect.stringMatching(/^\/wechat/), msg: 'callback refused' },
+    ])
+  })
+
+  it('is named in the log once a second at most, and shortened', async () => {
+    const server = intake('plain')
+    for (let i = 0; i < 50; i++) await server.app.request(`/wechat/a/${'x'.repeat(5_000)}`)
+    expect(server.counted).toHaveLength(50)
+    expect(server.lines.length).toBeLessThan(10)
+    expect(server.lines[0]?.length).toBeLessThan(400)
   })
 })
 

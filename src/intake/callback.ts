@@ -12,10 +12,13 @@ import { type PassiveReply, renderReply, withSubstance } from '../wechat/reply.t
 import { announcedBytes, readBody } from './body.ts'
 import { factsOf } from './facts.ts'
 import type { Forwarder } from './forward.ts'
+import { callbackPath } from './path.ts'
 import { createPlaces, type Places } from './places.ts'
 import { createSparingLog } from './sparing-log.ts'
 
 const BODY_MAX = 64 * 1024
+/** So much of a wrong path goes to the log. */
+const PATH_MAX = 100
 /** WeChat waits 5 s; a callback that is not stored by then must fail, so that WeChat sends it again. */
 export const STORE_WITHIN_MS = 4_000
 
@@ -57,14 +60,22 @@ export interface CallbackDeps {
   tracing?: Tracing
 }
 
-type CallbackResult = 'accepted' | 'duplicate' | 'ignored' | 'unknown' | 'refused' | 'failed' | 'verified'
+type CallbackResult =
+  | 'accepted'
+  | 'duplicate'
+  | 'ignored'
+  | 'unknown'
+  | 'unreadable'
+  | 'refused'
+  | 'failed'
+  | 'verified'
 
 /** WeChat's side door: `GET|POST /wechat/:appId`, as the table in contract section 3 says. */
 export function createCallbackApp(deps: CallbackDeps): Hono {
   const { log, now, tracing = noTracing } = deps
   const places = deps.places ?? createPlaces()
   const say = createSparingLog(log, () => performance.now())
-  const app = new Hono()
+  const app = new Hono({ getPath: callbackPath })
 
   app.get('/wechat/:appId', async (c) => {
     const began = performance.now()
@@ -100,6 +111,19 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     }
   })
 
+  app.all('/wechat/:appId', (c) => elsewhere(c, 405, { allow: 'GET, POST' }))
+  app.all('/wechat', (c) => elsewhere(c, 404))
+  app.all('/wechat/*', (c) => elsewhere(c, 404))
+
+  /** Whoever typed a wrong address at WeChat finds it in the log; nobody is sent to another page. */
+  function elsewhere(c: Context, status: 404 | 405, headers: Record<string, string> = {}): Response {
+    const reason = status === 404 ? 'no callback address: it is /wechat/APPID' : 'neither GET nor POST'
+    const about = { status, reason, method: c.req.method, path: c.req.path.slice(0, PATH_MAX) }
+    say('warn', `${status} ${reason}`, about, 'callback refused')
+    deps.count('refused', 0)
+    return c.text(reason, status, headers)
+  }
+
   /** `leave` gives the place back: once the event is stored, whatever the answer still waits for. */
   async function serve(
     c: Context,
@@ -126,6 +150,15 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       return refuse(400, err.message, began, appId)
     }
     deps.seen(appId)
+    if (opened.recovered) {
+      const about = { appId, kind: inbound.kind }
+      say(
+        'warn',
+        'recovered',
+        about,
+        'callback ill-formed by what a person wrote: read by the fields around it',
+      )
+    }
     const tested = deps.tester?.(appId, inbound)
     if (tested) deps.count('accepted', seconds(began))
     const { forward } = account
@@ -138,7 +171,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     }
     // Only where its answer may count is it asked beside our own work; else it is told afterwards.
     const answered = !tested && forward?.useReply ? passOn() : null
-    const ours = tested ? tested.reply : await take(account, inbound, began)
+    const ours = tested ? tested.reply : await take(account, inbound, began, opened.recovered)
     leave()
     if (!tested && !forward?.useReply && !(ours instanceof Response)) void passOn()
     const said = ours ?? (await answered)
@@ -172,10 +205,12 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     account: IntakeAccount,
     inbound: Inbound,
     began: number,
+    recovered: boolean,
   ): Promise<PassiveReply | null | Response> {
     const facts = factsOf(inbound)
     if (!facts) {
-      const result = inbound.kind === 'unknown' ? 'unknown' : 'ignored'
+      // Of what was recovered a message without its id is one that WeChat did not send so.
+      const result = inbound.kind !== 'unknown' ? 'ignored' : recovered ? 'unreadable' : 'unknown'
       if (inbound.kind === 'unknown')
         log.info({ appId: account.appId, msgType: inbound.msgType }, 'callback: unknown kind')
       deps.count(result, seconds(began))

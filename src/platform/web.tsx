@@ -1,5 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { callbackPath } from '../intake/path.ts'
 import type { Log } from '../log.ts'
 import { openCallback } from '../wechat/envelope.ts'
 import { keyOfCode, type Platform, PlatformError } from './component.ts'
@@ -22,7 +23,7 @@ export function createPlatformApp(deps: {
   phoneUrl(appId: string): string | null
 }): Hono {
   const { platform, now, maxAgeMs, log } = deps
-  const app = new Hono()
+  const app = new Hono({ getPath: callbackPath })
   /** WeChat's authorisation page must be opened from the platform's registered domain, and learns that from the referrer. */
   const page: MiddlewareHandler = async (c, next) => {
     await next()

@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { recoverPush, recoverSealed } from './recover.ts'
 
 /** A callback's body cannot be read; `message` says why, and never quotes it. */
 export class CallbackBodyError extends Error {
@@ -23,21 +24,63 @@ const parser = new XMLParser({
   ignorePiTags: true,
 })
 
+export interface ParsedBody {
+  record: FieldRecord
+  format: BodyFormat
+  /** A person's text had broken its structure: only the fields are here that WeChat writes around that text, and the text. */
+  recovered: boolean
+}
+
 /**
  * Reads a body, XML or JSON, to a record of text fields. Strict UTF-8; no DOCTYPE, no entities but the five of XML and
- * character references. 64-bit numbers of JSON stay exact text.
+ * character references. 64-bit numbers of JSON stay exact text. XML that only a person's text can have made ill-formed, or
+ * well-formed with fields that WeChat has not written, is read by its position instead.
  * @throws CallbackBodyError
  */
-export function parseBody(body: Buffer): { record: FieldRecord; format: BodyFormat } {
-  let text: string
+export function parseBody(body: Buffer): ParsedBody {
+  const text = decode(body)
+  if (isJson(text)) return { record: parseJson(text), format: 'json', recovered: false }
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return { record: parseXml(text), format: 'xml', recovered: false }
+  } catch (err) {
+    const record = err instanceof BrokenXmlError && recoverPush(text)
+    if (record) return { record: storableFields(record), format: 'xml', recovered: true }
+    throw err
+  }
+}
+
+/**
+ * The ciphertext in the body of an encrypted push; several where a person's text makes it doubtful which one is, none where
+ * the body is a plain one.
+ * @throws CallbackBodyError
+ */
+export function parseSealed(body: Buffer): { candidates: string[]; format: BodyFormat } {
+  const text = decode(body)
+  const format = isJson(text) ? 'json' : 'xml'
+  try {
+    const { Encrypt: sealed } = format === 'json' ? parseJson(text) : parseXml(text)
+    return { candidates: typeof sealed === 'string' && sealed ? [sealed] : [], format }
+  } catch (err) {
+    const candidates = err instanceof BrokenXmlError ? recoverSealed(text) : []
+    if (candidates.length > 0 || (err instanceof BrokenXmlError && recoverPush(text)))
+      return { candidates, format }
+    throw err
+  }
+}
+
+/** XML whose structure is not, or cannot be believed to be, the one that WeChat has written. */
+class BrokenXmlError extends CallbackBodyError {}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
     throw new CallbackBodyError('body is not UTF-8')
   }
+}
+
+function isJson(text: string): boolean {
   return text.trimStart().startsWith('{')
-    ? { record: parseJson(text), format: 'json' }
-    : { record: parseXml(text), format: 'xml' }
 }
 
 function parseXml(text: string): FieldRecord {
@@ -47,20 +90,41 @@ function parseXml(text: string): FieldRecord {
     /<!--[\s\S]*?(?:-->|$)|<\?[\s\S]*?(?:\?>|$)|<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g,
     '',
   )
-  if (/<!(DOCTYPE|ENTITY)/i.test(markup)) throw new CallbackBodyError('DOCTYPE and entities are not accepted')
+  // Behind the first fields it is what somebody typed, and no parser gets to see it.
+  if (/<!(DOCTYPE|ENTITY)/i.test(markup)) throw new BrokenXmlError('DOCTYPE and entities are not accepted')
   const checked = XMLValidator.validate(text)
-  if (checked !== true) throw new CallbackBodyError('body is not well-formed XML')
+  if (checked !== true) throw new BrokenXmlError('body is not well-formed XML')
   let tree: unknown
   try {
     tree = parser.parse(text)
   } catch {
-    throw new CallbackBodyError('body is not well-formed XML')
+    throw new BrokenXmlError('body is not well-formed XML')
   }
   const root = isRecord(tree) ? tree.xml : undefined
   if (!isRecord(root)) throw new CallbackBodyError('XML has no <xml> element')
+  if (isDoubtful(root, text) && recoverPush(text)) throw new BrokenXmlError('XML has fields within a text')
   const read = fromXml(root, 0)
   if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('XML has no fields')
   return read
+}
+
+/**
+ * Whether a text may have left its section and brought fields of its own, though all is well-formed: WeChat names each
+ * field once, and has either a section or elements in it.
+ */
+function isDoubtful(root: Record<string, unknown>, text: string): boolean {
+  if (Object.values(root).some(Array.isArray)) return true
+  const isTorn = text.replaceAll(']]]]><![CDATA[>', '').includes(']]><![CDATA[')
+  return isTorn || isMixed(root, 0)
+}
+
+function isMixed(node: unknown, depth: number): boolean {
+  if (depth > MAX_DEPTH) return true
+  if (Array.isArray(node)) return node.some((n) => isMixed(n, depth + 1))
+  if (!isRecord(node)) return false
+  const { '#cdata': cdata, '#text': text, ...fields } = node
+  const parts = [cdata !== undefined, String(text ?? '').trim() !== '', Object.keys(fields).length > 0]
+  return parts.filter(Boolean).length > 1 || Object.values(fields).some((field) => isMixed(field, depth + 1))
 }
 
 /** Joins text and CDATA of a leaf, decodes references in the text, and keeps the rest as records. */
@@ -77,6 +141,12 @@ function fromXml(node: unknown, depth: number): FieldValue {
   }
   const record: FieldRecord = Object.create(null)
   for (const [name, value] of Object.entries(fields)) record[name] = fromXml(value, depth + 1)
+  return record
+}
+
+function storableFields(record: FieldRecord): FieldRecord {
+  for (const [name, value] of Object.entries(record))
+    if (typeof value === 'string') record[name] = storable(value)
   return record
 }
 
@@ -112,11 +182,24 @@ function parseJson(text: string): FieldRecord {
   try {
     tree = JSON.parse(exact)
   } catch {
-    throw new CallbackBodyError('body is not JSON')
+    tree = parseWithControls(exact)
   }
   const read = fromJson(tree, 0)
   if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('JSON is not an object')
   return read
+}
+
+/** Control characters that somebody typed belong into JSON escaped; where they are not, they are meant all the same. */
+function parseWithControls(text: string): unknown {
+  const escaped = text.replace(/"(?:[^"\\]|\\[\s\S])*"/g, (string) =>
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    string.replace(/[\u0000-\u001f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+  try {
+    return JSON.parse(escaped)
+  } catch {
+    throw new CallbackBodyError('body is not JSON')
+  }
 }
 
 function fromJson(node: unknown, depth: number): FieldValue {

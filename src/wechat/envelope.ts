@@ -1,4 +1,4 @@
-import { type BodyFormat, CallbackBodyError, type FieldRecord, parseBody } from './body.ts'
+import { type BodyFormat, CallbackBodyError, type FieldRecord, parseBody, parseSealed } from './body.ts'
 import { decodeAesKey, decrypt, signatureMatches, WechatCryptoError } from './crypto.ts'
 
 /** What of an account the callback needs. */
@@ -19,9 +19,17 @@ type Query = Record<string, string | undefined>
 export type Opened =
   /**
    * `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. `token`: the
-   * one that signed it, and must sign the answer. `plain`: the event's own bytes.
+   * one that signed it, and must sign the answer. `plain`: the event's own bytes. `recovered`: see `ParsedBody`.
    */
-  | { ok: true; record: FieldRecord; format: BodyFormat; aesKey: string | null; token: string; plain: Buffer }
+  | {
+      ok: true
+      record: FieldRecord
+      recovered: boolean
+      format: BodyFormat
+      aesKey: string | null
+      token: string
+      plain: Buffer
+    }
   | { ok: false; status: 400 | 401; reason: string }
 
 /** A future timestamp is tolerated this far: clocks differ. */
@@ -48,23 +56,18 @@ export function openCallback(call: {
       if (isStale(call)) return refused('timestamp is too old')
       return { ok: true, ...parseBody(body), aesKey: null, token, plain: body }
     }
-    const outer = parseBody(body)
-    const { Encrypt: encrypt } = outer.record
-    if (typeof encrypt !== 'string' || !encrypt)
-      return refused('not encrypted, but the account is registered so')
-    const token = signer(account, query.msg_signature, timestamp, nonce, encrypt)
-    if (token === null) return refused('bad msg_signature')
+    const { candidates, format } = parseSealed(body)
+    if (candidates.length === 0) return refused('not encrypted, but the account is registered so')
+    const [signed] = candidates.flatMap((encrypt) => {
+      const token = signer(account, query.msg_signature, timestamp, nonce, encrypt)
+      return token === null ? [] : [{ encrypt, token }]
+    })
+    if (!signed) return refused('bad msg_signature')
     if (isStale(call)) return refused('timestamp is too old')
-    const { message, trailingId, aesKey } = decryptWithAny(encrypt, account)
+    const { message, trailingId, aesKey } = decryptWithAny(signed.encrypt, account)
     if (trailingId !== (account.trailingId ?? account.appId)) return refused('encrypted for another appId')
-    return {
-      ok: true,
-      record: parseBody(message).record,
-      format: outer.format,
-      aesKey,
-      token,
-      plain: message,
-    }
+    const { record, recovered } = parseBody(message)
+    return { ok: true, record, recovered, format, aesKey, token: signed.token, plain: message }
   } catch (err) {
     if (err instanceof WechatCryptoError) return refused(err.message)
     if (err instanceof CallbackBodyError) return { ok: false, status: 400, reason: err.message }

@@ -1,0 +1,75 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signatureOf } from '../../src/wechat/crypto.ts'
+import { type Api, startApi } from '../support/api.ts'
+
+const APP = 'wxaddress00000001'
+
+let api: Api
+let base: URL
+beforeAll(async () => {
+  api = await startApi({ platform: true })
+  await api.whole.addAccount({ appId: APP, token: 'test-token', mode: 'plain' })
+  base = new URL(api.whole.callbackUrl)
+})
+afterAll(() => api?.close())
+
+/** Asks with the path as it stands: `fetch` would tidy it up. */
+function ask(method: string, path: string) {
+  return new Promise<{ status?: number; type?: string; location?: string; text: string }>((done, failed) => {
+    const { hostname, port } = base
+    request({ hostname, port, method, path }, (res) => {
+      let text = ''
+      res.on('data', (part) => {
+        text += part
+      })
+      res.on('end', () => {
+        const { 'content-type': type, location } = res.headers
+        done({
+          text,
+          ...(res.statusCode ? { status: res.statusCode } : {}),
+          ...(type ? { type } : {}),
+          ...(location ? { location } : {}),
+        })
+      })
+    })
+      .on('error', failed)
+      .end()
+  })
+}
+
+const check = `timestamp=1&nonce=2&echostr=hello&signature=${signatureOf('test-token', '1', '2')}`
+
+describe('the address that somebody entered at WeChat', () => {
+  it.each([`/wechat/${APP}`, `/wechat/${APP}/`, `//wechat/${APP}`, `/wechat//${APP}//`])(
+    'is served: %s',
+    async (path) => {
+      expect(await ask('GET', `${path}?${check}`)).toMatchObject({ status: 200, text: 'hello' })
+    },
+  )
+
+  it.each([
+    ['GET', '/wechat', 404],
+    ['POST', '/wechat', 404],
+    ['GET', '/wechat/', 404],
+    ['POST', '//wechat//', 404],
+    ['POST', `/wechat/${APP}/more`, 404],
+    ['GET', '/wechat/component/nothing', 404],
+    ['PUT', `/wechat/${APP}`, 405],
+  ])('is refused in plain words, and leads to no other page: %s %s', async (method, path, status) => {
+    const answer = await ask(method, `${path}?${check}`)
+    expect(answer).toMatchObject({ status, type: expect.stringContaining('text/plain') })
+    expect(answer.location).toBeUndefined()
+  })
+
+  it('is counted where it is none', async () => {
+    const before = api.whole.product.counts.refused
+    await ask('POST', '/wechat')
+    expect(api.whole.product.counts.refused).toBe(before + 1)
+  })
+
+  it('is the platform’s own with a slash too many', async () => {
+    expect((await ask('POST', '/wechat/component/')).status).toBe(400)
+    expect((await ask('GET', '//wechat/component/authorized/')).type).toContain('text/html')
+  })
+})
