@@ -67,7 +67,11 @@ const WORDS_MAX = 500
 
 const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null
 const isMark = (x: Record<string, unknown>) =>
-  typeof x.at === 'number' && Number.isFinite(x.at) && typeof x.seq === 'number' && typeof x.key === 'string'
+  typeof x.at === 'number' &&
+  Number.isFinite(x.at) &&
+  typeof x.seq === 'number' &&
+  typeof x.key === 'string' &&
+  (x.aheadMs === undefined || (typeof x.aheadMs === 'number' && Number.isFinite(x.aheadMs)))
 const SCENES = ['subscribe', 'menu', 'scan', 'message', 'pay']
 
 /** Signals come from anybody with a CLI: what is not an interaction gives null and never fails the run. */

@@ -52,8 +52,22 @@ export interface Mark {
   seq: number
 }
 
+/** What a follower did: `at` orders it, `ourTime` says when it was by the clock that steps and grants are counted with. */
+export interface Happened extends Mark {
+  /**
+   * How far our clock was ahead of WeChat's when this reached us, ms; absent: not so far that it matters, or it was not
+   * known.
+   */
+  aheadMs?: number
+}
+
+/** When it happened by our clock, epoch ms. */
+export function ourTime({ at, aheadMs = 0 }: Pick<Happened, 'at' | 'aheadMs'>): number {
+  return at + aheadMs
+}
+
 /** The callback that began a run. */
-export interface Entry extends Mark {
+export interface Entry extends Happened {
   /** The callback's dedupe key; it is the run's key too. */
   key: string
   event: 'subscribe' | 'scan' | 'click' | 'message'
@@ -69,7 +83,7 @@ export interface Start {
 }
 
 /** A follow, typed message, menu click or QR scan, as a run hears of it. */
-export interface Interaction extends Mark {
+export interface Interaction extends Happened {
   key: string
   scene: Scene
   /** What the account's rules profile grants for it; null when nothing. */

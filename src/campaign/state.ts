@@ -1,6 +1,14 @@
 import { cutText, storableText } from '../text.ts'
 import { addGrant, type Ledger } from '../wechat/ledger.ts'
-import { type Entry, type Interaction, isOlder, type Mark, normaliseKeyword, type Plan } from './plan.ts'
+import {
+  type Entry,
+  type Interaction,
+  isOlder,
+  type Mark,
+  normaliseKeyword,
+  ourTime,
+  type Plan,
+} from './plan.ts'
 
 /** What WeChat knows of the follower. */
 export interface Facts {
@@ -61,6 +69,7 @@ export interface RunState {
   reply: { at: number; text: string | null } | null
   /** A human agent has the session. */
   agent: boolean
+  /** By WeChat's clock, as marks are; all other times are ours. */
   lastInteractionAt: number
   lastFollow: Mark | null
   /** When the last held step was released. */
@@ -90,9 +99,9 @@ export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
     status: 'active',
     outcome: null,
     reason: null,
-    startedAt: entry.at,
+    startedAt: ourTime(entry),
     endedAt: null,
-    closesAt: entry.at + plan.windowMs,
+    closesAt: ourTime(entry) + plan.windowMs,
     ledger,
     steps: plan.steps.map((s) => ({
       id: s.id,
@@ -126,11 +135,11 @@ function schedule(plan: Plan, state: RunState): RunState {
   for (const [i, step] of plan.steps.entries()) {
     const anchor =
       step.since === 'entry'
-        ? state.entry.at
+        ? ourTime(state.entry)
         : step.since === 'reply'
           ? (state.reply?.at ?? null)
           : i === 0
-            ? state.entry.at
+            ? ourTime(state.entry)
             : (due[i - 1] ?? null)
     due.push(anchor === null ? null : anchor + step.afterMs)
   }
@@ -145,14 +154,14 @@ export function hearInteraction(plan: Plan, state: RunState, event: Interaction)
   const older = !isEntry && isOlder(event, state.entry)
   if (older && state.entry.event === 'subscribe') return change(state, patch)
 
-  patch.ledger = addGrant(state.ledger, event.scene, event.at, event.allowance)
+  patch.ledger = addGrant(state.ledger, event.scene, ourTime(event), event.allowance, event.at)
   if (!older) {
     patch.lastInteractionAt = Math.max(state.lastInteractionAt, event.at)
-    patch.closesAt = patch.lastInteractionAt + plan.windowMs
+    patch.closesAt = Math.max(state.closesAt, ourTime(event) + plan.windowMs)
     if (event.scene === 'subscribe') patch.lastFollow = later(state.lastFollow, event)
     if (event.scene === 'message' && !isEntry && !state.reply) {
       patch.reply = {
-        at: event.at,
+        at: ourTime(event),
         text: event.text === null ? null : cutText(storableText(event.text), REPLY_TEXT_MAX),
       }
     }

@@ -4,6 +4,7 @@ import {
   isOlder,
   type Mark,
   normaliseKeyword,
+  ourTime,
   type Plan,
 } from '../campaign/plan.ts'
 import type { FollowerPatch, FollowerRow } from '../store/followers.ts'
@@ -87,10 +88,11 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
   const { row, follower } = facts
   const text = row.event?.text ?? null
   const allowance = allowanceOf(facts.rules, scene)
-  const grants = addGrant(follower?.grants ?? [], scene, mark.at, allowance)
+  const when = { ...mark, ...aheadOf(row) }
+  const grants = addGrant(follower?.grants ?? [], scene, ourTime(when), allowance, mark.at)
   const patch: FollowerPatch = {
     grants,
-    lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, mark.at),
+    lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, ourTime(when)),
     ...(scene === 'subscribe' ? followPatch(facts, mark) : {}),
   }
   const newest = active(facts)
@@ -103,8 +105,8 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
   const entry = facts.matched && !leaves && optedOut == null ? entryOf(row, mark) : null
   const begins = entry && facts.matched && reentryAllows(facts, facts.matched, mark)
   const start = begins && entry && facts.matched ? { entry, plan: facts.matched.plan } : undefined
-  const event: Interaction = { ...mark, key: row.key, scene, allowance, text, ...(start ? { start } : {}) }
-  const ledger = carriedLedger(facts, grants, mark)
+  const event: Interaction = { ...when, key: row.key, scene, allowance, text, ...(start ? { start } : {}) }
+  const ledger = carriedLedger(facts, grants, ourTime(when))
   if (row.attempts > 1 && facts.runs.some((r) => heard(r, row.key))) {
     return { patch, action: { do: 'nothing', result: 'already-done' } }
   }
@@ -157,6 +159,7 @@ function entryOf(row: InboxRow, mark: Mark): Entry | null {
   if (!event?.start) return null
   return {
     ...mark,
+    ...aheadOf(row),
     key: row.key,
     event: event.start.event,
     qrScene: event.qrScene,
@@ -166,11 +169,16 @@ function entryOf(row: InboxRow, mark: Mark): Entry | null {
 }
 
 /** Grants belong to the follower: a run takes over those still valid, with the uses that the last run counted. */
-function carriedLedger({ follower, runs }: RouteFacts, grants: Ledger, mark: Mark): Ledger {
+function carriedLedger({ follower, runs }: RouteFacts, grants: Ledger, at: number): Ledger {
   const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   const [last] = runs
   const counted = last && !(unfollowed && isOlder(last.entry, unfollowed)) ? last.state.ledger : []
-  return mergeLedgers(counted, grants).filter((g) => g.expiresAt > mark.at)
+  return mergeLedgers(counted, grants).filter((g) => g.expiresAt > at)
+}
+
+/** How far our clock was ahead of WeChat's when the event arrived. */
+function aheadOf({ event }: InboxRow): { aheadMs?: number } {
+  return event?.aheadMs ? { aheadMs: event.aheadMs } : {}
 }
 
 function markOf(at: number | null | undefined, seq: number | null | undefined): Mark | null {

@@ -46,10 +46,11 @@ export function createEngineRestore(deps: {
     for (const { kind, key, createTime: at, id: seq, event } of heard) {
       if (kind === 'unsubscribe') await runs.signal(row, 'unsubscribed', { at, seq, key })
       else if (event?.scene) {
-        const { scene } = event
+        const { scene, aheadMs } = event
+        const when = { at, seq, ...(aheadMs ? { aheadMs } : {}) }
         const allowance = allowanceOf(rules, scene)
         // What was said is forgotten once it is dispatched; that something was said is not.
-        await runs.signal(row, 'interaction', { at, seq, key, scene, allowance, text: null })
+        await runs.signal(row, 'interaction', { ...when, key, scene, allowance, text: null })
       }
     }
     if (follower?.agent) await runs.signal(row, 'agent', { open: true })

@@ -13,6 +13,11 @@ export interface InboxEvent {
   eventKey: string | null
   /** The campaign version this event would start, matched when it arrived. */
   start: { campaign: string; version: number; event: Start['entry']['event'] } | null
+  /**
+   * How far our clock was ahead of WeChat's when it arrived, ms: what is counted from this event is counted from its
+   * `CreateTime` and this. Absent where nothing is to be corrected.
+   */
+  aheadMs?: number
   /** W3C `traceparent` of its callback; absent while there are no traces, and in rows from before there were any. */
   trace?: string
 }

@@ -1,9 +1,14 @@
 import type { Allowance, Scene } from './rules.ts'
 
-/** What WeChat allows because of one interaction. Times are epoch ms of WeChat's clock (`CreateTime`). */
+/**
+ * What WeChat allows because of one interaction. Times are epoch ms of our clock: `CreateTime`, corrected where the two
+ * clocks are known to differ.
+ */
 export interface Grant {
   scene: Scene
   grantedAt: number
+  /** `CreateTime` as WeChat wrote it, which orders grants; absent where it is `grantedAt`. */
+  createTime?: number
   /** WeChat's end, without our margin. */
   expiresAt: number
   quota: number
@@ -14,7 +19,7 @@ export interface Grant {
 export type Ledger = readonly Grant[]
 
 /** Names one grant: a scene's newer interaction makes another one. */
-export type GrantId = Pick<Grant, 'scene' | 'grantedAt'>
+export type GrantId = Pick<Grant, 'scene' | 'grantedAt' | 'createTime'>
 
 const SHORT_GRANT_MS = 5 * 60_000
 const SHORT_MARGIN_MS = 3_000
@@ -34,19 +39,33 @@ export function usableUntil(grant: Grant): number {
 }
 
 export function sameGrant(a: GrantId, b: GrantId): boolean {
-  return a.scene === b.scene && a.grantedAt === b.grantedAt
+  return a.scene === b.scene && createTimeOf(a) === createTimeOf(b)
+}
+
+/** Grants are ordered by WeChat's clock: the correction of ours may change between two of them. */
+function createTimeOf({ createTime, grantedAt }: GrantId): number {
+  return createTime ?? grantedAt
 }
 
 /**
  * Adds the grant of an interaction at `at`. A newer interaction replaces its scene's grant (WeChat does not add quotas
  * up); an older or equal one replaces nothing.
+ * @param at our clock, epoch ms
+ * @param createTime WeChat's clock, epoch ms
  */
-export function addGrant(ledger: Ledger, scene: Scene, at: number, allowance: Allowance | null): Ledger {
+export function addGrant(
+  ledger: Ledger,
+  scene: Scene,
+  at: number,
+  allowance: Allowance | null,
+  createTime: number = at,
+): Ledger {
   const current = ledger.find((g) => g.scene === scene)
-  if (!allowance || (current && current.grantedAt >= at)) return ledger
+  if (!allowance || (current && createTimeOf(current) >= createTime)) return ledger
   const grant = {
     scene,
     grantedAt: at,
+    ...(createTime === at ? {} : { createTime }),
     expiresAt: at + allowance.lifetimeMs,
     quota: allowance.quota,
     used: 0,
@@ -59,7 +78,7 @@ export function mergeLedgers(a: Ledger, b: Ledger): Ledger {
   const merged = new Map<Scene, Grant>(a.map((g) => [g.scene, g]))
   for (const g of b) {
     const known = merged.get(g.scene)
-    if (!known || g.grantedAt > known.grantedAt) merged.set(g.scene, g)
+    if (!known || createTimeOf(g) > createTimeOf(known)) merged.set(g.scene, g)
     else if (sameGrant(known, g))
       merged.set(g.scene, {
         ...g,
