@@ -42,7 +42,7 @@ const CASES: [ActInput, Record<string, unknown>, string | null][] = [
   [{ do: 'follow', qrScene: 'expo' }, { Event: 'subscribe', EventKey: 'qrscene_expo' }, 'subscribe'],
   [{ do: 'unfollow' }, { Event: 'unsubscribe' }, null],
   [{ do: 'type', text: '你好' }, { MsgType: 'text', Content: '你好' }, 'message'],
-  [{ do: 'msgmenu', id: '1', text: '要' }, { MsgType: 'text', bizmsgmenuid: '1' }, 'menu'],
+  [{ do: 'msgmenu', id: '1', text: '要' }, { MsgType: 'text', bizmsgmenuid: 1 }, 'menu'],
   [{ do: 'image' }, { MsgType: 'image', MediaId: expect.stringMatching(/^test_/) }, 'message'],
   [
     { do: 'voice', format: 'speex', recognition: '你好' },

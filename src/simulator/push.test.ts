@@ -160,10 +160,10 @@ describe('an encrypted callback', () => {
     expect(result).toMatchObject({ ok: false, passiveReply: null })
   })
 
-  it('is not answered by a reply to another delivery', async () => {
+  it('may be answered with a nonce of the server’s own', async () => {
     const to = account({ mode: 'security' })
     const wechat = pushing(() => replyTo(to, { query: { nonce: 'another' }, body: '' }))
-    expect((await wechat.push(to, FIELDS)).ok).toBe(false)
+    expect(await wechat.push(to, FIELDS)).toMatchObject({ ok: true, passiveReply: { msgType: 'text' } })
   })
 })
 
@@ -172,9 +172,20 @@ describe('a callback that fails', () => {
     const wechat = pushing(failing)
     const result = await wechat.push(account({ format: 'json' }), FIELDS)
     expect(result).toMatchObject({ ok: false, attempts: 4, status: 500, body: 'not stored' })
-    expect(wechat.deliveries.map((d) => JSON.parse(d.body))).toEqual([FIELDS, FIELDS, FIELDS, FIELDS])
+    expect(wechat.deliveries).toHaveLength(4)
+    expect(new Set(wechat.deliveries.map((d) => d.body)).size).toBe(1)
     expect(new Set(wechat.deliveries.map((d) => d.query.nonce)).size).toBe(4)
   })
+
+  it.each(['ok', '"success"', '<xml></xml>', '{}', '<html></html>'])(
+    'is not sent again when the answer is one that WeChat cannot use: %s',
+    async (text) => {
+      const wechat = pushing(() => text)
+      const result = await wechat.push(account(), FIELDS)
+      expect(result).toMatchObject({ ok: false, attempts: 1, status: 200, refused: expect.any(String) })
+      expect(wechat.counts(APP)).toMatchObject({ failed: 1, resent: 0, givenUp: 0 })
+    },
+  )
 
   it('is not sent again once it was answered', async () => {
     const wechat = pushing((n) => (n < 3 ? failing() : 'success'))
@@ -207,6 +218,63 @@ describe('a callback that fails', () => {
     expect(await wechat.push(account({ callbackUrl }), FIELDS)).toMatchObject({ ok: true, attempts: 2 })
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
+  })
+})
+
+describe('the numbers of a callback', () => {
+  const location: Fields = {
+    MsgType: 'location',
+    Location_X: '23.134521',
+    Location_Y: '113.358803',
+    Scale: 20,
+    Label: '1234',
+  }
+  const bodyOf = (format: 'xml' | 'json', more: Fields) =>
+    envelope(account({ format }), { ...FIELDS, ...more }, NOW / 1000).body
+
+  it('are numbers in JSON, with every digit', () => {
+    const body = bodyOf('json', location)
+    expect(body).toContain('"MsgId":9007199254740993001,')
+    expect(JSON.parse(body)).toMatchObject({
+      ToUserName: GH,
+      CreateTime: NOW / 1000,
+      Location_X: 23.134521,
+      Location_Y: 113.358803,
+      Scale: 20,
+      Label: '1234',
+    })
+  })
+
+  it('stand without CDATA in XML', () => {
+    const body = bodyOf('xml', location)
+    expect(body).toContain('<MsgId>9007199254740993001</MsgId><Location_X>')
+    expect(body).toContain('<Location_X>23.134521</Location_X>')
+    expect(body).toContain('<Label><![CDATA[1234]]></Label>')
+  })
+
+  it.each([
+    [
+      'LOCATION',
+      { Latitude: '23.137466', Precision: '119.385040' },
+      { Latitude: 23.137466, Precision: 119.38504 },
+    ],
+    ['VIEW', { MenuId: '429' }, { MenuId: 429 }],
+    ['text of a menu message', { bizmsgmenuid: '101' }, { bizmsgmenuid: 101 }],
+    ['text of a menu message with a name', { bizmsgmenuid: 'gift' }, { bizmsgmenuid: 'gift' }],
+    ['text of digits', { Content: '007' }, { Content: '007' }],
+    ['CLICK', { EventKey: '12' }, { EventKey: '12' }],
+    [
+      'pic_sysphoto',
+      { SendPicsInfo: { Count: '1', PicList: { item: { PicMd5Sum: '1' } } } },
+      { SendPicsInfo: { Count: 1, PicList: { item: { PicMd5Sum: '1' } } } },
+    ],
+    [
+      'location_select: its inner fields are text',
+      { SendLocationInfo: { Location_X: '23', Scale: '15' } },
+      { SendLocationInfo: { Location_X: '23', Scale: '15' } },
+    ],
+  ] as [string, Fields, object][])('%s', (_, more, told) => {
+    expect(JSON.parse(bodyOf('json', more))).toMatchObject(told)
   })
 })
 

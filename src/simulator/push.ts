@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import * as wecom from '@wecom/crypto'
-import { XMLParser } from 'fast-xml-parser'
 import { withQuery } from './callback-url.ts'
 import type { SimAccountState } from './model.ts'
+import { type PassiveAnswer, readReply } from './passive-reply.ts'
 
 /** How one push went. */
 export interface PushResult {
@@ -14,11 +14,8 @@ export interface PushResult {
   /** The answer's body as it came. */
   body: string
   passiveReply: PassiveAnswer | null
-}
-
-export interface PassiveAnswer {
-  msgType: string
-  fields: Record<string, unknown>
+  /** Why WeChat does not take what the server answered; absent where it does, or where there was no 200 answer. */
+  refused?: string
 }
 
 export interface PushOptions {
@@ -86,11 +83,41 @@ export type PushTarget = Pick<
 > & {
   /** The trailing id of a ciphertext: a platform's appId, where messages go through it. Absent: the account's. */
   sealId?: string
+  /** Whether the account has such material. Absent: every id is taken. */
+  holdsMedium?(id: string, type: 'image' | 'voice' | 'video' | 'thumb'): boolean
 }
 
 export type Fields = { [name: string]: string | number | Fields | Fields[] }
 
-const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
+/**
+ * Fields that WeChat writes without CDATA in XML are numbers in its JSON, `MsgId` of 64 bits too: so where its page shows
+ * both (https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/customer-message/receive.html, and
+ * `"CreateTime": 1714037059` in https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.md).
+ * Of the other fields here it shows only the XML, without CDATA; that they are numbers in JSON is inferred. `Location_X`
+ * and `Scale` inside `SendLocationInfo` have CDATA.
+ */
+const NUMBERS = new Set([
+  'CreateTime',
+  'MsgId',
+  'MsgID',
+  'Idx',
+  'Location_X',
+  'Location_Y',
+  'Scale',
+  'Latitude',
+  'Longitude',
+  'Precision',
+  'MenuId',
+  'bizmsgmenuid',
+  'Count',
+  'TotalCount',
+  'FilterCount',
+  'SentCount',
+  'ErrorCount',
+  'AuthorizationCodeExpiredTime',
+])
+const TEXT_INSIDE = new Set(['SendLocationInfo'])
+const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?$/
 
 /** Delivers callbacks as WeChat does: three modes, two formats, re-sends, and the minute of silence after failures. */
 export function createPusher(settings: PushSettings, now: () => number) {
@@ -117,6 +144,11 @@ export function createPusher(settings: PushSettings, now: () => number) {
     return results.find((r) => r.ok) ?? (results[0] as PushResult)
   }
 
+  /**
+   * WeChat repeats what got no answer, or another status than 200, three times. An answer that it cannot use is an answer:
+   * the follower is told of a fault at once. That it is not repeated is inferred from its page, where re-sending belongs
+   * to the five seconds alone, and from its alarms, which tell 得到的回应不合法 apart from 5秒内没有返回.
+   */
   async function pushOnce(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
     let last: PushResult = { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
@@ -133,7 +165,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
       const dropped = attempt <= (options.dropAnswers ?? 0)
       last = { ...answer, ok: answer.ok && !dropped, attempts: attempt }
       countFailure(account.appId, last.ok)
-      if (last.ok) return last
+      if (last.ok || last.refused !== undefined) return last
       if (attempt <= settings.resends) await next
     }
     countsOf(account.appId).givenUp += 1
@@ -152,7 +184,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
   }
 
   async function deliver(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
-    const { query, body, nonce } = envelope(account, fields, options.timestamp ?? Math.floor(now() / 1000))
+    const { query, body } = envelope(account, fields, options.timestamp ?? Math.floor(now() / 1000))
     const base = { ok: false, attempts: 1, passiveReply: null }
     try {
       const { status, text } = await post(
@@ -162,9 +194,9 @@ export function createPusher(settings: PushSettings, now: () => number) {
         settings.answerWithinMs,
       )
       if (status !== 200) return { ...base, status, body: text }
-      if (text === '' || text === 'success') return { ...base, ok: true, status: 200, body: text }
-      const passiveReply = readReply(account, text, nonce, String(fields.FromUserName))
-      return { ...base, ok: passiveReply !== null, status: 200, body: text, passiveReply }
+      const verdict = readReply(account, text, String(fields.FromUserName))
+      if ('refused' in verdict) return { ...base, status, body: text, refused: verdict.refused }
+      return { ...base, ok: true, status, body: text, passiveReply: verdict.reply }
     } catch (err) {
       return { ...base, status: null, body: err instanceof Error ? err.message : String(err) }
     }
@@ -197,55 +229,46 @@ export function envelope(
   return { query, body: serialise(outer, account.format), nonce }
 }
 
-/** Reads an answer as WeChat would; null when WeChat would not take it. */
-function readReply(account: PushTarget, text: string, nonce: string, openId: string): PassiveAnswer | null {
-  const outer = parseAny(text)
-  if (!outer) return null
-  let fields: Record<string, unknown> | null = outer
-  if (account.mode !== 'plain' && typeof outer.Encrypt === 'string') {
-    const expected = wecom.getSignature(
-      account.token,
-      String(outer.TimeStamp),
-      String(outer.Nonce),
-      outer.Encrypt,
-    )
-    if (expected !== outer.MsgSignature || String(outer.Nonce) !== nonce) return null
-    const opened = wecom.decrypt(account.encodingAesKey ?? '', outer.Encrypt)
-    if (opened.id !== (account.sealId ?? account.appId)) return null
-    fields = parseAny(opened.message)
-  } else if (account.mode === 'security') return null
-  if (!fields || fields.ToUserName !== openId || fields.FromUserName !== account.originalId) return null
-  const { MsgType, ToUserName: _to, FromUserName: _from, CreateTime: _at, ...rest } = fields
-  return typeof MsgType === 'string' ? { msgType: MsgType, fields: rest } : null
-}
-
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
-function parseAny(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = text.startsWith('{') ? JSON.parse(text) : parser.parse(text).xml
-    return typeof value === 'object' && value !== null ? { ...value } : null
-  } catch {
-    return null
-  }
-}
-
 function serialise(fields: Fields, format: 'xml' | 'json'): string {
-  return format === 'json' ? JSON.stringify(fields) : `<xml>${xml(fields)}</xml>`
+  return format === 'json' ? json(fields) : `<xml>${xml(fields)}</xml>`
 }
 
-function xml(fields: Fields): string {
+/** The digits of a field that is a number to WeChat, or null. Ids of 64 bits stay text here: a double cannot hold them. */
+function numeral(name: string, value: string | number, isText: boolean): string | null {
+  if (typeof value === 'number') return String(value)
+  return !isText && NUMBERS.has(name) && NUMERAL.test(value) ? value : null
+}
+
+function json(fields: Fields, isText = false): string {
+  const entries = Object.entries(fields).map(([name, value]) => {
+    const inner = isText || TEXT_INSIDE.has(name)
+    const told = Array.isArray(value)
+      ? `[${value.map((v) => json(v, inner)).join(',')}]`
+      : typeof value === 'object'
+        ? json(value, inner)
+        : (numeral(name, value, isText) ?? JSON.stringify(value))
+    return `${JSON.stringify(name)}:${told}`
+  })
+  return `{${entries.join(',')}}`
+}
+
+function xml(fields: Fields, isText = false): string {
   return Object.entries(fields)
     .map(([name, value]) => {
-      if (typeof value === 'number') return `<${name}>${value}</${name}>`
-      if (typeof value === 'string')
-        return `<${name}><![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]></${name}>`
-      return [value]
-        .flat()
-        .map((v) => `<${name}>${xml(v)}</${name}>`)
-        .join('')
+      if (typeof value === 'object') {
+        const inner = isText || TEXT_INSIDE.has(name)
+        return [value]
+          .flat()
+          .map((v) => `<${name}>${xml(v, inner)}</${name}>`)
+          .join('')
+      }
+      const bare = numeral(name, value, isText)
+      if (bare !== null) return `<${name}>${bare}</${name}>`
+      return `<${name}><![CDATA[${String(value).replaceAll(']]>', ']]]]><![CDATA[>')}]]></${name}>`
     })
     .join('')
 }

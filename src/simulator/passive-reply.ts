@@ -1,0 +1,157 @@
+import * as wecom from '@wecom/crypto'
+import { XMLParser } from 'fast-xml-parser'
+import type { PushTarget } from './push.ts'
+
+/** A passive reply (被动回复用户消息) that WeChat shows. */
+export interface PassiveAnswer {
+  msgType: string
+  fields: Record<string, unknown>
+}
+
+/** What WeChat makes of an answer: a reply, no reply (`success`, empty), or a fault with the reason. */
+export type ReplyVerdict = { reply: PassiveAnswer | null } | { refused: string }
+
+type Fields = Record<string, unknown>
+
+const TEXT_BYTES_MAX = 2048
+/** Whole seconds; programs that send milliseconds are served too. */
+const TIME = /^\d{1,13}$/
+const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
+const isRecord = (x: unknown): x is Fields => typeof x === 'object' && x !== null && !Array.isArray(x)
+const filled = (x: unknown): boolean => typeof x === 'string' && x !== ''
+/** JSON may have numbers where XML has digits. */
+const textOf = (x: unknown): string => (typeof x === 'string' || typeof x === 'number' ? String(x) : '')
+
+/**
+ * Reads the body of a 200 answer as WeChat does. Everything but an empty body, `success` and a whole reply is abnormal:
+ * the follower is told that the service has a fault. WeChat raises its alarm even for `"success"` in quotes, for a reply
+ * whose sender and receiver were not swapped, and for one of the type `event`.
+ * Sources: 被动回复用户消息, https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Passive_user_reply_message.html;
+ * alarms 得到的回应不合法: https://developers.weixin.qq.com/community/develop/doc/0000e430718bf00a0bdcb173e5bc00 (quotes),
+ * …/doc/00064a227743b84ddd7aa6e1f56000 (not swapped), …/doc/0002cc32a602f8b17fe949e6851c00 (`event`)
+ * @param to whom the callback was about
+ */
+export function readReply(target: PushTarget, text: string, to: string): ReplyVerdict {
+  if (text === '' || text === 'success') return { reply: null }
+  const outer = parseAny(text)
+  if (!outer) return { refused: 'the answer is neither XML nor JSON, nor success, nor empty' }
+  const isSealed = target.mode !== 'plain' && outer.Encrypt !== undefined
+  if (!isSealed && target.mode === 'security')
+    return { refused: 'the account is in security mode (安全模式), the reply is not encrypted' }
+  const opened = isSealed
+    ? openReply(target, outer)
+    : { fields: outer, isJson: text.trimStart().startsWith('{') }
+  if ('refused' in opened) return opened
+  if (opened.isJson && target.format !== 'json')
+    return { refused: 'the account takes XML, the reply is JSON (异常数据，比如JSON数据)' }
+  const why = judgeAddress(opened.fields, target, to) ?? judgeContent(opened.fields, target)
+  if (why) return { refused: why }
+  const { MsgType, ToUserName: _to, FromUserName: _from, CreateTime: _at, ...fields } = opened.fields
+  return { reply: { msgType: String(MsgType), fields } }
+}
+
+/**
+ * Opens an encrypted reply. `MsgSignature` covers the reply's own `TimeStamp` and `Nonce`; both may be those of the
+ * request or the server's own: "时间戳，可以自己生成，也可以用URL参数的timestamp", and the same of the nonce, in WeChat's sample
+ * code (`WXBizMsgCrypt.EncryptMsg`). The order of the fields does not matter, nor does CDATA. That a reply without one
+ * of them is refused is inferred: there is nothing then that its signature could cover.
+ * Source: https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.md and its cryptoDemo.zip
+ */
+function openReply(
+  target: PushTarget,
+  outer: Fields,
+): { fields: Fields; isJson: boolean } | { refused: string } {
+  const [sealed, signature, timestamp, nonce] = ['Encrypt', 'MsgSignature', 'TimeStamp', 'Nonce'].map(
+    (name) => textOf(outer[name]),
+  ) as [string, string, string, string]
+  const missing = Object.entries({
+    Encrypt: sealed,
+    MsgSignature: signature,
+    TimeStamp: timestamp,
+    Nonce: nonce,
+  })
+    .filter(([, value]) => value === '')
+    .map(([name]) => name)
+  if (missing.length > 0) return { refused: `the encrypted reply has no ${missing.join(', ')}` }
+  if (!TIME.test(timestamp)) return { refused: 'the encrypted reply has a TimeStamp that is no number' }
+  if (wecom.getSignature(target.token, timestamp, nonce, sealed) !== signature)
+    return { refused: 'MsgSignature does not fit the token and the reply’s TimeStamp, Nonce and Encrypt' }
+  try {
+    const { id, message } = wecom.decrypt(target.encodingAesKey ?? '', sealed)
+    if (id !== (target.sealId ?? target.appId)) return { refused: `the reply is encrypted for ${id}` }
+    const fields = parseAny(message)
+    if (!fields) return { refused: 'the decrypted reply is neither XML nor JSON' }
+    return { fields, isJson: message.trimStart().startsWith('{') }
+  } catch {
+    return { refused: 'the reply cannot be decrypted with the account’s EncodingAESKey' }
+  }
+}
+
+/** Sender and receiver swap places; all four fields are required. */
+function judgeAddress(fields: Fields, target: PushTarget, to: string): string | null {
+  if (fields.ToUserName !== to)
+    return `ToUserName must be the follower’s OpenID, is ${textOf(fields.ToUserName)}`
+  if (fields.FromUserName !== target.originalId)
+    return `FromUserName must be the account’s ${target.originalId}, is ${textOf(fields.FromUserName)}`
+  if (!TIME.test(textOf(fields.CreateTime))) return 'CreateTime must be a whole number'
+  return null
+}
+
+/** What each type requires (是否必须: 是). An empty Content is a fault, not silence: the page warns of it in so many words. */
+function judgeContent(fields: Fields, target: PushTarget): string | null {
+  const kind = textOf(fields.MsgType)
+  switch (kind) {
+    case 'text': {
+      if (!filled(fields.Content)) return 'a text needs Content; for no reply answer success or an empty body'
+      const bytes = Buffer.byteLength(String(fields.Content))
+      return bytes > TEXT_BYTES_MAX ? `Content has ${bytes} bytes, ${TEXT_BYTES_MAX} are allowed` : null
+    }
+    case 'image':
+      return judgeMedium(fields.Image, 'Image', 'image', target)
+    case 'voice':
+      return judgeMedium(fields.Voice, 'Voice', 'voice', target)
+    case 'video':
+      return judgeMedium(fields.Video, 'Video', 'video', target)
+    case 'music':
+      return judgeMedium(fields.Music, 'Music', 'thumb', target)
+    case 'news':
+      return judgeNews(fields)
+    case 'transfer_customer_service':
+      return null
+    default:
+      return kind === '' ? 'the reply has no MsgType' : `WeChat takes no reply of the type ${kind}`
+  }
+}
+
+/** The id must be of material that the account has. That an unknown id is a fault is inferred. */
+function judgeMedium(
+  part: unknown,
+  name: string,
+  type: 'image' | 'voice' | 'video' | 'thumb',
+  target: PushTarget,
+): string | null {
+  const field = type === 'thumb' ? 'ThumbMediaId' : 'MediaId'
+  const id = isRecord(part) ? part[field] : undefined
+  if (typeof id !== 'string' || id === '') return `${name} needs ${field}`
+  if (target.holdsMedium && !target.holdsMedium(id, type)) return `the account has no ${type} ${id}`
+  return null
+}
+
+/** `ArticleCount` and at least one article with a title; those beyond the limit WeChat leaves out by itself. */
+function judgeNews(fields: Fields): string | null {
+  const { Articles: given } = fields
+  const listed = isRecord(given) ? given.item : given
+  const articles = listed === undefined || listed === '' ? [] : [listed].flat()
+  if (articles.length === 0) return 'news needs Articles'
+  if (!/^[1-9]\d*$/.test(textOf(fields.ArticleCount))) return 'news needs ArticleCount'
+  return articles.every((a) => isRecord(a) && filled(a.Title)) ? null : 'each article needs a Title'
+}
+
+function parseAny(text: string): Fields | null {
+  try {
+    const value: unknown = text.trimStart().startsWith('{') ? JSON.parse(text) : parser.parse(text).xml
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}
