@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
@@ -75,7 +75,13 @@ export function failed(
   errcode: number,
   message = MEANINGS[errcode] ?? 'error',
 ): { errcode: number; errmsg: string } {
-  return { errcode, errmsg: errcode === 0 ? 'ok' : `${message} rid: ${randomUUID().slice(0, 18)}` }
+  return { errcode, errmsg: errcode === 0 ? 'ok' : `${message} rid: ${newRid()}` }
+}
+
+/** Like WeChat's: eight hex digits of the second, then twice eight of chance. */
+function newRid(): string {
+  const second = Math.floor(Date.now() / 1000).toString(16)
+  return [second, randomBytes(4).toString('hex'), randomBytes(4).toString('hex')].join('-')
 }
 
 /** The body as an object; empty when it is none. */
@@ -91,7 +97,7 @@ export function textOrNull(value: unknown): string | null {
 export function parse(raw: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(raw)
-    return typeof value === 'object' && value !== null ? { ...value } : null
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
   } catch {
     return null
   }

@@ -111,11 +111,19 @@ describe('a token call', () => {
   it.each([
     ['an appId that it does not know', { appid: 'wxunknown0000001' }, 40013],
     ['a wrong secret', { secret: 'other' }, 40125],
-    ['an empty secret', { secret: '' }, 40125],
+    ['no appId', { appid: '' }, 41002],
+    ['no secret', { secret: '' }, 41004],
+    ['no grant_type', { grant_type: '' }, 40002],
+    ['another grant_type', { grant_type: 'authorization_code' }, 40002],
   ])('refuses %s', async (_, body, errcode) => {
     const sim = await platform()
     expect(await sim.stableToken(body)).toMatchObject({ errcode, errmsg: expect.stringMatching(/rid: /) })
-    const query = new URLSearchParams({ appid: APP, secret: '', ...body })
+    const query = new URLSearchParams({
+      grant_type: 'client_credential',
+      appid: APP,
+      secret: 'test-secret',
+      ...body,
+    })
     expect(await sim.get(`/cgi-bin/token?${query}`)).toMatchObject({ errcode })
   })
 
@@ -124,7 +132,9 @@ describe('a token call', () => {
     const refused = await sim.stableToken()
     expect(refused.errcode).toBe(40164)
     expect(refused.errmsg).toMatch(/invalid ip 127\.0\.0\.1.*not in whitelist/)
-    expect(await sim.get(`/cgi-bin/token?appid=${APP}&secret=test-secret`)).toMatchObject({ errcode: 40164 })
+    expect(
+      await sim.get(`/cgi-bin/token?grant_type=client_credential&appid=${APP}&secret=test-secret`),
+    ).toMatchObject({ errcode: 40164 })
     sim.wechat.setTrust({ ipWhitelisted: true })
     expect(await sim.stableToken()).toHaveProperty('access_token')
   })
@@ -132,7 +142,9 @@ describe('a token call', () => {
   it('of the old kind gives a token that works beside the stable one', async () => {
     const sim = await platform()
     await sim.wechat.type('oTest', '1')
-    const { access_token } = await sim.get(`/cgi-bin/token?appid=${APP}&secret=test-secret`)
+    const { access_token } = await sim.get(
+      `/cgi-bin/token?grant_type=client_credential&appid=${APP}&secret=test-secret`,
+    )
     const path = `/cgi-bin/message/custom/send?access_token=${access_token}`
     expect(access_token).not.toBe(sim.token)
     expect((await sim.post(path, sim.text('oTest'))).errcode).toBe(0)
@@ -344,7 +356,9 @@ describe('how much an account may send', () => {
     expect([await send(), await send(), await send()]).toEqual([0, 0, 45009])
     expect(sim.wechat.grants('oTest')[0]?.used).toBe(2)
     sim.clock.now = Date.parse('2026-11-23T16:00:00Z')
-    const quota = await sim.post(`/cgi-bin/openapi/quota/get?access_token=${token}`, { cgi_path: '/x' })
+    const quota = await sim.post(`/cgi-bin/openapi/quota/get?access_token=${token}`, {
+      cgi_path: '/cgi-bin/message/custom/send',
+    })
     expect(quota).toMatchObject({ quota: { used: 0, remain: 2 } })
     expect([await send(), await send(), await send()]).toEqual([0, 0, 45009])
   })
@@ -366,7 +380,8 @@ describe('how much an account may send', () => {
     await sim.wechat.type('oTest', '1')
     sim.wechat.setQuota({ daily: 2, minute: 100 })
     await sends(2, sim)
-    const quota = () => sim.post(sim.at('/cgi-bin/openapi/quota/get'), { cgi_path: '/x' })
+    const quota = () =>
+      sim.post(sim.at('/cgi-bin/openapi/quota/get'), { cgi_path: '/cgi-bin/message/custom/send' })
     expect(await quota()).toMatchObject({
       errcode: 0,
       quota: { daily_limit: 2, used: 2, remain: 0 },

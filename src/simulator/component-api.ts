@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { type Answer, failed, parse, textOrNull, withFaults } from './answering.ts'
+import { unknownPath } from './api/router.ts'
 import type { Authorisation, ComponentState } from './component.ts'
 import { createComponentDesk } from './component-desk.ts'
 import type { SimAccountState } from './model.ts'
@@ -95,20 +96,25 @@ export function createComponentApi(world: World): Hono {
     },
   }
 
-  app.post('/cgi-bin/component/:call', async (c) => {
+  app.onError((_err, c) => c.json(failed(-1)))
+  app.all('/cgi-bin/component/:call', async (c) => {
     const call = c.req.param('call')
-    const body = parse(await c.req.text())
+    const handle = [open, guarded].find((calls) => Object.hasOwn(calls, call))?.[call]
+    if (!handle) return unknownPath(c)
+    if (c.req.method !== 'POST') return c.json(failed(43002))
+    const raw = await c.req.text()
+    const body = parse(raw)
     const token = c.req.query('component_access_token') ?? c.req.query('access_token') ?? ''
     const appId = textOrNull(body?.authorizer_appid) ?? textOrNull(body?.component_appid)
     return withFaults(world.faults, c, appId, async () => {
-      if (!body) return failed(47001)
+      if (!body) return failed(raw === '' ? 44002 : 47001)
       const component = world.components.get(String(body.component_appid ?? ''))
       if (!component) return failed(61011)
       if (!component.ipWhitelisted)
         return failed(61004, 'access clientip is not registered requestIP: 127.0.0.1')
-      const code = open[call] ? 0 : checkToken(component, token)
+      const code = Object.hasOwn(open, call) ? 0 : checkToken(component, token)
       if (code !== 0) return failed(code)
-      const answer = (open[call] ?? guarded[call])?.(component, body) ?? failed(40066)
+      const answer = handle(component, body)
       // Tokens and codes that were given out must hold after a restart too.
       world.save()
       return answer

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseBody } from '../wechat/body.ts'
 import { parseInbound } from '../wechat/events.ts'
 import { createSimulator, type SimulatorOptions } from './index.ts'
+import { FAULT_TEXT } from './world.ts'
 
 const APP = 'wxtest0000000001'
 const T0 = Date.parse('2026-11-23T08:00:00Z')
@@ -49,7 +50,11 @@ describe('what a follower does on the phone', () => {
     ['follows', { do: 'follow' }, { kind: 'subscribe', qrScene: null }],
     ['follows through a code', { do: 'follow', qrScene: 'expo' }, { kind: 'subscribe', qrScene: 'expo' }],
     ['unfollows', { do: 'unfollow' }, { kind: 'unsubscribe' }],
-    ['scans a code', { do: 'scan', qrScene: 'expo' }, { kind: 'scan', qrScene: 'expo' }],
+    [
+      'scans a code and follows by it',
+      { do: 'scan', qrScene: 'expo' },
+      { kind: 'subscribe', qrScene: 'expo' },
+    ],
     ['taps the menu', { do: 'menu', key: 'gift', label: '礼物' }, { kind: 'click', eventKey: 'gift' }],
     [
       'follows a link of the menu',
@@ -104,13 +109,38 @@ describe('what a follower does on the phone', () => {
     ])
   })
 
+  it('scans a code as a follower: the account hears of it', async () => {
+    const phone = driven()
+    await phone.act({ do: 'follow' })
+    await phone.act({ do: 'scan', qrScene: 'expo' })
+    expect(phone.inbound()[1]).toMatchObject({ kind: 'scan', qrScene: 'expo' })
+  })
+
+  it.each([
+    { do: 'type', text: '1' },
+    { do: 'menu', key: 'gift' },
+    { do: 'follow' },
+    { do: 'scan', qrScene: 'expo' },
+  ])('is told of a fault when the answer is none that WeChat takes: $do', async (deed) => {
+    const phone = driven(() => new Response('"success"'))
+    expect(await phone.act(deed)).toMatchObject({ ok: false, attempts: 1, refused: expect.any(String) })
+    const { messages } = await phone.state()
+    expect((messages as unknown[]).at(-1)).toMatchObject({ from: 'system', content: { text: FAULT_TEXT } })
+  })
+
+  it('is told of no fault where nobody waits for an answer', async () => {
+    const phone = driven(() => new Response('oops'))
+    await phone.act({ do: 'view', url: 'https://example.com/' })
+    expect((await phone.state()).messages).toHaveLength(1)
+  })
+
   it('is answered by WeChat’s own excuse after four failures of a message', async () => {
     const phone = driven(() => new Response('', { status: 500 }))
     expect(await phone.act({ do: 'type', text: '1' })).toMatchObject({ ok: false, attempts: 4 })
     const { messages } = await phone.state()
     expect(messages).toMatchObject([
       { from: 'follower', content: { text: '1' } },
-      { from: 'system', content: { text: '该公众号暂时无法提供服务，请稍后再试' } },
+      { from: 'system', content: { text: '该公众号提供的服务出现故障，请稍后再试' } },
     ])
   })
 

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { contextOf, listActs, readAct } from './acts.ts'
+import { CUSTOM_SEND, usedToday } from './api/quota.ts'
 import { fileAnswer } from './media-samples.ts'
 import { menuOf } from './menu.ts'
 import { scenesOf } from './qrcode.ts'
@@ -136,7 +137,7 @@ export function createControl(world: World): Hono {
       typing: f.typingUntil > world.clockOf(f),
       messages: f.messages.slice(-100),
       sends: account.sends.filter((s) => s.openId === f.openId).slice(-20),
-      quota: { daily: account.dailyQuota, used: account.sentToday.count },
+      quota: { daily: account.dailyQuota, used: usedToday(account, CUSTOM_SEND, world.now()) },
       faults: world.faults.list(),
       lostCallbacks: world.pushCounts(account.appId).lost,
     }

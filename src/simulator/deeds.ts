@@ -11,18 +11,18 @@ const system = (text: string) => ({ from: 'system' as const, kind: 'text', conte
 /** What a follower can do on the phone. */
 export const deeds = {
   follow: (qrScene?: string): Deed => ({
-    fields: qrScene
-      ? event('subscribe', { EventKey: `qrscene_${qrScene}`, Ticket: 'test-ticket' })
-      : event('subscribe'),
+    fields: event('subscribe', qrScene ? { EventKey: `qrscene_${qrScene}` } : {}),
     scene: 'subscribe',
     following: true,
     ...(qrScene ? { qrScene } : {}),
     shows: system(qrScene ? `扫码关注（场景 ${qrScene}）` : '已关注公众号'),
   }),
   unfollow: (): Deed => ({ fields: event('unsubscribe'), following: false, shows: system('已取消关注') }),
+  /** Of somebody who does not follow yet this becomes a follow. */
   scan: (qrScene: string): Deed => ({
-    fields: event('SCAN', { EventKey: qrScene, Ticket: 'test-ticket' }),
+    fields: event('SCAN', { EventKey: qrScene }),
     scene: 'scan',
+    qrScene,
     shows: system(`扫描二维码（场景 ${qrScene}）`),
   }),
   tapMenu: (key: string, label = key): Deed => ({

@@ -1,6 +1,7 @@
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { type ActInput, contextOf, readAct } from './acts.ts'
+import { unknownPath } from './api/router.ts'
 import { createApi } from './api.ts'
 import type { UrlCheck } from './callback-url.ts'
 import type { ComponentOptions, ComponentState } from './component.ts'
@@ -116,6 +117,10 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       consoleUrl: options.consoleUrl ?? null,
       authoriseUrl: options.authoriseUrl ?? null,
     }),
+  )
+  // Behind the pages and /_sim everything is WeChat's API.
+  app.notFound((c) =>
+    c.req.path.startsWith('/_sim') ? c.json({ error: `${c.req.path} is nothing here` }, 404) : unknownPath(c),
   )
   for (const component of world.components.values()) startTickets(component)
   let server: ServerType | undefined

@@ -49,11 +49,36 @@ export interface SimFollower {
   messages: SimMessage[]
   typingUntil: number
   lastInteractionAt: number
+  /** The last follow's CreateTime, s; 0 before the first. */
+  subscribedAt: number
   /** Of the code that this follow came by; '' without one. */
   qrScene: string
+  /** The code was made with a `scene_id`, not with a `scene_str`. */
+  qrSceneIsNumber: boolean
+  /** What the account calls this follower (备注名). */
+  remark: string
   tagIds: number[]
   /** The human agent who has the session with this follower; `since`: epoch ms. */
   agent: { account: string; since: number } | null
+}
+
+/** A code that can be scanned (带参数二维码). */
+export interface SimCode {
+  /** The digits, where it was made with a `scene_id`. */
+  scene: string
+  isNumber: boolean
+  /** As `qrcode/create` gave it; each scan carries it. */
+  ticket: string
+  /** Real time, epoch ms; null: permanent. */
+  expiresAt: number | null
+}
+
+/** A human agent of an account (客服账号). */
+export interface SimAgent {
+  /** Prefix@the account's 微信号. */
+  kfAccount: string
+  nick: string
+  id: string
 }
 
 export interface AccountOptions {
@@ -71,6 +96,8 @@ export interface AccountOptions {
   certified?: boolean
   ipWhitelisted?: boolean
   qrScenes?: string[]
+  /** Names of human agents (客服账号), like `test@agent`. */
+  agents?: string[]
   menu?: { key: string; label: string }[]
 }
 
@@ -92,23 +119,30 @@ export interface StoredMedium {
   contentType?: string
 }
 
-export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey'>> {
+export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey' | 'agents'>> {
   encodingAesKey: string | null
+  /** Who may be named in `customservice.kf_account`. */
+  agents: SimAgent[]
   /** Made by its page or the control API, not by a program: its settings outlive the simulator. */
   made: boolean
   followers: Map<string, SimFollower>
   /** Temporary media by their ids. */
   media: Map<string, StoredMedium>
-  /** Codes made through the API, beside `qrScenes`; `expiresAt` is real time, null: permanent. */
-  codes: { scene: string; expiresAt: number | null }[]
+  /** Codes made through the API, newest last, and those of `qrScenes` once they were scanned. */
+  codes: SimCode[]
   /** The menu that was made through the API; null: the one that the account came with. */
   apiMenu: SimButton[] | null
   tags: SimTag[]
   sends: SendLogEntry[]
   calls: Map<string, number>
+  /** `custom/send` a day. */
   dailyQuota: number
+  /** `custom/send` a minute. */
   minuteLimit: number
-  sentToday: { day: number; count: number }
+  /** Calls of each API today, by path; days are Beijing's. */
+  usage: { day: number; counts: Map<string, number> }
+  /** `clear_quota` this month. */
+  quotaClears: { month: string; count: number }
   sentThisMinute: { minute: number; count: number }
 }
 
@@ -160,10 +194,21 @@ export function newFollower(openId: string): SimFollower {
     messages: [],
     typingUntil: 0,
     lastInteractionAt: 0,
+    subscribedAt: 0,
     qrScene: '',
+    qrSceneIsNumber: false,
+    remark: '',
     tagIds: [],
     agent: null,
   }
+}
+
+/** Whom the phone's 人工客服 is. */
+const DEFAULT_AGENTS = ['test@agent']
+const FIRST_AGENT_ID = 2001
+
+export function newAgent(kfAccount: string, index: number): SimAgent {
+  return { kfAccount, nick: kfAccount.split('@')[0] ?? '', id: String(FIRST_AGENT_ID + index) }
 }
 
 export function newAccount(options: AccountOptions): SimAccountState {
@@ -177,6 +222,7 @@ export function newAccount(options: AccountOptions): SimAccountState {
     qrScenes: [],
     menu: [],
     ...options,
+    agents: (options.agents ?? DEFAULT_AGENTS).map(newAgent),
     encodingAesKey: options.encodingAesKey ?? null,
     made: false,
     followers: new Map(),
@@ -188,7 +234,8 @@ export function newAccount(options: AccountOptions): SimAccountState {
     calls: new Map(),
     dailyQuota: 500_000,
     minuteLimit: 1_000_000,
-    sentToday: { day: 0, count: 0 },
+    usage: { day: 0, counts: new Map() },
+    quotaClears: { month: '', count: 0 },
     sentThisMinute: { minute: 0, count: 0 },
   }
 }

@@ -1,7 +1,9 @@
-import type { SimAccountState } from './model.ts'
+import { randomBytes } from 'node:crypto'
+import type { SimAccountState, SimCode } from './model.ts'
 
 const SECONDS_MAX = 2_592_000
-const SECONDS_DEFAULT = 30
+/** 60 in copies of WeChat's page since 2022, 30 in older ones; today's page does not say. */
+const SECONDS_DEFAULT = 60
 const KINDS: Record<string, { text: boolean; ends: boolean }> = {
   QR_SCENE: { text: false, ends: true },
   QR_STR_SCENE: { text: true, ends: true },
@@ -9,10 +11,10 @@ const KINDS: Record<string, { text: boolean; ends: boolean }> = {
   QR_LIMIT_STR_SCENE: { text: true, ends: false },
 }
 
-/** The code that a body of `qrcode/create` asks for, or WeChat's refusal. */
+/** The code that a body of `qrcode/create` asks for (`seconds` null: permanent), or WeChat's refusal. */
 export function readCode(
   body: Record<string, unknown>,
-): { scene: string; seconds: number | null } | { errcode: number } {
+): { scene: string; isNumber: boolean; seconds: number | null } | { errcode: number } {
   const kind = KINDS[String(body.action_name)]
   if (!kind) return { errcode: 40052 }
   const info = body.action_info as { scene?: { scene_id?: unknown; scene_str?: unknown } } | undefined
@@ -21,9 +23,24 @@ export function readCode(
     ? typeof scene === 'string' && scene.length >= 1 && scene.length <= 64
     : Number.isInteger(scene) && Number(scene) > 0 && Number(scene) <= (kind.ends ? 0xffff_ffff : 100_000)
   if (!fits) return { errcode: 40053 }
-  if (!kind.ends) return { scene: String(scene), seconds: null }
+  const code = { scene: String(scene), isNumber: !kind.text }
+  if (!kind.ends) return { ...code, seconds: null }
   const asked = typeof body.expire_seconds === 'number' ? body.expire_seconds : SECONDS_DEFAULT
-  return { scene: String(scene), seconds: Math.min(asked, SECONDS_MAX) }
+  return { ...code, seconds: Math.min(asked, SECONDS_MAX) }
+}
+
+/** Makes a code; one with the same scene is over with it. `expiresAt`: real time, epoch ms. */
+export function addCode(account: SimAccountState, code: Omit<SimCode, 'ticket'>): SimCode {
+  const added = { ...code, ticket: `test_${randomBytes(32).toString('base64url')}==` }
+  account.codes = account.codes.filter((c) => c.scene !== code.scene || c.isNumber !== code.isNumber)
+  account.codes.push(added)
+  return added
+}
+
+/** The code that a scan of this scene reads: the newest one. A scene that nobody made a code for gets a permanent one. */
+export function codeOf(account: SimAccountState, scene: string): SimCode {
+  const known = account.codes.filter((c) => c.scene === scene).at(-1)
+  return known ?? addCode(account, { scene, isNumber: false, expiresAt: null })
 }
 
 /** Scenes that can be scanned now: those the account came with, then those made through the API. */

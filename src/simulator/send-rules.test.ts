@@ -12,6 +12,7 @@ function account(certified = true) {
     token: 'test-token',
     mode: 'plain',
     callbackUrl: '',
+    agents: ['lin@shop'],
     certified,
   })
   for (const type of ['image', 'voice', 'video', 'thumb']) {
@@ -50,9 +51,14 @@ describe('a message that WeChat takes', () => {
     expect(judge({ msgtype, [msgtype]: part })).toBe(0)
   })
 
-  it('comes from an agent with an account', () => {
-    const customservice = { kf_account: 'lin@shop' }
-    expect(judge({ msgtype: 'text', text: { content: '你好' }, customservice })).toBe(0)
+  it('comes from an agent that the account has', () => {
+    const body = (kf_account: unknown) => ({
+      msgtype: 'text',
+      text: { content: '你好' },
+      customservice: { kf_account },
+    })
+    expect(judge(body('lin@shop'))).toBe(0)
+    for (const name of ['ming@shop', 'lin', '@', '', null, 7]) expect(judge(body(name))).toBe(61452)
   })
 })
 

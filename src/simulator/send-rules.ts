@@ -15,7 +15,7 @@ export function judgeContent(account: SimAccountState, body: Body, raw: string, 
   if (!kind || !isRecord(part)) return 40008
   if (NEEDS_CERTIFICATION.includes(kind) && !account.certified) return 48008
   const service = body.customservice
-  if (service !== undefined && !(isRecord(service) && /@/.test(text(service.kf_account)))) return 61452
+  if (service !== undefined && !isAgent(account, isRecord(service) ? service.kf_account : null)) return 61452
   switch (kind) {
     case 'text': {
       const content = text(part.content)
@@ -54,8 +54,13 @@ export function judgeContent(account: SimAccountState, body: Body, raw: string, 
   }
 }
 
+/** 客服账号 must exist: 61452 invalid kf_account. Source: 全局返回码 */
+function isAgent(account: SimAccountState, name: unknown): boolean {
+  return account.agents.some((a) => a.kfAccount === name)
+}
+
 /** Ids that this simulator issued live three days; any `permanent_…` stands for permanent material. */
-function judgeMedia(account: SimAccountState, id: string, type: string, now: number): number {
+export function judgeMedia(account: SimAccountState, id: string, type: string, now: number): number {
   if (id.startsWith('permanent_')) return 0
   const medium = account.media.get(id)
   if (!medium || medium.expiresAt < now) return 40007
@@ -73,7 +78,9 @@ export function judgeUpload(type: string, bytes: number): number {
 export const MEANINGS: Record<number, string> = {
   0: 'ok',
   [-1]: 'system error',
-  40001: 'invalid credential, access_token is invalid or not latest',
+  40001:
+    'invalid credential, access_token is invalid or not latest, could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r',
+  40002: 'invalid grant_type',
   40003: 'invalid openid',
   40004: 'invalid media type',
   40006: 'invalid media size',
@@ -95,9 +102,18 @@ export const MEANINGS: Record<number, string> = {
   40033: 'invalid charset. please check your request, if include \\uxxxx will create fail!',
   40035: 'invalid parameter',
   40052: 'invalid action name',
-  40053: 'invalid action info',
+  40053: 'invalid action info, please check document',
+  40066: 'invalid url',
+  40097: 'invalid args',
   40125: 'invalid appsecret',
+  41002: 'appid missing',
+  41004: 'appsecret missing',
+  41005: 'media data missing',
+  41009: 'missing openid',
   42001: 'access_token expired',
+  43001: 'require GET method',
+  43002: 'require POST method',
+  43003: 'require https',
   43004: 'require subscribe',
   44002: 'empty post data',
   44003: 'empty news data',
@@ -120,9 +136,14 @@ export const MEANINGS: Record<number, string> = {
   46003: 'menu no exist',
   47001: 'data format error',
   48001: 'api unauthorized',
+  48006: 'forbid to clear quota because of reaching the limit',
   48002: 'user refuse to accept the msg',
   41001: 'access_token missing',
   42006: 'component_access_token expired',
+  61452: 'invalid kf_account',
+  76003: 'invalid cgi_path',
+  76021: 'cgi_path not found, please check',
+  76022: 'could not use this cgi_path, no permission',
   61003: 'component is not authorized by this account',
   61004: 'access clientip is not registered',
   61005: 'component ticket is expired',

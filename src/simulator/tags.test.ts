@@ -133,3 +133,107 @@ describe('a follower’s tags', () => {
     expect(await sim.info('oCoded')).toMatchObject({ subscribe_scene: 'ADD_SCENE_SEARCH', qr_scene_str: '' })
   })
 })
+
+describe('what user/info tells of a follower', () => {
+  /** The account's codes, made through the API. */
+  async function coded() {
+    const sim = await platform()
+    const code = (body: Answer) => sim.call('qrcode/create', body)
+    const number = await code({ action_name: 'QR_SCENE', action_info: { scene: { scene_id: 98765 } } })
+    const text = await code({ action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'expo' } } })
+    const digits = await code({
+      action_name: 'QR_LIMIT_STR_SCENE',
+      action_info: { scene: { scene_str: '123' } },
+    })
+    return { ...sim, number, text, digits }
+  }
+
+  it('has the fields of WeChat’s example, in its order', async () => {
+    const sim = await platform()
+    await sim.wechat.follow('oTest', { createTime: 1_382_694_957 })
+    const info = await sim.info('oTest')
+    expect(Object.keys(info)).toEqual([
+      'subscribe',
+      'openid',
+      'language',
+      'subscribe_time',
+      'remark',
+      'groupid',
+      'tagid_list',
+      'subscribe_scene',
+      'qr_scene',
+      'qr_scene_str',
+    ])
+    expect(info).toMatchObject({
+      subscribe_time: 1_382_694_957,
+      remark: '',
+      groupid: 0,
+      qr_scene: 0,
+      qr_scene_str: '',
+    })
+  })
+
+  it.each([
+    ['a scene_id', '98765', { qr_scene: 98_765, qr_scene_str: '' }],
+    ['a scene_str', 'expo', { qr_scene: 0, qr_scene_str: 'expo' }],
+    ['a scene_str of digits', '123', { qr_scene: 0, qr_scene_str: '123' }],
+  ])('tells a code with %s by its kind', async (_, qrScene, told) => {
+    const sim = await coded()
+    for (const openId of ['oFollows', 'oScans']) {
+      if (openId === 'oFollows') await sim.wechat.follow(openId, { qrScene })
+      else await sim.wechat.scan(openId, qrScene)
+      expect(await sim.info(openId)).toMatchObject({ subscribe_scene: 'ADD_SCENE_QR_CODE', ...told })
+    }
+  })
+
+  it('keeps the way of the last follow, whatever is scanned afterwards', async () => {
+    const sim = await coded()
+    await sim.wechat.follow('oNew', { qrScene: '98765', createTime: 1_000 })
+    await sim.wechat.scan('oNew', 'expo')
+    expect(await sim.info('oNew')).toMatchObject({ qr_scene: 98_765, subscribe_time: 1_000 })
+    await sim.wechat.unfollow('oNew')
+    expect(await sim.info('oNew')).toEqual({ subscribe: 0, openid: 'oNew' })
+    await sim.wechat.follow('oNew', { createTime: 2_000 })
+    expect(await sim.info('oNew')).toMatchObject({
+      subscribe_scene: 'ADD_SCENE_SEARCH',
+      subscribe_time: 2_000,
+      qr_scene: 0,
+    })
+  })
+
+  it('is asked for with an openid', async () => {
+    const sim = await platform()
+    expect(await sim.info('')).toMatchObject({ errcode: 41009 })
+    expect(await sim.info('oNobody')).toMatchObject({ errcode: 40003 })
+  })
+
+  it('comes with the ticket that qrcode/create gave, in every scan', async () => {
+    const bodies: string[] = []
+    vi.stubGlobal('fetch', async (_: string, init: { body: string }) => {
+      bodies.push(init.body)
+      return new Response('success')
+    })
+    const sim = await coded()
+    bodies.length = 0
+    await sim.wechat.scan('oNew', '98765')
+    await sim.wechat.scan('oNew', 'expo')
+    await sim.wechat.follow('oLater', { qrScene: '123' })
+    const field = (body = '', name = '') => new RegExp(`<${name}><!\\[CDATA\\[(.*?)\\]\\]>`).exec(body)?.[1]
+    expect(bodies.map((b) => [field(b, 'Event'), field(b, 'EventKey'), field(b, 'Ticket')])).toEqual([
+      ['subscribe', 'qrscene_98765', sim.number.ticket],
+      ['SCAN', 'expo', sim.text.ticket],
+      ['subscribe', 'qrscene_123', sim.digits.ticket],
+    ])
+    bodies.length = 0
+    await sim.wechat.follow('oByName')
+    expect(bodies[0]).not.toContain('Ticket')
+  })
+
+  it('gives a code that came with the account one ticket for good', async () => {
+    const sim = await platform()
+    await sim.wechat.scan('oTest', 'door')
+    await sim.wechat.scan('oTest', 'door')
+    const { codes } = sim.simulator.world.account(APP)
+    expect(codes.filter((c) => c.scene === 'door')).toHaveLength(1)
+  })
+})

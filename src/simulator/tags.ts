@@ -87,18 +87,26 @@ export function tagMembers(account: SimAccountState, body: Body, how: 'tag' | 'u
   return { errcode: 0 }
 }
 
-/** `user/info`: of somebody who does not follow WeChat says only that. */
+/**
+ * `user/info`, in the order of WeChat's example. Of somebody who does not follow WeChat says only that. `qr_scene` is a
+ * number (`scene_id`), `qr_scene_str` a text (`scene_str`), the other one 0 or empty. `groupid` is the old grouping, 0
+ * in the example beside tags. `language` is in the example and with every SDK; the page says that it is no longer given.
+ * Source: https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo
+ */
 export function userInfo(follower: SimFollower): Body {
-  const { openId: openid, following, qrScene, tagIds } = follower
+  const { openId: openid, following, qrScene, qrSceneIsNumber, tagIds } = follower
   if (!following) return { subscribe: 0, openid }
   return {
     subscribe: 1,
     openid,
     language: 'zh_CN',
-    subscribe_scene: qrScene ? 'ADD_SCENE_QR_CODE' : 'ADD_SCENE_SEARCH',
+    subscribe_time: follower.subscribedAt,
+    remark: follower.remark,
+    groupid: 0,
     tagid_list: tagIds,
-    qr_scene: 0,
-    qr_scene_str: qrScene,
+    subscribe_scene: qrScene ? 'ADD_SCENE_QR_CODE' : 'ADD_SCENE_SEARCH',
+    qr_scene: qrSceneIsNumber ? Number(qrScene) : 0,
+    qr_scene_str: qrSceneIsNumber ? '' : qrScene,
   }
 }
 

@@ -50,9 +50,10 @@ describe('followers of a simulator that was closed', () => {
     writeFileSync(statePath, JSON.stringify({ [APP]: [{ ...worldWith().follower(WHO), following: true }] }))
     const before = worldWith({ statePath })
     expect(before.follower(WHO)).toMatchObject({ following: true })
-    before.account(APP).codes.push({ scene: 'expo', expiresAt: null })
+    const code = { scene: '7', isNumber: true, ticket: 'test-ticket', expiresAt: null }
+    before.account(APP).codes.push(code)
     before.save()
-    expect(worldWith({ statePath }).account(APP).codes).toEqual([{ scene: 'expo', expiresAt: null }])
+    expect(worldWith({ statePath }).account(APP).codes).toEqual([code])
     rmSync(dir, { recursive: true })
   })
 

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { type ComponentOptions, ComponentState } from './component.ts'
 import { throughComponent } from './component-push.ts'
+import { deeds } from './deeds.ts'
 import { createFaults, type FaultBox } from './faults.ts'
 import {
   type AccountOptions,
   grantTo,
   newAccount,
+  newAgent,
   newFollower,
   type SimAccountState,
+  type SimCode,
   type SimFollower,
   type SimScene,
 } from './model.ts'
@@ -20,6 +23,8 @@ import {
   type PushSettings,
   type PushTarget,
 } from './push.ts'
+import { codeOf } from './qrcode.ts'
+import { judgeMedia } from './send-rules.ts'
 import { openStateFile } from './state-file.ts'
 import { SimTokens } from './tokens.ts'
 
@@ -54,6 +59,12 @@ export type Listener = (who: Who) => void
 /** What the follower can do, and the push options of a test. */
 export type ActOptions = PushOptions & { createTime?: number; msgId?: string }
 
+/**
+ * What the phone says when the account's server gave no answer, or one that WeChat cannot use. WeChat's page words it
+ * 该公众号暂时无法提供服务，请稍后再试; phones have shown this since 2018 at the latest (WxJava issues 837 and 3312, EasyWeChat
+ * 2188 and 2742).
+ */
+export const FAULT_TEXT = '该公众号提供的服务出现故障，请稍后再试'
 const SAVE_AFTER_MS = 100
 const QUIET_WITHIN_MS = 10_000
 
@@ -107,11 +118,14 @@ export function createWorld(options: WorldOptions) {
   /** `made`: by page or control API, so that its settings outlive this process. */
   function addAccount(account: AccountOptions, made = false): SimAccountState {
     const known = accounts.get(account.appId)
-    if (known) return Object.assign(known, account)
+    if (known) {
+      const { agents, ...rest } = account
+      return Object.assign(known, rest, agents ? { agents: agents.map(newAgent) } : {})
+    }
     const added = { ...newAccount(account), made }
     const before = file.saved.accounts[account.appId]
     for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
-    added.codes = before?.codes ?? []
+    added.codes = keptCodes(before?.codes)
     added.tags = before?.tags ?? added.tags
     added.apiMenu = before?.apiMenu ?? null
     accounts.set(account.appId, added)
@@ -135,7 +149,10 @@ export function createWorld(options: WorldOptions) {
   }
 
   /** Where an account's callbacks go: to its own server, or through the platform that it has authorised. */
-  const targetOf = (owner: SimAccountState): PushTarget => throughComponent(owner, components.values())
+  const targetOf = (owner: SimAccountState): PushTarget => ({
+    ...throughComponent(owner, components.values()),
+    holdsMedium: (id, type) => judgeMedia(owner, id, type, now()) === 0,
+  })
 
   /** Who gets an account's callbacks: its own server, a platform by its appId, or nobody. */
   function servedBy(
@@ -154,14 +171,15 @@ export function createWorld(options: WorldOptions) {
   }
 
   /** One thing that a follower does: WeChat's side of it, then the callback, then its passive reply on the phone. */
-  async function act(who: Who, deed: Deed, options_: ActOptions = {}): Promise<PushResult> {
+  async function act(who: Who, asked: Deed, options_: ActOptions = {}): Promise<PushResult> {
     const owner = account(who.appId)
     const one = follower(who)
+    const deed = resolveScan(owner, one, asked)
     const clock = clockOf(one)
     const createTime = options_.createTime ?? Math.floor(clock / 1000)
     if (deed.following !== undefined) one.following = deed.following
     if (deed.following === false) one.grants = []
-    if (deed.following) one.qrScene = deed.qrScene ?? ''
+    if (deed.following) noteFollow(owner, one, deed, createTime)
     if (deed.agent !== undefined)
       one.agent = deed.agent === null ? null : { account: deed.agent, since: clock }
     if (deed.scene) grantTo(one, owner.profile, deed.scene, createTime * 1000)
@@ -180,8 +198,8 @@ export function createWorld(options: WorldOptions) {
     if (result.passiveReply) {
       const { msgType: kind, fields: content } = result.passiveReply
       one.messages.push({ at: clockOf(one), from: 'account', via: 'passive', kind, content })
-    } else if (!result.ok && deed.isMessage) {
-      const text = '该公众号暂时无法提供服务，请稍后再试'
+    } else if (!result.ok && (deed.isMessage || deed.scene)) {
+      const text = FAULT_TEXT
       one.messages.push({ at: clockOf(one), from: 'system', via: null, kind: 'text', content: { text } })
     }
     changed(who.appId, who.openId)
@@ -272,11 +290,38 @@ export interface Deed {
   isMessage?: boolean
   scene?: SimScene
   following?: boolean
-  /** The code by which somebody begins to follow. */
+  /** The scene of the code that is scanned; the callback carries its `Ticket`. */
   qrScene?: string
   /** The human agent who has the session from now on; null: nobody. */
   agent?: string | null
   shows?: { from: 'follower' | 'system'; kind: string; content: Record<string, unknown> }
+}
+
+/**
+ * The account's code belongs to what is scanned: its `Ticket` is in the callback. Who does not follow yet and scans
+ * follows first: `subscribe` with `qrscene_…`.
+ * Source: https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.md
+ */
+function resolveScan(owner: SimAccountState, one: SimFollower, deed: Deed): Deed {
+  if (deed.qrScene === undefined) return deed
+  const resolved = deed.scene === 'scan' && !one.following ? deeds.follow(deed.qrScene) : deed
+  return { ...resolved, fields: { ...resolved.fields, Ticket: codeOf(owner, deed.qrScene).ticket } }
+}
+
+function noteFollow(owner: SimAccountState, one: SimFollower, deed: Deed, createTime: number): void {
+  one.subscribedAt = createTime
+  one.qrScene = deed.qrScene ?? ''
+  one.qrSceneIsNumber = deed.qrScene !== undefined && codeOf(owner, deed.qrScene).isNumber
+}
+
+/** State files of older versions have neither tickets nor kinds. */
+function keptCodes(codes: readonly Partial<SimCode>[] = []): SimCode[] {
+  return codes.map(({ scene = '', isNumber = false, ticket = `test_${scene}`, expiresAt = null }) => ({
+    scene,
+    isNumber,
+    ticket,
+    expiresAt,
+  }))
 }
 
 function newMsgId(): string {

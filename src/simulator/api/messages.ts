@@ -1,7 +1,7 @@
 import { type Answer, failed, hidesAnswer } from '../answering.ts'
 import { chargeSend, type SendLogEntry, type SimAccountState } from '../model.ts'
 import { judgeContent } from '../send-rules.ts'
-import { countSend } from './quota.ts'
+import { CUSTOM_SEND, countSend } from './quota.ts'
 import type { ApiWorld, Call, Router } from './router.ts'
 
 type Body = Record<string, unknown>
@@ -9,7 +9,7 @@ type Body = Record<string, unknown>
 /** 客服消息: `custom/send` with WeChat's limits, and the typing status. */
 export function registerMessages(router: Router): void {
   const { world } = router
-  router.route('POST', '/cgi-bin/message/custom/send', (call) => send(world, call), {
+  router.route('POST', CUSTOM_SEND, (call) => send(world, call), {
     sendsMessages: true,
     // A fault's code is an answer too: the judge must see that the request came.
     keptFrom(account, body, errcode) {

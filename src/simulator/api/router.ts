@@ -4,6 +4,7 @@ import { type Authorisation, authoriserOf, type ComponentState, maySend } from '
 import type { Fault, FaultBox } from '../faults.ts'
 import type { SimAccountState, SimFollower } from '../model.ts'
 import type { SimTokens } from '../tokens.ts'
+import { CUSTOM_SEND, countCall } from './quota.ts'
 
 /** What the API side needs of the simulated platform. */
 export interface ApiWorld {
@@ -58,17 +59,71 @@ export interface Router {
   world: ApiWorld
   /** A call with `access_token=` in the query: token, body and certification are judged before `handle` sees it. */
   route(method: Method, path: string, handle: Handle, options?: RouteOptions): void
+  /** A call without an access token: `handle` reads and judges the whole request. */
+  open(method: Method, path: string, handle: OpenHandle): void
+  /** Whether an account's API has this path. */
+  knows(path: string): boolean
+}
+
+export type OpenHandle = (c: Context) => Response | Promise<Response>
+
+/** The calls of one path, by method. */
+interface Place {
+  handlers: Map<Method, OpenHandle>
+  /** One of them needs an access token. */
+  guarded: boolean
 }
 
 export function createRouter(world: ApiWorld): Router {
   const app = new Hono()
+  const places = new Map<string, Place>()
+  // A handler that throws is WeChat's own failure: -1, never a page.
+  app.onError((_err, c) => c.json(failed(-1)))
+
+  function add(method: Method, path: string, guarded: boolean, handle: OpenHandle): void {
+    const known = places.get(path)
+    const place = known ?? { handlers: new Map(), guarded }
+    place.handlers.set(method, handle)
+    place.guarded ||= guarded
+    if (known) return
+    places.set(path, place)
+    app.all(path, (c) => {
+      const found = place.handlers.get(c.req.method === 'HEAD' ? 'GET' : (c.req.method as Method))
+      return found ? found(c) : c.json(wrongMethod(world, c, place))
+    })
+  }
+
   return {
     app,
     world,
     route(method, path, handle, options = {}) {
-      app.on(method, path, (c) => serve(world, c, { method, path, handle, options }))
+      add(method, path, true, (c) => serve(world, c, { method, path, handle, options }))
     },
+    open: (method, path, handle) => add(method, path, false, handle),
+    knows: (path) => places.has(path),
   }
+}
+
+/**
+ * What stands behind every other call: WeChat answers a path that it does not have with 40066 as JSON. That it does so with
+ * HTTP status 200, and for a path with a slash at its end too, is inferred from its other errors.
+ * Source: 全局返回码; seen at `draft/batchdel`, which does not exist (repositories that publish articles note "40066 invalid
+ * url rid").
+ */
+export function unknownPath(c: Context): Response {
+  return c.json(failed(40066))
+}
+
+/**
+ * 43002 where only POST is served, 43001 where only GET is. The token is asked for first: who opens a POST call in a
+ * browser reads 41001 access_token missing. The order of a token that is no good and a wrong method is inferred.
+ * Source: 全局返回码; WxJava issue 2070 (43001) and pull request 3692 (43002), both with a good token
+ */
+function wrongMethod(world: ApiWorld, c: Context, place: Place): Answer {
+  const token = c.req.query('access_token') ?? ''
+  if (place.guarded && !token) return failed(41001)
+  const code = place.guarded ? holderOf(world, token).check() : 0
+  return failed(code !== 0 ? code : place.handlers.has('POST') ? 43002 : 43001)
 }
 
 interface Route {
@@ -101,6 +156,9 @@ async function serve(world: ApiWorld, c: Context, route: Route): Promise<Respons
       if (options.sendsMessages && authorisation && !maySend(authorisation)) return failed(61007)
       if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
       if (!account.certified && !options.forEveryAccount) return failed(48001)
+      // `custom/send` counts by itself: the judge must see what met the limit.
+      const limit = path === CUSTOM_SEND ? 0 : countCall(account, path, world.now())
+      if (limit !== 0) return failed(limit)
       return handle({ c, account, token, authorisation, raw, body: body ?? {}, fault })
     },
     openId,

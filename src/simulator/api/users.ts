@@ -8,7 +8,10 @@ const coded = (answer: Answer) => (typeof answer.errcode === 'number' ? failed(a
 /** 用户管理: what WeChat tells of a follower, and tags. */
 export function registerUsers({ route }: Router): void {
   route('GET', '/cgi-bin/user/info', ({ c, account }) => {
-    const follower = account.followers.get(c.req.query('openid') ?? '')
+    const openId = c.req.query('openid')
+    // 全局返回码: 41009 openid missing.
+    if (!openId) return failed(41009)
+    const follower = account.followers.get(openId)
     return follower ? userInfo(follower) : failed(40003)
   })
   route('POST', '/cgi-bin/tags/create', ({ account, body }) => coded(createTag(account, body)))
