@@ -1,11 +1,13 @@
 import { Context } from '@temporalio/activity'
 import type { LearnResult } from '../src/campaign/facts.ts'
+import { maskId } from '../src/ids.ts'
 import { readFollower, saveFollower } from '../src/store/followers.ts'
 import type { UserFacts } from '../src/store/schema.ts'
-import { askWechat } from './ask-wechat.ts'
+import { type Trouble, withToken } from '../src/wechat/api/with-token.ts'
+import { waitForAccount, waitOut } from './account-trouble.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
+import { endOnFault } from './fault.ts'
 import { inPlace } from './in-place.ts'
-import { later } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 import { openTagBook } from './tag-book.ts'
@@ -20,48 +22,45 @@ export interface LearnInput {
 
 /** What the store knows is younger than this, or WeChat is asked. */
 const KEPT_MS = 5 * 60_000
-const AGAIN_MS = 2_000
-const STOPPED_AGAIN_MS = 60_000
 
 /** What WeChat knows of the run's follower: tags by name, and the scenes; retried until the step's time is over. */
 export function createLearnFacts(deps: ActivityDeps) {
   return async function learnFacts(input: LearnInput): Promise<LearnResult> {
+    return endOnFault(
+      deps,
+      () => learn(input),
+      async (fault) => unknown(fault, null),
+    )
+  }
+
+  async function learn(input: LearnInput): Promise<LearnResult> {
     const clock = attemptClock(input, Context.current().info)
     const whose = whoseRun()
     const row = await readFollower(deps.db, whose)
     const since = Math.max(deps.now() - KEPT_MS, row?.followedAt ?? 0)
     if (row?.facts && row.factsAt !== null && row.factsAt >= since) return { facts: row.facts }
-    return inPlace(
-      deps,
-      clock,
-      async (reason) => unknown(reason, null),
-      async () => {
-        const account = await deps.accounts.find(whose.appId)
-        if (!account?.active) {
-          const reason = account?.stateReason ?? 'the account is gone'
-          return await later(clock, 'AccountStopped', reason, STOPPED_AGAIN_MS, async () =>
-            unknown(reason, null),
-          )
-        }
-        return await ask(account, whose.openId, clock)
-      },
-    )
+    const otherwise = async (reason: string) => unknown(reason, null)
+    return inPlace(deps, clock, otherwise, async () => {
+      const account = await deps.accounts.find(whose.appId)
+      if (!account?.active) return await waitForAccount(account, clock, otherwise)
+      return await ask(account, whose.openId, clock)
+    })
   }
 
   async function ask(account: SendAccount, openId: string, clock: AttemptClock): Promise<LearnResult> {
-    const trouble = ({
-      again,
-      reason,
-      errcode,
-    }: {
-      again: boolean
-      reason: string
-      errcode: number | null
-    }) =>
-      again
-        ? later(clock, 'WechatFailed', reason, AGAIN_MS, async () => unknown(reason, errcode))
-        : unknown(reason, errcode)
-    const asked = await askWechat(deps, account, (client, token) => client.userInfo(token, openId))
+    const trouble = async (why: Trouble): Promise<LearnResult> => {
+      const { reason, errcode } = why
+      const otherwise = async () => unknown(reason, errcode)
+      const { attempt } = Context.current().info
+      const waited = await waitOut(deps, account, why, { clock, attempt, otherwise })
+      if (waited) return waited
+      const { appId } = account
+      deps.log.warn({ appId, openId: maskId(openId), errcode, reason }, 'follower facts not learnt')
+      return otherwise()
+    }
+    const asked = await withToken(deps.tokens, account.appId, 'user', (token) =>
+      account.client.userInfo(token, openId),
+    )
     if (!asked.ok) return trouble(asked)
     const { tagid_list = [], subscribe_scene = '', qr_scene_str = '', qr_scene = 0 } = asked.data
     const names = tagid_list.length > 0 ? await (await openTagBook(deps, account)).namesOf(tagid_list) : null

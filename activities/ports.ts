@@ -1,11 +1,11 @@
 import type { Message, MessageKind } from '../src/campaign/model.ts'
 import type { Log } from '../src/log.ts'
 import type { Db } from '../src/store/db.ts'
+import type { AccountStop } from '../src/wechat/api/with-token.ts'
 import type { WechatClient } from '../src/wechat/client.ts'
 import type { TokenKeeper } from '../src/wechat/tokens.ts'
 import type { Gate } from './gate.ts'
 import type { Rate } from './pace.ts'
-import type { AccountStop } from './verdict.ts'
 
 /** What a send must know of its account. */
 export interface SendAccount {

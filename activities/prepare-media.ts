@@ -2,29 +2,29 @@ import { Context } from '@temporalio/activity'
 import { mediaRefs } from '../src/campaign/message.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { uploadMissing } from '../src/media/upload.ts'
+import { waitOut } from './account-trouble.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
+import { endOnFault } from './fault.ts'
 import { finish } from './finish.ts'
 import { inPlace } from './in-place.ts'
-import { later } from './later.ts'
 import type { ActivityDeps } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
 
-const BACKOFF_MAX_MS = 30_000
-
 /**
  * Uploads the media of a step to its account, those that are not there yet or whose three days are nearly over; all of
- * them when WeChat has just refused one (40007). Null when all are ready, a result when the step cannot be sent.
+ * them when WeChat has just refused one (40007). Null when all are ready, a result when the step cannot be sent: a medium
+ * that WeChat does not take, or an answer that cannot be read, ends its step and nothing else.
  */
 export function createPrepareMedia(deps: ActivityDeps) {
   const settle = createSettle(deps)
   return async function prepareMedia(input: SendInput): Promise<SendResult | null> {
     const clock = attemptClock(input, Context.current().info)
-    return inPlace(
+    const work = () => prepare(input, clock, whoseRun())
+    return endOnFault(
       deps,
-      clock,
-      () => settle(input),
-      () => prepare(input, clock, whoseRun()),
+      () => inPlace(deps, clock, () => settle(input), work),
+      (fault) => settle(input, fault),
     )
   }
 
@@ -40,11 +40,11 @@ export function createPrepareMedia(deps: ActivityDeps) {
     if (!message || !account?.active) return null
     const outcome = await uploadMissing(deps, account, mediaRefs(message), { anew: step.errcode === 40007 })
     if (outcome.ok) return null
-    if (!outcome.permanent) {
-      // Temporal's own delay could pass the margin: then the step would have had no last try.
-      const delayMs = Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** (Context.current().info.attempt - 1))
-      const reason = `media upload: ${outcome.reason}`
-      return later(clock, 'WechatFailed', reason, delayMs, () => settle(input))
+    if (outcome.is !== 'gone') {
+      const { attempt } = Context.current().info
+      const otherwise = () => settle(input)
+      const waited = await waitOut(deps, account, outcome, { clock, attempt, otherwise })
+      if (waited) return waited
     }
     const key = sendKey(input, whose)
     return finish(

@@ -3,6 +3,7 @@ import type { RunState } from '../src/campaign/state.ts'
 import { saveFollower } from '../src/store/followers.ts'
 import { recordRun } from '../src/store/runs.ts'
 import { cutText } from '../src/text.ts'
+import { endOnFault } from './fault.ts'
 import type { ActivityDeps } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 
@@ -14,8 +15,18 @@ export interface RecordInput {
 }
 
 /** Writes a run's snapshot where API and console read it: when it ends, is paused, holds a step or is planned anew. */
-export function createRecord({ db, now, metrics }: ActivityDeps) {
-  return async function record({ state, plan, runId }: RecordInput): Promise<void> {
+export function createRecord(deps: ActivityDeps) {
+  const { db, now, metrics } = deps
+  return async function record(input: RecordInput): Promise<void> {
+    // A snapshot that the store refuses must not hold up the run: the next one tells the story as well.
+    return endOnFault(
+      deps,
+      () => write(input),
+      async () => {},
+    )
+  }
+
+  async function write({ state, plan, runId }: RecordInput): Promise<void> {
     const { appId, openId } = whoseRun()
     const whose = { appId, openId }
     const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}

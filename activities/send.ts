@@ -5,15 +5,18 @@ import { kindOf } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { maskId } from '../src/ids.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
+import { type AccountStop, obtainToken, tokenTrouble } from '../src/wechat/api/with-token.ts'
+import type { TokenAnswer } from '../src/wechat/tokens.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
+import { endOnFault } from './fault.ts'
 import { finish } from './finish.ts'
 import { inPlace } from './in-place.ts'
 import { later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
-import { classOfVerdict, isKindRefused, verdictOf } from './verdict.ts'
+import { classOfVerdict, isKindRefused, type UnclearAfter, verdictOf } from './verdict.ts'
 
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
 const LAST_REQUEST_AT_MS = 59_000
@@ -26,6 +29,8 @@ const LOOK_AGAIN_MS = {
   'campaign-paused': 20_000,
   'account-stopped': 60_000,
 }
+/** So many answers that cannot be read end a step as unknown. */
+const BAD_ANSWERS_MAX = 3
 /** A look older than this no longer speaks for the moment in which the request leaves. */
 const LOOK_FRESH_MS = 300
 
@@ -37,11 +42,11 @@ export function createSend(deps: ActivityDeps) {
   const settle = createSettle(deps)
   return async function send(input: SendInput): Promise<SendResult> {
     const clock = attemptClock(input, Context.current().info)
-    return inPlace(
+    const work = () => attempt(deps, input, clock, settle)
+    return endOnFault(
       deps,
-      clock,
-      () => settle(input),
-      () => attempt(deps, input, clock, settle),
+      () => inPlace(deps, clock, () => settle(input), work),
+      (fault) => settle(input, fault),
     )
   }
 }
@@ -96,9 +101,9 @@ async function attempt(
   /** One request, with at most two more after the token was refused. */
   async function request(account: SendAccount): Promise<SendResult> {
     const kind = kindOf(message)
-    let token = await deps.tokens.getToken(whose.appId)
+    let token = await obtainToken(deps.tokens, whose.appId)
     for (let stage: 0 | 1 | 2 = 0; ; stage = stage === 0 ? 1 : 2) {
-      if (!token.ok) return tokenTrouble(token)
+      if (!token.ok) return withoutToken(token)
       const looked = await lookLast()
       if ('ended' in looked) return looked.ended
       const answer = await account.client.customSend(token.accessToken, { touser: whose.openId, ...body })
@@ -180,23 +185,16 @@ async function attempt(
     }
   }
 
-  async function tokenTrouble(token: {
-    ok: false
-    errcode: number | null
-    reason: string
-  }): Promise<SendResult> {
-    const verdict =
-      token.errcode === null
-        ? null
-        : verdictOf({ kind: 'answered', errcode: token.errcode, errmsg: token.reason, rid: null, data: null })
-    if (verdict?.is === 'account-stopped') return stopAccount(verdict.state, verdict.errcode)
-    return failed(`no access token: ${token.reason}`, token.errcode)
+  async function withoutToken(token: Extract<TokenAnswer, { ok: false }>): Promise<SendResult> {
+    const trouble = tokenTrouble(token)
+    const { reason, errcode } = trouble
+    if (trouble.is === 'account-stopped') return stopAccount(trouble.state, trouble.errcode)
+    if (trouble.is === 'bad-answer')
+      return end({ result: 'refused', reason: `bad-answer: ${reason}`, errcode: 0, ...stamp() })
+    return failed(reason, errcode)
   }
 
-  async function stopAccount(
-    state: Extract<ReturnType<typeof verdictOf>, { is: 'account-stopped' }>['state'],
-    errcode: number,
-  ): Promise<SendResult> {
+  async function stopAccount(state: AccountStop, errcode: number): Promise<SendResult> {
     const until = state === 'quota-exhausted' ? nextDayInBeijing(now()) : null
     await deps.accounts.stop(whose.appId, state, errcode, until)
     return keepBack('account-stopped', `account ${state} (${errcode})`)
@@ -213,7 +211,7 @@ async function attempt(
     return wait('WechatFailed', reason, backoff(failures))
   }
 
-  async function unclearAnswer(after: 'timeout' | 'lost' | 'http', reason: string): Promise<SendResult> {
+  async function unclearAnswer(after: UnclearAfter, reason: string): Promise<SendResult> {
     const counted = await noted(true, reason, null, null)
     unclear = counted.unclear
     if (!mayTryAgain(after, unclear)) return end(unknown(reason))
@@ -237,9 +235,13 @@ async function attempt(
     return writeAttempt(db, key, { unclear: isUnclear, reason, errcode, rid, now: now() })
   }
 
-  /** `retry`: one more after a time-out or loss, as often as after a failure after an HTTP answer; within the quota. */
-  function mayTryAgain(after: 'timeout' | 'lost' | 'http', unclearSoFar: number): boolean {
+  /**
+   * `retry`: one more after a time-out or loss, as often as after a failure after a gateway's answer; within the quota. Of an
+   * answer that is WeChat's and cannot be read two more, and the steps after this one are left something of the quota.
+   */
+  function mayTryAgain(after: UnclearAfter, unclearSoFar: number): boolean {
     if (onUnknown === 'assume-sent' || quotaLeft() < 1) return false
+    if (after === 'answer') return unclearSoFar < BAD_ANSWERS_MAX && quotaLeft() > 1
     return after === 'http' || unclearSoFar < 2
   }
 

@@ -2,10 +2,11 @@ import { Context } from '@temporalio/activity'
 import { retag, type TagResult } from '../src/campaign/facts.ts'
 import { maskId } from '../src/ids.ts'
 import { readFollower, saveFollower } from '../src/store/followers.ts'
-import { type Asked, askWechat } from './ask-wechat.ts'
+import { type Called, withToken } from '../src/wechat/api/with-token.ts'
+import { waitForAccount, waitOut } from './account-trouble.ts'
 import { attemptClock } from './attempt-clock.ts'
+import { endOnFault } from './fault.ts'
 import { inPlace } from './in-place.ts'
-import { later } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 import { openTagBook } from './tag-book.ts'
@@ -25,47 +26,46 @@ export interface TagInput {
 const TAG_GONE = 45159
 /** Tries that WeChat answers badly; a series does not wait for a tag for ever. */
 const TRIES = 8
-const BACKOFF_MAX_MS = 30_000
-const STOPPED_AGAIN_MS = 60_000
 
 /** Tags the run's follower at WeChat, making tags that are missing. What WeChat refuses for good comes back as a value. */
 export function createTagFollower(deps: ActivityDeps) {
   return async function tagFollower(input: TagInput): Promise<TagResult> {
+    return endOnFault(
+      deps,
+      () => attempt(input),
+      async (fault) => refused(input, 'tag-failed', fault, null),
+    )
+  }
+
+  async function attempt(input: TagInput): Promise<TagResult> {
     const { info } = Context.current()
     const clock = attemptClock(input, info)
     const whose = whoseRun()
     const failed = async (reason: string, errcode: number | null) =>
       refused(input, 'tag-failed', reason, errcode)
-    return inPlace(
-      deps,
-      clock,
-      (reason) => failed(reason, null),
-      async () => {
-        const account = await deps.accounts.find(whose.appId)
-        if (!account?.active) {
-          const reason = account?.stateReason ?? 'the account is gone'
-          return await later(clock, 'AccountStopped', reason, STOPPED_AGAIN_MS, () => failed(reason, null))
-        }
-        const done = await retagAt(account, whose.openId, input)
-        if (done.ok) {
-          await keepFacts(whose, input)
-          return { result: 'tagged' }
-        }
-        if (!done.again) return refused(input, 'tag-refused', done.reason, done.errcode)
-        if (info.attempt >= TRIES) return await failed(done.reason, done.errcode)
-        const waitMs = Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** (info.attempt - 1))
-        return await later(clock, 'WechatFailed', done.reason, waitMs, () =>
-          failed(done.reason, done.errcode),
-        )
-      },
-    )
+    const late = (reason: string) => failed(reason, null)
+    return inPlace(deps, clock, late, async () => {
+      const account = await deps.accounts.find(whose.appId)
+      if (!account?.active) return await waitForAccount(account, clock, late)
+      const done = await retagAt(account, whose.openId, input)
+      if (done.ok) {
+        await keepFacts(whose, input)
+        return { result: 'tagged' }
+      }
+      const { is, reason, errcode } = done
+      const otherwise = () => failed(reason, errcode)
+      if (is === 'refused') return refused(input, 'tag-refused', reason, errcode)
+      if (is === 'passing' && info.attempt >= TRIES) return await otherwise()
+      const waited = await waitOut(deps, account, done, { clock, attempt: info.attempt, otherwise })
+      return waited ?? (await otherwise())
+    })
   }
 
   async function retagAt(
     account: SendAccount,
     openId: string,
     { tag, untag }: TagInput,
-  ): Promise<Asked<null>> {
+  ): Promise<Called<null>> {
     const book = await openTagBook(deps, account)
     // What is taken first makes room for what is given: a follower has at most 20.
     const all = [
@@ -82,11 +82,13 @@ export function createTagFollower(deps: ActivityDeps) {
     }
     return { ok: true, data: null }
 
-    async function once(name: string, how: 'tag' | 'untag'): Promise<Asked<unknown>> {
+    async function once(name: string, how: 'tag' | 'untag'): Promise<Called<unknown>> {
       const id = await book.idOf(name, how === 'tag')
       if (!id.ok || id.data === null) return id
       const tagId = id.data
-      return askWechat(deps, account, (client, token) => client.tagFollower(token, { openId, tagId, how }))
+      return withToken(deps.tokens, account.appId, 'tags', (token) =>
+        account.client.tagFollower(token, { openId, tagId, how }),
+      )
     }
   }
 

@@ -1,9 +1,10 @@
 import type { SendResult } from '../src/campaign/send-result.ts'
+import type { AccountStop } from '../src/wechat/api/with-token.ts'
 import type { WechatAnswer } from '../src/wechat/client.ts'
 import { classOf } from '../src/wechat/errcodes.ts'
 
-/** The account states that an errcode can bring about. */
-export type AccountStop = 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
+/** After what nobody knows: `http`: a gateway's answer; `answer`: one that is no answer to a send. */
+export type UnclearAfter = 'timeout' | 'lost' | 'http' | 'answer'
 
 /** What an answer to `custom/send` means, before anything is done about it. */
 export type Verdict =
@@ -11,7 +12,7 @@ export type Verdict =
   | { is: 'token-refused'; errcode: number }
   /** Certainly not delivered; worth another try. */
   | { is: 'failed'; reason: string; errcode: number | null }
-  | { is: 'unclear'; after: 'timeout' | 'lost' | 'http'; reason: string }
+  | { is: 'unclear'; after: UnclearAfter; reason: string }
   /** 45011: slower, next minute. */
   | { is: 'too-fast' }
   | { is: 'account-stopped'; state: AccountStop; errcode: number }
@@ -40,6 +41,7 @@ export function classOfVerdict(verdict: Verdict): string {
 export function verdictOf(answer: WechatAnswer<unknown>): Verdict {
   if (answer.kind === 'failed') return { is: 'failed', reason: answer.reason, errcode: null }
   if (answer.kind === 'unclear') return { is: 'unclear', after: answer.after, reason: answer.reason }
+  if (answer.kind === 'malformed') return { is: 'unclear', after: 'answer', reason: answer.reason }
   const { errcode } = answer
   const kind = classOf(errcode)
   switch (kind) {

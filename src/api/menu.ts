@@ -33,10 +33,10 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const { appId } = c.req.valid('param')
       const account = await find(appId)
-      const made = await callWechat(deps, account, (w, token) => w.menu(token), [NO_MENU, MAY_NOT])
+      const made = await callWechat(deps, account, 'menu', (w, token) => w.menu(token), [NO_MENU, MAY_NOT])
       const byApi = readMenu(made?.menu)
       if (byApi) return c.json(view(byApi, 'api'), 200)
-      const shown = await callWechat(deps, account, (w, token) => w.currentMenu(token))
+      const shown = await callWechat(deps, account, 'menu', (w, token) => w.currentMenu(token))
       const byConsole = readMenu(shown?.selfmenu_info)
       if (!byConsole) throw notFound(`menu of account ${appId}`)
       return c.json(view(byConsole, 'console'), 200)
@@ -55,7 +55,7 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const { appId } = c.req.valid('param')
       const wish = c.req.valid('json')
-      await callWechat(deps, await find(appId), (w, token) => w.createMenu(token, wish))
+      await callWechat(deps, await find(appId), 'menu', (w, token) => w.createMenu(token, wish))
       await audit(deps, c, 'menu.put', appId)
       return c.json(view(wish, 'api'), 200)
     },
@@ -72,7 +72,7 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const { appId } = c.req.valid('param')
-      await callWechat(deps, await find(appId), (w, token) => w.deleteMenu(token), [NO_MENU])
+      await callWechat(deps, await find(appId), 'menu', (w, token) => w.deleteMenu(token), [NO_MENU])
       await audit(deps, c, 'menu.remove', appId)
       return c.body(null, 204)
     },

@@ -29,10 +29,10 @@ export function createQrcodes(deps: ApiDeps): OpenAPIHono {
       if (campaign !== undefined) await mustEnter(campaign, appId, qrScene)
       const expiresIn = expires === undefined ? null : (parseDuration(expires) ?? 0) / 1000
       const at = deps.now()
-      const made = await callWechat(deps, account, (client, token) =>
+      const made = await callWechat(deps, account, 'qrcode', (client, token) =>
         client.createQrcode(token, { scene: qrScene, expiresIn }),
       )
-      if (!made?.ticket) throw refused('WeChat answered without a ticket.')
+      if (!made) throw refused('WeChat answered without a ticket.')
       await audit(deps, c, 'qrcode.create', appId, { qrScene, expires: expires ?? null })
       const seconds = expiresIn === null ? null : (made.expire_seconds ?? expiresIn)
       return c.json(

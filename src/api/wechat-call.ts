@@ -1,55 +1,57 @@
 import type { Account } from '../store/accounts.ts'
+import { type Trouble, withToken } from '../wechat/api/with-token.ts'
 import type { WechatAnswer, WechatClient } from '../wechat/client.ts'
-import { classOf, remedyOf } from '../wechat/errcodes.ts'
-import type { TokenAnswer } from '../wechat/tokens.ts'
+import { remedyOf, type WechatCall } from '../wechat/errcodes.ts'
 import { ApiError, refused } from './errors.ts'
 import type { ApiDeps } from './kit.ts'
 
 type Call<T> = (client: WechatClient, accessToken: string) => Promise<WechatAnswer<T>>
 
+/** An operator waits for the answer. */
+const BAD_ANSWER_AGAIN_MS = [500]
+
 /**
  * Calls WeChat for an operator who waits for the answer; a token that WeChat refuses is fetched anew, as for a send.
  * `also`: errcodes that the caller wants as null.
- * @throws ApiError 422 with WeChat's errcode, 503 when WeChat does not answer
+ * @throws ApiError 422 with WeChat's errcode, 503 when WeChat does not answer, or not as it documents
  */
 export async function callWechat<T>(
   { tokens, clientOf }: Pick<ApiDeps, 'tokens' | 'clientOf'>,
   account: Pick<Account, 'appId' | 'apiBase'>,
+  kind: WechatCall,
   call: Call<T>,
   also: readonly number[] = [],
 ): Promise<T | null> {
   const client = clientOf(account)
-  let token = usable(await tokens.getToken(account.appId))
-  let answer = await call(client, token)
-  for (const how of ['normal', 'force'] as const) {
-    if (answer.kind !== 'answered' || classOf(answer.errcode) !== 'token') break
-    token = usable(await tokens.afterRefusal(account.appId, token, how))
-    answer = await call(client, token)
+  const called = await withToken(
+    tokens,
+    account.appId,
+    kind,
+    (token) => call(client, token),
+    BAD_ANSWER_AGAIN_MS,
+  )
+  if (called.ok) return called.data
+  if (called.errcode !== null && also.includes(called.errcode)) return null
+  throw errorOf(called)
+}
+
+function errorOf(trouble: Trouble): ApiError {
+  const { reason, errcode } = trouble
+  if (errcode !== null) return refusedByWechat(errcode, reason, trouble)
+  if (trouble.is === 'bad-answer') {
+    const message = `WeChat's answer cannot be read: ${reason}. Perhaps it was done; it may be asked again. Something between this server and WeChat may have answered instead: a proxy, a sign-in page.`
+    return new ApiError(503, 'wechat-away', message)
   }
-  if (answer.kind === 'failed') throw away(`${answer.reason}. Nothing was changed.`)
-  if (answer.kind === 'unclear') throw away(`${answer.reason}. Perhaps it was done; it may be asked again.`)
-  if (also.includes(answer.errcode)) return null
-  if (answer.errcode !== 0) throw refusedByWechat(answer.errcode, answer.errmsg)
-  return answer.data
+  const unclear = trouble.is === 'passing' && trouble.unclear
+  const done = unclear ? 'Perhaps it was done; it may be asked again.' : 'Nothing was changed.'
+  return new ApiError(503, 'wechat-away', `WeChat does not answer: ${reason}. ${done}`)
 }
 
-function usable(token: TokenAnswer): string {
-  if (token.ok) return token.accessToken
-  throw token.errcode === null
-    ? away(`${token.reason}. Nothing was changed.`)
-    : refusedByWechat(token.errcode, token.reason)
-}
-
-function away(reason: string): ApiError {
-  return new ApiError(503, 'wechat-away', `WeChat does not answer: ${reason}`)
-}
-
-function refusedByWechat(errcode: number, errmsg: string): ApiError {
-  const kind = classOf(errcode)
+function refusedByWechat(errcode: number, errmsg: string, trouble: Trouble): ApiError {
   const remedy =
     errcode === 48001
       ? ' This account may not use this interface: it must be certified, or be of another kind.'
-      : kind === 'account-paused' || kind === 'account-blocked'
+      : trouble.is === 'account-stopped'
         ? ` ${remedyOf(errcode).en}`
         : ''
   return refused(`WeChat refuses this (errcode ${errcode}): ${errmsg || 'no reason given'}.${remedy}`)

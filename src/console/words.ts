@@ -47,6 +47,10 @@ export const REASONS: Record<string, string> = {
   'tag-refused': '微信拒绝打标签',
   'tag-failed': '打标签失败',
   'message-gone': '活动版本已不可读，消息丢失',
+  'medium-refused': '微信不接受该素材',
+  'medium-bad-answer': '上传素材时，微信的答复无法识别',
+  'bad-answer': '微信的答复无法识别',
+  fault: '程序出错，请查看日志',
   'window-over': '微信：超过回复时限 (45015)',
   'quota-used': '微信：条数用完 (45047)',
 }
@@ -92,5 +96,5 @@ export const SCENES: Record<string, string> = {
 
 /** The Chinese word, or the English one where there is none. */
 export function wordFor(words: Record<string, string>, key: string): string {
-  return words[key] ?? key
+  return words[key] ?? words[key.split(':', 1)[0] ?? key] ?? key
 }

@@ -1,15 +1,16 @@
 import type { Db } from '../store/db.ts'
 import { type MediaRef, readMedium, saveUpload, uploadRows } from '../store/media-uploads.ts'
+import { type Trouble, withToken } from '../wechat/api/with-token.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
 
 /** WeChat keeps a temporary medium for three days; an hour earlier it is uploaded again. */
 const KEPT_MS = (3 * 24 - 1) * 60 * 60_000
 
+/** `gone`: the store does not have the medium any more. */
 export type UploadOutcome =
   | { ok: true }
-  /** `permanent`: trying again will not help. */
-  | { ok: false; permanent: boolean; reason: string; errcode: number | null }
+  | ({ ok: false } & (Trouble | { is: 'gone'; reason: string; errcode: null }))
 
 /**
  * Uploads to one account those of the media that it does not have, or has not for long. `anew`: all of them, since
@@ -38,33 +39,19 @@ async function upload(
   ref: MediaRef,
 ): Promise<UploadOutcome> {
   const medium = await readMedium(db, ref.id)
-  if (!medium) return no(true, `medium ${ref.id} is gone from the store`)
-  const token = await tokens.getToken(appId)
-  if (!token.ok) return no(false, `no access token: ${token.reason}`, token.errcode)
+  if (!medium)
+    return { ok: false, is: 'gone', reason: `medium ${ref.id} is gone from the store`, errcode: null }
   const { filename, contentType } = medium
   const bytes = Buffer.from(medium.content, 'base64')
-  let answer = await client.uploadMedia(token.accessToken, { type: ref.type, filename, contentType, bytes })
-  if (answer.kind === 'answered' && [40001, 40014, 42001].includes(answer.errcode)) {
-    const fresh = await tokens.afterRefusal(appId, token.accessToken, 'normal')
-    if (fresh.ok)
-      answer = await client.uploadMedia(fresh.accessToken, { type: ref.type, filename, contentType, bytes })
+  const called = await withToken(tokens, appId, 'media', (token) =>
+    client.uploadMedia(token, { type: ref.type, filename, contentType, bytes }),
+  )
+  if (!called.ok) {
+    const { is, reason } = called
+    const what = is === 'refused' || is === 'bad-answer' ? `medium-${is}` : 'media upload'
+    return { ...called, reason: `${what}: ${ref.type} ${ref.id}: ${reason}` }
   }
-  if (answer.kind !== 'answered') return no(false, answer.reason)
-  if (answer.errcode !== 0 || !answer.data) {
-    const contentError = answer.errcode >= 40004 && answer.errcode <= 40009
-    return no(contentError, `WeChat refuses medium ${ref.id}: ${answer.errmsg}`, answer.errcode)
-  }
-  const at = {
-    appId,
-    mediaId: ref.id,
-    type: ref.type,
-    wechatMediaId: answer.data.media_id,
-    uploadedAt: now(),
-  }
-  await saveUpload(db, at)
+  const wechatMediaId = called.data.media_id
+  await saveUpload(db, { appId, mediaId: ref.id, type: ref.type, wechatMediaId, uploadedAt: now() })
   return { ok: true }
-}
-
-function no(permanent: boolean, reason: string, errcode: number | null = null): UploadOutcome {
-  return { ok: false, permanent, reason, errcode }
 }

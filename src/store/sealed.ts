@@ -1,10 +1,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { type DerivedKey, deriveKeyring } from './keyring.ts'
 
+/** A stored secret cannot be opened with the keys of this process. */
+export class SealError extends Error {
+  override name = 'SealError'
+}
+
 /** Keeps secrets encrypted at rest: AES-256-GCM under a key derived from ENCRYPTION_KEY. */
 export interface Sealer {
   seal(plain: string): string
-  /** @throws Error when the text was sealed under a key that is not there, or changed */
+  /** @throws SealError when the text was sealed under a key that is not there, or changed */
   open(sealed: string): string
   /** What every text sealed by now begins with; one that begins otherwise was sealed under another key. */
   currentPrefix: string
@@ -43,7 +48,7 @@ export function createSealer(encryptionKey: string, previous: readonly string[] 
         const plain = key ? decrypt(key, rest) : null
         if (plain !== null) return plain
       }
-      throw new Error(
+      throw new SealError(
         'a stored secret cannot be opened: it was sealed with a key that is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS',
       )
     },

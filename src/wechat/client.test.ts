@@ -215,22 +215,35 @@ describe('a message of which nobody knows', () => {
     [500, '{"errcode":0,"errmsg":"ok"}'],
     [502, '<html>Bad Gateway</html>'],
     [504, ''],
+    [429, '{"error":{"code":429}}'],
+  ])('got the answer of a gateway: HTTP %i %o', async (status, body) => {
+    const { client, received } = await wechatWith(status, body, 'text/html')
+    expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
+      kind: 'unclear',
+      after: 'http',
+      reason: expect.stringContaining(`HTTP ${status}`) as string,
+    })
+    expect(received).toHaveLength(1)
+  })
+
+  it.each([
     [200, '<html>please sign in to this network</html>'],
     [200, ''],
     [200, '"ok"'],
     [200, 'null'],
     [200, '[]'],
+    [200, '{}'],
     [200, '{"errcode":"0"}'],
+    [200, '{"errcode":null}'],
+    [200, '{"errcode":1e999}'],
     [200, '{"errcode":0'],
     [302, ''],
     [404, 'not found'],
     [403, '{"message":"forbidden by the proxy"}'],
-    [429, '{"error":{"code":429}}'],
-  ])('got an answer that is not WeChat’s: HTTP %i %o', async (status, body) => {
+  ])('got an answer that is not of WeChat’s shape: HTTP %i %o', async (status, body) => {
     const { client, received } = await wechatWith(status, body, 'text/html')
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
-      kind: 'unclear',
-      after: 'http',
+      kind: 'malformed',
       reason: expect.stringContaining(`HTTP ${status}`) as string,
     })
     expect(received).toHaveLength(1)

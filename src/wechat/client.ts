@@ -1,51 +1,15 @@
 import { FormData, request } from 'undici'
+import type { z } from 'zod'
 import { noTracing, type SpanStart, type Tracing } from '../tracing/tracing.ts'
+import { readAnswer, type WechatAnswer } from './api/answer.ts'
+import * as shapes from './api/shapes.ts'
 import { createDispatcher, NotConnected } from './connection.ts'
 import { createHosts, type OnHost } from './hosts.ts'
 import type { Menu } from './menu.ts'
 
-/**
- * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
- * processed (`failed`; `unconnected` when no connection was made); or nobody knows (`unclear`), since the call is not idempotent.
- */
-export type WechatAnswer<T> =
-  | { kind: 'answered'; errcode: number; errmsg: string; rid: string | null; data: T | null }
-  | { kind: 'failed'; reason: string; unconnected?: true }
-  | { kind: 'unclear'; after: 'timeout' | 'lost' | 'http'; reason: string }
+export type { WechatAnswer } from './api/answer.ts'
 
-export interface AccessToken {
-  access_token: string
-  /** s */
-  expires_in: number
-}
-
-interface QrTicket {
-  ticket: string
-  /** What the code says; a picture of it can be drawn from this. */
-  url: string
-  /** s; absent for a permanent code. */
-  expire_seconds?: number
-}
-
-interface Quota {
-  quota: { daily_limit: number; used: number; remain: number }
-  rate_limit?: { call_count: number; refresh_second: number }
-}
-
-interface WechatTag {
-  id: number
-  name: string
-}
-
-/** `user/info`; of somebody who does not follow, `subscribe` 0 and `openid` alone. */
-interface UserInfo {
-  subscribe: 0 | 1
-  openid: string
-  subscribe_scene?: string
-  qr_scene?: number
-  qr_scene_str?: string
-  tagid_list?: number[]
-}
+export type AccessToken = z.infer<typeof shapes.accessToken>
 
 type MediaType = 'image' | 'voice' | 'video' | 'thumb'
 
@@ -58,14 +22,14 @@ export interface WechatClient {
   }): Promise<WechatAnswer<AccessToken>>
   customSend(accessToken: string, body: object): Promise<WechatAnswer<object>>
   typing(accessToken: string, openId: string): Promise<WechatAnswer<object>>
-  userInfo(accessToken: string, openId: string): Promise<WechatAnswer<UserInfo>>
+  userInfo(accessToken: string, openId: string): Promise<WechatAnswer<z.infer<typeof shapes.userInfo>>>
   uploadMedia(
     accessToken: string,
     medium: { type: MediaType; filename: string; contentType: string; bytes: Uint8Array },
   ): Promise<WechatAnswer<{ media_id: string }>>
   /** Every tag of the account. */
-  tags(accessToken: string): Promise<WechatAnswer<{ tags: WechatTag[] }>>
-  createTag(accessToken: string, name: string): Promise<WechatAnswer<{ tag: WechatTag }>>
+  tags(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.tags>>>
+  createTag(accessToken: string, name: string): Promise<WechatAnswer<z.infer<typeof shapes.createdTag>>>
   /** Gives one follower a tag, or takes it; both may be asked again. */
   tagFollower(
     accessToken: string,
@@ -75,19 +39,26 @@ export interface WechatClient {
   createQrcode(
     accessToken: string,
     code: { scene: string; expiresIn: number | null },
-  ): Promise<WechatAnswer<QrTicket>>
+  ): Promise<WechatAnswer<z.infer<typeof shapes.qrTicket>>>
   createMenu(accessToken: string, menu: Menu): Promise<WechatAnswer<object>>
   /** The menu that was made through this interface; 46003 when none was. */
-  menu(accessToken: string): Promise<WechatAnswer<{ menu?: { button?: unknown } }>>
+  menu(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.menu>>>
   /** The menu in use, also one that was made in WeChat's console. */
-  currentMenu(accessToken: string): Promise<WechatAnswer<{ selfmenu_info?: { button?: unknown } }>>
+  currentMenu(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.currentMenu>>>
   /** Conditional menus (个性化菜单) go with it. */
   deleteMenu(accessToken: string): Promise<WechatAnswer<object>>
-  quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<Quota>>
-  apiDomainIp(accessToken: string): Promise<WechatAnswer<{ ip_list: string[] }>>
-  /** Any other JSON call of this host; `T` is the shape that WeChat documents for it. */
-  post<T>(path: string, query: Record<string, string>, body: object): Promise<WechatAnswer<T>>
+  quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<z.infer<typeof shapes.quota>>>
+  apiDomainIp(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.ipList>>>
+  /** Any other JSON call of this host; `shape` is what WeChat documents for its success. */
+  post: Post
 }
+
+export type Post = <T>(
+  path: string,
+  query: Record<string, string>,
+  body: object,
+  shape: z.ZodType<T>,
+) => Promise<WechatAnswer<T>>
 
 /** Contract, section 4: one request's time, from its beginning to the last byte of the answer. */
 const HTTP_TIMEOUT_MS = 10_000
@@ -115,18 +86,24 @@ export function createWechatClient(options: {
   const dispatcher = createDispatcher(fallbacks.length > 0 ? CONNECT_TIMEOUT_OF_MANY_MS : CONNECT_TIMEOUT_MS)
 
   const url = (path: string, query: Record<string, string>) => `${path}?${new URLSearchParams(query)}`
-  const get = <T>(path: string, query: Record<string, string>) => call<T>(url(path, query), { method: 'GET' })
-  const post = <T>(path: string, query: Record<string, string>, body: object) =>
-    call<T>(url(path, query), {
-      method: 'POST',
-      // JSON.stringify leaves Chinese as it is: WeChat refuses \u escapes (40033).
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-    })
+  const get = <T>(path: string, query: Record<string, string>, shape: z.ZodType<T>) =>
+    call(url(path, query), { method: 'GET' }, shape)
+  const post: Post = (path, query, body, shape) =>
+    call(
+      url(path, query),
+      {
+        method: 'POST',
+        // JSON.stringify leaves Chinese as it is: WeChat refuses \u escapes (40033).
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+      },
+      shape,
+    )
 
   async function call<T>(
     pathAndQuery: string,
     init: { method: 'GET' | 'POST'; body?: string | FormData; headers?: Record<string, string> },
+    shape: z.ZodType<T>,
     limitMs = timeoutMs,
   ): Promise<WechatAnswer<T>> {
     const began = performance.now()
@@ -138,7 +115,7 @@ export function createWechatClient(options: {
         return tracing.step(requestSpan(init.method, base, path), async (span) => {
           const response = await request(`${base}${pathAndQuery}`, { ...init, dispatcher, signal })
           span.set({ 'http.response.status_code': response.statusCode })
-          const answer = read<T>(response.statusCode, await response.body.text())
+          const answer = readAnswer(response.statusCode, await response.body.text(), shape)
           if (answer.kind === 'answered') span.set({ errcode: answer.errcode })
           if (answer.kind !== 'answered' || answer.errcode !== 0)
             span.fail(answer.kind === 'answered' ? String(answer.errcode) : answer.kind)
@@ -152,57 +129,48 @@ export function createWechatClient(options: {
 
   return {
     post,
-    stableToken: ({ appId, appSecret, forceRefresh = false }) =>
-      post<AccessToken>(
-        '/cgi-bin/stable_token',
-        {},
-        {
-          grant_type: 'client_credential',
-          appid: appId,
-          secret: appSecret,
-          force_refresh: forceRefresh,
-        },
-      ),
-    customSend: async (access_token, body) =>
-      withErrcode(await post('/cgi-bin/message/custom/send', { access_token }, body)),
-    typing: async (access_token, openId) => {
-      const body = { touser: openId, command: 'Typing' }
-      return withErrcode(await post('/cgi-bin/message/custom/typing', { access_token }, body))
+    stableToken: ({ appId: appid, appSecret: secret, forceRefresh: force_refresh = false }) => {
+      const body = { grant_type: 'client_credential', appid, secret, force_refresh }
+      return post('/cgi-bin/stable_token', {}, body, shapes.accessToken)
     },
-    userInfo: (access_token, openid) => get('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }),
-    tags: (access_token) => get('/cgi-bin/tags/get', { access_token }),
-    createTag: (access_token, name) => post('/cgi-bin/tags/create', { access_token }, { tag: { name } }),
-    tagFollower: async (access_token, { openId, tagId, how }) => {
+    customSend: (access_token, body) =>
+      post('/cgi-bin/message/custom/send', { access_token }, body, shapes.done),
+    typing: (access_token, touser) => {
+      const body = { touser, command: 'Typing' }
+      return post('/cgi-bin/message/custom/typing', { access_token }, body, shapes.done)
+    },
+    userInfo: (access_token, openid) =>
+      get('/cgi-bin/user/info', { access_token, openid, lang: 'zh_CN' }, shapes.userInfo),
+    tags: (access_token) => get('/cgi-bin/tags/get', { access_token }, shapes.tags),
+    createTag: (access_token, name) =>
+      post('/cgi-bin/tags/create', { access_token }, { tag: { name } }, shapes.createdTag),
+    tagFollower: (access_token, { openId, tagId: tagid, how }) => {
       const path = `/cgi-bin/tags/members/batch${how === 'tag' ? 'tagging' : 'untagging'}`
-      return withErrcode(await post(path, { access_token }, { openid_list: [openId], tagid: tagId }))
+      return post(path, { access_token }, { openid_list: [openId], tagid }, shapes.done)
     },
     uploadMedia(access_token, { type, filename, contentType, bytes }) {
       const body = new FormData()
       body.set('media', new Blob([new Uint8Array(bytes)], { type: contentType }), filename)
-      return call(
-        url('/cgi-bin/media/upload', { access_token, type }),
-        { method: 'POST', body },
-        UPLOAD_TIMEOUT_MS,
-      )
+      const path = url('/cgi-bin/media/upload', { access_token, type })
+      const shape = type === 'thumb' ? shapes.thumbUpload : shapes.upload
+      return call(path, { method: 'POST', body }, shape, UPLOAD_TIMEOUT_MS)
     },
-    createQrcode: (access_token, { scene, expiresIn }) =>
-      post(
-        '/cgi-bin/qrcode/create',
-        { access_token },
-        {
-          ...(expiresIn === null
-            ? { action_name: 'QR_LIMIT_STR_SCENE' }
-            : { action_name: 'QR_STR_SCENE', expire_seconds: expiresIn }),
-          action_info: { scene: { scene_str: scene } },
-        },
-      ),
-    createMenu: async (access_token, menu) =>
-      withErrcode(await post('/cgi-bin/menu/create', { access_token }, menu)),
-    menu: (access_token) => get('/cgi-bin/menu/get', { access_token }),
-    currentMenu: (access_token) => get('/cgi-bin/get_current_selfmenu_info', { access_token }),
-    deleteMenu: async (access_token) => withErrcode(await get('/cgi-bin/menu/delete', { access_token })),
-    quota: (access_token, cgi_path) => post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }),
-    apiDomainIp: (access_token) => get('/cgi-bin/get_api_domain_ip', { access_token }),
+    createQrcode: (access_token, { scene: scene_str, expiresIn }) => {
+      const kind =
+        expiresIn === null
+          ? { action_name: 'QR_LIMIT_STR_SCENE' }
+          : { action_name: 'QR_STR_SCENE', expire_seconds: expiresIn }
+      const body = { ...kind, action_info: { scene: { scene_str } } }
+      return post('/cgi-bin/qrcode/create', { access_token }, body, shapes.qrTicket)
+    },
+    createMenu: (access_token, menu) => post('/cgi-bin/menu/create', { access_token }, menu, shapes.done),
+    menu: (access_token) => get('/cgi-bin/menu/get', { access_token }, shapes.menu),
+    currentMenu: (access_token) =>
+      get('/cgi-bin/get_current_selfmenu_info', { access_token }, shapes.currentMenu),
+    deleteMenu: (access_token) => get('/cgi-bin/menu/delete', { access_token }, shapes.done),
+    quota: (access_token, cgi_path) =>
+      post('/cgi-bin/openapi/quota/get', { access_token }, { cgi_path }, shapes.quota),
+    apiDomainIp: (access_token) => get('/cgi-bin/get_api_domain_ip', { access_token }, shapes.ipList),
   }
 }
 
@@ -214,39 +182,6 @@ function requestSpan(method: string, base: string, path: string): SpanStart {
     'server.address': new URL(base).hostname,
   }
   return { name: `${method} ${path}`, kind: 'client', attributes }
-}
-
-function read<T>(status: number, text: string): WechatAnswer<T> {
-  if (status === 503) return { kind: 'failed', reason: 'HTTP 503' }
-  let data: unknown
-  try {
-    data = JSON.parse(text)
-  } catch {
-    return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
-  }
-  // What WeChat answers without an errcode is a success; a gateway's own JSON error has none either.
-  const foreign = status >= 300 && !(isRecord(data) && 'errcode' in data)
-  if (!isRecord(data) || status >= 500 || foreign) {
-    return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
-  }
-  const { errcode = 0, errmsg = '' } = data
-  if (typeof errcode !== 'number')
-    return { kind: 'unclear', after: 'http', reason: `HTTP ${status}, odd errcode` }
-  const message = String(errmsg)
-  const rid = /rid: ?([\w-]+)/.exec(message)?.[1] ?? null
-  // The caller names the shape that WeChat documents for this call; fields are used one by one.
-  return { kind: 'answered', errcode, errmsg: message, rid, data: errcode === 0 ? (data as T) : null }
-}
-
-/** These calls answer with an errcode also when all is well: JSON without one is not WeChat's word that it was sent. */
-function withErrcode<T>(answer: WechatAnswer<T>): WechatAnswer<T> {
-  if (
-    answer.kind !== 'answered' ||
-    (isRecord(answer.data) ? 'errcode' in answer.data : answer.errcode !== 0)
-  ) {
-    return answer
-  }
-  return { kind: 'unclear', after: 'http', reason: "an answer without WeChat's errcode" }
 }
 
 function brokenCall(err: unknown, limitMs: number): WechatAnswer<never> {
@@ -268,8 +203,4 @@ function codeOf(err: unknown): string {
     if (e instanceof AggregateError && e.errors[0] !== undefined) return codeOf(e.errors[0])
   }
   return ''
-}
-
-function isRecord(x: unknown): x is Record<string, unknown> {
-  return typeof x === 'object' && x !== null && !Array.isArray(x)
 }

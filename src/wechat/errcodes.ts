@@ -1,4 +1,4 @@
-/** What an errcode of `custom/send` (or of the token calls before it) means for a step, a follower or an account. */
+/** What an errcode means for a step, a follower or an account. */
 export type ErrcodeClass =
   | 'ok'
   | 'retry'
@@ -16,6 +16,21 @@ export type ErrcodeClass =
   | 'quota-day'
   | 'quota-minute'
 
+/**
+ * Which call a code answered: a few mean something else there. `send`: `custom/send` and `typing`; `token`: the calls that
+ * give an access token for a secret; `platform`: those with a component token.
+ */
+export type WechatCall =
+  | 'send'
+  | 'token'
+  | 'media'
+  | 'user'
+  | 'tags'
+  | 'qrcode'
+  | 'menu'
+  | 'quota'
+  | 'platform'
+
 interface Errcode {
   class: ErrcodeClass
   text: string
@@ -31,9 +46,12 @@ const of = (kind: ErrcodeClass, codes: Record<number, string>): [number, Errcode
   Object.entries(codes).map(([code, text]) => [Number(code), { class: kind, text }])
 
 /**
- * Every code that a send can meet, with what it means here. Source: WeChat's global return codes
+ * Every code that our calls can meet, with what it means here. Source: WeChat's global return codes
  * (https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html) and the error table of the
- * customer-service send; classes as contract section 4 has them.
+ * customer-service send; classes as contract section 4 has them. Those of an upload are in reports of others too:
+ * 40005 and 40113 for a file name without a fitting extension (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34,
+ * fudiwei/DotNetCore.SKIT.FlurlHttpClient.Wechat issue 144), 41005 for a file that WeChat does not find in the form, also
+ * for one with a Chinese name (doraemonext/wechat-python-sdk issue 118).
  */
 const TABLE: ReadonlyMap<number, Errcode> = new Map([
   ...of('ok', { 0: 'ok' }),
@@ -60,6 +78,18 @@ const TABLE: ReadonlyMap<number, Errcode> = new Map([
   ...of('bad-follower', { 40003: 'invalid openid', 43005: 'friend relation required' }),
   ...of('media', { 40007: 'invalid media_id' }),
   ...of('content', {
+    40004: 'invalid media type',
+    40005: 'invalid file type',
+    40006: 'invalid file size',
+    40009: 'invalid image size',
+    40010: 'invalid voice size',
+    40011: 'invalid video size',
+    40012: 'invalid thumb size',
+    40113: 'unsupported file type',
+    41005: 'media data missing',
+    41006: 'media_id missing',
+    44001: 'empty media data',
+    45001: 'media file too large',
     40008: 'invalid message type',
     40032: 'too many openids',
     40033: 'invalid characters',
@@ -155,17 +185,58 @@ const TABLE: ReadonlyMap<number, Errcode> = new Map([
 ])
 
 /**
+ * WeChat grants, and counts, each interface by itself (https://developers.weixin.qq.com/doc/oplatform/openApi/: quota of an
+ * interface): an account that may not ask about users, or has asked too often today, can still send.
+ */
+const OF_THIS_INTERFACE = of('content', {
+  45009: 'daily quota of this interface used up',
+  48001: 'no right to this interface',
+  48004: 'this interface is banned',
+  50001: 'this interface is not authorised by the user',
+  61007: 'this interface is not authorised to the component',
+})
+
+/** Where a code does not mean what it means to a send. */
+const OF_CALL: Partial<Record<WechatCall, ReadonlyMap<number, Errcode>>> = {
+  // "获取 access_token 时 AppSecret 错误，或者 access_token 无效" (global return codes): there is no access token in this call.
+  token: new Map(of('account-blocked', { 40001: 'wrong AppSecret' })),
+  // Nothing can be uploaded again here.
+  media: new Map(of('content', { 40007: 'invalid media file' })),
+  user: new Map(OF_THIS_INTERFACE),
+  tags: new Map(OF_THIS_INTERFACE),
+  qrcode: new Map(OF_THIS_INTERFACE),
+  menu: new Map(OF_THIS_INTERFACE),
+  quota: new Map(OF_THIS_INTERFACE),
+  platform: new Map(of('token', { 42006: 'component access token expired' })),
+}
+
+/** Answers to a token call that a right secret, or a right appId, ends. */
+const SECRET_CODES: readonly number[] = [40001, 40013, 40125, 40243, 41002, 41004]
+
+/**
  * The class of a code. One that nobody has described costs its step only: the series goes on, and the code stands with
  * the step for the operator.
  */
-export function classOf(errcode: number): ErrcodeClass {
-  return TABLE.get(errcode)?.class ?? 'content'
+export function classOf(errcode: number, call: WechatCall = 'send'): ErrcodeClass {
+  return described(errcode, call)?.class ?? 'content'
 }
 
 /** WeChat's meaning of a code, in a few words. */
-export function textOf(errcode: number): string {
-  return TABLE.get(errcode)?.text ?? 'unknown code'
+export function textOf(errcode: number, call: WechatCall = 'send'): string {
+  return described(errcode, call)?.text ?? 'unknown code'
 }
+
+function described(errcode: number, call: WechatCall): Errcode | undefined {
+  return OF_CALL[call]?.get(errcode) ?? TABLE.get(errcode)
+}
+
+/** True when a token call was refused for the account's own credentials: a new AppSecret mends it. */
+export function isSecretRefused(errcode: number): boolean {
+  return SECRET_CODES.includes(errcode)
+}
+
+/** The reason of an account that was stopped for its credentials begins with one of these codes. */
+export const SECRET_REASON = new RegExp(`^(${SECRET_CODES.join('|')}) `)
 
 /** True when the table names this code. */
 export function isKnown(errcode: number): boolean {
@@ -177,6 +248,8 @@ const IP: Remedy = {
   zh: '请在微信公众平台把本服务器的 IP 加入白名单（或由管理员确认），然后恢复该账号。',
 }
 const REMEDIES: Record<number, Remedy> = {
+  // The only stop with this code comes from a token call.
+  40001: { en: 'Enter the current AppSecret of this account.', zh: '请填写该账号当前的 AppSecret。' },
   40013: { en: 'Check the appId of this account.', zh: '请检查该账号的 AppID。' },
   40125: { en: 'Enter the current AppSecret of this account.', zh: '请填写该账号当前的 AppSecret。' },
   40243: { en: 'Unfreeze the AppSecret at WeChat.', zh: '请在微信开发者平台解冻 AppSecret。' },

@@ -1,9 +1,12 @@
 import type { AccessToken, WechatAnswer } from './client.ts'
 
-/** An access token, or why there is none: WeChat's errcode, or null when WeChat was not reached. */
+/**
+ * An access token, or why there is none: WeChat's errcode, or null when WeChat was not reached, or (`malformed`) answered
+ * with what is no token.
+ */
 export type TokenAnswer =
   | { ok: true; accessToken: string }
-  | { ok: false; errcode: number | null; reason: string }
+  | { ok: false; errcode: number | null; reason: string; malformed?: true }
 
 interface StoredToken {
   accessToken: string
@@ -97,10 +100,11 @@ export function createTokenKeeper(deps: {
       const marks = wish.force && answer.kind !== 'failed' ? forcedOnceMore(before) : forcedOf(before)
       if (answer.kind !== 'answered' || answer.errcode !== 0 || !answer.data?.access_token) {
         if (before && wish.force) await store.save(appId, by, { ...before, ...marks })
-        if (answer.kind !== 'answered') return failed('failed', null, answer.reason)
-        return answer.errcode !== 0
-          ? failed('refused', answer.errcode, answer.errmsg)
-          : failed('failed', null, 'no token in the answer')
+        if (answer.kind === 'answered' && answer.errcode !== 0)
+          return failed('refused', answer.errcode, answer.errmsg)
+        const reason = answer.kind === 'answered' ? 'no token in the answer' : answer.reason
+        const trouble = failed('failed', null, reason)
+        return answer.kind === 'malformed' ? { ...trouble, malformed: true } : trouble
       }
       const { access_token: accessToken, expires_in } = answer.data
       await store.save(appId, by, { accessToken, expiresAt: now() + expires_in * 1000, ...marks })
@@ -126,9 +130,13 @@ export function createTokenKeeper(deps: {
     return { forcedAt: now(), forcedDay, forcedCount: today + 1 }
   }
 
-  function failed(result: 'refused' | 'failed', errcode: number | null, reason: string): TokenAnswer {
+  function failed(
+    result: 'refused' | 'failed',
+    errcode: number | null,
+    reason: string,
+  ): Extract<TokenAnswer, { ok: false }> {
     deps.count?.(result)
-    return { ok: false, errcode, reason }
+    return { ok: false, errcode, reason: reason || 'no reason given' }
   }
 
   function mayForce(stored: StoredToken): boolean {

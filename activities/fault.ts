@@ -1,0 +1,46 @@
+import { Context } from '@temporalio/activity'
+import { TemporalFailure } from '@temporalio/common'
+import { SealError } from '../src/store/sealed.ts'
+import { StoreError } from '../src/store/store-error.ts'
+import { cutText, storableText } from '../src/text.ts'
+import type { ActivityDeps } from './ports.ts'
+
+/** Temporal tries again after 1 s, 2 s, 4 s and 8 s: by then nothing but the step's own data is left as the cause. */
+const TRIES = 5
+/**
+ * SQLSTATE classes in which the store refuses what it was given: data exception, integrity, program limit. Any other code is
+ * the store's own trouble, or its connection's: that passes.
+ */
+const REFUSED_FOR_GOOD = /^(22|23|54)/
+const REASON_MAX = 200
+
+/**
+ * Does one step's work. What it throws on purpose (ApplicationFailure) and what passes (the store is away, a key is missing)
+ * is Temporal's to try again; any other exception is about this step, and would hold up the whole series for as long as the
+ * grant lives: after a few tries `otherwise` ends the step, with the fault as its reason.
+ */
+export async function endOnFault<T>(
+  { log }: Pick<ActivityDeps, 'log'>,
+  work: () => Promise<T>,
+  otherwise: (fault: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (err) {
+    const { attempt, activityType, workflowExecution } = Context.current().info
+    if (passes(err) || attempt < TRIES) throw err
+    const run = workflowExecution?.runId
+    log.error({ err, activity: activityType, run }, 'step ended by an unexpected error; see its reason')
+    return await otherwise(`fault: ${nameOf(err)}`)
+  }
+}
+
+function passes(err: unknown): boolean {
+  if (err instanceof TemporalFailure || err instanceof SealError) return true
+  return err instanceof StoreError && !REFUSED_FOR_GOOD.test(err.code ?? '')
+}
+
+function nameOf(err: unknown): string {
+  const text = err instanceof Error ? `${err.name}: ${err.message}` : String(err)
+  return cutText(storableText(text), REASON_MAX)
+}
