@@ -1,6 +1,7 @@
-import { config as readDotEnv } from 'dotenv'
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isNetwork, LOOPBACK } from './access/networks.ts'
+import { readEnvFile } from './env-file.ts'
 import { readSecretFiles } from './secret-files.ts'
 import { readTraceSettings } from './tracing/settings.ts'
 
@@ -76,8 +77,10 @@ export class ConfigError extends Error {
  * Reads the environment (and `.env`) into settings: the only place that does.
  * @throws ConfigError naming every variable that is wrong
  */
-export function loadConfig(settings: Record<string, string | undefined> = withDotEnv()) {
-  const { env, problems } = readSecretFiles(settings)
+export function loadConfig(settings?: Record<string, string | undefined>) {
+  const file = settings ? { env: {}, problems: [] } : readEnvFile(resolve('.env'))
+  const { env, problems } = readSecretFiles({ ...file.env, ...(settings ?? process.env) })
+  problems.unshift(...file.problems)
   const parsed = schema.safeParse(env)
   const traces = readTraceSettings(env)
   problems.push(...traces.problems)
@@ -245,10 +248,4 @@ export function isBuildId(text: string): boolean {
 /** The folder in which a command was typed; npm runs scripts in the project's. */
 export function callerFolder(): string {
   return process.env.INIT_CWD ?? process.cwd()
-}
-
-function withDotEnv(): Record<string, string | undefined> {
-  const fromFile: Record<string, string> = {}
-  readDotEnv({ processEnv: fromFile, quiet: true })
-  return { ...fromFile, ...process.env }
 }

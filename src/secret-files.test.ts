@@ -54,6 +54,17 @@ describe('secrets that stand in files', () => {
     })
   })
 
+  it('may begin with a byte order mark, and are refused in another encoding', () => {
+    expect(loadConfig({ ADMIN_TOKEN_FILE: file('marked', '\ufefftest-token\r\n') }).adminToken).toBe(
+      'test-token',
+    )
+    const utf16 = join(folder, 'utf16')
+    writeFileSync(utf16, Buffer.from('\ufefftest-token', 'utf16le'))
+    const read = () => loadConfig({ ADMIN_TOKEN_FILE: utf16 })
+    expect(read).toThrow(/ADMIN_TOKEN_FILE: .*utf16 is not UTF-8: it looks like UTF-16\./)
+    expect(read).not.toThrow(/test-token/)
+  })
+
   it('and in the environment too are refused, without showing either', () => {
     const both = { ADMIN_TOKEN: 'test-a', ADMIN_TOKEN_FILE: file('both', 'test-b') }
     expect(() => loadConfig(both)).toThrow(ConfigError)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readUtf8 } from './utf8.ts'
 
 /** Variables whose value may stand in a file instead, named by the same variable with `_FILE` at its end. */
 export const SECRET_VARIABLES = [
@@ -34,7 +35,12 @@ export function readSecretFiles(env: Environment): { env: Environment; problems:
       continue
     }
     try {
-      values[name] = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '')
+      const read = readUtf8(readFileSync(file))
+      if (!read.ok) {
+        problems.push(`${name}_FILE: ${file} ${read.message}`)
+        continue
+      }
+      values[name] = read.text.replace(/[\r\n]+$/, '')
       // No previous key is the usual case, and a mount needs a file all the same.
       if (values[name] === '' && !name.endsWith('_PREVIOUS')) problems.push(`${name}_FILE: ${file} is empty`)
     } catch (err) {

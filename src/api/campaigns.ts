@@ -1,5 +1,4 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { type CheckContext, checkCampaign, profileOf } from '../campaign/check.ts'
 import { bodyWarnings } from '../campaign/compile.ts'
 import { parseDuration } from '../campaign/duration.ts'
@@ -36,7 +35,6 @@ import {
   published,
 } from './schemas.ts'
 
-const FILE_MAX = 1024 * 1024
 /** As fresh as the store: an account's state changes behind this process's memory. */
 const MOST_ACCOUNTS = 100_000
 const JSON_TYPE = /^application\/json\b/
@@ -70,7 +68,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       ...errors,
     },
   })
-  app.put('/campaigns/:id', bodyLimit({ maxSize: FILE_MAX, onError: tooLarge }), async (c) => {
+  app.put('/campaigns/:id', async (c) => {
     const type = c.req.header('content-type') ?? ''
     if (!JSON_TYPE.test(type) && !YAML_TYPE.test(type)) {
       throw new ApiError(415, 'unsupported-type', 'Send the file as application/yaml or application/json.')
@@ -262,8 +260,4 @@ export function itemView({ row, version, broken }: StoredCampaign) {
     publishedAt: new Date(version?.publishedAt ?? row.updatedAt).toISOString(),
     broken,
   }
-}
-
-function tooLarge(): never {
-  throw new ApiError(413, 'too-large', 'The file is over 1 MiB.')
 }

@@ -15,6 +15,7 @@ import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
 import { createMenu } from './menu.ts'
 import { createQrcodes } from './qrcodes.ts'
+import { textBodies } from './request-body.ts'
 import { inboxState } from './schemas.ts'
 import { createTokens } from './tokens.ts'
 import { createUsers } from './users.ts'
@@ -50,7 +51,7 @@ export function createApi(
 
   const guard = createGuard(access)
   app.use('/api/*', (c, next) => (OPEN.has(c.req.path) ? next() : guard(c, next)))
-  app.use('/api/*', wholeTextsOnly)
+  app.use('/api/*', ...textBodies(), wholeTextsOnly)
   app.get('/metrics', guard, async (c) => {
     await deps.refreshGauges()
     const ours = await deps.metrics.registry.metrics()

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isUnquoted, QUOTE_IT } from '../campaign/issue.ts'
 import type { EngineLink } from '../engine/connection.ts'
 import type { EngineHome } from '../engine/home.ts'
 import type { Runs } from '../engine/runs.ts'
@@ -60,7 +61,7 @@ export function issuesOf(error: z.core.$ZodError): ApiIssue[] {
   return error.issues.flatMap((i) =>
     i.code === 'unrecognized_keys'
       ? i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
-      : [{ path: i.path.join('.'), message: i.message }],
+      : [{ path: i.path.join('.'), message: isUnquoted(i) ? QUOTE_IT : i.message }],
   )
 }
 

@@ -1,12 +1,12 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { ZodError } from 'zod'
 import { unstorablePaths } from '../text.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
-import type { Issue } from './issue.ts'
+import { type Issue, isUnquoted, QUOTE_IT } from './issue.ts'
 import { mediaRefs, textsOf } from './message.ts'
 import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
+import { readFile } from './read-file.ts'
 import { mediaIdWarnings, ownVariables, type ServedAccount, served, variableWarnings } from './served.ts'
 import { checkTemplate, namesFollower } from './template.ts'
 
@@ -34,43 +34,20 @@ export interface CheckResult {
 const TEXT_MAX_BYTES = 2_048
 const ISSUES_MAX = 200
 const FILE_MAX_CHARS = 256 * 1024
+/** Fields that are numbers. All others are texts; `check.test.ts` compares this with the schema. */
+export const NUMBERS: ReadonlySet<string> = new Set(['priority'])
 
 /** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
 export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
   if (source.length > FILE_MAX_CHARS) return refused([{ path: '', message: 'the file is over 256 KiB' }])
-  const lines = new LineCounter()
-  const doc = parseDocument(source, {
-    version: '1.2',
-    lineCounter: lines,
-    prettyErrors: false,
-    // Compares each key with each other one: thousands would take seconds. See `repeatedKeys`.
-    uniqueKeys: false,
-    // A key that is a map is written out, and one within one again: 500 characters of that never end.
-    stringKeys: true,
-  })
-  const errors = [
-    ...doc.errors.map((e) => ({ message: e.message, at: e.pos[0] })),
-    ...repeatedKeys(doc).map((at) => ({ message: 'Map keys must be unique', at })),
-  ]
-  if (errors.length > 0) {
-    const told = errors.map(({ message, at }) => ({
-      path: '',
-      message: `not readable: ${message}`,
-      ...placeOf(at, lines),
-    }))
-    return refused(readable(told))
-  }
-  const place = (path: string): Issue => ({ path, message: '', ...locate(doc.contents, path, lines) })
-  let value: unknown
-  try {
-    value = doc.toJS({ maxAliasCount: 20 })
-  } catch (err) {
-    return refused([{ path: '', message: err instanceof Error ? err.message : 'not readable' }])
-  }
+  const { value, issues: unread, placeOf } = readFile(source, NUMBERS)
+  const place = (path: string): Issue => ({ path, message: '', ...placeOf(path) })
+  if (value === undefined && unread.length > 0) return refused(readable(unread))
   const parsed = campaignSchema.safeParse(value)
   const wrong = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
-  const told = new Set(wrong.map((i) => i.path))
-  const found = [...wrong, ...contentIssues(value, context).filter((i) => !told.has(i.path))]
+  const found = [...unread, ...notYetTold(wrong, unread)]
+  const told = new Set(found.map((i) => i.path))
+  found.push(...contentIssues(value, context).filter((i) => !told.has(i.path)))
   if (!parsed.success || found.length > 0)
     return refused(readable(found).map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
@@ -82,28 +59,9 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
 }
 
-/** Written as an escape: a file itself cannot hold them. */
-function unstorableIssues(value: unknown): Issue[] {
-  const message =
-    'has half a character (like "\\ud83d" without the half after it) or a NUL: write the whole character'
-  return unstorablePaths(value).map((path) => ({ path, message }))
-}
-
-/** Where keys stand that their map has already. */
-function repeatedKeys(doc: Document.Parsed): number[] {
-  const found: number[] = []
-  visit(doc, {
-    Map(_, map) {
-      const seen = new Set<string>()
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue
-        const name = String(key.value)
-        if (seen.has(name)) found.push(key.range?.[0] ?? 0)
-        seen.add(name)
-      }
-    },
-  })
-  return found
+/** What follows only from a field that was not readable is not told again: at its path, and at the maps around it. */
+function notYetTold(wrong: readonly Issue[], unread: readonly Issue[]): Issue[] {
+  return wrong.filter((w) => !unread.some((u) => u.path === w.path || u.path.startsWith(`${w.path}.`)))
 }
 
 function refused(issues: Issue[]): CheckResult {
@@ -133,9 +91,13 @@ function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
     if (i.code === 'unrecognized_keys') {
       return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
     }
-    const missing = i.code === 'invalid_type' && i.message.endsWith('received undefined')
-    return [{ path, message: missing ? 'is missing' : i.message }]
+    return [{ path, message: inWords(i) }]
   })
+}
+
+function inWords(issue: ZodError['issues'][number]): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
+  return isUnquoted(issue) ? QUOTE_IT : issue.message
 }
 
 /** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
@@ -211,32 +173,4 @@ function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[
   return (campaign.accounts ?? []).flatMap((appId, i) =>
     known.has(appId) ? [] : [{ path: `accounts.${i}`, message: `account ${appId} is not registered yet` }],
   )
-}
-
-/** Where a path stands in the file; of a missing field, where its parent stands. */
-function locate(root: unknown, path: string, lines: LineCounter): { line?: number; column?: number } {
-  let at: unknown = root
-  let best: Node | null = isNode(root) ? root : null
-  for (const part of path === '' ? [] : path.split('.')) {
-    if (isMap(at)) {
-      const pair = at.items.find((p) => isScalar(p.key) && String(p.key.value) === part)
-      at = pair?.value
-      if (isNode(pair?.value)) best = pair.value
-      else if (isNode(pair?.key)) best = pair.key
-    } else if (isSeq(at)) {
-      at = at.items[Number(part)]
-      if (isNode(at)) best = at
-    } else break
-  }
-  const start = best?.range?.[0]
-  return start === undefined ? {} : placeOf(start, lines)
-}
-
-function isNode(x: unknown): x is Node {
-  return isMap(x) || isSeq(x) || isScalar(x)
-}
-
-function placeOf(offset: number, lines: LineCounter): { line: number; column: number } {
-  const { line, col } = lines.linePos(offset)
-  return { line, column: col }
 }

@@ -7,3 +7,11 @@ export interface Issue {
   line?: number
   column?: number
 }
+
+/** True when a schema wanted a text and got a bare number or truth value, of which nobody knows how it was written. */
+export function isUnquoted(issue: { code: string; message: string; expected?: unknown }): boolean {
+  const isScalar = /received (number|boolean)$/.test(issue.message)
+  return issue.code === 'invalid_type' && issue.expected === 'string' && isScalar
+}
+
+export const QUOTE_IT = 'must be a text: write it in quotes'

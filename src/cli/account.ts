@@ -1,7 +1,7 @@
 import type { ArgsDef } from 'citty'
 import { callApi, server } from './api-client.ts'
 import { command, Failure, UsageError } from './command.ts'
-import { readUserFile, standardInput } from './files.ts'
+import { readUserSecret } from './files.ts'
 import { everyOf, pairsOf } from './options.ts'
 import { table } from './table.ts'
 
@@ -61,7 +61,7 @@ const add = command({
       method: 'POST',
       path: '/api/accounts',
       query: { verify: args.verify ? 'true' : undefined },
-      json: { appId: args.appId, ...given(args), variables, ...(await secretsFrom(args.secrets)) },
+      json: { appId: args.appId, ...(await given(args)), variables, ...(await secretsFrom(args.secrets)) },
     })
     return {
       value: account,
@@ -91,7 +91,11 @@ const change = command({
       method: 'PATCH',
       path: pathOf(args.appId),
       query: { verify: args.verify ? 'true' : undefined },
-      json: { ...given(args), ...variables, ...(args.secrets ? await secretsFrom(args.secrets) : {}) },
+      json: {
+        ...(await given(args)),
+        ...variables,
+        ...(args.secrets ? await secretsFrom(args.secrets) : {}),
+      },
     })
     return { value: account, text: `${account.appId} ${account.name}: changed` }
   },
@@ -194,7 +198,7 @@ export async function allPages<T>(
 }
 
 /** The settings that stand on the command line, by their names in the API. */
-function given(args: {
+async function given(args: {
   name?: string
   mode?: string
   rules?: string
@@ -203,7 +207,7 @@ function given(args: {
   'api-base'?: string
   'human-agents'?: boolean
   forward?: string
-}): Record<string, unknown> {
+}): Promise<Record<string, unknown>> {
   const all = {
     name: args.name,
     mode: args.mode,
@@ -212,16 +216,16 @@ function given(args: {
     timezone: args.timezone,
     apiBase: args['api-base'],
     humanAgents: args['human-agents'],
-    forward: args.forward === undefined ? undefined : forwardOf(args.forward),
+    forward: args.forward === undefined ? undefined : await forwardOf(args.forward),
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
 /** @throws UsageError */
-function forwardOf(file: string): unknown {
+async function forwardOf(file: string): Promise<unknown> {
   if (file === 'none') return null
   try {
-    return JSON.parse(readUserFile(file).toString('utf8'))
+    return JSON.parse(await readUserSecret(file))
   } catch (err) {
     if (err instanceof SyntaxError) throw new UsageError(`--forward: ${file} is not JSON`)
     throw err
@@ -244,7 +248,7 @@ async function changedVariables(
 }
 
 async function secretsFrom(file: string): Promise<Record<string, unknown>> {
-  return parseSecrets(file === '-' ? await standardInput() : readUserFile(file).toString('utf8'))
+  return parseSecrets(await readUserSecret(file))
 }
 
 /** What happened, then what to do, each as a sentence. */

@@ -1,8 +1,9 @@
-import { parse } from 'yaml'
+import { NUMBERS } from '../campaign/check.ts'
+import { readFile } from '../campaign/read-file.ts'
 import { allPages } from './account.ts'
 import { callApi, formatIssue, server } from './api-client.ts'
 import { command, Failure } from './command.ts'
-import { readUserFile } from './files.ts'
+import { readUserText } from './files.ts'
 import { upload } from './media.ts'
 import { type SiblingMedium, siblingMedia } from './sibling-media.ts'
 import { table } from './table.ts'
@@ -32,7 +33,7 @@ const put = command({
     ...server,
   },
   async run(args) {
-    const source = readUserFile(args.file).toString('utf8')
+    const source = readUserText(args.file)
     const campaign = idOf(source)
     const { media, issues, text } = siblingMedia(args.file, source)
     if (issues.length > 0) {
@@ -139,13 +140,13 @@ export const campaignCommands = {
 }
 
 function idOf(source: string): string {
-  let found: unknown
-  try {
-    found = parse(source)
-  } catch (err) {
-    throw new Failure(`The file is not readable: ${err instanceof Error ? err.message : err}`)
+  const { value, issues } = readFile(source, NUMBERS)
+  const campaign = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
+  if (value === undefined || campaign === undefined) {
+    const about = issues.filter((i) => i.path === '' || i.path === 'id')
+    if (about.length > 0)
+      throw new Failure(['The file is not readable.', ...about.map(formatIssue)].join('\n'))
   }
-  const campaign = typeof found === 'object' && found !== null && 'id' in found ? found.id : undefined
   if (typeof campaign !== 'string' || !campaign)
     throw new Failure('id: is missing. A campaign file begins with its id.')
   return campaign

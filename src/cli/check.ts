@@ -1,7 +1,7 @@
 import { checkCampaign } from '../campaign/check.ts'
 import { formatIssue } from './api-client.ts'
 import { command } from './command.ts'
-import { readUserFile } from './files.ts'
+import { readUserText } from './files.ts'
 import { rulesOf, rulesOption } from './options.ts'
 import { siblingMedia } from './sibling-media.ts'
 
@@ -29,7 +29,7 @@ export const check = command({
 
 /** Checks a file as publishing would, with the media that stand beside it; accounts are not asked for. */
 export function checkFile(file: string, rules?: 'wechat-2023' | 'classic-48h') {
-  const source = readUserFile(file).toString('utf8')
+  const source = readUserText(file)
   const beside = siblingMedia(file, source)
   const result = checkCampaign(source, {
     ...(rules ? { rules } : {}),

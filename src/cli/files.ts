@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { callerFolder } from '../config.ts'
+import { readUtf8 } from '../utf8.ts'
 import { Failure } from './command.ts'
 
 /** A file that the user named: relative to where the command was typed, also below `npm run`. */
@@ -21,9 +22,28 @@ export function readUserFile(file: string): Buffer {
   }
 }
 
-/** All that is piped in. */
+/**
+ * A text file that the user named, in UTF-8 with or without a byte order mark.
+ * @throws Failure naming the file, and what to do when it is in another encoding
+ */
+export function readUserText(file: string): string {
+  return textOf(file, readUserFile(file), true)
+}
+
+/** A secret from a file, or from standard input by `-`: no error quotes it. @throws Failure */
+export async function readUserSecret(file: string): Promise<string> {
+  return file === '-' ? standardInput() : textOf(file, readUserFile(file), false)
+}
+
+/** All that is piped in, which may be a secret. @throws Failure */
 export async function standardInput(): Promise<string> {
   const parts: Buffer[] = []
   for await (const part of process.stdin) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString('utf8')
+  return textOf('Standard input', Buffer.concat(parts), false)
+}
+
+function textOf(name: string, bytes: Buffer, show: boolean): string {
+  const read = readUtf8(bytes, { show })
+  if (!read.ok) throw new Failure(`${name} ${read.message}`)
+  return read.text
 }

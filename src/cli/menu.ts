@@ -1,7 +1,8 @@
-import { parse, stringify } from 'yaml'
-import { callApi, server } from './api-client.ts'
+import { stringify } from 'yaml'
+import { readFile } from '../campaign/read-file.ts'
+import { callApi, formatIssue, server } from './api-client.ts'
 import { command, Failure } from './command.ts'
-import { readUserFile } from './files.ts'
+import { readUserText } from './files.ts'
 
 interface MenuAnswer {
   source: 'api' | 'console'
@@ -39,7 +40,7 @@ const put = command({
     const made = await callApi<MenuAnswer>(args, {
       method: 'PUT',
       path: pathOf(args.appId),
-      json: menuOf(readUserFile(args.file).toString('utf8')),
+      json: menuOf(readUserText(args.file)),
     })
     const count = made.button.length === 1 ? 'one button' : `${made.button.length} buttons`
     const text = `${args.appId}: the menu has ${count}. Phones show it within some minutes, or after a new follow`
@@ -61,11 +62,12 @@ export const menuCommands = { get, put, remove }
 
 /** A file may be what `menu get --json` printed: where a menu came from is not part of it. */
 function menuOf(source: string): unknown {
-  let found: unknown
-  try {
-    found = parse(source)
-  } catch (err) {
-    throw new Failure(`The file is not readable: ${err instanceof Error ? err.message : err}`)
+  const { value: found, issues } = readFile(source)
+  if (issues.length > 0) {
+    const message = 'The menu cannot be made.'
+    throw new Failure([message, ...issues.map(formatIssue)].join('\n'), {
+      error: { code: 'refused', message, issues },
+    })
   }
   if (typeof found !== 'object' || found === null || !('source' in found)) return found
   const { source: _, ...menu } = found

@@ -1,6 +1,6 @@
 import type { ArgsDef } from 'citty'
 import { Failure } from './command.ts'
-import { readUserFile, standardInput } from './files.ts'
+import { readUserSecret, standardInput } from './files.ts'
 
 /** A password is never an argument: those are seen by everybody on the machine, and kept by the shell. */
 export const passwordOption = {
@@ -14,7 +14,7 @@ export const passwordOption = {
 /** The password from a file, from a pipe, or typed twice. @throws Failure */
 export async function readPassword(args: { 'password-file'?: string | undefined }): Promise<string> {
   const file = args['password-file']
-  if (file !== undefined && file !== '-') return oneLine(readUserFile(file).toString('utf8'))
+  if (file !== undefined && file !== '-') return oneLine(await readUserSecret(file))
   if (file === '-' || !process.stdin.isTTY) return oneLine(await standardInput())
   const password = await ask('password: ')
   if ((await ask('again: ')) !== password) throw new Failure('The two passwords are not the same.')

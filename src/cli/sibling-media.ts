@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml'
 import type { Issue } from '../campaign/issue.ts'
 import { isUpload } from '../campaign/message.ts'
+import { textOf } from '../campaign/read-file.ts'
 import { checkMedia } from '../wechat/media-limits.ts'
 import { userPath } from './files.ts'
 
@@ -20,8 +21,8 @@ const FILE_NAME = /\.[A-Za-z0-9]{2,4}$/
 
 /**
  * Finds the media that a campaign file names by files beside it; ids of uploads and of WeChat are left alone. What is
- * named and not there, or not as WeChat takes it, is among `issues`. `text()` is the file with the rewritten names,
- * comments and order kept.
+ * named and not there, or not as WeChat takes it, is among `issues`. `text()` is the file with the rewritten names and
+ * every other character as it was: a YAML writer would make 7 of a keyword 007.
  */
 export function siblingMedia(
   file: string,
@@ -29,10 +30,15 @@ export function siblingMedia(
 ): { media: SiblingMedium[]; issues: Issue[]; text(): string } {
   const folder = dirname(userPath(file))
   const lines = new LineCounter()
-  const doc = parseDocument(source, { version: '1.2', lineCounter: lines })
+  const doc = parseDocument(source, {
+    version: '1.2',
+    lineCounter: lines,
+    stringKeys: true,
+    uniqueKeys: false,
+  })
   const media: SiblingMedium[] = []
   const issues: Issue[] = []
-  let rewritten = false
+  const rewritten: { from: number; to: number; id: string }[] = []
 
   const visit = (node: unknown, path: string[]): void => {
     if (isSeq(node)) for (const [i, item] of node.items.entries()) visit(item, [...path, String(i)])
@@ -40,21 +46,20 @@ export function siblingMedia(
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : ''
       const kind = path.at(-1) ?? ''
-      if (isScalar(value) && typeof value.value === 'string')
-        take(value as Scalar<string>, name, kind, [...path, name])
+      const text = isScalar(value) ? textOf(value) : null
+      if (isScalar(value) && text !== null) take(value, text, name, kind, [...path, name])
       else visit(value, [...path, name])
     }
   }
-  const take = (value: Scalar<string>, name: string, kind: string, path: string[]): void => {
-    if ((name !== 'file' && name !== 'thumb') || isUpload(value.value)) return
-    const at = resolve(folder, value.value)
+  const take = (value: Scalar, text: string, name: string, kind: string, path: string[]): void => {
+    if ((name !== 'file' && name !== 'thumb') || isUpload(text)) return
+    const at = resolve(folder, text)
     const say = (message: string) => {
       const { line, col: column } = lines.linePos(value.range?.[0] ?? 0)
       issues.push({ path: path.join('.'), message, line, column })
     }
     if (!existsSync(at) || !statSync(at).isFile()) {
-      if (name === 'file' || FILE_NAME.test(value.value))
-        say(`there is no file ${value.value} beside the campaign`)
+      if (name === 'file' || FILE_NAME.test(text)) say(`there is no file ${text} beside the campaign`)
       return
     }
     const type = name === 'thumb' ? 'thumb' : (kind as SiblingMedium['type'])
@@ -66,11 +71,20 @@ export function siblingMedia(
       type,
       content,
       rewrite(id) {
-        value.value = id
-        rewritten = true
+        const [from, end] = value.range ?? [0, 0]
+        // A block scalar (|, >) reaches to the next line, whose indentation stays.
+        const to = from + source.slice(from, end).trimEnd().length
+        rewritten.push({ from, to, id })
       },
     })
   }
   if (doc.errors.length === 0) visit(doc.contents, [])
-  return { media, issues, text: () => (rewritten ? doc.toString() : source) }
+  return {
+    media,
+    issues,
+    text: () =>
+      rewritten
+        .toSorted((a, b) => b.from - a.from)
+        .reduce((text, { from, to, id }) => `${text.slice(0, from)}"${id}"${text.slice(to)}`, source),
+  }
 }

@@ -96,7 +96,8 @@ function checkField(value: unknown, path: string, field: string): MenuMistake[] 
 
 function checkText(value: unknown, path: string, maxBytes: number): MenuMistake[] {
   if (value === undefined) return [{ path, message: 'is missing' }]
-  if (typeof value !== 'string' || value.trim() === '') return [{ path, message: 'must be a text' }]
+  if (typeof value !== 'string') return [{ path, message: 'must be a text: write it in quotes' }]
+  if (value.trim() === '') return [{ path, message: 'must be a text' }]
   const bytes = new TextEncoder().encode(value).length
   if (bytes <= maxBytes) return []
   return [{ path, message: `has ${bytes} bytes, ${maxBytes} at most (a Chinese character has 3)` }]

@@ -24,7 +24,7 @@ interface CallOptions {
   /** Sent as JSON. */
   json?: unknown
   /** Sent as it is, with `type` as its content type. */
-  raw?: string | FormData
+  raw?: string | FormData | Uint8Array<ArrayBuffer>
   type?: string
   headers?: Record<string, string>
   /** null: no token at all. */

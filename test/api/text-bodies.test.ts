@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, campaignYaml, type ErrorBody, SECRETS, startApi } from '../support/api.ts'
+
+const APP = 'wxtextbodies0001'
+const YAML = campaignYaml('text-body', ['{ id: a, after: 5s, send: { text: 你好 } }'], [`accounts: [${APP}]`])
+/** 「name: 欢迎」 as Chinese Windows saves it. */
+const GBK = Uint8Array.from(Buffer.from('id: text-body\nname: \xbb\xb6\xd3\xad\n', 'latin1'))
+const utf16 = (text: string) => Uint8Array.from(Buffer.from(`\ufeff${text}`, 'utf16le'))
+
+let api: Api
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(() => api?.close())
+
+const put = (raw: string | Uint8Array<ArrayBuffer>, type = 'application/yaml') =>
+  api.call<ErrorBody>('PUT', '/api/campaigns/text-body', { raw, type })
+
+describe('a body that is text', () => {
+  it.each([
+    ['GBK', GBK],
+    ['UTF-16', utf16(YAML)],
+  ])('is refused in %s with what to do, and nothing is published', async (encoding, raw) => {
+    const { status, body } = await put(raw, 'application/yaml; charset=gbk')
+    expect(status).toBe(422)
+    expect(body.error).toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining(`looks like ${encoding}`),
+    })
+    expect(body.error.message).toContain('请用 UTF-8 编码保存')
+    expect((await api.get('/api/campaigns/text-body')).status).toBe(404)
+  })
+
+  it('may begin with a byte order mark, whatever it is for', async () => {
+    expect((await put(`\ufeff${YAML}`)).status).toBe(201)
+    const account = {
+      appId: APP,
+      appSecret: SECRETS.appSecret,
+      token: SECRETS.token,
+      mode: 'plain',
+      name: '账号',
+    }
+    const made = await api.call<{ name: string }>('POST', '/api/accounts', {
+      raw: `\ufeff${JSON.stringify(account)}`,
+      type: 'application/json',
+    })
+    expect(made).toMatchObject({ status: 201, body: { name: '账号' } })
+    const cancelled = await api.call('POST', `/api/followers/${APP}/nobody/cancel`, {
+      raw: '\ufeff{"reason":"x"}',
+    })
+    expect(cancelled.status).toBe(404)
+  })
+
+  it('is refused in GBK as JSON too, and nothing of it is repeated', async () => {
+    const raw = Uint8Array.from(
+      Buffer.from(`{"name":"\xbb\xb6\xd3\xad","appSecret":"${SECRETS.appSecret}"}`, 'latin1'),
+    )
+    const { status, body } = await api.call<ErrorBody>('PATCH', `/api/accounts/${APP}`, {
+      raw,
+      type: 'application/json',
+    })
+    expect({ status, message: body.error.message }).toEqual({
+      status: 422,
+      message: expect.stringMatching(/^The body is not UTF-8: it looks like GBK/),
+    })
+    expect(body.error.message).not.toContain('欢')
+  })
+
+  it('has a limit', async () => {
+    expect((await put('#'.repeat(1024 * 1024 + 1))).status).toBe(413)
+    const raw = JSON.stringify({ campaign: '#'.repeat(4 * 1024 * 1024) })
+    const preview = await api.call('POST', '/api/campaigns/preview', { raw, type: 'application/json' })
+    expect(preview.status).toBe(413)
+  })
+
+  it('has texts where texts are wanted: a bare number is refused with what to write', async () => {
+    const json = { variables: { tel: 21 } }
+    const { status, body } = await api.call<ErrorBody>('PATCH', `/api/accounts/${APP}`, { json })
+    expect({ status, issues: body.error.issues }).toEqual({
+      status: 422,
+      issues: [{ path: 'variables.tel', message: 'must be a text: write it in quotes' }],
+    })
+  })
+})
