@@ -135,6 +135,8 @@ describe('a word that is none of the known ones', () => {
       [withMore('accounts: []'), 'accounts @9'],
       [withMore('exit: { keywords: [TD, true] }'), 'exit.keywords.1 @9'],
       [withMore('exit: { keywords: ["  "] }'), 'exit.keywords.0 @9'],
+      [withMore('exit: { keywords: [TD, "\u200b\u3164"] }'), 'exit.keywords.1 @9'],
+      [withLine(3, 'entry: { event: message, keywords: ["\ufeff"] }'), 'entry.keywords.0 @3'],
     ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 })

@@ -3,6 +3,7 @@ import { unstorablePaths } from '../text.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
 import { type Issue, isUnquoted, QUOTE_IT } from './issue.ts'
+import { entryWord, exitWord } from './keyword.ts'
 import { mediaRefs, textsOf } from './message.ts'
 import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
 import { previewWarnings } from './preview.ts'
@@ -48,6 +49,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const found = [...unread, ...notYetTold(wrong, unread)]
   const told = new Set(found.map((i) => i.path))
   found.push(...contentIssues(value, context).filter((i) => !told.has(i.path)))
+  if (parsed.success) found.push(...keywordIssues(parsed.data))
   if (!parsed.success || found.length > 0)
     return refused(readable(found).map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
@@ -62,6 +64,18 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
 /** What follows only from a field that was not readable is not told again: at its path, and at the maps around it. */
 function notYetTold(wrong: readonly Issue[], unread: readonly Issue[]): Issue[] {
   return wrong.filter((w) => !unread.some((u) => u.path === w.path || u.path.startsWith(`${w.path}.`)))
+}
+
+/** A keyword that nobody can type, because nothing of it is visible. */
+function keywordIssues({ entry, exit }: Campaign): Issue[] {
+  const unseen = (path: string, words: readonly string[] | undefined, form: (word: string) => string) =>
+    (words ?? []).flatMap((word, i) =>
+      form(word) === '' ? [{ path: `${path}.${i}`, message: 'has no visible character' }] : [],
+    )
+  return [
+    ...unseen('entry.keywords', entry.keywords, entryWord),
+    ...unseen('exit.keywords', exit?.keywords, exitWord),
+  ]
 }
 
 function refused(issues: Issue[]): CheckResult {

@@ -1,11 +1,13 @@
 import type { Issue } from './issue.ts'
+import { exitWord } from './keyword.ts'
 import { mediaRefs, textsOf } from './message.ts'
 import { type Campaign, kindOf, type Message } from './model.ts'
-import { normaliseKeyword, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { namesFollower } from './template.ts'
 
 /** The plan that a run of this campaign version is pinned to. */
 export function compileCampaign(campaign: Campaign, version: number): Plan {
+  const exitKeywords = (campaign.exit?.keywords ?? []).map(exitWord)
   return {
     campaign: campaign.id,
     version,
@@ -23,7 +25,8 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
     })),
     spacingMs: campaign.spacing,
     windowMs: campaign.window,
-    exitKeywords: (campaign.exit?.keywords ?? []).map(normaliseKeyword),
+    exitKeywords,
+    ...(exitKeywords.length > 0 ? { readsExitWords: true as const } : {}),
   }
 }
 

@@ -125,6 +125,11 @@ describe('entry keywords', () => {
     [' 课程　', 'course'],
     ['COURSE', 'course'],
     ['ｃｏｕｒｓｅ', 'course'],
+    ['c\u2006ourse', 'course'],
+    ['课程\u200b。', 'course'],
+    ['【课程】', 'course'],
+    ['课程？', null],
+    ['\u200b', null],
     ['１', 'course'],
     ['课程表', null],
     ['my course', null],
@@ -155,5 +160,13 @@ describe('exit keywords', () => {
     ['wx2', 'td', false],
     ['wx1', 'td please', false],
     ['wx1', '', false],
+    ['wx1', 'T\u2006D', true],
+    ['wx2', '退订\u200b！', true],
+    ['wx2', '退订吗', false],
   ])('%s hears %j: %s', (appId, text, exit) => expect(matcher.isExit(appId, text)).toBe(exit))
+
+  it('that has nothing visible is none', () => {
+    const odd = createMatcher([live('odd', { exit: { keywords: ['\u200b'] } })])
+    for (const text of ['', ' ', '\u200b', 'TD']) expect(odd.isExit('wx1', text)).toBe(false)
+  })
 })

@@ -1,5 +1,6 @@
+import { entryWord, exitWord } from './keyword.ts'
 import type { Campaign } from './model.ts'
-import { type Entry, normaliseKeyword } from './plan.ts'
+import type { Entry } from './plan.ts'
 
 /** What of an event decides whether it enters a campaign. */
 export interface EntryFacts {
@@ -33,13 +34,16 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   }))
   const exits = ordered.map(({ campaign }) => ({
     serves: accountTest(campaign),
-    keywords: new Set((campaign.exit?.keywords ?? []).map(normaliseKeyword)),
+    keywords: new Set((campaign.exit?.keywords ?? []).map(exitWord)),
   }))
   return {
-    entry: (appId, facts) => rules.find((r) => r.serves(appId) && r.enters(facts))?.one ?? null,
+    entry(appId, facts) {
+      const word = facts.text === null ? '' : entryWord(facts.text)
+      return rules.find((r) => r.serves(appId) && r.enters(facts, word))?.one ?? null
+    },
     isExit(appId, text) {
-      const word = normaliseKeyword(text)
-      return exits.some((e) => e.keywords.has(word) && e.serves(appId))
+      const word = exitWord(text)
+      return word !== '' && exits.some((e) => e.keywords.has(word) && e.serves(appId))
     },
   }
 }
@@ -50,15 +54,16 @@ function accountTest({ accounts }: Campaign): (appId: string) => boolean {
   return (appId) => known.has(appId)
 }
 
-function entryTest({ entry }: Campaign): (facts: EntryFacts) => boolean {
+/** `word` is the text as `entryWord` reads it; '' without one. */
+function entryTest({ entry }: Campaign): (facts: EntryFacts, word: string) => boolean {
   const scene = entry.qrScenes ? anyOf(entry.qrScenes) : null
   const key = entry.keys ? anyOf(entry.keys) : null
-  const keywords = entry.keywords ? new Set(entry.keywords.map(normaliseKeyword)) : null
-  return (facts) =>
+  const keywords = entry.keywords ? new Set(entry.keywords.map(entryWord)) : null
+  return (facts, word) =>
     facts.event === entry.event &&
     (!scene || (facts.qrScene !== null && scene(facts.qrScene))) &&
     (!key || (facts.eventKey !== null && key(facts.eventKey))) &&
-    (!keywords || (facts.text !== null && keywords.has(normaliseKeyword(facts.text))))
+    (!keywords || (word !== '' && keywords.has(word)))
 }
 
 /** Exact, or a prefix where a pattern ends with `*`. */

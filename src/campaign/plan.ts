@@ -1,4 +1,5 @@
 import type { Allowance, Scene } from '../wechat/rules.ts'
+import { exitKeywordIn } from './keyword.ts'
 
 /**
  * A campaign compiled for one run: delays and conditions, no message bodies. It is the workflow's input, pinned for the
@@ -12,8 +13,10 @@ export interface Plan {
   spacingMs: number
   /** The run ends this long after the last interaction. */
   windowMs: number
-  /** Already normalised by `normaliseKeyword`. */
+  /** As `exitWord` reads them; in plans of earlier versions as `normaliseKeyword` does. */
   exitKeywords: readonly string[]
+  /** The run reads exit keywords by `exitWord`. Absent in plans of earlier versions, whose histories read otherwise. */
+  readsExitWords?: true
 }
 
 export interface PlanStep {
@@ -99,7 +102,17 @@ export function isOlder(a: Mark, b: Mark): boolean {
   return a.at < b.at || (a.at === b.at && a.seq < b.seq)
 }
 
-/** Keywords match the whole text, trimmed, without case and width (NFKC folds full-width forms). */
+/**
+ * True when a text that reached the run is one of its exit keywords. A run that began under an earlier version decides as
+ * its history did, by `normaliseKeyword`: the dispatcher passes such a run the keyword that it found in the text.
+ */
+export function leavesPlan(plan: Pick<Plan, 'exitKeywords' | 'readsExitWords'>, text: string): boolean {
+  return plan.readsExitWords
+    ? exitKeywordIn(plan.exitKeywords, text) !== undefined
+    : plan.exitKeywords.includes(normaliseKeyword(text))
+}
+
+/** How earlier versions read keywords: trimmed, without case and width (NFKC folds full-width forms). */
 export function normaliseKeyword(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase()
 }

@@ -1,14 +1,6 @@
 import { cutText, storableText } from '../text.ts'
 import { addGrant, type Ledger } from '../wechat/ledger.ts'
-import {
-  type Entry,
-  type Interaction,
-  isOlder,
-  type Mark,
-  normaliseKeyword,
-  ourTime,
-  type Plan,
-} from './plan.ts'
+import { type Entry, type Interaction, isOlder, leavesPlan, type Mark, ourTime, type Plan } from './plan.ts'
 
 /** What WeChat knows of the follower. */
 export interface Facts {
@@ -166,7 +158,7 @@ export function hearInteraction(plan: Plan, state: RunState, event: Interaction)
       }
     }
     // Typed, or tapped on a menu message that offers to leave.
-    if (event.text !== null && !isEntry && plan.exitKeywords.includes(normaliseKeyword(event.text))) {
+    if (event.text !== null && !isEntry && leavesPlan(plan, event.text)) {
       patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', mark: null }
     }
   }

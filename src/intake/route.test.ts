@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Plan } from '../campaign/plan.ts'
+import { leavesPlan, type Plan } from '../campaign/plan.ts'
 import { beginRun, endRun } from '../campaign/state.ts'
 import type { FollowerRow } from '../store/followers.ts'
 import type { InboxRow } from '../store/inbox.ts'
@@ -437,6 +437,26 @@ describe('a follower who wants out', () => {
     expect(patch.optedOutAt).toBe(at(5))
     expect(action).toMatchObject({ do: 'interact', event: { text: ' ｔｄ ' } })
     expect(action).not.toHaveProperty('event.start')
+  })
+
+  it.each([
+    ['T\u2006D', 'td'],
+    ['\u200e退订', '退订'],
+    ['退订。', '退订'],
+    ['【退订】！', '退订'],
+  ])('leaves a run that an earlier version began by %j: the run is told %j', (text, keyword) => {
+    const { patch, action } = routed(arrived('text', 5, { text }), { runs: [run('subscribe', 0)] })
+    expect(patch.optedOutAt).toBe(at(5))
+    expect(action).toMatchObject({ do: 'interact', event: { text: keyword } })
+  })
+
+  it('leaves by keywords that an earlier version wrote into the plan in its own way', () => {
+    const plan = { ...PLAN, exitKeywords: ['t d', '退订!'] }
+    for (const text of ['TD', 'T\u2006D', '退订', '退订！']) {
+      const { action } = routed(arrived('text', 5, { text }), { runs: [run('subscribe', 0, { plan })] })
+      const told = action.do === 'interact' ? action.event.text : null
+      expect(leavesPlan(plan, told ?? ''), text).toBe(true)
+    }
   })
 
   it('does not leave a run by the words of another campaign', () => {

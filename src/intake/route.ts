@@ -1,3 +1,4 @@
+import { exitKeywordIn } from '../campaign/keyword.ts'
 import {
   type Entry,
   type Interaction,
@@ -98,14 +99,22 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
   const newest = active(facts)
   // A second try of a run's own entry begins it: nobody knows yet whether the first one did.
   const run = newest?.runKey === row.key ? null : newest
-  const leaves = text !== null && (run ? leavesRun(run, text) : facts.isExitText(text))
+  const keyword = text !== null && run ? exitKeywordIn(run.plan.exitKeywords, text) : undefined
+  const leaves = run ? keyword !== undefined : text !== null && facts.isExitText(text)
   if (leaves) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, mark.at)
 
   const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
   const entry = facts.matched && !leaves && optedOut == null ? entryOf(row, mark) : null
   const begins = entry && facts.matched && reentryAllows(facts, facts.matched, mark)
   const start = begins && entry && facts.matched ? { entry, plan: facts.matched.plan } : undefined
-  const event: Interaction = { ...when, key: row.key, scene, allowance, text, ...(start ? { start } : {}) }
+  const event: Interaction = {
+    ...when,
+    key: row.key,
+    scene,
+    allowance,
+    text: keyword === undefined ? text : readableText(keyword, text),
+    ...(start ? { start } : {}),
+  }
   const ledger = carriedLedger(facts, grants, ourTime(when))
   if (row.attempts > 1 && facts.runs.some((r) => heard(r, row.key))) {
     return { patch, action: { do: 'nothing', result: 'already-done' } }
@@ -131,8 +140,9 @@ function active({ follower, runs }: RouteFacts): RunRow | null {
   return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
 }
 
-function leavesRun(run: RunRow, text: string): boolean {
-  return run.plan.exitKeywords.includes(normaliseKeyword(text))
+/** The text, or its keyword where a run of an earlier version, or on a worker of one, would not find it in the text. */
+function readableText(keyword: string, text: string | null): string {
+  return text !== null && normaliseKeyword(text) === keyword ? text : keyword
 }
 
 /** True when a run of ours has already taken this event: its snapshot says so. */

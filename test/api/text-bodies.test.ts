@@ -47,6 +47,7 @@ describe('a body that is text', () => {
     expect(made).toMatchObject({ status: 201, body: { name: '账号' } })
     const cancelled = await api.call('POST', `/api/followers/${APP}/nobody/cancel`, {
       raw: '\ufeff{"reason":"x"}',
+      type: 'application/json',
     })
     expect(cancelled.status).toBe(404)
   })
