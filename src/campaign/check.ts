@@ -66,6 +66,13 @@ function notYetTold(wrong: readonly Issue[], unread: readonly Issue[]): Issue[] 
   return wrong.filter((w) => !unread.some((u) => u.path === w.path || u.path.startsWith(`${w.path}.`)))
 }
 
+/** Written as an escape: a file itself cannot hold them. */
+function unstorableIssues(value: unknown): Issue[] {
+  const message =
+    'has half a character (like "\\ud83d" without the half after it) or a NUL: write the whole character'
+  return unstorablePaths(value).map((path) => ({ path, message }))
+}
+
 /** A keyword that nobody can type, because nothing of it is visible. */
 function keywordIssues({ entry, exit }: Campaign): Issue[] {
   const unseen = (path: string, words: readonly string[] | undefined, form: (word: string) => string) =>
