@@ -142,6 +142,7 @@ export function createProduct(deps: {
         tokens,
         wechatPages: platformBase ?? (config.wechatApiBase === WECHAT_API ? null : config.wechatApiBase),
         now,
+        platformTime: (at) => at,
         log,
         changed,
         resume: (appId) => releaseRuns({ db, runs, log }, { appId }),

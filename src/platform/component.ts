@@ -38,6 +38,8 @@ export interface PlatformDeps {
   /** Where WeChat's authorisation pages are, when not at WeChat. */
   wechatPages: string | null
   now(): number
+  /** A time of ours, epoch ms, by WeChat's clock. */
+  platformTime(at: number): number
   log: Log
   /** Accounts changed: live in this process when it resolves. */
   changed(): Promise<void>
@@ -88,24 +90,25 @@ export function createPlatform(deps: PlatformDeps) {
     const { appId } = account
     try {
       const refreshToken = account.refreshToken ?? (await recover(appId))
-      if (!refreshToken) return refused(appId, 'there is no refresh token of this account')
-      const answer = await exchange(appId, refreshToken)
+      if (!refreshToken) return refused(account, 'there is no refresh token of this account')
+      const answer = await exchange(account, refreshToken)
       if (answer.kind !== 'answered' || answer.errcode !== REFRESH_TOKEN_INVALID) return answer
       const other = await recover(appId)
-      if (!other || other === refreshToken) return refused(appId, 'WeChat refuses the refresh token (61023)')
-      return await exchange(appId, other)
+      if (!other || other === refreshToken)
+        return refused(account, 'WeChat refuses the refresh token (61023)')
+      return await exchange(account, other)
     } catch (err) {
       if (!(err instanceof PlatformError)) throw err
       return { kind: err.malformed ? 'malformed' : 'failed', reason: err.message }
     }
   }
 
-  async function exchange(appId: string, refreshToken: string): Promise<WechatAnswer<AccessToken>> {
-    const answer = await asPlatform((token) => client.authoriserToken(token, appId, refreshToken))
+  async function exchange(account: Account, refreshToken: string): Promise<WechatAnswer<AccessToken>> {
+    const answer = await asPlatform((token) => client.authoriserToken(token, account.appId, refreshToken))
     if (answer.kind !== 'answered') return answer
     if (!answer.data) return { ...answer, data: null }
     const { authorizer_access_token: access_token, authorizer_refresh_token, expires_in } = answer.data
-    if (authorizer_refresh_token) await accounts.saveRefreshToken(appId, authorizer_refresh_token)
+    if (authorizer_refresh_token) await accounts.saveRefreshToken(account, authorizer_refresh_token)
     return { ...answer, data: { access_token, expires_in } }
   }
 
@@ -122,10 +125,10 @@ export function createPlatform(deps: PlatformDeps) {
   }
 
   /** One state change, one line in the log; sends wait from now on, without a call each. */
-  async function refused(appId: string, why: string): Promise<WechatAnswer<AccessToken>> {
+  async function refused(account: Account, why: string): Promise<WechatAnswer<AccessToken>> {
     const remedy = 'The owner must authorise again: /wechat/component/authorize'
-    await accounts.setState(appId, 'needs-authorisation', `${why}. ${remedy}`)
-    log.error({ appId, why }, 'account needs authorisation')
+    await accounts.noteRefusedAuthorisation(account, `${why}. ${remedy}`)
+    log.error({ appId: account.appId, why }, 'account needs authorisation')
     return { kind: 'answered', errcode: REFRESH_TOKEN_INVALID, errmsg: why, rid: null, data: null }
   }
 
@@ -135,8 +138,13 @@ export function createPlatform(deps: PlatformDeps) {
     return dataOf(answer, 'api_query_auth').authorization_info
   }
 
-  /** Exchanges a code for the account behind it. @throws PlatformError */
-  async function authorise(code: string): Promise<string> {
+  /**
+   * Exchanges a code for the account behind it. What the owner's browser brings is the newest by itself: WeChat has just
+   * exchanged its code. A push is judged by its `CreateTime`, and changes nothing when something newer is known.
+   * @throws PlatformError
+   */
+  async function authorise(event: PlatformEvent, code: string): Promise<Done> {
+    if (await isOutdated(event)) return outdated(event, event.appId)
     const given = await queryAuth(code)
     const { authorizer_appid: appId, authorizer_refresh_token: refreshToken } = given
     if (!refreshToken) throw new PlatformError(`${appId} gave no right to call the API`, null)
@@ -146,48 +154,61 @@ export function createPlatform(deps: PlatformDeps) {
     const certification =
       info.kind === 'answered' ? info.data?.authorizer_info.verify_type_info?.id : undefined
     const verified = certification === undefined ? null : certification !== -1
-    await accounts.authorise({ appId, name, refreshToken, permissions, verified, apiBase: config.apiBase })
     const maySend = givesMessages(permissions)
-    if (maySend) await accounts.setState(appId, 'active', null)
-    else {
-      const why =
-        'The owner did not give 消息管理 (message management): no messages may be sent. Authorise again with it ticked.'
-      await accounts.setState(appId, 'needs-authorisation', why)
-    }
+    const known = await store.createTimeOf(event.id)
+    const authorisedAt = known ?? secondOf(deps.platformTime(event.receivedAt))
+    const changed = await accounts.authorise({
+      ...{ appId, name, refreshToken, permissions, verified, apiBase: config.apiBase },
+      state: maySend ? 'active' : 'needs-authorisation',
+      stateReason: maySend
+        ? null
+        : 'The owner did not give 消息管理 (message management): no messages may be sent. Authorise again with it ticked.',
+      authorisedAt,
+      isNewest: known === null,
+    })
+    if (!changed) return outdated(event, appId)
     log.info({ appId, maySend }, 'account authorised')
     await deps.changed()
     if (maySend) deps.resume(appId)
-    return appId
+    return { appId, trouble: null, createTime: authorisedAt }
   }
 
-  async function revoke(appId: string): Promise<void> {
+  /** Known before the code is exchanged, which would be for nothing. */
+  async function isOutdated({ appId, createTime }: PlatformEvent): Promise<boolean> {
+    if (appId === null || createTime === null) return false
+    const [account, revokedAt] = await Promise.all([accounts.find(appId), store.lastRevocation(appId)])
+    return Math.max(account?.authorisationAt ?? 0, revokedAt ?? 0) > createTime
+  }
+
+  async function revoke(event: PlatformEvent, appId: string): Promise<Done> {
     // One that has its own secret here is not the platform's to end, whoever pushes.
-    if ((await accounts.find(appId))?.kind === 'owned') return
-    await accounts.dropAuthorisation(appId)
-    await accounts.setState(
-      appId,
-      'needs-authorisation',
-      'The owner took the authorisation back (unauthorized).',
-    )
+    if ((await accounts.find(appId))?.kind === 'owned') return { appId, trouble: null }
+    const revokedAt = event.createTime ?? secondOf(deps.platformTime(event.receivedAt))
+    const why = 'The owner took the authorisation back (unauthorized).'
+    if (!(await accounts.dropAuthorisation(appId, revokedAt, why))) return outdated(event, appId)
     await deps.changed()
     await deps.stopRuns(appId, 'authorisation taken back')
     log.warn({ appId }, 'authorisation taken back')
+    return { appId, trouble: null }
+  }
+
+  /** WeChat pushes an event again until it is answered, so an old one may come after what followed it. */
+  function outdated({ kind, createTime }: PlatformEvent, appId: string | null): Done {
+    log.info({ appId, kind, createTime }, 'platform event is older than what is known: nothing is changed')
+    return { appId, trouble: 'older than what is known' }
   }
 
   async function handle(event: PlatformEvent): Promise<void> {
-    const done = (appId: string | null, trouble: string | null = null) =>
-      store.markDone(event.id, { at: now(), appId, trouble })
+    const done = (what: Done) => store.markDone(event.id, { at: now(), ...what })
     try {
-      if (event.kind === 'authorised' && event.code !== null) await done(await authorise(event.code))
-      else if (event.appId) {
-        await revoke(event.appId)
-        await done(event.appId)
-      } else await done(null, 'nothing to do')
+      if (event.kind === 'authorised' && event.code !== null) await done(await authorise(event, event.code))
+      else if (event.appId) await done(await revoke(event, event.appId))
+      else await done({ appId: null, trouble: 'nothing to do' })
     } catch (err) {
       const trouble = err instanceof Error ? err.message : String(err)
       const final = err instanceof PlatformError && err.errcode !== null && isCodeRefused(err.errcode)
       log.warn({ trouble, kind: event.kind }, 'platform event not done')
-      if (final || event.attempts >= GIVE_UP_AFTER) await done(event.appId, trouble)
+      if (final || event.attempts >= GIVE_UP_AFTER) await done({ appId: event.appId, trouble })
       else await store.noteTrouble(event.id, trouble)
     }
   }
@@ -208,13 +229,11 @@ export function createPlatform(deps: PlatformDeps) {
     fetchComponentToken,
     fetchAuthoriserToken,
     work,
-    saveTicket: (ticket: string) => store.saveTicket(config.appId, ticket, now()),
-    accept: (event: {
-      kind: PlatformEvent['kind']
-      appId: string | null
-      code: string | null
-      key: string
-    }) => store.accept({ ...event, receivedAt: now() }),
+    /** `createTime` of its push, epoch ms. */
+    saveTicket: (ticket: string, createTime: number) =>
+      store.saveTicket(config.appId, ticket, { createTime, receivedAt: now(), livesMs: TICKET_LIVES_MS }),
+    accept: (event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { key: string }) =>
+      store.accept({ ...event, receivedAt: now() }),
     outcome: store.outcome,
     /** An account's callback is the platform's: its token, its keys, its id at the end of ciphertexts. */
     serve<A extends { appId: string }>(account: A) {
@@ -247,6 +266,14 @@ export function createPlatform(deps: PlatformDeps) {
       return given.authorizer_access_token
     },
   }
+}
+
+/** What became of a platform's event. */
+type Done = { appId: string | null; trouble: string | null; createTime?: number }
+
+/** `CreateTime` knows no less than a second. */
+function secondOf(at: number): number {
+  return Math.floor(at / 1000) * 1000
 }
 
 /** @throws PlatformError */

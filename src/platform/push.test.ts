@@ -6,10 +6,21 @@ describe('what WeChat pushes to a platform', () => {
     expect(parsePush({ InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@1' })).toEqual({
       info: 'component_verify_ticket',
       ticket: 'ticket@@@1',
+      createTime: null,
     })
     for (const info of ['authorized', 'updateauthorized'] as const) {
-      const push = { InfoType: info, AuthorizerAppid: 'wxA', AuthorizationCode: 'queryauthcode@@@1' }
-      expect(parsePush(push)).toEqual({ info, appId: 'wxA', code: 'queryauthcode@@@1' })
+      const push = {
+        InfoType: info,
+        AuthorizerAppid: 'wxA',
+        AuthorizationCode: 'queryauthcode@@@1',
+        CreateTime: '1413192760',
+      }
+      expect(parsePush(push)).toEqual({
+        info,
+        appId: 'wxA',
+        code: 'queryauthcode@@@1',
+        createTime: 1413192760,
+      })
     }
     expect(parsePush({ InfoType: 'unauthorized', AuthorizerAppid: 'wxA', CreateTime: '1413192760' })).toEqual(
       {

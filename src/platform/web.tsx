@@ -39,14 +39,17 @@ export function createPlatformApp(deps: {
       const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
       if (!opened.ok) return refuse(opened.status, opened.reason)
       const push = parsePush(opened.record)
+      // Without a time of its own it counts from its delivery, which was signed.
+      const seconds = push.createTime ?? Number(c.req.query('timestamp'))
+      const createTime = seconds * 1000
       try {
-        if (push.info === 'component_verify_ticket') await platform.saveTicket(push.ticket)
+        if (push.info === 'component_verify_ticket') await platform.saveTicket(push.ticket, createTime)
         else if (push.info === 'unauthorized') {
-          const key = `gone-${push.appId}-${push.createTime}`
-          await platform.accept({ kind: 'unauthorised', appId: push.appId, code: null, key })
+          const key = `gone-${push.appId}-${seconds}`
+          await platform.accept({ kind: 'unauthorised', appId: push.appId, code: null, key, createTime })
         } else if (push.info !== 'other') {
           const { appId, code } = push
-          await platform.accept({ kind: 'authorised', appId, code, key: keyOfCode(code) })
+          await platform.accept({ kind: 'authorised', appId, code, key: keyOfCode(code), createTime })
         } else log.info({ infoType: push.infoType }, 'component push: unknown kind')
       } catch (err) {
         // WeChat is answered 500 and pushes again.
@@ -75,7 +78,7 @@ export function createPlatformApp(deps: {
       )
     }
     const key = keyOfCode(code)
-    await platform.accept({ kind: 'authorised', appId: null, code, key })
+    await platform.accept({ kind: 'authorised', appId: null, code, key, createTime: null })
     await platform.work().catch((err) => log.warn({ err }, 'platform events'))
     const outcome = await platform.outcome(key)
     if (outcome?.done && outcome.appId && !outcome.trouble) {

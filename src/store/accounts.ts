@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
 import { badFollowerMark } from './forget.ts'
@@ -50,6 +50,9 @@ export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
  */
 const PREVIOUS_KEYS_MS = 24 * 3_600_000
 
+/** Names one authorisation of an account. */
+type AuthorisedAccount = Pick<Account, 'appId' | 'authorisationAt'>
+
 /** How many followers in a row that WeChat does not know block the account (contract, section 4). */
 const BAD_FOLLOWERS_MAX = 3
 
@@ -88,6 +91,24 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       ? {}
       : { encodingAesKeySealed: encodingAesKey === null ? null : sealer.seal(encodingAesKey) }),
   })
+  const stateColumns = (state: AccountState, reason: string | null, until: number | null = null) => {
+    const at = now()
+    return {
+      state,
+      stateReason: reason,
+      stateSince: sql`CASE WHEN ${accounts.state} = ${state} THEN ${accounts.stateSince} ELSE ${at}::bigint END`,
+      stateUntil: until,
+      updatedAt: at,
+      ...(state === 'active' ? { badFollowers: [] } : {}),
+    }
+  }
+  const isStillAuthorisedAs = ({ appId, authorisationAt }: AuthorisedAccount) =>
+    and(
+      eq(accounts.appId, appId),
+      authorisationAt === null
+        ? isNull(accounts.authorisationAt)
+        : eq(accounts.authorisationAt, authorisationAt),
+    )
   /** What of an account's callback keys the patch replaces stays as the one before, for a day. */
   const replacedKeys = (before: Row, { token, encodingAesKey }: AccountPatch) => {
     const was = open(before)
@@ -171,7 +192,10 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         return true
       })
     },
-    /** An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay. */
+    /**
+     * An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay.
+     * @returns false when a newer authorisation or revocation is known: nothing was changed then
+     */
     async authorise(given: {
       appId: string
       name: string
@@ -181,9 +205,16 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       verified: boolean | null
       /** Where the platform's WeChat is; absent: what the account had stays. */
       apiBase?: string | undefined
-    }) {
+      state: AccountState
+      stateReason: string | null
+      /** By WeChat's clock, epoch ms in whole seconds. */
+      authorisedAt: number
+      /** It is known to be the newest, whatever the times say: WeChat has just exchanged the code of the owner's browser. */
+      isNewest: boolean
+    }): Promise<boolean> {
       const at = now()
-      const { appId, name, permissions, verified, apiBase } = given
+      const { appId, name, permissions, verified, apiBase, authorisedAt } = given
+      const { authorisationAt } = accounts
       const set = {
         kind: 'authorised' as const,
         mode: 'security' as const,
@@ -196,37 +227,88 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         updatedAt: at,
       }
       const secrets = { appSecretSealed: sealer.seal(''), tokenSealed: sealer.seal('') }
-      await db
-        .insert(accounts)
-        .values({ appId, ...secrets, ...set, stateSince: at, createdAt: at })
-        .onConflictDoUpdate({ target: accounts.appId, set })
-      await db.delete(tokens).where(eq(tokens.appId, appId))
+      return db.transaction(async (tx) => {
+        const changed = await tx
+          .insert(accounts)
+          .values({
+            appId,
+            ...secrets,
+            ...set,
+            authorisationAt: authorisedAt,
+            stateSince: at,
+            createdAt: at,
+          })
+          .onConflictDoUpdate({
+            target: accounts.appId,
+            set: { ...set, authorisationAt: sql`GREATEST(${authorisationAt}, ${authorisedAt}::bigint)` },
+            ...(given.isNewest
+              ? {}
+              : { setWhere: or(isNull(authorisationAt), lte(authorisationAt, authorisedAt)) }),
+          })
+          .returning({ appId: accounts.appId })
+        if (changed.length === 0) return false
+        await tx
+          .update(accounts)
+          .set(stateColumns(given.state, given.stateReason))
+          .where(eq(accounts.appId, appId))
+        await tx.delete(tokens).where(eq(tokens.appId, appId))
+        return true
+      })
     },
-    /** WeChat may give a new refresh token with each access token: the last one counts. */
-    async saveRefreshToken(appId: string, refreshToken: string): Promise<void> {
+    /**
+     * WeChat may give a new refresh token with each access token: the last one counts. `of`: the account as it was when
+     * WeChat was asked; an authorisation or revocation that came meanwhile is not overwritten.
+     */
+    async saveRefreshToken(of: AuthorisedAccount, refreshToken: string): Promise<void> {
       await db
         .update(accounts)
         .set({ refreshTokenSealed: sealer.seal(refreshToken) })
-        .where(eq(accounts.appId, appId))
+        .where(isStillAuthorisedAs(of))
     },
-    /** The owner took the authorisation back: nothing is left that could be used. */
-    async dropAuthorisation(appId: string): Promise<void> {
-      await db.update(accounts).set({ refreshTokenSealed: null }).where(eq(accounts.appId, appId))
-      await db.delete(tokens).where(eq(tokens.appId, appId))
+    /** WeChat refused what the account is authorised with; a newer authorisation is not touched. */
+    async noteRefusedAuthorisation(of: AuthorisedAccount, reason: string): Promise<void> {
+      await db
+        .update(accounts)
+        .set(stateColumns('needs-authorisation', reason))
+        .where(isStillAuthorisedAs(of))
+    },
+    /**
+     * The owner took the authorisation back at `revokedAt` (WeChat's clock, epoch ms): nothing is left that could be used.
+     * Where authorisation and revocation have the same second, the authorisation counts: a platform that wrongly thinks it
+     * is authorised is corrected by WeChat's next answer, while a revocation ends every run for good. That it was this very
+     * revocation (repeated after a failure) is known by the refresh token that is gone.
+     * @returns false when a newer authorisation is known, or no such account
+     */
+    async dropAuthorisation(appId: string, revokedAt: number, reason: string): Promise<boolean> {
+      const { authorisationAt } = accounts
+      return db.transaction(async (tx) => {
+        const dropped = await tx
+          .update(accounts)
+          .set({
+            ...stateColumns('needs-authorisation', reason),
+            refreshTokenSealed: null,
+            authorisationAt: revokedAt,
+          })
+          .where(
+            and(
+              eq(accounts.appId, appId),
+              or(
+                isNull(authorisationAt),
+                lt(authorisationAt, revokedAt),
+                and(eq(authorisationAt, revokedAt), isNull(accounts.refreshTokenSealed)),
+              ),
+            ),
+          )
+          .returning({ appId: accounts.appId })
+        if (dropped.length > 0) await tx.delete(tokens).where(eq(tokens.appId, appId))
+        return dropped.length > 0
+      })
     },
     /** Stops or frees an account. `until`: when the stop ends by itself. */
     async setState(appId: string, state: AccountState, reason: string | null, until: number | null = null) {
-      const at = now()
       await db
         .update(accounts)
-        .set({
-          state,
-          stateReason: reason,
-          stateSince: sql`CASE WHEN ${accounts.state} = ${state} THEN ${accounts.stateSince} ELSE ${at}::bigint END`,
-          stateUntil: until,
-          updatedAt: at,
-          ...(state === 'active' ? { badFollowers: [] } : {}),
-        })
+        .set(stateColumns(state, reason, until))
         .where(eq(accounts.appId, appId))
     },
     /** Notes a follower that WeChat does not know; true when they are three different ones in a row. */

@@ -1,7 +1,7 @@
-import { and, asc, eq, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, lt, lte, max, or, sql } from 'drizzle-orm'
 import { cutText } from '../text.ts'
 import type { Db } from './db.ts'
-import { authorisationVisits, componentTickets, platformEvents } from './schema.ts'
+import { accounts, authorisationVisits, componentTickets, platformEvents } from './schema.ts'
 import type { Sealer } from './sealed.ts'
 
 export interface PlatformEvent {
@@ -10,6 +10,12 @@ export interface PlatformEvent {
   appId: string | null
   /** The authorisation code; null of a revocation. */
   code: string | null
+  receivedAt: number
+  /**
+   * When it happened by WeChat's clock, epoch ms in whole seconds. Null of an authorisation that only the owner's browser
+   * has brought so far, and of what an earlier version stored.
+   */
+  createTime: number | null
   attempts: number
 }
 
@@ -18,12 +24,32 @@ export type PlatformStore = ReturnType<typeof createPlatformStore>
 /** What a third-party platform must remember. Tickets and codes are sealed. */
 export function createPlatformStore(db: Db, sealer: Sealer) {
   return {
-    async saveTicket(componentAppId: string, ticket: string, receivedAt: number): Promise<void> {
-      const set = { ticketSealed: sealer.seal(ticket), receivedAt }
-      await db
+    /**
+     * Keeps the newest ticket by `CreateTime` (epoch ms). One that is over (`livesMs` after it came) is replaced by any: a
+     * wrong time of the past must not keep the platform from its tickets.
+     * @returns false when a newer one is known
+     */
+    async saveTicket(
+      componentAppId: string,
+      ticket: string,
+      at: { createTime: number; receivedAt: number; livesMs: number },
+    ): Promise<boolean> {
+      const { createTime, receivedAt, livesMs } = at
+      const set = { ticketSealed: sealer.seal(ticket), receivedAt, createTime }
+      const saved = await db
         .insert(componentTickets)
         .values({ componentAppId, ...set })
-        .onConflictDoUpdate({ target: componentTickets.componentAppId, set })
+        .onConflictDoUpdate({
+          target: componentTickets.componentAppId,
+          set,
+          setWhere: or(
+            isNull(componentTickets.createTime),
+            lte(componentTickets.createTime, createTime),
+            lt(componentTickets.receivedAt, receivedAt - livesMs),
+          ),
+        })
+        .returning({ appId: componentTickets.componentAppId })
+      return saved.length > 0
     },
     async readTicket(componentAppId: string): Promise<{ ticket: string; receivedAt: number } | null> {
       const [row] = await db
@@ -41,19 +67,33 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
       const [row] = await db.select().from(authorisationVisits).where(eq(authorisationVisits.state, state))
       return row !== undefined && row.expiresAt > now
     },
-    /** Keeps an event durably, once. Gives its row, known or new. */
-    async accept(event: {
-      key: string
-      kind: PlatformEvent['kind']
-      appId: string | null
-      code: string | null
-      receivedAt: number
-    }): Promise<void> {
+    /**
+     * Keeps an event durably, once. The owner's browser and WeChat's push may bring the same authorisation: the push knows
+     * when it was given, so its `createTime` counts, also for an account that the browser has authorised already.
+     */
+    async accept(event: Omit<PlatformEvent, 'id' | 'attempts'> & { key: string }): Promise<void> {
       const { code, ...row } = event
-      await db
-        .insert(platformEvents)
-        .values({ ...row, codeSealed: code === null ? null : sealer.seal(code) })
-        .onConflictDoNothing({ target: platformEvents.key })
+      await db.transaction(async (tx) => {
+        const added = await tx
+          .insert(platformEvents)
+          .values({ ...row, codeSealed: code === null ? null : sealer.seal(code) })
+          .onConflictDoNothing({ target: platformEvents.key })
+          .returning({ id: platformEvents.id })
+        const { createTime } = event
+        if (added.length > 0 || createTime === null) return
+        const [known] = await tx
+          .select()
+          .from(platformEvents)
+          .where(eq(platformEvents.key, event.key))
+          .for('update')
+        if (!known || known.createTime === createTime) return
+        await tx.update(platformEvents).set({ createTime }).where(eq(platformEvents.id, known.id))
+        if (known.createTime === null || known.appId === null) return
+        await tx
+          .update(accounts)
+          .set({ authorisationAt: createTime })
+          .where(and(eq(accounts.appId, known.appId), eq(accounts.authorisationAt, known.createTime)))
+      })
     },
     /** What was received until `before` and is not done yet, oldest first. */
     async pending(limit: number, before: number): Promise<PlatformEvent[]> {
@@ -63,13 +103,31 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
         .where(and(isNull(platformEvents.doneAt), lte(platformEvents.receivedAt, before)))
         .orderBy(asc(platformEvents.id))
         .limit(limit)
-      return rows.map(({ id, kind, appId, codeSealed, attempts }) => ({
+      return rows.map(({ id, kind, appId, codeSealed, receivedAt, createTime, attempts }) => ({
         id,
         kind,
         appId,
         code: codeSealed === null ? null : sealer.open(codeSealed),
+        receivedAt,
+        createTime,
         attempts,
       }))
+    },
+    /** When the account last took its authorisation back, also when it was not known here then. */
+    async lastRevocation(appId: string): Promise<number | null> {
+      const [row] = await db
+        .select({ at: max(platformEvents.createTime) })
+        .from(platformEvents)
+        .where(and(eq(platformEvents.kind, 'unauthorised'), eq(platformEvents.appId, appId)))
+      return row?.at ?? null
+    },
+    /** An event's time as it is known by now: WeChat's push may have brought it meanwhile. */
+    async createTimeOf(id: number): Promise<number | null> {
+      const [row] = await db
+        .select({ createTime: platformEvents.createTime })
+        .from(platformEvents)
+        .where(eq(platformEvents.id, id))
+      return row?.createTime ?? null
     },
     /** What became of an event: which account it was about, or why it will never be done. */
     async outcome(
@@ -78,14 +136,25 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
       const [row] = await db.select().from(platformEvents).where(eq(platformEvents.key, key))
       return row ? { done: row.doneAt !== null, appId: row.appId, trouble: row.trouble } : null
     },
-    /** The code goes with it: it has been used, or is good for nothing. */
+    /**
+     * The code goes with it: it has been used, or is good for nothing. `createTime`: the time that it was given where
+     * WeChat had told none.
+     */
     async markDone(
       id: number,
-      done: { at: number; appId: string | null; trouble: string | null },
+      done: { at: number; appId: string | null; trouble: string | null; createTime?: number },
     ): Promise<void> {
       await db
         .update(platformEvents)
-        .set({ doneAt: done.at, appId: done.appId, trouble: done.trouble, codeSealed: null })
+        .set({
+          doneAt: done.at,
+          appId: done.appId,
+          trouble: done.trouble,
+          codeSealed: null,
+          ...(done.createTime === undefined
+            ? {}
+            : { createTime: sql`COALESCE(${platformEvents.createTime}, ${done.createTime}::bigint)` }),
+        })
         .where(and(eq(platformEvents.id, id), isNull(platformEvents.doneAt)))
     },
     async noteTrouble(id: number, trouble: string): Promise<void> {

@@ -50,6 +50,10 @@ async function fill(store: Store, key: string) {
     refreshToken: 'refresh',
     permissions: [],
     verified: null,
+    state: 'active',
+    stateReason: null,
+    authorisedAt: NOW,
+    isNewest: false,
   })
   const tokens = createTokenStore(db, sealer)
   await tokens.claim('wx0002', 'me', NOW, NOW + 1_000)
@@ -61,8 +65,19 @@ async function fill(store: Store, key: string) {
     forcedCount: 0,
   })
   const platform = createPlatformStore(db, sealer)
-  await platform.saveTicket('wxplatform', 'ticket', NOW)
-  await platform.accept({ key: 'k', kind: 'authorised', appId: null, code: 'code', receivedAt: NOW })
+  await platform.saveTicket('wxplatform', 'ticket', {
+    createTime: NOW,
+    receivedAt: NOW,
+    livesMs: 1,
+  })
+  await platform.accept({
+    key: 'k',
+    kind: 'authorised',
+    appId: null,
+    code: 'code',
+    receivedAt: NOW,
+    createTime: null,
+  })
 }
 
 describeOnBothStores('the keys of a store', (store) => {

@@ -446,7 +446,10 @@ describe('a campaign for many accounts', () => {
 
   it('warns of an account that its owner has not certified, or gave no right to messages', async () => {
     const { accounts } = api.whole.product
-    const given = { appId: NEW, name: '授权店', refreshToken: 'r', permissions: [2], verified: false }
+    const given = {
+      ...{ appId: NEW, name: '授权店', refreshToken: 'r', permissions: [2], verified: false },
+      ...{ state: 'active' as const, stateReason: null, authorisedAt: 0, isNewest: true },
+    }
     await accounts.authorise(given)
     const why = async () => (await accountsOf()).body.items.find((a) => a.appId === NEW)?.reasons ?? []
     expect(await why()).toMatchObject([

@@ -493,7 +493,11 @@ describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself
       vi.unstubAllEnvs()
       await store.close()
     })
-    await createPlatformStore(store.db, createSealer('old-test-key')).saveTicket('wxplatform', 'ticket', 1)
+    await createPlatformStore(store.db, createSealer('old-test-key')).saveTicket('wxplatform', 'ticket', {
+      createTime: 1,
+      receivedAt: 1,
+      livesMs: 1,
+    })
     vi.stubEnv('DATABASE_URL', databaseUrl)
     vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:9')
     vi.stubEnv('LOG_LEVEL', 'silent')
