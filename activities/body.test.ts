@@ -50,7 +50,16 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
       noteTakenKind: never,
     },
     messageOf,
-    metrics: { sent() {}, attempt() {}, mismatch() {}, held() {}, lateness() {}, skipped() {}, ended() {} },
+    metrics: {
+      sent() {},
+      attempt() {},
+      mismatch() {},
+      held() {},
+      lateness() {},
+      skipped() {},
+      ended() {},
+      snapshotReduced() {},
+    },
   }
 }
 

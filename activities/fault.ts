@@ -1,17 +1,12 @@
 import { Context } from '@temporalio/activity'
 import { TemporalFailure } from '@temporalio/common'
 import { SealError } from '../src/store/sealed.ts'
-import { StoreError } from '../src/store/store-error.ts'
+import { isRefusedData, StoreError } from '../src/store/store-error.ts'
 import { cutText, storableText } from '../src/text.ts'
 import type { ActivityDeps } from './ports.ts'
 
 /** Temporal tries again after 1 s, 2 s, 4 s and 8 s: by then nothing but the step's own data is left as the cause. */
 const TRIES = 5
-/**
- * SQLSTATE classes in which the store refuses what it was given: data exception, integrity, program limit. Any other code is
- * the store's own trouble, or its connection's: that passes.
- */
-const REFUSED_FOR_GOOD = /^(22|23|54)/
 const REASON_MAX = 200
 
 /**
@@ -37,7 +32,7 @@ export async function endOnFault<T>(
 
 function passes(err: unknown): boolean {
   if (err instanceof TemporalFailure || err instanceof SealError) return true
-  return err instanceof StoreError && !REFUSED_FOR_GOOD.test(err.code ?? '')
+  return err instanceof StoreError && !isRefusedData(err)
 }
 
 function nameOf(err: unknown): string {

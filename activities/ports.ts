@@ -61,5 +61,7 @@ export interface ActivityDeps {
     lateness(ms: number, wasHeld: boolean): void
     skipped(reason: string): void
     ended(outcome: string): void
+    /** The store took a run's snapshot only in part, or not at all. */
+    snapshotReduced(kept: string): void
   }
 }

@@ -4,6 +4,7 @@ import { saveFollower } from '../src/store/followers.ts'
 import { recordRun } from '../src/store/runs.ts'
 import { cutText } from '../src/text.ts'
 import { endOnFault } from './fault.ts'
+import { noteKept } from './finish.ts'
 import type { ActivityDeps } from './ports.ts'
 import { whoseRun } from './send-input.ts'
 
@@ -16,7 +17,7 @@ export interface RecordInput {
 
 /** Writes a run's snapshot where API and console read it: when it ends, is paused, holds a step or is planned anew. */
 export function createRecord(deps: ActivityDeps) {
-  const { db, now, metrics } = deps
+  const { db, now, log, metrics } = deps
   return async function record(input: RecordInput): Promise<void> {
     // A snapshot that the store refuses must not hold up the run: the next one tells the story as well.
     return endOnFault(
@@ -32,7 +33,9 @@ export function createRecord(deps: ActivityDeps) {
     const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
     // A pause may come and go by Temporal's own tools as well: the last look believes the run.
     await saveFollower(db, whose, { paused: state.status === 'paused', ...optedOut }, now())
-    const { ended, held } = await recordRun(db, whose, { entry: state.entry, plan }, { state, runId }, now())
+    const run = { entry: state.entry, plan }
+    const { ended, held, kept } = await recordRun(db, whose, run, { state, runId }, now())
+    noteKept({ log, metrics }, { ...whose, runKey: state.entry.key }, kept)
     for (const reason of held) metrics.held(reason)
     if (!ended || !state.outcome) return
     metrics.ended(state.outcome)

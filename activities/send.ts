@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity'
 import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
-import { kindOf } from '../src/campaign/model.ts'
+import { kindOf, type MessageKind } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { maskId } from '../src/ids.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
@@ -10,7 +10,7 @@ import type { TokenAnswer } from '../src/wechat/tokens.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
 import { endOnFault } from './fault.ts'
-import { finish } from './finish.ts'
+import { alreadyDone, finish } from './finish.ts'
 import { inPlace } from './in-place.ts'
 import { later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
@@ -64,12 +64,13 @@ async function attempt(
     finish(deps, input, { key, runId: whose.runId, rid }, result)
 
   const known = await readDelivery(db, key.runKey, key.stepId)
+  const done = (result: SendResult) => alreadyDone(deps, input, { key, runId: whose.runId }, result)
   if (known?.state === 'sent')
-    return { result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear }
+    return done({ result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear })
   let unclear = known?.unclear ?? 0
   let attempts = known?.attempts ?? 0
   // Final too: the worker that wrote it died before Temporal heard of it. Another request could be a duplicate.
-  if (known?.state === 'unknown') return unknown(known.reason ?? 'no answer from WeChat')
+  if (known?.state === 'unknown') return done(unknown(known.reason ?? 'no answer from WeChat'))
   const account = await deps.accounts.find(whose.appId)
   const onUnknown = account?.onUnknown ?? 'retry'
 
@@ -111,10 +112,12 @@ async function attempt(
       deps.metrics.attempt(classOfVerdict(verdict), answer.kind === 'answered' ? answer.errcode : null)
       const rid = answer.kind === 'answered' ? answer.rid : null
       switch (verdict.is) {
-        case 'sent':
-          await deps.accounts.noteGoodFollower(whose.appId)
-          if (account.refusedKinds.includes(kind)) await deps.accounts.noteTakenKind(whose.appId, kind)
-          return end({ result: 'sent', ...stamp() }, rid)
+        case 'sent': {
+          // That it was sent comes first: were anything before it to fail, it would be sent again.
+          const sent = await end({ result: 'sent', ...stamp() }, rid)
+          await noteTaken(account, kind)
+          return sent
+        }
         case 'token-refused': {
           if (stage === 2)
             return failed(`WeChat refuses the access token (${verdict.errcode})`, verdict.errcode)
@@ -161,6 +164,19 @@ async function attempt(
     }
   }
 
+  /** What a message that was taken says of the account. It is true again of the next one. */
+  async function noteTaken(account: SendAccount, kind: MessageKind): Promise<void> {
+    try {
+      await deps.accounts.noteGoodFollower(whose.appId)
+      if (account.refusedKinds.includes(kind)) await deps.accounts.noteTakenKind(whose.appId, kind)
+    } catch (err) {
+      deps.log.warn(
+        { err, appId: whose.appId },
+        'what a message that was taken says of its account was not noted',
+      )
+    }
+  }
+
   /** The last look and the intent; looks again when the look took so long that it speaks of the past. */
   async function lookLast(): Promise<{ ended: SendResult } | { ok: true }> {
     if (clock.runningMs() > LAST_REQUEST_AT_MS)
@@ -172,7 +188,7 @@ async function attempt(
       const began = performance.now()
       const intent = await writeIntent(db, key, now(), attempts)
       if (!intent.may) {
-        if (intent.refusal === 'sent') return { ended: { result: 'sent', ...stamp() } }
+        if (intent.refusal === 'sent') return { ended: await done({ result: 'sent', ...stamp() }) }
         if (intent.refusal === 'overtaken') {
           // What becomes of the other one's request stands in the row; this one knows nothing of it.
           const reason = 'another attempt of this step is under way'

@@ -1,7 +1,7 @@
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { readDelivery } from '../src/store/deliveries.ts'
 import { endOnFault } from './fault.ts'
-import { finish } from './finish.ts'
+import { alreadyDone, finish } from './finish.ts'
 import type { ActivityDeps } from './ports.ts'
 import { type SendInput, sendKey, whoseRun } from './send-input.ts'
 
@@ -16,7 +16,13 @@ export function createSettle(deps: ActivityDeps) {
     const key = sendKey(input, whose)
     const row = await readDelivery(deps.db, key.runKey, key.stepId)
     const at = input.now
-    if (row?.state === 'sent') return { result: 'sent', at: row.sentAt ?? at, unclear: row.unclear }
+    if (row?.state === 'sent')
+      return alreadyDone(
+        deps,
+        input,
+        { key, runId: whose.runId },
+        { result: 'sent', at: row.sentAt ?? at, unclear: row.unclear },
+      )
     const unclear = (row?.unclear ?? 0) + (row?.state === 'open' ? 1 : 0)
     const result: SendResult =
       unclear > 0

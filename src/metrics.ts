@@ -68,6 +68,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       'The same, of steps that were never held: what only we can delay',
       [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
     ),
+    snapshotsReduced: counter(
+      'nurture_snapshots_reduced_total',
+      'Snapshots of runs that the store refused for good, by how much of them it took then',
+      ['kept'],
+    ),
     stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
     stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', [
       'reason',
@@ -85,6 +90,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
   for (const result of ['ok', 'refused', 'failed']) metrics.tokenRefreshes.inc({ result }, 0)
   for (const result of ['ok', 'failed', 'timeout', 'dropped']) metrics.forwards.inc({ result }, 0)
   for (const errcode of ['45015', '45047']) metrics.grantMismatches.inc({ errcode }, 0)
+  for (const kept of ['reduced', 'bare', 'nothing']) metrics.snapshotsReduced.inc({ kept }, 0)
   metrics.sends.inc({ result: 'sent', errcode: '0' }, 0)
   metrics.sends.inc({ result: 'unknown', errcode: '' }, 0)
   return metrics

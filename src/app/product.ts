@@ -234,6 +234,7 @@ export function createProduct(deps: {
       },
       skipped: (reason) => metrics.stepsSkipped.inc({ reason }),
       ended: (outcome) => metrics.runsEnded.inc({ outcome }),
+      snapshotReduced: (kept) => metrics.snapshotsReduced.inc({ kept }),
     },
   }
 

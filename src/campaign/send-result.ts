@@ -1,11 +1,16 @@
 import { closeGrants, emptyGrant, type Grant, type Ledger, useGrant } from '../wechat/ledger.ts'
-import { changeStep, hearStop, type RunState } from './state.ts'
+import { changeStep, hearOddity, hearStop, type RunState } from './state.ts'
 
 /**
  * How the send activity ended, as a value. `unclear` counts attempts whose outcome nobody knows (each may have been
  * delivered, so each counts against the quota); `at` is when it ended, epoch ms of the follower's clock.
  */
-export type SendResult = { unclear: number; at: number } & (
+export type SendResult = {
+  unclear: number
+  at: number
+  /** What an operator should see of it, beside how the step stands. */
+  note?: string
+} & (
   | { result: 'sent' }
   /** WeChat's answer is unknown and no further attempt is allowed. */
   | { result: 'unknown'; reason: string }
@@ -33,6 +38,16 @@ export function beginSend(state: RunState, index: number): RunState {
  * result, so that both tell the same story. `grants` are those that existed when the send was decided.
  */
 export function applySend(
+  state: RunState,
+  index: number,
+  paid: { grant: Grant; grants: Ledger },
+  result: SendResult,
+): RunState {
+  const after = applyResult(state, index, paid, result)
+  return result.note === undefined ? after : hearOddity(after, result.note)
+}
+
+function applyResult(
   state: RunState,
   index: number,
   paid: { grant: Grant; grants: Ledger },

@@ -1,4 +1,4 @@
-import type { Plan } from '../campaign/plan.ts'
+import type { Plan, Start } from '../campaign/plan.ts'
 import { beginRun, endRun } from '../campaign/state.ts'
 import { endRemovedRun } from '../engine/account-runs.ts'
 import type { Runs } from '../engine/runs.ts'
@@ -12,6 +12,7 @@ import { type InboxRow, markDispatched } from '../store/inbox.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/removed-accounts.ts'
 import { insertRun, noteRunId, type RunRow, recordEnd, runsOf, type Whose } from '../store/runs.ts'
 import { noTracing, type Span, type Tracing } from '../tracing/tracing.ts'
+import type { Ledger } from '../wechat/ledger.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { type Reentry, type Route, type RouteFacts, route } from './route.ts'
 
@@ -122,7 +123,7 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
     const { action } = route({ row, ...facts, isExitText: () => false })
     if (action.do === 'start' && action.event.start) {
       const { start } = action.event
-      await insertRun(db, whose, start, action.ledger, now())
+      await keepRow(whose, start, action.ledger)
       const state = endRun(
         beginRun(start.plan, start.entry, action.ledger),
         'account-stopped',
@@ -166,6 +167,16 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
     if (before?.outcome === 'account-stopped') await endRemovedRun(runs, whose, before.runId)
   }
 
+  async function keepRow(whose: Whose, start: Start, ledger: Ledger): Promise<void> {
+    const kept = await insertRun(db, whose, start, ledger, now())
+    if (kept === 'whole') return
+    const { key } = start.entry
+    log.error(
+      { key, run: key, appId: whose.appId, follower: maskId(whose.openId), kept },
+      'dispatcher: the store refused a run for good as it is; the run begins all the same',
+    )
+  }
+
   async function begin(
     whose: Whose,
     row: InboxRow,
@@ -176,7 +187,7 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
     // Not the first try, or an old one that the store forgot when it was restored: the run may have begun, even be over.
     const perhapsBegun = row.attempts > 1 || now() - row.receivedAt > FRESH_MS
     const known = perhapsBegun ? await runs.describe(whose) : null
-    await insertRun(db, whose, start, ledger, now())
+    await keepRow(whose, start, ledger)
     if (known?.runKey === row.key) {
       await noteRunId(db, row.key, known.runId)
       return 'started'

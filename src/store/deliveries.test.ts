@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
+import { refuseRuns } from '../../test/support/refusing-store.ts'
 import { describeOnBothStores } from '../../test/support/stores.ts'
 import { beginRun, endRun } from '../campaign/state.ts'
 import { createAccountStore } from './accounts.ts'
@@ -15,8 +16,9 @@ import {
 import { saveFollower } from './followers.ts'
 import { acceptCallback } from './inbox.ts'
 import { removeAccount } from './removed-accounts.ts'
-import { insertRun, runsOf } from './runs.ts'
+import { insertRun, recordEnd, recordRun, runsOf } from './runs.ts'
 import { createSealer } from './sealed.ts'
+import { REDUCED_NOTE } from './snapshots.ts'
 
 const NOW = 1_800_000_000_000
 const whose = { appId: 'wxA', openId: 'oOne' }
@@ -184,4 +186,56 @@ describeOnBothStores('the last look before a send', (store) => {
     const row = { state, sentAt: NOW, errcode: 0, reason: null, rid: null, now: NOW }
     return writeResult(store().db, key, row, { state: snapshot, runId: 'r' })
   }
+
+  it.each([
+    ['reduced', "NEW.state::text LIKE '%refuse me%'", '22P05'],
+    ['bare', "NEW.state->'reply' <> 'null'::jsonb", '54000'],
+    ['nothing', 'NEW.seq = 7', '22P02'],
+  ] as const)(
+    'keeps that a message was sent when the store takes %s of the snapshot',
+    async (kept, when, code) => {
+      await insertRun(store().db, whose, { entry, plan }, [], NOW)
+      await writeIntent(store().db, key, NOW, 0)
+      const goodAgain = await refuseRuns(store().db, when, code)
+      const snapshot = { ...beginRun(plan, entry, []), seq: 7, reply: { at: NOW, text: 'refuse me' } }
+      expect(await result('sent', snapshot)).toBe(kept)
+      await goodAgain()
+      expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
+      const [run] = await runsOf(store().db, whose)
+      expect(run?.seq).toBe(kept === 'nothing' ? 0 : 7)
+      expect(run?.state.oddities).toEqual(kept === 'reduced' ? [REDUCED_NOTE] : [])
+      expect(run?.state.reply).toEqual(kept === 'reduced' ? { at: NOW, text: null } : null)
+    },
+  )
+
+  it('keeps that a message was sent when what WeChat said with it fits no column', async () => {
+    await insertRun(store().db, whose, { entry, plan }, [], NOW)
+    await writeIntent(store().db, key, NOW, 0)
+    const row = {
+      state: 'sent' as const,
+      sentAt: NOW,
+      errcode: 1e10,
+      reason: 'a\0b',
+      rid: '\ud83d',
+      now: NOW,
+    }
+    const snapshot = { state: { ...beginRun(plan, entry, []), seq: 1 }, runId: 'r' }
+    expect(await writeResult(store().db, key, row, snapshot)).toBe('whole')
+    expect(await readDelivery(store().db, 'run-1', 'hi')).toMatchObject({ state: 'sent', errcode: null })
+    const attempt = { unclear: false, reason: 'x\0', errcode: -1e12, rid: '\ud83d', now: NOW }
+    await expect(writeAttempt(store().db, { ...key, stepId: 'hi' }, attempt)).resolves.toBeDefined()
+  })
+
+  it('lets a run be recorded, ended and begun, whatever the store refuses of it', async () => {
+    const goodAgain = await refuseRuns(store().db, "NEW.state::text LIKE '%refuse me%'", '22P05')
+    const said = { ...entry, text: 'refuse me' }
+    expect(await insertRun(store().db, whose, { entry: said, plan }, [], NOW)).toBe('reduced')
+    const state = { ...beginRun(plan, said, []), seq: 1 }
+    const recorded = await recordRun(store().db, whose, { entry: said, plan }, { state, runId: 'r' }, NOW)
+    expect(recorded).toMatchObject({ ended: false, kept: 'reduced' })
+    const ended = endRun(state, 'cancelled', 'refuse me', NOW)
+    expect(await recordEnd(store().db, 'run-1', 1, ended, NOW)).toBe(true)
+    await goodAgain()
+    expect((await runsOf(store().db, whose))[0]).toMatchObject({ status: 'ended', outcome: 'cancelled' })
+  })
 })

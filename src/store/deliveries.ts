@@ -5,6 +5,8 @@ import type { Db } from './db.ts'
 import { FORGET_KINDS } from './inbox-event.ts'
 import { saveSnapshot } from './runs.ts'
 import { accounts, campaigns, deliveries, followers, inbox, runs } from './schema.ts'
+import type { Kept } from './snapshots.ts'
+import { isRefusedData } from './store-error.ts'
 
 export type Delivery = typeof deliveries.$inferSelect
 
@@ -123,7 +125,7 @@ export async function writeAttempt(
       unclear: attempt.unclear ? sql`${deliveries.unclear} + 1` : deliveries.unclear,
       failures: sql`${deliveries.failures} + 1`,
       reason: attempt.reason,
-      errcode: attempt.errcode,
+      errcode: storableCode(attempt.errcode),
       rid: attempt.rid,
       updatedAt: attempt.now,
     })
@@ -132,38 +134,52 @@ export async function writeAttempt(
   return row ?? { unclear: 0, failures: 0 }
 }
 
+export interface StepResult {
+  state: 'sent' | 'skipped' | 'unknown' | 'failed'
+  sentAt: number | null
+  errcode: number | null
+  reason: string | null
+  rid: string | null
+  now: number
+}
+
 /**
- * The result of a step, with the run's snapshot that it makes. A late `sent` overwrites `unknown`, never the reverse.
- * Two statements in one transaction; no network inside.
+ * The result of a step, then the run's snapshot that it makes, each in a statement of its own: that WeChat took a message
+ * must be known whatever becomes of the snapshot, or it would be sent again. A late `sent` overwrites `unknown`, never the
+ * reverse. Whoever finds the result without the snapshot (a worker died between the two) writes that one with
+ * `saveSnapshot`.
+ * @returns how much of the snapshot the store took
  */
 export async function writeResult(
   db: Db,
   key: SendKey,
-  result: {
-    state: 'sent' | 'skipped' | 'unknown' | 'failed'
-    sentAt: number | null
-    errcode: number | null
-    reason: string | null
-    rid: string | null
-    now: number
-  },
+  result: StepResult,
   snapshot: { state: RunState; runId: string },
-): Promise<void> {
-  await db.transaction(async (tx) => {
-    await tx
+): Promise<Kept> {
+  await writeFact(db, key, result)
+  return saveSnapshot(db, key.runKey, snapshot, result.now)
+}
+
+/** What is refused for its words or its code is written without them: that the step is over is what counts. */
+async function writeFact(db: Db, key: SendKey, result: StepResult): Promise<void> {
+  const { state, sentAt, now } = result
+  const fact = { state, sentAt, endedAt: now, updatedAt: now }
+  const row = and(theRow(key.runKey, key.stepId), ne(deliveries.state, 'sent'))
+  const words = { errcode: storableCode(result.errcode), reason: result.reason, rid: result.rid }
+  try {
+    await db
       .update(deliveries)
-      .set({
-        state: result.state,
-        sentAt: result.sentAt,
-        errcode: result.errcode,
-        reason: result.reason,
-        rid: result.rid,
-        endedAt: result.now,
-        updatedAt: result.now,
-      })
-      .where(and(theRow(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
-    await saveSnapshot(tx, key.runKey, snapshot, result.now)
-  })
+      .set({ ...fact, ...words })
+      .where(row)
+  } catch (err) {
+    if (!isRefusedData(err)) throw err
+    await db.update(deliveries).set(fact).where(row)
+  }
+}
+
+/** WeChat's codes are small; what is none fits no integer column. */
+function storableCode(errcode: number | null): number | null {
+  return errcode !== null && Number.isInteger(errcode) && Math.abs(errcode) < 2 ** 31 ? errcode : null
 }
 
 /** Steps of a run with an intent whose result nobody wrote. */

@@ -5,7 +5,7 @@ import { execute } from './deliveries.ts'
 import type { InboxEvent } from './inbox-event.ts'
 import { isAhead, isFree } from './lease.ts'
 import { inbox } from './schema.ts'
-import { StoreError } from './store-error.ts'
+import { isRefusedData } from './store-error.ts'
 
 export type InboxRow = typeof inbox.$inferSelect
 
@@ -75,11 +75,6 @@ async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
     fresh.delete(key)
     return id === undefined ? { fresh: false, reply: replies.get(key) ?? null } : { fresh: true, id }
   })
-}
-
-/** SQLSTATE classes of what is wrong with a row and not with the database: data, integrity, limits. */
-function isRefusedData(err: unknown): err is StoreError {
-  return err instanceof StoreError && /^(22|23|54)\w{3}$/.test(err.code ?? '')
 }
 
 function asRefused(err: unknown): Error {

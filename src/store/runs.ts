@@ -4,6 +4,7 @@ import { beginRun, type RunState } from '../campaign/state.ts'
 import type { Ledger } from '../wechat/ledger.ts'
 import type { Db } from './db.ts'
 import { deliveries, inbox, runs } from './schema.ts'
+import { type Kept, keepSnapshot, type Snapshot, snapshotColumns } from './snapshots.ts'
 
 export type RunRow = typeof runs.$inferSelect
 
@@ -19,17 +20,18 @@ export async function insertRun(
   start: Start,
   ledger: Ledger,
   now: number,
-): Promise<void> {
-  const state = beginRun(start.plan, start.entry, ledger)
-  await db
-    .insert(runs)
-    .values(rowOf(whose, start, state, null, now))
-    .onConflictDoNothing()
+): Promise<Kept> {
+  const snapshot = { state: beginRun(start.plan, start.entry, ledger), runId: null }
+  const { kept } = await keepSnapshot(snapshot, now, async (_, state) => {
+    if (state) await insertRow(db, rowOf(whose, start, { state, runId: null }, now)).onConflictDoNothing()
+  })
+  // No row can be without a state.
+  return kept === 'bare' ? 'nothing' : kept
 }
 
 /**
  * The workflow's own word on its run: inserts the row when no dispatcher did, and never goes back in `seq`.
- * @returns whether this ended the run, and why steps are held that were not before
+ * @returns whether this ended the run, why steps are held that were not before, and how much the store took
  */
 export async function recordRun(
   db: Db,
@@ -37,33 +39,40 @@ export async function recordRun(
   start: Start,
   snapshot: { state: RunState; runId: string },
   now: number,
-): Promise<{ ended: boolean; held: string[] }> {
+): Promise<{ ended: boolean; held: string[]; kept: Kept }> {
   /** What an operator ended in the store (an account removed) stays ended so. */
   const isNotEndedOtherwise = or(
     ne(runs.status, 'ended'),
     sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
   )
+  const counts = or(
+    and(lt(runs.seq, snapshot.state.seq), isNotEndedOtherwise),
+    // The last word counts whatever its number: after a reset in Temporal a run may come to fewer changes.
+    and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
+    // Terminated, and made to go on by a reset.
+    eq(runs.outcome, 'terminated'),
+  )
+  const runKey = start.entry.key
   const [before] = await db
     .select({ status: runs.status, steps: sql<RunState['steps']>`${runs.state}->'steps'` })
     .from(runs)
-    .where(eq(runs.runKey, start.entry.key))
-  await db
-    .insert(runs)
-    .values(rowOf(whose, start, snapshot.state, snapshot.runId, now))
-    .onConflictDoUpdate({
+    .where(eq(runs.runKey, runKey))
+  const { kept } = await keepSnapshot(snapshot, now, async (columns, state) => {
+    if (!state)
+      return db
+        .update(runs)
+        .set(columns)
+        .where(and(eq(runs.runKey, runKey), counts))
+    return insertRow(db, rowOf(whose, start, { ...snapshot, state }, now)).onConflictDoUpdate({
       target: runs.runKey,
-      set: snapshotColumns(snapshot, now),
-      setWhere: or(
-        and(lt(runs.seq, snapshot.state.seq), isNotEndedOtherwise),
-        // The last word counts whatever its number: after a reset in Temporal a run may come to fewer changes.
-        and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
-        // Terminated, and made to go on by a reset.
-        eq(runs.outcome, 'terminated'),
-      ),
+      set: columns,
+      setWhere: counts,
     })
+  })
   return {
     ended: snapshot.state.status === 'ended' && before?.status !== 'ended',
     held: newlyHeld(snapshot.state.steps, before?.steps ?? []),
+    kept,
   }
 }
 
@@ -82,13 +91,12 @@ function newlyHeld(steps: RunState['steps'], before: RunState['steps']): string[
 export async function saveSnapshot(
   db: Pick<Db, 'update'>,
   runKey: string,
-  snapshot: { state: RunState; runId: string },
+  snapshot: Snapshot,
   now: number,
-): Promise<void> {
-  await db
-    .update(runs)
-    .set(snapshotColumns(snapshot, now))
-    .where(and(eq(runs.runKey, runKey), lt(runs.seq, snapshot.state.seq), ne(runs.status, 'ended')))
+): Promise<Kept> {
+  const isNewer = and(eq(runs.runKey, runKey), lt(runs.seq, snapshot.state.seq), ne(runs.status, 'ended'))
+  const { kept } = await keepSnapshot(snapshot, now, (columns) => db.update(runs).set(columns).where(isNewer))
+  return kept
 }
 
 /** Temporal's run id, once the start was accepted. */
@@ -211,12 +219,11 @@ export async function recordEnd(
   state: RunState,
   now: number,
 ): Promise<boolean> {
-  const ended = await db
-    .update(runs)
-    .set(snapshotColumns({ state, runId: null }, now))
-    .where(and(eq(runs.runKey, runKey), eq(runs.seq, seq), ne(runs.status, 'ended')))
-    .returning({ runKey: runs.runKey })
-  return ended.length > 0
+  const isAsRead = and(eq(runs.runKey, runKey), eq(runs.seq, seq), ne(runs.status, 'ended'))
+  const { value } = await keepSnapshot({ state, runId: null }, now, (columns) =>
+    db.update(runs).set(columns).where(isAsRead).returning({ runKey: runs.runKey }),
+  )
+  return (value ?? []).length > 0
 }
 
 /** Takes out of runs that ended before `before` whose they were and what was said. */
@@ -240,34 +247,22 @@ export function withoutWords(key: ReturnType<typeof sql>) {
   return { entry, state: sql`(${runs.state} - 'facts') || ${said}` }
 }
 
-function rowOf(
-  whose: Whose,
-  start: Start,
-  state: RunState,
-  runId: string | null,
-  now: number,
-): typeof runs.$inferInsert {
+function rowOf(whose: Whose, start: Start, snapshot: Snapshot, now: number): typeof runs.$inferInsert {
+  const { state } = snapshot
   return {
     runKey: start.entry.key,
     ...whose,
     campaign: start.plan.campaign,
     version: start.plan.version,
-    entry: start.entry,
+    // The state's own, which lacks what the store refuses.
+    entry: state.entry,
     plan: start.plan,
     startedAt: state.startedAt,
     createdAt: now,
-    ...snapshotColumns({ state, runId }, now),
+    ...snapshotColumns(snapshot, now),
   }
 }
 
-function snapshotColumns({ state, runId }: { state: RunState; runId: string | null }, now: number) {
-  return {
-    state,
-    seq: state.seq,
-    status: state.status,
-    outcome: state.outcome,
-    endedAt: state.endedAt,
-    updatedAt: now,
-    ...(runId === null ? {} : { runId }),
-  }
+function insertRow(db: Db, row: typeof runs.$inferInsert) {
+  return db.insert(runs).values(row)
 }

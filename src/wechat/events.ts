@@ -86,7 +86,7 @@ export function parseInbound(record: FieldRecord): Inbound {
   const msgId = messageId(text)
   return msgType && msgId
     ? parseMessage({ ...common, msgId }, msgType, text)
-    : { ...common, kind: 'unknown', msgType: msgType.slice(0, MSG_TYPE_MAX) }
+    : { ...common, kind: 'unknown', msgType: cutText(msgType, MSG_TYPE_MAX) }
 }
 
 /** Messages are documented with `MsgId`, some events with `MsgID`; one that writes it otherwise is the same. */
@@ -151,7 +151,7 @@ function parseMessage(message: Common & Message, msgType: string, text: Text): I
         bytes: text('FileTotalLen'),
       }
     default:
-      return { ...message, kind: 'other_message', msgType: msgType.slice(0, MSG_TYPE_MAX) }
+      return { ...message, kind: 'other_message', msgType: cutText(msgType, MSG_TYPE_MAX) }
   }
 }
 

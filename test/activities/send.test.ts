@@ -1,14 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { nextDayInBeijing } from '../../src/beijing.ts'
+import { applySend } from '../../src/campaign/send-result.ts'
 import { changeStep } from '../../src/campaign/state.ts'
 import { writeAttempt, writeIntent } from '../../src/store/deliveries.ts'
 import { saveFollower } from '../../src/store/followers.ts'
 import { markDispatched } from '../../src/store/inbox.ts'
 import { saveMedium } from '../../src/store/media.ts'
 import { removeAccount } from '../../src/store/removed-accounts.ts'
-import { inbox } from '../../src/store/schema.ts'
+import { deliveries, inbox } from '../../src/store/schema.ts'
+import { REDUCED_NOTE } from '../../src/store/snapshots.ts'
 import { remedyOf } from '../../src/wechat/errcodes.ts'
 import { until } from '../support/program.ts'
+import { refuseRows, refuseRuns } from '../support/refusing-store.ts'
 import { failureOf, openSendDesk, type SendDesk, type SendStory } from './send-desk.ts'
 
 let desk: SendDesk
@@ -69,6 +73,52 @@ describe('a step that WeChat takes', () => {
     expect(await story.send()).toEqual(first)
     expect(story.verdicts()).toEqual([0])
   })
+})
+
+describe('a step that WeChat takes, and whose snapshot the store refuses for good', () => {
+  it.each([
+    ['reduced', "NEW.state::text LIKE '%refuse me%'", '22P05'],
+    ['nothing', 'NEW.seq > 0', '54000'],
+  ] as const)('is sent once, and an operator sees it (%s)', async (kept, when, code) => {
+    const story = await desk.story()
+    const goodAgain = await refuseRuns(desk.product.db, when, code)
+    onTestFinished(goodAgain)
+    const input = story.input()
+    const state = { ...input.state, reply: { at: input.now, text: 'refuse me' } }
+    const before = await reduced(kept)
+    const first = await story.send({ state })
+    expect(first).toMatchObject({ result: 'sent', note: REDUCED_NOTE })
+    // As after a worker that died before Temporal heard of it.
+    expect(await story.send({ state })).toMatchObject({ result: 'sent', at: first.at })
+    expect(story.verdicts()).toEqual([0])
+    expect(await story.row()).toMatchObject({ state: 'sent', attempts: 1 })
+    expect(await reduced(kept)).toBeGreaterThan(before)
+    expect(applySend(state, 0, { grant: input.grant, grants: [] }, first).oddities).toEqual([REDUCED_NOTE])
+  })
+
+  it('is sent once when what it says of its account cannot be noted', async () => {
+    const story = await desk.story()
+    await desk.product.accounts.noteBadFollower(story.appId, 'oBad')
+    onTestFinished(await refuseRows(desk.product.db, 'accounts', `NEW.app_id = '${story.appId}'`, '22P02'))
+    expect(await story.send()).toMatchObject({ result: 'sent' })
+    expect(await story.row()).toMatchObject({ state: 'sent' })
+    expect(story.verdicts()).toEqual([0])
+  })
+
+  it('has its snapshot written by whoever comes after a worker that died between the two', async () => {
+    const story = await desk.story()
+    await writeIntent(desk.product.db, story.key(), Date.now(), 0)
+    const sent = { state: 'sent' as const, sentAt: 5, endedAt: 5 }
+    await desk.product.db.update(deliveries).set(sent).where(eq(deliveries.runKey, story.key().runKey))
+    expect(await story.settle()).toEqual({ result: 'sent', at: 5, unclear: 0 })
+    expect(await story.step()).toMatchObject({ state: 'sent', sentAt: 5 })
+    expect(story.verdicts()).toEqual([])
+  })
+
+  async function reduced(kept: string): Promise<number> {
+    const { values } = await desk.product.metrics.snapshotsReduced.get()
+    return values.find((v) => v.labels.kept === kept)?.value ?? 0
+  }
 })
 
 describe('a follower who has left', () => {

@@ -1,0 +1,82 @@
+import type { RunState } from '../campaign/state.ts'
+import type { runs } from './schema.ts'
+import { isRefusedData } from './store-error.ts'
+
+export interface Snapshot {
+  state: RunState
+  /** Temporal's run id; null: the row keeps its own. */
+  runId: string | null
+}
+
+/**
+ * How much of a snapshot the store took: all, all but what people and WeChat said (`reduced`), how the run stands and
+ * nothing of its steps (`bare`), or nothing.
+ */
+export type Kept = 'whole' | 'reduced' | 'bare' | 'nothing'
+
+/** What stands among the run's oddities when its snapshot was reduced. */
+export const REDUCED_NOTE = 'the store refused this run as it is: its texts are left out there'
+
+type SnapshotColumns = Pick<
+  typeof runs.$inferInsert,
+  'seq' | 'status' | 'outcome' | 'endedAt' | 'updatedAt'
+> &
+  Partial<Pick<typeof runs.$inferInsert, 'state' | 'runId'>>
+
+/** A snapshot's columns in `runs`. */
+export function snapshotColumns({ state, runId }: Snapshot, now: number) {
+  return {
+    state,
+    seq: state.seq,
+    status: state.status,
+    outcome: state.outcome,
+    endedAt: state.endedAt,
+    updatedAt: now,
+    ...(runId === null ? {} : { runId }),
+  }
+}
+
+/**
+ * Writes a snapshot, and of one that the database refuses for good as much as it takes: what happened must not hang on a
+ * text. Each try is a statement of its own: not for the inside of a transaction. Rejects when the database does not answer.
+ */
+export async function keepSnapshot<T>(
+  snapshot: Snapshot,
+  now: number,
+  write: (columns: SnapshotColumns, state: RunState | null) => Promise<T>,
+): Promise<{ kept: Kept; value: T | null }> {
+  const reduced = withoutTexts(snapshot.state)
+  const { state: _refused, ...bare } = snapshotColumns(snapshot, now)
+  const tries: [Kept, SnapshotColumns, RunState | null][] = [
+    ['whole', snapshotColumns(snapshot, now), snapshot.state],
+    ['reduced', snapshotColumns({ ...snapshot, state: reduced }, now), reduced],
+    ['bare', bare, null],
+  ]
+  for (const [kept, columns, state] of tries) {
+    try {
+      return { kept, value: await write(columns, state) }
+    } catch (err) {
+      if (!isRefusedData(err)) throw err
+    }
+  }
+  return { kept: 'nothing', value: null }
+}
+
+/** A run's state with numbers, our own words and nothing that anybody said. */
+function withoutTexts(state: RunState): RunState {
+  const { facts: _facts, ...rest } = state
+  return {
+    ...rest,
+    reason: ourWords(state.reason),
+    entry: { ...state.entry, text: null, qrScene: null, eventKey: null },
+    reply: state.reply && { ...state.reply, text: null },
+    steps: state.steps.map((s) => ({ ...s, reason: ourWords(s.reason) })),
+    stop: state.stop && { ...state.stop, reason: ourWords(state.stop.reason) },
+    seen: [],
+    oddities: [REDUCED_NOTE],
+  }
+}
+
+function ourWords(reason: string | null): string | null {
+  return reason !== null && /^[a-z0-9 ()-]{1,100}$/.test(reason) ? reason : null
+}
