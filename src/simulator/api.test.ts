@@ -414,13 +414,25 @@ describe('the sign that somebody types', () => {
     expect([await typing(sim, 'CancelTyping'), await typing(sim)]).toEqual([0, 0])
   })
 
-  it('is refused 30 s after the last interaction, for nobody, and in other words', async () => {
+  it('is refused 30 s after the last message of either side, for nobody, and in other words', async () => {
     const sim = await platform()
     await sim.wechat.type('oTest', '1')
     sim.clock.now += 30_001
     expect(await typing(sim)).toBe(45080)
     expect(await typing(sim, 'Dance')).toBe(45072)
     expect(await typing(sim, 'Typing', 'oNobody')).toBe(40003)
+    await sim.send('oTest')
+    sim.clock.now += 30_000
+    expect(await typing(sim)).toBe(0)
+  })
+
+  it('is refused where no message could be sent', async () => {
+    const sim = await platform()
+    expect(await typing(sim)).toBe(45015)
+    await sim.wechat.follow('oTest')
+    expect(await typing(sim)).toBe(0)
+    await sim.wechat.unfollow('oTest')
+    expect(await typing(sim)).toBe(45015)
   })
 })
 

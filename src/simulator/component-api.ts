@@ -108,7 +108,8 @@ export function createComponentApi(world: World): Hono {
     const appId = textOrNull(body?.authorizer_appid) ?? textOrNull(body?.component_appid)
     return withFaults(world.faults, c, appId, async () => {
       if (!body) return failed(raw === '' ? 44002 : 47001)
-      const component = world.components.get(String(body.component_appid ?? ''))
+      if (!body.component_appid) return failed(41018)
+      const component = world.components.get(String(body.component_appid))
       if (!component) return failed(61011)
       if (!component.ipWhitelisted)
         return failed(61004, 'access clientip is not registered requestIP: 127.0.0.1')

@@ -10,7 +10,8 @@ import { isReleaseAccount, RELEASE_ACCOUNTS } from './release.ts'
 
 let at: SmallPlatform
 beforeEach(async () => {
-  at = await smallPlatform({}, 300)
+  // Long enough for a busy machine; one test waits until it is over, twice.
+  at = await smallPlatform({}, 2_000)
 })
 afterEach(() => at.close())
 

@@ -1,5 +1,5 @@
 import { type Answer, failed, hidesAnswer } from '../answering.ts'
-import { chargeSend, type SendLogEntry, type SimAccountState } from '../model.ts'
+import { chargeSend, type SendLogEntry, type SimAccountState, type SimFollower } from '../model.ts'
 import { judgeContent } from '../send-rules.ts'
 import { CUSTOM_SEND, countSend } from './quota.ts'
 import type { ApiWorld, Call, Router } from './router.ts'
@@ -72,6 +72,12 @@ function logSend(
   world.changed(account.appId, openId)
 }
 
+/**
+ * 客服输入状态: for 15 s, within 30 s of a message of either side, and only where a message could be sent.
+ * Sources: https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing (codes) and
+ * https://developers.weixin.qq.com/doc/knowledge/8a8b25456f2c4b0a.html (conditions); that 45015 is the code of the last
+ * condition is inferred.
+ */
 function typing(world: ApiWorld, { account, body }: Call): Answer {
   const follower = account.followers.get(String(body.touser ?? ''))
   if (!follower) return failed(40003)
@@ -81,9 +87,16 @@ function typing(world: ApiWorld, { account, body }: Call): Answer {
     return failed(0)
   }
   if (body.command !== 'Typing') return failed(45072)
-  if (at - follower.lastInteractionAt > 30_000) return failed(45080)
+  if (!follower.following || !follower.grants.some((g) => g.expiresAt > at)) return failed(45015)
+  if (at - lastMessageAt(follower) > 30_000) return failed(45080)
   if (follower.typingUntil > at) return failed(45081)
   follower.typingUntil = at + 15_000
   world.changed(account.appId, follower.openId)
   return failed(0)
+}
+
+/** When one of the two last did something, on the follower's clock, ms. */
+function lastMessageAt(follower: SimFollower): number {
+  const sent = follower.messages.findLast((m) => m.from === 'account')?.at ?? 0
+  return Math.max(follower.lastInteractionAt, sent)
 }

@@ -151,6 +151,14 @@ describe('a request that WeChat cannot read', () => {
     expect(component).toMatchObject({ status: 200, errcode })
   })
 
+  // https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html
+  it('a platform’s call has no component_appid', async () => {
+    const { ask } = await platform()
+    const path = '/cgi-bin/component/api_query_auth?component_access_token=x'
+    expect(await ask('POST', path, '{}')).toMatchObject({ errcode: 41018 })
+    expect(await ask('POST', path, '{"component_appid":"wxother"}')).toMatchObject({ errcode: 61011 })
+  })
+
   // https://developers.weixin.qq.com/community/develop/doc/000a06f6edc78040aa11517ab6b800
   it.each([`grant_type=client_credential&appid=${APP}&secret=test-secret`, '', '[]', '{'])(
     'a token call whose body is %j has no appid',

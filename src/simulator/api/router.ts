@@ -105,10 +105,10 @@ export function createRouter(world: ApiWorld): Router {
 }
 
 /**
- * What stands behind every other call: WeChat answers a path that it does not have with 40066 as JSON. That it does so with
- * HTTP status 200, and for a path with a slash at its end too, is inferred from its other errors.
- * Source: 全局返回码; seen at `draft/batchdel`, which does not exist (repositories that publish articles note "40066 invalid
- * url rid").
+ * WeChat answers a path that it does not have with 40066: "请检查API的URL是否与文档一致"
+ * (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), seen at made-up paths like
+ * `shop/kf/message/send` with a good token. As its other errors this is JSON with HTTP status 200. That a slash at the end
+ * makes another path, and that no token is asked for first, is inferred.
  */
 export function unknownPath(c: Context): Response {
   return c.json(failed(40066))
