@@ -168,4 +168,10 @@ describe('a step whose message cannot be made', () => {
       refused: expect.stringMatching(/^cannot be rendered: .*nobody/),
     })
   })
+
+  it('is skipped with its reason when there is nothing to see in it, and WeChat is not asked', async () => {
+    expect(await render({ text: '{{ reply.text }}' })).toEqual({ refused: 'empty-text: text' })
+    const said = sendInput({ reply: { at: ENTRY, text: '\u200b ' } })
+    expect(await render({ text: '{{ reply.text }}' }, said)).toEqual({ refused: 'empty-text: text' })
+  })
 })

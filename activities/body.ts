@@ -1,3 +1,4 @@
+import { emptyFieldOf } from '../src/campaign/empty-message.ts'
 import { mediaRefs, renderMessage } from '../src/campaign/message.ts'
 import type { Message } from '../src/campaign/model.ts'
 import { variablesOf } from '../src/campaign/variables.ts'
@@ -23,7 +24,9 @@ export async function renderStep(
       if (!at) throw new Error(`medium ${ref.id} is not at WeChat`)
       return at
     })
-    return { body: { ...body }, message }
+    const empty = emptyFieldOf(body)
+    // The kind of the reason, then where.
+    return empty === null ? { body: { ...body }, message } : { refused: `empty-text: ${empty}` }
   } catch (err) {
     return { refused: `cannot be rendered: ${err instanceof Error ? err.message : String(err)}` }
   }

@@ -12,7 +12,7 @@ import { mergeLedgers } from '../wechat/ledger.ts'
 export function viewRun(run: RunRow, deliveries: readonly Delivery[], follower: FollowerRow | null) {
   const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
   const steps = run.state.steps.map((step) => overlay(step, byStep.get(step.id)))
-  const whose = { appId: run.appId, openId: run.openId, runId: run.runId ?? '' }
+  const whose = { appId: run.appId, openId: run.openId, runId: run.runId || null }
   if (run.status === 'ended') return presentRun({ ...run.state, steps }, whose)
   const gone = follower?.unfollowedAt != null && follower.unfollowedAt > run.entry.at
   const ledger = gone ? [] : mergeLedgers(run.state.ledger, follower?.grants ?? [])

@@ -243,7 +243,7 @@ export const followerItem = z
   .object({
     appId: z.string(),
     openId: z.string(),
-    runId: z.string(),
+    runId: z.string().nullable().openapi({ description: 'null while Temporal has not begun the run' }),
     campaign: z.string(),
     version: z.number(),
     status: z.enum(['active', 'paused', 'ended']),

@@ -3,7 +3,11 @@ import type { RunState } from './state.ts'
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
 /** A run as the operator API and query `state` show it (contract, section 6). */
-export function presentRun(state: RunState, who: { appId: string; openId: string; runId: string }) {
+export function presentRun(
+  state: RunState,
+  /** `runId`: Temporal's; null while it has not begun the run. */
+  who: { appId: string; openId: string; runId: string | null },
+) {
   return {
     ...who,
     campaign: state.campaign,

@@ -117,8 +117,8 @@ export const RunFragment = ({ run }: { run: RunView }) => (
             <Time at={s.sentAt} />
           </td>
           <td>
-            {s.reason ? wordFor(REASONS, s.reason) : ''} <span class="quiet">{s.reason}</span>{' '}
-            {s.errcode ?? ''}
+            {s.reason ? wordFor(REASONS, s.reason.split(':', 1)[0] ?? '') : ''}{' '}
+            <span class="quiet">{s.reason}</span> {s.errcode ?? ''}
           </td>
         </tr>
       ))}

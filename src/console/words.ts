@@ -46,6 +46,7 @@ export const REASONS: Record<string, string> = {
   'facts-unknown': '无法获取粉丝资料',
   'tag-refused': '微信拒绝打标签',
   'tag-failed': '打标签失败',
+  'empty-text': '内容为空，没有发送',
   'message-gone': '活动版本已不可读，消息丢失',
   'medium-refused': '微信不接受该素材',
   'medium-bad-answer': '上传素材时，微信的答复无法识别',

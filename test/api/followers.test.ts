@@ -141,7 +141,7 @@ describe('a follower whom an operator looks up', () => {
     await wechat.follow('oBack')
     const again = await api.getWhen<FollowerBody>(
       path('oBack'),
-      (f) => f.status === 'active' && f.runId !== '',
+      (f) => f.status === 'active' && f.runId !== null,
     )
     expect(again.runId).not.toBe(first.runId)
     expect(again.outcome).toBeNull()

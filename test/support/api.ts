@@ -77,7 +77,7 @@ export interface AccountBody {
 export interface FollowerBody {
   appId: string
   openId: string
-  runId: string
+  runId: string | null
   campaign: string
   version: number
   status: string
