@@ -96,7 +96,7 @@ export function createComponentApi(world: World): Hono {
     },
   }
 
-  app.onError((_err, c) => c.json(failed(-1)))
+  app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))
   app.all('/cgi-bin/component/:call', async (c) => {
     const call = c.req.param('call')
     const handle = [open, guarded].find((calls) => Object.hasOwn(calls, call))?.[call]

@@ -1,4 +1,5 @@
 import * as wecom from '@wecom/crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AccountOptions, newAccount } from './model.ts'
 import { readReply } from './passive-reply.ts'
@@ -252,5 +253,52 @@ describe('a reply', () => {
     expect(readReply(target, image('other'), TO)).toHaveProperty('refused')
     const voice = xml('<MsgType>voice</MsgType><Voice><MediaId>mine</MediaId></Voice>')
     expect(readReply(target, voice, TO)).toHaveProperty('refused')
+  })
+})
+
+describe('whatever a server answers', () => {
+  const modes = fc.constantFrom('plain', 'compatible', 'security')
+  const formats = fc.constantFrom('xml', 'json')
+  /** Texts, JSON of any shape, and replies with one field that is anything. */
+  const answers = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.string().map((inner) => xml(inner)),
+    fc
+      .record({
+        name: fc.constantFrom(
+          'ToUserName',
+          'FromUserName',
+          'CreateTime',
+          'MsgType',
+          'Content',
+          'Image',
+          'Articles',
+        ),
+        value: fc.jsonValue(),
+      })
+      .map(({ name, value }) =>
+        JSON.stringify({ ToUserName: TO, FromUserName: GH, CreateTime: 1, MsgType: 'text', [name]: value }),
+      ),
+    fc
+      .record({
+        name: fc.constantFrom('Encrypt', 'MsgSignature', 'TimeStamp', 'Nonce'),
+        value: fc.jsonValue(),
+      })
+      .map(({ name, value }) =>
+        JSON.stringify({ ...(JSON.parse(sealed({ format: 'json' })) as object), [name]: value }),
+      ),
+  )
+
+  it('is taken, or refused with a reason; only a whole text is shown as one', () => {
+    fc.assert(
+      fc.property(answers, modes, formats, (text, mode, format) => {
+        const verdict = read(text, { mode, format })
+        if ('refused' in verdict) expect(verdict.refused).not.toBe('')
+        else if (verdict.reply === null) expect(['', 'success']).toContain(text)
+        else if (verdict.reply.msgType === 'text') expect(verdict.reply.fields.Content).not.toBe('')
+      }),
+      { numRuns: 500 },
+    )
   })
 })

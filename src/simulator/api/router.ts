@@ -78,7 +78,7 @@ export function createRouter(world: ApiWorld): Router {
   const app = new Hono()
   const places = new Map<string, Place>()
   // A handler that throws is WeChat's own failure: -1, never a page.
-  app.onError((_err, c) => c.json(failed(-1)))
+  app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))
 
   function add(method: Method, path: string, guarded: boolean, handle: OpenHandle): void {
     const known = places.get(path)
