@@ -1,18 +1,19 @@
 import { Hono } from 'hono'
-import { raw } from 'hono/html'
+import type { ComponentState } from './component.ts'
 import { createComponentDesk } from './component-desk.ts'
+import { Layout } from './layout.tsx'
 import type { SimAccountState } from './model.ts'
 import { isReleaseAccount } from './release.ts'
 import type { World } from './world.ts'
 
-/** The list of the simulated accounts: who serves each, its phone, and an owner's way into a platform and out of it. */
+/** The list of the simulated accounts: who serves each, its server, its phone, and an owner's way in and out of a platform. */
 export function createAccountsPage(world: World, links: PageLinks): Hono {
   const app = new Hono()
   app.get('/accounts', (c) => {
     const items = [...world.accounts.values()]
       .filter((a) => !isReleaseAccount(a.appId))
       .map((account) => ({ account, served: world.servedBy(account) }))
-    return c.html(<AccountsPage items={items} links={links} />)
+    return c.html(<AccountsPage items={items} platforms={[...world.components.values()]} links={links} />)
   })
   app.post('/accounts/:appId/revoke', async (c) => {
     const { appId } = c.req.param()
@@ -28,80 +29,86 @@ interface PageLinks {
   authoriseUrl: string | null
 }
 type Served = ReturnType<World['servedBy']>
+interface Item {
+  account: SimAccountState
+  served: Served
+}
 
-const AccountsPage = (props: { items: { account: SimAccountState; served: Served }[]; links: PageLinks }) => (
-  <>
-    {raw('<!DOCTYPE html>')}
-    <html lang="zh-CN">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>公众号 · 模拟微信</title>
-        <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/assets/phone.css" />
-      </head>
-      <body>
-        <header>
-          <h1>
-            微信模拟器 <small>WeChat simulator</small>
-          </h1>
-          <nav>{props.links.consoleUrl ? <a href={props.links.consoleUrl}>运营台 console</a> : null}</nav>
-        </header>
-        <main>
-          <section class="panel wide">
-            <h2>
-              公众号 <small>accounts</small>
-            </h2>
-            <table>
-              <thead>
-                <tr>
-                  <th>名称 name</th>
-                  <th>AppID</th>
-                  <th>消息发往 its messages go to</th>
-                  <th>粉丝 followers</th>
-                  <th />
-                  <th />
-                </tr>
-              </thead>
-              <tbody>
-                {props.items.map(({ account, served }) => (
-                  <tr>
-                    <td>{account.name}</td>
-                    <td>
-                      <code>{account.appId}</code>
-                    </td>
-                    <td>
-                      <ServedBy served={served} />
-                    </td>
-                    <td>{[...account.followers.values()].filter((f) => f.following).length}</td>
-                    <td>
-                      <a href={`/phone/${account.appId}`}>手机 phone</a>
-                    </td>
-                    <td>
-                      {served.by === 'platform' ? (
-                        <form method="post" action={`/accounts/${account.appId}/revoke`}>
-                          <button type="submit">取消授权 revoke</button>
-                        </form>
-                      ) : null}
-                      {served.by === 'nobody' && props.links.authoriseUrl ? (
-                        <a href={props.links.authoriseUrl}>授权给平台 authorise</a>
-                      ) : null}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
-        </main>
-      </body>
-    </html>
-  </>
+const AccountsPage = (props: { items: Item[]; platforms: ComponentState[]; links: PageLinks }) => (
+  <Layout title="公众号" consoleUrl={props.links.consoleUrl}>
+    <section class="panel wide">
+      <h2>
+        公众号 <small>accounts</small>
+      </h2>
+      <table>
+        <thead>
+          <tr>
+            <th>名称 name</th>
+            <th>AppID</th>
+            <th>消息发往 its messages go to</th>
+            <th>粉丝 followers</th>
+            <th />
+            <th />
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {props.items.map((item) => (
+            <Row {...item} authoriseUrl={props.links.authoriseUrl} />
+          ))}
+        </tbody>
+      </table>
+      <p>
+        <a href="/accounts/new">+ 新建公众号 new account</a>
+      </p>
+      <h2>
+        第三方平台 <small>platforms</small>
+      </h2>
+      <Platforms all={props.platforms} />
+      <p>
+        <a href="/platforms/new">+ 新建第三方平台 new platform</a>
+      </p>
+    </section>
+  </Layout>
 )
 
-const ServedBy = ({ served }: { served: Served }) => {
+const Row = ({ account, served, authoriseUrl }: Item & { authoriseUrl: string | null }) => (
+  <tr>
+    <td>{account.name}</td>
+    <td>
+      <code>{account.appId}</code>
+    </td>
+    <td>
+      <ServedBy served={served} url={account.callbackUrl} />
+    </td>
+    <td>{[...account.followers.values()].filter((f) => f.following).length}</td>
+    <td>
+      <a href={`/phone/${account.appId}`}>手机 phone</a>
+    </td>
+    <td>
+      <a href={`/accounts/${account.appId}/server`}>服务器 server</a>
+    </td>
+    <td>
+      {served.by === 'platform' ? (
+        <form method="post" action={`/accounts/${account.appId}/revoke`}>
+          <button type="submit">取消授权 revoke</button>
+        </form>
+      ) : null}
+      {served.by === 'nobody' && authoriseUrl ? <a href={authoriseUrl}>授权给平台 authorise</a> : null}
+    </td>
+  </tr>
+)
+
+const ServedBy = ({ served, url }: { served: Served; url: string | null }) => {
   switch (served.by) {
     case 'own-server':
-      return <>自己的服务器 its own server</>
+      return (
+        <>
+          自己的服务器 its own server
+          <br />
+          <code class="url">{url}</code>
+        </>
+      )
     case 'platform':
       return (
         <>
@@ -114,3 +121,37 @@ const ServedBy = ({ served }: { served: Served }) => {
       return served satisfies never
   }
 }
+
+const Platforms = ({ all }: { all: ComponentState[] }) =>
+  all.length === 0 ? (
+    <p class="quiet">
+      没有 <small>none</small>
+    </p>
+  ) : (
+    <table>
+      <thead>
+        <tr>
+          <th>AppID</th>
+          <th>授权事件接收 URL</th>
+          <th>已授权 authorised</th>
+          <th />
+        </tr>
+      </thead>
+      <tbody>
+        {all.map(({ options, authorisations }) => (
+          <tr>
+            <td>
+              <code>{options.appId}</code>
+            </td>
+            <td>
+              <code class="url">{options.authorisationUrl}</code>
+            </td>
+            <td>{authorisations.size}</td>
+            <td>
+              <a href={`/platforms/${options.appId}/server`}>服务器 server</a>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )

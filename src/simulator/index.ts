@@ -113,10 +113,11 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   app.route('/', createControl(world))
   app.route(
     '/',
-    createPages(world, {
-      consoleUrl: options.consoleUrl ?? null,
-      authoriseUrl: options.authoriseUrl ?? null,
-    }),
+    createPages(
+      world,
+      { consoleUrl: options.consoleUrl ?? null, authoriseUrl: options.authoriseUrl ?? null },
+      startTickets,
+    ),
   )
   // Behind the pages and /_sim everything is WeChat's API.
   app.notFound((c) =>

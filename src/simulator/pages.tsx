@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import { raw } from 'hono/html'
 import { createAccountsPage } from './accounts-page.tsx'
+import type { ComponentState } from './component.ts'
 import { pageHeaders } from './headers.ts'
+import { createServerPages } from './server-pages.tsx'
 import type { World } from './world.ts'
 
 const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
@@ -12,6 +14,7 @@ const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.
 export function createPages(
   world: World,
   links: { consoleUrl: string | null; authoriseUrl: string | null },
+  onPlatform: (component: ComponentState) => void = () => {},
 ): Hono {
   const app = new Hono()
   const script = asset('phone.js')
@@ -28,6 +31,7 @@ export function createPages(
     return c.redirect(`/phone/${account.appId}/${follower ?? newOpenId()}`)
   })
   app.route('/', createAccountsPage(world, links))
+  app.route('/', createServerPages(world, { consoleUrl: links.consoleUrl, onPlatform }))
   app.get('/phone/:appId', (c) => c.redirect(`/phone/${c.req.param('appId')}/${newOpenId()}`))
   app.get('/phone/:appId/:openId', (c) => {
     const { appId, openId } = c.req.param()
@@ -168,6 +172,14 @@ const Page = ({ appId, openId, name, followers, served, consoleUrl, authoriseUrl
               扫码 <small>scan a code</small>
             </h2>
             <p class="row" id="scenes" />
+            <h2>
+              更多动作 <small>anything else that can happen</small>
+            </h2>
+            <form id="acts" class="acts">
+              <select id="act" aria-label="动作 act" />
+              <div id="act-fields" class="fields" />
+              <button type="submit">触发 send</button>
+            </form>
             <h2>
               故障 <small>faults</small>
             </h2>

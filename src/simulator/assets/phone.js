@@ -95,6 +95,10 @@ const shows = {
       description: c.description ?? c.Music?.Description,
       foot: '音乐 music',
     }),
+  shortvideo: (b) => card(b, { title: '', picture: '▶ 小视频 short video' }),
+  location: (b, c) => card(b, { title: c.label ?? '', picture: '位置 location' }),
+  link: (b, c) => card(b, { title: c.title, description: c.description, foot: c.url }),
+  file: (b, c) => card(b, { title: c.title, foot: '文件 file' }),
   news: (b, c) => {
     const passive = c.Articles?.item
     const a = c.articles?.[0] ?? (Array.isArray(passive) ? passive[0] : passive) ?? {}
@@ -151,10 +155,18 @@ function buttons(box, list) {
   )
 }
 
-// What a tap on a menu button tells the account; other types need a camera, a place or material.
+// What a tap on a menu button tells the account; other types show material and tell nothing.
+const withKey = (b) => ({ do: b.type, key: b.key })
 const taps = {
   click: (b) => ({ do: 'menu', key: b.key, label: b.name }),
   view: (b) => ({ do: 'view', url: b.url }),
+  miniprogram: (b) => ({ do: 'view_miniprogram', path: b.pagepath }),
+  scancode_push: withKey,
+  scancode_waitmsg: withKey,
+  pic_sysphoto: withKey,
+  pic_photo_or_album: withKey,
+  pic_weixin: withKey,
+  location_select: withKey,
 }
 let openMenu = null
 
@@ -282,6 +294,65 @@ for (const b of document.querySelectorAll('[data-forward]')) {
     for (const other of all) other.disabled = false
   }
 }
+// Every act of the simulator with its fields. A number stays a number; an empty field is left out.
+const GROUPS = {
+  message: '消息 messages',
+  menu: '菜单 menu',
+  follower: '粉丝 follower',
+  agent: '客服 human agent',
+  notice: '通知 notices',
+}
+let acts = []
+
+function actField([name, field], required) {
+  const label = element('label')
+  label.append(element('span', '', `${field.title ?? name}${required ? ' *' : ''}`))
+  const input = field.enum ? element('select') : element('input')
+  for (const value of field.enum ?? []) input.append(new Option(value, value))
+  input.name = name
+  input.dataset.type = field.type ?? 'object'
+  input.value = field.default ?? (field.type === undefined || field.type === 'object' ? '{}' : '')
+  label.append(input)
+  return label
+}
+
+function showAct() {
+  const { fields } = acts.find((a) => a.name === $('act').value)
+  const all = Object.entries(fields.properties ?? {})
+  $('act-fields').replaceChildren(...all.map((f) => actField(f, fields.required?.includes(f[0]))))
+}
+
+function actValue({ value, dataset }) {
+  if (dataset.type === 'number' || dataset.type === 'integer') return Number(value)
+  return dataset.type === 'object' ? JSON.parse(value) : value
+}
+
+$('acts').onsubmit = (e) => {
+  e.preventDefault()
+  try {
+    const filled = [...$('act-fields').querySelectorAll('input, select')].filter((i) => i.value !== '')
+    void act({ do: $('act').value, ...Object.fromEntries(filled.map((i) => [i.name, actValue(i)])) })
+  } catch (err) {
+    trouble(err)
+  }
+}
+
+void tell('/_sim/acts', undefined, 'GET')
+  .then(({ items }) => {
+    acts = items
+    for (const [group, label] of Object.entries(GROUPS)) {
+      const options = element('optgroup')
+      options.label = label
+      const own = acts.filter((a) => a.group === group)
+      options.append(...own.map((a) => new Option(`${a.zh} ${a.en}`, a.name)))
+      $('act').append(options)
+    }
+    $('act').value = 'location'
+    $('act').onchange = showAct
+    showAct()
+  })
+  .catch(trouble)
+
 $('add-fault').onclick = () =>
   tell('/_sim/faults', JSON.parse($('fault').value))
     .then(refresh)
