@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { type Answer, failed, parse, textOrNull, withFaults } from './answering.ts'
 import { unknownPath } from './api/router.ts'
+import { authoriserOptions } from './authoriser-options.ts'
 import type { Authorisation, ComponentState } from './component.ts'
 import { createComponentDesk } from './component-desk.ts'
 import type { SimAccountState } from './model.ts'
@@ -94,6 +95,7 @@ export function createComponentApi(world: World): Hono {
         })),
       }
     },
+    ...authoriserOptions(world),
   }
 
   app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { contextOf, listActs, readAct } from './acts.ts'
 import { CUSTOM_SEND, usedToday } from './api/quota.ts'
 import { fileAnswer } from './media-samples.ts'
-import { menuOf } from './menu.ts'
+import { menuFor } from './menu.ts'
 import { scenesOf } from './qrcode.ts'
 import { makeAccount, SettingsError, setServer } from './servers.ts'
 import type { World } from './world.ts'
@@ -126,7 +126,7 @@ export function createControl(world: World): Hono {
         appId: account.appId,
         name: account.name,
         profile: account.profile,
-        menu: menuOf(account),
+        menu: menuFor(account, f),
         qrScenes: scenesOf(account, world.now()),
       },
       openId: f.openId,

@@ -1,4 +1,5 @@
-import type { SimAccountState, SimButton } from './model.ts'
+import type { SimAccountState, SimButton, SimFollower } from './model.ts'
+import type { ConditionalMenu } from './records.ts'
 
 const TYPES: Record<string, string[]> = {
   click: ['key'],
@@ -46,9 +47,27 @@ function judgeButton(button: Record<string, unknown>, level: 'first' | 'second')
   return 0
 }
 
-/** What the phone shows: the interface's menu, else the one that the account came with, as if made in the console. */
+/** The interface's menu, else the one that the account came with, as if made in the console. */
 export function menuOf(account: SimAccountState): SimButton[] {
   return account.apiMenu ?? account.menu.map(({ key, label }) => ({ type: 'click', name: label, key }))
+}
+
+/** The simulated phone is an Android: `client_platform_type` 2. */
+const PLATFORM = '2'
+
+/**
+ * What a follower's phone shows: the newest conditional menu whose rule fits, else the default one. Of several tags the
+ * one given last counts. Source: 个性化菜单匹配规则, …/Custom_Menus/Personalized_menu_interface.html
+ */
+export function menuFor(account: SimAccountState, follower: SimFollower): SimButton[] {
+  const fits = ({ matchrule }: ConditionalMenu) => {
+    const tag = String(matchrule.tag_id ?? matchrule.group_id ?? '')
+    const platform = String(matchrule.client_platform_type ?? '')
+    return (
+      (tag === '' || tag === String(follower.tagIds.at(-1))) && (platform === '' || platform === PLATFORM)
+    )
+  }
+  return account.records.conditionalMenus.toReversed().find(fits)?.button ?? menuOf(account)
 }
 
 /** The answer of `get_current_selfmenu_info`. */

@@ -1,3 +1,4 @@
+import { type AccountRecords, newRecords } from './records.ts'
 import { ownTags, type SimTag } from './tags.ts'
 
 /** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
@@ -69,6 +70,8 @@ export interface SimCode {
   isNumber: boolean
   /** As `qrcode/create` gave it; each scan carries it. */
   ticket: string
+  /** What the picture of the code says. */
+  url: string
   /** Real time, epoch ms; null: permanent. */
   expiresAt: number | null
 }
@@ -79,6 +82,9 @@ export interface SimAgent {
   kfAccount: string
   nick: string
   id: string
+  headImgUrl?: string
+  /** The worker's WeChat; absent: not bound, so no session can be given to this one (65402). */
+  wx?: string
 }
 
 export interface AccountOptions {
@@ -133,6 +139,7 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   /** The menu that was made through the API; null: the one that the account came with. */
   apiMenu: SimButton[] | null
   tags: SimTag[]
+  records: AccountRecords
   sends: SendLogEntry[]
   calls: Map<string, number>
   /** `custom/send` a day. */
@@ -208,7 +215,8 @@ const DEFAULT_AGENTS = ['test@agent']
 const FIRST_AGENT_ID = 2001
 
 export function newAgent(kfAccount: string, index: number): SimAgent {
-  return { kfAccount, nick: kfAccount.split('@')[0] ?? '', id: String(FIRST_AGENT_ID + index) }
+  const nick = kfAccount.split('@')[0] ?? ''
+  return { kfAccount, nick, id: String(FIRST_AGENT_ID + index), wx: `wx_${nick}` }
 }
 
 export function newAccount(options: AccountOptions): SimAccountState {
@@ -230,6 +238,7 @@ export function newAccount(options: AccountOptions): SimAccountState {
     codes: [],
     apiMenu: null,
     tags: ownTags(),
+    records: newRecords(),
     sends: [],
     calls: new Map(),
     dailyQuota: 500_000,

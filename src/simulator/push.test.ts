@@ -213,7 +213,7 @@ describe('a callback that fails', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    const settings = { answerWithinMs: 300, resends: 3, markFail: { failures: 40, pauseMs: 60_000 } }
+    const settings = { answerWithinMs: 2_000, resends: 3, markFail: { failures: 40, pauseMs: 60_000 } }
     const wechat = createPusher(settings, () => NOW)
     expect(await wechat.push(account({ callbackUrl }), FIELDS)).toMatchObject({ ok: true, attempts: 2 })
     server.closeAllConnections()

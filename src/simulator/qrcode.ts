@@ -30,8 +30,10 @@ export function readCode(
 }
 
 /** Makes a code; one with the same scene is over with it. `expiresAt`: real time, epoch ms. */
-export function addCode(account: SimAccountState, code: Omit<SimCode, 'ticket'>): SimCode {
-  const added = { ...code, ticket: `test_${randomBytes(32).toString('base64url')}==` }
+export function addCode(account: SimAccountState, code: Omit<SimCode, 'ticket' | 'url'>): SimCode {
+  const ticket = `test_${randomBytes(32).toString('base64url')}==`
+  const url = `http://weixin.qq.com/q/${randomBytes(12).toString('base64url')}`
+  const added = { ...code, ticket, url }
   account.codes = account.codes.filter((c) => c.scene !== code.scene || c.isNumber !== code.isNumber)
   account.codes.push(added)
   return added

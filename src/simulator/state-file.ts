@@ -2,10 +2,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname } from 'node:path'
 import type { ComponentState, KeptComponent } from './component.ts'
 import type { AccountOptions, SimAccountState, SimFollower } from './model.ts'
+import { type KeptRecords, keptRecords } from './records.ts'
 
 /** What of an account outlives the simulator. */
-type KeptAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags'> & {
+type KeptAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags' | 'agents'> & {
   followers: SimFollower[]
+  records?: KeptRecords
   /** Of one that was made by page or control API; else they come with `addAccount`. */
   options?: AccountOptions
 }
@@ -46,10 +48,18 @@ export function openStateFile(path: string | undefined) {
 }
 
 function kept(account: SimAccountState): KeptAccount {
-  const { followers, codes, apiMenu, tags } = account
+  const { followers, codes, apiMenu, tags, agents } = account
   const trimmed = [...followers.values()].map((f) => ({ ...f, messages: f.messages.slice(-MESSAGES_KEPT) }))
   const options = account.made ? { options: optionsOf(account) } : {}
-  return { followers: trimmed, codes, apiMenu, tags, ...options }
+  return {
+    followers: trimmed,
+    codes,
+    apiMenu,
+    tags,
+    agents,
+    records: keptRecords(account.records),
+    ...options,
+  }
 }
 
 function optionsOf(account: SimAccountState): AccountOptions {

@@ -50,7 +50,13 @@ describe('followers of a simulator that was closed', () => {
     writeFileSync(statePath, JSON.stringify({ [APP]: [{ ...worldWith().follower(WHO), following: true }] }))
     const before = worldWith({ statePath })
     expect(before.follower(WHO)).toMatchObject({ following: true })
-    const code = { scene: '7', isNumber: true, ticket: 'test-ticket', expiresAt: null }
+    const code = {
+      scene: '7',
+      isNumber: true,
+      ticket: 'test-ticket',
+      url: 'http://weixin.qq.com/q/test',
+      expiresAt: null,
+    }
     before.account(APP).codes.push(code)
     before.save()
     expect(worldWith({ statePath }).account(APP).codes).toEqual([code])

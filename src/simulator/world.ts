@@ -127,7 +127,9 @@ export function createWorld(options: WorldOptions) {
     for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
     added.codes = keptCodes(before?.codes)
     added.tags = before?.tags ?? added.tags
+    added.agents = before?.agents ?? added.agents
     added.apiMenu = before?.apiMenu ?? null
+    Object.assign(added.records, before?.records)
     accounts.set(account.appId, added)
     tokens.set(account.appId, new SimTokens())
     return added
@@ -192,6 +194,7 @@ export function createWorld(options: WorldOptions) {
       ...deed.fields,
     }
     if (deed.isMessage) fields.MsgId = options_.msgId ?? newMsgId()
+    noteForAgent(owner, one, deed, createTime)
     const times = duplicateNext > 0 ? 2 : 1
     duplicateNext = Math.max(0, duplicateNext - 1)
     const result = await pusher.push(targetOf(owner), fields, { times, ...options_ })
@@ -205,6 +208,17 @@ export function createWorld(options: WorldOptions) {
     changed(who.appId, who.openId)
     if (one.offsetMs > 0 && result.ok) await options.timeMachine?.align(who, clockOf(one))
     return result
+  }
+
+  /** What WeChat itself tells an account, as 公众号群发助手: no follower does anything. */
+  function notify(appId: string, fields: Fields): Promise<PushResult> {
+    const owner = account(appId)
+    const head = {
+      ToUserName: owner.originalId,
+      FromUserName: 'mphelper',
+      CreateTime: Math.floor(now() / 1000),
+    }
+    return pusher.push(targetOf(owner), { ...head, ...fields })
   }
 
   /**
@@ -269,6 +283,7 @@ export function createWorld(options: WorldOptions) {
     account,
     follower,
     act,
+    notify,
     fastForward,
     fastForwardToNext,
     pushCounts: pusher.counts,
@@ -308,18 +323,35 @@ function resolveScan(owner: SimAccountState, one: SimFollower, deed: Deed): Deed
   return { ...resolved, fields: { ...resolved.fields, Ticket: codeOf(owner, deed.qrScene).ticket } }
 }
 
+/** While an agent has the session, what the follower says is in the agent's records; other kinds than text by name. */
+function noteForAgent(owner: SimAccountState, one: SimFollower, deed: Deed, time: number): void {
+  if (!deed.isMessage || !one.agent) return
+  const { agentRecords } = owner.records
+  const text = String(deed.fields.Content ?? `[${deed.fields.MsgType}]`)
+  const worker = one.agent.account
+  agentRecords.push({
+    msgid: agentRecords.length + 1,
+    openid: one.openId,
+    opercode: 2003,
+    text,
+    time,
+    worker,
+  })
+}
+
 function noteFollow(owner: SimAccountState, one: SimFollower, deed: Deed, createTime: number): void {
   one.subscribedAt = createTime
   one.qrScene = deed.qrScene ?? ''
   one.qrSceneIsNumber = deed.qrScene !== undefined && codeOf(owner, deed.qrScene).isNumber
 }
 
-/** State files of older versions have neither tickets nor kinds. */
+/** State files of older versions have neither tickets nor kinds, and no addresses. */
 function keptCodes(codes: readonly Partial<SimCode>[] = []): SimCode[] {
-  return codes.map(({ scene = '', isNumber = false, ticket = `test_${scene}`, expiresAt = null }) => ({
+  return codes.map(({ scene = '', isNumber = false, ticket = `test_${scene}`, expiresAt = null, url }) => ({
     scene,
     isNumber,
     ticket,
+    url: url ?? `http://weixin.qq.com/q/${encodeURIComponent(scene)}`,
     expiresAt,
   }))
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { failed } from '../answering.ts'
 import { addCode, readCode } from '../qrcode.ts'
 import type { Router } from './router.ts'
@@ -10,9 +9,8 @@ export function registerCodes({ route, world }: Router): void {
     if ('errcode' in code) return failed(code.errcode)
     const { seconds, ...made } = code
     const expiresAt = seconds === null ? null : world.now() + seconds * 1000
-    const { ticket } = addCode(account, { ...made, expiresAt })
+    const { ticket, url } = addCode(account, { ...made, expiresAt })
     world.accountChanged(account.appId)
-    const url = `http://weixin.qq.com/q/${randomBytes(12).toString('base64url')}`
     return { ticket, ...(seconds === null ? {} : { expire_seconds: seconds }), url }
   })
 }

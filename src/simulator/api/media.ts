@@ -15,7 +15,13 @@ export function registerMedia({ route, world }: Router): void {
       const code = judgeUpload(type, file.size)
       if (code !== 0) return failed(code)
       const media_id = `test_${randomBytes(32).toString('base64url')}`
-      account.media.set(media_id, { type, expiresAt: world.now() + 3 * 86_400_000 })
+      account.media.set(media_id, {
+        type,
+        expiresAt: world.now() + 3 * 86_400_000,
+        content: new Uint8Array(await file.arrayBuffer()),
+        fileName: file.name,
+        contentType: file.type || 'application/octet-stream',
+      })
       return { type, media_id, created_at: Math.floor(world.now() / 1000) }
     },
     { body: 'form' },

@@ -4,6 +4,7 @@ import { type Authorisation, authoriserOf, type ComponentState, maySend } from '
 import type { Fault, FaultBox } from '../faults.ts'
 import type { SimAccountState, SimFollower } from '../model.ts'
 import type { SimTokens } from '../tokens.ts'
+import type { World } from '../world.ts'
 import { CUSTOM_SEND, countCall } from './quota.ts'
 
 /** What the API side needs of the simulated platform. */
@@ -19,6 +20,8 @@ export interface ApiWorld {
   changed(appId: string, openId: string): void
   /** The same, for every follower of an account. */
   accountChanged(appId: string): void
+  act: World['act']
+  notify: World['notify']
 }
 
 export type Method = 'GET' | 'POST'

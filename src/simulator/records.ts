@@ -1,0 +1,71 @@
+import type { SimButton, StoredMedium } from './model.ts'
+
+/** A menu for some followers (个性化菜单). */
+export interface ConditionalMenu {
+  menuid: number
+  button: SimButton[]
+  matchrule: Record<string, unknown>
+}
+
+/** Permanent material (永久素材). `updatedAt`: s. */
+export interface StoredMaterial extends Omit<StoredMedium, 'expiresAt'> {
+  id: string
+  name: string
+  updatedAt: number
+  url: string
+  /** Of a video. */
+  title?: string
+  introduction?: string
+}
+
+export type Article = Record<string, unknown>
+
+/** A draft, or what was published of one. `at`: s. */
+export interface StoredArticles {
+  id: string
+  articles: Article[]
+  at: number
+}
+
+/** One line of the records of human agents. `time`: s; `opercode` 2002: the agent said it, 2003: the follower did. */
+export interface AgentRecord {
+  msgid: number
+  openid: string
+  opercode: 2002 | 2003
+  text: string
+  time: number
+  worker: string
+}
+
+/** What an account's API stores beside followers, codes, tags and the menu. */
+export interface AccountRecords {
+  blacklist: string[]
+  conditionalMenus: ConditionalMenu[]
+  materials: StoredMaterial[]
+  drafts: StoredArticles[]
+  published: (StoredArticles & { publishId: number })[]
+  agentRecords: AgentRecord[]
+  tickets: Map<string, { value: string; expiresAt: number }>
+  /** What a platform may set: `location_report` and the like. */
+  options: Record<string, string>
+}
+
+export function newRecords(): AccountRecords {
+  return {
+    blacklist: [],
+    conditionalMenus: [],
+    materials: [],
+    drafts: [],
+    published: [],
+    agentRecords: [],
+    tickets: new Map(),
+    options: { location_report: '0', voice_recognize: '1', customer_service: '1' },
+  }
+}
+
+/** What of it outlives the simulator: no files, and what refers to files goes with them. */
+export type KeptRecords = Pick<AccountRecords, 'blacklist' | 'conditionalMenus' | 'options'>
+
+export function keptRecords({ blacklist, conditionalMenus, options }: AccountRecords): KeptRecords {
+  return { blacklist, conditionalMenus, options }
+}
