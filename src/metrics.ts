@@ -38,6 +38,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       'nurture_callbacks_shed_total',
       'Callbacks answered 500 at once, because too many were under way',
     ),
+    clockSkew: gauge(
+      'nurture_clock_skew_seconds',
+      'How far the clock of this machine is ahead of the clock of WeChat, by the pushes of the last hour',
+      ['api'],
+    ),
     inboxPending: gauge('nurture_inbox_pending', 'Events that wait to be dispatched'),
     inboxOldest: gauge('nurture_inbox_oldest_seconds', 'Age of the oldest event that waits'),
     engineUp: gauge('nurture_engine_up', '1 while Temporal answers'),

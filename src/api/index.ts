@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Access } from '../access/index.ts'
 import { roleNeeded } from '../access/roles.ts'
 import { campaignJsonSchema } from '../campaign/json-schema.ts'
+import { isLarge } from '../intake/skew-watch.ts'
 import { inboxBacklog } from '../store/inbox.ts'
 import { createAccounts } from './accounts.ts'
 import { createAudit } from './audit.ts'
@@ -45,8 +46,14 @@ export function createApi(
     const [store, engine] = await Promise.all([storeAnswers(), deps.link.isUp()])
     // Only when something is wrong: the body is what it always was otherwise.
     const foreign = store && engine && (await deps.home.look()).state === 'foreign'
-    const body = { store: store ? 'up' : 'down', engine: engine ? 'up' : 'down' }
-    return c.json(foreign ? { ...body, namespace: 'foreign' } : body, store ? 200 : 503)
+    const clock = deps.clock.report().filter(isLarge)
+    const body = {
+      store: store ? 'up' : 'down',
+      engine: engine ? 'up' : 'down',
+      ...(foreign ? { namespace: 'foreign' } : {}),
+      ...(clock.length > 0 ? { clock } : {}),
+    }
+    return c.json(body, store ? 200 : 503)
   })
 
   const guard = createGuard(access)

@@ -5,6 +5,7 @@ import type { EngineLink } from '../engine/connection.ts'
 import type { EngineHome } from '../engine/home.ts'
 import type { Runs } from '../engine/runs.ts'
 import type { LiveDirectory } from '../intake/directory.ts'
+import type { SkewWatch } from '../intake/skew-watch.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AccountStore } from '../store/accounts.ts'
@@ -35,6 +36,8 @@ export interface ApiDeps {
   changed(): Promise<void>
   /** Callbacks of this process since its start. */
   counts: Readonly<{ accepted: number; duplicates: number; refused: number }>
+  /** This process's clock against WeChat's. */
+  clock: Pick<SkewWatch, 'report' | 'of'>
   /** Has the dispatcher look for work now. */
   dispatcher: { nudge(): void }
   /** Seals the store's secrets under the current key. */

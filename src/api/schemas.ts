@@ -137,7 +137,7 @@ export const verification = z
     ok: z.boolean(),
     checks: z.array(
       z.object({
-        check: z.enum(['secret', 'ip-whitelist', 'certification', 'callback']),
+        check: z.enum(['secret', 'ip-whitelist', 'certification', 'callback', 'clock']),
         ok: z.boolean(),
         message: z.string(),
         remedy: z.string().nullable(),

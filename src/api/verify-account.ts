@@ -1,10 +1,11 @@
+import { describeSkew, isLarge, type SkewReport } from '../intake/skew-watch.ts'
 import type { Account } from '../store/accounts.ts'
 import type { AccessToken, WechatAnswer, WechatClient } from '../wechat/client.ts'
 import { classOf, remedyOf, textOf } from '../wechat/errcodes.ts'
 import type { TokenAnswer } from '../wechat/tokens.ts'
 
 export interface Check {
-  check: 'secret' | 'ip-whitelist' | 'certification' | 'callback'
+  check: 'secret' | 'ip-whitelist' | 'certification' | 'callback' | 'clock'
   ok: boolean
   message: string
   remedy: string | null
@@ -96,4 +97,19 @@ function failedCheck(
   more: { remedy: string; errcode?: number },
 ): Check {
   return { check, ok: false, message, remedy: more.remedy, errcode: more.errcode ?? null }
+}
+
+/** Whether this machine's clock agrees with WeChat's; nothing before enough pushes have shown it. */
+export function clockChecks(report: SkewReport | null): Check[] {
+  if (!report) return []
+  const off = `This machine’s clock is ${describeSkew(report.skewMs)} (${report.samples} callbacks)`
+  if (!isLarge(report)) return [passed('clock', `${off}.`)]
+  const effect =
+    report.refused * 2 > report.samples
+      ? 'Callbacks are refused because of it'
+      : report.correctionMs === 0
+        ? 'It is not steady, so messages of the first minute may be lost'
+        : 'New runs are counted by WeChat’s clock meanwhile'
+  const remedy = 'Set the clock right on every machine of this deployment (NTP, for example chrony).'
+  return [failedCheck('clock', `${off}. ${effect}.`, { remedy })]
 }

@@ -1,5 +1,6 @@
 import type { EngineLink } from '../engine/connection.ts'
 import type { EngineHome } from '../engine/home.ts'
+import type { SkewWatch } from '../intake/skew-watch.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AccountState } from '../store/accounts.ts'
 import type { Db } from '../store/db.ts'
@@ -15,6 +16,7 @@ export function createGauges(deps: {
   db: Db
   link: Pick<EngineLink, 'isUp'>
   home: EngineHome
+  clock: Pick<SkewWatch, 'report'>
   countAccounts(): Promise<Map<AccountState, number>>
   now: () => number
 }): () => Promise<void> {
@@ -33,6 +35,9 @@ export function createGauges(deps: {
       metrics.inboxPending.set(pending)
       metrics.inboxOldest.set(oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt) / 1000)
     }
+    // What has not pushed for long has no skew that is known.
+    metrics.clockSkew.reset()
+    for (const { api, skewMs } of deps.clock.report()) metrics.clockSkew.set({ api }, skewMs / 1000)
     // All of them: a state that is left must go back to 0.
     if (counts)
       for (const s of accounts.state.enumValues) metrics.accounts.set({ state: s }, counts.get(s) ?? 0)

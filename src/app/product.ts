@@ -16,6 +16,7 @@ import { createForwarder } from '../intake/forward.ts'
 import { createGroupCommit } from '../intake/group-commit.ts'
 import { createPlaces } from '../intake/places.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
+import { createSkewWatch } from '../intake/skew-watch.ts'
 import { createRemovalJob } from '../jobs/finish-removals.ts'
 import { createPeriodic } from '../jobs/periodic.ts'
 import { createPurge } from '../jobs/purge.ts'
@@ -132,6 +133,12 @@ export function createProduct(deps: {
     tracing,
   })
 
+  const clock = createSkewWatch({
+    defaultApi: config.wechatApiBase,
+    now,
+    monotonic: () => performance.now(),
+    log,
+  })
   const platformBase = config.platform?.apiBase ?? null
   const platform: Platform | null = config.platform
     ? createPlatform({
@@ -142,7 +149,7 @@ export function createProduct(deps: {
         tokens,
         wechatPages: platformBase ?? (config.wechatApiBase === WECHAT_API ? null : config.wechatApiBase),
         now,
-        platformTime: (at) => at,
+        platformTime: (at) => at - clock.aheadMs(platformBase),
         log,
         changed,
         resume: (appId) => releaseRuns({ db, runs, log }, { appId }),
@@ -173,6 +180,7 @@ export function createProduct(deps: {
       log,
       count: (result) => metrics.forwards.inc({ result }),
     }),
+    clock,
     nudge: dispatcher.nudge,
     seen(appId) {
       if (now() - (seenAt.get(appId) ?? 0) < CALLBACK_NOTED_EVERY_MS) return
@@ -284,7 +292,10 @@ export function createProduct(deps: {
     log,
     link,
     metrics,
-    refreshGauges: createGauges({ metrics, db, link, home, countAccounts: accounts.countByState, now }),
+    refreshGauges: createGauges({
+      ...{ metrics, db, link, home, clock, now },
+      countAccounts: accounts.countByState,
+    }),
     accounts,
     campaigns,
     tokens,
@@ -293,6 +304,7 @@ export function createProduct(deps: {
     runs,
     home,
     dispatcher,
+    clock,
     callback,
     platform,
     codec: createPayloadCodec(keys, payloadEncryption),

@@ -14,6 +14,7 @@ import { factsOf } from './facts.ts'
 import type { Forwarder } from './forward.ts'
 import { callbackPath } from './path.ts'
 import { createPlaces, type Places } from './places.ts'
+import { noteOpened, type SkewWatch } from './skew-watch.ts'
 import { createSparingLog } from './sparing-log.ts'
 
 const BODY_MAX = 64 * 1024
@@ -27,6 +28,8 @@ export interface IntakeAccount extends CallbackAccount {
   timezone: string
   variables: Readonly<Record<string, string>>
   humanAgents: boolean
+  /** Its own platform's API, where it has one: that one's clock counts. */
+  apiBase?: string | null
   /** A second URL that is told of each event. */
   forward?: Forward | null
 }
@@ -47,6 +50,8 @@ export interface CallbackDeps {
   /** Answers WeChat's tester of third-party platforms in place of campaigns; null for everybody else. */
   tester?(appId: string, inbound: Inbound): { reply: PassiveReply | null } | null
   forward?: Forwarder
+  /** Measures our clock against WeChat's. */
+  clock?: SkewWatch
   /** WeChat has reached this account's callback. */
   seen(appId: string): void
   now(): number
@@ -141,6 +146,11 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     if (!body) return refuse(413, 'body over 64 KiB', began, appId)
     const query = c.req.query()
     const opened = openCallback({ account, query, body, now: now(), maxAgeMs: deps.maxAgeMs })
+    // In a burst a push waits before it is looked at, which is no sign of a wrong clock.
+    if (deps.clock && !places.isFlooded()) {
+      const arrivedAt = now() - (performance.now() - began)
+      noteOpened(deps.clock, { apiBase: account.apiBase ?? null, query, opened, arrivedAt })
+    }
     if (!opened.ok) return refuse(opened.status, opened.reason, began, appId)
     let inbound: Inbound
     try {
@@ -220,6 +230,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     const { appId } = account
     const { openId, kind } = inbound
     const key = inboxKey(dedupeKey(appId, inbound))
+    const aheadMs = deps.clock?.aheadMs(account.apiBase ?? null) ?? 0
     const about = { key, appId, follower: maskId(openId), kind, campaign: match.start?.campaign }
     // A trace begins here and not at the door: who cannot sign makes none, and nobody outside chooses its id.
     return tracing.span(
@@ -232,7 +243,12 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
           kind,
           createTime: inbound.createTime * 1000,
           receivedAt: now(),
-          event: { ...facts, start: match.start, ...(span.traceparent ? { trace: span.traceparent } : {}) },
+          event: {
+            ...facts,
+            start: match.start,
+            ...(aheadMs ? { aheadMs } : {}),
+            ...(span.traceparent ? { trace: span.traceparent } : {}),
+          },
           reply: match.reply,
         }
         try {

@@ -24,6 +24,7 @@ export function createPlatformDoor(deps: {
           timezone: 'Asia/Shanghai',
           variables: {},
           humanAgents: false,
+          apiBase: platform.config.apiBase ?? null,
         })
       }
       const found = await deps.directory.account(appId)

@@ -1,6 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { callbackPath } from '../intake/path.ts'
+import { noteOpened, type SkewWatch } from '../intake/skew-watch.ts'
 import type { Log } from '../log.ts'
 import { openCallback } from '../wechat/envelope.ts'
 import { keyOfCode, type Platform, PlatformError } from './component.ts'
@@ -18,6 +19,8 @@ export function createPlatformApp(deps: {
   now(): number
   maxAgeMs: number
   log: Log
+  /** Measures our clock against WeChat's. */
+  clock: Pick<SkewWatch, 'note'>
   nameOf(appId: string): Promise<string | null>
   /** The simulated phone of an account; null where its owner has a real one. */
   phoneUrl(appId: string): string | null
@@ -34,9 +37,12 @@ export function createPlatformApp(deps: {
     '/wechat/component',
     bodyLimit({ maxSize: BODY_MAX, onError: () => refuse(413, 'body over 64 KiB') }),
     async (c) => {
+      const arrivedAt = now()
       const body = Buffer.from(await c.req.arrayBuffer())
       const account = platform.serve({ appId: platform.config.appId })
       const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
+      const apiBase = platform.config.apiBase ?? null
+      noteOpened(deps.clock, { apiBase, query: c.req.query(), opened, arrivedAt })
       if (!opened.ok) return refuse(opened.status, opened.reason)
       const push = parsePush(opened.record)
       // Without a time of its own it counts from its delivery, which was signed.

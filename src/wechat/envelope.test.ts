@@ -61,6 +61,8 @@ const open = (to: CallbackAccount, push: Push, more: { now?: number; maxAgeMs?: 
 
 const without = (push: Push, name: string): Push => ({ ...push, query: { ...push.query, [name]: undefined } })
 const refused = (reason: string) => ({ ok: false, status: 401, reason })
+/** Its signature held, so it measures our clock. */
+const STALE = { ...refused('timestamp is too old'), stale: true }
 
 describe('an account of plain mode', () => {
   it('takes the push of the official guide', () => {
@@ -279,7 +281,7 @@ describe('a push that was recorded and comes again', () => {
     ['of yesterday', 24 * 3_600_000],
     ['from too far ahead', -MAX_AGE_MS - 1],
   ])('is refused: %s', (_name, ageMs) => {
-    for (const opened of atAge(ageMs)) expect(opened).toEqual(refused('timestamp is too old'))
+    for (const opened of atAge(ageMs)) expect(opened).toEqual(STALE)
   })
 
   it('is taken from five minutes ahead, also where the age may be less', () => {
@@ -292,8 +294,8 @@ describe('a push that was recorded and comes again', () => {
   })
 
   it.each(['soon', '', '0', 'Infinity'])('is refused with the timestamp %o, though signed', (timestamp) => {
-    expect(open(account('plain'), plainPush(xml('hi'), timestamp))).toEqual(refused('timestamp is too old'))
-    expect(open(account('security'), sealedPush({ timestamp }))).toEqual(refused('timestamp is too old'))
+    expect(open(account('plain'), plainPush(xml('hi'), timestamp))).toEqual(STALE)
+    expect(open(account('security'), sealedPush({ timestamp }))).toEqual(STALE)
   })
 })
 

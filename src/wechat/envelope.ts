@@ -30,7 +30,8 @@ export type Opened =
       token: string
       plain: Buffer
     }
-  | { ok: false; status: 400 | 401; reason: string }
+  /** `stale`: its signature held, and its `timestamp` is too far from our clock. */
+  | { ok: false; status: 400 | 401; reason: string; stale?: true }
 
 /** A future timestamp is tolerated this far: clocks differ. */
 const AHEAD_MS = 5 * 60_000
@@ -53,7 +54,7 @@ export function openCallback(call: {
     if (account.mode === 'plain') {
       const token = signer(account, query.signature, timestamp, nonce)
       if (token === null) return refused('bad signature')
-      if (isStale(call)) return refused('timestamp is too old')
+      if (isStale(call)) return STALE
       return { ok: true, ...parseBody(body), aesKey: null, token, plain: body }
     }
     const { candidates, format } = parseSealed(body)
@@ -63,7 +64,7 @@ export function openCallback(call: {
       return token === null ? [] : [{ encrypt, token }]
     })
     if (!signed) return refused('bad msg_signature')
-    if (isStale(call)) return refused('timestamp is too old')
+    if (isStale(call)) return STALE
     const { message, trailingId, aesKey } = decryptWithAny(signed.encrypt, account)
     if (trailingId !== (account.trailingId ?? account.appId)) return refused('encrypted for another appId')
     const { record, recovered } = parseBody(message)
@@ -142,6 +143,8 @@ function isStale({ query, now, maxAgeMs }: { query: Query; now: number; maxAgeMs
   const at = Number(query.timestamp) * 1000
   return !Number.isFinite(at) || now - at > maxAgeMs || at - now > Math.max(maxAgeMs, AHEAD_MS)
 }
+
+const STALE: Opened = { ok: false, status: 401, reason: 'timestamp is too old', stale: true }
 
 function refused(reason: string): Opened {
   return { ok: false, status: 401, reason }

@@ -81,6 +81,7 @@ function platformOver(db: Db) {
     now,
     maxAgeMs: 600_000,
     log,
+    clock: { note: () => {} },
     nameOf: async () => '店',
     phoneUrl: () => null,
   })

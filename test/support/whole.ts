@@ -71,6 +71,8 @@ export async function startWhole(options: {
   previousKeys?: readonly string[]
   /** Goes on with this one, which is closed with it. */
   store?: Store
+  /** The simulated WeChat's clock; this machine's, if nothing is said. */
+  wechatNow?: () => number
   /** How long WeChat waits for an answer; 5 s, if nothing is said. */
   answerWithinMs?: number
   /** Is given each line of the log. */
@@ -92,6 +94,7 @@ export async function startWhole(options: {
     payloadEncryption,
   )
   const simulator = createSimulator({
+    ...(options.wechatNow ? { now: options.wechatNow } : {}),
     ...(options.answerWithinMs ? { answerWithinMs: options.answerWithinMs } : {}),
     timeMachine: {
       hop: (...args) => parts.machine.hop(...args),
