@@ -1,18 +1,35 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isNetwork, LOOPBACK } from './access/networks.ts'
+import { databaseUrlTrouble } from './database-url.ts'
 import { readEnvFile } from './env-file.ts'
 import { readSecretFiles } from './secret-files.ts'
 import { readTraceSettings } from './tracing/settings.ts'
+import { hostPortTrouble, webAddressTrouble } from './web-address.ts'
 
 /** WeChat itself; a simulator or a proxy is elsewhere. */
 export const WECHAT_API = 'https://api.weixin.qq.com'
 
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback)
-const optional = z
-  .string()
-  .optional()
-  .transform((v) => (v === '' ? undefined : v))
+/** Digits only: 0x50 and 3e3 are slips. An empty variable is as good as none, see `loadConfig`. */
+const whole = (least: number, most: number, fallback: number) =>
+  z
+    .string()
+    .trim()
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most,
+      `must be a whole number from ${least} to ${most}`,
+    )
+    .transform(Number)
+    .default(fallback)
+const port = (fallback: number) => whole(0, 65_535, fallback)
+const optional = z.string().optional()
+/** A text that one of the `…Trouble` functions has nothing against. */
+const right = (trouble: (text: string) => string | null) =>
+  z.string().superRefine((text, ctx) => {
+    const message = trouble(text)
+    if (message !== null) ctx.addIssue({ code: 'custom', message })
+  })
+const webAddress = right((text) => webAddressTrouble(text))
 
 /** Both stand in many of Temporal's rows, and in its queries: short, and no sign that means something there. */
 const deploymentPart = optional.refine(
@@ -24,16 +41,16 @@ const schema = z.object({
   PORT: port(3000),
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: optional,
-  TEMPORAL_ADDRESS: optional,
+  DATABASE_URL: right(databaseUrlTrouble).optional(),
+  TEMPORAL_ADDRESS: right(hostPortTrouble).optional(),
   TEMPORAL_PROFILE: optional,
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
-  TEMPORAL_UI_URL: optional,
+  TEMPORAL_UI_URL: right((text) => webAddressTrouble(text, { query: true })).optional(),
   DEPLOYMENT_NAME: deploymentPart,
   BUILD_ID: optional,
-  WECHAT_API_BASE: z.url().default(WECHAT_API),
+  WECHAT_API_BASE: webAddress.default(WECHAT_API),
   ADMIN_TOKEN: optional,
   ENCRYPTION_KEY: optional,
   ENCRYPTION_KEY_PREVIOUS: optional,
@@ -42,25 +59,22 @@ const schema = z.object({
   SIMULATOR_PORT: port(3001),
   WORKER_PORT: port(3002),
   WORKFLOW_BUNDLE: optional,
-  RETENTION_DAYS: z.coerce.number().int().min(1).default(30),
+  RETENTION_DAYS: whole(1, 36_500, 30),
   FORWARD_PRIVATE: z.enum(['on', 'off']).default('off'),
-  CALLBACK_MAX_AGE: z.coerce.number().int().min(0).default(600),
+  CALLBACK_MAX_AGE: whole(0, 999_999_999, 600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   COMPONENT_APP_ID: optional,
   COMPONENT_APP_SECRET: optional,
   COMPONENT_TOKEN: optional,
   COMPONENT_AES_KEY: optional,
   COMPONENT_AES_KEY_PREVIOUS: optional,
-  PUBLIC_URL: optional.refine(
-    (url) => url === undefined || (/^https?:/.test(url) && URL.canParse(url)),
-    'must be an address like https://nurture.example.com',
-  ),
+  PUBLIC_URL: webAddress.optional(),
   TRUSTED_PROXIES: z
     .string()
     .default(LOOPBACK.join(','))
     .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
     .refine((networks) => networks.every(isNetwork), 'must be addresses or networks, like 10.0.0.0/8'),
-  NURTURE_URL: optional,
+  NURTURE_URL: webAddress.optional(),
   NURTURE_TOKEN: optional,
   FOLLOWER_NURTURE_CACHE: optional,
 })
@@ -81,7 +95,9 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
   const file = settings ? { env: {}, problems: [] } : readEnvFile(resolve('.env'))
   const { env, problems } = readSecretFiles({ ...file.env, ...(settings ?? process.env) })
   problems.unshift(...file.problems)
-  const parsed = schema.safeParse(env)
+  // Compose files and panels pass empty variables on.
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(set)
   const traces = readTraceSettings(env)
   problems.push(...traces.problems)
   if (!parsed.success || problems.length > 0) {

@@ -25,6 +25,18 @@ it('is none where there is no file', () => {
   expect(readEnvFile(join(folder, 'absent'))).toEqual({ env: {}, problems: [] })
 })
 
+it.each([
+  ['DATABASE_URL=postgres://nurture:12#34@db/nurture', 1],
+  ['export DATABASE_URL = postgres://nurture:12#34@db/nurture', 1],
+  ['DATABASE_URL="postgres://nurture:12%2334@db/nurture" # the store', 0],
+  ['DATABASE_URL=postgres://nurture:12@db/nurture # the store', 0],
+  ['#DATABASE_URL=postgres://nurture:12#34@db/nurture', 0],
+])('%s has %d password cut by a #', (line, count) => {
+  const { problems } = readEnvFile(file(`PORT=3000\n${line}\n`))
+  expect(problems).toHaveLength(count)
+  expect(problems.join()).not.toMatch(/12|34/)
+})
+
 it('is refused in another encoding, without a word of it', () => {
   const gbk = Buffer.from('ADMIN_TOKEN=test-secret\n# \xbb\xb6\xd3\xad', 'latin1')
   const { env, problems } = readEnvFile(file(gbk))

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { parseDuration } from '../campaign/duration.ts'
 import { isAccountVariable } from '../campaign/template.ts'
+import { webAddressTrouble } from '../web-address.ts'
 import { decodeAesKey } from '../wechat/crypto.ts'
 import { checkMenu, type Menu } from '../wechat/menu.ts'
 
@@ -18,7 +19,8 @@ export const page = z.strictObject({
 const timezone = z.string().refine(isTimezone, 'is no time zone, like Asia/Shanghai')
 const aesKey = z.string().refine(isAesKey, 'must be 43 letters and digits')
 const apiBase = z
-  .url({ protocol: /^https?$/ })
+  .string()
+  .superRefine(webAddress({ query: false }))
   .transform((url) => url.replace(/\/$/, ''))
   .nullable()
 const mode = z.enum(['plain', 'compatible', 'security'])
@@ -49,7 +51,10 @@ const variables = z
 /** A second URL that is told of each event, signed as WeChat signs. */
 const forward = z
   .strictObject({
-    url: z.url({ protocol: /^https?$/ }),
+    url: z
+      .string()
+      .superRefine(webAddress({ query: true }))
+      .openapi({ format: 'uri' }),
     token,
     encodingAesKey: aesKey.nullable().default(null),
     mode: mode.default('plain'),
@@ -338,6 +343,13 @@ export const inboxState = z
 
 /** A page of items: `next` is the cursor of the following one. */
 export const listOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() })
+
+function webAddress(options: { query: boolean }) {
+  return (text: string, ctx: z.RefinementCtx) => {
+    const message = webAddressTrouble(text, options)
+    if (message !== null) ctx.addIssue({ code: 'custom', message })
+  }
+}
 
 function isTimezone(zone: string): boolean {
   try {

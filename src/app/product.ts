@@ -9,12 +9,14 @@ import type { EngineLink } from '../engine/connection.ts'
 import { createEngineHome } from '../engine/home.ts'
 import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
+import { createAccept } from '../intake/accept.ts'
 import { createCallbackApp, STORE_WITHIN_MS } from '../intake/callback.ts'
 import { createDirectory, replyMedia } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createForwarder } from '../intake/forward.ts'
 import { createGroupCommit } from '../intake/group-commit.ts'
 import { createPlaces } from '../intake/places.ts'
+import type { Arriving } from '../intake/reply-due.ts'
 import { createReplyMedia } from '../intake/reply-media.ts'
 import { createSkewWatch } from '../intake/skew-watch.ts'
 import { createRemovalJob } from '../jobs/finish-removals.ts'
@@ -32,7 +34,7 @@ import { createPlatformJob } from '../platform/job.ts'
 import { createAccountStore, isServing } from '../store/accounts.ts'
 import { createCampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
-import { type Accepted, acceptCallbacks, type NewInboxRow } from '../store/inbox.ts'
+import type { Accepted } from '../store/inbox.ts'
 import { createPlatformStore } from '../store/platform.ts'
 import { createSealer } from '../store/sealed.ts'
 import { createTokenStore } from '../store/tokens.ts'
@@ -161,8 +163,8 @@ export function createProduct(deps: {
   const { forwardPrivate = false } = config
   const seenAt = new Map<string, number>()
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
-  const inbox = createGroupCommit<NewInboxRow, Accepted>({
-    store: (rows) => acceptCallbacks(db, rows),
+  const inbox = createGroupCommit<Arriving, Accepted>({
+    store: createAccept({ db, isExitText: directory.isExitText }),
     giveUpMs: STORE_WITHIN_MS,
     now: () => performance.now(),
   })

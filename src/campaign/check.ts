@@ -2,6 +2,7 @@ import type { ZodError } from 'zod'
 import { unstorablePaths } from '../text.ts'
 import type { RulesProfileName } from '../wechat/rules.ts'
 import { describeDuration } from './duration.ts'
+import { emptyTexts } from './empty-texts.ts'
 import { type Issue, isUnquoted, QUOTE_IT } from './issue.ts'
 import { entryWord, exitWord } from './keyword.ts'
 import { mediaRefs, textsOf } from './message.ts'
@@ -49,13 +50,16 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const found = [...unread, ...notYetTold(wrong, unread)]
   const told = new Set(found.map((i) => i.path))
   found.push(...contentIssues(value, context).filter((i) => !told.has(i.path)))
+  const empty = parsed.success ? emptyTexts(parsed.data, context.accounts) : null
   if (parsed.success) found.push(...keywordIssues(parsed.data))
+  if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0)
     return refused(readable(found).map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
     ...accountWarnings(parsed.data, context),
     ...variableWarnings(templatesOf(parsed.data), served(parsed.data.accounts, context.accounts)),
     ...mediaIdWarnings(parsed.data, context.accounts),
+    ...(empty?.warnings ?? []),
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
   return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }

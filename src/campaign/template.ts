@@ -115,6 +115,11 @@ function renderPatiently(tree: Template[], variables: TemplateVariables): string
   }
 }
 
+/** Every variable that a template names, also in branches that are seldom taken; throws when unreadable. */
+export function namesIn(template: string): string[] {
+  return liquid.globalFullVariablesSync(template, { partials: false })
+}
+
 /** The accounts' own variables that a template names, also in branches that are seldom taken; throws when unreadable. */
 export function accountVariablesIn(template: string): string[] {
   const found = liquid.globalFullVariablesSync(template, { partials: false }).flatMap((full) => {

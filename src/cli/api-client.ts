@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { loadConfig } from '../config.ts'
-import { Failure } from './command.ts'
+import { webAddressTrouble } from '../web-address.ts'
+import { Failure, UsageError } from './command.ts'
 
 /** Options of every command that talks to a running FollowerNurture. */
 export const server = {
@@ -40,6 +41,8 @@ export async function callApi<T>(args: { url?: string | undefined }, call: Call)
   const config = loadConfig()
   const base = args.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
   const token = config.nurtureToken ?? config.adminToken ?? keptToken(config.dataDir)
+  const trouble = webAddressTrouble(base)
+  if (trouble !== null) throw new UsageError(`--url: ${trouble}`)
   const url = new URL(call.path, base)
   for (const [key, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(key, value)

@@ -130,3 +130,13 @@ describe('a file of secrets', () => {
     expect(err).not.toContain('test-secret')
   })
 })
+
+it.each(['localhost:3000', 'https://u:test@example.com', 'not an address'])(
+  '--url %s is no use: exit code 2, with what is',
+  async (url) => {
+    const { code, err } = await nurture('account', 'list', '--url', url)
+    expect(code).toBe(2)
+    expect(err).toMatch(/--url: must /)
+    expect(err).not.toContain('u:test')
+  },
+)

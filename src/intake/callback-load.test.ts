@@ -37,7 +37,7 @@ async function intake(limits = PLACES) {
     match: () => ({ start: null, reply: null }),
     accept: (row) =>
       new Promise<Accepted>((resolve) => {
-        waiting.push({ row, stored: () => resolve({ fresh: true, id: waiting.length }) })
+        waiting.push({ row, stored: () => resolve({ fresh: true, id: waiting.length, reply: row.reply }) })
       }),
     nudge: () => {},
     seen: () => {},

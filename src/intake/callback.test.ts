@@ -85,7 +85,7 @@ function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
       const known = rows.find((r) => r.key === row.key)
       if (known) return { fresh: false, reply: known.reply }
       rows.push(row)
-      return { fresh: true, id: rows.length }
+      return { fresh: true, id: rows.length, reply: row.reply }
     },
     nudge: () => nudges.push(rows.length),
     seen: (appId) => seen.push(appId),
@@ -742,7 +742,7 @@ describe('a store that takes its time', () => {
 
   it('is waited for before WeChat has its answer', async () => {
     vi.useFakeTimers()
-    const server = intake('plain', { accept: () => later(3_900, { fresh: true, id: 1 }) })
+    const server = intake('plain', { accept: () => later(3_900, { fresh: true, id: 1, reply: null }) })
     const { watched, done } = ask(server)
     await vi.advanceTimersByTimeAsync(3_899)
     expect(watched.status).toBeNull()
@@ -755,7 +755,7 @@ describe('a store that takes its time', () => {
 
   it('fails the callback after 4 s', async () => {
     vi.useFakeTimers()
-    const server = intake('plain', { accept: () => later(60_000, { fresh: true, id: 1 }) })
+    const server = intake('plain', { accept: () => later(60_000, { fresh: true, id: 1, reply: null }) })
     const { watched, done } = ask(server)
     await vi.advanceTimersByTimeAsync(3_999)
     expect(watched.status).toBeNull()
@@ -785,7 +785,7 @@ describe('a store that takes its time', () => {
         if (known) return { fresh: false, reply: known.reply }
         await later(6_000, null)
         rows.push(row)
-        return { fresh: true, id: rows.length }
+        return { fresh: true, id: rows.length, reply: row.reply }
       },
     })
     const { watched, done } = ask(server)
@@ -804,7 +804,7 @@ describe('a store that takes its time', () => {
     const known = { ...account, name: '', timezone: 'UTC', variables: {}, humanAgents: false }
     const server = intake('plain', {
       account: () => later(3_000, known),
-      accept: () => later(2_000, { fresh: true, id: 1 }),
+      accept: () => later(2_000, { fresh: true, id: 1, reply: null }),
     })
     const { watched, done } = ask(server)
     await vi.advanceTimersByTimeAsync(4_000)

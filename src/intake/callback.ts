@@ -14,6 +14,7 @@ import { factsOf } from './facts.ts'
 import type { Forwarder } from './forward.ts'
 import { callbackPath } from './path.ts'
 import { createPlaces, type Places } from './places.ts'
+import type { Arriving } from './reply-due.ts'
 import { noteOpened, type SkewWatch } from './skew-watch.ts'
 import { createSparingLog } from './sparing-log.ts'
 
@@ -37,6 +38,8 @@ export interface IntakeAccount extends CallbackAccount {
 /** What an event begins and what is answered at once, matched from memory. */
 export interface Match {
   start: NonNullable<NewInboxRow['event']['start']> | null
+  /** Of what it starts; the reply is given only where a run begins. */
+  entry?: Arriving['entry']
   reply: PassiveReply | null
 }
 
@@ -44,7 +47,8 @@ export interface CallbackDeps {
   /** From memory, or from the store when memory does not know it. */
   account(appId: string): Promise<IntakeAccount | null>
   match(account: IntakeAccount, inbound: Inbound): Match
-  accept(row: NewInboxRow): Promise<Accepted>
+  /** Keeps the event, with the reply that it gets. */
+  accept(row: Arriving): Promise<Accepted>
   /** Called after each insert of a fresh row. */
   nudge(): void
   /** Answers WeChat's tester of third-party platforms in place of campaigns; null for everybody else. */
@@ -236,7 +240,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     return tracing.span(
       { name: 'callback', kind: 'server', parent: null, began, attributes: about },
       async (span) => {
-        const row: NewInboxRow = {
+        const row: Arriving = {
           appId,
           openId,
           key,
@@ -250,6 +254,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
             ...(span.traceparent ? { trace: span.traceparent } : {}),
           },
           reply: match.reply,
+          ...(match.entry ? { entry: match.entry } : {}),
         }
         try {
           const accepted = await within(began, storeAndNudge(row))
@@ -257,7 +262,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
           const result = accepted.fresh ? 'accepted' : 'duplicate'
           span.set({ result })
           deps.count(result, seconds(began))
-          return accepted.fresh ? match.reply : storedReply(accepted.reply)
+          return storedReply(accepted.reply)
         } catch (err) {
           span.fail('not-stored')
           return fail(err, appId, began, row)
@@ -267,7 +272,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
   }
 
   /** The dispatcher hears of it also when the answer was given up: the event is there, and WeChat's next is a duplicate. */
-  async function storeAndNudge(row: NewInboxRow): Promise<Accepted> {
+  async function storeAndNudge(row: Arriving): Promise<Accepted> {
     const accepted = await deps.accept(row)
     if (accepted.fresh) deps.nudge()
     return accepted
@@ -309,7 +314,7 @@ export function inboxKey(plain: string): string {
   return createHash('sha256').update(plain).digest('base64url').slice(0, 32)
 }
 
-/** What was replied the first time; it was written by this program. */
+/** What is replied to this event, now and again; it was written by this program. */
 function storedReply(reply: unknown): PassiveReply | null {
   return (reply ?? null) as PassiveReply | null
 }

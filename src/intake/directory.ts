@@ -1,6 +1,7 @@
 import { compileCampaign, reentryOf } from '../campaign/compile.ts'
 import { createMatcher, type EntryFacts, type Matcher } from '../campaign/match.ts'
 import { mediaRefs, renderPassiveReply } from '../campaign/message.ts'
+import type { Campaign } from '../campaign/model.ts'
 import { variablesOf } from '../campaign/variables.ts'
 import type { Log } from '../log.ts'
 import { type Account, type AccountStore, withLiveKeys } from '../store/accounts.ts'
@@ -37,6 +38,7 @@ export function createDirectory(deps: {
   let matcher: Matcher = createMatcher([])
   let reloading: Promise<void> | null = null
   const toldBroken = new Set<string>()
+  const entries = new WeakMap<Campaign, NonNullable<Match['entry']>>()
 
   async function read(): Promise<void> {
     const [list, { live, broken }] = await Promise.all([
@@ -67,7 +69,18 @@ export function createDirectory(deps: {
     }
     const { campaign, version } = found
     const start = { campaign: campaign.id, version, event: facts.event }
-    return { start, reply: campaign.reply ? replyOf(account, inbound, facts, campaign.reply) : null }
+    const reply = campaign.reply ? replyOf(account, inbound, facts, campaign.reply) : null
+    return { start, ...(reply ? { entry: entryOf(found) } : {}), reply }
+  }
+
+  /** Of a version that is live: it stays as it is. */
+  function entryOf(found: { campaign: Campaign; version: number }): NonNullable<Match['entry']> {
+    const { campaign, version } = found
+    const known = entries.get(campaign)
+    if (known) return known
+    const entry = { plan: compileCampaign(campaign, version), reentry: reentryOf(campaign) }
+    entries.set(campaign, entry)
+    return entry
   }
 
   function replyOf(

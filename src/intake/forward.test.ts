@@ -81,7 +81,7 @@ function callback(forward: Partial<Forward> & { url: string }, match: Match = { 
   const app = createCallbackApp({
     account: async () => account,
     match: () => match,
-    accept: async (row) => ({ fresh: true, id: rows.push(row) }),
+    accept: async (row) => ({ fresh: true, id: rows.push(row), reply: row.reply }),
     forward: createForwarder({ allowPrivate: true, now: Date.now, log, count }),
     nudge() {},
     seen() {},

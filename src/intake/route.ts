@@ -8,6 +8,7 @@ import {
   ourTime,
   type Plan,
 } from '../campaign/plan.ts'
+import type { RunState } from '../campaign/state.ts'
 import type { FollowerPatch, FollowerRow } from '../store/followers.ts'
 import type { InboxRow } from '../store/inbox.ts'
 import type { RunRow } from '../store/runs.ts'
@@ -18,12 +19,18 @@ import { isForget } from './facts.ts'
 /** How often one follower may enter the same campaign. */
 export type Reentry = 'always' | 'never' | { afterMs: number }
 
+/** What of a run counts for its follower's next event. */
+export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
+  plan: Pick<Plan, 'exitKeywords'>
+  state: Pick<RunState, 'seen' | 'seq' | 'ledger'>
+}
+
 /** What the dispatcher knows when it routes one event of a follower. */
 export interface RouteFacts {
   row: InboxRow
   follower: FollowerRow | null
   /** The follower's runs, newest first. */
-  runs: readonly RunRow[]
+  runs: readonly KnownRun[]
   rules: RulesProfileName
   /** The campaign version that was matched when the event arrived, if any. */
   matched: { plan: Plan; reentry: Reentry } | null
@@ -133,7 +140,7 @@ function followPatch({ follower }: RouteFacts, mark: Mark): FollowerPatch {
 }
 
 /** The run that hears this follower: the newest, unless it is over or an unfollow came after it began. */
-function active({ follower, runs }: RouteFacts): RunRow | null {
+function active({ follower, runs }: RouteFacts): KnownRun | null {
   const [newest] = runs
   if (!newest || newest.status === 'ended') return null
   const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
@@ -146,7 +153,7 @@ function readableText(keyword: string, text: string | null): string {
 }
 
 /** True when a run of ours has already taken this event: its snapshot says so. */
-function heard(run: RunRow, key: string): boolean {
+function heard(run: KnownRun, key: string): boolean {
   return run.state.seen.includes(key) || (run.runKey === key && run.state.seq > 0)
 }
 

@@ -26,7 +26,8 @@ export interface NewInboxRow {
 /** No failed row waits longer for its next try; a later `retry_at` was written by a clock that was ahead. */
 const RETRY_WITHIN_MS = 60_000
 
-export type Accepted = { fresh: true; id: number } | { fresh: false; reply: unknown }
+/** `reply`: what was kept for this event and its duplicates. */
+export type Accepted = { fresh: true; id: number; reply: unknown } | { fresh: false; reply: unknown }
 
 /** Takes a callback durably, once. A duplicate gives back what was replied the first time. */
 export async function acceptCallback(db: Db, row: NewInboxRow): Promise<Accepted> {
@@ -69,12 +70,20 @@ async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
       .where(inArray(inbox.key, known))
     for (const { key, reply } of found) replies.set(key, reply)
   }
-  return rows.map(({ key }) => {
+  return rows.map(({ key, reply }) => {
     const id = fresh.get(key)
     // Twice in one batch: the first was inserted, the second is its duplicate.
     fresh.delete(key)
-    return id === undefined ? { fresh: false, reply: replies.get(key) ?? null } : { fresh: true, id }
+    return id === undefined ? { fresh: false, reply: replies.get(key) ?? null } : { fresh: true, id, reply }
   })
+}
+
+/** Takes back replies that were kept and shall not be given. */
+export async function withdrawReplies(db: Db, keys: readonly string[]): Promise<void> {
+  await db
+    .update(inbox)
+    .set({ reply: null })
+    .where(inArray(inbox.key, [...keys]))
 }
 
 function asRefused(err: unknown): Error {

@@ -26,7 +26,7 @@ export function readTraceSettings(env: Record<string, string | undefined>): {
 
   const problems: string[] = []
   for (const name of ENDPOINTS) {
-    if (set[name] && !/^https?:\/\/./.test(set[name]))
+    if (set[name] && !(/^https?:\/\/[^\s/?#]/.test(set[name]) && URL.canParse(set[name])))
       problems.push(`${name}: must be an address like http://localhost:4318`)
   }
   if (exporter !== 'otlp') problems.push('OTEL_TRACES_EXPORTER: must be otlp or none')

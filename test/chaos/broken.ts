@@ -35,7 +35,7 @@ export const BREAKAGES: Record<string, Breakage> = {
     file: 'src/intake/callback.ts',
     find: `      const accepted = await within(began, storeAndNudge(row))`,
     replace: `      setTimeout(() => storeAndNudge(row).catch(() => {}), 1_500)
-      const accepted: Accepted = { fresh: true, id: 0 }`,
+      const accepted: Accepted = { fresh: true, id: 0, reply: match.reply }`,
   },
   'forget-intent': {
     promise: 'a step is sent again only when its outcome is unknown and the account retries',

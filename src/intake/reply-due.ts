@@ -1,0 +1,82 @@
+import type { Plan } from '../campaign/plan.ts'
+import type { FollowerRow } from '../store/followers.ts'
+import type { InboxRow, NewInboxRow } from '../store/inbox.ts'
+import type { KnownFollower } from '../store/known-followers.ts'
+import { isForget } from './facts.ts'
+import { type KnownRun, type Reentry, route } from './route.ts'
+
+/** An event that has just come; `entry`: the campaign that it would begin, absent where it begins none. */
+export type Arriving = NewInboxRow & { entry?: { plan: Plan; reentry: Reentry } | null }
+
+/** Whether what is replied belongs to an entry: who enters nothing does not get it. */
+export function isReplyOfEntry(row: Arriving): boolean {
+  return row.reply !== null && row.event.start !== null && row.entry != null
+}
+
+/**
+ * Whether this event will begin a run, by all that is known of its follower when it comes. The dispatcher decides by the
+ * same rules later; where it could still decide otherwise, this says no: another entry waits, or somebody will be forgotten.
+ * @param known.pending the follower's events that are not dispatched, without this one
+ */
+export function willBegin(
+  row: Arriving,
+  known: KnownFollower,
+  isExitText: (text: string) => boolean,
+): boolean {
+  if (known.pending.some((other) => other.event?.start || isForget(other.kind))) return false
+  // It has no number yet, and all that are there came before it.
+  const arrived: InboxRow = { ...NEW, ...row, id: Number.MAX_SAFE_INTEGER }
+  const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...UNTOLD }))
+  // Which grants it brings does not change what it begins.
+  const facts = { runs, rules: 'wechat-2023' as const, isExitText }
+  let { follower } = known
+  for (const other of known.pending.filter((p) => p.createTime <= row.createTime)) {
+    const { patch } = route({ ...facts, row: other, follower, matched: null })
+    follower = { ...(follower ?? nobody(row)), ...patch }
+  }
+  return route({ ...facts, row: arrived, follower, matched: row.entry ?? null }).action.do === 'start'
+}
+
+/**
+ * Whether another entry, which was stored by another process at the same time, takes this one's run. One that was refused
+ * its reply because of this one does not, unless it comes first.
+ */
+export function isRival(other: InboxRow, row: Arriving): boolean {
+  if (other.key === row.key || !other.event?.start) return false
+  return other.reply !== null || other.createTime <= row.createTime
+}
+
+const NEW = {
+  dispatchedAt: null,
+  result: null,
+  claimedBy: null,
+  claimedUntil: null,
+  attempts: 0,
+  retryAt: null,
+  lastError: null,
+}
+
+/** A run that is active hears the event, whatever its plan and state. */
+const UNTOLD: Pick<KnownRun, 'plan' | 'state'> = {
+  plan: { exitKeywords: [] },
+  state: { seen: [], seq: 0, ledger: [] },
+}
+
+function nobody({ appId, openId }: Arriving): FollowerRow {
+  return {
+    appId,
+    openId,
+    followedAt: null,
+    followedSeq: null,
+    unfollowedAt: null,
+    unfollowedSeq: null,
+    optedOutAt: null,
+    agent: false,
+    paused: false,
+    grants: [],
+    lastInteractionAt: null,
+    facts: null,
+    factsAt: null,
+    updatedAt: 0,
+  }
+}

@@ -1,0 +1,77 @@
+import { getTableColumns, sql } from 'drizzle-orm'
+import type { Db } from './db.ts'
+import { execute } from './deliveries.ts'
+import type { FollowerRow } from './followers.ts'
+import type { InboxRow } from './inbox.ts'
+import type { RunRow, Whose } from './runs.ts'
+import { followers, inbox, runs } from './schema.ts'
+
+/** What the store knows of a follower whose event has just come. */
+export interface KnownFollower {
+  follower: FollowerRow | null
+  /** The newest first. */
+  runs: Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'>[]
+  /** Events that are not dispatched yet, in their order. */
+  pending: InboxRow[]
+}
+
+/** The dispatcher looks at as many. */
+const RUNS_MAX = 20
+/** Of more that wait, the first ones say enough: another entry is among them, or none of them counts. */
+const PENDING_MAX = 50
+
+/**
+ * What is known of these followers, in one statement, so that each entry is seen as waiting or as a run and never as
+ * neither. By indexes alone.
+ * @returns by `nameOf`
+ */
+export async function readKnownFollowers(
+  db: Db,
+  whose: readonly Whose[],
+): Promise<Map<string, KnownFollower>> {
+  const asked = JSON.stringify(whose.map(({ appId, openId }) => ({ appId, openId })))
+  const { rows } = await execute<
+    Whose & {
+      follower: Record<string, unknown> | null
+      runs: KnownFollower['runs'] | null
+      pending: Record<string, unknown>[] | null
+    }
+  >(
+    db,
+    sql`SELECT w."appId", w."openId",
+      (SELECT to_jsonb(f) FROM ${followers} f WHERE f.app_id = w."appId" AND f.open_id = w."openId") AS follower,
+      (SELECT jsonb_agg(jsonb_build_object('runKey', r.run_key, 'campaign', r.campaign, 'status', r.status,
+          'entry', r.entry) ORDER BY r.created_at DESC)
+        FROM (SELECT run_key, campaign, status, entry, created_at FROM ${runs}
+          WHERE app_id = w."appId" AND open_id = w."openId" ORDER BY created_at DESC LIMIT ${RUNS_MAX}) r) AS runs,
+      (SELECT jsonb_agg(to_jsonb(i) ORDER BY i.create_time, i.id)
+        FROM (SELECT * FROM ${inbox} WHERE dispatched_at IS NULL AND app_id = w."appId" AND open_id = w."openId"
+          ORDER BY create_time, id LIMIT ${PENDING_MAX}) i) AS pending
+      FROM jsonb_to_recordset(${asked}::jsonb) AS w("appId" text, "openId" text)`,
+  )
+  return new Map(
+    rows.map((row) => [
+      nameOf(row),
+      {
+        follower: row.follower && fromJson<FollowerRow>(followers, row.follower),
+        runs: row.runs ?? [],
+        pending: (row.pending ?? []).map((p) => fromJson<InboxRow>(inbox, p)),
+      },
+    ]),
+  )
+}
+
+/** One text for each follower. */
+export function nameOf({ appId, openId }: Whose): string {
+  return `${appId} ${openId}`
+}
+
+/** A row that PostgreSQL made JSON of, with the names of this program. */
+function fromJson<Row>(table: typeof followers | typeof inbox, json: Record<string, unknown>): Row {
+  const columns = Object.entries(getTableColumns(table)).map(([name, column]) => [
+    name,
+    json[column.name] ?? null,
+  ])
+  // The columns are the table's own, and their types survive JSON: texts, booleans, numbers below 2^53 and JSON.
+  return Object.fromEntries(columns) as Row
+}
