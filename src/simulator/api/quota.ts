@@ -1,6 +1,6 @@
-import { failed } from '../answering.ts'
+import { failed, parse, textOrNull, withFaults } from '../answering.ts'
 import type { SimAccountState } from '../model.ts'
-import type { Call, Router } from './router.ts'
+import type { Call, OpenHandle, Router } from './router.ts'
 
 export const CUSTOM_SEND = '/cgi-bin/message/custom/send'
 const CLEAR_QUOTA = '/cgi-bin/clear_quota'
@@ -51,6 +51,28 @@ export function registerQuota(router: Router): void {
   route('POST', CLEAR_QUOTA, ({ account, body }) => clearQuota(account, body, world.now()), {
     forEveryAccount: true,
   })
+  router.open('POST', `${CLEAR_QUOTA}/v2`, clearBySecret(router))
+}
+
+/**
+ * `clear_quota/v2`: by the secret instead of a token, in the query or the body: silenceper/wechat sends them in the query
+ * with an empty body (internal/openapi/mgnt.go), the page lists them as parameters.
+ * Source: https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearquotabyappsecret
+ */
+function clearBySecret({ world }: Router): OpenHandle {
+  return async function clear(c) {
+    const body = parse(await c.req.text()) ?? {}
+    const given = (name: string) => c.req.query(name) ?? textOrNull(body[name])
+    const appid = given('appid')
+    return withFaults(world.faults, c, appid, async () => {
+      if (!appid) return failed(41002)
+      const account = world.accounts.get(appid)
+      if (!account) return failed(40013)
+      if (!given('appsecret')) return failed(41004)
+      if (account.appSecret !== given('appsecret')) return failed(40125)
+      return clearQuota(account, { appid }, world.now())
+    })
+  }
 }
 
 /**

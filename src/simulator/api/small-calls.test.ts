@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeQR } from 'qr/decode.js'
 import { describe, expect, it } from 'vitest'
-import { SIM_T0, simApi } from '../../../test/support/sim-api.ts'
+import { SIM_APP, SIM_T0, simApi } from '../../../test/support/sim-api.ts'
 import { ACCOUNT, smallPlatform } from '../../../test/support/small-platform.ts'
 
 describe('ticket/getticket', () => {
@@ -155,6 +155,26 @@ describe('openapi/rid/get', () => {
     const strange = await simulator.app.request('/cgi-bin/user/get?access_token=nobody')
     const other = /rid: (.+)$/.exec(((await strange.json()) as { errmsg: string }).errmsg)?.[1]
     expect(await post('cgi-bin/openapi/rid/get', { rid: other })).toMatchObject({ errcode: 76002 })
+  })
+})
+
+describe('clear_quota/v2', () => {
+  it('takes the secret instead of a token, in the query or the body', async () => {
+    const { simulator } = await simApi()
+    async function clear(query: string, body?: object): Promise<unknown> {
+      const answer = await simulator.app.request(`/cgi-bin/clear_quota/v2${query}`, {
+        method: 'POST',
+        body: body ? JSON.stringify(body) : '',
+      })
+      return answer.json()
+    }
+    const ok = { errcode: 0, errmsg: 'ok' }
+    expect(await clear(`?appid=${SIM_APP}&appsecret=test-secret`)).toEqual(ok)
+    expect(await clear('', { appid: SIM_APP, appsecret: 'test-secret' })).toEqual(ok)
+    expect(await clear('')).toMatchObject({ errcode: 41002 })
+    expect(await clear('?appid=wxother0000000001')).toMatchObject({ errcode: 40013 })
+    expect(await clear(`?appid=${SIM_APP}`)).toMatchObject({ errcode: 41004 })
+    expect(await clear(`?appid=${SIM_APP}&appsecret=wrong`)).toMatchObject({ errcode: 40125 })
   })
 })
 
