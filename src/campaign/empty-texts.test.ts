@@ -63,8 +63,9 @@ describe('a text of a step', () => {
 
   it('is empty where a variable of the entry cannot be there', () => {
     const source = (entry: object) => file({ text: '{{ qrScene }}' }, { entry })
-    expect(told(source({ event: 'message' }))).toEqual([expect.stringContaining('error')])
-    expect(told(source({ event: 'click' }))).toEqual([expect.stringContaining('error')])
+    const always = 'warning steps.0.send.text: is always empty here, where qrScene is'
+    expect(told(source({ event: 'message' }))).toEqual([expect.stringContaining(always)])
+    expect(told(source({ event: 'click' }))).toEqual([expect.stringContaining(always)])
     expect(told(source({ event: 'scan' }))).toEqual([])
     expect(told(source({ event: 'subscribe', qrScenes: ['expo*'] }))).toEqual([])
   })
@@ -114,8 +115,8 @@ describe('every text that its kind needs', () => {
 
 describe('a passive reply', () => {
   it.each([
-    ['subscribe', { event: 'subscribe' }, 'error reply.text: is always empty'],
-    ['scan', { event: 'scan' }, 'error reply.text: is always empty'],
+    ['subscribe', { event: 'subscribe' }, 'warning reply.text: is always empty here, where reply.text is'],
+    ['scan', { event: 'scan' }, 'warning reply.text: is always empty here, where reply.text is'],
     [
       'click',
       { event: 'click' },

@@ -38,7 +38,7 @@ type TextName = keyof typeof NAMES
 const TEXT_NAMES = Object.keys(NAMES) as TextName[]
 
 /**
- * Texts that come out empty: always is an error, sometimes a warning. Each template is rendered with what its variables
+ * Texts that come out empty: one that names nothing is an error, one whose variables can be empty a warning. Each template is rendered with what its variables
  * can be at its place; how often is bounded, so a rare case may be missed, and what is told is true.
  */
 export function emptyTexts(
@@ -52,7 +52,7 @@ export function emptyTexts(
     if (found === null) return
     if (found.always) issues.push({ path, message: `is always empty: ${ALWAYS}` })
     else {
-      const when = found.empty.length > 0 ? `is empty when ${found.empty.join(' and ')} is` : 'can be empty'
+      const when = found.empty.length > 0 ? `is empty when ${found.empty.join(' and ')} is` : found.when
       warnings.push({ path, message: `${when}: ${then}; write words around it, or a default` })
     }
   }
@@ -116,8 +116,11 @@ function emptyOwnVariables(
   return new Set(all.flatMap(([name, value]) => (value.trim() === '' ? [name] : [])))
 }
 
-/** Null where no try comes out empty. `empty` names the variables whose being empty makes it so. */
-function emptiness(template: string, possible: Possible): { always: boolean; empty: string[] } | null {
+/** Null where no try comes out empty. `empty` names the variables whose being empty makes it so, `when` says it of others. */
+function emptiness(
+  template: string,
+  possible: Possible,
+): { always: boolean; empty: string[]; when: string } | null {
   let names: string[]
   let own: string[]
   try {
@@ -130,14 +133,15 @@ function emptiness(template: string, possible: Possible): { always: boolean; emp
   const texts = TEXT_NAMES.filter((t) => names.some((n) => n.startsWith(NAMES[t])))
   const days = names.some((n) => n.startsWith('daysSince')) ? possible.days : possible.days.slice(0, 1)
   const words = wordsIn(template)
-  // Its variables are all empty there, for ever: so is the text.
-  const always =
-    names.length === texts.filter((t) => possible[t] === 'empty').length &&
-    names.every((n) => !n.includes('['))
+  // All that it names is empty at this place, for ever.
+  const here =
+    names.length > 0 && names.every((n) => texts.some((t) => n === NAMES[t] && possible[t] === 'empty'))
+  const when = here ? `is always empty here, where ${names.join(' and ')} is` : 'can be empty'
   for (const empty of fewestFirst(texts, own, possible)) {
     for (const day of days) {
       for (const word of words) {
-        if (isBlank(tryRender(template, valuesOf(possible, own, empty, day, word)))) return { always, empty }
+        if (isBlank(tryRender(template, valuesOf(possible, own, empty, day, word))))
+          return { always: names.length === 0, empty, when }
       }
     }
   }

@@ -74,7 +74,8 @@ export function siblingMedia(
         const [from, end] = value.range ?? [0, 0]
         // A block scalar (|, >) reaches to the next line, whose indentation stays.
         const to = from + source.slice(from, end).trimEnd().length
-        rewritten.push({ from, to, id })
+        const quote = /["']/.exec(source.charAt(from))?.[0] ?? ''
+        rewritten.push({ from, to, id: `${quote}${id}${quote}` })
       },
     })
   }
@@ -85,6 +86,6 @@ export function siblingMedia(
     text: () =>
       rewritten
         .toSorted((a, b) => b.from - a.from)
-        .reduce((text, { from, to, id }) => `${text.slice(0, from)}"${id}"${text.slice(to)}`, source),
+        .reduce((text, { from, to, id }) => `${text.slice(0, from)}${id}${text.slice(to)}`, source),
   }
 }

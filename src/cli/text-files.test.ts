@@ -88,9 +88,9 @@ describe('a campaign file', () => {
     for (const [i, medium] of media.entries()) medium.rewrite(`sha256-${i}`)
     expect(text()).toBe(
       source
-        .replace('file: 007', 'file: "sha256-0"')
-        .replace("file: '007'", 'file: "sha256-1"')
-        .replace('file: >-\n      007', 'file: "sha256-2"'),
+        .replace('file: 007', 'file: sha256-0')
+        .replace("file: '007'", "file: 'sha256-1'")
+        .replace('file: >-\n      007', 'file: sha256-2'),
     )
   })
 })

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { and, asc, desc, eq, gt, inArray, ne } from 'drizzle-orm'
 import { canFollow } from '../campaign/compile.ts'
 import type { Issue } from '../campaign/issue.ts'
 import type { LiveCampaign } from '../campaign/match.ts'
 import type { Campaign, Message } from '../campaign/model.ts'
 import { storedTrouble } from '../campaign/stored.ts'
+import { storableJson } from '../text.ts'
 import type { Db } from './db.ts'
 import { campaigns, campaignVersions } from './schema.ts'
 
@@ -94,6 +96,8 @@ export function createCampaignStore(db: Db, now: () => number) {
           known.state !== 'deleted' &&
           newest?.version === known.version &&
           newest.sourceHash === sourceHash &&
+          // An earlier version of the product may have read the same file otherwise.
+          isDeepStrictEqual(newest.model, asStored(campaign)) &&
           storedTrouble(newest.model) === null
         // Never a number again whose row is gone: runs may be pinned to it.
         const number = unchanged ? newest.version : Math.max(newest?.version ?? 0, known?.version ?? 0) + 1
@@ -176,4 +180,9 @@ export function createCampaignStore(db: Db, now: () => number) {
       return (newer && (!pinned || canFollow(pinned, newer)) ? newer : pinned) ?? null
     },
   }
+}
+
+/** What the store gives back of a campaign: nothing of what is undefined. */
+function asStored(campaign: Campaign): unknown {
+  return JSON.parse(storableJson(campaign))
 }

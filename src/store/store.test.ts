@@ -83,6 +83,17 @@ describeOnBothStores('the store', (store) => {
     expect(await campaigns.versions('welcome')).toHaveLength(3)
   })
 
+  it('publishes the same file anew where an earlier version of the product read it otherwise', async () => {
+    await publish('a')
+    const campaigns = createCampaignStore(store().db, () => NOW)
+    const { campaign } = checkCampaign(yaml('a'))
+    if (!campaign) throw new Error('not a campaign')
+    const before = { ...campaign, entry: { event: 'message' as const, keywords: ['7'] } }
+    expect(await campaigns.publish(yaml('a'), before, [])).toMatchObject({ version: 2 })
+    expect(await publish('a')).toEqual({ version: 3, isNew: false })
+    expect(await publish('a')).toEqual({ version: 3, isNew: false })
+  })
+
   it('keeps each run’s bodies, unless a newer version was published for running ones', async () => {
     await publish('a')
     await publish('b')

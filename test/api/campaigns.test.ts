@@ -208,7 +208,7 @@ describe('a run in flight while its campaign is published anew', () => {
     await api.put(old)
     await wechat.follow('oCannotFollow')
     await api.whole.runWhen(APP, 'oCannotFollow', (r) => r.runId !== null)
-    const published = await api.put(anew.replace('新的一', '"{{ follower.tags }}"'), '?bodies=running')
+    const published = await api.put(anew.replace('新的一', '"标签：{{ follower.tags }}"'), '?bodies=running')
     expect(published.body).toMatchObject({ warnings: [{ path: 'steps.0.send' }] })
     await wechat.fastForward('oCannotFollow', 32_000)
     await api.whole.runWhen(APP, 'oCannotFollow', (r) => r.status === 'ended')
