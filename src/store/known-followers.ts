@@ -45,7 +45,9 @@ export async function readKnownFollowers(
         FROM (SELECT run_key, campaign, status, entry, created_at FROM ${runs}
           WHERE app_id = w."appId" AND open_id = w."openId" ORDER BY created_at DESC LIMIT ${RUNS_MAX}) r) AS runs,
       (SELECT jsonb_agg(to_jsonb(i) ORDER BY i.create_time, i.id)
-        FROM (SELECT * FROM ${inbox} WHERE dispatched_at IS NULL AND app_id = w."appId" AND open_id = w."openId"
+        FROM (SELECT * FROM ${inbox}
+          -- Not as IS NULL: without statistics the planner would then read all that waits in the account (inbox_turns).
+          WHERE COALESCE(dispatched_at, 0) = 0 AND app_id = w."appId" AND open_id = w."openId"
           ORDER BY create_time, id LIMIT ${PENDING_MAX}) i) AS pending
       FROM jsonb_to_recordset(${asked}::jsonb) AS w("appId" text, "openId" text)`,
   )
