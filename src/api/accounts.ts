@@ -3,6 +3,7 @@ import { reaches, roleForAccountFields } from '../access/roles.ts'
 import { endRemovedRuns, releaseRuns } from '../engine/account-runs.ts'
 import { forwardTrouble } from '../intake/forward.ts'
 import { type Account, isServing } from '../store/accounts.ts'
+import { readOtherMode } from '../store/callback-mode.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../store/removed-accounts.ts'
 import { activeRuns } from '../store/runs.ts'
 import { conflict, forbidden, notFound, refused } from './errors.ts'
@@ -157,7 +158,8 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const found = await find(c.req.valid('param').appId)
       const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
-      const tried = await verifyAccount(found, deps.clientOf(found), authorised)
+      const other = await readOtherMode(deps.db, found.appId)
+      const tried = await verifyAccount(found, deps.clientOf(found), authorised, other)
       const checks = [...tried, ...clockChecks(deps.clock.of(found.apiBase))]
       if (checks.some((x) => x.check === 'certification' && x.ok)) await accounts.noteMaySend(found.appId)
       const ok = checks.every((x) => x.ok)

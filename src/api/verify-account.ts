@@ -1,5 +1,6 @@
 import { describeSkew, isLarge, type SkewReport } from '../intake/skew-watch.ts'
 import type { Account } from '../store/accounts.ts'
+import type { OtherMode } from '../store/callback-mode.ts'
 import type { AccessToken, WechatAnswer, WechatClient } from '../wechat/client.ts'
 import { classOf, remedyOf, textOf } from '../wechat/errcodes.ts'
 import type { TokenAnswer } from '../wechat/tokens.ts'
@@ -19,20 +20,18 @@ const NOBODY = 'oVerifyTest000000000000000000'
  * Tries an account at WeChat: secret (of an authorised account: the authorisation), IP whitelist, certification, and
  * whether WeChat has reached the callback.
  * @param authorised gives an authorised account's access token; absent for an account with its own secret
+ * @param other the mode of the last push, where it was not the account's
  */
 export async function verifyAccount(
-  account: Pick<Account, 'appId' | 'appSecret' | 'callbackSeenAt'>,
+  account: Pick<Account, 'appId' | 'appSecret' | 'callbackSeenAt' | 'mode'>,
   client: WechatClient,
   authorised?: () => Promise<TokenAnswer>,
+  other: OtherMode | null = null,
 ): Promise<Check[]> {
   const token = authorised
     ? asAnswer(await authorised())
     : await client.stableToken({ appId: account.appId, appSecret: account.appSecret })
-  const callback: Check = account.callbackSeenAt
-    ? passed('callback', 'WeChat has reached the callback.')
-    : failedCheck('callback', 'WeChat has not reached the callback yet.', {
-        remedy: `Enter the callback address …/wechat/${account.appId} in the account's settings at WeChat (消息与事件推送) and switch it on.`,
-      })
+  const callback = checkCallback(account, other)
   if (token.kind !== 'answered') {
     return [
       failedCheck('secret', `WeChat was not reached: ${token.reason}`, {
@@ -75,6 +74,29 @@ export async function verifyAccount(
       : passed('certification', 'Customer-service messages may be sent.'),
     callback,
   ]
+}
+
+function checkCallback(
+  { appId, mode, callbackSeenAt }: Pick<Account, 'appId' | 'mode' | 'callbackSeenAt'>,
+  other: OtherMode | null,
+): Check {
+  if (other && (other.arrived === 'plain') !== (mode === 'plain')) {
+    const came = other.arrived === 'plain' ? 'plain (明文模式)' : 'encrypted (安全模式)'
+    const wanted = other.arrived === 'plain' ? 'plain' : 'security'
+    const here = wanted === 'plain' ? '{"mode": "plain"}' : '{"mode": "security", "encodingAesKey": "…"}'
+    return failedCheck(
+      'callback',
+      `The modes differ: the account is registered as ${mode}, and the last push of WeChat’s that was refused for it, at ${new Date(other.at).toISOString()}, was ${came}.`,
+      {
+        remedy: `Choose ${mode === 'plain' ? '明文模式' : '安全模式'} at WeChat (消息加解密方式), or change the account here: PATCH /api/accounts/${appId} with ${here}.`,
+      },
+    )
+  }
+  return callbackSeenAt
+    ? passed('callback', 'WeChat has reached the callback.')
+    : failedCheck('callback', 'WeChat has not reached the callback yet.', {
+        remedy: `Enter the callback address …/wechat/${appId} in the account's settings at WeChat (消息与事件推送) and switch it on.`,
+      })
 }
 
 /** A token from the keeper, in the form of WeChat's own answer. */

@@ -44,6 +44,7 @@ import { createComponentClient } from '../wechat/component-client.ts'
 import { remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
+import { createCallbackModes } from './callback-modes.ts'
 import { createGauges } from './gauges.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
@@ -184,6 +185,7 @@ export function createProduct(deps: {
     }),
     clock,
     nudge: dispatcher.nudge,
+    mode: createCallbackModes({ db, now }),
     seen(appId) {
       if (now() - (seenAt.get(appId) ?? 0) < CALLBACK_NOTED_EVERY_MS) return
       seenAt.set(appId, now())

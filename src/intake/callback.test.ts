@@ -514,6 +514,85 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
   })
 })
 
+describe('a push of another mode than the account', () => {
+  const noted = () => {
+    const modes: unknown[] = []
+    return { modes, mode: (appId: string, arrived: unknown) => modes.push([appId, arrived]) }
+  }
+  it.each(FORMATS)('is told in the log, for a plain account that gets ciphertext (%s)', async (format) => {
+    const { modes, mode } = noted()
+    const server = intake('plain', { mode })
+    const { query, body } = envelope(wechat('security', format), TEXT, NOW_S)
+    await expectRefused(server, await server.post(query, body), 401, /modes differ.*plain.*security mode/)
+    expect(modes).toEqual([[APP, 'security']])
+  })
+
+  it.each(SEALED_WAYS)('is told in the log, for an account in $mode mode (plain $format)', async (way) => {
+    const { modes, mode } = noted()
+    const server = intake(way.mode, { mode })
+    const { query, body } = envelope(wechat('plain', way.format), TEXT, NOW_S)
+    const reason = new RegExp(`modes differ.*${way.mode}.*not encrypted`)
+    await expectRefused(server, await server.post(query, body), 401, reason)
+    expect(modes).toEqual([[APP, 'plain']])
+  })
+
+  it.each([
+    ['compatible', 'plain'],
+    ['compatible', 'security'],
+    ['security', 'compatible'],
+  ] as const)('is taken where it can be proved: %s at an account in %s mode', async (arrives, registered) => {
+    const { modes, mode } = noted()
+    const server = intake(registered, { mode })
+    const { query, body } = envelope(wechat(arrives, 'xml'), TEXT, NOW_S)
+    expect((await server.post(query, body)).status).toBe(200)
+    expect(modes).toEqual([[APP, null]])
+  })
+
+  it('is not what a stranger sends, who signs nothing', async () => {
+    const { modes, mode } = noted()
+    const server = intake('security', { mode })
+    await server.post(signed({ token: 'other-token' }), write('xml', TEXT))
+    await server.post(signed({ timestamp: NOW_S - 3_600 }), write('xml', TEXT))
+    expect(server.counted).toEqual(['refused', 'refused'])
+    expect(modes).toEqual([])
+  })
+})
+
+describe('a callback that cannot be proved', () => {
+  const inner = Buffer.from(write('xml', TEXT))
+  const spoilt = (sealed: string) => ({ query: signed({ sealed }), body: outer('xml', sealed) })
+  it.each<[string, { query: URLSearchParams; body: string }]>([
+    [
+      'a bad signature',
+      { query: signed({ sealed: seal(inner), token: 'x' }), body: outer('xml', seal(inner)) },
+    ],
+    ['no signature', { query: new URLSearchParams(), body: outer('xml', seal(inner)) }],
+    [
+      'an old timestamp',
+      { query: signed({ sealed: seal(inner), timestamp: 1 }), body: outer('xml', seal(inner)) },
+    ],
+    ['another key', spoilt(seal(inner, { encodingAesKey: OTHER_KEY }))],
+    ['a bad padding', spoilt(seal(inner, { pad: (b) => Buffer.alloc(b.length) }))],
+    ['another account inside', spoilt(seal(inner, { id: 'wxother000000001' }))],
+    ['no ciphertext', spoilt('bm90IGVuY3J5cHRlZA==')],
+    ['a plain body', { query: signed({}), body: write('xml', TEXT) }],
+  ])('is told nothing of why: %s', async (_, { query, body }) => {
+    const server = intake('security')
+    const answer = await server.post(query, body)
+    expect([answer.status, await answer.text(), [...answer.headers]]).toEqual([
+      401,
+      'refused',
+      [['content-type', 'text/plain; charset=utf-8']],
+    ])
+    expect(server.lines).toHaveLength(1)
+  })
+
+  it('is told nothing of why when it is the check of an address', async () => {
+    const answer = await intake('plain').app.request(`/wechat/${APP}?${signed({ token: 'x' })}`)
+    expect([answer.status, await answer.text()]).toEqual([401, 'refused'])
+  })
+})
+
 describe.each(SEALED_WAYS)('an encrypted callback in $mode mode, as $format', ({ mode, format }) => {
   const inner = Buffer.from(write(format, TEXT))
   const deliverSealed = (server: Intake, sealed: string) =>

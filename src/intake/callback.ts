@@ -5,7 +5,14 @@ import type { Log } from '../log.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
 import { noTracing, type Tracing } from '../tracing/tracing.ts'
 import { CallbackBodyError } from '../wechat/body.ts'
-import { answerChallenge, type CallbackAccount, isQuerySigned, openCallback } from '../wechat/envelope.ts'
+import {
+  type ArrivedMode,
+  answerChallenge,
+  type CallbackAccount,
+  isQuerySigned,
+  openCallback,
+  UNAUTHORISED,
+} from '../wechat/envelope.ts'
 import { dedupeKey, type Inbound, parseInbound } from '../wechat/events.ts'
 import type { Forward } from '../wechat/outbound.ts'
 import { type PassiveReply, renderReply, withSubstance } from '../wechat/reply.ts'
@@ -58,6 +65,8 @@ export interface CallbackDeps {
   clock?: SkewWatch
   /** WeChat has reached this account's callback. */
   seen(appId: string): void
+  /** A push was refused because it is of another mode than the account; null: one was of the account's. */
+  mode?(appId: string, arrived: ArrivedMode | null): void
   now(): number
   maxAgeMs: number
   log: Log
@@ -155,7 +164,10 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       const arrivedAt = now() - (performance.now() - began)
       noteOpened(deps.clock, { apiBase: account.apiBase ?? null, query, opened, arrivedAt })
     }
-    if (!opened.ok) return refuse(opened.status, opened.reason, began, appId)
+    if (!opened.ok) {
+      if (opened.arrived) deps.mode?.(appId, opened.arrived)
+      return refuse(opened.status, opened.reason, began, appId)
+    }
     let inbound: Inbound
     try {
       inbound = parseInbound(opened.record)
@@ -164,6 +176,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       return refuse(400, err.message, began, appId)
     }
     deps.seen(appId)
+    deps.mode?.(appId, null)
     if (opened.recovered) {
       const about = { appId, kind: inbound.kind }
       say(
@@ -281,7 +294,8 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
   function refuse(status: 400 | 401 | 404 | 413, reason: string, began: number, appId?: string): Response {
     say('warn', `${status} ${reason}`, { status, reason, appId }, 'callback refused')
     deps.count('refused', seconds(began))
-    return new Response(reason, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+    const text = status === 401 ? UNAUTHORISED : reason
+    return new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
   }
 
   function fail(err: unknown, appId: string, began: number, row?: NewInboxRow): Response {

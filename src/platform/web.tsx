@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { callbackPath } from '../intake/path.ts'
 import { noteOpened, type SkewWatch } from '../intake/skew-watch.ts'
 import type { Log } from '../log.ts'
-import { openCallback } from '../wechat/envelope.ts'
+import { openCallback, UNAUTHORISED } from '../wechat/envelope.ts'
 import { keyOfCode, type Platform, PlatformError } from './component.ts'
 import { AuthorisedPage, TroublePage } from './pages.tsx'
 import { parsePush } from './push.ts'
@@ -112,6 +112,9 @@ export function createPlatformApp(deps: {
 
   function refuse(status: 400 | 401 | 413, reason: string): Response {
     log.warn({ status, reason }, 'component push refused')
-    return new Response(reason, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+    return new Response(status === 401 ? UNAUTHORISED : reason, {
+      status,
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+    })
   }
 }

@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, like } from 'drizzle-orm'
 import { endRun, type RunState } from '../campaign/state.ts'
+import { forgetOtherMode } from './callback-mode.ts'
 import type { Db } from './db.ts'
 import { openIntents } from './deliveries.ts'
 import { activeRunsOf, recordEnd } from './runs.ts'
@@ -21,6 +22,7 @@ export async function removeAccount(db: Db, appId: string, now: number): Promise
     const gone = await tx.delete(accounts).where(eq(accounts.appId, appId)).returning({ id: accounts.appId })
     if (gone.length === 0) return false
     await tx.delete(tokens).where(eq(tokens.appId, appId))
+    await forgetOtherMode(tx, appId)
     await tx
       .update(inbox)
       .set({ result: ACCOUNT_REMOVED })

@@ -30,8 +30,17 @@ export type Opened =
       token: string
       plain: Buffer
     }
-  /** `stale`: its signature held, and its `timestamp` is too far from our clock. */
-  | { ok: false; status: 400 | 401; reason: string; stale?: true }
+  /**
+   * `stale`: its signature held, and its `timestamp` is too far from our clock. `arrived`: what came rightly signed is of
+   * another mode than the account's.
+   */
+  | { ok: false; status: 400 | 401; reason: string; stale?: true; arrived?: ArrivedMode }
+
+/** A plain push (明文模式), or one of ciphertext alone (安全模式). */
+export type ArrivedMode = 'plain' | 'security'
+
+/** All that a refused caller is told: what was wrong with signature or ciphertext is in the log alone. */
+export const UNAUTHORISED = 'refused'
 
 /** A future timestamp is tolerated this far: clocks differ. */
 const AHEAD_MS = 5 * 60_000
@@ -55,10 +64,17 @@ export function openCallback(call: {
       const token = signer(account, query.signature, timestamp, nonce)
       if (token === null) return refused('bad signature')
       if (isStale(call)) return STALE
-      return { ok: true, ...parseBody(body), aesKey: null, token, plain: body }
+      const parsed = parseBody(body)
+      if (parsed.record.Encrypt && !parsed.record.FromUserName) return ofOtherMode(account, 'security')
+      return { ok: true, ...parsed, aesKey: null, token, plain: body }
     }
     const { candidates, format } = parseSealed(body)
-    if (candidates.length === 0) return refused('not encrypted, but the account is registered so')
+    if (candidates.length === 0) {
+      // Anybody can send a plain body; WeChat's own says what is set there.
+      return isQuerySigned(account, query) && !isStale(call)
+        ? ofOtherMode(account, 'plain')
+        : refused('not encrypted, but the account is registered so')
+    }
     const [signed] = candidates.flatMap((encrypt) => {
       const token = signer(account, query.msg_signature, timestamp, nonce, encrypt)
       return token === null ? [] : [{ encrypt, token }]
@@ -145,6 +161,12 @@ function isStale({ query, now, maxAgeMs }: { query: Query; now: number; maxAgeMs
 }
 
 const STALE: Opened = { ok: false, status: 401, reason: 'timestamp is too old', stale: true }
+
+function ofOtherMode({ mode }: CallbackAccount, arrived: ArrivedMode): Opened {
+  const came = arrived === 'plain' ? 'not encrypted (plain mode)' : 'encrypted alone (security mode)'
+  const reason = `modes differ: the account is registered as ${mode}, but what came is ${came}; set the same mode at WeChat and here`
+  return { ok: false, status: 401, reason, arrived }
+}
 
 function refused(reason: string): Opened {
   return { ok: false, status: 401, reason }
