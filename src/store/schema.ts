@@ -188,7 +188,11 @@ export const followers = pgTable(
     unfollowedSeq: at('unfollowed_seq'),
     /** Nothing starts for this follower before a newer follow. */
     optedOutAt: at('opted_out_at'),
+    /** A human agent has the session, as the newest word on it says: of kf events, messages, an operator. */
     agent: boolean('agent').notNull().default(false),
+    /** When that word was said (CreateTime), and its number in the inbox. Null in rows from before it was kept. */
+    agentAt: at('agent_at'),
+    agentSeq: at('agent_seq'),
     /** An operator paused this follower: the send looks here last. */
     paused: boolean('paused').notNull().default(false),
     /** Grants as the interactions gave them; uses are counted in the runs. */
