@@ -11,6 +11,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
+import { AGENT_SESSION_MS, type AgentWord } from '../src/campaign/agent-session.ts'
 import { decide, type Next } from '../src/campaign/decide.ts'
 import { applyLearnt, applyTags, type LearnResult, type TagResult } from '../src/campaign/facts.ts'
 import { type Interaction, isOlder, type PlanStep } from '../src/campaign/plan.ts'
@@ -36,6 +37,7 @@ import {
   cancelSignal,
   interactionSignal,
   type NurtureInput,
+  parseAgent,
   parseInteraction,
   parseName,
   parseReason,
@@ -71,6 +73,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   const runKey = input.start.entry.key
   const whose = whoseOf(workflowInfo().workflowId) ?? { appId: '', openId: '' }
   let state = input.state ?? beginRun(plan, input.start.entry, input.ledger)
+  if (input.agent && !input.state) state = hearAgent(state, input.agent.open, input.agent)
   /** What the store knows of this run, so that it is told only of changes. */
   let recorded = input.recorded ? fingerprint(state) : null
   /** The status that the store believes: the last look before a send refuses a paused follower. */
@@ -152,8 +155,9 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     { description: 'Keep every step back until resume.' },
   )
   listen(resumeSignal, () => hear(hearPause(state, false)), { description: 'Go on after a pause.' })
-  listen(agentSignal, (session) => {
-    hear(hearAgent(state, session?.open === true))
+  listen(agentSignal, (raw) => {
+    const { open, when } = parseAgent(raw)
+    hear(hearAgent(state, open, when))
     if (state.agent) interrupt()
   })
   listen(stopSignal, (raw) => {
@@ -191,7 +195,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   runLog.info('run ended', { key: runKey, run: runKey, outcome: end.outcome })
   await CancellationScope.nonCancellable(() => publish())
   // An entry that came while this run closed is served before it returns.
-  if (successor) return startOver(successor)
+  if (successor) return startOver(successor, agentAfter(state))
   return {
     outcome: end.outcome,
     reason: end.reason,
@@ -222,7 +226,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     if (fingerprint(state) !== recorded) await publish()
     if (changed) return
     if (workflowInfo().continueAsNewSuggested) await goOnInNewExecution()
-    const summary = next.for === 'window' ? 'until the window closes' : `until step ${next.for}`
+    const summary = WAITS_FOR[next.for] ?? `until step ${next.for}`
     await condition(() => changed, Math.max(1, next.until - Date.now()), { summary })
   }
 
@@ -324,6 +328,10 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   }
 }
 
+const WAITS_FOR: Record<string, string> = {
+  window: 'until the window closes',
+  'human-agent': 'until the human agent has been silent for long',
+}
 const NOT_TAGGED: TagResult = { result: 'refused', reason: 'tag-failed', errcode: null }
 const NOT_LEARNT: LearnResult = { unknown: 'no time left', errcode: null }
 
@@ -338,7 +346,17 @@ async function unlessOver<T>(work: () => Promise<T>, otherwise: T): Promise<T | 
   }
 }
 
-function startOver(successor: { input: NurtureInput; backlog: Interaction[] }): Promise<never> {
+/** What the next run must know of the session with a human agent; nothing from before an unfollow. */
+function agentAfter({ agent, agentMark, agentUntil, stop }: RunState): AgentWord | null {
+  if (!agent || !agentMark || agentUntil === undefined) return null
+  if (stop?.mark && isOlder(agentMark, stop.mark)) return null
+  return { open: true, ...agentMark, aheadMs: agentUntil - AGENT_SESSION_MS - agentMark.at }
+}
+
+function startOver(
+  successor: { input: NurtureInput; backlog: Interaction[] },
+  agent: AgentWord | null,
+): Promise<never> {
   const { start } = successor.input
   upsertSearchAttributes([
     { key: campaignAttribute, value: start.plan.campaign },
@@ -350,6 +368,7 @@ function startOver(successor: { input: NurtureInput; backlog: Interaction[] }): 
     initialVersioningBehavior: 'AUTO_UPGRADE',
   })({
     ...successor.input,
+    ...(agent ? { agent } : {}),
     backlog: successor.backlog,
   })
 }

@@ -1,5 +1,6 @@
 import { defaultPayloadConverter, RawValue } from '@temporalio/common'
 import { defineQuery, defineSignal } from '@temporalio/workflow'
+import type { AgentWord } from '../src/campaign/agent-session.ts'
 import type { Interaction, Mark, Start } from '../src/campaign/plan.ts'
 import type { PresentedRun } from '../src/campaign/present.ts'
 import type { RunState } from '../src/campaign/state.ts'
@@ -11,6 +12,8 @@ export interface NurtureInput {
   start: Start
   /** Grants of this follower that are still valid from before. */
   ledger: Ledger
+  /** A human agent has the session already; absent: none has, or it is said by a signal (before 0.3). */
+  agent?: AgentWord
   /** True when the store already has this run's row. */
   recorded: boolean
   /** Set when a run goes on in a new execution, because its history grew long. */
@@ -27,6 +30,10 @@ export type Unsubscribed = Mark & { key: string }
 /** A human agent took the session over (`open`) or closed it. */
 export interface AgentSession {
   open: boolean
+  /** When that was, by WeChat's `CreateTime` and arrival. Absent in signals of a dispatcher before 0.3. */
+  at?: number
+  seq?: number
+  aheadMs?: number
 }
 
 /** Something outside ends the run, with the outcome it ends with. */
@@ -90,6 +97,16 @@ export function parseInteraction(x: unknown): Interaction | null {
 export function parseUnsubscribed(x: unknown): Unsubscribed | null {
   // Checked by isMark.
   return isObject(x) && isMark(x) ? (storable(x) as unknown as Unsubscribed) : null
+}
+
+/** Whatever else it says, a session is open only where it says so. */
+export function parseAgent(x: unknown): { open: boolean; when?: Omit<AgentWord, 'open'> } {
+  if (!isObject(x)) return { open: false }
+  const { open, at, seq, aheadMs } = x
+  if (typeof at !== 'number' || !Number.isFinite(at) || typeof seq !== 'number')
+    return { open: open === true }
+  const ahead = typeof aheadMs === 'number' && Number.isFinite(aheadMs) ? { aheadMs } : {}
+  return { open: open === true, when: { at, seq, ...ahead } }
 }
 
 export function parseStop(x: unknown): Stop | null {

@@ -104,6 +104,22 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
   app.openapi(
     createRoute({
       method: 'post',
+      path: '/followers/{appId}/{openId}/agent/end',
+      summary: 'End the session of a human agent for us: the steps that it holds are released in order',
+      security,
+      request: { params: followerParams },
+      responses: { 202: json(accepted, 'In effect within 10 s'), ...errors, ...missing, ...wrongState },
+    }),
+    async (c) => {
+      const whose = c.req.valid('param')
+      await endAgent(whose)
+      await audit(deps, c, 'follower.agent-end', `${whose.appId}/${maskId(whose.openId)}`)
+      return c.json({ accepted: true as const }, 202)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
       path: '/followers/{appId}/{openId}/forget',
       summary: 'End the run and delete all that is known of this person, histories in Temporal included',
       security,
@@ -119,6 +135,18 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
     },
   )
   return app
+
+  /** Just after the word that opened it, by WeChat's clock and not by ours: a newer session counts at once. */
+  async function endAgent(whose: Whose): Promise<void> {
+    const [known, [run]] = await Promise.all([readFollower(db, whose), runsOf(db, whose, 1)])
+    if (!known && !run) throw notFound('such follower')
+    const open = run && run.status !== 'ended' ? run : null
+    if (!known?.agent && !open?.state.agent)
+      throw conflict('No human agent has a session with this follower.')
+    const at = Math.max(known?.agentAt ?? now(), open?.state.agentMark?.at ?? 0) + 1
+    if (open) await runs.signal(whose, 'agent', { open: false, at, seq: 0 })
+    await saveFollower(db, whose, { agent: false, agentAt: at, agentSeq: 0 }, now())
+  }
 
   async function act(
     whose: Whose,

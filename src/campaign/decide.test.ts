@@ -342,6 +342,28 @@ describe('a follower who talks to a human agent', () => {
     run.until(3 * HOUR)
     expect(run.steps()).toEqual(['s0 sent', 's1 skipped late'])
   })
+
+  it('gets what was held, in order, 30 minutes after the last word on the session', () => {
+    const run = tell(planOf([{ afterMs: 60_000 }, { afterMs: 120_000 }]), { rules: 'classic-48h' })
+    run.agent(true, 30_000)
+    run.until(600_000)
+    run.agent(true, 600_000)
+    run.until(600_000 + 30 * 60_000 - 1)
+    expect(run.steps()).toEqual(['s0 held human-agent', 's1 held human-agent'])
+    run.until(600_000 + 30 * 60_000 + 10_000)
+    expect(run.steps()).toEqual(['s0 sent', 's1 sent'])
+  })
+
+  it('stays held when a pause outlasts the session, and goes at its end', () => {
+    const run = tell(planOf([{ afterMs: 60_000 }]), { rules: 'classic-48h' })
+    run.agent(true, 30_000)
+    run.pause(true)
+    run.until(HOUR)
+    expect(run.steps()).toEqual(['s0 held paused'])
+    run.pause(false)
+    run.until(HOUR + 10_000)
+    expect(run.steps()).toEqual(['s0 sent'])
+  })
 })
 
 describe('the window', () => {

@@ -1,7 +1,7 @@
 import { type Grant, MIN_LEFT_MS, payerAt, startTime, usableUntil } from '../wechat/ledger.ts'
 import { judgeFacts } from './facts.ts'
 import { type Plan, sendsNothing } from './plan.ts'
-import { changeStep, isOpen, type Outcome, type RunState, type StepState } from './state.ts'
+import { changeStep, endAgentSession, isOpen, type Outcome, type RunState, type StepState } from './state.ts'
 
 /** What a run does next. */
 export type Next =
@@ -51,7 +51,11 @@ function nextOf(plan: Plan, state: RunState, now: number): Next {
   if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
   const closing: Next = { do: 'wait', until: state.closesAt, for: 'window' }
   // Kept back: only what comes due meanwhile is marked.
-  if (state.status === 'paused' || state.agent) return waitForNextDue(queue, now) ?? closing
+  if (state.status === 'paused' || state.agent) {
+    const due = waitForNextDue(queue, now) ?? closing
+    const { agent, agentUntil = Infinity } = state
+    return agent && agentUntil < due.until ? { do: 'wait', until: agentUntil, for: 'human-agent' } : due
+  }
 
   const sending = nextSend(plan, state, now, queue, closing)
   const tagging = queue.find((q) => q.tagsOnly && q.startsAt !== null && q.startsAt <= now)
@@ -91,7 +95,7 @@ function nextSend(
 
 /** Marks what can be said of each open step by now: conditions that fail, steps that are late, steps that are held. */
 function judge(plan: Plan, state: RunState, now: number): RunState {
-  let current = state
+  let current = isAgentOver(state, now) ? endAgentSession(state) : state
   for (const { index, step, startsAt } of openSteps(plan, state)) {
     const planned = plan.steps[index]
     if (!planned) continue
@@ -118,6 +122,11 @@ function judge(plan: Plan, state: RunState, now: number): RunState {
     if (step.state === 'held' && step.reason === reason) return
     current = changeStep(current, index, { state: 'held', reason, wasHeld: true })
   }
+}
+
+/** Nobody has closed the session, and WeChat routes nothing to the agent any more. */
+function isAgentOver({ agent, agentUntil }: RunState, now: number): boolean {
+  return agent && agentUntil !== undefined && now >= agentUntil
 }
 
 /** Came due while somebody kept it back, so it did not go on time. */

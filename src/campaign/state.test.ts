@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, entryOf, planOf } from '../../test/support/run-story.ts'
 import { isStorable } from '../text.ts'
@@ -244,6 +245,40 @@ describe('an operator and a human agent', () => {
     expect(open.agent).toBe(true)
     expect(hearAgent(open, true)).toBe(open)
     expect(hearAgent(open, false).agent).toBe(false)
+  })
+
+  it('have the session as the newest word says, whatever order the words come in', () => {
+    const word = fc.record({
+      kind: fc.constantFrom('open', 'close', 'message'),
+      at: fc.nat(3).map((s) => ENTRY_AT + s * SECOND),
+    })
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 6 }), fc.nat(), (words, turn) => {
+        const numbered = words.map((w, i) => ({ ...w, seq: i + 1 }))
+        const told = (state: RunState, { kind, at, seq }: (typeof numbered)[number]) =>
+          kind === 'message'
+            ? hearInteraction(plan, state, event('message', at - ENTRY_AT, { seq, key: `m${seq}` }))
+            : hearAgent(state, kind === 'open', { at, seq })
+        const cut = words.length === 0 ? 0 : turn % words.length
+        const shuffled = [...numbered.slice(cut), ...numbered.slice(0, cut).reverse()]
+        const [one, other] = [numbered, [...shuffled, ...shuffled]].map((all) => all.reduce(told, begun))
+        expect(other?.agent).toBe(one?.agent)
+        // Said in plain words: the newest opening or closing, unless a message of a later second came.
+        const session = numbered
+          .filter((w) => w.kind !== 'message')
+          .sort((a, b) => b.at - a.at || b.seq - a.seq)[0]
+        const spoken = numbered.some((w) => w.kind === 'message' && session && w.at > session.at)
+        expect(one?.agent).toBe(session?.kind === 'open' && !spoken)
+      }),
+    )
+  })
+
+  it('hold on to a session that an old dispatcher told of without a time', () => {
+    const open = hearAgent(hear(event('message', SECOND)), true)
+    const spoken = hearInteraction(plan, open, event('message', 3 * SECOND))
+    expect([spoken.agent, spoken.agentUntil]).toEqual([true, undefined])
+    // An operator ends it with a time.
+    expect(hearAgent(spoken, false, { at: ENTRY_AT, seq: 0 }).agent).toBe(false)
   })
 
   it('see the last five signals that made no sense', () => {

@@ -1,6 +1,16 @@
 import { cutText, storableText } from '../text.ts'
 import { addGrant, type Ledger } from '../wechat/ledger.ts'
-import { type Entry, type Interaction, isOlder, leavesPlan, type Mark, ourTime, type Plan } from './plan.ts'
+import { AGENT_SESSION_MS, isNewerWord, wordOfMessage } from './agent-session.ts'
+import {
+  type Entry,
+  type Happened,
+  type Interaction,
+  isOlder,
+  leavesPlan,
+  type Mark,
+  ourTime,
+  type Plan,
+} from './plan.ts'
 
 /** What WeChat knows of the follower. */
 export interface Facts {
@@ -61,6 +71,10 @@ export interface RunState {
   reply: { at: number; text: string | null } | null
   /** A human agent has the session. */
   agent: boolean
+  /** When the newest word on that was said; absent while only words without a time were (runs before 0.3). */
+  agentMark?: Mark
+  /** When an open session ends by itself, by our clock; absent: only by a word. */
+  agentUntil?: number
   /** By WeChat's clock, as marks are; all other times are ours. */
   lastInteractionAt: number
   lastFollow: Mark | null
@@ -144,6 +158,7 @@ export function hearInteraction(plan: Plan, state: RunState, event: Interaction)
   const patch: Partial<RunState> = { seen: [...state.seen, event.key].slice(-SEEN_MAX) }
   const isEntry = event.key === state.entry.key
   const older = !isEntry && isOlder(event, state.entry)
+  if (event.scene === 'message') Object.assign(patch, agentEndedBy(state, event))
   if (older && state.entry.event === 'subscribe') return change(state, patch)
 
   patch.ledger = addGrant(state.ledger, event.scene, ourTime(event), event.allowance, event.at)
@@ -187,9 +202,35 @@ export function hearPause(state: RunState, paused: boolean): RunState {
   return state.status === 'ended' || state.status === status ? state : change(state, { status })
 }
 
-/** A human agent took the session over, or closed it. */
-export function hearAgent(state: RunState, open: boolean): RunState {
-  return state.agent === open ? state : change(state, { agent: open })
+/**
+ * A human agent took the session over, or closed it.
+ * @param when absent in signals of a dispatcher before 0.3: then the last that is heard counts, and nothing else ends it
+ */
+export function hearAgent(
+  state: RunState,
+  open: boolean,
+  when?: Pick<Happened, 'at' | 'seq' | 'aheadMs'>,
+): RunState {
+  const { agentMark, agentUntil: _until, ...rest } = state
+  if (!when) return state.agent === open ? state : change(rest, { agent: open })
+  if (!isNewerWord(agentMark, when)) return state
+  return change(rest, {
+    agent: open,
+    agentMark: { at: when.at, seq: when.seq },
+    ...(open ? { agentUntil: ourTime(when) + AGENT_SESSION_MS } : {}),
+  })
+}
+
+/** The session's time is over: nobody has said anything of it for too long. */
+export function endAgentSession(state: RunState): RunState {
+  return change(state, { agent: false })
+}
+
+/** A session of which nobody knows when it began (before 0.3) is not ended by a message: stored histories held on. */
+function agentEndedBy(state: RunState, message: Mark): Partial<RunState> {
+  const word = wordOfMessage(message)
+  if ((state.agent && !state.agentMark) || !isNewerWord(state.agentMark, word)) return {}
+  return { agent: false, agentMark: { at: word.at, seq: word.seq } }
 }
 
 /** A signal that could not be understood: kept for the operator, otherwise without effect. */

@@ -61,6 +61,16 @@ const setState = (verb: 'pause' | 'resume') =>
     },
   })
 
+const endAgent = command({
+  name: 'end-agent',
+  description: 'End the human agent session for us: what it holds goes',
+  args: { ...who, ...server },
+  async run(args) {
+    await callApi(args, { method: 'POST', path: `${pathOf(args)}/agent/end` })
+    return { value: { accepted: true }, text: 'the session has ended for us: in effect within 10 s' }
+  },
+})
+
 const forget = command({
   name: 'forget',
   description: 'Delete all that is known of this person, histories in Temporal included',
@@ -71,4 +81,11 @@ const forget = command({
   },
 })
 
-export const followerCommands = { show, cancel, forget, pause: setState('pause'), resume: setState('resume') }
+export const followerCommands = {
+  'end-agent': endAgent,
+  show,
+  cancel,
+  forget,
+  pause: setState('pause'),
+  resume: setState('resume'),
+}

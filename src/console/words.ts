@@ -78,6 +78,7 @@ export const ACTIONS: Record<string, string> = {
   'follower.cancel': '取消粉丝',
   'follower.pause': '暂停粉丝',
   'follower.resume': '恢复粉丝',
+  'follower.agent-end': '结束人工会话',
   'media.upload': '上传素材',
   'qrcode.create': '生成二维码',
   'user.add': '添加用户',

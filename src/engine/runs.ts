@@ -8,6 +8,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common'
 import type { FollowerNurture, NurtureOutcome } from '../../workflows/follower-nurture.ts'
 import { appIdAttribute, campaignAttribute, stateAttribute } from '../../workflows/search-attributes.ts'
+import type { AgentWord } from '../campaign/agent-session.ts'
 import type { Interaction, Start } from '../campaign/plan.ts'
 import { workflowIdOf } from '../ids.ts'
 import type { RunRow, Whose } from '../store/runs.ts'
@@ -30,8 +31,14 @@ type SignalAnswer = 'ok' | 'gone'
 
 /** All client calls for one kind of workflow, in one place. Each throws EngineAwayError when Temporal is away. */
 export interface Runs extends Erasing {
-  /** Begins a run, or tells the open one: Temporal decides which, in one step. */
-  startOrSignal(whose: Whose, start: Start, event: Interaction, ledger: Ledger): Promise<{ runId: string }>
+  /** `agent`: the session that a human agent has already. Begins a run, or tells the open one: Temporal decides which, in one step. */
+  startOrSignal(
+    whose: Whose,
+    start: Start,
+    event: Interaction,
+    ledger: Ledger,
+    agent?: AgentWord | null,
+  ): Promise<{ runId: string }>
   /** Begins a run where its row says that it stands; false when this follower has an open one. */
   restore(row: RunRow): Promise<boolean>
   /** @param runId this execution and no other; the open one, if nothing is said */
@@ -70,13 +77,13 @@ export function createRuns(client: Client): Runs {
   }
 
   const calls: Omit<Runs, keyof Erasing> = {
-    startOrSignal: (whose, start, event, ledger) =>
+    startOrSignal: (whose, start, event, ledger, agent) =>
       reaching(async () => {
         const handle = await client.workflow.signalWithStart<typeof FollowerNurture, [Interaction]>(
           'FollowerNurture',
           {
             ...startOptions(whose, start, 'active'),
-            args: [{ start, ledger, recorded: true, signalsInOrder: true }],
+            args: [{ start, ledger, recorded: true, signalsInOrder: true, ...(agent ? { agent } : {}) }],
             signal: 'interaction',
             signalArgs: [event],
           },

@@ -84,7 +84,6 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
     }
     if (action.do === 'start') await endLeftover(whose, row, recent)
     const result = await act(whose, row, action)
-    if (result === 'started' && follower?.agent) await runs.signal(whose, 'agent', { open: true })
     await db.transaction(async (tx) => {
       if (Object.keys(patch).length > 0) await saveFollower(tx, whose, patch, now())
       await markDispatched(tx, row.id, result, now())
@@ -146,7 +145,7 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
       case 'unsubscribe':
         return (await runs.signal(whose, 'unsubscribed', action.event)) === 'ok' ? 'signalled' : 'no-run'
       case 'agent':
-        return (await runs.signal(whose, 'agent', { open: action.open })) === 'ok' ? 'signalled' : 'no-run'
+        return (await runs.signal(whose, 'agent', action.word)) === 'ok' ? 'signalled' : 'no-run'
       case 'interact': {
         if ((await runs.signal(whose, 'interaction', action.event)) === 'ok') return 'signalled'
         return action.event.start ? begin(whose, row, action) : 'no-run'
@@ -180,7 +179,7 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
   async function begin(
     whose: Whose,
     row: InboxRow,
-    { event, ledger }: Extract<Route['action'], { do: 'start' | 'interact' }>,
+    { event, ledger, agent }: Extract<Route['action'], { do: 'start' | 'interact' }>,
   ): Promise<string> {
     const { start } = event
     if (!start) return 'no-run'
@@ -192,7 +191,7 @@ export function createDispatch(deps: DispatchDeps): (row: InboxRow) => Promise<v
       await noteRunId(db, row.key, known.runId)
       return 'started'
     }
-    const { runId } = await runs.startOrSignal(whose, start, event, ledger)
+    const { runId } = await runs.startOrSignal(whose, start, event, ledger, agent)
     await noteRunId(db, row.key, runId)
     return 'started'
   }

@@ -57,6 +57,11 @@ describe('what a run may need of an event', () => {
       event('kf_close_session', { KfAccount: 'a@b' }),
       { ...NOTHING, kind: 'kf_close_session', scene: null },
     ],
+    [
+      'a human agent who hands over to another',
+      event('kf_switch_session'),
+      { ...NOTHING, kind: 'kf_switch_session', scene: null },
+    ],
   ])('keeps %s', (_, inbound, facts) => {
     expect(factsOf(inbound)).toEqual(facts)
   })
@@ -68,7 +73,6 @@ describe('what a run may need of an event', () => {
     ['a place chosen from the menu', event('location_select', { EventKey: 'place' })],
     ['a location report', event('LOCATION', { Latitude: '1', Longitude: '2', Precision: '3' })],
     ['a template message that arrived', event('TEMPLATESENDJOBFINISH', { MsgID: '1', Status: 'success' })],
-    ['an agent who hands over to another', event('kf_switch_session')],
     ['a card event', event('card_pass_check')],
     ['something nobody knows', event('brand_new_event')],
   ])('only acknowledges %s', (_, inbound) => {

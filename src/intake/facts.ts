@@ -10,6 +10,7 @@ export function factsOf(inbound: Inbound): Omit<InboxEvent, 'start'> | null {
     inbound.kind === 'unsubscribe' ||
     inbound.kind === 'kf_create_session' ||
     inbound.kind === 'kf_close_session' ||
+    inbound.kind === 'kf_switch_session' ||
     isForget(inbound.kind)
   if (!matters) return null
   return {

@@ -72,6 +72,8 @@ function nobody({ appId, openId }: Arriving): FollowerRow {
     unfollowedSeq: null,
     optedOutAt: null,
     agent: false,
+    agentAt: null,
+    agentSeq: null,
     paused: false,
     grants: [],
     lastInteractionAt: null,

@@ -31,7 +31,15 @@ const KNOWN: FollowerRow = {
     followedSeq: null,
     unfollowedAt: T0 - 5_000,
   },
-  ...{ unfollowedSeq: 3, optedOutAt: null, agent: false, paused: false, lastInteractionAt: T0 - 60_000 },
+  ...{
+    unfollowedSeq: 3,
+    optedOutAt: null,
+    agent: false,
+    agentAt: null,
+    agentSeq: null,
+    paused: false,
+    lastInteractionAt: T0 - 60_000,
+  },
   ...{ facts: null, factsAt: null, updatedAt: T0 },
   grants: [{ scene: 'message', grantedAt: T0 - 60_000, expiresAt: T0 + 30_000, quota: 5, used: 0 }],
 }

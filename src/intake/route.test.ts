@@ -84,6 +84,8 @@ function someone(patch: Partial<FollowerRow> = {}): FollowerRow {
     unfollowedSeq: null,
     optedOutAt: null,
     agent: false,
+    agentAt: null,
+    agentSeq: null,
     paused: false,
     grants: [],
     lastInteractionAt: null,
@@ -254,6 +256,8 @@ describe('an unsubscribe', () => {
       unfollowedSeq: 100,
       grants: [],
       agent: false,
+      agentAt: at(5),
+      agentSeq: 100,
       paused: false,
     })
     expect(action).toEqual({ do: 'unsubscribe', event: { at: at(5), seq: 100, key: 'key-unsubscribe-5' } })
@@ -360,7 +364,8 @@ describe('a message', () => {
   it('begins nothing where no entry matches, and grants all the same', () => {
     const { patch, action } = routed(arrived('text', 30, { text: 'hello' }), ended)
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
-    expect(patch).toEqual({ grants: [grant('message', 30)], lastInteractionAt: at(30) })
+    const spoken = { agent: false, agentAt: at(30), agentSeq: -1 }
+    expect(patch).toEqual({ grants: [grant('message', 30)], lastInteractionAt: at(30), ...spoken })
   })
 
   it('begins a run where one matches, with its text', () => {
@@ -499,13 +504,17 @@ describe('a follower who wants out', () => {
 })
 
 describe('a human agent', () => {
+  const opened = (minutes: number, seq = 3) => ({ agent: true, agentAt: at(minutes), agentSeq: seq })
+
   it.each([
     ['kf_create_session', true],
+    ['kf_switch_session', true],
     ['kf_close_session', false],
   ])('is told to the run and remembered: %s', (kind, open) => {
-    const { patch, action } = routed(arrived(kind, 5), { runs: [run('subscribe', 0)] })
-    expect(patch).toEqual({ agent: open })
-    expect(action).toEqual({ do: 'agent', open })
+    const row = arrived(kind, 5)
+    const { patch, action } = routed(row, { runs: [run('subscribe', 0)] })
+    expect(patch).toEqual({ agent: open, agentAt: at(5), agentSeq: row.id })
+    expect(action).toEqual({ do: 'agent', word: { open, at: at(5), seq: row.id } })
   })
 
   it.each([
@@ -513,13 +522,45 @@ describe('a human agent', () => {
     ['it is over', [run('subscribe', 0, { ended: true })]],
   ])('is only remembered where a run cannot hear of it: %s', (_, runs) => {
     const { patch, action } = routed(arrived('kf_create_session', 5), { runs })
-    expect(patch).toEqual({ agent: true })
+    expect(patch).toMatchObject({ agent: true, agentAt: at(5) })
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
   it('is only remembered once an unfollow has ended the run', () => {
     const facts = { follower: someone(unfollowedAt(3)), runs: [run('subscribe', 0)] }
     expect(routed(arrived('kf_create_session', 5), facts).action.do).toBe('nothing')
+  })
+
+  it.each([
+    ['a late or repeated opening', 'kf_create_session', { agent: false, agentAt: at(6), agentSeq: 9 }],
+    ['a late closing', 'kf_close_session', opened(6)],
+  ])('changes nothing by %s', (_, kind, known) => {
+    const facts = { follower: someone(known), runs: [run('subscribe', 0)] }
+    expect(routed(arrived(kind, 5), facts)).toEqual({
+      patch: {},
+      action: { do: 'nothing', result: 'ignored' },
+    })
+  })
+
+  it('has the session no more when a message of later reaches us', () => {
+    const facts = { follower: someone(opened(5)), runs: [run('subscribe', 0)] }
+    expect(routed(arrived('text', 6), facts)).toMatchObject({
+      patch: { agent: false, agentAt: at(6), agentSeq: -1 },
+      action: { do: 'interact', agent: null },
+    })
+    for (const [kind, minutes] of [
+      ['text', 5],
+      ['text', 4],
+      ['CLICK', 6],
+      ['SCAN', 6],
+    ] as const)
+      expect(routed(arrived(kind.toLowerCase(), minutes), facts).patch).not.toHaveProperty('agent')
+  })
+
+  it('keeps a message that waited for longer from being outdone by an opening of before it', () => {
+    const { patch } = routed(arrived('text', 6), { follower: someone() })
+    const later = routed(arrived('kf_create_session', 5), { follower: someone(patch) })
+    expect(later.patch).toEqual({})
   })
 })
 

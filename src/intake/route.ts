@@ -1,3 +1,4 @@
+import { type AgentWord, isNewerWord, wordOfMessage } from '../campaign/agent-session.ts'
 import { exitKeywordIn } from '../campaign/keyword.ts'
 import {
   type Entry,
@@ -44,13 +45,13 @@ export interface Route {
   action:
     | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
     | { do: 'unsubscribe'; event: Mark & { key: string } }
-    | { do: 'agent'; open: boolean }
+    | { do: 'agent'; word: AgentWord }
     /** Everything that is known of the person goes. */
     | { do: 'forget' }
     /** Tell the active run; `start` is what would begin if there turns out to be none. */
-    | { do: 'interact'; event: Interaction; ledger: Ledger }
+    | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentWord | null }
     /** No run is active: begin one. */
-    | { do: 'start'; event: Interaction; ledger: Ledger }
+    | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentWord | null }
 }
 
 /**
@@ -62,13 +63,7 @@ export function route(facts: RouteFacts): Route {
   const mark: Mark = { at: row.createTime, seq: row.id }
   if (row.kind === 'unsubscribe') return routeUnsubscribe(facts, mark)
   if (isForget(row.kind)) return { patch: {}, action: { do: 'forget' } }
-  if (row.kind === 'kf_create_session' || row.kind === 'kf_close_session') {
-    const open = row.kind === 'kf_create_session'
-    return {
-      patch: { agent: open },
-      action: active(facts) ? { do: 'agent', open } : { do: 'nothing', result: 'no-run' },
-    }
-  }
+  if (AGENT_KINDS.has(row.kind)) return routeAgent(facts, mark)
   const scene = row.event?.scene ?? null
   const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   const begunBy = facts.runs[0]?.entry
@@ -82,12 +77,54 @@ export function route(facts: RouteFacts): Route {
   return routeInteraction(facts, mark, scene)
 }
 
+/** Kinds that say something of a session with a human agent; one that another agent takes over goes on. */
+const AGENT_KINDS = new Map([
+  ['kf_create_session', true],
+  ['kf_switch_session', true],
+  ['kf_close_session', false],
+])
+
+/** Late and repeated words change nothing. */
+function routeAgent(facts: RouteFacts, mark: Mark): Route {
+  const { row, follower } = facts
+  const word = { open: AGENT_KINDS.get(row.kind) === true, ...mark, ...aheadOf(row) }
+  const patch = agentPatch(follower, word)
+  // A second try of one that was noted already must still reach the run, which hears nothing twice.
+  const again = row.attempts > 1 && follower?.agentAt === mark.at && follower.agentSeq === mark.seq
+  if (!patch && !again) return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
+  return {
+    patch: patch ?? {},
+    action: active(facts) ? { do: 'agent', word } : { do: 'nothing', result: 'no-run' },
+  }
+}
+
+/** What the row takes from a word on the session; null when a newer one is known. */
+export function agentPatch(follower: FollowerRow | null, { open, at, seq }: AgentWord): FollowerPatch | null {
+  const known = markOf(follower?.agentAt, follower?.agentSeq)
+  return isNewerWord(known, { at, seq }) ? { agent: open, agentAt: at, agentSeq: seq } : null
+}
+
+/** The session that a human agent has, with what this event says of it. Of a row from before 0.3 nobody knows since when. */
+function agentNow(follower: FollowerRow | null, patch: FollowerPatch): AgentWord | null {
+  const { agent, agentAt, agentSeq } = { ...follower, ...patch }
+  if (!agent) return null
+  return { open: true, at: agentAt ?? follower?.updatedAt ?? 0, seq: agentSeq ?? -1 }
+}
+
 function routeUnsubscribe({ row, follower, runs }: RouteFacts, mark: Mark): Route {
   const followed = markOf(follower?.followedAt, follower?.followedSeq)
   const unfollowed = markOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   if ([followed, unfollowed].some((known) => known && isOlder(mark, known)))
     return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
-  const patch = { unfollowedAt: mark.at, unfollowedSeq: mark.seq, grants: [], agent: false, paused: false }
+  const patch = {
+    unfollowedAt: mark.at,
+    unfollowedSeq: mark.seq,
+    grants: [],
+    agent: false,
+    agentAt: mark.at,
+    agentSeq: mark.seq,
+    paused: false,
+  }
   const action = { do: 'unsubscribe', event: { ...mark, key: row.key } } as const
   return { patch, action: runs.length > 0 ? action : { do: 'nothing', result: 'no-run' } }
 }
@@ -102,7 +139,9 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
     grants,
     lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, ourTime(when)),
     ...(scene === 'subscribe' ? followPatch(facts, mark) : {}),
+    ...(scene === 'message' ? agentPatch(follower, wordOfMessage(mark)) : {}),
   }
+  const agent = agentNow(follower, patch)
   const newest = active(facts)
   // A second try of a run's own entry begins it: nobody knows yet whether the first one did.
   const run = newest?.runKey === row.key ? null : newest
@@ -126,8 +165,8 @@ function routeInteraction(facts: RouteFacts, mark: Mark, scene: Scene): Route {
   if (row.attempts > 1 && facts.runs.some((r) => heard(r, row.key))) {
     return { patch, action: { do: 'nothing', result: 'already-done' } }
   }
-  if (run) return { patch, action: { do: 'interact', event, ledger } }
-  if (start) return { patch, action: { do: 'start', event, ledger } }
+  if (run) return { patch, action: { do: 'interact', event, ledger, agent } }
+  if (start) return { patch, action: { do: 'start', event, ledger, agent } }
   return { patch, action: { do: 'nothing', result: 'no-run' } }
 }
 

@@ -53,7 +53,10 @@ export function createEngineRestore(deps: {
         await runs.signal(row, 'interaction', { ...when, key, scene, allowance, text: null })
       }
     }
-    if (follower?.agent) await runs.signal(row, 'agent', { open: true })
+    if (follower?.agent) {
+      const { agentAt: at, agentSeq: seq } = follower
+      await runs.signal(row, 'agent', { open: true, ...(at === null ? {} : { at, seq: seq ?? -1 }) })
+    }
     return started
   }
 

@@ -48,6 +48,14 @@ export async function purgeFollowers(db: Db, before: number): Promise<void> {
     )
   await db
     .update(followers)
-    .set({ grants: [], facts: null, factsAt: null, lastInteractionAt: null })
+    .set({
+      grants: [],
+      facts: null,
+      factsAt: null,
+      lastInteractionAt: null,
+      agent: false,
+      agentAt: null,
+      agentSeq: null,
+    })
     .where(and(lt(followers.updatedAt, before), isNotNull(followers.optedOutAt), hasNoRun))
 }

@@ -54,6 +54,8 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
     grants: [],
     lastInteractionAt: null,
     agent: false,
+    agentAt: null,
+    agentSeq: null,
     paused: false,
     facts: null,
     factsAt: null,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { saveFollower } from '../../src/store/followers.ts'
 import { type Api, campaignYaml, type Page, SECRETS, startApi } from '../support/api.ts'
 import { until } from '../support/program.ts'
 
@@ -51,6 +52,14 @@ function picture(): FormData {
 /** Asks for what changes nothing. */
 const CHANGES_NOTHING = ['POST /api/campaigns/preview']
 const yaml = campaignYaml('walked', ['{ id: a, after: 5s, send: { text: hi } }'], [`accounts: [${ADDED}]`])
+/** A human agent takes the follower's session. */
+const openSession = () =>
+  saveFollower(
+    api.whole.product.db,
+    { appId: APP, openId: 'oAudited' },
+    { agent: true, agentAt: Date.now(), agentSeq: 1 },
+    Date.now(),
+  )
 const follower = `/api/followers/${APP}/oAudited`
 
 /** Every call that changes something, in an order in which each succeeds: its place in the document, where, what. */
@@ -94,6 +103,7 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     { json: { reason: '客户要求' } },
     'follower.cancel',
   ],
+  ['POST /api/followers/{appId}/{openId}/agent/end', `${follower}/agent/end`, {}, 'follower.agent-end'],
   ['POST /api/followers/{appId}/{openId}/forget', `${follower}/forget`, {}, 'follower.forget'],
   ['POST /api/engine/accept', '/api/engine/accept', {}, 'engine.accept'],
   ['POST /api/keys/rotate', '/api/keys/rotate', {}, 'key.rotate'],
@@ -131,6 +141,7 @@ describe('the audit log', () => {
     let made = { id: 'none', token: 'none' }
     for (const [call, path, sent, action] of CHANGES) {
       const [method = ''] = call.split(' ')
+      if (action === 'follower.agent-end') await openSession()
       const before = (await ofTheWalk()).length
       const answer = await api.call<typeof made>(method, path.replace('MADE', made.id), { ...sent, token })
       expect([call, answer.status, answer.status < 300 ? '' : answer.text]).toEqual([call, answer.status, ''])

@@ -31,6 +31,14 @@ steps:
   - { id: later, after: 10h, since: reply, send: { text: later } }
 exit: { keywords: [TD] }
 `
+/** Begun by a tap on the menu; its step is due at once. */
+const ASK = `
+id: ask
+name: ask
+entry: { event: click, keys: [ask] }
+steps:
+  - { id: asked, after: 0s, since: entry, send: { text: asked } }
+`
 /** Begun by a word, at any time. */
 const COURSE = `
 id: course
@@ -410,26 +418,47 @@ describe('an exit keyword', () => {
 })
 
 describe('a human agent', () => {
+  /** A word on the session; in the future of what is typed meanwhile, which so is not of after it. */
+  const session = (openId: string, event: string, inSeconds: number) =>
+    wechat().raw(
+      openId,
+      { MsgType: 'event', Event: event, KfAccount: 'test@agent' },
+      { createTime: nowInSeconds() + inSeconds },
+    )
+
   it('has the follower alone: steps are held, and go when the session is closed', async () => {
     await followed('oAgent')
-    await wechat().agentJoins('oAgent')
+    await session('oAgent', 'kf_create_session', 60)
     await wechat().type('oAgent', 'help')
     const run = await whole.runWhen(APP, 'oAgent', (r) => r.state.steps[0]?.state === 'held')
     expect(run.state.steps[0]).toMatchObject({ reason: 'human-agent' })
     expect(sendsTo('oAgent')).toEqual([])
-    await wechat().agentLeaves('oAgent')
+    // Late: of before the session.
+    await session('oAgent', 'kf_close_session', -60)
+    await session('oAgent', 'kf_switch_session', 70)
+    expect(await resultsOf('oAgent')).toEqual(['started', 'signalled', 'signalled', 'ignored', 'signalled'])
+    expect(sendsTo('oAgent')).toEqual([])
+    await session('oAgent', 'kf_close_session', 80)
     await whole.runWhen(APP, 'oAgent', (r) => r.state.steps[1]?.state === 'sent')
     expect(textsTo('oAgent')).toEqual(['gift', 'soon'])
   })
 
-  it('keeps a run back that begins while the session is open', async () => {
-    await wechat().agentJoins('oAgentFirst')
-    await followed('oAgentFirst')
-    await wechat().type('oAgentFirst', 'help')
+  it('keeps a run back that begins while the session is open, from its first step on', async () => {
+    await whole.publish(ASK)
+    await session('oAgentFirst', 'kf_create_session', 0)
+    await wechat().raw('oAgentFirst', { MsgType: 'event', Event: 'CLICK', EventKey: 'ask' })
     await whole.runWhen(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason === 'human-agent')
     expect(sendsTo('oAgentFirst')).toEqual([])
-    await wechat().agentLeaves('oAgentFirst')
+    await session('oAgentFirst', 'kf_close_session', 60)
     await whole.runWhen(APP, 'oAgentFirst', (r) => r.state.steps[0]?.state === 'sent')
+    expect(textsTo('oAgentFirst')).toEqual(['asked'])
+  })
+
+  it('has the session no more once a message of later reaches us', async () => {
+    await followed('oAgentGone')
+    await session('oAgentGone', 'kf_create_session', -60)
+    await wechat().type('oAgentGone', 'help')
+    await whole.runWhen(APP, 'oAgentGone', (r) => r.state.steps[0]?.state === 'sent')
   })
 })
 

@@ -38,7 +38,8 @@ export interface RunStory {
   follows(at?: number): void
   unfollows(at?: number): void
   pause(paused: boolean): void
-  agent(open: boolean): void
+  /** `at`: ms after the entry; absent: a word without a time, as dispatchers before 0.3 told it. */
+  agent(open: boolean, at?: number): void
   stop(outcome: Outcome, reason?: string): void
   /** How the next requests are answered; the last one stays. The first begins with `sent`. */
   answers(...replies: Reply[]): void
@@ -205,7 +206,8 @@ export function tell(
       hear(hearUnsubscribed(state, { ...mark, key: `event-${mark.seq}` }))
     },
     pause: (paused) => hear(hearPause(state, paused)),
-    agent: (open) => hear(hearAgent(state, open)),
+    agent: (open, at) =>
+      hear(hearAgent(state, open, at === undefined ? undefined : { at: ENTRY_AT + at, seq: seq++ })),
     stop: (outcome, reason) => hear(hearStop(state, outcome, reason ?? null)),
     answers: (...replies) => {
       wechat = () => (replies.length > 1 ? replies.shift() : replies[0]) ?? { result: 'sent' }
