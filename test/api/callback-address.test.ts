@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 /** Asks with the path as it stands: `fetch` would tidy it up. */
-function ask(method: string, path: string) {
+function ask(method: string, path: string, body = '') {
   return new Promise<{ status?: number; type?: string; location?: string; text: string }>((done, failed) => {
     const { hostname, port } = base
     request({ hostname, port, method, path }, (res) => {
@@ -34,7 +34,7 @@ function ask(method: string, path: string) {
       })
     })
       .on('error', failed)
-      .end()
+      .end(body)
   })
 }
 
@@ -71,5 +71,61 @@ describe('the address that somebody entered at WeChat', () => {
   it('is the platform’s own with a slash too many', async () => {
     expect((await ask('POST', '/wechat/component/')).status).toBe(400)
     expect((await ask('GET', '//wechat/component/authorized/')).type).toContain('text/html')
+  })
+})
+
+describe('an account of another mode than at WeChat', () => {
+  const signed = () => {
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    return `timestamp=${timestamp}&nonce=2&signature=${signatureOf('test-token', timestamp, '2')}`
+  }
+  const sealed = '<xml><ToUserName>gh_1</ToUserName><Encrypt>QUJD</Encrypt></xml>'
+  const plain = `<xml><ToUserName>gh_1</ToUserName><FromUserName>oOne</FromUserName><CreateTime>${Math.floor(Date.now() / 1000)}</CreateTime><MsgType>event</MsgType><Event>VIEW</Event></xml>`
+  const callbackCheck = async (appId: string) => {
+    const { body } = await api.call<{ checks: { check: string }[] }>('POST', `/api/accounts/${appId}/verify`)
+    return body.checks.find((c) => c.check === 'callback')
+  }
+  /** It is written after the answer. */
+  const shows = (appId: string, check: object) =>
+    expect.poll(() => callbackCheck(appId)).toMatchObject({ check: 'callback', ...check })
+
+  it('is shown what differs and what to change, until a push of its mode comes', async () => {
+    expect(await ask('POST', `/wechat/${APP}?${signed()}`, sealed)).toMatchObject({
+      status: 401,
+      text: 'refused',
+    })
+    await shows(APP, {
+      ok: false,
+      message: expect.stringMatching(/modes differ.*registered as plain.*encrypted/),
+      remedy: expect.stringMatching(/明文模式.*PATCH .*"mode": "security", "encodingAesKey"/),
+    })
+    expect(await ask('POST', `/wechat/${APP}?${signed()}`, plain)).toMatchObject({ status: 200 })
+    await shows(APP, { ok: true })
+  })
+
+  it('is shown it the other way round, and no more once the account was changed', async () => {
+    const appId = 'wxaddress00000002'
+    await api.whole.addAccount({ appId, token: 'test-token', mode: 'security' })
+    expect(await ask('POST', `/wechat/${appId}?${signed()}`, plain)).toMatchObject({
+      status: 401,
+      text: 'refused',
+    })
+    await shows(appId, {
+      ok: false,
+      message: expect.stringMatching(/registered as security.*plain/),
+      remedy: expect.stringMatching(/安全模式.*"mode": "plain"/),
+    })
+    await api.call('PATCH', `/api/accounts/${appId}`, { json: { mode: 'plain' } })
+    expect(await ask('POST', `/wechat/${appId}?${signed()}`, plain)).toMatchObject({ status: 200 })
+    await shows(appId, { ok: true })
+  })
+
+  it('tells the caller no more at the platform’s own door', async () => {
+    for (const body of [sealed, plain]) {
+      expect(await ask('POST', `/wechat/component?${signed()}`, body)).toMatchObject({
+        status: 401,
+        text: 'refused',
+      })
+    }
   })
 })
