@@ -26,7 +26,7 @@ export interface ActContext {
   now: number
 }
 
-export type ActGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
+type ActGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
 
 interface Act<Shape extends z.ZodRawShape = z.ZodRawShape> {
   zh: string

@@ -48,7 +48,7 @@ function judgeButton(button: Record<string, unknown>, level: 'first' | 'second')
 }
 
 /** The interface's menu, else the one that the account came with, as if made in the console. */
-export function menuOf(account: SimAccountState): SimButton[] {
+function menuOf(account: SimAccountState): SimButton[] {
   return account.apiMenu ?? account.menu.map(({ key, label }) => ({ type: 'click', name: label, key }))
 }
 

@@ -18,7 +18,7 @@ export interface StoredMaterial extends Omit<StoredMedium, 'expiresAt'> {
   introduction?: string
 }
 
-export type Article = Record<string, unknown>
+type Article = Record<string, unknown>
 
 /** A draft, or what was published of one. `at`: s. */
 export interface StoredArticles {
@@ -28,7 +28,7 @@ export interface StoredArticles {
 }
 
 /** One line of the records of human agents. `time`: s; `opercode` 2002: the agent said it, 2003: the follower did. */
-export interface AgentRecord {
+interface AgentRecord {
   msgid: number
   openid: string
   opercode: 2002 | 2003

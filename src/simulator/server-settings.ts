@@ -98,7 +98,7 @@ export function completeAccount(settings: z.output<typeof accountSettings>): Acc
 }
 
 /** 43 letters and digits that decode to 32 bytes. */
-export function newAesKey(): string {
+function newAesKey(): string {
   // Base64 has + and / too, which WeChat's keys have not.
   return randomBytes(32).toString('base64').replaceAll(/[+/]/g, 'A').slice(0, 43)
 }

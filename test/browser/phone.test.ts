@@ -146,6 +146,7 @@ describe.skipIf(!inject('engineAddress') || !chromiumPath())('the phone in a bro
         sub_button: [
           { type: 'view', name: '官网', url: 'https://example.com/' },
           { type: 'pic_weixin', name: '发图', key: 'pic' },
+          { type: 'view_limited', name: '图文' },
         ],
       },
     ]
@@ -155,7 +156,10 @@ describe.skipIf(!inject('engineAddress') || !chromiumPath())('the phone in a bro
     await sees(page, '点击菜单「资料」')
     await page.locator('#grants', { hasText: 'menu' }).waitFor()
     await tap('更多')
-    expect(await page.locator('#menu').getByRole('button', { name: '发图' }).isDisabled()).toBe(true)
+    expect(await page.locator('#menu').getByRole('button', { name: '图文' }).isDisabled()).toBe(true)
+    await tap('发图')
+    await sees(page, '微信相册发图')
+    await tap('更多')
     await tap('官网')
     await sees(page, '打开链接 https://example.com/')
     await page.locator('.submenu').waitFor({ state: 'detached' })

@@ -102,7 +102,7 @@ function quotaOf(router: Router, { account, authorisation, body }: Call) {
  * Ten times a month, for the token's own account. Source:
  * https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/openApi/clear_quota.html (40013, 48006)
  */
-export function clearQuota(account: SimAccountState, body: Record<string, unknown>, now: number) {
+function clearQuota(account: SimAccountState, body: Record<string, unknown>, now: number) {
   if (body.appid !== account.appId) return failed(40013)
   const month = new Date(now + BEIJING_MS).toISOString().slice(0, 7)
   if (account.quotaClears.month !== month) account.quotaClears = { month, count: 0 }
