@@ -458,9 +458,14 @@ describe('what WeChat tells of a follower', () => {
 })
 
 describe('an uploaded medium', () => {
+  function jpegOf(bytes: number): Uint8Array<ArrayBuffer> {
+    const content = new Uint8Array(bytes)
+    content.set([0xff, 0xd8, 0xff, 0xe0])
+    return content
+  }
   async function upload(sim: Platform, type: string, bytes = 10) {
     const form = new FormData()
-    form.set('media', new File([Buffer.alloc(bytes)], 'test.jpg'))
+    form.set('media', new File([jpegOf(bytes)], 'test.jpg'))
     const url = `${sim.at('/cgi-bin/media/upload')}&type=${type}`
     const answer = await sim.simulator.app.request(url, { method: 'POST', body: form })
     return (await answer.json()) as { media_id?: string; errcode?: number }
@@ -484,12 +489,18 @@ describe('an uploaded medium', () => {
     expect(await sendImage(sim, media_id)).toBe(40007)
   })
 
+  it('is a thumb by another field', async () => {
+    const sim = await platform()
+    const thumb = { type: 'thumb', thumb_media_id: expect.stringMatching(/^test_/), created_at: T0 / 1000 }
+    expect(await upload(sim, 'thumb')).toEqual(thumb)
+  })
+
   it('belongs to one account', async () => {
     const sim = await platform()
     sim.add('wxother000000001')
     const other = await sim.tokenOf('wxother000000001')
     const form = new FormData()
-    form.set('media', new File(['x'], 'test.jpg'))
+    form.set('media', new File([jpegOf(10)], 'test.jpg'))
     const url = `/cgi-bin/media/upload?access_token=${other}&type=image`
     const answer = await sim.simulator.app.request(url, { method: 'POST', body: form })
     const { media_id } = (await answer.json()) as { media_id: string }
@@ -499,7 +510,7 @@ describe('an uploaded medium', () => {
 
   it('is refused when it is too large, of an unknown type, or not there', async () => {
     const sim = await platform()
-    expect((await upload(sim, 'thumb', 65_537)).errcode).toBe(40006)
+    expect((await upload(sim, 'thumb', 65_537)).errcode).toBe(45001)
     expect((await upload(sim, 'hologram')).errcode).toBe(40004)
     const url = `${sim.at('/cgi-bin/media/upload')}&type=image`
     const empty = await sim.simulator.app.request(url, { method: 'POST', body: new FormData() })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newAccount } from './model.ts'
-import { judgeContent, judgeUpload } from './send-rules.ts'
+import { judgeContent } from './send-rules.ts'
 
 const T0 = Date.parse('2026-11-23T08:00:00Z')
 const DAY = 86_400_000
@@ -113,20 +113,5 @@ describe('a message that WeChat refuses', () => {
     const body = { msgtype: 'image', image: { media_id: 'test_image' } }
     expect(judge(body, { now: T0 + DAY })).toBe(0)
     expect(judge(body, { now: T0 + DAY + 1 })).toBe(40007)
-  })
-})
-
-describe('an upload', () => {
-  it.each([
-    ['image', 10 * 1024 * 1024],
-    ['voice', 2 * 1024 * 1024],
-    ['video', 10 * 1024 * 1024],
-    ['thumb', 64 * 1024],
-  ])('of type %s may have %i bytes', (type, bytes) => {
-    expect([judgeUpload(type, bytes), judgeUpload(type, bytes + 1)]).toEqual([0, 40006])
-  })
-
-  it.each(['', 'news', 'constructor'])('of type "%s" is refused', (type) => {
-    expect(judgeUpload(type, 1)).toBe(40004)
   })
 })

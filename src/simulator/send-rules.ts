@@ -4,7 +4,6 @@ type Body = Record<string, unknown>
 const isRecord = (x: unknown): x is Body => typeof x === 'object' && x !== null && !Array.isArray(x)
 const text = (x: unknown): string => (typeof x === 'string' ? x : '')
 
-const MEDIA_KINDS = ['image', 'voice', 'video']
 const NEEDS_CERTIFICATION = ['msgmenu']
 
 /** Judges the content of a `custom/send` body: 0, or WeChat's code. `now`: real time, for the life of media. */
@@ -68,18 +67,14 @@ export function judgeMedia(account: SimAccountState, id: string, type: string, n
   return fits ? 0 : 40007
 }
 
-/** Limits of an upload: 0, or WeChat's code. */
-export function judgeUpload(type: string, bytes: number): number {
-  const limit = { image: 10_485_760, voice: 2_097_152, video: 10_485_760, thumb: 65_536 }[type]
-  if (limit === undefined || ![...MEDIA_KINDS, 'thumb'].includes(type)) return 40004
-  return bytes > limit ? 40006 : 0
-}
-
 /**
  * WeChat's own words for its codes. Sources: the pages of the calls; 全局返回码, with the English words that
  * an enumeration of all its codes quotes beside the Chinese ones (`CODE_45080(45080, …)`); those of 76003 are ours.
  */
 export const MEANINGS: Record<number, string> = {
+  45007: 'playtime out of limit',
+  45001: 'media size out of limit',
+  40113: 'unsupported file type',
   0: 'ok',
   [-1]: 'system error',
   40001:

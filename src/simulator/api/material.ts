@@ -5,7 +5,7 @@ import { type Answer, failed, parse, textOrNull } from '../answering.ts'
 import { fileAnswer } from '../media-samples.ts'
 import type { SimAccountState } from '../model.ts'
 import type { StoredMaterial } from '../records.ts'
-import { judgeUpload } from '../send-rules.ts'
+import { judgeUpload } from '../upload-rules.ts'
 import type { Call, Router } from './router.ts'
 import { done, withBody } from './with-body.ts'
 
@@ -106,13 +106,13 @@ async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
   const type = given('type')
   const file = form.media
   if (!(file instanceof File)) return failed(41005)
-  const code = judgeUpload(type, file.size)
+  const content = new Uint8Array(await file.arrayBuffer())
+  const code = judgeUpload(type, file.name, content)
   if (code !== 0) return failed(code)
   const told = type === 'video' ? description.safeParse(parse(given('description'))) : null
   if (told && !told.success) return failed(47001)
   // `custom/send` takes ids of this kind as permanent material.
   const id = `permanent_${randomBytes(24).toString('base64url')}`
-  const content = new Uint8Array(await file.arrayBuffer())
   const url = type === 'image' || type === 'thumb' ? keepPicture({ c, account }, content, file) : ''
   account.records.materials.push({
     id,
