@@ -1,9 +1,12 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import type { Log } from '../log.ts'
 
 /** Contract: everything has stopped within 10 s. */
 const STOP_WITHIN_MS = 9_500
 /** What one part gets; a call to an engine that is away must not hold the others up. */
 const PART_WITHIN_MS = 2_000
+/** What one address of a name is given to connect; Node's own 250 ms cut slow handshakes (nodejs/node 54359). */
+const HANDSHAKE_MS = 2_500
 
 /** What a process must undo when it ends, last first. */
 export function createLifetime(log: Log) {
@@ -63,6 +66,8 @@ export function createLifetime(log: Log) {
 
 /** Runs a program's main function; an error that people can mend is told in its own words, with exit code 2. */
 export async function main(run: () => Promise<void>): Promise<void> {
+  // Also for what opens connections by itself: the store's client, fetch, the exporter of traces.
+  setDefaultAutoSelectFamilyAttemptTimeout(HANDSHAKE_MS)
   try {
     await run()
   } catch (err) {

@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { Agent, buildConnector, request } from 'undici'
 import type { Log } from '../log.ts'
 import { type BodyFormat, parseBody } from '../wechat/body.ts'
+import { slowHandshakes } from '../wechat/connection.ts'
 import { decodeAesKey, decrypt, signatureMatches } from '../wechat/crypto.ts'
 import { type Forward, wrapEvent } from '../wechat/outbound.ts'
 import { type PassiveReply, parseReply } from '../wechat/reply.ts'
@@ -27,6 +28,7 @@ const REPLY_WITHIN_MS = 2_000
 const TOLD_WITHIN_MS = 4_500
 const ANSWER_MAX = 64 * 1024
 const IN_FLIGHT_MAX = 100
+const CONNECT_TIMEOUT_MS = 2_000
 /** One account's dead URL must not crowd out the others. */
 const IN_FLIGHT_OF_ONE = 25
 
@@ -39,7 +41,11 @@ export function createForwarder(deps: {
   lookup?: typeof systemLookup
 }): Forwarder {
   const { allowPrivate, now, log, lookup = systemLookup } = deps
-  const connect = buildConnector({ timeout: 2_000, ...(allowPrivate ? {} : { lookup: publicOnly(lookup) }) })
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    ...slowHandshakes(CONNECT_TIMEOUT_MS),
+    ...(allowPrivate ? {} : { lookup: publicOnly(lookup) }),
+  })
   const dispatcher = new Agent({
     connect,
     keepAliveTimeout: 4_000,

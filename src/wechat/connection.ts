@@ -6,11 +6,20 @@ export class NotConnected extends Error {
 }
 
 /**
+ * Node tries the addresses of a name one after the other, and gives up each of them but the last after 250 ms, however long
+ * the connection may take (https://github.com/nodejs/node/issues/54359): a slow handshake then fails at every address. Half of
+ * the time lets the first family be slow, and leaves time for the other where the first leads nowhere.
+ */
+export function slowHandshakes(connectTimeoutMs: number) {
+  return { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.floor(connectTimeoutMs / 2) }
+}
+
+/**
  * Marks what goes wrong while connecting: the codes alone cannot tell it from a connection lost later (ECONNRESET).
  * @param connectTimeoutMs name look-up, TCP and TLS together
  */
 export function createDispatcher(connectTimeoutMs: number): Dispatcher {
-  const connector = buildConnector({ timeout: connectTimeoutMs })
+  const connector = buildConnector({ timeout: connectTimeoutMs, ...slowHandshakes(connectTimeoutMs) })
   return new Agent({
     connect: (to, done) =>
       connector(to, (err, socket) =>
