@@ -32,7 +32,10 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
         return { kind: 'answered', errcode: 0, errmsg: '', rid: null, data }
       },
     })
-    return { tokens, job: createTokenRefresh({ db, tokens, now: () => now }) }
+    return {
+      tokens,
+      job: createTokenRefresh({ db, tokens, now: () => now, blockedForSecret: async () => [] }),
+    }
   })
   const everybodySends = () =>
     Promise.all(

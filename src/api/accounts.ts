@@ -109,12 +109,13 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       else needKey(after)
       if (c.req.valid('query').verify === 'true') await mustVerify(after)
       await accounts.patch(appId, patch)
+      const freed = patch.appSecret !== undefined && (await accounts.endSecretBlock(appId))
       if (state) await accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
       await audit(deps, c, 'account.change', appId, {
         fields: Object.keys({ ...patch, ...(state ? { state } : {}) }),
       })
       await deps.changed()
-      if (state === 'active') releaseRuns(deps, { appId })
+      if (state === 'active' || (freed && !state)) releaseRuns(deps, { appId })
       return c.json(show(await find(appId)), 200)
     },
   )

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createGate } from '../../activities/gate.ts'
 import { type ActivityDeps, createActivities } from '../../activities/index.ts'
-import { dayInBeijing } from '../beijing.ts'
+import { dayInBeijing, nextDayInBeijing } from '../beijing.ts'
 import { type Config, WECHAT_API } from '../config.ts'
 import { releaseRuns, stopAccountRuns } from '../engine/account-runs.ts'
 import { createPayloadCodec } from '../engine/codec.ts'
@@ -11,7 +11,7 @@ import { createRuns } from '../engine/runs.ts'
 import { SEND_SLOTS } from '../engine/workers.ts'
 import { createAccept } from '../intake/accept.ts'
 import { createCallbackApp, STORE_WITHIN_MS } from '../intake/callback.ts'
-import { createDirectory, replyMedia } from '../intake/directory.ts'
+import { createDirectory } from '../intake/directory.ts'
 import { createDispatcher } from '../intake/dispatcher.ts'
 import { createForwarder } from '../intake/forward.ts'
 import { createGroupCommit } from '../intake/group-commit.ts'
@@ -41,13 +41,14 @@ import { createTokenStore } from '../store/tokens.ts'
 import { noTracing, type Tracing } from '../tracing/tracing.ts'
 import { createWechatClient, type WechatClient } from '../wechat/client.ts'
 import { createComponentClient } from '../wechat/component-client.ts'
-import { remedyOf, textOf } from '../wechat/errcodes.ts'
+import { isSecretRefused, remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createCallbackModes } from './callback-modes.ts'
 import { createGauges } from './gauges.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
+import { createSecretBlock } from './secret-block.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
 
@@ -99,6 +100,17 @@ export function createProduct(deps: {
       log.warn({ appId }, open ? 'account left alone: its requests get no answer' : 'account answers again')
     },
   })
+  const tokenOf = createSecretBlock({
+    now,
+    log,
+    block: (appId, errcode) => stopAccount(appId, 'blocked', errcode, null),
+    async free(appId) {
+      if (!(await accounts.endSecretBlock(appId))) return
+      log.info({ appId }, 'AppSecret is taken again; the account is served')
+      await changed()
+      releaseRuns({ db, runs, log }, { appId })
+    },
+  })
   const tokens = createTokenKeeper({
     store: createTokenStore(db, sealer),
     by,
@@ -115,10 +127,25 @@ export function createProduct(deps: {
           : { kind: 'failed', reason: 'no third-party platform is configured: see COMPONENT_APP_ID' }
       }
       const client = gate.hearing(appId, clientOf(account))
-      return client.stableToken({ appId, appSecret: account.appSecret, forceRefresh })
+      const { appSecret } = account
+      return tokenOf(account, () => client.stableToken({ appId, appSecret, forceRefresh }))
     },
   })
-  const replies = createReplyMedia({ db, tokens, now, clientOf, log })
+  const stopAccount: ActivityDeps['accounts']['stop'] = async (appId, state, errcode, until) => {
+    const remedy = remedyOf(errcode)
+    log.error({ appId, state, errcode, remedy: remedy.en }, 'account stopped by WeChat')
+    const why = textOf(errcode, isSecretRefused(errcode) ? 'token' : 'send')
+    await accounts.setState(appId, state, `${errcode} ${why}`, until)
+  }
+  const replies = createReplyMedia({
+    db,
+    tokens,
+    now,
+    clientOf,
+    log,
+    stop: (appId, state, errcode) =>
+      stopAccount(appId, state, errcode, state === 'quota-exhausted' ? nextDayInBeijing(now()) : null),
+  })
   const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, now, log })
   const runs = createRuns(link.client)
   const home = createEngineHome({ db, client: link.client, now, log })
@@ -222,11 +249,7 @@ export function createProduct(deps: {
           }
         )
       },
-      async stop(appId, state, errcode, until) {
-        const remedy = remedyOf(errcode)
-        log.error({ appId, state, errcode, remedy: remedy.en }, 'account stopped by WeChat')
-        await accounts.setState(appId, state, `${errcode} ${textOf(errcode)}`, until)
-      },
+      stop: stopAccount,
       learnQuota: createQuotaLearner({ accounts, now }),
       noteBadFollower: accounts.noteBadFollower,
       noteGoodFollower: accounts.noteGoodFollower,
@@ -254,7 +277,7 @@ export function createProduct(deps: {
   async function changed(): Promise<void> {
     await directory.reload()
     const { live } = await campaigns.live()
-    replies.prepare(directory.accounts(), replyMedia(live)).catch((err) => log.warn({ err }, 'reply media'))
+    replies.prepare(directory.accounts(), live).catch((err) => log.warn({ err }, 'reply media'))
   }
 
   const jobs = createPeriodic({
@@ -282,7 +305,7 @@ export function createProduct(deps: {
         log,
       }),
       createRemovalJob({ db, now }),
-      createTokenRefresh({ db, tokens, now }),
+      createTokenRefresh({ db, tokens, now, blockedForSecret: accounts.blockedForSecret }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
       ...(deps.embedded ? [createVacuum({ db })] : []),
       ...(platform ? [createPlatformJob(platform)] : []),

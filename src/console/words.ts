@@ -48,6 +48,7 @@ export const REASONS: Record<string, string> = {
   'tag-failed': '打标签失败',
   'empty-text': '内容为空，没有发送',
   'message-gone': '活动版本已不可读，消息丢失',
+  'medium-unusable': '素材不是微信支持的格式',
   'medium-refused': '微信不接受该素材',
   'medium-bad-answer': '上传素材时，微信的答复无法识别',
   'bad-answer': '微信的答复无法识别',

@@ -5,7 +5,7 @@ import { type Campaign, campaignSchema } from '../campaign/model.ts'
 import type { Account, AccountStore } from '../store/accounts.ts'
 import type { CampaignStore, CampaignVersion } from '../store/campaigns.ts'
 import { parseInbound } from '../wechat/events.ts'
-import { createDirectory, replyMedia } from './directory.ts'
+import { createDirectory } from './directory.ts'
 
 const APP = 'wxtest0000000001'
 const T0 = Date.parse('2026-11-23T08:00:00Z')
@@ -305,16 +305,5 @@ describe('what the dispatcher asks', () => {
       campaign('b', { accounts: ['wxother000000001'], exit: { keywords: ['STOP'] } }),
     ])
     expect([' td ', 'STOP', 'hello'].map((t) => directory.isExitText(APP, t))).toEqual([true, false, false])
-  })
-})
-
-describe('media of replies', () => {
-  it('are the uploaded ones, of campaigns that reply', () => {
-    const live = [
-      campaign('a', { reply: { image: { file: 'sha256abc' } } }),
-      campaign('b', { reply: { image: { mediaId: 'permanent' } } }),
-      campaign('c'),
-    ].map((c) => ({ campaign: c }))
-    expect(replyMedia(live)).toEqual([{ id: 'sha256abc', type: 'image' }])
   })
 })

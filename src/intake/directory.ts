@@ -1,6 +1,6 @@
 import { compileCampaign, reentryOf } from '../campaign/compile.ts'
 import { createMatcher, type EntryFacts, type Matcher } from '../campaign/match.ts'
-import { mediaRefs, renderPassiveReply } from '../campaign/message.ts'
+import { renderPassiveReply } from '../campaign/message.ts'
 import type { Campaign } from '../campaign/model.ts'
 import { variablesOf } from '../campaign/variables.ts'
 import type { Log } from '../log.ts'
@@ -139,13 +139,6 @@ export function createDirectory(deps: {
       return reloading
     },
   }
-}
-
-/** Media that campaigns answer with at once: they must be at WeChat beforehand. */
-export function replyMedia(
-  live: readonly { campaign: { reply?: Parameters<typeof mediaRefs>[0] | undefined } }[],
-) {
-  return live.flatMap(({ campaign }) => (campaign.reply ? mediaRefs(campaign.reply) : []))
 }
 
 function entryFacts(inbound: Inbound): EntryFacts | null {

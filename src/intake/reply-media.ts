@@ -1,10 +1,21 @@
-import type { MediaRef } from '../campaign/message.ts'
+import { mediaRefs } from '../campaign/message.ts'
+import type { Campaign } from '../campaign/model.ts'
+import { served } from '../campaign/served.ts'
+import { parallel } from '../engine/parallel.ts'
 import type { Log } from '../log.ts'
 import { uploadMissing } from '../media/upload.ts'
+import { type Account, isServing } from '../store/accounts.ts'
 import type { Db } from '../store/db.ts'
-import { uploadRows } from '../store/media-uploads.ts'
+import { type MediaRef, uploadRows } from '../store/media-uploads.ts'
+import type { AccountStop } from '../wechat/api/with-token.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
+
+/** Accounts served at the same time: one that hangs keeps none of the others. */
+const AT_ONCE = 8
+
+type ServedAccount = Pick<Account, 'appId' | 'apiBase' | 'state' | 'stateUntil'>
+type LiveCampaign = { campaign: Pick<Campaign, 'accounts' | 'reply'> }
 
 /**
  * Media of passive replies: a callback must be answered at once, so they are uploaded ahead, and their media_ids are
@@ -16,26 +27,55 @@ export function createReplyMedia(deps: {
   now: () => number
   clientOf(account: { apiBase: string | null }): WechatClient
   log: Log
+  /** Stops the account for the reason that WeChat gave, as a send does. */
+  stop(appId: string, state: AccountStop, errcode: number): Promise<void>
 }) {
+  const { db, log, now } = deps
   const known = new Map<string, string>()
   const key = (appId: string, type: string, id: string) => `${appId} ${type} ${id}`
+
+  /** True when the account's other media may be tried. */
+  async function upload(account: ServedAccount, ref: MediaRef): Promise<boolean> {
+    const { appId } = account
+    const outcome = await uploadMissing(deps, { appId, client: deps.clientOf(account) }, [ref])
+    if (outcome.ok) return true
+    const { reason, errcode } = outcome
+    log.warn({ appId, reason, errcode }, 'reply media not at WeChat')
+    if (outcome.is !== 'account-stopped') return true
+    await deps.stop(appId, outcome.state, outcome.errcode)
+    return false
+  }
+
+  async function prepareFor(account: ServedAccount, refs: readonly MediaRef[]): Promise<void> {
+    const { appId } = account
+    try {
+      if (isServing(account, now())) {
+        for (const ref of refs) if (!(await upload(account, ref))) break
+      }
+      for (const r of await uploadRows(db, appId, refs)) {
+        known.set(key(r.appId, r.type, r.mediaId), r.wechatMediaId)
+      }
+    } catch (err) {
+      log.warn({ appId, err }, 'reply media not at WeChat')
+    }
+  }
+
   return {
     mediaId: (appId: string, type: string, id: string): string | null =>
       known.get(key(appId, type, id)) ?? null,
-    /** Brings the media of all replies to all accounts; what fails is tried again with the next call. */
-    async prepare(
-      accounts: readonly { appId: string; apiBase: string | null }[],
-      refs: readonly MediaRef[],
-    ): Promise<void> {
-      if (refs.length === 0) return
-      for (const account of accounts) {
-        const at = { appId: account.appId, client: deps.clientOf(account) }
-        const outcome = await uploadMissing(deps, at, refs)
-        if (!outcome.ok)
-          deps.log.warn({ appId: account.appId, reason: outcome.reason }, 'reply media not at WeChat')
-        const rows = await uploadRows(deps.db, account.appId, refs)
-        for (const r of rows) known.set(key(r.appId, r.type, r.mediaId), r.wechatMediaId)
+    /**
+     * Brings the media of each campaign's reply to the accounts that it serves, and to no other. A medium or an account that
+     * fails keeps none of the others; it is tried again with the next call.
+     */
+    async prepare(accounts: readonly ServedAccount[], live: readonly LiveCampaign[]): Promise<void> {
+      const refsOf = new Map<ServedAccount, MediaRef[]>()
+      for (const { campaign } of live) {
+        const refs = campaign.reply ? mediaRefs(campaign.reply) : []
+        if (refs.length === 0) continue
+        for (const a of served(campaign.accounts, accounts))
+          refsOf.set(a, [...(refsOf.get(a) ?? []), ...refs])
       }
+      await parallel([...refsOf], AT_ONCE, ([account, refs]) => prepareFor(account, refs))
     },
   }
 }

@@ -2,12 +2,13 @@ import type { Db } from '../store/db.ts'
 import { type MediaRef, readMedium, saveUpload, uploadRows } from '../store/media-uploads.ts'
 import { type Trouble, withToken } from '../wechat/api/with-token.ts'
 import type { WechatClient } from '../wechat/client.ts'
+import { uploadName } from '../wechat/media-limits.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
 
 /** WeChat keeps a temporary medium for three days; an hour earlier it is uploaded again. */
 const KEPT_MS = (3 * 24 - 1) * 60 * 60_000
 
-/** `gone`: the store does not have the medium any more. */
+/** `gone`: the store does not have the medium any more, or what it has is nothing that WeChat takes. */
 export type UploadOutcome =
   | { ok: true }
   | ({ ok: false } & (Trouble | { is: 'gone'; reason: string; errcode: null }))
@@ -41,10 +42,14 @@ async function upload(
   const medium = await readMedium(db, ref.id)
   if (!medium)
     return { ok: false, is: 'gone', reason: `medium ${ref.id} is gone from the store`, errcode: null }
-  const { filename, contentType } = medium
   const bytes = Buffer.from(medium.content, 'base64')
+  const name = uploadName(bytes)
+  if (!name) {
+    const reason = `medium-unusable: ${ref.type} ${ref.id} is none of PNG, JPEG, GIF, AMR, MP3, MP4`
+    return { ok: false, is: 'gone', reason, errcode: null }
+  }
   const called = await withToken(tokens, appId, 'media', (token) =>
-    client.uploadMedia(token, { type: ref.type, filename, contentType, bytes }),
+    client.uploadMedia(token, { type: ref.type, ...name, bytes }),
   )
   if (!called.ok) {
     const { is, reason } = called

@@ -1,4 +1,5 @@
 import { and, asc, count, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { SECRET_REASON } from '../wechat/errcodes.ts'
 import type { Forward } from '../wechat/outbound.ts'
 import type { Db } from './db.ts'
 import { badFollowerMark } from './forget.ts'
@@ -311,6 +312,21 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
         .set(stateColumns(state, reason, until))
         .where(eq(accounts.appId, appId))
     },
+    /** Accounts that WeChat's answer to a token call has stopped. */
+    async blockedForSecret(): Promise<string[]> {
+      const rows = await db.select({ appId: accounts.appId }).from(accounts).where(blockedForSecret())
+      return rows.map((r) => r.appId)
+    },
+    /** Frees an account that is blocked for its secret, and no other; true when it was. */
+    async endSecretBlock(appId: string): Promise<boolean> {
+      const at = now()
+      const freed = await db
+        .update(accounts)
+        .set({ state: 'active', stateReason: null, stateSince: at, stateUntil: null, updatedAt: at })
+        .where(and(eq(accounts.appId, appId), blockedForSecret()))
+        .returning({ appId: accounts.appId })
+      return freed.length > 0
+    },
     /** Notes a follower that WeChat does not know; true when they are three different ones in a row. */
     async noteBadFollower(appId: string, openId: string): Promise<boolean> {
       const mark = badFollowerMark(openId)
@@ -398,4 +414,9 @@ export async function purgePreviousKeys(db: Db, now: number): Promise<void> {
     .update(accounts)
     .set({ previousAesKeySealed: null, previousAesKeyUntil: null })
     .where(lte(accounts.previousAesKeyUntil, now))
+}
+
+/** Its reason begins with a code that only a token call stops an account for. */
+function blockedForSecret() {
+  return and(eq(accounts.state, 'blocked'), sql`${accounts.stateReason} ~ ${SECRET_REASON.source}`)
 }

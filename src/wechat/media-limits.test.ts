@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkMedia, type MediaKind } from './media-limits.ts'
+import { checkMedia, type MediaKind, uploadName } from './media-limits.ts'
 
 const KB = 1024
 const MB = 1024 * KB
@@ -108,5 +108,30 @@ describe('the length of a voice', () => {
     const of = (frames: number) => Buffer.concat([Buffer.from('#!AMR\n'), ...Array(frames).fill(frame)])
     expect(checkMedia(of(60 * 50))).toMatchObject({ ok: true })
     expect(checkMedia(of(60 * 50 + 1))).toMatchObject({ ok: false })
+  })
+})
+
+describe('an upload to WeChat', () => {
+  it.each([
+    ['PNG', png(), 'media.png', 'image/png'],
+    ['JPEG', jpeg(), 'media.jpg', 'image/jpeg'],
+    ['GIF', gif(), 'media.gif', 'image/gif'],
+    ['AMR', amr(1), 'media.amr', 'audio/amr'],
+    ['MP3', mp3(), 'media.mp3', 'audio/mpeg'],
+    ['MP4', mp4(), 'media.mp4', 'video/mp4'],
+  ])('is named by its bytes: %s', (_name, bytes, filename, contentType) => {
+    expect(uploadName(bytes)).toEqual({ filename, contentType })
+  })
+
+  it.each([
+    ['text', file('hello')],
+    ['WebP', file('RIFF\0\0\0\0WEBP')],
+    ['HEIC, which begins like a film', file('\0\0\0\u0018ftypheic')],
+    ['AVIF', file('\0\0\0\u0018ftypavif')],
+    ['QuickTime', file('\0\0\0\u0018ftypqt  ')],
+    ['nothing', Buffer.alloc(0)],
+  ])('is not made of what WeChat does not take: %s', (_name, bytes) => {
+    expect(uploadName(bytes)).toBeNull()
+    expect(checkMedia(bytes)).toMatchObject({ ok: false })
   })
 })

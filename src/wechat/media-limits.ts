@@ -44,6 +44,29 @@ export function checkMedia(bytes: Uint8Array, declared?: MediaKind): MediaCheck 
   return { ok: true, media: { type, contentType } }
 }
 
+/** MP4 by its brand (https://mp4ra.org): a HEIC picture or a QuickTime film begins in the same way. */
+const MP4_BRAND = /^(isom|iso[2-9]|mp4[12]|mp4v|avc1|dash|MSNV|M4V.|f4v )$/
+
+/** The file name that WeChat takes for each format: it goes by the extension, and refuses one that does not fit (40113). */
+const EXTENSIONS: Record<string, string> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/gif': 'gif',
+  'audio/amr': 'amr',
+  'audio/mpeg': 'mp3',
+  'video/mp4': 'mp4',
+}
+
+/**
+ * How a medium is named in an upload: by what its bytes are, never by the name that it came with. WeChat answers 40005 or
+ * 40113 to a name without an extension (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34), and 41005 to a Chinese one
+ * (doraemonext/wechat-python-sdk issue 118). Null when the bytes are nothing that WeChat takes.
+ */
+export function uploadName(bytes: Uint8Array): { filename: string; contentType: string } | null {
+  const contentType = formatOf(bytes)
+  return contentType ? { filename: `media.${EXTENSIONS[contentType]}`, contentType } : null
+}
+
 function formatOf(b: Uint8Array): string | null {
   const at = (offset: number, ...bytes: number[]) => bytes.every((x, i) => b[offset + i] === x)
   const ascii = (offset: number, text: string) => at(offset, ...Buffer.from(text))
@@ -51,7 +74,8 @@ function formatOf(b: Uint8Array): string | null {
   if (at(0, 0xff, 0xd8, 0xff)) return 'image/jpeg'
   if (ascii(0, 'GIF8')) return 'image/gif'
   if (ascii(0, '#!AMR')) return 'audio/amr'
-  if (ascii(4, 'ftyp')) return 'video/mp4'
+  if (ascii(4, 'ftyp') && MP4_BRAND.test(Buffer.from(b.subarray(8, 12)).toString('latin1')))
+    return 'video/mp4'
   if (ascii(0, 'ID3') || (b[0] === 0xff && ((b[1] ?? 0) & 0xe6) === 0xe2)) return 'audio/mpeg'
   return null
 }

@@ -236,6 +236,20 @@ describe('an account that is changed', () => {
     })
   })
 
+  it('is served again with another AppSecret when the old one had blocked it, and only then', async () => {
+    const setState = (reason: string) => api.whole.product.accounts.setState(APP, 'blocked', reason)
+    const patch = (json: object) => api.call<AccountBody>('PATCH', `/api/accounts/${APP}`, { json })
+    await setState('40125 invalid appsecret')
+    expect((await patch({ name: 'still blocked' })).body).toMatchObject({ state: 'blocked' })
+    expect((await patch({ appSecret: SECRETS.appSecret })).body).toMatchObject({
+      state: 'active',
+      stateReason: null,
+    })
+    await setState('48001 api unauthorized')
+    expect((await patch({ appSecret: SECRETS.appSecret })).body).toMatchObject({ state: 'blocked' })
+    expect((await patch({ state: 'active' })).body).toMatchObject({ state: 'active' })
+  })
+
   it('has all its variables replaced, or none', async () => {
     const path = '/api/accounts/wxpatch000000004'
     const first = await register(wish('wxpatch000000004', { variables: { city: '上海', tel: '1' } }))
