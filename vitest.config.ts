@@ -53,6 +53,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          ...patient,
+        },
+      },
+      {
+        test: {
           name: 'alone',
           include: ALONE,
           sequence: { groupOrder: 1 },

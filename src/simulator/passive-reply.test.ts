@@ -92,6 +92,10 @@ describe('an encrypted reply', () => {
     expect(read(text, { ...security, format: 'json' })).toEqual(taken)
   })
 
+  it.each(['', 'success'])('of "%s" is none', (message) => {
+    expect(read(sealed({ message }), security)).toEqual({ reply: null })
+  })
+
   it.each(['TimeStamp', 'Nonce', 'MsgSignature', 'Encrypt'])('is refused without %s', (drop) => {
     expect(read(sealed({ drop }), security)).toHaveProperty('refused')
     expect(

@@ -45,6 +45,7 @@ describe('a message that WeChat takes', () => {
     ['news', { articles: [article] }],
     ['msgmenu', menu],
     ['miniprogrampage', page],
+    ['mpnews', { media_id: 'permanent_news' }],
     ['mpnewsarticle', { article_id: 'a1' }],
     ['wxcard', { card_id: 'c1' }],
   ])('%s %j', (msgtype, part) => {

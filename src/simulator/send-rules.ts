@@ -44,6 +44,9 @@ export function judgeContent(account: SimAccountState, body: Body, raw: string, 
       if (!text(part.appid)) return 40166
       if (!text(part.pagepath)) return 40165
       return judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+    // Articles of the material, as the page of custom/send lists them; news is permanent material only.
+    case 'mpnews':
+      return judgeMedia(account, text(part.media_id), 'news', now)
     case 'mpnewsarticle':
       return text(part.article_id) ? 0 : 40007
     case 'wxcard':

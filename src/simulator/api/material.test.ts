@@ -94,6 +94,14 @@ describe('permanent material', () => {
     })
   })
 
+  it('of a video has a description in a part with a file name', async () => {
+    const { post } = await simApi()
+    const form = fileForm('a.mp4', MP4)
+    form.append('description', new File([told], 'a.mp4'))
+    const { media_id } = await post('cgi-bin/material/add_material?type=video', form)
+    expect(await post('cgi-bin/material/get_material', { media_id })).toMatchObject({ title: '标题' })
+  })
+
   it('is refused where it is not whole', async () => {
     const { post } = await simApi()
     const add = (query: string, form: FormData) => post(`cgi-bin/material/add_material?${query}`, form)

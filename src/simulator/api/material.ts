@@ -101,15 +101,19 @@ function materialPage(all: StoredMaterial[], offset: number, count: number): Ans
 
 async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
   const form = await c.req.parseBody()
-  // SDKs put `type` and `description` into the query, or into the form.
-  const given = (name: string) => c.req.query(name) ?? textOrNull(form[name]) ?? ''
-  const type = given('type')
+  // SDKs put `type` and `description` into the query, or into the form; silenceper/wechat gives the description's part a
+  // file name (util/http.go, `PostMultipartForm`).
+  const given = async (name: string) => {
+    const part = form[name]
+    return c.req.query(name) ?? (part instanceof File ? await part.text() : textOrNull(part)) ?? ''
+  }
+  const type = await given('type')
   const file = form.media
   if (!(file instanceof File)) return failed(41005)
   const content = new Uint8Array(await file.arrayBuffer())
   const code = judgeUpload(type, file.name, content)
   if (code !== 0) return failed(code)
-  const told = type === 'video' ? description.safeParse(parse(given('description'))) : null
+  const told = type === 'video' ? description.safeParse(parse(await given('description'))) : null
   if (told && !told.success) return failed(47001)
   // `custom/send` takes ids of this kind as permanent material.
   const id = `permanent_${randomBytes(24).toString('base64url')}`

@@ -1,0 +1,4 @@
+import { SILENCEPER } from './sdks.ts'
+import { describeSdk } from './suite.ts'
+
+await describeSdk(SILENCEPER)
