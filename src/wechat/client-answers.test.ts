@@ -235,6 +235,10 @@ describe('a thumb', () => {
     ['its own field', { type: 'thumb', thumb_media_id: 'thumb-1', created_at: 1 }],
     ["every medium's field", { type: 'thumb', media_id: 'thumb-1', created_at: 1 }],
     ['both', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: 'other', created_at: 1 }],
+    ['its own, the other being null', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: null }],
+    ['its own, the other being empty', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: '' }],
+    ['the other, its own being null', { type: 'thumb', thumb_media_id: null, media_id: 'thumb-1' }],
+    ['the other, its own being empty', { type: 'thumb', thumb_media_id: '', media_id: 'thumb-1' }],
   ])('is named by %s', async (_name, body) => {
     next = { status: 200, body: JSON.stringify(body) }
     expect(await client.uploadMedia('t', { ...medium, type: 'thumb' })).toMatchObject({
@@ -249,5 +253,34 @@ describe('a thumb', () => {
       kind: 'malformed',
       reason: 'HTTP 200, the answer does not fit: media_id (expected string)',
     })
+  })
+})
+
+describe('what is as good as the documented answer', () => {
+  it.each([
+    ['a medium', 'uploadMedia', { errcode: null, errmsg: null, media_id: 'm' }, { data: { media_id: 'm' } }],
+    ['a token', 'stableToken', { access_token: 'a', expires_in: '7200' }, { data: { expires_in: 7200 } }],
+    [
+      'what it knows of a follower',
+      'userInfo',
+      {
+        subscribe: '1',
+        openid: 'o1',
+        qr_scene: null,
+        qr_scene_str: null,
+        subscribe_scene: null,
+        tagid_list: ['2'],
+      },
+      { data: { subscribe: 1, openid: 'o1', tagid_list: [2] } },
+    ],
+    [
+      'a code that never ends',
+      'createQrcode',
+      { ticket: 't', url: 'u', expire_seconds: null },
+      { data: { ticket: 't', url: 'u' } },
+    ],
+  ])('%s with numbers as texts, and with null for nothing', async (_name, call, body, answer) => {
+    next = { status: 200, body: JSON.stringify(body) }
+    expect(await CASES[call]?.call()).toMatchObject({ kind: 'answered', ...answer })
   })
 })

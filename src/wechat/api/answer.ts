@@ -57,16 +57,24 @@ function pathsOf({ issues }: z.ZodError): string {
 }
 
 /**
- * JSON with texts that every store takes; undefined when it is no JSON.
+ * JSON with texts that every store takes, without the fields that are null: they say as much as absent ones. Undefined when
+ * it is no JSON.
  */
 function parseStorable(text: string): unknown {
   try {
-    return JSON.parse(text, (_key, value: unknown) =>
-      typeof value === 'string' ? storableText(value) : value,
-    )
+    return JSON.parse(text, (_key, value: unknown) => {
+      if (typeof value === 'string') return storableText(value)
+      return isRecord(value) ? withoutNulls(value) : value
+    })
   } catch {
     return undefined
   }
+}
+
+function withoutNulls(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.values(record).includes(null)
+    ? Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null))
+    : record
 }
 
 function isRecord(x: unknown): x is Record<string, unknown> {

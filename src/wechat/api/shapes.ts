@@ -2,18 +2,22 @@ import { z } from 'zod'
 
 /*
  * What WeChat answers to each call when all is well: the fields that are used, each as its page documents it. Unknown
- * fields are dropped. https://developers.weixin.qq.com/doc/service/api/
+ * fields are dropped, null ones are absent, and a whole number may come as its text.
+ * https://developers.weixin.qq.com/doc/service/api/
  */
 
 /** Goes into the query of later calls, or names something of WeChat's there. */
 const opaque = z.string().min(1).max(2_048)
+/** What a serialiser made a text of is the number that it shows. Everything else is given back. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
+}
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(numberOf, z.number().int().min(min).max(max))
+const YEAR_S = 366 * 86_400
 /** s; WeChat gives two hours, and for codes 30 days at most. */
-const seconds = z
-  .number()
-  .int()
-  .min(1)
-  .max(366 * 86_400)
-const count = z.number().int().min(0)
+const seconds = whole(1, YEAR_S)
+const count = whole(0)
 
 /** Calls that answer with an errcode also when all is well: JSON without one is not WeChat's word that it was done. */
 export const done = z.looseObject({ errcode: z.literal(0) })
@@ -25,21 +29,16 @@ export const accessToken = z.object({ access_token: opaque, expires_in: seconds 
 export const qrTicket = z.object({
   ticket: opaque,
   url: z.string(),
-  expire_seconds: z
-    .number()
-    .int()
-    .min(0)
-    .max(366 * 86_400)
-    .optional(),
+  expire_seconds: whole(0, YEAR_S).optional(),
 })
 
 /** `openapi/quota/get` */
 export const quota = z.object({
-  quota: z.object({ daily_limit: count, used: count, remain: z.number().int() }),
+  quota: z.object({ daily_limit: count, used: count, remain: whole(Number.MIN_SAFE_INTEGER) }),
   rate_limit: z.object({ call_count: count, refresh_second: seconds }).optional(),
 })
 
-const tag = z.object({ id: z.number().int().min(0).max(2_147_483_647), name: z.string().min(1) })
+const tag = z.object({ id: whole(0, 2_147_483_647), name: z.string().min(1) })
 
 /** `tags/get`; there is always WeChat's own 星标组. */
 export const tags = z.object({ tags: z.array(tag) })
@@ -49,12 +48,12 @@ export const createdTag = z.object({ tag })
 
 /** `user/info`; of somebody who does not follow, `subscribe` 0 and `openid` alone. */
 export const userInfo = z.object({
-  subscribe: z.union([z.literal(0), z.literal(1)]),
+  subscribe: z.preprocess(numberOf, z.union([z.literal(0), z.literal(1)])),
   openid: opaque,
   subscribe_scene: z.string().optional(),
-  qr_scene: z.number().int().optional(),
+  qr_scene: whole(0).optional(),
   qr_scene_str: z.string().optional(),
-  tagid_list: z.array(z.number().int().min(0)).optional(),
+  tagid_list: z.array(whole(0)).optional(),
 })
 
 /**
@@ -62,11 +61,13 @@ export const userInfo = z.object({
  * JeffreySu/WeiXinMPSDK, pull request 32), though the official page names `media_id` only: both are taken.
  */
 export const upload = z.object({ media_id: opaque }).transform(({ media_id }) => ({ media_id }))
+/** Empty where the other one is given. */
+const maybeId = z.string().max(2_048).optional()
 export const thumbUpload = z
-  .object({ thumb_media_id: opaque.optional(), media_id: opaque.optional() })
+  .object({ thumb_media_id: maybeId, media_id: maybeId })
   .transform(({ thumb_media_id, media_id }, context) => {
-    const id = thumb_media_id ?? media_id
-    if (id !== undefined) return { media_id: id }
+    const id = thumb_media_id || media_id
+    if (id) return { media_id: id }
     context.addIssue({ code: 'custom', path: ['thumb_media_id'] })
     return z.NEVER
   })
@@ -76,7 +77,7 @@ export const menu = z.object({ menu: z.object({ button: z.array(z.unknown()) }) 
 
 /** `get_current_selfmenu_info`; an account that never had a menu has no `selfmenu_info`. */
 export const currentMenu = z.object({
-  is_menu_open: z.number(),
+  is_menu_open: whole(0),
   selfmenu_info: z.object({ button: z.array(z.unknown()).optional() }).optional(),
 })
 
@@ -97,7 +98,9 @@ const authorisationInfo = z.object({
   authorizer_appid: opaque,
   authorizer_access_token: maybeToken,
   authorizer_refresh_token: maybeToken,
-  func_info: z.array(z.object({ funcscope_category: z.object({ id: z.number().int() }) })).optional(),
+  func_info: z
+    .array(z.object({ funcscope_category: z.object({ id: whole(Number.MIN_SAFE_INTEGER) }) }))
+    .optional(),
 })
 export type AuthorisationInfo = z.infer<typeof authorisationInfo>
 
@@ -115,7 +118,7 @@ export const authoriserToken = z.object({
 export const authoriserInfo = z.object({
   authorizer_info: z.object({
     nick_name: z.string().optional(),
-    verify_type_info: z.object({ id: z.number().int() }).optional(),
+    verify_type_info: z.object({ id: whole(Number.MIN_SAFE_INTEGER) }).optional(),
   }),
 })
 
