@@ -56,6 +56,8 @@ describe('the address that somebody entered at WeChat', () => {
     ['POST', `/wechat/${APP}/more`, 404],
     ['GET', '/wechat/component/nothing', 404],
     ['PUT', `/wechat/${APP}`, 405],
+    ['GET', '/WeChat', 404],
+    ['GET', '/wechat%2F', 404],
   ])('is refused in plain words, and leads to no other page: %s %s', async (method, path, status) => {
     const answer = await ask(method, `${path}?${check}`)
     expect(answer).toMatchObject({ status, type: expect.stringContaining('text/plain') })
