@@ -161,6 +161,9 @@ describe('a text that a template takes apart', () => {
   it.each([
     ['{{ reply.text | first }}', '😀谢谢', '😀'],
     ['{{ reply.text | last }}', '谢谢😀', '😀'],
+    ['a={{ reply.text[0] | url_encode }}', '😀谢', 'a='],
+    ['a={{ reply.text[1] | cgi_escape }}', '😀谢', 'a='],
+    ['a={{ reply.text[0] | uri_escape }}', '谢😀', 'a=%E8%B0%A2'],
     ['{{ reply.text | size }}', '👩‍👩‍👧😀', '2'],
     ['{{ reply.text | slice: 0 }}', '👩‍👩‍👧好', '👩‍👩‍👧'],
     ['{{ reply.text | slice: 1, 2 }}', '😀谢谢😀', '谢谢'],

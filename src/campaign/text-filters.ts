@@ -1,4 +1,5 @@
 import type { Liquid } from 'liquidjs'
+import { withoutHalves } from '../text.ts'
 
 /**
  * Filters that take a text apart, by the characters that a person sees (grapheme clusters, UAX #29). liquidjs has some of
@@ -6,9 +7,13 @@ import type { Liquid } from 'liquidjs'
  * Lists and numbers go to liquidjs' own filters.
  */
 export function registerTextFilters(liquid: Liquid): void {
-  const ofText = (name: string, filter: (text: string, ...args: unknown[]) => unknown) => {
+  const ownOf = (name: string) => {
     const own = liquid.filters[name]
-    if (typeof own !== 'function') throw new Error(`liquidjs has no filter ${name}`)
+    if (typeof own === 'function') return own
+    throw new Error(`liquidjs has no filter ${name}`)
+  }
+  const ofText = (name: string, filter: (text: string, ...args: unknown[]) => unknown) => {
+    const own = ownOf(name)
     liquid.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       if (typeof value !== 'string') return own.call(this, value, ...args)
       this.context.memoryLimit.use(value.length)
@@ -43,6 +48,13 @@ export function registerTextFilters(liquid: Liquid): void {
   ofText('replace', (text, what = '', by = '') =>
     (String(what) === '' ? charactersOf(text) : text.split(String(what))).join(String(by)),
   )
+  // An index reads half of an emoji, and no half can be written as an address has it.
+  for (const name of ['url_encode', 'cgi_escape', 'uri_escape']) {
+    const own = ownOf(name)
+    liquid.registerFilter(name, function (value: unknown, ...args: unknown[]) {
+      return own.call(this, typeof value === 'string' ? withoutHalves(value) : value, ...args)
+    })
+  }
 }
 
 const segmenter = new Intl.Segmenter('zh', { granularity: 'grapheme' })

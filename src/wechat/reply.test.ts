@@ -180,6 +180,7 @@ describe('an answer that says nothing', () => {
     ['no text', { kind: 'text', content: '' }],
     ['white space', { kind: 'text', content: ' \n\u3000\t' }],
     ['invisible characters', { kind: 'text', content: '\u200b\u200e\ufeff\u0002' }],
+    ['blanks that are letters', { kind: 'text', content: '\u3164\u2800\ufe0f\u034f' }],
     ['an image that is none', { kind: 'image', mediaId: '' }],
     ['a voice that is none', { kind: 'voice', mediaId: '' }],
     ['a video that is none', { kind: 'video', mediaId: '', title: 't', description: 'd' }],

@@ -127,7 +127,7 @@ export function withSubstance(reply: PassiveReply): PassiveReply | null {
 
 /** Nothing that anybody could see. */
 function isBlank(text: string): boolean {
-  return !/[^\s\p{Cf}\p{Cc}]/u.test(text)
+  return !/[^\s\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text)
 }
 
 function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {
