@@ -95,7 +95,8 @@ function readFlags(args: readonly string[]) {
     })
     return values
   } catch (err) {
-    throw new UsageError(`${err instanceof Error ? err.message : String(err)} See --help.`)
+    const told = err instanceof Error ? err.message : String(err)
+    throw new UsageError(`${told.replace(/\.?$/, '.')} See --help.`)
   }
 }
 

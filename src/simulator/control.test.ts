@@ -273,6 +273,24 @@ describe('faults from outside', () => {
     expect(phone.simulator.world.faults.list()).toEqual([])
   })
 
+  it.each<[string, unknown, RegExp]>([
+    ['a misspelled field', { api: 'custom/send', errCode: -1 }, /errCode/],
+    ['a code that is a text', { errcode: '45015' }, /errcode/],
+    ['filters and no effect', { api: 'custom/send', times: 2 }, /errcode, status, latencyMs, hang, reset/],
+    ['nothing at all', {}, /errcode, status, latencyMs, hang, reset/],
+    ['a status that HTTP does not have', { status: 99 }, /status/],
+    ['no times', { errcode: -1, times: 0 }, /times/],
+    ['a moment that there is not', { hang: 'later' }, /hang/],
+    ['two orders in one', { invalidateToken: APP, duplicateCallback: 1 }, /duplicateCallback/],
+    ['the token of an unknown account', { invalidateToken: 'wxunknown' }, /wxunknown/],
+    ['a list', [], /fault/],
+  ])('are refused with the field that is wrong: %s', async (_, fault, told) => {
+    const phone = driven()
+    const answer = await phone.call('POST', '/_sim/faults', fault)
+    expect(answer).toMatchObject({ status: 400, error: expect.stringMatching(told) })
+    expect(phone.simulator.world.faults.list()).toEqual([])
+  })
+
   it('can take a token away', async () => {
     const phone = driven()
     const credentials = { grant_type: 'client_credential', appid: APP, secret: 'test-secret' }

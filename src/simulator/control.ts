@@ -3,6 +3,7 @@ import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { contextOf, listActs, readAct } from './acts.ts'
 import { CUSTOM_SEND, usedToday } from './api/quota.ts'
+import { readFault } from './faults.ts'
 import { fileAnswer } from './media-samples.ts'
 import { menuFor } from './menu.ts'
 import { scenesOf } from './qrcode.ts'
@@ -100,16 +101,19 @@ export function createControl(world: World): Hono {
   app.post('/_sim/:appId/:openId/fast-forward', async (c) => {
     const { ms, toNext } = (await c.req.json()) as { ms?: number; toNext?: boolean }
     if (toNext) return c.json({ moved: await world.fastForwardToNext(c.req.param()) })
-    if (typeof ms !== 'number' || !(ms > 0) || ms > 7 * 86_400_000) throw new Error('ms must be 1 to 7 days')
+    if (typeof ms !== 'number' || !(ms > 0) || ms > 7 * 86_400_000)
+      throw new Error('ms must be 1 to 604800000 (7 days); or give toNext: true')
     await world.fastForward(c.req.param(), ms)
     return c.json({ moved: true })
   })
   app.get('/_sim/faults', (c) => c.json({ items: world.faults.list() }))
   app.post('/_sim/faults', async (c) => {
-    const { invalidateToken, duplicateCallback, ...fault } = (await c.req.json()) as Record<string, unknown>
-    if (typeof invalidateToken === 'string') world.tokens.get(invalidateToken)?.invalidate()
-    else if (typeof duplicateCallback === 'number') world.duplicateCallbacks(duplicateCallback)
-    else world.faults.add(fault)
+    const order = readFault(await c.req.json())
+    if ('invalidateToken' in order) {
+      world.account(order.invalidateToken)
+      world.tokens.get(order.invalidateToken)?.invalidate()
+    } else if ('duplicateCallback' in order) world.duplicateCallbacks(order.duplicateCallback)
+    else world.faults.add(order)
     return c.json({ items: world.faults.list() })
   })
   app.delete('/_sim/faults', (c) => {

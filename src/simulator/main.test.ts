@@ -159,7 +159,7 @@ describe('the command line of the simulator', () => {
   })
 
   it.each<[string[], RegExp]>([
-    [['--colour', 'red'], /--colour.*See --help/],
+    [['--colour', 'red'], /'--colour'\. See --help/],
     [['--port', '70000'], /0 to 65535, not 70000/],
     [['--config', '/nowhere.json'], /nowhere\.json cannot be read/],
     [['--account', 'wxtest01', '--account', 'wxtest01'], /wxtest01 is there twice/],

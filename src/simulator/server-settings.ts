@@ -103,9 +103,13 @@ function newAesKey(): string {
   return randomBytes(32).toString('base64').replaceAll(/[+/]/g, 'A').slice(0, 43)
 }
 
-/** What a person entered wrongly, in one line. */
-export function problems(error: z.ZodError): string {
+/** What a person entered wrongly, in one line: in one language, or in both. */
+export function problems(error: z.ZodError, language?: 'zh' | 'en'): string {
   return error.issues
-    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
+    .map(({ path, message }) => {
+      const [zh = message, en = message] = message.split(' · ')
+      const told = language ? { zh, en }[language] : message
+      return path.length > 0 ? `${path.join('.')}: ${told}` : told
+    })
     .join('; ')
 }

@@ -185,6 +185,15 @@ describe('a server URL that somebody enters', () => {
       'not the echostr but "wrong signature"',
     )
   })
+
+  it('is refused in each language by itself', async () => {
+    const refused = await put(simulatorOf(), { callbackUrl: 'ftp://own', token: 'a b' })
+    const { zh, en } = refused.body.reason as { zh: string; en: string }
+    expect(zh).toMatch(/callbackUrl: 请填写.*token: Token 为 3–32 位/)
+    expect(zh).not.toContain('must be')
+    expect(en).toMatch(/callbackUrl: must be .*; token: must be 3 to 32/)
+    expect(en).not.toMatch(/\p{Script=Han}/u)
+  })
 })
 
 describe('a push that is answered by a redirect', () => {
@@ -361,7 +370,7 @@ describe('control calls and pages', () => {
       { 'sec-fetch-site': 'same-origin', origin: 'null', host: '127.0.0.1:3001' },
     ]
     for (const headers of ours) {
-      const added = await call(simulator, 'POST', '/_sim/faults', {}, headers)
+      const added = await call(simulator, 'POST', '/_sim/faults', { errcode: -1 }, headers)
       expect(added.status).toBe(200)
     }
   })

@@ -120,8 +120,7 @@ function read<T>(
   parsed: { success: true; data: T } | { success: false; error: Parameters<typeof problems>[0] },
 ): T {
   if (parsed.success) return parsed.data
-  const told = problems(parsed.error)
-  throw new SettingsError({ zh: told, en: told })
+  throw new SettingsError({ zh: problems(parsed.error, 'zh'), en: problems(parsed.error, 'en') })
 }
 
 function needKey({ mode, encodingAesKey }: { mode: string; encodingAesKey?: string | null }): void {
