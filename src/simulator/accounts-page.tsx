@@ -40,7 +40,7 @@ const AccountsPage = (props: { items: Item[]; platforms: ComponentState[]; links
       <h2>
         公众号 <small>accounts</small>
       </h2>
-      <table>
+      <table class="stacked">
         <thead>
           <tr>
             <th>名称 name</th>
@@ -81,7 +81,7 @@ const Row = ({ account, served, authoriseUrl }: Item & { authoriseUrl: string | 
     <td>
       <ServedBy served={served} url={account.callbackUrl} />
     </td>
-    <td>{[...account.followers.values()].filter((f) => f.following).length}</td>
+    <td data-label="粉丝 followers">{[...account.followers.values()].filter((f) => f.following).length}</td>
     <td>
       <a href={`/phone/${account.appId}`}>手机 phone</a>
     </td>
@@ -104,7 +104,7 @@ const ServedBy = ({ served, url }: { served: Served; url: string | null }) => {
     case 'own-server':
       return (
         <>
-          自己的服务器 its own server
+          自建服务器 its own server
           <br />
           <code class="url">{url}</code>
         </>
@@ -125,10 +125,10 @@ const ServedBy = ({ served, url }: { served: Served; url: string | null }) => {
 const Platforms = ({ all }: { all: ComponentState[] }) =>
   all.length === 0 ? (
     <p class="quiet">
-      没有 <small>none</small>
+      暂无 <small>none</small>
     </p>
   ) : (
-    <table>
+    <table class="stacked">
       <thead>
         <tr>
           <th>AppID</th>
@@ -146,7 +146,7 @@ const Platforms = ({ all }: { all: ComponentState[] }) =>
             <td>
               <code class="url">{options.authorisationUrl}</code>
             </td>
-            <td>{authorisations.size}</td>
+            <td data-label="已授权 authorised">{authorisations.size}</td>
             <td>
               <a href={`/platforms/${options.appId}/server`}>服务器 server</a>
             </td>

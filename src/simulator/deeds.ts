@@ -44,11 +44,11 @@ export const deeds = {
     shows: { from: 'follower', kind: 'text', content: { text } },
   }),
   agentJoins: (account = 'test@agent'): Deed => ({
-    fields: event('kf_create_session', { KfAccount: account }),
+    fields: { MsgType: 'event', Event: 'kf_create_session', KfAccount: account },
     shows: system('人工客服已接入'),
   }),
   agentLeaves: (account = 'test@agent'): Deed => ({
-    fields: event('kf_close_session', { KfAccount: account }),
+    fields: { MsgType: 'event', Event: 'kf_close_session', KfAccount: account },
     shows: system('人工客服已离开'),
   }),
   raw: (fields: Record<string, string>): Deed => ({ fields }),

@@ -259,7 +259,7 @@ const ServerFields = ({ form }: { form: Form }) => (
 
 const CheckNote = () => (
   <p class="quiet">
-    提交时，微信会向 URL 发送 GET 请求，服务器须在 5 秒内原样返回 echostr；不通过则不修改。不跟随跳转。
+    提交时，微信会向 URL 发送 GET 请求，服务器须在 5 秒内原样返回 echostr；未通过则配置不变。不支持重定向。
     <br />
     <small>
       On submit WeChat asks the URL by GET; the server must give the echostr back within 5 s, else nothing

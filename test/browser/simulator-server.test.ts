@@ -53,6 +53,8 @@ describe.skipIf(!chromiumPath())('the form for an own server', () => {
     const { page, complaints } = await openPage(browser)
     await page.setViewportSize({ width, height: 860 })
     await page.goto(`${url}/accounts`)
+    const appId = await page.locator('code', { hasText: APP }).evaluate((e) => e.getClientRects().length)
+    expect(appId, 'the AppID stands on one line').toBe(1)
     await page.click('text=服务器 server')
     await page.fill('[name=callbackUrl]', own)
     await page.click('button.main')
