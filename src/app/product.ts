@@ -64,7 +64,7 @@ export function createProduct(deps: {
   log: Log
   now?: () => number
   tracing?: Tracing
-  /** The store is embedded: nobody else vacuums it. */
+  /** The store is embedded: no other process writes to it or vacuums it. */
   embedded?: boolean
 }) {
   const { config, db, link, log, tracing = noTracing } = deps
@@ -192,7 +192,7 @@ export function createProduct(deps: {
   const seenAt = new Map<string, number>()
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
   const inbox = createGroupCommit<Arriving, Accepted>({
-    store: createAccept({ db, isExitText: directory.isExitText }),
+    store: createAccept({ db, isExitText: directory.isExitText, isOnlyWriter: deps.embedded === true }),
     giveUpMs: STORE_WITHIN_MS,
     now: () => performance.now(),
   })

@@ -14,20 +14,36 @@ type Result = Accepted | Error
 /**
  * Stores events that came together, each with the passive reply that it gets: a reply of an entry only where a run begins.
  * What is known of the followers is read in one statement before the insert, for those events alone that have such a reply
- * to lose. Whose reply was granted is looked at once more after it: an entry that another process stored meanwhile is seen
- * by at least one of the two, and that one keeps silent.
+ * to lose. Where several processes store events, whose reply was granted is looked at once more after it: an entry that
+ * another process stored meanwhile is seen by at least one of the two, and that one keeps silent.
+ *
+ * @param deps.isOnlyWriter no other process stores events (the embedded store): then reading and storing are one step at
+ * a time, and the second look is spared
  */
 export function createAccept(deps: {
   db: Db
   isExitText(appId: string, text: string): boolean
+  isOnlyWriter: boolean
 }): (rows: Arriving[]) => Promise<Result[]> {
-  const { db } = deps
+  const { db, isOnlyWriter } = deps
+  let lastStored: Promise<unknown> = Promise.resolve()
 
   return async function accept(rows) {
+    if (!isOnlyWriter) return storeAndCheck(rows)
+    const stored = lastStored.then(() => store(rows))
+    lastStored = stored.catch(() => {})
+    return stored
+  }
+
+  async function store(rows: Arriving[]): Promise<Result[]> {
     const wishing = rows.filter(isReplyOfEntry)
     if (wishing.length === 0) return acceptCallbacks(db, rows.map(bare))
     const known = await readKnownFollowers(db, wishing)
-    const results = await acceptCallbacks(db, decided(rows, known).map(bare))
+    return acceptCallbacks(db, decided(rows, known).map(bare))
+  }
+
+  async function storeAndCheck(rows: Arriving[]): Promise<Result[]> {
+    const results = await store(rows)
     const granted = rows.filter((row, i) => isReplyOfEntry(row) && isGranted(results[i]))
     if (granted.length === 0) return results
     const silenced = await tooMany(granted, new Set(rows.map((r) => r.key)))

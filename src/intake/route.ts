@@ -99,7 +99,7 @@ function routeAgent(facts: RouteFacts, mark: Mark): Route {
 }
 
 /** What the row takes from a word on the session; null when a newer one is known. */
-export function agentPatch(follower: FollowerRow | null, { open, at, seq }: AgentWord): FollowerPatch | null {
+function agentPatch(follower: FollowerRow | null, { open, at, seq }: AgentWord): FollowerPatch | null {
   const known = markOf(follower?.agentAt, follower?.agentSeq)
   return isNewerWord(known, { at, seq }) ? { agent: open, agentAt: at, agentSeq: seq } : null
 }

@@ -33,22 +33,20 @@ export async function readKnownFollowers(
   const { rows } = await execute<
     Whose & {
       follower: Record<string, unknown> | null
-      runs: KnownFollower['runs'] | null
-      pending: Record<string, unknown>[] | null
+      runs: KnownFollower['runs']
+      pending: Record<string, unknown>[]
     }
   >(
     db,
     sql`SELECT w."appId", w."openId",
       (SELECT to_jsonb(f) FROM ${followers} f WHERE f.app_id = w."appId" AND f.open_id = w."openId") AS follower,
-      (SELECT jsonb_agg(jsonb_build_object('runKey', r.run_key, 'campaign', r.campaign, 'status', r.status,
-          'entry', r.entry) ORDER BY r.created_at DESC)
-        FROM (SELECT run_key, campaign, status, entry, created_at FROM ${runs}
-          WHERE app_id = w."appId" AND open_id = w."openId" ORDER BY created_at DESC LIMIT ${RUNS_MAX}) r) AS runs,
-      (SELECT jsonb_agg(to_jsonb(i) ORDER BY i.create_time, i.id)
-        FROM (SELECT * FROM ${inbox}
-          -- Not as IS NULL: without statistics the planner would then read all that waits in the account (inbox_turns).
-          WHERE COALESCE(dispatched_at, 0) = 0 AND app_id = w."appId" AND open_id = w."openId"
-          ORDER BY create_time, id LIMIT ${PENDING_MAX}) i) AS pending
+      ARRAY(SELECT jsonb_build_object('runKey', r.run_key, 'campaign', r.campaign, 'status', r.status, 'entry', r.entry)
+        FROM ${runs} r WHERE app_id = w."appId" AND open_id = w."openId"
+        ORDER BY created_at DESC LIMIT ${RUNS_MAX}) AS runs,
+      -- Not as IS NULL: without statistics the planner would then read all that waits in the account (inbox_turns).
+      ARRAY(SELECT to_jsonb(i) FROM ${inbox} i
+        WHERE COALESCE(dispatched_at, 0) = 0 AND app_id = w."appId" AND open_id = w."openId"
+        ORDER BY create_time, id LIMIT ${PENDING_MAX}) AS pending
       FROM jsonb_to_recordset(${asked}::jsonb) AS w("appId" text, "openId" text)`,
   )
   return new Map(
@@ -56,8 +54,8 @@ export async function readKnownFollowers(
       nameOf(row),
       {
         follower: row.follower && fromJson<FollowerRow>(followers, row.follower),
-        runs: row.runs ?? [],
-        pending: (row.pending ?? []).map((p) => fromJson<InboxRow>(inbox, p)),
+        runs: row.runs,
+        pending: row.pending.map((p) => fromJson<InboxRow>(inbox, p)),
       },
     ]),
   )

@@ -17,7 +17,11 @@ const REPLY = { kind: 'text', content: '欢迎' }
 const PLAN: Plan = { campaign: 'welcome', version: 1, steps: [], spacingMs: 0, windowMs: 1, exitKeywords: [] }
 
 describeOnBothStores('an event that may begin a run', (store) => {
-  const deps = (db: Db = store().db) => ({ db, isExitText: (_: string, text: string) => text === 'TD' })
+  const deps = (db: Db = store().db) => ({
+    db,
+    isExitText: (_: string, text: string) => text === 'TD',
+    isOnlyWriter: false,
+  })
 
   /** A message that enters a campaign with a reply. */
   const message = (
@@ -210,6 +214,21 @@ describeOnBothStores('an event that may begin a run', (store) => {
       const stored = await Promise.all(lanes.map((_, lane) => kept(`${openId} ${lane}`)))
       expect(stored.filter((r) => r !== null)).toHaveLength(given.length)
     }
+  })
+
+  it('is replied to once, where one process alone stores events and batches overtake each other', async () => {
+    const accept = createAccept({ ...deps(), isOnlyWriter: true })
+    const batches = Array.from({ length: 4 }, (_, i) => accept([message(`batch ${i}`)]))
+    const given = (await Promise.all(batches)).flat().map((r) => (r instanceof Error ? r : r.reply))
+    expect(given).toEqual([REPLY, null, null, null])
+  })
+
+  it('is stored where the batch before it failed', async () => {
+    const failing = betweenReadAndInsert(store().db, () => Promise.reject(new Error('the store is away')))
+    const accept = createAccept({ ...deps(failing), isOnlyWriter: true })
+    const [failed, stored] = await Promise.allSettled([accept([message('a')]), accept([message('b')])])
+    expect(failed.status).toBe('rejected')
+    expect(stored).toMatchObject({ status: 'fulfilled', value: [{ fresh: true, reply: REPLY }] })
   })
 })
 

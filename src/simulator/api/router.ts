@@ -24,7 +24,7 @@ export interface ApiWorld {
   notify: World['notify']
 }
 
-export type Method = 'GET' | 'POST'
+type Method = 'GET' | 'POST'
 
 /** One request whose token is good. */
 export interface Call {
@@ -45,7 +45,7 @@ export interface Call {
 /** JSON for an answer of WeChat's; a `Response` where it is a file. */
 export type Handle = (call: Call) => Answer | Response | Promise<Answer | Response>
 
-export interface RouteOptions {
+interface RouteOptions {
   /** What a POST carries. `form`: the handler reads `c.req.parseBody()` itself. Default `json`. */
   body?: 'json' | 'form'
   /** Accounts without certification may call it too. */

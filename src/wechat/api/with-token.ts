@@ -65,7 +65,7 @@ export function obtainToken(tokens: TokenKeeper, appId: string): Promise<TokenAn
 }
 
 /** What an answer other than a success means for a call of this kind. */
-export function troubleOf(answer: WechatAnswer<unknown>, kind: WechatCall): Trouble {
+function troubleOf(answer: WechatAnswer<unknown>, kind: WechatCall): Trouble {
   switch (answer.kind) {
     case 'failed':
       return { is: 'passing', unclear: false, reason: answer.reason, errcode: null }
