@@ -18,6 +18,7 @@ describe('an exit keyword as a follower types it', () => {
     ['TD\ufe0f', 'TD', 'a variation selector'],
     ['退订\u{e0020}', '退订', 'a tag character'],
     ['ＴＤ', 'TD', 'full width'],
+    ['1️⃣', '1', 'a keycap'],
     ['td ', 'TD', 'case and a space'],
     ['T D', 'TD', 'a space inside'],
     ['退 订', '退订', 'a space between characters'],

@@ -5,8 +5,11 @@
  * copied bring marks of direction, joiners and byte order marks along.
  */
 
-/** Unicode's format characters, and all that has no glyph of its own: joiners, variation selectors, Hangul fillers. */
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
+/**
+ * Unicode's format characters, and all that has no glyph of its own: joiners, variation selectors, Hangul fillers; and the
+ * keycap around a digit (1️⃣).
+ */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<=[\d#*]\uFE0F?)\u20E3/gu
 /** Not white space to anybody who types: iOS puts it between the letters of pinyin. */
 const PINYIN_SPACE = /\u2006/g
 /** White space, control characters, and the blank of Braille. */
@@ -14,7 +17,7 @@ const BLANK = /[\s\p{Cc}\u2800]+/gu
 
 /** Marks that end a sentence or a chat message: punctuation, the tilde, and marks that stand alone. */
 const MARK = String.raw`\p{P}\p{Sk}~`
-/** Emoji, with skin tones (which are \p{Sk}), flags, and the enclosing keycap. */
+/** Emoji, with skin tones (which are \p{Sk}) and flags. */
 const EMOJI = String.raw`\p{So}\p{Extended_Pictographic}`
 const MARKS_AT_END = new RegExp(`[${MARK}]+$`, 'u')
 const MARKS_AND_EMOJI_AT_END = new RegExp(`[${MARK}${EMOJI}]+$`, 'u')
