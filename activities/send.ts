@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
 import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
@@ -5,12 +6,14 @@ import { kindOf, type MessageKind } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
 import { maskId } from '../src/ids.ts'
 import { readDelivery, writeAttempt, writeIntent, writeWaiting } from '../src/store/deliveries.ts'
+import { REDUCED_NOTE } from '../src/store/snapshots.ts'
+import { isRefusedData } from '../src/store/store-error.ts'
 import { type AccountStop, obtainToken, tokenTrouble } from '../src/wechat/api/with-token.ts'
 import type { TokenAnswer } from '../src/wechat/tokens.ts'
 import { type AttemptClock, attemptClock } from './attempt-clock.ts'
 import { renderStep } from './body.ts'
 import { endOnFault } from './fault.ts'
-import { alreadyDone, finish } from './finish.ts'
+import { alreadyDone, finish, noteKept } from './finish.ts'
 import { inPlace } from './in-place.ts'
 import { later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
@@ -31,6 +34,8 @@ const LOOK_AGAIN_MS = {
 }
 /** So many answers that cannot be read end a step as unknown. */
 const BAD_ANSWERS_MAX = 3
+/** How soon the store is told again that a message was taken, ms; then Temporal's next attempt tells it. */
+const TELL_AGAIN_MS: readonly number[] = [250, 1_000]
 /** A look older than this no longer speaks for the moment in which the request leaves. */
 const LOOK_FRESH_MS = 300
 
@@ -40,9 +45,10 @@ const LOOK_FRESH_MS = 300
  */
 export function createSend(deps: ActivityDeps) {
   const settle = createSettle(deps)
+  const taken: Taken = new Map()
   return async function send(input: SendInput): Promise<SendResult> {
     const clock = attemptClock(input, Context.current().info)
-    const work = () => attempt(deps, input, clock, settle)
+    const work = () => attempt(deps, input, clock, { settle, taken })
     return endOnFault(
       deps,
       () => inPlace(deps, clock, () => settle(input), work),
@@ -51,11 +57,14 @@ export function createSend(deps: ActivityDeps) {
   }
 }
 
+/** Steps that WeChat took while the store was away, of this process: its next attempt writes them, and asks nobody. */
+type Taken = Map<string, { result: Extract<SendResult, { result: 'sent' }>; rid: string | null }>
+
 async function attempt(
   deps: ActivityDeps,
   input: SendInput,
   clock: AttemptClock,
-  settle: ReturnType<typeof createSettle>,
+  { settle, taken }: { settle: ReturnType<typeof createSettle>; taken: Taken },
 ): Promise<SendResult> {
   const { db, now } = deps
   const whose = whoseRun()
@@ -69,6 +78,8 @@ async function attempt(
     return done({ result: 'sent', at: known.sentAt ?? clock.now(), unclear: known.unclear })
   let unclear = known?.unclear ?? 0
   let attempts = known?.attempts ?? 0
+  const before = taken.get(`${key.runKey} ${key.stepId}`)
+  if (before) return endSent(before)
   // Final too: the worker that wrote it died before Temporal heard of it. Another request could be a duplicate.
   if (known?.state === 'unknown') return done(unknown(known.reason ?? 'no answer from WeChat'))
   const account = await deps.accounts.find(whose.appId)
@@ -114,7 +125,7 @@ async function attempt(
       switch (verdict.is) {
         case 'sent': {
           // That it was sent comes first: were anything before it to fail, it would be sent again.
-          const sent = await end({ result: 'sent', ...stamp() }, rid)
+          const sent = await endSent({ result: { result: 'sent', ...stamp() }, rid })
           await noteTaken(account, kind)
           return sent
         }
@@ -160,6 +171,29 @@ async function attempt(
         }
         default:
           return verdict satisfies never
+      }
+    }
+  }
+
+  /** WeChat took it: whatever the store makes of that, it is not asked for another time. */
+  async function endSent(sent: NonNullable<ReturnType<Taken['get']>>): Promise<SendResult> {
+    const id = `${key.runKey} ${key.stepId}`
+    taken.set(id, sent)
+    for (let again = 0; ; again++) {
+      try {
+        const ended = await end(sent.result, sent.rid)
+        taken.delete(id)
+        return ended
+      } catch (err) {
+        if (isRefusedData(err)) {
+          // Temporal keeps the result, and the run's next snapshots say it.
+          noteKept(deps, key, 'nothing')
+          taken.delete(id)
+          return { ...sent.result, note: REDUCED_NOTE }
+        }
+        const waitMs = TELL_AGAIN_MS[again]
+        if (waitMs === undefined) throw err
+        await sleep(waitMs)
       }
     }
   }

@@ -105,6 +105,28 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     expect(story.verdicts()).toEqual([0])
   })
 
+  it('is sent once when the store takes no row that says so, and the series goes on', async () => {
+    const story = await desk.story()
+    const refused = `NEW.run_key = '${story.key().runKey}' AND NEW.state = 'sent'`
+    onTestFinished(await refuseRows(desk.product.db, 'deliveries', refused, '54000'))
+    expect(await story.send()).toMatchObject({ result: 'sent', note: REDUCED_NOTE })
+    expect(story.verdicts()).toEqual([0])
+  })
+
+  it('is sent once when the store is away just then: the next attempt writes it', async () => {
+    const story = await desk.story()
+    const away = `NEW.run_key = '${story.key().runKey}' AND NEW.state = 'sent'`
+    // 57P01: the database is being shut down.
+    const backAgain = await refuseRows(desk.product.db, 'deliveries', away, '57P01')
+    onTestFinished(backAgain)
+    await expect(story.send()).rejects.toThrow()
+    expect(await story.row()).toMatchObject({ state: 'open' })
+    await backAgain()
+    expect(await story.send()).toMatchObject({ result: 'sent', unclear: 0 })
+    expect(await story.row()).toMatchObject({ state: 'sent', attempts: 1 })
+    expect(story.verdicts()).toEqual([0])
+  })
+
   it('has its snapshot written by whoever comes after a worker that died between the two', async () => {
     const story = await desk.story()
     await writeIntent(desk.product.db, story.key(), Date.now(), 0)
@@ -509,8 +531,8 @@ describe('a request that was certainly not delivered', () => {
 
 describe('a message that WeChat refuses for what it is', () => {
   it('44004: is skipped with the code; the series goes on', async () => {
-    const steps = `  - { id: empty, after: 0s, since: entry, send: { text: "{{ qrScene }}" } }`
-    const story = await desk.story({ steps })
+    const story = await desk.story()
+    story.fault({ errcode: 44004 })
     const before = await counted('refused', '44004')
     expect(await story.send()).toMatchObject({
       result: 'refused',
@@ -526,6 +548,13 @@ describe('a message that WeChat refuses for what it is', () => {
     expect((await story.row())?.rid).toMatch(/^[\w-]+$/)
     expect((await story.run()).state.stop).toBeNull()
     expect(await counted('refused', '44004')).toBe(before + 1)
+  })
+
+  it('is skipped without a request when nobody could see anything of it', async () => {
+    const steps = `  - { id: empty, after: 0s, since: entry, send: { text: "{{ qrScene }}" } }`
+    const story = await desk.story({ steps })
+    expect(await story.send()).toMatchObject({ result: 'refused', reason: 'empty-text: text' })
+    expect(story.verdicts()).toEqual([])
   })
 
   it.each([45002, 40033, 47001, 99_999])('%i: is skipped with the code', async (errcode) => {

@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../src/store/db.ts'
 import { execute } from '../../src/store/deliveries.ts'
 
-/** What a database says of a text that it will never take (class 22), and of a row that is too large for it (54). */
-export type Sqlstate = '22P02' | '22P05' | '54000'
+/** What a database says of a text that it will never take (class 22), of a row that is too large (54), when it ends (57). */
+export type Sqlstate = '22P02' | '22P05' | '54000' | '57P01'
 
 /**
  * Has the database refuse for good what is written to `runs` where the condition (of NEW) holds, as PostgreSQL refuses half
