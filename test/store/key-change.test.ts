@@ -51,7 +51,7 @@ async function served(db: Db) {
   const app = createCallbackApp({
     account: directory.account,
     match: () => ({ start: null, reply: { kind: 'text', content: '您好' } }),
-    accept: async () => ({ fresh: true, id: 1, reply: null }),
+    accept: async ({ reply }) => ({ fresh: true, id: 1, reply }),
     nudge: () => {},
     seen: () => {},
     now,
