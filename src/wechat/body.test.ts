@@ -248,6 +248,7 @@ describe('a stranger who sends the largest body to keep the server busy', () => 
   it.each([
     ['one endless number', `{"a":${'1'.repeat(KIB_64)}x}`],
     ['quotes that nobody closes', `{"a":${'"\\'.repeat(KIB_64 / 2)}`],
+    ['escaped quotes in a string that nobody closes', `{"a":"${'\\"'.repeat(KIB_64 / 2)}`],
     ['numbers that end in nothing', `{"a":${'1234567890123456 '.repeat(KIB_64 / 17)}x}`],
     ['sections that nobody closes', `<xml>${'<![CDATA['.repeat(KIB_64 / 9)}`],
     ['comments that nobody closes', `<xml>${'<!--'.repeat(KIB_64 / 4)}`],

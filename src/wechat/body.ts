@@ -191,7 +191,8 @@ function parseJson(text: string): FieldRecord {
 
 /** Control characters that somebody typed belong into JSON escaped; where they are not, they are meant all the same. */
 function parseWithControls(text: string): unknown {
-  const escaped = text.replace(/"(?:[^"\\]|\\[\s\S])*"/g, (string) =>
+  // A string that is never closed reaches to the end: one pass.
+  const escaped = text.replace(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g, (string) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     string.replace(/[\u0000-\u001f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
