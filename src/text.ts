@@ -83,3 +83,11 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
     Object.entries(value).map(([key, inner]) => [change(key), mapTexts(inner, change)]),
   )
 }
+
+/** White space, control and format characters, letters without a glyph (Hangul fillers), and the blank of Braille. */
+const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u
+
+/** True where nobody could see anything. */
+export function isBlank(text: string): boolean {
+  return !VISIBLE.test(text)
+}

@@ -1,3 +1,4 @@
+import { isBlank } from '../text.ts'
 import type { CustomSendBody } from './message.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { CustomSendBody } from './message.ts'
  * That it refuses white space as it refuses nothing is inferred; a bubble with nothing in it helps nobody.
  */
 export function emptyFieldOf(body: CustomSendBody): string | null {
-  return requiredTexts(body).find(([, text]) => isBlank(text))?.[0] ?? null
+  return requiredTexts(body).find(([, text]) => typeof text !== 'string' || isBlank(text))?.[0] ?? null
 }
 
 function requiredTexts(body: CustomSendBody): [path: string, text: unknown][] {
@@ -33,10 +34,6 @@ function requiredTexts(body: CustomSendBody): [path: string, text: unknown][] {
     default:
       return []
   }
-}
-
-function isBlank(text: unknown): boolean {
-  return typeof text !== 'string' || !/[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text)
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

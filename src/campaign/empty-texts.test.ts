@@ -51,15 +51,20 @@ describe('a text of a step', () => {
     '👍',
   ])('%s: nothing to say', (text) => expect(told(stepWith(text))).toEqual([]))
 
-  it.each([' ', '\u200b', '{% comment %}later{% endcomment %}', "{{ '' }}", '{% assign x = 1 %}', '\n\t'])(
-    '%j can only be empty: an error',
-    (text) => {
-      expect(told(stepWith(text))).toEqual([
-        expect.stringContaining('error steps.0.send.text: is always empty'),
-      ])
-      expect(checkCampaign(stepWith(text)).campaign).toBeNull()
-    },
-  )
+  it.each([
+    ' ',
+    '\u200b',
+    '\u3164\u2800',
+    '{% comment %}later{% endcomment %}',
+    "{{ '' }}",
+    '{% assign x = 1 %}',
+    '\n\t',
+  ])('%j can only be empty: an error', (text) => {
+    expect(told(stepWith(text))).toEqual([
+      expect.stringContaining('error steps.0.send.text: is always empty'),
+    ])
+    expect(checkCampaign(stepWith(text)).campaign).toBeNull()
+  })
 
   it('is empty where a variable of the entry cannot be there', () => {
     const source = (entry: object) => file({ text: '{{ qrScene }}' }, { entry })
@@ -68,6 +73,13 @@ describe('a text of a step', () => {
     expect(told(source({ event: 'click' }))).toEqual([expect.stringContaining(always)])
     expect(told(source({ event: 'scan' }))).toEqual([])
     expect(told(source({ event: 'subscribe', qrScenes: ['expo*'] }))).toEqual([])
+  })
+
+  it('does not work where it takes a character of a text that is empty', () => {
+    expect(told(stepWith('你回复了 {{ reply.text[0] }}'))).toEqual([
+      expect.stringContaining('warning steps.0.send.text: does not work when reply.text is empty'),
+    ])
+    expect(told(stepWith('好{% if reply.text != "" %}{{ reply.text[0] }}{% endif %}'))).toEqual([])
   })
 
   it('is empty where an account has left its variable empty', () => {

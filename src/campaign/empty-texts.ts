@@ -1,3 +1,4 @@
+import { isBlank } from '../text.ts'
 import type { Issue } from './issue.ts'
 import type { Campaign, Message, Reply } from './model.ts'
 import { type ServedAccount, served } from './served.ts'
@@ -52,7 +53,9 @@ export function emptyTexts(
     if (found === null) return
     if (found.always) issues.push({ path, message: `is always empty: ${ALWAYS}` })
     else {
-      const when = found.empty.length > 0 ? `is empty when ${found.empty.join(' and ')} is` : found.when
+      const named = found.empty.join(' and ')
+      const whenEmpty = found.fails ? `does not work when ${named} is empty` : `is empty when ${named} is`
+      const when = named === '' ? found.when : whenEmpty
       warnings.push({ path, message: `${when}: ${then}; write words around it, or a default` })
     }
   }
@@ -116,11 +119,14 @@ function emptyOwnVariables(
   return new Set(all.flatMap(([name, value]) => (value.trim() === '' ? [name] : [])))
 }
 
-/** Null where no try comes out empty. `empty` names the variables whose being empty makes it so, `when` says it of others. */
+/**
+ * Null where no try comes out empty. `empty` names the variables whose being empty makes it so, `when` says it of others;
+ * `fails`: it cannot be rendered then, like a character that is not there.
+ */
 function emptiness(
   template: string,
   possible: Possible,
-): { always: boolean; empty: string[]; when: string } | null {
+): { always: boolean; empty: string[]; when: string; fails: boolean } | null {
   let names: string[]
   let own: string[]
   try {
@@ -140,8 +146,9 @@ function emptiness(
   for (const empty of fewestFirst(texts, own, possible)) {
     for (const day of days) {
       for (const word of words) {
-        if (isBlank(tryRender(template, valuesOf(possible, own, empty, day, word))))
-          return { always: names.length === 0, empty, when }
+        const text = tryRender(template, valuesOf(possible, own, empty, day, word))
+        if (text === null && empty.length > 0) return { always: false, empty, when, fails: true }
+        if (text !== null && isBlank(text)) return { always: names.length === 0, empty, when, fails: false }
       }
     }
   }
@@ -192,9 +199,4 @@ function tryRender(template: string, values: TemplateVariables): string | null {
   } catch {
     return null
   }
-}
-
-/** Nothing that anybody could see. */
-function isBlank(text: string | null): boolean {
-  return text !== null && !/[^\s\p{Cf}\p{Cc}]/u.test(text)
 }

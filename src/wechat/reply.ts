@@ -1,3 +1,4 @@
+import { isBlank } from '../text.ts'
 import type { BodyFormat, FieldRecord, FieldValue } from './body.ts'
 import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
 import type { CallbackAccount } from './envelope.ts'
@@ -123,11 +124,6 @@ export function withSubstance(reply: PassiveReply): PassiveReply | null {
     default:
       return reply
   }
-}
-
-/** Nothing that anybody could see. */
-function isBlank(text: string): boolean {
-  return !/[^\s\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text)
 }
 
 function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {
