@@ -32,14 +32,7 @@ export async function verifyAccount(
     ? asAnswer(await authorised())
     : await client.stableToken({ appId: account.appId, appSecret: account.appSecret })
   const callback = checkCallback(account, other)
-  if (token.kind !== 'answered') {
-    return [
-      failedCheck('secret', `WeChat was not reached: ${token.reason}`, {
-        remedy: 'Check this server’s way to the internet, or apiBase.',
-      }),
-      callback,
-    ]
-  }
+  if (token.kind !== 'answered') return [unanswered('secret', token), callback]
   if (token.errcode !== 0 || !token.data) {
     const ip = /invalid ip ([\d.:a-f]+)/i.exec(token.errmsg)?.[1]
     if (classOf(token.errcode) === 'account-paused') {
@@ -57,23 +50,36 @@ export async function verifyAccount(
       callback,
     ]
   }
-  const typing = await client.typing(token.data.access_token, NOBODY)
-  const banned = typing.kind === 'answered' && classOf(typing.errcode) === 'account-blocked'
   return [
     passed('secret', 'WeChat takes the secret.'),
     passed('ip-whitelist', 'WeChat takes calls from this server.'),
-    banned
-      ? failedCheck(
-          'certification',
-          `Customer-service messages may not be sent: ${typing.errcode} ${textOf(typing.errcode)}`,
-          {
-            remedy: remedyOf(typing.errcode).en,
-            errcode: typing.errcode,
-          },
-        )
-      : passed('certification', 'Customer-service messages may be sent.'),
+    checkCertification(await client.typing(token.data.access_token, NOBODY)),
     callback,
   ]
+}
+
+/** By a call of the interface for somebody who is not there: any refusal but one of the account itself says yes. */
+function checkCertification(typing: WechatAnswer<unknown>): Check {
+  if (typing.kind !== 'answered') return unanswered('certification', typing)
+  const { errcode } = typing
+  if (classOf(errcode) !== 'account-blocked')
+    return passed('certification', 'Customer-service messages may be sent.')
+  const message = `Customer-service messages may not be sent: ${errcode} ${textOf(errcode)}`
+  return failedCheck('certification', message, { remedy: remedyOf(errcode).en, errcode })
+}
+
+/** Nothing can be said: WeChat was not reached, or what answered was not WeChat. */
+function unanswered(
+  check: Check['check'],
+  answer: Exclude<WechatAnswer<unknown>, { kind: 'answered' }>,
+): Check {
+  return answer.kind === 'malformed'
+    ? failedCheck(check, `What answered does not speak as WeChat does: ${answer.reason}`, {
+        remedy: 'Check that apiBase is WeChat’s address, and that no proxy answers in its place.',
+      })
+    : failedCheck(check, `WeChat was not reached: ${answer.reason}`, {
+        remedy: 'Check this server’s way to the internet, or apiBase.',
+      })
 }
 
 function checkCallback(

@@ -132,7 +132,7 @@ const SENDING: ApiCase[] = [
   ),
   sends('a card', 'send.card', async () => ({ cardId: 'test_card' }), { card_id: 'test_card' }),
   {
-    name: 'reads that nothing may be sent to a follower without a grant',
+    name: 'reads that nothing may be sent to somebody who never followed',
     needs: ['send.text'],
     async run(sdk) {
       const refused = await sdk
