@@ -48,7 +48,7 @@ import { createCallbackModes } from './callback-modes.ts'
 import { createGauges } from './gauges.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
-import { createSecretBlock } from './secret-block.ts'
+import { createPlatformSecretRest, createSecretBlock } from './secret-block.ts'
 
 const CALLBACK_NOTED_EVERY_MS = 60_000
 
@@ -111,6 +111,11 @@ export function createProduct(deps: {
       releaseRuns({ db, runs, log }, { appId })
     },
   })
+  const componentToken = createPlatformSecretRest({
+    platform: config.platform ?? { appId: '', appSecret: '' },
+    now,
+    log,
+  })
   const tokens = createTokenKeeper({
     store: createTokenStore(db, sealer),
     by,
@@ -118,7 +123,8 @@ export function createProduct(deps: {
     dayOf: dayInBeijing,
     count: (result) => metrics.tokenRefreshes.inc({ result }),
     async fetchToken(appId, forceRefresh) {
-      if (platform && appId === platform.config.appId) return platform.fetchComponentToken()
+      if (platform && appId === platform.config.appId)
+        return componentToken(() => platform.fetchComponentToken())
       const account = await accounts.find(appId)
       if (!account) return { kind: 'failed', reason: 'the account is gone' }
       if (account.kind === 'authorised') {

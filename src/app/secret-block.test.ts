@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { AccessToken, WechatAnswer } from '../wechat/client.ts'
-import { createSecretBlock } from './secret-block.ts'
+import { createPlatformSecretRest, createSecretBlock } from './secret-block.ts'
 
 const ok: WechatAnswer<AccessToken> = {
   kind: 'answered',
@@ -116,4 +116,28 @@ describe('a token call that fails otherwise', () => {
       expect([s.calls(), s.told]).toEqual([2, []])
     },
   )
+})
+
+describe('the secret of the third-party platform, refused', () => {
+  it('is said with what to do, and all accounts behind it share its rest', async () => {
+    const at = { now: 1_000_000 }
+    const lines: Record<string, unknown>[] = []
+    const tokenOf = createPlatformSecretRest({
+      platform: { appId: 'wxplatform', appSecret: 'test-secret' },
+      now: () => at.now,
+      log: pino({ level: 'error' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    })
+    let calls = 0
+    const ask = () =>
+      tokenOf(async () => {
+        calls += 1
+        return refused(40125)
+      })
+    for (let account = 0; account < 50; account++) expect(await ask()).toEqual(refused(40125))
+    expect(calls).toBe(1)
+    expect(lines).toMatchObject([{ errcode: 40125, remedy: expect.stringContaining('COMPONENT_APP_SECRET') }])
+    at.now += 1_000
+    await ask()
+    expect(calls).toBe(2)
+  })
 })

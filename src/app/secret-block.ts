@@ -49,3 +49,28 @@ export function createSecretBlock(deps: {
     return answer
   }
 }
+
+/**
+ * The same rest for the secret of the third-party platform. It comes from the environment and stands behind all accounts
+ * that authorised the platform: it blocks none of them, the log names what to do, and sends say why they wait.
+ */
+export function createPlatformSecretRest(deps: {
+  platform: { appId: string; appSecret: string }
+  now(): number
+  log: Log
+}): (fetch: () => Promise<Answer>) => Promise<Answer> {
+  const { platform, now, log } = deps
+  const account: Fetched = { ...platform, state: 'active', stateReason: null }
+  const tokenOf = createSecretBlock({
+    now,
+    log,
+    async block(appId, errcode) {
+      const remedy =
+        'Set COMPONENT_APP_ID and COMPONENT_APP_SECRET as WeChat Open Platform shows them, and restart.'
+      log.error({ appId, errcode, remedy }, 'WeChat refuses the secret of the third-party platform')
+    },
+    // Never blocked, so never freed.
+    free: async () => {},
+  })
+  return (fetch) => tokenOf(account, fetch)
+}

@@ -38,7 +38,8 @@ export const quota = z.object({
   rate_limit: z.object({ call_count: count, refresh_second: seconds }).optional(),
 })
 
-const tag = z.object({ id: whole(0, 2_147_483_647), name: z.string().min(1) })
+/** One whose name is empty is nobody's condition, and must not hide the others. */
+const tag = z.object({ id: whole(0, 2_147_483_647), name: z.string() })
 
 /** `tags/get`; there is always WeChat's own 星标组. */
 export const tags = z.object({ tags: z.array(tag) })
