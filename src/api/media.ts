@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { saveMedium } from '../store/media.ts'
 import { checkMedia } from '../wechat/media-limits.ts'
@@ -30,14 +31,7 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
     },
     responses: { 201: json(medium, 'Stored'), ...errors },
   })
-  app.post('/media', bodyLimit({ maxSize: UPLOAD_MAX, onError: tooLarge }), async (c) => {
-    if (!c.req.header('content-type')?.startsWith('multipart/form-data')) {
-      throw new ApiError(
-        415,
-        'unsupported-type',
-        'Send the medium as multipart/form-data, in the field "file".',
-      )
-    }
+  app.post('/media', onlyForms, bodyLimit({ maxSize: UPLOAD_MAX, onError: tooLarge }), async (c) => {
     const form = await c.req.parseBody().catch(() => {
       throw refused('The body is no multipart/form-data.')
     })
@@ -67,6 +61,12 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
     return c.json(saved, 201)
   })
   return app
+}
+
+/** Before the limit, which reads the body: one that is text was read already. */
+const onlyForms: MiddlewareHandler = async (c, next) => {
+  if (/^multipart\/form-data/i.test(c.req.header('content-type') ?? '')) return next()
+  throw new ApiError(415, 'unsupported-type', 'Send the medium as multipart/form-data, in the field "file".')
 }
 
 function tooLarge(): never {
