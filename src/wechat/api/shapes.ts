@@ -38,11 +38,10 @@ export const quota = z.object({
   rate_limit: z.object({ call_count: count, refresh_second: seconds }).optional(),
 })
 
-/** One whose name is empty is nobody's condition, and must not hide the others. */
-const tag = z.object({ id: whole(0, 2_147_483_647), name: z.string() })
+const tag = z.object({ id: whole(0, 2_147_483_647), name: z.string().min(1) })
 
-/** `tags/get`; there is always WeChat's own 星标组. */
-export const tags = z.object({ tags: z.array(tag) })
+/** `tags/get`; there is always WeChat's own 星标组. A tag without a name must not hide the others. */
+export const tags = z.object({ tags: z.array(tag.extend({ name: z.string() })) })
 
 /** `tags/create` */
 export const createdTag = z.object({ tag })
