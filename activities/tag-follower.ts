@@ -24,8 +24,8 @@ export interface TagInput {
 
 /** 45159: the number of a tag that is there no more. */
 const TAG_GONE = 45159
-/** Tries that WeChat answers badly; a series does not wait for a tag for ever. */
-const TRIES = 8
+/** Tries while WeChat is busy, within half a minute (1, 2, 4, 8, 16 s): messages after it do not wait longer for a tag. */
+const TRIES = 6
 
 /** Tags the run's follower at WeChat, making tags that are missing. What WeChat refuses for good comes back as a value. */
 export function createTagFollower(deps: ActivityDeps) {

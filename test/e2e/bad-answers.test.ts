@@ -7,8 +7,8 @@ import { startWhole, type Whole } from '../support/whole.ts'
 
 /** The bound: a bad answer of any call keeps a later step waiting for no longer. */
 const BOUND_MS = 60_000
-/** Of each call. */
-const BODIES = 4
+/** Of each call; the same today and tomorrow. */
+const SAMPLE = { numRuns: 4, seed: 15 }
 
 const PAGES = ['', '<html>please sign in to this network</html>', '{}', '[]', 'null', '{"errcode":"0"}']
 const JPEG = Buffer.from('ffd8ffe000104a46494600010100000100010000ffd9', 'hex')
@@ -93,9 +93,21 @@ async function play({ step, good: _, ...call }: Call, body: string) {
   return { body, first, later, waitedMs: (later?.sentAt ?? Number.NaN) - run.state.entry.at }
 }
 
+/** −1 is an answer of WeChat's, and waited for as any outage is. */
+function isBusy(body: string): boolean {
+  try {
+    return JSON.parse(body)?.errcode === -1
+  } catch {
+    return false
+  }
+}
+
 describe.each(Object.entries(CALLS))('a bad answer to %s', (name, call) => {
   it('ends its step with a reason, and a later one is sent within the minute', async () => {
-    const fuzzed = fc.sample(badAnswers(call.good), BODIES)
+    const fuzzed = fc.sample(
+      badAnswers(call.good).filter((body) => !isBusy(body)),
+      SAMPLE,
+    )
     const stories = await Promise.all([...PAGES, ...fuzzed].map((body) => play(call, body)))
     for (const { body, first, later, waitedMs } of stories) {
       const told = JSON.stringify({ name, body, first, later })
