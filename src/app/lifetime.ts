@@ -64,10 +64,14 @@ export function createLifetime(log: Log) {
   }
 }
 
+/** Gives slow handshakes their time in all that opens connections by itself: the store's client, fetch, exporters. */
+export function allowSlowHandshakes(): void {
+  setDefaultAutoSelectFamilyAttemptTimeout(HANDSHAKE_MS)
+}
+
 /** Runs a program's main function; an error that people can mend is told in its own words, with exit code 2. */
 export async function main(run: () => Promise<void>): Promise<void> {
-  // Also for what opens connections by itself: the store's client, fetch, the exporter of traces.
-  setDefaultAutoSelectFamilyAttemptTimeout(HANDSHAKE_MS)
+  allowSlowHandshakes()
   try {
     await run()
   } catch (err) {

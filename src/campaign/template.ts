@@ -122,7 +122,7 @@ export function namesIn(template: string): string[] {
 
 /** The accounts' own variables that a template names, also in branches that are seldom taken; throws when unreadable. */
 export function accountVariablesIn(template: string): string[] {
-  const found = liquid.globalFullVariablesSync(template, { partials: false }).flatMap((full) => {
+  const found = namesIn(template).flatMap((full) => {
     const name = /^account\.(\w+)/.exec(full)?.[1]
     return name !== undefined && isAccountVariable(name) ? [name] : []
   })
@@ -139,9 +139,9 @@ export function checkTemplate(template: string, own: ReadonlySet<string> | null 
   try {
     const mine = accountVariablesIn(template)
     const known = own ? listed : [...listed, ...mine.map((name) => `account.${name}`)]
-    const unknown = liquid
-      .globalFullVariablesSync(template, { partials: false })
-      .find((name) => !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))))
+    const unknown = namesIn(template).find(
+      (name) => !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))),
+    )
     if (unknown !== undefined) return `undefined variable: ${unknown}; known are ${listed.join(', ')}`
     const values = Object.fromEntries(mine.map((name) => [name, '示例']))
     renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } })

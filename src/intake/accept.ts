@@ -7,7 +7,7 @@ import {
   withdrawReplies,
 } from '../store/inbox.ts'
 import { type KnownFollower, nameOf, readKnownFollowers } from '../store/known-followers.ts'
-import { type Arriving, isReplyOfEntry, isRival, willBegin } from './reply-due.ts'
+import { type Arriving, isReplyOfEntry, isRival, UNDISPATCHED, willBegin } from './reply-due.ts'
 
 type Result = Accepted | Error
 
@@ -99,7 +99,5 @@ function isGranted(result: Result | undefined): result is Extract<Accepted, { fr
 }
 
 function asWaiting(row: Arriving, i: number): InboxRow {
-  const id = Number.MAX_SAFE_INTEGER - 1_000_000 + i
-  const rest = { dispatchedAt: null, result: null, claimedBy: null, claimedUntil: null }
-  return { ...row, id, ...rest, attempts: 0, retryAt: null, lastError: null }
+  return { ...UNDISPATCHED, ...row, id: Number.MAX_SAFE_INTEGER - 1_000_000 + i }
 }

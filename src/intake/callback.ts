@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { isAppId, maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
+import { cutText } from '../text.ts'
 import { noTracing, type Tracing } from '../tracing/tracing.ts'
 import { CallbackBodyError } from '../wechat/body.ts'
 import {
@@ -136,7 +137,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
   /** Whoever typed a wrong address at WeChat finds it in the log; nobody is sent to another page. */
   function elsewhere(c: Context, status: 404 | 405, headers: Record<string, string> = {}): Response {
     const reason = status === 404 ? 'no callback address: it is /wechat/APPID' : 'neither GET nor POST'
-    const about = { status, reason, method: c.req.method, path: c.req.path.slice(0, PATH_MAX) }
+    const about = { status, reason, method: c.req.method, path: cutText(c.req.path, PATH_MAX) }
     say('warn', `${status} ${reason}`, about, 'callback refused')
     deps.count('refused', 0)
     return c.text(reason, status, headers)

@@ -25,7 +25,7 @@ export function willBegin(
 ): boolean {
   if (known.pending.some((other) => other.event?.start || isForget(other.kind))) return false
   // It has no number yet, and all that are there came before it.
-  const arrived: InboxRow = { ...NEW, ...row, id: Number.MAX_SAFE_INTEGER }
+  const arrived: InboxRow = { ...UNDISPATCHED, ...row, id: Number.MAX_SAFE_INTEGER }
   const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...UNTOLD }))
   // Which grants it brings does not change what it begins.
   const facts = { runs, rules: 'wechat-2023' as const, isExitText }
@@ -46,7 +46,8 @@ export function isRival(other: InboxRow, row: Arriving): boolean {
   return other.reply !== null || other.createTime <= row.createTime
 }
 
-const NEW = {
+/** What the store adds to an event that nobody has dispatched. */
+export const UNDISPATCHED = {
   dispatchedAt: null,
   result: null,
   claimedBy: null,

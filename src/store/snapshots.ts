@@ -45,16 +45,12 @@ export async function keepSnapshot<T>(
   now: number,
   write: (columns: SnapshotColumns, state: RunState | null) => Promise<T>,
 ): Promise<{ kept: Kept; value: T | null }> {
-  const reduced = withoutTexts(snapshot.state)
-  const { state: _refused, ...bare } = snapshotColumns(snapshot, now)
-  const tries: [Kept, SnapshotColumns, RunState | null][] = [
-    ['whole', snapshotColumns(snapshot, now), snapshot.state],
-    ['reduced', snapshotColumns({ ...snapshot, state: reduced }, now), reduced],
-    ['bare', bare, null],
-  ]
-  for (const [kept, columns, state] of tries) {
+  for (const kept of ['whole', 'reduced', 'bare'] as const) {
+    const state = kept === 'whole' ? snapshot.state : withoutTexts(snapshot.state)
+    const { state: _refused, ...bare } = snapshotColumns(snapshot, now)
     try {
-      return { kept, value: await write(columns, state) }
+      const value = await (kept === 'bare' ? write(bare, null) : write({ ...bare, state }, state))
+      return { kept, value }
     } catch (err) {
       if (!isRefusedData(err)) throw err
     }

@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { storableText } from '../text.ts'
 import { recoverPush, recoverSealed } from './recover.ts'
 
 /** A callback's body cannot be read; `message` says why, and never quotes it. */
@@ -130,14 +131,14 @@ function isMixed(node: unknown, depth: number): boolean {
 /** Joins text and CDATA of a leaf, decodes references in the text, and keeps the rest as records. */
 function fromXml(node: unknown, depth: number): FieldValue {
   if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
-  if (typeof node === 'string') return storable(decodeReferences(node))
+  if (typeof node === 'string') return storableText(decodeReferences(node))
   if (Array.isArray(node)) return node.map((n) => fromXml(n, depth + 1))
   if (!isRecord(node)) return ''
   const { '#cdata': cdata, '#text': text, ...fields } = node
   if (Object.keys(fields).length === 0) {
-    if (cdata === undefined) return storable(decodeReferences(String(text ?? '')))
+    if (cdata === undefined) return storableText(decodeReferences(String(text ?? '')))
     const around = typeof text === 'string' && text.trim() !== '' ? decodeReferences(text) : ''
-    return storable((Array.isArray(cdata) ? cdata.join('') : String(cdata)) + around)
+    return storableText((Array.isArray(cdata) ? cdata.join('') : String(cdata)) + around)
   }
   const record: FieldRecord = Object.create(null)
   for (const [name, value] of Object.entries(fields)) record[name] = fromXml(value, depth + 1)
@@ -146,14 +147,8 @@ function fromXml(node: unknown, depth: number): FieldValue {
 
 function storableFields(record: FieldRecord): FieldRecord {
   for (const [name, value] of Object.entries(record))
-    if (typeof value === 'string') record[name] = storable(value)
+    if (typeof value === 'string') record[name] = storableText(value)
   return record
-}
-
-/** PostgreSQL takes neither NUL nor half a surrogate pair: with them an event could never be stored. */
-function storable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
-  return text.replace(/[\u0000\p{Surrogate}]/gu, '\ufffd')
 }
 
 const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
@@ -206,7 +201,7 @@ function parseWithControls(text: string): unknown {
 function fromJson(node: unknown, depth: number): FieldValue {
   if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
   if (Array.isArray(node)) return node.map((n) => fromJson(n, depth + 1))
-  if (!isRecord(node)) return node === null || node === undefined ? '' : storable(String(node))
+  if (!isRecord(node)) return node === null || node === undefined ? '' : storableText(String(node))
   const record: FieldRecord = Object.create(null)
   for (const [name, value] of Object.entries(node)) record[name] = fromJson(value, depth + 1)
   return record
