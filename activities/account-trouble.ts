@@ -1,15 +1,11 @@
-import { nextDayInBeijing } from '../src/beijing.ts'
 import type { Trouble } from '../src/wechat/api/with-token.ts'
 import type { AttemptClock } from './attempt-clock.ts'
-import { later } from './later.ts'
+import { untilNextMinute } from './gate.ts'
+import { backoff, later } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 
-const BACKOFF_MAX_MS = 30_000
 /** How soon a stopped account is looked at again; a released one wakes its runs earlier by signal. */
 const STOPPED_AGAIN_MS = 60_000
-const MINUTE_MS = 60_000
-/** Those who wait for the next minute come back one by one over this time. */
-const MINUTE_SPREAD_MS = 5_000
 
 /**
  * Waits for what passes, as a send does: 1 s, 2 s, 4 s … at most 30 s apart, for the next minute (45011), or for the account,
@@ -25,18 +21,15 @@ export async function waitOut<T>(
 ): Promise<T | null> {
   const { reason } = trouble
   switch (trouble.is) {
-    case 'passing': {
-      const delayMs = Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** Math.min(attempt - 1, 10))
-      return later(clock, 'WechatFailed', reason, delayMs, otherwise)
-    }
+    case 'passing':
+      return later(clock, 'WechatFailed', reason, backoff(attempt), otherwise)
     case 'too-fast': {
-      const delayMs = MINUTE_MS - (deps.now() % MINUTE_MS) + Math.floor(Math.random() * MINUTE_SPREAD_MS)
+      const delayMs = untilNextMinute(deps.now(), Math.random)
       return later(clock, 'TooFast', 'minute limit of the account (45011)', delayMs, otherwise)
     }
     case 'account-stopped': {
       const { state, errcode } = trouble
-      const until = state === 'quota-exhausted' ? nextDayInBeijing(deps.now()) : null
-      await deps.accounts.stop(appId, state, errcode, until)
+      await deps.accounts.stop(appId, state, errcode)
       return later(clock, 'AccountStopped', `account ${state} (${errcode})`, STOPPED_AGAIN_MS, otherwise)
     }
     case 'bad-answer':

@@ -64,11 +64,10 @@ export function createGate(deps: {
 
   const spread = (ms: number) => Math.floor(random() * ms)
   const minute = () => Math.floor(now() / MINUTE_MS)
-  const untilNextMinute = () => MINUTE_MS - (now() % MINUTE_MS) + spread(MINUTE_SPREAD_MS)
 
   function closed(appId: string): NoPlace | null {
     if (fullMinutes.get(appId) === minute())
-      return { busy: 'minute limit of the account (45011)', waitMs: untilNextMinute() }
+      return { busy: 'minute limit of the account (45011)', waitMs: untilNextMinute(now(), random) }
     const silent = circuitOf(appId).waitMs()
     if (silent > 0)
       return { busy: "the account's requests get no answer", waitMs: silent + spread(SPREAD_MS) }
@@ -95,7 +94,7 @@ export function createGate(deps: {
     tooFast(appId) {
       paceOf(appId).slower()
       fullMinutes.set(appId, minute())
-      return untilNextMinute()
+      return untilNextMinute(now(), random)
     },
     hearing(appId, client) {
       const heard =
@@ -114,4 +113,9 @@ export function createGate(deps: {
       }
     },
   }
+}
+
+/** Time until WeChat's next minute, ms: those who wait for it (45011) come back one by one. */
+export function untilNextMinute(now: number, random: () => number): number {
+  return MINUTE_MS - (now % MINUTE_MS) + Math.floor(random() * MINUTE_SPREAD_MS)
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity'
 import { storableText } from '../src/text.ts'
 import type { AttemptClock } from './attempt-clock.ts'
 
+const BACKOFF_MAX_MS = 30_000
 /** The last try starts this much before the margin. */
 const LAST_TRY_LEAD_MS = 400
 /** An attempt that is this little early is the last try too. */
@@ -34,6 +35,11 @@ export async function later<T>(
     // Being kept back is no failure to count.
     ...(type === 'WechatFailed' || type === 'WechatUnclear' ? {} : { category: 'BENIGN' }),
   })
+}
+
+/** Again after 1 s, 2 s, 4 s …, at most 30 s: ms. @param tries how many have failed, from 1 */
+export function backoff(tries: number): number {
+  return Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** Math.max(0, tries - 1))
 }
 
 /** No other attempt fits in before the margin: this one is made whatever keeps the account's sends away. */

@@ -35,8 +35,8 @@ export interface ActivityDeps {
   gate: Gate
   accounts: {
     find(appId: string): Promise<SendAccount | null>
-    /** Stops the account for the reason that WeChat gave; `until` when the stop ends by itself. */
-    stop(appId: string, state: AccountStop, errcode: number, until: number | null): Promise<void>
+    /** Stops the account for the reason that WeChat gave; a day's quota that is used up until the next day. */
+    stop(appId: string, state: AccountStop, errcode: number): Promise<void>
     /** Asks WeChat how much of the account's quota is left, and at which rate it may send; not more than once a minute. */
     learnQuota(appId: string, client: WechatClient, accessToken: string): Promise<void>
     /** WeChat refuses the account messages of this kind, whatever they say. */

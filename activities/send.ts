@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Context } from '@temporalio/activity'
-import { nextDayInBeijing } from '../src/beijing.ts'
 import { mediaRefs } from '../src/campaign/message.ts'
 import { kindOf, type MessageKind } from '../src/campaign/model.ts'
 import type { SendResult } from '../src/campaign/send-result.ts'
@@ -15,7 +14,7 @@ import { renderStep } from './body.ts'
 import { endOnFault } from './fault.ts'
 import { alreadyDone, finish, noteKept } from './finish.ts'
 import { inPlace } from './in-place.ts'
-import { later, type SendFailure } from './later.ts'
+import { backoff, later, type SendFailure } from './later.ts'
 import type { ActivityDeps, SendAccount } from './ports.ts'
 import { type SendInput, sendKey, stepOf, whoseRun } from './send-input.ts'
 import { createSettle } from './settle.ts'
@@ -23,7 +22,6 @@ import { classOfVerdict, isKindRefused, type UnclearAfter, verdictOf } from './v
 
 /** The attempt's limit is 70 s (workflow); no request begins with less than this of it left. */
 const LAST_REQUEST_AT_MS = 59_000
-const BACKOFF_MAX_MS = 30_000
 /** How soon a send looks again; a released campaign or account wakes it earlier by signal. */
 const LOOK_AGAIN_MS = {
   unfollowed: 1_000,
@@ -156,7 +154,7 @@ async function attempt(
         }
         case 'bad-follower': {
           if (await deps.accounts.noteBadFollower(whose.appId, whose.openId))
-            await deps.accounts.stop(whose.appId, 'blocked', verdict.errcode, null)
+            await deps.accounts.stop(whose.appId, 'blocked', verdict.errcode)
           return end(
             { result: 'refused', reason: 'unknown follower', errcode: verdict.errcode, ...stamp() },
             rid,
@@ -245,8 +243,7 @@ async function attempt(
   }
 
   async function stopAccount(state: AccountStop, errcode: number): Promise<SendResult> {
-    const until = state === 'quota-exhausted' ? nextDayInBeijing(now()) : null
-    await deps.accounts.stop(whose.appId, state, errcode, until)
+    await deps.accounts.stop(whose.appId, state, errcode)
     return keepBack('account-stopped', `account ${state} (${errcode})`)
   }
 
@@ -321,8 +318,4 @@ async function attempt(
   function cannotUploadAgain(): boolean {
     return mediaRefs(message).length === 0 || stepOf(input).errcode === 40007
   }
-}
-
-function backoff(failures: number): number {
-  return Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** Math.max(0, failures - 1))
 }

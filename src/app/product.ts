@@ -103,7 +103,7 @@ export function createProduct(deps: {
   const tokenOf = createSecretBlock({
     now,
     log,
-    block: (appId, errcode) => stopAccount(appId, 'blocked', errcode, null),
+    block: (appId, errcode) => stopAccount(appId, 'blocked', errcode),
     async free(appId) {
       if (!(await accounts.endSecretBlock(appId))) return
       log.info({ appId }, 'AppSecret is taken again; the account is served')
@@ -111,11 +111,7 @@ export function createProduct(deps: {
       releaseRuns({ db, runs, log }, { appId })
     },
   })
-  const componentToken = createPlatformSecretRest({
-    platform: config.platform ?? { appId: '', appSecret: '' },
-    now,
-    log,
-  })
+  const componentToken = config.platform && createPlatformSecretRest({ platform: config.platform, now, log })
   const tokens = createTokenKeeper({
     store: createTokenStore(db, sealer),
     by,
@@ -123,7 +119,7 @@ export function createProduct(deps: {
     dayOf: dayInBeijing,
     count: (result) => metrics.tokenRefreshes.inc({ result }),
     async fetchToken(appId, forceRefresh) {
-      if (platform && appId === platform.config.appId)
+      if (platform && componentToken && appId === platform.config.appId)
         return componentToken(() => platform.fetchComponentToken())
       const account = await accounts.find(appId)
       if (!account) return { kind: 'failed', reason: 'the account is gone' }
@@ -137,7 +133,8 @@ export function createProduct(deps: {
       return tokenOf(account, () => client.stableToken({ appId, appSecret, forceRefresh }))
     },
   })
-  const stopAccount: ActivityDeps['accounts']['stop'] = async (appId, state, errcode, until) => {
+  const stopAccount: ActivityDeps['accounts']['stop'] = async (appId, state, errcode) => {
+    const until = state === 'quota-exhausted' ? nextDayInBeijing(now()) : null
     const remedy = remedyOf(errcode)
     log.error({ appId, state, errcode, remedy: remedy.en }, 'account stopped by WeChat')
     const why = textOf(errcode, isSecretRefused(errcode) ? 'token' : 'send')
@@ -149,8 +146,7 @@ export function createProduct(deps: {
     now,
     clientOf,
     log,
-    stop: (appId, state, errcode) =>
-      stopAccount(appId, state, errcode, state === 'quota-exhausted' ? nextDayInBeijing(now()) : null),
+    stop: stopAccount,
   })
   const directory = createDirectory({ accounts, campaigns, mediaId: replies.mediaId, now, log })
   const runs = createRuns(link.client)
