@@ -37,7 +37,7 @@ const SCALAR_SHOWN = 40
  */
 export function readFile(source: string, numbers: ReadonlySet<string> = new Set()): ReadFile {
   const lines = new LineCounter()
-  const doc = parse(source, lines)
+  const doc = parseYaml(source, lines)
   const errors = [
     ...doc.errors.map((e) => ({ message: inPlainWords(e.code, e.message), at: e.pos[0] })),
     ...repeatedKeys(doc).map((at) => ({ message: 'Map keys must be unique', at })),
@@ -62,7 +62,7 @@ export function readFile(source: string, numbers: ReadonlySet<string> = new Set(
 }
 
 /** A file's YAML, with what `readFile` accepts. */
-function parse(source: string, lines: LineCounter): Document.Parsed {
+export function parseYaml(source: string, lines: LineCounter): Document.Parsed {
   return parseDocument(source, {
     version: '1.2',
     lineCounter: lines,

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from 'yaml'
+import { isMap, isScalar, isSeq, LineCounter, type Scalar } from 'yaml'
 import type { Issue } from '../campaign/issue.ts'
 import { isUpload } from '../campaign/message.ts'
-import { textOf } from '../campaign/read-file.ts'
+import { parseYaml, textOf } from '../campaign/read-file.ts'
 import { checkMedia } from '../wechat/media-limits.ts'
 import { userPath } from './files.ts'
 
@@ -30,12 +30,7 @@ export function siblingMedia(
 ): { media: SiblingMedium[]; issues: Issue[]; text(): string } {
   const folder = dirname(userPath(file))
   const lines = new LineCounter()
-  const doc = parseDocument(source, {
-    version: '1.2',
-    lineCounter: lines,
-    stringKeys: true,
-    uniqueKeys: false,
-  })
+  const doc = parseYaml(source, lines)
   const media: SiblingMedium[] = []
   const issues: Issue[] = []
   const rewritten: { from: number; to: number; id: string }[] = []

@@ -99,5 +99,5 @@ export const SCENES: Record<string, string> = {
 
 /** The Chinese word, or the English one where there is none. */
 export function wordFor(words: Record<string, string>, key: string): string {
-  return words[key] ?? words[key.split(':', 1)[0] ?? key] ?? key
+  return words[key] ?? key
 }

@@ -1,5 +1,5 @@
 import type { Plan } from '../campaign/plan.ts'
-import type { FollowerRow } from '../store/followers.ts'
+import { unknownFollower } from '../store/followers.ts'
 import type { InboxRow, NewInboxRow } from '../store/inbox.ts'
 import type { KnownFollower } from '../store/known-followers.ts'
 import { isForget } from './facts.ts'
@@ -32,7 +32,7 @@ export function willBegin(
   let { follower } = known
   for (const other of known.pending.filter((p) => p.createTime <= row.createTime)) {
     const { patch } = route({ ...facts, row: other, follower, matched: null })
-    follower = { ...(follower ?? nobody(row)), ...patch }
+    follower = { ...(follower ?? unknownFollower(row)), ...patch }
   }
   return route({ ...facts, row: arrived, follower, matched: row.entry ?? null }).action.do === 'start'
 }
@@ -61,25 +61,4 @@ export const UNDISPATCHED = {
 const UNTOLD: Pick<KnownRun, 'plan' | 'state'> = {
   plan: { exitKeywords: [] },
   state: { seen: [], seq: 0, ledger: [] },
-}
-
-function nobody({ appId, openId }: Arriving): FollowerRow {
-  return {
-    appId,
-    openId,
-    followedAt: null,
-    followedSeq: null,
-    unfollowedAt: null,
-    unfollowedSeq: null,
-    optedOutAt: null,
-    agent: false,
-    agentAt: null,
-    agentSeq: null,
-    paused: false,
-    grants: [],
-    lastInteractionAt: null,
-    facts: null,
-    factsAt: null,
-    updatedAt: 0,
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { leavesPlan, type Plan } from '../campaign/plan.ts'
 import { beginRun, endRun } from '../campaign/state.ts'
-import type { FollowerRow } from '../store/followers.ts'
+import { type FollowerRow, unknownFollower } from '../store/followers.ts'
 import type { InboxRow } from '../store/inbox.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { Grant } from '../wechat/ledger.ts'
@@ -75,25 +75,7 @@ function arrived(
 }
 
 function someone(patch: Partial<FollowerRow> = {}): FollowerRow {
-  return {
-    appId: 'wxtest0000000001',
-    openId: 'oTest',
-    followedAt: null,
-    followedSeq: null,
-    unfollowedAt: null,
-    unfollowedSeq: null,
-    optedOutAt: null,
-    agent: false,
-    agentAt: null,
-    agentSeq: null,
-    paused: false,
-    grants: [],
-    lastInteractionAt: null,
-    facts: null,
-    factsAt: null,
-    updatedAt: T0,
-    ...patch,
-  }
+  return { ...unknownFollower({ appId: 'wxtest0000000001', openId: 'oTest' }), updatedAt: T0, ...patch }
 }
 const followedAt = (minutes: number, seq = 1) => ({ followedAt: at(minutes), followedSeq: seq })
 const unfollowedAt = (minutes: number, seq = 2) => ({ unfollowedAt: at(minutes), unfollowedSeq: seq })

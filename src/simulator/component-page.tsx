@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Context, Hono } from 'hono'
-import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import type { ComponentState } from './component.ts'
 import { createComponentDesk } from './component-desk.ts'
 import { pageHeaders } from './headers.ts'
+import { Shell } from './layout.tsx'
 import type { SimAccountState } from './model.ts'
 import { isReleaseAccount } from './release.ts'
 import type { World } from './world.ts'
@@ -98,26 +98,9 @@ function refuse(c: Context, refusal: Refusal): Response | Promise<Response> {
 }
 
 const Page = ({ title, children }: { title: string; children: Child }) => (
-  <>
-    {raw('<!DOCTYPE html>')}
-    <html lang="zh-CN">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{title} · 模拟微信</title>
-        <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/assets/component.css" />
-      </head>
-      <body>
-        <header>
-          <h1>
-            微信模拟器 <small>WeChat simulator</small>
-          </h1>
-        </header>
-        <main>{children}</main>
-      </body>
-    </html>
-  </>
+  <Shell title={title} style="component">
+    {children}
+  </Shell>
 )
 
 const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; accounts: SimAccountState[] }) => (

@@ -48,6 +48,11 @@ export function judgeUpload(type: string, name: string, content: Uint8Array): nu
   return extension === 'amr' && secondsOfAmr(content) > VOICE_MAX_S ? 45007 : 0
 }
 
+/** A picture for a page or an agent, by its first bytes. */
+export function isPngOrJpeg(content: Uint8Array): boolean {
+  return /^(89504e47|ffd8ff)/.test(Buffer.from(content.subarray(0, 4)).toString('hex'))
+}
+
 function secondsOfAmr(content: Uint8Array): number {
   let frames = 0
   let at = '#!AMR\n'.length

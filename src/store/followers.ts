@@ -12,6 +12,28 @@ export async function readFollower(db: Db, whose: Whose): Promise<FollowerRow | 
   return row ?? null
 }
 
+/** The row of a follower of whom nothing is known yet, as the schema's defaults have it. */
+export function unknownFollower({ appId, openId }: Whose): FollowerRow {
+  return {
+    appId,
+    openId,
+    followedAt: null,
+    followedSeq: null,
+    unfollowedAt: null,
+    unfollowedSeq: null,
+    optedOutAt: null,
+    agent: false,
+    agentAt: null,
+    agentSeq: null,
+    paused: false,
+    grants: [],
+    lastInteractionAt: null,
+    facts: null,
+    factsAt: null,
+    updatedAt: 0,
+  }
+}
+
 /** Writes what is given, inserting the follower when new. */
 export async function saveFollower(
   db: Pick<Db, 'insert'>,

@@ -23,7 +23,11 @@ export async function insertRun(
 ): Promise<Kept> {
   const snapshot = { state: beginRun(start.plan, start.entry, ledger), runId: null }
   const { kept } = await keepSnapshot(snapshot, now, async (_, state) => {
-    if (state) await insertRow(db, rowOf(whose, start, { state, runId: null }, now)).onConflictDoNothing()
+    if (state)
+      await db
+        .insert(runs)
+        .values(rowOf(whose, start, { state, runId: null }, now))
+        .onConflictDoNothing()
   })
   // No row can be without a state.
   return kept === 'bare' ? 'nothing' : kept
@@ -63,11 +67,14 @@ export async function recordRun(
         .update(runs)
         .set(columns)
         .where(and(eq(runs.runKey, runKey), counts))
-    return insertRow(db, rowOf(whose, start, { ...snapshot, state }, now)).onConflictDoUpdate({
-      target: runs.runKey,
-      set: columns,
-      setWhere: counts,
-    })
+    return db
+      .insert(runs)
+      .values(rowOf(whose, start, { ...snapshot, state }, now))
+      .onConflictDoUpdate({
+        target: runs.runKey,
+        set: columns,
+        setWhere: counts,
+      })
   })
   return {
     ended: snapshot.state.status === 'ended' && before?.status !== 'ended',
@@ -261,8 +268,4 @@ function rowOf(whose: Whose, start: Start, snapshot: Snapshot, now: number): typ
     createdAt: now,
     ...snapshotColumns(snapshot, now),
   }
-}
-
-function insertRow(db: Db, row: typeof runs.$inferInsert) {
-  return db.insert(runs).values(row)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { failed } from '../answering.ts'
 import type { SimAccountState, SimAgent, SimFollower } from '../model.ts'
+import { isPngOrJpeg } from '../upload-rules.ts'
 import type { ApiWorld, Router } from './router.ts'
 import { done, withBody } from './with-body.ts'
 
@@ -112,8 +113,7 @@ function registerAgents({ route, world }: Router): void {
       const file = (await c.req.parseBody()).media
       if (!(file instanceof File)) return failed(41005)
       const content = new Uint8Array(await file.arrayBuffer())
-      const isPicture = /^(89504e47|ffd8ff)/.test(Buffer.from(content.subarray(0, 4)).toString('hex'))
-      if (!isPicture) return failed(40005)
+      if (!isPngOrJpeg(content)) return failed(40005)
       const key = `agent_${agent.id}_${world.now()}`
       const contentType = file.type
       account.media.set(key, { type: 'picture', expiresAt: Number.POSITIVE_INFINITY, content, contentType })

@@ -5,7 +5,7 @@ import { type Answer, failed, parse, textOrNull } from '../answering.ts'
 import { fileAnswer } from '../media-samples.ts'
 import type { SimAccountState } from '../model.ts'
 import type { StoredMaterial } from '../records.ts'
-import { judgeUpload } from '../upload-rules.ts'
+import { isPngOrJpeg, judgeUpload } from '../upload-rules.ts'
 import type { Call, Router } from './router.ts'
 import { done, withBody } from './with-body.ts'
 
@@ -141,8 +141,7 @@ async function uploadPicture({ c, account }: Call): Promise<Answer> {
   if (!(file instanceof File)) return failed(41005)
   if (file.size > PICTURE_MAX) return failed(40009)
   const content = new Uint8Array(await file.arrayBuffer())
-  const head = Buffer.from(content.subarray(0, 4)).toString('hex')
-  if (head !== '89504e47' && !head.startsWith('ffd8ff')) return failed(40005)
+  if (!isPngOrJpeg(content)) return failed(40005)
   return { url: keepPicture({ c, account }, content, file) }
 }
 
