@@ -7,7 +7,7 @@ import { execute } from './deliveries.ts'
 import { admitKeys } from './keys-in-use.ts'
 import { createPlatformStore } from './platform.ts'
 import { historiesUnder, rotateSealed } from './rotate.ts'
-import { accounts, runs, settings } from './schema.ts'
+import { accounts, runs, settings, users } from './schema.ts'
 import { createSealer } from './sealed.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { createTokenStore } from './tokens.ts'
@@ -77,6 +77,15 @@ async function fill(store: Store, key: string) {
     code: 'code',
     receivedAt: NOW,
     createTime: null,
+  })
+  await db.insert(users).values({
+    name: 'lin',
+    role: 'admin',
+    passwordHash: 'test',
+    createdAt: NOW,
+    updatedAt: NOW,
+    totpSecretSealed: sealer.seal('totp'),
+    totpPendingSealed: sealer.seal('totp-pending'),
   })
 }
 

@@ -354,7 +354,50 @@ export const users = pgTable('users', {
   updatedAt: at('updated_at').notNull(),
   /** Set: may not sign in, and what was signed in is out. */
   disabledAt: at('disabled_at'),
+  /** The secret of the second factor (TOTP, RFC 6238); null: the password alone is enough. */
+  totpSecretSealed: text('totp_secret_sealed'),
+  /** A secret that was shown and whose first code has not come yet. */
+  totpPendingSealed: text('totp_pending_sealed'),
+  /** Since when a second factor is asked for. */
+  totpSince: at('totp_since'),
+  /** The newest time step whose code was taken: that code and older ones are taken no more. */
+  totpLastStep: at('totp_last_step'),
 })
+
+/** What signs a person in who has lost the second factor, each once. Kept as hashes. */
+export const recoveryCodes = pgTable(
+  'recovery_codes',
+  {
+    hash: text('hash').primaryKey(),
+    userName: text('user_name').notNull(),
+  },
+  (t) => [index('recovery_codes_user').on(t.userName)],
+)
+
+/** Browsers whose password was right and that have to show, or set up, a second factor: they are not signed in yet. */
+export const signInChallenges = pgTable(
+  'sign_in_challenges',
+  {
+    /** Of what the browser's cookie holds. */
+    hash: text('hash').primaryKey(),
+    userName: text('user_name').notNull(),
+    expiresAt: at('expires_at').notNull(),
+    /** Codes that were tried. */
+    tries: integer('tries').notNull().default(0),
+  },
+  (t) => [index('sign_in_challenges_user').on(t.userName)],
+)
+
+/** Where a person has signed in from, as keyed hashes: others' guesses at the name keep nobody out there. */
+export const signInPlaces = pgTable(
+  'sign_in_places',
+  {
+    userName: text('user_name').notNull(),
+    mark: text('mark').notNull(),
+    lastAt: at('last_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.userName, t.mark] })],
+)
 
 /** Signed-in browsers. The cookie's value is kept as a hash. */
 export const sessions = pgTable(

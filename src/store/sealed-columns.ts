@@ -14,6 +14,8 @@ export const SEALED_COLUMNS = [
   { table: 'tokens', key: 'app_id', column: 'token_sealed' },
   { table: 'component_tickets', key: 'component_app_id', column: 'ticket_sealed' },
   { table: 'platform_events', key: 'id', column: 'code_sealed' },
+  { table: 'users', key: 'name', column: 'totp_secret_sealed' },
+  { table: 'users', key: 'name', column: 'totp_pending_sealed' },
 ] as const
 export type SealedColumn = (typeof SEALED_COLUMNS)[number]
 
