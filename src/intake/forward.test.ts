@@ -244,45 +244,142 @@ describe('a second URL that is told of each event', () => {
   })
 })
 
+/** Each kind of the registries, clouds' own addresses, and each way to write one. */
+const NOT_ON_INTERNET = [
+  '0.0.0.0',
+  '0.1.2.3',
+  '10.1.2.3',
+  '100.64.0.1',
+  '100.100.100.200',
+  '127.0.0.1',
+  '127.255.255.254',
+  '168.63.129.16',
+  '169.254.0.23',
+  '169.254.169.254',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.0.0.192',
+  '192.0.2.1',
+  '192.88.99.1',
+  '192.168.1.1',
+  '198.18.0.1',
+  '198.19.255.255',
+  '198.51.100.1',
+  '203.0.113.1',
+  '224.0.0.1',
+  '239.255.255.255',
+  '240.0.0.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  '::7f00:1',
+  '::127.0.0.1',
+  '::8.8.8.8',
+  '::ffff:127.0.0.1',
+  '::ffff:7f00:1',
+  '::ffff:8.8.8.8',
+  '::ffff:0:127.0.0.1',
+  '64:ff9b::127.0.0.1',
+  '64:ff9b::a9fe:a9fe',
+  '64:ff9b:1::10.0.0.1',
+  '64:ff9b:1:ffff::1',
+  '100::1',
+  '2001::1',
+  '2001:0:7f00:1::1',
+  '2001:2::1',
+  '2001:10::1',
+  '2001:20::1',
+  '2001:db8::1',
+  '2002:7f00:1::1',
+  '2002:a9fe:a9fe::1',
+  '3fff::1',
+  '4000::1',
+  '5f00::1',
+  'fc00::1',
+  'fd00:ec2::254',
+  'fd20:ce::254',
+  'fe80::1',
+  'febf::1',
+  'fec0::1',
+  'feff::1',
+  'ff02::1',
+]
+const ON_INTERNET = [
+  '8.8.8.8',
+  '93.184.216.34',
+  '203.205.219.1',
+  '2606:2800:220:1:248:1893:25c8:1946',
+  '2400:3200::1',
+]
+const urlOf = (address: string) => `http://${address.includes(':') ? `[${address}]` : address}/`
+const FORWARD = { token: 't', encodingAesKey: null, mode: 'plain' as const, useReply: false }
+const EVENT = { appId: APP, openId: 'o', toUserName: 'g', plain: '<xml></xml>', format: 'xml' as const }
+
 describe('an address to forward to', () => {
   it.each([
-    'http://127.0.0.1/',
+    ...NOT_ON_INTERNET.map(urlOf),
     'http://localhost:80/',
-    'http://10.1.2.3/',
-    'http://192.168.1.1/',
-    'http://169.254.169.254/',
-    'http://[::1]/',
-    'http://[fd00::1]/',
-    'http://[::ffff:127.0.0.1]/',
+    'http://LOCALHOST./',
+    'http://old.localhost/',
     'http://2130706433/',
-  ])('%s is private', (url) => {
+    'http://0x7f000001/',
+    'http://0177.0.0.1/',
+    'http://127.1/',
+    'http://0x7f.1/',
+    'http://127.0.0.1./',
+    'http://１２７.０.０.１/',
+    'http://2852039166/',
+    'https://[::ffff:a9fe:a9fe]/latest/meta-data/',
+  ])('%s is none of the open internet', (url) => {
     expect(forwardTrouble(url, false)).toContain('FORWARD_PRIVATE')
     expect(forwardTrouble(url, true)).toBeNull()
   })
 
-  it('may be a public one; a name that leads into our network is found when it is connected', async () => {
-    expect(forwardTrouble('https://93.184.216.34/', false)).toBeNull()
-    const counted: string[] = []
-    const reasons: string[] = []
-    const log = pino({ level: 'warn' }, { write: (line: string) => reasons.push(line) })
-    const lookup = ((_name: string, _options: object, done: (...answer: unknown[]) => void) =>
-      done(null, [{ address: '10.0.0.1', family: 4 }])) as never
-    const forwarder = createForwarder({
-      allowPrivate: false,
-      now: Date.now,
-      log,
-      count: (r) => counted.push(r),
-      lookup,
+  it.each(ON_INTERNET)('%s is one of it', (address) => {
+    expect(forwardTrouble(urlOf(address), false)).toBeNull()
+  })
+
+  it.each([...NOT_ON_INTERNET, 'fe80::1%eth0'])(
+    'by a name that leads to %s is refused when it is connected',
+    async (address) => {
+      const { counted, reasons } = await forwardTo('http://old.example:9/', [address])
+      expect(counted).toEqual(['failed'])
+      expect(reasons).toContain('none of the open internet')
+    },
+  )
+
+  it('by a name that leads to one good address and a bad one is refused', async () => {
+    const { reasons } = await forwardTo('http://old.example:9/', ['8.8.8.8', '10.0.0.1'])
+    expect(reasons).toContain('10.0.0.1')
+  })
+
+  it('by a name is looked up anew for each connection: nothing is taken for good from before', async () => {
+    const old = await oldSystem(() => ({ body: 'success' }))
+    const port = new URL(old.url).port
+    let asked = 0
+    const { reasons } = await forwardTo(`http://rebound.example:${port}/`, () => {
+      asked += 1
+      return ['127.0.0.1']
     })
-    const to: Forward = {
-      url: 'http://old.example:9/',
-      token: 't',
-      encodingAesKey: null,
-      mode: 'plain',
-      useReply: false,
-    }
-    await forwarder(to, { appId: APP, openId: 'o', toUserName: 'g', plain: '<xml></xml>', format: 'xml' })
-    expect(counted).toEqual(['failed'])
-    expect(reasons.join()).toContain('private address')
+    expect([asked, old.asked.length]).toEqual([1, 0])
+    expect(reasons).toContain('127.0.0.1')
   })
 })
+
+/** What comes of one event that is forwarded while a name leads to these addresses. */
+async function forwardTo(url: string, addresses: string[] | (() => string[])) {
+  const counted: string[] = []
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) })
+  const lookup = ((_name: string, _options: object, done: (...answer: unknown[]) => void) => {
+    const found = typeof addresses === 'function' ? addresses() : addresses
+    done(
+      null,
+      found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    )
+  }) as never
+  const count = (result: string) => counted.push(result)
+  const forwarder = createForwarder({ allowPrivate: false, now: Date.now, log, count, lookup })
+  await forwarder({ ...FORWARD, url }, EVENT)
+  return { counted, reasons: lines.join() }
+}

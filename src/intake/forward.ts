@@ -1,5 +1,5 @@
 import { lookup as systemLookup } from 'node:dns'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { Agent, buildConnector, request } from 'undici'
 import type { Log } from '../log.ts'
 import { type BodyFormat, parseBody } from '../wechat/body.ts'
@@ -7,6 +7,7 @@ import { slowHandshakes } from '../wechat/connection.ts'
 import { decodeAesKey, decrypt, signatureMatches } from '../wechat/crypto.ts'
 import { type Forward, wrapEvent } from '../wechat/outbound.ts'
 import { type PassiveReply, parseReply } from '../wechat/reply.ts'
+import { isOnInternet } from './open-internet.ts'
 
 /** One authenticated event, as it came. */
 interface ForwardedEvent {
@@ -41,11 +42,8 @@ export function createForwarder(deps: {
   lookup?: typeof systemLookup
 }): Forwarder {
   const { allowPrivate, now, log, lookup = systemLookup } = deps
-  const connect = buildConnector({
-    timeout: CONNECT_TIMEOUT_MS,
-    ...slowHandshakes(CONNECT_TIMEOUT_MS),
-    ...(allowPrivate ? {} : { lookup: publicOnly(lookup) }),
-  })
+  const options = { timeout: CONNECT_TIMEOUT_MS, ...slowHandshakes(CONNECT_TIMEOUT_MS) }
+  const connect = allowPrivate ? buildConnector(options) : onlyInternet(options, lookup)
   const dispatcher = new Agent({
     connect,
     keepAliveTimeout: 4_000,
@@ -121,50 +119,51 @@ function readReply(to: Forward, event: ForwardedEvent, text: string, nonce: stri
   return reply
 }
 
-const PRIVATE = new BlockList()
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  PRIVATE.addSubnet(net, bits, 'ipv4')
-for (const [net, bits] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  PRIVATE.addSubnet(net, bits, 'ipv6')
-
-function isPrivate(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped) return PRIVATE.check(mapped, 'ipv4')
-  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-}
+const REFUSED = 'FORWARD_PRIVATE=on allows it'
 
 /** Why events may not be passed on to this URL, as far as it shows without asking anybody; null: nothing is wrong. */
 export function forwardTrouble(url: string, allowPrivate: boolean): string | null {
-  const { hostname } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
   if (allowPrivate) return null
-  return host === 'localhost' || (isIP(host) !== 0 && isPrivate(host))
-    ? 'the address is a private one; FORWARD_PRIVATE=on allows it'
-    : null
+  // The URL's parser has written each form of an IPv4 address (decimal, octal, hexadecimal, short) as four numbers.
+  const host = hostOf(new URL(url).hostname)
+  const isOurs =
+    host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isOnInternet(host))
+  return isOurs ? `the address is none of the open internet; ${REFUSED}` : null
 }
 
-/** A name may lead into our own network: looked at when it is connected. */
-function publicOnly(lookup: typeof systemLookup): typeof systemLookup {
+/** Without the brackets of IPv6, and without the dot that may end a name. */
+const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+
+/**
+ * Connects to addresses of the open internet alone. Names are looked at when they are connected, not before: one that
+ * leads elsewhere a moment later (DNS rebinding) is none the better for it. What was connected at last is looked at once
+ * more, before a byte is sent.
+ */
+function onlyInternet(
+  options: buildConnector.BuildOptions,
+  lookup: typeof systemLookup,
+): buildConnector.connector {
+  const connect = buildConnector({ ...options, lookup: onlyInternetNames(lookup) })
+  return (to, done) => {
+    // An address in the URL is connected without a look-up.
+    const host = hostOf(to.hostname)
+    if (isIP(host) !== 0 && !isOnInternet(host)) return done(notOnInternet(host), null)
+    connect(to, (err, socket) => {
+      if (err) return done(err, null)
+      const { remoteAddress = '' } = socket
+      if (isOnInternet(remoteAddress)) return done(null, socket)
+      socket.destroy()
+      done(notOnInternet(remoteAddress), null)
+    })
+  }
+}
+
+function onlyInternetNames(lookup: typeof systemLookup): typeof systemLookup {
   const guarded = (name: string, options: object, done: (...answer: unknown[]) => void) => {
     lookup(name, { ...options, all: true }, (err, addresses) => {
       if (err) return done(err)
-      if (addresses.some((a) => isPrivate(a.address)))
-        return done(new Error('the name leads to a private address; FORWARD_PRIVATE=on allows it'))
+      const wrong = addresses.find((a) => !isOnInternet(a.address))
+      if (wrong) return done(notOnInternet(wrong.address))
       const [first] = addresses
       return 'all' in options && options.all
         ? done(null, addresses)
@@ -174,3 +173,6 @@ function publicOnly(lookup: typeof systemLookup): typeof systemLookup {
   // The overloads of lookup cannot be written as one function.
   return guarded as unknown as typeof systemLookup
 }
+
+const notOnInternet = (address: string) =>
+  new Error(`the name leads to ${address}, an address that is none of the open internet; ${REFUSED}`)
