@@ -7,7 +7,6 @@ const PORTS = [
   'postgres',
   'frontend',
   'frontendRing',
-  'frontendHttp',
   'history',
   'historyRing',
   'matching',

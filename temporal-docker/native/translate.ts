@@ -120,7 +120,6 @@ function engineEnv(part: string, port: 'frontend' | 'history' | 'matching' | 'sy
       PROMETHEUS_ENDPOINT: `127.0.0.1:${ports[`${port}Metrics`]}`,
       FRONTEND_GRPC_PORT: ports.frontend,
       FRONTEND_MEMBERSHIP_PORT: ports.frontendRing,
-      FRONTEND_HTTP_PORT: ports.frontendHttp,
       HISTORY_GRPC_PORT: ports.history,
       HISTORY_MEMBERSHIP_PORT: ports.historyRing,
       MATCHING_GRPC_PORT: ports.matching,

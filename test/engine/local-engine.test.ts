@@ -11,6 +11,7 @@ import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
 import { PortTakenError } from '../../src/engine/local/ports.ts'
 import { startLocalEngine } from '../../src/engine/local/start.ts'
 import { createRuns } from '../../src/engine/runs.ts'
+import { httpStatusLine, listeningPorts } from '../support/listening.ts'
 import { makeStart, planOf } from '../support/nurture-env.ts'
 import { until } from '../support/program.ts'
 
@@ -91,6 +92,30 @@ describe.skipIf(!inject('engineAddress'))('the local engine', () => {
     skip(uiUrl === null, 'the Web UI could not be built here')
     expect(status).toBe(200)
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'lets no web page start a run: no port but the Web UI does what a browser asks, and all are of this machine',
+    async () => {
+      const { uiUrl, stop } = await start()
+      const ports = listeningPorts(process.pid)
+      // What a page of any site may send without asking first: a simple request.
+      const body = '{"workflowType": {"name": "FollowerNurture"}, "taskQueue": {"name": "nurture"}}'
+      const asked = ports.map(async ({ port }) => {
+        const head = `POST /api/v1/namespaces/default/workflows/run-of-a-page HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\nContent-Type: text/plain`
+        const request = `${head}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+        return [port, await httpStatusLine(port, request)] as const
+      })
+      const answers = (await Promise.all(asked)).filter(([, status]) => status !== '')
+      await stop()
+      expect(ports.length).toBeGreaterThan(2)
+      expect(ports.filter((p) => !p.isLoopback)).toEqual([])
+      for (const [, status] of answers) expect(status).toMatch(/^HTTP\/1.1 (403|404) /)
+      // A built server has no other port that speaks HTTP/1; a `temporal` CLI opens two, one of them for metrics.
+      const { kind } = await findEngine({ cacheDir: cacheFolder(loadConfig()), say: () => {} })
+      if (kind === 'server')
+        expect(answers.map(([port]) => port)).toEqual(uiUrl ? [Number(new URL(uiUrl).port)] : [])
+    },
+  )
 
   it('says which port is taken, and by which variable it is changed', async () => {
     const server = createServer()

@@ -3,12 +3,16 @@ import { stringify } from 'yaml'
 /** Ports of one local server; all on the loopback address. */
 export interface ServerPorts {
   frontend: number
-  http: number
   /** gRPC and membership ports of the other parts. */
   others: [number, number, number, number, number, number, number]
 }
 
-/** The server's configuration: everything in one process, SQLite in one file. After the server's own sample. */
+/**
+ * The server's configuration: everything in one process, SQLite in one file. After the server's own sample, without the
+ * `httpPort` that stands there: absent, the HTTP API does not listen (temporalio/temporal v1.32.0, common/config/config.go,
+ * `HTTPPort`). It takes JSON as `text/plain` and asks for nothing, so that any web page in a browser of this machine could
+ * start and cancel runs.
+ */
 export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: string): string {
   const [frontendRing, matching, matchingRing, history, historyRing, worker, workerRing] = ports.others
   const store = {
@@ -23,8 +27,8 @@ export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: 
       maxConnLifetime: '1h',
     },
   }
-  const service = (grpcPort: number, membershipPort: number, more = {}) => ({
-    rpc: { grpcPort, membershipPort, bindOnLocalHost: true, ...more },
+  const service = (grpcPort: number, membershipPort: number) => ({
+    rpc: { grpcPort, membershipPort, bindOnLocalHost: true },
   })
   return stringify({
     log: { stdout: true, level: 'warn' },
@@ -36,7 +40,7 @@ export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: 
     },
     global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
     services: {
-      frontend: service(ports.frontend, frontendRing, { httpPort: ports.http }),
+      frontend: service(ports.frontend, frontendRing),
       matching: service(matching, matchingRing),
       history: service(history, historyRing),
       worker: service(worker, workerRing),
@@ -78,6 +82,9 @@ const ONE_CONNECTION = {
 /** Settings of the small set-up: fairness; one partition for sends, so that it is exact; time skipping for the phone. */
 export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'matching.enableFairness': true,
+  // The HTTP API answers to no name. A `temporal` CLI opens its port whatever it is told (temporalio/cli,
+  // internal/devserver/server.go), and so does the Helm chart.
+  'frontend.httpAllowedHosts': [],
   'frontend.WorkflowTimeSkippingEnabled': true,
   'history.timerProcessorMaxTimeShift': '50ms',
   'history.hostLevelCacheMaxSize': 500,

@@ -7,7 +7,7 @@ import { DYNAMIC_CONFIG, dynamicConfigYaml, type ServerPorts, serverYaml, uiYaml
 import { type Supervised, supervise } from './supervise.ts'
 
 const READY_WITHIN_MS = 60_000
-const INNER_PORTS = 8
+const INNER_PORTS = 7
 
 /** A Temporal server of this program's own. */
 export interface LocalEngine {
@@ -105,17 +105,18 @@ async function innerPorts(file: string, frontend: number): Promise<ServerPorts> 
   return portsOf(frontend, chosen)
 }
 
-function portsOf(frontend: number, [http = 0, ...others]: readonly number[]): ServerPorts {
-  // As many as were chosen: `INNER_PORTS` less one.
-  return { frontend, http, others: others as ServerPorts['others'] }
+function portsOf(frontend: number, others: readonly number[]): ServerPorts {
+  // As many as were chosen: `INNER_PORTS`.
+  return { frontend, others: others as ServerPorts['others'] }
 }
 
 function readPorts(file: string): number[] | null {
   try {
     const ports: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return Array.isArray(ports) && ports.length === INNER_PORTS && ports.every(Number.isInteger)
-      ? ports
-      : null
+    if (!Array.isArray(ports) || !ports.every(Number.isInteger)) return null
+    // Until 0.2.0 the first was the HTTP API's; the others stay.
+    const inner = ports.slice(-INNER_PORTS)
+    return inner.length === INNER_PORTS ? inner : null
   } catch {
     return null
   }
@@ -129,6 +130,19 @@ function startCli(
   namespace: string,
   codecUrl: string | undefined,
 ): Supervised {
+  const args = cliArguments({ database: join(folder, 'temporal.db'), port, ui, namespace, codecUrl })
+  return supervise(program, args, { logFile: join(folder, 'server.log') })
+}
+
+/** How a `temporal` CLI is asked for the server that `serverYaml`, `dynamicConfigYaml` and `uiYaml` describe. */
+export function cliArguments(options: {
+  database: string
+  port: number
+  ui: number
+  namespace: string
+  codecUrl: string | undefined
+}): string[] {
+  const { database, port, ui, namespace, codecUrl } = options
   const attributes = ['WechatAppId', 'NurtureCampaign', 'NurtureState'].flatMap((a) => [
     '--search-attribute',
     `${a}=Keyword`,
@@ -138,9 +152,7 @@ function startCli(
     `${key}=${JSON.stringify(value)}`,
   ])
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)]
-  const more = ['--namespace', namespace, '--db-filename', join(folder, 'temporal.db'), '--log-level', 'warn']
+  const more = ['--namespace', namespace, '--db-filename', database, '--log-level', 'warn']
   const codec = codecUrl ? ['--ui-codec-endpoint', codecUrl] : []
-  return supervise(program, [...args, ...more, ...codec, ...attributes, ...dynamic], {
-    logFile: join(folder, 'server.log'),
-  })
+  return [...args, ...more, ...codec, ...attributes, ...dynamic]
 }
