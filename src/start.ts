@@ -4,6 +4,7 @@ import { demoPlatform, prepareDemoPlatform, restDemoShops } from './app/demo-pla
 import { followChanges } from './app/follow-changes.ts'
 import { createLifetime, main } from './app/lifetime.ts'
 import { awaitEnginePorts, keepLocalEngine } from './app/local-engine.ts'
+import { makePrivate } from './app/private-files.ts'
 import { createProduct } from './app/product.ts'
 import { installRuntime } from './app/sdk-runtime.ts'
 import { listen, localUrl } from './app/server.ts'
@@ -41,6 +42,7 @@ await main(async () => {
   life.onEnd('traces', tracing.stop)
 
   life.onEnd('data folder', lockDataDir(config.dataDir))
+  for (const trouble of makePrivate(config.dataDir)) log.warn(trouble)
   // Chosen before the product is made: a platform must know where it will be reached.
   const port = await choosePort(config.port, config.host, 'PORT')
   const simulatorPort = config.simulator
@@ -53,6 +55,7 @@ await main(async () => {
   const store = await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir })
   life.onEnd('store', store.close)
   if (store.kind === 'pglite') {
+    makePrivate(config.dataDir)
     say(
       'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
     )

@@ -1,5 +1,6 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import type { Log } from '../log.ts'
+import { PRIVATE_UMASK } from './private-files.ts'
 
 /** Contract: everything has stopped within 10 s. */
 const STOP_WITHIN_MS = 9_500
@@ -69,8 +70,9 @@ export function allowSlowHandshakes(): void {
   setDefaultAutoSelectFamilyAttemptTimeout(HANDSHAKE_MS)
 }
 
-/** Runs a program's main function; an error that people can mend is told in its own words, with exit code 2. */
+/** Runs a program's main function, its files for its own user alone; an error that people can mend is told in its own words, with exit code 2. */
 export async function main(run: () => Promise<void>): Promise<void> {
+  process.umask(PRIVATE_UMASK)
   allowSlowHandshakes()
   try {
     await run()

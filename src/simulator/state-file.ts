@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ComponentState, KeptComponent } from './component.ts'
 import type { AccountOptions, SimAccountState, SimFollower } from './model.ts'
@@ -41,7 +41,9 @@ export function openStateFile(path: string | undefined) {
         },
       }
       mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(`${path}.new`, JSON.stringify(all))
+      // A new file, for its own user alone: it holds secrets of accounts.
+      rmSync(`${path}.new`, { force: true })
+      writeFileSync(`${path}.new`, JSON.stringify(all), { mode: 0o600, flag: 'wx' })
       renameSync(`${path}.new`, path)
     },
   }

@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 
+// Log and data of what it runs are for its own user alone, whatever this process was started with.
+process.umask(0o077)
 const [stopWithinMs, logFile, program, ...args] = process.argv.slice(2)
 const log = openSync(logFile, 'a')
 const child = spawn(program, args, { stdio: ['ignore', log, log] })
