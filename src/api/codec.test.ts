@@ -1,4 +1,4 @@
-import { defaultPayloadConverter } from '@temporalio/common'
+import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
@@ -55,6 +55,28 @@ describe('the codec endpoint', () => {
     const lost = await createPayloadCodec({ current: 'lost-test-key' }).encode([JSONToPayload(plain)])
     const payloads = [...lost.map(payloadToJSON), plain]
     expect(await (await post('/codec/decode', { payloads })).json()).toEqual({ payloads })
+  })
+
+  it('makes no more than 32 MiB of one request, and says so', async () => {
+    const large: Payload = { metadata: {}, data: Buffer.alloc(7 * 1024 * 1024, 97) }
+    const [sealed] = await codec.encode([large])
+    const payloads = Array.from({ length: 5 }, () => payloadToJSON(sealed ?? {}))
+    const answer = await post('/codec/decode', { payloads })
+    expect(answer.status).toBe(413)
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'too-large', message: expect.stringContaining('Ask for fewer at a time') },
+    })
+    const few = await post('/codec/decode', { payloads: payloads.slice(0, 4) })
+    expect(few.status).toBe(200)
+    const many = Array.from({ length: 10_001 }, () => ({}))
+    expect((await post('/codec/decode', { payloads: many })).status).toBe(422)
+  })
+
+  it('encodes no payload that it could not decode', async () => {
+    const data = Buffer.alloc(9 * 1024 * 1024, 97).toString('base64')
+    const answer = await post('/codec/encode', { payloads: [{ metadata: {}, data }] })
+    expect(answer.status).toBe(413)
+    expect(await answer.json()).toMatchObject({ error: { code: 'too-large' } })
   })
 
   it.each(['', 'no json', '[]', '{"payloads":[{"data":"no base64!"}]}'])('refuses %j', async (body) => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { type Context, Hono } from 'hono'
@@ -7,13 +8,17 @@ import { cors } from 'hono/cors'
 import { z } from 'zod'
 import type { Access } from '../access/index.ts'
 import { reaches } from '../access/roles.ts'
+import { CALL_MAX_BYTES, PayloadSizeError } from '../engine/codec.ts'
 import type { Log } from '../log.ts'
-import { answerError, forbidden, refused } from './errors.ts'
+import { ApiError, answerError, forbidden, refused } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { issuesOf } from './kit.ts'
 
 /** Histories hold no payload over 2 MiB; a page asks for many at once. */
 const BODY_MAX = 16 * 1024 * 1024
+
+/** A page of the Web UI shows the payloads of 1,000 events at most. */
+const PAYLOADS_MAX = 10_000
 
 /** Histories hold what followers wrote. */
 const NEEDS = 'operator'
@@ -23,6 +28,7 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'no base64')
 const body = z.object({
   payloads: z
     .array(z.object({ metadata: z.record(z.string(), base64).nullish(), data: base64.nullish() }))
+    .max(PAYLOADS_MAX, `at most ${PAYLOADS_MAX} payloads in one request`)
     .default([]),
 })
 
@@ -66,12 +72,33 @@ export function createCodecEndpoint(deps: {
       return next()
     },
   )
-  app.post('/codec/encode', async (c) => answer(c, await codec.encode(await payloadsOf(c))))
-  app.post('/codec/decode', async (c) => {
+  app.post('/codec/encode', async (c) => {
     const payloads = await payloadsOf(c)
-    return answer(c, await Promise.all(payloads.map(readable)))
+    const encoded = await codec.encode(payloads).catch((err: Error) => {
+      throw err instanceof PayloadSizeError ? tooLarge(err.message) : err
+    })
+    return answer(c, encoded)
   })
+  app.post('/codec/decode', async (c) => answer(c, await readableOf(await payloadsOf(c))))
   return app
+
+  /** One after the other, with room for other requests between: a small payload may hold a large text. */
+  async function readableOf(payloads: readonly Payload[]): Promise<Payload[]> {
+    const decoded: Payload[] = []
+    let bytes = 0
+    for (const payload of payloads) {
+      const one = await readable(payload)
+      bytes += one.data?.length ?? 0
+      if (bytes > CALL_MAX_BYTES) {
+        throw tooLarge(
+          `The payloads are over ${CALL_MAX_BYTES / 1024 / 1024} MiB in clear. Ask for fewer at a time.`,
+        )
+      }
+      decoded.push(one)
+      await setImmediate()
+    }
+    return decoded
+  }
 
   /** One that no key opens is shown as it is: it must not hide the others of its page. */
   async function readable(payload: Payload): Promise<Payload> {
@@ -82,6 +109,8 @@ export function createCodecEndpoint(deps: {
     return decoded ?? payload
   }
 }
+
+const tooLarge = (message: string) => new ApiError(413, 'too-large', message)
 
 async function payloadsOf(c: Context): Promise<Payload[]> {
   const json: unknown = await c.req.json().catch(() => null)

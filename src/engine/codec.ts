@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common'
+import type { DataConverter, Payload, PayloadCodec, SerializationContext } from '@temporalio/common'
 import proto from '@temporalio/proto'
 import { READABLE } from '../../workflows/messages.ts'
 import { deriveKeyring, type EncryptionKeys, type Keyring } from '../store/keyring.ts'
@@ -18,9 +18,25 @@ const DEFLATED = 1
 /** Shorter ones do not get shorter. */
 const DEFLATE_FROM_BYTES = 128
 
+/** One payload in clear: `decode` never makes a longer one, and `encode` takes none. Temporal refuses 2 MiB of ciphertext. */
+export const PAYLOAD_MAX_BYTES = 8 * 1024 * 1024
+/** All payloads of one call together, in clear. */
+export const CALL_MAX_BYTES = 32 * 1024 * 1024
+/**
+ * Inside of what is encrypted: the workflow that the payload was written for. A build of the product that does not know
+ * it leaves it in the payload's metadata, where no converter looks at it.
+ */
+const WORKFLOW = 'nurture-workflow'
+const WORKFLOW_BYTES = 16
+
 /** A payload that was encrypted under a key that this process does not have, or that was changed. */
 export class PayloadKeyError extends Error {
   override name = 'PayloadKeyError'
+}
+
+/** A payload, or all payloads of one call, that are larger in clear than the codec handles. */
+export class PayloadSizeError extends Error {
+  override name = 'PayloadSizeError'
 }
 
 /**
@@ -28,15 +44,36 @@ export class PayloadKeyError extends Error {
  * key's id beside it. What is marked readable stays so, without the mark: the command line shows as JSON only what has
  * no other metadata. Whatever is not encrypted is let in: signals of the `temporal`
  * command line, and runs that began before.
+ *
+ * Where the SDK says for which workflow a payload is written, that workflow stands inside of the ciphertext; where it says
+ * of which workflow a payload was read, one that names another workflow is refused. The codec endpoint is told no workflow
+ * and compares nothing. A payload without a workflow (from before, or made by the codec endpoint) is read anywhere.
+ * Payloads are handled one after the other, within `PAYLOAD_MAX_BYTES` and `CALL_MAX_BYTES`.
  * @param encrypt false: writes plain payloads, and still reads encrypted ones
+ * @param ofAnyWorkflow true: compares no workflow
+ * @throws PayloadKeyError, PayloadSizeError
  */
-export function createPayloadCodec(keys: EncryptionKeys, encrypt = true): PayloadCodec {
+export function createPayloadCodec(
+  keys: EncryptionKeys,
+  encrypt = true,
+  ofAnyWorkflow = false,
+): PayloadCodec {
   const ring = deriveKeyring(keys, 'payloads')
   return {
-    encode: async (payloads) =>
-      payloads.map((p) => (p.metadata?.[READABLE] ? unmarked(p) : encrypt ? seal(ring, p) : p)),
-    decode: async (payloads) => payloads.map((p) => open(ring, p)),
+    encode: async (payloads, context) => {
+      const seal = sealer(ring, workflowMark(context))
+      return payloads.map((p) => (p.metadata?.[READABLE] ? unmarked(p) : encrypt ? seal(p) : p))
+    },
+    decode: async (payloads, context) =>
+      payloads.map(opener(ring, ofAnyWorkflow ? null : workflowMark(context))),
   }
+}
+
+/** Which workflow a payload belongs to, also one of its activities; null where the SDK does not say it. */
+function workflowMark(context: SerializationContext | undefined): Buffer | null {
+  if (!context?.workflowId) return null
+  const name = JSON.stringify([context.namespace, context.workflowId])
+  return createHash('sha256').update(name).digest().subarray(0, WORKFLOW_BYTES)
 }
 
 const failureConverterPath = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url))
@@ -47,24 +84,58 @@ export function createDataConverter(keys: EncryptionKeys, encrypt: boolean): Dat
   return encrypt ? { payloadCodecs, failureConverterPath } : { payloadCodecs }
 }
 
+/**
+ * To replay histories, also of several workflows. The SDK replays in a namespace `default`, whatever the history's was
+ * (`Worker.runReplayHistories` of @temporalio/worker 1.24), so that no workflow can be compared.
+ */
+export function createReplayDataConverter(keys: EncryptionKeys): DataConverter {
+  return { payloadCodecs: [createPayloadCodec(keys, true, true)], failureConverterPath }
+}
+
 function unmarked({ metadata, data }: Payload): Payload {
   const { [READABLE]: _, ...others } = metadata ?? {}
   return { metadata: others, data }
 }
 
-function seal(ring: Keyring, payload: Payload): Payload {
-  if (isEncrypted(payload)) return payload
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', ring.current.secret, iv)
-  const text = [cipher.update(pack(payload)), cipher.final()]
-  return {
-    metadata: { encoding: Buffer.from(ENCODING), key: Buffer.from(ring.current.id) },
-    data: Buffer.concat([iv, cipher.getAuthTag(), ...text]),
+/** Encrypts the payloads of one call. */
+function sealer(ring: Keyring, workflow: Buffer | null): (payload: Payload) => Payload {
+  let left = CALL_MAX_BYTES
+  return (payload) => {
+    if (isEncrypted(payload)) return payload
+    const marked = workflow
+      ? { ...payload, metadata: { ...payload.metadata, [WORKFLOW]: workflow } }
+      : payload
+    const plain = PayloadMessage.encode(marked).finish()
+    left = spend(left, plain.length)
+    const iv = randomBytes(IV_BYTES)
+    const cipher = createCipheriv('aes-256-gcm', ring.current.secret, iv)
+    const text = [cipher.update(pack(plain)), cipher.final()]
+    return {
+      metadata: { encoding: Buffer.from(ENCODING), key: Buffer.from(ring.current.id) },
+      data: Buffer.concat([iv, cipher.getAuthTag(), ...text]),
+    }
   }
 }
 
-function open(ring: Keyring, payload: Payload): Payload {
-  if (!isEncrypted(payload)) return payload
+/** Decrypts the payloads of one call. */
+function opener(ring: Keyring, workflow: Buffer | null): (payload: Payload) => Payload {
+  let left = CALL_MAX_BYTES
+  return (payload) => {
+    if (!isEncrypted(payload)) return payload
+    const plain = unpack(decrypt(ring, payload), Math.min(left, PAYLOAD_MAX_BYTES))
+    left = spend(left, plain.length)
+    const { metadata, data } = PayloadMessage.decode(plain)
+    const { [WORKFLOW]: mark, ...others } = metadata
+    if (mark && workflow && !workflow.equals(mark)) {
+      throw new PayloadKeyError(
+        'An encrypted payload was written for another workflow: it was copied from there, or the namespace has another name now',
+      )
+    }
+    return { metadata: others, data }
+  }
+}
+
+function decrypt(ring: Keyring, payload: Payload): Buffer {
   const id = Buffer.from(payload.metadata?.key ?? []).toString()
   const key = ring.byId(id)
   if (!key) {
@@ -77,23 +148,43 @@ function open(ring: Keyring, payload: Payload): Payload {
     const decipher = createDecipheriv('aes-256-gcm', key.secret, data.subarray(0, IV_BYTES))
     decipher.setAuthTag(data.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
     const text = decipher.update(data.subarray(IV_BYTES + TAG_BYTES))
-    return unpack(Buffer.concat([text, decipher.final()]))
+    return Buffer.concat([text, decipher.final()])
   } catch (err) {
     throw new PayloadKeyError('An encrypted payload cannot be opened: it was changed', { cause: err })
   }
 }
 
+/** @returns how many bytes are left to the call */
+function spend(left: number, bytes: number): number {
+  if (bytes <= PAYLOAD_MAX_BYTES && bytes <= left) return left - bytes
+  throw tooLarge()
+}
+
+function tooLarge(): PayloadSizeError {
+  const mib = (bytes: number) => `${bytes / 1024 / 1024} MiB`
+  return new PayloadSizeError(
+    `A payload is over ${mib(PAYLOAD_MAX_BYTES)} in clear, or the payloads of one call are over ${mib(CALL_MAX_BYTES)} together`,
+  )
+}
+
 /** Encrypted text cannot be compressed any more, and a run's state is said again with every step. */
-function pack(payload: Payload): Buffer {
-  const plain = PayloadMessage.encode(payload).finish()
+function pack(plain: Uint8Array): Buffer {
   return plain.length < DEFLATE_FROM_BYTES
     ? Buffer.concat([Buffer.of(PLAIN), plain])
     : Buffer.concat([Buffer.of(DEFLATED), deflateRawSync(plain)])
 }
 
-function unpack(packed: Buffer): Payload {
+/** @param most the most bytes that are made: a small text may inflate to a thousand times its length */
+function unpack(packed: Buffer, most: number): Buffer {
   const rest = packed.subarray(1)
-  return PayloadMessage.decode(packed[0] === DEFLATED ? inflateRawSync(rest) : rest)
+  if (packed[0] !== DEFLATED) return rest
+  try {
+    // zlib takes no limit of zero.
+    return inflateRawSync(rest, { maxOutputLength: Math.max(1, most) })
+  } catch (err) {
+    if (err instanceof RangeError) throw tooLarge()
+    throw new PayloadKeyError('An encrypted payload cannot be opened: it does not inflate', { cause: err })
+  }
 }
 
 function isEncrypted(payload: Payload): boolean {

@@ -1,8 +1,9 @@
 import { Client, Connection } from '@temporalio/client'
+import type { Payload } from '@temporalio/common'
 import { Worker } from '@temporalio/worker'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
-import { createDataConverter } from '../../src/engine/codec.ts'
+import { createPayloadCodec, createReplayDataConverter } from '../../src/engine/codec.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
 import { workflowIdOf } from '../../src/ids.ts'
 import { openStore } from '../../src/store/db.ts'
@@ -47,6 +48,19 @@ async function historyOf(client: Client, openId: string): Promise<string> {
   return [text, ...payloads].join('\n')
 }
 
+/** Every encrypted payload in a history, wherever it stands. */
+function encryptedIn(value: unknown): Payload[] {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
+  const found =
+    'metadata' in value && 'data' in value
+      ? // Whatever has both in a history is a payload.
+        (value as Payload)
+      : null
+  if (Buffer.from(found?.metadata?.encoding ?? []).toString() === 'binary/encrypted')
+    return found ? [found] : []
+  return Object.values(value).flatMap(encryptedIn)
+}
+
 async function replies(one: Whole, openId: string): Promise<void> {
   await one.simulator.account(APP).type(openId, SECRET)
   await one.runWhen(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
@@ -84,7 +98,7 @@ describe.skipIf(!engine)('histories', () => {
     expect(JSON.stringify(state)).not.toContain(SECRET)
 
     // They replay for whoever has the key.
-    const dataConverter = createDataConverter({ current: 'test-encryption-key' }, true)
+    const dataConverter = createReplayDataConverter({ current: 'test-encryption-key' })
     const handle = client.workflow.getHandle(workflowIdOf(APP, 'oHidden'))
     await Worker.runReplayHistory(
       { workflowBundle: await bundleWorkflows(), dataConverter },
@@ -92,10 +106,21 @@ describe.skipIf(!engine)('histories', () => {
       handle.workflowId,
     )
 
+    // What was copied into another run is refused there: each payload names its own.
+    const codec = createPayloadCodec({ current: 'test-encryption-key' })
+    const run = { type: 'workflow', namespace, workflowId: handle.workflowId } as const
+    const sealed = encryptedIn(await handle.fetchHistory())
+    expect(sealed.length).toBeGreaterThan(10)
+    for (const payload of sealed) {
+      await codec.decode([payload], run)
+      const other = { ...run, workflowId: workflowIdOf(APP, 'oOther') }
+      await expect(codec.decode([payload], other)).rejects.toThrow('written for another workflow')
+    }
+
     // A signal of the command line comes as it is.
     await handle.signal('cancel', 'by hand')
-    const run = await one.runWhen(APP, 'oHidden', (r) => r.status === 'ended')
-    expect(run).toMatchObject({ outcome: 'cancelled', state: { reason: 'by hand' } })
+    const ended = await one.runWhen(APP, 'oHidden', (r) => r.status === 'ended')
+    expect(ended).toMatchObject({ outcome: 'cancelled', state: { reason: 'by hand' } })
   })
 
   it('a run goes on when the encryption is switched on, and when it is switched off again', async () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
-import { createDataConverter } from '../../src/engine/codec.ts'
+import { createReplayDataConverter } from '../../src/engine/codec.ts'
 import { runLogSinks } from '../../src/engine/run-log.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
 import { createLog } from '../../src/log.ts'
@@ -25,7 +25,7 @@ describe('stored histories', () => {
     let i = 0
     const workflowBundle = await bundleWorkflows()
     // As in production, where histories from before the encryption are read with it.
-    const dataConverter = createDataConverter({ current: 'test-encryption-key' }, true)
+    const dataConverter = createReplayDataConverter({ current: 'test-encryption-key' })
     const sinks = runLogSinks(createLog('silent'))
     for await (const result of Worker.runReplayHistories(
       { workflowBundle, dataConverter, sinks },

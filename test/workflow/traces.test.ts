@@ -1,6 +1,6 @@
 import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createDataConverter } from '../../src/engine/codec.ts'
+import { createReplayDataConverter } from '../../src/engine/codec.ts'
 import { runLogSinks } from '../../src/engine/run-log.ts'
 import { bundleWorkflows } from '../../src/engine/workers.ts'
 import { createLog } from '../../src/log.ts'
@@ -73,7 +73,7 @@ describe('a run whose entry was traced', () => {
     const replayed = Worker.runReplayHistories(
       {
         workflowBundle: await bundleWorkflows(),
-        dataConverter: createDataConverter({ current: 'test-encryption-key' }, true),
+        dataConverter: createReplayDataConverter({ current: 'test-encryption-key' }),
         sinks: runLogSinks(createLog('silent')),
       },
       histories,
