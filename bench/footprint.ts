@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../src/engine/local/ports.ts'
 import { type Cluster, createCluster } from '../temporal-docker/native/cluster.ts'
 import { NoProgramsError } from '../temporal-docker/native/programs.ts'
+import { temporaryFolder } from '../temporal-docker/native/unix-user.ts'
 import { until } from '../test/support/program.ts'
 import { type Counters, openDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
@@ -35,7 +35,7 @@ const SECRETS = { admin_token: 'test-admin-token' }
  * when nobody comes is taken off. Nothing where this machine lacks something.
  */
 export async function measureFootprint(say: (line: string) => void): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-footprint-'))
+  const folder = temporaryFolder('follower-nurture-footprint-')
   let cluster: Cluster | undefined
   try {
     mkdirSync(join(folder, 'secrets'))

@@ -25,7 +25,7 @@ export function processorOf(folder: string): Record<string, number> {
     const log = args.find((arg) => arg.startsWith(folder + sep) && arg.endsWith('.log'))
     if (!log || !args.some((arg) => arg.endsWith('supervisor.mjs'))) continue
     const name = basename(log, '.log')
-    const part = name === 'server' ? 'postgres' : name.replace(/-\d$/, '')
+    const part = name.replace(/-\d$/, '')
     used[part] = (used[part] ?? 0) + ms + below(pid)
   }
   return used

@@ -1,16 +1,35 @@
 // npm test: installs what is missing, then runs every test tier that can run here. Arguments go to vitest.
+// The last line is always `N passed, N failed[, N skipped]`; the exit code is 0 only when a test ran and none failed.
 import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { ensureDeps } from './ensure-deps.mjs'
 import { ensurePrograms } from './ensure-programs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const args = process.argv.slice(2)
+const asksOnly = args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg))
+// Before the runner says that it will, nobody else closes.
+let closes = false
+process.on('exit', (code) => {
+  if (!closes && code !== 0) process.stdout.write('0 passed, 1 failed\n')
+})
 ensureDeps()
-ensurePrograms()
+if (!asksOnly) ensurePrograms()
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
-const child = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
+const child = spawn(process.execPath, [vitest, 'run', ...args], {
   cwd: root,
-  stdio: 'inherit',
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+})
+// Sent by test/support/closing-line.ts.
+child.on('message', () => {
+  closes = true
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-child.on('exit', (code) => process.exit(code ?? 1))
+child.on('close', (code, signal) => {
+  // A runner that was killed has not written the line that it promised.
+  if (signal) closes = false
+  if (closes || asksOnly) process.exit(code ?? 1)
+  process.stdout.write(`no test was counted: the test runner ended by ${signal ?? `exit code ${code}`}\n`)
+  process.exit(signal ? 128 + constants.signals[signal] : code || 1)
+})

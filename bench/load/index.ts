@@ -82,6 +82,7 @@ const machine = {
   node: process.version,
   loadBefore,
 }
+if (rows.length === 0) say('load: nothing was measured; the reasons are above')
 process.stdout.write(`${markdown(rows)}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)
-process.exit(0)
+process.exit(rows.length === 0 ? 1 : 0)

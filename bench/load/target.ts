@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
 import { freePort } from '../../src/engine/local/ports.ts'
 import { startLocalEngine } from '../../src/engine/local/start.ts'
 import { type Db, openStore } from '../../src/store/db.ts'
+import { temporaryFolder } from '../../temporal-docker/native/unix-user.ts'
 import { setCluster } from '../../test/chaos/stage-cluster.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { ownSettings, type Program, ready, runProgram, until } from '../../test/support/program.ts'
@@ -33,7 +32,7 @@ export type TargetName = 'pglite' | 'postgres' | 'cluster'
  * Null where what it needs is missing.
  */
 export function startTarget(name: TargetName, say: (line: string) => void): Promise<Target | null> {
-  if (name === 'cluster') return startStack()
+  if (name === 'cluster') return startStack(say)
   return name === 'pglite' ? startEmbedded() : startRoles(say)
 }
 
@@ -81,14 +80,16 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
   }
   const programs = { serve: runProgram('src/serve.ts', env), worker: runProgram('src/worker.ts', env) }
   const said = () => programs.serve.stderr() + programs.worker.stderr()
+  const isGone = () => Object.values(programs).some((p) => p.process.exitCode !== null)
   for (const at of [port, workerPort]) {
     const isReady = () =>
       fetch(`http://127.0.0.1:${at}/readyz`).then(
         (r) => r.status === 200,
         () => false,
       )
-    await until(isReady, said)
+    await until(async () => isGone() || (await isReady()), said)
   }
+  if (isGone()) throw new Error(`serve or worker ended before it was ready:\n${said()}`)
   return {
     name: '`serve` and `worker` (PostgreSQL)',
     base: `http://127.0.0.1:${port}`,
@@ -107,9 +108,9 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
   }
 }
 
-async function startStack(): Promise<Target | null> {
-  const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-load-'))
-  const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder })
+async function startStack(say: (line: string) => void): Promise<Target | null> {
+  const folder = temporaryFolder('follower-nurture-load-')
+  const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder, say })
   if (!set) return null
   const { stage, cluster } = set
   await stage.heal()

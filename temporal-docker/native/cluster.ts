@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { prepareNamespace } from '../../src/engine/local/namespace.ts'
 import { furnish, makeDatabases } from './furnish.ts'
 import { createPart, type Part } from './part.ts'
-import { becomesReady, spawnNative } from './process.ts'
+import { becomesReady, logFileOf, spawnNative } from './process.ts'
 import { readStack } from './stack.ts'
 import { NOT_NATIVE, nativeProcesses } from './translate.ts'
 
@@ -86,6 +86,7 @@ export async function createCluster(options: {
     }
     const part = createPart({
       name: process,
+      logFile: logFileOf(process, folder),
       spawn() {
         const child = spawnNative(current(), folder, name === 'postgres' ? owner : null)
         child.on('exit', () => {

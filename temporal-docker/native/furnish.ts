@@ -10,14 +10,18 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { UnixUser } from '../../src/engine/local/supervise.ts'
+import { obstacle } from './default-folder.ts'
 import { choosePorts, type Place } from './place.ts'
 import { findPrograms, NoProgramsError } from './programs.ts'
 import { FOLDER } from './stack.ts'
+import { postgresUser } from './unix-user.ts'
 
 /** A folder in which a stack can run. */
 export interface Furnished {
   place: Place
-  owner: Owner
+  /** Whom PostgreSQL runs as; null: as this process. */
+  owner: UnixUser | null
   adminToken: string
   databaseUrl: string
 }
@@ -37,6 +41,8 @@ export async function furnish(options: {
   mkdirSync(folder, { recursive: true })
   // PostgreSQL's own user must get through; secrets are in a folder that only we may open.
   chmodSync(folder, 0o755)
+  const why = obstacle(folder)
+  if (why) throw new NoProgramsError(why)
   const programs = await findPrograms(options.say)
   installPrograms(join(folder, 'bin'), programs)
   const ports = await choosePorts(join(folder, 'ports.json'), options.port)
@@ -44,7 +50,7 @@ export async function furnish(options: {
   const secret = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8').trim()
   const databaseUrl = secret('database_url').replace(/@[^/]+\//, `@127.0.0.1:${ports.postgres}/`)
   writeSecret(join(folder, 'secrets/database_url'), databaseUrl)
-  const owner = ownerOf()
+  const owner = postgresUser()
   const home = join(folder, 'postgres')
   if (!existsSync(join(home, 'data')))
     initPostgres(home, owner, secret('postgres_password'), programs.postgres)
@@ -103,31 +109,12 @@ function writeSecret(file: string, text: string): void {
   writeFileSync(file, `${text}\n`)
 }
 
-/** Whom PostgreSQL runs as; null: as this process. */
-export type Owner = { uid: number; gid: number } | null
-
-/** PostgreSQL refuses to run as root: it gets a user without rights then. */
-export function ownerOf(): Owner {
-  if (process.getuid?.() !== 0) return null
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
-  return { uid: id('-u'), gid: id('-g') }
-}
-
 /** An empty database, as the image makes it: a password for whoever comes over TCP, none over the socket. */
-function initPostgres(home: string, owner: Owner, password: string, programs: string): void {
+function initPostgres(home: string, owner: UnixUser | null, password: string, programs: string): void {
   mkdirSync(home, { recursive: true })
   const passwordFile = join(home, 'password')
   writeFileSync(passwordFile, password, { mode: 0o600 })
   if (owner) for (const path of [home, passwordFile]) chownSync(path, owner.uid, owner.gid)
-  if (owner) {
-    try {
-      execFileSync('test', ['-x', home], owner)
-    } catch {
-      throw new NoProgramsError(
-        `PostgreSQL does not run as root, and the user nobody cannot get to ${home}: choose another --folder, like /var/tmp/nurture`,
-      )
-    }
-  }
   const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`]
   execFileSync(
     join(programs, 'initdb'),

@@ -4,20 +4,22 @@ import { callerFolder } from '../../src/config.ts'
 import { assertPortFree, PortTakenError } from '../../src/engine/local/ports.ts'
 import { createCluster } from './cluster.ts'
 import { listenForCommands } from './control.ts'
+import { defaultFolder } from './default-folder.ts'
 import { NoProgramsError } from './programs.ts'
 
 const USAGE = `npm run cluster -- [--port N] [--folder DIR] [--set NAME=VALUE …]
   Runs the stack of temporal-docker/compose.yaml without containers, until Ctrl-C: PostgreSQL, Temporal's four
   services, two \`serve\`, two \`worker\` and the proxy, each a process of its own.
   --port    where callbacks (127.0.0.1) and console (localhost) are reached (default 3000)
-  --folder  data, secrets and logs; a stack that was there goes on (default .data/cluster)
+  --folder  data, secrets and logs; a stack that was there goes on (default .data/cluster; as root in a
+            private checkout a folder in /var/lib, which is said)
   --set     a setting of .env`
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '3000' },
-    folder: { type: 'string', default: '.data/cluster' },
+    folder: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean' },
   },
@@ -28,7 +30,8 @@ if (values.help || !Number.isInteger(port) || port < 1 || settings.some((s) => !
   say(USAGE)
   process.exit(values.help ? 0 : 2)
 }
-const folder = resolve(callerFolder(), values.folder)
+const folder = values.folder ? resolve(callerFolder(), values.folder) : defaultFolder(callerFolder())
+if (!values.folder) say(`cluster: in ${folder}`)
 try {
   await assertPortFree(port, '127.0.0.1', '--port')
   const began = Date.now()

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { lastLines } from '../../src/engine/local/last-lines.ts'
+import { NotStartedError } from '../../src/engine/local/supervise.ts'
 
 /** One process of a stack, to be started, stopped, killed and paused. */
 export interface Part {
@@ -23,7 +25,13 @@ const START_TRIES = 5
 const AGAIN_AFTER_MS = 500
 
 /** @param ready resolves once the process does its work; rejects when it never will */
-export function createPart(options: { name: string; spawn(): ChildProcess; ready(): Promise<void> }): Part {
+export function createPart(options: {
+  name: string
+  /** Where its output goes: what it said last stands in the error when it does not start. */
+  logFile: string
+  spawn(): ChildProcess
+  ready(): Promise<void>
+}): Part {
   let child: ChildProcess | null = null
   let exited: Promise<void> = Promise.resolve()
   let crashes = 0
@@ -34,12 +42,13 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
     const started = options.spawn()
     child = started
     asked = false
-    exited = new Promise((resolve) =>
+    exited = new Promise((resolve) => {
+      started.on('error', () => resolve())
       started.on('exit', () => {
         if (!asked) crashes += 1
         resolve()
-      }),
-    )
+      })
+    })
   }
 
   const isRunning = () => child !== null && child.exitCode === null && child.signalCode === null
@@ -55,6 +64,9 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
     }
   }
 
+  const notStarted = (why: string, cause?: unknown) =>
+    new NotStartedError(`${options.name} does not start: ${why}\n${lastLines(options.logFile)}`, { cause })
+
   return {
     name: options.name,
     isRunning,
@@ -64,9 +76,13 @@ export function createPart(options: { name: string; spawn(): ChildProcess; ready
       for (let left = START_TRIES; ; left--) {
         if (!isRunning()) spawnIt()
         const isReady = options.ready().then(() => true)
-        if (await Promise.race([isReady, exited.then(() => false)])) return
         isReady.catch(() => {})
-        if (left <= 1) throw new Error(`${options.name} ended before it was ready`)
+        try {
+          if (await Promise.race([isReady, exited.then(() => false)])) return
+        } catch (err) {
+          throw notStarted(err instanceof Error ? err.message : String(err), err)
+        }
+        if (left <= 1) throw notStarted(`it ended ${START_TRIES} times before it was ready`)
         await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS))
       }
     },

@@ -2,20 +2,24 @@ import { execFile } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { spawnSupervised } from '../../src/engine/local/supervise.ts'
-import type { Owner } from './furnish.ts'
+import { spawnSupervised, type UnixUser } from '../../src/engine/local/supervise.ts'
 import type { NativeProcess } from './translate.ts'
 
 const READY_WITHIN_MS = 180_000
 const STOP_WITHIN_MS = 12_000
 
-/** Starts a process, its output in `folder/logs`; PostgreSQL's, which runs as `owner`, in its own folder. */
-export function spawnNative(process: NativeProcess, folder: string, owner: Owner) {
+/** Starts a process, its output in `logFileOf` it; PostgreSQL's in its own folder, as `user` where we are root. */
+export function spawnNative(process: NativeProcess, folder: string, user: UnixUser | null) {
   const [program, ...args] = process.command
-  const { env, cwd, name } = process
-  const logFile = owner ? join(folder, 'postgres/server.log') : join(folder, 'logs', `${name}.log`)
-  const own = owner ? { ...owner, cwd: join(folder, 'postgres') } : { cwd }
-  return spawnSupervised(program, args, { logFile, env, stopWithinMs: STOP_WITHIN_MS, ...own })
+  const { env, name } = process
+  const cwd = name === 'postgres' ? join(folder, 'postgres') : process.cwd
+  const logFile = logFileOf(name, folder)
+  return spawnSupervised(program, args, { logFile, env, stopWithinMs: STOP_WITHIN_MS, user, cwd })
+}
+
+/** Where a process of a stack logs. */
+export function logFileOf(name: string, folder: string): string {
+  return join(folder, 'logs', `${name}.log`)
 }
 
 /** Waits until a process does its work. @throws Error when it does not in time */

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../../temporal-docker/native/unix-user.ts'
 import { createRandom } from '../support/random.ts'
 import { judge } from './judge.ts'
 import { perform } from './perform.ts'
@@ -35,14 +35,12 @@ export async function runChaos(options: {
   say?(line: string): void
 }): Promise<Report | null> {
   const { store, seed, forMs, perSecond = 1, focus, say = () => {} } = options
-  const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-chaos-'))
+  const folder = temporaryFolder('follower-nurture-chaos-')
   const forget = (what = folder) => rmSync(what, { recursive: true, force: true, maxRetries: 5 })
   const root = options.root ?? fileURLToPath(new URL('../..', import.meta.url))
-  const stage = await STAGES[store]({ root, folder })
+  const stage = await STAGES[store]({ root, folder, say })
   if (!stage) {
-    say(
-      `chaos: ${store} needs what is not installed here (PostgreSQL; for the cluster also Go): it is skipped`,
-    )
+    say(`chaos: ${store} is skipped`)
     forget()
     return null
   }

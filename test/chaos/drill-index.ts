@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { listenForCommands } from '../../temporal-docker/native/control.ts'
+import { temporaryFolder } from '../../temporal-docker/native/unix-user.ts'
 import { drill } from './drill.ts'
 import { judge } from './judge.ts'
 import { formatReport, reportOf } from './report.ts'
@@ -30,14 +30,11 @@ if (values.help || !Number.isInteger(followers) || followers < 1 || !(minutes > 
   process.exit(values.help ? 0 : 2)
 }
 const minute = 60_000 * (minutes / 15)
-const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-drill-'))
+const folder = temporaryFolder('follower-nurture-drill-')
 const root = fileURLToPath(new URL('../..', import.meta.url))
 say(`drill: ${followers} followers, ${minutes} minutes each; logs in ${folder}`)
-const set = await setCluster({ root, folder })
-if (!set) {
-  say('drill: PostgreSQL or Go is not installed here')
-  process.exit(2)
-}
+const set = await setCluster({ root, folder, say })
+if (!set) process.exit(2)
 const control = await listenForCommands(set.cluster, join(folder, 'cluster'))
 let failed = true
 try {

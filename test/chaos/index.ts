@@ -13,7 +13,7 @@ const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embed
   --break    runs a copy of the code with one invariant broken, under the faults that it is for: it must fail
              (see test/chaos/broken.ts)
   --focus    the same faults, with the code as it is: it must pass
-Exit code 1: something was lost, sent twice without cause, or another promise broken.`
+Exit code 1: something was lost, sent twice without cause, or another promise broken; or nothing could be tried.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({
@@ -51,4 +51,5 @@ for (const store of stores) {
 }
 process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ seed, minutes, reports }, null, 2)}\n`)
-process.exit(reports.some((r) => r.findings.length > 0) ? 1 : 0)
+if (reports.length === 0) say('chaos: nothing was tried; the reasons are above')
+process.exit(reports.length === 0 || reports.some((r) => r.findings.length > 0) ? 1 : 0)

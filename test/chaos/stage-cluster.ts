@@ -17,6 +17,7 @@ export async function setClusterStage(options: StageOptions): Promise<Stage | nu
 export async function setCluster({
   root,
   folder,
+  say,
 }: StageOptions): Promise<{ stage: Stage; cluster: Cluster } | null> {
   const home = join(folder, 'cluster')
   mkdirSync(join(home, 'secrets'), { recursive: true })
@@ -28,8 +29,9 @@ export async function setCluster({
   try {
     cluster = await createCluster({ folder: home, port: await freePort(), root, say: () => {} })
   } catch (err) {
-    if (err instanceof NoProgramsError) return null
-    throw err
+    if (!(err instanceof NoProgramsError)) throw err
+    say(err.message)
+    return null
   }
   const parts = cluster.parts.filter((p) => p.name !== 'worker-draining').map(serving)
   let isUp = false

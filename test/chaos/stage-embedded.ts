@@ -26,6 +26,7 @@ export async function setEmbeddedStage(options: StageOptions): Promise<Stage> {
   const isWell = (body: unknown) => (body as { engine?: string }).engine === 'up'
   const program = createPart({
     name: 'npm-start',
+    logFile: join(folder, 'npm-start.log'),
     spawn: () =>
       startProgram(options, 'npm-start', 'src/start.ts', {
         ...SECRETS,

@@ -31,8 +31,10 @@ export async function setPostgresStage(options: StageOptions): Promise<Stage | n
   // PostgreSQL's own user must get there.
   chmodSync(folder, 0o755)
   mkdirSync(home, { recursive: true })
+  chmodSync(diskAt, 0o755)
   const cluster = initCluster(home, await freePort(), POSTGRES)
   if (!cluster) {
+    options.say('PostgreSQL is not installed (on Debian: apt-get install postgresql-15)')
     disk?.unmount()
     return null
   }
@@ -48,14 +50,17 @@ export async function setPostgresStage(options: StageOptions): Promise<Stage | n
 
   const store = createPart({
     name: 'postgres',
+    logFile: join(folder, 'postgres.log'),
     spawn() {
       const log = openSync(join(folder, 'postgres.log'), 'a')
-      return spawn(cluster.program, cluster.args, { ...cluster.owner, stdio: ['ignore', log, log] })
+      const { program, args, user, home: cwd } = cluster
+      return spawn(program, args, { ...user, cwd, stdio: ['ignore', log, log] })
     },
-    ready: cluster.answers,
+    ready: () => cluster.answers(),
   })
   const engine = createPart({
     name: 'engine',
+    logFile: join(folder, 'engine.log'),
     spawn: () =>
       startProgram(options, 'engine', 'test/chaos/engine-program.ts', {
         DATA_DIR: join(folder, 'engine'),
@@ -69,6 +74,7 @@ export async function setPostgresStage(options: StageOptions): Promise<Stage | n
     kept.push(port)
     return createPart({
       name,
+      logFile: join(folder, `${name}.log`),
       spawn: () => startProgram(options, name, file, { ...env, [variable]: String(port) }),
       ready: () => becomesReady(name, () => answers(`http://127.0.0.1:${port}/readyz`)),
     })

@@ -28,6 +28,8 @@ export interface StageOptions {
   root: string
   /** Logs and data; the caller removes it. */
   folder: string
+  /** Is told what this machine lacks. */
+  say(line: string): void
 }
 
 /** Much else may keep the machine busy meanwhile. */
@@ -37,7 +39,7 @@ export const SECRETS = { ADMIN_TOKEN: 'test-admin-token', ENCRYPTION_KEY: 'test-
 
 /** Starts a program of the code under test, its output in `folder/name.log`. */
 export function startProgram(
-  { root, folder }: StageOptions,
+  { root, folder }: Pick<StageOptions, 'root' | 'folder'>,
   name: string,
   file: string,
   env: Record<string, string>,

@@ -1,6 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -10,6 +9,7 @@ import type { Cluster } from '../../temporal-docker/native/cluster.ts'
 import { listenForCommands } from '../../temporal-docker/native/control.ts'
 import { findPrograms, NoProgramsError } from '../../temporal-docker/native/programs.ts'
 import { FOLDER } from '../../temporal-docker/native/stack.ts'
+import { temporaryFolder } from '../../temporal-docker/native/unix-user.ts'
 import type { ChaosAccount } from '../chaos/campaigns.ts'
 import type { Stage } from '../chaos/stage.ts'
 import { setCluster } from '../chaos/stage-cluster.ts'
@@ -39,7 +39,7 @@ const ACCOUNT: ChaosAccount = {
 }
 
 describe.runIf(programs)('the production stack, without containers', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'nurture-cluster-'))
+  const folder = temporaryFolder('nurture-cluster-')
   let cluster: Cluster
   let stage: Stage
   let simulator: Simulator
@@ -49,7 +49,7 @@ describe.runIf(programs)('the production stack, without containers', () => {
     wechat.sends.filter((s) => s.openId === openId && s.delivered).map((s) => s.body.text)
 
   beforeAll(async () => {
-    const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder })
+    const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder, say })
     if (!set) throw new Error('the programs are there, and the stack is not')
     cluster = set.cluster
     stage = set.stage

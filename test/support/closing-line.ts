@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /**
- * Prints the run's last line, `N passed, N failed[, N skipped]`. With `CI=true` a skipped test is a failure, unless
- * `.ci/allowed-skips` lists it (one `name  # reason` a line; a test is listed by any part of its full name).
+ * Prints the run's last line, `N passed, N failed[, N skipped]`. A run in which no test ran has failed. With `CI=true` a
+ * skipped test is a failure, unless `.ci/allowed-skips` lists it (one `name  # reason` a line; a test is listed by any
+ * part of its full name).
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -15,13 +16,29 @@ export default class ClosingLine implements Reporter {
     const failed =
       tests.filter((t) => t.result().state === 'failed').length + broken + errors.length + unexpected.length
     for (const t of unexpected) process.stdout.write(`skipped without leave: ${t.fullName}\n`)
-    if (failed > 0) process.exitCode = 1
+    const nothing = passed + failed === 0
+    if (failed > 0 || nothing) process.exitCode = 1
+    // `npm test` writes a line itself where the runner ends without one.
+    process.send?.(CLOSES)
     // After whatever the other reporters still print.
-    process.on('exit', () => {
-      const more = skipped.length > 0 ? `, ${skipped.length} skipped` : ''
-      process.stdout.write(`${passed} passed, ${failed} failed${more}\n`)
+    process.on('exit', (code) => {
+      if (nothing) process.stdout.write(`no test ran: ${reason(skipped.length)}\n`)
+      process.stdout.write(closingLine(passed, code === 0 ? failed : Math.max(failed, 1), skipped.length))
     })
   }
+}
+
+/** What the runner's parent is told once there will be a closing line. */
+const CLOSES = 'closing line'
+
+/** A failure that is none of a test's counts as one: exit code and line agree. */
+function closingLine(passed: number, failed: number, skipped: number): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`
+}
+
+function reason(skipped: number): string {
+  if (skipped > 0) return `each of ${skipped} was skipped, or its name was not asked for`
+  return 'no file was found for what was asked, or the set-up failed (its error is above)'
 }
 
 function isAllowed(test: TestCase): boolean {

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { loadConfig } from '../../src/config.ts'
 import { cacheFolder, findEngine, NoEngineError } from '../../src/engine/local/find.ts'
 import { startLocalEngine } from '../../src/engine/local/start.ts'
+import { reportSetUp } from './set-up-trouble.ts'
 
 /** One real Temporal server for the whole run, on free ports, with its data in a temporary folder. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
@@ -29,8 +30,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       rmSync(dataDir, { recursive: true, force: true })
     }
   } catch (err) {
-    if (!(err instanceof NoEngineError)) throw err
-    say(`tests: no engine, its tiers are skipped. ${err.message}`)
+    if (err instanceof NoEngineError) say(`tests: no engine, its tiers are skipped. ${err.message}`)
+    else reportSetUp(project, err)
     project.provide('engineAddress', '')
     return async () => rmSync(dataDir, { recursive: true, force: true })
   }

@@ -3,18 +3,21 @@ import { chmodSync, chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { postgresBin } from '../../scripts/ensure-programs.mjs'
-import { ownerOf } from '../../temporal-docker/native/furnish.ts'
+import type { UnixUser } from '../../src/engine/local/supervise.ts'
+import { postgresUser } from '../../temporal-docker/native/unix-user.ts'
 import { PATIENCE_MS } from './patience.ts'
 
-/** A PostgreSQL cluster that is there on the disk; whoever wants it runs `program` with `args` as `owner`. */
+/** A PostgreSQL cluster that is there on the disk; whoever wants it runs `program` with `args` as `user` in `home`. */
 export interface Cluster {
   program: string
   args: string[]
   /** The server refuses to run as root: it gets a user without rights then. */
-  owner: { uid: number; gid: number } | null
+  user: UnixUser | null
+  /** PostgreSQL goes back to the folder in which it was started, and ends where its user may not. */
+  home: string
   url: string
-  /** Resolves once it takes connections. @throws Error when it does not in time */
-  answers(): Promise<void>
+  /** Resolves once it takes connections. @throws Error when it does not in time, or when the signal fires */
+  answers(signal?: AbortSignal): Promise<void>
 }
 
 /** Makes a cluster in `folder`; null where PostgreSQL is not installed. `settings` are `name=value` of postgresql.conf. */
@@ -23,31 +26,32 @@ export function initCluster(folder: string, port: number, settings: readonly str
   if (!bin) return null
   chmodSync(folder, 0o755)
   const data = join(folder, 'data')
-  const owner = ownerOf()
-  if (owner) chownSync(folder, owner.uid, owner.gid)
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
-    ...owner,
-    cwd: folder,
-    stdio: 'ignore',
-  })
-  const all = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, ...settings]
+  const user = postgresUser()
+  if (user) chownSync(folder, user.uid, user.gid)
+  // The locale of this machine's user may not be installed here.
+  const how = ['-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
+  // What it says goes into the error's message.
+  execFileSync(join(bin, 'initdb'), ['-D', data, ...how], { ...user, cwd: folder, stdio: 'pipe' })
+  // No socket: the path of a temporary folder may be too long for one.
+  const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings]
   return {
     program: join(bin, 'postgres'),
     args: ['-D', data, '-p', String(port), ...all.flatMap((s) => ['-c', s])],
-    owner,
+    user,
+    home: folder,
     url: `postgres://test@127.0.0.1:${port}/postgres`,
-    answers: () => answers(join(bin, 'pg_isready'), port),
+    answers: (signal) => answers(join(bin, 'pg_isready'), port, signal),
   }
 }
 
-async function answers(isReady: string, port: number): Promise<void> {
+async function answers(isReady: string, port: number, signal?: AbortSignal): Promise<void> {
   const until = Date.now() + PATIENCE_MS
   for (;;) {
     try {
       await promisify(execFile)(isReady, ['-h', '127.0.0.1', '-p', String(port)])
       return
     } catch (err) {
-      if (Date.now() > until) throw err
+      if (signal?.aborted || Date.now() > until) throw err
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }

@@ -4,7 +4,7 @@ import type { Engine } from './find.ts'
 import { prepareNamespace } from './namespace.ts'
 import { assertPortFree, freePort, isPortFree } from './ports.ts'
 import { DYNAMIC_CONFIG, dynamicConfigYaml, type ServerPorts, serverYaml, uiYaml } from './server-config.ts'
-import { type Supervised, supervise } from './supervise.ts'
+import { type Supervised, supervise, untilReady } from './supervise.ts'
 
 const READY_WITHIN_MS = 60_000
 const INNER_PORTS = 7
@@ -51,12 +51,8 @@ export async function startLocalEngine(options: {
   const [server] = parts
   const ended = server ? server.ended.then(() => {}) : Promise.resolve()
   try {
-    await Promise.race([
-      prepareNamespace(address, namespace, READY_WITHIN_MS),
-      ended.then(() =>
-        Promise.reject(new Error(`the Temporal server ended at once; see ${join(folder, 'server.log')}`)),
-      ),
-    ])
+    const prepared = () => prepareNamespace(address, namespace, READY_WITHIN_MS)
+    if (server) await untilReady('the Temporal server', server, prepared)
   } catch (err) {
     await stop()
     throw err

@@ -3,6 +3,7 @@ import { mkdirSync, statSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { lastLines } from './last-lines.ts'
 
 const supervisor = fileURLToPath(new URL('./supervisor.mjs', import.meta.url))
 const LOG_MAX_BYTES = 20 * 1024 * 1024
@@ -10,20 +11,33 @@ const LOG_MAX_BYTES = 20 * 1024 * 1024
 /** A program that ends when this process does. */
 export interface Supervised {
   pid: number | undefined
+  logFile: string
   /** Resolves with the exit code when it has ended, for whatever cause. */
   ended: Promise<number>
   /** Ends it in order (SIGTERM, after 5 s SIGKILL) and waits. */
   stop(): Promise<void>
 }
 
+/** A user of this machine, by numbers. */
+export interface UnixUser {
+  uid: number
+  gid: number
+}
+
 interface SuperviseOptions {
   logFile: string
   env?: Record<string, string>
+  /** This process's own, if nothing is said; of another user's program it is `/`, which everybody may enter. */
   cwd?: string
-  uid?: number
-  gid?: number
+  /** Whom the program runs as; root only. The supervisor stays who we are. */
+  user?: UnixUser | null
   /** After its standard input was closed it gets SIGTERM, and after so many ms SIGKILL. */
   stopWithinMs?: number
+}
+
+/** A program ended, or did not answer, where it was to start; the message has the last lines of its log. */
+export class NotStartedError extends Error {
+  override name = 'NotStartedError'
 }
 
 /** A process that runs a program and ends it as soon as its standard input closes: at the latest when we end. */
@@ -32,21 +46,21 @@ export function spawnSupervised(
   args: readonly string[],
   options: SuperviseOptions,
 ): ChildProcessByStdio<Writable, null, null> {
-  const { logFile, env, cwd, uid, gid, stopWithinMs = 5_000 } = options
+  const { logFile, env, user = null, stopWithinMs = 5_000 } = options
+  const cwd = options.cwd ?? (user ? '/' : process.cwd())
   mkdirSync(dirname(logFile), { recursive: true })
   try {
     if (statSync(logFile).size > LOG_MAX_BYTES) truncateSync(logFile)
   } catch {
     // No log yet.
   }
-  const child = spawn(process.execPath, [supervisor, String(stopWithinMs), logFile, program, ...args], {
+  const who = user ? `${user.uid}:${user.gid}` : '-'
+  const own = [supervisor, String(stopWithinMs), logFile, who, cwd]
+  const child = spawn(process.execPath, [...own, program, ...args], {
     stdio: ['pipe', 'ignore', 'inherit'],
     // A group of its own: Ctrl-C in the terminal does not reach it.
     detached: true,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
   })
   child.stdin.on('error', () => {})
   return child
@@ -61,10 +75,37 @@ export function supervise(program: string, args: readonly string[], options: Sup
   })
   return {
     pid: child.pid,
+    logFile: options.logFile,
     ended,
     async stop() {
       child.stdin.end()
       await ended
     },
+  }
+}
+
+/**
+ * Waits until a program does its work, and no longer than it runs.
+ * @param ready resolves then; rejects when the signal fires, or when it has waited long enough
+ * @throws NotStartedError with the last lines of its log. The program may run still: stop it
+ */
+export async function untilReady(
+  name: string,
+  program: Pick<Supervised, 'ended' | 'logFile'>,
+  ready: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const over = new AbortController()
+  const gone = program.ended.then((code) => {
+    throw new Error(`it ended with exit code ${code}`)
+  })
+  const waiting = ready(over.signal)
+  waiting.catch(() => {})
+  try {
+    await Promise.race([waiting, gone])
+  } catch (err) {
+    const why = err instanceof Error ? err.message : String(err)
+    throw new NotStartedError(`${name} does not start: ${why}\n${lastLines(program.logFile)}`, { cause: err })
+  } finally {
+    over.abort()
   }
 }
