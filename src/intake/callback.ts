@@ -102,7 +102,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     const account = isAppId(appId) ? await deps.account(appId) : null
     if (!account) return refuse(404, 'unknown appId', began)
     const answer = answerChallenge({ account, query: c.req.query() })
-    if (!answer.ok) return refuse(answer.status, answer.reason, began)
+    if (!answer.ok) return refuseOpened(answer, began, account.appId)
     deps.seen(account.appId)
     deps.count('verified', seconds(began))
     return c.text(answer.echo)
@@ -167,14 +167,15 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     }
     if (!opened.ok) {
       if (opened.arrived) deps.mode?.(appId, opened.arrived)
-      return refuse(opened.status, opened.reason, began, appId)
+      return refuseOpened(opened, began, appId)
     }
     let inbound: Inbound
     try {
       inbound = parseInbound(opened.record)
     } catch (err) {
       if (!(err instanceof CallbackBodyError)) throw err
-      return refuse(400, err.message, began, appId)
+      if (opened.aesKey === null) return refuse(400, err.message, began, appId)
+      return refuseOpened({ status: 401, reason: err.message, unsealed: true }, began, appId)
     }
     deps.seen(appId)
     deps.mode?.(appId, null)
@@ -292,8 +293,24 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     return accepted
   }
 
-  function refuse(status: 400 | 401 | 404 | 413, reason: string, began: number, appId?: string): Response {
-    say('warn', `${status} ${reason}`, { status, reason, appId }, 'callback refused')
+  /** Whatever was wrong behind a good signature leaves one kind of line: being the first of its kind takes longer. */
+  function refuseOpened(
+    opened: { status: 400 | 401; reason: string; unsealed?: true },
+    began: number,
+    appId: string,
+  ): Response {
+    const kind = opened.unsealed ? `unsealed ${appId}` : undefined
+    return refuse(opened.status, opened.reason, began, appId, kind)
+  }
+
+  function refuse(
+    status: 400 | 401 | 404 | 413,
+    reason: string,
+    began: number,
+    appId?: string,
+    kind = `${status} ${reason}`,
+  ): Response {
+    say('warn', kind, { status, reason, appId }, 'callback refused')
     deps.count('refused', seconds(began))
     const text = status === 401 ? UNAUTHORISED : reason
     return new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })

@@ -2,6 +2,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { callbackPath } from '../intake/path.ts'
 import { noteOpened, type SkewWatch } from '../intake/skew-watch.ts'
+import { createSparingLog } from '../intake/sparing-log.ts'
 import type { Log } from '../log.ts'
 import { openCallback, UNAUTHORISED } from '../wechat/envelope.ts'
 import { keyOfCode, type Platform, PlatformError } from './component.ts'
@@ -26,6 +27,7 @@ export function createPlatformApp(deps: {
   phoneUrl(appId: string): string | null
 }): Hono {
   const { platform, now, maxAgeMs, log } = deps
+  const say = createSparingLog(log, () => performance.now())
   const app = new Hono({ getPath: callbackPath })
   /** WeChat's authorisation page must be opened from the platform's registered domain, and learns that from the referrer. */
   const page: MiddlewareHandler = async (c, next) => {
@@ -43,7 +45,7 @@ export function createPlatformApp(deps: {
       const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
       const apiBase = platform.config.apiBase ?? null
       noteOpened(deps.clock, { apiBase, query: c.req.query(), opened, arrivedAt })
-      if (!opened.ok) return refuse(opened.status, opened.reason)
+      if (!opened.ok) return refuse(opened.status, opened.reason, opened.unsealed && 'unsealed')
       const push = parsePush(opened.record)
       // Without a time of its own it counts from its delivery, which was signed.
       const seconds = push.createTime ?? Number(c.req.query('timestamp'))
@@ -110,8 +112,9 @@ export function createPlatformApp(deps: {
     )
   }
 
-  function refuse(status: 400 | 401 | 413, reason: string): Response {
-    log.warn({ status, reason }, 'component push refused')
+  /** `kind`: of the line in the log. Being the first of its kind takes longer, so it must not depend on what was sealed. */
+  function refuse(status: 400 | 401 | 413, reason: string, kind = `${status} ${reason}`): Response {
+    say('warn', kind, { status, reason }, 'component push refused')
     return new Response(status === 401 ? UNAUTHORISED : reason, {
       status,
       headers: { 'content-type': 'text/plain; charset=utf-8' },

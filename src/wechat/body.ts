@@ -39,7 +39,7 @@ export interface ParsedBody {
  * @throws CallbackBodyError
  */
 export function parseBody(body: Buffer): ParsedBody {
-  const text = decode(body)
+  const text = decodeBody(body)
   if (isJson(text)) return { record: parseJson(text), format: 'json', recovered: false }
   try {
     return { record: parseXml(text), format: 'xml', recovered: false }
@@ -56,7 +56,7 @@ export function parseBody(body: Buffer): ParsedBody {
  * @throws CallbackBodyError
  */
 export function parseSealed(body: Buffer): { candidates: string[]; format: BodyFormat } {
-  const text = decode(body)
+  const text = decodeBody(body)
   const format = isJson(text) ? 'json' : 'xml'
   try {
     const { Encrypt: sealed } = format === 'json' ? parseJson(text) : parseXml(text)
@@ -72,7 +72,8 @@ export function parseSealed(body: Buffer): { candidates: string[]; format: BodyF
 /** XML whose structure is not, or cannot be believed to be, the one that WeChat has written. */
 class BrokenXmlError extends CallbackBodyError {}
 
-function decode(body: Buffer): string {
+/** @throws CallbackBodyError when it is not UTF-8 */
+export function decodeBody(body: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
@@ -80,7 +81,8 @@ function decode(body: Buffer): string {
   }
 }
 
-function isJson(text: string): boolean {
+/** By its first character, as WeChat's are. */
+export function isJson(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 

@@ -10,7 +10,9 @@ export class WechatCryptoError extends Error {
   override name = 'WechatCryptoError'
 }
 
+/** Messages are padded to a multiple of this; the cipher's own blocks have half of it. */
 const BLOCK = 32
+const AES_BLOCK = 16
 const RANDOM_BYTES = 16
 const LENGTH_BYTES = 4
 const HEAD = RANDOM_BYTES + LENGTH_BYTES
@@ -36,29 +38,76 @@ export function decodeAesKey(encodingAesKey: string): Buffer {
   return key
 }
 
+/** What a ciphertext holds. `trouble`: why nothing of it may be believed; for the log alone. */
+export interface Unsealed {
+  trouble: string | null
+  /** With a `trouble`: all behind the head, so that whoever reads on has the same work whatever was wrong. */
+  message: Buffer
+}
+
 /**
- * Opens a ciphertext: `random(16) + length(4, big-endian) + message + id`, padded to blocks of 32.
+ * Opens a ciphertext that must end with `id`: `random(16) + length(4, big-endian) + message + id`, padded to blocks of 32.
+ * Nothing authenticates it but the signature with the token, so that whoever has the token may ask what alterations of it
+ * open to. He must not learn which check refuses one: with CBC that would be a padding oracle (S. Vaudenay, Security Flaws
+ * Induced by CBC Padding, Eurocrypt 2002). All checks are made whatever the first of them says.
+ */
+export function unseal(encrypted: string, key: Buffer, id: string): Unsealed {
+  const { plain, end, length, trouble } = openBlocks(encrypted, key)
+  const wanted = Buffer.from(id, 'utf8')
+  const from = end - wanted.length
+  const tail = Buffer.alloc(wanted.length)
+  plain.copy(tail, 0, Math.max(0, from), end)
+  const isSame = timingSafeEqual(tail, wanted)
+  const isThere = HEAD + length === from
+  const why = trouble ?? (isSame && isThere ? null : 'encrypted for another appId')
+  return { trouble: why, message: plain.subarray(HEAD, why === null ? from : plain.length) }
+}
+
+/**
+ * Opens a ciphertext whose trailing id the caller compares. Only for what no stranger can send: an error says what is wrong.
  * @throws WechatCryptoError when it is not one, every padding byte checked
  */
 export function decrypt(encrypted: string, key: Buffer): { message: Buffer; trailingId: string } {
-  const cipher = Buffer.from(encrypted, 'base64')
-  if (cipher.length === 0 || cipher.length % 16 !== 0)
-    throw new WechatCryptoError('ciphertext has a wrong length')
-  const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
-  const padded = Buffer.concat([decipher.update(cipher), decipher.final()])
-  const pad = padded.at(-1) ?? 0
-  const padding = padded.subarray(padded.length - pad)
-  if (pad < 1 || pad > BLOCK || pad > padded.length || !padding.every((b) => b === pad)) {
-    throw new WechatCryptoError('padding is wrong: another key, or a damaged message')
-  }
-  const plain = padded.subarray(0, padded.length - pad)
-  if (plain.length < HEAD) throw new WechatCryptoError('message is too short')
-  const length = plain.readUInt32BE(RANDOM_BYTES)
-  if (HEAD + length > plain.length) throw new WechatCryptoError('message length is wrong')
+  const { plain, end, length, trouble } = openBlocks(encrypted, key)
+  if (trouble !== null) throw new WechatCryptoError(trouble)
   return {
     message: plain.subarray(HEAD, HEAD + length),
-    trailingId: plain.subarray(HEAD + length).toString('utf8'),
+    trailingId: plain.subarray(HEAD + length, end).toString('utf8'),
   }
+}
+
+/** `end`: where the padding begins; `length`: the message's, as it says. Both are nonsense where there is a `trouble`. */
+function openBlocks(encrypted: string, key: Buffer) {
+  const cipher = Buffer.from(encrypted, 'base64')
+  const blocks = cipher.subarray(0, cipher.length - (cipher.length % AES_BLOCK))
+  const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
+  const plain = Buffer.concat([decipher.update(blocks), decipher.final()])
+  const pad = plain.at(-1) ?? 0
+  const end = Math.max(0, plain.length - pad)
+  const length = plain.length < HEAD ? 0 : plain.readUInt32BE(RANDOM_BYTES)
+  const isPadded = hasPadding(plain, pad)
+  const isWhole = blocks.length > 0 && blocks.length === cipher.length
+  const trouble = !isWhole
+    ? 'ciphertext has a wrong length'
+    : !isPadded
+      ? 'padding is wrong: another key, or a damaged message'
+      : end < HEAD
+        ? 'message is too short'
+        : HEAD + length > end
+          ? 'message length is wrong'
+          : null
+  return { plain, end, length, trouble }
+}
+
+/** Looks at as many bytes whatever they are: whether the last `pad` of them all are `pad`. */
+function hasPadding(plain: Buffer, pad: number): boolean {
+  let wrong = 0
+  for (let back = 1; back <= BLOCK; back++) {
+    // -1, all bits, within the padding; 0 before it. A byte that is not there differs from every other.
+    const inside = (back - 1 - pad) >> 31
+    wrong |= inside & ((plain[plain.length - back] ?? 0x100) ^ pad)
+  }
+  return wrong === 0 && pad >= 1 && pad <= BLOCK
 }
 
 /** The reverse of `decrypt`; `random` is for test vectors only. */

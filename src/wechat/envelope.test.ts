@@ -60,7 +60,9 @@ const open = (to: CallbackAccount, push: Push, more: { now?: number; maxAgeMs?: 
   openCallback({ account: to, ...push, now: AT * 1000, maxAgeMs: MAX_AGE_MS, ...more })
 
 const without = (push: Push, name: string): Push => ({ ...push, query: { ...push.query, [name]: undefined } })
-const refused = (reason: string) => ({ ok: false, status: 401, reason })
+const refused = (reason: unknown) => ({ ok: false, status: 401, reason })
+/** Its signature held, and its ciphertext was no message. */
+const unreadable = (reason: unknown) => ({ ...refused(reason), unsealed: true })
 /** Its signature held, so it measures our clock. */
 const STALE = { ...refused('timestamp is too old'), stale: true }
 
@@ -160,17 +162,17 @@ describe('an account of security mode', () => {
 
   it('refuses a message for another appId', () => {
     expect(open(account('security'), sealedPush({ trailingId: 'wxsomebodyelse' }))).toEqual(
-      refused('encrypted for another appId'),
+      unreadable('encrypted for another appId'),
     )
     expect(open(account('security'), sealedPush({ trailingId: '' }))).toEqual(
-      refused('encrypted for another appId'),
+      unreadable('encrypted for another appId'),
     )
   })
 
   it('refuses what it cannot decrypt', () => {
     const other = account('security', { encodingAesKey: officialPush.encodingAesKey })
     expect(open(other, sealedPush({}))).toEqual(
-      refused('padding is wrong: another key, or a damaged message'),
+      unreadable('padding is wrong: another key, or a damaged message'),
     )
     expect(open(account('security', { encodingAesKey: null }), sealedPush({}))).toMatchObject({ status: 401 })
   })
@@ -186,8 +188,25 @@ describe('an account of security mode', () => {
     ['malformed', '<xml><a></xml>'],
     ['a DOCTYPE', '<!DOCTYPE xml><xml><a>1</a></xml>'],
     ['empty', ''],
-  ])('answers 400 when it is %s inside', (_name, body) => {
-    expect(open(account('security'), sealedPush({ body }))).toMatchObject({ ok: false, status: 400 })
+  ])(
+    'is refused with no other answer when it is %s inside: who is answered 400 knows that it opens',
+    (_, body) => {
+      expect(open(account('security'), sealedPush({ body }))).toEqual(unreadable(expect.any(String)))
+    },
+  )
+
+  it.each([
+    ['is malformed', '<a>', 401],
+    ['has a DOCTYPE', '<!DOCTYPE x>', 401],
+    ['is not UTF-8', '\xff', 400],
+    ['has no end', '</xml', 400],
+    ['is another document', '</html>', 400],
+  ])('does not parse for a stranger what %s, and answers what a glance tells', (_name, inner, status) => {
+    const { query } = sealedPush({})
+    const root = inner === '</html>' ? '<html>' : '<xml>'
+    const body = Buffer.from(`${root}${inner}${inner.startsWith('</') ? '' : '</xml>'}`, 'latin1')
+    expect(open(account('security'), { query, body })).toMatchObject({ status: 400 })
+    expect(open(account('security'), without({ query, body }, 'signature'))).toMatchObject({ status })
   })
 
   it('refuses an Encrypt that is no text', () => {
@@ -256,7 +275,7 @@ describe('an account behind a platform', () => {
       ok: true,
     })
     expect(open({ ...account('security'), trailingId }, sealedPush({}))).toEqual(
-      refused('encrypted for another appId'),
+      unreadable('encrypted for another appId'),
     )
   })
 })
@@ -327,7 +346,26 @@ describe('WeChat checks a callback URL', () => {
     })
   })
 
-  it.each<[string, CallbackAccount, Record<string, string>]>([
+  it.each([
+    ['the push that WeChat sent', officialPush.message],
+    ['a push in XML', xml('hi')],
+    ['a block of one', 'o1</FromUserName'],
+    ['bytes', '\u0000\u0001'],
+    ['what is longer than a challenge', '1'.repeat(65)],
+    ['nothing', ''],
+  ])('and is not told what a ciphertext says that is no challenge: %s', (_, message) => {
+    const echostr = encrypt(message, 'wx0123456789abcdef', decodeAesKey(KEY))
+    const query = {
+      ...sealedChallenge(),
+      echostr,
+      msg_signature: signatureOf('token', String(AT), NONCE, echostr),
+    }
+    expect(answerChallenge({ account: account('security'), query })).toEqual(
+      unreadable('the encrypted echostr is no challenge'),
+    )
+  })
+
+  it.each<[string, CallbackAccount, Record<string, string>, string?]>([
     ['without any signature', account('plain'), { timestamp: '1', nonce: '2', echostr: '3' }],
     [
       'with a wrong signature',
@@ -340,19 +378,21 @@ describe('WeChat checks a callback URL', () => {
       { ...sealedChallenge(), msg_signature: 'a'.repeat(40) },
     ],
     ['encrypted, with another nonce', account('security'), { ...sealedChallenge(), nonce: 'other' }],
-    ['encrypted for another appId', account('security'), sealedChallenge('wxsomebodyelse')],
+    ['encrypted for another appId', account('security'), sealedChallenge('wxsomebodyelse'), 'another appId'],
     ['encrypted, and the account has no key', account('plain'), sealedChallenge()],
     [
       'encrypted with another key',
       account('security', { encodingAesKey: officialPush.encodingAesKey }),
       sealedChallenge(),
+      'padding',
     ],
     [
       'signed as encrypted, but plain',
       account('security'),
       { msg_signature: signatureOf('token', '1', '2', '3'), timestamp: '1', nonce: '2', echostr: '3' },
+      'wrong length',
     ],
-  ])('and a stranger is refused: %s', (_name, to, query) => {
-    expect(answerChallenge({ account: to, query })).toEqual(refused('bad signature'))
+  ])('and a stranger is refused: %s', (_name, to, query, reason = 'bad signature') => {
+    expect(answerChallenge({ account: to, query })).toMatchObject(refused(expect.stringContaining(reason)))
   })
 })

@@ -1,5 +1,6 @@
 import { type BodyFormat, CallbackBodyError, type FieldRecord, parseBody, parseSealed } from './body.ts'
-import { decodeAesKey, decrypt, signatureMatches, WechatCryptoError } from './crypto.ts'
+import { decodeAesKey, signatureMatches, type Unsealed, unseal, WechatCryptoError } from './crypto.ts'
+import { scanSealed } from './scan-sealed.ts'
 
 /** What of an account the callback needs. */
 export interface CallbackAccount {
@@ -32,9 +33,9 @@ export type Opened =
     }
   /**
    * `stale`: its signature held, and its `timestamp` is too far from our clock. `arrived`: what came rightly signed is of
-   * another mode than the account's.
+   * another mode than the account's. `unsealed`: its signature held, and its ciphertext was no message.
    */
-  | { ok: false; status: 400 | 401; reason: string; stale?: true; arrived?: ArrivedMode }
+  | { ok: false; status: 400 | 401; reason: string; stale?: true; arrived?: ArrivedMode; unsealed?: true }
 
 /** A plain push (明文模式), or one of ciphertext alone (安全模式). */
 export type ArrivedMode = 'plain' | 'security'
@@ -45,52 +46,99 @@ export const UNAUTHORISED = 'refused'
 /** A future timestamp is tolerated this far: clocks differ. */
 const AHEAD_MS = 5 * 60_000
 
-/**
- * Proves that a POST is WeChat's and opens it: signature first, then age, then decryption, then parsing. An account is
- * held to the mode it is registered with; in compatible mode only the encrypted part is believed.
- * @param maxAgeMs how old the query's `timestamp` may be; 0: any age
- */
-export function openCallback(call: {
+interface Call {
   account: CallbackAccount
   query: Query
   body: Buffer
   now: number
+  /** How old the query's `timestamp` may be, ms; 0: any age. */
   maxAgeMs: number
-}): Opened {
-  const { account, query, body } = call
-  const { timestamp = '', nonce = '' } = query
+}
+
+/**
+ * Proves that a POST is WeChat's and opens it: signature first, then age, then decryption, then parsing. An account is
+ * held to the mode it is registered with; in compatible mode only the encrypted part is believed. What was wrong behind a
+ * good `msg_signature` is told by `reason` alone: status and work are the same whatever it was.
+ */
+export function openCallback(call: Call): Opened {
   try {
-    if (account.mode === 'plain') {
-      const token = signer(account, query.signature, timestamp, nonce)
-      if (token === null) return refused('bad signature')
-      if (isStale(call)) return STALE
-      const parsed = parseBody(body)
-      if (parsed.record.Encrypt && !parsed.record.FromUserName) return ofOtherMode(account, 'security')
-      return { ok: true, ...parsed, aesKey: null, token, plain: body }
-    }
-    const { candidates, format } = parseSealed(body)
-    if (candidates.length === 0) {
-      // Anybody can send a plain body; WeChat's own says what is set there.
-      return isQuerySigned(account, query) && !isStale(call)
-        ? ofOtherMode(account, 'plain')
-        : refused('not encrypted, but the account is registered so')
-    }
-    const [signed] = candidates.flatMap((encrypt) => {
-      const token = signer(account, query.msg_signature, timestamp, nonce, encrypt)
-      return token === null ? [] : [{ encrypt, token }]
-    })
-    if (!signed) return refused('bad msg_signature')
-    if (isStale(call)) return STALE
-    const { message, trailingId, aesKey } = decryptWithAny(signed.encrypt, account)
-    if (trailingId !== (account.trailingId ?? account.appId)) return refused('encrypted for another appId')
-    const { record, recovered } = parseBody(message)
-    return { ok: true, record, recovered, format, aesKey, token: signed.token, plain: message }
+    return call.account.mode === 'plain' ? openPlain(call) : openSealed(call)
   } catch (err) {
     if (err instanceof WechatCryptoError) return refused(err.message)
     if (err instanceof CallbackBodyError) return { ok: false, status: 400, reason: err.message }
     throw err
   }
 }
+
+function openPlain(call: Call): Opened {
+  const { account, query, body } = call
+  const { timestamp = '', nonce = '' } = query
+  const token = signer(account, query.signature, timestamp, nonce)
+  if (token === null) return refused('bad signature')
+  if (isStale(call)) return STALE
+  const parsed = parseBody(body)
+  if (parsed.record.Encrypt && !parsed.record.FromUserName) return ofOtherMode(account, 'security')
+  return { ok: true, ...parsed, aesKey: null, token, plain: body }
+}
+
+function openSealed(call: Call): Opened {
+  const { account, query, body } = call
+  const { timestamp = '', nonce = '' } = query
+  const { candidates, isPlausible } = scanSealed(body)
+  const tokens = new Map<string, string>()
+  for (const encrypt of candidates) {
+    const token = signer(account, query.msg_signature, timestamp, nonce, encrypt)
+    if (token !== null) tokens.set(encrypt, token)
+  }
+  if (tokens.size === 0) return refuseUnsigned(call, { isPlausible, isSealed: candidates.length > 0 })
+  if (isStale(call)) return STALE
+  // Only now: parsing costs more than all before it.
+  const parsed = parseSealed(body)
+  const sealed = parsed.candidates.find((encrypt) => tokens.has(encrypt))
+  if (sealed === undefined) return refused('bad msg_signature')
+  const unsealed = unsealWithAny(sealed, account)
+  const read = readUnsealed(unsealed)
+  if ('trouble' in read) return { ...refused(read.trouble), unsealed: true }
+  const { aesKey, message } = unsealed
+  const token = tokens.get(sealed) ?? ''
+  return { ok: true, ...read, format: parsed.format, aesKey, token, plain: message }
+}
+
+/**
+ * Why a body without a good `msg_signature` is refused. Only where at least the query is WeChat's is it parsed, to say that
+ * the modes differ.
+ * @throws CallbackBodyError
+ */
+function refuseUnsigned(call: Call, found: { isPlausible: boolean; isSealed: boolean }): Opened {
+  const { account, query, body } = call
+  if (isQuerySigned(account, query) && !isStale(call)) {
+    const isSealed = parseSealed(body).candidates.length > 0
+    return isSealed ? refused('bad msg_signature') : ofOtherMode(account, 'plain')
+  }
+  if (!found.isPlausible) throw new CallbackBodyError('body is neither XML nor JSON')
+  return refused(found.isSealed ? 'bad msg_signature' : 'not encrypted, but the account is registered so')
+}
+
+/** Reads what came out of a ciphertext, also where it is to be refused: that takes the same time. */
+function readUnsealed({
+  trouble,
+  message,
+}: Unsealed): { record: FieldRecord; recovered: boolean } | { trouble: string } {
+  try {
+    const { record, recovered } = parseBody(message)
+    return trouble === null ? { record, recovered } : { trouble }
+  } catch (err) {
+    if (!(err instanceof CallbackBodyError)) throw err
+    return { trouble: trouble ?? err.message }
+  }
+}
+
+/**
+ * What comes back decrypted: short printable text without markup. WeChat's challenges are digits in every example (WeCom,
+ * which encrypts them: `1616140317555161061`, https://developer.work.weixin.qq.com/document/path/90968). Whoever has the
+ * token could otherwise send a recorded push as an `echostr`, or any block of one, and read in the answer what it says.
+ */
+const ECHOED = /^[ !#-;=?-z|~]{1,64}$/
 
 /**
  * WeChat's check of a callback URL. The challenge comes plain in every mode and is echoed when `signature` holds; an
@@ -99,22 +147,24 @@ export function openCallback(call: {
 export function answerChallenge(call: {
   account: CallbackAccount
   query: Query
-}): { ok: true; echo: string } | { ok: false; status: 401; reason: string } {
+}): { ok: true; echo: string } | { ok: false; status: 401; reason: string; unsealed?: true } {
   const { account, query } = call
   const { timestamp = '', nonce = '', echostr = '' } = query
+  const no = { ok: false, status: 401 } as const
   if (signer(account, query.signature, timestamp, nonce) !== null) {
     return { ok: true, echo: echostr }
   }
+  if (!account.encodingAesKey || signer(account, query.msg_signature, timestamp, nonce, echostr) === null)
+    return { ...no, reason: 'bad signature' }
   try {
-    if (account.encodingAesKey && signer(account, query.msg_signature, timestamp, nonce, echostr) !== null) {
-      const { message, trailingId } = decryptWithAny(echostr, account)
-      if (trailingId === (account.trailingId ?? account.appId))
-        return { ok: true, echo: message.toString('utf8') }
-    }
+    const { trouble, message } = unsealWithAny(echostr, account)
+    const echo = message.toString('utf8')
+    const why = trouble ?? (ECHOED.test(echo) ? null : 'the encrypted echostr is no challenge')
+    return why === null ? { ok: true, echo } : { ...no, reason: why, unsealed: true }
   } catch (err) {
-    if (!(err instanceof WechatCryptoError)) throw err
+    if (err instanceof WechatCryptoError) return { ...no, reason: err.message }
+    throw err
   }
-  return { ok: false, status: 401, reason: 'bad signature' }
 }
 
 /**
@@ -140,18 +190,17 @@ function signer(
   return previousToken && signatureMatches(given, previousToken, ...parts) ? previousToken : null
 }
 
-/** @throws WechatCryptoError of the present key, when neither key opens it */
-function decryptWithAny(sealed: string, account: CallbackAccount) {
-  const [present = '', ...earlier] = [account.encodingAesKey ?? '', account.previousAesKey].filter(
-    (key) => typeof key === 'string',
-  )
-  try {
-    return { ...decrypt(sealed, decodeAesKey(present)), aesKey: present }
-  } catch (err) {
-    const [previous] = earlier
-    if (!previous || !(err instanceof WechatCryptoError)) throw err
-    return { ...decrypt(sealed, decodeAesKey(previous)), aesKey: previous }
-  }
+/**
+ * With the present key or the one before; the present one's trouble where neither opens it. Both are tried always: the time
+ * does not tell whether the first one did.
+ * @throws WechatCryptoError without a usable key
+ */
+function unsealWithAny(sealed: string, account: CallbackAccount): Unsealed & { aesKey: string } {
+  const { encodingAesKey, previousAesKey, trailingId, appId } = account
+  const open = (aesKey: string) => ({ ...unseal(sealed, decodeAesKey(aesKey), trailingId ?? appId), aesKey })
+  const present = open(encodingAesKey ?? '')
+  const previous = previousAesKey ? open(previousAesKey) : null
+  return previous && previous.trouble === null && present.trouble !== null ? previous : present
 }
 
 function isStale({ query, now, maxAgeMs }: { query: Query; now: number; maxAgeMs: number }): boolean {
@@ -168,6 +217,6 @@ function ofOtherMode({ mode }: CallbackAccount, arrived: ArrivedMode): Opened {
   return { ok: false, status: 401, reason, arrived }
 }
 
-function refused(reason: string): Opened {
-  return { ok: false, status: 401, reason }
+function refused(reason: string) {
+  return { ok: false, status: 401, reason } as const
 }
