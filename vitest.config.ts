@@ -37,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'store',
-          include: ['src/store/**/*.test.ts', 'test/{store,fuzz}/**/*.test.ts'],
+          include: ['src/store/**/*.test.ts', 'test/{store,fuzz,attack}/**/*.test.ts'],
           globalSetup: './test/support/postgres.ts',
           ...patient,
         },
