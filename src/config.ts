@@ -4,6 +4,7 @@ import { isNetwork, LOOPBACK } from './access/networks.ts'
 import { databaseUrlTrouble } from './database-url.ts'
 import { readEnvFile } from './env-file.ts'
 import { readSecretFiles } from './secret-files.ts'
+import { weaknessTold } from './secret-strength.ts'
 import { readTraceSettings } from './tracing/settings.ts'
 import { hostPortTrouble, webAddressTrouble } from './web-address.ts'
 
@@ -212,7 +213,7 @@ function platformOf(e: z.output<typeof schema>): PlatformConfig | null {
 
 /**
  * What production roles cannot do without.
- * @throws ConfigError naming each missing variable
+ * @throws ConfigError naming each missing variable, and each secret that could be found by trying
  */
 export function requireProduction(config: Config) {
   const needed = {
@@ -227,11 +228,11 @@ export function requireProduction(config: Config) {
     throw new ConfigError(
       `This role needs ${missing.join(', ')}. Set ${missing.length > 1 ? 'them' : 'it'} in the environment or in .env; docs/configure.md says how to make good values.`,
     )
-  return {
-    databaseUrl: config.databaseUrl ?? '',
-    adminToken: config.adminToken ?? '',
-    encryptionKey: config.encryptionKey ?? '',
-  }
+  const { databaseUrl = '', adminToken = '', encryptionKey = '' } = config
+  const weak = [weaknessTold('ENCRYPTION_KEY', encryptionKey), weaknessTold('ADMIN_TOKEN', adminToken)]
+  if (weak.some((told) => told !== null))
+    throw new ConfigError(weak.filter((told) => told !== null).join('\n'))
+  return { databaseUrl, adminToken, encryptionKey }
 }
 
 /** A build of the workflow code, as Temporal knows it. */

@@ -22,13 +22,13 @@ describe('secrets that stand in files', () => {
     const config = loadConfig({
       DATABASE_URL_FILE: file('url', 'postgres://nurture:test@db/nurture\n'),
       ADMIN_TOKEN_FILE: file('token', 'test admin token \r\n'),
-      ENCRYPTION_KEY_FILE: file('key', 'test-key'),
+      ENCRYPTION_KEY_FILE: file('key', 'test-key-of-thirty-two-characters'),
       ENCRYPTION_KEY_PREVIOUS_FILE: file('previous', 'test-old,test-older\n'),
     })
     expect(requireProduction(config)).toEqual({
       databaseUrl: 'postgres://nurture:test@db/nurture',
       adminToken: 'test admin token ',
-      encryptionKey: 'test-key',
+      encryptionKey: 'test-key-of-thirty-two-characters',
     })
     expect(config.previousKeys).toEqual(['test-old', 'test-older'])
   })

@@ -72,7 +72,7 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
     DATABASE_URL: postgres.url,
     TEMPORAL_ADDRESS: engine.address,
     ADMIN_TOKEN: 'test-admin-token',
-    ENCRYPTION_KEY: 'test-encryption-key',
+    ENCRYPTION_KEY: 'test-encryption-key-of-the-tests',
     LOG_LEVEL: 'error',
     DATA_DIR: dataDir,
     PORT: port,

@@ -2,6 +2,7 @@ import type { DataConverter } from '@temporalio/common'
 import { type Config, ConfigError } from '../config.ts'
 import { createDataConverter } from '../engine/codec.ts'
 import type { Log } from '../log.ts'
+import { weakness, weaknessTold } from '../secret-strength.ts'
 import type { Db } from '../store/db.ts'
 import { admitKeys } from '../store/keys-in-use.ts'
 import { createSealer } from '../store/sealed.ts'
@@ -35,7 +36,25 @@ export async function unlock(deps: {
       'secrets may still be sealed with a previous key: once every process has the new one, run nurture key rotate',
     )
   }
+  warnOfWeakKeys(deps)
   return createDataConverter({ current: deps.encryptionKey, previous: previousKeys }, payloadEncryption)
+}
+
+/** In development, where a short key is taken; and of old keys, which must be taken until nothing needs them. */
+function warnOfWeakKeys(deps: {
+  config: Pick<Config, 'previousKeys'>
+  encryptionKey: string
+  log: Log
+}): void {
+  const told = weaknessTold('ENCRYPTION_KEY', deps.encryptionKey)
+  if (told) deps.log.warn(`${told} Production roles refuse it.`)
+  const weak = deps.config.previousKeys.filter((key) => weakness('ENCRYPTION_KEY', key) !== null).length
+  if (weak > 0) {
+    deps.log.warn(
+      { keys: weak },
+      'ENCRYPTION_KEY_PREVIOUS has keys that can be found by trying: run nurture key rotate, and take them out on the day that it names; backups from before stay readable by them',
+    )
+  }
 }
 
 /** `id a, b`; keys themselves are never shown. */

@@ -5,6 +5,7 @@ import { rotateKeys } from '../app/rotate-keys.ts'
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { linkEngine, targetFromEnvironment } from '../engine/connection.ts'
 import { createLog } from '../log.ts'
+import { weaknessTold } from '../secret-strength.ts'
 import { openStore } from '../store/db.ts'
 import { admitKeys } from '../store/keys-in-use.ts'
 import { createSealer } from '../store/sealed.ts'
@@ -28,6 +29,8 @@ const rotate = command({
 
 async function rotateHere(config: Config, databaseUrl: string): Promise<KeyRotation> {
   const encryptionKey = config.encryptionKey ?? keptKey(config.dataDir)
+  const weak = weaknessTold('ENCRYPTION_KEY', encryptionKey)
+  if (weak) throw new ConfigError(weak)
   const sealer = createSealer(encryptionKey, config.previousKeys)
   const store = await openStore({ databaseUrl, dataDir: null })
   const link = linkEngine(targetFromEnvironment(config.temporal.env), 'cli')

@@ -35,7 +35,7 @@ export interface StageOptions {
 /** Much else may keep the machine busy meanwhile. */
 const READY_WITHIN_MS = 180_000
 
-export const SECRETS = { ADMIN_TOKEN: 'test-admin-token', ENCRYPTION_KEY: 'test-encryption-key' }
+export const SECRETS = { ADMIN_TOKEN: 'test-admin-token', ENCRYPTION_KEY: 'test-encryption-key-of-the-tests' }
 
 /** Starts a program of the code under test, its output in `folder/name.log`. */
 export function startProgram(

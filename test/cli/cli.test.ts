@@ -501,7 +501,7 @@ describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself
     vi.stubEnv('DATABASE_URL', databaseUrl)
     vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:9')
     vi.stubEnv('LOG_LEVEL', 'silent')
-    vi.stubEnv('ENCRYPTION_KEY', 'new-test-key')
+    vi.stubEnv('ENCRYPTION_KEY', 'new-test-key-of-thirty-two-characters')
     expect(await nurture('key', 'rotate')).toMatchObject({
       code: 1,
       err: expect.stringContaining('Nothing was changed'),
@@ -510,7 +510,10 @@ describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself
     const { code, out } = await nurture('key', 'rotate')
     expect([code, out]).toEqual([0, expect.stringContaining('component_tickets.ticket_sealed: 1')])
     expect(out).toMatch(/keep the previous key \S+ in ENCRYPTION_KEY_PREVIOUS until the retention/)
-    const ticket = await createPlatformStore(store.db, createSealer('new-test-key')).readTicket('wxplatform')
+    const ticket = await createPlatformStore(
+      store.db,
+      createSealer('new-test-key-of-thirty-two-characters'),
+    ).readTicket('wxplatform')
     expect(ticket?.ticket).toBe('ticket')
   })
 })

@@ -25,6 +25,18 @@ describe.each(['serve', 'worker'])('npm run %s', (role) => {
     expect(program.stderr()).toContain('ADMIN_TOKEN, ENCRYPTION_KEY')
     expect(program.stderr()).not.toContain('DATABASE_URL')
   })
+
+  it('refuses a key that can be found by trying, before it opens anything', async () => {
+    const program = runProgram(`src/${role}.ts`, {
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+      ADMIN_TOKEN: 'test-admin-token',
+      ENCRYPTION_KEY: 'a',
+    })
+    expect(await program.exited).toBe(2)
+    expect(program.stderr()).toMatch(
+      /^ENCRYPTION_KEY has 1 characters, of at least 32: .*openssl rand -base64 32/m,
+    )
+  })
 })
 
 describe.skipIf(!engine || !postgres)('two serve and two worker processes on PostgreSQL', () => {
@@ -43,7 +55,7 @@ describe.skipIf(!engine || !postgres)('two serve and two worker processes on Pos
       TEMPORAL_ADDRESS: engine,
       TEMPORAL_NAMESPACE: await freshNamespace(engine),
       ADMIN_TOKEN: 'test-admin-token',
-      ENCRYPTION_KEY: 'test-encryption-key',
+      ENCRYPTION_KEY: 'test-encryption-key-of-the-tests',
       LOG_LEVEL: 'warn',
       DATA_DIR: dataDir,
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

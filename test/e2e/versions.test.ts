@@ -128,7 +128,7 @@ describe.skipIf(!engine || !postgres)('an upgrade with runs in flight', () => {
       TEMPORAL_ADDRESS: engine,
       TEMPORAL_NAMESPACE: namespace,
       ADMIN_TOKEN: 'test-admin-token',
-      ENCRYPTION_KEY: 'test-encryption-key',
+      ENCRYPTION_KEY: 'test-encryption-key-of-the-tests',
       LOG_LEVEL: 'warn',
       DATA_DIR: dataDir,
     }
