@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../config.ts'
-import { readBundle, sourcesDigest, writeBundle } from './prebuilt-bundle.ts'
+import { readBundle, writeBundle } from './prebuilt-bundle.ts'
+import { sourcesDigest } from './sources-digest.mjs'
 
 describe('workflows that were bundled beforehand', () => {
   let folder: string

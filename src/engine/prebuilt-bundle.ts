@@ -1,34 +1,13 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { WorkflowBundle } from '@temporalio/worker'
 import { ConfigError } from '../config.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-/** All that may end up in the bundle, and the versions of the libraries in it. */
-const SOURCES = ['workflows', 'activities', 'src']
-const LOCK = 'package-lock.json'
+import { sourcesDigest } from './sources-digest.mjs'
 
 /**
- * A digest of the code that a bundle is made from. Workflows decide by it: one that belongs to other code than the
- * process that serves it would make other decisions than the histories that are running.
+ * Writes a bundle, and beside it the digest of the code that it was made from. Workflows decide by it: one that belongs
+ * to other code than the process that serves it would make other decisions than the histories that are running.
  */
-export function sourcesDigest(folder = root): string {
-  const hash = createHash('sha256').update(readFileSync(join(folder, LOCK)))
-  for (const room of SOURCES) {
-    const files = readdirSync(join(folder, room), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
-      .map((file) => file.replaceAll('\\', '/'))
-      .sort()
-    for (const file of files) {
-      hash.update(`\0${room}/${file}\0`).update(readFileSync(join(folder, room, file)))
-    }
-  }
-  return hash.digest('hex')
-}
-
-/** Writes a bundle, and beside it the digest of the code that it was made from. */
 export function writeBundle(file: string, code: string, digest = sourcesDigest()): void {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, code)

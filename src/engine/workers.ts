@@ -1,13 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import type { DataConverter } from '@temporalio/common'
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  type NativeConnection,
-  Worker,
-  type WorkflowBundle,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker'
+import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
 import type { WorkerVersion } from '../config.ts'
 import type { Log } from '../log.ts'
@@ -16,6 +8,7 @@ import { connectWorker, type EngineTarget } from './connection.ts'
 import { runLogSinks } from './run-log.ts'
 import { NURTURE_QUEUE } from './runs.ts'
 import { traceActivities } from './trace-calls.ts'
+import { bundleWorkflows } from './workflow-bundle.ts'
 
 /** Activities have a queue of their own: eager ones would pass by the fairness of matching. */
 export const SEND_QUEUE = 'send'
@@ -26,22 +19,12 @@ const RETRY_MIN_MS = 500
 const RETRY_MAX_MS = 15_000
 const OURS_AGAIN_MS = 1_000
 
-const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
-/** In every bundle: without traces it does nothing. */
-const interceptorsPath = fileURLToPath(new URL('../../workflows/trace-interceptors.ts', import.meta.url))
-
 export interface Workers {
   /** Resolves when both workers poll; never rejects while the engine is away. */
   polling: Promise<void>
   isPolling(): boolean
   /** Stops polling at once, gives running sends `graceMs`, then resolves. */
   stop(): Promise<void>
-}
-
-/** Bundles the workflows once; takes a second or two. */
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  const workflowInterceptorModules = [interceptorsPath]
-  return bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger: new DefaultLogger('WARN') })
 }
 
 /**

@@ -1,6 +1,12 @@
+import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
 
 const REOPEN_EVERY_MS = 2_000
+/**
+ * PostgreSQL's own cache of pages. Its default, 128 MB, is memory that never comes back; what does not fit is read from
+ * the files, which the system caches.
+ */
+const SHARED_BUFFERS = '16MB'
 
 /** The embedded engine has ended itself; what was asked meanwhile was not done. */
 class StoreDownError extends Error {
@@ -13,14 +19,14 @@ class StoreDownError extends Error {
  * is opened anew, as after a crash, until that succeeds.
  */
 export async function openEngine(where: string): Promise<PGlite> {
-  let engine = await PGlite.create(where)
+  let engine = await create(where)
   let down: Promise<void> | null = null
   let closed = false
 
   async function reopen(): Promise<void> {
     while (!closed) {
       try {
-        engine = await PGlite.create(where)
+        engine = await create(where)
         down = null
         return
       } catch {
@@ -55,6 +61,14 @@ export async function openEngine(where: string): Promise<PGlite> {
       const value = Reflect.get(engine, name)
       return typeof value === 'function' ? value.bind(engine) : value
     },
+  })
+}
+
+function create(where: string): Promise<PGlite> {
+  // Each thread that compiles keeps what it needed for it: 40 MB for nothing. One is enough, it compiles in the background.
+  setFlagsFromString('--wasm-num-compilation-tasks=1')
+  return PGlite.create(where, {
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
   })
 }
 

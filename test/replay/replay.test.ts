@@ -4,7 +4,7 @@ import { Worker } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
 import { createReplayDataConverter } from '../../src/engine/codec.ts'
 import { runLogSinks } from '../../src/engine/run-log.ts'
-import { bundleWorkflows } from '../../src/engine/workers.ts'
+import { bundleWorkflows } from '../../src/engine/workflow-bundle.ts'
 import { createLog } from '../../src/log.ts'
 
 const folder = new URL('../histories/', import.meta.url)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
-import { NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
 import type { Activities, RecordInput, SendInput } from '../../activities/index.ts'
 import type { LearnResult, TagResult } from '../../src/campaign/facts.ts'
 import type { Entry, Interaction, Plan, PlanStep, Start } from '../../src/campaign/plan.ts'
@@ -11,7 +11,7 @@ import { fastForward, runClock } from '../../src/engine/fast-forward.ts'
 import { runLogSinks } from '../../src/engine/run-log.ts'
 import { createRuns, type Runs } from '../../src/engine/runs.ts'
 import { traceActivities, traceCalls } from '../../src/engine/trace-calls.ts'
-import { bundleWorkflows } from '../../src/engine/workers.ts'
+import { bundleWorkflows } from '../../src/engine/workflow-bundle.ts'
 import { workflowIdOf } from '../../src/ids.ts'
 import { createLog } from '../../src/log.ts'
 import { noTracing } from '../../src/tracing/tracing.ts'
@@ -20,7 +20,7 @@ import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat
 import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
 import { freshNamespace } from './namespace.ts'
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined
+let bundle: Promise<WorkflowBundle> | undefined
 
 /** A real engine with a worker whose activities write down what they are asked, instead of calling WeChat. */
 export interface NurtureEnv {

@@ -1,0 +1,16 @@
+// Bundles workflows into a file and ends, so that what webpack needs for it is given back to the system.
+// usage: node bundle-workflows.mjs FILE WORKFLOWS [INTERCEPTORS…]
+import { renameSync, writeFileSync } from 'node:fs'
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
+
+const [file, workflowsPath, ...workflowInterceptorModules] = process.argv.slice(2)
+const { code } = await bundleWorkflowCode({
+  workflowsPath,
+  workflowInterceptorModules,
+  logger: new DefaultLogger('WARN'),
+})
+// Whole or not at all: another process may read or write the same file.
+const part = `${file}.${process.pid}.part`
+writeFileSync(part, code)
+renameSync(part, file)
+process.exit(0)

@@ -1,0 +1,34 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sourcesDigest } from './sources-digest.mjs'
+import { bundleWorkflows } from './workflow-bundle.ts'
+
+describe('bundled workflows', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nurture-bundles-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('are bundled by another process, kept with those of the code before, and taken from there', async () => {
+    for (let i = 0; i < 9; i++) {
+      writeFileSync(join(folder, `old-${i}.js`), '')
+      utimesSync(join(folder, `old-${i}.js`), i, i)
+    }
+    const { code } = await bundleWorkflows(folder)
+    expect(code).toContain('FollowerNurture')
+    // It, and the latest used.
+    const name = `${sourcesDigest()}.js`
+    expect(readdirSync(folder).sort()).toEqual([name, ...[4, 5, 6, 7, 8].map((i) => `old-${i}.js`)].sort())
+    writeFileSync(join(folder, name), 'kept')
+    expect(await bundleWorkflows(folder)).toEqual({ code: 'kept' })
+  })
+
+  it('are not kept where nothing can be written, and serve all the same', async () => {
+    const file = join(folder, 'a file and no folder')
+    writeFileSync(file, '')
+    expect((await bundleWorkflows(join(file, 'workflows'))).code).toContain('FollowerNurture')
+  })
+})

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cacheFolder } from './local/find.ts'
+import { sourcesDigest } from './sources-digest.mjs'
+
+const bundler = fileURLToPath(new URL('./bundle-workflows.mjs', import.meta.url))
+const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
+/** In every bundle: without traces it does nothing. */
+const interceptorsPath = fileURLToPath(new URL('../../workflows/trace-interceptors.ts', import.meta.url))
+/** Bundles of other states of the code that stay in the cache, about 2 MB each. */
+const KEPT = 5
+
+/**
+ * The workflows of this code as one script. Bundled once for each state of the code, which takes some seconds, and kept
+ * in `folder`. Another process bundles: in this one, webpack and its compiler held 400 MB for ever.
+ */
+export async function bundleWorkflows(folder = defaultFolder()): Promise<{ code: string }> {
+  const name = `${sourcesDigest()}.js`
+  const kept = readKept(join(folder, name))
+  if (kept !== null) return { code: kept }
+  if (canKeep(folder)) {
+    await bundleInto(join(folder, name))
+    prune(folder, name)
+    return { code: readFileSync(join(folder, name), 'utf8') }
+  }
+  const passing = mkdtempSync(join(tmpdir(), 'follower-nurture-bundle-'))
+  try {
+    await bundleInto(join(passing, name))
+    return { code: readFileSync(join(passing, name), 'utf8') }
+  } finally {
+    rmSync(passing, { recursive: true, force: true })
+  }
+}
+
+function defaultFolder(): string {
+  return join(cacheFolder({ cacheDir: process.env.FOLLOWER_NURTURE_CACHE || undefined }), 'workflows')
+}
+
+function readKept(file: string): string | null {
+  try {
+    const code = readFileSync(file, 'utf8')
+    // The latest used are kept.
+    utimesSync(file, new Date(), new Date())
+    return code
+  } catch {
+    return null
+  }
+}
+
+/** False where the folder cannot be made or written to: a read-only home. */
+function canKeep(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    rmSync(mkdtempSync(join(folder, '.try-')), { recursive: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @throws Error with what the bundler printed */
+function bundleInto(file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A group of its own: Ctrl-C in the terminal does not reach it.
+    const child = spawn(process.execPath, [bundler, file, workflowsPath, interceptorsPath], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    })
+    let printed = ''
+    child.stderr.on('data', (text) => {
+      printed += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`the workflows could not be bundled (exit code ${code}):\n${printed}`))
+    })
+  })
+}
+
+/** Removes all but the latest used bundles. */
+function prune(folder: string, current: string): void {
+  const others = readdirSync(folder)
+    .filter((name) => name !== current)
+    .map((name) => ({ file: join(folder, name), usedAt: usedAt(join(folder, name)) }))
+    .sort((a, b) => b.usedAt - a.usedAt)
+  for (const { file } of others.slice(KEPT)) rmSync(file, { recursive: true, force: true })
+}
+
+function usedAt(file: string): number {
+  // Another process may have removed it in between.
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
