@@ -28,7 +28,7 @@ export default defineConfig({
             'activities/**/*.test.ts',
             'workflows/**/*.test.ts',
             'test/{chaos,docker}/**/*.test.ts',
-            'bench/**/*.test.ts',
+            '{bench,scripts}/**/*.test.ts',
           ],
           exclude: ['src/store/**'],
           ...patient,

@@ -1,9 +1,12 @@
-// npm run build: bundles the workflows once, so that workers with WORKFLOW_BUNDLE=dist/workflow-bundle.js need not.
+// npm run build: what the programs and workers would make at their first start: the compiled programs, and the workflows
+// as one script, which workers with WORKFLOW_BUNDLE=dist/workflow-bundle.js take.
 import { fileURLToPath } from 'node:url'
 import { writeBundle } from '../src/engine/prebuilt-bundle.ts'
 import { bundleWorkflows } from '../src/engine/workflow-bundle.ts'
+import { compiledProgram } from './programs.mjs'
 
 const file = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url))
 const { code } = await bundleWorkflows()
 writeBundle(file, code)
 console.log(`${file}: ${Math.round(code.length / 1024)} KB`)
+console.log(await compiledProgram('src/start.ts'))

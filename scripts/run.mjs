@@ -6,8 +6,16 @@ import { ensureDeps } from './ensure-deps.mjs'
 
 ensureDeps()
 endWithNpm()
-const { register } = await import('tsx/esm/api')
-register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) })
-const file = resolve(fileURLToPath(new URL('..', import.meta.url)), process.argv[2])
+const { compiledProgram } = await import('./programs.mjs')
+const name = process.argv[2]
+const file = resolve(fileURLToPath(new URL('..', import.meta.url)), name)
+const compiled = await compiledProgram(name)
+if (compiled) {
+  const { nameSourceLines } = await import('./stack-traces.mjs')
+  nameSourceLines(new URL('../dist/programs/', import.meta.url).href)
+} else {
+  const { register } = await import('tsx/esm/api')
+  register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) })
+}
 process.argv.splice(1, 2, file)
-await import(pathToFileURL(file).href)
+await import(pathToFileURL(compiled ?? file).href)
