@@ -199,6 +199,7 @@ export function createProduct(deps: {
     now: () => performance.now(),
   })
   const callback = createCallbackApp({
+    knows: platformDoor?.knows ?? directory.knows,
     account: platformDoor?.account ?? directory.account,
     ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,

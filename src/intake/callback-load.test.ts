@@ -5,7 +5,7 @@ import { type Listening, listen } from '../app/server.ts'
 import { newAccount } from '../simulator/model.ts'
 import { envelope } from '../simulator/push.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
-import { createCallbackApp, type IntakeAccount } from './callback.ts'
+import { type CallbackDeps, createCallbackApp, type IntakeAccount } from './callback.ts'
 import { createPlaces } from './places.ts'
 
 const APP = 'wxtest0000000001'
@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 /** A callback server on a real port, over a store that takes nothing until it is let. */
-async function intake(limits = PLACES) {
+async function intake(limits = PLACES, deps: Partial<CallbackDeps> = {}) {
   const account: IntakeAccount = {
     appId: APP,
     mode: 'plain',
@@ -51,6 +51,7 @@ async function intake(limits = PLACES) {
     shed: () => {
       told.shed += 1
     },
+    ...deps,
   })
   const server = await listen(app, 0, '127.0.0.1')
   servers.push(server)
@@ -78,6 +79,20 @@ async function intake(limits = PLACES) {
     return { answer: () => answer, socket }
   }
   return { waiting, told, follow, sealed, raw, server }
+}
+
+/** An account that memory does not know is looked for until the test lets it be found. */
+function lookUps() {
+  const asked: string[] = []
+  const found: ((account: null) => void)[] = []
+  const account: CallbackDeps['account'] = (appId) => {
+    asked.push(appId)
+    return new Promise((resolve) => found.push(resolve))
+  }
+  const answer = () => {
+    for (const resolve of found.splice(0)) resolve(null)
+  }
+  return { asked, answer, account, knows: (appId: string) => appId === APP }
 }
 
 const until = async (condition: () => boolean) => {
@@ -157,5 +172,42 @@ describe('strangers who keep their requests open', () => {
     await until(() => server.told.waiting === 1)
     socket.destroy()
     await until(() => server.told.waiting === 0)
+  })
+})
+
+describe('strangers who make up appIds', () => {
+  it.each(['GET', 'POST'])('have the places of strangers before the store is asked (%s)', async (method) => {
+    const { asked, answer, ...deps } = lookUps()
+    const server = await intake(PLACES, deps)
+    const ask = (appId: string) =>
+      fetch(`${server.server.url}/wechat/${appId}?signature=0`, { method }).then((r) => r.status)
+    const first = [ask('wxmadeup1'), ask('wxmadeup2')]
+    await until(() => asked.length === 2)
+    expect(await Promise.all([ask('wxmadeup3'), ask('wxmadeup4')])).toEqual([500, 500])
+    expect(asked).toEqual(['wxmadeup1', 'wxmadeup2'])
+    expect(server.told).toMatchObject({ shed: 2, waiting: 2 })
+    answer()
+    expect(await Promise.all(first)).toEqual([404, 404])
+    expect(server.told.waiting).toBe(0)
+  })
+
+  it('do not keep out an account that is known', async () => {
+    const { asked, ...deps } = lookUps()
+    const account: IntakeAccount = {
+      ...{ appId: APP, mode: 'plain', token: TOKEN, encodingAesKey: null },
+      ...{ name: '', timezone: 'UTC', variables: {}, humanAgents: false },
+    }
+    const server = await intake(PLACES, {
+      ...deps,
+      account: (appId) => (appId === APP ? Promise.resolve(account) : deps.account(appId)),
+    })
+    for (const appId of ['wxmadeup1', 'wxmadeup2', 'wxmadeup3'])
+      server.raw(`POST /wechat/${appId} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`)
+    await until(() => server.told.shed === 1)
+    const answered = server.follow('oFollower')
+    await until(() => server.waiting.length === 1)
+    server.waiting[0]?.stored()
+    expect(await answered).toBe(200)
+    expect(asked).toHaveLength(2)
   })
 })

@@ -52,6 +52,8 @@ export interface Match {
 }
 
 export interface CallbackDeps {
+  /** Whether `account` answers from memory. Absent: it always does. */
+  knows?(appId: string): boolean
   /** From memory, or from the store when memory does not know it. */
   account(appId: string): Promise<IntakeAccount | null>
   match(account: IntakeAccount, inbound: Inbound): Match
@@ -99,8 +101,8 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
   app.get('/wechat/:appId', async (c) => {
     const began = performance.now()
     const appId = c.req.param('appId')
-    const account = isAppId(appId) ? await deps.account(appId) : null
-    if (!account) return refuse(404, 'unknown appId', began)
+    const account = await find(appId, 0, began)
+    if (account instanceof Response) return account
     const answer = answerChallenge({ account, query: c.req.query() })
     if (!answer.ok) return refuseOpened(answer, began, account.appId)
     deps.seen(account.appId)
@@ -113,14 +115,8 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     const appId = c.req.param('appId')
     const bytes = announcedBytes(c.req, BODY_MAX)
     if (bytes === null) return refuse(413, 'body over 64 KiB', began)
-    if (!isAppId(appId)) return refuse(404, 'unknown appId', began)
-    let account: IntakeAccount | null
-    try {
-      account = await within(began, deps.account(appId))
-    } catch (err) {
-      return fail(err, appId, began)
-    }
-    if (!account) return refuse(404, 'unknown appId', began)
+    const account = await find(appId, bytes, began)
+    if (account instanceof Response) return account
     const leave = places.take({ signed: isQuerySigned(account, c.req.query()), bytes })
     if (!leave) return shed(appId, began)
     try {
@@ -141,6 +137,21 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     say('warn', `${status} ${reason}`, about, 'callback refused')
     deps.count('refused', 0)
     return c.text(reason, status, headers)
+  }
+
+  /** The account, or the answer where there is none. Who has to be looked for is a stranger meanwhile, and takes such a place. */
+  async function find(appId: string, bytes: number, began: number): Promise<IntakeAccount | Response> {
+    if (!isAppId(appId)) return refuse(404, 'unknown appId', began)
+    const isKnown = deps.knows?.(appId) ?? true
+    const leave = isKnown ? () => {} : places.take({ signed: false, bytes })
+    if (!leave) return shed(appId, began)
+    try {
+      return (await within(began, deps.account(appId))) ?? refuse(404, 'unknown appId', began)
+    } catch (err) {
+      return fail(err, appId, began)
+    } finally {
+      leave()
+    }
   }
 
   /** `leave` gives the place back: once the event is stored, whatever the answer still waits for. */

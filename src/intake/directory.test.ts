@@ -1,11 +1,13 @@
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { LiveCampaign } from '../campaign/match.ts'
 import { type Campaign, campaignSchema } from '../campaign/model.ts'
 import type { Account, AccountStore } from '../store/accounts.ts'
 import type { CampaignStore, CampaignVersion } from '../store/campaigns.ts'
 import { parseInbound } from '../wechat/events.ts'
 import { createDirectory } from './directory.ts'
+
+afterEach(() => vi.restoreAllMocks())
 
 const APP = 'wxtest0000000001'
 const T0 = Date.parse('2026-11-23T08:00:00Z')
@@ -69,10 +71,10 @@ function directoryOf(
   const warnings: string[] = []
   const trouble: { next: Error | null } = { next: null }
   const accounts: Pick<AccountStore, 'list' | 'find'> = {
-    async list() {
-      calls.push('list')
+    async list(asked) {
+      calls.push(asked?.only ? `list ${asked.only.length}` : 'list')
       if (trouble.next) throw trouble.next
-      return [...registered]
+      return registered.filter((a) => asked?.only?.includes(a.appId) ?? true)
     },
     async find(appId) {
       calls.push(`find ${appId}`)
@@ -250,11 +252,33 @@ describe('an account', () => {
     expect(calls).toEqual(['list', 'find wxnew00000000001'])
   })
 
-  it('that nobody registered is asked for every time: it may come', async () => {
+  it('that nobody registered is asked for once, though a stranger asks and asks', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(1_000)
     const { directory, calls } = directoryOf([])
-    expect(await directory.account('wxunknown0000001')).toBeNull()
-    expect(await directory.account('wxunknown0000001')).toBeNull()
-    expect(calls).toEqual(['find wxunknown0000001', 'find wxunknown0000001'])
+    for (let i = 0; i < 3; i++) expect(await directory.account('wxunknown0000001')).toBeNull()
+    expect(calls).toEqual(['find wxunknown0000001'])
+    expect(directory.knows('wxunknown0000001')).toBe(false)
+  })
+
+  it('that is added after it was asked for is served as soon as this process knows of the change', async () => {
+    const { directory, registered } = directoryOf([])
+    expect(await directory.account('wxnew00000000001')).toBeNull()
+    registered.push(account('wxnew00000000001'))
+    await directory.reload()
+    expect(await directory.account('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
+  })
+
+  it('that is made up reaches the store together with a thousand others', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(1_000)
+    const { directory, registered, calls } = directoryOf([])
+    registered.push(account('wxnew00000000001'))
+    const madeUp = Array.from({ length: 999 }, (_, i) => `wxmadeup${i}`)
+    const found = await Promise.all([...madeUp, 'wxnew00000000001'].map((id) => directory.account(id)))
+    expect(found.filter((a) => a !== null)).toMatchObject([{ appId: 'wxnew00000000001' }])
+    expect(calls).toEqual(['list 500', 'list 500'])
+    await Promise.all(madeUp.map((id) => directory.account(id)))
+    expect(calls).toHaveLength(2)
+    expect(directory.knows('wxnew00000000001')).toBe(true)
   })
 
   it('has its rules, also when it is not in memory; a deleted one the rules in force', async () => {

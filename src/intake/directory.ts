@@ -12,9 +12,13 @@ import { sceneOf } from '../wechat/rules.ts'
 import type { IntakeAccount, Match } from './callback.ts'
 import type { Directory } from './dispatch.ts'
 import { eventKeyOf } from './facts.ts'
+import { createLookUp } from './look-up.ts'
 
 /** Accounts and live campaigns in memory: what a callback is matched against without asking anybody. */
 export interface LiveDirectory extends Directory {
+  /** Whether `account` answers from memory. */
+  knows(appId: string): boolean
+  /** From memory; one that is not there is looked for in the store. */
   account(appId: string): Promise<Account | null>
   match(account: IntakeAccount, inbound: Inbound): Match
   /** Reads everything anew; what was published before is live when it resolves. */
@@ -40,6 +44,20 @@ export function createDirectory(deps: {
   const toldBroken = new Set<string>()
   const entries = new WeakMap<Campaign, NonNullable<Match['entry']>>()
 
+  /** Anybody can make up appIds: unknown ones reach the store together, and not again and again. */
+  const unknown = createLookUp<Account>({
+    async read(appIds) {
+      const [appId = ''] = appIds
+      const only = [...appIds]
+      const found =
+        only.length === 1
+          ? [await deps.accounts.find(appId)]
+          : await deps.accounts.list({ only, limit: only.length })
+      return new Map(found.flatMap((a) => (a ? [[a.appId, a]] : [])))
+    },
+    keep: (appId, account) => accounts.set(appId, account),
+  })
+
   async function read(): Promise<void> {
     const [list, { live, broken }] = await Promise.all([
       deps.accounts.list({ limit: MOST_ACCOUNTS }),
@@ -47,6 +65,7 @@ export function createDirectory(deps: {
     ])
     accounts = new Map(list.map((a) => [a.appId, a]))
     matcher = createMatcher(live)
+    unknown.forget()
     for (const { row, broken: reason } of broken) {
       const told = `${row.id}@${row.version} ${reason}`
       if (toldBroken.has(told)) continue
@@ -116,13 +135,13 @@ export function createDirectory(deps: {
 
   return {
     match,
+    knows: (appId) => accounts.has(appId),
     accounts: () => [...accounts.values()],
     async account(appId) {
       const known = accounts.get(appId)
       if (known) return withLiveKeys(known, deps.now())
       // Perhaps another process has just registered it.
-      const found = await deps.accounts.find(appId)
-      if (found) accounts.set(appId, found)
+      const found = await unknown.find(appId)
       return found && withLiveKeys(found, deps.now())
     },
     rulesOf: (appId) =>

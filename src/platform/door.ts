@@ -10,12 +10,13 @@ import { answerTester, isTestAccount } from './release-test.ts'
 /** How the callback sees accounts where a platform serves some of them, and WeChat's tester of platforms. */
 export function createPlatformDoor(deps: {
   platform: Platform
-  directory: { account(appId: string): Promise<Account | null> }
+  directory: { knows(appId: string): boolean; account(appId: string): Promise<Account | null> }
   clientOf(account: { apiBase: string | null }): WechatClient
   log: Log
 }) {
   const { platform, log } = deps
   return {
+    knows: (appId: string) => isTestAccount(appId) || deps.directory.knows(appId),
     async account(appId: string): Promise<IntakeAccount | null> {
       if (isTestAccount(appId)) {
         return platform.serve({
