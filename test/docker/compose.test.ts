@@ -169,6 +169,26 @@ describe('the proxy', () => {
     expect(loadConfig({}).workerPort).toBe(3002)
   })
 
+  it('cuts slow clients off, and gives them no place in `serve`: it reads bodies before it passes them on', () => {
+    const [options = ''] = caddyfile.split('\n(serve)')
+    const seconds = (name: string) => {
+      const [, number, unit] = new RegExp(`^\\s+${name} (\\d+)([sm])$`, 'm').exec(options) ?? []
+      return Number(number) * (unit === 'm' ? 60 : 1)
+    }
+    expect(seconds('read_header')).toBeLessThanOrEqual(10)
+    expect(seconds('read_body')).toBeLessThanOrEqual(120)
+    // Counted from the end of the header on, so it holds reading the body too.
+    expect(seconds('write')).toBeGreaterThan(seconds('read_body'))
+    expect(seconds('idle')).toBeLessThanOrEqual(120)
+    expect(options).toContain('max_header_size 16KiB')
+    expect(caddyfile).toContain('request_buffers {args[0]}')
+    const buffered = [...caddyfile.matchAll(/import serve(.*)$/gm)].map((m) => m[1]?.trim())
+    expect(buffered.length).toBeGreaterThanOrEqual(3)
+    for (const size of buffered) expect(size).toMatch(/^(128KB|64KiB)$/)
+    // A callback fits whole, and one that is too long is answered 413 by `serve`, with its line in the log.
+    expect(buffered[0]).toBe(/max_size (\w+)/.exec(caddyfile)?.[1])
+  })
+
   it('is given every variable that its files use', () => {
     const used = [...`${caddyfile}${read('proxy-tools/tools.caddy')}`.matchAll(/\{\$(\w+)\}/g)].map(
       (m) => m[1],
@@ -206,7 +226,10 @@ describe('the image', () => {
       expect(existsSync(join(ROOT, file as string))).toBe(true)
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map((m) => m[1])
     expect(new Set(bases).size).toBe(1)
-    expect(bases[0]).toMatch(/^node:22\.\d+\.\d+-\w+-slim$/)
+    // A release line with long-term support, at its security release of November 2026 or a later one.
+    const [, major, minor, patch] = /^node:(\d+)\.(\d+)\.(\d+)-\w+-slim$/.exec(bases[0] ?? '') ?? []
+    expect(Number(major)).toBe(24)
+    expect(Number(minor) * 100 + Number(patch)).toBeGreaterThanOrEqual(22_03)
     expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('COPY'))
   })
 

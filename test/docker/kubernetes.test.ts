@@ -5,9 +5,45 @@ import { loadConfig } from '../../src/config.ts'
 import { NURTURE_QUEUE } from '../../src/engine/runs.ts'
 import { SEND_QUEUE } from '../../src/engine/workers.ts'
 import { read, readAllYaml, readYaml } from '../../temporal-docker/native/stack.ts'
+import { network, type Pod } from './network-policies.ts'
 
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })
 const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) }).loose()
+/** What the Pod Security Standard `restricted` asks of a pod (kubernetes.io/docs/concepts/security/pod-security-standards). */
+const restrictedPod = z.looseObject({
+  hostNetwork: z.undefined().optional(),
+  hostPID: z.undefined().optional(),
+  hostIPC: z.undefined().optional(),
+  automountServiceAccountToken: z.literal(false),
+  securityContext: z.looseObject({
+    runAsNonRoot: z.literal(true),
+    runAsUser: z.number().min(1),
+    seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
+  }),
+  volumes: z.array(
+    z.union([
+      z.strictObject({ name: z.string(), secret: z.unknown() }),
+      z.strictObject({ name: z.string(), emptyDir: z.unknown() }),
+    ]),
+  ),
+  containers: z
+    .array(
+      z.looseObject({
+        image: z.string().regex(/:\d+\.\d+\.\d+$/),
+        resources: z.object({
+          requests: z.object({ cpu: z.string(), memory: z.string() }),
+          limits: z.object({ memory: z.string() }),
+        }),
+        securityContext: z.strictObject({
+          allowPrivilegeEscalation: z.literal(false),
+          readOnlyRootFilesystem: z.literal(true),
+          capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
+        }),
+      }),
+    )
+    .min(1),
+})
+
 const deployment = z.object({
   spec: z.looseObject({
     replicas: z.number(),
@@ -50,16 +86,45 @@ describe('on Kubernetes', () => {
     expect(find('Service', `nurture-${role}`)).toMatchObject({ spec: { ports: [{ port }] } })
   })
 
+  it.each(['serve', 'worker'])('%s has no right that it does not need', (role) => {
+    const { spec } = deployment.parse(find('Deployment', `nurture-${role}`))
+    expect(restrictedPod.safeParse(spec.template.spec).error?.issues ?? []).toEqual([])
+  })
+
   it('the settings are ones that the programs take', () => {
     const { data } = z
       .object({ data: z.record(z.string(), z.string()) })
       .parse(find('ConfigMap', 'nurture-settings'))
+    const trusted = data.TRUSTED_PROXIES?.split(',') ?? []
     const plain = Object.fromEntries(Object.entries(data).filter(([name]) => !name.endsWith('_FILE')))
     expect(loadConfig(plain)).toMatchObject({
       publicUrl: data.PUBLIC_URL,
-      trustedProxies: [data.TRUSTED_PROXIES],
+      trustedProxies: trusted,
       temporal: { address: data.TEMPORAL_ADDRESS, namespace: 'nurture', uiUrl: data.TEMPORAL_UI_URL },
     })
+    // A pod of somebody else's that is believed could name another address for each guess of a password.
+    for (const network of trusted)
+      expect(Number(network.split('/')[1] ?? 32), network).toBeGreaterThanOrEqual(28)
+  })
+
+  it('the chart gives Temporal’s pods no right that they do not need', () => {
+    const { server, admintools, schema, web } = z
+      .looseObject({
+        server: z.looseObject({}),
+        admintools: z.unknown(),
+        schema: z.unknown(),
+        web: z.unknown(),
+      })
+      .parse(readYaml('kubernetes/values.yaml'))
+    const pod = { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } }
+    const container = {
+      containerSecurityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    }
+    expect(server).toMatchObject({ securityContext: pod })
+    for (const service of ['frontend', 'history', 'matching', 'worker'])
+      expect(server).toMatchObject({ [service]: container })
+    for (const part of [admintools, schema, web])
+      expect(part).toMatchObject({ securityContext: pod, ...container })
   })
 
   it('the chart gives Temporal the same dynamic settings as compose', () => {
@@ -85,5 +150,72 @@ describe('on Kubernetes', () => {
     expect(scaled.spec.triggers.map((t) => t.metadata.taskQueue)).toEqual([NURTURE_QUEUE, SEND_QUEUE])
     expect(scaled.spec.minReplicaCount).toBe(2)
     expect(() => find('Deployment', scaled.spec.scaleTargetRef.name)).not.toThrow()
+  })
+})
+
+const OURS = ['nurture-serve', 'nurture-worker'] as const
+const serve: Pod = { namespace: 'nurture', labels: { app: 'nurture-serve' } }
+const worker: Pod = { namespace: 'nurture', labels: { app: 'nurture-worker' } }
+const ingress: Pod = { namespace: 'ingress-nginx', labels: {} }
+const prometheus: Pod = { namespace: 'monitoring', labels: {} }
+const stranger: Pod = { namespace: 'shop', labels: { app: 'shop' } }
+const neighbour: Pod = { namespace: 'nurture', labels: { app: 'debug' } }
+const impostor: Pod = { namespace: 'shop', labels: { app: 'nurture-worker' } }
+const dns: Pod = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }
+const part = (component: string): Pod => ({
+  namespace: 'temporal',
+  labels: { 'app.kubernetes.io/component': component },
+})
+
+describe('the network policies', () => {
+  const { reaches } = network([
+    { namespace: 'nurture', file: 'kubernetes/nurture.yaml' },
+    { namespace: 'temporal', file: 'kubernetes/temporal-policy.yaml' },
+  ])
+
+  it('are about the pods of both deployments', () => {
+    const named = readAllYaml('kubernetes/nurture.yaml')
+      .map((o) => object.parse(o))
+      .filter((o) => o.kind === 'Deployment')
+    expect(named.map((o) => o.metadata.name)).toEqual([...OURS])
+  })
+
+  it.each<[string, Pod, Pod | string, number]>([
+    ['callbacks and console by the ingress', ingress, serve, 3000],
+    ['metrics of serve', prometheus, serve, 3000],
+    ['metrics of a worker', prometheus, worker, 3002],
+    ['names', worker, dns, 53],
+    ['Temporal, from a worker', worker, part('frontend'), 7233],
+    ['Temporal, from serve', serve, part('frontend'), 7233],
+    ['Temporal, from KEDA', { namespace: 'keda', labels: {} }, part('frontend'), 7233],
+    ['the services of Temporal, one from the other', part('history'), part('matching'), 7235],
+    ['the Web UI by the ingress', ingress, part('web'), 8080],
+    ['PostgreSQL', serve, '10.10.20.4', 5432],
+    ['WeChat', worker, '203.205.254.63', 443],
+    ['WeChat by IPv6', worker, '2402:4e00:1200::1', 443],
+  ])('let through: %s', (_name, from, to, port) => {
+    expect(reaches(from, to, port)).toBe(true)
+  })
+
+  it.each<[string, Pod, Pod | string, number]>([
+    ['serve, from another pod', stranger, serve, 3000],
+    ['serve, from a pod beside it', neighbour, serve, 3000],
+    ['serve, from a worker', worker, serve, 3000],
+    ['a worker, from the ingress', ingress, worker, 3002],
+    ['another port of serve', ingress, serve, 9229],
+    ['Temporal, from another pod', stranger, part('frontend'), 7233],
+    ['Temporal, from a pod with our label elsewhere', impostor, part('frontend'), 7233],
+    ['Temporal’s history service, from a worker', worker, part('history'), 7234],
+    ['Temporal’s HTTP API, from a worker', worker, part('frontend'), 7243],
+    ['the Web UI, from another pod', stranger, part('web'), 8080],
+    ['another pod, from serve', serve, stranger, 443],
+    ['the cloud’s metadata', serve, '169.254.169.254', 443],
+    ['the cloud’s metadata, plain', serve, '169.254.169.254', 80],
+    ['an address of the cluster', serve, '10.96.0.1', 443],
+    ['an address at home', worker, '192.168.1.1', 443],
+    ['a private address of IPv6', worker, 'fd00:ec2::254', 443],
+    ['mail', worker, '203.0.113.7', 25],
+  ])('keep away: %s', (_name, from, to, port) => {
+    expect(reaches(from, to, port)).toBe(false)
   })
 })

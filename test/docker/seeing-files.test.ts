@@ -80,6 +80,7 @@ const CHECKED: Record<string, string> = {
   'grafana/provisioning/datasources/prometheus.yml': 'here',
   'kubernetes/keda-worker.yaml': 'kubernetes.test.ts',
   'kubernetes/nurture.yaml': 'kubernetes.test.ts',
+  'kubernetes/temporal-policy.yaml': 'kubernetes.test.ts',
   'kubernetes/values.yaml': 'kubernetes.test.ts',
   'make-secrets.sh': 'scripts.test.ts, ../e2e/cluster.test.ts',
   'ours.yaml': 'compose.test.ts, ../e2e/cluster.test.ts',
