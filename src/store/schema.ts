@@ -300,6 +300,8 @@ export const authorisationVisits = pgTable('authorisation_visits', {
   state: text('state').primaryKey(),
   createdAt: at('created_at').notNull(),
   expiresAt: at('expires_at').notNull(),
+  /** The one authorisation code that it came back with, as in `platform_events.key`; null: not back yet. */
+  codeKey: text('code_key'),
 })
 
 /** Authorisations and revocations, kept before WeChat is answered, until they are done. */

@@ -1,0 +1,1 @@
+ALTER TABLE "authorisation_visits" ADD COLUMN "code_key" text;
