@@ -40,7 +40,8 @@ export function createWeb(
     const phoneUrl = (appId: string) =>
       platform.config.apiBase ? `${platform.config.apiBase}/phone/${appId}` : null
     const maxAgeMs = product.callbackMaxAgeMs
-    web.route('/', createPlatformApp({ ...product, platform, maxAgeMs, nameOf, phoneUrl }))
+    const { client } = access
+    web.route('/', createPlatformApp({ ...product, platform, maxAgeMs, nameOf, phoneUrl, client }))
   }
   web.route('/', product.callback)
   if (options.dataDir) web.route('/', createVerifyFiles(join(options.dataDir, 'verify')))

@@ -121,6 +121,7 @@ function componentDoor(previousAesKey: string | null = null): Door {
     clock: { note: () => {} },
     nameOf: async () => null,
     phoneUrl: () => null,
+    client: () => ({ address: null, https: false }),
   })
   const ask: Ask = async (cipher) => {
     const sealed = typeof cipher === 'string' ? cipher : cipher.toString('base64')

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { PlatformConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Account, AccountStore } from '../store/accounts.ts'
@@ -8,6 +8,7 @@ import type { AuthorisationInfo, ComponentClient } from '../wechat/component-cli
 import { classOf } from '../wechat/errcodes.ts'
 import { givesMessages } from '../wechat/permissions.ts'
 import type { TokenAnswer, TokenKeeper } from '../wechat/tokens.ts'
+import { createVisitStates } from './visit-states.ts'
 
 /** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
 const TICKET_LIVES_MS = 12 * 3_600_000
@@ -58,6 +59,8 @@ export function createPlatform(deps: PlatformDeps) {
   const pages = deps.wechatPages
     ? { pc: deps.wechatPages, phone: deps.wechatPages }
     : { pc: 'https://mp.weixin.qq.com', phone: 'https://open.weixin.qq.com' }
+
+  const visits = createVisitStates(config.appSecret)
 
   /**
    * One call with the component token; with a new one where WeChat does not take it any more.
@@ -246,7 +249,7 @@ export function createPlatform(deps: PlatformDeps) {
     async visit(device: 'pc' | 'phone'): Promise<string> {
       const answer = await asPlatform((token) => client.preAuthCode(token))
       const { pre_auth_code, expires_in } = dataOf(answer, 'api_create_preauthcode')
-      const state = randomBytes(18).toString('base64url')
+      const state = visits.begin()
       await store.saveVisit(state, now(), now() + expires_in * 1000)
       const query = new URLSearchParams({
         component_appid: config.appId,
@@ -258,7 +261,10 @@ export function createPlatform(deps: PlatformDeps) {
         ? `${pages.pc}/cgi-bin/componentloginpage?${query}`
         : `${pages.phone}/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&${query}#wechat_redirect`
     },
-    isOpenVisit: (state: string) => store.isOpenVisit(state, now()),
+    /** Whether the state is of a visit that this platform began; costs no look into the store. */
+    isOwnVisit: visits.isOwn,
+    /** Uses the visit for this code. @returns false when it is over, or was used for another code */
+    useVisit: (state: string, code: string) => store.useVisit(state, keyOfCode(code), now()),
     /** For the release test: the code's own access token, used once and kept nowhere. @throws PlatformError */
     async tokenOfCode(code: string): Promise<string> {
       const given = await queryAuth(code)

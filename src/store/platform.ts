@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, lte, max, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, lt, lte, max, or, sql } from 'drizzle-orm'
 import { cutText } from '../text.ts'
 import type { Db } from './db.ts'
 import { accounts, authorisationVisits, componentTickets, platformEvents } from './schema.ts'
@@ -59,13 +59,26 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
       return row ? { ticket: sealer.open(row.ticketSealed), receivedAt: row.receivedAt } : null
     },
     async saveVisit(state: string, createdAt: number, expiresAt: number): Promise<void> {
-      await db.delete(authorisationVisits).where(lt(authorisationVisits.expiresAt, createdAt - 86_400_000))
       await db.insert(authorisationVisits).values({ state, createdAt, expiresAt })
     },
-    /** True while the visit that began with this state may come back. */
-    async isOpenVisit(state: string, now: number): Promise<boolean> {
-      const [row] = await db.select().from(authorisationVisits).where(eq(authorisationVisits.state, state))
-      return row !== undefined && row.expiresAt > now
+    /**
+     * Uses the visit that began with this state for one code, by `keyOfCode`: false for another one, and once it is over. The
+     * same code again is the same page loaded again.
+     */
+    async useVisit(state: string, codeKey: string, now: number): Promise<boolean> {
+      const { codeKey: used } = authorisationVisits
+      const taken = await db
+        .update(authorisationVisits)
+        .set({ codeKey })
+        .where(
+          and(
+            eq(authorisationVisits.state, state),
+            gt(authorisationVisits.expiresAt, now),
+            or(isNull(used), eq(used, codeKey)),
+          ),
+        )
+        .returning({ state: authorisationVisits.state })
+      return taken.length > 0
     },
     /**
      * Keeps an event durably, once. The owner's browser and WeChat's push may bring the same authorisation: the push knows
@@ -164,4 +177,15 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
         .where(eq(platformEvents.id, id))
     },
   }
+}
+
+/**
+ * Visits that are over, and authorisations that were done or given up before `before` (epoch ms), go. Revocations stay: the
+ * newest one of an account says which authorisation is older than it.
+ */
+export async function purgePlatform(db: Db, before: number): Promise<void> {
+  await db.delete(authorisationVisits).where(lt(authorisationVisits.expiresAt, before))
+  await db
+    .delete(platformEvents)
+    .where(and(eq(platformEvents.kind, 'authorised'), lt(platformEvents.doneAt, before)))
 }

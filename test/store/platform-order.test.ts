@@ -84,6 +84,7 @@ function platformOver(db: Db) {
     clock: { note: () => {} },
     nameOf: async () => '店',
     phoneUrl: () => null,
+    client: () => ({ address: null, https: false }),
   })
   return {
     clock,
