@@ -76,6 +76,8 @@ interface Door {
   ask: Ask
   lines: string[]
   counted: string[]
+  /** Signatures of the pushes by which our clock was measured; `/readyz` tells everybody how many. */
+  measured: string[]
   /** The id at the end of what WeChat seals for this door. */
   id: string
 }
@@ -83,6 +85,7 @@ interface Door {
 function accountDoor(more: Partial<IntakeAccount> = {}, method: 'POST' | 'GET' = 'POST'): Door {
   const lines: string[] = []
   const counted: string[] = []
+  const measured: string[] = []
   const app = createCallbackApp({
     account: async (appId) => (appId === APP ? account(more) : null),
     match: () => ({ start: null, reply: null }),
@@ -93,6 +96,12 @@ function accountDoor(more: Partial<IntakeAccount> = {}, method: 'POST' | 'GET' =
     maxAgeMs: 600_000,
     log: pino({ base: undefined }, { write: (line: string) => lines.push(line) }),
     count: (result) => counted.push(result),
+    clock: {
+      note: ({ signature }) => measured.push(signature),
+      aheadMs: () => 0,
+      report: () => [],
+      of: () => null,
+    },
   })
   const ask: Ask = async (cipher) => {
     const sealed = typeof cipher === 'string' ? cipher : cipher.toString('base64')
@@ -101,12 +110,13 @@ function accountDoor(more: Partial<IntakeAccount> = {}, method: 'POST' | 'GET' =
     const body = method === 'POST' ? `<xml><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>` : null
     return seen(await app.request(`/wechat/${APP}?${query}`, { method, body }))
   }
-  return { ask, lines, counted, id: APP }
+  return { ask, lines, counted, measured, id: APP }
 }
 
 /** The address for tickets and authorisations. */
 function componentDoor(previousAesKey: string | null = null): Door {
   const lines: string[] = []
+  const measured: string[] = []
   const keys = { token: TOKEN, encodingAesKey: KEY, previousAesKey, trailingId: COMPONENT }
   const app = createPlatformApp({
     // Of the platform the door needs no more to take a push.
@@ -118,7 +128,7 @@ function componentDoor(previousAesKey: string | null = null): Door {
     now: () => NOW,
     maxAgeMs: 600_000,
     log: pino({ base: undefined }, { write: (line: string) => lines.push(line) }),
-    clock: { note: () => {} },
+    clock: { note: ({ signature }) => measured.push(signature) },
     nameOf: async () => null,
     phoneUrl: () => null,
     client: () => ({ address: null, https: false }),
@@ -128,7 +138,7 @@ function componentDoor(previousAesKey: string | null = null): Door {
     const body = `<xml><AppId>${COMPONENT}</AppId><Encrypt>${sealed}</Encrypt></xml>`
     return seen(await app.request(`/wechat/component?${sign(sealed)}`, { method: 'POST', body }))
   }
-  return { ask, lines, counted: [], id: COMPONENT }
+  return { ask, lines, counted: [], measured, id: COMPONENT }
 }
 
 const DOORS: [string, () => Door][] = [
@@ -290,6 +300,12 @@ describe.each(DOORS)('what is wrong behind a good signature, at %s,', (_, open) 
     const { ask, id, counted } = open()
     for (const [what, cipher] of wrong(id)) expect([what, await ask(cipher)]).toEqual([what, REFUSED])
     expect([...new Set(counted)]).toEqual(counted.length === 0 ? [] : ['refused'])
+  })
+
+  it('is not seen elsewhere: it measures no clock', async () => {
+    const { ask, id, measured } = open()
+    for (const [, cipher] of wrong(id)) await ask(cipher)
+    expect(measured).toEqual([])
   })
 
   it('makes the same work', async () => {

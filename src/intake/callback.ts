@@ -170,7 +170,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     }
     if (!body) return refuse(413, 'body over 64 KiB', began, appId)
     const query = c.req.query()
-    const opened = openCallback({ account, query, body, now: now(), maxAgeMs: deps.maxAgeMs })
+    const opened = openInbound({ account, query, body, now: now(), maxAgeMs: deps.maxAgeMs })
     // In a burst a push waits before it is looked at, which is no sign of a wrong clock.
     if (deps.clock && !places.isFlooded()) {
       const arrivedAt = now() - (performance.now() - began)
@@ -180,14 +180,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       if (opened.arrived) deps.mode?.(appId, opened.arrived)
       return refuseOpened(opened, began, appId)
     }
-    let inbound: Inbound
-    try {
-      inbound = parseInbound(opened.record)
-    } catch (err) {
-      if (!(err instanceof CallbackBodyError)) throw err
-      if (opened.aesKey === null) return refuse(400, err.message, began, appId)
-      return refuseOpened({ status: 401, reason: err.message, unsealed: true }, began, appId)
-    }
+    const { inbound } = opened
     deps.seen(appId)
     deps.mode?.(appId, null)
     if (opened.recovered) {
@@ -347,6 +340,24 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
   }
 
   return app
+}
+
+/**
+ * Opens a callback and reads what happened. What has no sender or time is refused as what cannot be read: nothing may tell
+ * that its ciphertext was opened, the measure of our clock on `/readyz` neither.
+ */
+function openInbound(call: Parameters<typeof openCallback>[0]) {
+  const opened = openCallback(call)
+  if (!opened.ok) return opened
+  try {
+    return { ...opened, inbound: parseInbound(opened.record) }
+  } catch (err) {
+    if (!(err instanceof CallbackBodyError)) throw err
+    const no = { ok: false, reason: err.message } as const
+    return opened.aesKey === null
+      ? { ...no, status: 400 as const }
+      : { ...no, status: 401 as const, unsealed: true as const }
+  }
 }
 
 /**
