@@ -38,6 +38,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       'nurture_callbacks_shed_total',
       'Callbacks answered 500 at once, because too many were under way',
     ),
+    requestBodyBytes: gauge(
+      'nurture_request_body_bytes',
+      'Bytes of request bodies held now, without callbacks; share: signed-in or anonymous',
+      ['share'],
+    ),
     clockSkew: gauge(
       'nurture_clock_skew_seconds',
       'How far the clock of this machine is ahead of the clock of WeChat, by the pushes of the last hour',

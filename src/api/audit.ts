@@ -15,17 +15,13 @@ export function createAudit({ db }: Pick<ApiDeps, 'db'>): OpenAPIHono {
   return app
 }
 
-/** A page of changes, newest first; a cursor that makes no sense begins at the newest. */
+/** A page of changes, newest first. @throws ApiError 422 for a cursor of another list */
 export async function auditPage(
   db: Db,
   from: string | undefined,
   limit: number,
 ): Promise<{ items: AuditRow[]; next: string | null }> {
-  const after = Number(cursor.read(from))
-  const found = await listAudit(db, {
-    after: Number.isInteger(after) && after > 0 ? after : null,
-    limit: limit + 1,
-  })
+  const found = await listAudit(db, { after: cursor.readNumber(from), limit: limit + 1 })
   return pageOf(found, limit, (row) => String(row.id))
 }
 

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { Role } from '../access/roles.ts'
 import { createPayloadCodec } from '../engine/codec.ts'
+import { createBodyBudget } from './body-budget.ts'
 import { createCodecEndpoint } from './codec.ts'
 
 const UI = 'http://127.0.0.1:8233'
@@ -24,7 +25,12 @@ const access: Access = {
 }
 const codec = createPayloadCodec({ current: 'test-key' })
 const log = pino({ level: 'silent' })
-const app = createCodecEndpoint({ codec, access, sessionCookie: 'session', uiUrl: () => `${UI}/`, log })
+const bodies = createBodyBudget()
+const app = createCodecEndpoint({
+  ...{ codec, access, bodies, log },
+  sessionCookie: 'session',
+  uiUrl: () => `${UI}/`,
+})
 const BEARER = { authorization: 'Bearer test-admin-token' }
 
 const post = (path: string, body: unknown, headers: Record<string, string> = BEARER) =>
@@ -136,7 +142,11 @@ describe('the codec endpoint', () => {
     })
 
     it('no page where no Web UI is configured', async () => {
-      const alone = createCodecEndpoint({ codec, access, sessionCookie: 'session', uiUrl: () => null, log })
+      const alone = createCodecEndpoint({
+        ...{ codec, access, bodies, log },
+        sessionCookie: 'session',
+        uiUrl: () => null,
+      })
       const headers = { cookie: cookie(), origin: UI, 'content-type': 'application/json' }
       const answer = await alone.request('/codec/decode', { method: 'POST', body: '{}', headers })
       expect(answer.status).toBe(401)

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { getCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 import { z } from 'zod'
@@ -10,12 +9,14 @@ import type { Access } from '../access/index.ts'
 import { reaches } from '../access/roles.ts'
 import { CALL_MAX_BYTES, PayloadSizeError } from '../engine/codec.ts'
 import type { Log } from '../log.ts'
+import type { BodyBudget } from './body-budget.ts'
+import { boundedBody } from './bounded-body.ts'
 import { ApiError, answerError, forbidden, refused } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { issuesOf } from './kit.ts'
 
 /** Histories hold no payload over 2 MiB; a page asks for many at once. */
-const BODY_MAX = 16 * 1024 * 1024
+export const CODEC_BODY_MAX = 16 * 1024 * 1024
 
 /** A page of the Web UI shows the payloads of 1,000 events at most. */
 const PAYLOADS_MAX = 10_000
@@ -41,6 +42,7 @@ export function createCodecEndpoint(deps: {
   codec: PayloadCodec
   access: Pick<Access, 'readBearer' | 'client'> & { signIn: Pick<Access['signIn'], 'whose'> }
   sessionCookie: string
+  bodies: BodyBudget
   /** Where the Web UI is; null: nowhere. */
   uiUrl(): string | null
   log: Log
@@ -62,7 +64,6 @@ export function createCodecEndpoint(deps: {
       allowMethods: ['POST'],
       maxAge: 600,
     }),
-    bodyLimit({ maxSize: BODY_MAX }),
     async (c, next) => {
       // The cookie alone proves nothing: a page of another port of this host has it sent too.
       const cookie = isUi(c.req.header('origin')) ? getCookie(c, sessionCookie) : undefined
@@ -71,6 +72,14 @@ export function createCodecEndpoint(deps: {
       if (!reaches(who.role, NEEDS)) throw forbidden(NEEDS, who.role)
       return next()
     },
+    boundedBody({
+      budget: deps.bodies,
+      share: 'signed-in',
+      max: () => CODEC_BODY_MAX,
+      tooLarge() {
+        throw new ApiError(413, 'too-large', 'The payloads are over 16 MiB.')
+      },
+    }),
   )
   app.post('/codec/encode', async (c) => {
     const payloads = await payloadsOf(c)

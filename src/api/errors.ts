@@ -6,6 +6,10 @@ import type { Role } from '../access/roles.ts'
 import { EngineAwayError } from '../engine/runs.ts'
 import type { Log } from '../log.ts'
 import { StoreError } from '../store/store-error.ts'
+import { cutText } from '../text.ts'
+
+/** So much of an address goes to the log. */
+const PATH_MAX = 200
 
 export interface ApiIssue {
   path: string
@@ -42,45 +46,33 @@ export const forbidden = (needed: Role, given: Role) =>
   new ApiError(403, 'forbidden', `This needs the role ${needed}; this token has ${given}.`)
 export const conflict = (message: string) => new ApiError(409, 'conflict', message)
 
-/** Every error of the API as `{error: {code, message, issues?}}`; what is not expected is logged and told in no detail. */
+/** Every error of the API as `{error: {code, message, issues?}}`. */
 export function answerError(err: unknown, c: Context, log: Log): Response {
-  if (err instanceof ApiError) {
-    const told = { code: err.code, message: err.message, ...(err.issues ? { issues: err.issues } : {}) }
-    return body(c, err.status, told, err.headers)
-  }
+  const { status, code, message, issues, headers } = asApiError(err, c, log)
+  return c.json({ error: { code, message, ...(issues ? { issues } : {}) } }, status, headers)
+}
+
+/** What an error is to whoever asked. What is not expected is logged, and told in no detail. */
+export function asApiError(err: unknown, c: Context, log: Log): ApiError {
+  if (err instanceof ApiError) return err
   if (err instanceof EngineAwayError) {
-    return body(c, 503, {
-      code: 'engine-away',
-      message:
-        'Temporal does not answer at present. Nothing was changed; try again when /readyz says engine: up.',
-    })
+    const message =
+      'Temporal does not answer at present. Nothing was changed; try again when /readyz says engine: up.'
+    return new ApiError(503, 'engine-away', message)
   }
   if (err instanceof BusyError) {
     const message = 'Too many passwords are being looked at just now. Try again in some seconds.'
-    return body(c, 429, { code: 'too-many', message }, { 'retry-after': '2' })
+    return new ApiError(429, 'too-many', message, undefined, { 'retry-after': '2' })
   }
   if (err instanceof HTTPException) {
     // Hono's own word for a body that is no JSON; to the contract it is refused content.
-    if (err.status === 400) return body(c, 422, { code: 'refused', message: 'The body is not readable.' })
+    if (err.status === 400) return refused('The body is not readable.')
     const message = err.message || 'The request was refused.'
-    return body(c, err.status, { code: err.status === 413 ? 'too-large' : 'bad-request', message })
+    return new ApiError(err.status, err.status === 413 ? 'too-large' : 'bad-request', message)
   }
   // PostgreSQL's class 22: the data is at fault, such as NUL in a text, or half a surrogate pair.
-  if (err instanceof StoreError && err.code?.startsWith('22')) {
-    return body(c, 422, { code: 'refused', message: 'A text or number here cannot be stored.' })
-  }
-  log.error({ err, path: c.req.path }, 'API call failed')
-  return body(c, 500, {
-    code: 'internal',
-    message: 'Something went wrong here. The log of this server has the details.',
-  })
-}
-
-function body(
-  c: Context,
-  status: ContentfulStatusCode,
-  error: object,
-  headers?: Record<string, string>,
-): Response {
-  return c.json({ error }, status, headers)
+  if (err instanceof StoreError && err.code?.startsWith('22'))
+    return refused('A text or number here cannot be stored.')
+  log.error({ err, method: c.req.method, path: cutText(c.req.path, PATH_MAX) }, 'request failed')
+  return new ApiError(500, 'internal', 'Something went wrong here. The log of this server has the details.')
 }

@@ -51,8 +51,8 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const { cursor: from, limit, ...filter } = c.req.valid('query')
-      const found = await listLatestRuns(db, filter, { after: readCursor(from), limit: limit + 1 })
-      const { items, next } = pageOf(found, limit, (r) => `${r.createdAt} ${r.runKey}`)
+      const found = await listLatestRuns(db, filter, { after: readRunCursor(from), limit: limit + 1 })
+      const { items, next } = pageOf(found, limit, runCursor)
       return c.json({ items: await viewItems(db, items), next }, 200)
     },
   )
@@ -210,7 +210,11 @@ function ended(run: RunRow) {
   return conflict(`The run has ended${run.outcome ? ` (${run.outcome})` : ''}.`)
 }
 
-function readCursor(text: string | undefined): { createdAt: number; runKey: string } | null {
-  const [createdAt, runKey] = cursor.read(text).split(' ')
-  return createdAt && runKey ? { createdAt: Number(createdAt), runKey } : null
+/** The key of a run in lists, newest first. */
+export const runCursor = (run: RunRow): string => `${run.createdAt} ${run.runKey}`
+
+/** Where a list of runs goes on; null: at its beginning. @throws ApiError 422 */
+export function readRunCursor(text: string | undefined): { createdAt: number; runKey: string } | null {
+  const at = cursor.readTimed(text)
+  return at && { createdAt: at.time, runKey: at.key }
 }

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { Access } from '../access/index.ts'
 import { roleNeeded } from '../access/roles.ts'
 import { campaignJsonSchema } from '../campaign/json-schema.ts'
@@ -6,6 +7,7 @@ import { isLarge } from '../intake/skew-watch.ts'
 import { inboxBacklog } from '../store/inbox.ts'
 import { createAccounts } from './accounts.ts'
 import { createAudit } from './audit.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { createCampaigns } from './campaigns.ts'
 import { createEngine } from './engine.ts'
 import { answerError, notFound } from './errors.ts'
@@ -16,7 +18,7 @@ import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
 import { createMedia } from './media.ts'
 import { createMenu } from './menu.ts'
 import { createQrcodes } from './qrcodes.ts'
-import { textBodies } from './request-body.ts'
+import { apiBodies } from './request-body.ts'
 import { inboxState } from './schemas.ts'
 import { createTokens } from './tokens.ts'
 import { createUsers } from './users.ts'
@@ -31,11 +33,12 @@ const ABOUT = {
       'Times are ISO 8601 UTC; durations in fields named …Ms are milliseconds. x-role is the least role that a call needs: viewer, operator, admin.',
   },
 }
-const OPEN = new Set(['/api/openapi.json', '/api/campaign.schema.json'])
+/** For everybody, to be read: whoever has no token sends nothing there. */
+const OPEN = new Set(['GET /api/openapi.json', 'GET /api/campaign.schema.json'])
 
 /** The operator API, `/metrics`, `/healthz` and `/readyz` (contract, sections 6 and 8). */
 export function createApi(
-  deps: ApiDeps & { access: Access; sdkMetrics?: () => Promise<string> },
+  deps: ApiDeps & { access: Access; bodies: BodyBudget; sdkMetrics?: () => Promise<string> },
 ): OpenAPIHono {
   const { access, log, db, now } = deps
   const app = new OpenAPIHono()
@@ -57,8 +60,8 @@ export function createApi(
   })
 
   const guard = createGuard(access)
-  app.use('/api/*', (c, next) => (OPEN.has(c.req.path) ? next() : guard(c, next)))
-  app.use('/api/*', ...textBodies(), wholeTextsOnly)
+  app.use('/api/*', (c, next) => (isOpen(c) ? next() : guard(c, next)))
+  app.use('/api/*', ...apiBodies(deps.bodies), wholeTextsOnly)
   app.get('/metrics', guard, async (c) => {
     await deps.refreshGauges()
     const ours = await deps.metrics.registry.metrics()
@@ -116,6 +119,10 @@ export function createApi(
       return false
     }
   }
+}
+
+function isOpen({ req }: Context): boolean {
+  return OPEN.has(`${req.method === 'HEAD' ? 'GET' : req.method} ${req.path}`)
 }
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>

@@ -12,9 +12,10 @@ import type { AccountStore } from '../store/accounts.ts'
 import { writeAudit } from '../store/audit.ts'
 import type { CampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
+import { isStorable } from '../text.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
-import { type ApiIssue, refused } from './errors.ts'
+import { type ApiError, type ApiIssue, refused } from './errors.ts'
 import { errorBody, type keyRotation, listOf, page } from './schemas.ts'
 
 export type KeyRotation = z.output<typeof keyRotation>
@@ -114,10 +115,43 @@ export function audit(
   return writeAudit(deps.db, { actor: c.get('who').actor, action, target, details, at: deps.now() })
 }
 
-/** Cursors are opaque to callers: the key of the last item. */
+/**
+ * Cursors are opaque to callers: the key of the last item. One that this program did not write is refused, before a
+ * store is asked for a number or a text that it cannot hold.
+ */
 export const cursor = {
   of: (key: string): string => Buffer.from(key).toString('base64url'),
-  read: (text: string | undefined): string => (text ? Buffer.from(text, 'base64url').toString('utf8') : ''),
+  /** '': from the beginning. @throws ApiError 422 */
+  read(text: string | undefined): string {
+    if (!text) return ''
+    const key = Buffer.from(text, 'base64url').toString('utf8')
+    if (!isStorable(key) || cursor.of(key) !== text) throw foreignCursor()
+    return key
+  },
+  /** Of a list whose key is a number. null: from the beginning. @throws ApiError 422 */
+  readNumber(text: string | undefined): number | null {
+    const key = cursor.read(text)
+    return key === '' ? null : wholeNumber(key)
+  },
+  /** Of a list by time, ms, and then by a key. null: from the beginning. @throws ApiError 422 */
+  readTimed(text: string | undefined): { time: number; key: string } | null {
+    const read = cursor.read(text)
+    if (read === '') return null
+    const [time = '', key] = read.split(' ')
+    if (!key) throw foreignCursor()
+    return { time: wholeNumber(time), key }
+  },
+}
+
+function wholeNumber(text: string): number {
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(number)) throw foreignCursor()
+  return number
+}
+
+function foreignCursor(): ApiError {
+  const message = 'is none of this list: take "next" of the page before, or leave it out'
+  return refused('The cursor cannot be used.', [{ path: 'cursor', message }])
 }
 
 /** A page out of one item more than was asked for. */

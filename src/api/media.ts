@@ -1,14 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { saveMedium } from '../store/media.ts'
 import { checkMedia } from '../wechat/media-limits.ts'
 import { ApiError, refused } from './errors.ts'
 import { type ApiDeps, audit, createPart, errors, json, security } from './kit.ts'
 import { medium } from './schemas.ts'
 
-const UPLOAD_MAX = 11 * 1024 * 1024
 const kinds = z.enum(['image', 'voice', 'video', 'thumb']).optional()
 
 /** `/api/media` */
@@ -31,7 +29,7 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
     },
     responses: { 201: json(medium, 'Stored'), ...errors },
   })
-  app.post('/media', onlyForms, bodyLimit({ maxSize: UPLOAD_MAX, onError: tooLarge }), async (c) => {
+  app.post('/media', onlyForms, async (c) => {
     const form = await c.req.parseBody().catch(() => {
       throw refused('The body is no multipart/form-data.')
     })
@@ -63,12 +61,7 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
   return app
 }
 
-/** Before the limit, which reads the body: one that is text was read already. */
 const onlyForms: MiddlewareHandler = async (c, next) => {
   if (/^multipart\/form-data/i.test(c.req.header('content-type') ?? '')) return next()
   throw new ApiError(415, 'unsupported-type', 'Send the medium as multipart/form-data, in the field "file".')
-}
-
-function tooLarge(): never {
-  throw new ApiError(413, 'too-large', 'A medium may have 10 MiB at most.')
 }

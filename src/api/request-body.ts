@@ -1,23 +1,29 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { readUtf8 } from '../utf8.ts'
+import type { BodyBudget } from './body-budget.ts'
+import { boundedBody } from './bounded-body.ts'
 import { ApiError, refused } from './errors.ts'
 
 const FILE_MAX = 1024 * 1024
 /** A preview carries a campaign file within JSON, whose escapes make it longer. */
 const JSON_MAX = 4 * FILE_MAX
+/** WeChat's largest medium has 10 MiB; the form around it adds some. */
+const UPLOAD_MAX = 11 * FILE_MAX
 
 /**
- * Bodies that are text must be UTF-8; a byte order mark is no part of them. What is in another encoding is refused before
- * anything reads it: a decoder that puts U+FFFD in place of it would let rubbish be published. Uploads are left alone.
+ * What the body of a call to `/api/*` may be, for every route and every content type: bounded
+ * ({@link boundedBody}), and UTF-8 where it is text; a byte order mark is no part of it. What is in another encoding is
+ * refused before anything reads it: a decoder that puts U+FFFD in place of it would let rubbish be published.
  */
-export function textBodies(): MiddlewareHandler[] {
-  const ofFile = bodyLimit({ maxSize: FILE_MAX, onError: () => tooLarge('The file is over 1 MiB.') })
-  const ofJson = bodyLimit({ maxSize: JSON_MAX, onError: () => tooLarge('The body is over 4 MiB.') })
-  const limit: MiddlewareHandler = (c, next) => {
-    if (!isText(c)) return next()
-    return isCampaignFile(c) ? ofFile(c, next) : ofJson(c, next)
-  }
+export function apiBodies(budget: BodyBudget): MiddlewareHandler[] {
+  const bound = boundedBody({
+    budget,
+    share: 'signed-in',
+    max: (c) => limitOf(c).max,
+    tooLarge: (c) => {
+      throw new ApiError(413, 'too-large', limitOf(c).message)
+    },
+  })
   const check: MiddlewareHandler = async (c, next) => {
     if (isText(c)) {
       // Kept by the request: whoever asks for its text or JSON afterwards gets it from these bytes.
@@ -26,17 +32,16 @@ export function textBodies(): MiddlewareHandler[] {
     }
     return next()
   }
-  return [limit, check]
+  return [bound, check]
+}
+
+function limitOf({ req }: Context): { max: number; message: string } {
+  if (req.method === 'PUT' && req.path.startsWith('/api/campaigns/'))
+    return { max: FILE_MAX, message: 'The file is over 1 MiB.' }
+  if (req.path === '/api/media') return { max: UPLOAD_MAX, message: 'A medium may have 10 MiB at most.' }
+  return { max: JSON_MAX, message: 'The body is over 4 MiB.' }
 }
 
 function isText({ req }: Context): boolean {
   return req.raw.body !== null && !/^multipart\//i.test(req.header('content-type') ?? '')
-}
-
-function isCampaignFile({ req }: Context): boolean {
-  return req.method === 'PUT' && req.path.startsWith('/api/campaigns/')
-}
-
-function tooLarge(message: string): never {
-  throw new ApiError(413, 'too-large', message)
 }

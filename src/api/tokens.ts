@@ -89,8 +89,8 @@ export async function tokenPage(
   from: string | undefined,
   limit: number,
 ): Promise<{ items: ApiToken[]; next: string | null }> {
-  const [createdAt, id] = cursor.read(from).split(' ')
-  const after = createdAt && id ? { createdAt: Number(createdAt), id } : null
+  const at = cursor.readTimed(from)
+  const after = at && { createdAt: at.time, id: at.key }
   return pageOf(await tokens.list({ after, limit: limit + 1 }), limit, (t) => `${t.createdAt} ${t.id}`)
 }
 

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { HonoRequest, MiddlewareHandler } from 'hono'
 import { isStorable, unstorablePaths } from '../text.ts'
 import { refused } from './errors.ts'
 
@@ -26,6 +26,11 @@ export const wholeTextsOnly: MiddlewareHandler = async function wholeTextsOnly(c
     'A text here cannot be stored.',
     paths.map((at) => ({ path: at, message })),
   )
+}
+
+/** Whether path or query has half a character or a NUL in it. */
+export function hasUnstorableAddress(req: HonoRequest): boolean {
+  return !isStorable(req.path) || req.path.includes('%00') || unstorablePaths(req.query()).length > 0
 }
 
 /** What is no JSON is refused by whoever reads it. */

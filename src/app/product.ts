@@ -336,6 +336,7 @@ export function createProduct(deps: {
     dispatcher,
     clock,
     callback,
+    places,
     platform,
     codec: createPayloadCodec(keys, payloadEncryption),
     rotateKeys: () => rotateKeys({ db, sealer, client: link.client, now, log }),

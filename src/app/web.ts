@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { except } from 'hono/combine'
 import { createHeaders } from '../access/headers.ts'
 import { createAccess } from '../access/index.ts'
+import { createBodyBudget } from '../api/body-budget.ts'
 import { createCodecEndpoint } from '../api/codec.ts'
 import { createApi } from '../api/index.ts'
 import { createConsole } from '../console/index.tsx'
@@ -30,9 +31,15 @@ export function createWeb(
 ): Hono {
   const { adminToken, publicUrl, trustedProxies } = options
   const access = createAccess({ ...product, adminToken, publicUrl, trustedProxies })
+  const bodies = createBodyBudget((share, held) => product.metrics.requestBodyBytes.set({ share }, held))
   const web = new Hono({ getPath: callbackPath })
   // WeChat's servers heed no such headers, and in a flood each microsecond counts.
   const isCallback = ({ req }: Context) => req.method === 'POST' && /^\/wechat\/[^/]+$/.test(req.path)
+  // API and console answer their own errors; these are what is left: nothing of it is told.
+  web.onError((err, c) => {
+    product.log.error({ err, method: c.req.method }, 'request failed')
+    return c.text('internal error', 500)
+  })
   web.use(except(isCallback, createHeaders(access.client)))
   const { platform } = product
   if (platform) {
@@ -47,13 +54,19 @@ export function createWeb(
   if (options.dataDir) web.route('/', createVerifyFiles(join(options.dataDir, 'verify')))
   web.route(
     '/',
-    createApi({ ...product, access, ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}) }),
+    createApi({
+      ...product,
+      access,
+      bodies,
+      ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}),
+    }),
   )
   web.route(
     '/',
     createCodecEndpoint({
       codec: product.codec,
       access,
+      bodies,
       sessionCookie: SESSION_COOKIE,
       uiUrl: () => options.links().temporalUiUrl,
       log: product.log,
@@ -63,6 +76,6 @@ export function createWeb(
     ...options.links(),
     engineForeign: product.home.last()?.state === 'foreign',
   })
-  web.route('/', createConsole({ ...product, access, links }))
+  web.route('/', createConsole({ ...product, access, bodies, links }))
   return web
 }

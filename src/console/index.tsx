@@ -5,28 +5,40 @@ import type { Access } from '../access/index.ts'
 import { reaches } from '../access/roles.ts'
 import { accountView } from '../api/accounts.ts'
 import { auditPage, auditView } from '../api/audit.ts'
+import type { BodyBudget } from '../api/body-budget.ts'
 import { accountsOf } from '../api/campaign-accounts.ts'
 import { itemView as campaignView } from '../api/campaigns.ts'
-import { readRun, viewItems } from '../api/followers.ts'
+import { ApiError, asApiError } from '../api/errors.ts'
+import { readRun, readRunCursor, runCursor, viewItems } from '../api/followers.ts'
 import { type ApiDeps, cursor as cursorOf, pageOf } from '../api/kit.ts'
 import { tokenPage, tokenView } from '../api/tokens.ts'
 import { userView } from '../api/users.ts'
+import { hasUnstorableAddress } from '../api/whole-texts.ts'
 import type { Issue } from '../campaign/issue.ts'
 import { listLatestRuns } from '../store/run-list.ts'
 import { AccountsPage } from './accounts-page.tsx'
 import { CampaignPage, CampaignsPage } from './campaign-pages.tsx'
 import { FollowerPage, FollowersPage, RunFragment } from './follower-pages.tsx'
 import type { Frame, Links } from './layout.tsx'
-import { ForbiddenPage, MissingPage } from './pages.tsx'
+import { ForbiddenPage, MissingPage, RefusalPage } from './pages.tsx'
 import { AuditPage, TokensPage, UsersPage } from './people-pages.tsx'
 import { createSignInPages } from './sign-in.tsx'
 
 const PAGE = 50
 
 /** The operator's console: reads only; what changes something is the CLI's and the API's. */
-export function createConsole(deps: ApiDeps & { access: Access; links(): Links }): Hono {
+export function createConsole(deps: ApiDeps & { access: Access; bodies: BodyBudget; links(): Links }): Hono {
   const { access, accounts, campaigns, db, now } = deps
   const app = new Hono()
+  app.onError((err, c) => {
+    const { status, headers } = asApiError(err, c, deps.log)
+    return c.html(<RefusalPage status={status} />, status, headers)
+  })
+  // No store takes such a text: nothing has an address with it.
+  app.use(async (c, next) => {
+    if (hasUnstorableAddress(c.req)) throw new ApiError(400, 'bad-request', 'The address has a NUL in it.')
+    return next()
+  })
   const style = readFileSync(new URL('./assets/console.css', import.meta.url), 'utf8')
   const icon = readFileSync(new URL('./assets/icon.svg', import.meta.url), 'utf8')
   const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
@@ -69,12 +81,8 @@ export function createConsole(deps: ApiDeps & { access: Access; links(): Links }
     const { cursor, ...query } = c.req.query()
     const status = (['active', 'paused', 'ended'] as const).find((s) => s === query.status)
     const filter = { appId: query.appId || undefined, campaign: query.campaign || undefined, status }
-    const [createdAt, runKey] = Buffer.from(cursor ?? '', 'base64url')
-      .toString()
-      .split(' ')
-    const after = createdAt && runKey ? { createdAt: Number(createdAt), runKey } : null
-    const found = await listLatestRuns(db, filter, { after, limit: PAGE + 1 })
-    const { items, next } = pageOf(found, PAGE, (r) => `${r.createdAt} ${r.runKey}`)
+    const found = await listLatestRuns(db, filter, { after: readRunCursor(cursor), limit: PAGE + 1 })
+    const { items, next } = pageOf(found, PAGE, runCursor)
     const shown = await viewItems(db, items)
     return c.html(<FollowersPage items={shown} next={next} query={query} links={frame(c)} />)
   })

@@ -66,6 +66,53 @@ function sayTrouble(trouble: SignInTrouble): string {
   }
 }
 
+/** What became of a request that was not taken, by status; each with what to do. */
+const REFUSALS: Readonly<Record<number, readonly [zh: string, en: string]>> = {
+  400: ['请求无法读取，请返回后重试', 'The request cannot be read. Go back and try again.'],
+  403: ['请求来自其他网站，已拒绝', 'Refused: the request came from another site.'],
+  404: ['没有找到', 'Not found.'],
+  408: ['请求太慢，已中断，请重试', 'The request took too long. Try again.'],
+  413: ['提交的内容太大', 'The request is too large.'],
+  415: ['提交的格式不对，请使用页面上的表单', 'Wrong content type: use the form on the page.'],
+  422: [
+    '地址或内容中有无法处理的字符，请从列表重新进入',
+    'The address has something that cannot be used. Start from the list.',
+  ],
+  429: ['请求过多，请稍后再试', 'Too many requests. Try again later.'],
+  500: ['这里出错了，详情见服务器日志', 'Something went wrong here. The log of the server has the details.'],
+  503: ['服务器正忙，请稍后再试', 'The server is busy. Try again in a few seconds.'],
+}
+const OTHER = ['请求无法处理', 'The request cannot be served.'] as const
+
+/** For whoever is signed in or not: it asks nothing of the store. */
+export const RefusalPage = ({ status }: { status: number }) => {
+  const [zh, en] = REFUSALS[status] ?? OTHER
+  return (
+    <>
+      {raw('<!DOCTYPE html>')}
+      <html lang="zh-CN">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{`${status} · FollowerNurture`}</title>
+          <link rel="icon" href="/assets/icon.svg" />
+          <link rel="stylesheet" href="/assets/console.css" />
+        </head>
+        <body>
+          <main>
+            <Heading zh={zh} en={en} />
+            <p>
+              <a href="/">
+                返回首页 <small>back to the console</small>
+              </a>
+            </p>
+          </main>
+        </body>
+      </html>
+    </>
+  )
+}
+
 export const MissingPage = ({ links }: { links: Frame }) => (
   <Layout title="没有找到" at="" links={links}>
     <Heading zh="没有找到" en="not found" />

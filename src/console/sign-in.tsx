@@ -1,17 +1,23 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { Access } from '../access/index.ts'
 import { createSameOrigin } from '../access/same-origin.ts'
 import type { SignedIn } from '../access/sign-in.ts'
+import type { BodyBudget } from '../api/body-budget.ts'
+import { boundedBody } from '../api/bounded-body.ts'
+import { ApiError } from '../api/errors.ts'
 import { type ApiDeps, audit } from '../api/kit.ts'
+import { unstorablePaths } from '../text.ts'
 import { SignInPage } from './pages.tsx'
 
 export const SESSION_COOKIE = 'nurture_session'
 const FORM_MAX = 16 * 1024
+const FORM_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i
 
 /** The way in and out; what is routed after it is for those who are signed in, and knows them as `who`. */
-export function createSignInPages(deps: Pick<ApiDeps, 'db' | 'now'> & { access: Access }): Hono {
+export function createSignInPages(
+  deps: Pick<ApiDeps, 'db' | 'now'> & { access: Access; bodies: BodyBudget },
+): Hono {
   const { signIn, client } = deps.access
   const app = new Hono()
   app.use(createSameOrigin(deps.access))
@@ -21,9 +27,18 @@ export function createSignInPages(deps: Pick<ApiDeps, 'db' | 'now'> & { access: 
     if (token === undefined) return c.html(<SignInPage trouble={null} />)
     return answer(c, await signIn.withToken({ token, address: client(c).address }), 'token')
   })
-  app.post('/signin', bodyLimit({ maxSize: FORM_MAX }), async (c) => {
-    const form = await c.req.parseBody()
-    const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '')
+  const form = boundedBody({
+    budget: deps.bodies,
+    share: 'anonymous',
+    max: () => FORM_MAX,
+    address: (c) => client(c).address,
+    tooLarge() {
+      throw new ApiError(413, 'too-large', 'The form is over 16 KiB.')
+    },
+  })
+  app.post('/signin', form, async (c) => {
+    const fields = await formOf(c)
+    const field = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '')
     const { address } = client(c)
     const name = field('name')
     const token = field('token')
@@ -53,6 +68,18 @@ export function createSignInPages(deps: Pick<ApiDeps, 'db' | 'now'> & { access: 
     return c.redirect('/signin')
   })
   return app
+
+  async function formOf(c: Context): Promise<Record<string, unknown>> {
+    if (c.req.raw.body === null) return {}
+    if (!FORM_TYPE.test(c.req.header('content-type') ?? ''))
+      throw new ApiError(415, 'unsupported-type', 'Send the sign-in as a form.')
+    const fields = await c.req.parseBody().catch(() => {
+      throw new ApiError(400, 'bad-request', 'The form cannot be read.')
+    })
+    if (unstorablePaths(fields).length > 0)
+      throw new ApiError(400, 'bad-request', 'The form has half a character, or a NUL.')
+    return fields
+  }
 
   async function answer(c: Context, found: SignedIn, by: 'token' | 'password'): Promise<Response> {
     switch (found.kind) {

@@ -7,6 +7,15 @@ export function announcedBytes(request: HonoRequest, max: number): number | null
   return length <= max ? length : null
 }
 
+/** As {@link readBody}. @throws Error when it has not come whole within `ms` */
+export async function readBodyWithin(request: HonoRequest, max: number, ms: number): Promise<Buffer | null> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the body did not come within ${ms / 1000} s`)), ms)
+  })
+  return Promise.race([readBody(request, max), timeout]).finally(() => clearTimeout(timer))
+}
+
 /** The body; null when it is longer than `max` bytes, and then no more of it is read. */
 export async function readBody(request: HonoRequest, max: number): Promise<Buffer | null> {
   const isAnnounced =

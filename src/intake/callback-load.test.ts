@@ -10,7 +10,7 @@ import { createPlaces } from './places.ts'
 
 const APP = 'wxtest0000000001'
 const TOKEN = 'test-token'
-const PLACES = { places: 4, strangers: 2, bodyBytes: 256 * 1024, crowd: 100 }
+const PLACES = { places: 4, strangers: 2, bodyBytes: 256 * 1024, strangerBytes: 256 * 1024, crowd: 100 }
 const servers: Listening[] = []
 const sockets: Socket[] = []
 afterEach(async () => {

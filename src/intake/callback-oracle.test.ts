@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Platform } from '../platform/component.ts'
 import { createPlatformApp } from '../platform/web.tsx'
 import { createCallbackApp, type IntakeAccount } from './callback.ts'
+import { createPlaces } from './places.ts'
 
 const work = vi.hoisted(() => ({ deciphered: 0 }))
 vi.mock('node:crypto', async (load) => {
@@ -129,6 +130,7 @@ function componentDoor(previousAesKey: string | null = null): Door {
     maxAgeMs: 600_000,
     log: pino({ base: undefined }, { write: (line: string) => lines.push(line) }),
     clock: { note: ({ signature }) => measured.push(signature) },
+    places: createPlaces(),
     nameOf: async () => null,
     phoneUrl: () => null,
     client: () => ({ address: null, https: false }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createPlaces } from './places.ts'
 
-const LIMITS = { places: 3, strangers: 1, bodyBytes: 100, crowd: 2 }
+const LIMITS = { places: 3, strangers: 1, bodyBytes: 100, strangerBytes: 20, crowd: 2 }
 
 describe('places for callbacks under way', () => {
   it('are taken and given back once, and counted', () => {
@@ -23,6 +23,15 @@ describe('places for callbacks under way', () => {
     expect(places.take({ signed: true, bytes: 1 })).not.toBeNull()
     stranger?.()
     expect(places.take({ signed: false, bytes: 1 })).not.toBeNull()
+  })
+
+  it('strangers with large bodies leave the bytes of WeChat to WeChat', () => {
+    const places = createPlaces(() => {}, { ...LIMITS, places: 10, strangers: 5 })
+    const stranger = places.take({ signed: false, bytes: 20 })
+    expect(places.take({ signed: false, bytes: 1 })).toBeNull()
+    expect(places.take({ signed: true, bytes: 80 })).not.toBeNull()
+    stranger?.()
+    expect(places.take({ signed: false, bytes: 20 })).not.toBeNull()
   })
 
   it('all bodies together stay below a bound', () => {
@@ -66,7 +75,7 @@ describe('places for callbacks under way', () => {
     let now = 0
     const places = createPlaces(
       () => {},
-      { ...LIMITS, places: 1_000, strangers: 1_000, bodyBytes: 1_000, crowd: 1_000 },
+      { ...LIMITS, places: 1_000, strangers: 1_000, bodyBytes: 1_000, strangerBytes: 1_000, crowd: 1_000 },
       () => now,
     )
     const come = (signed: boolean, times: number) => {

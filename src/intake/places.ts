@@ -7,6 +7,8 @@ const PLACES = 2_000
 const STRANGERS = PLACES / 4
 /** All bodies together. WeChat's are 1 to 2 KiB; one of 64 KiB is counted as that. */
 const BODY_BYTES = 32 * 1024 * 1024
+/** Of these, for strangers: 500 of them with 64 KiB each would leave next to nothing. */
+const STRANGER_BYTES = BODY_BYTES / 4
 
 /**
  * Where so many wait and the first of them has waited so long, a new one would be answered too late as well: WeChat has
@@ -24,8 +26,17 @@ const FLOOD_PER_S = 100
 interface Limits {
   places: number
   strangers: number
+  strangerBytes: number
   bodyBytes: number
   crowd: number
+}
+
+const DEFAULTS: Limits = {
+  places: PLACES,
+  strangers: STRANGERS,
+  bodyBytes: BODY_BYTES,
+  strangerBytes: STRANGER_BYTES,
+  crowd: CROWD,
 }
 
 export interface Places {
@@ -38,7 +49,7 @@ export interface Places {
 /** Bounds what callbacks may hold in memory; `waiting` is told of each change. */
 export function createPlaces(
   waiting: (now: number) => void = () => {},
-  limits: Limits = { places: PLACES, strangers: STRANGERS, bodyBytes: BODY_BYTES, crowd: CROWD },
+  limits: Limits = DEFAULTS,
   now: () => number = () => performance.now(),
 ): Places {
   let taken = 0
@@ -48,7 +59,7 @@ export function createPlaces(
     const [first] = since.values()
     return since.size >= limits.crowd && first !== undefined && now() - first > OLD_MS
   }
-  let strangers = 0
+  const strangers = { places: 0, bytes: 0 }
   let held = 0
   /** Callbacks of this second and of the one before. */
   let arrivals = { second: 0, now: 0, before: 0 }
@@ -60,19 +71,24 @@ export function createPlaces(
     if (signed) arrivals.now += 1
     return Math.max(arrivals.now, arrivals.before)
   }
+  const hasRoomForStranger = (bytes: number) =>
+    strangers.places < limits.strangers && strangers.bytes + bytes <= limits.strangerBytes
   return {
     isFlooded: () => since.size >= limits.crowd || count(false) > FLOOD_PER_S,
     take({ signed, bytes }) {
       count(signed)
       if (taken >= limits.places || held + bytes > limits.bodyBytes) return null
-      if (!signed && strangers >= limits.strangers) return null
+      if (!signed && !hasRoomForStranger(bytes)) return null
       if (isSlow()) return null
       const me = Symbol()
       if (signed) since.set(me, now())
       const change = (by: 1 | -1) => {
         taken += by
         held += by * bytes
-        if (!signed) strangers += by
+        if (!signed) {
+          strangers.places += by
+          strangers.bytes += by * bytes
+        }
         waiting(taken)
       }
       change(1)

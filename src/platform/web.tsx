@@ -1,9 +1,11 @@
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { type Context, Hono } from 'hono'
+import { announcedBytes, readBodyWithin } from '../intake/body.ts'
+import { STORE_WITHIN_MS } from '../intake/callback.ts'
 import { callbackPath } from '../intake/path.ts'
+import type { Places } from '../intake/places.ts'
 import { noteOpened, type SkewWatch } from '../intake/skew-watch.ts'
 import { createSparingLog } from '../intake/sparing-log.ts'
-import { openCallback, UNAUTHORISED } from '../wechat/envelope.ts'
+import { type CallbackAccount, isQuerySigned, openCallback, UNAUTHORISED } from '../wechat/envelope.ts'
 import { type AuthorisationDeps, createAuthorisationPages } from './authorisation.tsx'
 import { keyOfCode } from './component.ts'
 import { parsePush } from './push.ts'
@@ -18,48 +20,69 @@ export function createPlatformApp(
     maxAgeMs: number
     /** Measures our clock against WeChat's. */
     clock: Pick<SkewWatch, 'note'>
+    /** Bounds what pushes hold in memory, together with callbacks. */
+    places: Pick<Places, 'take'>
   },
 ): Hono {
   const { platform, now, maxAgeMs, log } = deps
   const say = createSparingLog(log, () => performance.now())
   const app = new Hono({ getPath: callbackPath })
 
-  app.post(
-    '/wechat/component',
-    bodyLimit({ maxSize: BODY_MAX, onError: () => refuse(413, 'body over 64 KiB') }),
-    async (c) => {
-      const arrivedAt = now()
-      const body = Buffer.from(await c.req.arrayBuffer())
-      const account = platform.serve({ appId: platform.config.appId })
-      const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
-      const apiBase = platform.config.apiBase ?? null
-      noteOpened(deps.clock, { apiBase, query: c.req.query(), opened, arrivedAt })
-      if (!opened.ok) return refuse(opened.status, opened.reason, opened.unsealed && 'unsealed')
-      const push = parsePush(opened.record)
-      // Without a time of its own it counts from its delivery, which was signed.
-      const seconds = push.createTime ?? Number(c.req.query('timestamp'))
-      const createTime = seconds * 1000
-      try {
-        if (push.info === 'component_verify_ticket') await platform.saveTicket(push.ticket, createTime)
-        else if (push.info === 'unauthorized') {
-          const key = `gone-${push.appId}-${seconds}`
-          await platform.accept({ kind: 'unauthorised', appId: push.appId, code: null, key, createTime })
-        } else if (push.info !== 'other') {
-          const { appId, code } = push
-          await platform.accept({ kind: 'authorised', appId, code, key: keyOfCode(code), createTime })
-        } else log.info({ infoType: push.infoType }, 'component push: unknown kind')
-      } catch (err) {
-        // WeChat is answered 500 and pushes again.
-        log.error({ err }, 'component push not stored')
-        return c.text('not stored', 500)
-      }
-      platform.work().catch((err) => log.warn({ err }, 'platform events'))
-      return c.text('success')
-    },
-  )
+  app.post('/wechat/component', async (c) => {
+    const arrivedAt = now()
+    const bytes = announcedBytes(c.req, BODY_MAX)
+    if (bytes === null) return refuse(413, 'body over 64 KiB')
+    const account = platform.serve({ appId: platform.config.appId })
+    const leave = deps.places.take({ signed: isQuerySigned(account, c.req.query()), bytes })
+    if (!leave) return c.text('too many at once', 500)
+    try {
+      const body = await readBodyWithin(c.req, BODY_MAX, STORE_WITHIN_MS)
+      if (!body) return refuse(413, 'body over 64 KiB')
+      return await take(c, account, body, arrivedAt)
+    } catch (err) {
+      const reason = err instanceof Error ? err.message : String(err)
+      say('warn', 'not read', { reason }, 'component push not read')
+      return c.text('not read', 500)
+    } finally {
+      leave()
+    }
+  })
 
   app.route('/', createAuthorisationPages(deps))
   return app
+
+  /** What a push says, once it has come whole. */
+  async function take(
+    c: Context,
+    account: CallbackAccount,
+    body: Buffer,
+    arrivedAt: number,
+  ): Promise<Response> {
+    const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
+    const apiBase = platform.config.apiBase ?? null
+    noteOpened(deps.clock, { apiBase, query: c.req.query(), opened, arrivedAt })
+    if (!opened.ok) return refuse(opened.status, opened.reason, opened.unsealed && 'unsealed')
+    const push = parsePush(opened.record)
+    // Without a time of its own it counts from its delivery, which was signed.
+    const seconds = push.createTime ?? Number(c.req.query('timestamp'))
+    const createTime = seconds * 1000
+    try {
+      if (push.info === 'component_verify_ticket') await platform.saveTicket(push.ticket, createTime)
+      else if (push.info === 'unauthorized') {
+        const key = `gone-${push.appId}-${seconds}`
+        await platform.accept({ kind: 'unauthorised', appId: push.appId, code: null, key, createTime })
+      } else if (push.info !== 'other') {
+        const { appId, code } = push
+        await platform.accept({ kind: 'authorised', appId, code, key: keyOfCode(code), createTime })
+      } else log.info({ infoType: push.infoType }, 'component push: unknown kind')
+    } catch (err) {
+      // WeChat is answered 500 and pushes again.
+      log.error({ err }, 'component push not stored')
+      return c.text('not stored', 500)
+    }
+    platform.work().catch((err) => log.warn({ err }, 'platform events'))
+    return c.text('success')
+  }
 
   /** `kind`: of the line in the log. Being the first of its kind takes longer, so it must not depend on what was sealed. */
   function refuse(status: 400 | 401 | 413, reason: string, kind = `${status} ${reason}`): Response {

@@ -5,6 +5,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { CODEC_BODY_MAX } from '../../src/api/codec.ts'
 import { loadConfig } from '../../src/config.ts'
 import { dynamicConfigYaml, LOCAL_ONLY } from '../../src/engine/local/server-config.ts'
 import { SECRET_VARIABLES } from '../../src/secret-files.ts'
@@ -194,6 +195,18 @@ describe('the proxy', () => {
       (m) => m[1],
     )
     expect(Object.keys(full.services.proxy?.environment ?? {}).sort()).toEqual([...new Set(used)].sort())
+  })
+
+  it('takes no more of a body than the application would, and no less', () => {
+    // https://caddyserver.com/docs/caddyfile/directives/request_body; sizes are those of go-humanize.
+    const sizes = [...caddyfile.matchAll(/^\{\$(\w+_HOST)\}[\s\S]*?max_size (\d+)(KB|MiB)$/gm)]
+    const bytes = sizes.map(([, host, size, unit]) => [host, Number(size) * (unit === 'KB' ? 1000 : 2 ** 20)])
+    expect(bytes.map(([host]) => host)).toEqual(['CALLBACK_HOST', 'CONSOLE_HOST'])
+    const [callback = 0, console = 0] = bytes.map(([, size]) => Number(size))
+    expect(callback).toBeGreaterThan(64 * 1024)
+    expect(callback).toBeLessThan(2 * 64 * 1024)
+    expect(console).toBeGreaterThan(CODEC_BODY_MAX)
+    expect(console).toBeLessThan(1.1 * CODEC_BODY_MAX)
   })
 
   it('lets through what verification files are called', () => {

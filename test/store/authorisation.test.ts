@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { createPlaces } from '../../src/intake/places.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
 import { createPlatform } from '../../src/platform/component.ts'
 import { createPlatformApp } from '../../src/platform/web.tsx'
@@ -87,6 +88,7 @@ function pagesOver(db: Db) {
     maxAgeMs: 600_000,
     log,
     clock: { note: () => {} },
+    places: createPlaces(),
     nameOf: async () => '店',
     phoneUrl: () => null,
     client: () => ({ address, https: false }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { createPlaces } from '../../src/intake/places.ts'
 import { createPlatform } from '../../src/platform/component.ts'
 import { createPlatformApp } from '../../src/platform/web.tsx'
 import { envelope, type Fields } from '../../src/simulator/push.ts'
@@ -82,6 +83,7 @@ function platformOver(db: Db) {
     maxAgeMs: 600_000,
     log,
     clock: { note: () => {} },
+    places: createPlaces(),
     nameOf: async () => '店',
     phoneUrl: () => null,
     client: () => ({ address: null, https: false }),
