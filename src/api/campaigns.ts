@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type CheckContext, checkCampaign, profileOf } from '../campaign/check.ts'
+import { type CheckContext, checkCampaign, FILE_MAX_CHARS, profileOf } from '../campaign/check.ts'
 import { bodyWarnings } from '../campaign/compile.ts'
 import { parseDuration } from '../campaign/duration.ts'
 import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
@@ -235,6 +235,8 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
 
   /** Checks against the accounts and media that are there. */
   async function check(source: string, context: CheckContext) {
+    // Nothing else is done with a file that is too large.
+    if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
     const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
     const there = await knownMedia(deps.db, ids)
     return checkCampaign(source, {

@@ -452,6 +452,26 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     expect(checkCampaign('&a '.repeat(1_000)).issues).toHaveLength(201)
   })
 
+  it('with thousands of values that are missing tells two hundred of them', () => {
+    // Each error was compared with each other one.
+    const { issues } = checkCampaign(`id: x\nsteps:\n${'  - ~\n'.repeat(8_000)}`)
+    expect(issues).toHaveLength(201)
+    const [first] = issues
+    expect(first).toMatchObject({ path: 'steps', message: expect.stringContaining('at most 100 steps') })
+    expect(issues.filter((i) => i.path === 'steps.3').map((i) => i.message)).toEqual([
+      expect.stringContaining('~ stands for no value'),
+    ])
+  })
+
+  it('warns of two hundred things, and says how many more', () => {
+    const accounts = Array.from({ length: 5_000 }, (_, i) => `wx${i}`)
+    const source = withMore(`accounts: [${accounts.join(', ')}]`)
+    const { campaign, warnings } = checkCampaign(source, { accounts: [] })
+    expect(campaign).not.toBeNull()
+    expect(warnings).toHaveLength(201)
+    expect(warnings.at(-1)?.message).toBe('and 4800 more warnings')
+  })
+
   it('is refused when it is huge', () => {
     expect(checkCampaign('#'.repeat(256 * 1024 + 1)).issues).toEqual([
       { path: '', message: 'the file is over 256 KiB' },

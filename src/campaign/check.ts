@@ -6,11 +6,19 @@ import { emptyTexts } from './empty-texts.ts'
 import { type Issue, isUnquoted, QUOTE_IT } from './issue.ts'
 import { entryWord, exitWord } from './keyword.ts'
 import { mediaRefs, textsOf } from './message.ts'
-import { type Campaign, campaignSchema, type DraftMessage, draftSchema, MESSAGE_KINDS } from './model.ts'
+import {
+  type Campaign,
+  campaignSchema,
+  type DraftMessage,
+  draftSchema,
+  MESSAGE_KINDS,
+  STEPS_MAX,
+} from './model.ts'
 import { previewWarnings } from './preview.ts'
 import { readFile } from './read-file.ts'
 import { mediaIdWarnings, ownVariables, type ServedAccount, served, variableWarnings } from './served.ts'
 import { checkTemplate, namesFollower } from './template.ts'
+import { createWork, FILE_STEPS, WorkLimitError } from './work.ts'
 
 export interface CheckContext {
   /** The id in the request's path, which the file must have too. */
@@ -35,19 +43,21 @@ export interface CheckResult {
 /** WeChat's limit of a text message, bytes of UTF-8 (measured by others; the official page names none). */
 const TEXT_MAX_BYTES = 2_048
 const ISSUES_MAX = 200
-const FILE_MAX_CHARS = 256 * 1024
+/** UTF-16 units of a file. */
+export const FILE_MAX_CHARS = 256 * 1024
 /** Fields that are numbers. All others are texts; `check.test.ts` compares this with the schema. */
 export const NUMBERS: ReadonlySet<string> = new Set(['priority'])
 
 /** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
 export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
   if (source.length > FILE_MAX_CHARS) return refused([{ path: '', message: 'the file is over 256 KiB' }])
-  const { value, issues: unread, placeOf } = readFile(source, NUMBERS)
+  const { value: whole, issues: unread, placeOf } = readFile(source, NUMBERS)
   const place = (path: string): Issue => ({ path, message: '', ...placeOf(path) })
-  if (value === undefined && unread.length > 0) return refused(readable(unread))
+  if (whole === undefined && unread.length > 0) return refused(readable(unread))
+  const { value, issues: tooMany } = firstSteps(whole)
   const parsed = campaignSchema.safeParse(value)
   const wrong = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
-  const found = [...unread, ...notYetTold(wrong, unread)]
+  const found = [...tooMany, ...unread, ...notYetTold(wrong, unread)]
   const told = new Set(found.map((i) => i.path))
   found.push(...contentIssues(value, context).filter((i) => !told.has(i.path)))
   const empty = parsed.success ? emptyTexts(parsed.data, context.accounts) : null
@@ -62,12 +72,30 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...(empty?.warnings ?? []),
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
-  return { campaign: parsed.data, issues: [], warnings: warnings.map((w) => ({ ...place(w.path), ...w })) }
+  const shown = readable(warnings, 'warnings')
+  return { campaign: parsed.data, issues: [], warnings: shown.map((w) => ({ ...place(w.path), ...w })) }
+}
+
+/** A file with too many steps is told so, and only those that a campaign may have are looked at. */
+function firstSteps(value: unknown): { value: unknown; issues: Issue[] } {
+  if (typeof value !== 'object' || value === null || !('steps' in value)) return { value, issues: [] }
+  const { steps } = value
+  if (!Array.isArray(steps) || steps.length <= STEPS_MAX) return { value, issues: [] }
+  const message = `a campaign has at most ${STEPS_MAX} steps, this one has ${steps.length}: split it into several 一个活动最多 ${STEPS_MAX} 步，这里有 ${steps.length} 步，请拆分`
+  return { value: { ...value, steps: steps.slice(0, STEPS_MAX) }, issues: [{ path: 'steps', message }] }
 }
 
 /** What follows only from a field that was not readable is not told again: at its path, and at the maps around it. */
 function notYetTold(wrong: readonly Issue[], unread: readonly Issue[]): Issue[] {
-  return wrong.filter((w) => !unread.some((u) => u.path === w.path || u.path.startsWith(`${w.path}.`)))
+  const told = new Set<string>()
+  for (const { path } of unread) {
+    // Where one is there already, so are those around it.
+    for (let at = path; !told.has(at); at = at.slice(0, at.lastIndexOf('.'))) {
+      told.add(at)
+      if (!at.includes('.')) break
+    }
+  }
+  return wrong.filter((w) => !told.has(w.path))
 }
 
 /** Written as an escape: a file itself cannot hold them. */
@@ -94,10 +122,10 @@ function refused(issues: Issue[]): CheckResult {
 }
 
 /** So many errors at once, and how many more: nobody reads thousands, and each is looked up in the file. */
-function readable(issues: Issue[]): Issue[] {
+function readable(issues: Issue[], what = 'errors'): Issue[] {
   if (issues.length <= ISSUES_MAX) return issues
   const more = issues.length - ISSUES_MAX
-  return [...issues.slice(0, ISSUES_MAX), { path: '', message: `and ${more} more errors` }]
+  return [...issues.slice(0, ISSUES_MAX), { path: '', message: `and ${more} more ${what}` }]
 }
 
 /** The rules that warnings are about: the strictest of the accounts that the campaign serves. */
@@ -128,7 +156,7 @@ function inWords(issue: ZodError['issues'][number]): string {
 /** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
 function contentIssues(file: unknown, context: CheckContext): Issue[] {
   const campaign = draftSchema.parse(file)
-  const own = ownVariables(file, context.accounts)
+  const troubleOf = createTextCheck(ownVariables(file, context.accounts))
   const issues: Issue[] = []
   const say = (path: string, message: string) => issues.push({ path, message })
   if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
@@ -152,9 +180,9 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
         `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: it could never be sent`,
       )
     }
-    messageIssues(step.send, `steps.${i}.send`, { ...context, own }, say)
+    messageIssues(step.send, `steps.${i}.send`, { ...context, troubleOf }, say)
   }
-  messageIssues(campaign.reply, 'reply', { ...context, own }, say)
+  messageIssues(campaign.reply, 'reply', { ...context, troubleOf }, say)
   for (const [field, text] of textsOf(campaign.reply.raw)) {
     // Its answer has no time to ask WeChat.
     if (namesFollower(text)) say(`reply.${field}`, 'a reply cannot name follower.…: use it in a step')
@@ -162,14 +190,39 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
   return issues
 }
 
+/** What is wrong with a text of the file; null: nothing, or nothing more is looked at. */
+type TextCheck = (text: string) => string | null
+
+/** Each text once, wherever it stands, and all of them within the work that a file may take. */
+function createTextCheck(own: ReadonlySet<string> | null): TextCheck {
+  const work = createWork(FILE_STEPS)
+  const known = new Map<string, string | null>()
+  let isOver = false
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined || isOver) return found ?? null
+    try {
+      const trouble = checkTemplate(text, own, work)
+      known.set(text, trouble)
+      return trouble
+    } catch (err) {
+      if (!(err instanceof WorkLimitError)) throw err
+      isOver = true
+      return TOO_MUCH_WORK
+    }
+  }
+}
+
+const TOO_MUCH_WORK = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this one and those after it were not checked: write simpler ones, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
+
 function messageIssues(
   { raw, known }: DraftMessage,
   path: string,
-  { hasMedia, own }: CheckContext & { own: ReadonlySet<string> | null },
+  { hasMedia, troubleOf }: CheckContext & { troubleOf: TextCheck },
   say: (path: string, message: string) => void,
 ): void {
   for (const [field, text] of textsOf(raw)) {
-    const trouble = checkTemplate(text, own)
+    const trouble = troubleOf(text)
     if (trouble) say(field ? `${path}.${field}` : path, trouble)
   }
   if (known.text !== undefined) {

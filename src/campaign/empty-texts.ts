@@ -3,9 +3,12 @@ import type { Issue } from './issue.ts'
 import type { Campaign, Message, Reply } from './model.ts'
 import { type ServedAccount, served } from './served.ts'
 import { accountVariablesIn, namesIn, renderTemplate, type TemplateVariables } from './template.ts'
+import { createWork, EMPTY_TEXTS_STEPS, type Work } from './work.ts'
 
 /** So many words of a template's conditions are tried. */
 const WORDS_MAX = 8
+/** A part of the work, so that one template leaves some to the others. */
+const STEPS_OF_ONE = EMPTY_TEXTS_STEPS / 10
 
 /** A text without which WeChat takes no message of its kind, or people see none. */
 type Required = [path: string, template: string]
@@ -48,8 +51,14 @@ export function emptyTexts(
 ): { issues: Issue[]; warnings: Issue[] } {
   const issues: Issue[] = []
   const warnings: Issue[] = []
+  const work = createWork(EMPTY_TEXTS_STEPS)
+  const known = new Map<string, Emptiness | null>()
   const judge = ([path, template]: Required, possible: Possible, then: string) => {
-    const found = emptiness(template, possible)
+    const key = `${then}\n${template}`
+    const before = known.get(key)
+    const found =
+      before === undefined ? emptiness(template, possible, createWork(STEPS_OF_ONE, work)) : before
+    known.set(key, found)
     if (found === null) return
     if (found.always) issues.push({ path, message: `is always empty: ${ALWAYS}` })
     else {
@@ -119,14 +128,18 @@ function emptyOwnVariables(
   return new Set(all.flatMap(([name, value]) => (value.trim() === '' ? [name] : [])))
 }
 
+interface Emptiness {
+  always: boolean
+  empty: string[]
+  when: string
+  fails: boolean
+}
+
 /**
  * Null where no try comes out empty. `empty` names the variables whose being empty makes it so, `when` says it of others;
  * `fails`: it cannot be rendered then, like a character that is not there.
  */
-function emptiness(
-  template: string,
-  possible: Possible,
-): { always: boolean; empty: string[]; when: string; fails: boolean } | null {
+function emptiness(template: string, possible: Possible, work: Work): Emptiness | null {
   let names: string[]
   let own: string[]
   try {
@@ -146,7 +159,8 @@ function emptiness(
   for (const empty of fewestFirst(texts, own, possible)) {
     for (const day of days) {
       for (const word of words) {
-        const text = tryRender(template, valuesOf(possible, own, empty, day, word))
+        const text = tryRender(template, valuesOf(possible, own, empty, day, word), work)
+        if (work.spent >= work.limit) return null
         if (text === null && empty.length > 0) return { always: false, empty, when, fails: true }
         if (text !== null && isBlank(text)) return { always: names.length === 0, empty, when, fails: false }
       }
@@ -193,9 +207,9 @@ function wordsIn(template: string): string[] {
 }
 
 /** Null where it does not work: the check of templates says why. */
-function tryRender(template: string, values: TemplateVariables): string | null {
+function tryRender(template: string, values: TemplateVariables, work: Work): string | null {
   try {
-    return renderTemplate(template, values)
+    return renderTemplate(template, values, work)
   } catch {
     return null
   }

@@ -3,6 +3,9 @@ import { parseDuration } from './duration.ts'
 
 /** The campaign file (contract, section 5): every field, its form and its default. */
 
+/** More are refused before anything of them is read. */
+export const STEPS_MAX = 100
+
 const MINUTE = 60_000
 const HOURS_48 = 48 * 60 * MINUTE
 
@@ -161,7 +164,7 @@ export const campaignSchema = z.strictObject({
   priority: z.number().int().min(-1000).max(1000).default(0),
   entry: entrySchema,
   reply: replySchema.optional(),
-  steps: z.array(stepSchema).min(1, 'a campaign needs at least one step').max(100),
+  steps: z.array(stepSchema).min(1, 'a campaign needs at least one step').max(STEPS_MAX),
   spacing: duration.default(2_000),
   window: duration.refine((ms) => ms >= MINUTE && ms <= HOURS_48, 'a window is 1m to 48h').default(HOURS_48),
   reentry: z

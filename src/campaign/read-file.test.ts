@@ -181,3 +181,40 @@ it('a campaign file has no number but those that are known', () => {
   walk(campaignJsonSchema() as Record<string, unknown>, [])
   expect(new Set(found)).toEqual(NUMBERS)
 })
+
+describe('a file that would take long to read', () => {
+  const FILE_MAX = 256 * 1024
+  const fill = (part: string) => part.repeat(FILE_MAX / part.length)
+
+  /** Each of them took the YAML parser a second and more, in which nothing else was done. */
+  it.each([
+    ['a list of many', `a: [${fill('x,').slice(8)}]`, 'over 60000 words and marks'],
+    ['lists in lists', fill('['), 'more than 30 deep'],
+    ['maps in maps', fill('{a: '), 'more than 30 deep'],
+    ['lists in lists, by hyphens', `${fill('- ').slice(8)}x`, 'over 60000 words and marks'],
+    [
+      'fields in fields, by their indentation',
+      Array.from({ length: 40 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      'more than 30 deep',
+    ],
+    ['anchors', `${fill('&a ').slice(8)}x`, 'over 60000 words and marks'],
+    ['errors in every line', fill('a: b: c\n'), 'over 60000 words and marks'],
+    ['escapes that there are not', `a: "${fill('\\q').slice(8)}"`, 'over 100 escapes'],
+    ['escapes that end too soon', `a: "${'\\xg'.repeat(200)}"`, 'over 100 escapes'],
+  ])('is refused before it is: %s', (_, source, message) => {
+    expect(source.length).toBeLessThanOrEqual(FILE_MAX)
+    const { value, issues } = readFile(source)
+    expect(value).toBeUndefined()
+    expect(issues).toHaveLength(1)
+    expect(issues[0]?.message).toContain(message)
+    expect(issues[0]?.message).toMatch(/\p{Script=Han}/u)
+  })
+
+  it('is read where it says much: long texts, escapes of JSON, thousands of keywords', () => {
+    const escaped = `{"a": "${'\\u4f60\\n\\"'.repeat(20_000)}"}`
+    expect(readFile(escaped).issues).toEqual([])
+    const keywords = `a:\n${Array.from({ length: 9_000 }, (_, i) => `  - k${i}\n`).join('')}`
+    expect(readFile(keywords).issues).toEqual([])
+    expect(readFile(`a: "${'好 '.repeat(100_000)}"`).issues).toEqual([])
+  })
+})

@@ -4,6 +4,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseDocument,
@@ -25,6 +26,12 @@ export interface ReadFile {
 /** References are for a delay or a text that is used twice, not for files that grow when they are read. */
 const ALIASES_MAX = 100
 const VALUES_MAX = 100_000
+/** Words, marks, line ends and the spaces between them. Reading one takes up to ten microseconds. */
+const PARTS_MAX = 60_000
+/** The parser makes an error of each, with a stack. */
+const BAD_ESCAPES_MAX = 100
+/** A campaign has seven levels. */
+const DEPTH_MAX = 30
 const SCALAR_SHOWN = 40
 
 /**
@@ -37,6 +44,9 @@ const SCALAR_SHOWN = 40
  */
 export function readFile(source: string, numbers: ReadonlySet<string> = new Set()): ReadFile {
   const lines = new LineCounter()
+  const tooMuch = tooMuchToRead(source)
+  if (tooMuch !== null)
+    return { value: undefined, issues: [{ path: '', message: tooMuch }], placeOf: () => ({}) }
   const doc = parseYaml(source, lines)
   const errors = [
     ...doc.errors.map((e) => ({ message: inPlainWords(e.code, e.message), at: e.pos[0] })),
@@ -59,6 +69,36 @@ export function readFile(source: string, numbers: ReadonlySet<string> = new Set(
     const at = err.at === undefined ? {} : position(err.at, lines)
     return { value: undefined, issues: [{ path: '', message: err.message, ...at }], placeOf }
   }
+}
+
+/** Looks at a file's parts, which is quick, before they are put together, which is not; null where it can be read. */
+function tooMuchToRead(source: string): string | null {
+  let parts = 0
+  let depth = 0
+  for (const part of new Lexer().lex(source)) {
+    if (++parts > PARTS_MAX)
+      return `the file has over ${PARTS_MAX} words and marks: shorten its lists, or split it 文件过大（超过 ${PARTS_MAX} 个词和符号），请缩短列表或拆分文件`
+    if (part === '[' || part === '{') depth++
+    if (part === ']' || part === '}') depth--
+    if (depth > DEPTH_MAX) return TOO_DEEP
+    if (part.startsWith('"') && badEscapes(part) > BAD_ESCAPES_MAX)
+      return `the file has over ${BAD_ESCAPES_MAX} escapes that YAML does not know, like \\q: write \\\\ for a backslash 文件中有过多无效的转义，反斜杠请写成 \\\\`
+  }
+  return null
+}
+
+const TOO_DEEP = `the file has fields more than ${DEPTH_MAX} deep in each other 文件嵌套过深（超过 ${DEPTH_MAX} 层）`
+
+const TOO_DEEP_BY_REFERENCE = `references (*name) put fields more than ${DEPTH_MAX} deep in each other 引用（*name）使字段嵌套过深（超过 ${DEPTH_MAX} 层）`
+
+/** YAML 1.2.2, section 5.7 (escaped characters). */
+function badEscapes(quoted: string): number {
+  const all = quoted.matchAll(
+    /\\(?:x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8}|["\\/0abtnvfreNLP_\s]|(?<bad>[\s\S]|$))/gi,
+  )
+  let bad = 0
+  for (const { groups } of all) if (groups?.bad !== undefined) bad++
+  return bad
 }
 
 /** A file's YAML, with what `readFile` accepts. */
@@ -110,6 +150,7 @@ class Reader {
   }
 
   read(node: unknown, path: readonly string[]): unknown {
+    if (path.length > DEPTH_MAX) throw new Unreadable(this.aliases > 0 ? TOO_DEEP_BY_REFERENCE : TOO_DEEP)
     if (++this.values > VALUES_MAX)
       throw new Unreadable('the file is too large once its references are filled in')
     if (isAlias(node)) {

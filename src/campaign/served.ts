@@ -44,9 +44,15 @@ export function variableWarnings(
   templates: readonly [path: string, template: string][],
   accounts: readonly ServedAccount[],
 ): Issue[] {
+  const found = new Map<string, readonly ServedAccount[]>()
+  const accountsWithout = (name: string) => {
+    const known = found.get(name) ?? accounts.filter((a) => !Object.hasOwn(a.variables ?? {}, name))
+    found.set(name, known)
+    return known
+  }
   return templates.flatMap(([path, template]) =>
-    (template.includes('{') ? accountVariablesIn(template) : []).flatMap((name) => {
-      const without = accounts.filter((a) => !Object.hasOwn(a.variables ?? {}, name))
+    accountVariablesIn(template).flatMap((name) => {
+      const without = accountsWithout(name)
       const lost = path.startsWith('reply') ? 'the reply is left out' : 'the step is skipped'
       const named = without.slice(0, NAMED_MAX).map((a): Issue => {
         const message = `account ${a.appId}${a.name ? ` (${a.name})` : ''} has no variable ${name}: ${lost} there`

@@ -44,7 +44,7 @@ describe('a message with names in it', () => {
         ...variables,
         reply: {
           get text() {
-            const until = performance.now() + (left-- > 0 ? 110 : 0)
+            const until = performance.now() + (left-- > 0 ? 2_100 : 0)
             while (performance.now() < until);
             return '1'
           },
@@ -53,7 +53,7 @@ describe('a message with names in it', () => {
     }
     expect(renderTemplate('{{ reply.text }}{{ reply.text }}', withStalls(2))).toBe('11')
     expect(() => renderTemplate('{{ reply.text }}{{ reply.text }}', withStalls(100))).toThrow(
-      'render limit exceeded',
+      'the template takes too long',
     )
   })
 
@@ -120,7 +120,7 @@ describe('a template that is checked', () => {
     ["{% render 'other' %}", 'the tag render is not allowed'],
     ["{% layout 'other' %}", 'the tag layout is not allowed'],
     ['{% block a %}{% endblock %}', 'the tag block is not allowed'],
-    ['{% for i in (1..100000000) %}x{% endfor %}', 'memory'],
+    ['{% for i in (1..100000000) %}x{% endfor %}', 'takes too much work'],
   ])('%s is refused: %s', (template, why) => expect(checkTemplate(template)).toContain(why))
 
   it('may name any variable of an account while none is known, then only those that are there', () => {

@@ -1,6 +1,7 @@
-import { Liquid, type Template } from 'liquidjs'
+import type { Template } from 'liquidjs'
 import { withoutHalves } from '../text.ts'
-import { registerTextFilters } from './text-filters.ts'
+import { parseTemplate, runTemplate, TEMPLATE_MAX_CHARS, variablesIn } from './liquid.ts'
+import { createWork, RENDER_STEPS, type Work, WorkLimitError } from './work.ts'
 
 /** What a message's `{{ }}` may name. Nicknames are not among them: WeChat has not given them since 2021-12-27. */
 export interface TemplateVariables {
@@ -54,42 +55,36 @@ const SAMPLE: TemplateVariables = {
   daysSinceReply: 1,
 }
 
-const liquid = new Liquid({
-  strictVariables: true,
-  strictFilters: true,
-  ownPropertyOnly: true,
-  // Templates come from files: they include nothing and cannot run for long.
-  relativeReference: false,
-  templates: {},
-  parseLimit: 20_000,
-  renderLimit: 100,
-  memoryLimit: 1_000_000,
-})
-registerTextFilters(liquid)
-for (const tag of ['include', 'render', 'layout', 'block']) {
-  liquid.registerTag(tag, {
-    parse() {
-      throw new Error(`the tag ${tag} is not allowed`)
-    },
-    render() {},
-  })
+/** A template that was read; what it names is found when somebody asks. */
+interface Parsed {
+  tree: Template[]
+  names: string[] | null
 }
 
-const parsed = new Map<string, Template[]>()
-const CACHE_MAX = 2_000
+const parsed = new Map<string, Parsed>()
+let parsedChars = 0
+/** Characters of all templates that are kept; a tree takes about a hundred times as many bytes. */
+const KEPT_CHARS = 200_000
+/** One reading, whatever stands in the template: to say why it cannot be read takes most. */
+const STEPS_PER_READING = 40
+/** Reading a template takes so many characters a step; finding the place of each of its parts looks at all of it. */
+const READ_CHARS_PER_STEP = 4
+const PLACED_CHARS_PER_STEP = 100
+/** One rendering, whatever stands in the template. */
+const STEPS_PER_RENDERING = 20
+/** Far above what `RENDER_STEPS` take anywhere. */
+const RENDER_LIMIT_MS = 2_000
 const RENDER_TRIES = 3
 
-/** Renders a template; throws for a variable or filter that does not exist. */
-export function renderTemplate(template: string, variables: TemplateVariables): string {
-  if (!template.includes('{{') && !template.includes('{%')) return template
-  let tree = parsed.get(template)
-  if (!tree) {
-    if (parsed.size >= CACHE_MAX) parsed.clear()
-    tree = liquid.parse(template)
-    parsed.set(template, tree)
-  }
+/**
+ * Renders a template; throws for a variable or filter that does not exist, and for one that takes too much work.
+ * @param work a larger work that it is a part of: the check of a file
+ */
+export function renderTemplate(template: string, variables: TemplateVariables, work?: Work): string {
+  if (!isTemplate(template)) return template
+  const { tree } = read(template)
   try {
-    return renderPatiently(tree, variables)
+    return renderPatiently(tree, variables, work)
   } catch (err) {
     const own = /undefined variable: account\.([A-Za-z]\w*)/.exec(
       err instanceof Error ? err.message : '',
@@ -99,25 +94,66 @@ export function renderTemplate(template: string, variables: TemplateVariables): 
   }
 }
 
+/** False for a text in which nothing is filled in. */
+export function isTemplate(text: string): boolean {
+  return text.includes('{{') || text.includes('{%')
+}
+
+function stepsToRead(template: string): number {
+  const parts = template.split(/\{[{%]/).length - 1
+  const chars = template.length / READ_CHARS_PER_STEP
+  return STEPS_PER_READING + chars + (parts * template.length) / PLACED_CHARS_PER_STEP
+}
+
+function read(template: string): Parsed {
+  const known = parsed.get(template)
+  if (known) return known
+  const found = { tree: parseTemplate(template), names: null }
+  if (parsedChars + template.length > KEPT_CHARS) {
+    parsed.clear()
+    parsedChars = 0
+  }
+  parsed.set(template, found)
+  parsedChars += template.length
+  return found
+}
+
 /**
- * The limit of time goes by the clock on the wall, which runs on while the machine is busy elsewhere or the process is
- * stopped: a template is too slow only when it is so every time.
+ * The limit of time is for what no counter foresaw. It goes by the clock on the wall, which runs on while the machine is
+ * busy elsewhere or the process is stopped: a template is too slow only when it is so every time.
  */
-function renderPatiently(tree: Template[], variables: TemplateVariables): string {
+function renderPatiently(tree: Template[], variables: TemplateVariables, outer: Work | undefined): string {
   for (let tries = 1; ; tries++) {
+    const work = createWork(RENDER_STEPS, outer)
+    const until = performance.now() + RENDER_LIMIT_MS
+    const late = () => performance.now() > until
+    let isLate = false
     try {
+      work.spend(STEPS_PER_RENDERING)
       // An index reads one UTF-16 unit: {{ reply.text[0] }}.
-      return withoutHalves(String(liquid.renderSync(tree, { ...variables })))
+      return withoutHalves(
+        runTemplate(tree, variables, work, () => {
+          isLate ||= late()
+          if (isLate) throw new Error('the template takes too long')
+        }),
+      )
     } catch (err) {
-      const outOfTime = err instanceof Error && err.message.includes('render limit exceeded')
-      if (!outOfTime || tries === RENDER_TRIES) throw err
+      // Of a file's work the check says it.
+      if (outer && outer.spent >= outer.limit) throw new WorkLimitError(`over ${outer.limit} steps`)
+      if (work.spent >= work.limit) throw new Error(TOO_MUCH_WORK, { cause: err })
+      if (!isLate || tries === RENDER_TRIES) throw err
     }
   }
 }
 
+const TOO_MUCH_WORK = `the template takes too much work (over ${RENDER_STEPS} steps): write it without loops in loops, and with shorter lists and texts 模板运算量过大（超过 ${RENDER_STEPS} 步）：请去掉循环里的循环，缩短列表和文本`
+
 /** Every variable that a template names, also in branches that are seldom taken; throws when unreadable. */
 export function namesIn(template: string): string[] {
-  return liquid.globalFullVariablesSync(template, { partials: false })
+  if (!isTemplate(template)) return []
+  const found = read(template)
+  found.names ??= variablesIn(found.tree)
+  return found.names
 }
 
 /** The accounts' own variables that a template names, also in branches that are seldom taken; throws when unreadable. */
@@ -133,9 +169,20 @@ export function accountVariablesIn(template: string): string[] {
  * Why a template cannot be used, or null. Every name in it is looked at, also in a branch that the sample values do not
  * take; then it is tried with them, so that whatever else is wrong shows before a send.
  * @param own the accounts' own variables; null where no account is known: then each may be there
+ * @param work what the whole file may take
+ * @throws WorkLimitError when the file's work is over
  */
-export function checkTemplate(template: string, own: ReadonlySet<string> | null = null): string | null {
+export function checkTemplate(
+  template: string,
+  own: ReadonlySet<string> | null = null,
+  work?: Work,
+): string | null {
+  if (template.length > TEMPLATE_MAX_CHARS)
+    return `the text has ${template.length} characters; a message has at most ${TEMPLATE_MAX_CHARS} 文本有 ${template.length} 个字符，最多 ${TEMPLATE_MAX_CHARS} 个`
+  if (!isTemplate(template)) return null
   const listed = [...TEMPLATE_VARIABLES, ...[...(own ?? [])].map((name) => `account.${name}`)]
+  // Also of one that is known already: a check takes the same work wherever it is made.
+  work?.spend(stepsToRead(template))
   try {
     const mine = accountVariablesIn(template)
     const known = own ? listed : [...listed, ...mine.map((name) => `account.${name}`)]
@@ -144,11 +191,14 @@ export function checkTemplate(template: string, own: ReadonlySet<string> | null 
     )
     if (unknown !== undefined) return `undefined variable: ${unknown}; known are ${listed.join(', ')}`
     const values = Object.fromEntries(mine.map((name) => [name, '示例']))
-    renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } })
+    renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } }, work)
     return null
   } catch (err) {
+    if (err instanceof WorkLimitError) throw err
     const reason =
       err instanceof Error ? (err.message.split('\n')[0] ?? '').replace(/, file:.*?(?=,|$)/, '') : String(err)
+    if (err instanceof RangeError || reason.includes('call stack'))
+      return 'the template does not work: its parts stand too deep in each other 模板嵌套过深'
     return reason.includes('undefined variable')
       ? `${reason}; known are ${listed.join(', ')}`
       : `the template does not work: ${reason}`
@@ -159,9 +209,7 @@ export function checkTemplate(template: string, own: ReadonlySet<string> | null 
 export function namesFollower(template: string): boolean {
   if (!template.includes('follower')) return false
   try {
-    return liquid
-      .globalFullVariablesSync(template, { partials: false })
-      .some((name) => /^follower\b/.test(name))
+    return namesIn(template).some((name) => /^follower\b/.test(name))
   } catch {
     // The check says what is wrong with it.
     return false

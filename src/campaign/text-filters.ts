@@ -1,5 +1,10 @@
-import type { Liquid } from 'liquidjs'
+import type { Context, Liquid } from 'liquidjs'
 import { withoutHalves } from '../text.ts'
+
+/** Finding where characters end takes most of the time. The steps are those of work.ts. */
+const STEPS_PER_CHARACTER = 0.5
+
+type TextFilter = (this: { context: Context }, text: string, ...args: unknown[]) => unknown
 
 /**
  * Filters that take a text apart, by the characters that a person sees (grapheme clusters, UAX #29). liquidjs has some of
@@ -12,12 +17,12 @@ export function registerTextFilters(liquid: Liquid): void {
     if (typeof own === 'function') return own
     throw new Error(`liquidjs has no filter ${name}`)
   }
-  const ofText = (name: string, filter: (text: string, ...args: unknown[]) => unknown) => {
+  const ofText = (name: string, filter: TextFilter) => {
     const own = ownOf(name)
     liquid.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       if (typeof value !== 'string') return own.call(this, value, ...args)
-      this.context.memoryLimit.use(value.length)
-      return filter(value, ...args)
+      this.context.renderLimit.use(value.length * STEPS_PER_CHARACTER)
+      return filter.call(this, value, ...args)
     })
   }
   ofText('size', (text) => charactersOf(text).length)
@@ -45,9 +50,12 @@ export function registerTextFilters(liquid: Liquid): void {
     return parts
   })
   // liquidjs splits by what is to be replaced, and by '' between the halves of a character.
-  ofText('replace', (text, what = '', by = '') =>
-    (String(what) === '' ? charactersOf(text) : text.split(String(what))).join(String(by)),
-  )
+  ofText('replace', function (text, what = '', by = '') {
+    const parts = String(what) === '' ? charactersOf(text) : text.split(String(what))
+    // Before it is made: each part may be followed by a text as long as all of them.
+    this.context.memoryLimit.use(text.length + parts.length * String(by).length)
+    return parts.join(String(by))
+  })
   // An index reads half of an emoji, and no half can be written as an address has it.
   for (const name of ['url_encode', 'cgi_escape', 'uri_escape']) {
     const own = ownOf(name)

@@ -557,6 +557,19 @@ describe('a message that WeChat refuses for what it is', () => {
     expect(story.verdicts()).toEqual([])
   })
 
+  it('is skipped without a request when its template takes too much work for this follower', async () => {
+    const loops =
+      '{% assign a = (1..999) %}{% for i in a %}{% for j in a %}{% for k in a %}{% endfor %}{% endfor %}{% endfor %}'
+    const text = `{% if qrScene == '' %}${loops}{% endif %}在吗`
+    const steps = `  - { id: slow, after: 0s, since: reply, send: { text: "${text}" } }`
+    const story = await desk.story({ steps })
+    expect(await story.send()).toMatchObject({
+      result: 'refused',
+      reason: expect.stringContaining('cannot be rendered: the template takes too much work'),
+    })
+    expect(story.verdicts()).toEqual([])
+  })
+
   it.each([45002, 40033, 47001, 99_999])('%i: is skipped with the code', async (errcode) => {
     const story = await desk.story()
     story.fault({ errcode })
