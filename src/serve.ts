@@ -1,3 +1,4 @@
+import { suspendDemoAccounts } from './app/demo.ts'
 import { followChanges } from './app/follow-changes.ts'
 import { createLifetime, main } from './app/lifetime.ts'
 import { openPatiently } from './app/open-patiently.ts'
@@ -30,6 +31,7 @@ await main(async () => {
   const link = linkEngine(target, `s${process.pid}`, dataConverter, tracing)
   life.onEnd('engine link', link.close)
   const product = createProduct({ config, db: store.db, link, encryptionKey, log, tracing })
+  await suspendDemoAccounts(product)
   await product.changed()
   const follow = followChanges(product)
   life.onEnd('changes', follow.stop)

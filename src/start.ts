@@ -1,6 +1,7 @@
 import { keptSecret, lockDataDir } from './app/data-dir.ts'
-import { DEMO_APP_ID, prepareDemo } from './app/demo.ts'
-import { demoPlatform, prepareDemoPlatform, restDemoShops } from './app/demo-platform.ts'
+import { DEMO_APP_ID, prepareDemo, suspendDemoAccounts } from './app/demo.ts'
+import { demoPlatform, prepareDemoPlatform } from './app/demo-platform.ts'
+import { restDemoShops } from './app/demo-shops.ts'
 import { followChanges } from './app/follow-changes.ts'
 import { createLifetime, main } from './app/lifetime.ts'
 import { awaitEnginePorts, keepLocalEngine } from './app/local-engine.ts'
@@ -79,12 +80,14 @@ await main(async () => {
     config: { ...config, platform },
     db: store.db,
     embedded: store.kind === 'pglite',
+    simulator: simulatorPort !== null,
     link,
     encryptionKey,
     log,
     tracing,
   })
-  if (!demo) await restDemoShops(product)
+  if (simulatorPort === null) await suspendDemoAccounts(product)
+  else if (!demo) await restDemoShops(product)
   await product.changed()
 
   const links: Links = {

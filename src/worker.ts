@@ -1,3 +1,4 @@
+import { suspendDemoAccounts } from './app/demo.ts'
 import { createLifetime, main } from './app/lifetime.ts'
 import { openPatiently } from './app/open-patiently.ts'
 import { createProduct } from './app/product.ts'
@@ -39,6 +40,7 @@ await main(async () => {
   const link = linkEngine(target, `w${process.pid}`, dataConverter, tracing)
   life.onEnd('engine link', link.close)
   const product = createProduct({ config, db: store.db, link, encryptionKey, log, tracing })
+  await suspendDemoAccounts(product)
   const workers = runWorkers({
     target,
     activities: product.activities,

@@ -1,6 +1,7 @@
 import type { PlatformConfig } from '../config.ts'
 import type { AccountOptions, Simulator } from '../simulator/index.ts'
 import { publishOnce } from './demo.ts'
+import { RESTS, SHOPS } from './demo-shops.ts'
 import type { Product } from './product.ts'
 
 /** WeChat pushes a new ticket so often (component_verify_ticket). */
@@ -14,16 +15,7 @@ const CREDENTIALS = {
   aesKey: 'testplatformtestplatformtestplatformtestpla',
 }
 
-/** Accounts of other owners. Their own secrets are nobody's: they are served once they have authorised the platform. */
-const SHOPS = [
-  { appId: 'wxsimulatedshop01', name: '老街面馆', originalId: 'gh_simulatedshop01' },
-  { appId: 'wxsimulatedshop02', name: '拾光花店', originalId: 'gh_simulatedshop02' },
-  { appId: 'wxsimulatedshop03', name: '阿布修车', originalId: 'gh_simulatedshop03' },
-]
 const MENU = [{ key: 'coupon', label: '优惠券' }]
-
-/** Why a shop rests; by this text it is known again. */
-const RESTS = 'Authorised through the simulated platform, which is off: COMPONENT_… is set, or SIMULATOR=off.'
 
 /** @param urls of this process: where the simulator will be, and where the product will be */
 export function demoPlatform(urls: { simulatorUrl: string; publicUrl: string }): PlatformConfig {
@@ -61,15 +53,6 @@ export async function prepareDemoPlatform(
   })
   const ticket = await component.pushTicket()
   if (!ticket.ok) log.warn({ status: ticket.status, answer: ticket.body }, 'simulated platform: no ticket')
-}
-
-/** Without the demo platform its accounts cannot be served: nothing of theirs goes to WeChat. */
-export async function restDemoShops({ accounts }: Product): Promise<void> {
-  for (const { appId } of SHOPS) {
-    const known = await accounts.find(appId)
-    if (known?.kind === 'authorised' && known.state === 'active')
-      await accounts.setState(appId, 'needs-authorisation', RESTS)
-  }
 }
 
 function ofOwner(shop: (typeof SHOPS)[number], profile: AccountOptions['profile'] = 'wechat-2023') {

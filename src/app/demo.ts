@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { checkCampaign } from '../campaign/check.ts'
 import type { Simulator } from '../simulator/index.ts'
 import type { NewAccount } from '../store/accounts.ts'
+import { restDemoShops } from './demo-shops.ts'
 import type { Product } from './product.ts'
 
 /** The simulated account. Its secrets are known to everybody: nothing but the simulator takes them. */
@@ -18,10 +19,41 @@ const DEMO: Omit<NewAccount, 'apiBase'> = {
   timezone: 'Asia/Shanghai',
   humanAgents: false,
 }
+/** Why the account is paused; by this text it is known again. */
+const SUSPENDED =
+  'Paused while the simulator is off: its secrets are known to everybody. It goes on at the next npm start with the simulator.'
 const MENU = [
   { key: 'guide', label: '新手资料' },
   { key: 'help', label: '联系我们' },
 ]
+
+/**
+ * An account without what can be forged by secrets that stand in this file: null for the simulated account as it was made.
+ * One whose token an operator has changed is his own; for a day it would still take the one before.
+ */
+export function withoutPublicSecrets<
+  A extends { appId: string; token: string; previousToken?: string | null | undefined },
+>(account: A): A | null {
+  if (account.appId !== DEMO_APP_ID) return account
+  if (account.token === DEMO.token) return null
+  return account.previousToken === DEMO.token ? { ...account, previousToken: null } : account
+}
+
+/**
+ * Where no simulator runs, its accounts are not served: whoever reads this file could forge what followers do (a process
+ * refuses their callbacks besides, see `createProduct`), and whoever opens the simulator's old port would get the sends.
+ * What an operator or WeChat has stopped stays as it is.
+ */
+export async function suspendDemoAccounts(product: Pick<Product, 'accounts' | 'log'>): Promise<void> {
+  const { accounts, log } = product
+  const demo = await accounts.find(DEMO_APP_ID)
+  // A stop that ends by itself would end while the simulator is off.
+  if (demo && withoutPublicSecrets(demo) === null && (demo.state === 'active' || demo.stateUntil !== null)) {
+    await accounts.setState(DEMO_APP_ID, 'paused', SUSPENDED)
+    log.warn({ appId: DEMO_APP_ID, reason: SUSPENDED }, 'the simulated account is paused')
+  }
+  await restDemoShops(product)
+}
 
 /** One simulated account with an example campaign: made once, then left as the operator has it. */
 export async function prepareDemo(
@@ -33,9 +65,10 @@ export async function prepareDemo(
   const isNew = await accounts.add({ ...DEMO, apiBase: at.simulatorUrl })
   if (!isNew) await accounts.patch(DEMO_APP_ID, { apiBase: at.simulatorUrl })
   if (isNew) await publishOnce(product, 'welcome', 'welcome.yaml')
-  await product.changed()
   const account = await accounts.find(DEMO_APP_ID)
   if (!account) return
+  if (account.stateReason === SUSPENDED) await accounts.setState(DEMO_APP_ID, 'active', null)
+  await product.changed()
   const { appId, appSecret, token, encodingAesKey, mode, name, rules: profile } = account
   const callbackUrl = `${at.callbackBase}/wechat/${appId}`
   simulator.addAccount({

@@ -45,6 +45,7 @@ import { isSecretRefused, remedyOf, textOf } from '../wechat/errcodes.ts'
 import { fallbacksOf } from '../wechat/hosts.ts'
 import { createTokenKeeper } from '../wechat/tokens.ts'
 import { createCallbackModes } from './callback-modes.ts'
+import { withoutPublicSecrets } from './demo.ts'
 import { createGauges } from './gauges.ts'
 import { createQuotaLearner, rateOf } from './quota.ts'
 import { rotateKeys } from './rotate-keys.ts'
@@ -64,6 +65,8 @@ export function createProduct(deps: {
   log: Log
   now?: () => number
   tracing?: Tracing
+  /** The simulator runs in this process: its accounts are served, whose secrets are known to everybody. */
+  simulator?: boolean
   /** The store is embedded: no other process writes to it or vacuums it. */
   embedded?: boolean
 }) {
@@ -198,9 +201,13 @@ export function createProduct(deps: {
     giveUpMs: STORE_WITHIN_MS,
     now: () => performance.now(),
   })
+  const accountOf = platformDoor?.account ?? directory.account
   const callback = createCallbackApp({
     knows: platformDoor?.knows ?? directory.knows,
-    account: platformDoor?.account ?? directory.account,
+    async account(appId) {
+      const account = await accountOf(appId)
+      return account && !deps.simulator ? withoutPublicSecrets(account) : account
+    },
     ...(platformDoor ? { tester: platformDoor.tester } : {}),
     match: directory.match,
     accept: inbox.accept,

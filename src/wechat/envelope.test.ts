@@ -258,6 +258,20 @@ describe('an account of compatible mode', () => {
   })
 })
 
+describe('an account without a token of its own, as an authorised one that no platform serves', () => {
+  it('takes nothing that everybody can sign', () => {
+    const to = account('plain', { token: '' })
+    const signed = { signature: signatureOf('', String(AT), NONCE), timestamp: String(AT), nonce: NONCE }
+    expect(open(to, { query: signed, body: Buffer.from(xml('hi')) })).toMatchObject({
+      ok: false,
+      status: 401,
+    })
+    expect(answerChallenge({ account: to, query: { ...signed, echostr: 'test' } })).toMatchObject({
+      ok: false,
+    })
+  })
+})
+
 describe('an account behind a platform', () => {
   it('is opened with the key before the last change as well, and answered with the key that opened it', () => {
     const present = 'presenttestpresenttestpresenttestpresenttes'

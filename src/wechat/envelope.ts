@@ -185,7 +185,8 @@ function signer(
   given: string | undefined,
   ...parts: string[]
 ): string | null {
-  if (given === undefined) return null
+  // An authorised account has none of its own, and everybody could sign with the empty one.
+  if (given === undefined || token === '') return null
   if (signatureMatches(given, token, ...parts)) return token
   return previousToken && signatureMatches(given, previousToken, ...parts) ? previousToken : null
 }

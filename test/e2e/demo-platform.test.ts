@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/campaign/present.ts'
+import { signatureOf } from '../../src/wechat/crypto.ts'
 import { ask, ownSettings, type Program, ready, runProgram, until } from '../support/program.ts'
 
 const SHOP = 'wxsimulatedshop01'
@@ -115,5 +116,21 @@ describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start',
     ])
     await followAndGetMessage(again.base, wechat, SHOP, 'oAgain')
     await stop(again.program)
+  })
+
+  it('serves neither the simulated account nor the shops where the simulator is off, and says so', async () => {
+    const { base, program } = await start({ ...env, SIMULATOR: 'off' })
+    expect((await accounts(base)).map((a) => a.state)).toEqual([
+      'paused',
+      'needs-authorisation',
+      'needs-authorisation',
+    ])
+    expect(program.stderr()).toContain('the simulated account is paused')
+    // What everybody can sign who has read the source.
+    const query = { timestamp: String(Math.floor(Date.now() / 1000)), nonce: 'n', echostr: 'test' }
+    const signature = signatureOf('test-token', query.timestamp, query.nonce)
+    const asked = `${base}/wechat/wxsimulated000001?${new URLSearchParams({ ...query, signature })}`
+    expect((await fetch(asked)).status).toBe(404)
+    await stop(program)
   })
 })
