@@ -243,6 +243,7 @@ describe('what can happen to an account', () => {
     const { simulator, bodies } = account()
     const answer = await simulator.app.request(`/_sim/${APP}/oTest/act`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ do: name, ...args }),
     })
     expect(answer.status).toBe(200)
@@ -259,6 +260,7 @@ describe('what can happen to an account', () => {
     const { simulator, bodies } = account()
     const answer = await simulator.app.request(`/_sim/${APP}/oTest/act`, {
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
     expect(answer.status).toBe(400)
@@ -273,6 +275,7 @@ describe('what can happen to an account', () => {
       fc.asyncProperty(names, fc.dictionary(fc.string(), fc.jsonValue()), async (name, args) => {
         const answer = await simulator.app.request(`/_sim/${APP}/oTest/act`, {
           method: 'POST',
+          headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ ...args, do: name }),
         })
         expect([200, 400]).toContain(answer.status)

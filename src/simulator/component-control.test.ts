@@ -9,7 +9,11 @@ afterEach(() => at.close())
 
 async function tell(action: string, body: object = {}) {
   const path = `/_sim/component/${COMPONENT}/${action}`
-  const answer = await at.simulator.app.request(path, { method: 'POST', body: JSON.stringify(body) })
+  const answer = await at.simulator.app.request(path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
   return { status: answer.status, ...((await answer.json()) as object) }
 }
 async function listed() {

@@ -32,6 +32,7 @@ function driven(answer: () => Response = () => new Response('success'), options:
     const answered = await simulator.app.request(path, {
       method,
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers: { 'content-type': 'application/json' },
     })
     return { status: answered.status, ...((await answered.json()) as Record<string, unknown>) }
   }

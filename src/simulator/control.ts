@@ -124,7 +124,7 @@ export function createControl(world: World): Hono {
 
   function stateOf(who: { appId: string; openId: string }) {
     const account = world.account(who.appId)
-    const f = world.follower(who)
+    const f = world.look(who)
     return {
       account: {
         appId: account.appId,

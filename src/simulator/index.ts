@@ -13,7 +13,7 @@ import { createControl } from './control.ts'
 import { deeds } from './deeds.ts'
 import type { Fault } from './faults.ts'
 import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './model.ts'
-import { ownPagesOnly } from './own-pages-only.ts'
+import { guardBrowsers, jsonOnly, ownPagesOnly } from './own-pages-only.ts'
 import { createPages } from './pages.tsx'
 import { envelope, type Fields, type PushResult } from './push.ts'
 import type { ServerSettings } from './server-settings.ts'
@@ -105,6 +105,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const timers = new Set<NodeJS.Timeout>()
   const guard = ownPagesOnly(options.allowedHosts)
   for (const path of OWN_PATHS) app.use(path, guard)
+  app.use('/_sim/*', jsonOnly())
+  app.use(guardBrowsers(guard))
   app.route('/', createApi(world))
   app.route('/', createComponentApi(world))
   app.route('/', createComponentPages(world))

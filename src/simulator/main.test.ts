@@ -69,7 +69,13 @@ async function callbackServer() {
 }
 
 const post = async (url: string, body: unknown): Promise<unknown> =>
-  (await fetch(url, { method: 'POST', body: JSON.stringify(body) })).json()
+  (
+    await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  ).json()
 
 describe('npm run simulator', () => {
   it('serves the API, asks the server by GET, pushes a follow there, and ends cleanly', async () => {

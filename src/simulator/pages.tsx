@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 
 const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
 
-/** The phone page: what a follower sees and does, beside what WeChat knows of it; and the list of accounts. */
+/** The phone page, which makes nobody (a new follower is there once he acts): what a follower sees and does, beside what WeChat knows of it; and the list of accounts. */
 export function createPages(
   world: World,
   links: { consoleUrl: string | null; authoriseUrl: string | null },
@@ -37,13 +37,12 @@ export function createPages(
     const { appId, openId } = c.req.param()
     const account = world.accounts.get(appId)
     if (!account) return c.text(`模拟器没有账号 ${appId} / the simulator has no account ${appId}`, 404)
-    world.follower({ appId, openId })
     return c.html(
       <Page
         appId={appId}
         openId={openId}
         name={account.name}
-        followers={[...account.followers.keys()]}
+        followers={[...new Set([...account.followers.keys(), openId])]}
         served={world.servedBy(account).by !== 'nobody'}
         {...links}
       />,

@@ -92,7 +92,7 @@ describe('a platform over HTTP', () => {
   const call = async (name: string, body?: object, componentAppId = COMPONENT) => {
     const answer = await at.simulator.app.request(`/_sim/component/${componentAppId}/${name}`, {
       method: 'POST',
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
     })
     return { status: answer.status, body: await answer.json() }
   }

@@ -76,7 +76,11 @@ async function call(
   body: unknown,
   headers: Record<string, string> = {},
 ) {
-  const answer = await simulator.app.request(path, { method, body: JSON.stringify(body), headers })
+  const answer = await simulator.app.request(path, {
+    method,
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  })
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
 }
 

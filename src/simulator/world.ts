@@ -172,6 +172,11 @@ export function createWorld(options: WorldOptions) {
     return found
   }
 
+  /** As `follower`, for who only looks: nobody is made by it. */
+  function look(who: Who): SimFollower {
+    return account(who.appId).followers.get(who.openId) ?? newFollower(who.openId)
+  }
+
   /** One thing that a follower does: WeChat's side of it, then the callback, then its passive reply on the phone. */
   async function act(who: Who, asked: Deed, options_: ActOptions = {}): Promise<PushResult> {
     const owner = account(who.appId)
@@ -282,6 +287,7 @@ export function createWorld(options: WorldOptions) {
     addComponent,
     account,
     follower,
+    look,
     act,
     notify,
     fastForward,

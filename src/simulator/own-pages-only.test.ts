@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createSimulator, type Simulator } from './index.ts'
+
+const APP = 'wxtestpages000001'
+const PLATFORM = 'wxtestplatform0001'
+const HERE = '127.0.0.1:3001'
+
+let simulator: Simulator
+beforeEach(() => {
+  vi.stubGlobal('fetch', async () => new Response('success'))
+  simulator = createSimulator({ allowedHosts: ['sim.test'], now: () => 1_767_225_600_000 })
+  simulator.addAccount({
+    ...{ appId: APP, appSecret: 'test-secret', token: 'test-token', mode: 'plain', name: '测试' },
+    ...{ callbackUrl: 'http://127.0.0.1:9/wx', qrScenes: ['expo'] },
+  })
+  simulator.addComponent({
+    ...{ appId: PLATFORM, appSecret: 'test-secret', token: 'test-token' },
+    aesKey: 'testtesttesttesttesttesttesttesttesttesttes',
+    ...{ authorisationUrl: 'http://127.0.0.1:9/', callbackUrl: 'http://127.0.0.1:9/$APPID$' },
+  })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+const ask = async (method: string, path: string, headers: Record<string, string>, body?: string) =>
+  (
+    await simulator.app.request(path, {
+      method,
+      headers: { host: HERE, ...headers },
+      ...(body ? { body } : {}),
+    })
+  ).status
+
+/** Everything that somebody could have changed; of the day’s counts, not that a new day is noticed. */
+const memory = () => {
+  const accounts = [...simulator.world.accounts.values()].map(
+    ({ followers, sends, media, records, usage, ...rest }) => ({
+      ...{
+        ...rest,
+        followers: [...followers],
+        sends: [...sends],
+        media: [...media.keys()],
+        records,
+        used: usage.counts,
+      },
+    }),
+  )
+  const components = [...simulator.world.components.values()].map((c) => c.kept(0))
+  return JSON.parse(
+    JSON.stringify({ accounts, components, faults: simulator.world.faults.list() }),
+  ) as unknown
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+/** Each change by control calls, pages' forms and WeChat's API. */
+const CONTROL = [
+  ['POST', `/_sim/${APP}/oTest/act`, '{"do":"follow"}'],
+  ['POST', `/_sim/${APP}/oTest/fast-forward`, '{"ms":1000}'],
+  ['POST', '/_sim/faults', '{"errcode":-1}'],
+  ['DELETE', '/_sim/faults', undefined],
+  ['POST', '/_sim/accounts', '{}'],
+  ['PUT', `/_sim/accounts/${APP}/server`, '{"callbackUrl":null}'],
+  ['POST', `/_sim/component/${PLATFORM}/push-ticket`, undefined],
+  ['POST', `/_sim/component/${PLATFORM}/expire`, '{}'],
+] as const
+const FORMS = [
+  ['POST', '/accounts/new', 'name=x'],
+  ['POST', `/accounts/${APP}/server`, 'callbackUrl='],
+  ['POST', `/accounts/${APP}/revoke`, ''],
+  ['POST', '/platforms/new', 'appId=x'],
+  ['POST', '/cgi-bin/componentloginpage', 'component_appid=x'],
+] as const
+const API = [
+  [
+    'POST',
+    '/cgi-bin/stable_token',
+    `{"grant_type":"client_credential","appid":"${APP}","secret":"test-secret","force_refresh":true}`,
+  ],
+] as const
+
+describe('a page of another site', () => {
+  it.each<[string, Record<string, string>]>([
+    [
+      'as text',
+      { 'content-type': 'text/plain', origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    ],
+    ['as JSON', { ...JSON_TYPE, origin: 'https://evil.example' }],
+    [
+      'from another port of this machine',
+      { ...JSON_TYPE, origin: 'http://127.0.0.1:5000', 'sec-fetch-site': 'same-site' },
+    ],
+    ['without its origin', { ...JSON_TYPE, origin: 'null' }],
+    [
+      'by a browser’s “none”, with an origin',
+      { ...JSON_TYPE, origin: 'https://evil.example', 'sec-fetch-site': 'none' },
+    ],
+    [
+      'by a name that leads here',
+      { ...JSON_TYPE, host: 'evil.example:3001', origin: 'http://evil.example:3001' },
+    ],
+  ])('changes nothing: %s', async (_, headers) => {
+    const before = memory()
+    for (const [method, path, body] of [...CONTROL, ...FORMS, ...API])
+      expect(await ask(method, path, headers, body), `${method} ${path}`).toBe(403)
+    expect(memory()).toEqual(before)
+  })
+
+  it('reads nothing by a name that leads here', async () => {
+    for (const path of [
+      '/',
+      '/accounts',
+      `/phone/${APP}/oTest`,
+      '/_sim/accounts',
+      `/_sim/${APP}/oTest/state`,
+    ])
+      expect(await ask('GET', path, { host: 'evil.example:3001' }), path).toBe(403)
+  })
+})
+
+describe('a control call', () => {
+  it.each([
+    ['text/plain'],
+    ['application/x-www-form-urlencoded'],
+    ['multipart/form-data; boundary=x'],
+    ['text/plain; application/json'],
+    ['application/jsonp'],
+  ])('as %s changes nothing, whoever sends it', async (type) => {
+    const before = memory()
+    for (const [method, path, body] of CONTROL)
+      expect(await ask(method, path, { 'content-type': type }, body), `${method} ${path}`).toBe(415)
+    expect(memory()).toEqual(before)
+  })
+
+  it.each([
+    ['of a program', {}],
+    ['of the simulator’s own pages', { origin: `http://${HERE}`, 'sec-fetch-site': 'same-origin' }],
+    ['under a name that was allowed', { host: 'sim.test:3001', origin: 'http://sim.test:3001' }],
+  ])('as JSON is served: %s', async (_, headers) => {
+    for (const [method, path, body] of CONTROL) {
+      const type: Record<string, string> =
+        body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }
+      expect(await ask(method, path, { ...headers, ...type }, body), `${method} ${path}`).toBeLessThan(300)
+    }
+  })
+
+  it('of WeChat’s API is a program’s under any name, in any type', async () => {
+    for (const [method, path, body] of API)
+      expect(await ask(method, path, { host: 'simulator:3001', 'content-type': 'text/plain' }, body)).toBe(
+        200,
+      )
+  })
+})
+
+describe('a GET', () => {
+  it('changes nothing, on any path that there is', async () => {
+    const before = memory()
+    const paths = simulator.app.routes
+      .filter((r) => ['GET', 'ALL'].includes(r.method) && !r.path.includes('*'))
+      .map((r) =>
+        r.path
+          .replace(/:openId/, 'oNobody')
+          .replace(/:appId/, APP)
+          .replace(/:componentAppId/, PLATFORM),
+      )
+    expect(paths).toEqual(expect.arrayContaining([`/phone/${APP}/oNobody`, `/_sim/${APP}/oNobody/state`]))
+    for (const path of new Set(paths)) {
+      const answer = await simulator.app.request(path, { headers: { host: HERE } })
+      // Events come for ever.
+      if (path.endsWith('/events')) await answer.body?.getReader().read()
+      await answer.body?.cancel().catch(() => {})
+    }
+    expect(memory()).toEqual(before)
+    expect([...(simulator.world.accounts.get(APP)?.followers.keys() ?? [])]).toEqual([])
+  })
+
+  it('shows the phone of a follower who is not there yet; the first act makes him', async () => {
+    const page = await simulator.app.request(`/phone/${APP}/oNew`, { headers: { host: HERE } })
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('oNew')
+    expect(await ask('POST', `/_sim/${APP}/oNew/act`, JSON_TYPE, '{"do":"follow"}')).toBe(200)
+    expect(simulator.world.accounts.get(APP)?.followers.get('oNew')?.following).toBe(true)
+  })
+})
