@@ -41,24 +41,20 @@ export async function startLocalEngine(options: {
   const frontend = port === 0 ? await freePort() : port
   const ui = uiPort === 0 ? await freePort() : uiPort
   const address = `127.0.0.1:${frontend}`
-  const parts: Supervised[] =
+  const server =
     engine.kind === 'cli'
-      ? [startCli(engine.program, folder, frontend, ui, namespace, codecUrl)]
+      ? startCli(engine.program, folder, frontend, ui, namespace, codecUrl)
       : await startServer(engine, folder, frontend, ui, settings, codecUrl)
-  const stop = async () => {
-    await Promise.all(parts.map((p) => p.stop()))
-  }
-  const [server] = parts
-  const ended = server ? server.ended.then(() => {}) : Promise.resolve()
   try {
     const prepared = () => prepareNamespace(address, namespace, READY_WITHIN_MS)
-    if (server) await untilReady('the Temporal server', server, prepared)
+    await untilReady('the Temporal server', server, prepared)
   } catch (err) {
-    await stop()
+    await server.stop()
     throw err
   }
   const hasUi = engine.kind === 'cli' || engine.ui !== null
-  return { address, uiUrl: hasUi ? `http://127.0.0.1:${ui}` : null, ended, stop }
+  const uiUrl = hasUi ? `http://127.0.0.1:${ui}` : null
+  return { address, uiUrl, ended: server.ended.then(() => {}), stop: server.stop }
 }
 
 async function startServer(
@@ -68,7 +64,7 @@ async function startServer(
   ui: number,
   settings: Record<string, unknown>,
   codecUrl: string | undefined,
-): Promise<Supervised[]> {
+): Promise<Supervised> {
   const configs = join(folder, 'config')
   mkdirSync(configs, { recursive: true })
   const dynamic = join(configs, 'dynamic.yaml')
@@ -76,11 +72,13 @@ async function startServer(
   writeFileSync(dynamic, dynamicConfigYaml(settings))
   writeFileSync(join(configs, 'local.yaml'), serverYaml(join(folder, 'temporal.db'), ports, dynamic))
   const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
-  const server = supervise(engine.program, args, { logFile: join(folder, 'server.log') })
-  if (!engine.ui) return [server]
+  const logFile = join(folder, 'server.log')
+  if (!engine.ui) return supervise(engine.program, args, { logFile })
   writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`, codecUrl))
   const uiArgs = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
-  return [server, supervise(engine.ui, uiArgs, { logFile: join(folder, 'ui.log') })]
+  // One supervisor for both: each is a Node process of 40 MB.
+  const companion = { program: engine.ui, args: uiArgs, logFile: join(folder, 'ui.log') }
+  return supervise(engine.program, args, { logFile, companion })
 }
 
 /**

@@ -62,3 +62,46 @@ describe.skipIf(!isRoot)(`a program of another user${isRoot ? '' : ' (only root 
     expect(readFileSync(program.logFile, 'utf8').trim().split('\n')).toEqual(['65534', '65534', '/', '0'])
   })
 })
+
+describe('a program with a companion', () => {
+  const companion = (script: string) => {
+    const logFile = join(folder, `${logs++}.log`)
+    return { program: 'sh', args: ['-c', script], logFile }
+  }
+  const pidIn = async (logFile: string) => {
+    await expect.poll(() => lastLines(logFile)).toMatch(/pid \d+/)
+    return Number(/pid (\d+)/.exec(lastLines(logFile))?.[1])
+  }
+  const runs = (pid: number) => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+
+  it.each([
+    ['is stopped: so is the other', 'exec sleep 600', (p: ReturnType<typeof start>) => p.stop()],
+    ['ends by itself: the other is ended', 'sleep 0.3; exit 3', (p: ReturnType<typeof start>) => p.ended],
+  ])('%s', async (_, script, end) => {
+    const beside = companion('echo pid $$; exec sleep 600')
+    const program = start('sh', ['-c', script], { companion: beside })
+    const pid = await pidIn(beside.logFile)
+    expect(runs(pid)).toBe(true)
+    await end(program)
+    expect(runs(pid)).toBe(false)
+    if (script.includes('exit 3')) expect(await program.ended).toBe(3)
+  })
+
+  it('goes on when the other ends, or cannot be started', async () => {
+    for (const beside of [companion('exit 1'), { ...companion(''), program: 'no-such-program' }]) {
+      const program = start('sh', ['-c', 'echo pid $$; exec sleep 600'], { companion: beside })
+      const pid = await pidIn(program.logFile)
+      if (beside.program !== 'sh')
+        await expect.poll(() => lastLines(beside.logFile)).toContain('cannot be started')
+      expect(runs(pid)).toBe(true)
+      await program.stop()
+      expect(runs(pid)).toBe(false)
+    }
+  })
+})

@@ -24,6 +24,13 @@ export interface UnixUser {
   gid: number
 }
 
+/** What lives beside a program, such as the Web UI beside the server. */
+interface Companion {
+  program: string
+  args: readonly string[]
+  logFile: string
+}
+
 interface SuperviseOptions {
   logFile: string
   env?: Record<string, string>
@@ -31,6 +38,8 @@ interface SuperviseOptions {
   cwd?: string
   /** Whom the program runs as; root only. The supervisor stays who we are. */
   user?: UnixUser | null
+  /** A second program of the same user, under the same supervisor: it ends with the first, or before. */
+  companion?: Companion
   /** After its standard input was closed it gets SIGTERM, and after so many ms SIGKILL. */
   stopWithinMs?: number
 }
@@ -46,16 +55,12 @@ export function spawnSupervised(
   args: readonly string[],
   options: SuperviseOptions,
 ): ChildProcessByStdio<Writable, null, null> {
-  const { logFile, env, user = null, stopWithinMs = 5_000 } = options
+  const { logFile, env, user = null, companion, stopWithinMs = 5_000 } = options
   const cwd = options.cwd ?? (user ? '/' : process.cwd())
-  mkdirSync(dirname(logFile), { recursive: true })
-  try {
-    if (statSync(logFile).size > LOG_MAX_BYTES) truncateSync(logFile)
-  } catch {
-    // No log yet.
-  }
+  for (const log of companion ? [logFile, companion.logFile] : [logFile]) makeRoomFor(log)
   const who = user ? `${user.uid}:${user.gid}` : '-'
-  const own = [supervisor, String(stopWithinMs), logFile, who, cwd]
+  const beside = companion ? JSON.stringify(companion) : '-'
+  const own = [supervisor, String(stopWithinMs), logFile, who, cwd, beside]
   const child = spawn(process.execPath, [...own, program, ...args], {
     stdio: ['pipe', 'ignore', 'inherit'],
     // A group of its own: Ctrl-C in the terminal does not reach it.
@@ -64,6 +69,15 @@ export function spawnSupervised(
   })
   child.stdin.on('error', () => {})
   return child
+}
+
+function makeRoomFor(logFile: string): void {
+  mkdirSync(dirname(logFile), { recursive: true })
+  try {
+    if (statSync(logFile).size > LOG_MAX_BYTES) truncateSync(logFile)
+  } catch {
+    // No log yet.
+  }
 }
 
 /** Starts a program under the supervisor; its output goes to `logFile`. */
