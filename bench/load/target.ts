@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
@@ -19,6 +19,8 @@ export interface Target {
   callbackBase?: string
   /** The most memory that each program has had, MiB; Linux tells it. */
   memoryPeaks(): Record<string, number>
+  /** From now on only what comes is a peak; Linux alone can do that. */
+  forgetPeaks(): void
   /** All that the programs have said on standard error. */
   said(): string
   /** Stops the programs, then reads the store. */
@@ -30,20 +32,26 @@ export type TargetName = 'pglite' | 'postgres' | 'cluster'
 /**
  * `npm start` on the embedded store; or `serve` and `worker` on a throwaway PostgreSQL; or the stack of compose.yaml.
  * Null where what it needs is missing.
+ * @param moreEnv settings besides; the stack has its own
  */
-export function startTarget(name: TargetName, say: (line: string) => void): Promise<Target | null> {
+export function startTarget(
+  name: TargetName,
+  say: (line: string) => void,
+  moreEnv: Record<string, string> = {},
+): Promise<Target | null> {
   if (name === 'cluster') return startStack(say)
-  return name === 'pglite' ? startEmbedded() : startRoles(say)
+  return name === 'pglite' ? startEmbedded(moreEnv) : startRoles(say, moreEnv)
 }
 
-async function startEmbedded(): Promise<Target> {
+async function startEmbedded(moreEnv: Record<string, string>): Promise<Target> {
   const { env, dataDir, forget } = await ownSettings()
-  const program = runProgram('src/start.ts', { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' })
+  const program = runProgram('src/start.ts', { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' })
   await ready(program)
   return {
     name: '`npm start` (PGlite)',
     base: `http://127.0.0.1:${env.PORT}`,
     memoryPeaks: () => ({ 'npm start': peakOf(program) }),
+    forgetPeaks: () => forgetPeak(program),
     said: program.stderr,
     async stopAndRead(read) {
       await stop([program])
@@ -56,7 +64,10 @@ async function startEmbedded(): Promise<Target> {
   }
 }
 
-async function startRoles(say: (line: string) => void): Promise<Target | null> {
+async function startRoles(
+  say: (line: string) => void,
+  moreEnv: Record<string, string>,
+): Promise<Target | null> {
   const postgres = await startPostgres()
   if (!postgres) return null
   const { dataDir, forget } = await ownSettings()
@@ -69,6 +80,7 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
   })
   const [port, workerPort] = [String(await freePort()), String(await freePort())]
   const env = {
+    ...moreEnv,
     DATABASE_URL: postgres.url,
     TEMPORAL_ADDRESS: engine.address,
     ADMIN_TOKEN: 'test-admin-token',
@@ -94,6 +106,7 @@ async function startRoles(say: (line: string) => void): Promise<Target | null> {
     name: '`serve` and `worker` (PostgreSQL)',
     base: `http://127.0.0.1:${port}`,
     memoryPeaks: () => ({ serve: peakOf(programs.serve), worker: peakOf(programs.worker) }),
+    forgetPeaks: () => Object.values(programs).forEach(forgetPeak),
     said,
     async stopAndRead(read) {
       await stop(Object.values(programs))
@@ -120,6 +133,7 @@ async function startStack(say: (line: string) => void): Promise<Target | null> {
     base: `http://127.0.0.1:${PORT}`,
     callbackBase: stage.callbackBase,
     memoryPeaks: () => ({}),
+    forgetPeaks: () => {},
     said: () => `see ${folder}`,
     async stopAndRead(read) {
       await cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2')
@@ -156,5 +170,14 @@ export function peakOf(program: Program): number {
     return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024)
   } catch {
     return Number.NaN
+  }
+}
+
+/** proc(5): a `5` resets `VmHWM`. */
+function forgetPeak(program: Program): void {
+  try {
+    writeFileSync(`/proc/${program.process.pid}/clear_refs`, '5')
+  } catch {
+    // No Linux: the peak is the one since its start.
   }
 }

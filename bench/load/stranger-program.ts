@@ -1,0 +1,40 @@
+import { Agent, request } from 'undici'
+import { strangers } from '../../test/attack/strangers.ts'
+
+/** One stranger in a process of its own: floods one route, then writes what came of it as JSON. Settings by `STRANGER`. */
+interface Settings {
+  base: string
+  appId: string
+  route: string
+  seconds: number
+  connections: number
+}
+// Written by `measureStrangers`.
+const { base, appId, route, seconds, connections } = JSON.parse(process.env.STRANGER ?? '{}') as Settings
+const make = strangers(appId)[route]
+if (!make) throw new Error(`no route ${route}`)
+const agent = new Agent({ connections })
+const statuses: Record<string, number> = {}
+const count = (what: string) => {
+  statuses[what] = (statuses[what] ?? 0) + 1
+}
+const began = performance.now()
+const passed = () => (performance.now() - began) / 1_000
+
+async function connection(): Promise<void> {
+  while (passed() < seconds) {
+    const { method, path, headers = {}, body = null } = make?.() ?? { method: 'GET', path: '/' }
+    await request(`${base}${path}`, { method: method as 'GET', headers, body, dispatcher: agent }).then(
+      async (answer) => {
+        await answer.body.dump()
+        count(String(answer.statusCode))
+      },
+      (err: Error & { code?: string }) => count(err.code ?? err.name),
+    )
+  }
+}
+
+await Promise.all(Array.from({ length: connections }, connection))
+const sent = Object.values(statuses).reduce((sum, n) => sum + n, 0)
+process.stdout.write(JSON.stringify({ rate: sent / passed(), statuses }))
+process.exit(0)
