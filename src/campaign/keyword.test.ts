@@ -235,3 +235,46 @@ describe('a run', () => {
     expect(leavesPlan(base, 'td')).toBe(true)
   })
 })
+
+describe('what a follower types to keep the server busy', () => {
+  const cpuMs = (work: () => void) => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < 20; i++) work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  }
+
+  // NFKC makes four of each.
+  it.each([exitWord, entryWord])('%o: marks before a letter cost about what they cost alone', (word) => {
+    const marks = '⁗'.repeat(499)
+    word(marks)
+    word(`${marks}a`)
+    const alone = Math.max(
+      1,
+      cpuMs(() => word(marks)),
+    )
+    expect(cpuMs(() => word(`${marks}a`))).toBeLessThan(alone * 10)
+  })
+
+  /** As they were taken away before, by regular expressions that begin anew at every mark. */
+  const MARK = String.raw`\p{P}\p{Sk}~`
+  const EMOJI = String.raw`\p{So}\p{Extended_Pictographic}`
+  const PLAIN = `(?: |(?![#@*&%/\\\\_?-])[${MARK}${EMOJI}])+`
+
+  it('loses the same at its end as before', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', '退', '。', '!', '#', '_', '😀', '🏻', ' ', '~', '(', '"'),
+    })
+    const atEnd = new RegExp(`[${MARK}${EMOJI}]+$`, 'u')
+    const plainAtEnd = new RegExp(`${PLAIN}$`, 'u')
+    const plainAtStart = new RegExp(`^${PLAIN}`, 'u')
+    fc.assert(
+      fc.property(text, (rest) => {
+        const folded = `a${rest}`.normalize('NFKC')
+        expect(exitWord(folded)).toBe(folded.replace(/\s+/g, '').replace(atEnd, ''))
+        const words = folded.replace(/\s+/g, ' ').trim()
+        expect(entryWord(folded)).toBe(words.replace(plainAtEnd, '').replace(plainAtStart, ''))
+      }),
+    )
+  })
+})
