@@ -5,6 +5,7 @@ import { ownSettings, ready, runProgram } from '../test/support/program.ts'
 import { measureAccountsApart } from './accounts-apart.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureFootprint } from './footprint.ts'
+import { measureMemory } from './memory.ts'
 import { measureRunSize } from './run-size.ts'
 import { scalingTables } from './scaling/tables.ts'
 import { measureStart } from './start.ts'
@@ -17,6 +18,10 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   start() {
     say('bench: npm start, six times…')
     return measureStart()
+  },
+  memory() {
+    say('bench: npm start at rest…')
+    return measureMemory()
   },
   callbacks: () =>
     withProgram((env) => {

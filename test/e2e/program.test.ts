@@ -7,9 +7,16 @@ import type { PresentedRun } from '../../src/campaign/present.ts'
 import { assertPortFree } from '../../src/engine/local/ports.ts'
 import { openStore } from '../../src/store/db.ts'
 import { jobs } from '../../src/store/schema.ts'
+import { memoryBelow, sumOf } from '../support/memory.ts'
 import { ask, ownSettings, type Program, ready, runProgram, until } from '../support/program.ts'
 
 const APP = 'wxsimulated000001'
+/**
+ * MiB of RSS of all its Node processes. docs/figures.md tells what they have: this leaves a fourth for what other machines
+ * do differently (threads, allocator, when garbage is collected). A bundler in the process, or PostgreSQL's default page
+ * cache, is over it.
+ */
+const MOST_MEMORY_MIB = 500
 const started: Program[] = []
 const forget: (() => void)[] = []
 afterEach(async () => {
@@ -83,6 +90,12 @@ describe.skipIf(!inject('engineAddress'))('npm start', () => {
     })
     const { messages } = await ask<{ messages: { from: string; via: string }[] }>(phone, '/state')
     expect(messages.filter((m) => m.from === 'account' && m.via === 'custom')).toHaveLength(4)
+    const processes = memoryBelow(second.process.pid ?? 0)
+    if (processes) {
+      const ours = processes.filter((p) => p.isNode)
+      expect(ours.length).toBeGreaterThan(1)
+      expect(sumOf(ours, 'rss')).toBeLessThan(MOST_MEMORY_MIB)
+    }
 
     second.process.kill('SIGTERM')
     await second.exited

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,7 @@ export interface Program {
 /** Starts a program with these settings and nothing else of this process's environment that it would read. */
 export function runProgram(file: string, env: Record<string, string>): Program {
   const { PATH = '', HOME = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
-  const child = spawn(process.execPath, ['scripts/run.mjs', file], {
+  const child = spawn(process.execPath, [...nodeOptions(file), 'scripts/run.mjs', file], {
     cwd: root,
     env: {
       PATH,
@@ -41,6 +41,15 @@ export function runProgram(file: string, env: Record<string, string>): Program {
   })
   const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
   return { process: child, stdout: () => out, stderr: () => err, exited }
+}
+
+/** What the package's script of this program tells Node. */
+function nodeOptions(file: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const command = Object.values(scripts).find((script) => script.endsWith(`scripts/run.mjs ${file}`))
+  return command?.split(' ').slice(1, -2) ?? []
 }
 
 /** Settings of an `npm start` that disturbs nobody: free ports, a folder of its own. */
