@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenApi } from '../fuzz/api-calls.ts'
+import { attackAnswers, attackTexts } from './anonymous.ts'
 import { attackForms, attackSpellings } from './doors.ts'
 import { type Attacked, startAttacked } from './product.ts'
 import { attackRoles } from './roles.ts'
@@ -51,5 +52,17 @@ describe('a door', () => {
 
   it('takes no form from a page of another site', async () => {
     expect(await attackForms(attacked)).toEqual([])
+  })
+})
+
+describe('a stranger', () => {
+  it('learns nothing by comparing the answers of one kind', async () => {
+    expect(await attackTexts(attacked)).toEqual([])
+  })
+
+  it('gets no fault, nothing about the machine and the headers of every answer, however odd the request is', async () => {
+    const before = await attacked.content()
+    expect(await attackAnswers(attacked)).toEqual([])
+    expect(await attacked.content()).toBe(before)
   })
 })
