@@ -23,12 +23,15 @@ const POLICY = {
 
 /**
  * What every answer tells the browser: no script, style or picture but this server's, none of it inline; in nobody's
- * frame; no address told to others; and, where it came by https, https from now on.
+ * frame; no address told to others; kept by no cache, unless the answer says otherwise; and, where it came by https,
+ * https from now on.
  */
 export function createHeaders(client: ClientReader): MiddlewareHandler {
   const plain = secureHeaders({ ...POLICY, strictTransportSecurity: false })
   const byHttps = secureHeaders({ ...POLICY, strictTransportSecurity: HALF_A_YEAR })
-  return function headers(c, next) {
-    return client(c).https ? byHttps(c, next) : plain(c, next)
+  return async function headers(c, next) {
+    await (client(c).https ? byHttps(c, next) : plain(c, next))
+    // Pages and answers show people, and secrets that are shown once.
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
   }
 }

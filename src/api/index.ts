@@ -13,8 +13,10 @@ import { createEngine } from './engine.ts'
 import { answerError, notFound } from './errors.ts'
 import { createFollowers } from './followers.ts'
 import { createGuard } from './guard.ts'
+import { jsonOnce } from './json-once.ts'
 import { createKeys } from './keys.ts'
 import { type ApiDeps, createPart, errors, json, security } from './kit.ts'
+import { lookSparingly } from './look-sparingly.ts'
 import { createMedia } from './media.ts'
 import { createMenu } from './menu.ts'
 import { createQrcodes } from './qrcodes.ts'
@@ -45,10 +47,13 @@ export function createApi(
   app.onError((err, c) => answerError(err, c, log))
 
   app.get('/healthz', (c) => c.json({ ok: true }))
-  app.get('/readyz', async (c) => {
+  const lookAround = lookSparingly(async () => {
     const [store, engine] = await Promise.all([storeAnswers(), deps.link.isUp()])
     // Only when something is wrong: the body is what it always was otherwise.
-    const foreign = store && engine && (await deps.home.look()).state === 'foreign'
+    return { store, engine, foreign: store && engine && (await deps.home.look()).state === 'foreign' }
+  })
+  app.get('/readyz', async (c) => {
+    const { store, engine, foreign } = await lookAround()
     const clock = deps.clock.report().filter(isLarge)
     const body = {
       store: store ? 'up' : 'down',
@@ -82,10 +87,13 @@ export function createApi(
   api.route('/', createUsers(deps))
   api.route('/', createTokens(deps))
   api.route('/', createAudit(deps))
-  api.get('/campaign.schema.json', (c) => c.json(campaignJsonSchema()))
+  api.get('/campaign.schema.json', jsonOnce(campaignJsonSchema))
   app.route('/api', api)
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
-  app.get('/api/openapi.json', (c) => c.json(withRoles(app.getOpenAPI31Document(ABOUT))))
+  app.get(
+    '/api/openapi.json',
+    jsonOnce(() => withRoles(app.getOpenAPI31Document(ABOUT))),
+  )
   app.all('/api/*', (c) => {
     throw notFound(`call ${c.req.method} ${c.req.path}`)
   })

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Context, Hono } from 'hono'
+import { type Context, type Handler, Hono } from 'hono'
 import type { Access } from '../access/index.ts'
 import { reaches } from '../access/roles.ts'
 import { accountView } from '../api/accounts.ts'
@@ -43,9 +44,9 @@ export function createConsole(deps: ApiDeps & { access: Access; bodies: BodyBudg
   const icon = readFileSync(new URL('./assets/icon.svg', import.meta.url), 'utf8')
   const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
 
-  app.get('/assets/console.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
-  app.get('/assets/icon.svg', (c) => c.body(icon, 200, { 'content-type': 'image/svg+xml' }))
-  app.get('/assets/htmx.js', (c) => c.body(htmx, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
+  app.get('/assets/console.css', asset(style, 'text/css; charset=utf-8'))
+  app.get('/assets/icon.svg', asset(icon, 'image/svg+xml'))
+  app.get('/assets/htmx.js', asset(htmx, 'text/javascript; charset=utf-8'))
 
   app.route('/', createSignInPages(deps))
   const frame = (c: Context): Frame => ({ ...deps.links(), who: c.get('who') })
@@ -117,4 +118,13 @@ export function createConsole(deps: ApiDeps & { access: Access; bodies: BodyBudg
   // A route, since the app that this one becomes part of does not ask for its notFound.
   app.all('*', (c) => c.html(<MissingPage links={frame(c)} />, 404))
   return app
+}
+
+/** The same bytes for everybody. A browser keeps them, and asks each time whether they are still the ones. */
+function asset(content: string, type: string): Handler {
+  const bytes = new TextEncoder().encode(content)
+  const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+  const headers = { 'content-type': type, 'cache-control': 'no-cache', etag: tag }
+  return (c) =>
+    c.req.header('if-none-match') === tag ? c.body(null, 304, headers) : c.body(bytes, 200, headers)
 }

@@ -22,9 +22,11 @@ export function createSignInPages(
   const app = new Hono()
   app.use(createSameOrigin(deps.access))
 
+  // For everybody, so it is made once.
+  const emptyForm = String(<SignInPage trouble={null} />)
   app.get('/signin', async (c) => {
     const token = c.req.query('token')
-    if (token === undefined) return c.html(<SignInPage trouble={null} />)
+    if (token === undefined) return c.html(emptyForm)
     return answer(c, await signIn.withToken({ token, address: client(c).address }), 'token')
   })
   const form = boundedBody({
@@ -71,11 +73,14 @@ export function createSignInPages(
 
   async function formOf(c: Context): Promise<Record<string, unknown>> {
     if (c.req.raw.body === null) return {}
-    if (!FORM_TYPE.test(c.req.header('content-type') ?? ''))
-      throw new ApiError(415, 'unsupported-type', 'Send the sign-in as a form.')
-    const fields = await c.req.parseBody().catch(() => {
-      throw new ApiError(400, 'bad-request', 'The form cannot be read.')
-    })
+    const type = c.req.header('content-type') ?? ''
+    const isMultipart = /^multipart\//i.test(type)
+    if (!FORM_TYPE.test(type)) throw new ApiError(415, 'unsupported-type', 'Send the sign-in as a form.')
+    const fields = isMultipart
+      ? await c.req.parseBody().catch(() => {
+          throw new ApiError(400, 'bad-request', 'The form cannot be read.')
+        })
+      : Object.fromEntries(new URLSearchParams(await c.req.text()))
     if (unstorablePaths(fields).length > 0)
       throw new ApiError(400, 'bad-request', 'The form has half a character, or a NUL.')
     return fields

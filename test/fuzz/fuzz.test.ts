@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { fuzzCallbacks } from './fuzz-callbacks.ts'
 import { fuzzCampaigns } from './fuzz-campaigns.ts'
+import { fuzzConsole } from './fuzz-console.ts'
 import { startFuzzedServer } from './server.ts'
 import { createFindings, type Findings, watchProcess } from './watch.ts'
 
@@ -26,6 +27,17 @@ it('broken callbacks are refused or taken: no fault, no stall, no secret told', 
   const of = (status: string) => findings.counts.get(status) ?? 0
   expect(of('400')).toBeGreaterThan(1_000)
   expect(of('200')).toBeGreaterThan(1_000)
+})
+
+it('broken requests to console and codec get a page or a refusal: no fault, whoever asks', async () => {
+  const server = await startFuzzedServer()
+  const cookies = await server.signIn()
+  const findings = await watched((f) => fuzzConsole(server, f, { count: 400, seed: SEED, cookies }))
+  await server.close()
+  expect(findings.found).toEqual([])
+  const of = (status: number) => findings.counts.get(`console ${status}`) ?? 0
+  expect(of(200)).toBeGreaterThan(15)
+  expect(of(422) + of(400)).toBeGreaterThan(15)
 })
 
 it('broken campaign files are refused or taken: no fault, no stall', async () => {

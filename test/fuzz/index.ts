@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { fuzzCallbacks } from './fuzz-callbacks.ts'
 import { fuzzCampaigns } from './fuzz-campaigns.ts'
+import { fuzzConsole } from './fuzz-console.ts'
 import { startFuzzedServer } from './server.ts'
 import { createFindings, watchProcess } from './watch.ts'
 
@@ -24,6 +25,11 @@ const watch = watchProcess(findings)
 const began = performance.now()
 const { stored } = await fuzzCallbacks(server, findings, { count, seed, say })
 say(`fuzz: ${count} callbacks in ${((performance.now() - began) / 1000).toFixed(0)} s, ${stored} stored`)
+await fuzzConsole(server, findings, {
+  count: Math.ceil(count / 10),
+  seed,
+  cookies: await server.signIn(),
+})
 fuzzCampaigns(findings, { count: Math.min(Math.ceil(count / 10), CAMPAIGNS_MAX), seed })
 const { longestDelayMs } = watch.stop()
 await server.close()

@@ -1,11 +1,15 @@
 import { sql } from 'drizzle-orm'
 import type { Hono } from 'hono'
 import { pino } from 'pino'
+import { ROLES } from '../../src/access/roles.ts'
+import { keyedHash, newSecret } from '../../src/access/secret-text.ts'
 import { createProduct } from '../../src/app/product.ts'
 import { createWeb } from '../../src/app/web.ts'
 import { checkCampaign } from '../../src/campaign/check.ts'
 import { linkEngine } from '../../src/engine/connection.ts'
 import { openStore } from '../../src/store/db.ts'
+import { createSessionStore } from '../../src/store/sessions.ts'
+import { createUserStore } from '../../src/store/users.ts'
 import { appIdOf, MODES, SECRETS } from './callbacks.ts'
 
 const CAMPAIGN =
@@ -17,6 +21,8 @@ export interface FuzzedServer {
   logged(): string
   /** How many events are in the store; and empties it of them, so that a long run does not grow. */
   emptyInbox(): Promise<number>
+  /** Cookies of a browser that is signed in, of each role. */
+  signIn(): Promise<string[]>
   close(): Promise<void>
 }
 
@@ -57,8 +63,22 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
   await product.campaigns.publish(CAMPAIGN, campaign, [])
   await product.changed()
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
+  const web = createWeb(product, { adminToken: SECRETS.adminToken, links: () => links })
+  const users = createUserStore(store.db, Date.now)
+  const sessions = createSessionStore(store.db, Date.now)
   return {
-    web: createWeb(product, { adminToken: SECRETS.adminToken, links: () => links }),
+    web,
+    async signIn() {
+      const cookies: string[] = []
+      for (const role of ROLES) {
+        const user = await users.add({ name: `fuzz-${role}`, role, passwordHash: 'none' })
+        if (!user) throw new Error(`there is a ${role} already`)
+        const cookie = newSecret()
+        await sessions.beginOf(user, keyedHash(SECRETS.adminToken, cookie), 3_600_000)
+        cookies.push(`nurture_session=${cookie}`)
+      }
+      return cookies
+    },
     logged() {
       const told = lines
       lines = ''

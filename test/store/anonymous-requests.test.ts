@@ -64,6 +64,53 @@ describe('a request of somebody who has not signed in', () => {
   })
 })
 
+describe('what everybody may ask for', () => {
+  /** CPU of this process for a thousand of these, ms. */
+  async function cost(path: string, init?: RequestInit): Promise<number> {
+    const ask = async () => (await server.web.request(path, init)).status
+    expect(await ask()).toBeLessThan(500)
+    const before = process.cpuUsage()
+    for (let n = 0; n < 1_000; n++) await ask()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  }
+
+  it('costs no more than ten refused callbacks', async () => {
+    const query = 'signature=x&timestamp=1&nonce=2'
+    const refused = await cost(`/wechat/wxfuzzplain?${query}`, { method: 'POST', body: '<xml></xml>' })
+    const routes = [
+      ...['/healthz', '/api/openapi.json', '/api/campaign.schema.json', '/signin', '/', '/api/accounts'],
+      ...['/metrics', '/assets/console.css', '/assets/htmx.js', '/none.txt', '/wechat', '/nothing'],
+    ]
+    const dear: string[] = []
+    for (const path of routes) {
+      const ms = await cost(path)
+      if (ms > 10 * refused)
+        dear.push(`${path}: ${ms.toFixed(0)} ms, a refused callback ${refused.toFixed(0)} ms`)
+    }
+    expect(dear).toEqual([])
+  })
+
+  it('is kept by no cache but for the files of the pages, which are asked about each time', async () => {
+    for (const path of [
+      '/',
+      '/signin',
+      '/nothing',
+      '/healthz',
+      '/api/openapi.json',
+      '/api/accounts',
+      '/wechat/wxfuzzplain',
+    ])
+      expect((await server.web.request(path)).headers.get('cache-control'), path).toBe('no-store')
+    const style = await server.web.request('/assets/console.css')
+    expect(style.headers.get('cache-control')).toBe('no-cache')
+    const again = await server.web.request('/assets/console.css', {
+      headers: { 'if-none-match': style.headers.get('etag') ?? '' },
+    })
+    expect(again.status).toBe(304)
+  })
+})
+
 describe('a request of an operator', () => {
   it.each([
     ['POST', '/api/accounts', 'application/json', 4],

@@ -1,0 +1,102 @@
+import { createRandom, type Random } from '../support/random.ts'
+import { SECRETS } from './callbacks.ts'
+import { damage, nastyText } from './nasty.ts'
+import type { FuzzedServer } from './server.ts'
+import { type Findings, note, secretIn } from './watch.ts'
+
+const PATHS = [
+  ...[
+    '/',
+    '/signin',
+    '/signout',
+    '/campaigns',
+    '/campaigns/fuzz',
+    '/followers',
+    '/users',
+    '/tokens',
+    '/audit',
+  ],
+  ...['/followers/wxfuzzplain/oFuzz', '/followers/wxfuzzplain/oFuzz/run', '/assets/console.css'],
+  ...['/codec/decode', '/codec/encode', '/healthz', '/nothing'],
+]
+const TYPES = [
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+  'multipart/form-data; boundary=x',
+  'application/json',
+  'text/plain',
+]
+const QUERIES = ['cursor', 'status', 'appId', 'campaign', 'token', 'v']
+const ODD_PATHS = ['%00', '%', '%zz', '%ff%fe', '..%2f', '%ed%a0%80', '/', '//', '%25', ';a=b', 'ａ']
+/** A header of HTTP/1.1 takes no other characters, and Node refuses them before anybody sees them. */
+const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e\x80-\xff]/g, '').trim()
+
+/** Asks the pages of the console and the codec, signed in as each of these and signed out: 4xx at worst. */
+export async function fuzzConsole(
+  server: FuzzedServer,
+  findings: Findings,
+  options: { count: number; seed: number; cookies: readonly string[] },
+): Promise<void> {
+  const { count, seed, cookies } = options
+  for (let n = 0; n < count && findings.found.length < 20; n++) {
+    const random = createRandom(seed * 1_000_003 + n)
+    const { path, init } = request(random, cookies)
+    const answer = await server.web.request(path, init)
+    const text = await answer.text()
+    note(findings, `console ${answer.status}`)
+    const told = secretIn(text) ?? secretIn(JSON.stringify([...answer.headers]))
+    const stack = /\n\s+at .+:\d+:\d+/.test(text)
+    if (answer.status >= 500 || told || stack)
+      findings.found.push(
+        `console ${seed}:${n} ${init.method} ${path} → ${answer.status} ${told ? `shows ${told}` : text.slice(0, 200)}`,
+      )
+  }
+}
+
+function request(random: Random, cookies: readonly string[]): { path: string; init: RequestInit } {
+  const method = random.chance(0.6)
+    ? 'GET'
+    : random.pick(['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+  const query = new URLSearchParams()
+  for (const name of QUERIES)
+    if (random.chance(0.25))
+      query.append(name, random.chance(0.5) ? cursor(random) : nastyText(random).slice(0, 4_000))
+  const path = `${random.pick(PATHS)}${random.chance(0.3) ? `/${random.pick(ODD_PATHS)}` : ''}?${query}`
+  const headers = new Headers()
+  const odd = () => headerText(nastyText(random)).slice(0, 500)
+  const signedIn = random.pick(['', ...cookies])
+  if (signedIn) headers.set('cookie', random.chance(0.1) ? `${odd()}; ${signedIn}` : signedIn)
+  else if (random.chance(0.3)) headers.set('cookie', `nurture_session=${odd()}`)
+  if (random.chance(0.3))
+    headers.set('authorization', random.chance(0.7) ? `Bearer ${SECRETS.adminToken}` : odd())
+  for (const name of [
+    'x-forwarded-for',
+    'x-forwarded-proto',
+    'origin',
+    'hx-request',
+    'if-none-match',
+    'accept',
+  ])
+    if (random.chance(0.1)) headers.set(name, odd())
+  if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return { path, init: { method, headers } }
+  headers.set('content-type', random.chance(0.9) ? random.pick(TYPES) : odd() || 'x')
+  return { path, init: { method, headers, body: Uint8Array.from(body(random)) } }
+}
+
+/** What a cursor is made of, but none that this program wrote. */
+const cursor = (random: Random) =>
+  Buffer.from(random.pick(['1 a', 'x y', '1e400 a', '-1', '9'.repeat(30), 'a\0b', `${nastyText(random)} b`]))
+    .toString('base64url')
+    .slice(0, 2_000)
+
+function body(random: Random): Buffer {
+  const text = nastyText(random)
+  const form = random.pick([
+    `name=${text}&password=x`,
+    `token=${encodeURIComponent(Buffer.from(text).toString())}`,
+    `--x\r\ncontent-disposition: form-data; name="name"\r\n\r\n${text}\r\n--x--\r\n`,
+    JSON.stringify({ payloads: [{ metadata: { encoding: 'YmluYXJ5L2VuY3J5cHRlZA==' }, data: 'AAAA' }] }),
+    JSON.stringify({ payloads: [{ data: text }] }),
+  ])
+  return random.chance(0.5) ? damage(random, Buffer.from(form)) : Buffer.from(form)
+}
