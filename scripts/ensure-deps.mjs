@@ -1,12 +1,13 @@
 // Installs the locked dependencies when they are missing or stale. Plain Node: nothing is installed yet when it runs.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const stamp = join(root, 'node_modules', '.follower-nurture-lock')
+const modules = join(root, 'node_modules')
+const stamp = join(modules, '.follower-nurture-lock')
 
 export function ensureDeps() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -14,6 +15,12 @@ export function ensureDeps() {
     fail(`Node ${process.versions.node} is too old: 20.19 or newer is needed.`)
   }
   if (readStamp() === lockMark()) return
+  // npm would empty it under all who share it.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    fail(
+      `node_modules is a link, and what it links to is not what package-lock.json names: ${readlinkSync(modules)}`,
+    )
+  }
   process.stderr.write('dependencies: installing what package-lock.json names (once)…\n')
   const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
