@@ -1,7 +1,8 @@
 // Installs the locked dependencies when they are missing or stale. Plain Node: nothing is installed yet when it runs.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { lstatSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,13 +23,24 @@ export function ensureDeps() {
     )
   }
   process.stderr.write('dependencies: installing what package-lock.json names (once)…\n')
-  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...npmCache()], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
   if (done.status !== 0) fail('npm ci failed; its message is above. Is the package registry reachable?')
   stampDeps()
+}
+
+/** npm fails where it cannot write its own cache: ours then, as src/engine/local/tool-folders.ts has it. */
+function npmCache() {
+  const { FOLLOWER_NURTURE_CACHE } = process.env
+  try {
+    accessSync(homedir(), constants.W_OK)
+    return []
+  } catch {
+    return FOLLOWER_NURTURE_CACHE ? ['--cache', join(FOLLOWER_NURTURE_CACHE, 'tools', 'npm')] : []
+  }
 }
 
 /** Says that what is installed is what the lock file names; nothing is installed again until that changes. */

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import { cacheFolder } from '../../src/engine/local/find.ts'
+import { toolFolders } from '../../src/engine/local/tool-folders.ts'
 
 /** A harness that can be started: a program, its arguments, and what its environment needs. */
 export interface Prepared {
@@ -157,7 +158,13 @@ const UNREACHABLE =
 
 function run(program: string, name: string, cwd: string, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: BUILD_WITHIN_MS })
+    const env = { ...process.env, ...toolFolders(cacheFolder(loadConfig())) }
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: BUILD_WITHIN_MS,
+    })
     let told = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (text) => {

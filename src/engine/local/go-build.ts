@@ -1,8 +1,9 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cutFront } from '../../text.ts'
+import { toolFolders } from './tool-folders.ts'
 import { isAtLeast, LEAST_GO } from './versions.ts'
 
 const LOCK_POLL_MS = 1_000
@@ -80,7 +81,7 @@ function goInstall(
   const progress = setInterval(() => say(`  … ${Math.round((Date.now() - began) / 1000)} s`), PROGRESS_MS)
   return new Promise<void>((resolve, reject) => {
     const go = spawn('go', ['install', '-ldflags=-s -w', `${module}@${version}`], {
-      env: { ...process.env, GOBIN: bin, GOFLAGS: '-buildvcs=false' },
+      env: { ...process.env, ...toolFolders(dirname(folder)), GOBIN: bin, GOFLAGS: '-buildvcs=false' },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     let trouble = ''
