@@ -12,7 +12,7 @@ const engines = {
   globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
 }
 /** They fill the machine by themselves, and judge what is late: each runs when nothing else does. */
-const ALONE = ['test/e2e/{chaos,cluster,load}.test.ts']
+const ALONE = ['test/e2e/{chaos,cluster,load,nodes}.test.ts']
 
 /** The tiers of `npm test`; `npx vitest run --project unit` runs one. */
 export default defineConfig({

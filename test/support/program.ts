@@ -17,10 +17,13 @@ export interface Program {
   exited: Promise<number | null>
 }
 
-/** Starts a program with these settings and nothing else of this process's environment that it would read. */
-export function runProgram(file: string, env: Record<string, string>): Program {
+/**
+ * Starts a program with these settings and nothing else of this process's environment that it would read.
+ * @param node another Node than this one
+ */
+export function runProgram(file: string, env: Record<string, string>, node = process.execPath): Program {
   const { PATH = '', HOME = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
-  const child = spawn(process.execPath, [...nodeOptions(file), 'scripts/run.mjs', file], {
+  const child = spawn(node, [...nodeOptions(file), 'scripts/run.mjs', file], {
     cwd: root,
     env: {
       PATH,
