@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { BulkheadRejectedError, bulkhead } from 'cockatiel'
+import { passwordTrouble } from './password-rules.ts'
 
 /** scrypt's costs: 2^ln rounds of r × 128 bytes, p times. */
 interface Costs {
@@ -17,17 +18,23 @@ const AT_ONCE = 2
 const WAITING_MAX = 30
 const FORM = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([\w-]+)\$([\w-]+)$/
 
-export const PASSWORD_MIN = 12
-const PASSWORD_MAX = 200
-
 /** Too many sign-ins are under way in this process. */
 export class BusyError extends Error {
   override name = 'BusyError'
 }
 
+/** A password that the rules do not allow; the message says which, and goes on from "The password …". */
+export class PasswordRefusedError extends Error {
+  override name = 'PasswordRefusedError'
+}
+
 export interface Passwords {
-  /** `$scrypt$ln=15,r=8,p=3$SALT$HASH`: the costs stand with the hash, so that new ones need no new passwords. */
-  hash(password: string): Promise<string>
+  /**
+   * A new password of the person of that name: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. The costs stand with the hash, so that
+   * new ones need no new passwords.
+   * @throws PasswordRefusedError when the rules do not allow it
+   */
+  hash(password: string, name: string): Promise<string>
   /**
    * `hash` null (nobody has that name) takes the same time, and is false.
    * @throws BusyError
@@ -55,7 +62,9 @@ export function createPasswords(costs: Costs = COSTS): Passwords {
   }
 
   return {
-    async hash(password) {
+    async hash(password, name) {
+      const trouble = await passwordTrouble(password, name)
+      if (trouble !== null) throw new PasswordRefusedError(trouble)
       const salt = randomBytes(SALT_BYTES)
       return form(costs, salt, await derive(password, salt, costs))
     },
@@ -70,16 +79,6 @@ export function createPasswords(costs: Costs = COSTS): Passwords {
       return timingSafeEqual(found, Buffer.from(wanted, 'base64url')) && hash !== null
     },
   }
-}
-
-/** Why this cannot be the password of somebody; null when it is good. */
-export function passwordTrouble(password: string, name = ''): string | null {
-  const length = [...password].length
-  if (length < PASSWORD_MIN) return `must have ${PASSWORD_MIN} characters or more`
-  if (length > PASSWORD_MAX) return `must have ${PASSWORD_MAX} characters at most`
-  if (new Set(password).size < 4) return 'must have 4 different characters or more'
-  if (name && password.toLowerCase() === name.toLowerCase()) return 'must not be the name'
-  return null
 }
 
 function form({ ln, r, p }: Costs, salt: Buffer, hash: Buffer): string {

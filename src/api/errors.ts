@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { BusyError } from '../access/password.ts'
+import { BusyError, PasswordRefusedError } from '../access/password.ts'
 import type { Role } from '../access/roles.ts'
 import { EngineAwayError } from '../engine/runs.ts'
 import type { Log } from '../log.ts'
@@ -63,6 +63,10 @@ export function asApiError(err: unknown, c: Context, log: Log): ApiError {
   if (err instanceof BusyError) {
     const message = 'Too many passwords are being looked at just now. Try again in some seconds.'
     return new ApiError(429, 'too-many', message, undefined, { 'retry-after': '2' })
+  }
+  if (err instanceof PasswordRefusedError) {
+    const issues = [{ path: 'password', message: err.message }]
+    return body(c, 422, { code: 'refused', message: 'This password cannot be taken.', issues })
   }
   if (err instanceof HTTPException) {
     // Hono's own word for a body that is no JSON; to the contract it is refused content.

@@ -38,7 +38,7 @@ export function createUsers(
       const { name, role, password } = c.req.valid('json')
       const taken = conflict(`There is a user ${name} already.`)
       if (await users.find(name)) throw taken
-      const added = await users.add({ name, role, passwordHash: await passwords.hash(password) })
+      const added = await users.add({ name, role, passwordHash: await passwords.hash(password, name) })
       if (!added) throw taken
       await audit(deps, c, 'user.add', name, { role })
       return c.json(userView(added), 201)
@@ -68,7 +68,7 @@ export function createUsers(
       if (!(await users.find(name))) throw notFound(`user ${name}`)
       const changed = await users.change(name, {
         ...(role === undefined ? {} : { role }),
-        ...(password === undefined ? {} : { passwordHash: await passwords.hash(password) }),
+        ...(password === undefined ? {} : { passwordHash: await passwords.hash(password, name) }),
         disabled,
       })
       if (!changed) throw notFound(`user ${name}`)

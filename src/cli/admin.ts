@@ -1,4 +1,4 @@
-import { createPasswords, passwordTrouble } from '../access/password.ts'
+import { createPasswords, PasswordRefusedError } from '../access/password.ts'
 import { COMMAND_LINE_ACTOR, nameKey, nameTrouble } from '../access/who.ts'
 import { loadConfig } from '../config.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -38,29 +38,31 @@ export const adminCommands = { create }
 /** @throws Failure when the name or password cannot be taken, or the database does not answer */
 async function addToStore(databaseUrl: string, given: string, password: string) {
   const name = nameKey(given)
-  const trouble = { name: nameTrouble(name), password: passwordTrouble(password, name) }
-  for (const [field, message] of Object.entries(trouble)) {
-    if (message) throw new Failure(`The ${field} ${message}.`)
-  }
+  const trouble = nameTrouble(name)
+  if (trouble) throw new Failure(`The name ${trouble}.`)
+  const passwordHash = await createPasswords()
+    .hash(password, name)
+    .catch((err: unknown) => {
+      throw err instanceof PasswordRefusedError ? new Failure(`The password ${err.message}.`) : err
+    })
   const store = await openStore({ databaseUrl, dataDir: null }).catch((err: unknown) => {
     const why = err instanceof Error ? err.message : String(err)
     throw new Failure(`The database of DATABASE_URL does not answer: ${why}`)
   })
   try {
-    const users = createUserStore(store.db, Date.now)
-    const passwordHash = await createPasswords().hash(password)
-    const added = await users.add({ name, role: 'admin', passwordHash })
-    if (!added)
-      throw new Failure(`There is a user ${name} already: nurture user password, nurture user role.`)
-    const at = Date.now()
-    await writeAudit(store.db, {
-      actor: COMMAND_LINE_ACTOR,
-      action: 'user.add',
-      target: name,
-      details: { role: 'admin' },
-      at,
+    return await store.db.transaction(async (tx) => {
+      const added = await createUserStore(tx, Date.now).add({ name, role: 'admin', passwordHash })
+      if (!added)
+        throw new Failure(`There is a user ${name} already: nurture user password, nurture user role.`)
+      await writeAudit(tx, {
+        actor: COMMAND_LINE_ACTOR,
+        action: 'user.add',
+        target: name,
+        details: { role: 'admin' },
+        at: Date.now(),
+      })
+      return added
     })
-    return added
   } finally {
     await store.close()
   }

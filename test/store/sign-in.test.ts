@@ -28,7 +28,7 @@ async function setUp(
       return cheap.verify(password, hash)
     },
   }
-  await users.add({ name: 'lin', role: 'operator', passwordHash: await cheap.hash(PASSWORD) })
+  await users.add({ name: 'lin', role: 'operator', passwordHash: await cheap.hash(PASSWORD, 'lin') })
   const sessions = createSessionStore(store.db, now)
   const signIn = createSignIn({ adminToken, users, sessions, passwords, now, log })
   const enter = (given: { name?: string; password?: string; address?: string } = {}) =>
@@ -81,7 +81,7 @@ describeOnBothStores('signing in', (store) => {
 
     it('is turned away with a wrong password, and a name that nobody has costs the same work', async () => {
       const { enter, users, verified, hash } = await setUp(store())
-      await users.add({ name: 'gone', role: 'admin', passwordHash: await hash(PASSWORD) })
+      await users.add({ name: 'gone', role: 'admin', passwordHash: await hash(PASSWORD, 'lin') })
       await users.change('gone', { disabled: true })
       expect(await enter({ password: `${PASSWORD}x` })).toEqual({ kind: 'wrong' })
       expect(await enter({ name: 'nobody' })).toEqual({ kind: 'wrong' })
@@ -113,11 +113,11 @@ describeOnBothStores('signing in', (store) => {
     it('ends with another password, and with the person', async () => {
       const { signIn, users, cookieOf, hash } = await setUp(store())
       const first = await cookieOf()
-      await users.change('lin', { passwordHash: await hash(PASSWORD) })
+      await users.change('lin', { passwordHash: await hash(PASSWORD, 'lin') })
       expect(await signIn.whose(first)).toBeNull()
       const second = await cookieOf()
       await users.remove('lin')
-      await users.add({ name: 'lin', role: 'admin', passwordHash: await hash(PASSWORD) })
+      await users.add({ name: 'lin', role: 'admin', passwordHash: await hash(PASSWORD, 'lin') })
       expect(await signIn.whose(second)).toBeNull()
     })
 
@@ -128,7 +128,9 @@ describeOnBothStores('signing in', (store) => {
         hash: cheap.hash,
         async verify(password, hash) {
           const right = await cheap.verify(password, hash)
-          await changing.users?.change('lin', { passwordHash: await cheap.hash('test-another-one') })
+          await changing.users?.change('lin', {
+            passwordHash: await cheap.hash('test-another-password', 'lin'),
+          })
           return right
         },
       }
@@ -176,7 +178,7 @@ describeOnBothStores('signing in', (store) => {
 
     it('from many addresses must wait as well, and only for that name', async () => {
       const { enter, users, hash } = await setUp(store())
-      await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD) })
+      await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD, 'lin') })
       for (let i = 0; i < 20; i++) expect((await guess(enter, `192.0.2.${i}`)).kind).toBe('wrong')
       expect(await guess(enter, '192.0.2.99')).toEqual({ kind: 'wait', ms: 30_000 })
       expect((await enter({ name: 'mei', address: '192.0.2.99' })).kind).toBe('in')

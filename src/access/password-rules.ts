@@ -1,0 +1,88 @@
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
+
+/**
+ * The rules for every new password, whoever sets it and from wherever: `Passwords.hash` asks here, and nothing is stored
+ * that it did not make. They follow NIST SP 800-63B-4, section 3.1.1.2 (https://pages.nist.gov/800-63-4/sp800-63b.html):
+ * a length, no rules about kinds of characters, and a comparison with what is common or expected.
+ */
+
+export const PASSWORD_MIN = 12
+const PASSWORD_MAX = 200
+/**
+ * Guesses that a password must withstand, as a power of ten, by zxcvbn's estimate. With a hash of 0.3 s each, a thousand
+ * million guesses are ten years of one core.
+ */
+const GUESSES_LOG10 = 9
+/** The same for what is left where a number that others know (a telephone, a birthday) was taken out. */
+const REST_GUESSES_LOG10 = 6
+/** zxcvbn looks at no more: the time for odd texts grows faster than their length. */
+const JUDGED_MAX = 64
+
+/**
+ * What Chinese users commonly put together, and no list of passwords from the West has: pet names, "I love …" with its
+ * numbers (520, 1314 sound like it), lucky numbers, services, roles, and this product.
+ */
+const CHINESE =
+  `woaini woaiwojia woai wojia aini aiwo woshi nishi women laopo laogong baobao baobei qinaide xingfu kuaile
+  nihao nihaoma zhongguo beijing shanghai guangzhou shenzhen hangzhou chengdu wuhan xiaoming xiaohong xiaoli xiaowang
+  xiaozhang mima wodemima denglu guanliyuan guanli yunying kefu caiwu gongsi ceshi weixin wechat gongzhonghao qq wangyi
+  taobao zhifubao alipay 520 1314 521 5201314 1314520 5211314 201314 168 518 888 666 999 admin root operator viewer
+  nurture follower followernurture`.split(/\s+/)
+
+/** Pinyin syllables are made of an initial and a final; some of these pairs are no syllable, and do no harm. */
+const INITIALS = ',b,p,m,f,d,t,n,l,g,k,h,j,q,x,zh,ch,sh,r,z,c,s,y,w'.split(',')
+const FINALS =
+  'a,o,e,i,u,ai,ei,ao,ou,an,en,ang,eng,ong,ia,ie,iao,iu,ian,in,iang,ing,iong,ua,uo,uai,ui,uan,un,uang,ue,er'
+const SYLLABLES = INITIALS.flatMap((initial) => FINALS.split(',').map((final) => initial + final)).filter(
+  (syllable) => syllable.length > 1,
+)
+
+/** An identity card's number, a mobile number (11 digits from 13 to 19), a day as yyyymmdd: in this order. */
+const KNOWN_NUMBERS =
+  /[1-9]\d{5}(?:19|20)\d{9}[\dXx]|1[3-9]\d{9}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])/g
+
+const EASY =
+  'is easy to guess: common passwords, names, dates, telephone numbers and keys in a row count for little. Take three or four words that have nothing to do with each other'
+
+let judge: Promise<ZxcvbnFactory> | null = null
+
+/** Some 45 MB: not before the first new password. */
+function loadJudge(): Promise<ZxcvbnFactory> {
+  judge ??= Promise.all([import('@zxcvbn-ts/core'), import('@zxcvbn-ts/language-common')]).then(
+    ([{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }]) =>
+      new ZxcvbnFactory({
+        dictionary: { ...dictionary, chinese: CHINESE, pinyin: SYLLABLES },
+        graphs: adjacencyGraphs,
+        maxLength: JUDGED_MAX,
+      }),
+  )
+  return judge
+}
+
+/** Why this cannot be the password of the person of that name; null when it is good. */
+export async function passwordTrouble(password: string, name: string): Promise<string | null> {
+  // As it is hashed: full-width letters are not another password.
+  const typed = password.normalize('NFKC')
+  const length = [...typed].length
+  if (length < PASSWORD_MIN) return `must have ${PASSWORD_MIN} characters or more`
+  if (length > PASSWORD_MAX) return `must have ${PASSWORD_MAX} characters at most`
+  if (new Set(typed).size < 4) return 'must have 4 different characters or more'
+  const known = formsOfName(name)
+  if (known.includes(typed.toLowerCase())) return 'must not be the name'
+  const zxcvbn = await loadJudge()
+  const guesses = (text: string) => zxcvbn.check(text, known).guessesLog10
+  if (guesses(typed) < GUESSES_LOG10) return EASY
+  const rest = typed.replace(KNOWN_NUMBERS, '')
+  return rest !== typed && guesses(rest) < REST_GUESSES_LOG10 ? EASY : null
+}
+
+/** A name as it may stand in a password: its parts, and they together in either order, with any or no sign between. */
+function formsOfName(name: string): string[] {
+  const whole = name.normalize('NFKC').toLowerCase()
+  const parts = whole.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
+  const joined = ['', '.', '-', '_', '@', ' '].flatMap((sign) => [
+    parts.join(sign),
+    [...parts].reverse().join(sign),
+  ])
+  return [...new Set([whole, ...parts, ...joined])].filter((form) => form.length > 1)
+}
