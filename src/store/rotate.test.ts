@@ -85,7 +85,6 @@ async function fill(store: Store, key: string) {
     createdAt: NOW,
     updatedAt: NOW,
     totpSecretSealed: sealer.seal('totp'),
-    totpPendingSealed: sealer.seal('totp-pending'),
   })
 }
 

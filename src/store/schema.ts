@@ -358,8 +358,6 @@ export const users = pgTable('users', {
   disabledAt: at('disabled_at'),
   /** The secret of the second factor (TOTP, RFC 6238); null: the password alone is enough. */
   totpSecretSealed: text('totp_secret_sealed'),
-  /** A secret that was shown and whose first code has not come yet. */
-  totpPendingSealed: text('totp_pending_sealed'),
   /** Since when a second factor is asked for. */
   totpSince: at('totp_since'),
   /** The newest time step whose code was taken: that code and older ones are taken no more. */
