@@ -24,7 +24,7 @@ import { callbackPath } from './path.ts'
 import { createPlaces, type Places } from './places.ts'
 import type { Arriving } from './reply-due.ts'
 import { noteOpened, type SkewWatch } from './skew-watch.ts'
-import { createSparingLog } from './sparing-log.ts'
+import { createSparingLog } from '../sparing-log.ts'
 
 const BODY_MAX = 64 * 1024
 /** So much of a wrong path goes to the log. */

@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts'
+import type { Log } from './log.ts'
 
 const EVERY_MS = 1_000
 /** Far more kinds than there are; a bound all the same. */
