@@ -75,6 +75,7 @@ const schema = z.object({
     .default(LOOPBACK.join(','))
     .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
     .refine((networks) => networks.every(isNetwork), 'must be addresses or networks, like 10.0.0.0/8'),
+  REQUIRE_2FA: z.enum(['on', 'off']).default('off'),
   NURTURE_URL: webAddress.optional(),
   NURTURE_TOKEN: optional,
   FOLLOWER_NURTURE_CACHE: optional,
@@ -157,6 +158,8 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     publicUrl: e.PUBLIC_URL?.replace(/\/$/, ''),
     /** Whose word counts on where a request came from: addresses and networks. */
     trustedProxies: e.TRUSTED_PROXIES,
+    /** Whether people without a second factor must set one up before anything opens. */
+    requireSecondFactor: e.REQUIRE_2FA === 'on',
     /** The third-party platform (第三方平台); null when none is configured. */
     platform: platformOf(e),
     /** Where the CLI finds a running FollowerNurture. */

@@ -88,6 +88,11 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
       'reason',
     ]),
     accounts: gauge('nurture_accounts', 'Accounts by state', ['state']),
+    refusals: counter(
+      'nurture_refused_requests_total',
+      'Requests of the API, the codec and the console that were refused, by where and why',
+      ['where', 'reason'],
+    ),
     forwards: counter('nurture_forwards_total', 'Events passed on to a second URL, by result', ['result']),
     circuitsOpen: gauge(
       'nurture_account_circuit_open',

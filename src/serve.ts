@@ -41,8 +41,9 @@ await main(async () => {
     namespace: target.namespace,
     authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
   }
-  const { dataDir, publicUrl, trustedProxies } = config
-  const app = createWeb(product, { adminToken, links: () => links, dataDir, publicUrl, trustedProxies })
+  const { dataDir, publicUrl, trustedProxies, requireSecondFactor } = config
+  const options = { adminToken, links: () => links, dataDir, publicUrl, trustedProxies, requireSecondFactor }
+  const app = createWeb(product, options)
   const web = await listen(app, config.port, config.host, { wide: true })
   life.onEnd('web', web.close)
   product.dispatcher.start()

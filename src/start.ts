@@ -104,6 +104,7 @@ await main(async () => {
       dataDir: config.dataDir,
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
+      requireSecondFactor: config.requireSecondFactor,
     }),
     port,
     config.host,

@@ -1,3 +1,5 @@
+import { networksOf } from './networks.ts'
+
 /** Slows down whoever guesses: so many tries at once, then one in a while. */
 export interface Limiter {
   /** Uses one try. Answers 0, or in how many ms there is one again (then none was used). */
@@ -47,5 +49,40 @@ export function createLimiter(options: {
       return wait
     },
     giveBack: (key) => set(key, owed(key) - everyMs),
+  }
+}
+
+/** How many times the tries of one /64 a whole IPv6 /48 has: several people may share it, and 65,536 /64 are in it. */
+const AROUND_TIMES = 3
+
+/** A limiter of clients by their addresses; null (no connection, but this process) is never slowed down. */
+export interface NetworkLimiter {
+  take(address: string | null): void
+  giveBack(address: string | null): void
+  waitMs(address: string | null): number
+}
+
+/** Counts each try for the address, and for the /48 around an IPv6 one. @see networksOf */
+export function createNetworkLimiter(options: {
+  burst: number
+  everyMs: number
+  now: () => number
+}): NetworkLimiter {
+  const { burst, everyMs, now } = options
+  const owns = createLimiter(options)
+  const arounds = createLimiter({ burst: burst * AROUND_TIMES, everyMs: everyMs / AROUND_TIMES, now })
+  const keys = (address: string | null): [Limiter, string][] => {
+    if (address === null) return []
+    const { own, around } = networksOf(address)
+    return [[owns, own], ...(around === null ? [] : [[arounds, around] satisfies [Limiter, string]])]
+  }
+  return {
+    waitMs: (address) => Math.max(0, ...keys(address).map(([limiter, key]) => limiter.waitMs(key))),
+    take(address) {
+      for (const [limiter, key] of keys(address)) limiter.take(key)
+    },
+    giveBack(address) {
+      for (const [limiter, key] of keys(address)) limiter.giveBack(key)
+    },
   }
 }

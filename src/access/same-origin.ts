@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { csrf } from 'hono/csrf'
 import type { ClientReader } from './client.ts'
+import type { Refusals } from './refusals.ts'
 
 /**
  * Refuses (403) what a page of another site sends: the browser says where a form comes from. Where it says neither
@@ -9,8 +10,9 @@ import type { ClientReader } from './client.ts'
 export function createSameOrigin(options: {
   client: ClientReader
   publicUrl: string | null
+  refusals: Refusals
 }): MiddlewareHandler {
-  const { client, publicUrl } = options
+  const { client, publicUrl, refusals } = options
   const guard = csrf({
     origin(origin, c) {
       const here = new URL(c.req.url)
@@ -26,6 +28,16 @@ export function createSameOrigin(options: {
   return async function sameOrigin(c, next) {
     const told = c.req.header('origin') ?? c.req.header('sec-fetch-site')
     if (told === undefined) return next()
-    return guard(c, next)
+    let passed = false
+    const through = () => {
+      passed = true
+      return next()
+    }
+    try {
+      return await guard(c, through)
+    } catch (err) {
+      if (!passed) refusals.note({ where: 'console', reason: 'origin', address: client(c).address })
+      throw err
+    }
   }
 }

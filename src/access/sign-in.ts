@@ -1,15 +1,22 @@
-import type { Log } from '../log.ts'
-import type { SessionStore } from '../store/sessions.ts'
-import type { UserStore } from '../store/users.ts'
+import { writeAudit } from '../store/audit.ts'
+import { beginChallenge, isStill } from '../store/challenges.ts'
+import type { Db } from '../store/db.ts'
+import { createSessionStore } from '../store/sessions.ts'
+import { isKnownPlace, notePlace } from '../store/sign-in-places.ts'
+import { createUserStore, type User } from '../store/users.ts'
 import { cutText } from '../text.ts'
-import { createLimiter } from './limiter.ts'
+import { createLimiter, createNetworkLimiter, type Limiter } from './limiter.ts'
+import { widestOf } from './networks.ts'
 import { BusyError, type Passwords } from './password.ts'
+import type { Refusals } from './refusals.ts'
 import { keyedHash, newSecret, sameText } from './secret-text.ts'
 import { ADMIN_TOKEN_ACTOR, nameKey, type Who } from './who.ts'
 
 export type SignedIn =
   /** `cookie`: what the browser keeps. */
   | { kind: 'in'; cookie: string; who: Who }
+  /** The password is right, and a second factor is asked for; `cookie`: what the browser shows with it. */
+  | { kind: 'second-factor'; cookie: string }
   | { kind: 'wrong' }
   /** Too many tries; there is one again in so many ms. */
   | { kind: 'wait'; ms: number }
@@ -22,74 +29,94 @@ export interface SignIn {
   signOut(cookie: string | undefined): Promise<void>
 }
 
-const SESSION_MS = 12 * 3_600_000
-/** Of one address: ten tries, then one in ten seconds. */
-const ADDRESS = { burst: 10, everyMs: 10_000 }
-/** For one name, from anywhere: twenty, then one in half a minute. Others' tries must not shut the person out for long. */
+export const SESSION_MS = 12 * 3_600_000
+/** Between the password and the second factor: long enough to set up an app. */
+export const CHALLENGE_MS = 10 * 60_000
+/** Of one address: ten tries, then one in ten seconds; of one IPv6 /48 three times as many. */
+export const ADDRESS = { burst: 10, everyMs: 10_000 }
+/** For one name, from anywhere where nobody of that name has signed in: twenty, then one in half a minute. */
 const NAME = { burst: 20, everyMs: 30_000 }
+/**
+ * For one name from one network: slower than the name's tries come back. So one network alone never uses them up, and its
+ * guesses keep the person out nowhere else.
+ */
+const NAME_AND_NETWORK = { burst: 15, everyMs: 60_000 }
 const NAME_MAX = 64
 const BUSY_MS = 2_000
 
-/** Sign-in of browsers, with a name and password or with the admin token, and their sessions. */
-export function createSignIn(deps: {
+export interface SignInDeps {
+  db: Db
   adminToken: string
-  users: Pick<UserStore, 'find'>
-  sessions: SessionStore
   passwords: Passwords
+  /** Whether people without a second factor must set one up. */
+  requireSecondFactor: boolean
   now: () => number
-  log: Log
-}): SignIn {
-  const { adminToken, users, sessions, passwords, now, log } = deps
-  const addresses = createLimiter({ ...ADDRESS, now })
-  const names = createLimiter({ ...NAME, now })
-  // Under a key of the admin token: with another token every session is over.
-  const hashOf = (cookie: string) => keyedHash(adminToken, cookie)
+  refusals: Refusals
+}
 
-  /** Counts a try for each key before it is made, so that many at once are counted too. */
-  const guarded = async (
-    given: { address: string | null; name?: string },
-    attempt: () => Promise<SignedIn>,
-  ): Promise<SignedIn> => {
-    const keys = [
-      ...(given.address === null ? [] : [[addresses, given.address] as const]),
-      ...(given.name === undefined ? [] : [[names, given.name] as const]),
-    ]
-    const giveBack = () => {
-      for (const [limiter, key] of keys) limiter.giveBack(key)
-    }
-    const ms = Math.max(0, ...keys.map(([limiter, key]) => limiter.waitMs(key)))
-    if (ms > 0) return { kind: 'wait', ms }
-    for (const [limiter, key] of keys) limiter.take(key)
-    const answer = await attempt().catch((err): SignedIn => {
-      giveBack()
-      if (err instanceof BusyError) return { kind: 'wait', ms: BUSY_MS }
-      throw err
+/** A hash of a cookie under a key of the admin token: with another token every session is over. */
+export const cookieHash = (adminToken: string, cookie: string): string => keyedHash(adminToken, cookie)
+
+/** How a person's place is kept: nobody can tell the address from it without the admin token. */
+export const placeMark = (adminToken: string, name: string, address: string): string =>
+  keyedHash(adminToken, `place\n${name}\n${address}`)
+
+/** Sign-in of browsers, with a name and password or with the admin token, and their sessions. */
+export function createSignIn(deps: SignInDeps): SignIn {
+  const { db, adminToken, passwords, now, refusals } = deps
+  const users = createUserStore(db, now)
+  const sessions = createSessionStore(db, now)
+  const limits = createSignInLimits(now)
+  const hashOf = (cookie: string) => cookieHash(adminToken, cookie)
+
+  async function checked(name: string, password: string, address: string | null): Promise<SignedIn> {
+    const found = await users.find(name)
+    const user = found?.disabledAt === null ? found : null
+    const right = await passwords.verify(password, user?.passwordHash ?? null)
+    if (!right || !user) return { kind: 'wrong' }
+    if (user.totpSecretSealed !== null || deps.requireSecondFactor) return challenge(user)
+    const cookie = newSecret()
+    const began = await db.transaction(async (tx) => {
+      if (!(await isStill(tx, user))) return false
+      await beginSession(tx, deps, { name: user.name, cookie, address })
+      return true
     })
-    if (answer.kind === 'in') giveBack()
-    if (answer.kind === 'wrong') log.warn({ address: given.address }, 'sign-in refused')
-    return answer
+    return began ? { kind: 'in', cookie, who: { actor: user.name, role: user.role } } : { kind: 'wrong' }
+  }
+
+  async function challenge(user: User): Promise<SignedIn> {
+    const cookie = newSecret()
+    const hash = hashOf(cookie)
+    const began = await db.transaction((tx) =>
+      beginChallenge(tx, user, hash, { now: now(), lifeMs: CHALLENGE_MS }),
+    )
+    return began ? { kind: 'second-factor', cookie } : { kind: 'wrong' }
   }
 
   return {
-    withPassword({ name: given, password, address }) {
+    async withPassword({ name: given, password, address }) {
       const name = cutText(nameKey(given), NAME_MAX)
-      return guarded({ address, name }, async () => {
-        const found = await users.find(name)
-        const user = found?.disabledAt === null ? found : null
-        const right = await passwords.verify(password, user?.passwordHash ?? null)
-        if (!right || !user) return { kind: 'wrong' }
-        const cookie = newSecret()
-        if (!(await sessions.beginOf(user, hashOf(cookie), SESSION_MS))) return { kind: 'wrong' }
-        return { kind: 'in', cookie, who: { actor: user.name, role: user.role } }
-      })
+      const isKnown =
+        address !== null && (await isKnownPlace(db, name, placeMark(adminToken, name, address), now()))
+      const answer = await limits.guarded(limits.ofName(name, address, isKnown), () =>
+        checked(name, password, address),
+      )
+      if (answer.kind === 'wrong' || answer.kind === 'wait')
+        refusals.note({ where: 'sign-in', reason: answer.kind, address })
+      return answer
     },
-    withToken({ token, address }) {
-      return guarded({ address }, async () => {
-        if (!sameText(token, adminToken)) return { kind: 'wrong' }
+    async withToken({ token, address }) {
+      // Before the limiter: others' wrong tries from a shared address must not keep its holder out.
+      if (sameText(token, adminToken)) {
         const cookie = newSecret()
-        await sessions.begin(hashOf(cookie), ADMIN_TOKEN_ACTOR, SESSION_MS)
+        await db.transaction((tx) =>
+          beginSession(tx, deps, { name: ADMIN_TOKEN_ACTOR, cookie, address: null }),
+        )
         return { kind: 'in', cookie, who: { actor: ADMIN_TOKEN_ACTOR, role: 'admin' } }
-      })
+      }
+      const answer = await limits.guarded(limits.ofAddress(address), async () => ({ kind: 'wrong' as const }))
+      refusals.note({ where: 'sign-in', reason: answer.kind === 'wait' ? 'wait' : 'wrong', address })
+      return answer
     },
     async whose(cookie) {
       if (!cookie) return null
@@ -100,7 +127,74 @@ export function createSignIn(deps: {
       return { actor: found.user.name, role: found.user.role }
     },
     async signOut(cookie) {
-      if (cookie) await sessions.end(hashOf(cookie))
+      if (!cookie) return
+      const hash = hashOf(cookie)
+      const found = await sessions.find(hash)
+      await db.transaction(async (tx) => {
+        if (!(await createSessionStore(tx, now).end(hash)) || !found) return
+        const actor = found.userName
+        await writeAudit(tx, { actor, action: 'session.end', target: actor, at: now() })
+      })
+    },
+  }
+}
+
+/** Begins a session, with its row of the audit log, and remembers where the person is. In the caller's transaction. */
+export async function beginSession(
+  tx: Db,
+  { adminToken, now }: Pick<SignInDeps, 'adminToken' | 'now'>,
+  given: { name: string; cookie: string; address: string | null; details?: Record<string, unknown> },
+): Promise<void> {
+  const { name, cookie, address, details } = given
+  await createSessionStore(tx, now).begin(cookieHash(adminToken, cookie), name, SESSION_MS)
+  if (address !== null) await notePlace(tx, name, placeMark(adminToken, name, address), now())
+  await writeAudit(tx, { actor: name, action: 'session.begin', target: name, details, at: now() })
+}
+
+type Count = Pick<Limiter, 'waitMs' | 'take' | 'giveBack'>
+/** What a try is counted by. */
+type Counted = { waitMs(): number; take(): void; giveBack(): void }
+
+function createSignInLimits(now: () => number) {
+  const addresses = createNetworkLimiter({ ...ADDRESS, now })
+  const known = createLimiter({ ...ADDRESS, now })
+  const names = createLimiter({ ...NAME, now })
+  const pairs = createLimiter({ ...NAME_AND_NETWORK, now })
+  const by = (limiter: Count, key: string): Counted => ({
+    waitMs: () => limiter.waitMs(key),
+    take: () => limiter.take(key),
+    giveBack: () => limiter.giveBack(key),
+  })
+  const ofAddress = (address: string | null): Counted[] => [
+    {
+      waitMs: () => addresses.waitMs(address),
+      take: () => addresses.take(address),
+      giveBack: () => addresses.giveBack(address),
+    },
+  ]
+  return {
+    ofAddress,
+    /** Where the person has signed in before, others' tries do not count: neither at the name nor at a shared address. */
+    ofName(name: string, address: string | null, isKnown: boolean): Counted[] {
+      if (address === null) return [by(names, name)]
+      if (isKnown) return [by(known, `${name}\n${address}`)]
+      return [...ofAddress(address), by(names, name), by(pairs, `${name}\n${widestOf(address)}`)]
+    },
+    /** Counts a try before it is made, so that many at once are counted too. */
+    async guarded(counted: readonly Counted[], attempt: () => Promise<SignedIn>): Promise<SignedIn> {
+      const ms = Math.max(0, ...counted.map((c) => c.waitMs()))
+      if (ms > 0) return { kind: 'wait', ms }
+      for (const c of counted) c.take()
+      const giveBack = () => {
+        for (const c of counted) c.giveBack()
+      }
+      const answer = await attempt().catch((err): SignedIn => {
+        giveBack()
+        if (err instanceof BusyError) return { kind: 'wait', ms: BUSY_MS }
+        throw err
+      })
+      if (answer.kind === 'in' || answer.kind === 'second-factor') giveBack()
+      return answer
     },
   }
 }

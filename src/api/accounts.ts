@@ -9,8 +9,8 @@ import { activeRuns } from '../store/runs.ts'
 import { conflict, forbidden, notFound, refused } from './errors.ts'
 import {
   type ApiDeps,
-  audit,
   body,
+  change,
   createPart,
   cursor,
   errors,
@@ -61,8 +61,11 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       if (c.req.valid('query').verify === 'true') await mustVerify({ ...wish, callbackSeenAt: null })
       for (const unfinished of await unfinishedRemovals(deps.db, wish.appId))
         await finishRemoval(deps.db, unfinished, now())
-      if (!(await accounts.add(wish))) throw conflict(`Account ${wish.appId} is registered already.`)
-      await audit(deps, c, 'account.add', wish.appId, { mode: wish.mode, rules: wish.rules })
+      await change(deps, c, async (stores) => {
+        if (!(await stores.accounts.add(wish))) throw conflict(`Account ${wish.appId} is registered already.`)
+        const details = { mode: wish.mode, rules: wish.rules }
+        return { action: 'account.add', target: wish.appId, details, result: null }
+      })
       await deps.changed()
       return c.json(show(await find(wish.appId)), 201)
     },
@@ -108,11 +111,13 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       if (before.kind === 'authorised') refuseSecrets(patch)
       else needKey(after)
       if (c.req.valid('query').verify === 'true') await mustVerify(after)
-      await accounts.patch(appId, patch)
-      const freed = patch.appSecret !== undefined && (await accounts.endSecretBlock(appId))
-      if (state) await accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
-      await audit(deps, c, 'account.change', appId, {
-        fields: Object.keys({ ...patch, ...(state ? { state } : {}) }),
+      const fields = Object.keys({ ...patch, ...(state ? { state } : {}) })
+      const freed = await change(deps, c, async (stores) => {
+        if (!(await stores.accounts.patch(appId, patch))) throw notFound(`account ${appId}`)
+        const freed = patch.appSecret !== undefined && (await stores.accounts.endSecretBlock(appId))
+        if (state)
+          await stores.accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
+        return { action: 'account.change', target: appId, details: { fields }, result: freed }
       })
       await deps.changed()
       if (state === 'active' || (freed && !state)) releaseRuns(deps, { appId })
@@ -138,8 +143,11 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
           `${open.length === 1 ? 'One follower' : `${open.length} followers`} of ${appId} would lose a series under way. With cancel (?cancel=true, --cancel) it ends as account-stopped.`,
         )
       }
-      await removeAccount(deps.db, appId, now())
-      await audit(deps, c, 'account.remove', appId, { ended: open.length })
+      await change(deps, c, async ({ tx }) => {
+        if (!(await removeAccount(tx, appId, now()))) throw notFound(`account ${appId}`)
+        const details = { ended: open.length }
+        return { action: 'account.remove', target: appId, details, result: null }
+      })
       await deps.changed()
       await finishRemoval(deps.db, appId, now())
       endRemovedRuns(deps, open)
@@ -162,9 +170,12 @@ export function createAccounts(deps: ApiDeps): OpenAPIHono {
       const other = await readOtherMode(deps.db, found.appId)
       const tried = await verifyAccount(found, deps.clientOf(found), authorised, other)
       const checks = [...tried, ...clockChecks(deps.clock.of(found.apiBase))]
-      if (checks.some((x) => x.check === 'certification' && x.ok)) await accounts.noteMaySend(found.appId)
       const ok = checks.every((x) => x.ok)
-      await audit(deps, c, 'account.verify', found.appId, { ok })
+      await change(deps, c, async (stores) => {
+        if (checks.some((x) => x.check === 'certification' && x.ok))
+          await stores.accounts.noteMaySend(found.appId)
+        return { action: 'account.verify', target: found.appId, details: { ok }, result: null }
+      })
       return c.json({ ok, checks }, 200)
     },
   )

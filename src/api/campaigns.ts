@@ -10,8 +10,8 @@ import { accountsOf, accountWarnings } from './campaign-accounts.ts'
 import { ApiError, conflict, notFound, refused } from './errors.ts'
 import {
   type ApiDeps,
-  audit,
   body,
+  change,
   createPart,
   cursor,
   errors,
@@ -80,10 +80,13 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     const { campaign, issues, warnings } = await check(source, { pathId: c.req.param('id') })
     if (!campaign) throw refused('The campaign cannot be published.', issues)
     const before = bodies ? await newest(campaign.id) : null
-    const { version, isNew } = await campaigns.publish(source, campaign, warnings, {
-      runningBodies: bodies === 'running',
+    const { version, isNew } = await change(deps, c, async (stores) => {
+      const result = await stores.campaigns.publish(source, campaign, warnings, {
+        runningBodies: bodies === 'running',
+      })
+      const details = { version: result.version, ...(bodies ? { bodies } : {}) }
+      return { action: 'campaign.publish', target: campaign.id, details, result }
     })
-    await audit(deps, c, 'campaign.publish', campaign.id, { version, ...(bodies ? { bodies } : {}) })
     await deps.changed()
     // Not kept with the version: an account's state is of the moment.
     const barred = accountWarnings(campaign, await accountsOf(deps, campaign))
@@ -183,8 +186,10 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      if (!(await campaigns.setState(id, 'deleted'))) throw notFound(`campaign ${id}`)
-      await audit(deps, c, 'campaign.delete', id)
+      await change(deps, c, async (stores) => {
+        if (!(await stores.campaigns.setState(id, 'deleted'))) throw notFound(`campaign ${id}`)
+        return { action: 'campaign.delete', target: id, result: null }
+      })
       await deps.changed()
       return c.body(null, 204)
     },
@@ -205,8 +210,10 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
       }),
       async (c) => {
         const { id } = c.req.valid('param')
-        if (!(await campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
-        await audit(deps, c, `campaign.${verb}`, id)
+        await change(deps, c, async (stores) => {
+          if (!(await stores.campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
+          return { action: `campaign.${verb}`, target: id, result: null }
+        })
         await deps.changed()
         if (state === 'live') releaseRuns(deps, { campaign: id })
         return c.json(itemView(await find(id)), 200)

@@ -1,9 +1,11 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Role } from '../access/roles.ts'
 import { createPayloadCodec } from '../engine/codec.ts'
+import { listAudit } from '../store/audit.ts'
+import { openStore, type Store } from '../store/db.ts'
 import { createBodyBudget } from './body-budget.ts'
 import { createCodecEndpoint } from './codec.ts'
 
@@ -14,6 +16,7 @@ const who = (name: string) => {
   const role = ROLES[name]
   return role ? { actor: name, role } : null
 }
+const refused: string[] = []
 const access: Access = {
   async readBearer(authorization) {
     if (!authorization) return { kind: 'none' }
@@ -22,15 +25,22 @@ const access: Access = {
   },
   client: () => ({ address: '127.0.0.1', https: false }),
   signIn: { whose: async (cookie) => who(cookie ?? '') },
+  refusals: { note: ({ where, reason }) => refused.push(`${where} ${reason}`) },
+  cookies: { session: 'session', challenge: 'challenge', old: [] },
 }
 const codec = createPayloadCodec({ current: 'test-key' })
 const log = pino({ level: 'silent' })
 const bodies = createBodyBudget()
-const app = createCodecEndpoint({
-  ...{ codec, access, bodies, log },
-  sessionCookie: 'session',
-  uiUrl: () => `${UI}/`,
+const clock = { at: 1_800_000_000_000 }
+let store: Store
+let app: ReturnType<typeof endpoint>
+const endpoint = (uiUrl: () => string | null) =>
+  createCodecEndpoint({ codec, access, bodies, db: store.db, now: () => clock.at, uiUrl, log })
+beforeAll(async () => {
+  store = await openStore({ dataDir: null })
+  app = endpoint(() => `${UI}/`)
 })
+afterAll(() => store?.close())
 const BEARER = { authorization: 'Bearer test-admin-token' }
 
 const post = (path: string, body: unknown, headers: Record<string, string> = BEARER) =>
@@ -142,14 +152,54 @@ describe('the codec endpoint', () => {
     })
 
     it('no page where no Web UI is configured', async () => {
-      const alone = createCodecEndpoint({
-        ...{ codec, access, bodies, log },
-        sessionCookie: 'session',
-        uiUrl: () => null,
-      })
+      const alone = endpoint(() => null)
       const headers = { cookie: cookie(), origin: UI, 'content-type': 'application/json' }
       const answer = await alone.request('/codec/decode', { method: 'POST', body: '{}', headers })
       expect(answer.status).toBe(401)
     })
   })
+})
+
+describe('the audit log', () => {
+  const rows = async (actor: string) =>
+    (await listAudit(store.db, { after: null, limit: 200 })).filter((row) => row.actor === actor)
+
+  it('says who has decoded how many payloads, a row a minute, and nothing of what was in them', async () => {
+    clock.at += 3_600_000
+    const before = (await rows('test-admin-token')).length
+    const asked = Array.from({ length: 20 }, () => post('/codec/decode', { payloads: [plain, plain] }))
+    for (const answer of await Promise.all(asked)) expect(answer.status).toBe(200)
+    clock.at += 59_999
+    await post('/codec/decode', { payloads: [plain] })
+    const [first, ...older] = await rows('test-admin-token')
+    expect(older).toHaveLength(before)
+    expect(first).toMatchObject({ action: 'codec.decode', details: { payloads: 41, requests: 21 } })
+    expect(JSON.stringify(first)).not.toContain(plain.data)
+    clock.at += 1
+    await post('/codec/decode', { payloads: [plain] })
+    expect((await rows('test-admin-token'))[0]).toMatchObject({ details: { payloads: 1, requests: 1 } })
+  })
+
+  it('is written before anything is shown: where it cannot be, nothing is', async () => {
+    clock.at += 3_600_000
+    await store.db.execute('ALTER TABLE audit_log RENAME TO audit_log_away')
+    try {
+      const answer = await post('/codec/decode', { payloads: [plain] })
+      expect(answer.status).toBe(500)
+      expect(await answer.text()).not.toContain(plain.data)
+    } finally {
+      await store.db.execute('ALTER TABLE audit_log_away RENAME TO audit_log')
+    }
+    expect((await post('/codec/decode', { payloads: [plain] })).status).toBe(200)
+  })
+})
+
+it('what is refused is counted, with why', async () => {
+  refused.length = 0
+  await post('/codec/decode', {}, {})
+  await post('/codec/decode', {}, { authorization: 'Bearer wrong' })
+  await post('/codec/decode', {}, { authorization: 'Bearer test-viewer-token' })
+  await post('/codec/decode', {}, { origin: 'http://127.0.0.1:9', cookie: 'session=test-admin-token' })
+  await post('/codec/decode', {}, { origin: UI, cookie: 'session=test-viewer-token' })
+  expect(refused).toEqual(['codec none', 'codec wrong', 'codec role', 'codec origin', 'codec role'])
 })

@@ -9,6 +9,8 @@ import type { Access } from '../access/index.ts'
 import { reaches } from '../access/roles.ts'
 import { CALL_MAX_BYTES, PayloadSizeError } from '../engine/codec.ts'
 import type { Log } from '../log.ts'
+import { amendAudit, writeAudit } from '../store/audit.ts'
+import type { Db } from '../store/db.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { boundedBody } from './bounded-body.ts'
 import { ApiError, answerError, forbidden, refused } from './errors.ts'
@@ -40,15 +42,21 @@ const body = z.object({
  */
 export function createCodecEndpoint(deps: {
   codec: PayloadCodec
-  access: Pick<Access, 'readBearer' | 'client'> & { signIn: Pick<Access['signIn'], 'whose'> }
-  sessionCookie: string
+  access: Pick<Access, 'readBearer' | 'client' | 'refusals' | 'cookies'> & {
+    signIn: Pick<Access['signIn'], 'whose'>
+  }
+  db: Db
+  now: () => number
   bodies: BodyBudget
   /** Where the Web UI is; null: nowhere. */
   uiUrl(): string | null
   log: Log
 }): Hono {
-  const { codec, access, sessionCookie, log } = deps
-  const guard = createGuard(access, () => NEEDS)
+  const { codec, access, log } = deps
+  const sessionOf = (c: Context) => getCookie(c, access.cookies.session)
+  const isOtherOrigin = (c: Context) => sessionOf(c) !== undefined && !isUi(c.req.header('origin'))
+  const guard = createGuard(access, () => NEEDS, 'codec', isOtherOrigin)
+  const noteDecoding = createDecodingNotes(deps)
   const app = new Hono()
   app.onError((err, c) => answerError(err, c, log))
 
@@ -66,10 +74,15 @@ export function createCodecEndpoint(deps: {
     }),
     async (c, next) => {
       // The cookie alone proves nothing: a page of another port of this host has it sent too.
-      const cookie = isUi(c.req.header('origin')) ? getCookie(c, sessionCookie) : undefined
+      const cookie = isUi(c.req.header('origin')) ? sessionOf(c) : undefined
       const who = cookie ? await access.signIn.whose(cookie) : null
       if (!who) return guard(c, next)
-      if (!reaches(who.role, NEEDS)) throw forbidden(NEEDS, who.role)
+      if (!reaches(who.role, NEEDS)) {
+        const { address } = access.client(c)
+        access.refusals.note({ where: 'codec', reason: 'role', address, actor: who.actor })
+        throw forbidden(NEEDS, who.role)
+      }
+      c.set('who', who)
       return next()
     },
     boundedBody({
@@ -88,7 +101,12 @@ export function createCodecEndpoint(deps: {
     })
     return answer(c, encoded)
   })
-  app.post('/codec/decode', async (c) => answer(c, await readableOf(await payloadsOf(c))))
+  app.post('/codec/decode', async (c) => {
+    const payloads = await payloadsOf(c)
+    // First: nobody reads what is not noted.
+    if (payloads.length > 0) await noteDecoding(c.get('who').actor, payloads.length)
+    return answer(c, await readableOf(payloads))
+  })
   return app
 
   /** One after the other, with room for other requests between: a small payload may hold a large text. */
@@ -120,6 +138,38 @@ export function createCodecEndpoint(deps: {
 }
 
 const tooLarge = (message: string) => new ApiError(413, 'too-large', message)
+
+/** One row of the audit log counts what somebody reads within so long. */
+const NOTED_TOGETHER_MS = 60_000
+
+/**
+ * Notes in the audit log who has read how many payloads, never what was in them: a row a minute for each person and token,
+ * whose numbers grow. A page of the Web UI asks many times.
+ */
+function createDecodingNotes({ db, now }: { db: Db; now: () => number }) {
+  type Row = { id: number; from: number; payloads: number; requests: number }
+  /** By who reads; one request after the other, so that many at once share a row. */
+  const rows = new Map<string, Promise<Row | null>>()
+
+  async function grown(actor: string, row: Row | null, payloads: number): Promise<Row> {
+    const at = now()
+    if (row && at >= row.from && at - row.from < NOTED_TOGETHER_MS) {
+      const more = { ...row, payloads: row.payloads + payloads, requests: row.requests + 1 }
+      await amendAudit(db, row.id, { payloads: more.payloads, requests: more.requests })
+      return more
+    }
+    const details = { payloads, requests: 1 }
+    const id = await writeAudit(db, { actor, action: 'codec.decode', target: 'payloads', details, at })
+    return { id, from: at, ...details }
+  }
+
+  return async (actor: string, payloads: number): Promise<void> => {
+    const before = (rows.get(actor) ?? Promise.resolve(null)).catch(() => null)
+    const next = before.then((row) => grown(actor, row, payloads))
+    rows.set(actor, next)
+    await next
+  }
+}
 
 async function payloadsOf(c: Context): Promise<Payload[]> {
   const json: unknown = await c.req.json().catch(() => null)

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { countActiveRuns } from '../store/runs.ts'
 import { ApiError } from './errors.ts'
-import { type ApiDeps, audit, createPart, engineAway, errors, json, security } from './kit.ts'
+import { type ApiDeps, changeElsewhere, createPart, engineAway, errors, json, security } from './kit.ts'
 import { engineState } from './schemas.ts'
 
 /** `/api/engine`: whether Temporal's namespace is the one that the store's runs live in. */
@@ -32,9 +32,18 @@ export function createEngine(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const before = await home.look(0)
-      const view = await home.accept()
-      if (!view) throw new ApiError(503, 'engine-away', 'Temporal does not answer. Nothing was changed.')
-      await audit(deps, c, 'engine.accept', view.namespace, { from: before.expected, to: view.namespaceId })
+      const away = new ApiError(503, 'engine-away', 'Temporal does not answer. Nothing was changed.')
+      if (before.namespaceId === null) throw away
+      const note = {
+        action: 'engine.accept',
+        target: before.namespace,
+        details: { from: before.expected, to: before.namespaceId },
+      }
+      const view = await changeElsewhere(deps, c, note, async () => {
+        const view = await home.accept()
+        if (!view) throw away
+        return { result: view, details: { to: view.namespaceId } }
+      })
       return c.json({ ...view, activeRuns: await countActiveRuns(db) }, 202)
     },
   )

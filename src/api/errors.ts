@@ -65,8 +65,7 @@ export function asApiError(err: unknown, c: Context, log: Log): ApiError {
     return new ApiError(429, 'too-many', message, undefined, { 'retry-after': '2' })
   }
   if (err instanceof PasswordRefusedError) {
-    const issues = [{ path: 'password', message: err.message }]
-    return body(c, 422, { code: 'refused', message: 'This password cannot be taken.', issues })
+    return refused('This password cannot be taken.', [{ path: 'password', message: err.message }])
   }
   if (err instanceof HTTPException) {
     // Hono's own word for a body that is no JSON; to the contract it is refused content.

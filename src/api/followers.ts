@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { eq, inArray } from 'drizzle-orm'
+import type { Context } from 'hono'
 import type { RunSignal } from '../engine/runs.ts'
 import { maskId } from '../ids.ts'
 import type { Db } from '../store/db.ts'
@@ -12,7 +13,8 @@ import { conflict, notFound, refused } from './errors.ts'
 import { viewRun } from './follower-view.ts'
 import {
   type ApiDeps,
-  audit,
+  change,
+  changeElsewhere,
   createPart,
   cursor,
   errors,
@@ -89,14 +91,7 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
       async (c) => {
         const whose = c.req.valid('param')
         const reason = readReason(await c.req.text(), verb === 'cancel' ? cancelBody : noFields)
-        await act(whose, verb, reason)
-        await audit(
-          deps,
-          c,
-          `follower.${verb}`,
-          `${whose.appId}/${maskId(whose.openId)}`,
-          reason ? { reason } : undefined,
-        )
+        await act(c, whose, verb, reason)
         return c.json({ accepted: true as const }, 202)
       },
     )
@@ -112,8 +107,7 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const whose = c.req.valid('param')
-      await endAgent(whose)
-      await audit(deps, c, 'follower.agent-end', `${whose.appId}/${maskId(whose.openId)}`)
+      await endAgent(c, whose)
       return c.json({ accepted: true as const }, 202)
     },
   )
@@ -128,27 +122,33 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const whose = c.req.valid('param')
-      if (!(await requestForget(db, whose, now()))) throw notFound('such person')
+      await change(deps, c, async ({ tx }) => {
+        if (!(await requestForget(tx, whose, now()))) throw notFound('such person')
+        return { action: 'follower.forget', target: targetOf(whose), result: null }
+      })
       deps.dispatcher.nudge()
-      await audit(deps, c, 'follower.forget', `${whose.appId}/${maskId(whose.openId)}`)
       return c.json({ accepted: true as const }, 202)
     },
   )
   return app
 
   /** Just after the word that opened it, by WeChat's clock and not by ours: a newer session counts at once. */
-  async function endAgent(whose: Whose): Promise<void> {
+  async function endAgent(c: Context, whose: Whose): Promise<void> {
     const [known, [run]] = await Promise.all([readFollower(db, whose), runsOf(db, whose, 1)])
     if (!known && !run) throw notFound('such follower')
     const open = run && run.status !== 'ended' ? run : null
     if (!known?.agent && !open?.state.agent)
       throw conflict('No human agent has a session with this follower.')
     const at = Math.max(known?.agentAt ?? now(), open?.state.agentMark?.at ?? 0) + 1
-    if (open) await runs.signal(whose, 'agent', { open: false, at, seq: 0 })
-    await saveFollower(db, whose, { agent: false, agentAt: at, agentSeq: 0 }, now())
+    await changeElsewhere(deps, c, { action: 'follower.agent-end', target: targetOf(whose) }, async () => {
+      if (open) await runs.signal(whose, 'agent', { open: false, at, seq: 0 })
+      await saveFollower(db, whose, { agent: false, agentAt: at, agentSeq: 0 }, now())
+      return { result: null }
+    })
   }
 
   async function act(
+    c: Context,
     whose: Whose,
     verb: 'cancel' | 'pause' | 'resume',
     reason: string | undefined,
@@ -156,16 +156,29 @@ export function createFollowers(deps: ApiDeps): OpenAPIHono {
     const [run] = await runsOf(db, whose, 1)
     if (!run) throw notFound('run of this follower')
     if (run.status === 'ended') throw ended(run)
-    // The store first: the send's last look sees it at once.
-    if (verb !== 'cancel') await saveFollower(db, whose, { paused: verb === 'pause' }, now())
     const signal: RunSignal = verb
-    const answer = await runs.signal(whose, signal, reason).catch(async (err) => {
-      if (verb !== 'cancel') await saveFollower(db, whose, { paused: run.status === 'paused' }, now())
-      throw err
+    const note = {
+      action: `follower.${verb}`,
+      target: targetOf(whose),
+      ...(reason ? { details: { reason } } : {}),
+    }
+    const tell = async () => {
+      const answer = await runs.signal(whose, signal, reason).catch(async (err) => {
+        if (verb !== 'cancel') await saveFollower(db, whose, { paused: run.status === 'paused' }, now())
+        throw err
+      })
+      if (answer === 'gone') throw ended(run)
+      return { result: null }
+    }
+    // The store first: the send's last look sees it at once.
+    await changeElsewhere(deps, c, note, tell, async ({ tx }) => {
+      if (verb !== 'cancel') await saveFollower(tx, whose, { paused: verb === 'pause' }, now())
     })
-    if (answer === 'gone') throw ended(run)
   }
 }
+
+/** A follower in the audit log: an openId is personal data. */
+const targetOf = ({ appId, openId }: Whose) => `${appId}/${maskId(openId)}`
 
 /** The latest run with everything that is known of it; null if none was ever. */
 export async function readRun(db: Db, whose: Whose) {

@@ -1,22 +1,34 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { Borne } from '../access/bearer.ts'
-import type { Access } from '../access/index.ts'
+import type { BearerAccess } from '../access/index.ts'
 import { type Role, reaches, roleNeeded } from '../access/roles.ts'
 import { ApiError, forbidden } from './errors.ts'
 
 /**
  * Lets pass whoever bears a token with the role that the call needs, and notes who it is. The console's cookie is not
- * asked for: another site's page could send it along.
+ * asked for: another site's page could send it along. `isOtherOrigin`: a page that may not ask has sent it nevertheless.
  */
 export function createGuard(
-  { readBearer, client }: Pick<Access, 'readBearer' | 'client'>,
+  { readBearer, client, refusals }: Pick<BearerAccess, 'readBearer' | 'client' | 'refusals'>,
   needs: (method: string, path: string) => Role = roleNeeded,
+  where: 'api' | 'codec' = 'api',
+  isOtherOrigin: (c: Context) => boolean = () => false,
 ): MiddlewareHandler {
   return async function guard(c, next) {
-    const borne = await readBearer(c.req.header('authorization'), client(c).address)
-    if (borne.kind !== 'who') throw unauthorised(borne)
+    const { address } = client(c)
+    const borne = await readBearer(c.req.header('authorization'), address)
+    if (borne.kind !== 'who') {
+      if (where === 'codec' && borne.kind === 'none' && isOtherOrigin(c))
+        refusals.note({ where, reason: 'origin', address })
+      else refusals.note({ where, reason: borne.kind, address })
+      throw unauthorised(borne)
+    }
     const needed = needs(c.req.method, c.req.path)
-    if (!reaches(borne.who.role, needed)) throw forbidden(needed, borne.who.role)
+    const { actor, role } = borne.who
+    if (!reaches(role, needed)) {
+      refusals.note({ where, reason: 'role', address, actor })
+      throw forbidden(needed, role)
+    }
     c.set('who', borne.who)
     return next()
   }

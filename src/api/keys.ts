@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type ApiDeps, audit, createPart, errors, json, security } from './kit.ts'
+import { type ApiDeps, changeElsewhere, createPart, errors, json, security } from './kit.ts'
 import { keyRotation } from './schemas.ts'
 
 /** `/api/keys` */
@@ -15,8 +15,11 @@ export function createKeys(deps: ApiDeps): OpenAPIHono {
       responses: { 200: json(keyRotation, 'What was done'), ...errors },
     }),
     async (c) => {
-      const done = await deps.rotateKeys()
-      await audit(deps, c, 'key.rotate', done.keyId, { resealed: done.resealed, unreadable: done.unreadable })
+      const [target] = deps.sealer.keyIds
+      const done = await changeElsewhere(deps, c, { action: 'key.rotate', target }, async () => {
+        const result = await deps.rotateKeys()
+        return { result, details: { resealed: result.resealed, unreadable: result.unreadable } }
+      })
       return c.json(done, 200)
     },
   )

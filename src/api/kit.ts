@@ -9,22 +9,31 @@ import type { SkewWatch } from '../intake/skew-watch.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AccountStore } from '../store/accounts.ts'
-import { writeAudit } from '../store/audit.ts'
+import { createApiTokenStore } from '../store/api-tokens.ts'
+import { amendAudit, writeAudit } from '../store/audit.ts'
 import type { CampaignStore } from '../store/campaigns.ts'
 import type { Db } from '../store/db.ts'
-import { isStorable } from '../text.ts'
+import type { Sealer } from '../store/sealed.ts'
+import { createUserStore } from '../store/users.ts'
+import { cutText, isStorable } from '../text.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import type { TokenKeeper } from '../wechat/tokens.ts'
 import { type ApiError, type ApiIssue, refused } from './errors.ts'
 import { errorBody, type keyRotation, listOf, page } from './schemas.ts'
+
+/** Of a failure's message in the audit log, in characters. */
+const FAILED_MAX = 300
 
 export type KeyRotation = z.output<typeof keyRotation>
 
 /** What the API takes from the program. */
 export interface ApiDeps {
   db: Db
-  accounts: AccountStore
-  campaigns: CampaignStore
+  /** To read: what changes them goes through `change` or `changeElsewhere`, with its row of the audit log. */
+  accounts: Pick<AccountStore, 'find' | 'list'>
+  campaigns: Pick<CampaignStore, 'find' | 'list' | 'row' | 'version' | 'versions'>
+  /** The stores as a transaction sees them, to change. */
+  storesIn(tx: Db): { accounts: AccountStore; campaigns: CampaignStore }
   directory: Pick<LiveDirectory, 'accounts'>
   runs: Runs
   link: Pick<EngineLink, 'isUp'>
@@ -41,6 +50,8 @@ export interface ApiDeps {
   clock: Pick<SkewWatch, 'report' | 'of'>
   /** Has the dispatcher look for work now. */
   dispatcher: { nudge(): void }
+  /** Its current key's id names a rotation. */
+  sealer: Pick<Sealer, 'keyIds'>
   /** Seals the store's secrets under the current key. */
   rotateKeys(): Promise<KeyRotation>
   metrics: Metrics
@@ -104,15 +115,76 @@ export const listRoute = <P extends string>(path: P, summary: string, item: z.Zo
     responses: { 200: json(listOf(item), summary), ...errors },
   })
 
-/** Notes in the audit log what whoever asks has changed. `details` holds no secret. */
-export function audit(
-  deps: Pick<ApiDeps, 'db' | 'now'>,
+/** What is noted in the audit log of a change. `details` holds no secret. */
+export interface AuditNote {
+  action: string
+  target: string
+  details?: unknown
+}
+
+/** The stores as a transaction sees them. */
+export type ChangingStores = ReturnType<typeof storesIn>
+
+function storesIn(deps: Pick<ApiDeps, 'now' | 'storesIn'>, tx: Db) {
+  return {
+    tx,
+    ...deps.storesIn(tx),
+    users: createUserStore(tx, deps.now),
+    apiTokens: createApiTokenStore(tx, deps.now),
+  }
+}
+
+/**
+ * Makes a change of the store and notes it in the audit log, in one transaction: neither is there without the other. What
+ * `work` throws undoes both. No call over the network within it.
+ */
+export function change<T>(
+  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'>,
   c: Context,
-  action: string,
-  target: string,
-  details?: unknown,
-): Promise<void> {
-  return writeAudit(deps.db, { actor: c.get('who').actor, action, target, details, at: deps.now() })
+  work: (stores: ChangingStores) => Promise<AuditNote & { result: T }>,
+): Promise<T> {
+  return deps.db.transaction(async (tx) => {
+    const { result, ...note } = await work(storesIn(deps, tx))
+    await writeAudit(tx, { ...note, actor: c.get('who').actor, at: deps.now() })
+    return result
+  })
+}
+
+/**
+ * Notes a change in the audit log, and then makes it somewhere else: at WeChat, in Temporal, in many small steps. No
+ * transaction spans that, so the row comes first. It says `outcome: unknown` until it is known what came of it; what `work`
+ * throws stands in it as `failed`.
+ * @param before what of the store changes together with the row
+ */
+export async function changeElsewhere<T>(
+  deps: Pick<ApiDeps, 'db' | 'now' | 'log' | 'storesIn'>,
+  c: Context,
+  note: AuditNote & { details?: Record<string, unknown> },
+  work: () => Promise<{ result: T; details?: Record<string, unknown> }>,
+  before?: (stores: ChangingStores) => Promise<void>,
+): Promise<T> {
+  const { db, now, log } = deps
+  const id = await db.transaction(async (tx) => {
+    await before?.(storesIn(deps, tx))
+    const details = { ...note.details, outcome: 'unknown' }
+    return writeAudit(tx, { ...note, details, actor: c.get('who').actor, at: now() })
+  })
+  const amend = (details: Record<string, unknown>) =>
+    amendAudit(db, id, Object.keys(details).length > 0 ? details : null).catch((err) =>
+      // It is done, or failed, all the same; the row goes on saying that nobody knows.
+      log.error({ err, action: note.action, target: note.target }, 'outcome not noted in the audit log'),
+    )
+  try {
+    const { result, details } = await work()
+    await amend({ ...note.details, ...details })
+    return result
+  } catch (err) {
+    await amend({
+      ...note.details,
+      failed: err instanceof Error ? cutText(err.message, FAILED_MAX) : 'unknown',
+    })
+    throw err
+  }
 }
 
 /**

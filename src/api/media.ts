@@ -4,7 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import { saveMedium } from '../store/media.ts'
 import { checkMedia } from '../wechat/media-limits.ts'
 import { ApiError, refused } from './errors.ts'
-import { type ApiDeps, audit, createPart, errors, json, security } from './kit.ts'
+import { type ApiDeps, change, createPart, errors, json, security } from './kit.ts'
 import { medium } from './schemas.ts'
 
 const kinds = z.enum(['image', 'voice', 'video', 'thumb']).optional()
@@ -48,14 +48,11 @@ export function createMedia(deps: ApiDeps): OpenAPIHono {
     if (!checked.ok)
       throw refused('WeChat would not take this medium.', [{ path: 'file', message: checked.message }])
     const { type, contentType } = checked.media
-    const saved = await saveMedium(deps.db, {
-      type,
-      contentType,
-      filename: file.name,
-      content,
-      createdAt: deps.now(),
+    const medium = { type, contentType, filename: file.name, content, createdAt: deps.now() }
+    const saved = await change(deps, c, async ({ tx }) => {
+      const result = await saveMedium(tx, medium)
+      return { action: 'media.upload', target: result.id, result }
     })
-    await audit(deps, c, 'media.upload', saved.id)
     return c.json(saved, 201)
   })
   return app

@@ -2,7 +2,17 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Account } from '../store/accounts.ts'
 import { type Menu, readMenu } from '../wechat/menu.ts'
 import { notFound } from './errors.ts'
-import { type ApiDeps, audit, body, createPart, errors, json, missing, security, wechatAway } from './kit.ts'
+import {
+  type ApiDeps,
+  body,
+  changeElsewhere,
+  createPart,
+  errors,
+  json,
+  missing,
+  security,
+  wechatAway,
+} from './kit.ts'
 import { appIdParam, menu, menuFile } from './schemas.ts'
 import { callWechat } from './wechat-call.ts'
 
@@ -55,8 +65,10 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const { appId } = c.req.valid('param')
       const wish = c.req.valid('json')
-      await callWechat(deps, await find(appId), 'menu', (w, token) => w.createMenu(token, wish))
-      await audit(deps, c, 'menu.put', appId)
+      const account = await find(appId)
+      await changeElsewhere(deps, c, { action: 'menu.put', target: appId }, async () => ({
+        result: await callWechat(deps, account, 'menu', (w, token) => w.createMenu(token, wish)),
+      }))
       return c.json(view(wish, 'api'), 200)
     },
   )
@@ -72,8 +84,10 @@ export function createMenu(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const { appId } = c.req.valid('param')
-      await callWechat(deps, await find(appId), 'menu', (w, token) => w.deleteMenu(token), [NO_MENU])
-      await audit(deps, c, 'menu.remove', appId)
+      const account = await find(appId)
+      await changeElsewhere(deps, c, { action: 'menu.remove', target: appId }, async () => ({
+        result: await callWechat(deps, account, 'menu', (w, token) => w.deleteMenu(token), [NO_MENU]),
+      }))
       return c.body(null, 204)
     },
   )

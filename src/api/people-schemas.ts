@@ -32,6 +32,9 @@ export const user = z
     createdAt: isoTime,
     updatedAt: isoTime,
     disabledAt: isoTime.nullable().openapi({ description: 'null: may sign in' }),
+    secondFactorSince: isoTime
+      .optional()
+      .openapi({ description: 'Since when a second factor (TOTP) is asked for; absent: it is not' }),
   })
   .openapi('User')
 

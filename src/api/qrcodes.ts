@@ -3,7 +3,17 @@ import { parseDuration } from '../campaign/duration.ts'
 import { createMatcher } from '../campaign/match.ts'
 import type { Campaign } from '../campaign/model.ts'
 import { notFound, refused } from './errors.ts'
-import { type ApiDeps, audit, body, createPart, errors, json, missing, security, wechatAway } from './kit.ts'
+import {
+  type ApiDeps,
+  body,
+  changeElsewhere,
+  createPart,
+  errors,
+  json,
+  missing,
+  security,
+  wechatAway,
+} from './kit.ts'
 import { newQrcode, qrcode } from './schemas.ts'
 import { callWechat } from './wechat-call.ts'
 
@@ -29,11 +39,14 @@ export function createQrcodes(deps: ApiDeps): OpenAPIHono {
       if (campaign !== undefined) await mustEnter(campaign, appId, qrScene)
       const expiresIn = expires === undefined ? null : (parseDuration(expires) ?? 0) / 1000
       const at = deps.now()
-      const made = await callWechat(deps, account, 'qrcode', (client, token) =>
-        client.createQrcode(token, { scene: qrScene, expiresIn }),
-      )
-      if (!made) throw refused('WeChat answered without a ticket.')
-      await audit(deps, c, 'qrcode.create', appId, { qrScene, expires: expires ?? null })
+      const note = { action: 'qrcode.create', target: appId, details: { qrScene, expires: expires ?? null } }
+      const made = await changeElsewhere(deps, c, note, async () => {
+        const result = await callWechat(deps, account, 'qrcode', (client, token) =>
+          client.createQrcode(token, { scene: qrScene, expiresIn }),
+        )
+        if (!result) throw refused('WeChat answered without a ticket.')
+        return { result }
+      })
       const seconds = expiresIn === null ? null : (made.expire_seconds ?? expiresIn)
       return c.json(
         {

@@ -9,8 +9,8 @@ import type { ApiToken } from '../store/api-tokens.ts'
 import { notFound } from './errors.ts'
 import {
   type ApiDeps,
-  audit,
   body,
+  change,
   createPart,
   cursor,
   errors,
@@ -26,7 +26,7 @@ const ID_BYTES = 6
 
 /** `/api/tokens`: tokens of scripts and of people's command lines. */
 export function createTokens(
-  deps: Pick<ApiDeps, 'db' | 'now'> & { access: Pick<Access, 'tokens'> },
+  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { access: Pick<Access, 'tokens'> },
 ): OpenAPIHono {
   const app = createPart()
   const { tokens } = deps.access
@@ -44,15 +44,18 @@ export function createTokens(
       const { name, role, expires } = c.req.valid('json')
       const life = expires === undefined ? null : parseDuration(expires)
       const token = newSecret(API_TOKEN_PREFIX)
-      const made = await tokens.add({
+      const wish = {
         id: TOKEN_ID_PREFIX + randomBytes(ID_BYTES).toString('hex'),
         name,
         role,
         hash: hashOf(token),
         createdBy: c.get('who').actor,
         expiresAt: life === null ? null : deps.now() + life,
+      }
+      const made = await change(deps, c, async ({ apiTokens }) => {
+        const details = { name, role, expires: expires ?? null }
+        return { action: 'token.create', target: wish.id, details, result: await apiTokens.add(wish) }
       })
-      await audit(deps, c, 'token.create', made.id, { name, role, expires: expires ?? null })
       return c.json({ ...tokenView(made), token }, 201)
     },
   )
@@ -74,9 +77,12 @@ export function createTokens(
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const removed = await tokens.remove(id)
-      if (!removed) throw notFound(`token ${id}`)
-      await audit(deps, c, 'token.revoke', id, { name: removed.name, role: removed.role })
+      await change(deps, c, async ({ apiTokens }) => {
+        const removed = await apiTokens.remove(id)
+        if (!removed) throw notFound(`token ${id}`)
+        const details = { name: removed.name, role: removed.role }
+        return { action: 'token.revoke', target: id, details, result: null }
+      })
       return c.body(null, 204)
     },
   )

@@ -1,11 +1,12 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Access } from '../access/index.ts'
+import { removeSecondFactor } from '../store/second-factors.ts'
 import type { User } from '../store/users.ts'
 import { conflict, notFound } from './errors.ts'
 import {
   type ApiDeps,
-  audit,
   body,
+  change,
   createPart,
   cursor,
   errors,
@@ -20,7 +21,7 @@ import { newUser, user, userParam, userPatch } from './people-schemas.ts'
 
 /** `/api/users`: people who sign in to the console. */
 export function createUsers(
-  deps: Pick<ApiDeps, 'db' | 'now'> & { access: Pick<Access, 'users' | 'passwords'> },
+  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { access: Pick<Access, 'users' | 'passwords'> },
 ): OpenAPIHono {
   const app = createPart()
   const { users, passwords } = deps.access
@@ -38,9 +39,12 @@ export function createUsers(
       const { name, role, password } = c.req.valid('json')
       const taken = conflict(`There is a user ${name} already.`)
       if (await users.find(name)) throw taken
-      const added = await users.add({ name, role, passwordHash: await passwords.hash(password, name) })
-      if (!added) throw taken
-      await audit(deps, c, 'user.add', name, { role })
+      const passwordHash = await passwords.hash(password, name)
+      const added = await change(deps, c, async (stores) => {
+        const result = await stores.users.add({ name, role, passwordHash })
+        if (!result) throw taken
+        return { action: 'user.add', target: name, details: { role }, result }
+      })
       return c.json(userView(added), 201)
     },
   )
@@ -66,16 +70,20 @@ export function createUsers(
       const { name } = c.req.valid('param')
       const { password, role, disabled } = c.req.valid('json')
       if (!(await users.find(name))) throw notFound(`user ${name}`)
-      const changed = await users.change(name, {
+      const patch = {
         ...(role === undefined ? {} : { role }),
         ...(password === undefined ? {} : { passwordHash: await passwords.hash(password, name) }),
         disabled,
-      })
-      if (!changed) throw notFound(`user ${name}`)
-      await audit(deps, c, 'user.change', name, {
-        ...(role === undefined ? {} : { role }),
-        ...(password === undefined ? {} : { password: 'changed' }),
-        ...(disabled === undefined ? {} : { disabled }),
+      }
+      const changed = await change(deps, c, async (stores) => {
+        const result = await stores.users.change(name, patch)
+        if (!result) throw notFound(`user ${name}`)
+        const details = {
+          ...(role === undefined ? {} : { role }),
+          ...(password === undefined ? {} : { password: 'changed' }),
+          ...(disabled === undefined ? {} : { disabled }),
+        }
+        return { action: 'user.change', target: name, details, result }
       })
       return c.json(userView(changed), 200)
     },
@@ -92,8 +100,31 @@ export function createUsers(
     }),
     async (c) => {
       const { name } = c.req.valid('param')
-      if (!(await users.remove(name))) throw notFound(`user ${name}`)
-      await audit(deps, c, 'user.remove', name)
+      await change(deps, c, async (stores) => {
+        if (!(await stores.users.remove(name))) throw notFound(`user ${name}`)
+        return { action: 'user.remove', target: name, result: null }
+      })
+      return c.body(null, 204)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/users/{name}/second-factor',
+      summary: "Remove a person's second factor (a lost phone), and end their sessions",
+      security,
+      request: { params: userParam, query: z.strictObject({}) },
+      responses: { 204: { description: 'Removed' }, ...errors, ...missing, ...wrongState },
+    }),
+    async (c) => {
+      const { name } = c.req.valid('param')
+      if (!(await users.find(name))) throw notFound(`user ${name}`)
+      await change(deps, c, async ({ tx }) => {
+        if (!(await removeSecondFactor(tx, name, deps.now(), { endSessions: true })))
+          throw conflict(`${name} has no second factor.`)
+        return { action: 'user.second-factor-reset', target: name, result: null }
+      })
       return c.body(null, 204)
     },
   )
@@ -101,7 +132,7 @@ export function createUsers(
 }
 
 /** A person as API and console show them: never the password's hash. */
-export function userView({ name, role, createdAt, updatedAt, disabledAt }: User) {
+export function userView({ name, role, createdAt, updatedAt, disabledAt, totpSince }: User) {
   const iso = (at: number) => new Date(at).toISOString()
   return {
     name,
@@ -109,5 +140,6 @@ export function userView({ name, role, createdAt, updatedAt, disabledAt }: User)
     createdAt: iso(createdAt),
     updatedAt: iso(updatedAt),
     disabledAt: disabledAt === null ? null : iso(disabledAt),
+    ...(totpSince === null ? {} : { secondFactorSince: iso(totpSince) }),
   }
 }

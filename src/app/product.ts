@@ -335,6 +335,11 @@ export function createProduct(deps: {
     }),
     accounts,
     campaigns,
+    storesIn: (tx: Db) => ({
+      accounts: createAccountStore(tx, sealer, now),
+      campaigns: createCampaignStore(tx, now),
+    }),
+    sealer,
     tokens,
     clientOf,
     directory,

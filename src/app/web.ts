@@ -8,7 +8,6 @@ import { createCodecEndpoint } from '../api/codec.ts'
 import { createApi } from '../api/index.ts'
 import { createConsole } from '../console/index.tsx'
 import type { Links } from '../console/layout.tsx'
-import { SESSION_COOKIE } from '../console/sign-in.tsx'
 import { callbackPath } from '../intake/path.ts'
 import { createPlatformApp } from '../platform/web.tsx'
 import type { Product } from './product.ts'
@@ -27,10 +26,12 @@ export function createWeb(
     publicUrl?: string | undefined
     /** Whose `X-Forwarded-…` are believed; without: this machine's. */
     trustedProxies?: readonly string[]
+    /** Whether people without a second factor must set one up at their next sign-in. */
+    requireSecondFactor?: boolean
   },
 ): Hono {
-  const { adminToken, publicUrl, trustedProxies } = options
-  const access = createAccess({ ...product, adminToken, publicUrl, trustedProxies })
+  const { adminToken, publicUrl, trustedProxies, requireSecondFactor } = options
+  const access = createAccess({ ...product, adminToken, publicUrl, trustedProxies, requireSecondFactor })
   const bodies = createBodyBudget((share, held) => product.metrics.requestBodyBytes.set({ share }, held))
   const web = new Hono({ getPath: callbackPath })
   // WeChat's servers heed no such headers, and in a flood each microsecond counts.
@@ -67,7 +68,8 @@ export function createWeb(
       codec: product.codec,
       access,
       bodies,
-      sessionCookie: SESSION_COOKIE,
+      db: product.db,
+      now: product.now,
       uiUrl: () => options.links().temporalUiUrl,
       log: product.log,
     }),

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { createHeaders } from '../access/headers.ts'
-import { createAccess } from '../access/index.ts'
+import { createBearerAccess } from '../access/index.ts'
 import { answerError } from '../api/errors.ts'
 import { createGuard } from '../api/guard.ts'
 import type { Log } from '../log.ts'
@@ -22,7 +22,7 @@ export function createWorkerWeb(deps: {
   refreshGauges(): Promise<void>
   sdkMetrics(): Promise<string>
 }): Hono {
-  const access = createAccess(deps)
+  const access = createBearerAccess(deps)
   const app = new Hono()
   app.onError((err, c: Context) => answerError(err, c, deps.log))
   app.use(createHeaders(access.client))

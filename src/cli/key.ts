@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { COMMAND_LINE_ACTOR } from '../access/who.ts'
 import type { KeyRotation } from '../api/kit.ts'
 import { rotateKeys } from '../app/rotate-keys.ts'
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { linkEngine, targetFromEnvironment } from '../engine/connection.ts'
 import { createLog } from '../log.ts'
 import { weaknessTold } from '../secret-strength.ts'
+import { amendAudit, writeAudit } from '../store/audit.ts'
 import { openStore } from '../store/db.ts'
 import { admitKeys } from '../store/keys-in-use.ts'
 import { createSealer } from '../store/sealed.ts'
@@ -42,7 +44,13 @@ async function rotateHere(config: Config, databaseUrl: string): Promise<KeyRotat
       )
     }
     const log = createLog('warn')
-    return await rotateKeys({ db: store.db, sealer, client: link.client, now: Date.now, log })
+    const [target] = sealer.keyIds
+    // Before it: the rotation is many small statements, and none of them may be without its row.
+    const note = { actor: COMMAND_LINE_ACTOR, action: 'key.rotate', target, at: Date.now() }
+    const row = await writeAudit(store.db, { ...note, details: { outcome: 'unknown' } })
+    const done = await rotateKeys({ db: store.db, sealer, client: link.client, now: Date.now, log })
+    await amendAudit(store.db, row, { resealed: done.resealed, unreadable: done.unreadable })
+    return done
   } finally {
     await link.close()
     await store.close()

@@ -97,6 +97,19 @@ const setDisabled = (verb: 'disable' | 'enable') =>
     },
   })
 
+const resetSecondFactor = command({
+  name: 'reset-2fa',
+  description: "Remove a person's second factor (a lost phone), and end the sessions",
+  args: { name, ...server },
+  async run(args) {
+    await callApi(args, { method: 'DELETE', path: `${pathOf(args.name)}/second-factor` })
+    return {
+      value: { name: args.name, secondFactor: null },
+      text: `${args.name}: the second factor is removed, every session is over`,
+    }
+  },
+})
+
 const remove = command({
   name: 'remove',
   description: 'Remove a person; what the person did stays in the audit log',
@@ -114,5 +127,6 @@ export const userCommands = {
   password,
   disable: setDisabled('disable'),
   enable: setDisabled('enable'),
+  'reset-2fa': resetSecondFactor,
   remove,
 }

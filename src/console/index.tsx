@@ -17,6 +17,7 @@ import { userView } from '../api/users.ts'
 import { hasUnstorableAddress } from '../api/whole-texts.ts'
 import type { Issue } from '../campaign/issue.ts'
 import { listLatestRuns } from '../store/run-list.ts'
+import { createAccountPages } from './account.tsx'
 import { AccountsPage } from './accounts-page.tsx'
 import { CampaignPage, CampaignsPage } from './campaign-pages.tsx'
 import { FollowerPage, FollowersPage, RunFragment } from './follower-pages.tsx'
@@ -48,8 +49,9 @@ export function createConsole(deps: ApiDeps & { access: Access; bodies: BodyBudg
   app.get('/assets/icon.svg', asset(icon, 'image/svg+xml'))
   app.get('/assets/htmx.js', asset(htmx, 'text/javascript; charset=utf-8'))
 
-  app.route('/', createSignInPages(deps))
   const frame = (c: Context): Frame => ({ ...deps.links(), who: c.get('who') })
+  app.route('/', createSignInPages(deps))
+  app.route('/', createAccountPages(deps, frame))
 
   app.get('/', async (c) => {
     const items = (await accounts.list()).map((a) => accountView(a, now()))
@@ -98,8 +100,10 @@ export function createConsole(deps: ApiDeps & { access: Access; bodies: BodyBudg
   })
   for (const path of ['/users', '/tokens', '/audit']) {
     app.use(path, async (c, next) => {
-      if (!reaches(c.get('who').role, 'admin')) return c.html(<ForbiddenPage links={frame(c)} />, 403)
-      return next()
+      const { role, actor } = c.get('who')
+      if (reaches(role, 'admin')) return next()
+      access.refusals.note({ where: 'console', reason: 'role', address: access.client(c).address, actor })
+      return c.html(<ForbiddenPage links={frame(c)} />, 403)
     })
   }
   app.get('/users', async (c) => {

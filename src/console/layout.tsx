@@ -70,7 +70,13 @@ export const Layout = (props: { title: string; at: string; links: Frame; childre
           </nav>
           <form method="post" action="/signout">
             <span class="who">
-              {props.links.who.actor === ADMIN_TOKEN_ACTOR ? '管理令牌 admin token' : props.links.who.actor}{' '}
+              {props.links.who.actor === ADMIN_TOKEN_ACTOR ? (
+                '管理令牌 admin token'
+              ) : (
+                <a href="/account/second-factor" title="两步验证 second factor">
+                  {props.links.who.actor}
+                </a>
+              )}{' '}
               <small>{wordFor(ROLES, props.links.who.role)}</small>
             </span>
             <button type="submit">

@@ -1,57 +1,85 @@
 import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
 import { type Frame, Heading, Layout } from './layout.tsx'
 
 /** What went wrong at the last try. */
-export type SignInTrouble = { kind: 'token' } | { kind: 'password' } | { kind: 'wait'; seconds: number }
+export type SignInTrouble =
+  | { kind: 'token' }
+  | { kind: 'password' }
+  | { kind: 'code' }
+  | { kind: 'over' }
+  | { kind: 'wait'; seconds: number }
 
-export const SignInPage = ({ trouble }: { trouble: SignInTrouble | null }) => (
+/** A page of its own, for who is not signed in (yet). */
+export const Card = ({ title, children }: { title: string; children?: Child }) => (
   <>
     {raw('<!DOCTYPE html>')}
     <html lang="zh-CN">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>登录 · FollowerNurture</title>
+        <title>{`${title} · FollowerNurture`}</title>
         <link rel="icon" href="/assets/icon.svg" />
         <link rel="stylesheet" href="/assets/console.css" />
       </head>
-      <body>
-        <form class="signin" method="post" action="/signin">
-          <Heading zh="粉丝培育" en="FollowerNurture" />
-          <label>
-            <span>
-              用户名 <small>name</small>
-            </span>
-            <input name="name" autocomplete="username" autocapitalize="none" maxlength={64} />
-          </label>
-          <label>
-            <span>
-              密码 <small>password</small>
-            </span>
-            <input name="password" type="password" autocomplete="current-password" maxlength={200} />
-          </label>
-          <p class="or">
-            <span>
-              或者 <small>or</small>
-            </span>
-          </p>
-          <label>
-            <span>
-              管理令牌 <small>admin token</small>
-            </span>
-            <input name="token" type="password" autocomplete="off" />
-          </label>
-          {trouble ? (
-            <p class="bad" role="alert">
-              {sayTrouble(trouble)}
-            </p>
-          ) : null}
-          <button type="submit">登录 sign in</button>
-        </form>
-      </body>
+      <body>{children}</body>
     </html>
   </>
 )
+
+export const SignInPage = ({ trouble }: { trouble: SignInTrouble | null }) => (
+  <Card title="登录">
+    <form class="signin" method="post" action="/signin">
+      <Heading zh="粉丝培育" en="FollowerNurture" />
+      <label>
+        <span>
+          用户名 <small>name</small>
+        </span>
+        <input name="name" autocomplete="username" autocapitalize="none" maxlength={64} />
+      </label>
+      <label>
+        <span>
+          密码 <small>password</small>
+        </span>
+        <input name="password" type="password" autocomplete="current-password" maxlength={200} />
+      </label>
+      <p class="or">
+        <span>
+          或者 <small>or</small>
+        </span>
+      </p>
+      <label>
+        <span>
+          管理令牌 <small>admin token</small>
+        </span>
+        <input name="token" type="password" autocomplete="off" />
+      </label>
+      <Trouble trouble={trouble} />
+      <button type="submit">登录 sign in</button>
+    </form>
+  </Card>
+)
+
+/** For a link with a token that another site, or a browser on its own account, has opened: a person decides. */
+export const SignInByLinkPage = ({ token }: { token: string }) => (
+  <Card title="登录">
+    <form class="signin" method="post" action="/signin">
+      <Heading zh="粉丝培育" en="FollowerNurture" />
+      <p>
+        用链接里的管理令牌登录？ <small>Sign in with the admin token of this link?</small>
+      </p>
+      <input type="hidden" name="token" value={token} />
+      <button type="submit">登录 sign in</button>
+    </form>
+  </Card>
+)
+
+export const Trouble = ({ trouble }: { trouble: SignInTrouble | null }) =>
+  trouble ? (
+    <p class="bad" role="alert">
+      {sayTrouble(trouble)}
+    </p>
+  ) : null
 
 function sayTrouble(trouble: SignInTrouble): string {
   switch (trouble.kind) {
@@ -59,6 +87,10 @@ function sayTrouble(trouble: SignInTrouble): string {
       return '令牌不对 this is not the token'
     case 'password':
       return '用户名或密码不对 name or password is wrong'
+    case 'code':
+      return '验证码不对，或已经用过：请等下一个 the code is wrong or was used: wait for the next one'
+    case 'over':
+      return '已超时或尝试过多，请重新登录 too late or too many codes: sign in again'
     case 'wait':
       return `尝试次数过多，请在 ${trouble.seconds} 秒后再试 too many tries: wait ${trouble.seconds} s`
     default:

@@ -17,7 +17,16 @@ export const UsersPage = ({ items, next, links }: Listed<ReturnType<typeof userV
     {items.length === 0 ? (
       <Empty zh="还没有用户：npm run nurture -- user add NAME" en="no user yet" />
     ) : (
-      <Table heads={['用户名 name', '角色 role', '状态 state', '创建 added', '更改 changed']}>
+      <Table
+        heads={[
+          '用户名 name',
+          '角色 role',
+          '状态 state',
+          '两步验证 second factor',
+          '创建 added',
+          '更改 changed',
+        ]}
+      >
         {items.map((u) => (
           <tr>
             <td>{u.name}</td>
@@ -25,6 +34,7 @@ export const UsersPage = ({ items, next, links }: Listed<ReturnType<typeof userV
             <td>
               <Badge state={u.disabledAt ? 'disabled' : 'active'} />
             </td>
+            <td>{u.secondFactorSince ? '已启用 on' : '–'}</td>
             <td>
               <Time at={u.createdAt} />
             </td>

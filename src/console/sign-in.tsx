@@ -1,46 +1,31 @@
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { Access } from '../access/index.ts'
 import { createSameOrigin } from '../access/same-origin.ts'
-import type { SignedIn } from '../access/sign-in.ts'
+import type { CodeAnswer } from '../access/second-step.ts'
+import { CHALLENGE_MS, type SignedIn } from '../access/sign-in.ts'
 import type { BodyBudget } from '../api/body-budget.ts'
-import { boundedBody } from '../api/bounded-body.ts'
-import { ApiError } from '../api/errors.ts'
-import { type ApiDeps, audit } from '../api/kit.ts'
-import { unstorablePaths } from '../text.ts'
-import { SignInPage } from './pages.tsx'
-
-export const SESSION_COOKIE = 'nurture_session'
-const FORM_MAX = 16 * 1024
-const FORM_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i
+import { formBody, readFields } from './forms.ts'
+import { SignInByLinkPage, SignInPage, type SignInTrouble } from './pages.tsx'
+import { CodePage, EnrolPage, RecoveryCodesPage } from './second-factor-pages.tsx'
 
 /** The way in and out; what is routed after it is for those who are signed in, and knows them as `who`. */
-export function createSignInPages(
-  deps: Pick<ApiDeps, 'db' | 'now'> & { access: Access; bodies: BodyBudget },
-): Hono {
-  const { signIn, client } = deps.access
+export function createSignInPages({ access, bodies }: { access: Access; bodies: BodyBudget }): Hono {
+  const { signIn, client, cookies } = access
   const app = new Hono()
-  app.use(createSameOrigin(deps.access))
+  const form = formBody({ bodies, client }, 'anonymous')
+  app.use(createSameOrigin(access))
 
   // For everybody, so it is made once.
   const emptyForm = String(<SignInPage trouble={null} />)
   app.get('/signin', async (c) => {
     const token = c.req.query('token')
     if (token === undefined) return c.html(emptyForm)
+    if (!isOwnWish(c)) return c.html(<SignInByLinkPage token={token} />)
     return answer(c, await signIn.withToken({ token, address: client(c).address }), 'token')
   })
-  const form = boundedBody({
-    budget: deps.bodies,
-    share: 'anonymous',
-    max: () => FORM_MAX,
-    address: (c) => client(c).address,
-    tooLarge() {
-      throw new ApiError(413, 'too-large', 'The form is over 16 KiB.')
-    },
-  })
   app.post('/signin', form, async (c) => {
-    const fields = await formOf(c)
-    const field = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '')
+    const field = await readFields(c)
     const { address } = client(c)
     const name = field('name')
     const token = field('token')
@@ -48,19 +33,14 @@ export function createSignInPages(
     const found = await signIn.withPassword({ name, password: field('password'), address })
     return answer(c, found, 'password')
   })
+  app.route('/', createSecondStepPages(access, form))
   app.post('/signout', async (c) => {
-    const cookie = getCookie(c, SESSION_COOKIE)
-    const who = await signIn.whose(cookie)
-    await signIn.signOut(cookie)
-    if (who) {
-      c.set('who', who)
-      await audit(deps, c, 'session.end', who.actor)
-    }
-    deleteCookie(c, SESSION_COOKIE, { path: '/' })
+    await signIn.signOut(getCookie(c, cookies.session))
+    clearCookies(c, access)
     return c.redirect('/signin')
   })
   app.use(async (c, next) => {
-    const who = await signIn.whose(getCookie(c, SESSION_COOKIE))
+    const who = await signIn.whose(getCookie(c, cookies.session))
     if (who) {
       c.set('who', who)
       return next()
@@ -71,42 +51,117 @@ export function createSignInPages(
   })
   return app
 
-  async function formOf(c: Context): Promise<Record<string, unknown>> {
-    if (c.req.raw.body === null) return {}
-    const type = c.req.header('content-type') ?? ''
-    const isMultipart = /^multipart\//i.test(type)
-    if (!FORM_TYPE.test(type)) throw new ApiError(415, 'unsupported-type', 'Send the sign-in as a form.')
-    const fields = isMultipart
-      ? await c.req.parseBody().catch(() => {
-          throw new ApiError(400, 'bad-request', 'The form cannot be read.')
-        })
-      : Object.fromEntries(new URLSearchParams(await c.req.text()))
-    if (unstorablePaths(fields).length > 0)
-      throw new ApiError(400, 'bad-request', 'The form has half a character, or a NUL.')
-    return fields
-  }
-
-  async function answer(c: Context, found: SignedIn, by: 'token' | 'password'): Promise<Response> {
+  function answer(c: Context, found: SignedIn, by: 'token' | 'password'): Response | Promise<Response> {
     switch (found.kind) {
       case 'in':
-        c.set('who', found.who)
-        await audit(deps, c, 'session.begin', found.who.actor)
-        setCookie(c, SESSION_COOKIE, found.cookie, {
-          httpOnly: true,
-          sameSite: 'Strict',
-          path: '/',
-          secure: client(c).https,
-        })
+        keepSession(c, access, found.cookie)
         return c.redirect('/')
+      case 'second-factor':
+        keepCookie(c, access, cookies.challenge, found.cookie, CHALLENGE_MS / 1000)
+        return c.redirect('/signin/second-factor')
       case 'wrong':
         return c.html(<SignInPage trouble={{ kind: by }} />, 401)
       case 'wait': {
-        const seconds = Math.ceil(found.ms / 1000)
-        const headers = { 'retry-after': String(seconds) }
-        return c.html(<SignInPage trouble={{ kind: 'wait', seconds }} />, 429, headers)
+        const trouble = waitOf(found.ms)
+        return c.html(<SignInPage trouble={trouble} />, 429, { 'retry-after': String(trouble.seconds) })
       }
       default:
         return found satisfies never
     }
+  }
+}
+
+/** `/signin/second-factor`: for a browser whose password was right, and for nobody else. */
+function createSecondStepPages(access: Access, form: MiddlewareHandler): Hono {
+  const { secondStep, client, cookies } = access
+  const app = new Hono()
+  const path = '/signin/second-factor'
+
+  app.get(path, async (c) => {
+    const owed = await secondStep.owed(getCookie(c, cookies.challenge))
+    if (!owed) return c.redirect('/signin')
+    return owed.owes === 'code'
+      ? c.html(<CodePage trouble={null} />)
+      : c.html(<EnrolPage enrolment={secondStep.newEnrolment(owed.user.name)} trouble={null} />)
+  })
+  app.post(path, form, async (c) => {
+    const cookie = getCookie(c, cookies.challenge)
+    const owed = await secondStep.owed(cookie)
+    if (!owed) return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
+    const field = await readFields(c)
+    const given = { cookie, code: field('code'), address: client(c).address }
+    if (owed.owes === 'code') {
+      const found = await secondStep.withCode(given)
+      return answer(c, found, (trouble) => <CodePage trouble={trouble} />)
+    }
+    const { name } = owed.user
+    const sealed = field('sealed')
+    const enrolment = secondStep.sameEnrolment(name, sealed) ?? secondStep.newEnrolment(name)
+    const found = await secondStep.withEnrolment({ ...given, sealed })
+    return answer(c, found, (trouble) => <EnrolPage enrolment={enrolment} trouble={trouble} />)
+  })
+  return app
+
+  function answer(
+    c: Context,
+    found: CodeAnswer,
+    again: (trouble: SignInTrouble) => ReturnType<typeof CodePage>,
+  ): Response | Promise<Response> {
+    switch (found.kind) {
+      case 'in':
+        keepSession(c, access, found.cookie)
+        return found.recoveryCodes
+          ? c.html(<RecoveryCodesPage codes={found.recoveryCodes} />)
+          : c.redirect('/')
+      case 'wrong':
+        return c.html(again({ kind: 'code' }), 401)
+      case 'over':
+        return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
+      case 'wait': {
+        const trouble = waitOf(found.ms)
+        return c.html(again(trouble), 429, { 'retry-after': String(trouble.seconds) })
+      }
+      default:
+        return found satisfies never
+    }
+  }
+}
+
+export const waitOf = (ms: number) => ({ kind: 'wait' as const, seconds: Math.ceil(ms / 1000) })
+
+/**
+ * Whether a person has opened this address (typed, pasted, from a terminal), or a program that is no browser. Not where
+ * another site leads a browser here, or the browser fetches ahead: browsers say so
+ * (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header, https://wicg.github.io/nav-speculation/prefetch.html).
+ */
+function isOwnWish(c: Context): boolean {
+  const site = c.req.header('sec-fetch-site')
+  const isAhead = c.req.header('sec-purpose') !== undefined || c.req.header('purpose') !== undefined
+  return !isAhead && (site === undefined || site === 'none' || site === 'same-origin')
+}
+
+function keepCookie(c: Context, { client }: Access, name: string, value: string, maxAge?: number): void {
+  setCookie(c, name, value, {
+    httpOnly: true,
+    sameSite: 'Strict',
+    path: '/',
+    secure: client(c).https,
+    ...(maxAge === undefined ? {} : { maxAge }),
+  })
+}
+
+function keepSession(c: Context, access: Access, cookie: string): void {
+  clearCookies(c, access, [access.cookies.challenge, ...access.cookies.old])
+  keepCookie(c, access, access.cookies.session, cookie)
+}
+
+/** Those that the browser has; it drops a `__Host-` one only when told as it was made: with Secure. */
+function clearCookies(
+  c: Context,
+  { cookies, client }: Access,
+  names: readonly string[] = [cookies.session, cookies.challenge, ...cookies.old],
+): void {
+  for (const name of names) {
+    if (getCookie(c, name) !== undefined) deleteCookie(c, name, { path: '/', secure: client(c).https })
   }
 }

@@ -66,6 +66,10 @@ export const ROLES: Record<string, string> = {
 export const ACTIONS: Record<string, string> = {
   'session.begin': '登录',
   'session.end': '退出',
+  'second-factor.set': '启用两步验证',
+  'second-factor.remove': '停用两步验证',
+  'user.second-factor-reset': '重置两步验证',
+  'codec.decode': '解密查看',
   'account.add': '添加账号',
   'account.change': '修改账号',
   'account.remove': '移除账号',

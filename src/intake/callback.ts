@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { isAppId, maskId } from '../ids.ts'
 import type { Log } from '../log.ts'
+import { createSparingLog } from '../sparing-log.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
 import { cutText } from '../text.ts'
 import { noTracing, type Tracing } from '../tracing/tracing.ts'
@@ -24,7 +25,6 @@ import { callbackPath } from './path.ts'
 import { createPlaces, type Places } from './places.ts'
 import type { Arriving } from './reply-due.ts'
 import { noteOpened, type SkewWatch } from './skew-watch.ts'
-import { createSparingLog } from '../sparing-log.ts'
 
 const BODY_MAX = 64 * 1024
 /** So much of a wrong path goes to the log. */

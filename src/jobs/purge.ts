@@ -4,6 +4,7 @@ import { purgeFollowers } from '../store/followers.ts'
 import { purgeInbox } from '../store/inbox.ts'
 import { purgePlatform } from '../store/platform.ts'
 import { anonymiseRuns } from '../store/runs.ts'
+import { purgePlaces } from '../store/sign-in-places.ts'
 import type { PeriodicJob } from './periodic.ts'
 
 const DAY_MS = 86_400_000
@@ -24,6 +25,7 @@ export function createPurge(deps: { db: Db; now: () => number; retentionDays: nu
       await purgeFollowers(db, before)
       await purgePreviousKeys(db, now())
       await purgePlatform(db, now() - KEYS_KEPT_MS)
+      await purgePlaces(db, now())
     },
   }
 }

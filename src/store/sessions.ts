@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lte } from 'drizzle-orm'
+import { and, eq, gt, lte, ne } from 'drizzle-orm'
 import type { Db } from './db.ts'
 import { sessions, users } from './schema.ts'
 import type { User } from './users.ts'
@@ -7,37 +7,12 @@ export type SessionStore = ReturnType<typeof createSessionStore>
 
 /** Browsers that are signed in, by a hash of what their cookie holds. */
 export function createSessionStore(db: Db, now: () => number) {
-  const begin = (hash: string, userName: string, lifeMs: number) => ({
-    hash,
-    userName,
-    createdAt: now(),
-    expiresAt: now() + lifeMs,
-  })
   return {
-    /** Of somebody who is no user: the holder of the admin token. Those that are over go. */
+    /** Of a user (looked at in the same transaction), or of the holder of the admin token. Those that are over go. */
     async begin(hash: string, userName: string, lifeMs: number): Promise<void> {
-      await db.delete(sessions).where(lte(sessions.expiresAt, now()))
-      await db.insert(sessions).values(begin(hash, userName, lifeMs))
-    },
-    /** False when the password that was tried is the user's no longer, or the user was disabled meanwhile. */
-    async beginOf(user: Pick<User, 'name' | 'passwordHash'>, hash: string, lifeMs: number): Promise<boolean> {
-      await db.delete(sessions).where(lte(sessions.expiresAt, now()))
-      return db.transaction(async (tx) => {
-        const [still] = await tx
-          .select({ name: users.name })
-          .from(users)
-          .where(
-            and(
-              eq(users.name, user.name),
-              eq(users.passwordHash, user.passwordHash),
-              isNull(users.disabledAt),
-            ),
-          )
-          .for('update')
-        if (!still) return false
-        await tx.insert(sessions).values(begin(hash, user.name, lifeMs))
-        return true
-      })
+      const at = now()
+      await db.delete(sessions).where(lte(sessions.expiresAt, at))
+      await db.insert(sessions).values({ hash, userName, createdAt: at, expiresAt: at + lifeMs })
     },
     /** Whose session it is, with the user as of now; null when it is over or unknown. */
     async find(hash: string): Promise<{ userName: string; user: User | null } | null> {
@@ -48,8 +23,17 @@ export function createSessionStore(db: Db, now: () => number) {
         .where(and(eq(sessions.hash, hash), gt(sessions.expiresAt, now())))
       return row ?? null
     },
-    async end(hash: string): Promise<void> {
-      await db.delete(sessions).where(eq(sessions.hash, hash))
+    /** False: there was none. */
+    async end(hash: string): Promise<boolean> {
+      const ended = await db
+        .delete(sessions)
+        .where(eq(sessions.hash, hash))
+        .returning({ hash: sessions.hash })
+      return ended.length > 0
+    },
+    /** Ends the person's other sessions. */
+    async endOthers(userName: string, hash: string): Promise<void> {
+      await db.delete(sessions).where(and(eq(sessions.userName, userName), ne(sessions.hash, hash)))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { asc, eq, gt } from 'drizzle-orm'
 import type { Db } from './db.ts'
-import { sessions, users } from './schema.ts'
+import { recoveryCodes, sessions, signInChallenges, signInPlaces, users } from './schema.ts'
 
 export type User = typeof users.$inferSelect
 export type UserStore = ReturnType<typeof createUserStore>
@@ -43,7 +43,7 @@ export function createUserStore(db: Db, now: () => number) {
           .set({ ...patch, disabledAt, updatedAt: at })
           .where(eq(users.name, name))
           .returning()
-        if (disabled || patch.passwordHash) await tx.delete(sessions).where(eq(sessions.userName, name))
+        if (disabled || patch.passwordHash) await endAll(tx, name)
         return changed ?? null
       })
     },
@@ -51,8 +51,16 @@ export function createUserStore(db: Db, now: () => number) {
     remove: (name: string): Promise<boolean> =>
       db.transaction(async (tx) => {
         const removed = await tx.delete(users).where(eq(users.name, name)).returning({ name: users.name })
-        await tx.delete(sessions).where(eq(sessions.userName, name))
+        await endAll(tx, name)
+        // Another person may get the name.
+        await tx.delete(recoveryCodes).where(eq(recoveryCodes.userName, name))
+        await tx.delete(signInPlaces).where(eq(signInPlaces.userName, name))
         return removed.length > 0
       }),
   }
+}
+
+async function endAll(tx: Db, name: string): Promise<void> {
+  await tx.delete(sessions).where(eq(sessions.userName, name))
+  await tx.delete(signInChallenges).where(eq(signInChallenges.userName, name))
 }

@@ -1,5 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
+import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { execute } from '../../src/store/deliveries.ts'
 import { saveFollower } from '../../src/store/followers.ts'
+import { users } from '../../src/store/schema.ts'
 import { type Api, campaignYaml, type Page, SECRETS, startApi } from '../support/api.ts'
 import { until } from '../support/program.ts'
 
@@ -61,6 +65,12 @@ const openSession = () =>
     Date.now(),
   )
 const follower = `/api/followers/${APP}/oAudited`
+/** What the run is some time after the call. */
+const COMES_TO_BE: Record<string, string> = {
+  'follower.pause': 'paused',
+  'follower.resume': 'active',
+  'follower.cancel': 'ended',
+}
 
 /** Every call that changes something, in an order in which each succeeds: its place in the document, where, what. */
 const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
@@ -121,11 +131,55 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     { json: { role: 'operator', password: `${PASSWORD}-2`, disabled: true } },
     'user.change',
   ],
+  [
+    'DELETE /api/users/{name}/second-factor',
+    '/api/users/walked/second-factor',
+    {},
+    'user.second-factor-reset',
+  ],
   ['DELETE /api/users/{name}', '/api/users/walked', {}, 'user.remove'],
   ['POST /api/tokens', '/api/tokens', { json: { name: 'walked', role: 'viewer' } }, 'token.create'],
   ['DELETE /api/tokens/{id}', '/api/tokens/MADE', {}, 'token.revoke'],
   ['DELETE /api/accounts/{appId}', `/api/accounts/${ADDED}`, {}, 'account.remove'],
 ]
+
+/** What changes by itself: leases, access tokens, when a token was used. */
+const BY_ITSELF = ['jobs', 'tokens', 'api_tokens', 'audit_log', 'audit_log_away']
+/** All that the store holds, and what WeChat has of the account. */
+async function everything(): Promise<unknown> {
+  const { db } = api.whole.product
+  const tables = await execute<{ name: string }>(
+    db,
+    sql`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+  )
+  const held: Record<string, unknown> = {}
+  for (const { name } of tables.rows.filter((t) => !BY_ITSELF.includes(t.name))) {
+    const found = await execute(db, sql`SELECT * FROM ${sql.identifier(name)}`)
+    held[name] = found.rows.map((row) => JSON.stringify(row)).sort()
+  }
+  held.apiTokens = (await api.get<Page<{ id: string }>>('/api/tokens')).body.items.map((t) => t.id)
+  held.menu = (await api.call('GET', `/api/accounts/${APP}/menu`)).text
+  return held
+}
+/** The same twice: what an earlier call has begun in Temporal is in the store. */
+async function settled(): Promise<unknown> {
+  let last: unknown
+  await until(async () => {
+    const before = last
+    last = await everything()
+    return isDeepStrictEqual(before, last)
+  })
+  return last
+}
+async function withoutAuditLog(work: () => Promise<void>): Promise<void> {
+  const { db } = api.whole.product
+  await db.execute('ALTER TABLE audit_log RENAME TO audit_log_away')
+  try {
+    await work()
+  } finally {
+    await db.execute('ALTER TABLE audit_log_away RENAME TO audit_log')
+  }
+}
 
 describe('the audit log', () => {
   it('is asked here about every call of the API that is not a GET', async () => {
@@ -137,18 +191,29 @@ describe('the audit log', () => {
     expect(CHANGES.map(([call]) => call).sort()).toEqual(changing.sort())
   })
 
-  it('has who, what and when of each change that was made, and no secret', async () => {
+  it('has who, what and when of each change that was made, and no secret; what it cannot note is not made', async () => {
+    const { db } = api.whole.product
     let made = { id: 'none', token: 'none' }
     for (const [call, path, sent, action] of CHANGES) {
       const [method = ''] = call.split(' ')
       if (action === 'follower.agent-end') await openSession()
+      if (action === 'user.second-factor-reset')
+        await db.update(users).set({ totpSecretSealed: 'test', totpSince: 1 }).where(eq(users.name, 'walked'))
       const before = (await ofTheWalk()).length
+      await withoutAuditLog(async () => {
+        const was = await settled()
+        const broken = await api.call(method, path.replace('MADE', made.id), { ...sent, token })
+        expect([call, broken.status]).toEqual([call, 500])
+        expect([call, await everything()]).toEqual([call, was])
+      })
       const answer = await api.call<typeof made>(method, path.replace('MADE', made.id), { ...sent, token })
       expect([call, answer.status, answer.status < 300 ? '' : answer.text]).toEqual([call, answer.status, ''])
       const items = await ofTheWalk()
       expect([call, items.length]).toEqual([call, before + 1])
       expect([call, items[0]]).toEqual([call, expect.objectContaining({ action })])
       if (call === 'POST /api/tokens') made = answer.body
+      const status = COMES_TO_BE[action]
+      if (status) await api.getWhen<{ status: string }>(follower, (run) => run.status === status)
       // Done before the engine is accepted: from then on events wait until its runs are restored, which nobody does here.
       if (action === 'follower.forget')
         await until(async () => (await entries('?limit=200')).items.some(isForgotten))

@@ -177,26 +177,23 @@ describe('a page of another site', () => {
 })
 
 describe('whoever guesses', () => {
-  it('gets a page that says how long to wait, and so does the right answer meanwhile', async () => {
+  it('gets a page that says how long to wait, and so does the right password meanwhile', async () => {
     const from = '198.51.100.20'
     for (let i = 0; i < 10; i++) expect((await enter({ token: `wrong-${i}`, from })).status).toBe(401)
-    for (const given of [
-      { token: 'wrong' },
-      { token: ADMIN_TOKEN },
-      { name: 'a-viewer', password: PASSWORD },
-    ]) {
+    for (const given of [{ token: 'wrong' }, { name: 'a-viewer', password: PASSWORD }]) {
       const { status, headers, html, set } = await enter({ ...given, from })
       expect([status, set]).toEqual([429, ''])
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
       expect(html).toContain('尝试次数过多')
     }
+    // Others' tries from a shared address keep the holder of the admin token out by no door.
     const ready = await api.web.request(
       `/signin?token=${ADMIN_TOKEN}`,
       {},
       { incoming: { socket: { remoteAddress: from } } },
     )
-    expect(ready.status).toBe(429)
-    expect((await enter({ token: ADMIN_TOKEN, from: '198.51.100.21' })).status).toBe(302)
+    expect(ready.status).toBe(302)
+    expect((await enter({ token: ADMIN_TOKEN, from })).status).toBe(302)
   })
 })
 

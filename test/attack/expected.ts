@@ -60,6 +60,7 @@ export const API = table(`
   GET    /api/users                                    admin
   PATCH  /api/users/{name}                             admin
   DELETE /api/users/{name}                             admin
+  DELETE /api/users/{name}/second-factor               admin
   POST   /api/tokens                                   admin
   GET    /api/tokens                                   admin
   DELETE /api/tokens/{id}                              admin
@@ -80,6 +81,9 @@ export const CONSOLE = table(`
   GET    /followers                                    viewer
   GET    /followers/{appId}/{openId}                   viewer
   GET    /followers/{appId}/{openId}/run               viewer
+  GET    /account/second-factor                        viewer
+  POST   /account/second-factor                        viewer
+  POST   /account/second-factor/remove                 viewer
   GET    /users                                        admin
   GET    /tokens                                       admin
   GET    /audit                                        admin
@@ -96,6 +100,8 @@ export const PUBLIC = table(`
   GET    /assets/htmx.js                               anybody
   GET    /signin                                       anybody
   POST   /signin                                       anybody
+  GET    /signin/second-factor                         anybody
+  POST   /signin/second-factor                         anybody
   POST   /signout                                      anybody
   GET    /{name}.txt                                   anybody
   POST   /wechat/component                             anybody
@@ -114,5 +120,5 @@ export const WORKER = table(`
 
 /** What is registered for every method: guards, bounds and headers that stand before routes, and the answers to nothing. */
 export const LAYERS = ['/*', '/api/*', '/codec/*', '/wechat', '/wechat/*', '/wechat/{appId}']
-/** The guard of the pages for admins stands before each of them. */
-export const PAGE_GUARDS = ['/users', '/tokens', '/audit']
+/** The guards of the pages for admins, and of those that are for people. */
+export const PAGE_GUARDS = ['/users', '/tokens', '/audit', '/account/second-factor/*']

@@ -62,7 +62,7 @@ describe('nurture, with nothing running', () => {
       menu: ['get', 'put', 'remove'],
       media: ['put'],
       admin: ['create'],
-      user: ['add', 'list', 'role', 'password', 'disable', 'enable', 'remove'],
+      user: ['add', 'list', 'role', 'password', 'disable', 'enable', 'reset-2fa', 'remove'],
       token: ['list', 'create', 'revoke'],
     }
     for (const [group, commands] of Object.entries(subs)) {

@@ -74,7 +74,7 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
         const user = await users.add({ name: `fuzz-${role}`, role, passwordHash: 'none' })
         if (!user) throw new Error(`there is a ${role} already`)
         const cookie = newSecret()
-        await sessions.beginOf(user, keyedHash(SECRETS.adminToken, cookie), 3_600_000)
+        await sessions.begin(keyedHash(SECRETS.adminToken, cookie), user.name, 3_600_000)
         cookies.push(`nurture_session=${cookie}`)
       }
       return cookies

@@ -80,15 +80,33 @@ describeOnBothStores('bearer tokens', (store) => {
   })
 
   describe('an address that sends wrong tokens', () => {
-    it('must wait after a hundred, also with the right one; then that one is taken', async () => {
-      const { bear } = setUp(store())
+    it('must wait after a hundred, also with the right one of a script; then that one is taken', async () => {
+      const { bear, make } = setUp(store())
+      const right = await make('tok_right')
       for (let i = 0; i < 100; i++)
         expect(await bear(`wrong-${i}`, '198.51.100.1')).toEqual({ kind: 'wrong' })
       expect(await bear('wrong', '198.51.100.1')).toEqual({ kind: 'wait', ms: 1_000 })
-      expect(await bear(ADMIN_TOKEN, '198.51.100.1')).toEqual({ kind: 'wait', ms: 1_000 })
-      expect(await bear(ADMIN_TOKEN, '198.51.100.2')).toMatchObject({ kind: 'who' })
+      expect(await bear(right, '198.51.100.1')).toEqual({ kind: 'wait', ms: 1_000 })
+      expect(await bear(right, '198.51.100.2')).toMatchObject({ kind: 'who' })
       clock.at += 1_000
-      expect(await bear(ADMIN_TOKEN, '198.51.100.1')).toMatchObject({ kind: 'who' })
+      expect(await bear(right, '198.51.100.1')).toMatchObject({ kind: 'who' })
+    })
+
+    it('keeps the holder of the admin token at the same address out never', async () => {
+      const { bear } = setUp(store())
+      for (let i = 0; i < 200; i++) await bear(`wrong-${i}`, '198.51.100.4')
+      expect(await bear('wrong', '198.51.100.4')).toMatchObject({ kind: 'wait' })
+      expect(await bear(ADMIN_TOKEN, '198.51.100.4')).toMatchObject({ kind: 'who' })
+      for (const near of ['', 'x', `${ADMIN_TOKEN}x`, ADMIN_TOKEN.slice(1), ADMIN_TOKEN.toUpperCase()])
+        expect([near, (await bear(near, '198.51.100.5')).kind]).not.toEqual([near, 'who'])
+    })
+
+    it('is a whole /48 of IPv6, with three times the tries', async () => {
+      const { bear } = setUp(store())
+      const from = (i: number) => `2001:db8:7:${i.toString(16)}::/64`
+      for (let i = 0; i < 300; i++) expect((await bear(`wrong-${i}`, from(i))).kind).toBe('wrong')
+      expect(await bear('wrong', from(999))).toMatchObject({ kind: 'wait' })
+      expect((await bear('wrong', '2001:db8:8:1::/64')).kind).toBe('wrong')
     })
 
     it('is not one whose token has expired, or that sends none', async () => {

@@ -1,10 +1,8 @@
-import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createPasswords, type Passwords } from '../../src/access/password.ts'
 import { createSignIn } from '../../src/access/sign-in.ts'
 import type { Store } from '../../src/store/db.ts'
-import { sessions as sessionRows, users as userRows } from '../../src/store/schema.ts'
-import { createSessionStore } from '../../src/store/sessions.ts'
+import { sessions as sessionRows, signInPlaces, users as userRows } from '../../src/store/schema.ts'
 import { createUserStore } from '../../src/store/users.ts'
 import { describeOnBothStores } from '../support/stores.ts'
 
@@ -13,11 +11,11 @@ const PASSWORD = 'test-lins-password'
 const HOUR = 3_600_000
 const clock = { at: 1_800_000_000_000 }
 const now = () => clock.at
-const log = pino({ level: 'silent' })
+const refused: string[] = []
 
 async function setUp(
   store: Store,
-  { adminToken = ADMIN_TOKEN, cheap = createPasswords({ ln: 4, r: 1, p: 1 }) } = {},
+  { adminToken = ADMIN_TOKEN, cheap = createPasswords({ ln: 4, r: 1, p: 1 }), isNew = true } = {},
 ) {
   const users = createUserStore(store.db, now)
   const verified: (string | null)[] = []
@@ -28,9 +26,16 @@ async function setUp(
       return cheap.verify(password, hash)
     },
   }
-  await users.add({ name: 'lin', role: 'operator', passwordHash: await cheap.hash(PASSWORD, 'lin') })
-  const sessions = createSessionStore(store.db, now)
-  const signIn = createSignIn({ adminToken, users, sessions, passwords, now, log })
+  if (isNew)
+    await users.add({ name: 'lin', role: 'operator', passwordHash: await cheap.hash(PASSWORD, 'lin') })
+  const signIn = createSignIn({
+    db: store.db,
+    adminToken,
+    passwords,
+    requireSecondFactor: false,
+    now,
+    refusals: { note: ({ where, reason }) => refused.push(`${where} ${reason}`) },
+  })
   const enter = (given: { name?: string; password?: string; address?: string } = {}) =>
     signIn.withPassword({ name: 'lin', password: PASSWORD, address: '203.0.113.7', ...given })
   /** The cookie of somebody who is in. */
@@ -190,9 +195,50 @@ describeOnBothStores('signing in', (store) => {
       const { signIn } = await setUp(store())
       const address = '198.51.100.3'
       for (let i = 0; i < 10; i++) await signIn.withToken({ token: `wrong-${i}`, address })
-      expect(await signIn.withToken({ token: ADMIN_TOKEN, address })).toMatchObject({ kind: 'wait' })
-      clock.at += 10_000
+      expect(await signIn.withToken({ token: 'wrong', address })).toMatchObject({ kind: 'wait' })
       expect((await signIn.withToken({ token: ADMIN_TOKEN, address })).kind).toBe('in')
+      clock.at += 10_000
+      expect((await signIn.withToken({ token: 'wrong', address })).kind).toBe('wrong')
+    })
+
+    it('from a /48 of IPv6 must wait as well, whatever its /64', async () => {
+      const { enter, users, hash } = await setUp(store())
+      for (let i = 0; i < 8; i++)
+        await users.add({ name: `user-${i}`, role: 'viewer', passwordHash: await hash(PASSWORD, 'x') })
+      const from = (i: number) => `2001:db8:7:${i.toString(16)}::/64`
+      const tries = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => guess(enter, from(i), `user-${i % 8}`)),
+      )
+      expect(tries.filter((t) => t.kind === 'wrong')).toHaveLength(30)
+    })
+
+    it('from one network, for ever, keeps the person out nowhere else', async () => {
+      const { enter } = await setUp(store())
+      const from = (i: number) => `2001:db8:7:${(i % 4_096).toString(16)}::/64`
+      for (let i = 0; i < 2_000; i++) {
+        await guess(enter, from(i))
+        clock.at += 5_000
+        if (i % 100 === 0) expect([i, (await enter({ address: '192.0.2.50' })).kind]).toEqual([i, 'in'])
+      }
+    })
+
+    it('from everywhere keeps the person out where nobody of that name has signed in, and nowhere else', async () => {
+      const { enter } = await setUp(store())
+      expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
+      for (let i = 0; i < 60; i++) await guess(enter, `192.0.2.${i}`)
+      expect((await enter({ address: '198.51.100.77' })).kind).toBe('wait')
+      expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
+      // Also after a restart, and where somebody else at the same address has used up its tries.
+      const restarted = await setUp(store(), { isNew: false })
+      for (let i = 0; i < 60; i++) await guess(restarted.enter, `192.0.2.${i}`)
+      for (let i = 0; i < 10; i++) await guess(restarted.enter, '203.0.113.9', 'somebody-else')
+      expect((await restarted.enter({ name: 'else', address: '203.0.113.9' })).kind).toBe('wait')
+      expect((await restarted.enter({ address: '203.0.113.9' })).kind).toBe('in')
+      const kept = JSON.stringify(await store().db.select().from(signInPlaces))
+      expect(kept).not.toContain('203.0.113.9')
+      // A guesser there is bounded all the same.
+      for (let i = 0; i < 10; i++) expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wrong')
+      expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wait')
     })
   })
 })

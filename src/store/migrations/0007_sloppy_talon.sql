@@ -18,6 +18,7 @@ CREATE TABLE "sign_in_places" (
 );
 --> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "totp_secret_sealed" text;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "totp_pending_sealed" text;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "totp_since" bigint;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "totp_last_step" bigint;--> statement-breakpoint
 CREATE INDEX "recovery_codes_user" ON "recovery_codes" USING btree ("user_name");--> statement-breakpoint

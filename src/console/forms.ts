@@ -1,0 +1,46 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { ClientReader } from '../access/client.ts'
+import type { BodyBudget } from '../api/body-budget.ts'
+import { boundedBody } from '../api/bounded-body.ts'
+import { ApiError } from '../api/errors.ts'
+import { unstorablePaths } from '../text.ts'
+
+const FORM_MAX = 16 * 1024
+const FORM_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i
+
+/** Bounds the forms of the console; those of whoever is signed in have a share of their own. */
+export function formBody(
+  { bodies, client }: { bodies: BodyBudget; client: ClientReader },
+  share: 'anonymous' | 'signed-in',
+): MiddlewareHandler {
+  return boundedBody({
+    budget: bodies,
+    share,
+    max: () => FORM_MAX,
+    ...(share === 'anonymous' ? { address: (c: Context) => client(c).address } : {}),
+    tooLarge() {
+      throw new ApiError(413, 'too-large', 'The form is over 16 KiB.')
+    },
+  })
+}
+
+/** The text fields of a form by their names; '' for one that is missing. @throws ApiError 400 or 415 */
+export async function readFields(c: Context): Promise<(name: string) => string> {
+  const fields = await formOf(c)
+  return (name) => {
+    const value = fields[name]
+    return typeof value === 'string' ? value : ''
+  }
+}
+
+async function formOf(c: Context): Promise<Record<string, unknown>> {
+  if (c.req.raw.body === null) return {}
+  if (!FORM_TYPE.test(c.req.header('content-type') ?? ''))
+    throw new ApiError(415, 'unsupported-type', 'Send the sign-in as a form.')
+  const fields = await c.req.parseBody().catch(() => {
+    throw new ApiError(400, 'bad-request', 'The form cannot be read.')
+  })
+  if (unstorablePaths(fields).length > 0)
+    throw new ApiError(400, 'bad-request', 'The form has half a character, or a NUL.')
+  return fields
+}

@@ -1,0 +1,48 @@
+import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import type { Db } from './db.ts'
+import { signInPlaces } from './schema.ts'
+
+/** A place that nobody has signed in from for so long is as good as none. */
+const KEPT_MS = 90 * 86_400_000
+/** Of one person: the latest. */
+const MOST_PLACES = 20
+
+/** Whether the person of that name has signed in from there. `mark`: a keyed hash of name and address. */
+export async function isKnownPlace(db: Db, name: string, mark: string, now: number): Promise<boolean> {
+  const found = await db
+    .select({ mark: signInPlaces.mark })
+    .from(signInPlaces)
+    .where(
+      and(
+        eq(signInPlaces.userName, name),
+        eq(signInPlaces.mark, mark),
+        gt(signInPlaces.lastAt, now - KEPT_MS),
+      ),
+    )
+  return found.length > 0
+}
+
+/** The person has just signed in from there. */
+export async function notePlace(tx: Db, userName: string, mark: string, now: number): Promise<void> {
+  await tx
+    .insert(signInPlaces)
+    .values({ userName, mark, lastAt: now })
+    .onConflictDoUpdate({
+      target: [signInPlaces.userName, signInPlaces.mark],
+      set: { lastAt: now },
+    })
+  const oldest = tx
+    .select({ mark: signInPlaces.mark })
+    .from(signInPlaces)
+    .where(eq(signInPlaces.userName, userName))
+    .orderBy(sql`${signInPlaces.lastAt} DESC, ${signInPlaces.mark}`)
+    .offset(MOST_PLACES)
+  await tx
+    .delete(signInPlaces)
+    .where(and(eq(signInPlaces.userName, userName), inArray(signInPlaces.mark, oldest)))
+}
+
+/** The purge of what is too old to count. */
+export async function purgePlaces(db: Db, now: number): Promise<void> {
+  await db.delete(signInPlaces).where(lt(signInPlaces.lastAt, now - KEPT_MS))
+}
