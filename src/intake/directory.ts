@@ -44,17 +44,10 @@ export function createDirectory(deps: {
   const toldBroken = new Set<string>()
   const entries = new WeakMap<Campaign, NonNullable<Match['entry']>>()
 
-  /** Anybody can make up appIds: unknown ones reach the store together, and not again and again. */
+  /** Anybody can make up appIds: they must not cost a statement each. */
   const unknown = createLookUp<Account>({
-    async read(appIds) {
-      const [appId = ''] = appIds
-      const only = [...appIds]
-      const found =
-        only.length === 1
-          ? [await deps.accounts.find(appId)]
-          : await deps.accounts.list({ only, limit: only.length })
-      return new Map(found.flatMap((a) => (a ? [[a.appId, a]] : [])))
-    },
+    readKeys: async () => new Set(await deps.accounts.appIds(MOST_ACCOUNTS)),
+    read: deps.accounts.find,
     keep: (appId, account) => accounts.set(appId, account),
   })
 

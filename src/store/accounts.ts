@@ -140,6 +140,11 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       }
       return counts
     },
+    /** Of all accounts, `limit` at most. */
+    async appIds(limit: number): Promise<string[]> {
+      const rows = await db.select({ appId: accounts.appId }).from(accounts).limit(limit)
+      return rows.map(({ appId }) => appId)
+    },
     /** In the order of their appIds, beginning after `after`; `only` these, where given. */
     async list({
       after = '',
