@@ -12,7 +12,7 @@ const MAY = {
   'src/wechat': ['src/tracing', 'src/text'],
   workflows: ['src/campaign', 'src/wechat', 'src/ids', 'src/text', 'activities'],
   'src/store': ['src/campaign', 'src/wechat', 'src/beijing', 'src/text'],
-  'src/access': ['src/store', 'src/log', 'src/sparing-log', 'src/text'],
+  'src/access': ['src/store', 'src/brief-cache', 'src/log', 'src/sparing-log', 'src/text'],
   'src/media': ['src/store', 'src/wechat', 'src/campaign', 'src/log'],
   activities: [
     'src/campaign',
@@ -42,6 +42,7 @@ const MAY = {
     'src/store',
     'src/engine',
     'src/media',
+    'src/brief-cache',
     'src/ids',
     'src/log',
     'src/sparing-log',

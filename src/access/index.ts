@@ -6,6 +6,7 @@ import { createUserStore } from '../store/users.ts'
 import { createReadBearer } from './bearer.ts'
 import { createClientReader } from './client.ts'
 import { cookieNames } from './cookies.ts'
+import { createKnownPlaces } from './known-places.ts'
 import { createPasswords } from './password.ts'
 import { createRefusals, REFUSALS } from './refusals.ts'
 import { createSecondStep } from './second-step.ts'
@@ -53,7 +54,9 @@ export function createAccess(
   const requireSecondFactor = deps.requireSecondFactor ?? false
   const bearer = createBearerAccess(deps)
   const passwords = createPasswords()
-  const signInDeps = { db, adminToken, passwords, requireSecondFactor, now, refusals: bearer.refusals }
+  const places = createKnownPlaces({ db, adminToken, now })
+  const { refusals } = bearer
+  const signInDeps = { db, adminToken, passwords, places, requireSecondFactor, now, refusals }
   return {
     ...bearer,
     users: createUserStore(db, now),

@@ -4,9 +4,9 @@ import type { Db } from '../store/db.ts'
 import { SealError, type Sealer } from '../store/sealed.ts'
 import { removeSecondFactor, setSecondFactor, takeRecoveryCode, takeStep } from '../store/second-factors.ts'
 import { createSessionStore } from '../store/sessions.ts'
-import { isKnownPlace } from '../store/sign-in-places.ts'
 import { createUserStore, type User } from '../store/users.ts'
 import { createLimiter, createNetworkLimiter } from './limiter.ts'
+import { sessionCookies } from './marked-secret.ts'
 import {
   newRecoveryCodes,
   newTotpSecret,
@@ -15,8 +15,14 @@ import {
   stepOfCode,
   totpUri,
 } from './second-factor.ts'
-import { newSecret } from './secret-text.ts'
-import { ADDRESS, beginSession, CHALLENGE_MS, cookieHash, placeMark, type SignInDeps } from './sign-in.ts'
+import {
+  ADDRESS,
+  beginSession,
+  CHALLENGE_MS,
+  challengeCookies,
+  cookieHash,
+  type SignInDeps,
+} from './sign-in.ts'
 import type { Who } from './who.ts'
 
 /** What came of a code. */
@@ -59,14 +65,15 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
   const addresses = createNetworkLimiter({ ...ADDRESS, now })
   const users = createUserStore(db, now)
   const hashOf = (cookie: string) => cookieHash(adminToken, cookie)
+  const cookies = sessionCookies(adminToken)
+  const challenges = challengeCookies(adminToken)
 
   /**
    * Counts a code before it is looked at. Where the person has signed in before, guesses from elsewhere do not count.
    * `ms`: in how many there is one again; then none was used.
    */
   async function take(name: string, address: string | null): Promise<{ ms: number; giveBack(): void }> {
-    const isKnown =
-      address !== null && (await isKnownPlace(db, name, placeMark(adminToken, name, address), now()))
+    const isKnown = await deps.places.has(name, address)
     const key = isKnown ? `${name}\n${address}` : name
     const ms = Math.max(codes.waitMs(key), addresses.waitMs(address))
     if (ms > 0) refusals.note({ where: 'second-factor', reason: 'wait', address, actor: name })
@@ -145,7 +152,7 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
   ): Promise<CodeAnswer> {
     const { cookie: shown = '', address } = given
     const hash = hashOf(shown)
-    const user = await findChallenge(db, hash, now())
+    const user = challenges.isOwn(shown) ? await findChallenge(db, hash, now()) : null
     if (!user) return { kind: 'over' }
     const { ms, giveBack } = await take(user.name, address)
     if (ms > 0) return { kind: 'wait', ms }
@@ -153,7 +160,7 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
       refusals.note({ where: 'second-factor', reason: 'over', address, actor: user.name })
       return { kind: 'over' }
     }
-    const cookie = newSecret()
+    const cookie = cookies.make()
     const proved = await db
       .transaction(async (tx) => {
         if (!(await isStill(tx, user))) throw new NotProved()
@@ -179,7 +186,7 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
   return {
     /** What a browser between password and second factor owes: a code, or to set one up. Null: nothing, sign in. */
     async owed(cookie: string | undefined): Promise<{ user: User; owes: 'code' | 'enrolment' } | null> {
-      const user = cookie ? await findChallenge(db, hashOf(cookie), now()) : null
+      const user = cookie && challenges.isOwn(cookie) ? await findChallenge(db, hashOf(cookie), now()) : null
       return user && { user, owes: user.totpSecretSealed === null ? 'enrolment' : 'code' }
     },
     withCode: (given: { cookie: string | undefined; code: string; address: string | null }) =>

@@ -2,14 +2,15 @@ import { writeAudit } from '../store/audit.ts'
 import { beginChallenge, isStill } from '../store/challenges.ts'
 import type { Db } from '../store/db.ts'
 import { createSessionStore } from '../store/sessions.ts'
-import { isKnownPlace, notePlace } from '../store/sign-in-places.ts'
 import { createUserStore, type User } from '../store/users.ts'
 import { cutText } from '../text.ts'
+import type { KnownPlaces } from './known-places.ts'
 import { createLimiter, createNetworkLimiter, type Limiter } from './limiter.ts'
+import { createMarkedSecrets, type MarkedSecrets, sessionCookies } from './marked-secret.ts'
 import { widestOf } from './networks.ts'
 import { BusyError, type Passwords } from './password.ts'
 import type { Refusals } from './refusals.ts'
-import { keyedHash, newSecret, sameText } from './secret-text.ts'
+import { keyedHash, sameText } from './secret-text.ts'
 import { ADMIN_TOKEN_ACTOR, nameKey, type Who } from './who.ts'
 
 export type SignedIn =
@@ -48,6 +49,7 @@ export interface SignInDeps {
   db: Db
   adminToken: string
   passwords: Passwords
+  places: KnownPlaces
   /** Whether people without a second factor must set one up. */
   requireSecondFactor: boolean
   now: () => number
@@ -57,9 +59,9 @@ export interface SignInDeps {
 /** A hash of a cookie under a key of the admin token: with another token every session is over. */
 export const cookieHash = (adminToken: string, cookie: string): string => keyedHash(adminToken, cookie)
 
-/** How a person's place is kept: nobody can tell the address from it without the admin token. */
-export const placeMark = (adminToken: string, name: string, address: string): string =>
-  keyedHash(adminToken, `place\n${name}\n${address}`)
+/** What browsers keep between the password and the second factor. */
+export const challengeCookies = (adminToken: string): MarkedSecrets =>
+  createMarkedSecrets(adminToken, 'challenge')
 
 /** Sign-in of browsers, with a name and password or with the admin token, and their sessions. */
 export function createSignIn(deps: SignInDeps): SignIn {
@@ -68,6 +70,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
   const sessions = createSessionStore(db, now)
   const limits = createSignInLimits(now)
   const hashOf = (cookie: string) => cookieHash(adminToken, cookie)
+  const cookies = sessionCookies(adminToken)
+  const challenges = challengeCookies(adminToken)
 
   async function checked(name: string, password: string, address: string | null): Promise<SignedIn> {
     const found = await users.find(name)
@@ -75,7 +79,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const right = await passwords.verify(password, user?.passwordHash ?? null)
     if (!right || !user) return { kind: 'wrong' }
     if (user.totpSecretSealed !== null || deps.requireSecondFactor) return challenge(user)
-    const cookie = newSecret()
+    const cookie = cookies.make()
     const began = await db.transaction(async (tx) => {
       if (!(await isStill(tx, user))) return false
       await beginSession(tx, deps, { name: user.name, cookie, address })
@@ -85,7 +89,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
   }
 
   async function challenge(user: User): Promise<SignedIn> {
-    const cookie = newSecret()
+    const cookie = challenges.make()
     const hash = hashOf(cookie)
     const began = await db.transaction((tx) =>
       beginChallenge(tx, user, hash, { now: now(), lifeMs: CHALLENGE_MS }),
@@ -96,8 +100,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
   return {
     async withPassword({ name: given, password, address }) {
       const name = cutText(nameKey(given), NAME_MAX)
-      const isKnown =
-        address !== null && (await isKnownPlace(db, name, placeMark(adminToken, name, address), now()))
+      const isKnown = await deps.places.has(name, address)
       const answer = await limits.guarded(limits.ofName(name, address, isKnown), () =>
         checked(name, password, address),
       )
@@ -108,7 +111,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     async withToken({ token, address }) {
       // Before the limiter: others' wrong tries from a shared address must not keep its holder out.
       if (sameText(token, adminToken)) {
-        const cookie = newSecret()
+        const cookie = cookies.make()
         await db.transaction((tx) =>
           beginSession(tx, deps, { name: ADMIN_TOKEN_ACTOR, cookie, address: null }),
         )
@@ -119,7 +122,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
       return answer
     },
     async whose(cookie) {
-      if (!cookie) return null
+      // A made-up one costs no look into the store.
+      if (!cookie || !cookies.isOwn(cookie)) return null
       const found = await sessions.find(hashOf(cookie))
       if (!found) return null
       if (found.userName === ADMIN_TOKEN_ACTOR) return { actor: ADMIN_TOKEN_ACTOR, role: 'admin' }
@@ -127,7 +131,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       return { actor: found.user.name, role: found.user.role }
     },
     async signOut(cookie) {
-      if (!cookie) return
+      if (!cookie || !cookies.isOwn(cookie)) return
       const hash = hashOf(cookie)
       const found = await sessions.find(hash)
       await db.transaction(async (tx) => {
@@ -142,12 +146,12 @@ export function createSignIn(deps: SignInDeps): SignIn {
 /** Begins a session, with its row of the audit log, and remembers where the person is. In the caller's transaction. */
 export async function beginSession(
   tx: Db,
-  { adminToken, now }: Pick<SignInDeps, 'adminToken' | 'now'>,
+  { adminToken, places, now }: Pick<SignInDeps, 'adminToken' | 'places' | 'now'>,
   given: { name: string; cookie: string; address: string | null; details?: Record<string, unknown> },
 ): Promise<void> {
   const { name, cookie, address, details } = given
   await createSessionStore(tx, now).begin(cookieHash(adminToken, cookie), name, SESSION_MS)
-  if (address !== null) await notePlace(tx, name, placeMark(adminToken, name, address), now())
+  await places.note(tx, name, address)
   await writeAudit(tx, { actor: name, action: 'session.begin', target: name, details, at: now() })
 }
 

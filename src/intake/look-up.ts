@@ -1,3 +1,5 @@
+import { createBriefCache } from '../brief-cache.ts'
+
 /**
  * So long a list of keys is believed: a flood of made-up ones costs two statements a second, and WeChat sends again only
  * after five seconds.
@@ -24,26 +26,9 @@ export function createLookUp<T>(deps: {
   /** A clock that nobody sets, ms. */
   monotonic?(): number
 }): LookUp<T> {
-  const { monotonic = () => performance.now() } = deps
-  let keys: { promise: Promise<ReadonlySet<string>>; until: number } | null = null
+  const keys = createBriefCache(deps.readKeys, KEYS_MS, deps.monotonic)
   let values = new Map<string, Promise<T | null>>()
   let generation = 0
-
-  function currentKeys(): Promise<ReadonlySet<string>> {
-    if (keys && monotonic() < keys.until) return keys.promise
-    // Believed from when it was answered on; who asks meanwhile waits for it.
-    const reading = { promise: deps.readKeys(), until: Number.POSITIVE_INFINITY }
-    keys = reading
-    reading.promise.then(
-      () => {
-        reading.until = monotonic() + KEYS_MS
-      },
-      () => {
-        if (keys === reading) keys = null
-      },
-    )
-    return reading.promise
-  }
 
   async function readValue(key: string): Promise<T | null> {
     const began = generation
@@ -54,7 +39,7 @@ export function createLookUp<T>(deps: {
 
   return {
     async find(key) {
-      if (!(await currentKeys()).has(key)) return null
+      if (!(await keys.get()).has(key)) return null
       const known = values.get(key)
       if (known) return known
       const mine = values
@@ -64,7 +49,7 @@ export function createLookUp<T>(deps: {
     },
     forget() {
       generation += 1
-      keys = null
+      keys.forget()
       values = new Map()
     },
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createMarkedSecrets } from '../access/marked-secret.ts'
 import type { PlatformConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { Account, AccountStore } from '../store/accounts.ts'
@@ -8,7 +9,6 @@ import type { AuthorisationInfo, ComponentClient } from '../wechat/component-cli
 import { classOf } from '../wechat/errcodes.ts'
 import { givesMessages } from '../wechat/permissions.ts'
 import type { TokenAnswer, TokenKeeper } from '../wechat/tokens.ts'
-import { createVisitStates } from './visit-states.ts'
 
 /** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
 const TICKET_LIVES_MS = 12 * 3_600_000
@@ -60,7 +60,7 @@ export function createPlatform(deps: PlatformDeps) {
     ? { pc: deps.wechatPages, phone: deps.wechatPages }
     : { pc: 'https://mp.weixin.qq.com', phone: 'https://open.weixin.qq.com' }
 
-  const visits = createVisitStates(config.appSecret)
+  const visits = createMarkedSecrets(config.appSecret, 'authorisation visit')
 
   /**
    * One call with the component token; with a new one where WeChat does not take it any more.
@@ -249,7 +249,7 @@ export function createPlatform(deps: PlatformDeps) {
     async visit(device: 'pc' | 'phone'): Promise<string> {
       const answer = await asPlatform((token) => client.preAuthCode(token))
       const { pre_auth_code, expires_in } = dataOf(answer, 'api_create_preauthcode')
-      const state = visits.begin()
+      const state = visits.make()
       await store.saveVisit(state, now(), now() + expires_in * 1000)
       const query = new URLSearchParams({
         component_appid: config.appId,

@@ -7,19 +7,13 @@ const KEPT_MS = 90 * 86_400_000
 /** Of one person: the latest. */
 const MOST_PLACES = 20
 
-/** Whether the person of that name has signed in from there. `mark`: a keyed hash of name and address. */
-export async function isKnownPlace(db: Db, name: string, mark: string, now: number): Promise<boolean> {
+/** The marks of all places where people have signed in. A mark: a keyed hash of name and address. */
+export async function knownPlaces(db: Db, now: number): Promise<ReadonlySet<string>> {
   const found = await db
     .select({ mark: signInPlaces.mark })
     .from(signInPlaces)
-    .where(
-      and(
-        eq(signInPlaces.userName, name),
-        eq(signInPlaces.mark, mark),
-        gt(signInPlaces.lastAt, now - KEPT_MS),
-      ),
-    )
-  return found.length > 0
+    .where(gt(signInPlaces.lastAt, now - KEPT_MS))
+  return new Set(found.map(({ mark }) => mark))
 }
 
 /** The person has just signed in from there. */

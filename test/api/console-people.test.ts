@@ -46,7 +46,7 @@ describe('a person', () => {
   it('signs in with name and password: a cookie of 256 random bits that scripts and other sites cannot use', async () => {
     const { status, headers, set, cookie } = await enter({ name: 'A-Viewer', password: PASSWORD })
     expect([status, headers.get('location')]).toEqual([302, '/'])
-    expect(cookie).toMatch(/^nurture_session=[\w-]{43}$/)
+    expect(cookie).toMatch(/^nurture_session=[\w-]{43}\.[0-9a-f]{32}$/)
     for (const attribute of [/;\s*HttpOnly/i, /;\s*SameSite=Strict/i, /;\s*Path=\/(;|$)/i])
       expect(set).toMatch(attribute)
     const { html } = await page('/', cookie)

@@ -177,6 +177,9 @@ export interface Cost {
   ratio: number
 }
 
+/** A look into the store and a page cost a few refused callbacks; what is made anew for each request costs dozens. */
+export const COST_MAX = 8
+
 /** What each public route costs by `calls` calls of one stranger; what is counted and slowed down is used up before. */
 export async function measureCosts({ web }: Attacked, calls: number): Promise<Cost[]> {
   const costs: Cost[] = []

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenApi } from '../fuzz/api-calls.ts'
-import { attackAnswers, attackTexts } from './anonymous.ts'
+import { attackAnswers, attackTexts, COST_MAX, measureCosts } from './anonymous.ts'
 import { attackForms, attackSpellings } from './doors.ts'
 import { type Attacked, startAttacked } from './product.ts'
 import { attackRoles } from './roles.ts'
@@ -58,6 +58,12 @@ describe('a door', () => {
 describe('a stranger', () => {
   it('learns nothing by comparing the answers of one kind', async () => {
     expect(await attackTexts(attacked)).toEqual([])
+  })
+
+  it('costs by no request much more than a refused callback', async () => {
+    const costs = await measureCosts(attacked, 100)
+    expect(costs.length).toBeGreaterThan(20)
+    expect(costs.filter(({ ratio }) => ratio > COST_MAX)).toEqual([])
   })
 
   it('gets no fault, nothing about the machine and the headers of every answer, however odd the request is', async () => {

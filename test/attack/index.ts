@@ -1,12 +1,10 @@
-import { attackAnswers, attackTexts, measureCosts } from './anonymous.ts'
+import { attackAnswers, attackTexts, COST_MAX, measureCosts } from './anonymous.ts'
 import { attackForms, attackSpellings } from './doors.ts'
 import { startAttacked } from './product.ts'
 import { attackRoles } from './roles.ts'
 import { attackWebRoutes, attackWorkerRoutes } from './routes.ts'
 
 /** `npm run attack`: all that `npm test` attacks in short, in full, and what each public route costs. Ends 1 when it found something. */
-/** A look into the store and a page cost a few refused callbacks; what is made anew for each request costs dozens. */
-const COST_MAX = 8
 const CALLS = 1_000
 
 // Whatever ends this early, it has not passed.

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -164,17 +165,27 @@ async function admit(db: Db, adminToken: string): Promise<Caller[]> {
   bearer('a removed token of an admin', await addToken('removed', 'admin', null), null)
   await tokens.remove('tok_removed')
 
+  const newCookie = (mark = keyed) => {
+    const random = randomBytes(32).toString('base64url')
+    return `${random}.${mark(adminToken, `session ${random}`).slice(0, 32)}`
+  }
   const begin = async (name: string, role: Role, lifeMs = DAY_MS) => {
-    const cookie = `test-attack-session-${name}`
+    const cookie = newCookie()
     await users.add({ name, role, passwordHash: PASSWORD_HASH })
     await sessions.begin(keyed(adminToken, cookie), name, lifeMs)
     return cookie
   }
-  for (const role of roles) browser(`a session of a ${role}`, await begin(`u-${role}`, role), role)
-  const own = 'test-attack-session-of-the-admin-token'
+  const ofRole = new Map<Role, string>()
+  for (const role of roles) ofRole.set(role, await begin(`u-${role}`, role))
+  for (const [role, cookie] of ofRole) browser(`a session of a ${role}`, cookie, role)
+  const own = newCookie()
   await sessions.begin(keyed(adminToken, own), 'admin-token', DAY_MS)
   browser('a session of the admin token', own, 'admin')
   browser('a made-up session', 'test-attack-session-made-up', null)
+  browser('a made-up session with a good mark', newCookie(), null)
+  const badMark = newCookie((_, text) => keyed('test-other-token', text))
+  await sessions.begin(keyed(adminToken, badMark), 'u-admin', DAY_MS)
+  browser('a session with the mark of another token', badMark, null)
   browser('an empty session', '', null)
   browser('a session that is over', await begin('u-over', 'admin', -1_000), null)
   const ended = await begin('u-ended', 'admin')
@@ -195,6 +206,6 @@ async function admit(db: Db, adminToken: string): Promise<Caller[]> {
   browser('a session of an admin who is a viewer now', demoted, 'viewer')
   browser('an API token as a session', 'fnt_test-attack-admin', null)
   browser('the admin token as a session', adminToken, null)
-  bearer('a session as a token', 'test-attack-session-u-admin', null)
+  bearer('a session as a token', ofRole.get('admin') ?? '', null)
   return callers
 }

@@ -54,6 +54,7 @@ export function strangers(appId: string): Record<string, () => Request> {
       headers: { cookie: 'nurture_session=x' },
     }),
     'GET / (no session)': get('/'),
+    'GET / (made-up session)': get('/', { cookie: `nurture_session=${'A'.repeat(43)}.${'0'.repeat(32)}` }),
     'GET / (wrong session)': get('/', { cookie: 'nurture_session=x' }),
     'GET /MP_verify_….txt (none)': get('/MP_verify_x.txt'),
     'GET /api/accounts (wrong token)': get('/api/accounts', { authorization: 'Bearer fnt_x' }),

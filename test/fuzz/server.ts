@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Hono } from 'hono'
 import { pino } from 'pino'
+import { sessionCookies } from '../../src/access/marked-secret.ts'
 import { ROLES } from '../../src/access/roles.ts'
-import { keyedHash, newSecret } from '../../src/access/secret-text.ts'
+import { cookieHash } from '../../src/access/sign-in.ts'
 import { createProduct } from '../../src/app/product.ts'
 import { createWeb } from '../../src/app/web.ts'
 import { checkCampaign } from '../../src/campaign/check.ts'
@@ -73,8 +74,8 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
       for (const role of ROLES) {
         const user = await users.add({ name: `fuzz-${role}`, role, passwordHash: 'none' })
         if (!user) throw new Error(`there is a ${role} already`)
-        const cookie = newSecret()
-        await sessions.begin(keyedHash(SECRETS.adminToken, cookie), user.name, 3_600_000)
+        const cookie = sessionCookies(SECRETS.adminToken).make()
+        await sessions.begin(cookieHash(SECRETS.adminToken, cookie), user.name, 3_600_000)
         cookies.push(`nurture_session=${cookie}`)
       }
       return cookies

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { beforeEach, expect, it } from 'vitest'
+import { createKnownPlaces } from '../../src/access/known-places.ts'
 import { createPasswords } from '../../src/access/password.ts'
 import { totpCode } from '../../src/access/second-factor.ts'
 import { createSecondStep } from '../../src/access/second-step.ts'
@@ -26,6 +27,7 @@ describeOnBothStores('the second factor', (store) => {
       db,
       adminToken: 'test-admin-token',
       passwords,
+      places: createKnownPlaces({ db, adminToken: 'test-admin-token', now, monotonic: now }),
       requireSecondFactor,
       now,
       refusals: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createKnownPlaces } from '../../src/access/known-places.ts'
 import { createPasswords, type Passwords } from '../../src/access/password.ts'
 import { createSignIn } from '../../src/access/sign-in.ts'
 import type { Store } from '../../src/store/db.ts'
@@ -32,6 +33,7 @@ async function setUp(
     db: store.db,
     adminToken,
     passwords,
+    places: createKnownPlaces({ db: store.db, adminToken, now, monotonic: now }),
     requireSecondFactor: false,
     now,
     refusals: { note: ({ where, reason }) => refused.push(`${where} ${reason}`) },
@@ -54,7 +56,7 @@ describeOnBothStores('signing in', (store) => {
       const found = await enter({ name: ' LIN ' })
       expect(found).toMatchObject({ kind: 'in', who: { actor: 'lin', role: 'operator' } })
       const cookie = found.kind === 'in' ? found.cookie : ''
-      expect(cookie).toMatch(/^[\w-]{43}$/)
+      expect(cookie).toMatch(/^[\w-]{43}\.[0-9a-f]{32}$/)
       clock.at += 12 * HOUR - 1
       expect(await signIn.whose(cookie)).toEqual({ actor: 'lin', role: 'operator' })
       clock.at += 1
