@@ -71,10 +71,14 @@ export function createSignInPages({ access, bodies }: { access: Access; bodies: 
   }
 }
 
+interface OwedEnv {
+  Variables: { owed: NonNullable<Awaited<ReturnType<Access['secondStep']['owed']>>> }
+}
+
 /** `/signin/second-factor`: for a browser whose password was right, and for nobody else. */
-function createSecondStepPages(access: Access, form: MiddlewareHandler): Hono {
+function createSecondStepPages(access: Access, form: MiddlewareHandler): Hono<OwedEnv> {
   const { secondStep, client, cookies } = access
-  const app = new Hono()
+  const app = new Hono<OwedEnv>()
   const path = '/signin/second-factor'
 
   app.get(path, async (c) => {
@@ -84,12 +88,17 @@ function createSecondStepPages(access: Access, form: MiddlewareHandler): Hono {
       ? c.html(<CodePage trouble={null} />)
       : c.html(<EnrolPage enrolment={secondStep.newEnrolment(owed.user.name)} trouble={null} />)
   })
-  app.post(path, form, async (c) => {
-    const cookie = getCookie(c, cookies.challenge)
-    const owed = await secondStep.owed(cookie)
+  // Before a byte of the form is read.
+  app.post(path, async (c, next) => {
+    const owed = await secondStep.owed(getCookie(c, cookies.challenge))
     if (!owed) return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
+    c.set('owed', owed)
+    return next()
+  })
+  app.post(path, form, async (c) => {
+    const owed = c.var.owed
     const field = await readFields(c)
-    const given = { cookie, code: field('code'), address: client(c).address }
+    const given = { cookie: getCookie(c, cookies.challenge), code: field('code'), address: client(c).address }
     if (owed.owes === 'code') {
       const found = await secondStep.withCode(given)
       return answer(c, found, (trouble) => <CodePage trouble={trouble} />)
