@@ -13,7 +13,7 @@ export const REFUSALS = {
 } as const
 type Where = keyof typeof REFUSALS
 
-export type Refusal = {
+type Refusal = {
   [W in Where]: {
     where: W
     reason: (typeof REFUSALS)[W][number]

@@ -56,8 +56,6 @@ interface Pending {
 /** Undoes what the transaction has done. */
 class NotProved extends Error {}
 
-export type SecondStep = ReturnType<typeof createSecondStep>
-
 /** The second factor: shown after the password, set up there where it must be, and set up or removed by who is signed in. */
 export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
   const { db, adminToken, sealer, now, refusals } = deps

@@ -30,7 +30,7 @@ export interface SignIn {
   signOut(cookie: string | undefined): Promise<void>
 }
 
-export const SESSION_MS = 12 * 3_600_000
+const SESSION_MS = 12 * 3_600_000
 /** Between the password and the second factor: long enough to set up an app. */
 export const CHALLENGE_MS = 10 * 60_000
 /** Of one address: ten tries, then one in ten seconds; of one IPv6 /48 three times as many. */

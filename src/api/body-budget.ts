@@ -8,7 +8,7 @@ const MIB = 1024 * 1024
  * its own: a flood of sign-in forms refuses no operator's call. Callbacks have 32 MiB of their own
  * (`src/intake/places.ts`); together that is the bound on everything that requests hold.
  */
-export const BODY_LIMITS: Readonly<Record<BodyShare, number>> = {
+const BODY_LIMITS: Readonly<Record<BodyShare, number>> = {
   'signed-in': 64 * MIB,
   anonymous: 16 * MIB,
 }

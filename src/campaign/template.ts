@@ -95,7 +95,7 @@ export function renderTemplate(template: string, variables: TemplateVariables, w
 }
 
 /** False for a text in which nothing is filled in. */
-export function isTemplate(text: string): boolean {
+function isTemplate(text: string): boolean {
   return text.includes('{{') || text.includes('{%')
 }
 

@@ -3,8 +3,6 @@ import type { Db } from './db.ts'
 import { sessions, users } from './schema.ts'
 import type { User } from './users.ts'
 
-export type SessionStore = ReturnType<typeof createSessionStore>
-
 /** Browsers that are signed in, by a hash of what their cookie holds. */
 export function createSessionStore(db: Db, now: () => number) {
   return {

@@ -3,7 +3,6 @@ import type { Db } from './db.ts'
 import { recoveryCodes, sessions, signInChallenges, signInPlaces, users } from './schema.ts'
 
 export type User = typeof users.$inferSelect
-export type UserStore = ReturnType<typeof createUserStore>
 
 /** People who may sign in. What ends their sessions ends them in the same transaction. */
 export function createUserStore(db: Db, now: () => number) {

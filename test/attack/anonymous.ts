@@ -7,7 +7,7 @@ import { callback, form, type Request, refusedCallback, sealed, signed, stranger
 /** One address of the open internet: what is counted for each address is counted for this one. */
 const STRANGER = { incoming: { socket: { remoteAddress: '8.8.4.4', remotePort: 1, remoteFamily: 'IPv4' } } }
 
-export const ask = (app: Hono, { method, path, headers = {}, body }: Request) =>
+const ask = (app: Hono, { method, path, headers = {}, body }: Request) =>
   Promise.resolve(app.request(path, { method, headers, ...(body === undefined ? {} : { body }) }, STRANGER))
 
 /** Requests that must all get one answer: whoever compares answers must learn nothing. */

@@ -32,7 +32,7 @@ function send(port: number, method: string, path: string, headers: Headers = {})
 }
 
 /** Other ways to write a path that a server, a proxy or a router may take for the same one. */
-export function spellings(path: string): string[] {
+function spellings(path: string): string[] {
   const [, first = '', ...rest] = path.split('/')
   const tail = rest.map((part) => `/${part}`).join('')
   const coded = `%${first.charCodeAt(0).toString(16)}${first.slice(1)}`

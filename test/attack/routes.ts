@@ -7,7 +7,7 @@ const written = (path: string): string => path.replace(/\{.*\\\.txt\}$/, '.txt')
 const rowOf = (method: string, path: string) => `${method} ${path}`
 
 /** Compares what is registered with the table, both ways. Guards are registered as routes are, and are listed too. */
-export function attackRoutes(app: Hono, expected: readonly Route[], layers: readonly string[]): string[] {
+function attackRoutes(app: Hono, expected: readonly Route[], layers: readonly string[]): string[] {
   const known = new Set([
     ...expected.map((r) => rowOf(r.method, r.path)),
     ...layers.map((path) => rowOf('ALL', path)),
