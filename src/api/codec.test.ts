@@ -88,6 +88,13 @@ describe('the codec endpoint', () => {
     expect((await post('/codec/decode', { payloads: many })).status).toBe(422)
   })
 
+  it('counts metadata as well as data', async () => {
+    const large: Payload = { metadata: { note: Buffer.alloc(7 * 1024 * 1024, 97) }, data: Buffer.alloc(0) }
+    const [sealed] = await codec.encode([large])
+    const payloads = Array.from({ length: 5 }, () => payloadToJSON(sealed ?? {}))
+    expect((await post('/codec/decode', { payloads })).status).toBe(413)
+  })
+
   it('encodes no payload that it could not decode', async () => {
     const data = Buffer.alloc(9 * 1024 * 1024, 97).toString('base64')
     const answer = await post('/codec/encode', { payloads: [{ metadata: {}, data }] })

@@ -115,7 +115,7 @@ export function createCodecEndpoint(deps: {
     let bytes = 0
     for (const payload of payloads) {
       const one = await readable(payload)
-      bytes += one.data?.length ?? 0
+      bytes += sizeOf(one)
       if (bytes > CALL_MAX_BYTES) {
         throw tooLarge(
           `The payloads are over ${CALL_MAX_BYTES / 1024 / 1024} MiB in clear. Ask for fewer at a time.`,
@@ -135,6 +135,12 @@ export function createCodecEndpoint(deps: {
     })
     return decoded ?? payload
   }
+}
+
+/** Metadata too: it inflates as well as data does. */
+function sizeOf({ metadata, data }: Payload): number {
+  const all = [data, ...Object.values(metadata ?? {})]
+  return all.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
 }
 
 const tooLarge = (message: string) => new ApiError(413, 'too-large', message)
