@@ -7,7 +7,7 @@ import { cors } from 'hono/cors'
 import { z } from 'zod'
 import type { Access } from '../access/index.ts'
 import { reaches } from '../access/roles.ts'
-import { CALL_MAX_BYTES, PayloadSizeError } from '../engine/codec.ts'
+import { PAYLOAD_MAX_BYTES, PayloadSizeError } from '../engine/codec.ts'
 import type { Log } from '../log.ts'
 import { amendAudit, writeAudit } from '../store/audit.ts'
 import type { Db } from '../store/db.ts'
@@ -19,6 +19,12 @@ import { issuesOf } from './kit.ts'
 
 /** Histories hold no payload over 2 MiB; a page asks for many at once. */
 export const CODEC_BODY_MAX = 16 * 1024 * 1024
+
+/**
+ * What one request makes or reads in clear, data and metadata. As much as one payload may have: the answer stands in memory
+ * several times until it is sent. Histories are refused by Temporal at 50 MiB, and the product's payloads have some KiB.
+ */
+const CLEAR_MAX_BYTES = PAYLOAD_MAX_BYTES
 
 /** A page of the Web UI shows the payloads of 1,000 events at most. */
 const PAYLOADS_MAX = 10_000
@@ -57,6 +63,7 @@ export function createCodecEndpoint(deps: {
   const isOtherOrigin = (c: Context) => sessionOf(c) !== undefined && !isUi(c.req.header('origin'))
   const guard = createGuard(access, () => NEEDS, 'codec', isOtherOrigin)
   const noteDecoding = createDecodingNotes(deps)
+  const inTurn = oneAtATime()
   const app = new Hono()
   app.onError((err, c) => answerError(err, c, log))
 
@@ -96,16 +103,14 @@ export function createCodecEndpoint(deps: {
   )
   app.post('/codec/encode', async (c) => {
     const payloads = await payloadsOf(c)
-    const encoded = await codec.encode(payloads).catch((err: Error) => {
-      throw err instanceof PayloadSizeError ? tooLarge(err.message) : err
-    })
-    return answer(c, encoded)
+    if (payloads.reduce((sum, one) => sum + sizeOf(one), 0) > CLEAR_MAX_BYTES) throw tooMuchInClear()
+    return inTurn(async () => answer(c, await encodedOf(payloads)))
   })
   app.post('/codec/decode', async (c) => {
     const payloads = await payloadsOf(c)
     // First: nobody reads what is not noted.
     if (payloads.length > 0) await noteDecoding(c.get('who').actor, payloads.length)
-    return answer(c, await readableOf(payloads))
+    return inTurn(async () => answer(c, await readableOf(payloads)))
   })
   return app
 
@@ -116,15 +121,23 @@ export function createCodecEndpoint(deps: {
     for (const payload of payloads) {
       const one = await readable(payload)
       bytes += sizeOf(one)
-      if (bytes > CALL_MAX_BYTES) {
-        throw tooLarge(
-          `The payloads are over ${CALL_MAX_BYTES / 1024 / 1024} MiB in clear. Ask for fewer at a time.`,
-        )
-      }
+      if (bytes > CLEAR_MAX_BYTES) throw tooMuchInClear()
       decoded.push(one)
       await setImmediate()
     }
     return decoded
+  }
+
+  async function encodedOf(payloads: readonly Payload[]): Promise<Payload[]> {
+    const encoded: Payload[] = []
+    for (const payload of payloads) {
+      const made = await codec.encode([payload]).catch((err: Error) => {
+        throw err instanceof PayloadSizeError ? tooLarge(err.message) : err
+      })
+      encoded.push(...made)
+      await setImmediate()
+    }
+    return encoded
   }
 
   /** One that no key opens is shown as it is: it must not hide the others of its page. */
@@ -137,13 +150,29 @@ export function createCodecEndpoint(deps: {
   }
 }
 
-/** Metadata too: it inflates as well as data does. */
+/** Runs one work after the other: a small request may make a large answer, and only one is made at a time. */
+function oneAtATime() {
+  let last: Promise<unknown> = Promise.resolve()
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work)
+    last = mine.catch(() => {})
+    return mine
+  }
+}
+
+/** What a field of the metadata takes beside its name and value, about. */
+const ENTRY_BYTES = 64
+
+/** Metadata too, with its names: it inflates as well as data does. */
 function sizeOf({ metadata, data }: Payload): number {
-  const all = [data, ...Object.values(metadata ?? {})]
-  return all.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
+  let size = data?.length ?? 0
+  for (const [name, bytes] of Object.entries(metadata ?? {})) size += name.length + bytes.length + ENTRY_BYTES
+  return size
 }
 
 const tooLarge = (message: string) => new ApiError(413, 'too-large', message)
+const tooMuchInClear = () =>
+  tooLarge(`The payloads are over ${CLEAR_MAX_BYTES / 1024 / 1024} MiB in clear. Ask for fewer at a time.`)
 
 /** One row of the audit log counts what somebody reads within so long. */
 const NOTED_TOGETHER_MS = 60_000
