@@ -4,11 +4,12 @@ import type { Db } from '../store/db.ts'
 import { createSessionStore } from '../store/sessions.ts'
 import { createUserStore, type User } from '../store/users.ts'
 import { cutText } from '../text.ts'
+import { BusyError } from './fair-lane.ts'
 import type { KnownPlaces } from './known-places.ts'
 import { createLimiter, createNetworkLimiter, type Limiter } from './limiter.ts'
 import { createMarkedSecrets, type MarkedSecrets, sessionCookies } from './marked-secret.ts'
 import { widestOf } from './networks.ts'
-import { BusyError, type Passwords } from './password.ts'
+import type { Asker, Passwords } from './password.ts'
 import type { Refusals } from './refusals.ts'
 import { keyedHash, sameText } from './secret-text.ts'
 import { ADMIN_TOKEN_ACTOR, nameKey, type Who } from './who.ts'
@@ -73,10 +74,17 @@ export function createSignIn(deps: SignInDeps): SignIn {
   const cookies = sessionCookies(adminToken)
   const challenges = challengeCookies(adminToken)
 
-  async function checked(name: string, password: string, address: string | null): Promise<SignedIn> {
+  async function checked(
+    { name, password, address }: { name: string; password: string; address: string | null },
+    isKnown: boolean,
+  ): Promise<SignedIn> {
     const found = await users.find(name)
     const user = found?.disabledAt === null ? found : null
-    const right = await passwords.verify(password, user?.passwordHash ?? null)
+    const right = await passwords.verify(
+      password,
+      user?.passwordHash ?? null,
+      askerOf(name, address, isKnown),
+    )
     if (!right || !user) return { kind: 'wrong' }
     if (user.totpSecretSealed !== null || deps.requireSecondFactor) return challenge(user)
     const cookie = cookies.make()
@@ -102,7 +110,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const name = cutText(nameKey(given), NAME_MAX)
       const isKnown = await deps.places.has(name, address)
       const answer = await limits.guarded(limits.ofName(name, address, isKnown), () =>
-        checked(name, password, address),
+        checked({ name, password, address }, isKnown),
       )
       if (answer.kind === 'wrong' || answer.kind === 'wait')
         refusals.note({ where: 'sign-in', reason: answer.kind, address })
@@ -155,6 +163,11 @@ export async function beginSession(
   await writeAudit(tx, { actor: name, action: 'session.begin', target: name, details, at: now() })
 }
 
+/** At a known place persons take turns, elsewhere networks do. */
+function askerOf(name: string, address: string | null, isKnown: boolean): Asker {
+  return { isKnown, party: isKnown ? name : address === null ? '' : widestOf(address) }
+}
+
 type Count = Pick<Limiter, 'waitMs' | 'take' | 'giveBack'>
 /** What a try is counted by. */
 type Counted = { waitMs(): number; take(): void; giveBack(): void }
@@ -178,7 +191,10 @@ function createSignInLimits(now: () => number) {
   ]
   return {
     ofAddress,
-    /** Where the person has signed in before, others' tries do not count: neither at the name nor at a shared address. */
+    /**
+     * Where the person has signed in before, tries at the name from elsewhere do not count, nor those at other names from a
+     * shared address. Tries at this name from this very address do: who shares it can keep the person out there.
+     */
     ofName(name: string, address: string | null, isKnown: boolean): Counted[] {
       if (address === null) return [by(names, name)]
       if (isKnown) return [by(known, `${name}\n${address}`)]

@@ -22,9 +22,9 @@ async function setUp(
   const verified: (string | null)[] = []
   const passwords: Passwords = {
     hash: cheap.hash,
-    verify(password, hash) {
+    verify(password, hash, asker) {
       verified.push(hash)
-      return cheap.verify(password, hash)
+      return cheap.verify(password, hash, asker)
     },
   }
   if (isNew)
@@ -238,9 +238,28 @@ describeOnBothStores('signing in', (store) => {
       expect((await restarted.enter({ address: '203.0.113.9' })).kind).toBe('in')
       const kept = JSON.stringify(await store().db.select().from(signInPlaces))
       expect(kept).not.toContain('203.0.113.9')
-      // A guesser there is bounded all the same.
+      // A guesser there is bounded all the same, and keeps out the person whose name is guessed there.
       for (let i = 0; i < 10; i++) expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wrong')
       expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wait')
+    })
+
+    it('in masses keeps nobody waiting at a known place, and one network nobody elsewhere', async () => {
+      // Some 10 ms each: the queue is full while the others come.
+      const slow = createPasswords({ ln: 12, r: 8, p: 1 })
+      const { enter, users, hash } = await setUp(store(), { cheap: slow })
+      await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD, 'mei') })
+      expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
+      const oneNetwork = Array.from({ length: 20 }, (_, i) =>
+        guess(enter, `2001:db8:8:${i.toString(16)}::/64`, `nobody-${i}`),
+      )
+      const mei = enter({ name: 'mei', address: '198.51.100.20' })
+      const everywhere = Array.from({ length: 40 }, (_, i) =>
+        guess(enter, `2001:db8:${(i + 256).toString(16)}:1::/64`, `nobody-${i}`),
+      )
+      const lin = enter({ address: '203.0.113.9' })
+      expect([(await mei).kind, (await lin).kind]).toEqual(['in', 'in'])
+      const kinds = (await Promise.all([...oneNetwork, ...everywhere])).map((a) => a.kind)
+      expect(kinds).toContain('wait')
     })
   })
 })
