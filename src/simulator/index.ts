@@ -99,6 +99,11 @@ const OWN_PATHS = [
   '/wxaopen/safe/bindcomponent',
 ]
 
+const isOwnPath = (path: string) =>
+  OWN_PATHS.some((own) =>
+    own.endsWith('/*') ? path === own.slice(0, -2) || path.startsWith(own.slice(0, -1)) : path === own,
+  )
+
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const world = createWorld(options)
   const app = new Hono()
@@ -106,7 +111,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const guard = ownPagesOnly(options.allowedHosts)
   for (const path of OWN_PATHS) app.use(path, guard)
   app.use('/_sim/*', jsonOnly())
-  app.use(guardBrowsers(guard))
+  app.use(guardBrowsers(guard, isOwnPath))
   app.route('/', createApi(world))
   app.route('/', createComponentApi(world))
   app.route('/', createComponentPages(world))

@@ -24,7 +24,9 @@ try {
 }
 
 async function run(command: Command): Promise<void> {
-  const { statePath, allowedHosts } = command
+  const { statePath } = command
+  // A name that it listens under is its own.
+  const allowedHosts = [...command.allowedHosts, command.host.toLowerCase()]
   const simulator = createSimulator({ allowedHosts, ...(statePath === undefined ? {} : { statePath }) })
   for (const account of command.accounts) simulator.addAccount(account)
   const { url } = await simulator.listen(command.port, command.host)

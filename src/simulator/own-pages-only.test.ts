@@ -116,6 +116,65 @@ describe('a page of another site', () => {
   })
 })
 
+describe('the API of WeChat', () => {
+  const TOKEN = `/cgi-bin/token?grant_type=client_credential&appid=${APP}&secret=test-secret`
+  const CALLS = [TOKEN, '/cgi-bin/user/get', '/cgi-bin/menu/delete', '/cgi-bin/no-such-call', '/sns/userinfo']
+  const asked = () => simulator.account(APP).tokensAsked
+  const pages: [string, Record<string, string>][] = [
+    ['a picture on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
+    ['a page of another port', { 'sec-fetch-site': 'same-site', referer: 'http://127.0.0.1:5000/' }],
+    ['a script elsewhere', { origin: 'https://evil.example' }],
+    ['a script in a sandbox', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['a page elsewhere, by an old browser', { referer: 'https://evil.example/' }],
+    ['an address that another site leads to', { 'sec-fetch-site': 'cross-site', 'sec-fetch-user': '?1' }],
+  ]
+  const rebound: [string, Record<string, string>][] = [
+    ['as a browser sends it', { 'accept-language': 'zh-CN,zh;q=0.9', 'user-agent': 'Mozilla/5.0 test' }],
+    ['with what a script may change', { 'accept-language': '', 'user-agent': 'curl/8', accept: '*/*' }],
+    ['in any language', { 'accept-language': '*' }],
+    ['with a cookie', { cookie: 'a=b' }],
+    ['by its user', { accept: 'text/html,application/xhtml+xml', 'upgrade-insecure-requests': '1' }],
+    ['with the word of a browser', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
+  ]
+
+  it.each([
+    ...pages,
+    ...rebound.map(([name, headers]): [string, Record<string, string>] => [
+      `a name that leads here, ${name}`,
+      { host: 'evil.example:3001', ...headers },
+    ]),
+  ])('answers no call of %s', async (_, headers) => {
+    const before = { ...asked() }
+    for (const path of CALLS)
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'])
+        expect(await ask(method, path, headers), `${method} ${path}`).toBe(403)
+    expect(asked()).toEqual(before)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['fetch of Node', { 'accept-language': '*', 'sec-fetch-mode': 'cors', accept: '*/*' }],
+    ['a Java program', { accept: 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2' }],
+    ['requests of Python', { accept: '*/*', 'user-agent': 'python-requests/2.32' }],
+  ])('answers %s under any name', async (_, headers) => {
+    for (const host of [HERE, 'simulator:3001', 'api.weixin.qq.com', 'wechat-proxy.example.com'])
+      expect(await ask('GET', TOKEN, { ...headers, host }), host).toBe(200)
+  })
+
+  it('answers fetch of this Node, and the address bar', async () => {
+    vi.unstubAllGlobals()
+    const { url } = await simulator.listen(0)
+    expect(await (await fetch(`${url}${TOKEN}`)).json()).toMatchObject({ expires_in: 7200 })
+    await simulator.close()
+    const bar = { 'sec-fetch-site': 'none', 'accept-language': 'zh-CN', 'user-agent': 'Mozilla/5.0 test' }
+    expect(await ask('GET', TOKEN, bar)).toBe(200)
+  })
+
+  it('shows codes on the pages of the console', async () => {
+    const headers = { 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image', 'accept-language': 'zh-CN' }
+    expect(await ask('GET', '/cgi-bin/showqrcode?ticket=none', headers)).toBe(404)
+  })
+})
+
 describe('a control call', () => {
   it.each([
     ['text/plain'],

@@ -1,5 +1,24 @@
 import type { Context, MiddlewareHandler } from 'hono'
 
+/** A picture without secrets, which the console's pages show (`<img>`), as WeChat's own is shown anywhere. */
+const PUBLIC_PICTURE = '/cgi-bin/showqrcode'
+/**
+ * What a browser sends and a program does not. `Accept-Language` counts most: a browser sends it with every request, and a
+ * script can change but not remove it (https://fetch.spec.whatwg.org/#fetching), while under a foreign name without https
+ * there is neither `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/: trustworthy addresses alone) nor, for a GET,
+ * `Origin`.
+ */
+const BROWSERS_HEADERS = [
+  'origin',
+  'referer',
+  'cookie',
+  'sec-fetch-site',
+  'sec-fetch-dest',
+  'sec-fetch-user',
+  'accept-language',
+  'upgrade-insecure-requests',
+]
+
 /**
  * Refuses (403) what a page of another site sends or wants to read: the simulator has no sign-in, so its control calls are
  * for its own pages and for programs alone. Two ways are closed: a form or script elsewhere (`Origin`,
@@ -23,14 +42,22 @@ export function ownPagesOnly(allowedHosts: readonly string[] = []): MiddlewareHa
 }
 
 /**
- * For WeChat's API, which programs alone call, under whatever name they reach the simulator: what a browser sends there is
- * no page of the simulator's, or it is guarded as one. Reads are answered to all; another site's page sees no answer.
+ * For WeChat's API, which programs alone call, under whatever name they reach the simulator (a container's, a proxy's): what
+ * a browser sends there is refused (403) unless it comes from a page of the simulator's or from its user, under a name of
+ * this machine's. That holds for GET too: `/cgi-bin/token` makes a token and spends a day's call, `menu/delete` deletes,
+ * and under a name that leads here a page would read the answers.
  * @param guard what `ownPagesOnly` made
+ * @param isExempt paths that are guarded as pages are
  */
-export function guardBrowsers(guard: MiddlewareHandler): MiddlewareHandler {
+export function guardBrowsers(
+  guard: MiddlewareHandler,
+  isExempt: (path: string) => boolean,
+): MiddlewareHandler {
   return async function guardBrowser(c, next) {
-    const isBrowser = c.req.header('origin') !== undefined || c.req.header('sec-fetch-site') !== undefined
-    return isBrowser && !isRead(c) ? guard(c, next) : next()
+    if (isExempt(c.req.path) || !isOfBrowser(c)) return next()
+    if (isRead(c) && c.req.path === PUBLIC_PICTURE) return next()
+    if (isOurs(c, hostOfRequest(c))) return guard(c, next)
+    return c.json({ error: "WeChat's API is for programs: a page of another site may not call it." }, 403)
   }
 }
 
@@ -48,6 +75,17 @@ export function jsonOnly(): MiddlewareHandler {
   }
 }
 
+function isOfBrowser(c: Context): boolean {
+  const has = (name: string) => c.req.header(name) !== undefined
+  // Node's fetch names a mode and a language, but never a site; a browser that names the mode names the site too.
+  if (has('sec-fetch-mode') && !has('sec-fetch-site')) return has('origin') || has('referer') || has('cookie')
+  return (
+    BROWSERS_HEADERS.some(has) ||
+    /^Mozilla\//i.test(c.req.header('user-agent') ?? '') ||
+    /application\/xhtml\+xml/i.test(c.req.header('accept') ?? '')
+  )
+}
+
 function isRead(c: Context): boolean {
   return c.req.method === 'GET' || c.req.method === 'HEAD'
 }
@@ -61,7 +99,9 @@ function isOurs(c: Context, host: string): boolean {
   const origin = c.req.header('origin')
   // A page with the referrer policy no-referrer sends `Origin: null` with its own forms; then the browser's word counts.
   if (site === 'same-origin') return true
-  return (site === undefined || site === 'none') && (!origin || hostOf(origin) === host)
+  // Who names no site may name the page: browsers of before 2023, and all of them where the address is not trustworthy.
+  const from = origin || c.req.header('referer')
+  return (site === undefined || site === 'none') && (!from || hostOf(from) === host)
 }
 
 function isLocal(name: string, allowed: readonly string[]): boolean {
