@@ -12,20 +12,25 @@ const BODY_LIMITS: Readonly<Record<BodyShare, number>> = {
   'signed-in': 64 * MIB,
   anonymous: 16 * MIB,
 }
-/** One address may hold this part of the anonymous share, so that it cannot keep all others from the sign-in. */
-const ADDRESS_PART = 1 / 4
+/** One sender may hold this part of the anonymous share, so that it cannot keep all others from the sign-in. */
+const SENDER_PART = 1 / 4
+/** Bodies that have not come whole may hold this part of it: however many stall, a form that comes in one go has room. */
+const UNFINISHED_PART = 1 / 2
 
 /** What one request holds. */
 export interface BodyHold {
-  /** Counts so many bytes more; false, and nothing is counted, when the share has no room for them. */
-  grow(bytes: number): boolean
+  /**
+   * Counts so many bytes more; false, and nothing is counted, when the share has no room for them.
+   * @param isWhole nothing comes after them
+   */
+  grow(bytes: number, isWhole?: boolean): boolean
   /** Gives all of it back; a second call does nothing. */
   release(): void
 }
 
 export interface BodyBudget {
-  /** @param address who sends it, where one sender must not use up the share; null: not told apart */
-  open(share: BodyShare, address: string | null): BodyHold
+  /** @param sender its widest network, where one sender must not use up the share; null: not told apart */
+  open(share: BodyShare, sender: string | null): BodyHold
   /** Bytes held now. */
   held(share: BodyShare): number
 }
@@ -36,32 +41,44 @@ export function createBodyBudget(
   limits: Readonly<Record<BodyShare, number>> = BODY_LIMITS,
 ): BodyBudget {
   const total: Record<BodyShare, number> = { 'signed-in': 0, anonymous: 0 }
-  const byAddress = new Map<string, number>()
-  const change = (share: BodyShare, address: string | null, by: number) => {
+  const bySender = new Map<string, number>()
+  /** Anonymous bytes of bodies that have not come whole. */
+  let unfinished = 0
+  const change = (share: BodyShare, sender: string | null, by: number) => {
     total[share] += by
-    if (address !== null) {
-      const left = (byAddress.get(address) ?? 0) + by
-      if (left > 0) byAddress.set(address, left)
-      else byAddress.delete(address)
+    if (sender !== null) {
+      const left = (bySender.get(sender) ?? 0) + by
+      if (left > 0) bySender.set(sender, left)
+      else bySender.delete(sender)
     }
     onChange(share, total[share])
   }
+  const hasRoom = (share: BodyShare, sender: string | null, bytes: number, isWhole: boolean) => {
+    if (total[share] + bytes > limits[share]) return false
+    if (sender !== null && (bySender.get(sender) ?? 0) + bytes > limits[share] * SENDER_PART) return false
+    return share !== 'anonymous' || isWhole || unfinished + bytes <= limits.anonymous * UNFINISHED_PART
+  }
   return {
     held: (share) => total[share],
-    open(share, address) {
+    open(share, sender) {
       let mine = 0
+      let mineUnfinished = 0
+      const setUnfinished = (bytes: number) => {
+        if (share === 'anonymous') unfinished += bytes - mineUnfinished
+        mineUnfinished = bytes
+      }
       return {
-        grow(bytes) {
-          if (total[share] + bytes > limits[share]) return false
-          const ofAddress = address === null ? 0 : (byAddress.get(address) ?? 0)
-          if (address !== null && ofAddress + bytes > limits[share] * ADDRESS_PART) return false
+        grow(bytes, isWhole = false) {
+          if (!hasRoom(share, sender, bytes, isWhole)) return false
           mine += bytes
-          change(share, address, bytes)
+          setUnfinished(isWhole ? 0 : mine)
+          change(share, sender, bytes)
           return true
         },
         release() {
+          setUnfinished(0)
           if (mine === 0) return
-          change(share, address, -mine)
+          change(share, sender, -mine)
           mine = 0
         },
       }

@@ -96,7 +96,7 @@ describe('the body of a request', () => {
       go = resolve
     })
     hold(() => waiting)
-    const inside = post(source(10, 4).stream)
+    const inside = post(source(40, 1).stream, { 'content-length': '40' })
     await expect.poll(() => budget.held('anonymous')).toBe(40)
     expect((await post('b')).status).toBe(503)
     go()
@@ -106,7 +106,7 @@ describe('the body of a request', () => {
 
   it('answers 503 with what to do, and Retry-After', async () => {
     const { post, budget } = appWith({ share: 'anonymous' })
-    budget.open('anonymous', null).grow(40)
+    budget.open('anonymous', null).grow(40, true)
     const answer = await post('b')
     expect({ status: answer.status, after: answer.headers.get('retry-after') }).toEqual({
       status: 503,
@@ -126,6 +126,17 @@ describe('the body of a request', () => {
     expect(budget.held('signed-in')).toBe(0)
   })
 
+  it('that comes in one go finds room beside many that stall', async () => {
+    const { post, budget } = appWith({ share: 'anonymous', withinMs: 3_000 })
+    const stalled = Array.from({ length: 10 }, () => post(source(5, 1, 'never').stream))
+    await expect.poll(() => budget.held('anonymous')).toBe(20)
+    expect((await post('name=lin', { 'content-length': '8' })).status).toBe(200)
+    expect((await Promise.all(stalled)).map((r) => r.status).sort()).toEqual([
+      ...Array(4).fill(408),
+      ...Array(6).fill(503),
+    ])
+  })
+
   it('is given up when it does not go on', async () => {
     const { post, budget } = appWith({ withinMs: 20 })
     const answer = await post(source(10, 1, 'never').stream)
@@ -134,7 +145,7 @@ describe('the body of a request', () => {
 })
 
 describe('the budget of all bodies', () => {
-  it('lets one address hold a quarter of what is for those who have not signed in', () => {
+  it('lets one sender hold a quarter of what is for those who have not signed in', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     const one = budget.open('anonymous', '192.0.2.1')
     expect(one.grow(10)).toBe(true)
@@ -148,8 +159,23 @@ describe('the budget of all bodies', () => {
 
   it('keeps what is for operators apart from what strangers use up', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
-    for (let n = 0; n < 8; n++) budget.open('anonymous', `192.0.2.${n}`).grow(10)
+    for (let n = 0; n < 8; n++) budget.open('anonymous', `192.0.2.${n}`).grow(10, true)
     expect(budget.held('anonymous')).toBe(40)
     expect(budget.open('signed-in', null).grow(100)).toBe(true)
+  })
+
+  it('keeps room for what comes in one go, however many bodies stall', () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    const stalled = Array.from({ length: 30 }, (_, n) => budget.open('anonymous', `198.51.100.${n}`))
+    expect(stalled.filter((hold) => hold.grow(1))).toHaveLength(20)
+    expect(budget.open('anonymous', '192.0.2.1').grow(1)).toBe(false)
+    const whole = budget.open('anonymous', '192.0.2.1')
+    expect(whole.grow(5, true)).toBe(true)
+    whole.release()
+    // One that has come whole after all makes room for another.
+    expect(stalled[0]?.grow(0, true)).toBe(true)
+    expect(budget.open('anonymous', '192.0.2.2').grow(1)).toBe(true)
+    for (const hold of stalled) hold.release()
+    expect(budget.open('anonymous', '192.0.2.3').grow(10)).toBe(true)
   })
 })

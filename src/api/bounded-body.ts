@@ -14,8 +14,8 @@ export interface BodyBound {
   share: BodyShare
   /** Bytes that the body may have. */
   max(c: Context): number
-  /** Of whoever is not signed in: where the request comes from. */
-  address?(c: Context): string | null
+  /** Of whoever is not signed in: the widest network that the request comes from. */
+  sender?(c: Context): string | null
   /** @throws the answer to a body over `max` */
   tooLarge(c: Context): never
   /** ms; without: as the share has it. */
@@ -34,9 +34,9 @@ export function boundedBody(bound: BodyBound): MiddlewareHandler {
     const announced = announcedLength(c)
     // Refused by its length, none of it is read.
     if (announced !== null && announced > max) return bound.tooLarge(c)
-    const hold = bound.budget.open(bound.share, bound.address?.(c) ?? null)
+    const hold = bound.budget.open(bound.share, bound.sender?.(c) ?? null)
     try {
-      const body = await readAll(c, max, hold, bound)
+      const body = await readAll(c, { max, announced }, hold, bound)
       c.req.raw = new Request(c.req.raw, { body })
       await next()
     } finally {
@@ -54,7 +54,7 @@ function announcedLength({ req }: Context): number | null {
 
 async function readAll(
   c: Context,
-  max: number,
+  { max, announced }: { max: number; announced: number | null },
   hold: BodyHold,
   bound: BodyBound,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -72,10 +72,14 @@ async function readAll(
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read().catch(senderLeft), tooSlow])
-      if (done) return Buffer.concat(pieces, size)
+      if (done) {
+        // Where no length was announced, only now it is whole.
+        hold.grow(0, true)
+        return Buffer.concat(pieces, size)
+      }
       size += value.byteLength
       if (size > max) return bound.tooLarge(c)
-      if (!hold.grow(value.byteLength)) throw full()
+      if (!hold.grow(value.byteLength, size === announced)) throw full()
       pieces.push(value)
     }
   } finally {

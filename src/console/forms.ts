@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ClientReader } from '../access/client.ts'
+import { widestOf } from '../access/networks.ts'
 import type { BodyBudget } from '../api/body-budget.ts'
 import { boundedBody } from '../api/bounded-body.ts'
 import { ApiError } from '../api/errors.ts'
@@ -13,11 +14,15 @@ export function formBody(
   { bodies, client }: { bodies: BodyBudget; client: ClientReader },
   share: 'anonymous' | 'signed-in',
 ): MiddlewareHandler {
+  const sender = (c: Context) => {
+    const { address } = client(c)
+    return address === null ? null : widestOf(address)
+  }
   return boundedBody({
     budget: bodies,
     share,
     max: () => FORM_MAX,
-    ...(share === 'anonymous' ? { address: (c: Context) => client(c).address } : {}),
+    ...(share === 'anonymous' ? { sender } : {}),
     tooLarge() {
       throw new ApiError(413, 'too-large', 'The form is over 16 KiB.')
     },
