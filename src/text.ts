@@ -64,15 +64,18 @@ export function storableJson(value: unknown): string {
     : json
 }
 
+/** Of a key in a path, in characters: many paths may begin with one long key. */
+const KEY_SHOWN = 100
+
 /** Paths of the texts in `value` that no store takes, keys included; '' is the value itself. */
 export function unstorablePaths(value: unknown, path: readonly string[] = []): string[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [path.join('.')]
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) =>
-    isStorable(key)
-      ? unstorablePaths(inner, [...path, key])
-      : [[...path, storableText(key)].join('.'), ...unstorablePaths(inner, [...path, storableText(key)])],
-  )
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = [...path, storableText(cutText(key, KEY_SHOWN))]
+    const within = unstorablePaths(inner, at)
+    return isStorable(key) ? within : [at.join('.'), ...within]
+  })
 }
 
 function mapTexts(value: unknown, change: (text: string) => string): unknown {

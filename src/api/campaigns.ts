@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type CheckContext, checkCampaign, FILE_MAX_CHARS, profileOf } from '../campaign/check.ts'
 import { bodyWarnings } from '../campaign/compile.ts'
 import { parseDuration } from '../campaign/duration.ts'
+import { shown } from '../campaign/issue.ts'
 import { previewCampaign, previewWarnings } from '../campaign/preview.ts'
 import { releaseRuns } from '../engine/account-runs.ts'
 import type { CampaignVersion, StoredCampaign } from '../store/campaigns.ts'
@@ -122,7 +123,7 @@ export function createCampaigns(deps: ApiDeps): OpenAPIHono {
         const atMs = parseDuration(e.at)
         if (atMs === null)
           throw refused('An event has no time.', [
-            { path: `events.${i}.at`, message: `"${e.at}" is no duration, like 40s` },
+            { path: `events.${i}.at`, message: `"${shown(e.at)}" is no duration, like 40s` },
           ])
         return { atMs, do: e.do }
       })

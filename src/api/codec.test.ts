@@ -1,7 +1,7 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Role } from '../access/roles.ts'
 import { createPayloadCodec } from '../engine/codec.ts'
 import { listAudit } from '../store/audit.ts'
@@ -124,6 +124,42 @@ describe('the codec endpoint', () => {
     const answer = await post('/codec/decode', body)
     expect(answer.status).toBe(422)
     expect(await answer.json()).toMatchObject({ error: { code: 'refused' } })
+  })
+
+  it('takes few fields of metadata, and says how many', async () => {
+    const fields = (many: number) =>
+      Object.fromEntries(Array.from({ length: many }, (_, n) => [`f${n}`, 'YQ==']))
+    expect((await post('/codec/decode', { payloads: [{ metadata: fields(16) }] })).status).toBe(200)
+    const answer = await post('/codec/decode', { payloads: [{ metadata: fields(17) }] })
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 422,
+      body: { error: { issues: [{ path: 'payloads.0.metadata', message: 'at most 16 fields' }] } },
+    })
+  })
+
+  it('decodes as many payloads as it says, each with the fields of this product', async () => {
+    const payloads = Array(10_000).fill({ metadata: { encoding: 'YQ==', key: 'YQ==' }, data: 'YQ==' })
+    expect((await post('/codec/decode', { payloads })).status).toBe(200)
+  })
+
+  it.each([
+    ['brackets', `{"payloads":${'['.repeat(1_000_000)}`, 'more than 8 deep'],
+    ['fields', `{"payloads":[{"metadata":{${'"a":"",'.repeat(150_000)}`, 'over 100000 values'],
+    ['bad values', `{"payloads":[${'1,'.repeat(150_000)}1]}`, 'over 100000 values'],
+  ])('parses no body of many %s', async (_, body, why) => {
+    const parse = vi.spyOn(JSON, 'parse')
+    const answer = await post('/codec/decode', body)
+    expect(parse).not.toHaveBeenCalled()
+    parse.mockRestore()
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining(why) } })
+  })
+
+  it('says of many bad values the first ones and how many more there are', async () => {
+    const answer = await post('/codec/decode', { payloads: Array(9_000).fill({ data: '!' }) })
+    const text = await answer.text()
+    expect(text.length).toBeLessThan(20_000)
+    expect(JSON.parse(text).error.issues.at(-1)).toEqual({ path: '', message: 'and 8800 more errors' })
   })
 
   describe('who may ask', () => {

@@ -15,6 +15,7 @@ import type { BodyBudget } from './body-budget.ts'
 import { boundedBody } from './bounded-body.ts'
 import { ApiError, answerError, forbidden, refused } from './errors.ts'
 import { createGuard } from './guard.ts'
+import { boundJson } from './json-bounds.ts'
 import { issuesOf } from './kit.ts'
 
 /** Histories hold no payload over 2 MiB; a page asks for many at once. */
@@ -29,14 +30,28 @@ const CLEAR_MAX_BYTES = PAYLOAD_MAX_BYTES
 /** A page of the Web UI shows the payloads of 1,000 events at most. */
 const PAYLOADS_MAX = 10_000
 
+/** The SDKs and this product write five at most. */
+const METADATA_MAX = 16
+
+/** Some more than so many payloads of this product have. */
+const JSON_BOUNDS = { values: 100_000, depth: 8 }
+
 /** Histories hold what followers wrote. */
 const NEEDS = 'operator'
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'no base64')
+/** Counted before each field is looked at. */
+const metadata = z
+  .custom<object>((given) => typeof given === 'object' && given !== null, 'no object')
+  .refine((given) => Object.keys(given).length <= METADATA_MAX, {
+    error: `at most ${METADATA_MAX} fields`,
+    abort: true,
+  })
+  .pipe(z.record(z.string(), base64))
 /** `temporal.api.common.v1.Payloads` as JSON; fields of later versions are left out. */
 const body = z.object({
   payloads: z
-    .array(z.object({ metadata: z.record(z.string(), base64).nullish(), data: base64.nullish() }))
+    .array(z.object({ metadata: metadata.nullish(), data: base64.nullish() }))
     .max(PAYLOADS_MAX, `at most ${PAYLOADS_MAX} payloads in one request`)
     .default([]),
 })
@@ -206,7 +221,9 @@ function createDecodingNotes({ db, now }: { db: Db; now: () => number }) {
   }
 }
 
+/** @throws ApiError 422 */
 async function payloadsOf(c: Context): Promise<Payload[]> {
+  boundJson(await c.req.bytes(), JSON_BOUNDS)
   const json: unknown = await c.req.json().catch(() => null)
   const parsed = body.safeParse(json)
   if (!parsed.success) throw refused('The body is no Payloads message as JSON.', issuesOf(parsed.error))

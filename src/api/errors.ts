@@ -12,6 +12,11 @@ import { cutText } from '../text.ts'
 /** So much of an address goes to the log. */
 const PATH_MAX = 200
 
+/** More nobody reads, and each of a body of 4 MiB would make an answer that is longer than it. */
+const ISSUES_MAX = 200
+const ISSUE_PATH_MAX = 300
+const ISSUE_MESSAGE_MAX = 2_000
+
 export interface ApiIssue {
   path: string
   message: string
@@ -42,10 +47,29 @@ export class ApiError extends Error {
 }
 
 export const notFound = (what: string) => new ApiError(404, 'not-found', `There is no ${what}.`)
-export const refused = (message: string, issues?: ApiIssue[]) => new ApiError(422, 'refused', message, issues)
+export const refused = (message: string, issues?: ApiIssue[]) =>
+  new ApiError(422, 'refused', message, issues && readableIssues(issues))
 export const forbidden = (needed: Role, given: Role) =>
   new ApiError(403, 'forbidden', `This needs the role ${needed}; this token has ${given}.`)
 export const conflict = (message: string) => new ApiError(409, 'conflict', message)
+
+/** The first ones, and how many more there are; a path and a message no longer than somebody reads. */
+function readableIssues(issues: readonly ApiIssue[]): ApiIssue[] {
+  // One more takes no more room than the word of it; a check of campaign files ends with such a word itself.
+  const fit = issues.length <= ISSUES_MAX + 1
+  const shown = (fit ? issues : issues.slice(0, ISSUES_MAX)).map((issue) => ({
+    ...issue,
+    path: shortened(issue.path, ISSUE_PATH_MAX),
+    message: shortened(issue.message, ISSUE_MESSAGE_MAX),
+  }))
+  if (fit) return shown
+  return [...shown, { path: '', message: `and ${issues.length - ISSUES_MAX} more errors` }]
+}
+
+function shortened(text: string, max: number): string {
+  const cut = cutText(text, max)
+  return cut === text ? text : `${cut}…`
+}
 
 /** Every error of the API as `{error: {code, message, issues?}}`. */
 export function answerError(err: unknown, c: Context, log: Log): Response {

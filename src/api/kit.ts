@@ -71,12 +71,21 @@ export function createPart(): OpenAPIHono {
   })
 }
 
+/** Of the name of a field, in characters. */
+const NAME_MAX = 100
+
+const pathOf = (parts: readonly PropertyKey[]) =>
+  parts.map((part) => cutText(String(part), NAME_MAX)).join('.')
+
 /** What a schema says against a request, an unknown field by its own path. */
 export function issuesOf(error: z.core.$ZodError): ApiIssue[] {
   return error.issues.flatMap((i) =>
     i.code === 'unrecognized_keys'
-      ? i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
-      : [{ path: i.path.join('.'), message: isUnquoted(i) ? QUOTE_IT : i.message }],
+      ? i.keys.map((key) => ({
+          path: pathOf([...i.path, key]),
+          message: `unknown field "${cutText(key, NAME_MAX)}"`,
+        }))
+      : [{ path: pathOf(i.path), message: isUnquoted(i) ? QUOTE_IT : i.message }],
   )
 }
 

@@ -1,3 +1,5 @@
+import { cutText } from '../text.ts'
+
 /** One thing that is wrong, or worth knowing, with its place in the file. */
 export interface Issue {
   /** Like `steps.1.after`; '' for the whole file. */
@@ -6,6 +8,14 @@ export interface Issue {
   /** From 1. */
   line?: number
   column?: number
+}
+
+const VALUE_SHOWN = 40
+
+/** The beginning of a value, as a message repeats it. */
+export function shown(text: string): string {
+  const cut = cutText(text, VALUE_SHOWN)
+  return cut === text ? text : `${cut}…`
 }
 
 /** True when a schema wanted a text and got a bare number or truth value, of which nobody knows how it was written. */

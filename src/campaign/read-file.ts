@@ -11,7 +11,7 @@ import {
   type Scalar,
   visit,
 } from 'yaml'
-import type { Issue } from './issue.ts'
+import { type Issue, shown } from './issue.ts'
 
 /** A file as it was written: its value, and where each field stands. */
 export interface ReadFile {
@@ -32,7 +32,8 @@ const PARTS_MAX = 60_000
 const BAD_ESCAPES_MAX = 100
 /** A campaign has seven levels. */
 const DEPTH_MAX = 30
-const SCALAR_SHOWN = 40
+/** Every error below a field repeats its name. */
+const NAME_MAX = 200
 
 /**
  * Reads YAML 1.2, and so JSON. A plain scalar gives the text that stands in the file, not what YAML makes of it: 007 is
@@ -164,6 +165,8 @@ class Reader {
       return Object.fromEntries(
         node.items.map(({ key, value }) => {
           const name = isScalar(key) ? (key.source ?? String(key.value)) : String(key)
+          if (name.length > NAME_MAX)
+            throw new Unreadable(`a field has a name of over ${NAME_MAX} characters`, placeOfKey(key))
           const at = [...path, name]
           if (name === '<<')
             return [name, this.refuse(key, at, 'merge keys (<<) are not taken: write the fields out')]
@@ -221,12 +224,6 @@ class Reader {
 
 /** `!!str` and `!` say that a scalar is a text. */
 const TEXT_TAGS = new Set(['tag:yaml.org,2002:str', '!'])
-
-function shown(text: string): string {
-  return Array.from(text).length > SCALAR_SHOWN
-    ? `${Array.from(text).slice(0, SCALAR_SHOWN).join('')}…`
-    : text
-}
 
 /** JSON has numbers; in YAML a number is only one way to read a text. */
 function isJson(source: string): boolean {
@@ -288,6 +285,10 @@ function locate(root: unknown, path: string, lines: LineCounter): { line?: numbe
 
 function isNode(x: unknown): x is Node {
   return isMap(x) || isSeq(x) || isScalar(x) || isAlias(x)
+}
+
+function placeOfKey(key: unknown): number | undefined {
+  return isNode(key) ? key.range?.[0] : undefined
 }
 
 function position(offset: number, lines: LineCounter): { line: number; column: number } {

@@ -74,6 +74,43 @@ describe('a body that is text', () => {
     expect(preview.status).toBe(413)
   })
 
+  it.each([
+    ['nested', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 deep'],
+    ['nested, as a form', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 deep'],
+    ['of many fields', '/api/campaigns/preview', `{${'"a":1,'.repeat(400_000)}`, 'over 50000 values'],
+    [
+      'nested in a short one',
+      `/api/followers/${APP}/nobody/cancel`,
+      '['.repeat(200_000),
+      'more than 32 deep',
+    ],
+  ])('is not parsed when it is %s', async (name, path, raw, why) => {
+    const type = name.includes('form') ? 'multipart/form-data; boundary=x' : 'application/json'
+    const { status, body } = await api.call<ErrorBody>('POST', path, { raw, type })
+    expect({ status, message: body.error.message }).toEqual({
+      status: 422,
+      message: expect.stringContaining(why),
+    })
+  })
+
+  it.each([
+    ['many', Object.fromEntries(Array.from({ length: 40_000 }, (_, n) => [`field${n}`, 1]))],
+    ['long', { ['x'.repeat(1_000_000)]: 1 }],
+  ])('is answered with few words when its unknown fields are %s', async (name, fields) => {
+    const { status, body } = await api.call<ErrorBody>('POST', '/api/campaigns/preview', { json: fields })
+    expect(status).toBe(422)
+    expect(JSON.stringify(body).length).toBeLessThan(50_000)
+    if (name === 'many')
+      expect(body.error.issues?.at(-1)).toEqual({ path: '', message: 'and 39801 more errors' })
+  })
+
+  it('repeats no long name before each text that cannot be stored', async () => {
+    const json = { ['x'.repeat(100_000)]: Array(10_000).fill('\0') }
+    const { status, body } = await api.call<ErrorBody>('PATCH', `/api/accounts/${APP}`, { json })
+    expect(status).toBe(422)
+    expect(JSON.stringify(body).length).toBeLessThan(100_000)
+  })
+
   it('has texts where texts are wanted: a bare number is refused with what to write', async () => {
     const json = { variables: { tel: 21 } }
     const { status, body } = await api.call<ErrorBody>('PATCH', `/api/accounts/${APP}`, { json })

@@ -113,16 +113,17 @@ describe('what everybody may ask for', () => {
 
 describe('a request of an operator', () => {
   it.each([
-    ['POST', '/api/accounts', 'application/json', 4],
-    ['POST', '/api/accounts', 'multipart/form-data; boundary=x', 4],
-    ['POST', '/api/followers/wxfuzzplain/oFuzz/cancel', 'multipart/mixed', 4],
-    ['PATCH', '/api/accounts/wxfuzzplain', 'text/plain', 4],
-    ['DELETE', '/api/accounts/wxfuzzplain', 'application/json', 4],
+    ['POST', '/api/accounts', 'application/json', 0.25],
+    ['POST', '/api/accounts', 'multipart/form-data; boundary=x', 0.25],
+    ['POST', '/api/followers/wxfuzzplain/oFuzz/cancel', 'multipart/mixed', 0.25],
+    ['PATCH', '/api/accounts/wxfuzzplain', 'text/plain', 0.25],
+    ['DELETE', '/api/accounts/wxfuzzplain', 'application/json', 0.25],
+    ['POST', '/api/campaigns/preview', 'application/json', 4],
     ['PUT', '/api/campaigns/fuzz', 'multipart/form-data; boundary=x', 1],
     ['POST', '/api/media', 'multipart/form-data; boundary=x', 11],
     ['POST', '/codec/decode', 'application/json', 16],
-    ['POST', '/api/nothing', 'application/json', 4],
-  ])('%s %s as %s may have %i MiB, and is answered 413', async (method, path, type, mib) => {
+    ['POST', '/api/nothing', 'application/json', 0.25],
+  ])('%s %s as %s may have %d MiB, and is answered 413', async (method, path, type, mib) => {
     const headers = { 'content-type': type, authorization: `Bearer ${SECRETS.adminToken}` }
     const body = new Uint8Array(mib * 1024 * 1024 + 1).fill(32)
     const answer = await server.web.request(path, { method, body, headers })

@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ApiError } from './errors.ts'
+import { boundJson, type JsonBounds } from './json-bounds.ts'
+
+const isRefused = (text: string, bounds: Partial<JsonBounds>) => {
+  try {
+    boundJson(Buffer.from(text), {
+      values: Number.POSITIVE_INFINITY,
+      depth: Number.POSITIVE_INFINITY,
+      ...bounds,
+    })
+    return false
+  } catch (err) {
+    if (!(err instanceof ApiError) || err.status !== 422) throw err
+    return true
+  }
+}
+/** The slow way. */
+function measured(value: unknown): { values: number; depth: number } {
+  if (typeof value !== 'object' || value === null) return { values: 1, depth: 0 }
+  const inner = Object.values(value).map(measured)
+  return {
+    values: 1 + inner.reduce((sum, one) => sum + one.values, 0),
+    depth: 1 + Math.max(0, ...inner.map((one) => one.depth)),
+  }
+}
+
+describe('the bounds of a body of JSON', () => {
+  it('know the depth of whatever JSON, marks within texts apart', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        const { depth } = measured(value)
+        expect(isRefused(JSON.stringify(value, null, 1), { depth })).toBe(false)
+        expect(isRefused(JSON.stringify(value), { depth: depth - 1 })).toBe(true)
+      }),
+    )
+  })
+
+  it('never count more values than there are and empty ones, and never fewer than half of them', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const { values } = measured(value)
+        expect(isRefused(JSON.stringify(value), { values: values + 1 })).toBe(false)
+        expect(isRefused(JSON.stringify(value), { values: Math.floor(values / 2) - 1 })).toBe(true)
+      }),
+    )
+  })
+
+  it.each([
+    ['quotes in a text', '{"a":"\\"[[[[[,,,,,"}', false],
+    ['a backslash at the end of a text', '{"a":"\\\\","b":[[]]}', true],
+    ['a text without an end', '"[[[[', false],
+    ['closing marks first', ']]]][[[[[[[', true],
+  ])('read %s', (_, text, refusedAtTwo) => {
+    expect(isRefused(text, { depth: 2 })).toBe(refusedAtTwo)
+  })
+})
