@@ -1,5 +1,5 @@
 import { writeAudit } from '../store/audit.ts'
-import { countTry, endChallenge, findChallenge, isStill } from '../store/challenges.ts'
+import { countTry, endChallenge, findChallenge, hasChallenge, isStill } from '../store/challenges.ts'
 import type { Db } from '../store/db.ts'
 import { SealError, type Sealer } from '../store/sealed.ts'
 import { removeSecondFactor, setSecondFactor, takeRecoveryCode, takeStep } from '../store/second-factors.ts'
@@ -30,7 +30,7 @@ export type CodeAnswer =
   | { kind: 'in'; cookie: string; who: Who; recoveryCodes: string[] | null }
   | { kind: 'wrong' }
   | { kind: 'wait'; ms: number }
-  /** Too late, or too many codes: the password must be shown again. */
+  /** Too late, too many codes, or somebody is in with it already: the password must be shown again. */
   | { kind: 'over' }
 
 /** A secret that is shown, to be confirmed by its first code. */
@@ -55,6 +55,8 @@ interface Pending {
 
 /** Undoes what the transaction has done. */
 class NotProved extends Error {}
+/** The challenge ended while this request waited (a second click): its code was not looked at. */
+class Ended extends Error {}
 
 /** The second factor: shown after the password, set up there where it must be, and set up or removed by who is signed in. */
 export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
@@ -161,7 +163,7 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
     const cookie = cookies.make()
     const proved = await db
       .transaction(async (tx) => {
-        if (!(await isStill(tx, user))) throw new NotProved()
+        if (!(await isStill(tx, user)) || !(await hasChallenge(tx, hash))) throw new Ended()
         const fresh = await createUserStore(tx, now).find(user.name)
         const found = fresh && (await prove(tx, fresh))
         if (!found || !(await endChallenge(tx, hash))) throw new NotProved()
@@ -169,10 +171,15 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
         return found
       })
       .catch((err: unknown) => {
-        if (err instanceof NotProved) return null
+        if (err instanceof NotProved) return 'wrong' as const
+        if (err instanceof Ended) return 'over' as const
         throw err
       })
-    if (!proved) {
+    if (proved === 'over') {
+      giveBack()
+      return { kind: 'over' }
+    }
+    if (proved === 'wrong') {
       refusals.note({ where: 'second-factor', reason: 'wrong', address, actor: user.name })
       return { kind: 'wrong' }
     }
@@ -213,7 +220,13 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
     async set(
       name: string,
       given: { sealed: string; code: string; session: string; address: string | null },
-    ): Promise<{ kind: 'set'; recoveryCodes: string[] } | { kind: 'wrong' } | { kind: 'wait'; ms: number }> {
+    ): Promise<
+      | { kind: 'set'; recoveryCodes: string[] }
+      /** It is set up already, as by a first click. */
+      | { kind: 'is-set' }
+      | { kind: 'wrong' }
+      | { kind: 'wait'; ms: number }
+    > {
       const { ms, giveBack } = await take(name, given.address)
       if (ms > 0) return { kind: 'wait', ms }
       const recoveryCodes = await db.transaction(async (tx) => {
@@ -221,6 +234,10 @@ export function createSecondStep(deps: SignInDeps & { sealer: Sealer }) {
         if (recovery) await createSessionStore(tx, now).endOthers(name, hashOf(given.session))
         return recovery
       })
+      if (!recoveryCodes && (await users.find(name))?.totpSince) {
+        giveBack()
+        return { kind: 'is-set' }
+      }
       if (!recoveryCodes) {
         refusals.note({ where: 'second-factor', reason: 'wrong', address: given.address, actor: name })
         return { kind: 'wrong' }

@@ -56,7 +56,11 @@ export function createAccountPages(
     const given = { sealed, code: field('code'), session, address: client(c).address }
     const done = await secondStep.set(actor, given)
     if (done.kind === 'wait') return page(c, waitOf(done.ms), 429, sealed)
-    if (done.kind === 'wrong') return page(c, { kind: 'code' }, 422, sealed)
+    if (done.kind === 'wrong') {
+      const isOld = secondStep.sameEnrolment(actor, sealed) === null
+      return page(c, { kind: isOld ? 'new-secret' : 'code' }, 422, sealed)
+    }
+    if (done.kind === 'is-set') return c.redirect(path)
     return c.html(<RecoveryCodesPage codes={done.recoveryCodes} />)
   })
   app.post(`${path}/remove`, form, async (c) => {

@@ -7,6 +7,8 @@ export type SignInTrouble =
   | { kind: 'token' }
   | { kind: 'password' }
   | { kind: 'code' }
+  /** The page was too old: it has another QR code now. */
+  | { kind: 'new-secret' }
   | { kind: 'over' }
   | { kind: 'wait'; seconds: number }
 
@@ -89,8 +91,10 @@ function sayTrouble(trouble: SignInTrouble): string {
       return '用户名或密码不对 name or password is wrong'
     case 'code':
       return '验证码不对，或已经用过：请等下一个 the code is wrong or was used: wait for the next one'
+    case 'new-secret':
+      return '页面已过期，二维码已更换，请重新扫描 this page was too old: the QR code is new, scan it again'
     case 'over':
-      return '已超时或尝试过多，请重新登录 too late or too many codes: sign in again'
+      return '已超时、已使用或尝试过多，请重新登录 too late, already used or too many codes: sign in again'
     case 'wait':
       return `尝试次数过多，请在 ${trouble.seconds} 秒后再试 too many tries: wait ${trouble.seconds} s`
     default:

@@ -105,9 +105,13 @@ function createSecondStepPages(access: Access, form: MiddlewareHandler): Hono<Ow
     }
     const { name } = owed.user
     const sealed = field('sealed')
-    const enrolment = secondStep.sameEnrolment(name, sealed) ?? secondStep.newEnrolment(name)
+    const same = secondStep.sameEnrolment(name, sealed)
+    const enrolment = same ?? secondStep.newEnrolment(name)
     const found = await secondStep.withEnrolment({ ...given, sealed })
-    return answer(c, found, (trouble) => <EnrolPage enrolment={enrolment} trouble={trouble} />)
+    return answer(c, found, (trouble) => {
+      const isNew = same === null && trouble.kind === 'code'
+      return <EnrolPage enrolment={enrolment} trouble={isNew ? { kind: 'new-secret' } : trouble} />
+    })
   })
   return app
 

@@ -33,6 +33,18 @@ export async function findChallenge(db: Db, hash: string, now: number): Promise<
   return row?.user ?? null
 }
 
+/**
+ * Whether it is there. Asked in a transaction that has the user's row (`isStill`), it stays so until that one ends: every
+ * answer to it takes the row first.
+ */
+export async function hasChallenge(tx: Db, hash: string): Promise<boolean> {
+  const found = await tx
+    .select({ hash: signInChallenges.hash })
+    .from(signInChallenges)
+    .where(eq(signInChallenges.hash, hash))
+  return found.length > 0
+}
+
 /** Counts a code before it is looked at; false when there were as many as may be: the password must be shown again. */
 export async function countTry(db: Db, hash: string, most: number): Promise<boolean> {
   const counted = await db

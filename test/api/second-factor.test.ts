@@ -117,6 +117,25 @@ describe('a person', () => {
     expect((await api.call('DELETE', '/api/users/nobody/second-factor')).status).toBe(404)
   })
 
+  it('says that the QR code is new where the page was too old, and not that the code is wrong alone', async () => {
+    await api.call('POST', '/api/users', { json: { name: 'old', role: 'viewer', password: PASSWORD } })
+    for (const [web, path, status] of [
+      [() => api.web, '/account/second-factor', 422],
+      [() => strict, '/signin/second-factor', 401],
+    ] as const) {
+      const { ask } = browser(web)
+      await ask('/signin', { name: 'old', password: PASSWORD })
+      const page = await ask(path)
+      // What does not open is as what opens no longer.
+      const late = await ask(path, { sealed: 'v2.too.old', code: totpCode(page.secret, Date.now()) })
+      expect({ status: late.status, isNew: late.secret !== page.secret }).toEqual({ status, isNew: true })
+      expect(late.html).toContain('二维码已更换')
+      const wrong = await ask(path, { sealed: late.sealed, code: '000000' })
+      expect(wrong.secret).toBe(late.secret)
+      expect(wrong.html).not.toContain('二维码已更换')
+    }
+  })
+
   it('does not exist behind the admin token, which needs no second factor and has none', async () => {
     const { ask } = browser(() => strict)
     expect(await ask('/signin', { token: 'test-admin-token' })).toMatchObject({ location: '/' })
