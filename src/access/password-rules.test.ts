@@ -73,10 +73,26 @@ describe('a new password', () => {
   })
 
   it.each([
+    'WeChat@2026wx',
+    'weixin.2026.com',
+    'gongsi2026@@mima',
+    'qwe123!@#asd',
+    'P@ss!qwer#2024',
+    'Weixin#2027!Mima',
+    'correcthorsebatterystaple',
+    'correct horse battery staple',
+    'mypasswordismypassword',
+  ])('that is made of usual words, years and signs is refused: %s', async (password) => {
+    expect(await passwordTrouble(password, NAME)).toMatch(/easy to guess/)
+  })
+
+  it.each([
     'twelve-chars',
     'test-lins-password',
     'test-passwords-stand-nowhere',
-    'correct horse battery staple',
+    'river lamp copper owl',
+    '839201746523',
+    'test-another-password',
     'correct-horse-battery 13812345678',
     '春眠不觉晓处处闻啼鸟夜来',
     'q7Rk-vT2m-Xw9z',

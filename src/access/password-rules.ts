@@ -37,6 +37,25 @@ const SYLLABLES = INITIALS.flatMap((initial) => FINALS.split(',').map((final) =>
   (syllable) => syllable.length > 1,
 )
 
+/** Words that stand in many passwords, and keys in a row as they are left without the signs between them. */
+const COMMON_WORDS =
+  `password passwort passwd pass mypasswordis mypassword thisis login welcome hello iloveyou love secret letmein
+  qwertyuiop qwerty qwert qwer qwe asdfghjkl asdfgh asdfg asdf asd zxcvbnm zxcvb zxcv zxc qaz wsx edc abcd abc test user
+  guest master super dragon monkey correcthorsebatterystaple wx gzh com cn net www`.split(/\s+/)
+/** Longer ones first, so that nothing is left of "password". Short numbers are taken out as numbers. */
+const EXPECTED = new RegExp(
+  [...CHINESE.filter((word) => !/^\d{1,4}$/.test(word)), ...COMMON_WORDS]
+    .sort((a, b) => b.length - a.length)
+    .join('|'),
+  'g',
+)
+/** Years among them. */
+const SHORT_NUMBERS = /(?<!\d)\d{1,4}(?!\d)/g
+const SIGNS = /[^\p{L}\p{N}]/gu
+/** With so few characters besides, so few different expected words are soon tried. */
+const REST_MAX = 2
+const WORDS_MAX = 4
+
 /** An identity card's number, a mobile number (11 digits from 13 to 19), a day as yyyymmdd: in this order. */
 const KNOWN_NUMBERS =
   /[1-9]\d{5}(?:19|20)\d{9}[\dXx]|1[3-9]\d{9}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])/g
@@ -73,7 +92,20 @@ export async function passwordTrouble(password: string, name: string): Promise<s
   const guesses = (text: string) => zxcvbn.check(text, known).guessesLog10
   if (guesses(typed) < GUESSES_LOG10) return EASY
   const rest = typed.replace(KNOWN_NUMBERS, '')
-  return rest !== typed && guesses(rest) < REST_GUESSES_LOG10 ? EASY : null
+  if (rest !== typed && guesses(rest) < REST_GUESSES_LOG10) return EASY
+  const withoutSigns = typed.replaceAll('@', 'a').replaceAll('$', 's')
+  return [typed, withoutSigns].some(isOfExpectedParts) ? EASY : null
+}
+
+/**
+ * Whether it is put together from a few expected words, years, short numbers and signs, and next to nothing else. zxcvbn
+ * counts each part for its place among many thousands, and each sign for one of all characters; guessers begin with these.
+ */
+function isOfExpectedParts(typed: string): boolean {
+  const bare = typed.toLowerCase().replace(KNOWN_NUMBERS, '').replace(SHORT_NUMBERS, '').replace(SIGNS, '')
+  const words = new Set(bare.match(EXPECTED))
+  const rest = bare.replace(EXPECTED, '').replace(SHORT_NUMBERS, '')
+  return words.size > 0 && words.size <= WORDS_MAX && [...rest].length <= REST_MAX
 }
 
 /** A name as it may stand in a password: its parts, and they together in either order, with any or no sign between. */
