@@ -104,15 +104,28 @@ function badEscapes(quoted: string): number {
 
 /** A file's YAML, with what `readFile` accepts. */
 export function parseYaml(source: string, lines: LineCounter): Document.Parsed {
-  return parseDocument(source, {
-    version: '1.2',
-    lineCounter: lines,
-    prettyErrors: false,
-    // Compares each key with each other one: thousands would take seconds. See `repeatedKeys`.
-    uniqueKeys: false,
-    // A key that is a map is written out, and one within one again: 500 characters of that never end.
-    stringKeys: true,
-  })
+  return withoutStacks(() =>
+    parseDocument(source, {
+      version: '1.2',
+      lineCounter: lines,
+      prettyErrors: false,
+      // Compares each key with each other one: thousands would take seconds. See `repeatedKeys`.
+      uniqueKeys: false,
+      // A key that is a map is written out, and one within one again: 500 characters of that never end.
+      stringKeys: true,
+    }),
+  )
+}
+
+/** The parser makes an error of each bad mark; the stacks, which nobody reads, take most of the time. */
+function withoutStacks<T>(work: () => T): T {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = before
+  }
 }
 
 /** What stands in a file at one place: the text of a scalar, also of one that YAML takes for a number. */
