@@ -12,7 +12,7 @@ const BODY_LIMITS: Readonly<Record<BodyShare, number>> = {
   'signed-in': 64 * MIB,
   anonymous: 16 * MIB,
 }
-/** One sender may hold this part of the anonymous share, so that it cannot keep all others from the sign-in. */
+/** One sender may hold this part of a share, so that it cannot keep all others out. */
 const SENDER_PART = 1 / 4
 /** Bodies that have not come whole may hold this part of it: however many stall, a form that comes in one go has room. */
 const UNFINISHED_PART = 1 / 2
@@ -29,8 +29,8 @@ export interface BodyHold {
 }
 
 export interface BodyBudget {
-  /** @param sender its widest network, where one sender must not use up the share; null: not told apart */
-  open(share: BodyShare, sender: string | null): BodyHold
+  /** @param from its widest network, or the person or token that is signed in; null: not told apart */
+  open(share: BodyShare, from: string | null): BodyHold
   /** Bytes held now. */
   held(share: BodyShare): number
 }
@@ -60,7 +60,9 @@ export function createBodyBudget(
   }
   return {
     held: (share) => total[share],
-    open(share, sender) {
+    open(share, from) {
+      // A person may have the name of an address.
+      const sender = from === null ? null : `${share} ${from}`
       let mine = 0
       let mineUnfinished = 0
       const setUnfinished = (bytes: number) => {

@@ -157,6 +157,34 @@ describe('the budget of all bodies', () => {
     expect(budget.open('anonymous', '192.0.2.1').grow(10)).toBe(true)
   })
 
+  it('of whoever is signed in is counted by who that is', async () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    const app = new Hono()
+    app.onError((err, c) => answerError(err, c, pino({ level: 'silent' })))
+    app.use(async (c, next) => {
+      c.set('who', { actor: c.req.header('x-who') ?? '', role: 'viewer' })
+      await next()
+    })
+    const tooLarge = () => {
+      throw new ApiError(413, 'too-large', 'over 60')
+    }
+    app.use(boundedBody({ budget, share: 'signed-in', max: () => 60, tooLarge }))
+    app.post('/', (c) => c.text('taken'))
+    budget.open('signed-in', 'token:one').grow(20)
+    const statusOf = async (who: string) =>
+      (await app.request('/', { method: 'POST', body: 'a'.repeat(10), headers: { 'x-who': who } })).status
+    expect([await statusOf('token:one'), await statusOf('token:two')]).toEqual([503, 200])
+  })
+
+  it('lets one person or token hold a quarter of what is for those who have signed in', () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    expect(budget.open('signed-in', 'token:one').grow(25)).toBe(true)
+    expect(budget.open('signed-in', 'token:one').grow(1)).toBe(false)
+    expect(budget.open('signed-in', 'token:two').grow(25)).toBe(true)
+    // An address of the same name has its own.
+    expect(budget.open('anonymous', 'token:one').grow(10)).toBe(true)
+  })
+
   it('keeps what is for operators apart from what strangers use up', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     for (let n = 0; n < 8; n++) budget.open('anonymous', `192.0.2.${n}`).grow(10, true)

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import type { Who } from '../access/who.ts'
 import type { BodyBudget, BodyHold, BodyShare } from './body-budget.ts'
 import { ApiError } from './errors.ts'
 
@@ -34,7 +35,7 @@ export function boundedBody(bound: BodyBound): MiddlewareHandler {
     const announced = announcedLength(c)
     // Refused by its length, none of it is read.
     if (announced !== null && announced > max) return bound.tooLarge(c)
-    const hold = bound.budget.open(bound.share, bound.sender?.(c) ?? null)
+    const hold = bound.budget.open(bound.share, senderOf(c, bound))
     try {
       const body = await readAll(c, { max, announced }, hold, bound)
       c.req.raw = new Request(c.req.raw, { body })
@@ -43,6 +44,12 @@ export function boundedBody(bound: BodyBound): MiddlewareHandler {
       hold.release()
     }
   }
+}
+
+function senderOf(c: Context, { share, sender }: BodyBound): string | null {
+  // Unset where no guard stands before.
+  const who: Partial<Who> | undefined = share === 'signed-in' ? c.get('who') : undefined
+  return who?.actor ?? sender?.(c) ?? null
 }
 
 /** null: only its end tells how long it was. Node's parser holds an announced length to its word. */
