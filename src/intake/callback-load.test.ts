@@ -5,12 +5,16 @@ import { type Listening, listen } from '../app/server.ts'
 import { newAccount } from '../simulator/model.ts'
 import { envelope } from '../simulator/push.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox.ts'
+import { signatureOf } from '../wechat/crypto.ts'
 import { type CallbackDeps, createCallbackApp, type IntakeAccount } from './callback.ts'
 import { createPlaces } from './places.ts'
 
 const APP = 'wxtest0000000001'
 const TOKEN = 'test-token'
-const PLACES = { places: 4, strangers: 2, bodyBytes: 256 * 1024, strangerBytes: 256 * 1024, crowd: 100 }
+const PLACES = {
+  ...{ places: 4, strangers: 2, strangerBytes: 256 * 1024, bodyBytes: 256 * 1024, crowd: 100 },
+  ...{ readers: 8, readerBytes: 256 * 1024, readersPerSignature: 2 },
+}
 const servers: Listening[] = []
 const sockets: Socket[] = []
 afterEach(async () => {
@@ -149,6 +153,18 @@ describe('strangers who keep their requests open', () => {
     expect(await answer).toBe(200)
   })
 
+  it('are strangers also with a query that WeChat signed long ago', async () => {
+    const server = await intake()
+    const query = `signature=${signatureOf(TOKEN, '1500000000', 'n')}&timestamp=1500000000&nonce=n`
+    const old = `POST /wechat/${APP}?${query} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n<xml>`
+    for (let i = 0; i < 10; i++) server.raw(old)
+    await until(() => server.told.shed === 8)
+    const answer = server.follow('oFollower')
+    await until(() => server.waiting.length === 1)
+    server.waiting[0]?.stored()
+    expect(await answer).toBe(200)
+  })
+
   it('do not make the server hold more than its bound of bodies', async () => {
     const server = await intake({ ...PLACES, bodyBytes: 100_000 })
     server.raw(`${half}transfer-encoding: chunked\r\n\r\n`)
@@ -172,6 +188,59 @@ describe('strangers who keep their requests open', () => {
     await until(() => server.told.waiting === 1)
     socket.destroy()
     await until(() => server.told.waiting === 0)
+  })
+})
+
+describe('senders with a query that WeChat signed a moment ago', () => {
+  /** The beginning of a request that never ends. */
+  const half = (nonce: string, bytes = 100) => {
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    const query = `signature=${signatureOf(TOKEN, timestamp, nonce)}&timestamp=${timestamp}&nonce=${nonce}`
+    return `POST /wechat/${APP}?${query} HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\n<xml>`
+  }
+
+  it.each([
+    { what: 'one query', nonce: () => 'n', bytes: 100, open: 2 },
+    { what: 'one query and large bodies', nonce: () => 'n', bytes: 65_536, open: 2 },
+    { what: 'a query for each request', nonce: String, bytes: 100, open: 8 },
+    { what: 'a query for each request and large bodies', nonce: String, bytes: 65_536, open: 3 },
+  ])('and no body cannot keep WeChat out: $what', async ({ nonce, bytes, open }) => {
+    const server = await intake({ ...PLACES, crowd: 1, bodyBytes: 512 * 1024, readerBytes: 200_000 })
+    for (let i = 0; i < 30; i++) server.raw(half(nonce(i), bytes))
+    await until(() => server.told.shed === 30 - open)
+    expect(server.told.waiting).toBe(open)
+    const answers = ['o1', 'o2', 'o3', 'o4'].map(server.follow)
+    await until(() => server.waiting.length === 4)
+    for (const w of server.waiting) w.stored()
+    expect(await Promise.all(answers)).toEqual([200, 200, 200, 200])
+  })
+
+  it('and bodies that are not WeChat’s take no place of those that wait for the store', async () => {
+    const sealedOnly: IntakeAccount = {
+      ...{ appId: APP, mode: 'security', token: TOKEN, encodingAesKey: 'A'.repeat(43) },
+      ...{ name: '', timezone: 'UTC', variables: {}, humanAgents: false },
+    }
+    const server = await intake(PLACES, { account: async () => sealedOnly })
+    const answers = await Promise.all(Array.from({ length: 20 }, () => server.follow('oStranger')))
+    expect(new Set(answers)).toEqual(new Set([401]))
+    expect(server.told).toMatchObject({ waiting: 0, shed: 0 })
+  })
+})
+
+describe('a burst from WeChat', () => {
+  it('of many at once is stored whole: bodies that come with their headers do not push each other out', async () => {
+    const limits = { ...PLACES, places: 500, readers: 20, bodyBytes: 4 * 1024 * 1024 }
+    const server = await intake(limits)
+    const answers: { answer(): string }[] = []
+    for (let i = 0; i < 300; i++) {
+      const { query, body } = server.sealed(`o${i}`)
+      const head = `POST /wechat/${APP}?${query} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}`
+      answers.push(server.raw(`${head}\r\n\r\n${body}`))
+    }
+    await until(() => server.waiting.length === 300)
+    for (const w of server.waiting) w.stored()
+    await until(() => answers.every((a) => a.answer().startsWith('HTTP/1.1 200')))
+    expect(server.told.shed).toBe(0)
   })
 })
 

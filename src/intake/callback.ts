@@ -11,7 +11,7 @@ import {
   type ArrivedMode,
   answerChallenge,
   type CallbackAccount,
-  isQuerySigned,
+  freshSignature,
   openCallback,
   UNAUTHORISED,
 } from '../wechat/envelope.ts'
@@ -22,7 +22,7 @@ import { announcedBytes, readBody } from './body.ts'
 import { factsOf } from './facts.ts'
 import type { Forwarder } from './forward.ts'
 import { callbackPath } from './path.ts'
-import { createPlaces, type Places } from './places.ts'
+import { createPlaces, EvictedError, type Place, type Places } from './places.ts'
 import type { Arriving } from './reply-due.ts'
 import { noteOpened, type SkewWatch } from './skew-watch.ts'
 
@@ -117,12 +117,13 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     if (bytes === null) return refuse(413, 'body over 64 KiB', began)
     const account = await find(appId, bytes, began)
     if (account instanceof Response) return account
-    const leave = places.take({ signed: isQuerySigned(account, c.req.query()), bytes })
-    if (!leave) return shed(appId, began)
+    const signature = freshSignature(account, c.req.query(), { now: now(), maxAgeMs: deps.maxAgeMs })
+    const place = places.take({ signature, bytes })
+    if (!place) return shed(appId, began)
     try {
-      return await serve(c, account, began, leave)
+      return await serve(c, account, began, place)
     } finally {
-      leave()
+      place.leave()
     }
   })
 
@@ -143,30 +144,25 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
   async function find(appId: string, bytes: number, began: number): Promise<IntakeAccount | Response> {
     if (!isAppId(appId)) return refuse(404, 'unknown appId', began)
     const isKnown = deps.knows?.(appId) ?? true
-    const leave = isKnown ? () => {} : places.take({ signed: false, bytes })
-    if (!leave) return shed(appId, began)
+    const place = isKnown ? null : places.take({ signature: null, bytes })
+    if (!isKnown && !place) return shed(appId, began)
     try {
       return (await within(began, deps.account(appId))) ?? refuse(404, 'unknown appId', began)
     } catch (err) {
       return fail(err, appId, began)
     } finally {
-      leave()
+      place?.leave()
     }
   }
 
-  /** `leave` gives the place back: once the event is stored, whatever the answer still waits for. */
-  async function serve(
-    c: Context,
-    account: IntakeAccount,
-    began: number,
-    leave: () => void,
-  ): Promise<Response> {
+  /** The place is given back once the event is stored, whatever the answer still waits for. */
+  async function serve(c: Context, account: IntakeAccount, began: number, place: Place): Promise<Response> {
     const { appId } = account
     let body: Buffer | null
     try {
-      body = await within(began, readBody(c.req, BODY_MAX), 'the body did not come')
+      body = await within(began, place.read(readBody(c.req, BODY_MAX)), 'the body did not come')
     } catch (err) {
-      return fail(err, appId, began)
+      return err instanceof EvictedError ? shed(appId, began) : fail(err, appId, began)
     }
     if (!body) return refuse(413, 'body over 64 KiB', began, appId)
     const query = c.req.query()
@@ -180,6 +176,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
       if (opened.arrived) deps.mode?.(appId, opened.arrived)
       return refuseOpened(opened, began, appId)
     }
+    if (!place.wait(body.length)) return shed(appId, began)
     const { inbound } = opened
     deps.seen(appId)
     deps.mode?.(appId, null)
@@ -205,7 +202,7 @@ export function createCallbackApp(deps: CallbackDeps): Hono {
     // Only where its answer may count is it asked beside our own work; else it is told afterwards.
     const answered = !tested && forward?.useReply ? passOn() : null
     const ours = tested ? tested.reply : await take(account, inbound, began, opened.recovered)
-    leave()
+    place.leave()
     if (!tested && !forward?.useReply && !(ours instanceof Response)) void passOn()
     const said = ours ?? (await answered)
     if (said instanceof Response) return said

@@ -2,10 +2,10 @@ import { type Context, Hono } from 'hono'
 import { announcedBytes, readBodyWithin } from '../intake/body.ts'
 import { STORE_WITHIN_MS } from '../intake/callback.ts'
 import { callbackPath } from '../intake/path.ts'
-import type { Places } from '../intake/places.ts'
+import type { Place, Places } from '../intake/places.ts'
 import { noteOpened, type SkewWatch } from '../intake/skew-watch.ts'
 import { createSparingLog } from '../sparing-log.ts'
-import { type CallbackAccount, isQuerySigned, openCallback, UNAUTHORISED } from '../wechat/envelope.ts'
+import { type CallbackAccount, freshSignature, openCallback, UNAUTHORISED } from '../wechat/envelope.ts'
 import { type AuthorisationDeps, createAuthorisationPages } from './authorisation.tsx'
 import { keyOfCode } from './component.ts'
 import { parsePush } from './push.ts'
@@ -33,18 +33,19 @@ export function createPlatformApp(
     const bytes = announcedBytes(c.req, BODY_MAX)
     if (bytes === null) return refuse(413, 'body over 64 KiB')
     const account = platform.serve({ appId: platform.config.appId })
-    const leave = deps.places.take({ signed: isQuerySigned(account, c.req.query()), bytes })
-    if (!leave) return c.text('too many at once', 500)
+    const signature = freshSignature(account, c.req.query(), { now: arrivedAt, maxAgeMs })
+    const place = deps.places.take({ signature, bytes })
+    if (!place) return c.text('too many at once', 500)
     try {
-      const body = await readBodyWithin(c.req, BODY_MAX, STORE_WITHIN_MS)
+      const body = await place.read(readBodyWithin(c.req, BODY_MAX, STORE_WITHIN_MS))
       if (!body) return refuse(413, 'body over 64 KiB')
-      return await take(c, account, body, arrivedAt)
+      return await take(c, account, body, { arrivedAt, place })
     } catch (err) {
       const reason = err instanceof Error ? err.message : String(err)
       say('warn', 'not read', { reason }, 'component push not read')
       return c.text('not read', 500)
     } finally {
-      leave()
+      place.leave()
     }
   })
 
@@ -56,12 +57,13 @@ export function createPlatformApp(
     c: Context,
     account: CallbackAccount,
     body: Buffer,
-    arrivedAt: number,
+    { arrivedAt, place }: { arrivedAt: number; place: Place },
   ): Promise<Response> {
     const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
     const apiBase = platform.config.apiBase ?? null
     noteOpened(deps.clock, { apiBase, query: c.req.query(), opened, arrivedAt })
     if (!opened.ok) return refuse(opened.status, opened.reason, opened.unsealed && 'unsealed')
+    if (!place.wait(body.length)) return c.text('too many at once', 500)
     const push = parsePush(opened.record)
     // Without a time of its own it counts from its delivery, which was signed.
     const seconds = push.createTime ?? Number(c.req.query('timestamp'))

@@ -171,12 +171,22 @@ export function answerChallenge(call: {
  * Whether the query alone is WeChat's: in every mode `signature` covers its token, timestamp and nonce. It says nothing
  * about the body, so it admits to a queue and to nothing else.
  */
-export function isQuerySigned(
-  account: Pick<CallbackAccount, 'token' | 'previousToken'>,
-  query: Query,
-): boolean {
+function isQuerySigned(account: Pick<CallbackAccount, 'token' | 'previousToken'>, query: Query): boolean {
   const { signature, timestamp = '', nonce = '' } = query
   return signer(account, signature, timestamp, nonce) !== null
+}
+
+/**
+ * The query's `signature`, where WeChat made it and it is young enough to be believed; null of all others: whoever has an
+ * old query, from a log, is a stranger.
+ */
+export function freshSignature(
+  account: Pick<CallbackAccount, 'token' | 'previousToken'>,
+  query: Query,
+  clock: { now: number; maxAgeMs: number },
+): string | null {
+  const isFresh = isQuerySigned(account, query) && !isStale({ query, ...clock })
+  return isFresh ? (query.signature ?? null) : null
 }
 
 /** The token that made this signature, the present one or the one before; null when neither did. */
@@ -204,7 +214,7 @@ function unsealWithAny(sealed: string, account: CallbackAccount): Unsealed & { a
   return previous && previous.trouble === null && present.trouble !== null ? previous : present
 }
 
-function isStale({ query, now, maxAgeMs }: { query: Query; now: number; maxAgeMs: number }): boolean {
+function isStale({ query, now, maxAgeMs }: Pick<Call, 'query' | 'now' | 'maxAgeMs'>): boolean {
   if (maxAgeMs === 0) return false
   const at = Number(query.timestamp) * 1000
   return !Number.isFinite(at) || now - at > maxAgeMs || at - now > Math.max(maxAgeMs, AHEAD_MS)
