@@ -60,7 +60,8 @@ for (const node of found) {
       },
     )
 
-    it.runIf(node.units)('the unit tests of src, activities and workflows pass', async () => {
+    if (!node.units) return
+    it('the unit tests of src, activities and workflows pass', async () => {
       const { code, told } = await unitTests(node.path, PATH)
       const last = told.trimEnd().split('\n').at(-1)
       expect({ code, last }, told.slice(-8_000)).toEqual({
