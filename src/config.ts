@@ -4,7 +4,7 @@ import { isNetwork, LOOPBACK } from './access/networks.ts'
 import { databaseUrlTrouble } from './database-url.ts'
 import { readEnvFile } from './env-file.ts'
 import { readSecretFiles } from './secret-files.ts'
-import { weaknessTold } from './secret-strength.ts'
+import { samenessTold, weaknessTold } from './secret-strength.ts'
 import { readTraceSettings } from './tracing/settings.ts'
 import { hostPortTrouble, webAddressTrouble } from './web-address.ts'
 
@@ -216,7 +216,7 @@ function platformOf(e: z.output<typeof schema>): PlatformConfig | null {
 
 /**
  * What production roles cannot do without.
- * @throws ConfigError naming each missing variable, and each secret that could be found by trying
+ * @throws ConfigError naming each missing variable, each secret that could be found by trying, and two that are one
  */
 export function requireProduction(config: Config) {
   const needed = {
@@ -232,7 +232,11 @@ export function requireProduction(config: Config) {
       `This role needs ${missing.join(', ')}. Set ${missing.length > 1 ? 'them' : 'it'} in the environment or in .env; docs/configure.md says how to make good values.`,
     )
   const { databaseUrl = '', adminToken = '', encryptionKey = '' } = config
-  const weak = [weaknessTold('ENCRYPTION_KEY', encryptionKey), weaknessTold('ADMIN_TOKEN', adminToken)]
+  const weak = [
+    weaknessTold('ENCRYPTION_KEY', encryptionKey),
+    weaknessTold('ADMIN_TOKEN', adminToken),
+    samenessTold(encryptionKey, adminToken),
+  ]
   if (weak.some((told) => told !== null))
     throw new ConfigError(weak.filter((told) => told !== null).join('\n'))
   return { databaseUrl, adminToken, encryptionKey }

@@ -26,6 +26,18 @@ describe('a secret of a production role that can be found by trying', () => {
     ['ENCRYPTION_KEY', `${' '.repeat(40)}short`],
     ['ENCRYPTION_KEY', 'x'.repeat(64)],
     ['ENCRYPTION_KEY', 'abab'.repeat(16)],
+    ['ENCRYPTION_KEY', '0123456789abcdef0123456789abcdef'],
+    ['ENCRYPTION_KEY', 'changeme'.repeat(4)],
+    ['ENCRYPTION_KEY', 'Password'.repeat(5)],
+    ['ENCRYPTION_KEY', 'changeme1changeme2changeme3changeme4'],
+    ['ENCRYPTION_KEY', 'abcdefghijklmnopqrstuvwxyz0123456789'],
+    ['ENCRYPTION_KEY', '0123456789abcdefghijklmnopqrstuv'],
+    ['ENCRYPTION_KEY', 'zyxwvutsrqponmlkjihgfedcba9876543210'],
+    ['ENCRYPTION_KEY', 'qwertyuiopasdfghjklzxcvbnm1234567890'],
+    ['ENCRYPTION_KEY', '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,'],
+    ['ADMIN_TOKEN', 'password'.repeat(2)],
+    ['ADMIN_TOKEN', 'abc123'.repeat(3)],
+    ['ADMIN_TOKEN', '0123456789abcdef'],
     ['ADMIN_TOKEN', 'admin'],
     ['ADMIN_TOKEN', 'test-token-of-15'.slice(0, 15)],
     ['ADMIN_TOKEN', '1'.repeat(40)],
@@ -37,6 +49,16 @@ describe('a secret of a production role that can be found by trying', () => {
     const file = join(folder, name)
     writeFileSync(file, `${value}\n`)
     expect(() => production({ [name]: undefined, [`${name}_FILE`]: file })).toThrow('openssl rand -base64 32')
+  })
+
+  it('is one that both are', () => {
+    const both = randomBytes(32).toString('base64')
+    expect(() => production({ ENCRYPTION_KEY: both, ADMIN_TOKEN: both })).toThrow(
+      'ENCRYPTION_KEY and ADMIN_TOKEN are the same',
+    )
+    expect(() => production({ ENCRYPTION_KEY: both, ADMIN_TOKEN: ` ${both}` })).toThrow(ConfigError)
+    expect(() => production({ ENCRYPTION_KEY: both, ADMIN_TOKEN: both })).not.toThrow(both)
+    expect(production({ ENCRYPTION_KEY: both, ADMIN_TOKEN: `${both}2` }).encryptionKey).toBe(both)
   })
 
   it('is named with all others at once', () => {
@@ -61,6 +83,11 @@ describe('a secret as we tell people to make it', () => {
         expect(weakness('ADMIN_TOKEN', secret)).toBeNull()
       }),
     )
+    // As hexadecimal digits of 16 bytes: the fewest that are taken.
+    const refused = Array.from({ length: 5_000 }, () => randomBytes(16).toString('hex')).filter(
+      (secret) => weakness('ENCRYPTION_KEY', secret) !== null,
+    )
+    expect(refused).toEqual([])
     // What `npm start` makes and keeps.
     expect(weakness('ENCRYPTION_KEY', randomBytes(24).toString('base64url'))).toBeNull()
     expect(LEAST_CHARACTERS.ENCRYPTION_KEY).toBe(32)
