@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { PGlite } from '@electric-sql/pglite'
 
+const maker = fileURLToPath(new URL('./make-store.mjs', import.meta.url))
 const REOPEN_EVERY_MS = 2_000
 /**
  * PostgreSQL's own cache of pages. Its default, 128 MB, is memory that never comes back; what does not fit is read from
@@ -70,24 +72,30 @@ export async function openEngine(where: string): Promise<PGlite> {
 async function create(where: string): Promise<PGlite> {
   // Each thread that compiles keeps what it needed for it: 40 MB for nothing. One is enough, it compiles in the background.
   setFlagsFromString('--wasm-num-compilation-tasks=1')
-  const isNew = !where.startsWith('memory:') && !existsSync(join(where, 'PG_VERSION'))
-  const engine = await PGlite.create(where, {
+  if (!where.startsWith('memory:') && !existsSync(join(where, 'PG_VERSION'))) await makeFiles(where)
+  return PGlite.create(where, {
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
   })
-  if (isNew) collectGarbage()
-  return engine
 }
 
-/**
- * A new store is made by a second engine and copied through memory: 400 MB, most of it outside of V8's heap, which at
- * rest is not collected for hours.
- */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('gc')
-  setFlagsFromString('--no-expose-gc')
-  // The turn in which the last engine is still on the stack must end first.
-  if (typeof gc === 'function') setImmediate(() => gc())
+/** By a process that ends. @throws Error with what it printed: a full disk, a folder that cannot be written */
+function makeFiles(folder: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A group of its own: Ctrl-C in the terminal does not reach it.
+    const child = spawn(process.execPath, [maker, folder], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    })
+    let printed = ''
+    child.stderr.on('data', (text) => {
+      printed += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`the store could not be made in ${folder} (exit code ${code}):\n${printed}`))
+    })
+  })
 }
 
 /**
