@@ -71,7 +71,7 @@ function figuresOf(processes: readonly ProcessMemory[]): Figure[] {
     ...(aim ? { aim } : {}),
   })
   return [
-    row('our Node processes, RSS', sumOf(ours, 'rss'), '≤ 400'),
+    row('our Node processes, RSS', sumOf(ours, 'rss'), '≤ 400 MB (381 MiB)'),
     row('our Node processes, PSS', sumOf(ours, 'pss')),
     row('the one that serves, RSS', ours[0]?.rss ?? Number.NaN),
     row('Temporal’s server and Web UI, RSS', sumOf(temporal, 'rss')),
