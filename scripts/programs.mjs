@@ -14,12 +14,12 @@ import {
   utimesSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { closeCodeFolder, codeFileTrouble } from '../src/engine/own-code.mjs'
 import { sourcesDigest } from '../src/engine/sources-digest.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const folder = join(root, 'dist', 'programs')
 const PROGRAMS = [
   'src/start.ts',
   'src/serve.ts',
@@ -33,12 +33,21 @@ const KEPT = 5
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])
 
 /**
- * The compiled program of a source file, as a path; null where it is none of ours, or cannot be written.
+ * The compiled program of a source file, as a path; null where it is none of ours, cannot be written, or would stand where
+ * another user could change it, which is said.
  * @param {string} file from the project's folder, like `src/start.ts`
+ * @param {string} folder where compiled programs are kept
  */
-export async function compiledProgram(file) {
+export async function compiledProgram(file, folder = join(root, 'dist', 'programs')) {
   if (!PROGRAMS.includes(file)) return null
   const made = join(folder, keyOf())
+  const trouble = troubleOf(folder, made)
+  if (trouble) {
+    process.stderr.write(
+      `Compiled programs in ${folder} are not run: ${trouble}. The sources run instead. Remove the folder, or give it to this user: chmod go-w.\n`,
+    )
+    return null
+  }
   if (!existsSync(made)) {
     try {
       await compileInto(made)
@@ -56,6 +65,24 @@ export async function compiledProgram(file) {
   return join(made, relative('src', file).replace(/\.ts$/, '.js'))
 }
 
+/** Closes what is ours, and removes what others could have changed; why the folder cannot be used, or null. */
+function troubleOf(folder, made) {
+  for (const path of [dirname(folder), folder]) {
+    const trouble = existsSync(path) ? closeCodeFolder(path) : null
+    if (trouble) return trouble
+  }
+  if (!existsSync(made)) return null
+  const parts = [made, ...readdirSync(made, { recursive: true }).map((name) => join(made, name))]
+  const open = parts.map((path) => codeFileTrouble(path)).find((trouble) => trouble !== null)
+  if (!open) return null
+  try {
+    rmSync(made, { recursive: true, force: true })
+    return null
+  } catch {
+    return open
+  }
+}
+
 /** The code, how it is compiled, and where it is: addresses of files stand in what is compiled. */
 function keyOf() {
   const hash = createHash('sha256').update(`${sourcesDigest()}\0${root}\0`)
@@ -64,11 +91,16 @@ function keyOf() {
 }
 
 async function compileInto(made) {
-  mkdirSync(folder, { recursive: true })
+  const folder = dirname(made)
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
   const part = mkdtempSync(join(folder, '.part-'))
   try {
     await compile(part)
     // As readable as the sources: who builds an image is not who runs it.
+    for (const name of readdirSync(part, { recursive: true })) {
+      const { mode } = statSync(join(part, name))
+      chmodSync(join(part, name), mode & 0o755)
+    }
     chmodSync(part, 0o755)
     renameSync(part, made)
   } catch (err) {
@@ -117,6 +149,7 @@ const ownAddresses = {
 }
 
 function prune(current) {
+  const folder = dirname(current)
   const others = readdirSync(folder)
     .map((name) => join(folder, name))
     .filter((path) => path !== current)

@@ -4,6 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { endWithNpm } from './end-with-npm.mjs'
 import { ensureDeps } from './ensure-deps.mjs'
 
+// What is installed and compiled is run: nobody else may write to it, whatever the caller allows.
+process.umask(process.umask() | 0o022)
 ensureDeps()
 endWithNpm()
 const { compiledProgram } = await import('./programs.mjs')

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -24,6 +24,16 @@ describe('bundled workflows', () => {
     expect(readdirSync(folder).sort()).toEqual([name, ...[4, 5, 6, 7, 8].map((i) => `old-${i}.js`)].sort())
     writeFileSync(join(folder, name), 'kept')
     expect(await bundleWorkflows(folder)).toEqual({ code: 'kept' })
+  })
+
+  it.skipIf(process.platform === 'win32')('are made anew where others could have changed them', async () => {
+    const file = join(folder, `${sourcesDigest()}.js`)
+    writeFileSync(file, 'planted')
+    chmodSync(file, 0o666)
+    chmodSync(folder, 0o777)
+    expect((await bundleWorkflows(folder)).code).toContain('FollowerNurture')
+    expect(statSync(file).mode & 0o022).toBe(0)
+    expect(statSync(folder).mode & 0o022).toBe(0)
   })
 
   it('are not kept where nothing can be written, and serve all the same', async () => {

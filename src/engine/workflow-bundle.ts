@@ -1,9 +1,19 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder } from './local/find.ts'
+import { closeCodeFolder, codeFileTrouble } from './own-code.mjs'
 import { sourcesDigest } from './sources-digest.mjs'
 
 const bundler = fileURLToPath(new URL('./bundle-workflows.mjs', import.meta.url))
@@ -19,9 +29,15 @@ const KEPT = 5
  */
 export async function bundleWorkflows(folder = defaultFolder()): Promise<{ code: string }> {
   const name = `${sourcesDigest()}.js`
-  const kept = readKept(join(folder, name))
+  const trouble = troubleOf(folder)
+  if (trouble) {
+    process.stderr.write(
+      `Bundled workflows in ${folder} are not used: ${trouble}. They are bundled at each start. Give the folder to this user (chmod go-w), or set FOLLOWER_NURTURE_CACHE.\n`,
+    )
+  }
+  const kept = trouble ? null : readKept(join(folder, name))
   if (kept !== null) return { code: kept }
-  if (canKeep(folder)) {
+  if (!trouble && canKeep(folder)) {
     await bundleInto(join(folder, name))
     prune(folder, name)
     return { code: readFileSync(join(folder, name), 'utf8') }
@@ -39,8 +55,19 @@ function defaultFolder(): string {
   return join(cacheFolder({ cacheDir: process.env.FOLLOWER_NURTURE_CACHE || undefined }), 'workflows')
 }
 
+/** Why another user could put code there. */
+function troubleOf(folder: string): string | null {
+  const there = [dirname(folder), folder].filter((path) => existsSync(path))
+  return there.map((path) => closeCodeFolder(path)).find((trouble) => trouble !== null) ?? null
+}
+
 function readKept(file: string): string | null {
   try {
+    // What others could have changed is bundled anew.
+    if (codeFileTrouble(file)) {
+      rmSync(file)
+      return null
+    }
     const code = readFileSync(file, 'utf8')
     // The latest used are kept.
     utimesSync(file, new Date(), new Date())

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { closeCodeFolder, codeFileTrouble } from '../own-code.mjs'
 import { buildOnce, hasGo } from './go-build.ts'
 import {
   CLI_VERSION,
@@ -49,9 +50,10 @@ export async function findEngine(options: {
 }): Promise<Engine> {
   const { say } = options
   const folder = join(options.cacheDir, 'engine')
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const onPath = await usableCli('temporal')
   if (onPath) return { kind: 'cli', program: 'temporal' }
+  refuseOthersCode(folder)
   const built = builtEngine(folder)
   // The server alone is there when the production stack without containers had it built; its Web UI takes seconds.
   if (built) return built.ui || !(await hasGo()) ? built : buildEngine(folder, say)
@@ -66,6 +68,21 @@ export async function findEngine(options: {
       `  - Go ${LEAST_GO.join('.')} or newer on PATH, to build the server once (about 5 minutes)`,
       '  - TEMPORAL_ADDRESS=host:port of a cluster that you have',
     ].join('\n'),
+  )
+}
+
+/** @throws NoEngineError where another user could have put a program */
+function refuseOthersCode(folder: string): void {
+  for (const path of [dirname(folder), folder]) refuse(path, closeCodeFolder(path))
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('temporal-')) refuse(join(folder, name), codeFileTrouble(join(folder, name)))
+  }
+}
+
+function refuse(path: string, trouble: string | null): void {
+  if (!trouble) return
+  throw new NoEngineError(
+    `Temporal is not run from ${path}: ${trouble}. Remove it, or choose a folder of this user's own with FOLLOWER_NURTURE_CACHE.`,
   )
 }
 

@@ -38,7 +38,7 @@ export async function buildOnce(
 ): Promise<string> {
   const at = join(folder, `${program.name}-${program.version}`)
   if (existsSync(at)) return at
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const release = await takeLock(join(folder, 'building'))
   try {
     if (!existsSync(at)) await goInstall(folder, program, at, say)
