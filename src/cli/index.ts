@@ -1,10 +1,12 @@
 import { allowSlowHandshakes } from '../app/lifetime.ts'
 import { PRIVATE_UMASK } from '../app/private-files.ts'
+import { printable } from './printable.ts'
 import { runCli } from './run.ts'
 
 process.umask(PRIVATE_UMASK)
 allowSlowHandshakes()
 process.exitCode = await runCli(process.argv.slice(2), {
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
+  // Into a file goes what it is, byte for byte.
+  out: (text) => process.stdout.write(`${process.stdout.isTTY ? printable(text) : text}\n`),
+  err: (text) => process.stderr.write(`${process.stderr.isTTY ? printable(text) : text}\n`),
 })

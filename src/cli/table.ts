@@ -1,7 +1,9 @@
+import { printableLine } from './printable.ts'
+
 /** Rows as columns for a terminal. A Chinese character takes two of its columns. */
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const cells = [head, ...rows].map((row) =>
-    row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))),
+    row.map((cell) => (cell === null || cell === undefined ? '' : printableLine(String(cell)))),
   )
   const widths = head.map((_, c) => Math.max(...cells.map((row) => width(row[c] ?? ''))))
   return cells

@@ -132,7 +132,7 @@ export function forwardTrouble(url: string, allowPrivate: boolean): string | nul
 }
 
 /** Without the brackets of IPv6, and without the dot that may end a name. */
-const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '')
 
 /**
  * Connects to addresses of the open internet alone. Names are looked at when they are connected, not before: one that
