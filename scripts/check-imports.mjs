@@ -11,7 +11,7 @@ const MAY = {
   'src/tracing': ['src/log'],
   'src/wechat': ['src/tracing', 'src/text'],
   workflows: ['src/campaign', 'src/wechat', 'src/ids', 'src/text', 'activities'],
-  'src/store': ['src/campaign', 'src/wechat', 'src/beijing', 'src/text'],
+  'src/store': ['src/campaign', 'src/wechat', 'src/beijing', 'src/run-script', 'src/text'],
   'src/access': ['src/store', 'src/brief-cache', 'src/log', 'src/sparing-log', 'src/text'],
   'src/media': ['src/store', 'src/wechat', 'src/campaign', 'src/log'],
   activities: [
@@ -30,6 +30,7 @@ const MAY = {
     'src/store',
     'src/ids',
     'src/log',
+    'src/run-script',
     'src/text',
     'workflows',
     'activities',

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runScript } from '../run-script.ts'
 import { cacheFolder } from './local/find.ts'
 import { closeCodeFolder, codeFileTrouble } from './own-code.mjs'
 import { sourcesDigest } from './sources-digest.mjs'
@@ -88,25 +88,8 @@ function canKeep(folder: string): boolean {
   }
 }
 
-/** @throws Error with what the bundler printed */
-function bundleInto(file: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // A group of its own: Ctrl-C in the terminal does not reach it.
-    const child = spawn(process.execPath, [bundler, file, workflowsPath, interceptorsPath], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true,
-    })
-    let printed = ''
-    child.stderr.on('data', (text) => {
-      printed += text
-    })
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve()
-      else reject(new Error(`the workflows could not be bundled (exit code ${code}):\n${printed}`))
-    })
-  })
-}
+const bundleInto = (file: string): Promise<void> =>
+  runScript(bundler, [file, workflowsPath, interceptorsPath], 'the workflows could not be bundled')
 
 /** Removes all but the latest used bundles. */
 function prune(folder: string, current: string): void {

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
+import { runScript } from '../run-script.ts'
 
 const maker = fileURLToPath(new URL('./make-store.mjs', import.meta.url))
 const REOPEN_EVERY_MS = 2_000
@@ -72,29 +72,11 @@ export async function openEngine(where: string): Promise<PGlite> {
 async function create(where: string): Promise<PGlite> {
   // Each thread that compiles keeps what it needed for it: 40 MB for nothing. One is enough, it compiles in the background.
   setFlagsFromString('--wasm-num-compilation-tasks=1')
-  if (!where.startsWith('memory:') && !existsSync(join(where, 'PG_VERSION'))) await makeFiles(where)
+  if (!where.startsWith('memory:') && !existsSync(join(where, 'PG_VERSION'))) {
+    await runScript(maker, [where], `the store could not be made in ${where}`)
+  }
   return PGlite.create(where, {
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
-  })
-}
-
-/** By a process that ends. @throws Error with what it printed: a full disk, a folder that cannot be written */
-function makeFiles(folder: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // A group of its own: Ctrl-C in the terminal does not reach it.
-    const child = spawn(process.execPath, [maker, folder], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true,
-    })
-    let printed = ''
-    child.stderr.on('data', (text) => {
-      printed += text
-    })
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) resolve()
-      else reject(new Error(`the store could not be made in ${folder} (exit code ${code}):\n${printed}`))
-    })
   })
 }
 
