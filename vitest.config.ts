@@ -1,23 +1,23 @@
 import { defineConfig } from 'vitest/config'
-import { PATIENCE_MS } from './test/support/patience.ts'
+import { WAIT_TIMEOUT_MS } from './test/harness/timeouts.ts'
 
 /** Room for a test that waits twice. */
 const patient = {
-  testTimeout: 2 * PATIENCE_MS,
-  hookTimeout: 2 * PATIENCE_MS,
-  expect: { poll: { timeout: PATIENCE_MS } },
+  testTimeout: 2 * WAIT_TIMEOUT_MS,
+  hookTimeout: 2 * WAIT_TIMEOUT_MS,
+  expect: { poll: { timeout: WAIT_TIMEOUT_MS } },
 }
 const engines = {
-  setupFiles: './test/support/quiet-sdk.ts',
-  globalSetup: ['./test/support/engine.ts', './test/support/postgres.ts'],
+  setupFiles: './test/harness/setup/silence-sdk.ts',
+  globalSetup: ['./test/harness/setup/temporal.ts', './test/harness/setup/postgres.ts'],
 }
 /** They fill the machine by themselves, and judge what is late: each runs when nothing else does. */
-const ALONE = ['test/e2e/{chaos,cluster,load,nodes}.test.ts']
+const ALONE = ['test/exclusive/**/*.test.ts']
 
 /** The tiers of `npm test`; `npx vitest run --project unit` runs one. */
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/closing-line.ts'],
+    reporters: ['default', './test/harness/setup/summary-reporter.ts'],
     maxWorkers: 2,
     projects: [
       {
@@ -38,15 +38,14 @@ export default defineConfig({
         test: {
           name: 'store',
           include: ['src/store/**/*.test.ts', 'test/{store,fuzz,attack}/**/*.test.ts'],
-          globalSetup: './test/support/postgres.ts',
+          globalSetup: './test/harness/setup/postgres.ts',
           ...patient,
         },
       },
       {
         test: {
           name: 'whole',
-          include: ['test/{activities,workflow,e2e,api,browser,replay,engine,cli}/**/*.test.ts'],
-          exclude: ALONE,
+          include: ['test/{activities,workflow,e2e,recovery,api,browser,replay,temporal,cli}/**/*.test.ts'],
           ...engines,
           ...patient,
         },

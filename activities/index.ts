@@ -1,25 +1,25 @@
-import { createLearnFacts } from './learn-facts.ts'
-import type { ActivityDeps } from './ports.ts'
-import { createPrepareMedia } from './prepare-media.ts'
-import { createRecord } from './record.ts'
-import { createSend } from './send.ts'
-import { createSettle } from './settle.ts'
-import { createTagFollower } from './tag-follower.ts'
+import type { ActivityDeps } from './deps.ts'
+import { createFetchFollowerAttributes } from './follower/fetch-follower-attributes.ts'
+import { createTagFollower } from './follower/tag-follower.ts'
+import { createPrepareMedia } from './media/prepare-media.ts'
+import { createRecordRun } from './record-run.ts'
+import { createResolveUnanswered } from './send/resolve-unanswered.ts'
+import { createSend } from './send/send.ts'
 
-export type { LearnInput } from './learn-facts.ts'
-export type { ActivityDeps } from './ports.ts'
-export type { RecordInput } from './record.ts'
-export type { SendInput } from './send-input.ts'
-export type { TagInput } from './tag-follower.ts'
+export type { ActivityDeps } from './deps.ts'
+export type { FetchAttributesInput as LearnInput } from './follower/fetch-follower-attributes.ts'
+export type { TagInput } from './follower/tag-follower.ts'
+export type { RecordRunInput as RecordInput } from './record-run.ts'
+export type { SendInput } from './send/send-input.ts'
 
 /** Everything that touches the outside world on a workflow's behalf. */
 export function createActivities(deps: ActivityDeps) {
   return {
     send: createSend(deps),
     prepareMedia: createPrepareMedia(deps),
-    settle: createSettle(deps),
-    record: createRecord(deps),
-    learnFacts: createLearnFacts(deps),
+    resolveUnanswered: createResolveUnanswered(deps),
+    recordRun: createRecordRun(deps),
+    fetchFollowerAttributes: createFetchFollowerAttributes(deps),
     tagFollower: createTagFollower(deps),
   }
 }

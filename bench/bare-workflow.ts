@@ -1,5 +1,5 @@
 import { proxyActivities, sleep } from '@temporalio/workflow'
-import type { BareActivities } from './run-size.ts'
+import type { BareActivities } from './history-size.ts'
 
 const { nothing } = proxyActivities<BareActivities>({ startToCloseTimeout: '10s' })
 

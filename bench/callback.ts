@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { request } from 'undici'
 import { createSimulator, type Simulator } from '../src/simulator/index.ts'
-import { ask } from '../test/support/program.ts'
+import { callApi } from '../test/harness/process/program.ts'
 import { eachOf, type Figure, percentile, timed } from './stats.ts'
 
 const ACCOUNT = {
@@ -24,7 +24,7 @@ const WARM_UP = 50
 export async function measureCallbacks(base: string): Promise<Figure[]> {
   const simulator = createSimulator()
   const { url: apiBase } = await simulator.listen(0)
-  await ask(base, '/api/accounts', { ...ACCOUNT, apiBase })
+  await callApi(base, '/api/accounts', { ...ACCOUNT, apiBase })
   await put(base)
   simulator.addAccount({
     ...ACCOUNT,

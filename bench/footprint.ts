@@ -1,13 +1,13 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from '../src/engine/local/ports.ts'
-import { type Cluster, createCluster } from '../temporal-docker/native/cluster.ts'
-import { NoProgramsError } from '../temporal-docker/native/programs.ts'
-import { temporaryFolder } from '../temporal-docker/native/unix-user.ts'
-import { until } from '../test/support/program.ts'
+import { type Cluster, createCluster } from '../scripts/cluster/cluster.ts'
+import { MissingProgramsError } from '../scripts/cluster/find-programs.ts'
+import { temporaryFolder } from '../scripts/cluster/unix-user.ts'
+import { freePort } from '../src/temporal/local-server/ports.ts'
+import { waitFor } from '../test/harness/process/program.ts'
+import { processorOf } from './cpu-time.ts'
 import { type Counters, openDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
-import { processorOf } from './processor.ts'
 import { eachOf, type Figure } from './stats.ts'
 
 const FOLLOWERS = 200
@@ -40,12 +40,12 @@ export async function measureFootprint(say: (line: string) => void): Promise<Fig
   try {
     mkdirSync(join(folder, 'secrets'))
     for (const [name, value] of Object.entries(SECRETS)) writeFileSync(join(folder, 'secrets', name), value)
-    cluster = await createCluster({ folder, port: await freePort(), say: () => {} })
+    cluster = await createCluster({ folder, port: await freePort(), print: () => {} })
     await cluster.up()
-    await cluster.serves()
+    await cluster.waitUntilServing()
     return await measure(cluster, folder, say)
   } catch (err) {
-    if (!(err instanceof NoProgramsError)) throw err
+    if (!(err instanceof MissingProgramsError)) throw err
     say(`bench: ${err.message}; the footprint is left out`)
     return []
   } finally {
@@ -115,7 +115,7 @@ async function measure(cluster: Cluster, folder: string, say: (line: string) => 
       await account.type(openId, '1')
     })
     const arrived = async () => (await databases.sentOf(appId)) >= count * sent
-    await until(arrived, () => `not all of ${appId} was sent`, STAGE_WITHIN_MS)
+    await waitFor(arrived, () => `not all of ${appId} was sent`, STAGE_WITHIN_MS)
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
 }

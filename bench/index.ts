@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { ownSettings, ready, runProgram } from '../test/support/program.ts'
-import { measureAccountsApart } from './accounts-apart.ts'
+import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureFootprint } from './footprint.ts'
+import { measureRunSize } from './history-size.ts'
 import { measureMemory } from './memory.ts'
-import { measureRunSize } from './run-size.ts'
 import { scalingTables } from './scaling/tables.ts'
 import { measureStart } from './start.ts'
 import { type Figure, formatFigures } from './stats.ts'
+import { measureAccountsApart } from './tenant-isolation.ts'
 import { measureTokenRefreshes } from './tokens.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -67,10 +67,10 @@ if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, figures
 process.exit(0)
 
 async function withProgram(work: (env: Record<string, string>) => Promise<Figure[]>): Promise<Figure[]> {
-  const { env, forget } = await ownSettings()
-  const program = runProgram('src/start.ts', { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' })
+  const { env, cleanUp: forget } = await isolatedSettings()
+  const program = spawnProgram('src/start.ts', { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' })
   try {
-    await ready(program)
+    await waitUntilReady(program)
     return await work(env)
   } finally {
     program.process.kill('SIGTERM')

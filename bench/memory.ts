@@ -1,5 +1,11 @@
-import { memoryBelow, type ProcessMemory, sumOf } from '../test/support/memory.ts'
-import { ask, ownSettings, ready, runProgram, until } from '../test/support/program.ts'
+import { type ProcessMemory, processTreeMemory, totalMemory } from '../test/harness/process/process-memory.ts'
+import {
+  callApi,
+  isolatedSettings,
+  spawnProgram,
+  waitFor,
+  waitUntilReady,
+} from '../test/harness/process/program.ts'
 import type { Figure } from './stats.ts'
 
 const APP = 'wxsimulated000001'
@@ -15,12 +21,12 @@ const AT_MOST_LOOKS = 24
  * changed any more. Nothing where there is no Linux to ask.
  */
 export async function measureMemory(): Promise<Figure[]> {
-  const { env, forget } = await ownSettings()
-  const program = runProgram('src/start.ts', env)
+  const { env, cleanUp: forget } = await isolatedSettings()
+  const program = spawnProgram('src/start.ts', env)
   try {
-    await ready(program)
+    await waitUntilReady(program)
     const { pid } = program.process
-    if (pid === undefined || !memoryBelow(pid)) return []
+    if (pid === undefined || !processTreeMemory(pid)) return []
     await play(env)
     return figuresOf(await atRest(pid))
   } finally {
@@ -40,22 +46,25 @@ async function play(env: Record<string, string>): Promise<void> {
   for (let i = 0; i < FOLLOWERS; i++) {
     const openId = `oMemory${i}`
     const phone = `http://127.0.0.1:${env.SIMULATOR_PORT}/_sim/${APP}/${openId}`
-    const run = () => ask<Run>(base, `/api/followers/${APP}/${openId}`).catch(() => null)
-    await ask(phone, '/act', { do: 'follow' })
-    await ask(phone, '/act', { do: 'type', text: '1' })
-    await until(async () => (await run())?.steps.some((step) => step.state === 'sent') === true)
-    await ask(phone, '/fast-forward', { ms: 48 * 3_600_000 })
-    await until(async () => (await run())?.status === 'ended')
+    const run = () => callApi<Run>(base, `/api/followers/${APP}/${openId}`).catch(() => null)
+    await callApi(phone, '/act', { do: 'follow' })
+    await callApi(phone, '/act', { do: 'type', text: '1' })
+    await waitFor(async () => (await run())?.steps.some((step) => step.state === 'sent') === true)
+    await callApi(phone, '/fast-forward', { ms: 48 * 3_600_000 })
+    await waitFor(async () => (await run())?.status === 'ended')
   }
-  for (const path of ['/api/openapi.json', '/api/engine', '/api/campaigns']) await ask(base, path)
+  for (const path of ['/api/openapi.json', '/api/engine', '/api/campaigns']) await callApi(base, path)
 }
 
 async function atRest(pid: number): Promise<ProcessMemory[]> {
-  let last = memoryBelow(pid) ?? []
+  let last = processTreeMemory(pid) ?? []
   for (let looks = 0, same = 0; same < SAME_LOOKS && looks < AT_MOST_LOOKS; looks++) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
-    const now = memoryBelow(pid) ?? []
-    same = Math.abs(sumOf(now, 'rss') - sumOf(last, 'rss')) < SAME * sumOf(last, 'rss') ? same + 1 : 0
+    const now = processTreeMemory(pid) ?? []
+    same =
+      Math.abs(totalMemory(now, 'rss') - totalMemory(last, 'rss')) < SAME * totalMemory(last, 'rss')
+        ? same + 1
+        : 0
     last = now
   }
   return last
@@ -71,9 +80,9 @@ function figuresOf(processes: readonly ProcessMemory[]): Figure[] {
     ...(aim ? { aim } : {}),
   })
   return [
-    row('our Node processes, RSS', sumOf(ours, 'rss'), '≤ 400 MB (381 MiB)'),
-    row('our Node processes, PSS', sumOf(ours, 'pss')),
+    row('our Node processes, RSS', totalMemory(ours, 'rss'), '≤ 400 MB (381 MiB)'),
+    row('our Node processes, PSS', totalMemory(ours, 'pss')),
     row('the one that serves, RSS', ours[0]?.rss ?? Number.NaN),
-    row('Temporal’s server and Web UI, RSS', sumOf(temporal, 'rss')),
+    row('Temporal’s server and Web UI, RSS', totalMemory(temporal, 'rss')),
   ]
 }

@@ -1,16 +1,16 @@
-import { ownSettings, ready, runProgram } from '../test/support/program.ts'
+import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import { type Figure, percentile, timed } from './stats.ts'
 
 const ROUNDS = 5
 
 /** `npm start` to `ready`, where all that is built or installed once is there. */
 export async function measureStart(): Promise<Figure[]> {
-  const { env, forget } = await ownSettings()
+  const { env, cleanUp: forget } = await isolatedSettings()
   const times: number[] = []
   for (let i = 0; i <= ROUNDS; i++) {
     const { ms, result } = await timed(async () => {
-      const program = runProgram('src/start.ts', env)
-      await ready(program)
+      const program = spawnProgram('src/start.ts', env)
+      await waitUntilReady(program)
       return program
     })
     // The first one makes the store and the engine's database.
@@ -19,7 +19,7 @@ export async function measureStart(): Promise<Figure[]> {
     await result.exited
   }
   forget()
-  const bare = await timed(() => runProgram('bench/nothing.ts', {}).exited)
+  const bare = await timed(() => spawnProgram('bench/empty-program.ts', {}).exited)
   const reference = { name: 'a program that does nothing', value: bare.ms }
   return [
     {

@@ -1,9 +1,9 @@
-import { dayInBeijing } from '../src/beijing.ts'
-import { createTokenRefresh } from '../src/jobs/refresh-tokens.ts'
+import { createAccessTokenRefresh } from '../src/jobs/refresh-access-tokens.ts'
+import { dayInBeijing } from '../src/shared/beijing-time.ts'
+import { createTokenStore } from '../src/store/accounts/access-token-store.ts'
 import { openStore } from '../src/store/db.ts'
-import { createSealer } from '../src/store/sealed.ts'
-import { createTokenStore } from '../src/store/tokens.ts'
-import { createTokenKeeper } from '../src/wechat/tokens.ts'
+import { createSealer } from '../src/store/encryption/sealer.ts'
+import { createTokenProvider } from '../src/wechat/api/tokens.ts'
 import { eachOf, type Figure } from './stats.ts'
 
 const ACCOUNTS = 200
@@ -21,9 +21,9 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
   const { db, close } = await openStore({ databaseUrl: undefined, dataDir: null })
   const store = createTokenStore(db, createSealer('test-encryption-key'))
   const workers = Array.from({ length: WORKERS }, (_, i) => {
-    const tokens = createTokenKeeper({
+    const tokens = createTokenProvider({
       store,
-      by: `worker-${i}`,
+      ownerId: `worker-${i}`,
       now: () => now,
       dayOf: dayInBeijing,
       async fetchToken() {
@@ -34,7 +34,7 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
     })
     return {
       tokens,
-      job: createTokenRefresh({ db, tokens, now: () => now, blockedForSecret: async () => [] }),
+      job: createAccessTokenRefresh({ db, tokens, now: () => now, blockedForSecret: async () => [] }),
     }
   })
   const everybodySends = () =>

@@ -1,9 +1,9 @@
 // npm run build: what the programs and workers would make at their first start: the compiled programs, and the workflows
 // as one script, which workers with WORKFLOW_BUNDLE=dist/workflow-bundle.js take.
 import { fileURLToPath } from 'node:url'
-import { writeBundle } from '../src/engine/prebuilt-bundle.ts'
-import { bundleWorkflows } from '../src/engine/workflow-bundle.ts'
-import { compiledProgram } from './programs.mjs'
+import { writeBundle } from '../src/temporal/workflow-bundle/prebuilt-bundle.ts'
+import { bundleWorkflows } from '../src/temporal/workflow-bundle/workflow-bundle.ts'
+import { compiledProgram } from './compiled-programs.mjs'
 
 const file = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url))
 const { code } = await bundleWorkflows()

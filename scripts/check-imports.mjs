@@ -1,4 +1,4 @@
-// Imports point one way: pure core ← workflows ← engine, activities ← intake, api, console ← app and cli. A room may
+// Imports point one way: pure core ← workflows ← temporal, activities ← callback, dispatch, api, console ← bootstrap and cli. A room may
 // import from those that stand before it, and from itself.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -7,50 +7,50 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Room → the rooms that it may import from. Files directly in `src/` are rooms by their name. */
 const MAY = {
-  'src/campaign': ['src/wechat', 'src/text'],
-  'src/tracing': ['src/log'],
-  'src/wechat': ['src/tracing', 'src/text'],
-  workflows: ['src/campaign', 'src/wechat', 'src/ids', 'src/text', 'activities'],
-  'src/store': ['src/campaign', 'src/wechat', 'src/beijing', 'src/run-script', 'src/text'],
-  'src/access': ['src/store', 'src/brief-cache', 'src/log', 'src/sparing-log', 'src/text'],
-  'src/media': ['src/store', 'src/wechat', 'src/campaign', 'src/log'],
-  activities: [
+  'src/shared': [],
+  'src/run': ['src/campaign', 'src/wechat', 'src/shared'],
+  'src/campaign': ['src/run', 'src/wechat', 'src/shared'],
+  'src/tracing': ['src/shared'],
+  'src/wechat': ['src/tracing', 'src/shared'],
+  workflows: ['src/run', 'src/campaign', 'src/wechat', 'activities', 'src/shared'],
+  'src/store': ['src/run', 'src/campaign', 'src/wechat', 'src/shared'],
+  'src/auth': ['src/store', 'src/shared'],
+  'src/media': ['src/store', 'src/wechat', 'src/campaign', 'src/shared'],
+  activities: ['src/run', 'src/campaign', 'src/wechat', 'src/store', 'src/media', 'src/shared'],
+  'src/temporal': [
+    'src/run',
     'src/campaign',
     'src/wechat',
     'src/store',
-    'src/media',
-    'src/ids',
-    'src/log',
-    'src/beijing',
-    'src/text',
-  ],
-  'src/engine': [
-    'src/campaign',
-    'src/wechat',
-    'src/store',
-    'src/ids',
-    'src/log',
-    'src/run-script',
-    'src/text',
     'workflows',
     'activities',
     'src/config',
     'src/tracing',
+    'src/shared',
   ],
-  'src/intake': [
+  'src/callback': [
+    'src/run',
     'src/campaign',
     'src/wechat',
     'src/store',
-    'src/engine',
+    'src/temporal',
     'src/media',
-    'src/brief-cache',
-    'src/ids',
-    'src/log',
-    'src/sparing-log',
-    'src/text',
     'src/tracing',
+    'src/dispatch',
+    'src/shared',
   ],
-  'src/jobs': ['src/campaign', 'src/wechat', 'src/store', 'src/engine', 'src/ids', 'src/log'],
+  'src/dispatch': [
+    'src/run',
+    'src/campaign',
+    'src/wechat',
+    'src/store',
+    'src/temporal',
+    'src/media',
+    'src/tracing',
+    'src/callback',
+    'src/shared',
+  ],
+  'src/jobs': ['src/run', 'src/campaign', 'src/wechat', 'src/store', 'src/temporal', 'src/shared'],
   'src/simulator': [],
 }
 /** Rooms at the edge may import from everywhere but each other's insides. */
@@ -58,7 +58,7 @@ const EDGE = new Set([
   'src/api',
   'src/platform',
   'src/console',
-  'src/app',
+  'src/bootstrap',
   'src/cli',
   'src/start',
   'src/serve',

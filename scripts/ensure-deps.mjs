@@ -29,10 +29,10 @@ export function ensureDeps() {
     shell: process.platform === 'win32',
   })
   if (done.status !== 0) fail('npm ci failed; its message is above. Is the package registry reachable?')
-  stampDeps()
+  markDepsInstalled()
 }
 
-/** npm fails where it cannot write its own cache: ours then, as src/engine/local/tool-folders.ts has it. */
+/** npm fails where it cannot write its own cache: ours then, as src/temporal/local-server/tool-folders.ts has it. */
 function npmCache() {
   const { FOLLOWER_NURTURE_CACHE } = process.env
   try {
@@ -44,7 +44,7 @@ function npmCache() {
 }
 
 /** Says that what is installed is what the lock file names; nothing is installed again until that changes. */
-export function stampDeps() {
+export function markDepsInstalled() {
   writeFileSync(stamp, lockMark())
 }
 

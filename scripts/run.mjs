@@ -1,14 +1,14 @@
 // usage: node scripts/run.mjs FILE [ARGUMENT…]: installs what is missing, then runs a TypeScript program in this process.
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { endWithNpm } from './end-with-npm.mjs'
 import { ensureDeps } from './ensure-deps.mjs'
+import { exitWithNpm } from './exit-with-npm.mjs'
 
 // What is installed and compiled is run: nobody else may write to it, whatever the caller allows.
 process.umask(process.umask() | 0o022)
 ensureDeps()
-endWithNpm()
-const { compiledProgram } = await import('./programs.mjs')
+exitWithNpm()
+const { compiledProgram } = await import('./compiled-programs.mjs')
 const name = process.argv[2]
 const file = resolve(fileURLToPath(new URL('..', import.meta.url)), name)
 const compiled = await compiledProgram(name)

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { ensureDeps } from './ensure-deps.mjs'
-import { ensurePrograms } from './ensure-programs.mjs'
+import { ensureTestTools } from './ensure-test-tools.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const args = process.argv.slice(2)
@@ -15,13 +15,13 @@ process.on('exit', (code) => {
   if (!closes && code !== 0) process.stdout.write('0 passed, 1 failed\n')
 })
 ensureDeps()
-if (!asksOnly) ensurePrograms()
+if (!asksOnly) ensureTestTools()
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
 const child = spawn(process.execPath, [vitest, 'run', ...args], {
   cwd: root,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
-// Sent by test/support/closing-line.ts.
+// Sent by test/harness/setup/summary-reporter.ts.
 child.on('message', () => {
   closes = true
 })

@@ -1,52 +1,52 @@
-import { suspendDemoAccounts } from './app/demo.ts'
-import { followChanges } from './app/follow-changes.ts'
-import { createLifetime, main } from './app/lifetime.ts'
-import { openPatiently } from './app/open-patiently.ts'
-import { createProduct } from './app/product.ts'
-import { listen } from './app/server.ts'
-import { unlock } from './app/unlock.ts'
-import { createWeb } from './app/web.ts'
-import { loadConfig, requireProduction } from './config.ts'
-import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
-import { assertPortFree } from './engine/local/ports.ts'
-import { createLog } from './log.ts'
-import { openTracing } from './tracing/open.ts'
+import { startConfigReload } from './bootstrap/config-reload.ts'
+import { suspendDemoAccounts } from './bootstrap/demo/demo-account.ts'
+import { verifyEncryptionKeys } from './bootstrap/encryption/verify-encryption-keys.ts'
+import { createHttpApp } from './bootstrap/http/http-app.ts'
+import { listen } from './bootstrap/http/server.ts'
+import { openStoreWithRetry } from './bootstrap/open-store-with-retry.ts'
+import { createServices } from './bootstrap/services.ts'
+import { createShutdown, main } from './bootstrap/shutdown.ts'
+import { loadConfig, requireProduction } from './config/config.ts'
+import { createLog } from './shared/log.ts'
+import { connectTemporal, temporalTargetFromEnv } from './temporal/connection.ts'
+import { assertPortFree } from './temporal/local-server/ports.ts'
+import { openTracing } from './tracing/open-tracing.ts'
 
 /** `npm run serve`: callbacks, operator API, console and dispatcher, against a cluster and a PostgreSQL of their own. */
 await main(async () => {
   const config = loadConfig()
   const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
   const log = createLog(config.logLevel)
-  const life = createLifetime(log)
-  life.onSignals()
+  const shutdown = createShutdown(log)
+  shutdown.handleSignals()
   const tracing = await openTracing(config.traces, log)
   // Undone last: what the others do at their end is told too.
-  life.onEnd('traces', tracing.stop)
+  shutdown.onShutdown('traces', tracing.stop)
   await assertPortFree(config.port, config.host, 'PORT')
 
-  const store = await openPatiently(databaseUrl, log)
-  life.onEnd('store', store.close)
-  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
-  const target = targetFromEnvironment(config.temporal.env)
-  const link = linkEngine(target, `s${process.pid}`, dataConverter, tracing)
-  life.onEnd('engine link', link.close)
-  const product = createProduct({ config, db: store.db, link, encryptionKey, log, tracing })
-  await suspendDemoAccounts(product)
-  await product.changed()
-  const follow = followChanges(product)
-  life.onEnd('changes', follow.stop)
+  const store = await openStoreWithRetry(databaseUrl, log)
+  shutdown.onShutdown('store', store.close)
+  const dataConverter = await verifyEncryptionKeys({ config, db: store.db, encryptionKey, log })
+  const target = temporalTargetFromEnv(config.temporal.env)
+  const link = connectTemporal(target, `s${process.pid}`, dataConverter, tracing)
+  shutdown.onShutdown('engine link', link.close)
+  const services = createServices({ config, db: store.db, link, encryptionKey, log, tracing })
+  await suspendDemoAccounts(services)
+  await services.changed()
+  const configReload = startConfigReload(services)
+  shutdown.onShutdown('changes', configReload.stop)
   const links = {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
-    authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
+    authoriseUrl: services.platform ? '/wechat/component/authorize' : null,
   }
   const { dataDir, publicUrl, trustedProxies, requireSecondFactor } = config
   const options = { adminToken, links: () => links, dataDir, publicUrl, trustedProxies, requireSecondFactor }
-  const app = createWeb(product, options)
-  const web = await listen(app, config.port, config.host, { wide: true })
-  life.onEnd('web', web.close)
-  product.dispatcher.start()
-  life.onEnd('dispatcher', product.dispatcher.stop)
+  const app = createHttpApp(services, options)
+  const web = await listen(app, config.port, config.host, { extraListeners: true })
+  shutdown.onShutdown('web', web.close)
+  services.dispatcher.start()
+  shutdown.onShutdown('dispatcher', services.dispatcher.stop)
   log.info({ url: web.url }, 'serving')
 })

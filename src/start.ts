@@ -1,31 +1,31 @@
-import { keptSecret, lockDataDir } from './app/data-dir.ts'
-import { DEMO_APP_ID, prepareDemo, suspendDemoAccounts } from './app/demo.ts'
-import { demoPlatform, prepareDemoPlatform } from './app/demo-platform.ts'
-import { restDemoShops } from './app/demo-shops.ts'
-import { followChanges } from './app/follow-changes.ts'
-import { createLifetime, main } from './app/lifetime.ts'
-import { awaitEnginePorts, keepLocalEngine } from './app/local-engine.ts'
-import { makePrivate } from './app/private-files.ts'
-import { createProduct } from './app/product.ts'
-import { installRuntime } from './app/sdk-runtime.ts'
-import { listen, localUrl } from './app/server.ts'
-import { createTimeMachine } from './app/time-machine.ts'
-import { unlock } from './app/unlock.ts'
-import { createWeb } from './app/web.ts'
-import { type Config, loadConfig } from './config.ts'
+import { startConfigReload } from './bootstrap/config-reload.ts'
+import { getOrCreateSecret, lockDataDir } from './bootstrap/data-dir.ts'
+import { DEMO_APP_ID, prepareDemo, suspendDemoAccounts } from './bootstrap/demo/demo-account.ts'
+import { demoPlatform, prepareDemoPlatform } from './bootstrap/demo/demo-platform.ts'
+import { suspendDemoShops } from './bootstrap/demo/demo-shops.ts'
+import { createTestClock } from './bootstrap/demo/test-clock.ts'
+import { verifyEncryptionKeys } from './bootstrap/encryption/verify-encryption-keys.ts'
+import { createHttpApp } from './bootstrap/http/http-app.ts'
+import { listen, localUrl } from './bootstrap/http/server.ts'
+import { superviseLocalTemporal, waitForTemporalPorts } from './bootstrap/local-temporal.ts'
+import { makePrivate } from './bootstrap/private-files.ts'
+import { createServices } from './bootstrap/services.ts'
+import { createShutdown, main } from './bootstrap/shutdown.ts'
+import { type Config, loadConfig } from './config/config.ts'
 import type { Links } from './console/layout.tsx'
-import { type EngineTarget, linkEngine, targetFromEnvironment } from './engine/connection.ts'
-import { choosePort, freePort } from './engine/local/ports.ts'
-import { awaitServing } from './engine/serving.ts'
-import { runWorkers } from './engine/workers.ts'
-import { bundleWorkflows } from './engine/workflow-bundle.ts'
-import { createLog } from './log.ts'
+import { createLog } from './shared/log.ts'
 import { createSimulator } from './simulator/index.ts'
 import { openStore } from './store/db.ts'
-import { openTracing } from './tracing/open.ts'
+import { connectTemporal, type TemporalTarget, temporalTargetFromEnv } from './temporal/connection.ts'
+import { choosePort, freePort } from './temporal/local-server/ports.ts'
+import { waitUntilReady } from './temporal/readiness.ts'
+import { installTemporalRuntime } from './temporal/sdk-runtime.ts'
+import { runWorkers } from './temporal/workers.ts'
+import { bundleWorkflows } from './temporal/workflow-bundle/workflow-bundle.ts'
+import { openTracing } from './tracing/open-tracing.ts'
 
 /** What running sends get when the program stops. */
-const GRACE_MS = 6_000
+const GRACE_PERIOD_MS = 6_000
 /** It has no sign-in. */
 const SIMULATOR_HOST = '127.0.0.1'
 
@@ -36,38 +36,38 @@ const SIMULATOR_HOST = '127.0.0.1'
 await main(async () => {
   const config = loadConfig()
   const log = createLog(config.logLevel)
-  const say = (line: string) => process.stderr.write(`${line}\n`)
-  const life = createLifetime(log)
-  life.onSignals()
+  const print = (line: string) => process.stderr.write(`${line}\n`)
+  const shutdown = createShutdown(log)
+  shutdown.handleSignals()
   const tracing = await openTracing(config.traces, log)
   // Undone last: what the others do at their end is told too.
-  life.onEnd('traces', tracing.stop)
+  shutdown.onShutdown('traces', tracing.stop)
 
-  life.onEnd('data folder', lockDataDir(config.dataDir))
-  for (const trouble of makePrivate(config.dataDir)) log.warn(trouble)
+  shutdown.onShutdown('data folder', lockDataDir(config.dataDir))
+  for (const warning of makePrivate(config.dataDir)) log.warn(warning)
   // Chosen before the product is made: a platform must know where it will be reached.
   const port = await choosePort(config.port, config.host, 'PORT')
   const simulatorPort = config.simulator
     ? await choosePort(config.simulatorPort, SIMULATOR_HOST, 'SIMULATOR_PORT')
     : null
   const local = !config.temporal.address && !config.temporal.profile
-  if (local) await awaitEnginePorts(config)
+  if (local) await waitForTemporalPorts(config)
   const bundle = bundleWorkflows()
-  const sdk = await installRuntime(log)
+  const sdk = await installTemporalRuntime(log)
   const store = await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir })
-  life.onEnd('store', store.close)
+  shutdown.onShutdown('store', store.close)
   if (store.kind === 'pglite') {
     makePrivate(config.dataDir)
-    say(
+    print(
       'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
     )
   }
-  const adminToken = config.adminToken ?? keptSecret(config.dataDir, 'admin-token')
-  const encryptionKey = config.encryptionKey ?? keptSecret(config.dataDir, 'encryption-key')
-  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
+  const adminToken = config.adminToken ?? getOrCreateSecret(config.dataDir, 'admin-token')
+  const encryptionKey = config.encryptionKey ?? getOrCreateSecret(config.dataDir, 'encryption-key')
+  const dataConverter = await verifyEncryptionKeys({ config, db: store.db, encryptionKey, log })
   const target = await targetOf(config, local)
-  const link = linkEngine(target, `n${process.pid}`, dataConverter, tracing)
-  life.onEnd('engine link', link.close)
+  const link = connectTemporal(target, `n${process.pid}`, dataConverter, tracing)
+  shutdown.onShutdown('engine link', link.close)
   const demo =
     simulatorPort === null || config.platform
       ? null
@@ -76,7 +76,7 @@ await main(async () => {
           publicUrl: localUrl(config.host, port),
         })
   const platform = config.platform ?? demo
-  const product = createProduct({
+  const services = createServices({
     config: { ...config, platform },
     db: store.db,
     embedded: store.kind === 'pglite',
@@ -86,18 +86,18 @@ await main(async () => {
     log,
     tracing,
   })
-  if (simulatorPort === null) await suspendDemoAccounts(product)
-  else if (!demo) await restDemoShops(product)
-  await product.changed()
+  if (simulatorPort === null) await suspendDemoAccounts(services)
+  else if (!demo) await suspendDemoShops(services)
+  await services.changed()
 
   const links: Links = {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
-    authoriseUrl: product.platform ? '/wechat/component/authorize' : null,
+    authoriseUrl: services.platform ? '/wechat/component/authorize' : null,
   }
   const web = await listen(
-    createWeb(product, {
+    createHttpApp(services, {
       adminToken,
       links: () => links,
       sdkMetrics: sdk.metrics,
@@ -108,67 +108,72 @@ await main(async () => {
     }),
     port,
     config.host,
-    { wide: true },
+    { extraListeners: true },
   )
-  life.onEnd('web', web.close)
+  shutdown.onShutdown('web', web.close)
   if (simulatorPort !== null) {
     const simulator = createSimulator({
       consoleUrl: web.url,
       ...(demo ? { authoriseUrl: `${web.url}/wechat/component/authorize` } : {}),
       statePath: `${config.dataDir}/simulator.json`,
-      timeMachine: createTimeMachine(link.client, store.db),
+      testClock: createTestClock(link.client, store.db),
     })
     const { url } = await simulator.listen(simulatorPort, SIMULATOR_HOST)
-    life.onEnd('simulator', simulator.close)
+    shutdown.onShutdown('simulator', simulator.close)
     links.simulatorUrl = url
-    await prepareDemo(product, simulator, { simulatorUrl: url, callbackBase: web.url })
-    if (demo) await prepareDemoPlatform(product, simulator, demo)
+    await prepareDemo(services, simulator, { simulatorUrl: url, callbackBase: web.url })
+    if (demo) await prepareDemoPlatform(services, simulator, demo)
   }
 
   if (local) {
-    const engine = await keepLocalEngine(withPort(config, target), say, log, `${web.url}/codec`)
-    life.onEnd('engine', engine.stop, 6_000)
-    links.temporalUiUrl ??= engine.uiUrl
+    const temporalServer = await superviseLocalTemporal(
+      withPort(config, target),
+      print,
+      log,
+      `${web.url}/codec`,
+    )
+    shutdown.onShutdown('engine', temporalServer.stop, 6_000)
+    links.temporalUiUrl ??= temporalServer.uiUrl
   }
   const workers = runWorkers({
     target,
-    activities: product.activities,
-    mayPoll: product.home.mayPoll,
+    activities: services.activities,
+    mayPoll: services.home.mayPoll,
     identity: `w${process.pid}`,
-    graceMs: GRACE_MS,
+    graceMs: GRACE_PERIOD_MS,
     log,
     tracing,
     bundle,
     dataConverter,
   })
-  life.onEnd('workers', workers.stop, GRACE_MS + 2_000)
-  product.dispatcher.start()
-  life.onEnd('dispatcher', product.dispatcher.stop)
-  product.jobs.start()
-  life.onEnd('periodic jobs', product.jobs.stop)
-  const follow = followChanges(product)
-  life.onEnd('changes', follow.stop)
+  shutdown.onShutdown('workers', workers.stop, GRACE_PERIOD_MS + 2_000)
+  services.dispatcher.start()
+  shutdown.onShutdown('dispatcher', services.dispatcher.stop)
+  services.jobs.start()
+  shutdown.onShutdown('periodic jobs', services.jobs.stop)
+  const configReload = startConfigReload(services)
+  shutdown.onShutdown('changes', configReload.stop)
   await workers.polling
-  await awaitServing(link.client)
+  await waitUntilReady(link.client)
 
-  say(
+  print(
     `手机 phone      ${links.simulatorUrl ?? 'off (SIMULATOR=off)'}${links.simulatorUrl ? `/phone/${DEMO_APP_ID}` : ''}`,
   )
-  if (demo) say(`授权 authorise  ${web.url}/wechat/component/authorize`)
-  say(`Temporal Web UI ${links.temporalUiUrl ?? 'none'}`)
-  say(`admin token     ${config.adminToken ? 'as in ADMIN_TOKEN' : adminToken}`)
+  if (demo) print(`授权 authorise  ${web.url}/wechat/component/authorize`)
+  print(`Temporal Web UI ${links.temporalUiUrl ?? 'none'}`)
+  print(`admin token     ${config.adminToken ? 'as in ADMIN_TOKEN' : adminToken}`)
   const signIn = config.adminToken ? '/' : `/signin?token=${adminToken}`
   process.stdout.write(`ready ${web.url}${signIn}\n`)
 })
 
-async function targetOf(config: Config, local: boolean): Promise<EngineTarget> {
-  if (!local) return targetFromEnvironment(config.temporal.env)
+async function targetOf(config: Config, local: boolean): Promise<TemporalTarget> {
+  if (!local) return temporalTargetFromEnv(config.temporal.env)
   const port = config.temporal.localPort === 0 ? await freePort() : config.temporal.localPort
   return { namespace: config.temporal.namespace, connection: { address: `127.0.0.1:${port}` } }
 }
 
 /** Port 0 means a free one, which the target already names. */
-function withPort(config: Config, target: EngineTarget): Config {
+function withPort(config: Config, target: TemporalTarget): Config {
   const localPort = Number(target.connection.address?.split(':')[1])
   return { ...config, temporal: { ...config.temporal, localPort } }
 }

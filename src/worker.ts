@@ -1,22 +1,22 @@
-import { suspendDemoAccounts } from './app/demo.ts'
-import { createLifetime, main } from './app/lifetime.ts'
-import { openPatiently } from './app/open-patiently.ts'
-import { createProduct } from './app/product.ts'
-import { installRuntime } from './app/sdk-runtime.ts'
-import { listen } from './app/server.ts'
-import { unlock } from './app/unlock.ts'
-import { createVersionReady } from './app/version-ready.ts'
-import { createWorkerWeb } from './app/worker-web.ts'
-import { loadConfig, requireProduction, workerVersion } from './config.ts'
-import { linkEngine, targetFromEnvironment } from './engine/connection.ts'
-import { assertPortFree } from './engine/local/ports.ts'
-import { readBundle } from './engine/prebuilt-bundle.ts'
-import { runWorkers } from './engine/workers.ts'
-import { createLog } from './log.ts'
-import { openTracing } from './tracing/open.ts'
+import { suspendDemoAccounts } from './bootstrap/demo/demo-account.ts'
+import { verifyEncryptionKeys } from './bootstrap/encryption/verify-encryption-keys.ts'
+import { listen } from './bootstrap/http/server.ts'
+import { createWorkerHttpApp } from './bootstrap/http/worker-http-app.ts'
+import { openStoreWithRetry } from './bootstrap/open-store-with-retry.ts'
+import { createServices } from './bootstrap/services.ts'
+import { createShutdown, main } from './bootstrap/shutdown.ts'
+import { createWorkerVersionReadiness } from './bootstrap/worker-version-readiness.ts'
+import { loadConfig, requireProduction, workerVersion } from './config/config.ts'
+import { createLog } from './shared/log.ts'
+import { connectTemporal, temporalTargetFromEnv } from './temporal/connection.ts'
+import { assertPortFree } from './temporal/local-server/ports.ts'
+import { installTemporalRuntime } from './temporal/sdk-runtime.ts'
+import { runWorkers } from './temporal/workers.ts'
+import { readBundle } from './temporal/workflow-bundle/prebuilt-bundle.ts'
+import { openTracing } from './tracing/open-tracing.ts'
 
 /** Contract, section 1: what running sends get when the process stops. */
-const GRACE_MS = 6_000
+const GRACE_PERIOD_MS = 6_000
 
 /** `npm run worker`: workflows, sends and periodic jobs, against a cluster and a PostgreSQL of their own. */
 await main(async () => {
@@ -25,48 +25,48 @@ await main(async () => {
   const version = workerVersion(config)
   const bundle = config.workflowBundle ? readBundle(config.workflowBundle) : undefined
   const log = createLog(config.logLevel)
-  const life = createLifetime(log)
-  life.onSignals()
+  const shutdown = createShutdown(log)
+  shutdown.handleSignals()
   const tracing = await openTracing(config.traces, log)
   // Undone last: what the others do at their end is told too.
-  life.onEnd('traces', tracing.stop)
+  shutdown.onShutdown('traces', tracing.stop)
   await assertPortFree(config.workerPort, config.host, 'WORKER_PORT')
 
-  const sdk = await installRuntime(log)
-  const store = await openPatiently(databaseUrl, log)
-  life.onEnd('store', store.close)
-  const dataConverter = await unlock({ config, db: store.db, encryptionKey, log })
-  const target = targetFromEnvironment(config.temporal.env)
-  const link = linkEngine(target, `w${process.pid}`, dataConverter, tracing)
-  life.onEnd('engine link', link.close)
-  const product = createProduct({ config, db: store.db, link, encryptionKey, log, tracing })
-  await suspendDemoAccounts(product)
+  const sdk = await installTemporalRuntime(log)
+  const store = await openStoreWithRetry(databaseUrl, log)
+  shutdown.onShutdown('store', store.close)
+  const dataConverter = await verifyEncryptionKeys({ config, db: store.db, encryptionKey, log })
+  const target = temporalTargetFromEnv(config.temporal.env)
+  const link = connectTemporal(target, `w${process.pid}`, dataConverter, tracing)
+  shutdown.onShutdown('engine link', link.close)
+  const services = createServices({ config, db: store.db, link, encryptionKey, log, tracing })
+  await suspendDemoAccounts(services)
   const workers = runWorkers({
     target,
-    activities: product.activities,
-    mayPoll: product.home.mayPoll,
+    activities: services.activities,
+    mayPoll: services.home.mayPoll,
     identity: `w${process.pid}`,
-    graceMs: GRACE_MS,
+    graceMs: GRACE_PERIOD_MS,
     log,
     tracing,
     dataConverter,
     version,
     ...(bundle ? { bundle: Promise.resolve(bundle) } : {}),
   })
-  const app = createWorkerWeb({
-    ...product,
+  const app = createWorkerHttpApp({
+    ...services,
     adminToken,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     isReady: async () => workers.isPolling() && (await link.isUp()),
-    versionTrouble: version && createVersionReady(link.client, version),
+    versionProblem: version && createWorkerVersionReadiness(link.client, version),
     sdkMetrics: sdk.metrics,
   })
   const web = await listen(app, config.workerPort, config.host)
-  life.onEnd('web', web.close)
-  life.onEnd('workers', workers.stop, GRACE_MS + 2_000)
-  product.jobs.start()
-  life.onEnd('periodic jobs', product.jobs.stop)
+  shutdown.onShutdown('web', web.close)
+  shutdown.onShutdown('workers', workers.stop, GRACE_PERIOD_MS + 2_000)
+  services.jobs.start()
+  shutdown.onShutdown('periodic jobs', services.jobs.stop)
   await workers.polling
   log.info({ health: `${web.url}/readyz`, ...version }, 'working')
 })

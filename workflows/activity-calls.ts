@@ -1,9 +1,9 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow'
 import type { Activities, LearnInput, RecordInput, SendInput, TagInput } from '../activities/index.ts'
-import type { LearnResult, TagResult } from '../src/campaign/facts.ts'
-import type { PlanStep } from '../src/campaign/plan.ts'
-import type { SendResult } from '../src/campaign/send-result.ts'
-import type { Grant } from '../src/wechat/ledger.ts'
+import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
+import type { PlanStep } from '../src/run/plan.ts'
+import type { SendResult } from '../src/run/send-result.ts'
+import type { Grant } from '../src/wechat/rules/ledger.ts'
 
 const SEND_QUEUE = 'send'
 /** One request's time: a request may begin until the margin, and end this much later. */
@@ -68,9 +68,9 @@ const asking = (appId: string, summary: string, leftMs: number): ActivityOptions
 })
 
 /** Asks what WeChat knows of the follower, until the step's time is over. */
-export function learnFacts(appId: string, step: PlanStep, input: LearnInput): Promise<LearnResult> {
+export function learnFacts(appId: string, step: PlanStep, input: LearnInput): Promise<FetchAttributesResult> {
   const summary = `${step.id} · about the follower`
-  return proxyActivities<Activities>(asking(appId, summary, input.leftMs)).learnFacts(input)
+  return proxyActivities<Activities>(asking(appId, summary, input.leftMs)).fetchFollowerAttributes(input)
 }
 
 /** Gives the follower the step's tags, and takes those that it takes. */
@@ -83,12 +83,12 @@ export function tagFollower(appId: string, step: PlanStep, time: LearnInput): Pr
 
 /** Asks the delivery row what became of a send that nobody answered for. */
 export function settle(appId: string, input: SendInput): Promise<SendResult> {
-  return proxyActivities<Activities>(bookkeeping(appId, 'what became of the send')).settle(input)
+  return proxyActivities<Activities>(bookkeeping(appId, 'what became of the send')).resolveUnanswered(input)
 }
 
 /** Writes the run's snapshot to the store. */
 export function record(appId: string, input: RecordInput): Promise<void> {
   return proxyActivities<Activities>(
     bookkeeping(appId, `record ${input.state.outcome ?? input.state.status}`),
-  ).record(input)
+  ).recordRun(input)
 }

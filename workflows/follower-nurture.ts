@@ -11,49 +11,54 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
-import { AGENT_SESSION_MS, type AgentWord } from '../src/campaign/agent-session.ts'
-import { decide, type Next } from '../src/campaign/decide.ts'
-import { applyLearnt, applyTags, type LearnResult, type TagResult } from '../src/campaign/facts.ts'
-import { type Interaction, isOlder, type PlanStep } from '../src/campaign/plan.ts'
-import { presentRun } from '../src/campaign/present.ts'
-import { applySend, beginSend, type SendResult } from '../src/campaign/send-result.ts'
+import { AGENT_SESSION_MS, type AgentSessionChange } from '../src/run/agent-session.ts'
 import {
+  applyAttributes,
+  applyTagResult,
+  type FetchAttributesResult,
+  type TagResult,
+} from '../src/run/attributes.ts'
+import { decide, type NextAction } from '../src/run/decide.ts'
+import { type Interaction, isOlder, type PlanStep } from '../src/run/plan.ts'
+import { presentRun } from '../src/run/present.ts'
+import { applySendResult, beginSend, type SendResult } from '../src/run/send-result.ts'
+import {
+  addWarning,
+  applyAgentSession,
+  applyInteraction,
+  applyUnsubscribe,
   beginRun,
   endRun,
-  hearAgent,
-  hearInteraction,
-  hearOddity,
-  hearPause,
-  hearStop,
-  hearUnsubscribed,
   type Outcome,
   type RunState,
-} from '../src/campaign/state.ts'
-import { whoseOf } from '../src/ids.ts'
+  requestStop,
+  setPaused,
+} from '../src/run/state.ts'
+import { parseWorkflowId } from '../src/shared/ids.ts'
 import { learnFacts, prepareMedia, record, send, settle, tagFollower } from './activity-calls.ts'
-import { renderDetails } from './details.ts'
+import { runLog } from './log-sink.ts'
+import { campaignAttribute, stateAttribute } from './names.ts'
+import { renderDetails } from './run-details.ts'
 import {
-  agentSignal,
+  agentSessionSignal,
   cancelSignal,
   interactionSignal,
+  leaveReadable,
   type NurtureInput,
   parseAgent,
   parseInteraction,
-  parseName,
   parseReason,
   parseStop,
   parseUnsubscribed,
   pauseSignal,
-  readable,
-  releaseSignal,
+  printableName,
   resumeSignal,
+  resyncSignal,
+  retryNowSignal,
   stateQuery,
   stopSignal,
-  tellSignal,
   unsubscribedSignal,
-} from './messages.ts'
-import { runLog } from './run-log.ts'
-import { campaignAttribute, stateAttribute } from './search-attributes.ts'
+} from './signals.ts'
 
 /** A message is out already: its tags may keep the steps after it for so long. */
 const TAG_AFTER_SEND_MS = 60_000
@@ -71,9 +76,9 @@ export interface NurtureOutcome {
 export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutcome> {
   const { plan } = input.start
   const runKey = input.start.entry.key
-  const whose = whoseOf(workflowInfo().workflowId) ?? { appId: '', openId: '' }
+  const follower = parseWorkflowId(workflowInfo().workflowId) ?? { appId: '', openId: '' }
   let state = input.state ?? beginRun(plan, input.start.entry, input.ledger)
-  if (input.agent && !input.state) state = hearAgent(state, input.agent.open, input.agent)
+  if (input.agent && !input.state) state = applyAgentSession(state, input.agent.open, input.agent)
   /** What the store knows of this run, so that it is told only of changes. */
   let recorded = input.recorded ? fingerprint(state) : null
   /** The status that the store believes: the last look before a send refuses a paused follower. */
@@ -103,7 +108,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
       }
       changed = true
     } else if (!isClosing(state)) {
-      hear(hearInteraction(plan, state, event))
+      hear(applyInteraction(plan, state, event))
       if (state.stop) interrupt()
     }
   }
@@ -127,21 +132,21 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     if (event) {
       if (event.key !== runKey) runLog.info('run heard', { key: event.key, run: runKey, scene: event.scene })
       hearEvent(event)
-    } else hear(hearOddity(state, 'a malformed interaction signal'))
+    } else hear(addWarning(state, 'a malformed interaction signal'))
   })
   listen(unsubscribedSignal, (raw) => {
     const event = parseUnsubscribed(raw)
-    if (!event) return hear(hearOddity(state, 'a malformed unsubscribed signal'))
+    if (!event) return hear(addWarning(state, 'a malformed unsubscribed signal'))
     runLog.info('run heard', { key: event.key, run: runKey, scene: 'unsubscribe' })
     if (successor && !isOlder(event, successor.input.start.entry)) successor = null
     if (isClosing(state)) return
-    hear(hearUnsubscribed(state, event))
+    hear(applyUnsubscribe(state, event))
     if (state.stop) interrupt()
   })
   listen(
     cancelSignal,
     (reason?: string) => {
-      hear(hearStop(state, 'cancelled', parseReason(reason)))
+      hear(requestStop(state, 'cancelled', parseReason(reason)))
       interrupt()
     },
     { description: 'End this run now. Input: a reason (text), or none.' },
@@ -149,40 +154,44 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   listen(
     pauseSignal,
     () => {
-      hear(hearPause(state, true))
+      hear(setPaused(state, true))
       interrupt()
     },
     { description: 'Keep every step back until resume.' },
   )
-  listen(resumeSignal, () => hear(hearPause(state, false)), { description: 'Go on after a pause.' })
-  listen(agentSignal, (raw) => {
+  listen(resumeSignal, () => hear(setPaused(state, false)), { description: 'Go on after a pause.' })
+  listen(agentSessionSignal, (raw) => {
     const { open, when } = parseAgent(raw)
-    hear(hearAgent(state, open, when))
-    if (state.agent) interrupt()
+    hear(applyAgentSession(state, open, when))
+    if (state.agentActive) interrupt()
   })
   listen(stopSignal, (raw) => {
     const stop = parseStop(raw)
-    if (!stop) return hear(hearOddity(state, 'a malformed stop signal'))
-    hear(hearStop(state, stop.outcome, stop.reason))
+    if (!stop) return hear(addWarning(state, 'a malformed stop signal'))
+    hear(requestStop(state, stop.outcome, stop.reason))
     interrupt()
   })
-  listen(releaseSignal, interrupt, { description: 'Try a send that is kept back now.' })
+  listen(retryNowSignal, interrupt, { description: 'Try a send that is kept back now.' })
   listen(
-    tellSignal,
+    resyncSignal,
     () => {
       recorded = null
       changed = true
     },
     { description: 'Write all that this run knows to the store again.' },
   )
-  setHandler(stateQuery, () => readable(presentRun(state, { ...whose, runId: workflowInfo().runId })), {
-    description: 'The run as the operator API shows it.',
-  })
+  setHandler(
+    stateQuery,
+    () => leaveReadable(presentRun(state, { ...follower, runId: workflowInfo().runId })),
+    {
+      description: 'The run as the operator API shows it.',
+    },
+  )
   for (const event of input.backlog ?? []) hearEvent(event)
   if (!input.state) {
     runLog.info('run began', { key: runKey, run: runKey, campaign: `${plan.campaign}@${plan.version}` })
   }
-  const hearStranger = (name: string) => hear(hearOddity(state, `an unknown signal, ${parseName(name)}`))
+  const hearStranger = (name: string) => hear(addWarning(state, `an unknown signal, ${printableName(name)}`))
   if (input.signalsInOrder) setDefaultSignalHandler(hearStranger)
   for (const { name, args } of early) {
     const handler = handlers.get(name)
@@ -203,10 +212,10 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   }
 
   /** The loop: decide, then act, until the run is over. */
-  async function nurture(): Promise<Extract<Next, { do: 'finish' }>> {
+  async function nurture(): Promise<Extract<NextAction, { do: 'finish' }>> {
     for (;;) {
       if (CancellationScope.current().consideredCancelled) {
-        state = hearStop(state, 'cancelled', 'cancelled by operator')
+        state = requestStop(state, 'cancelled', 'cancelled by operator')
       }
       changed = false
       const decided = decide(plan, state, Date.now())
@@ -216,13 +225,13 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
       if (next.do === 'finish') return next
       if (next.do === 'send' && toldStatus !== state.status) await interruptibly(publish)
       else if (next.do === 'send') await sendStep(next)
-      else if (next.do === 'learn') await learnFor(next)
+      else if (next.do === 'fetch-attributes') await learnFor(next)
       else if (next.do === 'tag') await tagStep(next)
       else await interruptibly(() => waitUntil(next))
     }
   }
 
-  async function waitUntil(next: Extract<Next, { do: 'wait' }>): Promise<void> {
+  async function waitUntil(next: Extract<NextAction, { do: 'wait' }>): Promise<void> {
     if (fingerprint(state) !== recorded) await publish()
     if (changed) return
     if (workflowInfo().continueAsNewSuggested) await goOnInNewExecution()
@@ -239,7 +248,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     }
   }
 
-  async function sendStep({ index, grant, leftMs }: Extract<Next, { do: 'send' }>): Promise<void> {
+  async function sendStep({ index, grant, leftMs }: Extract<NextAction, { do: 'send' }>): Promise<void> {
     const step = stepAt(index)
     state = beginSend(state, index)
     setCurrentDetails(renderDetails(state))
@@ -249,22 +258,22 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     let result: SendResult
     try {
       result = await scope.run(async () => {
-        const unready = step.media ? await prepareMedia(whose.appId, step, call) : null
+        const unready = step.media ? await prepareMedia(follower.appId, step, call) : null
         if (unready) return unready
         // The media took their time, or waited for their account.
         const now = Date.now()
-        return send(whose.appId, step, { ...call, now, leftMs: leftMs - (now - call.now) })
+        return send(follower.appId, step, { ...call, now, leftMs: leftMs - (now - call.now) })
       })
     } catch (err) {
       if (!(err instanceof ActivityFailure) && !isCancellation(err)) throw err
       // Given up by a signal, or out of time: what became of it stands in its delivery row.
-      result = await CancellationScope.nonCancellable(() => settle(whose.appId, call))
+      result = await CancellationScope.nonCancellable(() => settle(follower.appId, call))
     } finally {
       sending = null
     }
-    state = applySend(state, index, { grant, grants: call.state.ledger }, result)
+    state = applySendResult(state, index, { grant, grants: call.state.ledger }, result)
     // The activity wrote the same story with its result.
-    recorded = fingerprint(applySend(call.state, index, { grant, grants: call.state.ledger }, result))
+    recorded = fingerprint(applySendResult(call.state, index, { grant, grants: call.state.ledger }, result))
     if (result.result === 'sent' && (step.tag || step.untag)) await tagAfterSend(index, step)
   }
 
@@ -272,23 +281,26 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
   async function tagAfterSend(index: number, step: PlanStep): Promise<void> {
     const time = { now: Date.now(), leftMs: TAG_AFTER_SEND_MS }
     const result = await CancellationScope.nonCancellable(() =>
-      unlessOver<TagResult>(() => tagFollower(whose.appId, step, time), NOT_TAGGED),
+      unlessOver<TagResult>(() => tagFollower(follower.appId, step, time), NOT_TAGGED),
     )
-    if (result) state = applyTags(state, index, step, result, Date.now())
+    if (result) state = applyTagResult(state, index, step, result, Date.now())
   }
 
-  async function tagStep({ index, leftMs }: Extract<Next, { do: 'tag' }>): Promise<void> {
+  async function tagStep({ index, leftMs }: Extract<NextAction, { do: 'tag' }>): Promise<void> {
     const step = stepAt(index)
     const time = { now: Date.now(), leftMs }
-    const result = await giveUpOnSignal<TagResult>(() => tagFollower(whose.appId, step, time), NOT_TAGGED)
-    if (result) state = applyTags(state, index, step, result, Date.now())
+    const result = await giveUpOnSignal<TagResult>(() => tagFollower(follower.appId, step, time), NOT_TAGGED)
+    if (result) state = applyTagResult(state, index, step, result, Date.now())
   }
 
-  async function learnFor({ index, leftMs }: Extract<Next, { do: 'learn' }>): Promise<void> {
+  async function learnFor({ index, leftMs }: Extract<NextAction, { do: 'fetch-attributes' }>): Promise<void> {
     const step = stepAt(index)
     const time = { now: Date.now(), leftMs }
-    const result = await giveUpOnSignal<LearnResult>(() => learnFacts(whose.appId, step, time), NOT_LEARNT)
-    if (result) state = applyLearnt(state, index, result, Date.now())
+    const result = await giveUpOnSignal<FetchAttributesResult>(
+      () => learnFacts(follower.appId, step, time),
+      NOT_LEARNT,
+    )
+    if (result) state = applyAttributes(state, index, result, Date.now())
   }
 
   /** As a send is: null when a signal came first, and the run decides anew. */
@@ -312,7 +324,7 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureOutco
     const written = state
     upsertSearchAttributes([{ key: stateAttribute, value: written.status }])
     setCurrentDetails(renderDetails(written))
-    await record(whose.appId, { state: written, plan, runId: workflowInfo().runId })
+    await record(follower.appId, { state: written, plan, runId: workflowInfo().runId })
     recorded = fingerprint(written)
     toldStatus = written.status
   }
@@ -333,7 +345,7 @@ const WAITS_FOR: Record<string, string> = {
   'human-agent': 'until the human agent has been silent for long',
 }
 const NOT_TAGGED: TagResult = { result: 'refused', reason: 'tag-failed', errcode: null }
-const NOT_LEARNT: LearnResult = { unknown: 'no time left', errcode: null }
+const NOT_LEARNT: FetchAttributesResult = { unknown: 'no time left', errcode: null }
 
 /** `otherwise` when the activity ran out of time; null when it was given up. */
 async function unlessOver<T>(work: () => Promise<T>, otherwise: T): Promise<T | null> {
@@ -347,15 +359,20 @@ async function unlessOver<T>(work: () => Promise<T>, otherwise: T): Promise<T | 
 }
 
 /** What the next run must know of the session with a human agent; nothing from before an unfollow. */
-function agentAfter({ agent, agentMark, agentUntil, stop }: RunState): AgentWord | null {
+function agentAfter({
+  agentActive: agent,
+  agentStamp: agentMark,
+  agentExpiresAt: agentUntil,
+  stop,
+}: RunState): AgentSessionChange | null {
   if (!agent || !agentMark || agentUntil === undefined) return null
-  if (stop?.mark && isOlder(agentMark, stop.mark)) return null
+  if (stop?.stamp && isOlder(agentMark, stop.stamp)) return null
   return { open: true, ...agentMark, aheadMs: agentUntil - AGENT_SESSION_MS - agentMark.at }
 }
 
 function startOver(
   successor: { input: NurtureInput; backlog: Interaction[] },
-  agent: AgentWord | null,
+  agent: AgentSessionChange | null,
 ): Promise<never> {
   const { start } = successor.input
   upsertSearchAttributes([
@@ -381,8 +398,8 @@ function isClosing(state: RunState): boolean {
 /** An entry that arrives while the run closes begins the next one; after an opt-out only a follow does. */
 function beginsSuccessor(state: RunState, event: Interaction): boolean {
   if (!event.start || !isClosing(state) || event.start.entry.key === state.entry.key) return false
-  if (state.seen.includes(event.key)) return false
-  if (state.stop?.mark && isOlder(event, state.stop.mark)) return false
+  if (state.seenEventKeys.includes(event.key)) return false
+  if (state.stop?.stamp && isOlder(event, state.stop.stamp)) return false
   return state.stop?.outcome !== 'opted-out' || event.scene === 'subscribe'
 }
 

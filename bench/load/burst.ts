@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
 import type { Db } from '../../src/store/db.ts'
-import { execute } from '../../src/store/deliveries.ts'
-import { until } from '../../test/support/program.ts'
+import { execute } from '../../src/store/runs/deliveries.ts'
+import { waitFor } from '../../test/harness/process/program.ts'
 import { percentile } from '../stats.ts'
 import { allEnd, pendingOf } from './product.ts'
 import type { Row } from './rows.ts'
@@ -58,7 +58,7 @@ export async function measureBurst(
   await wechat.publish(CAMPAIGN)
   // A process that has served nobody yet is slow for its first seconds: that is not what is asked here.
   await flood(account, 'Warm', WARM_UP)
-  await until(async () => (await pendingOf(target.base)) === 0)
+  await waitFor(async () => (await pendingOf(target.base)) === 0)
   const before = wechat.simulator.world.pushCounts(APP)
   const [failedBefore, resentBefore] = [before.failed, before.resent]
   const began = performance.now()

@@ -1,4 +1,4 @@
-import { ask } from '../../test/support/program.ts'
+import { callApi } from '../../test/harness/process/program.ts'
 
 /** So long without progress, and what is missing does not come any more. */
 export const STANDSTILL_MS = 120_000
@@ -6,12 +6,12 @@ const LOOK_EVERY_MS = 2_000
 
 /** Events that wait in the inbox. */
 export async function pendingOf(base: string): Promise<number> {
-  return (await ask<{ pending: number }>(base, '/api/inbox')).pending
+  return (await callApi<{ pending: number }>(base, '/api/inbox')).pending
 }
 
 /** Followers' runs that are under way. */
 async function openRunsOf(base: string): Promise<number> {
-  return (await ask<{ activeRuns: number }>(base, '/api/engine')).activeRuns
+  return (await callApi<{ activeRuns: number }>(base, '/api/engine')).activeRuns
 }
 
 /** Waits until no event waits and no run is open, as long as they get fewer; false when they stood still instead. */

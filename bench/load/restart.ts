@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/store/db.ts'
-import { execute } from '../../src/store/deliveries.ts'
-import { ownSettings, ready, runProgram } from '../../test/support/program.ts'
+import { execute } from '../../src/store/runs/deliveries.ts'
+import { isolatedSettings, spawnProgram, waitUntilReady } from '../../test/harness/process/program.ts'
 import { allEnd, pendingOf, STANDSTILL_MS } from './product.ts'
 import type { Row } from './rows.ts'
 import { peakOf } from './target.ts'
@@ -43,11 +43,11 @@ export interface Restart {
 
 /** Runs wait, the whole program is killed, their steps come due while it is away, and it starts again. On PGlite. */
 export async function measureRestart(asked: number, say: (line: string) => void): Promise<Restart> {
-  const { env, dataDir, forget } = await ownSettings()
+  const { env, dataDir, cleanUp: forget } = await isolatedSettings()
   const settings = { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' }
   const base = `http://127.0.0.1:${env.PORT}`
-  const first = runProgram('src/start.ts', settings)
-  await ready(first)
+  const first = spawnProgram('src/start.ts', settings)
+  await waitUntilReady(first)
   const wechat = await startWechat({ base })
   const waiting = await wechat.addAccount(WAITING, 'classic-48h')
   const expired = await wechat.addAccount(EXPIRED, 'wechat-2023')
@@ -79,8 +79,8 @@ export async function measureRestart(asked: number, say: (line: string) => void)
 
   await at(PLAN.back)
   const startedAt = Date.now()
-  const second = runProgram('src/start.ts', settings)
-  await ready(second)
+  const second = spawnProgram('src/start.ts', settings)
+  await waitUntilReady(second)
   const readyAt = Date.now()
   const all = runs + 2 * of
   if (!(await allEnd(base))) say(`  for ${STANDSTILL_MS / 1_000} s no run ended any more`)

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici'
-import { strangers } from '../../test/attack/strangers.ts'
+import { anonymousRequests } from '../../test/attack/anonymous-requests.ts'
 
 /** One stranger in a process of its own: floods one route, then writes what came of it as JSON. Settings by `STRANGER`. */
 interface Settings {
@@ -11,7 +11,7 @@ interface Settings {
 }
 // Written by `measureStrangers`.
 const { base, appId, route, seconds, connections } = JSON.parse(process.env.STRANGER ?? '{}') as Settings
-const make = strangers(appId)[route]
+const make = anonymousRequests(appId)[route]
 if (!make) throw new Error(`no route ${route}`)
 const agent = new Agent({ connections })
 const statuses: Record<string, number> = {}

@@ -1,5 +1,5 @@
-import { strangers } from '../../test/attack/strangers.ts'
-import { runProgram } from '../../test/support/program.ts'
+import { anonymousRequests } from '../../test/attack/anonymous-requests.ts'
+import { spawnProgram } from '../../test/harness/process/program.ts'
 import { percentile } from '../stats.ts'
 import { CAMPAIGN } from './burst.ts'
 import type { Target } from './target.ts'
@@ -45,7 +45,7 @@ export async function measureStrangers(
   const wechat = await startWechat(target)
   await wechat.publish(CAMPAIGN)
   const results: Flooded[] = []
-  const names = ['nothing', ...Object.keys(strangers(''))].filter((name) => name.includes(only))
+  const names = ['nothing', ...Object.keys(anonymousRequests(''))].filter((name) => name.includes(only))
   for (const [n, route] of names.entries()) {
     // An account of its own: MarkFail after one flood must not silence the next.
     const appId = `wxstrangers${String(n).padStart(7, '0')}`
@@ -54,7 +54,7 @@ export async function measureStrangers(
     const before = wechat.simulator.world.pushCounts(appId).failed
     target.forgetPeaks()
     const env = { STRANGER: JSON.stringify({ base: target.base, appId, route, seconds, connections }) }
-    const stranger = route === 'nothing' ? null : runProgram('bench/load/stranger-program.ts', env)
+    const stranger = route === 'nothing' ? null : spawnProgram('bench/load/stranger-program.ts', env)
     const { answered, deafMs } = await flood(account, 'Calm', { count: CALLBACKS_PER_S * seconds, seconds })
     await stranger?.exited
     const told: Pick<Flooded, 'rate' | 'statuses'> = stranger

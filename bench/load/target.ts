@@ -1,14 +1,20 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '../../src/config.ts'
-import { cacheFolder, findEngine } from '../../src/engine/local/find.ts'
-import { freePort } from '../../src/engine/local/ports.ts'
-import { startLocalEngine } from '../../src/engine/local/start.ts'
+import { temporaryFolder } from '../../scripts/cluster/unix-user.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { type Db, openStore } from '../../src/store/db.ts'
-import { temporaryFolder } from '../../temporal-docker/native/unix-user.ts'
-import { setCluster } from '../../test/chaos/stage-cluster.ts'
-import { startPostgres } from '../../test/support/postgres.ts'
-import { ownSettings, type Program, ready, runProgram, until } from '../../test/support/program.ts'
+import { cacheFolder, findTemporalServer } from '../../src/temporal/local-server/find-server.ts'
+import { freePort } from '../../src/temporal/local-server/ports.ts'
+import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
+import { startCluster } from '../../test/chaos/environments/cluster-environment.ts'
+import {
+  isolatedSettings,
+  type Program,
+  spawnProgram,
+  waitFor,
+  waitUntilReady,
+} from '../../test/harness/process/program.ts'
+import { startPostgres } from '../../test/harness/setup/postgres.ts'
 
 /** The product as programs of their own, beside the process that loads them. */
 export interface Target {
@@ -44,9 +50,9 @@ export function startTarget(
 }
 
 async function startEmbedded(moreEnv: Record<string, string>): Promise<Target> {
-  const { env, dataDir, forget } = await ownSettings()
-  const program = runProgram('src/start.ts', { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' })
-  await ready(program)
+  const { env, dataDir, cleanUp: forget } = await isolatedSettings()
+  const program = spawnProgram('src/start.ts', { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' })
+  await waitUntilReady(program)
   return {
     name: '`npm start` (PGlite)',
     base: `http://127.0.0.1:${env.PORT}`,
@@ -70,9 +76,9 @@ async function startRoles(
 ): Promise<Target | null> {
   const postgres = await startPostgres()
   if (!postgres) return null
-  const { dataDir, forget } = await ownSettings()
-  const engine = await startLocalEngine({
-    engine: await findEngine({ cacheDir: cacheFolder(loadConfig()), say }),
+  const { dataDir, cleanUp: forget } = await isolatedSettings()
+  const engine = await startLocalServer({
+    engine: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: say }),
     dataDir,
     port: 0,
     uiPort: 0,
@@ -90,7 +96,7 @@ async function startRoles(
     PORT: port,
     WORKER_PORT: workerPort,
   }
-  const programs = { serve: runProgram('src/serve.ts', env), worker: runProgram('src/worker.ts', env) }
+  const programs = { serve: spawnProgram('src/serve.ts', env), worker: spawnProgram('src/worker.ts', env) }
   const said = () => programs.serve.stderr() + programs.worker.stderr()
   const isGone = () => Object.values(programs).some((p) => p.process.exitCode !== null)
   for (const at of [port, workerPort]) {
@@ -99,7 +105,7 @@ async function startRoles(
         (r) => r.status === 200,
         () => false,
       )
-    await until(async () => isGone() || (await isReady()), said)
+    await waitFor(async () => isGone() || (await isReady()), said)
   }
   if (isGone()) throw new Error(`serve or worker ended before it was ready:\n${said()}`)
   return {
@@ -123,10 +129,14 @@ async function startRoles(
 
 async function startStack(say: (line: string) => void): Promise<Target | null> {
   const folder = temporaryFolder('follower-nurture-load-')
-  const set = await setCluster({ root: fileURLToPath(new URL('../..', import.meta.url)), folder, say })
+  const set = await startCluster({
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    folder,
+    print: say,
+  })
   if (!set) return null
-  const { stage, cluster } = set
-  await stage.heal()
+  const { environment: stage, cluster } = set
+  await stage.startAll()
   const { PORT = '' } = cluster.envOf('serve-1').env
   return {
     name: 'the production stack',

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Agent, request } from 'undici'
 import { createSimulator, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
-import { ask } from '../../test/support/program.ts'
+import { callApi } from '../../test/harness/process/program.ts'
 
 /** WeChat's side of the load, in this process: it signs and seals, sends again after 5 s, and falls silent (MarkFail). */
 export interface LoadingWechat {
@@ -45,7 +45,7 @@ export async function startWechat(
   return {
     simulator,
     async addAccount(appId, rules) {
-      await ask(base, '/api/accounts', { ...KEYS, appId, mode: 'security', rules, apiBase })
+      await callApi(base, '/api/accounts', { ...KEYS, appId, mode: 'security', rules, apiBase })
       simulator.addAccount({
         ...KEYS,
         appId,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWechatClient, type WechatClient } from '../wechat/client.ts'
+import { createWechatClient, type WechatClient } from '../wechat/api/client.ts'
 import { verifyAccount } from './verify-account.ts'
 
 const account = { appId: 'wxverify', appSecret: 'test-secret', callbackSeenAt: 1, mode: 'plain' as const }

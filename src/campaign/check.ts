@@ -1,10 +1,9 @@
 import type { ZodError } from 'zod'
-import { unstorablePaths } from '../text.ts'
-import type { RulesProfileName } from '../wechat/rules.ts'
+import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
+import { unstorablePaths } from '../shared/text.ts'
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import { describeDuration } from './duration.ts'
-import { emptyTexts } from './empty-texts.ts'
-import { type Issue, isUnquoted, QUOTE_IT } from './issue.ts'
-import { entryWord, exitWord } from './keyword.ts'
+import { type Issue, isUnquoted, QUOTE_HINT } from './issue.ts'
 import { mediaRefs, textsOf } from './message.ts'
 import {
   type Campaign,
@@ -15,16 +14,23 @@ import {
   STEPS_MAX,
 } from './model.ts'
 import { previewWarnings } from './preview.ts'
-import { readFile } from './read-file.ts'
-import { mediaIdWarnings, ownVariables, type ServedAccount, served, variableWarnings } from './served.ts'
-import { checkTemplate, namesFollower } from './template.ts'
-import { createWork, FILE_STEPS, WorkLimitError } from './work.ts'
+import { readYaml } from './read-yaml.ts'
+import {
+  accountVariableNames,
+  mediaIdWarnings,
+  type TargetAccount,
+  targetAccounts,
+  variableWarnings,
+} from './target-accounts.ts'
+import { checkEmptyTexts } from './template/empty-text-check.ts'
+import { BudgetExceededError, createStepBudget, FILE_STEPS } from './template/step-budget.ts'
+import { checkTemplate, usesFollowerAttributes } from './template/template.ts'
 
 export interface CheckContext {
   /** The id in the request's path, which the file must have too. */
   pathId?: string
   /** Registered accounts; absent: not checked. */
-  accounts?: readonly ServedAccount[]
+  accounts?: readonly TargetAccount[]
   /** Whether an uploaded medium is there; absent: not checked. */
   hasMedia?: (id: string) => boolean
   /** The rules for which warnings are given, when no account says so. */
@@ -46,33 +52,33 @@ const ISSUES_MAX = 200
 /** UTF-16 units of a file. */
 export const FILE_MAX_CHARS = 256 * 1024
 /** Fields that are numbers. All others are texts; `check.test.ts` compares this with the schema. */
-export const NUMBERS: ReadonlySet<string> = new Set(['priority'])
+export const NUMERIC_FIELDS: ReadonlySet<string> = new Set(['priority'])
 
 /** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
 export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
   if (source.length > FILE_MAX_CHARS) return refused([{ path: '', message: 'the file is over 256 KiB' }])
-  const { value: whole, issues: unread, placeOf } = readFile(source, NUMBERS)
+  const { value: file, issues: syntaxIssues, placeOf } = readYaml(source, NUMERIC_FIELDS)
   const place = (path: string): Issue => ({ path, message: '', ...placeOf(path) })
-  if (whole === undefined && unread.length > 0) return refused(readable(unread))
-  const { value, issues: tooMany } = firstSteps(whole)
+  if (file === undefined && syntaxIssues.length > 0) return refused(limitIssues(syntaxIssues))
+  const { value, issues: tooMany } = firstSteps(file)
   const parsed = campaignSchema.safeParse(value)
-  const wrong = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
-  const found = [...tooMany, ...unread, ...notYetTold(wrong, unread)]
-  const told = new Set(found.map((i) => i.path))
-  found.push(...contentIssues(value, context).filter((i) => !told.has(i.path)))
-  const empty = parsed.success ? emptyTexts(parsed.data, context.accounts) : null
+  const invalid = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
+  const found = [...tooMany, ...syntaxIssues, ...withoutRepeats(invalid, syntaxIssues)]
+  const reported = new Set(found.map((i) => i.path))
+  found.push(...contentIssues(value, context).filter((i) => !reported.has(i.path)))
+  const empty = parsed.success ? checkEmptyTexts(parsed.data, context.accounts) : null
   if (parsed.success) found.push(...keywordIssues(parsed.data))
   if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0)
-    return refused(readable(found).map((i) => ({ ...place(i.path), ...i })))
+    return refused(limitIssues(found).map((i) => ({ ...place(i.path), ...i })))
   const warnings = [
     ...accountWarnings(parsed.data, context),
-    ...variableWarnings(templatesOf(parsed.data), served(parsed.data.accounts, context.accounts)),
+    ...variableWarnings(templatesOf(parsed.data), targetAccounts(parsed.data.accounts, context.accounts)),
     ...mediaIdWarnings(parsed.data, context.accounts),
     ...(empty?.warnings ?? []),
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
-  const shown = readable(warnings, 'warnings')
+  const shown = limitIssues(warnings, 'warnings')
   return { campaign: parsed.data, issues: [], warnings: shown.map((w) => ({ ...place(w.path), ...w })) }
 }
 
@@ -86,16 +92,16 @@ function firstSteps(value: unknown): { value: unknown; issues: Issue[] } {
 }
 
 /** What follows only from a field that was not readable is not told again: at its path, and at the maps around it. */
-function notYetTold(wrong: readonly Issue[], unread: readonly Issue[]): Issue[] {
-  const told = new Set<string>()
-  for (const { path } of unread) {
+function withoutRepeats(invalid: readonly Issue[], syntaxIssues: readonly Issue[]): Issue[] {
+  const reported = new Set<string>()
+  for (const { path } of syntaxIssues) {
     // Where one is there already, so are those around it.
-    for (let at = path; !told.has(at); at = at.slice(0, at.lastIndexOf('.'))) {
-      told.add(at)
+    for (let at = path; !reported.has(at); at = at.slice(0, at.lastIndexOf('.'))) {
+      reported.add(at)
       if (!at.includes('.')) break
     }
   }
-  return wrong.filter((w) => !told.has(w.path))
+  return invalid.filter((w) => !reported.has(w.path))
 }
 
 /** Written as an escape: a file itself cannot hold them. */
@@ -107,13 +113,13 @@ function unstorableIssues(value: unknown): Issue[] {
 
 /** A keyword that nobody can type, because nothing of it is visible. */
 function keywordIssues({ entry, exit }: Campaign): Issue[] {
-  const unseen = (path: string, words: readonly string[] | undefined, form: (word: string) => string) =>
+  const invisibleIn = (path: string, words: readonly string[] | undefined, form: (word: string) => string) =>
     (words ?? []).flatMap((word, i) =>
       form(word) === '' ? [{ path: `${path}.${i}`, message: 'has no visible character' }] : [],
     )
   return [
-    ...unseen('entry.keywords', entry.keywords, entryWord),
-    ...unseen('exit.keywords', exit?.keywords, exitWord),
+    ...invisibleIn('entry.keywords', entry.keywords, normaliseEntryKeyword),
+    ...invisibleIn('exit.keywords', exit?.keywords, normaliseExitKeyword),
   ]
 }
 
@@ -122,7 +128,7 @@ function refused(issues: Issue[]): CheckResult {
 }
 
 /** So many errors at once, and how many more: nobody reads thousands, and each is looked up in the file. */
-function readable(issues: Issue[], what = 'errors'): Issue[] {
+function limitIssues(issues: Issue[], what = 'errors'): Issue[] {
   if (issues.length <= ISSUES_MAX) return issues
   const more = issues.length - ISSUES_MAX
   return [...issues.slice(0, ISSUES_MAX), { path: '', message: `and ${more} more ${what}` }]
@@ -131,8 +137,8 @@ function readable(issues: Issue[], what = 'errors'): Issue[] {
 /** The rules that warnings are about: the strictest of the accounts that the campaign serves. */
 export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext): RulesProfileName {
   if (rules) return rules
-  const those = served(campaign.accounts, accounts)
-  return those.length > 0 && those.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
+  const targets = targetAccounts(campaign.accounts, accounts)
+  return targets.length > 0 && targets.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
 }
 
 function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
@@ -144,30 +150,31 @@ function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
     if (i.code === 'unrecognized_keys') {
       return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
     }
-    return [{ path, message: inWords(i) }]
+    return [{ path, message: describeIssue(i) }]
   })
 }
 
-function inWords(issue: ZodError['issues'][number]): string {
+function describeIssue(issue: ZodError['issues'][number]): string {
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
-  return isUnquoted(issue) ? QUOTE_IT : issue.message
+  return isUnquoted(issue) ? QUOTE_HINT : issue.message
 }
 
 /** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
 function contentIssues(file: unknown, context: CheckContext): Issue[] {
   const campaign = draftSchema.parse(file)
-  const troubleOf = createTextCheck(ownVariables(file, context.accounts))
+  const problemOf = createTextCheck(accountVariableNames(file, context.accounts))
   const issues: Issue[] = []
-  const say = (path: string, message: string) => issues.push({ path, message })
+  const report = (path: string, message: string) => issues.push({ path, message })
   if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
-    say('id', `the file's id is ${campaign.id}, but it was sent to ${context.pathId}`)
+    report('id', `the file's id is ${campaign.id}, but it was sent to ${context.pathId}`)
   }
   const seen = new Map<string, number>()
   /** Undefined where a delay cannot be read. */
   const planned: (number | undefined)[] = []
   for (const [i, step] of campaign.steps.entries()) {
-    const twin = step.id === undefined ? undefined : seen.get(step.id)
-    if (twin !== undefined) say(`steps.${i}.id`, `step ${step.id} stands at steps.${twin} already`)
+    const firstIndex = step.id === undefined ? undefined : seen.get(step.id)
+    if (firstIndex !== undefined)
+      report(`steps.${i}.id`, `step ${step.id} stands at steps.${firstIndex} already`)
     if (step.id !== undefined) seen.set(step.id, i)
     const before = step.since === 'previous' && i > 0 ? planned[i - 1] : 0
     const due = before === undefined || step.after === undefined ? undefined : before + step.after
@@ -175,17 +182,18 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
     if (before !== undefined && step.after !== undefined && before + step.after > campaign.window) {
       const sum = before > 0 ? ` (${describeDuration(before)} + ${describeDuration(step.after)})` : ''
       const at = describeDuration(before + step.after)
-      say(
+      report(
         `steps.${i}.after`,
         `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: it could never be sent`,
       )
     }
-    messageIssues(step.send, `steps.${i}.send`, { ...context, troubleOf }, say)
+    messageIssues(step.send, `steps.${i}.send`, { ...context, problemOf }, report)
   }
-  messageIssues(campaign.reply, 'reply', { ...context, troubleOf }, say)
+  messageIssues(campaign.reply, 'reply', { ...context, problemOf }, report)
   for (const [field, text] of textsOf(campaign.reply.raw)) {
     // Its answer has no time to ask WeChat.
-    if (namesFollower(text)) say(`reply.${field}`, 'a reply cannot name follower.…: use it in a step')
+    if (usesFollowerAttributes(text))
+      report(`reply.${field}`, 'a reply cannot name follower.…: use it in a step')
   }
   return issues
 }
@@ -194,47 +202,47 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
 type TextCheck = (text: string) => string | null
 
 /** Each text once, wherever it stands, and all of them within the work that a file may take. */
-function createTextCheck(own: ReadonlySet<string> | null): TextCheck {
-  const work = createWork(FILE_STEPS)
+function createTextCheck(accountVariables: ReadonlySet<string> | null): TextCheck {
+  const budget = createStepBudget(FILE_STEPS)
   const known = new Map<string, string | null>()
   let isOver = false
   return (text) => {
     const found = known.get(text)
     if (found !== undefined || isOver) return found ?? null
     try {
-      const trouble = checkTemplate(text, own, work)
-      known.set(text, trouble)
-      return trouble
+      const problem = checkTemplate(text, accountVariables, budget)
+      known.set(text, problem)
+      return problem
     } catch (err) {
-      if (!(err instanceof WorkLimitError)) throw err
+      if (!(err instanceof BudgetExceededError)) throw err
       isOver = true
-      return TOO_MUCH_WORK
+      return OVER_BUDGET
     }
   }
 }
 
-const TOO_MUCH_WORK = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this one and those after it were not checked: write simpler ones, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
+const OVER_BUDGET = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this one and those after it were not checked: write simpler ones, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
 
 function messageIssues(
   { raw, known }: DraftMessage,
   path: string,
-  { hasMedia, troubleOf }: CheckContext & { troubleOf: TextCheck },
-  say: (path: string, message: string) => void,
+  { hasMedia, problemOf }: CheckContext & { problemOf: TextCheck },
+  report: (path: string, message: string) => void,
 ): void {
   for (const [field, text] of textsOf(raw)) {
-    const trouble = troubleOf(text)
-    if (trouble) say(field ? `${path}.${field}` : path, trouble)
+    const problem = problemOf(text)
+    if (problem) report(field ? `${path}.${field}` : path, problem)
   }
   if (known.text !== undefined) {
     const bytes = new TextEncoder().encode(known.text).length
     if (bytes > TEXT_MAX_BYTES)
-      say(`${path}.text`, `the text has ${bytes} bytes of UTF-8, WeChat takes ${TEXT_MAX_BYTES}`)
+      report(`${path}.text`, `the text has ${bytes} bytes of UTF-8, WeChat takes ${TEXT_MAX_BYTES}`)
   }
   for (const kind of MESSAGE_KINDS) {
     for (const ref of mediaRefs({ [kind]: known[kind] })) {
       const field = ref.type === 'thumb' ? 'thumb' : 'file'
       if (hasMedia && !hasMedia(ref.id))
-        say(`${path}.${kind}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
+        report(`${path}.${kind}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
     }
   }
 }

@@ -88,7 +88,9 @@ describe('a step that tags or asks for facts', () => {
       untag: ['b'],
       when: { tag: 'c' },
     })
-    expect(planned({ send: { text: '{{ follower.tags | upcase }}' } })).toMatchObject({ facts: true })
+    expect(planned({ send: { text: '{{ follower.tags | upcase }}' } })).toMatchObject({
+      needsAttributes: true,
+    })
     expect(
       planned({
         send: {
@@ -98,7 +100,7 @@ describe('a step that tags or asks for facts', () => {
           },
         },
       }),
-    ).toMatchObject({ facts: true })
+    ).toMatchObject({ needsAttributes: true })
   })
 
   it('leaves every other plan as it was', () => {

@@ -1,27 +1,27 @@
+import type { Plan } from '../run/plan.ts'
+import { normaliseExitKeyword } from '../shared/keyword.ts'
 import type { Issue } from './issue.ts'
-import { exitWord } from './keyword.ts'
 import { mediaRefs, textsOf } from './message.ts'
 import { type Campaign, kindOf, type Message } from './model.ts'
-import type { Plan } from './plan.ts'
-import { namesFollower } from './template.ts'
+import { usesFollowerAttributes } from './template/template.ts'
 
 /** The plan that a run of this campaign version is pinned to. */
 export function compileCampaign(campaign: Campaign, version: number): Plan {
-  const exitKeywords = (campaign.exit?.keywords ?? []).map(exitWord)
+  const exitKeywords = (campaign.exit?.keywords ?? []).map(normaliseExitKeyword)
   return {
     campaign: campaign.id,
     version,
     steps: campaign.steps.map((step) => ({
       id: step.id,
       kind: step.send ? kindOf(step.send) : 'tag',
-      media: needsOf(step.send).media,
+      media: requirementsOf(step.send).media,
       afterMs: step.after,
       since: step.since,
       ifLate: step.ifLate,
       when: step.when ?? null,
       ...(step.tag ? { tag: step.tag } : {}),
       ...(step.untag ? { untag: step.untag } : {}),
-      ...(needsOf(step.send).facts ? { facts: true as const } : {}),
+      ...(requirementsOf(step.send).attributes ? { attributes: true as const } : {}),
     })),
     spacingMs: campaign.spacing,
     windowMs: campaign.window,
@@ -36,10 +36,10 @@ export function reentryOf(campaign: Campaign): 'always' | 'never' | { afterMs: n
 }
 
 /** What must be ready before a message can be rendered: media at WeChat, facts of the follower. */
-function needsOf(send: Message | undefined): { media: boolean; facts: boolean } {
+function requirementsOf(send: Message | undefined): { media: boolean; attributes: boolean } {
   return {
     media: send !== undefined && mediaRefs(send).length > 0,
-    facts: textsOf(send).some(([, text]) => namesFollower(text)),
+    attributes: textsOf(send).some(([, text]) => usesFollowerAttributes(text)),
   }
 }
 
@@ -47,17 +47,17 @@ function needsOf(send: Message | undefined): { media: boolean; facts: boolean } 
  * Whether a run that was compiled with `pinned` can send `newer` in its place (`?bodies=running`): its plan gets ready only
  * what `pinned` needs.
  */
-export function canFollow(pinned: Message, newer: Message): boolean {
-  const [had, needs] = [needsOf(pinned), needsOf(newer)]
-  return (had.media || !needs.media) && (had.facts || !needs.facts)
+export function canReplaceBody(pinned: Message, newer: Message): boolean {
+  const [had, needs] = [requirementsOf(pinned), requirementsOf(newer)]
+  return (had.media || !needs.media) && (had.attributes || !needs.attributes)
 }
 
 /** The steps whose runs in flight keep the earlier body, although the new ones were published for them too. */
 export function bodyWarnings(before: Campaign, after: Campaign): Issue[] {
   return after.steps.flatMap((step, i) => {
     const earlier = before.steps.find((s) => s.id === step.id)?.send
-    if (!earlier || !step.send || canFollow(earlier, step.send)) return []
-    const what = needsOf(step.send).media && !needsOf(earlier).media ? 'a medium' : 'follower.…'
+    if (!earlier || !step.send || canReplaceBody(earlier, step.send)) return []
+    const what = requirementsOf(step.send).media && !requirementsOf(earlier).media ? 'a medium' : 'follower.…'
     return [
       {
         path: `steps.${i}.send`,

@@ -1,4 +1,4 @@
-import { cutText } from '../text.ts'
+import { truncateText } from '../shared/text.ts'
 
 /** One thing that is wrong, or worth knowing, with its place in the file. */
 export interface Issue {
@@ -13,8 +13,8 @@ export interface Issue {
 const VALUE_SHOWN = 40
 
 /** The beginning of a value, as a message repeats it. */
-export function shown(text: string): string {
-  const cut = cutText(text, VALUE_SHOWN)
+export function excerpt(text: string): string {
+  const cut = truncateText(text, VALUE_SHOWN)
   return cut === text ? text : `${cut}…`
 }
 
@@ -24,4 +24,4 @@ export function isUnquoted(issue: { code: string; message: string; expected?: un
   return issue.code === 'invalid_type' && issue.expected === 'string' && isScalar
 }
 
-export const QUOTE_IT = 'must be a text: write it in quotes'
+export const QUOTE_HINT = 'must be a text: write it in quotes'

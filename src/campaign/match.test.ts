@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMatcher, type EntryFacts } from './match.ts'
+import { createMatcher, type EntryCandidate } from './match.ts'
 import { campaignSchema } from './model.ts'
 
 let version = 0
@@ -14,7 +14,7 @@ const live = (id: string, more: Record<string, unknown> = {}) => ({
   }),
   version: ++version,
 })
-const facts = (more: Partial<EntryFacts> = {}): EntryFacts => ({
+const facts = (more: Partial<EntryCandidate> = {}): EntryCandidate => ({
   event: 'subscribe',
   qrScene: null,
   eventKey: null,
@@ -22,7 +22,7 @@ const facts = (more: Partial<EntryFacts> = {}): EntryFacts => ({
   ...more,
 })
 const said = (text: string) => facts({ event: 'message', text })
-const entered = (campaigns: ReturnType<typeof live>[], what: EntryFacts, appId = 'wx1') =>
+const entered = (campaigns: ReturnType<typeof live>[], what: EntryCandidate, appId = 'wx1') =>
   createMatcher(campaigns).entry(appId, what)?.campaign.id ?? null
 
 describe('several campaigns that match one follow', () => {

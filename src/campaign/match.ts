@@ -1,9 +1,9 @@
-import { entryWord, exitWord } from './keyword.ts'
+import type { Entry } from '../run/plan.ts'
+import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
 import type { Campaign } from './model.ts'
-import type { Entry } from './plan.ts'
 
 /** What of an event decides whether it enters a campaign. */
-export interface EntryFacts {
+export interface EntryCandidate {
   event: Entry['event']
   qrScene: string | null
   eventKey: string | null
@@ -18,7 +18,7 @@ export interface LiveCampaign {
 /** Live campaigns, prepared for one look per callback. */
 export interface Matcher {
   /** The campaign that this event enters: the highest priority, then the smallest id; null when none. */
-  entry(appId: string, facts: EntryFacts): LiveCampaign | null
+  entry(appId: string, candidate: EntryCandidate): LiveCampaign | null
   /** True when the text is an exit keyword of any campaign of this account. */
   isExit(appId: string, text: string): boolean
 }
@@ -27,22 +27,22 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   const ordered = [...live].sort(
     (a, b) => b.campaign.priority - a.campaign.priority || (a.campaign.id < b.campaign.id ? -1 : 1),
   )
-  const rules = ordered.map((one) => ({
-    one,
-    enters: entryTest(one.campaign),
-    serves: accountTest(one.campaign),
+  const rules = ordered.map((live) => ({
+    one: live,
+    enters: entryTest(live.campaign),
+    serves: accountTest(live.campaign),
   }))
   const exits = ordered.map(({ campaign }) => ({
     serves: accountTest(campaign),
-    keywords: new Set((campaign.exit?.keywords ?? []).map(exitWord)),
+    keywords: new Set((campaign.exit?.keywords ?? []).map(normaliseExitKeyword)),
   }))
   return {
-    entry(appId, facts) {
-      const word = facts.text === null ? '' : entryWord(facts.text)
-      return rules.find((r) => r.serves(appId) && r.enters(facts, word))?.one ?? null
+    entry(appId, candidate) {
+      const word = candidate.text === null ? '' : normaliseEntryKeyword(candidate.text)
+      return rules.find((r) => r.serves(appId) && r.enters(candidate, word))?.one ?? null
     },
     isExit(appId, text) {
-      const word = exitWord(text)
+      const word = normaliseExitKeyword(text)
       return word !== '' && exits.some((e) => e.keywords.has(word) && e.serves(appId))
     },
   }
@@ -55,19 +55,19 @@ function accountTest({ accounts }: Campaign): (appId: string) => boolean {
 }
 
 /** `word` is the text as `entryWord` reads it; '' without one. */
-function entryTest({ entry }: Campaign): (facts: EntryFacts, word: string) => boolean {
-  const scene = entry.qrScenes ? anyOf(entry.qrScenes) : null
-  const key = entry.keys ? anyOf(entry.keys) : null
-  const keywords = entry.keywords ? new Set(entry.keywords.map(entryWord)) : null
-  return (facts, word) =>
-    facts.event === entry.event &&
-    (!scene || (facts.qrScene !== null && scene(facts.qrScene))) &&
-    (!key || (facts.eventKey !== null && key(facts.eventKey))) &&
+function entryTest({ entry }: Campaign): (candidate: EntryCandidate, word: string) => boolean {
+  const scene = entry.qrScenes ? patternTest(entry.qrScenes) : null
+  const key = entry.keys ? patternTest(entry.keys) : null
+  const keywords = entry.keywords ? new Set(entry.keywords.map(normaliseEntryKeyword)) : null
+  return (candidate, word) =>
+    candidate.event === entry.event &&
+    (!scene || (candidate.qrScene !== null && scene(candidate.qrScene))) &&
+    (!key || (candidate.eventKey !== null && key(candidate.eventKey))) &&
     (!keywords || (word !== '' && keywords.has(word)))
 }
 
 /** Exact, or a prefix where a pattern ends with `*`. */
-export function anyOf(patterns: readonly string[]): (value: string) => boolean {
+export function patternTest(patterns: readonly string[]): (value: string) => boolean {
   const exact = new Set(patterns.filter((p) => !p.endsWith('*')))
   const prefixes = patterns.filter((p) => p.endsWith('*')).map((p) => p.slice(0, -1))
   return (value) => exact.has(value) || prefixes.some((p) => value.startsWith(p))

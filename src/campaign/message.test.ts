@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isUpload, type MediaRef, mediaRefs, renderMessage, renderPassiveReply } from './message.ts'
 import { campaignSchema, kindOf, MESSAGE_KINDS, type Message, type Reply } from './model.ts'
-import type { TemplateVariables } from './template.ts'
+import type { TemplateVariables } from './template/template.ts'
 
 const variables: TemplateVariables = {
   account: { name: '小店', appId: 'wx1' },

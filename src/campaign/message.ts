@@ -1,7 +1,7 @@
-import type { PassiveReply } from '../wechat/reply.ts'
+import type { PassiveReply } from '../wechat/callback/reply.ts'
 import type { Message, Reply } from './model.ts'
 import { kindOf } from './model.ts'
-import { renderTemplate, type TemplateVariables } from './template.ts'
+import { renderTemplate, type TemplateVariables } from './template/template.ts'
 
 /** An uploaded medium that a message needs at WeChat. */
 export interface MediaRef {
@@ -43,28 +43,32 @@ export function isUpload(id: string): boolean {
 
 /**
  * The message as `custom/send` wants it (api_sendcustommessage).
- * @param at gives WeChat's media_id of an uploaded medium; throws when it is not there
+ * @param mediaIdFor gives WeChat's media_id of an uploaded medium; throws when it is not there
  */
 export function renderMessage(
   message: Message,
   variables: TemplateVariables,
-  at: (ref: MediaRef) => string,
+  mediaIdFor: (ref: MediaRef) => string,
 ): CustomSendBody {
   const render = (template: string) => renderTemplate(template, variables)
-  const body = bodyOf(message, render, at)
+  const body = bodyOf(message, render, mediaIdFor)
   return message.as ? { ...body, customservice: { kf_account: message.as } } : body
 }
 
-function bodyOf(m: Message, render: (t: string) => string, at: (ref: MediaRef) => string): CustomSendBody {
-  const thumb = (id: string) => (isUpload(id) ? at({ id, type: 'thumb' }) : id)
+function bodyOf(
+  m: Message,
+  render: (t: string) => string,
+  mediaIdFor: (ref: MediaRef) => string,
+): CustomSendBody {
+  const thumb = (id: string) => (isUpload(id) ? mediaIdFor({ id, type: 'thumb' }) : id)
   if (m.text !== undefined) return { msgtype: 'text', text: { content: render(m.text) } }
-  if (m.image) return { msgtype: 'image', image: { media_id: mediaIdOf(m.image, 'image', at) } }
-  if (m.voice) return { msgtype: 'voice', voice: { media_id: mediaIdOf(m.voice, 'voice', at) } }
+  if (m.image) return { msgtype: 'image', image: { media_id: mediaIdOf(m.image, 'image', mediaIdFor) } }
+  if (m.voice) return { msgtype: 'voice', voice: { media_id: mediaIdOf(m.voice, 'voice', mediaIdFor) } }
   if (m.video) {
     return {
       msgtype: 'video',
       video: {
-        media_id: mediaIdOf(m.video, 'video', at),
+        media_id: mediaIdOf(m.video, 'video', mediaIdFor),
         thumb_media_id: thumb(m.video.thumb),
         title: render(m.video.title ?? ''),
         description: render(m.video.description ?? ''),
@@ -125,17 +129,17 @@ function bodyOf(m: Message, render: (t: string) => string, at: (ref: MediaRef) =
 export function renderPassiveReply(
   reply: Reply,
   variables: TemplateVariables,
-  at: (ref: MediaRef) => string,
+  mediaIdFor: (ref: MediaRef) => string,
 ): PassiveReply {
   const render = (template: string) => renderTemplate(template, variables)
-  const thumb = (id: string) => (isUpload(id) ? at({ id, type: 'thumb' }) : id)
-  if (reply.image) return { kind: 'image', mediaId: mediaIdOf(reply.image, 'image', at) }
-  if (reply.voice) return { kind: 'voice', mediaId: mediaIdOf(reply.voice, 'voice', at) }
+  const thumb = (id: string) => (isUpload(id) ? mediaIdFor({ id, type: 'thumb' }) : id)
+  if (reply.image) return { kind: 'image', mediaId: mediaIdOf(reply.image, 'image', mediaIdFor) }
+  if (reply.voice) return { kind: 'voice', mediaId: mediaIdOf(reply.voice, 'voice', mediaIdFor) }
   if (reply.video) {
     const { title = '', description = '' } = reply.video
     return {
       kind: 'video',
-      mediaId: mediaIdOf(reply.video, 'video', at),
+      mediaId: mediaIdOf(reply.video, 'video', mediaIdFor),
       title: render(title),
       description: render(description),
     }
@@ -167,9 +171,9 @@ export function renderPassiveReply(
 function mediaIdOf(
   medium: { file?: string | undefined; mediaId?: string | undefined },
   type: MediaRef['type'],
-  at: (ref: MediaRef) => string,
+  mediaIdFor: (ref: MediaRef) => string,
 ): string {
   if (medium.mediaId) return medium.mediaId
-  if (medium.file) return at({ id: medium.file, type })
+  if (medium.file) return mediaIdFor({ id: medium.file, type })
   throw new Error(NO_MEDIUM)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
-import { shown } from './issue.ts'
+import { excerpt } from './issue.ts'
 
 /** The campaign file (contract, section 5): every field, its form and its default. */
 
@@ -15,7 +15,7 @@ const duration = z.string().transform((text, ctx) => {
   if (ms === null)
     ctx.addIssue({
       code: 'custom',
-      message: `"${shown(text)}" is no duration: write a whole number and s, m, h or d, like 20s or 22h`,
+      message: `"${excerpt(text)}" is no duration: write a whole number and s, m, h or d, like 20s or 22h`,
     })
   return ms ?? 0
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { RulesProfileName } from '../wechat/rules.ts'
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import { checkCampaign } from './check.ts'
 import { type Campaign, campaignSchema } from './model.ts'
 import { type PreviewEvent, previewCampaign, previewWarnings } from './preview.ts'

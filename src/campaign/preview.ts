@@ -1,21 +1,21 @@
-import { usableUntil } from '../wechat/ledger.ts'
-import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat/rules.ts'
-import { compileCampaign } from './compile.ts'
-import { decide } from './decide.ts'
-import { describeDuration, formatDuration } from './duration.ts'
-import { applyTags } from './facts.ts'
-import type { Issue } from './issue.ts'
-import type { Campaign } from './model.ts'
-import type { Interaction, Plan } from './plan.ts'
-import { applySend, beginSend } from './send-result.ts'
+import { applyTagResult } from '../run/attributes.ts'
+import { decide } from '../run/decide.ts'
+import type { Interaction, Plan } from '../run/plan.ts'
+import { applySendResult, beginSend } from '../run/send-result.ts'
 import {
+  applyInteraction,
+  applyUnsubscribe,
   beginRun,
   endRun,
-  hearInteraction,
-  hearUnsubscribed,
   type RunState,
   type StepState,
-} from './state.ts'
+} from '../run/state.ts'
+import { usableUntil } from '../wechat/rules/ledger.ts'
+import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
+import { compileCampaign } from './compile.ts'
+import { describeDuration, formatDuration } from './duration.ts'
+import type { Issue } from './issue.ts'
+import type { Campaign } from './model.ts'
 
 /** Something that the follower does, `atMs` after the entry. */
 export interface PreviewEvent {
@@ -63,7 +63,7 @@ export function previewCampaign(input: {
   })
   const first = interaction(entryScene, EPOCH)
   const entry = { ...first, event: campaign.entry.event, qrScene: null, eventKey: null }
-  let state = hearInteraction(plan, beginRun(plan, entry, []), first)
+  let state = applyInteraction(plan, beginRun(plan, entry, []), first)
   const lines: PreviewLine[] = []
   const pending = [...events].sort((a, b) => a.atMs - b.atMs)
   let now = EPOCH
@@ -88,15 +88,15 @@ export function previewCampaign(input: {
       continue
     }
     const step = plan.steps[next.index]
-    if (next.do === 'learn' || !step) throw new Error('a preview has nobody to ask')
+    if (next.do === 'fetch-attributes' || !step) throw new Error('a preview has nobody to ask')
     if (next.do === 'tag') {
-      const tagged = applyTags(state, next.index, step, { result: 'tagged' }, now)
+      const tagged = applyTagResult(state, next.index, step, { result: 'tagged' }, now)
       note(state, tagged, now, null)
       state = tagged
       continue
     }
     const sending = beginSend(state, next.index)
-    const after = applySend(
+    const after = applySendResult(
       sending,
       next.index,
       { grant: next.grant, grants: sending.ledger },
@@ -111,9 +111,9 @@ export function previewCampaign(input: {
 
   function hear(event: PreviewEvent): RunState {
     const at = EPOCH + event.atMs
-    if (event.do === 'unfollow') return hearUnsubscribed(state, { at, seq: seq++, key: `event-${seq}` })
+    if (event.do === 'unfollow') return applyUnsubscribe(state, { at, seq: seq++, key: `event-${seq}` })
     const scene = event.do === 'reply' ? 'message' : event.do === 'click' ? 'menu' : 'scan'
-    return hearInteraction(plan, state, interaction(scene, at))
+    return applyInteraction(plan, state, interaction(scene, at))
   }
 
   function asksFollower(index: number): boolean {
@@ -143,7 +143,7 @@ export function previewCampaign(input: {
 function withoutFacts(plan: Plan): Plan {
   return {
     ...plan,
-    steps: plan.steps.map(({ facts: _facts, ...step }) => ({
+    steps: plan.steps.map(({ needsAttributes: _facts, ...step }) => ({
       ...step,
       when: typeof step.when === 'object' ? null : step.when,
     })),

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ArgsDef } from 'citty'
-import { loadConfig } from '../config.ts'
-import { webAddressTrouble } from '../web-address.ts'
-import { Failure, UsageError } from './command.ts'
+import { loadConfig } from '../config/config.ts'
+import { webAddressProblem } from '../config/web-address.ts'
+import { CommandError, UsageError } from './cli-command.ts'
 
 /** Options of every command that talks to a running FollowerNurture. */
-export const server = {
+export const serverOption = {
   url: {
     type: 'string',
     description: 'Where FollowerNurture runs (default: NURTURE_URL, or PORT here)',
@@ -14,7 +14,7 @@ export const server = {
   },
 } satisfies ArgsDef
 
-export interface Call {
+export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   query?: Record<string, string | undefined>
@@ -37,12 +37,12 @@ export interface ApiIssue {
  * Calls the operator API. The token is NURTURE_TOKEN, ADMIN_TOKEN, or the one that `npm start` keeps in DATA_DIR.
  * @throws Failure with the API's message and every issue
  */
-export async function callApi<T>(args: { url?: string | undefined }, call: Call): Promise<T> {
+export async function callApi<T>(args: { url?: string | undefined }, call: ApiCall): Promise<T> {
   const config = loadConfig()
   const base = args.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
-  const token = config.nurtureToken ?? config.adminToken ?? keptToken(config.dataDir)
-  const trouble = webAddressTrouble(base)
-  if (trouble !== null) throw new UsageError(`--url: ${trouble}`)
+  const token = config.nurtureToken ?? config.adminToken ?? storedAdminToken(config.dataDir)
+  const problem = webAddressProblem(base)
+  if (problem !== null) throw new UsageError(`--url: ${problem}`)
   const url = new URL(call.path, base)
   for (const [key, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(key, value)
@@ -54,18 +54,18 @@ export async function callApi<T>(args: { url?: string | undefined }, call: Call)
     ...(call.body ? { body: call.body instanceof FormData ? call.body : call.body.content } : {}),
   }).catch((err: unknown) => {
     const why = err instanceof Error && err.cause instanceof Error ? err.cause.message : String(err)
-    throw new Failure(
+    throw new CommandError(
       `FollowerNurture does not answer at ${base} (${why}). Is it running (npm start)? Else say where with --url or NURTURE_URL.`,
     )
   })
   const text = await response.text()
-  const answer = text ? parse(text) : null
+  const answer = text ? parseJson(text) : null
   if (response.ok) return answer as T
   const { error } = (answer ?? {}) as ApiErrorBody
   const message = error
     ? [error.message, ...(error.issues ?? []).map(formatIssue)].join('\n')
     : `HTTP ${response.status}`
-  throw new Failure(message, answer ?? undefined)
+  throw new CommandError(message, answer ?? undefined)
 }
 
 /** `  steps.1.after (line 9): …` */
@@ -73,24 +73,24 @@ export function formatIssue({ path, message, line }: ApiIssue): string {
   return `  ${path || 'file'}${line ? ` (line ${line})` : ''}: ${message}`
 }
 
-function contentType({ json, body }: Call): Record<string, string> {
+function contentType({ json, body }: ApiCall): Record<string, string> {
   if (json !== undefined) return { 'content-type': 'application/json' }
   return body && !(body instanceof FormData) ? { 'content-type': body.type } : {}
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Failure('The answer is no JSON: does --url name a FollowerNurture?')
+    throw new CommandError('The answer is no JSON: does --url name a FollowerNurture?')
   }
 }
 
-function keptToken(dataDir: string): string {
+function storedAdminToken(dataDir: string): string {
   try {
     return readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
   } catch {
-    throw new Failure(
+    throw new CommandError(
       `No token: set NURTURE_TOKEN or ADMIN_TOKEN, or DATA_DIR to the folder that npm start uses (looked in ${dataDir}).`,
     )
   }

@@ -3,9 +3,9 @@ import { basename, dirname, resolve } from 'node:path'
 import { isMap, isScalar, isSeq, LineCounter, type Scalar } from 'yaml'
 import type { Issue } from '../campaign/issue.ts'
 import { isUpload } from '../campaign/message.ts'
-import { parseYaml, textOf } from '../campaign/read-file.ts'
-import { checkMedia } from '../wechat/media-limits.ts'
-import { userPath } from './files.ts'
+import { parseYaml, textOf } from '../campaign/read-yaml.ts'
+import { checkMedia } from '../wechat/rules/media-limits.ts'
+import { userPath } from './user-files.ts'
 
 /** A medium that a campaign file names by a file beside it. */
 export interface SiblingMedium {
@@ -33,34 +33,34 @@ export function siblingMedia(
   const doc = parseYaml(source, lines)
   const media: SiblingMedium[] = []
   const issues: Issue[] = []
-  const rewritten: { from: number; to: number; id: string }[] = []
+  const replacements: { from: number; to: number; id: string }[] = []
 
-  const visit = (node: unknown, path: string[]): void => {
-    if (isSeq(node)) for (const [i, item] of node.items.entries()) visit(item, [...path, String(i)])
+  const walk = (node: unknown, path: string[]): void => {
+    if (isSeq(node)) for (const [i, item] of node.items.entries()) walk(item, [...path, String(i)])
     if (!isMap(node)) return
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : ''
       const kind = path.at(-1) ?? ''
       const text = isScalar(value) ? textOf(value) : null
-      if (isScalar(value) && text !== null) take(value, text, name, kind, [...path, name])
-      else visit(value, [...path, name])
+      if (isScalar(value) && text !== null) addMedium(value, text, name, kind, [...path, name])
+      else walk(value, [...path, name])
     }
   }
-  const take = (value: Scalar, text: string, name: string, kind: string, path: string[]): void => {
+  const addMedium = (value: Scalar, text: string, name: string, kind: string, path: string[]): void => {
     if ((name !== 'file' && name !== 'thumb') || isUpload(text)) return
     const at = resolve(folder, text)
-    const say = (message: string) => {
+    const addIssue = (message: string) => {
       const { line, col: column } = lines.linePos(value.range?.[0] ?? 0)
       issues.push({ path: path.join('.'), message, line, column })
     }
     if (!existsSync(at) || !statSync(at).isFile()) {
-      if (name === 'file' || FILE_NAME.test(text)) say(`there is no file ${text} beside the campaign`)
+      if (name === 'file' || FILE_NAME.test(text)) addIssue(`there is no file ${text} beside the campaign`)
       return
     }
     const type = name === 'thumb' ? 'thumb' : (kind as SiblingMedium['type'])
     const content = readFileSync(at)
     const checked = checkMedia(content, type)
-    if (!checked.ok) say(checked.message)
+    if (!checked.ok) addIssue(checked.message)
     media.push({
       name: basename(at),
       type,
@@ -70,16 +70,16 @@ export function siblingMedia(
         // A block scalar (|, >) reaches to the next line, whose indentation stays.
         const to = from + source.slice(from, end).trimEnd().length
         const quote = /["']/.exec(source.charAt(from))?.[0] ?? ''
-        rewritten.push({ from, to, id: `${quote}${id}${quote}` })
+        replacements.push({ from, to, id: `${quote}${id}${quote}` })
       },
     })
   }
-  if (doc.errors.length === 0) visit(doc.contents, [])
+  if (doc.errors.length === 0) walk(doc.contents, [])
   return {
     media,
     issues,
     text: () =>
-      rewritten
+      replacements
         .toSorted((a, b) => b.from - a.from)
         .reduce((text, { from, to, id }) => `${text.slice(0, from)}${id}${text.slice(to)}`, source),
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { runCli } from './run.ts'
+import { runCli } from './run-cli.ts'
 import { siblingMedia } from './sibling-media.ts'
 
 let folder: string

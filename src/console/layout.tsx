@@ -1,8 +1,8 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
-import { ADMIN_TOKEN_ACTOR, type Who } from '../access/who.ts'
-import { timeInBeijing } from '../beijing.ts'
-import { ROLES, wordFor } from './words.ts'
+import { ADMIN_TOKEN_ACTOR, type Principal } from '../auth/principal.ts'
+import { timeInBeijing } from '../shared/beijing-time.ts'
+import { labelFor, ROLE_LABELS } from './labels.ts'
 
 const NAV = [
   ['/', '账号', 'accounts'],
@@ -27,13 +27,13 @@ export interface Links {
   /** Where an account's owner authorises the third-party platform, where there is one. */
   authoriseUrl?: string | null
   /** Temporal is not the one that the runs live in: the banner of every page. */
-  engineForeign?: boolean
+  unexpectedNamespace?: boolean
 }
 
 /** Links, and who looks at the page. */
-export type Frame = Links & { who: Who }
+export type PageContext = Links & { who: Principal }
 
-export const Layout = (props: { title: string; at: string; links: Frame; children?: Child }) => (
+export const Layout = (props: { title: string; at: string; links: PageContext; children?: Child }) => (
   <>
     {raw('<!DOCTYPE html>')}
     <html lang="zh-CN">
@@ -77,7 +77,7 @@ export const Layout = (props: { title: string; at: string; links: Frame; childre
                   {props.links.who.actor}
                 </a>
               )}{' '}
-              <small>{wordFor(ROLES, props.links.who.role)}</small>
+              <small>{labelFor(ROLE_LABELS, props.links.who.role)}</small>
             </span>
             <button type="submit">
               退出 <small>sign out</small>
@@ -85,7 +85,7 @@ export const Layout = (props: { title: string; at: string; links: Frame; childre
           </form>
         </header>
         <main>
-          {props.links.engineForeign ? (
+          {props.links.unexpectedNamespace ? (
             <p class="bad" role="alert">
               连接的 Temporal 命名空间不是运行数据所在的那一个：消息已暂停，回调照常保存。请检查地址，或执行{' '}
               <code>nurture engine accept</code>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { whatToDo } from './remedy.ts'
+import { requiredAction } from './remedy.ts'
 
-type Account = Parameters<typeof whatToDo>[0]
+type Account = Parameters<typeof requiredAction>[0]
 const account = (state: Account['state'], stateReason: string | null = null): Account => ({
   appId: 'wx1',
   state,
@@ -11,7 +11,8 @@ const withPlatform = { platform: true }
 const alone = { platform: false }
 
 describe('what to do about an account', () => {
-  it('is nothing while it is active', () => expect(whatToDo(account('active'), withPlatform)).toBeNull())
+  it('is nothing while it is active', () =>
+    expect(requiredAction(account('active'), withPlatform)).toBeNull())
 
   it.each<[Account['state'], string | null, string, string]>([
     ['paused', 'paused by operator', '恢复', 'account resume wx1'],
@@ -26,14 +27,14 @@ describe('what to do about an account', () => {
     ['needs-authorisation', '61023 refresh_token invalid', '重新授权', 'authorise again'],
     ['needs-authorisation', null, '重新授权', 'authorise again'],
   ])('%s (%s): %s', (state, reason, zh, en) => {
-    const todo = whatToDo(account(state, reason), withPlatform)
+    const todo = requiredAction(account(state, reason), withPlatform)
     expect(todo?.zh).toContain(zh)
     expect(todo?.en).toContain(en)
     expect(todo?.authorise).toBe(state === 'needs-authorisation')
   })
 
   it('is no visit to an authorisation page where there is no platform', () => {
-    const todo = whatToDo(account('needs-authorisation'), alone)
+    const todo = requiredAction(account('needs-authorisation'), alone)
     expect(todo).toMatchObject({ authorise: false, en: expect.stringContaining('COMPONENT_APP_ID') })
   })
 })

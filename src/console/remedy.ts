@@ -1,4 +1,4 @@
-import { type Remedy, remedyOf } from '../wechat/errcodes.ts'
+import { type Remedy, remedyOf } from '../wechat/rules/errcodes.ts'
 
 interface StoppedAccount {
   appId: string
@@ -7,13 +7,16 @@ interface StoppedAccount {
   stateReason: string | null
 }
 
-interface Todo extends Remedy {
+interface RequiredAction extends Remedy {
   /** The owner has to visit the platform's authorisation page. */
   authorise: boolean
 }
 
 /** What the operator must do about an account; null: nothing. `platform`: whether a third-party platform is configured. */
-export function whatToDo(account: StoppedAccount, { platform }: { platform: boolean }): Todo | null {
+export function requiredAction(
+  account: StoppedAccount,
+  { platform }: { platform: boolean },
+): RequiredAction | null {
   const { appId, state, stateReason } = account
   if (state === 'active') return null
   const authorise = state === 'needs-authorisation' && platform

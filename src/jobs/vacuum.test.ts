@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => store.close())
 
 /** A day of jobs that come and go; the table's bytes after it. */
-async function aDay(): Promise<number> {
+async function churn(): Promise<number> {
   await store.db.execute(
     sql`INSERT INTO jobs (name) SELECT 'test-' || i || repeat('x', 200) FROM generate_series(1, ${ROWS}) AS i`,
   )
@@ -27,9 +27,9 @@ async function aDay(): Promise<number> {
 
 it('gives the room of what was purged to what comes next', async () => {
   const vacuum = createVacuum({ db: store.db })
-  const first = await aDay()
-  const unswept = await aDay()
+  const first = await churn()
+  const unswept = await churn()
   expect(unswept).toBeGreaterThan(first * 1.5)
   await vacuum.run({ lastRunAt: null })
-  expect(await aDay()).toBeLessThanOrEqual(unswept)
+  expect(await churn()).toBeLessThanOrEqual(unswept)
 })

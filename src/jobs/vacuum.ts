@@ -2,7 +2,7 @@ import { getTableName, is, sql } from 'drizzle-orm'
 import { PgTable } from 'drizzle-orm/pg-core'
 import type { Db } from '../store/db.ts'
 import * as schema from '../store/schema.ts'
-import type { PeriodicJob } from './periodic.ts'
+import type { PeriodicJob } from './periodic-jobs.ts'
 
 const DAY_MS = 86_400_000
 

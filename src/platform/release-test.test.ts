@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Inbound } from '../wechat/events.ts'
-import { answerTester, isTestAccount } from './release-test.ts'
+import type { Inbound } from '../wechat/callback/events.ts'
+import { answerReleaseTest, isReleaseTestAccount } from './release-test.ts'
 
 const common = { toUserName: 'gh_3c884a361561', openId: 'oTester', createTime: 1, eventName: '' }
 const text = (content: string): Inbound => ({
@@ -13,29 +13,29 @@ const text = (content: string): Inbound => ({
 
 describe('WeChat’s tester of a platform', () => {
   it('is known by the accounts of its five groups, and nobody else is', () => {
-    expect(isTestAccount('wx570bc396a51b8ff8')).toBe(true)
-    expect(isTestAccount('wxa35b9c23cfe664eb')).toBe(true)
-    expect(isTestAccount('wx0123456789abcdef')).toBe(false)
+    expect(isReleaseTestAccount('wx570bc396a51b8ff8')).toBe(true)
+    expect(isReleaseTestAccount('wxa35b9c23cfe664eb')).toBe(true)
+    expect(isReleaseTestAccount('wx0123456789abcdef')).toBe(false)
   })
 
   it('gets its text back at once', () => {
-    expect(answerTester(text('TESTCOMPONENT_MSG_TYPE_TEXT'))).toEqual({
+    expect(answerReleaseTest(text('TESTCOMPONENT_MSG_TYPE_TEXT'))).toEqual({
       reply: { kind: 'text', content: 'TESTCOMPONENT_MSG_TYPE_TEXT_callback' },
     })
   })
 
   it('gets an empty answer and a message through the API for its code', () => {
-    expect(answerTester(text('QUERY_AUTH_CODE:queryauthcode@@@x'))).toEqual({
+    expect(answerReleaseTest(text('QUERY_AUTH_CODE:queryauthcode@@@x'))).toEqual({
       sendFor: { authCode: 'queryauthcode@@@x', text: 'queryauthcode@@@x_from_api' },
     })
   })
 
   it('gets the name of an event back, as older versions of the test want it', () => {
     const event: Inbound = { ...common, eventName: 'LOCATION', kind: 'unknown', msgType: 'event' }
-    expect(answerTester(event)).toEqual({ reply: { kind: 'text', content: 'LOCATIONfrom_callback' } })
+    expect(answerReleaseTest(event)).toEqual({ reply: { kind: 'text', content: 'LOCATIONfrom_callback' } })
   })
 
   it('gets nothing for anything else', () => {
-    expect(answerTester(text('hello'))).toBeNull()
+    expect(answerReleaseTest(text('hello'))).toBeNull()
   })
 })

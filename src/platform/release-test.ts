@@ -1,32 +1,35 @@
-import type { Inbound } from '../wechat/events.ts'
-import type { PassiveReply } from '../wechat/reply.ts'
+import type { Inbound } from '../wechat/callback/events.ts'
+import type { PassiveReply } from '../wechat/callback/reply.ts'
 
 /**
  * WeChat's five official accounts of the release test (全网发布):
  * https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
  * They are served without campaign logic, and without an authorisation of theirs in the store.
  */
-const TEST_ACCOUNTS: ReadonlySet<string> = new Set([
+const RELEASE_TEST_ACCOUNTS: ReadonlySet<string> = new Set([
   'wx570bc396a51b8ff8',
   'wx9252c5e0bb1836fc',
   'wx8e1097c5bc82cde9',
   'wx14550af28c71a144',
   'wxa35b9c23cfe664eb',
 ])
-const TEXT_ASKED = 'TESTCOMPONENT_MSG_TYPE_TEXT'
+const TEXT_REQUEST = 'TESTCOMPONENT_MSG_TYPE_TEXT'
 const QUERY_PREFIX = 'QUERY_AUTH_CODE:'
 
 /** What the tester must get: a passive reply, or an empty answer and a message through the API. */
-export type TestAnswer = { reply: PassiveReply } | { sendFor: { authCode: string; text: string } } | null
+export type ReleaseTestAnswer =
+  | { reply: PassiveReply }
+  | { sendFor: { authCode: string; text: string } }
+  | null
 
-export function isTestAccount(appId: string): boolean {
-  return TEST_ACCOUNTS.has(appId)
+export function isReleaseTestAccount(appId: string): boolean {
+  return RELEASE_TEST_ACCOUNTS.has(appId)
 }
 
 /** The answer to one call of WeChat's tester; null where it wants nothing but an acknowledgement. */
-export function answerTester(inbound: Inbound): TestAnswer {
+export function answerReleaseTest(inbound: Inbound): ReleaseTestAnswer {
   if (inbound.kind === 'text') {
-    if (inbound.content === TEXT_ASKED) return text(`${TEXT_ASKED}_callback`)
+    if (inbound.content === TEXT_REQUEST) return text(`${TEXT_REQUEST}_callback`)
     if (inbound.content.startsWith(QUERY_PREFIX)) {
       const authCode = inbound.content.slice(QUERY_PREFIX.length)
       return { sendFor: { authCode, text: `${authCode}_from_api` } }
@@ -37,6 +40,6 @@ export function answerTester(inbound: Inbound): TestAnswer {
   return inbound.eventName ? text(`${inbound.eventName}from_callback`) : null
 }
 
-function text(content: string): TestAnswer {
+function text(content: string): ReleaseTestAnswer {
   return { reply: { kind: 'text', content } }
 }

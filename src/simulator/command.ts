@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import type { AccountOptions } from './model.ts'
 import {
   accountSettings,
   completeAccount,
   type PlatformSettings,
   platformSettings,
   problems,
-} from './server-settings.ts'
+} from './callbacks/server-settings.ts'
+import type { AccountOptions } from './state/model.ts'
 
 /** What somebody asked `npm run simulator` for in a way that cannot be done. */
 export class UsageError extends Error {

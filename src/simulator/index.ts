@@ -1,32 +1,37 @@
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import { type ActInput, contextOf, readAct } from './acts.ts'
+import type { Fault } from './api/faults.ts'
+import { createApi } from './api/index.ts'
 import { unknownPath } from './api/router.ts'
-import { createApi } from './api.ts'
-import type { UrlCheck } from './callback-url.ts'
-import type { ComponentOptions, ComponentState } from './component.ts'
-import { createComponentApi } from './component-api.ts'
-import { createComponentControl } from './component-control.ts'
-import { createComponentDesk, type SimComponent } from './component-desk.ts'
-import { createComponentPages } from './component-page.tsx'
-import { createControl } from './control.ts'
-import { deeds } from './deeds.ts'
-import type { Fault } from './faults.ts'
-import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './model.ts'
-import { guardBrowsers, jsonOnly, ownPagesOnly } from './own-pages-only.ts'
-import { createPages } from './pages.tsx'
-import { envelope, type Fields, type PushResult } from './push.ts'
-import type { ServerSettings } from './server-settings.ts'
-import { setServer } from './servers.ts'
-import { setTagNames, tagNames } from './tags.ts'
-import { type ActOptions, createWorld, type World, type WorldOptions } from './world.ts'
+import { guardBrowsers, jsonOnly, ownPagesOnly } from './browser-guard.ts'
+import { type ActInput, contextOf, readAct } from './callbacks/action-catalog.ts'
+import type { UrlCheck } from './callbacks/callback-url.ts'
+import { followerActions } from './callbacks/follower-actions.ts'
+import { envelope, type Fields, type PushResult } from './callbacks/push.ts'
+import { setServer } from './callbacks/server-config.ts'
+import type { ServerSettings } from './callbacks/server-settings.ts'
+import { createControl } from './phone/control-api.ts'
+import { createPages } from './phone/phone-pages.tsx'
+import { createComponentApi } from './platform/component-api.ts'
+import { createComponentControl } from './platform/component-control.ts'
+import { createComponentPages } from './platform/component-page.tsx'
+import type { ComponentOptions, ComponentState } from './platform/component-state.ts'
+import { createPlatformController, type PlatformController } from './platform/platform-controller.ts'
+import {
+  type ActOptions,
+  createSimulatedWechat,
+  type SimulatedWechat,
+  type SimulatedWechatOptions,
+} from './simulated-wechat.ts'
+import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './state/model.ts'
+import { setTagNames, tagNames } from './state/tags.ts'
 
-export type { SimComponent } from './component-desk.ts'
-export type { Fault } from './faults.ts'
-export type { AccountOptions } from './model.ts'
-export type { TimeMachine } from './world.ts'
+export type { Fault } from './api/faults.ts'
+export type { PlatformController as SimComponent } from './platform/platform-controller.ts'
+export type { TestClock as TimeMachine } from './simulated-wechat.ts'
+export type { AccountOptions } from './state/model.ts'
 
-export interface SimulatorOptions extends WorldOptions {
+export interface SimulatorOptions extends SimulatedWechatOptions {
   /** Where the operator's console is, for a link. */
   consoleUrl?: string
   /** Where an owner begins to authorise the platform, for a link. */
@@ -38,13 +43,13 @@ export interface SimulatorOptions extends WorldOptions {
 /** A WeChat of one's own: API side, callback side, faults and a phone, with rules of its own code. */
 export interface Simulator {
   app: Hono
-  world: World
+  world: SimulatedWechat
   listen(port: number, host?: string): Promise<{ url: string; port: number }>
   close(): Promise<void>
   addAccount(account: AccountOptions): void
   account(appId: string): SimAccount
   /** A third-party platform; what it had, also in an earlier process with the same state file, it has again. */
-  addComponent(component: ComponentOptions): SimComponent
+  addComponent(component: ComponentOptions): PlatformController
   fault(fault: Fault): void
   clearFaults(): void
 }
@@ -105,7 +110,7 @@ const isOwnPath = (path: string) =>
   )
 
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
-  const world = createWorld(options)
+  const world = createSimulatedWechat(options)
   const app = new Hono()
   const timers = new Set<NodeJS.Timeout>()
   const guard = ownPagesOnly(options.allowedHosts)
@@ -136,7 +141,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   function startTickets(component: ComponentState): void {
     const everyMs = component.options.ticketEveryMs
     if (!everyMs) return
-    const timer = setInterval(() => void createComponentDesk(world, component).pushTicket(), everyMs)
+    const timer = setInterval(() => void createPlatformController(world, component).pushTicket(), everyMs)
     timers.add(timer.unref())
   }
 
@@ -165,14 +170,14 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     addComponent(component) {
       const state = world.addComponent(component)
       startTickets(state)
-      return createComponentDesk(world, state)
+      return createPlatformController(world, state)
     },
     fault: (fault) => world.faults.add(fault),
     clearFaults: () => world.faults.clear(),
   }
 }
 
-function accountOf(world: World, appId: string): SimAccount {
+function accountOf(world: SimulatedWechat, appId: string): SimAccount {
   const state = world.account(appId)
   const tokens = world.tokens.get(appId)
   if (!tokens) throw new Error(`the simulator has no tokens for ${appId}`)
@@ -180,17 +185,18 @@ function accountOf(world: World, appId: string): SimAccount {
   const perform = (openId: string, act: ActInput, o?: ActOptions) =>
     world.act(who(openId), readAct(act, contextOf(world, who(openId))), o)
   return {
-    follow: (openId, { qrScene, ...o } = {}) => world.act(who(openId), deeds.follow(qrScene), o),
-    unfollow: (openId, o) => world.act(who(openId), deeds.unfollow(), o),
-    scan: (openId, qrScene, o) => world.act(who(openId), deeds.scan(qrScene), o),
-    tapMenu: (openId, key, o) => world.act(who(openId), deeds.tapMenu(key), o),
-    tapMessageMenu: (openId, id, text, o) => world.act(who(openId), deeds.tapMessageMenu(id, text), o),
-    type: (openId, text, o) => world.act(who(openId), deeds.type(text), o),
+    follow: (openId, { qrScene, ...o } = {}) => world.act(who(openId), followerActions.follow(qrScene), o),
+    unfollow: (openId, o) => world.act(who(openId), followerActions.unfollow(), o),
+    scan: (openId, qrScene, o) => world.act(who(openId), followerActions.scan(qrScene), o),
+    tapMenu: (openId, key, o) => world.act(who(openId), followerActions.tapMenu(key), o),
+    tapMessageMenu: (openId, id, text, o) =>
+      world.act(who(openId), followerActions.tapMessageMenu(id, text), o),
+    type: (openId, text, o) => world.act(who(openId), followerActions.type(text), o),
     agentJoins: (openId) => perform(openId, { do: 'agent-joins' }),
     agentLeaves: (openId) => perform(openId, { do: 'agent-leaves' }),
     act: perform,
     setServer: (settings) => setServer(world, appId, settings),
-    raw: (openId, fields, o) => world.act(who(openId), deeds.raw(fields), o),
+    raw: (openId, fields, o) => world.act(who(openId), followerActions.raw(fields), o),
     envelope: (fields, timestamp = Math.floor(world.now() / 1000)) =>
       envelope(world.targetOf(state), fields, timestamp),
     messages: (openId) => world.follower(who(openId)).messages,

@@ -1,4 +1,4 @@
-import { checkUrl } from './callback-url.ts'
+import { checkUrl } from './callbacks/callback-url.ts'
 import { type Command, HELP, readCommand, UsageError } from './command.ts'
 import { createSimulator, type Simulator } from './index.ts'
 

@@ -7,13 +7,13 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
-import { openEngine } from './pglite.ts'
+import { openRestartingPglite } from './pglite.ts'
 import * as schema from './schema.ts'
-import { writeStorableColumns } from './storable-columns.ts'
-import { throwStoreErrors } from './store-error.ts'
+import { patchStorableColumns } from './storable-columns.ts'
+import { patchQueryErrors } from './store-error.ts'
 
-throwStoreErrors()
-writeStorableColumns()
+patchQueryErrors()
+patchStorableColumns()
 
 /** The store, whatever engine is below it. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>
@@ -34,11 +34,11 @@ const CONNECT_TIMEOUT_MS = 3_000
  * Opens the store and brings its schema up to date.
  * `databaseUrl` absent: embedded PGlite in `dataDir/store` (or in memory when `dataDir` is null).
  */
-export async function openStore(where: {
+export async function openStore(location: {
   databaseUrl?: string | undefined
   dataDir: string | null
 }): Promise<Store> {
-  return where.databaseUrl ? openPostgres(where.databaseUrl) : openPglite(where.dataDir)
+  return location.databaseUrl ? openPostgres(location.databaseUrl) : openPglite(location.dataDir)
 }
 
 async function openPostgres(connectionString: string): Promise<Store> {
@@ -62,8 +62,8 @@ async function openPostgres(connectionString: string): Promise<Store> {
 
 async function openPglite(dataDir: string | null): Promise<Store> {
   if (dataDir) mkdirSync(dataDir, { recursive: true })
-  const engine = await openEngine(dataDir ? join(dataDir, 'store') : 'memory://')
-  const db = drizzlePglite(engine, { schema })
+  const pglite = await openRestartingPglite(dataDir ? join(dataDir, 'store') : 'memory://')
+  const db = drizzlePglite(pglite, { schema })
   await migratePglite(db, { migrationsFolder })
-  return { db, kind: 'pglite', close: () => engine.close() }
+  return { db, kind: 'pglite', close: () => pglite.close() }
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
-import { runScript } from '../run-script.ts'
+import { runScript } from '../shared/run-script.ts'
 
-const maker = fileURLToPath(new URL('./make-store.mjs', import.meta.url))
+const createScript = fileURLToPath(new URL('./create-pglite.mjs', import.meta.url))
 const REOPEN_EVERY_MS = 2_000
 /**
  * PostgreSQL's own cache of pages. Its default, 128 MB, is memory that never comes back; what does not fit is read from
@@ -14,7 +14,7 @@ const REOPEN_EVERY_MS = 2_000
 const SHARED_BUFFERS = '16MB'
 
 /** The embedded engine has ended itself; what was asked meanwhile was not done. */
-class StoreDownError extends Error {
+class StoreUnavailableError extends Error {
   override name = 'StoreDownError'
 }
 
@@ -23,15 +23,15 @@ class StoreDownError extends Error {
  * again from outside; embedded, its next query would never be answered. What is asked while it is down fails at once; it
  * is opened anew, as after a crash, until that succeeds.
  */
-export async function openEngine(where: string): Promise<PGlite> {
-  let engine = await create(where)
+export async function openRestartingPglite(path: string): Promise<PGlite> {
+  let pglite = await create(path)
   let down: Promise<void> | null = null
   let closed = false
 
   async function reopen(): Promise<void> {
     while (!closed) {
       try {
-        engine = await create(where)
+        pglite = await create(path)
         down = null
         return
       } catch {
@@ -40,42 +40,43 @@ export async function openEngine(where: string): Promise<PGlite> {
     }
   }
 
-  async function guarded<T>(work: (engine: PGlite) => Promise<T>): Promise<T> {
-    if (down) throw new StoreDownError('the embedded store is being opened again: is the disk full?')
+  async function unlessDown<T>(work: (pglite: PGlite) => Promise<T>): Promise<T> {
+    if (down) throw new StoreUnavailableError('the embedded store is being opened again: is the disk full?')
     try {
-      return await work(engine)
+      return await work(pglite)
     } catch (err) {
       if (isPanic(err)) down ??= reopen()
       throw err
     }
   }
 
-  return new Proxy(engine, {
+  return new Proxy(pglite, {
     get(_, name) {
-      if (name === 'query') return (...args: Parameters<PGlite['query']>) => guarded((e) => yielding(e, args))
-      if (name === 'exec') return (...args: Parameters<PGlite['exec']>) => guarded((e) => e.exec(...args))
+      if (name === 'query')
+        return (...args: Parameters<PGlite['query']>) => unlessDown((e) => queryThenYield(e, args))
+      if (name === 'exec') return (...args: Parameters<PGlite['exec']>) => unlessDown((e) => e.exec(...args))
       if (name === 'transaction') {
-        return (...args: Parameters<PGlite['transaction']>) => guarded((e) => e.transaction(...args))
+        return (...args: Parameters<PGlite['transaction']>) => unlessDown((e) => e.transaction(...args))
       }
       if (name === 'close') {
         return async () => {
           closed = true
-          if (!down) await engine.close()
+          if (!down) await pglite.close()
         }
       }
-      const value = Reflect.get(engine, name)
-      return typeof value === 'function' ? value.bind(engine) : value
+      const value = Reflect.get(pglite, name)
+      return typeof value === 'function' ? value.bind(pglite) : value
     },
   })
 }
 
-async function create(where: string): Promise<PGlite> {
+async function create(path: string): Promise<PGlite> {
   // Each thread that compiles keeps what it needed for it: 40 MB for nothing. One is enough, it compiles in the background.
   setFlagsFromString('--wasm-num-compilation-tasks=1')
-  if (!where.startsWith('memory:') && !existsSync(join(where, 'PG_VERSION'))) {
-    await runScript(maker, [where], `the store could not be made in ${where}`)
+  if (!path.startsWith('memory:') && !existsSync(join(path, 'PG_VERSION'))) {
+    await runScript(createScript, [path], `the store could not be made in ${path}`)
   }
-  return PGlite.create(where, {
+  return PGlite.create(path, {
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
   })
 }
@@ -84,17 +85,18 @@ async function create(where: string): Promise<PGlite> {
  * PGlite answers within the same turn of the event loop: a few busy queries would starve timers, sockets and the worker
  * in this process. One turn for the others after each query cures it.
  */
-async function yielding(engine: PGlite, args: Parameters<PGlite['query']>) {
-  const result = await engine.query(...args)
+async function queryThenYield(pglite: PGlite, args: Parameters<PGlite['query']>) {
+  const result = await pglite.query(...args)
   await new Promise(setImmediate)
   return result
 }
 
 function isPanic(err: unknown): boolean {
-  for (let at = err; at instanceof Error; at = at.cause) {
-    if ('severity' in at && at.severity === 'PANIC') return true
+  for (let current = err; current instanceof Error; current = current.cause) {
+    if ('severity' in current && current.severity === 'PANIC') return true
     // How the engine's end looks from outside.
-    if (at.name === 'ExitStatus' || /program terminated|unreachable|PANIC/i.test(at.message)) return true
+    if (current.name === 'ExitStatus' || /program terminated|unreachable|PANIC/i.test(current.message))
+      return true
   }
   return false
 }

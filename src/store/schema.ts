@@ -12,11 +12,11 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import type { Campaign } from '../campaign/model.ts'
-import type { Entry, Plan } from '../campaign/plan.ts'
-import type { RunState } from '../campaign/state.ts'
-import type { Ledger } from '../wechat/ledger.ts'
-import type { RulesProfileName } from '../wechat/rules.ts'
-import type { InboxEvent } from './inbox-event.ts'
+import type { Entry, Plan } from '../run/plan.ts'
+import type { RunState } from '../run/state.ts'
+import type { Ledger } from '../wechat/rules/ledger.ts'
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { InboxEvent } from './inbox/inbox-event.ts'
 
 /** `openapi/quota/get` of `custom/send`, without its envelope; `at` epoch ms. */
 export interface SendQuota {
@@ -28,7 +28,7 @@ export interface SendQuota {
 }
 
 /** What conditions and templates can ask of a follower. */
-export interface UserFacts {
+export interface FollowerAttributes {
   /** Names. */
   tags: string[]
   /** `ADD_SCENE_…`, or '' where WeChat says nothing. */
@@ -38,7 +38,7 @@ export interface UserFacts {
 }
 
 /** Times are epoch milliseconds everywhere: one meaning, no zones, the same in PGlite and PostgreSQL. */
-const at = (name: string) => bigint(name, { mode: 'number' })
+const epochMs = (name: string) => bigint(name, { mode: 'number' })
 
 /** One Official Account. Secrets are sealed (AES-256-GCM under ENCRYPTION_KEY) before they come here. */
 export const accounts = pgTable('accounts', {
@@ -60,24 +60,24 @@ export const accounts = pgTable('accounts', {
   encodingAesKeySealed: text('encoding_aes_key_sealed'),
   /** Before the last change: WeChat signs and seals with these until its own side is changed too. */
   previousTokenSealed: text('previous_token_sealed'),
-  previousTokenUntil: at('previous_token_until'),
+  previousTokenUntil: epochMs('previous_token_until'),
   previousAesKeySealed: text('previous_aes_key_sealed'),
-  previousAesKeyUntil: at('previous_aes_key_until'),
+  previousAesKeyUntil: epochMs('previous_aes_key_until'),
   /** Of an authorised account: what its access tokens are fetched with; null once the authorisation is gone. */
   refreshTokenSealed: text('refresh_token_sealed'),
   /** Permission sets (权限集) that an authorised account's owner has given. */
   permissions: jsonb('permissions').$type<number[]>(),
   /** When, by WeChat's clock, the newest authorisation or revocation that counted was made; null: not known. */
-  authorisationAt: at('authorisation_at'),
+  authorisationAt: epochMs('authorisation_at'),
   state: text('state', {
     enum: ['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted'],
   })
     .notNull()
     .default('active'),
   stateReason: text('state_reason'),
-  stateSince: at('state_since').notNull(),
+  stateSince: epochMs('state_since').notNull(),
   /** When a state ends by itself: `quota-exhausted` until the next day in Beijing, a per-minute limit. */
-  stateUntil: at('state_until'),
+  stateUntil: epochMs('state_until'),
   /** Marks of followers in a row that WeChat did not know (40003): three different ones block the account. */
   badFollowers: jsonb('bad_followers').$type<string[]>().notNull().default([]),
   /** What templates may name as `account.…` besides name and appId. */
@@ -91,9 +91,9 @@ export const accounts = pgTable('accounts', {
   /** A second URL that is told of each event; its token, key and address are sealed as one. */
   forwardSealed: text('forward_sealed'),
   /** Last time WeChat reached our callback with a valid signature. */
-  callbackSeenAt: at('callback_seen_at'),
-  createdAt: at('created_at').notNull(),
-  updatedAt: at('updated_at').notNull(),
+  callbackSeenAt: epochMs('callback_seen_at'),
+  createdAt: epochMs('created_at').notNull(),
+  updatedAt: epochMs('updated_at').notNull(),
 })
 
 /** Numbers of tags by their names: each account has its own. */
@@ -111,14 +111,14 @@ export const accountTags = pgTable(
 export const tokens = pgTable('tokens', {
   appId: text('app_id').primaryKey(),
   tokenSealed: text('token_sealed'),
-  expiresAt: at('expires_at'),
-  obtainedAt: at('obtained_at'),
-  forcedAt: at('forced_at'),
+  expiresAt: epochMs('expires_at'),
+  obtainedAt: epochMs('obtained_at'),
+  forcedAt: epochMs('forced_at'),
   /** The Beijing day (YYYY-MM-DD) that `forcedCount` counts for. */
   forcedDay: text('forced_day'),
   forcedCount: integer('forced_count').notNull().default(0),
   claimedBy: text('claimed_by'),
-  claimedUntil: at('claimed_until'),
+  claimedUntil: epochMs('claimed_until'),
 })
 
 export const campaigns = pgTable('campaigns', {
@@ -127,7 +127,7 @@ export const campaigns = pgTable('campaigns', {
   state: text('state', { enum: ['live', 'paused', 'deleted'] }).notNull(),
   /** Bodies of runs in flight follow this version (`?bodies=running`); null: each run keeps its own. */
   bodiesVersion: integer('bodies_version'),
-  updatedAt: at('updated_at').notNull(),
+  updatedAt: epochMs('updated_at').notNull(),
 })
 
 export const campaignVersions = pgTable(
@@ -139,7 +139,7 @@ export const campaignVersions = pgTable(
     sourceHash: text('source_hash').notNull(),
     model: jsonb('model').$type<Campaign>().notNull(),
     warnings: jsonb('warnings').notNull(),
-    publishedAt: at('published_at').notNull(),
+    publishedAt: epochMs('published_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.id, t.version] })],
 )
@@ -154,18 +154,18 @@ export const inbox = pgTable(
     openId: text('open_id').notNull(),
     key: text('key').notNull(),
     kind: text('kind').notNull(),
-    createTime: at('create_time').notNull(),
-    receivedAt: at('received_at').notNull(),
+    createTime: epochMs('create_time').notNull(),
+    receivedAt: epochMs('received_at').notNull(),
     event: jsonb('event').$type<InboxEvent | null>(),
     /** What was answered, so that a duplicate gets the same passive reply. */
     reply: jsonb('reply'),
-    dispatchedAt: at('dispatched_at'),
+    dispatchedAt: epochMs('dispatched_at'),
     /** What the dispatcher made of it. */
     result: text('result'),
     claimedBy: text('claimed_by'),
-    claimedUntil: at('claimed_until'),
+    claimedUntil: epochMs('claimed_until'),
     attempts: integer('attempts').notNull().default(0),
-    retryAt: at('retry_at'),
+    retryAt: epochMs('retry_at'),
     lastError: text('last_error'),
   },
   (t) => [
@@ -182,26 +182,26 @@ export const followers = pgTable(
   {
     appId: text('app_id').notNull(),
     openId: text('open_id').notNull(),
-    followedAt: at('followed_at'),
-    followedSeq: at('followed_seq'),
-    unfollowedAt: at('unfollowed_at'),
-    unfollowedSeq: at('unfollowed_seq'),
+    followedAt: epochMs('followed_at'),
+    followedSeq: epochMs('followed_seq'),
+    unfollowedAt: epochMs('unfollowed_at'),
+    unfollowedSeq: epochMs('unfollowed_seq'),
     /** Nothing starts for this follower before a newer follow. */
-    optedOutAt: at('opted_out_at'),
+    optedOutAt: epochMs('opted_out_at'),
     /** A human agent has the session, as the newest word on it says: of kf events, messages, an operator. */
     agent: boolean('agent').notNull().default(false),
     /** When that word was said (CreateTime), and its number in the inbox. Null in rows from before it was kept. */
-    agentAt: at('agent_at'),
-    agentSeq: at('agent_seq'),
+    agentAt: epochMs('agent_at'),
+    agentSeq: epochMs('agent_seq'),
     /** An operator paused this follower: the send looks here last. */
     paused: boolean('paused').notNull().default(false),
     /** Grants as the interactions gave them; uses are counted in the runs. */
     grants: jsonb('grants').$type<Ledger>().notNull().default([]),
-    lastInteractionAt: at('last_interaction_at'),
+    lastInteractionAt: epochMs('last_interaction_at'),
     /** What WeChat knows of this person (`user/info`), fetched where a condition or a template needs it. */
-    facts: jsonb('facts').$type<UserFacts>(),
-    factsAt: at('facts_at'),
-    updatedAt: at('updated_at').notNull(),
+    facts: jsonb('facts').$type<FollowerAttributes>(),
+    factsAt: epochMs('facts_at'),
+    updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.appId, t.openId] })],
 )
@@ -223,10 +223,10 @@ export const runs = pgTable(
     plan: jsonb('plan').$type<Plan>().notNull(),
     state: jsonb('state').$type<RunState>().notNull(),
     seq: integer('seq').notNull(),
-    startedAt: at('started_at').notNull(),
-    endedAt: at('ended_at'),
-    createdAt: at('created_at').notNull(),
-    updatedAt: at('updated_at').notNull(),
+    startedAt: epochMs('started_at').notNull(),
+    endedAt: epochMs('ended_at'),
+    createdAt: epochMs('created_at').notNull(),
+    updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [
     index('runs_follower').on(t.appId, t.openId, t.createdAt),
@@ -248,14 +248,14 @@ export const deliveries = pgTable(
     unclear: integer('unclear').notNull().default(0),
     /** Failed attempts in a row, for the backoff. */
     failures: integer('failures').notNull().default(0),
-    intentAt: at('intent_at'),
-    endedAt: at('ended_at'),
+    intentAt: epochMs('intent_at'),
+    endedAt: epochMs('ended_at'),
     /** The follower's clock when it was sent. */
-    sentAt: at('sent_at'),
+    sentAt: epochMs('sent_at'),
     errcode: integer('errcode'),
     reason: text('reason'),
     rid: text('rid'),
-    updatedAt: at('updated_at').notNull(),
+    updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.runKey, t.stepId] }), index('deliveries_waiting').on(t.appId, t.state)],
 )
@@ -269,7 +269,7 @@ export const media = pgTable('media', {
   bytes: integer('bytes').notNull(),
   /** base64: the drivers' binary types differ. */
   content: text('content').notNull(),
-  createdAt: at('created_at').notNull(),
+  createdAt: epochMs('created_at').notNull(),
 })
 
 /** Where a medium is at WeChat: a media_id belongs to one account and lives three days. */
@@ -281,7 +281,7 @@ export const mediaUploads = pgTable(
     /** Uploaded as (a JPEG can be both an image and a thumb). */
     type: text('type').notNull(),
     wechatMediaId: text('wechat_media_id').notNull(),
-    uploadedAt: at('uploaded_at').notNull(),
+    uploadedAt: epochMs('uploaded_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.appId, t.mediaId, t.type] })],
 )
@@ -290,16 +290,16 @@ export const mediaUploads = pgTable(
 export const componentTickets = pgTable('component_tickets', {
   componentAppId: text('component_app_id').primaryKey(),
   ticketSealed: text('ticket_sealed').notNull(),
-  receivedAt: at('received_at').notNull(),
+  receivedAt: epochMs('received_at').notNull(),
   /** `CreateTime` of its push; null of one that an earlier version stored. */
-  createTime: at('create_time'),
+  createTime: epochMs('create_time'),
 })
 
 /** Visits to WeChat's authorisation page that we have sent somebody to. */
 export const authorisationVisits = pgTable('authorisation_visits', {
   state: text('state').primaryKey(),
-  createdAt: at('created_at').notNull(),
-  expiresAt: at('expires_at').notNull(),
+  createdAt: epochMs('created_at').notNull(),
+  expiresAt: epochMs('expires_at').notNull(),
   /** The one authorisation code that it came back with, as in `platform_events.key`; null: not back yet. */
   codeKey: text('code_key'),
 })
@@ -314,11 +314,11 @@ export const platformEvents = pgTable(
     /** Of an authorisation known once its code was exchanged. */
     appId: text('app_id'),
     codeSealed: text('code_sealed'),
-    receivedAt: at('received_at').notNull(),
+    receivedAt: epochMs('received_at').notNull(),
     /** When it happened by WeChat's clock; null of one that an earlier version stored. */
-    createTime: at('create_time'),
+    createTime: epochMs('create_time'),
     attempts: integer('attempts').notNull().default(0),
-    doneAt: at('done_at'),
+    doneAt: epochMs('done_at'),
     /** Why it will never be done, or why the last try failed. */
     trouble: text('trouble'),
   },
@@ -329,7 +329,7 @@ export const auditLog = pgTable(
   'audit_log',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    at: at('at').notNull(),
+    at: epochMs('at').notNull(),
     actor: text('actor').notNull(),
     action: text('action').notNull(),
     target: text('target').notNull(),
@@ -342,8 +342,8 @@ export const auditLog = pgTable(
 export const jobs = pgTable('jobs', {
   name: text('name').primaryKey(),
   claimedBy: text('claimed_by'),
-  claimedUntil: at('claimed_until'),
-  lastRunAt: at('last_run_at'),
+  claimedUntil: epochMs('claimed_until'),
+  lastRunAt: epochMs('last_run_at'),
 })
 
 /** People who sign in to the console or the CLI. */
@@ -352,16 +352,16 @@ export const users = pgTable('users', {
   role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
   /** scrypt, with its salt and costs. */
   passwordHash: text('password_hash').notNull(),
-  createdAt: at('created_at').notNull(),
-  updatedAt: at('updated_at').notNull(),
+  createdAt: epochMs('created_at').notNull(),
+  updatedAt: epochMs('updated_at').notNull(),
   /** Set: may not sign in, and what was signed in is out. */
-  disabledAt: at('disabled_at'),
+  disabledAt: epochMs('disabled_at'),
   /** The secret of the second factor (TOTP, RFC 6238); null: the password alone is enough. */
   totpSecretSealed: text('totp_secret_sealed'),
   /** Since when a second factor is asked for. */
-  totpSince: at('totp_since'),
+  totpSince: epochMs('totp_since'),
   /** The newest time step whose code was taken: that code and older ones are taken no more. */
-  totpLastStep: at('totp_last_step'),
+  totpLastStep: epochMs('totp_last_step'),
 })
 
 /** What signs a person in who has lost the second factor, each once. Kept as hashes. */
@@ -381,7 +381,7 @@ export const signInChallenges = pgTable(
     /** Of what the browser's cookie holds. */
     hash: text('hash').primaryKey(),
     userName: text('user_name').notNull(),
-    expiresAt: at('expires_at').notNull(),
+    expiresAt: epochMs('expires_at').notNull(),
     /** Codes that were tried. */
     tries: integer('tries').notNull().default(0),
   },
@@ -394,7 +394,7 @@ export const signInPlaces = pgTable(
   {
     userName: text('user_name').notNull(),
     mark: text('mark').notNull(),
-    lastAt: at('last_at').notNull(),
+    lastAt: epochMs('last_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.userName, t.mark] })],
 )
@@ -405,8 +405,8 @@ export const sessions = pgTable(
   {
     hash: text('hash').primaryKey(),
     userName: text('user_name').notNull(),
-    createdAt: at('created_at').notNull(),
-    expiresAt: at('expires_at').notNull(),
+    createdAt: epochMs('created_at').notNull(),
+    expiresAt: epochMs('expires_at').notNull(),
   },
   (t) => [index('sessions_user').on(t.userName)],
 )
@@ -420,9 +420,9 @@ export const apiTokens = pgTable(
     role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
     hash: text('hash').notNull(),
     createdBy: text('created_by').notNull(),
-    createdAt: at('created_at').notNull(),
-    expiresAt: at('expires_at'),
-    lastUsedAt: at('last_used_at'),
+    createdAt: epochMs('created_at').notNull(),
+    expiresAt: epochMs('expires_at'),
+    lastUsedAt: epochMs('last_used_at'),
   },
   (t) => [uniqueIndex('api_tokens_hash').on(t.hash)],
 )
@@ -431,5 +431,5 @@ export const apiTokens = pgTable(
 export const settings = pgTable('settings', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),
-  updatedAt: at('updated_at').notNull(),
+  updatedAt: epochMs('updated_at').notNull(),
 })

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { describeOnBothStores } from '../../test/support/stores.ts'
-import { writeAudit } from './audit.ts'
-import { readFollower, saveFollower } from './followers.ts'
-import { acceptCallback } from './inbox.ts'
+import { describeOnBothStores } from '../../test/harness/stores.ts'
+import { acceptCallback } from './inbox/inbox-rows.ts'
+import { readFollower, saveFollower } from './runs/follower-rows.ts'
 import { auditLog, inbox } from './schema.ts'
+import { writeAudit } from './users/audit-log.ts'
 
 const HALF = '\ud83d'
 const NOW = 1_800_000_000_000
@@ -35,8 +35,8 @@ describeOnBothStores('a text with half a character or a NUL', (store) => {
 
   it('is found again by what it was', async () => {
     const { db } = store()
-    const whose = { appId: 'wxA', openId: `o${HALF}` }
-    await saveFollower(db, whose, { paused: true }, NOW)
-    expect(await readFollower(db, whose)).toMatchObject({ openId: 'o\uFFFD', paused: true })
+    const follower = { appId: 'wxA', openId: `o${HALF}` }
+    await saveFollower(db, follower, { paused: true }, NOW)
+    expect(await readFollower(db, follower)).toMatchObject({ openId: 'o\uFFFD', paused: true })
   })
 })

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
-import { describeOnBothStores } from '../../test/support/stores.ts'
+import { describeOnBothStores } from '../../test/harness/stores.ts'
 import { openStore } from './db.ts'
-import { execute } from './deliveries.ts'
-import { acceptCallback, type NewInboxRow } from './inbox.ts'
+import { acceptCallback, type NewInboxRow } from './inbox/inbox-rows.ts'
+import { execute } from './runs/deliveries.ts'
 import { StoreError } from './store-error.ts'
 
 const SECRET = 'words of a follower'

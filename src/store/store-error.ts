@@ -1,9 +1,9 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { PgPreparedQuery } from 'drizzle-orm/pg-core'
-import { cutText } from '../text.ts'
+import { truncateText } from '../shared/text.ts'
 
 /** One statement takes a thousand events, and then has nine thousand `$n`. */
-const STATEMENT_SHOWN = 200
+const MAX_STATEMENT_LENGTH = 200
 
 /**
  * The database did not do a statement. Says why in the database's own words, and nothing of what was to be stored: the
@@ -17,12 +17,12 @@ export class StoreError extends Error {
   /** How it begins, with `$1` in place of values. */
   readonly statement: string
 
-  constructor(statement: string, failure: unknown) {
-    const code = codeOf(failure)
-    const words = failure instanceof Error ? failure.message : String(failure)
+  constructor(statement: string, cause: unknown) {
+    const code = codeOf(cause)
+    const message = cause instanceof Error ? cause.message : String(cause)
     // Node's AggregateError, of a host name with two addresses, has a code and no message.
-    super(words || code)
-    this.statement = cutText(statement, STATEMENT_SHOWN)
+    super(message || code)
+    this.statement = truncateText(statement, MAX_STATEMENT_LENGTH)
     if (code) this.code = code
   }
 }
@@ -36,21 +36,21 @@ export function isRefusedData(err: unknown): err is StoreError {
 }
 
 /** The one method through which drizzle runs each prepared query. Not in its types. */
-const RUNS = 'queryWithCache'
+const PATCHED_METHOD = 'queryWithCache'
 
 /**
  * drizzle writes all values of a failed statement into its error's message, and both databases put values into the
  * details of theirs. There is no setting against it, so what runs each query is wrapped, for both stores.
  */
-export function throwStoreErrors(): void {
-  const queries = PgPreparedQuery.prototype as unknown as Record<
-    typeof RUNS,
+export function patchQueryErrors(): void {
+  const prototype = PgPreparedQuery.prototype as unknown as Record<
+    typeof PATCHED_METHOD,
     (...args: unknown[]) => Promise<unknown>
   >
-  const runs = queries[RUNS]
-  queries[RUNS] = async function (this: unknown, ...args) {
+  const original = prototype[PATCHED_METHOD]
+  prototype[PATCHED_METHOD] = async function (this: unknown, ...args) {
     try {
-      return await runs.apply(this, args)
+      return await original.apply(this, args)
     } catch (err) {
       throw err instanceof DrizzleQueryError ? new StoreError(err.query, err.cause) : err
     }

@@ -1,15 +1,15 @@
 import { describe, expect, inject, it } from 'vitest'
-import { describeOnBothStores, freshDatabase } from '../../test/support/stores.ts'
+import { describeOnBothStores, freshDatabase } from '../../test/harness/stores.ts'
 import { checkCampaign } from '../campaign/check.ts'
-import { createTokenKeeper } from '../wechat/tokens.ts'
-import { createAccountStore, isServing, type NewAccount } from './accounts.ts'
-import { createCampaignStore } from './campaigns.ts'
+import { createTokenProvider } from '../wechat/api/tokens.ts'
+import { createTokenStore, expiringTokens } from './accounts/access-token-store.ts'
+import { canSend, createAccountStore, type NewAccount } from './accounts/account-store.ts'
+import { createCampaignStore } from './campaigns/campaign-store.ts'
+import { saveMedium } from './campaigns/media-store.ts'
 import { openStore } from './db.ts'
-import { claimJob, releaseJob } from './jobs.ts'
-import { saveMedium } from './media.ts'
-import { readRevision } from './revision.ts'
-import { createSealer } from './sealed.ts'
-import { createTokenStore, expiringTokens } from './tokens.ts'
+import { createSealer } from './encryption/sealer.ts'
+import { readConfigRevision } from './settings/config-revision.ts'
+import { claimJob, releaseJob } from './settings/job-leases.ts'
 
 const NOW = 1_800_000_000_000
 const account: NewAccount = {
@@ -52,16 +52,16 @@ describeOnBothStores('the store', (store) => {
     const accounts = accountStore()
     expect(await accounts.add(account)).toBe(true)
     expect(await accounts.add(account)).toBe(false)
-    expect(await accounts.noteBadFollower('wxA', 'o1')).toBe(false)
-    expect(await accounts.noteBadFollower('wxA', 'o1')).toBe(false)
-    expect(await accounts.noteBadFollower('wxA', 'o2')).toBe(false)
-    await accounts.noteGoodFollower('wxA')
+    expect(await accounts.recordInvalidRecipient('wxA', 'o1')).toBe(false)
+    expect(await accounts.recordInvalidRecipient('wxA', 'o1')).toBe(false)
+    expect(await accounts.recordInvalidRecipient('wxA', 'o2')).toBe(false)
+    await accounts.recordValidRecipient('wxA')
     for (const [id, blocked] of [
       ['o3', false],
       ['o4', false],
       ['o5', true],
     ] as const) {
-      expect(await accounts.noteBadFollower('wxA', id)).toBe(blocked)
+      expect(await accounts.recordInvalidRecipient('wxA', id)).toBe(blocked)
     }
   })
 
@@ -70,7 +70,7 @@ describeOnBothStores('the store', (store) => {
     await accountStore().setState('wxA', 'quota-exhausted', '45009', NOW + 100)
     const found = await accountStore().find('wxA')
     if (!found) throw new Error('gone')
-    expect([isServing(found, NOW), isServing(found, NOW + 100)]).toEqual([false, true])
+    expect([canSend(found, NOW), canSend(found, NOW + 100)]).toEqual([false, true])
   })
 
   it('publishes a version for each change, and none for the same file', async () => {
@@ -106,7 +106,9 @@ describeOnBothStores('the store', (store) => {
 
   it('leases a token refresh to one process at a time', async () => {
     const tokens = createTokenStore(store().db, sealer)
-    const claims = await Promise.all(['a', 'b', 'c'].map((by) => tokens.claim('wxA', by, NOW, NOW + 1_000)))
+    const claims = await Promise.all(
+      ['a', 'b', 'c'].map((ownerId) => tokens.claim('wxA', ownerId, NOW, NOW + 1_000)),
+    )
     expect(claims.filter(Boolean)).toHaveLength(1)
     expect(await tokens.claim('wxA', 'd', NOW + 1_001, NOW + 2_000)).toBe(true)
     const token = {
@@ -127,9 +129,9 @@ describeOnBothStores('the store', (store) => {
   it('makes one call for two hundred senders in eight processes that meet a refused token together', async () => {
     let calls = 0
     const keepers = Array.from({ length: 8 }, (_, i) =>
-      createTokenKeeper({
+      createTokenProvider({
         store: createTokenStore(store().db, sealer),
-        by: `process-${i}`,
+        ownerId: `process-${i}`,
         now: () => NOW,
         dayOf: () => '2027-01-15',
         async fetchToken() {
@@ -152,7 +154,7 @@ describeOnBothStores('the store', (store) => {
 
   it('lets one process at a time do a periodic job, and none before it is due', async () => {
     const job = { name: 'j', now: NOW, everyMs: 60_000, leaseMs: 10_000 }
-    const claim = (by: string, now = NOW) => claimJob(store().db, { ...job, by, now })
+    const claim = (ownerId: string, now = NOW) => claimJob(store().db, { ...job, ownerId, now })
     expect(await claim('a')).toEqual({ lastRunAt: null })
     expect(await claim('b')).toBeNull()
     expect(await claim('b', NOW + 10_001)).not.toBeNull()
@@ -163,7 +165,7 @@ describeOnBothStores('the store', (store) => {
 
   it('is not kept from a periodic job by a clock that was an hour ahead', async () => {
     const job = { name: 'j', now: NOW, everyMs: 60_000, leaseMs: 10_000 }
-    const claim = (by: string, now = NOW) => claimJob(store().db, { ...job, by, now })
+    const claim = (ownerId: string, now = NOW) => claimJob(store().db, { ...job, ownerId, now })
     const hour = 3_600_000
     await claim('died with it', NOW + hour)
     expect(await claim('a')).not.toBeNull()
@@ -199,11 +201,11 @@ describeOnBothStores('the store', (store) => {
   })
 
   it('changes its revision with every account and campaign', async () => {
-    const marks = [(await readRevision(store().db)).mark]
+    const marks = [(await readConfigRevision(store().db)).fingerprint]
     await accountStore().add(account)
-    marks.push((await readRevision(store().db)).mark)
+    marks.push((await readConfigRevision(store().db)).fingerprint)
     await publish('a')
-    marks.push((await readRevision(store().db)).mark)
+    marks.push((await readConfigRevision(store().db)).fingerprint)
     expect(new Set(marks).size).toBe(3)
   })
 })

@@ -5,13 +5,13 @@ export type Attributes = Record<string, string | number | undefined>
 export interface Span {
   /** The W3C `traceparent` by which work elsewhere goes on from here; null while there are no traces. */
   readonly traceparent: string | null
-  set(attributes: Attributes): void
+  setAttributes(attributes: Attributes): void
   /** It failed. `kind` is a class or a code, never an error's own words: those may name people. */
   fail(kind: string): void
   /** It ended as it may, although it throws. */
-  fine(result: string): void
+  succeed(result: string): void
   /** Nobody need hear of it, unless of something that was done within. */
-  unremarkable(): void
+  discardIfEmpty(): void
 }
 
 export interface SpanStart {
@@ -23,7 +23,7 @@ export interface SpanStart {
   /** `traceparent`s of what it has to do with besides. */
   links?: readonly string[]
   /** When it began, by `performance.now()`; absent: now. */
-  began?: number
+  startedAt?: number
   attributes?: Attributes
 }
 
@@ -37,11 +37,17 @@ export interface Tracing {
   stop(): Promise<void>
 }
 
-const silent: Span = { traceparent: null, set() {}, fail() {}, fine() {}, unremarkable() {} }
+const NOOP_SPAN: Span = {
+  traceparent: null,
+  setAttributes() {},
+  fail() {},
+  succeed() {},
+  discardIfEmpty() {},
+}
 
 /** No traces: the work alone. */
-export const noTracing: Tracing = {
-  span: (_start, work) => work(silent),
-  step: (_start, work) => work(silent),
+export const noopTracing: Tracing = {
+  span: (_start, work) => work(NOOP_SPAN),
+  step: (_start, work) => work(NOOP_SPAN),
   stop: async () => {},
 }

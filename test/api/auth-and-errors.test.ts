@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   ADMIN_TOKEN,
-  type Api,
+  type ApiHarness,
   campaignYaml,
   type ErrorBody,
+  expectNoSecrets,
   SECRETS,
-  startApi,
-  tellsNoSecret,
-} from '../support/api.ts'
+  startApiHarness,
+} from '../harness/api-harness.ts'
 
 const APP = 'wxauth0000000001'
 
-let api: Api
+let api: ApiHarness
 beforeAll(async () => {
-  api = await startApi()
+  api = await startApiHarness()
   await api.addAccount({ appId: APP })
 })
 afterAll(() => api?.close())
@@ -142,27 +142,27 @@ describe('an error', () => {
   })
 
   it('says of a text that cannot be stored that it is refused', async () => {
-    const asked = [
+    const requests = [
       api.get('/api/followers?appId=%00'),
       api.get(`/api/followers/${APP}/%00`),
       api.call('POST', '/api/accounts', { json: { ...SECRETS, appId: 'wx\u0000', mode: 'plain' } }),
     ]
-    for (const { status, body } of await Promise.all(asked)) {
+    for (const { status, body } of await Promise.all(requests)) {
       expect(status).toBe(422)
       expect((body as ErrorBody).error.code).toBe('refused')
     }
   })
 
   it('tells nothing of what is inside when something breaks', async () => {
-    const { list } = api.whole.product.accounts
-    api.whole.product.accounts.list = () => Promise.reject(new Error(`broken with ${SECRETS.appSecret}`))
+    const { list } = api.app.services.accounts
+    api.app.services.accounts.list = () => Promise.reject(new Error(`broken with ${SECRETS.appSecret}`))
     try {
       const { status, body } = await api.call<ErrorBody>('GET', '/api/accounts')
       expect(status).toBe(500)
       expect(JSON.stringify(body)).not.toContain('broken')
       expect(body.error.code).toEqual(expect.any(String))
     } finally {
-      api.whole.product.accounts.list = list
+      api.app.services.accounts.list = list
     }
   })
 })
@@ -224,12 +224,12 @@ describe('secrets', () => {
     await api.call('PATCH', `/api/accounts/${APP}`, { json: { ...SECRETS } })
     const verified = await api.call('POST', `/api/accounts/${APP}/verify`)
     expect(verified.status).toBe(200)
-    const access = await api.whole.product.tokens.getToken(APP)
+    const access = await api.app.services.tokens.getToken(APP)
     if (!access.ok) throw new Error(access.reason)
     for (const path of paths) expect((await api.get(path)).text).not.toContain(access.accessToken)
     for (const secret of [...Object.values(SECRETS), ADMIN_TOKEN]) {
-      expect(() => tellsNoSecret(`{"x":"${secret}"}`, new Headers())).toThrow()
-      expect(() => tellsNoSecret('', new Headers({ 'x-test': secret }))).toThrow()
+      expect(() => expectNoSecrets(`{"x":"${secret}"}`, new Headers())).toThrow()
+      expect(() => expectNoSecrets('', new Headers({ 'x-test': secret }))).toThrow()
     }
   })
 

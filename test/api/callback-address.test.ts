@@ -1,16 +1,16 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { signatureOf } from '../../src/wechat/crypto.ts'
-import { type Api, startApi } from '../support/api.ts'
+import { signatureOf } from '../../src/wechat/callback/crypto.ts'
+import { type ApiHarness, startApiHarness } from '../harness/api-harness.ts'
 
 const APP = 'wxaddress00000001'
 
-let api: Api
+let api: ApiHarness
 let base: URL
 beforeAll(async () => {
-  api = await startApi({ platform: true })
-  await api.whole.addAccount({ appId: APP, token: 'test-token', mode: 'plain' })
-  base = new URL(api.whole.callbackUrl)
+  api = await startApiHarness({ platform: true })
+  await api.app.addAccount({ appId: APP, token: 'test-token', mode: 'plain' })
+  base = new URL(api.app.callbackUrl)
 })
 afterAll(() => api?.close())
 
@@ -65,9 +65,9 @@ describe('the address that somebody entered at WeChat', () => {
   })
 
   it('is counted where it is none', async () => {
-    const before = api.whole.product.counts.refused
+    const before = api.app.services.counts.refused
     await ask('POST', '/wechat')
-    expect(api.whole.product.counts.refused).toBe(before + 1)
+    expect(api.app.services.counts.refused).toBe(before + 1)
   })
 
   it('is the platform’s own with a slash too many', async () => {
@@ -107,7 +107,7 @@ describe('an account of another mode than at WeChat', () => {
 
   it('is shown it the other way round, and no more once the account was changed', async () => {
     const appId = 'wxaddress00000002'
-    await api.whole.addAccount({ appId, token: 'test-token', mode: 'security' })
+    await api.app.addAccount({ appId, token: 'test-token', mode: 'security' })
     expect(await ask('POST', `/wechat/${appId}?${signed()}`, plain)).toMatchObject({
       status: 401,
       text: 'refused',

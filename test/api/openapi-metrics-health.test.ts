@@ -1,17 +1,24 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createProduct } from '../../src/app/product.ts'
-import { createWeb } from '../../src/app/web.ts'
-import { linkEngine } from '../../src/engine/connection.ts'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { createServices } from '../../src/bootstrap/services.ts'
 import { openStore } from '../../src/store/db.ts'
-import { ADMIN_TOKEN, type Api, campaignYaml, type Page, SECRETS, startApi } from '../support/api.ts'
+import { connectTemporal } from '../../src/temporal/connection.ts'
+import {
+  ADMIN_TOKEN,
+  type ApiHarness,
+  campaignYaml,
+  type Page,
+  SECRETS,
+  startApiHarness,
+} from '../harness/api-harness.ts'
 
 const APP = 'wxmetrics0000001'
 
-let api: Api
+let api: ApiHarness
 beforeAll(async () => {
-  api = await startApi()
+  api = await startApiHarness()
   await api.addAccount({ appId: APP })
   await api.put(
     campaignYaml(
@@ -160,9 +167,9 @@ describe('the OpenAPI document', () => {
   })
 
   it('describes the answers that really come', async () => {
-    const wechat = api.whole.simulator.account(APP)
+    const wechat = api.app.simulator.account(APP)
     await wechat.follow('oDescribed')
-    await api.whole.runWhen(APP, 'oDescribed', (r) => r.runId !== null)
+    await api.app.waitForRun(APP, 'oDescribed', (r) => r.runId !== null)
     const wrong = checkerOf(await readDocument())
     const cases: [path: string, method: string, url: string, json?: object][] = [
       ['/api/accounts', 'get', '/api/accounts'],
@@ -217,12 +224,12 @@ describe('health', () => {
   /** A process without workers, whose engine is where nobody listens unless said otherwise. */
   async function bare(engineAddress = '127.0.0.1:9') {
     const store = await openStore({ databaseUrl: undefined, dataDir: null })
-    const link = linkEngine({ namespace: 'default', connection: { address: engineAddress } }, 'test')
+    const link = connectTemporal({ namespace: 'default', connection: { address: engineAddress } }, 'test')
     const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
     const log = pino({ level: 'silent' })
-    const product = createProduct({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
+    const product = createServices({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
     const links = () => ({ simulatorUrl: null, temporalUiUrl: null, namespace: 'default' })
-    return { store, link, web: createWeb(product, { adminToken: ADMIN_TOKEN, links }) }
+    return { store, link, web: createHttpApp(product, { adminToken: ADMIN_TOKEN, links }) }
   }
 
   it('stays ready while only the engine is away: callbacks can be stored', async () => {
@@ -240,7 +247,7 @@ describe('health', () => {
   })
 
   it('is not ready, and alive, when the store is closed', async () => {
-    const { store, link, web } = await bare(inject('engineAddress'))
+    const { store, link, web } = await bare(inject('temporalAddress'))
     try {
       expect((await web.request('/readyz')).status).toBe(200)
       await store.close()
@@ -272,12 +279,12 @@ describe('the inbox', () => {
       'pending',
       'refused',
     ])
-    await api.whole.simulator.account(APP).follow('oInbox', { times: 3 })
-    const forged = api.whole.simulator.account(APP).envelope({ ToUserName: 'gh_x', FromUserName: 'oForger' })
+    await api.app.simulator.account(APP).follow('oInbox', { times: 3 })
+    const forged = api.app.simulator.account(APP).envelope({ ToUserName: 'gh_x', FromUserName: 'oForger' })
     forged.query.set('msg_signature', '0'.repeat(40))
     const refusal = await api.call('POST', `/wechat/${APP}?${forged.query}`, { raw: forged.body })
     expect(refusal.status).toBe(401)
-    const after = await api.getWhen<Inbox>('/api/inbox', (i) => i.pending === 0)
+    const after = await api.waitForBody<Inbox>('/api/inbox', (i) => i.pending === 0)
     expect(after).toEqual({
       pending: 0,
       oldestAgeMs: 0,
@@ -288,13 +295,13 @@ describe('the inbox', () => {
   })
 
   it('counts what is not dispatched, and how long the oldest has waited', async () => {
-    const { dispatcher } = api.whole.product
+    const { dispatcher } = api.app.services
     await dispatcher.stop()
     try {
-      const wechat = api.whole.simulator.account(APP)
+      const wechat = api.app.simulator.account(APP)
       await wechat.follow('oWaitsOne')
       await wechat.follow('oWaitsTwo')
-      const waiting = await api.getWhen<Inbox>('/api/inbox', (i) => i.oldestAgeMs > 0)
+      const waiting = await api.waitForBody<Inbox>('/api/inbox', (i) => i.oldestAgeMs > 0)
       expect(waiting.pending).toBe(2)
       const metrics = await api.get('/metrics')
       expect(metrics.text).toMatch(/^nurture_inbox_pending 2$/m)
@@ -302,7 +309,7 @@ describe('the inbox', () => {
     } finally {
       dispatcher.start()
     }
-    await api.getWhen<Inbox>('/api/inbox', (i) => i.pending === 0)
+    await api.waitForBody<Inbox>('/api/inbox', (i) => i.pending === 0)
   })
 })
 
@@ -316,12 +323,12 @@ describe('metrics', () => {
       .reduce((n, l) => n + Number(l.split(' ').at(-1)), 0)
 
   it('tell the story of a run: every name of the contract', async () => {
-    const wechat = api.whole.simulator.account(APP)
+    const wechat = api.app.simulator.account(APP)
     const before = (await api.get('/metrics')).text
     await wechat.follow('oMeasured', { times: 2 })
-    await api.whole.runWhen(APP, 'oMeasured', (r) => r.state.steps[0]?.state === 'sent')
+    await api.app.waitForRun(APP, 'oMeasured', (r) => r.state.steps[0]?.state === 'sent')
     await wechat.fastForward('oMeasured', 49 * 3_600_000)
-    await api.whole.runWhen(APP, 'oMeasured', (r) => r.outcome === 'window-closed')
+    await api.app.waitForRun(APP, 'oMeasured', (r) => r.outcome === 'window-closed')
     const { status, headers, text } = await api.get('/metrics')
     expect(status).toBe(200)
     expect(headers.get('content-type')).toContain('text/plain')
@@ -353,7 +360,7 @@ describe('metrics', () => {
   it('have the SDK’s behind them where there are some, and ours alone when those fail', async () => {
     const links = () => ({ simulatorUrl: null, temporalUiUrl: null, namespace: 'default' })
     const ask = async (sdkMetrics: () => Promise<string>) => {
-      const web = createWeb(api.whole.product, { adminToken: ADMIN_TOKEN, links, sdkMetrics })
+      const web = createHttpApp(api.app.services, { adminToken: ADMIN_TOKEN, links, sdkMetrics })
       const answer = await web.request('/metrics', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
       expect(answer.status).toBe(200)
       return answer.text()

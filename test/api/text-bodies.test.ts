@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Api, campaignYaml, type ErrorBody, SECRETS, startApi } from '../support/api.ts'
+import {
+  type ApiHarness,
+  campaignYaml,
+  type ErrorBody,
+  SECRETS,
+  startApiHarness,
+} from '../harness/api-harness.ts'
 
 const APP = 'wxtextbodies0001'
 const YAML = campaignYaml('text-body', ['{ id: a, after: 5s, send: { text: 你好 } }'], [`accounts: [${APP}]`])
@@ -7,9 +13,9 @@ const YAML = campaignYaml('text-body', ['{ id: a, after: 5s, send: { text: 你�
 const GBK = Uint8Array.from(Buffer.from('id: text-body\nname: \xbb\xb6\xd3\xad\n', 'latin1'))
 const utf16 = (text: string) => Uint8Array.from(Buffer.from(`\ufeff${text}`, 'utf16le'))
 
-let api: Api
+let api: ApiHarness
 beforeAll(async () => {
-  api = await startApi()
+  api = await startApiHarness()
 })
 afterAll(() => api?.close())
 

@@ -1,4 +1,4 @@
-import type { AccountRules, StepRule } from './journal.ts'
+import type { AccountRules, StepRule } from './judge/evidence.ts'
 
 /** Long enough that steps meet faults, short enough that a run is over soon after its follower's last word. */
 const WINDOW_MS = 70_000
@@ -63,7 +63,7 @@ export function campaignOf({ appId, rules }: ChaosAccount): { id: string; yaml: 
 }
 
 /** What a message says of itself; `entry.at` in the account's zone. */
-export function readMessage(text: string): { step: string; entryAt: number } {
+export function parseMessage(text: string): { step: string; entryAt: number } {
   const [step = '', at = ''] = text.split(' ')
   return { step, entryAt: Date.parse(`${at}+08:00`) }
 }

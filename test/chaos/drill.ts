@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Cluster } from '../../scripts/cluster/cluster.ts'
+import { DEPLOY_FOLDER } from '../../scripts/cluster/load-compose.ts'
 import type { SimAccount } from '../../src/simulator/index.ts'
-import type { Cluster } from '../../temporal-docker/native/cluster.ts'
-import { FOLDER } from '../../temporal-docker/native/stack.ts'
 import type { ChaosAccount } from './campaigns.ts'
-import type { Act, Evidence, FaultFact } from './journal.ts'
-import { pause } from './population.ts'
-import { crashesOf, type Stage } from './stage.ts'
-import { createWechat, openAccounts, runsEnd, sendsOf } from './wechat-side.ts'
+import { crashesOf, type Environment } from './environments/environment.ts'
+import { pause } from './followers.ts'
+import type { Evidence, FaultRecord, FollowerAction } from './judge/evidence.ts'
+import { createWechat, registerAccounts, sendsOf, waitForRunsToEnd } from './wechat-side.ts'
 
 const APP = 'wxdrillclassic001'
 const DOWN_MS = 3_000
@@ -17,7 +17,7 @@ const BETWEEN_MS = 5_000
 export interface DrillPlan {
   followers: number
   /** Over how many ms they come. */
-  comeMs: number
+  arrivalMs: number
   /** From a follow to its last step. */
   seriesMs: number
   /** When to begin, from the first follow. */
@@ -41,27 +41,27 @@ export interface DrillTimes {
  * for the time from backup to restore: WeChat's pushes wait for that.
  */
 export async function drill(
-  { stage, cluster }: { stage: Stage; cluster: Cluster },
+  { environment, cluster }: { environment: Environment; cluster: Cluster },
   plan: DrillPlan,
   folder: string,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<{ evidence: Evidence; times: DrillTimes }> {
   const account = drillAccount(plan.seriesMs)
   const simulator = createWechat()
   const { url } = await simulator.listen(0)
-  const faults: FaultFact[] = []
-  const acts: Act[] = []
-  let mayPush: Promise<void> = Promise.resolve()
+  const faults: FaultRecord[] = []
+  const actions: FollowerAction[] = []
+  let pushesResumed: Promise<void> = Promise.resolve()
   try {
-    const coldStart = await timed(() => stage.heal())
-    say(`  the stack is up after ${coldStart.toFixed(1)} s`)
-    await openAccounts(stage, simulator, url, [account])
+    const coldStart = await timed(() => environment.startAll())
+    print(`  the stack is up after ${coldStart.toFixed(1)} s`)
+    await registerAccounts(environment, simulator, url, [account])
     const began = Date.now()
     const at = (ms: number) => pause(Math.max(0, began + ms - Date.now()))
-    const coming = followersCome(simulator.account(APP), began)
+    const arrivals = followersArrive(simulator.account(APP), began)
 
     await at(plan.killsAtMs)
-    for (const part of stage.parts) {
+    for (const part of environment.processes) {
       await fault('kill', part.name, async () => {
         await part.kill()
         await pause(DOWN_MS)
@@ -74,59 +74,59 @@ export async function drill(
     const upgradeOfIntake = await fault('upgrade', 'intake', () => upgradeIntake(cluster))
     await at(plan.restoreAtMs)
     let resume = () => {}
-    mayPush = new Promise((resolve) => {
+    pushesResumed = new Promise((resolve) => {
       resume = resolve
     })
     const backups = join(folder, 'backup')
     const backup = await fault('restore', 'backup', () => script('backup.sh', ['--stay-stopped', backups]))
     const restore = await fault('restore', 'restore', () => script('restore.sh', [backups, '--yes']))
     resume()
-    await coming
-    say(`  ${acts.length} followed; waiting for their runs to end`)
-    await runsEnd(stage, plan.seriesMs + 1_200_000)
+    await arrivals
+    print(`  ${actions.length} followed; waiting for their runs to end`)
+    await waitForRunsToEnd(environment, plan.seriesMs + 1_200_000)
     const endedAt = Date.now()
-    const stored = await stage.readStore()
+    const stored = await environment.readStore()
     const sends = sendsOf(simulator, [account])
     const times = { coldStart, upgradeOfWorkers, upgradeOfIntake, backup, restore }
-    const crashes = crashesOf(stage.parts)
+    const crashes = crashesOf(environment.processes)
     return {
-      evidence: { accounts: { [APP]: account.rules }, acts, sends, ...stored, faults, crashes, endedAt },
+      evidence: { accounts: { [APP]: account.rules }, actions, sends, ...stored, faults, crashes, endedAt },
       times,
     }
   } finally {
     await simulator.close()
   }
 
-  async function fault(kind: string, target: string, act: () => Promise<void>): Promise<number> {
+  async function fault(kind: string, target: string, action: () => Promise<void>): Promise<number> {
     const from = Date.now()
-    say(`  ${kind} ${target}`)
-    await act()
+    print(`  ${kind} ${target}`)
+    await action()
     faults.push({ kind, target, from, to: Date.now() })
     return (Date.now() - from) / 1_000
   }
 
-  async function followersCome(wechat: SimAccount, began: number): Promise<void> {
-    const lives: Promise<void>[] = []
+  async function followersArrive(wechat: SimAccount, began: number): Promise<void> {
+    const pushes: Promise<void>[] = []
     for (let n = 0; n < plan.followers; n++) {
-      await pause(Math.max(0, began + (n / plan.followers) * plan.comeMs - Date.now()))
-      await mayPush
-      lives.push(one(wechat, `oDrill${n}`))
+      await pause(Math.max(0, began + (n / plan.followers) * plan.arrivalMs - Date.now()))
+      await pushesResumed
+      pushes.push(follow(wechat, `oDrill${n}`))
     }
-    await Promise.all(lives)
+    await Promise.all(pushes)
   }
 
-  async function one(wechat: SimAccount, openId: string): Promise<void> {
+  async function follow(wechat: SimAccount, openId: string): Promise<void> {
     const at = Date.now()
     const createTime = Math.floor(at / 1_000)
     const { ok, attempts } = await wechat.follow(openId, { createTime })
-    const act = { appId: APP, openId, kind: 'follow' as const, createTime: createTime * 1_000, began: at }
-    acts.push({ ...act, ended: Date.now(), ok, attempts })
+    const action = { appId: APP, openId, kind: 'follow' as const, createTime: createTime * 1_000, began: at }
+    actions.push({ ...action, ended: Date.now(), ok, attempts })
   }
 
   /** The stack's own script, told to use this machine's processes in place of containers. */
   async function script(name: string, args: string[]): Promise<void> {
     const PATH = [join(folder, 'cluster/bin'), process.env.PATH].join(delimiter)
-    await promisify(execFile)(join(FOLDER, name), args, { env: { ...process.env, PATH } })
+    await promisify(execFile)(join(DEPLOY_FOLDER, name), args, { env: { ...process.env, PATH } })
   }
 }
 
@@ -168,8 +168,8 @@ function drillAccount(seriesMs: number): ChaosAccount {
   }
 }
 
-async function timed(act: () => Promise<void>): Promise<number> {
+async function timed(action: () => Promise<void>): Promise<number> {
   const from = performance.now()
-  await act()
+  await action()
   return (performance.now() - from) / 1_000
 }

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { breakageOf, breakCopy } from './broken.ts'
-import { runChaos, type StoreKind } from './chaos.ts'
-import { formatReport, type Report } from './report.ts'
+import { formatReport, type Report } from './judge/report.ts'
+import { copyWithMutation, mutationByName } from './mutations.ts'
+import { runChaos, type StoreKind } from './run-chaos.ts'
 
 const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both|cluster] [--per-second F]
                  [--json FILE] [--break NAME | --focus NAME]
@@ -11,11 +11,11 @@ const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embed
   --seed     the schedule of faults and followers (default 1)
   --per-second  followers who come in a second, on average (default 1)
   --break    runs a copy of the code with one invariant broken, under the faults that it is for: it must fail
-             (see test/chaos/broken.ts)
+             (see test/chaos/mutations.ts)
   --focus    the same faults, with the code as it is: it must pass
 Exit code 1: something was lost, sent twice without cause, or another promise broken; or nothing could be tried.`
 
-const say = (line: string) => process.stderr.write(`${line}\n`)
+const print = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '4' },
@@ -35,21 +35,21 @@ const stores: StoreKind[] = (['postgres', 'embedded', 'cluster'] as const).filte
   (s) => values.store === s || (values.store === 'both' && s !== 'cluster'),
 )
 if (values.help || !(minutes > 0) || !(perSecond > 0) || !Number.isInteger(seed) || stores.length === 0) {
-  say(USAGE)
+  print(USAGE)
   process.exit(values.help ? 0 : 2)
 }
 const named = values.break ?? values.focus
-const breakage = named === undefined ? null : breakageOf(named)
-const focused = breakage ? { focus: breakage.focus } : {}
-const broken = breakage && values.break ? { root: breakCopy(breakage) } : {}
+const mutation = named === undefined ? null : mutationByName(named)
+const focused = mutation ? { focus: mutation.focus } : {}
+const mutated = mutation && values.break ? { root: copyWithMutation(mutation) } : {}
 const reports: Report[] = []
 for (const store of stores) {
-  say(`chaos: ${store}, seed ${seed}, ${(minutes / stores.length).toFixed(1)} minutes of faults`)
+  print(`chaos: ${store}, seed ${seed}, ${(minutes / stores.length).toFixed(1)} minutes of faults`)
   const forMs = (minutes * 60_000) / stores.length
-  const report = await runChaos({ store, seed, forMs, perSecond, say, ...focused, ...broken })
+  const report = await runChaos({ store, seed, forMs, perSecond, print, ...focused, ...mutated })
   if (report) reports.push(report)
 }
 process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ seed, minutes, reports }, null, 2)}\n`)
-if (reports.length === 0) say('chaos: nothing was tried; the reasons are above')
+if (reports.length === 0) print('chaos: nothing was tried; the reasons are above')
 process.exit(reports.length === 0 || reports.some((r) => r.findings.length > 0) ? 1 : 0)

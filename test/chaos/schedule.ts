@@ -1,4 +1,4 @@
-import type { Random } from '../support/random.ts'
+import type { Random } from '../harness/random.ts'
 
 /** One fault that a seed plans: when it begins (ms from the start) and how long it lasts. */
 export interface PlannedFault {
@@ -9,7 +9,7 @@ export interface PlannedFault {
   lastsMs: number
 }
 
-const PART_FAULTS = ['kill', 'pause'] as const
+const PROCESS_FAULTS = ['kill', 'pause'] as const
 const WECHAT_FAULTS = [
   'busy',
   'hangs-before',
@@ -23,21 +23,21 @@ const WECHAT_FAULTS = [
 const CALLBACK_FAULTS = ['answers-lost', 'clocks-moved'] as const
 
 export type FaultKind =
-  | (typeof PART_FAULTS)[number]
+  | (typeof PROCESS_FAULTS)[number]
   | (typeof WECHAT_FAULTS)[number]
   | (typeof CALLBACK_FAULTS)[number]
   | 'disk-full'
 
 /** What a fault of this kind hits: a process, the store's disk, WeChat's API, or callbacks. */
-export function fieldOf(kind: FaultKind): 'part' | 'disk' | 'wechat' | 'callbacks' {
+export function areaOf(kind: FaultKind): 'part' | 'disk' | 'wechat' | 'callbacks' {
   if (kind === 'disk-full') return 'disk'
-  if ((PART_FAULTS as readonly string[]).includes(kind)) return 'part'
+  if ((PROCESS_FAULTS as readonly string[]).includes(kind)) return 'part'
   return (CALLBACK_FAULTS as readonly string[]).includes(kind) ? 'callbacks' : 'wechat'
 }
 
 /** Faults of these kinds only, over and over; of the parts those whose names match, where any does. */
 export interface Focus {
-  parts: RegExp
+  processes: RegExp
   kinds: readonly FaultKind[]
 }
 
@@ -47,31 +47,31 @@ export interface Focus {
  */
 export function planFaults(
   random: Random,
-  plan: { forMs: number; parts: readonly string[]; disk: boolean; focus?: Focus | undefined },
+  plan: { forMs: number; processes: readonly string[]; disk: boolean; focus?: Focus | undefined },
 ): PlannedFault[] {
   const { focus } = plan
-  const wanted = <K extends FaultKind>(kinds: readonly K[]) =>
+  const included = <K extends FaultKind>(kinds: readonly K[]) =>
     kinds.filter((kind) => !focus || focus.kinds.includes(kind))
-  const named = plan.parts.filter((part) => focus?.parts.test(part))
-  const targets = named.length > 0 ? named : plan.parts
-  const parts = cycle(random, plan.disk && !focus ? [...targets, 'disk'] : targets)
-  const wechat = cycle(random, wanted(WECHAT_FAULTS))
+  const named = plan.processes.filter((part) => focus?.processes.test(part))
+  const targets = named.length > 0 ? named : plan.processes
+  const processes = cycle(random, plan.disk && !focus ? [...targets, 'disk'] : targets)
+  const wechat = cycle(random, included(WECHAT_FAULTS))
   return [
-    ...line(wanted(PART_FAULTS), [3_000, 9_000], [1_000, 9_000], (kinds) => {
-      const target = parts()
+    ...planLane(included(PROCESS_FAULTS), [3_000, 9_000], [1_000, 9_000], (kinds) => {
+      const target = processes()
       return { kind: target === 'disk' ? 'disk-full' : random.pick(kinds), target }
     }),
-    ...line(wanted(WECHAT_FAULTS), [3_000, 9_000], [2_000, 13_000], () => ({
+    ...planLane(included(WECHAT_FAULTS), [3_000, 9_000], [2_000, 13_000], () => ({
       kind: wechat(),
       target: 'custom/send',
     })),
-    ...line(wanted(CALLBACK_FAULTS), [8_000, 20_000], [3_000, 10_000], (kinds) => ({
+    ...planLane(included(CALLBACK_FAULTS), [8_000, 20_000], [3_000, 10_000], (kinds) => ({
       kind: random.pick(kinds),
       target: 'callbacks',
     })),
   ].sort((a, b) => a.atMs - b.atMs)
 
-  function line<K extends FaultKind>(
+  function planLane<K extends FaultKind>(
     kinds: readonly K[],
     gapMs: [number, number],
     lastsMs: [number, number],
@@ -79,11 +79,11 @@ export function planFaults(
   ): PlannedFault[] {
     const faults: PlannedFault[] = []
     if (kinds.length === 0) return faults
-    for (let atMs = random.between(...gapMs); ; ) {
-      const fault = { ...what(kinds), atMs, lastsMs: random.between(...lastsMs) }
+    for (let atMs = random.integerBetween(...gapMs); ; ) {
+      const fault = { ...what(kinds), atMs, lastsMs: random.integerBetween(...lastsMs) }
       if (atMs + fault.lastsMs > plan.forMs) return faults
       faults.push(fault)
-      atMs += fault.lastsMs + random.between(...gapMs)
+      atMs += fault.lastsMs + random.integerBetween(...gapMs)
     }
   }
 }
@@ -93,7 +93,7 @@ function cycle<T>(random: Random, items: readonly T[]): () => T {
   let left: T[] = []
   return () => {
     if (left.length === 0) left = [...items]
-    const [picked] = left.splice(random.between(0, left.length), 1)
+    const [picked] = left.splice(random.integerBetween(0, left.length), 1)
     return picked as T
   }
 }

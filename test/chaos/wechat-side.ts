@@ -1,12 +1,12 @@
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
-import { ask } from '../support/program.ts'
-import { type ChaosAccount, campaignOf, readMessage } from './campaigns.ts'
-import type { Send } from './journal.ts'
-import { pause } from './population.ts'
-import { SECRETS, type Stage } from './stage.ts'
+import { callApi } from '../harness/process/program.ts'
+import { type ChaosAccount, campaignOf, parseMessage } from './campaigns.ts'
+import { type Environment, SECRETS } from './environments/environment.ts'
+import { pause } from './followers.ts'
+import type { Send } from './judge/evidence.ts'
 
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
-const LOOK_MS = 1_000
+const POLL_MS = 1_000
 /** WeChat waits so long for an answer, and then sends again (rules of its callbacks). */
 const RESEND_AFTER_MS = 5_000
 
@@ -14,8 +14,8 @@ const RESEND_AFTER_MS = 5_000
 export const createWechat = (): Simulator => createSimulator({ resendAfterMs: RESEND_AFTER_MS })
 
 /** Registers the accounts on both sides and publishes their campaigns. */
-export async function openAccounts(
-  stage: Stage,
+export async function registerAccounts(
+  environment: Environment,
   simulator: Simulator,
   apiBase: string,
   accounts: readonly ChaosAccount[],
@@ -23,7 +23,7 @@ export async function openAccounts(
   for (const account of accounts) {
     const { appId, mode, rules } = account
     const secrets = { appSecret: 'test-secret', token: 'test-token', encodingAesKey: KEY }
-    await ask(stage.apiBase, '/api/accounts', {
+    await callApi(environment.apiBase, '/api/accounts', {
       appId,
       mode,
       ...secrets,
@@ -36,10 +36,10 @@ export async function openAccounts(
       mode,
       ...secrets,
       profile: rules.profile,
-      callbackUrl: `${stage.callbackBase}/wechat/${appId}`,
+      callbackUrl: `${environment.callbackBase}/wechat/${appId}`,
     })
     const { id, yaml } = campaignOf(account)
-    const put = await fetch(`${stage.apiBase}/api/campaigns/${id}`, {
+    const put = await fetch(`${environment.apiBase}/api/campaigns/${id}`, {
       method: 'PUT',
       headers: { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}`, 'content-type': 'application/yaml' },
       body: yaml,
@@ -51,18 +51,18 @@ export async function openAccounts(
 }
 
 /** Waits until no event waits and no run is open; at most `withinMs`. */
-export async function runsEnd(stage: Stage, withinMs: number): Promise<void> {
+export async function waitForRunsToEnd(environment: Environment, withinMs: number): Promise<void> {
   const until = Date.now() + withinMs
   const open = async () => {
     const [active, paused] = await Promise.all(
       ['active', 'paused'].map((s) =>
-        ask<{ items: unknown[] }>(stage.apiBase, `/api/followers?status=${s}&limit=1`),
+        callApi<{ items: unknown[] }>(environment.apiBase, `/api/followers?status=${s}&limit=1`),
       ),
     )
-    const { pending } = await ask<{ pending: number }>(stage.apiBase, '/api/inbox')
+    const { pending } = await callApi<{ pending: number }>(environment.apiBase, '/api/inbox')
     return pending + (active?.items.length ?? 0) + (paused?.items.length ?? 0)
   }
-  while (Date.now() < until && (await open().catch(() => 1)) > 0) await pause(LOOK_MS)
+  while (Date.now() < until && (await open().catch(() => 1)) > 0) await pause(POLL_MS)
 }
 
 export function sendsOf(simulator: Simulator, accounts: readonly ChaosAccount[]): Send[] {
@@ -71,7 +71,7 @@ export function sendsOf(simulator: Simulator, accounts: readonly ChaosAccount[])
       appId,
       openId: s.openId,
       at: s.at,
-      ...readMessage(String((s.body.text as { content?: string } | undefined)?.content ?? '')),
+      ...parseMessage(String((s.body.text as { content?: string } | undefined)?.content ?? '')),
       errcode: s.errcode,
       delivered: s.delivered,
       unclear: s.unclear,

@@ -5,18 +5,18 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { CODEC_BODY_MAX } from '../../src/api/codec.ts'
-import { loadConfig } from '../../src/config.ts'
-import { dynamicConfigYaml, LOCAL_ONLY } from '../../src/engine/local/server-config.ts'
-import { SECRET_VARIABLES } from '../../src/secret-files.ts'
 import {
   COMPOSE_FILES,
-  FOLDER,
+  DEPLOY_FOLDER,
+  loadStack,
   read,
-  readStack,
   readYaml,
   type Service,
-} from '../../temporal-docker/native/stack.ts'
+} from '../../scripts/cluster/load-compose.ts'
+import { MAX_CODEC_BODY_BYTES } from '../../src/api/codec/codec-endpoint.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { SECRET_VARIABLES } from '../../src/config/secret-files.ts'
+import { dynamicConfigYaml, LOCAL_ONLY } from '../../src/temporal/local-server/server-config.ts'
 
 const FIRED_AT_ONCE = 'history.timerProcessorSchedulerWorkerCount'
 const CACHED_RUNS = 'history.hostLevelCacheMaxSize'
@@ -25,11 +25,11 @@ const CACHED_RUN = 30_000
 /** `SQL_MAX_CONNS` of the server's image, unless said otherwise. */
 const CONNECTIONS = 20
 const oneNumber = z.tuple([z.object({ value: z.number() })])
-const ROOT = resolve(FOLDER, '..')
+const ROOT = resolve(DEPLOY_FOLDER, '..')
 const source = createRequire(import.meta.url)
-const stacks = ['compose.yaml', 'compose.only-ours.yaml'] as const
-const full = readStack('compose.yaml')
-const configSource = readFileSync(join(ROOT, 'src/config.ts'), 'utf8')
+const stacks = ['compose.yaml', 'compose.app-only.yaml'] as const
+const full = loadStack('compose.yaml')
+const configSource = readFileSync(join(ROOT, 'src/config/config.ts'), 'utf8')
 
 /** The schema of the Compose Specification; the published copy is older than two properties, and its ids are no `$id`s. */
 function composeSchema(): object {
@@ -58,13 +58,13 @@ describe('the compose files', () => {
   })
 
   it.each(COMPOSE_FILES)('%s asks only for settings that .env.example names', (name) => {
-    const asked = [...read(name).matchAll(/\$\{(\w+)/g)].map((m) => m[1])
+    const referenced = [...read(name).matchAll(/\$\{(\w+)/g)].map((m) => m[1])
     const named = [...read('.env.example').matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((m) => m[1])
-    expect(asked.filter((variable) => !named.includes(variable))).toEqual([])
+    expect(referenced.filter((variable) => !named.includes(variable))).toEqual([])
   })
 
   it.each(stacks)('%s: what a service refers to is there', (name) => {
-    const { services, networks, volumes, secrets } = readStack(name)
+    const { services, networks, volumes, secrets } = loadStack(name)
     for (const [id, service] of Object.entries(services)) {
       for (const secret of service.secrets) expect(secrets, `${id}: secret`).toHaveProperty(secret)
       for (const other of Object.keys(service.depends_on)) expect(services, id).toHaveProperty(other)
@@ -73,13 +73,13 @@ describe('the compose files', () => {
       for (const volume of service.volumes) {
         const from = volume.split(':')[0] ?? ''
         if (!from.startsWith('.')) expect(volumes, `${id}: volume`).toHaveProperty(from)
-        else expect(existsSync(join(FOLDER, from)), `${id}: ${from}`).toBe(true)
+        else expect(existsSync(join(DEPLOY_FOLDER, from)), `${id}: ${from}`).toBe(true)
       }
     }
   })
 
   it.each(stacks)('%s: no service has more rights, memory or time than it needs', (name) => {
-    for (const [id, s] of Object.entries(readStack(name).services)) {
+    for (const [id, s] of Object.entries(loadStack(name).services)) {
       expect(s.image, `${id}: an exact tag`).toMatch(/:(\$\{\w+(:-|:\?)[^}]+\}|v?\d+\.\d+[\w.-]*)$/)
       expect(s, id).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
       expect(s.security_opt, id).toEqual(['no-new-privileges:true'])
@@ -95,12 +95,12 @@ describe('the compose files', () => {
   })
 
   it.each(stacks)('%s: only the proxy can be reached from outside', (name) => {
-    const open = Object.entries(readStack(name).services).filter(([, s]) => s.ports.length > 0)
+    const open = Object.entries(loadStack(name).services).filter(([, s]) => s.ports.length > 0)
     expect(open.map(([id]) => id)).toEqual(['proxy'])
   })
 
   it.each(stacks)('%s runs each of our roles twice, with settings that the programs know', (name) => {
-    const { services } = readStack(name)
+    const { services } = loadStack(name)
     for (const role of ['serve', 'worker']) {
       for (const id of [`${role}-1`, `${role}-2`]) {
         const service = services[id] as Service
@@ -131,7 +131,7 @@ describe('the compose files', () => {
   })
 
   it('the platform beside them covers every COMPONENT_ secret, for all four processes', () => {
-    const platform = readStack('compose.platform.yaml')
+    const platform = loadStack('compose.platform.yaml')
     const variables = SECRET_VARIABLES.filter((v) => v.startsWith('COMPONENT_')).map((v) => `${v}_FILE`)
     for (const id of ['serve-1', 'serve-2', 'worker-1', 'worker-2']) {
       const service = platform.services[id] as Service
@@ -205,8 +205,8 @@ describe('the proxy', () => {
     const [callback = 0, console = 0] = bytes.map(([, size]) => Number(size))
     expect(callback).toBeGreaterThan(64 * 1024)
     expect(callback).toBeLessThan(2 * 64 * 1024)
-    expect(console).toBeGreaterThan(CODEC_BODY_MAX)
-    expect(console).toBeLessThan(1.1 * CODEC_BODY_MAX)
+    expect(console).toBeGreaterThan(MAX_CODEC_BODY_BYTES)
+    expect(console).toBeLessThan(1.1 * MAX_CODEC_BODY_BYTES)
   })
 
   it('lets through what verification files are called', () => {
@@ -253,7 +253,7 @@ describe('the image', () => {
   })
 })
 
-/** Read by src/config.ts, from a file where it is a secret, or handed to Temporal's own reader or OpenTelemetry's. */
+/** Read by src/config/config.ts, from a file where it is a secret, or handed to Temporal's own reader or OpenTelemetry's. */
 function isKnown(variable: string): boolean {
   const secret = variable.replace(/_FILE$/, '')
   if (secret !== variable) return SECRET_VARIABLES.some((name) => name === secret)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { loadConfig } from '../../src/config.ts'
-import { NURTURE_QUEUE } from '../../src/engine/runs.ts'
-import { SEND_QUEUE } from '../../src/engine/workers.ts'
-import { read, readAllYaml, readYaml } from '../../temporal-docker/native/stack.ts'
+import { read, readAllYaml, readYaml } from '../../scripts/cluster/load-compose.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { NURTURE_QUEUE } from '../../src/temporal/run-client.ts'
+import { SEND_QUEUE } from '../../src/temporal/workers.ts'
 import { network, type Pod } from './network-policies.ts'
 
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })
@@ -153,16 +153,16 @@ describe('on Kubernetes', () => {
   })
 })
 
-const OURS = ['nurture-serve', 'nurture-worker'] as const
+const APP_DEPLOYMENTS = ['nurture-serve', 'nurture-worker'] as const
 const serve: Pod = { namespace: 'nurture', labels: { app: 'nurture-serve' } }
 const worker: Pod = { namespace: 'nurture', labels: { app: 'nurture-worker' } }
 const ingress: Pod = { namespace: 'ingress-nginx', labels: {} }
 const prometheus: Pod = { namespace: 'monitoring', labels: {} }
-const stranger: Pod = { namespace: 'shop', labels: { app: 'shop' } }
+const otherPod: Pod = { namespace: 'shop', labels: { app: 'shop' } }
 const neighbour: Pod = { namespace: 'nurture', labels: { app: 'debug' } }
 const impostor: Pod = { namespace: 'shop', labels: { app: 'nurture-worker' } }
 const dns: Pod = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }
-const part = (component: string): Pod => ({
+const temporalPod = (component: string): Pod => ({
   namespace: 'temporal',
   labels: { 'app.kubernetes.io/component': component },
 })
@@ -177,7 +177,7 @@ describe('the network policies', () => {
     const named = readAllYaml('kubernetes/nurture.yaml')
       .map((o) => object.parse(o))
       .filter((o) => o.kind === 'Deployment')
-    expect(named.map((o) => o.metadata.name)).toEqual([...OURS])
+    expect(named.map((o) => o.metadata.name)).toEqual([...APP_DEPLOYMENTS])
   })
 
   it.each<[string, Pod, Pod | string, number]>([
@@ -185,11 +185,11 @@ describe('the network policies', () => {
     ['metrics of serve', prometheus, serve, 3000],
     ['metrics of a worker', prometheus, worker, 3002],
     ['names', worker, dns, 53],
-    ['Temporal, from a worker', worker, part('frontend'), 7233],
-    ['Temporal, from serve', serve, part('frontend'), 7233],
-    ['Temporal, from KEDA', { namespace: 'keda', labels: {} }, part('frontend'), 7233],
-    ['the services of Temporal, one from the other', part('history'), part('matching'), 7235],
-    ['the Web UI by the ingress', ingress, part('web'), 8080],
+    ['Temporal, from a worker', worker, temporalPod('frontend'), 7233],
+    ['Temporal, from serve', serve, temporalPod('frontend'), 7233],
+    ['Temporal, from KEDA', { namespace: 'keda', labels: {} }, temporalPod('frontend'), 7233],
+    ['the services of Temporal, one from the other', temporalPod('history'), temporalPod('matching'), 7235],
+    ['the Web UI by the ingress', ingress, temporalPod('web'), 8080],
     ['PostgreSQL', serve, '10.10.20.4', 5432],
     ['WeChat', worker, '203.205.254.63', 443],
     ['WeChat by IPv6', worker, '2402:4e00:1200::1', 443],
@@ -198,17 +198,17 @@ describe('the network policies', () => {
   })
 
   it.each<[string, Pod, Pod | string, number]>([
-    ['serve, from another pod', stranger, serve, 3000],
+    ['serve, from another pod', otherPod, serve, 3000],
     ['serve, from a pod beside it', neighbour, serve, 3000],
     ['serve, from a worker', worker, serve, 3000],
     ['a worker, from the ingress', ingress, worker, 3002],
     ['another port of serve', ingress, serve, 9229],
-    ['Temporal, from another pod', stranger, part('frontend'), 7233],
-    ['Temporal, from a pod with our label elsewhere', impostor, part('frontend'), 7233],
-    ['Temporal’s history service, from a worker', worker, part('history'), 7234],
-    ['Temporal’s HTTP API, from a worker', worker, part('frontend'), 7243],
-    ['the Web UI, from another pod', stranger, part('web'), 8080],
-    ['another pod, from serve', serve, stranger, 443],
+    ['Temporal, from another pod', otherPod, temporalPod('frontend'), 7233],
+    ['Temporal, from a pod with our label elsewhere', impostor, temporalPod('frontend'), 7233],
+    ['Temporal’s history service, from a worker', worker, temporalPod('history'), 7234],
+    ['Temporal’s HTTP API, from a worker', worker, temporalPod('frontend'), 7243],
+    ['the Web UI, from another pod', otherPod, temporalPod('web'), 8080],
+    ['another pod, from serve', serve, otherPod, 443],
     ['the cloud’s metadata', serve, '169.254.169.254', 443],
     ['the cloud’s metadata, plain', serve, '169.254.169.254', 80],
     ['an address of the cluster', serve, '10.96.0.1', 443],

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { readAllYaml } from '../../temporal-docker/native/stack.ts'
+import { readAllYaml } from '../../scripts/cluster/load-compose.ts'
 
 /** What a policy tells pods apart by. */
 export interface Pod {

@@ -1,7 +1,14 @@
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import type { PresentedRun } from '../../src/campaign/present.ts'
-import { signatureOf } from '../../src/wechat/crypto.ts'
-import { ask, ownSettings, type Program, ready, runProgram, until } from '../support/program.ts'
+import type { PresentedRun } from '../../src/run/present.ts'
+import { signatureOf } from '../../src/wechat/callback/crypto.ts'
+import {
+  callApi,
+  isolatedSettings,
+  type Program,
+  spawnProgram,
+  waitFor,
+  waitUntilReady,
+} from '../harness/process/program.ts'
 
 const SHOP = 'wxsimulatedshop01'
 const OTHER_SHOP = 'wxsimulatedshop02'
@@ -13,7 +20,7 @@ interface AccountItem {
   apiBase: string | null
 }
 
-describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start', () => {
+describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start', () => {
   const programs: Program[] = []
   const forget: (() => void)[] = []
   afterAll(async () => {
@@ -22,20 +29,21 @@ describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start',
   })
 
   async function settings() {
-    const made = await ownSettings()
-    forget.push(made.forget)
+    const made = await isolatedSettings()
+    forget.push(made.cleanUp)
     return made.env
   }
   async function start(env: Record<string, string>): Promise<{ base: string; program: Program }> {
-    const program = runProgram('src/start.ts', env)
+    const program = spawnProgram('src/start.ts', env)
     programs.push(program)
-    return { base: (await ready(program)).replace(/\/$/, ''), program }
+    return { base: (await waitUntilReady(program)).replace(/\/$/, ''), program }
   }
   async function stop(program: Program): Promise<void> {
     program.process.kill('SIGTERM')
     await program.exited
   }
-  const accounts = async (base: string) => (await ask<{ items: AccountItem[] }>(base, '/api/accounts')).items
+  const accounts = async (base: string) =>
+    (await callApi<{ items: AccountItem[] }>(base, '/api/accounts')).items
 
   /** What an owner's browser does: the link, WeChat's page, a click on the account, and back. Gives WeChat's address. */
   async function authorise(base: string, appId: string): Promise<{ wechat: string; end: Response }> {
@@ -57,12 +65,12 @@ describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start',
 
   async function followAndGetMessage(base: string, wechat: string, appId: string, openId: string) {
     const phone = `${wechat}/_sim/${appId}/${openId}`
-    const { passiveReply } = await ask<{ passiveReply: unknown }>(phone, '/act', { do: 'follow' })
+    const { passiveReply } = await callApi<{ passiveReply: unknown }>(phone, '/act', { do: 'follow' })
     expect(JSON.stringify(passiveReply)).toContain('欢迎光临')
     const step = async () =>
-      (await ask<PresentedRun>(base, `/api/followers/${appId}/${openId}`).catch(() => null))?.steps[0]
-    await until(async () => (await step())?.state === 'sent')
-    const { messages } = await ask<{ messages: { via: string }[] }>(phone, '/state')
+      (await callApi<PresentedRun>(base, `/api/followers/${appId}/${openId}`).catch(() => null))?.steps[0]
+    await waitFor(async () => (await step())?.state === 'sent')
+    const { messages } = await callApi<{ messages: { via: string }[] }>(phone, '/state')
     expect(messages.filter((m) => m.via === 'custom')).toHaveLength(1)
   }
 
@@ -87,7 +95,7 @@ describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start',
     for (const appId of [SHOP, OTHER_SHOP]) await followAndGetMessage(second.base, moved, appId, 'oAfter')
     // An owner's change of mind arrives.
     await fetch(`${moved}/accounts/${OTHER_SHOP}/revoke`, { method: 'POST' })
-    await until(async () => (await accounts(second.base))[2]?.state === 'needs-authorisation')
+    await waitFor(async () => (await accounts(second.base))[2]?.state === 'needs-authorisation')
     await stop(second.program)
   })
 
@@ -102,20 +110,20 @@ describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start',
     }
     const { base, program } = await start({ ...env, ...real })
     const wechat = `http://127.0.0.1:${env.SIMULATOR_PORT}`
-    const simulated = await ask<{ items: { appId: string }[] }>(wechat, '/_sim/accounts')
+    const simulated = await callApi<{ items: { appId: string }[] }>(wechat, '/_sim/accounts')
     expect(simulated.items.map((a) => a.appId)).toEqual(['wxsimulated000001'])
-    expect(await ask(wechat, '/_sim/component')).toEqual({ items: [] })
+    expect(await callApi(wechat, '/_sim/component')).toEqual({ items: [] })
     expect((await accounts(base))[1]).toMatchObject({ appId: SHOP, state: 'needs-authorisation' })
     await stop(program)
 
-    const again = await start(env)
-    expect((await accounts(again.base)).map((a) => a.state)).toEqual([
+    const restarted = await start(env)
+    expect((await accounts(restarted.base)).map((a) => a.state)).toEqual([
       'active',
       'active',
       'needs-authorisation',
     ])
-    await followAndGetMessage(again.base, wechat, SHOP, 'oAgain')
-    await stop(again.program)
+    await followAndGetMessage(restarted.base, wechat, SHOP, 'oAgain')
+    await stop(restarted.program)
   })
 
   it('serves neither the simulated account nor the shops where the simulator is off, and says so', async () => {
@@ -129,8 +137,8 @@ describe.skipIf(!inject('engineAddress'))('the simulated platform of npm start',
     // What everybody can sign who has read the source.
     const query = { timestamp: String(Math.floor(Date.now() / 1000)), nonce: 'n', echostr: 'test' }
     const signature = signatureOf('test-token', query.timestamp, query.nonce)
-    const asked = `${base}/wechat/wxsimulated000001?${new URLSearchParams({ ...query, signature })}`
-    expect((await fetch(asked)).status).toBe(404)
+    const requests = `${base}/wechat/wxsimulated000001?${new URLSearchParams({ ...query, signature })}`
+    expect((await fetch(requests)).status).toBe(404)
     await stop(program)
   })
 })

@@ -1,19 +1,19 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { linkEngine } from '../../src/engine/connection.ts'
-import { createRuns, type Runs } from '../../src/engine/runs.ts'
-import { workflowIdOf } from '../../src/ids.ts'
-import { createDispatcher, type Dispatcher } from '../../src/intake/dispatcher.ts'
+import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
-import { createReconciler } from '../../src/jobs/reconcile.ts'
-import { readDelivery } from '../../src/store/deliveries.ts'
-import { readFollower } from '../../src/store/followers.ts'
-import { claimHeads, type InboxRow, inboxBacklog } from '../../src/store/inbox.ts'
-import { runsOf } from '../../src/store/runs.ts'
+import { createReconciler } from '../../src/jobs/reconcile-runs.ts'
+import { workflowIdOf } from '../../src/shared/ids.ts'
+import { claimHeads, type InboxRow, inboxBacklog } from '../../src/store/inbox/inbox-rows.ts'
+import { readDelivery } from '../../src/store/runs/deliveries.ts'
+import { readFollower } from '../../src/store/runs/follower-rows.ts'
+import { runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { followers, inbox, runs } from '../../src/store/schema.ts'
-import { PATIENCE_MS } from '../support/patience.ts'
-import { switchableEngine } from '../support/switchable-engine.ts'
-import { startWhole, type Whole } from '../support/whole.ts'
+import { connectTemporal } from '../../src/temporal/connection.ts'
+import { createRunClient, type RunClient } from '../../src/temporal/run-client.ts'
+import { startTcpProxy } from '../fixtures/tcp-proxy.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxtest0000000002'
 const DAY = 86_400_000
@@ -48,32 +48,32 @@ steps:
   - { id: lesson, after: 20h, since: entry, send: { text: lesson } }
 `
 
-let whole: Whole
+let app: AppHarness
 beforeAll(async () => {
-  whole = await startWhole({ engineAddress: inject('engineAddress') })
-  await whole.addAccount({ appId: APP })
-  await whole.publish(SERIES)
-  await whole.publish(COURSE)
+  app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+  await app.addAccount({ appId: APP })
+  await app.publish(SERIES)
+  await app.publish(COURSE)
 })
-afterAll(() => whole?.close())
+afterAll(() => app?.close())
 
-const wechat = () => whole.simulator.account(APP)
-const who = (openId: string) => ({ appId: APP, openId })
+const wechat = () => app.simulator.account(APP)
+const followerKey = (openId: string) => ({ appId: APP, openId })
 const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
-async function until<T>(look: () => Promise<T>, ready: (seen: T) => boolean): Promise<T> {
-  const end = Date.now() + PATIENCE_MS
+async function until<T>(read: () => Promise<T>, ready: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + WAIT_TIMEOUT_MS
   for (;;) {
-    const seen = await look()
-    if (ready(seen)) return seen
-    if (Date.now() > end) throw new Error(`never came to be: ${JSON.stringify(seen)}`)
+    const value = await read()
+    if (ready(value)) return value
+    if (Date.now() > end) throw new Error(`never came to be: ${JSON.stringify(value)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
 /** A follower's accepted callbacks, in the order of their arrival. */
 const rowsOf = (openId: string): Promise<InboxRow[]> =>
-  whole.product.db
+  app.services.db
     .select()
     .from(inbox)
     .where(and(eq(inbox.appId, APP), eq(inbox.openId, openId)))
@@ -96,10 +96,10 @@ const textsTo = (openId: string) =>
 
 /** What Temporal was told about a follower, signal by signal, in the newest execution. */
 async function signalsOf(openId: string): Promise<{ name: string; at: number; key: string }[]> {
-  const handle = whole.product.link.client.workflow.getHandle(workflowIdOf(APP, openId))
+  const handle = app.services.link.client.workflow.getHandle(workflowIdOf(APP, openId))
   const { events } = await handle.fetchHistory()
   const signals = (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: s }) => s ?? [])
-  const payloads = await whole.product.codec.decode(signals.flatMap((s) => s.input?.payloads?.[0] ?? {}))
+  const payloads = await app.services.codec.decode(signals.flatMap((s) => s.input?.payloads?.[0] ?? {}))
   return signals.flatMap(({ signalName }, i) => {
     const data = payloads[i]?.data
     if (!data?.length) return []
@@ -110,15 +110,15 @@ async function signalsOf(openId: string): Promise<{ name: string; at: number; ke
 
 /** Another dispatcher on the same inbox, as another `serve` process has one; until the test is over. */
 function anotherDispatcher(
-  more: { runs?: Runs; now?: () => number; isBusy?: () => boolean } = {},
-): Dispatcher {
-  const { db, directory, log } = whole.product
+  more: { runs?: RunClient; now?: () => number; isBusy?: () => boolean } = {},
+): DispatchLoop {
+  const { db, directory, log } = app.services
   const by = `other-${Math.random()}`
-  const dispatcher = createDispatcher({
+  const dispatcher = createDispatchLoop({
     db,
-    runs: whole.product.runs,
-    directory,
-    by,
+    runs: app.services.runs,
+    config: directory,
+    ownerId: by,
     now: Date.now,
     log,
     ...more,
@@ -131,15 +131,15 @@ function anotherDispatcher(
 /** The product's own dispatcher stands still, so that callbacks pile up in the inbox; until `goOn`, or the test is over. */
 async function standStill(): Promise<void> {
   onTestFinished(goOn)
-  await whole.product.dispatcher.stop()
+  await app.services.dispatcher.stop()
 }
 function goOn(): void {
-  whole.product.dispatcher.start()
+  app.services.dispatcher.start()
 }
 
 async function followed(openId: string): Promise<void> {
   expect(await wechat().follow(openId)).toMatchObject({ ok: true, attempts: 1 })
-  await whole.runWhen(APP, openId, (r) => r.runId !== null)
+  await app.waitForRun(APP, openId, (r) => r.runId !== null)
 }
 
 describe("a follower's events", () => {
@@ -154,7 +154,7 @@ describe("a follower's events", () => {
         await Promise.all(later.map((s) => wechat().type(openId, `${s}`, { createTime: base + s })))
       }),
     )
-    expect(await inboxBacklog(whole.product.db)).toMatchObject({ pending: 80 })
+    expect(await inboxBacklog(app.services.db)).toMatchObject({ pending: 80 })
     anotherDispatcher()
     anotherDispatcher()
     goOn()
@@ -174,12 +174,12 @@ describe("a follower's events", () => {
   })
 
   it('go on for the others while one row cannot be dispatched', async () => {
-    const stuck: Runs = {
-      ...whole.product.runs,
+    const stuck: RunClient = {
+      ...app.services.runs,
       startOrSignal: (whose, ...args) =>
         whose.openId === 'oStuck'
           ? Promise.reject(new Error('this one never works'))
-          : whole.product.runs.startOrSignal(whose, ...args),
+          : app.services.runs.startOrSignal(whose, ...args),
     }
     await standStill()
     const dispatcher = anotherDispatcher({ runs: stuck })
@@ -207,8 +207,8 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
     for (const openId of openIds) expect(await wechat().follow(openId)).toMatchObject({ ok: true })
     let busy = true
     const atOnce = { now: 0, most: 0 }
-    const { runs } = whole.product
-    const counted: Runs = {
+    const { runs } = app.services
+    const counted: RunClient = {
       ...runs,
       async startOrSignal(...args) {
         atOnce.most = Math.max(atOnce.most, ++atOnce.now)
@@ -217,7 +217,7 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
         })
       },
     }
-    const left = async () => (await inboxBacklog(whole.product.db)).pending
+    const left = async () => (await inboxBacklog(app.services.db)).pending
     anotherDispatcher({ runs: counted, isBusy: () => busy })
     await until(left, (pending) => pending <= 16)
     expect(atOnce.most).toBe(1)
@@ -229,37 +229,37 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
 
 describe('a dispatcher that dies', () => {
   /** Its first call reaches Temporal (`told`); it never hears so. */
-  function diesAfterCall(): { runs: Runs; told: Promise<void> } {
-    let tell = () => {}
-    const told = new Promise<void>((resolve) => {
-      tell = resolve
+  function crashingRuns(): { runs: RunClient; reported: Promise<void> } {
+    let markReported = () => {}
+    const reported = new Promise<void>((resolve) => {
+      markReported = resolve
     })
     const then = <A extends unknown[]>(call: (...args: A) => Promise<unknown>) => {
       return async (...args: A): Promise<never> => {
         await call(...args)
-        tell()
+        markReported()
         return new Promise<never>(() => {})
       }
     }
-    const { runs } = whole.product
-    return { told, runs: { ...runs, startOrSignal: then(runs.startOrSignal), signal: then(runs.signal) } }
+    const { runs } = app.services
+    return { reported, runs: { ...runs, startOrSignal: then(runs.startOrSignal), signal: then(runs.signal) } }
   }
 
   it('with rows that it has only taken: another takes them once the lease has run out', async () => {
     await standStill()
     await wechat().follow('oLeased')
-    const claim = { by: 'dead', now: Date.now(), leaseMs: 1_500, limit: 10 }
-    expect(await claimHeads(whole.product.db, claim)).toHaveLength(1)
+    const claim = { ownerId: 'dead', now: Date.now(), leaseMs: 1_500, limit: 10 }
+    expect(await claimHeads(app.services.db, claim)).toHaveLength(1)
     goOn()
     expect(await resultsOf('oLeased')).toEqual(['started'])
     const [row] = await rowsOf('oLeased')
     expect(row?.attempts).toBe(2)
     expect((row?.dispatchedAt ?? 0) - (row?.receivedAt ?? 0)).toBeGreaterThanOrEqual(1_400)
-    expect(await runsOf(whole.product.db, who('oLeased'))).toHaveLength(1)
+    expect(await runsByFollower(app.services.db, followerKey('oLeased'))).toHaveLength(1)
   })
 
   it('after Temporal took the start, before it wrote that down: nothing happens twice', async () => {
-    const { runs: dies, told } = diesAfterCall()
+    const { runs: dies, reported: told } = crashingRuns()
     await standStill()
     const dead = anotherDispatcher({ runs: dies })
     await wechat().follow('oDied')
@@ -271,13 +271,13 @@ describe('a dispatcher that dies', () => {
     expect(await resultsOf('oDied')).toEqual(['started'])
     expect((await rowsOf('oDied'))[0]).toMatchObject({ attempts: 2 })
     expect(await signalsOf('oDied')).toHaveLength(1)
-    const all = await runsOf(whole.product.db, who('oDied'))
+    const all = await runsByFollower(app.services.db, followerKey('oDied'))
     expect(all.map((r) => r.runId)).toEqual([expect.any(String)])
   })
 
   it('after Temporal took a reply: it is heard once, and its gift sent once', async () => {
     await followed('oDiedLater')
-    const { runs: dies, told } = diesAfterCall()
+    const { runs: dies, reported: told } = crashingRuns()
     await standStill()
     const dead = anotherDispatcher({ runs: dies })
     await wechat().type('oDiedLater', '1')
@@ -285,40 +285,40 @@ describe('a dispatcher that dies', () => {
     void dead.stop()
     anotherDispatcher({ now: () => Date.now() + 31 * SECOND })
     await resultsOf('oDiedLater')
-    const run = await whole.runWhen(APP, 'oDiedLater', (r) => r.state.steps[1]?.state === 'sent')
+    const run = await app.waitForRun(APP, 'oDiedLater', (r) => r.state.steps[1]?.state === 'sent')
     expect(textsTo('oDiedLater')).toEqual(['gift', 'soon'])
     expect(run.state.ledger.find((g) => g.scene === 'message')).toMatchObject({ quota: 5 })
-    expect(run.state.seen).toHaveLength(2)
+    expect(run.state.seenEventKeys).toHaveLength(2)
   })
 })
 
 describe('while Temporal is away', () => {
   it('callbacks are accepted all the same, and dispatched in order once it is back', async () => {
-    const engine = await switchableEngine(inject('engineAddress'))
-    const { namespace } = whole.product.link.client.options
-    const link = linkEngine({ namespace, connection: { address: engine.address } }, 'test')
+    const proxy = await startTcpProxy(inject('temporalAddress'))
+    const { namespace } = app.services.link.client.options
+    const link = connectTemporal({ namespace, connection: { address: proxy.address } }, 'test')
     await standStill()
-    const dispatcher = anotherDispatcher({ runs: createRuns(link.client) })
+    const dispatcher = anotherDispatcher({ runs: createRunClient(link.client) })
     onTestFinished(async () => {
       await dispatcher.stop()
       await link.close()
-      await engine.off()
+      await proxy.off()
     })
     const began = Date.now()
     expect(await wechat().follow('oAway')).toMatchObject({ ok: true, attempts: 1 })
     expect(await wechat().type('oAway', '1')).toMatchObject({ ok: true, attempts: 1, body: 'success' })
     expect(Date.now() - began).toBeLessThan(5_000)
     const reason = await until(
-      async () => dispatcher.waitsFor(),
+      async () => dispatcher.outageReason(),
       (r) => r !== null,
     )
     expect(reason).toContain('Temporal')
     expect((await rowsOf('oAway')).map((r) => r.dispatchedAt)).toEqual([null, null])
-    expect(await inboxBacklog(whole.product.db)).toMatchObject({ pending: 2 })
-    await engine.on()
+    expect(await inboxBacklog(app.services.db)).toMatchObject({ pending: 2 })
+    await proxy.on()
     expect(await resultsOf('oAway')).toEqual(['started', 'signalled'])
-    expect(dispatcher.waitsFor()).toBeNull()
-    await whole.runWhen(APP, 'oAway', (r) => r.state.steps[0]?.state === 'sent')
+    expect(dispatcher.outageReason()).toBeNull()
+    await app.waitForRun(APP, 'oAway', (r) => r.state.steps[0]?.state === 'sent')
     expect(textsTo('oAway')[0]).toBe('gift')
   })
 })
@@ -327,17 +327,17 @@ describe('an unfollow', () => {
   it('that was answered is the end of sending, though nobody has dispatched it', async () => {
     await followed('oGone')
     await wechat().type('oGone', '1')
-    const run = await whole.runWhen(APP, 'oGone', (r) => r.state.steps[0]?.state === 'sent')
+    const run = await app.waitForRun(APP, 'oGone', (r) => r.state.steps[0]?.state === 'sent')
     await standStill()
     expect(await wechat().unfollow('oGone')).toMatchObject({ ok: true, body: 'success' })
     const row = await until(
-      () => readDelivery(whole.product.db, run.runKey, 'soon'),
+      () => readDelivery(app.services.db, run.runKey, 'soon'),
       (d) => d?.state === 'waiting',
     )
     expect(row).toMatchObject({ reason: 'unfollowed', attempts: 0 })
     expect(textsTo('oGone')).toEqual(['gift'])
     goOn()
-    const ended = await whole.runWhen(APP, 'oGone', (r) => r.status === 'ended')
+    const ended = await app.waitForRun(APP, 'oGone', (r) => r.status === 'ended')
     expect(ended).toMatchObject({ outcome: 'unsubscribed' })
     expect(ended.state.steps.map((s) => [s.id, s.state])).toEqual([
       ['gift', 'sent'],
@@ -362,7 +362,7 @@ describe('an unfollow', () => {
       }),
     )
     for (const openId of openIds) {
-      await whole.runWhen(APP, openId, (r) => r.status === 'ended')
+      await app.waitForRun(APP, openId, (r) => r.status === 'ended')
       const after = sendsTo(openId).filter((s) => s.at > (answeredAt.get(openId) ?? 0) + 500)
       expect(after).toEqual([])
       expect(textsTo(openId)).not.toContain('soon')
@@ -372,19 +372,19 @@ describe('an unfollow', () => {
   it('and a follow again: the old run ends, the new one begins from the beginning', async () => {
     await followed('oReturns')
     await wechat().type('oReturns', '1')
-    await whole.runWhen(APP, 'oReturns', (r) => r.state.steps[0]?.state === 'sent')
+    await app.waitForRun(APP, 'oReturns', (r) => r.state.steps[0]?.state === 'sent')
     await standStill()
     await wechat().unfollow('oReturns')
     // Not in the second of the first follow: WeChat's event keys have no finer time.
     await wechat().follow('oReturns', { createTime: nowInSeconds() + 1 })
     goOn()
-    await whole.runWhen(
+    await app.waitForRun(
       APP,
       'oReturns',
       (r) => r.status === 'active' && r.state.steps[0]?.state === 'pending',
     )
     const [second, first] = await until(
-      () => runsOf(whole.product.db, who('oReturns')),
+      () => runsByFollower(app.services.db, followerKey('oReturns')),
       (all) => all[1]?.status === 'ended',
     )
     expect(first).toMatchObject({ outcome: 'unsubscribed' })
@@ -397,12 +397,12 @@ describe('an exit keyword', () => {
   it('ends the run, and nothing starts before the next follow', async () => {
     await followed('oLeft')
     await wechat().type('oLeft', ' ｔｄ ')
-    await whole.runWhen(APP, 'oLeft', (r) => r.outcome === 'opted-out')
+    await app.waitForRun(APP, 'oLeft', (r) => r.outcome === 'opted-out')
     await wechat().type('oLeft', 'course')
     expect(await resultsOf('oLeft')).toEqual(['started', 'signalled', 'no-run'])
     await wechat().follow('oLeft', { createTime: nowInSeconds() + 1 })
-    await whole.runWhen(APP, 'oLeft', (r) => r.status === 'active' && r.campaign === 'series')
-    expect(await runsOf(whole.product.db, who('oLeft'))).toHaveLength(2)
+    await app.waitForRun(APP, 'oLeft', (r) => r.status === 'active' && r.campaign === 'series')
+    expect(await runsByFollower(app.services.db, followerKey('oLeft'))).toHaveLength(2)
     expect(sendsTo('oLeft')).toEqual([])
   })
 
@@ -410,10 +410,10 @@ describe('an exit keyword', () => {
     await wechat().type('oStranger', 'td')
     await wechat().type('oStranger', 'course', { createTime: nowInSeconds() + 1 })
     expect(await resultsOf('oStranger')).toEqual(['no-run', 'no-run'])
-    expect(await readFollower(whole.product.db, who('oStranger'))).toMatchObject({
+    expect(await readFollower(app.services.db, followerKey('oStranger'))).toMatchObject({
       optedOutAt: expect.any(Number),
     })
-    expect(await runsOf(whole.product.db, who('oStranger'))).toEqual([])
+    expect(await runsByFollower(app.services.db, followerKey('oStranger'))).toEqual([])
   })
 })
 
@@ -430,7 +430,7 @@ describe('a human agent', () => {
     await followed('oAgent')
     await session('oAgent', 'kf_create_session', 60)
     await wechat().type('oAgent', 'help')
-    const run = await whole.runWhen(APP, 'oAgent', (r) => r.state.steps[0]?.state === 'held')
+    const run = await app.waitForRun(APP, 'oAgent', (r) => r.state.steps[0]?.state === 'held')
     expect(run.state.steps[0]).toMatchObject({ reason: 'human-agent' })
     expect(sendsTo('oAgent')).toEqual([])
     // Late: of before the session.
@@ -439,19 +439,19 @@ describe('a human agent', () => {
     expect(await resultsOf('oAgent')).toEqual(['started', 'signalled', 'signalled', 'ignored', 'signalled'])
     expect(sendsTo('oAgent')).toEqual([])
     await session('oAgent', 'kf_close_session', 80)
-    await whole.runWhen(APP, 'oAgent', (r) => r.state.steps[1]?.state === 'sent')
+    await app.waitForRun(APP, 'oAgent', (r) => r.state.steps[1]?.state === 'sent')
     expect(textsTo('oAgent')).toEqual(['gift', 'soon'])
   })
 
   it('keeps a run back that begins while the session is open, from its first step on', async () => {
-    await whole.publish(ASK)
+    await app.publish(ASK)
     await session('oAgentFirst', 'kf_create_session', 0)
     await wechat().raw('oAgentFirst', { MsgType: 'event', Event: 'CLICK', EventKey: 'ask' })
-    await whole.runWhen(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason === 'human-agent')
+    await app.waitForRun(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason === 'human-agent')
     expect(sendsTo('oAgentFirst')).toEqual([])
     await session('oAgentFirst', 'kf_close_session', 60)
     // Tried at once; this WeChat knows no tap of somebody who does not follow, and so refuses it.
-    await whole.runWhen(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason !== 'human-agent')
+    await app.waitForRun(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason !== 'human-agent')
     await until(
       async () => sendsTo('oAgentFirst'),
       (sends) => sends.length > 0,
@@ -462,7 +462,7 @@ describe('a human agent', () => {
     await followed('oAgentGone')
     await session('oAgentGone', 'kf_create_session', -60)
     await wechat().type('oAgentGone', 'help')
-    await whole.runWhen(APP, 'oAgentGone', (r) => r.state.steps[0]?.state === 'sent')
+    await app.waitForRun(APP, 'oAgentGone', (r) => r.state.steps[0]?.state === 'sent')
   })
 })
 
@@ -471,7 +471,7 @@ describe('callbacks that come twice, late or out of order', () => {
     await wechat().follow('oRepeats', { times: 3, dropAnswers: 2 })
     await wechat().type('oRepeats', '1', { times: 3, dropAnswers: 1 })
     expect(await resultsOf('oRepeats')).toEqual(['started', 'signalled'])
-    await whole.runWhen(APP, 'oRepeats', (r) => r.state.steps[1]?.state === 'sent')
+    await app.waitForRun(APP, 'oRepeats', (r) => r.state.steps[1]?.state === 'sent')
     expect(textsTo('oRepeats')).toEqual(['gift', 'soon'])
     expect(await signalsOf('oRepeats')).toHaveLength(2)
   })
@@ -482,7 +482,7 @@ describe('callbacks that come twice, late or out of order', () => {
     await wechat().raw('oOldUnfollow', unsubscribe, { createTime: nowInSeconds() - 60 })
     expect(await resultsOf('oOldUnfollow')).toEqual(['started', 'ignored'])
     await wechat().type('oOldUnfollow', '1')
-    const run = await whole.runWhen(APP, 'oOldUnfollow', (r) => r.state.steps[0]?.state === 'sent')
+    const run = await app.waitForRun(APP, 'oOldUnfollow', (r) => r.state.steps[0]?.state === 'sent')
     expect(run.status).toBe('active')
   })
 
@@ -492,7 +492,7 @@ describe('callbacks that come twice, late or out of order', () => {
     expect(await resultsOf('oOldFollow')).toEqual(['no-run'])
     await wechat().raw('oOldFollow', subscribe, { createTime: nowInSeconds() - 60 })
     expect(await resultsOf('oOldFollow')).toEqual(['no-run', 'ignored'])
-    expect(await runsOf(whole.product.db, who('oOldFollow'))).toEqual([])
+    expect(await runsByFollower(app.services.db, followerKey('oOldFollow'))).toEqual([])
   })
 
   it('give nothing when a message is older than the follow that began the run', async () => {
@@ -500,13 +500,13 @@ describe('callbacks that come twice, late or out of order', () => {
     await wechat().type('oOldMessage', 'before', { createTime: nowInSeconds() - 60 })
     expect(await resultsOf('oOldMessage')).toEqual(['started', 'ignored'])
     await wechat().type('oOldMessage', 'after')
-    const run = await whole.runWhen(APP, 'oOldMessage', (r) => r.state.reply !== null)
+    const run = await app.waitForRun(APP, 'oOldMessage', (r) => r.state.reply !== null)
     expect(run.state.reply).toMatchObject({ text: 'after' })
   })
 
   it('grant what is left when a follow is delivered late', async () => {
     await wechat().follow('oLate', { createTime: nowInSeconds() - 30 })
-    const run = await whole.runWhen(APP, 'oLate', (r) => r.runId !== null)
+    const run = await app.waitForRun(APP, 'oLate', (r) => r.runId !== null)
     const [grant] = run.state.ledger
     expect((grant?.expiresAt ?? 0) - Date.now()).toBeLessThanOrEqual(30 * SECOND)
   })
@@ -515,7 +515,7 @@ describe('callbacks that come twice, late or out of order', () => {
     await followed('oAgain')
     await wechat().follow('oAgain', { createTime: nowInSeconds() + 2 })
     expect(await resultsOf('oAgain')).toEqual(['started', 'signalled'])
-    expect(await runsOf(whole.product.db, who('oAgain'))).toHaveLength(1)
+    expect(await runsByFollower(app.services.db, followerKey('oAgain'))).toHaveLength(1)
   })
 })
 
@@ -537,7 +537,7 @@ describe('what a follower wrote', () => {
 describe('a run that somebody terminated in Temporal', () => {
   /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
   function reconciler() {
-    const { db, link, runs, home, log } = whole.product
+    const { db, link, runs, home, log } = app.services
     let ended = 0
     const now = () => Date.now() + 61 * SECOND
     const job = createReconciler({
@@ -554,7 +554,7 @@ describe('a run that somebody terminated in Temporal', () => {
     return { run: () => job.run({ lastRunAt: null }), ended: () => ended }
   }
   const terminate = (openId: string) =>
-    whole.product.link.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
+    app.services.link.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
 
   it('is found and ended as terminated, once; a run that lives is left alone', async () => {
     await followed('oLives')
@@ -562,11 +562,11 @@ describe('a run that somebody terminated in Temporal', () => {
     await terminate('oTerminated')
     const job = reconciler()
     await job.run()
-    const ended = await whole.runWhen(APP, 'oTerminated', (r) => r.status === 'ended')
+    const ended = await app.waitForRun(APP, 'oTerminated', (r) => r.status === 'ended')
     expect(ended).toMatchObject({ outcome: 'terminated', endedAt: expect.any(Number) })
     expect(ended.state.steps.map((s) => s.state)).toEqual(['skipped', 'skipped', 'skipped'])
     expect(ended.state.reason).toContain('Temporal')
-    const [lives] = await runsOf(whole.product.db, who('oLives'))
+    const [lives] = await runsByFollower(app.services.db, followerKey('oLives'))
     expect(lives?.status).toBe('active')
     const once = job.ended()
     await job.run()
@@ -575,16 +575,16 @@ describe('a run that somebody terminated in Temporal', () => {
 
   it('ends with an unknown step where a request had left without an answer', async () => {
     await followed('oCutOff')
-    whole.simulator.fault({ api: 'custom/send', openId: 'oCutOff', latencyMs: 3_000 })
+    app.simulator.fault({ api: 'custom/send', openId: 'oCutOff', latencyMs: 3_000 })
     await wechat().type('oCutOff', '1')
-    const [run] = await runsOf(whole.product.db, who('oCutOff'))
+    const [run] = await runsByFollower(app.services.db, followerKey('oCutOff'))
     await until(
-      () => readDelivery(whole.product.db, run?.runKey ?? '', 'gift'),
+      () => readDelivery(app.services.db, run?.runKey ?? '', 'gift'),
       (d) => d?.state === 'open',
     )
     await terminate('oCutOff')
     await reconciler().run()
-    const ended = await whole.runWhen(APP, 'oCutOff', (r) => r.status === 'ended')
+    const ended = await app.waitForRun(APP, 'oCutOff', (r) => r.status === 'ended')
     expect(ended.state.steps.map((s) => [s.id, s.state, s.reason])).toEqual([
       ['gift', 'unknown', 'terminated'],
       ['soon', 'skipped', expect.any(String)],
@@ -592,10 +592,10 @@ describe('a run that somebody terminated in Temporal', () => {
     ])
     // The answer comes after all: the step's row knows it, and the run stays ended.
     await until(
-      () => readDelivery(whole.product.db, ended.runKey, 'gift'),
+      () => readDelivery(app.services.db, ended.runKey, 'gift'),
       (d) => d?.state === 'sent',
     )
-    const [still] = await runsOf(whole.product.db, who('oCutOff'))
+    const [still] = await runsByFollower(app.services.db, followerKey('oCutOff'))
     expect(still).toMatchObject({ status: 'ended', outcome: 'terminated' })
   })
 
@@ -607,7 +607,7 @@ describe('a run that somebody terminated in Temporal', () => {
     expect((await resultsOf('oTerminatedOnce')).at(-1)).toBe('started')
     await reconciler().run()
     const [second, first] = await until(
-      () => runsOf(whole.product.db, who('oTerminatedOnce')),
+      () => runsByFollower(app.services.db, followerKey('oTerminatedOnce')),
       (all) => all[1]?.status === 'ended',
     )
     expect(first?.outcome).toBe('terminated')
@@ -617,7 +617,7 @@ describe('a run that somebody terminated in Temporal', () => {
 
 describe('the purge', () => {
   const purge = (daysFromNow: number) =>
-    createPurge({ db: whole.product.db, now: () => Date.now() + daysFromNow * DAY, retentionDays: 30 }).run({
+    createPurge({ db: app.services.db, now: () => Date.now() + daysFromNow * DAY, retentionDays: 30 }).run({
       lastRunAt: null,
     })
 
@@ -637,12 +637,12 @@ describe('the purge', () => {
     await followed('oStays')
     await followed('oForgotten')
     await wechat().type('oForgotten', 'my name is Lin')
-    await whole.runWhen(APP, 'oForgotten', (r) => r.state.reply !== null)
+    await app.waitForRun(APP, 'oForgotten', (r) => r.state.reply !== null)
     await wechat().unfollow('oForgotten')
-    const { runKey } = await whole.runWhen(APP, 'oForgotten', (r) => r.status === 'ended')
+    const { runKey } = await app.waitForRun(APP, 'oForgotten', (r) => r.status === 'ended')
     await resultsOf('oForgotten')
-    const everything = async () => {
-      const { db } = whole.product
+    const storeContent = async () => {
+      const { db } = app.services
       return JSON.stringify([
         await db.select().from(runs),
         await db.select().from(followers),
@@ -650,14 +650,14 @@ describe('the purge', () => {
       ])
     }
     await purge(29.9)
-    expect(await everything()).toContain('oForgotten')
+    expect(await storeContent()).toContain('oForgotten')
     await purge(30.1)
-    expect(await everything()).not.toContain('oForgotten')
-    expect(await everything()).not.toContain('name is Lin')
-    const [run] = await whole.product.db.select().from(runs).where(eq(runs.runKey, runKey))
+    expect(await storeContent()).not.toContain('oForgotten')
+    expect(await storeContent()).not.toContain('name is Lin')
+    const [run] = await app.services.db.select().from(runs).where(eq(runs.runKey, runKey))
     // The figures stay.
     expect(run).toMatchObject({ outcome: 'unsubscribed', campaign: 'series' })
-    expect(await runsOf(whole.product.db, who('oStays'))).toHaveLength(1)
-    expect(await readFollower(whole.product.db, who('oStays'))).not.toBeNull()
+    expect(await runsByFollower(app.services.db, followerKey('oStays'))).toHaveLength(1)
+    expect(await readFollower(app.services.db, followerKey('oStays'))).not.toBeNull()
   })
 })

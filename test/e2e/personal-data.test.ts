@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { EngineAwayError, type Runs } from '../../src/engine/runs.ts'
-import { maskId, workflowIdOf } from '../../src/ids.ts'
-import { createDispatcher } from '../../src/intake/dispatcher.ts'
+import { createDispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
-import { writeIntent } from '../../src/store/deliveries.ts'
+import { maskId, workflowIdOf } from '../../src/shared/ids.ts'
+import { recordIntent } from '../../src/store/runs/deliveries.ts'
 import { auditLog, deliveries, inbox, runs } from '../../src/store/schema.ts'
-import { footprints } from '../support/footprints.ts'
-import { ask, until } from '../support/program.ts'
-import { freshDatabase } from '../support/stores.ts'
-import { startWhole, type Whole } from '../support/whole.ts'
+import { type RunClient, TemporalUnavailableError } from '../../src/temporal/run-client.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { findPersonalData } from '../harness/find-personal-data.ts'
+import { callApi, waitFor } from '../harness/process/program.ts'
+import { freshDatabase } from '../harness/stores.ts'
 
 const APP = 'wxpersonal0000001'
 const TOKEN = 'test-token'
@@ -45,38 +45,41 @@ const stores = [
   ...(postgres ? [{ name: 'PostgreSQL', databaseUrl: () => freshDatabase(postgres) }] : []),
 ]
 
-describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name', ({ databaseUrl }) => {
-  let whole: Whole
+describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name', ({ databaseUrl }) => {
+  let app: AppHarness
   beforeAll(async () => {
     const url = await databaseUrl()
-    whole = await startWhole({ engineAddress: inject('engineAddress'), ...(url ? { databaseUrl: url } : {}) })
-    await whole.addAccount({ appId: APP, mode: 'plain', token: TOKEN, encodingAesKey: null })
-    await whole.publish(CAMPAIGN)
-    await whole.publish(COURSE)
+    app = await startAppHarness({
+      temporalAddress: inject('temporalAddress'),
+      ...(url ? { databaseUrl: url } : {}),
+    })
+    await app.addAccount({ appId: APP, mode: 'plain', token: TOKEN, encodingAesKey: null })
+    await app.publish(CAMPAIGN)
+    await app.publish(COURSE)
   })
-  afterAll(() => whole?.close())
+  afterAll(() => app?.close())
 
-  const db = () => whole.product.db
-  const wechat = () => whole.simulator.account(APP)
-  const traces = (openId: string) => footprints(db(), [openId, replyOf(openId)])
-  const forget = (openId: string) => ask(whole.callbackUrl, `/api/followers/${APP}/${openId}/forget`, {})
+  const db = () => app.services.db
+  const wechat = () => app.simulator.account(APP)
+  const traces = (openId: string) => findPersonalData(db(), [openId, replyOf(openId)])
+  const forget = (openId: string) => callApi(app.callbackUrl, `/api/followers/${APP}/${openId}/forget`, {})
   /** Temporal deletes histories when it comes to it. */
   const drained = () =>
-    until(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null))
+    waitFor(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null))
   const histories = async (openId: string) => {
     const found = []
     const query = `WorkflowId = '${workflowIdOf(APP, openId)}'`
-    for await (const one of whole.product.link.client.workflow.list({ query })) found.push(one)
+    for await (const execution of app.services.link.client.workflow.list({ query })) found.push(execution)
     return found
   }
 
   /** Follows, says something personal, gets it back in a message, and is in the middle of the series then. */
   async function livesHere(openId: string): Promise<void> {
     await wechat().follow(openId)
-    await whole.runWhen(APP, openId, (r) => r.runId !== null)
+    await app.waitForRun(APP, openId, (r) => r.runId !== null)
     await wechat().type(openId, replyOf(openId))
-    await whole.runWhen(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
-    await whole.product.accounts.noteBadFollower(APP, openId)
+    await app.waitForRun(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
+    await app.services.accounts.recordInvalidRecipient(APP, openId)
     await drained()
   }
 
@@ -98,11 +101,13 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
     await drained()
     expect(await traces(openId)).toEqual([])
     expect(await histories(openId)).toEqual([])
-    expect(await whole.product.runs.describe({ appId: APP, openId })).toBeNull()
+    expect(await app.services.runs.describe({ appId: APP, openId })).toBeNull()
     expect(await db().$count(runs)).toBe(before.runs)
     expect(await db().$count(deliveries)).toBe(before.deliveries)
     const left = (await db().select().from(runs)).filter((r) => r.openId.startsWith('anonymous-'))
-    expect(left).toMatchObject([{ status: 'ended', outcome: 'cancelled', state: { reply: null, seen: [] } }])
+    expect(left).toMatchObject([
+      { status: 'ended', outcome: 'cancelled', state: { reply: null, seenEventKeys: [] } },
+    ])
     const audited = await db().select().from(auditLog)
     expect(audited.map((a) => a.action)).toEqual(['follower.forget', 'follower.forgotten'])
     expect(new Set(audited.map((a) => a.target))).toEqual(new Set([`${APP}/${maskId(openId)}`]))
@@ -120,7 +125,7 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
     await drained()
     expect(await traces(openId)).toEqual([])
     await wechat().follow(openId, { createTime: Math.floor(Date.now() / 1000) + 5 })
-    const run = await whole.runWhen(APP, openId, (r) => r.runId !== null)
+    const run = await app.waitForRun(APP, openId, (r) => r.runId !== null)
     expect(run).toMatchObject({ campaign: 'series', status: 'active' })
   })
 
@@ -132,7 +137,7 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
       const timestamp = String(Math.floor(Date.now() / 1000))
       const signature = createHash('sha1').update([TOKEN, timestamp, 'n'].toSorted().join('')).digest('hex')
       const answer = await fetch(
-        `${whole.callbackUrl}/wechat/${APP}?signature=${signature}&timestamp=${timestamp}&nonce=n`,
+        `${app.callbackUrl}/wechat/${APP}?signature=${signature}&timestamp=${timestamp}&nonce=n`,
         {
           method: 'POST',
           body: `<xml><ToUserName>gh_1</ToUserName><FromUserName>oWechatsOwnService</FromUserName>
@@ -142,7 +147,7 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
       )
       expect([answer.status, await answer.text()]).toEqual([200, 'success'])
       await drained()
-      expect(await footprints(db(), [openId, 'oWechatsOwnService'])).toEqual([])
+      expect(await findPersonalData(db(), [openId, 'oWechatsOwnService'])).toEqual([])
       expect(await histories(openId)).toEqual([])
     },
   )
@@ -150,30 +155,37 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
   it('while Temporal is away the wish is kept, and nothing more is sent', async () => {
     const openId = 'oPatient-0123456789'
     await livesHere(openId)
-    await whole.product.dispatcher.stop()
-    onTestFinished(() => whole.product.dispatcher.start())
-    const away: Runs = {
-      ...whole.product.runs,
-      end: () => Promise.reject(new EngineAwayError('away')),
+    await app.services.dispatcher.stop()
+    onTestFinished(() => app.services.dispatcher.start())
+    const away: RunClient = {
+      ...app.services.runs,
+      cancelForErasure: () => Promise.reject(new TemporalUnavailableError('away')),
     }
-    const { directory, log } = whole.product
-    const other = createDispatcher({ db: db(), runs: away, directory, by: 'other', now: Date.now, log })
+    const { directory, log } = app.services
+    const other = createDispatchLoop({
+      db: db(),
+      runs: away,
+      config: directory,
+      ownerId: 'other',
+      now: Date.now,
+      log,
+    })
     other.start()
     await forget(openId)
-    other.nudge()
-    const wish = async () =>
+    other.wake()
+    const eraseRequest = async () =>
       (await db().select().from(inbox).where(eq(inbox.kind, 'forget'))).find((r) => r.openId === openId)
-    await until(async () => ((await wish())?.attempts ?? 0) > 1)
+    await waitFor(async () => ((await eraseRequest())?.attempts ?? 0) > 1)
     await other.stop()
     const [run] = await db().select().from(runs).where(eq(runs.openId, openId))
     const key = { appId: APP, openId, runKey: run?.runKey ?? '', stepId: 'later', campaign: 'series' }
     const entry = { at: run?.entry.at ?? 0, seq: run?.entry.seq ?? 0 }
-    expect(await writeIntent(db(), { ...key, entry }, Date.now(), 0)).toEqual({
+    expect(await recordIntent(db(), { ...key, entry }, Date.now(), 0)).toEqual({
       may: false,
       refusal: 'unfollowed',
     })
 
-    whole.product.dispatcher.start()
+    app.services.dispatcher.start()
     await drained()
     expect(await traces(openId)).toEqual([])
   })
@@ -181,21 +193,21 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
   it('the daily purge leaves nothing of people whose runs ended long ago', async () => {
     const ended = 'oEnded-0123456789'
     await livesHere(ended)
-    await ask(whole.callbackUrl, `/api/followers/${APP}/${ended}/cancel`, { reason: 'test' })
+    await callApi(app.callbackUrl, `/api/followers/${APP}/${ended}/cancel`, { reason: 'test' })
     const unfollowed = 'oUnfollowed-0123456789'
     await livesHere(unfollowed)
     await wechat().unfollow(unfollowed)
     const entered = 'oEntered-0123456789'
     await wechat().type(entered, ENTRY)
-    await whole.runWhen(APP, entered, (r) => r.runId !== null)
-    await ask(whole.callbackUrl, `/api/followers/${APP}/${entered}/cancel`, {})
+    await app.waitForRun(APP, entered, (r) => r.runId !== null)
+    await callApi(app.callbackUrl, `/api/followers/${APP}/${entered}/cancel`, {})
     const silent = 'oSilent-0123456789'
     await wechat().tapMenu(silent, 'nothing')
     const left = 'oLeft-0123456789'
     await livesHere(left)
     await wechat().type(left, EXIT)
     const people = [ended, unfollowed, entered, left]
-    for (const openId of people) await whole.runWhen(APP, openId, (r) => r.status === 'ended')
+    for (const openId of people) await app.waitForRun(APP, openId, (r) => r.status === 'ended')
     await drained()
     const purgeAt = (days: number) =>
       createPurge({
@@ -205,21 +217,21 @@ describe.skipIf(!inject('engineAddress')).each(stores)('personal data on $name',
       }).run({ lastRunAt: null })
 
     // Words are gone from the inbox already; nothing else is due.
-    expect(await footprints(db(), [ENTRY, EXIT])).toEqual(
+    expect(await findPersonalData(db(), [ENTRY, EXIT])).toEqual(
       expect.not.arrayContaining(['inbox.event', 'inbox.reply']),
     )
     await purgeAt(8)
-    for (const openId of people) expect(await footprints(db(), [openId])).not.toContain('inbox.open_id')
-    expect(await footprints(db(), [ended])).toContain('runs.open_id')
+    for (const openId of people) expect(await findPersonalData(db(), [openId])).not.toContain('inbox.open_id')
+    expect(await findPersonalData(db(), [ended])).toContain('runs.open_id')
 
     await purgeAt(RETENTION_DAYS + 1)
     for (const openId of [ended, unfollowed, entered, silent]) {
       expect(await traces(openId)).toEqual([])
     }
     // Nothing may start before a newer follow: this alone is kept.
-    expect(await footprints(db(), [left])).toEqual(['followers.open_id'])
+    expect(await findPersonalData(db(), [left])).toEqual(['followers.open_id'])
     // What living people said stays with their runs.
-    expect(await footprints(db(), [ENTRY, EXIT])).toEqual(
+    expect(await findPersonalData(db(), [ENTRY, EXIT])).toEqual(
       expect.not.arrayContaining(['runs.entry', 'inbox.event', 'inbox.reply']),
     )
   })

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, it } from 'vitest'
-import { supervise } from '../../src/engine/local/supervise.ts'
-import { ownSettings, type Program, ready, runProgram } from '../support/program.ts'
+import { supervise } from '../../src/temporal/local-server/supervise.ts'
+import { isolatedSettings, type Program, spawnProgram, waitUntilReady } from '../harness/process/program.ts'
 
 const undo: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -28,9 +28,9 @@ describe.skipIf(process.platform === 'win32')('what a program writes is for its 
   it.each([
     ['npm run serve', 'src/serve.ts', {}],
     ['npm run simulator', 'src/simulator/main.ts', { SIMULATOR_PORT: 'none' }],
-    ['npm run nurture', 'src/cli/index.ts', {}],
+    ['npm run nurture', 'src/cli/main.ts', {}],
   ])('%s', async (_, file, env) => {
-    const program = runProgram(file, { ...env, DATA_DIR: '/nonexistent', NODE_OPTIONS: TELLS })
+    const program = spawnProgram(file, { ...env, DATA_DIR: '/nonexistent', NODE_OPTIONS: TELLS })
     await program.exited
     expect(
       program
@@ -62,9 +62,9 @@ function openIn(folder: string): string[] {
   })
 }
 
-describe.skipIf(!inject('engineAddress') || process.platform === 'win32')('npm start', () => {
+describe.skipIf(!inject('temporalAddress') || process.platform === 'win32')('npm start', () => {
   it('closes a data folder that an earlier version left open, and makes nothing open in it', async () => {
-    const { env, dataDir, forget } = await ownSettings()
+    const { env, dataDir, cleanUp: forget } = await isolatedSettings()
     undo.push(forget)
     mkdirSync(join(dataDir, 'engine'))
     for (const file of ['admin-token', 'encryption-key', 'engine/server.log'])
@@ -72,12 +72,12 @@ describe.skipIf(!inject('engineAddress') || process.platform === 'win32')('npm s
     for (const path of ['', 'engine']) chmodSync(join(dataDir, path), 0o755)
     for (const path of ['admin-token', 'encryption-key', 'engine/server.log'])
       chmodSync(join(dataDir, path), 0o666)
-    const program: Program = runProgram('src/start.ts', env)
+    const program: Program = spawnProgram('src/start.ts', env)
     undo.push(async () => {
       program.process.kill('SIGTERM')
       await program.exited
     })
-    await ready(program)
+    await waitUntilReady(program)
     expect(lstatSync(dataDir).mode & 0o777).toBe(0o700)
     // PostgreSQL's own cache of its catalog, which it makes anew at times with a mode of its own.
     expect(openIn(dataDir).filter((path) => !path.endsWith('pg_internal.init'))).toEqual([])

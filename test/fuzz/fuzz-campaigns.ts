@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type CheckResult, checkCampaign } from '../../src/campaign/check.ts'
-import { createRandom, type Random } from '../support/random.ts'
-import { damage, nastyText } from './nasty.ts'
-import { type Findings, HOLDS_AT_MOST_MS, holds, note } from './watch.ts'
+import { createRandom, type Random } from '../harness/random.ts'
+import { blockingMs, type Findings, MAX_BLOCKING_MS, recordOutcome } from './findings.ts'
+import { damage, maliciousText } from './malicious-inputs.ts'
 
 const folder = new URL('../../campaigns/', import.meta.url)
 const EXAMPLES = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
@@ -20,20 +20,21 @@ const BOMBS: ((random: Random) => string)[] = [
   () => LAUGHS,
   () => `id: &x {a: *x}\n`,
   () => `${LAUGHS}id: x\nname: *i\nsteps: *i\n`,
-  (r) => '['.repeat(r.below(20_000)),
-  (r) => `${'{a: '.repeat(r.below(5_000))}`,
-  (r) => `${'- '.repeat(r.below(5_000))}x`,
-  (r) => `${'? '.repeat(r.below(5_000))}x`,
-  (r) => `${'!'.repeat(r.below(20_000))} x`,
-  (r) => `${Array.from({ length: r.below(3_000) }, (_, i) => `${' '.repeat(i % 500)}a${i}:`).join('\n')}`,
-  (r) => `${'k'.repeat(r.below(200_000))}: 1`,
-  (r) => Array.from({ length: r.below(8_000) }, (_, i) => `k${i}: ${i}`).join('\n'),
-  (r) => `steps:\n${'  - {id: a, after: 1s, send: {text: x}}\n'.repeat(r.below(3_000))}`,
-  (r) => `id: x\nname: "${'\\'.repeat(r.below(20_000))}"`,
-  (r) => `name: |\n${`  ${'{{ '.repeat(20)}\n`.repeat(r.below(400))}`,
-  (r) => `name: x\nsteps: [{id: a, send: {text: "${'{% if a %}'.repeat(r.below(3_000))}"}}]`,
-  (r) => `${'&a '.repeat(r.below(3_000))}x`,
-  (r) => `${'# '.repeat(r.below(50_000))}`,
+  (r) => '['.repeat(r.integerBelow(20_000)),
+  (r) => `${'{a: '.repeat(r.integerBelow(5_000))}`,
+  (r) => `${'- '.repeat(r.integerBelow(5_000))}x`,
+  (r) => `${'? '.repeat(r.integerBelow(5_000))}x`,
+  (r) => `${'!'.repeat(r.integerBelow(20_000))} x`,
+  (r) =>
+    `${Array.from({ length: r.integerBelow(3_000) }, (_, i) => `${' '.repeat(i % 500)}a${i}:`).join('\n')}`,
+  (r) => `${'k'.repeat(r.integerBelow(200_000))}: 1`,
+  (r) => Array.from({ length: r.integerBelow(8_000) }, (_, i) => `k${i}: ${i}`).join('\n'),
+  (r) => `steps:\n${'  - {id: a, after: 1s, send: {text: x}}\n'.repeat(r.integerBelow(3_000))}`,
+  (r) => `id: x\nname: "${'\\'.repeat(r.integerBelow(20_000))}"`,
+  (r) => `name: |\n${`  ${'{{ '.repeat(20)}\n`.repeat(r.integerBelow(400))}`,
+  (r) => `name: x\nsteps: [{id: a, send: {text: "${'{% if a %}'.repeat(r.integerBelow(3_000))}"}}]`,
+  (r) => `${'&a '.repeat(r.integerBelow(3_000))}x`,
+  (r) => `${'# '.repeat(r.integerBelow(50_000))}`,
   () => '%YAML 9.9\n%TAG ! tag:x,2000:\n--- !<tag:yaml.org,2002:js/function> x\n--- a\n...\n',
   () => '__proto__: {polluted: true}\nconstructor: {prototype: {polluted: true}}\n<<: {polluted: true}\n',
 ]
@@ -45,15 +46,15 @@ export function fuzzCampaigns(findings: Findings, { count, seed }: { count: numb
     const name = `campaign ${seed}:${n} (${source.length} characters: ${JSON.stringify(source.slice(0, 60))})`
     try {
       let result: CheckResult | undefined
-      const ms = holds(() => {
+      const ms = blockingMs(() => {
         result = checkCampaign(source)
       })
       findings.longestMs = Math.max(findings.longestMs, ms)
-      if (ms > HOLDS_AT_MOST_MS + source.length * MS_PER_CHARACTER)
+      if (ms > MAX_BLOCKING_MS + source.length * MS_PER_CHARACTER)
         findings.found.push(`${name}: checking took ${Math.round(ms)} ms`)
       const { campaign, issues } = result ?? checkCampaign(source)
       if ((campaign === null) !== issues.length > 0) findings.found.push(`${name}: neither refused nor taken`)
-      note(findings, campaign ? 'publishes' : 'refused')
+      recordOutcome(findings, campaign ? 'publishes' : 'refused')
     } catch (err) {
       findings.found.push(`${name}: threw ${err instanceof Error ? err.stack?.slice(0, 600) : String(err)}`)
     }
@@ -66,12 +67,12 @@ function campaignFile(random: Random): string {
   const example = random.pick(EXAMPLES)
   if (random.chance(0.4)) return damage(random, Buffer.from(example)).toString('utf8')
   const lines = example.split('\n')
-  for (let n = 1 + random.below(3); n > 0; n--) {
-    const at = random.below(lines.length)
+  for (let n = 1 + random.integerBelow(3); n > 0; n--) {
+    const at = random.integerBelow(lines.length)
     const line = lines[at] ?? ''
     const key = /^(\s*(?:- )?)([\w-]+):/.exec(line)
     const odd = random.pick([
-      nastyText(random),
+      maliciousText(random),
       '[]',
       '{}',
       '~',
@@ -84,7 +85,7 @@ function campaignFile(random: Random): string {
       '>-',
     ])
     if (key && random.chance(0.7)) lines[at] = `${key[1]}${random.chance(0.2) ? odd : key[2]}: ${odd}`
-    else lines.splice(at, random.below(3), random.chance(0.5) ? odd : line)
+    else lines.splice(at, random.integerBelow(3), random.chance(0.5) ? odd : line)
   }
   return lines.join('\n')
 }

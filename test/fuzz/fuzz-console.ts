@@ -1,8 +1,8 @@
-import { createRandom, type Random } from '../support/random.ts'
-import { SECRETS } from './callbacks.ts'
-import { damage, nastyText } from './nasty.ts'
-import type { FuzzedServer } from './server.ts'
-import { type Findings, note, secretIn } from './watch.ts'
+import { createRandom, type Random } from '../harness/random.ts'
+import { type Findings, recordOutcome, secretIn } from './findings.ts'
+import type { FuzzTarget } from './fuzz-target.ts'
+import { SECRETS } from './malformed-callbacks.ts'
+import { damage, maliciousText } from './malicious-inputs.ts'
 
 const PATHS = [
   ...[
@@ -33,7 +33,7 @@ const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e\x80-\xff]/g, '
 
 /** Asks the pages of the console and the codec, signed in as each of these and signed out: 4xx at worst. */
 export async function fuzzConsole(
-  server: FuzzedServer,
+  server: FuzzTarget,
   findings: Findings,
   options: { count: number; seed: number; cookies: readonly string[] },
 ): Promise<void> {
@@ -43,12 +43,12 @@ export async function fuzzConsole(
     const { path, init } = request(random, cookies)
     const answer = await server.web.request(path, init)
     const text = await answer.text()
-    note(findings, `console ${answer.status}`)
-    const told = secretIn(text) ?? secretIn(JSON.stringify([...answer.headers]))
+    recordOutcome(findings, `console ${answer.status}`)
+    const revealed = secretIn(text) ?? secretIn(JSON.stringify([...answer.headers]))
     const stack = /\n\s+at .+:\d+:\d+/.test(text)
-    if (answer.status >= 500 || told || stack)
+    if (answer.status >= 500 || revealed || stack)
       findings.found.push(
-        `console ${seed}:${n} ${init.method} ${path} → ${answer.status} ${told ? `shows ${told}` : text.slice(0, 200)}`,
+        `console ${seed}:${n} ${init.method} ${path} → ${answer.status} ${revealed ? `shows ${revealed}` : text.slice(0, 200)}`,
       )
   }
 }
@@ -60,15 +60,15 @@ function request(random: Random, cookies: readonly string[]): { path: string; in
   const query = new URLSearchParams()
   for (const name of QUERIES)
     if (random.chance(0.25))
-      query.append(name, random.chance(0.5) ? cursor(random) : nastyText(random).slice(0, 4_000))
+      query.append(name, random.chance(0.5) ? cursor(random) : maliciousText(random).slice(0, 4_000))
   const path = `${random.pick(PATHS)}${random.chance(0.3) ? `/${random.pick(ODD_PATHS)}` : ''}?${query}`
   const headers = new Headers()
-  const odd = () => headerText(nastyText(random)).slice(0, 500)
+  const oddText = () => headerText(maliciousText(random)).slice(0, 500)
   const signedIn = random.pick(['', ...cookies])
-  if (signedIn) headers.set('cookie', random.chance(0.1) ? `${odd()}; ${signedIn}` : signedIn)
-  else if (random.chance(0.3)) headers.set('cookie', `nurture_session=${odd()}`)
+  if (signedIn) headers.set('cookie', random.chance(0.1) ? `${oddText()}; ${signedIn}` : signedIn)
+  else if (random.chance(0.3)) headers.set('cookie', `nurture_session=${oddText()}`)
   if (random.chance(0.3))
-    headers.set('authorization', random.chance(0.7) ? `Bearer ${SECRETS.adminToken}` : odd())
+    headers.set('authorization', random.chance(0.7) ? `Bearer ${SECRETS.adminToken}` : oddText())
   for (const name of [
     'x-forwarded-for',
     'x-forwarded-proto',
@@ -77,20 +77,22 @@ function request(random: Random, cookies: readonly string[]): { path: string; in
     'if-none-match',
     'accept',
   ])
-    if (random.chance(0.1)) headers.set(name, odd())
+    if (random.chance(0.1)) headers.set(name, oddText())
   if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return { path, init: { method, headers } }
-  headers.set('content-type', random.chance(0.9) ? random.pick(TYPES) : odd() || 'x')
+  headers.set('content-type', random.chance(0.9) ? random.pick(TYPES) : oddText() || 'x')
   return { path, init: { method, headers, body: Uint8Array.from(body(random)) } }
 }
 
 /** What a cursor is made of, but none that this program wrote. */
 const cursor = (random: Random) =>
-  Buffer.from(random.pick(['1 a', 'x y', '1e400 a', '-1', '9'.repeat(30), 'a\0b', `${nastyText(random)} b`]))
+  Buffer.from(
+    random.pick(['1 a', 'x y', '1e400 a', '-1', '9'.repeat(30), 'a\0b', `${maliciousText(random)} b`]),
+  )
     .toString('base64url')
     .slice(0, 2_000)
 
 function body(random: Random): Buffer {
-  const text = nastyText(random)
+  const text = maliciousText(random)
   const form = random.pick([
     `name=${text}&password=x`,
     `token=${encodeURIComponent(Buffer.from(text).toString())}`,

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
+import { createFindings, watchProcess } from './findings.ts'
 import { fuzzCallbacks } from './fuzz-callbacks.ts'
 import { fuzzCampaigns } from './fuzz-campaigns.ts'
 import { fuzzConsole } from './fuzz-console.ts'
-import { startFuzzedServer } from './server.ts'
-import { createFindings, watchProcess } from './watch.ts'
+import { startFuzzTarget } from './fuzz-target.ts'
 
 /** `npm run fuzz -- --count N --seed S`: broken callbacks and campaign files by the million. Ends 1 when it found one. */
 /** Reading one costs as much as ten callbacks. */
@@ -18,13 +18,13 @@ if (!(count > 0) || !Number.isInteger(seed)) {
 }
 // Whatever ends this early, it has not passed.
 process.exitCode = 1
-const say = (line: string) => process.stderr.write(`${line}\n`)
+const print = (line: string) => process.stderr.write(`${line}\n`)
 const findings = createFindings()
-const server = await startFuzzedServer()
+const server = await startFuzzTarget()
 const watch = watchProcess(findings)
 const began = performance.now()
-const { stored } = await fuzzCallbacks(server, findings, { count, seed, say })
-say(`fuzz: ${count} callbacks in ${((performance.now() - began) / 1000).toFixed(0)} s, ${stored} stored`)
+const { stored } = await fuzzCallbacks(server, findings, { count, seed, print })
+print(`fuzz: ${count} callbacks in ${((performance.now() - began) / 1000).toFixed(0)} s, ${stored} stored`)
 await fuzzConsole(server, findings, {
   count: Math.ceil(count / 10),
   seed,
@@ -33,11 +33,11 @@ await fuzzConsole(server, findings, {
 fuzzCampaigns(findings, { count: Math.min(Math.ceil(count / 10), CAMPAIGNS_MAX), seed })
 const { longestDelayMs } = watch.stop()
 await server.close()
-say(`fuzz: outcomes ${[...findings.counts].map(([what, n]) => `${what}: ${n}`).join(', ')}`)
-say(
+print(`fuzz: outcomes ${[...findings.counts].map(([what, n]) => `${what}: ${n}`).join(', ')}`)
+print(
   `fuzz: longest single read ${findings.longestMs.toFixed(0)} ms; longest delay of the event loop ${longestDelayMs.toFixed(0)} ms (garbage collector and machine included)`,
 )
-for (const line of findings.found) say(`FOUND ${line}`)
+for (const line of findings.found) print(`FOUND ${line}`)
 const passed = findings.cases - findings.found.length
 process.stdout.write(
   `fuzz: ${findings.cases} cases in ${((performance.now() - began) / 1000).toFixed(0)} s, seed ${seed}: ${findings.found.length === 0 ? 'nothing found' : `${findings.found.length} findings, ${passed} passed`}\n`,

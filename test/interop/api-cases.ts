@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { ACCOUNT, type WeChat } from './desk.ts'
-import { FILE_KINDS, FILES, type FileKind } from './files.ts'
-import { type Harness, SdkError } from './harness.ts'
+import { FILE_KINDS, FILES, type FileKind } from './media-files.ts'
+import { type Harness, SdkError } from './sdk-harness.ts'
+import { ACCOUNT, type WeChat } from './simulated-wechat.ts'
 
 /** What an SDK does as WeChat's client, with the simulated WeChat's own record as the judge. */
 export interface ApiCase {
@@ -265,11 +265,11 @@ const MEDIA: ApiCase[] = [
     name: 'keeps a permanent video with its title',
     needs: ['material.add', 'material.list'],
     async run(sdk) {
-      const more = { title: '影片', introduction: '说明' }
+      const moreFields = { title: '影片', introduction: '说明' }
       const { media_id: mediaId } = await sdk.call<Json>('material.add', {
         type: 'video',
         ...FILES.video,
-        ...more,
+        ...moreFields,
       })
       const list = await sdk.call<{ item: Json[] }>('material.list', { type: 'video' })
       expect(list.item.map((i) => i.media_id)).toContain(mediaId)

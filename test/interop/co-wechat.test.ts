@@ -1,4 +1,4 @@
-import { CO_WECHAT } from './sdks.ts'
-import { describeSdk } from './suite.ts'
+import { CO_WECHAT } from './sdk-list.ts'
+import { describeSdk } from './sdk-suite.ts'
 
 await describeSdk(CO_WECHAT)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { SimComponent } from '../../src/simulator/index.ts'
-import { PLATFORM, SHOP, type WeChat } from './desk.ts'
-import type { Harness } from './harness.ts'
+import type { Harness } from './sdk-harness.ts'
+import { PLATFORM, SHOP, type WeChat } from './simulated-wechat.ts'
 
 type Json = Record<string, unknown>
 

@@ -1,4 +1,4 @@
-import { NODE_EASYWECHAT } from './sdks.ts'
-import { describeSdk } from './suite.ts'
+import { NODE_EASYWECHAT } from './sdk-list.ts'
+import { describeSdk } from './sdk-suite.ts'
 
 await describeSdk(NODE_EASYWECHAT)

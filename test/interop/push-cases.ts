@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { ORIGINAL_ID } from './desk.ts'
+import { ORIGINAL_ID } from './simulated-wechat.ts'
 
 export type Fields = Record<string, unknown>
 

@@ -1,4 +1,4 @@
-import { SILENCEPER } from './sdks.ts'
-import { describeSdk } from './suite.ts'
+import { SILENCEPER } from './sdk-list.ts'
+import { describeSdk } from './sdk-suite.ts'
 
 await describeSdk(SILENCEPER)

@@ -1,4 +1,4 @@
-import { WECHATPY } from './sdks.ts'
-import { describeSdk } from './suite.ts'
+import { WECHATPY } from './sdk-list.ts'
+import { describeSdk } from './sdk-suite.ts'
 
 await describeSdk(WECHATPY)

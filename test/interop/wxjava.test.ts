@@ -1,4 +1,4 @@
-import { WXJAVA } from './sdks.ts'
-import { describeSdk } from './suite.ts'
+import { WXJAVA } from './sdk-list.ts'
+import { describeSdk } from './sdk-suite.ts'
 
 await describeSdk(WXJAVA)

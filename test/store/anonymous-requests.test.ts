@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SECRETS } from '../fuzz/callbacks.ts'
-import { type FuzzedServer, startFuzzedServer } from '../fuzz/server.ts'
+import { type FuzzTarget, startFuzzTarget } from '../fuzz/fuzz-target.ts'
+import { SECRETS } from '../fuzz/malformed-callbacks.ts'
 
 /** What may be read of whoever has not shown who they are: a callback (contract, section 3) and the form of the sign-in. */
 const OPEN_BYTES = [
@@ -10,9 +10,9 @@ const OPEN_BYTES = [
 const PIECE = 16 * 1024
 const SENDING = ['POST', 'PUT', 'PATCH', 'DELETE']
 
-let server: FuzzedServer
+let server: FuzzTarget
 beforeAll(async () => {
-  server = await startFuzzedServer()
+  server = await startFuzzTarget()
 })
 afterAll(() => server?.close())
 
@@ -104,10 +104,10 @@ describe('what everybody may ask for', () => {
       expect((await server.web.request(path)).headers.get('cache-control'), path).toBe('no-store')
     const style = await server.web.request('/assets/console.css')
     expect(style.headers.get('cache-control')).toBe('no-cache')
-    const again = await server.web.request('/assets/console.css', {
+    const second = await server.web.request('/assets/console.css', {
       headers: { 'if-none-match': style.headers.get('etag') ?? '' },
     })
-    expect(again.status).toBe(304)
+    expect(second.status).toBe(304)
   })
 })
 

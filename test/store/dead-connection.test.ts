@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
 import { openStore } from '../../src/store/db.ts'
-import { execute } from '../../src/store/deliveries.ts'
-import { freshDatabase } from '../support/stores.ts'
+import { execute } from '../../src/store/runs/deliveries.ts'
+import { freshDatabase } from '../harness/stores.ts'
 
 const url = inject('postgresUrl')
 
@@ -13,8 +13,8 @@ describe.skipIf(!url)('a connection that the database cuts', () => {
     const store = await openStore({ databaseUrl, dataDir: null })
     const admin = new pg.Client({ connectionString: databaseUrl })
     await admin.connect()
-    const trouble: unknown[] = []
-    const note = (err: unknown) => trouble.push(err)
+    const errors: unknown[] = []
+    const note = (err: unknown) => errors.push(err)
     process.on('uncaughtException', note)
     try {
       const cut = store.db.transaction(async (tx) => {
@@ -32,7 +32,7 @@ describe.skipIf(!url)('a connection that the database cuts', () => {
       })
       await expect(cut).rejects.toThrow()
       expect((await execute<{ n: number }>(store.db, sql`SELECT 1 AS n`)).rows[0]?.n).toBe(1)
-      expect(trouble).toEqual([])
+      expect(errors).toEqual([])
     } finally {
       process.off('uncaughtException', note)
       await admin.end()

@@ -1,17 +1,17 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { accountView } from '../../src/api/accounts.ts'
-import { createCallbackApp } from '../../src/intake/callback.ts'
-import { createDirectory } from '../../src/intake/directory.ts'
+import { accountView } from '../../src/api/routes/account-routes.ts'
+import { createCallbackApp } from '../../src/callback/callback-app.ts'
+import { createConfigCache } from '../../src/callback/config/config-cache.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
-import { newAccount } from '../../src/simulator/model.ts'
-import { createPusher, envelope } from '../../src/simulator/push.ts'
-import { createAccountStore } from '../../src/store/accounts.ts'
-import { createCampaignStore } from '../../src/store/campaigns.ts'
+import { createPusher, envelope } from '../../src/simulator/callbacks/push.ts'
+import { newAccount } from '../../src/simulator/state/model.ts'
+import { createAccountStore } from '../../src/store/accounts/account-store.ts'
+import { removeAccount } from '../../src/store/accounts/removed-accounts.ts'
+import { createCampaignStore } from '../../src/store/campaigns/campaign-store.ts'
 import type { Db } from '../../src/store/db.ts'
-import { removeAccount } from '../../src/store/removed-accounts.ts'
-import { createSealer } from '../../src/store/sealed.ts'
-import { describeOnBothStores } from '../support/stores.ts'
+import { createSealer } from '../../src/store/encryption/sealer.ts'
+import { describeOnBothStores } from '../harness/stores.ts'
 
 const APP = 'wxtest0000000001'
 const GH = 'gh_test00000001'
@@ -23,12 +23,12 @@ const AFTER = { token: 'test-token-after', encodingAesKey: key('testafter') }
 const EARLIEST = { token: 'test-token-earliest', encodingAesKey: key('testearliest') }
 
 /** An account with a callback server over a real store; the clock is moved by hand. */
-async function served(db: Db) {
+async function createCallbacks(db: Db) {
   const clock = { now: NOW }
   const now = () => clock.now
   const log = pino({ level: 'silent' })
   const accounts = createAccountStore(db, createSealer('test-encryption-key'), now)
-  const directory = createDirectory({
+  const directory = createConfigCache({
     accounts,
     campaigns: createCampaignStore(db, now),
     mediaId: () => null,
@@ -49,11 +49,11 @@ async function served(db: Db) {
   })
   await directory.reload()
   const app = createCallbackApp({
-    account: directory.account,
+    findAccount: directory.findAccount,
     match: () => ({ start: null, reply: { kind: 'text', content: '您好' } }),
     accept: async ({ reply }) => ({ fresh: true, id: 1, reply }),
-    nudge: () => {},
-    seen: () => {},
+    wakeDispatcher: () => {},
+    onReceived: () => {},
     now,
     maxAgeMs: 600_000,
     log,
@@ -132,7 +132,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
     ['the token only', { ...BEFORE, token: AFTER.token }],
     ['both', AFTER],
   ])('takes callbacks and answers them as they came while WeChat has changed %s', async (_, keys) => {
-    const { patch, push, challenge, clock } = await served(store().db)
+    const { patch, push, challenge, clock } = await createCallbacks(store().db)
     await patch(AFTER)
     expect(await push(keys)).toBe('您好')
     expect(await challenge(keys)).toBe(200)
@@ -141,7 +141,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
   })
 
   it('is opened by the one before for a day, though nobody reads the account again', async () => {
-    const { patch, push, challenge, clock } = await served(store().db)
+    const { patch, push, challenge, clock } = await createCallbacks(store().db)
     await patch(AFTER)
     clock.now += DAY_MS
     expect(await push(BEFORE)).toBe(401)
@@ -151,7 +151,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
   })
 
   it('keeps the last one only, and not longer because the same was entered again', async () => {
-    const { patch, push, clock } = await served(store().db)
+    const { patch, push, clock } = await createCallbacks(store().db)
     await patch(EARLIEST)
     await patch(AFTER)
     expect(await push(BEFORE)).toBe(401)
@@ -164,7 +164,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
   })
 
   it('has a token and a key with a day each', async () => {
-    const { patch, push, clock } = await served(store().db)
+    const { patch, push, clock } = await createCallbacks(store().db)
     await patch({ encodingAesKey: AFTER.encodingAesKey })
     clock.now += DAY_MS / 2
     await patch({ token: AFTER.token })
@@ -175,7 +175,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
 
   it('gives them up: the purge takes them out of the store, and so does the removal', async () => {
     const { db } = store()
-    const { accounts, patch, clock } = await served(db)
+    const { accounts, patch, clock } = await createCallbacks(db)
     await patch(AFTER)
     const [kept] = await columns(db)
     expect(kept?.key).not.toBeNull()

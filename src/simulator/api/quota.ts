@@ -1,5 +1,5 @@
-import { failed, parse, textOrNull, withFaults } from '../answering.ts'
-import type { SimAccountState } from '../model.ts'
+import type { SimAccountState } from '../state/model.ts'
+import { failed, parse, textOrNull, withFaults } from './fault-responses.ts'
 import type { Call, OpenHandle, Router } from './router.ts'
 
 export const CUSTOM_SEND = '/cgi-bin/message/custom/send'

@@ -1,10 +1,15 @@
 import { type Context, Hono } from 'hono'
-import { type Answer, failed, parse, withFaults } from '../answering.ts'
-import { type Authorisation, authoriserOf, type ComponentState, maySend } from '../component.ts'
-import type { Fault, FaultBox } from '../faults.ts'
-import type { SimAccountState, SimFollower } from '../model.ts'
-import type { SimTokens } from '../tokens.ts'
-import type { World } from '../world.ts'
+import {
+  type Authorisation,
+  authoriserOf,
+  type ComponentState,
+  maySend,
+} from '../platform/component-state.ts'
+import type { SimulatedWechat } from '../simulated-wechat.ts'
+import type { SimAccountState, SimFollower } from '../state/model.ts'
+import type { SimTokens } from '../state/tokens.ts'
+import { type Answer, failed, parse, withFaults } from './fault-responses.ts'
+import type { Fault, FaultBox } from './faults.ts'
 import { CUSTOM_SEND, countCall } from './quota.ts'
 
 /** What the API side needs of the simulated platform. */
@@ -20,8 +25,8 @@ export interface ApiWorld {
   changed(appId: string, openId: string): void
   /** The same, for every follower of an account. */
   accountChanged(appId: string): void
-  act: World['act']
-  notify: World['notify']
+  act: SimulatedWechat['act']
+  notify: SimulatedWechat['notify']
 }
 
 type Method = 'GET' | 'POST'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type Answer, failed } from '../answering.ts'
+import { type Answer, failed } from './fault-responses.ts'
 import type { Call, Handle } from './router.ts'
 
 type Result = Answer | Response | Promise<Answer | Response>

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { cutText, storableText } from '../../text.ts'
+import { storableText, truncateText } from '../../shared/text.ts'
 
 /**
  * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
@@ -38,7 +38,7 @@ export function readAnswer<T>(status: number, text: string, shape: z.ZodType<T>)
   const { errcode = 0 } = json
   if (!Number.isSafeInteger(errcode))
     return { kind: 'malformed', reason: `HTTP ${status}, the errcode is no whole number` }
-  const errmsg = typeof json.errmsg === 'string' ? cutText(json.errmsg, ERRMSG_MAX) : ''
+  const errmsg = typeof json.errmsg === 'string' ? truncateText(json.errmsg, ERRMSG_MAX) : ''
   const rid = /rid: ?([\w-]+)/.exec(errmsg)?.[1] ?? null
   const base = { kind: 'answered' as const, errcode: Number(errcode), errmsg, rid }
   if (base.errcode !== 0) return { ...base, data: null }

@@ -1,4 +1,4 @@
-// co-wechat-api and co-wechat behind lines of JSON: see test/interop/harness.ts.
+// co-wechat-api and co-wechat behind lines of JSON: see test/interop/sdk-harness.ts.
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')

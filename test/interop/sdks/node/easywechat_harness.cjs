@@ -1,4 +1,4 @@
-// node-easywechat behind lines of JSON: see test/interop/harness.ts.
+// node-easywechat behind lines of JSON: see test/interop/sdk-harness.ts.
 const { OfficialAccount, OpenPlatform } = require('node-easywechat')
 const ServerRequest = require('node-easywechat/dist/Core/Http/ServerRequest')
 const CacheInterface = require('node-easywechat/dist/Core/Contracts/CacheInterface')

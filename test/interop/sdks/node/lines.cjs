@@ -1,4 +1,4 @@
-// The protocol of test/interop/harness.ts, and a callback server's plumbing, for both Node harnesses.
+// The protocol of test/interop/sdk-harness.ts, and a callback server's plumbing, for both Node harnesses.
 const { createServer } = require('node:http')
 const { createInterface } = require('node:readline')
 

@@ -1,0 +1,49 @@
+import type { Plan } from '../src/run/plan.ts'
+import type { RunState } from '../src/run/state.ts'
+import { truncateText } from '../src/shared/text.ts'
+import { saveFollower } from '../src/store/runs/follower-rows.ts'
+import { recordRun } from '../src/store/runs/run-rows.ts'
+import { endOnError } from './attempt/end-on-error.ts'
+import type { ActivityDeps } from './deps.ts'
+import { reportReducedSnapshot } from './send/record-result.ts'
+import { currentRun } from './send/send-input.ts'
+
+/** A run's snapshot for the store. */
+export interface RecordRunInput {
+  state: RunState
+  plan: Plan
+  runId: string
+}
+
+/** Writes a run's snapshot where API and console read it: when it ends, is paused, holds a step or is planned anew. */
+export function createRecordRun(deps: ActivityDeps) {
+  const { db, now, log, metrics } = deps
+  return async function record(input: RecordRunInput): Promise<void> {
+    // A snapshot that the store refuses must not hold up the run: the next one tells the story as well.
+    return endOnError(
+      deps,
+      () => write(input),
+      async () => {},
+    )
+  }
+
+  async function write({ state, plan, runId }: RecordRunInput): Promise<void> {
+    const { appId, openId } = currentRun()
+    const follower = { appId, openId }
+    const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
+    // A pause may come and go by Temporal's own tools as well: the last look believes the run.
+    await saveFollower(db, follower, { paused: state.status === 'paused', ...optedOut }, now())
+    const run = { entry: state.entry, plan }
+    const { ended, held, stored: kept } = await recordRun(db, follower, run, { state, runId }, now())
+    reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, kept)
+    for (const reason of held) metrics.held(reason)
+    if (!ended || !state.outcome) return
+    metrics.ended(state.outcome)
+    for (const step of state.steps) if (step.state === 'skipped') metrics.skipped(reasonCategory(step.reason))
+  }
+}
+
+/** Without what differs from case to case: each value of a label is a series of its own. */
+function reasonCategory(reason: string | null): string {
+  return truncateText((reason ?? 'none').split(':', 1)[0] ?? 'none', 40)
+}

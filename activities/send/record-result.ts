@@ -1,0 +1,104 @@
+import { applySendResult, type SendResult } from '../../src/run/send-result.ts'
+import type { RunState } from '../../src/run/state.ts'
+import { maskId } from '../../src/shared/ids.ts'
+import { storable } from '../../src/shared/text.ts'
+import { recordStepResult, type SendKey } from '../../src/store/runs/deliveries.ts'
+import { saveSnapshot } from '../../src/store/runs/run-rows.ts'
+import { REDACTION_NOTE, type StoredDetail } from '../../src/store/runs/run-snapshots.ts'
+import type { ActivityDeps } from '../deps.ts'
+import { type SendInput, stepOf } from './send-input.ts'
+
+const ROW_STATE = {
+  sent: 'sent',
+  unknown: 'unknown',
+  refused: 'skipped',
+  gone: 'failed',
+  'not-sent': 'failed',
+  'window-over': 'failed',
+  'quota-used': 'failed',
+  'media-expired': 'failed',
+} as const
+
+/** Writes what became of a step, with the snapshot that the workflow will come to as well, and counts it. */
+export async function recordResult(
+  deps: ActivityDeps,
+  input: SendInput,
+  at: { key: SendKey; runId: string; rid: string | null },
+  outcome: SendResult,
+): Promise<SendResult> {
+  const { db, log, now, metrics } = deps
+  // The workflow keeps it too, and writes it with each later snapshot.
+  const result = storable(outcome)
+  const after = stateAfter(input, result)
+  const step = after.steps[input.index]
+  const errcode = 'errcode' in result ? result.errcode : (step?.errcode ?? null)
+  const staysUnknown = result.unclear > 0 && step?.state === 'unknown'
+  const kept = await recordStepResult(
+    db,
+    at.key,
+    {
+      state: staysUnknown ? 'unknown' : ROW_STATE[result.result],
+      sentAt: result.result === 'sent' ? result.at : null,
+      errcode,
+      reason: 'reason' in result ? result.reason : result.result === 'sent' ? null : result.result,
+      rid: at.rid,
+      now: now(),
+    },
+    { state: after, runId: at.runId },
+  )
+  reportReducedSnapshot(deps, at.key, kept)
+  const { runKey, appId, openId } = at.key
+  const logged = staysUnknown ? 'unknown' : result.result
+  log.info(
+    {
+      key: runKey,
+      run: runKey,
+      appId,
+      follower: maskId(openId),
+      step: at.key.stepId,
+      result: logged,
+      errcode,
+      rid: at.rid,
+    },
+    'send ended',
+  )
+  metrics.sent(logged, result.result === 'sent' ? 0 : errcode)
+  if (result.result === 'window-over') metrics.mismatch(45015)
+  if (result.result === 'quota-used') metrics.mismatch(45047)
+  const { dueAt, wasHeld } = stepOf(input)
+  if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt), wasHeld)
+  return kept === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
+}
+
+/**
+ * A result that an attempt before this one has written: its worker may have died before it wrote the snapshot, which the
+ * workflow relies on. WeChat is not asked again.
+ */
+export async function recordKnownResult(
+  deps: ActivityDeps,
+  input: SendInput,
+  at: { key: SendKey; runId: string },
+  result: SendResult,
+): Promise<SendResult> {
+  const snapshot = { state: stateAfter(input, result), runId: at.runId }
+  reportReducedSnapshot(deps, at.key, await saveSnapshot(deps.db, at.key.runKey, snapshot, deps.now()))
+  return result
+}
+
+/** Has an operator see a snapshot that the store did not take as it is. */
+export function reportReducedSnapshot(
+  { log, metrics }: Pick<ActivityDeps, 'log' | 'metrics'>,
+  { runKey, appId, openId }: { runKey: string; appId: string; openId: string },
+  kept: StoredDetail,
+): void {
+  if (kept === 'whole') return
+  metrics.snapshotReduced(kept)
+  log.error(
+    { key: runKey, run: runKey, appId, follower: maskId(openId), kept },
+    'the store refused the snapshot of a run for good; its row says less than happened, and the run goes on',
+  )
+}
+
+function stateAfter({ grant, index, state }: SendInput, result: SendResult): RunState {
+  return applySendResult(state, index, { grant, grants: state.ledger }, result)
+}

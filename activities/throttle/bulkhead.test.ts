@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { createBulkhead } from './bulkhead.ts'
+
+/** Takes slots for an account until it gets no more. */
+function acquireAll(bulkhead: ReturnType<typeof createBulkhead>, appId: string): (() => void)[] {
+  const held: (() => void)[] = []
+  for (;;) {
+    const release = bulkhead.tryAcquire(appId)
+    if (!release) return held
+    held.push(release)
+  }
+}
+
+describe('an account that hangs', () => {
+  it.each([
+    [100, 25],
+    [40, 10],
+    [7, 1],
+    [4, 1],
+    [1, 1],
+  ])('of %i slots holds %i at most', (slots, share) => {
+    expect(acquireAll(createBulkhead(slots), 'wxHangs')).toHaveLength(share)
+  })
+
+  it('leaves the other accounts their own share', () => {
+    const bulkhead = createBulkhead(100)
+    acquireAll(bulkhead, 'wxHangs')
+    expect(acquireAll(bulkhead, 'wxOther')).toHaveLength(25)
+    expect(acquireAll(bulkhead, 'wxThird')).toHaveLength(25)
+  })
+
+  it('gets a slot for each one that it gives back, and no more', () => {
+    const bulkhead = createBulkhead(40)
+    const held = acquireAll(bulkhead, 'wxHangs')
+    for (const release of held.slice(0, 3)) release()
+    expect(acquireAll(bulkhead, 'wxHangs')).toHaveLength(3)
+  })
+
+  it('has its whole share again once all are given back', () => {
+    const bulkhead = createBulkhead(40)
+    for (let round = 0; round < 3; round++) {
+      const held = acquireAll(bulkhead, 'wxHangs')
+      expect(held).toHaveLength(10)
+      for (const release of held) release()
+    }
+  })
+})

@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createWechatClient, type WechatAnswer, type WechatClient } from '../../src/wechat/api/client.ts'
+import { createSendThrottle, type SendThrottle } from './send-throttle.ts'
+
+const MINUTE = 60_000
+/** The start of a minute. */
+const START = 30_000_000 * MINUTE
+
+let at: number
+let throttle: SendThrottle
+beforeEach(() => {
+  at = START + 20_000
+  throttle = createSendThrottle({ slots: 8, now: () => at, random: () => 0.5 })
+})
+
+const acquire = (appId = 'wxA', lastTry = false) => throttle.acquire(appId, { lastTry })
+const SLOT = { release: expect.any(Function) as unknown }
+
+/** The account's client, at a WeChat that says this to every request. */
+function observedClient(answer: WechatAnswer<never>, appId = 'wxA'): WechatClient {
+  const reply = async () => answer
+  const real = createWechatClient({ apiBase: 'http://127.0.0.1:9' })
+  return throttle.observe(appId, { ...real, stableToken: reply, customSend: reply, uploadMedia: reply })
+}
+
+const TIMEOUT = { kind: 'unclear', after: 'timeout', reason: 'no answer within 10 s' } as const
+
+async function threeTimeouts(): Promise<void> {
+  const client = observedClient(TIMEOUT)
+  await client.stableToken({ appId: 'wxA', appSecret: 's' })
+  await client.customSend('token', {})
+  await client.uploadMedia('token', {
+    type: 'image',
+    filename: 'a.png',
+    contentType: 'image/png',
+    bytes: Buffer.of(),
+  })
+}
+
+describe('an account that hangs', () => {
+  it('is kept away after three of its requests, of whatever kind, timed out; the others are not', async () => {
+    await threeTimeouts()
+    expect(acquire()).toEqual({ denied: "the account's requests get no answer", waitMs: 2_500 })
+    expect(acquire('wxB')).toEqual(SLOT)
+  })
+
+  it('is named when it begins and when it ends', async () => {
+    const changes: [string, boolean][] = []
+    throttle = createSendThrottle({
+      slots: 8,
+      now: () => at,
+      onChange: (appId, open) => changes.push([appId, open]),
+    })
+    await threeTimeouts()
+    const well = { kind: 'answered', errcode: 0, errmsg: '', rid: null, data: null } as const
+    await observedClient(well, 'wxB').customSend('t', {})
+    await observedClient(well).customSend('t', {})
+    expect(changes).toEqual([
+      ['wxA', true],
+      ['wxA', false],
+    ])
+  })
+
+  it('has one probe, then is open to all or to none', async () => {
+    await threeTimeouts()
+    at += 2_000
+    expect(acquire()).toEqual(SLOT)
+    expect(acquire()).toMatchObject({ waitMs: 1_500 })
+    await observedClient(TIMEOUT).customSend('token', {})
+    expect(acquire()).toMatchObject({ waitMs: 4_500 })
+    at += 4_000
+    expect(acquire()).toEqual(SLOT)
+    await observedClient({ kind: 'answered', errcode: 0, errmsg: '', rid: null, data: null }).customSend(
+      't',
+      {},
+    )
+    // One of its two slots is still held by the first probe, the other by the second.
+    expect(acquire()).toEqual({ denied: 'the account has its share of send slots', waitMs: 250 })
+  })
+
+  it('gives slot and probe back with the place', async () => {
+    await threeTimeouts()
+    at += 2_000
+    for (let i = 0; i < 5; i++) {
+      const slot = acquire()
+      if ('denied' in slot) throw new Error(slot.denied)
+      slot.release()
+    }
+  })
+})
+
+describe('an account over its minute limit', () => {
+  it('waits for the next minute, spread over its first seconds; the others do not', () => {
+    expect(throttle.onRateLimited('wxA')).toBe(42_500)
+    at += 10_000
+    expect(acquire()).toEqual({ denied: 'minute limit of the account (45011)', waitMs: 32_500 })
+    expect(acquire('wxB')).toEqual(SLOT)
+    at = START + MINUTE - 1
+    expect(acquire()).toMatchObject({ waitMs: 2_501 })
+    at = START + MINUTE
+    expect(acquire()).toEqual(SLOT)
+  })
+})
+
+describe('the last try before the margin', () => {
+  it('is let in all the same', async () => {
+    await threeTimeouts()
+    throttle.onRateLimited('wxA')
+    expect(acquire('wxA', true)).toEqual(SLOT)
+  })
+
+  it('is not when the account has its share of slots', () => {
+    acquire()
+    acquire()
+    expect(acquire('wxA', true)).toMatchObject({ waitMs: 250 })
+  })
+})

@@ -1,0 +1,61 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { BearerAuth } from '../auth/auth.ts'
+import type { BearerResult } from '../auth/bearer-auth.ts'
+import { hasRole, type Role, requiredRole } from '../auth/roles.ts'
+import { ApiError, forbidden } from './api-error.ts'
+
+/**
+ * Lets pass whoever bears a token with the role that the call needs, and notes who it is. The console's cookie is not
+ * asked for: another site's page could send it along. `isOtherOrigin`: a page that may not ask has sent it nevertheless.
+ */
+export function createBearerGuard(
+  { authenticate: readBearer, client, refusals }: Pick<BearerAuth, 'authenticate' | 'client' | 'refusals'>,
+  requiredRoleOf: (method: string, path: string) => Role = requiredRole,
+  where: 'api' | 'codec' = 'api',
+  isOtherOrigin: (c: Context) => boolean = () => false,
+): MiddlewareHandler {
+  return async function guard(c, next) {
+    const { address } = client(c)
+    const result = await readBearer(c.req.header('authorization'), address)
+    if (result.kind !== 'authenticated') {
+      if (where === 'codec' && result.kind === 'none' && isOtherOrigin(c))
+        refusals.record({ where, reason: 'origin', address })
+      else refusals.record({ where, reason: result.kind, address })
+      throw unauthorisedError(result)
+    }
+    const needed = requiredRoleOf(c.req.method, c.req.path)
+    const { actor, role } = result.principal
+    if (!hasRole(role, needed)) {
+      refusals.record({ where, reason: 'role', address, actor })
+      throw forbidden(needed, role)
+    }
+    c.set('principal', result.principal)
+    return next()
+  }
+}
+
+function unauthorisedError(result: Exclude<BearerResult, { kind: 'authenticated' }>): ApiError {
+  const challenge = { 'www-authenticate': 'Bearer' }
+  switch (result.kind) {
+    case 'none':
+    case 'wrong': {
+      const message = 'Send the admin token or an API token: Authorization: Bearer ….'
+      return new ApiError(401, 'unauthorised', message, undefined, challenge)
+    }
+    case 'expired':
+      return new ApiError(
+        401,
+        'unauthorised',
+        'This token has expired: an admin makes a new one.',
+        undefined,
+        challenge,
+      )
+    case 'wait': {
+      const seconds = Math.ceil(result.ms / 1000)
+      const message = `Too many wrong tokens came from this address. Try again in ${seconds} s.`
+      return new ApiError(429, 'too-many', message, undefined, { 'retry-after': String(seconds) })
+    }
+    default:
+      return result satisfies never
+  }
+}

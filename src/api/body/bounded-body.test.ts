@@ -1,0 +1,209 @@
+import { Hono } from 'hono'
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { ApiError, respondWithError } from '../api-error.ts'
+import { createBodyBudget } from './body-budget.ts'
+import { type BoundedBodyOptions, boundedBody } from './bounded-body.ts'
+
+const LIMITS = { 'signed-in': 100, anonymous: 40 }
+
+function appWith(bound: Partial<BoundedBodyOptions> = {}) {
+  const held: number[] = []
+  const budget = createBodyBudget((_, bytes) => held.push(bytes), LIMITS)
+  let inside: () => Promise<void> = async () => {}
+  const app = new Hono()
+  app.onError((err, c) => respondWithError(err, c, pino({ level: 'silent' })))
+  app.use(
+    boundedBody({
+      budget,
+      share: 'signed-in',
+      max: () => 60,
+      tooLarge() {
+        throw new ApiError(413, 'too-large', 'over 60')
+      },
+      ...bound,
+    }),
+  )
+  app.post('/', async (c) => {
+    const text = await c.req.text()
+    await inside()
+    return c.text(text)
+  })
+  const post = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string> = {}) =>
+    app.request('/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit)
+  return {
+    held,
+    budget,
+    post,
+    /** Has handlers wait, with the body in their hands. */
+    hold(work: () => Promise<void>) {
+      inside = work
+    },
+  }
+}
+
+/** Bytes that come when they are asked for, and a count of them. */
+function source(piece: number, times: number, end: 'close' | 'error' | 'never' = 'close') {
+  const given = { bytes: 0 }
+  let left = times
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (left-- > 0) {
+          given.bytes += piece
+          controller.enqueue(new Uint8Array(piece).fill(97))
+        } else if (end === 'close') controller.close()
+        else if (end === 'error') controller.error(new Error('the client left'))
+        else return new Promise(() => {})
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { stream, given }
+}
+
+describe('the body of a request', () => {
+  it('reaches the handler whole, is counted until the answer, and then given back', async () => {
+    const { post, held, budget, hold } = appWith()
+    let during = 0
+    hold(async () => {
+      during = budget.held('signed-in')
+    })
+    expect(await (await post(source(10, 5).stream)).text()).toBe('a'.repeat(50))
+    expect(during).toBe(50)
+    expect(held.at(-1)).toBe(0)
+  })
+
+  it('is refused by the length that it announces before a byte of it is read', async () => {
+    const { post, held } = appWith()
+    const { stream, given } = source(10, 10)
+    expect((await post(stream, { 'content-length': '61' })).status).toBe(413)
+    expect({ given: given.bytes, held }).toEqual({ given: 0, held: [] })
+  })
+
+  it('is read no further than its bound when it announces none', async () => {
+    const { post, budget } = appWith()
+    const { stream, given } = source(10, 1_000)
+    expect((await post(stream, { 'transfer-encoding': 'chunked' })).status).toBe(413)
+    expect(given.bytes).toBeLessThanOrEqual(70)
+    expect(budget.held('signed-in')).toBe(0)
+  })
+
+  it('waits with others in a bounded room: what finds none there is refused, and the others go on', async () => {
+    const { post, budget, hold } = appWith({ share: 'anonymous' })
+    let go = () => {}
+    const waiting = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    hold(() => waiting)
+    const inside = post(source(40, 1).stream, { 'content-length': '40' })
+    await expect.poll(() => budget.held('anonymous')).toBe(40)
+    expect((await post('b')).status).toBe(503)
+    go()
+    expect((await inside).status).toBe(200)
+    expect(budget.held('anonymous')).toBe(0)
+  })
+
+  it('answers 503 with what to do, and Retry-After', async () => {
+    const { post, budget } = appWith({ share: 'anonymous' })
+    budget.reserve('anonymous', null).grow(40, true)
+    const answer = await post('b')
+    expect({ status: answer.status, after: answer.headers.get('retry-after') }).toEqual({
+      status: 503,
+      after: '2',
+    })
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'busy', message: expect.stringContaining('try again in 2 s') },
+    })
+  })
+
+  it('gives its bytes back when its sender leaves, and when the handler throws', async () => {
+    const { post, budget, hold } = appWith()
+    expect((await post(source(10, 3, 'error').stream)).status).toBe(400)
+    expect(budget.held('signed-in')).toBe(0)
+    hold(() => Promise.reject(new Error('trouble')))
+    expect((await post('c')).status).toBe(500)
+    expect(budget.held('signed-in')).toBe(0)
+  })
+
+  it('that comes in one go finds room beside many that stall', async () => {
+    const { post, budget } = appWith({ share: 'anonymous', timeoutMs: 3_000 })
+    const stalled = Array.from({ length: 10 }, () => post(source(5, 1, 'never').stream))
+    await expect.poll(() => budget.held('anonymous')).toBe(20)
+    expect((await post('name=lin', { 'content-length': '8' })).status).toBe(200)
+    expect((await Promise.all(stalled)).map((r) => r.status).sort()).toEqual([
+      ...Array(4).fill(408),
+      ...Array(6).fill(503),
+    ])
+  })
+
+  it('is given up when it does not go on', async () => {
+    const { post, budget } = appWith({ timeoutMs: 20 })
+    const answer = await post(source(10, 1, 'never').stream)
+    expect({ status: answer.status, held: budget.held('signed-in') }).toEqual({ status: 408, held: 0 })
+  })
+})
+
+describe('the budget of all bodies', () => {
+  it('lets one sender hold a quarter of what is for those who have not signed in', () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    const one = budget.reserve('anonymous', '192.0.2.1')
+    expect(one.grow(10)).toBe(true)
+    expect(budget.reserve('anonymous', '192.0.2.1').grow(1)).toBe(false)
+    expect(budget.reserve('anonymous', '192.0.2.2').grow(10)).toBe(true)
+    one.release()
+    one.release()
+    expect(budget.held('anonymous')).toBe(10)
+    expect(budget.reserve('anonymous', '192.0.2.1').grow(10)).toBe(true)
+  })
+
+  it('of whoever is signed in is counted by who that is', async () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    const app = new Hono()
+    app.onError((err, c) => respondWithError(err, c, pino({ level: 'silent' })))
+    app.use(async (c, next) => {
+      c.set('principal', { actor: c.req.header('x-who') ?? '', role: 'viewer' })
+      await next()
+    })
+    const tooLarge = () => {
+      throw new ApiError(413, 'too-large', 'over 60')
+    }
+    app.use(boundedBody({ budget, share: 'signed-in', max: () => 60, tooLarge }))
+    app.post('/', (c) => c.text('taken'))
+    budget.reserve('signed-in', 'token:one').grow(20)
+    const statusOf = async (who: string) =>
+      (await app.request('/', { method: 'POST', body: 'a'.repeat(10), headers: { 'x-who': who } })).status
+    expect([await statusOf('token:one'), await statusOf('token:two')]).toEqual([503, 200])
+  })
+
+  it('lets one person or token hold a quarter of what is for those who have signed in', () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    expect(budget.reserve('signed-in', 'token:one').grow(25)).toBe(true)
+    expect(budget.reserve('signed-in', 'token:one').grow(1)).toBe(false)
+    expect(budget.reserve('signed-in', 'token:two').grow(25)).toBe(true)
+    // An address of the same name has its own.
+    expect(budget.reserve('anonymous', 'token:one').grow(10)).toBe(true)
+  })
+
+  it('keeps what is for operators apart from what strangers use up', () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    for (let n = 0; n < 8; n++) budget.reserve('anonymous', `192.0.2.${n}`).grow(10, true)
+    expect(budget.held('anonymous')).toBe(40)
+    expect(budget.reserve('signed-in', null).grow(100)).toBe(true)
+  })
+
+  it('keeps room for what comes in one go, however many bodies stall', () => {
+    const budget = createBodyBudget(() => {}, LIMITS)
+    const stalled = Array.from({ length: 30 }, (_, n) => budget.reserve('anonymous', `198.51.100.${n}`))
+    expect(stalled.filter((hold) => hold.grow(1))).toHaveLength(20)
+    expect(budget.reserve('anonymous', '192.0.2.1').grow(1)).toBe(false)
+    const whole = budget.reserve('anonymous', '192.0.2.1')
+    expect(whole.grow(5, true)).toBe(true)
+    whole.release()
+    // One that has come whole after all makes room for another.
+    expect(stalled[0]?.grow(0, true)).toBe(true)
+    expect(budget.reserve('anonymous', '192.0.2.2').grow(1)).toBe(true)
+    for (const hold of stalled) hold.release()
+    expect(budget.reserve('anonymous', '192.0.2.3').grow(10)).toBe(true)
+  })
+})

@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '../api-error.ts'
+import { checkJsonLimits, type JsonLimits } from './json-limits.ts'
+
+const isRefused = (text: string, bounds: Partial<JsonLimits>) => {
+  try {
+    checkJsonLimits(Buffer.from(text), {
+      values: Number.POSITIVE_INFINITY,
+      depth: Number.POSITIVE_INFINITY,
+      ...bounds,
+    })
+    return false
+  } catch (err) {
+    if (!(err instanceof ApiError) || err.status !== 422) throw err
+    return true
+  }
+}
+/** The slow way. An empty list or object counts as two values: itself, and the place in it. */
+function measured(value: unknown): { values: number; depth: number } {
+  if (typeof value !== 'object' || value === null) return { values: 1, depth: 0 }
+  const inner = Object.values(value).map(measured)
+  return {
+    values: inner.reduce((sum, one) => sum + one.values, inner.length === 0 ? 2 : 1),
+    depth: 1 + Math.max(0, ...inner.map((one) => one.depth)),
+  }
+}
+
+describe('the bounds of a body of JSON', () => {
+  it('know the depth of whatever JSON, marks within texts apart', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        const { depth } = measured(value)
+        expect(isRefused(JSON.stringify(value, null, 1), { depth })).toBe(false)
+        expect(isRefused(JSON.stringify(value), { depth: depth - 1 })).toBe(true)
+      }),
+    )
+  })
+
+  it('count each value once, and an empty list or object twice', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const { values } = measured(value)
+        expect(isRefused(JSON.stringify(value), { values })).toBe(false)
+        expect(isRefused(JSON.stringify(value), { values: values - 1 })).toBe(true)
+      }),
+    )
+  })
+
+  it.each([
+    ['quotes in a text', '{"a":"\\"[[[[[,,,,,"}', false],
+    ['a backslash at the end of a text', '{"a":"\\\\","b":[[]]}', true],
+    ['a text without an end', '"[[[[', false],
+    ['closing marks first', ']]]][[[[[[[', true],
+  ])('read %s', (_, text, refusedAtTwo) => {
+    expect(isRefused(text, { depth: 2 })).toBe(refusedAtTwo)
+  })
+})

@@ -1,0 +1,147 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Auth } from '../auth/auth.ts'
+import { requiredRole } from '../auth/roles.ts'
+import { isLargeSkew } from '../callback/skew-monitor.ts'
+import { campaignJsonSchema } from '../campaign/json-schema.ts'
+import { inboxBacklog } from '../store/inbox/inbox-rows.ts'
+import { notFound, respondWithError } from './api-error.ts'
+import { createBearerGuard } from './bearer-guard.ts'
+import { apiBodyLimits } from './body/api-body-limits.ts'
+import type { BodyBudget } from './body/body-budget.ts'
+import { rejectUnstorableText } from './body/storable-text.ts'
+import { rateLimitedCheck } from './rate-limited-check.ts'
+import { createAccountRoutes } from './routes/account-routes.ts'
+import { createAuditRoutes } from './routes/audit-routes.ts'
+import { createCampaignRoutes } from './routes/campaign-routes.ts'
+import { createFollowerRoutes } from './routes/follower-routes.ts'
+import { createKeyRoutes } from './routes/key-routes.ts'
+import { createMediaRoutes } from './routes/media-routes.ts'
+import { createMenuRoutes } from './routes/menu-routes.ts'
+import { createQrcodeRoutes } from './routes/qrcode-routes.ts'
+import { type ApiDeps, createRouter, errorResponses, jsonResponse, security } from './routes/route-helpers.ts'
+import { createTemporalRoutes } from './routes/temporal-routes.ts'
+import { createTokenRoutes } from './routes/token-routes.ts'
+import { createUserRoutes } from './routes/user-routes.ts'
+import { inboxState } from './schemas/api-schemas.ts'
+import { staticJson } from './static-json.ts'
+
+const OPENAPI_INFO = {
+  openapi: '3.1.0',
+  info: {
+    title: 'FollowerNurture operator API',
+    version: '1',
+    description:
+      'Times are ISO 8601 UTC; durations in fields named …Ms are milliseconds. x-role is the least role that a call needs: viewer, operator, admin.',
+  },
+}
+/** For everybody, to be read: whoever has no token sends nothing there. */
+const PUBLIC_ROUTES = new Set(['GET /api/openapi.json', 'GET /api/campaign.schema.json'])
+
+/** The operator API, `/metrics`, `/healthz` and `/readyz` (contract, sections 6 and 8). */
+export function createOperatorApi(
+  deps: ApiDeps & { access: Auth; bodies: BodyBudget; sdkMetrics?: () => Promise<string> },
+): OpenAPIHono {
+  const { access, log, db, now } = deps
+  const app = new OpenAPIHono()
+  app.onError((err, c) => respondWithError(err, c, log))
+
+  app.get('/healthz', (c) => c.json({ ok: true }))
+  const checkReadiness = rateLimitedCheck(async () => {
+    const [store, engine] = await Promise.all([isStoreUp(), deps.link.isUp()])
+    // Only when something is wrong: the body is what it always was otherwise.
+    return { store, engine, foreign: store && engine && (await deps.home.check()).state === 'unexpected' }
+  })
+  app.get('/readyz', async (c) => {
+    const { store, engine, foreign } = await checkReadiness()
+    const clock = deps.clock.report().filter(isLargeSkew)
+    const body = {
+      store: store ? 'up' : 'down',
+      engine: engine ? 'up' : 'down',
+      ...(foreign ? { namespace: 'unexpected' } : {}),
+      ...(clock.length > 0 ? { clock } : {}),
+    }
+    return c.json(body, store ? 200 : 503)
+  })
+
+  const guard = createBearerGuard(access)
+  app.use('/api/*', (c, next) => (isPublic(c) ? next() : guard(c, next)))
+  app.use('/api/*', ...apiBodyLimits(deps.bodies), rejectUnstorableText)
+  app.get('/metrics', guard, async (c) => {
+    await deps.refreshGauges()
+    const ownMetrics = await deps.metrics.registry.metrics()
+    const sdkText = await (deps.sdkMetrics?.() ?? Promise.resolve('')).catch(() => '')
+    return c.text(`${ownMetrics}\n${sdkText}`)
+  })
+
+  const api = new OpenAPIHono()
+  api.route('/', createAccountRoutes(deps))
+  api.route('/', createMenuRoutes(deps))
+  api.route('/', createCampaignRoutes(deps))
+  api.route('/', createTemporalRoutes(deps))
+  api.route('/', createFollowerRoutes(deps))
+  api.route('/', createMediaRoutes(deps))
+  api.route('/', createQrcodeRoutes(deps))
+  api.route('/', createKeyRoutes(deps))
+  api.route('/', createInboxRoutes())
+  api.route('/', createUserRoutes(deps))
+  api.route('/', createTokenRoutes(deps))
+  api.route('/', createAuditRoutes(deps))
+  api.get('/campaign.schema.json', staticJson(campaignJsonSchema))
+  app.route('/api', api)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  app.get(
+    '/api/openapi.json',
+    staticJson(() => withRoles(app.getOpenAPI31Document(OPENAPI_INFO))),
+  )
+  app.all('/api/*', (c) => {
+    throw notFound(`call ${c.req.method} ${c.req.path}`)
+  })
+  return app
+
+  function createInboxRoutes(): OpenAPIHono {
+    const router = createRouter()
+    router.openapi(
+      createRoute({
+        method: 'get',
+        path: '/inbox',
+        summary: 'What waits to be dispatched, and what this process has taken',
+        security,
+        request: { query: z.strictObject({}) },
+        responses: { 200: jsonResponse(inboxState, 'The inbox'), ...errorResponses },
+      }),
+      async (c) => {
+        const { pending, oldestReceivedAt } = await inboxBacklog(db)
+        const oldestAgeMs = oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt)
+        return c.json({ pending, oldestAgeMs, ...deps.counts }, 200)
+      },
+    )
+    return router
+  }
+
+  async function isStoreUp(): Promise<boolean> {
+    try {
+      await db.execute('SELECT 1')
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+function isPublic({ req }: Context): boolean {
+  return PUBLIC_ROUTES.has(`${req.method === 'HEAD' ? 'GET' : req.method} ${req.path}`)
+}
+
+type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
+
+/** Writes beside each call which role it needs: the one that the guard asks for. */
+function withRoles(document: Document): Document {
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(item)) {
+      if (typeof operation === 'object' && operation !== null)
+        Object.assign(operation, { 'x-role': requiredRole(method, path) })
+    }
+  }
+  return document
+}

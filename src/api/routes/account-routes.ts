@@ -1,0 +1,258 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
+import { forwardProblem } from '../../callback/forward/forward-event.ts'
+import { type Account, canSend } from '../../store/accounts/account-store.ts'
+import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
+import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/accounts/removed-accounts.ts'
+import { activeFollowersByAccount } from '../../store/runs/run-rows.ts'
+import { endRemovedRuns, retryDeferredSteps } from '../../temporal/account-runs.ts'
+import { conflict, forbidden, notFound, refused } from '../api-error.ts'
+import { account, accountPatch, appIdParam, newAccount, verification } from '../schemas/api-schemas.ts'
+import { clockChecks, verifyAccount } from '../verify-account.ts'
+import {
+  type ApiDeps,
+  auditedChange,
+  conflictResponse,
+  createRouter,
+  cursor,
+  errorResponses,
+  jsonBody,
+  jsonResponse,
+  listRoute,
+  notFoundResponse,
+  security,
+  toPage,
+} from './route-helpers.ts'
+
+const flag = z.enum(['true', 'false']).optional()
+
+/** `/api/accounts` */
+export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
+  const app = createRouter()
+  const { accounts, now } = deps
+
+  const find = async (appId: string): Promise<Account> => {
+    const found = await accounts.find(appId)
+    if (!found) throw notFound(`account ${appId}`)
+    return found
+  }
+  const rejectPrivateForward = (forward: { url: string } | null | undefined) => {
+    const problem = forward && forwardProblem(forward.url, deps.forwardPrivate)
+    if (problem)
+      throw refused('Events cannot be forwarded there.', [{ path: 'forward.url', message: problem }])
+  }
+  const show = (a: Account) => accountView(a, now())
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/accounts',
+      summary: 'Register an account',
+      security,
+      request: { ...jsonBody(newAccount), query: z.strictObject({ verify: flag }) },
+      responses: { 201: jsonResponse(account, 'Registered'), ...errorResponses, ...conflictResponse },
+    }),
+    async (c) => {
+      const given = c.req.valid('json')
+      const requested = { ...given, name: given.name ?? given.appId }
+      requireAesKey(requested)
+      rejectPrivateForward(requested.forward)
+      if (await accounts.find(requested.appId))
+        throw conflict(`Account ${requested.appId} is registered already.`)
+      if (c.req.valid('query').verify === 'true')
+        await requireVerified({ ...requested, callbackSeenAt: null })
+      for (const unfinished of await unfinishedRemovals(deps.db, requested.appId))
+        await finishRemoval(deps.db, unfinished, now())
+      await auditedChange(deps, c, async (stores) => {
+        if (!(await stores.accounts.add(requested)))
+          throw conflict(`Account ${requested.appId} is registered already.`)
+        const details = { mode: requested.mode, rules: requested.rules }
+        return { action: 'account.add', target: requested.appId, details, result: null }
+      })
+      await deps.changed()
+      return c.json(show(await find(requested.appId)), 201)
+    },
+  )
+
+  app.openapi(listRoute('/accounts', 'All accounts', account), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const found = await accounts.list({ after: cursor.read(from), limit: limit + 1 })
+    const { items, next } = toPage(found, limit, (a) => a.appId)
+    return c.json({ items: items.map(show), next }, 200)
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/accounts/{appId}',
+      summary: 'One account',
+      security,
+      request: { params: appIdParam },
+      responses: { 200: jsonResponse(account, 'The account'), ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => c.json(show(await find(c.req.valid('param').appId)), 200),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/accounts/{appId}',
+      summary: 'Change an account',
+      security,
+      request: { params: appIdParam, ...jsonBody(accountPatch), query: z.strictObject({ verify: flag }) },
+      responses: { 200: jsonResponse(account, 'Changed'), ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => {
+      const { appId } = c.req.valid('param')
+      const { state, ...patch } = c.req.valid('json')
+      const before = await find(appId)
+      const needed = requiredRoleForAccountFields(Object.keys({ ...patch, ...(state ? { state } : {}) }))
+      const { role } = c.get('principal')
+      if (!hasRole(role, needed)) throw forbidden(needed, role)
+      const after = { ...before, ...patch }
+      rejectPrivateForward(patch.forward)
+      if (before.kind === 'authorised') rejectSecrets(patch)
+      else requireAesKey(after)
+      if (c.req.valid('query').verify === 'true') await requireVerified(after)
+      const fields = Object.keys({ ...patch, ...(state ? { state } : {}) })
+      const unblocked = await auditedChange(deps, c, async (stores) => {
+        if (!(await stores.accounts.patch(appId, patch))) throw notFound(`account ${appId}`)
+        const unblocked =
+          patch.appSecret !== undefined && (await stores.accounts.unblockAfterSecretChange(appId))
+        if (state)
+          await stores.accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
+        return { action: 'account.change', target: appId, details: { fields }, result: unblocked }
+      })
+      await deps.changed()
+      if (state === 'active' || (unblocked && !state)) retryDeferredSteps(deps, { appId })
+      return c.json(show(await find(appId)), 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/accounts/{appId}',
+      summary: 'Remove an account',
+      security,
+      request: { params: appIdParam, query: z.strictObject({ cancel: flag }) },
+      responses: {
+        204: { description: 'Removed' },
+        ...errorResponses,
+        ...notFoundResponse,
+        ...conflictResponse,
+      },
+    }),
+    async (c) => {
+      const { appId } = c.req.valid('param')
+      await find(appId)
+      const open = await activeFollowersByAccount(deps.db, appId)
+      if (open.length > 0 && c.req.valid('query').cancel !== 'true') {
+        throw conflict(
+          `${open.length === 1 ? 'One follower' : `${open.length} followers`} of ${appId} would lose a series under way. With cancel (?cancel=true, --cancel) it ends as account-stopped.`,
+        )
+      }
+      await auditedChange(deps, c, async ({ tx }) => {
+        if (!(await removeAccount(tx, appId, now()))) throw notFound(`account ${appId}`)
+        const details = { ended: open.length }
+        return { action: 'account.remove', target: appId, details, result: null }
+      })
+      await deps.changed()
+      await finishRemoval(deps.db, appId, now())
+      endRemovedRuns(deps, open)
+      return c.body(null, 204)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/accounts/{appId}/verify',
+      summary: 'Try an account at WeChat',
+      security,
+      request: { params: appIdParam },
+      responses: {
+        200: jsonResponse(verification, 'What works and what does not'),
+        ...errorResponses,
+        ...notFoundResponse,
+      },
+    }),
+    async (c) => {
+      const found = await find(c.req.valid('param').appId)
+      const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
+      const other = await readModeMismatch(deps.db, found.appId)
+      const tried = await verifyAccount(found, deps.clientOf(found), authorised, other)
+      const checks = [...tried, ...clockChecks(deps.clock.reportFor(found.apiBase))]
+      const ok = checks.every((x) => x.ok)
+      await auditedChange(deps, c, async (stores) => {
+        if (checks.some((x) => x.check === 'certification' && x.ok))
+          await stores.accounts.clearRefusals(found.appId)
+        return { action: 'account.verify', target: found.appId, details: { ok }, result: null }
+      })
+      return c.json({ ok, checks }, 200)
+    },
+  )
+
+  /** @throws ApiError 422 with WeChat's errcode; the callback cannot have been reached yet and is not asked for */
+  async function requireVerified(
+    requested: Parameters<typeof verifyAccount>[0] & { apiBase: string | null },
+  ): Promise<void> {
+    const checks = await verifyAccount(requested, deps.clientOf(requested))
+    const failed = checks.filter((x) => !x.ok && x.check !== 'callback')
+    if (failed.length === 0) return
+    const issues = failed.map((x) => ({
+      path: x.check === 'secret' ? 'appSecret' : x.check,
+      message: `${x.message} ${x.remedy ?? ''}`.trim(),
+    }))
+    throw refused(`WeChat refuses this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
+  }
+
+  return app
+}
+
+/** An account as the contract shows it: never a secret. */
+export function accountView(a: Account, now: number) {
+  const isExpired = canSend(a, now) && a.state !== 'active'
+  return {
+    appId: a.appId,
+    name: a.name,
+    kind: a.kind,
+    mode: a.mode,
+    rules: a.rules,
+    onUnknown: a.onUnknown,
+    timezone: a.timezone,
+    state: isExpired ? ('active' as const) : a.state,
+    stateReason: isExpired ? null : a.stateReason,
+    stateSince: new Date(isExpired ? (a.stateUntil ?? a.stateSince) : a.stateSince).toISOString(),
+    stateUntil: isExpired || a.stateUntil === null ? null : new Date(a.stateUntil).toISOString(),
+    apiBase: a.apiBase,
+    humanAgents: a.humanAgents,
+    variables: a.variables,
+    forward: a.forward && { url: a.forward.url, mode: a.forward.mode, useReply: a.forward.useReply },
+    verified: a.verified,
+    refusedKinds: a.refusedKinds,
+    quota: a.sendQuota && {
+      askedAt: new Date(a.sendQuota.at).toISOString(),
+      dailyLimit: a.sendQuota.dailyLimit,
+      used: a.sendQuota.used,
+      rate: a.sendQuota.rate,
+    },
+  }
+}
+
+/** An authorised account is reached with the platform's credentials: it has none of its own to change. */
+function rejectSecrets(patch: Record<string, unknown>): void {
+  const own = ['appSecret', 'token', 'encodingAesKey', 'mode'].filter((field) => field in patch)
+  if (own.length === 0) return
+  const message = 'an authorised account is served with the platform’s own credentials'
+  throw refused(
+    message,
+    own.map((path) => ({ path, message })),
+  )
+}
+
+function requireAesKey({ mode, encodingAesKey }: { mode: string; encodingAesKey: string | null }): void {
+  if (mode === 'plain' || encodingAesKey) return
+  const message = `mode ${mode} needs the account's EncodingAESKey`
+  throw refused(message, [{ path: 'encodingAesKey', message }])
+}

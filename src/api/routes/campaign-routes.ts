@@ -1,0 +1,289 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type CheckContext, checkCampaign, FILE_MAX_CHARS, profileOf } from '../../campaign/check.ts'
+import { bodyWarnings } from '../../campaign/compile.ts'
+import { parseDuration } from '../../campaign/duration.ts'
+import { excerpt } from '../../campaign/issue.ts'
+import { previewCampaign, previewWarnings } from '../../campaign/preview.ts'
+import type { CampaignVersion, StoredCampaign } from '../../store/campaigns/campaign-store.ts'
+import { existingMedia } from '../../store/campaigns/media-store.ts'
+import { retryDeferredSteps } from '../../temporal/account-runs.ts'
+import { ApiError, conflict, notFound, refused } from '../api-error.ts'
+import {
+  campaignAccount,
+  campaignDetail,
+  campaignItem,
+  campaignParam,
+  listOf,
+  page,
+  preview,
+  previewRequest,
+  published,
+} from '../schemas/api-schemas.ts'
+import { accountWarnings, listTargetAccounts } from '../views/campaign-account-view.ts'
+import {
+  type ApiDeps,
+  auditedChange,
+  conflictResponse,
+  createRouter,
+  cursor,
+  errorResponses,
+  jsonBody,
+  jsonResponse,
+  listRoute,
+  notFoundResponse,
+  schemaIssues,
+  security,
+  toPage,
+} from './route-helpers.ts'
+
+/** As fresh as the store: an account's state changes behind this process's memory. */
+const MOST_ACCOUNTS = 100_000
+const JSON_TYPE = /^application\/json\b/
+const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional() })
+const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
+
+/** `/api/campaigns` */
+export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
+  const app = createRouter()
+  const { campaigns } = deps
+
+  app.openAPIRegistry.registerPath({
+    method: 'put',
+    path: '/campaigns/{id}',
+    summary: 'Check and publish a campaign file',
+    security,
+    request: {
+      params: campaignParam,
+      query: publishQuery,
+      body: {
+        required: true,
+        content: {
+          'application/yaml': { schema: z.string() },
+          'application/json': { schema: z.record(z.string(), z.unknown()) },
+        },
+      },
+    },
+    responses: {
+      200: jsonResponse(published, 'New version, or unchanged'),
+      201: jsonResponse(published, 'New campaign'),
+      ...errorResponses,
+    },
+  })
+  app.put('/campaigns/:id', async (c) => {
+    const type = c.req.header('content-type') ?? ''
+    if (!JSON_TYPE.test(type) && !YAML_TYPE.test(type)) {
+      throw new ApiError(415, 'unsupported-type', 'Send the file as application/yaml or application/json.')
+    }
+    const source = await c.req.text()
+    const query = publishQuery.safeParse(c.req.query())
+    if (!query.success) throw refused('The query cannot be taken.', schemaIssues(query.error))
+    const { bodies } = query.data
+    const { campaign, issues, warnings } = await checkSource(source, { pathId: c.req.param('id') })
+    if (!campaign) throw refused('The campaign cannot be published.', issues)
+    const before = bodies ? await newestVersion(campaign.id) : null
+    const { version, isNew } = await auditedChange(deps, c, async (stores) => {
+      const result = await stores.campaigns.publish(source, campaign, warnings, {
+        runningBodies: bodies === 'running',
+      })
+      const details = { version: result.version, ...(bodies ? { bodies } : {}) }
+      return { action: 'campaign.publish', target: campaign.id, details, result }
+    })
+    await deps.changed()
+    // Not kept with the version: an account's state is of the moment.
+    const ineligible = accountWarnings(campaign, await listTargetAccounts(deps, campaign))
+    const runningBodyWarnings = before ? bodyWarnings(before.model, campaign) : []
+    return c.json(
+      { id: campaign.id, version, warnings: [...warnings, ...runningBodyWarnings, ...ineligible] },
+      isNew ? 201 : 200,
+    )
+  })
+
+  app.openapi(listRoute('/campaigns', 'All campaigns', campaignItem), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const found = await campaigns.list({ after: cursor.read(from), limit: limit + 1 })
+    const { items, next } = toPage(found, limit, ({ row }) => row.id)
+    return c.json({ items: items.map(campaignView), next }, 200)
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/campaigns/preview',
+      summary: 'When each step would go, and which grant pays',
+      security,
+      request: jsonBody(previewRequest),
+      responses: { 200: jsonResponse(preview, 'The timeline'), ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => {
+      const request = c.req.valid('json')
+      const { campaign, issues } = await checkSource(await resolveSource(request.campaign), {})
+      if (!campaign) throw refused('The campaign cannot be previewed.', issues)
+      const rules = request.rules ?? profileOf(campaign, { accounts: deps.directory.accounts() })
+      const events = request.events.map((e, i) => {
+        const atMs = parseDuration(e.at)
+        if (atMs === null)
+          throw refused('An event has no time.', [
+            { path: `events.${i}.at`, message: `"${excerpt(e.at)}" is no duration, like 40s` },
+          ])
+        return { atMs, do: e.do }
+      })
+      const timeline = previewCampaign({ campaign, rules, events })
+      return c.json({ timeline, warnings: previewWarnings(campaign, rules) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns/{id}',
+      summary: 'One campaign',
+      security,
+      request: { params: campaignParam },
+      responses: {
+        200: jsonResponse(campaignDetail, 'The campaign, its file and versions'),
+        ...errorResponses,
+        ...notFoundResponse,
+      },
+    }),
+    async (c) => {
+      const found = await find(c.req.valid('param').id)
+      const versions = await campaigns.versions(found.row.id)
+      const shown = versions.map((v) => ({
+        version: v.version,
+        publishedAt: new Date(v.publishedAt).toISOString(),
+      }))
+      return c.json({ ...campaignView(found), source: found.source, versions: shown }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns/{id}/accounts',
+      summary: 'The accounts that a campaign serves, and what stands against it there',
+      security,
+      request: { params: campaignParam, query: page },
+      responses: {
+        200: jsonResponse(listOf(campaignAccount), 'Accounts'),
+        ...errorResponses,
+        ...notFoundResponse,
+        ...conflictResponse,
+      },
+    }),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const version = await usableVersion(c.req.valid('param').id)
+      const found = await listTargetAccounts(deps, version.model, {
+        after: cursor.read(from),
+        limit: limit + 1,
+      })
+      const { items, next } = toPage(found, limit, (a) => a.appId)
+      const shown = items.map(({ appId, name, reasons }) => ({
+        appId,
+        name,
+        takes: reasons.length === 0,
+        reasons: reasons.map((r) => r.en),
+      }))
+      return c.json({ items: shown, next }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/campaigns/{id}',
+      summary: 'No new runs; versions in use stay',
+      security,
+      request: { params: campaignParam },
+      responses: { 204: { description: 'Deleted' }, ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      await auditedChange(deps, c, async (stores) => {
+        if (!(await stores.campaigns.setState(id, 'deleted'))) throw notFound(`campaign ${id}`)
+        return { action: 'campaign.delete', target: id, result: null }
+      })
+      await deps.changed()
+      return c.body(null, 204)
+    },
+  )
+
+  for (const [verb, state] of [
+    ['pause', 'paused'],
+    ['resume', 'live'],
+  ] as const) {
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/campaigns/{id}/${verb}`,
+        summary: verb === 'pause' ? 'No new entries; steps of runs inside are held' : 'Go on after a pause',
+        security,
+        request: { params: campaignParam },
+        responses: {
+          200: jsonResponse(campaignItem, 'The campaign'),
+          ...errorResponses,
+          ...notFoundResponse,
+        },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        await auditedChange(deps, c, async (stores) => {
+          if (!(await stores.campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
+          return { action: `campaign.${verb}`, target: id, result: null }
+        })
+        await deps.changed()
+        if (state === 'live') retryDeferredSteps(deps, { campaign: id })
+        return c.json(campaignView(await find(id)), 200)
+      },
+    )
+  }
+  return app
+
+  async function find(id: string): Promise<StoredCampaign> {
+    const found = await campaigns.find(id)
+    if (!found) throw notFound(`campaign ${id}`)
+    return found
+  }
+
+  async function usableVersion(id: string): Promise<CampaignVersion> {
+    const { version, broken } = await find(id)
+    if (!version) throw conflict(`Campaign ${id} cannot be used (${broken}). Publish its file again.`)
+    return version
+  }
+
+  /** Its newest version, also of a deleted campaign; null where there was none. */
+  async function newestVersion(id: string): Promise<CampaignVersion | null> {
+    const row = await campaigns.row(id)
+    return row ? campaigns.version(id, row.version) : null
+  }
+
+  /** Checks against the accounts and media that are there. */
+  async function checkSource(source: string, context: CheckContext) {
+    // Nothing else is done with a file that is too large.
+    if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
+    const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
+    const knownIds = await existingMedia(deps.db, ids)
+    return checkCampaign(source, {
+      ...context,
+      accounts: await deps.accounts.list({ limit: MOST_ACCOUNTS }),
+      hasMedia: (id) => knownIds.has(id),
+    })
+  }
+
+  async function resolveSource(given: string | Record<string, unknown>): Promise<string> {
+    if (typeof given !== 'string') return JSON.stringify(given)
+    return /^[a-z0-9-]{1,64}$/.test(given) ? (await find(given)).source : given
+  }
+}
+
+export function campaignView({ row, version, broken }: StoredCampaign) {
+  return {
+    id: row.id,
+    name: version?.model.name ?? row.id,
+    version: row.version,
+    state: row.state === 'paused' ? ('paused' as const) : ('live' as const),
+    accounts: version?.model.accounts ?? null,
+    publishedAt: new Date(version?.publishedAt ?? row.updatedAt).toISOString(),
+    broken,
+  }
+}

@@ -1,0 +1,255 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { eq, inArray } from 'drizzle-orm'
+import type { Context } from 'hono'
+import { maskId } from '../../shared/ids.ts'
+import type { Db } from '../../store/db.ts'
+import { requestErasure } from '../../store/runs/erase-follower.ts'
+import { readFollower, saveFollower } from '../../store/runs/follower-rows.ts'
+import { listLatestRuns } from '../../store/runs/latest-runs.ts'
+import { type FollowerKey, type RunRow, runsByFollower } from '../../store/runs/run-rows.ts'
+import { deliveries, followers } from '../../store/schema.ts'
+import type { RunSignal } from '../../temporal/run-client.ts'
+import { conflict, notFound, refused } from '../api-error.ts'
+import { follower, followerItem, followerParams, listOf, page } from '../schemas/api-schemas.ts'
+import { viewRun } from '../views/follower-view.ts'
+import {
+  type ApiDeps,
+  auditedChange,
+  auditedExternalChange,
+  conflictResponse,
+  createRouter,
+  cursor,
+  errorResponses,
+  jsonResponse,
+  notFoundResponse,
+  schemaIssues,
+  security,
+  toPage,
+} from './route-helpers.ts'
+
+const filters = page.extend({
+  appId: z.string().optional(),
+  status: z.enum(['active', 'paused', 'ended']).optional(),
+  outcome: z.string().optional(),
+  campaign: z.string().optional(),
+})
+const accepted = z.object({ accepted: z.literal(true) })
+const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
+const noFields = z.strictObject({})
+
+/** `/api/followers` */
+export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
+  const app = createRouter()
+  const { db, now, runs } = deps
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/followers',
+      summary: "Each follower's latest run",
+      security,
+      request: { query: filters },
+      responses: { 200: jsonResponse(listOf(followerItem), 'Followers'), ...errorResponses },
+    }),
+    async (c) => {
+      const { cursor: from, limit, ...filter } = c.req.valid('query')
+      const found = await listLatestRuns(db, filter, { after: readRunCursor(from), limit: limit + 1 })
+      const { items, next } = toPage(found, limit, runCursor)
+      return c.json({ items: await viewItems(db, items), next }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/followers/{appId}/{openId}',
+      summary: "One follower's latest run, with ledger and steps",
+      security,
+      request: { params: followerParams },
+      responses: { 200: jsonResponse(follower, 'The run'), ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => {
+      const found = await readRun(db, c.req.valid('param'))
+      if (!found) throw notFound('run of this follower')
+      return c.json(found, 200)
+    },
+  )
+
+  for (const verb of ['cancel', 'pause', 'resume'] as const) {
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/followers/{appId}/{openId}/${verb}`,
+        summary: `${verb} the follower's run`,
+        security,
+        request: {
+          params: followerParams,
+          ...(verb === 'cancel' ? { body: { content: { 'application/json': { schema: cancelBody } } } } : {}),
+        },
+        responses: {
+          202: jsonResponse(accepted, 'In effect within 10 s'),
+          ...errorResponses,
+          ...notFoundResponse,
+          ...conflictResponse,
+        },
+      }),
+      async (c) => {
+        const followerKey = c.req.valid('param')
+        const reason = parseReason(await c.req.text(), verb === 'cancel' ? cancelBody : noFields)
+        await signalRun(c, followerKey, verb, reason)
+        return c.json({ accepted: true as const }, 202)
+      },
+    )
+  }
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/followers/{appId}/{openId}/agent/end',
+      summary: 'End the session of a human agent for us: the steps that it holds are released in order',
+      security,
+      request: { params: followerParams },
+      responses: {
+        202: jsonResponse(accepted, 'In effect within 10 s'),
+        ...errorResponses,
+        ...notFoundResponse,
+        ...conflictResponse,
+      },
+    }),
+    async (c) => {
+      const followerKey = c.req.valid('param')
+      await endAgent(c, followerKey)
+      return c.json({ accepted: true as const }, 202)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/followers/{appId}/{openId}/forget',
+      summary: 'End the run and delete all that is known of this person, histories in Temporal included',
+      security,
+      request: { params: followerParams },
+      responses: {
+        202: jsonResponse(accepted, 'Kept, and done as soon as Temporal answers'),
+        ...errorResponses,
+        ...notFoundResponse,
+      },
+    }),
+    async (c) => {
+      const followerKey = c.req.valid('param')
+      await auditedChange(deps, c, async ({ tx }) => {
+        if (!(await requestErasure(tx, followerKey, now()))) throw notFound('such person')
+        return { action: 'follower.forget', target: auditTarget(followerKey), result: null }
+      })
+      deps.dispatcher.wake()
+      return c.json({ accepted: true as const }, 202)
+    },
+  )
+  return app
+
+  /** Just after the word that opened it, by WeChat's clock and not by ours: a newer session counts at once. */
+  async function endAgent(c: Context, followerKey: FollowerKey): Promise<void> {
+    const [followerRow, [run]] = await Promise.all([
+      readFollower(db, followerKey),
+      runsByFollower(db, followerKey, 1),
+    ])
+    if (!followerRow && !run) throw notFound('such follower')
+    const open = run && run.status !== 'ended' ? run : null
+    if (!followerRow?.agent && !open?.state.agentActive)
+      throw conflict('No human agent has a session with this follower.')
+    const at = Math.max(followerRow?.agentAt ?? now(), open?.state.agentStamp?.at ?? 0) + 1
+    await auditedExternalChange(
+      deps,
+      c,
+      { action: 'follower.agent-end', target: auditTarget(followerKey) },
+      async () => {
+        if (open) await runs.signal(followerKey, 'agentSession', { open: false, at, seq: 0 })
+        await saveFollower(db, followerKey, { agent: false, agentAt: at, agentSeq: 0 }, now())
+        return { result: null }
+      },
+    )
+  }
+
+  async function signalRun(
+    c: Context,
+    followerKey: FollowerKey,
+    verb: 'cancel' | 'pause' | 'resume',
+    reason: string | undefined,
+  ): Promise<void> {
+    const [run] = await runsByFollower(db, followerKey, 1)
+    if (!run) throw notFound('run of this follower')
+    if (run.status === 'ended') throw runEnded(run)
+    const signal: RunSignal = verb
+    const note = {
+      action: `follower.${verb}`,
+      target: auditTarget(followerKey),
+      ...(reason ? { details: { reason } } : {}),
+    }
+    const sendSignal = async () => {
+      const answer = await runs.signal(followerKey, signal, reason).catch(async (err) => {
+        if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: run.status === 'paused' }, now())
+        throw err
+      })
+      if (answer === 'gone') throw runEnded(run)
+      return { result: null }
+    }
+    // The store first: the send's last look sees it at once.
+    await auditedExternalChange(deps, c, note, sendSignal, async ({ tx }) => {
+      if (verb !== 'cancel') await saveFollower(tx, followerKey, { paused: verb === 'pause' }, now())
+    })
+  }
+}
+
+/** A follower in the audit log: an openId is personal data. */
+const auditTarget = ({ appId, openId }: FollowerKey) => `${appId}/${maskId(openId)}`
+
+/** The latest run with everything that is known of it; null if none was ever. */
+export async function readRun(db: Db, followerKey: FollowerKey) {
+  const [run] = await runsByFollower(db, followerKey, 1)
+  if (!run) return null
+  const [rows, followerRow] = await Promise.all([
+    db.select().from(deliveries).where(eq(deliveries.runKey, run.runKey)),
+    readFollower(db, followerKey),
+  ])
+  return viewRun(run, rows, followerRow)
+}
+
+/** Runs as a list shows them: what the single view says, without ledger and steps. */
+export async function viewItems(db: Db, rows: readonly RunRow[]) {
+  const openIds = rows.map((r) => r.openId)
+  const followerRow =
+    openIds.length === 0 ? [] : await db.select().from(followers).where(inArray(followers.openId, openIds))
+  return rows.map((run) => {
+    const row = followerRow.find((f) => f.appId === run.appId && f.openId === run.openId)
+    const { ledger: _ledger, steps: _steps, ...item } = viewRun(run, [], row ?? null)
+    return item
+  })
+}
+
+/** The body is optional, and read whatever type it is sent as. @throws ApiError 422 */
+function parseReason(text: string, schema: typeof cancelBody | typeof noFields): string | undefined {
+  if (!text.trim()) return undefined
+  const parsed = schema.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data.reason
+  throw refused('The body has fields that cannot be taken.', schemaIssues(parsed.error))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function runEnded(run: RunRow) {
+  return conflict(`The run has ended${run.outcome ? ` (${run.outcome})` : ''}.`)
+}
+
+/** The key of a run in lists, newest first. */
+export const runCursor = (run: RunRow): string => `${run.createdAt} ${run.runKey}`
+
+/** Where a list of runs goes on; null: at its beginning. @throws ApiError 422 */
+export function readRunCursor(text: string | undefined): { createdAt: number; runKey: string } | null {
+  const at = cursor.readTimed(text)
+  return at && { createdAt: at.time, runKey: at.key }
+}

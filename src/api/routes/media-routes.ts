@@ -1,0 +1,71 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { saveMedium } from '../../store/campaigns/media-store.ts'
+import { checkMedia } from '../../wechat/rules/media-limits.ts'
+import { ApiError, refused } from '../api-error.ts'
+import { medium } from '../schemas/api-schemas.ts'
+import {
+  type ApiDeps,
+  auditedChange,
+  createRouter,
+  errorResponses,
+  jsonResponse,
+  security,
+} from './route-helpers.ts'
+
+const mediaType = z.enum(['image', 'voice', 'video', 'thumb']).optional()
+
+/** `/api/media` */
+export function createMediaRoutes(deps: ApiDeps): OpenAPIHono {
+  const app = createRouter()
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/media',
+    summary: "Upload a medium, checked against WeChat's limits",
+    security,
+    request: {
+      body: {
+        required: true,
+        content: {
+          'multipart/form-data': {
+            schema: z.object({ file: z.string().openapi({ format: 'binary' }), type: mediaType }),
+          },
+        },
+      },
+    },
+    responses: { 201: jsonResponse(medium, 'Stored'), ...errorResponses },
+  })
+  app.post('/media', requireMultipart, async (c) => {
+    const form = await c.req.parseBody().catch(() => {
+      throw refused('The body is no multipart/form-data.')
+    })
+    const file = Object.values(form).find((v): v is File => v instanceof File)
+    if (!file) throw refused('There is no file.', [{ path: 'file', message: 'is missing' }])
+    const unknown = Object.keys(form).filter((key) => key !== 'type' && form[key] !== file)
+    if (unknown.length > 0) {
+      const issues = unknown.map((path) => ({ path, message: `unknown field "${path}"` }))
+      throw refused('The request has fields that cannot be taken.', issues)
+    }
+    const declared = mediaType.safeParse(form.type)
+    if (!declared.success)
+      throw refused('Unknown type.', [{ path: 'type', message: 'image, voice, video or thumb' }])
+    const content = Buffer.from(await file.arrayBuffer())
+    const checked = checkMedia(content, declared.data)
+    if (!checked.ok)
+      throw refused('WeChat would not take this medium.', [{ path: 'file', message: checked.message }])
+    const { type, contentType } = checked.media
+    const medium = { type, contentType, filename: file.name, content, createdAt: deps.now() }
+    const saved = await auditedChange(deps, c, async ({ tx }) => {
+      const result = await saveMedium(tx, medium)
+      return { action: 'media.upload', target: result.id, result }
+    })
+    return c.json(saved, 201)
+  })
+  return app
+}
+
+const requireMultipart: MiddlewareHandler = async (c, next) => {
+  if (/^multipart\/form-data/i.test(c.req.header('content-type') ?? '')) return next()
+  throw new ApiError(415, 'unsupported-type', 'Send the medium as multipart/form-data, in the field "file".')
+}

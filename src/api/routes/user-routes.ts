@@ -1,0 +1,150 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Auth } from '../../auth/auth.ts'
+import { disableSecondFactor } from '../../store/users/second-factors.ts'
+import type { User } from '../../store/users/user-store.ts'
+import { conflict, notFound } from '../api-error.ts'
+import { newUser, user, userParam, userPatch } from '../schemas/user-schemas.ts'
+import {
+  type ApiDeps,
+  auditedChange,
+  conflictResponse,
+  createRouter,
+  cursor,
+  errorResponses,
+  jsonBody,
+  jsonResponse,
+  listRoute,
+  notFoundResponse,
+  security,
+  toPage,
+} from './route-helpers.ts'
+
+/** `/api/users`: people who sign in to the console. */
+export function createUserRoutes(
+  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { access: Pick<Auth, 'users' | 'passwords'> },
+): OpenAPIHono {
+  const app = createRouter()
+  const { users, passwords } = deps.access
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/users',
+      summary: 'Add a person',
+      security,
+      request: jsonBody(newUser),
+      responses: { 201: jsonResponse(user, 'Added'), ...errorResponses, ...conflictResponse },
+    }),
+    async (c) => {
+      const { name, role, password } = c.req.valid('json')
+      const nameTaken = conflict(`There is a user ${name} already.`)
+      if (await users.find(name)) throw nameTaken
+      const passwordHash = await passwords.hash(password, name)
+      const added = await auditedChange(deps, c, async (stores) => {
+        const result = await stores.users.add({ name, role, passwordHash })
+        if (!result) throw nameTaken
+        return { action: 'user.add', target: name, details: { role }, result }
+      })
+      return c.json(userView(added), 201)
+    },
+  )
+
+  app.openapi(listRoute('/users', 'All people', user), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    const found = await users.list({ after: cursor.read(from), limit: limit + 1 })
+    const { items, next } = toPage(found, limit, (u) => u.name)
+    return c.json({ items: items.map(userView), next }, 200)
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/users/{name}',
+      summary:
+        "Change a person's role or password, or let them in no longer; the last two end their sessions",
+      security,
+      request: { params: userParam, ...jsonBody(userPatch) },
+      responses: { 200: jsonResponse(user, 'Changed'), ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => {
+      const { name } = c.req.valid('param')
+      const { password, role, disabled } = c.req.valid('json')
+      if (!(await users.find(name))) throw notFound(`user ${name}`)
+      const patch = {
+        ...(role === undefined ? {} : { role }),
+        ...(password === undefined ? {} : { passwordHash: await passwords.hash(password, name) }),
+        disabled,
+      }
+      const changed = await auditedChange(deps, c, async (stores) => {
+        const result = await stores.users.change(name, patch)
+        if (!result) throw notFound(`user ${name}`)
+        const details = {
+          ...(role === undefined ? {} : { role }),
+          ...(password === undefined ? {} : { password: 'changed' }),
+          ...(disabled === undefined ? {} : { disabled }),
+        }
+        return { action: 'user.change', target: name, details, result }
+      })
+      return c.json(userView(changed), 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/users/{name}',
+      summary: 'Remove a person, and end their sessions',
+      security,
+      request: { params: userParam },
+      responses: { 204: { description: 'Removed' }, ...errorResponses, ...notFoundResponse },
+    }),
+    async (c) => {
+      const { name } = c.req.valid('param')
+      await auditedChange(deps, c, async (stores) => {
+        if (!(await stores.users.remove(name))) throw notFound(`user ${name}`)
+        return { action: 'user.remove', target: name, result: null }
+      })
+      return c.body(null, 204)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/users/{name}/second-factor',
+      summary: "Remove a person's second factor (a lost phone), and end their sessions",
+      security,
+      request: { params: userParam, query: z.strictObject({}) },
+      responses: {
+        204: { description: 'Removed' },
+        ...errorResponses,
+        ...notFoundResponse,
+        ...conflictResponse,
+      },
+    }),
+    async (c) => {
+      const { name } = c.req.valid('param')
+      if (!(await users.find(name))) throw notFound(`user ${name}`)
+      await auditedChange(deps, c, async ({ tx }) => {
+        if (!(await disableSecondFactor(tx, name, deps.now(), { endSessions: true })))
+          throw conflict(`${name} has no second factor.`)
+        return { action: 'user.second-factor-reset', target: name, result: null }
+      })
+      return c.body(null, 204)
+    },
+  )
+  return app
+}
+
+/** A person as API and console show them: never the password's hash. */
+export function userView({ name, role, createdAt, updatedAt, disabledAt, totpSince }: User) {
+  const iso = (at: number) => new Date(at).toISOString()
+  return {
+    name,
+    role,
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+    disabledAt: disabledAt === null ? null : iso(disabledAt),
+    ...(totpSince === null ? {} : { secondFactorSince: iso(totpSince) }),
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from '@hono/zod-openapi'
+import { MIN_PASSWORD_LENGTH } from '../../auth/passwords/password-policy.ts'
+import { normalizeUserName, userNameProblem } from '../../auth/principal.ts'
+import { ROLES } from '../../auth/roles.ts'
+import { parseDuration } from '../../campaign/duration.ts'
+import { isoTime } from './api-schemas.ts'
+
+const role = z.enum(ROLES).openapi({ description: 'Each may all that the one before it may' })
+const password = z
+  .string()
+  .openapi({ description: `${MIN_PASSWORD_LENGTH} characters or more, not easy to guess` })
+const userName = z
+  .string()
+  .max(200)
+  .transform(normalizeUserName)
+  .superRefine((name, ctx) => {
+    const message = userNameProblem(name)
+    if (message) ctx.addIssue({ code: 'custom', message })
+  })
+  .openapi({ type: 'string', description: 'Letters, digits, . _ @ or -; kept in small letters' })
+
+export const newUser = z.strictObject({ name: userName, role, password }).openapi('NewUser')
+
+export const userPatch = z
+  .strictObject({ role: role.optional(), password: password.optional(), disabled: z.boolean().optional() })
+  .openapi('UserPatch')
+
+export const userParam = z.object({ name: z.string().min(1).max(200).transform(normalizeUserName) })
+
+export const user = z
+  .object({
+    name: z.string(),
+    role,
+    createdAt: isoTime,
+    updatedAt: isoTime,
+    disabledAt: isoTime.nullable().openapi({ description: 'null: may sign in' }),
+    secondFactorSince: isoTime
+      .optional()
+      .openapi({ description: 'Since when a second factor (TOTP) is asked for; absent: it is not' }),
+  })
+  .openapi('User')
+
+export const newToken = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100).openapi({ description: 'What it is for' }),
+    role,
+    expires: z
+      .string()
+      .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration, like 90d')
+      .optional()
+      .openapi({ description: 'How long it works, like 90d. Without it: until it is revoked' }),
+  })
+  .openapi('NewToken')
+
+export const tokenParam = z.object({ id: z.string().min(1).max(64) })
+
+export const apiToken = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role,
+    createdBy: z.string(),
+    createdAt: isoTime,
+    expiresAt: isoTime.nullable(),
+    lastUsedAt: isoTime.nullable().openapi({ description: 'To the minute' }),
+  })
+  .openapi('Token')
+
+export const madeToken = apiToken
+  .extend({ token: z.string().openapi({ description: 'Shown this once' }) })
+  .openapi('MadeToken')
+
+export const auditEntry = z
+  .object({
+    at: isoTime,
+    actor: z.string().openapi({ description: 'A user, the id of a token, or admin-token' }),
+    action: z.string(),
+    target: z.string(),
+    details: z.unknown(),
+  })
+  .openapi('AuditEntry')

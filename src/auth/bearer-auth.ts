@@ -1,0 +1,57 @@
+import type { Log } from '../shared/log.ts'
+import type { ApiTokenStore } from '../store/users/api-token-store.ts'
+import { createNetworkAttemptLimiter } from './attempt-limiter.ts'
+import { ADMIN_TOKEN_ACTOR, type Principal } from './principal.ts'
+import { constantTimeEqual, hashSecret } from './secrets/secret-hash.ts'
+
+export type BearerResult =
+  | { kind: 'authenticated'; principal: Principal }
+  | { kind: 'none' }
+  | { kind: 'wrong' }
+  | { kind: 'expired' }
+  /** Too many wrong tokens from there; there is a try again in so many ms. */
+  | { kind: 'wait'; ms: number }
+
+/** Who an `Authorization` header speaks for. */
+export type Authenticate = (
+  authorization: string | undefined,
+  address: string | null,
+) => Promise<BearerResult>
+
+export const API_TOKEN_PREFIX = 'fnt_'
+/**
+ * Wrong tokens of one address: a hundred, then one a second; of one IPv6 /48 three times as many. Nobody guesses 256 bits
+ * in any number of tries: what is bounded are the look-ups in the store.
+ */
+const WRONG_TOKENS = { burst: 100, everyMs: 1_000 }
+
+export function createAuthenticate(deps: {
+  adminToken: string
+  tokens: Pick<ApiTokenStore, 'find' | 'noteUse'>
+  now: () => number
+  log: Log
+}): Authenticate {
+  const { adminToken, tokens, now, log } = deps
+  const wrongTokens = createNetworkAttemptLimiter({ ...WRONG_TOKENS, now })
+
+  const find = async (token: string): Promise<BearerResult> => {
+    const apiToken = token.startsWith(API_TOKEN_PREFIX) ? await tokens.find(hashSecret(token)) : null
+    if (!apiToken) return { kind: 'wrong' }
+    if (apiToken.expiresAt !== null && apiToken.expiresAt <= now()) return { kind: 'expired' }
+    await tokens.noteUse(apiToken).catch((err) => log.warn({ err }, 'use of an API token not noted'))
+    return { kind: 'authenticated', principal: { actor: apiToken.id, role: apiToken.role } }
+  }
+
+  return async (authorization, address) => {
+    const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
+    if (token === undefined) return { kind: 'none' }
+    // Before the limiter: others who send wrong tokens from a shared address must not keep its holder out.
+    if (constantTimeEqual(token, adminToken))
+      return { kind: 'authenticated', principal: { actor: ADMIN_TOKEN_ACTOR, role: 'admin' } }
+    const ms = wrongTokens.waitMs(address)
+    if (ms > 0) return { kind: 'wait', ms }
+    const found = await find(token)
+    if (found.kind === 'wrong') wrongTokens.consume(address)
+    return found
+  }
+}

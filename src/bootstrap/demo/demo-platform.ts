@@ -1,0 +1,72 @@
+import type { PlatformConfig } from '../../config/config.ts'
+import type { AccountOptions, Simulator } from '../../simulator/index.ts'
+import type { Services } from '../services.ts'
+import { publishOnce } from './demo-account.ts'
+import { SHOPS, SUSPENDED_REASON } from './demo-shops.ts'
+
+/** WeChat pushes a new ticket so often (component_verify_ticket). */
+const TICKET_INTERVAL_MS = 600_000
+
+/** The third-party platform at the simulator. As the simulated account's, its secrets are known to everybody. */
+const CREDENTIALS = {
+  appId: 'wxsimulatedplatform',
+  appSecret: 'test-secret-of-the-simulated-platform',
+  token: 'test-platform-token',
+  aesKey: 'testplatformtestplatformtestplatformtestpla',
+}
+
+const MENU = [{ key: 'coupon', label: '优惠券' }]
+
+/** @param urls of this process: where the simulator will be, and where the product will be */
+export function demoPlatform(urls: { simulatorUrl: string; publicUrl: string }): PlatformConfig {
+  return {
+    ...CREDENTIALS,
+    previousAesKey: null,
+    publicUrl: urls.publicUrl,
+    apiBase: urls.simulatorUrl,
+  }
+}
+
+/** The simulator's side of the demo platform: its shops, its first ticket, and an example campaign for the shops. */
+export async function prepareDemoPlatform(
+  services: Services,
+  simulator: Simulator,
+  config: PlatformConfig,
+): Promise<void> {
+  const { accounts, log } = services
+  for (const shop of SHOPS) {
+    const account = await accounts.find(shop.appId)
+    if (account && account.apiBase !== config.apiBase)
+      await accounts.patch(shop.appId, { apiBase: config.apiBase })
+    if (account?.stateReason === SUSPENDED_REASON) await accounts.setState(shop.appId, 'active', null)
+    simulator.addAccount(simulatedAccountOf(shop, account?.rules))
+  }
+  await publishOnce(services, 'welcome-shops', 'shops.yaml')
+  await services.changed()
+  const component = simulator.addComponent({
+    ...CREDENTIALS,
+    authorisationUrl: `${config.publicUrl}/wechat/component`,
+    callbackUrl: `${config.publicUrl}/wechat/$APPID$`,
+    redirectHost: new URL(config.publicUrl).host,
+    ticketEveryMs: TICKET_INTERVAL_MS,
+    offers: SHOPS.map((s) => s.appId),
+  })
+  const ticket = await component.pushTicket()
+  if (!ticket.ok) log.warn({ status: ticket.status, answer: ticket.body }, 'simulated platform: no ticket')
+}
+
+function simulatedAccountOf(
+  shop: (typeof SHOPS)[number],
+  profile: AccountOptions['profile'] = 'wechat-2023',
+) {
+  return {
+    ...shop,
+    appSecret: 'test-secret-of-another-owner',
+    token: 'test-token-of-another-owner',
+    mode: 'plain' as const,
+    callbackUrl: null,
+    profile,
+    qrScenes: ['shop-door'],
+    menu: MENU,
+  }
+}

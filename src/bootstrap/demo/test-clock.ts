@@ -1,0 +1,56 @@
+import type { Client } from '@temporalio/client'
+import { decide } from '../../run/decide.ts'
+import { workflowIdOf } from '../../shared/ids.ts'
+import type { TimeMachine } from '../../simulator/index.ts'
+import type { Db } from '../../store/db.ts'
+import { readFollower } from '../../store/runs/follower-rows.ts'
+import { runsByFollower } from '../../store/runs/run-rows.ts'
+import { fastForward, runClock } from '../../temporal/fast-forward.ts'
+import { mergeLedgers } from '../../wechat/rules/ledger.ts'
+
+const SYNC_ATTEMPTS = 30
+const SYNC_INTERVAL_MS = 100
+/** Closer than this, two clocks are the same. */
+const TOLERANCE_MS = 1_500
+
+/** Lets the simulator's phone move a follower's run on. Development and tests only: the product has no such thing. */
+export function createTestClock(client: Client, db: Db): TimeMachine {
+  const id = ({ appId, openId }: { appId: string; openId: string }) => workflowIdOf(appId, openId)
+  return {
+    async advance(follower, ms) {
+      await fastForward(client, id(follower), ms)
+    },
+    async nextAt(follower) {
+      const [run] = await runsByFollower(db, follower, 1)
+      if (!run || run.status === 'ended') return null
+      const clock = await runClock(client, id(follower))
+      if (clock === null) return null
+      // The snapshot may lack the newest grants; the follower's row has them.
+      const row = await readFollower(db, follower)
+      const state = { ...run.state, ledger: mergeLedgers(run.state.ledger, row?.grants ?? []) }
+      const { next } = decide(run.plan, state, clock)
+      return next.do === 'wait' ? next.until : clock
+    },
+    async syncTo(follower, clock) {
+      const behind = clock - Date.now()
+      if (behind <= TOLERANCE_MS) return
+      for (let attempt = 0; attempt < SYNC_ATTEMPTS; attempt++) {
+        const at = await clockOfOpenRun(client, id(follower))
+        if (at !== null) {
+          if (clock - at > TOLERANCE_MS) await fastForward(client, id(follower), clock - at)
+          return
+        }
+        await new Promise((resolve) => setTimeout(resolve, SYNC_INTERVAL_MS))
+      }
+    },
+  }
+}
+
+async function clockOfOpenRun(client: Client, workflowId: string): Promise<number | null> {
+  try {
+    const found = await client.workflow.getHandle(workflowId).describe()
+    return found.status.name === 'RUNNING' ? await runClock(client, workflowId) : null
+  } catch {
+    return null
+  }
+}

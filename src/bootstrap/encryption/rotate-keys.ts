@@ -1,0 +1,42 @@
+import type { Client } from '@temporalio/client'
+import type { KeyRotation } from '../../api/routes/route-helpers.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Db } from '../../store/db.ts'
+import { historyKeyUse, reencryptStore } from '../../store/encryption/reencrypt.ts'
+import type { Sealer } from '../../store/encryption/sealer.ts'
+
+const CALL_TIMEOUT_MS = 5_000
+
+/** Seals the store's secrets under the current key, and says until when previous keys are needed to read histories. */
+export async function rotateKeys(deps: {
+  db: Db
+  sealer: Sealer
+  client: Client
+  now: () => number
+  log: Log
+}): Promise<KeyRotation> {
+  const { db, sealer, client, now, log } = deps
+  const { keyId, reencrypted: resealed, unreadable } = await reencryptStore(db, sealer, now())
+  const retentionMs = await retentionOf(client).catch((err: Error) => {
+    log.warn(
+      { reason: err.message },
+      'Temporal does not say how long the namespace keeps histories: is it away?',
+    )
+    return null
+  })
+  const previous = (await historyKeyUse(db)).map(({ keyId, openRuns, lastClosesAt: lastCloses }) => ({
+    keyId,
+    openRuns,
+    neededUntil: retentionMs === null ? null : new Date(lastCloses + retentionMs).toISOString(),
+  }))
+  return { keyId, resealed, unreadable, previous }
+}
+
+/** How long the namespace keeps the history of a run that has ended, in ms. */
+async function retentionOf(client: Client): Promise<number> {
+  const { namespace } = client.options
+  const { config } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
+    client.workflowService.describeNamespace({ namespace }),
+  )
+  return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1000
+}

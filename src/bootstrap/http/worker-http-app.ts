@@ -1,0 +1,43 @@
+import { type Context, Hono } from 'hono'
+import { respondWithError } from '../../api/api-error.ts'
+import { createBearerGuard } from '../../api/bearer-guard.ts'
+import { createBearerAuth } from '../../auth/auth.ts'
+import { createHeaders } from '../../auth/http/security-headers.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import type { Db } from '../../store/db.ts'
+
+/** Health and metrics of a worker process. */
+export function createWorkerHttpApp(deps: {
+  db: Db
+  adminToken: string
+  publicUrl?: string | undefined
+  trustedProxies?: readonly string[]
+  now: () => number
+  log: Log
+  isReady(): Promise<boolean>
+  /** Why this build serves no runs, or null; absent where versioning is off. */
+  versionProblem?: (() => Promise<string | null>) | null
+  metrics: Metrics
+  refreshGauges(): Promise<void>
+  sdkMetrics(): Promise<string>
+}): Hono {
+  const access = createBearerAuth(deps)
+  const app = new Hono()
+  app.onError((err, c: Context) => respondWithError(err, c, deps.log))
+  app.use(createHeaders(access.client))
+  app.get('/healthz', (c) => c.json({ ok: true }))
+  app.get('/readyz', async (c) => {
+    if (!(await deps.isReady())) return c.json({ engine: 'down' }, 503)
+    const problem = (await deps.versionProblem?.()) ?? null
+    return c.json({ engine: 'up', ...(problem ? { version: problem } : {}) }, problem ? 503 : 200)
+  })
+  app.get('/metrics', createBearerGuard(access), async (c) => {
+    const [ready] = await Promise.all([deps.isReady(), deps.refreshGauges()])
+    // Of a worker it says that it polls, too.
+    deps.metrics.temporalUp.set(ready ? 1 : 0)
+    const temporalMetrics = await deps.sdkMetrics().catch(() => '')
+    return c.text(`${await deps.metrics.registry.metrics()}\n${temporalMetrics}`)
+  })
+  return app
+}

@@ -1,0 +1,26 @@
+import { ConfigError } from '../config/config.ts'
+import { databaseFilesProblem } from '../config/database-url.ts'
+import type { Log } from '../shared/log.ts'
+import { openStore, type Store } from '../store/db.ts'
+
+const FIRST_DELAY_MS = 500
+const MAX_DELAY_MS = 10_000
+
+/**
+ * Opens the PostgreSQL store, however long it takes to come: says what it waits for, with backoff.
+ * @throws ConfigError when no waiting helps
+ */
+export async function openStoreWithRetry(databaseUrl: string, log: Log): Promise<Store> {
+  const problem = databaseFilesProblem(databaseUrl)
+  if (problem !== null) throw new ConfigError(`DATABASE_URL: ${problem}`)
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
+    try {
+      return await openStore({ databaseUrl, dataDir: null })
+    } catch (err) {
+      // The message of a failed connection names host and port, never the password.
+      const reason = err instanceof Error ? err.message || (err as NodeJS.ErrnoException).code : String(err)
+      log.warn({ reason }, 'waiting for the database of DATABASE_URL')
+      await new Promise((resolve) => setTimeout(resolve, delayMs))
+    }
+  }
+}

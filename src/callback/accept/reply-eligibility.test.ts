@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type KnownRun, planDispatch, type Reentry } from '../../dispatch/plan-dispatch.ts'
+import type { Plan } from '../../run/plan.ts'
+import { beginRun, endRun } from '../../run/state.ts'
+import type { InboxRow } from '../../store/inbox/inbox-rows.ts'
+import type { FollowerRow } from '../../store/runs/follower-rows.ts'
+import { type ArrivingEvent, willStartRun } from './reply-eligibility.ts'
+
+const T0 = Date.parse('2026-11-23T08:00:00Z')
+const PLAN: Plan = {
+  campaign: 'welcome',
+  version: 1,
+  steps: [],
+  spacingMs: 2_000,
+  windowMs: 48 * 3_600_000,
+  exitKeywords: ['td'],
+}
+const isExitText = (text: string) => text === 'TD'
+const LEASE = {
+  dispatchedAt: null,
+  result: null,
+  claimedBy: null,
+  claimedUntil: null,
+  retryAt: null,
+  lastError: null,
+}
+
+type Act = 'subscribe' | 'unsubscribe' | 'text' | 'TD' | 'click' | 'forget'
+const KIND_OF: Record<Act, { kind: string; scene: 'subscribe' | 'message' | 'menu' | null }> = {
+  subscribe: { kind: 'subscribe', scene: 'subscribe' },
+  unsubscribe: { kind: 'unsubscribe', scene: null },
+  text: { kind: 'text', scene: 'message' },
+  TD: { kind: 'text', scene: 'message' },
+  click: { kind: 'click', scene: 'menu' },
+  forget: { kind: 'forget', scene: null },
+}
+const ENTRY = { subscribe: 'subscribe', text: 'message', TD: 'message', click: 'click' } as const
+
+/** The store and the dispatcher of one follower, by the product's own rules for routing. */
+function world(reentry: Reentry) {
+  let follower: FollowerRow | null = null
+  let runs: KnownRun[] = []
+  const pending: InboxRow[] = []
+  let id = 0
+  return {
+    /** Whether the entry's reply is given. */
+    comes(act: Act, createTime: number): { key: string; granted: boolean } {
+      const { kind, scene } = KIND_OF[act]
+      const key = `k${++id}`
+      const event = act in ENTRY ? ENTRY[act as keyof typeof ENTRY] : null
+      const row: ArrivingEvent = {
+        appId: 'wxA',
+        openId: 'o1',
+        key,
+        kind,
+        createTime,
+        receivedAt: createTime,
+        event: {
+          kind,
+          scene,
+          text: kind === 'text' ? act : null,
+          qrScene: null,
+          eventKey: null,
+          start: event && { campaign: 'welcome', version: 1, event },
+        },
+        reply: event && { kind: 'text', content: 'hi' },
+        entry: event && { plan: PLAN, reentry },
+      }
+      const granted = event !== null && willStartRun(row, { follower, runs, pending }, isExitText)
+      const { entry: _, ...kept } = row
+      pending.push({ ...kept, ...LEASE, id, attempts: 1 })
+      return { key, granted }
+    },
+    /** The oldest event goes on; what it began, if anything. */
+    dispatches(): string | null {
+      pending.sort((a, b) => a.createTime - b.createTime || a.id - b.id)
+      const row = pending.shift()
+      if (!row) return null
+      const matched = row.event?.start ? { plan: PLAN, reentry } : null
+      const { patch, action } = planDispatch({
+        row,
+        follower,
+        runs,
+        rules: 'wechat-2023',
+        matched,
+        isExitText,
+      })
+      if (action.do === 'forget') {
+        follower = null
+        runs = []
+        return null
+      }
+      const { appId, openId } = row
+      const before = follower ?? ({ appId, openId } as FollowerRow)
+      follower = { ...before, ...patch }
+      if (action.do === 'unsubscribe') runs = runs.map((r) => ({ ...r, status: 'ended' as const }))
+      const [newest] = runs
+      if (newest && patch.optedOutAt) runs = [{ ...newest, status: 'ended' }, ...runs.slice(1)]
+      if (action.do !== 'start' || !action.event.start) return null
+      const { entry } = action.event.start
+      const state = beginRun(PLAN, entry, action.ledger)
+      runs = [
+        { runKey: row.key, campaign: PLAN.campaign, status: 'active', entry, plan: PLAN, state },
+        ...runs,
+      ]
+      return row.key
+    },
+    ends() {
+      runs = runs.map((r) => {
+        const state = endRun(beginRun(PLAN, r.entry, []), 'completed', null, T0)
+        return { ...r, status: 'ended' as const, state: { ...state, seq: 1 } }
+      })
+    },
+    waiting: () => pending.length,
+  }
+}
+
+const acts = fc.constantFrom<Act>(
+  'subscribe',
+  'subscribe',
+  'unsubscribe',
+  'text',
+  'text',
+  'TD',
+  'click',
+  'forget',
+)
+const reentries = fc.constantFrom<Reentry>('always', 'never', { afterMs: 5_000 })
+
+describe('who is replied to', () => {
+  it('is who begins a run and nobody else, where each event is dispatched before the next comes', () => {
+    const stories = fc.array(fc.tuple(acts, fc.nat(4), fc.boolean()), { maxLength: 25 })
+    fc.assert(
+      fc.property(reentries, stories, (reentry, story) => {
+        const it = world(reentry)
+        let at = T0
+        for (const [act, later, ends] of story) {
+          at += later * 1_000
+          const { key, granted } = it.comes(act, at)
+          expect(it.dispatches() === key).toBe(granted)
+          if (ends) it.ends()
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('begins a run, however long events wait for the dispatcher', () => {
+    const stories = fc.array(fc.tuple(acts, fc.nat(4), fc.nat(3)), { maxLength: 25 })
+    fc.assert(
+      fc.property(reentries, stories, (reentry, story) => {
+        const it = world(reentry)
+        const granted = new Set<string>()
+        const began = new Set<string>()
+        const goOn = (times: number) => {
+          for (let i = 0; i < times; i++) {
+            const key = it.dispatches()
+            if (key) began.add(key)
+          }
+        }
+        let at = T0
+        for (const [act, later, dispatched] of story) {
+          at += later * 1_000
+          const come = it.comes(act, at)
+          if (come.granted) granted.add(come.key)
+          goOn(dispatched)
+        }
+        goOn(it.waiting())
+        for (const key of granted) expect(began).toContain(key)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

@@ -1,0 +1,337 @@
+import { pino } from 'pino'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { LiveCampaign } from '../../campaign/match.ts'
+import { type Campaign, campaignSchema } from '../../campaign/model.ts'
+import type { Account, AccountStore } from '../../store/accounts/account-store.ts'
+import type { CampaignStore, CampaignVersion } from '../../store/campaigns/campaign-store.ts'
+import { parseInbound } from '../../wechat/callback/events.ts'
+import { createConfigCache } from './config-cache.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+const APP = 'wxtest0000000001'
+const T0 = Date.parse('2026-11-23T08:00:00Z')
+const step = { id: 'hint', after: '20s', send: { text: '还在吗？' } }
+
+function campaign(id: string, more: Record<string, unknown> = {}): Campaign {
+  return campaignSchema.parse({ id, name: id, entry: { event: 'subscribe' }, steps: [step], ...more })
+}
+
+function account(appId: string, more: Partial<Account> = {}): Account {
+  return {
+    appId,
+    name: '测试账号',
+    kind: 'owned',
+    mode: 'plain',
+    rules: 'wechat-2023',
+    onUnknown: 'retry',
+    timezone: 'Asia/Shanghai',
+    apiBase: null,
+    humanAgents: false,
+    appSecret: 'test-secret',
+    refreshToken: null,
+    previousToken: null,
+    previousTokenUntil: null,
+    previousAesKey: null,
+    previousAesKeyUntil: null,
+    authorisationAt: null,
+    permissions: null,
+    token: 'test-token',
+    encodingAesKey: null,
+    state: 'active',
+    stateReason: null,
+    stateSince: T0,
+    stateUntil: null,
+    variables: {},
+    verified: null,
+    refusedKinds: [],
+    sendQuota: null,
+    forward: null,
+    callbackSeenAt: null,
+    createdAt: T0,
+    updatedAt: T0,
+    ...more,
+  }
+}
+
+const common = { ToUserName: 'gh_test', FromUserName: 'oTest', CreateTime: String(T0 / 1000) }
+const event = (Event: string, EventKey = '') => parseInbound({ ...common, MsgType: 'event', Event, EventKey })
+const typed = (Content: string, more = {}) =>
+  parseInbound({ ...common, MsgType: 'text', MsgId: '1', Content, ...more })
+const picture = () => parseInbound({ ...common, MsgType: 'image', MsgId: '1' })
+
+/** A directory over stores that a test fills; `published` and `registered` may change between reloads. */
+function directoryOf(
+  campaigns: Campaign[],
+  more: { accounts?: Account[]; media?: Record<string, string> } = {},
+) {
+  const registered = more.accounts ?? [account(APP)]
+  const published: LiveCampaign[] = campaigns.map((c) => ({ campaign: c, version: 3 }))
+  const calls: string[] = []
+  const warnings: string[] = []
+  const trouble: { next: Error | null } = { next: null }
+  const accounts: Pick<AccountStore, 'list' | 'find' | 'appIds'> = {
+    async list() {
+      calls.push('list')
+      if (trouble.next) throw trouble.next
+      return [...registered]
+    },
+    async appIds() {
+      calls.push('appIds')
+      return registered.map((a) => a.appId)
+    },
+    async find(appId) {
+      calls.push(`find ${appId}`)
+      return registered.find((a) => a.appId === appId) ?? null
+    },
+  }
+  const store: Pick<CampaignStore, 'live' | 'version'> = {
+    live: async () => ({ live: [...published], broken: [] }),
+    async version(id, version) {
+      const found = published.find((p) => p.campaign.id === id && p.version === version)
+      const row: Partial<CampaignVersion> = { id, version, model: found?.campaign }
+      return found ? (row as CampaignVersion) : null
+    },
+  }
+  const directory = createConfigCache({
+    // It reads no more of the stores than these.
+    accounts: accounts as AccountStore,
+    campaigns: store as CampaignStore,
+    mediaId: (_, type, id) => more.media?.[`${type} ${id}`] ?? null,
+    now: () => T0,
+    log: pino({ base: undefined }, { write: (line: string) => warnings.push(line) }),
+  })
+  return { directory, registered, published, calls, warnings, trouble }
+}
+
+async function matching(campaigns: Campaign[], more: Parameters<typeof directoryOf>[1] = {}) {
+  const made = directoryOf(campaigns, more)
+  await made.directory.reload()
+  const [whose = account(APP)] = made.registered
+  return { ...made, match: (inbound: ReturnType<typeof typed>) => made.directory.match(whose, inbound) }
+}
+
+describe('what an event begins', () => {
+  const everyWay = [
+    campaign('follows'),
+    campaign('scans', { entry: { event: 'scan', qrScenes: ['expo-*'] } }),
+    campaign('clicks', { entry: { event: 'click', keys: ['gift'] } }),
+    campaign('asks', { entry: { event: 'message', keywords: ['课程'] } }),
+  ]
+
+  it.each([
+    ['a follow', event('subscribe'), { campaign: 'follows', version: 3, event: 'subscribe' }],
+    ['a scan', event('SCAN', 'expo-7'), { campaign: 'scans', version: 3, event: 'scan' }],
+    ['a menu click', event('CLICK', 'gift'), { campaign: 'clicks', version: 3, event: 'click' }],
+    [
+      'a code scanned from the menu',
+      event('scancode_push', 'gift'),
+      { campaign: 'clicks', version: 3, event: 'click' },
+    ],
+    [
+      'a tapped menu message',
+      typed('yes', { bizmsgmenuid: 'gift' }),
+      { campaign: 'clicks', version: 3, event: 'click' },
+    ],
+    ['a keyword', typed(' 课程 '), { campaign: 'asks', version: 3, event: 'message' }],
+  ])('%s', async (_, inbound, start) => {
+    const { match } = await matching(everyWay)
+    expect(match(inbound)).toEqual({ start, reply: null })
+  })
+
+  it.each([
+    ['a scan of another code', event('SCAN', 'shop')],
+    ['another menu key', event('CLICK', 'help')],
+    ['a tapped menu message whose text is a keyword', typed('课程', { bizmsgmenuid: 'other' })],
+    ['another text', typed('课程？')],
+    ['a picture', picture()],
+    ['a link opened from the menu', event('VIEW', 'gift')],
+    ['an unfollow', event('unsubscribe')],
+  ])('nothing by %s', async (_, inbound) => {
+    const { match } = await matching(everyWay)
+    expect(match(inbound)).toEqual({ start: null, reply: null })
+  })
+
+  it('is the campaign of the highest priority, then of the smallest id', async () => {
+    const { match } = await matching([campaign('b'), campaign('a'), campaign('z', { priority: 5 })])
+    expect(match(event('subscribe')).start?.campaign).toBe('z')
+    const equal = await matching([campaign('b'), campaign('a')])
+    expect(equal.match(event('subscribe')).start?.campaign).toBe('a')
+  })
+
+  it('is nothing where the campaign serves other accounts', async () => {
+    const { match } = await matching([campaign('a', { accounts: ['wxother000000001'] })])
+    expect(match(event('subscribe')).start).toBeNull()
+  })
+})
+
+describe('what is answered at once', () => {
+  it('is the campaign’s reply, with the account and the entry in it', async () => {
+    const text = '欢迎来到 {{ account.name }}，场景 {{ qrScene }}'
+    const { match } = await matching([campaign('a', { reply: { text } })])
+    expect(match(event('subscribe', 'qrscene_expo')).reply).toEqual({
+      kind: 'text',
+      content: '欢迎来到 测试账号，场景 expo',
+    })
+  })
+
+  it('can quote what the follower wrote', async () => {
+    const { match } = await matching([
+      campaign('a', { entry: { event: 'message' }, reply: { text: '收到：{{ reply.text }}' } }),
+    ])
+    expect(match(typed('你好')).reply).toEqual({ kind: 'text', content: '收到：你好' })
+  })
+
+  it('is none where it renders to nothing, and the log says so', async () => {
+    const { match, warnings } = await matching([
+      campaign('a', { entry: { event: 'message' }, reply: { text: ' {{ reply.text }} ' } }),
+    ])
+    expect(match(typed('\u3000'))).toMatchObject({ start: { campaign: 'a' }, reply: null })
+    expect(warnings.join()).toContain('renders to nothing')
+  })
+
+  it('is a picture that is at WeChat already', async () => {
+    const reply = { image: { file: 'sha256abc' } }
+    const { match } = await matching([campaign('a', { reply })], { media: { 'image sha256abc': 'media-1' } })
+    expect(match(event('subscribe')).reply).toEqual({ kind: 'image', mediaId: 'media-1' })
+  })
+
+  it('is nothing while the picture is not there, and the run begins all the same', async () => {
+    const { match, warnings } = await matching([campaign('a', { reply: { image: { file: 'sha256abc' } } })])
+    expect(match(event('subscribe'))).toMatchObject({ start: { campaign: 'a' }, reply: null })
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('sha256abc')
+  })
+})
+
+describe('a message that no campaign wants', () => {
+  const campaigns = [
+    campaign('a', { exit: { keywords: ['TD'] } }),
+    campaign('b', { entry: { event: 'message', keywords: ['课程'] } }),
+  ]
+  const staffed = { accounts: [account(APP, { humanAgents: true })] }
+  const handedOver = { start: null, reply: { kind: 'transfer_customer_service' } }
+
+  it.each([
+    ['a text', typed('在吗')],
+    ['a picture', picture()],
+  ])('goes to a human agent: %s', async (_, inbound) => {
+    const { match } = await matching(campaigns, staffed)
+    expect(match(inbound)).toEqual(handedOver)
+  })
+
+  it('goes nowhere where the account has no agents', async () => {
+    const { match } = await matching(campaigns)
+    expect(match(typed('在吗'))).toEqual({ start: null, reply: null })
+  })
+
+  it.each([
+    ['an exit keyword', typed(' ｔd ')],
+    ['an entry’s keyword', typed('课程')],
+    ['a follow', event('subscribe')],
+    ['a menu click', event('CLICK', 'help')],
+    ['a tapped menu message', typed('yes', { bizmsgmenuid: '1' })],
+    ['an unfollow', event('unsubscribe')],
+  ])('is not handed over: %s', async (_, inbound) => {
+    const { match } = await matching(campaigns, staffed)
+    expect(match(inbound).reply).toBeNull()
+  })
+})
+
+describe('an account', () => {
+  it('is known from memory after a reload', async () => {
+    const { directory, calls } = directoryOf([])
+    await directory.reload()
+    expect(await directory.findAccount(APP)).toMatchObject({ appId: APP })
+    expect(directory.accounts().map((a) => a.appId)).toEqual([APP])
+    expect(calls).toEqual(['list'])
+  })
+
+  it('that another process registered is looked up once', async () => {
+    const { directory, registered, calls } = directoryOf([])
+    await directory.reload()
+    registered.push(account('wxnew00000000001', { rules: 'classic-48h' }))
+    expect(await directory.findAccount('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
+    expect(await directory.findAccount('wxnew00000000001')).not.toBeNull()
+    expect(calls).toEqual(['list', 'appIds', 'find wxnew00000000001'])
+  })
+
+  it('that nobody registered is asked for once, though a stranger asks and asks', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(1_000)
+    const { directory, calls } = directoryOf([])
+    for (let i = 0; i < 3; i++) expect(await directory.findAccount('wxunknown0000001')).toBeNull()
+    expect(calls).toEqual(['appIds'])
+    expect(directory.isCached('wxunknown0000001')).toBe(false)
+  })
+
+  it('that is added after it was asked for is served as soon as this process knows of the change', async () => {
+    const { directory, registered } = directoryOf([])
+    expect(await directory.findAccount('wxnew00000000001')).toBeNull()
+    registered.push(account('wxnew00000000001'))
+    await directory.reload()
+    expect(await directory.findAccount('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
+  })
+
+  it('that is made up reaches the store together with a thousand others', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(1_000)
+    const { directory, registered, calls } = directoryOf([])
+    registered.push(account('wxnew00000000001'))
+    const madeUp = Array.from({ length: 999 }, (_, i) => `wxmadeup${i}`)
+    const found = await Promise.all([...madeUp, 'wxnew00000000001'].map((id) => directory.findAccount(id)))
+    expect(found.filter((a) => a !== null)).toMatchObject([{ appId: 'wxnew00000000001' }])
+    expect(calls).toEqual(['appIds', 'find wxnew00000000001'])
+    await Promise.all(madeUp.map((id) => directory.findAccount(id)))
+    expect(calls).toHaveLength(2)
+    expect(directory.isCached('wxnew00000000001')).toBe(true)
+  })
+
+  it('has its rules, also when it is not in memory; a deleted one the rules in force', async () => {
+    const { directory } = directoryOf([], { accounts: [account(APP, { rules: 'classic-48h' })] })
+    expect(await directory.rulesOf(APP)).toBe('classic-48h')
+    await directory.reload()
+    expect(await directory.rulesOf(APP)).toBe('classic-48h')
+    expect(await directory.rulesOf('wxdeleted0000001')).toBe('wechat-2023')
+  })
+})
+
+describe('a reload', () => {
+  it('sees what was published before it began, also while another one is under way', async () => {
+    const { directory, published } = directoryOf([])
+    const underWay = directory.reload()
+    published.push({ campaign: campaign('fresh'), version: 1 })
+    await directory.reload()
+    expect(directory.match(account(APP), event('subscribe')).start?.campaign).toBe('fresh')
+    await underWay
+  })
+
+  it('keeps what was known when the store does not answer, and the next one works', async () => {
+    const { directory, published, trouble } = directoryOf([campaign('a')])
+    await directory.reload()
+    trouble.next = new Error('store is away')
+    published.splice(0)
+    await expect(directory.reload()).rejects.toThrow('store is away')
+    expect(directory.match(account(APP), event('subscribe')).start?.campaign).toBe('a')
+    trouble.next = null
+    await directory.reload()
+    expect(directory.match(account(APP), event('subscribe')).start).toBeNull()
+  })
+})
+
+describe('what the dispatcher asks', () => {
+  it('is the plan and the reentry of a version, also of one that is no longer live', async () => {
+    const { directory } = directoryOf([campaign('a', { reentry: { after: '30d' } })])
+    expect(await directory.planOf('a', 3)).toMatchObject({
+      plan: { campaign: 'a', version: 3, steps: [{ id: 'hint', afterMs: 20_000 }] },
+      reentry: { afterMs: 30 * 86_400_000 },
+    })
+    expect(await directory.planOf('a', 2)).toBeNull()
+  })
+
+  it('is whether a text leaves any campaign of the account', async () => {
+    const { directory } = await matching([
+      campaign('a', { exit: { keywords: ['TD'] } }),
+      campaign('b', { accounts: ['wxother000000001'], exit: { keywords: ['STOP'] } }),
+    ])
+    expect([' td ', 'STOP', 'hello'].map((t) => directory.isExitText(APP, t))).toEqual([true, false, false])
+  })
+})

@@ -1,0 +1,56 @@
+import { createBriefCache } from '../../shared/brief-cache.ts'
+
+/**
+ * So long a list of keys is believed: a flood of made-up ones costs two statements a second, and WeChat sends again only
+ * after five seconds.
+ */
+const KEYS_LIFETIME_MS = 500
+
+export interface KeyedLookup<T> {
+  /** Null where there is none. @throws Error when the store fails */
+  find(key: string): Promise<T | null>
+  /** Something was written: what was absent may be there. */
+  clear(): void
+}
+
+/**
+ * Looks up what anybody may ask for, so that made-up keys cost no statement each: which keys there are is read at once
+ * for all of them, and believed for half a second. Only a key that is there is read itself, once for all who wait.
+ */
+export function createKeyedLookup<T>(deps: {
+  /** All keys that there are. */
+  readKeys(): Promise<ReadonlySet<string>>
+  read(key: string): Promise<T | null>
+  /** Found, and nothing was written meanwhile. */
+  onFound(key: string, value: T): void
+  /** A clock that nobody sets, ms. */
+  monotonic?(): number
+}): KeyedLookup<T> {
+  const keys = createBriefCache(deps.readKeys, KEYS_LIFETIME_MS, deps.monotonic)
+  let values = new Map<string, Promise<T | null>>()
+  let generation = 0
+
+  async function readValue(key: string): Promise<T | null> {
+    const startGeneration = generation
+    const value = await deps.read(key)
+    if (value !== null && startGeneration === generation) deps.onFound(key, value)
+    return value
+  }
+
+  return {
+    async find(key) {
+      if (!(await keys.get()).has(key)) return null
+      const known = values.get(key)
+      if (known) return known
+      const pending = values
+      const reading = readValue(key).finally(() => pending.delete(key))
+      pending.set(key, reading)
+      return reading
+    },
+    clear() {
+      generation += 1
+      keys.forget()
+      values = new Map()
+    },
+  }
+}

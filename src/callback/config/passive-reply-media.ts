@@ -1,0 +1,81 @@
+import { mediaRefs } from '../../campaign/message.ts'
+import type { Campaign } from '../../campaign/model.ts'
+import { targetAccounts } from '../../campaign/target-accounts.ts'
+import { uploadMissing } from '../../media/upload-media.ts'
+import type { Log } from '../../shared/log.ts'
+import { type Account, canSend } from '../../store/accounts/account-store.ts'
+import { type MediumRef, uploadRows } from '../../store/campaigns/media-uploads.ts'
+import type { Db } from '../../store/db.ts'
+import { parallel } from '../../temporal/parallel.ts'
+import type { WechatClient } from '../../wechat/api/client.ts'
+import type { TokenProvider } from '../../wechat/api/tokens.ts'
+import type { AccountStop } from '../../wechat/api/with-token.ts'
+
+/** Accounts served at the same time: one that hangs keeps none of the others. */
+const CONCURRENCY = 8
+
+type MediaAccount = Pick<Account, 'appId' | 'apiBase' | 'state' | 'stateUntil'>
+type LiveCampaign = { campaign: Pick<Campaign, 'accounts' | 'reply'> }
+
+/**
+ * Media of passive replies: a callback must be answered at once, so they are uploaded ahead, and their media_ids are
+ * kept in memory.
+ */
+export function createPassiveReplyMedia(deps: {
+  db: Db
+  tokens: TokenProvider
+  now: () => number
+  clientOf(account: { apiBase: string | null }): WechatClient
+  log: Log
+  /** Stops the account for the reason that WeChat gave, as a send does. */
+  stop(appId: string, state: AccountStop, errcode: number): Promise<void>
+}) {
+  const { db, log, now } = deps
+  const mediaIds = new Map<string, string>()
+  const key = (appId: string, type: string, id: string) => `${appId} ${type} ${id}`
+
+  /** True when the account's other media may be tried. */
+  async function upload(account: MediaAccount, ref: MediumRef): Promise<boolean> {
+    const { appId } = account
+    const outcome = await uploadMissing(deps, { appId, client: deps.clientOf(account) }, [ref])
+    if (outcome.ok) return true
+    const { reason, errcode } = outcome
+    log.warn({ appId, reason, errcode }, 'reply media not at WeChat')
+    if (outcome.is !== 'account-stopped') return true
+    await deps.stop(appId, outcome.state, outcome.errcode)
+    return false
+  }
+
+  async function prepareFor(account: MediaAccount, refs: readonly MediumRef[]): Promise<void> {
+    const { appId } = account
+    try {
+      if (canSend(account, now())) {
+        for (const ref of refs) if (!(await upload(account, ref))) break
+      }
+      for (const r of await uploadRows(db, appId, refs)) {
+        mediaIds.set(key(r.appId, r.type, r.mediaId), r.wechatMediaId)
+      }
+    } catch (err) {
+      log.warn({ appId, err }, 'reply media not at WeChat')
+    }
+  }
+
+  return {
+    mediaId: (appId: string, type: string, id: string): string | null =>
+      mediaIds.get(key(appId, type, id)) ?? null,
+    /**
+     * Brings the media of each campaign's reply to the accounts that it serves, and to no other. A medium or an account that
+     * fails keeps none of the others; it is tried again with the next call.
+     */
+    async prepare(accounts: readonly MediaAccount[], live: readonly LiveCampaign[]): Promise<void> {
+      const refsOf = new Map<MediaAccount, MediumRef[]>()
+      for (const { campaign } of live) {
+        const refs = campaign.reply ? mediaRefs(campaign.reply) : []
+        if (refs.length === 0) continue
+        for (const a of targetAccounts(campaign.accounts, accounts))
+          refsOf.set(a, [...(refsOf.get(a) ?? []), ...refs])
+      }
+      await parallel([...refsOf], CONCURRENCY, ([account, refs]) => prepareFor(account, refs))
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { parseInbound } from '../wechat/callback/events.ts'
+import { eventFields, eventKeyOf } from './event-fields.ts'
+
+const common = { ToUserName: 'gh_test', FromUserName: 'oTest', CreateTime: '1795420800' }
+const event = (Event: string, more: Record<string, string> = {}) =>
+  parseInbound({ ...common, MsgType: 'event', Event, ...more })
+const message = (MsgType: string, more: Record<string, string> = {}) =>
+  parseInbound({ ...common, MsgType, MsgId: '1', ...more })
+
+const NOTHING = { text: null, qrScene: null, eventKey: null }
+
+describe('what a run may need of an event', () => {
+  it.each([
+    ['a follow', event('subscribe'), { ...NOTHING, kind: 'subscribe', scene: 'subscribe', eventKey: '' }],
+    [
+      'a follow through a QR code',
+      event('subscribe', { EventKey: 'qrscene_expo' }),
+      { ...NOTHING, kind: 'subscribe', scene: 'subscribe', qrScene: 'expo', eventKey: 'qrscene_expo' },
+    ],
+    [
+      'a scan',
+      event('SCAN', { EventKey: 'expo' }),
+      { ...NOTHING, kind: 'scan', scene: 'scan', qrScene: 'expo', eventKey: 'expo' },
+    ],
+    [
+      'a menu click',
+      event('CLICK', { EventKey: 'gift' }),
+      { ...NOTHING, kind: 'click', scene: 'menu', eventKey: 'gift' },
+    ],
+    [
+      'a code scanned from the menu',
+      event('scancode_waitmsg', { EventKey: 'ticket' }),
+      { ...NOTHING, kind: 'scancode_waitmsg', scene: 'menu', eventKey: 'ticket' },
+    ],
+    [
+      'a typed text',
+      message('text', { Content: '1' }),
+      { ...NOTHING, kind: 'text', scene: 'message', text: '1' },
+    ],
+    [
+      'a tapped menu message, which is a menu click and no message',
+      message('text', { Content: 'yes', bizmsgmenuid: '101' }),
+      { ...NOTHING, kind: 'text', scene: 'menu', text: 'yes', eventKey: '101' },
+    ],
+    ['a picture', message('image'), { ...NOTHING, kind: 'image', scene: 'message' }],
+    ['a voice', message('voice'), { ...NOTHING, kind: 'voice', scene: 'message' }],
+    ['a place', message('location'), { ...NOTHING, kind: 'location', scene: 'message' }],
+    ['an unfollow', event('unsubscribe'), { ...NOTHING, kind: 'unsubscribe', scene: null }],
+    [
+      'a human agent who takes over',
+      event('kf_create_session', { KfAccount: 'a@b' }),
+      { ...NOTHING, kind: 'kf_create_session', scene: null },
+    ],
+    [
+      'a human agent who leaves',
+      event('kf_close_session', { KfAccount: 'a@b' }),
+      { ...NOTHING, kind: 'kf_close_session', scene: null },
+    ],
+    [
+      'a human agent who hands over to another',
+      event('kf_switch_session'),
+      { ...NOTHING, kind: 'kf_switch_session', scene: null },
+    ],
+  ])('keeps %s', (_, inbound, facts) => {
+    expect(eventFields(inbound)).toEqual(facts)
+  })
+
+  it.each([
+    ['a link opened from the menu', event('VIEW', { EventKey: 'https://example.com' })],
+    ['a mini program opened from the menu', event('view_miniprogram', { EventKey: 'pages/index' })],
+    ['a picture taken from the menu', event('pic_sysphoto', { EventKey: 'photo' })],
+    ['a place chosen from the menu', event('location_select', { EventKey: 'place' })],
+    ['a location report', event('LOCATION', { Latitude: '1', Longitude: '2', Precision: '3' })],
+    ['a template message that arrived', event('TEMPLATESENDJOBFINISH', { MsgID: '1', Status: 'success' })],
+    ['a card event', event('card_pass_check')],
+    ['something nobody knows', event('brand_new_event')],
+  ])('only acknowledges %s', (_, inbound) => {
+    expect(eventFields(inbound)).toBeNull()
+  })
+})
+
+describe('the key of an event', () => {
+  it('is the menu key, or the tapped item of a menu message, or none', () => {
+    expect(eventKeyOf(event('CLICK', { EventKey: 'gift' }))).toBe('gift')
+    expect(eventKeyOf(message('text', { Content: 'yes', bizmsgmenuid: '101' }))).toBe('101')
+    expect(eventKeyOf(message('text', { Content: 'yes' }))).toBeNull()
+    expect(eventKeyOf(message('image'))).toBeNull()
+  })
+})

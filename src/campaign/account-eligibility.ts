@@ -1,0 +1,87 @@
+import { allowsMessages } from '../wechat/rules/permissions.ts'
+import type { Campaign, MessageKind } from './model.ts'
+import { kindOf } from './model.ts'
+
+/** What is known of an account that a campaign is to be sent for. */
+export interface CandidateAccount {
+  kind: 'owned' | 'authorised'
+  /** As it is now: a stop that is over is `active`. */
+  state: 'active' | 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
+  stateReason: string | null
+  permissions: readonly number[] | null
+  /** Certified by WeChat; null: not known. */
+  verified: boolean | null
+  refusedKinds: readonly string[]
+}
+
+/** A reason in both languages, with what to do. */
+interface LocalizedReason {
+  en: string
+  zh: string
+}
+
+/** The kinds of messages that a campaign sends. The passive reply is no send: WeChat asks for no right to it. */
+export function sentKinds(campaign: Pick<Campaign, 'steps'>): MessageKind[] {
+  return [...new Set(campaign.steps.flatMap((s) => (s.send ? [kindOf(s.send)] : [])))]
+}
+
+/** Why an account cannot take a campaign with messages of these kinds; none: it can. */
+export function ineligibilityReasons(
+  account: CandidateAccount,
+  kinds: readonly MessageKind[],
+): LocalizedReason[] {
+  const reasons = stateReasons(account)
+  const { kind, permissions, verified } = account
+  // Who has to authorise anyway is told so already.
+  if (
+    kind === 'authorised' &&
+    account.state !== 'needs-authorisation' &&
+    !allowsMessages(permissions ?? [])
+  ) {
+    reasons.push({
+      en: 'its owner has not given the permission set for messages (消息管理): let the owner authorise again with it',
+      zh: '公众号管理员没有授予消息管理权限集：请勾选该权限后重新授权',
+    })
+  }
+  if (verified === false) {
+    reasons.push({
+      en: 'it is not certified (认证), and WeChat lets only certified accounts send: have it certified, then authorise or verify it again',
+      zh: '该账号未完成微信认证，没有客服消息接口：请完成认证后重新授权或重新验证',
+    })
+  }
+  for (const refused of kinds.filter((k) => account.refusedKinds.includes(k))) {
+    reasons.push({
+      en: `WeChat has refused it messages of kind ${refused} (45050 or 48008): use another kind, or get the right to it and verify the account again`,
+      zh: `微信曾拒绝该账号发送 ${refused} 类消息（45050 或 48008）：请换一种消息，或取得权限后重新验证账号`,
+    })
+  }
+  return reasons
+}
+
+function stateReasons({ state, stateReason }: CandidateAccount): LocalizedReason[] {
+  const why = stateReason ? ` (${stateReason})` : ''
+  switch (state) {
+    case 'needs-authorisation':
+      return [
+        {
+          en: `it needs authorisation${why}: let its owner authorise again`,
+          zh: `需要重新授权${why}：请管理员重新授权`,
+        },
+      ]
+    case 'blocked':
+      return [
+        {
+          en: `it is blocked${why}: mend the cause at WeChat, then resume the account`,
+          zh: `已被微信封禁${why}：请在微信处理后恢复该账号`,
+        },
+      ]
+    case 'paused':
+      return [{ en: `it is paused${why}: resume the account`, zh: `已暂停${why}：请恢复该账号` }]
+    // What ends by itself at midnight keeps no campaign from an account.
+    case 'quota-exhausted':
+    case 'active':
+      return []
+    default:
+      return state satisfies never
+  }
+}

@@ -1,0 +1,220 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkCampaign, NUMERIC_FIELDS } from './check.ts'
+import { campaignJsonSchema } from './json-schema.ts'
+import { readYaml } from './read-yaml.ts'
+
+/** A campaign file whose entry has these keywords, as they are written. */
+const withKeywords = (...lines: string[]) =>
+  ['id: a', 'name: A', ...lines, 'steps: [{ id: s, after: 1s, send: { text: hi } }]'].join('\n')
+const inList = (word: string) => withKeywords(`entry: { event: message, keywords: [${word}] }`)
+const inLines = (word: string) => withKeywords('entry:', '  event: message', '  keywords:', `    - ${word}`)
+const keywordsOf = (source: string) => checkCampaign(source).campaign?.entry.keywords
+
+/** Words that YAML 1.1 or 1.2 reads as numbers, dates or times of day. */
+const NUMBER_LIKE = [
+  '007',
+  '0755',
+  '0x1F',
+  '0o17',
+  '0b11',
+  '1e3',
+  '1E+03',
+  '1.0',
+  '1.50',
+  '+86',
+  '-0',
+  '.5',
+  '5.',
+  '.inf',
+  '-.INF',
+  '.nan',
+  '12:30',
+  '1:30:00',
+  '2026-01-01',
+  '2026-01-01T08:00:00Z',
+  '1_000',
+  '12345678901234567890',
+  '0.1000000000000000055',
+]
+const WORDS = ['yes', 'no', 'on', 'off', 'y', 'n', 'TD', '退订', '１', '<<', '=']
+
+describe('a plain scalar where a text is wanted', () => {
+  it.each([...NUMBER_LIKE, ...WORDS.filter((w) => w !== '<<')])('%s is its text', (word) => {
+    expect(keywordsOf(inList(word))).toEqual([word])
+    expect(keywordsOf(inLines(word))).toEqual([word])
+  })
+
+  it.each(['null', 'Null', 'NULL', '~', 'true', 'True', 'TRUE', 'false', 'False', 'FALSE'])(
+    '%s is refused, with its place and what to write',
+    (word) => {
+      expect(checkCampaign(inLines(word)).issues).toEqual([
+        {
+          path: 'entry.keywords.0',
+          message: expect.stringContaining(`write "${word}" in quotes`),
+          line: 6,
+          column: 7,
+        },
+      ])
+    },
+  )
+
+  it.each([
+    inLines(''),
+    inList('a, ""').replace('keywords', 'keys'),
+    withKeywords('entry: { event: message }', 'reply:'),
+  ])('nothing at all is refused: %j', (source) => expect(checkCampaign(source).campaign).toBeNull())
+
+  it.each(['"007"', "'007'", '!!str 007', '"null"', "'~'", '"true"'])('%s is a text anyway', (word) => {
+    expect(keywordsOf(inList(word))).toEqual([word.replace(/^!!str |["']/g, '')])
+  })
+
+  it('is the same for every field of the file', () => {
+    const source = [
+      'id: 007',
+      'name: 1.0',
+      'accounts: [0755]',
+      'priority: 007',
+      'entry: { event: subscribe, qrScenes: [001, 0x1F*], keys: [1e3] }',
+      'reply: { news: { title: 1.0, description: +86, url: 12, picurl: 0o7 } }',
+      'steps:',
+      '  - { id: 010, after: 1s, when: { tag: 2026-01-01 }, tag: [1_000], send: { text: 1.50, as: 007 } }',
+      '  - { id: 0x8, after: 1s, send: { menu: { head: 1.0, items: [{ id: 01, text: 02.0 }], tail: 1e1 } } }',
+      'exit: { keywords: [00, 0.0] }',
+    ].join('\n')
+    expect(checkCampaign(source)).toMatchObject({
+      issues: [],
+      campaign: {
+        id: '007',
+        name: '1.0',
+        accounts: ['0755'],
+        priority: 7,
+        entry: { qrScenes: ['001', '0x1F*'], keys: ['1e3'] },
+        reply: { news: { title: '1.0', description: '+86', url: '12', picurl: '0o7' } },
+        steps: [
+          { id: '010', when: { tag: '2026-01-01' }, tag: ['1_000'], send: { text: '1.50', as: '007' } },
+          { id: '0x8', send: { menu: { head: '1.0', items: [{ id: '01', text: '02.0' }], tail: '1e1' } } },
+        ],
+        exit: { keywords: ['00', '0.0'] },
+      },
+    })
+  })
+
+  it('keeps its text where another field refers to it', () => {
+    const source = withKeywords('priority: &p 005', 'entry: { event: message, keywords: [*p] }')
+    expect(checkCampaign(source).campaign).toMatchObject({ priority: 5, entry: { keywords: ['005'] } })
+  })
+
+  it('gives itself or an error, never another text', () => {
+    const digits = fc.stringMatching(/^[-+]?[0-9][0-9_.:xXoOeE+-]{0,9}$/)
+    const word = fc.stringMatching(/^[A-Za-z0-9~.+\u4e00-\u4e20-][A-Za-z0-9~.+_:\u4e00-\u4e20-]{0,9}$/)
+    const plain = fc.oneof(
+      digits,
+      word,
+      fc.constantFrom(...NUMBER_LIKE, ...WORDS, 'null', 'true', '~', '.inf'),
+    )
+    fc.assert(
+      fc.property(plain, fc.boolean(), (text, list) => {
+        const { campaign, issues } = checkCampaign(list ? inList(text) : inLines(text))
+        if (campaign) expect(campaign.entry.keywords).toEqual([text])
+        else expect(issues.length).toBeGreaterThan(0)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('a JSON file', () => {
+  const file = (keyword: string) =>
+    `{"id":"a","name":"A","entry":{"event":"message","keywords":[${keyword}]},"steps":[{"id":"s","after":"1s","send":{"text":"hi"}}]}`
+
+  it('may have a whole number for a word: it has one spelling', () => {
+    expect(keywordsOf(file('1, 2025, -3'))).toEqual(['1', '2025', '-3'])
+  })
+
+  it.each(['1.0', '1e3', '-0', '0.5', '12345678901234567890'])('is refused with %s for a word', (number) => {
+    const message = `${number} is a number, not a text: write "${number}" in quotes`
+    expect(checkCampaign(file(number)).issues).toMatchObject([{ path: 'entry.keywords.0', message, line: 1 }])
+  })
+
+  it('is refused with a number where no word is wanted', () => {
+    expect(checkCampaign(file('"a"').replace('"A"', '2025')).issues).toMatchObject([
+      { path: 'name', message: 'must be a text: write it in quotes', line: 1 },
+    ])
+  })
+})
+
+describe('what a file may not have', () => {
+  it.each([
+    ['a key twice, also as a number', '007: a\n007: b', 'Map keys must be unique', 2],
+    ['several documents', 'id: a\n---\nid: b', 'several documents', 2],
+    ['a tab for indentation', 'entry:\n\tevent: message', 'YAML takes spaces only', 2],
+    ['a merge key', 'base: &b { id: a }\n<<: *b', 'merge keys (<<) are not taken', 2],
+    ['a tag of another type', 'id: !!binary aGk=', 'tags like tag:yaml.org,2002:binary are not taken', 1],
+    ['a tag of its own', 'id: !include other.yaml', 'tags like !include are not taken', 1],
+    ['a reference to nothing', 'id: *gone', 'names nothing above it', 1],
+    ['a map that holds itself', 'id: &a [*a]', 'references', undefined],
+  ])('%s', (_, source, message, line) => {
+    const { issues } = readYaml(source)
+    expect(issues).toContainEqual(expect.objectContaining({ message: expect.stringContaining(message) }))
+    expect(issues.find((i) => i.message.includes(message))?.line).toBe(line)
+  })
+})
+
+it('a campaign file has no number but those that are known', () => {
+  const found: string[] = []
+  // What zod makes of a schema is JSON; its own type is as wide.
+  const walk = (schema: Record<string, unknown>, path: string[]): void => {
+    const types = [schema, ...((schema.anyOf as Record<string, unknown>[] | undefined) ?? [])]
+    const scalar = types.map((t) => t.type)
+    const wantsText = scalar.includes('string') || scalar.includes(undefined)
+    if (!wantsText && scalar.some((t) => t === 'number' || t === 'integer' || t === 'boolean'))
+      found.push(path.join('.'))
+    for (const t of types) {
+      const fields = Object.entries(
+        (t.properties as Record<string, Record<string, unknown>> | undefined) ?? {},
+      )
+      for (const [name, field] of fields) walk(field, [...path, name])
+      if (t.items) walk(t.items as Record<string, unknown>, [...path, '*'])
+    }
+  }
+  walk(campaignJsonSchema() as Record<string, unknown>, [])
+  expect(new Set(found)).toEqual(NUMERIC_FIELDS)
+})
+
+describe('a file that would take long to read', () => {
+  const FILE_MAX = 256 * 1024
+  const fill = (part: string) => part.repeat(FILE_MAX / part.length)
+
+  /** Each of them took the YAML parser a second and more, in which nothing else was done. */
+  it.each([
+    ['a list of many', `a: [${fill('x,').slice(8)}]`, 'over 60000 words and marks'],
+    ['lists in lists', fill('['), 'more than 30 deep'],
+    ['maps in maps', fill('{a: '), 'more than 30 deep'],
+    ['lists in lists, by hyphens', `${fill('- ').slice(8)}x`, 'over 60000 words and marks'],
+    [
+      'fields in fields, by their indentation',
+      Array.from({ length: 40 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      'more than 30 deep',
+    ],
+    ['anchors', `${fill('&a ').slice(8)}x`, 'over 60000 words and marks'],
+    ['errors in every line', fill('a: b: c\n'), 'over 60000 words and marks'],
+    ['escapes that there are not', `a: "${fill('\\q').slice(8)}"`, 'over 100 escapes'],
+    ['escapes that end too soon', `a: "${'\\xg'.repeat(200)}"`, 'over 100 escapes'],
+  ])('is refused before it is: %s', (_, source, message) => {
+    expect(source.length).toBeLessThanOrEqual(FILE_MAX)
+    const { value, issues } = readYaml(source)
+    expect(value).toBeUndefined()
+    expect(issues).toHaveLength(1)
+    expect(issues[0]?.message).toContain(message)
+    expect(issues[0]?.message).toMatch(/\p{Script=Han}/u)
+  })
+
+  it('is read where it says much: long texts, escapes of JSON, thousands of keywords', () => {
+    const escaped = `{"a": "${'\\u4f60\\n\\"'.repeat(20_000)}"}`
+    expect(readYaml(escaped).issues).toEqual([])
+    const keywords = `a:\n${Array.from({ length: 9_000 }, (_, i) => `  - k${i}\n`).join('')}`
+    expect(readYaml(keywords).issues).toEqual([])
+    expect(readYaml(`a: "${'好 '.repeat(100_000)}"`).issues).toEqual([])
+  })
+})

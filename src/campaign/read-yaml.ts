@@ -1,0 +1,310 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml'
+import { excerpt, type Issue } from './issue.ts'
+
+/** A file as it was written: its value, and where each field stands. */
+export interface YamlFile {
+  /** What the file says; undefined where it cannot be read at all. */
+  value: unknown
+  /** What is not readable, or does not say which text is meant. */
+  issues: Issue[]
+  /** Line and column of a path like `steps.1.after`; of a missing field, those of its parent. */
+  placeOf(path: string): { line?: number; column?: number }
+}
+
+/** References are for a delay or a text that is used twice, not for files that grow when they are read. */
+const ALIASES_MAX = 100
+const VALUES_MAX = 100_000
+/** Words, marks, line ends and the spaces between them. Reading one takes up to ten microseconds. */
+const PARTS_MAX = 60_000
+/** The parser makes an error of each, with a stack. */
+const BAD_ESCAPES_MAX = 100
+/** A campaign has seven levels. */
+const DEPTH_MAX = 30
+/** Every error below a field repeats its name. */
+const NAME_MAX = 200
+
+/**
+ * Reads YAML 1.2, and so JSON. A plain scalar gives the text that stands in the file, not what YAML makes of it: 007 is
+ * `007`, 1.0 is `1.0`. Where YAML has a meaning of its own that is no text (null, true), it is an issue, with the
+ * suggestion to write quotes. A number of a JSON file is a number; one that has several spellings is an issue too.
+ *
+ * YAML 1.2.2, section 10.3.2 (core schema), says which plain scalars are numbers, booleans and null.
+ * @param numbers paths where a number is wanted, and no text
+ */
+export function readYaml(source: string, numbers: ReadonlySet<string> = new Set()): YamlFile {
+  const lines = new LineCounter()
+  const tooLarge = sizeProblem(source)
+  if (tooLarge !== null)
+    return { value: undefined, issues: [{ path: '', message: tooLarge }], placeOf: () => ({}) }
+  const doc = parseYaml(source, lines)
+  const errors = [
+    ...doc.errors.map((e) => ({ message: explainYamlError(e.code, e.message), at: e.pos[0] })),
+    ...repeatedKeys(doc).map((at) => ({ message: 'Map keys must be unique', at })),
+  ]
+  if (errors.length > 0) {
+    const issues = errors.map(({ message, at }) => ({
+      path: '',
+      message: `not readable: ${message}`,
+      ...position(at, lines),
+    }))
+    return { value: undefined, issues, placeOf: () => ({}) }
+  }
+  const placeOf = (path: string) => locate(doc.contents, path, lines)
+  const reader = new Reader(doc, lines, numbers, isJson(source))
+  try {
+    return { value: reader.read(doc.contents, []), issues: reader.issues, placeOf }
+  } catch (err) {
+    if (!(err instanceof Unreadable)) throw err
+    const at = err.at === undefined ? {} : position(err.at, lines)
+    return { value: undefined, issues: [{ path: '', message: err.message, ...at }], placeOf }
+  }
+}
+
+/** Looks at a file's parts, which is quick, before they are put together, which is not; null where it can be read. */
+function sizeProblem(source: string): string | null {
+  let parts = 0
+  let depth = 0
+  for (const part of new Lexer().lex(source)) {
+    if (++parts > PARTS_MAX)
+      return `the file has over ${PARTS_MAX} words and marks: shorten its lists, or split it 文件过大（超过 ${PARTS_MAX} 个词和符号），请缩短列表或拆分文件`
+    if (part === '[' || part === '{') depth++
+    if (part === ']' || part === '}') depth--
+    if (depth > DEPTH_MAX) return TOO_DEEP
+    if (part.startsWith('"') && badEscapes(part) > BAD_ESCAPES_MAX)
+      return `the file has over ${BAD_ESCAPES_MAX} escapes that YAML does not know, like \\q: write \\\\ for a backslash 文件中有过多无效的转义，反斜杠请写成 \\\\`
+  }
+  return null
+}
+
+const TOO_DEEP = `the file has fields more than ${DEPTH_MAX} deep in each other 文件嵌套过深（超过 ${DEPTH_MAX} 层）`
+
+const TOO_DEEP_BY_REFERENCE = `references (*name) put fields more than ${DEPTH_MAX} deep in each other 引用（*name）使字段嵌套过深（超过 ${DEPTH_MAX} 层）`
+
+/** YAML 1.2.2, section 5.7 (escaped characters). */
+function badEscapes(quoted: string): number {
+  const all = quoted.matchAll(
+    /\\(?:x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8}|["\\/0abtnvfreNLP_\s]|(?<bad>[\s\S]|$))/gi,
+  )
+  let bad = 0
+  for (const { groups } of all) if (groups?.bad !== undefined) bad++
+  return bad
+}
+
+/** A file's YAML, with what `readFile` accepts. */
+export function parseYaml(source: string, lines: LineCounter): Document.Parsed {
+  return withoutStacks(() =>
+    parseDocument(source, {
+      version: '1.2',
+      lineCounter: lines,
+      prettyErrors: false,
+      // Compares each key with each other one: thousands would take seconds. See `repeatedKeys`.
+      uniqueKeys: false,
+      // A key that is a map is written out, and one within one again: 500 characters of that never end.
+      stringKeys: true,
+    }),
+  )
+}
+
+/** The parser makes an error of each bad mark; the stacks, which nobody reads, take most of the time. */
+function withoutStacks<T>(work: () => T): T {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = before
+  }
+}
+
+/** What stands in a file at one place: the text of a scalar, also of one that YAML takes for a number. */
+export function textOf(scalar: Scalar): string | null {
+  if (typeof scalar.value === 'string') return scalar.value
+  const isNumber = typeof scalar.value === 'number' || typeof scalar.value === 'bigint'
+  return isNumber && scalar.source !== undefined ? scalar.source : null
+}
+
+/** The file as a whole cannot be read. */
+class Unreadable extends Error {
+  override name = 'Unreadable'
+  /** Where in the file. */
+  readonly at: number | undefined
+  constructor(message: string, at?: number) {
+    super(message)
+    this.at = at
+  }
+}
+
+class Reader {
+  readonly issues: Issue[] = []
+  private aliases = 0
+  private values = 0
+
+  private readonly doc: Document.Parsed
+  private readonly lines: LineCounter
+  private readonly numbers: ReadonlySet<string>
+  private readonly json: boolean
+
+  constructor(doc: Document.Parsed, lines: LineCounter, numbers: ReadonlySet<string>, json: boolean) {
+    this.doc = doc
+    this.lines = lines
+    this.numbers = numbers
+    this.json = json
+  }
+
+  read(node: unknown, path: readonly string[]): unknown {
+    if (path.length > DEPTH_MAX) throw new Unreadable(this.aliases > 0 ? TOO_DEEP_BY_REFERENCE : TOO_DEEP)
+    if (++this.values > VALUES_MAX)
+      throw new Unreadable('the file is too large once its references are filled in')
+    if (isAlias(node)) {
+      if (++this.aliases > ALIASES_MAX)
+        throw new Unreadable(`the file has over ${ALIASES_MAX} references (*name)`)
+      const target = node.resolve(this.doc)
+      if (target) return this.read(target, path)
+      throw new Unreadable(`the reference *${node.source} names nothing above it`, node.range?.[0])
+    }
+    if (isMap(node)) {
+      return Object.fromEntries(
+        node.items.map(({ key, value }) => {
+          const name = isScalar(key) ? (key.source ?? String(key.value)) : String(key)
+          if (name.length > NAME_MAX)
+            throw new Unreadable(`a field has a name of over ${NAME_MAX} characters`, placeOfKey(key))
+          const at = [...path, name]
+          if (name === '<<')
+            return [name, this.refuse(key, at, 'merge keys (<<) are not taken: write the fields out')]
+          return [name, value === null ? this.missing(key, at) : this.read(value, at)]
+        }),
+      )
+    }
+    if (isSeq(node)) return node.items.map((item, i) => this.read(item, [...path, String(i)]))
+    if (isScalar(node)) return this.scalar(node, path)
+    return undefined
+  }
+
+  private scalar(node: Scalar, path: readonly string[]): unknown {
+    const { value, tag } = node
+    const source = node.source ?? ''
+    if (tag !== undefined && !TEXT_TAGS.has(tag)) {
+      return this.refuse(node, path, `tags like ${excerpt(tag)} are not taken: write a text, in quotes`)
+    }
+    if (typeof value === 'string') return value
+    if (value === null) return source === '' ? this.missing(node, path) : this.refuseAmbiguous(node, path)
+    if (this.numbers.has(path.join('.'))) return value
+    if (typeof value === 'boolean') return this.refuseAmbiguous(node, path)
+    if (!this.json) return source
+    // With one spelling only: the schema may take it as its text.
+    if (Number.isSafeInteger(value) && String(value) === source) return value
+    return this.refuse(
+      node,
+      path,
+      `${excerpt(source)} is a number, not a text: write "${excerpt(source)}" in quotes`,
+    )
+  }
+
+  /** null, ~, true and false: who wrote them may have meant the word. */
+  private refuseAmbiguous(node: Scalar, path: readonly string[]): undefined {
+    const source = excerpt(node.source ?? String(node.value))
+    const [means, otherwise] =
+      node.value === null ? ['no value', ', or leave the field out'] : ['true or false', '']
+    const message = `${source} stands for ${means}, not for a text: write "${source}" in quotes if you mean the text${otherwise}`
+    return this.refuse(node, path, message)
+  }
+
+  private missing(node: unknown, path: readonly string[]): undefined {
+    // A file without anything in it is told by the schema.
+    if (path.length === 0) return undefined
+    return this.refuse(node, path, 'has no value: write one, or leave the field out')
+  }
+
+  private refuse(node: unknown, path: readonly string[], message: string): undefined {
+    const start = isNode(node) ? node.range?.[0] : undefined
+    const at = start === undefined ? {} : position(start, this.lines)
+    this.issues.push({ path: path.join('.'), message, ...at })
+    return undefined
+  }
+}
+
+/** `!!str` and `!` say that a scalar is a text. */
+const TEXT_TAGS = new Set(['tag:yaml.org,2002:str', '!'])
+
+/** JSON has numbers; in YAML a number is only one way to read a text. */
+function isJson(source: string): boolean {
+  if (!/^\s*[{["]/.test(source)) return false
+  try {
+    JSON.parse(source)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What the parser says where it does not say what to do. */
+function explainYamlError(code: string, message: string): string {
+  switch (code) {
+    case 'MULTIPLE_DOCS':
+      return 'there are several documents, parted by ---: write each into a file of its own'
+    case 'TAB_AS_INDENT':
+      return 'a tab stands where the line is indented: YAML takes spaces only'
+    default:
+      return message
+  }
+}
+
+/** Where keys stand that their map has already. */
+function repeatedKeys(doc: Document.Parsed): number[] {
+  const found: number[] = []
+  visit(doc, {
+    Map(_, map) {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        const name = key.source ?? String(key.value)
+        if (seen.has(name)) found.push(key.range?.[0] ?? 0)
+        seen.add(name)
+      }
+    },
+  })
+  return found
+}
+
+function locate(root: unknown, path: string, lines: LineCounter): { line?: number; column?: number } {
+  let at: unknown = root
+  let best: Node | null = isNode(root) ? root : null
+  for (const part of path === '' ? [] : path.split('.')) {
+    if (isMap(at)) {
+      const pair = at.items.find((p) => isScalar(p.key) && (p.key.source ?? String(p.key.value)) === part)
+      at = pair?.value
+      if (isNode(pair?.value)) best = pair.value
+      else if (isNode(pair?.key)) best = pair.key
+    } else if (isSeq(at)) {
+      at = at.items[Number(part)]
+      if (isNode(at)) best = at
+    } else break
+  }
+  const start = best?.range?.[0]
+  return start === undefined ? {} : position(start, lines)
+}
+
+function isNode(x: unknown): x is Node {
+  return isMap(x) || isSeq(x) || isScalar(x) || isAlias(x)
+}
+
+function placeOfKey(key: unknown): number | undefined {
+  return isNode(key) ? key.range?.[0] : undefined
+}
+
+function position(offset: number, lines: LineCounter): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset)
+  return { line, column: col }
+}

@@ -1,0 +1,90 @@
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { Issue } from './issue.ts'
+import { isUpload } from './message.ts'
+import type { Campaign } from './model.ts'
+import { accountVariablesIn } from './template/template.ts'
+
+/** What a check knows of a registered account. */
+export interface TargetAccount {
+  appId: string
+  rules: RulesProfileName
+  name?: string
+  /** Its own variables; absent: none. */
+  variables?: Readonly<Record<string, string>>
+}
+
+/** Accounts that are named one by one; of more only the number is told. */
+export const NAMED_MAX = 20
+
+/** The registered accounts that a campaign serves: those in its `accounts`, or all. */
+export function targetAccounts<A extends { appId: string }>(
+  requested: readonly string[] | undefined,
+  accounts: readonly A[] | undefined,
+): A[] {
+  const requestedIds = requested && new Set(requested)
+  return (accounts ?? []).filter((a) => !requestedIds || requestedIds.has(a.appId))
+}
+
+/**
+ * The own variables that any served account has, for a file that may have errors; null where no served account is known:
+ * its variables cannot be asked for, so each may be there.
+ */
+export function accountVariableNames(
+  file: unknown,
+  accounts: readonly TargetAccount[] | undefined,
+): ReadonlySet<string> | null {
+  const given = typeof file === 'object' && file !== null && 'accounts' in file ? file.accounts : undefined
+  const requested = Array.isArray(given) ? given.filter((a) => typeof a === 'string') : undefined
+  const targets = targetAccounts(requested, accounts)
+  return targets.length === 0 ? null : new Set(targets.flatMap((a) => Object.keys(a.variables ?? {})))
+}
+
+/** Served accounts without a variable that a template names: their followers miss the message, the others get it. */
+export function variableWarnings(
+  templates: readonly [path: string, template: string][],
+  accounts: readonly TargetAccount[],
+): Issue[] {
+  const found = new Map<string, readonly TargetAccount[]>()
+  const accountsWithout = (name: string) => {
+    const known = found.get(name) ?? accounts.filter((a) => !Object.hasOwn(a.variables ?? {}, name))
+    found.set(name, known)
+    return known
+  }
+  return templates.flatMap(([path, template]) =>
+    accountVariablesIn(template).flatMap((name) => {
+      const without = accountsWithout(name)
+      const consequence = path.startsWith('reply') ? 'the reply is left out' : 'the step is skipped'
+      const named = without.slice(0, NAMED_MAX).map((a): Issue => {
+        const message = `account ${a.appId}${a.name ? ` (${a.name})` : ''} has no variable ${name}: ${consequence} there`
+        return { path, message }
+      })
+      const more = without.length - named.length
+      return more > 0
+        ? [...named, { path, message: `and ${more} more accounts have no variable ${name}` }]
+        : named
+    }),
+  )
+}
+
+const ONE_ACCOUNT =
+  'media_id belongs to one account, and this campaign serves several: use file, or name one account in accounts'
+
+/** WeChat's own media ids in a campaign that more than one account sends. */
+export function mediaIdWarnings(campaign: Campaign, accounts: readonly TargetAccount[] | undefined): Issue[] {
+  const several =
+    Math.max(targetAccounts(campaign.accounts, accounts).length, campaign.accounts?.length ?? 0) > 1
+  if (!several) return []
+  const messages = campaign.steps.map((s, i) => [`steps.${i}.send`, s.send] as const)
+  const all = campaign.reply ? [...messages, ['reply', campaign.reply] as const] : messages
+  return all.flatMap(([path, message]) =>
+    Object.entries(message ?? {}).flatMap(([kind, content]) => {
+      if (typeof content !== 'object') return []
+      const at = `${path}.${kind}`
+      const ids =
+        'mediaId' in content && content.mediaId ? [{ path: `${at}.mediaId`, message: ONE_ACCOUNT }] : []
+      // Without accounts the file may not be published yet: a thumb is then the name of a file beside it.
+      const thumb = accounts && 'thumb' in content && !isUpload(content.thumb)
+      return thumb ? [...ids, { path: `${at}.thumb`, message: ONE_ACCOUNT }] : ids
+    }),
+  )
+}

@@ -1,0 +1,141 @@
+import { isGrpcServiceError } from '@temporalio/client'
+import { BUILD_ID_RULE, isBuildId, loadConfig, type WorkerVersion } from '../../config/config.ts'
+import { connectTemporal } from '../../temporal/connection.ts'
+import {
+  createDeployments,
+  type Deployments,
+  type DeploymentView,
+  pinnedRunsQuery,
+} from '../../temporal/deployment.ts'
+import { CommandError, cliCommand, UsageError } from '../cli-command.ts'
+import { parseDurations } from '../option-parsers.ts'
+import { table } from '../table.ts'
+import { describeTemporalError, temporalTarget } from './temporal-target.ts'
+
+const POLL_MS = 500
+/** gRPC: deadline exceeded, resource exhausted, aborted, unavailable. To make a build current twice does no harm. */
+const RETRYABLE_CODES = new Set([4, 8, 10, 14])
+
+export const deploy = cliCommand({
+  name: 'deploy',
+  description: 'Let new runs begin on this build of the worker (DEPLOYMENT_NAME, BUILD_ID)',
+  args: {
+    'build-id': { type: 'string', description: 'The build (default: BUILD_ID)', valueHint: '2026-11-24' },
+    wait: {
+      type: 'boolean',
+      description: 'Wait until a worker of the build polls and Temporal has done it, instead of failing',
+    },
+    within: { type: 'string', default: '10m', description: 'How long to wait', valueHint: '10m' },
+    status: { type: 'boolean', description: 'Change nothing, say which builds there are' },
+  },
+  async run(args) {
+    const config = loadConfig()
+    const name = config.deployment?.name
+    if (!name) throw new UsageError('Set DEPLOYMENT_NAME as for the workers: without it versioning is off')
+    const [withinMs = 0] = parseDurations('within', args.within)
+    const version = args.status ? null : parseVersion(name, args['build-id'] ?? config.deployment?.buildId)
+    const target = temporalTarget(config)
+    const link = connectTemporal(target, 'cli')
+    try {
+      const deployments = createDeployments(link.client)
+      if (version) await makeCurrent(deployments, version, args.wait ? withinMs : 0)
+      const view = await deployments.read(name)
+      if (!view) throw new CommandError(`No versioned worker of ${name} has ever polled ${target.namespace}.`)
+      const stuck = view.versions.filter((v) => v.openRuns > 0 && !v.worker)
+      return {
+        value: { ...view, moves: stuck.map((v) => ({ buildId: v.buildId, command: moveCommand(view, v) })) },
+        text: describeDeployment(view),
+        failed: stuck.length > 0,
+      }
+    } catch (err) {
+      if (err instanceof CommandError) throw err
+      throw new CommandError(describeTemporalError(err, target.connection.address, 'worker deployments'))
+    } finally {
+      await link.close()
+    }
+  },
+})
+
+/**
+ * New runs begin on `version` when it resolves. What Temporal does not do at once, because no worker of the build polls
+ * yet, or because it is busy or away for a moment, is asked for again until `withinMs` are over.
+ * @throws Failure when no worker of it polls; else what Temporal said last
+ */
+export async function makeCurrent(
+  deployments: Pick<Deployments, 'isPolled' | 'makeCurrent'>,
+  version: WorkerVersion,
+  withinMs: number,
+): Promise<void> {
+  const until = Date.now() + withinMs
+  for (;;) {
+    try {
+      if (await deployments.isPolled(version)) return await deployments.makeCurrent(version)
+      if (Date.now() >= until) throw new CommandError(notPolledMessage(version, withinMs))
+    } catch (err) {
+      if (!isRetryable(err) || Date.now() >= until) throw err
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+function isRetryable(err: unknown): boolean {
+  return isGrpcServiceError(err) && RETRYABLE_CODES.has(err.code)
+}
+
+function notPolledMessage({ deploymentName, buildId }: WorkerVersion, withinMs: number): string {
+  const hint = withinMs === 0 ? ', or wait for it with --wait' : ''
+  return `No worker of build ${buildId} polls. Start it with DEPLOYMENT_NAME=${deploymentName} BUILD_ID=${buildId}${hint}. Nothing was changed.`
+}
+
+type Version = DeploymentView['versions'][number]
+
+function describeDeployment(view: DeploymentView): string {
+  const rows = view.versions.map((v) => [
+    v.buildId,
+    v.status,
+    String(v.openRuns),
+    v.worker ? 'polls' : 'none',
+    adviceFor(v),
+  ])
+  const lines = [
+    `${view.deployment} in ${view.namespace}: new runs begin on ${view.current ?? 'workers without a version: no build is current'}`,
+    table(['build', 'status', 'open runs', 'worker', 'what to do'], rows),
+  ]
+  for (const v of view.versions) {
+    if (v.openRuns === 0 || v.worker) continue
+    const move = moveCommand(view, v)
+    lines.push(
+      `${v.openRuns} runs are pinned to ${v.buildId}, which has no worker: they wait. Start a worker of that build${move ? `, or move them to ${view.current}, whose code must replay their histories:\n  ${move}` : ''}`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function adviceFor(v: Version): string {
+  if (v.openRuns > 0) return v.worker ? (isServing(v) ? '' : 'keep its workers') : 'no worker: see below'
+  if (isServing(v)) return v.worker ? '' : 'start a worker'
+  if (v.status === 'inactive') return 'not deployed yet'
+  return v.worker ? 'its workers may be stopped' : ''
+}
+
+function isServing(v: Version): boolean {
+  return v.status === 'current' || v.status === 'ramping'
+}
+
+/** Temporal's own command that moves the open runs of a build to the current one; null where there is no other one. */
+function moveCommand(
+  { deployment, current, namespace }: DeploymentView,
+  { buildId }: Version,
+): string | null {
+  if (current === null || current === buildId) return null
+  const query = pinnedRunsQuery({ deploymentName: deployment, buildId })
+  return `temporal workflow update-options --namespace ${namespace} --query "${query}" --versioning-override-behavior auto_upgrade --reason "build ${buildId} has no worker" --yes`
+}
+
+/** @throws UsageError */
+function parseVersion(deploymentName: string, buildId: string | undefined): WorkerVersion {
+  if (buildId && isBuildId(buildId)) return { deploymentName, buildId }
+  throw new UsageError(
+    `Say which build, by --build-id or BUILD_ID: ${BUILD_ID_RULE}${buildId ? `, not ${buildId}` : ''}`,
+  )
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { KeyRotation } from '../../api/routes/route-helpers.ts'
+import { COMMAND_LINE_ACTOR } from '../../auth/principal.ts'
+import { rotateKeys } from '../../bootstrap/encryption/rotate-keys.ts'
+import { type Config, ConfigError, loadConfig } from '../../config/config.ts'
+import { weaknessMessage } from '../../config/secret-strength.ts'
+import { createLog } from '../../shared/log.ts'
+import { openStore } from '../../store/db.ts'
+import { checkKeys } from '../../store/encryption/key-registry.ts'
+import { createSealer } from '../../store/encryption/sealer.ts'
+import { amendAudit, writeAudit } from '../../store/users/audit-log.ts'
+import { connectTemporal, temporalTargetFromEnv } from '../../temporal/connection.ts'
+import { callApi, serverOption } from '../api-client.ts'
+import { CommandError, cliCommand } from '../cli-command.ts'
+
+const rotate = cliCommand({
+  name: 'rotate',
+  description: "Seal the store's secrets under ENCRYPTION_KEY (the old one in ENCRYPTION_KEY_PREVIOUS)",
+  args: serverOption,
+  async run(args) {
+    const config = loadConfig()
+    // The embedded store belongs to the program that runs; a PostgreSQL is reached without one.
+    const done =
+      config.databaseUrl && !args.url
+        ? await rotateDirectly(config, config.databaseUrl)
+        : await callApi<KeyRotation>(args, { method: 'POST', path: '/api/keys/rotate' })
+    return { value: done, text: describeRotation(done), failed: done.unreadable > 0 }
+  },
+})
+
+async function rotateDirectly(config: Config, databaseUrl: string): Promise<KeyRotation> {
+  const encryptionKey = config.encryptionKey ?? storedEncryptionKey(config.dataDir)
+  const weakness = weaknessMessage('ENCRYPTION_KEY', encryptionKey)
+  if (weakness) throw new ConfigError(weakness)
+  const sealer = createSealer(encryptionKey, config.previousKeys)
+  const store = await openStore({ databaseUrl, dataDir: null })
+  const link = connectTemporal(temporalTargetFromEnv(config.temporal.env), 'cli')
+  try {
+    const admission = await checkKeys(store.db, sealer, Date.now())
+    if (!admission.ok) {
+      throw new CommandError(
+        `The store is sealed with a key (id ${admission.missing.join(', ')}) that is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS. Nothing was changed.`,
+      )
+    }
+    const log = createLog('warn')
+    const [target] = sealer.keyIds
+    // Before it: the rotation is many small statements, and none of them may be without its row.
+    const note = { actor: COMMAND_LINE_ACTOR, action: 'key.rotate', target, at: Date.now() }
+    const row = await writeAudit(store.db, { ...note, details: { outcome: 'unknown' } })
+    const done = await rotateKeys({ db: store.db, sealer, client: link.client, now: Date.now, log })
+    await amendAudit(store.db, row, { resealed: done.resealed, unreadable: done.unreadable })
+    return done
+  } finally {
+    await link.close()
+    await store.close()
+  }
+}
+
+function describeRotation({ keyId, resealed, unreadable, previous }: KeyRotation): string {
+  const total = Object.values(resealed).reduce((sum, n) => sum + n, 0)
+  const lines = [`${total} secrets sealed anew; all are sealed with the key ${keyId} now`]
+  for (const [column, count] of Object.entries(resealed)) if (count > 0) lines.push(`  ${column}: ${count}`)
+  if (unreadable > 0) {
+    lines[0] = `${total} secrets sealed anew with the key ${keyId}`
+    lines.push(
+      `${unreadable} could not be opened with any key: they are as they were. Give their key in ENCRYPTION_KEY_PREVIOUS and repeat this`,
+    )
+  }
+  for (const { keyId: id, openRuns, neededUntil } of previous) {
+    const until = neededUntil ?? 'the retention of the Temporal namespace is over (Temporal did not answer)'
+    lines.push(
+      openRuns > 0
+        ? `keep the previous key ${id}: ${openRuns} runs that began under it go on. As things stand it is needed to read histories until ${until}; ask again later`
+        : `keep the previous key ${id} in ENCRYPTION_KEY_PREVIOUS until ${until}: histories in Temporal are encrypted with it`,
+    )
+  }
+  return lines.join('\n')
+}
+
+/** The key that `npm start` keeps, where it has a PostgreSQL of its own. */
+function storedEncryptionKey(dataDir: string): string {
+  try {
+    return readFileSync(join(dataDir, 'encryption-key'), 'utf8').trim()
+  } catch {
+    throw new ConfigError(
+      `Set ENCRYPTION_KEY, or DATA_DIR to the folder of npm start (looked in ${dataDir}).`,
+    )
+  }
+}
+
+export const keyCommands = { rotate }

@@ -1,0 +1,12 @@
+import { PRIVATE_UMASK } from '../bootstrap/private-files.ts'
+import { allowSlowHandshakes } from '../bootstrap/shutdown.ts'
+import { printable } from './printable.ts'
+import { runCli } from './run-cli.ts'
+
+process.umask(PRIVATE_UMASK)
+allowSlowHandshakes()
+process.exitCode = await runCli(process.argv.slice(2), {
+  // Into a file goes what it is, byte for byte.
+  out: (text) => process.stdout.write(`${process.stdout.isTTY ? printable(text) : text}\n`),
+  err: (text) => process.stderr.write(`${process.stderr.isTTY ? printable(text) : text}\n`),
+})

@@ -1,0 +1,63 @@
+import type { ArgsDef } from 'citty'
+import { CommandError } from './cli-command.ts'
+import { readUserSecret, standardInput } from './user-files.ts'
+
+/** A password is never an argument: those are seen by everybody on the machine, and kept by the shell. */
+export const passwordOption = {
+  'password-file': {
+    type: 'string',
+    description: 'A file with the password; - reads standard input (default: it is asked for)',
+    valueHint: 'file',
+  },
+} satisfies ArgsDef
+
+/** The password from a file, from a pipe, or typed twice. @throws Failure */
+export async function readPassword(args: { 'password-file'?: string | undefined }): Promise<string> {
+  const file = args['password-file']
+  if (file !== undefined && file !== '-') return oneLine(await readUserSecret(file))
+  if (file === '-' || !process.stdin.isTTY) return oneLine(await standardInput())
+  const password = await promptHidden('password: ')
+  if ((await promptHidden('again: ')) !== password)
+    throw new CommandError('The two passwords are not the same.')
+  return password
+}
+
+function oneLine(text: string): string {
+  const password = text.replace(/\r?\n$/, '')
+  if (password === '' || /[\r\n]/.test(password))
+    throw new CommandError(
+      'The password must be one line: of a file (--password-file FILE) or of standard input.',
+    )
+  return password
+}
+
+const END_OF_LINE = new Set(['\r', '\n', '\u0004'])
+const ERASE = new Set(['\u007f', '\b'])
+
+/** Reads a line from the terminal without showing it. Ctrl-C ends. */
+function promptHidden(question: string): Promise<string> {
+  const { stdin, stderr } = process
+  stderr.write(question)
+  stdin.setRawMode(true)
+  stdin.setEncoding('utf8')
+  stdin.resume()
+  return new Promise((resolve, reject) => {
+    const typed: string[] = []
+    const end = (then: () => void) => {
+      stdin.off('data', onData)
+      stdin.setRawMode(false)
+      stdin.pause()
+      stderr.write('\n')
+      then()
+    }
+    const onData = (text: string) => {
+      for (const char of text) {
+        if (char === '\u0003') return end(() => reject(new CommandError('Nothing was changed.')))
+        if (END_OF_LINE.has(char)) return end(() => resolve(typed.join('')))
+        if (ERASE.has(char)) typed.pop()
+        else if (char >= ' ') typed.push(char)
+      }
+    }
+    stdin.on('data', onData)
+  })
+}

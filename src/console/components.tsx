@@ -1,0 +1,31 @@
+import type { Child } from 'hono/jsx'
+import { labelFor, STATE_LABELS } from './labels.ts'
+
+/** The frame of every table; its children are the rows. */
+export const Table = ({ heads, children }: { heads: readonly string[]; children?: Child }) => (
+  <table>
+    <thead>
+      <tr>
+        {heads.map((h) => (
+          <th>{h}</th>
+        ))}
+      </tr>
+    </thead>
+    <tbody>{children}</tbody>
+  </table>
+)
+
+export const Badge = ({ state }: { state: string }) => (
+  <span class={`badge ${state}`} title={state}>
+    {labelFor(STATE_LABELS, state)}
+  </span>
+)
+
+export const Empty = ({ zh, en }: { zh: string; en: string }) => (
+  <p class="empty">
+    {zh} <small>{en}</small>
+  </p>
+)
+
+export const NextPage = ({ cursor }: { cursor: string | null }) =>
+  cursor ? <a href={`?${new URLSearchParams({ cursor })}`}>下一页 next page →</a> : null

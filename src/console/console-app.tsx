@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Context, type Handler, Hono } from 'hono'
+import { ApiError, toApiError } from '../api/api-error.ts'
+import type { BodyBudget } from '../api/body/body-budget.ts'
+import { hasUnstorableUrl } from '../api/body/storable-text.ts'
+import { accountView } from '../api/routes/account-routes.ts'
+import { auditPage, auditView } from '../api/routes/audit-routes.ts'
+import { campaignView } from '../api/routes/campaign-routes.ts'
+import { readRun, readRunCursor, runCursor, viewItems } from '../api/routes/follower-routes.ts'
+import { type ApiDeps, cursor as cursorOf, toPage } from '../api/routes/route-helpers.ts'
+import { tokenPage, tokenView } from '../api/routes/token-routes.ts'
+import { userView } from '../api/routes/user-routes.ts'
+import { listTargetAccounts } from '../api/views/campaign-account-view.ts'
+import type { Auth } from '../auth/auth.ts'
+import { hasRole } from '../auth/roles.ts'
+import type { Issue } from '../campaign/issue.ts'
+import { listLatestRuns } from '../store/runs/latest-runs.ts'
+import type { Links, PageContext } from './layout.tsx'
+import { AccountsPage } from './pages/accounts-page.tsx'
+import { AuditPage, TokensPage, UsersPage } from './pages/admin-pages.tsx'
+import { CampaignPage, CampaignsPage } from './pages/campaign-pages.tsx'
+import { FollowerPage, FollowersPage, RunFragment } from './pages/follower-pages.tsx'
+import { ErrorPage, ForbiddenPage, NotFoundPage } from './pages/sign-in-pages.tsx'
+import { createSecondFactorRoutes } from './second-factor-routes.tsx'
+import { createSignInRoutes } from './sign-in-routes.tsx'
+
+const PAGE_SIZE = 50
+
+/** The operator's console: reads only; what changes something is the CLI's and the API's. */
+export function createConsole(deps: ApiDeps & { access: Auth; bodies: BodyBudget; links(): Links }): Hono {
+  const { access, accounts, campaigns, db, now } = deps
+  const app = new Hono()
+  app.onError((err, c) => {
+    const { status, headers } = toApiError(err, c, deps.log)
+    return c.html(<ErrorPage status={status} />, status, headers)
+  })
+  // No store takes such a text: nothing has an address with it.
+  app.use(async (c, next) => {
+    if (hasUnstorableUrl(c.req)) throw new ApiError(400, 'bad-request', 'The address has a NUL in it.')
+    return next()
+  })
+  const style = readFileSync(new URL('./assets/console.css', import.meta.url), 'utf8')
+  const icon = readFileSync(new URL('./assets/icon.svg', import.meta.url), 'utf8')
+  const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
+
+  app.get('/assets/console.css', asset(style, 'text/css; charset=utf-8'))
+  app.get('/assets/icon.svg', asset(icon, 'image/svg+xml'))
+  app.get('/assets/htmx.js', asset(htmx, 'text/javascript; charset=utf-8'))
+
+  const contextOf = (c: Context): PageContext => ({ ...deps.links(), who: c.get('principal') })
+  app.route('/', createSignInRoutes(deps))
+  app.route('/', createSecondFactorRoutes(deps, contextOf))
+
+  app.get('/', async (c) => {
+    const items = (await accounts.list()).map((a) => accountView(a, now()))
+    return c.html(<AccountsPage items={items} links={contextOf(c)} />)
+  })
+  app.get('/campaigns', async (c) => {
+    const items = (await campaigns.list()).map(campaignView)
+    return c.html(<CampaignsPage items={items} links={contextOf(c)} />)
+  })
+  app.get('/campaigns/:id', async (c) => {
+    const found = await campaigns.find(c.req.param('id'))
+    if (!found) return c.html(<NotFoundPage links={contextOf(c)} />, 404)
+    const { version, source } = found
+    // Written by our own check.
+    const warnings = (version?.warnings ?? []) as Issue[]
+    const after = cursorOf.read(c.req.query('cursor'))
+    const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []
+    const served = toPage(all, PAGE_SIZE, (a) => a.appId)
+    return c.html(
+      <CampaignPage
+        item={campaignView(found)}
+        accounts={served}
+        source={source}
+        warnings={warnings}
+        links={contextOf(c)}
+      />,
+    )
+  })
+  app.get('/followers', async (c) => {
+    const { cursor, ...query } = c.req.query()
+    const status = (['active', 'paused', 'ended'] as const).find((s) => s === query.status)
+    const filter = { appId: query.appId || undefined, campaign: query.campaign || undefined, status }
+    const found = await listLatestRuns(db, filter, { after: readRunCursor(cursor), limit: PAGE_SIZE + 1 })
+    const { items, next } = toPage(found, PAGE_SIZE, runCursor)
+    const shown = await viewItems(db, items)
+    return c.html(<FollowersPage items={shown} next={next} query={query} links={contextOf(c)} />)
+  })
+  app.get('/followers/:appId/:openId', async (c) => {
+    const run = await readRun(db, c.req.param())
+    if (!run) return c.html(<NotFoundPage links={contextOf(c)} />, 404)
+    return c.html(<FollowerPage run={run} links={contextOf(c)} />)
+  })
+  app.get('/followers/:appId/:openId/run', async (c) => {
+    const run = await readRun(db, c.req.param())
+    return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
+  })
+  for (const path of ['/users', '/tokens', '/audit']) {
+    app.use(path, async (c, next) => {
+      const { role, actor } = c.get('principal')
+      if (hasRole(role, 'admin')) return next()
+      access.refusals.record({ where: 'console', reason: 'role', address: access.client(c).address, actor })
+      return c.html(<ForbiddenPage links={contextOf(c)} />, 403)
+    })
+  }
+  app.get('/users', async (c) => {
+    const found = await access.users.list({
+      after: cursorOf.read(c.req.query('cursor')),
+      limit: PAGE_SIZE + 1,
+    })
+    const { items, next } = toPage(found, PAGE_SIZE, (u) => u.name)
+    return c.html(<UsersPage items={items.map(userView)} next={next} links={contextOf(c)} />)
+  })
+  app.get('/tokens', async (c) => {
+    const { items, next } = await tokenPage(access.tokens, c.req.query('cursor'), PAGE_SIZE)
+    return c.html(<TokensPage items={items.map(tokenView)} next={next} links={contextOf(c)} now={now()} />)
+  })
+  app.get('/audit', async (c) => {
+    const { items, next } = await auditPage(db, c.req.query('cursor'), PAGE_SIZE)
+    return c.html(<AuditPage items={items.map(auditView)} next={next} links={contextOf(c)} />)
+  })
+  // A route, since the app that this one becomes part of does not ask for its notFound.
+  app.all('*', (c) => c.html(<NotFoundPage links={contextOf(c)} />, 404))
+  return app
+}
+
+/** The same bytes for everybody. A browser keeps them, and asks each time whether they are still the ones. */
+function asset(content: string, type: string): Handler {
+  const bytes = new TextEncoder().encode(content)
+  const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+  const headers = { 'content-type': type, 'cache-control': 'no-cache', etag: tag }
+  return (c) =>
+    c.req.header('if-none-match') === tag ? c.body(null, 304, headers) : c.body(bytes, 200, headers)
+}

@@ -1,0 +1,83 @@
+import type { accountView } from '../../api/routes/account-routes.ts'
+import { Badge, Empty, Table } from '../components.tsx'
+import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
+import { requiredAction } from '../remedy.ts'
+
+type AccountView = ReturnType<typeof accountView>
+
+export const AccountsPage = ({ items, links }: { items: AccountView[]; links: PageContext }) => (
+  <Layout title="账号" at="/" links={links}>
+    <Heading zh="账号" en="accounts" />
+    {links.authoriseUrl ? (
+      <p class="row">
+        <a href={links.authoriseUrl} referrerpolicy="origin">
+          授权新账号 <small>authorise an account</small>
+        </a>
+        <a href={`${links.authoriseUrl}?device=phone`} referrerpolicy="origin">
+          手机授权链接 <small>link for a phone</small>
+        </a>
+      </p>
+    ) : null}
+    {items.length === 0 ? (
+      <Empty zh="还没有账号：npm run nurture -- account add" en="no account yet" />
+    ) : (
+      <Table
+        heads={[
+          '名称 name',
+          'AppID',
+          '模式 mode',
+          '规则 rules',
+          '状态 state',
+          '自 since',
+          '需要做什么 what to do',
+        ]}
+      >
+        {items.map((a) => (
+          <tr>
+            <td>{a.name}</td>
+            <td>
+              <code>{a.appId}</code>
+            </td>
+            <td>
+              {a.mode}
+              {a.kind === 'authorised' ? <div class="quiet">已授权 authorised</div> : null}
+            </td>
+            <td>{a.rules}</td>
+            <td>
+              <Badge state={a.state} /> <span class="quiet">{a.stateReason}</span>
+              {a.stateUntil ? (
+                <div class="quiet">
+                  至 until <Time at={a.stateUntil} />
+                </div>
+              ) : null}
+            </td>
+            <td>
+              <Time at={a.stateSince} />
+            </td>
+            <td>
+              <RequiredActionCell account={a} links={links} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    )}
+  </Layout>
+)
+
+const RequiredActionCell = ({ account, links }: { account: AccountView; links: PageContext }) => {
+  const { authoriseUrl } = links
+  const action = requiredAction(account, { platform: Boolean(authoriseUrl) })
+  if (!action) return <>–</>
+  return (
+    <>
+      {action.zh} <small>{action.en}</small>
+      {action.authorise && authoriseUrl ? (
+        <div>
+          <a href={authoriseUrl} referrerpolicy="origin">
+            重新授权 <small>authorise again</small>
+          </a>
+        </div>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,165 @@
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import { Heading, Layout, type PageContext } from '../layout.tsx'
+
+/** What went wrong at the last try. */
+export type SignInProblem =
+  | { kind: 'token' }
+  | { kind: 'password' }
+  | { kind: 'code' }
+  /** The page was too old: it has another QR code now. */
+  | { kind: 'new-secret' }
+  | { kind: 'over' }
+  | { kind: 'wait'; seconds: number }
+
+/** A page of its own, for who is not signed in (yet). */
+export const StandalonePage = ({ title, children }: { title: string; children?: Child }) => (
+  <>
+    {raw('<!DOCTYPE html>')}
+    <html lang="zh-CN">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{`${title} · FollowerNurture`}</title>
+        <link rel="icon" href="/assets/icon.svg" />
+        <link rel="stylesheet" href="/assets/console.css" />
+      </head>
+      <body>{children}</body>
+    </html>
+  </>
+)
+
+export const SignInPage = ({ trouble }: { trouble: SignInProblem | null }) => (
+  <StandalonePage title="登录">
+    <form class="signin" method="post" action="/signin">
+      <Heading zh="粉丝培育" en="FollowerNurture" />
+      <label>
+        <span>
+          用户名 <small>name</small>
+        </span>
+        <input name="name" autocomplete="username" autocapitalize="none" maxlength={64} />
+      </label>
+      <label>
+        <span>
+          密码 <small>password</small>
+        </span>
+        <input name="password" type="password" autocomplete="current-password" maxlength={200} />
+      </label>
+      <p class="or">
+        <span>
+          或者 <small>or</small>
+        </span>
+      </p>
+      <label>
+        <span>
+          管理令牌 <small>admin token</small>
+        </span>
+        <input name="token" type="password" autocomplete="off" />
+      </label>
+      <ProblemMessage trouble={trouble} />
+      <button type="submit">登录 sign in</button>
+    </form>
+  </StandalonePage>
+)
+
+/** For a link with a token that another site, or a browser on its own account, has opened: a person decides. */
+export const SignInByLinkPage = ({ token }: { token: string }) => (
+  <StandalonePage title="登录">
+    <form class="signin" method="post" action="/signin">
+      <Heading zh="粉丝培育" en="FollowerNurture" />
+      <p>
+        用链接里的管理令牌登录？ <small>Sign in with the admin token of this link?</small>
+      </p>
+      <input type="hidden" name="token" value={token} />
+      <button type="submit">登录 sign in</button>
+    </form>
+  </StandalonePage>
+)
+
+export const ProblemMessage = ({ trouble }: { trouble: SignInProblem | null }) =>
+  trouble ? (
+    <p class="bad" role="alert">
+      {problemText(trouble)}
+    </p>
+  ) : null
+
+function problemText(trouble: SignInProblem): string {
+  switch (trouble.kind) {
+    case 'token':
+      return '令牌不对 this is not the token'
+    case 'password':
+      return '用户名或密码不对 name or password is wrong'
+    case 'code':
+      return '验证码不对，或已经用过：请等下一个 the code is wrong or was used: wait for the next one'
+    case 'new-secret':
+      return '页面已过期，二维码已更换，请重新扫描 this page was too old: the QR code is new, scan it again'
+    case 'over':
+      return '已超时、已使用或尝试过多，请重新登录 too late, already used or too many codes: sign in again'
+    case 'wait':
+      return `尝试次数过多，请在 ${trouble.seconds} 秒后再试 too many tries: wait ${trouble.seconds} s`
+    default:
+      return trouble satisfies never
+  }
+}
+
+/** What became of a request that was not taken, by status; each with what to do. */
+const ERROR_TEXTS: Readonly<Record<number, readonly [zh: string, en: string]>> = {
+  400: ['请求无法读取，请返回后重试', 'The request cannot be read. Go back and try again.'],
+  403: ['请求来自其他网站，已拒绝', 'Refused: the request came from another site.'],
+  404: ['没有找到', 'Not found.'],
+  408: ['请求太慢，已中断，请重试', 'The request took too long. Try again.'],
+  413: ['提交的内容太大', 'The request is too large.'],
+  415: ['提交的格式不对，请使用页面上的表单', 'Wrong content type: use the form on the page.'],
+  422: [
+    '地址或内容中有无法处理的字符，请从列表重新进入',
+    'The address has something that cannot be used. Start from the list.',
+  ],
+  429: ['请求过多，请稍后再试', 'Too many requests. Try again later.'],
+  500: ['这里出错了，详情见服务器日志', 'Something went wrong here. The log of the server has the details.'],
+  503: ['服务器正忙，请稍后再试', 'The server is busy. Try again in a few seconds.'],
+}
+const OTHER_ERROR = ['请求无法处理', 'The request cannot be served.'] as const
+
+/** For whoever is signed in or not: it asks nothing of the store. */
+export const ErrorPage = ({ status }: { status: number }) => {
+  const [zh, en] = ERROR_TEXTS[status] ?? OTHER_ERROR
+  return (
+    <>
+      {raw('<!DOCTYPE html>')}
+      <html lang="zh-CN">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{`${status} · FollowerNurture`}</title>
+          <link rel="icon" href="/assets/icon.svg" />
+          <link rel="stylesheet" href="/assets/console.css" />
+        </head>
+        <body>
+          <main>
+            <Heading zh={zh} en={en} />
+            <p>
+              <a href="/">
+                返回首页 <small>back to the console</small>
+              </a>
+            </p>
+          </main>
+        </body>
+      </html>
+    </>
+  )
+}
+
+export const NotFoundPage = ({ links }: { links: PageContext }) => (
+  <Layout title="没有找到" at="" links={links}>
+    <Heading zh="没有找到" en="not found" />
+  </Layout>
+)
+
+export const ForbiddenPage = ({ links }: { links: PageContext }) => (
+  <Layout title="没有权限" at="" links={links}>
+    <Heading zh="没有权限" en="not allowed" />
+    <p>
+      这个页面只给管理员看 <span class="quiet">this page is for admins</span>
+    </p>
+  </Layout>
+)

@@ -1,0 +1,77 @@
+import { type Context, Hono } from 'hono'
+import { getCookie } from 'hono/cookie'
+import type { BodyBudget } from '../api/body/body-budget.ts'
+import type { Auth } from '../auth/auth.ts'
+import { ADMIN_TOKEN_ACTOR } from '../auth/principal.ts'
+import { boundedForm, readFields } from './form-body.ts'
+import type { PageContext } from './layout.tsx'
+import { RecoveryCodesPage, SecondFactorPage } from './pages/second-factor-pages.tsx'
+import { NotFoundPage, type SignInProblem } from './pages/sign-in-pages.tsx'
+import { waitProblem } from './sign-in-routes.tsx'
+
+/** `/account/second-factor`: what people change of themselves. The holder of the admin token is no person. */
+export function createSecondFactorRoutes(
+  { access, bodies }: { access: Auth; bodies: BodyBudget },
+  contextOf: (c: Context) => PageContext,
+): Hono {
+  const { secondFactor: secondStep, client, cookies, requireSecondFactor } = access
+  const app = new Hono()
+  const form = boundedForm({ bodies, client }, 'signed-in')
+  const path = '/account/second-factor'
+
+  app.use(`${path}/*`, async (c, next) => {
+    if (c.get('principal').actor === ADMIN_TOKEN_ACTOR)
+      return c.html(<NotFoundPage links={contextOf(c)} />, 404)
+    return next()
+  })
+  const page = async (
+    c: Context,
+    trouble: SignInProblem | null,
+    status: 200 | 422 | 429 = 200,
+    sealed = '',
+  ): Promise<Response> => {
+    const { actor } = c.get('principal')
+    const since = await secondStep.enabledSince(actor)
+    const enrolment =
+      since === null ? (secondStep.reopenEnrolment(actor, sealed) ?? secondStep.newEnrolment(actor)) : null
+    const headers: Record<string, string> =
+      trouble?.kind === 'wait' ? { 'retry-after': String(trouble.seconds) } : {}
+    const html = (
+      <SecondFactorPage
+        since={since}
+        required={requireSecondFactor}
+        enrolment={enrolment}
+        trouble={trouble}
+        links={contextOf(c)}
+      />
+    )
+    return c.html(html, status, headers)
+  }
+
+  app.get(path, (c) => page(c, null))
+  app.post(path, form, async (c) => {
+    const field = await readFields(c)
+    const sealed = field('sealed')
+    const session = getCookie(c, cookies.session) ?? ''
+    const { actor } = c.get('principal')
+    const given = { sealed, code: field('code'), session, address: client(c).address }
+    const done = await secondStep.set(actor, given)
+    if (done.kind === 'wait') return page(c, waitProblem(done.ms), 429, sealed)
+    if (done.kind === 'wrong') {
+      const isOld = secondStep.reopenEnrolment(actor, sealed) === null
+      return page(c, { kind: isOld ? 'new-secret' : 'code' }, 422, sealed)
+    }
+    if (done.kind === 'is-set') return c.redirect(path)
+    return c.html(<RecoveryCodesPage codes={done.recoveryCodes} />)
+  })
+  app.post(`${path}/remove`, form, async (c) => {
+    if (requireSecondFactor) return page(c, null)
+    const field = await readFields(c)
+    const { actor } = c.get('principal')
+    const done = await secondStep.remove(actor, { code: field('code'), address: client(c).address })
+    if (done.kind === 'wait') return page(c, waitProblem(done.ms), 429)
+    if (done.kind === 'wrong') return page(c, { kind: 'code' }, 422)
+    return c.redirect(path)
+  })
+  return app
+}

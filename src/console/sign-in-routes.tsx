@@ -1,0 +1,180 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { BodyBudget } from '../api/body/body-budget.ts'
+import type { Auth } from '../auth/auth.ts'
+import { createSameOrigin } from '../auth/http/same-origin.ts'
+import type { CodeResult } from '../auth/sign-in/second-factor.ts'
+import { CHALLENGE_MS, type SignInResult } from '../auth/sign-in/sign-in.ts'
+import { boundedForm, readFields } from './form-body.ts'
+import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pages.tsx'
+import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
+
+/** The way in and out; what is routed after it is for those who are signed in, and knows them as `who`. */
+export function createSignInRoutes({ access, bodies }: { access: Auth; bodies: BodyBudget }): Hono {
+  const { signIn, client, cookies } = access
+  const app = new Hono()
+  const form = boundedForm({ bodies, client }, 'anonymous')
+  app.use(createSameOrigin(access))
+
+  // For everybody, so it is made once.
+  const emptyForm = String(<SignInPage trouble={null} />)
+  app.get('/signin', async (c) => {
+    const token = c.req.query('token')
+    if (token === undefined) return c.html(emptyForm)
+    if (!isUserNavigation(c)) return c.html(<SignInByLinkPage token={token} />)
+    return answer(c, await signIn.withToken({ token, address: client(c).address }), 'token')
+  })
+  app.post('/signin', form, async (c) => {
+    const field = await readFields(c)
+    const { address } = client(c)
+    const name = field('name')
+    const token = field('token')
+    if (token || !name) return answer(c, await signIn.withToken({ token, address }), 'token')
+    const found = await signIn.withPassword({ name, password: field('password'), address })
+    return answer(c, found, 'password')
+  })
+  app.route('/', createSecondFactorSignIn(access, form))
+  app.post('/signout', async (c) => {
+    await signIn.signOut(getCookie(c, cookies.session))
+    clearCookies(c, access)
+    return c.redirect('/signin')
+  })
+  app.use(async (c, next) => {
+    const principal = await signIn.principalOf(getCookie(c, cookies.session))
+    if (principal) {
+      c.set('principal', principal)
+      return next()
+    }
+    // A part of a page that refreshes itself: the whole page must go.
+    if (c.req.header('hx-request')) return c.body(null, 200, { 'hx-redirect': '/signin' })
+    return c.redirect('/signin')
+  })
+  return app
+
+  function answer(c: Context, found: SignInResult, by: 'token' | 'password'): Response | Promise<Response> {
+    switch (found.kind) {
+      case 'in':
+        setSessionCookie(c, access, found.cookie)
+        return c.redirect('/')
+      case 'second-factor':
+        setAuthCookie(c, access, cookies.challenge, found.cookie, CHALLENGE_MS / 1000)
+        return c.redirect('/signin/second-factor')
+      case 'wrong':
+        return c.html(<SignInPage trouble={{ kind: by }} />, 401)
+      case 'wait': {
+        const trouble = waitProblem(found.ms)
+        return c.html(<SignInPage trouble={trouble} />, 429, { 'retry-after': String(trouble.seconds) })
+      }
+      default:
+        return found satisfies never
+    }
+  }
+}
+
+interface ChallengeEnv {
+  Variables: { owed: NonNullable<Awaited<ReturnType<Auth['secondFactor']['pendingChallenge']>>> }
+}
+
+/** `/signin/second-factor`: for a browser whose password was right, and for nobody else. */
+function createSecondFactorSignIn(access: Auth, form: MiddlewareHandler): Hono<ChallengeEnv> {
+  const { secondFactor: secondStep, client, cookies } = access
+  const app = new Hono<ChallengeEnv>()
+  const path = '/signin/second-factor'
+
+  app.get(path, async (c) => {
+    const owed = await secondStep.pendingChallenge(getCookie(c, cookies.challenge))
+    if (!owed) return c.redirect('/signin')
+    return owed.needs === 'code'
+      ? c.html(<CodePage trouble={null} />)
+      : c.html(<EnrolPage enrolment={secondStep.newEnrolment(owed.user.name)} trouble={null} />)
+  })
+  // Before a byte of the form is read.
+  app.post(path, async (c, next) => {
+    const owed = await secondStep.pendingChallenge(getCookie(c, cookies.challenge))
+    if (!owed) return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
+    c.set('owed', owed)
+    return next()
+  })
+  app.post(path, form, async (c) => {
+    const owed = c.var.owed
+    const field = await readFields(c)
+    const given = { cookie: getCookie(c, cookies.challenge), code: field('code'), address: client(c).address }
+    if (owed.needs === 'code') {
+      const found = await secondStep.withCode(given)
+      return answer(c, found, (trouble) => <CodePage trouble={trouble} />)
+    }
+    const { name } = owed.user
+    const sealed = field('sealed')
+    const same = secondStep.reopenEnrolment(name, sealed)
+    const enrolment = same ?? secondStep.newEnrolment(name)
+    const found = await secondStep.withEnrolment({ ...given, sealed })
+    return answer(c, found, (trouble) => {
+      const isNew = same === null && trouble.kind === 'code'
+      return <EnrolPage enrolment={enrolment} trouble={isNew ? { kind: 'new-secret' } : trouble} />
+    })
+  })
+  return app
+
+  function answer(
+    c: Context,
+    found: CodeResult,
+    renderForm: (trouble: SignInProblem) => ReturnType<typeof CodePage>,
+  ): Response | Promise<Response> {
+    switch (found.kind) {
+      case 'in':
+        setSessionCookie(c, access, found.cookie)
+        return found.recoveryCodes
+          ? c.html(<RecoveryCodesPage codes={found.recoveryCodes} />)
+          : c.redirect('/')
+      case 'wrong':
+        return c.html(renderForm({ kind: 'code' }), 401)
+      case 'over':
+        return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
+      case 'wait': {
+        const trouble = waitProblem(found.ms)
+        return c.html(renderForm(trouble), 429, { 'retry-after': String(trouble.seconds) })
+      }
+      default:
+        return found satisfies never
+    }
+  }
+}
+
+export const waitProblem = (ms: number) => ({ kind: 'wait' as const, seconds: Math.ceil(ms / 1000) })
+
+/**
+ * Whether a person has opened this address (typed, pasted, from a terminal), or a program that is no browser. Not where
+ * another site leads a browser here, or the browser fetches ahead: browsers say so
+ * (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header, https://wicg.github.io/nav-speculation/prefetch.html).
+ */
+function isUserNavigation(c: Context): boolean {
+  const site = c.req.header('sec-fetch-site')
+  const isPrefetch = c.req.header('sec-purpose') !== undefined || c.req.header('purpose') !== undefined
+  return !isPrefetch && (site === undefined || site === 'none' || site === 'same-origin')
+}
+
+function setAuthCookie(c: Context, { client }: Auth, name: string, value: string, maxAge?: number): void {
+  setCookie(c, name, value, {
+    httpOnly: true,
+    sameSite: 'Strict',
+    path: '/',
+    secure: client(c).https,
+    ...(maxAge === undefined ? {} : { maxAge }),
+  })
+}
+
+function setSessionCookie(c: Context, access: Auth, cookie: string): void {
+  clearCookies(c, access, [access.cookies.challenge, ...access.cookies.legacy])
+  setAuthCookie(c, access, access.cookies.session, cookie)
+}
+
+/** Those that the browser has; it drops a `__Host-` one only when told as it was made: with Secure. */
+function clearCookies(
+  c: Context,
+  { cookies, client }: Auth,
+  names: readonly string[] = [cookies.session, cookies.challenge, ...cookies.legacy],
+): void {
+  for (const name of names) {
+    if (getCookie(c, name) !== undefined) deleteCookie(c, name, { path: '/', secure: client(c).https })
+  }
+}

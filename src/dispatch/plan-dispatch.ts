@@ -1,0 +1,251 @@
+import { isErasure } from '../callback/event-fields.ts'
+import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from '../run/agent-session.ts'
+import {
+  correctedTime,
+  type Entry,
+  type EventStamp,
+  type Interaction,
+  isOlder,
+  normaliseKeyword,
+  type Plan,
+} from '../run/plan.ts'
+import type { RunState } from '../run/state.ts'
+import { findExitKeyword } from '../shared/keyword.ts'
+import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
+import type { RunRow } from '../store/runs/run-rows.ts'
+import { addGrant, type Ledger, mergeLedgers } from '../wechat/rules/ledger.ts'
+import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
+
+/** How often one follower may enter the same campaign. */
+export type Reentry = 'always' | 'never' | { afterMs: number }
+
+/** What of a run counts for its follower's next event. */
+export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
+  plan: Pick<Plan, 'exitKeywords'>
+  state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
+}
+
+/** What the dispatcher knows when it routes one event of a follower. */
+export interface DispatchContext {
+  row: InboxRow
+  follower: FollowerRow | null
+  /** The follower's runs, newest first. */
+  runs: readonly KnownRun[]
+  rules: RulesProfileName
+  /** The campaign version that was matched when the event arrived, if any. */
+  matched: { plan: Plan; reentry: Reentry } | null
+  /** True when this text leaves any live campaign of the account. */
+  isExitText: (text: string) => boolean
+}
+
+/** What an event means for its follower. `patch` is written once the action was done. */
+export interface DispatchPlan {
+  patch: FollowerPatch
+  action:
+    | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
+    | { do: 'unsubscribe'; event: EventStamp & { key: string } }
+    | { do: 'agent'; change: AgentSessionChange }
+    /** Everything that is known of the person goes. */
+    | { do: 'forget' }
+    /** Tell the active run; `start` is what would begin if there turns out to be none. */
+    | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
+    /** No run is active: begin one. */
+    | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
+}
+
+/**
+ * The order and the meaning of a follower's events (contract, section 3), as a pure function: by `CreateTime`, then by
+ * arrival; what is older than the unfollow or follow that counts changes nothing.
+ */
+export function planDispatch(context: DispatchContext): DispatchPlan {
+  const { row, follower } = context
+  const stamp: EventStamp = { at: row.createTime, seq: row.id }
+  if (row.kind === 'unsubscribe') return planUnsubscribe(context, stamp)
+  if (isErasure(row.kind)) return { patch: {}, action: { do: 'forget' } }
+  if (AGENT_SESSION_KINDS.has(row.kind)) return planAgentSession(context, stamp)
+  const scene = row.event?.scene ?? null
+  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  const lastEntry = context.runs[0]?.entry
+  const beforeFollow = lastEntry?.event === 'subscribe' && isOlder(stamp, lastEntry)
+  if (!scene || beforeFollow || (unfollowed && isOlder(stamp, unfollowed))) {
+    return {
+      patch: scene === 'subscribe' ? followPatch(context, stamp) : {},
+      action: { do: 'nothing', result: 'ignored' },
+    }
+  }
+  return planInteraction(context, stamp, scene)
+}
+
+/** Kinds that say something of a session with a human agent; one that another agent takes over goes on. */
+const AGENT_SESSION_KINDS = new Map([
+  ['kf_create_session', true],
+  ['kf_switch_session', true],
+  ['kf_close_session', false],
+])
+
+/** Late and repeated words change nothing. */
+function planAgentSession(context: DispatchContext, stamp: EventStamp): DispatchPlan {
+  const { row, follower } = context
+  const change = { open: AGENT_SESSION_KINDS.get(row.kind) === true, ...stamp, ...clockOffsetOf(row) }
+  const patch = agentSessionPatch(follower, change)
+  // A second try of one that was noted already must still reach the run, which hears nothing twice.
+  const isRetry = row.attempts > 1 && follower?.agentAt === stamp.at && follower.agentSeq === stamp.seq
+  if (!patch && !isRetry) return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
+  return {
+    patch: patch ?? {},
+    action: activeRun(context) ? { do: 'agent', change } : { do: 'nothing', result: 'no-run' },
+  }
+}
+
+/** What the row takes from a word on the session; null when a newer one is known. */
+function agentSessionPatch(
+  follower: FollowerRow | null,
+  { open, at, seq }: AgentSessionChange,
+): FollowerPatch | null {
+  const known = stampOf(follower?.agentAt, follower?.agentSeq)
+  return isNewerChange(known, { at, seq }) ? { agent: open, agentAt: at, agentSeq: seq } : null
+}
+
+/** The session that a human agent has, with what this event says of it. Of a row from before 0.3 nobody knows since when. */
+function currentAgentSession(follower: FollowerRow | null, patch: FollowerPatch): AgentSessionChange | null {
+  const { agent, agentAt, agentSeq } = { ...follower, ...patch }
+  if (!agent) return null
+  return { open: true, at: agentAt ?? follower?.updatedAt ?? 0, seq: agentSeq ?? -1 }
+}
+
+function planUnsubscribe({ row, follower, runs }: DispatchContext, stamp: EventStamp): DispatchPlan {
+  const followed = stampOf(follower?.followedAt, follower?.followedSeq)
+  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  if ([followed, unfollowed].some((known) => known && isOlder(stamp, known)))
+    return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
+  const patch = {
+    unfollowedAt: stamp.at,
+    unfollowedSeq: stamp.seq,
+    grants: [],
+    agent: false,
+    agentAt: stamp.at,
+    agentSeq: stamp.seq,
+    paused: false,
+  }
+  const action = { do: 'unsubscribe', event: { ...stamp, key: row.key } } as const
+  return { patch, action: runs.length > 0 ? action : { do: 'nothing', result: 'no-run' } }
+}
+
+function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Scene): DispatchPlan {
+  const { row, follower } = context
+  const text = row.event?.text ?? null
+  const allowance = allowanceOf(context.rules, scene)
+  const when = { ...stamp, ...clockOffsetOf(row) }
+  const grants = addGrant(follower?.grants ?? [], scene, correctedTime(when), allowance, stamp.at)
+  const patch: FollowerPatch = {
+    grants,
+    lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, correctedTime(when)),
+    ...(scene === 'subscribe' ? followPatch(context, stamp) : {}),
+    ...(scene === 'message' ? agentSessionPatch(follower, sessionEndImpliedBy(stamp)) : {}),
+  }
+  const agent = currentAgentSession(follower, patch)
+  const newest = activeRun(context)
+  // A second try of a run's own entry begins it: nobody knows yet whether the first one did.
+  const run = newest?.runKey === row.key ? null : newest
+  const keyword = text !== null && run ? findExitKeyword(run.plan.exitKeywords, text) : undefined
+  const isExit = run ? keyword !== undefined : text !== null && context.isExitText(text)
+  if (isExit) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, stamp.at)
+
+  const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
+  const entry = context.matched && !isExit && optedOut == null ? toEntry(row, stamp) : null
+  const mayEnter = entry && context.matched && reentryAllows(context, context.matched, stamp)
+  const start = mayEnter && entry && context.matched ? { entry, plan: context.matched.plan } : undefined
+  const event: Interaction = {
+    ...when,
+    key: row.key,
+    scene,
+    allowance,
+    text: keyword === undefined ? text : textToDeliver(keyword, text),
+    ...(start ? { start } : {}),
+  }
+  const ledger = carriedLedger(context, grants, correctedTime(when))
+  if (row.attempts > 1 && context.runs.some((r) => hasApplied(r, row.key))) {
+    return { patch, action: { do: 'nothing', result: 'already-done' } }
+  }
+  if (run) return { patch, action: { do: 'interact', event, ledger, agent } }
+  if (start) return { patch, action: { do: 'start', event, ledger, agent } }
+  return { patch, action: { do: 'nothing', result: 'no-run' } }
+}
+
+/** A follow clears an opt-out that came before it. */
+function followPatch({ follower }: DispatchContext, stamp: EventStamp): FollowerPatch {
+  const known = stampOf(follower?.followedAt, follower?.followedSeq)
+  if (known && isOlder(stamp, known)) return {}
+  const cleared = follower?.optedOutAt != null && follower.optedOutAt < stamp.at ? { optedOutAt: null } : {}
+  return { followedAt: stamp.at, followedSeq: stamp.seq, ...cleared }
+}
+
+/** The run that hears this follower: the newest, unless it is over or an unfollow came after it began. */
+function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
+  const [newest] = runs
+  if (!newest || newest.status === 'ended') return null
+  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
+}
+
+/** The text, or its keyword where a run of an earlier version, or on a worker of one, would not find it in the text. */
+function textToDeliver(keyword: string, text: string | null): string {
+  return text !== null && normaliseKeyword(text) === keyword ? text : keyword
+}
+
+/** True when a run of ours has already taken this event: its snapshot says so. */
+function hasApplied(run: KnownRun, key: string): boolean {
+  return run.state.seenEventKeys.includes(key) || (run.runKey === key && run.state.revision > 0)
+}
+
+function reentryAllows(
+  context: DispatchContext,
+  matched: { plan: Plan; reentry: Reentry },
+  stamp: EventStamp,
+): boolean {
+  if (matched.reentry === 'always') return true
+  if (isNewToAccount(context.follower)) return true
+  const before = context.runs.find(
+    (r) => r.campaign === matched.plan.campaign && r.runKey !== context.row.key,
+  )
+  if (!before) return true
+  return matched.reentry !== 'never' && stamp.at - before.entry.at >= matched.reentry.afterMs
+}
+
+/** Nothing is known of this follower but old runs: the account was removed since, and everybody starts as new. */
+function isNewToAccount(follower: FollowerRow | null): boolean {
+  const { followedAt, unfollowedAt, lastInteractionAt } = follower ?? {}
+  return [followedAt, unfollowedAt, lastInteractionAt].every((at) => at == null)
+}
+
+function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
+  const { event } = row
+  if (!event?.start) return null
+  return {
+    ...stamp,
+    ...clockOffsetOf(row),
+    key: row.key,
+    event: event.start.event,
+    qrScene: event.qrScene,
+    eventKey: event.eventKey,
+    text: event.text,
+  }
+}
+
+/** Grants belong to the follower: a run takes over those still valid, with the uses that the last run counted. */
+function carriedLedger({ follower, runs }: DispatchContext, grants: Ledger, at: number): Ledger {
+  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  const [last] = runs
+  const counted = last && !(unfollowed && isOlder(last.entry, unfollowed)) ? last.state.ledger : []
+  return mergeLedgers(counted, grants).filter((g) => g.expiresAt > at)
+}
+
+/** How far our clock was ahead of WeChat's when the event arrived. */
+function clockOffsetOf({ event }: InboxRow): { aheadMs?: number } {
+  return event?.aheadMs ? { aheadMs: event.aheadMs } : {}
+}
+
+function stampOf(at: number | null | undefined, seq: number | null | undefined): EventStamp | null {
+  return at == null ? null : { at, seq: seq ?? 0 }
+}

@@ -1,0 +1,98 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
+import { maskId, parseWorkflowId } from '../shared/ids.ts'
+import type { Log } from '../shared/log.ts'
+import { registeredAmong } from '../store/accounts/removed-accounts.ts'
+import type { Db } from '../store/db.ts'
+import { statusesOf } from '../store/runs/run-rows.ts'
+import { endRemovedRun } from '../temporal/account-runs.ts'
+import type { RunClient } from '../temporal/run-client.ts'
+
+/** A run younger than this may not be in the store yet; a row changed since may be ahead of what Temporal lists. */
+const SETTLED_MS = 60_000
+/** How many open executions one round looks at. */
+const BATCH = 200
+
+const OPEN_EXECUTIONS_QUERY = "WorkflowType = 'FollowerNurture' AND ExecutionStatus = 'Running'"
+
+interface Execution {
+  workflowId: string
+  runId: string
+  runKey: string
+}
+
+/**
+ * Looks at open executions and at what the store says of them. One that the store does not know (restored from a backup),
+ * or has as terminated (made to go on by a reset), is asked to tell; one that the store has ended (its account was removed
+ * while Temporal was away) is ended.
+ */
+export function createOpenExecutionReconciler(deps: {
+  db: Db
+  client: Client
+  runs: RunClient
+  now: () => number
+  log: Log
+}) {
+  const { db, client, runs, now, log } = deps
+  let listed: AsyncIterator<WorkflowExecutionInfo> | null = null
+
+  async function nextBatch(): Promise<Execution[]> {
+    const before = new Date(now() - SETTLED_MS).toISOString()
+    listed ??= client.workflow
+      .list({ query: `${OPEN_EXECUTIONS_QUERY} AND StartTime < '${before}'`, pageSize: BATCH })
+      [Symbol.asyncIterator]()
+    const found: Execution[] = []
+    while (found.length < BATCH) {
+      const { value, done } = await listed.next()
+      if (done) {
+        listed = null
+        break
+      }
+      const runKey = value.memo?.runKey
+      if (typeof runKey === 'string') found.push({ ...value, runKey })
+    }
+    return found
+  }
+
+  return {
+    /** Looks at the next batch; from the beginning again when all were seen. */
+    async reconcileNextBatch(): Promise<void> {
+      const open = await nextBatch().catch((err) => {
+        listed = null
+        throw err
+      })
+      const known = await statusesOf(
+        db,
+        open.map((e) => e.runKey),
+      )
+      const registered = await registeredAmong(
+        db,
+        open.flatMap((e) => parseWorkflowId(e.workflowId)?.appId ?? []),
+      )
+      for (const { workflowId, runId, runKey } of open) {
+        const follower = parseWorkflowId(workflowId)
+        const row = known.get(runKey)
+        if (!follower || (row && (row.status !== 'ended' || row.updatedAt > now() - SETTLED_MS))) continue
+        const logFields = { appId: follower.appId, follower: maskId(follower.openId) }
+        if (!registered.has(follower.appId) || row?.outcome === 'account-stopped') {
+          log.warn(logFields, 'a run goes on although its account was removed: it is ended')
+          await endRemovedRun(runs, follower, runId)
+        } else if (!row || row.outcome === 'terminated') {
+          log.warn(logFields, 'the store does not know how a run stands: it is asked')
+          await runs.signal(follower, 'resync', undefined, runId)
+        } else {
+          log.warn({ ...logFields, outcome: row.outcome }, 'a run goes on that was over: it is ended')
+          await runs.signal(follower, 'cancel', `over in the store: ${row.outcome}`, runId)
+        }
+      }
+    },
+    /** Asks every open execution to tell. */
+    async resyncAll(): Promise<number> {
+      let resynced = 0
+      for await (const { workflowId, runId } of client.workflow.list({ query: OPEN_EXECUTIONS_QUERY })) {
+        const follower = parseWorkflowId(workflowId)
+        if (follower && (await runs.signal(follower, 'resync', undefined, runId)) === 'ok') resynced += 1
+      }
+      return resynced
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { type MediumRef, readMedium, saveUpload, uploadRows } from '../store/campaigns/media-uploads.ts'
+import type { Db } from '../store/db.ts'
+import type { WechatClient } from '../wechat/api/client.ts'
+import type { TokenProvider } from '../wechat/api/tokens.ts'
+import { type CallProblem, withToken } from '../wechat/api/with-token.ts'
+import { uploadName } from '../wechat/rules/media-limits.ts'
+
+/** WeChat keeps a temporary medium for three days; an hour earlier it is uploaded again. */
+const REUPLOAD_AFTER_MS = (3 * 24 - 1) * 60 * 60_000
+
+/** `gone`: the store does not have the medium any more, or what it has is nothing that WeChat takes. */
+export type UploadOutcome =
+  | { ok: true }
+  | ({ ok: false } & (CallProblem | { is: 'gone'; reason: string; errcode: null }))
+
+/**
+ * Uploads to one account those of the media that it does not have, or has not for long. `anew`: all of them, since
+ * WeChat has just refused one.
+ */
+export async function uploadMissing(
+  deps: { db: Db; tokens: TokenProvider; now: () => number },
+  account: { appId: string; client: WechatClient },
+  refs: readonly MediumRef[],
+  { force = false }: { force?: boolean } = {},
+): Promise<UploadOutcome> {
+  if (refs.length === 0) return { ok: true }
+  const known = await uploadRows(deps.db, account.appId, refs)
+  for (const ref of refs) {
+    const at = known.find((k) => k.mediaId === ref.id && k.type === ref.type)?.uploadedAt
+    if (!force && at !== undefined && at > deps.now() - REUPLOAD_AFTER_MS) continue
+    const outcome = await upload(deps, account, ref)
+    if (!outcome.ok) return outcome
+  }
+  return { ok: true }
+}
+
+async function upload(
+  { db, tokens, now }: { db: Db; tokens: TokenProvider; now: () => number },
+  { appId, client }: { appId: string; client: WechatClient },
+  ref: MediumRef,
+): Promise<UploadOutcome> {
+  const medium = await readMedium(db, ref.id)
+  if (!medium)
+    return { ok: false, is: 'gone', reason: `medium ${ref.id} is gone from the store`, errcode: null }
+  const bytes = Buffer.from(medium.content, 'base64')
+  const name = uploadName(bytes)
+  if (!name) {
+    const reason = `medium-unusable: ${ref.type} ${ref.id} is none of PNG, JPEG, GIF, AMR, MP3, MP4`
+    return { ok: false, is: 'gone', reason, errcode: null }
+  }
+  const called = await withToken(tokens, appId, 'media', (token) =>
+    client.uploadMedia(token, { type: ref.type, ...name, bytes }),
+  )
+  if (!called.ok) {
+    const { is, reason } = called
+    const what = is === 'refused' || is === 'bad-answer' ? `medium-${is}` : 'media upload'
+    return { ...called, reason: `${what}: ${ref.type} ${ref.id}: ${reason}` }
+  }
+  const wechatMediaId = called.data.media_id
+  await saveUpload(db, { appId, mediaId: ref.id, type: ref.type, wechatMediaId, uploadedAt: now() })
+  return { ok: true }
+}

@@ -1,0 +1,121 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { type AttemptLimiter, createAttemptLimiter } from '../auth/attempt-limiter.ts'
+import type { ClientReader } from '../auth/http/client-address.ts'
+import { callbackPath } from '../callback/callback-path.ts'
+import type { Log } from '../shared/log.ts'
+import { AuthorisedPage, ProblemPage } from './authorisation-pages.tsx'
+import { authorisationKey, PlatformError, type PlatformService } from './platform-service.ts'
+
+/**
+ * Each visit is a call to WeChat, whose calls a day are counted, and a row. Of one address: a class of owners behind one
+ * router at once, then four a minute. Of all addresses together: one a second in the long run.
+ */
+const STARTS_PER_ADDRESS = { burst: 40, everyMs: 15_000 }
+const STARTS_IN_TOTAL = { burst: 200, everyMs: 1_000 }
+/** Ways back with a state of ours, of one address: pages that are loaded again, too. */
+const RETURNS_PER_ADDRESS = { burst: 60, everyMs: 2_000 }
+const ALL_ADDRESSES = 'everybody'
+/**
+ * WeChat writes `queryauthcode@@@` and 86 letters, digits, `-` and `_` (as public programs have logged it; no page of
+ * WeChat's says so): others may come, none of them long.
+ */
+const CODE_FORMAT = /^[\w@.=~+/-]{1,512}$/
+
+export interface AuthorisationDeps {
+  platform: PlatformService
+  now(): number
+  log: Log
+  nameOf(appId: string): Promise<string | null>
+  /** The simulated phone of an account; null where its owner has a real one. */
+  phoneUrl(appId: string): string | null
+  /** Where a request comes from: what strangers may have done is counted for it. */
+  client: ClientReader
+}
+
+/**
+ * Sends owners to WeChat's authorisation page, and takes them back. Everybody may come here, so what a stranger can have
+ * done is bounded: visits by address, and a way back only for a state of ours, with one code.
+ */
+export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
+  const { platform, now, log } = deps
+  const app = new Hono({ getPath: callbackPath })
+  /** WeChat's authorisation page must be opened from the platform's registered domain, and learns that from the referrer. */
+  const page: MiddlewareHandler = async (c, next) => {
+    await next()
+    c.header('referrer-policy', 'origin')
+  }
+  const startsInTotal = createAttemptLimiter({ ...STARTS_IN_TOTAL, now })
+  const startsPerAddress = createAttemptLimiter({ ...STARTS_PER_ADDRESS, now })
+  const returnsPerAddress = createAttemptLimiter({ ...RETURNS_PER_ADDRESS, now })
+  /** Takes a try of the client's, or answers that there is none. */
+  const limitRate = (
+    c: Context,
+    limiter: AttemptLimiter,
+    totalLimiter?: AttemptLimiter,
+  ): Response | Promise<Response> | null => {
+    const { address } = deps.client(c)
+    if (address === null) return null
+    const ms = Math.max(limiter.waitMs(address), totalLimiter?.waitMs(ALL_ADDRESSES) ?? 0)
+    if (ms > 0) return busyPage(c, ms)
+    limiter.consume(address)
+    totalLimiter?.consume(ALL_ADDRESSES)
+    return null
+  }
+
+  app.get('/wechat/component/authorize', page, async (c) => {
+    const tooMany = limitRate(c, startsPerAddress, startsInTotal)
+    if (tooMany) return tooMany
+    try {
+      return c.redirect(await platform.startAuthorisation(c.req.query('device') === 'phone' ? 'phone' : 'pc'))
+    } catch (err) {
+      return unavailablePage(c, 503, err)
+    }
+  })
+
+  app.get('/wechat/component/authorized', page, async (c) => {
+    const { auth_code: code = '', state = '' } = c.req.query()
+    if (!CODE_FORMAT.test(code) || !platform.isOwnState(state)) return invalidLinkPage(c)
+    const tooMany = limitRate(c, returnsPerAddress)
+    if (tooMany) return tooMany
+    if (!(await platform.redeemState(state, code))) return invalidLinkPage(c)
+    const key = authorisationKey(code)
+    await platform.acceptEvent({ kind: 'authorised', appId: null, code, key, createTime: null })
+    await platform.work().catch((err) => log.warn({ err }, 'platform events'))
+    const outcome = await platform.readOutcome(key)
+    if (outcome?.done && outcome.appId && !outcome.trouble) {
+      const name = (await deps.nameOf(outcome.appId)) ?? outcome.appId
+      return c.html(
+        <AuthorisedPage name={name} appId={outcome.appId} phoneUrl={deps.phoneUrl(outcome.appId)} />,
+      )
+    }
+    if (outcome?.done) {
+      return c.html(<ProblemPage zh="微信不接受这个授权码。" en="WeChat does not take this code." />, 400)
+    }
+    return unavailablePage(c, 503, new PlatformError(outcome?.trouble ?? 'not done yet', null))
+  })
+
+  return app
+
+  function invalidLinkPage(c: Context) {
+    return c.html(
+      <ProblemPage zh="这个授权链接无效、已使用或已过期。" en="This link is unknown, used or expired." />,
+      400,
+    )
+  }
+
+  function busyPage(c: Context, ms: number) {
+    const seconds = Math.ceil(ms / 1000)
+    const zh = `请求过于频繁，请在 ${seconds} 秒后再试。`
+    const en = `Too many requests have come. Try again in ${seconds} s.`
+    return c.html(<ProblemPage zh={zh} en={en} />, 429, { 'retry-after': String(seconds) })
+  }
+
+  function unavailablePage(c: Context, status: 503, err: unknown) {
+    const reason = err instanceof Error ? err.message : String(err)
+    log.warn({ reason }, 'authorisation page')
+    return c.html(
+      <ProblemPage zh="暂时无法连接微信，请稍后再试。" en="WeChat cannot be reached now." />,
+      status,
+    )
+  }
+}

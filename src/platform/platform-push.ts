@@ -1,0 +1,36 @@
+import type { FieldRecord } from '../wechat/callback/xml-json.ts'
+
+/** What WeChat tells a platform at its 授权事件接收 address. `createTime`: WeChat's clock, s; null where it says none. */
+export type PlatformPush = { createTime: number | null } & (
+  | { info: 'component_verify_ticket'; ticket: string }
+  | { info: 'authorized' | 'updateauthorized'; appId: string; code: string }
+  | { info: 'unauthorized'; appId: string }
+  | { info: 'other'; infoType: string }
+)
+
+/** Reads a decrypted push; what lacks its fields counts as `other`, which is acknowledged and nothing more. */
+export function parsePlatformPush(record: FieldRecord): PlatformPush {
+  const field = (name: string) => {
+    const value = record[name]
+    return typeof value === 'string' ? value : ''
+  }
+  const infoType = field('InfoType')
+  const appId = field('AuthorizerAppid')
+  const createTime = /^\d{1,12}$/.test(field('CreateTime')) ? Number(field('CreateTime')) : null
+  const other: PlatformPush = { info: 'other', infoType, createTime }
+  switch (infoType) {
+    case 'component_verify_ticket': {
+      const ticket = field('ComponentVerifyTicket')
+      return ticket ? { info: infoType, ticket, createTime } : other
+    }
+    case 'authorized':
+    case 'updateauthorized': {
+      const code = field('AuthorizationCode')
+      return appId && code ? { info: infoType, appId, code, createTime } : other
+    }
+    case 'unauthorized':
+      return appId ? { info: infoType, appId, createTime } : other
+    default:
+      return other
+  }
+}

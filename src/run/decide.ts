@@ -1,0 +1,191 @@
+import { type Grant, MIN_LEFT_MS, selectGrant, startTime, usableUntil } from '../wechat/rules/ledger.ts'
+import { checkAttributes } from './attributes.ts'
+import { isTagOnly, type Plan } from './plan.ts'
+import {
+  changeStep,
+  expireAgentSession,
+  isOpen,
+  type Outcome,
+  type RunState,
+  type StepState,
+} from './state.ts'
+
+/** What a run does next. */
+export type NextAction =
+  /** `leftMs`: time until the grant's margin or the window's end. */
+  | { do: 'send'; index: number; grant: Grant; leftMs: number }
+  /** A step that only tags; `leftMs`: time until the window's end. */
+  | { do: 'tag'; index: number; leftMs: number }
+  /** Ask WeChat about the follower, for a step that could go; `leftMs` as that step's. */
+  | { do: 'fetch-attributes'; index: number; leftMs: number }
+  | { do: 'wait'; until: number; for: string }
+  | { do: 'finish'; outcome: Outcome; reason: string | null }
+
+/** A step that is later than this counts as late; "a message a minute late is fine". */
+const LATE_AFTER_MS = 60_000
+
+/** A step due this close to the window's end goes this much before it: nothing may go after it. */
+const WINDOW_MARGIN_MS = 3_000
+
+/**
+ * The heart of the product: what a run does next, and what that says about its steps. A pure function of the plan, the
+ * state and the time (epoch ms of the follower's clock); the same three give the same answer for ever.
+ *
+ * Open steps go in the order of their planned times. A step that comes due and that no grant can pay is held until one
+ * can (`ifLate: skip`: skipped); `when` is judged at the moment it could go. A step that only tags waits for nothing but its
+ * time: no grant, no spacing, no held step before it.
+ */
+export function decide(plan: Plan, state: RunState, now: number): { state: RunState; next: NextAction } {
+  if (state.stop) return { state, next: { do: 'finish', ...pickStop(state.stop) } }
+  const assessed = assessOpenSteps(plan, state, now)
+  const next = nextAction(plan, assessed, now)
+  const step = next.do === 'send' || next.do === 'tag' ? plan.steps[next.index] : undefined
+  if (!step || (next.do !== 'send' && next.do !== 'tag')) return { state: assessed, next }
+  // One step at a time: the step before may give the tag that this one asks for.
+  switch (checkAttributes(step, assessed, now)) {
+    case 'go':
+      return { state: assessed, next }
+    case 'ask':
+      return { state: assessed, next: { do: 'fetch-attributes', index: next.index, leftMs: next.leftMs } }
+    case 'skip':
+      return decide(plan, changeStep(assessed, next.index, { state: 'skipped', reason: 'condition' }), now)
+  }
+}
+
+function nextAction(plan: Plan, state: RunState, now: number): NextAction {
+  const queue = openSteps(plan, state)
+  if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
+  if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
+  const closing: NextAction = { do: 'wait', until: state.closesAt, for: 'window' }
+  // Kept back: only what comes due meanwhile is marked.
+  if (state.status === 'paused' || state.agentActive) {
+    const due = waitForNextDue(queue, now) ?? closing
+    const { agentActive: agent, agentExpiresAt: agentUntil = Infinity } = state
+    return agent && agentUntil < due.until ? { do: 'wait', until: agentUntil, for: 'human-agent' } : due
+  }
+
+  const sending = nextSend(plan, state, now, queue, closing)
+  const tagging = queue.find((q) => q.tagsOnly && q.startsAt !== null && q.startsAt <= now)
+  if (!tagging) return sending
+  const sendsFirst =
+    sending.do === 'send' && queue.findIndex((q) => q.index === sending.index) < queue.indexOf(tagging)
+  const leftMs = state.closesAt - now
+  if (sendsFirst || leftMs < MIN_LEFT_MS) return sending
+  return { do: 'tag', index: tagging.index, leftMs }
+}
+
+function nextSend(
+  plan: Plan,
+  state: RunState,
+  now: number,
+  queue: readonly QueuedStep[],
+  closing: NextAction,
+): NextAction {
+  const head = queue.find((q) => !q.tagsOnly)
+  if (!head || head.startsAt === null) return waitForNextDue(queue, now) ?? closing
+  const at = Math.max(head.startsAt, releaseTime(plan, state, head.step))
+  if (at > now) {
+    const tag = waitForNextDue(
+      queue.filter((q) => q.tagsOnly),
+      now,
+    )
+    const until = Math.min(at, state.closesAt)
+    return tag && tag.until < until ? tag : { do: 'wait', until, for: head.step.id }
+  }
+  const grant = selectGrant(state.ledger, now)
+  // Held for want of a grant: an interaction wakes the run, and so does the next step's own time.
+  if (!grant) return waitForNextDue(queue, now) ?? closing
+  // Tries of a failed request end with the window too, which may close before the grant.
+  const leftMs = Math.min(usableUntil(grant), state.closesAt) - now
+  return leftMs < MIN_LEFT_MS ? closing : { do: 'send', index: head.index, grant, leftMs }
+}
+
+/** Marks what can be said of each open step by now: conditions that fail, steps that are late, steps that are held. */
+function assessOpenSteps(plan: Plan, state: RunState, now: number): RunState {
+  let current = isAgentSessionOver(state, now) ? expireAgentSession(state) : state
+  for (const { index, step, startsAt } of openSteps(plan, state)) {
+    const planned = plan.steps[index]
+    if (!planned) continue
+    const due = startsAt !== null && startsAt <= now
+    const skip = (reason: string) => {
+      current = changeStep(current, index, { state: 'skipped', reason })
+    }
+    // A reply cannot be undone, so this one need not wait for its time.
+    if (planned.when === 'not-replied' && current.reply) skip('replied')
+    else if (!due || step.dueAt === null) continue
+    else if (now >= current.closesAt) continue
+    else if (current.status === 'paused') hold(index, step, 'paused')
+    else if (current.agentActive) hold(index, step, 'human-agent')
+    else if (planned.when === 'replied' && !current.reply) skip('not-replied')
+    else if (planned.ifLate === 'skip' && (wasBlocked(step) || now - step.dueAt > LATE_AFTER_MS)) skip('late')
+    else if (!isTagOnly(planned) && !selectGrant(current.ledger, now)) {
+      if (planned.ifLate === 'skip') skip('no-grant')
+      else hold(index, step, 'no-grant')
+    }
+  }
+  return current
+
+  function hold(index: number, step: StepState, reason: string) {
+    if (step.state === 'held' && step.reason === reason) return
+    current = changeStep(current, index, { state: 'held', reason, wasHeld: true })
+  }
+}
+
+/** Nobody has closed the session, and WeChat routes nothing to the agent any more. */
+function isAgentSessionOver(
+  { agentActive: agent, agentExpiresAt: agentUntil }: RunState,
+  now: number,
+): boolean {
+  return agent && agentUntil !== undefined && now >= agentUntil
+}
+
+/** Came due while somebody kept it back, so it did not go on time. */
+function wasBlocked(step: StepState): boolean {
+  return step.state === 'held' && (step.reason === 'paused' || step.reason === 'human-agent')
+}
+
+interface QueuedStep {
+  index: number
+  step: StepState
+  startsAt: number | null
+  tagsOnly: boolean
+}
+
+/** Open steps in the order in which they go; those that hang on a reply come last. */
+function openSteps(plan: Plan, state: RunState): QueuedStep[] {
+  return state.steps
+    .map((step, index) => {
+      const planned = plan.steps[index]
+      const tagsOnly = planned !== undefined && isTagOnly(planned)
+      const startsAt = step.dueAt === null ? null : startOfStep(state, step.dueAt, tagsOnly)
+      return { index, step, startsAt, tagsOnly }
+    })
+    .filter(({ step }) => isOpen(step))
+    .sort((a, b) => (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index)
+}
+
+/** A step's planned time, moved forward when it falls into a grant's margin or on the window's end. */
+function startOfStep(state: RunState, dueAt: number, tagsOnly: boolean): number {
+  const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
+  const at = atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt
+  return tagsOnly ? at : startTime(state.ledger, at)
+}
+
+/** Released steps keep `spacing` between them. */
+function releaseTime(plan: Plan, state: RunState, step: StepState): number {
+  return step.wasHeld && state.releasedAt !== null ? state.releasedAt + plan.spacingMs : 0
+}
+
+function waitForNextDue(
+  queue: readonly QueuedStep[],
+  now: number,
+): Extract<NextAction, { do: 'wait' }> | null {
+  const following = queue
+    .filter((q): q is QueuedStep & { startsAt: number } => q.startsAt !== null && q.startsAt > now)
+    .sort((a, b) => a.startsAt - b.startsAt)[0]
+  return following ? { do: 'wait', until: following.startsAt, for: following.step.id } : null
+}
+
+function pickStop(stop: NonNullable<RunState['stop']>): { outcome: Outcome; reason: string | null } {
+  return { outcome: stop.outcome, reason: stop.reason }
+}

@@ -1,0 +1,272 @@
+import { storableText, truncateText } from '../shared/text.ts'
+import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
+import { AGENT_SESSION_MS, isNewerChange, sessionEndImpliedBy } from './agent-session.ts'
+import {
+  correctedTime,
+  type Entry,
+  type EventStamp,
+  type EventTime,
+  type Interaction,
+  isExitText,
+  isOlder,
+  type Plan,
+} from './plan.ts'
+
+/** What WeChat knows of the follower. */
+export interface FollowerAttributes {
+  /** Names. */
+  tags: readonly string[]
+  /** '' without one. */
+  qrScene: string
+  /** `ADD_SCENE_…` */
+  subscribeScene: string
+  /** When the run learnt it, epoch ms of the follower's clock. */
+  at: number
+}
+
+/** How a run ended. Never an exception. */
+export type Outcome =
+  | 'completed'
+  | 'unsubscribed'
+  | 'window-closed'
+  | 'cancelled'
+  | 'goal-reached'
+  | 'opted-out'
+  | 'account-stopped'
+  | 'terminated'
+
+type StepStateName = 'pending' | 'held' | 'sending' | 'sent' | 'skipped' | 'unknown'
+
+export interface StepState {
+  id: string
+  state: StepStateName
+  /** Planned time; null while it hangs on a reply that has not come. */
+  dueAt: number | null
+  sentAt: number | null
+  reason: string | null
+  errcode: number | null
+  /** True once it came due and could not go: its release is then spaced. */
+  wasHeld: boolean
+}
+
+/**
+ * Everything that a run knows but whose it is: its workflow id says that, and no other part of a history does. Plain
+ * data: it is the run's snapshot in the store and what query `state` shows.
+ */
+export interface RunState {
+  campaign: string
+  version: number
+  entry: Entry
+  /** Rises with every change, so that an older snapshot never overwrites a newer one. */
+  revision: number
+  status: 'active' | 'paused' | 'ended'
+  outcome: Outcome | null
+  reason: string | null
+  startedAt: number
+  endedAt: number | null
+  closesAt: number
+  ledger: Ledger
+  steps: readonly StepState[]
+  /** The run's first message after its entry. */
+  reply: { at: number; text: string | null } | null
+  /** A human agent has the session. */
+  agentActive: boolean
+  /** When the newest word on that was said; absent while only words without a time were (runs before 0.3). */
+  agentStamp?: EventStamp
+  /** When an open session ends by itself, by our clock; absent: only by a word. */
+  agentExpiresAt?: number
+  /** By WeChat's clock, as marks are; all other times are ours. */
+  lastInteractionAt: number
+  lastFollow: EventStamp | null
+  /** When the last held step was released. */
+  releasedAt: number | null
+  /** Dedupe keys heard in this run, newest last, bounded. */
+  seenEventKeys: readonly string[]
+  /** Signals that made no sense, newest last, for the details page. */
+  warnings: readonly string[]
+  /** Absent until a step asked for them. */
+  attributes?: FollowerAttributes
+  /** Why the run must end, once something said so. */
+  stop: { outcome: Outcome; reason: string | null; stamp: EventStamp | null } | null
+}
+
+const SEEN_KEYS_MAX = 200
+const WARNINGS_MAX = 5
+/** Characters (code points). */
+const REPLY_TEXT_MAX = 500
+
+/** The state in which a run begins: pure, so that dispatcher and workflow agree on it. */
+export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
+  const state: RunState = {
+    campaign: plan.campaign,
+    version: plan.version,
+    entry,
+    revision: 0,
+    status: 'active',
+    outcome: null,
+    reason: null,
+    startedAt: correctedTime(entry),
+    endedAt: null,
+    closesAt: correctedTime(entry) + plan.windowMs,
+    ledger,
+    steps: plan.steps.map((s) => ({
+      id: s.id,
+      state: 'pending',
+      dueAt: null,
+      sentAt: null,
+      reason: null,
+      errcode: null,
+      wasHeld: false,
+    })),
+    reply: null,
+    agentActive: false,
+    lastInteractionAt: entry.at,
+    lastFollow: entry.event === 'subscribe' ? { at: entry.at, seq: entry.seq } : null,
+    releasedAt: null,
+    seenEventKeys: [],
+    warnings: [],
+    stop: null,
+  }
+  return schedule(plan, state)
+}
+
+/** Every change of a run's state goes through here: the sequence number rises. */
+function change(state: RunState, patch: Partial<RunState>): RunState {
+  return { ...state, ...patch, revision: state.revision + 1 }
+}
+
+/** Plans each step that can be planned by now: from the entry, the reply, or the planned time of the step before. */
+function schedule(plan: Plan, state: RunState): RunState {
+  const due: (number | null)[] = []
+  for (const [i, step] of plan.steps.entries()) {
+    const anchor =
+      step.since === 'entry'
+        ? correctedTime(state.entry)
+        : step.since === 'reply'
+          ? (state.reply?.at ?? null)
+          : i === 0
+            ? correctedTime(state.entry)
+            : (due[i - 1] ?? null)
+    due.push(anchor === null ? null : anchor + step.afterMs)
+  }
+  return { ...state, steps: state.steps.map((s, i) => ({ ...s, dueAt: due[i] ?? null })) }
+}
+
+/** A follow, message, click or scan reached the run. */
+export function applyInteraction(plan: Plan, state: RunState, event: Interaction): RunState {
+  if (state.seenEventKeys.includes(event.key)) return state
+  const patch: Partial<RunState> = {
+    seenEventKeys: [...state.seenEventKeys, event.key].slice(-SEEN_KEYS_MAX),
+  }
+  const isEntry = event.key === state.entry.key
+  const older = !isEntry && isOlder(event, state.entry)
+  if (event.scene === 'message') Object.assign(patch, agentSessionAfterMessage(state, event))
+  if (older && state.entry.event === 'subscribe') return change(state, patch)
+
+  patch.ledger = addGrant(state.ledger, event.scene, correctedTime(event), event.allowance, event.at)
+  if (!older) {
+    patch.lastInteractionAt = Math.max(state.lastInteractionAt, event.at)
+    patch.closesAt = Math.max(state.closesAt, correctedTime(event) + plan.windowMs)
+    if (event.scene === 'subscribe') patch.lastFollow = laterStamp(state.lastFollow, event)
+    if (event.scene === 'message' && !isEntry && !state.reply) {
+      patch.reply = {
+        at: correctedTime(event),
+        text: event.text === null ? null : truncateText(storableText(event.text), REPLY_TEXT_MAX),
+      }
+    }
+    // Typed, or tapped on a menu message that offers to leave.
+    if (event.text !== null && !isEntry && isExitText(plan, event.text)) {
+      patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', stamp: null }
+    }
+  }
+  const changed = change(state, patch)
+  return patch.reply ? schedule(plan, changed) : changed
+}
+
+/** An unfollow reached the run. One older than the follow that counts changes nothing. */
+export function applyUnsubscribe(state: RunState, event: EventStamp & { key: string }): RunState {
+  if (state.seenEventKeys.includes(event.key)) return state
+  const seen = [...state.seenEventKeys, event.key].slice(-SEEN_KEYS_MAX)
+  const lastEntry = laterStamp(state.lastFollow, state.entry)
+  if (isOlder(event, lastEntry)) return change(state, { seenEventKeys: seen })
+  const stamp = { at: event.at, seq: event.seq }
+  return change(state, {
+    seenEventKeys: seen,
+    ledger: [],
+    stop: { outcome: 'unsubscribed', reason: null, stamp },
+  })
+}
+
+/** Something outside ends the run: an operator, a stopped account, a follower who refuses messages. */
+export function requestStop(state: RunState, outcome: Outcome, reason: string | null): RunState {
+  return state.stop ? state : change(state, { stop: { outcome, reason, stamp: null } })
+}
+
+/** An operator paused or resumed this follower. After a resume, what came due meanwhile follows its `ifLate`. */
+export function setPaused(state: RunState, paused: boolean): RunState {
+  const status = paused ? 'paused' : 'active'
+  return state.status === 'ended' || state.status === status ? state : change(state, { status })
+}
+
+/**
+ * A human agent took the session over, or closed it.
+ * @param when absent in signals of a dispatcher before 0.3: then the last that is heard counts, and nothing else ends it
+ */
+export function applyAgentSession(
+  state: RunState,
+  open: boolean,
+  when?: Pick<EventTime, 'at' | 'seq' | 'aheadMs'>,
+): RunState {
+  const { agentStamp: agentMark, agentExpiresAt: _until, ...rest } = state
+  if (!when) return state.agentActive === open ? state : change(rest, { agentActive: open })
+  if (!isNewerChange(agentMark, when)) return state
+  return change(rest, {
+    agentActive: open,
+    agentStamp: { at: when.at, seq: when.seq },
+    ...(open ? { agentExpiresAt: correctedTime(when) + AGENT_SESSION_MS } : {}),
+  })
+}
+
+/** The session's time is over: nobody has said anything of it for too long. */
+export function expireAgentSession(state: RunState): RunState {
+  return change(state, { agentActive: false })
+}
+
+/** A session of which nobody knows when it began (before 0.3) is not ended by a message: stored histories held on. */
+function agentSessionAfterMessage(state: RunState, message: EventStamp): Partial<RunState> {
+  const sessionEnd = sessionEndImpliedBy(message)
+  if ((state.agentActive && !state.agentStamp) || !isNewerChange(state.agentStamp, sessionEnd)) return {}
+  return { agentActive: false, agentStamp: { at: sessionEnd.at, seq: sessionEnd.seq } }
+}
+
+/** A signal that could not be understood: kept for the operator, otherwise without effect. */
+export function addWarning(state: RunState, text: string): RunState {
+  return change(state, { warnings: [...state.warnings, text].slice(-WARNINGS_MAX) })
+}
+
+/** The run's last change: open steps are skipped for the given reason. */
+export function endRun(state: RunState, outcome: Outcome, reason: string | null, at: number): RunState {
+  const steps = state.steps.map((s) =>
+    isOpen(s) ? { ...s, state: 'skipped' as const, reason: s.dueAt === null ? 'no-reply' : outcome } : s,
+  )
+  return change(state, { status: 'ended', outcome, reason, endedAt: at, steps })
+}
+
+export function isOpen(step: StepState): boolean {
+  return step.state === 'pending' || step.state === 'held' || step.state === 'sending'
+}
+
+/** Replaces one step's fields. */
+export function changeStep(
+  state: RunState,
+  index: number,
+  patch: Partial<StepState>,
+  more: Partial<RunState> = {},
+): RunState {
+  const steps = state.steps.map((s, i) => (i === index ? { ...s, ...patch } : s))
+  return change(state, { ...more, steps })
+}
+
+function laterStamp(a: EventStamp | null, b: EventStamp): EventStamp {
+  return a && isOlder(b, a) ? a : { at: b.at, seq: b.seq }
+}

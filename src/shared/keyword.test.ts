@@ -1,0 +1,287 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isExitText, normaliseKeyword } from '../run/plan.ts'
+import { applyInteraction, beginRun } from '../run/state.ts'
+import { findExitKeyword, normaliseEntryKeyword, normaliseExitKeyword } from './keyword.ts'
+
+describe('an exit keyword as a follower types it', () => {
+  it.each([
+    ['T\u2006D', 'TD', 'pinyin of iOS'],
+    ['t\u2006d\u2006', 'TD', 'pinyin of iOS, with a space after it'],
+    ['退订\u200b', '退订', 'a zero-width space'],
+    ['\u200e退订', '退订', 'a mark of direction'],
+    ['\u2067退订\u2069', '退订', 'isolates of direction'],
+    ['退\u200d订', '退订', 'a joiner'],
+    ['\ufeff退订', '退订', 'a byte order mark'],
+    ['T\u00adD', 'TD', 'a soft hyphen'],
+    ['\u3164TD\u3164', 'TD', 'Hangul fillers'],
+    ['TD\ufe0f', 'TD', 'a variation selector'],
+    ['退订\u{e0020}', '退订', 'a tag character'],
+    ['ＴＤ', 'TD', 'full width'],
+    ['1️⃣', '1', 'a keycap'],
+    ['td ', 'TD', 'case and a space'],
+    ['T D', 'TD', 'a space inside'],
+    ['退 订', '退订', 'a space between characters'],
+    ['退\u3000订', '退订', 'an ideographic space'],
+    ['\n退订\r\n', '退订', 'ends of lines'],
+    ['T\u00a0D', 'TD', 'a space that does not break'],
+    ['T\u2800D', 'TD', 'the blank of Braille'],
+    ['退订。', '退订', 'a full stop'],
+    ['退订!', '退订', 'an exclamation mark'],
+    ['退订！！！', '退订', 'several, full width'],
+    ['TD.', 'TD', 'an ASCII full stop'],
+    ['TD，', 'TD', 'a comma'],
+    ['退订~', '退订', 'a tilde'],
+    ['退订～～', '退订', 'full-width tildes'],
+    ['退订、', '退订', 'an enumeration comma'],
+    ['退订…', '退订', 'an ellipsis'],
+    ['退订……', '退订', 'a Chinese ellipsis'],
+    ['退订？', '退订', 'a question mark'],
+    ['退订 。', '退订', 'a space before the full stop'],
+    ['退订🙏', '退订', 'an emoji'],
+    ['退订🙏🏻', '退订', 'an emoji with a skin tone'],
+    ['退订❤️', '退订', 'an emoji with a selector'],
+    ['退订👨‍👩‍👧！', '退订', 'a joined emoji and a mark'],
+    ['【TD】', 'TD', 'the brackets of the instruction'],
+    ['“退订”', '退订', 'quotes'],
+    ['"TD"', 'TD', 'ASCII quotes'],
+  ])('%j is %j (%s)', (typed, keyword) => expect(findExitKeyword([keyword], typed)).toBe(keyword))
+
+  it.each([
+    ['退訂', '退订', 'traditional characters are others'],
+    ['不退订', '退订', 'it is the whole text'],
+    ['退订吗', '退订', 'more words'],
+    ['。退订', '退订', 'punctuation before it'],
+    ['TD1', 'TD', 'a figure more'],
+    ['', '退订', 'no text'],
+    ['\u200b\u3164', '退订', 'nothing to be seen'],
+    ['。', '退订', 'punctuation alone'],
+    ['👍', '退订', 'an emoji alone'],
+    [`${' '.repeat(600)}TD`, 'TD', 'a long text'],
+  ])('%j is not %j (%s)', (typed, keyword) => expect(findExitKeyword([keyword], typed)).toBeUndefined())
+})
+
+describe('a keyword of marks and emoji only', () => {
+  const MARKS = [
+    '?',
+    '。',
+    '！',
+    '…',
+    '👍',
+    '1️⃣',
+    '❤️',
+    '❤',
+    '🇨🇳',
+    '👨‍👩‍👧',
+    '+1',
+    '#',
+    '100%',
+    '“',
+    '~',
+    '-',
+    'C++',
+    'C#',
+  ]
+
+  it.each(MARKS)('%s is itself, in both readings', (mark) => {
+    expect(findExitKeyword([mark], mark)).toBe(mark)
+    expect(normaliseEntryKeyword(mark)).not.toBe('')
+    expect(normaliseExitKeyword(mark)).not.toBe('')
+  })
+
+  it('does not match other marks, nor nothing', () => {
+    for (const text of ['', ' ', '\u200b', '!', '😀'])
+      expect(findExitKeyword(['?', '。', '👍'], text)).toBeUndefined()
+  })
+
+  it('is no keyword where nothing is visible', () => {
+    for (const text of ['', ' ', '\u200b', '\u3164\ufeff'])
+      expect(findExitKeyword([text], text)).toBeUndefined()
+  })
+
+  it('matches with and without its variation selector', () => {
+    expect(normaliseEntryKeyword('❤️')).toBe(normaliseEntryKeyword('❤'))
+    expect(normaliseExitKeyword('❤')).toBe(normaliseExitKeyword('❤️'))
+  })
+})
+
+describe('an entry keyword as a follower types it', () => {
+  it.each([
+    ['资料。', '资料'],
+    ['资料！！', '资料'],
+    ['【资料】', '资料'],
+    ['“资料”', '资料'],
+    ['。资料', '资料'],
+    ['资料😀', '资料'],
+    ['资\u200b料', '资料'],
+    ['k\u2006c', 'KC'],
+    ['ＫＣ', 'kc'],
+    [' My  course ', 'my course'],
+    ['My\u3000course', 'my course'],
+    ['1.', '1'],
+    ['１、', '1'],
+    ['Straße', 'STRASSE'],
+  ])('%j is %j', (typed, keyword) =>
+    expect(normaliseEntryKeyword(typed)).toBe(normaliseEntryKeyword(keyword)),
+  )
+
+  it.each([
+    ['mycourse', 'my course', 'a space inside counts'],
+    ['资料？', '资料', 'a question is not the keyword'],
+    ['#1', '1', 'marks of codes count'],
+    ['-1', '1', 'a minus counts'],
+    ['c', 'C++', 'so do symbols'],
+    ['c#', 'C', 'at the end too'],
+    ['资料包', '资料', 'it is the whole text'],
+  ])('%j is not %j (%s)', (typed, keyword) =>
+    expect(normaliseEntryKeyword(typed)).not.toBe(normaliseEntryKeyword(keyword)),
+  )
+})
+
+describe('every text', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({
+      unit: fc.constantFrom(...'tD退订 \u2006\u200b\u3000。！~…👍❤\ufe0f【】"#1ſİßẞΣς'),
+      maxLength: 12,
+    }),
+  )
+
+  it('has a form that is its own form', () => {
+    fc.assert(
+      fc.property(text, (t) => {
+        expect(normaliseExitKeyword(normaliseExitKeyword(t))).toBe(normaliseExitKeyword(t))
+        expect(normaliseEntryKeyword(normaliseEntryKeyword(t))).toBe(normaliseEntryKeyword(t))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('means the same with anything invisible in it, and with marks at its end', () => {
+    const invisible = fc.constantFrom(
+      '\u200b',
+      '\u200e',
+      '\u2006',
+      '\ufeff',
+      '\u00ad',
+      '\u3164',
+      '\ufe0f',
+      '\u2060',
+    )
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[a-z退订0-9]{1,8}$/),
+        fc.nat(8),
+        invisible,
+        fc.constantFrom('', '。', '!', '～', '…', '👍'),
+        (word, at, hidden, mark) => {
+          const typed = `${word.slice(0, at)}${hidden}${word.slice(at)}${mark}`
+          expect(normaliseExitKeyword(typed)).toBe(normaliseExitKeyword(word))
+          expect(normaliseEntryKeyword(typed)).toBe(normaliseEntryKeyword(word))
+        },
+      ),
+    )
+  })
+
+  it('that earlier versions took for a keyword still is one', () => {
+    fc.assert(
+      fc.property(text, fc.constantFrom('TD', '退订', 'Stop', '0', '?', '👍'), (t, keyword) => {
+        const before = normaliseKeyword(t) === normaliseKeyword(keyword)
+        if (before) expect(findExitKeyword([keyword], t)).toBe(keyword)
+      }),
+    )
+  })
+
+  it('gives a keyword that a run of an earlier version finds as it is', () => {
+    fc.assert(
+      fc.property(text, (t) => {
+        expect(normaliseKeyword(normaliseExitKeyword(t))).toBe(normaliseExitKeyword(t))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('is read in time, also when it is long', () => {
+    const long = `${'。'.repeat(60_000)}a`
+    expect([normaliseExitKeyword(long), normaliseEntryKeyword(long)]).toEqual(['', ''])
+  })
+})
+
+describe('a run', () => {
+  const entry = {
+    at: 0,
+    seq: 1,
+    key: 'k',
+    event: 'subscribe',
+    qrScene: null,
+    eventKey: null,
+    text: null,
+  } as const
+  const base = { campaign: 'c', version: 1, steps: [], spacingMs: 0, windowMs: 1_000, exitKeywords: ['td'] }
+  const heard = (plan: Parameters<typeof applyInteraction>[0], text: string) =>
+    applyInteraction(plan, beginRun(plan, entry, []), {
+      at: 1,
+      seq: 2,
+      key: 'm',
+      scene: 'message',
+      allowance: null,
+      text,
+    }).stop?.outcome
+
+  it('leaves by what its plan reads', () => {
+    expect(heard({ ...base, readsExitWords: true }, 'T\u2006D。')).toBe('opted-out')
+    expect(heard({ ...base, readsExitWords: true }, 'TD please')).toBeUndefined()
+  })
+
+  it('of an earlier version decides as its history did, and hears the keyword from the dispatcher', () => {
+    expect(heard(base, 'T\u2006D')).toBeUndefined()
+    expect(heard(base, ' ｔｄ ')).toBe('opted-out')
+    expect(isExitText(base, 'td')).toBe(true)
+  })
+})
+
+describe('what a follower types to keep the server busy', () => {
+  const cpuMs = (work: () => void) => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < 20; i++) work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  }
+
+  // NFKC makes four of each.
+  it.each([normaliseExitKeyword, normaliseEntryKeyword])(
+    '%o: marks before a letter cost about what they cost alone',
+    (word) => {
+      const marks = '⁗'.repeat(499)
+      word(marks)
+      word(`${marks}a`)
+      const alone = Math.max(
+        1,
+        cpuMs(() => word(marks)),
+      )
+      expect(cpuMs(() => word(`${marks}a`))).toBeLessThan(alone * 10)
+    },
+  )
+
+  /** As they were taken away before, by regular expressions that begin anew at every mark. */
+  const MARK = String.raw`\p{P}\p{Sk}~`
+  const EMOJI = String.raw`\p{So}\p{Extended_Pictographic}`
+  const PLAIN = `(?: |(?![#@*&%/\\\\_?-])[${MARK}${EMOJI}])+`
+
+  it('loses the same at its end as before', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', '退', '。', '!', '#', '_', '😀', '🏻', ' ', '~', '(', '"'),
+    })
+    const atEnd = new RegExp(`[${MARK}${EMOJI}]+$`, 'u')
+    const plainAtEnd = new RegExp(`${PLAIN}$`, 'u')
+    const plainAtStart = new RegExp(`^${PLAIN}`, 'u')
+    fc.assert(
+      fc.property(text, (rest) => {
+        const folded = `a${rest}`.normalize('NFKC')
+        expect(normaliseExitKeyword(folded)).toBe(folded.replace(/\s+/g, '').replace(atEnd, ''))
+        const words = folded.replace(/\s+/g, ' ').trim()
+        expect(normaliseEntryKeyword(folded)).toBe(words.replace(plainAtEnd, '').replace(plainAtStart, ''))
+      }),
+    )
+  })
+})

@@ -1,0 +1,29 @@
+import type { Log } from './log.ts'
+
+const INTERVAL_MS = 1_000
+/** Far more kinds than there are; a bound all the same. */
+const MAX_KINDS = 1_000
+
+export type RateLimitedLog = (
+  level: 'warn' | 'error',
+  kind: string,
+  fields: Record<string, unknown>,
+  message: string,
+) => void
+
+/** Writes one line of a kind a second at most: the next one says how many (`more`) were left out before it. */
+export function createRateLimitedLog(log: Log, now: () => number): RateLimitedLog {
+  const kinds = new Map<string, { at: number; suppressed: number }>()
+  return (level, kind, fields, message) => {
+    const previous = kinds.get(kind)
+    const at = now()
+    // A clock that is set back must not silence the log.
+    if (previous && at >= previous.at && at - previous.at < INTERVAL_MS) {
+      previous.suppressed += 1
+      return
+    }
+    if (!previous && kinds.size >= MAX_KINDS) kinds.clear()
+    kinds.set(kind, { at, suppressed: 0 })
+    log[level](previous?.suppressed ? { ...fields, suppressed: previous.suppressed } : fields, message)
+  }
+}

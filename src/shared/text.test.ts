@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  isStorable,
+  storable,
+  storableJson,
+  storableText,
+  truncateStart,
+  truncateText,
+  unstorablePaths,
+  withoutLoneSurrogates,
+} from './text.ts'
+
+const HALF = '\ud83d'
+/** Whole characters: of one unit, of two, and of several code points. */
+const wholeText = fc
+  .array(fc.constantFrom('a', '字', '😀', '👩‍👩‍👧', '🇨🇳', 'e\u0301', '𠮷', '\n', ' '), { maxLength: 40 })
+  .map((parts) => parts.join(''))
+/** Anything, halves and U+0000 too. */
+const anyText = fc
+  .array(fc.constantFrom('a', '字', '😀', HALF, '\ude00', '\0', '\\ud83d', '\\'), { maxLength: 30 })
+  .map((parts) => parts.join(''))
+
+describe('a text that is cut', () => {
+  it.each([
+    [`${'字'.repeat(499)}😀谢谢`, 500, `${'字'.repeat(499)}😀`],
+    [`${'字'.repeat(500)}😀`, 500, '字'.repeat(500)],
+    ['😀😀😀', 2, '😀😀'],
+    ['😀😀😀', 3, '😀😀😀'],
+    ['abc', 0, ''],
+    ['', 5, ''],
+  ])('%j to %i characters', (text, max, cut) => {
+    expect(truncateText(text, max)).toBe(cut)
+  })
+
+  it('is a prefix, whole, and no longer than asked', () => {
+    fc.assert(
+      fc.property(wholeText, fc.nat(45), (text, max) => {
+        const cut = truncateText(text, max)
+        expect(text.startsWith(cut)).toBe(true)
+        expect(isStorable(cut)).toBe(true)
+        expect([...cut]).toHaveLength(Math.min(max, [...text].length))
+      }),
+    )
+  })
+
+  it('is a whole end of it when it is cut in front', () => {
+    fc.assert(
+      fc.property(wholeText, fc.nat(45), (text, max) => {
+        const cut = truncateStart(text, max)
+        expect(text.endsWith(cut)).toBe(true)
+        expect(isStorable(cut)).toBe(true)
+        expect([...cut]).toHaveLength(Math.min(max, [...text].length))
+      }),
+    )
+  })
+})
+
+describe('a text that no store takes', () => {
+  it.each([
+    [`a${HALF}`, 'a\uFFFD'],
+    ['\ude00b', '\uFFFDb'],
+    ['a\0b', 'a\uFFFDb'],
+    ['😀', '😀'],
+  ])('%j is made %j', (text, made) => {
+    expect(storableText(text)).toBe(made)
+  })
+
+  it('loses its halves and nothing else', () => {
+    expect(withoutLoneSurrogates(`${HALF}谢😀${HALF}`)).toBe('谢😀')
+  })
+
+  it('is mended wherever it stands in plain data, and the rest stays as it is', () => {
+    expect(storable({ a: [`x${HALF}`, 1, null], 'k\0': true })).toEqual({
+      a: ['x\uFFFD', 1, null],
+      'k\uFFFD': true,
+    })
+    const whole = { a: ['😀', { b: 'ud83d' }] }
+    expect(storable(whole)).toBe(whole)
+    expect(storable(undefined)).toBe(undefined)
+  })
+
+  it('is found by its path', () => {
+    expect(unstorablePaths({ reason: HALF, deep: [{ ok: 'a', no: '\0' }], '\0': 1 })).toEqual([
+      'reason',
+      'deep.0.no',
+      '\uFFFD',
+    ])
+    expect(unstorablePaths('😀')).toEqual([])
+  })
+
+  it('never reaches JSON, which otherwise says the same', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ said: anyText, also: fc.dictionary(anyText, anyText) })), (value) => {
+        const read: unknown = JSON.parse(storableJson(value))
+        expect(unstorablePaths(read)).toEqual([])
+        expect(read).toEqual(storable(value))
+      }),
+    )
+  })
+})

@@ -1,0 +1,102 @@
+import { chargeSend, type SendLogEntry, type SimAccountState, type SimFollower } from '../../state/model.ts'
+import { type Answer, failed, hidesAnswer } from '../fault-responses.ts'
+import { CUSTOM_SEND, countSend } from '../quota.ts'
+import type { ApiWorld, Call, Router } from '../router.ts'
+import { judgeContent } from '../send-rules.ts'
+
+type Body = Record<string, unknown>
+
+/** 客服消息: `custom/send` with WeChat's limits, and the typing status. */
+export function registerMessages(router: Router): void {
+  const { world } = router
+  router.route('POST', CUSTOM_SEND, (call) => send(world, call), {
+    sendsMessages: true,
+    // A fault's code is an answer too: the judge must see that the request came.
+    keptFrom(account, body, errcode) {
+      if (typeof body.touser === 'string')
+        logSend(world, account, body.touser, body, { errcode, unclear: errcode === null })
+    },
+  })
+  router.route('POST', '/cgi-bin/message/custom/typing', (call) => typing(world, call), {
+    sendsMessages: true,
+  })
+}
+
+function send(world: ApiWorld, { account, authorisation, token, body, raw, fault }: Call): Answer {
+  authorisation?.sentWith.push(token)
+  const openId = typeof body.touser === 'string' ? body.touser : ''
+  const errcode = judgeSend(world, account, openId, body, raw)
+  logSend(world, account, openId, body, { errcode, unclear: hidesAnswer(fault) })
+  const follower = account.followers.get(openId)
+  if (errcode === 0 && follower) {
+    const kind = String(body.msgtype)
+    const content = {
+      ...(body[kind] as object),
+      as: (body.customservice as { kf_account?: string })?.kf_account,
+    }
+    follower.messages.push({ at: world.clockOf(follower), from: 'account', via: 'custom', kind, content })
+    follower.typingUntil = 0
+    world.changed(account.appId, openId)
+  }
+  return failed(errcode)
+}
+
+function judgeSend(
+  world: ApiWorld,
+  account: SimAccountState,
+  openId: string,
+  body: Body,
+  raw: string,
+): number {
+  const limit = countSend(account, world.now())
+  if (limit !== 0) return limit
+  const follower = account.followers.get(openId)
+  if (!follower) return 40003
+  const content = judgeContent(account, body, raw, world.now())
+  if (content !== 0) return content
+  if (follower.refuses) return 48002
+  return chargeSend(follower, world.clockOf(follower))
+}
+
+function logSend(
+  world: ApiWorld,
+  account: SimAccountState,
+  openId: string,
+  body: Body,
+  verdict: Pick<SendLogEntry, 'errcode' | 'unclear'>,
+): void {
+  const follower = account.followers.get(openId)
+  const virtualAt = follower ? world.clockOf(follower) : world.now()
+  const delivered = verdict.errcode === 0
+  account.sends.push({ at: world.now(), virtualAt, openId, body, delivered, ...verdict })
+  world.changed(account.appId, openId)
+}
+
+/**
+ * 客服输入状态: for 15 s, within 30 s of a message of either side, and only where a message could be sent.
+ * Sources: https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing (codes) and
+ * https://developers.weixin.qq.com/doc/knowledge/8a8b25456f2c4b0a.html (conditions); that 45015 is the code of the last
+ * condition is inferred.
+ */
+function typing(world: ApiWorld, { account, body }: Call): Answer {
+  const follower = account.followers.get(String(body.touser ?? ''))
+  if (!follower) return failed(40003)
+  const at = world.clockOf(follower)
+  if (body.command === 'CancelTyping') {
+    follower.typingUntil = 0
+    return failed(0)
+  }
+  if (body.command !== 'Typing') return failed(45072)
+  if (!follower.following || !follower.grants.some((g) => g.expiresAt > at)) return failed(45015)
+  if (at - lastMessageAt(follower) > 30_000) return failed(45080)
+  if (follower.typingUntil > at) return failed(45081)
+  follower.typingUntil = at + 15_000
+  world.changed(account.appId, follower.openId)
+  return failed(0)
+}
+
+/** When one of the two last did something, on the follower's clock, ms. */
+function lastMessageAt(follower: SimFollower): number {
+  const sent = follower.messages.findLast((m) => m.from === 'account')?.at ?? 0
+  return Math.max(follower.lastInteractionAt, sent)
+}

@@ -1,0 +1,69 @@
+import type { MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import { failed, parse } from './fault-responses.ts'
+import type { Router } from './router.ts'
+import { withBody } from './with-body.ts'
+
+/** Of each simulator; WeChat keeps them for seven days. */
+const KEPT = 1_000
+
+interface Failure {
+  /** Of the query; '' without one. */
+  token: string
+  request: Record<string, string | number>
+}
+
+/**
+ * `openapi/rid/get`: what a failed call was, by the `rid` of its answer. 76001: no such rid, 76002: another account's.
+ * Source: https://developers.weixin.qq.com/doc/offiaccount/openApi/get_rid_info.html
+ */
+export function registerRids({ app, route, world }: Router): void {
+  const failures = new Map<string, Failure>()
+  app.use('/cgi-bin/*', remember(failures, world.now))
+  app.use('/customservice/*', remember(failures, world.now))
+  route(
+    'POST',
+    '/cgi-bin/openapi/rid/get',
+    withBody(z.object({ rid: z.string() }), ({ rid }, { account }) => {
+      const found = failures.get(rid)
+      if (!found) return failed(76001)
+      const isOwn = found.token !== '' && world.tokens.get(account.appId)?.owns(found.token)
+      return isOwn ? { ...failed(0), request: found.request } : failed(76002)
+    }),
+    { forEveryAccount: true },
+  )
+}
+
+/** Must stand before the calls. */
+function remember(failures: Map<string, Failure>, now: () => number): MiddlewareHandler {
+  return async function rememberRid(c, next) {
+    const began = performance.now()
+    const invokedAt = Math.floor(now() / 1000)
+    await next()
+    if (!c.res.headers.get('content-type')?.includes('json')) return
+    const response = await c.res
+      .clone()
+      .text()
+      // An answer that a fault breaks off has no rid that anybody read.
+      .catch(() => '')
+    const rid = /rid: ([0-9a-f-]+)$/.exec(String(parse(response)?.errmsg ?? ''))?.[1]
+    if (rid === undefined) return
+    const isForm = c.req.header('content-type')?.startsWith('multipart/')
+    const url = new URL(c.req.url)
+    const token = url.searchParams.get('access_token') ?? ''
+    if (token) url.searchParams.set('access_token', '***')
+    failures.set(rid, {
+      token,
+      request: {
+        invoke_time: invokedAt,
+        cost_in_ms: Math.round(performance.now() - began),
+        request_url: url.searchParams.toString(),
+        request_body: isForm || c.req.method === 'GET' ? '' : await c.req.text(),
+        response_body: response,
+        client_ip: '127.0.0.1',
+      },
+    })
+    const [oldest] = failures.keys()
+    if (failures.size > KEPT && oldest !== undefined) failures.delete(oldest)
+  }
+}

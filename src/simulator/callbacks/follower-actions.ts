@@ -1,0 +1,59 @@
+import type { FollowerAction } from '../simulated-wechat.ts'
+
+const event = (Event: string, more: Record<string, string> = {}) => ({
+  MsgType: 'event',
+  Event,
+  EventKey: '',
+  ...more,
+})
+const system = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
+
+/** What a follower can do on the phone. */
+export const followerActions = {
+  follow: (qrScene?: string): FollowerAction => ({
+    fields: event('subscribe', qrScene ? { EventKey: `qrscene_${qrScene}` } : {}),
+    scene: 'subscribe',
+    following: true,
+    ...(qrScene ? { qrScene } : {}),
+    shows: system(qrScene ? `扫码关注（场景 ${qrScene}）` : '已关注公众号'),
+  }),
+  unfollow: (): FollowerAction => ({
+    fields: event('unsubscribe'),
+    following: false,
+    shows: system('已取消关注'),
+  }),
+  /** Of somebody who does not follow yet this becomes a follow. */
+  scan: (qrScene: string): FollowerAction => ({
+    fields: event('SCAN', { EventKey: qrScene }),
+    scene: 'scan',
+    qrScene,
+    shows: system(`扫描二维码（场景 ${qrScene}）`),
+  }),
+  tapMenu: (key: string, label = key): FollowerAction => ({
+    fields: event('CLICK', { EventKey: key }),
+    scene: 'menu',
+    shows: system(`点击菜单「${label}」`),
+  }),
+  /** A tap on a msgmenu item: a text that counts as a menu click. */
+  tapMessageMenu: (id: string, text: string): FollowerAction => ({
+    fields: { MsgType: 'text', Content: text, bizmsgmenuid: id },
+    isMessage: true,
+    scene: 'menu',
+    shows: { from: 'follower', kind: 'text', content: { text } },
+  }),
+  type: (text: string): FollowerAction => ({
+    fields: { MsgType: 'text', Content: text },
+    isMessage: true,
+    scene: 'message',
+    shows: { from: 'follower', kind: 'text', content: { text } },
+  }),
+  agentJoins: (account = 'test@agent'): FollowerAction => ({
+    fields: { MsgType: 'event', Event: 'kf_create_session', KfAccount: account },
+    shows: system('人工客服已接入'),
+  }),
+  agentLeaves: (account = 'test@agent'): FollowerAction => ({
+    fields: { MsgType: 'event', Event: 'kf_close_session', KfAccount: account },
+    shows: system('人工客服已离开'),
+  }),
+  raw: (fields: Record<string, string>): FollowerAction => ({ fields }),
+}

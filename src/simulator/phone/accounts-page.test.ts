@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ACCOUNT, type FakePlatform, startFakePlatform } from '../../../test/fixtures/fake-platform-server.ts'
+
+const SHOP = 'wxtestshop000001'
+let at: FakePlatform
+beforeEach(async () => {
+  at = await startFakePlatform()
+  at.simulator.addAccount({
+    appId: SHOP,
+    appSecret: 'test-secret',
+    token: 'test-token',
+    mode: 'plain',
+    name: '小店',
+    callbackUrl: null,
+  })
+})
+afterEach(() => at.close())
+
+const page = async (path: string) => (await at.simulator.app.request(path)).text()
+
+describe('an account without a server of its own', () => {
+  it('is told to nobody, and its phone says so', async () => {
+    expect(await at.simulator.account(SHOP).follow('oEarly')).toMatchObject({ ok: true, attempts: 0 })
+    expect(at.product.received).toEqual([])
+    expect(await page('/accounts')).toContain('没有接入')
+    expect(await page(`/phone/${SHOP}/oEarly`)).toContain('没有接入')
+    expect(await page(`/phone/${ACCOUNT}/oEarly`)).not.toContain('没有接入')
+  })
+})
+
+describe('an owner at the list of accounts', () => {
+  it('withdraws from the platform, which is told', async () => {
+    await at.authorised()
+    expect(await page('/accounts')).toContain(`/accounts/${ACCOUNT}/revoke`)
+    const answer = await at.simulator.app.request(`/accounts/${ACCOUNT}/revoke`, { method: 'POST' })
+    expect(answer.headers.get('location')).toBe('/accounts')
+    expect(at.product.received.at(-1)?.inner).toMatchObject({
+      InfoType: 'unauthorized',
+      AuthorizerAppid: ACCOUNT,
+    })
+    expect(await page('/accounts')).not.toContain('/revoke')
+  })
+})

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { type Answer, failed } from '../api/fault-responses.ts'
+import type { SimulatedWechat } from '../simulated-wechat.ts'
+import type { ComponentState } from './component-state.ts'
+
+/** What a platform may set for an account, the values, and the permission set that it needs. */
+const OPTIONS: Record<string, { values: string[]; func: number }> = {
+  location_report: { values: ['0', '1', '2'], func: 2 },
+  voice_recognize: { values: ['0', '1'], func: 1 },
+  customer_service: { values: ['0', '1'], func: 6 },
+}
+const asked = z.object({
+  authorizer_appid: z.string(),
+  option_name: z.string(),
+  option_value: z.string().optional(),
+})
+
+type Handler = (component: ComponentState, body: Record<string, unknown>) => Answer
+
+/**
+ * 获取 and 设置授权方选项信息, under the older names with `api_` and under today's. Today's page shows a body without
+ * `authorizer_appid`, which leaves open whose option it is; here it is needed under both names (inferred).
+ * Sources: https://developers.weixin.qq.com/doc/oplatform/openApi/authorization-management/api_getauthorizeroptioninfo ,
+ * …/Third-party_Platforms/2.0/api/ThirdParty/Account_Authorization/api_get_authorizer_option.html (61007 and the sets)
+ */
+export function authoriserOptions(world: SimulatedWechat): Record<string, Handler> {
+  function optionOf(component: ComponentState, body: Record<string, unknown>) {
+    const read = asked.safeParse(body)
+    if (!read.success) return failed(47001)
+    const { authorizer_appid, option_name, option_value } = read.data
+    const account = world.accounts.get(authorizer_appid)
+    if (!account) return failed(40013)
+    const consent = component.authorisations.get(authorizer_appid)
+    if (!consent) return failed(61003)
+    const option = Object.hasOwn(OPTIONS, option_name) ? OPTIONS[option_name] : undefined
+    if (!option) return failed(40035)
+    if (!consent.funcs.includes(option.func)) return failed(61007)
+    return { account, option, option_name, option_value }
+  }
+  const get: Handler = (component, body) => {
+    const found = optionOf(component, body)
+    if ('errcode' in found) return found
+    const { account, option_name } = found
+    const option_value = account.records.options[option_name] ?? '0'
+    return { authorizer_appid: account.appId, option_name, option_value }
+  }
+  const set: Handler = (component, body) => {
+    const found = optionOf(component, body)
+    if ('errcode' in found) return found
+    const { account, option, option_name, option_value } = found
+    if (option_value === undefined || !option.values.includes(option_value)) return failed(40035)
+    account.records.options[option_name] = option_value
+    return failed(0)
+  }
+  return {
+    api_get_authorizer_option: get,
+    get_authorizer_option: get,
+    api_set_authorizer_option: set,
+    set_authorizer_option: set,
+  }
+}

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ACCOUNT,
+  COMPONENT,
+  type FakePlatform,
+  startFakePlatform,
+} from '../../../test/fixtures/fake-platform-server.ts'
+
+const MINUTE = 60_000
+let at: FakePlatform
+beforeEach(async () => {
+  at = await startFakePlatform()
+})
+afterEach(() => at.close())
+
+describe('a ticket', () => {
+  it('buys a component access token for 12 hours', async () => {
+    await at.component.pushTicket()
+    const ticket = at.component.pushedTickets[0]?.ticket
+    expect(await at.askToken(ticket)).toMatchObject({ expires_in: 7200 })
+    at.clock.now += 12 * 60 * MINUTE
+    expect((await at.askToken(ticket)).errcode).toBe(61005)
+  })
+
+  it('is refused when WeChat never pushed it, when it is over, or with another secret', async () => {
+    await at.component.pushTicket()
+    const ticket = at.component.pushedTickets[0]?.ticket
+    expect((await at.askToken('ticket@@@other')).errcode).toBe(61006)
+    expect((await at.askToken(ticket, 'wrong')).errcode).toBe(40125)
+    at.component.expireTicket()
+    expect((await at.askToken(ticket)).errcode).toBe(61005)
+    expect(at.component.tokensAsked.component).toBe(3)
+  })
+
+  it('comes after api_start_push_ticket', async () => {
+    const came = new Promise((resolve) => {
+      at.product.onAuthorisation = (fields) => {
+        resolve(fields.InfoType)
+        return 'success'
+      }
+    })
+    const body = { component_appid: COMPONENT, component_secret: 'component-secret' }
+    expect((await at.post('/cgi-bin/component/api_start_push_ticket', body)).errcode).toBe(0)
+    expect(await came).toBe('component_verify_ticket')
+  })
+})
+
+describe('a component access token', () => {
+  it.each(['component_access_token', 'access_token'])('is taken as %s', async (name) => {
+    const answer = await at.ask('api_create_preauthcode', await at.componentToken(), {}, name)
+    expect(answer).toMatchObject({ expires_in: 600 })
+  })
+
+  it('is missing, unknown, over, or an account’s', async () => {
+    const { token, accessToken } = await at.authorised()
+    const codeFor = async (value: string) => (await at.ask('api_create_preauthcode', value)).errcode
+    expect(await Promise.all(['', 'other', accessToken].map(codeFor))).toEqual([41001, 40001, 61014])
+    at.component.expireComponentToken()
+    expect(await codeFor(token)).toBe(42006)
+  })
+
+  it('is no token of an account, and stable_token does not give it', async () => {
+    expect((await at.send(await at.componentToken(), 'oTest')).errcode).toBe(61015)
+    const asked = { grant_type: 'client_credential', appid: COMPONENT, secret: 'component-secret' }
+    expect((await at.post('/cgi-bin/stable_token', asked)).errcode).toBe(61024)
+  })
+
+  it('helps nobody from an address that is not registered', async () => {
+    const token = await at.componentToken()
+    at.component.setIpWhitelisted(false)
+    expect((await at.ask('api_create_preauthcode', token)).errcode).toBe(61004)
+  })
+})
+
+describe('an authorisation code', () => {
+  it('is good once', async () => {
+    const { token, consent } = await at.authorised()
+    const again = await at.ask('api_query_auth', token, { authorization_code: consent.authCode })
+    expect(again.errcode).toBe(61010)
+    const unknown = await at.ask('api_query_auth', token, { authorization_code: 'other' })
+    expect(unknown.errcode).toBe(61009)
+  })
+
+  it('is over after 10 minutes', async () => {
+    const token = await at.componentToken()
+    const { authCode } = await at.component.authorise(await at.preAuthCode(token), ACCOUNT)
+    at.clock.now += 10 * MINUTE
+    expect((await at.ask('api_query_auth', token, { authorization_code: authCode })).errcode).toBe(61010)
+  })
+
+  it('needs a pre-auth code that is alive, and spends it', async () => {
+    const token = await at.componentToken()
+    const code = await at.preAuthCode(token)
+    await at.component.authorise(code, ACCOUNT)
+    await expect(at.component.authorise(code, ACCOUNT)).rejects.toThrow('unknown or over')
+    const late = await at.preAuthCode(token)
+    at.clock.now += 10 * MINUTE
+    await expect(at.component.authorise(late, ACCOUNT)).rejects.toThrow('unknown or over')
+  })
+})
+
+describe('a refresh token', () => {
+  it('stays the same by default, and gives an access token that works', async () => {
+    const { token, refreshToken } = await at.authorised()
+    const fresh = await at.refresh(token, refreshToken)
+    expect(fresh).toMatchObject({ authorizer_refresh_token: refreshToken, expires_in: 7200 })
+    await at.wechat.follow('oTest')
+    expect((await at.send(String(fresh.authorizer_access_token), 'oTest')).errcode).toBe(0)
+  })
+
+  it('is followed by another one each time when that is switched on', async () => {
+    const { token, refreshToken } = await at.authorised()
+    at.component.rotateRefreshTokens(true)
+    const next = String((await at.refresh(token, refreshToken)).authorizer_refresh_token)
+    expect(next).not.toBe(refreshToken)
+    expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
+    expect((await at.refresh(token, next)).errcode).toBeUndefined()
+  })
+
+  it('that is dead is found again in the list, unless WeChat has lost it', async () => {
+    const { token, refreshToken } = await at.authorised()
+    const list = async () => (await at.ask('api_get_authorizer_list', token, { offset: 0, count: 100 })).list
+    at.component.invalidateRefreshToken(ACCOUNT)
+    expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
+    const [held] = (await list()) as { refresh_token: string }[]
+    expect((await at.refresh(token, held?.refresh_token ?? '')).errcode).toBeUndefined()
+    at.component.loseRefreshToken(ACCOUNT)
+    expect(await list()).toMatchObject([{ authorizer_appid: ACCOUNT, refresh_token: '' }])
+    expect((await at.refresh(token, held?.refresh_token ?? '')).errcode).toBe(61023)
+  })
+
+  it('is replaced when the account agrees again', async () => {
+    const { token, refreshToken } = await at.authorised()
+    const second = await at.authorised()
+    expect(second.consent.push).toBeNull()
+    expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
+    expect((await at.refresh(token, second.refreshToken)).errcode).toBeUndefined()
+  })
+})
+
+describe('what WeChat tells of an account', () => {
+  it('is its name, its gh_ id and what it gave', async () => {
+    const { token } = await at.authorised([1, 2])
+    const info = await at.ask('api_get_authorizer_info', token, { authorizer_appid: ACCOUNT })
+    expect(info).toMatchObject({
+      authorizer_info: { nick_name: '测试账号', user_name: 'gh_test00000001', service_type_info: { id: 2 } },
+      authorization_info: { func_info: [1, 2].map((id) => ({ funcscope_category: { id } })) },
+    })
+  })
+
+  it('comes page by page in the list', async () => {
+    const { token } = await at.authorised()
+    const page = (offset: number, count: number) =>
+      at.ask('api_get_authorizer_list', token, { offset, count })
+    expect(await page(1, 10)).toEqual({ total_count: 1, list: [] })
+    expect((await page(0, 501)).errcode).toBe(40097)
+  })
+})
+
+describe('an authoriser access token', () => {
+  it('is over after two hours', async () => {
+    const { accessToken } = await at.authorised()
+    at.component.expireAuthoriserTokens(ACCOUNT)
+    expect((await at.send(accessToken, 'oTest')).errcode).toBe(42001)
+  })
+
+  it('sends only with the message set, and does the rest without', async () => {
+    const { accessToken } = await at.authorised([2])
+    await at.wechat.follow('oTest')
+    expect((await at.send(accessToken, 'oTest')).errcode).toBe(61007)
+    const info = await at.simulator.app.request(`/cgi-bin/user/info?access_token=${accessToken}&openid=oTest`)
+    expect(await info.json()).toMatchObject({ subscribe: 1 })
+    await at.component.updateAuthorisation(ACCOUNT, [1, 2])
+    expect((await at.send(accessToken, 'oTest')).errcode).toBe(0)
+  })
+
+  it('is dead once the account has withdrawn', async () => {
+    const { token, accessToken, refreshToken } = await at.authorised()
+    await at.component.revoke(ACCOUNT)
+    expect((await at.send(accessToken, 'oTest')).errcode).toBe(61003)
+    expect((await at.refresh(token, refreshToken)).errcode).toBe(61003)
+  })
+})

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ACCOUNT,
+  COMPONENT,
+  type FakePlatform,
+  startFakePlatform,
+} from '../../../test/fixtures/fake-platform-server.ts'
+
+let at: FakePlatform
+beforeEach(async () => {
+  at = await startFakePlatform()
+})
+afterEach(() => at.close())
+
+async function tell(action: string, body: object = {}) {
+  const path = `/_sim/component/${COMPONENT}/${action}`
+  const answer = await at.simulator.app.request(path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
+  return { status: answer.status, ...((await answer.json()) as object) }
+}
+async function listed() {
+  const answer = (await (await at.simulator.app.request('/_sim/component')).json()) as { items: unknown[] }
+  return answer.items[0]
+}
+
+describe('a script that plays with a platform', () => {
+  it('ends the platform’s token and tickets, or one account’s tokens', async () => {
+    const { token, accessToken } = await at.authorised()
+    await at.wechat.follow('oTest')
+    expect(await tell('expire', { appId: ACCOUNT })).toMatchObject({ status: 200, changed: true })
+    expect((await at.send(accessToken, 'oTest')).errcode).toBe(42001)
+    expect((await at.ask('api_create_preauthcode', token)).errcode).toBeUndefined()
+    await tell('expire')
+    expect((await at.ask('api_create_preauthcode', token)).errcode).toBe(42006)
+    expect((await at.askToken(at.component.pushedTickets.at(-1)?.ticket)).errcode).toBe(61005)
+  })
+
+  it.each([
+    [false, /^refreshtoken@@@/],
+    [true, /^$/],
+  ])('makes a refresh token void (lost: %s)', async (lost, known) => {
+    const { token, refreshToken } = await at.authorised()
+    await tell('drop-refresh-token', { appId: ACCOUNT, lost })
+    expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
+    const { list } = await at.ask('api_get_authorizer_list', token, { offset: 0, count: 10 })
+    expect((list as { refresh_token: string }[])[0]?.refresh_token).toMatch(known)
+  })
+
+  it('sees who has authorised, and who has withdrawn', async () => {
+    await at.authorised()
+    expect(await listed()).toMatchObject({ accounts: [{ appId: ACCOUNT }], revoked: [] })
+    await tell('revoke', { appId: ACCOUNT })
+    expect(await listed()).toMatchObject({ accounts: [], revoked: [ACCOUNT] })
+  })
+
+  it('is told what it asked wrongly', async () => {
+    expect(await tell('expire', { appId: 'wxnobody' })).toMatchObject({ status: 400 })
+    expect(await tell('drop-refresh-token')).toMatchObject({ status: 400 })
+  })
+})

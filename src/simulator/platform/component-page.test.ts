@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ACCOUNT,
+  COMPONENT,
+  type FakePlatform,
+  startFakePlatform,
+} from '../../../test/fixtures/fake-platform-server.ts'
+
+let at: FakePlatform
+let query: Record<string, string>
+beforeEach(async () => {
+  at = await startFakePlatform({ redirectHost: 'product.test' })
+  const preAuthCode = await at.preAuthCode(await at.componentToken())
+  query = {
+    component_appid: COMPONENT,
+    pre_auth_code: preAuthCode,
+    redirect_uri: 'https://product.test/wechat/component/authorized?from=1',
+    auth_type: '1',
+  }
+})
+afterEach(() => at.close())
+
+const DESKTOP = '/cgi-bin/componentloginpage'
+const page = async (path: string, more: Record<string, string> = {}) => {
+  const answer = await at.simulator.app.request(`${path}?${new URLSearchParams({ ...query, ...more })}`)
+  return {
+    status: answer.status,
+    html: await answer.text(),
+    csp: answer.headers.get('content-security-policy'),
+  }
+}
+
+describe.each([DESKTOP, '/wxaopen/safe/bindcomponent'])('the page %s', (path) => {
+  it('shows the accounts, and sends the one who agrees back with a code', async () => {
+    const shown = await page(path)
+    expect(shown).toMatchObject({
+      status: 200,
+      csp: expect.stringContaining("script-src 'self'; style-src 'self'"),
+    })
+    expect(shown.html).toContain('测试账号')
+    expect(shown.html).not.toMatch(/<script|style=/)
+    const body = new URLSearchParams({ ...query, account: ACCOUNT })
+    const answer = await at.simulator.app.request(path, { method: 'POST', body })
+    const to = new URL(answer.headers.get('location') ?? '')
+    expect([answer.status, to.origin, to.searchParams.get('from')]).toEqual([
+      302,
+      'https://product.test',
+      '1',
+    ])
+    expect(to.searchParams.get('expires_in')).toBe('600')
+    expect(to.searchParams.get('auth_code')).toBe(at.product.received.at(-1)?.inner.AuthorizationCode)
+    expect((await page(path)).status).toBe(400)
+  })
+})
+
+describe('a platform that offers some accounts', () => {
+  it('has only their owners on its page, and refuses the others', async () => {
+    const few = await startFakePlatform({ offers: ['wxelse'] })
+    const preAuthCode = await few.preAuthCode(await few.componentToken())
+    const asked = new URLSearchParams({ ...query, pre_auth_code: preAuthCode })
+    const shown = await few.simulator.app.request(`${DESKTOP}?${asked}`)
+    expect([shown.status, (await shown.text()).includes(ACCOUNT)]).toEqual([200, false])
+    asked.set('account', ACCOUNT)
+    const answer = await few.simulator.app.request(DESKTOP, { method: 'POST', body: asked })
+    expect(answer.status).toBe(400)
+    await few.close()
+  })
+})
+
+describe('a page that cannot be opened', () => {
+  it.each([
+    ['an unknown platform', { component_appid: 'wxother' }, '没有这个第三方平台'],
+    ['an unknown code', { pre_auth_code: 'other' }, '预授权码无效或已过期'],
+    ['no address to go back to', { redirect_uri: 'javascript:1' }, '回调地址有误'],
+    ['an address elsewhere', { redirect_uri: 'https://elsewhere.test/' }, '回调地址不在登记的域名'],
+  ])('says so: %s', async (_, more: Record<string, string>, says) => {
+    const shown = await page(DESKTOP, more)
+    expect(shown.status).toBe(400)
+    expect(shown.html).toContain(says)
+  })
+
+  it('is one whose code is over', async () => {
+    at.clock.now += 600_000
+    expect((await page(DESKTOP)).html).toContain('预授权码无效或已过期')
+  })
+})
+
+describe('who can be chosen', () => {
+  it.each([
+    [{ auth_type: '2' }, false],
+    [{ biz_appid: 'wxother' }, false],
+    [{ biz_appid: ACCOUNT }, true],
+  ])('with %j', async (more: Record<string, string>, isShown) => {
+    expect((await page(DESKTOP, more)).html.includes('测试账号')).toBe(isShown)
+  })
+})

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Context, Hono } from 'hono'
+import type { Child } from 'hono/jsx'
+import { Shell } from '../phone/layout.tsx'
+import { pageHeaders } from '../phone/page-headers.ts'
+import type { SimulatedWechat } from '../simulated-wechat.ts'
+import type { SimAccountState } from '../state/model.ts'
+import type { ComponentState } from './component-state.ts'
+import { createPlatformController } from './platform-controller.ts'
+import { isReleaseAccount } from './release-test.ts'
+
+const STYLE = readFileSync(new URL('./assets/component.css', import.meta.url), 'utf8')
+const DESKTOP = '/cgi-bin/componentloginpage'
+const PHONE = '/wxaopen/safe/bindcomponent'
+
+interface Asked {
+  component: ComponentState
+  preAuthCode: string
+  redirect: URL
+  authType: string
+  bizAppId: string
+}
+interface Refusal {
+  zh: string
+  en: string
+}
+
+/**
+ * WeChat's authorisation pages, on a computer and on the phone: an owner scans (here: clicks an account), WeChat pushes
+ * `authorized` and sends the browser to `redirect_uri?auth_code=…&expires_in=600`. Source: 授权流程技术说明.
+ */
+export function createComponentPages(world: SimulatedWechat): Hono {
+  const app = new Hono()
+  app.get('/assets/component.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
+  for (const path of [DESKTOP, PHONE]) {
+    app.use(path, pageHeaders())
+    app.get(path, (c) => {
+      const asked = read((name) => c.req.query(name))
+      if ('zh' in asked) return refuse(c, asked)
+      return c.html(<Choice path={path} asked={asked} accounts={accountsFor(asked)} />)
+    })
+    app.post(path, async (c) => {
+      const form = await c.req.parseBody()
+      const field = (name: string) => (typeof form[name] === 'string' ? form[name] : undefined)
+      const asked = read(field)
+      if ('zh' in asked) return refuse(c, asked)
+      const account = accountsFor(asked).find((a) => a.appId === field('account'))
+      if (!account) return refuse(c, { zh: '没有这个公众号', en: 'no such account' })
+      const desk = createPlatformController(world, asked.component)
+      const { authCode, expiresIn } = await desk.authorise(asked.preAuthCode, account.appId)
+      asked.redirect.searchParams.set('auth_code', authCode)
+      asked.redirect.searchParams.set('expires_in', String(expiresIn))
+      return c.redirect(asked.redirect.href)
+    })
+  }
+  return app
+
+  function read(field: (name: string) => string | undefined): Asked | Refusal {
+    const component = world.components.get(field('component_appid') ?? '')
+    if (!component) return { zh: '没有这个第三方平台', en: 'no such platform: component_appid' }
+    const preAuthCode = field('pre_auth_code') ?? ''
+    if (!component.opens(preAuthCode, world.now()))
+      return { zh: '预授权码无效或已过期，请从平台重新打开', en: 'the pre-auth code is unknown or over' }
+    const uri = field('redirect_uri') ?? ''
+    const redirect = URL.canParse(uri) ? new URL(uri) : null
+    const host = component.options.redirectHost
+    if (!redirect || !/^https?:$/.test(redirect.protocol))
+      return { zh: '回调地址有误', en: 'redirect_uri is not an address' }
+    if (host && redirect.host !== host && redirect.hostname !== host)
+      return { zh: `回调地址不在登记的域名 ${host} 下`, en: `redirect_uri must be on ${host}` }
+    const authType = field('auth_type') ?? '3'
+    return { component, preAuthCode, redirect, authType, bizAppId: field('biz_appid') ?? '' }
+  }
+
+  /** `auth_type` 2 is for mini programs, which the simulator has none of; `biz_appid` names one account. */
+  function accountsFor({ component, authType, bizAppId }: Asked): SimAccountState[] {
+    if (authType === '2') return []
+    const { offers } = component.options
+    const all = [...world.accounts.values()].filter((a) =>
+      offers ? offers.includes(a.appId) : !isReleaseAccount(a.appId),
+    )
+    return bizAppId ? all.filter((a) => a.appId === bizAppId) : all
+  }
+}
+
+function refuse(c: Context, refusal: Refusal): Response | Promise<Response> {
+  return c.html(
+    <Page title="无法授权">
+      <p class="trouble" role="alert">
+        {refusal.zh}
+        <br />
+        <small>{refusal.en}</small>
+      </p>
+    </Page>,
+    400,
+  )
+}
+
+const Page = ({ title, children }: { title: string; children: Child }) => (
+  <Shell title={title} style="component">
+    {children}
+  </Shell>
+)
+
+const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; accounts: SimAccountState[] }) => (
+  <Page title="公众号授权">
+    <h2>
+      公众号授权 <small>authorise an account</small>
+    </h2>
+    <p>
+      第三方平台 <code>{asked.component.options.appId}</code> 申请获得你的公众号权限
+      <br />
+      <small>the platform asks for your account's permissions</small>
+    </p>
+    <Code of={asked.preAuthCode} />
+    <p class="quiet">
+      点一个账号，相当于它的管理员扫码同意
+      <br />
+      <small>click an account: its administrator scans and agrees</small>
+    </p>
+    {accounts.length === 0 ? (
+      <p role="status">
+        没有可授权的模拟公众号 <small>no simulated account to choose</small>
+      </p>
+    ) : null}
+    {accounts.map((account) => (
+      <form method="post" action={path}>
+        <input type="hidden" name="component_appid" value={asked.component.options.appId} />
+        <input type="hidden" name="pre_auth_code" value={asked.preAuthCode} />
+        <input type="hidden" name="redirect_uri" value={asked.redirect.href} />
+        <input type="hidden" name="auth_type" value={asked.authType} />
+        <input type="hidden" name="biz_appid" value={asked.bizAppId} />
+        <button type="submit" name="account" value={account.appId}>
+          {account.name} <small>{account.appId}</small>
+          {asked.component.authorisations.has(account.appId) ? <small> 已授权 authorised</small> : null}
+        </button>
+      </form>
+    ))}
+  </Page>
+)
+
+const CELLS = 21
+const CORNER = 7
+const CORNERS = [
+  [0, 0],
+  [CELLS - CORNER, 0],
+  [0, CELLS - CORNER],
+] as const
+
+/** Looks like a QR code; nothing can read it. */
+const Code = ({ of }: { of: string }) => {
+  const bits = createHash('sha512').update(of).digest()
+  const inCorner = (x: number, y: number) =>
+    CORNERS.some(([cx, cy]) => x >= cx - 1 && x <= cx + CORNER && y >= cy - 1 && y <= cy + CORNER)
+  const cells = Array.from({ length: CELLS * CELLS }, (_, i) => i).filter(
+    (i) => ((bits[i >> 3] ?? 0) >> (i & 7)) & 1 && !inCorner(i % CELLS, Math.floor(i / CELLS)),
+  )
+  return (
+    <svg class="code" viewBox={`0 0 ${CELLS} ${CELLS}`} role="img" aria-label="二维码 QR code">
+      <title>二维码 QR code</title>
+      {CORNERS.map(([x, y]) => (
+        <path d={`M${x} ${y}h7v7h-7zm1 1v5h5v-5zm1 1h3v3h-3z`} fill-rule="evenodd" />
+      ))}
+      {cells.map((i) => (
+        <rect x={i % CELLS} y={Math.floor(i / CELLS)} width="1" height="1" />
+      ))}
+    </svg>
+  )
+}

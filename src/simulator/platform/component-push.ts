@@ -1,0 +1,75 @@
+import { withQuery } from '../callbacks/callback-url.ts'
+import { envelope, type Fields, type PushTarget } from '../callbacks/push.ts'
+import type { SimAccountState } from '../state/model.ts'
+import type { ComponentState } from './component-state.ts'
+
+/** One push to the platform's 授权事件接收URL. */
+export interface ComponentPush {
+  /** Real time, epoch ms. */
+  at: number
+  infoType: string
+  fields: Fields
+  /** WeChat has its `success`, within 5 s. */
+  ok: boolean
+  status: number | null
+  body: string
+}
+
+/**
+ * Pushes a ticket or a change of an authorisation: XML, encrypted, the trailing id the platform's own. The answer must
+ * be `success`. Source: 推送component_verify_ticket, 授权变更通知推送.
+ */
+export async function pushToComponent(
+  component: ComponentState,
+  fields: Fields,
+  at: { now: number; answerWithinMs: number; timestamp?: number },
+): Promise<ComponentPush> {
+  const { query, body } = envelope(targetOf(component), fields, at.timestamp ?? Math.floor(at.now / 1000))
+  const push = { at: at.now, infoType: String(fields.InfoType), fields }
+  try {
+    const answer = await fetch(withQuery(component.options.authorisationUrl, query), {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'text/xml' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(at.answerWithinMs),
+    })
+    const text = await answer.text()
+    return { ...push, ok: answer.status === 200 && text === 'success', status: answer.status, body: text }
+  } catch (err) {
+    return { ...push, ok: false, status: null, body: err instanceof Error ? err.message : String(err) }
+  }
+}
+
+/** Where the platform's own pushes go, and what seals them. */
+export function targetOf(component: ComponentState): PushTarget {
+  const { appId, token, authorisationUrl } = component.options
+  return {
+    ...sealedBy(component),
+    appId,
+    token,
+    originalId: appId,
+    callbackUrl: authorisationUrl,
+  }
+}
+
+/** An authorised account's messages go to the platform, with the platform's key; its own settings rest meanwhile. */
+export function throughComponent(account: SimAccountState, components: Iterable<ComponentState>): PushTarget {
+  for (const component of components) {
+    if (!component.authorisations.has(account.appId)) continue
+    const { token, callbackUrl } = component.options
+    return {
+      ...sealedBy(component),
+      appId: account.appId,
+      token,
+      originalId: account.originalId,
+      callbackUrl: callbackUrl.replaceAll('$APPID$', account.appId),
+    }
+  }
+  return account
+}
+
+function sealedBy(component: ComponentState) {
+  const { appId: sealId } = component.options
+  return { sealId, encodingAesKey: component.aesKey, mode: 'security', format: 'xml' } as const
+}

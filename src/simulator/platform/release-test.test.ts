@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  ACCOUNT,
+  COMPONENT,
+  type FakePlatform,
+  startFakePlatform,
+  textReply,
+} from '../../../test/fixtures/fake-platform-server.ts'
+import { isReleaseAccount, RELEASE_ACCOUNTS } from './release-test.ts'
+
+let at: FakePlatform
+beforeEach(async () => {
+  // Long enough for a busy machine; one test waits until it is over, twice.
+  at = await startFakePlatform({}, 2_000)
+})
+afterEach(() => at.close())
+
+/** What a platform must answer; `spoil` makes it answer one thing otherwise. */
+async function ready(spoil: Partial<{ text: string; code: string; sends: boolean; event: string }> = {}) {
+  const token = await at.componentToken()
+  at.product.onMessage = (fields) => {
+    if (fields.Event) return textReply(fields, spoil.event ?? `${fields.Event}from_callback`)
+    const code = /^QUERY_AUTH_CODE:(.*)/.exec(fields.Content ?? '')?.[1]
+    if (!code) return textReply(fields, spoil.text ?? `${fields.Content}_callback`)
+    if (spoil.sends !== false) {
+      void at
+        .queryAuth(token, code)
+        .then((i) =>
+          at.send(String(i.authorizer_access_token), fields.FromUserName ?? '', `${code}_from_api`),
+        )
+    }
+    return spoil.code ?? ''
+  }
+}
+
+describe('the release test', () => {
+  it.each([1, 2, 3, 4, 5] as const)(
+    'is passed by a platform that does all of it, group %i',
+    async (group) => {
+      await ready()
+      expect(await at.component.runReleaseTest(group)).toEqual({ passed: true, failures: [] })
+      const { appId } = RELEASE_ACCOUNTS[group]
+      expect(at.product.received.at(-1)?.path).toBe(`/wechat/${appId}`)
+      expect(isReleaseAccount(appId)).toBe(true)
+      expect(at.component.authorisation(appId)).toBeUndefined()
+    },
+  )
+
+  it.each([
+    ['the text', { text: 'other' }, ['TESTCOMPONENT_MSG_TYPE_TEXT: the passive reply']],
+    ['the empty answer', { code: 'success' }, ['QUERY_AUTH_CODE: the answer must be an empty string']],
+    ['the message', { sends: false }, ['no custom/send', 'not exchanged']],
+    ['the event', { event: 'other' }, ['LOCATION: the passive reply']],
+  ])('says what is wrong: %s', async (_, spoil, says) => {
+    await ready(spoil)
+    const { passed, failures } = await at.component.runReleaseTest(1)
+    expect(passed).toBe(false)
+    expect(failures).toHaveLength(says.length)
+    for (const [i, part] of says.entries()) expect(failures[i]).toContain(part)
+  })
+
+  it('wants the ticket answered with success', async () => {
+    await ready()
+    at.product.onAuthorisation = () => 'ok'
+    const { failures } = await at.component.runReleaseTest(1)
+    expect(failures).toEqual(['ticket: the answer must be success, was 200 "ok"'])
+  })
+})
+
+describe('a platform that sends with another token than the code gave', () => {
+  it('does not pass', async () => {
+    await ready({ sends: false })
+    const token = await at.componentToken()
+    const answer = at.product.onMessage
+    at.product.onMessage = async (fields, appId) => {
+      const code = /^QUERY_AUTH_CODE:(.*)/.exec(fields.Content ?? '')?.[1]
+      if (!code) return answer(fields, appId)
+      const info = await at.queryAuth(token, code)
+      const { authorizer_access_token: other } = await at.ask('api_authorizer_token', token, {
+        authorizer_appid: appId,
+        authorizer_refresh_token: info.authorizer_refresh_token,
+      })
+      await at.send(String(other), fields.FromUserName ?? '', `${code}_from_api`)
+      return ''
+    }
+    const { failures } = await at.component.runReleaseTest(3)
+    expect(failures).toEqual(['QUERY_AUTH_CODE: custom/send did not use the token of that code'])
+  })
+})
+
+describe('a platform over HTTP', () => {
+  const call = async (name: string, body?: object, componentAppId = COMPONENT) => {
+    const answer = await at.simulator.app.request(`/_sim/component/${componentAppId}/${name}`, {
+      method: 'POST',
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+    })
+    return { status: answer.status, body: await answer.json() }
+  }
+
+  it('is pushed a ticket, tested, and left by an account', async () => {
+    await at.authorised()
+    await ready()
+    expect(await call('push-ticket')).toMatchObject({ status: 200, body: { ok: true } })
+    expect(await call('release-test', { group: 2 })).toMatchObject({ body: { passed: true } })
+    expect(await call('update-authorisation', { appId: ACCOUNT, funcs: [1] })).toMatchObject({
+      body: { infoType: 'updateauthorized' },
+    })
+    expect(await call('update-authorisation', { appId: ACCOUNT, funcs: [1] })).toMatchObject({
+      body: { changed: false },
+    })
+    const listed = async () => await (await at.simulator.app.request('/_sim/component')).json()
+    expect(await listed()).toMatchObject({ items: [{ accounts: [{ appId: ACCOUNT, funcs: [1] }] }] })
+    expect(await call('revoke', { appId: ACCOUNT })).toMatchObject({ body: { infoType: 'unauthorized' } })
+    expect(await listed()).toMatchObject({ items: [{ appId: COMPONENT, accounts: [] }] })
+  })
+
+  it('refuses what makes no sense', async () => {
+    expect((await call('release-test', { group: 6 })).status).toBe(400)
+    expect((await call('revoke', { appId: ACCOUNT })).status).toBe(400)
+    expect((await call('push-ticket', {}, 'wxother')).status).toBe(404)
+  })
+})

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { followerActions } from '../callbacks/follower-actions.ts'
+import type { PushResult } from '../callbacks/push.ts'
+import type { FollowerAction, FollowerKey, SimulatedWechat } from '../simulated-wechat.ts'
+import type { ComponentPush } from './component-push.ts'
+import { ALL_FUNCS, type ComponentState } from './component-state.ts'
+
+export type ReleaseGroup = 1 | 2 | 3 | 4 | 5
+export interface ReleaseReport {
+  passed: boolean
+  failures: string[]
+}
+
+/** WeChat's test accounts, by group; 2 to 5 since 2021-01-18. Source: 全网发布接入检测说明. */
+export const RELEASE_ACCOUNTS: Record<ReleaseGroup, { appId: string; originalId: string }> = {
+  1: { appId: 'wx570bc396a51b8ff8', originalId: 'gh_3c884a361561' },
+  2: { appId: 'wx9252c5e0bb1836fc', originalId: 'gh_c0f28a78b318' },
+  3: { appId: 'wx8e1097c5bc82cde9', originalId: 'gh_3f222ed8d140' },
+  4: { appId: 'wx14550af28c71a144', originalId: 'gh_26128078e9ab' },
+  5: { appId: 'wxa35b9c23cfe664eb', originalId: 'gh_2b3713f184a6' },
+}
+
+/** Whether this is one of WeChat's own test accounts. */
+export function isReleaseAccount(appId: string): boolean {
+  return Object.values(RELEASE_ACCOUNTS).some((a) => a.appId === appId)
+}
+
+/**
+ * Plays the tester of 全网发布: a ticket, a text, a code to send with, an event. WeChat authorises its account silently;
+ * the consent ends with the test.
+ * Source: https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
+ */
+export async function runReleaseTest(
+  world: SimulatedWechat,
+  component: ComponentState,
+  group: ReleaseGroup,
+  ticket: ComponentPush,
+): Promise<ReleaseReport> {
+  const { appId, originalId } = RELEASE_ACCOUNTS[group]
+  const { token, callbackUrl } = component.options
+  world.addAccount({
+    appId,
+    originalId,
+    appSecret: randomBytes(16).toString('hex'),
+    token,
+    mode: 'plain',
+    callbackUrl,
+    name: `全网发布检测 ${group}`,
+  })
+  component.authorise(appId, ALL_FUNCS, '', world.now())
+  const who: FollowerKey = { appId, openId: `oTest${randomBytes(11).toString('base64url')}` }
+  // The tester is a follower already.
+  world.follower(who).following = true
+  const failures: string[] = []
+  const expect = (holds: boolean, failure: string) => {
+    if (!holds) failures.push(failure)
+  }
+  try {
+    expect(ticket.ok, `ticket: the answer must be success, was ${said(ticket)}`)
+    await text(
+      'TESTCOMPONENT_MSG_TYPE_TEXT',
+      followerActions.type('TESTCOMPONENT_MSG_TYPE_TEXT'),
+      '_callback',
+    )
+    await codeAndSend()
+    const location = {
+      MsgType: 'event',
+      Event: 'LOCATION',
+      Latitude: '23.1',
+      Longitude: '113.3',
+      Precision: '40',
+    }
+    await text('LOCATION', followerActions.raw(location), 'from_callback')
+  } finally {
+    component.revoke(appId)
+  }
+  return { passed: failures.length === 0, failures }
+
+  /** A message that must be answered at once, with a text. */
+  async function text(name: string, deed: FollowerAction, ending: string): Promise<void> {
+    const result = await world.act(who, deed)
+    const reply = result.passiveReply
+    const content = reply?.msgType === 'text' ? reply.fields.Content : null
+    expect(
+      content === name + ending && result.attempts === 1,
+      `${name}: the passive reply must be ${name}${ending}, was ${typeof content === 'string' ? content : said(result)}`,
+    )
+  }
+
+  async function codeAndSend(): Promise<void> {
+    const code = component.newCode(appId, world.now())
+    const sent = nextSend(`${code}_from_api`)
+    const result = await world.act(who, followerActions.type(`QUERY_AUTH_CODE:${code}`))
+    expect(
+      result.ok && result.body === '' && result.attempts === 1,
+      `QUERY_AUTH_CODE: the answer must be an empty string, was ${said(result)}`,
+    )
+    expect(await sent, 'QUERY_AUTH_CODE: no custom/send of <code>_from_api came in time')
+    const accessToken = component.tokenOfCode(code)
+    expect(accessToken !== null, 'QUERY_AUTH_CODE: the code was not exchanged by api_query_auth')
+    const used = component.authorisations.get(appId)?.sentWith ?? []
+    expect(
+      accessToken === null || used.includes(accessToken),
+      'QUERY_AUTH_CODE: custom/send did not use the token of that code',
+    )
+  }
+
+  /** Resolves when the tester's phone has this text by `custom/send`; false when it does not come in time. */
+  function nextSend(content: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => end(false), 2 * world.answerWithinMs)
+      const stop = world.listen((changed) => {
+        if (changed.appId !== appId || changed.openId !== who.openId) return
+        const came = world
+          .follower(who)
+          .messages.some((m) => m.via === 'custom' && m.kind === 'text' && m.content.content === content)
+        if (came) end(true)
+      })
+      function end(came: boolean): void {
+        clearTimeout(timer)
+        stop()
+        resolve(came)
+      }
+    })
+  }
+}
+
+function said(result: Pick<PushResult, 'status' | 'body'>): string {
+  return `${result.status ?? 'no answer'} ${JSON.stringify([...result.body].slice(0, 200).join(''))}`
+}

@@ -1,0 +1,33 @@
+import { eq } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { accountTags } from '../schema.ts'
+
+/** The numbers of an account's tags, by their names, as WeChat last told them. */
+export async function readAccountTags(db: Db, appId: string): Promise<Map<string, number>> {
+  const rows = await db.select().from(accountTags).where(eq(accountTags.appId, appId))
+  return new Map(rows.map((r) => [r.name, r.tagId]))
+}
+
+/** Keeps what WeChat has just told of all tags of the account. */
+export async function saveAccountTags(
+  db: Db,
+  appId: string,
+  tags: readonly { id: number; name: string }[],
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.delete(accountTags).where(eq(accountTags.appId, appId))
+    for (const { id, name } of tags) await saveAccountTag(tx, appId, { id, name })
+  })
+}
+
+/** Keeps one tag that was just made. */
+export async function saveAccountTag(
+  db: Pick<Db, 'insert'>,
+  appId: string,
+  { id, name }: { id: number; name: string },
+): Promise<void> {
+  await db
+    .insert(accountTags)
+    .values({ appId, name, tagId: id })
+    .onConflictDoUpdate({ target: [accountTags.appId, accountTags.name], set: { tagId: id } })
+}

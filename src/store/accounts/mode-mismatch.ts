@@ -1,0 +1,37 @@
+import { eq } from 'drizzle-orm'
+import type { ReceivedMode } from '../../wechat/callback/envelope.ts'
+import type { Db } from '../db.ts'
+import { settings } from '../schema.ts'
+
+/** A push that was of another mode than its account; `at` epoch ms. */
+export interface ModeMismatch {
+  received: ReceivedMode
+  at: number
+}
+
+const SETTING_PREFIX = 'callback.mode '
+
+export async function recordModeMismatch(
+  db: Db,
+  appId: string,
+  { received: arrived, at }: ModeMismatch,
+): Promise<void> {
+  const set = { value: arrived, updatedAt: at }
+  await db
+    .insert(settings)
+    .values({ name: SETTING_PREFIX + appId, ...set })
+    .onConflictDoUpdate({ target: settings.name, set })
+}
+
+/** The last one, until one of the right mode came; by whichever process. */
+export async function readModeMismatch(db: Db, appId: string): Promise<ModeMismatch | null> {
+  const [row] = await db
+    .select()
+    .from(settings)
+    .where(eq(settings.name, SETTING_PREFIX + appId))
+  return row ? { received: row.value === 'plain' ? 'plain' : 'security', at: row.updatedAt } : null
+}
+
+export async function clearModeMismatch(db: Pick<Db, 'delete'>, appId: string): Promise<void> {
+  await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
+}

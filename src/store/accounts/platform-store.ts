@@ -1,0 +1,191 @@
+import { and, asc, eq, gt, isNull, lt, lte, max, or, sql } from 'drizzle-orm'
+import { truncateText } from '../../shared/text.ts'
+import type { Db } from '../db.ts'
+import type { Sealer } from '../encryption/sealer.ts'
+import { accounts, authorisationVisits, componentTickets, platformEvents } from '../schema.ts'
+
+export interface PlatformEvent {
+  id: number
+  kind: 'authorised' | 'unauthorised'
+  appId: string | null
+  /** The authorisation code; null of a revocation. */
+  code: string | null
+  receivedAt: number
+  /**
+   * When it happened by WeChat's clock, epoch ms in whole seconds. Null of an authorisation that only the owner's browser
+   * has brought so far, and of what an earlier version stored.
+   */
+  createTime: number | null
+  attempts: number
+}
+
+export type PlatformStore = ReturnType<typeof createPlatformStore>
+
+/** What a third-party platform must remember. Tickets and codes are sealed. */
+export function createPlatformStore(db: Db, sealer: Sealer) {
+  return {
+    /**
+     * Keeps the newest ticket by `CreateTime` (epoch ms). One that is over (`livesMs` after it came) is replaced by any: a
+     * wrong time of the past must not keep the platform from its tickets.
+     * @returns false when a newer one is known
+     */
+    async saveTicket(
+      componentAppId: string,
+      ticket: string,
+      at: { createTime: number; receivedAt: number; lifetimeMs: number },
+    ): Promise<boolean> {
+      const { createTime, receivedAt, lifetimeMs: livesMs } = at
+      const set = { ticketSealed: sealer.seal(ticket), receivedAt, createTime }
+      const saved = await db
+        .insert(componentTickets)
+        .values({ componentAppId, ...set })
+        .onConflictDoUpdate({
+          target: componentTickets.componentAppId,
+          set,
+          setWhere: or(
+            isNull(componentTickets.createTime),
+            lte(componentTickets.createTime, createTime),
+            lt(componentTickets.receivedAt, receivedAt - livesMs),
+          ),
+        })
+        .returning({ appId: componentTickets.componentAppId })
+      return saved.length > 0
+    },
+    async readTicket(componentAppId: string): Promise<{ ticket: string; receivedAt: number } | null> {
+      const [row] = await db
+        .select()
+        .from(componentTickets)
+        .where(eq(componentTickets.componentAppId, componentAppId))
+      return row ? { ticket: sealer.open(row.ticketSealed), receivedAt: row.receivedAt } : null
+    },
+    async savePendingAuthorisation(state: string, createdAt: number, expiresAt: number): Promise<void> {
+      await db.insert(authorisationVisits).values({ state, createdAt, expiresAt })
+    },
+    /**
+     * Uses the visit that began with this state for one code, by `keyOfCode`: false for another one, and once it is over. The
+     * same code again is the same page loaded again.
+     */
+    async redeemPendingAuthorisation(state: string, codeKey: string, now: number): Promise<boolean> {
+      const { codeKey: used } = authorisationVisits
+      const taken = await db
+        .update(authorisationVisits)
+        .set({ codeKey })
+        .where(
+          and(
+            eq(authorisationVisits.state, state),
+            gt(authorisationVisits.expiresAt, now),
+            or(isNull(used), eq(used, codeKey)),
+          ),
+        )
+        .returning({ state: authorisationVisits.state })
+      return taken.length > 0
+    },
+    /**
+     * Keeps an event durably, once. The owner's browser and WeChat's push may bring the same authorisation: the push knows
+     * when it was given, so its `createTime` counts, also for an account that the browser has authorised already.
+     */
+    async accept(event: Omit<PlatformEvent, 'id' | 'attempts'> & { key: string }): Promise<void> {
+      const { code, ...row } = event
+      await db.transaction(async (tx) => {
+        const added = await tx
+          .insert(platformEvents)
+          .values({ ...row, codeSealed: code === null ? null : sealer.seal(code) })
+          .onConflictDoNothing({ target: platformEvents.key })
+          .returning({ id: platformEvents.id })
+        const { createTime } = event
+        if (added.length > 0 || createTime === null) return
+        const [known] = await tx
+          .select()
+          .from(platformEvents)
+          .where(eq(platformEvents.key, event.key))
+          .for('update')
+        if (!known || known.createTime === createTime) return
+        await tx.update(platformEvents).set({ createTime }).where(eq(platformEvents.id, known.id))
+        if (known.createTime === null || known.appId === null) return
+        await tx
+          .update(accounts)
+          .set({ authorisationAt: createTime })
+          .where(and(eq(accounts.appId, known.appId), eq(accounts.authorisationAt, known.createTime)))
+      })
+    },
+    /** What was received until `before` and is not done yet, oldest first. */
+    async pending(limit: number, before: number): Promise<PlatformEvent[]> {
+      const rows = await db
+        .select()
+        .from(platformEvents)
+        .where(and(isNull(platformEvents.doneAt), lte(platformEvents.receivedAt, before)))
+        .orderBy(asc(platformEvents.id))
+        .limit(limit)
+      return rows.map(({ id, kind, appId, codeSealed, receivedAt, createTime, attempts }) => ({
+        id,
+        kind,
+        appId,
+        code: codeSealed === null ? null : sealer.open(codeSealed),
+        receivedAt,
+        createTime,
+        attempts,
+      }))
+    },
+    /** When the account last took its authorisation back, also when it was not known here then. */
+    async lastRevocation(appId: string): Promise<number | null> {
+      const [row] = await db
+        .select({ at: max(platformEvents.createTime) })
+        .from(platformEvents)
+        .where(and(eq(platformEvents.kind, 'unauthorised'), eq(platformEvents.appId, appId)))
+      return row?.at ?? null
+    },
+    /** An event's time as it is known by now: WeChat's push may have brought it meanwhile. */
+    async createTimeOf(id: number): Promise<number | null> {
+      const [row] = await db
+        .select({ createTime: platformEvents.createTime })
+        .from(platformEvents)
+        .where(eq(platformEvents.id, id))
+      return row?.createTime ?? null
+    },
+    /** What became of an event: which account it was about, or why it will never be done. */
+    async outcome(
+      key: string,
+    ): Promise<{ done: boolean; appId: string | null; trouble: string | null } | null> {
+      const [row] = await db.select().from(platformEvents).where(eq(platformEvents.key, key))
+      return row ? { done: row.doneAt !== null, appId: row.appId, trouble: row.trouble } : null
+    },
+    /**
+     * The code goes with it: it has been used, or is good for nothing. `createTime`: the time that it was given where
+     * WeChat had told none.
+     */
+    async markDone(
+      id: number,
+      done: { at: number; appId: string | null; trouble: string | null; createTime?: number },
+    ): Promise<void> {
+      await db
+        .update(platformEvents)
+        .set({
+          doneAt: done.at,
+          appId: done.appId,
+          trouble: done.trouble,
+          codeSealed: null,
+          ...(done.createTime === undefined
+            ? {}
+            : { createTime: sql`COALESCE(${platformEvents.createTime}, ${done.createTime}::bigint)` }),
+        })
+        .where(and(eq(platformEvents.id, id), isNull(platformEvents.doneAt)))
+    },
+    async recordError(id: number, trouble: string): Promise<void> {
+      await db
+        .update(platformEvents)
+        .set({ trouble: truncateText(trouble, 300), attempts: sql`${platformEvents.attempts} + 1` })
+        .where(eq(platformEvents.id, id))
+    },
+  }
+}
+
+/**
+ * Visits that are over, and authorisations that were done or given up before `before` (epoch ms), go. Revocations stay: the
+ * newest one of an account says which authorisation is older than it.
+ */
+export async function purgePlatform(db: Db, before: number): Promise<void> {
+  await db.delete(authorisationVisits).where(lt(authorisationVisits.expiresAt, before))
+  await db
+    .delete(platformEvents)
+    .where(and(eq(platformEvents.kind, 'authorised'), lt(platformEvents.doneAt, before)))
+}

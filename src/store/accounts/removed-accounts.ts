@@ -1,0 +1,108 @@
+import { and, eq, inArray, isNull, like } from 'drizzle-orm'
+import { endRun, type RunState } from '../../run/state.ts'
+import type { Db } from '../db.ts'
+import { unansweredSteps } from '../runs/deliveries.ts'
+import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
+import { accounts, followers, inbox, settings, tokens } from '../schema.ts'
+import { clearModeMismatch } from './mode-mismatch.ts'
+
+/** What became of an event whose account was removed before it was dispatched. */
+export const ACCOUNT_REMOVED = 'account-removed'
+/** Why the runs of a removed account ended. */
+export const REMOVED_REASON = 'account removed'
+const SETTING_PREFIX = 'account.removed '
+const BATCH = 500
+
+/**
+ * Removes an account, in one transaction that also notes that its runs are to be ended: from here on nothing is sent for
+ * it, and `finishRemoval` may come later, in another process.
+ */
+export async function removeAccount(db: Db, appId: string, now: number): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const deleted = await tx
+      .delete(accounts)
+      .where(eq(accounts.appId, appId))
+      .returning({ id: accounts.appId })
+    if (deleted.length === 0) return false
+    await tx.delete(tokens).where(eq(tokens.appId, appId))
+    await clearModeMismatch(tx, appId)
+    await tx
+      .update(inbox)
+      .set({ result: ACCOUNT_REMOVED })
+      .where(and(eq(inbox.appId, appId), isNull(inbox.dispatchedAt)))
+    await tx
+      .insert(settings)
+      .values({ name: SETTING_PREFIX + appId, value: String(now), updatedAt: now })
+      .onConflictDoNothing()
+    return true
+  })
+}
+
+/** Ends the runs of a removed account as `account-stopped` and forgets its followers; an opt-out is kept. */
+export async function finishRemoval(db: Db, appId: string, now: number): Promise<void> {
+  for (;;) {
+    const active = await activeRunsByAccount(db, appId, BATCH)
+    for (const row of active) {
+      const state = stopRun(row.state, await unansweredSteps(db, row.runKey), now)
+      await endRunFromOutside(db, row.runKey, row.seq, state, now)
+    }
+    if (active.length < BATCH) break
+  }
+  await db.delete(followers).where(and(eq(followers.appId, appId), isNull(followers.optedOutAt)))
+  const initialValues = {
+    followedAt: null,
+    followedSeq: null,
+    unfollowedAt: null,
+    unfollowedSeq: null,
+    grants: [],
+    lastInteractionAt: null,
+    agent: false,
+    agentAt: null,
+    agentSeq: null,
+    paused: false,
+    facts: null,
+    factsAt: null,
+  }
+  await db.update(followers).set(initialValues).where(eq(followers.appId, appId))
+  await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
+}
+
+/** Removed accounts whose runs are not all ended yet; `appId`: only this one. */
+export async function unfinishedRemovals(db: Db, appId?: string): Promise<string[]> {
+  const rows = await db
+    .select({ name: settings.name })
+    .from(settings)
+    .where(
+      appId === undefined
+        ? like(settings.name, `${SETTING_PREFIX}%`)
+        : eq(settings.name, SETTING_PREFIX + appId),
+    )
+  return rows.map((r) => r.name.slice(SETTING_PREFIX.length))
+}
+
+/** Which of these accounts are registered. */
+export async function registeredAmong(db: Db, appIds: readonly string[]): Promise<Set<string>> {
+  if (appIds.length === 0) return new Set()
+  const rows = await db
+    .select({ appId: accounts.appId })
+    .from(accounts)
+    .where(inArray(accounts.appId, [...new Set(appIds)]))
+  return new Set(rows.map((r) => r.appId))
+}
+
+function stopRun(state: RunState, openSteps: readonly string[], at: number): RunState {
+  const ended = endRun(state, 'account-stopped', REMOVED_REASON, at)
+  return { ...ended, steps: resolveOpenSteps(state, ended, openSteps, 'account-stopped') }
+}
+
+/** Steps of a run that was ended from outside: one with an intent and no result is unknown. */
+export function resolveOpenSteps(
+  before: RunState,
+  ended: RunState,
+  openSteps: readonly string[],
+  reason: string,
+): RunState['steps'] {
+  return ended.steps.map((s, i) =>
+    openSteps.includes(s.id) && before.steps[i]?.state !== 'sent' ? { ...s, state: 'unknown', reason } : s,
+  )
+}

@@ -1,0 +1,235 @@
+import { sql } from 'drizzle-orm'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { describeOnBothStores } from '../../../test/harness/stores.ts'
+import { createTokenStore } from '../accounts/access-token-store.ts'
+import { createAccountStore } from '../accounts/account-store.ts'
+import { createPlatformStore } from '../accounts/platform-store.ts'
+import type { Store } from '../db.ts'
+import { execute } from '../runs/deliveries.ts'
+import { accounts, runs, settings, users } from '../schema.ts'
+import { checkKeys } from './key-registry.ts'
+import { historyKeyUse, reencryptStore } from './reencrypt.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { createSealer } from './sealer.ts'
+
+const NOW = 1_790_000_000_000
+const OLD = 'old-test-key'
+const NEW = 'new-test-key'
+
+/** Something sealed in every column that may hold it. */
+async function fill(store: Store, key: string) {
+  const { db } = store
+  const sealer = createSealer(key)
+  const store1 = createAccountStore(db, sealer, () => NOW)
+  for (let i = 0; i < 120; i++) {
+    await store1.add({
+      appId: `wx${String(i).padStart(4, '0')}`,
+      name: 'a',
+      mode: 'security',
+      appSecret: `secret-${i}`,
+      token: `token-${i}`,
+      encodingAesKey: `aes-${i}`,
+      rules: 'wechat-2023',
+      onUnknown: 'retry',
+      timezone: 'Asia/Shanghai',
+      apiBase: null,
+      humanAgents: false,
+      forward: {
+        url: 'https://example.com',
+        token: 't',
+        encodingAesKey: null,
+        mode: 'plain',
+        useReply: false,
+      },
+    })
+  }
+  await store1.patch('wx0000', { token: 'token-after', encodingAesKey: 'aes-after' })
+  await store1.authorise({
+    appId: 'wx0001',
+    name: 'a',
+    refreshToken: 'refresh',
+    permissions: [],
+    verified: null,
+    state: 'active',
+    stateReason: null,
+    authorisedAt: NOW,
+    isNewest: false,
+  })
+  const tokens = createTokenStore(db, sealer)
+  await tokens.claim('wx0002', 'me', NOW, NOW + 1_000)
+  await tokens.save('wx0002', 'me', {
+    accessToken: 'access',
+    expiresAt: NOW,
+    forcedAt: null,
+    forcedDay: null,
+    forcedCount: 0,
+  })
+  const platform = createPlatformStore(db, sealer)
+  await platform.saveTicket('wxplatform', 'ticket', {
+    createTime: NOW,
+    receivedAt: NOW,
+    lifetimeMs: 1,
+  })
+  await platform.accept({
+    key: 'k',
+    kind: 'authorised',
+    appId: null,
+    code: 'code',
+    receivedAt: NOW,
+    createTime: null,
+  })
+  await db.insert(users).values({
+    name: 'lin',
+    role: 'admin',
+    passwordHash: 'test',
+    createdAt: NOW,
+    updatedAt: NOW,
+    totpSecretSealed: sealer.seal('totp'),
+  })
+}
+
+describeOnBothStores('the keys of a store', (store) => {
+  it('covers every sealed column', async () => {
+    const { rows } = await execute<{ table: string; column: string }>(
+      store().db,
+      sql`SELECT table_name AS table, column_name AS column FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name LIKE '%sealed%'`,
+    )
+    const listed = SEALED_COLUMNS.map((c) => `${c.table}.${c.column}`)
+    expect(rows.map((r) => `${r.table}.${r.column}`).toSorted()).toEqual(listed.toSorted())
+  })
+
+  describe('at the start of a process', () => {
+    const admit = (key: string, ...previous: string[]) =>
+      checkKeys(store().db, createSealer(key, previous), NOW)
+    const isOk = async (...keys: [string, ...string[]]) => (await admit(...keys)).ok
+
+    it('the first key is taken, and no other opens the store', async () => {
+      expect(await admit(OLD)).toEqual({ ok: true, pending: [] })
+      const before = await store().db.select().from(settings)
+      expect(await admit(NEW)).toEqual({ ok: false, missing: [createSealer(OLD).keyIds[0]] })
+      expect(await store().db.select().from(settings)).toEqual(before)
+      expect(await isOk(OLD)).toBe(true)
+    })
+
+    it('a rollout: what knows both keys starts in any order, what knows too few does not', async () => {
+      await admit(OLD)
+      // 1. Everybody learns the new key, nobody writes with it.
+      expect(await isOk(OLD, NEW)).toBe(true)
+      expect(await isOk(OLD)).toBe(true)
+      // 2. The first one switches: one with the old key alone would meet what it cannot read.
+      expect(await isOk(NEW, OLD)).toBe(true)
+      expect(await isOk(OLD)).toBe(false)
+      expect(await isOk(OLD, NEW)).toBe(true)
+      // 4. too early: the old key is still needed.
+      expect(await isOk(NEW)).toBe(false)
+      // 3. Everything is sealed anew.
+      await reencryptStore(store().db, createSealer(NEW, [OLD]), NOW)
+      expect(await isOk(NEW)).toBe(true)
+      expect(await isOk(OLD)).toBe(false)
+    })
+
+    it('two first processes with different keys: one of them is refused', async () => {
+      const both = await Promise.all([admit(OLD), admit(NEW)])
+      expect(both.filter((a) => a.ok)).toHaveLength(1)
+    })
+
+    it('a store from before the check is known by what is sealed in it', async () => {
+      await fill(store(), OLD)
+      expect(await admit(NEW)).toEqual({ ok: false, missing: ['?'] })
+      expect(await store().db.select().from(settings)).toEqual([])
+      expect(await isOk(NEW, OLD)).toBe(true)
+      // The old key is known to be needed until everything is sealed anew.
+      expect(await isOk(NEW)).toBe(false)
+    })
+  })
+
+  describe('a rotation', () => {
+    beforeEach(async () => {
+      await fill(store(), OLD)
+      await checkKeys(store().db, createSealer(OLD), NOW)
+      await checkKeys(store().db, createSealer(NEW, [OLD]), NOW)
+    })
+    const total = (resealed: Record<string, number>) => Object.values(resealed).reduce((a, b) => a + b, 0)
+
+    it('seals everything under the new key, once', async () => {
+      const both = createSealer(NEW, [OLD])
+      const first = await reencryptStore(store().db, both, NOW)
+      expect(first).toMatchObject({ unreadable: 0, keyId: createSealer(NEW).keyIds[0] })
+      expect(Object.values(first.reencrypted).every((n) => n > 0)).toBe(true)
+      expect(first.reencrypted['accounts.app_secret_sealed']).toBe(120)
+      expect(total((await reencryptStore(store().db, both, NOW)).reencrypted)).toBe(0)
+
+      const alone = createSealer(NEW)
+      const account = await createAccountStore(store().db, alone, () => NOW).find('wx0001')
+      expect(account).toMatchObject({
+        appSecret: 'secret-1',
+        encodingAesKey: 'aes-1',
+        refreshToken: 'refresh',
+      })
+      expect(account?.forward?.url).toBe('https://example.com')
+      expect((await createTokenStore(store().db, alone).read('wx0002'))?.accessToken).toBe('access')
+      const platform = createPlatformStore(store().db, alone)
+      expect((await platform.readTicket('wxplatform'))?.ticket).toBe('ticket')
+      expect((await platform.pending(5, NOW))[0]?.code).toBe('code')
+    })
+
+    it('can be interrupted anywhere: the next one goes on', async () => {
+      const both = createSealer(NEW, [OLD])
+      let seals = 0
+      const dying = { ...both, seal: (text: string) => (seals++ < 150 ? both.seal(text) : die()) }
+      const die = (): never => {
+        throw new Error('killed')
+      }
+      const half = await reencryptStore(store().db, dying, NOW)
+      expect(half.unreadable).toBeGreaterThan(0)
+      const rest = await reencryptStore(store().db, both, NOW)
+      expect(total(half.reencrypted) + total(rest.reencrypted)).toBe(
+        total(half.reencrypted) + half.unreadable,
+      )
+      expect((await checkKeys(store().db, createSealer(NEW), NOW)).ok).toBe(true)
+    })
+
+    it('leaves what no key opens, says so, and keeps the old key in use', async () => {
+      await store()
+        .db.update(accounts)
+        .set({ tokenSealed: 'v2.elsewhere.a.b.c' })
+        .where(sql`app_id = 'wx0003'`)
+      const { unreadable } = await reencryptStore(store().db, createSealer(NEW, [OLD]), NOW)
+      expect(unreadable).toBe(1)
+      expect((await checkKeys(store().db, createSealer(NEW), NOW)).ok).toBe(false)
+    })
+
+    it('says for how long histories may need the old key', async () => {
+      const run = (key: string, createdAt: number, closesAt: number, endedAt: number | null) => ({
+        runKey: key,
+        appId: 'wx0001',
+        openId: key,
+        campaign: 'c',
+        version: 1,
+        status: endedAt === null ? ('active' as const) : ('ended' as const),
+        // Only what the question looks at.
+        entry: {} as never,
+        plan: {} as never,
+        state: { closesAt } as never,
+        seq: 1,
+        startedAt: createdAt,
+        createdAt,
+        updatedAt: createdAt,
+        endedAt,
+      })
+      await store()
+        .db.insert(runs)
+        .values([run('before', NOW - 10, NOW + 100, null), run('after', NOW + 10, NOW + 900, null)])
+      expect(await historyKeyUse(store().db)).toEqual([])
+      await reencryptStore(store().db, createSealer(NEW, [OLD]), NOW)
+      const [keyId] = createSealer(OLD).keyIds
+      expect(await historyKeyUse(store().db)).toEqual([{ keyId, openRuns: 1, lastCloses: NOW + 100 }])
+      await store()
+        .db.update(runs)
+        .set({ status: 'ended', endedAt: NOW + 70 })
+        .where(sql`run_key = 'before'`)
+      expect(await historyKeyUse(store().db)).toEqual([{ keyId, openRuns: 0, lastCloses: NOW + 70 }])
+    })
+  })
+})

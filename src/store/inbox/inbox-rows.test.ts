@@ -1,0 +1,213 @@
+import { expect, it } from 'vitest'
+import { describeOnBothStores } from '../../../test/harness/stores.ts'
+import {
+  acceptCallback,
+  acceptCallbacks,
+  claimHeads,
+  inboxBacklog,
+  markDispatched,
+  type NewInboxRow,
+  nextClaimAt,
+  purgeInbox,
+  releaseForRetry,
+} from './inbox-rows.ts'
+
+const NOW = 1_800_000_000_000
+const LEASE_MS = 30_000
+
+describeOnBothStores('the inbox', (store) => {
+  const row = (key: string, more: Partial<NewInboxRow> = {}): NewInboxRow => ({
+    appId: 'wxA',
+    openId: 'oOne',
+    key,
+    kind: 'text',
+    createTime: NOW,
+    receivedAt: NOW,
+    event: {
+      kind: 'text',
+      scene: 'message',
+      text: 'secret words',
+      qrScene: null,
+      eventKey: null,
+      start: null,
+    },
+    reply: { kind: 'text', content: `reply to ${key}` },
+    ...more,
+  })
+  const accept = (key: string, more: Partial<NewInboxRow> = {}) => acceptCallback(store().db, row(key, more))
+  const claim = (ownerId = 'a', now = NOW, limit = 10) =>
+    claimHeads(store().db, { ownerId, now, leaseMs: LEASE_MS, limit })
+  const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.key)
+
+  it('gives the newest of the last minute where it is asked for them, in order of each follower', async () => {
+    const at = (createTime: number, openId: string) => ({ openId, createTime })
+    await accept('old', at(NOW - 90_000, 'oOld'))
+    await accept('first', at(NOW - 30_000, 'oTwice'))
+    await accept('second', at(NOW - 20_000, 'oTwice'))
+    await accept('other', at(NOW - 10_000, 'oOther'))
+    const lease = { ownerId: 'a', now: NOW, leaseMs: LEASE_MS, limit: 1, newestSince: NOW - 60_000 }
+    const newest = async () => (await claimHeads(store().db, lease)).map((r) => r.key)
+    expect(await newest()).toEqual(['other'])
+    expect(await newest()).toEqual(['first'])
+    expect(await newest()).toEqual([])
+    expect(await keys()).toEqual(['old'])
+  })
+
+  it('takes a callback once; a duplicate gets the first reply', async () => {
+    expect(await accept('k1')).toMatchObject({ fresh: true })
+    expect(await accept('k1', { reply: null })).toEqual({
+      fresh: false,
+      reply: { kind: 'text', content: 'reply to k1' },
+    })
+    expect(await inboxBacklog(store().db)).toEqual({ pending: 1, oldestReceivedAt: NOW })
+  })
+
+  it('takes the same callback once, however many come at the same moment', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => accept('same')))
+    expect(answers.filter((a) => a.fresh)).toHaveLength(1)
+  })
+
+  it('takes many in one statement, in their order; what is known or comes twice is a duplicate', async () => {
+    await accept('known')
+    const keys_ = ['b', 'known', 'a', 'b', 'c']
+    const results = await acceptCallbacks(
+      store().db,
+      keys_.map((key) => row(key, { openId: `o${key}` })),
+    )
+    const reply = (key: string) => ({ fresh: false, reply: { kind: 'text', content: `reply to ${key}` } })
+    expect(results).toMatchObject([
+      { fresh: true },
+      reply('known'),
+      { fresh: true },
+      reply('b'),
+      { fresh: true },
+    ])
+    expect(await keys()).toEqual(['known', 'b', 'a', 'c'])
+  })
+
+  it('a row that the database refuses fails alone', async () => {
+    // Past 2^63: out of range for the column, and so class 22.
+    const bad = row('bad', { createTime: 1e19 })
+    const results = await acceptCallbacks(store().db, [row('one'), bad, row('two', { openId: 'oTwo' })])
+    expect(results[0]).toMatchObject({ fresh: true })
+    expect(results[1]).toBeInstanceOf(Error)
+    expect(results[2]).toMatchObject({ fresh: true })
+    expect(await keys()).toEqual(['one', 'two'])
+  })
+
+  it('takes a thousand rows in one statement', async () => {
+    const rows = Array.from({ length: 1_000 }, (_, i) => row(`k${i}`, { openId: `o${i}` }))
+    expect((await acceptCallbacks(store().db, rows)).every((r) => !(r instanceof Error) && r.fresh)).toBe(
+      true,
+    )
+    expect(await inboxBacklog(store().db)).toMatchObject({ pending: 1_000 })
+  })
+
+  it('hands out the heads of many followers at once, and of one follower only the oldest event', async () => {
+    await accept('late', { createTime: NOW + 2_000 })
+    await accept('early', { createTime: NOW })
+    await accept('other', { openId: 'oTwo', createTime: NOW + 9_000 })
+    expect(await keys()).toEqual(['early', 'other'])
+    expect(await keys('b')).toEqual([])
+  })
+
+  it('takes accounts in turn: one with many followers waiting does not stand before another', async () => {
+    for (let i = 0; i < 12; i++) await accept(`flood-${i}`, { openId: `oFlood${i}` })
+    await accept('quiet-1', { appId: 'wxB', openId: 'oQuiet1' })
+    await accept('quiet-2', { appId: 'wxB', openId: 'oQuiet2' })
+    await accept('third', { appId: 'wxC' })
+    expect(await keys('a', NOW, 5)).toEqual(['flood-0', 'flood-1', 'quiet-1', 'quiet-2', 'third'])
+    expect(await keys('b', NOW, 4)).toEqual(['flood-2', 'flood-3', 'flood-4', 'flood-5'])
+  })
+
+  it('orders events of the same second by their arrival', async () => {
+    await accept('first')
+    await accept('second')
+    expect(await keys()).toEqual(['first'])
+  })
+
+  it('hands out the next event of a follower when the one before is done', async () => {
+    await accept('k1')
+    await accept('k2', { createTime: NOW + 1_000 })
+    const [row] = await claim()
+    await markDispatched(store().db, row?.id ?? 0, 'signalled', NOW)
+    expect(await keys()).toEqual(['k2'])
+  })
+
+  it('gives an event of a dispatcher that died to another one, when its lease is over', async () => {
+    await accept('k1')
+    expect(await keys('a')).toEqual(['k1'])
+    expect(await keys('b', NOW + LEASE_MS - 1)).toEqual([])
+    expect(await keys('b', NOW + LEASE_MS + 1)).toEqual(['k1'])
+  })
+
+  it('never hands out a newer event while an older one of the follower is being dispatched', async () => {
+    await accept('k2', { createTime: NOW + 1_000 })
+    expect(await keys('a')).toEqual(['k2'])
+    // An older event arrives late, while the newer one is in flight.
+    await accept('k1')
+    expect(await keys('b')).toEqual([])
+  })
+
+  it('lets two dispatchers share the work without taking one row twice', async () => {
+    for (let i = 0; i < 40; i++) await accept(`k${i}`, { openId: `o${i}` })
+    const taken = (await Promise.all([keys('a', NOW, 30), keys('b', NOW, 30)])).flat()
+    expect(new Set(taken).size).toBe(taken.length)
+  })
+
+  it('waits with a failed event until its time, and keeps the follower’s later ones behind it', async () => {
+    await accept('k1')
+    await accept('k2', { createTime: NOW + 1_000 })
+    const [row] = await claim()
+    await releaseForRetry(store().db, row?.id ?? 0, NOW + 5_000, 'Temporal is away')
+    expect(await keys('a', NOW + 4_000)).toEqual([])
+    expect(await nextClaimAt(store().db)).toBeLessThanOrEqual(NOW + 5_000)
+    expect(await keys('a', NOW + 5_000)).toEqual(['k1'])
+  })
+
+  it('forgets what was said once it is dispatched, and the key after its days', async () => {
+    await accept('k1')
+    const [row] = await claim()
+    await markDispatched(store().db, row?.id ?? 0, 'signalled', NOW)
+    const { rows } = (await store().db.execute('SELECT event::text AS event FROM inbox')) as unknown as {
+      rows: { event: string }[]
+    }
+    expect(rows[0]?.event).toContain('"scene"')
+    expect(rows[0]?.event).not.toContain('secret words')
+    expect(await purgeInbox(store().db, NOW)).toBe(0)
+    expect(await purgeInbox(store().db, NOW + 1)).toBe(1)
+    expect(await accept('k1')).toMatchObject({ fresh: true })
+  })
+
+  it('keeps what waits, however old it is', async () => {
+    await accept('k1')
+    expect(await purgeInbox(store().db, NOW + 1_000_000)).toBe(0)
+    expect((await inboxBacklog(store().db)).pending).toBe(1)
+  })
+
+  it('is not blocked by leases and retries of a clock that was an hour ahead', async () => {
+    const HOUR = 3_600_000
+    await accept('leased')
+    await accept('behind', { createTime: NOW + 1_000 })
+    const [leased] = await claim('a', NOW + HOUR)
+    await accept('failed', { openId: 'oTwo' })
+    const [failed] = await claim('a', NOW + HOUR)
+    await releaseForRetry(store().db, failed?.id ?? 0, NOW + HOUR + 15_000, 'Temporal is away')
+    expect([leased?.key, failed?.key]).toEqual(['leased', 'failed'])
+    // The clock was put right, and another process looks.
+    expect(await keys('b', NOW)).toEqual(['leased', 'failed'])
+    expect(await keys('c', NOW)).toEqual([])
+  })
+
+  it('respects a lease of a process whose clock is some seconds ahead', async () => {
+    await accept('leased')
+    await claim('a', NOW + 20_000)
+    expect(await keys('b', NOW)).toEqual([])
+  })
+
+  it('gives a lease of a clock that was an hour behind to the next who looks', async () => {
+    await accept('leased')
+    await claim('a', NOW - 3_600_000)
+    expect(await keys('b', NOW)).toEqual(['leased'])
+  })
+})

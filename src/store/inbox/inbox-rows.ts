@@ -1,0 +1,221 @@
+import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
+import { truncateText } from '../../shared/text.ts'
+import type { Db } from '../db.ts'
+import { isInFuture, isLeaseFree } from '../lease.ts'
+import { execute } from '../runs/deliveries.ts'
+import { inbox } from '../schema.ts'
+import { isRefusedData } from '../store-error.ts'
+import type { InboxEvent } from './inbox-event.ts'
+
+export type InboxRow = typeof inbox.$inferSelect
+
+export interface NewInboxRow {
+  appId: string
+  openId: string
+  /** Unique for each callback that WeChat means as one; see `inboxKey`. */
+  key: string
+  kind: string
+  /** Epoch ms of `CreateTime`. */
+  createTime: number
+  receivedAt: number
+  event: InboxEvent
+  /** The passive reply that was chosen, so that a duplicate gets it again. */
+  reply: unknown
+}
+
+/** No failed row waits longer for its next try; a later `retry_at` was written by a clock that was ahead. */
+const MAX_RETRY_DELAY_MS = 60_000
+
+/** `reply`: what was kept for this event and its duplicates. */
+export type Accepted = { fresh: true; id: number; reply: unknown } | { fresh: false; reply: unknown }
+
+/** Takes a callback durably, once. A duplicate gives back what was replied the first time. */
+export async function acceptCallback(db: Db, row: NewInboxRow): Promise<Accepted> {
+  const [accepted] = await insertRows(db, [row])
+  if (!accepted) throw new Error('the inbox gave no result')
+  return accepted
+}
+
+/**
+ * Takes many callbacks in one statement, in their order; results in the same order. A row that the database refuses
+ * gives an Error for itself alone. Rejects when the database does not answer.
+ */
+export async function acceptCallbacks(db: Db, rows: NewInboxRow[]): Promise<(Accepted | Error)[]> {
+  try {
+    return await insertRows(db, rows)
+  } catch (err) {
+    if (!isRefusedData(err)) throw err
+    if (rows.length === 1) return [err]
+  }
+  const results: (Accepted | Error)[] = []
+  for (const row of rows) {
+    results.push(await acceptCallback(db, row).catch((err: unknown) => refusalOrThrow(err)))
+  }
+  return results
+}
+
+async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
+  const inserted = await db
+    .insert(inbox)
+    .values(rows)
+    .onConflictDoNothing({ target: inbox.key })
+    .returning({ id: inbox.id, key: inbox.key })
+  const fresh = new Map(inserted.map(({ key, id }) => [key, id]))
+  const known = rows.map((r) => r.key).filter((key, i, all) => !fresh.has(key) || all.indexOf(key) !== i)
+  const replies = new Map<string, unknown>()
+  if (known.length > 0) {
+    const found = await db
+      .select({ key: inbox.key, reply: inbox.reply })
+      .from(inbox)
+      .where(inArray(inbox.key, known))
+    for (const { key, reply } of found) replies.set(key, reply)
+  }
+  return rows.map(({ key, reply }) => {
+    const id = fresh.get(key)
+    // Twice in one batch: the first was inserted, the second is its duplicate.
+    fresh.delete(key)
+    return id === undefined ? { fresh: false, reply: replies.get(key) ?? null } : { fresh: true, id, reply }
+  })
+}
+
+/** Takes back replies that were kept and shall not be given. */
+export async function withdrawReplies(db: Db, keys: readonly string[]): Promise<void> {
+  await db
+    .update(inbox)
+    .set({ reply: null })
+    .where(inArray(inbox.key, [...keys]))
+}
+
+function refusalOrThrow(err: unknown): Error {
+  if (isRefusedData(err)) return err
+  throw err
+}
+
+/**
+ * Leases up to `limit` rows, each the head of its follower's queue (oldest `CreateTime`, then arrival), and none of a
+ * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone. Accounts take
+ * turns, so that one's flood does not stand before another's events.
+ * @param claim.newestSince the newest first, and only those that were made after it (epoch ms)
+ */
+export async function claimHeads(
+  db: Db,
+  claim: { ownerId: string; now: number; leaseMs: number; limit: number; newestSince?: number },
+): Promise<InboxRow[]> {
+  const { ownerId: by, now, leaseMs, limit, newestSince } = claim
+  const matchesAge = newestSince === undefined ? sql`true` : sql`i.create_time > ${newestSince}::bigint`
+  const order = sql.raw(newestSince === undefined ? 'ASC' : 'DESC')
+  const free = (row: string) => isLeaseFree(sql.raw(`${row}.claimed_until`), { now, leaseMs })
+  const isDue = sql`(i.retry_at IS NULL OR i.retry_at <= ${now}::bigint OR ${isInFuture(sql.raw('i.retry_at'), now + MAX_RETRY_DELAY_MS)})`
+  const { rows } = await execute<{ id: number | string }>(
+    db,
+    sql`WITH RECURSIVE waiting AS (
+        SELECT min(app_id) AS app_id FROM ${inbox} WHERE dispatched_at IS NULL
+        UNION ALL
+        SELECT (SELECT min(i.app_id) FROM ${inbox} i WHERE i.dispatched_at IS NULL AND i.app_id > w.app_id)
+        FROM waiting w WHERE w.app_id IS NOT NULL),
+      turns AS (
+        SELECT head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id ${order}) AS turn
+        FROM waiting w CROSS JOIN LATERAL (
+          SELECT i.id FROM ${inbox} i
+          WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
+            AND ${free('i')} AND ${isDue} AND ${matchesAge}
+            -- As a value, not as NOT EXISTS: a join would read the whole account where the table has no statistics.
+            AND (SELECT 1 FROM ${inbox} j
+              WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
+                AND ((j.create_time, j.id) < (i.create_time, i.id) OR NOT ${free('j')})
+              LIMIT 1) IS NULL
+          ORDER BY i.id ${order} LIMIT ${limit}) head)
+      UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
+      WHERE id IN (
+        SELECT i.id FROM ${inbox} i
+        WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id ${order} LIMIT ${limit})
+          AND i.dispatched_at IS NULL
+          AND ${free('i')}
+        FOR UPDATE SKIP LOCKED)
+      RETURNING id`,
+  )
+  if (rows.length === 0) return []
+  const ids = rows.map((r) => Number(r.id))
+  return db.select().from(inbox).where(inArray(inbox.id, ids)).orderBy(inbox.id)
+}
+
+/** The row's work is done: its text goes, its key stays for the days in which a duplicate may come. */
+export async function markDispatched(
+  db: Pick<Db, 'update'>,
+  id: number,
+  result: string,
+  now: number,
+): Promise<void> {
+  await db
+    .update(inbox)
+    .set({
+      dispatchedAt: now,
+      result,
+      claimedBy: null,
+      claimedUntil: null,
+      lastError: null,
+      event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
+    })
+    .where(eq(inbox.id, id))
+}
+
+/** What a follower did after this mark and was told to Temporal, in its order; as long as keys are remembered. */
+export function eventsSince(
+  db: Db,
+  { appId, openId }: { appId: string; openId: string },
+  mark: { at: number; seq: number },
+): Promise<InboxRow[]> {
+  return db
+    .select()
+    .from(inbox)
+    .where(
+      and(
+        eq(inbox.appId, appId),
+        eq(inbox.openId, openId),
+        isNotNull(inbox.dispatchedAt),
+        sql`(${inbox.createTime}, ${inbox.id}) > (${mark.at}::bigint, ${mark.seq}::bigint)`,
+        ne(inbox.result, 'ignored'),
+      ),
+    )
+    .orderBy(inbox.createTime, inbox.id)
+}
+
+/** Gives a lease back after a failure; the row is tried again at `retryAt`. */
+export async function releaseForRetry(db: Db, id: number, retryAt: number, error: string): Promise<void> {
+  await db
+    .update(inbox)
+    .set({ claimedBy: null, claimedUntil: null, retryAt, lastError: truncateText(error, 500) })
+    .where(eq(inbox.id, id))
+}
+
+/** How much waits to be dispatched, and since when the oldest does (epoch ms; null when nothing waits). */
+export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestReceivedAt: number | null }> {
+  const { rows } = await execute<{ pending: number | string; oldest: number | string | null }>(
+    db,
+    sql`SELECT count(*) AS pending, min(received_at) AS oldest FROM ${inbox} WHERE dispatched_at IS NULL`,
+  )
+  const row = rows[0]
+  return {
+    pending: Number(row?.pending ?? 0),
+    oldestReceivedAt: row?.oldest == null ? null : Number(row.oldest),
+  }
+}
+
+/** When the next row that waits for a retry or for a dead dispatcher's lease may be taken; null when none waits. */
+export async function nextClaimAt(db: Db): Promise<number | null> {
+  const { rows } = await execute<{ at: number | string | null }>(
+    db,
+    sql`SELECT min(GREATEST(COALESCE(retry_at, 0), COALESCE(claimed_until, 0))) AS at FROM ${inbox}
+      WHERE dispatched_at IS NULL`,
+  )
+  return rows[0]?.at == null ? null : Number(rows[0].at)
+}
+
+/** Dedupe keys are remembered for seven days; dispatched rows older than that go. */
+export async function purgeInbox(db: Db, before: number): Promise<number> {
+  const deleted = await db
+    .delete(inbox)
+    .where(and(lt(inbox.receivedAt, before), isNotNull(inbox.dispatchedAt)))
+    .returning({ id: inbox.id })
+  return deleted.length
+}

@@ -1,0 +1,77 @@
+import { getTableColumns, sql } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { execute } from '../runs/deliveries.ts'
+import type { FollowerRow } from '../runs/follower-rows.ts'
+import type { FollowerKey, RunRow } from '../runs/run-rows.ts'
+import { followers, inbox, runs } from '../schema.ts'
+import type { InboxRow } from './inbox-rows.ts'
+
+/** What the store knows of a follower whose event has just come. */
+export interface KnownFollower {
+  follower: FollowerRow | null
+  /** The newest first. */
+  runs: Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'>[]
+  /** Events that are not dispatched yet, in their order. */
+  pending: InboxRow[]
+}
+
+/** The dispatcher looks at as many. */
+const MAX_RUNS = 20
+/** Of more that wait, the first ones say enough: another entry is among them, or none of them counts. */
+const MAX_PENDING = 50
+
+/**
+ * What is known of these followers, in one statement, so that each entry is seen as waiting or as a run and never as
+ * neither. By indexes alone.
+ * @returns by `nameOf`
+ */
+export async function readKnownFollowers(
+  db: Db,
+  keys: readonly FollowerKey[],
+): Promise<Map<string, KnownFollower>> {
+  const keysJson = JSON.stringify(keys.map(({ appId, openId }) => ({ appId, openId })))
+  const { rows } = await execute<
+    FollowerKey & {
+      follower: Record<string, unknown> | null
+      runs: KnownFollower['runs']
+      pending: Record<string, unknown>[]
+    }
+  >(
+    db,
+    sql`SELECT w."appId", w."openId",
+      (SELECT to_jsonb(f) FROM ${followers} f WHERE f.app_id = w."appId" AND f.open_id = w."openId") AS follower,
+      ARRAY(SELECT jsonb_build_object('runKey', r.run_key, 'campaign', r.campaign, 'status', r.status, 'entry', r.entry)
+        FROM ${runs} r WHERE app_id = w."appId" AND open_id = w."openId"
+        ORDER BY created_at DESC LIMIT ${MAX_RUNS}) AS runs,
+      -- Not as IS NULL: without statistics the planner would then read all that waits in the account (inbox_turns).
+      ARRAY(SELECT to_jsonb(i) FROM ${inbox} i
+        WHERE COALESCE(dispatched_at, 0) = 0 AND app_id = w."appId" AND open_id = w."openId"
+        ORDER BY create_time, id LIMIT ${MAX_PENDING}) AS pending
+      FROM jsonb_to_recordset(${keysJson}::jsonb) AS w("appId" text, "openId" text)`,
+  )
+  return new Map(
+    rows.map((row) => [
+      followerId(row),
+      {
+        follower: row.follower && fromJson<FollowerRow>(followers, row.follower),
+        runs: row.runs,
+        pending: row.pending.map((p) => fromJson<InboxRow>(inbox, p)),
+      },
+    ]),
+  )
+}
+
+/** One text for each follower. */
+export function followerId({ appId, openId }: FollowerKey): string {
+  return `${appId} ${openId}`
+}
+
+/** A row that PostgreSQL made JSON of, with the names of this program. */
+function fromJson<Row>(table: typeof followers | typeof inbox, json: Record<string, unknown>): Row {
+  const columns = Object.entries(getTableColumns(table)).map(([name, column]) => [
+    name,
+    json[column.name] ?? null,
+  ])
+  // The columns are the table's own, and their types survive JSON: texts, booleans, numbers below 2^53 and JSON.
+  return Object.fromEntries(columns) as Row
+}

@@ -1,0 +1,244 @@
+import { beforeEach, expect, it } from 'vitest'
+import { rejectRunWrites } from '../../../test/fixtures/refuse-writes.ts'
+import { describeOnBothStores } from '../../../test/harness/stores.ts'
+import { beginRun, endRun } from '../../run/state.ts'
+import { createAccountStore } from '../accounts/account-store.ts'
+import { removeAccount } from '../accounts/removed-accounts.ts'
+import { createCampaignStore } from '../campaigns/campaign-store.ts'
+import { createSealer } from '../encryption/sealer.ts'
+import { acceptCallback } from '../inbox/inbox-rows.ts'
+import {
+  readDelivery,
+  recordAttempt,
+  recordDeferral,
+  recordIntent,
+  recordStepResult,
+  type SendKey,
+  unansweredSteps,
+} from './deliveries.ts'
+import { saveFollower } from './follower-rows.ts'
+import { endRunFromOutside, insertRun, recordRun, runsByFollower } from './run-rows.ts'
+import { REDACTION_NOTE } from './run-snapshots.ts'
+
+const NOW = 1_800_000_000_000
+const follower = { appId: 'wxA', openId: 'oOne' }
+const entry = {
+  at: NOW,
+  seq: 10,
+  key: 'run-1',
+  event: 'subscribe' as const,
+  qrScene: null,
+  eventKey: null,
+  text: null,
+}
+const plan = {
+  campaign: 'welcome',
+  version: 1,
+  steps: [
+    {
+      id: 'hi',
+      kind: 'text',
+      media: false,
+      afterMs: 0,
+      since: 'entry' as const,
+      ifLate: 'hold' as const,
+      when: null,
+    },
+  ],
+  spacingMs: 2_000,
+  windowMs: 3_600_000,
+  exitKeywords: [],
+}
+const key: SendKey = { runKey: 'run-1', stepId: 'hi', ...follower, campaign: 'welcome', entry }
+const event = { kind: 'other', scene: null, text: null, qrScene: null, eventKey: null, start: null }
+const YAML =
+  'id: welcome\nname: W\nentry: {event: subscribe}\nsteps: [{id: hi, after: 0s, send: {text: hi}}]\n'
+
+describeOnBothStores('the last look before a send', (store) => {
+  let accounts: ReturnType<typeof createAccountStore>
+  let campaigns: ReturnType<typeof createCampaignStore>
+  beforeEach(async () => {
+    accounts = createAccountStore(store().db, createSealer('test-key'), () => NOW)
+    campaigns = createCampaignStore(store().db, () => NOW)
+    await accounts.add({
+      appId: 'wxA',
+      name: 'A',
+      mode: 'plain',
+      appSecret: 'test-secret',
+      token: 'test',
+      encodingAesKey: null,
+      rules: 'wechat-2023',
+      onUnknown: 'retry',
+      timezone: 'Asia/Shanghai',
+      apiBase: null,
+      humanAgents: false,
+    })
+    const { checkCampaign } = await import('../../campaign/check.ts')
+    const { campaign } = checkCampaign(YAML)
+    if (campaign) await campaigns.publish(YAML, campaign, [])
+    await insertRun(store().db, follower, { entry, plan }, [], NOW)
+  })
+
+  const unfollow = (createTime: number) =>
+    acceptCallback(store().db, {
+      ...follower,
+      key: `u${createTime}`,
+      kind: 'unsubscribe',
+      createTime,
+      receivedAt: NOW,
+      event,
+      reply: null,
+    })
+
+  it('writes an intent and counts the attempts', async () => {
+    expect(await recordIntent(store().db, key, NOW, 0)).toEqual({
+      allowed: true,
+      attempts: 1,
+      unclear: 0,
+      failures: 0,
+    })
+    expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'overtaken' })
+    expect(await recordIntent(store().db, key, NOW, 1)).toMatchObject({ allowed: true, attempts: 2 })
+    expect(await unansweredSteps(store().db, 'run-1')).toEqual(['hi'])
+  })
+
+  it('refuses after an unfollow that was accepted, dispatched or not, and also when a follow came after it', async () => {
+    await unfollow(NOW + 1_000)
+    expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'unfollowed' })
+    await acceptCallback(store().db, {
+      ...follower,
+      key: 'again',
+      kind: 'subscribe',
+      createTime: NOW + 2_000,
+      receivedAt: NOW,
+      event,
+      reply: null,
+    })
+    expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'unfollowed' })
+    expect((await readDelivery(store().db, 'run-1', 'hi'))?.attempts).toBe(0)
+  })
+
+  it('does not mind an unfollow from before this run’s entry', async () => {
+    await unfollow(NOW - 1_000)
+    expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ allowed: true })
+  })
+
+  it('refuses while the campaign, the follower or the account is kept back', async () => {
+    await campaigns.setState('welcome', 'paused')
+    expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'campaign-paused' })
+    await campaigns.setState('welcome', 'live')
+    await saveFollower(store().db, follower, { paused: true }, NOW)
+    expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'follower-paused' })
+    await saveFollower(store().db, follower, { paused: false }, NOW)
+    await accounts.setState('wxA', 'quota-exhausted', '45009', NOW + 1_000)
+    expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'account-stopped' })
+    expect(await recordIntent(store().db, key, NOW + 1_000, 0)).toMatchObject({ allowed: true })
+  })
+
+  it('refuses for an account that is gone', async () => {
+    await removeAccount(store().db, 'wxA', NOW)
+    expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'account-stopped' })
+  })
+
+  it('says that a step was sent already, and never opens it again', async () => {
+    await recordIntent(store().db, key, NOW, 0)
+    await result('sent')
+    expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'sent' })
+    await recordDeferral(store().db, key, 'follower-paused', NOW)
+    expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
+  })
+
+  it('lets a late sent overwrite unknown, and never the reverse', async () => {
+    await recordIntent(store().db, key, NOW, 0)
+    await result('unknown')
+    await result('sent')
+    expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
+    await result('unknown')
+    expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
+  })
+
+  it('counts unclear attempts and failures', async () => {
+    await recordIntent(store().db, key, NOW, 0)
+    const attempt = { reason: 'time-out', errcode: null, rid: null, now: NOW }
+    expect(await recordAttempt(store().db, key, { ...attempt, unclear: true })).toEqual({
+      unclear: 1,
+      failures: 1,
+    })
+    expect(await recordAttempt(store().db, key, { ...attempt, unclear: false })).toEqual({
+      unclear: 1,
+      failures: 2,
+    })
+  })
+
+  it('keeps the newest snapshot of a run, whatever order they come in', async () => {
+    const old = beginRun(plan, entry, [])
+    const ended = endRun({ ...old, revision: 5 }, 'completed', null, NOW + 1)
+    await result('sent', ended)
+    await result('sent', { ...old, revision: 3 })
+    expect((await runsByFollower(store().db, follower))[0]).toMatchObject({
+      status: 'ended',
+      outcome: 'completed',
+      seq: 6,
+    })
+  })
+
+  function result(state: 'sent' | 'unknown', snapshot = { ...beginRun(plan, entry, []), revision: 1 }) {
+    const row = { state, sentAt: NOW, errcode: 0, reason: null, rid: null, now: NOW }
+    return recordStepResult(store().db, key, row, { state: snapshot, runId: 'r' })
+  }
+
+  it.each([
+    ['reduced', "NEW.state::text LIKE '%refuse me%'", '22P05'],
+    ['bare', "NEW.state->'reply' <> 'null'::jsonb", '54000'],
+    ['nothing', 'NEW.seq = 7', '22P02'],
+  ] as const)(
+    'keeps that a message was sent when the store takes %s of the snapshot',
+    async (stored, when, code) => {
+      await insertRun(store().db, follower, { entry, plan }, [], NOW)
+      await recordIntent(store().db, key, NOW, 0)
+      const goodAgain = await rejectRunWrites(store().db, when, code)
+      const snapshot = { ...beginRun(plan, entry, []), revision: 7, reply: { at: NOW, text: 'refuse me' } }
+      expect(await result('sent', snapshot)).toBe(stored)
+      await goodAgain()
+      expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
+      const [run] = await runsByFollower(store().db, follower)
+      expect(run?.seq).toBe(stored === 'nothing' ? 0 : 7)
+      expect(run?.state.warnings).toEqual(stored === 'reduced' ? [REDACTION_NOTE] : [])
+      expect(run?.state.reply).toEqual(stored === 'reduced' ? { at: NOW, text: null } : null)
+    },
+  )
+
+  it('keeps that a message was sent when what WeChat said with it fits no column', async () => {
+    await insertRun(store().db, follower, { entry, plan }, [], NOW)
+    await recordIntent(store().db, key, NOW, 0)
+    const row = {
+      state: 'sent' as const,
+      sentAt: NOW,
+      errcode: 1e10,
+      reason: 'a\0b',
+      rid: '\ud83d',
+      now: NOW,
+    }
+    const snapshot = { state: { ...beginRun(plan, entry, []), revision: 1 }, runId: 'r' }
+    expect(await recordStepResult(store().db, key, row, snapshot)).toBe('whole')
+    expect(await readDelivery(store().db, 'run-1', 'hi')).toMatchObject({ state: 'sent', errcode: null })
+    const attempt = { unclear: false, reason: 'x\0', errcode: -1e12, rid: '\ud83d', now: NOW }
+    await expect(recordAttempt(store().db, { ...key, stepId: 'hi' }, attempt)).resolves.toBeDefined()
+  })
+
+  it('lets a run be recorded, ended and begun, whatever the store refuses of it', async () => {
+    const goodAgain = await rejectRunWrites(store().db, "NEW.state::text LIKE '%refuse me%'", '22P05')
+    const said = { ...entry, text: 'refuse me' }
+    expect(await insertRun(store().db, follower, { entry: said, plan }, [], NOW)).toBe('reduced')
+    const state = { ...beginRun(plan, said, []), revision: 1 }
+    const recorded = await recordRun(store().db, follower, { entry: said, plan }, { state, runId: 'r' }, NOW)
+    expect(recorded).toMatchObject({ ended: false, stored: 'reduced' })
+    const ended = endRun(state, 'cancelled', 'refuse me', NOW)
+    expect(await endRunFromOutside(store().db, 'run-1', 1, ended, NOW)).toBe(true)
+    await goodAgain()
+    expect((await runsByFollower(store().db, follower))[0]).toMatchObject({
+      status: 'ended',
+      outcome: 'cancelled',
+    })
+  })
+})

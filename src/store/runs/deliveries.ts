@@ -1,0 +1,207 @@
+import { and, eq, gt, ne, or, sql } from 'drizzle-orm'
+import type { EventStamp } from '../../run/plan.ts'
+import type { RunState } from '../../run/state.ts'
+import type { Db } from '../db.ts'
+import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
+import { accounts, campaigns, deliveries, followers, inbox, runs } from '../schema.ts'
+import { isRefusedData } from '../store-error.ts'
+import { saveSnapshot } from './run-rows.ts'
+import type { StoredDetail } from './run-snapshots.ts'
+
+export type Delivery = typeof deliveries.$inferSelect
+
+/** Why the last look before a request refuses it. */
+type Refusal = 'unfollowed' | 'run-ended' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
+
+export interface SendKey {
+  runKey: string
+  stepId: string
+  appId: string
+  openId: string
+  campaign: string
+  entry: EventStamp
+}
+
+export type Intent =
+  | { allowed: true; attempts: number; unclear: number; failures: number }
+  /** `overtaken`: another attempt has written an intent since this one looked. */
+  | { allowed: false; refusal: Refusal | 'sent' | 'overtaken' }
+
+/** What is known of one step's delivery; null before its first intent. */
+export async function readDelivery(db: Db, runKey: string, stepId: string): Promise<Delivery | null> {
+  const [row] = await db.select().from(deliveries).where(byKey(runKey, stepId))
+  return row ?? null
+}
+
+/**
+ * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
+ * without a row that says so. Refuses on an unfollow, or a wish to be forgotten, newer than this run's entry (dispatched or
+ * not, even when a follow came after it), on a run that the store has ended, on a paused follower or campaign, and on a
+ * stopped account. `now` is real time, epoch ms. `seen`: the attempts that the caller knows of; an attempt that was stopped
+ * for long and goes on beside its successor is turned away by it.
+ */
+export async function recordIntent(
+  db: Db,
+  key: SendKey,
+  now: number,
+  knownAttempts: number,
+): Promise<Intent> {
+  const { rows } = await execute<{
+    before: string | null
+    refusal: Refusal | null
+    attempts: number | null
+    unclear: number | null
+    failures: number | null
+  }>(
+    db,
+    sql`WITH look AS (SELECT CASE
+        WHEN EXISTS (
+          SELECT 1 FROM ${inbox} WHERE app_id = ${key.appId} AND open_id = ${key.openId}
+            AND kind IN ('unsubscribe', ${sql.join(
+              ERASURE_KINDS.map((k) => sql`${k}`),
+              sql`, `,
+            )})
+            AND (create_time, id) > (${key.entry.at}::bigint, ${key.entry.seq}::bigint)
+            AND result IS DISTINCT FROM 'ignored') THEN 'unfollowed'
+        WHEN EXISTS (SELECT 1 FROM ${runs} WHERE run_key = ${key.runKey} AND status = 'ended'
+          AND outcome <> 'terminated') THEN 'run-ended'
+        WHEN (SELECT paused FROM ${followers} WHERE app_id = ${key.appId} AND open_id = ${key.openId})
+          THEN 'follower-paused'
+        WHEN NOT EXISTS (SELECT 1 FROM ${accounts} WHERE app_id = ${key.appId}
+          AND (state = 'active' OR state_until <= ${now}::bigint)) THEN 'account-stopped'
+        WHEN (SELECT state FROM ${campaigns} WHERE id = ${key.campaign}) = 'paused' THEN 'campaign-paused'
+      END AS refusal),
+    intent AS (
+      INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, reason, updated_at)
+      SELECT ${key.runKey}, ${key.stepId}, ${key.appId},
+        CASE WHEN refusal IS NULL THEN 'open' ELSE 'waiting' END,
+        CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
+        CASE WHEN refusal IS NULL THEN ${now}::bigint END, refusal, ${now}::bigint FROM look
+      ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
+        attempts = deliveries.attempts + EXCLUDED.attempts,
+        intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
+        reason = EXCLUDED.reason, updated_at = EXCLUDED.updated_at
+        WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${knownAttempts}::integer
+      RETURNING attempts, unclear, failures)
+    SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${key.runKey} AND step_id = ${key.stepId}) AS before,
+      look.refusal, intent.attempts, intent.unclear, intent.failures FROM look LEFT JOIN intent ON true`,
+  )
+  const row = rows[0]
+  if (!row || row.attempts === null)
+    return { allowed: false, refusal: row?.before === 'sent' ? 'sent' : (row?.refusal ?? 'overtaken') }
+  if (row.refusal) return { allowed: false, refusal: row.refusal }
+  return {
+    allowed: true,
+    attempts: Number(row.attempts),
+    unclear: Number(row.unclear),
+    failures: Number(row.failures),
+  }
+}
+
+/** Notes why a step is kept back, without an intent. */
+export async function recordDeferral(db: Db, key: SendKey, reason: string, now: number): Promise<void> {
+  await db
+    .insert(deliveries)
+    .values({
+      runKey: key.runKey,
+      stepId: key.stepId,
+      appId: key.appId,
+      state: 'waiting',
+      reason,
+      updatedAt: now,
+    })
+    .onConflictDoUpdate({
+      target: [deliveries.runKey, deliveries.stepId],
+      set: { state: 'waiting', reason, updatedAt: now },
+      setWhere: ne(deliveries.state, 'sent'),
+    })
+}
+
+/** An attempt ended without a final answer: certainly not delivered (`unclear: false`), or nobody knows. */
+export async function recordAttempt(
+  db: Db,
+  key: SendKey,
+  attempt: { unclear: boolean; reason: string; errcode: number | null; rid: string | null; now: number },
+): Promise<{ unclear: number; failures: number }> {
+  const [row] = await db
+    .update(deliveries)
+    .set({
+      state: 'failed',
+      unclear: attempt.unclear ? sql`${deliveries.unclear} + 1` : deliveries.unclear,
+      failures: sql`${deliveries.failures} + 1`,
+      reason: attempt.reason,
+      errcode: storableErrcode(attempt.errcode),
+      rid: attempt.rid,
+      updatedAt: attempt.now,
+    })
+    .where(and(byKey(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
+    .returning({ unclear: deliveries.unclear, failures: deliveries.failures })
+  return row ?? { unclear: 0, failures: 0 }
+}
+
+export interface StepResult {
+  state: 'sent' | 'skipped' | 'unknown' | 'failed'
+  sentAt: number | null
+  errcode: number | null
+  reason: string | null
+  rid: string | null
+  now: number
+}
+
+/**
+ * The result of a step, then the run's snapshot that it makes, each in a statement of its own: that WeChat took a message
+ * must be known whatever becomes of the snapshot, or it would be sent again. A late `sent` overwrites `unknown`, never the
+ * reverse. Whoever finds the result without the snapshot (a worker died between the two) writes that one with
+ * `saveSnapshot`.
+ * @returns how much of the snapshot the store took
+ */
+export async function recordStepResult(
+  db: Db,
+  key: SendKey,
+  result: StepResult,
+  snapshot: { state: RunState; runId: string },
+): Promise<StoredDetail> {
+  await updateDelivery(db, key, result)
+  return saveSnapshot(db, key.runKey, snapshot, result.now)
+}
+
+/** What is refused for its words or its code is written without them: that the step is over is what counts. */
+async function updateDelivery(db: Db, key: SendKey, result: StepResult): Promise<void> {
+  const { state, sentAt, now } = result
+  const outcome = { state, sentAt, endedAt: now, updatedAt: now }
+  const row = and(byKey(key.runKey, key.stepId), ne(deliveries.state, 'sent'))
+  const details = { errcode: storableErrcode(result.errcode), reason: result.reason, rid: result.rid }
+  try {
+    await db
+      .update(deliveries)
+      .set({ ...outcome, ...details })
+      .where(row)
+  } catch (err) {
+    if (!isRefusedData(err)) throw err
+    await db.update(deliveries).set(outcome).where(row)
+  }
+}
+
+/** WeChat's codes are small; what is none fits no integer column. */
+function storableErrcode(errcode: number | null): number | null {
+  return errcode !== null && Number.isInteger(errcode) && Math.abs(errcode) < 2 ** 31 ? errcode : null
+}
+
+/** Steps of a run with an intent whose result nobody wrote. */
+export async function unansweredSteps(db: Db, runKey: string): Promise<string[]> {
+  const rows = await db
+    .select({ stepId: deliveries.stepId })
+    .from(deliveries)
+    .where(and(eq(deliveries.runKey, runKey), or(eq(deliveries.state, 'open'), gt(deliveries.unclear, 0))))
+  return rows.map((r) => r.stepId)
+}
+
+function byKey(runKey: string, stepId: string) {
+  return and(eq(deliveries.runKey, runKey), eq(deliveries.stepId, stepId))
+}
+
+/** Runs a raw statement; both drivers answer with `rows`. */
+export async function execute<T>(db: Db, statement: ReturnType<typeof sql>): Promise<{ rows: T[] }> {
+  // The common base type of the two drivers does not say what its results look like; both give `rows`.
+  return (await db.execute(statement)) as unknown as { rows: T[] }
+}

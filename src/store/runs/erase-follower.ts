@@ -1,0 +1,86 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { and, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
+import { accounts, deliveries, followers, inbox, runs } from '../schema.ts'
+import { execute } from './deliveries.ts'
+import { type FollowerKey, withoutPersonalData } from './run-rows.ts'
+
+/** What an anonymous open id and run key begin with. */
+const ANONYMOUS_PREFIX = 'anonymous-'
+
+/**
+ * Keeps the wish to forget a person, as the last of the person's events: the dispatcher sees to it, in order and for
+ * ever, and until it is done no send to this person begins. False when nothing is known of the person.
+ */
+export async function requestErasure(db: Db, follower: FollowerKey, now: number): Promise<boolean> {
+  const ofFollower = and(eq(inbox.appId, follower.appId), eq(inbox.openId, follower.openId))
+  const waiting = await db
+    .select({ id: inbox.id })
+    .from(inbox)
+    .where(and(ofFollower, inArray(inbox.kind, [...ERASURE_KINDS]), isNull(inbox.dispatchedAt)))
+  if (waiting.length > 0) return true
+  const [last] = await db
+    .select({ at: max(inbox.createTime) })
+    .from(inbox)
+    .where(ofFollower)
+  if (last?.at == null && !(await isKnown(db, follower))) return false
+  await db.insert(inbox).values({
+    ...follower,
+    key: `forget-${randomBytes(16).toString('base64url')}`,
+    kind: 'forget',
+    // Not before what the person did last: a clock of WeChat's may be ahead of ours.
+    createTime: Math.max(now, last?.at ?? 0),
+    receivedAt: now,
+  })
+  return true
+}
+
+async function isKnown(db: Db, { appId, openId }: FollowerKey): Promise<boolean> {
+  const { rows } = await execute(
+    db,
+    sql`SELECT 1 FROM ${followers} WHERE app_id = ${appId} AND open_id = ${openId}
+      UNION ALL SELECT 1 FROM ${runs} WHERE app_id = ${appId} AND open_id = ${openId} LIMIT 1`,
+  )
+  return rows.length > 0
+}
+
+/**
+ * Takes a person out of the store: what was written goes, what is counted stays without whose it was. Dedupe keys of the
+ * inbox stay for their days. Events that wait to be dispatched are the ones of a new person.
+ */
+export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Promise<void> {
+  const anonymousId = `${ANONYMOUS_PREFIX}${randomBytes(9).toString('base64url')}`
+  const ownRuns = await tx
+    .select({ runKey: runs.runKey })
+    .from(runs)
+    .where(and(eq(runs.appId, appId), eq(runs.openId, openId)))
+  for (const { runKey } of ownRuns) {
+    // A run's key is its entry's dedupe key, which whoever knows the person could compute.
+    const key = `${ANONYMOUS_PREFIX}${randomBytes(16).toString('base64url')}`
+    await tx.update(deliveries).set({ runKey: key, rid: null }).where(eq(deliveries.runKey, runKey))
+    await tx
+      .update(runs)
+      .set({
+        runKey: key,
+        openId: anonymousId,
+        runId: null,
+        ...withoutPersonalData(sql`to_jsonb(${key}::text)`),
+      })
+      .where(eq(runs.runKey, runKey))
+  }
+  await tx.delete(followers).where(and(eq(followers.appId, appId), eq(followers.openId, openId)))
+  await tx
+    .update(accounts)
+    .set({ badFollowers: sql`${accounts.badFollowers} - ${hashRecipient(openId)}::text` })
+    .where(eq(accounts.appId, appId))
+  await tx
+    .update(inbox)
+    .set({ openId: anonymousId, event: null, reply: null, lastError: null })
+    .where(and(eq(inbox.appId, appId), eq(inbox.openId, openId), isNotNull(inbox.dispatchedAt)))
+}
+
+/** Tells followers whom WeChat does not know from each other, without their ids. */
+export function hashRecipient(openId: string): string {
+  return createHash('sha256').update(openId).digest('base64url').slice(0, 16)
+}

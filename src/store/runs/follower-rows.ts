@@ -1,0 +1,83 @@
+import { and, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { followers, runs } from '../schema.ts'
+import type { FollowerKey } from './run-rows.ts'
+
+export type FollowerRow = typeof followers.$inferSelect
+export type FollowerPatch = Partial<Omit<typeof followers.$inferInsert, 'appId' | 'openId'>>
+
+/** What is known of a follower apart from runs, or null. */
+export async function readFollower(db: Db, follower: FollowerKey): Promise<FollowerRow | null> {
+  const [row] = await db.select().from(followers).where(byKey(follower))
+  return row ?? null
+}
+
+/** The row of a follower of whom nothing is known yet, as the schema's defaults have it. */
+export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
+  return {
+    appId,
+    openId,
+    followedAt: null,
+    followedSeq: null,
+    unfollowedAt: null,
+    unfollowedSeq: null,
+    optedOutAt: null,
+    agent: false,
+    agentAt: null,
+    agentSeq: null,
+    paused: false,
+    grants: [],
+    lastInteractionAt: null,
+    facts: null,
+    factsAt: null,
+    updatedAt: 0,
+  }
+}
+
+/** Writes what is given, inserting the follower when new. */
+export async function saveFollower(
+  db: Pick<Db, 'insert'>,
+  follower: FollowerKey,
+  patch: FollowerPatch,
+  now: number,
+): Promise<void> {
+  const set = { ...patch, updatedAt: now }
+  await db
+    .insert(followers)
+    .values({ ...follower, ...set })
+    .onConflictDoUpdate({ target: [followers.appId, followers.openId], set })
+}
+
+function byKey(follower: FollowerKey) {
+  return and(eq(followers.appId, follower.appId), eq(followers.openId, follower.openId))
+}
+
+/**
+ * Forgets followers of whom nothing was heard since `before` and who have no run. Of an opt-out its id and time are kept,
+ * since nothing may start before a newer follow; an unfollow after it makes that sure by itself.
+ */
+export async function purgeFollowers(db: Db, before: number): Promise<void> {
+  const hasNoRun = sql`NOT EXISTS (SELECT 1 FROM ${runs} r
+    WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`
+  await db
+    .delete(followers)
+    .where(
+      and(
+        lt(followers.updatedAt, before),
+        or(isNull(followers.optedOutAt), gt(followers.unfollowedAt, followers.optedOutAt)),
+        hasNoRun,
+      ),
+    )
+  await db
+    .update(followers)
+    .set({
+      grants: [],
+      facts: null,
+      factsAt: null,
+      lastInteractionAt: null,
+      agent: false,
+      agentAt: null,
+      agentSeq: null,
+    })
+    .where(and(lt(followers.updatedAt, before), isNotNull(followers.optedOutAt), hasNoRun))
+}

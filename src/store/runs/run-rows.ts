@@ -1,0 +1,285 @@
+import { and, asc, count, desc, eq, gt, inArray, lt, ne, or, sql } from 'drizzle-orm'
+import type { RunStart } from '../../run/plan.ts'
+import { beginRun, type RunState } from '../../run/state.ts'
+import type { Ledger } from '../../wechat/rules/ledger.ts'
+import type { Db } from '../db.ts'
+import { deliveries, inbox, runs } from '../schema.ts'
+import { type Snapshot, type StoredDetail, snapshotColumns, storeSnapshot } from './run-snapshots.ts'
+
+export type RunRow = typeof runs.$inferSelect
+
+export interface FollowerKey {
+  appId: string
+  openId: string
+}
+
+/** Inserts the row of a run that is about to begin; nothing when it is there already. */
+export async function insertRun(
+  db: Db,
+  follower: FollowerKey,
+  start: RunStart,
+  ledger: Ledger,
+  now: number,
+): Promise<StoredDetail> {
+  const snapshot = { state: beginRun(start.plan, start.entry, ledger), runId: null }
+  const { stored: kept } = await storeSnapshot(snapshot, now, async (_, state) => {
+    if (state)
+      await db
+        .insert(runs)
+        .values(rowOf(follower, start, { state, runId: null }, now))
+        .onConflictDoNothing()
+  })
+  // No row can be without a state.
+  return kept === 'bare' ? 'nothing' : kept
+}
+
+/**
+ * The workflow's own word on its run: inserts the row when no dispatcher did, and never goes back in `seq`.
+ * @returns whether this ended the run, why steps are held that were not before, and how much the store took
+ */
+export async function recordRun(
+  db: Db,
+  follower: FollowerKey,
+  start: RunStart,
+  snapshot: { state: RunState; runId: string },
+  now: number,
+): Promise<{ ended: boolean; held: string[]; stored: StoredDetail }> {
+  /** What an operator ended in the store (an account removed) stays ended so. */
+  const isNotEndedElsewhere = or(
+    ne(runs.status, 'ended'),
+    sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
+  )
+  const applies = or(
+    and(lt(runs.seq, snapshot.state.revision), isNotEndedElsewhere),
+    // The last word counts whatever its number: after a reset in Temporal a run may come to fewer changes.
+    and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
+    // Terminated, and made to go on by a reset.
+    eq(runs.outcome, 'terminated'),
+  )
+  const runKey = start.entry.key
+  const [before] = await db
+    .select({ status: runs.status, steps: sql<RunState['steps']>`${runs.state}->'steps'` })
+    .from(runs)
+    .where(eq(runs.runKey, runKey))
+  const { stored: kept } = await storeSnapshot(snapshot, now, async (columns, state) => {
+    if (!state)
+      return db
+        .update(runs)
+        .set(columns)
+        .where(and(eq(runs.runKey, runKey), applies))
+    return db
+      .insert(runs)
+      .values(rowOf(follower, start, { ...snapshot, state }, now))
+      .onConflictDoUpdate({
+        target: runs.runKey,
+        set: columns,
+        setWhere: applies,
+      })
+  })
+  return {
+    ended: snapshot.state.status === 'ended' && before?.status !== 'ended',
+    held: newlyHeld(snapshot.state.steps, before?.steps ?? []),
+    stored: kept,
+  }
+}
+
+function newlyHeld(steps: RunState['steps'], before: RunState['steps']): string[] {
+  return steps.flatMap(({ state, reason }, i) =>
+    state === 'held' && (before[i]?.state !== 'held' || before[i]?.reason !== reason)
+      ? [reason ?? 'none']
+      : [],
+  )
+}
+
+/**
+ * Writes a newer snapshot into a run's row; an older one changes nothing, nor does the late result of a run that was ended
+ * behind its back.
+ */
+export async function saveSnapshot(
+  db: Pick<Db, 'update'>,
+  runKey: string,
+  snapshot: Snapshot,
+  now: number,
+): Promise<StoredDetail> {
+  const isNewer = and(
+    eq(runs.runKey, runKey),
+    lt(runs.seq, snapshot.state.revision),
+    ne(runs.status, 'ended'),
+  )
+  const { stored: kept } = await storeSnapshot(snapshot, now, (columns) =>
+    db.update(runs).set(columns).where(isNewer),
+  )
+  return kept
+}
+
+/** Temporal's run id, once the start was accepted. */
+export async function recordRunId(db: Db, runKey: string, runId: string): Promise<void> {
+  await db
+    .update(runs)
+    .set({ runId })
+    .where(and(eq(runs.runKey, runKey), sql`${runs.runId} IS NULL`))
+}
+
+/** A follower's runs, newest first. */
+export function runsByFollower(db: Db, follower: FollowerKey, limit = 20): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.appId, follower.appId), eq(runs.openId, follower.openId)))
+    .orderBy(desc(runs.createdAt))
+    .limit(limit)
+}
+
+/** Followers whose run waits because a campaign or an account was kept back. */
+export function followersWithDeferredSteps(
+  db: Db,
+  filter: { campaign: string } | { appId: string },
+): Promise<FollowerKey[]> {
+  return db
+    .selectDistinct({ appId: runs.appId, openId: runs.openId })
+    .from(runs)
+    .innerJoin(deliveries, eq(deliveries.runKey, runs.runKey))
+    .where(
+      and(
+        ne(runs.status, 'ended'),
+        inArray(deliveries.state, ['waiting', 'failed']),
+        'campaign' in filter ? eq(runs.campaign, filter.campaign) : eq(runs.appId, filter.appId),
+      ),
+    )
+}
+
+/** How many runs are not over. */
+export async function countActiveRuns(db: Db): Promise<number> {
+  const [row] = await db.select({ n: count() }).from(runs).where(ne(runs.status, 'ended'))
+  return row?.n ?? 0
+}
+
+/** Runs that are not over, in the order of their keys. */
+export function activeRunsAfter(db: Db, after: string, limit: number): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(ne(runs.status, 'ended'), gt(runs.runKey, after)))
+    .orderBy(asc(runs.runKey))
+    .limit(limit)
+}
+
+/** How these runs stand in the store, by their keys; one that it does not know is missing. */
+export async function statusesOf(
+  db: Db,
+  runKeys: readonly string[],
+): Promise<Map<string, Pick<RunRow, 'status' | 'outcome' | 'updatedAt'>>> {
+  if (runKeys.length === 0) return new Map()
+  const rows = await db
+    .select({
+      runKey: runs.runKey,
+      status: runs.status,
+      outcome: runs.outcome,
+      updatedAt: runs.updatedAt,
+    })
+    .from(runs)
+    .where(inArray(runs.runKey, [...runKeys]))
+  return new Map(rows.map((r) => [r.runKey, r]))
+}
+
+/** Followers of an account whose run is not over. */
+export function activeFollowersByAccount(
+  db: Db,
+  appId: string,
+): Promise<(FollowerKey & { runId: string | null })[]> {
+  return db
+    .select({ appId: runs.appId, openId: runs.openId, runId: runs.runId })
+    .from(runs)
+    .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
+}
+
+/** Rows of an account's runs that are not over. */
+export function activeRunsByAccount(db: Db, appId: string, limit: number): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
+    .limit(limit)
+}
+
+/** A follower's runs that are not over. */
+export function activeRunsByFollower(db: Db, follower: FollowerKey): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.appId, follower.appId), eq(runs.openId, follower.openId), ne(runs.status, 'ended')))
+}
+
+/** Runs that are not over and have not changed since `before`, their entry being dispatched; in the order of keys. */
+export function staleRuns(db: Db, page: { after: string; before: number; limit: number }): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(
+      and(
+        ne(runs.status, 'ended'),
+        gt(runs.runKey, page.after),
+        lt(runs.updatedAt, page.before),
+        sql`NOT EXISTS (SELECT 1 FROM ${inbox} i WHERE i.key = ${runs.runKey} AND i.dispatched_at IS NULL)`,
+      ),
+    )
+    .orderBy(asc(runs.runKey))
+    .limit(page.limit)
+}
+
+/** Ends a run that can no longer say so itself; false when a newer snapshot has come meanwhile. */
+export async function endRunFromOutside(
+  db: Db,
+  runKey: string,
+  seq: number,
+  state: RunState,
+  now: number,
+): Promise<boolean> {
+  const isAsRead = and(eq(runs.runKey, runKey), eq(runs.seq, seq), ne(runs.status, 'ended'))
+  const { value } = await storeSnapshot({ state, runId: null }, now, (columns) =>
+    db.update(runs).set(columns).where(isAsRead).returning({ runKey: runs.runKey }),
+  )
+  return (value ?? []).length > 0
+}
+
+/** Takes out of runs that ended before `before` whose they were and what was said. */
+export async function anonymiseRuns(db: Db, before: number): Promise<void> {
+  await db
+    .update(runs)
+    .set({
+      openId: sql`'anonymous-' || left(${runs.runKey}, 12)`,
+      ...withoutPersonalData(sql`to_jsonb(${runs.runKey})`),
+    })
+    .where(
+      and(eq(runs.status, 'ended'), lt(runs.endedAt, before), sql`${runs.openId} NOT LIKE 'anonymous-%'`),
+    )
+}
+
+/** Columns of a run without what its follower said, is, or was called; `key` (jsonb) in the place of the entry's. */
+export function withoutPersonalData(key: ReturnType<typeof sql>) {
+  const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
+  const state = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
+    'entry', ${runs.state}->'entry' || jsonb_build_object('text', NULL, 'key', ${key}))`
+  return { entry, state: sql`(${runs.state} - 'attributes') || ${state}` }
+}
+
+function rowOf(
+  follower: FollowerKey,
+  start: RunStart,
+  snapshot: Snapshot,
+  now: number,
+): typeof runs.$inferInsert {
+  const { state } = snapshot
+  return {
+    runKey: start.entry.key,
+    ...follower,
+    campaign: start.plan.campaign,
+    version: start.plan.version,
+    // The state's own, which lacks what the store refuses.
+    entry: state.entry,
+    plan: start.plan,
+    startedAt: state.startedAt,
+    createdAt: now,
+    ...snapshotColumns(snapshot, now),
+  }
+}

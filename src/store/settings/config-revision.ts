@@ -1,0 +1,15 @@
+import { sql } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { execute } from '../runs/deliveries.ts'
+import { accounts, campaigns } from '../schema.ts'
+
+/** Changes whenever an account or a campaign does: `newest` is the last change's time, epoch ms. */
+export async function readConfigRevision(db: Db): Promise<{ fingerprint: string; newest: number }> {
+  const { rows } = await execute<{ a: number; c: number; at: number | string; ct: number | string }>(
+    db,
+    sql`SELECT (SELECT count(*) FROM ${accounts}) AS a, (SELECT coalesce(max(updated_at), 0) FROM ${accounts}) AS at,
+      (SELECT count(*) FROM ${campaigns}) AS c, (SELECT coalesce(max(updated_at), 0) FROM ${campaigns}) AS ct`,
+  )
+  const { a, at, c, ct } = rows[0] ?? { a: 0, at: 0, c: 0, ct: 0 }
+  return { fingerprint: `${a}/${at}/${c}/${ct}`, newest: Math.max(Number(at), Number(ct)) }
+}

@@ -1,0 +1,58 @@
+import { eq, inArray } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { settings } from '../schema.ts'
+
+const CURRENT = 'engine.namespace'
+const REQUESTED = 'engine.accepted'
+
+/** An engine that an operator has accepted and that is not yet what the store's runs live in. */
+export interface NamespaceSwitch {
+  namespaceId: string
+  /** Runs up to this key have been looked at. */
+  after: string
+}
+
+/** Which engine namespace (by its id, not its name) the store's runs live in, and which one shall be made so. */
+export async function readNamespace(
+  db: Pick<Db, 'select'>,
+): Promise<{ current: string | null; requested: NamespaceSwitch | null }> {
+  const rows = await db
+    .select()
+    .from(settings)
+    .where(inArray(settings.name, [CURRENT, REQUESTED]))
+  const value = (name: string) => rows.find((r) => r.name === name)?.value ?? null
+  const requested = value(REQUESTED)
+  // Written by `wishEngine` below.
+  return {
+    current: value(CURRENT),
+    requested: requested === null ? null : (JSON.parse(requested) as NamespaceSwitch),
+  }
+}
+
+/** Notes the engine that a new store sees first; one that is known stays. */
+export async function recordFirstNamespace(db: Db, namespaceId: string, now: number): Promise<void> {
+  await db
+    .insert(settings)
+    .values({ name: CURRENT, value: namespaceId, updatedAt: now })
+    .onConflictDoNothing()
+}
+
+export function requestSwitch(db: Pick<Db, 'insert'>, request: NamespaceSwitch, now: number): Promise<void> {
+  return putSetting(db, REQUESTED, JSON.stringify(request), now)
+}
+
+/** The accepted engine has all that it must have: it is the store's now. */
+export async function completeSwitch(db: Db, namespaceId: string, now: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    await putSetting(tx, CURRENT, namespaceId, now)
+    await tx.delete(settings).where(eq(settings.name, REQUESTED))
+  })
+}
+
+async function putSetting(db: Pick<Db, 'insert'>, name: string, value: string, now: number): Promise<void> {
+  const set = { value, updatedAt: now }
+  await db
+    .insert(settings)
+    .values({ name, ...set })
+    .onConflictDoUpdate({ target: settings.name, set })
+}

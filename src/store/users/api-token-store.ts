@@ -1,0 +1,62 @@
+import { and, desc, eq, isNull, lt, lte, or } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { apiTokens } from '../schema.ts'
+
+export type ApiToken = typeof apiTokens.$inferSelect
+export type ApiTokenStore = ReturnType<typeof createApiTokenStore>
+
+/** A use is noted no oftener than this. */
+const USE_RECORDED_EVERY_MS = 60_000
+
+/** Tokens of scripts, by a hash of each. */
+export function createApiTokenStore(db: Db, now: () => number) {
+  return {
+    async add(token: Pick<ApiToken, 'id' | 'name' | 'role' | 'hash' | 'createdBy' | 'expiresAt'>) {
+      const [added] = await db
+        .insert(apiTokens)
+        .values({ ...token, createdAt: now() })
+        .returning()
+      if (!added) throw new Error('the store took a token and gave nothing back')
+      return added
+    },
+    /** Newest first, beginning after the one with this time and id. */
+    list({
+      after,
+      limit,
+    }: {
+      after: { createdAt: number; id: string } | null
+      limit: number
+    }): Promise<ApiToken[]> {
+      const older =
+        after &&
+        or(
+          lt(apiTokens.createdAt, after.createdAt),
+          and(eq(apiTokens.createdAt, after.createdAt), lt(apiTokens.id, after.id)),
+        )
+      return db
+        .select()
+        .from(apiTokens)
+        .where(older ?? undefined)
+        .orderBy(desc(apiTokens.createdAt), desc(apiTokens.id))
+        .limit(limit)
+    },
+    async find(hash: string): Promise<ApiToken | null> {
+      const [token] = await db.select().from(apiTokens).where(eq(apiTokens.hash, hash))
+      return token ?? null
+    },
+    /** Notes a use, at most once a minute. */
+    async noteUse({ id, lastUsedAt }: Pick<ApiToken, 'id' | 'lastUsedAt'>): Promise<void> {
+      const before = now() - USE_RECORDED_EVERY_MS
+      if (lastUsedAt !== null && lastUsedAt > before) return
+      await db
+        .update(apiTokens)
+        .set({ lastUsedAt: now() })
+        .where(and(eq(apiTokens.id, id), or(isNull(apiTokens.lastUsedAt), lte(apiTokens.lastUsedAt, before))))
+    },
+    /** The token that was; null: there is none. */
+    async remove(id: string): Promise<ApiToken | null> {
+      const [removed] = await db.delete(apiTokens).where(eq(apiTokens.id, id)).returning()
+      return removed ?? null
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { and, eq, gt, lte, ne } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { sessions, users } from '../schema.ts'
+import type { User } from './user-store.ts'
+
+/** Browsers that are signed in, by a hash of what their cookie holds. */
+export function createSessionStore(db: Db, now: () => number) {
+  return {
+    /** Of a user (looked at in the same transaction), or of the holder of the admin token. Those that are over go. */
+    async create(hash: string, userName: string, lifetimeMs: number): Promise<void> {
+      const at = now()
+      await db.delete(sessions).where(lte(sessions.expiresAt, at))
+      await db.insert(sessions).values({ hash, userName, createdAt: at, expiresAt: at + lifetimeMs })
+    },
+    /** Whose session it is, with the user as of now; null when it is over or unknown. */
+    async find(hash: string): Promise<{ userName: string; user: User | null } | null> {
+      const [row] = await db
+        .select({ userName: sessions.userName, user: users })
+        .from(sessions)
+        .leftJoin(users, eq(users.name, sessions.userName))
+        .where(and(eq(sessions.hash, hash), gt(sessions.expiresAt, now())))
+      return row ?? null
+    },
+    /** False: there was none. */
+    async end(hash: string): Promise<boolean> {
+      const ended = await db
+        .delete(sessions)
+        .where(eq(sessions.hash, hash))
+        .returning({ hash: sessions.hash })
+      return ended.length > 0
+    },
+    /** Ends the person's other sessions. */
+    async endOthers(userName: string, hash: string): Promise<void> {
+      await db.delete(sessions).where(and(eq(sessions.userName, userName), ne(sessions.hash, hash)))
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import { type Client, isGrpcServiceError } from '@temporalio/client'
+import { workflowIdOf } from '../shared/ids.ts'
+import type { FollowerKey } from '../store/runs/run-rows.ts'
+import type { RunClient } from './run-client.ts'
+
+/** One try takes no longer: the dispatcher has other people's events to move. */
+const CANCEL_TIMEOUT_MS = 5_000
+const DELETE_TIMEOUT_MS = 2_000
+const POLL_MS = 200
+const NOT_FOUND = 5
+
+/** What forgetting a person takes from Temporal. */
+export interface HistoryDeletion {
+  /** Ends this follower's run (`cancelled`, `forgotten`). False while it is still ending: call again. */
+  cancelForErasure(follower: FollowerKey): Promise<boolean>
+  /**
+   * Deletes every history of a follower whose run has ended. Temporal takes its time (half a minute is usual): true when
+   * neither its list nor `describe` finds anything any more, else call again.
+   */
+  deleteHistories(follower: FollowerKey): Promise<boolean>
+}
+
+export function createHistoryDeletion(deps: {
+  client: Client
+  runs: Pick<RunClient, 'describe' | 'signal'>
+  callTemporal<T>(call: () => Promise<T>): Promise<T>
+}): HistoryDeletion {
+  const { client, runs, callTemporal: reaching } = deps
+
+  async function listRunIds(workflowId: string): Promise<string[]> {
+    const ids: string[] = []
+    const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`
+    for await (const execution of client.workflow.list({ query })) ids.push(execution.runId)
+    return ids
+  }
+
+  async function deleteExecution(workflowId: string, runId: string): Promise<void> {
+    const { namespace } = client.options
+    const workflowExecution = { workflowId, runId }
+    try {
+      await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution })
+    } catch (err) {
+      if (!isGrpcServiceError(err) || Number(err.code) !== NOT_FOUND) throw err
+    }
+  }
+
+  return {
+    cancelForErasure(follower) {
+      let signalledRunId = ''
+      return pollFor(CANCEL_TIMEOUT_MS, async () => {
+        const newest = await runs.describe(follower)
+        if (!newest?.open) return true
+        // A run that begins while another closes has an id of its own, and must hear it too.
+        if (signalledRunId !== newest.runId) await runs.signal(follower, 'cancel', 'forgotten')
+        signalledRunId = newest.runId
+        return false
+      })
+    },
+    deleteHistories(follower) {
+      const workflowId = workflowIdOf(follower.appId, follower.openId)
+      const requested = new Set<string>()
+      return pollFor(DELETE_TIMEOUT_MS, async () => {
+        const newest = await runs.describe(follower)
+        const runIds = await reaching(() => listRunIds(workflowId))
+        if (newest) runIds.push(newest.runId)
+        for (const runId of runIds.filter((id) => !requested.has(id))) {
+          requested.add(runId)
+          await reaching(() => deleteExecution(workflowId, runId))
+        }
+        return runIds.length === 0
+      })
+    },
+  }
+}
+
+/** Looks until it is so, or the time is over. */
+async function pollFor(ms: number, check: () => Promise<boolean>): Promise<boolean> {
+  const until = Date.now() + ms
+  for (;;) {
+    if (await check()) return true
+    if (Date.now() > until) return false
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}

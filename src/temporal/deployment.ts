@@ -1,0 +1,142 @@
+import type { Client } from '@temporalio/client'
+import type { WorkerVersion } from '../config/config.ts'
+import { NURTURE_QUEUE } from './run-client.ts'
+
+/**
+ * - `current`, `ramping`: new runs begin on it.
+ * - `draining`: no new ones, but pinned runs are open on it. `drained`: none.
+ * - `inactive`: it has polled, and never was current.
+ */
+type VersionStatus = 'unknown' | 'inactive' | 'current' | 'ramping' | 'draining' | 'drained'
+
+/** Temporal's numbers. `CREATED` is a version without a worker: to us as one that never was current. */
+const STATUSES: readonly VersionStatus[] = [
+  'unknown',
+  'inactive',
+  'current',
+  'ramping',
+  'draining',
+  'drained',
+  'inactive',
+]
+
+interface VersionView {
+  buildId: string
+  /** As Temporal says; what it says of drainage may be some minutes old. */
+  status: VersionStatus
+  /** Open runs that are pinned to it, counted now. */
+  openRuns: number
+  /** Whether a worker of it has polled lately. */
+  worker: boolean
+}
+
+export interface DeploymentView {
+  namespace: string
+  deployment: string
+  current: string | null
+  /** Newest first. */
+  versions: VersionView[]
+}
+
+const WORKFLOW_TASKS = 1
+const NOT_FOUND = 5
+const ROUTING_IN_PROGRESS = 1
+const CALL_TIMEOUT_MS = 10_000
+/** A poll waits for a minute at most; Temporal lists who polled within five. */
+const POLLED_WITHIN_MS = 75_000
+
+/** All calls for worker versions, in one place. */
+export interface Deployments {
+  /** Null when no versioned worker of that name has ever polled. */
+  read(deploymentName: string): Promise<DeploymentView | null>
+  statusOf(version: WorkerVersion): Promise<VersionStatus>
+  /** Whether a worker of this build polls for workflow tasks. */
+  isPolled(version: WorkerVersion): Promise<boolean>
+  /** New runs begin on it from now on, everywhere, when it resolves. @throws what Temporal says when it refuses */
+  makeCurrent(version: WorkerVersion): Promise<void>
+}
+
+/** @param now epoch ms; tells who has not polled lately */
+export function createDeployments(client: Client, now: () => number = Date.now): Deployments {
+  const { namespace } = client.options
+  const service = client.workflowService
+  const withDeadline = <T>(call: () => Promise<T>) => client.withDeadline(Date.now() + CALL_TIMEOUT_MS, call)
+
+  async function describe(deploymentName: string) {
+    try {
+      const found = await service.describeWorkerDeployment({ namespace, deploymentName })
+      return found.workerDeploymentInfo ?? null
+    } catch (err) {
+      if ((err as { code?: unknown }).code === NOT_FOUND) return null
+      throw err
+    }
+  }
+
+  /** Build ids whose workers have polled lately. */
+  async function polledBuilds(deploymentName: string): Promise<Set<string>> {
+    const taskQueue = { name: NURTURE_QUEUE }
+    const request = { namespace, taskQueue, taskQueueType: WORKFLOW_TASKS }
+    const { pollers } = await service.describeTaskQueue(request)
+    const recent = (pollers ?? []).filter(
+      (p) => now() - Number(p.lastAccessTime?.seconds ?? 0) * 1_000 < POLLED_WITHIN_MS,
+    )
+    const ownPollers = recent.filter((p) => p.deploymentOptions?.deploymentName === deploymentName)
+    return new Set(ownPollers.map((p) => p.deploymentOptions?.buildId ?? ''))
+  }
+
+  async function openRunsOf(version: WorkerVersion): Promise<number> {
+    const query = pinnedRunsQuery(version)
+    const { count } = await service.countWorkflowExecutions({ namespace, query })
+    return Number(count ?? 0)
+  }
+
+  return {
+    read: (deployment) =>
+      withDeadline(async () => {
+        const info = await describe(deployment)
+        if (!info) return null
+        const polled = await polledBuilds(deployment)
+        const versions = (info.versionSummaries ?? []).map(async (v): Promise<VersionView> => {
+          const buildId = v.deploymentVersion?.buildId ?? ''
+          return {
+            buildId,
+            status: STATUSES[v.status ?? 0] ?? 'unknown',
+            openRuns: await openRunsOf({ deploymentName: deployment, buildId }),
+            worker: polled.has(buildId),
+          }
+        })
+        const current = info.routingConfig?.currentDeploymentVersion?.buildId ?? null
+        return { namespace, deployment, current, versions: await Promise.all(versions) }
+      }),
+    statusOf: ({ deploymentName, buildId }) =>
+      withDeadline(async () => {
+        const info = await describe(deploymentName)
+        const summary = info?.versionSummaries?.find((v) => v.deploymentVersion?.buildId === buildId)
+        return STATUSES[summary?.status ?? 0] ?? 'unknown'
+      }),
+    isPolled: ({ deploymentName, buildId }) =>
+      withDeadline(async () => {
+        // The deployment learns of a new worker a moment after its task queue does.
+        const info = await describe(deploymentName)
+        const isKnown = info?.versionSummaries?.some((v) => v.deploymentVersion?.buildId === buildId)
+        return isKnown === true && (await polledBuilds(deploymentName)).has(buildId)
+      }),
+    makeCurrent: ({ deploymentName, buildId }) =>
+      withDeadline(async () => {
+        const { identity } = client.options
+        await service.setWorkerDeploymentCurrentVersion({ namespace, deploymentName, buildId, identity })
+        for (;;) {
+          const info = await describe(deploymentName)
+          const isCurrent = info?.routingConfig?.currentDeploymentVersion?.buildId === buildId
+          if (isCurrent && info.routingConfigUpdateState !== ROUTING_IN_PROGRESS) return
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      }),
+  }
+}
+
+/** Finds the open runs of a build, in Temporal's query language; not those that an operator let move on. */
+export function pinnedRunsQuery({ deploymentName, buildId }: WorkerVersion): string {
+  // Both names are of letters, digits, dots and dashes: nothing to escape.
+  return `TemporalWorkerDeploymentVersion = '${deploymentName}:${buildId}' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`
+}

@@ -1,0 +1,174 @@
+import type { Connection } from '@temporalio/client'
+import { isAtLeast, MIN_SERVER } from './local-server/versions.ts'
+
+const KEYWORD = 2
+const ATTRIBUTES = ['WechatAppId', 'NurtureCampaign', 'NurtureState'] as const
+/** Temporal's numbers of attribute types, by the names that its command line shows. */
+const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList']
+const DAY_MS = 86_400_000
+/** How long Temporal keeps a closed run, where nobody says otherwise. */
+export const RETENTION_MS = 3 * DAY_MS
+/** Temporal refuses less. */
+export const MIN_RETENTION_MS = DAY_MS
+const CALL_TIMEOUT_MS = 5_000
+const RETRY_DELAY_MS = 100
+const NOT_FOUND = 5
+const ALREADY_EXISTS = 6
+/** gRPC: makes no sense, no permission, not made for this, not signed in. All else may pass: a server that begins. */
+const PERMANENT_ERRORS = new Set([3, 7, 12, 16])
+
+/** One thing that is not as FollowerNurture needs it. */
+export interface NamespaceDifference {
+  what: 'server' | 'namespace' | 'retention' | 'search-attribute'
+  name: string
+  actual: string | null
+  expected: string
+  /** False: nothing that a set-up could change. */
+  fixable: boolean
+}
+
+/** How a namespace stands. */
+interface NamespaceSetup {
+  namespace: string
+  serverVersion: string
+  retentionMs: number | null
+  differences: NamespaceDifference[]
+}
+
+/**
+ * Compares; changes nothing.
+ * @param retentionMs what it should be; whatever it is will do, if nothing is said
+ */
+export async function diffNamespace(
+  connection: Connection,
+  namespace: string,
+  retentionMs?: number,
+): Promise<NamespaceSetup> {
+  return connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => read(connection, namespace, retentionMs))
+}
+
+async function read(
+  connection: Connection,
+  namespace: string,
+  retentionMs?: number,
+): Promise<NamespaceSetup> {
+  const { serverVersion } = await connection.workflowService.getSystemInfo({})
+  const differences = differencesOfServer(serverVersion)
+  const description = await connection.workflowService.describeNamespace({ namespace }).catch(nullIfNotFound)
+  const actual =
+    description && Number(description.config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000
+  if (actual === null) {
+    const expected = `retention ${formatRetention(retentionMs ?? RETENTION_MS)}`
+    differences.push({ what: 'namespace', name: namespace, actual: null, expected, fixable: true })
+  } else if (retentionMs !== undefined && actual !== retentionMs) {
+    differences.push({
+      what: 'retention',
+      name: namespace,
+      actual: formatRetention(actual),
+      expected: formatRetention(retentionMs),
+      fixable: true,
+    })
+  }
+  const types = description ? await attributeTypes(connection, namespace) : {}
+  for (const name of ATTRIBUTES) {
+    const type = types[name]
+    if (type === KEYWORD) continue
+    const actualType = type === undefined ? null : (TYPES[type] ?? String(type))
+    // Temporal changes no type: an attribute of another one must be removed by hand.
+    differences.push({
+      what: 'search-attribute',
+      name,
+      actual: actualType,
+      expected: 'Keyword',
+      fixable: actualType === null,
+    })
+  }
+  return { namespace, serverVersion, retentionMs: actual, differences }
+}
+
+/**
+ * Makes what is missing: namespace, its retention, search attributes. May be repeated, also by several at once.
+ * @param withinMs how long it is tried while Temporal is away, or slow to see a new namespace
+ * @returns what was different before
+ * @throws what Temporal says, when it refuses (no permission, Temporal Cloud) or time is over
+ */
+export async function setUpNamespace(
+  connection: Connection,
+  request: { namespace: string; retentionMs?: number; timeoutMs: number },
+): Promise<NamespaceSetup> {
+  const { namespace, retentionMs, timeoutMs: withinMs } = request
+  const deadline = Date.now() + withinMs
+  const retrying = <T>(call: () => Promise<T>) => retryUntil(deadline, connection, call)
+  const before = await retrying(() => read(connection, namespace, retentionMs))
+  const isMissing = before.differences.some((d) => d.what === 'namespace')
+  const ttl = { seconds: ((retentionMs ?? RETENTION_MS) / 1_000) as never }
+  if (isMissing) {
+    await retrying(() =>
+      connection.workflowService
+        .registerNamespace({ namespace, workflowExecutionRetentionPeriod: ttl })
+        .then(() => {}, ignoreAlreadyExists),
+    )
+  }
+  if (before.differences.some((d) => d.what === 'retention')) {
+    const config = { workflowExecutionRetentionTtl: ttl }
+    await retrying(() => connection.workflowService.updateNamespace({ namespace, config }))
+  }
+  // Several rounds: other parts of the server see a new namespace, and new attributes, some seconds later.
+  await retrying(async () => {
+    const types = await attributeTypes(connection, namespace)
+    const missing = ATTRIBUTES.filter((name) => types[name] === undefined)
+    if (missing.length > 0) {
+      const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]))
+      await connection.operatorService
+        .addSearchAttributes({ namespace, searchAttributes })
+        .then(() => {}, ignoreAlreadyExists)
+    }
+    // Ready means that a start with these attributes would be taken.
+    await connection.workflowService.describeNamespace({ namespace })
+  })
+  return before
+}
+
+async function retryUntil<T>(deadline: number, connection: Connection, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call)
+    } catch (err) {
+      if (PERMANENT_ERRORS.has(codeOf(err)) || Date.now() > deadline) throw err
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
+    }
+  }
+}
+
+async function attributeTypes(
+  connection: Connection,
+  namespace: string,
+): Promise<Record<string, number | undefined>> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+  return customAttributes ?? {}
+}
+
+function differencesOfServer(serverVersion: string): NamespaceDifference[] {
+  if (isAtLeast(serverVersion, /^v?(\d+)\.(\d+)/, MIN_SERVER)) return []
+  const expected = `${MIN_SERVER.join('.')} or newer`
+  return [{ what: 'server', name: 'version', actual: serverVersion, expected, fixable: false }]
+}
+
+function nullIfNotFound(err: unknown): null {
+  if (codeOf(err) !== NOT_FOUND) throw err
+  return null
+}
+
+function ignoreAlreadyExists(err: unknown): void {
+  if (codeOf(err) !== ALREADY_EXISTS) throw err
+}
+
+function codeOf(err: unknown): number {
+  const { code } = err as { code?: unknown }
+  return typeof code === 'number' ? code : -1
+}
+
+/** Of a retention, for people: `3d`, or hours where it is no whole number of days. */
+export function formatRetention(ms: number): string {
+  return ms % DAY_MS === 0 ? `${ms / DAY_MS}d` : `${ms / 3_600_000}h`
+}

@@ -1,0 +1,57 @@
+import type { Client } from '@temporalio/client'
+import { NURTURE_QUEUE } from './run-client.ts'
+import { SEND_QUEUE } from './workers.ts'
+
+const POLL_MS = 100
+const CALL_TIMEOUT_MS = 2_000
+const WORKFLOW_TASKS = 1
+const ACTIVITY_TASKS = 2
+const NOT_FOUND = 5
+/** Nobody's run: asking for it must find history answering. */
+const PROBE_WORKFLOW_ID = 'ready-probe'
+
+/**
+ * Resolves once Temporal would serve a follow at once: history answers, and matching knows pollers of both queues. A
+ * server takes connections, and workers poll, seconds before that.
+ */
+export async function waitUntilReady(client: Client): Promise<void> {
+  while (!(await isReady(client))) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+}
+
+async function isReady(client: Client): Promise<boolean> {
+  try {
+    return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, async () => {
+      const [history, ...polled] = await Promise.all([
+        historyAnswers(client),
+        isPolled(client, NURTURE_QUEUE, WORKFLOW_TASKS),
+        isPolled(client, SEND_QUEUE, ACTIVITY_TASKS),
+      ])
+      return history && polled.every(Boolean)
+    })
+  } catch {
+    return false
+  }
+}
+
+async function historyAnswers(client: Client): Promise<boolean> {
+  const { namespace } = client.options
+  try {
+    await client.workflowService.describeWorkflowExecution({
+      namespace,
+      execution: { workflowId: PROBE_WORKFLOW_ID },
+    })
+    return true
+  } catch (err) {
+    return (err as { code?: unknown }).code === NOT_FOUND
+  }
+}
+
+async function isPolled(client: Client, name: string, taskQueueType: number): Promise<boolean> {
+  const { namespace } = client.options
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name },
+    taskQueueType,
+  })
+  return (pollers?.length ?? 0) > 0
+}

@@ -1,0 +1,101 @@
+import { type WorkflowClientInterceptor, WorkflowNotFoundError } from '@temporalio/client'
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import type { ActivityInterceptorsFactory } from '@temporalio/worker'
+import type { RecordInput, SendInput, TagInput } from '../../activities/index.ts'
+import { readTrace, withTrace } from '../../workflows/tracing/trace-header.ts'
+import { maskId, parseWorkflowId } from '../shared/ids.ts'
+import type { Attributes, Span, Tracing } from '../tracing/tracing.ts'
+
+/**
+ * Calls to Temporal that are made within a span (of the dispatcher) are spans of their own, and take the trace along in
+ * their headers. Our own instead of `@temporalio/interceptors-opentelemetry` and its `-v2`: they make attributes of
+ * workflow ids and messages of errors, which name followers, and put OpenTelemetry into the workflows' bundle.
+ */
+export function traceCalls({ step }: Tracing): WorkflowClientInterceptor {
+  const headersOf = <T extends { headers: Parameters<typeof withTrace>[0] }>(input: T, span: Span): T => ({
+    ...input,
+    headers: withTrace(input.headers, span.traceparent === null ? null : { traceparent: span.traceparent }),
+  })
+  return {
+    signalWithStart: (input, next) =>
+      step({ name: `signalWithStart ${input.workflowType}`, kind: 'producer' }, async (span) => {
+        const runId = await next(headersOf(input, span))
+        span.setAttributes({ runId })
+        return runId
+      }),
+    signal: (input, next) =>
+      step({ name: `signal ${input.signalName}`, kind: 'producer' }, async (span) => {
+        try {
+          await next(headersOf(input, span))
+        } catch (err) {
+          if (err instanceof WorkflowNotFoundError) span.succeed('no-run')
+          throw err
+        }
+      }),
+  }
+}
+
+/** Each attempt of an activity is a span, in the trace of its run's entry. */
+export function traceActivities({ span }: Tracing): ActivityInterceptorsFactory {
+  return ({ info }) => ({
+    inbound: {
+      execute(input, next) {
+        const trace = readTrace(input.headers)
+        const attributes = {
+          attempt: info.attempt,
+          ...followerAttributes(info.workflowExecution),
+          ...stepOf(input.args[0]),
+        }
+        return span(
+          {
+            name: info.activityType,
+            kind: 'consumer',
+            parent: trace?.traceparent ?? null,
+            links: trace?.lastSignal ? [trace.lastSignal] : [],
+            attributes,
+          },
+          async (span) => {
+            try {
+              const answer = await next(input)
+              span.setAttributes(resultOf(answer))
+              return answer
+            } catch (err) {
+              if (err instanceof ApplicationFailure && err.category === ApplicationFailureCategory.BENIGN) {
+                span.succeed(err.type ?? 'waits')
+                // A stopped account is looked at every minute, for days perhaps.
+                if (info.attempt > 1) span.discardIfEmpty()
+              }
+              throw err
+            }
+          },
+        )
+      },
+    },
+  })
+}
+
+function followerAttributes(run: { workflowId: string; runId: string } | undefined): Attributes {
+  const follower = run && parseWorkflowId(run.workflowId)
+  return follower ? { appId: follower.appId, follower: maskId(follower.openId), runId: run.runId } : {}
+}
+
+/** What the workflow's own calls (`workflows/activity-calls.ts`) give; each field may be missing. */
+type AnyInput = Partial<SendInput> & Partial<RecordInput> & Partial<TagInput>
+
+function stepOf(input: unknown): Attributes {
+  const { state, index, step } = (input ?? {}) as AnyInput
+  const key = state?.entry.key
+  return {
+    ...(state ? { key, run: key, campaign: `${state.campaign}@${state.version}` } : {}),
+    step: step ?? (index === undefined ? undefined : state?.steps[index]?.id),
+  }
+}
+
+/** How a step ended, by our own words: `result`, and WeChat's errcode. */
+function resultOf(answer: unknown): Attributes {
+  const { result, errcode } = (answer ?? {}) as { result?: unknown; errcode?: unknown }
+  return {
+    ...(typeof result === 'string' ? { result } : {}),
+    ...(typeof errcode === 'number' ? { errcode } : {}),
+  }
+}

@@ -1,0 +1,42 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError } from '../../config/config.ts'
+import { readBundle, writeBundle } from './prebuilt-bundle.ts'
+import { sourcesDigest } from './sources-digest.mjs'
+
+describe('workflows that were bundled beforehand', () => {
+  let folder: string
+  let file: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nurture-bundle-'))
+    file = join(folder, 'dist', 'workflow-bundle.js')
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('are taken by the code that they were made from', () => {
+    writeBundle(file, 'the code')
+    expect(readBundle(file)).toEqual({ code: 'the code' })
+  })
+
+  it('are refused by other code, and where they are not', () => {
+    expect(() => readBundle(file)).toThrow(ConfigError)
+    writeBundle(file, 'the code', 'another digest')
+    expect(() => readBundle(file)).toThrow(/made from other code than this. Run `npm run build` again/)
+  })
+
+  it('belong to other code after any change of a source or of a locked library, not of a test', () => {
+    for (const room of ['workflows', 'activities']) mkdirSync(join(folder, room))
+    cpSync('src/campaign', join(folder, 'src/campaign'), { recursive: true })
+    const digestWith = (name: string, content: string) => {
+      writeFileSync(join(folder, name), content)
+      return sourcesDigest(folder)
+    }
+    const before = digestWith('package-lock.json', '{}')
+    expect(digestWith('src/run/decide.test.ts', '// test')).toBe(before)
+    const changed = digestWith('src/run/decide.ts', '// changed')
+    expect(changed).not.toBe(before)
+    expect(digestWith('package-lock.json', '{ }')).not.toBe(changed)
+  })
+})

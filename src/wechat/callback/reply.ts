@@ -1,0 +1,188 @@
+import { isBlank } from '../../shared/text.ts'
+import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
+import type { CallbackAccount } from './envelope.ts'
+import type { BodyFormat, FieldRecord, FieldValue } from './xml-json.ts'
+
+/** What a callback may be answered with (被动回复用户消息); it costs no quota. */
+export type PassiveReply =
+  | { kind: 'text'; content: string }
+  | { kind: 'image' | 'voice'; mediaId: string }
+  | { kind: 'video'; mediaId: string; title: string; description: string }
+  | {
+      kind: 'music'
+      title: string
+      description: string
+      musicUrl: string
+      hqMusicUrl: string
+      thumbMediaId: string
+    }
+  | { kind: 'news'; articles: { title: string; description: string; picUrl: string; url: string }[] }
+  /** Hands the follower to human agents; with `kfAccount` to this one, where he or she is online. */
+  | { kind: 'transfer_customer_service'; kfAccount?: string }
+
+type Tree = string | number | Tree[] | { [name: string]: Tree }
+
+/**
+ * A passive reply as WeChat wants it, in the format of the request, encrypted exactly when the request was. Sender and
+ * receiver swap places. `createTime` and `timestamp` in s.
+ */
+export function renderReply(call: {
+  reply: PassiveReply
+  to: string
+  from: string
+  createTime: number
+  format: BodyFormat
+  encrypt?: { account: CallbackAccount; nonce: string; timestamp: number; random?: Buffer }
+}): string {
+  const { reply, to, from, createTime, format } = call
+  const inner = serialise(
+    { ToUserName: to, FromUserName: from, CreateTime: createTime, MsgType: reply.kind, ...fieldsOf(reply) },
+    format,
+  )
+  if (!call.encrypt) return inner
+  const { account, nonce, timestamp, random } = call.encrypt
+  const key = decodeAesKey(account.encodingAesKey ?? '')
+  const encrypted = encrypt(inner, account.trailingId ?? account.appId, key, ...(random ? [random] : []))
+  const MsgSignature = signatureOf(account.token, String(timestamp), nonce, encrypted)
+  return serialise({ Encrypt: encrypted, MsgSignature, TimeStamp: timestamp, Nonce: nonce }, format)
+}
+
+/** Reads a passive reply that another system made; null when it is none that WeChat takes. */
+export function parseReply(record: FieldRecord): PassiveReply | null {
+  const text = (value: FieldValue | undefined) => (typeof value === 'string' ? value : '')
+  const part = (value: FieldValue | undefined): FieldRecord =>
+    typeof value === 'object' && !Array.isArray(value) ? value : {}
+  const medium = part(
+    { image: record.Image, voice: record.Voice, video: record.Video }[text(record.MsgType)] ?? '',
+  )
+  const mediaId = text(medium.MediaId)
+  switch (record.MsgType) {
+    case 'text':
+      return text(record.Content) ? { kind: 'text', content: text(record.Content) } : null
+    case 'image':
+    case 'voice':
+      return mediaId ? { kind: record.MsgType, mediaId } : null
+    case 'video': {
+      const { Title: title, Description: description } = medium
+      return mediaId ? { kind: 'video', mediaId, title: text(title), description: text(description) } : null
+    }
+    case 'music': {
+      const music = part(record.Music)
+      return {
+        kind: 'music',
+        title: text(music.Title),
+        description: text(music.Description),
+        // WeChat's page writes MusicUrl in its example and MusicURL in its table.
+        musicUrl: text(music.MusicUrl) || text(music.MusicURL),
+        hqMusicUrl: text(music.HQMusicUrl),
+        thumbMediaId: text(music.ThumbMediaId),
+      }
+    }
+    case 'news': {
+      // XML repeats <item>, JSON has a list.
+      const { Articles: given = [] } = record
+      const articles = [Array.isArray(given) ? given : (part(given).item ?? [])].flat().map(part)
+      return articles.length === 0
+        ? null
+        : {
+            kind: 'news',
+            articles: articles.map((a) => ({
+              title: text(a.Title),
+              description: text(a.Description),
+              picUrl: text(a.PicUrl),
+              url: text(a.Url),
+            })),
+          }
+    }
+    case 'transfer_customer_service': {
+      const kfAccount = text(part(record.TransInfo).KfAccount)
+      return { kind: 'transfer_customer_service', ...(kfAccount ? { kfAccount } : {}) }
+    }
+    default:
+      return null
+  }
+}
+
+/**
+ * The reply; null when a field that WeChat requires of its kind (被动回复用户消息) is empty: WeChat would show the follower
+ * that the account's service is out of order. News keeps the articles that can be opened.
+ */
+export function withoutEmptyParts(reply: PassiveReply): PassiveReply | null {
+  switch (reply.kind) {
+    case 'text':
+      return isBlank(reply.content) ? null : reply
+    case 'image':
+    case 'voice':
+    case 'video':
+      return reply.mediaId ? reply : null
+    case 'music':
+      return reply.thumbMediaId ? reply : null
+    case 'news': {
+      const articles = reply.articles.filter((a) => !isBlank(a.title) && a.url.trim() !== '')
+      return articles.length > 0 ? { ...reply, articles } : null
+    }
+    default:
+      return reply
+  }
+}
+
+function fieldsOf(reply: PassiveReply): { [name: string]: Tree } {
+  switch (reply.kind) {
+    case 'text':
+      return { Content: reply.content }
+    case 'image':
+      return { Image: { MediaId: reply.mediaId } }
+    case 'voice':
+      return { Voice: { MediaId: reply.mediaId } }
+    case 'video':
+      return { Video: { MediaId: reply.mediaId, Title: reply.title, Description: reply.description } }
+    case 'music':
+      return {
+        Music: {
+          Title: reply.title,
+          Description: reply.description,
+          MusicUrl: reply.musicUrl,
+          HQMusicUrl: reply.hqMusicUrl,
+          ThumbMediaId: reply.thumbMediaId,
+        },
+      }
+    case 'news':
+      return {
+        ArticleCount: reply.articles.length,
+        Articles: {
+          item: reply.articles.map((a) => ({
+            Title: a.title,
+            Description: a.description,
+            PicUrl: a.picUrl,
+            Url: a.url,
+          })),
+        },
+      }
+    case 'transfer_customer_service':
+      return reply.kfAccount ? { TransInfo: { KfAccount: reply.kfAccount } } : {}
+    default:
+      return reply satisfies never
+  }
+}
+
+function serialise(tree: { [name: string]: Tree }, format: BodyFormat): string {
+  return format === 'json' ? JSON.stringify(tree) : `<xml>${toXml(tree)}</xml>`
+}
+
+function toXml(tree: Tree, name?: string): string {
+  if (Array.isArray(tree)) return tree.map((t) => toXml(t, name)).join('')
+  const inner =
+    typeof tree === 'number'
+      ? String(tree)
+      : typeof tree === 'string'
+        ? cdata(tree)
+        : Object.entries(tree)
+            .map(([n, t]) => toXml(t, n))
+            .join('')
+  return name ? `<${name}>${inner}</${name}>` : inner
+}
+
+/** `]]>` would end a section early: it is split over two. */
+function cdata(text: string): string {
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
+}

@@ -1,0 +1,214 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { storableText } from '../../shared/text.ts'
+import { recoverCiphertext, recoverPush } from './recover-broken-xml.ts'
+
+/** A callback's body cannot be read; `message` says why, and never quotes it. */
+export class CallbackBodyError extends Error {
+  override name = 'CallbackBodyError'
+}
+
+/** Field values are text; nested fields (`ScanCodeInfo`…) are records, repeated ones lists. */
+export type FieldValue = string | FieldRecord | FieldValue[]
+export interface FieldRecord {
+  [name: string]: FieldValue
+}
+export type BodyFormat = 'xml' | 'json'
+
+const MAX_DEPTH = 10
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  cdataPropName: '#cdata',
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+})
+
+export interface ParsedBody {
+  record: FieldRecord
+  format: BodyFormat
+  /** A person's text had broken its structure: only the fields are here that WeChat writes around that text, and the text. */
+  recovered: boolean
+}
+
+/**
+ * Reads a body, XML or JSON, to a record of text fields. Strict UTF-8; no DOCTYPE, no entities but the five of XML and
+ * character references. 64-bit numbers of JSON stay exact text. XML that only a person's text can have made ill-formed, or
+ * well-formed with fields that WeChat has not written, is read by its position instead.
+ * @throws CallbackBodyError
+ */
+export function parseBody(body: Buffer): ParsedBody {
+  const text = decodeBody(body)
+  if (isJson(text)) return { record: parseJson(text), format: 'json', recovered: false }
+  try {
+    return { record: parseXml(text), format: 'xml', recovered: false }
+  } catch (err) {
+    const record = err instanceof BrokenXmlError && recoverPush(text)
+    if (record) return { record: storableFields(record), format: 'xml', recovered: true }
+    throw err
+  }
+}
+
+/**
+ * The ciphertext in the body of an encrypted push; several where a person's text makes it doubtful which one is, none where
+ * the body is a plain one.
+ * @throws CallbackBodyError
+ */
+export function parseEncrypted(body: Buffer): { candidates: string[]; format: BodyFormat } {
+  const text = decodeBody(body)
+  const format = isJson(text) ? 'json' : 'xml'
+  try {
+    const { Encrypt: encrypted } = format === 'json' ? parseJson(text) : parseXml(text)
+    return { candidates: typeof encrypted === 'string' && encrypted ? [encrypted] : [], format }
+  } catch (err) {
+    const candidates = err instanceof BrokenXmlError ? recoverCiphertext(text) : []
+    if (candidates.length > 0 || (err instanceof BrokenXmlError && recoverPush(text)))
+      return { candidates, format }
+    throw err
+  }
+}
+
+/** XML whose structure is not, or cannot be believed to be, the one that WeChat has written. */
+class BrokenXmlError extends CallbackBodyError {}
+
+/** @throws CallbackBodyError when it is not UTF-8 */
+export function decodeBody(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new CallbackBodyError('body is not UTF-8')
+  }
+}
+
+/** By its first character, as WeChat's are. */
+export function isJson(text: string): boolean {
+  return text.trimStart().startsWith('{')
+}
+
+function parseXml(text: string): FieldRecord {
+  // Comments and instructions go too: half a CDATA section in one of them would hide a DOCTYPE. What is never closed
+  // reaches to the end, so that this takes one pass.
+  const markup = text.replace(
+    /<!--[\s\S]*?(?:-->|$)|<\?[\s\S]*?(?:\?>|$)|<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g,
+    '',
+  )
+  // Behind the first fields it is what somebody typed, and no parser gets to see it.
+  if (/<!(DOCTYPE|ENTITY)/i.test(markup)) throw new BrokenXmlError('DOCTYPE and entities are not accepted')
+  const checked = XMLValidator.validate(text)
+  if (checked !== true) throw new BrokenXmlError('body is not well-formed XML')
+  let tree: unknown
+  try {
+    tree = parser.parse(text)
+  } catch {
+    throw new BrokenXmlError('body is not well-formed XML')
+  }
+  const root = isRecord(tree) ? tree.xml : undefined
+  if (!isRecord(root)) throw new CallbackBodyError('XML has no <xml> element')
+  if (isDoubtful(root, text) && recoverPush(text)) throw new BrokenXmlError('XML has fields within a text')
+  const read = fromXml(root, 0)
+  if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('XML has no fields')
+  return read
+}
+
+/**
+ * Whether a text may have left its section and brought fields of its own, though all is well-formed: WeChat names each
+ * field once, and has either a section or elements in it.
+ */
+function isDoubtful(root: Record<string, unknown>, text: string): boolean {
+  if (Object.values(root).some(Array.isArray)) return true
+  const isTorn = text.replaceAll(']]]]><![CDATA[>', '').includes(']]><![CDATA[')
+  return isTorn || isMixed(root, 0)
+}
+
+function isMixed(node: unknown, depth: number): boolean {
+  if (depth > MAX_DEPTH) return true
+  if (Array.isArray(node)) return node.some((n) => isMixed(n, depth + 1))
+  if (!isRecord(node)) return false
+  const { '#cdata': cdata, '#text': text, ...fields } = node
+  const parts = [cdata !== undefined, String(text ?? '').trim() !== '', Object.keys(fields).length > 0]
+  return parts.filter(Boolean).length > 1 || Object.values(fields).some((field) => isMixed(field, depth + 1))
+}
+
+/** Joins text and CDATA of a leaf, decodes references in the text, and keeps the rest as records. */
+function fromXml(node: unknown, depth: number): FieldValue {
+  if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
+  if (typeof node === 'string') return storableText(decodeReferences(node))
+  if (Array.isArray(node)) return node.map((n) => fromXml(n, depth + 1))
+  if (!isRecord(node)) return ''
+  const { '#cdata': cdata, '#text': text, ...fields } = node
+  if (Object.keys(fields).length === 0) {
+    if (cdata === undefined) return storableText(decodeReferences(String(text ?? '')))
+    const around = typeof text === 'string' && text.trim() !== '' ? decodeReferences(text) : ''
+    return storableText((Array.isArray(cdata) ? cdata.join('') : String(cdata)) + around)
+  }
+  const record: FieldRecord = Object.create(null)
+  for (const [name, value] of Object.entries(fields)) record[name] = fromXml(value, depth + 1)
+  return record
+}
+
+function storableFields(record: FieldRecord): FieldRecord {
+  for (const [name, value] of Object.entries(record))
+    if (typeof value === 'string') record[name] = storableText(value)
+  return record
+}
+
+const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+function decodeReferences(text: string): string {
+  return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (all, hex, dec, name) => {
+    if (name !== undefined) {
+      const known = NAMED[name]
+      if (known === undefined) throw new CallbackBodyError('entities are not accepted')
+      return known
+    }
+    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number.parseInt(dec, 10)
+    if (code > 0x10ffff || code === 0) throw new CallbackBodyError('a character reference is out of range')
+    return code >= 0xd800 && code <= 0xdfff ? all : String.fromCodePoint(code)
+  })
+}
+
+function parseJson(text: string): FieldRecord {
+  // Numbers beyond 2^53 (MsgId) would lose digits: make long bare numbers text before parsing. A number is tried from
+  // its beginning only, and an open string reaches to the end: one pass, whatever a stranger sends.
+  const exact = text.replace(
+    /("(?:[^"\\]|\\[\s\S])*(?:"|\\?$))|(?<![\w.+-])-?\d{16,}(?=\s*[,}\]])/g,
+    (all, string) => (string === undefined ? `"${all}"` : all),
+  )
+  let tree: unknown
+  try {
+    tree = JSON.parse(exact)
+  } catch {
+    tree = parseWithControls(exact)
+  }
+  const read = fromJson(tree, 0)
+  if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('JSON is not an object')
+  return read
+}
+
+/** Control characters that somebody typed belong into JSON escaped; where they are not, they are meant all the same. */
+function parseWithControls(text: string): unknown {
+  // A string that is never closed reaches to the end: one pass.
+  const escaped = text.replace(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g, (string) =>
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    string.replace(/[\u0000-\u001f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+  try {
+    return JSON.parse(escaped)
+  } catch {
+    throw new CallbackBodyError('body is not JSON')
+  }
+}
+
+function fromJson(node: unknown, depth: number): FieldValue {
+  if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
+  if (Array.isArray(node)) return node.map((n) => fromJson(n, depth + 1))
+  if (!isRecord(node)) return node === null || node === undefined ? '' : storableText(String(node))
+  const record: FieldRecord = Object.create(null)
+  for (const [name, value] of Object.entries(node)) record[name] = fromJson(value, depth + 1)
+  return record
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && !Array.isArray(x)
+}

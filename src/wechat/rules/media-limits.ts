@@ -1,0 +1,106 @@
+/** What a medium can be at WeChat. */
+export type MediaKind = 'image' | 'voice' | 'video' | 'thumb'
+
+interface CheckedMedia {
+  type: MediaKind
+  contentType: string
+}
+
+export type MediaCheck = { ok: true; media: CheckedMedia } | { ok: false; message: string }
+
+const KB = 1024
+const MB = 1024 * KB
+
+/** Limits of temporary media (新增临时素材, and WxJava's WxMpMaterialService): bytes and formats. */
+const LIMITS: Record<MediaKind, { bytes: number; formats: string[] }> = {
+  image: { bytes: 10 * MB, formats: ['image/png', 'image/jpeg', 'image/gif'] },
+  voice: { bytes: 2 * MB, formats: ['audio/amr', 'audio/mpeg'] },
+  video: { bytes: 10 * MB, formats: ['video/mp4'] },
+  thumb: { bytes: 64 * KB, formats: ['image/jpeg'] },
+}
+const VOICE_MAX_S = 60
+
+/**
+ * Checks an upload against WeChat's limits. The format is read from the bytes, never from the name. `declared`: what it
+ * is meant for; a JPEG is an image unless it is declared a `thumb`.
+ */
+export function checkMedia(bytes: Uint8Array, declared?: MediaKind): MediaCheck {
+  const contentType = formatOf(bytes)
+  if (!contentType)
+    return rejected('this is none of PNG, JPEG, GIF, AMR, MP3, MP4, which is all that WeChat takes')
+  const type =
+    declared ?? (Object.keys(LIMITS) as MediaKind[]).find((t) => LIMITS[t].formats.includes(contentType))
+  if (!type) return rejected(`WeChat does not take ${contentType}`)
+  const limit = LIMITS[type]
+  if (!limit.formats.includes(contentType)) {
+    return rejected(`${withArticle(type)} must be ${limit.formats.join(' or ')}, this is ${contentType}`)
+  }
+  if (bytes.length > limit.bytes) {
+    return rejected(
+      `${withArticle(type)} may have ${formatSize(limit.bytes)} at most, this has ${formatSize(bytes.length)}`,
+    )
+  }
+  const seconds = contentType === 'audio/amr' ? amrSeconds(bytes) : null
+  if (seconds !== null && seconds > VOICE_MAX_S) {
+    return rejected(`a voice may last ${VOICE_MAX_S} s at most, this lasts ${Math.ceil(seconds)} s`)
+  }
+  return { ok: true, media: { type, contentType } }
+}
+
+/** MP4 by its brand (https://mp4ra.org): a HEIC picture or a QuickTime film begins in the same way. */
+const MP4_BRAND = /^(isom|iso[2-9]|mp4[12]|mp4v|avc1|dash|MSNV|M4V.|f4v )$/
+
+/** The file name that WeChat takes for each format: it goes by the extension, and refuses one that does not fit (40113). */
+const EXTENSIONS: Record<string, string> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/gif': 'gif',
+  'audio/amr': 'amr',
+  'audio/mpeg': 'mp3',
+  'video/mp4': 'mp4',
+}
+
+/**
+ * How a medium is named in an upload: by what its bytes are, never by the name that it came with. WeChat answers 40005 or
+ * 40113 to a name without an extension (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34), and 41005 to a Chinese one
+ * (doraemonext/wechat-python-sdk issue 118). Null when the bytes are nothing that WeChat takes.
+ */
+export function uploadName(bytes: Uint8Array): { filename: string; contentType: string } | null {
+  const contentType = formatOf(bytes)
+  return contentType ? { filename: `media.${EXTENSIONS[contentType]}`, contentType } : null
+}
+
+function formatOf(b: Uint8Array): string | null {
+  const at = (offset: number, ...bytes: number[]) => bytes.every((x, i) => b[offset + i] === x)
+  const ascii = (offset: number, text: string) => at(offset, ...Buffer.from(text))
+  if (at(0, 0x89, 0x50, 0x4e, 0x47)) return 'image/png'
+  if (at(0, 0xff, 0xd8, 0xff)) return 'image/jpeg'
+  if (ascii(0, 'GIF8')) return 'image/gif'
+  if (ascii(0, '#!AMR')) return 'audio/amr'
+  if (ascii(4, 'ftyp') && MP4_BRAND.test(Buffer.from(b.subarray(8, 12)).toString('latin1')))
+    return 'video/mp4'
+  if (ascii(0, 'ID3') || (b[0] === 0xff && ((b[1] ?? 0) & 0xe6) === 0xe2)) return 'audio/mpeg'
+  return null
+}
+
+/** Bytes of an AMR-NB frame by its mode; a frame is 20 ms (RFC 4867). MP3 length is left to WeChat (45007). */
+const AMR_FRAME = [13, 14, 16, 18, 20, 21, 27, 32, 6]
+
+function amrSeconds(bytes: Uint8Array): number {
+  let frames = 0
+  for (let i = 6; i < bytes.length; frames++) i += AMR_FRAME[((bytes[i] ?? 0) >> 3) & 0xf] ?? 1
+  return frames * 0.02
+}
+
+/** Rounded up, so that what is too large never reads like the limit. */
+function formatSize(bytes: number): string {
+  return bytes >= MB ? `${(Math.ceil((bytes / MB) * 10) / 10).toFixed(1)} MB` : `${Math.ceil(bytes / KB)} KB`
+}
+
+function withArticle(type: MediaKind): string {
+  return type === 'image' ? 'an image' : `a ${type}`
+}
+
+function rejected(message: string): MediaCheck {
+  return { ok: false, message }
+}

@@ -1,0 +1,136 @@
+/** One thing that WeChat would not take, with its place, like `button.0.name`. */
+interface MenuIssue {
+  path: string
+  message: string
+}
+
+/** A custom menu (自定义菜单) as WeChat's menu interface takes and gives it. */
+export interface Menu {
+  button: MenuButton[]
+}
+
+interface MenuButton {
+  name: string
+  type?: string
+  sub_button?: MenuButton[]
+  [field: string]: unknown
+}
+
+const FIRST_LEVEL_MAX = 3
+const SECOND_LEVEL_MAX = 5
+const NAME_MAX_BYTES = { first: 16, second: 60 }
+const KEY_MAX_BYTES = 128
+const URL_MAX_BYTES = 1024
+
+/** Types of `menu/create` and the fields that each needs (创建自定义菜单, createCustomMenu). */
+const FIELDS: Record<string, readonly string[]> = {
+  click: ['key'],
+  view: ['url'],
+  scancode_push: ['key'],
+  scancode_waitmsg: ['key'],
+  pic_sysphoto: ['key'],
+  pic_photo_or_album: ['key'],
+  pic_weixin: ['key'],
+  location_select: ['key'],
+  media_id: ['media_id'],
+  view_limited: ['media_id'],
+  miniprogram: ['url', 'appid', 'pagepath'],
+  article_id: ['article_id'],
+  article_view_limited: ['article_id'],
+}
+/** Types that only WeChat's console makes (查询自定义菜单信息, getCurrentSelfmenuInfo). */
+const CONSOLE_ONLY = new Set(['text', 'img', 'photo', 'video', 'voice', 'news'])
+
+/** Every mistake in a menu, with paths like `button.0.sub_button.1.key`. None: it is a `Menu`. */
+export function checkMenu(value: unknown): MenuIssue[] {
+  if (!isRecord(value)) return [{ path: '', message: 'must be an object {button: [...]}' }]
+  const issues = unknownFields(value, ['button'], '')
+  const buttons = value.button
+  if (!Array.isArray(buttons)) return [...issues, { path: 'button', message: 'must be a list of buttons' }]
+  if (buttons.length < 1 || buttons.length > FIRST_LEVEL_MAX) {
+    const message = `must have 1 to ${FIRST_LEVEL_MAX} buttons, not ${buttons.length}`
+    issues.push({ path: 'button', message })
+  }
+  return [...issues, ...buttons.flatMap((b: unknown, i) => checkButton(b, `button.${i}`, 'first'))]
+}
+
+function checkButton(button: unknown, path: string, level: 'first' | 'second'): MenuIssue[] {
+  if (!isRecord(button)) return [{ path, message: 'must be an object' }]
+  const issues = checkText(button.name, `${path}.name`, NAME_MAX_BYTES[level])
+  const subs = button.sub_button
+  // WeChat itself gives an empty list with every button that has no second level.
+  const isParent = subs !== undefined && !(Array.isArray(subs) && subs.length === 0)
+  if (!isParent) return [...issues, ...checkAction(button, path)]
+  issues.push(...unknownFields(button, ['name', 'sub_button'], path, 'does not go with sub_button'))
+  const at = `${path}.sub_button`
+  if (level === 'second') return [...issues, { path: at, message: 'a menu has two levels only' }]
+  if (!Array.isArray(subs)) return [...issues, { path: at, message: 'must be a list of buttons' }]
+  if (subs.length > SECOND_LEVEL_MAX) {
+    issues.push({ path: at, message: `must have ${SECOND_LEVEL_MAX} buttons at most, not ${subs.length}` })
+  }
+  return [...issues, ...subs.flatMap((b: unknown, i) => checkButton(b, `${at}.${i}`, 'second'))]
+}
+
+/** What a button that can be tapped does. */
+function checkAction(button: Record<string, unknown>, path: string): MenuIssue[] {
+  const { type } = button
+  const at = `${path}.type`
+  if (type === undefined) return [{ path: at, message: 'is missing (or sub_button)' }]
+  if (typeof type === 'string' && CONSOLE_ONLY.has(type)) {
+    const message = `${type} buttons are made in WeChat's console only; use click, and a campaign that answers its key`
+    return [{ path: at, message }]
+  }
+  const fields = typeof type === 'string' && Object.hasOwn(FIELDS, type) ? FIELDS[type] : undefined
+  if (!fields) return [{ path: at, message: `must be one of ${Object.keys(FIELDS).join(', ')}` }]
+  return [
+    ...unknownFields(button, ['name', 'type', 'sub_button', ...fields], path),
+    ...fields.flatMap((field) => checkField(button[field], `${path}.${field}`, field)),
+  ]
+}
+
+function checkField(value: unknown, path: string, field: string): MenuIssue[] {
+  const issues = checkText(value, path, field === 'url' ? URL_MAX_BYTES : KEY_MAX_BYTES)
+  if (issues.length > 0 || field !== 'url' || /^https?:\/\/\S+$/.test(String(value))) return issues
+  return [{ path, message: 'must begin with http:// or https://' }]
+}
+
+function checkText(value: unknown, path: string, maxBytes: number): MenuIssue[] {
+  if (value === undefined) return [{ path, message: 'is missing' }]
+  if (typeof value !== 'string') return [{ path, message: 'must be a text: write it in quotes' }]
+  if (value.trim() === '') return [{ path, message: 'must be a text' }]
+  const bytes = new TextEncoder().encode(value).length
+  if (bytes <= maxBytes) return []
+  return [{ path, message: `has ${bytes} bytes, ${maxBytes} at most (a Chinese character has 3)` }]
+}
+
+function unknownFields(
+  value: Record<string, unknown>,
+  known: readonly string[],
+  path: string,
+  why?: string,
+): MenuIssue[] {
+  return Object.keys(value)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ path: path ? `${path}.${key}` : key, message: why ?? `unknown field "${key}"` }))
+}
+
+/**
+ * The buttons of an answer of WeChat in the form that `menu/create` takes: `get_current_selfmenu_info` wraps the second
+ * level in `list`, `menu/get` gives an empty one with every button. Null when there are none.
+ */
+export function readMenu(answer: { button?: unknown } | null | undefined): Menu | null {
+  const button = readButtons(answer?.button)
+  return button.length > 0 ? { button } : null
+}
+
+function readButtons(list: unknown): MenuButton[] {
+  if (!Array.isArray(list)) return []
+  return list.filter(isRecord).map(({ sub_button, name, ...rest }) => {
+    const subs = readButtons(isRecord(sub_button) ? sub_button.list : sub_button)
+    return { ...rest, name: String(name ?? ''), ...(subs.length > 0 ? { sub_button: subs } : {}) }
+  })
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && !Array.isArray(x)
+}

@@ -1,0 +1,274 @@
+import { isDeepStrictEqual } from 'node:util'
+import { eq, sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { execute } from '../../src/store/runs/deliveries.ts'
+import { saveFollower } from '../../src/store/runs/follower-rows.ts'
+import { users } from '../../src/store/schema.ts'
+import { type ApiHarness, campaignYaml, type Page, SECRETS, startApiHarness } from '../harness/api-harness.ts'
+import { waitFor } from '../harness/process/program.ts'
+
+const APP = 'wxaudit000000001'
+const ADDED = 'wxaudit000000002'
+const PASSWORD = 'test-passwords-stand-nowhere'
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+interface Entry {
+  at: string
+  actor: string
+  action: string
+  target: string
+  details: unknown
+}
+type Sent = { json?: unknown; raw?: string | FormData; type?: string }
+
+let api: ApiHarness
+let token = ''
+let tokenId = ''
+beforeAll(async () => {
+  api = await startApiHarness()
+  await api.addAccount({ appId: APP })
+  const made = await api.call<{ id: string; token: string }>('POST', '/api/tokens', {
+    json: { name: 'of the walk', role: 'admin' },
+  })
+  token = made.body.token
+  tokenId = made.body.id
+  const far = ['{ id: far, after: 22h, send: { text: 第二天 } }']
+  await api.put(campaignYaml('running', far, [`accounts: [${APP}]`]))
+  await api.app.simulator.account(APP).follow('oAudited')
+  await api.app.waitForRun(APP, 'oAudited', (r) => r.runId !== null)
+})
+afterAll(() => api?.close())
+
+const entries = async (query = '') => (await api.get<Page<Entry>>(`/api/audit${query}`)).body
+const isForgotten = ({ actor, action }: Entry) => actor === 'dispatcher' && action === 'follower.forgotten'
+/** What the walk did; the product itself adds when it has done what was asked for. */
+const entriesOfWalk = async () => (await entries('?limit=200')).items.filter(({ actor }) => actor === tokenId)
+
+function picture(): FormData {
+  const form = new FormData()
+  form.set('file', new Blob([new Uint8Array(PNG)]), 'pixel.png')
+  return form
+}
+
+/** Asks for what changes nothing. */
+const CHANGES_NOTHING = ['POST /api/campaigns/preview']
+const yaml = campaignYaml('walked', ['{ id: a, after: 5s, send: { text: hi } }'], [`accounts: [${ADDED}]`])
+/** A human agent takes the follower's session. */
+const openSession = () =>
+  saveFollower(
+    api.app.services.db,
+    { appId: APP, openId: 'oAudited' },
+    { agent: true, agentAt: Date.now(), agentSeq: 1 },
+    Date.now(),
+  )
+const follower = `/api/followers/${APP}/oAudited`
+/** What the run is some time after the call. */
+const CREATES: Record<string, string> = {
+  'follower.pause': 'paused',
+  'follower.resume': 'active',
+  'follower.cancel': 'ended',
+}
+
+/** Every call that changes something, in an order in which each succeeds: its place in the document, where, what. */
+const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
+  [
+    'POST /api/accounts',
+    '/api/accounts',
+    { json: { ...SECRETS, appId: ADDED, mode: 'security' } },
+    'account.add',
+  ],
+  [
+    'PATCH /api/accounts/{appId}',
+    `/api/accounts/${ADDED}`,
+    {
+      json: { ...SECRETS, forward: { url: 'https://example.com/', token: SECRETS.token }, state: 'paused' },
+    },
+    'account.change',
+  ],
+  ['POST /api/accounts/{appId}/verify', `/api/accounts/${APP}/verify`, {}, 'account.verify'],
+  [
+    'PUT /api/accounts/{appId}/menu',
+    `/api/accounts/${APP}/menu`,
+    { json: { button: [{ type: 'click', name: '资料', key: 'guide' }] } },
+    'menu.put',
+  ],
+  ['DELETE /api/accounts/{appId}/menu', `/api/accounts/${APP}/menu`, {}, 'menu.remove'],
+  [
+    'PUT /api/campaigns/{id}',
+    '/api/campaigns/walked',
+    { raw: yaml, type: 'application/yaml' },
+    'campaign.publish',
+  ],
+  ['POST /api/campaigns/{id}/pause', '/api/campaigns/walked/pause', {}, 'campaign.pause'],
+  ['POST /api/campaigns/{id}/resume', '/api/campaigns/walked/resume', {}, 'campaign.resume'],
+  ['DELETE /api/campaigns/{id}', '/api/campaigns/walked', {}, 'campaign.delete'],
+  ['POST /api/followers/{appId}/{openId}/pause', `${follower}/pause`, {}, 'follower.pause'],
+  ['POST /api/followers/{appId}/{openId}/resume', `${follower}/resume`, {}, 'follower.resume'],
+  [
+    'POST /api/followers/{appId}/{openId}/cancel',
+    `${follower}/cancel`,
+    { json: { reason: '客户要求' } },
+    'follower.cancel',
+  ],
+  ['POST /api/followers/{appId}/{openId}/agent/end', `${follower}/agent/end`, {}, 'follower.agent-end'],
+  ['POST /api/followers/{appId}/{openId}/forget', `${follower}/forget`, {}, 'follower.forget'],
+  ['POST /api/engine/accept', '/api/engine/accept', {}, 'engine.accept'],
+  ['POST /api/keys/rotate', '/api/keys/rotate', {}, 'key.rotate'],
+  ['POST /api/media', '/api/media', { raw: picture() }, 'media.upload'],
+  ['POST /api/qrcodes', '/api/qrcodes', { json: { appId: APP, qrScene: 'expo' } }, 'qrcode.create'],
+  [
+    'POST /api/users',
+    '/api/users',
+    { json: { name: 'walked', role: 'viewer', password: PASSWORD } },
+    'user.add',
+  ],
+  [
+    'PATCH /api/users/{name}',
+    '/api/users/walked',
+    { json: { role: 'operator', password: `${PASSWORD}-2`, disabled: true } },
+    'user.change',
+  ],
+  [
+    'DELETE /api/users/{name}/second-factor',
+    '/api/users/walked/second-factor',
+    {},
+    'user.second-factor-reset',
+  ],
+  ['DELETE /api/users/{name}', '/api/users/walked', {}, 'user.remove'],
+  ['POST /api/tokens', '/api/tokens', { json: { name: 'walked', role: 'viewer' } }, 'token.create'],
+  ['DELETE /api/tokens/{id}', '/api/tokens/MADE', {}, 'token.revoke'],
+  ['DELETE /api/accounts/{appId}', `/api/accounts/${ADDED}`, {}, 'account.remove'],
+]
+
+/** What changes by itself: leases, access tokens, when a token was used. */
+const CHANGE_BY_THEMSELVES = ['jobs', 'tokens', 'api_tokens', 'audit_log', 'audit_log_away']
+/** All that the store holds, and what WeChat has of the account. */
+async function snapshot(): Promise<unknown> {
+  const { db } = api.app.services
+  const tables = await execute<{ name: string }>(
+    db,
+    sql`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+  )
+  const held: Record<string, unknown> = {}
+  for (const { name } of tables.rows.filter((t) => !CHANGE_BY_THEMSELVES.includes(t.name))) {
+    const found = await execute(db, sql`SELECT * FROM ${sql.identifier(name)}`)
+    held[name] = found.rows.map((row) => JSON.stringify(row)).sort()
+  }
+  held.apiTokens = (await api.get<Page<{ id: string }>>('/api/tokens')).body.items.map((t) => t.id)
+  held.menu = (await api.call('GET', `/api/accounts/${APP}/menu`)).text
+  return held
+}
+/** The same twice: what an earlier call has begun in Temporal is in the store. */
+async function settledSnapshot(): Promise<unknown> {
+  let last: unknown
+  await waitFor(async () => {
+    const before = last
+    last = await snapshot()
+    return isDeepStrictEqual(before, last)
+  })
+  return last
+}
+async function withoutAuditLog(work: () => Promise<void>): Promise<void> {
+  const { db } = api.app.services
+  await db.execute('ALTER TABLE audit_log RENAME TO audit_log_away')
+  try {
+    await work()
+  } finally {
+    await db.execute('ALTER TABLE audit_log_away RENAME TO audit_log')
+  }
+}
+
+describe('the audit log', () => {
+  it('is asked here about every call of the API that is not a GET', async () => {
+    const { body } = await api.get<{ paths: Record<string, Record<string, unknown>> }>('/api/openapi.json')
+    const calls = Object.entries(body.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const changing = calls.filter((c) => !c.startsWith('GET ') && !CHANGES_NOTHING.includes(c))
+    expect(CHANGES.map(([call]) => call).sort()).toEqual(changing.sort())
+  })
+
+  it('has who, what and when of each change that was made, and no secret; what it cannot note is not made', async () => {
+    const { db } = api.app.services
+    let made = { id: 'none', token: 'none' }
+    for (const [call, path, sent, action] of CHANGES) {
+      const [method = ''] = call.split(' ')
+      if (action === 'follower.agent-end') await openSession()
+      if (action === 'user.second-factor-reset')
+        await db.update(users).set({ totpSecretSealed: 'test', totpSince: 1 }).where(eq(users.name, 'walked'))
+      const before = (await entriesOfWalk()).length
+      await withoutAuditLog(async () => {
+        const was = await settledSnapshot()
+        const broken = await api.call(method, path.replace('MADE', made.id), { ...sent, token })
+        expect([call, broken.status]).toEqual([call, 500])
+        expect([call, await snapshot()]).toEqual([call, was])
+      })
+      const answer = await api.call<typeof made>(method, path.replace('MADE', made.id), { ...sent, token })
+      expect([call, answer.status, answer.status < 300 ? '' : answer.text]).toEqual([call, answer.status, ''])
+      const items = await entriesOfWalk()
+      expect([call, items.length]).toEqual([call, before + 1])
+      expect([call, items[0]]).toEqual([call, expect.objectContaining({ action })])
+      if (call === 'POST /api/tokens') made = answer.body
+      const status = CREATES[action]
+      if (status) await api.waitForBody<{ status: string }>(follower, (run) => run.status === status)
+      // Done before the engine is accepted: from then on events wait until its runs are restored, which nobody does here.
+      if (action === 'follower.forget')
+        await waitFor(async () => (await entries('?limit=200')).items.some(isForgotten))
+    }
+    const all = JSON.stringify(await entries('?limit=200'))
+    for (const secret of [PASSWORD, made.token, token, ...Object.values(SECRETS), 'scrypt', 'oAudited'])
+      expect(all).not.toContain(secret)
+  })
+
+  it('has nothing of what was refused', async () => {
+    const before = await entries()
+    const refused = [
+      api.call('POST', '/api/accounts', { json: {}, token }),
+      api.call('DELETE', '/api/accounts/wxnobody00000001', { token }),
+      api.call('POST', '/api/campaigns/nobody/pause', { token }),
+      api.call('POST', `${follower}x/cancel`, { token }),
+      api.call('DELETE', '/api/users/nobody', { token }),
+      api.call('DELETE', '/api/tokens/tok_none', { token }),
+      api.call('POST', '/api/campaigns/preview', { json: { campaign: yaml }, token: 'wrong' }),
+    ]
+    for (const { status } of await Promise.all(refused)) expect(status).toBeGreaterThanOrEqual(400)
+    expect(await entries()).toEqual(before)
+  })
+
+  it('is read newest first, page by page, without a gap', async () => {
+    const fullList = (await entries('?limit=200')).items
+    const walked: Entry[] = []
+    let next: string | null = ''
+    while (next !== null) {
+      const page: Page<Entry> = await entries(`?limit=7${next ? `&cursor=${next}` : ''}`)
+      expect(page.items.length).toBeLessThanOrEqual(7)
+      walked.push(...page.items)
+      next = page.next
+    }
+    expect(walked).toEqual(fullList)
+    const times = fullList.map((e) => e.at)
+    expect(times).toEqual([...times].sort().reverse())
+  })
+
+  it('knows the holder of the admin token, and whoever signs in and out', async () => {
+    await api.call('PATCH', `/api/accounts/${APP}`, { json: { name: '改名' } })
+    expect((await entries('?limit=1')).items[0]).toMatchObject({
+      actor: 'admin-token',
+      action: 'account.change',
+      target: APP,
+      details: { fields: ['name'] },
+    })
+    await api.call('POST', '/api/users', { json: { name: 'lin', role: 'viewer', password: PASSWORD } })
+    const form = new URLSearchParams({ name: 'lin', password: PASSWORD })
+    const entered = await api.web.request('/signin', { method: 'POST', body: form })
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? ''
+    await api.web.request('/signout', { method: 'POST', headers: { cookie } })
+    expect((await entries('?limit=2')).items).toMatchObject([
+      { actor: 'lin', action: 'session.end' },
+      { actor: 'lin', action: 'session.begin' },
+    ])
+  })
+})

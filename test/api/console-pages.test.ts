@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  ADMIN_TOKEN,
+  type ApiHarness,
+  campaignYaml,
+  expectNoSecrets,
+  startApiHarness,
+} from '../harness/api-harness.ts'
+
+const APP = 'wxconsole0000001'
+const SCRIPT = '<script>alert("x")</script>'
+
+let api: ApiHarness
+let cookie = ''
+beforeAll(async () => {
+  api = await startApiHarness()
+  await api.addAccount({ appId: APP, name: `账号${SCRIPT}` })
+  const steps = [
+    '{ id: hint, after: 1s, since: entry, send: { text: 你好 } }',
+    '{ id: late, after: 2m, since: entry, send: { text: 晚了 } }',
+    '{ id: gift, after: 1m, since: reply, send: { text: 资料 } }',
+  ]
+  const yaml = campaignYaml('shown', steps, [`accounts: [${APP}]`])
+  await api.put(yaml.replace('name: 测试 shown', `name: '活动${SCRIPT}'`))
+  const wechat = api.app.simulator.account(APP)
+  await wechat.follow('oShown')
+  await api.app.waitForRun(APP, 'oShown', (r) => r.state.steps[0]?.state === 'sent')
+  await wechat.fastForward('oShown', 3 * 60_000)
+  await api.app.waitForRun(APP, 'oShown', (r) => r.state.steps[1]?.state === 'held')
+  await wechat.follow('oCancelled')
+  await api.app.waitForRun(APP, 'oCancelled', (r) => r.runId !== null)
+  await api.call('POST', `/api/followers/${APP}/oCancelled/cancel`, { json: { reason: `因为${SCRIPT}` } })
+  await api.app.waitForRun(APP, 'oCancelled', (r) => r.status === 'ended')
+  cookie = (await signIn(ADMIN_TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? ''
+})
+afterAll(() => api?.close())
+
+const signIn = (token: string) =>
+  Promise.resolve(api.web.request(`/signin?token=${encodeURIComponent(token)}`))
+
+/** A page as a signed-in operator sees it; every page is searched for secrets and for what was not escaped. */
+async function page(path: string, headers: Record<string, string> = { cookie }) {
+  const response = await api.web.request(path, { headers })
+  const html = await response.text()
+  expectNoSecrets(html, response.headers)
+  expect(html).not.toContain(SCRIPT)
+  return { status: response.status, headers: response.headers, html }
+}
+
+describe('signing in to the console', () => {
+  it('by the address that npm start prints: a cookie that scripts and other sites cannot use, then a redirect', async () => {
+    const response = await signIn(ADMIN_TOKEN)
+    expect(response.status).toBe(302)
+    expect(response.headers.get('location')).toBe('/')
+    const set = response.headers.get('set-cookie') ?? ''
+    expect(set).toMatch(/;\s*HttpOnly/i)
+    expect(set).toMatch(/;\s*SameSite=Strict/i)
+    expect(set).not.toContain(ADMIN_TOKEN)
+    expect((await page('/', { cookie: set.split(';')[0] ?? '' })).status).toBe(200)
+  })
+
+  it('by the form', async () => {
+    const body = new URLSearchParams({ token: ADMIN_TOKEN })
+    const response = await api.web.request('/signin', { method: 'POST', body })
+    expect(response.status).toBe(302)
+    expect(response.headers.get('set-cookie')).toMatch(/HttpOnly/i)
+  })
+
+  it('not with a wrong token, and without a cookie', async () => {
+    const form = { method: 'POST', body: new URLSearchParams({ token: 'wrong' }) }
+    const answers = [signIn('wrong'), signIn(''), api.web.request('/signin', form)]
+    for (const response of await Promise.all(answers)) {
+      expect(response.status).toBe(401)
+      expect(response.headers.get('set-cookie')).toBeNull()
+      const html = await response.text()
+      expect(html).toContain('令牌不对')
+      expect(html).toContain('name="token"')
+    }
+  })
+
+  it('not with a session that somebody made up', async () => {
+    const [name, value = ''] = cookie.split('=')
+    const [until, salt, signature] = value.split('.')
+    const later = `${Number(until) + 86_400_000}.${salt}.${signature}`
+    for (const forged of ['x', ADMIN_TOKEN, later, `1.${salt}.${signature}`, '']) {
+      const { status, headers } = await page('/', { cookie: `${name}=${forged}` })
+      expect([forged, status, headers.get('location')]).toEqual([forged, 302, '/signin'])
+    }
+  })
+
+  it.each([
+    '/',
+    '/campaigns',
+    '/campaigns/shown',
+    '/followers',
+    `/followers/${APP}/oShown`,
+    `/followers/${APP}/oShown/run`,
+  ])('leads whoever has not to the sign-in page from %s, and shows nothing', async (path) => {
+    const { status, headers, html } = await page(path, {})
+    expect(status).toBe(302)
+    expect(headers.get('location')).toBe('/signin')
+    expect(html).toBe('')
+  })
+
+  it('has a page in both languages, with a field that hides what is typed', async () => {
+    const { status, html } = await page('/signin', {})
+    expect(status).toBe(200)
+    expect(html).toContain('登录')
+    expect(html).toContain('admin token')
+    expect(html).toMatch(/<input[^>]*type="password"/)
+  })
+
+  it('can be undone, also for whoever has kept the cookie; other sessions go on', async () => {
+    const own = (await signIn(ADMIN_TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? ''
+    expect((await page('/', { cookie: own })).status).toBe(200)
+    const response = await api.web.request('/signout', { method: 'POST', headers: { cookie: own } })
+    expect(response.headers.get('location')).toBe('/signin')
+    expect(response.headers.get('set-cookie')).toMatch(/nurture_session=;.*Max-Age=0/i)
+    expect((await page('/', { cookie: own })).status).toBe(302)
+    expect((await page('/')).status).toBe(200)
+  })
+})
+
+describe('the pages', () => {
+  it('show the accounts with state and mode, in Chinese and English', async () => {
+    const { status, html } = await page('/')
+    expect(status).toBe(200)
+    for (const word of ['账号', 'accounts', '状态', 'state', '正常', APP, 'security', 'wechat-2023']) {
+      expect(html).toContain(word)
+    }
+    expect(html).toContain('账号&lt;script&gt;')
+  })
+
+  it('say what to do about an account that is stopped', async () => {
+    await api.app.services.accounts.setState(APP, 'blocked', '48001 api unauthorized')
+    try {
+      const { html } = await page('/')
+      expect(html).toContain('已被微信封禁')
+      expect(html).toContain('48001')
+      const campaign = (await page('/campaigns/shown')).html
+      for (const word of ['否 no', '48001', '请在微信处理后恢复该账号']) expect(campaign).toContain(word)
+      const until = Date.UTC(2099, 0, 1)
+      await api.app.services.accounts.setState(APP, 'quota-exhausted', null, until)
+      const quota = (await page('/')).html
+      for (const word of ['今日额度用完', '至 until', '2099-01-01', '自动恢复']) expect(quota).toContain(word)
+      await api.app.services.accounts.setState(APP, 'paused', 'paused by operator')
+      expect((await page('/')).html).toContain(`account resume ${APP}`)
+      await api.app.services.accounts.setState(APP, 'needs-authorisation', 'gone')
+      expect((await page('/')).html).toContain('没有配置第三方平台')
+    } finally {
+      await api.app.services.accounts.setState(APP, 'active', null)
+    }
+  })
+
+  it('show the campaigns, and one with its file', async () => {
+    const { html } = await page('/campaigns')
+    for (const word of ['活动', 'campaigns', '版本', 'version', '进行中', 'shown', APP])
+      expect(html).toContain(word)
+    expect(html).toContain('活动&lt;script&gt;')
+    const detail = await page('/campaigns/shown')
+    for (const word of ['可用 takes it', '是 yes', APP]) expect(detail.html).toContain(word)
+    expect(detail.status).toBe(200)
+    expect(detail.html).toContain('shown@1')
+    expect(detail.html).toContain('since: reply')
+    expect(detail.html).toContain('steps.1.after')
+  })
+
+  it('show a campaign that is paused, and none that is deleted', async () => {
+    await api.put(
+      campaignYaml('gone', ['{ id: a, after: 5s, send: { text: hi } }'], ['accounts: [wxnobody00000001]']),
+    )
+    await api.call('POST', '/api/campaigns/gone/pause')
+    expect((await page('/campaigns/gone')).html).toContain('已暂停')
+    await api.call('DELETE', '/api/campaigns/gone')
+    expect((await page('/campaigns')).html).not.toContain('/campaigns/gone')
+    expect((await page('/campaigns/gone')).status).toBe(404)
+  })
+
+  it('show the followers with status and outcome, and filter them', async () => {
+    const { html } = await page('/followers')
+    for (const word of [
+      '粉丝',
+      'followers',
+      '状态',
+      'status',
+      'oShown',
+      'oCancelled',
+      '人工取消',
+      'shown@1',
+    ]) {
+      expect(html).toContain(word)
+    }
+    const ended = await page('/followers?status=ended')
+    expect(ended.html).toContain('oCancelled')
+    expect(ended.html).not.toContain('oShown')
+    const none = await page(`/followers?appId=wxnobody00000001&campaign=${encodeURIComponent(SCRIPT)}`)
+    expect(none.html).toContain('no follower matches')
+    expect(none.html).not.toContain('oShown')
+  })
+
+  it('show one follower with steps, reasons and grants', async () => {
+    const { status, html } = await page(`/followers/${APP}/oShown`)
+    expect(status).toBe(200)
+    for (const word of [
+      '步骤',
+      'step',
+      '原因',
+      'reason',
+      'hint',
+      '已发送',
+      'late',
+      '暂缓',
+      'no-grant',
+      '没有可用额度',
+    ])
+      expect(html).toContain(word)
+    for (const word of ['gift', '等待', '微信额度', 'grants', '关注', '1 / 3']) expect(html).toContain(word)
+    const ended = await page(`/followers/${APP}/oCancelled`)
+    expect(ended.html).toContain('人工取消')
+    expect(ended.html).toContain('因为&lt;script&gt;')
+  })
+
+  it('refresh one follower’s run by itself while it is not over', async () => {
+    const fragment = await page(`/followers/${APP}/oShown/run`)
+    expect(fragment.status).toBe(200)
+    expect(fragment.html).not.toContain('<html')
+    expect(fragment.html).toContain(`hx-get="/followers/${APP}/oShown/run"`)
+    expect((await page(`/followers/${APP}/oCancelled/run`)).html).not.toContain('hx-get')
+  })
+
+  it.each(['/campaigns/nobody', `/followers/${APP}/oNobody`, '/no/such/page'])(
+    'say in both languages that there is no %s',
+    async (path) => {
+      const { status, html } = await page(path)
+      expect(status).toBe(404)
+      expect(html).toContain('没有找到')
+      expect(html).toContain('not found')
+    },
+  )
+
+  it('change nothing: every form but signing out and the filter is missing', async () => {
+    for (const path of ['/', '/campaigns', '/campaigns/shown', '/followers', `/followers/${APP}/oShown`]) {
+      const { html } = await page(path)
+      const posts = [...html.matchAll(/<form[^>]*method="post"[^>]*>/g)].map((m) => m[0])
+      expect(posts.every((f) => f.includes('action="/signout"'))).toBe(true)
+      expect(html).not.toMatch(/hx-(post|put|patch|delete)=/)
+    }
+  })
+})
+
+describe('what surrounds a page', () => {
+  it.each(['/', '/followers', '/signin'])('keeps scripts and frames of others out of %s', async (path) => {
+    const { headers } = await page(path)
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'self'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toContain('unsafe')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
+  it('comes from this server alone, and without inline script or style', async () => {
+    for (const path of ['/', `/followers/${APP}/oShown`, '/signin']) {
+      const { html } = await page(path)
+      const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((m) => m[1] ?? '')
+      expect(sources.length).toBeGreaterThan(0)
+      for (const source of sources) expect(source).toMatch(/^\/(?!\/)/)
+      expect(html).not.toMatch(/<script(?![^>]*src=)|<style|\son\w+=|\sstyle=/)
+    }
+    for (const asset of ['/assets/console.css', '/assets/htmx.js']) {
+      expect((await page(asset, {})).status).toBe(200)
+    }
+  })
+})

@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { totpCode } from '../../src/auth/sign-in/totp.ts'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { type ApiHarness, type Page, startApiHarness } from '../harness/api-harness.ts'
+
+const PASSWORD = 'test-meis-password'
+const links = () => ({ simulatorUrl: null, temporalUiUrl: null, namespace: 'default' })
+
+let api: ApiHarness
+let strict: ApiHarness['web']
+beforeAll(async () => {
+  api = await startApiHarness()
+  strict = createHttpApp(api.app.services, {
+    adminToken: 'test-admin-token',
+    links,
+    publicUrl: 'https://nurture.example.com',
+    requireSecondFactor: true,
+  })
+  for (const name of ['mei', 'hua'])
+    await api.call('POST', '/api/users', { json: { name, role: 'admin', password: PASSWORD } })
+})
+afterAll(() => api?.close())
+
+/** A browser with a jar of cookies. */
+function browser(web: () => ApiHarness['web']) {
+  const jar = new Map<string, string>()
+  const ask = async (path: string, fields?: Record<string, string>) => {
+    const cookie = [...jar].map(([k, v]) => `${k}=${v}`).join('; ')
+    const post = fields ? { method: 'POST', body: new URLSearchParams(fields) } : {}
+    const response = await web().request(path, { headers: { cookie }, ...post })
+    for (const set of response.headers.getSetCookie()) {
+      const [pair = ''] = set.split(';')
+      const [name = '', value = ''] = pair.split('=')
+      if (/Max-Age=0/i.test(set)) jar.delete(name)
+      else jar.set(name, value)
+    }
+    const html = await response.text()
+    const secret = /<code class="key">([A-Z2-7 ]+)</.exec(html)?.[1]?.replaceAll(' ', '') ?? ''
+    const sealed = /name="sealed" value="([^"]+)"/.exec(html)?.[1] ?? ''
+    return {
+      status: response.status,
+      location: response.headers.get('location'),
+      headers: response.headers,
+      html,
+      secret,
+      sealed,
+    }
+  }
+  return { jar, ask }
+}
+const actions = async (actor: string) =>
+  (await api.get<Page<{ actor: string; action: string }>>('/api/audit?limit=200')).body.items
+    .filter((e) => e.actor === actor)
+    .map((e) => e.action)
+
+describe('a person', () => {
+  it('switches the second factor on in the console, by a page without script, and is asked for it then', async () => {
+    const { ask, jar } = browser(() => api.web)
+    expect(await ask('/signin', { name: 'mei', password: PASSWORD })).toMatchObject({ location: '/' })
+    const page = await ask('/account/second-factor')
+    expect(page.html).toContain('<svg')
+    expect(page.html).not.toMatch(/style=|<script(?![^>]*src=)|javascript:/)
+    const set = await ask('/account/second-factor', {
+      sealed: page.sealed,
+      code: totpCode(page.secret, Date.now()),
+    })
+    expect(set.status).toBe(200)
+    const codes = [...set.html.matchAll(/<code>([0-9A-Z-]{19})<\/code>/g)].map((m) => m[1] ?? '')
+    expect(codes).toHaveLength(10)
+    await ask('/signout', {})
+    expect([...jar.keys()]).toEqual([])
+    expect(await ask('/signin', { name: 'mei', password: PASSWORD })).toMatchObject({
+      location: '/signin/second-factor',
+    })
+    for (const path of ['/', '/audit', '/account/second-factor'])
+      expect(await ask(path)).toMatchObject({ status: 302, location: '/signin' })
+    expect((await ask('/signin/second-factor')).html).toContain('两步验证')
+    expect((await ask('/signin/second-factor', { code: '000000' })).status).toBe(401)
+    expect(await ask('/signin/second-factor', { code: codes[0] ?? '' })).toMatchObject({ location: '/' })
+    expect((await ask('/users')).html).toContain('已启用 on')
+    expect(await actions('mei')).toEqual([
+      'session.begin',
+      'session.end',
+      'second-factor.set',
+      'session.begin',
+    ])
+    const off = await ask('/account/second-factor/remove', { code: codes[1] ?? '' })
+    expect(off).toMatchObject({ status: 302, location: '/account/second-factor' })
+    expect((await actions('mei'))[0]).toBe('second-factor.remove')
+  })
+
+  it('sets one up before anything opens where REQUIRE_2FA is on, with cookies that are bound to the host', async () => {
+    const { ask, jar } = browser(() => strict)
+    await ask('/signin', { name: 'hua', password: PASSWORD })
+    expect([...jar.keys()]).toEqual(['__Host-nurture_second_step'])
+    expect(await ask('/')).toMatchObject({ status: 302, location: '/signin' })
+    const page = await ask('/signin/second-factor')
+    const wrong = await ask('/signin/second-factor', { sealed: page.sealed, code: '000000' })
+    expect([wrong.status, wrong.secret]).toEqual([401, page.secret])
+    jar.set('nurture_session', 'of-an-earlier-version')
+    const set = await ask('/signin/second-factor', {
+      sealed: wrong.sealed,
+      code: totpCode(page.secret, Date.now()),
+    })
+    expect(set.html).toContain('恢复码')
+    expect([...jar.keys()]).toEqual(['__Host-nurture_session'])
+    const cookie = set.headers.getSetCookie().find((s) => s.startsWith('__Host-nurture_session=')) ?? ''
+    for (const attribute of [/;\s*Secure/i, /;\s*HttpOnly/i, /;\s*SameSite=Strict/i, /;\s*Path=\/(;|$)/i])
+      expect(cookie).toMatch(attribute)
+    expect(cookie).not.toMatch(/Domain=/i)
+    expect((await ask('/')).status).toBe(200)
+    expect((await ask('/account/second-factor/remove', { code: '000000' })).html).toContain('管理员重置')
+    const reset = await api.call('DELETE', '/api/users/hua/second-factor')
+    expect(reset.status).toBe(204)
+    expect((await ask('/')).status).toBe(302)
+    expect((await api.call('DELETE', '/api/users/hua/second-factor')).status).toBe(409)
+    expect((await api.call('DELETE', '/api/users/nobody/second-factor')).status).toBe(404)
+  })
+
+  it('says that the QR code is new where the page was too old, and not that the code is wrong alone', async () => {
+    await api.call('POST', '/api/users', { json: { name: 'old', role: 'viewer', password: PASSWORD } })
+    for (const [web, path, status] of [
+      [() => api.web, '/account/second-factor', 422],
+      [() => strict, '/signin/second-factor', 401],
+    ] as const) {
+      const { ask } = browser(web)
+      await ask('/signin', { name: 'old', password: PASSWORD })
+      const page = await ask(path)
+      // What does not open is as what opens no longer.
+      const late = await ask(path, { sealed: 'v2.too.old', code: totpCode(page.secret, Date.now()) })
+      expect({ status: late.status, isNew: late.secret !== page.secret }).toEqual({ status, isNew: true })
+      expect(late.html).toContain('二维码已更换')
+      const wrong = await ask(path, { sealed: late.sealed, code: '000000' })
+      expect(wrong.secret).toBe(late.secret)
+      expect(wrong.html).not.toContain('二维码已更换')
+    }
+  })
+
+  it('does not exist behind the admin token, which needs no second factor and has none', async () => {
+    const { ask } = browser(() => strict)
+    expect(await ask('/signin', { token: 'test-admin-token' })).toMatchObject({ location: '/' })
+    expect((await ask('/account/second-factor')).status).toBe(404)
+  })
+})
+
+describe('every form of the console that changes something', () => {
+  it('is known here: another one needs its row of the audit log, and a case above', () => {
+    const changing = api.web.routes
+      .filter((r) => !['GET', 'ALL', 'OPTIONS', 'HEAD'].includes(r.method))
+      .filter((r) => !/^\/(api|wechat|codec)\//.test(r.path))
+      .map((r) => `${r.method} ${r.path}`)
+    expect([...new Set(changing)].sort()).toEqual([
+      'POST /account/second-factor',
+      'POST /account/second-factor/remove',
+      'POST /signin',
+      'POST /signin/second-factor',
+      'POST /signout',
+    ])
+  })
+
+  it('changes nothing where the audit log cannot be written', async () => {
+    const { db } = api.app.services
+    const inside = browser(() => api.web)
+    await inside.ask('/signin', { name: 'mei', password: PASSWORD })
+    const page = await inside.ask('/account/second-factor')
+    await db.execute('ALTER TABLE audit_log RENAME TO audit_log_away')
+    try {
+      const outside = browser(() => api.web)
+      expect((await outside.ask('/signin', { name: 'mei', password: PASSWORD })).status).toBe(500)
+      expect((await outside.ask('/signin', { token: 'wrong' })).status).toBe(401)
+      expect([...outside.jar.keys()]).toEqual([])
+      const code = totpCode(page.secret, Date.now())
+      expect((await inside.ask('/account/second-factor', { sealed: page.sealed, code })).status).toBe(500)
+      expect((await inside.ask('/signout', {})).status).toBe(500)
+    } finally {
+      await db.execute('ALTER TABLE audit_log_away RENAME TO audit_log')
+    }
+    expect((await inside.ask('/account/second-factor')).html).toContain('启用后')
+  })
+})
+
+describe('a link with the admin token', () => {
+  const open = (headers: Record<string, string>) =>
+    api.web.request('/signin?token=test-token-of-the-admin', { headers })
+
+  it('signs in whoever opens it: typed, pasted, or a program', async () => {
+    for (const headers of [{}, { 'sec-fetch-site': 'none' }] as Record<string, string>[]) {
+      const response = await open(headers)
+      expect([headers, response.status]).toEqual([headers, 302])
+      expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+    }
+  })
+
+  it.each([
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'none', 'sec-purpose': 'prefetch' },
+  ] as Record<string, string>[])('changes nothing where another site leads there: %j', async (headers) => {
+    const response = await open(headers)
+    expect([response.status, response.headers.get('set-cookie')]).toEqual([200, null])
+    const html = await response.text()
+    expect(html).toContain('method="post"')
+    expect(html).not.toMatch(/<script/)
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+  })
+})
+
+describe('what is refused', () => {
+  it('is counted by where and why', async () => {
+    const metric = async (where: string, reason: string) => {
+      const { text } = await api.call('GET', '/metrics')
+      const line = `nurture_refused_requests_total{where="${where}",reason="${reason}"} `
+      return Number(
+        text
+          .split('\n')
+          .find((l) => l.startsWith(line))
+          ?.slice(line.length),
+      )
+    }
+    const kinds = [
+      ['api', 'none', () => api.call('GET', '/api/accounts', { token: null })],
+      ['api', 'wrong', () => api.call('GET', '/api/accounts', { token: 'wrong' })],
+      ['codec', 'none', () => api.call('POST', '/codec/decode', { token: null, json: {} })],
+      ['sign-in', 'wrong', () => browser(() => api.web).ask('/signin', { token: 'wrong' })],
+      [
+        'console',
+        'origin',
+        () =>
+          api.web.request('/signin', {
+            method: 'POST',
+            headers: { origin: 'https://evil.example' },
+            body: new URLSearchParams({ token: 'x' }),
+          }),
+      ],
+    ] as const
+    for (const [where, reason, refuse] of kinds) {
+      const before = await metric(where, reason)
+      await refuse()
+      expect([where, reason, await metric(where, reason)]).toEqual([where, reason, before + 1])
+    }
+  })
+})

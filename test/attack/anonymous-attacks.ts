@@ -1,0 +1,224 @@
+import type { Hono } from 'hono'
+import { PUBLIC } from './access-table.ts'
+import {
+  anonymousRequests,
+  callback,
+  encryptedBody,
+  form,
+  type Request,
+  refusedCallback,
+  wrongSignatures,
+} from './anonymous-requests.ts'
+import { APP_ID, type AttackTarget, SECRETS } from './attack-target.ts'
+import { fill } from './role-attacks.ts'
+
+/** One address of the open internet: what is counted for each address is counted for this one. */
+const ANONYMOUS_CLIENT = {
+  incoming: { socket: { remoteAddress: '8.8.4.4', remotePort: 1, remoteFamily: 'IPv4' } },
+}
+
+const send = (app: Hono, { method, path, headers = {}, body }: Request) =>
+  Promise.resolve(
+    app.request(path, { method, headers, ...(body === undefined ? {} : { body }) }, ANONYMOUS_CLIENT),
+  )
+
+/** Requests that must all get one answer: whoever compares answers must learn nothing. */
+const SAME_ANSWER: Record<string, () => Request[]> = {
+  'an account that is not there': (): Request[] =>
+    ['wxnone00000000001', 'wxnone00000000002', 'wxattack000000000', `${APP_ID}0`].map((appId) =>
+      callback(appId, wrongSignatures(), encryptedBody('AAAA')),
+    ),
+  'an account that is not there, to GET': (): Request[] =>
+    ['wxnone00000000001', 'wxattack000000000'].map((appId) => ({
+      method: 'GET',
+      path: `/wechat/${appId}?echostr=1&${wrongSignatures()}`,
+    })),
+  'a callback that is not WeChat’s': (): Request[] => [
+    callback(APP_ID, wrongSignatures(''), encryptedBody('AAAA')),
+    callback(APP_ID, wrongSignatures(), encryptedBody('AAAA')),
+    callback(APP_ID, wrongSignatures(), encryptedBody(Buffer.alloc(64).toString('base64'))),
+    callback(APP_ID, wrongSignatures(), encryptedBody(Buffer.alloc(65).toString('base64'))),
+    callback(APP_ID, wrongSignatures(), encryptedBody('!')),
+    callback(
+      APP_ID,
+      `signature=x&timestamp=1&nonce=1&encrypt_type=aes&msg_signature=x`,
+      encryptedBody('AAAA'),
+    ),
+  ],
+  'a push to the platform that is not WeChat’s': (): Request[] =>
+    ['AAAA', Buffer.alloc(64).toString('base64'), '!'].map((text) =>
+      callback('component', wrongSignatures(), encryptedBody(text)),
+    ),
+  'the API without a token': (): Request[] => [
+    { method: 'GET', path: '/api/accounts' },
+    { method: 'GET', path: '/api/accounts/wxnone00000000001' },
+    { method: 'GET', path: `/api/accounts/${APP_ID}` },
+    { method: 'POST', path: '/api/users', body: '{}' },
+    { method: 'GET', path: '/api/nothing' },
+    { method: 'GET', path: '/metrics' },
+    { method: 'GET', path: '/api/users', headers: { authorization: 'Bearer' } },
+    { method: 'GET', path: '/api/users', headers: { authorization: `Bearer ${'x'.repeat(4_000)}` } },
+    { method: 'GET', path: '/api/users', headers: { cookie: 'nurture_session=x' } },
+  ],
+  'a page without a session': (): Request[] =>
+    ['/', '/campaigns', '/campaigns/none', '/users', '/nothing', '/followers/a/b'].map((path) => ({
+      method: 'GET',
+      path,
+    })),
+  'a sign-in that is wrong': (): Request[] => [
+    form('name=u-admin&password=wrong-wrong-wrong'),
+    form('name=u-nobody&password=wrong-wrong-wrong'),
+    form('name=u-disabled&password=wrong-wrong-wrong'),
+  ],
+  'a link that we did not make': (): Request[] =>
+    ['', '?auth_code=x', '?auth_code=x&state=y', `?auth_code=x&state=${'y'.repeat(24)}`, '?state=y'].map(
+      (query) => ({
+        method: 'GET',
+        path: `/wechat/component/authorized${query}`,
+      }),
+    ),
+}
+
+/** Whoever compares the answers of one kind finds one: status, text and headers. */
+export async function attackTexts({ web }: AttackTarget): Promise<string[]> {
+  const findings: string[] = []
+  for (const [kind, requests] of Object.entries(SAME_ANSWER)) {
+    const answers = new Set<string>()
+    for (const request of requests()) {
+      const answer = await send(web, request)
+      answers.add(`${answer.status} ${[...answer.headers].join(' ')} ${await answer.text()}`)
+    }
+    if (answers.size !== 1)
+      findings.push(`${kind} has ${answers.size} answers: ${[...answers].join('\n    ')}`)
+  }
+  return findings
+}
+
+/** What of the machine and its programs must not be told. */
+const REVEALING =
+  /node_modules|\/src\/|\.tsx?\b.*:\d+|\n\s+at |Error:|\bselect\b.+\bfrom\b|pglite|drizzle|hono|postgres|process\.|undefined|\[object/i
+const ODD_PATHS = [
+  '%00',
+  '%ff',
+  '%e0%a4%a',
+  '%',
+  '..%2f..%2fetc%2fpasswd',
+  '<script>',
+  "' OR 1=1",
+  '{{7*7}}',
+  'x'.repeat(4_000),
+]
+const ODD_QUERIES = [
+  'cursor=%00',
+  'cursor=!!!!',
+  `cursor=${Buffer.from('not a number oRun').toString('base64url')}`,
+  `cursor=${Buffer.from('99999999999999999999 x').toString('base64url')}`,
+  'token=%00',
+  'token=',
+  'state=%00&auth_code=%00',
+  `state=${'a'.repeat(7_000)}&auth_code=${'b'.repeat(7_000)}`,
+  '__proto__=1&constructor=2',
+  'echostr=%0d%0aset-cookie:x=1&signature=1&timestamp=1&nonce=1',
+  'device[]=phone&device=%F0%9F%92%A5',
+]
+const ODD_BODIES: { type: string; body: string }[] = [
+  { type: 'multipart/form-data', body: 'x' },
+  { type: 'multipart/form-data; boundary=x', body: '--x\r\ncontent-disposition: form-data\r\n\r\n' },
+  { type: 'multipart/form-data; boundary=x', body: 'no boundary here' },
+  { type: 'application/x-www-form-urlencoded', body: 'name=%ff%00&password=%' },
+  { type: 'application/x-www-form-urlencoded', body: `name=${'n'.repeat(20_000)}` },
+  { type: 'application/json', body: '{"a":' },
+  { type: 'application/json', body: '['.repeat(5_000) },
+  { type: 'text/xml', body: '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml>&a;</xml>' },
+  { type: 'text/xml', body: '<a>'.repeat(5_000) },
+  { type: 'application/x-unheard-of; charset=utf-7', body: '\u0000\u0001' },
+]
+
+/** Public routes, and the ways to pages and API that everybody may try, with all that is odd about a request. */
+function* oddRequests(): Generator<Request> {
+  const names = PUBLIC.filter((r) => r.path.includes('{'))
+  for (const route of PUBLIC)
+    for (const query of ODD_QUERIES) yield { ...route, path: `${fill(route.path)}?${query}` }
+  for (const route of names)
+    for (const word of ODD_PATHS)
+      yield { method: route.method, path: route.path.replace(/\{\w+\}/, encodeURI(word)) }
+  for (const word of ODD_PATHS)
+    for (const at of ['/', '/api/', '/codec/', '/assets/', '/campaigns/'])
+      yield { method: 'GET', path: `${at}${encodeURI(word)}` }
+  for (const { path } of PUBLIC)
+    for (const { type, body } of ODD_BODIES)
+      yield { method: 'POST', path: fill(path), headers: { 'content-type': type }, body }
+  for (const { path } of PUBLIC)
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) yield { method, path: fill(path) }
+}
+
+/** What strangers get, however odd their request is: no fault, nothing about the machine, and the headers of every answer. */
+export async function attackAnswers({ web }: AttackTarget): Promise<string[]> {
+  const findings: string[] = []
+  for (const request of oddRequests()) {
+    const answer = await send(web, request)
+    const text = await answer.text()
+    const at = `${request.method} ${request.path.slice(0, 100)} (${request.headers?.['content-type'] ?? ''}) is ${answer.status}`
+    for (const fault of faultsOf(request, answer, text))
+      findings.push(`${at}: ${fault}: ${text.slice(0, 120)}`)
+  }
+  return findings
+}
+
+function faultsOf({ method, path }: Request, { status, headers }: Response, text: string): string[] {
+  const shown = `${text}\n${[...headers].join('\n')}`
+  const faults: string[] = []
+  // 503: WeChat or the engine does not answer, as everywhere in this suite.
+  if (status >= 500 && status !== 503) faults.push('a fault of the server')
+  if (status >= 400 && REVEALING.test(text)) faults.push(`tells ${REVEALING.exec(text)?.[0]}`)
+  for (const secret of Object.values(SECRETS)) if (shown.includes(secret)) faults.push('tells a secret')
+  if (headers.has('server') || headers.has('x-powered-by')) faults.push('says what program answers')
+  if (text !== '' && !headers.get('content-type')) faults.push('has no content type')
+  if (headers.get('access-control-allow-origin')) faults.push('is open to pages of others')
+  // WeChat's servers heed no such headers.
+  if (method === 'POST' && path.startsWith('/wechat/')) return faults
+  if (headers.get('x-content-type-options') !== 'nosniff') faults.push('may be taken for another type')
+  if (!headers.get('content-security-policy')?.includes("frame-ancestors 'none'"))
+    faults.push('has no policy')
+  return faults
+}
+
+/** More than any limit lets one address have at once. */
+const CALLS_TO_EXHAUST_LIMITS = 110
+const ROUNDS = 4
+
+export interface Cost {
+  route: string
+  /** Processor time of a call, all threads, in ms. */
+  ms: number
+  /** Against a refused callback, measured just before and after. */
+  ratio: number
+}
+
+/** A look into the store and a page cost a few refused callbacks; what is made anew for each request costs dozens. */
+export const COST_MAX = 8
+
+/** What each public route costs by `calls` calls of one stranger; what is counted and slowed down is used up before. */
+export async function measureCosts({ web }: AttackTarget, calls: number): Promise<Cost[]> {
+  const costs: Cost[] = []
+  const reference = () => refusedCallback(APP_ID)
+  await cpuTimePerCall(web, reference, calls)
+  for (const [route, make] of Object.entries(anonymousRequests(APP_ID))) {
+    for (let i = 0; i < CALLS_TO_EXHAUST_LIMITS; i++) await (await send(web, make())).text()
+    // Other work on the machine spoils some rounds, and never makes one cheaper.
+    const rounds = { reference: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY }
+    for (let i = 0; i < ROUNDS; i++) {
+      rounds.reference = Math.min(rounds.reference, await cpuTimePerCall(web, reference, calls / ROUNDS))
+      rounds.ms = Math.min(rounds.ms, await cpuTimePerCall(web, make, calls / ROUNDS))
+    }
+    costs.push({ route, ms: rounds.ms, ratio: rounds.ms / rounds.reference })
+  }
+  return costs
+}
+
+async function cpuTimePerCall(web: Hono, make: () => Request, calls: number): Promise<number> {
+  const began = process.cpuUsage()
+  for (let i = 0; i < calls; i++) await (await send(web, make())).text()
+  const { user, system } = process.cpuUsage(began)
+  return (user + system) / 1_000 / calls
+}

@@ -1,0 +1,153 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import type { SimComponent } from '../../src/simulator/index.ts'
+import { runsByFollower } from '../../src/store/runs/run-rows.ts'
+import { type AppHarness, startAppHarness, TEST_PLATFORM } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { waitFor } from '../harness/process/program.ts'
+import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+
+const CAMPAIGN = `
+id: everybody
+name: 所有账号
+entry: { event: subscribe }
+steps:
+  - { id: now, after: 0s, send: { text: 您好 } }
+  - { id: later, after: 25s, since: entry, send: { text: 还在吗 } }
+`
+const BURST = 120
+/** A message a minute late is fine; the aim is 2 s, which the bench measures. Here machines may be slow. */
+const LATE_MS = 20_000
+
+const BANNED = 'wxowner-banned'
+const REVOKED = 'wxowner-revoked'
+const OVERLOADED = 'wxowner-flooded'
+const QUIET = 'wxowner-quiet'
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of one platform', () => {
+  let app: AppHarness
+  let component: SimComponent
+  let browser: Browser
+  let page: Page
+  let base: string
+  let close: () => Promise<void>
+  const wechat = (appId: string) => app.simulator.account(appId)
+
+  beforeAll(async () => {
+    // The flood is answered in its own time: how fast is what the load bench asks.
+    const answerWithinMs = WAIT_TIMEOUT_MS
+    app = await startAppHarness({
+      temporalAddress: inject('temporalAddress'),
+      platform: true,
+      answerWithinMs,
+    })
+    component = app.simulator.addComponent({
+      ...TEST_PLATFORM,
+      authorisationUrl: `${app.callbackUrl}/wechat/component`,
+      callbackUrl: `${app.callbackUrl}/wechat/$APPID$`,
+    })
+    for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) {
+      app.simulator.addAccount({
+        appId,
+        appSecret: 'test-not-ours',
+        token: 'test-not-ours',
+        encodingAesKey: TEST_PLATFORM.aesKey,
+        mode: 'plain',
+        name: `公众号 ${appId}`,
+        profile: 'wechat-2023',
+        callbackUrl: 'http://127.0.0.1:9',
+      })
+    }
+    await component.pushTicket()
+    await app.publish(CAMPAIGN)
+    const links = {
+      simulatorUrl: app.simulatorUrl,
+      temporalUiUrl: null,
+      namespace: 'default',
+      authoriseUrl: `${app.callbackUrl}/wechat/component/authorize`,
+    }
+    const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
+    const server = await listen(web, 0, '127.0.0.1')
+    base = server.url
+    close = server.close
+    browser = await launchBrowser()
+    page = (await openPage(browser)).page
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await close?.()
+    await app?.close()
+  })
+
+  const row = (appId: string) => page.locator('tr', { hasText: appId })
+  const runOf = (appId: string, openId: string, step: number) =>
+    app.waitForRun(appId, openId, (r) => r.state.steps[step]?.state === 'sent')
+  /** How late the second step of these followers went, at the most. */
+  async function lateness(appId: string, openIds: string[]): Promise<number> {
+    const late: number[] = []
+    for (const openId of openIds) {
+      await waitFor(async () => {
+        const [run] = await runsByFollower(app.services.db, { appId, openId }, 1)
+        const step = run?.state.steps[1]
+        if (step?.sentAt == null || step.dueAt === null) return false
+        late.push(step.sentAt - step.dueAt)
+        return true
+      })
+    }
+    return Math.max(...late)
+  }
+
+  it('are authorised by clicking, one after the other', async () => {
+    await page.goto(base)
+    await page.fill('input[name=token]', 'test-admin-token')
+    await page.click('button[type=submit]')
+    for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) {
+      await page.goto(base)
+      await page.getByText('授权新账号').click()
+      await page.locator(`button[value="${appId}"]`).click()
+      await page.getByText('授权成功').waitFor()
+    }
+    await page.goto(base)
+    for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) await row(appId).getByTitle('active').waitFor()
+  })
+
+  it('all run the same campaign', async () => {
+    for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) {
+      await wechat(appId).follow('oFirst')
+      await runOf(appId, 'oFirst', 0)
+    }
+  })
+
+  it('banned, revoked or flooded they leave the quiet one on time', async () => {
+    const quiet = ['oQuiet1', 'oQuiet2', 'oQuiet3']
+    for (const openId of quiet) await wechat(QUIET).follow(openId)
+    app.simulator.fault({ api: 'custom/send', appId: BANNED, errcode: 48004, times: 1_000_000 })
+    await wechat(BANNED).follow('oBanned')
+    await component.revoke(REVOKED)
+    const flood = Promise.all(
+      Array.from({ length: BURST }, (_, i) => wechat(OVERLOADED).follow(`oFlood${i}`)),
+    )
+    expect(await lateness(QUIET, quiet)).toBeLessThan(LATE_MS)
+    expect((await flood).every((answer) => answer.ok)).toBe(true)
+    await waitFor(() => wechat(OVERLOADED).sends.filter((s) => s.errcode === 0).length >= BURST)
+  })
+
+  it('show the operator how each stands and what to do', async () => {
+    await waitFor(async () => (await app.services.accounts.find(BANNED))?.state === 'blocked')
+    await page.goto(base)
+    await row(BANNED).getByTitle('blocked').waitFor()
+    await row(REVOKED).getByTitle('needs-authorisation').waitFor()
+    for (const appId of [OVERLOADED, QUIET]) await row(appId).getByTitle('active').waitFor()
+    const remedy = async (appId: string) =>
+      ((await row(appId).locator('td').last().textContent()) ?? '').trim()
+    for (const appId of [BANNED, REVOKED]) expect((await remedy(appId)).length).toBeGreaterThan(5)
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
+    const ended = await app.waitForRun(REVOKED, 'oFirst', (r) => r.status === 'ended')
+    expect(ended.state.outcome).toBe('account-stopped')
+    // What waits for the banned one goes on once the operator has mended it.
+    app.simulator.clearFaults()
+    await app.waitForRun(BANNED, 'oBanned', (r) => r.status === 'active')
+  })
+})

@@ -1,0 +1,66 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+
+const APP = 'wxconsole00000001'
+const CAMPAIGN = `
+id: welcome
+name: 新粉欢迎
+entry: { event: subscribe }
+steps:
+  - { id: hint, after: 20s, since: entry, when: not-replied, send: { text: 还在吗？ } }
+  - { id: gift, after: 0s, since: reply, send: { text: 资料 } }
+  - { id: day-1, after: 22h, since: reply, send: { text: 第二天 } }
+`
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the console in a browser', () => {
+  let app: AppHarness
+  let browser: Browser
+  let base: string
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+    await app.addAccount({ appId: APP, name: '小鹿读书' })
+    await app.publish(CAMPAIGN)
+    const links = {
+      simulatorUrl: app.simulatorUrl,
+      temporalUiUrl: 'http://127.0.0.1:9',
+      namespace: 'default',
+    }
+    const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
+    const server = await listen(web, 0, '127.0.0.1')
+    base = server.url
+    close = server.close
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await close?.()
+    await app?.close()
+  })
+
+  it('signs in with the token, and follows a run live without a reload', async () => {
+    const { page, errors: complaints } = await openPage(browser)
+    await page.goto(base)
+    await page.fill('input[name=token]', 'test-admin-token')
+    await page.click('button[type=submit]')
+    await page.getByText('小鹿读书').waitFor()
+    await page.click('nav a[href="/campaigns"]')
+    await page.getByText('新粉欢迎').first().waitFor()
+    await app.simulator.account(APP).follow('oConsole')
+    await app.waitForRun(APP, 'oConsole', () => true)
+    await page.click('nav a[href="/followers"]')
+    await page.click(`a[href="/followers/${APP}/oConsole"]`)
+    const row = (step: string) => page.locator('tr', { hasText: step })
+    await row('gift').waitFor()
+    await app.simulator.account(APP).type('oConsole', '1')
+    await row('gift').getByTitle('sent').waitFor()
+    await row('hint').getByTitle('skipped').waitFor()
+    expect(await page.locator('a[href*="nurture"]').count()).toBeGreaterThan(0)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+})

@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { saveMedium } from '../../src/store/campaigns/media-store.ts'
+import type { RunRow } from '../../src/store/runs/run-rows.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+
+const APP = 'wxbrowser00000001'
+const KINDS_APP = 'wxbrowser00000002'
+/** The beginnings of a JPEG, an AMR and an MP4: that is what their formats are told by. */
+const MEDIA = {
+  image: Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1]),
+  voice: Buffer.from('#!AMR\n'),
+  video: Buffer.from('\0\0\0\x18ftypmp42'),
+  thumb: Buffer.from([0xff, 0xd8, 0xff, 0xe0, 2]),
+}
+const kinds = (id: Record<keyof typeof MEDIA, string>) => `
+id: kinds
+name: 各种消息
+accounts: [${KINDS_APP}]
+entry: { event: click, keys: [kinds] }
+spacing: 0s
+steps:
+  - { id: menu, after: 0s, send: { menu: { head: 喜欢吗？, items: [{ id: "yes", text: 喜欢 }, { id: "no", text: 不喜欢 }], tail: 谢谢 } } }
+  - { id: link, after: 0s, send: { text: '看 <a href="https://example.com/a">这里</a>' } }
+  - { id: image, after: 0s, send: { image: { file: ${id.image} } } }
+  - { id: voice, after: 0s, send: { voice: { file: ${id.voice} } } }
+  - { id: video, after: 0s, send: { video: { file: ${id.video}, thumb: ${id.thumb}, title: 一段视频 } } }
+  - { id: music, after: 0s, send: { music: { title: 一首歌, description: 好听, url: "https://example.com/m", thumb: ${id.thumb} } } }
+  - { id: news, after: 0s, send: { news: { title: 一篇文章, description: 好看, url: "https://example.com/n", picurl: "https://example.com/n.png" } } }
+  - { id: mini, after: 0s, send: { miniprogram: { title: 小商店, appId: wx9, path: pages/a, thumb: ${id.thumb} } } }
+  - { id: article, after: 0s, send: { article: { id: article-1 } } }
+  - { id: card, after: 0s, send: { card: { id: card-1 } } }
+`
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a browser', () => {
+  let app: AppHarness
+  let browser: Browser
+  let phone: string
+  beforeAll(async () => {
+    app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+    await app.addAccount({ appId: APP, name: '小鹿读书' })
+    const example = readFileSync(new URL('../../campaigns/welcome.yaml', import.meta.url), 'utf8')
+    await app.publish(example.replace('wxsimulated000001', APP))
+    await app.addAccount({ appId: KINDS_APP, rules: 'classic-48h' })
+    const upload = async (type: keyof typeof MEDIA) => {
+      const medium = { type, contentType: 'test', filename: `a.${type}`, content: MEDIA[type], createdAt: 0 }
+      return (await saveMedium(app.services.db, medium)).id
+    }
+    const [image, voice, video, thumb] = [
+      await upload('image'),
+      await upload('voice'),
+      await upload('video'),
+      await upload('thumb'),
+    ]
+    await app.publish(kinds({ image, voice, video, thumb }))
+    phone = `${app.simulatorUrl}/phone`
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await app?.close()
+  })
+
+  const sees = (page: Page, text: string) => page.locator('#chat', { hasText: text }).waitFor()
+  /** Presses a button that fast-forwards, and waits until its hop is over. */
+  const forward = async (page: Page, button: string) => {
+    await page.click(button)
+    await page.locator(`${button}:not([disabled])`).waitFor()
+  }
+  const stateOf = ({ plan, state }: RunRow, step: string) =>
+    state.steps[plan.steps.findIndex(({ id }) => id === step)]?.state ?? ''
+  const isAhead = async (openId: string, step: string) =>
+    stateOf(await app.waitForRun(APP, openId, () => true), step) === 'pending'
+  /** Waits until a step is sent or skipped, and the store knows. */
+  const isBehind = (openId: string, step: string) =>
+    app.waitForRun(APP, openId, (run) => /sent|skipped/.test(stateOf(run, step)))
+  /** Hours by which the page says that the follower's clock is ahead. */
+  const hoursAhead = async (page: Page) =>
+    Number(/[\d.]+/.exec((await page.locator('#offset').textContent()) ?? '')?.[0] ?? 0)
+
+  it('follows, is welcomed, replies, gets the gift at once, and the rest by fast-forward', async () => {
+    const { page, errors: complaints } = await openPage(browser)
+    await page.goto(`${phone}/${APP}/oBrowser`)
+    await page.click('#follow')
+    await sees(page, '欢迎关注 小鹿读书')
+    await page.locator('#grants', { hasText: 'subscribe' }).waitFor()
+    await page.fill('#text', '1')
+    await page.click('#send')
+    await sees(page, '新手资料')
+    await page.locator('#grants', { hasText: 'message' }).waitFor()
+    await isBehind('oBrowser', 'gift')
+    // The first hop leads to the hint, which is skipped for a follower who has replied; a slow machine is past it.
+    for (const step of ['hint', 'tip']) {
+      if (await isAhead('oBrowser', step)) await forward(page, '#to-next')
+      await isBehind('oBrowser', step)
+    }
+    await sees(page, '资料看到哪里了')
+    const before = await hoursAhead(page)
+    await forward(page, '[data-forward="3600000"]')
+    await expect.poll(() => hoursAhead(page)).toBeCloseTo(before + 1, 1)
+    await forward(page, '#to-next')
+    await sees(page, '昨天领取的资料')
+    expect(await page.locator('#trouble').textContent()).toBe('')
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('shows what WeChat refused, and a fault that was switched on from the page', async () => {
+    const { page } = await openPage(browser)
+    await page.goto(`${phone}/${APP}/oFault`)
+    await page.click('#follow')
+    await sees(page, '欢迎关注')
+    await page.selectOption('#fault', { label: '系统繁忙 -1 ×3' })
+    await page.click('#add-fault')
+    await page.fill('#text', '1')
+    await page.click('#send')
+    await page.locator('#sends', { hasText: '-1' }).waitFor()
+    await sees(page, '新手资料')
+    await page.click('#clear-faults')
+    await page.context().close()
+  })
+
+  it('unfollows: nothing more comes, and the button offers to follow again', async () => {
+    const { page } = await openPage(browser)
+    await page.goto(`${phone}/${APP}/oLeaver`)
+    await page.click('#follow')
+    await sees(page, '欢迎关注')
+    await app.waitForRun(APP, 'oLeaver', () => true)
+    await page.click('#follow')
+    await sees(page, '已取消关注')
+    await app.waitForRun(APP, 'oLeaver', (r) => r.outcome === 'unsubscribed')
+    await page.context().close()
+  })
+
+  it('taps the menu that the account has made, on both levels', async () => {
+    const { page, errors: complaints } = await openPage(browser)
+    await page.goto(`${phone}/${APP}/oMenu`)
+    await page.click('#follow')
+    await sees(page, '欢迎关注')
+    app.simulator.world.account(APP).apiMenu = [
+      { type: 'click', name: '资料', key: 'guide' },
+      {
+        name: '更多',
+        sub_button: [
+          { type: 'view', name: '官网', url: 'https://example.com/' },
+          { type: 'pic_weixin', name: '发图', key: 'pic' },
+          { type: 'view_limited', name: '图文' },
+        ],
+      },
+    ]
+    app.simulator.world.accountChanged(APP)
+    const tap = (name: string) => page.locator('#menu').getByRole('button', { name }).click()
+    await tap('资料')
+    await sees(page, '点击菜单「资料」')
+    await page.locator('#grants', { hasText: 'menu' }).waitFor()
+    await tap('更多')
+    expect(await page.locator('#menu').getByRole('button', { name: '图文' }).isDisabled()).toBe(true)
+    await tap('发图')
+    await sees(page, '微信相册发图')
+    await tap('更多')
+    await tap('官网')
+    await sees(page, '打开链接 https://example.com/')
+    await page.locator('.submenu').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('renders messages of every kind as WeChat does; a tapped item counts as a menu click', async () => {
+    const { page, errors: complaints } = await openPage(browser)
+    const wechat = app.simulator.account(KINDS_APP)
+    await wechat.follow('oKinds')
+    await wechat.tapMenu('oKinds', 'kinds')
+    await page.goto(`${phone}/${KINDS_APP}/oKinds`)
+    const texts = [
+      '喜欢吗？',
+      '图片',
+      '语音',
+      '一段视频',
+      '一首歌',
+      '一篇文章',
+      '小商店',
+      'article-1',
+      'card-1',
+    ]
+    for (const text of texts) await sees(page, text)
+    const run = await app.waitForRun(KINDS_APP, 'oKinds', (r) => r.status === 'ended')
+    expect(run.state.steps.map((x) => [x.id, x.state])).toEqual(run.plan.steps.map((x) => [x.id, 'sent']))
+    expect(await page.locator('#chat a[href="https://example.com/a"]').textContent()).toBe('这里')
+    await page.locator('#chat').getByText('不喜欢', { exact: true }).click()
+    await page.locator('#grants', { hasText: 'menu' }).waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+})

@@ -1,0 +1,164 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+
+const APP = 'wxsecure000000001'
+const PASSWORD = 'test-lins-password'
+const ADMIN = { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' }
+/** What an account's name could try in a page that does not escape it. */
+const INJECTED = '<script>window.ran=1</script><img src=x onerror="window.ran=1">'
+const CAMPAIGN = `
+id: welcome
+name: 新粉欢迎
+entry: { event: subscribe }
+steps:
+  - { id: day-1, after: 22h, send: { text: 第二天 } }
+`
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
+  'the browser keeps foreign script out of',
+  () => {
+    let app: AppHarness
+    let browser: Browser
+    let base: string
+    let close: () => Promise<void>
+    beforeAll(async () => {
+      app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+      await app.addAccount({ appId: APP, name: `小鹿${INJECTED}` })
+      await app.publish(CAMPAIGN)
+      const links = { simulatorUrl: app.simulatorUrl, temporalUiUrl: null, namespace: 'default' }
+      const server = await listen(
+        createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links }),
+        0,
+        '127.0.0.1',
+      )
+      base = server.url
+      close = server.close
+      browser = await launchBrowser()
+      const added = await fetch(`${base}/api/users`, {
+        method: 'POST',
+        headers: ADMIN,
+        body: JSON.stringify({ name: 'lin', role: 'admin', password: PASSWORD }),
+      })
+      expect(added.status).toBe(201)
+      await app.simulator.account(APP).follow('oSecure')
+      await app.waitForRun(APP, 'oSecure', (r) => r.runId !== null)
+    })
+    afterAll(async () => {
+      await browser?.close()
+      await close?.()
+      await app?.close()
+    })
+
+    /** A page that counts what its policy refuses. */
+    async function watched(): Promise<{ page: Page; errors: string[]; refused(): Promise<string[]> }> {
+      const { page, errors: complaints } = await openPage(browser)
+      const all: string[] = []
+      await page.exposeFunction('tellRefused', (what: string) => void all.push(what))
+      await page.addInitScript(`
+      document.addEventListener('securitypolicyviolation', (e) =>
+        window.tellRefused(e.violatedDirective + ' ' + e.blockedURI + ' on ' + location.pathname))`)
+      return {
+        page,
+        errors: complaints,
+        async refused() {
+          await page.evaluate('new Promise((done) => setTimeout(done))')
+          return all
+        },
+      }
+    }
+
+    it('every page of the console, none of which needs any', async () => {
+      const { page, errors: complaints, refused } = await watched()
+      await page.goto(base)
+      await page.fill('input[name=name]', 'lin')
+      await page.fill('input[name=password]', PASSWORD)
+      await page.click('button[type=submit]')
+      await page.getByText('管理员 admin').waitFor()
+      const follower = `/followers/${APP}/oSecure`
+      for (const path of [
+        '/',
+        '/campaigns',
+        '/campaigns/welcome',
+        '/followers',
+        follower,
+        '/users',
+        '/tokens',
+        '/audit',
+      ]) {
+        await page.goto(base + path)
+        await page.locator('h1').waitFor()
+        expect(await page.evaluate('window.ran')).toBeUndefined()
+      }
+      await page.goto(base)
+      await page.getByText(INJECTED).waitFor()
+      await page.goto(base + follower)
+      await page.waitForResponse((r) => r.url().endsWith('/run') && r.ok())
+      expect(await refused()).toEqual([])
+      expect(complaints).toEqual([])
+      await page.click('header form button')
+      await page.waitForURL('**/signin')
+      expect(await refused()).toEqual([])
+      await page.context().close()
+    })
+
+    it('a page into which it came all the same', async () => {
+      const { page, refused } = await watched()
+      await page.goto(`${base}/signin?token=test-admin-token`)
+      await page.evaluate(`
+      const script = document.createElement('script')
+      script.textContent = 'window.ran = 1'
+      document.body.append(script)
+      document.body.insertAdjacentHTML('beforeend', '<b onclick="window.ran=1" style="color:red">x</b>')
+      document.querySelector('b[onclick]').click()`)
+      await expect
+        .poll(refused)
+        .toEqual(
+          expect.arrayContaining([
+            expect.stringContaining('script-src-elem inline'),
+            expect.stringContaining('script-src-attr inline'),
+            expect.stringContaining('style-src-attr inline'),
+          ]),
+        )
+      expect(await page.evaluate('window.ran')).toBeUndefined()
+      await page.context().close()
+    })
+
+    it('the phone and the sign-in page', async () => {
+      const { page, errors: complaints, refused } = await watched()
+      await page.goto(`${app.simulatorUrl}/phone/${APP}/oSecure`)
+      await page.getByText('取消关注').or(page.getByText('已关注')).first().waitFor()
+      await page.goto(`${base}/signin`)
+      await page.fill('input[name=name]', 'lin')
+      await page.fill('input[name=password]', 'wrong')
+      await page.click('button[type=submit]')
+      await page.getByText('用户名或密码不对').waitFor()
+      expect(await refused()).toEqual([])
+      // Chromium itself complains of the 401.
+      expect(complaints.filter((c) => !c.includes('401'))).toEqual([])
+      await page.context().close()
+    })
+
+    it('a form that another site sends', async () => {
+      const { page } = await openPage(browser)
+      await page.goto(`${base}/signin?token=test-admin-token`)
+      await page.getByText('管理令牌 admin token').waitFor()
+      // `localhost` is another site than 127.0.0.1; this page stands for somebody else's.
+      await page.route('http://localhost:1/', (route) =>
+        route.fulfill({
+          contentType: 'text/html',
+          body: `<form method="post" action="${base}/signout"><button>win a prize</button></form>`,
+        }),
+      )
+      await page.goto('http://localhost:1/')
+      const [answer] = await Promise.all([page.waitForResponse(`${base}/signout`), page.click('button')])
+      expect(answer.status()).toBe(403)
+      await page.goto(base)
+      await page.getByText('管理令牌 admin token').waitFor()
+      await page.context().close()
+    })
+  },
+)

@@ -1,0 +1,138 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ManagedProcess } from '../../../scripts/cluster/managed-process.ts'
+import type { Db } from '../../../src/store/db.ts'
+import { inbox, runs } from '../../../src/store/schema.ts'
+import type { InboxRecord, RunRecord } from '../judge/evidence.ts'
+
+/** The whole product as processes of its own, to be killed one by one. */
+export interface Environment {
+  processes: readonly ManagedProcess[]
+  /** Where WeChat pushes, without the path. */
+  callbackBase: string
+  /** Where the operator API answers while all is well. */
+  apiBase: string
+  /** Leaves no byte free where the store is; gives what frees it. Absent where this machine cannot do it. */
+  fillDisk?(): Promise<() => Promise<void>>
+  /** Starts again whatever has ended by itself, and waits until all is ready. */
+  startAll(): Promise<void>
+  /** What the store holds, once all is over. */
+  readStore(): Promise<{ inbox: InboxRecord[]; runs: RunRecord[] }>
+  end(): Promise<void>
+}
+
+/** What every process of a stage is started with. */
+export interface EnvironmentOptions {
+  /** The code that runs: this checkout, or a copy of it with something broken. */
+  root: string
+  /** Logs and data; the caller removes it. */
+  folder: string
+  /** Is told what this machine lacks. */
+  print(line: string): void
+}
+
+/** Much else may keep the machine busy meanwhile. */
+const READY_WITHIN_MS = 180_000
+
+export const SECRETS = { ADMIN_TOKEN: 'test-admin-token', ENCRYPTION_KEY: 'test-encryption-key-of-the-tests' }
+
+/** Starts a program of the code under test, its output in `folder/name.log`. */
+export function startProgram(
+  { root, folder }: Pick<EnvironmentOptions, 'root' | 'folder'>,
+  name: string,
+  file: string,
+  env: Record<string, string>,
+): ChildProcess {
+  const log = openSync(join(folder, `${name}.log`), 'a')
+  const { PATH = '', HOME = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
+  return spawn(process.execPath, ['scripts/run.mjs', file], {
+    cwd: root,
+    stdio: ['ignore', log, log],
+    env: {
+      PATH,
+      HOME,
+      ...(XDG_CACHE_HOME ? { XDG_CACHE_HOME } : {}),
+      ...(FOLLOWER_NURTURE_CACHE ? { FOLLOWER_NURTURE_CACHE } : {}),
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
+  })
+}
+
+/** Waits until `isReady`; a rejection counts as no. @throws Error naming `what` */
+export async function waitUntilReady(
+  what: string,
+  isReady: () => Promise<boolean>,
+  withinMs = READY_WITHIN_MS,
+): Promise<void> {
+  const until = Date.now() + withinMs
+  while (!(await isReady().catch(() => false))) {
+    if (Date.now() > until) throw new Error(`${what} is not ready after ${withinMs / 1000} s`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+export async function respondsOk(url: string, ok: (body: unknown) => boolean = () => true): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+  return response.status === 200 && ok(await response.json())
+}
+
+/** See `Evidence`. */
+export function crashesOf(processes: readonly ManagedProcess[]): Record<string, number> {
+  return Object.fromEntries(processes.filter((p) => p.crashes() > 0).map((p) => [p.name, p.crashes()]))
+}
+
+/** A small disk of its own for the store, which can be filled; null where this process may not mount one. */
+export function mountSmallDisk(
+  at: string,
+  sizeMb: number,
+): { fill(): Promise<() => Promise<void>>; unmount(): void } | null {
+  mkdirSync(at, { recursive: true })
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', at], { stdio: 'ignore' })
+  } catch {
+    return null
+  }
+  const ballast = join(at, 'ballast')
+  return {
+    async fill() {
+      const block = Buffer.alloc(1024 * 1024)
+      try {
+        for (let mb = 0; mb < sizeMb; mb++) writeFileSync(ballast, block, { flag: 'a' })
+      } catch {
+        // No space left: what was wanted.
+      }
+      return async () => rmSync(ballast, { force: true })
+    },
+    unmount: () => execFileSync('umount', ['-l', at], { stdio: 'ignore' }),
+  }
+}
+
+export async function readRecords(db: Db): Promise<{ inbox: InboxRecord[]; runs: RunRecord[] }> {
+  const [events, rows] = await Promise.all([db.select().from(inbox), db.select().from(runs)])
+  return {
+    inbox: events.map((r) => ({
+      appId: r.appId,
+      openId: r.openId,
+      kind: r.kind,
+      createTime: r.createTime,
+      dispatched: r.dispatchedAt !== null,
+    })),
+    runs: rows.map((r) => ({
+      appId: r.appId,
+      openId: r.openId,
+      entryAt: r.entry.at,
+      status: r.status,
+      outcome: r.outcome,
+      steps: r.state.steps.map(({ id, state, dueAt, sentAt, reason, errcode }) => ({
+        id,
+        state,
+        dueAt,
+        sentAt,
+        reason,
+        errcode,
+      })),
+    })),
+  }
+}

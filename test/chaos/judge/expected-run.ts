@@ -1,0 +1,80 @@
+import type { AccountRules, Evidence, FollowerAction, RunRecord, StepRule } from './evidence.ts'
+import { type GrantSpan, grantsOf } from './grant-spans.ts'
+
+/** One run as it ought to have gone, told from what the follower did and what the product accepted of it. */
+export interface ExpectedRun {
+  run: RunRecord
+  rules: AccountRules
+  reply: FollowerAction | null
+  /** The first accepted unfollow after the entry. */
+  unfollow: FollowerAction | null
+  grants: GrantSpan[]
+  closesAt: number
+  /** When the window would have closed without the reply. */
+  closesAtWithoutReply: number
+  /** Nothing may go, and need go, after it. */
+  deadline: number
+  dueOf(step: StepRule): number | null
+}
+
+/** What the store says of an act: it is accepted when it was answered so, or when it is there all the same. */
+export function acceptedActions(evidence: Evidence): Map<string, FollowerAction[]> {
+  const stored = new Set(evidence.inbox.map((r) => `${r.appId} ${r.openId} ${r.kind} ${r.createTime}`))
+  const byFollower = new Map<string, FollowerAction[]>()
+  for (const action of evidence.actions) {
+    if (!action.ok && !stored.has(storedAs(action))) continue
+    const key = followerOf(action)
+    byFollower.set(key, [...(byFollower.get(key) ?? []), action])
+  }
+  for (const actions of byFollower.values()) actions.sort((a, b) => a.createTime - b.createTime)
+  return byFollower
+}
+
+const KINDS = { follow: 'subscribe', unfollow: 'unsubscribe', type: 'text', click: 'click' } as const
+
+export function storedAs(action: FollowerAction): string {
+  return `${action.appId} ${action.openId} ${KINDS[action.kind]} ${action.createTime}`
+}
+
+export function followerOf({ appId, openId }: { appId: string; openId: string }): string {
+  return `${appId} ${openId}`
+}
+
+/** @param actions of this follower, accepted, in order; `runs` of this follower */
+export function expectedRunOf(
+  evidence: Evidence,
+  run: RunRecord,
+  actions: readonly FollowerAction[],
+  runs: readonly RunRecord[],
+): ExpectedRun {
+  const rules = evidence.accounts[run.appId]
+  if (!rules) throw new Error(`no account ${run.appId}`)
+  const nextEntry = Math.min(...runs.map((r) => r.entryAt).filter((at) => at > run.entryAt), Infinity)
+  const duringRun = actions.filter((a) => a.createTime >= run.entryAt && a.createTime < nextEntry)
+  const unfollow = duringRun.find((a) => a.kind === 'unfollow') ?? null
+  const interactions: FollowerAction[] = []
+  let closesAt = run.entryAt + rules.windowMs
+  let closesAtWithoutReply = closesAt
+  let reply: FollowerAction | null = null
+  for (const action of duringRun) {
+    if (action.kind === 'unfollow' || action.createTime > closesAt) break
+    interactions.push(action)
+    if (action.kind === 'type' && !reply) {
+      reply = action
+      closesAtWithoutReply = closesAt
+    }
+    closesAt = action.createTime + rules.windowMs
+  }
+  return {
+    run,
+    rules,
+    reply,
+    unfollow,
+    grants: grantsOf(rules.profile, interactions),
+    closesAt,
+    closesAtWithoutReply,
+    deadline: Math.min(closesAt, unfollow?.began ?? Infinity, nextEntry, evidence.endedAt),
+    dueOf: (step) =>
+      step.since === 'entry' ? run.entryAt + step.afterMs : reply ? reply.createTime + step.afterMs : null,
+  }
+}

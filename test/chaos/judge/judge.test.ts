@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../harness/random.ts'
+import { MUTATIONS, mutatedText, mutationByName } from '../mutations.ts'
+import { planFaults } from '../schedule.ts'
+import type { Evidence, FollowerAction, RunRecord, Send } from './evidence.ts'
+import { judge } from './judge.ts'
+
+const T0 = Date.UTC(2026, 10, 24, 8)
+const APP = 'wxjudge'
+const S = 1_000
+
+const followerAction = (
+  kind: FollowerAction['kind'],
+  atS: number,
+  more: Partial<FollowerAction> = {},
+): FollowerAction => ({
+  appId: APP,
+  openId: 'o1',
+  kind,
+  createTime: T0 + atS * S,
+  began: T0 + atS * S,
+  ended: T0 + atS * S + 50,
+  ok: true,
+  attempts: 1,
+  ...more,
+})
+const send = (step: string, atS: number, more: Partial<Send> = {}): Send => ({
+  appId: APP,
+  openId: 'o1',
+  at: T0 + atS * S,
+  step,
+  entryAt: T0,
+  errcode: 0,
+  delivered: true,
+  unclear: false,
+  ...more,
+})
+type Step = RunRecord['steps'][number]
+const step = (id: string, state: string, dueS: number | null, more: Partial<Step> = {}): Step => ({
+  id,
+  state,
+  dueAt: dueS === null ? null : T0 + dueS * S,
+  sentAt: null,
+  reason: null,
+  errcode: null,
+  ...more,
+})
+
+/** A follower who follows, replies after ten seconds, and gets both steps. */
+function evidence(more: Partial<Evidence> = {}, onUnknown: 'retry' | 'assume-sent' = 'retry'): Evidence {
+  const acts = more.actions ?? [followerAction('follow', 0), followerAction('type', 10)]
+  const kinds = { follow: 'subscribe', unfollow: 'unsubscribe', type: 'text', click: 'click' }
+  return {
+    accounts: {
+      [APP]: {
+        profile: 'wechat-2023',
+        onUnknown,
+        windowMs: 120 * S,
+        steps: [
+          { id: 'soon', afterMs: 5 * S, since: 'entry', ifLate: 'hold', when: null },
+          { id: 'gift', afterMs: 0, since: 'reply', ifLate: 'hold', when: null },
+        ],
+      },
+    },
+    actions: acts,
+    inbox: acts.map((a) => ({ ...a, kind: kinds[a.kind], dispatched: true })),
+    sends: [send('soon', 5), send('gift', 10)],
+    runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)])],
+    faults: [],
+    crashes: {},
+    endedAt: T0 + 300 * S,
+    ...more,
+  }
+}
+
+function run(steps: Step[], more: Partial<RunRecord> = {}): RunRecord {
+  return { appId: APP, openId: 'o1', entryAt: T0, status: 'ended', outcome: 'completed', steps, ...more }
+}
+
+const outcome = (e: Evidence) => {
+  const { lost, duplicated, broken } = judge(e)
+  return { lost: lost.length, duplicated: duplicated.length, broken: broken.length }
+}
+const CLEAN = { lost: 0, duplicated: 0, broken: 0 }
+
+describe('the judge of a chaos run', () => {
+  it('finds nothing where all went well', () => {
+    expect(outcome(evidence())).toEqual(CLEAN)
+  })
+
+  it.each<[string, Partial<Evidence>]>([
+    ['an answered callback that is not in the store', { inbox: [] }],
+    [
+      'an event that was never dispatched',
+      { inbox: [{ appId: APP, openId: 'o1', kind: 'text', createTime: T0 + 10 * S, dispatched: false }] },
+    ],
+    ['an accepted follow without a run', { runs: [], sends: [] }],
+    ['a step said to be sent that WeChat never got', { sends: [send('soon', 5)] }],
+    [
+      'a step that was skipped although a grant could pay',
+      {
+        sends: [send('soon', 5)],
+        runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'no-grant' })])],
+      },
+    ],
+    [
+      'a run that never ended',
+      { runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)], { status: 'active' })] },
+    ],
+  ])('calls lost: %s', (_, more) => {
+    expect(judge(evidence(more)).lost.length).toBeGreaterThan(0)
+  })
+
+  it('lets a fault excuse a step only where it left the grant no time', () => {
+    const skipped = {
+      sends: [send('soon', 5)],
+      runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'window-closed' })])],
+    }
+    const fault = (toS: number) => [{ kind: 'kill', target: 'worker', from: T0 + 8 * S, to: T0 + toS * S }]
+    expect(outcome(evidence({ ...skipped, faults: fault(110) }))).toEqual(CLEAN)
+    expect(outcome(evidence({ ...skipped, faults: fault(30) }))).toMatchObject({ lost: 1 })
+  })
+
+  it('lets unclear tries use a grant up, whichever steps they were of', () => {
+    const skipped = (unclear: number) =>
+      evidence({
+        sends: [
+          send('soon', 5),
+          ...Array.from({ length: unclear }, (_, i) =>
+            send('gift', 11 + i, { delivered: false, unclear: true }),
+          ),
+          ...Array.from({ length: 3 }, (_, i) => send('more', 20 + i, { delivered: i === 0, unclear: true })),
+        ],
+        runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'window-closed' })])],
+      })
+    expect(outcome(skipped(1))).toMatchObject({ lost: 1 })
+    // The minute of the follow pays 3, the reply 5; `soon` took one.
+    expect(outcome(skipped(4))).toMatchObject({ lost: 0 })
+  })
+
+  it('takes a second copy for a duplicate, unless the first was unclear and the account retries', () => {
+    const twice = (unclear: boolean) => [send('soon', 5, { unclear }), send('soon', 16), send('gift', 10)]
+    expect(outcome(evidence({ sends: twice(false) }))).toMatchObject({ duplicated: 1 })
+    expect(outcome(evidence({ sends: twice(true) }))).toEqual(CLEAN)
+    expect(outcome(evidence({ sends: twice(true) }, 'assume-sent'))).toMatchObject({ duplicated: 1 })
+  })
+
+  it.each<[string, Partial<Evidence>]>([
+    [
+      'a send after the unfollow was answered',
+      {
+        actions: [followerAction('follow', 0), followerAction('unfollow', 2)],
+        sends: [send('soon', 5, { errcode: 45015, delivered: false })],
+        runs: [run([step('soon', 'skipped', 5), step('gift', 'skipped', null)], { outcome: 'unsubscribed' })],
+      },
+    ],
+    [
+      'a send beyond its grant',
+      { sends: [send('soon', 5), send('gift', 10), send('gift', 11, { errcode: 45047, delivered: false })] },
+    ],
+    ['a send before its time', { sends: [send('soon', 1), send('gift', 10)] }],
+    [
+      'a delivered step that is said to be skipped',
+      { runs: [run([step('soon', 'skipped', 5, { reason: 'late' }), step('gift', 'sent', 10)])] },
+    ],
+    [
+      'an unknown outcome of which nothing was unclear',
+      { runs: [run([step('soon', 'unknown', 5), step('gift', 'sent', 10)])] },
+    ],
+    [
+      'a run that somebody terminated',
+      { runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)], { outcome: 'terminated' })] },
+    ],
+  ])('finds broken: %s', (_, more) => {
+    expect(judge(evidence(more)).broken.length).toBeGreaterThan(0)
+  })
+
+  it('reckons how late a held step is from the grant that released it', () => {
+    const late = judge(evidence({ sends: [send('soon', 5), send('gift', 12)] })).lateness
+    expect(late.map((l) => l.ms)).toEqual([0, 2 * S])
+  })
+})
+
+describe('the schedule of faults', () => {
+  const plan = (seed: number) =>
+    planFaults(createRandom(seed), { forMs: 600_000, processes: ['a', 'b', 'c'], disk: true })
+
+  it('is the same for the same seed, and another for another', () => {
+    expect(plan(7)).toEqual(plan(7))
+    expect(plan(7)).not.toEqual(plan(8))
+  })
+
+  it('hits every part, the disk, WeChat and callbacks, and is over in time', () => {
+    const faults = plan(7)
+    const targets = new Set(faults.map((f) => f.target))
+    expect([...targets].sort()).toEqual(['a', 'b', 'c', 'callbacks', 'custom/send', 'disk'])
+    expect(Math.max(...faults.map((f) => f.atMs + f.lastsMs))).toBeLessThanOrEqual(600_000)
+  })
+})
+
+describe('a schedule with a focus', () => {
+  const forMs = 600_000
+  it('has the wanted faults only, on the named parts', () => {
+    const focus = { processes: /worker/, kinds: ['kill', 'hangs-after'] as const }
+    const faults = planFaults(createRandom(7), { forMs, processes: ['serve', 'worker-1'], disk: true, focus })
+    expect(new Set(faults.map((f) => `${f.kind} ${f.target}`))).toEqual(
+      new Set(['kill worker-1', 'hangs-after custom/send']),
+    )
+  })
+
+  it('hits all parts where none has such a name', () => {
+    const focus = { processes: /worker/, kinds: ['kill'] as const }
+    const faults = planFaults(createRandom(7), { forMs, processes: ['whole'], disk: false, focus })
+    expect(new Set(faults.map((f) => `${f.kind} ${f.target}`))).toEqual(new Set(['kill whole']))
+  })
+})
+
+describe('the invariants that can be broken on purpose', () => {
+  it.each(Object.keys(MUTATIONS))('%s fits the code as it stands', (name) => {
+    const breakage = MUTATIONS[name]
+    expect(breakage && mutatedText(breakage)).toContain(breakage?.replace)
+  })
+  it('are named when a name is none of them', () => {
+    expect(() => mutationByName('nothing')).toThrow(/"nothing".*answer-first/)
+  })
+})

@@ -1,0 +1,63 @@
+import type { Random } from '../harness/random.ts'
+import { ACCOUNTS } from './campaigns.ts'
+import { crashesOf, type Environment } from './environments/environment.ts'
+import { type CallbackFaults, createFollowers, pause } from './followers.ts'
+import { injectFaults } from './inject-faults.ts'
+import type { Evidence } from './judge/evidence.ts'
+import { type Focus, planFaults } from './schedule.ts'
+import { createWechat, registerAccounts, sendsOf, waitForRunsToEnd } from './wechat-side.ts'
+
+/** After the last act: the window, and as much again for what came late. */
+const RUNS_END_WITHIN_MS = 150_000
+const SETTLE_MS = 3_000
+
+/** One performance: followers come and go for `forMs` while faults hit, then all is mended and the runs end. */
+export async function runScenario(
+  environment: Environment,
+  options: {
+    random: Random
+    forMs: number
+    perSecond: number
+    focus?: Focus | undefined
+    print(line: string): void
+  },
+): Promise<Evidence> {
+  const { random, forMs, print: say } = options
+  const callbackFaults: CallbackFaults = { losesAnswers: false, clockSkewS: 0 }
+  const simulator = createWechat()
+  const { url } = await simulator.listen(0)
+  try {
+    await environment.startAll()
+    await registerAccounts(environment, simulator, url, ACCOUNTS)
+    const plan = planFaults(random, {
+      forMs,
+      processes: environment.processes.map((p) => p.name),
+      disk: environment.fillDisk !== undefined,
+      focus: options.focus,
+    })
+    const followers = createFollowers({ simulator, random, callbackFaults, perSecond: options.perSecond })
+    const [faults] = await Promise.all([
+      injectFaults(environment, simulator, callbackFaults, plan, say),
+      followers.run(Date.now() + forMs),
+    ])
+    simulator.clearFaults()
+    await environment.startAll()
+    say(`  ${followers.acts.length} callbacks; waiting for the runs to end`)
+    await waitForRunsToEnd(environment, RUNS_END_WITHIN_MS)
+    const endedAt = Date.now()
+    await pause(SETTLE_MS)
+    const rules = Object.fromEntries(ACCOUNTS.map((a) => [a.appId, a.rules]))
+    const stored = await environment.readStore()
+    return {
+      accounts: rules,
+      actions: followers.acts,
+      sends: sendsOf(simulator, ACCOUNTS),
+      ...stored,
+      faults,
+      crashes: crashesOf(environment.processes),
+      endedAt,
+    }
+  } finally {
+    await simulator.close()
+  }
+}

@@ -1,0 +1,519 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { createPasswords } from '../../src/auth/passwords/password-hash.ts'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import { runCli } from '../../src/cli/run-cli.ts'
+import { createPlatformStore } from '../../src/store/accounts/platform-store.ts'
+import { openStore } from '../../src/store/db.ts'
+import { createSealer } from '../../src/store/encryption/sealer.ts'
+import { listAudit } from '../../src/store/users/audit-log.ts'
+import { createUserStore } from '../../src/store/users/user-store.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { waitFor } from '../harness/process/program.ts'
+import { freshDatabase } from '../harness/stores.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function nurture(...args: string[]) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await runCli(args, { out: (t) => out.push(t), err: (t) => err.push(t) })
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const SERIES = (id: string, more = '') => `id: ${id}
+name: 系列
+entry: { event: subscribe }
+steps:
+  - { id: hi, after: 10s, send: { text: 您好 } }
+  - { id: far, after: 22h, send: { text: 第二天 } }
+${more}`
+/** One pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+describe('nurture, with nothing running', () => {
+  it('explains itself, for every command', async () => {
+    const top = await nurture('--help')
+    expect(top).toMatchObject({ code: 0, err: '' })
+    for (const [command] of top.out.matchAll(
+      /^ +(check|preview|setup|deploy|account|campaign|engine|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+    )) {
+      expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
+    }
+    const subs = {
+      account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
+      campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
+      engine: ['show', 'accept'],
+      follower: ['show', 'cancel', 'forget', 'pause', 'resume'],
+      key: ['rotate'],
+      menu: ['get', 'put', 'remove'],
+      media: ['put'],
+      admin: ['create'],
+      user: ['add', 'list', 'role', 'password', 'disable', 'enable', 'reset-2fa', 'remove'],
+      token: ['list', 'create', 'revoke'],
+    }
+    for (const [group, commands] of Object.entries(subs)) {
+      for (const sub of commands) {
+        const help = await nurture(group, sub, '--help')
+        expect(help.code).toBe(0)
+        expect(help.out).toContain(`nurture ${group} ${sub}`)
+        expect(help.out).toContain('--json')
+      }
+    }
+  })
+
+  it.each([
+    ['an unknown command', ['nonsense']],
+    ['no command', []],
+    ['a group alone', ['account']],
+    ['a missing argument', ['check']],
+    ['an unknown option', ['check', 'a.yaml', '--colour']],
+    ['too many arguments', ['check', 'a.yaml', 'b.yaml']],
+    ['a bad duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
+    ['a role that there is not', ['user', 'role', 'lin', 'boss']],
+    ['a number of changes that is none', ['audit', '--limit', 'all']],
+    ['bad rules', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
+  ])('answers %s with the usage and exit code 2', async (_, args) => {
+    const { code, err, out } = await nurture(...args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain('USAGE')
+  })
+
+  it('checks a good file, and warns of what WeChat will hold back', async () => {
+    const { code, out } = await nurture('check', file('good.yaml', SERIES('good')))
+    expect(code).toBe(0)
+    expect(out).toContain('step far is due 22 h')
+    expect(out).toContain('it will be held')
+    const classic = await nurture('check', join(folder, 'good.yaml'), '--rules', 'classic-48h')
+    expect(classic.out).not.toContain('held')
+  })
+
+  it('refuses a bad file with every error, its path and its line', async () => {
+    const invalid = file(
+      'bad.yaml',
+      SERIES('bad', '  - { id: hi, after: 3x, send: { text: "{{ nobody }}" } }\ncolour: red\n'),
+    )
+    const { code, out } = await nurture('check', invalid)
+    expect(code).toBe(1)
+    expect(out).toMatch(/steps\.2\.after \(line 7\)/)
+    expect(out).toMatch(/colour/)
+    const json = await nurture('check', invalid, '--json')
+    expect(json.code).toBe(1)
+    const found: { ok: boolean; issues: { path: string; line: number }[] } = JSON.parse(json.out)
+    expect(found.ok).toBe(false)
+    expect(found.issues.map((i) => i.path)).toEqual(
+      expect.arrayContaining(['steps.2.after', 'colour', 'steps.2.id']),
+    )
+  })
+
+  it('misses a medium that does not stand beside the file, and one that WeChat would not take', async () => {
+    const image = (name: string) => `  - { id: pic, after: 0s, send: { image: { file: ${name} } } }\n`
+    file('letter.png', 'no picture at all')
+    const missing = await nurture('check', file('m1.yaml', SERIES('m1', image('none.png'))))
+    expect(missing.out).toContain('steps.2.send.image.file')
+    const thumb = '  - { id: v, after: 0s, send: { video: { mediaId: wx-1, thumb: none.jpg } } }\n'
+    expect((await nurture('check', file('m4.yaml', SERIES('m4', thumb)))).out).toContain('none.jpg')
+    const wrong = await nurture('check', file('m2.yaml', SERIES('m2', image('letter.png'))))
+    expect([missing.code, wrong.code]).toEqual([1, 1])
+    file('pixel.png', PNG)
+    expect((await nurture('check', file('m3.yaml', SERIES('m3', image('pixel.png'))))).code).toBe(0)
+  })
+
+  it('previews: when each step goes, and which grant pays', async () => {
+    const { code, out } = await nurture('preview', 'campaigns/welcome.yaml', '--reply-after', '40s')
+    expect(code).toBe(0)
+    expect(out.split('\n').map((l) => l.split(/ {2,}/).slice(0, 4))).toEqual([
+      ['when', 'step', 'state', 'paid by'],
+      ['20s', 'hint', 'sent', 'subscribe'],
+      ['40s', 'gift', 'sent', 'subscribe'],
+      ['10m40s', 'tip', 'sent', 'message'],
+      ['22h40s', 'day-1', 'sent', 'message'],
+      ['47h40s', 'last', 'sent', 'message'],
+    ])
+    const json = await nurture('preview', 'campaigns/welcome.yaml', '--unfollow-after', '10s', '--json')
+    expect(JSON.parse(json.out).timeline.every((l: { state: string }) => l.state === 'skipped')).toBe(true)
+  })
+
+  it('names a setting that makes no sense', async () => {
+    vi.stubEnv('PORT', 'eighty')
+    expect(await nurture('account', 'list')).toMatchObject({ code: 2, err: expect.stringContaining('PORT') })
+    vi.unstubAllEnvs()
+  })
+
+  it('says what to do when the server is not there, or the token is unknown', async () => {
+    vi.stubEnv('ADMIN_TOKEN', 'test')
+    const away = await nurture('account', 'list', '--url', 'http://127.0.0.1:9')
+    expect(away.code).toBe(1)
+    expect(away.err).toContain('npm start')
+    vi.stubEnv('ADMIN_TOKEN', '')
+    vi.stubEnv('DATA_DIR', folder)
+    expect((await nurture('account', 'list')).err).toContain('ADMIN_TOKEN')
+    vi.unstubAllEnvs()
+  })
+})
+
+describe.skipIf(!inject('temporalAddress'))('nurture, with the product running', () => {
+  const APP = 'wxcli00000000001'
+  let app: AppHarness
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+    const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
+    const web = await listen(
+      createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links }),
+      0,
+      '127.0.0.1',
+    )
+    close = web.close
+    vi.stubEnv('ADMIN_TOKEN', 'test-admin-token')
+    vi.stubEnv('NURTURE_URL', web.url)
+  })
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await close?.()
+    await app?.close()
+  })
+
+  it('registers an account from a file of secrets, shows it, and never its secrets', async () => {
+    const secrets = file(
+      'secrets.json',
+      JSON.stringify({ appSecret: 'test-very-secret', token: 'testtoken' }),
+    )
+    const add = [
+      'account',
+      'add',
+      'wxnew00000000001',
+      '--name',
+      '新号',
+      '--mode',
+      'plain',
+      '--secrets',
+      secrets,
+    ]
+    const added = await nurture(...add)
+    expect(added).toMatchObject({ code: 0 })
+    expect(await nurture(...add)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('registered already'),
+    })
+    const list = await nurture('account', 'list')
+    expect(list.out).toContain('wxnew00000000001')
+    const json = await nurture('account', 'show', 'wxnew00000000001', '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ appId: 'wxnew00000000001', state: 'active' })
+    expect(added.out + list.out + json.out).not.toContain('test-very-secret')
+    const changed = await nurture(
+      'account',
+      'change',
+      'wxnew00000000001',
+      '--name',
+      '改名',
+      '--rules',
+      'classic-48h',
+    )
+    expect(changed.out).toContain('改名')
+    const after = JSON.parse((await nurture('account', 'show', 'wxnew00000000001', '--json')).out)
+    expect(after).toMatchObject({ name: '改名', rules: 'classic-48h', mode: 'plain' })
+    const change = (...args: string[]) => nurture('account', 'change', 'wxnew00000000001', '--json', ...args)
+    const variables = (text: string) => JSON.parse(text).variables
+    const set = await change('--var', 'city=上海, 浦东', '--var=tel=a=b')
+    expect(variables(set.out)).toEqual({ city: '上海, 浦东', tel: 'a=b' })
+    expect(variables((await change('--var', 'city=北京', '--remove-var', 'tel')).out)).toEqual({
+      city: '北京',
+    })
+    expect((await nurture('account', 'show', 'wxnew00000000001')).out).toMatch(/variables +\{"city":"北京"\}/)
+    expect((await change('--var', 'city')).code).toBe(2)
+    expect((await nurture('account', 'pause', 'wxnew00000000001')).out).toContain('paused')
+    expect((await nurture('account', 'resume', 'wxnew00000000001')).out).toContain('active')
+    expect((await nurture('account', 'remove', 'wxnew00000000001')).code).toBe(0)
+    expect((await nurture('account', 'show', 'wxnew00000000001')).code).toBe(1)
+  })
+
+  it('verifies an account: each thing by itself, with the address to whitelist', async () => {
+    await app.addAccount({ appId: APP })
+    const before = await nurture('account', 'verify', APP, '--json')
+    const checks = (text: string) =>
+      Object.fromEntries(JSON.parse(text).checks.map((c: { check: string; ok: boolean }) => [c.check, c.ok]))
+    expect(before.code).toBe(1)
+    expect(checks(before.out)).toEqual({
+      secret: true,
+      'ip-whitelist': true,
+      certification: true,
+      callback: false,
+    })
+    await app.simulator.account(APP).follow('oVerify')
+    await waitFor(async () => (await nurture('account', 'verify', APP)).code === 0)
+    app.simulator.account(APP).setTrust({ ipWhitelisted: false })
+    const blocked = await nurture('account', 'verify', APP)
+    expect(blocked.code).toBe(1)
+    expect(blocked.out).toMatch(/Add [\d.:a-f]+ to the IP whitelist/)
+    app.simulator.account(APP).setTrust({ ipWhitelisted: true, certified: false })
+    expect((await nurture('account', 'verify', APP)).out).toMatch(/FAILED +certification/)
+    app.simulator.account(APP).setTrust({ certified: true })
+  })
+
+  it('publishes a campaign with the picture beside it, and drives its life', async () => {
+    file('beside.png', PNG)
+    const path = file(
+      'withpic.yaml',
+      SERIES('withpic', '  - { id: pic, after: 0s, send: { image: { file: beside.png } } } # 图片\n'),
+    )
+    const put = await nurture('campaign', 'put', path)
+    expect(put).toMatchObject({ code: 0, out: 'withpic: version 1 is live' })
+    expect(put.err).toContain('uploaded  beside.png')
+    const shown = await nurture('campaign', 'show', 'withpic')
+    expect(shown.out).toMatch(/file: sha256-[0-9a-f]{64}/)
+    expect(shown.out).toContain('# 图片')
+    expect(readFileSync(path, 'utf8')).toContain('beside.png')
+    expect((await nurture('campaign', 'put', path)).out).toContain('version 1')
+    expect((await nurture('campaign', 'list')).out).toContain('withpic')
+    const accounts = await nurture('campaign', 'accounts', 'withpic')
+    expect(accounts.out).toMatch(new RegExp(`${APP} +.* yes`))
+    const served = JSON.parse((await nurture('campaign', 'accounts', 'withpic', '--json')).out).items
+    expect(served).toMatchObject([{ appId: APP, takes: true, reasons: [] }])
+    expect((await nurture('campaign', 'pause', 'withpic')).out).toBe('withpic: paused')
+    expect((await nurture('campaign', 'resume', 'withpic')).out).toBe('withpic: live')
+    expect((await nurture('campaign', 'remove', 'withpic')).code).toBe(0)
+    const gone = await nurture('campaign', 'pause', 'withpic', '--json')
+    expect(gone.code).toBe(1)
+    expect(JSON.parse(gone.err).error.code).toBe('not-found')
+  })
+
+  it('is told every error of a campaign, and nothing is changed', async () => {
+    const refused = await nurture(
+      'campaign',
+      'put',
+      file('x.yaml', 'id: x\nname: X\nentry: {event: birth}\nsteps: []\n'),
+    )
+    expect(refused.code).toBe(1)
+    expect(refused.err).toContain('entry.event')
+    expect(refused.err).toContain('steps')
+    expect((await nurture('campaign', 'show', 'x')).code).toBe(1)
+  })
+
+  it('shows a follower, pauses, resumes and cancels the series', async () => {
+    await app.addAccount({ appId: APP })
+    await nurture('campaign', 'put', file('series.yaml', SERIES('series')))
+    await app.simulator.account(APP).follow('oCli')
+    await app.waitForRun(APP, 'oCli', () => true)
+    const shown = await nurture('follower', 'show', APP, 'oCli')
+    expect(shown.out).toMatch(/series@1 · active/)
+    expect(shown.out).toMatch(/far +pending/)
+    expect((await nurture('follower', 'pause', APP, 'oCli')).code).toBe(0)
+    await app.waitForRun(APP, 'oCli', (r) => r.status === 'paused')
+    expect((await nurture('follower', 'resume', APP, 'oCli')).code).toBe(0)
+    await app.waitForRun(APP, 'oCli', (r) => r.status === 'active')
+    expect(await nurture('follower', 'cancel', APP, 'oCli', '--reason', '客户要求')).toMatchObject({
+      code: 0,
+      err: '',
+    })
+    const run = await app.waitForRun(APP, 'oCli', (r) => r.status === 'ended')
+    expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
+    expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'forget', APP, 'oNobody')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'forget', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('has the running program seal its store anew', async () => {
+    const { code, out } = await nurture('key', 'rotate', '--json')
+    expect(code).toBe(0)
+    // Sealed with the current key already.
+    expect(JSON.parse(out)).toMatchObject({ resealed: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
+  })
+
+  it('makes a code that leads into a campaign, and none that does not', async () => {
+    await app.addAccount({ appId: APP })
+    const guide = SERIES('booth').replace('subscribe }', 'subscribe, qrScenes: [booth*] }')
+    await nurture('campaign', 'put', file('booth.yaml', guide))
+    const made = await nurture('qrcode', APP, 'booth-1', '--campaign', 'booth', '--expires', '30d')
+    expect(made).toMatchObject({ code: 0, err: '' })
+    expect(made.out).toMatch(/booth-1: works until \d{4}-/)
+    expect(made.out).toContain('https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=')
+    const forGood = await nurture('qrcode', APP, 'booth-2', '--json')
+    expect(JSON.parse(forGood.out)).toMatchObject({ expiresAt: null })
+    const refused = await nurture('qrcode', APP, 'shop', '--campaign', 'booth')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('booth*, not shop') })
+  })
+
+  it('saves the menu of the console in a file, and puts it back', async () => {
+    await app.addAccount({ appId: APP })
+    app.simulator.world.account(APP).menu = [{ key: 'guide', label: '资料' }]
+    const saved = await nurture('menu', 'get', APP)
+    expect(saved).toMatchObject({ code: 0, err: expect.stringContaining('console') })
+    expect(saved.out).toContain('key: guide')
+    const put = await nurture('menu', 'put', APP, file('menu.yaml', saved.out))
+    expect(put).toMatchObject({ code: 0, out: expect.stringContaining('one button') })
+    const json = await nurture('menu', 'get', APP, '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ source: 'api', button: [{ key: 'guide' }] })
+    expect(await nurture('menu', 'put', APP, file('menu.json', json.out))).toMatchObject({ code: 0 })
+    const invalid = await nurture('menu', 'put', APP, file('bad-menu.yaml', 'button: [{ name: 资料 }]\n'))
+    expect(invalid).toMatchObject({ code: 1, err: expect.stringContaining('button.0.type') })
+    expect(await nurture('menu', 'put', APP, file('odd.yaml', 'button: ['))).toMatchObject({ code: 1 })
+    expect(await nurture('menu', 'remove', APP)).toMatchObject({ code: 0 })
+    expect(await nurture('menu', 'get', APP)).toMatchObject({ code: 1 })
+  })
+
+  it('adds people with passwords from files, changes and removes them', async () => {
+    const password = file('password.txt', 'test-lins-password\n')
+    const add = ['user', 'add', 'Lin', '--role', 'operator', '--password-file', password]
+    expect(await nurture(...add)).toMatchObject({ code: 0, out: 'lin: added as operator' })
+    expect(await nurture(...add)).toMatchObject({ code: 1, err: expect.stringContaining('already') })
+    const short = await nurture('user', 'add', 'zoe', '--password-file', file('short.txt', 'short'))
+    expect(short).toMatchObject({ code: 1, err: expect.stringContaining('12 characters') })
+    const many = await nurture('user', 'password', 'lin', '--password-file', file('two.txt', 'one\ntwo'))
+    expect(many).toMatchObject({ code: 1, err: expect.stringContaining('one line') })
+    const changed = await nurture('user', 'password', 'lin', '--password-file', password)
+    expect(changed).toMatchObject({ code: 0, out: expect.stringContaining('every session is over') })
+    expect((await nurture('user', 'role', 'lin', 'admin')).out).toBe('lin: admin from now on')
+    expect((await nurture('user', 'disable', 'lin')).out).toBe('lin: disabled')
+    expect((await nurture('user', 'list')).out).toMatch(/lin +admin +disabled \d{4}-/)
+    expect((await nurture('user', 'enable', 'lin')).out).toBe('lin: active')
+    expect((await nurture('user', 'remove', 'lin')).out).toBe('lin: removed')
+    expect((await nurture('user', 'remove', 'lin')).code).toBe(1)
+  })
+
+  it('makes the first admin through the running program where the store is embedded', async () => {
+    const password = file('admin.txt', 'test-first-password')
+    const made = await nurture('admin', 'create', 'boss', '--password-file', password)
+    expect(made).toMatchObject({ code: 0, out: 'boss: added as admin' })
+    expect(await nurture('admin', 'create', 'boss', '--password-file', password)).toMatchObject({ code: 1 })
+    await nurture('user', 'remove', 'boss')
+  })
+
+  it('makes a token that a command line can have, and revokes it; the audit log tells who did what', async () => {
+    const made = await nurture('token', 'create', '小王的电脑', '--role', 'operator', '--expires', '30d')
+    expect(made.code).toBe(0)
+    expect(made.out).toMatch(/^fnt_[\w-]{43}$/)
+    const id = /tok_\w+/.exec(made.err)?.[0] ?? ''
+    vi.stubEnv('NURTURE_TOKEN', made.out)
+    try {
+      expect((await nurture('campaign', 'list')).code).toBe(0)
+      await nurture('media', 'put', file('p.png', PNG))
+      const audit = await nurture('audit')
+      expect(audit).toMatchObject({ code: 1, err: expect.stringContaining('needs the role admin') })
+    } finally {
+      vi.stubEnv('NURTURE_TOKEN', '')
+    }
+    const log = await nurture('audit', '--limit', '1')
+    expect(log.out).toMatch(new RegExp(`${id} +media.upload`))
+    expect(log.err).toMatch(/older ones: --cursor \S+/)
+    const older = await nurture('audit', '--cursor', log.err.split(' ').at(-1) ?? '')
+    expect(older.out).toMatch(new RegExp(`admin-token +token.create +${id} +.*小王的电脑`))
+    expect(older.out).not.toContain(made.out)
+    expect((await nurture('token', 'list')).out).toMatch(
+      new RegExp(`${id} +小王的电脑 +operator +admin-token`),
+    )
+    expect((await nurture('token', 'revoke', id)).out).toBe(`${id}: revoked`)
+    expect((await nurture('token', 'revoke', id)).code).toBe(1)
+  })
+
+  it('uploads a medium, and refuses what WeChat would not take', async () => {
+    const good = await nurture('media', 'put', file('p.png', PNG), '--json')
+    expect(JSON.parse(good.out)).toMatchObject({ type: 'image', bytes: PNG.length })
+    expect(await nurture('media', 'put', file('p.txt', 'words'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('PNG'),
+    })
+  })
+
+  it('says whether the engine is the right one, and accepts it', async () => {
+    const shown = await nurture('engine', 'show')
+    expect(shown).toMatchObject({ code: 0, err: '' })
+    expect(shown.out).toContain(': home,')
+    expect(await nurture('engine', 'accept')).toMatchObject({ code: 0 })
+    expect((await nurture('engine', 'show')).out).toContain(': restoring,')
+  })
+})
+
+describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database and nothing running', () => {
+  it('writes the first admin into the store, with a note of it', async () => {
+    const databaseUrl = await freshDatabase(inject('postgresUrl'))
+    vi.stubEnv('DATABASE_URL', databaseUrl)
+    try {
+      const create = (name: string, password: string) =>
+        nurture('admin', 'create', name, '--password-file', file('first.txt', password))
+      expect(await create('Boss', 'test-first-password')).toEqual({
+        code: 0,
+        out: 'boss: added as admin',
+        err: '',
+      })
+      expect(await create('boss', 'test-first-password')).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('nurture user password'),
+      })
+      expect(await create('zoe', 'short')).toMatchObject({ code: 1, err: expect.stringContaining('12') })
+      expect(await create('admin-token', 'test-first-password')).toMatchObject({ code: 1 })
+    } finally {
+      vi.stubEnv('DATABASE_URL', '')
+    }
+    const store = await openStore({ databaseUrl, dataDir: null })
+    try {
+      const boss = await createUserStore(store.db, Date.now).find('boss')
+      expect(boss).toMatchObject({ role: 'admin', disabledAt: null })
+      expect(await createPasswords().verify('test-first-password', boss?.passwordHash ?? null)).toBe(true)
+      const [note] = await listAudit(store.db, { after: null, limit: 1 })
+      expect(note).toMatchObject({ actor: 'command-line', action: 'user.add', target: 'boss' })
+    } finally {
+      await store.close()
+    }
+  })
+
+  it('says so when the database does not answer', async () => {
+    vi.stubEnv('DATABASE_URL', 'postgres://test:test@127.0.0.1:9/none')
+    const made = await nurture(
+      'admin',
+      'create',
+      'boss',
+      '--password-file',
+      file('x.txt', 'test-first-password'),
+    )
+    vi.stubEnv('DATABASE_URL', '')
+    expect(made).toMatchObject({ code: 1, err: expect.stringContaining('DATABASE_URL') })
+  })
+})
+
+describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself', () => {
+  it('seals every secret under the new key, and needs the old one for it', async () => {
+    const databaseUrl = await freshDatabase(inject('postgresUrl'))
+    const store = await openStore({ databaseUrl, dataDir: null })
+    onTestFinished(async () => {
+      vi.unstubAllEnvs()
+      await store.close()
+    })
+    await createPlatformStore(store.db, createSealer('old-test-key')).saveTicket('wxplatform', 'ticket', {
+      createTime: 1,
+      receivedAt: 1,
+      lifetimeMs: 1,
+    })
+    vi.stubEnv('DATABASE_URL', databaseUrl)
+    vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:9')
+    vi.stubEnv('LOG_LEVEL', 'silent')
+    vi.stubEnv('ENCRYPTION_KEY', 'new-test-key-of-thirty-two-characters')
+    expect(await nurture('key', 'rotate')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Nothing was changed'),
+    })
+    vi.stubEnv('ENCRYPTION_KEY_PREVIOUS', 'old-test-key')
+    const { code, out } = await nurture('key', 'rotate')
+    expect([code, out]).toEqual([0, expect.stringContaining('component_tickets.ticket_sealed: 1')])
+    expect(out).toMatch(/keep the previous key \S+ in ENCRYPTION_KEY_PREVIOUS until the retention/)
+    const ticket = await createPlatformStore(
+      store.db,
+      createSealer('new-test-key-of-thirty-two-characters'),
+    ).readTicket('wxplatform')
+    expect(ticket?.ticket).toBe('ticket')
+  })
+})

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { isNotNull } from 'drizzle-orm'
+import { afterEach, describe, expect, inject, it } from 'vitest'
+import type { PresentedRun } from '../../src/run/present.ts'
+import { openStore } from '../../src/store/db.ts'
+import { jobs } from '../../src/store/schema.ts'
+import { assertPortFree } from '../../src/temporal/local-server/ports.ts'
+import { processTreeMemory, totalMemory } from '../harness/process/process-memory.ts'
+import {
+  callApi,
+  isolatedSettings,
+  type Program,
+  spawnProgram,
+  waitFor,
+  waitUntilReady,
+} from '../harness/process/program.ts'
+
+const APP = 'wxsimulated000001'
+/**
+ * MiB of RSS of all its Node processes. docs/figures.md tells what they have: this leaves a fourth for what other machines
+ * do differently (threads, allocator, when garbage is collected). A bundler in the process, or PostgreSQL's default page
+ * cache, is over it.
+ */
+const MOST_MEMORY_MIB = 500
+const started: Program[] = []
+const forget: (() => void)[] = []
+afterEach(async () => {
+  for (const p of started.splice(0)) {
+    p.process.kill('SIGTERM')
+    await p.exited
+  }
+  for (const f of forget.splice(0)) f()
+})
+
+async function settings() {
+  const made = await isolatedSettings()
+  forget.push(made.cleanUp)
+  return made
+}
+
+function start(env: Record<string, string>): Program {
+  const program = spawnProgram('src/start.ts', env)
+  started.push(program)
+  return program
+}
+
+const isFree = (port: string | undefined) =>
+  assertPortFree(Number(port), '127.0.0.1', '').then(
+    () => true,
+    () => false,
+  )
+
+/** Names of the periodic jobs that a program, now at its end, has done in its embedded store. */
+async function jobsDone(dataDir: string): Promise<string[]> {
+  const { db, close } = await openStore({ dataDir })
+  const rows = await db.select({ name: jobs.name }).from(jobs).where(isNotNull(jobs.lastRunAt))
+  await close()
+  return rows.map((row) => row.name)
+}
+
+describe.skipIf(!inject('temporalAddress'))('npm start', () => {
+  it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
+    const { env, dataDir } = await settings()
+    const base = `http://127.0.0.1:${env.PORT}`
+    const phone = `http://127.0.0.1:${env.SIMULATOR_PORT}/_sim/${APP}/oKilled`
+    const run = () => callApi<PresentedRun>(base, `/api/followers/${APP}/oKilled`)
+    const step = async (id: string) => (await run().catch(() => null))?.steps.find((s) => s.id === id)?.state
+    const first = start(env)
+    expect(await waitUntilReady(first)).toBe(`${base}/`)
+    await callApi(phone, '/act', { do: 'follow' })
+    await callApi(phone, '/act', { do: 'type', text: '1' })
+    await waitFor(async () => (await step('gift')) === 'sent')
+    // The simulated WeChat must not forget: the real one does not.
+    await waitFor(() => readFileSync(join(dataDir, 'simulator.json'), 'utf8').includes('三分钟看完'))
+
+    first.process.kill('SIGKILL')
+    await first.exited
+    // The engine ends with it, although nobody told it to.
+    await waitFor(() => isFree(env.TEMPORAL_PORT))
+
+    const second = start(env)
+    await waitUntilReady(second)
+    expect(await step('gift')).toBe('sent')
+    await callApi(phone, '/fast-forward', { ms: 48 * 3_600_000 })
+    await waitFor(async () => (await run()).status === 'ended')
+    expect(await run()).toMatchObject({
+      outcome: 'completed',
+      steps: [
+        { id: 'hint', state: 'skipped', reason: 'replied' },
+        { id: 'gift', state: 'sent' },
+        { id: 'tip', state: 'sent' },
+        { id: 'day-1', state: 'sent' },
+        { id: 'last', state: 'sent' },
+      ],
+    })
+    const { messages } = await callApi<{ messages: { from: string; via: string }[] }>(phone, '/state')
+    expect(messages.filter((m) => m.from === 'account' && m.via === 'custom')).toHaveLength(4)
+    const processes = processTreeMemory(second.process.pid ?? 0)
+    if (processes) {
+      const nodeProcesses = processes.filter((p) => p.isNode)
+      expect(nodeProcesses.length).toBeGreaterThan(1)
+      expect(totalMemory(nodeProcesses, 'rss')).toBeLessThan(MOST_MEMORY_MIB)
+    }
+
+    second.process.kill('SIGTERM')
+    await second.exited
+    expect(await jobsDone(dataDir)).toEqual(expect.arrayContaining(['purge', 'vacuum']))
+  })
+
+  it('serves with one ready line, says who holds its folder, and stops with all it started', async () => {
+    const { env, dataDir } = await settings()
+    const program = start(env)
+    await waitUntilReady(program)
+    expect(program.stdout().match(/^ready /gm)).toHaveLength(1)
+
+    const other = await settings()
+    const second = spawnProgram('src/start.ts', { ...other.env, DATA_DIR: dataDir })
+    expect(await second.exited).toBe(2)
+    expect(second.stderr()).toContain(`process ${program.process.pid}`)
+
+    const began = Date.now()
+    program.process.kill('SIGTERM')
+    expect(await program.exited).toBe(0)
+    expect(Date.now() - began).toBeLessThan(10_000)
+    for (const port of [env.PORT, env.SIMULATOR_PORT, env.TEMPORAL_PORT, env.TEMPORAL_UI_PORT]) {
+      await waitFor(() => isFree(port))
+    }
+  })
+
+  it.each(['PORT', 'SIMULATOR_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
+    'names a taken port and its variable: %s',
+    async (variable) => {
+      const { env } = await settings()
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(Number(env[variable]), '127.0.0.1', resolve))
+      const program = start(env)
+      expect(await program.exited).toBe(2)
+      expect(program.stderr()).toContain(`Port ${env[variable]} on 127.0.0.1`)
+      expect(program.stderr()).toContain(`${variable}=`)
+      server.close()
+    },
+  )
+
+  it('refuses settings that make no sense, by name', async () => {
+    const { env } = await settings()
+    const program = start({ ...env, PORT: 'eighty', CALLBACK_MAX_AGE: '-1' })
+    expect(await program.exited).toBe(2)
+    expect(program.stderr()).toMatch(/PORT:[\s\S]*CALLBACK_MAX_AGE:/)
+  })
+})

@@ -1,0 +1,34 @@
+import { describe, expect, inject, it } from 'vitest'
+import { measureBurst } from '../../bench/load/burst.ts'
+import { startTarget } from '../../bench/load/target.ts'
+
+const FOLLOWS = 300
+
+/** The small sister of `npm run load -- burst`: it judges what is lost or doubled, never how long it took. */
+describe.skipIf(!inject('temporalAddress'))(
+  'hundreds of people who follow within a second',
+  { timeout: 480_000 },
+  () => {
+    it('are all stored once, and nobody gets a message twice', async () => {
+      const target = await startTarget('pglite', () => {})
+      if (!target) throw new Error('npm start needs nothing that could be missing')
+      const burst = await measureBurst(target, {
+        follows: FOLLOWS,
+        seconds: 1,
+        dispatchedWithinMs: 180_000,
+        patient: true,
+      })
+      expect(burst).toMatchObject({
+        follows: FOLLOWS,
+        undelivered: 0,
+        lost: 0,
+        doubled: 0,
+        messagesTwice: 0,
+        refused: 0,
+      })
+      expect(burst.stillPending).toBe(0)
+      expect(burst.messages + burst.skipped).toBe(FOLLOWS)
+      expect(target.said()).not.toContain('"level":50')
+    })
+  },
+)

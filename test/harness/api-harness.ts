@@ -1,0 +1,166 @@
+import type { Hono } from 'hono'
+import { expect, inject } from 'vitest'
+import type { NewAccount } from '../../src/store/accounts/account-store.ts'
+import { type AppHarness, startAppHarness } from './app-harness.ts'
+
+export const ADMIN_TOKEN = 'test-token-of-the-admin'
+
+/** What no answer may ever show. `whole.addAccount` and the tests register every account with these. */
+export const SECRETS = {
+  appSecret: 'test-app-secret-5d1f8e',
+  token: 'test_callback_token_7c3a',
+  encodingAesKey: 'TestAesKey1TestAesKey2TestAesKey3TestAesKe8',
+}
+
+export interface Answer<T = unknown> {
+  status: number
+  headers: Headers
+  text: string
+  /** The JSON of the answer; null when it has none. */
+  body: T
+}
+
+interface CallOptions {
+  /** Sent as JSON. */
+  json?: unknown
+  /** Sent as it is, with `type` as its content type. */
+  raw?: string | FormData | Uint8Array<ArrayBuffer>
+  type?: string
+  headers?: Record<string, string>
+  /** null: no token at all. */
+  token?: string | null
+}
+
+/** The whole product with its web app, asked as an operator's script asks it. */
+export interface ApiHarness {
+  app: AppHarness
+  readonly web: Hono
+  /** Every answer is searched for secrets. */
+  call<T = unknown>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>
+  get<T = unknown>(path: string): Promise<Answer<T>>
+  put(yaml: string, query?: string): Promise<Answer<Published>>
+  /** Asks until the answer is as wished; waits for a condition, not for a time. */
+  waitForBody<T>(path: string, ready: (body: T) => boolean): Promise<T>
+  addAccount(account: Partial<NewAccount> & { appId: string }): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Published {
+  id: string
+  version: number
+  warnings: { path: string; message: string }[]
+}
+
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+
+export interface ErrorBody {
+  error: {
+    code: string
+    message: string
+    issues?: { path: string; message: string; line?: number; column?: number }[]
+  }
+}
+
+export interface AccountBody {
+  appId: string
+  name: string
+  mode: string
+  rules: string
+  state: string
+  stateReason: string | null
+  stateSince: string
+}
+
+export interface FollowerBody {
+  appId: string
+  openId: string
+  runId: string | null
+  campaign: string
+  version: number
+  status: string
+  outcome: string | null
+  reason: string | null
+  startedAt: string
+  endedAt: string | null
+  window: { closesAt: string }
+  ledger: { scene: string; grantedAt: string; expiresAt: string; quota: number; used: number }[]
+  steps: {
+    id: string
+    state: string
+    dueAt: string | null
+    sentAt: string | null
+    reason: string | null
+    errcode: number | null
+  }[]
+}
+
+export async function startApiHarness(
+  options: Partial<Parameters<typeof startAppHarness>[0]> = {},
+): Promise<ApiHarness> {
+  const app = await startAppHarness({
+    temporalAddress: inject('temporalAddress'),
+    adminToken: ADMIN_TOKEN,
+    ...options,
+  })
+
+  const call = async <T>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> => {
+    const { json, raw, type, token = ADMIN_TOKEN } = options
+    const headers = new Headers(options.headers)
+    if (token !== null) headers.set('authorization', `Bearer ${token}`)
+    if (json !== undefined) headers.set('content-type', 'application/json')
+    if (type) headers.set('content-type', type)
+    const payload = json === undefined ? raw : JSON.stringify(json)
+    const response = await app.web.request(path, {
+      method,
+      headers,
+      ...(payload === undefined ? {} : { body: payload }),
+    })
+    const text = await response.text()
+    expectNoSecrets(text, response.headers)
+    const isJson = response.headers.get('content-type')?.startsWith('application/json')
+    const body = (isJson ? JSON.parse(text) : null) as T
+    return { status: response.status, headers: response.headers, text, body }
+  }
+  const get = <T>(path: string) => call<T>('GET', path)
+
+  return {
+    app,
+    get web() {
+      return app.web
+    },
+    call,
+    get,
+    put: (yaml, query = '') => {
+      const id = /^id: (\S+)$/m.exec(yaml)?.[1] ?? 'none'
+      return call('PUT', `/api/campaigns/${id}${query}`, { raw: yaml, type: 'application/yaml' })
+    },
+    async waitForBody<T>(path: string, ready: (body: T) => boolean) {
+      for (let tries = 0; ; tries++) {
+        const { status, body } = await get<T>(path)
+        if (status === 200 && ready(body)) return body
+        if (tries > 300) throw new Error(`never came to be: ${status} ${JSON.stringify(body)}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
+    addAccount: (account) => app.addAccount({ ...SECRETS, ...account }),
+    close: () => app.close(),
+  }
+}
+
+/** Fails when an answer shows a secret of an account, the admin token or the store's key. */
+export function expectNoSecrets(text: string, headers: Headers): void {
+  const shown = `${text}\n${JSON.stringify([...headers])}`
+  for (const secret of [...Object.values(SECRETS), ADMIN_TOKEN, 'test-encryption-key']) {
+    expect(shown).not.toContain(secret)
+  }
+}
+
+/** A campaign of text steps as YAML: `steps` are lines like `{ id: a, after: 20s, send: { text: hi } }`. */
+export function campaignYaml(id: string, steps: string[], more: string[] = []): string {
+  const lines = [`id: ${id}`, `name: 测试 ${id}`, ...more]
+  if (!more.some((l) => l.startsWith('entry:'))) lines.push('entry: { event: subscribe }')
+  return `${lines.join('\n')}\nsteps:\n${steps.map((s) => `  - ${s}\n`).join('')}`
+}

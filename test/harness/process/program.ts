@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../../../src/temporal/local-server/ports.ts'
+import { WAIT_TIMEOUT_MS } from '../timeouts.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** One of the product's programs as a process of its own. */
+export interface Program {
+  process: ChildProcess
+  stdout(): string
+  stderr(): string
+  /** Resolves with the exit code (null: killed). */
+  exited: Promise<number | null>
+}
+
+/**
+ * Starts a program with these settings and nothing else of this process's environment that it would read.
+ * @param node another Node than this one
+ */
+export function spawnProgram(file: string, env: Record<string, string>, node = process.execPath): Program {
+  const { PATH = '', HOME = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
+  const child = spawn(node, [...nodeOptions(file), 'scripts/run.mjs', file], {
+    cwd: root,
+    env: {
+      PATH,
+      HOME,
+      ...(XDG_CACHE_HOME ? { XDG_CACHE_HOME } : {}),
+      ...(FOLLOWER_NURTURE_CACHE ? { FOLLOWER_NURTURE_CACHE } : {}),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (text) => {
+    out += text
+  })
+  child.stderr.on('data', (text) => {
+    err += text
+  })
+  const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+  return { process: child, stdout: () => out, stderr: () => err, exited }
+}
+
+/** What the package's script of this program tells Node. */
+function nodeOptions(file: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const command = Object.values(scripts).find((script) => script.endsWith(`scripts/run.mjs ${file}`))
+  return command?.split(' ').slice(1, -2) ?? []
+}
+
+/** Settings of an `npm start` that disturbs nobody: free ports, a folder of its own. */
+export async function isolatedSettings(): Promise<{
+  env: Record<string, string>
+  dataDir: string
+  cleanUp(): void
+}> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-data-'))
+  const [PORT, SIMULATOR_PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT] = await Promise.all(
+    [1, 2, 3, 4].map(async () => String(await freePort())),
+  )
+  return {
+    env: {
+      DATA_DIR: dataDir,
+      PORT: PORT ?? '',
+      SIMULATOR_PORT: SIMULATOR_PORT ?? '',
+      TEMPORAL_PORT: TEMPORAL_PORT ?? '',
+      TEMPORAL_UI_PORT: TEMPORAL_UI_PORT ?? '',
+      ADMIN_TOKEN: 'test-admin-token',
+      LOG_LEVEL: 'warn',
+    },
+    dataDir,
+    cleanUp: () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+/** Waits for the `ready` line of `npm start`; gives its URL. */
+export async function waitUntilReady(program: Program): Promise<string> {
+  await waitFor(
+    () => /^ready (\S+)$/m.test(program.stdout()) || program.process.exitCode !== null,
+    () => `not ready: ${program.stdout()}${program.stderr()}`,
+  )
+  const url = /^ready (\S+)$/m.exec(program.stdout())?.[1]
+  if (!url) throw new Error(`it ended: ${program.stderr()}`)
+  return url
+}
+
+/** Waits for a condition. @throws Error with the `trouble` when it does not come to be */
+export async function waitFor(
+  condition: () => boolean | Promise<boolean>,
+  failureMessage: () => string = () => 'it never came to be',
+  withinMs = WAIT_TIMEOUT_MS,
+): Promise<void> {
+  const end = Date.now() + withinMs
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(failureMessage())
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Asks the operator API of a program, or drives its simulator; JSON in and out. */
+export async function callApi<T>(base: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${base}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as T
+}

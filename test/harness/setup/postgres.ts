@@ -1,0 +1,45 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { temporaryFolder } from '../../../scripts/cluster/unix-user.ts'
+import { freePort } from '../../../src/temporal/local-server/ports.ts'
+import { supervise, untilReady } from '../../../src/temporal/local-server/supervise.ts'
+import { initCluster } from './postgres-cluster.ts'
+import { reportSetupError } from './report-setup-error.ts'
+
+/** One PostgreSQL for the whole run, where there is one. One that does not start fails the run, and not what needs none. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const running = await startPostgres().catch((err: unknown) => {
+    reportSetupError(project, err)
+    return null
+  })
+  project.provide('postgresUrl', running?.url ?? '')
+  return running?.stop ?? (async () => {})
+}
+
+/**
+ * A throwaway cluster that runs, or null, and a line that says so, where PostgreSQL is not installed.
+ * @throws NotStartedError with the last lines of its log
+ */
+export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> } | null> {
+  const folder = temporaryFolder('follower-nurture-pg-')
+  const cluster = initCluster(folder, await freePort())
+  if (!cluster) {
+    process.stderr.write('tests: PostgreSQL is not installed; what needs it is skipped\n')
+    rmSync(folder, { recursive: true, force: true })
+    return null
+  }
+  const { program, args, user, cwd, url, waitUntilReady: answers } = cluster
+  const server = supervise(program, args, { logFile: join(folder, 'postgres.log'), user, cwd })
+  const stop = async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilReady('PostgreSQL', server, answers)
+  } catch (err) {
+    await stop()
+    throw err
+  }
+  return { url, stop }
+}

@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto'
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
+import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
+import type { Activities, RecordInput, SendInput } from '../../activities/index.ts'
+import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
+import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
+import type { PresentedRun } from '../../src/run/present.ts'
+import type { SendResult } from '../../src/run/send-result.ts'
+import { workflowIdOf } from '../../src/shared/ids.ts'
+import { createLog } from '../../src/shared/log.ts'
+import { createDataConverter } from '../../src/temporal/codec.ts'
+import { fastForward, runClock } from '../../src/temporal/fast-forward.ts'
+import { createRunClient, type RunClient } from '../../src/temporal/run-client.ts'
+import { runLogSinks } from '../../src/temporal/run-log-sinks.ts'
+import { traceActivities, traceCalls } from '../../src/temporal/trace-calls.ts'
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bundle.ts'
+import { noopTracing } from '../../src/tracing/tracing.ts'
+import type { Ledger } from '../../src/wechat/rules/ledger.ts'
+import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
+import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
+import { freshNamespace } from './fresh-namespace.ts'
+
+let bundle: Promise<WorkflowBundle> | undefined
+
+/** A real engine with a worker whose activities write down what they are asked, instead of calling WeChat. */
+export interface WorkflowHarness {
+  client: Client
+  runs: RunClient
+  follower(options?: { rules?: RulesProfileName }): TestFollower
+  /** Starts the worker of an environment that was made `idle`. */
+  startWorkers(): Promise<void>
+  close(): Promise<void>
+}
+
+interface SentStep {
+  stepId: string
+  /** The follower's clock, ms since the entry. */
+  afterMs: number
+  paidBy: Scene
+}
+
+/** One follower with a series of its own: what it does, and what reached it. */
+export interface TestFollower {
+  openId: string
+  workflowId: string
+  /** Epoch ms (whole seconds) of the entry. */
+  entryAt: number
+  sent: SentStep[]
+  records: RecordInput[]
+  /** Answers the next sends; the last one stays. Default: every send succeeds. */
+  answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
+  /** Who answers for tags and facts. Default: tagged, and nothing known. */
+  wechat: {
+    tags(): Promise<TagResult> | TagResult
+    attributes(): Promise<FetchAttributesResult> | FetchAttributesResult
+  }
+  start(plan: Plan, scene?: Scene): Promise<void>
+  interact(
+    scene: Scene,
+    options?: { text?: string; at?: number; start?: RunStart; ledger?: Ledger; key?: string },
+  ): Promise<void>
+  unfollow(at?: number): Promise<void>
+  handle(): WorkflowHandle
+  advance(ms: number): Promise<void>
+  clock(): Promise<number>
+  state(): Promise<PresentedRun>
+  waitForState(ready: (state: PresentedRun) => boolean): Promise<PresentedRun>
+  outcome(): Promise<NurtureOutcome>
+}
+
+/**
+ * Connects a worker to the engine at `address`.
+ * @param encrypt as PAYLOAD_ENCRYPTION; stored histories are made readable
+ */
+export async function startWorkflowHarness(
+  address: string,
+  { encrypt = true, idle: withoutWorkers = false, tracing = noopTracing } = {},
+): Promise<WorkflowHarness> {
+  bundle ??= bundleWorkflows()
+  const [connection, native] = await Promise.all([
+    Connection.connect({ address }),
+    NativeConnection.connect({ address }),
+  ])
+  const namespace = await freshNamespace(address)
+  const dataConverter = createDataConverter({ current: 'test-encryption-key' }, encrypt)
+  const interceptors = { workflow: [traceCalls(tracing)] }
+  const client = new Client({ connection, namespace, identity: 'test', dataConverter, interceptors })
+  const runs = createRunClient(client)
+  const followers = new Map<string, FollowerRecord>()
+  const findFollower = (openId: string) => {
+    const found = followers.get(openId)
+    if (!found) throw new Error(`no test follower ${openId}`)
+    return found
+  }
+  const activities = createFakeActivities(findFollower)
+  const taskQueue = 'nurture'
+  const workflowBundle = await bundle
+  const common = { connection: native, namespace, dataConverter }
+  const sinks = runLogSinks(createLog('silent'))
+  let workers: Worker[] = []
+  let running: Promise<unknown> = Promise.resolve()
+  const startWorkers = async () => {
+    workers = await Promise.all([
+      Worker.create({ ...common, taskQueue, workflowBundle, sinks, maxCachedWorkflows: 100 }),
+      Worker.create({
+        ...common,
+        taskQueue: 'send',
+        activities: { ...activities },
+        interceptors: { activity: [traceActivities(tracing)] },
+      }),
+    ])
+    running = Promise.all(workers.map((w) => w.run()))
+  }
+  if (!withoutWorkers) await startWorkers()
+  return {
+    client,
+    runs,
+    startWorkers,
+    follower: ({ rules = 'wechat-2023' } = {}) => {
+      const openId = `o${randomUUID().slice(0, 12)}`
+      const wechat: FollowerRecord['wechat'] = {
+        tags: () => ({ result: 'tagged' }),
+        attributes: () => ({ attributes: { tags: [], qrScene: '', subscribeScene: '' } }),
+      }
+      const follower: FollowerRecord = { openId, entryAt: 0, sent: [], records: [], answer: null, wechat }
+      followers.set(openId, follower)
+      return createTestFollower(client, runs, follower, rules)
+    },
+    async close() {
+      for (const w of workers) w.shutdown()
+      await running
+      await native.close()
+      await connection.close()
+    },
+  }
+}
+
+interface FollowerRecord {
+  openId: string
+  entryAt: number
+  sent: SentStep[]
+  records: RecordInput[]
+  answer: ((input: SendInput) => Promise<SendResult> | SendResult) | null
+  wechat: TestFollower['wechat']
+}
+
+function createFakeActivities(findFollower: (openId: string) => FollowerRecord): Activities {
+  const currentFollower = async () => {
+    const { Context } = await import('@temporalio/activity')
+    return findFollower(Context.current().info.workflowExecution?.workflowId.split('/')[2] ?? '')
+  }
+  return {
+    async send(input) {
+      const follower = await currentFollower()
+      const result: SendResult = follower.answer
+        ? await follower.answer(input)
+        : { result: 'sent', at: input.now, unclear: 0 }
+      if (result.result === 'sent') {
+        const stepId = input.state.steps[input.index]?.id ?? '?'
+        follower.sent.push({ stepId, afterMs: result.at - follower.entryAt, paidBy: input.grant.scene })
+      }
+      return result
+    },
+    prepareMedia: async () => null,
+    fetchFollowerAttributes: async () => (await currentFollower()).wechat.attributes(),
+    tagFollower: async () => (await currentFollower()).wechat.tags(),
+    resolveUnanswered: async (input) => ({
+      result: 'not-sent',
+      reason: 'test',
+      errcode: null,
+      at: input.now,
+      unclear: 0,
+    }),
+    async recordRun(input) {
+      ;(await currentFollower()).records.push(input)
+    },
+  }
+}
+
+let lastSeq = 0
+
+function createTestFollower(
+  client: Client,
+  runs: RunClient,
+  record: FollowerRecord,
+  rules: RulesProfileName,
+): TestFollower {
+  const appId = 'wxtest'
+  const followerKey = { appId, openId: record.openId }
+  const workflowId = workflowIdOf(appId, record.openId)
+  const handle = () => client.workflow.getHandle(workflowId)
+  const event = (scene: Scene, at: number, text: string | null, key: string = randomUUID()): Interaction => ({
+    key,
+    at,
+    seq: ++lastSeq,
+    scene,
+    allowance: allowanceOf(rules, scene),
+    text,
+  })
+  const clock = async () => (await runClock(client, workflowId)) ?? Date.now()
+  const toWholeSecond = (at: number) => Math.floor(at / 1000) * 1000
+  const follower: TestFollower = {
+    openId: record.openId,
+    workflowId,
+    get entryAt() {
+      return record.entryAt
+    },
+    sent: record.sent,
+    records: record.records,
+    wechat: record.wechat,
+    answerSends(answer) {
+      record.answer = answer
+    },
+    async start(plan, scene = 'subscribe') {
+      record.entryAt = toWholeSecond(Date.now())
+      const first = event(scene, record.entryAt, null)
+      await runs.startOrSignal(followerKey, startOf(first, plan), first, [])
+    },
+    async interact(scene, options = {}) {
+      const at = options.at ?? toWholeSecond(await clock())
+      const interaction = event(scene, at, options.text ?? null, options.key)
+      if (options.start)
+        await runs.startOrSignal(
+          followerKey,
+          options.start,
+          { ...interaction, start: options.start },
+          options.ledger ?? [],
+        )
+      else await handle().signal('interaction', interaction)
+    },
+    async unfollow(at) {
+      const mark = { key: randomUUID(), at: at ?? toWholeSecond(await clock()), seq: ++lastSeq }
+      await handle().signal('unsubscribed', mark)
+    },
+    handle,
+    async advance(ms) {
+      await fastForward(client, workflowId, ms)
+    },
+    clock,
+    state: () => handle().query<PresentedRun>('state'),
+    async waitForState(ready) {
+      for (let tries = 0; ; tries++) {
+        const state = await follower.state()
+        if (ready(state)) return state
+        if (tries > 100) throw new Error(`never came to be: ${JSON.stringify(state)}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
+    outcome: () => handle().result() as Promise<NurtureOutcome>,
+  }
+  return follower
+}
+
+/** The start that an entry event makes. */
+function startOf(event: Interaction, plan: Plan): RunStart {
+  const kind: Entry['event'] = event.scene === 'menu' ? 'click' : event.scene === 'pay' ? 'scan' : event.scene
+  const entry = {
+    at: event.at,
+    seq: event.seq,
+    key: event.key,
+    event: kind,
+    qrScene: null,
+    eventKey: null,
+    text: null,
+  }
+  return { entry, plan }
+}
+
+export function makeStart(plan: Plan, at: number): RunStart {
+  const entry = {
+    at,
+    seq: ++lastSeq,
+    key: randomUUID(),
+    event: 'subscribe' as const,
+    qrScene: null,
+    eventKey: null,
+    text: null,
+  }
+  return { entry, plan }
+}
+
+/** A plan of the given steps, with the campaign format's defaults. */
+export function planOf(
+  steps: (Partial<PlanStep> & { id: string; afterMs: number })[],
+  more: Partial<Plan> = {},
+): Plan {
+  return {
+    campaign: 'welcome',
+    version: 1,
+    spacingMs: 2_000,
+    windowMs: 48 * 3_600_000,
+    exitKeywords: ['td'],
+    ...more,
+    steps: steps.map((s) => ({
+      kind: 'text',
+      media: false,
+      since: 'entry',
+      ifLate: 'hold',
+      when: null,
+      ...s,
+    })),
+  }
+}

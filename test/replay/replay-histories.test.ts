@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
+import { Worker } from '@temporalio/worker'
+import { describe, expect, it } from 'vitest'
+import { createLog } from '../../src/shared/log.ts'
+import { createReplayDataConverter } from '../../src/temporal/codec.ts'
+import { runLogSinks } from '../../src/temporal/run-log-sinks.ts'
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bundle.ts'
+
+const folder = new URL('../histories/', import.meta.url)
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
+
+/** `npm run histories` makes the files; those of released versions are never changed. */
+describe('stored histories', () => {
+  it('are there, for every kind of ending', () => {
+    expect(files.length).toBeGreaterThanOrEqual(6)
+  })
+
+  it('replay with the workflow as it is now', async () => {
+    const histories = files.map((name) => ({
+      workflowId: 'nurture/wxtest/oReplayed',
+      history: historyFromJSON(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))),
+    }))
+    const failed: string[] = []
+    let i = 0
+    const workflowBundle = await bundleWorkflows()
+    // As in production, where histories from before the encryption are read with it.
+    const dataConverter = createReplayDataConverter({ current: 'test-encryption-key' })
+    const sinks = runLogSinks(createLog('silent'))
+    for await (const result of Worker.runReplayHistories(
+      { workflowBundle, dataConverter, sinks },
+      histories,
+    )) {
+      if (result.error) failed.push(`${files[i]}: ${result.error.message}`)
+      i += 1
+    }
+    expect(failed).toEqual([])
+    expect(i).toBe(files.length)
+  })
+})

@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest'
+import { createPasswords, type Passwords } from '../../src/auth/passwords/password-hash.ts'
+import { createKnownLocations } from '../../src/auth/sign-in/known-locations.ts'
+import { createSignIn } from '../../src/auth/sign-in/sign-in.ts'
+import type { Store } from '../../src/store/db.ts'
+import { sessions as sessionRows, signInPlaces, users as userRows } from '../../src/store/schema.ts'
+import { createUserStore } from '../../src/store/users/user-store.ts'
+import { describeOnBothStores } from '../harness/stores.ts'
+
+const ADMIN_TOKEN = 'test-admin-token'
+const PASSWORD = 'test-lins-password'
+const HOUR = 3_600_000
+const clock = { at: 1_800_000_000_000 }
+const now = () => clock.at
+const refused: string[] = []
+
+async function setUp(
+  store: Store,
+  { adminToken = ADMIN_TOKEN, cheap = createPasswords({ ln: 4, r: 1, p: 1 }), isNew = true } = {},
+) {
+  const users = createUserStore(store.db, now)
+  const verified: (string | null)[] = []
+  const passwords: Passwords = {
+    hash: cheap.hash,
+    verify(password, hash, asker) {
+      verified.push(hash)
+      return cheap.verify(password, hash, asker)
+    },
+  }
+  if (isNew)
+    await users.add({ name: 'lin', role: 'operator', passwordHash: await cheap.hash(PASSWORD, 'lin') })
+  const signIn = createSignIn({
+    db: store.db,
+    adminToken,
+    passwords,
+    places: createKnownLocations({ db: store.db, adminToken, now, monotonic: now }),
+    requireSecondFactor: false,
+    now,
+    refusals: { record: ({ where, reason }) => refused.push(`${where} ${reason}`) },
+  })
+  const enter = (given: { name?: string; password?: string; address?: string } = {}) =>
+    signIn.withPassword({ name: 'lin', password: PASSWORD, address: '203.0.113.7', ...given })
+  /** The cookie of somebody who is in. */
+  const cookieOf = async () => {
+    const found = await enter()
+    if (found.kind !== 'in') throw new Error(found.kind)
+    return found.cookie
+  }
+  return { users, signIn, enter, cookieOf, verified, hash: cheap.hash }
+}
+
+describeOnBothStores('signing in', (store) => {
+  describe('somebody who signs in', () => {
+    it('with name and password is known by the cookie until 12 hours are over', async () => {
+      const { signIn, enter } = await setUp(store())
+      const found = await enter({ name: ' LIN ' })
+      expect(found).toMatchObject({ kind: 'in', principal: { actor: 'lin', role: 'operator' } })
+      const cookie = found.kind === 'in' ? found.cookie : ''
+      expect(cookie).toMatch(/^[\w-]{43}\.[0-9a-f]{32}$/)
+      clock.at += 12 * HOUR - 1
+      expect(await signIn.principalOf(cookie)).toEqual({ actor: 'lin', role: 'operator' })
+      clock.at += 1
+      expect(await signIn.principalOf(cookie)).toBeNull()
+    })
+
+    it('leaves in the store nothing that opens the console', async () => {
+      const { cookieOf } = await setUp(store())
+      const cookie = await cookieOf()
+      const rows = JSON.stringify([
+        await store().db.select().from(sessionRows),
+        await store().db.select().from(userRows),
+      ])
+      expect(rows).not.toContain(cookie)
+      expect(rows).not.toContain(PASSWORD)
+    })
+
+    it('with the admin token is an admin, until the token changes', async () => {
+      const { signIn } = await setUp(store())
+      const found = await signIn.withToken({ token: ADMIN_TOKEN, address: null })
+      const cookie = found.kind === 'in' ? found.cookie : ''
+      expect(await signIn.principalOf(cookie)).toEqual({ actor: 'admin-token', role: 'admin' })
+      await store().db.delete(userRows)
+      const later = await setUp(store(), { adminToken: 'test-another-token' })
+      expect(await later.signIn.principalOf(cookie)).toBeNull()
+      for (const token of ['', 'wrong', `${ADMIN_TOKEN}x`])
+        expect(await signIn.withToken({ token, address: null })).toEqual({ kind: 'wrong' })
+    })
+
+    it('is turned away with a wrong password, and a name that nobody has costs the same work', async () => {
+      const { enter, users, verified, hash } = await setUp(store())
+      await users.add({ name: 'gone', role: 'admin', passwordHash: await hash(PASSWORD, 'lin') })
+      await users.change('gone', { disabled: true })
+      expect(await enter({ password: `${PASSWORD}x` })).toEqual({ kind: 'wrong' })
+      expect(await enter({ name: 'nobody' })).toEqual({ kind: 'wrong' })
+      expect(await enter({ name: 'gone' })).toEqual({ kind: 'wrong' })
+      expect(await enter({ name: 'admin-token', password: ADMIN_TOKEN })).toEqual({ kind: 'wrong' })
+      expect(verified).toEqual([expect.stringContaining('$scrypt$'), null, null, null])
+    })
+  })
+
+  describe('a session', () => {
+    it('ends by signing out, on the server too', async () => {
+      const { signIn, cookieOf } = await setUp(store())
+      const [one, two] = [await cookieOf(), await cookieOf()]
+      await signIn.signOut(one)
+      expect(await signIn.principalOf(one)).toBeNull()
+      expect(await signIn.principalOf(two)).not.toBeNull()
+    })
+
+    it('ends when the person is disabled, and does not come back', async () => {
+      const { signIn, users, cookieOf } = await setUp(store())
+      const cookie = await cookieOf()
+      await users.change('lin', { disabled: true })
+      expect(await signIn.principalOf(cookie)).toBeNull()
+      await users.change('lin', { disabled: false })
+      expect(await signIn.principalOf(cookie)).toBeNull()
+      expect(await signIn.principalOf(await cookieOf())).not.toBeNull()
+    })
+
+    it('ends with another password, and with the person', async () => {
+      const { signIn, users, cookieOf, hash } = await setUp(store())
+      const first = await cookieOf()
+      await users.change('lin', { passwordHash: await hash(PASSWORD, 'lin') })
+      expect(await signIn.principalOf(first)).toBeNull()
+      const second = await cookieOf()
+      await users.remove('lin')
+      await users.add({ name: 'lin', role: 'admin', passwordHash: await hash(PASSWORD, 'lin') })
+      expect(await signIn.principalOf(second)).toBeNull()
+    })
+
+    it('does not begin with a password that was changed while it was looked at', async () => {
+      const cheap = createPasswords({ ln: 4, r: 1, p: 1 })
+      const changing: { users?: Awaited<ReturnType<typeof setUp>>['users'] } = {}
+      const slow: Passwords = {
+        hash: cheap.hash,
+        async verify(password, hash) {
+          const right = await cheap.verify(password, hash)
+          await changing.users?.change('lin', {
+            passwordHash: await cheap.hash('test-another-password', 'lin'),
+          })
+          return right
+        },
+      }
+      const { users, enter } = await setUp(store(), { cheap: slow })
+      changing.users = users
+      expect(await enter()).toEqual({ kind: 'wrong' })
+      expect(await store().db.select().from(sessionRows)).toEqual([])
+    })
+
+    it('has another role at once', async () => {
+      const { signIn, users, cookieOf } = await setUp(store())
+      const cookie = await cookieOf()
+      await users.change('lin', { role: 'viewer' })
+      expect(await signIn.principalOf(cookie)).toEqual({ actor: 'lin', role: 'viewer' })
+    })
+
+    it.each([undefined, '', 'made-up', 'x'.repeat(5_000)])(
+      'of nobody, whatever is shown (%#)',
+      async (cookie) => {
+        const { signIn } = await setUp(store())
+        expect(await signIn.principalOf(cookie)).toBeNull()
+      },
+    )
+  })
+
+  describe('somebody who guesses passwords', () => {
+    const guess = (enter: Awaited<ReturnType<typeof setUp>>['enter'], address: string, name = 'lin') =>
+      enter({ name, password: 'wrong', address })
+
+    it('must wait after ten, also with the right one; after the pause that one is taken', async () => {
+      const { enter } = await setUp(store())
+      for (let i = 0; i < 10; i++) expect((await guess(enter, '198.51.100.1')).kind).toBe('wrong')
+      expect(await guess(enter, '198.51.100.1')).toEqual({ kind: 'wait', ms: 10_000 })
+      expect(await enter({ address: '198.51.100.1' })).toEqual({ kind: 'wait', ms: 10_000 })
+      expect((await enter({ address: '203.0.113.7' })).kind).toBe('in')
+      clock.at += 10_000
+      expect((await enter({ address: '198.51.100.1' })).kind).toBe('in')
+    })
+
+    it('is counted when many come at once', async () => {
+      const { enter } = await setUp(store())
+      const all = await Promise.all(Array.from({ length: 25 }, () => guess(enter, '198.51.100.2')))
+      expect(all.filter((a) => a.kind === 'wrong')).toHaveLength(10)
+    })
+
+    it('from many addresses must wait as well, and only for that name', async () => {
+      const { enter, users, hash } = await setUp(store())
+      await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD, 'lin') })
+      for (let i = 0; i < 20; i++) expect((await guess(enter, `192.0.2.${i}`)).kind).toBe('wrong')
+      expect(await guess(enter, '192.0.2.99')).toEqual({ kind: 'wait', ms: 30_000 })
+      expect((await enter({ name: 'mei', address: '192.0.2.99' })).kind).toBe('in')
+      clock.at += 30_000
+      expect((await enter({ address: '192.0.2.99' })).kind).toBe('in')
+    })
+
+    it('of the token must wait too', async () => {
+      const { signIn } = await setUp(store())
+      const address = '198.51.100.3'
+      for (let i = 0; i < 10; i++) await signIn.withToken({ token: `wrong-${i}`, address })
+      expect(await signIn.withToken({ token: 'wrong', address })).toMatchObject({ kind: 'wait' })
+      expect((await signIn.withToken({ token: ADMIN_TOKEN, address })).kind).toBe('in')
+      clock.at += 10_000
+      expect((await signIn.withToken({ token: 'wrong', address })).kind).toBe('wrong')
+    })
+
+    it('from a /48 of IPv6 must wait as well, whatever its /64', async () => {
+      const { enter, users, hash } = await setUp(store())
+      for (let i = 0; i < 8; i++)
+        await users.add({ name: `user-${i}`, role: 'viewer', passwordHash: await hash(PASSWORD, 'x') })
+      const from = (i: number) => `2001:db8:7:${i.toString(16)}::/64`
+      const tries = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => guess(enter, from(i), `user-${i % 8}`)),
+      )
+      expect(tries.filter((t) => t.kind === 'wrong')).toHaveLength(30)
+    })
+
+    it('from one network, for ever, keeps the person out nowhere else', async () => {
+      const { enter } = await setUp(store())
+      const from = (i: number) => `2001:db8:7:${(i % 4_096).toString(16)}::/64`
+      for (let i = 0; i < 2_000; i++) {
+        await guess(enter, from(i))
+        clock.at += 5_000
+        if (i % 100 === 0) expect([i, (await enter({ address: '192.0.2.50' })).kind]).toEqual([i, 'in'])
+      }
+    })
+
+    it('from everywhere keeps the person out where nobody of that name has signed in, and nowhere else', async () => {
+      const { enter } = await setUp(store())
+      expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
+      for (let i = 0; i < 60; i++) await guess(enter, `192.0.2.${i}`)
+      expect((await enter({ address: '198.51.100.77' })).kind).toBe('wait')
+      expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
+      // Also after a restart, and where somebody else at the same address has used up its tries.
+      const restarted = await setUp(store(), { isNew: false })
+      for (let i = 0; i < 60; i++) await guess(restarted.enter, `192.0.2.${i}`)
+      for (let i = 0; i < 10; i++) await guess(restarted.enter, '203.0.113.9', 'somebody-else')
+      expect((await restarted.enter({ name: 'else', address: '203.0.113.9' })).kind).toBe('wait')
+      expect((await restarted.enter({ address: '203.0.113.9' })).kind).toBe('in')
+      const stored = JSON.stringify(await store().db.select().from(signInPlaces))
+      expect(stored).not.toContain('203.0.113.9')
+      // A guesser there is bounded all the same, and keeps out the person whose name is guessed there.
+      for (let i = 0; i < 10; i++) expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wrong')
+      expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wait')
+    })
+
+    it('in masses keeps nobody waiting at a known place, and one network nobody elsewhere', async () => {
+      // Some 10 ms each: the queue is full while the others come.
+      const slow = createPasswords({ ln: 12, r: 8, p: 1 })
+      const { enter, users, hash } = await setUp(store(), { cheap: slow })
+      await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD, 'mei') })
+      expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
+      const oneNetwork = Array.from({ length: 20 }, (_, i) =>
+        guess(enter, `2001:db8:8:${i.toString(16)}::/64`, `nobody-${i}`),
+      )
+      const mei = enter({ name: 'mei', address: '198.51.100.20' })
+      const everywhere = Array.from({ length: 40 }, (_, i) =>
+        guess(enter, `2001:db8:${(i + 256).toString(16)}:1::/64`, `nobody-${i}`),
+      )
+      const lin = enter({ address: '203.0.113.9' })
+      expect([(await mei).kind, (await lin).kind]).toEqual(['in', 'in'])
+      const kinds = (await Promise.all([...oneNetwork, ...everywhere])).map((a) => a.kind)
+      expect(kinds).toContain('wait')
+    })
+  })
+})
