@@ -51,7 +51,7 @@ describe.skipIf(process.platform === 'win32')('a folder of compiled programs', (
 
   it('is not open to others, whatever the caller allows', () => {
     const folder = place()
-    const script = `const { compiledProgram } = await import('./scripts/programs.mjs'); await compiledProgram('src/start.ts', ${JSON.stringify(folder)})`
+    const script = `const { compiledProgram } = await import('./scripts/compiled-programs.mjs'); await compiledProgram('src/start.ts', ${JSON.stringify(folder)})`
     const node = `exec "${process.execPath}" --input-type=module -e "$SCRIPT"`
     const ran = spawnSync('sh', ['-c', `umask 000; ${node}`], {
       env: { ...process.env, SCRIPT: script },

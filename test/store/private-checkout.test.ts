@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 const PROGRAM = `
   import { spawn } from 'node:child_process'
   import pg from 'pg'
-  import { freePort } from './src/engine/local/ports.ts'
+  import { freePort } from './src/temporal/local-server/ports.ts'
   import { temporaryFolder } from './scripts/cluster/unix-user.ts'
   import { initCluster } from './test/harness/setup/postgres-cluster.ts'
   import { startPostgres } from './test/harness/setup/postgres.ts'

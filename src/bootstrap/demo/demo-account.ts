@@ -88,7 +88,7 @@ export async function prepareDemo(
 /** Publishes an example, unless the operator has had a campaign of this id, be it deleted since. */
 export async function publishOnce({ campaigns }: Services, id: string, file: string): Promise<void> {
   if (await campaigns.row(id)) return
-  const source = readFileSync(new URL(`../../campaigns/${file}`, import.meta.url), 'utf8')
+  const source = readFileSync(new URL(`../../../campaigns/${file}`, import.meta.url), 'utf8')
   const { campaign, warnings } = checkCampaign(source)
   if (campaign) await campaigns.publish(source, campaign, warnings)
 }

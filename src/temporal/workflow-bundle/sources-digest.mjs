@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 /** All that may end up in a bundle, and the versions of the libraries in it. */
 const SOURCES = ['workflows', 'activities', 'src']
 const LOCK = 'package-lock.json'
