@@ -21,7 +21,7 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
       when: step.when ?? null,
       ...(step.tag ? { tag: step.tag } : {}),
       ...(step.untag ? { untag: step.untag } : {}),
-      ...(requirementsOf(step.send).attributes ? { attributes: true as const } : {}),
+      ...(requirementsOf(step.send).attributes ? { needsAttributes: true as const } : {}),
     })),
     spacingMs: campaign.spacing,
     windowMs: campaign.window,

@@ -67,7 +67,7 @@ describe('a run that begins', () => {
       endedAt: null,
       closesAt: ENTRY_AT + DAYS_2,
       lastFollow: { at: ENTRY_AT, seq: 0 },
-      seq: 0,
+      revision: 0,
     })
     expect(dueAts(begun)).toEqual([20 * SECOND, null, null])
     expect(begun.steps.every((s) => s.state === 'pending' && !s.wasHeld)).toBe(true)
@@ -124,7 +124,7 @@ describe('an exit keyword', () => {
     expect(hear(event('message', SECOND, { text })).stop).toEqual({
       outcome: 'opted-out',
       reason: 'exit keyword',
-      mark: null,
+      stamp: null,
     })
   })
 
@@ -194,9 +194,9 @@ describe('events out of order', () => {
     ['in its second, arrived before it', { at: ENTRY_AT, seq: -1 }, false],
     ['in its second, arrived after it', { at: ENTRY_AT, seq: 1 }, true],
     ['after it', { at: ENTRY_AT + SECOND, seq: 1 }, true],
-  ])('an unfollow %s counts: %s', (_when, mark, counts) => {
-    const state = applyUnsubscribe(begun, { key: 'u', ...mark })
-    expect(state.stop).toEqual(counts ? { outcome: 'unsubscribed', reason: null, mark } : null)
+  ])('an unfollow %s counts: %s', (_when, stamp, counts) => {
+    const state = applyUnsubscribe(begun, { key: 'u', ...stamp })
+    expect(state.stop).toEqual(counts ? { outcome: 'unsubscribed', reason: null, stamp } : null)
   })
 
   it('an unfollow older than a second follow changes nothing', () => {

@@ -45,7 +45,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           if (!traceparent) return next(input)
           const carrier = {
             traceparent,
-            ...(lastSignal && lastSignal !== traceparent ? { heard: lastSignal } : {}),
+            ...(lastSignal && lastSignal !== traceparent ? { lastSignal } : {}),
           }
           return next({ ...input, headers: withTrace(input.headers, carrier) })
         },
