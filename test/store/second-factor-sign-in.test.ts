@@ -191,7 +191,7 @@ describeOnBothStores('the second factor', (store) => {
   it('is set up before anything opens where everybody needs one, and the codes for its loss are shown', async () => {
     const { owing, step, signIn, db } = setUp(true)
     const cookie = await owing()
-    expect(await step.pendingChallenge(cookie)).toMatchObject({ owes: 'enrolment' })
+    expect(await step.pendingChallenge(cookie)).toMatchObject({ needs: 'enrolment' })
     expect(await signIn.principalOf(cookie)).toBeNull()
     const { secret, sealed, uri } = step.newEnrolment('lin')
     expect(uri).toMatch(/^otpauth:\/\/totp\/FollowerNurture:lin\?.*secret=/)
