@@ -77,7 +77,7 @@ async function round(simulator: Simulator, name: string, count: number, concurre
   const answers: number[] = []
   const messages: number[] = []
   const waiting = new Map<string, () => void>()
-  const unlisten = simulator.world.listen(({ openId }) => {
+  const unlisten = simulator.wechat.listen(({ openId }) => {
     if (wechat.messages(openId).some((m) => m.via === 'custom')) waiting.get(openId)?.()
   })
   await eachOf(count, concurrency, async (i) => {

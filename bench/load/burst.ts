@@ -59,7 +59,7 @@ export async function measureBurst(
   // A process that has served nobody yet is slow for its first seconds: that is not what is asked here.
   await flood(account, 'Warm', WARM_UP)
   await waitFor(async () => (await pendingOf(target.base)) === 0)
-  const before = wechat.simulator.world.pushCounts(APP)
+  const before = wechat.simulator.wechat.pushCounts(APP)
   const [failedBefore, resentBefore] = [before.failed, before.resent]
   const began = performance.now()
   const { answered, undelivered, rate, deafMs } = await flood(account, 'Burst', { count: follows, seconds })
@@ -75,7 +75,7 @@ export async function measureBurst(
   if (pending === 0) await allEnd(target.base)
   const { shed, servedWithin } = await toldByMetrics(target.base)
   const memory = target.memoryPeaks()
-  const { failed, resent, silences } = wechat.simulator.world.pushCounts(APP)
+  const { failed, resent, pauses: silences } = wechat.simulator.wechat.pushCounts(APP)
   const stored = await target.stopAndRead(readStored)
   await wechat.close()
   const missing = new Set(Array.from({ length: follows }, (_, i) => `oBurst${i}`))

@@ -40,7 +40,7 @@ export async function measureRate(
       seconds: TRIAL_S,
     })
     trials += 1
-    const { failed, silences } = wechat.simulator.world.pushCounts(appId)
+    const { failed, pauses: silences } = wechat.simulator.wechat.pushCounts(appId)
     const [p50, p99] = [percentile(answered, 0.5), percentile(answered, 0.99)]
     const done = { asked, rate, p50, p99, failed, lost: undelivered.length, silences }
     say(

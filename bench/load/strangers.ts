@@ -51,7 +51,7 @@ export async function measureStrangers(
     const appId = `wxstrangers${String(n).padStart(7, '0')}`
     const account = await wechat.addAccount(appId, 'wechat-2023')
     await flood(account, 'Warm', WARM_UP)
-    const before = wechat.simulator.world.pushCounts(appId).failed
+    const before = wechat.simulator.wechat.pushCounts(appId).failed
     target.forgetPeaks()
     const env = { STRANGER: JSON.stringify({ base: target.base, appId, route, seconds, connections }) }
     const stranger = route === 'nothing' ? null : spawnProgram('bench/load/stranger-program.ts', env)
@@ -60,7 +60,7 @@ export async function measureStrangers(
     const told: Pick<Flooded, 'rate' | 'statuses'> = stranger
       ? JSON.parse(stranger.stdout() || JSON.stringify({ rate: 0, statuses: { [stranger.stderr()]: 1 } }))
       : { rate: 0, statuses: {} }
-    const { failed } = wechat.simulator.world.pushCounts(appId)
+    const { failed } = wechat.simulator.wechat.pushCounts(appId)
     const result = { route, ...told, answered, failed: failed - before, deafMs, memory: target.memoryPeaks() }
     results.push(result)
     say(lineOf(result))

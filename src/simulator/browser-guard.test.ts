@@ -32,7 +32,7 @@ const ask = async (method: string, path: string, headers: Record<string, string>
 
 /** Everything that somebody could have changed; of the day’s counts, not that a new day is noticed. */
 const memory = () => {
-  const accounts = [...simulator.world.accounts.values()].map(
+  const accounts = [...simulator.wechat.accounts.values()].map(
     ({ followers, sends, media, records, usage, ...rest }) => ({
       ...{
         ...rest,
@@ -44,9 +44,9 @@ const memory = () => {
       },
     }),
   )
-  const components = [...simulator.world.components.values()].map((c) => c.kept(0))
+  const components = [...simulator.wechat.components.values()].map((c) => c.saved(0))
   return JSON.parse(
-    JSON.stringify({ accounts, components, faults: simulator.world.faults.list() }),
+    JSON.stringify({ accounts, components, faults: simulator.wechat.faults.list() }),
   ) as unknown
 }
 
@@ -119,7 +119,7 @@ describe('a page of another site', () => {
 describe('the API of WeChat', () => {
   const TOKEN = `/cgi-bin/token?grant_type=client_credential&appid=${APP}&secret=test-secret`
   const CALLS = [TOKEN, '/cgi-bin/user/get', '/cgi-bin/menu/delete', '/cgi-bin/no-such-call', '/sns/userinfo']
-  const asked = () => simulator.account(APP).tokensAsked
+  const asked = () => simulator.account(APP).tokenRequests
   const pages: [string, Record<string, string>][] = [
     ['a picture on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
     ['a page of another port', { 'sec-fetch-site': 'same-site', referer: 'http://127.0.0.1:5000/' }],
@@ -228,7 +228,7 @@ describe('a GET', () => {
       await answer.body?.cancel().catch(() => {})
     }
     expect(memory()).toEqual(before)
-    expect([...(simulator.world.accounts.get(APP)?.followers.keys() ?? [])]).toEqual([])
+    expect([...(simulator.wechat.accounts.get(APP)?.followers.keys() ?? [])]).toEqual([])
   })
 
   it('shows the phone of a follower who is not there yet; the first act makes him', async () => {
@@ -236,6 +236,6 @@ describe('a GET', () => {
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('oNew')
     expect(await ask('POST', `/_sim/${APP}/oNew/act`, JSON_TYPE, '{"do":"follow"}')).toBe(200)
-    expect(simulator.world.accounts.get(APP)?.followers.get('oNew')?.following).toBe(true)
+    expect(simulator.wechat.accounts.get(APP)?.followers.get('oNew')?.following).toBe(true)
   })
 })

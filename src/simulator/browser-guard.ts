@@ -27,7 +27,7 @@ const BROWSERS_HEADERS = [
  * (https://fetch.spec.whatwg.org/#origin-header).
  * @param allowedHosts names besides, without ports, in lowercase
  */
-export function ownPagesOnly(allowedHosts: readonly string[] = []): MiddlewareHandler {
+export function requireOwnPages(allowedHosts: readonly string[] = []): MiddlewareHandler {
   return async function guard(c, next) {
     const host = hostOfRequest(c)
     if (!isLocal(hostName(host), allowedHosts)) {
@@ -36,7 +36,7 @@ export function ownPagesOnly(allowedHosts: readonly string[] = []): MiddlewareHa
         403,
       )
     }
-    if (isRead(c) || isOurs(c, host)) return next()
+    if (isRead(c) || isSameSite(c, host)) return next()
     return c.json({ error: 'Only the simulator’s own pages may do this.' }, 403)
   }
 }
@@ -56,7 +56,7 @@ export function guardBrowsers(
   return async function guardBrowser(c, next) {
     if (isExempt(c.req.path) || !isOfBrowser(c)) return next()
     if (isRead(c) && c.req.path === PUBLIC_PICTURE) return next()
-    if (isOurs(c, hostOfRequest(c))) return guard(c, next)
+    if (isSameSite(c, hostOfRequest(c))) return guard(c, next)
     return c.json({ error: "WeChat's API is for programs: a page of another site may not call it." }, 403)
   }
 }
@@ -65,7 +65,7 @@ export function guardBrowsers(
  * Refuses (415) changes that are not sent as JSON: a page of another site can send text or a form without asking first,
  * JSON it cannot (https://fetch.spec.whatwg.org/#cors-safelisted-request-header). A request without a body needs no type.
  */
-export function jsonOnly(): MiddlewareHandler {
+export function requireJson(): MiddlewareHandler {
   return async function takesJson(c, next) {
     if (isRead(c)) return next()
     const type = c.req.header('content-type')
@@ -94,7 +94,7 @@ function hostOfRequest(c: Context): string {
   return (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
 }
 
-function isOurs(c: Context, host: string): boolean {
+function isSameSite(c: Context, host: string): boolean {
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
   // A page with the referrer policy no-referrer sends `Origin: null` with its own forms; then the browser's word counts.

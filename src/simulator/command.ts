@@ -4,9 +4,9 @@ import { z } from 'zod'
 import {
   accountSettings,
   completeAccount,
+  describeIssues,
   type PlatformSettings,
   platformSettings,
-  problems,
 } from './callbacks/server-settings.ts'
 import type { AccountOptions } from './state/model.ts'
 
@@ -95,8 +95,8 @@ function readFlags(args: readonly string[]) {
     })
     return values
   } catch (err) {
-    const told = err instanceof Error ? err.message : String(err)
-    throw new UsageError(`${told.replace(/\.?$/, '.')} See --help.`)
+    const message = err instanceof Error ? err.message : String(err)
+    throw new UsageError(`${message.replace(/\.?$/, '.')} See --help.`)
   }
 }
 
@@ -108,7 +108,7 @@ function readAccount(list: string): z.output<typeof accountSettings> {
   const given = Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]).filter(([, v]) => v))
   const read = accountSettings.safeParse(given)
   if (read.success) return read.data
-  throw new UsageError(`--account ${list}: ${problems(read.error)}`)
+  throw new UsageError(`--account ${list}: ${describeIssues(read.error)}`)
 }
 
 function readConfig(path: string | undefined): z.output<typeof file> {
@@ -127,7 +127,7 @@ function readConfig(path: string | undefined): z.output<typeof file> {
   }
   const read = file.safeParse(value)
   if (read.success) return read.data
-  throw new UsageError(`${path}: ${problems(read.error)}`)
+  throw new UsageError(`${path}: ${describeIssues(read.error)}`)
 }
 
 function readPort(value: string): number {

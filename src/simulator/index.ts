@@ -3,8 +3,8 @@ import { Hono } from 'hono'
 import type { Fault } from './api/faults.ts'
 import { createApi } from './api/index.ts'
 import { unknownPath } from './api/router.ts'
-import { guardBrowsers, jsonOnly, ownPagesOnly } from './browser-guard.ts'
-import { type ActInput, contextOf, readAct } from './callbacks/action-catalog.ts'
+import { guardBrowsers, requireJson, requireOwnPages } from './browser-guard.ts'
+import { type ActionInput, contextOf, readAction } from './callbacks/action-catalog.ts'
 import type { UrlCheck } from './callbacks/callback-url.ts'
 import { followerActions } from './callbacks/follower-actions.ts'
 import { envelope, type Fields, type PushResult } from './callbacks/push.ts'
@@ -18,7 +18,7 @@ import { createComponentPages } from './platform/component-page.tsx'
 import type { ComponentOptions, ComponentState } from './platform/component-state.ts'
 import { createPlatformController, type PlatformController } from './platform/platform-controller.ts'
 import {
-  type ActOptions,
+  type ActionOptions,
   createSimulatedWechat,
   type SimulatedWechat,
   type SimulatedWechatOptions,
@@ -43,7 +43,7 @@ export interface SimulatorOptions extends SimulatedWechatOptions {
 /** A WeChat of one's own: API side, callback side, faults and a phone, with rules of its own code. */
 export interface Simulator {
   app: Hono
-  world: SimulatedWechat
+  wechat: SimulatedWechat
   listen(port: number, host?: string): Promise<{ url: string; port: number }>
   close(): Promise<void>
   addAccount(account: AccountOptions): void
@@ -56,22 +56,22 @@ export interface Simulator {
 
 /** One account of the simulator, as a test drives it. */
 export interface SimAccount {
-  follow(openId: string, options?: ActOptions & { qrScene?: string }): Promise<PushResult>
-  unfollow(openId: string, options?: ActOptions): Promise<PushResult>
-  scan(openId: string, qrScene: string, options?: ActOptions): Promise<PushResult>
-  tapMenu(openId: string, key: string, options?: ActOptions): Promise<PushResult>
-  tapMessageMenu(openId: string, id: string, text: string, options?: ActOptions): Promise<PushResult>
-  type(openId: string, text: string, options?: ActOptions): Promise<PushResult>
+  follow(openId: string, options?: ActionOptions & { qrScene?: string }): Promise<PushResult>
+  unfollow(openId: string, options?: ActionOptions): Promise<PushResult>
+  scan(openId: string, qrScene: string, options?: ActionOptions): Promise<PushResult>
+  tapMenu(openId: string, key: string, options?: ActionOptions): Promise<PushResult>
+  tapMessageMenu(openId: string, id: string, text: string, options?: ActionOptions): Promise<PushResult>
+  type(openId: string, text: string, options?: ActionOptions): Promise<PushResult>
   agentJoins(openId: string): Promise<PushResult>
   agentLeaves(openId: string): Promise<PushResult>
   /** Anything else that can happen, by name: `{do: 'location', latitude: 23.1}`. */
-  act(openId: string, act: ActInput, options?: ActOptions): Promise<PushResult>
+  act(openId: string, act: ActionInput, options?: ActionOptions): Promise<PushResult>
   /**
    * 服务器配置, as somebody enters it in WeChat's console.
    * @throws SettingsError when the server does not pass WeChat's GET; the old settings stay
    */
   setServer(settings: ServerSettings): Promise<UrlCheck | null>
-  raw(openId: string, fields: Record<string, string>, options?: ActOptions): Promise<PushResult>
+  raw(openId: string, fields: Record<string, string>, options?: ActionOptions): Promise<PushResult>
   /** Query and body of a callback, for a test that sends it itself. */
   envelope(fields: Fields, timestamp?: number): { query: URLSearchParams; body: string }
   messages(openId: string): SimMessage[]
@@ -86,7 +86,7 @@ export interface SimAccount {
   fastForwardToNext(openId: string): Promise<boolean>
   /** Every request to `custom/send`, with its verdict. */
   sends: SendLogEntry[]
-  tokensAsked: { normal: number; force: number; plain: number }
+  tokenRequests: { normal: number; force: number; plain: number }
   invalidateToken(sticky?: boolean): void
   expireMedia(): void
   setQuota(limits: { daily?: number; minute?: number }): void
@@ -110,23 +110,23 @@ const isOwnPath = (path: string) =>
   )
 
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
-  const world = createSimulatedWechat(options)
+  const wechat = createSimulatedWechat(options)
   const app = new Hono()
   const timers = new Set<NodeJS.Timeout>()
-  const guard = ownPagesOnly(options.allowedHosts)
+  const guard = requireOwnPages(options.allowedHosts)
   for (const path of OWN_PATHS) app.use(path, guard)
-  app.use('/_sim/*', jsonOnly())
+  app.use('/_sim/*', requireJson())
   app.use(guardBrowsers(guard, isOwnPath))
-  app.route('/', createApi(world))
-  app.route('/', createComponentApi(world))
-  app.route('/', createComponentPages(world))
+  app.route('/', createApi(wechat))
+  app.route('/', createComponentApi(wechat))
+  app.route('/', createComponentPages(wechat))
   // Before the accounts' own: `component` is no account's appId.
-  app.route('/', createComponentControl(world, startTickets))
-  app.route('/', createControl(world))
+  app.route('/', createComponentControl(wechat, startTickets))
+  app.route('/', createControl(wechat))
   app.route(
     '/',
     createPages(
-      world,
+      wechat,
       { consoleUrl: options.consoleUrl ?? null, authoriseUrl: options.authoriseUrl ?? null },
       startTickets,
     ),
@@ -135,82 +135,82 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   app.notFound((c) =>
     c.req.path.startsWith('/_sim') ? c.json({ error: `${c.req.path} is nothing here` }, 404) : unknownPath(c),
   )
-  for (const component of world.components.values()) startTickets(component)
+  for (const component of wechat.components.values()) startTickets(component)
   let server: ServerType | undefined
 
   function startTickets(component: ComponentState): void {
     const everyMs = component.options.ticketEveryMs
     if (!everyMs) return
-    const timer = setInterval(() => void createPlatformController(world, component).pushTicket(), everyMs)
+    const timer = setInterval(() => void createPlatformController(wechat, component).pushTicket(), everyMs)
     timers.add(timer.unref())
   }
 
   return {
     app,
-    world,
+    wechat,
     listen: (port, host = '127.0.0.1') =>
       new Promise((resolve, reject) => {
         server = serve({ fetch: app.fetch, port, hostname: host }, (at) => {
-          world.origin = `http://${host.includes(':') ? `[${host}]` : host}:${at.port}`
-          resolve({ url: world.origin, port: at.port })
+          wechat.origin = `http://${host.includes(':') ? `[${host}]` : host}:${at.port}`
+          resolve({ url: wechat.origin, port: at.port })
         })
         server.on('error', reject)
       }),
     async close() {
       for (const timer of timers) clearInterval(timer)
-      world.save()
+      wechat.save()
       await new Promise<void>((resolve) => {
         if (!server) return resolve()
         server.close(() => resolve())
         if ('closeAllConnections' in server) server.closeAllConnections()
       })
     },
-    addAccount: (account) => void world.addAccount(account),
-    account: (appId) => accountOf(world, appId),
+    addAccount: (account) => void wechat.addAccount(account),
+    account: (appId) => accountOf(wechat, appId),
     addComponent(component) {
-      const state = world.addComponent(component)
+      const state = wechat.addComponent(component)
       startTickets(state)
-      return createPlatformController(world, state)
+      return createPlatformController(wechat, state)
     },
-    fault: (fault) => world.faults.add(fault),
-    clearFaults: () => world.faults.clear(),
+    fault: (fault) => wechat.faults.add(fault),
+    clearFaults: () => wechat.faults.clear(),
   }
 }
 
-function accountOf(world: SimulatedWechat, appId: string): SimAccount {
-  const state = world.account(appId)
-  const tokens = world.tokens.get(appId)
+function accountOf(wechat: SimulatedWechat, appId: string): SimAccount {
+  const state = wechat.account(appId)
+  const tokens = wechat.tokens.get(appId)
   if (!tokens) throw new Error(`the simulator has no tokens for ${appId}`)
-  const who = (openId: string) => ({ appId, openId })
-  const perform = (openId: string, act: ActInput, o?: ActOptions) =>
-    world.act(who(openId), readAct(act, contextOf(world, who(openId))), o)
+  const keyOf = (openId: string) => ({ appId, openId })
+  const perform = (openId: string, act: ActionInput, o?: ActionOptions) =>
+    wechat.act(keyOf(openId), readAction(act, contextOf(wechat, keyOf(openId))), o)
   return {
-    follow: (openId, { qrScene, ...o } = {}) => world.act(who(openId), followerActions.follow(qrScene), o),
-    unfollow: (openId, o) => world.act(who(openId), followerActions.unfollow(), o),
-    scan: (openId, qrScene, o) => world.act(who(openId), followerActions.scan(qrScene), o),
-    tapMenu: (openId, key, o) => world.act(who(openId), followerActions.tapMenu(key), o),
+    follow: (openId, { qrScene, ...o } = {}) => wechat.act(keyOf(openId), followerActions.follow(qrScene), o),
+    unfollow: (openId, o) => wechat.act(keyOf(openId), followerActions.unfollow(), o),
+    scan: (openId, qrScene, o) => wechat.act(keyOf(openId), followerActions.scan(qrScene), o),
+    tapMenu: (openId, key, o) => wechat.act(keyOf(openId), followerActions.tapMenu(key), o),
     tapMessageMenu: (openId, id, text, o) =>
-      world.act(who(openId), followerActions.tapMessageMenu(id, text), o),
-    type: (openId, text, o) => world.act(who(openId), followerActions.type(text), o),
+      wechat.act(keyOf(openId), followerActions.tapMessageMenu(id, text), o),
+    type: (openId, text, o) => wechat.act(keyOf(openId), followerActions.type(text), o),
     agentJoins: (openId) => perform(openId, { do: 'agent-joins' }),
     agentLeaves: (openId) => perform(openId, { do: 'agent-leaves' }),
     act: perform,
-    setServer: (settings) => setServer(world, appId, settings),
-    raw: (openId, fields, o) => world.act(who(openId), followerActions.raw(fields), o),
-    envelope: (fields, timestamp = Math.floor(world.now() / 1000)) =>
-      envelope(world.targetOf(state), fields, timestamp),
-    messages: (openId) => world.follower(who(openId)).messages,
-    grants: (openId) => world.follower(who(openId)).grants,
-    clock: (openId) => world.clockOf(world.follower(who(openId))),
+    setServer: (settings) => setServer(wechat, appId, settings),
+    raw: (openId, fields, o) => wechat.act(keyOf(openId), followerActions.raw(fields), o),
+    envelope: (fields, timestamp = Math.floor(wechat.now() / 1000)) =>
+      envelope(wechat.targetOf(state), fields, timestamp),
+    messages: (openId) => wechat.follower(keyOf(openId)).messages,
+    grants: (openId) => wechat.follower(keyOf(openId)).grants,
+    clock: (openId) => wechat.clockOf(wechat.follower(keyOf(openId))),
     refuse(openId) {
-      world.follower(who(openId)).refuses = true
+      wechat.follower(keyOf(openId)).rejectsMessages = true
     },
-    tags: (openId) => tagNames(state, world.follower(who(openId))),
-    setTags: (openId, names) => setTagNames(state, world.follower(who(openId)), names),
-    fastForward: (openId, ms) => world.fastForward(who(openId), ms),
-    fastForwardToNext: (openId) => world.fastForwardToNext(who(openId)),
+    tags: (openId) => tagNames(state, wechat.follower(keyOf(openId))),
+    setTags: (openId, names) => setTagNames(state, wechat.follower(keyOf(openId)), names),
+    fastForward: (openId, ms) => wechat.fastForward(keyOf(openId), ms),
+    fastForwardToNext: (openId) => wechat.fastForwardToNext(keyOf(openId)),
     sends: state.sends,
-    tokensAsked: tokens.asked,
+    tokenRequests: tokens.requestCounts,
     invalidateToken: (sticky) => tokens.invalidate(sticky),
     expireMedia() {
       for (const medium of state.media.values()) medium.expiresAt = 0

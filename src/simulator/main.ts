@@ -6,7 +6,7 @@ import { createSimulator, type Simulator } from './index.ts'
 const STOP_WITHIN_MS = 5_000
 const TICKET_EVERY_MS = 600_000
 
-const say = (line: string) => void process.stderr.write(`${line}\n`)
+const log = (line: string) => void process.stderr.write(`${line}\n`)
 
 // What it keeps (--state) holds secrets of accounts, and is for its own user alone.
 process.umask(0o077)
@@ -17,9 +17,9 @@ try {
   if (command === 'help') process.stdout.write(HELP)
   else await run(command)
 } catch (err) {
-  if (err instanceof UsageError) say(err.message)
-  else if (isTaken(err)) say(`Port ${err.port} is in use by another program. Choose another one with --port.`)
-  else say(err instanceof Error ? (err.stack ?? err.message) : String(err))
+  if (err instanceof UsageError) log(err.message)
+  else if (isTaken(err)) log(`Port ${err.port} is in use by another program. Choose another one with --port.`)
+  else log(err instanceof Error ? (err.stack ?? err.message) : String(err))
   process.exit(err instanceof UsageError || isTaken(err) ? 2 : 1)
 }
 
@@ -31,17 +31,17 @@ async function run(command: Command): Promise<void> {
   for (const account of command.accounts) simulator.addAccount(account)
   const { url } = await simulator.listen(command.port, command.host)
   endOnSignals(simulator)
-  say(`API base  ${url}  (instead of https://api.weixin.qq.com and https://mp.weixin.qq.com)`)
-  say(`pages     ${url}/accounts`)
+  log(`API base  ${url}  (instead of https://api.weixin.qq.com and https://mp.weixin.qq.com)`)
+  log(`pages     ${url}/accounts`)
   for (const platform of command.platforms) {
     const component = simulator.addComponent({ ...platform, ticketEveryMs: TICKET_EVERY_MS })
     const push = await component.pushTicket()
-    say(`platform  ${platform.appId}  ticket ${push.ok ? 'taken' : `not taken: ${push.status ?? push.body}`}`)
+    log(`platform  ${platform.appId}  ticket ${push.ok ? 'taken' : `not taken: ${push.status ?? push.body}`}`)
   }
-  for (const account of simulator.world.accounts.values()) {
-    say(`account   ${account.appId}  secret ${account.appSecret}  token ${account.token}`)
-    if (account.mode !== 'plain') say(`          ${account.mode}  EncodingAESKey ${account.encodingAesKey}`)
-    say(`          ${await callbackLine(simulator, account)}`)
+  for (const account of simulator.wechat.accounts.values()) {
+    log(`account   ${account.appId}  secret ${account.appSecret}  token ${account.token}`)
+    if (account.mode !== 'plain') log(`          ${account.mode}  EncodingAESKey ${account.encodingAesKey}`)
+    log(`          ${await callbackLine(simulator, account)}`)
   }
   process.stdout.write(`ready ${url}\n`)
 }
@@ -51,18 +51,18 @@ async function callbackLine(
   { appId, callbackUrl, token }: { appId: string; callbackUrl: string | null; token: string },
 ): Promise<string> {
   if (callbackUrl === null)
-    return `no server yet: enter one on ${simulator.world.origin}/accounts/${appId}/server`
-  const { answerWithinMs } = simulator.world
-  const check = await checkUrl({ callbackUrl, token }, { now: Date.now(), withinMs: answerWithinMs })
+    return `no server yet: enter one on ${simulator.wechat.origin}/accounts/${appId}/server`
+  const { answerWithinMs } = simulator.wechat
+  const check = await checkUrl({ callbackUrl, token }, { now: Date.now(), timeoutMs: answerWithinMs })
   return check.ok ? `${callbackUrl} gave the echostr back` : `${callbackUrl}: ${check.reason.en}`
 }
 
 function endOnSignals(simulator: Simulator): void {
-  let asked = false
+  let isStopping = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (asked) process.exit(1)
-      asked = true
+      if (isStopping) process.exit(1)
+      isStopping = true
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
       void simulator.close().then(() => process.exit(0))
     })

@@ -16,15 +16,15 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 function worldWith(options: SimulatedWechatOptions = {}) {
-  const world = createSimulatedWechat({ now: () => T0, ...options })
-  world.addAccount({
+  const wechat = createSimulatedWechat({ now: () => T0, ...options })
+  wechat.addAccount({
     appId: APP,
     appSecret: 'test-secret',
     token: 'test-token',
     mode: 'plain',
     callbackUrl: 'http://callback.invalid',
   })
-  return world
+  return wechat
 }
 
 describe('followers of a simulator that was closed', () => {
@@ -86,22 +86,22 @@ describe('followers of a simulator that was closed', () => {
 
 describe('an account that is added again', () => {
   it('takes the new settings and keeps its followers and tokens', async () => {
-    const world = worldWith()
-    await world.act(WHO, followerActions.follow())
-    const tokens = world.tokens.get(APP)
-    world.addAccount({
+    const wechat = worldWith()
+    await wechat.act(WHO, followerActions.follow())
+    const tokens = wechat.tokens.get(APP)
+    wechat.addAccount({
       appId: APP,
       appSecret: 'other-secret',
       token: 'other-token',
       mode: 'plain',
       callbackUrl: 'http://other.invalid',
     })
-    expect(world.account(APP)).toMatchObject({
+    expect(wechat.account(APP)).toMatchObject({
       appSecret: 'other-secret',
       callbackUrl: 'http://other.invalid',
     })
-    expect(world.follower(WHO).following).toBe(true)
-    expect(world.tokens.get(APP)).toBe(tokens)
+    expect(wechat.follower(WHO).following).toBe(true)
+    expect(wechat.tokens.get(APP)).toBe(tokens)
   })
 })
 
@@ -127,48 +127,48 @@ describe('a clock that is moved over a run’s steps', () => {
 
   it('stops at each of them, so that every send is judged at its own time', async () => {
     const { machine, told } = engine([2, 5])
-    const world = worldWith({ testClock: machine })
-    await world.fastForward(WHO, 10 * MINUTE)
+    const wechat = worldWith({ testClock: machine })
+    await wechat.fastForward(WHO, 10 * MINUTE)
     expect(told).toEqual(['hop 2', 'step 2', 'hop 3', 'step 5', 'hop 5'])
-    expect(world.follower(WHO).offsetMs).toBe(10 * MINUTE)
+    expect(wechat.follower(WHO).offsetMs).toBe(10 * MINUTE)
   })
 
   it('goes no further than it was asked', async () => {
     const { machine, told } = engine([20])
-    const world = worldWith({ testClock: machine })
-    await world.fastForward(WHO, 10 * MINUTE)
+    const wechat = worldWith({ testClock: machine })
+    await wechat.fastForward(WHO, 10 * MINUTE)
     expect(told).toEqual(['hop 10'])
   })
 
   it('goes to the next step and does it, or stays', async () => {
     const { machine, told } = engine([2])
-    const world = worldWith({ testClock: machine })
-    expect(await world.fastForwardToNext(WHO)).toBe(true)
+    const wechat = worldWith({ testClock: machine })
+    expect(await wechat.fastForwardToNext(WHO)).toBe(true)
     expect(told.slice(0, 2)).toEqual(['hop 2', 'step 2'])
-    expect(await world.fastForwardToNext(WHO)).toBe(false)
+    expect(await wechat.fastForwardToNext(WHO)).toBe(false)
   })
 
   it('brings a run that begins later up to the same clock', async () => {
     const { machine, told } = engine([])
-    const world = worldWith({ testClock: machine })
-    await world.act(WHO, followerActions.follow())
+    const wechat = worldWith({ testClock: machine })
+    await wechat.act(WHO, followerActions.follow())
     expect(told).toEqual([])
-    await world.fastForward(WHO, 10 * MINUTE)
-    await world.act(WHO, followerActions.type('1'))
+    await wechat.fastForward(WHO, 10 * MINUTE)
+    await wechat.act(WHO, followerActions.type('1'))
     expect(told).toEqual(['hop 10', 'align 10'])
   })
 })
 
 describe('who watches', () => {
   it('hears of every change, until the watch ends', async () => {
-    const world = worldWith()
+    const wechat = worldWith()
     const heard: string[] = []
-    const stop = world.listen(({ openId }) => heard.push(openId))
-    await world.act(WHO, followerActions.follow())
+    const stop = wechat.listen(({ openId }) => heard.push(openId))
+    await wechat.act(WHO, followerActions.follow())
     expect(new Set(heard)).toEqual(new Set(['oTest']))
     const before = heard.length
     stop()
-    await world.act(WHO, followerActions.unfollow())
+    await wechat.act(WHO, followerActions.unfollow())
     expect(heard).toHaveLength(before)
   })
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createFaults, type FaultBox } from './api/faults.ts'
-import { judgeMedia } from './api/send-rules.ts'
+import { checkMedia } from './api/send-rules.ts'
 import { followerActions } from './callbacks/follower-actions.ts'
 import {
   createPusher,
@@ -11,7 +11,7 @@ import {
   type PushSettings,
   type PushTarget,
 } from './callbacks/push.ts'
-import { throughComponent } from './platform/component-push.ts'
+import { targetThroughComponent } from './platform/component-push.ts'
 import { type ComponentOptions, ComponentState } from './platform/component-state.ts'
 import {
   type AccountOptions,
@@ -45,7 +45,7 @@ export interface FollowerKey {
 
 export interface SimulatedWechatOptions {
   now?: () => number
-  answerWithinMs?: number
+  answerTimeoutMs?: number
   /** See `PushSettings`. */
   markFail?: PushSettings['markFail']
   resendAfterMs?: number
@@ -57,7 +57,7 @@ export interface SimulatedWechatOptions {
 export type Listener = (key: FollowerKey) => void
 
 /** What the follower can do, and the push options of a test. */
-export type ActOptions = PushOptions & { createTime?: number; msgId?: string }
+export type ActionOptions = PushOptions & { createTime?: number; msgId?: string }
 
 /**
  * What the phone says when the account's server gave no answer, or one that WeChat cannot use. WeChat's page words it
@@ -66,7 +66,7 @@ export type ActOptions = PushOptions & { createTime?: number; msgId?: string }
  */
 export const FAULT_TEXT = '该公众号提供的服务出现故障，请稍后再试'
 const SAVE_AFTER_MS = 100
-const QUIET_WITHIN_MS = 10_000
+const IDLE_TIMEOUT_MS = 10_000
 
 /** The simulated platform: followers act, callbacks go out, clocks move. */
 export function createSimulatedWechat(options: SimulatedWechatOptions) {
@@ -76,11 +76,11 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
   const components = new Map<string, ComponentState>()
   const faults: FaultBox = createFaults()
   const listeners = new Set<Listener>()
-  const answerWithinMs = options.answerWithinMs ?? 5_000
+  const answerTimeoutMs = options.answerTimeoutMs ?? 5_000
   let duplicateNext = 0
   const pusher = createPusher(
     {
-      answerWithinMs,
+      answerTimeoutMs,
       resends: 3,
       markFail: options.markFail ?? { failures: 40, pauseMs: 60_000 },
       ...(options.post ? { post: options.post } : {}),
@@ -94,7 +94,7 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
   const clockOf = (follower: SimFollower) => now() + follower.offsetMs
 
   function changed(appId: string, openId: string): void {
-    for (const tell of listeners) tell({ appId, openId })
+    for (const listener of listeners) listener({ appId, openId })
     saveSoon()
   }
 
@@ -122,7 +122,7 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
       const { agents, ...rest } = account
       return Object.assign(known, rest, agents ? { agents: agents.map(newAgent) } : {})
     }
-    const added = { ...newAccount(account), made }
+    const added = { ...newAccount(account), isPersisted: made }
     const before = file.saved.accounts[account.appId]
     for (const f of before?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
     added.codes = keptCodes(before?.codes)
@@ -137,9 +137,9 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
 
   /** A platform that was there before comes with its authorisations, tokens and codes. */
   function addComponent(component: ComponentOptions, made = false): ComponentState {
-    const known = components.get(component.appId)?.kept(now())
+    const known = components.get(component.appId)?.saved(now())
     const added = new ComponentState({ ...component }, known ?? file.saved.components[component.appId])
-    added.made = made
+    added.isPersisted = made
     components.set(component.appId, added)
     return added
   }
@@ -152,8 +152,8 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
 
   /** Where an account's callbacks go: to its own server, or through the platform that it has authorised. */
   const targetOf = (owner: SimAccountState): PushTarget => ({
-    ...throughComponent(owner, components.values()),
-    holdsMedium: (id, type) => judgeMedia(owner, id, type, now()) === 0,
+    ...targetThroughComponent(owner, components.values()),
+    hasMedia: (id, type) => checkMedia(owner, id, type, now()) === 0,
   })
 
   /** Who gets an account's callbacks: its own server, a platform by its appId, or nobody. */
@@ -173,24 +173,24 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
   }
 
   /** As `follower`, for who only looks: nobody is made by it. */
-  function look(key: FollowerKey): SimFollower {
+  function peek(key: FollowerKey): SimFollower {
     return account(key.appId).followers.get(key.openId) ?? newFollower(key.openId)
   }
 
   /** One thing that a follower does: WeChat's side of it, then the callback, then its passive reply on the phone. */
   async function act(
     key: FollowerKey,
-    asked: FollowerAction,
-    options_: ActOptions = {},
+    requested: FollowerAction,
+    options_: ActionOptions = {},
   ): Promise<PushResult> {
     const owner = account(key.appId)
     const one = follower(key)
-    const action = resolveScan(owner, one, asked)
+    const action = resolveScan(owner, one, requested)
     const clock = clockOf(one)
     const createTime = options_.createTime ?? Math.floor(clock / 1000)
     if (action.following !== undefined) one.following = action.following
     if (action.following === false) one.grants = []
-    if (action.following) noteFollow(owner, one, action, createTime)
+    if (action.following) recordFollow(owner, one, action, createTime)
     if (action.agent !== undefined)
       one.agent = action.agent === null ? null : { account: action.agent, since: clock }
     if (action.scene) grantTo(one, owner.profile, action.scene, createTime * 1000)
@@ -203,7 +203,7 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
       ...action.fields,
     }
     if (action.isMessage) fields.MsgId = options_.msgId ?? newMsgId()
-    noteForAgent(owner, one, action, createTime)
+    recordForAgent(owner, one, action, createTime)
     const times = duplicateNext > 0 ? 2 : 1
     duplicateNext = Math.max(0, duplicateNext - 1)
     const result = await pusher.push(targetOf(owner), fields, { times, ...options_ })
@@ -245,15 +245,15 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
       left -= piece
       changed(key.appId, key.openId)
       await machine?.advance(key, piece)
-      await quiet(key)
+      await untilIdle(key)
     }
     changed(key.appId, key.openId)
   }
 
   /** Waits until nothing of this follower is due or under way; a send that is retried for long is not waited for. */
-  async function quiet(key: FollowerKey): Promise<void> {
+  async function untilIdle(key: FollowerKey): Promise<void> {
     const machine = options.testClock
-    const deadline = performance.now() + QUIET_WITHIN_MS
+    const deadline = performance.now() + IDLE_TIMEOUT_MS
     while (machine && performance.now() < deadline) {
       const next = await machine.nextAt(key)
       if (next === null || next > clockOf(follower(key))) return
@@ -278,7 +278,7 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
     components,
     /** Where the simulator is reached; '' until it listens. */
     origin: '',
-    answerWithinMs,
+    answerWithinMs: answerTimeoutMs,
     targetOf,
     servedBy,
     faults,
@@ -291,7 +291,7 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
     addComponent,
     account,
     follower,
-    look,
+    look: peek,
     act,
     notify,
     fastForward,
@@ -300,9 +300,9 @@ export function createSimulatedWechat(options: SimulatedWechatOptions) {
     duplicateCallbacks(times: number) {
       duplicateNext = times
     },
-    listen(tell: Listener): () => void {
-      listeners.add(tell)
-      return () => listeners.delete(tell)
+    listen(listener: Listener): () => void {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
   }
 }
@@ -334,7 +334,12 @@ function resolveScan(owner: SimAccountState, one: SimFollower, action: FollowerA
 }
 
 /** While an agent has the session, what the follower says is in the agent's records; other kinds than text by name. */
-function noteForAgent(owner: SimAccountState, one: SimFollower, action: FollowerAction, time: number): void {
+function recordForAgent(
+  owner: SimAccountState,
+  one: SimFollower,
+  action: FollowerAction,
+  time: number,
+): void {
   if (!action.isMessage || !one.agent) return
   const { agentRecords } = owner.records
   const text = String(action.fields.Content ?? `[${action.fields.MsgType}]`)
@@ -349,7 +354,7 @@ function noteForAgent(owner: SimAccountState, one: SimFollower, action: Follower
   })
 }
 
-function noteFollow(
+function recordFollow(
   owner: SimAccountState,
   one: SimFollower,
   action: FollowerAction,

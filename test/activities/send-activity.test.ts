@@ -29,7 +29,7 @@ async function counted(result: string, errcode: string): Promise<number> {
 
 /** Faults of an account that no request has met yet. */
 const faultsLeft = (scenario: SendScenario) =>
-  harness.simulator.world.faults
+  harness.simulator.wechat.faults
     .list()
     .filter((f) => f.appId === scenario.appId)
     .reduce((n, f) => n + (f.times ?? 1), 0)
@@ -242,7 +242,7 @@ describe('a step that somebody keeps back', () => {
       message: '48001 api unauthorized',
       delayMs: 60_000,
     })
-    expect(scenario.wechat.tokensAsked.normal).toBe(0)
+    expect(scenario.wechat.tokenRequests.normal).toBe(0)
     expect(await scenario.delivery()).toMatchObject({
       state: 'waiting',
       reason: 'account-stopped',
@@ -306,7 +306,7 @@ describe('the margin of a grant', () => {
     const scenario = await harness.scenario()
     harness.simulator.fault({ api: 'stable_token', appId: scenario.appId, latencyMs: 1_500 })
     expect(await scenario.send({ leftMs: 1_000 })).toMatchObject({ result: 'not-sent' })
-    expect(scenario.wechat.tokensAsked.normal).toBe(1)
+    expect(scenario.wechat.tokenRequests.normal).toBe(1)
     expect(scenario.verdicts()).toEqual([])
   })
 })
@@ -314,7 +314,7 @@ describe('the margin of a grant', () => {
 describe('a follower that WeChat does not serve', () => {
   it('45015: the grants that existed are closed', async () => {
     const scenario = await harness.scenario()
-    harness.simulator.world.follower(scenario).following = false
+    harness.simulator.wechat.follower(scenario).following = false
     const result = await scenario.send()
     expect(result).toMatchObject({ result: 'window-over' })
     const { ledger } = (await scenario.run()).state
@@ -611,7 +611,7 @@ describe('an access token that WeChat refuses', () => {
       const scenario = await harness.scenario()
       scenario.fault({ errcode })
       expect(await scenario.send()).toMatchObject({ result: 'sent', unclear: 0 })
-      expect(scenario.wechat.tokensAsked).toMatchObject({ normal: 2, force: 0 })
+      expect(scenario.wechat.tokenRequests).toMatchObject({ normal: 2, force: 0 })
       expect(scenario.verdicts()).toEqual([errcode, 0])
       expect(await usedIn(scenario)).toEqual([1])
     },
@@ -622,7 +622,7 @@ describe('an access token that WeChat refuses', () => {
     await harness.services.tokens.getToken(scenario.appId)
     scenario.wechat.invalidateToken()
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
-    expect(scenario.wechat.tokensAsked).toMatchObject({ normal: 2, force: 0 })
+    expect(scenario.wechat.tokenRequests).toMatchObject({ normal: 2, force: 0 })
   })
 
   it('is forced when a normal fetch brings the dead one again', async () => {
@@ -630,7 +630,7 @@ describe('an access token that WeChat refuses', () => {
     await harness.services.tokens.getToken(scenario.appId)
     scenario.wechat.invalidateToken(true)
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
-    expect(scenario.wechat.tokensAsked).toMatchObject({ normal: 2, force: 1 })
+    expect(scenario.wechat.tokenRequests).toMatchObject({ normal: 2, force: 1 })
   })
 
   it('stops after one fetch, one force and three requests; it is not forced again at once', async () => {
@@ -639,10 +639,10 @@ describe('an access token that WeChat refuses', () => {
     const failure = await failureOf(scenario.send())
     expect(failure).toMatchObject({ type: 'WechatFailed', message: expect.stringContaining('40001') })
     expect(scenario.verdicts()).toEqual([40001, 40001, 40001])
-    expect(scenario.wechat.tokensAsked).toMatchObject({ normal: 2, force: 1 })
+    expect(scenario.wechat.tokenRequests).toMatchObject({ normal: 2, force: 1 })
     const second = await failureOf(scenario.send())
     expect(second.message).toContain('forced refresh')
-    expect(scenario.wechat.tokensAsked.force).toBe(1)
+    expect(scenario.wechat.tokenRequests.force).toBe(1)
     expect(JSON.stringify([failure, second, await scenario.delivery()])).not.toContain('test_')
   })
 })
@@ -650,7 +650,7 @@ describe('an access token that WeChat refuses', () => {
 describe('a medium', () => {
   const png = () => Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.from(crypto.randomUUID())])
   const uploads = (scenario: SendScenario) =>
-    harness.simulator.world.account(scenario.appId).calls.get('/cgi-bin/media/upload') ?? 0
+    harness.simulator.wechat.account(scenario.appId).calls.get('/cgi-bin/media/upload') ?? 0
   const imageStory = async () => {
     const medium = { type: 'image' as const, contentType: 'image/png', filename: 'a.png', content: png() }
     const { id } = await saveMedium(harness.services.db, { ...medium, createdAt: Date.now() })
@@ -670,7 +670,7 @@ describe('a medium', () => {
     expect(await scenario.prepareMedia()).toBeNull()
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
     expect(uploads(scenario)).toBe(1)
-    const [mediaId] = harness.simulator.world.account(scenario.appId).media.keys()
+    const [mediaId] = harness.simulator.wechat.account(scenario.appId).media.keys()
     expect(scenario.received()).toEqual([{ media_id: mediaId }])
   })
 

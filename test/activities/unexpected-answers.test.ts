@@ -86,7 +86,9 @@ describe('a file', () => {
       result: 'refused',
       reason: expect.stringMatching(/^medium-unusable: /),
     })
-    expect(harness.simulator.world.account(scenario.appId).calls.get('/cgi-bin/media/upload')).toBeUndefined()
+    expect(
+      harness.simulator.wechat.account(scenario.appId).calls.get('/cgi-bin/media/upload'),
+    ).toBeUndefined()
   })
 
   it('that is a thumb is uploaded, and its message is sent', async () => {
@@ -112,7 +114,7 @@ describe('an account whose AppSecret is wrong', () => {
       // Nobody asks again before its time.
       await harness.services.tokens.getToken(scenario.appId)
       expect(await scenario.accountState()).toEqual(blocked)
-      harness.simulator.world.faults.clear()
+      harness.simulator.wechat.faults.clear()
       harness.advanceClock(1_500)
       expect(await harness.services.tokens.getToken(scenario.appId)).toMatchObject({ ok: true })
       expect(await scenario.accountState()).toMatchObject({ state: 'active', reason: null })
@@ -146,6 +148,8 @@ describe('the media of a reply', () => {
     await waitFor(async () => (await uploaded()).length > 0)
     await waitFor(async () => (await failing.accountState())?.state === 'blocked')
     expect(await uploaded()).toEqual([mine.appId])
-    expect(harness.simulator.world.account(stranger.appId).calls.get('/cgi-bin/media/upload')).toBeUndefined()
+    expect(
+      harness.simulator.wechat.account(stranger.appId).calls.get('/cgi-bin/media/upload'),
+    ).toBeUndefined()
   })
 })

@@ -154,7 +154,7 @@ describe('an operator who registers an account', () => {
     const account = accountBody('wxuntried0000001', { apiBase, appSecret: OTHER_SECRET })
     expect((await register(account)).status).toBe(201)
     expect((await register({ ...account, appId: 'wxuntried0000002' }, '?verify=false')).status).toBe(201)
-    expect(wechat.tokensAsked).toEqual({ normal: 0, force: 0, plain: 0 })
+    expect(wechat.tokenRequests).toEqual({ normal: 0, force: 0, plain: 0 })
   })
 })
 
@@ -177,7 +177,7 @@ describe('an account that is to be verified at WeChat', () => {
     const wechat = knownAtWechat('wxverify00000002')
     const { status } = await register(accountBody('wxverify00000002', { apiBase }), '?verify=true')
     expect(status).toBe(201)
-    expect(wechat.tokensAsked.normal).toBe(1)
+    expect(wechat.tokenRequests.normal).toBe(1)
   })
 
   it('is refused when WeChat does not let it send at all (48001)', async () => {

@@ -27,7 +27,7 @@ describe.skipIf(!inject('temporalAddress'))("an account's custom menu", () => {
     api = await startApiHarness()
     await api.addAccount({ appId: APP })
     await api.addAccount({ appId: BARE })
-    api.app.simulator.world.account(APP).menu = [{ key: 'old', label: '旧菜单' }]
+    api.app.simulator.wechat.account(APP).menu = [{ key: 'old', label: '旧菜单' }]
   })
   afterAll(() => api?.close())
 

@@ -139,7 +139,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.goto(`${phone}/${APP}/oMenu`)
     await page.click('#follow')
     await sees(page, '欢迎关注')
-    app.simulator.world.account(APP).apiMenu = [
+    app.simulator.wechat.account(APP).apiMenu = [
       { type: 'click', name: '资料', key: 'guide' },
       {
         name: '更多',
@@ -150,7 +150,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
         ],
       },
     ]
-    app.simulator.world.accountChanged(APP)
+    app.simulator.wechat.accountChanged(APP)
     const tap = (name: string) => page.locator('#menu').getByRole('button', { name }).click()
     await tap('资料')
     await sees(page, '点击菜单「资料」')

@@ -60,7 +60,7 @@ describe.skipIf(!chromiumPath())('the form for an own server', () => {
     await page.click('button.main')
     await page.locator('[role=alert]', { hasText: 'Token 验证失败' }).waitFor()
     expect(await page.inputValue('[name=callbackUrl]')).toBe(own)
-    expect(simulator.world.account(APP).callbackUrl).toBeNull()
+    expect(simulator.wechat.account(APP).callbackUrl).toBeNull()
     await page.fill('[name=token]', TOKEN)
     await page.check('[name=format][value=json]')
     await page.click('button.main')

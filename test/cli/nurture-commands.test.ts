@@ -350,7 +350,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
 
   it('saves the menu of the console in a file, and puts it back', async () => {
     await app.addAccount({ appId: APP })
-    app.simulator.world.account(APP).menu = [{ key: 'guide', label: '资料' }]
+    app.simulator.wechat.account(APP).menu = [{ key: 'guide', label: '资料' }]
     const saved = await nurture('menu', 'get', APP)
     expect(saved).toMatchObject({ code: 0, err: expect.stringContaining('console') })
     expect(saved.out).toContain('key: guide')

@@ -25,7 +25,7 @@ const texts = (openId: string) =>
   wechat()
     .sends.filter((s) => s.openId === openId && s.delivered)
     .map((s) => (s.body.text as { content: string }).content)
-const requestCount = (path: string) => app.simulator.world.account(APP).calls.get(path) ?? 0
+const requestCount = (path: string) => app.simulator.wechat.account(APP).calls.get(path) ?? 0
 const ended = async (openId: string) => {
   const run = await app.waitForRun(APP, openId, (r) => r.status === 'ended')
   return run.state.steps.map((s) => [s.id, s.state, s.reason ?? '', s.errcode ?? ''].join(' ').trim())
@@ -38,7 +38,7 @@ describe('tags', () => {
       { id: mark, after: 1s, tag: [看过], untag: [潜在] },
       { id: seen, after: 1s, when: { tag: 看过 }, send: { text: "{{ follower.tags }}" } },
       { id: other, after: 1s, when: { tag: 老客户 }, send: { text: 老客户 } }`)
-    app.simulator.world.follower({ appId: APP, openId: 'oTagged' }).following = true
+    app.simulator.wechat.follower({ appId: APP, openId: 'oTagged' }).following = true
     wechat().setTags('oTagged', ['潜在'])
     await wechat().follow('oTagged')
     expect(await ended('oTagged')).toEqual([
@@ -59,7 +59,7 @@ describe('tags', () => {
       { id: mark, after: 1s, since: entry, tag: [第廿一] },
       { id: last, after: 2s, since: entry, send: { text: 再见 } }`)
     const twenty = Array.from({ length: 20 }, (_, i) => `满${i}`)
-    app.simulator.world.follower({ appId: APP, openId: 'oFull' }).following = true
+    app.simulator.wechat.follower({ appId: APP, openId: 'oFull' }).following = true
     wechat().setTags('oFull', twenty)
     await wechat().follow('oFull')
     expect(await ended('oFull')).toEqual(['hello sent', 'mark skipped tag-refused 45059', 'last sent'])
@@ -67,7 +67,7 @@ describe('tags', () => {
   })
 
   it('are given anew when the number that we knew is gone at WeChat', async () => {
-    const account = app.simulator.world.account(APP)
+    const account = app.simulator.wechat.account(APP)
     account.tags = account.tags.filter((t) => t.name !== '新粉')
     await publish('{ id: mark, after: 0s, tag: [新粉] }')
     await wechat().follow('oAgain')
@@ -111,7 +111,7 @@ describe('conditions on the follower', () => {
       `{ id: tags-${rank}, name: 标签, priority: ${rank}, entry: { event: message }, steps: [
         { id: door, after: 0s, when: { qrScene: shop-* }, send: { text: 门店 } }] }`,
     )
-    const follower = app.simulator.world.follower({ appId: APP, openId: 'oDoor' })
+    const follower = app.simulator.wechat.follower({ appId: APP, openId: 'oDoor' })
     Object.assign(follower, { following: true, qrScene: 'shop-door' })
     await wechat().type('oDoor', '你好')
     expect(await ended('oDoor')).toEqual(['door sent'])

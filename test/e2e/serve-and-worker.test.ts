@@ -192,7 +192,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
       return (await client.query(held, [by])).rows.length
     }
     // WeChat comes to this one now, so it has rows of its own to dispatch.
-    simulator.world.account(APP).callbackUrl = `${serves[0]}/wechat/${APP}`
+    simulator.wechat.account(APP).callbackUrl = `${serves[0]}/wechat/${APP}`
     // Stopped in the middle, looked at, and let go on until it holds rows: those it then dies with.
     await waitFor(async () => {
       someMoreFollow()

@@ -82,7 +82,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
       })
       expect(sent(appId)).toHaveLength(1)
     }
-    expect(component.tokensAsked.component).toBe(1)
+    expect(component.tokenRequests.component).toBe(1)
     const verified = await callApi<{ checks: { check: string; ok: boolean }[] }>(
       app.callbackUrl,
       `/api/accounts/${A}/verify`,
@@ -117,10 +117,10 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
   })
 
   it('fetches a token of its own anew that WeChat has dropped before its time', async () => {
-    const requestsBefore = component.tokensAsked.component
+    const requestsBefore = component.tokenRequests.component
     component.expireComponentToken()
     expect((await visit(B)).status).toBe(200)
-    expect(component.tokensAsked.component).toBe(requestsBefore + 1)
+    expect(component.tokenRequests.component).toBe(requestsBefore + 1)
   })
 
   it('is opened with the key before the last change as well', async () => {
@@ -168,12 +168,12 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
   it('stops an account whose refresh token is lost, with one call and not a storm; another one goes on', async () => {
     component.loseRefreshToken(C)
     await expire(C)
-    const before = component.tokensAsked.authoriser
+    const before = component.tokenRequests.authoriser
     const wechat = app.simulator.account(C)
     for (let i = 0; i < 10; i++) await wechat.follow(`oLost${i}`)
     await waitFor(async () => (await account(C))?.state === 'needs-authorisation')
     await follow(A, 'oUnmoved')
-    expect(component.tokensAsked.authoriser - before).toBeLessThanOrEqual(3)
+    expect(component.tokenRequests.authoriser - before).toBeLessThanOrEqual(3)
     // Authorised again, what waits goes on.
     await visit(C)
     await app.waitForRun(C, 'oLost0', (r) => r.state.steps[0]?.state === 'sent')

@@ -96,7 +96,7 @@ export async function startAppHarness(options: {
   )
   const simulator = createSimulator({
     ...(options.wechatNow ? { now: options.wechatNow } : {}),
-    ...(options.answerWithinMs ? { answerWithinMs: options.answerWithinMs } : {}),
+    ...(options.answerWithinMs ? { answerTimeoutMs: options.answerWithinMs } : {}),
     testClock: {
       advance: (...args) => running.machine.advance(...args),
       nextAt: (...args) => running.machine.nextAt(...args),

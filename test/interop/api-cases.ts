@@ -148,15 +148,17 @@ const SENDING: ApiCase[] = [
     async run(sdk, wechat) {
       const openId = await wechat.newFollower()
       await sdk.call('typing.start', { openId })
-      expect(wechat.simulator.world.follower({ appId: ACCOUNT.appId, openId }).typingUntil).toBeGreaterThan(0)
+      expect(wechat.simulator.wechat.follower({ appId: ACCOUNT.appId, openId }).typingUntil).toBeGreaterThan(
+        0,
+      )
       await sdk.call('typing.stop', { openId })
-      expect(wechat.simulator.world.follower({ appId: ACCOUNT.appId, openId }).typingUntil).toBe(0)
+      expect(wechat.simulator.wechat.follower({ appId: ACCOUNT.appId, openId }).typingUntil).toBe(0)
     },
   },
 ]
 
 const owns = (wechat: WeChat, token: unknown) =>
-  wechat.simulator.world.tokens.get(ACCOUNT.appId)?.owns(String(token))
+  wechat.simulator.wechat.tokens.get(ACCOUNT.appId)?.owns(String(token))
 
 const TOKENS: ApiCase[] = [
   {
@@ -416,7 +418,7 @@ const CODES_AND_MENUS: ApiCase[] = [
       const code = await sdk.call<Json>('qrcode.create', { scene, seconds })
       expect(code).toMatchObject({ ticket: expect.stringMatching(/./), url: expect.stringMatching(/^http/) })
       if (seconds !== null) expect(code.expire_seconds).toBe(seconds)
-      const { codes } = wechat.simulator.world.account(ACCOUNT.appId)
+      const { codes } = wechat.simulator.wechat.account(ACCOUNT.appId)
       expect(codes.map((c) => c.scene)).toContain(String(scene))
     },
   })),
@@ -435,14 +437,14 @@ const CODES_AND_MENUS: ApiCase[] = [
     needs: ['menu.create', 'menu.get', 'menu.self', 'menu.delete'],
     async run(sdk, wechat) {
       await sdk.call('menu.create', { menu: BUTTONS })
-      expect(wechat.simulator.world.account(ACCOUNT.appId).apiMenu).toMatchObject(BUTTONS.button)
+      expect(wechat.simulator.wechat.account(ACCOUNT.appId).apiMenu).toMatchObject(BUTTONS.button)
       const read = await sdk.call<{ menu: Json }>('menu.get')
       expect(read.menu).toMatchObject(BUTTONS)
       const self = await sdk.call<{ is_menu_open: number; selfmenu_info: { button: Json[] } }>('menu.self')
       expect(self.is_menu_open).toBe(1)
       expect(self.selfmenu_info.button.map((b) => b.name)).toEqual(['资料', '更多'])
       await sdk.call('menu.delete')
-      expect(wechat.simulator.world.account(ACCOUNT.appId).apiMenu ?? []).toEqual([])
+      expect(wechat.simulator.wechat.account(ACCOUNT.appId).apiMenu ?? []).toEqual([])
     },
   },
   {
@@ -479,7 +481,7 @@ const clears = (name: string, op: string): ApiCase => ({
   needs: [op, 'send.text'],
   async run(sdk, wechat) {
     await sdk.call('send.text', { openId: await wechat.newFollower(), text: '你好' })
-    const { counts } = wechat.simulator.world.account(ACCOUNT.appId).usage
+    const { counts } = wechat.simulator.wechat.account(ACCOUNT.appId).usage
     expect(counts.get(CUSTOM_SEND)).toBeGreaterThan(0)
     await sdk.call(op)
     expect(counts.get(CUSTOM_SEND) ?? 0).toBe(0)
@@ -507,9 +509,9 @@ const OPERATING: ApiCase[] = [
     name: 'lets WeChat check the network',
     needs: ['callback.check'],
     async run(sdk, wechat) {
-      wechat.simulator.world.account(ACCOUNT.appId).callbackUrl = wechat.url
+      wechat.simulator.wechat.account(ACCOUNT.appId).callbackUrl = wechat.url
       const answer = await sdk.call<Json>('callback.check')
-      wechat.simulator.world.account(ACCOUNT.appId).callbackUrl = null
+      wechat.simulator.wechat.account(ACCOUNT.appId).callbackUrl = null
       expect(answer).toMatchObject({ dns: [expect.anything()], ping: [expect.anything()] })
     },
   },
@@ -543,7 +545,7 @@ const agent = (name: string) => `${name}@interop`
 
 /** As an owner has an agent accept in WeChat's console: only who is bound to a person can serve. */
 async function bind(wechat: WeChat, kf_account: string): Promise<void> {
-  const token = wechat.simulator.world.tokens.get(ACCOUNT.appId)?.plainToken(Date.now()).access_token
+  const token = wechat.simulator.wechat.tokens.get(ACCOUNT.appId)?.plainToken(Date.now()).access_token
   const path = `/customservice/kfaccount/inviteworker?access_token=${token}`
   const body = JSON.stringify({ kf_account, invite_wx: 'test_wechat_id' })
   const answer = await fetch(`${wechat.url}${path}`, { method: 'POST', body })

@@ -85,7 +85,7 @@ export const COMPONENT_CASES: readonly ComponentCase[] = [
     async run(sdk, wechat, server) {
       await ticketed(sdk, wechat, server)
       const { component_access_token: token } = await sdk.call<Json>('component.token')
-      const { tokens } = wechat.simulator.world.components.get(PLATFORM.appId) ?? {}
+      const { tokens } = wechat.simulator.wechat.components.get(PLATFORM.appId) ?? {}
       expect(tokens?.owns(String(token))).toBe(true)
     },
   },

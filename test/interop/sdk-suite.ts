@@ -105,7 +105,7 @@ function asClient(sdk: Sdk, at: At): void {
   if (!sdk.refreshesTokens) return
   it('fetches a new token when the old one is over', async () => {
     await at.harness.call('user.info', { openId: await at.wechat.newFollower() })
-    at.wechat.simulator.world.tokens.get(ACCOUNT.appId)?.expire()
+    at.wechat.simulator.wechat.tokens.get(ACCOUNT.appId)?.expire()
     const openId = await at.wechat.newFollower()
     expect(await at.harness.call('user.info', { openId })).toMatchObject({ openid: openId })
   })

@@ -73,7 +73,7 @@ async function createCallbacks(db: Db) {
   /** Takes requests to the app instead of the network. */
   const pusher = createPusher(
     {
-      answerWithinMs: 5_000,
+      answerTimeoutMs: 5_000,
       resends: 0,
       markFail: { failures: 100, pauseMs: 0 },
       async post(url, body, contentType) {

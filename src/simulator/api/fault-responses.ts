@@ -3,16 +3,16 @@ import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Fault, FaultBox } from './faults.ts'
-import { MEANINGS } from './send-rules.ts'
+import { ERROR_MESSAGES } from './send-rules.ts'
 
 export type Answer = Record<string, unknown>
 
 /** Contract, section 4: the product's HTTP time-out. */
-const CALLER_WAITS_MS = 10_000
+const CALLER_TIMEOUT_MS = 10_000
 
 /**
  * Runs a call under the faults that are switched on.
- * @param keptFrom told when a fault keeps the call from being done: the errcode it is answered with, or null for no answer
+ * @param onFault told when a fault keeps the call from being done: the errcode it is answered with, or null for no answer
  */
 export async function withFaults(
   faults: FaultBox,
@@ -20,31 +20,31 @@ export async function withFaults(
   appId: string | null,
   work: (fault: Fault) => Promise<Answer | Response>,
   openId: string | null = null,
-  keptFrom: (errcode: number | null) => unknown = () => {},
+  onFault: (errcode: number | null) => unknown = () => {},
 ): Promise<Response> {
   const fault: Fault = faults.take({ path: c.req.path, appId, openId }) ?? {}
   if (fault.latencyMs) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs))
-  if (fault.hang === 'before' || fault.reset === 'before' || fault.status) keptFrom(null)
-  if (fault.hang === 'before') return never(c)
+  if (fault.hang === 'before' || fault.reset === 'before' || fault.status) onFault(null)
+  if (fault.hang === 'before') return hang(c)
   if (fault.reset === 'before') return reset(c)
   if (fault.status) return c.text('upstream error', fault.status as 500)
   if (fault.errcode !== undefined) {
-    keptFrom(fault.errcode)
+    onFault(fault.errcode)
     return c.json(failed(fault.errcode))
   }
   const answer = await work(fault)
-  if (fault.hang === 'after') return never(c)
+  if (fault.hang === 'after') return hang(c)
   if (fault.reset === 'after') return reset(c)
   return answer instanceof Response ? answer : c.json(answer)
 }
 
 /** The caller cannot know what became of a call that was done. */
 export function hidesAnswer({ hang, reset, latencyMs = 0 }: Fault): boolean {
-  return hang === 'after' || reset === 'after' || latencyMs >= CALLER_WAITS_MS
+  return hang === 'after' || reset === 'after' || latencyMs >= CALLER_TIMEOUT_MS
 }
 
 /** The caller waits until it gives up. */
-async function never(c: Context): Promise<Response> {
+async function hang(c: Context): Promise<Response> {
   await new Promise<void>((resolve) => {
     c.req.raw.signal.addEventListener('abort', () => resolve())
     setTimeout(resolve, 60_000).unref()
@@ -73,7 +73,7 @@ function reset(c: Context): Response {
 /** An answer with an errcode, worded as WeChat does, with a `rid`. */
 export function failed(
   errcode: number,
-  message = MEANINGS[errcode] ?? 'error',
+  message = ERROR_MESSAGES[errcode] ?? 'error',
 ): { errcode: number; errmsg: string } {
   return { errcode, errmsg: errcode === 0 ? 'ok' : `${message} rid: ${newRid()}` }
 }

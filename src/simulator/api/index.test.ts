@@ -39,7 +39,7 @@ async function platform(more: Partial<AccountOptions> = {}) {
     })
   add(APP)
   // They followed so long ago that it grants nothing any more.
-  for (const openId of ['oTest', 'oOther']) simulator.world.follower({ appId: APP, openId }).following = true
+  for (const openId of ['oTest', 'oOther']) simulator.wechat.follower({ appId: APP, openId }).following = true
 
   async function read(answer: Response | Promise<Response>): Promise<Answer> {
     const response = await answer
@@ -96,7 +96,7 @@ describe('a token call', () => {
     const sim = await platform()
     const again = await sim.stableToken()
     expect(again).toEqual({ status: 200, access_token: sim.token, expires_in: 7_200 })
-    expect(sim.wechat.tokensAsked).toEqual({ normal: 2, force: 0, plain: 0 })
+    expect(sim.wechat.tokenRequests).toEqual({ normal: 2, force: 0, plain: 0 })
   })
 
   it('forces a new one only when force_refresh is true', async () => {
@@ -585,7 +585,7 @@ describe('a fault', () => {
     const hanging = Promise.resolve(
       sim.request(sim.at(path), sim.text('oTest'), { signal: caller.signal }),
     ).then((answer) => answered.push(answer.status))
-    await vi.waitFor(() => expect(sim.simulator.world.faults.list()).toEqual([]))
+    await vi.waitFor(() => expect(sim.simulator.wechat.faults.list()).toEqual([]))
     // Another call comes and goes meanwhile.
     await sim.wechat.type('oOther', '1')
     expect(await sim.send('oOther')).toBe(0)

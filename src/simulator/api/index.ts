@@ -6,41 +6,41 @@ import { registerMaterial } from './calls/material.ts'
 import { registerMedia } from './calls/media.ts'
 import { registerMenus } from './calls/menus.ts'
 import { registerMessages } from './calls/messages.ts'
-import { registerChecks } from './calls/network-checks.ts'
-import { registerQrPictures } from './calls/qrcode-pictures.ts'
-import { registerCodes } from './calls/qrcodes.ts'
-import { registerAddresses } from './calls/server-addresses.ts'
+import { registerNetworkChecks } from './calls/network-checks.ts'
+import { registerQrCodePictures } from './calls/qrcode-pictures.ts'
+import { registerQrCodes } from './calls/qrcodes.ts'
+import { registerServerAddresses } from './calls/server-addresses.ts'
 import { registerTickets } from './calls/tickets.ts'
 import { registerUserLists } from './calls/user-lists.ts'
 import { registerUsers } from './calls/users.ts'
 import { registerQuota } from './quota.ts'
-import { registerRids } from './request-ids.ts'
-import { type ApiWorld, createRouter, type Router } from './router.ts'
+import { registerRequestIds } from './request-ids.ts'
+import { type ApiContext, createRouter, type Router } from './router.ts'
 
 /** Each area of WeChat's API has a file of its own under `api/`. */
 const AREAS: ((router: Router) => void)[] = [
   // Before the calls that it remembers.
-  registerRids,
+  registerRequestIds,
   registerCredentials,
   registerMessages,
   registerUsers,
   registerMedia,
-  registerCodes,
+  registerQrCodes,
   registerMenus,
   registerQuota,
-  registerAddresses,
+  registerServerAddresses,
   registerUserLists,
   registerMaterial,
   registerDrafts,
   registerTickets,
-  registerChecks,
+  registerNetworkChecks,
   registerCustomerService,
-  registerQrPictures,
+  registerQrCodePictures,
 ]
 
 /** WeChat's API side: tokens, `custom/send` and what else the product calls, with WeChat's codes and limits. */
-export function createApi(world: ApiWorld): Hono {
-  const router = createRouter(world)
+export function createApi(wechat: ApiContext): Hono {
+  const router = createRouter(wechat)
   for (const register of AREAS) register(router)
   return router.app
 }

@@ -73,11 +73,11 @@ describe('the quota of an API', () => {
     const { simulator, clock, info, quota } = await platform()
     clock.now = Date.parse('2026-11-23T09:59:00Z')
     await info()
-    simulator.world.account(APP).usage.counts.set(INFO, 4_999_999)
+    simulator.wechat.account(APP).usage.counts.set(INFO, 4_999_999)
     expect(await info()).toMatchObject({ subscribe: 1 })
     expect(await info()).toMatchObject({ errcode: 45009 })
     expect(await quota(INFO)).toMatchObject({ quota: { used: 5_000_000, remain: 0 } })
-    simulator.world.account(APP).usage.day -= 1
+    simulator.wechat.account(APP).usage.day -= 1
     expect(await info()).toMatchObject({ subscribe: 1 })
   })
 

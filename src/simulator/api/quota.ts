@@ -46,9 +46,9 @@ const OTHER_MINUTE_LIMIT = 1_000_000
 
 /** What an account may call per day and minute, and the calls that show and clear it. */
 export function registerQuota(router: Router): void {
-  const { route, world } = router
+  const { route, wechat } = router
   route('POST', '/cgi-bin/openapi/quota/get', (call) => quotaOf(router, call), { forEveryAccount: true })
-  route('POST', CLEAR_QUOTA, ({ account, body }) => clearQuota(account, body, world.now()), {
+  route('POST', CLEAR_QUOTA, ({ account, body }) => clearQuota(account, body, wechat.now()), {
     forEveryAccount: true,
   })
   router.open('POST', `${CLEAR_QUOTA}/v2`, clearBySecret(router))
@@ -59,18 +59,18 @@ export function registerQuota(router: Router): void {
  * with an empty body (internal/openapi/mgnt.go), the page lists them as parameters.
  * Source: https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearquotabyappsecret
  */
-function clearBySecret({ world }: Router): OpenHandle {
+function clearBySecret({ wechat }: Router): OpenHandle {
   return async function clear(c) {
     const body = parse(await c.req.text()) ?? {}
     const given = (name: string) => c.req.query(name) ?? textOrNull(body[name])
     const appid = given('appid')
-    return withFaults(world.faults, c, appid, async () => {
+    return withFaults(wechat.faults, c, appid, async () => {
       if (!appid) return failed(41002)
-      const account = world.accounts.get(appid)
+      const account = wechat.accounts.get(appid)
       if (!account) return failed(40013)
       if (!given('appsecret')) return failed(41004)
       if (account.appSecret !== given('appsecret')) return failed(40125)
-      return clearQuota(account, { appid }, world.now())
+      return clearQuota(account, { appid }, wechat.now())
     })
   }
 }
@@ -86,7 +86,7 @@ function quotaOf(router: Router, { account, authorisation, body }: Call) {
   if (/^\/sns\/|^\/cgi-bin\/component\//.test(path)) return failed(76022)
   if (!router.knows(path)) return failed(76021)
   const daily_limit = dailyLimitOf(account, path)
-  const used = usedToday(account, path, router.world.now())
+  const used = usedToday(account, path, router.wechat.now())
   const call_count = path === CUSTOM_SEND ? account.minuteLimit : OTHER_MINUTE_LIMIT
   const rate = { call_count, refresh_second: 60 }
   return {

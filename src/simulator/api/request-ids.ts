@@ -5,7 +5,7 @@ import type { Router } from './router.ts'
 import { withBody } from './with-body.ts'
 
 /** Of each simulator; WeChat keeps them for seven days. */
-const KEPT = 1_000
+const MAX_FAILURES = 1_000
 
 interface Failure {
   /** Of the query; '' without one. */
@@ -17,17 +17,17 @@ interface Failure {
  * `openapi/rid/get`: what a failed call was, by the `rid` of its answer. 76001: no such rid, 76002: another account's.
  * Source: https://developers.weixin.qq.com/doc/offiaccount/openApi/get_rid_info.html
  */
-export function registerRids({ app, route, world }: Router): void {
+export function registerRequestIds({ app, route, wechat }: Router): void {
   const failures = new Map<string, Failure>()
-  app.use('/cgi-bin/*', remember(failures, world.now))
-  app.use('/customservice/*', remember(failures, world.now))
+  app.use('/cgi-bin/*', recordFailures(failures, wechat.now))
+  app.use('/customservice/*', recordFailures(failures, wechat.now))
   route(
     'POST',
     '/cgi-bin/openapi/rid/get',
     withBody(z.object({ rid: z.string() }), ({ rid }, { account }) => {
       const found = failures.get(rid)
       if (!found) return failed(76001)
-      const isOwn = found.token !== '' && world.tokens.get(account.appId)?.owns(found.token)
+      const isOwn = found.token !== '' && wechat.tokens.get(account.appId)?.owns(found.token)
       return isOwn ? { ...failed(0), request: found.request } : failed(76002)
     }),
     { forEveryAccount: true },
@@ -35,7 +35,7 @@ export function registerRids({ app, route, world }: Router): void {
 }
 
 /** Must stand before the calls. */
-function remember(failures: Map<string, Failure>, now: () => number): MiddlewareHandler {
+function recordFailures(failures: Map<string, Failure>, now: () => number): MiddlewareHandler {
   return async function rememberRid(c, next) {
     const began = performance.now()
     const invokedAt = Math.floor(now() / 1000)
@@ -64,6 +64,6 @@ function remember(failures: Map<string, Failure>, now: () => number): Middleware
       },
     })
     const [oldest] = failures.keys()
-    if (failures.size > KEPT && oldest !== undefined) failures.delete(oldest)
+    if (failures.size > MAX_FAILURES && oldest !== undefined) failures.delete(oldest)
   }
 }

@@ -21,7 +21,7 @@ async function platform() {
     mode: 'plain',
     callbackUrl: null,
   })
-  simulator.world.follower({ appId: APP, openId: 'oTest' }).following = true
+  simulator.wechat.follower({ appId: APP, openId: 'oTest' }).following = true
   async function ask(method: string, path: string, body?: string): Promise<Answer> {
     const response = await simulator.app.request(path, { method, ...(body === undefined ? {} : { body }) })
     const text = await response.text()

@@ -13,7 +13,7 @@ import type { Fault, FaultBox } from './faults.ts'
 import { CUSTOM_SEND, countCall } from './quota.ts'
 
 /** What the API side needs of the simulated platform. */
-export interface ApiWorld {
+export interface ApiContext {
   accounts: Map<string, SimAccountState>
   tokens: Map<string, SimTokens>
   components: Map<string, ComponentState>
@@ -58,13 +58,13 @@ interface RouteOptions {
   /** It sends customer-service messages: a platform needs that permission for it (61007). */
   sendsMessages?: boolean
   /** Told when a fault keeps a call from being done: the errcode it is answered with, or null for no answer. */
-  keptFrom?: (account: SimAccountState, body: Record<string, unknown>, errcode: number | null) => void
+  onFault?: (account: SimAccountState, body: Record<string, unknown>, errcode: number | null) => void
 }
 
 /** What each area of the API registers its calls with: `registerXxx(router)` in a file of its own. */
 export interface Router {
   app: Hono
-  world: ApiWorld
+  wechat: ApiContext
   /** A call with `access_token=` in the query: token, body and certification are judged before `handle` sees it. */
   route(method: Method, path: string, handle: Handle, options?: RouteOptions): void
   /** A call without an access token: `handle` reads and judges the whole request. */
@@ -76,39 +76,39 @@ export interface Router {
 export type OpenHandle = (c: Context) => Response | Promise<Response>
 
 /** The calls of one path, by method. */
-interface Place {
+interface Endpoint {
   handlers: Map<Method, OpenHandle>
   /** One of them needs an access token. */
-  guarded: boolean
+  needsToken: boolean
 }
 
-export function createRouter(world: ApiWorld): Router {
+export function createRouter(wechat: ApiContext): Router {
   const app = new Hono()
-  const places = new Map<string, Place>()
+  const endpoints = new Map<string, Endpoint>()
   // A handler that throws is WeChat's own failure: -1, never a page.
   app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))
 
-  function add(method: Method, path: string, guarded: boolean, handle: OpenHandle): void {
-    const known = places.get(path)
-    const place = known ?? { handlers: new Map(), guarded }
-    place.handlers.set(method, handle)
-    place.guarded ||= guarded
+  function add(method: Method, path: string, needsToken: boolean, handle: OpenHandle): void {
+    const known = endpoints.get(path)
+    const endpoint = known ?? { handlers: new Map(), needsToken }
+    endpoint.handlers.set(method, handle)
+    endpoint.needsToken ||= needsToken
     if (known) return
-    places.set(path, place)
+    endpoints.set(path, endpoint)
     app.all(path, (c) => {
-      const found = place.handlers.get(c.req.method === 'HEAD' ? 'GET' : (c.req.method as Method))
-      return found ? found(c) : c.json(wrongMethod(world, c, place))
+      const found = endpoint.handlers.get(c.req.method === 'HEAD' ? 'GET' : (c.req.method as Method))
+      return found ? found(c) : c.json(wrongMethod(wechat, c, endpoint))
     })
   }
 
   return {
     app,
-    world,
+    wechat,
     route(method, path, handle, options = {}) {
-      add(method, path, true, (c) => serve(world, c, { method, path, handle, options }))
+      add(method, path, true, (c) => serve(wechat, c, { method, path, handle, options }))
     },
     open: (method, path, handle) => add(method, path, false, handle),
-    knows: (path) => places.has(path),
+    knows: (path) => endpoints.has(path),
   }
 }
 
@@ -127,11 +127,11 @@ export function unknownPath(c: Context): Response {
  * browser reads 41001 access_token missing. The order of a token that is no good and a wrong method is inferred.
  * Source: 全局返回码; WxJava issue 2070 (43001) and pull request 3692 (43002), both with a good token
  */
-function wrongMethod(world: ApiWorld, c: Context, place: Place): Answer {
+function wrongMethod(wechat: ApiContext, c: Context, endpoint: Endpoint): Answer {
   const token = c.req.query('access_token') ?? ''
-  if (place.guarded && !token) return failed(41001)
-  const code = place.guarded ? holderOf(world, token).check() : 0
-  return failed(code !== 0 ? code : place.handlers.has('POST') ? 43002 : 43001)
+  if (endpoint.needsToken && !token) return failed(41001)
+  const code = endpoint.needsToken ? tokenOwnerOf(wechat, token).check() : 0
+  return failed(code !== 0 ? code : endpoint.handlers.has('POST') ? 43002 : 43001)
 }
 
 interface Route {
@@ -141,40 +141,40 @@ interface Route {
   options: RouteOptions
 }
 
-async function serve(world: ApiWorld, c: Context, route: Route): Promise<Response> {
+async function serve(wechat: ApiContext, c: Context, route: Route): Promise<Response> {
   const { method, path, handle, options } = route
   const token = c.req.query('access_token') ?? ''
-  const holder = holderOf(world, token)
-  const { account } = holder
+  const owner = tokenOwnerOf(wechat, token)
+  const { account } = owner
   const isJson = method === 'POST' && options.body !== 'form'
   const raw = isJson ? await c.req.text() : ''
   const body = isJson ? parse(raw) : {}
   const openId = typeof body?.touser === 'string' ? body.touser : null
   return withFaults(
-    world.faults,
+    wechat.faults,
     c,
     account?.appId ?? null,
     async (fault) => {
       if (!token) return failed(41001)
-      if (!account) return failed(holder.check())
+      if (!account) return failed(owner.check())
       account.calls.set(path, (account.calls.get(path) ?? 0) + 1)
-      const code = holder.check()
+      const code = owner.check()
       if (code !== 0) return failed(code)
-      const { authorisation } = holder
+      const { authorisation } = owner
       if (options.sendsMessages && authorisation && !maySend(authorisation)) return failed(61007)
       if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
       if (!account.certified && !options.forEveryAccount) return failed(48001)
       // `custom/send` counts by itself: the judge must see what met the limit.
-      const limit = path === CUSTOM_SEND ? 0 : countCall(account, path, world.now())
+      const limit = path === CUSTOM_SEND ? 0 : countCall(account, path, wechat.now())
       if (limit !== 0) return failed(limit)
       return handle({ c, account, token, authorisation, raw, body: body ?? {}, fault })
     },
     openId,
-    (errcode) => account && options.keptFrom?.(account, body ?? {}, errcode),
+    (errcode) => account && options.onFault?.(account, body ?? {}, errcode),
   )
 }
 
-interface Holder {
+interface TokenOwner {
   account: SimAccountState | null
   authorisation: Authorisation | null
   /** What WeChat says to the token: 0, or a code. */
@@ -182,23 +182,23 @@ interface Holder {
 }
 
 /** Whose token this is: an account's own, or one that a platform got for it. */
-function holderOf(world: ApiWorld, token: string): Holder {
-  const { now } = world
-  const own = [...world.accounts.values()].find((a) => world.tokens.get(a.appId)?.owns(token))
+function tokenOwnerOf(wechat: ApiContext, token: string): TokenOwner {
+  const { now } = wechat
+  const own = [...wechat.accounts.values()].find((a) => wechat.tokens.get(a.appId)?.owns(token))
   if (own)
     return {
       account: own,
       authorisation: null,
-      check: () => world.tokens.get(own.appId)?.check(token, now()) ?? 40001,
+      check: () => wechat.tokens.get(own.appId)?.check(token, now()) ?? 40001,
     }
-  const found = authoriserOf(world.components.values(), token)
+  const found = authoriserOf(wechat.components.values(), token)
   if (!found) {
-    const isComponents = [...world.components.values()].some((c) => c.tokens.owns(token))
+    const isComponents = [...wechat.components.values()].some((c) => c.tokens.owns(token))
     return { account: null, authorisation: null, check: () => (isComponents ? 61015 : 40001) }
   }
   const { authorisation, withdrawn } = found
   return {
-    account: world.accounts.get(authorisation.appId) ?? null,
+    account: wechat.accounts.get(authorisation.appId) ?? null,
     authorisation,
     check: () => (withdrawn ? 61003 : authorisation.tokens.check(token, now())),
   }

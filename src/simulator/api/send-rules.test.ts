@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newAccount } from '../state/model.ts'
-import { judgeContent } from './send-rules.ts'
+import { checkContent } from './send-rules.ts'
 
 const T0 = Date.parse('2026-11-23T08:00:00Z')
 const DAY = 86_400_000
@@ -25,7 +25,7 @@ function judge(
   body: Record<string, unknown>,
   { certified = true, now = T0, raw = JSON.stringify(body) } = {},
 ) {
-  return judgeContent(account(certified), { touser: 'oTest', ...body }, raw, now)
+  return checkContent(account(certified), { touser: 'oTest', ...body }, raw, now)
 }
 
 const article = { title: '资料', description: '', url: 'https://example.com', picurl: '' }

@@ -7,7 +7,7 @@ const text = (x: unknown): string => (typeof x === 'string' ? x : '')
 const NEEDS_CERTIFICATION = ['msgmenu']
 
 /** Judges the content of a `custom/send` body: 0, or WeChat's code. `now`: real time, for the life of media. */
-export function judgeContent(account: SimAccountState, body: Body, raw: string, now: number): number {
+export function checkContent(account: SimAccountState, body: Body, raw: string, now: number): number {
   if (/\\u[0-9a-fA-F]{4}/.test(raw)) return 40033
   const kind = text(body.msgtype)
   const part = body[kind]
@@ -23,15 +23,15 @@ export function judgeContent(account: SimAccountState, body: Body, raw: string, 
     }
     case 'image':
     case 'voice':
-      return judgeMedia(account, text(part.media_id), kind, now)
+      return checkMedia(account, text(part.media_id), kind, now)
     case 'video':
       return (
-        judgeMedia(account, text(part.media_id), kind, now) ||
-        judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+        checkMedia(account, text(part.media_id), kind, now) ||
+        checkMedia(account, text(part.thumb_media_id), 'thumb', now)
       )
     case 'music':
       if (!text(part.musicurl)) return 44002
-      return judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+      return checkMedia(account, text(part.thumb_media_id), 'thumb', now)
     case 'news': {
       const articles = Array.isArray(part.articles) ? part.articles : []
       if (articles.length === 0) return 44003
@@ -43,10 +43,10 @@ export function judgeContent(account: SimAccountState, body: Body, raw: string, 
     case 'miniprogrampage':
       if (!text(part.appid)) return 40166
       if (!text(part.pagepath)) return 40165
-      return judgeMedia(account, text(part.thumb_media_id), 'thumb', now)
+      return checkMedia(account, text(part.thumb_media_id), 'thumb', now)
     // Articles of the material, as the page of custom/send lists them; news is permanent material only.
     case 'mpnews':
-      return judgeMedia(account, text(part.media_id), 'news', now)
+      return checkMedia(account, text(part.media_id), 'news', now)
     case 'mpnewsarticle':
       return text(part.article_id) ? 0 : 40007
     case 'wxcard':
@@ -62,7 +62,7 @@ function isAgent(account: SimAccountState, name: unknown): boolean {
 }
 
 /** Ids that this simulator issued live three days; any `permanent_…` stands for permanent material. */
-export function judgeMedia(account: SimAccountState, id: string, type: string, now: number): number {
+export function checkMedia(account: SimAccountState, id: string, type: string, now: number): number {
   if (id.startsWith('permanent_')) return 0
   const medium = account.media.get(id)
   if (!medium || medium.expiresAt < now) return 40007
@@ -74,7 +74,7 @@ export function judgeMedia(account: SimAccountState, id: string, type: string, n
  * WeChat's own words for its codes. Sources: the pages of the calls; 全局返回码, with the English words that
  * an enumeration of all its codes quotes beside the Chinese ones (`CODE_45080(45080, …)`); those of 76003 are ours.
  */
-export const MEANINGS: Record<number, string> = {
+export const ERROR_MESSAGES: Record<number, string> = {
   45007: 'playtime out of limit',
   45001: 'media size out of limit',
   40113: 'unsupported file type',

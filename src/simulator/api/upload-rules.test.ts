@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeUpload } from './upload-rules.ts'
+import { checkUpload } from './upload-rules.ts'
 
 const hex = (text: string, size = 0) => {
   const head = Buffer.from(text, 'hex')
@@ -26,7 +26,7 @@ describe('an upload', () => {
     ['thumb', 'a.jpg', hex(JPEG, 65_536)],
     ['image', 'a.png', hex(PNG, 10_485_760)],
   ])('of a %s named %s is taken', (type, name, content) => {
-    expect(judgeUpload(type, name, content)).toBe(0)
+    expect(checkUpload(type, name, content)).toBe(0)
   })
 
   it.each([
@@ -47,6 +47,6 @@ describe('an upload', () => {
     ['of a voice that is too long', 'voice', 'a.amr', amr(61), 45007],
     ['of an AMR called MP3', 'voice', 'a.mp3', hex(AMR, 99), 40113],
   ])('%s is refused', (_name, type, name, content, code) => {
-    expect(judgeUpload(type, name, content)).toBe(code)
+    expect(checkUpload(type, name, content)).toBe(code)
   })
 })

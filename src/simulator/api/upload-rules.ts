@@ -34,7 +34,7 @@ const MAGIC: [RegExp, string[]][] = [
 const AMR_FRAME_BYTES = [13, 14, 16, 18, 20, 21, 27, 32, 6]
 
 /** Judges an upload: 0, or WeChat's code. */
-export function judgeUpload(type: string, name: string, content: Uint8Array): number {
+export function checkUpload(type: string, name: string, content: Uint8Array): number {
   const rule = Object.hasOwn(RULES, type) ? RULES[type] : undefined
   if (!rule) return 40004
   if (content.length === 0) return 40006

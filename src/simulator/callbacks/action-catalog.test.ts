@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseInbound } from '../../wechat/callback/events.ts'
 import { parseBody } from '../../wechat/callback/xml-json.ts'
 import { createSimulator } from '../index.ts'
-import { ACTIONS, type ActInput, type ActName, listActs } from './action-catalog.ts'
+import { ACTIONS, type ActionInput, type ActionName, listActions } from './action-catalog.ts'
 
 const APP = 'wxtest0000000001'
 const T0 = Date.parse('2026-11-23T08:00:00Z')
@@ -29,7 +29,7 @@ function account(format: 'xml' | 'json' = 'json') {
     callbackUrl: 'http://callback.invalid',
   })
   const sim = simulator.account(APP)
-  async function pushed(act: ActInput, openId = 'oTest'): Promise<Record<string, unknown>> {
+  async function pushed(act: ActionInput, openId = 'oTest'): Promise<Record<string, unknown>> {
     expect(await sim.act(openId, act)).toMatchObject({ ok: true })
     return JSON.parse(bodies.at(-1) ?? '') as Record<string, unknown>
   }
@@ -37,7 +37,7 @@ function account(format: 'xml' | 'json' = 'json') {
 }
 
 /** Every act with what WeChat pushes for it, and the grant that it opens. */
-const CASES: [ActInput, Record<string, unknown>, string | null][] = [
+const CASES: [ActionInput, Record<string, unknown>, string | null][] = [
   [{ do: 'follow' }, { MsgType: 'event', Event: 'subscribe' }, 'subscribe'],
   [{ do: 'follow', qrScene: 'expo' }, { Event: 'subscribe', EventKey: 'qrscene_expo' }, 'subscribe'],
   [{ do: 'unfollow' }, { Event: 'unsubscribe' }, null],
@@ -93,7 +93,7 @@ const CASES: [ActInput, Record<string, unknown>, string | null][] = [
     'menu',
   ],
   ...(['pic_sysphoto', 'pic_photo_or_album', 'pic_weixin'] as const).map(
-    (name): [ActInput, Record<string, unknown>, null] => [
+    (name): [ActionInput, Record<string, unknown>, null] => [
       { do: name, key: 'k', count: 2 },
       {
         Event: name,
@@ -177,7 +177,7 @@ const CASES: [ActInput, Record<string, unknown>, string | null][] = [
     null,
   ],
   ...(['user_info_modified', 'user_authorization_revoke', 'user_authorization_cancellation'] as const).map(
-    (name): [ActInput, Record<string, unknown>, null] => [
+    (name): [ActionInput, Record<string, unknown>, null] => [
       { do: name, revokeInfo: '201' },
       { Event: name, OpenID: 'oTest', AppID: APP, RevokeInfo: '201', FromUserName: 'test_platform_service' },
       null,
@@ -185,13 +185,13 @@ const CASES: [ActInput, Record<string, unknown>, string | null][] = [
   ),
   ...(
     ['qualification_verify_success', 'naming_verify_success', 'annual_renew', 'verify_expired'] as const
-  ).map((name): [ActInput, Record<string, unknown>, null] => [
+  ).map((name): [ActionInput, Record<string, unknown>, null] => [
     { do: name, validDays: 1 },
     { Event: name, ExpiredTime: T0 / 1000 + 86_400 },
     null,
   ]),
   ...(['qualification_verify_fail', 'naming_verify_fail'] as const).map(
-    (name): [ActInput, Record<string, unknown>, null] => [
+    (name): [ActionInput, Record<string, unknown>, null] => [
       { do: name, reason: '资料不符' },
       { Event: name, FailTime: T0 / 1000, FailReason: '资料不符' },
       null,
@@ -270,7 +270,7 @@ describe('what can happen to an account', () => {
 
   it('never fails but with an error for people, whatever is asked', async () => {
     const { simulator } = account()
-    const names = fc.constantFrom(...(Object.keys(ACTIONS) as ActName[]))
+    const names = fc.constantFrom(...(Object.keys(ACTIONS) as ActionName[]))
     await fc.assert(
       fc.asyncProperty(names, fc.dictionary(fc.string(), fc.jsonValue()), async (name, args) => {
         const answer = await simulator.app.request(`/_sim/${APP}/oTest/act`, {
@@ -288,7 +288,7 @@ describe('what can happen to an account', () => {
 describe('a session with a human agent', () => {
   it('begins, moves and ends', async () => {
     const { simulator, sim } = account()
-    const agent = () => simulator.world.follower({ appId: APP, openId: 'oTest' }).agent
+    const agent = () => simulator.wechat.follower({ appId: APP, openId: 'oTest' }).agent
     await sim.agentJoins('oTest')
     expect(agent()).toEqual({ account: AGENT, since: T0 })
     await sim.act('oTest', { do: 'kf_switch_session', to: 'b@agent' })
@@ -315,7 +315,7 @@ describe('a picture that a follower sends', () => {
 
 describe('the list of acts', () => {
   it('names every act in both languages, with its fields and their defaults', () => {
-    const list = listActs()
+    const list = listActions()
     expect(list.map((a) => a.name)).toEqual(Object.keys(ACTIONS))
     for (const { zh, en } of list) expect(`${zh}${en}`).toMatch(/\p{Script=Han}.*[a-z]/iu)
     expect(list.find((a) => a.name === 'location')?.fields).toMatchObject({

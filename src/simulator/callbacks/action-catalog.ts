@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { FollowerAction, FollowerKey, SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import { followerActions } from './follower-actions.ts'
-import { keepFollowersMedium } from './media-samples.ts'
+import { storeFollowerMedia } from './media-samples.ts'
 import type { Fields } from './push.ts'
 
 /**
@@ -17,7 +17,7 @@ import type { Fields } from './push.ts'
  */
 
 /** What an act may look up, or leave behind, at WeChat. */
-export interface ActContext {
+export interface ActionContext {
   account: SimAccountState
   openId: string
   /** Where the simulator is reached, for pictures. */
@@ -26,17 +26,17 @@ export interface ActContext {
   now: number
 }
 
-type ActGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
+type ActionGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
 
-interface Act<Shape extends z.ZodRawShape = z.ZodRawShape> {
+interface ActionSpec<Shape extends z.ZodRawShape = z.ZodRawShape> {
   zh: string
   en: string
-  group: ActGroup
+  group: ActionGroup
   shape: Shape
-  action(args: z.output<z.ZodObject<Shape>>, context: ActContext): FollowerAction
+  action(args: z.output<z.ZodObject<Shape>>, context: ActionContext): FollowerAction
 }
 
-function act<Shape extends z.ZodRawShape>(spec: Act<Shape>): Act<Shape> {
+function defineAction<Shape extends z.ZodRawShape>(spec: ActionSpec<Shape>): ActionSpec<Shape> {
   return spec
 }
 
@@ -48,8 +48,8 @@ const count = (title: string, example: number) => z.int().min(0).default(example
 const choice = <const T extends readonly [string, ...string[]]>(title: string, values: T) =>
   z.enum(values).default(values[0]).meta({ title })
 
-const system = (words: string) => ({ from: 'system' as const, kind: 'text', content: { text: words } })
-const own = (kind: string, content: Record<string, unknown> = {}) => ({
+const systemMessage = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
+const followerMessage = (kind: string, content: Record<string, unknown> = {}) => ({
   from: 'follower' as const,
   kind,
   content,
@@ -58,17 +58,17 @@ const message = (MsgType: string, fields: Fields, content: Record<string, unknow
   fields: { MsgType, ...fields },
   isMessage: true,
   scene: 'message',
-  shows: own(MsgType, content),
+  shows: followerMessage(MsgType, content),
 })
 const event = (
   Event: string,
   fields: Fields,
-  words: string,
-  more: Partial<FollowerAction> = {},
+  text: string,
+  rest: Partial<FollowerAction> = {},
 ): FollowerAction => ({
   fields: { MsgType: 'event', Event, ...fields },
-  shows: system(words),
-  ...more,
+  shows: systemMessage(text),
+  ...rest,
 })
 
 const PLACE = {
@@ -83,8 +83,8 @@ const MENU_ID = 433_747_234
 /** WeChat's own sender of notices that concern an account, not a follower. Source: Publish/Callback_on_finish. */
 const HELPER = 'mphelper'
 
-const scanning = (Event: 'scancode_push' | 'scancode_waitmsg', zh: string) =>
-  act({
+const scanAction = (Event: 'scancode_push' | 'scancode_waitmsg', zh: string) =>
+  defineAction({
     zh,
     en: Event,
     group: 'menu',
@@ -103,8 +103,8 @@ const scanning = (Event: 'scancode_push' | 'scancode_waitmsg', zh: string) =>
       ),
   })
 
-const picking = (Event: 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin', zh: string) =>
-  act({
+const pickPictureAction = (Event: 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin', zh: string) =>
+  defineAction({
     zh,
     en: Event,
     group: 'menu',
@@ -116,8 +116,8 @@ const picking = (Event: 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin', zh
   })
 
 /** WeChat tells that an account's certification passed, or ends. Source: 微信认证事件推送; wechatpy, tests/test_events.py. */
-const certified = (Event: string, zh: string) =>
-  act({
+const certificationAction = (Event: string, zh: string) =>
+  defineAction({
     zh,
     en: Event,
     group: 'notice',
@@ -126,8 +126,8 @@ const certified = (Event: string, zh: string) =>
       event(Event, { FromUserName: HELPER, ExpiredTime: Math.floor(now / 1000) + validDays * 86_400 }, zh),
   })
 
-const refused = (Event: string, zh: string) =>
-  act({
+const rejectionAction = (Event: string, zh: string) =>
+  defineAction({
     zh,
     en: Event,
     group: 'notice',
@@ -137,8 +137,8 @@ const refused = (Event: string, zh: string) =>
   })
 
 /** A person changes or withdraws what a web page of the account was allowed. Source: guide/h5/authorization_change. */
-const consent = (Event: string, zh: string) =>
-  act({
+const consentAction = (Event: string, zh: string) =>
+  defineAction({
     zh,
     en: Event,
     group: 'notice',
@@ -157,52 +157,52 @@ const consent = (Event: string, zh: string) =>
   })
 
 export const ACTIONS = {
-  follow: act({
+  follow: defineAction({
     zh: '关注',
     en: 'subscribe',
     group: 'follower',
     shape: { qrScene: z.string().min(1).max(64).optional().meta({ title: '二维码场景 qrScene' }) },
     action: ({ qrScene }) => followerActions.follow(qrScene),
   }),
-  unfollow: act({
+  unfollow: defineAction({
     zh: '取消关注',
     en: 'unsubscribe',
     group: 'follower',
     shape: {},
     action: () => followerActions.unfollow(),
   }),
-  scan: act({
+  scan: defineAction({
     zh: '扫码',
     en: 'SCAN',
     group: 'follower',
     shape: { qrScene: text('二维码场景 qrScene') },
     action: ({ qrScene }) => followerActions.scan(qrScene),
   }),
-  type: act({
+  type: defineAction({
     zh: '文字',
     en: 'text',
     group: 'message',
     shape: { text: z.string().meta({ title: '内容 Content' }) },
     action: (args) => followerActions.type(args.text),
   }),
-  msgmenu: act({
+  msgmenu: defineAction({
     zh: '点菜单消息',
     en: 'tap on a menu message',
     group: 'message',
     shape: { id: z.string().meta({ title: 'bizmsgmenuid' }), text: z.string().meta({ title: '文字 text' }) },
     action: (args) => followerActions.tapMessageMenu(args.id, args.text),
   }),
-  image: act({
+  image: defineAction({
     zh: '图片',
     en: 'image',
     group: 'message',
     shape: {},
     action: (_, context) => {
-      const MediaId = keepFollowersMedium(context, 'image')
+      const MediaId = storeFollowerMedia(context, 'image')
       return message('image', { PicUrl: `${context.origin}/_sim/media/${MediaId}`, MediaId })
     },
   }),
-  voice: act({
+  voice: defineAction({
     zh: '语音',
     en: 'voice',
     group: 'message',
@@ -212,26 +212,26 @@ export const ACTIONS = {
     },
     action: ({ format, recognition }, context) =>
       message('voice', {
-        MediaId: keepFollowersMedium(context, 'voice'),
+        MediaId: storeFollowerMedia(context, 'voice'),
         Format: format,
         ...(recognition === undefined ? {} : { Recognition: recognition }),
       }),
   }),
-  video: act({
+  video: defineAction({
     zh: '视频',
     en: 'video',
     group: 'message',
     shape: {},
-    action: (_, context) => message('video', filmed(context)),
+    action: (_, context) => message('video', videoFields(context)),
   }),
-  shortvideo: act({
+  shortvideo: defineAction({
     zh: '小视频',
     en: 'shortvideo',
     group: 'message',
     shape: {},
-    action: (_, context) => message('shortvideo', filmed(context)),
+    action: (_, context) => message('shortvideo', videoFields(context)),
   }),
-  location: act({
+  location: defineAction({
     zh: '位置',
     en: 'location',
     group: 'message',
@@ -247,7 +247,7 @@ export const ACTIONS = {
         { label },
       ),
   }),
-  link: act({
+  link: defineAction({
     zh: '链接',
     en: 'link',
     group: 'message',
@@ -260,7 +260,7 @@ export const ACTIONS = {
       message('link', { Title: title, Description: description, Url: url }, { title, description, url }),
   }),
   // Not on the official page; the fields as people report them from their logs (inferred).
-  file: act({
+  file: defineAction({
     zh: '文件',
     en: 'file',
     group: 'message',
@@ -282,7 +282,7 @@ export const ACTIONS = {
         { title },
       ),
   }),
-  LOCATION: act({
+  LOCATION: defineAction({
     zh: '上报位置',
     en: 'LOCATION (a phone tells where it is)',
     group: 'follower',
@@ -294,21 +294,21 @@ export const ACTIONS = {
         `上报位置 ${latitude}, ${longitude}`,
       ),
   }),
-  menu: act({
+  menu: defineAction({
     zh: '点菜单',
     en: 'CLICK',
     group: 'menu',
     shape: { key: text('菜单 key'), label: z.string().optional().meta({ title: '名称 label' }) },
     action: ({ key, label }) => followerActions.tapMenu(key, label),
   }),
-  view: act({
+  view: defineAction({
     zh: '点菜单链接',
     en: 'VIEW',
     group: 'menu',
     shape: { url: text('链接 url'), menuId: count('MenuId', MENU_ID) },
     action: ({ url, menuId }) => event('VIEW', { EventKey: url, MenuId: menuId }, `打开链接 ${url}`),
   }),
-  view_miniprogram: act({
+  view_miniprogram: defineAction({
     zh: '点菜单小程序',
     en: 'view_miniprogram',
     group: 'menu',
@@ -316,12 +316,12 @@ export const ACTIONS = {
     action: ({ path, menuId }) =>
       event('view_miniprogram', { EventKey: path, MenuId: menuId }, `打开小程序 ${path}`),
   }),
-  scancode_push: scanning('scancode_push', '扫码推事件'),
-  scancode_waitmsg: scanning('scancode_waitmsg', '扫码带提示'),
-  pic_sysphoto: picking('pic_sysphoto', '系统拍照发图'),
-  pic_photo_or_album: picking('pic_photo_or_album', '拍照或者相册发图'),
-  pic_weixin: picking('pic_weixin', '微信相册发图'),
-  location_select: act({
+  scancode_push: scanAction('scancode_push', '扫码推事件'),
+  scancode_waitmsg: scanAction('scancode_waitmsg', '扫码带提示'),
+  pic_sysphoto: pickPictureAction('pic_sysphoto', '系统拍照发图'),
+  pic_photo_or_album: pickPictureAction('pic_photo_or_album', '拍照或者相册发图'),
+  pic_weixin: pickPictureAction('pic_weixin', '微信相册发图'),
+  location_select: defineAction({
     zh: '选择位置',
     en: 'location_select',
     group: 'menu',
@@ -348,14 +348,14 @@ export const ACTIONS = {
         `选择位置 ${label}`,
       ),
   }),
-  'agent-joins': act({
+  'agent-joins': defineAction({
     zh: '客服接入',
     en: 'kf_create_session',
     group: 'agent',
     shape: { kfAccount: KF },
     action: ({ kfAccount }) => ({ ...followerActions.agentJoins(kfAccount), agent: kfAccount }),
   }),
-  'agent-leaves': act({
+  'agent-leaves': defineAction({
     zh: '客服离开',
     en: 'kf_close_session',
     group: 'agent',
@@ -365,7 +365,7 @@ export const ACTIONS = {
       return { ...action, agent: null, fields: { ...fields, ...(closeType ? { CloseType: closeType } : {}) } }
     },
   }),
-  kf_switch_session: act({
+  kf_switch_session: defineAction({
     zh: '客服转接',
     en: 'kf_switch_session',
     group: 'agent',
@@ -375,15 +375,15 @@ export const ACTIONS = {
         agent: to,
       }),
   }),
-  TEMPLATESENDJOBFINISH: act({
+  TEMPLATESENDJOBFINISH: defineAction({
     zh: '模板消息结果',
     en: 'TEMPLATESENDJOBFINISH',
     group: 'notice',
     shape: { status: choice('结果 Status', ['success', 'failed:user block', 'failed: system failed']) },
     action: ({ status }) =>
-      event('TEMPLATESENDJOBFINISH', { MsgID: newNumber(), Status: status }, `模板消息：${status}`),
+      event('TEMPLATESENDJOBFINISH', { MsgID: newMessageNumber(), Status: status }, `模板消息：${status}`),
   }),
-  MASSSENDJOBFINISH: act({
+  MASSSENDJOBFINISH: defineAction({
     zh: '群发结果',
     en: 'MASSSENDJOBFINISH',
     group: 'notice',
@@ -398,7 +398,7 @@ export const ACTIONS = {
         'MASSSENDJOBFINISH',
         {
           FromUserName: HELPER,
-          MsgID: newNumber(),
+          MsgID: newMessageNumber(),
           Status: status,
           TotalCount: total,
           FilterCount: sent + failed,
@@ -413,7 +413,7 @@ export const ACTIONS = {
         `群发：${status}`,
       ),
   }),
-  PUBLISHJOBFINISH: act({
+  PUBLISHJOBFINISH: defineAction({
     zh: '发布结果',
     en: 'PUBLISHJOBFINISH',
     group: 'notice',
@@ -424,7 +424,7 @@ export const ACTIONS = {
         {
           FromUserName: HELPER,
           PublishEventInfo: {
-            publish_id: newNumber(),
+            publish_id: newMessageNumber(),
             publish_status: status,
             ...(status === 0
               ? {
@@ -442,7 +442,7 @@ export const ACTIONS = {
         `发布：状态 ${status}`,
       ),
   }),
-  subscribe_msg_popup_event: act({
+  subscribe_msg_popup_event: defineAction({
     zh: '订阅通知弹窗',
     en: 'subscribe_msg_popup_event',
     group: 'notice',
@@ -462,7 +462,7 @@ export const ACTIONS = {
         `订阅通知：${status}`,
       ),
   }),
-  subscribe_msg_change_event: act({
+  subscribe_msg_change_event: defineAction({
     zh: '订阅通知管理',
     en: 'subscribe_msg_change_event',
     group: 'notice',
@@ -474,7 +474,7 @@ export const ACTIONS = {
         `管理订阅通知：${status}`,
       ),
   }),
-  subscribe_msg_sent_event: act({
+  subscribe_msg_sent_event: defineAction({
     zh: '订阅通知送达',
     en: 'subscribe_msg_sent_event',
     group: 'notice',
@@ -490,7 +490,7 @@ export const ACTIONS = {
           SubscribeMsgSentEvent: {
             List: {
               TemplateId: template,
-              MsgID: String(newNumber()),
+              MsgID: String(newMessageNumber()),
               ErrorCode: String(errorCode),
               ErrorStatus: errorStatus,
             },
@@ -499,16 +499,16 @@ export const ACTIONS = {
         `订阅通知：${errorStatus}`,
       ),
   }),
-  user_info_modified: consent('user_info_modified', '用户资料变更'),
-  user_authorization_revoke: consent('user_authorization_revoke', '用户撤回授权'),
-  user_authorization_cancellation: consent('user_authorization_cancellation', '用户完成注销'),
-  qualification_verify_success: certified('qualification_verify_success', '资质认证成功'),
-  qualification_verify_fail: refused('qualification_verify_fail', '资质认证失败'),
-  naming_verify_success: certified('naming_verify_success', '名称认证成功'),
-  naming_verify_fail: refused('naming_verify_fail', '名称认证失败'),
-  annual_renew: certified('annual_renew', '年审通知'),
-  verify_expired: certified('verify_expired', '认证过期失效'),
-  raw: act({
+  user_info_modified: consentAction('user_info_modified', '用户资料变更'),
+  user_authorization_revoke: consentAction('user_authorization_revoke', '用户撤回授权'),
+  user_authorization_cancellation: consentAction('user_authorization_cancellation', '用户完成注销'),
+  qualification_verify_success: certificationAction('qualification_verify_success', '资质认证成功'),
+  qualification_verify_fail: rejectionAction('qualification_verify_fail', '资质认证失败'),
+  naming_verify_success: certificationAction('naming_verify_success', '名称认证成功'),
+  naming_verify_fail: rejectionAction('naming_verify_fail', '名称认证失败'),
+  annual_renew: certificationAction('annual_renew', '年审通知'),
+  verify_expired: certificationAction('verify_expired', '认证过期失效'),
+  raw: defineAction({
     zh: '任意内容',
     en: 'any fields',
     group: 'notice',
@@ -522,15 +522,15 @@ export const ACTIONS = {
   }),
 }
 
-export type ActName = keyof typeof ACTIONS
+export type ActionName = keyof typeof ACTIONS
 /** `{do: 'location', latitude: …}`: an act as a test writes it; what is left out has its default. */
-export type ActInput = {
-  [Name in ActName]: { do: Name } & Input<(typeof ACTIONS)[Name]['shape']>
-}[ActName]
+export type ActionInput = {
+  [Name in ActionName]: { do: Name } & Input<(typeof ACTIONS)[Name]['shape']>
+}[ActionName]
 type Input<Shape extends z.ZodRawShape> = keyof Shape extends never ? unknown : z.input<z.ZodObject<Shape>>
 
 /** WeChat's names of what the phone calls otherwise. */
-const ALIASES: Record<string, ActName> = {
+const ALIASES: Record<string, ActionName> = {
   text: 'type',
   subscribe: 'follow',
   unsubscribe: 'unfollow',
@@ -541,22 +541,22 @@ const ALIASES: Record<string, ActName> = {
   kf_close_session: 'agent-leaves',
 }
 
-const isAct = (name: string): name is ActName => Object.hasOwn(ACTIONS, name)
+const isActionName = (name: string): name is ActionName => Object.hasOwn(ACTIONS, name)
 
 /**
  * The deed that a body of `act` asks for.
  * @throws Error that says what is missing or unknown
  */
-export function readAct(body: unknown, context: ActContext): FollowerAction {
-  const { do: asked, ...args } = z.looseObject({ do: z.unknown().optional() }).parse(body)
-  const said = typeof asked === 'string' ? asked : ''
-  const name = ALIASES[said] ?? said
-  if (!isAct(name)) throw new Error(`do must be ${Object.keys(ACTIONS).join(', ')}`)
+export function readAction(body: unknown, context: ActionContext): FollowerAction {
+  const { do: requested, ...args } = z.looseObject({ do: z.unknown().optional() }).parse(body)
+  const requestedName = typeof requested === 'string' ? requested : ''
+  const name = ALIASES[requestedName] ?? requestedName
+  if (!isActionName(name)) throw new Error(`do must be ${Object.keys(ACTIONS).join(', ')}`)
   // The entry and its deed fit each other by `act`; that a name picked at run time keeps this, no type can say.
-  const spec = ACTIONS[name] as unknown as Act
+  const spec = ACTIONS[name] as unknown as ActionSpec
   const read = z.strictObject(spec.shape).safeParse(args)
   if (read.success) return spec.action(read.data, context)
-  throw new Error(read.error.issues.map((issue) => problem(said, issue)).join('; '))
+  throw new Error(read.error.issues.map((issue) => problem(requestedName, issue)).join('; '))
 }
 
 function problem(name: string, issue: z.core.$ZodIssue): string {
@@ -565,7 +565,7 @@ function problem(name: string, issue: z.core.$ZodIssue): string {
 }
 
 /** For the page: every act with its fields, as JSON Schema describes them. */
-export function listActs() {
+export function listActions() {
   return Object.entries(ACTIONS).map(([name, { zh, en, group, shape }]) => ({
     name,
     zh,
@@ -576,14 +576,14 @@ export function listActs() {
 }
 
 /** @throws Error when the simulator has no such account */
-export function contextOf(world: SimulatedWechat, { appId, openId }: FollowerKey): ActContext {
-  return { account: world.account(appId), openId, origin: world.origin, now: world.now() }
+export function contextOf(wechat: SimulatedWechat, { appId, openId }: FollowerKey): ActionContext {
+  return { account: wechat.account(appId), openId, origin: wechat.origin, now: wechat.now() }
 }
 
-function filmed(context: ActContext): Fields {
+function videoFields(context: ActionContext): Fields {
   return {
-    MediaId: keepFollowersMedium(context, 'video'),
-    ThumbMediaId: keepFollowersMedium(context, 'thumb'),
+    MediaId: storeFollowerMedia(context, 'video'),
+    ThumbMediaId: storeFollowerMedia(context, 'thumb'),
   }
 }
 
@@ -591,6 +591,6 @@ function md5(value: string): string {
   return createHash('md5').update(value).digest('hex')
 }
 
-function newNumber(): number {
+function newMessageNumber(): number {
   return 1_000_000_000 + randomBytes(3).readUIntBE(0, 3)
 }

@@ -32,7 +32,7 @@ export function withQuery(url: string, query: URLSearchParams): string {
  */
 export async function checkUrl(
   server: { callbackUrl: string; token: string },
-  at: { now: number; withinMs: number },
+  at: { now: number; timeoutMs: number },
 ): Promise<UrlCheck> {
   const echostr = Array.from({ length: 19 }, (_, i) => randomInt(i === 0 ? 1 : 0, 10)).join('')
   const timestamp = String(Math.floor(at.now / 1000))
@@ -43,32 +43,37 @@ export async function checkUrl(
   try {
     const answer = await fetch(withQuery(server.callbackUrl, query), {
       redirect: 'manual',
-      signal: AbortSignal.timeout(at.withinMs),
+      signal: AbortSignal.timeout(at.timeoutMs),
     })
     const body = await readSome(answer)
-    const refused = judge(answer.status, answer.headers.get('location'), body, echostr)
+    const refused = checkAnswer(answer.status, answer.headers.get('location'), body, echostr)
     return refused ?? { ok: true, ms: Math.round(performance.now() - began) }
   } catch (err) {
-    return unanswered(err, at.withinMs)
+    return failedRequest(err, at.timeoutMs)
   }
 }
 
-function judge(status: number, location: string | null, body: string, echostr: string): UrlCheck | null {
+function checkAnswer(
+  status: number,
+  location: string | null,
+  body: string,
+  echostr: string,
+): UrlCheck | null {
   if (status >= 300 && status < 400) {
     const to = location ?? ''
-    return no('redirect', status, {
+    return failedCheck('redirect', status, {
       zh: `服务器返回了跳转（HTTP ${status}${to && `，${to}`}）。微信不跟随跳转，请直接填写最终的地址`,
       en: `the server answered with a redirect (HTTP ${status}${to && ` to ${to}`}). WeChat follows none: enter the final address`,
     })
   }
   if (status !== 200) {
-    return no('status', status, {
+    return failedCheck('status', status, {
       zh: `服务器返回 HTTP ${status}，应为 200。请检查路径、签名校验和 Token`,
       en: `the server answered HTTP ${status} instead of 200. Check the path, the signature check and the token`,
     })
   }
   if (body === echostr) return null
-  return no('body', status, wrongBody(body, echostr))
+  return failedCheck('body', status, wrongBody(body, echostr))
 }
 
 function wrongBody(body: string, echostr: string): Reason {
@@ -89,23 +94,27 @@ function wrongBody(body: string, echostr: string): Reason {
   }
 }
 
-function unanswered(err: unknown, withinMs: number): UrlCheck {
+function failedRequest(err: unknown, timeoutMs: number): UrlCheck {
   if (err instanceof Error && err.name === 'TimeoutError') {
-    const seconds = withinMs / 1000
-    return no('time-out', null, {
+    const seconds = timeoutMs / 1000
+    return failedCheck('time-out', null, {
       zh: `请求 URL 超时：服务器在 ${seconds} 秒内没有返回`,
       en: `time-out: the server did not answer within ${seconds} s`,
     })
   }
   const cause = err instanceof Error && err.cause instanceof Error ? err.cause : err
-  const told = cause instanceof Error ? cause.message || cause.name : String(cause)
-  return no('unreachable', null, {
-    zh: `连接不上服务器：${told}`,
-    en: `the server cannot be reached: ${told}`,
+  const message = cause instanceof Error ? cause.message || cause.name : String(cause)
+  return failedCheck('unreachable', null, {
+    zh: `连接不上服务器：${message}`,
+    en: `the server cannot be reached: ${message}`,
   })
 }
 
-function no(why: (UrlCheck & { ok: false })['why'], status: number | null, reason: Reason): UrlCheck {
+function failedCheck(
+  why: (UrlCheck & { ok: false })['why'],
+  status: number | null,
+  reason: Reason,
+): UrlCheck {
   return { ok: false, why, reason, status }
 }
 

@@ -10,18 +10,18 @@ const PICTURE = Buffer.from(
 /** The head of an AMR file and one silent frame. */
 const VOICE = Buffer.concat([Buffer.from('#!AMR\n'), Buffer.from([0x3c, ...Array(31).fill(0)])])
 /** The first box of an MP4 file. */
-const FILM = Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from('ftypisom'), Buffer.alloc(4)])
+const VIDEO = Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from('ftypisom'), Buffer.alloc(4)])
 
 /** What followers send from the simulated phone: enough for a server to tell the kind by its first bytes. */
 const SAMPLES = {
   image: { content: PICTURE, fileName: 'photo.png', contentType: 'image/png' },
   thumb: { content: PICTURE, fileName: 'thumb.png', contentType: 'image/png' },
   voice: { content: VOICE, fileName: 'voice.amr', contentType: 'audio/amr' },
-  video: { content: FILM, fileName: 'video.mp4', contentType: 'video/mp4' },
+  video: { content: VIDEO, fileName: 'video.mp4', contentType: 'video/mp4' },
 }
 
 /** Stores what a follower sent for three days, as a temporary medium; gives its id. `now`: epoch ms. */
-export function keepFollowersMedium(
+export function storeFollowerMedia(
   { account, now }: { account: SimAccountState; now: number },
   type: keyof typeof SAMPLES,
 ): string {

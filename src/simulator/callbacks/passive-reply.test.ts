@@ -251,7 +251,7 @@ describe('a reply', () => {
   })
 
   it('may name only material that the account has, of the right type', () => {
-    const target: PushTarget = { ...account(), holdsMedium: (id, type) => id === 'mine' && type === 'image' }
+    const target: PushTarget = { ...account(), hasMedia: (id, type) => id === 'mine' && type === 'image' }
     const image = (id: string) => xml(`<MsgType>image</MsgType><Image><MediaId>${id}</MediaId></Image>`)
     expect(readReply(target, image('mine'), TO)).toHaveProperty('reply')
     expect(readReply(target, image('other'), TO)).toHaveProperty('refused')

@@ -3,13 +3,13 @@ import { XMLParser } from 'fast-xml-parser'
 import type { PushTarget } from './push.ts'
 
 /** A passive reply (被动回复用户消息) that WeChat shows. */
-export interface PassiveAnswer {
+export interface PassiveReply {
   msgType: string
   fields: Record<string, unknown>
 }
 
 /** What WeChat makes of an answer: a reply, no reply (`success`, empty), or a fault with the reason. */
-export type ReplyVerdict = { reply: PassiveAnswer | null } | { refused: string }
+export type ReplyVerdict = { reply: PassiveReply | null } | { refused: string }
 
 type Fields = Record<string, unknown>
 
@@ -18,7 +18,7 @@ const TEXT_BYTES_MAX = 2048
 const TIME = /^\d{1,13}$/
 const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
 const isRecord = (x: unknown): x is Fields => typeof x === 'object' && x !== null && !Array.isArray(x)
-const filled = (x: unknown): boolean => typeof x === 'string' && x !== ''
+const isFilled = (x: unknown): boolean => typeof x === 'string' && x !== ''
 /** JSON may have numbers where XML has digits. */
 const textOf = (x: unknown): string => (typeof x === 'string' || typeof x === 'number' ? String(x) : '')
 
@@ -44,8 +44,8 @@ export function readReply(target: PushTarget, text: string, to: string): ReplyVe
   if ('refused' in opened || 'reply' in opened) return opened
   if (opened.isJson && target.format !== 'json')
     return { refused: 'the account takes XML, the reply is JSON (异常数据，比如JSON数据)' }
-  const why = judgeAddress(opened.fields, target, to) ?? judgeContent(opened.fields, target)
-  if (why) return { refused: why }
+  const problem = checkAddress(opened.fields, target, to) ?? checkContent(opened.fields, target)
+  if (problem) return { refused: problem }
   const { MsgType, ToUserName: _to, FromUserName: _from, CreateTime: _at, ...fields } = opened.fields
   return { reply: { msgType: String(MsgType), fields } }
 }
@@ -61,11 +61,11 @@ function openReply(
   target: PushTarget,
   outer: Fields,
 ): { fields: Fields; isJson: boolean } | { reply: null } | { refused: string } {
-  const [sealed, signature, timestamp, nonce] = ['Encrypt', 'MsgSignature', 'TimeStamp', 'Nonce'].map(
+  const [ciphertext, signature, timestamp, nonce] = ['Encrypt', 'MsgSignature', 'TimeStamp', 'Nonce'].map(
     (name) => textOf(outer[name]),
   ) as [string, string, string, string]
   const missing = Object.entries({
-    Encrypt: sealed,
+    Encrypt: ciphertext,
     MsgSignature: signature,
     TimeStamp: timestamp,
     Nonce: nonce,
@@ -74,11 +74,11 @@ function openReply(
     .map(([name]) => name)
   if (missing.length > 0) return { refused: `the encrypted reply has no ${missing.join(', ')}` }
   if (!TIME.test(timestamp)) return { refused: 'the encrypted reply has a TimeStamp that is no number' }
-  if (wecom.getSignature(target.token, timestamp, nonce, sealed) !== signature)
+  if (wecom.getSignature(target.token, timestamp, nonce, ciphertext) !== signature)
     return { refused: 'MsgSignature does not fit the token and the reply’s TimeStamp, Nonce and Encrypt' }
   try {
-    const { id, message } = wecom.decrypt(target.encodingAesKey ?? '', sealed)
-    if (id !== (target.sealId ?? target.appId)) return { refused: `the reply is encrypted for ${id}` }
+    const { id, message } = wecom.decrypt(target.encodingAesKey ?? '', ciphertext)
+    if (id !== (target.encryptionId ?? target.appId)) return { refused: `the reply is encrypted for ${id}` }
     // Inferred: silenceper/wechat seals nothing where there is no reply, and its users see no fault in security mode,
     // while the same in plain mode was one. Source: its officialaccount/server/server.go (`Send`) and issue 586
     if (message === '' || message === 'success') return { reply: null }
@@ -91,7 +91,7 @@ function openReply(
 }
 
 /** Sender and receiver swap places; all four fields are required. */
-function judgeAddress(fields: Fields, target: PushTarget, to: string): string | null {
+function checkAddress(fields: Fields, target: PushTarget, to: string): string | null {
   if (fields.ToUserName !== to)
     return `ToUserName must be the follower’s OpenID, is ${textOf(fields.ToUserName)}`
   if (fields.FromUserName !== target.originalId)
@@ -101,24 +101,25 @@ function judgeAddress(fields: Fields, target: PushTarget, to: string): string | 
 }
 
 /** What each type requires (是否必须: 是). An empty Content is a fault, not silence: the page warns of it in so many words. */
-function judgeContent(fields: Fields, target: PushTarget): string | null {
+function checkContent(fields: Fields, target: PushTarget): string | null {
   const kind = textOf(fields.MsgType)
   switch (kind) {
     case 'text': {
-      if (!filled(fields.Content)) return 'a text needs Content; for no reply answer success or an empty body'
+      if (!isFilled(fields.Content))
+        return 'a text needs Content; for no reply answer success or an empty body'
       const bytes = Buffer.byteLength(String(fields.Content))
       return bytes > TEXT_BYTES_MAX ? `Content has ${bytes} bytes, ${TEXT_BYTES_MAX} are allowed` : null
     }
     case 'image':
-      return judgeMedium(fields.Image, 'Image', 'image', target)
+      return checkMedium(fields.Image, 'Image', 'image', target)
     case 'voice':
-      return judgeMedium(fields.Voice, 'Voice', 'voice', target)
+      return checkMedium(fields.Voice, 'Voice', 'voice', target)
     case 'video':
-      return judgeMedium(fields.Video, 'Video', 'video', target)
+      return checkMedium(fields.Video, 'Video', 'video', target)
     case 'music':
-      return judgeMedium(fields.Music, 'Music', 'thumb', target)
+      return checkMedium(fields.Music, 'Music', 'thumb', target)
     case 'news':
-      return judgeNews(fields)
+      return checkNews(fields)
     case 'transfer_customer_service':
       return null
     default:
@@ -127,7 +128,7 @@ function judgeContent(fields: Fields, target: PushTarget): string | null {
 }
 
 /** The id must be of material that the account has. That an unknown id is a fault is inferred. */
-function judgeMedium(
+function checkMedium(
   part: unknown,
   name: string,
   type: 'image' | 'voice' | 'video' | 'thumb',
@@ -136,18 +137,18 @@ function judgeMedium(
   const field = type === 'thumb' ? 'ThumbMediaId' : 'MediaId'
   const id = isRecord(part) ? part[field] : undefined
   if (typeof id !== 'string' || id === '') return `${name} needs ${field}`
-  if (target.holdsMedium && !target.holdsMedium(id, type)) return `the account has no ${type} ${id}`
+  if (target.hasMedia && !target.hasMedia(id, type)) return `the account has no ${type} ${id}`
   return null
 }
 
 /** `ArticleCount` and at least one article with a title; those beyond the limit WeChat leaves out by itself. */
-function judgeNews(fields: Fields): string | null {
+function checkNews(fields: Fields): string | null {
   const { Articles: given } = fields
   const listed = isRecord(given) ? given.item : given
   const articles = listed === undefined || listed === '' ? [] : [listed].flat()
   if (articles.length === 0) return 'news needs Articles'
   if (!/^[1-9]\d*$/.test(textOf(fields.ArticleCount))) return 'news needs ArticleCount'
-  return articles.every((a) => isRecord(a) && filled(a.Title)) ? null : 'each article needs a Title'
+  return articles.every((a) => isRecord(a) && isFilled(a.Title)) ? null : 'each article needs a Title'
 }
 
 function parseAny(text: string): Fields | null {

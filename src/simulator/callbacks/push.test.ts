@@ -57,7 +57,7 @@ function pushing(
   const clock = { now: NOW }
   const pusher = createPusher(
     {
-      answerWithinMs: 5_000,
+      answerTimeoutMs: 5_000,
       resends: 3,
       markFail: { failures: 40, pauseMs: 60_000 },
       ...settings,
@@ -183,7 +183,7 @@ describe('a callback that fails', () => {
       const wechat = pushing(() => text)
       const result = await wechat.push(account(), FIELDS)
       expect(result).toMatchObject({ ok: false, attempts: 1, status: 200, refused: expect.any(String) })
-      expect(wechat.counts(APP)).toMatchObject({ failed: 1, resent: 0, givenUp: 0 })
+      expect(wechat.counts(APP)).toMatchObject({ failed: 1, resent: 0, abandoned: 0 })
     },
   )
 
@@ -213,7 +213,7 @@ describe('a callback that fails', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    const settings = { answerWithinMs: 2_000, resends: 3, markFail: { failures: 40, pauseMs: 60_000 } }
+    const settings = { answerTimeoutMs: 2_000, resends: 3, markFail: { failures: 40, pauseMs: 60_000 } }
     const wechat = createPusher(settings, () => NOW)
     expect(await wechat.push(account({ callbackUrl }), FIELDS)).toMatchObject({ ok: true, attempts: 2 })
     server.closeAllConnections()
@@ -328,7 +328,7 @@ describe('an account whose callback fails too often', () => {
   it('is counted: deliveries that failed, re-sends, silences', async () => {
     const wechat = pushing(failing, strict)
     for (let i = 0; i < 3; i++) await wechat.push(account(), FIELDS)
-    expect(wechat.counts(APP)).toEqual({ failed: 8, resent: 6, silences: 1, lost: 1, givenUp: 2 })
+    expect(wechat.counts(APP)).toEqual({ failed: 8, resent: 6, pauses: 1, lost: 1, abandoned: 2 })
   })
 
   it('hears no re-send either, where these are apart in time: what is under way is lost', async () => {
@@ -339,7 +339,7 @@ describe('an account whose callback fails too often', () => {
     })
     expect((await wechat.push(account(), FIELDS)).attempts).toBe(2)
     expect(wechat.deliveries).toHaveLength(2)
-    expect(wechat.counts(APP)).toEqual({ failed: 2, resent: 1, silences: 1, lost: 1, givenUp: 0 })
+    expect(wechat.counts(APP)).toEqual({ failed: 2, resent: 1, pauses: 1, lost: 1, abandoned: 0 })
   })
 
   it('may wait before it is sent again', async () => {

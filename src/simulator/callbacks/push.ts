@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import * as wecom from '@wecom/crypto'
 import type { SimAccountState } from '../state/model.ts'
 import { withQuery } from './callback-url.ts'
-import { type PassiveAnswer, readReply } from './passive-reply.ts'
+import { type PassiveReply, readReply } from './passive-reply.ts'
 
 /** How one push went. */
 export interface PushResult {
@@ -13,7 +13,7 @@ export interface PushResult {
   status: number | null
   /** The answer's body as it came. */
   body: string
-  passiveReply: PassiveAnswer | null
+  passiveReply: PassiveReply | null
   /** Why WeChat does not take what the server answered; absent where it does, or where there was no 200 answer. */
   refused?: string
 }
@@ -34,16 +34,16 @@ export interface PushCounts {
   /** Deliveries after a failed one. */
   resent: number
   /** Minutes in which WeChat did not push (MarkFail). */
-  silences: number
+  pauses: number
   /** Callbacks that a silence cut off or swallowed whole: never sent again. */
   lost: number
   /** Callbacks that failed with every re-send: never sent again. */
-  givenUp: number
+  abandoned: number
 }
 
 export interface PushSettings {
   /** WeChat waits this long for an answer. */
-  answerWithinMs: number
+  answerTimeoutMs: number
   resends: number
   /**
    * A re-send goes so long after the beginning of the delivery before it. WeChat's are 5 s apart; absent: at once, which
@@ -61,17 +61,17 @@ export type Post = (
   url: string,
   body: string,
   contentType: string,
-  withinMs: number,
+  timeoutMs: number,
 ) => Promise<{ status: number; text: string }>
 
-async function postByFetch(url: string, body: string, contentType: string, withinMs: number) {
+async function postByFetch(url: string, body: string, contentType: string, timeoutMs: number) {
   const answer = await fetch(url, {
     method: 'POST',
     body,
     headers: { 'content-type': contentType },
     // WeChat follows none: a redirect is an answer that fails.
     redirect: 'manual',
-    signal: AbortSignal.timeout(withinMs),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   return { status: answer.status, text: await answer.text() }
 }
@@ -82,9 +82,9 @@ export type PushTarget = Pick<
   'appId' | 'token' | 'encodingAesKey' | 'mode' | 'format' | 'callbackUrl' | 'originalId'
 > & {
   /** The trailing id of a ciphertext: a platform's appId, where messages go through it. Absent: the account's. */
-  sealId?: string
+  encryptionId?: string
   /** Whether the account has such material. Absent: every id is taken. */
-  holdsMedium?(id: string, type: 'image' | 'voice' | 'video' | 'thumb'): boolean
+  hasMedia?(id: string, type: 'image' | 'voice' | 'video' | 'thumb'): boolean
 }
 
 export type Fields = { [name: string]: string | number | Fields | Fields[] }
@@ -123,19 +123,19 @@ const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?$/
 export function createPusher(settings: PushSettings, now: () => number) {
   const { post = postByFetch } = settings
   const failures = new Map<string, number>()
-  const silentUntil = new Map<string, number>()
+  const pausedUntil = new Map<string, number>()
   const counts = new Map<string, PushCounts>()
   const countsOf = (appId: string): PushCounts => {
-    const known = counts.get(appId) ?? { failed: 0, resent: 0, silences: 0, lost: 0, givenUp: 0 }
+    const known = counts.get(appId) ?? { failed: 0, resent: 0, pauses: 0, lost: 0, abandoned: 0 }
     counts.set(appId, known)
     return known
   }
-  const isSilent = (appId: string) => (silentUntil.get(appId) ?? 0) > now()
+  const isPaused = (appId: string) => (pausedUntil.get(appId) ?? 0) > now()
 
   async function push(account: PushTarget, fields: Fields, options: PushOptions = {}): Promise<PushResult> {
     if (account.callbackUrl === null)
       return { ok: true, attempts: 0, status: null, body: '', passiveReply: null }
-    if (isSilent(account.appId)) {
+    if (isPaused(account.appId)) {
       countsOf(account.appId).lost += 1
       return { ok: false, attempts: 0, status: null, body: '', passiveReply: null }
     }
@@ -154,7 +154,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
     for (let attempt = 1; attempt <= 1 + settings.resends; attempt++) {
       if (attempt > 1) {
         // Where re-sends go at once, they belong to the moment before the silence.
-        if (settings.resendAfterMs && isSilent(account.appId)) {
+        if (settings.resendAfterMs && isPaused(account.appId)) {
           countsOf(account.appId).lost += 1
           return last
         }
@@ -168,7 +168,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
       if (last.ok || last.refused !== undefined) return last
       if (attempt <= settings.resends) await next
     }
-    countsOf(account.appId).givenUp += 1
+    countsOf(account.appId).abandoned += 1
     return last
   }
 
@@ -176,9 +176,9 @@ export function createPusher(settings: PushSettings, now: () => number) {
     const inARow = ok ? 0 : (failures.get(appId) ?? 0) + 1
     failures.set(appId, inARow)
     if (!ok) countsOf(appId).failed += 1
-    if (inARow >= settings.markFail.failures && !isSilent(appId)) {
-      countsOf(appId).silences += 1
-      silentUntil.set(appId, now() + settings.markFail.pauseMs)
+    if (inARow >= settings.markFail.failures && !isPaused(appId)) {
+      countsOf(appId).pauses += 1
+      pausedUntil.set(appId, now() + settings.markFail.pauseMs)
       failures.set(appId, 0)
     }
   }
@@ -191,7 +191,7 @@ export function createPusher(settings: PushSettings, now: () => number) {
         withQuery(account.callbackUrl ?? '', query),
         body,
         account.format === 'json' ? 'application/json' : 'text/xml',
-        settings.answerWithinMs,
+        settings.answerTimeoutMs,
       )
       if (status !== 200) return { ...base, status, body: text }
       const verdict = readReply(account, text, String(fields.FromUserName))
@@ -221,7 +221,7 @@ export function envelope(
   })
   const plain = serialise(fields, account.format)
   if (account.mode === 'plain') return { query, body: plain, nonce }
-  const Encrypt = wecom.encrypt(account.encodingAesKey ?? '', plain, account.sealId ?? account.appId)
+  const Encrypt = wecom.encrypt(account.encodingAesKey ?? '', plain, account.encryptionId ?? account.appId)
   query.set('encrypt_type', 'aes')
   query.set('msg_signature', wecom.getSignature(account.token, stamp, nonce, Encrypt))
   const to: Fields = fields.InfoType ? { AppId: account.appId } : { ToUserName: account.originalId }
@@ -246,12 +246,12 @@ function numeral(name: string, value: string | number, isText: boolean): string 
 function json(fields: Fields, isText = false): string {
   const entries = Object.entries(fields).map(([name, value]) => {
     const inner = isText || TEXT_INSIDE.has(name)
-    const told = Array.isArray(value)
+    const encoded = Array.isArray(value)
       ? `[${value.map((v) => json(v, inner)).join(',')}]`
       : typeof value === 'object'
         ? json(value, inner)
         : (numeral(name, value, isText) ?? JSON.stringify(value))
-    return `${JSON.stringify(name)}:${told}`
+    return `${JSON.stringify(name)}:${encoded}`
   })
   return `{${entries.join(',')}}`
 }

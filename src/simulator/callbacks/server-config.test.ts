@@ -58,7 +58,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function simulatorOf(options: Parameters<typeof createSimulator>[0] = {}): Simulator {
-  const simulator = createSimulator({ answerWithinMs: 1_000, ...options })
+  const simulator = createSimulator({ answerTimeoutMs: 1_000, ...options })
   simulator.addAccount({
     appId: APP,
     appSecret: 'test-secret',
@@ -150,7 +150,7 @@ describe('a server URL that somebody enters', () => {
     expect(refused.body.error).toMatch(reason)
     expect((refused.body.reason as { zh: string }).zh).toMatch(/\p{Script=Han}/u)
     expect(server.seen.every((s) => s.path !== '/signin')).toBe(true)
-    expect(simulator.world.account(APP)).toMatchObject({ callbackUrl: OLD, token: 'old-token' })
+    expect(simulator.wechat.account(APP)).toMatchObject({ callbackUrl: OLD, token: 'old-token' })
   })
 
   it.each([
@@ -167,7 +167,7 @@ describe('a server URL that somebody enters', () => {
       status: 400,
       body: { error: expect.stringMatching(reason), check: null },
     })
-    expect(simulator.world.account(APP).callbackUrl).toBe(OLD)
+    expect(simulator.wechat.account(APP).callbackUrl).toBe(OLD)
   })
 
   it('can be taken without a check, and taken away', async () => {
@@ -177,7 +177,7 @@ describe('a server URL that somebody enters', () => {
       body: { check: null },
     })
     expect(await put(simulator, { callbackUrl: null })).toMatchObject({ status: 200 })
-    expect(simulator.world.servedBy(simulator.world.account(APP)).by).toBe('nobody')
+    expect(simulator.wechat.servedBy(simulator.wechat.account(APP)).by).toBe('nobody')
   })
 
   it('is set by a test in one call', async () => {
@@ -262,15 +262,15 @@ describe('an account that is made by the control API', () => {
     await first.account('wxmade01').follow('oTest')
     await first.close()
     const second = simulatorOf({ statePath })
-    expect(second.world.account('wxmade01')).toMatchObject({
+    expect(second.wechat.account('wxmade01')).toMatchObject({
       callbackUrl: server.url,
       token: TOKEN,
       mode: 'security',
       encodingAesKey: made.body.encodingAesKey,
       appSecret: made.body.appSecret,
     })
-    expect(second.world.follower({ appId: 'wxmade01', openId: 'oTest' }).following).toBe(true)
-    expect(second.world.account(APP).callbackUrl).toBe(OLD)
+    expect(second.wechat.follower({ appId: 'wxmade01', openId: 'oTest' }).following).toBe(true)
+    expect(second.wechat.account(APP).callbackUrl).toBe(OLD)
   })
 
   it.each([
@@ -281,7 +281,7 @@ describe('an account that is made by the control API', () => {
     const simulator = simulatorOf()
     const refused = await call(simulator, 'POST', '/_sim/accounts', settings)
     expect(refused).toMatchObject({ status: 400, body: { error: expect.stringMatching(reason) } })
-    expect(simulator.world.accounts.size).toBe(1)
+    expect(simulator.wechat.accounts.size).toBe(1)
   })
 })
 
@@ -314,7 +314,7 @@ describe('a platform that is pointed at somebody’s server', () => {
     expect(second.seen.map((s) => s.path)).toEqual(['/other'])
     await simulator.close()
     const again = createSimulator({ statePath })
-    expect(again.world.components.get('wxplatform01')?.options).toMatchObject({
+    expect(again.wechat.components.get('wxplatform01')?.options).toMatchObject({
       authorisationUrl: `${second.url}/other`,
       appSecret: 'test-secret',
     })

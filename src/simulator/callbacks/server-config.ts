@@ -8,11 +8,11 @@ import {
   type AccountSettings,
   accountSettings,
   completeAccount,
+  describeIssues,
   type PlatformServer,
   type PlatformSettings,
   platformServer,
   platformSettings,
-  problems,
   type ServerSettings,
   serverSettings,
 } from './server-settings.ts'
@@ -37,23 +37,24 @@ export class SettingsError extends Error {
  * @throws SettingsError when the settings are not valid, or the server does not pass
  */
 export async function setServer(
-  world: SimulatedWechat,
+  wechat: SimulatedWechat,
   appId: string,
   settings: ServerSettings,
 ): Promise<UrlCheck | null> {
-  const account = world.account(appId)
-  const { check: isChecked, ...asked } = read(serverSettings.safeParse(settings))
-  const wanted = {
-    callbackUrl: asked.callbackUrl,
-    token: asked.token ?? account.token,
-    encodingAesKey: asked.encodingAesKey === undefined ? account.encodingAesKey : asked.encodingAesKey,
-    mode: asked.mode ?? account.mode,
-    format: asked.format ?? account.format,
+  const account = wechat.account(appId)
+  const { check: isChecked, ...requested } = read(serverSettings.safeParse(settings))
+  const updated = {
+    callbackUrl: requested.callbackUrl,
+    token: requested.token ?? account.token,
+    encodingAesKey:
+      requested.encodingAesKey === undefined ? account.encodingAesKey : requested.encodingAesKey,
+    mode: requested.mode ?? account.mode,
+    format: requested.format ?? account.format,
   }
-  needKey(wanted)
-  const check = isChecked ? await passed(world, wanted) : null
-  Object.assign(account, wanted)
-  world.accountChanged(appId)
+  requireKey(updated)
+  const check = isChecked ? await requirePassingCheck(wechat, updated) : null
+  Object.assign(account, updated)
+  wechat.accountChanged(appId)
   return check
 }
 
@@ -61,25 +62,25 @@ export async function setServer(
  * A new simulated account, kept over restarts.
  * @throws SettingsError when there is one with this appId, the settings are not valid, or the server does not pass
  */
-export async function makeAccount(
-  world: SimulatedWechat,
+export async function createAccount(
+  wechat: SimulatedWechat,
   settings: AccountSettings,
 ): Promise<{ account: SimAccountState; check: UrlCheck | null }> {
   const options = completeAccount(read(accountSettings.safeParse(settings)))
-  needKey(options)
+  requireKey(options)
   const refuseKnown = () => {
-    if (world.accounts.has(options.appId))
+    if (wechat.accounts.has(options.appId))
       throw new SettingsError({
         zh: `已经有公众号 ${options.appId}`,
         en: `there is an account ${options.appId}`,
       })
   }
   refuseKnown()
-  const check = await passed(world, options)
+  const check = await requirePassingCheck(wechat, options)
   // Somebody else may have made it while the server was asked.
   refuseKnown()
-  const account = world.addAccount(options, true)
-  world.save()
+  const account = wechat.addAccount(options, true)
+  wechat.save()
   return { account, check }
 }
 
@@ -87,16 +88,16 @@ export async function makeAccount(
  * A new third-party platform, kept over restarts; WeChat pushes it a ticket at once.
  * @throws SettingsError when there is one with this appId, or the settings are not valid
  */
-export async function makePlatform(
-  world: SimulatedWechat,
+export async function createPlatform(
+  wechat: SimulatedWechat,
   settings: PlatformSettings,
 ): Promise<{ component: ComponentState; push: ComponentPush }> {
   const options = read(platformSettings.safeParse(settings))
   const { appId } = options
-  if (world.components.has(appId))
+  if (wechat.components.has(appId))
     throw new SettingsError({ zh: `已经有第三方平台 ${appId}`, en: `there is a platform ${appId}` })
-  const component = world.addComponent({ ...options, ticketEveryMs: 600_000 }, true)
-  return { component, push: await createPlatformController(world, component).pushTicket() }
+  const component = wechat.addComponent({ ...options, ticketEveryMs: 600_000 }, true)
+  return { component, push: await createPlatformController(wechat, component).pushTicket() }
 }
 
 /**
@@ -105,25 +106,25 @@ export async function makePlatform(
  * @throws SettingsError when the settings are not valid
  */
 export async function setPlatformServer(
-  world: SimulatedWechat,
+  wechat: SimulatedWechat,
   component: ComponentState,
   settings: PlatformServer,
 ): Promise<ComponentPush> {
   const { aesKey, ...addresses } = read(platformServer.safeParse(settings))
   Object.assign(component.options, defined(addresses))
   if (aesKey !== undefined) component.aesKey = aesKey
-  world.save()
-  return createPlatformController(world, component).pushTicket()
+  wechat.save()
+  return createPlatformController(wechat, component).pushTicket()
 }
 
 function read<T>(
-  parsed: { success: true; data: T } | { success: false; error: Parameters<typeof problems>[0] },
+  parsed: { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] },
 ): T {
   if (parsed.success) return parsed.data
-  throw new SettingsError({ zh: problems(parsed.error, 'zh'), en: problems(parsed.error, 'en') })
+  throw new SettingsError({ zh: describeIssues(parsed.error, 'zh'), en: describeIssues(parsed.error, 'en') })
 }
 
-function needKey({ mode, encodingAesKey }: { mode: string; encodingAesKey?: string | null }): void {
+function requireKey({ mode, encodingAesKey }: { mode: string; encodingAesKey?: string | null }): void {
   if (mode === 'plain' || encodingAesKey) return
   throw new SettingsError({
     zh: '兼容模式和安全模式需要 EncodingAESKey',
@@ -131,12 +132,15 @@ function needKey({ mode, encodingAesKey }: { mode: string; encodingAesKey?: stri
   })
 }
 
-async function passed(
-  world: SimulatedWechat,
+async function requirePassingCheck(
+  wechat: SimulatedWechat,
   { callbackUrl, token }: { callbackUrl: string | null; token: string },
 ): Promise<UrlCheck | null> {
   if (callbackUrl === null) return null
-  const check = await checkUrl({ callbackUrl, token }, { now: world.now(), withinMs: world.answerWithinMs })
+  const check = await checkUrl(
+    { callbackUrl, token },
+    { now: wechat.now(), timeoutMs: wechat.answerWithinMs },
+  )
   if (!check.ok) throw new SettingsError(check.reason, check)
   return check
 }

@@ -104,12 +104,12 @@ function newAesKey(): string {
 }
 
 /** What a person entered wrongly, in one line: in one language, or in both. */
-export function problems(error: z.ZodError, language?: 'zh' | 'en'): string {
+export function describeIssues(error: z.ZodError, language?: 'zh' | 'en'): string {
   return error.issues
     .map(({ path, message }) => {
       const [zh = message, en = message] = message.split(' · ')
-      const told = language ? { zh, en }[language] : message
-      return path.length > 0 ? `${path.join('.')}: ${told}` : told
+      const text = language ? { zh, en }[language] : message
+      return path.length > 0 ? `${path.join('.')}: ${text}` : text
     })
     .join('; ')
 }

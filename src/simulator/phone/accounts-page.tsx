@@ -1,24 +1,24 @@
 import { Hono } from 'hono'
 import type { ComponentState } from '../platform/component-state.ts'
 import { createPlatformController } from '../platform/platform-controller.ts'
-import { isReleaseAccount } from '../platform/release-test.ts'
+import { isReleaseTestAccount } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import { Layout } from './layout.tsx'
 
 /** The list of the simulated accounts: who serves each, its server, its phone, and an owner's way in and out of a platform. */
-export function createAccountsPage(world: SimulatedWechat, links: PageLinks): Hono {
+export function createAccountsPage(wechat: SimulatedWechat, links: PageLinks): Hono {
   const app = new Hono()
   app.get('/accounts', (c) => {
-    const items = [...world.accounts.values()]
-      .filter((a) => !isReleaseAccount(a.appId))
-      .map((account) => ({ account, served: world.servedBy(account) }))
-    return c.html(<AccountsPage items={items} platforms={[...world.components.values()]} links={links} />)
+    const items = [...wechat.accounts.values()]
+      .filter((a) => !isReleaseTestAccount(a.appId))
+      .map((account) => ({ account, served: wechat.servedBy(account) }))
+    return c.html(<AccountsPage items={items} platforms={[...wechat.components.values()]} links={links} />)
   })
   app.post('/accounts/:appId/revoke', async (c) => {
     const { appId } = c.req.param()
-    for (const component of world.components.values())
-      if (component.authorisations.has(appId)) await createPlatformController(world, component).revoke(appId)
+    for (const component of wechat.components.values())
+      if (component.authorisations.has(appId)) await createPlatformController(wechat, component).revoke(appId)
     return c.redirect('/accounts')
   })
   return app

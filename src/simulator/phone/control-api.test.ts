@@ -72,9 +72,9 @@ describe('what a follower does on the phone', () => {
     ['speaks', { do: 'voice' }, { kind: 'voice' }],
     ['meets an agent', { do: 'agent-joins' }, { kind: 'kf_create_session', kfAccount: 'test@agent' }],
     ['leaves an agent', { do: 'agent-leaves' }, { kind: 'kf_close_session' }],
-  ])('%s: the account hears of it', async (_, deed, heard) => {
+  ])('%s: the account hears of it', async (_, action, heard) => {
     const phone = driven()
-    expect(await phone.act(deed)).toMatchObject({ status: 200, ok: true, attempts: 1 })
+    expect(await phone.act(action)).toMatchObject({ status: 200, ok: true, attempts: 1 })
     expect(phone.inbound()).toMatchObject([
       { ...heard, openId: 'oTest', toUserName: 'gh_test', createTime: T0 / 1000 },
     ])
@@ -122,9 +122,9 @@ describe('what a follower does on the phone', () => {
     { do: 'menu', key: 'gift' },
     { do: 'follow' },
     { do: 'scan', qrScene: 'expo' },
-  ])('is told of a fault when the answer is none that WeChat takes: $do', async (deed) => {
+  ])('is told of a fault when the answer is none that WeChat takes: $do', async (action) => {
     const phone = driven(() => new Response('"success"'))
-    expect(await phone.act(deed)).toMatchObject({ ok: false, attempts: 1, refused: expect.any(String) })
+    expect(await phone.act(action)).toMatchObject({ ok: false, attempts: 1, refused: expect.any(String) })
     const { messages } = await phone.state()
     expect((messages as unknown[]).at(-1)).toMatchObject({ from: 'system', content: { text: FAULT_TEXT } })
   })
@@ -269,9 +269,9 @@ describe('faults from outside', () => {
     const fault = { api: 'custom/send', errcode: 45015, times: 2 }
     expect(await phone.call('POST', '/_sim/faults', fault)).toEqual({ status: 200, items: [fault] })
     expect(await phone.call('GET', '/_sim/faults')).toEqual({ status: 200, items: [fault] })
-    expect(phone.simulator.world.faults.list()).toEqual([fault])
+    expect(phone.simulator.wechat.faults.list()).toEqual([fault])
     expect(await phone.call('DELETE', '/_sim/faults')).toEqual({ status: 200, items: [] })
-    expect(phone.simulator.world.faults.list()).toEqual([])
+    expect(phone.simulator.wechat.faults.list()).toEqual([])
   })
 
   it.each<[string, unknown, RegExp]>([
@@ -289,7 +289,7 @@ describe('faults from outside', () => {
     const phone = driven()
     const answer = await phone.call('POST', '/_sim/faults', fault)
     expect(answer).toMatchObject({ status: 400, error: expect.stringMatching(told) })
-    expect(phone.simulator.world.faults.list()).toEqual([])
+    expect(phone.simulator.wechat.faults.list()).toEqual([])
   })
 
   it('can take a token away', async () => {

@@ -12,7 +12,7 @@ const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.
 
 /** The phone page, which makes nobody (a new follower is there once he acts): what a follower sees and does, beside what WeChat knows of it; and the list of accounts. */
 export function createPages(
-  world: SimulatedWechat,
+  wechat: SimulatedWechat,
   links: { consoleUrl: string | null; authoriseUrl: string | null },
   onPlatform: (component: ComponentState) => void = () => {},
 ): Hono {
@@ -25,17 +25,17 @@ export function createPages(
   )
   app.get('/assets/phone.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
   app.get('/', (c) => {
-    const [account] = world.accounts.values()
+    const [account] = wechat.accounts.values()
     if (!account) return c.text('还没有模拟账号 / no simulated account yet', 404)
     const [follower] = account.followers.keys()
     return c.redirect(`/phone/${account.appId}/${follower ?? newOpenId()}`)
   })
-  app.route('/', createAccountsPage(world, links))
-  app.route('/', createServerPages(world, { consoleUrl: links.consoleUrl, onPlatform }))
+  app.route('/', createAccountsPage(wechat, links))
+  app.route('/', createServerPages(wechat, { consoleUrl: links.consoleUrl, onPlatform }))
   app.get('/phone/:appId', (c) => c.redirect(`/phone/${c.req.param('appId')}/${newOpenId()}`))
   app.get('/phone/:appId/:openId', (c) => {
     const { appId, openId } = c.req.param()
-    const account = world.accounts.get(appId)
+    const account = wechat.accounts.get(appId)
     if (!account) return c.text(`模拟器没有账号 ${appId} / the simulator has no account ${appId}`, 404)
     return c.html(
       <Page
@@ -43,7 +43,7 @@ export function createPages(
         openId={openId}
         name={account.name}
         followers={[...new Set([...account.followers.keys(), openId])]}
-        served={world.servedBy(account).by !== 'nobody'}
+        served={wechat.servedBy(account).by !== 'nobody'}
         {...links}
       />,
     )

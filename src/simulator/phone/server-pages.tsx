@@ -2,8 +2,8 @@ import { type Context, Hono } from 'hono'
 import type { Child } from 'hono/jsx'
 import type { Reason } from '../callbacks/callback-url.ts'
 import {
-  makeAccount,
-  makePlatform,
+  createAccount,
+  createPlatform,
   SettingsError,
   setPlatformServer,
   setServer,
@@ -33,22 +33,22 @@ const FORMATS = [
 ] as const
 
 /** 服务器配置: the forms that point an account, or a platform, at somebody's own server; new accounts and platforms. */
-export function createServerPages(world: SimulatedWechat, options: Options): Hono {
+export function createServerPages(wechat: SimulatedWechat, options: Options): Hono {
   const app = new Hono()
-  accountForms(app, world, options)
-  platformForms(app, world, options)
+  accountForms(app, wechat, options)
+  platformForms(app, wechat, options)
   return app
 }
 
-function accountForms(app: Hono, world: SimulatedWechat, { consoleUrl }: Options): void {
+function accountForms(app: Hono, wechat: SimulatedWechat, { consoleUrl }: Options): void {
   app.get('/accounts/new', (c) =>
     c.html(<NewAccount consoleUrl={consoleUrl} form={{ mode: 'security', format: 'xml' }} />),
   )
   app.post('/accounts/new', async (c) => {
     const form = await formOf(c)
     try {
-      const { account } = await makeAccount(world, {
-        ...given(form, ['appId', 'name', 'token', 'encodingAesKey']),
+      const { account } = await createAccount(wechat, {
+        ...pick(form, ['appId', 'name', 'token', 'encodingAesKey']),
         ...choices(form),
         callbackUrl: form.callbackUrl || null,
       })
@@ -58,19 +58,19 @@ function accountForms(app: Hono, world: SimulatedWechat, { consoleUrl }: Options
     }
   })
   app.get('/accounts/:appId/server', (c) => {
-    const account = world.accounts.get(c.req.param('appId'))
+    const account = wechat.accounts.get(c.req.param('appId'))
     if (!account) return c.text('没有这个公众号 / no such account', 404)
     const message = c.req.query('saved') || c.req.query('made') ? savedMessage(account) : undefined
     return c.html(pageOf(c, account, settingsOf(account), message))
   })
   app.post('/accounts/:appId/server', async (c) => {
-    const account = world.accounts.get(c.req.param('appId'))
+    const account = wechat.accounts.get(c.req.param('appId'))
     if (!account) return c.text('没有这个公众号 / no such account', 404)
     const form = await formOf(c)
     try {
-      await setServer(world, account.appId, {
+      await setServer(wechat, account.appId, {
         callbackUrl: form.callbackUrl || null,
-        ...given(form, ['token']),
+        ...pick(form, ['token']),
         encodingAesKey: form.encodingAesKey || null,
         ...choices(form),
       })
@@ -81,14 +81,14 @@ function accountForms(app: Hono, world: SimulatedWechat, { consoleUrl }: Options
   })
 
   function pageOf(c: Context, account: SimAccountState, form: Form, message?: Message) {
-    const through = world.servedBy(account)
-    const platform = through.by === 'platform' ? through.appId : null
+    const served = wechat.servedBy(account)
+    const platform = served.by === 'platform' ? served.appId : null
     const api = new URL(c.req.url).origin
     return <AccountServer {...{ account, form, message, api, platform, consoleUrl }} />
   }
 }
 
-function platformForms(app: Hono, world: SimulatedWechat, { consoleUrl, onPlatform }: Options): void {
+function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatform }: Options): void {
   app.get('/platforms/new', (c) => c.html(<PlatformServer consoleUrl={consoleUrl} form={{}} appId={null} />))
   app.post('/platforms/new', async (c) => {
     const form = await formOf(c)
@@ -102,7 +102,7 @@ function platformForms(app: Hono, world: SimulatedWechat, { consoleUrl, onPlatfo
         authorisationUrl: value('authorisationUrl'),
         callbackUrl: value('callbackUrl'),
       }
-      const { component, push } = await makePlatform(world, settings)
+      const { component, push } = await createPlatform(wechat, settings)
       onPlatform(component)
       return c.redirect(
         `/platforms/${component.options.appId}/server?ticket=${push.ok ? 'taken' : 'refused'}`,
@@ -115,7 +115,7 @@ function platformForms(app: Hono, world: SimulatedWechat, { consoleUrl, onPlatfo
     }
   })
   app.get('/platforms/:appId/server', (c) => {
-    const component = world.components.get(c.req.param('appId'))
+    const component = wechat.components.get(c.req.param('appId'))
     if (!component) return c.text('没有这个第三方平台 / no such platform', 404)
     const message = ticketMessage(c.req.query('ticket'))
     const { appId, appSecret, token, authorisationUrl, callbackUrl } = component.options
@@ -123,13 +123,13 @@ function platformForms(app: Hono, world: SimulatedWechat, { consoleUrl, onPlatfo
     return c.html(<PlatformServer {...{ consoleUrl, form, appId, message }} />)
   })
   app.post('/platforms/:appId/server', async (c) => {
-    const component = world.components.get(c.req.param('appId'))
+    const component = wechat.components.get(c.req.param('appId'))
     if (!component) return c.text('没有这个第三方平台 / no such platform', 404)
     const { appId } = component.options
     const form = await formOf(c)
     try {
-      const settings = given(form, ['authorisationUrl', 'callbackUrl', 'token', 'aesKey'])
-      const push = await setPlatformServer(world, component, settings)
+      const settings = pick(form, ['authorisationUrl', 'callbackUrl', 'token', 'aesKey'])
+      const push = await setPlatformServer(wechat, component, settings)
       return c.redirect(`/platforms/${appId}/server?ticket=${push.ok ? 'taken' : 'refused'}`)
     } catch (err) {
       return c.html(<PlatformServer {...{ consoleUrl, form, appId }} message={messageOf(err)} />, 400)
@@ -142,7 +142,7 @@ async function formOf(c: Context): Promise<Form> {
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).trim()]))
 }
 
-function given<Name extends string>(form: Form, names: readonly Name[]): { [N in Name]?: string } {
+function pick<Name extends string>(form: Form, names: readonly Name[]): { [N in Name]?: string } {
   const filled = names.flatMap((name) => (form[name] ? [[name, form[name]] as const] : []))
   // Its keys are of `names`.
   return Object.fromEntries(filled) as { [N in Name]?: string }
@@ -214,7 +214,7 @@ interface ChoiceProps {
   form: Form
 }
 
-const Choice = ({ name, zh, en, values, form }: ChoiceProps) => (
+const ChoiceField = ({ name, zh, en, values, form }: ChoiceProps) => (
   <fieldset>
     <legend>
       {zh} <small>{en}</small>
@@ -228,7 +228,7 @@ const Choice = ({ name, zh, en, values, form }: ChoiceProps) => (
   </fieldset>
 )
 
-const Said = ({ message }: { message?: Message | undefined }) =>
+const Notice = ({ message }: { message?: Message | undefined }) =>
   message ? (
     <p class={message.good ? 'said good' : 'said trouble'} role={message.good ? 'status' : 'alert'}>
       {message.zh}
@@ -258,8 +258,8 @@ const ServerFields = ({ form }: { form: Form }) => (
       form={form}
       hint="43 位英文或数字；明文模式可不填 · not needed in plain mode"
     />
-    <Choice name="mode" zh="消息加解密方式" en="mode" values={MODES} form={form} />
-    <Choice name="format" zh="数据格式" en="format" values={FORMATS} form={form} />
+    <ChoiceField name="mode" zh="消息加解密方式" en="mode" values={MODES} form={form} />
+    <ChoiceField name="format" zh="数据格式" en="format" values={FORMATS} form={form} />
   </>
 )
 
@@ -290,7 +290,7 @@ const AccountServer = ({ account, form, message, api, platform, consoleUrl }: Ac
       <h2>
         服务器配置 <small>server of {account.name}</small>
       </h2>
-      <Said message={message} />
+      <Notice message={message} />
       {platform ? (
         <p class="notice">
           这个公众号已授权给第三方平台 <code>{platform}</code>，消息发往平台；取消授权后才使用这里的配置。
@@ -343,7 +343,7 @@ const FormPage = (props: {
       <h2>
         {props.title} <small>{props.en}</small>
       </h2>
-      <Said message={props.message} />
+      <Notice message={props.message} />
       <form method="post" action={props.action}>
         {props.children}
         <button type="submit" class="main">

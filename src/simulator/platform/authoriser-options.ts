@@ -9,7 +9,7 @@ const OPTIONS: Record<string, { values: string[]; func: number }> = {
   voice_recognize: { values: ['0', '1'], func: 1 },
   customer_service: { values: ['0', '1'], func: 6 },
 }
-const asked = z.object({
+const optionRequest = z.object({
   authorizer_appid: z.string(),
   option_name: z.string(),
   option_value: z.string().optional(),
@@ -23,12 +23,12 @@ type Handler = (component: ComponentState, body: Record<string, unknown>) => Ans
  * Sources: https://developers.weixin.qq.com/doc/oplatform/openApi/authorization-management/api_getauthorizeroptioninfo ,
  * …/Third-party_Platforms/2.0/api/ThirdParty/Account_Authorization/api_get_authorizer_option.html (61007 and the sets)
  */
-export function authoriserOptions(world: SimulatedWechat): Record<string, Handler> {
+export function authoriserOptions(wechat: SimulatedWechat): Record<string, Handler> {
   function optionOf(component: ComponentState, body: Record<string, unknown>) {
-    const read = asked.safeParse(body)
+    const read = optionRequest.safeParse(body)
     if (!read.success) return failed(47001)
     const { authorizer_appid, option_name, option_value } = read.data
-    const account = world.accounts.get(authorizer_appid)
+    const account = wechat.accounts.get(authorizer_appid)
     if (!account) return failed(40013)
     const consent = component.authorisations.get(authorizer_appid)
     if (!consent) return failed(61003)

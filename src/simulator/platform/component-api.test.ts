@@ -29,7 +29,7 @@ describe('a ticket', () => {
     expect((await at.askToken(ticket, 'wrong')).errcode).toBe(40125)
     at.component.expireTicket()
     expect((await at.askToken(ticket)).errcode).toBe(61005)
-    expect(at.component.tokensAsked.component).toBe(3)
+    expect(at.component.tokenRequests.component).toBe(3)
   })
 
   it('comes after api_start_push_ticket', async () => {

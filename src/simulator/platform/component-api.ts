@@ -14,19 +14,19 @@ type Handler = (component: ComponentState, body: Body) => Answer
  * The platform's API: `/cgi-bin/component/api_*`, `component_access_token=` or `access_token=` in the query.
  * Source: 第三方平台调用凭据 and 授权账号管理, https://developers.weixin.qq.com/doc/oplatform/
  */
-export function createComponentApi(world: SimulatedWechat): Hono {
-  const { now } = world
+export function createComponentApi(wechat: SimulatedWechat): Hono {
+  const { now } = wechat
   const app = new Hono()
   /** These two know the platform by its secret. */
   const open: Record<string, Handler> = {
     api_start_push_ticket(component, body) {
       if (component.options.appSecret !== body.component_secret) return failed(40125)
       // WeChat starts within minutes; here it comes right behind the answer.
-      setImmediate(() => void createPlatformController(world, component).pushTicket())
+      setImmediate(() => void createPlatformController(wechat, component).pushTicket())
       return failed(0)
     },
     api_component_token(component, body) {
-      component.asked.component += 1
+      component.requestCounts.component += 1
       if (component.options.appSecret !== body.component_appsecret) return failed(40125)
       const code = component.checkTicket(body.component_verify_ticket, now())
       if (code !== 0) return failed(code)
@@ -36,11 +36,11 @@ export function createComponentApi(world: SimulatedWechat): Hono {
   }
   const guarded: Record<string, Handler> = {
     api_create_preauthcode(component) {
-      component.asked.preAuthCode += 1
+      component.requestCounts.preAuthCode += 1
       return component.newPreAuthCode(now())
     },
     api_query_auth(component, body) {
-      component.asked.queryAuth += 1
+      component.requestCounts.queryAuth += 1
       const code = String(body.authorization_code ?? '')
       const found = component.takeCode(code, now())
       if (typeof found === 'number') return failed(found)
@@ -55,7 +55,7 @@ export function createComponentApi(world: SimulatedWechat): Hono {
       }
     },
     api_authorizer_token(component, body) {
-      component.asked.authoriser += 1
+      component.requestCounts.authoriser += 1
       const found = component.refresh(String(body.authorizer_appid ?? ''), body.authorizer_refresh_token)
       if (typeof found === 'number') return failed(found)
       const { access_token, expires_in } = found.tokens.plainToken(now())
@@ -66,10 +66,10 @@ export function createComponentApi(world: SimulatedWechat): Hono {
       }
     },
     api_get_authorizer_info(component, body) {
-      component.asked.info += 1
+      component.requestCounts.info += 1
       const appId = String(body.authorizer_appid ?? '')
       const found = component.authorisations.get(appId)
-      const account = world.accounts.get(appId)
+      const account = wechat.accounts.get(appId)
       if (!account) return failed(40013)
       if (!found) return failed(61003)
       return {
@@ -82,7 +82,7 @@ export function createComponentApi(world: SimulatedWechat): Hono {
       }
     },
     api_get_authorizer_list(component, body) {
-      component.asked.list += 1
+      component.requestCounts.list += 1
       const { offset, count } = body
       if (!isCount(offset) || !isCount(count) || count < 1 || count > 500) return failed(40097)
       const all = [...component.authorisations.values()]
@@ -95,7 +95,7 @@ export function createComponentApi(world: SimulatedWechat): Hono {
         })),
       }
     },
-    ...authoriserOptions(world),
+    ...authoriserOptions(wechat),
   }
 
   app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))
@@ -108,10 +108,10 @@ export function createComponentApi(world: SimulatedWechat): Hono {
     const body = parse(raw)
     const token = c.req.query('component_access_token') ?? c.req.query('access_token') ?? ''
     const appId = textOrNull(body?.authorizer_appid) ?? textOrNull(body?.component_appid)
-    return withFaults(world.faults, c, appId, async () => {
+    return withFaults(wechat.faults, c, appId, async () => {
       if (!body) return failed(raw === '' ? 44002 : 47001)
       if (!body.component_appid) return failed(41018)
-      const component = world.components.get(String(body.component_appid))
+      const component = wechat.components.get(String(body.component_appid))
       if (!component) return failed(61011)
       if (!component.ipWhitelisted)
         return failed(61004, 'access clientip is not registered requestIP: 127.0.0.1')
@@ -119,7 +119,7 @@ export function createComponentApi(world: SimulatedWechat): Hono {
       if (code !== 0) return failed(code)
       const answer = handle(component, body)
       // Tokens and codes that were given out must hold after a restart too.
-      world.save()
+      wechat.save()
       return answer
     })
   })
@@ -127,7 +127,7 @@ export function createComponentApi(world: SimulatedWechat): Hono {
 
   function checkToken(component: ComponentState, token: string): number {
     if (!token) return 41001
-    const others = [...world.tokens.values(), ...[...component.authorisations.values()].map((a) => a.tokens)]
+    const others = [...wechat.tokens.values(), ...[...component.authorisations.values()].map((a) => a.tokens)]
     if (others.some((t) => t.owns(token))) return 61014
     const code = component.tokens.check(token, now())
     return code === 42001 ? 42006 : code

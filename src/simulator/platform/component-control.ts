@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { makePlatform, setPlatformServer } from '../callbacks/server-config.ts'
+import { createPlatform, setPlatformServer } from '../callbacks/server-config.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { ComponentState } from './component-state.ts'
 import { createPlatformController, type PlatformController } from './platform-controller.ts'
@@ -13,75 +13,78 @@ const release = z.object({ group: z.union([1, 2, 3, 4, 5].map((n) => z.literal(n
 
 /** `/_sim/component/*`: what people and shell scripts do with a platform. JSON in, JSON out. */
 export function createComponentControl(
-  world: SimulatedWechat,
+  wechat: SimulatedWechat,
   onMade: (component: ComponentState) => void = () => {},
 ): Hono {
   const app = new Hono()
   app.onError((err, c) => c.json({ error: err.message }, 400))
   app.post('/_sim/component', async (c) => {
-    const { component, push } = await makePlatform(world, await c.req.json())
+    const { component, push } = await createPlatform(wechat, await c.req.json())
     onMade(component)
     return c.json({ appId: component.options.appId, push }, 201)
   })
   app.put('/_sim/component/:componentAppId/server', async (c) => {
-    const component = world.components.get(c.req.param('componentAppId'))
+    const component = wechat.components.get(c.req.param('componentAppId'))
     if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
-    const push = await setPlatformServer(world, component, await c.req.json())
+    const push = await setPlatformServer(wechat, component, await c.req.json())
     const { authorisationUrl, callbackUrl } = component.options
     return c.json({ authorisationUrl, callbackUrl, push })
   })
   app.get('/_sim/component', (c) =>
     c.json({
-      items: [...world.components.values()].map((component) => {
-        const desk = createPlatformController(world, component)
+      items: [...wechat.components.values()].map((component) => {
+        const controller = createPlatformController(wechat, component)
         return {
-          appId: desk.appId,
+          appId: controller.appId,
           authorisationUrl: component.options.authorisationUrl,
           callbackUrl: component.options.callbackUrl,
-          tickets: desk.pushedTickets.length,
-          lastPush: desk.pushes.at(-1) ?? null,
-          tokensAsked: desk.tokensAsked,
+          tickets: controller.pushedTickets.length,
+          lastPush: controller.pushes.at(-1) ?? null,
+          tokensAsked: controller.tokenRequests,
           accounts: [...component.authorisations.values()].map(({ appId, funcs }) => ({ appId, funcs })),
           revoked: component.revoked.map((a) => a.appId),
         }
       }),
     }),
   )
-  action('push-ticket', (desk) => desk.pushTicket())
-  action('revoke', (desk, body) => desk.revoke(ofAccount.parse(body).appId))
-  action('update-authorisation', (desk, body) => {
+  action('push-ticket', (controller) => controller.pushTicket())
+  action('revoke', (controller, body) => controller.revoke(ofAccount.parse(body).appId))
+  action('update-authorisation', (controller, body) => {
     const { appId, funcs } = funcsOfAccount.parse(body)
-    return desk.updateAuthorisation(appId, funcs)
+    return controller.updateAuthorisation(appId, funcs)
   })
   /** With an appId: that account's access tokens; without: the platform's own token and its tickets. */
-  action('expire', async (desk, body) => {
+  action('expire', async (controller, body) => {
     const { appId } = anyAccount.parse(body)
-    if (appId !== undefined) desk.expireAuthoriserTokens(appId)
+    if (appId !== undefined) controller.expireAuthoriserTokens(appId)
     else {
-      desk.expireComponentToken()
-      desk.expireTicket()
+      controller.expireComponentToken()
+      controller.expireTicket()
     }
     return { changed: true }
   })
   /** The refresh token is refused; WeChat's list has a new one, or (`lost`) none: only a new authorisation helps. */
-  action('drop-refresh-token', async (desk, body) => {
+  action('drop-refresh-token', async (controller, body) => {
     const { appId, lost } = refreshToken.parse(body)
-    if (lost) desk.loseRefreshToken(appId)
-    else desk.invalidateRefreshToken(appId)
-    desk.expireAuthoriserTokens(appId)
+    if (lost) controller.loseRefreshToken(appId)
+    else controller.invalidateRefreshToken(appId)
+    controller.expireAuthoriserTokens(appId)
     return { changed: true }
   })
-  action('release-test', (desk, body) => desk.runReleaseTest(release.parse(body).group))
+  action('release-test', (controller, body) => controller.runReleaseTest(release.parse(body).group))
   return app
 
-  function action(name: string, act: (desk: PlatformController, body: unknown) => Promise<unknown>): void {
+  function action(
+    name: string,
+    act: (controller: PlatformController, body: unknown) => Promise<unknown>,
+  ): void {
     app.post(`/_sim/component/:componentAppId/${name}`, async (c) => {
-      const component = world.components.get(c.req.param('componentAppId'))
+      const component = wechat.components.get(c.req.param('componentAppId'))
       if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
       try {
         const body: unknown = JSON.parse((await c.req.text()) || '{}')
-        const done = await act(createPlatformController(world, component), body)
-        world.save()
+        const done = await act(createPlatformController(wechat, component), body)
+        wechat.save()
         return c.json(done ?? { changed: false })
       } catch (err) {
         return c.json({ error: err instanceof Error ? err.message : String(err) }, 400)

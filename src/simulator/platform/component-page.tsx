@@ -8,13 +8,13 @@ import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import type { ComponentState } from './component-state.ts'
 import { createPlatformController } from './platform-controller.ts'
-import { isReleaseAccount } from './release-test.ts'
+import { isReleaseTestAccount } from './release-test.ts'
 
 const STYLE = readFileSync(new URL('./assets/component.css', import.meta.url), 'utf8')
 const DESKTOP = '/cgi-bin/componentloginpage'
 const PHONE = '/wxaopen/safe/bindcomponent'
 
-interface Asked {
+interface AuthorisationRequest {
   component: ComponentState
   preAuthCode: string
   redirect: URL
@@ -30,37 +30,37 @@ interface Refusal {
  * WeChat's authorisation pages, on a computer and on the phone: an owner scans (here: clicks an account), WeChat pushes
  * `authorized` and sends the browser to `redirect_uri?auth_code=…&expires_in=600`. Source: 授权流程技术说明.
  */
-export function createComponentPages(world: SimulatedWechat): Hono {
+export function createComponentPages(wechat: SimulatedWechat): Hono {
   const app = new Hono()
   app.get('/assets/component.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
   for (const path of [DESKTOP, PHONE]) {
     app.use(path, pageHeaders())
     app.get(path, (c) => {
-      const asked = read((name) => c.req.query(name))
-      if ('zh' in asked) return refuse(c, asked)
-      return c.html(<Choice path={path} asked={asked} accounts={accountsFor(asked)} />)
+      const request = read((name) => c.req.query(name))
+      if ('zh' in request) return refuse(c, request)
+      return c.html(<AccountChoice path={path} request={request} accounts={accountsFor(request)} />)
     })
     app.post(path, async (c) => {
       const form = await c.req.parseBody()
       const field = (name: string) => (typeof form[name] === 'string' ? form[name] : undefined)
-      const asked = read(field)
-      if ('zh' in asked) return refuse(c, asked)
-      const account = accountsFor(asked).find((a) => a.appId === field('account'))
+      const request = read(field)
+      if ('zh' in request) return refuse(c, request)
+      const account = accountsFor(request).find((a) => a.appId === field('account'))
       if (!account) return refuse(c, { zh: '没有这个公众号', en: 'no such account' })
-      const desk = createPlatformController(world, asked.component)
-      const { authCode, expiresIn } = await desk.authorise(asked.preAuthCode, account.appId)
-      asked.redirect.searchParams.set('auth_code', authCode)
-      asked.redirect.searchParams.set('expires_in', String(expiresIn))
-      return c.redirect(asked.redirect.href)
+      const controller = createPlatformController(wechat, request.component)
+      const { authCode, expiresIn } = await controller.authorise(request.preAuthCode, account.appId)
+      request.redirect.searchParams.set('auth_code', authCode)
+      request.redirect.searchParams.set('expires_in', String(expiresIn))
+      return c.redirect(request.redirect.href)
     })
   }
   return app
 
-  function read(field: (name: string) => string | undefined): Asked | Refusal {
-    const component = world.components.get(field('component_appid') ?? '')
+  function read(field: (name: string) => string | undefined): AuthorisationRequest | Refusal {
+    const component = wechat.components.get(field('component_appid') ?? '')
     if (!component) return { zh: '没有这个第三方平台', en: 'no such platform: component_appid' }
     const preAuthCode = field('pre_auth_code') ?? ''
-    if (!component.opens(preAuthCode, world.now()))
+    if (!component.isValidPreAuthCode(preAuthCode, wechat.now()))
       return { zh: '预授权码无效或已过期，请从平台重新打开', en: 'the pre-auth code is unknown or over' }
     const uri = field('redirect_uri') ?? ''
     const redirect = URL.canParse(uri) ? new URL(uri) : null
@@ -74,11 +74,11 @@ export function createComponentPages(world: SimulatedWechat): Hono {
   }
 
   /** `auth_type` 2 is for mini programs, which the simulator has none of; `biz_appid` names one account. */
-  function accountsFor({ component, authType, bizAppId }: Asked): SimAccountState[] {
+  function accountsFor({ component, authType, bizAppId }: AuthorisationRequest): SimAccountState[] {
     if (authType === '2') return []
     const { offers } = component.options
-    const all = [...world.accounts.values()].filter((a) =>
-      offers ? offers.includes(a.appId) : !isReleaseAccount(a.appId),
+    const all = [...wechat.accounts.values()].filter((a) =>
+      offers ? offers.includes(a.appId) : !isReleaseTestAccount(a.appId),
     )
     return bizAppId ? all.filter((a) => a.appId === bizAppId) : all
   }
@@ -103,17 +103,25 @@ const Page = ({ title, children }: { title: string; children: Child }) => (
   </Shell>
 )
 
-const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; accounts: SimAccountState[] }) => (
+const AccountChoice = ({
+  path,
+  request,
+  accounts,
+}: {
+  path: string
+  request: AuthorisationRequest
+  accounts: SimAccountState[]
+}) => (
   <Page title="公众号授权">
     <h2>
       公众号授权 <small>authorise an account</small>
     </h2>
     <p>
-      第三方平台 <code>{asked.component.options.appId}</code> 申请获得你的公众号权限
+      第三方平台 <code>{request.component.options.appId}</code> 申请获得你的公众号权限
       <br />
       <small>the platform asks for your account's permissions</small>
     </p>
-    <Code of={asked.preAuthCode} />
+    <DecorativeCode of={request.preAuthCode} />
     <p class="quiet">
       点一个账号，相当于它的管理员扫码同意
       <br />
@@ -126,14 +134,14 @@ const Choice = ({ path, asked, accounts }: { path: string; asked: Asked; account
     ) : null}
     {accounts.map((account) => (
       <form method="post" action={path}>
-        <input type="hidden" name="component_appid" value={asked.component.options.appId} />
-        <input type="hidden" name="pre_auth_code" value={asked.preAuthCode} />
-        <input type="hidden" name="redirect_uri" value={asked.redirect.href} />
-        <input type="hidden" name="auth_type" value={asked.authType} />
-        <input type="hidden" name="biz_appid" value={asked.bizAppId} />
+        <input type="hidden" name="component_appid" value={request.component.options.appId} />
+        <input type="hidden" name="pre_auth_code" value={request.preAuthCode} />
+        <input type="hidden" name="redirect_uri" value={request.redirect.href} />
+        <input type="hidden" name="auth_type" value={request.authType} />
+        <input type="hidden" name="biz_appid" value={request.bizAppId} />
         <button type="submit" name="account" value={account.appId}>
           {account.name} <small>{account.appId}</small>
-          {asked.component.authorisations.has(account.appId) ? <small> 已授权 authorised</small> : null}
+          {request.component.authorisations.has(account.appId) ? <small> 已授权 authorised</small> : null}
         </button>
       </form>
     ))}
@@ -149,7 +157,7 @@ const CORNERS = [
 ] as const
 
 /** Looks like a QR code; nothing can read it. */
-const Code = ({ of }: { of: string }) => {
+const DecorativeCode = ({ of }: { of: string }) => {
   const bits = createHash('sha512').update(of).digest()
   const inCorner = (x: number, y: number) =>
     CORNERS.some(([cx, cy]) => x >= cx - 1 && x <= cx + CORNER && y >= cy - 1 && y <= cy + CORNER)

@@ -22,7 +22,7 @@ export interface ComponentPush {
 export async function pushToComponent(
   component: ComponentState,
   fields: Fields,
-  at: { now: number; answerWithinMs: number; timestamp?: number },
+  at: { now: number; answerTimeoutMs: number; timestamp?: number },
 ): Promise<ComponentPush> {
   const { query, body } = envelope(targetOf(component), fields, at.timestamp ?? Math.floor(at.now / 1000))
   const push = { at: at.now, infoType: String(fields.InfoType), fields }
@@ -32,7 +32,7 @@ export async function pushToComponent(
       body,
       headers: { 'content-type': 'text/xml' },
       redirect: 'manual',
-      signal: AbortSignal.timeout(at.answerWithinMs),
+      signal: AbortSignal.timeout(at.answerTimeoutMs),
     })
     const text = await answer.text()
     return { ...push, ok: answer.status === 200 && text === 'success', status: answer.status, body: text }
@@ -45,7 +45,7 @@ export async function pushToComponent(
 export function targetOf(component: ComponentState): PushTarget {
   const { appId, token, authorisationUrl } = component.options
   return {
-    ...sealedBy(component),
+    ...encryptionOf(component),
     appId,
     token,
     originalId: appId,
@@ -54,12 +54,15 @@ export function targetOf(component: ComponentState): PushTarget {
 }
 
 /** An authorised account's messages go to the platform, with the platform's key; its own settings rest meanwhile. */
-export function throughComponent(account: SimAccountState, components: Iterable<ComponentState>): PushTarget {
+export function targetThroughComponent(
+  account: SimAccountState,
+  components: Iterable<ComponentState>,
+): PushTarget {
   for (const component of components) {
     if (!component.authorisations.has(account.appId)) continue
     const { token, callbackUrl } = component.options
     return {
-      ...sealedBy(component),
+      ...encryptionOf(component),
       appId: account.appId,
       token,
       originalId: account.originalId,
@@ -69,7 +72,7 @@ export function throughComponent(account: SimAccountState, components: Iterable<
   return account
 }
 
-function sealedBy(component: ComponentState) {
-  const { appId: sealId } = component.options
-  return { sealId, encodingAesKey: component.aesKey, mode: 'security', format: 'xml' } as const
+function encryptionOf(component: ComponentState) {
+  const { appId: encryptionId } = component.options
+  return { encryptionId, encodingAesKey: component.aesKey, mode: 'security', format: 'xml' } as const
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type KeptTokens, SimTokens } from '../state/tokens.ts'
+import { type SavedTokens, SimTokens } from '../state/tokens.ts'
 
 /** A third-party platform (第三方平台) as it is registered with the simulated WeChat. */
 export interface ComponentOptions {
@@ -34,21 +34,21 @@ export interface Authorisation {
   authorisedAt: number
   tokens: SimTokens
   /** Access tokens that `custom/send` was called with. */
-  sentWith: string[]
+  sendTokens: string[]
 }
 
 /** What of a platform outlives the simulator. */
-export interface KeptComponent {
+export interface SavedComponent {
   /** Of one that was made by the control API; else they come with `addComponent`. */
   options?: ComponentOptions
-  tokens: KeptTokens
-  authorisations: KeptAuthorisation[]
-  revoked: KeptAuthorisation[]
+  tokens: SavedTokens
+  authorisations: SavedAuthorisation[]
+  revoked: SavedAuthorisation[]
   tickets: Expiring[]
   preAuthCodes: Expiring[]
   codes: [string, AuthCode][]
 }
-type KeptAuthorisation = Omit<Authorisation, 'tokens' | 'sentWith'> & { tokens: KeptTokens }
+type SavedAuthorisation = Omit<Authorisation, 'tokens' | 'sendTokens'> & { tokens: SavedTokens }
 interface Expiring {
   value: string
   expiresAt: number
@@ -65,8 +65,8 @@ interface AuthCode {
 export const ALL_FUNCS = [1, 2, 3, 4, 6, 7, 11, 15]
 /** The sets that `custom/send` needs one of. Source: custom/send, 第三方调用, 权限集. */
 const MESSAGE_FUNCS = [1, 6, 19, 100, 101]
-const CODE_MS = 600_000
-const TICKET_MS = 12 * 3_600_000
+const CODE_LIFETIME_MS = 600_000
+const TICKET_LIFETIME_MS = 12 * 3_600_000
 
 /** What WeChat knows of a platform: tickets, tokens, codes, authorisations. `now` is real time, epoch ms. */
 export class ComponentState {
@@ -74,33 +74,37 @@ export class ComponentState {
   aesKey: string
   ipWhitelisted = true
   /** Made by the control API, not by a program: its options outlive the simulator. */
-  made = false
+  isPersisted = false
   readonly tokens: SimTokens
-  readonly asked = { component: 0, preAuthCode: 0, queryAuth: 0, authoriser: 0, list: 0, info: 0 }
+  readonly requestCounts = { component: 0, preAuthCode: 0, queryAuth: 0, authoriser: 0, list: 0, info: 0 }
   readonly authorisations = new Map<string, Authorisation>()
   revoked: Authorisation[] = []
   private tickets: Expiring[] = []
   private preAuthCodes = new Map<string, number>()
   private codes = new Map<string, AuthCode>()
 
-  constructor(options: ComponentOptions, kept?: KeptComponent) {
+  constructor(options: ComponentOptions, saved?: SavedComponent) {
     this.options = options
     this.aesKey = options.aesKey
-    this.tokens = new SimTokens(kept?.tokens)
-    if (!kept) return
-    for (const one of kept.authorisations) this.authorisations.set(one.appId, restored(one))
-    this.revoked = kept.revoked.map(restored)
-    this.tickets = kept.tickets
-    this.preAuthCodes = new Map(kept.preAuthCodes.map((c) => [c.value, c.expiresAt]))
-    this.codes = new Map(kept.codes)
+    this.tokens = new SimTokens(saved?.tokens)
+    if (!saved) return
+    for (const authorisation of saved.authorisations)
+      this.authorisations.set(authorisation.appId, restore(authorisation))
+    this.revoked = saved.revoked.map(restore)
+    this.tickets = saved.tickets
+    this.preAuthCodes = new Map(saved.preAuthCodes.map((c) => [c.value, c.expiresAt]))
+    this.codes = new Map(saved.codes)
   }
 
   /** What is over is left out. */
-  kept(now: number): KeptComponent {
-    const keep = ({ sentWith: _, tokens, ...one }: Authorisation) => ({ ...one, tokens: tokens.kept(now) })
+  saved(now: number): SavedComponent {
+    const keep = ({ sendTokens: _, tokens, ...authorisation }: Authorisation) => ({
+      ...authorisation,
+      tokens: tokens.saved(now),
+    })
     return {
-      ...(this.made ? { options: { ...this.options, aesKey: this.aesKey } } : {}),
-      tokens: this.tokens.kept(now),
+      ...(this.isPersisted ? { options: { ...this.options, aesKey: this.aesKey } } : {}),
+      tokens: this.tokens.saved(now),
       authorisations: [...this.authorisations.values()].map(keep),
       revoked: this.revoked.map(keep),
       tickets: this.tickets.filter((t) => t.expiresAt > now),
@@ -113,7 +117,7 @@ export class ComponentState {
 
   newTicket(now: number): string {
     const value = `ticket@@@${random()}`
-    this.tickets.push({ value, expiresAt: now + TICKET_MS })
+    this.tickets.push({ value, expiresAt: now + TICKET_LIFETIME_MS })
     return value
   }
 
@@ -130,12 +134,12 @@ export class ComponentState {
 
   newPreAuthCode(now: number): { pre_auth_code: string; expires_in: number } {
     const value = `preauthcode@@@${random()}`
-    this.preAuthCodes.set(value, now + CODE_MS)
-    return { pre_auth_code: value, expires_in: CODE_MS / 1000 }
+    this.preAuthCodes.set(value, now + CODE_LIFETIME_MS)
+    return { pre_auth_code: value, expires_in: CODE_LIFETIME_MS / 1000 }
   }
 
   /** A pre-auth code opens the page for 10 minutes, until somebody has agreed. */
-  opens(preAuthCode: string, now: number): boolean {
+  isValidPreAuthCode(preAuthCode: string, now: number): boolean {
     return (this.preAuthCodes.get(preAuthCode) ?? 0) > now
   }
 
@@ -145,7 +149,7 @@ export class ComponentState {
 
   newCode(appId: string, now: number): string {
     const value = `queryauthcode@@@${random()}`
-    this.codes.set(value, { appId, expiresAt: now + CODE_MS, accessToken: null })
+    this.codes.set(value, { appId, expiresAt: now + CODE_LIFETIME_MS, accessToken: null })
     return value
   }
 
@@ -169,7 +173,7 @@ export class ComponentState {
       preAuthCode,
       authorisedAt: now,
       tokens: before?.tokens ?? new SimTokens(),
-      sentWith: before?.sentWith ?? [],
+      sendTokens: before?.sendTokens ?? [],
     })
     if (!before) return 'authorized'
     return sameSets(before.funcs, funcs) ? null : 'updateauthorized'
@@ -228,14 +232,14 @@ export function authoriserOf(
   for (const component of components) {
     for (const authorisation of component.authorisations.values())
       if (authorisation.tokens.owns(token)) return { authorisation, withdrawn: false }
-    const gone = component.revoked.find((a) => a.tokens.owns(token))
-    if (gone) return { authorisation: gone, withdrawn: true }
+    const withdrawn = component.revoked.find((a) => a.tokens.owns(token))
+    if (withdrawn) return { authorisation: withdrawn, withdrawn: true }
   }
   return null
 }
 
-function restored(kept: KeptAuthorisation): Authorisation {
-  return { ...kept, tokens: new SimTokens(kept.tokens), sentWith: [] }
+function restore(saved: SavedAuthorisation): Authorisation {
+  return { ...saved, tokens: new SimTokens(saved.tokens), sendTokens: [] }
 }
 
 function sameSets(a: number[], b: number[]): boolean {

@@ -2,7 +2,7 @@ import { envelope, type Fields } from '../callbacks/push.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { type ComponentPush, pushToComponent, targetOf } from './component-push.ts'
 import { ALL_FUNCS, type Authorisation, type ComponentState } from './component-state.ts'
-import { type ReleaseGroup, type ReleaseReport, runReleaseTest } from './release-test.ts'
+import { type ReleaseTestGroup, type ReleaseTestReport, runReleaseTest } from './release-test.ts'
 
 /** An account's consent as the page gives it back. */
 interface Consent {
@@ -53,9 +53,9 @@ export interface PlatformController {
   rotateRefreshTokens(on: boolean): void
   authorisation(accountAppId: string): Authorisation | undefined
   /** How often each call came. */
-  tokensAsked: ComponentState['asked']
+  tokenRequests: ComponentState['requestCounts']
   /** 全网发布: plays WeChat's tester with one of its five groups of accounts. */
-  runReleaseTest(group: ReleaseGroup): Promise<ReleaseReport>
+  runReleaseTest(group: ReleaseTestGroup): Promise<ReleaseTestReport>
 }
 
 const logs = new WeakMap<
@@ -65,21 +65,25 @@ const logs = new WeakMap<
 
 /** What WeChat, and the accounts' owners, do with one platform. Any number of desks may serve one platform. */
 export function createPlatformController(
-  world: SimulatedWechat,
+  wechat: SimulatedWechat,
   component: ComponentState,
 ): PlatformController {
   const log = logs.get(component) ?? { pushes: [], tickets: [] }
   logs.set(component, log)
   const { appId } = component.options
-  const { now, answerWithinMs } = world
+  const { now, answerWithinMs } = wechat
 
   async function push(fields: Fields, options: { timestamp?: number } = {}): Promise<ComponentPush> {
     const at = now()
     const whole: Fields = { AppId: appId, CreateTime: Math.floor(at / 1000), ...fields }
-    const done = await pushToComponent(component, whole, { now: at, answerWithinMs, ...options })
+    const done = await pushToComponent(component, whole, {
+      now: at,
+      answerTimeoutMs: answerWithinMs,
+      ...options,
+    })
     log.pushes.push(done)
     // WeChat forgets no ticket and no consent, whatever becomes of this process.
-    world.save()
+    wechat.save()
     return done
   }
 
@@ -93,7 +97,7 @@ export function createPlatformController(
     })
   }
 
-  function held(accountAppId: string): Authorisation {
+  function requireAuthorisation(accountAppId: string): Authorisation {
     const found = component.authorisations.get(accountAppId)
     if (!found) throw new Error(`${accountAppId} has not authorised ${appId}`)
     return found
@@ -104,7 +108,7 @@ export function createPlatformController(
     pushedTickets: log.tickets,
     pushes: log.pushes,
     push,
-    tokensAsked: component.asked,
+    tokenRequests: component.requestCounts,
     async pushTicket(options) {
       const ticket = component.newTicket(now())
       const done = await push({ InfoType: 'component_verify_ticket', ComponentVerifyTicket: ticket }, options)
@@ -118,42 +122,44 @@ export function createPlatformController(
     },
     expireTicket: () => component.expireTickets(),
     expireComponentToken: () => component.tokens.expire(),
-    expireAuthoriserTokens: (accountAppId) => held(accountAppId).tokens.expire(),
+    expireAuthoriserTokens: (accountAppId) => requireAuthorisation(accountAppId).tokens.expire(),
     setIpWhitelisted(whitelisted) {
       component.ipWhitelisted = whitelisted
     },
     async authorise(preAuthCode, accountAppId, { funcs = ALL_FUNCS } = {}) {
-      if (!component.opens(preAuthCode, now())) throw new Error('this pre-auth code is unknown or over')
-      world.account(accountAppId)
+      if (!component.isValidPreAuthCode(preAuthCode, now()))
+        throw new Error('this pre-auth code is unknown or over')
+      wechat.account(accountAppId)
       component.spendPreAuthCode(preAuthCode)
       const change = component.authorise(accountAppId, funcs, preAuthCode, now())
       const authCode = component.newCode(accountAppId, now())
       const pushed = component.options.separateCodes ? component.newCode(accountAppId, now()) : authCode
-      world.save()
-      const sent = change ? await pushConsent(change, held(accountAppId), pushed) : null
+      wechat.save()
+      const sent = change ? await pushConsent(change, requireAuthorisation(accountAppId), pushed) : null
       return { authCode, expiresIn: 600, push: sent }
     },
     async revoke(accountAppId) {
-      held(accountAppId)
+      requireAuthorisation(accountAppId)
       component.revoke(accountAppId)
       return push({ InfoType: 'unauthorized', AuthorizerAppid: accountAppId })
     },
     async updateAuthorisation(accountAppId, funcIds) {
-      const authorisation = held(accountAppId)
+      const authorisation = requireAuthorisation(accountAppId)
       if (!component.changeFuncs(authorisation, funcIds)) return null
       return pushConsent('updateauthorized', authorisation, component.newCode(accountAppId, now()))
     },
     loseRefreshToken(accountAppId) {
-      held(accountAppId).refreshToken = null
+      requireAuthorisation(accountAppId).refreshToken = null
     },
-    invalidateRefreshToken: (accountAppId) => component.replaceRefreshToken(held(accountAppId)),
+    invalidateRefreshToken: (accountAppId) =>
+      component.replaceRefreshToken(requireAuthorisation(accountAppId)),
     rotateRefreshTokens(on) {
       component.options.rotatesRefreshTokens = on
     },
     authorisation: (accountAppId) => component.authorisations.get(accountAppId),
     async runReleaseTest(group) {
       const ticket = await this.pushTicket()
-      return runReleaseTest(world, component, group, ticket)
+      return runReleaseTest(wechat, component, group, ticket)
     },
   }
 }

@@ -6,7 +6,7 @@ import {
   startFakePlatform,
   textReply,
 } from '../../../test/fixtures/fake-platform-server.ts'
-import { isReleaseAccount, RELEASE_ACCOUNTS } from './release-test.ts'
+import { isReleaseTestAccount, RELEASE_TEST_ACCOUNTS } from './release-test.ts'
 
 let at: FakePlatform
 beforeEach(async () => {
@@ -39,9 +39,9 @@ describe('the release test', () => {
     async (group) => {
       await ready()
       expect(await at.component.runReleaseTest(group)).toEqual({ passed: true, failures: [] })
-      const { appId } = RELEASE_ACCOUNTS[group]
+      const { appId } = RELEASE_TEST_ACCOUNTS[group]
       expect(at.product.received.at(-1)?.path).toBe(`/wechat/${appId}`)
-      expect(isReleaseAccount(appId)).toBe(true)
+      expect(isReleaseTestAccount(appId)).toBe(true)
       expect(at.component.authorisation(appId)).toBeUndefined()
     },
   )

@@ -5,14 +5,14 @@ import type { FollowerAction, FollowerKey, SimulatedWechat } from '../simulated-
 import type { ComponentPush } from './component-push.ts'
 import { ALL_FUNCS, type ComponentState } from './component-state.ts'
 
-export type ReleaseGroup = 1 | 2 | 3 | 4 | 5
-export interface ReleaseReport {
+export type ReleaseTestGroup = 1 | 2 | 3 | 4 | 5
+export interface ReleaseTestReport {
   passed: boolean
   failures: string[]
 }
 
 /** WeChat's test accounts, by group; 2 to 5 since 2021-01-18. Source: 全网发布接入检测说明. */
-export const RELEASE_ACCOUNTS: Record<ReleaseGroup, { appId: string; originalId: string }> = {
+export const RELEASE_TEST_ACCOUNTS: Record<ReleaseTestGroup, { appId: string; originalId: string }> = {
   1: { appId: 'wx570bc396a51b8ff8', originalId: 'gh_3c884a361561' },
   2: { appId: 'wx9252c5e0bb1836fc', originalId: 'gh_c0f28a78b318' },
   3: { appId: 'wx8e1097c5bc82cde9', originalId: 'gh_3f222ed8d140' },
@@ -21,8 +21,8 @@ export const RELEASE_ACCOUNTS: Record<ReleaseGroup, { appId: string; originalId:
 }
 
 /** Whether this is one of WeChat's own test accounts. */
-export function isReleaseAccount(appId: string): boolean {
-  return Object.values(RELEASE_ACCOUNTS).some((a) => a.appId === appId)
+export function isReleaseTestAccount(appId: string): boolean {
+  return Object.values(RELEASE_TEST_ACCOUNTS).some((a) => a.appId === appId)
 }
 
 /**
@@ -31,14 +31,14 @@ export function isReleaseAccount(appId: string): boolean {
  * Source: https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
  */
 export async function runReleaseTest(
-  world: SimulatedWechat,
+  wechat: SimulatedWechat,
   component: ComponentState,
-  group: ReleaseGroup,
+  group: ReleaseTestGroup,
   ticket: ComponentPush,
-): Promise<ReleaseReport> {
-  const { appId, originalId } = RELEASE_ACCOUNTS[group]
+): Promise<ReleaseTestReport> {
+  const { appId, originalId } = RELEASE_TEST_ACCOUNTS[group]
   const { token, callbackUrl } = component.options
-  world.addAccount({
+  wechat.addAccount({
     appId,
     originalId,
     appSecret: randomBytes(16).toString('hex'),
@@ -47,16 +47,16 @@ export async function runReleaseTest(
     callbackUrl,
     name: `全网发布检测 ${group}`,
   })
-  component.authorise(appId, ALL_FUNCS, '', world.now())
-  const who: FollowerKey = { appId, openId: `oTest${randomBytes(11).toString('base64url')}` }
+  component.authorise(appId, ALL_FUNCS, '', wechat.now())
+  const key: FollowerKey = { appId, openId: `oTest${randomBytes(11).toString('base64url')}` }
   // The tester is a follower already.
-  world.follower(who).following = true
+  wechat.follower(key).following = true
   const failures: string[] = []
   const expect = (holds: boolean, failure: string) => {
     if (!holds) failures.push(failure)
   }
   try {
-    expect(ticket.ok, `ticket: the answer must be success, was ${said(ticket)}`)
+    expect(ticket.ok, `ticket: the answer must be success, was ${describeAnswer(ticket)}`)
     await text(
       'TESTCOMPONENT_MSG_TYPE_TEXT',
       followerActions.type('TESTCOMPONENT_MSG_TYPE_TEXT'),
@@ -77,28 +77,28 @@ export async function runReleaseTest(
   return { passed: failures.length === 0, failures }
 
   /** A message that must be answered at once, with a text. */
-  async function text(name: string, deed: FollowerAction, ending: string): Promise<void> {
-    const result = await world.act(who, deed)
+  async function text(name: string, action: FollowerAction, ending: string): Promise<void> {
+    const result = await wechat.act(key, action)
     const reply = result.passiveReply
     const content = reply?.msgType === 'text' ? reply.fields.Content : null
     expect(
       content === name + ending && result.attempts === 1,
-      `${name}: the passive reply must be ${name}${ending}, was ${typeof content === 'string' ? content : said(result)}`,
+      `${name}: the passive reply must be ${name}${ending}, was ${typeof content === 'string' ? content : describeAnswer(result)}`,
     )
   }
 
   async function codeAndSend(): Promise<void> {
-    const code = component.newCode(appId, world.now())
+    const code = component.newCode(appId, wechat.now())
     const sent = nextSend(`${code}_from_api`)
-    const result = await world.act(who, followerActions.type(`QUERY_AUTH_CODE:${code}`))
+    const result = await wechat.act(key, followerActions.type(`QUERY_AUTH_CODE:${code}`))
     expect(
       result.ok && result.body === '' && result.attempts === 1,
-      `QUERY_AUTH_CODE: the answer must be an empty string, was ${said(result)}`,
+      `QUERY_AUTH_CODE: the answer must be an empty string, was ${describeAnswer(result)}`,
     )
     expect(await sent, 'QUERY_AUTH_CODE: no custom/send of <code>_from_api came in time')
     const accessToken = component.tokenOfCode(code)
     expect(accessToken !== null, 'QUERY_AUTH_CODE: the code was not exchanged by api_query_auth')
-    const used = component.authorisations.get(appId)?.sentWith ?? []
+    const used = component.authorisations.get(appId)?.sendTokens ?? []
     expect(
       accessToken === null || used.includes(accessToken),
       'QUERY_AUTH_CODE: custom/send did not use the token of that code',
@@ -108,11 +108,11 @@ export async function runReleaseTest(
   /** Resolves when the tester's phone has this text by `custom/send`; false when it does not come in time. */
   function nextSend(content: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => end(false), 2 * world.answerWithinMs)
-      const stop = world.listen((changed) => {
-        if (changed.appId !== appId || changed.openId !== who.openId) return
-        const came = world
-          .follower(who)
+      const timer = setTimeout(() => end(false), 2 * wechat.answerWithinMs)
+      const stop = wechat.listen((changed) => {
+        if (changed.appId !== appId || changed.openId !== key.openId) return
+        const came = wechat
+          .follower(key)
           .messages.some((m) => m.via === 'custom' && m.kind === 'text' && m.content.content === content)
         if (came) end(true)
       })
@@ -125,6 +125,6 @@ export async function runReleaseTest(
   }
 }
 
-function said(result: Pick<PushResult, 'status' | 'body'>): string {
+function describeAnswer(result: Pick<PushResult, 'status' | 'body'>): string {
   return `${result.status ?? 'no answer'} ${JSON.stringify([...result.body].slice(0, 200).join(''))}`
 }

@@ -57,9 +57,9 @@ describe('a platform of a simulator that was started again', () => {
   it('keeps what it had while a start was without it', async () => {
     const { token, refreshToken } = await (await started()).authorised()
     const without = await started()
-    without.simulator.world.components.clear()
-    without.simulator.world.accounts.clear()
-    without.simulator.world.save()
+    without.simulator.wechat.components.clear()
+    without.simulator.wechat.accounts.clear()
+    without.simulator.wechat.save()
     const after = await started()
     expect((await after.refresh(token, refreshToken)).errcode).toBeUndefined()
   })
@@ -67,7 +67,7 @@ describe('a platform of a simulator that was started again', () => {
   it('is the same in the process that adds it again', async () => {
     const at = await started()
     const { token, refreshToken } = await at.authorised()
-    at.simulator.addComponent({ ...at.simulator.world.components.get(COMPONENT)?.options } as never)
+    at.simulator.addComponent({ ...at.simulator.wechat.components.get(COMPONENT)?.options } as never)
     expect((await at.refresh(token, refreshToken)).errcode).toBeUndefined()
   })
 })

@@ -24,19 +24,19 @@ const CODES = {
 const size = (x: unknown) => (typeof x === 'string' ? Buffer.byteLength(x) : 0)
 
 /** Judges the buttons of `menu/create`: 0, or the code of the first mistake, as WeChat tells no more than one. */
-export function judgeMenu(buttons: unknown, level: 'first' | 'second' = 'first'): number {
+export function checkMenu(buttons: unknown, level: 'first' | 'second' = 'first'): number {
   const code = CODES[level]
   if (!Array.isArray(buttons) || buttons.length < 1 || buttons.length > code.most) return code.count
-  return (buttons as Record<string, unknown>[]).reduce((found, b) => found || judgeButton(b, level), 0)
+  return (buttons as Record<string, unknown>[]).reduce((found, b) => found || checkButton(b, level), 0)
 }
 
-function judgeButton(button: Record<string, unknown>, level: 'first' | 'second'): number {
+function checkButton(button: Record<string, unknown>, level: 'first' | 'second'): number {
   const code = CODES[level]
   const name = size(button?.name)
   if (name < 1 || name > code.nameMax) return code.name
   const subs = button.sub_button
   if (Array.isArray(subs) && subs.length > 0)
-    return level === 'first' ? judgeMenu(subs, 'second') : code.count
+    return level === 'first' ? checkMenu(subs, 'second') : code.count
   const fields = TYPES[String(button.type)]
   if (!fields) return code.type
   for (const field of fields) {
@@ -60,14 +60,14 @@ const PLATFORM = '2'
  * one given last counts. Source: 个性化菜单匹配规则, …/Custom_Menus/Personalized_menu_interface.html
  */
 export function menuFor(account: SimAccountState, follower: SimFollower): SimButton[] {
-  const fits = ({ matchrule }: ConditionalMenu) => {
+  const matches = ({ matchrule }: ConditionalMenu) => {
     const tag = String(matchrule.tag_id ?? matchrule.group_id ?? '')
     const platform = String(matchrule.client_platform_type ?? '')
     return (
       (tag === '' || tag === String(follower.tagIds.at(-1))) && (platform === '' || platform === PLATFORM)
     )
   }
-  return account.records.conditionalMenus.toReversed().find(fits)?.button ?? menuOf(account)
+  return account.records.conditionalMenus.toReversed().find(matches)?.button ?? menuOf(account)
 }
 
 /** The answer of `get_current_selfmenu_info`. */

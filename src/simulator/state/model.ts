@@ -1,5 +1,5 @@
 import { type AccountRecords, newRecords } from './records.ts'
-import { ownTags, type SimTag } from './tags.ts'
+import { defaultTags, type SimTag } from './tags.ts'
 
 /** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
 
@@ -43,7 +43,7 @@ export interface SimFollower {
   openId: string
   following: boolean
   /** Switched off 接收消息: sends are refused with 48002. */
-  refuses: boolean
+  rejectsMessages: boolean
   grants: SimGrant[]
   /** How far this follower's clock is ahead of real time, ms; never goes back. */
   offsetMs: number
@@ -130,7 +130,7 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   /** Who may be named in `customservice.kf_account`. */
   agents: SimAgent[]
   /** Made by its page or the control API, not by a program: its settings outlive the simulator. */
-  made: boolean
+  isPersisted: boolean
   followers: Map<string, SimFollower>
   /** Temporary media by their ids. */
   media: Map<string, StoredMedium>
@@ -195,7 +195,7 @@ export function newFollower(openId: string): SimFollower {
   return {
     openId,
     following: false,
-    refuses: false,
+    rejectsMessages: false,
     grants: [],
     offsetMs: 0,
     messages: [],
@@ -232,12 +232,12 @@ export function newAccount(options: AccountOptions): SimAccountState {
     ...options,
     agents: (options.agents ?? DEFAULT_AGENTS).map(newAgent),
     encodingAesKey: options.encodingAesKey ?? null,
-    made: false,
+    isPersisted: false,
     followers: new Map(),
     media: new Map(),
     codes: [],
     apiMenu: null,
-    tags: ownTags(),
+    tags: defaultTags(),
     records: newRecords(),
     sends: [],
     calls: new Map(),

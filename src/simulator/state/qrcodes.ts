@@ -19,14 +19,14 @@ export function readCode(
   if (!kind) return { errcode: 40052 }
   const info = body.action_info as { scene?: { scene_id?: unknown; scene_str?: unknown } } | undefined
   const scene = kind.text ? info?.scene?.scene_str : info?.scene?.scene_id
-  const fits = kind.text
+  const isValid = kind.text
     ? typeof scene === 'string' && scene.length >= 1 && scene.length <= 64
     : Number.isInteger(scene) && Number(scene) > 0 && Number(scene) <= (kind.ends ? 0xffff_ffff : 100_000)
-  if (!fits) return { errcode: 40053 }
+  if (!isValid) return { errcode: 40053 }
   const code = { scene: String(scene), isNumber: !kind.text }
   if (!kind.ends) return { ...code, seconds: null }
-  const asked = typeof body.expire_seconds === 'number' ? body.expire_seconds : SECONDS_DEFAULT
-  return { ...code, seconds: Math.min(asked, SECONDS_MAX) }
+  const requestedSeconds = typeof body.expire_seconds === 'number' ? body.expire_seconds : SECONDS_DEFAULT
+  return { ...code, seconds: Math.min(requestedSeconds, SECONDS_MAX) }
 }
 
 /** Makes a code; one with the same scene is over with it. `expiresAt`: real time, epoch ms. */

@@ -64,8 +64,8 @@ export function newRecords(): AccountRecords {
 }
 
 /** What of it outlives the simulator: no files, and what refers to files goes with them. */
-export type KeptRecords = Pick<AccountRecords, 'blacklist' | 'conditionalMenus' | 'options'>
+export type SavedRecords = Pick<AccountRecords, 'blacklist' | 'conditionalMenus' | 'options'>
 
-export function keptRecords({ blacklist, conditionalMenus, options }: AccountRecords): KeptRecords {
+export function savedRecords({ blacklist, conditionalMenus, options }: AccountRecords): SavedRecords {
   return { blacklist, conditionalMenus, options }
 }

@@ -1,23 +1,23 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { ComponentState, KeptComponent } from '../platform/component-state.ts'
+import type { ComponentState, SavedComponent } from '../platform/component-state.ts'
 import type { AccountOptions, SimAccountState, SimFollower } from './model.ts'
-import { type KeptRecords, keptRecords } from './records.ts'
+import { type SavedRecords, savedRecords } from './records.ts'
 
 /** What of an account outlives the simulator. */
-type KeptAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags' | 'agents'> & {
+type SavedAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags' | 'agents'> & {
   followers: SimFollower[]
-  records?: KeptRecords
+  records?: SavedRecords
   /** Of one that was made by page or control API; else they come with `addAccount`. */
   options?: AccountOptions
 }
 
 interface Saved {
-  accounts: Record<string, Partial<KeptAccount>>
-  components: Record<string, KeptComponent>
+  accounts: Record<string, Partial<SavedAccount>>
+  components: Record<string, SavedComponent>
 }
 
-const MESSAGES_KEPT = 200
+const MAX_SAVED_MESSAGES = 200
 
 /** The simulator's memory between two starts: a JSON file, replaced as a whole. Without a path nothing is kept. */
 export function openStateFile(path: string | undefined) {
@@ -34,10 +34,10 @@ export function openStateFile(path: string | undefined) {
       if (!path) return
       const all = {
         ...saved.accounts,
-        ...Object.fromEntries([...accounts].map(([id, a]) => [id, kept(a)])),
+        ...Object.fromEntries([...accounts].map(([id, a]) => [id, savedAccount(a)])),
         components: {
           ...saved.components,
-          ...Object.fromEntries([...components].map(([id, c]) => [id, c.kept(now)])),
+          ...Object.fromEntries([...components].map(([id, c]) => [id, c.saved(now)])),
         },
       }
       mkdirSync(dirname(path), { recursive: true })
@@ -49,17 +49,20 @@ export function openStateFile(path: string | undefined) {
   }
 }
 
-function kept(account: SimAccountState): KeptAccount {
+function savedAccount(account: SimAccountState): SavedAccount {
   const { followers, codes, apiMenu, tags, agents } = account
-  const trimmed = [...followers.values()].map((f) => ({ ...f, messages: f.messages.slice(-MESSAGES_KEPT) }))
-  const options = account.made ? { options: optionsOf(account) } : {}
+  const trimmed = [...followers.values()].map((f) => ({
+    ...f,
+    messages: f.messages.slice(-MAX_SAVED_MESSAGES),
+  }))
+  const options = account.isPersisted ? { options: optionsOf(account) } : {}
   return {
     followers: trimmed,
     codes,
     apiMenu,
     tags,
     agents,
-    records: keptRecords(account.records),
+    records: savedRecords(account.records),
     ...options,
   }
 }
@@ -79,7 +82,7 @@ function load(path: string | undefined): Saved {
     // Written above; until 0.1.0 an account was the list of its followers alone, and there were no platforms.
     const { components = {}, ...accounts } = JSON.parse(readFileSync(path, 'utf8')) as {
       components?: Saved['components']
-    } & Record<string, Partial<KeptAccount> | SimFollower[]>
+    } & Record<string, Partial<SavedAccount> | SimFollower[]>
     const entries = Object.entries(accounts).map(([id, one]) => [
       id,
       Array.isArray(one) ? { followers: one } : one,

@@ -233,7 +233,7 @@ describe('what user/info tells of a follower', () => {
     const sim = await platform()
     await sim.wechat.scan('oTest', 'door')
     await sim.wechat.scan('oTest', 'door')
-    const { codes } = sim.simulator.world.account(APP)
+    const { codes } = sim.simulator.wechat.account(APP)
     expect(codes.filter((c) => c.scene === 'door')).toHaveLength(1)
   })
 })

@@ -16,11 +16,11 @@ const TAGS_OF_A_FOLLOWER_MAX = 20
 const FIRST_ID = 100
 
 /** What every account has from the start. */
-export const ownTags = (): SimTag[] => [{ id: 2, name: '星标组' }]
+export const defaultTags = (): SimTag[] => [{ id: 2, name: '星标组' }]
 
 const tagOf = (body: Body) => (typeof body.tag === 'object' && body.tag !== null ? (body.tag as Body) : {})
 
-function judgeName(account: SimAccountState, name: unknown, self?: SimTag): number {
+function checkName(account: SimAccountState, name: unknown, self?: SimTag): number {
   if (typeof name !== 'string' || name === '') return 45157
   if ([...name].length > NAME_MAX) return 45158
   return account.tags.some((t) => t.name === name && t !== self) ? 45157 : 0
@@ -28,7 +28,7 @@ function judgeName(account: SimAccountState, name: unknown, self?: SimTag): numb
 
 export function createTag(account: SimAccountState, body: Body): Answer {
   const { name } = tagOf(body)
-  const code = judgeName(account, name)
+  const code = checkName(account, name)
   if (code !== 0) return { errcode: code }
   const own = account.tags.filter((t) => t.id >= FIRST_ID)
   if (own.length >= TAGS_MAX) return { errcode: 45056 }
@@ -46,7 +46,7 @@ export function updateTag(account: SimAccountState, body: Body): Answer {
   const tag = findTag(account, tagOf(body).id)
   if ('errcode' in tag) return tag
   const { name } = tagOf(body)
-  const code = judgeName(account, name, tag)
+  const code = checkName(account, name, tag)
   if (code === 0) tag.name = String(name)
   return { errcode: code }
 }

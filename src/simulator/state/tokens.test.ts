@@ -20,7 +20,7 @@ describe('a stable token', () => {
     expect(first.expires_in).toBe(7_200)
     const later = get(tokens, T0 + HOUR)
     expect(later).toEqual({ access_token: first.access_token, expires_in: 3_600 })
-    expect(tokens.asked).toEqual({ normal: 2, force: 0, plain: 0 })
+    expect(tokens.requestCounts).toEqual({ normal: 2, force: 0, plain: 0 })
   })
 
   it('is followed by a new one in its last five minutes, and both work until its end', () => {
@@ -75,7 +75,7 @@ describe('a forced refresh', () => {
     expect(tokens.stableToken(T0 + 20 * MINUTE, true)).toEqual({ errcode: 45009 })
     expect(tokens.stableToken(T0 + 24 * HOUR - 1, true)).toEqual({ errcode: 45009 })
     expect(tokens.stableToken(T0 + 24 * HOUR, true)).toHaveProperty('access_token')
-    expect(tokens.asked.force).toBe(23)
+    expect(tokens.requestCounts.force).toBe(23)
   })
 })
 
@@ -117,7 +117,7 @@ describe('a token of the old kind', () => {
     expect([check(first, 6), check(second, 6), check(stable, 6)]).toEqual([42001, 0, 0])
     get(tokens, T0 + 7 * MINUTE, true)
     expect(check(second, 7)).toBe(0)
-    expect(tokens.asked).toEqual({ normal: 1, force: 1, plain: 2 })
+    expect(tokens.requestCounts).toEqual({ normal: 1, force: 1, plain: 2 })
   })
 
   it('does not come to life again when it had expired', () => {

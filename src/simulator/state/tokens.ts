@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 
-const LIFE_MS = 7_200_000
+const TOKEN_LIFETIME_MS = 7_200_000
 const OVERLAP_MS = 5 * 60_000
-const FORCE_EVERY_MS = 30_000
-const FORCE_A_DAY = 20
+const FORCE_REFRESH_INTERVAL_MS = 30_000
+const FORCE_REFRESHES_PER_DAY = 20
 
 interface Issued {
   value: string
@@ -11,82 +11,89 @@ interface Issued {
 }
 
 /** What of an account's or a platform's tokens outlives the simulator. */
-export interface KeptTokens {
+export interface SavedTokens {
   stable: Issued | null
   plain: Issued | null
-  older: Issued[]
+  previous: Issued[]
   revoked: string[]
 }
 
 /** Access tokens of one simulated account, as 获取稳定版接口调用凭据 describes them. */
 export class SimTokens {
   /** How often each kind was asked for. */
-  readonly asked = { normal: 0, force: 0, plain: 0 }
+  readonly requestCounts = { normal: 0, force: 0, plain: 0 }
   private stable: Issued | null = null
   private plain: Issued | null = null
-  private older: Issued[] = []
+  private previous: Issued[] = []
   private revoked = new Set<string>()
   private forced: number[] = []
 
-  constructor(kept?: KeptTokens) {
-    if (!kept) return
-    this.stable = kept.stable
-    this.plain = kept.plain
-    this.older = kept.older
-    this.revoked = new Set(kept.revoked)
+  constructor(saved?: SavedTokens) {
+    if (!saved) return
+    this.stable = saved.stable
+    this.plain = saved.plain
+    this.previous = saved.previous
+    this.revoked = new Set(saved.revoked)
   }
 
-  kept(now: number): KeptTokens {
+  saved(now: number): SavedTokens {
     const { stable, plain } = this
-    return { stable, plain, older: this.older.filter((t) => t.expiresAt > now), revoked: [...this.revoked] }
+    return {
+      stable,
+      plain,
+      previous: this.previous.filter((t) => t.expiresAt > now),
+      revoked: [...this.revoked],
+    }
   }
 
   stableToken(
     now: number,
     force: boolean,
   ): { access_token: string; expires_in: number } | { errcode: number } {
-    this.asked[force ? 'force' : 'normal'] += 1
+    this.requestCounts[force ? 'force' : 'normal'] += 1
     if (force) {
       this.forced = this.forced.filter((at) => now - at < 86_400_000)
       const last = this.forced.at(-1)
-      if (this.forced.length >= FORCE_A_DAY) return { errcode: 45009 }
-      if (last !== undefined && now - last < FORCE_EVERY_MS) return { errcode: 45011 }
+      if (this.forced.length >= FORCE_REFRESHES_PER_DAY) return { errcode: 45009 }
+      if (last !== undefined && now - last < FORCE_REFRESH_INTERVAL_MS) return { errcode: 45011 }
       this.forced.push(now)
       if (this.stable) this.revoked.add(this.stable.value)
       this.stable = null
     }
     if (!this.stable || this.stable.expiresAt - now <= OVERLAP_MS) {
       if (this.stable)
-        this.older.push({ ...this.stable, expiresAt: Math.min(this.stable.expiresAt, now + OVERLAP_MS) })
+        this.previous.push({ ...this.stable, expiresAt: Math.min(this.stable.expiresAt, now + OVERLAP_MS) })
       this.stable = issue(now)
     }
     return { access_token: this.stable.value, expires_in: Math.floor((this.stable.expiresAt - now) / 1000) }
   }
 
   plainToken(now: number): { access_token: string; expires_in: number } {
-    this.asked.plain += 1
+    this.requestCounts.plain += 1
     if (this.plain)
-      this.older.push({ ...this.plain, expiresAt: Math.min(this.plain.expiresAt, now + OVERLAP_MS) })
+      this.previous.push({ ...this.plain, expiresAt: Math.min(this.plain.expiresAt, now + OVERLAP_MS) })
     this.plain = issue(now)
-    return { access_token: this.plain.value, expires_in: LIFE_MS / 1000 }
+    return { access_token: this.plain.value, expires_in: TOKEN_LIFETIME_MS / 1000 }
   }
 
   /** 0, or the code that WeChat answers. */
   check(value: string, now: number): 0 | 40001 | 40014 | 42001 {
     if (!value) return 40014
     if (this.revoked.has(value)) return 40001
-    const found = [this.stable, this.plain, ...this.older].find((t) => t?.value === value)
+    const found = [this.stable, this.plain, ...this.previous].find((t) => t?.value === value)
     if (!found) return 40001
     return found.expiresAt > now ? 0 : 42001
   }
 
   /** Every token given out so far is over: 42001. */
   expire(): void {
-    for (const token of [this.stable, this.plain, ...this.older]) if (token) token.expiresAt = 0
+    for (const token of [this.stable, this.plain, ...this.previous]) if (token) token.expiresAt = 0
   }
 
   owns(value: string): boolean {
-    return this.revoked.has(value) || [this.stable, this.plain, ...this.older].some((t) => t?.value === value)
+    return (
+      this.revoked.has(value) || [this.stable, this.plain, ...this.previous].some((t) => t?.value === value)
+    )
   }
 
   /**
@@ -101,5 +108,5 @@ export class SimTokens {
 }
 
 function issue(now: number): Issued {
-  return { value: `test_${randomBytes(48).toString('base64url')}`, expiresAt: now + LIFE_MS }
+  return { value: `test_${randomBytes(48).toString('base64url')}`, expiresAt: now + TOKEN_LIFETIME_MS }
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { SimTokens } from '../../state/tokens.ts'
 import { type Answer, failed, readJson, textOrNull, withFaults } from '../fault-responses.ts'
 import { countCall } from '../quota.ts'
-import type { ApiWorld, Router } from '../router.ts'
+import type { ApiContext, Router } from '../router.ts'
 
 /**
  * The calls that give an account's access token; they know the account by its secret.
@@ -10,20 +10,20 @@ import type { ApiWorld, Router } from '../router.ts'
  * that `stable_token` cannot read is one without `appid`
  * (https://developers.weixin.qq.com/community/develop/doc/000a06f6edc78040aa11517ab6b800)
  */
-export function registerCredentials({ open, world }: Router): void {
-  const { now } = world
+export function registerCredentials({ open, wechat }: Router): void {
+  const { now } = wechat
   open('POST', '/cgi-bin/stable_token', async (c) => {
     const body = await readJson(c)
-    return withFaults(world.faults, c, textOrNull(body.appid), async () => {
-      const found = credentials(world, c, body)
+    return withFaults(wechat.faults, c, textOrNull(body.appid), async () => {
+      const found = credentials(wechat, c, body)
       if ('errcode' in found) return found
       const issued = found.tokens.stableToken(now(), body.force_refresh === true)
       return 'errcode' in issued ? failed(issued.errcode) : issued
     })
   })
   open('GET', '/cgi-bin/token', (c) =>
-    withFaults(world.faults, c, textOrNull(c.req.query('appid')), async () => {
-      const found = credentials(world, c, c.req.query())
+    withFaults(wechat.faults, c, textOrNull(c.req.query('appid')), async () => {
+      const found = credentials(wechat, c, c.req.query())
       return 'errcode' in found ? found : found.tokens.plainToken(now())
     }),
   )
@@ -34,7 +34,7 @@ export function registerCredentials({ open, world }: Router): void {
  * order of the others is inferred.
  */
 function credentials(
-  world: ApiWorld,
+  wechat: ApiContext,
   c: Context,
   given: Record<string, unknown>,
 ): { tokens: SimTokens } | (Answer & { errcode: number }) {
@@ -42,15 +42,15 @@ function credentials(
   if (appId === '') return failed(41002)
   if (typeof secret !== 'string' || secret === '') return failed(41004)
   if (given.grant_type !== 'client_credential') return failed(40002)
-  if (world.components.has(appId)) return failed(61024)
-  const account = world.accounts.get(appId)
-  const tokens = account && world.tokens.get(account.appId)
+  if (wechat.components.has(appId)) return failed(61024)
+  const account = wechat.accounts.get(appId)
+  const tokens = account && wechat.tokens.get(account.appId)
   if (!account || !tokens) return failed(40013)
   if (account.appSecret !== secret) return failed(40125)
   if (!account.ipWhitelisted) {
     const ip = c.req.header('x-forwarded-for') ?? '127.0.0.1'
     return failed(40164, `invalid ip ${ip} ipv6 ::ffff:${ip}, not in whitelist`)
   }
-  const limit = countCall(account, c.req.path, world.now())
+  const limit = countCall(account, c.req.path, wechat.now())
   return limit === 0 ? { tokens } : failed(limit)
 }

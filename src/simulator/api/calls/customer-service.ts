@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SimAccountState, SimAgent, SimFollower } from '../../state/model.ts'
 import { failed } from '../fault-responses.ts'
-import type { ApiWorld, Router } from '../router.ts'
+import type { ApiContext, Router } from '../router.ts'
 import { isPngOrJpeg } from '../upload-rules.ts'
 import { done, withBody } from '../with-body.ts'
 
@@ -51,16 +51,16 @@ function numberOf({ id }: SimAgent): number {
   return Number(id)
 }
 
-const named = z.object({ kf_account: z.string() })
-const nicked = named.extend({ nickname: z.string() })
+const withAccount = z.object({ kf_account: z.string() })
+const withNickname = withAccount.extend({ nickname: z.string() })
 
-function registerAgents({ route, world }: Router): void {
+function registerAgents({ route, wechat }: Router): void {
   const path = (name: string) => `/customservice/kfaccount/${name}`
   route(
     'POST',
     path('add'),
-    withBody(nicked, ({ kf_account, nickname }, { account }) => {
-      const code = judgeName(kf_account) || judgeNick(nickname)
+    withBody(withNickname, ({ kf_account, nickname }, { account }) => {
+      const code = checkName(kf_account) || checkNickname(nickname)
       if (code !== 0) return failed(code)
       if (find(account, kf_account)) return failed(65406)
       if (account.agents.length >= AGENTS_MAX) return failed(65405)
@@ -72,9 +72,9 @@ function registerAgents({ route, world }: Router): void {
   route(
     'POST',
     path('update'),
-    withBody(nicked, ({ kf_account, nickname }, { account }) => {
+    withBody(withNickname, ({ kf_account, nickname }, { account }) => {
       const agent = find(account, kf_account)
-      const code = agent ? judgeNick(nickname) : 65401
+      const code = agent ? checkNickname(nickname) : 65401
       if (agent && code === 0) agent.nick = nickname
       return failed(code)
     }),
@@ -89,12 +89,12 @@ function registerAgents({ route, world }: Router): void {
   route(
     'POST',
     path('del'),
-    withBody(named, ({ kf_account }, { account }) => remove(account, kf_account)),
+    withBody(withAccount, ({ kf_account }, { account }) => remove(account, kf_account)),
   )
   route(
     'POST',
     path('inviteworker'),
-    withBody(named.extend({ invite_wx: z.string() }), ({ kf_account, invite_wx }, { account }) => {
+    withBody(withAccount.extend({ invite_wx: z.string() }), ({ kf_account, invite_wx }, { account }) => {
       const agent = find(account, kf_account)
       if (!agent) return failed(65401)
       if (invite_wx === '') return failed(65409)
@@ -114,7 +114,7 @@ function registerAgents({ route, world }: Router): void {
       if (!(file instanceof File)) return failed(41005)
       const content = new Uint8Array(await file.arrayBuffer())
       if (!isPngOrJpeg(content)) return failed(40005)
-      const key = `agent_${agent.id}_${world.now()}`
+      const key = `agent_${agent.id}_${wechat.now()}`
       const contentType = file.type
       account.media.set(key, { type: 'picture', expiresAt: Number.POSITIVE_INFINITY, content, contentType })
       agent.headImgUrl = `${new URL(c.req.url).origin}/_sim/media/${key}`
@@ -124,10 +124,10 @@ function registerAgents({ route, world }: Router): void {
   )
 }
 
-const session = named.extend({ openid: z.string() })
+const session = withAccount.extend({ openid: z.string() })
 
 /** A session that is made or closed by the API is pushed as an event too. */
-function registerSessions({ route, world }: Router): void {
+function registerSessions({ route, wechat }: Router): void {
   const path = (name: string) => `/customservice/kfsession/${name}`
   route(
     'POST',
@@ -139,7 +139,7 @@ function registerSessions({ route, world }: Router): void {
       if (!follower?.following) return failed(40003)
       if (agent.wx === undefined) return failed(65402)
       if (follower.agent && follower.agent.account !== kf_account) return failed(65414)
-      if (!follower.agent) begin(world, account, follower, kf_account)
+      if (!follower.agent) begin(wechat, account, follower, kf_account)
       return done()
     }),
   )
@@ -154,7 +154,7 @@ function registerSessions({ route, world }: Router): void {
       if (follower.agent.account !== kf_account) return failed(65414)
       follower.agent = null
       push(
-        world,
+        wechat,
         account,
         follower,
         { Event: 'kf_close_session', KfAccount: kf_account, CloseType: 'KF' },
@@ -199,29 +199,34 @@ function isWaiting({ agent, messages }: SimFollower): boolean {
   return agent === null && last?.kind === 'transfer_customer_service'
 }
 
-function begin(world: ApiWorld, account: SimAccountState, follower: SimFollower, kf_account: string): void {
-  follower.agent = { account: kf_account, since: world.clockOf(follower) }
+function begin(
+  wechat: ApiContext,
+  account: SimAccountState,
+  follower: SimFollower,
+  kf_account: string,
+): void {
+  follower.agent = { account: kf_account, since: wechat.clockOf(follower) }
   account.records.agentRecords.push({
     msgid: account.records.agentRecords.length + 1,
     openid: follower.openId,
     opercode: 2002,
     text: `您好，客服${find(account, kf_account)?.nick ?? ''}为您服务。`,
-    time: Math.floor(world.clockOf(follower) / 1000),
+    time: Math.floor(wechat.clockOf(follower) / 1000),
     worker: kf_account,
   })
-  push(world, account, follower, { Event: 'kf_create_session', KfAccount: kf_account }, '人工客服已接入')
+  push(wechat, account, follower, { Event: 'kf_create_session', KfAccount: kf_account }, '人工客服已接入')
 }
 
 /** Comes right behind the answer. */
 function push(
-  world: ApiWorld,
+  wechat: ApiContext,
   { appId }: SimAccountState,
   { openId }: SimFollower,
   fields: Record<string, string>,
-  words: string,
+  text: string,
 ): void {
-  const shows = { from: 'system' as const, kind: 'text', content: { text: words } }
-  setImmediate(() => void world.act({ appId, openId }, { fields: { MsgType: 'event', ...fields }, shows }))
+  const shows = { from: 'system' as const, kind: 'text', content: { text } }
+  setImmediate(() => void wechat.act({ appId, openId }, { fields: { MsgType: 'event', ...fields }, shows }))
 }
 
 const period = z.object({
@@ -257,10 +262,10 @@ function sessionsOf(account: SimAccountState, name: string): SimFollower[] {
 }
 
 /** Up to 10 letters, digits and underscores, an @ and the account's 微信号. */
-function judgeName(name: string): number {
+function checkName(name: string): number {
   return /^\w{1,10}@[\w-]+$/.test(name) ? 0 : 65404
 }
 
-function judgeNick(nick: string): number {
+function checkNickname(nick: string): number {
   return nick !== '' && [...nick].length <= NICK_MAX ? 0 : 65403
 }

@@ -29,8 +29,8 @@ export function registerDrafts(router: Router): void {
   registerPublishing(router)
 }
 
-function registerDraftBox({ route, world }: Router): void {
-  const nowS = () => Math.floor(world.now() / 1000)
+function registerDraftBox({ route, wechat }: Router): void {
+  const nowS = () => Math.floor(wechat.now() / 1000)
   route(
     'POST',
     '/cgi-bin/draft/add',
@@ -71,7 +71,7 @@ function registerDraftBox({ route, world }: Router): void {
   )
 }
 
-function registerPublishing({ route, world }: Router): void {
+function registerPublishing({ route, wechat }: Router): void {
   route(
     'POST',
     '/cgi-bin/freepublish/submit',
@@ -82,10 +82,10 @@ function registerPublishing({ route, world }: Router): void {
       if (!draft) return failed(53503)
       const publishId = 2_247_500_000 + records.published.length + 1
       const id = `test_article_${randomBytes(12).toString('base64url')}`
-      const at = Math.floor(world.now() / 1000)
+      const at = Math.floor(wechat.now() / 1000)
       records.drafts = records.drafts.filter((d) => d !== draft)
       records.published.push({ ...draft, id, publishId, at })
-      setImmediate(() => void world.notify(appId, publishedEvent(publishId, id, draft.articles.length)))
+      setImmediate(() => void wechat.notify(appId, publishedEvent(publishId, id, draft.articles.length)))
       return { ...done(), publish_id: publishId, msg_data_id: publishId }
     }),
   )

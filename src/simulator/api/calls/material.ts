@@ -6,7 +6,7 @@ import type { SimAccountState } from '../../state/model.ts'
 import type { StoredMaterial } from '../../state/records.ts'
 import { type Answer, failed, parse, textOrNull } from '../fault-responses.ts'
 import type { Call, Router } from '../router.ts'
-import { isPngOrJpeg, judgeUpload } from '../upload-rules.ts'
+import { checkUpload, isPngOrJpeg } from '../upload-rules.ts'
 import { done, withBody } from '../with-body.ts'
 
 const PICTURE_MAX = 1_048_576
@@ -21,12 +21,12 @@ const description = z.object({ title: z.string(), introduction: z.string().defau
  * …/Adding_Permanent_Assets.html , …/Getting_Permanent_Assets.html , …/Deleting_Permanent_Assets.html ,
  * …/Get_the_total_of_all_materials.html , …/Get_materials_list.html
  */
-export function registerMaterial({ route, world }: Router): void {
-  const nowS = () => Math.floor(world.now() / 1000)
+export function registerMaterial({ route, wechat }: Router): void {
+  const nowS = () => Math.floor(wechat.now() / 1000)
   route('GET', '/cgi-bin/media/get', ({ c, account }) => {
     const id = c.req.query('media_id') ?? ''
     const found = account.media.get(id)
-    if (!found?.content || found.expiresAt < world.now()) return failed(40007)
+    if (!found?.content || found.expiresAt < wechat.now()) return failed(40007)
     return found.type === 'video' ? { video_url: downloadUrl(c, id) } : fileAnswer(found)
   })
   route('POST', '/cgi-bin/media/uploadimg', (call) => uploadPicture(call), { body: 'form' })
@@ -111,13 +111,13 @@ async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
   const file = form.media
   if (!(file instanceof File)) return failed(41005)
   const content = new Uint8Array(await file.arrayBuffer())
-  const code = judgeUpload(type, file.name, content)
+  const code = checkUpload(type, file.name, content)
   if (code !== 0) return failed(code)
-  const told = type === 'video' ? description.safeParse(parse(await given('description'))) : null
-  if (told && !told.success) return failed(47001)
+  const videoDescription = type === 'video' ? description.safeParse(parse(await given('description'))) : null
+  if (videoDescription && !videoDescription.success) return failed(47001)
   // `custom/send` takes ids of this kind as permanent material.
   const id = `permanent_${randomBytes(24).toString('base64url')}`
-  const url = type === 'image' || type === 'thumb' ? keepPicture({ c, account }, content, file) : ''
+  const url = type === 'image' || type === 'thumb' ? storePicture({ c, account }, content, file) : ''
   account.records.materials.push({
     id,
     type,
@@ -127,7 +127,7 @@ async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
     content,
     updatedAt: now,
     url,
-    ...(told ? told.data : {}),
+    ...(videoDescription ? videoDescription.data : {}),
   })
   // A video's `down_url` leads there.
   if (type === 'video')
@@ -142,11 +142,11 @@ async function uploadPicture({ c, account }: Call): Promise<Answer> {
   if (file.size > PICTURE_MAX) return failed(40009)
   const content = new Uint8Array(await file.arrayBuffer())
   if (!isPngOrJpeg(content)) return failed(40005)
-  return { url: keepPicture({ c, account }, content, file) }
+  return { url: storePicture({ c, account }, content, file) }
 }
 
 /** The picture's address: at the simulator, where WeChat's are at mmbiz.qpic.cn. */
-function keepPicture(
+function storePicture(
   { c, account }: Pick<Call, 'c' | 'account'>,
   content: Uint8Array,
   { name: fileName, type: contentType }: File,

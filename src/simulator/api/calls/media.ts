@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
-import { judgeUpload } from '../upload-rules.ts'
+import { checkUpload } from '../upload-rules.ts'
 
 /** 素材: temporary material. */
-export function registerMedia({ route, world }: Router): void {
+export function registerMedia({ route, wechat }: Router): void {
   route(
     'POST',
     '/cgi-bin/media/upload',
@@ -13,17 +13,17 @@ export function registerMedia({ route, world }: Router): void {
       const file = (await c.req.parseBody()).media
       if (!(file instanceof File)) return failed(41005)
       const content = new Uint8Array(await file.arrayBuffer())
-      const code = judgeUpload(type, file.name, content)
+      const code = checkUpload(type, file.name, content)
       if (code !== 0) return failed(code)
       const media_id = `test_${randomBytes(32).toString('base64url')}`
       account.media.set(media_id, {
         type,
-        expiresAt: world.now() + 3 * 86_400_000,
+        expiresAt: wechat.now() + 3 * 86_400_000,
         content,
         fileName: file.name,
         contentType: file.type || 'application/octet-stream',
       })
-      const created_at = Math.floor(world.now() / 1000)
+      const created_at = Math.floor(wechat.now() / 1000)
       // The page names media_id only; what comes back: silenceper/wechat, pull request 14; JeffreySu/WeiXinMPSDK, 32.
       return type === 'thumb'
         ? { type, thumb_media_id: media_id, created_at }

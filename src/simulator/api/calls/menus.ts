@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { judgeMenu, menuFor, selfMenuInfo, withSubButtons } from '../../state/menu.ts'
+import { checkMenu, menuFor, selfMenuInfo, withSubButtons } from '../../state/menu.ts'
 import type { SimAccountState, SimButton } from '../../state/model.ts'
 import { type Answer, failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
@@ -14,9 +14,9 @@ const DEFAULT_MENU_ID = 433_747_233
 
 /** 自定义菜单. */
 export function registerMenus(router: Router): void {
-  const { route, world } = router
+  const { route, wechat } = router
   route('POST', '/cgi-bin/menu/create', ({ account, body }) => {
-    const code = judgeMenu(body.button)
+    const code = checkMenu(body.button)
     // `judgeMenu` has looked at each button.
     if (code === 0) setMenu(account, body.button as SimButton[])
     return failed(code)
@@ -37,7 +37,7 @@ export function registerMenus(router: Router): void {
 
   function setMenu(account: SimAccountState, buttons: SimButton[]): void {
     account.apiMenu = buttons
-    world.accountChanged(account.appId)
+    wechat.accountChanged(account.appId)
   }
 }
 
@@ -56,7 +56,7 @@ function storedMenus(account: SimAccountState): Answer {
  * 个性化菜单. Codes: 65301 no such menuid, 65303 no default menu, 65304 an empty rule, 65320 a private rule.
  * Source: https://developers.weixin.qq.com/doc/offiaccount/Custom_Menus/Personalized_menu_interface.html , and 全局返回码
  */
-function registerConditionalMenus({ route, world }: Router): void {
+function registerConditionalMenus({ route, wechat }: Router): void {
   const menuid = z.object({ menuid: z.coerce.number() })
   const conditional = z.object({
     button: z.unknown(),
@@ -70,7 +70,7 @@ function registerConditionalMenus({ route, world }: Router): void {
       const asked = Object.entries(matchrule).filter(([, value]) => value !== '' && value !== null)
       if (asked.some(([name]) => PRIVATE_RULES.includes(name))) return failed(65320)
       if (!asked.some(([name]) => RULES.includes(name))) return failed(65304)
-      const code = judgeMenu(button)
+      const code = checkMenu(button)
       if (code !== 0) return failed(code)
       const { conditionalMenus } = account.records
       const id = Math.max(FIRST_MENU_ID - 1, ...conditionalMenus.map((m) => m.menuid)) + 1
@@ -80,7 +80,7 @@ function registerConditionalMenus({ route, world }: Router): void {
         button: button as SimButton[],
         matchrule: Object.fromEntries(asked),
       })
-      world.accountChanged(account.appId)
+      wechat.accountChanged(account.appId)
       return { menuid: id }
     }),
   )
@@ -92,7 +92,7 @@ function registerConditionalMenus({ route, world }: Router): void {
       const rest = conditionalMenus.filter((m) => m.menuid !== body.menuid)
       if (rest.length === conditionalMenus.length) return failed(65301)
       account.records.conditionalMenus = rest
-      world.accountChanged(account.appId)
+      wechat.accountChanged(account.appId)
       return done()
     }),
   )

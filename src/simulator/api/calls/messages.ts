@@ -1,32 +1,32 @@
 import { chargeSend, type SendLogEntry, type SimAccountState, type SimFollower } from '../../state/model.ts'
 import { type Answer, failed, hidesAnswer } from '../fault-responses.ts'
 import { CUSTOM_SEND, countSend } from '../quota.ts'
-import type { ApiWorld, Call, Router } from '../router.ts'
-import { judgeContent } from '../send-rules.ts'
+import type { ApiContext, Call, Router } from '../router.ts'
+import { checkContent } from '../send-rules.ts'
 
 type Body = Record<string, unknown>
 
 /** 客服消息: `custom/send` with WeChat's limits, and the typing status. */
 export function registerMessages(router: Router): void {
-  const { world } = router
-  router.route('POST', CUSTOM_SEND, (call) => send(world, call), {
+  const { wechat } = router
+  router.route('POST', CUSTOM_SEND, (call) => send(wechat, call), {
     sendsMessages: true,
     // A fault's code is an answer too: the judge must see that the request came.
-    keptFrom(account, body, errcode) {
+    onFault(account, body, errcode) {
       if (typeof body.touser === 'string')
-        logSend(world, account, body.touser, body, { errcode, unclear: errcode === null })
+        logSend(wechat, account, body.touser, body, { errcode, unclear: errcode === null })
     },
   })
-  router.route('POST', '/cgi-bin/message/custom/typing', (call) => typing(world, call), {
+  router.route('POST', '/cgi-bin/message/custom/typing', (call) => typing(wechat, call), {
     sendsMessages: true,
   })
 }
 
-function send(world: ApiWorld, { account, authorisation, token, body, raw, fault }: Call): Answer {
-  authorisation?.sentWith.push(token)
+function send(wechat: ApiContext, { account, authorisation, token, body, raw, fault }: Call): Answer {
+  authorisation?.sendTokens.push(token)
   const openId = typeof body.touser === 'string' ? body.touser : ''
-  const errcode = judgeSend(world, account, openId, body, raw)
-  logSend(world, account, openId, body, { errcode, unclear: hidesAnswer(fault) })
+  const errcode = checkSend(wechat, account, openId, body, raw)
+  logSend(wechat, account, openId, body, { errcode, unclear: hidesAnswer(fault) })
   const follower = account.followers.get(openId)
   if (errcode === 0 && follower) {
     const kind = String(body.msgtype)
@@ -34,42 +34,42 @@ function send(world: ApiWorld, { account, authorisation, token, body, raw, fault
       ...(body[kind] as object),
       as: (body.customservice as { kf_account?: string })?.kf_account,
     }
-    follower.messages.push({ at: world.clockOf(follower), from: 'account', via: 'custom', kind, content })
+    follower.messages.push({ at: wechat.clockOf(follower), from: 'account', via: 'custom', kind, content })
     follower.typingUntil = 0
-    world.changed(account.appId, openId)
+    wechat.changed(account.appId, openId)
   }
   return failed(errcode)
 }
 
-function judgeSend(
-  world: ApiWorld,
+function checkSend(
+  wechat: ApiContext,
   account: SimAccountState,
   openId: string,
   body: Body,
   raw: string,
 ): number {
-  const limit = countSend(account, world.now())
+  const limit = countSend(account, wechat.now())
   if (limit !== 0) return limit
   const follower = account.followers.get(openId)
   if (!follower) return 40003
-  const content = judgeContent(account, body, raw, world.now())
+  const content = checkContent(account, body, raw, wechat.now())
   if (content !== 0) return content
-  if (follower.refuses) return 48002
-  return chargeSend(follower, world.clockOf(follower))
+  if (follower.rejectsMessages) return 48002
+  return chargeSend(follower, wechat.clockOf(follower))
 }
 
 function logSend(
-  world: ApiWorld,
+  wechat: ApiContext,
   account: SimAccountState,
   openId: string,
   body: Body,
   verdict: Pick<SendLogEntry, 'errcode' | 'unclear'>,
 ): void {
   const follower = account.followers.get(openId)
-  const virtualAt = follower ? world.clockOf(follower) : world.now()
+  const virtualAt = follower ? wechat.clockOf(follower) : wechat.now()
   const delivered = verdict.errcode === 0
-  account.sends.push({ at: world.now(), virtualAt, openId, body, delivered, ...verdict })
-  world.changed(account.appId, openId)
+  account.sends.push({ at: wechat.now(), virtualAt, openId, body, delivered, ...verdict })
+  wechat.changed(account.appId, openId)
 }
 
 /**
@@ -78,10 +78,10 @@ function logSend(
  * https://developers.weixin.qq.com/doc/knowledge/8a8b25456f2c4b0a.html (conditions); that 45015 is the code of the last
  * condition is inferred.
  */
-function typing(world: ApiWorld, { account, body }: Call): Answer {
+function typing(wechat: ApiContext, { account, body }: Call): Answer {
   const follower = account.followers.get(String(body.touser ?? ''))
   if (!follower) return failed(40003)
-  const at = world.clockOf(follower)
+  const at = wechat.clockOf(follower)
   if (body.command === 'CancelTyping') {
     follower.typingUntil = 0
     return failed(0)
@@ -91,7 +91,7 @@ function typing(world: ApiWorld, { account, body }: Call): Answer {
   if (at - lastMessageAt(follower) > 30_000) return failed(45080)
   if (follower.typingUntil > at) return failed(45081)
   follower.typingUntil = at + 15_000
-  world.changed(account.appId, follower.openId)
+  wechat.changed(account.appId, follower.openId)
   return failed(0)
 }
 

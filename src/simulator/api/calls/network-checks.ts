@@ -11,7 +11,7 @@ const OPERATORS = ['CHINANET', 'UNICOM', 'CAP', 'DEFAULT']
  * Sources: https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Network_Detection.html ,
  * https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Getting_Rules_for_Auto_Replies.html
  */
-export function registerChecks({ route }: Router): void {
+export function registerNetworkChecks({ route }: Router): void {
   route(
     'POST',
     '/cgi-bin/callback/check',

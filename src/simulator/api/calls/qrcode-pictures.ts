@@ -8,12 +8,12 @@ const SCALE = 8
  * WeChat's pictures are JPEG, these are GIF: both show what `qrcode/create` gave as `url`.
  * Source: https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
  */
-export function registerQrPictures({ open, world }: Router): void {
+export function registerQrCodePictures({ open, wechat }: Router): void {
   open('GET', '/cgi-bin/showqrcode', (c) => {
     const ticket = c.req.query('ticket') ?? ''
-    const codes = [...world.accounts.values()].flatMap((account) => account.codes)
+    const codes = [...wechat.accounts.values()].flatMap((account) => account.codes)
     const found = codes.find((code) => code.ticket === ticket)
-    if (!found || (found.expiresAt !== null && found.expiresAt < world.now())) return c.text('', 404)
+    if (!found || (found.expiresAt !== null && found.expiresAt < wechat.now())) return c.text('', 404)
     const picture = encodeQR(found.url, 'gif', { scale: SCALE })
     return c.body(picture, 200, { 'content-type': 'image/gif', 'cache-control': 'no-store' })
   })

@@ -3,14 +3,14 @@ import { failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
 
 /** 带参数二维码. */
-export function registerCodes({ route, world }: Router): void {
+export function registerQrCodes({ route, wechat }: Router): void {
   route('POST', '/cgi-bin/qrcode/create', ({ account, body }) => {
     const code = readCode(body)
     if ('errcode' in code) return failed(code.errcode)
     const { seconds, ...made } = code
-    const expiresAt = seconds === null ? null : world.now() + seconds * 1000
+    const expiresAt = seconds === null ? null : wechat.now() + seconds * 1000
     const { ticket, url } = addCode(account, { ...made, expiresAt })
-    world.accountChanged(account.appId)
+    wechat.accountChanged(account.appId)
     return { ticket, ...(seconds === null ? {} : { expire_seconds: seconds }), url }
   })
 }

@@ -206,7 +206,7 @@ describe('the options that a platform sets for an account', () => {
   it('are read and set under both names, by the permission sets of the account', async () => {
     const at = await startFakePlatform()
     await at.authorised()
-    const component = [...at.simulator.world.components.values()][0]
+    const component = [...at.simulator.wechat.components.values()][0]
     const token = component?.tokens.plainToken(Date.now()).access_token
     async function call(name: string, body: object): Promise<unknown> {
       const answer = await at.simulator.app.request(`/cgi-bin/component/${name}?access_token=${token}`, {

@@ -4,7 +4,7 @@ import { SIM_APP, startSimulatorApi } from '../../../../test/fixtures/simulator-
 async function withFollowers(count: number) {
   const api = await startSimulatorApi()
   const openIds = Array.from({ length: count }, (_, i) => `oTest${i}`)
-  for (const openId of openIds) api.simulator.world.follower({ appId: SIM_APP, openId }).following = true
+  for (const openId of openIds) api.simulator.wechat.follower({ appId: SIM_APP, openId }).following = true
   return { ...api, openIds }
 }
 

@@ -18,7 +18,7 @@ const REMARK_MAX = 29
  * …/Get_users_basic_information_UnionID.html , …/Configuring_user_notes.html , …/User_Tag_Management.html ,
  * …/Manage_blacklist.html ; sizes of a page of the blacklist: silenceper/wechat, officialaccount/user/blacklist.go
  */
-export function registerUserLists({ route, world }: Router): void {
+export function registerUserLists({ route, wechat }: Router): void {
   route('GET', '/cgi-bin/user/get', ({ c, account }) => {
     const openIds = followersOf(account)
     return page(openIds, c.req.query('next_openid') ?? '', PAGE, { total: openIds.length })
@@ -45,7 +45,7 @@ export function registerUserLists({ route, world }: Router): void {
       // That a longer one is an invalid parameter is inferred: the page gives the limit and no code.
       if (Buffer.byteLength(remark) > REMARK_MAX) return failed(40035)
       follower.remark = remark
-      world.changed(account.appId, openid)
+      wechat.changed(account.appId, openid)
       return done()
     }),
   )
@@ -78,7 +78,7 @@ export function registerUserLists({ route, world }: Router): void {
         if (openid_list.some((id) => !account.followers.has(id))) return failed(49003)
         const others = account.records.blacklist.filter((id) => !openid_list.includes(id))
         account.records.blacklist = name === 'batchblacklist' ? [...others, ...new Set(openid_list)] : others
-        world.accountChanged(account.appId)
+        wechat.accountChanged(account.appId)
         return done()
       }),
     )
