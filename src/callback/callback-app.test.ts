@@ -7,13 +7,9 @@ import { envelope, type Fields } from '../simulator/callbacks/push.ts'
 import { newAccount, type SimAccountState } from '../simulator/state/model.ts'
 import type { NewInboxRow } from '../store/inbox/inbox-rows.ts'
 import type { PassiveReply } from '../wechat/callback/reply.ts'
-import {
-  type CallbackDeps,
-  createCallbackApp,
-  type EventMatch,
-  inboxKey,
-  type ReceivingAccount,
-} from './callback-app.ts'
+import { inboxKey } from './accept/store-event.ts'
+import { createCallbackApp } from './callback-app.ts'
+import type { CallbackDeps, EventMatch, ReceivingAccount } from './callback-deps.ts'
 
 const APP = 'wxtest0000000001'
 const GH = 'gh_test00000001'

@@ -4,8 +4,9 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPlatformApp } from '../platform/platform-app.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
-import { createAdmissionControl } from './admission-control.ts'
-import { createCallbackApp, type ReceivingAccount } from './callback-app.ts'
+import { createAdmissionControl } from './admission/admission-control.ts'
+import { createCallbackApp } from './callback-app.ts'
+import type { ReceivingAccount } from './callback-deps.ts'
 
 const work = vi.hoisted(() => ({ deciphered: 0 }))
 vi.mock('node:crypto', async (load) => {
@@ -100,8 +101,6 @@ function accountDoor(more: Partial<ReceivingAccount> = {}, method: 'POST' | 'GET
     skewMonitor: {
       record: ({ signature }) => measured.push(signature),
       aheadMs: () => 0,
-      report: () => [],
-      reportFor: () => null,
     },
   })
   const ask: Ask = async (cipher) => {

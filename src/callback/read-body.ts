@@ -1,27 +1,41 @@
 import type { HonoRequest } from 'hono'
+import { EvictedError, type Permit } from './admission/permit.ts'
+import type { CallbackRequest } from './callback-deps.ts'
+import { withinDeadline } from './deadline.ts'
+import { notStored, overloaded, refused } from './rejections.ts'
 
-/** How long a body may become: as it is announced, else `max`; null when it is announced as longer than `max` bytes. */
+/** A longer callback is refused with 413. */
+export const MAX_CALLBACK_BYTES = 64 * 1024
+
+/**
+ * The body of an admitted callback.
+ * @throws RejectedCallbackError 413, or 500 when it does not come in time or newer requests needed its place
+ */
+export async function readCallbackBody(
+  { appId, http, startedAt }: CallbackRequest,
+  permit: Permit,
+): Promise<Buffer> {
+  const reading = permit.read(readBody(http, MAX_CALLBACK_BYTES))
+  const body = await withinDeadline(startedAt, reading, 'the body did not come').catch((err: unknown) => {
+    throw err instanceof EvictedError ? overloaded(appId) : notStored(err, appId)
+  })
+  if (!body) throw refused(413, 'body over 64 KiB', appId)
+  return body
+}
+
+/** How long a body may become: as it is declared, else `max`; null when it is declared as longer than `max` bytes. */
 export function declaredBytes(request: HonoRequest, max: number): number | null {
   if (request.header('transfer-encoding') !== undefined) return max
   const length = Number(request.header('content-length') ?? max)
   return length <= max ? length : null
 }
 
-/** As {@link readBody}. @throws Error when it has not come whole within `ms` */
-export async function readBodyWithin(request: HonoRequest, max: number, ms: number): Promise<Buffer | null> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the body did not come within ${ms / 1000} s`)), ms)
-  })
-  return Promise.race([readBody(request, max), timeout]).finally(() => clearTimeout(timer))
-}
-
 /** The body; null when it is longer than `max` bytes, and then no more of it is read. */
 export async function readBody(request: HonoRequest, max: number): Promise<Buffer | null> {
   const hasContentLength =
     request.header('transfer-encoding') === undefined && request.header('content-length') !== undefined
-  // Node's parser holds an announced length to its word. `raw.body` is asked for only where it is needed: making that
-  // stream costs as much as all the rest of a callback's way in.
+  // Node's parser enforces a declared length. `raw.body` is read only where it is needed: making that stream costs as much
+  // as the rest of admitting a callback.
   const stream = hasContentLength ? null : request.raw.body
   if (!stream) {
     const buffer = Buffer.from(await request.arrayBuffer())

@@ -1,4 +1,3 @@
-import { isErasure } from '../callback/event-fields.ts'
 import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from '../run/agent-session.ts'
 import {
   correctedTime,
@@ -11,6 +10,7 @@ import {
 } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
 import { findExitKeyword } from '../shared/keyword.ts'
+import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'

@@ -1,4 +1,4 @@
-import type { ReceivingAccount } from '../callback/callback-app.ts'
+import type { ReceivingAccount } from '../callback/callback-deps.ts'
 import type { Log } from '../shared/log.ts'
 import type { Account } from '../store/accounts/account-store.ts'
 import type { WechatClient } from '../wechat/api/client.ts'

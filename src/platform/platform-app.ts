@@ -1,8 +1,9 @@
 import { type Context, Hono } from 'hono'
-import type { AdmissionControl, Permit } from '../callback/admission-control.ts'
-import { STORE_DEADLINE_MS } from '../callback/callback-app.ts'
+import type { AdmissionControl } from '../callback/admission/admission-control.ts'
+import type { Permit } from '../callback/admission/permit.ts'
 import { callbackPath } from '../callback/callback-path.ts'
-import { declaredBytes, readBodyWithin } from '../callback/read-body.ts'
+import { withinDeadline } from '../callback/deadline.ts'
+import { declaredBytes, MAX_CALLBACK_BYTES, readBody } from '../callback/read-body.ts'
 import { measureSkew, type SkewMonitor } from '../callback/skew-monitor.ts'
 import { createRateLimitedLog } from '../shared/rate-limited-log.ts'
 import {
@@ -15,7 +16,6 @@ import { type AuthorisationDeps, createAuthorisationApp } from './authorisation-
 import { parsePlatformPush } from './platform-push.ts'
 import { authorisationKey } from './platform-service.ts'
 
-const MAX_BODY_BYTES = 64 * 1024
 /**
  * WeChat's and the owners' doors to the third-party platform (contract, section 3): pushes, the way to WeChat's
  * authorisation page, and the way back. Comes before `/wechat/:appId`.
@@ -35,14 +35,16 @@ export function createPlatformApp(
 
   app.post('/wechat/component', async (c) => {
     const arrivedAt = now()
-    const bytes = declaredBytes(c.req, MAX_BODY_BYTES)
+    const startedAt = performance.now()
+    const bytes = declaredBytes(c.req, MAX_CALLBACK_BYTES)
     if (bytes === null) return refuse(413, 'body over 64 KiB')
     const account = platform.asCallbackAccount({ appId: platform.config.appId })
     const signature = freshSignature(account, c.req.query(), { now: arrivedAt, maxAgeMs })
     const permit = deps.admission.tryAcquire({ signature, bytes })
     if (!permit) return c.text('too many at once', 500)
     try {
-      const body = await permit.read(readBodyWithin(c.req, MAX_BODY_BYTES, STORE_DEADLINE_MS))
+      const reading = permit.read(readBody(c.req, MAX_CALLBACK_BYTES))
+      const body = await withinDeadline(startedAt, reading, 'the body did not come')
       if (!body) return refuse(413, 'body over 64 KiB')
       return await handlePush(c, account, body, { arrivedAt, permit })
     } catch (err) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { inboxKey } from '../../src/callback/callback-app.ts'
+import { inboxKey } from '../../src/callback/accept/store-event.ts'
 import { hasPrometheus, type Prometheus, startPrometheus } from '../fixtures/prometheus.ts'
 import { freshNamespace } from '../harness/fresh-namespace.ts'
 import {

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { createAdmissionControl } from '../../src/callback/admission-control.ts'
+import { createAdmissionControl } from '../../src/callback/admission/admission-control.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
 import { createPlatformApp } from '../../src/platform/platform-app.ts'
 import { createPlatformService } from '../../src/platform/platform-service.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { createAdmissionControl } from '../../src/callback/admission-control.ts'
+import { createAdmissionControl } from '../../src/callback/admission/admission-control.ts'
 import { createPlatformApp } from '../../src/platform/platform-app.ts'
 import { createPlatformService } from '../../src/platform/platform-service.ts'
 import { envelope, type Fields } from '../../src/simulator/callbacks/push.ts'

@@ -1,9 +1,9 @@
 import { type KnownRun, planDispatch, type Reentry } from '../../dispatch/plan-dispatch.ts'
 import type { Plan } from '../../run/plan.ts'
+import { isErasure } from '../../store/inbox/inbox-event.ts'
 import type { InboxRow, NewInboxRow } from '../../store/inbox/inbox-rows.ts'
 import type { KnownFollower } from '../../store/inbox/known-followers.ts'
 import { newFollowerRow } from '../../store/runs/follower-rows.ts'
-import { isErasure } from '../event-fields.ts'
 
 /** An event that has just come; `entry`: the campaign that it would begin, absent where it begins none. */
 export type ArrivingEvent = NewInboxRow & { entry?: { plan: Plan; reentry: Reentry } | null }

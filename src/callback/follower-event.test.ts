@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseInbound } from '../wechat/callback/events.ts'
-import { eventFields, eventKeyOf } from './event-fields.ts'
+import { toFollowerEvent } from './follower-event.ts'
 
 const common = { ToUserName: 'gh_test', FromUserName: 'oTest', CreateTime: '1795420800' }
 const event = (Event: string, more: Record<string, string> = {}) =>
@@ -62,8 +62,8 @@ describe('what a run may need of an event', () => {
       event('kf_switch_session'),
       { ...NOTHING, kind: 'kf_switch_session', scene: null },
     ],
-  ])('keeps %s', (_, inbound, facts) => {
-    expect(eventFields(inbound)).toEqual(facts)
+  ])('keeps %s', (_, inbound, expected) => {
+    expect(toFollowerEvent(inbound)).toEqual(expected)
   })
 
   it.each([
@@ -76,15 +76,15 @@ describe('what a run may need of an event', () => {
     ['a card event', event('card_pass_check')],
     ['something nobody knows', event('brand_new_event')],
   ])('only acknowledges %s', (_, inbound) => {
-    expect(eventFields(inbound)).toBeNull()
+    expect(toFollowerEvent(inbound)).toBeNull()
   })
 })
 
 describe('the key of an event', () => {
   it('is the menu key, or the tapped item of a menu message, or none', () => {
-    expect(eventKeyOf(event('CLICK', { EventKey: 'gift' }))).toBe('gift')
-    expect(eventKeyOf(message('text', { Content: 'yes', bizmsgmenuid: '101' }))).toBe('101')
-    expect(eventKeyOf(message('text', { Content: 'yes' }))).toBeNull()
-    expect(eventKeyOf(message('image'))).toBeNull()
+    expect(toFollowerEvent(event('CLICK', { EventKey: 'gift' }))?.eventKey).toBe('gift')
+    expect(toFollowerEvent(message('text', { Content: 'yes', bizmsgmenuid: '101' }))?.eventKey).toBe('101')
+    expect(toFollowerEvent(message('text', { Content: 'yes' }))?.eventKey).toBeNull()
+    expect(toFollowerEvent(message('image'))?.eventKey).toBeNull()
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createAdmissionControl, EvictedError } from './admission-control.ts'
+import { createAdmissionControl } from './admission-control.ts'
+import { EvictedError } from './permit.ts'
 
 const LIMITS = {
   ...{ concurrent: 3, unauthenticated: 1, unauthenticatedBytes: 20, bodyBytes: 100, queueHighWater: 2 },

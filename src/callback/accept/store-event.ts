@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import type { FollowerEvent } from '../../run/follower-event.ts'
+import { maskId } from '../../shared/ids.ts'
+import type { Accepted } from '../../store/inbox/inbox-rows.ts'
+import type { Span } from '../../tracing/tracing.ts'
+import { dedupeKey, type Inbound } from '../../wechat/callback/events.ts'
+import type { PassiveReply } from '../../wechat/callback/reply.ts'
+import type { AuthenticCallback } from '../authenticate.ts'
+import type { CallbackContext, CallbackRequest, EventMatch, ReceivingAccount } from '../callback-deps.ts'
+import { secondsSince, withinDeadline } from '../deadline.ts'
+import { toFollowerEvent } from '../follower-event.ts'
+import { notStored } from '../rejections.ts'
+import type { ArrivingEvent } from './reply-eligibility.ts'
+
+/**
+ * Stores what happened, with what it begins and the passive reply that it gets. An event that means nothing to a run is
+ * only counted.
+ * @returns the passive reply, of a duplicate the first one's; null where there is none
+ * @throws RejectedCallbackError when it was not stored in time
+ */
+export async function storeEvent(
+  context: CallbackContext,
+  request: CallbackRequest,
+  account: ReceivingAccount,
+  callback: AuthenticCallback,
+): Promise<PassiveReply | null> {
+  const { inbound } = callback
+  const event = toFollowerEvent(inbound)
+  if (!event) {
+    acknowledge(context, request, callback)
+    return null
+  }
+  const { appId } = account
+  const match = context.match(account, event, inbound.createTime * 1000)
+  const key = inboxKey(dedupeKey(appId, inbound))
+  const attributes = {
+    key,
+    appId,
+    follower: maskId(inbound.openId),
+    kind: inbound.kind,
+    campaign: match.start?.campaign,
+  }
+  const { startedAt } = request
+  // The trace begins only here: who cannot sign makes none, and nobody outside chooses its id.
+  return context.tracing.span(
+    { name: 'callback', kind: 'server', parent: null, startedAt, attributes },
+    async (span) => {
+      const row = toRow(context, { account, inbound, event, match, key, span })
+      try {
+        const accepted = await withinDeadline(
+          startedAt,
+          storeAndWake(context, row),
+          'the store did not answer',
+        )
+        const result = accepted.fresh ? 'accepted' : 'duplicate'
+        context.log.info(attributes, accepted.fresh ? 'callback accepted' : 'duplicate callback')
+        span.setAttributes({ result })
+        context.count(result, secondsSince(startedAt))
+        return storedReply(accepted.reply)
+      } catch (err) {
+        span.fail('not-stored')
+        throw notStored(err, appId, row)
+      }
+    },
+  )
+}
+
+function acknowledge(
+  { log, count }: CallbackContext,
+  { appId, startedAt }: CallbackRequest,
+  { inbound, recovered }: AuthenticCallback,
+): void {
+  // Of what was recovered a message without its id is one that WeChat did not send so.
+  const result = inbound.kind !== 'unknown' ? 'ignored' : recovered ? 'unreadable' : 'unknown'
+  if (inbound.kind === 'unknown') log.info({ appId, msgType: inbound.msgType }, 'callback: unknown kind')
+  count(result, secondsSince(startedAt))
+}
+
+function toRow(
+  { now, skewMonitor }: CallbackContext,
+  arrived: {
+    account: ReceivingAccount
+    inbound: Inbound
+    event: FollowerEvent
+    match: EventMatch
+    key: string
+    span: Span
+  },
+): ArrivingEvent {
+  const { account, inbound, event, match, key, span } = arrived
+  const aheadMs = skewMonitor?.aheadMs(account.apiBase ?? null) ?? 0
+  return {
+    appId: account.appId,
+    openId: inbound.openId,
+    key,
+    kind: event.kind,
+    createTime: inbound.createTime * 1000,
+    receivedAt: now(),
+    event: {
+      ...event,
+      start: match.start,
+      ...(aheadMs ? { aheadMs } : {}),
+      ...(span.traceparent ? { trace: span.traceparent } : {}),
+    },
+    reply: match.reply,
+    ...(match.entry ? { entry: match.entry } : {}),
+  }
+}
+
+/** Wakes the dispatcher also when the deadline has passed: the event is stored, and WeChat's next one is a duplicate. */
+async function storeAndWake(
+  { accept, wakeDispatcher }: Pick<CallbackContext, 'accept' | 'wakeDispatcher'>,
+  row: ArrivingEvent,
+): Promise<Accepted> {
+  const accepted = await accept(row)
+  if (accepted.fresh) wakeDispatcher()
+  return accepted
+}
+
+/** What is replied to this event, now and again; it was written by this program. */
+function storedReply(reply: unknown): PassiveReply | null {
+  return (reply ?? null) as PassiveReply | null
+}
+
+/**
+ * The dedupe key as the inbox keeps it: hashed, because it contains the follower's id and goes on as the run's key into
+ * histories and lists.
+ */
+export function inboxKey(plain: string): string {
+  return createHash('sha256').update(plain).digest('base64url').slice(0, 32)
+}

@@ -1,0 +1,31 @@
+import type { FollowerEvent } from '../run/follower-event.ts'
+import { isErasure } from '../store/inbox/inbox-event.ts'
+import type { Inbound } from '../wechat/callback/events.ts'
+import { sceneOf } from '../wechat/rules/rules.ts'
+
+/** Kinds without a scene that the dispatcher needs all the same. */
+const KINDS_WITHOUT_SCENE: ReadonlySet<string> = new Set([
+  'unsubscribe',
+  'kf_create_session',
+  'kf_close_session',
+  'kf_switch_session',
+])
+
+/** The event of a callback; null where it means nothing to a run and is only acknowledged. */
+export function toFollowerEvent(inbound: Inbound): FollowerEvent | null {
+  const { kind } = inbound
+  const scene = sceneOf(inbound)
+  if (scene === null && !KINDS_WITHOUT_SCENE.has(kind) && !isErasure(kind)) return null
+  return {
+    kind,
+    scene,
+    text: inbound.kind === 'text' ? inbound.content : null,
+    qrScene: 'qrScene' in inbound ? inbound.qrScene : null,
+    eventKey: eventKeyOf(inbound),
+  }
+}
+
+function eventKeyOf(inbound: Inbound): string | null {
+  if (inbound.kind === 'text') return inbound.bizmsgmenuid
+  return 'eventKey' in inbound && typeof inbound.eventKey === 'string' ? inbound.eventKey : null
+}

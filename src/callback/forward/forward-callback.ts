@@ -1,0 +1,14 @@
+import type { PassiveReply } from '../../wechat/callback/reply.ts'
+import type { AuthenticCallback } from '../authenticate.ts'
+import type { CallbackContext, ReceivingAccount } from '../callback-deps.ts'
+
+/** Sends the event to the account's second URL. @returns its passive reply; null without one, or without such a URL */
+export async function forwardCallback(
+  { forward: forwarder }: Pick<CallbackContext, 'forward'>,
+  { appId, forward }: ReceivingAccount,
+  { inbound, plain, format }: AuthenticCallback,
+): Promise<PassiveReply | null> {
+  if (!forward || !forwarder) return null
+  const { openId, toUserName } = inbound
+  return forwarder(forward, { appId, openId, toUserName, plain: plain.toString('utf8'), format })
+}

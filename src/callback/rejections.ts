@@ -1,0 +1,132 @@
+import type { Context } from 'hono'
+import { maskId } from '../shared/ids.ts'
+import { createRateLimitedLog, type RateLimitedLog } from '../shared/rate-limited-log.ts'
+import { truncateText } from '../shared/text.ts'
+import type { NewInboxRow } from '../store/inbox/inbox-rows.ts'
+import { UNAUTHORISED } from '../wechat/callback/envelope.ts'
+import type { CallbackDeps } from './callback-deps.ts'
+import { secondsSince } from './deadline.ts'
+
+/** So many characters of a wrong path go to the log. */
+const MAX_LOGGED_PATH = 100
+
+type Rejection =
+  /** WeChat, or whoever sent this, did something wrong. `logKind` groups its log lines; absent: by status and reason. */
+  | { kind: 'refused'; status: 400 | 401 | 404 | 413; reason: string; appId?: string; logKind?: string }
+  /** Too many callbacks are under way. */
+  | { kind: 'overloaded'; appId: string }
+  /** It did not come, or was not stored, in time. */
+  | { kind: 'not-stored'; reason: string; appId: string; row?: Pick<NewInboxRow, 'key' | 'openId'> }
+
+/** A step ends the callback: what is answered instead of `success`. {@link Rejections} logs, counts and answers it. */
+export class RejectedCallbackError extends Error {
+  override name = 'RejectedCallbackError'
+  readonly rejection: Rejection
+  constructor(rejection: Rejection) {
+    super(rejection.kind)
+    this.rejection = rejection
+  }
+}
+
+export function refused(
+  status: 400 | 401 | 404 | 413,
+  reason: string,
+  appId?: string,
+): RejectedCallbackError {
+  return new RejectedCallbackError({ kind: 'refused', status, reason, ...(appId ? { appId } : {}) })
+}
+
+/**
+ * Refuses what could not be opened. Everything that is wrong behind a good signature leaves one kind of log line: being the
+ * first of its kind takes longer.
+ */
+export function refusedEnvelope(
+  answer: { status: 400 | 401; reason: string; undecryptable?: true },
+  appId: string,
+): RejectedCallbackError {
+  const { status, reason } = answer
+  const logKind = answer.undecryptable ? { logKind: `undecryptable ${appId}` } : {}
+  return new RejectedCallbackError({ kind: 'refused', status, reason, appId, ...logKind })
+}
+
+export function overloaded(appId: string): RejectedCallbackError {
+  return new RejectedCallbackError({ kind: 'overloaded', appId })
+}
+
+export function notStored(
+  err: unknown,
+  appId: string,
+  row?: Pick<NewInboxRow, 'key' | 'openId'>,
+): RejectedCallbackError {
+  const reason = err instanceof Error ? err.message : String(err)
+  return new RejectedCallbackError({ kind: 'not-stored', reason, appId, ...(row ? { row } : {}) })
+}
+
+/** Logs, counts and answers callbacks that are not accepted. */
+export class Rejections {
+  readonly #deps: Pick<CallbackDeps, 'count' | 'onShed'>
+  readonly #log: RateLimitedLog
+
+  constructor(deps: Pick<CallbackDeps, 'log' | 'count' | 'onShed'>) {
+    this.#deps = deps
+    this.#log = createRateLimitedLog(deps.log, () => performance.now())
+  }
+
+  /** @throws whatever no step rejected on purpose */
+  answer(err: unknown, startedAt: number): Response {
+    if (!(err instanceof RejectedCallbackError)) throw err
+    const { rejection } = err
+    const seconds = secondsSince(startedAt)
+    switch (rejection.kind) {
+      case 'refused': {
+        const { status, reason, appId, logKind = `${status} ${reason}` } = rejection
+        this.#log('warn', logKind, { status, reason, appId }, 'callback refused')
+        this.#deps.count('refused', seconds)
+        return textResponse(status === 401 ? UNAUTHORISED : reason, status)
+      }
+      case 'overloaded':
+        this.#log(
+          'error',
+          'overloaded',
+          { appId: rejection.appId },
+          'too many callbacks at once: answered 500, WeChat will send them again',
+        )
+        this.#deps.count('failed', seconds)
+        this.#deps.onShed?.()
+        return textResponse('too many at once', 500)
+      case 'not-stored': {
+        const { reason, appId, row } = rejection
+        const fields = { reason, appId, key: row?.key, follower: row && maskId(row.openId) }
+        this.#log('error', 'not stored', fields, 'callback not stored: WeChat will send it again')
+        this.#deps.count('failed', seconds)
+        return textResponse('not stored', 500)
+      }
+      default:
+        return rejection satisfies never
+    }
+  }
+
+  /** Refuses an address that is no callback. Whoever typed it at WeChat finds it in the log; nobody is redirected. */
+  wrongAddress(c: Context, status: 404 | 405): Response {
+    const reason = status === 404 ? 'no callback address: it is /wechat/APPID' : 'neither GET nor POST'
+    const path = truncateText(c.req.path, MAX_LOGGED_PATH)
+    this.#log(
+      'warn',
+      `${status} ${reason}`,
+      { status, reason, method: c.req.method, path },
+      'callback refused',
+    )
+    this.#deps.count('refused', 0)
+    return c.text(reason, status, status === 405 ? { allow: 'GET, POST' } : {})
+  }
+
+  /** A callback was accepted although it was not well formed. */
+  recovered(appId: string, kind: string): void {
+    const message = 'callback ill-formed by what a person wrote: read by the fields around it'
+    this.#log('warn', 'recovered', { appId, kind }, message)
+  }
+}
+
+function textResponse(text: string, status: number): Response {
+  return new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+}
