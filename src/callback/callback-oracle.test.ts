@@ -122,8 +122,8 @@ function componentDoor(previousAesKey: string | null = null): Door {
     // Of the platform the door needs no more to take a push.
     platform: {
       config: { appId: COMPONENT },
-      serve: (served: { appId: string }) => ({ ...served, mode: 'security', ...keys }),
-      work: async () => {},
+      asCallbackAccount: (served: { appId: string }) => ({ ...served, mode: 'security', ...keys }),
+      processEvents: async () => {},
     } as unknown as PlatformService,
     now: () => NOW,
     maxAgeMs: 600_000,

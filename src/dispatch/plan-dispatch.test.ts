@@ -101,7 +101,7 @@ function run(
   } = {},
 ): RunRow {
   const entry = { at: at(minutes), seq, key, event, qrScene: null, eventKey: null, text: null }
-  const begun = { ...beginRun(plan, entry, ledger), seen }
+  const begun = { ...beginRun(plan, entry, ledger), seenEventKeys: seen }
   const state = ended ? endRun(begun, 'completed', null, at(minutes + 1)) : begun
   return {
     runKey: key,
@@ -496,7 +496,7 @@ describe('a human agent', () => {
     const row = arrived(kind, 5)
     const { patch, action } = routed(row, { runs: [run('subscribe', 0)] })
     expect(patch).toEqual({ agent: open, agentAt: at(5), agentSeq: row.id })
-    expect(action).toEqual({ do: 'agent', word: { open, at: at(5), seq: row.id } })
+    expect(action).toEqual({ do: 'agent', change: { open, at: at(5), seq: row.id } })
   })
 
   it.each([

@@ -80,7 +80,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     if (!(await platform.redeemState(state, code))) return invalidLinkPage(c)
     const key = authorisationKey(code)
     await platform.acceptEvent({ kind: 'authorised', appId: null, code, key, createTime: null })
-    await platform.work().catch((err) => log.warn({ err }, 'platform events'))
+    await platform.processEvents().catch((err) => log.warn({ err }, 'platform events'))
     const outcome = await platform.readOutcome(key)
     if (outcome?.done && outcome.appId && !outcome.trouble) {
       const name = (await deps.nameOf(outcome.appId)) ?? outcome.appId

@@ -95,7 +95,7 @@ export function createPlatformApp(
       log.error({ err }, 'component push not stored')
       return c.text('not stored', 500)
     }
-    platform.work().catch((err) => log.warn({ err }, 'platform events'))
+    platform.processEvents().catch((err) => log.warn({ err }, 'platform events'))
     return c.text('success')
   }
 

@@ -5,11 +5,11 @@ import type { PlatformService } from './platform-service.ts'
 const MIN_AGE_MS = 15_000
 
 /** Authorisations and revocations that could not be done at once, or whose process died, are done here. */
-export function createPlatformEventsJob(platform: Pick<PlatformService, 'work'>): PeriodicJob {
+export function createPlatformEventsJob(platform: Pick<PlatformService, 'processEvents'>): PeriodicJob {
   return {
     name: 'platform-events',
     everyMs: 10_000,
     leaseMs: 120_000,
-    run: () => platform.work(MIN_AGE_MS),
+    run: () => platform.processEvents(MIN_AGE_MS),
   }
 }

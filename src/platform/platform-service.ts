@@ -236,7 +236,7 @@ export function createPlatformService(deps: PlatformDeps) {
     config,
     fetchComponentToken,
     fetchAuthoriserToken,
-    work: processEvents,
+    processEvents,
     /** `createTime` of its push, epoch ms. */
     saveTicket: (ticket: string, createTime: number) =>
       store.saveTicket(config.appId, ticket, {

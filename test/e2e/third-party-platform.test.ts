@@ -112,7 +112,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     await app.addAccount({ appId: 'wxowned-0000000001' })
     const pushed = await component.push({ InfoType: 'unauthorized', AuthorizerAppid: 'wxowned-0000000001' })
     expect(pushed).toMatchObject({ ok: true })
-    await app.services.platform?.work()
+    await app.services.platform?.processEvents()
     expect(await account('wxowned-0000000001')).toMatchObject({ kind: 'owned', state: 'active' })
   })
 

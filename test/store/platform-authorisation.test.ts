@@ -224,7 +224,7 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
       key: 'gone',
       createTime: T0,
     })
-    await at.platform.work()
+    await at.platform.processEvents()
     const purge = createPurge({ db, now: () => at.clock.now, retentionDays: 30 })
     await purge.run({ lastRunAt: null })
     expect([await at.count('authorisation_visits'), await at.count('platform_events')]).toEqual([2, 3])

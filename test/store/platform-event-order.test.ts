@@ -97,7 +97,7 @@ function platformOver(db: Db) {
     setEngineAway(is: boolean) {
       engineIsAway = is
     },
-    work: () => platform.work(),
+    work: () => platform.processEvents(),
     /** WeChat delivers an event that happened at `at` (s). */
     async push(at: number | null, fields: Fields): Promise<number> {
       const target = {
@@ -111,7 +111,7 @@ function platformOver(db: Db) {
       }
       const { query, body } = envelope(target, message, Math.floor(clock.now / 1000))
       const { status } = await app.request(`/wechat/component?${query}`, { method: 'POST', body })
-      await platform.work()
+      await platform.processEvents()
       return status
     },
     /** The owner's browser comes back from WeChat's page. */
