@@ -201,7 +201,7 @@ describeOnBothStores('the second factor', (store) => {
     const code = totpCode(secret, now())
     const found = await step.withEnrolment({ cookie, sealed, code, address })
     expect(found).toMatchObject({ kind: 'in', recoveryCodes: expect.any(Array) })
-    expect(await step.pendingChallenge(await owing())).toMatchObject({ owes: 'code' })
+    expect(await step.pendingChallenge(await owing())).toMatchObject({ needs: 'code' })
     // The code that confirmed it was used.
     expect((await step.withCode({ cookie: await owing(), code, address })).kind).toBe('wrong')
   })

@@ -24,10 +24,10 @@ export async function rotateKeys(deps: {
     )
     return null
   })
-  const previous = (await historyKeyUse(db)).map(({ keyId, openRuns, lastClosesAt: lastCloses }) => ({
+  const previous = (await historyKeyUse(db)).map(({ keyId, openRuns, lastClosesAt }) => ({
     keyId,
     openRuns,
-    neededUntil: retentionMs === null ? null : new Date(lastCloses + retentionMs).toISOString(),
+    neededUntil: retentionMs === null ? null : new Date(lastClosesAt + retentionMs).toISOString(),
   }))
   return { keyId, resealed, unreadable, previous }
 }
