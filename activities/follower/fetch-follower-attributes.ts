@@ -38,7 +38,8 @@ export function createFetchFollowerAttributes(deps: ActivityDeps) {
     const follower = currentRun()
     const row = await readFollower(deps.db, follower)
     const since = Math.max(deps.now() - MAX_AGE_MS, row?.followedAt ?? 0)
-    if (row?.facts && row.factsAt !== null && row.factsAt >= since) return { attributes: row.facts }
+    if (row?.attributes && row.attributesAt !== null && row.attributesAt >= since)
+      return { attributes: row.attributes }
     const onDeadline = async (reason: string) => unknown(reason, null)
     return withSendSlot(deps, deadline, onDeadline, async () => {
       const account = await deps.accounts.find(follower.appId)
@@ -77,7 +78,7 @@ export function createFetchFollowerAttributes(deps: ActivityDeps) {
       qrScene: qr_scene_str || (qr_scene ? String(qr_scene) : ''),
     }
     const at = deps.now()
-    await saveFollower(deps.db, { appId: account.appId, openId }, { facts, factsAt: at }, at)
+    await saveFollower(deps.db, { appId: account.appId, openId }, { attributes: facts, attributesAt: at }, at)
     return { attributes: facts }
   }
 }

@@ -99,10 +99,10 @@ export function createTagFollower(deps: ActivityDeps) {
   /** Conditions see the change without asking WeChat. */
   async function storeTags(follower: { appId: string; openId: string }, input: TagInput): Promise<void> {
     const row = await readFollower(deps.db, follower)
-    if (!row?.facts) return
-    const facts = { ...row.facts, tags: applyTagChanges(row.facts.tags, input) }
+    if (!row?.attributes) return
+    const facts = { ...row.attributes, tags: applyTagChanges(row.attributes.tags, input) }
     const { appId, openId } = follower
-    await saveFollower(deps.db, { appId, openId }, { facts }, deps.now())
+    await saveFollower(deps.db, { appId, openId }, { attributes: facts }, deps.now())
   }
 
   function refused(input: TagInput, reason: string, why: string, errcode: number | null): TagResult {

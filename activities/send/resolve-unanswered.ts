@@ -23,7 +23,7 @@ export function createResolveUnanswered(deps: ActivityDeps) {
         { key, runId: run.runId },
         { result: 'sent', at: row.sentAt ?? at, unclear: row.unclear },
       )
-    const unclear = (row?.unclear ?? 0) + (row?.state === 'open' ? 1 : 0)
+    const unclear = (row?.unclear ?? 0) + (row?.state === 'sending' ? 1 : 0)
     const result: SendResult =
       unclear > 0
         ? { result: 'unknown', reason: fault ?? 'no answer from WeChat', at, unclear }

@@ -87,7 +87,7 @@ async function attempt(
   const onUnknown = account?.onUnknown ?? 'retry'
 
   // A row still open: a worker was lost between its intent and its result.
-  if (known?.state === 'open') {
+  if (known?.state === 'sending') {
     const lost = {
       unclear: true,
       reason: 'a worker was lost during the request',

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
 import type { Db } from '../../src/store/db.ts'
-import { execute } from '../../src/store/runs/deliveries.ts'
+import { execute } from '../../src/store/sql.ts'
 import { waitFor } from '../../test/harness/process/program.ts'
 import { percentile } from '../stats.ts'
 import { allEnd, pendingOf } from './product.ts'

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
 import { openStore } from '../../src/store/db.ts'
-import { execute } from '../../src/store/runs/deliveries.ts'
+import { execute } from '../../src/store/sql.ts'
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../../test/harness/process/program.ts'
 import { allEnd, pendingOf, STANDSTILL_MS } from './product.ts'
 import type { Row } from './rows.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createWechatClient, type WechatClient } from '../wechat/api/client.ts'
 import { verifyAccount } from './verify-account.ts'
 
-const account = { appId: 'wxverify', appSecret: 'test-secret', callbackSeenAt: 1, mode: 'plain' as const }
+const account = { appId: 'wxverify', appSecret: 'test-secret', lastCallbackAt: 1, mode: 'plain' as const }
 const answered = { kind: 'answered' as const, errcode: 0, errmsg: 'ok', rid: null }
 const token = { ...answered, data: { access_token: 'test-token', expires_in: 7_200 } }
 const malformed = { kind: 'malformed' as const, reason: 'HTTP 200, no JSON' }

@@ -23,7 +23,7 @@ const NONEXISTENT_OPENID = 'oVerifyTest000000000000000000'
  * @param otherMode the mode of the last push, where it was not the account's
  */
 export async function verifyAccount(
-  account: Pick<Account, 'appId' | 'appSecret' | 'callbackSeenAt' | 'mode'>,
+  account: Pick<Account, 'appId' | 'appSecret' | 'lastCallbackAt' | 'mode'>,
   client: WechatClient,
   authorised?: () => Promise<TokenAnswer>,
   otherMode: ModeMismatch | null = null,
@@ -83,7 +83,7 @@ function unanswered(
 }
 
 function checkCallback(
-  { appId, mode, callbackSeenAt }: Pick<Account, 'appId' | 'mode' | 'callbackSeenAt'>,
+  { appId, mode, lastCallbackAt }: Pick<Account, 'appId' | 'mode' | 'lastCallbackAt'>,
   otherMode: ModeMismatch | null,
 ): AccountCheck {
   if (otherMode && (otherMode.received === 'plain') !== (mode === 'plain')) {
@@ -98,7 +98,7 @@ function checkCallback(
       },
     )
   }
-  return callbackSeenAt
+  return lastCallbackAt
     ? passedCheck('callback', 'WeChat has reached the callback.')
     : failedCheck('callback', 'WeChat has not reached the callback yet.', {
         remedy: `Enter the callback address …/wechat/${appId} in the account's settings at WeChat (消息与事件推送) and switch it on.`,

@@ -2,13 +2,14 @@ import { ConfigError } from '../config/config.ts'
 import { databaseFilesProblem } from '../config/database-url.ts'
 import type { Log } from '../shared/log.ts'
 import { openStore, type Store } from '../store/db.ts'
+import { OutdatedStoreError } from '../store/migrate.ts'
 
 const FIRST_DELAY_MS = 500
 const MAX_DELAY_MS = 10_000
 
 /**
  * Opens the PostgreSQL store, however long it takes to come: says what it waits for, with backoff.
- * @throws ConfigError when no waiting helps
+ * @throws ConfigError, OutdatedStoreError when no waiting helps
  */
 export async function openStoreWithRetry(databaseUrl: string, log: Log): Promise<Store> {
   const problem = databaseFilesProblem(databaseUrl)
@@ -17,6 +18,7 @@ export async function openStoreWithRetry(databaseUrl: string, log: Log): Promise
     try {
       return await openStore({ databaseUrl, dataDir: null })
     } catch (err) {
+      if (err instanceof OutdatedStoreError) throw err
       // The message of a failed connection names host and port, never the password.
       const reason = err instanceof Error ? err.message || (err as NodeJS.ErrnoException).code : String(err)
       log.warn({ reason }, 'waiting for the database of DATABASE_URL')

@@ -83,7 +83,9 @@ export async function main(program: () => Promise<void>): Promise<void> {
   } catch (err) {
     const isExpected =
       err instanceof Error &&
-      /^(ConfigError|PortInUseError|NoTemporalServerError|DataDirInUseError)$/.test(err.name)
+      /^(ConfigError|PortInUseError|NoTemporalServerError|DataDirInUseError|OutdatedStoreError)$/.test(
+        err.name,
+      )
     process.stderr.write(
       isExpected ? `${err.message}\n` : `${err instanceof Error ? err.stack : String(err)}\n`,
     )

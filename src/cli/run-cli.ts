@@ -1,5 +1,6 @@
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { ConfigError } from '../config/config.ts'
+import { OutdatedStoreError } from '../store/migrate.ts'
 import { CommandError, ExitCodeError, type Terminal, UsageError } from './cli-command.ts'
 import { accountCommands } from './commands/account-commands.ts'
 import { audit } from './commands/audit-command.ts'
@@ -34,7 +35,7 @@ export async function runCli(rawArgs: string[], terminal: Terminal): Promise<num
       terminal.err(rawArgs.includes('--json') ? JSON.stringify(err.details, null, 2) : err.message)
       return 1
     }
-    if (err instanceof ConfigError) {
+    if (err instanceof ConfigError || err instanceof OutdatedStoreError) {
       terminal.err(err.message)
       return 2
     }

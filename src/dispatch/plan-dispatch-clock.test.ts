@@ -13,7 +13,14 @@ function follow(aheadMs?: number): InboxRow {
   const start = { campaign: 'welcome', version: 1, event: 'subscribe' as const }
   return {
     ...{ id: 7, appId: 'wxtest0000000001', openId: 'oTest', key: 'k', kind: 'subscribe', createTime: T0 },
-    ...{ receivedAt: T0, reply: null, dispatchedAt: null, result: null, claimedBy: null, claimedUntil: null },
+    ...{
+      receivedAt: T0,
+      reply: null,
+      dispatchedAt: null,
+      result: null,
+      leaseOwnerId: null,
+      leaseExpiresAt: null,
+    },
     ...{ attempts: 1, retryAt: null, lastError: null },
     event: {
       ...{ kind: 'subscribe', scene: 'subscribe', text: null, qrScene: null, eventKey: null, start },
@@ -40,7 +47,7 @@ const KNOWN: FollowerRow = {
     paused: false,
     lastInteractionAt: T0 - 60_000,
   },
-  ...{ facts: null, factsAt: null, updatedAt: T0 },
+  ...{ attributes: null, attributesAt: null, updatedAt: T0 },
   grants: [{ scene: 'message', grantedAt: T0 - 60_000, expiresAt: T0 + 30_000, quota: 5, used: 0 }],
 }
 

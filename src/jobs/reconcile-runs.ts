@@ -59,7 +59,7 @@ export function createReconciler(deps: {
     const state = hasResult
       ? completedState(row.state, await runs.resultOf(row, newest.runId), now())
       : terminatedState(row.state, await unansweredSteps(db, row.runKey), now())
-    if (!(await endRunFromOutside(db, row.runKey, row.seq, state, now()))) return
+    if (!(await endRunFromOutside(db, row.runKey, row.revision, state, now()))) return
     const { appId } = row
     log.warn(
       { appId, follower: maskId(row.openId), outcome: state.outcome },

@@ -14,11 +14,11 @@ afterEach(() => store.close())
 /** A day of jobs that come and go; the table's bytes after it. */
 async function churn(): Promise<number> {
   await store.db.execute(
-    sql`INSERT INTO jobs (name) SELECT 'test-' || i || repeat('x', 200) FROM generate_series(1, ${ROWS}) AS i`,
+    sql`INSERT INTO periodic_jobs (name) SELECT 'test-' || i || repeat('x', 200) FROM generate_series(1, ${ROWS}) AS i`,
   )
-  await store.db.execute(sql`DELETE FROM jobs`)
+  await store.db.execute(sql`DELETE FROM periodic_jobs`)
   const { rows } = (await store.db.execute(
-    sql`SELECT pg_relation_size('jobs')::int AS bytes`,
+    sql`SELECT pg_relation_size('periodic_jobs')::int AS bytes`,
   )) as unknown as {
     rows: { bytes: number }[]
   }

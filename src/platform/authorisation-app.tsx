@@ -82,7 +82,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     await platform.acceptEvent({ kind: 'authorised', appId: null, code, key, createTime: null })
     await platform.processEvents().catch((err) => log.warn({ err }, 'platform events'))
     const outcome = await platform.readOutcome(key)
-    if (outcome?.done && outcome.appId && !outcome.trouble) {
+    if (outcome?.done && outcome.appId && !outcome.error) {
       const name = (await deps.nameOf(outcome.appId)) ?? outcome.appId
       return c.html(
         <AuthorisedPage name={name} appId={outcome.appId} phoneUrl={deps.phoneUrl(outcome.appId)} />,
@@ -91,7 +91,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     if (outcome?.done) {
       return c.html(<ProblemPage zh="微信不接受这个授权码。" en="WeChat does not take this code." />, 400)
     }
-    return unavailablePage(c, 503, new PlatformError(outcome?.trouble ?? 'not done yet', null))
+    return unavailablePage(c, 503, new PlatformError(outcome?.error ?? 'not done yet', null))
   })
 
   return app

@@ -177,7 +177,7 @@ export function createPlatformService(deps: PlatformDeps) {
     log.info({ appId, maySend }, 'account authorised')
     await deps.reloadAccounts()
     if (maySend) deps.resumeSends(appId)
-    return { appId, trouble: null, createTime: authorisedAt }
+    return { appId, error: null, createTime: authorisedAt }
   }
 
   /** Known before the code is exchanged, which would be for nothing. */
@@ -189,20 +189,20 @@ export function createPlatformService(deps: PlatformDeps) {
 
   async function handleRevoked(event: PlatformEvent, appId: string): Promise<EventOutcome> {
     // One that has its own secret here is not the platform's to end, whoever pushes.
-    if ((await accounts.find(appId))?.kind === 'owned') return { appId, trouble: null }
+    if ((await accounts.find(appId))?.kind === 'owned') return { appId, error: null }
     const revokedAt = event.createTime ?? floorToSecond(deps.toPlatformTime(event.receivedAt))
     const reason = 'The owner took the authorisation back (unauthorized).'
     if (!(await accounts.revokeAuthorisation(appId, revokedAt, reason))) return skipOutdated(event, appId)
     await deps.reloadAccounts()
     await deps.stopRuns(appId, 'authorisation taken back')
     log.warn({ appId }, 'authorisation taken back')
-    return { appId, trouble: null }
+    return { appId, error: null }
   }
 
   /** WeChat pushes an event again until it is answered, so an old one may come after what followed it. */
   function skipOutdated({ kind, createTime }: PlatformEvent, appId: string | null): EventOutcome {
     log.info({ appId, kind, createTime }, 'platform event is older than what is known: nothing is changed')
-    return { appId, trouble: 'older than what is known' }
+    return { appId, error: 'older than what is known' }
   }
 
   async function processEvent(event: PlatformEvent): Promise<void> {
@@ -211,12 +211,12 @@ export function createPlatformService(deps: PlatformDeps) {
       if (event.kind === 'authorised' && event.code !== null)
         await done(await handleAuthorised(event, event.code))
       else if (event.appId) await done(await handleRevoked(event, event.appId))
-      else await done({ appId: null, trouble: 'nothing to do' })
+      else await done({ appId: null, error: 'nothing to do' })
     } catch (err) {
       const trouble = err instanceof Error ? err.message : String(err)
       const final = err instanceof PlatformError && err.errcode !== null && isCodeRefused(err.errcode)
       log.warn({ trouble, kind: event.kind }, 'platform event not done')
-      if (final || event.attempts >= MAX_ATTEMPTS) await done({ appId: event.appId, trouble })
+      if (final || event.attempts >= MAX_ATTEMPTS) await done({ appId: event.appId, error: trouble })
       else await store.recordError(event.id, trouble)
     }
   }
@@ -286,7 +286,7 @@ export function createPlatformService(deps: PlatformDeps) {
 }
 
 /** What became of a platform's event. */
-type EventOutcome = { appId: string | null; trouble: string | null; createTime?: number }
+type EventOutcome = { appId: string | null; error: string | null; createTime?: number }
 
 /** `CreateTime` knows no less than a second. */
 function floorToSecond(at: number): number {

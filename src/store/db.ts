@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
+import { migrationsFolder, requireBaseline } from './migrate.ts'
 import { openRestartingPglite } from './pglite.ts'
 import * as schema from './schema.ts'
 import { patchStorableColumns } from './storable-columns.ts'
@@ -25,7 +25,6 @@ export interface Store {
   close(): Promise<void>
 }
 
-const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 const MIGRATION_LOCK = 7_203_641_882
 const POOL_SIZE = 20
 const CONNECT_TIMEOUT_MS = 3_000
@@ -33,6 +32,7 @@ const CONNECT_TIMEOUT_MS = 3_000
 /**
  * Opens the store and brings its schema up to date.
  * `databaseUrl` absent: embedded PGlite in `dataDir/store` (or in memory when `dataDir` is null).
+ * @throws OutdatedStoreError when an older version wrote it that there is no upgrade from
  */
 export async function openStore(location: {
   databaseUrl?: string | undefined
@@ -44,26 +44,43 @@ export async function openStore(location: {
 async function openPostgres(connectionString: string): Promise<Store> {
   const pool = new pg.Pool({ connectionString, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   // A connection that dies must not end the process, idle or between two statements of a transaction: the next query
-  // reports the trouble.
+  // reports the error.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  const db = drizzlePg(pool, { schema })
+  try {
+    await migratePostgres(pool)
+  } catch (err) {
+    await pool.end()
+    throw err
+  }
+  return { db: drizzlePg(pool, { schema }), kind: 'postgres', close: () => pool.end() }
+}
+
+/** Several processes may start at once: one migrates, the others wait for it. */
+async function migratePostgres(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
   try {
-    // Several processes may start at once: one migrates, the others wait for it.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
-    await migratePg(drizzlePg(client, { schema }), { migrationsFolder })
+    const db = drizzlePg(client, { schema })
+    await requireBaseline(db, null)
+    await migratePg(db, { migrationsFolder })
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => {})
     client.release()
   }
-  return { db, kind: 'postgres', close: () => pool.end() }
 }
 
 async function openPglite(dataDir: string | null): Promise<Store> {
   if (dataDir) mkdirSync(dataDir, { recursive: true })
-  const pglite = await openRestartingPglite(dataDir ? join(dataDir, 'store') : 'memory://')
+  const storeDir = dataDir && join(dataDir, 'store')
+  const pglite = await openRestartingPglite(storeDir ?? 'memory://')
   const db = drizzlePglite(pglite, { schema })
-  await migratePglite(db, { migrationsFolder })
+  try {
+    await requireBaseline(db, storeDir)
+    await migratePglite(db, { migrationsFolder })
+  } catch (err) {
+    await pglite.close()
+    throw err
+  }
   return { db, kind: 'pglite', close: () => pglite.close() }
 }

@@ -79,7 +79,7 @@ export const accounts = pgTable('accounts', {
   /** When a state ends by itself: `quota-exhausted` until the next day in Beijing, a per-minute limit. */
   stateUntil: epochMs('state_until'),
   /** Marks of followers in a row that WeChat did not know (40003): three different ones block the account. */
-  badFollowers: jsonb('bad_followers').$type<string[]>().notNull().default([]),
+  invalidRecipients: jsonb('invalid_recipients').$type<string[]>().notNull().default([]),
   /** What templates may name as `account.…` besides name and appId. */
   variables: jsonb('variables').$type<Record<string, string>>().notNull().default({}),
   /** Certified by WeChat (认证); null while nobody has asked. */
@@ -91,7 +91,7 @@ export const accounts = pgTable('accounts', {
   /** A second URL that is told of each event; its token, key and address are sealed as one. */
   forwardSealed: text('forward_sealed'),
   /** Last time WeChat reached our callback with a valid signature. */
-  callbackSeenAt: epochMs('callback_seen_at'),
+  lastCallbackAt: epochMs('last_callback_at'),
   createdAt: epochMs('created_at').notNull(),
   updatedAt: epochMs('updated_at').notNull(),
 })
@@ -108,7 +108,7 @@ export const accountTags = pgTable(
 )
 
 /** access_token of an account, with the lease of whoever refreshes it. */
-export const tokens = pgTable('tokens', {
+export const accessTokens = pgTable('access_tokens', {
   appId: text('app_id').primaryKey(),
   tokenSealed: text('token_sealed'),
   expiresAt: epochMs('expires_at'),
@@ -117,8 +117,8 @@ export const tokens = pgTable('tokens', {
   /** The Beijing day (YYYY-MM-DD) that `forcedCount` counts for. */
   forcedDay: text('forced_day'),
   forcedCount: integer('forced_count').notNull().default(0),
-  claimedBy: text('claimed_by'),
-  claimedUntil: epochMs('claimed_until'),
+  leaseOwnerId: text('lease_owner_id'),
+  leaseExpiresAt: epochMs('lease_expires_at'),
 })
 
 export const campaigns = pgTable('campaigns', {
@@ -152,7 +152,7 @@ export const inbox = pgTable(
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     appId: text('app_id').notNull(),
     openId: text('open_id').notNull(),
-    key: text('key').notNull(),
+    key: text('dedupe_key').notNull(),
     kind: text('kind').notNull(),
     createTime: epochMs('create_time').notNull(),
     receivedAt: epochMs('received_at').notNull(),
@@ -162,17 +162,19 @@ export const inbox = pgTable(
     dispatchedAt: epochMs('dispatched_at'),
     /** What the dispatcher made of it. */
     result: text('result'),
-    claimedBy: text('claimed_by'),
-    claimedUntil: epochMs('claimed_until'),
+    leaseOwnerId: text('lease_owner_id'),
+    leaseExpiresAt: epochMs('lease_expires_at'),
     attempts: integer('attempts').notNull().default(0),
     retryAt: epochMs('retry_at'),
     lastError: text('last_error'),
   },
   (t) => [
-    uniqueIndex('inbox_key').on(t.key),
-    index('inbox_follower').on(t.appId, t.openId, t.kind, t.createTime),
-    index('inbox_turns').on(t.appId, t.id).where(sql`${t.dispatchedAt} IS NULL`),
-    index('inbox_pending').on(t.appId, t.openId, t.createTime, t.id).where(sql`${t.dispatchedAt} IS NULL`),
+    uniqueIndex('inbox_dedupe_key').on(t.key),
+    index('inbox_by_follower').on(t.appId, t.openId, t.kind, t.createTime),
+    index('inbox_pending_by_account').on(t.appId, t.id).where(sql`${t.dispatchedAt} IS NULL`),
+    index('inbox_pending_by_follower')
+      .on(t.appId, t.openId, t.createTime, t.id)
+      .where(sql`${t.dispatchedAt} IS NULL`),
   ],
 )
 
@@ -188,19 +190,19 @@ export const followers = pgTable(
     unfollowedSeq: epochMs('unfollowed_seq'),
     /** Nothing starts for this follower before a newer follow. */
     optedOutAt: epochMs('opted_out_at'),
-    /** A human agent has the session, as the newest word on it says: of kf events, messages, an operator. */
+    /** A human agent has the session, by the newest event that says so: a kf event, a message, an operator's action. */
     agent: boolean('agent').notNull().default(false),
-    /** When that word was said (CreateTime), and its number in the inbox. Null in rows from before it was kept. */
+    /** `CreateTime` and inbox id of the event that said so; null: none did. */
     agentAt: epochMs('agent_at'),
     agentSeq: epochMs('agent_seq'),
-    /** An operator paused this follower: the send looks here last. */
+    /** An operator paused this follower. Checked before each send. */
     paused: boolean('paused').notNull().default(false),
     /** Grants as the interactions gave them; uses are counted in the runs. */
     grants: jsonb('grants').$type<Ledger>().notNull().default([]),
     lastInteractionAt: epochMs('last_interaction_at'),
     /** What WeChat knows of this person (`user/info`), fetched where a condition or a template needs it. */
-    facts: jsonb('facts').$type<FollowerAttributes>(),
-    factsAt: epochMs('facts_at'),
+    attributes: jsonb('attributes').$type<FollowerAttributes>(),
+    attributesAt: epochMs('attributes_at'),
     updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.appId, t.openId] })],
@@ -222,16 +224,16 @@ export const runs = pgTable(
     entry: jsonb('entry').$type<Entry>().notNull(),
     plan: jsonb('plan').$type<Plan>().notNull(),
     state: jsonb('state').$type<RunState>().notNull(),
-    seq: integer('seq').notNull(),
+    revision: integer('revision').notNull(),
     startedAt: epochMs('started_at').notNull(),
     endedAt: epochMs('ended_at'),
     createdAt: epochMs('created_at').notNull(),
     updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [
-    index('runs_follower').on(t.appId, t.openId, t.createdAt),
-    index('runs_list').on(t.createdAt, t.runKey),
-    index('runs_active').on(t.campaign, t.status),
+    index('runs_by_follower').on(t.appId, t.openId, t.createdAt),
+    index('runs_by_creation').on(t.createdAt, t.runKey),
+    index('runs_by_campaign').on(t.campaign, t.status),
   ],
 )
 
@@ -242,8 +244,8 @@ export const deliveries = pgTable(
     runKey: text('run_key').notNull(),
     stepId: text('step_id').notNull(),
     appId: text('app_id').notNull(),
-    /** `waiting`: kept back by a stop or pause; `open`: a request left and no result is known yet. */
-    state: text('state', { enum: ['waiting', 'open', 'failed', 'sent', 'skipped', 'unknown'] }).notNull(),
+    /** `deferred`: held by a stop or a pause; `sending`: a request left and no result is known yet. */
+    state: text('state', { enum: ['deferred', 'sending', 'failed', 'sent', 'skipped', 'unknown'] }).notNull(),
     attempts: integer('attempts').notNull().default(0),
     unclear: integer('unclear').notNull().default(0),
     /** Failed attempts in a row, for the backoff. */
@@ -257,7 +259,7 @@ export const deliveries = pgTable(
     rid: text('rid'),
     updatedAt: epochMs('updated_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runKey, t.stepId] }), index('deliveries_waiting').on(t.appId, t.state)],
+  (t) => [primaryKey({ columns: [t.runKey, t.stepId] }), index('deliveries_by_account').on(t.appId, t.state)],
 )
 
 /** Uploaded media, by content. */
@@ -291,16 +293,16 @@ export const componentTickets = pgTable('component_tickets', {
   componentAppId: text('component_app_id').primaryKey(),
   ticketSealed: text('ticket_sealed').notNull(),
   receivedAt: epochMs('received_at').notNull(),
-  /** `CreateTime` of its push; null of one that an earlier version stored. */
-  createTime: epochMs('create_time'),
+  /** `CreateTime` of its push. */
+  createTime: epochMs('create_time').notNull(),
 })
 
-/** Visits to WeChat's authorisation page that we have sent somebody to. */
-export const authorisationVisits = pgTable('authorisation_visits', {
+/** Authorisations that somebody was sent to WeChat's page for and that may still come back. */
+export const pendingAuthorisations = pgTable('pending_authorisations', {
   state: text('state').primaryKey(),
   createdAt: epochMs('created_at').notNull(),
   expiresAt: epochMs('expires_at').notNull(),
-  /** The one authorisation code that it came back with, as in `platform_events.key`; null: not back yet. */
+  /** The dedupe key of the authorisation code that came back, as in `platform_events`; null: none yet. */
   codeKey: text('code_key'),
 })
 
@@ -309,20 +311,20 @@ export const platformEvents = pgTable(
   'platform_events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    key: text('key').notNull(),
+    key: text('dedupe_key').notNull(),
     kind: text('kind', { enum: ['authorised', 'unauthorised'] }).notNull(),
     /** Of an authorisation known once its code was exchanged. */
     appId: text('app_id'),
     codeSealed: text('code_sealed'),
     receivedAt: epochMs('received_at').notNull(),
-    /** When it happened by WeChat's clock; null of one that an earlier version stored. */
+    /** When it happened by WeChat's clock; null while only the owner's browser has brought it. */
     createTime: epochMs('create_time'),
     attempts: integer('attempts').notNull().default(0),
     doneAt: epochMs('done_at'),
     /** Why it will never be done, or why the last try failed. */
-    trouble: text('trouble'),
+    error: text('error'),
   },
-  (t) => [uniqueIndex('platform_events_key').on(t.key)],
+  (t) => [uniqueIndex('platform_events_dedupe_key').on(t.key)],
 )
 
 export const auditLog = pgTable(
@@ -335,14 +337,14 @@ export const auditLog = pgTable(
     target: text('target').notNull(),
     details: jsonb('details'),
   },
-  (t) => [index('audit_log_at').on(t.at)],
+  (t) => [index('audit_log_by_time').on(t.at)],
 )
 
-/** Periodic jobs that one process does at a time. */
-export const jobs = pgTable('jobs', {
+/** Periodic jobs, each with the lease of the process that runs it. */
+export const periodicJobs = pgTable('periodic_jobs', {
   name: text('name').primaryKey(),
-  claimedBy: text('claimed_by'),
-  claimedUntil: epochMs('claimed_until'),
+  leaseOwnerId: text('lease_owner_id'),
+  leaseExpiresAt: epochMs('lease_expires_at'),
   lastRunAt: epochMs('last_run_at'),
 })
 
@@ -354,12 +356,12 @@ export const users = pgTable('users', {
   passwordHash: text('password_hash').notNull(),
   createdAt: epochMs('created_at').notNull(),
   updatedAt: epochMs('updated_at').notNull(),
-  /** Set: may not sign in, and what was signed in is out. */
+  /** Since when the user may not sign in; null: may. */
   disabledAt: epochMs('disabled_at'),
   /** The secret of the second factor (TOTP, RFC 6238); null: the password alone is enough. */
   totpSecretSealed: text('totp_secret_sealed'),
   /** Since when a second factor is asked for. */
-  totpSince: epochMs('totp_since'),
+  totpEnabledAt: epochMs('totp_enabled_at'),
   /** The newest time step whose code was taken: that code and older ones are taken no more. */
   totpLastStep: epochMs('totp_last_step'),
 })
@@ -371,7 +373,7 @@ export const recoveryCodes = pgTable(
     hash: text('hash').primaryKey(),
     userName: text('user_name').notNull(),
   },
-  (t) => [index('recovery_codes_user').on(t.userName)],
+  (t) => [index('recovery_codes_by_user').on(t.userName)],
 )
 
 /** Browsers whose password was right and that have to show, or set up, a second factor: they are not signed in yet. */
@@ -382,21 +384,21 @@ export const signInChallenges = pgTable(
     hash: text('hash').primaryKey(),
     userName: text('user_name').notNull(),
     expiresAt: epochMs('expires_at').notNull(),
-    /** Codes that were tried. */
-    tries: integer('tries').notNull().default(0),
+    /** How many codes were tried. */
+    attempts: integer('attempts').notNull().default(0),
   },
-  (t) => [index('sign_in_challenges_user').on(t.userName)],
+  (t) => [index('sign_in_challenges_by_user').on(t.userName)],
 )
 
 /** Where a person has signed in from, as keyed hashes: others' guesses at the name keep nobody out there. */
-export const signInPlaces = pgTable(
-  'sign_in_places',
+export const signInLocations = pgTable(
+  'sign_in_locations',
   {
     userName: text('user_name').notNull(),
-    mark: text('mark').notNull(),
-    lastAt: epochMs('last_at').notNull(),
+    locationHash: text('location_hash').notNull(),
+    lastUsedAt: epochMs('last_used_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.userName, t.mark] })],
+  (t) => [primaryKey({ columns: [t.userName, t.locationHash] })],
 )
 
 /** Signed-in browsers. The cookie's value is kept as a hash. */
@@ -408,7 +410,7 @@ export const sessions = pgTable(
     createdAt: epochMs('created_at').notNull(),
     expiresAt: epochMs('expires_at').notNull(),
   },
-  (t) => [index('sessions_user').on(t.userName)],
+  (t) => [index('sessions_by_user').on(t.userName)],
 )
 
 /** Tokens of scripts; the token itself is shown once and kept as a hash. */
@@ -427,7 +429,7 @@ export const apiTokens = pgTable(
   (t) => [uniqueIndex('api_tokens_hash').on(t.hash)],
 )
 
-/** What the store remembers of itself: which key it is sealed with, which engine namespace its runs live in. */
+/** What the store remembers of itself: the keys it is sealed with, the Temporal namespace of its runs. */
 export const settings = pgTable('settings', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../test/harness/stores.ts'
 import { openStore } from './db.ts'
 import { acceptCallback, type NewInboxRow } from './inbox/inbox-rows.ts'
-import { execute } from './runs/deliveries.ts'
+import { execute } from './sql.ts'
 import { StoreError } from './store-error.ts'
 
 const SECRET = 'words of a follower'

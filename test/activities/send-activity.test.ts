@@ -61,7 +61,7 @@ describe('a step that WeChat takes', () => {
     const scenario = await harness.scenario()
     scenario.fault({ latencyMs: 400 })
     const sending = scenario.send()
-    expect(await scenario.waitForDelivery((r) => r.state === 'open')).toMatchObject({
+    expect(await scenario.waitForDelivery((r) => r.state === 'sending')).toMatchObject({
       attempts: 1,
       sentAt: null,
     })
@@ -81,7 +81,7 @@ describe('a step that WeChat takes', () => {
 describe('a step that WeChat takes, and whose snapshot the store refuses for good', () => {
   it.each([
     ['reduced', "NEW.state::text LIKE '%refuse me%'", '22P05'],
-    ['nothing', 'NEW.seq > 0', '54000'],
+    ['nothing', 'NEW.revision > 0', '54000'],
   ] as const)('is sent once, and an operator sees it (%s)', async (kept, when, code) => {
     const scenario = await harness.scenario()
     const goodAgain = await rejectRunWrites(harness.services.db, when, code)
@@ -127,7 +127,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     const backAgain = await rejectWrites(harness.services.db, 'deliveries', away, '57P01')
     onTestFinished(backAgain)
     await expect(scenario.send()).rejects.toThrow()
-    expect(await scenario.delivery()).toMatchObject({ state: 'open' })
+    expect(await scenario.delivery()).toMatchObject({ state: 'sending' })
     await backAgain()
     expect(await scenario.send()).toMatchObject({ result: 'sent', unclear: 0 })
     expect(await scenario.delivery()).toMatchObject({ state: 'sent', attempts: 1 })
@@ -157,7 +157,7 @@ describe('a follower who has left', () => {
     const failure = await failureOf(scenario.send())
     expect(failure).toEqual({ type: 'Deferred', message: 'unfollowed', delayMs: 1_000 })
     expect(scenario.verdicts()).toEqual([])
-    expect(await scenario.delivery()).toMatchObject({ state: 'waiting', reason: 'unfollowed', attempts: 0 })
+    expect(await scenario.delivery()).toMatchObject({ state: 'deferred', reason: 'unfollowed', attempts: 0 })
   })
 
   it('gets nothing of the old run after a new follow either', async () => {
@@ -203,7 +203,7 @@ describe('a step that somebody keeps back', () => {
       delayMs: 20_000,
     })
     expect(await scenario.delivery()).toMatchObject({
-      state: 'waiting',
+      state: 'deferred',
       reason: 'campaign-paused',
       attempts: 0,
     })
@@ -244,7 +244,7 @@ describe('a step that somebody keeps back', () => {
     })
     expect(scenario.wechat.tokenRequests.normal).toBe(0)
     expect(await scenario.delivery()).toMatchObject({
-      state: 'waiting',
+      state: 'deferred',
       reason: 'account-stopped',
       attempts: 0,
     })
@@ -437,7 +437,7 @@ describe('an account that WeChat stops', () => {
     expect(await scenario.accountState()).toMatchObject({ state, until: null })
     expect((await scenario.accountState())?.reason).toMatch(new RegExp(`^${errcode} `))
     expect(await scenario.delivery()).toMatchObject({
-      state: 'waiting',
+      state: 'deferred',
       reason: 'account-stopped',
       unclear: 0,
     })
@@ -874,7 +874,7 @@ describe('an attempt that was stopped for long and goes on beside its successor'
     const scenario = await harness.scenario({ account: { onUnknown: 'assume-sent' } })
     expect(await failureOf(overtaken(scenario))).toMatchObject({ type: 'Busy' })
     expect(scenario.verdicts()).toEqual([])
-    expect(await scenario.delivery()).toMatchObject({ state: 'open', attempts: 1 })
+    expect(await scenario.delivery()).toMatchObject({ state: 'sending', attempts: 1 })
   })
 
   it('says unknown when no time is left to come back', async () => {
@@ -953,7 +953,7 @@ describe('a send that the run gave up', () => {
     const scenario = await harness.scenario()
     scenario.fault({ latencyMs: 1_500 })
     const sending = scenario.send()
-    await scenario.waitForDelivery((r) => r.state === 'open')
+    await scenario.waitForDelivery((r) => r.state === 'sending')
     expect(await scenario.resolveUnanswered()).toMatchObject({ result: 'unknown' })
     expect(await scenario.delivery()).toMatchObject({ state: 'unknown' })
     const result = await sending

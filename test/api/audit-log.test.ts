@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { execute } from '../../src/store/runs/deliveries.ts'
 import { saveFollower } from '../../src/store/runs/follower-rows.ts'
 import { users } from '../../src/store/schema.ts'
+import { execute } from '../../src/store/sql.ts'
 import { type ApiHarness, campaignYaml, type Page, SECRETS, startApiHarness } from '../harness/api-harness.ts'
 import { waitFor } from '../harness/process/program.ts'
 
@@ -198,7 +198,10 @@ describe('the audit log', () => {
       const [method = ''] = call.split(' ')
       if (action === 'follower.agent-end') await openSession()
       if (action === 'user.second-factor-reset')
-        await db.update(users).set({ totpSecretSealed: 'test', totpSince: 1 }).where(eq(users.name, 'walked'))
+        await db
+          .update(users)
+          .set({ totpSecretSealed: 'test', totpEnabledAt: 1 })
+          .where(eq(users.name, 'walked'))
       const before = (await entriesOfWalk()).length
       await withoutAuditLog(async () => {
         const was = await settledSnapshot()

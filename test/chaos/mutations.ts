@@ -41,8 +41,8 @@ export const MUTATIONS: Record<string, Mutation> = {
     invariant: 'a step is sent again only when its outcome is unknown and the account retries',
     focus: { processes: /worker/, kinds: ['kill', 'hangs-after'] },
     file: 'activities/send/send.ts',
-    find: `  if (known?.state === 'open') {`,
-    replace: `  if (known?.state === 'open' && now() < 0) {`,
+    find: `  if (known?.state === 'sending') {`,
+    replace: `  if (known?.state === 'sending' && now() < 0) {`,
   },
   'give-up': {
     invariant: 'what was accepted reaches Temporal, however long it is away',

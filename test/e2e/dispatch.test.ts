@@ -189,7 +189,7 @@ describe("a follower's events", () => {
     await resultsOf('oFree')
     const [first, second] = await until(
       () => rowsOf('oStuck'),
-      ([row]) => (row?.attempts ?? 0) > 0 && !row?.claimedBy,
+      ([row]) => (row?.attempts ?? 0) > 0 && !row?.leaseOwnerId,
     )
     expect(first).toMatchObject({ dispatchedAt: null, lastError: 'this one never works' })
     // Its follower's next event does not pass it.
@@ -332,7 +332,7 @@ describe('an unfollow', () => {
     expect(await wechat().unfollow('oGone')).toMatchObject({ ok: true, body: 'success' })
     const row = await until(
       () => readDelivery(app.services.db, run.runKey, 'soon'),
-      (d) => d?.state === 'waiting',
+      (d) => d?.state === 'deferred',
     )
     expect(row).toMatchObject({ reason: 'unfollowed', attempts: 0 })
     expect(textsTo('oGone')).toEqual(['gift'])
@@ -580,7 +580,7 @@ describe('a run that somebody terminated in Temporal', () => {
     const [run] = await runsByFollower(app.services.db, followerKey('oCutOff'))
     await until(
       () => readDelivery(app.services.db, run?.runKey ?? '', 'gift'),
-      (d) => d?.state === 'open',
+      (d) => d?.state === 'sending',
     )
     await terminate('oCutOff')
     await reconciler().run()

@@ -5,7 +5,7 @@ import { isNotNull } from 'drizzle-orm'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import type { PresentedRun } from '../../src/run/present.ts'
 import { openStore } from '../../src/store/db.ts'
-import { jobs } from '../../src/store/schema.ts'
+import { periodicJobs } from '../../src/store/schema.ts'
 import { assertPortFree } from '../../src/temporal/local-server/ports.ts'
 import { processTreeMemory, totalMemory } from '../harness/process/process-memory.ts'
 import {
@@ -52,10 +52,13 @@ const isFree = (port: string | undefined) =>
     () => false,
   )
 
-/** Names of the periodic jobs that a program, now at its end, has done in its embedded store. */
+/** Names of the periodic periodicJobs that a program, now at its end, has done in its embedded store. */
 async function jobsDone(dataDir: string): Promise<string[]> {
   const { db, close } = await openStore({ dataDir })
-  const rows = await db.select({ name: jobs.name }).from(jobs).where(isNotNull(jobs.lastRunAt))
+  const rows = await db
+    .select({ name: periodicJobs.name })
+    .from(periodicJobs)
+    .where(isNotNull(periodicJobs.lastRunAt))
   await close()
   return rows.map((row) => row.name)
 }

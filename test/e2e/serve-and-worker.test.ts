@@ -188,7 +188,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     await client.connect()
     const claims = async () => {
       const by = `${killed.process.pid}-%`
-      const held = 'SELECT id FROM inbox WHERE dispatched_at IS NULL AND claimed_by LIKE $1'
+      const held = 'SELECT id FROM inbox WHERE dispatched_at IS NULL AND lease_owner_id LIKE $1'
       return (await client.query(held, [by])).rows.length
     }
     // WeChat comes to this one now, so it has rows of its own to dispatch.

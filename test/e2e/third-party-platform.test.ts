@@ -200,6 +200,6 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
   /** The account's access token is over, and ours knows it. */
   async function expire(appId: string): Promise<void> {
     component.expireAuthoriserTokens(appId)
-    await app.services.db.execute(`DELETE FROM tokens WHERE app_id = '${appId}'`)
+    await app.services.db.execute(`DELETE FROM access_tokens WHERE app_id = '${appId}'`)
   }
 })

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../src/store/db.ts'
-import { execute } from '../../src/store/runs/deliveries.ts'
+import { execute } from '../../src/store/sql.ts'
 
 /** Every text and JSON column of every table that holds one of these words, as `table.column`. */
 export async function findPersonalData(db: Db, words: readonly string[]): Promise<string[]> {

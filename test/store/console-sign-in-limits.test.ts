@@ -3,7 +3,7 @@ import { createPasswords, type Passwords } from '../../src/auth/passwords/passwo
 import { createKnownLocations } from '../../src/auth/sign-in/known-locations.ts'
 import { createSignIn } from '../../src/auth/sign-in/sign-in.ts'
 import type { Store } from '../../src/store/db.ts'
-import { sessions as sessionRows, signInPlaces, users as userRows } from '../../src/store/schema.ts'
+import { sessions as sessionRows, signInLocations, users as userRows } from '../../src/store/schema.ts'
 import { createUserStore } from '../../src/store/users/user-store.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
@@ -236,7 +236,7 @@ describeOnBothStores('signing in', (store) => {
       for (let i = 0; i < 10; i++) await guess(restarted.enter, '203.0.113.9', 'somebody-else')
       expect((await restarted.enter({ name: 'else', address: '203.0.113.9' })).kind).toBe('wait')
       expect((await restarted.enter({ address: '203.0.113.9' })).kind).toBe('in')
-      const stored = JSON.stringify(await store().db.select().from(signInPlaces))
+      const stored = JSON.stringify(await store().db.select().from(signInLocations))
       expect(stored).not.toContain('203.0.113.9')
       // A guesser there is bounded all the same, and keeps out the person whose name is guessed there.
       for (let i = 0; i < 10; i++) expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wrong')

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
 import { openStore } from '../../src/store/db.ts'
-import { execute } from '../../src/store/runs/deliveries.ts'
+import { execute } from '../../src/store/sql.ts'
 import { freshDatabase } from '../harness/stores.ts'
 
 const url = inject('postgresUrl')

@@ -184,7 +184,7 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
     for (let i = 0; i < 200; i++) answers.push(await at.begin())
     const begun = answers.filter((a) => a.status === 302).length
     expect(begun).toBeLessThanOrEqual(40)
-    expect([at.asked.preAuthCode, await at.count('authorisation_visits')]).toEqual([begun, begun])
+    expect([at.asked.preAuthCode, await at.count('pending_authorisations')]).toEqual([begun, begun])
     const last = answers.at(-1)
     expect([last?.status, last?.headers.get('retry-after')]).toEqual([429, '15'])
     expect(await last?.text()).toContain('请求过于频繁')
@@ -227,7 +227,7 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
     await at.platform.processEvents()
     const purge = createPurge({ db, now: () => at.clock.now, retentionDays: 30 })
     await purge.run({ lastRunAt: null })
-    expect([await at.count('authorisation_visits'), await at.count('platform_events')]).toEqual([2, 3])
+    expect([await at.count('pending_authorisations'), await at.count('platform_events')]).toEqual([2, 3])
     at.clock.now += 7 * DAY_MS + VISIT_MS + 1
     await at.platform.acceptEvent({
       kind: 'authorised',
@@ -237,6 +237,6 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
       createTime: null,
     })
     await purge.run({ lastRunAt: null })
-    expect([await at.count('authorisation_visits'), await at.count('platform_events')]).toEqual([0, 2])
+    expect([await at.count('pending_authorisations'), await at.count('platform_events')]).toEqual([0, 2])
   })
 })

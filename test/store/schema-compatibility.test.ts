@@ -14,12 +14,10 @@ import { freshDatabase } from '../harness/stores.ts'
 /**
  * While processes are restarted one after the other, the version before runs on the new schema. So each released
  * version's own statements must still work on it: they were written down when it was released, with the number of
- * migrations that it had. A new release adds a line here, and a file of what it writes that is new.
+ * migrations that it had. A new release adds a line here, and a file of what it writes that is new. 0.3.0 is
+ * the baseline: there is no upgrade from a version before it.
  */
-const RELEASED = [
-  { version: 'v0.1.0', migrations: 2 },
-  { version: 'v0.2.0', migrations: 5 },
-]
+const RELEASED = [{ version: 'v0.3.0', migrations: 1 }]
 
 const migrationsFolder = fileURLToPath(new URL('../../src/store/migrations', import.meta.url))
 
@@ -76,18 +74,18 @@ function broken(before: Map<string, Column>, after: Map<string, Column>): string
 describe('a migration that an older version cannot live with', () => {
   it('is found', async () => {
     const db = await openPglite()
-    await db.migrate(upTo(2))
+    await db.migrate(upTo(1))
     const before = await columnsOf(db)
     await db.query('ALTER TABLE accounts RENAME COLUMN name TO title')
     await db.query('ALTER TABLE runs ALTER COLUMN run_id SET NOT NULL')
-    await db.query('ALTER TABLE runs ALTER COLUMN seq TYPE text')
+    await db.query('ALTER TABLE runs ALTER COLUMN revision TYPE text')
     await db.query('ALTER TABLE inbox ADD COLUMN source text NOT NULL')
     expect(broken(before, await columnsOf(db)).sort()).toEqual([
       'accounts.name is gone',
       'accounts.title is new, must not be null and has no default',
       'inbox.source is new, must not be null and has no default',
       'runs.run_id must not be null any more',
-      'runs.seq was integer and is text',
+      'runs.revision was integer and is text',
     ])
   })
 })

@@ -60,7 +60,7 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
       if (await accounts.find(requested.appId))
         throw conflict(`Account ${requested.appId} is registered already.`)
       if (c.req.valid('query').verify === 'true')
-        await requireVerified({ ...requested, callbackSeenAt: null })
+        await requireVerified({ ...requested, lastCallbackAt: null })
       for (const unfinished of await unfinishedRemovals(deps.db, requested.appId))
         await finishRemoval(deps.db, unfinished, now())
       await auditedChange(deps, c, async (stores) => {

@@ -137,7 +137,7 @@ export function createUserRoutes(
 }
 
 /** A person as API and console show them: never the password's hash. */
-export function userView({ name, role, createdAt, updatedAt, disabledAt, totpSince }: User) {
+export function userView({ name, role, createdAt, updatedAt, disabledAt, totpEnabledAt }: User) {
   const iso = (at: number) => new Date(at).toISOString()
   return {
     name,
@@ -145,6 +145,6 @@ export function userView({ name, role, createdAt, updatedAt, disabledAt, totpSin
     createdAt: iso(createdAt),
     updatedAt: iso(updatedAt),
     disabledAt: disabledAt === null ? null : iso(disabledAt),
-    ...(totpSince === null ? {} : { secondFactorSince: iso(totpSince) }),
+    ...(totpEnabledAt === null ? {} : { secondFactorSince: iso(totpEnabledAt) }),
   }
 }

@@ -19,7 +19,7 @@ const row = (runId: string | null): RunRow => ({
   entry,
   plan,
   state: beginRun(plan, entry, []),
-  seq: 0,
+  revision: 0,
   startedAt: ENTRY_AT,
   endedAt: null,
   createdAt: ENTRY_AT,

@@ -30,9 +30,9 @@ function withDelivery(step: StepState, delivery: Delivery | undefined): StepStat
   }
   if (!isOpen(step)) return step
   switch (delivery.state) {
-    case 'open':
+    case 'sending':
       return { ...step, state: 'sending', reason: null, errcode: null }
-    case 'waiting':
+    case 'deferred':
       return { ...step, state: 'held', reason, errcode }
     case 'failed':
       return isAbandoned(delivery) ? step : { ...step, state: 'sending', reason, errcode }

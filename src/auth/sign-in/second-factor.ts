@@ -245,7 +245,7 @@ export function createSecondFactor(deps: SignInDeps & { sealer: Sealer }) {
         if (recovery) await createSessionStore(tx, now).endOthers(name, hashOf(given.session))
         return recovery
       })
-      if (!recoveryCodes && (await users.find(name))?.totpSince) {
+      if (!recoveryCodes && (await users.find(name))?.totpEnabledAt) {
         giveBack()
         return { kind: 'is-set' }
       }
@@ -280,7 +280,7 @@ export function createSecondFactor(deps: SignInDeps & { sealer: Sealer }) {
     /** Since when the person has one, epoch ms; null: none. */
     async enabledSince(name: string): Promise<number | null> {
       const user = await users.find(name)
-      return user?.totpSince ?? null
+      return user?.totpEnabledAt ?? null
     },
   }
 }

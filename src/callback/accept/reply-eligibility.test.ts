@@ -20,8 +20,8 @@ const isExitText = (text: string) => text === 'TD'
 const LEASE = {
   dispatchedAt: null,
   result: null,
-  claimedBy: null,
-  claimedUntil: null,
+  leaseOwnerId: null,
+  leaseExpiresAt: null,
   retryAt: null,
   lastError: null,
 }

@@ -52,8 +52,8 @@ export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
 export const UNDISPATCHED_COLUMNS = {
   dispatchedAt: null,
   result: null,
-  claimedBy: null,
-  claimedUntil: null,
+  leaseOwnerId: null,
+  leaseExpiresAt: null,
   attempts: 0,
   retryAt: null,
   lastError: null,

@@ -49,7 +49,7 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     refusedKinds: [],
     sendQuota: null,
     forward: null,
-    callbackSeenAt: null,
+    lastCallbackAt: null,
     createdAt: T0,
     updatedAt: T0,
     ...more,

@@ -2,6 +2,7 @@ import { createPasswords, PasswordRefusedError } from '../../auth/passwords/pass
 import { COMMAND_LINE_ACTOR, normalizeUserName, userNameProblem } from '../../auth/principal.ts'
 import { loadConfig } from '../../config/config.ts'
 import { openStore } from '../../store/db.ts'
+import { OutdatedStoreError } from '../../store/migrate.ts'
 import { writeAudit } from '../../store/users/audit-log.ts'
 import { createUserStore } from '../../store/users/user-store.ts'
 import { callApi, serverOption } from '../api-client.ts'
@@ -46,6 +47,7 @@ async function addToStore(databaseUrl: string, given: string, password: string) 
       throw err instanceof PasswordRefusedError ? new CommandError(`The password ${err.message}.`) : err
     })
   const store = await openStore({ databaseUrl, dataDir: null }).catch((err: unknown) => {
+    if (err instanceof OutdatedStoreError) throw err
     const why = err instanceof Error ? err.message : String(err)
     throw new CommandError(`The database of DATABASE_URL does not answer: ${why}`)
   })

@@ -4,7 +4,7 @@ import { SECRET_REASON } from '../../wechat/rules/errcodes.ts'
 import type { Db } from '../db.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import { hashRecipient } from '../runs/erase-follower.ts'
-import { accounts, type SendQuota, tokens } from '../schema.ts'
+import { accessTokens, accounts, type SendQuota } from '../schema.ts'
 
 type Row = typeof accounts.$inferSelect
 
@@ -21,7 +21,7 @@ export interface Account
     | 'previousAesKeySealed'
     | 'refreshTokenSealed'
     | 'forwardSealed'
-    | 'badFollowers'
+    | 'invalidRecipients'
   > {
   /** Empty for an authorised account: the platform's secret, token and key serve it. */
   appSecret: string
@@ -68,7 +68,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     previousAesKeySealed,
     refreshTokenSealed,
     forwardSealed,
-    badFollowers: _,
+    invalidRecipients: _,
     ...row
   }: Row): Account => ({
     ...row,
@@ -100,7 +100,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       stateSince: sql`CASE WHEN ${accounts.state} = ${state} THEN ${accounts.stateSince} ELSE ${at}::bigint END`,
       stateUntil: until,
       updatedAt: at,
-      ...(state === 'active' ? { badFollowers: [] } : {}),
+      ...(state === 'active' ? { invalidRecipients: [] } : {}),
     }
   }
   const isStillAuthorisedAs = ({ appId, authorisationAt }: AuthorisationOf) =>
@@ -194,7 +194,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
           .set({ ...seal(patch), ...supersededKeys(before, patch), updatedAt: now() })
           .where(eq(accounts.appId, appId))
         // Another secret makes another token.
-        if (patch.appSecret !== undefined) await tx.delete(tokens).where(eq(tokens.appId, appId))
+        if (patch.appSecret !== undefined) await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
         return true
       })
     },
@@ -257,7 +257,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
           .update(accounts)
           .set(stateColumns(given.state, given.stateReason))
           .where(eq(accounts.appId, appId))
-        await tx.delete(tokens).where(eq(tokens.appId, appId))
+        await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
         return true
       })
     },
@@ -306,7 +306,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
             ),
           )
           .returning({ appId: accounts.appId })
-        if (dropped.length > 0) await tx.delete(tokens).where(eq(tokens.appId, appId))
+        if (dropped.length > 0) await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
         return dropped.length > 0
       })
     },
@@ -338,19 +338,19 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
       const [row] = await db
         .update(accounts)
         .set({
-          badFollowers: sql`CASE WHEN ${accounts.badFollowers} @> to_jsonb(${recipientHash}::text) THEN ${accounts.badFollowers}
-            ELSE ${accounts.badFollowers} || to_jsonb(${recipientHash}::text) END`,
+          invalidRecipients: sql`CASE WHEN ${accounts.invalidRecipients} @> to_jsonb(${recipientHash}::text) THEN ${accounts.invalidRecipients}
+            ELSE ${accounts.invalidRecipients} || to_jsonb(${recipientHash}::text) END`,
         })
         .where(eq(accounts.appId, appId))
-        .returning({ bad: accounts.badFollowers })
+        .returning({ bad: accounts.invalidRecipients })
       return (row?.bad.length ?? 0) >= MAX_INVALID_RECIPIENTS
     },
     /** A send that worked ends the row of bad ones. */
     async recordValidRecipient(appId: string): Promise<void> {
       await db
         .update(accounts)
-        .set({ badFollowers: [] })
-        .where(and(eq(accounts.appId, appId), sql`${accounts.badFollowers} <> '[]'::jsonb`))
+        .set({ invalidRecipients: [] })
+        .where(and(eq(accounts.appId, appId), sql`${accounts.invalidRecipients} <> '[]'::jsonb`))
     },
     /** WeChat refused this kind of message as such: publishing warns of it. */
     async recordRefusedKind(appId: string, kind: string): Promise<void> {
@@ -382,7 +382,7 @@ export function createAccountStore(db: Db, sealer: Sealer, now: () => number) {
     },
     /** WeChat reached the callback. */
     async recordCallback(appId: string): Promise<void> {
-      await db.update(accounts).set({ callbackSeenAt: now() }).where(eq(accounts.appId, appId))
+      await db.update(accounts).set({ lastCallbackAt: now() }).where(eq(accounts.appId, appId))
     },
   }
 }

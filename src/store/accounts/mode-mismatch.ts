@@ -9,7 +9,7 @@ export interface ModeMismatch {
   at: number
 }
 
-const SETTING_PREFIX = 'callback.mode '
+const SETTING_PREFIX = 'mode-mismatch/'
 
 export async function recordModeMismatch(
   db: Db,

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull, lt, lte, max, or, sql } from 'drizzle-orm'
 import { truncateText } from '../../shared/text.ts'
 import type { Db } from '../db.ts'
 import type { Sealer } from '../encryption/sealer.ts'
-import { accounts, authorisationVisits, componentTickets, platformEvents } from '../schema.ts'
+import { accounts, componentTickets, pendingAuthorisations, platformEvents } from '../schema.ts'
 
 export interface PlatformEvent {
   id: number
@@ -13,7 +13,7 @@ export interface PlatformEvent {
   receivedAt: number
   /**
    * When it happened by WeChat's clock, epoch ms in whole seconds. Null of an authorisation that only the owner's browser
-   * has brought so far, and of what an earlier version stored.
+   * has brought so far.
    */
   createTime: number | null
   attempts: number
@@ -43,7 +43,6 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
           target: componentTickets.componentAppId,
           set,
           setWhere: or(
-            isNull(componentTickets.createTime),
             lte(componentTickets.createTime, createTime),
             lt(componentTickets.receivedAt, receivedAt - livesMs),
           ),
@@ -59,25 +58,25 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
       return row ? { ticket: sealer.open(row.ticketSealed), receivedAt: row.receivedAt } : null
     },
     async savePendingAuthorisation(state: string, createdAt: number, expiresAt: number): Promise<void> {
-      await db.insert(authorisationVisits).values({ state, createdAt, expiresAt })
+      await db.insert(pendingAuthorisations).values({ state, createdAt, expiresAt })
     },
     /**
      * Uses the visit that began with this state for one code, by `keyOfCode`: false for another one, and once it is over. The
      * same code again is the same page loaded again.
      */
     async redeemPendingAuthorisation(state: string, codeKey: string, now: number): Promise<boolean> {
-      const { codeKey: used } = authorisationVisits
+      const { codeKey: used } = pendingAuthorisations
       const taken = await db
-        .update(authorisationVisits)
+        .update(pendingAuthorisations)
         .set({ codeKey })
         .where(
           and(
-            eq(authorisationVisits.state, state),
-            gt(authorisationVisits.expiresAt, now),
+            eq(pendingAuthorisations.state, state),
+            gt(pendingAuthorisations.expiresAt, now),
             or(isNull(used), eq(used, codeKey)),
           ),
         )
-        .returning({ state: authorisationVisits.state })
+        .returning({ state: pendingAuthorisations.state })
       return taken.length > 0
     },
     /**
@@ -145,9 +144,9 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
     /** What became of an event: which account it was about, or why it will never be done. */
     async outcome(
       key: string,
-    ): Promise<{ done: boolean; appId: string | null; trouble: string | null } | null> {
+    ): Promise<{ done: boolean; appId: string | null; error: string | null } | null> {
       const [row] = await db.select().from(platformEvents).where(eq(platformEvents.key, key))
-      return row ? { done: row.doneAt !== null, appId: row.appId, trouble: row.trouble } : null
+      return row ? { done: row.doneAt !== null, appId: row.appId, error: row.error } : null
     },
     /**
      * The code goes with it: it has been used, or is good for nothing. `createTime`: the time that it was given where
@@ -155,14 +154,14 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
      */
     async markDone(
       id: number,
-      done: { at: number; appId: string | null; trouble: string | null; createTime?: number },
+      done: { at: number; appId: string | null; error: string | null; createTime?: number },
     ): Promise<void> {
       await db
         .update(platformEvents)
         .set({
           doneAt: done.at,
           appId: done.appId,
-          trouble: done.trouble,
+          error: done.error,
           codeSealed: null,
           ...(done.createTime === undefined
             ? {}
@@ -170,10 +169,10 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
         })
         .where(and(eq(platformEvents.id, id), isNull(platformEvents.doneAt)))
     },
-    async recordError(id: number, trouble: string): Promise<void> {
+    async recordError(id: number, error: string): Promise<void> {
       await db
         .update(platformEvents)
-        .set({ trouble: truncateText(trouble, 300), attempts: sql`${platformEvents.attempts} + 1` })
+        .set({ error: truncateText(error, 300), attempts: sql`${platformEvents.attempts} + 1` })
         .where(eq(platformEvents.id, id))
     },
   }
@@ -184,7 +183,7 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
  * newest one of an account says which authorisation is older than it.
  */
 export async function purgePlatform(db: Db, before: number): Promise<void> {
-  await db.delete(authorisationVisits).where(lt(authorisationVisits.expiresAt, before))
+  await db.delete(pendingAuthorisations).where(lt(pendingAuthorisations.expiresAt, before))
   await db
     .delete(platformEvents)
     .where(and(eq(platformEvents.kind, 'authorised'), lt(platformEvents.doneAt, before)))

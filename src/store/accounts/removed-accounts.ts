@@ -3,14 +3,14 @@ import { endRun, type RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
 import { unansweredSteps } from '../runs/deliveries.ts'
 import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
-import { accounts, followers, inbox, settings, tokens } from '../schema.ts'
+import { accessTokens, accounts, followers, inbox, settings } from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
 
 /** What became of an event whose account was removed before it was dispatched. */
 export const ACCOUNT_REMOVED = 'account-removed'
 /** Why the runs of a removed account ended. */
 export const REMOVED_REASON = 'account removed'
-const SETTING_PREFIX = 'account.removed '
+const SETTING_PREFIX = 'removed-account/'
 const BATCH = 500
 
 /**
@@ -24,7 +24,7 @@ export async function removeAccount(db: Db, appId: string, now: number): Promise
       .where(eq(accounts.appId, appId))
       .returning({ id: accounts.appId })
     if (deleted.length === 0) return false
-    await tx.delete(tokens).where(eq(tokens.appId, appId))
+    await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
     await clearModeMismatch(tx, appId)
     await tx
       .update(inbox)
@@ -44,7 +44,7 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
     const active = await activeRunsByAccount(db, appId, BATCH)
     for (const row of active) {
       const state = stopRun(row.state, await unansweredSteps(db, row.runKey), now)
-      await endRunFromOutside(db, row.runKey, row.seq, state, now)
+      await endRunFromOutside(db, row.runKey, row.revision, state, now)
     }
     if (active.length < BATCH) break
   }
@@ -60,8 +60,8 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
     agentAt: null,
     agentSeq: null,
     paused: false,
-    facts: null,
-    factsAt: null,
+    attributes: null,
+    attributesAt: null,
   }
   await db.update(followers).set(initialValues).where(eq(followers.appId, appId))
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))

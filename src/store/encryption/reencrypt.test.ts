@@ -5,8 +5,8 @@ import { createTokenStore } from '../accounts/access-token-store.ts'
 import { createAccountStore } from '../accounts/account-store.ts'
 import { createPlatformStore } from '../accounts/platform-store.ts'
 import type { Store } from '../db.ts'
-import { execute } from '../runs/deliveries.ts'
 import { accounts, runs, settings, users } from '../schema.ts'
+import { execute } from '../sql.ts'
 import { checkKeys } from './key-registry.ts'
 import { historyKeyUse, reencryptStore } from './reencrypt.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -212,7 +212,7 @@ describeOnBothStores('the keys of a store', (store) => {
         entry: {} as never,
         plan: {} as never,
         state: { closesAt } as never,
-        seq: 1,
+        revision: 1,
         startedAt: createdAt,
         createdAt,
         updatedAt: createdAt,

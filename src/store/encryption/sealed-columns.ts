@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { execute } from '../runs/deliveries.ts'
+import { execute } from '../sql.ts'
 
 /** Every column that holds sealed text, with the key of its table. A test finds one that is missing here. */
 export const SEALED_COLUMNS = [
@@ -11,7 +11,7 @@ export const SEALED_COLUMNS = [
   { table: 'accounts', key: 'app_id', column: 'previous_aes_key_sealed' },
   { table: 'accounts', key: 'app_id', column: 'refresh_token_sealed' },
   { table: 'accounts', key: 'app_id', column: 'forward_sealed' },
-  { table: 'tokens', key: 'app_id', column: 'token_sealed' },
+  { table: 'access_tokens', key: 'app_id', column: 'token_sealed' },
   { table: 'component_tickets', key: 'component_app_id', column: 'ticket_sealed' },
   { table: 'platform_events', key: 'id', column: 'code_sealed' },
   { table: 'users', key: 'name', column: 'totp_secret_sealed' },

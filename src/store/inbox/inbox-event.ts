@@ -13,7 +13,7 @@ export interface InboxEvent extends FollowerEvent {
    * `CreateTime` and this. Absent where nothing is to be corrected.
    */
   aheadMs?: number
-  /** W3C `traceparent` of its callback; absent while there are no traces. */
+  /** W3C `traceparent` of its callback; absent while tracing is off. */
   trace?: string
 }
 

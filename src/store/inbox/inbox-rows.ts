@@ -2,8 +2,8 @@ import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
 import { truncateText } from '../../shared/text.ts'
 import type { Db } from '../db.ts'
 import { isInFuture, isLeaseFree } from '../lease.ts'
-import { execute } from '../runs/deliveries.ts'
 import { inbox } from '../schema.ts'
+import { execute } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
 import type { InboxEvent } from './inbox-event.ts'
 
@@ -104,7 +104,7 @@ export async function claimHeads(
   const { ownerId: by, now, leaseMs, limit, newestSince } = claim
   const matchesAge = newestSince === undefined ? sql`true` : sql`i.create_time > ${newestSince}::bigint`
   const order = sql.raw(newestSince === undefined ? 'ASC' : 'DESC')
-  const free = (row: string) => isLeaseFree(sql.raw(`${row}.claimed_until`), { now, leaseMs })
+  const free = (row: string) => isLeaseFree(sql.raw(`${row}.lease_expires_at`), { now, leaseMs })
   const isDue = sql`(i.retry_at IS NULL OR i.retry_at <= ${now}::bigint OR ${isInFuture(sql.raw('i.retry_at'), now + MAX_RETRY_DELAY_MS)})`
   const { rows } = await execute<{ id: number | string }>(
     db,
@@ -125,7 +125,7 @@ export async function claimHeads(
                 AND ((j.create_time, j.id) < (i.create_time, i.id) OR NOT ${free('j')})
               LIMIT 1) IS NULL
           ORDER BY i.id ${order} LIMIT ${limit}) head)
-      UPDATE ${inbox} SET claimed_by = ${by}, claimed_until = ${now + leaseMs}::bigint, attempts = attempts + 1
+      UPDATE ${inbox} SET lease_owner_id = ${by}, lease_expires_at = ${now + leaseMs}::bigint, attempts = attempts + 1
       WHERE id IN (
         SELECT i.id FROM ${inbox} i
         WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id ${order} LIMIT ${limit})
@@ -151,8 +151,8 @@ export async function markDispatched(
     .set({
       dispatchedAt: now,
       result,
-      claimedBy: null,
-      claimedUntil: null,
+      leaseOwnerId: null,
+      leaseExpiresAt: null,
       lastError: null,
       event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
     })
@@ -184,7 +184,7 @@ export function eventsSince(
 export async function releaseForRetry(db: Db, id: number, retryAt: number, error: string): Promise<void> {
   await db
     .update(inbox)
-    .set({ claimedBy: null, claimedUntil: null, retryAt, lastError: truncateText(error, 500) })
+    .set({ leaseOwnerId: null, leaseExpiresAt: null, retryAt, lastError: truncateText(error, 500) })
     .where(eq(inbox.id, id))
 }
 
@@ -205,7 +205,7 @@ export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestRec
 export async function nextClaimAt(db: Db): Promise<number | null> {
   const { rows } = await execute<{ at: number | string | null }>(
     db,
-    sql`SELECT min(GREATEST(COALESCE(retry_at, 0), COALESCE(claimed_until, 0))) AS at FROM ${inbox}
+    sql`SELECT min(GREATEST(COALESCE(retry_at, 0), COALESCE(lease_expires_at, 0))) AS at FROM ${inbox}
       WHERE dispatched_at IS NULL`,
   )
   return rows[0]?.at == null ? null : Number(rows[0].at)

@@ -1,9 +1,9 @@
 import { getTableColumns, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { execute } from '../runs/deliveries.ts'
 import type { FollowerRow } from '../runs/follower-rows.ts'
 import type { FollowerKey, RunRow } from '../runs/run-rows.ts'
 import { followers, inbox, runs } from '../schema.ts'
+import { execute } from '../sql.ts'
 import type { InboxRow } from './inbox-rows.ts'
 
 /** What the store knows of a follower whose event has just come. */

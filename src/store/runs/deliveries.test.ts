@@ -178,7 +178,7 @@ describeOnBothStores('the last look before a send', (store) => {
     expect((await runsByFollower(store().db, follower))[0]).toMatchObject({
       status: 'ended',
       outcome: 'completed',
-      seq: 6,
+      revision: 6,
     })
   })
 
@@ -190,7 +190,7 @@ describeOnBothStores('the last look before a send', (store) => {
   it.each([
     ['reduced', "NEW.state::text LIKE '%refuse me%'", '22P05'],
     ['bare', "NEW.state->'reply' <> 'null'::jsonb", '54000'],
-    ['nothing', 'NEW.seq = 7', '22P02'],
+    ['nothing', 'NEW.revision = 7', '22P02'],
   ] as const)(
     'keeps that a message was sent when the store takes %s of the snapshot',
     async (stored, when, code) => {
@@ -202,7 +202,7 @@ describeOnBothStores('the last look before a send', (store) => {
       await goodAgain()
       expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
       const [run] = await runsByFollower(store().db, follower)
-      expect(run?.seq).toBe(stored === 'nothing' ? 0 : 7)
+      expect(run?.revision).toBe(stored === 'nothing' ? 0 : 7)
       expect(run?.state.warnings).toEqual(stored === 'reduced' ? [REDACTION_NOTE] : [])
       expect(run?.state.reply).toEqual(stored === 'reduced' ? { at: NOW, text: null } : null)
     },

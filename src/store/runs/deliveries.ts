@@ -4,6 +4,7 @@ import type { RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import { accounts, campaigns, deliveries, followers, inbox, runs } from '../schema.ts'
+import { execute } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
 import { saveSnapshot } from './run-rows.ts'
 import type { StoredDetail } from './run-snapshots.ts'
@@ -74,7 +75,7 @@ export async function recordIntent(
     intent AS (
       INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, reason, updated_at)
       SELECT ${key.runKey}, ${key.stepId}, ${key.appId},
-        CASE WHEN refusal IS NULL THEN 'open' ELSE 'waiting' END,
+        CASE WHEN refusal IS NULL THEN 'sending' ELSE 'deferred' END,
         CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
         CASE WHEN refusal IS NULL THEN ${now}::bigint END, refusal, ${now}::bigint FROM look
       ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
@@ -106,13 +107,13 @@ export async function recordDeferral(db: Db, key: SendKey, reason: string, now: 
       runKey: key.runKey,
       stepId: key.stepId,
       appId: key.appId,
-      state: 'waiting',
+      state: 'deferred',
       reason,
       updatedAt: now,
     })
     .onConflictDoUpdate({
       target: [deliveries.runKey, deliveries.stepId],
-      set: { state: 'waiting', reason, updatedAt: now },
+      set: { state: 'deferred', reason, updatedAt: now },
       setWhere: ne(deliveries.state, 'sent'),
     })
 }
@@ -192,16 +193,10 @@ export async function unansweredSteps(db: Db, runKey: string): Promise<string[]>
   const rows = await db
     .select({ stepId: deliveries.stepId })
     .from(deliveries)
-    .where(and(eq(deliveries.runKey, runKey), or(eq(deliveries.state, 'open'), gt(deliveries.unclear, 0))))
+    .where(and(eq(deliveries.runKey, runKey), or(eq(deliveries.state, 'sending'), gt(deliveries.unclear, 0))))
   return rows.map((r) => r.stepId)
 }
 
 function byKey(runKey: string, stepId: string) {
   return and(eq(deliveries.runKey, runKey), eq(deliveries.stepId, stepId))
-}
-
-/** Runs a raw statement; both drivers answer with `rows`. */
-export async function execute<T>(db: Db, statement: ReturnType<typeof sql>): Promise<{ rows: T[] }> {
-  // The common base type of the two drivers does not say what its results look like; both give `rows`.
-  return (await db.execute(statement)) as unknown as { rows: T[] }
 }

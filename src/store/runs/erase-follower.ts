@@ -3,7 +3,7 @@ import { and, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import { accounts, deliveries, followers, inbox, runs } from '../schema.ts'
-import { execute } from './deliveries.ts'
+import { execute } from '../sql.ts'
 import { type FollowerKey, withoutPersonalData } from './run-rows.ts'
 
 /** What an anonymous open id and run key begin with. */
@@ -72,7 +72,7 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
   await tx.delete(followers).where(and(eq(followers.appId, appId), eq(followers.openId, openId)))
   await tx
     .update(accounts)
-    .set({ badFollowers: sql`${accounts.badFollowers} - ${hashRecipient(openId)}::text` })
+    .set({ invalidRecipients: sql`${accounts.invalidRecipients} - ${hashRecipient(openId)}::text` })
     .where(eq(accounts.appId, appId))
   await tx
     .update(inbox)

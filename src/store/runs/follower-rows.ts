@@ -28,8 +28,8 @@ export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
     paused: false,
     grants: [],
     lastInteractionAt: null,
-    facts: null,
-    factsAt: null,
+    attributes: null,
+    attributesAt: null,
     updatedAt: 0,
   }
 }
@@ -72,8 +72,8 @@ export async function purgeFollowers(db: Db, before: number): Promise<void> {
     .update(followers)
     .set({
       grants: [],
-      facts: null,
-      factsAt: null,
+      attributes: null,
+      attributesAt: null,
       lastInteractionAt: null,
       agent: false,
       agentAt: null,

@@ -50,7 +50,7 @@ export async function recordRun(
     sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
   )
   const applies = or(
-    and(lt(runs.seq, snapshot.state.revision), isNotEndedElsewhere),
+    and(lt(runs.revision, snapshot.state.revision), isNotEndedElsewhere),
     // The last word counts whatever its number: after a reset in Temporal a run may come to fewer changes.
     and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
     // Terminated, and made to go on by a reset.
@@ -103,7 +103,7 @@ export async function saveSnapshot(
 ): Promise<StoredDetail> {
   const isNewer = and(
     eq(runs.runKey, runKey),
-    lt(runs.seq, snapshot.state.revision),
+    lt(runs.revision, snapshot.state.revision),
     ne(runs.status, 'ended'),
   )
   const { stored: kept } = await storeSnapshot(snapshot, now, (columns) =>
@@ -142,7 +142,7 @@ export function followersWithDeferredSteps(
     .where(
       and(
         ne(runs.status, 'ended'),
-        inArray(deliveries.state, ['waiting', 'failed']),
+        inArray(deliveries.state, ['deferred', 'failed']),
         'campaign' in filter ? eq(runs.campaign, filter.campaign) : eq(runs.appId, filter.appId),
       ),
     )
@@ -220,7 +220,7 @@ export function staleRuns(db: Db, page: { after: string; before: number; limit: 
         ne(runs.status, 'ended'),
         gt(runs.runKey, page.after),
         lt(runs.updatedAt, page.before),
-        sql`NOT EXISTS (SELECT 1 FROM ${inbox} i WHERE i.key = ${runs.runKey} AND i.dispatched_at IS NULL)`,
+        sql`NOT EXISTS (SELECT 1 FROM ${inbox} i WHERE i.dedupe_key = ${runs.runKey} AND i.dispatched_at IS NULL)`,
       ),
     )
     .orderBy(asc(runs.runKey))
@@ -235,7 +235,7 @@ export async function endRunFromOutside(
   state: RunState,
   now: number,
 ): Promise<boolean> {
-  const isAsRead = and(eq(runs.runKey, runKey), eq(runs.seq, seq), ne(runs.status, 'ended'))
+  const isAsRead = and(eq(runs.runKey, runKey), eq(runs.revision, seq), ne(runs.status, 'ended'))
   const { value } = await storeSnapshot({ state, runId: null }, now, (columns) =>
     db.update(runs).set(columns).where(isAsRead).returning({ runKey: runs.runKey }),
   )

@@ -19,7 +19,7 @@ export const REDACTION_NOTE = 'the store refused this run as it is: its texts ar
 
 type SnapshotColumns = Pick<
   typeof runs.$inferInsert,
-  'seq' | 'status' | 'outcome' | 'endedAt' | 'updatedAt'
+  'revision' | 'status' | 'outcome' | 'endedAt' | 'updatedAt'
 > &
   Partial<Pick<typeof runs.$inferInsert, 'state' | 'runId'>>
 
@@ -27,7 +27,7 @@ type SnapshotColumns = Pick<
 export function snapshotColumns({ state, runId }: Snapshot, now: number) {
   return {
     state,
-    seq: state.revision,
+    revision: state.revision,
     status: state.status,
     outcome: state.outcome,
     endedAt: state.endedAt,

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { execute } from '../runs/deliveries.ts'
 import { accounts, campaigns } from '../schema.ts'
+import { execute } from '../sql.ts'
 
 /** Changes whenever an account or a campaign does: `newest` is the last change's time, epoch ms. */
 export async function readConfigRevision(db: Db): Promise<{ fingerprint: string; newest: number }> {

@@ -2,8 +2,8 @@ import { eq, inArray } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { settings } from '../schema.ts'
 
-const CURRENT = 'engine.namespace'
-const REQUESTED = 'engine.accepted'
+const CURRENT = 'temporal-namespace'
+const REQUESTED = 'temporal-namespace-switch'
 
 /** An engine that an operator has accepted and that is not yet what the store's runs live in. */
 export interface NamespaceSwitch {

@@ -14,7 +14,7 @@ export async function enableSecondFactor(
     .update(users)
     .set({
       totpSecretSealed: enrolment.secretSealed,
-      totpSince: enrolment.at,
+      totpEnabledAt: enrolment.at,
       totpLastStep: enrolment.step,
       updatedAt: enrolment.at,
     })
@@ -62,7 +62,7 @@ export async function disableSecondFactor(
 ): Promise<boolean> {
   const reset = await tx
     .update(users)
-    .set({ totpSecretSealed: null, totpSince: null, totpLastStep: null, updatedAt: at })
+    .set({ totpSecretSealed: null, totpEnabledAt: null, totpLastStep: null, updatedAt: at })
     .where(and(eq(users.name, name), isNotNull(users.totpSecretSealed)))
     .returning({ name: users.name })
   await tx.delete(recoveryCodes).where(eq(recoveryCodes.userName, name))

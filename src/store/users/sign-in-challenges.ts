@@ -49,8 +49,8 @@ export async function hasChallenge(tx: Db, hash: string): Promise<boolean> {
 export async function countAttempt(db: Db, hash: string, maxAttempts: number): Promise<boolean> {
   const counted = await db
     .update(signInChallenges)
-    .set({ tries: sql`${signInChallenges.tries} + 1` })
-    .where(and(eq(signInChallenges.hash, hash), lt(signInChallenges.tries, maxAttempts)))
+    .set({ attempts: sql`${signInChallenges.attempts} + 1` })
+    .where(and(eq(signInChallenges.hash, hash), lt(signInChallenges.attempts, maxAttempts)))
     .returning({ hash: signInChallenges.hash })
   return counted.length > 0
 }

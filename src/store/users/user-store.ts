@@ -1,6 +1,6 @@
 import { asc, eq, gt } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { recoveryCodes, sessions, signInChallenges, signInPlaces, users } from '../schema.ts'
+import { recoveryCodes, sessions, signInChallenges, signInLocations, users } from '../schema.ts'
 
 export type User = typeof users.$inferSelect
 
@@ -53,7 +53,7 @@ export function createUserStore(db: Db, now: () => number) {
         await signOutEverywhere(tx, name)
         // Another person may get the name.
         await tx.delete(recoveryCodes).where(eq(recoveryCodes.userName, name))
-        await tx.delete(signInPlaces).where(eq(signInPlaces.userName, name))
+        await tx.delete(signInLocations).where(eq(signInLocations.userName, name))
         return removed.length > 0
       }),
   }

@@ -1,1 +1,0 @@
-CREATE INDEX "inbox_turns" ON "inbox" USING btree ("app_id","id") WHERE "inbox"."dispatched_at" IS NULL;

@@ -1,1 +1,0 @@
-ALTER TABLE "authorisation_visits" ADD COLUMN "code_key" text;
