@@ -4,7 +4,7 @@ import { type Cluster, createCluster } from '../scripts/cluster/cluster.ts'
 import { MissingProgramsError } from '../scripts/cluster/find-programs.ts'
 import { temporaryFolder } from '../scripts/cluster/unix-user.ts'
 import { freePort } from '../src/temporal/local-server/ports.ts'
-import { waitFor } from '../test/harness/process/program.ts'
+import { waitFor } from '../test/harness/wait-for.ts'
 import { processorOf } from './cpu-time.ts'
 import { type Counters, openDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
@@ -115,7 +115,7 @@ async function measure(cluster: Cluster, folder: string, say: (line: string) => 
       await account.type(openId, '1')
     })
     const arrived = async () => (await databases.sentOf(appId)) >= count * sent
-    await waitFor(arrived, () => `not all of ${appId} was sent`, STAGE_WITHIN_MS)
+    await waitFor(arrived, { message: () => `not all of ${appId} was sent`, timeoutMs: STAGE_WITHIN_MS })
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
 }

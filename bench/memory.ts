@@ -1,11 +1,6 @@
 import { type ProcessMemory, processTreeMemory, totalMemory } from '../test/harness/process/process-memory.ts'
-import {
-  callApi,
-  isolatedSettings,
-  spawnProgram,
-  waitFor,
-  waitUntilReady,
-} from '../test/harness/process/program.ts'
+import { callApi, isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
+import { waitFor } from '../test/harness/wait-for.ts'
 import type { Figure } from './stats.ts'
 
 const APP = 'wxsimulated000001'

@@ -6,7 +6,7 @@ import { runsByFollower } from '../src/store/runs/run-rows.ts'
 import { cacheFolder, findTemporalServer } from '../src/temporal/local-server/find-server.ts'
 import { startLocalServer } from '../src/temporal/local-server/start-server.ts'
 import { type AppHarness, startAppHarness } from '../test/harness/app-harness.ts'
-import { waitFor } from '../test/harness/process/program.ts'
+import { waitFor } from '../test/harness/wait-for.ts'
 import '../test/harness/setup/silence-sdk.ts'
 import { eachOf, type Figure } from './stats.ts'
 
@@ -100,12 +100,15 @@ async function withProduct<T>(
 async function drainBehindBacklog(whole: AppHarness): Promise<number> {
   await whole.publish(ONE_STEP)
   await follow(whole, A, QUEUED, 20)
-  await waitFor(async () => (await backlog(whole)) >= QUEUED, tooSlow, LONG_MS)
+  await waitFor(async () => (await backlog(whole)) >= QUEUED, { message: tooSlow, timeoutMs: LONG_MS })
   await follow(whole, B, QUIET, QUIET)
-  await waitFor(async () => (await backlog(whole)) >= QUEUED + QUIET, tooSlow, LONG_MS)
+  await waitFor(async () => (await backlog(whole)) >= QUEUED + QUIET, {
+    message: tooSlow,
+    timeoutMs: LONG_MS,
+  })
   const began = performance.now()
   await whole.startSendWorker()
-  await waitFor(() => sent(whole, B) >= QUIET, tooSlow, LONG_MS)
+  await waitFor(() => sent(whole, B) >= QUIET, { message: tooSlow, timeoutMs: LONG_MS })
   return performance.now() - began
 }
 
@@ -124,8 +127,7 @@ async function latestStep(whole: AppHarness, worst: () => Promise<void>): Promis
         lateness.push((step.sentAt ?? 0) - (step.dueAt ?? 0))
         return true
       },
-      tooSlow,
-      LONG_MS,
+      { message: tooSlow, timeoutMs: LONG_MS },
     )
   }
   await trouble

@@ -11,10 +11,10 @@ import {
   isolatedSettings,
   type Program,
   spawnProgram,
-  waitFor,
   waitUntilReady,
 } from '../../test/harness/process/program.ts'
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
+import { waitFor } from '../../test/harness/wait-for.ts'
 
 /** The product as programs of their own, beside the process that loads them. */
 export interface Target {
@@ -105,7 +105,7 @@ async function startRoles(
         (r) => r.status === 200,
         () => false,
       )
-    await waitFor(async () => isGone() || (await isReady()), said)
+    await waitFor(async () => isGone() || (await isReady()), { message: said })
   }
   if (isGone()) throw new Error(`serve or worker ended before it was ready:\n${said()}`)
   return {

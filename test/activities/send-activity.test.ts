@@ -12,8 +12,8 @@ import { REDACTION_NOTE } from '../../src/store/runs/run-snapshots.ts'
 import { deliveries, inbox } from '../../src/store/schema.ts'
 import { remedyOf } from '../../src/wechat/rules/errcodes.ts'
 import { rejectRunWrites, rejectWrites } from '../fixtures/refuse-writes.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { failureOf, type SendHarness, type SendScenario, startSendHarness } from '../harness/send-harness.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 let harness: SendHarness
 beforeAll(async () => {

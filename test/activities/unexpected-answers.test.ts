@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkCampaign } from '../../src/campaign/check.ts'
 import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import { mediaUploads } from '../../src/store/schema.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { failureOf, type SendHarness, type SendScenario, startSendHarness } from '../harness/send-harness.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 let harness: SendHarness
 beforeAll(async () => {

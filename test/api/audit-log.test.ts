@@ -5,7 +5,7 @@ import { saveFollower } from '../../src/store/runs/follower-rows.ts'
 import { users } from '../../src/store/schema.ts'
 import { execute } from '../../src/store/sql.ts'
 import { type ApiHarness, campaignYaml, type Page, SECRETS, startApiHarness } from '../harness/api-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxaudit000000001'
 const ADDED = 'wxaudit000000002'

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { API, CODEC, CONSOLE, type Needs, type Route, WORKER } from './access-table.ts'
-import { type AttackTarget, type Caller, UI_ORIGIN } from './attack-target.ts'
+import { type AttackTarget, UI_ORIGIN } from './attack-target.ts'
+import type { Caller } from './callers.ts'
 
 const RANK: Record<Needs, number> = { anybody: 0, viewer: 1, operator: 2, admin: 3 }
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']

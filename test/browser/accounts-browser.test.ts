@@ -4,10 +4,11 @@ import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
 import type { SimComponent } from '../../src/simulator/index.ts'
 import { runsByFollower } from '../../src/store/runs/run-rows.ts'
-import { type AppHarness, startAppHarness, TEST_PLATFORM } from '../harness/app-harness.ts'
+import { TEST_PLATFORM } from '../fixtures/test-account.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const CAMPAIGN = `
 id: everybody

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { waitFor } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = mkdtempSync(join(tmpdir(), 'follower-nurture-bin-'))

@@ -12,8 +12,8 @@ import { createSealer } from '../../src/store/encryption/sealer.ts'
 import { listAudit } from '../../src/store/users/audit-log.ts'
 import { createUserStore } from '../../src/store/users/user-store.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { freshDatabase } from '../harness/stores.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

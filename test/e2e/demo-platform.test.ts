@@ -6,9 +6,9 @@ import {
   isolatedSettings,
   type Program,
   spawnProgram,
-  waitFor,
   waitUntilReady,
 } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const SHOP = 'wxsimulatedshop01'
 const OTHER_SHOP = 'wxsimulatedshop02'

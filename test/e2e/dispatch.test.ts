@@ -13,7 +13,7 @@ import { connectTemporal } from '../../src/temporal/connection.ts'
 import { createRunClient, type RunClient } from '../../src/temporal/run-client.ts'
 import { startTcpProxy } from '../fixtures/tcp-proxy.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxtest0000000002'
 const DAY = 86_400_000
@@ -61,16 +61,6 @@ const wechat = () => app.simulator.account(APP)
 const followerKey = (openId: string) => ({ appId: APP, openId })
 const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
-async function until<T>(read: () => Promise<T>, ready: (value: T) => boolean): Promise<T> {
-  const end = Date.now() + WAIT_TIMEOUT_MS
-  for (;;) {
-    const value = await read()
-    if (ready(value)) return value
-    if (Date.now() > end) throw new Error(`never came to be: ${JSON.stringify(value)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 /** A follower's accepted callbacks, in the order of their arrival. */
 const rowsOf = (openId: string): Promise<InboxRow[]> =>
   app.services.db
@@ -81,10 +71,9 @@ const rowsOf = (openId: string): Promise<InboxRow[]> =>
 
 /** Once all of a follower's callbacks are dispatched: what became of each. */
 async function resultsOf(openId: string): Promise<(string | null)[]> {
-  const rows = await until(
-    () => rowsOf(openId),
-    (all) => all.every((r) => r.dispatchedAt !== null),
-  )
+  const rows = await waitFor(() => rowsOf(openId), {
+    until: (all) => all.every((r) => r.dispatchedAt !== null),
+  })
   return rows.map((r) => r.result)
 }
 
@@ -162,10 +151,7 @@ describe("a follower's events", () => {
       const results = await resultsOf(openId)
       expect(results).toHaveLength(10)
       // A signal that comes while a workflow task runs is in the history only when that task is done.
-      const signals = await until(
-        () => signalsOf(openId),
-        (found) => found.length >= 10,
-      )
+      const signals = await waitFor(() => signalsOf(openId), { until: (found) => found.length >= 10 })
       const times = signals.map((s) => s.at)
       expect(times).toEqual([...times].sort((a, b) => a - b))
       expect(new Set(signals.map((s) => s.key)).size).toBe(10)
@@ -187,10 +173,9 @@ describe("a follower's events", () => {
     await wechat().type('oStuck', '1')
     await wechat().follow('oFree')
     await resultsOf('oFree')
-    const [first, second] = await until(
-      () => rowsOf('oStuck'),
-      ([row]) => (row?.attempts ?? 0) > 0 && !row?.leaseOwnerId,
-    )
+    const [first, second] = await waitFor(() => rowsOf('oStuck'), {
+      until: ([row]) => (row?.attempts ?? 0) > 0 && !row?.leaseOwnerId,
+    })
     expect(first).toMatchObject({ dispatchedAt: null, lastError: 'this one never works' })
     // Its follower's next event does not pass it.
     expect(second).toMatchObject({ dispatchedAt: null, attempts: 0 })
@@ -219,10 +204,10 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
     }
     const left = async () => (await inboxBacklog(app.services.db)).pending
     anotherDispatcher({ runs: counted, isBusy: () => busy })
-    await until(left, (pending) => pending <= 16)
+    await waitFor(left, { until: (pending) => pending <= 16 })
     expect(atOnce.most).toBe(1)
     busy = false
-    await until(left, (pending) => pending === 0)
+    await waitFor(left, { until: (pending) => pending === 0 })
     expect(atOnce.most).toBeGreaterThan(1)
   })
 })
@@ -308,10 +293,7 @@ describe('while Temporal is away', () => {
     expect(await wechat().follow('oAway')).toMatchObject({ ok: true, attempts: 1 })
     expect(await wechat().type('oAway', '1')).toMatchObject({ ok: true, attempts: 1, body: 'success' })
     expect(Date.now() - began).toBeLessThan(5_000)
-    const reason = await until(
-      async () => dispatcher.outageReason(),
-      (r) => r !== null,
-    )
+    const reason = await waitFor(async () => dispatcher.outageReason(), { until: (r) => r !== null })
     expect(reason).toContain('Temporal')
     expect((await rowsOf('oAway')).map((r) => r.dispatchedAt)).toEqual([null, null])
     expect(await inboxBacklog(app.services.db)).toMatchObject({ pending: 2 })
@@ -330,10 +312,9 @@ describe('an unfollow', () => {
     const run = await app.waitForRun(APP, 'oGone', (r) => r.state.steps[0]?.state === 'sent')
     await standStill()
     expect(await wechat().unfollow('oGone')).toMatchObject({ ok: true, body: 'success' })
-    const row = await until(
-      () => readDelivery(app.services.db, run.runKey, 'soon'),
-      (d) => d?.state === 'deferred',
-    )
+    const row = await waitFor(() => readDelivery(app.services.db, run.runKey, 'soon'), {
+      until: (d) => d?.state === 'deferred',
+    })
     expect(row).toMatchObject({ reason: 'unfollowed', attempts: 0 })
     expect(textsTo('oGone')).toEqual(['gift'])
     goOn()
@@ -383,10 +364,9 @@ describe('an unfollow', () => {
       'oReturns',
       (r) => r.status === 'active' && r.state.steps[0]?.state === 'pending',
     )
-    const [second, first] = await until(
-      () => runsByFollower(app.services.db, followerKey('oReturns')),
-      (all) => all[1]?.status === 'ended',
-    )
+    const [second, first] = await waitFor(() => runsByFollower(app.services.db, followerKey('oReturns')), {
+      until: (all) => all[1]?.status === 'ended',
+    })
     expect(first).toMatchObject({ outcome: 'unsubscribed' })
     expect(second?.state.ledger.map((g) => g.scene)).toEqual(['subscribe'])
     expect(textsTo('oReturns')).toEqual(['gift'])
@@ -452,10 +432,7 @@ describe('a human agent', () => {
     await session('oAgentFirst', 'kf_close_session', 60)
     // Tried at once; this WeChat knows no tap of somebody who does not follow, and so refuses it.
     await app.waitForRun(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason !== 'human-agent')
-    await until(
-      async () => sendsTo('oAgentFirst'),
-      (sends) => sends.length > 0,
-    )
+    await waitFor(async () => sendsTo('oAgentFirst'), { until: (sends) => sends.length > 0 })
   })
 
   it('has the session no more once a message of later reaches us', async () => {
@@ -578,10 +555,9 @@ describe('a run that somebody terminated in Temporal', () => {
     app.simulator.fault({ api: 'custom/send', openId: 'oCutOff', latencyMs: 3_000 })
     await wechat().type('oCutOff', '1')
     const [run] = await runsByFollower(app.services.db, followerKey('oCutOff'))
-    await until(
-      () => readDelivery(app.services.db, run?.runKey ?? '', 'gift'),
-      (d) => d?.state === 'sending',
-    )
+    await waitFor(() => readDelivery(app.services.db, run?.runKey ?? '', 'gift'), {
+      until: (d) => d?.state === 'sending',
+    })
     await terminate('oCutOff')
     await reconciler().run()
     const ended = await app.waitForRun(APP, 'oCutOff', (r) => r.status === 'ended')
@@ -591,10 +567,9 @@ describe('a run that somebody terminated in Temporal', () => {
       ['later', 'skipped', expect.any(String)],
     ])
     // The answer comes after all: the step's row knows it, and the run stays ended.
-    await until(
-      () => readDelivery(app.services.db, ended.runKey, 'gift'),
-      (d) => d?.state === 'sent',
-    )
+    await waitFor(() => readDelivery(app.services.db, ended.runKey, 'gift'), {
+      until: (d) => d?.state === 'sent',
+    })
     const [still] = await runsByFollower(app.services.db, followerKey('oCutOff'))
     expect(still).toMatchObject({ status: 'ended', outcome: 'terminated' })
   })
@@ -606,9 +581,9 @@ describe('a run that somebody terminated in Temporal', () => {
     await wechat().follow('oTerminatedOnce', { createTime: nowInSeconds() + 1 })
     expect((await resultsOf('oTerminatedOnce')).at(-1)).toBe('started')
     await reconciler().run()
-    const [second, first] = await until(
+    const [second, first] = await waitFor(
       () => runsByFollower(app.services.db, followerKey('oTerminatedOnce')),
-      (all) => all[1]?.status === 'ended',
+      { until: (all) => all[1]?.status === 'ended' },
     )
     expect(first?.outcome).toBe('terminated')
     expect(second?.status).toBe('active')

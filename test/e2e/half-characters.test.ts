@@ -4,7 +4,7 @@ import { readFollower } from '../../src/store/runs/follower-rows.ts'
 import { runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { rejectRunWrites } from '../fixtures/refuse-writes.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxtest0000000014'
 const SERIES = `

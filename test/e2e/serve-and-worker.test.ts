@@ -8,8 +8,9 @@ import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { freePort } from '../../src/temporal/local-server/ports.ts'
 import { type Collector, startCollector } from '../fixtures/otlp-collector.ts'
 import { freshNamespace } from '../harness/fresh-namespace.ts'
-import { callApi, type Program, spawnProgram, waitFor } from '../harness/process/program.ts'
+import { callApi, type Program, spawnProgram } from '../harness/process/program.ts'
 import { freshDatabase } from '../harness/stores.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const temporalAddress = inject('temporalAddress')
 const postgres = inject('postgresUrl')
@@ -76,10 +77,9 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
         () => false,
       )
     for (const base of [...serves, ...workers]) {
-      await waitFor(
-        () => isReady(base),
-        () => programs.map((p) => p.stderr() + p.stdout()).join('\n'),
-      )
+      await waitFor(() => isReady(base), {
+        message: () => programs.map((p) => p.stderr() + p.stdout()).join('\n'),
+      })
     }
     simulator = createSimulator()
     const { url: apiBase } = await simulator.listen(0)
@@ -112,11 +112,10 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     const follower = (i: number) => `oRole${i}`
     let tries = 0
     // The contract: live in other `serve` processes within 2 s.
-    await waitFor(
-      async () => (await wechat.follow(follower(++tries))).passiveReply !== null,
-      () => 'the other `serve` does not know the campaign within 2 s',
-      2_500,
-    )
+    await waitFor(async () => (await wechat.follow(follower(++tries))).passiveReply !== null, {
+      message: () => 'the other `serve` does not know the campaign within 2 s',
+      timeoutMs: 2_500,
+    })
     const openId = follower(tries)
     const run = () => callApi<PresentedRun>(serves[0] ?? '', `/api/followers/${APP}/${openId}`)
     await waitFor(async () => (await run().catch(() => null))?.status === 'ended')
@@ -149,10 +148,9 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
       return [...traces.values()].filter((names) => spanNames.every((part) => names.has(part)))
     }
     // One is of the test before.
-    await waitFor(
-      () => complete().length === 101,
-      () => `${complete().length} traces are complete`,
-    )
+    await waitFor(() => complete().length === 101, {
+      message: () => `${complete().length} traces are complete`,
+    })
   })
 
   it("each serve answers with WeChat's verification file", async () => {

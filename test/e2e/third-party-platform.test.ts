@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { SimComponent } from '../../src/simulator/index.ts'
-import { type AppHarness, startAppHarness, TEST_PLATFORM } from '../harness/app-harness.ts'
-import { callApi, waitFor } from '../harness/process/program.ts'
+import { TEST_PLATFORM } from '../fixtures/test-account.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { callApi } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const CAMPAIGN = `
 id: everybody

@@ -9,9 +9,9 @@ import {
   isolatedSettings,
   type Program,
   spawnProgram,
-  waitFor,
   waitUntilReady,
 } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxsimulated000001'
 const HOURS_48 = 48 * 3_600_000

@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import { expect, inject } from 'vitest'
 import type { NewAccount } from '../../src/store/accounts/account-store.ts'
 import { type AppHarness, startAppHarness } from './app-harness.ts'
+import { waitFor } from './wait-for.ts'
 
 export const ADMIN_TOKEN = 'test-token-of-the-admin'
 
@@ -138,12 +139,9 @@ export async function startApiHarness(
       return call('PUT', `/api/campaigns/${id}${query}`, { raw: yaml, type: 'application/yaml' })
     },
     async waitForBody<T>(path: string, ready: (body: T) => boolean) {
-      for (let tries = 0; ; tries++) {
-        const { status, body } = await get<T>(path)
-        if (status === 200 && ready(body)) return body
-        if (tries > 300) throw new Error(`never came to be: ${status} ${JSON.stringify(body)}`)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+      const isReady = ({ status, body }: Answer<T>) => status === 200 && ready(body)
+      const { body } = await waitFor(() => get<T>(path), { until: isReady })
+      return body
     },
     addAccount: (account) => app.addAccount({ ...SECRETS, ...account }),
     close: () => app.close(),

@@ -3,6 +3,7 @@ import { createRunRebuild } from '../../src/jobs/rebuild-runs.ts'
 import { createReconciler } from '../../src/jobs/reconcile-runs.ts'
 import { workflowIdOf } from '../../src/shared/ids.ts'
 import type { AppHarness } from './app-harness.ts'
+import { waitFor } from './wait-for.ts'
 
 const WORKFLOW_TASK_COMPLETED = 7
 /** ResetReapplyExcludeType */
@@ -40,10 +41,7 @@ export function operatorTools(app: AppHarness, appId: string, openId: string) {
     terminate: () => handle.terminate('by an operator'),
     async delete(): Promise<void> {
       await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })
-      for (let tries = 0; await exists(); tries++) {
-        if (tries > 300) throw new Error('it is still there')
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+      await waitFor(exists, { until: (there) => !there })
     },
     /** `temporal workflow reset --type FirstWorkflowTask`; gives the new execution's id. */
     async reset({ signals = true }: { signals?: boolean } = {}): Promise<string> {

@@ -19,6 +19,7 @@ import type { Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
 import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
 import { freshNamespace } from './fresh-namespace.ts'
+import { waitFor } from './wait-for.ts'
 
 let bundle: Promise<WorkflowBundle> | undefined
 
@@ -239,12 +240,7 @@ function createTestFollower(
     clock,
     state: () => handle().query<PresentedRun>('state'),
     async waitForState(ready) {
-      for (let tries = 0; ; tries++) {
-        const state = await follower.state()
-        if (ready(state)) return state
-        if (tries > 100) throw new Error(`never came to be: ${JSON.stringify(state)}`)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+      return waitFor(() => follower.state(), { until: ready })
     },
     outcome: () => handle().result() as Promise<NurtureOutcome>,
   }

@@ -1,12 +1,10 @@
 import { eq } from 'drizzle-orm'
-import { pino } from 'pino'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
-import { createServices } from '../../src/bootstrap/services.ts'
-import { checkCampaign } from '../../src/campaign/check.ts'
-import { openStore } from '../../src/store/db.ts'
 import { inbox } from '../../src/store/schema.ts'
-import { connectTemporal } from '../../src/temporal/connection.ts'
+import { testAccount } from '../fixtures/test-account.ts'
+import { createOfflineServices, NOWHERE } from '../harness/offline-services.ts'
+import { publishCampaign } from '../harness/publish-campaign.ts'
 import { ACCOUNT, MODES, type Mode, PLATFORM } from './simulated-wechat.ts'
 
 /** The campaigns' replies: who scans the code `interop-KIND` is answered so. */
@@ -56,42 +54,23 @@ export interface CallbackServer {
 /** Each mode is an account of its own at the product: WeChat has one mode for each account. */
 export const appIdOf = (mode: Mode) => (mode === 'security' ? ACCOUNT.appId : `${ACCOUNT.appId}${mode[0]}`)
 
-/** The product's callback server over a store in memory. No engine: what was accepted is stored, and not dispatched. */
+/** The app's callback server over a store in memory. There is no Temporal: accepted events are stored, not dispatched. */
 export async function startCallbackServer(): Promise<CallbackServer> {
-  const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const store = await openStore({ dataDir: null })
-  const target = { namespace: 'default', connection: { address: '127.0.0.1:9' } }
-  const link = connectTemporal(target, 'interop')
-  const platform = { ...PLATFORM, previousAesKey: null, publicUrl: 'http://127.0.0.1:9' }
-  const config = {
-    wechatApiBase: 'http://127.0.0.1:9',
-    callbackMaxAgeMs: 600_000,
-    retentionDays: 30,
-    platform,
-  }
-  const services = createServices({ config, db: store.db, link, encryptionKey: 'test-encryption-key', log })
+  const platform = { ...PLATFORM, previousAesKey: null, publicUrl: `http://${NOWHERE}` }
+  const { services, store } = await createOfflineServices({ platform })
+  const { appSecret, token, aesKey: encodingAesKey } = ACCOUNT
   for (const mode of MODES) {
-    await services.accounts.add({
-      appId: appIdOf(mode),
-      name: '互通测试',
-      mode,
-      appSecret: ACCOUNT.appSecret,
-      token: ACCOUNT.token,
-      encodingAesKey: ACCOUNT.aesKey,
-      rules: 'wechat-2023',
-      onUnknown: 'retry',
-      timezone: 'Asia/Shanghai',
-      apiBase: null,
-      humanAgents: true,
-    })
+    const secrets = { appSecret, token, encodingAesKey }
+    await services.accounts.add(
+      testAccount({ appId: appIdOf(mode), name: '互通测试', mode, ...secrets, humanAgents: true }),
+    )
   }
   for (const [kind, { yaml }] of Object.entries(CAMPAIGN_REPLIES)) {
-    const source = `id: interop-${kind}\nname: ${kind}\nentry: { event: scan, qrScenes: [interop-${kind}] }\nreply: ${yaml}\nsteps: [{ id: now, after: 0s, send: { text: hello } }]\n`
-    const { campaign, issues } = checkCampaign(source)
-    if (!campaign) throw new Error(JSON.stringify(issues))
-    await services.campaigns.publish(source, campaign, [])
+    await publishCampaign(
+      services,
+      `id: interop-${kind}\nname: ${kind}\nentry: { event: scan, qrScenes: [interop-${kind}] }\nreply: ${yaml}\nsteps: [{ id: now, after: 0s, send: { text: hello } }]\n`,
+    )
   }
-  await services.changed()
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
   const web = createHttpApp(services, { adminToken: 'test-admin-token', links: () => links })
   const server = await listen(web, 0, '127.0.0.1')
@@ -103,7 +82,7 @@ export async function startCallbackServer(): Promise<CallbackServer> {
     },
     async close() {
       await server.close()
-      await link.close()
+      await services.link.close()
       await store.close()
     },
   }

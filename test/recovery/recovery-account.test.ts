@@ -9,8 +9,8 @@ import {
   SECRETS,
   startApiHarness,
 } from '../harness/api-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { operatorTools, reconcilerOf } from '../harness/temporal-admin.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const HOUR = 3_600_000
 const STEPS = [

@@ -5,9 +5,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { freshDatabase } from '../harness/stores.ts'
 import { reconcilerOf } from '../harness/temporal-admin.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxmistakes000006'
 const HOUR = 3_600_000

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxmistakes000007'
 const SERIES = `

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { operatorTools, reconcilerOf } from '../harness/temporal-admin.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxmistakes000002'
 const HOUR = 3_600_000

@@ -3,8 +3,8 @@ import { workflowIdOf } from '../../src/shared/ids.ts'
 import { inboxBacklog } from '../../src/store/inbox/inbox-rows.ts'
 import { type ApiHarness, campaignYaml, type FollowerBody, startApiHarness } from '../harness/api-harness.ts'
 import { freshNamespace } from '../harness/fresh-namespace.ts'
-import { waitFor } from '../harness/process/program.ts'
 import { operatorTools, rebuildRuns, reconcilerOf } from '../harness/temporal-admin.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxmistakes000003'
 const HOUR = 3_600_000

@@ -10,8 +10,9 @@ import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import type { DeploymentView } from '../../src/temporal/deployment.ts'
 import { freePort } from '../../src/temporal/local-server/ports.ts'
 import { freshNamespace } from '../harness/fresh-namespace.ts'
-import { callApi, type Program, spawnProgram, waitFor } from '../harness/process/program.ts'
+import { callApi, type Program, spawnProgram } from '../harness/process/program.ts'
 import { freshDatabase } from '../harness/stores.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const temporalAddress = inject('temporalAddress')
 const postgresUrl = inject('postgresUrl')
@@ -50,7 +51,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
           () => true,
           () => false,
         ),
-      output,
+      { message: output },
     )
     return { base, program }
   }
@@ -116,10 +117,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     Boolean((await eventsOf(openId))[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId)
   const follow = async (openId: string) => {
     expect(await simulator.account(APP).follow(openId)).toMatchObject({ ok: true })
-    await waitFor(
-      () => received(openId) === 1,
-      () => `${openId} got no message`,
-    )
+    await waitFor(() => received(openId) === 1, { message: () => `${openId} got no message` })
   }
 
   beforeAll(async () => {

@@ -12,7 +12,7 @@ import { PortInUseError } from '../../src/temporal/local-server/ports.ts'
 import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
 import { createRunClient } from '../../src/temporal/run-client.ts'
 import { httpStatusLine, listeningPorts } from '../harness/process/listening-ports.ts'
-import { waitFor } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 import { makeStart, planOf } from '../harness/workflow-harness.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-local-'))

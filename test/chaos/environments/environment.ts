@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ManagedProcess } from '../../../scripts/cluster/managed-process.ts'
 import type { Db } from '../../../src/store/db.ts'
 import { inbox, runs } from '../../../src/store/schema.ts'
+import { waitFor } from '../../harness/wait-for.ts'
 import type { InboxRecord, RunRecord } from '../judge/evidence.ts'
 
 /** The whole product as processes of its own, to be killed one by one. */
@@ -66,11 +67,10 @@ export async function waitUntilReady(
   isReady: () => Promise<boolean>,
   withinMs = READY_WITHIN_MS,
 ): Promise<void> {
-  const until = Date.now() + withinMs
-  while (!(await isReady().catch(() => false))) {
-    if (Date.now() > until) throw new Error(`${what} is not ready after ${withinMs / 1000} s`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  await waitFor(() => isReady().catch(() => false), {
+    message: () => `${what} is not ready after ${withinMs / 1000} s`,
+    timeoutMs: withinMs,
+  })
 }
 
 export async function respondsOk(url: string, ok: (body: unknown) => boolean = () => true): Promise<boolean> {

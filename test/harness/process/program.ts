@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
-import { WAIT_TIMEOUT_MS } from '../timeouts.ts'
+import { waitFor } from '../wait-for.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -82,26 +82,13 @@ export async function isolatedSettings(): Promise<{
 
 /** Waits for the `ready` line of `npm start`; gives its URL. */
 export async function waitUntilReady(program: Program): Promise<string> {
-  await waitFor(
-    () => /^ready (\S+)$/m.test(program.stdout()) || program.process.exitCode !== null,
-    () => `not ready: ${program.stdout()}${program.stderr()}`,
-  )
-  const url = /^ready (\S+)$/m.exec(program.stdout())?.[1]
+  const readyUrl = () => /^ready (\S+)$/m.exec(program.stdout())?.[1]
+  const url = await waitFor(readyUrl, {
+    until: (found) => found !== undefined || program.process.exitCode !== null,
+    message: () => `not ready: ${program.stdout()}${program.stderr()}`,
+  })
   if (!url) throw new Error(`it ended: ${program.stderr()}`)
   return url
-}
-
-/** Waits for a condition. @throws Error with the `trouble` when it does not come to be */
-export async function waitFor(
-  condition: () => boolean | Promise<boolean>,
-  failureMessage: () => string = () => 'it never came to be',
-  withinMs = WAIT_TIMEOUT_MS,
-): Promise<void> {
-  const end = Date.now() + withinMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(failureMessage())
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
 
 /** Asks the operator API of a program, or drives its simulator; JSON in and out. */

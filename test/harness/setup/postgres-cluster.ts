@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { postgresUser } from '../../../scripts/cluster/unix-user.ts'
 import { postgresBin } from '../../../scripts/ensure-test-tools.mjs'
 import type { UnixUser } from '../../../src/temporal/local-server/supervise.ts'
-import { WAIT_TIMEOUT_MS } from '../timeouts.ts'
+import { waitFor } from '../wait-for.ts'
 
 /** A PostgreSQL cluster that is there on the disk; whoever wants it runs `program` with `args` as `user` in `home`. */
 export interface PostgresCluster {
@@ -49,14 +49,13 @@ export function initCluster(
 }
 
 async function waitUntilReady(isReady: string, port: number, signal?: AbortSignal): Promise<void> {
-  const until = Date.now() + WAIT_TIMEOUT_MS
-  for (;;) {
-    try {
-      await promisify(execFile)(isReady, ['-h', '127.0.0.1', '-p', String(port)])
-      return
-    } catch (err) {
-      if (signal?.aborted || Date.now() > until) throw err
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
+  const ask = () => promisify(execFile)(isReady, ['-h', '127.0.0.1', '-p', String(port)])
+  await waitFor(
+    () =>
+      ask().then(
+        () => null,
+        (err: Error) => err,
+      ),
+    { until: (err) => err === null, message: String, signal },
+  )
 }

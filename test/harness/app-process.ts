@@ -1,0 +1,78 @@
+import type { Hono } from 'hono'
+import { createTestClock } from '../../src/bootstrap/demo/test-clock.ts'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import { createServices, type Services } from '../../src/bootstrap/services.ts'
+import type { Log } from '../../src/shared/log.ts'
+import type { Store } from '../../src/store/db.ts'
+import type { createDataConverter } from '../../src/temporal/codec.ts'
+import { connectTemporal } from '../../src/temporal/connection.ts'
+import { runWorkers } from '../../src/temporal/workers.ts'
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bundle.ts'
+
+type Queue = 'nurture' | 'send'
+
+/** What stays the same over all restarts of one app. */
+export interface AppSettings {
+  temporalAddress: string
+  port: number
+  config: Parameters<typeof createServices>[0]['config']
+  adminToken: string
+  encryptionKey: string
+  dataConverter: ReturnType<typeof createDataConverter>
+  log: Log
+  /** The queues that are served from the start. */
+  queues: readonly Queue[]
+}
+
+/** The app from one start to the next stop, all in this process. */
+export interface AppProcess {
+  services: Services
+  web: Hono
+  /** Where its HTTP server listens. */
+  url: string
+  testClock: ReturnType<typeof createTestClock>
+  startWorkers(queues: readonly Queue[]): Promise<void>
+  stop(): Promise<void>
+}
+
+const bundle = bundleWorkflows()
+
+/** Starts what `npm start` starts, on a store that the caller has opened and closes. */
+export async function startAppProcess(
+  settings: AppSettings,
+  { store, namespace, now }: { store: Store; namespace: string; now: () => number },
+): Promise<AppProcess> {
+  const { config, encryptionKey, dataConverter, log, adminToken } = settings
+  const target = { namespace, connection: { address: settings.temporalAddress } }
+  const link = connectTemporal(target, 'test', dataConverter)
+  const services = createServices({ config, db: store.db, link, encryptionKey, log, now })
+  await services.changed()
+  const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
+  const web = createHttpApp(services, { adminToken, links: () => links })
+  const server = await listen(web, settings.port, '127.0.0.1')
+  const workers: ReturnType<typeof runWorkers>[] = []
+  const startWorkers = async (queues: readonly Queue[]) => {
+    const { activities, home } = services
+    const common = { target, activities, identity: 'test', graceMs: 1_000, log, bundle, dataConverter }
+    const started = runWorkers({ ...common, queues, mayPoll: home.mayPoll })
+    workers.push(started)
+    // Workers never poll a Temporal server that the store does not accept.
+    if (await home.mayPoll()) await started.polling
+  }
+  await startWorkers(settings.queues)
+  services.dispatcher.start()
+  return {
+    services,
+    web,
+    url: server.url,
+    testClock: createTestClock(link.client, store.db),
+    startWorkers,
+    async stop() {
+      await services.dispatcher.stop()
+      await Promise.all(workers.map((w) => w.stop()))
+      await server.close()
+      await link.close()
+    },
+  }
+}

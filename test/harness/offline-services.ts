@@ -1,0 +1,36 @@
+import type { ConnectionOptions } from '@temporalio/client'
+import { pino } from 'pino'
+import { createServices, type Services } from '../../src/bootstrap/services.ts'
+import type { Log } from '../../src/shared/log.ts'
+import { openStore, type Store } from '../../src/store/db.ts'
+import { connectTemporal } from '../../src/temporal/connection.ts'
+
+/** A port on which nothing listens. */
+export const NOWHERE = '127.0.0.1:9'
+
+export interface OfflineServicesOptions {
+  encryptionKey?: string
+  log?: Log
+  now?: () => number
+  /** How the absent Temporal server is tried, where the SDK's own patience is too long. */
+  connection?: Omit<ConnectionOptions, 'address'>
+  platform?: NonNullable<Parameters<typeof createServices>[0]['config']['platform']>
+}
+
+/** The services over an embedded store in memory. There is no Temporal and no WeChat: what asks them, fails. */
+export async function createOfflineServices(
+  options: OfflineServicesOptions = {},
+): Promise<{ services: Services; store: Store }> {
+  const { encryptionKey = 'test-encryption-key', now, platform, connection } = options
+  const log = options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' })
+  const store = await openStore({ dataDir: null })
+  const target = { namespace: 'default', connection: { ...connection, address: NOWHERE } }
+  const link = connectTemporal(target, 'test')
+  const config = {
+    wechatApiBase: `http://${NOWHERE}`,
+    callbackMaxAgeMs: 600_000,
+    retentionDays: 30,
+    ...(platform ? { platform } : {}),
+  }
+  return { services: createServices({ config, db: store.db, link, encryptionKey, log, now }), store }
+}

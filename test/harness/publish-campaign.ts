@@ -1,0 +1,15 @@
+import type { Services } from '../../src/bootstrap/services.ts'
+import { checkCampaign } from '../../src/campaign/check.ts'
+import type { Campaign } from '../../src/campaign/model.ts'
+
+/** Publishes a campaign file. @throws Error with its issues when it is not valid */
+export async function publishCampaign(
+  { campaigns, changed }: Pick<Services, 'campaigns' | 'changed'>,
+  yaml: string,
+): Promise<Campaign> {
+  const { campaign, issues } = checkCampaign(yaml)
+  if (!campaign) throw new Error(JSON.stringify(issues))
+  await campaigns.publish(yaml, campaign, [])
+  await changed()
+  return campaign
+}

@@ -1,0 +1,32 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { WAIT_TIMEOUT_MS } from './timeouts.ts'
+
+export interface WaitOptions<T> {
+  /** Whether the value read is the one awaited; by default, any truthy value is. */
+  until?(value: T): boolean
+  /** The error's message when time runs out; by default, it shows the last value. */
+  message?(value: T | undefined): string
+  timeoutMs?: number
+  pollMs?: number
+  /** Stops the wait early. */
+  signal?: AbortSignal
+}
+
+/**
+ * Reads a value until it is as awaited, and returns it. Tests wait for conditions with it, never for a time.
+ * @throws Error with `message` after `timeoutMs`; whatever `read` throws
+ */
+export async function waitFor<T>(read: () => T | Promise<T>, options: WaitOptions<T> = {}): Promise<T> {
+  const { until = Boolean, message = showValue, timeoutMs = WAIT_TIMEOUT_MS, pollMs = 50, signal } = options
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const value = await read()
+    if (until(value)) return value
+    if (Date.now() > deadline) throw new Error(message(value))
+    await pause(pollMs, undefined, { signal })
+  }
+}
+
+function showValue(value: unknown): string {
+  return `the condition did not become true; last value: ${JSON.stringify(value)}`
+}
