@@ -1,17 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { createAdmissionControl } from '../../src/callback/admission/admission-control.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
-import { createPlatformApp } from '../../src/platform/platform-app.ts'
-import { createPlatformService } from '../../src/platform/platform-service.ts'
-import { createAccountStore } from '../../src/store/accounts/account-store.ts'
-import { createPlatformStore } from '../../src/store/accounts/platform-store.ts'
 import type { Db } from '../../src/store/db.ts'
-import { createSealer } from '../../src/store/encryption/sealer.ts'
-import type { WechatAnswer } from '../../src/wechat/api/client.ts'
-import type { ComponentClient } from '../../src/wechat/api/component-client.ts'
-import { TEST_PLATFORM } from '../harness/app-harness.ts'
+import { answered, authorization, createPlatformHarness } from '../harness/platform-harness.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
 const DAY_MS = 86_400_000
@@ -20,20 +11,9 @@ const T0 = Date.parse('2026-11-23T08:00:00Z')
 const CODE = `queryauthcode@@@${'aB3-_'.repeat(17)}x`
 const VISIT_MS = 1_800_000
 
-/** The platform's pages over a real store; what WeChat is asked is counted, and codes that begin like WeChat's are taken. */
+/** The platform's pages. Requests to WeChat are counted, and WeChat takes only codes that begin as its own do. */
 function pagesOver(db: Db) {
-  const clock = { now: T0 }
-  const now = () => clock.now
-  const log = pino({ level: 'silent' })
-  const sealer = createSealer('test-encryption-key')
-  const requests = { preAuthCode: 0, queryAuth: 0, other: 0 }
-  const answer = <T>(data: T): WechatAnswer<T> => ({
-    kind: 'answered',
-    errcode: 0,
-    errmsg: 'ok',
-    rid: null,
-    data,
-  })
+  const requests = { preAuthCode: 0, queryAuth: 0 }
   const refused = {
     kind: 'answered',
     errcode: 61010,
@@ -41,72 +21,32 @@ function pagesOver(db: Db) {
     rid: null,
     data: null,
   } as const
-  const client: ComponentClient = {
-    startPushTicket: async () => answer({}),
-    componentToken: async () => answer({ access_token: 'component', expires_in: 7_200 }),
-    async preAuthCode() {
-      requests.preAuthCode += 1
-      return answer({ pre_auth_code: 'pre', expires_in: VISIT_MS / 1_000 })
+  const harness = createPlatformHarness(db, {
+    now: T0,
+    clientAddress: '198.51.100.1',
+    client: {
+      async preAuthCode() {
+        requests.preAuthCode += 1
+        return answered({ pre_auth_code: 'pre', expires_in: VISIT_MS / 1_000 })
+      },
+      async queryAuth(_, code) {
+        requests.queryAuth += 1
+        return code.startsWith('queryauthcode@@@') ? authorization('r') : refused
+      },
     },
-    async queryAuth(_, code) {
-      requests.queryAuth += 1
-      if (!code.startsWith('queryauthcode@@@')) return refused
-      const info = {
-        authorizer_appid: 'wxowner000000001',
-        authorizer_access_token: 'a',
-        authorizer_refresh_token: 'r',
-      }
-      const func_info = [{ funcscope_category: { id: 1 } }]
-      return answer({ authorization_info: { ...info, expires_in: 7_200, func_info } })
-    },
-    authoriserToken: async () =>
-      answer({ authorizer_access_token: 'a', authorizer_refresh_token: 'r', expires_in: 1 }),
-    authoriserInfo: async () => answer({ authorizer_info: { nick_name: '店' } }),
-    authoriserList: async () => answer({ total_count: 0, list: [] }),
-  }
-  const platform = createPlatformService({
-    config: { ...TEST_PLATFORM, publicUrl: 'http://platform.test' },
-    store: createPlatformStore(db, sealer),
-    accounts: createAccountStore(db, sealer, now),
-    client,
-    tokens: {
-      getToken: async () => ({ ok: true, accessToken: 'component' }),
-      afterRefusal: async () => ({ ok: true, accessToken: 'component' }),
-    },
-    wechatPages: null,
-    now,
-    toPlatformTime: (at) => at,
-    log,
-    reloadAccounts: async () => {},
-    resumeSends: () => {},
-    stopRuns: async () => {},
   })
-  let address: string | null = '198.51.100.1'
-  const app = createPlatformApp({
-    platform,
-    now,
-    maxAgeMs: 600_000,
-    log,
-    skewMonitor: { record: () => {} },
-    admission: createAdmissionControl(),
-    nameOf: async () => '店',
-    phoneUrl: () => null,
-    client: () => ({ address, https: false }),
-  })
-  const count = async (table: string) => {
-    // The driver types rows as unknown records.
-    const { rows } = (await db.execute(sql.raw(`SELECT count(*) AS n FROM ${table}`))) as unknown as {
-      rows: { n: string | number }[]
-    }
-    return Number(rows[0]?.n)
-  }
+  const { app, clock, platform, setClientAddress } = harness
   return {
     clock,
-    asked: requests,
-    count,
     platform,
-    from(other: string) {
-      address = other
+    setClientAddress,
+    requests,
+    async count(table: string): Promise<number> {
+      // The driver types rows as unknown records.
+      const { rows } = (await db.execute(sql.raw(`SELECT count(*) AS n FROM ${table}`))) as unknown as {
+        rows: { n: string | number }[]
+      }
+      return Number(rows[0]?.n)
     },
     begin: () => Promise.resolve(app.request('/wechat/component/authorize')),
     /** The state that WeChat gets with an owner. */
@@ -123,10 +63,10 @@ function pagesOver(db: Db) {
 }
 
 describeOnBothStores('an owner’s way to WeChat’s authorisation page and back', (open) => {
-  const set = async () => pagesOver((await open()).db)
+  const start = async () => pagesOver((await open()).db)
 
   it('asks WeChat nothing and keeps nothing for a state that we did not make', async () => {
-    const at = await set()
+    const at = await start()
     const foreign = await pagesOver((await open()).db).state()
     const made = [
       'x',
@@ -137,25 +77,25 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
       '',
     ]
     for (const state of made) expect((await at.back(state, CODE)).status).toBe(400)
-    expect([at.asked.queryAuth, await at.count('platform_events')]).toEqual([0, 0])
+    expect([at.requests.queryAuth, await at.count('platform_events')]).toEqual([0, 0])
   })
 
   it('asks WeChat for one code of each visit, and shows the same page when that is loaded again', async () => {
-    const at = await set()
+    const at = await start()
     const state = await at.state()
     const first = await at.back(state, CODE)
     expect([first.status, await first.text()]).toEqual([200, expect.stringContaining('授权成功')])
     for (let i = 0; i < 20; i++) expect((await at.back(state, `${CODE}${i}`)).status).toBe(400)
     expect((await at.back(state, CODE)).status).toBe(200)
-    expect([at.asked.queryAuth, await at.count('platform_events')]).toEqual([1, 1])
+    expect([at.requests.queryAuth, await at.count('platform_events')]).toEqual([1, 1])
   })
 
   it('asks WeChat once for a made-up code', async () => {
-    const at = await set()
+    const at = await start()
     const state = await at.state()
     for (let i = 0; i < 5; i++) expect((await at.back(state, 'made-up')).status).toBe(400)
     expect((await at.back(state, CODE)).status).toBe(400)
-    expect(at.asked.queryAuth).toBe(1)
+    expect(at.requests.queryAuth).toBe(1)
   })
 
   it.each([
@@ -165,47 +105,47 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
     ['with NUL', 'a\0'],
     ['with markup', '<b>'],
   ])('takes no code that is %s', async (_, code) => {
-    const at = await set()
+    const at = await start()
     expect((await at.back(await at.state(), code)).status).toBe(400)
-    expect([at.asked.queryAuth, await at.count('platform_events')]).toEqual([0, 0])
+    expect([at.requests.queryAuth, await at.count('platform_events')]).toEqual([0, 0])
   })
 
   it('is closed once its time is over', async () => {
-    const at = await set()
+    const at = await start()
     const state = await at.state()
     at.clock.now += VISIT_MS
     expect((await at.back(state, CODE)).status).toBe(400)
-    expect(at.asked.queryAuth).toBe(0)
+    expect(at.requests.queryAuth).toBe(0)
   })
 
   it('is begun a few times from one address, and then says when again; others go on', async () => {
-    const at = await set()
+    const at = await start()
     const answers = []
     for (let i = 0; i < 200; i++) answers.push(await at.begin())
     const begun = answers.filter((a) => a.status === 302).length
     expect(begun).toBeLessThanOrEqual(40)
-    expect([at.asked.preAuthCode, await at.count('pending_authorisations')]).toEqual([begun, begun])
+    expect([at.requests.preAuthCode, await at.count('pending_authorisations')]).toEqual([begun, begun])
     const last = answers.at(-1)
     expect([last?.status, last?.headers.get('retry-after')]).toEqual([429, '15'])
     expect(await last?.text()).toContain('请求过于频繁')
-    at.from('203.0.113.5')
+    at.setClientAddress('203.0.113.5')
     expect((await at.begin()).status).toBe(302)
-    at.from('198.51.100.1')
+    at.setClientAddress('198.51.100.1')
     at.clock.now += 15_000
     expect((await at.begin()).status).toBe(302)
   })
 
   it('is begun no more often than WeChat’s calls of a day allow, from however many addresses', async () => {
-    const at = await set()
+    const at = await start()
     for (let i = 0; i < 500; i++) {
-      at.from(`10.0.${i >> 8}.${i & 255}`)
+      at.setClientAddress(`10.0.${i >> 8}.${i & 255}`)
       await at.begin()
     }
-    expect(at.asked.preAuthCode).toBe(200)
+    expect(at.requests.preAuthCode).toBe(200)
   })
 
   it('is loaded again so often from one address, and no more', async () => {
-    const at = await set()
+    const at = await start()
     const state = await at.state()
     const statuses = []
     for (let i = 0; i < 100; i++) statuses.push((await at.back(state, CODE)).status)

@@ -1,92 +1,31 @@
 import fc from 'fast-check'
-import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { createAdmissionControl } from '../../src/callback/admission/admission-control.ts'
-import { createPlatformApp } from '../../src/platform/platform-app.ts'
-import { createPlatformService } from '../../src/platform/platform-service.ts'
 import { envelope, type Fields } from '../../src/simulator/callbacks/push.ts'
-import { createAccountStore } from '../../src/store/accounts/account-store.ts'
-import { createPlatformStore } from '../../src/store/accounts/platform-store.ts'
 import type { Db } from '../../src/store/db.ts'
-import { createSealer } from '../../src/store/encryption/sealer.ts'
-import type { WechatAnswer } from '../../src/wechat/api/client.ts'
-import type { ComponentClient } from '../../src/wechat/api/component-client.ts'
-import { TEST_PLATFORM } from '../harness/app-harness.ts'
+import { TEST_PLATFORM } from '../fixtures/test-account.ts'
+import { authorization, createPlatformHarness, OWNER_APP_ID } from '../harness/platform-harness.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
-const APP = 'wxowner000000001'
 /** Tickets and events are stamped in whole seconds. */
 const T0 = Date.parse('2026-11-23T08:00:00Z') / 1000
-const answer = <T>(data: T): WechatAnswer<T> => ({
-  kind: 'answered',
-  errcode: 0,
-  errmsg: 'ok',
-  rid: null,
-  data,
-})
 
-/** A platform over a real store. WeChat's API answers each code with the refresh token that was given with it. */
+/** The platform, to which events are pushed. WeChat answers each code with a refresh token that names the code. */
 function platformOver(db: Db) {
-  const clock = { now: T0 * 1000 }
-  const now = () => clock.now
-  const log = pino({ level: 'silent' })
-  const sealer = createSealer('test-encryption-key')
-  const accounts = createAccountStore(db, sealer, now)
-  const store = createPlatformStore(db, sealer)
   const stopped: string[] = []
   const exchanged: string[] = []
-  let engineIsAway = false
-  const client: ComponentClient = {
-    startPushTicket: async () => answer({}),
-    componentToken: async (ticket) => answer({ access_token: `token of ${ticket}`, expires_in: 7_200 }),
-    preAuthCode: async () => answer({ pre_auth_code: 'pre', expires_in: 600 }),
-    async queryAuth(_, code) {
-      exchanged.push(code)
-      return answer({
-        authorization_info: {
-          authorizer_appid: APP,
-          authorizer_access_token: 'access',
-          authorizer_refresh_token: `refresh of ${code}`,
-          expires_in: 7_200,
-          func_info: [{ funcscope_category: { id: 1 } }],
-        },
-      })
+  let temporalIsDown = false
+  const { accounts, app, clock, platform, store } = createPlatformHarness(db, {
+    now: T0 * 1000,
+    client: {
+      async queryAuth(_, code) {
+        exchanged.push(code)
+        return authorization(`refresh of ${code}`)
+      },
     },
-    authoriserToken: async () =>
-      answer({ authorizer_access_token: 'a', authorizer_refresh_token: 'r', expires_in: 1 }),
-    authoriserInfo: async () => answer({ authorizer_info: { nick_name: '店' } }),
-    authoriserList: async () => answer({ total_count: 0, list: [] }),
-  }
-  const platform = createPlatformService({
-    config: { ...TEST_PLATFORM, publicUrl: 'http://platform.test' },
-    store,
-    accounts,
-    client,
-    tokens: {
-      getToken: async () => ({ ok: true, accessToken: 'component' }),
-      afterRefusal: async () => ({ ok: true, accessToken: 'component' }),
-    },
-    wechatPages: null,
-    now,
-    toPlatformTime: (at) => at,
-    log,
-    reloadAccounts: async () => {},
-    resumeSends: () => {},
     async stopRuns(appId) {
-      if (engineIsAway) throw new Error('Temporal is away')
+      if (temporalIsDown) throw new Error('Temporal is down')
       stopped.push(appId)
     },
-  })
-  const app = createPlatformApp({
-    platform,
-    now,
-    maxAgeMs: 600_000,
-    log,
-    skewMonitor: { record: () => {} },
-    admission: createAdmissionControl(),
-    nameOf: async () => '店',
-    phoneUrl: () => null,
-    client: () => ({ address: null, https: false }),
   })
   return {
     clock,
@@ -94,8 +33,8 @@ function platformOver(db: Db) {
     store,
     stopped,
     exchanged,
-    setEngineAway(is: boolean) {
-      engineIsAway = is
+    setTemporalDown(isDown: boolean) {
+      temporalIsDown = isDown
     },
     work: () => platform.processEvents(),
     /** WeChat delivers an event that happened at `at` (s). */
@@ -121,7 +60,7 @@ function platformOver(db: Db) {
       return (await app.request(`/wechat/component/authorized?auth_code=${code}&state=${state}`)).status
     },
     async standing() {
-      const { state, refreshToken } = (await accounts.find(APP)) ?? {}
+      const { state, refreshToken } = (await accounts.find(OWNER_APP_ID)) ?? {}
       return { state, refreshToken: refreshToken ?? null }
     },
   }
@@ -129,11 +68,11 @@ function platformOver(db: Db) {
 
 const authorized = (code: string): Fields => ({
   InfoType: 'authorized',
-  AuthorizerAppid: APP,
+  AuthorizerAppid: OWNER_APP_ID,
   AuthorizationCode: code,
 })
 const updated = (code: string): Fields => ({ ...authorized(code), InfoType: 'updateauthorized' })
-const UNAUTHORIZED: Fields = { InfoType: 'unauthorized', AuthorizerAppid: APP }
+const UNAUTHORIZED: Fields = { InfoType: 'unauthorized', AuthorizerAppid: OWNER_APP_ID }
 const activeWith = (code: string) => ({ state: 'active', refreshToken: `refresh of ${code}` })
 const GONE = { state: 'needs-authorisation', refreshToken: null }
 
@@ -154,7 +93,7 @@ describeOnBothStores('events of a third-party platform', (store) => {
     await push(T0 + 20, authorized('b'))
     await push(T0 + 10, UNAUTHORIZED)
     expect(await standing()).toEqual(activeWith('b'))
-    expect(stopped).toEqual([APP])
+    expect(stopped).toEqual([OWNER_APP_ID])
   })
 
   it('an older authorisation or change of one brings back nothing, and its code is not exchanged', async () => {
@@ -188,7 +127,7 @@ describeOnBothStores('events of a third-party platform', (store) => {
     expect(await standing()).toEqual(activeWith('b'))
     await push(T0 + 61, UNAUTHORIZED)
     expect(await standing()).toEqual(GONE)
-    expect(stopped).toEqual([APP])
+    expect(stopped).toEqual([OWNER_APP_ID])
   })
 
   it('the push of the same authorisation says when it was: a server ahead misses no end of it', async () => {
@@ -213,21 +152,21 @@ describeOnBothStores('events of a third-party platform', (store) => {
   })
 
   it('an end that could not be carried to Temporal is tried again, unless the owner came back meanwhile', async () => {
-    const { push, standing, stopped, work, setEngineAway } = platformOver(store().db)
+    const { push, standing, stopped, work, setTemporalDown } = platformOver(store().db)
     await push(T0, authorized('a'))
-    setEngineAway(true)
+    setTemporalDown(true)
     await push(T0 + 10, UNAUTHORIZED)
     expect(await standing()).toEqual(GONE)
-    setEngineAway(false)
+    setTemporalDown(false)
     await work()
-    expect(stopped).toEqual([APP])
-    setEngineAway(true)
+    expect(stopped).toEqual([OWNER_APP_ID])
+    setTemporalDown(true)
     await push(T0 + 20, authorized('b'))
     await push(T0 + 30, UNAUTHORIZED)
     await push(T0 + 40, authorized('c'))
-    setEngineAway(false)
+    setTemporalDown(false)
     await work()
-    expect(stopped).toEqual([APP])
+    expect(stopped).toEqual([OWNER_APP_ID])
     expect(await standing()).toEqual(activeWith('c'))
   })
 
@@ -257,7 +196,7 @@ describeOnBothStores('events of a third-party platform', (store) => {
   it('a refresh token that was asked for before a new authorisation does not replace its', async () => {
     const { push, accounts, standing } = platformOver(store().db)
     await push(T0, authorized('a'))
-    const before = await accounts.find(APP)
+    const before = await accounts.find(OWNER_APP_ID)
     if (!before) throw new Error('not authorised')
     await push(T0 + 10, authorized('b'))
     await accounts.saveRefreshToken(before, 'late')
