@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { describe, expect, inject, it } from 'vitest'
 import { describeOnBothStores, freshDatabase } from '../../test/harness/stores.ts'
 import { checkCampaign } from '../campaign/check.ts'
@@ -6,8 +7,10 @@ import { createTokenStore, expiringTokens } from './accounts/access-token-store.
 import { canSend, createAccountStore, type NewAccount } from './accounts/account-store.ts'
 import { createCampaignStore } from './campaigns/campaign-store.ts'
 import { saveMedium } from './campaigns/media-store.ts'
-import { openStore } from './db.ts'
+import { openStore, type Store } from './db.ts'
 import { createSealer } from './encryption/sealer.ts'
+import journal from './migrations/meta/_journal.json' with { type: 'json' }
+import { execute } from './runs/deliveries.ts'
 import { readConfigRevision } from './settings/config-revision.ts'
 import { claimJob, releaseJob } from './settings/job-leases.ts'
 
@@ -228,10 +231,15 @@ describe('the embedded store beside other work', () => {
 })
 
 describe.skipIf(!inject('postgresUrl'))('several processes that open a new PostgreSQL at once', () => {
-  it('migrate it once', async () => {
+  it('apply each migration once, and can all use the tables', async () => {
     const databaseUrl = await freshDatabase(inject('postgresUrl'))
     const stores = await Promise.all([1, 2, 3, 4].map(() => openStore({ databaseUrl, dataDir: null })))
     await Promise.all(stores.map((s) => s.db.execute('SELECT count(*) FROM inbox')))
+    const applied = sql`SELECT hash FROM drizzle.__drizzle_migrations`
+    const { rows } = await execute<{ hash: string }>((stores[0] as Store).db, applied)
+    const hashes = rows.map(({ hash }) => hash)
+    expect(hashes).toHaveLength(journal.entries.length)
+    expect(new Set(hashes).size).toBe(hashes.length)
     await Promise.all(stores.map((s) => s.close()))
   })
 })

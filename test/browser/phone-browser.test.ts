@@ -130,7 +130,12 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await app.waitForRun(APP, 'oLeaver', () => true)
     await page.click('#follow')
     await sees(page, '已取消关注')
-    await app.waitForRun(APP, 'oLeaver', (r) => r.outcome === 'unsubscribed')
+    const run = await app.waitForRun(APP, 'oLeaver', (r) => r.outcome === 'unsubscribed')
+    expect(run.state.steps.filter((s) => s.state === 'pending')).toEqual([])
+    expect(await page.locator('#chat li').last().textContent()).toContain('已取消关注')
+    expect(await page.locator('#follow').textContent()).toBe('关注')
+    await page.click('#follow')
+    await expect.poll(() => page.locator('#follow').textContent()).toBe('取消关注')
     await page.context().close()
   })
 

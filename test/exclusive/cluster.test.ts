@@ -9,12 +9,14 @@ import { listenForCommands } from '../../scripts/cluster/control-socket.ts'
 import { findPrograms, MissingProgramsError } from '../../scripts/cluster/find-programs.ts'
 import { DEPLOY_FOLDER } from '../../scripts/cluster/load-compose.ts'
 import { temporaryFolder } from '../../scripts/cluster/unix-user.ts'
+import type { PresentedRun } from '../../src/run/present.ts'
 import { createSimulator, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
 import type { ChaosAccount } from '../chaos/campaigns.ts'
 import { startCluster } from '../chaos/environments/cluster-environment.ts'
 import type { Environment } from '../chaos/environments/environment.ts'
 import { registerAccounts } from '../chaos/wechat-side.ts'
-import { callApi, waitFor } from '../harness/process/program.ts'
+import { callApi } from '../harness/process/program.ts'
+import { waitFor } from '../harness/wait-for.ts'
 
 const run = promisify(execFile)
 const print = (line: string) => process.stderr.write(`${line}\n`)
@@ -79,6 +81,8 @@ describe.runIf(programs)('the production stack, without containers', () => {
     const cli = ['node', 'scripts/run.mjs', 'src/cli/main.ts', ...args]
     return run(join(folder, 'cluster/bin/docker'), ['compose', 'exec', '-T', service, ...cli])
   }
+  const follower = (openId: string) =>
+    callApi<PresentedRun>(environment.apiBase, `/api/followers/${ACCOUNT.appId}/${openId}`)
 
   it('lets WeChat reach callbacks alone, and people the console, but no metrics', async () => {
     const status = async (url: string) => (await fetch(url)).status
@@ -100,23 +104,21 @@ describe.runIf(programs)('the production stack, without containers', () => {
       await managed.kill()
       await managed.start()
     }
-    await waitFor(() => sent('oKills').length === 2)
+    await waitFor(async () => (await follower('oKills').catch(() => null))?.status === 'ended')
+    expect(sent('oKills')).toHaveLength(2)
   })
 
   it('is put back to the moment of a backup, and what was under way then goes on', async () => {
     await wechat.follow('oBackup')
     await waitFor(() => sent('oBackup').length === 1)
-    const recorded = async () =>
-      (
-        await callApi<{ steps: { sentAt: unknown }[] }>(
-          environment.apiBase,
-          `/api/followers/${ACCOUNT.appId}/oBackup`,
-        )
-      ).steps[0]?.sentAt
+    const recorded = async () => (await follower('oBackup')).steps[0]?.sentAt
     await waitFor(async () => Boolean(await recorded()))
     await script('backup.sh', '--stay-stopped', join(folder, 'backup'))
     await script('restore.sh', join(folder, 'backup'), '--yes')
     await waitFor(() => sent('oBackup').length === 2)
+    // Only once the run has ended, nothing can be sent a second time.
+    await waitFor(async () => (await follower('oBackup')).status === 'ended')
+    expect(sent('oBackup')).toHaveLength(2)
     expect((await inside('serve-1', 'engine', 'show')).stdout).toContain('nurture')
   })
 
