@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { pino } from 'pino'
-import { createAdmissionControl } from '../../src/callback/admission-control.ts'
+import { createAdmissionControl } from '../../src/callback/admission/admission-control.ts'
 import { createPlatformApp } from '../../src/platform/platform-app.ts'
 import { createPlatformService, type PlatformService } from '../../src/platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../../src/store/accounts/account-store.ts'
