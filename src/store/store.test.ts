@@ -10,9 +10,9 @@ import { saveMedium } from './campaigns/media-store.ts'
 import { openStore, type Store } from './db.ts'
 import { createSealer } from './encryption/sealer.ts'
 import journal from './migrations/meta/_journal.json' with { type: 'json' }
-import { execute } from './runs/deliveries.ts'
 import { readConfigRevision } from './settings/config-revision.ts'
 import { claimJob, releaseJob } from './settings/job-leases.ts'
+import { execute } from './sql.ts'
 
 const NOW = 1_800_000_000_000
 const account: NewAccount = {
