@@ -3,7 +3,7 @@ import type { Log } from '../src/shared/log.ts'
 import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/api/client.ts'
 import type { TokenProvider } from '../src/wechat/api/tokens.ts'
-import type { AccountStop } from '../src/wechat/api/with-token.ts'
+import type { AccountStop } from '../src/wechat/rules/errcodes.ts'
 import type { Rate } from './throttle/rate-limiter.ts'
 import type { SendThrottle } from './throttle/send-throttle.ts'
 
@@ -39,8 +39,6 @@ export interface ActivityDeps {
     stop(appId: string, state: AccountStop, errcode: number): Promise<void>
     /** Asks WeChat how much of the account's quota is left, and at which rate it may send; not more than once a minute. */
     fetchSendQuota(appId: string, client: WechatClient, accessToken: string): Promise<void>
-    /** WeChat refuses the account messages of this kind, whatever they say. */
-    recordRefusedKind(appId: string, kind: string): Promise<void>
     /** A follower that WeChat does not know (40003); true when three different ones in a row now block the account. */
     recordInvalidRecipient(appId: string, openId: string): Promise<boolean>
     recordValidRecipient(appId: string): Promise<void>

@@ -3,10 +3,10 @@ import type { RunState } from '../src/run/state.ts'
 import { truncateText } from '../src/shared/text.ts'
 import { saveFollower } from '../src/store/runs/follower-rows.ts'
 import { recordRun } from '../src/store/runs/run-rows.ts'
+import { currentRun } from './attempt/current-run.ts'
 import { endOnError } from './attempt/end-on-error.ts'
 import type { ActivityDeps } from './deps.ts'
 import { reportReducedSnapshot } from './send/record-result.ts'
-import { currentRun } from './send/send-input.ts'
 
 /** A run's snapshot for the store. */
 export interface RecordRunInput {

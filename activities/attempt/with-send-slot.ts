@@ -1,15 +1,15 @@
 import { Context } from '@temporalio/activity'
 import type { ActivityDeps } from '../deps.ts'
-import { currentRun } from '../send/send-input.ts'
 import type { AttemptDeadline } from './attempt-deadline.ts'
+import { currentRun } from './current-run.ts'
 import { isLastTry, retryAfter } from './retry-after.ts'
 
-/** A worker that died is noticed after `heartbeatTimeout` (workflow) without one of these. */
+/** Temporal takes a worker as dead after `heartbeatTimeout` (workflow) without a heartbeat. */
 const HEARTBEAT_MS = 1_500
 
 /**
- * Does work that asks WeChat: in a place of the account's share, with heartbeats for as long as it takes. Without a place it
- * fails with a time to come back; `noTime` gives the result when that would be too late.
+ * Does work that calls WeChat, in one of the account's send slots and with heartbeats. Without a slot it throws for a retry;
+ * `onDeadline` gives the result when a retry would be too late.
  */
 export async function withSendSlot<T>(
   deps: ActivityDeps,

@@ -5,11 +5,11 @@ import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.t
 import type { FollowerAttributes } from '../../src/store/schema.ts'
 import { type CallProblem, withToken } from '../../src/wechat/api/with-token.ts'
 import { type AttemptDeadline, attemptDeadline } from '../attempt/attempt-deadline.ts'
+import { currentRun } from '../attempt/current-run.ts'
 import { endOnError } from '../attempt/end-on-error.ts'
 import { retryOnProblem, retryWhenAccountActive } from '../attempt/retry-on-problem.ts'
 import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { currentRun } from '../send/send-input.ts'
 import { openTagCache } from './tag-cache.ts'
 
 /** A step that asks for the follower's facts. */

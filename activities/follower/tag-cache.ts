@@ -1,9 +1,7 @@
 import { readAccountTags, saveAccountTag, saveAccountTags } from '../../src/store/accounts/account-tags.ts'
 import { type CallResult, withToken } from '../../src/wechat/api/with-token.ts'
+import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-
-/** 45157: there is a tag of this name, or WeChat does not like it. */
-const NAME_REFUSED = 45157
 
 /** The names and numbers of one account's tags, as the store has them until WeChat is asked anew. */
 export async function openTagCache(deps: ActivityDeps, account: SendAccount) {
@@ -46,7 +44,7 @@ export async function openTagCache(deps: ActivityDeps, account: SendAccount) {
         known.set(name, created.data.tag.id)
         return { ok: true, data: created.data.tag.id }
       }
-      if (created.errcode !== NAME_REFUSED) return created
+      if (created.errcode !== ERRCODE.tagNameRefused) return created
       // Another worker may have made it just now.
       const refreshedAgain = await refresh()
       const existing = known.get(name)

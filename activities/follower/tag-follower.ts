@@ -3,12 +3,13 @@ import { applyTagChanges, type TagResult } from '../../src/run/attributes.ts'
 import { maskId } from '../../src/shared/ids.ts'
 import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
 import { type CallResult, withToken } from '../../src/wechat/api/with-token.ts'
+import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import { attemptDeadline } from '../attempt/attempt-deadline.ts'
+import { currentRun } from '../attempt/current-run.ts'
 import { endOnError } from '../attempt/end-on-error.ts'
 import { retryOnProblem, retryWhenAccountActive } from '../attempt/retry-on-problem.ts'
 import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { currentRun } from '../send/send-input.ts'
 import { openTagCache } from './tag-cache.ts'
 
 /** Tags to give to the run's follower, and to take. */
@@ -22,8 +23,6 @@ export interface TagInput {
   leftMs: number
 }
 
-/** 45159: the number of a tag that is there no more. */
-const TAG_GONE = 45159
 /** Tries while WeChat is busy, within half a minute (1, 2, 4, 8, 16 s): messages after it do not wait longer for a tag. */
 const MAX_ATTEMPTS = 6
 
@@ -78,7 +77,7 @@ export function createTagFollower(deps: ActivityDeps) {
     ]
     for (const { name, how } of all) {
       let done = await applyTag(name, how)
-      if (!done.ok && done.errcode === TAG_GONE) {
+      if (!done.ok && done.errcode === ERRCODE.unknownTagId) {
         const asked = await tagCache.ask()
         done = asked.ok ? await applyTag(name, how) : asked
       }

@@ -2,14 +2,16 @@ import { Context } from '@temporalio/activity'
 import { mediaRefs } from '../../src/campaign/message.ts'
 import { uploadMissing } from '../../src/media/upload-media.ts'
 import type { SendResult } from '../../src/run/send-result.ts'
+import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import { type AttemptDeadline, attemptDeadline } from '../attempt/attempt-deadline.ts'
+import { currentRun } from '../attempt/current-run.ts'
 import { endOnError } from '../attempt/end-on-error.ts'
 import { retryOnProblem } from '../attempt/retry-on-problem.ts'
 import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps } from '../deps.ts'
 import { recordResult } from '../send/record-result.ts'
 import { createResolveUnanswered } from '../send/resolve-unanswered.ts'
-import { currentRun, type SendInput, sendKey, stepOf } from '../send/send-input.ts'
+import { type SendInput, sendKey, stepOf } from '../send/send-input.ts'
 
 /**
  * Uploads the media of a step to its account, those that are not there yet or whose three days are nearly over; all of
@@ -38,7 +40,9 @@ export function createPrepareMedia(deps: ActivityDeps) {
     const account = await deps.accounts.find(run.appId)
     // The send says why it keeps the step back; nothing to upload meanwhile.
     if (!message || !account?.active) return null
-    const outcome = await uploadMissing(deps, account, mediaRefs(message), { force: step.errcode === 40007 })
+    const outcome = await uploadMissing(deps, account, mediaRefs(message), {
+      force: step.errcode === ERRCODE.invalidMediaId,
+    })
     if (outcome.ok) return null
     if (outcome.is !== 'gone') {
       const { attempt } = Context.current().info

@@ -5,6 +5,7 @@ import { storable } from '../../src/shared/text.ts'
 import { recordStepResult, type SendKey } from '../../src/store/runs/deliveries.ts'
 import { saveSnapshot } from '../../src/store/runs/run-rows.ts'
 import { REDACTION_NOTE, type StoredDetail } from '../../src/store/runs/run-snapshots.ts'
+import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import type { ActivityDeps } from '../deps.ts'
 import { type SendInput, stepOf } from './send-input.ts'
 
@@ -63,8 +64,8 @@ export async function recordResult(
     'send ended',
   )
   metrics.sent(logged, result.result === 'sent' ? 0 : errcode)
-  if (result.result === 'window-over') metrics.mismatch(45015)
-  if (result.result === 'quota-used') metrics.mismatch(45047)
+  if (result.result === 'window-over') metrics.mismatch(ERRCODE.windowOver)
+  if (result.result === 'quota-used') metrics.mismatch(ERRCODE.quotaUsed)
   const { dueAt, wasHeld } = stepOf(input)
   if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt), wasHeld)
   return kept === 'whole' ? result : { ...result, warning: REDACTION_NOTE }

@@ -1,9 +1,10 @@
 import type { SendResult } from '../../src/run/send-result.ts'
 import { readDelivery } from '../../src/store/runs/deliveries.ts'
+import { currentRun } from '../attempt/current-run.ts'
 import { endOnError } from '../attempt/end-on-error.ts'
 import type { ActivityDeps } from '../deps.ts'
 import { recordKnownResult, recordResult } from './record-result.ts'
-import { currentRun, type SendInput, sendKey } from './send-input.ts'
+import { type SendInput, sendKey } from './send-input.ts'
 
 /**
  * What became of a send that nobody answered for: given up by a signal, out of time, or lost with its worker. The

@@ -1,22 +1,26 @@
 import type { SendResult } from '../../src/run/send-result.ts'
 import type { WechatAnswer } from '../../src/wechat/api/client.ts'
-import type { AccountStop } from '../../src/wechat/api/with-token.ts'
-import { classOf } from '../../src/wechat/rules/errcodes.ts'
+import {
+  ACCOUNT_STOPS,
+  type AccountStop,
+  classOf,
+  isMessageKindRefused,
+} from '../../src/wechat/rules/errcodes.ts'
 
-/** After what nobody knows: `http`: a gateway's answer; `answer`: one that is no answer to a send. */
+/** Why the outcome of a request is unclear. `http`: a gateway answered; `answer`: the answer is not WeChat's to a send. */
 export type UnclearAfter = 'timeout' | 'lost' | 'http' | 'answer'
 
-/** What an answer to `custom/send` means, before anything is done about it. */
+/** What an answer to `custom/send` means. */
 export type Verdict =
   | { is: 'sent' }
   | { is: 'token-refused'; errcode: number }
-  /** Certainly not delivered; worth another try. */
+  /** Certainly not delivered; a retry may succeed. */
   | { is: 'failed'; reason: string; errcode: number | null }
   | { is: 'unclear'; after: UnclearAfter; reason: string }
-  /** 45011: slower, next minute. */
+  /** 45011: not before the next minute. */
   | { is: 'rate-limited' }
   | { is: 'account-stopped'; state: AccountStop; errcode: number }
-  /** 40003: this follower is unknown to the account. */
+  /** 40003: the account does not know this follower. */
   | { is: 'bad-follower'; errcode: number }
   | { is: 'over'; result: Ended }
 
@@ -27,24 +31,24 @@ type Ended =
 type Refused = Pick<Extract<SendResult, { result: 'refused' }>, 'result' | 'reason' | 'errcode'>
 type Gone = Pick<Extract<SendResult, { result: 'gone' }>, 'result' | 'outcome' | 'errcode'>
 
-/** The account may not send messages of this kind at all: 45050 (kind not allowed), 48008 (no right to this kind). */
+/** The account may not send messages of this kind at all. */
 export function isKindRefused(result: Ended): boolean {
-  return result.result === 'refused' && (result.errcode === 45050 || result.errcode === 48008)
+  return result.result === 'refused' && isMessageKindRefused(result.errcode)
 }
 
-/** One word for the answer, as the metrics have it. */
+/** The verdict's label in the metrics. */
 export function verdictClass(verdict: Verdict): string {
   return verdict.is === 'over' ? verdict.result.result : verdict.is
 }
 
-/** Reads WeChat's answer by the table of codes. */
+/** Interprets WeChat's answer by the table of errcodes. */
 export function verdictOf(answer: WechatAnswer<unknown>): Verdict {
   if (answer.kind === 'failed') return { is: 'failed', reason: answer.reason, errcode: null }
   if (answer.kind === 'unclear') return { is: 'unclear', after: answer.after, reason: answer.reason }
   if (answer.kind === 'malformed') return { is: 'unclear', after: 'answer', reason: answer.reason }
   const { errcode } = answer
-  const kind = classOf(errcode)
-  switch (kind) {
+  const errcodeClass = classOf(errcode)
+  switch (errcodeClass) {
     case 'ok':
       return { is: 'sent' }
     case 'retry':
@@ -68,14 +72,11 @@ export function verdictOf(answer: WechatAnswer<unknown>): Verdict {
     case 'quota-minute':
       return { is: 'rate-limited' }
     case 'quota-day':
-      return { is: 'account-stopped', state: 'quota-exhausted', errcode }
     case 'account-blocked':
-      return { is: 'account-stopped', state: 'blocked', errcode }
     case 'account-paused':
-      return { is: 'account-stopped', state: 'paused', errcode }
     case 'needs-authorisation':
-      return { is: 'account-stopped', state: 'needs-authorisation', errcode }
+      return { is: 'account-stopped', state: ACCOUNT_STOPS[errcodeClass], errcode }
     default:
-      return kind satisfies never
+      return errcodeClass satisfies never
   }
 }

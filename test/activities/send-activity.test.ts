@@ -90,7 +90,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     const state = { ...input.state, reply: { at: input.now, text: 'refuse me' } }
     const before = await reduced(kept)
     const first = await scenario.send({ state })
-    expect(first).toMatchObject({ result: 'sent', note: REDACTION_NOTE })
+    expect(first).toMatchObject({ result: 'sent', warning: REDACTION_NOTE })
     // As after a worker that died before Temporal heard of it.
     expect(await scenario.send({ state })).toMatchObject({ result: 'sent', at: first.at })
     expect(scenario.verdicts()).toEqual([0])
@@ -116,7 +116,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     const scenario = await harness.scenario()
     const refused = `NEW.run_key = '${scenario.key().runKey}' AND NEW.state = 'sent'`
     onTestFinished(await rejectWrites(harness.services.db, 'deliveries', refused, '54000'))
-    expect(await scenario.send()).toMatchObject({ result: 'sent', note: REDACTION_NOTE })
+    expect(await scenario.send()).toMatchObject({ result: 'sent', warning: REDACTION_NOTE })
     expect(scenario.verdicts()).toEqual([0])
   })
 

@@ -4,9 +4,16 @@ import type { AccessToken, WechatAnswer } from './client.ts'
  * An access token, or why there is none: WeChat's errcode, or null when WeChat was not reached, or (`malformed`) answered
  * with what is no token.
  */
-export type TokenAnswer =
-  | { ok: true; accessToken: string }
-  | { ok: false; errcode: number | null; reason: string; malformed?: true }
+export type TokenAnswer = { ok: true; accessToken: string } | NoToken
+export interface NoToken {
+  ok: false
+  errcode: number | null
+  reason: string
+  malformed?: true
+}
+
+/** How another token is fetched after WeChat refused one: asked for again, or issued anew by force. */
+export type RefreshMode = 'normal' | 'force'
 
 interface StoredToken {
   accessToken: string
@@ -34,7 +41,7 @@ export interface TokenProvider {
    * WeChat refused `refused`: `normal` fetches once more, `force` makes WeChat issue a new one (at most every 30 s and
    * 20 times a day for an account). Two hundred callers with the same refused token make one call.
    */
-  afterRefusal(appId: string, refusedToken: string, mode: 'normal' | 'force'): Promise<TokenAnswer>
+  afterRefusal(appId: string, refusedToken: string, mode: RefreshMode): Promise<TokenAnswer>
 }
 
 /** A token this near to its end is fetched anew; in its last five minutes WeChat issues the next one. */
@@ -50,7 +57,7 @@ const POLL_MS = 100
 type Forced = Pick<StoredToken, 'forcedAt' | 'forcedDay' | 'forcedCount'>
 
 /** Which stored token will do for a caller, and whether WeChat shall be made to issue a new one. */
-interface TokenRequest {
+interface TokenCriteria {
   usable(token: StoredToken): boolean
   force: boolean
 }
@@ -79,27 +86,27 @@ export function createTokenProvider(deps: {
   }
 
   /** Takes the stored token when it will do; else this caller, or another process, fetches one. */
-  async function getOrRefresh(appId: string, request: TokenRequest): Promise<TokenAnswer> {
+  async function getOrRefresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
     for (;;) {
-      const settled = answerFromStore(await store.read(appId), request)
+      const settled = answerFromStore(await store.read(appId), criteria)
       if (settled) return settled
-      if (await store.claim(appId, by, now(), now() + LEASE_MS)) return refresh(appId, request)
+      if (await store.claim(appId, by, now(), now() + LEASE_MS)) return refresh(appId, criteria)
       // Another process refreshes: its lease ends within seconds, whatever becomes of it.
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
 
-  async function refresh(appId: string, request: TokenRequest): Promise<TokenAnswer> {
+  async function refresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
     try {
       // Looked at once more: another process may have refreshed between the first look and the lease.
       const before = await store.read(appId)
-      const settled = answerFromStore(before, request)
+      const settled = answerFromStore(before, criteria)
       if (settled) return settled
-      const answer = await deps.fetchToken(appId, request.force)
+      const answer = await deps.fetchToken(appId, criteria.force)
       // WeChat counts a forced refresh that reached it, also when it refuses or its answer is lost.
-      const marks = request.force && answer.kind !== 'failed' ? forcedOnceMore(before) : forcedOf(before)
+      const marks = criteria.force && answer.kind !== 'failed' ? forcedOnceMore(before) : forcedOf(before)
       if (answer.kind !== 'answered' || answer.errcode !== 0 || !answer.data?.access_token) {
-        if (before && request.force) await store.save(appId, by, { ...before, ...marks })
+        if (before && criteria.force) await store.save(appId, by, { ...before, ...marks })
         if (answer.kind === 'answered' && answer.errcode !== 0)
           return failed('refused', answer.errcode, answer.errmsg)
         const reason = answer.kind === 'answered' ? 'no token in the answer' : answer.reason
@@ -116,7 +123,7 @@ export function createTokenProvider(deps: {
   }
 
   /** The answer that needs no call: a stored token that will do, or a forced refresh that is not allowed again yet. */
-  function answerFromStore(stored: StoredToken | null, { usable, force }: TokenRequest): TokenAnswer | null {
+  function answerFromStore(stored: StoredToken | null, { usable, force }: TokenCriteria): TokenAnswer | null {
     if (stored && usable(stored)) return { ok: true, accessToken: stored.accessToken }
     if (force && stored && !mayForce(stored)) {
       return { ok: false, errcode: null, reason: 'a forced refresh is not allowed again yet' }
@@ -130,11 +137,7 @@ export function createTokenProvider(deps: {
     return { forcedAt: now(), forcedDay, forcedCount: today + 1 }
   }
 
-  function failed(
-    result: 'refused' | 'failed',
-    errcode: number | null,
-    reason: string,
-  ): Extract<TokenAnswer, { ok: false }> {
+  function failed(result: 'refused' | 'failed', errcode: number | null, reason: string): NoToken {
     deps.count?.(result)
     return { ok: false, errcode, reason: reason || 'no reason given' }
   }

@@ -1,39 +1,78 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classOf, textOf, type WechatCall } from '../rules/errcodes.ts'
+import { ACCOUNT_STOPS, type AccountStop, classOf, textOf, type WechatCall } from '../rules/errcodes.ts'
 import type { WechatAnswer } from './answer.ts'
-import type { TokenAnswer, TokenProvider } from './tokens.ts'
+import type { NoToken, RefreshMode, TokenAnswer, TokenProvider } from './tokens.ts'
 
-/** The account states that an errcode can bring about. */
-export type AccountStop = 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
+export type { AccountStop } from '../rules/errcodes.ts'
 
-/** What became of a call with an access token. */
+/** The result of a call with an access token. */
 export type CallResult<T> = { ok: true; data: T } | ({ ok: false } & CallProblem)
 
-/** Why a call came to nothing, and what is to be done. `errcode`: WeChat's, or null when it gave none. */
-export type CallProblem = {
-  reason: string
-  errcode: number | null
-} /** It passes: WeChat is away or busy, or gives no token. `unclear`: it may have been done all the same. */ & (
+/** Why a call failed, and what to do about it. `errcode`: WeChat's, or null when it gave none. */
+export type CallProblem = { reason: string; errcode: number | null } & ProblemKind
+
+type ProblemKind =
+  /** WeChat is unreachable or busy, or gives no token. `unclear`: the call may have been executed. */
   | { is: 'transient'; unclear: boolean }
-  /** WeChat answers, but not as it documents: it was asked several times, and waiting is no good. */
+  /** WeChat repeatedly gave an answer that does not match its documentation. Waiting does not help. */
   | { is: 'bad-answer' }
   /** 45011: not before the next minute. */
   | { is: 'rate-limited' }
-  /** The account cannot be served until somebody has mended something, or until tomorrow. */
+  /** The account cannot be served until an operator acts, or until the next day. */
   | { is: 'account-stopped'; state: AccountStop; errcode: number }
-  /** WeChat does not do this, now or later. */
+  /** WeChat refuses this call permanently. */
   | { is: 'refused'; errcode: number }
-)
 
-/** How soon an answer that cannot be read is asked for again, ms; then it is taken for what it is. */
+/** The delays after which an unreadable answer is requested again, ms. */
 const BAD_ANSWER_RETRY_MS: readonly number[] = [1_000, 2_000, 4_000]
 
+/** One request that needs an access token, and how to tell that WeChat refused the token. */
+export interface TokenRequest<R> {
+  /** Makes one request with this token. */
+  request(accessToken: string): Promise<R>
+  isTokenRefused(result: R): boolean
+  /** Runs after a refusal, before the next token is fetched. */
+  beforeRefresh?(result: R): Promise<void>
+  /** How each further token is fetched; the request is made once with each. */
+  refreshes?: readonly RefreshMode[]
+  /** See BAD_ANSWER_RETRY_MS; shared by the token calls. */
+  retries?: RetryBudget
+}
+
 /**
- * The one way to call WeChat with an account's access token, for calls that may be asked again. A token that WeChat refuses
- * is fetched once more, then WeChat is made to issue a new one (contract, section 4). An answer that does not fit is asked
- * for again within seconds.
- * @param kind which call this is: the classes of a few codes depend on it
- * @param retryMs see BAD_ANSWER_AGAIN_MS; an operator who waits for the answer has less patience
+ * Makes a request with an account's access token, and again with a new one while WeChat refuses the token: fetched once
+ * more, then issued anew by force (docs/contract.md#4-sending). All calls to WeChat that need a token go through here.
+ * @returns the last result, or why there is no token
+ */
+export async function requestWithToken<R>(
+  tokens: TokenProvider,
+  appId: string,
+  {
+    request,
+    isTokenRefused,
+    beforeRefresh,
+    refreshes = ['normal', 'force'],
+    retries = new RetryBudget(),
+  }: TokenRequest<R>,
+): Promise<{ ok: true; result: R } | NoToken> {
+  const modes = [...refreshes]
+  let token = await readableToken(retries, () => tokens.getToken(appId))
+  while (token.ok) {
+    const { accessToken } = token
+    const result = await request(accessToken)
+    const mode = isTokenRefused(result) ? modes.shift() : undefined
+    if (!mode) return { ok: true, result }
+    await beforeRefresh?.(result)
+    token = await readableToken(retries, () => tokens.afterRefusal(appId, accessToken, mode))
+  }
+  return token
+}
+
+/**
+ * Calls WeChat with an account's access token. Only for calls that may be repeated: an unreadable answer is requested again
+ * within seconds.
+ * @param kind the call; it decides what a few codes mean
+ * @param retryMs see BAD_ANSWER_RETRY_MS; shorter where an operator waits for the answer
  */
 export async function withToken<T>(
   tokens: TokenProvider,
@@ -42,26 +81,22 @@ export async function withToken<T>(
   call: (accessToken: string) => Promise<WechatAnswer<T>>,
   retryMs: readonly number[] = BAD_ANSWER_RETRY_MS,
 ): Promise<CallResult<T>> {
-  const retries = createRetryBudget(retryMs)
-  let token = await tokenWithin(retries, () => tokens.getToken(appId))
-  const modes: ('normal' | 'force')[] = ['normal', 'force']
-  for (;;) {
-    if (!token.ok) return { ok: false, ...tokenProblem(token) }
-    const { accessToken } = token
-    const answer = await call(accessToken)
-    if (answer.kind === 'malformed' && (await retries.next())) continue
-    if (answer.kind === 'answered' && answer.errcode === 0 && answer.data !== null)
-      return { ok: true, data: answer.data }
-    const mode =
-      answer.kind === 'answered' && classOf(answer.errcode, kind) === 'token' ? modes.shift() : undefined
-    if (!mode) return { ok: false, ...problemOf(answer, kind) }
-    token = await tokenWithin(retries, () => tokens.afterRefusal(appId, accessToken, mode))
-  }
+  const retries = new RetryBudget(retryMs)
+  const called = await requestWithToken(tokens, appId, {
+    request: (accessToken) => readableAnswer(retries, () => call(accessToken)),
+    isTokenRefused: (answer) => isTokenRefused(answer, kind),
+    retries,
+  })
+  if (!called.ok) return { ok: false, ...tokenProblem(called) }
+  const { result: answer } = called
+  return answer.kind === 'answered' && answer.errcode === 0 && answer.data !== null
+    ? { ok: true, data: answer.data }
+    : { ok: false, ...problemOf(answer, kind) }
 }
 
-/** An account's token; an answer to the token call that cannot be read is asked for again within seconds. */
-export function obtainToken(tokens: TokenProvider, appId: string): Promise<TokenAnswer> {
-  return tokenWithin(createRetryBudget(BAD_ANSWER_RETRY_MS), () => tokens.getToken(appId))
+/** True when another token may help. */
+export function isTokenRefused(answer: WechatAnswer<unknown>, kind: WechatCall): boolean {
+  return answer.kind === 'answered' && classOf(answer.errcode, kind) === 'token'
 }
 
 /** What an answer other than a success means for a call of this kind. */
@@ -80,8 +115,8 @@ function problemOf(answer: WechatAnswer<unknown>, kind: WechatCall): CallProblem
   }
 }
 
-/** The same of a token that was not to be had. */
-export function tokenProblem(token: Extract<TokenAnswer, { ok: false }>): CallProblem {
+/** What it means for a call that there is no token. */
+export function tokenProblem(token: NoToken): CallProblem {
   const reason = `no access token: ${token.reason}`
   if (token.errcode === null) {
     return token.malformed
@@ -89,7 +124,7 @@ export function tokenProblem(token: Extract<TokenAnswer, { ok: false }>): CallPr
       : { is: 'transient', unclear: false, reason, errcode: null }
   }
   const problem = errcodeProblem(token.errcode, token.reason, 'token')
-  // Without a token nothing is refused: whatever WeChat means by it, another try may bring one.
+  // The call itself was not refused: another try may get a token.
   return problem.is === 'refused'
     ? { is: 'transient', unclear: false, reason, errcode: token.errcode }
     : { ...problem, reason }
@@ -97,23 +132,19 @@ export function tokenProblem(token: Extract<TokenAnswer, { ok: false }>): CallPr
 
 function errcodeProblem(errcode: number, errmsg: string, kind: WechatCall): CallProblem {
   const reason = errmsg || textOf(errcode, kind)
-  const stopped = (state: AccountStop): CallProblem => ({ is: 'account-stopped', state, reason, errcode })
-  const classed = classOf(errcode, kind)
-  switch (classed) {
+  const errcodeClass = classOf(errcode, kind)
+  switch (errcodeClass) {
     case 'retry':
     case 'token':
       return { is: 'transient', unclear: false, reason, errcode }
     case 'quota-minute':
       return { is: 'rate-limited', reason, errcode }
     case 'quota-day':
-      return stopped('quota-exhausted')
     case 'account-blocked':
-      return stopped('blocked')
     case 'account-paused':
-      return stopped('paused')
     case 'needs-authorisation':
-      return stopped('needs-authorisation')
-    // What these say of a follower's grants, they say to a send only.
+      return { is: 'account-stopped', state: ACCOUNT_STOPS[errcodeClass], reason, errcode }
+    // These describe a follower's grants, and have that meaning for sends only.
     case 'ok':
     case 'window-over':
     case 'quota-used':
@@ -124,30 +155,40 @@ function errcodeProblem(errcode: number, errmsg: string, kind: WechatCall): Call
     case 'content':
       return { is: 'refused', reason, errcode }
     default:
-      return classed satisfies never
+      return errcodeClass satisfies never
   }
 }
 
-interface RetryBudget {
-  /** Waits, and says whether there is another try. */
-  next(): Promise<boolean>
-}
+/** The retries that one call has left for unreadable answers, of the token call and its own together. */
+export class RetryBudget {
+  readonly #delaysMs: number[]
 
-function createRetryBudget(retryMs: readonly number[]): RetryBudget {
-  const left = [...retryMs]
-  return {
-    async next() {
-      const waitMs = left.shift()
-      if (waitMs === undefined) return false
-      await sleep(waitMs)
-      return true
-    },
+  constructor(delaysMs: readonly number[] = BAD_ANSWER_RETRY_MS) {
+    this.#delaysMs = [...delaysMs]
+  }
+
+  /** Waits for the next retry. @returns false when none is left */
+  async wait(): Promise<boolean> {
+    const delayMs = this.#delaysMs.shift()
+    if (delayMs === undefined) return false
+    await sleep(delayMs)
+    return true
   }
 }
 
-async function tokenWithin(retries: RetryBudget, get: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
+async function readableAnswer<T>(
+  retries: RetryBudget,
+  call: () => Promise<WechatAnswer<T>>,
+): Promise<WechatAnswer<T>> {
+  for (;;) {
+    const answer = await call()
+    if (answer.kind !== 'malformed' || !(await retries.wait())) return answer
+  }
+}
+
+async function readableToken(retries: RetryBudget, get: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
   for (;;) {
     const token = await get()
-    if (token.ok || !token.malformed || !(await retries.next())) return token
+    if (token.ok || !token.malformed || !(await retries.wait())) return token
   }
 }

@@ -16,6 +16,28 @@ export type ErrcodeClass =
   | 'quota-day'
   | 'quota-minute'
 
+/** The account states that an errcode can bring about. */
+export type AccountStop = 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
+
+/** The state of an account that was answered with a code of one of these classes. */
+export const ACCOUNT_STOPS = {
+  'account-blocked': 'blocked',
+  'account-paused': 'paused',
+  'needs-authorisation': 'needs-authorisation',
+  'quota-day': 'quota-exhausted',
+} as const satisfies Partial<Record<ErrcodeClass, AccountStop>>
+
+/** Codes that the product itself must name: each changes more than what its class says. */
+export const ERRCODE = {
+  invalidMediaId: 40007,
+  minuteLimit: 45011,
+  windowOver: 45015,
+  quotaUsed: 45047,
+  tagNameRefused: 45157,
+  unknownTagId: 45159,
+  refreshTokenInvalid: 61023,
+} as const
+
 /**
  * Which call a code answered: a few mean something else there. `send`: `custom/send` and `typing`; `token`: the calls that
  * give an access token for a secret; `platform`: those with a component token.
@@ -233,6 +255,11 @@ function described(errcode: number, call: WechatCall): Errcode | undefined {
 /** True when a token call was refused for the account's own credentials: a new AppSecret mends it. */
 export function isSecretRefused(errcode: number): boolean {
   return SECRET_CODES.includes(errcode)
+}
+
+/** WeChat takes messages of this kind from no send of the account: 45050 (kind not allowed), 48008 (no right to it). */
+export function isMessageKindRefused(errcode: number): boolean {
+  return errcode === 45050 || errcode === 48008
 }
 
 /** The reason of an account that was stopped for its credentials begins with one of these codes. */
