@@ -3,8 +3,10 @@ import { type AttemptLimiter, createAttemptLimiter } from '../auth/attempt-limit
 import type { ClientReader } from '../auth/http/client-address.ts'
 import { callbackPath } from '../callback/callback-path.ts'
 import type { Log } from '../shared/log.ts'
+import { authorisationKey } from './authorisation-links.ts'
 import { AuthorisedPage, ProblemPage } from './authorisation-pages.tsx'
-import { authorisationKey, PlatformError, type PlatformService } from './platform-service.ts'
+import { PlatformError } from './platform-error.ts'
+import type { PlatformService } from './platform-service.ts'
 
 /**
  * Each visit is a call to WeChat, whose calls a day are counted, and a row. Of one address: a class of owners behind one

@@ -13,8 +13,8 @@ import {
   UNAUTHORISED,
 } from '../wechat/callback/envelope.ts'
 import { type AuthorisationDeps, createAuthorisationApp } from './authorisation-app.tsx'
+import { authorisationKey } from './authorisation-links.ts'
 import { parsePlatformPush } from './platform-push.ts'
-import { authorisationKey } from './platform-service.ts'
 
 /**
  * WeChat's and the owners' doors to the third-party platform (contract, section 3): pushes, the way to WeChat's

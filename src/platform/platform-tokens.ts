@@ -1,0 +1,98 @@
+import type { Log } from '../shared/log.ts'
+import type { Account, AccountStore } from '../store/accounts/account-store.ts'
+import type { PlatformStore } from '../store/accounts/platform-store.ts'
+import type { AccessToken, WechatAnswer } from '../wechat/api/client.ts'
+import type { ComponentCalls } from './component-calls.ts'
+import { PlatformError } from './platform-error.ts'
+
+/** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
+export const TICKET_LIFETIME_MS = 12 * 3_600_000
+const REFRESH_TOKEN_INVALID = 61023
+const LIST_PAGE_SIZE = 500
+
+interface PlatformTokensDeps {
+  /** The platform's own, COMPONENT_APP_ID. */
+  appId: string
+  store: PlatformStore
+  accounts: AccountStore
+  calls: ComponentCalls
+  now(): number
+  log: Log
+}
+
+/** Fetches the tokens of a third-party platform for the token provider. */
+export class PlatformTokens {
+  readonly #deps: PlatformTokensDeps
+
+  constructor(deps: PlatformTokensDeps) {
+    this.#deps = deps
+  }
+
+  /** The platform's component token, out of the last ticket. */
+  async fetchComponentToken(): Promise<WechatAnswer<AccessToken>> {
+    const { appId, store, now, calls } = this.#deps
+    const known = await store.readTicket(appId)
+    if (known && now() - known.receivedAt <= TICKET_LIFETIME_MS)
+      return calls.client.componentToken(known.ticket)
+    await calls.client.startPushTicket()
+    return {
+      kind: 'failed',
+      reason:
+        'no component_verify_ticket yet: WeChat pushes one every ten minutes to …/wechat/component (授权事件接收URL)',
+    }
+  }
+
+  /** An authorised account's access token. The refresh token that comes with it is stored. */
+  async fetchAuthoriserToken(account: Account): Promise<WechatAnswer<AccessToken>> {
+    try {
+      const refreshToken = account.refreshToken ?? (await this.#recoverRefreshToken(account.appId))
+      if (!refreshToken)
+        return this.#requireAuthorisation(account, 'there is no refresh token of this account')
+      const answer = await this.#exchange(account, refreshToken)
+      if (answer.kind !== 'answered' || answer.errcode !== REFRESH_TOKEN_INVALID) return answer
+      const other = await this.#recoverRefreshToken(account.appId)
+      if (!other || other === refreshToken)
+        return this.#requireAuthorisation(account, 'WeChat refuses the refresh token (61023)')
+      return await this.#exchange(account, other)
+    } catch (err) {
+      if (!(err instanceof PlatformError)) throw err
+      return { kind: err.malformed ? 'malformed' : 'failed', reason: err.message }
+    }
+  }
+
+  async #exchange(account: Account, refreshToken: string): Promise<WechatAnswer<AccessToken>> {
+    const { calls, accounts } = this.#deps
+    const answer = await calls.withToken((token) =>
+      calls.client.authoriserToken(token, account.appId, refreshToken),
+    )
+    if (answer.kind !== 'answered') return answer
+    if (!answer.data) return { ...answer, data: null }
+    const { authorizer_access_token: access_token, authorizer_refresh_token, expires_in } = answer.data
+    if (authorizer_refresh_token) await accounts.saveRefreshToken(account, authorizer_refresh_token)
+    return { ...answer, data: { access_token, expires_in } }
+  }
+
+  /** The refresh token as WeChat has it: the stored one may be lost. */
+  async #recoverRefreshToken(appId: string): Promise<string | null> {
+    const { calls } = this.#deps
+    for (let offset = 0; ; offset += LIST_PAGE_SIZE) {
+      const answer = await calls.withToken((token) =>
+        calls.client.authoriserList(token, offset, LIST_PAGE_SIZE),
+      )
+      if (answer.kind !== 'answered' || !answer.data) return null
+      const { list, total_count } = answer.data
+      const found = list.find((a) => a.authorizer_appid === appId)
+      if (found) return found.refresh_token
+      if (list.length === 0 || offset + list.length >= total_count) return null
+    }
+  }
+
+  /** One change of state, one line in the log. Sends wait from now on, without a call each. */
+  async #requireAuthorisation(account: Account, reason: string): Promise<WechatAnswer<AccessToken>> {
+    const { accounts, log } = this.#deps
+    const remedy = 'The owner must authorise again: /wechat/component/authorize'
+    await accounts.recordRefusedAuthorisation(account, `${reason}. ${remedy}`)
+    log.error({ appId: account.appId, reason }, 'account needs authorisation')
+    return { kind: 'answered', errcode: REFRESH_TOKEN_INVALID, errmsg: reason, rid: null, data: null }
+  }
+}
