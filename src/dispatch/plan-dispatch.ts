@@ -47,7 +47,7 @@ export interface DispatchPlan {
     | { do: 'unsubscribe'; event: EventStamp & { key: string } }
     | { do: 'agent'; change: AgentSessionChange }
     /** Everything that is known of the person goes. */
-    | { do: 'forget' }
+    | { do: 'erase' }
     /** Tell the active run; `start` is what would begin if there turns out to be none. */
     | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
     /** No run is active: begin one. */
@@ -62,7 +62,7 @@ export function planDispatch(context: DispatchContext): DispatchPlan {
   const { row, follower } = context
   const stamp: EventStamp = { at: row.createTime, seq: row.id }
   if (row.kind === 'unsubscribe') return planUnsubscribe(context, stamp)
-  if (isErasure(row.kind)) return { patch: {}, action: { do: 'forget' } }
+  if (isErasure(row.kind)) return { patch: {}, action: { do: 'erase' } }
   if (AGENT_SESSION_KINDS.has(row.kind)) return planAgentSession(context, stamp)
   const scene = row.event?.scene ?? null
   const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)

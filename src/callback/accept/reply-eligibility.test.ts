@@ -86,7 +86,7 @@ function world(reentry: Reentry) {
         matched,
         isExitText,
       })
-      if (action.do === 'forget') {
+      if (action.do === 'erase') {
         follower = null
         runs = []
         return null

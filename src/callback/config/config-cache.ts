@@ -1,5 +1,5 @@
 import { compileCampaign, reentryOf } from '../../campaign/compile.ts'
-import type { DispatchConfig } from '../../dispatch/dispatch-event.ts'
+import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Log } from '../../shared/log.ts'
 import { type Account, type AccountStore, withUnexpiredKeys } from '../../store/accounts/account-store.ts'

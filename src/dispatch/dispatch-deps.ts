@@ -1,0 +1,26 @@
+import type { Plan } from '../run/plan.ts'
+import type { Log } from '../shared/log.ts'
+import type { Db } from '../store/db.ts'
+import type { RunClient } from '../temporal/run-client.ts'
+import type { Tracing } from '../tracing/tracing.ts'
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { Reentry } from './plan-dispatch.ts'
+
+/** What dispatching needs of campaigns and accounts. */
+export interface DispatchConfig {
+  rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
+  /** A published version, also when it is no longer the newest; null when it is gone. */
+  planOf(campaign: string, version: number): Promise<{ plan: Plan; reentry: Reentry } | null>
+  isExitText(appId: string, text: string): boolean
+  isRegistered(appId: string): boolean | Promise<boolean>
+}
+
+export interface DispatchDeps {
+  db: Db
+  runs: RunClient
+  config: DispatchConfig
+  now: () => number
+  log: Log
+  onStarted?: () => void
+  tracing?: Tracing
+}

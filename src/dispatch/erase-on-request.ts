@@ -1,0 +1,34 @@
+import { maskId } from '../shared/ids.ts'
+import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
+import { eraseFollower } from '../store/runs/erase-follower.ts'
+import type { FollowerKey } from '../store/runs/run-rows.ts'
+import { writeAudit } from '../store/users/audit-log.ts'
+import type { DispatchDeps } from './dispatch-deps.ts'
+
+/** What was begun takes longer than one try may; it goes on with the next. */
+export class InProgressError extends Error {
+  override name = 'InProgressError'
+}
+
+/**
+ * Erases all personal data of a follower. The run is ended first: while it lives it would write the follower into the store
+ * again.
+ * @throws InProgressError while Temporal is still ending the run or deleting histories
+ */
+export async function eraseOnRequest(
+  { db, runs, now, log }: Pick<DispatchDeps, 'db' | 'runs' | 'now' | 'log'>,
+  follower: FollowerKey,
+  row: InboxRow,
+): Promise<void> {
+  if (!(await runs.cancelForErasure(follower))) throw new InProgressError('the run is still ending')
+  await db.transaction((tx) => eraseFollower(tx, follower))
+  if (!(await runs.deleteHistories(follower))) throw new InProgressError('histories are not deleted yet')
+  const { appId, openId } = follower
+  await db.transaction(async (tx) => {
+    await markDispatched(tx, row.id, 'forgotten', now())
+    await eraseFollower(tx, follower)
+    const target = `${appId}/${maskId(openId)}`
+    await writeAudit(tx, { actor: 'dispatcher', action: 'follower.forgotten', target, at: now() })
+  })
+  log.info({ appId, follower: maskId(openId), by: row.kind }, 'follower data erased')
+}

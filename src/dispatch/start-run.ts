@@ -1,0 +1,88 @@
+import type { RunStart } from '../run/plan.ts'
+import { beginRun, endRun } from '../run/state.ts'
+import { maskId } from '../shared/ids.ts'
+import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/accounts/removed-accounts.ts'
+import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
+import {
+  endRunFromOutside,
+  type FollowerKey,
+  insertRun,
+  type RunRow,
+  recordRunId,
+} from '../store/runs/run-rows.ts'
+import { endRemovedRun } from '../temporal/account-runs.ts'
+import type { Ledger } from '../wechat/rules/ledger.ts'
+import type { DispatchDeps } from './dispatch-deps.ts'
+import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-dispatch.ts'
+
+/** Before a row that waited longer than this begins a run, Temporal is asked whether it has one. */
+const RECENT_MS = 30_000
+
+type StartDeps = Pick<DispatchDeps, 'db' | 'runs' | 'now' | 'log'>
+
+/** Begins the run of an entry, or finds that an earlier try has. @returns what the row says became of it */
+export async function startRun(
+  deps: StartDeps,
+  follower: FollowerKey,
+  row: InboxRow,
+  { event, ledger, agent }: Extract<DispatchPlan['action'], { do: 'start' | 'interact' }>,
+): Promise<'started' | 'no-run'> {
+  const { db, runs, now } = deps
+  const { start } = event
+  if (!start) return 'no-run'
+  // Not the first try, or an old one that the store forgot when it was restored: the run may have begun, even be over.
+  const mayHaveStarted = row.attempts > 1 || now() - row.receivedAt > RECENT_MS
+  const existing = mayHaveStarted ? await runs.describe(follower) : null
+  await insertRunRow(deps, follower, start, ledger)
+  const { runId } =
+    existing?.runKey === row.key ? existing : await runs.startOrSignal(follower, start, event, ledger, agent)
+  await recordRunId(db, row.key, runId)
+  return 'started'
+}
+
+/**
+ * Ends the run before this entry where its account was removed and added again: it may not have got that signal yet, and
+ * would take the entry for an interaction of its own.
+ */
+export async function endRunOfRemovedAccount(
+  { runs }: StartDeps,
+  follower: FollowerKey,
+  row: InboxRow,
+  recent: readonly RunRow[],
+): Promise<void> {
+  const before = recent.find((r) => r.runKey !== row.key)
+  if (before?.outcome === 'account-stopped') await endRemovedRun(runs, follower, before.runId)
+}
+
+/** The account was removed after this event was accepted: the run that it would have begun ends before it begins. */
+export async function skipRemovedAccount(
+  deps: StartDeps,
+  follower: FollowerKey,
+  row: InboxRow,
+  known: Pick<DispatchContext, 'follower' | 'runs' | 'rules' | 'matched'>,
+): Promise<void> {
+  const { db, now } = deps
+  const { action } = planDispatch({ row, ...known, isExitText: () => false })
+  if (action.do === 'start' && action.event.start) {
+    const { plan, entry } = action.event.start
+    await insertRunRow(deps, follower, { plan, entry }, action.ledger)
+    const state = endRun(beginRun(plan, entry, action.ledger), 'account-stopped', REMOVED_REASON, now())
+    await endRunFromOutside(db, row.key, 0, state, now())
+  }
+  await markDispatched(db, row.id, ACCOUNT_REMOVED, now())
+}
+
+async function insertRunRow(
+  { db, now, log }: StartDeps,
+  follower: FollowerKey,
+  start: RunStart,
+  ledger: Ledger,
+): Promise<void> {
+  const stored = await insertRun(db, follower, start, ledger, now())
+  if (stored === 'whole') return
+  const { key } = start.entry
+  log.error(
+    { key, run: key, appId: follower.appId, follower: maskId(follower.openId), stored },
+    'dispatcher: the store refused a run for good as it is; the run begins all the same',
+  )
+}
