@@ -19,10 +19,10 @@ const COPIED = [
 
 interface Mutation {
   invariant: string
-  /** The faults that put this promise to the test. */
+  /** The faults that put this invariant to the test. */
   focus: Focus
   file: string
-  /** Stands in the file exactly once. */
+  /** Occurs in the file exactly once. */
   find: string
   replace: string
 }
@@ -32,10 +32,10 @@ export const MUTATIONS: Record<string, Mutation> = {
   'answer-first': {
     invariant: 'what was answered with success is durable',
     focus: { processes: /serve/, kinds: ['kill'] },
-    file: 'src/callback/callback-app.ts',
-    find: `      const accepted = await within(startedAt, storeAndWake(row))`,
-    replace: `      setTimeout(() => storeAndWake(row).catch(() => {}), 1_500)
-      const accepted: Accepted = { isNew: true, id: 0, reply: match.reply }`,
+    file: 'src/callback/accept/store-event.ts',
+    find: `          storeAndWake(context, row),`,
+    replace: `          (setTimeout(() => storeAndWake(context, row).catch(() => {}), 1_500),
+          Promise.resolve({ fresh: true, id: 0, reply: match.reply } as Accepted)),`,
   },
   'forget-intent': {
     invariant: 'a step is sent again only when its outcome is unknown and the account retries',
@@ -57,12 +57,12 @@ export const MUTATIONS: Record<string, Mutation> = {
 export function mutationByName(name: string): Mutation {
   const mutation = MUTATIONS[name]
   if (mutation) return mutation
-  throw new Error(`there is no breakage "${name}"; there are ${Object.keys(MUTATIONS).join(', ')}`)
+  throw new Error(`there is no mutation "${name}"; there are ${Object.keys(MUTATIONS).join(', ')}`)
 }
 
 /** A copy of this checkout with one invariant broken. @throws Error when the code no longer has what is to be changed */
 export function copyWithMutation(mutation: Mutation): string {
-  const copy = mkdtempSync(join(tmpdir(), 'follower-nurture-broken-'))
+  const copy = mkdtempSync(join(tmpdir(), 'follower-nurture-mutated-'))
   for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   writeFileSync(join(copy, mutation.file), mutatedText(mutation))

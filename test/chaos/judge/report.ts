@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts'
-import type { Lateness, Verdict } from './judge.ts'
+import type { Lateness, Verdict } from './verdict.ts'
 
 const SHOWN = 20
 

@@ -1,0 +1,104 @@
+import type { RunRecord, Send, StepRule } from './evidence.ts'
+import { type ExpectedRun, followerOf } from './expected-run.ts'
+import { EARLY_MS, explainSkip } from './explain-skip.ts'
+import { payable } from './grant-spans.ts'
+import type { Outages } from './outages.ts'
+import type { VerdictRecorder } from './verdict.ts'
+
+/** Compares one run with what it ought to have been. */
+export class RunJudge {
+  private readonly expected: ExpectedRun
+  /** Of this run, of every step. */
+  private readonly sends: readonly Send[]
+  private readonly outages: Outages
+  private readonly recorder: VerdictRecorder
+
+  constructor(
+    expected: ExpectedRun,
+    sends: readonly Send[],
+    { outages, recorder }: { outages: Outages; recorder: VerdictRecorder },
+  ) {
+    this.expected = expected
+    this.sends = sends
+    this.outages = outages
+    this.recorder = recorder
+  }
+
+  judge(): void {
+    const { recorder } = this
+    const { run, rules } = this.expected
+    const subject = `${followerOf(run)} @${new Date(run.entryAt).toISOString()}`
+    if (run.status !== 'ended') recorder.lost(subject, 'the run is stuck')
+    if (run.outcome === 'terminated') recorder.broken(subject, 'the run ended as terminated')
+    recorder.count(`runs ${run.outcome ?? run.status}`)
+    for (const step of rules.steps) {
+      const recorded = run.steps.find((s) => s.id === step.id)
+      if (recorded) this.judgeStep(step, recorded, `${subject} ${step.id}`)
+      else recorder.lost(subject, `${step.id} is gone from the run`)
+    }
+  }
+
+  private judgeStep(step: StepRule, recorded: RunRecord['steps'][number], subject: string): void {
+    const { recorder, expected } = this
+    const attempts = this.sends.filter((s) => s.step === step.id)
+    const delivered = attempts.filter((s) => s.delivered)
+    recorder.count(`steps ${recorded.state}`)
+    recorder.count('messages delivered', delivered.length)
+    this.judgeRepeats(delivered, subject)
+    switch (recorded.state) {
+      case 'sent':
+        this.judgeSent(expected.dueOf(step), delivered[0], subject)
+        return
+      case 'unknown': {
+        const at = attempts[0]?.at ?? expected.dueOf(step) ?? 0
+        if (!attempts.some((s) => s.unclear) && !this.outages.around(at))
+          recorder.broken(subject, 'unknown, and nothing was unclear')
+        return
+      }
+      case 'skipped': {
+        if (delivered.length > 0)
+          recorder.broken(subject, `skipped (${recorded.reason}), and it was delivered`)
+        const reason = explainSkip(expected, step, this.sends, this.outages)
+        if (reason === null) recorder.lost(subject, `skipped (${recorded.reason}) without a true reason`)
+        else recorder.count(`skipped: ${reason}`)
+        return
+      }
+      default:
+        if (expected.run.status === 'ended')
+          recorder.broken(subject, `still ${recorded.state} in a run that has ended`)
+    }
+  }
+
+  private judgeRepeats(delivered: readonly Send[], subject: string): void {
+    const { onUnknown } = this.expected.rules
+    delivered.slice(1).forEach((repeat, i) => {
+      // `repeat` is the one after it.
+      const before = delivered[i] as Send
+      const unclear = before.unclear || this.outages.around(before.at)
+      if (onUnknown === 'retry' && unclear) this.recorder.count('copies after an unknown outcome')
+      else
+        this.recorder.duplicated(subject, `delivered again after ${repeat.at - before.at} ms (${onUnknown})`)
+    })
+  }
+
+  private judgeSent(due: number | null, first: Send | undefined, subject: string): void {
+    if (!first) this.recorder.lost(subject, 'said to be sent, and WeChat never got it')
+    else if (due === null) this.recorder.broken(subject, 'sent without the reply that it waits for')
+    else this.judgeTime(due, first, subject)
+  }
+
+  private judgeTime(due: number, first: Send, subject: string): void {
+    const { grants, closesAt } = this.expected
+    // A step that is due in the margin before a grant or the window ends is sent before that margin.
+    const margins = [
+      ...grants.map((g) => ({ from: g.until, to: g.expiresAt })),
+      { from: closesAt - 3_000, to: closesAt },
+    ]
+    const movedTo = margins.filter((m) => due >= m.from && due <= m.to).map((m) => m.from)
+    if (first.at < Math.min(due, ...movedTo) - EARLY_MS)
+      this.recorder.broken(subject, `sent ${due - first.at} ms before its time`)
+    const [paid] = payable({ from: due, to: closesAt }, grants)
+    const ms = Math.max(0, first.at - (paid?.from ?? due))
+    this.recorder.late(this.outages.faultDuring({ from: due, to: first.at + 1 }), ms)
+  }
+}
