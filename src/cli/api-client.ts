@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ArgsDef } from 'citty'
+import { Option } from '@commander-js/extra-typings'
 import { loadConfig } from '../config/config.ts'
 import { webAddressProblem } from '../config/web-address.ts'
 import { CommandError, UsageError } from './cli-command.ts'
 
-/** Options of every command that talks to a running FollowerNurture. */
-export const serverOption = {
-  url: {
-    type: 'string',
-    description: 'Where FollowerNurture runs (default: NURTURE_URL, or PORT here)',
-    valueHint: 'url',
-  },
-} satisfies ArgsDef
+/** Where a command finds the server; every command that calls the API has it. */
+export const urlOption = new Option(
+  '--url <url>',
+  'Address of FollowerNurture (default: NURTURE_URL, else http://127.0.0.1:$PORT)',
+)
+
+/** Options that say which server to call. */
+export interface ServerOptions {
+  url?: string | undefined
+}
 
 export interface ApiCall {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -35,11 +37,11 @@ export interface ApiIssue {
 
 /**
  * Calls the operator API. The token is NURTURE_TOKEN, ADMIN_TOKEN, or the one that `npm start` keeps in DATA_DIR.
- * @throws Failure with the API's message and every issue
+ * @throws CommandError with the API's message and every issue
  */
-export async function callApi<T>(args: { url?: string | undefined }, call: ApiCall): Promise<T> {
+export async function callApi<T>(options: ServerOptions, call: ApiCall): Promise<T> {
   const config = loadConfig()
-  const base = args.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
+  const base = options.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
   const token = config.nurtureToken ?? config.adminToken ?? storedAdminToken(config.dataDir)
   const problem = webAddressProblem(base)
   if (problem !== null) throw new UsageError(`--url: ${problem}`)
@@ -94,4 +96,17 @@ function storedAdminToken(dataDir: string): string {
       `No token: set NURTURE_TOKEN or ADMIN_TOKEN, or DATA_DIR to the folder that npm start uses (looked in ${dataDir}).`,
     )
   }
+}
+
+/** Every item of a list, fetched page by page. */
+export async function fetchAllPages<T>(options: ServerOptions, path: string): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const query = { cursor, limit: '200' }
+    const page = await callApi<{ items: T[]; next: string | null }>(options, { path, query })
+    items.push(...page.items)
+    cursor = page.next ?? undefined
+  } while (cursor)
+  return items
 }

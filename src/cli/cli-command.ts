@@ -1,4 +1,4 @@
-import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from 'citty'
+import { Command, type CommandUnknownOpts, type HelpConfiguration } from '@commander-js/extra-typings'
 
 /** Where a command writes: results to `out`, everything else to `err`. */
 export interface Terminal {
@@ -6,14 +6,14 @@ export interface Terminal {
   err(text: string): void
 }
 
-/** The command line makes no sense: exit code 2, with the usage. */
+/** The command line cannot be understood: exit code 2, with the usage. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** What was asked for could not be done: exit code 1. `details` is what `--json` shows. */
+/** The command failed: exit code 1. `details` is what `--json` prints. */
 export class CommandError extends Error {
-  override name = 'Failure'
+  override name = 'CommandError'
   readonly details: unknown
   constructor(message: string, details?: unknown) {
     super(message)
@@ -21,71 +21,68 @@ export class CommandError extends Error {
   }
 }
 
-/** What a command gives back: `value` for `--json`, `text` for people; `failed` ends with exit code 1 all the same. */
-export interface Output {
-  value: unknown
-  text: string
-  /** Printed to stderr without `--json`. */
-  notes?: readonly string[]
-  failed?: boolean
-}
-
-const jsonOption = {
-  jsonOption: { type: 'boolean', description: 'Print JSON, for scripts' },
-} satisfies ArgsDef
-
-/** One command of `nurture`: its arguments are checked (unknown ones refused), its output is one value. */
-export function cliCommand<T extends ArgsDef>(options: {
-  name: string
-  description: string
-  args: T
-  /** @param rawArgs for options that may stand several times: the parser keeps the last one only */
-  run(
-    args: ParsedArgs<T & typeof jsonOption>,
-    terminal: Terminal,
-    rawArgs: readonly string[],
-  ): Promise<Output> | Output
-}): (terminal: Terminal) => CommandDef {
-  const args: ArgsDef = { ...options.args, ...jsonOption }
-  return (terminal) =>
-    defineCommand({
-      meta: { name: options.name, description: options.description },
-      args,
-      async run({ args: parsed, rawArgs }) {
-        rejectUnknownOptions(args, rawArgs, parsed._)
-        // citty's type of the parsed arguments is lost by the merge above; they are the ones defined.
-        const output = await options.run(parsed as ParsedArgs<T & typeof jsonOption>, terminal, rawArgs)
-        if (parsed.json) terminal.out(JSON.stringify(output.value, null, 2))
-        else {
-          for (const note of output.notes ?? []) terminal.err(note)
-          if (output.text) terminal.out(output.text)
-        }
-        if (output.failed) throw new ExitCodeError(1)
-      },
-    }) as CommandDef
-}
-
-/** Everything was said already; only the exit code is left. */
+/** The output is complete; only the exit code is left to set. */
 export class ExitCodeError extends Error {
   readonly exitCode: number
   constructor(exitCode: number) {
-    super('done')
+    super(`exit code ${exitCode}`)
     this.exitCode = exitCode
   }
 }
 
-function rejectUnknownOptions(
-  args: ArgsDef,
-  rawArgs: readonly string[],
-  positionals: readonly string[],
-): void {
-  const known = new Set(Object.keys(args))
-  for (const raw of rawArgs) {
-    if (raw === '--') break
-    const name = /^--(?:no-)?([^=]+)/.exec(raw)?.[1] ?? (/^-[A-Za-z]/.test(raw) ? raw : undefined)
-    if (name && !known.has(name)) throw new UsageError(`Unknown option ${raw}`)
+/** The result of a command: `value` for `--json`, `text` for people; `failed` sets exit code 1. */
+export interface Output {
+  value: unknown
+  text: string
+  /** Written to standard error without `--json`. */
+  notes?: readonly string[]
+  failed?: boolean
+}
+
+const HELP: HelpConfiguration = { styleTitle: (title) => title.toUpperCase() }
+
+/** A command with `--json`. Give it arguments and options, then an action made by {@link printing}. */
+export function command(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .configureHelp(HELP)
+    .option('--json', 'Print JSON, for scripts')
+    .exitOverride()
+}
+
+/** Commands under one name, like `nurture account …`. */
+export function commandGroup(name: string, description: string, commands: readonly CommandUnknownOpts[]) {
+  const group = new Command(name).description(description).configureHelp(HELP).exitOverride()
+  for (const each of commands) group.addCommand(each)
+  return group
+}
+
+/**
+ * The action of a command: runs it with its arguments and options, and prints what it returns.
+ * @throws ExitCodeError when the output says that the command failed
+ */
+export function printing<Args extends unknown[]>(
+  terminal: Terminal,
+  run: (...args: Args) => Promise<Output> | Output,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    // Commander passes the command itself last.
+    const self = args.at(-1) as CommandUnknownOpts
+    try {
+      const output = await run(...args)
+      print(terminal, output, self.opts().json === true)
+    } catch (err) {
+      if (err instanceof UsageError) self.error(err.message, { exitCode: 2 })
+      throw err
+    }
   }
-  const expected = Object.values(args).filter((a) => a.type === 'positional').length
-  if (positionals.length > expected)
-    throw new UsageError(`Too many arguments: ${positionals.slice(expected).join(' ')}`)
+}
+
+function print(terminal: Terminal, output: Output, asJson: boolean): void {
+  if (asJson) terminal.out(JSON.stringify(output.value, null, 2))
+  else {
+    for (const note of output.notes ?? []) terminal.err(note)
+    if (output.text) terminal.out(output.text)
+  }
+  if (output.failed) throw new ExitCodeError(1)
 }

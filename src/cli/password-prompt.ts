@@ -1,24 +1,20 @@
-import type { ArgsDef } from 'citty'
+import { Option } from '@commander-js/extra-typings'
 import { CommandError } from './cli-command.ts'
 import { readUserSecret, standardInput } from './user-files.ts'
 
-/** A password is never an argument: those are seen by everybody on the machine, and kept by the shell. */
-export const passwordOption = {
-  'password-file': {
-    type: 'string',
-    description: 'A file with the password; - reads standard input (default: it is asked for)',
-    valueHint: 'file',
-  },
-} satisfies ArgsDef
+/** A password is never an argument: arguments are visible to every user of the machine, and kept by the shell. */
+export const passwordFileOption = new Option(
+  '--password-file <file>',
+  'File with the password; - reads standard input (default: prompt for it)',
+)
 
-/** The password from a file, from a pipe, or typed twice. @throws Failure */
-export async function readPassword(args: { 'password-file'?: string | undefined }): Promise<string> {
-  const file = args['password-file']
+/** The password from a file, from a pipe, or typed twice. @throws CommandError */
+export async function readPassword(file: string | undefined): Promise<string> {
   if (file !== undefined && file !== '-') return oneLine(await readUserSecret(file))
   if (file === '-' || !process.stdin.isTTY) return oneLine(await standardInput())
-  const password = await promptHidden('password: ')
-  if ((await promptHidden('again: ')) !== password)
-    throw new CommandError('The two passwords are not the same.')
+  const password = await promptHidden('Password: ')
+  if ((await promptHidden('Repeat password: ')) !== password)
+    throw new CommandError('The two passwords differ.')
   return password
 }
 

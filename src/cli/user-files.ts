@@ -10,7 +10,7 @@ export function userPath(file: string): string {
   return existsSync(here) ? here : resolve(callerFolder(), file)
 }
 
-/** @throws Failure naming the file */
+/** @throws CommandError naming the file */
 export function readUserFile(file: string): Buffer {
   try {
     return readFileSync(userPath(file))
@@ -24,18 +24,18 @@ export function readUserFile(file: string): Buffer {
 
 /**
  * A text file that the user named, in UTF-8 with or without a byte order mark.
- * @throws Failure naming the file, and what to do when it is in another encoding
+ * @throws CommandError naming the file, and what to do when it is in another encoding
  */
 export function readUserText(file: string): string {
   return textOf(file, readUserFile(file), true)
 }
 
-/** A secret from a file, or from standard input by `-`: no error quotes it. @throws Failure */
+/** A secret from a file, or from standard input by `-`: no error quotes it. @throws CommandError */
 export async function readUserSecret(file: string): Promise<string> {
   return file === '-' ? standardInput() : textOf(file, readUserFile(file), false)
 }
 
-/** All that is piped in, which may be a secret. @throws Failure */
+/** All that is piped in, which may be a secret. @throws CommandError */
 export async function standardInput(): Promise<string> {
   const parts: Buffer[] = []
   for await (const part of process.stdin) parts.push(part as Buffer)

@@ -1,5 +1,6 @@
-import { callApi, serverOption } from '../api-client.ts'
-import { cliCommand, UsageError } from '../cli-command.ts'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { callApi, urlOption } from '../api-client.ts'
+import { command, printing, type Terminal } from '../cli-command.ts'
 import { table } from '../table.ts'
 
 interface AuditEntry {
@@ -12,38 +13,38 @@ interface AuditEntry {
 
 const MAX_PAGE_SIZE = 200
 
+const limitOption = new Option('--limit <n>', `Number of entries, at most ${MAX_PAGE_SIZE}`)
+  .argParser((text) => {
+    const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0
+    if (limit < 1 || limit > MAX_PAGE_SIZE)
+      throw new InvalidArgumentError(`It must be a number from 1 to ${MAX_PAGE_SIZE}.`)
+    return limit
+  })
+  .default(50)
+
 /** `nurture audit` */
-export const audit = cliCommand({
-  name: 'audit',
-  description: 'Who changed what, newest first 操作记录',
-  args: {
-    limit: {
-      type: 'string',
-      default: '50',
-      description: `How many, ${MAX_PAGE_SIZE} at most`,
-      valueHint: 'n',
-    },
-    cursor: { type: 'string', description: 'Go on there: what the page before said', valueHint: 'text' },
-    ...serverOption,
-  },
-  async run(args) {
-    if (!/^\d{1,3}$/.test(args.limit) || Number(args.limit) < 1 || Number(args.limit) > MAX_PAGE_SIZE)
-      throw new UsageError(`--limit is a number from 1 to ${MAX_PAGE_SIZE}, not ${args.limit}`)
-    const page = await callApi<{ items: AuditEntry[]; next: string | null }>(args, {
-      path: '/api/audit',
-      query: { limit: args.limit, cursor: args.cursor },
-    })
-    const rows = page.items.map((e) => [
-      e.at,
-      e.actor,
-      e.action,
-      e.target,
-      e.details === null ? '' : JSON.stringify(e.details),
-    ])
-    return {
-      value: page,
-      text: table(['at', 'who', 'action', 'target', 'details'], rows),
-      notes: page.next ? [`older ones: --cursor ${page.next}`] : [],
-    }
-  },
-})
+export const auditCommand = (terminal: Terminal) =>
+  command('audit', 'Show who changed what, newest first 操作记录')
+    .addOption(limitOption)
+    .option('--cursor <text>', 'Continue from here: the cursor that the page before printed')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async ({ limit, cursor, ...options }) => {
+        const page = await callApi<{ items: AuditEntry[]; next: string | null }>(options, {
+          path: '/api/audit',
+          query: { limit: String(limit), cursor },
+        })
+        const rows = page.items.map((e) => [
+          e.at,
+          e.actor,
+          e.action,
+          e.target,
+          e.details === null ? '' : JSON.stringify(e.details),
+        ])
+        return {
+          value: page,
+          text: table(['at', 'actor', 'action', 'target', 'details'], rows),
+          notes: page.next ? [`older entries: --cursor ${page.next}`] : [],
+        }
+      }),
+    )

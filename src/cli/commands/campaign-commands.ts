@@ -1,12 +1,23 @@
+import { Option } from '@commander-js/extra-typings'
 import { NUMERIC_FIELDS } from '../../campaign/check.ts'
 import { readYaml } from '../../campaign/read-yaml.ts'
-import { callApi, formatIssue, serverOption } from '../api-client.ts'
-import { CommandError, cliCommand } from '../cli-command.ts'
+import { callApi, fetchAllPages, formatIssue, type ServerOptions, urlOption } from '../api-client.ts'
+import { CommandError, command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import { type SiblingMedium, siblingMedia } from '../sibling-media.ts'
 import { table } from '../table.ts'
 import { readUserText } from '../user-files.ts'
-import { fetchAllPages } from './account-commands.ts'
-import { upload } from './media-commands.ts'
+import { uploadMedium } from './media-commands.ts'
+
+export const campaignCommands = (terminal: Terminal) =>
+  commandGroup('campaign', 'Campaigns 活动', [
+    put(terminal),
+    list(terminal),
+    show(terminal),
+    accounts(terminal),
+    setPaused(terminal, 'pause'),
+    setPaused(terminal, 'resume'),
+    remove(terminal),
+  ])
 
 interface CampaignItem {
   id: string
@@ -17,152 +28,131 @@ interface CampaignItem {
   publishedAt: string
 }
 
-const id = { type: 'positional', required: true, description: 'Id of the campaign' } as const
-const pathOf = (campaign: string) => `/api/campaigns/${encodeURIComponent(campaign)}`
+const campaignCommand = (name: string, description: string) =>
+  command(name, description).argument('<id>', 'Id of the campaign').addOption(urlOption)
 
-const put = cliCommand({
-  name: 'put',
-  description: 'Publish a campaign file; media that stand beside it are uploaded',
-  args: {
-    file: { type: 'positional', required: true, description: 'The campaign file (YAML or JSON)' },
-    bodies: {
-      type: 'enum',
-      options: ['running'],
-      description: 'running: message bodies of runs in flight follow too',
-    },
-    ...serverOption,
-  },
-  async run(args) {
-    const source = readUserText(args.file)
-    const campaign = campaignIdOf(source)
-    const { media, issues, text } = siblingMedia(args.file, source)
-    if (issues.length > 0) {
-      const message = ['The campaign cannot be published.', ...issues.map(formatIssue)].join('\n')
-      throw new CommandError(message, {
-        error: { code: 'refused', message: 'Media are missing or wrong.', issues },
-      })
-    }
-    const notes = await uploadAll(args, media)
-    const published = await callApi<{
-      id: string
-      version: number
-      warnings: { path: string; message: string }[]
-    }>(args, {
-      method: 'PUT',
-      path: pathOf(campaign),
-      query: { bodies: args.bodies },
-      body: { type: 'application/yaml', content: text() },
-    })
-    return {
-      value: published,
-      text: `${published.id}: version ${published.version} is live`,
-      notes: [...notes, ...published.warnings.map((w) => `warning  ${formatIssue(w).trim()}`)],
-    }
-  },
-})
+const pathOf = (id: string) => `/api/campaigns/${encodeURIComponent(id)}`
 
-const list = cliCommand({
-  name: 'list',
-  description: 'All campaigns',
-  args: { ...serverOption },
-  async run(args) {
-    const items = await fetchAllPages<CampaignItem>(args, '/api/campaigns')
-    const rows = items.map((c) => [
-      c.id,
-      c.name,
-      c.version,
-      c.state,
-      c.accounts?.join(' ') ?? 'all',
-      c.publishedAt,
-    ])
-    return {
-      value: { items },
-      text: table(['id', 'name', 'version', 'state', 'accounts', 'published'], rows),
-    }
-  },
-})
+const bodiesOption = new Option(
+  '--bodies <scope>',
+  'running: also update the message bodies of active runs',
+).choices(['running'])
 
-const show = cliCommand({
-  name: 'show',
-  description: "One campaign's file as published",
-  args: { id, ...serverOption },
-  async run(args) {
-    const found = await callApi<{ source: string }>(args, { path: pathOf(args.id) })
-    return { value: found, text: found.source.trimEnd() }
-  },
-})
+const put = (terminal: Terminal) =>
+  command('put', 'Publish a campaign file, and upload the media files beside it')
+    .argument('<file>', 'Campaign file (YAML or JSON)')
+    .addOption(bodiesOption)
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (file, { bodies, ...options }) => {
+        const source = readUserText(file)
+        const id = campaignIdOf(source)
+        const { media, issues, text } = siblingMedia(file, source)
+        if (issues.length > 0) {
+          const message = ['The campaign cannot be published.', ...issues.map(formatIssue)].join('\n')
+          throw new CommandError(message, {
+            error: { code: 'refused', message: 'Media files are missing or not accepted.', issues },
+          })
+        }
+        const notes = await uploadAll(options, media)
+        const published = await callApi<{
+          id: string
+          version: number
+          warnings: { path: string; message: string }[]
+        }>(options, {
+          method: 'PUT',
+          path: pathOf(id),
+          query: { bodies },
+          body: { type: 'application/yaml', content: text() },
+        })
+        return {
+          value: published,
+          text: `${published.id}: version ${published.version} is live`,
+          notes: [...notes, ...published.warnings.map((w) => `warning  ${formatIssue(w).trim()}`)],
+        }
+      }),
+    )
 
-const accounts = cliCommand({
-  name: 'accounts',
-  description: 'The accounts that a campaign serves, and what stands against it there',
-  args: { id, ...serverOption },
-  async run(args) {
-    const path = `${pathOf(args.id)}/accounts`
-    const items = await fetchAllPages<{
-      appId: string
-      name: string | null
-      takes: boolean
-      reasons: string[]
-    }>(args, path)
-    const rows = items.map((a) => [a.appId, a.name, a.takes ? 'yes' : 'NO', a.reasons.join('; ')])
-    return { value: { items }, text: table(['appId', 'name', 'takes it', 'what to do'], rows) }
-  },
-})
+const list = (terminal: Terminal) =>
+  command('list', 'List all campaigns')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (options) => {
+        const items = await fetchAllPages<CampaignItem>(options, '/api/campaigns')
+        const rows = items.map((c) => [
+          c.id,
+          c.name,
+          c.version,
+          c.state,
+          c.accounts?.join(' ') ?? 'all',
+          c.publishedAt,
+        ])
+        const text = table(['id', 'name', 'version', 'state', 'accounts', 'published'], rows)
+        return { value: { items }, text }
+      }),
+    )
 
-const setState = (verb: 'pause' | 'resume') =>
-  cliCommand({
-    name: verb,
-    description:
-      verb === 'pause' ? 'No new followers; steps of those inside are held' : 'Go on after a pause',
-    args: { id, ...serverOption },
-    async run(args) {
-      const found = await callApi<CampaignItem>(args, { method: 'POST', path: `${pathOf(args.id)}/${verb}` })
-      return { value: found, text: `${found.id}: ${found.state}` }
-    },
-  })
+const show = (terminal: Terminal) =>
+  campaignCommand('show', "Show a campaign's file as published").action(
+    printing(terminal, async (id, options) => {
+      const found = await callApi<{ source: string }>(options, { path: pathOf(id) })
+      return { value: found, text: found.source.trimEnd() }
+    }),
+  )
 
-const remove = cliCommand({
-  name: 'remove',
-  description: 'No new followers; those inside go on to the end',
-  args: { id, ...serverOption },
-  async run(args) {
-    await callApi(args, { method: 'DELETE', path: pathOf(args.id) })
-    return { value: { id: args.id, removed: true }, text: `${args.id}: removed` }
-  },
-})
+const accounts = (terminal: Terminal) =>
+  campaignCommand('accounts', 'List the accounts of a campaign, and what keeps it from running there').action(
+    printing(terminal, async (id, options) => {
+      const items = await fetchAllPages<{
+        appId: string
+        name: string | null
+        takes: boolean
+        reasons: string[]
+      }>(options, `${pathOf(id)}/accounts`)
+      const rows = items.map((a) => [a.appId, a.name, a.takes ? 'yes' : 'NO', a.reasons.join('; ')])
+      return { value: { items }, text: table(['appId', 'name', 'takes it', 'what to do'], rows) }
+    }),
+  )
 
-export const campaignCommands = {
-  put,
-  list,
-  show,
-  accounts,
-  pause: setState('pause'),
-  resume: setState('resume'),
-  remove,
-}
+const setPaused = (terminal: Terminal, verb: 'pause' | 'resume') =>
+  campaignCommand(
+    verb,
+    verb === 'pause' ? 'Start no new runs, and hold the steps of active ones' : 'Resume a paused campaign',
+  ).action(
+    printing(terminal, async (id, options) => {
+      const campaign = await callApi<CampaignItem>(options, { method: 'POST', path: `${pathOf(id)}/${verb}` })
+      return { value: campaign, text: `${campaign.id}: ${campaign.state}` }
+    }),
+  )
 
+const remove = (terminal: Terminal) =>
+  campaignCommand('remove', 'Start no new runs; active ones continue to the end').action(
+    printing(terminal, async (id, options) => {
+      await callApi(options, { method: 'DELETE', path: pathOf(id) })
+      return { value: { id, removed: true }, text: `${id}: removed` }
+    }),
+  )
+
+/** @throws CommandError when the file cannot be read, or has no id */
 function campaignIdOf(source: string): string {
   const { value, issues } = readYaml(source, NUMERIC_FIELDS)
-  const campaign = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
-  if (value === undefined || campaign === undefined) {
+  const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
+  if (value === undefined || id === undefined) {
     const about = issues.filter((i) => i.path === '' || i.path === 'id')
     if (about.length > 0)
       throw new CommandError(['The file is not readable.', ...about.map(formatIssue)].join('\n'))
   }
-  if (typeof campaign !== 'string' || !campaign)
+  if (typeof id !== 'string' || !id)
     throw new CommandError('id: is missing. A campaign file begins with its id.')
-  return campaign
+  return id
 }
 
-async function uploadAll(
-  args: { url?: string | undefined },
-  media: readonly SiblingMedium[],
-): Promise<string[]> {
+async function uploadAll(options: ServerOptions, media: readonly SiblingMedium[]): Promise<string[]> {
   const notes: string[] = []
-  for (const m of media) {
-    const { id: mediumId } = await upload(args, m)
-    m.rewrite(mediumId)
-    notes.push(`uploaded  ${m.name} as ${mediumId.slice(0, 14)}…`)
+  for (const medium of media) {
+    const { id } = await uploadMedium(options, medium)
+    medium.rewrite(id)
+    notes.push(`uploaded  ${medium.name} as ${id.slice(0, 14)}…`)
   }
   return notes
 }

@@ -1,7 +1,11 @@
 import { basename } from 'node:path'
-import { callApi, serverOption } from '../api-client.ts'
-import { cliCommand } from '../cli-command.ts'
+import { Option } from '@commander-js/extra-typings'
+import { callApi, type ServerOptions, urlOption } from '../api-client.ts'
+import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import { readUserFile } from '../user-files.ts'
+
+export const mediaCommands = (terminal: Terminal) =>
+  commandGroup('media', 'Images, voice messages and videos 素材', [put(terminal)])
 
 export interface Uploaded {
   id: string
@@ -9,37 +13,29 @@ export interface Uploaded {
   bytes: number
 }
 
-const put = cliCommand({
-  name: 'put',
-  description: "Upload a picture, voice, video or thumb; checked against WeChat's limits",
-  args: {
-    file: { type: 'positional', required: true, description: 'The file' },
-    type: {
-      type: 'enum',
-      options: ['image', 'voice', 'video', 'thumb'],
-      description: 'What it is for, where its format does not say',
-    },
-    ...serverOption,
-  },
-  async run(args) {
-    const content = readUserFile(args.file)
-    const saved = await upload(args, {
-      name: basename(args.file),
-      content,
-      ...(args.type ? { type: args.type } : {}),
-    })
-    return { value: saved, text: saved.id }
-  },
-})
+const typeOption = new Option('--type <type>', 'What it is for, when the format alone does not tell').choices(
+  ['image', 'voice', 'video', 'thumb'],
+)
 
-export const mediaCommands = { put }
+const put = (terminal: Terminal) =>
+  command('put', "Upload an image, voice message, video or thumbnail; checked against WeChat's limits")
+    .argument('<file>', 'The file')
+    .addOption(typeOption)
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (file, { type, ...options }) => {
+        const medium = { name: basename(file), content: readUserFile(file), type }
+        const uploaded = await uploadMedium(options, medium)
+        return { value: uploaded, text: uploaded.id }
+      }),
+    )
 
-export function upload(
-  args: { url?: string | undefined },
-  medium: { name: string; content: Buffer; type?: string },
+export function uploadMedium(
+  options: ServerOptions,
+  medium: { name: string; content: Buffer; type?: string | undefined },
 ): Promise<Uploaded> {
   const form = new FormData()
   form.set('file', new Blob([new Uint8Array(medium.content)]), medium.name)
   if (medium.type) form.set('type', medium.type)
-  return callApi<Uploaded>(args, { method: 'POST', path: '/api/media', body: form })
+  return callApi<Uploaded>(options, { method: 'POST', path: '/api/media', body: form })
 }

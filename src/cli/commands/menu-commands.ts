@@ -1,75 +1,78 @@
 import { stringify } from 'yaml'
 import { readYaml } from '../../campaign/read-yaml.ts'
-import { callApi, formatIssue, serverOption } from '../api-client.ts'
-import { CommandError, cliCommand } from '../cli-command.ts'
+import { callApi, formatIssue, urlOption } from '../api-client.ts'
+import { CommandError, command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import { readUserText } from '../user-files.ts'
+
+export const menuCommands = (terminal: Terminal) =>
+  commandGroup('menu', "An account's custom menu 自定义菜单", [
+    get(terminal),
+    put(terminal),
+    remove(terminal),
+  ])
 
 interface MenuAnswer {
   source: 'api' | 'console'
   button: unknown[]
 }
 
-const appId = { type: 'positional', required: true, description: 'AppID of the account' } as const
-const pathOf = (id: string) => `/api/accounts/${encodeURIComponent(id)}/menu`
 const FROM_CONSOLE =
-  "This menu was made in WeChat's console: WeChat switches it off with the server URL. Keep it in a file, then: nurture menu put"
+  "This menu was made in WeChat's console, which disables it once a server URL is set. Save it to a file, then run: nurture menu put"
 
-const get = cliCommand({
-  name: 'get',
-  description: "The account's menu as a file; the one of WeChat's console where the API made none",
-  args: { appId, ...serverOption },
-  async run(args) {
-    const { source, button } = await callApi<MenuAnswer>(args, { path: pathOf(args.appId) })
-    return {
-      value: { source, button },
-      text: stringify({ button }).trimEnd(),
-      ...(source === 'console' ? { notes: [FROM_CONSOLE] } : {}),
-    }
-  },
-})
+const menuCommand = (name: string, description: string) =>
+  command(name, description).argument('<appId>', 'AppID of the account').addOption(urlOption)
 
-const put = cliCommand({
-  name: 'put',
-  description: 'Make the menu of a file, in place of the one that the account has',
-  args: {
-    appId,
-    file: { type: 'positional', required: true, description: "WeChat's {button: […]} (YAML or JSON)" },
-    ...serverOption,
-  },
-  async run(args) {
-    const made = await callApi<MenuAnswer>(args, {
-      method: 'PUT',
-      path: pathOf(args.appId),
-      json: menuOf(readUserText(args.file)),
-    })
-    const count = made.button.length === 1 ? 'one button' : `${made.button.length} buttons`
-    const text = `${args.appId}: the menu has ${count}. Phones show it within some minutes, or after a new follow`
-    return { value: made, text }
-  },
-})
+const pathOf = (appId: string) => `/api/accounts/${encodeURIComponent(appId)}/menu`
 
-const remove = cliCommand({
-  name: 'remove',
-  description: 'Remove the menu, with all its conditional ones',
-  args: { appId, ...serverOption },
-  async run(args) {
-    await callApi(args, { method: 'DELETE', path: pathOf(args.appId) })
-    return { value: { appId: args.appId, removed: true }, text: `${args.appId}: the menu is removed` }
-  },
-})
+const get = (terminal: Terminal) =>
+  menuCommand(
+    'get',
+    "Print the account's menu as a file; the one of WeChat's console if the API made none",
+  ).action(
+    printing(terminal, async (appId, options) => {
+      const { source, button } = await callApi<MenuAnswer>(options, { path: pathOf(appId) })
+      return {
+        value: { source, button },
+        text: stringify({ button }).trimEnd(),
+        notes: source === 'console' ? [FROM_CONSOLE] : [],
+      }
+    }),
+  )
 
-export const menuCommands = { get, put, remove }
+const put = (terminal: Terminal) =>
+  menuCommand('put', 'Replace the menu of the account with the one in a file')
+    .argument('<file>', "WeChat's {button: […]} (YAML or JSON)")
+    .action(
+      printing(terminal, async (appId, file, options) => {
+        const menu = await callApi<MenuAnswer>(options, {
+          method: 'PUT',
+          path: pathOf(appId),
+          json: parseMenu(readUserText(file)),
+        })
+        const count = menu.button.length === 1 ? '1 button' : `${menu.button.length} buttons`
+        const text = `${appId}: the menu has ${count}. Phones show it within a few minutes, or after a new follow`
+        return { value: menu, text }
+      }),
+    )
 
-/** A file may be what `menu get --json` printed: where a menu came from is not part of it. */
-function menuOf(source: string): unknown {
-  const { value: found, issues } = readYaml(source)
+const remove = (terminal: Terminal) =>
+  menuCommand('remove', 'Remove the menu, with all its conditional menus').action(
+    printing(terminal, async (appId, options) => {
+      await callApi(options, { method: 'DELETE', path: pathOf(appId) })
+      return { value: { appId, removed: true }, text: `${appId}: menu removed` }
+    }),
+  )
+
+/** A file may be the output of `menu get --json`, whose `source` is not part of a menu. */
+function parseMenu(source: string): unknown {
+  const { value, issues } = readYaml(source)
   if (issues.length > 0) {
-    const message = 'The menu cannot be made.'
+    const message = 'The file is not a valid menu.'
     throw new CommandError([message, ...issues.map(formatIssue)].join('\n'), {
       error: { code: 'refused', message, issues },
     })
   }
-  if (typeof found !== 'object' || found === null || !('source' in found)) return found
-  const { source: _, ...menu } = found
+  if (typeof value !== 'object' || value === null || !('source' in value)) return value
+  const { source: _, ...menu } = value
   return menu
 }

@@ -1,7 +1,10 @@
-import { callApi, serverOption } from '../api-client.ts'
-import { cliCommand } from '../cli-command.ts'
+import { callApi, urlOption } from '../api-client.ts'
+import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 
-interface TemporalState {
+export const temporalCommands = (terminal: Terminal) =>
+  commandGroup('engine', 'The Temporal namespace that runs live in', [show(terminal), accept(terminal)])
+
+interface NamespaceState {
   state: string
   namespace: string
   namespaceId: string | null
@@ -12,32 +15,37 @@ interface TemporalState {
 const STATE_MEANINGS: Record<string, string> = {
   expected: 'the namespace that the runs in the store live in',
   unexpected:
-    'not the namespace that the runs in the store live in: nothing is told to it. Correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, or say: nurture engine accept',
-  rebuilding: 'accepted; what it lacks of the active runs is being started from the store',
-  unknown: 'Temporal does not answer',
+    'not the namespace that the runs in the store live in, so nothing is sent to it. Correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, or run: nurture engine accept',
+  rebuilding: 'accepted; active runs that it lacks are being started from the store',
+  unknown: 'Temporal is not reachable',
 }
-const describeState = (e: TemporalState) =>
-  `${e.namespace}: ${e.state}, ${STATE_MEANINGS[e.state] ?? ''}\nnamespace id ${e.namespaceId ?? 'unknown'}, expected ${e.expected ?? 'any'}; ${e.activeRuns} active runs in the store`
 
-const show = cliCommand({
-  name: 'show',
-  description: 'Whether the runs in the store live in this Temporal namespace',
-  args: { ...serverOption },
-  async run(args) {
-    const state = await callApi<TemporalState>(args, { path: '/api/engine' })
-    return { value: state, text: describeState(state), failed: state.state === 'unexpected' }
-  },
-})
+const show = (terminal: Terminal) =>
+  command('show', 'Show whether this is the Temporal namespace that the runs in the store live in')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (options) => {
+        const found = await callApi<NamespaceState>(options, { path: '/api/engine' })
+        return { value: found, text: describe(found), failed: found.state === 'unexpected' }
+      }),
+    )
 
-const accept = cliCommand({
-  name: 'accept',
-  description:
-    'This Temporal is the right one: start what it lacks of the active runs, from the store. After Temporal or the store was lost, moved or restored from a backup',
-  args: { ...serverOption },
-  async run(args) {
-    const state = await callApi<TemporalState>(args, { method: 'POST', path: '/api/engine/accept' })
-    return { value: state, text: describeState(state) }
-  },
-})
+const accept = (terminal: Terminal) =>
+  command(
+    'accept',
+    'Accept this Temporal namespace, and start the active runs that it lacks from the store. For use after Temporal or the store was lost, moved or restored from a backup',
+  )
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (options) => {
+        const found = await callApi<NamespaceState>(options, { method: 'POST', path: '/api/engine/accept' })
+        return { value: found, text: describe(found) }
+      }),
+    )
 
-export const temporalCommands = { show, accept }
+function describe({ state, namespace, namespaceId, expected, activeRuns }: NamespaceState): string {
+  return [
+    `${namespace}: ${state}, ${STATE_MEANINGS[state] ?? ''}`,
+    `namespace id ${namespaceId ?? 'unknown'}, expected ${expected ?? 'any'}; ${activeRuns} active runs in the store`,
+  ].join('\n')
+}

@@ -1,8 +1,14 @@
-import { callApi, serverOption } from '../api-client.ts'
-import { cliCommand } from '../cli-command.ts'
+import { callApi, fetchAllPages, urlOption } from '../api-client.ts'
+import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import { table } from '../table.ts'
-import { fetchAllPages } from './account-commands.ts'
-import { parseRole, ROLES } from './user-commands.ts'
+import { roleOption } from './user-commands.ts'
+
+export const tokenCommands = (terminal: Terminal) =>
+  commandGroup('token', 'API tokens of scripts and command lines 令牌', [
+    list(terminal),
+    create(terminal),
+    revoke(terminal),
+  ])
 
 interface TokenItem {
   id: string
@@ -14,64 +20,51 @@ interface TokenItem {
   lastUsedAt: string | null
 }
 
-const create = cliCommand({
-  name: 'create',
-  description: 'Make an API token; it is printed this once',
-  args: {
-    name: { type: 'positional', required: true, description: 'What it is for' },
-    role: { type: 'enum', options: [...ROLES], default: 'viewer', description: 'What it may' },
-    expires: {
-      type: 'string',
-      description: 'How long it works, like 90d (default: until it is revoked)',
-      valueHint: '90d',
-    },
-    ...serverOption,
-  },
-  async run(args) {
-    const made = await callApi<TokenItem & { token: string }>(args, {
-      method: 'POST',
-      path: '/api/tokens',
-      json: {
-        name: args.name,
-        role: parseRole(args.role),
-        ...(args.expires === undefined ? {} : { expires: args.expires }),
-      },
-    })
-    const lifetime = made.expiresAt ? `works until ${made.expiresAt}` : 'works until it is revoked'
-    const notes = [`${made.id}: ${made.role}, ${lifetime}. It is not shown again:`]
-    return { value: made, text: made.token, notes }
-  },
-})
+const create = (terminal: Terminal) =>
+  command('create', 'Create an API token; it is printed only once')
+    .argument('<name>', 'What the token is for')
+    .addOption(roleOption)
+    .option('--expires <duration>', 'Lifetime, like 90d (default: until it is revoked)')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (name, { role, expires, ...options }) => {
+        const created = await callApi<TokenItem & { token: string }>(options, {
+          method: 'POST',
+          path: '/api/tokens',
+          json: { name, role, expires },
+        })
+        const lifetime = created.expiresAt ? `valid until ${created.expiresAt}` : 'valid until it is revoked'
+        const notes = [`${created.id}: ${created.role}, ${lifetime}. It is not shown again:`]
+        return { value: created, text: created.token, notes }
+      }),
+    )
 
-const list = cliCommand({
-  name: 'list',
-  description: 'All API tokens, newest first',
-  args: { ...serverOption },
-  async run(args) {
-    const items = await fetchAllPages<TokenItem>(args, '/api/tokens')
-    const rows = items.map((t) => [
-      t.id,
-      t.name,
-      t.role,
-      t.createdBy,
-      t.expiresAt ?? 'never',
-      t.lastUsedAt ?? 'never',
-    ])
-    return {
-      value: { items },
-      text: table(['id', 'name', 'role', 'made by', 'expires', 'last used'], rows),
-    }
-  },
-})
+const list = (terminal: Terminal) =>
+  command('list', 'List all API tokens, newest first')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (options) => {
+        const items = await fetchAllPages<TokenItem>(options, '/api/tokens')
+        const rows = items.map((t) => [
+          t.id,
+          t.name,
+          t.role,
+          t.createdBy,
+          t.expiresAt ?? 'never',
+          t.lastUsedAt ?? 'never',
+        ])
+        const text = table(['id', 'name', 'role', 'created by', 'expires', 'last used'], rows)
+        return { value: { items }, text }
+      }),
+    )
 
-const revoke = cliCommand({
-  name: 'revoke',
-  description: 'Make an API token work no longer',
-  args: { id: { type: 'positional', required: true, description: 'id of the token' }, ...serverOption },
-  async run(args) {
-    await callApi(args, { method: 'DELETE', path: `/api/tokens/${encodeURIComponent(args.id)}` })
-    return { value: { id: args.id, revoked: true }, text: `${args.id}: revoked` }
-  },
-})
-
-export const tokenCommands = { list, create, revoke }
+const revoke = (terminal: Terminal) =>
+  command('revoke', 'Revoke an API token')
+    .argument('<id>', 'Id of the token')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (id, options) => {
+        await callApi(options, { method: 'DELETE', path: `/api/tokens/${encodeURIComponent(id)}` })
+        return { value: { id, revoked: true }, text: `${id}: revoked` }
+      }),
+    )

@@ -1,8 +1,21 @@
-import { callApi, serverOption } from '../api-client.ts'
-import { cliCommand, UsageError } from '../cli-command.ts'
-import { passwordOption, readPassword } from '../password-prompt.ts'
+import { Argument, Option } from '@commander-js/extra-typings'
+import { ROLES } from '../../auth/roles.ts'
+import { callApi, fetchAllPages, urlOption } from '../api-client.ts'
+import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
+import { passwordFileOption, readPassword } from '../password-prompt.ts'
 import { table } from '../table.ts'
-import { fetchAllPages } from './account-commands.ts'
+
+export const userCommands = (terminal: Terminal) =>
+  commandGroup('user', 'People who sign in to the console 用户', [
+    add(terminal),
+    list(terminal),
+    setRole(terminal),
+    setPassword(terminal),
+    setDisabled(terminal, 'disable'),
+    setDisabled(terminal, 'enable'),
+    resetSecondFactor(terminal),
+    remove(terminal),
+  ])
 
 export interface UserItem {
   name: string
@@ -11,126 +24,93 @@ export interface UserItem {
   disabledAt: string | null
 }
 
-export const ROLES = ['viewer', 'operator', 'admin'] as const
-type Role = (typeof ROLES)[number]
-const ROLE = 'What they may: viewer reads; operator also campaigns, followers, media; admin everything'
+export const roleOption = new Option(
+  '--role <role>',
+  'viewer reads; operator also manages campaigns, followers and media; admin manages everything',
+)
+  .choices(ROLES)
+  .default('viewer' as const)
 
-const name = { type: 'positional', required: true, description: 'Name of the person' } as const
-const pathOf = (who: string) => `/api/users/${encodeURIComponent(who)}`
+const userCommand = (name: string, description: string) =>
+  command(name, description).argument('<name>', 'Name of the user').addOption(urlOption)
 
-/** @throws UsageError */
-export function parseRole(given = 'viewer'): Role {
-  const role = ROLES.find((r) => r === given)
-  if (!role) throw new UsageError(`--role is viewer, operator or admin, not ${given}`)
-  return role
-}
+const pathOf = (name: string) => `/api/users/${encodeURIComponent(name)}`
 
-const add = cliCommand({
-  name: 'add',
-  description: 'Add a person; the password is asked for, or comes from a file or standard input',
-  args: {
-    name,
-    role: { type: 'enum', options: [...ROLES], default: 'viewer', description: ROLE },
-    ...passwordOption,
-    ...serverOption,
-  },
-  async run(args) {
-    const role = parseRole(args.role)
-    const password = await readPassword(args)
-    const user = await callApi<UserItem>(args, {
-      method: 'POST',
-      path: '/api/users',
-      json: { name: args.name, role, password },
-    })
-    return { value: user, text: `${user.name}: added as ${user.role}` }
-  },
-})
+const add = (terminal: Terminal) =>
+  userCommand('add', 'Add a user; the password is prompted for, or read from a file or standard input')
+    .addOption(roleOption)
+    .addOption(passwordFileOption)
+    .action(
+      printing(terminal, async (name, { role, passwordFile, ...options }) => {
+        const password = await readPassword(passwordFile)
+        const json = { name, role, password }
+        const user = await callApi<UserItem>(options, { method: 'POST', path: '/api/users', json })
+        return { value: user, text: `${user.name}: added as ${user.role}` }
+      }),
+    )
 
-const list = cliCommand({
-  name: 'list',
-  description: 'All people',
-  args: { ...serverOption },
-  async run(args) {
-    const items = await fetchAllPages<UserItem>(args, '/api/users')
-    const rows = items.map((u) => [
-      u.name,
-      u.role,
-      u.disabledAt ? `disabled ${u.disabledAt}` : 'active',
-      u.createdAt,
-    ])
-    return { value: { items }, text: table(['name', 'role', 'state', 'added'], rows) }
-  },
-})
+const list = (terminal: Terminal) =>
+  command('list', 'List all users')
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (options) => {
+        const items = await fetchAllPages<UserItem>(options, '/api/users')
+        const rows = items.map((u) => [
+          u.name,
+          u.role,
+          u.disabledAt ? `disabled ${u.disabledAt}` : 'active',
+          u.createdAt,
+        ])
+        return { value: { items }, text: table(['name', 'role', 'state', 'added'], rows) }
+      }),
+    )
 
-const role = cliCommand({
-  name: 'role',
-  description: 'Give a person another role; it counts at once',
-  args: {
-    name,
-    role: { type: 'positional', required: true, description: ROLES.join(', ') },
-    ...serverOption,
-  },
-  async run(args) {
-    const json = { role: parseRole(args.role) }
-    const user = await callApi<UserItem>(args, { method: 'PATCH', path: pathOf(args.name), json })
-    return { value: user, text: `${user.name}: ${user.role} from now on` }
-  },
-})
+const setRole = (terminal: Terminal) =>
+  userCommand('role', "Change a user's role, effective immediately")
+    .addArgument(new Argument('<role>', 'The new role').choices(ROLES))
+    .action(
+      printing(terminal, async (name, role, options) => {
+        const user = await callApi<UserItem>(options, { method: 'PATCH', path: pathOf(name), json: { role } })
+        return { value: user, text: `${user.name}: ${user.role} from now on` }
+      }),
+    )
 
-const password = cliCommand({
-  name: 'password',
-  description: "Give a person a new password, and end the person's sessions",
-  args: { name, ...passwordOption, ...serverOption },
-  async run(args) {
-    const json = { password: await readPassword(args) }
-    const user = await callApi<UserItem>(args, { method: 'PATCH', path: pathOf(args.name), json })
-    return { value: user, text: `${user.name}: the password is changed, every session is over` }
-  },
-})
+const setPassword = (terminal: Terminal) =>
+  userCommand('password', "Change a user's password, and end all sessions of the user")
+    .addOption(passwordFileOption)
+    .action(
+      printing(terminal, async (name, { passwordFile, ...options }) => {
+        const json = { password: await readPassword(passwordFile) }
+        const user = await callApi<UserItem>(options, { method: 'PATCH', path: pathOf(name), json })
+        return { value: user, text: `${user.name}: password changed, all sessions ended` }
+      }),
+    )
 
-const setDisabled = (verb: 'disable' | 'enable') =>
-  cliCommand({
-    name: verb,
-    description:
-      verb === 'disable' ? 'Let a person in no longer, and end the sessions' : 'Let a person in again',
-    args: { name, ...serverOption },
-    async run(args) {
+const setDisabled = (terminal: Terminal, verb: 'disable' | 'enable') =>
+  userCommand(
+    verb,
+    verb === 'disable' ? 'Block a user from signing in, and end all sessions' : 'Let a user sign in again',
+  ).action(
+    printing(terminal, async (name, options) => {
       const json = { disabled: verb === 'disable' }
-      const user = await callApi<UserItem>(args, { method: 'PATCH', path: pathOf(args.name), json })
+      const user = await callApi<UserItem>(options, { method: 'PATCH', path: pathOf(name), json })
       return { value: user, text: `${user.name}: ${user.disabledAt ? 'disabled' : 'active'}` }
-    },
-  })
+    }),
+  )
 
-const resetSecondFactor = cliCommand({
-  name: 'reset-2fa',
-  description: "Remove a person's second factor (a lost phone), and end the sessions",
-  args: { name, ...serverOption },
-  async run(args) {
-    await callApi(args, { method: 'DELETE', path: `${pathOf(args.name)}/second-factor` })
-    return {
-      value: { name: args.name, secondFactor: null },
-      text: `${args.name}: the second factor is removed, every session is over`,
-    }
-  },
-})
+const resetSecondFactor = (terminal: Terminal) =>
+  userCommand('reset-2fa', "Remove a user's second factor (for a lost phone), and end all sessions").action(
+    printing(terminal, async (name, options) => {
+      await callApi(options, { method: 'DELETE', path: `${pathOf(name)}/second-factor` })
+      const text = `${name}: second factor removed, all sessions ended`
+      return { value: { name, secondFactor: null }, text }
+    }),
+  )
 
-const remove = cliCommand({
-  name: 'remove',
-  description: 'Remove a person; what the person did stays in the audit log',
-  args: { name, ...serverOption },
-  async run(args) {
-    await callApi(args, { method: 'DELETE', path: pathOf(args.name) })
-    return { value: { name: args.name, removed: true }, text: `${args.name}: removed` }
-  },
-})
-
-export const userCommands = {
-  add,
-  list,
-  role,
-  password,
-  disable: setDisabled('disable'),
-  enable: setDisabled('enable'),
-  'reset-2fa': resetSecondFactor,
-  remove,
-}
+const remove = (terminal: Terminal) =>
+  userCommand('remove', 'Remove a user; the audit log keeps what the user did').action(
+    printing(terminal, async (name, options) => {
+      await callApi(options, { method: 'DELETE', path: pathOf(name) })
+      return { value: { name, removed: true }, text: `${name}: removed` }
+    }),
+  )

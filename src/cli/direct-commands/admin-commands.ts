@@ -5,38 +5,39 @@ import { openStore } from '../../store/db.ts'
 import { OutdatedStoreError } from '../../store/migrate.ts'
 import { writeAudit } from '../../store/users/audit-log.ts'
 import { createUserStore } from '../../store/users/user-store.ts'
-import { callApi, serverOption } from '../api-client.ts'
-import { CommandError, cliCommand } from '../cli-command.ts'
+import { callApi, urlOption } from '../api-client.ts'
+import { CommandError, command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import type { UserItem } from '../commands/user-commands.ts'
-import { passwordOption, readPassword } from '../password-prompt.ts'
+import { passwordFileOption, readPassword } from '../password-prompt.ts'
 
-const create = cliCommand({
-  name: 'create',
-  description:
-    'Add an admin. With DATABASE_URL straight into the store; else through the running program, which alone may open the embedded store',
-  args: {
-    name: { type: 'positional', required: true, description: 'Name of the admin' },
-    ...passwordOption,
-    ...serverOption,
-  },
-  async run(args) {
-    const { databaseUrl } = loadConfig()
-    const password = await readPassword(args)
-    const made =
-      databaseUrl && args.url === undefined
-        ? await addToStore(databaseUrl, args.name, password)
-        : await callApi<UserItem>(args, {
-            method: 'POST',
-            path: '/api/users',
-            json: { name: args.name, role: 'admin', password },
-          })
-    return { value: { name: made.name, role: made.role }, text: `${made.name}: added as ${made.role}` }
-  },
-})
+export const adminCommands = (terminal: Terminal) =>
+  commandGroup('admin', 'The first admin 管理员', [create(terminal)])
 
-export const adminCommands = { create }
+const DESCRIPTION =
+  'Add an admin: directly in the database if DATABASE_URL is set, else through the running server'
 
-/** @throws Failure when the name or password cannot be taken, or the database does not answer */
+const create = (terminal: Terminal) =>
+  command('create', DESCRIPTION)
+    .argument('<name>', 'Name of the admin')
+    .addOption(passwordFileOption)
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (name, { passwordFile, ...options }) => {
+        const { databaseUrl } = loadConfig()
+        const password = await readPassword(passwordFile)
+        const json = { name, role: 'admin', password }
+        const added =
+          databaseUrl && options.url === undefined
+            ? await addToStore(databaseUrl, name, password)
+            : await callApi<UserItem>(options, { method: 'POST', path: '/api/users', json })
+        return {
+          value: { name: added.name, role: added.role },
+          text: `${added.name}: added as ${added.role}`,
+        }
+      }),
+    )
+
+/** @throws CommandError when the name or password cannot be taken, or the database does not answer */
 async function addToStore(databaseUrl: string, given: string, password: string) {
   const name = normalizeUserName(given)
   const problem = userNameProblem(name)

@@ -1,3 +1,4 @@
+import { Option } from '@commander-js/extra-typings'
 import { isGrpcServiceError } from '@temporalio/client'
 import { BUILD_ID_RULE, isBuildId, loadConfig, type WorkerVersion } from '../../config/config.ts'
 import { connectTemporal } from '../../temporal/connection.ts'
@@ -7,59 +8,56 @@ import {
   type DeploymentView,
   pinnedRunsQuery,
 } from '../../temporal/deployment.ts'
-import { CommandError, cliCommand, UsageError } from '../cli-command.ts'
-import { parseDurations } from '../option-parsers.ts'
+import { CommandError, command, type Output, printing, type Terminal, UsageError } from '../cli-command.ts'
+import { toDuration } from '../option-parsers.ts'
 import { table } from '../table.ts'
 import { describeTemporalError, temporalTarget } from './temporal-target.ts'
 
 const POLL_MS = 500
+const DEFAULT_WAIT_MS = 10 * 60_000
 /** gRPC: deadline exceeded, resource exhausted, aborted, unavailable. To make a build current twice does no harm. */
 const RETRYABLE_CODES = new Set([4, 8, 10, 14])
 
-export const deploy = cliCommand({
-  name: 'deploy',
-  description: 'Let new runs begin on this build of the worker (DEPLOYMENT_NAME, BUILD_ID)',
-  args: {
-    'build-id': { type: 'string', description: 'The build (default: BUILD_ID)', valueHint: '2026-11-24' },
-    wait: {
-      type: 'boolean',
-      description: 'Wait until a worker of the build polls and Temporal has done it, instead of failing',
-    },
-    within: { type: 'string', default: '10m', description: 'How long to wait', valueHint: '10m' },
-    status: { type: 'boolean', description: 'Change nothing, say which builds there are' },
-  },
-  async run(args) {
-    const config = loadConfig()
-    const name = config.deployment?.name
-    if (!name) throw new UsageError('Set DEPLOYMENT_NAME as for the workers: without it versioning is off')
-    const [withinMs = 0] = parseDurations('within', args.within)
-    const version = args.status ? null : parseVersion(name, args['build-id'] ?? config.deployment?.buildId)
-    const target = temporalTarget(config)
-    const link = connectTemporal(target, 'cli')
-    try {
-      const deployments = createDeployments(link.client)
-      if (version) await makeCurrent(deployments, version, args.wait ? withinMs : 0)
-      const view = await deployments.read(name)
-      if (!view) throw new CommandError(`No versioned worker of ${name} has ever polled ${target.namespace}.`)
-      const stuck = view.versions.filter((v) => v.openRuns > 0 && !v.worker)
-      return {
-        value: { ...view, moves: stuck.map((v) => ({ buildId: v.buildId, command: moveCommand(view, v) })) },
-        text: describeDeployment(view),
-        failed: stuck.length > 0,
-      }
-    } catch (err) {
-      if (err instanceof CommandError) throw err
-      throw new CommandError(describeTemporalError(err, target.connection.address, 'worker deployments'))
-    } finally {
-      await link.close()
-    }
-  },
-})
+const withinOption = new Option('--within <duration>', 'How long to wait with --wait')
+  .argParser(toDuration)
+  .default(DEFAULT_WAIT_MS, '10m')
+
+/** `nurture deploy` */
+export const deployCommand = (terminal: Terminal) =>
+  command('deploy', 'Make this worker build current for new runs (DEPLOYMENT_NAME, BUILD_ID)')
+    .option('--build-id <id>', 'The build (default: BUILD_ID)')
+    .option('--wait', 'Wait until a worker of the build polls, instead of failing')
+    .addOption(withinOption)
+    .option('--status', 'Show the builds, and change nothing')
+    .action(
+      printing(terminal, async ({ buildId, wait, within, status }) => {
+        const config = loadConfig()
+        const name = config.deployment?.name
+        if (!name)
+          throw new UsageError('Set DEPLOYMENT_NAME as for the workers: versioning is off without it')
+        const version = status ? null : parseVersion(name, buildId ?? config.deployment?.buildId)
+        const target = temporalTarget(config)
+        const link = connectTemporal(target, 'cli')
+        try {
+          const deployments = createDeployments(link.client)
+          if (version) await makeCurrent(deployments, version, wait ? within : 0)
+          const view = await deployments.read(name)
+          if (!view)
+            throw new CommandError(`No versioned worker of ${name} has ever polled ${target.namespace}.`)
+          return describeDeployment(view)
+        } catch (err) {
+          if (err instanceof CommandError) throw err
+          throw new CommandError(describeTemporalError(err, target.connection.address, 'worker deployments'))
+        } finally {
+          await link.close()
+        }
+      }),
+    )
 
 /**
  * New runs begin on `version` when it resolves. What Temporal does not do at once, because no worker of the build polls
  * yet, or because it is busy or away for a moment, is asked for again until `withinMs` are over.
- * @throws Failure when no worker of it polls; else what Temporal said last
+ * @throws CommandError when no worker of it polls; else what Temporal said last
  */
 export async function makeCurrent(
   deployments: Pick<Deployments, 'isPolled' | 'makeCurrent'>,
@@ -89,7 +87,17 @@ function notPolledMessage({ deploymentName, buildId }: WorkerVersion, withinMs: 
 
 type Version = DeploymentView['versions'][number]
 
-function describeDeployment(view: DeploymentView): string {
+/** The command fails while runs are pinned to builds without a worker. */
+function describeDeployment(view: DeploymentView): Output {
+  const stuck = view.versions.filter((v) => v.openRuns > 0 && !v.worker)
+  return {
+    value: { ...view, moves: stuck.map((v) => ({ buildId: v.buildId, command: moveCommand(view, v) })) },
+    text: deploymentText(view, stuck),
+    failed: stuck.length > 0,
+  }
+}
+
+function deploymentText(view: DeploymentView, stuck: readonly Version[]): string {
   const rows = view.versions.map((v) => [
     v.buildId,
     v.status,
@@ -101,8 +109,7 @@ function describeDeployment(view: DeploymentView): string {
     `${view.deployment} in ${view.namespace}: new runs begin on ${view.current ?? 'workers without a version: no build is current'}`,
     table(['build', 'status', 'open runs', 'worker', 'what to do'], rows),
   ]
-  for (const v of view.versions) {
-    if (v.openRuns === 0 || v.worker) continue
+  for (const v of stuck) {
     const move = moveCommand(view, v)
     lines.push(
       `${v.openRuns} runs are pinned to ${v.buildId}, which has no worker: they wait. Start a worker of that build${move ? `, or move them to ${view.current}, whose code must replay their histories:\n  ${move}` : ''}`,

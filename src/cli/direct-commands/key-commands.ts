@@ -11,23 +11,29 @@ import { checkKeys } from '../../store/encryption/key-registry.ts'
 import { createSealer } from '../../store/encryption/sealer.ts'
 import { amendAudit, writeAudit } from '../../store/users/audit-log.ts'
 import { connectTemporal, temporalTargetFromEnv } from '../../temporal/connection.ts'
-import { callApi, serverOption } from '../api-client.ts'
-import { CommandError, cliCommand } from '../cli-command.ts'
+import { callApi, urlOption } from '../api-client.ts'
+import { CommandError, command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 
-const rotate = cliCommand({
-  name: 'rotate',
-  description: "Seal the store's secrets under ENCRYPTION_KEY (the old one in ENCRYPTION_KEY_PREVIOUS)",
-  args: serverOption,
-  async run(args) {
-    const config = loadConfig()
-    // The embedded store belongs to the program that runs; a PostgreSQL is reached without one.
-    const done =
-      config.databaseUrl && !args.url
-        ? await rotateDirectly(config, config.databaseUrl)
-        : await callApi<KeyRotation>(args, { method: 'POST', path: '/api/keys/rotate' })
-    return { value: done, text: describeRotation(done), failed: done.unreadable > 0 }
-  },
-})
+export const keyCommands = (terminal: Terminal) =>
+  commandGroup('key', 'The encryption key 密钥', [rotate(terminal)])
+
+const rotate = (terminal: Terminal) =>
+  command(
+    'rotate',
+    "Re-encrypt the store's secrets with ENCRYPTION_KEY; set the old key in ENCRYPTION_KEY_PREVIOUS",
+  )
+    .addOption(urlOption)
+    .action(
+      printing(terminal, async (options) => {
+        const config = loadConfig()
+        // Only the running server can open the embedded store; PostgreSQL can be opened from here.
+        const rotation =
+          config.databaseUrl && !options.url
+            ? await rotateDirectly(config, config.databaseUrl)
+            : await callApi<KeyRotation>(options, { method: 'POST', path: '/api/keys/rotate' })
+        return { value: rotation, text: describeRotation(rotation), failed: rotation.unreadable > 0 }
+      }),
+    )
 
 async function rotateDirectly(config: Config, databaseUrl: string): Promise<KeyRotation> {
   const encryptionKey = config.encryptionKey ?? storedEncryptionKey(config.dataDir)
@@ -88,5 +94,3 @@ function storedEncryptionKey(dataDir: string): string {
     )
   }
 }
-
-export const keyCommands = { rotate }
