@@ -9,8 +9,8 @@ import { cookieNames } from './http/cookie-names.ts'
 import { createPasswords } from './passwords/password-hash.ts'
 import { createRefusals, REFUSALS } from './refusals.ts'
 import { createKnownLocations } from './sign-in/known-locations.ts'
-import { createSecondFactor } from './sign-in/second-factor.ts'
-import { createSignIn } from './sign-in/sign-in.ts'
+import { SecondFactor } from './sign-in/second-factor.ts'
+import { SignIn } from './sign-in/sign-in.ts'
 
 export type Auth = ReturnType<typeof createAuth>
 export type BearerAuth = ReturnType<typeof createBearerAuth>
@@ -54,16 +54,16 @@ export function createAuth(
   const requireSecondFactor = deps.requireSecondFactor ?? false
   const bearer = createBearerAuth(deps)
   const passwords = createPasswords()
-  const places = createKnownLocations({ db, adminToken, now })
+  const knownLocations = createKnownLocations({ db, adminToken, now })
   const { refusals } = bearer
-  const signInDeps = { db, adminToken, passwords, places, requireSecondFactor, now, refusals }
+  const signInDeps = { db, adminToken, passwords, knownLocations, requireSecondFactor, now, refusals }
   return {
     ...bearer,
     users: createUserStore(db, now),
     passwords,
     requireSecondFactor,
-    signIn: createSignIn(signInDeps),
-    secondFactor: createSecondFactor({ ...signInDeps, sealer }),
+    signIn: new SignIn(signInDeps),
+    secondFactor: new SecondFactor({ ...signInDeps, sealer }),
     cookies: cookieNames(publicUrl),
     publicUrl: publicUrl ?? null,
   }

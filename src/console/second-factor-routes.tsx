@@ -14,7 +14,7 @@ export function createSecondFactorRoutes(
   { access, bodies }: { access: Auth; bodies: BodyBudget },
   contextOf: (c: Context) => PageContext,
 ): Hono {
-  const { secondFactor: secondStep, client, cookies, requireSecondFactor } = access
+  const { secondFactor, client, cookies, requireSecondFactor } = access
   const app = new Hono()
   const form = boundedForm({ bodies, client }, 'signed-in')
   const path = '/account/second-factor'
@@ -31,9 +31,11 @@ export function createSecondFactorRoutes(
     sealed = '',
   ): Promise<Response> => {
     const { actor } = c.get('principal')
-    const since = await secondStep.enabledSince(actor)
+    const since = await secondFactor.enabledSince(actor)
     const enrolment =
-      since === null ? (secondStep.reopenEnrolment(actor, sealed) ?? secondStep.newEnrolment(actor)) : null
+      since === null
+        ? (secondFactor.enrolments.reopen(actor, sealed) ?? secondFactor.enrolments.create(actor))
+        : null
     const headers: Record<string, string> =
       trouble?.kind === 'wait' ? { 'retry-after': String(trouble.seconds) } : {}
     const html = (
@@ -55,10 +57,10 @@ export function createSecondFactorRoutes(
     const session = getCookie(c, cookies.session) ?? ''
     const { actor } = c.get('principal')
     const given = { sealed, code: field('code'), session, address: client(c).address }
-    const done = await secondStep.set(actor, given)
+    const done = await secondFactor.enable(actor, given)
     if (done.kind === 'wait') return page(c, waitProblem(done.ms), 429, sealed)
     if (done.kind === 'wrong') {
-      const isOld = secondStep.reopenEnrolment(actor, sealed) === null
+      const isOld = secondFactor.enrolments.reopen(actor, sealed) === null
       return page(c, { kind: isOld ? 'new-secret' : 'code' }, 422, sealed)
     }
     if (done.kind === 'is-set') return c.redirect(path)
@@ -68,7 +70,7 @@ export function createSecondFactorRoutes(
     if (requireSecondFactor) return page(c, null)
     const field = await readFields(c)
     const { actor } = c.get('principal')
-    const done = await secondStep.remove(actor, { code: field('code'), address: client(c).address })
+    const done = await secondFactor.disable(actor, { code: field('code'), address: client(c).address })
     if (done.kind === 'wait') return page(c, waitProblem(done.ms), 429)
     if (done.kind === 'wrong') return page(c, { kind: 'code' }, 422)
     return c.redirect(path)

@@ -3,8 +3,9 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { BodyBudget } from '../api/body/body-budget.ts'
 import type { Auth } from '../auth/auth.ts'
 import { createSameOrigin } from '../auth/http/same-origin.ts'
+import { CHALLENGE_MS } from '../auth/sign-in/browser-session.ts'
 import type { CodeResult } from '../auth/sign-in/second-factor.ts'
-import { CHALLENGE_MS, type SignInResult } from '../auth/sign-in/sign-in.ts'
+import type { SignInResult } from '../auth/sign-in/sign-in.ts'
 import { boundedForm, readFields } from './form-body.ts'
 import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pages.tsx'
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
@@ -77,20 +78,20 @@ interface ChallengeEnv {
 
 /** `/signin/second-factor`: for a browser whose password was right, and for nobody else. */
 function createSecondFactorSignIn(access: Auth, form: MiddlewareHandler): Hono<ChallengeEnv> {
-  const { secondFactor: secondStep, client, cookies } = access
+  const { secondFactor, client, cookies } = access
   const app = new Hono<ChallengeEnv>()
   const path = '/signin/second-factor'
 
   app.get(path, async (c) => {
-    const owed = await secondStep.pendingChallenge(getCookie(c, cookies.challenge))
+    const owed = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
     if (!owed) return c.redirect('/signin')
     return owed.needs === 'code'
       ? c.html(<CodePage trouble={null} />)
-      : c.html(<EnrolPage enrolment={secondStep.newEnrolment(owed.user.name)} trouble={null} />)
+      : c.html(<EnrolPage enrolment={secondFactor.enrolments.create(owed.user.name)} trouble={null} />)
   })
   // Before a byte of the form is read.
   app.post(path, async (c, next) => {
-    const owed = await secondStep.pendingChallenge(getCookie(c, cookies.challenge))
+    const owed = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
     if (!owed) return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
     c.set('owed', owed)
     return next()
@@ -100,14 +101,14 @@ function createSecondFactorSignIn(access: Auth, form: MiddlewareHandler): Hono<C
     const field = await readFields(c)
     const given = { cookie: getCookie(c, cookies.challenge), code: field('code'), address: client(c).address }
     if (owed.needs === 'code') {
-      const found = await secondStep.withCode(given)
+      const found = await secondFactor.withCode(given)
       return answer(c, found, (trouble) => <CodePage trouble={trouble} />)
     }
     const { name } = owed.user
     const sealed = field('sealed')
-    const same = secondStep.reopenEnrolment(name, sealed)
-    const enrolment = same ?? secondStep.newEnrolment(name)
-    const found = await secondStep.withEnrolment({ ...given, sealed })
+    const same = secondFactor.enrolments.reopen(name, sealed)
+    const enrolment = same ?? secondFactor.enrolments.create(name)
+    const found = await secondFactor.withEnrolment({ ...given, sealed })
     return answer(c, found, (trouble) => {
       const isNew = same === null && trouble.kind === 'code'
       return <EnrolPage enrolment={enrolment} trouble={isNew ? { kind: 'new-secret' } : trouble} />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createPasswords, type Passwords } from '../../src/auth/passwords/password-hash.ts'
 import { createKnownLocations } from '../../src/auth/sign-in/known-locations.ts'
-import { createSignIn } from '../../src/auth/sign-in/sign-in.ts'
+import { SignIn } from '../../src/auth/sign-in/sign-in.ts'
 import type { Store } from '../../src/store/db.ts'
 import { sessions as sessionRows, signInLocations, users as userRows } from '../../src/store/schema.ts'
 import { createUserStore } from '../../src/store/users/user-store.ts'
@@ -29,11 +29,11 @@ async function setUp(
   }
   if (isNew)
     await users.add({ name: 'lin', role: 'operator', passwordHash: await cheap.hash(PASSWORD, 'lin') })
-  const signIn = createSignIn({
+  const signIn = new SignIn({
     db: store.db,
     adminToken,
     passwords,
-    places: createKnownLocations({ db: store.db, adminToken, now, monotonic: now }),
+    knownLocations: createKnownLocations({ db: store.db, adminToken, now, monotonic: now }),
     requireSecondFactor: false,
     now,
     refusals: { record: ({ where, reason }) => refused.push(`${where} ${reason}`) },

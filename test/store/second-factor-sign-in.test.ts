@@ -2,8 +2,8 @@ import { eq } from 'drizzle-orm'
 import { beforeEach, expect, it } from 'vitest'
 import { createPasswords } from '../../src/auth/passwords/password-hash.ts'
 import { createKnownLocations } from '../../src/auth/sign-in/known-locations.ts'
-import { createSecondFactor } from '../../src/auth/sign-in/second-factor.ts'
-import { createSignIn } from '../../src/auth/sign-in/sign-in.ts'
+import { SecondFactor } from '../../src/auth/sign-in/second-factor.ts'
+import { SignIn } from '../../src/auth/sign-in/sign-in.ts'
 import { totpCode } from '../../src/auth/sign-in/totp.ts'
 import { createSealer } from '../../src/store/encryption/sealer.ts'
 import { recoveryCodes, sessions, users as userRows } from '../../src/store/schema.ts'
@@ -27,7 +27,7 @@ describeOnBothStores('the second factor', (store) => {
       db,
       adminToken: 'test-admin-token',
       passwords,
-      places: createKnownLocations({ db, adminToken: 'test-admin-token', now, monotonic: now }),
+      knownLocations: createKnownLocations({ db, adminToken: 'test-admin-token', now, monotonic: now }),
       requireSecondFactor,
       now,
       refusals: {
@@ -35,8 +35,8 @@ describeOnBothStores('the second factor', (store) => {
           void refused.push(`${where} ${reason}`),
       },
     }
-    const signIn = createSignIn(deps)
-    const step = createSecondFactor({ ...deps, sealer: createSealer('test-key') })
+    const signIn = new SignIn(deps)
+    const step = new SecondFactor({ ...deps, sealer: createSealer('test-key') })
     const enter = (address = HOME) => signIn.withPassword({ name: 'lin', password: PASSWORD, address })
     /** The cookie of a browser that owes a second factor. */
     const owing = async (address = HOME) => {
@@ -45,9 +45,9 @@ describeOnBothStores('the second factor', (store) => {
       return found.cookie
     }
     const enrol = async () => {
-      const { secret, sealed } = step.newEnrolment('lin')
+      const { secret, sealed } = step.enrolments.create('lin')
       const given = { sealed, code: totpCode(secret, now()), session: '', address: HOME }
-      const done = await step.set('lin', given)
+      const done = await step.enable('lin', given)
       if (done.kind !== 'set') throw new Error(done.kind)
       clock.at += STEP
       return { secret, recovery: done.recoveryCodes }
@@ -122,9 +122,9 @@ describeOnBothStores('the second factor', (store) => {
 
   it('is set up once where the form is sent twice', async () => {
     const { step } = setUp()
-    const { secret, sealed } = step.newEnrolment('lin')
+    const { secret, sealed } = step.enrolments.create('lin')
     const given = { sealed, code: totpCode(secret, now()), session: '', address: HOME }
-    const kinds = await Promise.all([step.set('lin', given), step.set('lin', given)])
+    const kinds = await Promise.all([step.enable('lin', given), step.enable('lin', given)])
     expect(kinds.map((k) => k.kind).sort()).toEqual(['is-set', 'set'])
     expect(refused).toEqual([])
   })
@@ -193,7 +193,7 @@ describeOnBothStores('the second factor', (store) => {
     const cookie = await owing()
     expect(await step.pendingChallenge(cookie)).toMatchObject({ needs: 'enrolment' })
     expect(await signIn.principalOf(cookie)).toBeNull()
-    const { secret, sealed, uri } = step.newEnrolment('lin')
+    const { secret, sealed, uri } = step.enrolments.create('lin')
     expect(uri).toMatch(/^otpauth:\/\/totp\/FollowerNurture:lin\?.*secret=/)
     const address = HOME
     expect((await step.withEnrolment({ cookie, sealed, code: '000000', address })).kind).toBe('wrong')
@@ -209,13 +209,13 @@ describeOnBothStores('the second factor', (store) => {
   it('is not set up with what another page, person or hour has shown', async () => {
     const { owing, step } = setUp(true)
     const cookie = await owing()
-    const otherEnrolment = step.newEnrolment('mei')
+    const otherEnrolment = step.enrolments.create('mei')
     const address = HOME
     for (const sealed of [otherEnrolment.sealed, '', 'v2.made.up.by.somebody', `${otherEnrolment.sealed}x`]) {
       const code = totpCode(otherEnrolment.secret, now())
       expect((await step.withEnrolment({ cookie, sealed, code, address })).kind).not.toBe('in')
     }
-    const own = step.newEnrolment('lin')
+    const own = step.enrolments.create('lin')
     clock.at += 11 * 60_000
     const late = { cookie: await owing(), sealed: own.sealed, code: totpCode(own.secret, now()), address }
     expect((await step.withEnrolment(late)).kind).toBe('wrong')
@@ -227,8 +227,8 @@ describeOnBothStores('the second factor', (store) => {
     const found = await step.withCode({ cookie: await owing(), code: totpCode(secret, now()), address: HOME })
     const session = found.kind === 'in' ? found.cookie : ''
     clock.at += STEP
-    expect(await step.remove('lin', { code: '000000', address: HOME })).toEqual({ kind: 'wrong' })
-    expect(await step.remove('lin', { code: totpCode(secret, now()), address: HOME })).toEqual({
+    expect(await step.disable('lin', { code: '000000', address: HOME })).toEqual({ kind: 'wrong' })
+    expect(await step.disable('lin', { code: totpCode(secret, now()), address: HOME })).toEqual({
       kind: 'removed',
     })
     expect(await signIn.principalOf(session)).not.toBeNull()

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { BusyError, createFairQueue } from './fair-queue.ts'
+import { BusyError, FairQueue } from './fair-queue.ts'
 
-function laneWith(waitingMax: number) {
-  const lane = createFairQueue({ atOnce: 1, waitingMax })
-  const begun: string[] = []
-  const turnedAway: string[] = []
+function queueWith(maxQueued: number) {
+  const queue = new FairQueue({ concurrency: 1, maxQueued })
+  const started: string[] = []
+  const rejected: string[] = []
   const ends: (() => void)[] = []
-  const add = (party: string, label = party): void => {
-    lane
-      .run(party, () => {
-        begun.push(label)
+  const add = (fairnessKey: string, label = fairnessKey): void => {
+    queue
+      .run(fairnessKey, () => {
+        started.push(label)
         return new Promise<void>((resolve) => ends.push(resolve))
       })
       .catch((err: unknown) => {
         expect(err).toBeInstanceOf(BusyError)
-        turnedAway.push(label)
+        rejected.push(label)
       })
   }
-  /** Ends all that is under way or waits. */
+  /** Ends every job that is running or queued. */
   const drain = async () => {
     for (;;) {
       const end = ends.shift()
@@ -26,36 +26,36 @@ function laneWith(waitingMax: number) {
       await new Promise(setImmediate)
     }
   }
-  return { add, begun, turnedAway, drain, lane }
+  return { add, started, rejected, drain, queue }
 }
 
-describe('a lane for costly work', () => {
-  it('gives each party its turn, however much one has waiting', async () => {
-    const { add, begun, drain } = laneWith(10)
-    for (let i = 0; i < 5; i++) add('crowd', `crowd-${i}`)
+describe('a fair queue', () => {
+  it('takes keys in turn, however many jobs one has queued', async () => {
+    const { add, started, drain } = queueWith(10)
+    for (let i = 0; i < 5; i++) add('busy', `busy-${i}`)
     add('one')
     add('two')
     await drain()
-    expect(begun).toEqual(['crowd-0', 'crowd-1', 'one', 'two', 'crowd-2', 'crowd-3', 'crowd-4'])
+    expect(started).toEqual(['busy-0', 'busy-1', 'one', 'two', 'busy-2', 'busy-3', 'busy-4'])
   })
 
-  it('when full, takes the latest of the party with most for one with less, and turns others away', async () => {
-    const { add, begun, turnedAway, drain } = laneWith(3)
+  it('when full, evicts the latest job of the longest key for a shorter one, and rejects others', async () => {
+    const { add, started, rejected, drain } = queueWith(3)
     add('running')
-    for (let i = 0; i < 5; i++) add('crowd', `crowd-${i}`)
+    for (let i = 0; i < 5; i++) add('busy', `busy-${i}`)
     add('one')
     add('two')
-    // Everybody has one now: nobody is put before another.
+    // Each key has one job now: none is evicted for another.
     add('three')
     await drain()
-    expect(begun).toEqual(['running', 'crowd-0', 'one', 'two'])
-    expect(turnedAway.sort()).toEqual(['crowd-1', 'crowd-2', 'crowd-3', 'crowd-4', 'three'])
+    expect(started).toEqual(['running', 'busy-0', 'one', 'two'])
+    expect(rejected.sort()).toEqual(['busy-1', 'busy-2', 'busy-3', 'busy-4', 'three'])
   })
 
-  it('goes on after work that failed', async () => {
-    const { lane } = laneWith(1)
-    const failed = lane.run('one', () => Promise.reject(new Error('broken')))
-    const after = lane.run('one', async () => 'done')
+  it('continues after a job that failed', async () => {
+    const { queue } = queueWith(1)
+    const failed = queue.run('one', () => Promise.reject(new Error('broken')))
+    const after = queue.run('one', async () => 'done')
     await expect(failed).rejects.toThrow('broken')
     expect(await after).toBe('done')
   })

@@ -1,12 +1,6 @@
-/** Too many passwords are being looked at in this process. */
+/** The queue of password checks in this process is full. */
 export class BusyError extends Error {
   override name = 'BusyError'
-}
-
-/** Costly work of many parties: so much at once, a bounded queue, and each party gets its turn. */
-export interface FairQueue {
-  /** @throws BusyError when the queue is full, also later: when another party needs the place */
-  run<T>(party: string, work: () => Promise<T>): Promise<T>
 }
 
 interface Job {
@@ -15,61 +9,74 @@ interface Job {
 }
 
 /**
- * Parties take turns, however much one of them has waiting. Where the queue is full, the party with most in it loses its
- * latest to one that has less; so one party alone never keeps another out. Own code: the queues of cockatiel and p-queue
- * know no parties.
+ * Runs costly work with limited concurrency, round-robin over fairness keys. When the queue is full, the key with the most
+ * queued jobs loses its latest one to a key with fewer, so no single key can keep the others out. Own code: the queues of
+ * cockatiel and p-queue know no keys.
  */
-export function createFairQueue({ atOnce, waitingMax }: { atOnce: number; waitingMax: number }): FairQueue {
-  /** The first party is the next one. */
-  const queues = new Map<string, Job[]>()
-  let running = 0
-  let waiting = 0
+export class FairQueue {
+  readonly #concurrency: number
+  readonly #maxQueued: number
+  /** In the order of their turns. */
+  readonly #queues = new Map<string, Job[]>()
+  #running = 0
+  #queued = 0
 
-  function begin(job: Job): void {
-    running += 1
+  constructor({ concurrency, maxQueued }: { concurrency: number; maxQueued: number }) {
+    this.#concurrency = concurrency
+    this.#maxQueued = maxQueued
+  }
+
+  /** @throws BusyError when the queue is full, or becomes full later and another key takes the place */
+  run<T>(fairnessKey: string, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const job: Job = {
+        start: () =>
+          void work()
+            .then(resolve, reject)
+            .finally(() => this.#onEnd()),
+        reject: () => reject(new BusyError('too many password checks are queued')),
+      }
+      if (this.#running < this.#concurrency) this.#start(job)
+      else this.#enqueue(fairnessKey, job)
+    })
+  }
+
+  #start(job: Job): void {
+    this.#running += 1
     job.start()
   }
-  function startNext(): void {
-    running -= 1
-    const [first] = queues
+
+  #onEnd(): void {
+    this.#running -= 1
+    const [first] = this.#queues
     if (first === undefined) return
-    const [party, jobs] = first
+    const [fairnessKey, jobs] = first
     const job = jobs.shift()
-    queues.delete(party)
-    if (jobs.length > 0) queues.set(party, jobs)
+    this.#queues.delete(fairnessKey)
+    if (jobs.length > 0) this.#queues.set(fairnessKey, jobs)
     if (job === undefined) return
-    waiting -= 1
-    begin(job)
+    this.#queued -= 1
+    this.#start(job)
   }
-  /** Makes room for one that has `own` waiting; false: nobody has more. */
-  function evictFor(own: number): boolean {
-    let longest: Job[] = []
-    for (const jobs of queues.values()) if (jobs.length > longest.length) longest = jobs
-    if (longest.length <= own + 1) return false
-    longest.pop()?.reject()
-    waiting -= 1
-    return true
-  }
-  function enqueue(party: string, job: Job): void {
-    const own = queues.get(party) ?? []
-    if (waiting >= waitingMax && !evictFor(own.length)) {
+
+  #enqueue(fairnessKey: string, job: Job): void {
+    const jobs = this.#queues.get(fairnessKey) ?? []
+    if (this.#queued >= this.#maxQueued && !this.#evictFor(jobs.length)) {
       job.reject()
       return
     }
-    own.push(job)
-    queues.set(party, own)
-    waiting += 1
+    jobs.push(job)
+    this.#queues.set(fairnessKey, jobs)
+    this.#queued += 1
   }
 
-  return {
-    run: (party, work) =>
-      new Promise((resolve, reject) => {
-        const job: Job = {
-          start: () => void work().then(resolve, reject).finally(startNext),
-          reject: () => reject(new BusyError('too many passwords at once')),
-        }
-        if (running < atOnce) begin(job)
-        else enqueue(party, job)
-      }),
+  /** Makes room for a key that has `count` jobs queued. Returns false when no key has more. */
+  #evictFor(count: number): boolean {
+    let longest: Job[] = []
+    for (const jobs of this.#queues.values()) if (jobs.length > longest.length) longest = jobs
+    if (longest.length <= count + 1) return false
+    longest.pop()?.reject()
+    this.#queued -= 1
+    return true
   }
 }

@@ -46,10 +46,10 @@ describe('a password', () => {
 
   it('is looked at, and made, while strangers fill their own queue', async () => {
     const hash = await passwords.hash(PASSWORD, 'lin')
-    const network = (n: number) => ({ isKnown: false, party: `2001:db8:${n}::/48` })
+    const network = (n: number) => ({ isKnown: false, fairnessKey: `2001:db8:${n}::/48` })
     const strangers = Array.from({ length: 50 }, (_, n) => passwords.verify(PASSWORD, null, network(n)))
     const ends = Promise.allSettled(strangers)
-    expect(await passwords.verify(PASSWORD, hash, { isKnown: true, party: 'lin' })).toBe(true)
+    expect(await passwords.verify(PASSWORD, hash, { isKnown: true, fairnessKey: 'lin' })).toBe(true)
     await Promise.all(Array.from({ length: 20 }, () => passwords.hash(PASSWORD, 'mei')))
     expect((await ends).filter((e) => e.status === 'rejected')).toHaveLength(50 - 1 - 30)
   })

@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { createFairQueue } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
 import { passwordProblem } from './password-policy.ts'
 
 /** scrypt's costs: 2^ln rounds of r × 128 bytes, p times. */
@@ -17,7 +17,7 @@ const HASH_BYTES = 32
  * Of strangers, and of those who are known: each have a lane of their own. scrypt takes a thread of the four that files
  * and name look-ups need too: both lanes together take two.
  */
-const QUEUE = { atOnce: 1, waitingMax: 30 }
+const QUEUE = { concurrency: 1, maxQueued: 30 }
 const HASH_FORMAT = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([\w-]+)\$([\w-]+)$/
 
 /** A password that the rules do not allow; the message says which, and goes on from "The password …". */
@@ -29,13 +29,13 @@ export class PasswordRefusedError extends Error {
 export interface Requester {
   /** A person at a place where that person has signed in before. */
   isKnown: boolean
-  /** Those of one party take turns with the others. */
-  party: string
+  /** Password checks take turns by this key. */
+  fairnessKey: string
 }
 
-const UNKNOWN_REQUESTER: Requester = { isKnown: false, party: '' }
+const UNKNOWN_REQUESTER: Requester = { isKnown: false, fairnessKey: '' }
 /** New passwords are set by admins. */
-const ADMINS: Requester = { isKnown: true, party: 'admins' }
+const ADMINS: Requester = { isKnown: true, fairnessKey: 'admins' }
 
 export interface Passwords {
   /**
@@ -53,7 +53,7 @@ export interface Passwords {
 }
 
 export function createPasswords(costs: Costs = COSTS): Passwords {
-  const queues = { known: createFairQueue(QUEUE), unknown: createFairQueue(QUEUE) }
+  const queues = { known: new FairQueue(QUEUE), unknown: new FairQueue(QUEUE) }
   const dummyHash = formatHash(costs, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES))
 
   const derive = (
@@ -71,7 +71,7 @@ export function createPasswords(costs: Costs = COSTS): Passwords {
           err ? reject(err) : resolve(key),
         ),
       )
-    return (requester.isKnown ? queues.known : queues.unknown).run(requester.party, work)
+    return (requester.isKnown ? queues.known : queues.unknown).run(requester.fairnessKey, work)
   }
 
   return {

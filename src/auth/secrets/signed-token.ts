@@ -33,6 +33,3 @@ export function createSignedTokens(key: string, purpose: string): SignedTokens {
     },
   }
 }
-
-/** What browsers keep while signed in. */
-export const sessionTokens = (adminToken: string): SignedTokens => createSignedTokens(adminToken, 'session')

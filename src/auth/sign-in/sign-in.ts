@@ -4,228 +4,163 @@ import { writeAudit } from '../../store/users/audit-log.ts'
 import { createSessionStore } from '../../store/users/session-store.ts'
 import { createChallenge, lockUnchangedUser } from '../../store/users/sign-in-challenges.ts'
 import { createUserStore, type User } from '../../store/users/user-store.ts'
-import { type AttemptLimiter, createAttemptLimiter, createNetworkAttemptLimiter } from '../attempt-limiter.ts'
 import { widestNetworkOf } from '../http/ip-networks.ts'
 import { BusyError } from '../passwords/fair-queue.ts'
 import type { Passwords, Requester } from '../passwords/password-hash.ts'
 import { ADMIN_TOKEN_ACTOR, normalizeUserName, type Principal } from '../principal.ts'
 import type { Refusals } from '../refusals.ts'
-import { constantTimeEqual, keyedHash } from '../secrets/secret-hash.ts'
-import { createSignedTokens, type SignedTokens, sessionTokens } from '../secrets/signed-token.ts'
+import { constantTimeEqual } from '../secrets/secret-hash.ts'
+import { beginSession, CHALLENGE_MS, challengeTokens, cookieHash, sessionTokens } from './browser-session.ts'
 import type { KnownLocations } from './known-locations.ts'
+import { type AttemptCounter, createSignInLimits } from './sign-in-limits.ts'
 
 export type SignInResult =
-  /** `cookie`: what the browser keeps. */
+  /** `cookie`: for the browser to keep. */
   | { kind: 'in'; cookie: string; principal: Principal }
-  /** The password is right, and a second factor is asked for; `cookie`: what the browser shows with it. */
+  /** The password is correct and a second factor is required; the browser sends `cookie` with it. */
   | { kind: 'second-factor'; cookie: string }
   | { kind: 'wrong' }
-  /** Too many tries; there is one again in so many ms. */
+  /** Too many attempts: the next one is possible in `ms`. */
   | { kind: 'wait'; ms: number }
-
-export interface SignIn {
-  withPassword(given: { name: string; password: string; address: string | null }): Promise<SignInResult>
-  withToken(given: { token: string; address: string | null }): Promise<SignInResult>
-  /** Who a cookie belongs to, as of now: disabling and another role count at once. */
-  principalOf(cookie: string | undefined): Promise<Principal | null>
-  signOut(cookie: string | undefined): Promise<void>
-}
-
-const SESSION_MS = 12 * 3_600_000
-/** Between the password and the second factor: long enough to set up an app. */
-export const CHALLENGE_MS = 10 * 60_000
-/** Of one address: ten tries, then one in ten seconds; of one IPv6 /48 three times as many. */
-export const PER_ADDRESS = { burst: 10, everyMs: 10_000 }
-/** For one name, from anywhere where nobody of that name has signed in: twenty, then one in half a minute. */
-const PER_NAME = { burst: 20, everyMs: 30_000 }
-/**
- * For one name from one network: slower than the name's tries come back. So one network alone never uses them up, and its
- * guesses keep the person out nowhere else.
- */
-const PER_NAME_AND_NETWORK = { burst: 15, everyMs: 60_000 }
-const MAX_NAME_CHARS = 64
-const BUSY_RETRY_MS = 2_000
 
 export interface SignInDeps {
   db: Db
   adminToken: string
   passwords: Passwords
-  places: KnownLocations
-  /** Whether people without a second factor must set one up. */
+  knownLocations: KnownLocations
+  /** Whether users without a second factor must set one up. */
   requireSecondFactor: boolean
   now: () => number
   refusals: Refusals
 }
 
-/** A hash of a cookie under a key of the admin token: with another token every session is over. */
-export const cookieHash = (adminToken: string, cookie: string): string => keyedHash(adminToken, cookie)
+interface PasswordAttempt {
+  name: string
+  password: string
+  address: string | null
+}
 
-/** What browsers keep between the password and the second factor. */
-export const challengeTokens = (adminToken: string): SignedTokens =>
-  createSignedTokens(adminToken, 'challenge')
+const MAX_NAME_CHARS = 64
+/** How long to wait when the queue of password checks is full. */
+const BUSY_RETRY_MS = 2_000
 
-/** Sign-in of browsers, with a name and password or with the admin token, and their sessions. */
-export function createSignIn(deps: SignInDeps): SignIn {
-  const { db, adminToken, passwords, now, refusals } = deps
-  const users = createUserStore(db, now)
-  const sessions = createSessionStore(db, now)
-  const limits = createSignInLimits(now)
-  const hashOf = (cookie: string) => cookieHash(adminToken, cookie)
-  const cookies = sessionTokens(adminToken)
-  const challenges = challengeTokens(adminToken)
+/** Sign-in of browsers, by name and password or by the admin token, and their sessions. */
+export class SignIn {
+  readonly #deps: SignInDeps
+  readonly #limits
+  readonly #sessionTokens
+  readonly #challengeTokens
 
-  async function checkPassword(
-    { name, password, address }: { name: string; password: string; address: string | null },
-    isKnown: boolean,
-  ): Promise<SignInResult> {
-    const found = await users.find(name)
-    const user = found?.disabledAt === null ? found : null
-    const isCorrect = await passwords.verify(
-      password,
-      user?.passwordHash ?? null,
-      requesterOf(name, address, isKnown),
+  constructor(deps: SignInDeps) {
+    this.#deps = deps
+    this.#limits = createSignInLimits(deps.now)
+    this.#sessionTokens = sessionTokens(deps.adminToken)
+    this.#challengeTokens = challengeTokens(deps.adminToken)
+  }
+
+  async withPassword({ name: typed, password, address }: PasswordAttempt): Promise<SignInResult> {
+    const { knownLocations, refusals } = this.#deps
+    const name = truncateText(normalizeUserName(typed), MAX_NAME_CHARS)
+    const isKnown = await knownLocations.has(name, address)
+    const counters = this.#limits.forName(name, address, isKnown)
+    const result = await withinLimits(counters, () =>
+      this.#checkPassword({ name, password, address }, isKnown),
     )
+    if (result.kind === 'wrong' || result.kind === 'wait')
+      refusals.record({ where: 'sign-in', reason: result.kind, address })
+    return result
+  }
+
+  async withToken({ token, address }: { token: string; address: string | null }): Promise<SignInResult> {
+    const { db, adminToken, refusals } = this.#deps
+    // Checked before the limit: wrong attempts of others behind a shared address must not lock the holder out.
+    if (constantTimeEqual(token, adminToken)) {
+      const cookie = this.#sessionTokens.issue()
+      const session = { name: ADMIN_TOKEN_ACTOR, cookie, address: null }
+      await db.transaction((tx) => beginSession(tx, this.#deps, session))
+      return { kind: 'in', cookie, principal: { actor: ADMIN_TOKEN_ACTOR, role: 'admin' } }
+    }
+    const wrong = async (): Promise<SignInResult> => ({ kind: 'wrong' })
+    const result = await withinLimits(this.#limits.forAddress(address), wrong)
+    refusals.record({ where: 'sign-in', reason: result.kind === 'wait' ? 'wait' : 'wrong', address })
+    return result
+  }
+
+  /** Whom a session cookie identifies, as of now: a disabled user or a new role counts at once. */
+  async principalOf(cookie: string | undefined): Promise<Principal | null> {
+    const { db, adminToken, now } = this.#deps
+    // A forged cookie costs no query.
+    if (!cookie || !this.#sessionTokens.isGenuine(cookie)) return null
+    const found = await createSessionStore(db, now).find(cookieHash(adminToken, cookie))
+    if (!found) return null
+    if (found.userName === ADMIN_TOKEN_ACTOR) return { actor: ADMIN_TOKEN_ACTOR, role: 'admin' }
+    if (found.user?.disabledAt !== null) return null
+    return { actor: found.user.name, role: found.user.role }
+  }
+
+  async signOut(cookie: string | undefined): Promise<void> {
+    const { db, adminToken, now } = this.#deps
+    if (!cookie || !this.#sessionTokens.isGenuine(cookie)) return
+    const hash = cookieHash(adminToken, cookie)
+    const found = await createSessionStore(db, now).find(hash)
+    await db.transaction(async (tx) => {
+      if (!(await createSessionStore(tx, now).end(hash)) || !found) return
+      const actor = found.userName
+      await writeAudit(tx, { actor, action: 'session.end', target: actor, at: now() })
+    })
+  }
+
+  async #checkPassword(attempt: PasswordAttempt, isKnown: boolean): Promise<SignInResult> {
+    const { db, now, passwords, requireSecondFactor } = this.#deps
+    const { name, password, address } = attempt
+    const found = await createUserStore(db, now).find(name)
+    const user = found?.disabledAt === null ? found : null
+    const requester = requesterOf(name, address, isKnown)
+    const isCorrect = await passwords.verify(password, user?.passwordHash ?? null, requester)
     if (!isCorrect || !user) return { kind: 'wrong' }
-    if (user.totpSecretSealed !== null || deps.requireSecondFactor) return startChallenge(user)
-    const cookie = cookies.issue()
+    if (user.totpSecretSealed !== null || requireSecondFactor) return this.#startChallenge(user)
+    const cookie = this.#sessionTokens.issue()
     const hasStarted = await db.transaction(async (tx) => {
       if (!(await lockUnchangedUser(tx, user))) return false
-      await beginSession(tx, deps, { name: user.name, cookie, address })
+      await beginSession(tx, this.#deps, { name: user.name, cookie, address })
       return true
     })
-    return hasStarted
-      ? { kind: 'in', cookie, principal: { actor: user.name, role: user.role } }
-      : { kind: 'wrong' }
+    if (!hasStarted) return { kind: 'wrong' }
+    return { kind: 'in', cookie, principal: { actor: user.name, role: user.role } }
   }
 
-  async function startChallenge(user: User): Promise<SignInResult> {
-    const cookie = challenges.issue()
-    const hash = hashOf(cookie)
-    const hasStarted = await db.transaction((tx) =>
-      createChallenge(tx, user, hash, { now: now(), lifetimeMs: CHALLENGE_MS }),
-    )
+  async #startChallenge(user: User): Promise<SignInResult> {
+    const { db, adminToken, now } = this.#deps
+    const cookie = this.#challengeTokens.issue()
+    const hash = cookieHash(adminToken, cookie)
+    const lifetime = { now: now(), lifetimeMs: CHALLENGE_MS }
+    const hasStarted = await db.transaction((tx) => createChallenge(tx, user, hash, lifetime))
     return hasStarted ? { kind: 'second-factor', cookie } : { kind: 'wrong' }
   }
-
-  return {
-    async withPassword({ name: given, password, address }) {
-      const name = truncateText(normalizeUserName(given), MAX_NAME_CHARS)
-      const isKnown = await deps.places.has(name, address)
-      const answer = await limits.withinLimits(limits.forName(name, address, isKnown), () =>
-        checkPassword({ name, password, address }, isKnown),
-      )
-      if (answer.kind === 'wrong' || answer.kind === 'wait')
-        refusals.record({ where: 'sign-in', reason: answer.kind, address })
-      return answer
-    },
-    async withToken({ token, address }) {
-      // Before the limiter: others' wrong tries from a shared address must not keep its holder out.
-      if (constantTimeEqual(token, adminToken)) {
-        const cookie = cookies.issue()
-        await db.transaction((tx) =>
-          beginSession(tx, deps, { name: ADMIN_TOKEN_ACTOR, cookie, address: null }),
-        )
-        return { kind: 'in', cookie, principal: { actor: ADMIN_TOKEN_ACTOR, role: 'admin' } }
-      }
-      const answer = await limits.withinLimits(limits.ofAddress(address), async () => ({
-        kind: 'wrong' as const,
-      }))
-      refusals.record({ where: 'sign-in', reason: answer.kind === 'wait' ? 'wait' : 'wrong', address })
-      return answer
-    },
-    async principalOf(cookie) {
-      // A made-up one costs no look into the store.
-      if (!cookie || !cookies.isGenuine(cookie)) return null
-      const found = await sessions.find(hashOf(cookie))
-      if (!found) return null
-      if (found.userName === ADMIN_TOKEN_ACTOR) return { actor: ADMIN_TOKEN_ACTOR, role: 'admin' }
-      if (found.user?.disabledAt !== null) return null
-      return { actor: found.user.name, role: found.user.role }
-    },
-    async signOut(cookie) {
-      if (!cookie || !cookies.isGenuine(cookie)) return
-      const hash = hashOf(cookie)
-      const found = await sessions.find(hash)
-      await db.transaction(async (tx) => {
-        if (!(await createSessionStore(tx, now).end(hash)) || !found) return
-        const actor = found.userName
-        await writeAudit(tx, { actor, action: 'session.end', target: actor, at: now() })
-      })
-    },
-  }
 }
 
-/** Begins a session, with its row of the audit log, and remembers where the person is. In the caller's transaction. */
-export async function beginSession(
-  tx: Db,
-  { adminToken, places, now }: Pick<SignInDeps, 'adminToken' | 'places' | 'now'>,
-  given: { name: string; cookie: string; address: string | null; details?: Record<string, unknown> },
-): Promise<void> {
-  const { name, cookie, address, details } = given
-  await createSessionStore(tx, now).create(cookieHash(adminToken, cookie), name, SESSION_MS)
-  await places.record(tx, name, address)
-  await writeAudit(tx, { actor: name, action: 'session.begin', target: name, details, at: now() })
-}
-
-/** At a known place persons take turns, elsewhere networks do. */
+/** Password checks are shared fairly between people at known locations, and between networks elsewhere. */
 function requesterOf(name: string, address: string | null, isKnown: boolean): Requester {
-  return { isKnown, party: isKnown ? name : address === null ? '' : widestNetworkOf(address) }
+  if (isKnown) return { isKnown, fairnessKey: name }
+  return { isKnown, fairnessKey: address === null ? '' : widestNetworkOf(address) }
 }
 
-type Count = Pick<AttemptLimiter, 'waitMs' | 'consume' | 'refund'>
-/** What a try is counted by. */
-type AttemptCounter = { waitMs(): number; consume(): void; refund(): void }
-
-function createSignInLimits(now: () => number) {
-  const addresses = createNetworkAttemptLimiter({ ...PER_ADDRESS, now })
-  const known = createAttemptLimiter({ ...PER_ADDRESS, now })
-  const names = createAttemptLimiter({ ...PER_NAME, now })
-  const namesPerNetwork = createAttemptLimiter({ ...PER_NAME_AND_NETWORK, now })
-  const counterFor = (limiter: Count, key: string): AttemptCounter => ({
-    waitMs: () => limiter.waitMs(key),
-    consume: () => limiter.consume(key),
-    refund: () => limiter.refund(key),
-  })
-  const forAddress = (address: string | null): AttemptCounter[] => [
-    {
-      waitMs: () => addresses.waitMs(address),
-      consume: () => addresses.consume(address),
-      refund: () => addresses.refund(address),
-    },
-  ]
-  return {
-    ofAddress: forAddress,
-    /**
-     * Where the person has signed in before, tries at the name from elsewhere do not count, nor those at other names from a
-     * shared address. Tries at this name from this very address do: who shares it can keep the person out there.
-     */
-    forName(name: string, address: string | null, isKnown: boolean): AttemptCounter[] {
-      if (address === null) return [counterFor(names, name)]
-      if (isKnown) return [counterFor(known, `${name}\n${address}`)]
-      return [
-        ...forAddress(address),
-        counterFor(names, name),
-        counterFor(namesPerNetwork, `${name}\n${widestNetworkOf(address)}`),
-      ]
-    },
-    /** Counts a try before it is made, so that many at once are counted too. */
-    async withinLimits(
-      counters: readonly AttemptCounter[],
-      attempt: () => Promise<SignInResult>,
-    ): Promise<SignInResult> {
-      const ms = Math.max(0, ...counters.map((c) => c.waitMs()))
-      if (ms > 0) return { kind: 'wait', ms }
-      for (const c of counters) c.consume()
-      const refund = () => {
-        for (const c of counters) c.refund()
-      }
-      const answer = await attempt().catch((err): SignInResult => {
-        refund()
-        if (err instanceof BusyError) return { kind: 'wait', ms: BUSY_RETRY_MS }
-        throw err
-      })
-      if (answer.kind === 'in' || answer.kind === 'second-factor') refund()
-      return answer
-    },
+/** Counts an attempt before it is made, so that concurrent ones count too; a correct one is refunded. */
+async function withinLimits(
+  counters: readonly AttemptCounter[],
+  attempt: () => Promise<SignInResult>,
+): Promise<SignInResult> {
+  const ms = Math.max(0, ...counters.map((c) => c.waitMs()))
+  if (ms > 0) return { kind: 'wait', ms }
+  for (const counter of counters) counter.consume()
+  const refund = () => {
+    for (const counter of counters) counter.refund()
   }
+  const result = await attempt().catch((err): SignInResult => {
+    refund()
+    if (err instanceof BusyError) return { kind: 'wait', ms: BUSY_RETRY_MS }
+    throw err
+  })
+  if (result.kind === 'in' || result.kind === 'second-factor') refund()
+  return result
 }

@@ -1,6 +1,6 @@
 import { raw } from 'hono/html'
 import encodeQR from 'qr'
-import type { Enrolment } from '../../auth/sign-in/second-factor.ts'
+import type { Enrolment } from '../../auth/sign-in/enrolments.ts'
 import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
 import { ProblemMessage, type SignInProblem, StandalonePage } from './sign-in-pages.tsx'
 

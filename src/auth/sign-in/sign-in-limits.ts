@@ -1,0 +1,61 @@
+import { createAttemptLimiter, createNetworkAttemptLimiter } from '../attempt-limiter.ts'
+import { widestNetworkOf } from '../http/ip-networks.ts'
+
+/** One address: ten attempts, then one every ten seconds; an IPv6 /48 has three times as many. */
+export const PER_ADDRESS = { burst: 10, everyMs: 10_000 }
+/** One name, from locations where it has not signed in before: twenty attempts, then one every half minute. */
+const PER_NAME = { burst: 20, everyMs: 30_000 }
+/**
+ * One name from one network. It refills more slowly than PER_NAME, so a single network cannot use up the attempts of a
+ * name: its guesses never lock the person out elsewhere.
+ */
+const PER_NAME_AND_NETWORK = { burst: 15, everyMs: 60_000 }
+
+/** What one sign-in attempt is counted against. */
+export interface AttemptCounter {
+  waitMs(): number
+  consume(): void
+  refund(): void
+}
+
+export interface SignInLimits {
+  forAddress(address: string | null): AttemptCounter[]
+  /**
+   * At a known location only attempts at this name from this address count: attempts from elsewhere, or at other names
+   * from a shared address, do not lock the person out. Whoever shares the address can.
+   */
+  forName(name: string, address: string | null, isKnown: boolean): AttemptCounter[]
+}
+
+export function createSignInLimits(now: () => number): SignInLimits {
+  const addresses = createNetworkAttemptLimiter({ ...PER_ADDRESS, now })
+  const knownLocations = createAttemptLimiter({ ...PER_ADDRESS, now })
+  const names = createAttemptLimiter({ ...PER_NAME, now })
+  const namesPerNetwork = createAttemptLimiter({ ...PER_NAME_AND_NETWORK, now })
+  return {
+    forAddress: (address) => [counterOf(addresses, address)],
+    forName(name, address, isKnown) {
+      if (address === null) return [counterOf(names, name)]
+      if (isKnown) return [counterOf(knownLocations, `${name}\n${address}`)]
+      return [
+        counterOf(addresses, address),
+        counterOf(names, name),
+        counterOf(namesPerNetwork, `${name}\n${widestNetworkOf(address)}`),
+      ]
+    },
+  }
+}
+
+interface KeyedLimiter<Key> {
+  waitMs(key: Key): number
+  consume(key: Key): unknown
+  refund(key: Key): void
+}
+
+function counterOf<Key>(limiter: KeyedLimiter<Key>, key: Key): AttemptCounter {
+  return {
+    waitMs: () => limiter.waitMs(key),
+    consume: () => void limiter.consume(key),
+    refund: () => limiter.refund(key),
+  }
+}
