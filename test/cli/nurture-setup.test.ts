@@ -27,15 +27,15 @@ describe.skipIf(!address)('nurture setup', () => {
   it('says what is missing and changes nothing, makes it, and finds nothing to do after that', async () => {
     const missing = await nurture('setup', '--check')
     expect(missing.code).toBe(1)
-    expect(missing.out).toContain(`differs: namespace ${namespace}: missing, wanted retention 3d`)
-    expect(missing.out).toContain('differs: search-attribute NurtureState: missing, wanted Keyword')
+    expect(missing.out).toContain(`differs: namespace ${namespace}: missing, should be retention 3d`)
+    expect(missing.out).toContain('differs: search-attribute NurtureState: missing, should be Keyword')
     expect((await nurture('setup', '--check')).code).toBe(1)
 
     const made = await nurture('setup')
     expect(made).toMatchObject({ code: 0, err: '' })
     expect(made.out).toContain(`made: namespace ${namespace}`)
     expect(made.out).toContain('made: search-attribute WechatAppId')
-    expect(made.out).toContain('cannot be seen from here: matching.enableFairness should be true')
+    expect(made.out).toContain('cannot be checked from here: matching.enableFairness should be true')
 
     const second = await nurture('setup', '--json')
     expect(second.code).toBe(0)
@@ -53,7 +53,7 @@ describe.skipIf(!address)('nurture setup', () => {
     expect(JSON.parse((await nurture('setup', '--json')).out)).toMatchObject({ retentionMs: 2 * 86_400_000 })
     const other = await nurture('setup', '--check', '--retention', '5d')
     expect(other.code).toBe(1)
-    expect(other.out).toContain(`differs: retention ${namespace}: is 2d, wanted 5d`)
+    expect(other.out).toContain(`differs: retention ${namespace}: is 2d, should be 5d`)
     expect((await nurture('setup', '--retention', '5d')).out).toContain(`made: retention ${namespace}`)
     expect((await nurture('setup', '--check', '--retention', '5d')).code).toBe(0)
   })
@@ -74,7 +74,7 @@ describe.skipIf(!address)('nurture setup', () => {
     expect(result.code).toBe(1)
     expect(result.out).toContain('made: search-attribute WechatAppId')
     expect(result.out).toContain(
-      'differs: search-attribute NurtureState: is Int, wanted Keyword (not to be changed from here)',
+      'differs: search-attribute NurtureState: is Int, should be Keyword (cannot be changed from here)',
     )
   })
 
