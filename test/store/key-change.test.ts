@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
-import { accountView } from '../../src/api/routes/account-routes.ts'
+import { accountView } from '../../src/api/views/account-view.ts'
 import { createCallbackApp } from '../../src/callback/callback-app.ts'
 import { createConfigCache } from '../../src/callback/config/config-cache.ts'
 import { createPurge } from '../../src/jobs/purge.ts'

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
 import { forwardProblem } from '../../callback/forward/forward-event.ts'
-import { type Account, canSend } from '../../store/accounts/account-store.ts'
+import type { Account } from '../../store/accounts/account-store.ts'
 import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/accounts/removed-accounts.ts'
 import { activeFollowersByAccount } from '../../store/runs/run-rows.ts'
@@ -9,6 +9,7 @@ import { endRemovedRuns, retryDeferredSteps } from '../../temporal/account-runs.
 import { conflict, forbidden, notFound, refused } from '../api-error.ts'
 import { account, accountPatch, appIdParam, newAccount, verification } from '../schemas/api-schemas.ts'
 import { clockChecks, verifyAccount } from '../verify-account.ts'
+import { accountView } from '../views/account-view.ts'
 import {
   type ApiDeps,
   auditedChange,
@@ -28,22 +29,19 @@ const flag = z.enum(['true', 'false']).optional()
 
 /** `/api/accounts` */
 export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
-  const app = createRouter()
-  const { accounts, now } = deps
+  const router = createRouter()
+  registerAccount(router, deps)
+  listAccounts(router, deps)
+  readAccount(router, deps)
+  changeAccount(router, deps)
+  deleteAccount(router, deps)
+  verifyRegistered(router, deps)
+  return router
+}
 
-  const find = async (appId: string): Promise<Account> => {
-    const found = await accounts.find(appId)
-    if (!found) throw notFound(`account ${appId}`)
-    return found
-  }
-  const rejectPrivateForward = (forward: { url: string } | null | undefined) => {
-    const problem = forward && forwardProblem(forward.url, deps.forwardPrivate)
-    if (problem)
-      throw refused('Events cannot be forwarded there.', [{ path: 'forward.url', message: problem }])
-  }
-  const show = (a: Account) => accountView(a, now())
-
-  app.openapi(
+/** `POST /accounts` */
+function registerAccount(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'post',
       path: '/accounts',
@@ -56,13 +54,13 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
       const given = c.req.valid('json')
       const requested = { ...given, name: given.name ?? given.appId }
       requireAesKey(requested)
-      rejectPrivateForward(requested.forward)
-      if (await accounts.find(requested.appId))
+      rejectPrivateForward(deps, requested.forward)
+      if (await deps.accounts.find(requested.appId))
         throw conflict(`Account ${requested.appId} is registered already.`)
       if (c.req.valid('query').verify === 'true')
-        await requireVerified({ ...requested, lastCallbackAt: null })
+        await requireVerified(deps, { ...requested, lastCallbackAt: null })
       for (const unfinished of await unfinishedRemovals(deps.db, requested.appId))
-        await finishRemoval(deps.db, unfinished, now())
+        await finishRemoval(deps.db, unfinished, deps.now())
       await auditedChange(deps, c, async (stores) => {
         if (!(await stores.accounts.add(requested)))
           throw conflict(`Account ${requested.appId} is registered already.`)
@@ -70,18 +68,24 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
         return { action: 'account.add', target: requested.appId, details, result: null }
       })
       await deps.changed()
-      return c.json(show(await find(requested.appId)), 201)
+      return c.json(accountView(await findAccount(deps, requested.appId), deps.now()), 201)
     },
   )
+}
 
-  app.openapi(listRoute('/accounts', 'All accounts', account), async (c) => {
+/** `GET /accounts` */
+function listAccounts(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(listRoute('/accounts', 'All accounts', account), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
-    const found = await accounts.list({ after: cursor.read(from), limit: limit + 1 })
+    const found = await deps.accounts.list({ after: cursor.read(from), limit: limit + 1 })
     const { items, next } = toPage(found, limit, (a) => a.appId)
-    return c.json({ items: items.map(show), next }, 200)
+    return c.json({ items: items.map((a) => accountView(a, deps.now())), next }, 200)
   })
+}
 
-  app.openapi(
+/** `GET /accounts/{appId}` */
+function readAccount(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'get',
       path: '/accounts/{appId}',
@@ -90,10 +94,13 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
       request: { params: appIdParam },
       responses: { 200: jsonResponse(account, 'The account'), ...errorResponses, ...notFoundResponse },
     }),
-    async (c) => c.json(show(await find(c.req.valid('param').appId)), 200),
+    async (c) => c.json(accountView(await findAccount(deps, c.req.valid('param').appId), deps.now()), 200),
   )
+}
 
-  app.openapi(
+/** `PATCH /accounts/{appId}` */
+function changeAccount(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'patch',
       path: '/accounts/{appId}',
@@ -105,15 +112,15 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const { appId } = c.req.valid('param')
       const { state, ...patch } = c.req.valid('json')
-      const before = await find(appId)
+      const before = await findAccount(deps, appId)
       const needed = requiredRoleForAccountFields(Object.keys({ ...patch, ...(state ? { state } : {}) }))
       const { role } = c.get('principal')
       if (!hasRole(role, needed)) throw forbidden(needed, role)
       const after = { ...before, ...patch }
-      rejectPrivateForward(patch.forward)
+      rejectPrivateForward(deps, patch.forward)
       if (before.kind === 'authorised') rejectSecrets(patch)
       else requireAesKey(after)
-      if (c.req.valid('query').verify === 'true') await requireVerified(after)
+      if (c.req.valid('query').verify === 'true') await requireVerified(deps, after)
       const fields = Object.keys({ ...patch, ...(state ? { state } : {}) })
       const unblocked = await auditedChange(deps, c, async (stores) => {
         if (!(await stores.accounts.patch(appId, patch))) throw notFound(`account ${appId}`)
@@ -125,11 +132,14 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
       })
       await deps.changed()
       if (state === 'active' || (unblocked && !state)) retryDeferredSteps(deps, { appId })
-      return c.json(show(await find(appId)), 200)
+      return c.json(accountView(await findAccount(deps, appId), deps.now()), 200)
     },
   )
+}
 
-  app.openapi(
+/** `DELETE /accounts/{appId}` */
+function deleteAccount(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'delete',
       path: '/accounts/{appId}',
@@ -145,7 +155,7 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const { appId } = c.req.valid('param')
-      await find(appId)
+      await findAccount(deps, appId)
       const open = await activeFollowersByAccount(deps.db, appId)
       if (open.length > 0 && c.req.valid('query').cancel !== 'true') {
         throw conflict(
@@ -153,18 +163,21 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
         )
       }
       await auditedChange(deps, c, async ({ tx }) => {
-        if (!(await removeAccount(tx, appId, now()))) throw notFound(`account ${appId}`)
+        if (!(await removeAccount(tx, appId, deps.now()))) throw notFound(`account ${appId}`)
         const details = { ended: open.length }
         return { action: 'account.remove', target: appId, details, result: null }
       })
       await deps.changed()
-      await finishRemoval(deps.db, appId, now())
+      await finishRemoval(deps.db, appId, deps.now())
       endRemovedRuns(deps, open)
       return c.body(null, 204)
     },
   )
+}
 
-  app.openapi(
+/** `POST /accounts/{appId}/verify` */
+function verifyRegistered(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'post',
       path: '/accounts/{appId}/verify',
@@ -178,7 +191,7 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
       },
     }),
     async (c) => {
-      const found = await find(c.req.valid('param').appId)
+      const found = await findAccount(deps, c.req.valid('param').appId)
       const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
       const other = await readModeMismatch(deps.db, found.appId)
       const tried = await verifyAccount(found, deps.clientOf(found), authorised, other)
@@ -192,52 +205,37 @@ export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {
       return c.json({ ok, checks }, 200)
     },
   )
-
-  /** @throws ApiError 422 with WeChat's errcode; the callback cannot have been reached yet and is not asked for */
-  async function requireVerified(
-    requested: Parameters<typeof verifyAccount>[0] & { apiBase: string | null },
-  ): Promise<void> {
-    const checks = await verifyAccount(requested, deps.clientOf(requested))
-    const failed = checks.filter((x) => !x.ok && x.check !== 'callback')
-    if (failed.length === 0) return
-    const issues = failed.map((x) => ({
-      path: x.check === 'secret' ? 'appSecret' : x.check,
-      message: `${x.message} ${x.remedy ?? ''}`.trim(),
-    }))
-    throw refused(`WeChat refuses this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
-  }
-
-  return app
 }
 
-/** An account as the contract shows it: never a secret. */
-export function accountView(a: Account, now: number) {
-  const isExpired = canSend(a, now) && a.state !== 'active'
-  return {
-    appId: a.appId,
-    name: a.name,
-    kind: a.kind,
-    mode: a.mode,
-    rules: a.rules,
-    onUnknown: a.onUnknown,
-    timezone: a.timezone,
-    state: isExpired ? ('active' as const) : a.state,
-    stateReason: isExpired ? null : a.stateReason,
-    stateSince: new Date(isExpired ? (a.stateUntil ?? a.stateSince) : a.stateSince).toISOString(),
-    stateUntil: isExpired || a.stateUntil === null ? null : new Date(a.stateUntil).toISOString(),
-    apiBase: a.apiBase,
-    humanAgents: a.humanAgents,
-    variables: a.variables,
-    forward: a.forward && { url: a.forward.url, mode: a.forward.mode, useReply: a.forward.useReply },
-    verified: a.verified,
-    refusedKinds: a.refusedKinds,
-    quota: a.sendQuota && {
-      askedAt: new Date(a.sendQuota.at).toISOString(),
-      dailyLimit: a.sendQuota.dailyLimit,
-      used: a.sendQuota.used,
-      rate: a.sendQuota.rate,
-    },
-  }
+async function findAccount({ accounts }: Pick<ApiDeps, 'accounts'>, appId: string): Promise<Account> {
+  const found = await accounts.find(appId)
+  if (!found) throw notFound(`account ${appId}`)
+  return found
+}
+
+/** @throws ApiError 422 when events may not be forwarded to this address */
+function rejectPrivateForward(
+  { forwardPrivate }: Pick<ApiDeps, 'forwardPrivate'>,
+  forward: { url: string } | null | undefined,
+): void {
+  const problem = forward && forwardProblem(forward.url, forwardPrivate)
+  if (problem)
+    throw refused('Events cannot be forwarded to this address.', [{ path: 'forward.url', message: problem }])
+}
+
+/** @throws ApiError 422 with WeChat's errcode; the callback cannot have been reached yet and is not asked for */
+async function requireVerified(
+  deps: Pick<ApiDeps, 'clientOf'>,
+  requested: Parameters<typeof verifyAccount>[0] & { apiBase: string | null },
+): Promise<void> {
+  const checks = await verifyAccount(requested, deps.clientOf(requested))
+  const failed = checks.filter((x) => !x.ok && x.check !== 'callback')
+  if (failed.length === 0) return
+  const issues = failed.map((x) => ({
+    path: x.check === 'secret' ? 'appSecret' : x.check,
+    message: `${x.message} ${x.remedy ?? ''}`.trim(),
+  }))
+  throw refused(`WeChat refuses this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
 }
 
 /** An authorised account is reached with the platform's credentials: it has none of its own to change. */

@@ -20,6 +20,7 @@ import {
   published,
 } from '../schemas/api-schemas.ts'
 import { accountWarnings, listTargetAccounts } from '../views/campaign-account-view.ts'
+import { campaignView } from '../views/campaign-view.ts'
 import {
   type ApiDeps,
   auditedChange,
@@ -44,10 +45,20 @@ const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
 
 /** `/api/campaigns` */
 export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
-  const app = createRouter()
-  const { campaigns } = deps
+  const router = createRouter()
+  publishCampaign(router, deps)
+  listCampaigns(router, deps)
+  previewRoute(router, deps)
+  readCampaign(router, deps)
+  listAccountsOfCampaign(router, deps)
+  deleteCampaign(router, deps)
+  setCampaignState(router, deps)
+  return router
+}
 
-  app.openAPIRegistry.registerPath({
+/** `PUT /campaigns/{id}` */
+function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openAPIRegistry.registerPath({
     method: 'put',
     path: '/campaigns/{id}',
     summary: 'Check and publish a campaign file',
@@ -69,7 +80,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       ...errorResponses,
     },
   })
-  app.put('/campaigns/:id', async (c) => {
+  router.put('/campaigns/:id', async (c) => {
     const type = c.req.header('content-type') ?? ''
     if (!JSON_TYPE.test(type) && !YAML_TYPE.test(type)) {
       throw new ApiError(415, 'unsupported-type', 'Send the file as application/yaml or application/json.')
@@ -78,9 +89,9 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
     const query = publishQuery.safeParse(c.req.query())
     if (!query.success) throw refused('The query cannot be taken.', schemaIssues(query.error))
     const { bodies } = query.data
-    const { campaign, issues, warnings } = await checkSource(source, { pathId: c.req.param('id') })
+    const { campaign, issues, warnings } = await checkSource(deps, source, { pathId: c.req.param('id') })
     if (!campaign) throw refused('The campaign cannot be published.', issues)
-    const before = bodies ? await newestVersion(campaign.id) : null
+    const before = bodies ? await newestVersion(deps, campaign.id) : null
     const { version, isNew } = await auditedChange(deps, c, async (stores) => {
       const result = await stores.campaigns.publish(source, campaign, warnings, {
         runningBodies: bodies === 'running',
@@ -97,15 +108,21 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       isNew ? 201 : 200,
     )
   })
+}
 
-  app.openapi(listRoute('/campaigns', 'All campaigns', campaignItem), async (c) => {
+/** `GET /campaigns` */
+function listCampaigns(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(listRoute('/campaigns', 'All campaigns', campaignItem), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
-    const found = await campaigns.list({ after: cursor.read(from), limit: limit + 1 })
+    const found = await deps.campaigns.list({ after: cursor.read(from), limit: limit + 1 })
     const { items, next } = toPage(found, limit, ({ row }) => row.id)
     return c.json({ items: items.map(campaignView), next }, 200)
   })
+}
 
-  app.openapi(
+/** `POST /campaigns/preview` */
+function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'post',
       path: '/campaigns/preview',
@@ -116,7 +133,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const request = c.req.valid('json')
-      const { campaign, issues } = await checkSource(await resolveSource(request.campaign), {})
+      const { campaign, issues } = await checkSource(deps, await resolveSource(deps, request.campaign), {})
       if (!campaign) throw refused('The campaign cannot be previewed.', issues)
       const rules = request.rules ?? profileOf(campaign, { accounts: deps.directory.accounts() })
       const events = request.events.map((e, i) => {
@@ -131,8 +148,11 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       return c.json({ timeline, warnings: previewWarnings(campaign, rules) }, 200)
     },
   )
+}
 
-  app.openapi(
+/** `GET /campaigns/{id}` */
+function readCampaign(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'get',
       path: '/campaigns/{id}',
@@ -146,8 +166,8 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       },
     }),
     async (c) => {
-      const found = await find(c.req.valid('param').id)
-      const versions = await campaigns.versions(found.row.id)
+      const found = await findCampaign(deps, c.req.valid('param').id)
+      const versions = await deps.campaigns.versions(found.row.id)
       const shown = versions.map((v) => ({
         version: v.version,
         publishedAt: new Date(v.publishedAt).toISOString(),
@@ -155,8 +175,11 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       return c.json({ ...campaignView(found), source: found.source, versions: shown }, 200)
     },
   )
+}
 
-  app.openapi(
+/** `GET /campaigns/{id}/accounts` */
+function listAccountsOfCampaign(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'get',
       path: '/campaigns/{id}/accounts',
@@ -172,7 +195,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const { cursor: from, limit } = c.req.valid('query')
-      const version = await usableVersion(c.req.valid('param').id)
+      const version = await usableVersion(deps, c.req.valid('param').id)
       const found = await listTargetAccounts(deps, version.model, {
         after: cursor.read(from),
         limit: limit + 1,
@@ -187,8 +210,11 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       return c.json({ items: shown, next }, 200)
     },
   )
+}
 
-  app.openapi(
+/** `DELETE /campaigns/{id}` */
+function deleteCampaign(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'delete',
       path: '/campaigns/{id}',
@@ -207,12 +233,15 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
       return c.body(null, 204)
     },
   )
+}
 
+/** `POST /campaigns/{id}/pause`, `…/resume` */
+function setCampaignState(router: OpenAPIHono, deps: ApiDeps): void {
   for (const [verb, state] of [
     ['pause', 'paused'],
     ['resume', 'live'],
   ] as const) {
-    app.openapi(
+    router.openapi(
       createRoute({
         method: 'post',
         path: `/campaigns/{id}/${verb}`,
@@ -233,57 +262,44 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
         })
         await deps.changed()
         if (state === 'live') retryDeferredSteps(deps, { campaign: id })
-        return c.json(campaignView(await find(id)), 200)
+        return c.json(campaignView(await findCampaign(deps, id)), 200)
       },
     )
   }
-  return app
-
-  async function find(id: string): Promise<StoredCampaign> {
-    const found = await campaigns.find(id)
-    if (!found) throw notFound(`campaign ${id}`)
-    return found
-  }
-
-  async function usableVersion(id: string): Promise<CampaignVersion> {
-    const { version, broken } = await find(id)
-    if (!version) throw conflict(`Campaign ${id} cannot be used (${broken}). Publish its file again.`)
-    return version
-  }
-
-  /** Its newest version, also of a deleted campaign; null where there was none. */
-  async function newestVersion(id: string): Promise<CampaignVersion | null> {
-    const row = await campaigns.row(id)
-    return row ? campaigns.version(id, row.version) : null
-  }
-
-  /** Checks against the accounts and media that are there. */
-  async function checkSource(source: string, context: CheckContext) {
-    // Nothing else is done with a file that is too large.
-    if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
-    const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
-    const knownIds = await existingMedia(deps.db, ids)
-    return checkCampaign(source, {
-      ...context,
-      accounts: await deps.accounts.list({ limit: MOST_ACCOUNTS }),
-      hasMedia: (id) => knownIds.has(id),
-    })
-  }
-
-  async function resolveSource(given: string | Record<string, unknown>): Promise<string> {
-    if (typeof given !== 'string') return JSON.stringify(given)
-    return /^[a-z0-9-]{1,64}$/.test(given) ? (await find(given)).source : given
-  }
 }
 
-export function campaignView({ row, version, broken }: StoredCampaign) {
-  return {
-    id: row.id,
-    name: version?.model.name ?? row.id,
-    version: row.version,
-    state: row.state === 'paused' ? ('paused' as const) : ('live' as const),
-    accounts: version?.model.accounts ?? null,
-    publishedAt: new Date(version?.publishedAt ?? row.updatedAt).toISOString(),
-    broken,
-  }
+async function findCampaign(deps: ApiDeps, id: string): Promise<StoredCampaign> {
+  const found = await deps.campaigns.find(id)
+  if (!found) throw notFound(`campaign ${id}`)
+  return found
+}
+
+async function usableVersion(deps: ApiDeps, id: string): Promise<CampaignVersion> {
+  const { version, broken } = await findCampaign(deps, id)
+  if (!version) throw conflict(`Campaign ${id} cannot be used (${broken}). Publish its file again.`)
+  return version
+}
+
+/** Its newest version, also of a deleted campaign; null where there was none. */
+async function newestVersion(deps: ApiDeps, id: string): Promise<CampaignVersion | null> {
+  const row = await deps.campaigns.row(id)
+  return row ? deps.campaigns.version(id, row.version) : null
+}
+
+/** Checks against the accounts and media that are there. */
+async function checkSource(deps: ApiDeps, source: string, context: CheckContext) {
+  // Nothing else is done with a file that is too large.
+  if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
+  const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
+  const knownIds = await existingMedia(deps.db, ids)
+  return checkCampaign(source, {
+    ...context,
+    accounts: await deps.accounts.list({ limit: MOST_ACCOUNTS }),
+    hasMedia: (id) => knownIds.has(id),
+  })
+}
+
+async function resolveSource(deps: ApiDeps, given: string | Record<string, unknown>): Promise<string> {
+  if (typeof given !== 'string') return JSON.stringify(given)
+  return /^[a-z0-9-]{1,64}$/.test(given) ? (await findCampaign(deps, given)).source : given
 }

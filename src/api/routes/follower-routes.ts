@@ -39,10 +39,19 @@ const noFields = z.strictObject({})
 
 /** `/api/followers` */
 export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
-  const app = createRouter()
-  const { db, now, runs } = deps
+  const router = createRouter()
+  listFollowers(router, deps)
+  readFollowerRun(router, deps)
+  signalRoutes(router, deps)
+  endAgentSessionRoute(router, deps)
+  forgetFollower(router, deps)
+  return router
+}
 
-  app.openapi(
+/** `GET /followers` */
+function listFollowers(router: OpenAPIHono, deps: ApiDeps): void {
+  const { db } = deps
+  router.openapi(
     createRoute({
       method: 'get',
       path: '/followers',
@@ -58,8 +67,12 @@ export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
       return c.json({ items: await viewItems(db, items), next }, 200)
     },
   )
+}
 
-  app.openapi(
+/** `GET /followers/{appId}/{openId}` */
+function readFollowerRun(router: OpenAPIHono, deps: ApiDeps): void {
+  const { db } = deps
+  router.openapi(
     createRoute({
       method: 'get',
       path: '/followers/{appId}/{openId}',
@@ -74,9 +87,12 @@ export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
       return c.json(found, 200)
     },
   )
+}
 
+/** `POST /followers/{appId}/{openId}/cancel`, `…/pause`, `…/resume` */
+function signalRoutes(router: OpenAPIHono, deps: ApiDeps): void {
   for (const verb of ['cancel', 'pause', 'resume'] as const) {
-    app.openapi(
+    router.openapi(
       createRoute({
         method: 'post',
         path: `/followers/{appId}/{openId}/${verb}`,
@@ -96,12 +112,16 @@ export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
       async (c) => {
         const followerKey = c.req.valid('param')
         const reason = parseReason(await c.req.text(), verb === 'cancel' ? cancelBody : noFields)
-        await signalRun(c, followerKey, verb, reason)
+        await signalRun(deps, c, followerKey, verb, reason)
         return c.json({ accepted: true as const }, 202)
       },
     )
   }
-  app.openapi(
+}
+
+/** `POST /followers/{appId}/{openId}/agent/end` */
+function endAgentSessionRoute(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'post',
       path: '/followers/{appId}/{openId}/agent/end',
@@ -117,11 +137,15 @@ export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
     }),
     async (c) => {
       const followerKey = c.req.valid('param')
-      await endAgent(c, followerKey)
+      await endAgentSession(deps, c, followerKey)
       return c.json({ accepted: true as const }, 202)
     },
   )
-  app.openapi(
+}
+
+/** `POST /followers/{appId}/{openId}/forget` */
+function forgetFollower(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'post',
       path: '/followers/{appId}/{openId}/forget',
@@ -137,66 +161,68 @@ export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
     async (c) => {
       const followerKey = c.req.valid('param')
       await auditedChange(deps, c, async ({ tx }) => {
-        if (!(await requestErasure(tx, followerKey, now()))) throw notFound('such person')
+        if (!(await requestErasure(tx, followerKey, deps.now()))) throw notFound('such person')
         return { action: 'follower.forget', target: auditTarget(followerKey), result: null }
       })
       deps.dispatcher.wake()
       return c.json({ accepted: true as const }, 202)
     },
   )
-  return app
+}
 
-  /** Just after the word that opened it, by WeChat's clock and not by ours: a newer session counts at once. */
-  async function endAgent(c: Context, followerKey: FollowerKey): Promise<void> {
-    const [followerRow, [run]] = await Promise.all([
-      readFollower(db, followerKey),
-      runsByFollower(db, followerKey, 1),
-    ])
-    if (!followerRow && !run) throw notFound('such follower')
-    const open = run && run.status !== 'ended' ? run : null
-    if (!followerRow?.agent && !open?.state.agentActive)
-      throw conflict('No human agent has a session with this follower.')
-    const at = Math.max(followerRow?.agentAt ?? now(), open?.state.agentStamp?.at ?? 0) + 1
-    await auditedExternalChange(
-      deps,
-      c,
-      { action: 'follower.agent-end', target: auditTarget(followerKey) },
-      async () => {
-        if (open) await runs.signal(followerKey, 'agentSession', { open: false, at, seq: 0 })
-        await saveFollower(db, followerKey, { agent: false, agentAt: at, agentSeq: 0 }, now())
-        return { result: null }
-      },
-    )
-  }
-
-  async function signalRun(
-    c: Context,
-    followerKey: FollowerKey,
-    verb: 'cancel' | 'pause' | 'resume',
-    reason: string | undefined,
-  ): Promise<void> {
-    const [run] = await runsByFollower(db, followerKey, 1)
-    if (!run) throw notFound('run of this follower')
-    if (run.status === 'ended') throw runEnded(run)
-    const signal: RunSignal = verb
-    const note = {
-      action: `follower.${verb}`,
-      target: auditTarget(followerKey),
-      ...(reason ? { details: { reason } } : {}),
-    }
-    const sendSignal = async () => {
-      const answer = await runs.signal(followerKey, signal, reason).catch(async (err) => {
-        if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: run.status === 'paused' }, now())
-        throw err
-      })
-      if (answer === 'gone') throw runEnded(run)
+/** Just after the word that opened it, by WeChat's clock and not by ours: a newer session counts at once. */
+async function endAgentSession(deps: ApiDeps, c: Context, followerKey: FollowerKey): Promise<void> {
+  const { db, now, runs } = deps
+  const [followerRow, [run]] = await Promise.all([
+    readFollower(db, followerKey),
+    runsByFollower(db, followerKey, 1),
+  ])
+  if (!followerRow && !run) throw notFound('such follower')
+  const open = run && run.status !== 'ended' ? run : null
+  if (!followerRow?.agent && !open?.state.agentActive)
+    throw conflict('No human agent has a session with this follower.')
+  const at = Math.max(followerRow?.agentAt ?? now(), open?.state.agentStamp?.at ?? 0) + 1
+  await auditedExternalChange(
+    deps,
+    c,
+    { action: 'follower.agent-end', target: auditTarget(followerKey) },
+    async () => {
+      if (open) await runs.signal(followerKey, 'agentSession', { open: false, at, seq: 0 })
+      await saveFollower(db, followerKey, { agent: false, agentAt: at, agentSeq: 0 }, now())
       return { result: null }
-    }
-    // The store first: the send's last look sees it at once.
-    await auditedExternalChange(deps, c, note, sendSignal, async ({ tx }) => {
-      if (verb !== 'cancel') await saveFollower(tx, followerKey, { paused: verb === 'pause' }, now())
-    })
+    },
+  )
+}
+
+async function signalRun(
+  deps: ApiDeps,
+  c: Context,
+  followerKey: FollowerKey,
+  verb: 'cancel' | 'pause' | 'resume',
+  reason: string | undefined,
+): Promise<void> {
+  const { db, now, runs } = deps
+  const [run] = await runsByFollower(db, followerKey, 1)
+  if (!run) throw notFound('run of this follower')
+  if (run.status === 'ended') throw runEnded(run)
+  const signal: RunSignal = verb
+  const note = {
+    action: `follower.${verb}`,
+    target: auditTarget(followerKey),
+    ...(reason ? { details: { reason } } : {}),
   }
+  const sendSignal = async () => {
+    const answer = await runs.signal(followerKey, signal, reason).catch(async (err) => {
+      if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: run.status === 'paused' }, now())
+      throw err
+    })
+    if (answer === 'gone') throw runEnded(run)
+    return { result: null }
+  }
+  // The store first: the send's last look sees it at once.
+  await auditedExternalChange(deps, c, note, sendSignal, async ({ tx }) => {
+    if (verb !== 'cancel') await saveFollower(tx, followerKey, { paused: verb === 'pause' }, now())
+  })
 }
 
 /** A follower in the audit log: an openId is personal data. */

@@ -19,14 +19,25 @@ import {
   toPage,
 } from './route-helpers.ts'
 
-/** `/api/users`: people who sign in to the console. */
-export function createUserRoutes(
-  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { access: Pick<Auth, 'users' | 'passwords'> },
-): OpenAPIHono {
-  const app = createRouter()
-  const { users, passwords } = deps.access
+export type UserRouteDeps = Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & {
+  access: Pick<Auth, 'users' | 'passwords'>
+}
 
-  app.openapi(
+/** `/api/users`: people who sign in to the console. */
+export function createUserRoutes(deps: UserRouteDeps): OpenAPIHono {
+  const router = createRouter()
+  addUser(router, deps)
+  listUsers(router, deps)
+  changeUser(router, deps)
+  removeUser(router, deps)
+  resetSecondFactor(router, deps)
+  return router
+}
+
+/** `POST /users` */
+function addUser(router: OpenAPIHono, deps: UserRouteDeps): void {
+  const { users, passwords } = deps.access
+  router.openapi(
     createRoute({
       method: 'post',
       path: '/users',
@@ -48,15 +59,23 @@ export function createUserRoutes(
       return c.json(userView(added), 201)
     },
   )
+}
 
-  app.openapi(listRoute('/users', 'All people', user), async (c) => {
+/** `GET /users` */
+function listUsers(router: OpenAPIHono, deps: UserRouteDeps): void {
+  const { users } = deps.access
+  router.openapi(listRoute('/users', 'All people', user), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
     const found = await users.list({ after: cursor.read(from), limit: limit + 1 })
     const { items, next } = toPage(found, limit, (u) => u.name)
     return c.json({ items: items.map(userView), next }, 200)
   })
+}
 
-  app.openapi(
+/** `PATCH /users/{name}` */
+function changeUser(router: OpenAPIHono, deps: UserRouteDeps): void {
+  const { users, passwords } = deps.access
+  router.openapi(
     createRoute({
       method: 'patch',
       path: '/users/{name}',
@@ -88,8 +107,11 @@ export function createUserRoutes(
       return c.json(userView(changed), 200)
     },
   )
+}
 
-  app.openapi(
+/** `DELETE /users/{name}` */
+function removeUser(router: OpenAPIHono, deps: UserRouteDeps): void {
+  router.openapi(
     createRoute({
       method: 'delete',
       path: '/users/{name}',
@@ -107,8 +129,12 @@ export function createUserRoutes(
       return c.body(null, 204)
     },
   )
+}
 
-  app.openapi(
+/** `DELETE /users/{name}/second-factor` */
+function resetSecondFactor(router: OpenAPIHono, deps: UserRouteDeps): void {
+  const { users } = deps.access
+  router.openapi(
     createRoute({
       method: 'delete',
       path: '/users/{name}/second-factor',
@@ -133,7 +159,6 @@ export function createUserRoutes(
       return c.body(null, 204)
     },
   )
-  return app
 }
 
 /** A person as API and console show them: never the password's hash. */

@@ -1,4 +1,4 @@
-import type { accountView } from '../../api/routes/account-routes.ts'
+import type { accountView } from '../../api/views/account-view.ts'
 import { Badge, Empty, Table } from '../components.tsx'
 import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
 import { requiredAction } from '../remedy.ts'

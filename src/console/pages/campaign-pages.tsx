@@ -1,5 +1,5 @@
-import type { campaignView } from '../../api/routes/campaign-routes.ts'
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
+import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { Badge, Empty, NextPage, Table } from '../components.tsx'
 import { Heading, Layout, type PageContext, Time } from '../layout.tsx'

@@ -1,0 +1,14 @@
+import type { StoredCampaign } from '../../store/campaigns/campaign-store.ts'
+
+/** A campaign as the API lists it. */
+export function campaignView({ row, version, broken }: StoredCampaign) {
+  return {
+    id: row.id,
+    name: version?.model.name ?? row.id,
+    version: row.version,
+    state: row.state === 'paused' ? ('paused' as const) : ('live' as const),
+    accounts: version?.model.accounts ?? null,
+    publishedAt: new Date(version?.publishedAt ?? row.updatedAt).toISOString(),
+    broken,
+  }
+}
