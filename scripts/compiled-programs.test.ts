@@ -27,7 +27,7 @@ describe('the programs of src/', () => {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: '/dev/null/no-folder' },
       encoding: 'utf8',
     })
-    const line = Number(/src\/app\/data-dir\.ts:(\d+):\d+/.exec(ran.stderr)?.[1])
+    const line = Number(/src\/bootstrap\/data-dir\.ts:(\d+):\d+/.exec(ran.stderr)?.[1])
     expect(readFileSync('src/bootstrap/data-dir.ts', 'utf8').split('\n')[line - 1]).toContain('mkdirSync(')
     expect(ran.stderr).not.toContain('dist/programs')
     expect(ran.stderr).not.toContain('tsx')

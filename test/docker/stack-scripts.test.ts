@@ -104,7 +104,7 @@ describe('a backup, with an engine of containers that only writes down what it i
       all.lastIndexOf('stop temporal'),
     )
     expect(all.filter((l) => l.includes('pg_restore'))).toHaveLength(3)
-    expect(all.at(-1)).toMatch(/src\/cli\/index\.ts engine accept$/)
+    expect(all.at(-1)).toMatch(/src\/cli\/main\.ts engine accept$/)
   })
 
   it('that was damaged is not restored', async () => {

@@ -28,7 +28,7 @@ describe('workflows that were bundled beforehand', () => {
 
   it('belong to other code after any change of a source or of a locked library, not of a test', () => {
     for (const room of ['workflows', 'activities']) mkdirSync(join(folder, room))
-    cpSync('src/campaign', join(folder, 'src/campaign'), { recursive: true })
+    cpSync('src/run', join(folder, 'src/run'), { recursive: true })
     const digestWith = (name: string, content: string) => {
       writeFileSync(join(folder, name), content)
       return sourcesDigest(folder)
