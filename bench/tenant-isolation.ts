@@ -148,7 +148,7 @@ function sent(whole: AppHarness, appId: string): number {
 
 /** Sends that wait in Temporal's queue. */
 async function backlog(whole: AppHarness): Promise<number> {
-  const { client } = whole.services.link
+  const { client } = whole.services.temporal
   const answer = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: 'send' },

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ensureDeps } from './ensure-deps.mjs'
 import { exitWithNpm } from './exit-with-npm.mjs'
 
-// What is installed and compiled is run: nobody else may write to it, whatever the caller allows.
+// Other users may read what is installed and compiled, and not write to it, whatever the caller allows.
 process.umask(process.umask() | 0o022)
 ensureDeps()
 exitWithNpm()
@@ -19,5 +19,7 @@ if (compiled) {
   const { register } = await import('tsx/esm/api')
   register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) })
 }
+// The files of our programs (data, secrets, logs) and of their children are for their own user alone.
+if (name.startsWith('src/')) process.umask(0o077)
 process.argv.splice(1, 2, file)
 await import(pathToFileURL(compiled ?? file).href)

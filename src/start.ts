@@ -1,179 +1,133 @@
 import { startConfigReload } from './bootstrap/config-reload.ts'
-import { getOrCreateSecret, lockDataDir } from './bootstrap/data-dir.ts'
-import { DEMO_APP_ID, prepareDemo, suspendDemoAccounts } from './bootstrap/demo/demo-account.ts'
-import { demoPlatform, prepareDemoPlatform } from './bootstrap/demo/demo-platform.ts'
-import { suspendDemoShops } from './bootstrap/demo/demo-shops.ts'
-import { createTestClock } from './bootstrap/demo/test-clock.ts'
+import { lockDataDir } from './bootstrap/data-dir.ts'
+import { DEMO_APP_ID } from './bootstrap/demo/public-secrets.ts'
+import { startSimulator, suspendUnservedDemo } from './bootstrap/demo/start-simulator.ts'
 import { verifyEncryptionKeys } from './bootstrap/encryption/verify-encryption-keys.ts'
 import { createHttpApp } from './bootstrap/http/http-app.ts'
-import { listen, localUrl } from './bootstrap/http/server.ts'
+import { listen } from './bootstrap/http/server.ts'
+import {
+  chooseAddresses,
+  localSecrets,
+  localTemporalTarget,
+  openLocalStore,
+  usesLocalTemporal,
+} from './bootstrap/local-process.ts'
 import { superviseLocalTemporal, waitForTemporalPorts } from './bootstrap/local-temporal.ts'
 import { makePrivate } from './bootstrap/private-files.ts'
+import { runProgram } from './bootstrap/run-program.ts'
 import { createServices } from './bootstrap/services.ts'
-import { createShutdown, main } from './bootstrap/shutdown.ts'
-import { type Config, loadConfig } from './config/config.ts'
+import { createShutdown } from './bootstrap/shutdown.ts'
+import { loadConfig } from './config/config.ts'
 import type { Links } from './console/layout.tsx'
 import { createLog } from './shared/log.ts'
-import { createSimulator } from './simulator/index.ts'
-import { openStore } from './store/db.ts'
-import { connectTemporal, type TemporalTarget, temporalTargetFromEnv } from './temporal/connection.ts'
-import { choosePort, freePort } from './temporal/local-server/ports.ts'
+import { connectTemporal } from './temporal/connection.ts'
 import { waitUntilReady } from './temporal/readiness.ts'
 import { installTemporalRuntime } from './temporal/sdk-runtime.ts'
-import { runWorkers } from './temporal/workers.ts'
+import { runWorkers, SEND_GRACE_MS, WORKERS_STOP_MS } from './temporal/workers.ts'
 import { bundleWorkflows } from './temporal/workflow-bundle/workflow-bundle.ts'
 import { openTracing } from './tracing/open-tracing.ts'
 
-/** What running sends get when the program stops. */
-const GRACE_PERIOD_MS = 6_000
-/** It has no sign-in. */
-const SIMULATOR_HOST = '127.0.0.1'
+const AUTHORISE_PATH = '/wechat/component/authorize'
+const LOCAL_TEMPORAL_STOP_MS = 6_000
+const print = (line: string) => process.stderr.write(`${line}\n`)
 
 /**
- * `npm start`: engine, worker, callback server, console and simulator in one process, for one machine. The callback
- * server is there first: while the engine is away, events wait in the inbox.
+ * `npm start`: Temporal server, workers, callbacks, console and simulator for one machine. Callbacks are served first:
+ * until Temporal is up, events wait in the inbox.
  */
-await main(async () => {
+await runProgram(async () => {
   const config = loadConfig()
+  const { dataDir } = config
   const log = createLog(config.logLevel)
-  const print = (line: string) => process.stderr.write(`${line}\n`)
   const shutdown = createShutdown(log)
   shutdown.handleSignals()
   const tracing = await openTracing(config.traces, log)
-  // Undone last: what the others do at their end is told too.
+  // Runs last: the other hooks are traced too.
   shutdown.onShutdown('traces', tracing.stop)
+  shutdown.onShutdown('data folder', lockDataDir(dataDir))
+  for (const warning of makePrivate(dataDir)) log.warn(warning)
+  const addresses = await chooseAddresses(config)
+  if (usesLocalTemporal(config)) await waitForTemporalPorts(config)
 
-  shutdown.onShutdown('data folder', lockDataDir(config.dataDir))
-  for (const warning of makePrivate(config.dataDir)) log.warn(warning)
-  // Chosen before the product is made: a platform must know where it will be reached.
-  const port = await choosePort(config.port, config.host, 'PORT')
-  const simulatorPort = config.simulator
-    ? await choosePort(config.simulatorPort, SIMULATOR_HOST, 'SIMULATOR_PORT')
-    : null
-  const local = !config.temporal.address && !config.temporal.profile
-  if (local) await waitForTemporalPorts(config)
   const bundle = bundleWorkflows()
   const sdk = await installTemporalRuntime(log)
-  const store = await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir })
-  shutdown.onShutdown('store', store.close)
-  if (store.kind === 'pglite') {
-    makePrivate(config.dataDir)
-    print(
-      'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
-    )
-  }
-  const adminToken = config.adminToken ?? getOrCreateSecret(config.dataDir, 'admin-token')
-  const encryptionKey = config.encryptionKey ?? getOrCreateSecret(config.dataDir, 'encryption-key')
-  const dataConverter = await verifyEncryptionKeys({ config, db: store.db, encryptionKey, log })
-  const target = await targetOf(config, local)
-  const link = connectTemporal(target, `n${process.pid}`, dataConverter, tracing)
-  shutdown.onShutdown('engine link', link.close)
-  const demo =
-    simulatorPort === null || config.platform
-      ? null
-      : demoPlatform({
-          simulatorUrl: localUrl(SIMULATOR_HOST, simulatorPort),
-          publicUrl: localUrl(config.host, port),
-        })
-  const platform = config.platform ?? demo
+  const { db, kind } = await openLocalStore(config, shutdown, print)
+  const { adminToken, encryptionKey } = localSecrets(config)
+  const dataConverter = await verifyEncryptionKeys({ config, db, encryptionKey, log })
+  const target = await localTemporalTarget(config)
+  const temporal = connectTemporal(target, `n${process.pid}`, dataConverter, tracing)
+  shutdown.onShutdown('Temporal connection', temporal.close)
   const services = createServices({
-    config: { ...config, platform },
-    db: store.db,
-    embedded: store.kind === 'pglite',
-    simulator: simulatorPort !== null,
-    link,
+    config: { ...config, platform: config.platform ?? addresses.demoPlatform },
+    db,
+    embedded: kind === 'pglite',
+    simulator: addresses.simulatorPort !== null,
+    temporal,
     encryptionKey,
     log,
     tracing,
   })
-  if (simulatorPort === null) await suspendDemoAccounts(services)
-  else if (!demo) await suspendDemoShops(services)
-  await services.changed()
+  await suspendUnservedDemo(services, addresses)
+  await services.reloadConfig()
 
   const links: Links = {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
-    authoriseUrl: services.platform ? '/wechat/component/authorize' : null,
+    authoriseUrl: services.platform ? AUTHORISE_PATH : null,
   }
-  const web = await listen(
-    createHttpApp(services, {
-      adminToken,
-      links: () => links,
-      sdkMetrics: sdk.metrics,
-      dataDir: config.dataDir,
-      publicUrl: config.publicUrl,
-      trustedProxies: config.trustedProxies,
-      requireSecondFactor: config.requireSecondFactor,
-    }),
-    port,
-    config.host,
-    { extraListeners: true },
-  )
-  shutdown.onShutdown('web', web.close)
-  if (simulatorPort !== null) {
-    const simulator = createSimulator({
-      consoleUrl: web.url,
-      ...(demo ? { authoriseUrl: `${web.url}/wechat/component/authorize` } : {}),
-      statePath: `${config.dataDir}/simulator.json`,
-      testClock: createTestClock(link.client, store.db),
-    })
-    const { url } = await simulator.listen(simulatorPort, SIMULATOR_HOST)
-    shutdown.onShutdown('simulator', simulator.close)
-    links.simulatorUrl = url
-    await prepareDemo(services, simulator, { simulatorUrl: url, callbackBase: web.url })
-    if (demo) await prepareDemoPlatform(services, simulator, demo)
-  }
+  const { publicUrl, trustedProxies, requireSecondFactor } = config
+  const access = { adminToken, publicUrl, trustedProxies, requireSecondFactor }
+  const app = createHttpApp(services, { ...access, links: () => links, sdkMetrics: sdk.metrics, dataDir })
+  const server = await listen(app, addresses.port, config.host, { extraListeners: true })
+  shutdown.onShutdown('HTTP server', server.close)
+  const consoleUrl = server.url
+  links.simulatorUrl = await startSimulator(services, { addresses, consoleUrl, dataDir, shutdown })
 
-  if (local) {
-    const temporalServer = await superviseLocalTemporal(
-      withPort(config, target),
-      print,
-      log,
-      `${web.url}/codec`,
-    )
-    shutdown.onShutdown('engine', temporalServer.stop, 6_000)
+  if (usesLocalTemporal(config)) {
+    const codecUrl = `${consoleUrl}/codec`
+    const temporalServer = await superviseLocalTemporal({ config, target, codecUrl, print, log })
+    shutdown.onShutdown('Temporal server', temporalServer.stop, LOCAL_TEMPORAL_STOP_MS)
     links.temporalUiUrl ??= temporalServer.uiUrl
   }
-  const workers = runWorkers({
-    target,
-    activities: services.activities,
-    mayPoll: services.home.mayPoll,
-    identity: `w${process.pid}`,
-    graceMs: GRACE_PERIOD_MS,
-    log,
-    tracing,
-    bundle,
-    dataConverter,
-  })
-  shutdown.onShutdown('workers', workers.stop, GRACE_PERIOD_MS + 2_000)
-  services.dispatcher.start()
-  shutdown.onShutdown('dispatcher', services.dispatcher.stop)
-  services.jobs.start()
-  shutdown.onShutdown('periodic jobs', services.jobs.stop)
+  const { activities, namespaceGuard, dispatcher, jobs } = services
+  const identity = `w${process.pid}`
+  const { mayPoll } = namespaceGuard
+  const worker = { target, activities, mayPoll, identity, graceMs: SEND_GRACE_MS, log, tracing }
+  const workers = runWorkers({ ...worker, bundle, dataConverter })
+  shutdown.onShutdown('workers', workers.stop, WORKERS_STOP_MS)
+  dispatcher.start()
+  shutdown.onShutdown('dispatcher', dispatcher.stop)
+  jobs.start()
+  shutdown.onShutdown('periodic jobs', jobs.stop)
   const configReload = startConfigReload(services)
-  shutdown.onShutdown('changes', configReload.stop)
+  shutdown.onShutdown('configuration reload', configReload.stop)
   await workers.polling
-  await waitUntilReady(link.client)
-
-  print(
-    `手机 phone      ${links.simulatorUrl ?? 'off (SIMULATOR=off)'}${links.simulatorUrl ? `/phone/${DEMO_APP_ID}` : ''}`,
-  )
-  if (demo) print(`授权 authorise  ${web.url}/wechat/component/authorize`)
-  print(`Temporal Web UI ${links.temporalUiUrl ?? 'none'}`)
-  print(`admin token     ${config.adminToken ? 'as in ADMIN_TOKEN' : adminToken}`)
-  const signIn = config.adminToken ? '/' : `/signin?token=${adminToken}`
-  process.stdout.write(`ready ${web.url}${signIn}\n`)
+  await waitUntilReady(temporal.client)
+  printAddresses({
+    links,
+    consoleUrl,
+    adminToken,
+    isGeneratedToken: !config.adminToken,
+    demo: addresses.demoPlatform,
+  })
 })
 
-async function targetOf(config: Config, local: boolean): Promise<TemporalTarget> {
-  if (!local) return temporalTargetFromEnv(config.temporal.env)
-  const port = config.temporal.localPort === 0 ? await freePort() : config.temporal.localPort
-  return { namespace: config.temporal.namespace, connection: { address: `127.0.0.1:${port}` } }
-}
-
-/** Port 0 means a free one, which the target already names. */
-function withPort(config: Config, target: TemporalTarget): Config {
-  const localPort = Number(target.connection.address?.split(':')[1])
-  return { ...config, temporal: { ...config.temporal, localPort } }
+/** Where everything is; the last line, on standard output, says that a follow would be served now. */
+function printAddresses(at: {
+  links: Links
+  consoleUrl: string
+  adminToken: string
+  /** Made by this program, which signs in the person who started it. */
+  isGeneratedToken: boolean
+  demo: object | null
+}): void {
+  const { links, consoleUrl, adminToken, isGeneratedToken } = at
+  const phone = links.simulatorUrl ? `${links.simulatorUrl}/phone/${DEMO_APP_ID}` : 'off (SIMULATOR=off)'
+  print(`手机 phone      ${phone}`)
+  if (at.demo) print(`授权 authorise  ${consoleUrl}${AUTHORISE_PATH}`)
+  print(`Temporal Web UI ${links.temporalUiUrl ?? 'none'}`)
+  print(`admin token     ${isGeneratedToken ? adminToken : 'as in ADMIN_TOKEN'}`)
+  const signIn = isGeneratedToken ? `/signin?token=${adminToken}` : '/'
+  process.stdout.write(`ready ${consoleUrl}${signIn}\n`)
 }

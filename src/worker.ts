@@ -1,52 +1,35 @@
-import { suspendDemoAccounts } from './bootstrap/demo/demo-account.ts'
-import { verifyEncryptionKeys } from './bootstrap/encryption/verify-encryption-keys.ts'
 import { listen } from './bootstrap/http/server.ts'
 import { createWorkerHttpApp } from './bootstrap/http/worker-http-app.ts'
-import { openStoreWithRetry } from './bootstrap/open-store-with-retry.ts'
-import { createServices } from './bootstrap/services.ts'
-import { createShutdown, main } from './bootstrap/shutdown.ts'
+import { openProduction } from './bootstrap/production.ts'
+import { runProgram } from './bootstrap/run-program.ts'
 import { createWorkerVersionReadiness } from './bootstrap/worker-version-readiness.ts'
-import { loadConfig, requireProduction, workerVersion } from './config/config.ts'
-import { createLog } from './shared/log.ts'
-import { connectTemporal, temporalTargetFromEnv } from './temporal/connection.ts'
-import { assertPortFree } from './temporal/local-server/ports.ts'
+import { loadConfig, workerVersion } from './config/config.ts'
 import { installTemporalRuntime } from './temporal/sdk-runtime.ts'
-import { runWorkers } from './temporal/workers.ts'
+import { runWorkers, SEND_GRACE_MS, WORKERS_STOP_MS } from './temporal/workers.ts'
 import { readBundle } from './temporal/workflow-bundle/prebuilt-bundle.ts'
-import { openTracing } from './tracing/open-tracing.ts'
 
-/** Contract, section 1: what running sends get when the process stops. */
-const GRACE_PERIOD_MS = 6_000
-
-/** `npm run worker`: workflows, sends and periodic jobs, against a cluster and a PostgreSQL of their own. */
-await main(async () => {
+/** `npm run worker`: workflows, sends and periodic jobs, against a Temporal cluster and PostgreSQL. */
+await runProgram(async () => {
   const config = loadConfig()
-  const { databaseUrl, adminToken, encryptionKey } = requireProduction(config)
   const version = workerVersion(config)
   const bundle = config.workflowBundle ? readBundle(config.workflowBundle) : undefined
-  const log = createLog(config.logLevel)
-  const shutdown = createShutdown(log)
-  shutdown.handleSignals()
-  const tracing = await openTracing(config.traces, log)
-  // Undone last: what the others do at their end is told too.
-  shutdown.onShutdown('traces', tracing.stop)
-  await assertPortFree(config.workerPort, config.host, 'WORKER_PORT')
-
+  const identity = `w${process.pid}`
+  const { adminToken, log, shutdown, tracing, target, dataConverter, services } = await openProduction(
+    config,
+    {
+      identity,
+      port: config.workerPort,
+      portVariable: 'WORKER_PORT',
+    },
+  )
   const sdk = await installTemporalRuntime(log)
-  const store = await openStoreWithRetry(databaseUrl, log)
-  shutdown.onShutdown('store', store.close)
-  const dataConverter = await verifyEncryptionKeys({ config, db: store.db, encryptionKey, log })
-  const target = temporalTargetFromEnv(config.temporal.env)
-  const link = connectTemporal(target, `w${process.pid}`, dataConverter, tracing)
-  shutdown.onShutdown('engine link', link.close)
-  const services = createServices({ config, db: store.db, link, encryptionKey, log, tracing })
-  await suspendDemoAccounts(services)
+  const { temporal, namespaceGuard, activities, jobs } = services
   const workers = runWorkers({
     target,
-    activities: services.activities,
-    mayPoll: services.home.mayPoll,
-    identity: `w${process.pid}`,
-    graceMs: GRACE_PERIOD_MS,
+    activities,
+    mayPoll: namespaceGuard.mayPoll,
+    identity,
+    graceMs: SEND_GRACE_MS,
     log,
     tracing,
     dataConverter,
@@ -58,15 +41,15 @@ await main(async () => {
     adminToken,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
-    isReady: async () => workers.isPolling() && (await link.isUp()),
-    versionProblem: version && createWorkerVersionReadiness(link.client, version),
+    isReady: async () => workers.isPolling() && (await temporal.isUp()),
+    versionProblem: version && createWorkerVersionReadiness(temporal.client, version),
     sdkMetrics: sdk.metrics,
   })
-  const web = await listen(app, config.workerPort, config.host)
-  shutdown.onShutdown('web', web.close)
-  shutdown.onShutdown('workers', workers.stop, GRACE_PERIOD_MS + 2_000)
-  services.jobs.start()
-  shutdown.onShutdown('periodic jobs', services.jobs.stop)
+  const server = await listen(app, config.workerPort, config.host)
+  shutdown.onShutdown('HTTP server', server.close)
+  shutdown.onShutdown('workers', workers.stop, WORKERS_STOP_MS)
+  jobs.start()
+  shutdown.onShutdown('periodic jobs', jobs.stop)
   await workers.polling
-  log.info({ health: `${web.url}/readyz`, ...version }, 'working')
+  log.info({ health: `${server.url}/readyz`, ...version }, 'working')
 })

@@ -9,7 +9,7 @@ const UNSETTLED_MS = 3_000
 const REFRESH_INTERVAL_MS = 3_600_000
 
 /** Keeps what this process has in memory as the store has it, whichever process changed it. */
-export function startConfigReload(services: Pick<Services, 'db' | 'now' | 'log' | 'changed'>): {
+export function startConfigReload(services: Pick<Services, 'db' | 'now' | 'log' | 'reloadConfig'>): {
   stop(): Promise<void>
 } {
   const { db, now, log } = services
@@ -24,7 +24,7 @@ export function startConfigReload(services: Pick<Services, 'db' | 'now' | 'log' 
       const { fingerprint: mark, newest } = await readConfigRevision(db)
       const settled = now() - newest > UNSETTLED_MS
       if (mark === knownMark && settled && now() - reloadedAt < REFRESH_INTERVAL_MS) return
-      await services.changed()
+      await services.reloadConfig()
       knownMark = mark
       reloadedAt = now()
     } catch (err) {

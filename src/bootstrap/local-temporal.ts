@@ -1,17 +1,20 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../shared/log.ts'
+import type { TemporalTarget } from '../temporal/connection.ts'
 import { cacheFolder, findTemporalServer } from '../temporal/local-server/find-server.ts'
 import { assertPortFree } from '../temporal/local-server/ports.ts'
 import { type LocalServer, startLocalServer } from '../temporal/local-server/start-server.ts'
 
 const PREVIOUS_SERVER_EXIT_MS = 10_000
+const PORT_POLL_MS = 100
 const RESTART_DELAY_MS = 1_000
 
 /**
- * Makes sure, before anything else is begun, that the engine will find its ports. An engine of an earlier process that was
- * killed is given the time to end.
+ * Makes sure, before anything else starts, that the local Temporal server will find its ports free. A server whose process
+ * was killed is given time to end.
  * @throws PortInUseError
  */
 export async function waitForTemporalPorts(config: Config): Promise<void> {
@@ -22,48 +25,56 @@ export async function waitForTemporalPorts(config: Config): Promise<void> {
 }
 
 /**
- * Starts the local engine and keeps it running until `stop`.
+ * Starts the local Temporal server and restarts it whenever it ends, until `stop`.
  * @throws PortInUseError, NoTemporalServerError
  */
-export async function superviseLocalTemporal(
-  config: Config,
-  print: (line: string) => void,
-  log: Log,
-  codecUrl?: string,
-): Promise<{ address: string; uiUrl: string | null; stop(): Promise<void> }> {
-  const engine = await findTemporalServer({ cacheDir: cacheFolder(config), print })
-  const { localPort, localUiPort, namespace } = config.temporal
-  let stopping = false
-  let running = await start(localPort, localUiPort)
+export async function superviseLocalTemporal(options: {
+  config: Config
+  /** Names the port that clients already use. */
+  target: TemporalTarget
+  codecUrl: string
+  print(line: string): void
+  log: Log
+}): Promise<{ uiUrl: string | null; stop(): Promise<void> }> {
+  const { config, target, codecUrl, print, log } = options
+  const program = await findTemporalServer({ cacheDir: cacheFolder(config), print })
+  const port = Number(target.connection.address?.split(':')[1])
+  const { namespace, localUiPort } = config.temporal
+  const start = (uiPort: number) =>
+    startLocalServer({ engine: program, dataDir: config.dataDir, port, uiPort, namespace, codecUrl })
+
+  const first = await start(localUiPort)
   writeFileSync(ownerFile(config), String(process.pid))
+  // Links in the console name this port: later servers get the same one.
+  const uiPort = first.uiUrl ? Number(new URL(first.uiUrl).port) : 0
+  const supervised = keepRunning(first, () => start(uiPort), log)
+  return { uiUrl: first.uiUrl, stop: supervised.stop }
+}
 
-  async function start(port: number, uiPort: number): Promise<LocalServer> {
-    const { dataDir } = config
-    const options = { engine, dataDir, port, uiPort, namespace }
-    const started = await startLocalServer({ ...options, ...(codecUrl ? { codecUrl } : {}) })
-    void started.ended.then(() => restart(started))
-    return started
-  }
-
-  async function restart(ended: LocalServer): Promise<void> {
-    const port = Number(ended.address.split(':')[1])
-    const uiPort = ended.uiUrl ? Number(new URL(ended.uiUrl).port) : 0
+/** Starts a server again, with a delay after each failure, whenever it ends before `stop`. */
+function keepRunning(
+  first: LocalServer,
+  start: () => Promise<LocalServer>,
+  log: Log,
+): { stop(): Promise<void> } {
+  let running = first
+  let stopping = false
+  const restartWhenEnded = async () => {
+    await running.ended
     while (!stopping) {
-      log.error('engine: the Temporal server ended; starting it again')
+      log.error('the local Temporal server has ended; starting it again')
       try {
-        await ended.stop()
-        running = await start(port, uiPort)
-        return
+        await running.stop()
+        running = await start()
+        await running.ended
       } catch (err) {
-        log.error({ err }, 'engine: it does not start')
-        await new Promise((done) => setTimeout(done, RESTART_DELAY_MS))
+        log.error({ err }, 'the local Temporal server does not start')
+        await sleep(RESTART_DELAY_MS)
       }
     }
   }
-
+  void restartWhenEnded()
   return {
-    address: running.address,
-    uiUrl: running.uiUrl,
     async stop() {
       stopping = true
       await running.stop()
@@ -71,20 +82,20 @@ export async function superviseLocalTemporal(
   }
 }
 
-/** There once an engine was started in this data folder. */
+/** Exists once a Temporal server was started in this data folder. */
 function ownerFile(config: Config): string {
   return join(resolve(config.dataDir), 'engine-owner')
 }
 
-/** After a kill the supervisor needs a moment to end the engine; only then are its ports free. */
+/** After a kill, the supervisor needs a moment to end the server; only then are its ports free. */
 async function waitForPreviousServer(ports: readonly number[]): Promise<void> {
-  const until = Date.now() + PREVIOUS_SERVER_EXIT_MS
-  while (Date.now() < until) {
+  const deadline = Date.now() + PREVIOUS_SERVER_EXIT_MS
+  while (Date.now() < deadline) {
     try {
       for (const port of ports) await assertPortFree(port, '127.0.0.1', '')
       return
     } catch {
-      await new Promise((done) => setTimeout(done, 100))
+      await sleep(PORT_POLL_MS)
     }
   }
 }

@@ -12,9 +12,6 @@ import {
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** For `process.umask`: what this process and its children make is for their own user alone. */
-export const PRIVATE_UMASK = 0o077
-
 /** Read, write and search for everybody but the owner, and the bits that change who runs a program. */
 const OTHERS_ACCESS = 0o077
 const OPEN_BITS = 0o7000 | OTHERS_ACCESS

@@ -1,94 +1,80 @@
-import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import type { Log } from '../shared/log.ts'
-import { PRIVATE_UMASK } from './private-files.ts'
 
-/** Contract: everything has stopped within 10 s. */
+/** Everything has stopped within 10 s: see docs/contract.md#1-commands. */
 const SHUTDOWN_TIMEOUT_MS = 9_500
-/** What one part gets; a call to an engine that is away must not hold the others up. */
+/** Default for one hook: a call to an unreachable Temporal must not delay the others. */
 const HOOK_TIMEOUT_MS = 2_000
-/** What one address of a name is given to connect; Node's own 250 ms cut slow handshakes (nodejs/node 54359). */
-const CONNECT_ATTEMPT_TIMEOUT_MS = 2_500
 
-/** What a process must undo when it ends, last first. */
-export function createShutdown(log: Log) {
-  const hooks: { name: string; stop: () => Promise<unknown> | unknown; timeoutMs: number }[] = []
+type Stop = () => Promise<unknown> | unknown
+
+interface Hook {
+  name: string
+  stop: Stop
+  timeoutMs: number
+}
+
+/** What a process must stop when it ends. */
+export interface Shutdown {
+  /** Registers how to stop what was just started. Hooks run one after the other, the last registered first. */
+  onShutdown(name: string, stop: Stop, timeoutMs?: number): void
+  /** Runs all hooks, once. A hook that fails or times out is logged, and the next one runs. */
+  run(): Promise<void>
+  /** SIGINT (Ctrl-C) and SIGTERM run the hooks and end the process; a second SIGINT, or the time limit, ends it at once. */
+  handleSignals(): void
+}
+
+export function createShutdown(log: Log): Shutdown {
+  const hooks: Hook[] = []
   let running: Promise<void> | null = null
-
-  async function run(): Promise<void> {
-    for (const { name, stop, timeoutMs: withinMs } of hooks.reverse()) {
-      try {
-        await runWithTimeout(withinMs, name, stop)
-      } catch (err) {
-        log.error({ err }, `stopping: ${name}`)
-      }
-    }
+  const run = () => {
+    running ??= runHooks(hooks.reverse(), log)
+    return running
   }
-
-  async function runWithTimeout(
-    ms: number,
-    hook: string,
-    stop: () => Promise<unknown> | unknown,
-  ): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const timedOut = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        log.warn({ part: hook, ms }, 'stopping: a part did not end in time; it is left behind')
-        resolve()
-      }, ms)
-    })
-    try {
-      await Promise.race([stop(), timedOut])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
   return {
-    /** Notes how to undo what was just done. */
-    onShutdown(name: string, stop: () => Promise<unknown> | unknown, timeoutMs = HOOK_TIMEOUT_MS): void {
+    onShutdown: (name, stop, timeoutMs = HOOK_TIMEOUT_MS) => {
       hooks.push({ name, stop, timeoutMs })
     },
-    run(): Promise<void> {
-      running ??= run()
-      return running
-    },
-    /** Ctrl-C and SIGTERM end in order; a second Ctrl-C, or ten seconds, at once. */
-    handleSignals(): void {
-      let requested = false
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-        process.on(signal, () => {
-          if (requested && signal === 'SIGINT') process.exit(1)
-          if (requested) return
-          requested = true
-          log.info({ signal }, 'stopping')
-          setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref()
-          void this.run().then(() => process.exit(0))
-        })
-      }
-    },
+    run,
+    handleSignals: () => endOnSignals(run, log),
   }
 }
 
-/** Gives slow handshakes their time in all that opens connections by itself: the store's client, fetch, exporters. */
-export function allowSlowHandshakes(): void {
-  setDefaultAutoSelectFamilyAttemptTimeout(CONNECT_ATTEMPT_TIMEOUT_MS)
+async function runHooks(hooks: readonly Hook[], log: Log): Promise<void> {
+  for (const hook of hooks) {
+    try {
+      await runHook(hook, log)
+    } catch (err) {
+      log.error({ err, hook: hook.name }, 'shutdown hook failed')
+    }
+  }
 }
 
-/** Runs a program's main function, its files for its own user alone; an error that people can mend is told in its own words, with exit code 2. */
-export async function main(program: () => Promise<void>): Promise<void> {
-  process.umask(PRIVATE_UMASK)
-  allowSlowHandshakes()
+async function runHook({ name, stop, timeoutMs }: Hook, log: Log): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timedOut = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      log.warn({ hook: name, timeoutMs }, 'shutdown hook timed out')
+      resolve()
+    }, timeoutMs)
+  })
   try {
-    await program()
-  } catch (err) {
-    const isExpected =
-      err instanceof Error &&
-      /^(ConfigError|PortInUseError|NoTemporalServerError|DataDirInUseError|OutdatedStoreError)$/.test(
-        err.name,
-      )
-    process.stderr.write(
-      isExpected ? `${err.message}\n` : `${err instanceof Error ? err.stack : String(err)}\n`,
-    )
-    process.exit(isExpected ? 2 : 1)
+    await Promise.race([stop(), timedOut])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Only a second Ctrl-C cuts a shutdown short: SIGTERM also comes when npm, which Ctrl-C reaches too, has ended before us. */
+function endOnSignals(run: () => Promise<void>, log: Log): void {
+  let requested = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (requested && signal === 'SIGINT') process.exit(1)
+      if (requested) return
+      requested = true
+      log.info({ signal }, 'shutting down')
+      setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref()
+      void run().then(() => process.exit(0))
+    })
   }
 }

@@ -1,9 +1,7 @@
-import { PRIVATE_UMASK } from '../bootstrap/private-files.ts'
-import { allowSlowHandshakes } from '../bootstrap/shutdown.ts'
+import { allowSlowHandshakes } from '../bootstrap/run-program.ts'
 import { printable } from './printable.ts'
 import { runCli } from './run-cli.ts'
 
-process.umask(PRIVATE_UMASK)
 allowSlowHandshakes()
 process.exitCode = await runCli(process.argv.slice(2), {
   // Into a file goes what it is, byte for byte.

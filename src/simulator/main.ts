@@ -8,9 +8,6 @@ const TICKET_EVERY_MS = 600_000
 
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-// What it keeps (--state) holds secrets of accounts, and is for its own user alone.
-process.umask(0o077)
-
 /** `npm run simulator`: the simulated WeChat alone, without engine, store and product. */
 try {
   const command = readCommand(process.argv.slice(2), process.env)

@@ -14,6 +14,10 @@ import { bundleWorkflows } from './workflow-bundle/workflow-bundle.ts'
 export const SEND_QUEUE = 'send'
 /** Sends of this worker at one time; one account holds a quarter at most. */
 export const SEND_SLOTS = 100
+/** What running sends get when the process stops: see docs/contract.md#1-commands. */
+export const SEND_GRACE_MS = 6_000
+/** Until workers have stopped, forced ends included. */
+export const WORKERS_STOP_MS = SEND_GRACE_MS + 2_000
 const MAX_CACHED_RUNS = 400
 const MIN_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000

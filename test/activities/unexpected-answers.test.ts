@@ -140,7 +140,7 @@ describe('the media of a reply', () => {
       if (!campaign) throw new Error(JSON.stringify(issues))
       await harness.services.campaigns.publish(yaml, campaign, [])
     }
-    await harness.services.changed()
+    await harness.services.reloadConfig()
     const uploaded = async () => {
       const rows = await harness.services.db.select().from(mediaUploads)
       return rows.filter((r) => ids.includes(r.mediaId)).map((r) => r.appId)

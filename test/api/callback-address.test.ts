@@ -65,9 +65,9 @@ describe('the address that somebody entered at WeChat', () => {
   })
 
   it('is counted where it is none', async () => {
-    const before = api.app.services.counts.refused
+    const before = api.app.services.callbackCounts.refused
     await ask('POST', '/wechat')
-    expect(api.app.services.counts.refused).toBe(before + 1)
+    expect(api.app.services.callbackCounts.refused).toBe(before + 1)
   })
 
   it('is the platform’s own with a slash too many', async () => {

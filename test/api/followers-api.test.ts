@@ -75,7 +75,7 @@ describe('a follower whom an operator looks up', () => {
       reason: null,
       endedAt: null,
     })
-    const described = await api.app.services.link.client.workflow
+    const described = await api.app.services.temporal.client.workflow
       .getHandle(workflowIdOf(APP, 'oShown'))
       .describe()
     expect(body.runId).toBe(described.runId)
@@ -113,7 +113,7 @@ describe('a follower whom an operator looks up', () => {
 
   it('is shown the same by Temporal’s query', async () => {
     await join('oQueried')
-    const handle = api.app.services.link.client.workflow.getHandle(workflowIdOf(APP, 'oQueried'))
+    const handle = api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oQueried'))
     const { body } = await api.get<FollowerBody>(path('oQueried'))
     expect(await handle.query('state')).toEqual(body)
   })
@@ -229,7 +229,7 @@ describe('a follower whom an operator pauses', () => {
     await api.waitForBody<FollowerBody>(path('oOverdue'), (f) => f.status === 'paused')
     await wechat.fastForward('oOverdue', 11 * MINUTE)
     await api.waitForBody<FollowerBody>(path('oOverdue'), (f) => stateOf(f, 'gift')?.state === 'held')
-    await api.app.services.link.client.workflow.getHandle(workflowIdOf(APP, 'oOverdue')).signal('resume')
+    await api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oOverdue')).signal('resume')
     await api.waitForBody<FollowerBody>(path('oOverdue'), (f) => stateOf(f, 'gift')?.state === 'sent')
     expect((await api.get(path('oOverdue'))).body).toMatchObject({ status: 'active' })
     expect(sentTo('oOverdue')).toEqual(['资料'])
@@ -240,7 +240,7 @@ describe('a follower whom an operator pauses', () => {
     await command('oSignalled', 'pause')
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => f.status === 'paused')
     await wechat.fastForward('oSignalled', 5 * MINUTE)
-    await api.app.services.link.client.workflow.getHandle(workflowIdOf(APP, 'oSignalled')).signal('resume')
+    await api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oSignalled')).signal('resume')
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => f.status === 'active')
     await wechat.fastForward('oSignalled', 6 * MINUTE)
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => stateOf(f, 'gift')?.state === 'sent')
@@ -249,7 +249,7 @@ describe('a follower whom an operator pauses', () => {
 
   it('can be resumed through the API when Temporal’s own signal paused them', async () => {
     const wechat = await join('oPausedThere')
-    await api.app.services.link.client.workflow.getHandle(workflowIdOf(APP, 'oPausedThere')).signal('pause')
+    await api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oPausedThere')).signal('pause')
     await api.waitForBody<FollowerBody>(path('oPausedThere'), (f) => f.status === 'paused')
     expect((await command('oPausedThere', 'resume')).status).toBe(202)
     await api.waitForBody<FollowerBody>(path('oPausedThere'), (f) => f.status === 'active')

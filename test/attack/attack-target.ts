@@ -58,7 +58,7 @@ export async function startAttackTarget(): Promise<AttackTarget> {
     },
   })
   await services.accounts.add(testAccount({ appId: APP_ID, appSecret, token, encodingAesKey }))
-  await services.changed()
+  await services.reloadConfig()
   const dataDir = mkdtempSync(join(tmpdir(), 'attack-'))
   const links = { simulatorUrl: null, temporalUiUrl: UI_ORIGIN, namespace: 'default' }
   return {
@@ -73,7 +73,7 @@ export async function startAttackTarget(): Promise<AttackTarget> {
     logged: captured.take,
     content: () => contentDigest(store.db),
     async close() {
-      await services.link.close()
+      await services.temporal.close()
       await store.close()
       rmSync(dataDir, { recursive: true, force: true })
     },

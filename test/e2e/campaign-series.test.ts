@@ -57,7 +57,7 @@ describe('from a follow over HTTP to the messages on the phone', () => {
     const result = await wechat.follow('oTwice', { times: 3 })
     expect(result.passiveReply?.msgType).toBe('text')
     await app.waitForRun(APP, 'oTwice', () => true)
-    expect(app.services.counts.duplicates).toBeGreaterThanOrEqual(2)
+    expect(app.services.callbackCounts.duplicates).toBeGreaterThanOrEqual(2)
     await wechat.fastForward('oTwice', 30_000)
     await app.waitForRun(APP, 'oTwice', (r) => r.state.steps[0]?.state === 'sent')
     expect(wechat.sends.filter((s) => s.openId === 'oTwice')).toHaveLength(1)

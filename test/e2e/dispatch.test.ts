@@ -85,7 +85,7 @@ const textsTo = (openId: string) =>
 
 /** What Temporal was told about a follower, signal by signal, in the newest execution. */
 async function signalsOf(openId: string): Promise<{ name: string; at: number; key: string }[]> {
-  const handle = app.services.link.client.workflow.getHandle(workflowIdOf(APP, openId))
+  const handle = app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, openId))
   const { events } = await handle.fetchHistory()
   const signals = (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: s }) => s ?? [])
   const payloads = await app.services.codec.decode(signals.flatMap((s) => s.input?.payloads?.[0] ?? {}))
@@ -101,7 +101,7 @@ async function signalsOf(openId: string): Promise<{ name: string; at: number; ke
 function anotherDispatcher(
   more: { runs?: RunClient; now?: () => number; isBusy?: () => boolean } = {},
 ): DispatchLoop {
-  const { db, directory, log } = app.services
+  const { db, configCache: directory, log } = app.services
   const by = `other-${Math.random()}`
   const dispatcher = createDispatchLoop({
     db,
@@ -280,7 +280,7 @@ describe('a dispatcher that dies', () => {
 describe('while Temporal is away', () => {
   it('callbacks are accepted all the same, and dispatched in order once it is back', async () => {
     const proxy = await startTcpProxy(inject('temporalAddress'))
-    const { namespace } = app.services.link.client.options
+    const { namespace } = app.services.temporal.client.options
     const link = connectTemporal({ namespace, connection: { address: proxy.address } }, 'test')
     await standStill()
     const dispatcher = anotherDispatcher({ runs: createRunClient(link.client) })
@@ -514,7 +514,7 @@ describe('what a follower wrote', () => {
 describe('a run that somebody terminated in Temporal', () => {
   /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
   function reconciler() {
-    const { db, link, runs, home, log } = app.services
+    const { db, temporal: link, runs, namespaceGuard: home, log } = app.services
     let ended = 0
     const now = () => Date.now() + 61 * SECOND
     const job = createReconciler({
@@ -531,7 +531,7 @@ describe('a run that somebody terminated in Temporal', () => {
     return { run: () => job.run({ lastRunAt: null }), ended: () => ended }
   }
   const terminate = (openId: string) =>
-    app.services.link.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
+    app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
 
   it('is found and ended as terminated, once; a run that lives is left alone', async () => {
     await followed('oLives')

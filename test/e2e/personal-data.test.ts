@@ -70,7 +70,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
   const histories = async (openId: string) => {
     const found = []
     const query = `WorkflowId = '${workflowIdOf(APP, openId)}'`
-    for await (const execution of app.services.link.client.workflow.list({ query })) found.push(execution)
+    for await (const execution of app.services.temporal.client.workflow.list({ query })) found.push(execution)
     return found
   }
 
@@ -162,7 +162,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
       ...app.services.runs,
       cancelForErasure: () => Promise.reject(new TemporalUnavailableError('away')),
     }
-    const { directory, log } = app.services
+    const { configCache: directory, log } = app.services
     const other = createDispatchLoop({
       db: db(),
       runs: away,

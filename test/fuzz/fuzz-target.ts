@@ -43,7 +43,7 @@ export async function startFuzzTarget(): Promise<FuzzTarget> {
     logged: captured.take,
     emptyInbox: () => emptyInbox(store.db),
     async close() {
-      await services.link.close()
+      await services.temporal.close()
       await store.close()
     },
   }

@@ -116,7 +116,7 @@ export class AppHarness {
   async addAccount(account: Partial<NewAccount> & { appId: string }): Promise<void> {
     const full = testAccount({ apiBase: this.simulatorUrl, ...account })
     await this.services.accounts.add(full)
-    await this.services.changed()
+    await this.services.reloadConfig()
     const { appId, appSecret, token, encodingAesKey, mode, name, rules: profile } = full
     const callbackUrl = `${this.callbackUrl}/wechat/${appId}`
     this.simulator.addAccount({ appId, appSecret, token, encodingAesKey, mode, name, profile, callbackUrl })

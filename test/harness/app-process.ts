@@ -46,8 +46,8 @@ export async function startAppProcess(
   const { config, encryptionKey, dataConverter, log, adminToken } = settings
   const target = { namespace, connection: { address: settings.temporalAddress } }
   const link = connectTemporal(target, 'test', dataConverter)
-  const services = createServices({ config, db: store.db, link, encryptionKey, log, now })
-  await services.changed()
+  const services = createServices({ config, db: store.db, temporal: link, encryptionKey, log, now })
+  await services.reloadConfig()
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace }
   const web = createHttpApp(services, { adminToken, links: () => links })
   const server = await listen(web, settings.port, '127.0.0.1')

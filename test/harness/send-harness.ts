@@ -46,7 +46,7 @@ const ONE_TEXT = '  - { id: hello, after: 0s, since: entry, send: { text: 你好
 export async function startSendHarness(): Promise<SendHarness> {
   const clock = { aheadMs: 0 }
   const { services, store } = await createOfflineServices({ now: () => Date.now() + clock.aheadMs })
-  const server = await listen(services.callback, 0, '127.0.0.1')
+  const server = await listen(services.callbackApp, 0, '127.0.0.1')
   const simulator = createSimulator()
   const { url: apiBase } = await simulator.listen(0)
   const close = async () => {
@@ -94,7 +94,7 @@ export class SendHarness {
     await wechat.follow(openId)
     await wechat.type(openId, '你好')
     const row = await findEntryRow(services.db, appId, openId)
-    const matched = await services.directory.planOf(campaign, 1)
+    const matched = await services.configCache.planOf(campaign, 1)
     const ledger = addGrant([], 'message', row.createTime, allowanceOf('wechat-2023', 'message'))
     const [grant] = ledger
     if (!matched || !grant) throw new Error('no plan, or no grant')

@@ -11,7 +11,7 @@ const SIGNAL = 1
 
 /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
 export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
-  const { db, link, runs, home, log } = app.services
+  const { db, temporal: link, runs, namespaceGuard: home, log } = app.services
   let ended = 0
   const now = () => Date.now() + aheadMs
   const onEnded = () => {
@@ -23,7 +23,7 @@ export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
 
 /** The job that makes an accepted engine whole, once. */
 export function rebuildRuns(app: AppHarness): Promise<void> {
-  const { db, link, runs, home, directory, log } = app.services
+  const { db, temporal: link, runs, namespaceGuard: home, configCache: directory, log } = app.services
   const { rulesOf } = directory
   return createRunRebuild({ db, client: link.client, runs, home, rulesOf, now: Date.now, log }).run({
     lastRunAt: null,
@@ -32,7 +32,7 @@ export function rebuildRuns(app: AppHarness): Promise<void> {
 
 /** What an operator can do to a run with Temporal's own tools. */
 export function operatorTools(app: AppHarness, appId: string, openId: string) {
-  const { client } = app.services.link
+  const { client } = app.services.temporal
   const { namespace } = client.options
   const workflowId = workflowIdOf(appId, openId)
   const handle = client.workflow.getHandle(workflowId)

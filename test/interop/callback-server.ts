@@ -82,7 +82,7 @@ export async function startCallbackServer(): Promise<CallbackServer> {
     },
     async close() {
       await server.close()
-      await services.link.close()
+      await services.temporal.close()
       await store.close()
     },
   }

@@ -6,7 +6,8 @@ import { accounts, inbox } from '../../store/schema.ts'
 import { connectTemporal } from '../../temporal/connection.ts'
 import { signatureOf } from '../../wechat/callback/crypto.ts'
 import { createServices, type Services } from '../services.ts'
-import { DEMO_APP_ID, prepareDemo, suspendDemoAccounts } from './demo-account.ts'
+import { prepareDemo, suspendDemoAccounts } from './demo-account.ts'
+import { DEMO_APP_ID } from './public-secrets.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 /** As it stands in `demo.ts`, for everybody to read. */
@@ -36,7 +37,15 @@ function start({ simulator = false }): Services {
   const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
   const log = pino({ level: 'silent' })
   const encryptionKey = 'test-encryption-key-of-the-tests'
-  return createServices({ config, db: store.db, link, encryptionKey, log, simulator, now: () => NOW })
+  return createServices({
+    config,
+    db: store.db,
+    temporal: link,
+    encryptionKey,
+    log,
+    simulator,
+    now: () => NOW,
+  })
 }
 
 const play = (product: Services) =>
@@ -50,10 +59,10 @@ const stateOf = async (product: Services) => {
 async function forge(product: Services, token = PUBLIC_TOKEN): Promise<[asked: number, followed: number]> {
   const timestamp = String(NOW / 1000)
   const query = { timestamp, nonce: 'n', signature: signatureOf(token, timestamp, 'n'), echostr: 'test' }
-  const asked = await product.callback.request(`/wechat/${DEMO_APP_ID}?${new URLSearchParams(query)}`)
+  const asked = await product.callbackApp.request(`/wechat/${DEMO_APP_ID}?${new URLSearchParams(query)}`)
   const follow = { ToUserName: 'gh_1', FromUserName: 'oForged', MsgType: 'event', Event: 'subscribe' }
   const push = simulator.account(DEMO_APP_ID).envelope({ ...follow, CreateTime: Number(timestamp) })
-  const followed = await product.callback.request(`/wechat/${DEMO_APP_ID}?${push.query}`, {
+  const followed = await product.callbackApp.request(`/wechat/${DEMO_APP_ID}?${push.query}`, {
     method: 'POST',
     body: push.body,
   })
@@ -71,12 +80,12 @@ describe('the simulated account, whose secrets are public', () => {
   it('is paused without the simulator, says why, and takes nothing', async () => {
     const product = start({})
     await suspendDemoAccounts(product)
-    await product.changed()
+    await product.reloadConfig()
     expect(await stateOf(product)).toEqual(['paused', expect.stringContaining('simulator is off')])
     expect(await forge(product)).toEqual([404, 404])
     // An operator who resumes it opens it for nobody.
     await product.accounts.setState(DEMO_APP_ID, 'active', null)
-    await product.changed()
+    await product.reloadConfig()
     expect(await forge(product)).toEqual([404, 404])
     expect(await store.db.select().from(inbox)).toEqual([])
   })
@@ -117,7 +126,7 @@ describe('the simulated account, whose secrets are public', () => {
     const product = start({})
     await product.accounts.patch(DEMO_APP_ID, { token: 'test-token-of-an-operator' })
     await suspendDemoAccounts(product)
-    await product.changed()
+    await product.reloadConfig()
     expect(await stateOf(product)).toEqual(['active', null])
     expect(await forge(product)).toEqual([401, 401])
     expect((await forge(product, 'test-token-of-an-operator'))[0]).toBe(200)

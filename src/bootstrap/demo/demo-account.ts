@@ -1,24 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { checkCampaign } from '../../campaign/check.ts'
 import type { Simulator } from '../../simulator/index.ts'
-import type { NewAccount } from '../../store/accounts/account-store.ts'
 import type { Services } from '../services.ts'
+import { DEMO_ACCOUNT, DEMO_APP_ID, withoutPublicSecrets } from './public-secrets.ts'
 import { suspendDemoShops } from './demo-shops.ts'
 
-/** The simulated account. Its secrets are known to everybody: nothing but the simulator takes them. */
-export const DEMO_APP_ID = 'wxsimulated000001'
-const DEMO: Omit<NewAccount, 'apiBase'> = {
-  appId: DEMO_APP_ID,
-  name: '小鹿读书',
-  mode: 'security',
-  appSecret: 'test-secret-of-the-simulated-account',
-  token: 'test-token',
-  encodingAesKey: 'testtesttesttesttesttesttesttesttesttesttes',
-  rules: 'wechat-2023',
-  onUnknown: 'retry',
-  timezone: 'Asia/Shanghai',
-  humanAgents: false,
-}
 /** Why the account is paused; by this text it is known again. */
 const SUSPENDED_REASON =
   'Paused while the simulator is off: its secrets are known to everybody. It goes on at the next npm start with the simulator.'
@@ -26,18 +12,6 @@ const MENU = [
   { key: 'guide', label: '新手资料' },
   { key: 'help', label: '联系我们' },
 ]
-
-/**
- * An account without what can be forged by secrets that stand in this file: null for the simulated account as it was made.
- * One whose token an operator has changed is his own; for a day it would still take the one before.
- */
-export function withoutPublicSecrets<
-  A extends { appId: string; token: string; previousToken?: string | null | undefined },
->(account: A): A | null {
-  if (account.appId !== DEMO_APP_ID) return account
-  if (account.token === DEMO.token) return null
-  return account.previousToken === DEMO.token ? { ...account, previousToken: null } : account
-}
 
 /**
  * Where no simulator runs, its accounts are not served: whoever reads this file could forge what followers do (a process
@@ -62,13 +36,13 @@ export async function prepareDemo(
   urls: { simulatorUrl: string; callbackBase: string },
 ): Promise<void> {
   const { accounts } = services
-  const isNew = await accounts.add({ ...DEMO, apiBase: urls.simulatorUrl })
+  const isNew = await accounts.add({ ...DEMO_ACCOUNT, apiBase: urls.simulatorUrl })
   if (!isNew) await accounts.patch(DEMO_APP_ID, { apiBase: urls.simulatorUrl })
   if (isNew) await publishOnce(services, 'welcome', 'welcome.yaml')
   const account = await accounts.find(DEMO_APP_ID)
   if (!account) return
   if (account.stateReason === SUSPENDED_REASON) await accounts.setState(DEMO_APP_ID, 'active', null)
-  await services.changed()
+  await services.reloadConfig()
   const { appId, appSecret, token, encodingAesKey, mode, name, rules: profile } = account
   const callbackUrl = `${urls.callbackBase}/wechat/${appId}`
   simulator.addAccount({

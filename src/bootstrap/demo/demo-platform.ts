@@ -42,7 +42,7 @@ export async function prepareDemoPlatform(
     simulator.addAccount(simulatedAccountOf(shop, account?.rules))
   }
   await publishOnce(services, 'welcome-shops', 'shops.yaml')
-  await services.changed()
+  await services.reloadConfig()
   const component = simulator.addComponent({
     ...CREDENTIALS,
     authorisationUrl: `${config.publicUrl}/wechat/component`,

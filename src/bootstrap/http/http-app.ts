@@ -4,7 +4,8 @@ import { except } from 'hono/combine'
 import { createBodyBudget } from '../../api/body/body-budget.ts'
 import { createCodecEndpoint } from '../../api/codec/codec-endpoint.ts'
 import { createOperatorApi } from '../../api/operator-api.ts'
-import { createAuth } from '../../auth/auth.ts'
+import type { ApiDeps } from '../../api/routes/route-helpers.ts'
+import { type Auth, createAuth } from '../../auth/auth.ts'
 import { createHeaders } from '../../auth/http/security-headers.ts'
 import { callbackPath } from '../../callback/callback-path.ts'
 import { createConsole } from '../../console/console-app.tsx'
@@ -13,83 +14,96 @@ import { createPlatformApp } from '../../platform/platform-app.ts'
 import type { Services } from '../services.ts'
 import { createDomainVerificationFiles } from './domain-verification-files.ts'
 
+export interface HttpAppOptions {
+  adminToken: string
+  links(): Links
+  sdkMetrics?: () => Promise<string>
+  /** Its `verify` folder holds WeChat's domain verification files. */
+  dataDir?: string
+  /** Where browsers reach this app, when it is not where it listens. Without a slash at its end. */
+  publicUrl?: string | undefined
+  /** Proxies whose `X-Forwarded-…` headers count. Default: this machine's. */
+  trustedProxies?: readonly string[]
+  /** Whether people without a second factor must set one up at their next sign-in. */
+  requireSecondFactor?: boolean
+}
+
 /** Everything that one port serves: callbacks, verification files, API, metrics, codec and console. */
-export function createHttpApp(
-  services: Services,
-  options: {
-    adminToken: string
-    links(): Links
-    sdkMetrics?: () => Promise<string>
-    /** Its `verify` folder holds WeChat's domain verification files. */
-    dataDir?: string
-    /** Where browsers reach this, when it is not where it listens. Without a slash at its end. */
-    publicUrl?: string | undefined
-    /** Whose `X-Forwarded-…` are believed; without: this machine's. */
-    trustedProxies?: readonly string[]
-    /** Whether people without a second factor must set one up at their next sign-in. */
-    requireSecondFactor?: boolean
-  },
-): Hono {
-  const { adminToken, publicUrl, trustedProxies, requireSecondFactor } = options
-  const access = createAuth({ ...services, adminToken, publicUrl, trustedProxies, requireSecondFactor })
-  const bodies = createBodyBudget((share, held) => services.metrics.requestBodyBytes.set({ share }, held))
+export function createHttpApp(services: Services, options: HttpAppOptions): Hono {
+  const { log, metrics, db, sealer, codec, now } = services
+  const access = createAuth({ ...options, db, sealer, now, log, metrics })
+  const bodies = createBodyBudget((share, held) => metrics.requestBodyBytes.set({ share }, held))
+  const api = { ...apiPorts(services), access, bodies }
   const app = new Hono({ getPath: callbackPath })
-  // WeChat's servers heed no such headers, and in a flood each microsecond counts.
-  const isCallback = ({ req }: Context) => req.method === 'POST' && /^\/wechat\/[^/]+$/.test(req.path)
-  // API and console answer their own errors; these are what is left: nothing of it is told.
+  // API and console answer their own errors. The details of all others stay in the log.
   app.onError((err, c) => {
-    services.log.error({ err, method: c.req.method }, 'request failed')
+    log.error({ err, method: c.req.method }, 'request failed')
     return c.text('internal error', 500)
   })
+  // WeChat's servers ignore security headers, and under load every microsecond counts.
   app.use(except(isCallback, createHeaders(access.client)))
-  const { platform } = services
-  if (platform) {
-    const nameOf = async (appId: string) => (await services.accounts.find(appId))?.name ?? null
-    const phoneUrl = (appId: string) =>
-      platform.config.apiBase ? `${platform.config.apiBase}/phone/${appId}` : null
-    const maxAgeMs = services.callbackMaxAgeMs
-    const { client } = access
-    app.route(
-      '/',
-      createPlatformApp({
-        ...services,
-        skewMonitor: services.clock,
-        admission: services.places,
-        platform,
-        maxAgeMs,
-        nameOf,
-        phoneUrl,
-        client,
-      }),
-    )
-  }
-  app.route('/', services.callback)
+  const platformApp = platformRoutes(services, access)
+  if (platformApp) app.route('/', platformApp)
+  app.route('/', services.callbackApp)
   if (options.dataDir) app.route('/', createDomainVerificationFiles(join(options.dataDir, 'verify')))
-  app.route(
-    '/',
-    createOperatorApi({
-      ...services,
-      access,
-      bodies,
-      ...(options.sdkMetrics ? { sdkMetrics: options.sdkMetrics } : {}),
-    }),
-  )
-  app.route(
-    '/',
-    createCodecEndpoint({
-      codec: services.codec,
-      access,
-      bodies,
-      db: services.db,
-      now: services.now,
-      webUiUrl: () => options.links().temporalUiUrl,
-      log: services.log,
-    }),
-  )
-  const links = () => ({
-    ...options.links(),
-    engineForeign: services.home.latest()?.state === 'unexpected',
-  })
-  app.route('/', createConsole({ ...services, access, bodies, links }))
+  const { sdkMetrics } = options
+  app.route('/', createOperatorApi({ ...api, ...(sdkMetrics ? { sdkMetrics } : {}) }))
+  const webUiUrl = () => options.links().temporalUiUrl
+  app.route('/', createCodecEndpoint({ codec, access, bodies, db, now, webUiUrl, log }))
+  const links = () => ({ ...options.links(), engineForeign: isNamespaceUnexpected(services) })
+  app.route('/', createConsole({ ...api, links }))
   return app
+}
+
+function isCallback({ req }: Context): boolean {
+  return req.method === 'POST' && /^\/wechat\/[^/]+$/.test(req.path)
+}
+
+function isNamespaceUnexpected({ namespaceGuard }: Services): boolean {
+  return namespaceGuard.latest()?.state === 'unexpected'
+}
+
+/** What the API and the console take from the services. */
+function apiPorts(services: Services): ApiDeps {
+  return {
+    db: services.db,
+    accounts: services.accounts,
+    campaigns: services.campaigns,
+    storesIn: services.storesIn,
+    directory: services.configCache,
+    runs: services.runs,
+    link: services.temporal,
+    home: services.namespaceGuard,
+    tokens: services.tokens,
+    clientOf: services.clientOf,
+    forwardPrivate: services.config.forwardPrivate ?? false,
+    changed: services.reloadConfig,
+    counts: services.callbackCounts,
+    clock: services.skewMonitor,
+    dispatcher: services.dispatcher,
+    sealer: services.sealer,
+    rotateKeys: services.rotateKeys,
+    metrics: services.metrics,
+    refreshGauges: services.refreshGauges,
+    now: services.now,
+    log: services.log,
+  }
+}
+
+/** The pages and pushes of the third-party platform; null where none is configured. */
+function platformRoutes(services: Services, { client }: Auth): Hono | null {
+  const { platform, accounts, skewMonitor, admission, now, log } = services
+  if (!platform) return null
+  const { apiBase } = platform.config
+  return createPlatformApp({
+    platform,
+    skewMonitor,
+    admission,
+    now,
+    log,
+    client,
+    maxAgeMs: services.config.callbackMaxAgeMs,
+    nameOf: async (appId) => (await accounts.find(appId))?.name ?? null,
+    phoneUrl: (appId) => (apiBase ? `${apiBase}/phone/${appId}` : null),
+  })
 }

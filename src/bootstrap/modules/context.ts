@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import { createSkewMonitor, type SkewMonitor } from '../../callback/skew-monitor.ts'
+import type { Config } from '../../config/config.ts'
+import type { Log } from '../../shared/log.ts'
+import { createMetrics, type Metrics } from '../../shared/metrics.ts'
+import { type AccountStore, createAccountStore } from '../../store/accounts/account-store.ts'
+import { type CampaignStore, createCampaignStore } from '../../store/campaigns/campaign-store.ts'
+import type { Db } from '../../store/db.ts'
+import { createSealer, type Sealer } from '../../store/encryption/sealer.ts'
+import type { TemporalConnection } from '../../temporal/connection.ts'
+import { createNamespaceGuard, type NamespaceGuard } from '../../temporal/namespace-guard.ts'
+import { createRunClient, type RunClient } from '../../temporal/run-client.ts'
+import { noopTracing, type Tracing } from '../../tracing/tracing.ts'
+import { createWechatClients, type WechatClients } from './wechat-clients.ts'
+
+/** Settings that the services read; the optional ones have the defaults of `loadConfig`. */
+export type ServiceConfig = Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
+  Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
+
+/** What a process is made of: its settings and its connections. */
+export interface ServiceOptions {
+  config: ServiceConfig
+  db: Db
+  temporal: TemporalConnection
+  encryptionKey: string
+  log: Log
+  /** Real time, epoch ms. Default: the system clock. */
+  now?: () => number
+  tracing?: Tracing
+  /** The simulator runs in this process: its accounts are served, although their secrets are public. */
+  simulator?: boolean
+  /** The store is embedded: no other process writes to it or vacuums it. */
+  embedded?: boolean
+}
+
+/** What every module of a process shares. */
+export interface ServiceContext {
+  config: ServiceConfig
+  db: Db
+  temporal: TemporalConnection
+  log: Log
+  /** Real time, epoch ms. */
+  now: () => number
+  tracing: Tracing
+  simulator: boolean
+  embedded: boolean
+  /** Names this process in leases. */
+  ownerId: string
+  metrics: Metrics
+  sealer: Sealer
+  accounts: AccountStore
+  campaigns: CampaignStore
+  runs: RunClient
+  namespaceGuard: NamespaceGuard
+  skewMonitor: SkewMonitor
+  clientOf: WechatClients
+}
+
+/** Stores, clients and metrics of one process; starts nothing. */
+export function createServiceContext(options: ServiceOptions): ServiceContext {
+  const { config, db, temporal, log, simulator = false, embedded = false } = options
+  const { now = Date.now, tracing = noopTracing } = options
+  const { client } = temporal
+  const sealer = createSealer(options.encryptionKey, config.previousKeys ?? [])
+  return {
+    config,
+    db,
+    temporal,
+    log,
+    now,
+    tracing,
+    simulator,
+    embedded,
+    // Short: it stands in many rows.
+    ownerId: `${process.pid}-${randomBytes(3).toString('hex')}`,
+    metrics: createMetrics({ processMetrics: true }),
+    sealer,
+    accounts: createAccountStore(db, sealer, now),
+    campaigns: createCampaignStore(db, now),
+    runs: createRunClient(client),
+    namespaceGuard: createNamespaceGuard({ db, client, now, log }),
+    skewMonitor: createSkewMonitor({
+      defaultApi: config.wechatApiBase,
+      now,
+      monotonic: () => performance.now(),
+      log,
+    }),
+    clientOf: createWechatClients({ apiBase: config.wechatApiBase, tracing, log }),
+  }
+}

@@ -1,0 +1,45 @@
+import { createAccountRemovalJob } from '../../jobs/finish-account-removals.ts'
+import { createPeriodicJobs } from '../../jobs/periodic-jobs.ts'
+import { createPurge } from '../../jobs/purge.ts'
+import { createRunRebuild } from '../../jobs/rebuild-runs.ts'
+import { createReconciler } from '../../jobs/reconcile-runs.ts'
+import { createAccessTokenRefresh } from '../../jobs/refresh-access-tokens.ts'
+import { createVacuum } from '../../jobs/vacuum.ts'
+import { createPlatformEventsJob } from '../../platform/platform-events-job.ts'
+import type { PlatformService } from '../../platform/platform-service.ts'
+import type { TokenProvider } from '../../wechat/api/tokens.ts'
+import type { Configuration } from './configuration.ts'
+import type { ServiceContext } from './context.ts'
+
+export type Jobs = ReturnType<typeof createPeriodicJobs>
+
+/** The periodic jobs that this process offers to do; the leases in the store decide which process does them. */
+export function createJobs(
+  context: ServiceContext,
+  ports: { tokens: TokenProvider; configuration: Configuration; platform: PlatformService | null },
+): Jobs {
+  const { config, db, temporal, runs, namespaceGuard, accounts, metrics, ownerId, now, log } = context
+  const { client } = temporal
+  const onEnded = () => metrics.runsEnded.inc({ outcome: 'terminated' })
+  const { rulesOf } = ports.configuration.cache
+  return createPeriodicJobs({
+    db,
+    ownerId,
+    now,
+    log,
+    jobs: [
+      createReconciler({ db, client, runs, home: namespaceGuard, now, log, onEnded }),
+      createRunRebuild({ db, client, runs, home: namespaceGuard, rulesOf, now, log }),
+      createAccountRemovalJob({ db, now }),
+      createAccessTokenRefresh({
+        db,
+        tokens: ports.tokens,
+        now,
+        blockedForSecret: accounts.blockedForSecret,
+      }),
+      createPurge({ db, now, retentionDays: config.retentionDays }),
+      ...(context.embedded ? [createVacuum({ db })] : []),
+      ...(ports.platform ? [createPlatformEventsJob(ports.platform)] : []),
+    ],
+  })
+}

@@ -1,0 +1,109 @@
+import { type ActivityDeps, createActivities } from '../../../activities/index.ts'
+import { createSendThrottle, type SendThrottle } from '../../../activities/throttle/send-throttle.ts'
+import type { PlatformService } from '../../platform/platform-service.ts'
+import { nextDayInBeijing } from '../../shared/beijing-time.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import { canSend } from '../../store/accounts/account-store.ts'
+import { SEND_SLOTS } from '../../temporal/workers.ts'
+import type { TokenProvider } from '../../wechat/api/tokens.ts'
+import { isSecretRefused, remedyOf, textOf } from '../../wechat/rules/errcodes.ts'
+import { createAccountTokens } from './account-tokens.ts'
+import type { ServiceContext } from './context.ts'
+import { createSendQuotaFetcher, currentRate } from './fetch-send-quota.ts'
+
+type StopAccount = ActivityDeps['accounts']['stop']
+
+/** What sends need of an account, and of WeChat. */
+export interface Sending {
+  tokens: TokenProvider
+  /** Stops an account for the reason that WeChat gave. */
+  stopAccount: StopAccount
+  activities: ReturnType<typeof createActivities>
+}
+
+/** The sending side of a process: throttle, access tokens and activities. */
+export function createSending(
+  context: ServiceContext,
+  ports: {
+    /** Fetches the tokens of accounts that authorised the platform; null where none is configured. */
+    platform(): PlatformService | null
+    /** Makes what was written about accounts live in this process. */
+    reloadConfig(): Promise<void>
+  },
+): Sending {
+  const { db, log, now, metrics, campaigns } = context
+  const throttle = createSendThrottle({
+    slots: SEND_SLOTS,
+    now,
+    onChange(appId, open) {
+      metrics.circuitsOpen.inc(open ? 1 : -1)
+      log.warn({ appId }, open ? 'circuit opened for account' : 'circuit closed for account')
+    },
+  })
+  const stopAccount = createStopAccount(context)
+  const tokens = createAccountTokens(context, { ...ports, throttle, stopAccount })
+  const accounts = createSendAccounts(context, { throttle, stopAccount })
+  const activities = createActivities({
+    db,
+    log,
+    now,
+    tokens,
+    throttle,
+    messageOf: campaigns.messageOf,
+    accounts,
+    metrics: sendMetrics(metrics),
+  })
+  return { tokens, stopAccount, activities }
+}
+
+/** Stops an account and says in the log what an operator can do; an exhausted daily quota stops it until midnight in Beijing. */
+function createStopAccount({ accounts, log, now }: ServiceContext): StopAccount {
+  return async (appId, state, errcode) => {
+    const until = state === 'quota-exhausted' ? nextDayInBeijing(now()) : null
+    log.error({ appId, state, errcode, remedy: remedyOf(errcode).en }, 'account stopped by WeChat')
+    const reason = textOf(errcode, isSecretRefused(errcode) ? 'token' : 'send')
+    await accounts.setState(appId, state, `${errcode} ${reason}`, until)
+  }
+}
+
+function createSendAccounts(
+  { accounts, now, clientOf }: ServiceContext,
+  { throttle, stopAccount }: { throttle: SendThrottle; stopAccount: StopAccount },
+): ActivityDeps['accounts'] {
+  return {
+    async find(appId) {
+      const account = await accounts.find(appId)
+      return (
+        account && {
+          ...account,
+          active: canSend(account, now()),
+          rate: currentRate(account.sendQuota, now()),
+          client: throttle.observe(appId, clientOf(account)),
+        }
+      )
+    },
+    stop: stopAccount,
+    fetchSendQuota: createSendQuotaFetcher({ accounts, now }),
+    recordInvalidRecipient: accounts.recordInvalidRecipient,
+    recordValidRecipient: accounts.recordValidRecipient,
+    recordRefusedKind: accounts.recordRefusedKind,
+    recordAcceptedKind: accounts.recordAcceptedKind,
+  }
+}
+
+function sendMetrics(metrics: Metrics): ActivityDeps['metrics'] {
+  const labelOf = (errcode: number | null) => (errcode === null ? '' : String(errcode))
+  return {
+    sent: (result, errcode) => metrics.sends.inc({ result, errcode: labelOf(errcode) }),
+    attempt: (kind, errcode) => metrics.sendAttempts.inc({ class: kind, errcode: labelOf(errcode) }),
+    mismatch: (errcode) => metrics.grantMismatches.inc({ errcode: String(errcode) }),
+    held: (reason) => metrics.stepsHeld.inc({ reason }),
+    lateness(ms, wasHeld) {
+      metrics.lateness.observe(ms / 1000)
+      if (!wasHeld) metrics.unheldLateness.observe(ms / 1000)
+    },
+    skipped: (reason) => metrics.stepsSkipped.inc({ reason }),
+    ended: (outcome) => metrics.runsEnded.inc({ outcome }),
+    snapshotReduced: (kept) => metrics.snapshotsReduced.inc({ kept }),
+  }
+}
