@@ -257,7 +257,7 @@ export function workerVersion({ deployment }: Config): WorkerVersion | null {
   const { name, buildId } = deployment
   if (!buildId || !isBuildId(buildId)) {
     throw new ConfigError(
-      `DEPLOYMENT_NAME is set, so BUILD_ID must say which build this is: ${BUILD_ID_RULE}. See docs/operate.md, "Upgrade".`,
+      `DEPLOYMENT_NAME is set, so BUILD_ID must say which build this is: ${BUILD_ID_RULE}. See docs/upgrade.md.`,
     )
   }
   return { deploymentName: name, buildId }

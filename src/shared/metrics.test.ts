@@ -51,8 +51,8 @@ const ours = metrics.registry.getMetricsAsArray().map((m) => m.name)
 const known = new Set([...ours, ...TEMPORAL])
 
 describe('the metrics', () => {
-  it('are those of the table in docs/operate.md', () => {
-    const table = [...read('docs/operate.md').matchAll(/^\| `(nurture_\w+)`/gm)].map(([, name]) => name)
+  it('are those of the table in docs/metrics.md', () => {
+    const table = [...read('docs/metrics.md').matchAll(/^\| `(nurture_\w+)`/gm)].map(([, name]) => name)
     expect(table.sort()).toEqual(ours.filter((name) => name.startsWith('nurture_')).sort())
   })
 

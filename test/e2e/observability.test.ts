@@ -93,8 +93,8 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
   })
 
   describe('in the metrics', () => {
-    it('every metric of docs/operate.md is there, and no other', () => {
-      const table = [...file('docs/operate.md').matchAll(/^\| `(nurture_\w+)`/gm)].map(([, name]) => name)
+    it('every metric of docs/metrics.md is there, and no other', () => {
+      const table = [...file('docs/metrics.md').matchAll(/^\| `(nurture_\w+)`/gm)].map(([, name]) => name)
       const served = [...metrics.matchAll(/^# TYPE (nurture_\w+) /gm)].map(([, name]) => name)
       expect(served.sort()).toEqual(table.sort())
     })
