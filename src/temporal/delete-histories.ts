@@ -1,7 +1,6 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client'
 import { workflowIdOf } from '../shared/ids.ts'
 import type { FollowerKey } from '../store/runs/run-rows.ts'
-import type { RunClient } from './run-client.ts'
 
 /** One try takes no longer: the dispatcher has other people's events to move. */
 const CANCEL_TIMEOUT_MS = 5_000
@@ -9,7 +8,13 @@ const DELETE_TIMEOUT_MS = 2_000
 const POLL_MS = 200
 const NOT_FOUND = 5
 
-/** What forgetting a person takes from Temporal. */
+/** Calls for the runs of one follower, of the run client. */
+interface FollowerRuns {
+  describe(follower: FollowerKey): Promise<{ open: boolean; runId: string } | null>
+  signal(follower: FollowerKey, name: 'cancel', reason: string): Promise<unknown>
+}
+
+/** What the erasure of a follower's data takes from Temporal. */
 export interface HistoryDeletion {
   /** Ends this follower's run (`cancelled`, `forgotten`). False while it is still ending: call again. */
   cancelForErasure(follower: FollowerKey): Promise<boolean>
@@ -22,7 +27,7 @@ export interface HistoryDeletion {
 
 export function createHistoryDeletion(deps: {
   client: Client
-  runs: Pick<RunClient, 'describe' | 'signal'>
+  runs: FollowerRuns
   callTemporal<T>(call: () => Promise<T>): Promise<T>
 }): HistoryDeletion {
   const { client, runs, callTemporal: reaching } = deps

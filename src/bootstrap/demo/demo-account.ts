@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { checkCampaign } from '../../campaign/check.ts'
 import type { Simulator } from '../../simulator/index.ts'
 import type { Services } from '../services.ts'
-import { DEMO_ACCOUNT, DEMO_APP_ID, withoutPublicSecrets } from './public-secrets.ts'
 import { suspendDemoShops } from './demo-shops.ts'
+import { DEMO_ACCOUNT, DEMO_APP_ID, withoutPublicSecrets } from './public-secrets.ts'
 
 /** Why the account is paused; by this text it is known again. */
 const SUSPENDED_REASON =
@@ -15,7 +15,7 @@ const MENU = [
 
 /**
  * Where no simulator runs, its accounts are not served: whoever reads this file could forge what followers do (a process
- * refuses their callbacks besides, see `createProduct`), and whoever opens the simulator's old port would get the sends.
+ * refuses their callbacks besides, see `createIntake`), and whoever opens the simulator's old port would get the sends.
  * What an operator or WeChat has stopped stays as it is.
  */
 export async function suspendDemoAccounts(services: Pick<Services, 'accounts' | 'log'>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CallbackDeps } from '../../callback/callback-app.ts'
+import type { CallbackDeps } from '../../callback/callback-deps.ts'
 import { WECHAT_API } from '../../config/config.ts'
 import { createCallbackAccounts } from '../../platform/callback-accounts.ts'
 import { createPlatformService, type PlatformService } from '../../platform/platform-service.ts'
