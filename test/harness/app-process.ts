@@ -53,7 +53,7 @@ export async function startAppProcess(
   const server = await listen(web, settings.port, '127.0.0.1')
   const workers: ReturnType<typeof runWorkers>[] = []
   const startWorkers = async (queues: readonly Queue[]) => {
-    const { activities, home } = services
+    const { activities, namespaceGuard: home } = services
     const common = { target, activities, identity: 'test', graceMs: 1_000, log, bundle, dataConverter }
     const started = runWorkers({ ...common, queues, mayPoll: home.mayPoll })
     workers.push(started)

@@ -32,5 +32,8 @@ export async function createOfflineServices(
     retentionDays: 30,
     ...(platform ? { platform } : {}),
   }
-  return { services: createServices({ config, db: store.db, temporal: link, encryptionKey, log, now }), store }
+  return {
+    services: createServices({ config, db: store.db, temporal: link, encryptionKey, log, now }),
+    store,
+  }
 }

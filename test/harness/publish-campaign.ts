@@ -4,12 +4,12 @@ import type { Campaign } from '../../src/campaign/model.ts'
 
 /** Publishes a campaign file. @throws Error with its issues when it is not valid */
 export async function publishCampaign(
-  { campaigns, changed }: Pick<Services, 'campaigns' | 'changed'>,
+  { campaigns, reloadConfig }: Pick<Services, 'campaigns' | 'reloadConfig'>,
   yaml: string,
 ): Promise<Campaign> {
   const { campaign, issues } = checkCampaign(yaml)
   if (!campaign) throw new Error(JSON.stringify(issues))
   await campaigns.publish(yaml, campaign, [])
-  await changed()
+  await reloadConfig()
   return campaign
 }
