@@ -3,7 +3,13 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 /** For each address of a host name, to connect: Node's own 250 ms cut slow handshakes (nodejs/node 54359). */
 const CONNECT_ATTEMPT_TIMEOUT_MS = 2_500
 /** Errors that an operator can fix: the message alone says what to do. */
-const OPERATOR_ERRORS = ['ConfigError', 'PortInUseError', 'NoTemporalServerError', 'DataDirInUseError', 'OutdatedStoreError']
+const OPERATOR_ERRORS = [
+  'ConfigError',
+  'PortInUseError',
+  'NoTemporalServerError',
+  'DataDirInUseError',
+  'OutdatedStoreError',
+]
 
 /** Gives slow handshakes time in everything that opens connections by itself: the store's client, fetch, exporters. */
 export function allowSlowHandshakes(): void {

@@ -240,7 +240,9 @@ describe('a follower whom an operator pauses', () => {
     await command('oSignalled', 'pause')
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => f.status === 'paused')
     await wechat.fastForward('oSignalled', 5 * MINUTE)
-    await api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oSignalled')).signal('resume')
+    await api.app.services.temporal.client.workflow
+      .getHandle(workflowIdOf(APP, 'oSignalled'))
+      .signal('resume')
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => f.status === 'active')
     await wechat.fastForward('oSignalled', 6 * MINUTE)
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => stateOf(f, 'gift')?.state === 'sent')
@@ -249,7 +251,9 @@ describe('a follower whom an operator pauses', () => {
 
   it('can be resumed through the API when Temporal’s own signal paused them', async () => {
     const wechat = await join('oPausedThere')
-    await api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oPausedThere')).signal('pause')
+    await api.app.services.temporal.client.workflow
+      .getHandle(workflowIdOf(APP, 'oPausedThere'))
+      .signal('pause')
     await api.waitForBody<FollowerBody>(path('oPausedThere'), (f) => f.status === 'paused')
     expect((await command('oPausedThere', 'resume')).status).toBe(202)
     await api.waitForBody<FollowerBody>(path('oPausedThere'), (f) => f.status === 'active')

@@ -227,7 +227,13 @@ describe('health', () => {
     const link = connectTemporal({ namespace: 'default', connection: { address: engineAddress } }, 'test')
     const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
     const log = pino({ level: 'silent' })
-    const product = createServices({ config, db: store.db, temporal: link, encryptionKey: 'test-encryption-key', log })
+    const product = createServices({
+      config,
+      db: store.db,
+      temporal: link,
+      encryptionKey: 'test-encryption-key',
+      log,
+    })
     const links = () => ({ simulatorUrl: null, temporalUiUrl: null, namespace: 'default' })
     return { store, link, web: createHttpApp(product, { adminToken: ADMIN_TOKEN, links }) }
   }
