@@ -16,7 +16,7 @@ export interface SignedPush {
   timestamp: number
   /** Our clock, epoch ms. */
   arrivedAt: number
-  /** Tells pushes apart: the same one twice, by whoever, says nothing new. */
+  /** Tells pushes apart: the same one twice, whoever sent it, says nothing new. */
   signature: string
   /** Its `timestamp` was too far from our clock, so nothing else was believed of it. */
   refused: boolean
@@ -85,69 +85,105 @@ interface Platform {
   warnedAt: number | null
 }
 
-/**
- * Measures this process's clock against WeChat's by the pushes of the last hour, one platform beside the other, and warns
- * where they are far apart.
- */
-export function createSkewMonitor(deps: {
-  /** Of accounts without an `apiBase` of their own. */
+interface SkewMonitorDeps {
+  /** API of accounts without an `apiBase` of their own. */
   defaultApi: string
   now(): number
   /** A clock that nobody sets, ms. */
   monotonic(): number
   log: Log
-}): SkewMonitor {
-  const { now, monotonic, log } = deps
-  const platforms = new Map<string | null, Platform>()
-  let last = { wall: now(), mono: monotonic() }
+}
 
-  function record(push: SignedPush): void {
-    if (!Number.isFinite(push.timestamp)) return
-    resetIfClockWasSet()
-    const platform = platformOf(push.apiBase)
-    if (!platform || platform.samples.some((s) => s.signature === push.signature)) return
-    const { signature, refused } = push
-    const sample = { offsetMs: push.arrivedAt - push.timestamp * 1_000, at: monotonic(), signature, refused }
-    platform.samples = [...recentSamples(platform), sample].slice(-MAX_SAMPLES)
-    const correction = correctionOf(estimate(platform, { accepted: true }), platform.correctionMs)
-    if (correction !== platform.correctionMs) {
-      platform.correctionMs = correction
-      const reference = correction === 0 ? 'this machine’s' : 'WeChat’s'
-      log.warn(
-        { api: apiOf(push.apiBase), correctionMs: correction },
-        `events are counted by ${reference} clock from now on`,
-      )
-    }
-    warn(platform)
+/**
+ * Measures this process's clock against WeChat's by the pushes of the last hour, each platform by itself, and warns where
+ * they are far apart.
+ */
+export function createSkewMonitor(deps: SkewMonitorDeps): SkewMonitor {
+  const monitor = new PushSkewMonitor(deps)
+  return {
+    record: (push) => monitor.record(push),
+    aheadMs: (apiBase) => monitor.aheadMs(apiBase),
+    report: () => monitor.report(),
+    reportFor: (apiBase) => monitor.reportFor(apiBase),
+  }
+}
+
+class PushSkewMonitor implements SkewMonitor {
+  readonly #deps: SkewMonitorDeps
+  readonly #platforms = new Map<string | null, Platform>()
+  #lastReading: { wall: number; mono: number }
+
+  constructor(deps: SkewMonitorDeps) {
+    this.#deps = deps
+    this.#lastReading = { wall: deps.now(), mono: deps.monotonic() }
   }
 
-  function resetIfClockWasSet(): void {
-    const at = { wall: now(), mono: monotonic() }
-    const moved = Math.abs(at.wall - at.mono - (last.wall - last.mono))
-    if (moved > CLOCK_SET_MS + (at.mono - last.mono) * SLEW) platforms.clear()
-    last = at
+  record(push: SignedPush): void {
+    const { apiBase, timestamp, arrivedAt, signature, refused } = push
+    if (!Number.isFinite(timestamp)) return
+    this.#resetIfClockWasSet()
+    const platform = this.#platformOf(apiBase)
+    if (!platform || platform.samples.some((s) => s.signature === signature)) return
+    const sample = { offsetMs: arrivedAt - timestamp * 1_000, at: this.#deps.monotonic(), signature, refused }
+    platform.samples = [...this.#recentSamples(platform), sample].slice(-MAX_SAMPLES)
+    this.#correct(platform)
+    this.#warn(platform)
   }
 
-  function platformOf(apiBase: string | null): Platform | null {
-    const known = platforms.get(apiBase)
+  aheadMs(apiBase: string | null): number {
+    return this.#platforms.get(apiBase)?.correctionMs ?? 0
+  }
+
+  report(): SkewReport[] {
+    return [...this.#platforms.values()].map((p) => this.#reportOf(p)).filter((r) => r !== null)
+  }
+
+  reportFor(apiBase: string | null): SkewReport | null {
+    const platform = this.#platforms.get(apiBase)
+    const report = platform && this.#reportOf(platform)
+    return report && report.samples >= FEWEST_SAMPLES ? report : null
+  }
+
+  #correct(platform: Platform): void {
+    const correction = correctionOf(this.#estimate(platform, { accepted: true }), platform.correctionMs)
+    if (correction === platform.correctionMs) return
+    platform.correctionMs = correction
+    const reference = correction === 0 ? 'this machine’s' : 'WeChat’s'
+    this.#deps.log.warn(
+      { api: this.#apiOf(platform.apiBase), correctionMs: correction },
+      `events are counted by ${reference} clock from now on`,
+    )
+  }
+
+  #resetIfClockWasSet(): void {
+    const reading = { wall: this.#deps.now(), mono: this.#deps.monotonic() }
+    const last = this.#lastReading
+    const moved = Math.abs(reading.wall - reading.mono - (last.wall - last.mono))
+    if (moved > CLOCK_SET_MS + (reading.mono - last.mono) * SLEW) this.#platforms.clear()
+    this.#lastReading = reading
+  }
+
+  #platformOf(apiBase: string | null): Platform | null {
+    const known = this.#platforms.get(apiBase)
     if (known) return known
-    if (platforms.size >= MAX_PLATFORMS) return null
+    if (this.#platforms.size >= MAX_PLATFORMS) return null
     const added: Platform = { apiBase, samples: [], correctionMs: 0, warnedAt: null }
-    platforms.set(apiBase, added)
+    this.#platforms.set(apiBase, added)
     return added
   }
 
-  function recentSamples({ samples }: Platform): Sample[] {
-    return samples.filter((s) => monotonic() - s.at < SAMPLE_LIFETIME_MS)
+  #recentSamples({ samples }: Platform): Sample[] {
+    return samples.filter((s) => this.#deps.monotonic() - s.at < SAMPLE_LIFETIME_MS)
   }
 
-  function estimate(platform: Platform, only: { accepted: boolean }): SkewEstimate {
-    const samples = recentSamples(platform).filter((s) => !only.accepted || !s.refused)
+  #estimate(platform: Platform, only: { accepted: boolean }): SkewEstimate {
+    const samples = this.#recentSamples(platform).filter((s) => !only.accepted || !s.refused)
     return estimateSkew(samples.map((s) => s.offsetMs))
   }
 
-  function warn(platform: Platform): void {
-    const report = reportOf(platform)
+  #warn(platform: Platform): void {
+    const { log, monotonic } = this.#deps
+    const report = this.#reportOf(platform)
     if (!report?.steady) return
     const { warnedAt } = platform
     if (!isLargeSkew(report)) {
@@ -157,37 +193,23 @@ export function createSkewMonitor(deps: {
     }
     if (warnedAt !== null && monotonic() - warnedAt < WARN_EVERY_MS) return
     platform.warnedAt = monotonic()
-    const off = describeSkew(report.skewMs)
+    const remedy = `this machine’s clock is ${describeSkew(report.skewMs)}: set it right (NTP)`
     if (report.refused * 2 > report.samples)
-      log.error(
-        report,
-        `callbacks are refused because of their timestamp: this machine’s clock is ${off}: set it right (NTP)`,
-      )
-    else log.warn(report, `this machine’s clock is ${off}: set it right (NTP)`)
+      log.error(report, `callbacks are refused because of their timestamp: ${remedy}`)
+    else log.warn(report, remedy)
   }
 
-  function reportOf(platform: Platform): SkewReport | null {
-    const { samples, skewMs, steady } = estimate(platform, { accepted: false })
+  #reportOf(platform: Platform): SkewReport | null {
+    const { samples, skewMs, steady } = this.#estimate(platform, { accepted: false })
     if (skewMs === null) return null
-    const refused = recentSamples(platform).filter((s) => s.refused).length
+    const refused = this.#recentSamples(platform).filter((s) => s.refused).length
     const { apiBase, correctionMs } = platform
-    return { api: apiOf(apiBase), samples, refused, skewMs: Math.round(skewMs), steady, correctionMs }
+    return { api: this.#apiOf(apiBase), samples, refused, skewMs: Math.round(skewMs), steady, correctionMs }
   }
 
-  function apiOf(apiBase: string | null): string {
-    const url = apiBase ?? deps.defaultApi
+  #apiOf(apiBase: string | null): string {
+    const url = apiBase ?? this.#deps.defaultApi
     return URL.canParse(url) ? new URL(url).host : url
-  }
-
-  return {
-    record,
-    aheadMs: (apiBase) => platforms.get(apiBase)?.correctionMs ?? 0,
-    report: () => [...platforms.values()].map(reportOf).filter((r) => r !== null),
-    reportFor(apiBase) {
-      const platform = platforms.get(apiBase)
-      const report = platform && reportOf(platform)
-      return report && report.samples >= FEWEST_SAMPLES ? report : null
-    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
-import { forwardProblem } from '../../callback/forward/forward-event.ts'
+import { forwardProblem } from '../../callback/forward/public-only-connector.ts'
 import type { Account } from '../../store/accounts/account-store.ts'
 import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/accounts/removed-accounts.ts'

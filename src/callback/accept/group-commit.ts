@@ -1,9 +1,9 @@
 /**
  * One statement takes at most so many events (about 0.1 ms each). The embedded store takes one statement in a turn of the
- * event loop, and in a flood a turn brings hundreds of callbacks: with fewer here than come in a turn, the queue grows.
+ * event loop, and under overload a turn brings hundreds of callbacks: with fewer here than come in a turn, the queue grows.
  */
 const MAX_BATCH_SIZE = 1_000
-/** A batch that takes longer holds the next one up no more: one dead connection must not stop the rest. */
+/** A batch that takes longer delays the next one no more: one dead connection must not stop the rest. */
 const SLOW_BATCH_MS = 1_000
 const MAX_BATCHES = 4
 /** A store that takes nothing is asked again so much later: a database that is starting again costs no event. */
@@ -17,11 +17,19 @@ export interface GroupCommit<Item, Result> {
   accept(item: Item): Promise<Result>
 }
 
+interface GroupCommitDeps<Item, Result> {
+  /** Results in the order of the items; an Error for an item that alone is at fault. Rejects when it took none. */
+  store(items: Item[]): Promise<(Result | Error)[]>
+  giveUpMs: number
+  /** A clock in ms. */
+  now(): number
+}
+
 interface Waiting<Item, Result> {
   item: Item
-  at: number
-  done(result: Result): void
-  failed(err: unknown): void
+  queuedAt: number
+  resolve(result: Result): void
+  reject(err: unknown): void
 }
 
 /**
@@ -30,77 +38,88 @@ interface Waiting<Item, Result> {
  * knows an item it has by its key. What has waited for `giveUpMs` was answered by then and is not stored any more: WeChat
  * sends it again.
  */
-export function createGroupCommit<Item, Result>(deps: {
-  /** Results in the order of the items; an Error for an item that alone is at fault. Rejects when it took none. */
-  store(items: Item[]): Promise<(Result | Error)[]>
-  giveUpMs: number
-  now(): number
-}): GroupCommit<Item, Result> {
-  const { store, giveUpMs, now } = deps
-  /** The oldest first. */
-  const queue: Waiting<Item, Result>[] = []
-  /** The batch that the next one waits for. */
-  let current: symbol | null = null
-  let isPausing = false
-  let running = 0
+export function createGroupCommit<Item, Result>(
+  deps: GroupCommitDeps<Item, Result>,
+): GroupCommit<Item, Result> {
+  const batches = new Batches(deps)
+  return { accept: (item) => batches.accept(item) }
+}
 
-  function storeNext(): void {
-    if (current || isPausing || running >= MAX_BATCHES) return
-    for (let old = queue[0]; old && now() - old.at >= giveUpMs; old = queue[0]) {
-      old.failed(new Error('waited too long for the store'))
-      queue.shift()
-    }
-    const batch = queue.splice(0, MAX_BATCH_SIZE)
-    if (batch.length === 0) return
-    const token = Symbol()
-    current = token
-    running += 1
-    const release = () => {
-      if (current === token) current = null
-    }
-    const slow = setTimeout(() => {
-      release()
-      storeNext()
-    }, SLOW_BATCH_MS)
-    store(batch.map((entry) => entry.item))
-      .then(
-        (results) => {
-          for (const [i, entry] of batch.entries()) {
-            const result = results[i]
-            if (result instanceof Error) entry.failed(result)
-            else if (result !== undefined) entry.done(result)
-            else entry.failed(new Error('the store gave no result'))
-          }
-        },
-        (refusal: unknown) => retryBatch(batch, refusal),
-      )
-      .finally(() => {
-        clearTimeout(slow)
-        running -= 1
-        release()
-        storeNext()
-      })
+class Batches<Item, Result> implements GroupCommit<Item, Result> {
+  readonly #deps: GroupCommitDeps<Item, Result>
+  /** The oldest first. */
+  readonly #queue: Waiting<Item, Result>[] = []
+  /** The batch that the next one waits for. */
+  #current: symbol | null = null
+  #isPausing = false
+  #running = 0
+
+  constructor(deps: GroupCommitDeps<Item, Result>) {
+    this.#deps = deps
   }
 
-  /** Whose time is over before the store would be asked again fails now, with the reason. */
-  function retryBatch(batch: Waiting<Item, Result>[], refusal: unknown): void {
-    for (const entry of batch) {
-      if (now() - entry.at + RETRY_MS >= giveUpMs) entry.failed(refusal)
-      else queue.push(entry)
+  accept(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ item, queuedAt: this.#deps.now(), resolve, reject })
+      this.#storeNext()
+    })
+  }
+
+  #storeNext(): void {
+    if (this.#current || this.#isPausing || this.#running >= MAX_BATCHES) return
+    this.#dropExpired()
+    const batch = this.#queue.splice(0, MAX_BATCH_SIZE)
+    if (batch.length > 0) void this.#storeBatch(batch)
+  }
+
+  async #storeBatch(batch: Waiting<Item, Result>[]): Promise<void> {
+    const id = Symbol()
+    this.#current = id
+    this.#running += 1
+    const slow = setTimeout(() => this.#letNextBatchGo(id), SLOW_BATCH_MS)
+    try {
+      const results = await this.#deps.store(batch.map(({ item }) => item))
+      for (const [i, waiting] of batch.entries()) settle(waiting, results[i])
+    } catch (err) {
+      this.#retry(batch, err)
+    } finally {
+      clearTimeout(slow)
+      this.#running -= 1
+      this.#letNextBatchGo(id)
     }
-    queue.sort((a, b) => a.at - b.at)
-    isPausing = true
+  }
+
+  #letNextBatchGo(id: symbol): void {
+    if (this.#current === id) this.#current = null
+    this.#storeNext()
+  }
+
+  #dropExpired(): void {
+    const { now, giveUpMs } = this.#deps
+    for (let first = this.#queue[0]; first && now() - first.queuedAt >= giveUpMs; first = this.#queue[0]) {
+      first.reject(new Error('waited too long for the store'))
+      this.#queue.shift()
+    }
+  }
+
+  /** An item whose time is over before the store would be asked again fails now, with the reason. */
+  #retry(batch: Waiting<Item, Result>[], reason: unknown): void {
+    const { now, giveUpMs } = this.#deps
+    for (const waiting of batch) {
+      if (now() - waiting.queuedAt + RETRY_MS >= giveUpMs) waiting.reject(reason)
+      else this.#queue.push(waiting)
+    }
+    this.#queue.sort((a, b) => a.queuedAt - b.queuedAt)
+    this.#isPausing = true
     setTimeout(() => {
-      isPausing = false
-      storeNext()
+      this.#isPausing = false
+      this.#storeNext()
     }, RETRY_MS)
   }
+}
 
-  return {
-    accept: (item) =>
-      new Promise((done, failed) => {
-        queue.push({ item, at: now(), done, failed })
-        storeNext()
-      }),
-  }
+function settle<Item, Result>(waiting: Waiting<Item, Result>, result: Result | Error | undefined): void {
+  if (result instanceof Error) waiting.reject(result)
+  else if (result !== undefined) waiting.resolve(result)
+  else waiting.reject(new Error('the store gave no result'))
 }
