@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { WAIT_TIMEOUT_MS } from './test/harness/timeouts.ts'
+import { UNIT_TIMEOUT_MS, WAIT_TIMEOUT_MS } from './test/harness/timeouts.ts'
 
 /** Room for a test that waits twice. */
 const patient = {
@@ -7,13 +7,16 @@ const patient = {
   hookTimeout: 2 * WAIT_TIMEOUT_MS,
   expect: { poll: { timeout: WAIT_TIMEOUT_MS } },
 }
-const engines = {
+/** A unit test waits for nothing but itself. */
+const unit = {
+  testTimeout: UNIT_TIMEOUT_MS,
+  hookTimeout: UNIT_TIMEOUT_MS,
+  expect: { poll: { timeout: UNIT_TIMEOUT_MS / 2 } },
+}
+const servers = {
   setupFiles: './test/harness/setup/silence-sdk.ts',
   globalSetup: ['./test/harness/setup/temporal.ts', './test/harness/setup/postgres.ts'],
 }
-/** They fill the machine by themselves, and judge what is late: each runs when nothing else does. */
-const ALONE = ['test/exclusive/**/*.test.ts']
-
 /** The tiers of `npm test`; `npx vitest run --project unit` runs one. */
 export default defineConfig({
   test: {
@@ -31,7 +34,7 @@ export default defineConfig({
             '{bench,scripts}/**/*.test.ts',
           ],
           exclude: ['src/store/**'],
-          ...patient,
+          ...unit,
         },
       },
       {
@@ -44,9 +47,9 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'whole',
+          name: 'integration',
           include: ['test/{activities,workflow,e2e,recovery,api,browser,replay,temporal,cli}/**/*.test.ts'],
-          ...engines,
+          ...servers,
           ...patient,
         },
       },
@@ -59,11 +62,12 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'alone',
-          include: ALONE,
+          name: 'exclusive',
+          // They fill the machine by themselves, and judge what is late: each runs when nothing else does.
+          include: ['test/exclusive/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
-          ...engines,
+          ...servers,
           ...patient,
         },
       },

@@ -12,7 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../test/harness/timeouts.ts'
 import { compiledProgram } from './compiled-programs.mjs'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 describe('the programs of src/', () => {
   it('are compiled once; what else is TypeScript is not', async () => {

@@ -2,11 +2,14 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import * as wecom from '@wecom/crypto'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { createPlatformApp } from '../platform/platform-app.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
 import { createAdmissionControl } from './admission/admission-control.ts'
 import { createCallbackApp } from './callback-app.ts'
 import type { ReceivingAccount } from './callback-deps.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const work = vi.hoisted(() => ({ deciphered: 0 }))
 vi.mock('node:crypto', async (load) => {

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { type CheckContext, checkCampaign, profileOf } from './check.ts'
 import { type Campaign, campaignSchema } from './model.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const EXAMPLES = new URL('../../campaigns/', import.meta.url)
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   ENTRY_AT,
   planOf,
@@ -8,9 +8,12 @@ import {
   type SendRequest,
   simulateRun,
 } from '../../test/harness/run-simulation.ts'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import { decide } from './decide.ts'
 import type { Entry, Plan, PlanStep } from './plan.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 /**
  * Random followers, operators and answers, played through the functions that a run uses. A second, simple bookkeeper

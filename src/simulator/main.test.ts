@@ -6,8 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { type Command, readCommand } from './command.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TOKEN = 'testtoken'

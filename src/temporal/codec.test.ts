@@ -2,7 +2,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { defaultPayloadConverter, type Payload, type SerializationContext } from '@temporalio/common'
 import proto from '@temporalio/proto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { READABLE_MARKER } from '../../workflows/signals.ts'
 import { deriveKeyring } from '../store/encryption/keyring.ts'
 import {
@@ -12,6 +13,8 @@ import {
   PayloadKeyError,
   PayloadSizeError,
 } from './codec.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1
 

@@ -10,6 +10,7 @@ import {
   wrongSignatures,
 } from './anonymous-requests.ts'
 import { APP_ID, type AttackTarget, SECRETS } from './attack-target.ts'
+import { type CallCost, compareCost, cpuTimePerCall } from './call-cost.ts'
 import { fill } from './role-attacks.ts'
 
 /** One address of the open internet: what is counted for each address is counted for this one. */
@@ -185,40 +186,23 @@ function faultsOf({ method, path }: Request, { status, headers }: Response, text
 
 /** More than any limit lets one address have at once. */
 const CALLS_TO_EXHAUST_LIMITS = 110
-const ROUNDS = 4
 
-export interface Cost {
-  route: string
-  /** Processor time of a call, all threads, in ms. */
-  ms: number
-  /** Against a refused callback, measured just before and after. */
-  ratio: number
-}
-
-/** A look into the store and a page cost a few refused callbacks; what is made anew for each request costs dozens. */
+/** A query of the store and a page cost a few refused callbacks; what is made for each request costs dozens. */
 export const COST_MAX = 8
 
-/** What each public route costs by `calls` calls of one stranger; what is counted and slowed down is used up before. */
-export async function measureCosts({ web }: AttackTarget, calls: number): Promise<Cost[]> {
-  const costs: Cost[] = []
-  const reference = () => refusedCallback(APP_ID)
-  await cpuTimePerCall(web, reference, calls)
+/** What each public route costs, against a refused callback: `calls` calls of one client whose limits are exhausted. */
+export async function measureCosts(
+  { web }: AttackTarget,
+  calls: number,
+): Promise<(CallCost & { route: string })[]> {
+  const costs: (CallCost & { route: string })[] = []
+  const callOf = (make: () => Request) => async () => (await send(web, make())).text()
+  const reference = callOf(() => refusedCallback(APP_ID))
+  await cpuTimePerCall(reference, calls)
   for (const [route, make] of Object.entries(anonymousRequests(APP_ID))) {
-    for (let i = 0; i < CALLS_TO_EXHAUST_LIMITS; i++) await (await send(web, make())).text()
-    // Other work on the machine spoils some rounds, and never makes one cheaper.
-    const rounds = { reference: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY }
-    for (let i = 0; i < ROUNDS; i++) {
-      rounds.reference = Math.min(rounds.reference, await cpuTimePerCall(web, reference, calls / ROUNDS))
-      rounds.ms = Math.min(rounds.ms, await cpuTimePerCall(web, make, calls / ROUNDS))
-    }
-    costs.push({ route, ms: rounds.ms, ratio: rounds.ms / rounds.reference })
+    const call = callOf(make)
+    for (let i = 0; i < CALLS_TO_EXHAUST_LIMITS; i++) await call()
+    costs.push({ route, ...(await compareCost(call, reference, calls)) })
   }
   return costs
-}
-
-async function cpuTimePerCall(web: Hono, make: () => Request, calls: number): Promise<number> {
-  const began = process.cpuUsage()
-  for (let i = 0; i < calls; i++) await (await send(web, make())).text()
-  const { user, system } = process.cpuUsage(began)
-  return (user + system) / 1_000 / calls
 }

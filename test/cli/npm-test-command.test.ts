@@ -70,7 +70,13 @@ describe('npm test', () => {
       'case $1 in --version) echo "temporal version 9.9 (Server 9.9.0)";; *) echo no such disk >&2; exit 4;; esac'
     writeFileSync(temporal, `#!/bin/sh\n${script}\n`)
     chmodSync(temporal, 0o755)
-    const args = ['--project', 'whole', 'test/temporal/local-server.test.ts', '-t', 'a supervised program']
+    const args = [
+      '--project',
+      'integration',
+      'test/temporal/local-server.test.ts',
+      '-t',
+      'a supervised program',
+    ]
     const run = npmTest(args, `${bin}${delimiter}${process.env.PATH}`)
     expect(await run.ended).toBe(1)
     expect(run.output()).toContain('the Temporal server does not start: it ended with exit code 4')

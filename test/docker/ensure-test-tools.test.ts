@@ -3,7 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const module = fileURLToPath(new URL('../../scripts/ensure-test-tools.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-apt-'))

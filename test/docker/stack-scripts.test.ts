@@ -13,8 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DEPLOY_FOLDER, loadStack } from '../../scripts/cluster/load-compose.ts'
+import { SLOW_UNIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const run = promisify(execFile)
 const scripts = readdirSync(DEPLOY_FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) =>

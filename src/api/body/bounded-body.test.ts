@@ -1,9 +1,12 @@
 import { Hono } from 'hono'
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { ApiError, respondWithError } from '../api-error.ts'
 import { createBodyBudget } from './body-budget.ts'
 import { type BoundedBodyOptions, boundedBody } from './bounded-body.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const LIMITS = { 'signed-in': 100, anonymous: 40 }
 

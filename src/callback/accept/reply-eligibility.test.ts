@@ -1,11 +1,14 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { type KnownRun, planDispatch, type Reentry } from '../../dispatch/plan-dispatch.ts'
 import type { Plan } from '../../run/plan.ts'
 import { beginRun, endRun } from '../../run/state.ts'
 import type { InboxRow } from '../../store/inbox/inbox-rows.ts'
 import type { FollowerRow } from '../../store/runs/follower-rows.ts'
 import { type ArrivingEvent, willStartRun } from './reply-eligibility.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const T0 = Date.parse('2026-11-23T08:00:00Z')
 const PLAN: Plan = {

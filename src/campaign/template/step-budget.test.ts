@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { checkCampaign } from '../check.ts'
 import { BudgetExceededError, createStepBudget, FILE_STEPS, RENDER_STEPS } from './step-budget.ts'
 import { checkTemplate, renderTemplate, type TemplateVariables } from './template.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const variables: TemplateVariables = {
   account: { name: '小店', appId: 'wx1' },

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { isStorable } from '../../shared/text.ts'
 import {
   accountVariablesIn,
@@ -9,6 +10,8 @@ import {
   TEMPLATE_VARIABLES,
   type TemplateVariables,
 } from './template.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const variables: TemplateVariables = {
   account: { name: '小店', appId: 'wx1' },

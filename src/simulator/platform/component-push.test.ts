@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   ACCOUNT,
   COMPONENT,
@@ -8,6 +8,9 @@ import {
   startFakePlatform,
   textReply,
 } from '../../../test/fixtures/fake-platform-server.ts'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const OTHER_KEY = 'othertestothertestothertestothertestotherte'
 let at: FakePlatform

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   ACCOUNT,
   COMPONENT,
@@ -6,7 +6,10 @@ import {
   startFakePlatform,
   textReply,
 } from '../../../test/fixtures/fake-platform-server.ts'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { isReleaseTestAccount, RELEASE_TEST_ACCOUNTS } from './release-test.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 let at: FakePlatform
 beforeEach(async () => {

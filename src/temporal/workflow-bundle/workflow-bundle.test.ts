@@ -1,9 +1,12 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { sourcesDigest } from './sources-digest.mjs'
 import { bundleWorkflows } from './workflow-bundle.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 describe('bundled workflows', () => {
   let folder: string

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { signatureOf } from './crypto.ts'
 import { type CallbackAccount, openCallback } from './envelope.ts'
 import { scanCiphertext } from './scan-ciphertext.ts'
 import { CallbackBodyError, parseBody, parseEncrypted } from './xml-json.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const scan = (body: string) => scanCiphertext(Buffer.from(body))
 const SEALED = 'QUJDREVG+/=='

@@ -34,7 +34,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       rmSync(dataDir, { recursive: true, force: true })
     }
   } catch (err) {
-    if (err instanceof NoTemporalServerError) print(`tests: no engine, its tiers are skipped. ${err.message}`)
+    if (err instanceof NoTemporalServerError)
+      print(`tests: no Temporal server, its tiers are skipped. ${err.message}`)
     else reportSetupError(project, err)
     project.provide('temporalAddress', '')
     return async () => rmSync(dataDir, { recursive: true, force: true })
