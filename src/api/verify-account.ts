@@ -1,5 +1,5 @@
 import { describeSkew, isLargeSkew, type SkewReport } from '../callback/skew-monitor.ts'
-import type { Account } from '../store/accounts/account-store.ts'
+import type { Account } from '../store/accounts/account.ts'
 import type { ModeMismatch } from '../store/accounts/mode-mismatch.ts'
 import type { AccessToken, WechatAnswer, WechatClient } from '../wechat/api/client.ts'
 import type { TokenAnswer } from '../wechat/api/tokens.ts'

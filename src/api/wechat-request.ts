@@ -1,4 +1,4 @@
-import type { Account } from '../store/accounts/account-store.ts'
+import type { Account } from '../store/accounts/account.ts'
 import type { WechatAnswer, WechatClient } from '../wechat/api/client.ts'
 import { type CallProblem, withToken } from '../wechat/api/with-token.ts'
 import { remedyOf, type WechatCall } from '../wechat/rules/errcodes.ts'

@@ -1,5 +1,5 @@
-import { purgePreviousKeys } from '../store/accounts/account-store.ts'
 import { purgePlatform } from '../store/accounts/platform-store.ts'
+import { purgePreviousKeys } from '../store/accounts/previous-keys.ts'
 import type { Db } from '../store/db.ts'
 import { purgeInbox } from '../store/inbox/inbox-rows.ts'
 import { purgeFollowers } from '../store/runs/follower-rows.ts'

@@ -1,6 +1,6 @@
 import type { ReceivingAccount } from '../callback/callback-deps.ts'
 import type { Log } from '../shared/log.ts'
-import type { Account } from '../store/accounts/account-store.ts'
+import type { Account } from '../store/accounts/account.ts'
 import type { WechatClient } from '../wechat/api/client.ts'
 import type { Inbound } from '../wechat/callback/events.ts'
 import type { PassiveReply } from '../wechat/callback/reply.ts'

@@ -1,6 +1,7 @@
 import type { PlatformConfig } from '../config/config.ts'
 import type { Log } from '../shared/log.ts'
-import type { Account, AccountStore } from '../store/accounts/account-store.ts'
+import type { Account } from '../store/accounts/account.ts'
+import type { AccountStore } from '../store/accounts/account-store.ts'
 import type { PlatformEvent, PlatformStore } from '../store/accounts/platform-store.ts'
 import type { ComponentClient } from '../wechat/api/component-client.ts'
 import type { TokenProvider } from '../wechat/api/tokens.ts'

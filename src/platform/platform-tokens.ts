@@ -1,5 +1,6 @@
 import type { Log } from '../shared/log.ts'
-import type { Account, AccountStore } from '../store/accounts/account-store.ts'
+import type { Account } from '../store/accounts/account.ts'
+import type { AccountStore } from '../store/accounts/account-store.ts'
 import type { PlatformStore } from '../store/accounts/platform-store.ts'
 import type { AccessToken, WechatAnswer } from '../wechat/api/client.ts'
 import type { ComponentCalls } from './component-calls.ts'

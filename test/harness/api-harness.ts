@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { expect, inject } from 'vitest'
-import type { NewAccount } from '../../src/store/accounts/account-store.ts'
+import type { NewAccount } from '../../src/store/accounts/account.ts'
 import { type AppHarness, startAppHarness } from './app-harness.ts'
 import { waitFor } from './wait-for.ts'
 

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
 import { forwardProblem } from '../../callback/forward/public-only-connector.ts'
-import type { Account } from '../../store/accounts/account-store.ts'
+import type { Account } from '../../store/accounts/account.ts'
 import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/accounts/removed-accounts.ts'
 import { activeFollowersByAccount } from '../../store/runs/run-rows.ts'

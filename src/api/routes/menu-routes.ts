@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Account } from '../../store/accounts/account-store.ts'
+import type { Account } from '../../store/accounts/account.ts'
 import { type Menu, readMenu } from '../../wechat/rules/menu.ts'
 import { notFound } from '../api-error.ts'
 import { appIdParam, menu, menuFile } from '../schemas/api-schemas.ts'

@@ -1,4 +1,4 @@
-import { type Account, canSend } from '../../store/accounts/account-store.ts'
+import { type Account, canSend } from '../../store/accounts/account.ts'
 
 /** An account as the API shows it: never a secret. */
 export function accountView(a: Account, now: number) {

@@ -2,7 +2,8 @@ import { ineligibilityReasons, sentKinds } from '../../campaign/account-eligibil
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { NAMED_MAX } from '../../campaign/target-accounts.ts'
-import { type AccountStore, canSend } from '../../store/accounts/account-store.ts'
+import { canSend } from '../../store/accounts/account.ts'
+import type { AccountStore } from '../../store/accounts/account-store.ts'
 
 /** An account that a campaign serves, and what stands against it, in both languages. */
 export interface TargetAccount {

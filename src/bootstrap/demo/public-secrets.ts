@@ -1,4 +1,4 @@
-import type { NewAccount } from '../../store/accounts/account-store.ts'
+import type { NewAccount } from '../../store/accounts/account.ts'
 
 /** The simulated account. Its secrets are known to everybody: nothing but the simulator takes them. */
 export const DEMO_APP_ID = 'wxsimulated000001'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Log } from '../../shared/log.ts'
-import type { Account } from '../../store/accounts/account-store.ts'
+import type { Account } from '../../store/accounts/account.ts'
 import type { AccessToken, WechatAnswer } from '../../wechat/api/client.ts'
 import { isSecretRefused, remedyOf } from '../../wechat/rules/errcodes.ts'
 

@@ -3,7 +3,7 @@ import { createSendThrottle, type SendThrottle } from '../../../activities/throt
 import type { PlatformService } from '../../platform/platform-service.ts'
 import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import type { Metrics } from '../../shared/metrics.ts'
-import { canSend } from '../../store/accounts/account-store.ts'
+import { canSend } from '../../store/accounts/account.ts'
 import { SEND_SLOTS } from '../../temporal/workers.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
 import { isSecretRefused, remedyOf, textOf } from '../../wechat/rules/errcodes.ts'

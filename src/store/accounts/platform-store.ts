@@ -19,13 +19,24 @@ export interface PlatformEvent {
   attempts: number
 }
 
+/** `key` names the event: it is kept once. */
+type NewPlatformEvent = Omit<PlatformEvent, 'id' | 'attempts'> & { key: string }
+
 export type PlatformStore = ReturnType<typeof createPlatformStore>
 
-/** What a third-party platform must remember. Tickets and codes are sealed. */
+/** What a third-party platform must remember. Tickets and codes are encrypted. */
 export function createPlatformStore(db: Db, sealer: Sealer) {
   return {
+    ...createComponentTickets(db, sealer),
+    ...createPendingAuthorisations(db),
+    ...createPlatformEvents(db, sealer),
+  }
+}
+
+function createComponentTickets(db: Db, sealer: Sealer) {
+  return {
     /**
-     * Keeps the newest ticket by `CreateTime` (epoch ms). One that is over (`livesMs` after it came) is replaced by any: a
+     * Keeps the newest ticket by `CreateTime` (epoch ms). One that has expired (`lifetimeMs` after it came) is replaced by any: a
      * wrong time of the past must not keep the platform from its tickets.
      * @returns false when a newer one is known
      */
@@ -34,7 +45,7 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
       ticket: string,
       at: { createTime: number; receivedAt: number; lifetimeMs: number },
     ): Promise<boolean> {
-      const { createTime, receivedAt, lifetimeMs: livesMs } = at
+      const { createTime, receivedAt, lifetimeMs } = at
       const set = { ticketSealed: sealer.seal(ticket), receivedAt, createTime }
       const saved = await db
         .insert(componentTickets)
@@ -44,7 +55,7 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
           set,
           setWhere: or(
             lte(componentTickets.createTime, createTime),
-            lt(componentTickets.receivedAt, receivedAt - livesMs),
+            lt(componentTickets.receivedAt, receivedAt - lifetimeMs),
           ),
         })
         .returning({ appId: componentTickets.componentAppId })
@@ -57,12 +68,18 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
         .where(eq(componentTickets.componentAppId, componentAppId))
       return row ? { ticket: sealer.open(row.ticketSealed), receivedAt: row.receivedAt } : null
     },
+  }
+}
+
+function createPendingAuthorisations(db: Db) {
+  return {
     async savePendingAuthorisation(state: string, createdAt: number, expiresAt: number): Promise<void> {
       await db.insert(pendingAuthorisations).values({ state, createdAt, expiresAt })
     },
     /**
-     * Uses the visit that began with this state for one code, by `keyOfCode`: false for another one, and once it is over. The
-     * same code again is the same page loaded again.
+     * Redeems the pending authorisation with this state by one code, named by its dedupe key. The same code again is the
+     * same page loaded again.
+     * @returns false for another code, and once it has expired
      */
     async redeemPendingAuthorisation(state: string, codeKey: string, now: number): Promise<boolean> {
       const { codeKey: used } = pendingAuthorisations
@@ -79,34 +96,16 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
         .returning({ state: pendingAuthorisations.state })
       return taken.length > 0
     },
+  }
+}
+
+function createPlatformEvents(db: Db, sealer: Sealer) {
+  return {
     /**
      * Keeps an event durably, once. The owner's browser and WeChat's push may bring the same authorisation: the push knows
      * when it was given, so its `createTime` counts, also for an account that the browser has authorised already.
      */
-    async accept(event: Omit<PlatformEvent, 'id' | 'attempts'> & { key: string }): Promise<void> {
-      const { code, ...row } = event
-      await db.transaction(async (tx) => {
-        const added = await tx
-          .insert(platformEvents)
-          .values({ ...row, codeSealed: code === null ? null : sealer.seal(code) })
-          .onConflictDoNothing({ target: platformEvents.key })
-          .returning({ id: platformEvents.id })
-        const { createTime } = event
-        if (added.length > 0 || createTime === null) return
-        const [known] = await tx
-          .select()
-          .from(platformEvents)
-          .where(eq(platformEvents.key, event.key))
-          .for('update')
-        if (!known || known.createTime === createTime) return
-        await tx.update(platformEvents).set({ createTime }).where(eq(platformEvents.id, known.id))
-        if (known.createTime === null || known.appId === null) return
-        await tx
-          .update(accounts)
-          .set({ authorisationAt: createTime })
-          .where(and(eq(accounts.appId, known.appId), eq(accounts.authorisationAt, known.createTime)))
-      })
-    },
+    accept: (event: NewPlatformEvent) => acceptEvent(db, sealer, event),
     /** What was received until `before` and is not done yet, oldest first. */
     async pending(limit: number, before: number): Promise<PlatformEvent[]> {
       const rows = await db
@@ -178,8 +177,33 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
   }
 }
 
+async function acceptEvent(db: Db, sealer: Sealer, event: NewPlatformEvent): Promise<void> {
+  const { code, ...row } = event
+  await db.transaction(async (tx) => {
+    const added = await tx
+      .insert(platformEvents)
+      .values({ ...row, codeSealed: code === null ? null : sealer.seal(code) })
+      .onConflictDoNothing({ target: platformEvents.key })
+      .returning({ id: platformEvents.id })
+    const { createTime } = event
+    if (added.length > 0 || createTime === null) return
+    const [known] = await tx
+      .select()
+      .from(platformEvents)
+      .where(eq(platformEvents.key, event.key))
+      .for('update')
+    if (!known || known.createTime === createTime) return
+    await tx.update(platformEvents).set({ createTime }).where(eq(platformEvents.id, known.id))
+    if (known.createTime === null || known.appId === null) return
+    await tx
+      .update(accounts)
+      .set({ authorisationAt: createTime })
+      .where(and(eq(accounts.appId, known.appId), eq(accounts.authorisationAt, known.createTime)))
+  })
+}
+
 /**
- * Visits that are over, and authorisations that were done or given up before `before` (epoch ms), go. Revocations stay: the
+ * Pending authorisations that have expired, and authorisations that were done or given up before `before` (epoch ms), go. Revocations stay: the
  * newest one of an account says which authorisation is older than it.
  */
 export async function purgePlatform(db: Db, before: number): Promise<void> {

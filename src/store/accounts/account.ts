@@ -1,0 +1,85 @@
+import type { Forward } from '../../wechat/callback/outbound-envelope.ts'
+import type { Sealer } from '../encryption/sealer.ts'
+import type { accounts } from '../schema.ts'
+
+export type AccountRow = typeof accounts.$inferSelect
+
+export type AccountState = AccountRow['state']
+
+/** An account with its secrets open: never leaves the process. */
+export interface Account
+  extends Omit<
+    AccountRow,
+    | 'appSecretSealed'
+    | 'tokenSealed'
+    | 'encodingAesKeySealed'
+    | 'previousTokenSealed'
+    | 'previousAesKeySealed'
+    | 'refreshTokenSealed'
+    | 'forwardSealed'
+    | 'invalidRecipients'
+  > {
+  /** Empty for an authorised account: the platform's secret, token and key serve it. */
+  appSecret: string
+  token: string
+  encodingAesKey: string | null
+  /** Before the last change; see `withUnexpiredKeys`. */
+  previousToken: string | null
+  previousAesKey: string | null
+  refreshToken: string | null
+  /** A second URL that each event is forwarded to, with what signs and encrypts for it. */
+  forward: Forward | null
+}
+
+/** What an operator gives when an account is registered. */
+export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
+  Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'> &
+  Partial<Pick<Account, 'variables' | 'forward'>>
+
+export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
+
+/** True while sends may go: active, or a stop that ended by itself. */
+export function canSend(account: Pick<Account, 'state' | 'stateUntil'>, now: number): boolean {
+  return account.state === 'active' || (account.stateUntil !== null && account.stateUntil <= now)
+}
+
+/** The account of a row, its secrets decrypted. */
+export function openAccount(sealer: Sealer, row: AccountRow): Account {
+  const {
+    appSecretSealed,
+    tokenSealed,
+    encodingAesKeySealed,
+    previousTokenSealed,
+    previousAesKeySealed,
+    refreshTokenSealed,
+    forwardSealed,
+    invalidRecipients: _,
+    ...columns
+  } = row
+  const open = (sealed: string | null) => (sealed === null ? null : sealer.open(sealed))
+  const forward = open(forwardSealed)
+  return {
+    ...columns,
+    appSecret: sealer.open(appSecretSealed),
+    token: sealer.open(tokenSealed),
+    encodingAesKey: open(encodingAesKeySealed),
+    previousToken: open(previousTokenSealed),
+    previousAesKey: open(previousAesKeySealed),
+    refreshToken: open(refreshTokenSealed),
+    // Written by `sealAccount` below.
+    forward: forward === null ? null : (JSON.parse(forward) as Forward),
+  }
+}
+
+/** The columns of what is given of an account, its secrets encrypted. */
+export function sealAccount(sealer: Sealer, given: AccountPatch) {
+  const { appSecret, token, encodingAesKey, forward, ...columns } = given
+  const seal = (secret: string | null) => (secret === null ? null : sealer.seal(secret))
+  return {
+    ...columns,
+    ...(appSecret === undefined ? {} : { appSecretSealed: sealer.seal(appSecret) }),
+    ...(token === undefined ? {} : { tokenSealed: sealer.seal(token) }),
+    ...(encodingAesKey === undefined ? {} : { encodingAesKeySealed: seal(encodingAesKey) }),
+    ...(forward === undefined ? {} : { forwardSealed: seal(forward && JSON.stringify(forward)) }),
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { desc, eq } from 'drizzle-orm'
+import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
+import { validateStored } from '../../campaign/validate-stored.ts'
+import { storableJson } from '../../shared/text.ts'
+import type { Db } from '../db.ts'
+import { campaigns, campaignVersions } from '../schema.ts'
+import type { CampaignVersion } from './campaign-versions.ts'
+
+/** A campaign that passed the check, with the file that it was read from. */
+export interface Publication {
+  source: string
+  campaign: Campaign
+  warnings: readonly Issue[]
+  /** Message bodies of runs in flight follow this version. */
+  runningBodies: boolean
+  publishedAt: number
+}
+
+/** Publishes a checked campaign: a new version when the file changed or the campaign was deleted, else none. */
+export function publishCampaign(
+  db: Db,
+  { source, campaign, warnings, runningBodies, publishedAt }: Publication,
+): Promise<{ version: number; isNew: boolean }> {
+  const { id } = campaign
+  const sourceHash = createHash('sha256').update(source).digest('hex')
+  return db.transaction(async (tx) => {
+    const [known] = await tx.select().from(campaigns).where(eq(campaigns.id, id)).for('update')
+    const [newest] = await tx
+      .select()
+      .from(campaignVersions)
+      .where(eq(campaignVersions.id, id))
+      .orderBy(desc(campaignVersions.version))
+      .limit(1)
+    const isLive = known !== undefined && known.state !== 'deleted'
+    const isUnchanged =
+      isLive && newest?.version === known.version && isSameVersion(newest, sourceHash, campaign)
+    // Never a number again whose row is gone: runs may be pinned to it.
+    const version = isUnchanged ? known.version : Math.max(newest?.version ?? 0, known?.version ?? 0) + 1
+    if (!isUnchanged) {
+      const row = { id, version, source, sourceHash, model: campaign, warnings, publishedAt }
+      await tx.insert(campaignVersions).values(row)
+    }
+    const set = {
+      version,
+      state: known?.state === 'paused' ? ('paused' as const) : ('live' as const),
+      updatedAt: publishedAt,
+      ...(runningBodies ? { bodiesVersion: version } : {}),
+    }
+    await tx
+      .insert(campaigns)
+      .values({ id, ...set })
+      .onConflictDoUpdate({ target: campaigns.id, set })
+    return { version, isNew: !isLive }
+  })
+}
+
+/** Whether the file would make the version that is there. An earlier release may have read the same file otherwise. */
+function isSameVersion(newest: CampaignVersion, sourceHash: string, campaign: Campaign): boolean {
+  return (
+    newest.sourceHash === sourceHash &&
+    isDeepStrictEqual(newest.model, asStored(campaign)) &&
+    validateStored(newest.model) === null
+  )
+}
+
+/** What the store gives back of a campaign: nothing of what is undefined. */
+function asStored(campaign: Campaign): unknown {
+  return JSON.parse(storableJson(campaign))
+}
