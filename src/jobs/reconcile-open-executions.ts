@@ -74,13 +74,13 @@ export function createOpenExecutionReconciler(deps: {
         if (!follower || (row && (row.status !== 'ended' || row.updatedAt > now() - SETTLED_MS))) continue
         const logFields = { appId: follower.appId, follower: maskId(follower.openId) }
         if (!registered.has(follower.appId) || row?.outcome === 'account-stopped') {
-          log.warn(logFields, 'a run goes on although its account was removed: it is ended')
+          log.warn(logFields, 'ending a run whose account was removed')
           await endRemovedRun(runs, follower, runId)
         } else if (!row || row.outcome === 'terminated') {
-          log.warn(logFields, 'the store does not know how a run stands: it is asked')
+          log.warn(logFields, 'asking an open run for its state, which the store lacks')
           await runs.signal(follower, 'resync', undefined, runId)
         } else {
-          log.warn({ ...logFields, outcome: row.outcome }, 'a run goes on that was over: it is ended')
+          log.warn({ ...logFields, outcome: row.outcome }, 'ending an open run that the store has as ended')
           await runs.signal(follower, 'cancel', `over in the store: ${row.outcome}`, runId)
         }
       }

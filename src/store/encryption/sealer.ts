@@ -17,15 +17,13 @@ export interface Sealer {
   keyIds: readonly [string, ...string[]]
 }
 
-/** `v1.iv.tag.text` as the first versions wrote it, without the key's id. */
-const V1 = 'v1'
 /** `v2.keyId.iv.tag.text`, all base64url. */
-const V2 = 'v2'
+const FORMAT = 'v2'
 
 /** @param previous keys whose texts still open; nothing is sealed under them */
 export function createSealer(encryptionKey: string, previous: readonly string[] = []): Sealer {
   const keys = deriveKeyring({ current: encryptionKey, previous }, 'secrets')
-  const currentPrefix = `${V2}.${keys.current.id}.`
+  const currentPrefix = `${FORMAT}.${keys.current.id}.`
   return {
     currentPrefix,
     keyIds: [keys.current.id, ...keys.all.slice(1).map((key) => key.id)],
@@ -36,18 +34,10 @@ export function createSealer(encryptionKey: string, previous: readonly string[] 
       return currentPrefix + [iv, cipher.getAuthTag(), text].map((p) => p.toString('base64url')).join('.')
     },
     open(sealed) {
-      const [version, ...parts] = sealed.split('.')
-      if (version === V1) {
-        for (const key of keys.all) {
-          const plain = decrypt(key, parts)
-          if (plain !== null) return plain
-        }
-      } else if (version === V2) {
-        const [id = '', ...rest] = parts
-        const key = keys.byId(id)
-        const plain = key ? decrypt(key, rest) : null
-        if (plain !== null) return plain
-      }
+      const [format, id = '', ...parts] = sealed.split('.')
+      const key = format === FORMAT ? keys.byId(id) : undefined
+      const plain = key ? decrypt(key, parts) : null
+      if (plain !== null) return plain
       throw new SealError(
         'a stored secret cannot be opened: it was sealed with a key that is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS',
       )
