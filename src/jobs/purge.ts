@@ -8,10 +8,10 @@ import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
 
 const DAY_MS = 86_400_000
-/** Contract, section 3: a dedupe key is remembered for seven days. */
+/** How long a dedupe key is remembered: docs/contract.md#3-callbacks. */
 const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
 
-/** The daily purge: old dedupe keys and authorisations of platforms go, runs that ended long ago lose whose they were and what was said. */
+/** The daily purge: deletes old dedupe keys and platform authorisations, and personal data of runs that ended long ago. */
 export function createPurge(deps: { db: Db; now: () => number; retentionDays: number }): PeriodicJob {
   const { db, now } = deps
   return {

@@ -18,10 +18,10 @@ const CONCURRENCY = 20
 const ROUND_BUDGET_MS = 60_000
 
 /**
- * Once an operator has accepted an engine: starts each active run that it lacks from its row, repeats to each what its
- * follower did since the run began (a run forgets nothing that it has heard, and hears nothing twice), asks every open run
- * to write what the store may lack, and then makes that engine the store's. Steps that were sent stay sent: the delivery
- * rows say so. A round that dies is taken up where it was.
+ * Moves the runs to a namespace that an operator has accepted: starts each active run that it lacks from its row, sends
+ * each run its follower's events since the run began again, asks every open run to write what the store may lack, and
+ * makes the namespace the store's. A run ignores an event that it knows, and a sent step stays sent: the delivery rows say
+ * so. A round that dies is continued where it was.
  */
 export function createRunRebuild(deps: {
   db: Db
@@ -66,10 +66,10 @@ export function createRunRebuild(deps: {
     leaseMs: 120_000,
     async run() {
       const { state, namespaceId } = await home.check(0)
-      const { requested: wish } = await readNamespace(db)
-      if (state !== 'rebuilding' || !wish || namespaceId !== wish.namespaceId) return
+      const { requested } = await readNamespace(db)
+      if (state !== 'rebuilding' || !requested || namespaceId !== requested.namespaceId) return
       const until = performance.now() + ROUND_BUDGET_MS
-      let { after } = wish
+      let { after } = requested
       let started = 0
       for (;;) {
         const page = await activeRunsAfter(db, after, PAGE)
@@ -85,7 +85,7 @@ export function createRunRebuild(deps: {
       await completeSwitch(db, namespaceId, now())
       log.warn(
         { namespaceId, started, asked: resynced },
-        'engine: accepted; runs that it lacked were started from the store',
+        'Temporal namespace accepted: runs that it lacked were started from the store',
       )
     },
   }

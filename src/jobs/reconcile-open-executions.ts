@@ -21,9 +21,9 @@ interface Execution {
 }
 
 /**
- * Looks at open executions and at what the store says of them. One that the store does not know (restored from a backup),
- * or has as terminated (made to go on by a reset), is asked to tell; one that the store has ended (its account was removed
- * while Temporal was away) is ended.
+ * Compares open executions with their rows. One that the store does not know (restored from a backup), or has as
+ * terminated (reopened by a reset), is signalled to write its state; one that the store has ended (its account was
+ * removed while Temporal was unreachable) is ended.
  */
 export function createOpenExecutionReconciler(deps: {
   db: Db

@@ -19,7 +19,7 @@ import type { PeriodicJob } from './periodic-jobs.ts'
 import { createOpenExecutionReconciler } from './reconcile-open-executions.ts'
 
 const EVERY_MS = 60_000
-/** A run younger than this may be about to start, or to write its last word. */
+/** A run younger than this may be about to start, or to write its final snapshot. */
 const SETTLED_MS = 60_000
 /** How many runs one round asks Temporal about, beside those that it says were closed outside the application. */
 const BATCH = 200
@@ -30,11 +30,15 @@ const MASS_LOSS_MIN = 20
 const REASON = 'ended in Temporal, not by the campaign'
 
 /**
- * Makes store and Temporal tell the same story again. Runs that are closed or missing in Temporal without a last word
- * (terminated, deleted, the history lost) end as `terminated`: open steps are skipped with that reason, one with an intent
- * and no result is unknown. One that completed while the store forgot it (restored from a backup) ends as it said. Runs
- * that go on in Temporal and that the store does not know, or has ended, are told so. Does nothing while the engine is not
- * the one that the runs live in; and where it does not know many runs at once, it says so instead of ending them.
+ * Brings store and Temporal into agreement.
+ *
+ * A run that is closed or missing in Temporal without a final snapshot (terminated, deleted, its history lost) ends as
+ * `terminated`: open steps are skipped with that reason, a step with an intent and no result is unknown. A run that
+ * completed while the store forgot it (restored from a backup) ends with the result that it returned. Open executions
+ * that the store does not know, or has ended, are reconciled too.
+ *
+ * Does nothing while Temporal is not the namespace of the runs. When Temporal lacks many runs at once, it reports that
+ * and ends none.
  */
 export function createReconciler(deps: {
   db: Db
@@ -52,9 +56,9 @@ export function createReconciler(deps: {
   async function check(row: RunRow): Promise<void> {
     const newest = await runs.describe(row)
     if (newest?.open && !(await isSuperseded(row, newest.runKey))) return
-    // What this engine does not know is gone only if it is still the one that knew it.
+    // A run that is missing here is gone only if this is still the namespace that had it.
     if ((await home.check(0)).state !== 'expected')
-      throw new Error('the engine is no longer the one of our runs')
+      throw new Error('Temporal is no longer the namespace of the runs')
     const hasResult = newest?.completed && newest.runKey === row.runKey
     const state = hasResult
       ? completedState(row.state, await runs.resultOf(row, newest.runId), now())

@@ -4,7 +4,7 @@ import type { TokenProvider } from '../wechat/api/tokens.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
 
 const EVERY_MS = 30_000
-/** The keeper fetches a token anew in its last five minutes: so it is done here, before a send must wait for it. */
+/** The token keeper fetches a new token in the last five minutes of the old one. Done here, no send waits for it. */
 const REFRESH_AHEAD_MS = 5 * 60_000
 
 /**

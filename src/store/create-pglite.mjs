@@ -1,5 +1,5 @@
 // Makes the files of a new embedded store and ends, so that what making them needs is given back to the system: PGlite
-// makes them with a second engine and copies them through memory, 400 MB for a store of 40.
+// makes them with a second instance and copies them through memory, 400 MB for a store of 40.
 // usage: node make-store.mjs FOLDER
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,13 +7,13 @@ import { PGlite } from '@electric-sql/pglite'
 
 process.umask(0o077)
 const folder = process.argv[2]
-// Whole or not at all, since no engine opens half of the files. In a folder with other files they are made in place.
+// Whole or not at all, since PGlite cannot open half of the files. In a folder with other files they are made in place.
 const part = mkdtempSync(join(dirname(folder), '.new-store-'))
 try {
   const isFree = !existsSync(folder) || readdirSync(folder).length === 0
   const made = isFree ? join(part, 'store') : folder
-  const engine = await PGlite.create(made)
-  await engine.close()
+  const pglite = await PGlite.create(made)
+  await pglite.close()
   if (isFree) {
     if (existsSync(folder)) rmdirSync(folder)
     renameSync(made, folder)

@@ -15,7 +15,7 @@ import { patchQueryErrors } from './store-error.ts'
 patchQueryErrors()
 patchStorableColumns()
 
-/** The store, whatever engine is below it. */
+/** The store, on PGlite or PostgreSQL. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>
 
 export interface Store {

@@ -13,7 +13,7 @@ const REOPEN_EVERY_MS = 2_000
  */
 const SHARED_BUFFERS = '16MB'
 
-/** The embedded engine has ended itself; what was asked meanwhile was not done. */
+/** The embedded PostgreSQL has stopped. The query was not run. */
 class StoreUnavailableError extends Error {
   override name = 'StoreDownError'
 }
@@ -21,7 +21,7 @@ class StoreUnavailableError extends Error {
 /**
  * PGlite that goes on after a PANIC. PostgreSQL ends itself when it cannot write its log (a full disk) and is started
  * again from outside; embedded, its next query would never be answered. What is asked while it is down fails at once; it
- * is opened anew, as after a crash, until that succeeds.
+ * is opened again, as after a crash, until that succeeds.
  */
 export async function openRestartingPglite(path: string): Promise<PGlite> {
   let pglite = await create(path)
@@ -94,7 +94,7 @@ async function queryThenYield(pglite: PGlite, args: Parameters<PGlite['query']>)
 function isPanic(err: unknown): boolean {
   for (let current = err; current instanceof Error; current = current.cause) {
     if ('severity' in current && current.severity === 'PANIC') return true
-    // How the engine's end looks from outside.
+    // How the end of the embedded PostgreSQL looks from outside.
     if (current.name === 'ExitStatus' || /program terminated|unreachable|PANIC/i.test(current.message))
       return true
   }

@@ -88,7 +88,7 @@ export const accounts = pgTable('accounts', {
   refusedKinds: jsonb('refused_kinds').$type<string[]>().notNull().default([]),
   /** What WeChat says of the account's quota for sends, and when it was asked. */
   sendQuota: jsonb('send_quota').$type<SendQuota>(),
-  /** A second URL that is told of each event; its token, key and address are sealed as one. */
+  /** A second URL that each event is forwarded to: address, token and key, sealed as one. */
   forwardSealed: text('forward_sealed'),
   /** Last time WeChat reached our callback with a valid signature. */
   lastCallbackAt: epochMs('last_callback_at'),
@@ -362,7 +362,7 @@ export const users = pgTable('users', {
   totpSecretSealed: text('totp_secret_sealed'),
   /** Since when a second factor is asked for. */
   totpEnabledAt: epochMs('totp_enabled_at'),
-  /** The newest time step whose code was taken: that code and older ones are taken no more. */
+  /** The newest time step with an accepted code. That code and older ones are refused. */
   totpLastStep: epochMs('totp_last_step'),
 })
 
@@ -376,7 +376,7 @@ export const recoveryCodes = pgTable(
   (t) => [index('recovery_codes_by_user').on(t.userName)],
 )
 
-/** Browsers whose password was right and that have to show, or set up, a second factor: they are not signed in yet. */
+/** Browsers that showed the right password and must show, or set up, a second factor. They are not signed in yet. */
 export const signInChallenges = pgTable(
   'sign_in_challenges',
   {

@@ -29,7 +29,7 @@ export class StoreError extends Error {
 
 /**
  * SQLSTATE classes of what is wrong with a row and not with the database (data, integrity, limits of the program): the same
- * statement will be refused for ever. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * statement will always be refused. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export function isRefusedData(err: unknown): err is StoreError {
   return err instanceof StoreError && /^(22|23|54)\w{3}$/.test(err.code ?? '')

@@ -2,13 +2,13 @@ import { eq } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { accountTags } from '../schema.ts'
 
-/** The numbers of an account's tags, by their names, as WeChat last told them. */
+/** The numbers of an account's tags, by their names, as WeChat last reported them. */
 export async function readAccountTags(db: Db, appId: string): Promise<Map<string, number>> {
   const rows = await db.select().from(accountTags).where(eq(accountTags.appId, appId))
   return new Map(rows.map((r) => [r.name, r.tagId]))
 }
 
-/** Keeps what WeChat has just told of all tags of the account. */
+/** Stores all tags of the account as WeChat has just reported them. */
 export async function saveAccountTags(
   db: Db,
   appId: string,

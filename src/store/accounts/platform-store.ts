@@ -149,7 +149,7 @@ function createPlatformEvents(db: Db, sealer: Sealer) {
     },
     /**
      * The code goes with it: it has been used, or is good for nothing. `createTime`: the time that it was given where
-     * WeChat had told none.
+     * WeChat had given none.
      */
     async markDone(
       id: number,

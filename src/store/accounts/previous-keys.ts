@@ -36,7 +36,7 @@ type PreviousKeys = Pick<
   'previousToken' | 'previousTokenUntil' | 'previousAesKey' | 'previousAesKeyUntil'
 >
 
-/** The account without previous keys whose day is over: they open nothing any more, though they may still be stored. */
+/** The account without expired previous keys, which may still be stored and open nothing any more. */
 export function withUnexpiredKeys<A extends PreviousKeys>(account: A, now: number): A {
   const { previousTokenUntil, previousAesKeyUntil } = account
   if (previousTokenUntil === null && previousAesKeyUntil === null) return account
@@ -48,7 +48,7 @@ export function withUnexpiredKeys<A extends PreviousKeys>(account: A, now: numbe
   }
 }
 
-/** Takes previous keys out of the store whose day is over. */
+/** Deletes expired previous keys. */
 export async function purgePreviousKeys(db: Db, now: number): Promise<void> {
   await db
     .update(accounts)

@@ -6,7 +6,7 @@ import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
 import { accessTokens, accounts, followers, inbox, settings } from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
 
-/** What became of an event whose account was removed before it was dispatched. */
+/** The result of an event that waited when its account was removed. */
 export const ACCOUNT_REMOVED = 'account-removed'
 /** Why the runs of a removed account ended. */
 export const REMOVED_REASON = 'account removed'
@@ -67,7 +67,7 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
 }
 
-/** Removed accounts whose runs are not all ended yet; `appId`: only this one. */
+/** Removed accounts with runs that are not ended yet; `appId`: only this one. */
 export async function unfinishedRemovals(db: Db, appId?: string): Promise<string[]> {
   const rows = await db
     .select({ name: settings.name })

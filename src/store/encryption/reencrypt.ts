@@ -10,7 +10,7 @@ const BATCH = 100
 export interface Reencryption {
   /** The key that everything is sealed with now. */
   keyId: string
-  /** How many texts were sealed anew, by `table.column`. */
+  /** How many texts were reencrypted, by `table.column`. */
   reencrypted: Record<string, number>
   /** Texts that no key here opens: they are left as they are. */
   unreadable: number

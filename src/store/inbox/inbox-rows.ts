@@ -93,8 +93,8 @@ function refusalOrThrow(err: unknown): Error {
 
 /**
  * Leases up to `limit` rows, each the head of its follower's queue (oldest `CreateTime`, then arrival), and none of a
- * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone. Accounts take
- * turns, so that one's flood does not stand before another's events.
+ * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone. Accounts
+ * are served round-robin, so that a burst for one does not delay another's events.
  * @param claim.newestSince the newest first, and only those that were made after it (epoch ms)
  */
 export async function claimHeads(
@@ -159,7 +159,7 @@ export async function markDispatched(
     .where(eq(inbox.id, id))
 }
 
-/** What a follower did after this mark and was told to Temporal, in its order; as long as keys are remembered. */
+/** A follower's events after this stamp that were sent to Temporal, in order, as far back as dedupe keys are kept. */
 export function eventsSince(
   db: Db,
   { appId, openId }: { appId: string; openId: string },

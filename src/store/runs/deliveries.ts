@@ -36,7 +36,7 @@ export async function readDelivery(db: Db, runKey: string, stepId: string): Prom
 
 /**
  * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
- * without a row that says so. Refuses on an unfollow, or a wish to be forgotten, newer than this run's entry (dispatched or
+ * without a row that says so. Refuses on an unfollow, or an erasure request, newer than this run's entry (dispatched or
  * not, even when a follow came after it), on a run that the store has ended, on a paused follower or campaign, and on a
  * stopped account. `now` is real time, epoch ms. `seen`: the attempts that the caller knows of; an attempt that was stopped
  * for long and goes on beside its successor is turned away by it.
@@ -99,7 +99,7 @@ export async function recordIntent(
   }
 }
 
-/** Notes why a step is kept back, without an intent. */
+/** Records why a step is deferred, without an intent. */
 export async function recordDeferral(db: Db, key: SendKey, reason: string, now: number): Promise<void> {
   await db
     .insert(deliveries)
@@ -188,7 +188,7 @@ function storableErrcode(errcode: number | null): number | null {
   return errcode !== null && Number.isInteger(errcode) && Math.abs(errcode) < 2 ** 31 ? errcode : null
 }
 
-/** Steps of a run with an intent whose result nobody wrote. */
+/** Steps of a run that have an intent and no result. */
 export async function unansweredSteps(db: Db, runKey: string): Promise<string[]> {
   const rows = await db
     .select({ stepId: deliveries.stepId })

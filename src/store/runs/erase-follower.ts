@@ -10,8 +10,8 @@ import { type FollowerKey, withoutPersonalData } from './run-rows.ts'
 const ANONYMOUS_PREFIX = 'anonymous-'
 
 /**
- * Keeps the wish to forget a person, as the last of the person's events: the dispatcher sees to it, in order and for
- * ever, and until it is done no send to this person begins. False when nothing is known of the person.
+ * Stores the request to erase a follower as the newest of the follower's events. The dispatcher carries it out in order and
+ * retries indefinitely; until it is done no send to this follower begins. False when nothing is known of the follower.
  */
 export async function requestErasure(db: Db, follower: FollowerKey, now: number): Promise<boolean> {
   const ofFollower = and(eq(inbox.appId, follower.appId), eq(inbox.openId, follower.openId))
@@ -46,7 +46,7 @@ async function isKnown(db: Db, { appId, openId }: FollowerKey): Promise<boolean>
 }
 
 /**
- * Takes a person out of the store: what was written goes, what is counted stays without whose it was. Dedupe keys of the
+ * Erases a follower's personal data from the store: texts go, counts stay under an anonymous id. Dedupe keys of the
  * inbox stay for their days. Events that wait to be dispatched are the ones of a new person.
  */
 export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Promise<void> {

@@ -51,7 +51,7 @@ export async function recordRun(
   )
   const applies = or(
     and(lt(runs.revision, snapshot.state.revision), isNotEndedElsewhere),
-    // The last word counts whatever its number: after a reset in Temporal a run may come to fewer changes.
+    // The final snapshot applies whatever its revision: after a reset in Temporal a run may have fewer changes.
     and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
     // Terminated, and made to go on by a reset.
     eq(runs.outcome, 'terminated'),
@@ -93,7 +93,7 @@ function newlyHeld(steps: RunState['steps'], before: RunState['steps']): string[
 
 /**
  * Writes a newer snapshot into a run's row; an older one changes nothing, nor does the late result of a run that was ended
- * behind its back.
+ * from outside.
  */
 export async function saveSnapshot(
   db: Pick<Db, 'update'>,
@@ -130,7 +130,7 @@ export function runsByFollower(db: Db, follower: FollowerKey, limit = 20): Promi
     .limit(limit)
 }
 
-/** Followers whose run waits because a campaign or an account was kept back. */
+/** Followers with a run that waits for a campaign or an account. */
 export function followersWithDeferredSteps(
   db: Db,
   filter: { campaign: string } | { appId: string },
@@ -182,7 +182,7 @@ export async function statusesOf(
   return new Map(rows.map((r) => [r.runKey, r]))
 }
 
-/** Followers of an account whose run is not over. */
+/** Followers of an account with a run that is not over. */
 export function activeFollowersByAccount(
   db: Db,
   appId: string,
@@ -242,7 +242,7 @@ export async function endRunFromOutside(
   return (value ?? []).length > 0
 }
 
-/** Takes out of runs that ended before `before` whose they were and what was said. */
+/** Removes personal data from runs that ended before `before`. */
 export async function anonymiseRuns(db: Db, before: number): Promise<void> {
   await db
     .update(runs)

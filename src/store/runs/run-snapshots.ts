@@ -9,12 +9,12 @@ export interface Snapshot {
 }
 
 /**
- * How much of a snapshot the store took: all, all but what people and WeChat said (`reduced`), how the run stands and
- * nothing of its steps (`bare`), or nothing.
+ * How much of a snapshot the store took: all of it, all but texts of people and of WeChat (`reduced`), the columns
+ * without the state (`bare`), or nothing.
  */
 export type StoredDetail = 'whole' | 'reduced' | 'bare' | 'nothing'
 
-/** What stands among the run's oddities when its snapshot was reduced. */
+/** The run's warning when its snapshot was reduced. */
 export const REDACTION_NOTE = 'the store refused this run as it is: its texts are left out there'
 
 type SnapshotColumns = Pick<

@@ -5,14 +5,14 @@ import { settings } from '../schema.ts'
 const CURRENT = 'temporal-namespace'
 const REQUESTED = 'temporal-namespace-switch'
 
-/** An engine that an operator has accepted and that is not yet what the store's runs live in. */
+/** A namespace that an operator has accepted and that the store's runs are being moved to. */
 export interface NamespaceSwitch {
   namespaceId: string
   /** Runs up to this key have been looked at. */
   after: string
 }
 
-/** Which engine namespace (by its id, not its name) the store's runs live in, and which one shall be made so. */
+/** The Temporal namespace of the store's runs, by its id and not its name, and the one that a switch was requested to. */
 export async function readNamespace(
   db: Pick<Db, 'select'>,
 ): Promise<{ current: string | null; requested: NamespaceSwitch | null }> {
@@ -22,14 +22,14 @@ export async function readNamespace(
     .where(inArray(settings.name, [CURRENT, REQUESTED]))
   const value = (name: string) => rows.find((r) => r.name === name)?.value ?? null
   const requested = value(REQUESTED)
-  // Written by `wishEngine` below.
+  // Written by `requestSwitch` below.
   return {
     current: value(CURRENT),
     requested: requested === null ? null : (JSON.parse(requested) as NamespaceSwitch),
   }
 }
 
-/** Notes the engine that a new store sees first; one that is known stays. */
+/** Records the namespace that a new store meets first; a recorded one stays. */
 export async function recordFirstNamespace(db: Db, namespaceId: string, now: number): Promise<void> {
   await db
     .insert(settings)
@@ -41,7 +41,7 @@ export function requestSwitch(db: Pick<Db, 'insert'>, request: NamespaceSwitch, 
   return putSetting(db, REQUESTED, JSON.stringify(request), now)
 }
 
-/** The accepted engine has all that it must have: it is the store's now. */
+/** The requested namespace has every run: it is the store's now. */
 export async function completeSwitch(db: Db, namespaceId: string, now: number): Promise<void> {
   await db.transaction(async (tx) => {
     await putSetting(tx, CURRENT, namespaceId, now)

@@ -12,7 +12,7 @@ export function createSessionStore(db: Db, now: () => number) {
       await db.delete(sessions).where(lte(sessions.expiresAt, at))
       await db.insert(sessions).values({ hash, userName, createdAt: at, expiresAt: at + lifetimeMs })
     },
-    /** Whose session it is, with the user as of now; null when it is over or unknown. */
+    /** The session's user as of now; null when the session has expired or is unknown. */
     async find(hash: string): Promise<{ userName: string; user: User | null } | null> {
       const [row] = await db
         .select({ userName: sessions.userName, user: users })

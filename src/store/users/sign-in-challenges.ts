@@ -4,7 +4,7 @@ import { signInChallenges, users } from '../schema.ts'
 import type { User } from './user-store.ts'
 
 /**
- * Browsers whose password was right and that owe a second factor. A new password, disabling and a reset of the second
+ * Browsers that showed the right password and still need a second factor. A new password, disabling and a reset of the second
  * factor delete a person's.
  */
 
@@ -21,7 +21,7 @@ export async function createChallenge(
   return true
 }
 
-/** Whose it is, with the user as of now; null when it is over or unknown, or the user was disabled. */
+/** The challenge's user as of now; null when it has expired or is unknown, or the user was disabled. */
 export async function findChallenge(db: Db, hash: string, now: number): Promise<User | null> {
   const [row] = await db
     .select({ user: users })
