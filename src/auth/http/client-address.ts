@@ -1,11 +1,11 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
-import { LOOPBACK } from './ip-networks.ts'
+import proxyaddr from 'proxy-addr'
+import { LOOPBACK, plainAddress, subscriberNetwork } from './ip-networks.ts'
 
-/** Where a request comes from. */
+/** The client of a request. */
 interface Client {
-  /** What tries are counted for: an IPv4 address, or the /64 of an IPv6 one. null: no connection, but this process. */
+  /** What attempts are counted for: an IPv4 address, or the /64 of an IPv6 one. null: called in this process. */
   address: string | null
   https: boolean
 }
@@ -13,65 +13,46 @@ interface Client {
 export type ClientReader = (c: Context) => Client
 
 /**
- * Tells where requests come from. `X-Forwarded-For` and `X-Forwarded-Proto` are believed only of the trusted proxies:
- * anybody else could write another address there for each guess.
+ * Reads where requests come from. `X-Forwarded-For` and `X-Forwarded-Proto` are believed only from trusted proxies:
+ * anybody else could send another address with each guess.
  */
 export function createClientReader(options: {
-  /** Without a slash at its end; https there: every browser comes by https. */
+  /** Without a trailing slash. With https, every browser comes by https. */
   publicUrl?: string | undefined
   /** Addresses or networks, like `10.0.0.0/8`. @see isNetwork */
   trustedProxies?: readonly string[]
 }): ClientReader {
   const alwaysHttps = options.publicUrl?.startsWith('https:') ?? false
-  const proxies = new BlockList()
-  for (const network of options.trustedProxies ?? LOOPBACK) {
-    const [address = '', bits] = network.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    if (bits === undefined) proxies.addAddress(address, family)
-    else proxies.addSubnet(address, Number(bits), family)
+  const isTrusted = proxyaddr.compile([...(options.trustedProxies ?? LOOPBACK)])
+  const isProxy = (hop: string, index: number) => {
+    const address = plainAddress(hop)
+    return address !== null && isTrusted(address, index)
   }
-  const isProxy = (address: string) => proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 
   return (c) => {
-    const remote = remoteOf(c)
-    const isBehindProxy = remote !== null && isProxy(remote)
-    const forwarded = isBehindProxy ? (c.req.header('x-forwarded-for') ?? '').split(',').reverse() : []
+    const remote = remoteAddress(c)
+    const forwardedFor = c.req.header('x-forwarded-for')
+    const isBehindProxy = remote !== null && isProxy(remote, 0)
     const proto = isBehindProxy ? c.req.header('x-forwarded-proto')?.split(',').at(-1)?.trim() : undefined
-    let address = remote
-    for (const hop of forwarded) {
-      const named = normalizeAddress(hop)
-      if (!named) break
-      address = named
-      if (!isProxy(named)) break
-    }
-    return { address: address && networkOf(address), https: alwaysHttps || proto === 'https' }
+    const address = remote && farthestAddress(remote, forwardedFor, isProxy)
+    return { address: address && subscriberNetwork(address), https: alwaysHttps || proto === 'https' }
   }
 }
 
-function remoteOf(c: Context): string | null {
-  // An app that is asked without a server (in tests) has no connection.
+/** The first address that is not a trusted proxy, seen from here; the last readable one where a hop is no address. */
+function farthestAddress(
+  remote: string,
+  forwardedFor: string | undefined,
+  isProxy: (hop: string, index: number) => boolean,
+): string {
+  const request = { headers: { 'x-forwarded-for': forwardedFor }, socket: { remoteAddress: remote } }
+  // proxy-addr reads these two fields of a request alone.
+  const hops = proxyaddr.all(request as unknown as Parameters<typeof proxyaddr.all>[0], isProxy)
+  return hops.flatMap((hop) => plainAddress(hop) ?? []).at(-1) ?? remote
+}
+
+function remoteAddress(c: Context): string | null {
+  // An app that is called without a server (in tests) has no connection.
   if (!c.env || !('incoming' in c.env)) return null
-  return normalizeAddress(getConnInfo(c).remote.address ?? '')
-}
-
-/** An IPv4 address in IPv6's clothes without them, a port left out; null for what is no address. */
-function normalizeAddress(text: string): string | null {
-  const bare = text.trim().replace(/^::ffff:(?=\d+\.)/i, '')
-  const address = isIP(bare) ? bare : bare.replace(/^\[(.+)\](:\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
-  return isIP(address) ? address : null
-}
-
-/** One subscriber commonly has a whole /64. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [before = '', after] = (address.split('%')[0] ?? '').toLowerCase().split('::')
-  const groups = (text = '') => text.split(':').filter(Boolean)
-  const head = groups(before)
-  const tail = groups(after)
-  const zeros = after === undefined ? 0 : Math.max(0, 8 - head.length - tail.length)
-  const all = [...head, ...Array<string>(zeros).fill('0'), ...tail]
-  return `${all
-    .slice(0, 4)
-    .map((g) => g.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
+  return plainAddress(getConnInfo(c).remote.address ?? '')
 }
