@@ -24,7 +24,7 @@ export interface ApiIssue {
   column?: number | undefined
 }
 
-/** An answer that is no success; the contract's error shape. */
+/** An error response of the API ([contract](../../docs/contract.md#6-operator-api)). */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly status: ContentfulStatusCode
@@ -93,7 +93,7 @@ export function toApiError(err: unknown, c: Context, log: Log): ApiError {
     return refused('This password cannot be taken.', [{ path: 'password', message: err.message }])
   }
   if (err instanceof HTTPException) {
-    // Hono's own word for a body that is no JSON; to the contract it is refused content.
+    // Hono throws this for a body that is not JSON, which the API refuses as content.
     if (err.status === 400) return refused('The body is not readable.')
     const message = err.message || 'The request was refused.'
     return new ApiError(err.status, err.status === 413 ? 'too-large' : 'bad-request', message)

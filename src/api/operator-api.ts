@@ -38,31 +38,15 @@ const OPENAPI_INFO = {
 /** For everybody, to be read: whoever has no token sends nothing there. */
 const PUBLIC_ROUTES = new Set(['GET /api/openapi.json', 'GET /api/campaign.schema.json'])
 
-/** The operator API, `/metrics`, `/healthz` and `/readyz` (contract, sections 6 and 8). */
+/** The operator API ([contract](../../docs/contract.md#6-operator-api)), `/metrics`, `/healthz` and `/readyz`. */
 export function createOperatorApi(
   deps: ApiDeps & { access: Auth; bodies: BodyBudget; sdkMetrics?: () => Promise<string> },
 ): OpenAPIHono {
-  const { access, log, db, now } = deps
+  const { access, log } = deps
   const app = new OpenAPIHono()
   app.onError((err, c) => respondWithError(err, c, log))
 
-  app.get('/healthz', (c) => c.json({ ok: true }))
-  const checkReadiness = rateLimitedCheck(async () => {
-    const [store, engine] = await Promise.all([isStoreUp(), deps.link.isUp()])
-    // Only when something is wrong: the body is what it always was otherwise.
-    return { store, engine, foreign: store && engine && (await deps.home.check()).state === 'unexpected' }
-  })
-  app.get('/readyz', async (c) => {
-    const { store, engine, foreign } = await checkReadiness()
-    const clock = deps.clock.report().filter(isLargeSkew)
-    const body = {
-      store: store ? 'up' : 'down',
-      engine: engine ? 'up' : 'down',
-      ...(foreign ? { namespace: 'unexpected' } : {}),
-      ...(clock.length > 0 ? { clock } : {}),
-    }
-    return c.json(body, store ? 200 : 503)
-  })
+  addHealthRoutes(app, deps)
 
   const guard = createBearerGuard(access)
   app.use('/api/*', (c, next) => (isPublic(c) ? next() : guard(c, next)))
@@ -83,7 +67,7 @@ export function createOperatorApi(
   api.route('/', createMediaRoutes(deps))
   api.route('/', createQrcodeRoutes(deps))
   api.route('/', createKeyRoutes(deps))
-  api.route('/', createInboxRoutes())
+  api.route('/', createInboxRoutes(deps))
   api.route('/', createUserRoutes(deps))
   api.route('/', createTokenRoutes(deps))
   api.route('/', createAuditRoutes(deps))
@@ -98,34 +82,56 @@ export function createOperatorApi(
     throw notFound(`call ${c.req.method} ${c.req.path}`)
   })
   return app
+}
 
-  function createInboxRoutes(): OpenAPIHono {
-    const router = createRouter()
-    router.openapi(
-      createRoute({
-        method: 'get',
-        path: '/inbox',
-        summary: 'What waits to be dispatched, and what this process has taken',
-        security,
-        request: { query: z.strictObject({}) },
-        responses: { 200: jsonResponse(inboxState, 'The inbox'), ...errorResponses },
-      }),
-      async (c) => {
-        const { pending, oldestReceivedAt } = await inboxBacklog(db)
-        const oldestAgeMs = oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt)
-        return c.json({ pending, oldestAgeMs, ...deps.counts }, 200)
-      },
-    )
-    return router
-  }
-
-  async function isStoreUp(): Promise<boolean> {
-    try {
-      await db.execute('SELECT 1')
-      return true
-    } catch {
-      return false
+/** `/healthz` and `/readyz` */
+function addHealthRoutes(app: OpenAPIHono, deps: ApiDeps): void {
+  app.get('/healthz', (c) => c.json({ ok: true }))
+  const checkReadiness = rateLimitedCheck(async () => {
+    const [store, engine] = await Promise.all([isStoreUp(deps), deps.link.isUp()])
+    // Only when something is wrong: the body is what it always was otherwise.
+    return { store, engine, foreign: store && engine && (await deps.home.check()).state === 'unexpected' }
+  })
+  app.get('/readyz', async (c) => {
+    const { store, engine, foreign } = await checkReadiness()
+    const clock = deps.clock.report().filter(isLargeSkew)
+    const body = {
+      store: store ? 'up' : 'down',
+      engine: engine ? 'up' : 'down',
+      ...(foreign ? { namespace: 'unexpected' } : {}),
+      ...(clock.length > 0 ? { clock } : {}),
     }
+    return c.json(body, store ? 200 : 503)
+  })
+}
+
+/** `/api/inbox` */
+function createInboxRoutes({ db, now, ...deps }: ApiDeps): OpenAPIHono {
+  const router = createRouter()
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/inbox',
+      summary: 'What waits to be dispatched, and what this process has taken',
+      security,
+      request: { query: z.strictObject({}) },
+      responses: { 200: jsonResponse(inboxState, 'The inbox'), ...errorResponses },
+    }),
+    async (c) => {
+      const { pending, oldestReceivedAt } = await inboxBacklog(db)
+      const oldestAgeMs = oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt)
+      return c.json({ pending, oldestAgeMs, ...deps.counts }, 200)
+    },
+  )
+  return router
+}
+
+async function isStoreUp({ db }: Pick<ApiDeps, 'db'>): Promise<boolean> {
+  try {
+    await db.execute('SELECT 1')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -28,35 +28,53 @@ import { createSignInRoutes } from './sign-in-routes.tsx'
 
 const PAGE_SIZE = 50
 
-/** The operator's console: reads only; what changes something is the CLI's and the API's. */
-export function createConsole(deps: ApiDeps & { access: Auth; bodies: BodyBudget; links(): Links }): Hono {
-  const { access, accounts, campaigns, db, now } = deps
+type ConsoleDeps = ApiDeps & { access: Auth; bodies: BodyBudget; links(): Links }
+/** The frame of a page: its links, and who is signed in. */
+type ContextOf = (c: Context) => PageContext
+
+/** The operator's console. Its pages read; changes are made with the CLI and the API. */
+export function createConsole(deps: ConsoleDeps): Hono {
   const app = new Hono()
   app.onError((err, c) => {
     const { status, headers } = toApiError(err, c, deps.log)
     return c.html(<ErrorPage status={status} />, status, headers)
   })
-  // No store takes such a text: nothing has an address with it.
+  // The store refuses such texts, so nothing has such an address.
   app.use(async (c, next) => {
-    if (hasUnstorableUrl(c.req)) throw new ApiError(400, 'bad-request', 'The address has a NUL in it.')
+    if (hasUnstorableUrl(c.req))
+      throw new ApiError(400, 'bad-request', 'The address contains a NUL character.')
     return next()
   })
-  const style = readFileSync(new URL('./assets/console.css', import.meta.url), 'utf8')
-  const icon = readFileSync(new URL('./assets/icon.svg', import.meta.url), 'utf8')
-  const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
-
-  app.get('/assets/console.css', asset(style, 'text/css; charset=utf-8'))
-  app.get('/assets/icon.svg', asset(icon, 'image/svg+xml'))
-  app.get('/assets/htmx.js', asset(htmx, 'text/javascript; charset=utf-8'))
-
-  const contextOf = (c: Context): PageContext => ({ ...deps.links(), who: c.get('principal') })
+  serveAssets(app)
+  const contextOf: ContextOf = (c) => ({ ...deps.links(), who: c.get('principal') })
   app.route('/', createSignInRoutes(deps))
   app.route('/', createSecondFactorRoutes(deps, contextOf))
+  addAccountPages(app, deps, contextOf)
+  addCampaignPages(app, deps, contextOf)
+  addFollowerPages(app, deps, contextOf)
+  addAdminPages(app, deps, contextOf)
+  // A route: the app that this one is mounted in does not call its notFound.
+  app.all('*', (c) => c.html(<NotFoundPage links={contextOf(c)} />, 404))
+  return app
+}
 
+function serveAssets(app: Hono): void {
+  const read = (path: string) => readFileSync(new URL(`./assets/${path}`, import.meta.url), 'utf8')
+  const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
+  app.get('/assets/console.css', asset(read('console.css'), 'text/css; charset=utf-8'))
+  app.get('/assets/icon.svg', asset(read('icon.svg'), 'image/svg+xml'))
+  app.get('/assets/htmx.js', asset(htmx, 'text/javascript; charset=utf-8'))
+}
+
+function addAccountPages(app: Hono, { accounts, now }: ConsoleDeps, contextOf: ContextOf): void {
   app.get('/', async (c) => {
     const items = (await accounts.list()).map((a) => accountView(a, now()))
     return c.html(<AccountsPage items={items} links={contextOf(c)} />)
   })
+}
+
+function addCampaignPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): void {
+  const { campaigns } = deps
   app.get('/campaigns', async (c) => {
     const items = (await campaigns.list()).map(campaignView)
     return c.html(<CampaignsPage items={items} links={contextOf(c)} />)
@@ -80,6 +98,9 @@ export function createConsole(deps: ApiDeps & { access: Auth; bodies: BodyBudget
       />,
     )
   })
+}
+
+function addFollowerPages(app: Hono, { db }: ConsoleDeps, contextOf: ContextOf): void {
   app.get('/followers', async (c) => {
     const { cursor, ...query } = c.req.query()
     const status = (['active', 'paused', 'ended'] as const).find((s) => s === query.status)
@@ -98,6 +119,10 @@ export function createConsole(deps: ApiDeps & { access: Auth; bodies: BodyBudget
     const run = await readRun(db, c.req.param())
     return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
   })
+}
+
+/** Users, tokens and the audit log: for admins. */
+function addAdminPages(app: Hono, { access, db, now }: ConsoleDeps, contextOf: ContextOf): void {
   for (const path of ['/users', '/tokens', '/audit']) {
     app.use(path, async (c, next) => {
       const { role, actor } = c.get('principal')
@@ -122,12 +147,9 @@ export function createConsole(deps: ApiDeps & { access: Auth; bodies: BodyBudget
     const { items, next } = await auditPage(db, c.req.query('cursor'), PAGE_SIZE)
     return c.html(<AuditPage items={items.map(auditView)} next={next} links={contextOf(c)} />)
   })
-  // A route, since the app that this one becomes part of does not ask for its notFound.
-  app.all('*', (c) => c.html(<NotFoundPage links={contextOf(c)} />, 404))
-  return app
 }
 
-/** The same bytes for everybody. A browser keeps them, and asks each time whether they are still the ones. */
+/** A static file. Browsers cache it, and revalidate it by its ETag each time. */
 function asset(content: string, type: string): Handler {
   const bytes = new TextEncoder().encode(content)
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`

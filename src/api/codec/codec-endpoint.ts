@@ -119,50 +119,50 @@ export function createCodecEndpoint(deps: {
   app.post('/codec/encode', async (c) => {
     const payloads = await payloadsOf(c)
     if (payloads.reduce((sum, one) => sum + sizeOf(one), 0) > MAX_DECODED_BYTES) throw decodedTooLarge()
-    return runSerially(async () => payloadsResponse(c, await encodeAll(payloads)))
+    return runSerially(async () => payloadsResponse(c, await encodeAll(codec, payloads)))
   })
   app.post('/codec/decode', async (c) => {
     const payloads = await payloadsOf(c)
     // First: nobody reads what is not noted.
     if (payloads.length > 0) await auditDecode(c.get('principal').actor, payloads.length)
-    return runSerially(async () => payloadsResponse(c, await decodeAll(payloads)))
+    return runSerially(async () => payloadsResponse(c, await decodeAll(codec, payloads, log)))
   })
   return app
+}
 
-  /** One after the other, with room for other requests between: a small payload may hold a large text. */
-  async function decodeAll(payloads: readonly Payload[]): Promise<Payload[]> {
-    const decoded: Payload[] = []
-    let bytes = 0
-    for (const payload of payloads) {
-      const one = await decodeOrKeep(payload)
-      bytes += sizeOf(one)
-      if (bytes > MAX_DECODED_BYTES) throw decodedTooLarge()
-      decoded.push(one)
-      await setImmediate()
-    }
-    return decoded
+/** One after the other, with room for other requests between: a small payload may hold a large text. */
+async function decodeAll(codec: PayloadCodec, payloads: readonly Payload[], log: Log): Promise<Payload[]> {
+  const decoded: Payload[] = []
+  let bytes = 0
+  for (const payload of payloads) {
+    const one = await decodeOrKeep(codec, payload, log)
+    bytes += sizeOf(one)
+    if (bytes > MAX_DECODED_BYTES) throw decodedTooLarge()
+    decoded.push(one)
+    await setImmediate()
   }
+  return decoded
+}
 
-  async function encodeAll(payloads: readonly Payload[]): Promise<Payload[]> {
-    const encoded: Payload[] = []
-    for (const payload of payloads) {
-      const encodedPayload = await codec.encode([payload]).catch((err: Error) => {
-        throw err instanceof PayloadSizeError ? tooLarge(err.message) : err
-      })
-      encoded.push(...encodedPayload)
-      await setImmediate()
-    }
-    return encoded
-  }
-
-  /** One that no key opens is shown as it is: it must not hide the others of its page. */
-  async function decodeOrKeep(payload: Payload): Promise<Payload> {
-    const [decoded] = await codec.decode([payload]).catch((err: Error) => {
-      log.warn({ reason: err.message }, 'codec: a payload stays encrypted')
-      return [payload]
+async function encodeAll(codec: PayloadCodec, payloads: readonly Payload[]): Promise<Payload[]> {
+  const encoded: Payload[] = []
+  for (const payload of payloads) {
+    const encodedPayload = await codec.encode([payload]).catch((err: Error) => {
+      throw err instanceof PayloadSizeError ? tooLarge(err.message) : err
     })
-    return decoded ?? payload
+    encoded.push(...encodedPayload)
+    await setImmediate()
   }
+  return encoded
+}
+
+/** One that no key opens is shown as it is: it must not hide the others of its page. */
+async function decodeOrKeep(codec: PayloadCodec, payload: Payload, log: Log): Promise<Payload> {
+  const [decoded] = await codec.decode([payload]).catch((err: Error) => {
+    log.warn({ reason: err.message }, 'codec: a payload stays encrypted')
+    return [payload]
+  })
+  return decoded ?? payload
 }
 
 /** Runs one work after the other: a small request may make a large answer, and only one is made at a time. */
