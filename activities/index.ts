@@ -7,9 +7,9 @@ import { createResolveUnanswered } from './send/resolve-unanswered.ts'
 import { createSend } from './send/send.ts'
 
 export type { ActivityDeps } from './deps.ts'
-export type { FetchAttributesInput as LearnInput } from './follower/fetch-follower-attributes.ts'
+export type { FetchAttributesInput } from './follower/fetch-follower-attributes.ts'
 export type { TagInput } from './follower/tag-follower.ts'
-export type { RecordRunInput as RecordInput } from './record-run.ts'
+export type { RecordRunInput } from './record-run.ts'
 export type { SendInput } from './send/send-input.ts'
 
 /** Everything that touches the outside world on a workflow's behalf. */

@@ -28,7 +28,7 @@ export function renderDetails(state: RunState): string {
     '|---|---|---|---|---|',
     ...rows,
     '',
-    `Window closes ${time(state.closesAt)}${state.agentActive ? ' · a human agent has the session' : ''}`,
+    `Window closes ${time(state.closesAt)}${state.agentSession?.open ? ' · a human agent has the session' : ''}`,
     '',
     ...(grants.length > 0 ? ['Grants:', ...grants] : ['No grant.']),
     ...(state.warnings.length > 0 ? ['', `Ignored: ${state.warnings.join('; ')}`] : []),

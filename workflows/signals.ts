@@ -1,144 +1,183 @@
-import { defaultPayloadConverter, RawValue } from '@temporalio/common'
-import { defineQuery, defineSignal } from '@temporalio/workflow'
+import { defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/workflow'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
-import type { EventStamp, Interaction, RunStart } from '../src/run/plan.ts'
-import type { PresentedRun } from '../src/run/present.ts'
-import type { RunState } from '../src/run/state.ts'
+import type { EventStamp, Interaction } from '../src/run/plan.ts'
 import { storable, storableText, truncateText } from '../src/shared/text.ts'
-import type { Ledger } from '../src/wechat/rules/ledger.ts'
-
-/** What a run is started with. Whose run it is stands in the workflow id alone. */
-export interface NurtureInput {
-  start: RunStart
-  /** Grants of this follower that are still valid from before. */
-  ledger: Ledger
-  /** A human agent has the session already; absent: none has, or it is said by a signal (before 0.3). */
-  agent?: AgentSessionChange
-  /** True when the store already has this run's row. */
-  recorded: boolean
-  /** Set when a run goes on in a new execution, because its history grew long. */
-  state?: RunState
-  /** Events that arrived while the execution before was closing. */
-  backlog?: Interaction[]
-  /** Absent in runs begun before 0.2: they hear what came before their first task by the signals' names. */
-  signalsInOrder?: true
-}
+import type { NurtureRun } from './nurture-run.ts'
 
 /** An unfollow. */
 export type Unsubscribe = EventStamp & { key: string }
 
-/** A human agent took the session over (`open`) or closed it. */
-export interface AgentSession {
-  open: boolean
-  /** When that was, by WeChat's `CreateTime` and arrival. Absent in signals of a dispatcher before 0.3. */
-  at?: number
-  seq?: number
-  aheadMs?: number
-}
-
-/** Something outside ends the run, with the outcome it ends with. */
+/** Ends the run from outside, with this outcome. */
 export interface Stop {
   outcome: 'account-stopped' | 'opted-out'
   reason: string | null
 }
 
-export const interactionSignal = defineSignal<[Interaction]>('interaction')
-export const unsubscribedSignal = defineSignal<[Unsubscribe]>('unsubscribed')
-export const cancelSignal = defineSignal<[string?]>('cancel')
-export const pauseSignal = defineSignal('pause')
-export const resumeSignal = defineSignal('resume')
-export const agentSessionSignal = defineSignal<[AgentSession]>('agentSession')
-export const stopSignal = defineSignal<[Stop]>('stop')
-/** What kept a send back is over (a campaign resumed, an account active again): try now, not at the next retry. */
-export const retryNowSignal = defineSignal('retryNow')
-/** The store has lost what it knew of this run: write all of it again. */
-export const resyncSignal = defineSignal('resync')
-export const stateQuery = defineQuery<PresentedRun>('state')
+interface Signal<T> {
+  /** For the Web UI. */
+  description: string
+  /** Anybody can send a signal: null for an input that makes no sense. The signal is then ignored, with a warning. */
+  parse(input: unknown): T | null
+  apply(run: NurtureRun, message: T): void
+}
 
-/** In the metadata of a payload that the codec leaves readable. */
-export const READABLE_MARKER = 'nurture-readable'
+const signal = <T>(definition: Signal<T>): Signal<T> => definition
+const noInput = () => true
+
+/** Every signal of a run by its name. The first five are fixed: docs/contract.md#7-temporal. */
+export const SIGNALS = {
+  interaction: signal<Interaction>({
+    description: 'The follower followed, sent a message, clicked a menu or scanned a code.',
+    parse: parseInteraction,
+    apply: (run, event) => run.receiveInteraction(event),
+  }),
+  unsubscribed: signal<Unsubscribe>({
+    description: 'The follower unfollowed.',
+    parse: parseUnsubscribe,
+    apply: (run, event) => run.receiveUnsubscribe(event),
+  }),
+  cancel: signal<string>({
+    description: 'End this run now. Input: a reason (text), or none.',
+    parse: parseReason,
+    apply: (run, reason) => run.stop('cancelled', reason),
+  }),
+  pause: signal({
+    description: 'Hold every step until resume.',
+    parse: noInput,
+    apply: (run) => run.pause(),
+  }),
+  resume: signal({
+    description: 'Continue after a pause.',
+    parse: noInput,
+    apply: (run) => run.resume(),
+  }),
+  agentSession: signal<AgentSessionChange>({
+    description: 'A human agent took the session over, or it was closed.',
+    parse: parseAgentSession,
+    apply: (run, change) => run.changeAgentSession(change),
+  }),
+  stop: signal<Stop>({
+    description: 'End this run: its account was stopped, or the follower opted out.',
+    parse: parseStop,
+    apply: (run, { outcome, reason }) => run.stop(outcome, reason),
+  }),
+  retryNow: signal({
+    description: 'Try a deferred send now.',
+    parse: noInput,
+    apply: (run) => run.retryNow(),
+  }),
+  resync: signal({
+    description: 'Write the whole run to the store again.',
+    parse: noInput,
+    apply: (run) => run.resync(),
+  }),
+}
+
+export type SignalName = keyof typeof SIGNALS
 
 /**
- * What a query answers, left readable by the codec: it names nothing that the workflow's id does not, it is kept in no
- * history, and whoever asks with the command line gets the contract's JSON.
+ * Applies signals to the run, in the order in which they arrived. Temporal delivers those that arrived before the first
+ * workflow task as soon as their handler is set, so an unfollow could come after the follow that followed it: until all
+ * handlers are set, signals are buffered.
  */
-export function leaveReadable<T>(value: T): T {
-  const payload = defaultPayloadConverter.toPayload(value)
-  const marked = { ...payload, metadata: { ...payload.metadata, [READABLE_MARKER]: new Uint8Array([1]) } }
-  // The converter lets a raw value through as the payload that it is; whoever asks gets a T.
-  return RawValue.fromPayload(marked) as T
+export function receiveSignals(run: NurtureRun): void {
+  const early: { name: string; input: unknown }[] = []
+  setDefaultSignalHandler((name, input) => void early.push({ name, input }))
+  for (const [name, { description }] of Object.entries(SIGNALS)) {
+    setHandler(defineSignal<[unknown?]>(name), (input) => applySignal(run, name, input), { description })
+  }
+  setDefaultSignalHandler((name, input) => applySignal(run, name, input))
+  for (const { name, input } of early) applySignal(run, name, input)
 }
 
-/** Characters (code points), as the API takes them. */
-const REASON_MAX_CHARS = 500
+function applySignal(run: NurtureRun, name: string, input: unknown): void {
+  if (!isSignalName(name)) {
+    run.warn(`an unknown signal, ${clip(name)}`)
+    return
+  }
+  // The compiler cannot see that one signal's `parse` and `apply` belong together.
+  const { parse, apply } = SIGNALS[name] as Signal<unknown>
+  const message = parse(input)
+  if (message === null) run.warn(`a malformed ${name} signal`)
+  else apply(run, message)
+}
 
-const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null
-const isEventTime = (x: Record<string, unknown>) =>
-  typeof x.at === 'number' &&
-  Number.isFinite(x.at) &&
-  typeof x.seq === 'number' &&
-  typeof x.key === 'string' &&
-  (x.aheadMs === undefined || (typeof x.aheadMs === 'number' && Number.isFinite(x.aheadMs)))
+function isSignalName(name: string): name is SignalName {
+  return Object.hasOwn(SIGNALS, name)
+}
+
+// --- Parsing. Inputs become part of the run's state, so their texts are made storable.
+
+/** Characters (code points), as the API limits them. */
+const REASON_MAX_CHARS = 500
 const SCENES = ['subscribe', 'menu', 'scan', 'message', 'pay']
 
-/** Signals come from anybody with a CLI: what is not an interaction gives null and never fails the run. */
-export function parseInteraction(x: unknown): Interaction | null {
-  if (!isObject(x) || !isEventTime(x) || typeof x.scene !== 'string' || !SCENES.includes(x.scene)) return null
-  const allowance = x.allowance ?? null
-  const allowed =
-    allowance === null || (isObject(allowance) && isCount(allowance.quota) && isCount(allowance.lifetimeMs))
-  if (!allowed || (x.text !== null && typeof x.text !== 'string')) return null
-  if (x.start !== undefined && !isStart(x.start)) return null
+function parseInteraction(input: unknown): Interaction | null {
+  if (!isObject(input) || !isKeyedEvent(input)) return null
+  const { scene, text, start, allowance = null } = input
+  if (typeof scene !== 'string' || !SCENES.includes(scene)) return null
+  if (text !== null && typeof text !== 'string') return null
+  if (allowance !== null && !isAllowance(allowance)) return null
+  if (start !== undefined && !isStart(start)) return null
   // Checked field by field above.
-  return storable({ ...x, allowance }) as unknown as Interaction
+  return storable({ ...input, allowance }) as unknown as Interaction
 }
 
-/** An unfollow, or null when it makes no sense. */
-export function parseUnsubscribed(x: unknown): Unsubscribe | null {
-  // Checked by isMark.
-  return isObject(x) && isEventTime(x) ? (storable(x) as unknown as Unsubscribe) : null
+function parseUnsubscribe(input: unknown): Unsubscribe | null {
+  // Checked by isKeyedEvent.
+  return isObject(input) && isKeyedEvent(input) ? (storable(input) as unknown as Unsubscribe) : null
 }
 
-/** Whatever else it says, a session is open only where it says so. */
-export function parseAgent(x: unknown): { open: boolean; when?: Omit<AgentSessionChange, 'open'> } {
-  if (!isObject(x)) return { open: false }
-  const { open, at, seq, aheadMs } = x
-  if (typeof at !== 'number' || !Number.isFinite(at) || typeof seq !== 'number')
-    return { open: open === true }
-  const ahead = typeof aheadMs === 'number' && Number.isFinite(aheadMs) ? { aheadMs } : {}
-  return { open: open === true, when: { at, seq, ...ahead } }
+function parseAgentSession(input: unknown): AgentSessionChange | null {
+  if (!isObject(input) || !isEventTime(input) || typeof input.open !== 'boolean') return null
+  const { open, at, seq, aheadMs } = input
+  return { open, at, seq, ...(aheadMs === undefined ? {} : { aheadMs }) }
 }
 
-export function parseStop(x: unknown): Stop | null {
-  if (!isObject(x) || (x.outcome !== 'account-stopped' && x.outcome !== 'opted-out')) return null
-  return { outcome: x.outcome, reason: typeof x.reason === 'string' ? clip(x.reason) : null }
+function parseStop(input: unknown): Stop | null {
+  if (!isObject(input) || (input.outcome !== 'account-stopped' && input.outcome !== 'opted-out')) return null
+  return { outcome: input.outcome, reason: typeof input.reason === 'string' ? clip(input.reason) : null }
 }
 
-/** Why an operator ends a run; without a reason, that one did. */
-export function parseReason(x: unknown): string {
-  return typeof x === 'string' && x ? clip(x) : 'cancelled by operator'
+function parseReason(input: unknown): string {
+  return typeof input === 'string' && input ? clip(input) : 'cancelled by operator'
 }
 
-/** The name of a signal that nobody knows. */
-export function printableName(name: string): string {
-  return clip(name)
-}
-
-/** What somebody wrote, such as the store takes it: it becomes part of the run's state. */
 function clip(text: string): string {
   return truncateText(storableText(text), REASON_MAX_CHARS)
 }
 
-function isCount(x: unknown): boolean {
-  return typeof x === 'number' && Number.isFinite(x) && x >= 0
+function isObject(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null
+}
+
+function isEventTime<T extends Record<string, unknown>>(
+  x: T,
+): x is T & { at: number; seq: number; aheadMs?: number } {
+  return (
+    isFiniteNumber(x.at) &&
+    typeof x.seq === 'number' &&
+    (x.aheadMs === undefined || isFiniteNumber(x.aheadMs))
+  )
+}
+
+function isKeyedEvent(x: Record<string, unknown>): boolean {
+  return isEventTime(x) && typeof x.key === 'string'
+}
+
+function isAllowance(x: unknown): boolean {
+  return isObject(x) && isCount(x.quota) && isCount(x.lifetimeMs)
 }
 
 function isStart(x: unknown): boolean {
-  return (
-    isObject(x) &&
-    isObject(x.entry) &&
-    isEventTime(x.entry) &&
-    isObject(x.plan) &&
-    Array.isArray(x.plan.steps)
-  )
+  if (!isObject(x) || !isObject(x.entry) || !isObject(x.plan)) return false
+  return isKeyedEvent(x.entry) && Array.isArray(x.plan.steps)
+}
+
+function isCount(x: unknown): boolean {
+  return isFiniteNumber(x) && x >= 0
+}
+
+function isFiniteNumber(x: unknown): x is number {
+  return typeof x === 'number' && Number.isFinite(x)
 }

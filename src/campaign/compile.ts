@@ -7,7 +7,6 @@ import { usesFollowerAttributes } from './template/template.ts'
 
 /** The plan that a run of this campaign version is pinned to. */
 export function compileCampaign(campaign: Campaign, version: number): Plan {
-  const exitKeywords = (campaign.exit?.keywords ?? []).map(normaliseExitKeyword)
   return {
     campaign: campaign.id,
     version,
@@ -25,8 +24,7 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
     })),
     spacingMs: campaign.spacing,
     windowMs: campaign.window,
-    exitKeywords,
-    ...(exitKeywords.length > 0 ? { readsExitWords: true as const } : {}),
+    exitKeywords: (campaign.exit?.keywords ?? []).map(normaliseExitKeyword),
   }
 }
 
@@ -35,7 +33,7 @@ export function reentryOf(campaign: Campaign): 'always' | 'never' | { afterMs: n
   return typeof campaign.reentry === 'string' ? campaign.reentry : { afterMs: campaign.reentry.after }
 }
 
-/** What must be ready before a message can be rendered: media at WeChat, facts of the follower. */
+/** What must be ready before a message can be rendered: media at WeChat, attributes of the follower. */
 function requirementsOf(send: Message | undefined): { media: boolean; attributes: boolean } {
   return {
     media: send !== undefined && mediaRefs(send).length > 0,

@@ -1,5 +1,6 @@
 import type { Entry } from '../run/plan.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
+import { patternTest } from '../shared/pattern.ts'
 import type { Campaign } from './model.ts'
 
 /** What of an event decides whether it enters a campaign. */
@@ -64,11 +65,4 @@ function entryTest({ entry }: Campaign): (candidate: EntryCandidate, word: strin
     (!scene || (candidate.qrScene !== null && scene(candidate.qrScene))) &&
     (!key || (candidate.eventKey !== null && key(candidate.eventKey))) &&
     (!keywords || (word !== '' && keywords.has(word)))
-}
-
-/** Exact, or a prefix where a pattern ends with `*`. */
-export function patternTest(patterns: readonly string[]): (value: string) => boolean {
-  const exact = new Set(patterns.filter((p) => !p.endsWith('*')))
-  const prefixes = patterns.filter((p) => p.endsWith('*')).map((p) => p.slice(0, -1))
-  return (value) => exact.has(value) || prefixes.some((p) => value.startsWith(p))
 }

@@ -4,12 +4,11 @@ import {
   type Entry,
   type EventStamp,
   type Interaction,
+  isExitText,
   isOlder,
-  normaliseKeyword,
   type Plan,
 } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
-import { findExitKeyword } from '../shared/keyword.ts'
 import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
@@ -107,7 +106,7 @@ function agentSessionPatch(
   return isNewerChange(known, { at, seq }) ? { agent: open, agentAt: at, agentSeq: seq } : null
 }
 
-/** The session that a human agent has, with what this event says of it. Of a row from before 0.3 nobody knows since when. */
+/** The session that a human agent has, with what this event says of it. */
 function currentAgentSession(follower: FollowerRow | null, patch: FollowerPatch): AgentSessionChange | null {
   const { agent, agentAt, agentSeq } = { ...follower, ...patch }
   if (!agent) return null
@@ -148,8 +147,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const newest = activeRun(context)
   // A second try of a run's own entry begins it: nobody knows yet whether the first one did.
   const run = newest?.runKey === row.key ? null : newest
-  const keyword = text !== null && run ? findExitKeyword(run.plan.exitKeywords, text) : undefined
-  const isExit = run ? keyword !== undefined : text !== null && context.isExitText(text)
+  const isExit = text !== null && (run ? isExitText(run.plan, text) : context.isExitText(text))
   if (isExit) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, stamp.at)
 
   const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
@@ -161,7 +159,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
     key: row.key,
     scene,
     allowance,
-    text: keyword === undefined ? text : textToDeliver(keyword, text),
+    text,
     ...(start ? { start } : {}),
   }
   const ledger = carriedLedger(context, grants, correctedTime(when))
@@ -187,11 +185,6 @@ function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
   if (!newest || newest.status === 'ended') return null
   const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
-}
-
-/** The text, or its keyword where a run of an earlier version, or on a worker of one, would not find it in the text. */
-function textToDeliver(keyword: string, text: string | null): string {
-  return text !== null && normaliseKeyword(text) === keyword ? text : keyword
 }
 
 /** True when a run of ours has already taken this event: its snapshot says so. */

@@ -55,7 +55,7 @@ export function createRunRebuild(deps: {
     }
     if (follower?.agent) {
       const { agentAt: at, agentSeq: seq } = follower
-      await runs.signal(row, 'agentSession', { open: true, ...(at === null ? {} : { at, seq: seq ?? -1 }) })
+      await runs.signal(row, 'agentSession', { open: true, at: at ?? now(), seq: seq ?? -1 })
     }
     return started
   }

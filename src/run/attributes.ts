@@ -1,4 +1,4 @@
-import { patternTest } from '../campaign/match.ts'
+import { patternTest } from '../shared/pattern.ts'
 import { type FollowerCondition, isTagOnly, type PlanStep } from './plan.ts'
 import { changeStep, type FollowerAttributes, type RunState } from './state.ts'
 

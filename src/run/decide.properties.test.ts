@@ -156,7 +156,8 @@ function createWitness({ plan, rules, event }: Life) {
   let replied = false
   let over = false
   let paused = false
-  let agent = false
+  /** The newest change of the human agent's session, in arrival order within a second. */
+  let session = { at: event === 'message' ? 0 : Number.NEGATIVE_INFINITY, isOpen: false }
   const done = new Set<string>()
   let released: number | null = null
 
@@ -172,9 +173,12 @@ function createWitness({ plan, rules, event }: Life) {
   return {
     hears(act: Act, at: number) {
       if (over) return
+      // While an agent has the session WeChat pushes no message to us.
+      if ((act === 'message' || act === 'exit') && at > session.at) session = { at, isOpen: false }
       if (act === 'pause' || act === 'resume') paused = act === 'pause'
-      else if (act === 'agent' || act === 'agent-leaves') agent = act === 'agent'
-      else if (act === 'cancel') over = true
+      else if (act === 'agent' || act === 'agent-leaves') {
+        if (at >= session.at) session = { at, isOpen: act === 'agent' }
+      } else if (act === 'cancel') over = true
       else if (act === 'unfollow') over = at >= Math.max(0, lastFollow)
       else {
         const older = at < 0
@@ -193,7 +197,8 @@ function createWitness({ plan, rules, event }: Life) {
       const planned = plan.steps.find((s) => s.id === id)
       const known = grants.get(request.grant.scene)
       expect(over, 'nothing after an unfollow or another end').toBe(false)
-      expect(paused || agent, 'nothing while somebody keeps it back').toBe(false)
+      const hasAgent = session.isOpen && at < session.at + 30 * MINUTE
+      expect(paused || hasAgent, 'nothing while somebody keeps it back').toBe(false)
       expect(known?.at, 'paid by a grant of the newest interaction').toBe(request.grant.grantedAt - ENTRY_AT)
       if (!known) return 0
       expect(at, 'not in the margin').toBeLessThan(known.usable)
@@ -244,7 +249,7 @@ function live(life: Life): RunSimulation {
     else if (deed === 'subscribe') run.follow(at)
     else if (deed === 'unfollow') run.unfollow(at)
     else if (deed === 'cancel') run.stop('cancelled')
-    else if (deed === 'agent' || deed === 'agent-leaves') run.agentSession(deed === 'agent')
+    else if (deed === 'agent' || deed === 'agent-leaves') run.agentSession(deed === 'agent', at)
     else run.pause(deed === 'pause')
   }
   const waiting = [...answers]

@@ -337,8 +337,9 @@ describe('a follower who talks to a human agent', () => {
     const run = simulateRun(planOf([{ afterMs: HOUR }, { afterMs: HOUR, ifLate: 'skip' }]), {
       rules: 'classic-48h',
     })
+    run.runUntil(HOUR - MINUTE)
     run.agentSession(true)
-    run.runUntil(2 * HOUR)
+    run.runUntil(HOUR + MINUTE)
     expect(run.steps()).toEqual(['s0 held human-agent', 's1 held human-agent'])
     run.agentSession(false)
     run.runUntil(3 * HOUR)

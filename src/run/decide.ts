@@ -1,6 +1,7 @@
 import { type Grant, MIN_LEFT_MS, selectGrant, startTime, usableUntil } from '../wechat/rules/ledger.ts'
+import { agentSessionEnd } from './agent-session.ts'
 import { checkAttributes } from './attributes.ts'
-import { isTagOnly, type Plan } from './plan.ts'
+import { isTagOnly, type Plan, type PlanStep } from './plan.ts'
 import {
   changeStep,
   expireAgentSession,
@@ -57,11 +58,11 @@ function nextAction(plan: Plan, state: RunState, now: number): NextAction {
   if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
   if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
   const closing: NextAction = { do: 'wait', until: state.closesAt, for: 'window' }
-  // Kept back: only what comes due meanwhile is marked.
-  if (state.status === 'paused' || state.agentActive) {
+  // Steps are held: those that come due meanwhile are only marked.
+  if (state.status === 'paused' || state.agentSession?.open) {
     const due = waitForNextDue(queue, now) ?? closing
-    const { agentActive: agent, agentExpiresAt: agentUntil = Infinity } = state
-    return agent && agentUntil < due.until ? { do: 'wait', until: agentUntil, for: 'human-agent' } : due
+    const sessionEnd = agentSessionEnd(state.agentSession) ?? Infinity
+    return sessionEnd < due.until ? { do: 'wait', until: sessionEnd, for: 'human-agent' } : due
   }
 
   const sending = nextSend(plan, state, now, queue, closing)
@@ -100,46 +101,48 @@ function nextSend(
   return leftMs < MIN_LEFT_MS ? closing : { do: 'send', index: head.index, grant, leftMs }
 }
 
-/** Marks what can be said of each open step by now: conditions that fail, steps that are late, steps that are held. */
+/** Marks what is certain of each open step by now: its condition fails, it is late, it is held. */
 function assessOpenSteps(plan: Plan, state: RunState, now: number): RunState {
-  let current = isAgentSessionOver(state, now) ? expireAgentSession(state) : state
+  let current = now >= (agentSessionEnd(state.agentSession) ?? Infinity) ? expireAgentSession(state) : state
   for (const { index, step, startsAt } of openSteps(plan, state)) {
     const planned = plan.steps[index]
-    if (!planned) continue
-    const due = startsAt !== null && startsAt <= now
-    const skip = (reason: string) => {
-      current = changeStep(current, index, { state: 'skipped', reason })
-    }
-    // A reply cannot be undone, so this one need not wait for its time.
-    if (planned.when === 'not-replied' && current.reply) skip('replied')
-    else if (!due || step.dueAt === null) continue
-    else if (now >= current.closesAt) continue
-    else if (current.status === 'paused') hold(index, step, 'paused')
-    else if (current.agentActive) hold(index, step, 'human-agent')
-    else if (planned.when === 'replied' && !current.reply) skip('not-replied')
-    else if (planned.ifLate === 'skip' && (wasBlocked(step) || now - step.dueAt > LATE_AFTER_MS)) skip('late')
-    else if (!isTagOnly(planned) && !selectGrant(current.ledger, now)) {
-      if (planned.ifLate === 'skip') skip('no-grant')
-      else hold(index, step, 'no-grant')
-    }
+    const verdict = planned && assessStep(planned, step, startsAt, current, now)
+    if (!verdict) continue
+    if (verdict.state === 'held' && step.state === 'held' && step.reason === verdict.reason) continue
+    current = changeStep(current, index, verdict.state === 'held' ? { ...verdict, wasHeld: true } : verdict)
   }
   return current
-
-  function hold(index: number, step: StepState, reason: string) {
-    if (step.state === 'held' && step.reason === reason) return
-    current = changeStep(current, index, { state: 'held', reason, wasHeld: true })
-  }
 }
 
-/** Nobody has closed the session, and WeChat routes nothing to the agent any more. */
-function isAgentSessionOver(
-  { agentActive: agent, agentExpiresAt: agentUntil }: RunState,
+interface Verdict {
+  state: 'held' | 'skipped'
+  reason: string
+}
+
+/** Null while nothing is certain, and of a step that may go. */
+function assessStep(
+  planned: PlanStep,
+  step: StepState,
+  startsAt: number | null,
+  state: RunState,
   now: number,
-): boolean {
-  return agent && agentUntil !== undefined && now >= agentUntil
+): Verdict | null {
+  // A reply cannot be undone, so this step need not wait for its time.
+  if (planned.when === 'not-replied' && state.reply) return skipped('replied')
+  if (startsAt === null || startsAt > now || step.dueAt === null || now >= state.closesAt) return null
+  if (state.status === 'paused') return held('paused')
+  if (state.agentSession?.open) return held('human-agent')
+  if (planned.when === 'replied' && !state.reply) return skipped('not-replied')
+  const isLate = wasBlocked(step) || now - step.dueAt > LATE_AFTER_MS
+  if (planned.ifLate === 'skip' && isLate) return skipped('late')
+  if (isTagOnly(planned) || selectGrant(state.ledger, now)) return null
+  return planned.ifLate === 'skip' ? skipped('no-grant') : held('no-grant')
 }
 
-/** Came due while somebody kept it back, so it did not go on time. */
+const held = (reason: string): Verdict => ({ state: 'held', reason })
+const skipped = (reason: string): Verdict => ({ state: 'skipped', reason })
+
+/** Came due during a pause or a human agent's session, so it could not go on time. */
 function wasBlocked(step: StepState): boolean {
   return step.state === 'held' && (step.reason === 'paused' || step.reason === 'human-agent')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isOlder, normaliseKeyword } from './plan.ts'
+import { isExitText, isOlder } from './plan.ts'
 
 describe('which of two events came first', () => {
   it.each([
@@ -11,19 +11,14 @@ describe('which of two events came first', () => {
   ])('%j before %j: %s (%s)', (a, b, older) => expect(isOlder(a, b)).toBe(older))
 })
 
-describe('a keyword as a follower types it', () => {
-  it.each([
-    ['TD', 'td', 'small letters'],
-    [' td\n', 'td', 'spaces around it'],
-    ['ＴＤ', 'td', 'full-width letters'],
-    ['　退订　', '退订', 'full-width spaces'],
-    ['１', '1', 'full-width figures'],
-    ['ﾃｽﾄ', 'テスト', 'half-width kana'],
-    ['Course', 'COURSE', 'case'],
-  ])('%j means %j (%s)', (typed, keyword) => expect(normaliseKeyword(typed)).toBe(normaliseKeyword(keyword)))
+describe('a text that a follower types', () => {
+  const plan = { exitKeywords: ['td', '退订'] }
 
-  it('is the whole text, not a part of it', () => {
-    expect(normaliseKeyword('不要退订')).not.toBe(normaliseKeyword('退订'))
-    expect(normaliseKeyword('t d')).not.toBe(normaliseKeyword('td'))
-  })
+  it.each(['TD', 'T\u2006D。', ' ｔｄ ', '退订！'])('%j leaves the run', (text) =>
+    expect(isExitText(plan, text)).toBe(true),
+  )
+
+  it.each(['TD please', '不要退订', '', '。'])('%j does not leave the run', (text) =>
+    expect(isExitText(plan, text)).toBe(false),
+  )
 })

@@ -1,4 +1,4 @@
-import { findExitKeyword } from '../shared/keyword.ts'
+import { normaliseExitKeyword } from '../shared/keyword.ts'
 import type { Allowance, Scene } from '../wechat/rules/rules.ts'
 
 /**
@@ -13,10 +13,8 @@ export interface Plan {
   spacingMs: number
   /** The run ends this long after the last interaction. */
   windowMs: number
-  /** As `exitWord` reads them; in plans of earlier versions as `normaliseKeyword` does. */
+  /** As `normaliseExitKeyword` gives them. */
   exitKeywords: readonly string[]
-  /** The run reads exit keywords by `exitWord`. Absent in plans of earlier versions, whose histories read otherwise. */
-  readsExitWords?: true
 }
 
 export interface PlanStep {
@@ -29,7 +27,7 @@ export interface PlanStep {
   since: 'entry' | 'reply' | 'previous'
   ifLate: 'hold' | 'skip'
   when: 'replied' | 'not-replied' | FollowerCondition | null
-  /** Tags to give and to take, after the message where there is one. Absent: none, as in plans before 0.2. */
+  /** Tags to give and to take, after the message where there is one. Absent: none. */
   tag?: readonly string[]
   untag?: readonly string[]
   /** The message's template names what only WeChat knows of the follower. */
@@ -55,7 +53,7 @@ export interface EventStamp {
   seq: number
 }
 
-/** What a follower did: `at` orders it, `ourTime` says when it was by the clock that steps and grants are counted with. */
+/** What a follower did: `at` orders it, `correctedTime` says when it was by our clock, which steps and grants are counted with. */
 export interface EventTime extends EventStamp {
   /**
    * How far our clock was ahead of WeChat's when this reached us, ms; absent: not so far that it matters, or it was not
@@ -102,17 +100,8 @@ export function isOlder(a: EventStamp, b: EventStamp): boolean {
   return a.at < b.at || (a.at === b.at && a.seq < b.seq)
 }
 
-/**
- * True when a text that reached the run is one of its exit keywords. A run that began under an earlier version decides as
- * its history did, by `normaliseKeyword`: the dispatcher passes such a run the keyword that it found in the text.
- */
-export function isExitText(plan: Pick<Plan, 'exitKeywords' | 'readsExitWords'>, text: string): boolean {
-  return plan.readsExitWords
-    ? findExitKeyword(plan.exitKeywords, text) !== undefined
-    : plan.exitKeywords.includes(normaliseKeyword(text))
-}
-
-/** How earlier versions read keywords: trimmed, without case and width (NFKC folds full-width forms). */
-export function normaliseKeyword(text: string): string {
-  return text.normalize('NFKC').trim().toLowerCase()
+/** True when a text is one of the plan's exit keywords. */
+export function isExitText(plan: Pick<Plan, 'exitKeywords'>, text: string): boolean {
+  const keyword = normaliseExitKeyword(text)
+  return keyword !== '' && plan.exitKeywords.includes(keyword)
 }

@@ -120,7 +120,7 @@ describe('a first message', () => {
 })
 
 describe('an exit keyword', () => {
-  it.each(['TD', ' ｔｄ ', '退订\n'])('%j ends the run', (text) => {
+  it.each(['TD', ' ｔｄ ', '退订\n', 'TD!'])('%j ends the run', (text) => {
     expect(hear(event('message', SECOND, { text })).stop).toEqual({
       outcome: 'opted-out',
       reason: 'exit keyword',
@@ -128,7 +128,7 @@ describe('an exit keyword', () => {
     })
   })
 
-  it.each(['TD!', '不退订', '', null])('%j does not', (text) => {
+  it.each(['TD please', '不退订', '', null])('%j does not', (text) => {
     expect(hear(event('message', SECOND, { text })).stop).toBeNull()
   })
 
@@ -241,10 +241,11 @@ describe('an operator and a human agent', () => {
   })
 
   it('take the session over and give it back', () => {
-    const open = applyAgentSession(begun, true)
-    expect(open.agentActive).toBe(true)
-    expect(applyAgentSession(open, true)).toBe(open)
-    expect(applyAgentSession(open, false).agentActive).toBe(false)
+    const opening = { open: true, at: ENTRY_AT, seq: 1 }
+    const open = applyAgentSession(begun, opening)
+    expect(open.agentSession?.open).toBe(true)
+    expect(applyAgentSession(open, opening)).toBe(open)
+    expect(applyAgentSession(open, { open: false, at: ENTRY_AT, seq: 2 }).agentSession?.open).toBe(false)
   })
 
   it('have the session as the newest word says, whatever order the words come in', () => {
@@ -258,27 +259,19 @@ describe('an operator and a human agent', () => {
         const told = (state: RunState, { kind, at, seq }: (typeof numbered)[number]) =>
           kind === 'message'
             ? applyInteraction(plan, state, event('message', at - ENTRY_AT, { seq, key: `m${seq}` }))
-            : applyAgentSession(state, kind === 'open', { at, seq })
+            : applyAgentSession(state, { open: kind === 'open', at, seq })
         const cut = words.length === 0 ? 0 : turn % words.length
         const shuffled = [...numbered.slice(cut), ...numbered.slice(0, cut).reverse()]
         const [one, other] = [numbered, [...shuffled, ...shuffled]].map((all) => all.reduce(told, begun))
-        expect(other?.agentActive).toBe(one?.agentActive)
+        expect(other?.agentSession?.open).toBe(one?.agentSession?.open)
         // Said in plain words: the newest opening or closing, unless a message of a later second came.
         const session = numbered
           .filter((w) => w.kind !== 'message')
           .sort((a, b) => b.at - a.at || b.seq - a.seq)[0]
         const spoken = numbered.some((w) => w.kind === 'message' && session && w.at > session.at)
-        expect(one?.agentActive).toBe(session?.kind === 'open' && !spoken)
+        expect(one?.agentSession?.open === true).toBe(session?.kind === 'open' && !spoken)
       }),
     )
-  })
-
-  it('hold on to a session that an old dispatcher told of without a time', () => {
-    const open = applyAgentSession(hear(event('message', SECOND)), true)
-    const spoken = applyInteraction(plan, open, event('message', 3 * SECOND))
-    expect([spoken.agentActive, spoken.agentExpiresAt]).toEqual([true, undefined])
-    // An operator ends it with a time.
-    expect(applyAgentSession(spoken, false, { at: ENTRY_AT, seq: 0 }).agentActive).toBe(false)
   })
 
   it('see the last five signals that made no sense', () => {

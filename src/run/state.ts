@@ -1,11 +1,10 @@
 import { storableText, truncateText } from '../shared/text.ts'
 import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
-import { AGENT_SESSION_MS, isNewerChange, sessionEndImpliedBy } from './agent-session.ts'
+import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from './agent-session.ts'
 import {
   correctedTime,
   type Entry,
   type EventStamp,
-  type EventTime,
   type Interaction,
   isExitText,
   isOlder,
@@ -69,12 +68,8 @@ export interface RunState {
   steps: readonly StepState[]
   /** The run's first message after its entry. */
   reply: { at: number; text: string | null } | null
-  /** A human agent has the session. */
-  agentActive: boolean
-  /** When the newest word on that was said; absent while only words without a time were (runs before 0.3). */
-  agentStamp?: EventStamp
-  /** When an open session ends by itself, by our clock; absent: only by a word. */
-  agentExpiresAt?: number
+  /** The newest change of a session with a human agent; null while none is known. */
+  agentSession: AgentSessionChange | null
   /** By WeChat's clock, as marks are; all other times are ours. */
   lastInteractionAt: number
   lastFollow: EventStamp | null
@@ -119,7 +114,7 @@ export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
       wasHeld: false,
     })),
     reply: null,
-    agentActive: false,
+    agentSession: null,
     lastInteractionAt: entry.at,
     lastFollow: entry.event === 'subscribe' ? { at: entry.at, seq: entry.seq } : null,
     releasedAt: null,
@@ -131,7 +126,7 @@ export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
 }
 
 /** Every change of a run's state goes through here: the sequence number rises. */
-function change(state: RunState, patch: Partial<RunState>): RunState {
+function update(state: RunState, patch: Partial<RunState>): RunState {
   return { ...state, ...patch, revision: state.revision + 1 }
 }
 
@@ -160,8 +155,11 @@ export function applyInteraction(plan: Plan, state: RunState, event: Interaction
   }
   const isEntry = event.key === state.entry.key
   const older = !isEntry && isOlder(event, state.entry)
-  if (event.scene === 'message') Object.assign(patch, agentSessionAfterMessage(state, event))
-  if (older && state.entry.event === 'subscribe') return change(state, patch)
+  if (event.scene === 'message') {
+    const end = sessionEndImpliedBy(event)
+    if (isNewerChange(state.agentSession, end)) patch.agentSession = end
+  }
+  if (older && state.entry.event === 'subscribe') return update(state, patch)
 
   patch.ledger = addGrant(state.ledger, event.scene, correctedTime(event), event.allowance, event.at)
   if (!older) {
@@ -179,8 +177,8 @@ export function applyInteraction(plan: Plan, state: RunState, event: Interaction
       patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', stamp: null }
     }
   }
-  const changed = change(state, patch)
-  return patch.reply ? schedule(plan, changed) : changed
+  const next = update(state, patch)
+  return patch.reply ? schedule(plan, next) : next
 }
 
 /** An unfollow reached the run. One older than the follow that counts changes nothing. */
@@ -188,9 +186,9 @@ export function applyUnsubscribe(state: RunState, event: EventStamp & { key: str
   if (state.seenEventKeys.includes(event.key)) return state
   const seen = [...state.seenEventKeys, event.key].slice(-SEEN_KEYS_MAX)
   const lastEntry = laterStamp(state.lastFollow, state.entry)
-  if (isOlder(event, lastEntry)) return change(state, { seenEventKeys: seen })
+  if (isOlder(event, lastEntry)) return update(state, { seenEventKeys: seen })
   const stamp = { at: event.at, seq: event.seq }
-  return change(state, {
+  return update(state, {
     seenEventKeys: seen,
     ledger: [],
     stop: { outcome: 'unsubscribed', reason: null, stamp },
@@ -199,49 +197,31 @@ export function applyUnsubscribe(state: RunState, event: EventStamp & { key: str
 
 /** Something outside ends the run: an operator, a stopped account, a follower who refuses messages. */
 export function requestStop(state: RunState, outcome: Outcome, reason: string | null): RunState {
-  return state.stop ? state : change(state, { stop: { outcome, reason, stamp: null } })
+  return state.stop ? state : update(state, { stop: { outcome, reason, stamp: null } })
 }
 
 /** An operator paused or resumed this follower. After a resume, what came due meanwhile follows its `ifLate`. */
 export function setPaused(state: RunState, paused: boolean): RunState {
   const status = paused ? 'paused' : 'active'
-  return state.status === 'ended' || state.status === status ? state : change(state, { status })
+  return state.status === 'ended' || state.status === status ? state : update(state, { status })
 }
 
-/**
- * A human agent took the session over, or closed it.
- * @param when absent in signals of a dispatcher before 0.3: then the last that is heard counts, and nothing else ends it
- */
-export function applyAgentSession(
-  state: RunState,
-  open: boolean,
-  when?: Pick<EventTime, 'at' | 'seq' | 'aheadMs'>,
-): RunState {
-  const { agentStamp: agentMark, agentExpiresAt: _until, ...rest } = state
-  if (!when) return state.agentActive === open ? state : change(rest, { agentActive: open })
-  if (!isNewerChange(agentMark, when)) return state
-  return change(rest, {
-    agentActive: open,
-    agentStamp: { at: when.at, seq: when.seq },
-    ...(open ? { agentExpiresAt: correctedTime(when) + AGENT_SESSION_MS } : {}),
-  })
+/** A human agent took the session over, or it was closed. An older change than the known one has no effect. */
+export function applyAgentSession(state: RunState, change: AgentSessionChange): RunState {
+  if (!isNewerChange(state.agentSession, change)) return state
+  const { open, at, seq, aheadMs } = change
+  const session = { open, at, seq, ...(aheadMs === undefined ? {} : { aheadMs }) }
+  return update(state, { agentSession: session })
 }
 
-/** The session's time is over: nobody has said anything of it for too long. */
+/** Nobody closed the agent's session, and WeChat no longer routes messages to it. */
 export function expireAgentSession(state: RunState): RunState {
-  return change(state, { agentActive: false })
-}
-
-/** A session of which nobody knows when it began (before 0.3) is not ended by a message: stored histories held on. */
-function agentSessionAfterMessage(state: RunState, message: EventStamp): Partial<RunState> {
-  const sessionEnd = sessionEndImpliedBy(message)
-  if ((state.agentActive && !state.agentStamp) || !isNewerChange(state.agentStamp, sessionEnd)) return {}
-  return { agentActive: false, agentStamp: { at: sessionEnd.at, seq: sessionEnd.seq } }
+  return state.agentSession ? update(state, { agentSession: { ...state.agentSession, open: false } }) : state
 }
 
 /** A signal that could not be understood: kept for the operator, otherwise without effect. */
 export function addWarning(state: RunState, text: string): RunState {
-  return change(state, { warnings: [...state.warnings, text].slice(-WARNINGS_MAX) })
+  return update(state, { warnings: [...state.warnings, text].slice(-WARNINGS_MAX) })
 }
 
 /** The run's last change: open steps are skipped for the given reason. */
@@ -249,7 +229,7 @@ export function endRun(state: RunState, outcome: Outcome, reason: string | null,
   const steps = state.steps.map((s) =>
     isOpen(s) ? { ...s, state: 'skipped' as const, reason: s.dueAt === null ? 'no-reply' : outcome } : s,
   )
-  return change(state, { status: 'ended', outcome, reason, endedAt: at, steps })
+  return update(state, { status: 'ended', outcome, reason, endedAt: at, steps })
 }
 
 export function isOpen(step: StepState): boolean {
@@ -264,7 +244,7 @@ export function changeStep(
   more: Partial<RunState> = {},
 ): RunState {
   const steps = state.steps.map((s, i) => (i === index ? { ...s, ...patch } : s))
-  return change(state, { ...more, steps })
+  return update(state, { ...more, steps })
 }
 
 function laterStamp(a: EventStamp | null, b: EventStamp): EventStamp {

@@ -15,13 +15,22 @@ export function maskId(id: string): string {
   return characters.length <= 8 ? `${part(0, 2)}…` : `${part(0, 4)}…${part(-4)}`
 }
 
-/** The id of a follower's workflow in Temporal; other people's scripts build it too (contract, section 7). */
-export function workflowIdOf(appId: AppId, openId: OpenId): string {
-  return `nurture/${appId}/${openId}`
+/** One follower of one account. */
+export interface FollowerKey {
+  appId: AppId
+  openId: OpenId
 }
 
-/** Whose run a workflow id names; null for another kind of workflow. */
-export function parseWorkflowId(workflowId: string): { appId: AppId; openId: OpenId } | null {
-  const [kind, appId, openId] = workflowId.split('/')
-  return kind === 'nurture' && appId && openId ? { appId, openId } : null
+const WORKFLOW_KIND = 'nurture'
+
+/** The id of a follower's workflow in Temporal. Operators' scripts build it too: docs/contract.md#7-temporal. */
+export function workflowIdOf(appId: AppId, openId: OpenId): string {
+  return `${WORKFLOW_KIND}/${appId}/${openId}`
+}
+
+/** The follower whose workflow an id names; null for the id of another kind of workflow. */
+export function parseWorkflowId(workflowId: string): FollowerKey | null {
+  const [kind, appId, ...rest] = workflowId.split('/')
+  const openId = rest.join('/')
+  return kind === WORKFLOW_KIND && appId && openId ? { appId, openId } : null
 }

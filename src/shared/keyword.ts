@@ -61,12 +61,6 @@ export function normaliseEntryKeyword(text: string): string {
   return firstVisible(withoutAtEnd(word, A_PLAIN).replace(PLAIN_AT_START, '')) ?? word
 }
 
-/** The keyword that this text is, or undefined. The keywords may be of any earlier form. */
-export function findExitKeyword(keywords: readonly string[], text: string): string | undefined {
-  const word = normaliseExitKeyword(text)
-  return word === '' ? undefined : keywords.find((keyword) => normaliseExitKeyword(keyword) === word)
-}
-
 /** Case, width and what cannot be seen. Twice through NFKC: letters may come apart when their case changes. */
 function fold(text: string): string {
   const visible = text.replace(PINYIN_SPACE, '').normalize('NFKC').replace(INVISIBLE, '')

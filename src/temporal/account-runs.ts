@@ -1,11 +1,8 @@
+import type { FollowerKey } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { REMOVED_REASON } from '../store/accounts/removed-accounts.ts'
 import type { Db } from '../store/db.ts'
-import {
-  activeFollowersByAccount,
-  type FollowerKey,
-  followersWithDeferredSteps,
-} from '../store/runs/run-rows.ts'
+import { activeFollowersByAccount, followersWithDeferredSteps } from '../store/runs/run-rows.ts'
 import { parallel } from './parallel.ts'
 import type { RunClient } from './run-client.ts'
 

@@ -4,7 +4,7 @@ import { defaultPayloadConverter, type Payload, type SerializationContext } from
 import proto from '@temporalio/proto'
 import { describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
-import { READABLE_MARKER } from '../../workflows/signals.ts'
+import { READABLE_MARKER } from '../../workflows/names.ts'
 import { deriveKeyring } from '../store/encryption/keyring.ts'
 import {
   CALL_MAX_BYTES,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { DataConverter, Payload, PayloadCodec, SerializationContext } from '@temporalio/common'
 import proto from '@temporalio/proto'
-import { READABLE_MARKER } from '../../workflows/signals.ts'
+import { READABLE_MARKER } from '../../workflows/names.ts'
 import { deriveKeyring, type EncryptionKeys, type Keyring } from '../store/encryption/keyring.ts'
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1

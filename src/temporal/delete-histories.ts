@@ -1,6 +1,5 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client'
-import { workflowIdOf } from '../shared/ids.ts'
-import type { FollowerKey } from '../store/runs/run-rows.ts'
+import { type FollowerKey, workflowIdOf } from '../shared/ids.ts'
 
 /** One try takes no longer: the dispatcher has other people's events to move. */
 const CANCEL_TIMEOUT_MS = 5_000

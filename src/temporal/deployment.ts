@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client'
+import { NURTURE_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
-import { NURTURE_QUEUE } from './run-client.ts'
 
 /**
  * - `current`, `ramping`: new runs begin on it.

@@ -1,6 +1,5 @@
 import type { Client } from '@temporalio/client'
-import { NURTURE_QUEUE } from './run-client.ts'
-import { SEND_QUEUE } from './workers.ts'
+import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
 
 const POLL_MS = 100
 const CALL_TIMEOUT_MS = 2_000

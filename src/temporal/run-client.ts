@@ -6,18 +6,23 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
-import type { FollowerNurture, NurtureOutcome } from '../../workflows/follower-nurture.ts'
-import { appIdAttribute, campaignAttribute, stateAttribute } from '../../workflows/names.ts'
+import type { FollowerNurture } from '../../workflows/follower-nurture.ts'
+import {
+  appIdAttribute,
+  campaignAttribute,
+  NURTURE_QUEUE,
+  stateAttribute,
+  WORKFLOW_TYPE,
+} from '../../workflows/names.ts'
+import type { NurtureResult } from '../../workflows/nurture-run.ts'
+import type { SignalName } from '../../workflows/signals.ts'
 import type { AgentSessionChange } from '../run/agent-session.ts'
 import type { Interaction, RunStart } from '../run/plan.ts'
-import { workflowIdOf } from '../shared/ids.ts'
+import { type FollowerKey, workflowIdOf } from '../shared/ids.ts'
 import { truncateText } from '../shared/text.ts'
-import type { FollowerKey, RunRow } from '../store/runs/run-rows.ts'
+import type { RunRow } from '../store/runs/run-rows.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import { createHistoryDeletion, type HistoryDeletion } from './delete-histories.ts'
-
-/** The workflow's own task queue; its activities are on `send`. */
-export const NURTURE_QUEUE = 'nurture'
 
 const CALL_TIMEOUT_MS = 10_000
 
@@ -31,36 +36,25 @@ type SignalResult = 'ok' | 'gone'
 
 /** All client calls for one kind of workflow, in one place. Each throws TemporalUnavailableError when Temporal is away. */
 export interface RunClient extends HistoryDeletion {
-  /** `agent`: the session that a human agent has already. Begins a run, or tells the open one: Temporal decides which, in one step. */
+  /** `agentSession`: the session that a human agent has already. Begins a run, or tells the open one: Temporal decides which, in one step. */
   startOrSignal(
     follower: FollowerKey,
     start: RunStart,
     event: Interaction,
     ledger: Ledger,
-    agent?: AgentSessionChange | null,
+    agentSession?: AgentSessionChange | null,
   ): Promise<{ runId: string }>
   /** Begins a run where its row says that it stands; false when this follower has an open one. */
   startFromRow(row: RunRow): Promise<boolean>
   /** @param runId this execution and no other; the open one, if nothing is said */
-  signal(follower: FollowerKey, name: RunSignal, payload?: unknown, runId?: string): Promise<SignalResult>
+  signal(follower: FollowerKey, name: SignalName, payload?: unknown, runId?: string): Promise<SignalResult>
   /** The newest execution of this follower, or null. */
   describe(
     follower: FollowerKey,
   ): Promise<{ open: boolean; completed: boolean; runKey: string | null; runId: string } | null>
   /** What a completed execution gave back. */
-  resultOf(follower: FollowerKey, runId: string): Promise<NurtureOutcome>
+  resultOf(follower: FollowerKey, runId: string): Promise<NurtureResult>
 }
-
-export type RunSignal =
-  | 'interaction'
-  | 'unsubscribed'
-  | 'cancel'
-  | 'pause'
-  | 'resume'
-  | 'agentSession'
-  | 'stop'
-  | 'retryNow'
-  | 'resync'
 
 /** @param client may be unconnected: each call then fails with TemporalUnavailableError */
 export function createRunClient(client: Client): RunClient {
@@ -77,14 +71,14 @@ export function createRunClient(client: Client): RunClient {
   }
 
   const calls: Omit<RunClient, keyof HistoryDeletion> = {
-    startOrSignal: (follower, start, event, ledger, agent) =>
+    startOrSignal: (follower, start, event, ledger, agentSession) =>
       callTemporal(async () => {
         const handle = await client.workflow.signalWithStart<typeof FollowerNurture, [Interaction]>(
-          'FollowerNurture',
+          WORKFLOW_TYPE,
           {
             ...startOptions(follower, start, 'active'),
-            args: [{ start, ledger, recorded: true, signalsInOrder: true, ...(agent ? { agent } : {}) }],
-            signal: 'interaction',
+            args: [{ start, ledger, recorded: true, ...(agentSession ? { agentSession } : {}) }],
+            signal: 'interaction' satisfies SignalName,
             signalArgs: [event],
           },
         )
@@ -98,14 +92,13 @@ export function createRunClient(client: Client): RunClient {
           s.state === 'sending' ? { ...s, state: 'pending' as const } : s,
         )
         try {
-          await client.workflow.start<typeof FollowerNurture>('FollowerNurture', {
+          await client.workflow.start<typeof FollowerNurture>(WORKFLOW_TYPE, {
             ...startOptions(row, start, row.status),
             args: [
               {
                 start,
                 ledger: row.state.ledger,
                 recorded: true,
-                signalsInOrder: true,
                 state: { ...row.state, steps },
               },
             ],

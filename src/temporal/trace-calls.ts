@@ -1,7 +1,7 @@
 import { type WorkflowClientInterceptor, WorkflowNotFoundError } from '@temporalio/client'
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { ActivityInterceptorsFactory } from '@temporalio/worker'
-import type { RecordInput, SendInput, TagInput } from '../../activities/index.ts'
+import type { RecordRunInput, SendInput, TagInput } from '../../activities/index.ts'
 import { readTrace, withTrace } from '../../workflows/tracing/trace-header.ts'
 import { maskId, parseWorkflowId } from '../shared/ids.ts'
 import type { Attributes, Span, Tracing } from '../tracing/tracing.ts'
@@ -80,7 +80,7 @@ function followerAttributes(run: { workflowId: string; runId: string } | undefin
 }
 
 /** What the workflow's own calls (`workflows/activity-calls.ts`) give; each field may be missing. */
-type AnyInput = Partial<SendInput> & Partial<RecordInput> & Partial<TagInput>
+type AnyInput = Partial<SendInput> & Partial<RecordRunInput> & Partial<TagInput>
 
 function stepOf(input: unknown): Attributes {
   const { state, index, step } = (input ?? {}) as AnyInput

@@ -1,17 +1,16 @@
 import type { DataConverter } from '@temporalio/common'
 import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
+import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
 import type { Log } from '../shared/log.ts'
 import { noopTracing, type Tracing } from '../tracing/tracing.ts'
 import { connectWorker, type TemporalTarget } from './connection.ts'
-import { NURTURE_QUEUE } from './run-client.ts'
 import { runLogSinks } from './run-log-sinks.ts'
 import { traceActivities } from './trace-calls.ts'
 import { bundleWorkflows } from './workflow-bundle/workflow-bundle.ts'
 
 /** Activities have a queue of their own: eager ones would pass by the fairness of matching. */
-export const SEND_QUEUE = 'send'
 /** Sends of this worker at one time; one account holds a quarter at most. */
 export const SEND_SLOTS = 100
 /** What running sends get when the process stops: see docs/contract.md#1-commands. */

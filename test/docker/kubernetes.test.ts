@@ -3,8 +3,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { read, readAllYaml, readYaml } from '../../scripts/cluster/load-compose.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { NURTURE_QUEUE } from '../../src/temporal/run-client.ts'
-import { SEND_QUEUE } from '../../src/temporal/workers.ts'
+import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
 import { network, type Pod } from './network-policies.ts'
 
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })

@@ -1,18 +1,21 @@
 import {
-  applyAttributes,
-  applyTagResult,
-  type FetchAttributesResult,
-  type TagResult,
-} from '../../src/run/attributes.ts'
-import { decide, type NextAction } from '../../src/run/decide.ts'
+  type Action,
+  begin,
+  finish,
+  next,
+  resolve,
+  type SendAction,
+  type TagAction,
+  tagsAfterSend,
+} from '../../src/run/advance.ts'
+import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep } from '../../src/run/plan.ts'
-import { applySendResult, beginSend, type SendResult } from '../../src/run/send-result.ts'
+import type { SendResult } from '../../src/run/send-result.ts'
 import {
   applyAgentSession,
   applyInteraction,
   applyUnsubscribe,
   beginRun,
-  endRun,
   type Outcome,
   type RunState,
   requestStop,
@@ -34,7 +37,7 @@ export interface RunSimulation {
   steps(): string[]
   step(id: string): StepState
   /** What the run does next, now. */
-  next(): NextAction
+  next(): Action
   /** Lets the run go on until then; what comes due on the way happens. */
   runUntil(at: number): void
   /** Each of these happens at the story's time, or at `at` where it was delivered late. */
@@ -43,7 +46,6 @@ export interface RunSimulation {
   follow(at?: number): void
   unfollow(at?: number): void
   pause(paused: boolean): void
-  /** `at`: ms after the entry; absent: a word without a time, as dispatchers before 0.3 told it. */
   agentSession(open: boolean, at?: number): void
   stop(outcome: Outcome, reason?: string): void
   /** How the next requests are answered; the last one stays. The first begins with `sent`. */
@@ -137,37 +139,31 @@ export function simulateRun(
   let state = beginRun(plan, entryOf(event, { qrScene: options.qrScene ?? null }), ledger)
   state = applyInteraction(plan, state, interaction(event === 'click' ? 'menu' : event, 0, null, 'entry'))
 
-  const apply = (next: RunState) => {
-    if (state.status !== 'ended') state = next
+  const apply = (changed: RunState) => {
+    if (state.status !== 'ended') state = changed
   }
-  const decideNow = (): NextAction => {
-    const decided = decide(plan, state, ENTRY_AT + now)
+  const decideNow = (): Action => {
+    const decided = next(plan, state, ENTRY_AT + now)
     state = decided.state
-    return decided.next
+    return decided.action
   }
-  const send = ({ index, grant, leftMs }: Extract<NextAction, { do: 'send' }>) => {
-    state = beginSend(state, index)
-    const grants = state.ledger
-    const step = plan.steps[index]?.id ?? '?'
-    const request = { step, at: now, grant, leftMs }
+  const send = (action: SendAction) => {
+    const { step, grant, leftMs } = action
+    state = begin(state, action)
+    const request = { step: step.id, at: now, grant, leftMs }
     requests.push(request)
-    const { durationMs: takes = 0, unclear = 0, meanwhile, ...answer } = wechat(request)
-    if (answer.result === 'sent') sent.push(`${now / 1_000}s ${step} ${grant.scene}`)
-    now += takes
+    const { durationMs = 0, unclear = 0, meanwhile, ...answer } = wechat(request)
+    if (answer.result === 'sent') sent.push(`${now / 1_000}s ${step.id} ${grant.scene}`)
+    now += durationMs
     meanwhile?.()
-    state = applySendResult(state, index, { grant, grants }, {
-      ...answer,
-      at: ENTRY_AT + now,
-      unclear,
-    } as SendResult)
-    const planned = plan.steps[index]
-    if (answer.result === 'sent' && (planned?.tag || planned?.untag)) tag(index)
+    const result = { ...answer, at: ENTRY_AT + now, unclear } as SendResult
+    state = resolve(state, { ...action, result }, ENTRY_AT + now)
+    const tagging = tagsAfterSend(action, result, 0)
+    if (tagging) tag(tagging)
   }
-  const tag = (index: number) => {
-    const planned = plan.steps[index]
-    if (!planned) return
-    follower.tagged.push(`${now / 1_000}s ${planned.id}`)
-    state = applyTagResult(state, index, planned, follower.tags, ENTRY_AT + now)
+  const tag = (action: TagAction) => {
+    follower.tagged.push(`${now / 1_000}s ${action.step.id}`)
+    state = resolve(state, { ...action, result: follower.tags }, ENTRY_AT + now)
   }
   const follower: RunSimulation['follower'] = {
     attributes: { attributes: { tags: [], qrScene: '', subscribeScene: '' } },
@@ -195,15 +191,15 @@ export function simulateRun(
     runUntil(at) {
       for (let turn = 0; state.status !== 'ended'; turn++) {
         if (turn > 1_000) throw new Error(`the run does not go on: ${JSON.stringify(simulation.next())}`)
-        const next = decideNow()
-        if (next.do === 'finish') state = endRun(state, next.outcome, next.reason, ENTRY_AT + now)
-        else if (next.do === 'send') send(next)
-        else if (next.do === 'fetch-attributes') {
+        const action = decideNow()
+        if (action.do === 'finish') state = finish(state, action, ENTRY_AT + now)
+        else if (action.do === 'send') send(action)
+        else if (action.do === 'tag') tag(action)
+        else if (action.do === 'fetch-attributes') {
           follower.attributeRequests += 1
-          state = applyAttributes(state, next.index, follower.attributes, ENTRY_AT + now)
-        } else if (next.do === 'tag') tag(next.index)
-        else if (next.until - ENTRY_AT > at) break
-        else now = next.until - ENTRY_AT
+          state = resolve(state, { ...action, result: follower.attributes }, ENTRY_AT + now)
+        } else if (action.until - ENTRY_AT > at) break
+        else now = action.until - ENTRY_AT
       }
       now = Math.max(now, at)
       if (state.status !== 'ended') decideNow()
@@ -217,8 +213,8 @@ export function simulateRun(
       apply(applyUnsubscribe(state, { ...mark, key: `event-${mark.seq}` }))
     },
     pause: (paused) => apply(setPaused(state, paused)),
-    agentSession: (open, at) =>
-      apply(applyAgentSession(state, open, at === undefined ? undefined : { at: ENTRY_AT + at, seq: seq++ })),
+    agentSession: (open, at = now) =>
+      apply(applyAgentSession(state, { open, at: ENTRY_AT + at, seq: seq++ })),
     stop: (outcome, reason) => apply(requestStop(state, outcome, reason ?? null)),
     answerSends: (...replies) => {
       wechat = () => (replies.length > 1 ? replies.shift() : replies[0]) ?? { result: 'sent' }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
-import type { Activities, RecordInput, SendInput } from '../../activities/index.ts'
+import type { Activities, RecordRunInput, SendInput } from '../../activities/index.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
 import type { PresentedRun } from '../../src/run/present.ts'
@@ -17,7 +17,7 @@ import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bun
 import { noopTracing } from '../../src/tracing/tracing.ts'
 import type { Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
-import type { NurtureOutcome } from '../../workflows/follower-nurture.ts'
+import type { NurtureResult } from '../../workflows/nurture-run.ts'
 import { freshNamespace } from './fresh-namespace.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -47,7 +47,7 @@ export interface TestFollower {
   /** Epoch ms (whole seconds) of the entry. */
   entryAt: number
   sent: SentStep[]
-  records: RecordInput[]
+  records: RecordRunInput[]
   /** Answers the next sends; the last one stays. Default: every send succeeds. */
   answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
   /** Who answers for tags and facts. Default: tagged, and nothing known. */
@@ -66,7 +66,7 @@ export interface TestFollower {
   clock(): Promise<number>
   state(): Promise<PresentedRun>
   waitForState(ready: (state: PresentedRun) => boolean): Promise<PresentedRun>
-  outcome(): Promise<NurtureOutcome>
+  outcome(): Promise<NurtureResult>
 }
 
 /**
@@ -140,7 +140,7 @@ interface FollowerRecord {
   openId: string
   entryAt: number
   sent: SentStep[]
-  records: RecordInput[]
+  records: RecordRunInput[]
   answer: ((input: SendInput) => Promise<SendResult> | SendResult) | null
   wechat: TestFollower['wechat']
 }
@@ -242,7 +242,7 @@ function createTestFollower(
     async waitForState(ready) {
       return waitFor(() => follower.state(), { until: ready })
     },
-    outcome: () => handle().result() as Promise<NurtureOutcome>,
+    outcome: () => handle().result() as Promise<NurtureResult>,
   }
   return follower
 }

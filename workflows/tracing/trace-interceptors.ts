@@ -1,5 +1,5 @@
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow'
-import type { NurtureInput } from '../signals.ts'
+import type { NurtureInput } from '../nurture-run.ts'
 import { readTrace, withTrace } from './trace-header.ts'
 
 /**

@@ -1,14 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { eq, inArray } from 'drizzle-orm'
 import type { Context } from 'hono'
-import { maskId } from '../../shared/ids.ts'
+import type { SignalName } from '../../../workflows/signals.ts'
+import { type FollowerKey, maskId } from '../../shared/ids.ts'
 import type { Db } from '../../store/db.ts'
 import { requestErasure } from '../../store/runs/erase-follower.ts'
 import { readFollower, saveFollower } from '../../store/runs/follower-rows.ts'
 import { listLatestRuns } from '../../store/runs/latest-runs.ts'
-import { type FollowerKey, type RunRow, runsByFollower } from '../../store/runs/run-rows.ts'
+import { type RunRow, runsByFollower } from '../../store/runs/run-rows.ts'
 import { deliveries, followers } from '../../store/schema.ts'
-import type { RunSignal } from '../../temporal/run-client.ts'
 import { conflict, notFound, refused } from '../api-error.ts'
 import { follower, followerItem, followerParams, listOf, page } from '../schemas/api-schemas.ts'
 import { viewRun } from '../views/follower-view.ts'
@@ -179,9 +179,9 @@ async function endAgentSession(deps: ApiDeps, c: Context, followerKey: FollowerK
   ])
   if (!followerRow && !run) throw notFound('such follower')
   const open = run && run.status !== 'ended' ? run : null
-  if (!followerRow?.agent && !open?.state.agentActive)
+  if (!followerRow?.agent && !open?.state.agentSession?.open)
     throw conflict('No human agent has a session with this follower.')
-  const at = Math.max(followerRow?.agentAt ?? now(), open?.state.agentStamp?.at ?? 0) + 1
+  const at = Math.max(followerRow?.agentAt ?? now(), open?.state.agentSession?.at ?? 0) + 1
   await auditedExternalChange(
     deps,
     c,
@@ -205,7 +205,7 @@ async function signalRun(
   const [run] = await runsByFollower(db, followerKey, 1)
   if (!run) throw notFound('run of this follower')
   if (run.status === 'ended') throw runEnded(run)
-  const signal: RunSignal = verb
+  const signal: SignalName = verb
   const note = {
     action: `follower.${verb}`,
     target: auditTarget(followerKey),

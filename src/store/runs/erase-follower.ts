@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
+import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import { accounts, deliveries, followers, inbox, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
-import { type FollowerKey, withoutPersonalData } from './run-rows.ts'
+import { withoutPersonalData } from './run-rows.ts'
 
 /** What an anonymous open id and run key begin with. */
 const ANONYMOUS_PREFIX = 'anonymous-'

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { followers, runs } from '../schema.ts'
-import type { FollowerKey } from './run-rows.ts'
 
 export type FollowerRow = typeof followers.$inferSelect
 export type FollowerPatch = Partial<Omit<typeof followers.$inferInsert, 'appId' | 'openId'>>

@@ -1,17 +1,13 @@
 import { and, asc, count, desc, eq, gt, inArray, lt, ne, or, sql } from 'drizzle-orm'
 import type { RunStart } from '../../run/plan.ts'
 import { beginRun, type RunState } from '../../run/state.ts'
+import type { FollowerKey } from '../../shared/ids.ts'
 import type { Ledger } from '../../wechat/rules/ledger.ts'
 import type { Db } from '../db.ts'
 import { deliveries, inbox, runs } from '../schema.ts'
 import { type Snapshot, type StoredDetail, snapshotColumns, storeSnapshot } from './run-snapshots.ts'
 
 export type RunRow = typeof runs.$inferSelect
-
-export interface FollowerKey {
-  appId: string
-  openId: string
-}
 
 /** Inserts the row of a run that is about to begin; nothing when it is there already. */
 export async function insertRun(

@@ -1,0 +1,92 @@
+import { applyAttributes, applyTagResult, type FetchAttributesResult, type TagResult } from './attributes.ts'
+import { decide, type NextAction } from './decide.ts'
+import type { Plan, PlanStep } from './plan.ts'
+import { applySendResult, beginSend, type SendResult } from './send-result.ts'
+import { endRun, type RunState } from './state.ts'
+
+/**
+ * How a run advances, without a clock and without I/O. Three drivers execute its actions: the workflow
+ * (`workflows/nurture-run.ts`), the preview (`src/campaign/preview.ts`) and the tests' simulation. Each one calls `next`,
+ * executes the action, and gives its result to `resolve`.
+ */
+
+type ActionOf<Do extends NextAction['do']> = Extract<NextAction, { do: Do }>
+
+export type SendAction = ActionOf<'send'> & {
+  step: PlanStep
+  /** All grants at the time of the decision: those that WeChat's 45015 closes. */
+  grants: RunState['ledger']
+}
+/** Tags the follower: as a step of its own, or after the message of a step. */
+export type TagAction = ActionOf<'tag'> & { step: PlanStep }
+export type FetchAttributesAction = ActionOf<'fetch-attributes'> & { step: PlanStep }
+export type WaitAction = ActionOf<'wait'>
+export type FinishAction = ActionOf<'finish'>
+/** What a driver executes now. */
+export type Action = SendAction | TagAction | FetchAttributesAction | WaitAction | FinishAction
+
+/** An executed action, with its result. */
+export type ExecutedAction =
+  | (SendAction & { result: SendResult })
+  | (TagAction & { result: TagResult })
+  | (FetchAttributesAction & { result: FetchAttributesResult })
+
+/** Decides what the run does at `now` (epoch ms of the follower's clock). The state has the steps held or skipped by then. */
+export function next(plan: Plan, state: RunState, now: number): { state: RunState; action: Action } {
+  const { state: assessed, next: action } = decide(plan, state, now)
+  switch (action.do) {
+    case 'send':
+      return {
+        state: assessed,
+        action: { ...action, step: stepAt(plan, action.index), grants: assessed.ledger },
+      }
+    case 'tag':
+    case 'fetch-attributes':
+      return { state: assessed, action: { ...action, step: stepAt(plan, action.index) } }
+    case 'wait':
+    case 'finish':
+      return { state: assessed, action }
+    default:
+      return action satisfies never
+  }
+}
+
+/** The state while a send is under way. */
+export function begin(state: RunState, action: SendAction): RunState {
+  return beginSend(state, action.index)
+}
+
+/** The state after an action. `at`: when its result came, epoch ms of the follower's clock. */
+export function resolve(state: RunState, action: ExecutedAction, at: number): RunState {
+  switch (action.do) {
+    case 'send':
+      return applySendResult(state, action.index, action, action.result)
+    case 'tag':
+      return applyTagResult(state, action.index, action.step, action.result, at)
+    case 'fetch-attributes':
+      return applyAttributes(state, action.index, action.result, at)
+    default:
+      return action satisfies never
+  }
+}
+
+/**
+ * The tagging that belongs to a message that was sent; null when there is none.
+ * @param leftMs how long the tagging may delay the next steps
+ */
+export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: number): TagAction | null {
+  const { index, step } = action
+  if (result.result !== 'sent' || !(step.tag || step.untag)) return null
+  return { do: 'tag', index, step, leftMs }
+}
+
+/** The state of a run that is over. */
+export function finish(state: RunState, { outcome, reason }: FinishAction, at: number): RunState {
+  return endRun(state, outcome, reason, at)
+}
+
+function stepAt(plan: Plan, index: number): PlanStep {
+  const step = plan.steps[index]
+  if (!step) throw new Error(`Plan ${plan.campaign}@${plan.version} has no step ${index}`)
+  return step
+}
