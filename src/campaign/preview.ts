@@ -1,15 +1,14 @@
-import { applyTagResult } from '../run/attributes.ts'
-import { decide } from '../run/decide.ts'
-import type { Interaction, Plan } from '../run/plan.ts'
-import { applySendResult, beginSend } from '../run/send-result.ts'
 import {
-  applyInteraction,
-  applyUnsubscribe,
-  beginRun,
-  endRun,
-  type RunState,
-  type StepState,
-} from '../run/state.ts'
+  type Action,
+  begin,
+  finish,
+  next,
+  resolve,
+  type SendAction,
+  type WaitAction,
+} from '../run/advance.ts'
+import type { Interaction, Plan, PlanStep } from '../run/plan.ts'
+import { applyInteraction, applyUnsubscribe, beginRun, type RunState, type StepState } from '../run/state.ts'
 import { usableUntil } from '../wechat/rules/ledger.ts'
 import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import { compileCampaign } from './compile.ts'
@@ -24,161 +23,174 @@ export interface PreviewEvent {
 }
 
 export interface PreviewLine {
-  /** Time since the entry, like `40s`; when it went, was held or skipped. */
+  /** Time since the entry, like `40s`, at which the step was sent, held or skipped. */
   at: string
   atMs: number
   step: string
   state: StepState['state']
   /** Which grant paid. */
   grant: Scene | null
-  /** `depends-on-follower`: it goes only if the follower's tags or scene are as the step wants them. */
+  /** `depends-on-follower`: the step goes only if its condition on the follower holds. */
   reason: string | null
 }
 
-/** A fixed beginning: a preview is the same on every day. */
-const EPOCH = Date.UTC(2026, 0, 1)
-const MAX_TURNS = 2_000
+/** A fixed time, so that a preview is the same on every day. */
+const ENTRY_AT = Date.UTC(2026, 0, 1)
+const ACTIONS_MAX = 2_000
+const SCENES = { reply: 'message', click: 'menu', scan: 'scan' } as const
 
 /**
- * Plays a campaign for one follower on a clock of its own, with the very functions that a run uses: when each step goes,
- * and which grant pays. Every send succeeds, and every condition on the follower's tags and scenes holds.
+ * Simulates a campaign for one follower, on a clock of its own and with the run's own driver: when each step goes, and which
+ * grant pays. Every send succeeds, and every condition on the follower's attributes holds.
  */
 export function previewCampaign(input: {
   campaign: Campaign
   rules: RulesProfileName
   events: readonly PreviewEvent[]
 }): PreviewLine[] {
-  const { campaign, rules, events } = input
-  const compiled = compileCampaign(campaign, 1)
-  const plan = withoutFacts(compiled)
-  const entryScene = campaign.entry.event === 'click' ? 'menu' : campaign.entry.event
-  let seq = 0
-  const interaction = (scene: Scene, at: number): Interaction => ({
-    key: `event-${seq}`,
-    at,
-    seq: seq++,
-    scene,
-    allowance: allowanceOf(rules, scene),
-    text: null,
-  })
-  const first = interaction(entryScene, EPOCH)
-  const entry = { ...first, event: campaign.entry.event, qrScene: null, eventKey: null }
-  let state = applyInteraction(plan, beginRun(plan, entry, []), first)
-  const lines: PreviewLine[] = []
-  const pending = [...events].sort((a, b) => a.atMs - b.atMs)
-  let now = EPOCH
+  return new Preview(input.campaign, input.rules).play(input.events)
+}
 
-  for (let turn = 0; turn < MAX_TURNS; turn++) {
-    while (pending[0] && EPOCH + pending[0].atMs <= now) {
-      const event = pending.shift()
-      if (event) state = hear(event)
-    }
-    const decided = decide(plan, state, now)
-    note(state, decided.state, now, null)
-    state = decided.state
-    const { next } = decided
-    if (next.do === 'finish') {
-      const ended = endRun(state, next.outcome, next.reason, now)
-      note(state, ended, now, null)
-      break
-    }
-    if (next.do === 'wait') {
-      const event = pending[0]
-      now = Math.min(next.until, event ? EPOCH + event.atMs : Infinity)
-      continue
-    }
-    const step = plan.steps[next.index]
-    if (next.do === 'fetch-attributes' || !step) throw new Error('a preview has nobody to ask')
-    if (next.do === 'tag') {
-      const tagged = applyTagResult(state, next.index, step, { result: 'tagged' }, now)
-      note(state, tagged, now, null)
-      state = tagged
-      continue
-    }
-    const sending = beginSend(state, next.index)
-    const after = applySendResult(
-      sending,
-      next.index,
-      { grant: next.grant, grants: sending.ledger },
-      { result: 'sent', at: now, unclear: 0 },
-    )
-    const dueAt = state.steps[next.index]?.dueAt ?? now
-    // Moved forward by the margin: shown at the margin's start.
-    note(sending, after, dueAt > now ? Math.min(dueAt, usableUntil(next.grant)) : now, next.grant.scene)
-    state = after
-  }
-  return lines
+/** One simulated run, and what is shown of it. */
+class Preview {
+  private readonly plan: Plan
+  private readonly rules: RulesProfileName
+  /** Ids of the steps that depend on the follower's attributes. */
+  private readonly conditional: ReadonlySet<string>
+  private readonly lines: PreviewLine[] = []
+  private state: RunState
+  private now = ENTRY_AT
+  private seq = 0
 
-  function hear(event: PreviewEvent): RunState {
-    const at = EPOCH + event.atMs
-    if (event.do === 'unfollow') return applyUnsubscribe(state, { at, seq: seq++, key: `event-${seq}` })
-    const scene = event.do === 'reply' ? 'message' : event.do === 'click' ? 'menu' : 'scan'
-    return applyInteraction(plan, state, interaction(scene, at))
+  constructor(campaign: Campaign, rules: RulesProfileName) {
+    const compiled = compileCampaign(campaign, 1)
+    this.plan = { ...compiled, steps: compiled.steps.map(withoutAttributes) }
+    this.rules = rules
+    this.conditional = new Set(compiled.steps.filter(hasAttributeCondition).map((s) => s.id))
+    const { event } = campaign.entry
+    const first = this.interaction(entrySceneOf(campaign), ENTRY_AT)
+    const entry = { ...first, event, qrScene: null, eventKey: null }
+    this.state = applyInteraction(this.plan, beginRun(this.plan, entry, []), first)
   }
 
-  function asksFollower(index: number): boolean {
-    const when = compiled.steps[index]?.when
-    return when !== null && typeof when === 'object'
+  play(events: readonly PreviewEvent[]): PreviewLine[] {
+    const pending = events.toSorted((a, b) => a.atMs - b.atMs)
+    for (let count = 0; count < ACTIONS_MAX && this.state.status !== 'ended'; count++) {
+      while (pending[0] && ENTRY_AT + pending[0].atMs <= this.now) this.receive(pending.shift())
+      const { state, action } = next(this.plan, this.state, this.now)
+      this.show(state)
+      if (action.do === 'wait') this.now = Math.min(action.until, ENTRY_AT + (pending[0]?.atMs ?? Infinity))
+      else this.execute(action)
+    }
+    return this.lines
   }
 
-  /** Writes a line for each step that stands differently now. */
-  function note(before: RunState, after: RunState, at: number, grant: Scene | null): void {
-    for (const [i, step] of after.steps.entries()) {
-      const was = before.steps[i]
-      if (was?.state === step.state && was.reason === step.reason) continue
-      const atMs = at - EPOCH
-      lines.push({
-        at: formatDuration(atMs),
-        atMs,
-        step: step.id,
-        state: step.state,
-        grant,
-        reason: step.reason ?? (step.state === 'sent' && asksFollower(i) ? 'depends-on-follower' : null),
-      })
+  private execute(action: Exclude<Action, WaitAction>): void {
+    switch (action.do) {
+      case 'send':
+        this.send(action)
+        break
+      case 'tag':
+        this.show(resolve(this.state, { ...action, result: { result: 'tagged' } }, this.now))
+        break
+      case 'finish':
+        this.show(finish(this.state, action, this.now))
+        break
+      case 'fetch-attributes':
+        throw new Error('a preview has no follower whose attributes it could fetch')
+      default:
+        action satisfies never
     }
+  }
+
+  private send(action: SendAction): void {
+    const dueAt = this.state.steps[action.index]?.dueAt ?? this.now
+    this.state = begin(this.state, action)
+    const result = { result: 'sent', at: this.now, unclear: 0 } as const
+    // A step that a margin moves forward is shown at the margin's start.
+    const at = dueAt > this.now ? Math.min(dueAt, usableUntil(action.grant)) : this.now
+    this.show(resolve(this.state, { ...action, result }, this.now), at, action.grant.scene)
+  }
+
+  private receive(event: PreviewEvent | undefined): void {
+    if (!event) return
+    const at = ENTRY_AT + event.atMs
+    this.state =
+      event.do === 'unfollow'
+        ? applyUnsubscribe(this.state, { at, seq: this.seq++, key: `event-${this.seq}` })
+        : applyInteraction(this.plan, this.state, this.interaction(SCENES[event.do], at))
+  }
+
+  private interaction(scene: Scene, at: number): Interaction {
+    const seq = this.seq++
+    return { key: `event-${seq}`, at, seq, scene, allowance: allowanceOf(this.rules, scene), text: null }
+  }
+
+  /** Takes the new state over, with a line for each step that it changes. */
+  private show(state: RunState, at: number = this.now, grant: Scene | null = null): void {
+    for (const [i, step] of state.steps.entries()) {
+      const before = this.state.steps[i]
+      if (before?.state === step.state && before.reason === step.reason) continue
+      const atMs = at - ENTRY_AT
+      const depends = step.state === 'sent' && this.conditional.has(step.id)
+      const reason = step.reason ?? (depends ? 'depends-on-follower' : null)
+      this.lines.push({ at: formatDuration(atMs), atMs, step: step.id, state: step.state, grant, reason })
+    }
+    this.state = state
   }
 }
 
-/** The plan of a follower of whom every condition is true. */
-function withoutFacts(plan: Plan): Plan {
-  return {
-    ...plan,
-    steps: plan.steps.map(({ needsAttributes: _facts, ...step }) => ({
-      ...step,
-      when: typeof step.when === 'object' ? null : step.when,
-    })),
-  }
+function hasAttributeCondition({ when }: PlanStep): boolean {
+  return when !== null && typeof when === 'object'
+}
+
+/** The step for a follower for whom every condition holds. */
+function withoutAttributes({ needsAttributes: _, ...step }: PlanStep): PlanStep {
+  return { ...step, when: typeof step.when === 'object' ? null : step.when }
+}
+
+function entrySceneOf({ entry }: Campaign): Scene {
+  return entry.event === 'click' ? 'menu' : entry.event
 }
 
 /**
- * What WeChat will hold back, in sentences. Played twice: for a follower who says nothing, and for one who replies after
- * ten seconds; a step that goes in neither is held for everybody.
+ * What WeChat will hold back, in sentences. Simulates a follower who says nothing and one who replies after ten seconds: a
+ * step that goes for neither is held for everybody.
  */
 export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Issue[] {
-  const play = (events: PreviewEvent[]) => previewCampaign({ campaign, rules, events })
-  const silent = play([])
-  const replying = play([{ atMs: 10_000, do: 'reply' }])
-  const entry = campaign.entry.event
-  const entryWord = { subscribe: 'follow', scan: 'scan', click: 'click', message: 'message' }[entry]
-  const entryScene = entry === 'click' ? 'menu' : entry
-  const allowance = RULES[rules].scenes[entryScene]
-  const opens = allowance
+  const heldSteps = (events: PreviewEvent[]) =>
+    new Map(
+      previewCampaign({ campaign, rules, events })
+        .filter((line) => line.reason === 'no-grant')
+        .map((line) => [line.step, line.atMs]),
+    )
+  const whenSilent = heldSteps([])
+  const whenReplying = heldSteps([{ atMs: 10_000, do: 'reply' }])
+  return campaign.steps.flatMap((step, i): Issue[] => {
+    const consequence = step.ifLate === 'skip' ? 'it will be skipped' : 'it will be held'
+    const dueMs = whenSilent.get(step.id)
+    if (dueMs !== undefined && step.since !== 'reply') {
+      return [
+        {
+          path: `steps.${i}.after`,
+          message: `step ${step.id} is due ${describeDuration(dueMs)} after the ${entryText(campaign, rules)}; ${consequence}`,
+        },
+      ]
+    }
+    if (!whenReplying.has(step.id)) return []
+    const quota = RULES[rules].scenes.message?.quota ?? 0
+    const message = `step ${step.id} finds no message left: under ${rules} one typed message opens ${quota} messages; ${consequence} until the follower types again`
+    return [{ path: `steps.${i}`, message }]
+  })
+}
+
+/** What the entry allows, as the end of a sentence. */
+function entryText(campaign: Campaign, rules: RulesProfileName): string {
+  const { event } = campaign.entry
+  const entry = event === 'subscribe' ? 'follow' : event
+  const allowance = RULES[rules].scenes[entrySceneOf(campaign)]
+  const allowed = allowance
     ? `${allowance.quota} messages for ${describeDuration(allowance.lifetimeMs)}`
     : 'nothing'
-  return campaign.steps.flatMap((step, i): Issue[] => {
-    const heldWhenSilent = silent.find((l) => l.step === step.id && l.reason === 'no-grant')
-    const heldWhenReplying = replying.find((l) => l.step === step.id && l.reason === 'no-grant')
-    const fate = step.ifLate === 'skip' ? 'it will be skipped' : 'it will be held'
-    if (heldWhenSilent && step.since !== 'reply') {
-      const when = describeDuration(heldWhenSilent.atMs)
-      const message = `step ${step.id} is due ${when} after the ${entryWord}; under ${rules} a ${entryWord} opens ${opens}, so nothing may be sent then unless the follower has typed a message; ${fate}`
-      return [{ path: `steps.${i}.after`, message }]
-    }
-    if (heldWhenReplying) {
-      const quota = RULES[rules].scenes.message?.quota ?? 0
-      const message = `step ${step.id} finds no message left: under ${rules} one typed message opens ${quota} messages; ${fate} until the follower types again`
-      return [{ path: `steps.${i}`, message }]
-    }
-    return []
-  })
+  return `${entry}; under ${rules} a ${entry} opens ${allowed}, so nothing may be sent then unless the follower has typed a message`
 }
