@@ -24,6 +24,8 @@ import type { RunRow } from '../store/runs/run-rows.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import { createHistoryDeletion, type HistoryDeletion } from './delete-histories.ts'
 
+export type { SignalName }
+
 const CALL_TIMEOUT_MS = 10_000
 
 /** The engine did not take a call: it is away, or not ready. The call may be made again. */

@@ -14,7 +14,7 @@ import { startWorkflowHarness, makeStart, planOf, type TestFollower } from '../h
  */
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
-const label = process.argv[2] ?? 'v0.1.0'
+const label = process.argv[2] ?? 'v0.3.0'
 
 const welcome = planOf([
   { id: 'hint', afterMs: 20_000, when: 'not-replied' },

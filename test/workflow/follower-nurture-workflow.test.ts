@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { NURTURE_QUEUE, WORKFLOW_TYPE } from '../../workflows/names.ts'
 import {
   makeStart,
   planOf,
@@ -424,6 +425,22 @@ describe('what WeChat says against our ledger', () => {
       outcome: 'unsubscribed',
       steps: [{ state: 'skipped' }, { state: 'skipped' }],
     })
+  })
+})
+
+describe('a workflow whose id names no follower', () => {
+  it('fails, is not retried, and records nothing', async () => {
+    const start = makeStart(welcome, Date.now())
+    const handle = await harness.client.workflow.start(WORKFLOW_TYPE, {
+      workflowId: 'nurture/wxtest',
+      taskQueue: NURTURE_QUEUE,
+      args: [{ start, ledger: [], recorded: false }],
+    })
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: { type: 'MalformedWorkflowId', nonRetryable: true },
+    })
+    const { events } = await handle.fetchHistory()
+    expect(events?.some((e) => e.activityTaskScheduledEventAttributes)).toBe(false)
   })
 })
 
