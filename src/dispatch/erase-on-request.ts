@@ -1,7 +1,6 @@
-import { maskId } from '../shared/ids.ts'
+import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
 import { eraseFollower } from '../store/runs/erase-follower.ts'
-import type { FollowerKey } from '../store/runs/run-rows.ts'
 import { writeAudit } from '../store/users/audit-log.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 

@@ -1,15 +1,9 @@
 import type { RunStart } from '../run/plan.ts'
 import { beginRun, endRun } from '../run/state.ts'
-import { maskId } from '../shared/ids.ts'
+import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/accounts/removed-accounts.ts'
 import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
-import {
-  endRunFromOutside,
-  type FollowerKey,
-  insertRun,
-  type RunRow,
-  recordRunId,
-} from '../store/runs/run-rows.ts'
+import { endRunFromOutside, insertRun, type RunRow, recordRunId } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
