@@ -10,7 +10,7 @@ import { endOnError } from '../attempt/end-on-error.ts'
 import { retryOnProblem, retryWhenAccountActive } from '../attempt/retry-on-problem.ts'
 import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { openTagCache } from './tag-cache.ts'
+import { TagCache } from './tag-cache.ts'
 
 /** A step that asks for the follower's facts. */
 export interface FetchAttributesInput {
@@ -69,7 +69,7 @@ export function createFetchFollowerAttributes(deps: ActivityDeps) {
     if (!answer.ok) return onProblem(answer)
     const { tagid_list = [], subscribe_scene = '', qr_scene_str = '', qr_scene = 0 } = answer.data
     const tagNames =
-      tagid_list.length > 0 ? await (await openTagCache(deps, account)).namesOf(tagid_list) : null
+      tagid_list.length > 0 ? await (await TagCache.open(deps, account)).namesOf(tagid_list) : null
     if (tagNames && !tagNames.ok) return onProblem(tagNames)
     const facts: FollowerAttributes = {
       tags: tagNames?.data ?? [],

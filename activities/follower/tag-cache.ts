@@ -3,52 +3,69 @@ import { type CallResult, withToken } from '../../src/wechat/api/with-token.ts'
 import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
 
-/** The names and numbers of one account's tags, as the store has them until WeChat is asked anew. */
-export async function openTagCache(deps: ActivityDeps, account: SendAccount) {
-  const { appId, client } = account
-  let known = await readAccountTags(deps.db, appId)
+/** The names and ids of one account's tags, as the store has them until WeChat is asked. */
+export class TagCache {
+  readonly #deps: ActivityDeps
+  readonly #account: SendAccount
+  #ids: Map<string, number>
 
-  async function refresh(): Promise<CallResult<null>> {
-    const refreshed = await withToken(deps.tokens, appId, 'tags', (token) => client.tags(token))
-    if (!refreshed.ok) return refreshed
-    const { tags } = refreshed.data
-    await saveAccountTags(deps.db, appId, tags)
-    known = new Map(tags.map((t) => [t.name, t.id]))
+  private constructor(deps: ActivityDeps, account: SendAccount, ids: Map<string, number>) {
+    this.#deps = deps
+    this.#account = account
+    this.#ids = ids
+  }
+
+  static async open(deps: ActivityDeps, account: SendAccount): Promise<TagCache> {
+    return new TagCache(deps, account, await readAccountTags(deps.db, account.appId))
+  }
+
+  /** Fetches all tags of the account from WeChat. */
+  async refresh(): Promise<CallResult<null>> {
+    const { appId, client } = this.#account
+    const fetched = await withToken(this.#deps.tokens, appId, 'tags', (token) => client.tags(token))
+    if (!fetched.ok) return fetched
+    const { tags } = fetched.data
+    await saveAccountTags(this.#deps.db, appId, tags)
+    this.#ids = new Map(tags.map((t) => [t.name, t.id]))
     return { ok: true, data: null }
   }
 
-  return {
-    /** Asks WeChat for all tags of the account. */
-    ask: refresh,
-    /** Names of these numbers; a number that WeChat does not know either has none. */
-    async namesOf(ids: readonly number[]): Promise<CallResult<string[]>> {
-      const names = () => new Map([...known].map(([name, id]) => [id, name]))
-      if (!ids.every((id) => names().has(id))) {
-        const refreshed = await refresh()
-        if (!refreshed.ok) return refreshed
-      }
-      const byId = names()
-      return { ok: true, data: ids.flatMap((id) => byId.get(id) ?? []) }
-    },
-    /** The tag's number; null when there is none and none shall be made. */
-    async idOf(name: string, create: boolean): Promise<CallResult<number | null>> {
-      const stored = known.get(name)
-      if (stored !== undefined) return { ok: true, data: stored }
-      const refreshed = await refresh()
+  /** The names of these ids. An id that WeChat does not know either is left out. */
+  async namesOf(ids: readonly number[]): Promise<CallResult<string[]>> {
+    const known = new Set(this.#ids.values())
+    if (!ids.every((id) => known.has(id))) {
+      const refreshed = await this.refresh()
       if (!refreshed.ok) return refreshed
-      const found = known.get(name)
-      if (found !== undefined || !create) return { ok: true, data: found ?? null }
-      const created = await withToken(deps.tokens, appId, 'tags', (token) => client.createTag(token, name))
-      if (created.ok) {
-        await saveAccountTag(deps.db, appId, { id: created.data.tag.id, name })
-        known.set(name, created.data.tag.id)
-        return { ok: true, data: created.data.tag.id }
-      }
-      if (created.errcode !== ERRCODE.tagNameRefused) return created
-      // Another worker may have made it just now.
-      const refreshedAgain = await refresh()
-      const existing = known.get(name)
-      return refreshedAgain.ok && existing !== undefined ? { ok: true, data: existing } : created
-    },
+    }
+    const names = new Map([...this.#ids].map(([name, id]) => [id, name]))
+    return { ok: true, data: ids.flatMap((id) => names.get(id) ?? []) }
+  }
+
+  /** The tag's id; null when the tag does not exist and `create` is false. */
+  async idOf(name: string, create: boolean): Promise<CallResult<number | null>> {
+    const stored = this.#ids.get(name)
+    if (stored !== undefined) return { ok: true, data: stored }
+    const refreshed = await this.refresh()
+    if (!refreshed.ok) return refreshed
+    const found = this.#ids.get(name)
+    return found !== undefined || !create ? { ok: true, data: found ?? null } : this.#create(name)
+  }
+
+  async #create(name: string): Promise<CallResult<number>> {
+    const { appId, client } = this.#account
+    const created = await withToken(this.#deps.tokens, appId, 'tags', (token) =>
+      client.createTag(token, name),
+    )
+    if (created.ok) {
+      const { id } = created.data.tag
+      await saveAccountTag(this.#deps.db, appId, { id, name })
+      this.#ids.set(name, id)
+      return { ok: true, data: id }
+    }
+    if (created.errcode !== ERRCODE.tagNameRefused) return created
+    // WeChat refuses the name, or another worker has just created the tag.
+    const refreshed = await this.refresh()
+    const existing = this.#ids.get(name)
+    return refreshed.ok && existing !== undefined ? { ok: true, data: existing } : created
   }
 }

@@ -25,7 +25,7 @@ interface StoredToken {
   forcedCount: number
 }
 
-/** Where tokens live, shared by all processes. Each call is one statement; nothing is held over the network. */
+/** Stored tokens, shared by all processes. Each call is one statement; no lock is held during a request. */
 export interface TokenStore {
   read(appId: string): Promise<StoredToken | null>
   /** True for one caller at a time, until it releases, or `until` has passed. */
@@ -35,35 +35,35 @@ export interface TokenStore {
 }
 
 export interface TokenProvider {
-  /** A token that is valid for a while yet; fetched once for all who ask at the same time. */
+  /** A token that stays valid for at least five minutes; concurrent callers share one fetch. */
   getToken(appId: string): Promise<TokenAnswer>
   /**
-   * WeChat refused `refused`: `normal` fetches once more, `force` makes WeChat issue a new one (at most every 30 s and
+   * Another token, after WeChat refused `refusedToken`: `normal` fetches once more, `force` makes WeChat issue a new one (at most every 30 s and
    * 20 times a day for an account). Two hundred callers with the same refused token make one call.
    */
   afterRefusal(appId: string, refusedToken: string, mode: RefreshMode): Promise<TokenAnswer>
 }
 
-/** A token this near to its end is fetched anew; in its last five minutes WeChat issues the next one. */
+/** A token is replaced this long before it expires: in its last five minutes WeChat issues the next one. */
 const AHEAD_MS = 5 * 60_000
-/** Longer than one call may take. */
+/** Longer than one call can take. */
 const LEASE_MS = 15_000
 const FORCE_EVERY_MS = 30_000
-/** How far the clocks of two processes may be apart. */
+/** How far the clocks of two processes may differ. */
 const SKEW_MS = 60_000
 const FORCE_A_DAY = 20
 const POLL_MS = 100
+const NO_REASON = 'no reason given'
 
 type Forced = Pick<StoredToken, 'forcedAt' | 'forcedDay' | 'forcedCount'>
 
-/** Which stored token will do for a caller, and whether WeChat shall be made to issue a new one. */
+/** Which stored token a caller accepts, and whether WeChat must issue a new one. */
 interface TokenCriteria {
   usable(token: StoredToken): boolean
   force: boolean
 }
 
-/** Keeps access tokens: one source of truth in the store, one refresh at a time for each account. */
-export function createTokenProvider(deps: {
+export interface TokenProviderDeps {
   store: TokenStore
   /** Calls `stable_token` with the account's secret. */
   fetchToken(appId: string, forceRefresh: boolean): Promise<WechatAnswer<AccessToken>>
@@ -72,93 +72,113 @@ export function createTokenProvider(deps: {
   now(): number
   dayOf(at: number): string
   count?(result: 'ok' | 'refused' | 'failed'): void
-}): TokenProvider {
-  const { store, ownerId: by, now } = deps
-  const pending = new Map<string, Promise<TokenAnswer>>()
+}
 
-  /** Callers in this process share one promise for the same wish. */
-  function coalesce(key: string, work: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
-    const known = pending.get(key)
+/** Provides access tokens from the shared store. Each account has one refresh at a time, in all processes. */
+export function createTokenProvider(deps: TokenProviderDeps): TokenProvider {
+  return new StoredTokenProvider(deps)
+}
+
+class StoredTokenProvider implements TokenProvider {
+  readonly #deps: TokenProviderDeps
+  readonly #pending = new Map<string, Promise<TokenAnswer>>()
+
+  constructor(deps: TokenProviderDeps) {
+    this.#deps = deps
+  }
+
+  getToken(appId: string): Promise<TokenAnswer> {
+    const usable = (token: StoredToken) => token.expiresAt - this.#deps.now() > AHEAD_MS
+    return this.#coalesce(`${appId} get`, () => this.#getOrRefresh(appId, { usable, force: false }))
+  }
+
+  afterRefusal(appId: string, refusedToken: string, mode: RefreshMode): Promise<TokenAnswer> {
+    // `normal` is one fetch, also when it returns the same token: WeChat's next answer decides what follows.
+    const usable = (token: StoredToken) => token.accessToken !== refusedToken
+    return this.#coalesce(`${appId} ${mode} ${refusedToken}`, () =>
+      this.#getOrRefresh(appId, { usable, force: mode === 'force' }),
+    )
+  }
+
+  /** Callers in this process share one promise for the same request. */
+  #coalesce(key: string, work: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
+    const known = this.#pending.get(key)
     if (known) return known
-    const promise = work().finally(() => pending.delete(key))
-    pending.set(key, promise)
+    const promise = work().finally(() => this.#pending.delete(key))
+    this.#pending.set(key, promise)
     return promise
   }
 
-  /** Takes the stored token when it will do; else this caller, or another process, fetches one. */
-  async function getOrRefresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
+  /** Takes the stored token when it is usable; else this process, or another one, fetches a token. */
+  async #getOrRefresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
+    const { store, ownerId, now } = this.#deps
     for (;;) {
-      const settled = answerFromStore(await store.read(appId), criteria)
-      if (settled) return settled
-      if (await store.claim(appId, by, now(), now() + LEASE_MS)) return refresh(appId, criteria)
-      // Another process refreshes: its lease ends within seconds, whatever becomes of it.
+      const stored = this.#answerFromStore(await store.read(appId), criteria)
+      if (stored) return stored
+      if (await store.claim(appId, ownerId, now(), now() + LEASE_MS)) return this.#refresh(appId, criteria)
+      // Another process refreshes. Its lease ends within seconds in any case.
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
 
-  async function refresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
+  /** Fetches a token under this process's lease, which it releases. */
+  async #refresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
+    const { store, ownerId } = this.#deps
     try {
-      // Looked at once more: another process may have refreshed between the first look and the lease.
+      // Another process may have refreshed between the first read and the lease.
       const before = await store.read(appId)
-      const settled = answerFromStore(before, criteria)
-      if (settled) return settled
-      const answer = await deps.fetchToken(appId, criteria.force)
+      const stored = this.#answerFromStore(before, criteria)
+      if (stored) return stored
+      const answer = await this.#deps.fetchToken(appId, criteria.force)
       // WeChat counts a forced refresh that reached it, also when it refuses or its answer is lost.
-      const marks = criteria.force && answer.kind !== 'failed' ? forcedOnceMore(before) : forcedOf(before)
+      const forced = criteria.force && answer.kind !== 'failed' ? this.#countForced(before) : forcedOf(before)
       if (answer.kind !== 'answered' || answer.errcode !== 0 || !answer.data?.access_token) {
-        if (before && criteria.force) await store.save(appId, by, { ...before, ...marks })
-        if (answer.kind === 'answered' && answer.errcode !== 0)
-          return failed('refused', answer.errcode, answer.errmsg)
-        const reason = answer.kind === 'answered' ? 'no token in the answer' : answer.reason
-        const failure = failed('failed', null, reason)
-        return answer.kind === 'malformed' ? { ...failure, malformed: true } : failure
+        if (before && criteria.force) await store.save(appId, ownerId, { ...before, ...forced })
+        return this.#noToken(answer)
       }
       const { access_token: accessToken, expires_in } = answer.data
-      await store.save(appId, by, { accessToken, expiresAt: now() + expires_in * 1000, ...marks })
-      deps.count?.('ok')
+      const expiresAt = this.#deps.now() + expires_in * 1000
+      await store.save(appId, ownerId, { accessToken, expiresAt, ...forced })
+      this.#deps.count?.('ok')
       return { ok: true, accessToken }
     } finally {
-      await store.release(appId, by)
+      await store.release(appId, ownerId)
     }
   }
 
-  /** The answer that needs no call: a stored token that will do, or a forced refresh that is not allowed again yet. */
-  function answerFromStore(stored: StoredToken | null, { usable, force }: TokenCriteria): TokenAnswer | null {
+  /** The answer that needs no call: a usable stored token, or a forced refresh that is not allowed again yet. */
+  #answerFromStore(stored: StoredToken | null, { usable, force }: TokenCriteria): TokenAnswer | null {
     if (stored && usable(stored)) return { ok: true, accessToken: stored.accessToken }
-    if (force && stored && !mayForce(stored)) {
+    if (force && stored && !this.#mayForce(stored))
       return { ok: false, errcode: null, reason: 'a forced refresh is not allowed again yet' }
-    }
     return null
   }
 
-  function forcedOnceMore(before: StoredToken | null): Forced {
-    const forcedDay = deps.dayOf(now())
+  #noToken(answer: WechatAnswer<AccessToken>): NoToken {
+    const isRefused = answer.kind === 'answered' && answer.errcode !== 0
+    this.#deps.count?.(isRefused ? 'refused' : 'failed')
+    if (answer.kind === 'answered') {
+      return isRefused
+        ? { ok: false, errcode: answer.errcode, reason: answer.errmsg || NO_REASON }
+        : { ok: false, errcode: null, reason: 'no token in the answer' }
+    }
+    const failure = { ok: false, errcode: null, reason: answer.reason || NO_REASON } as const
+    return answer.kind === 'malformed' ? { ...failure, malformed: true } : failure
+  }
+
+  #countForced(before: StoredToken | null): Forced {
+    const { now, dayOf } = this.#deps
+    const forcedDay = dayOf(now())
     const today = before?.forcedDay === forcedDay ? before.forcedCount : 0
     return { forcedAt: now(), forcedDay, forcedCount: today + 1 }
   }
 
-  function failed(result: 'refused' | 'failed', errcode: number | null, reason: string): NoToken {
-    deps.count?.(result)
-    return { ok: false, errcode, reason: reason || 'no reason given' }
-  }
-
-  function mayForce(stored: StoredToken): boolean {
-    const since = stored.forcedAt === null ? null : now() - stored.forcedAt
-    // Forced far in the future: the clock was ahead then, and says nothing about when that was.
-    if (since !== null && since > -SKEW_MS && since < FORCE_EVERY_MS) return false
-    return stored.forcedDay !== deps.dayOf(now()) || stored.forcedCount < FORCE_A_DAY
-  }
-
-  return {
-    getToken: (appId) =>
-      coalesce(`${appId} get`, () =>
-        getOrRefresh(appId, { usable: (t) => t.expiresAt - now() > AHEAD_MS, force: false }),
-      ),
-    // `normal` is one fetch, also when it brings the same token: the next answer says what to do then.
-    afterRefusal: (appId, refusedToken, mode) =>
-      coalesce(`${appId} ${mode} ${refusedToken}`, () =>
-        getOrRefresh(appId, { usable: (t) => t.accessToken !== refusedToken, force: mode === 'force' }),
-      ),
+  #mayForce(stored: StoredToken): boolean {
+    const { now, dayOf } = this.#deps
+    const sinceMs = stored.forcedAt === null ? null : now() - stored.forcedAt
+    // A time far in the future was written by a clock that was ahead: it says nothing about when that was.
+    if (sinceMs !== null && sinceMs > -SKEW_MS && sinceMs < FORCE_EVERY_MS) return false
+    return stored.forcedDay !== dayOf(now()) || stored.forcedCount < FORCE_A_DAY
   }
 }
 

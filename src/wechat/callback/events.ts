@@ -102,6 +102,9 @@ const MSG_TYPE_MAX = 80
 
 type Text = (name: string) => string
 
+/** A follow by a QR code has the code's scene behind it. */
+const QR_SCENE_PREFIX = 'qrscene_'
+
 function parseMessage(message: Common & Message, msgType: string, text: Text): Inbound {
   switch (msgType) {
     case 'text':
@@ -155,87 +158,115 @@ function parseMessage(message: Common & Message, msgType: string, text: Text): I
   }
 }
 
+interface EventFields {
+  common: Common
+  text: Text
+  /** The text fields of a nested record. */
+  nested(name: string): Text
+}
+
+/** By WeChat's event name in lowercase. */
+const EVENTS: Record<string, (fields: EventFields) => Inbound> = {
+  subscribe: ({ common, text }) => {
+    const eventKey = text('EventKey')
+    const qrScene = eventKey.startsWith(QR_SCENE_PREFIX) ? eventKey.slice(QR_SCENE_PREFIX.length) : null
+    return { ...common, kind: 'subscribe', eventKey, qrScene, ticket: text('Ticket') || null }
+  },
+  unsubscribe: ({ common }) => ({ ...common, kind: 'unsubscribe' }),
+  scan: ({ common, text }) => {
+    const eventKey = text('EventKey')
+    return { ...common, kind: 'scan', eventKey, qrScene: eventKey, ticket: text('Ticket') || null }
+  },
+  click: ({ common, text }) => ({ ...common, kind: 'click', eventKey: text('EventKey') }),
+  view: (fields) => viewEvent('view', fields),
+  view_miniprogram: (fields) => viewEvent('view_miniprogram', fields),
+  scancode_push: (fields) => scanCodeEvent('scancode_push', fields),
+  scancode_waitmsg: (fields) => scanCodeEvent('scancode_waitmsg', fields),
+  pic_sysphoto: (fields) => picturesEvent('pic_sysphoto', fields),
+  pic_photo_or_album: (fields) => picturesEvent('pic_photo_or_album', fields),
+  pic_weixin: (fields) => picturesEvent('pic_weixin', fields),
+  location_select: ({ common, text, nested }) => {
+    const label = nested('SendLocationInfo')('Label')
+    return { ...common, kind: 'location_select', eventKey: text('EventKey'), label }
+  },
+  location: ({ common, text }) => ({
+    ...common,
+    kind: 'location_report',
+    latitude: text('Latitude'),
+    longitude: text('Longitude'),
+    precision: text('Precision'),
+  }),
+  templatesendjobfinish: ({ common, text }) => ({
+    ...common,
+    kind: 'template_send_finished',
+    msgId: messageId(text),
+    status: text('Status'),
+  }),
+  masssendjobfinish: ({ common, text }) => ({
+    ...common,
+    kind: 'mass_send_finished',
+    msgId: messageId(text),
+    status: text('Status'),
+  }),
+  subscribe_msg_popup_event: ({ common }) => ({ ...common, kind: 'subscribe_msg_popup' }),
+  subscribe_msg_change_event: ({ common }) => ({ ...common, kind: 'subscribe_msg_change' }),
+  subscribe_msg_sent_event: ({ common }) => ({ ...common, kind: 'subscribe_msg_sent' }),
+  kf_create_session: (fields) => sessionEvent('kf_create_session', fields),
+  kf_close_session: (fields) => sessionEvent('kf_close_session', fields),
+  kf_switch_session: ({ common, text }) => ({
+    ...common,
+    kind: 'kf_switch_session',
+    fromKfAccount: text('FromKfAccount'),
+    toKfAccount: text('ToKfAccount'),
+  }),
+  user_info_modified: (fields) => userInfoEvent('user_info_modified', fields),
+  user_authorization_revoke: (fields) => userInfoEvent('user_authorization_revoke', fields),
+  user_authorization_cancellation: (fields) => userInfoEvent('user_authorization_cancellation', fields),
+}
+
 function parseEvent(common: Common, record: FieldRecord): Inbound {
-  const text = textOf(record)
-  const nested = (name: string) => textOf(asRecord(record[name]))
-  const eventKey = text('EventKey')
-  const ticket = text('Ticket') || null
   const event = common.eventName.toLowerCase()
-  switch (event) {
-    case 'subscribe': {
-      const qrScene = eventKey.startsWith('qrscene_') ? eventKey.slice('qrscene_'.length) : null
-      return { ...common, kind: event, eventKey, qrScene, ticket }
-    }
-    case 'unsubscribe':
-      return { ...common, kind: event }
-    case 'scan':
-      return { ...common, kind: event, eventKey, qrScene: eventKey, ticket }
-    case 'click':
-      return { ...common, kind: event, eventKey }
-    case 'view':
-    case 'view_miniprogram':
-      return { ...common, kind: event, eventKey, menuId: text('MenuId') }
-    case 'scancode_push':
-    case 'scancode_waitmsg': {
-      const scan = nested('ScanCodeInfo')
-      return { ...common, kind: event, eventKey, scanType: scan('ScanType'), scanResult: scan('ScanResult') }
-    }
-    case 'pic_sysphoto':
-    case 'pic_photo_or_album':
-    case 'pic_weixin':
-      return { ...common, kind: event, eventKey, count: Number(nested('SendPicsInfo')('Count')) || 0 }
-    case 'location_select':
-      return { ...common, kind: event, eventKey, label: nested('SendLocationInfo')('Label') }
-    case 'location':
-      return {
-        ...common,
-        kind: 'location_report',
-        latitude: text('Latitude'),
-        longitude: text('Longitude'),
-        precision: text('Precision'),
-      }
-    case 'templatesendjobfinish':
-      return { ...common, kind: 'template_send_finished', msgId: messageId(text), status: text('Status') }
-    case 'masssendjobfinish':
-      return { ...common, kind: 'mass_send_finished', msgId: messageId(text), status: text('Status') }
-    case 'subscribe_msg_popup_event':
-      return { ...common, kind: 'subscribe_msg_popup' }
-    case 'subscribe_msg_change_event':
-      return { ...common, kind: 'subscribe_msg_change' }
-    case 'subscribe_msg_sent_event':
-      return { ...common, kind: 'subscribe_msg_sent' }
-    case 'kf_create_session':
-    case 'kf_close_session':
-      return { ...common, kind: event, kfAccount: text('KfAccount') }
-    case 'kf_switch_session':
-      return {
-        ...common,
-        kind: event,
-        fromKfAccount: text('FromKfAccount'),
-        toKfAccount: text('ToKfAccount'),
-      }
-    case 'user_info_modified':
-    case 'user_authorization_revoke':
-    case 'user_authorization_cancellation': {
-      // WeChat's own service is the sender; whom it is about stands in OpenID (授权用户资料变更).
-      const openId = text('OpenID') || common.openId
-      return { ...common, openId, kind: event, revokeInfo: text('RevokeInfo') }
-    }
-    default: {
-      const certification = CERTIFICATION.find((name) => name === event)
-      if (certification) {
-        return {
-          ...common,
-          kind: 'certification',
-          event: certification,
-          failReason: text('FailReason') || null,
-        }
-      }
-      return IGNORED.test(event)
-        ? { ...common, kind: 'ignored' }
-        : { ...common, kind: 'unknown', msgType: truncateText(`event ${common.eventName}`, MSG_TYPE_MAX) }
-    }
-  }
+  const text = textOf(record)
+  const parse = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined
+  if (parse) return parse({ common, text, nested: (name) => textOf(asRecord(record[name])) })
+  const certification = CERTIFICATION.find((name) => name === event)
+  if (certification)
+    return { ...common, kind: 'certification', event: certification, failReason: text('FailReason') || null }
+  return IGNORED.test(event)
+    ? { ...common, kind: 'ignored' }
+    : { ...common, kind: 'unknown', msgType: truncateText(`event ${common.eventName}`, MSG_TYPE_MAX) }
+}
+
+function viewEvent(kind: 'view' | 'view_miniprogram', { common, text }: EventFields): Inbound {
+  return { ...common, kind, eventKey: text('EventKey'), menuId: text('MenuId') }
+}
+
+function scanCodeEvent(
+  kind: 'scancode_push' | 'scancode_waitmsg',
+  { common, text, nested }: EventFields,
+): Inbound {
+  const scan = nested('ScanCodeInfo')
+  const eventKey = text('EventKey')
+  return { ...common, kind, eventKey, scanType: scan('ScanType'), scanResult: scan('ScanResult') }
+}
+
+function picturesEvent(
+  kind: 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin',
+  { common, text, nested }: EventFields,
+): Inbound {
+  return { ...common, kind, eventKey: text('EventKey'), count: Number(nested('SendPicsInfo')('Count')) || 0 }
+}
+
+function sessionEvent(
+  kind: 'kf_create_session' | 'kf_close_session',
+  { common, text }: EventFields,
+): Inbound {
+  return { ...common, kind, kfAccount: text('KfAccount') }
+}
+
+/** The sender is WeChat's own service; `OpenID` names the follower (授权用户资料变更). */
+function userInfoEvent(kind: UserInfoEvent, { common, text }: EventFields): Inbound {
+  return { ...common, openId: text('OpenID') || common.openId, kind, revokeInfo: text('RevokeInfo') }
 }
 
 /**
