@@ -71,7 +71,7 @@ function stateReasons({ state, stateReason }: CandidateAccount): LocalizedReason
     case 'blocked':
       return [
         {
-          en: `it is blocked${why}: mend the cause at WeChat, then resume the account`,
+          en: `it is blocked${why}: fix the cause at WeChat, then resume the account`,
           zh: `已被微信封禁${why}：请在微信处理后恢复该账号`,
         },
       ]

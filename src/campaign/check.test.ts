@@ -165,7 +165,7 @@ describe('steps', () => {
   it('may not have the same id twice', () => {
     const source = withLine(7, '  - { id: hint, after: 0s, send: { text: a } }')
     expect(checkCampaign(source).issues).toEqual([
-      { path: 'steps.1.id', message: 'step hint stands at steps.0 already', line: 7, column: 11 },
+      { path: 'steps.1.id', message: 'duplicate step id hint (also at steps.0)', line: 7, column: 11 },
     ])
   })
 })

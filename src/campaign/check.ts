@@ -174,7 +174,7 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
   for (const [i, step] of campaign.steps.entries()) {
     const firstIndex = step.id === undefined ? undefined : seen.get(step.id)
     if (firstIndex !== undefined)
-      report(`steps.${i}.id`, `step ${step.id} stands at steps.${firstIndex} already`)
+      report(`steps.${i}.id`, `duplicate step id ${step.id} (also at steps.${firstIndex})`)
     if (step.id !== undefined) seen.set(step.id, i)
     const before = step.since === 'previous' && i > 0 ? planned[i - 1] : 0
     const due = before === undefined || step.after === undefined ? undefined : before + step.after

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { excerpt } from './issue.ts'
 
-/** The campaign file (contract, section 5): every field, its form and its default. */
+/** The campaign file (section 5 of docs/contract.md): every field, its form and its default. */
 
 /** More are refused before anything of them is read. */
 export const STEPS_MAX = 100
@@ -22,7 +22,7 @@ const duration = z.string().transform((text, ctx) => {
 
 const id = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'an id has small letters, digits and hyphens, at most 64')
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'an id has lowercase letters, digits and hyphens, at most 64')
 /** A bare 1 or 2025 in YAML is a number; as a keyword or a scene it means its text. */
 const word = z
   .union([z.string(), z.number().int()], { error: 'write a text' })

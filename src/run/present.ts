@@ -2,7 +2,7 @@ import type { RunState } from './state.ts'
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
-/** A run as the operator API and query `state` show it (contract, section 6). */
+/** A run as the operator API and query `state` show it: docs/contract.md#6-operator-api. */
 export function presentRun(
   state: RunState,
   /** `runId`: Temporal's; null while it has not begun the run. */
