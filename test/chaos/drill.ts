@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Cluster } from '../../scripts/cluster/cluster.ts'
 import { DEPLOY_FOLDER } from '../../scripts/cluster/load-compose.ts'
-import type { SimAccount } from '../../src/simulator/index.ts'
+import type { Simulator } from '../../src/simulator/index.ts'
 import type { ChaosAccount } from './campaigns.ts'
 import { crashesOf, type Environment } from './environments/environment.ts'
 import { pause } from './followers.ts'
@@ -37,95 +37,155 @@ export interface DrillTimes {
 
 /**
  * A campaign under the old rule (every step paid for two days) on the production stack, through what an operator does to
- * it: a kill of each process, a rolling upgrade, a backup with all stopped and its restore. Followers keep coming, but
- * for the time from backup to restore: WeChat's pushes wait for that.
+ * it: a kill of each process, a rolling upgrade, a backup with all stopped and its restore. Followers keep coming, except
+ * between backup and restore, when WeChat's pushes wait.
  */
 export async function drill(
-  { environment, cluster }: { environment: Environment; cluster: Cluster },
+  stack: DrillStack,
   plan: DrillPlan,
   folder: string,
   print: (line: string) => void,
 ): Promise<{ evidence: Evidence; times: DrillTimes }> {
-  const account = drillAccount(plan.seriesMs)
   const simulator = createWechat()
   const { url } = await simulator.listen(0)
-  const faults: FaultRecord[] = []
-  const actions: FollowerAction[] = []
-  let pushesResumed: Promise<void> = Promise.resolve()
   try {
-    const coldStart = await timed(() => environment.startAll())
-    print(`  the stack is up after ${coldStart.toFixed(1)} s`)
-    await registerAccounts(environment, simulator, url, [account])
-    const began = Date.now()
-    const at = (ms: number) => pause(Math.max(0, began + ms - Date.now()))
-    const arrivals = followersArrive(simulator.account(APP), began)
-
-    await at(plan.killsAtMs)
-    for (const part of environment.processes) {
-      await fault('kill', part.name, async () => {
-        await part.kill()
-        await pause(DOWN_MS)
-        await part.start()
-      })
-      await pause(BETWEEN_MS)
-    }
-    await at(plan.upgradeAtMs)
-    const upgradeOfWorkers = await fault('upgrade', 'workers', () => upgradeWorkers(cluster))
-    const upgradeOfIntake = await fault('upgrade', 'intake', () => upgradeIntake(cluster))
-    await at(plan.restoreAtMs)
-    let resume = () => {}
-    pushesResumed = new Promise((resolve) => {
-      resume = resolve
-    })
-    const backups = join(folder, 'backup')
-    const backup = await fault('restore', 'backup', () => script('backup.sh', ['--stay-stopped', backups]))
-    const restore = await fault('restore', 'restore', () => script('restore.sh', [backups, '--yes']))
-    resume()
-    await arrivals
-    print(`  ${actions.length} followed; waiting for their runs to end`)
-    await waitForRunsToEnd(environment, plan.seriesMs + 1_200_000)
-    const endedAt = Date.now()
-    const stored = await environment.readStore()
-    const sends = sendsOf(simulator, [account])
-    const times = { coldStart, upgradeOfWorkers, upgradeOfIntake, backup, restore }
-    const crashes = crashesOf(environment.processes)
-    return {
-      evidence: { accounts: { [APP]: account.rules }, actions, sends, ...stored, faults, crashes, endedAt },
-      times,
-    }
+    return await new Drill(stack, plan, { simulator, apiBase: url, folder, print }).run()
   } finally {
     await simulator.close()
   }
+}
 
-  async function fault(kind: string, target: string, action: () => Promise<void>): Promise<number> {
+interface DrillStack {
+  environment: Environment
+  cluster: Cluster
+}
+
+interface DrillTools {
+  simulator: Simulator
+  apiBase: string
+  folder: string
+  print(line: string): void
+}
+
+class Drill {
+  private readonly stack: DrillStack
+  private readonly plan: DrillPlan
+  private readonly tools: DrillTools
+  private readonly faults: FaultRecord[] = []
+  private readonly actions: FollowerAction[] = []
+  private beganAt = 0
+  private pushesResumed: Promise<void> = Promise.resolve()
+
+  constructor(stack: DrillStack, plan: DrillPlan, tools: DrillTools) {
+    this.stack = stack
+    this.plan = plan
+    this.tools = tools
+  }
+
+  async run(): Promise<{ evidence: Evidence; times: DrillTimes }> {
+    const { environment } = this.stack
+    const { simulator, apiBase, print } = this.tools
+    const account = drillAccount(this.plan.seriesMs)
+    const coldStart = await timed(() => environment.startAll())
+    print(`  the stack is up after ${coldStart.toFixed(1)} s`)
+    await registerAccounts(environment, simulator, apiBase, [account])
+    this.beganAt = Date.now()
+    const arrivals = this.followersArrive()
+    await this.killEachProcess()
+    const upgrades = await this.upgrade()
+    const backups = await this.backUpAndRestore()
+    await arrivals
+    print(`  ${this.actions.length} followed; waiting for their runs to end`)
+    await waitForRunsToEnd(environment, this.plan.seriesMs + 1_200_000)
+    const endedAt = Date.now()
+    const { actions, faults } = this
+    return {
+      evidence: {
+        accounts: { [APP]: account.rules },
+        actions,
+        sends: sendsOf(simulator, [account]),
+        ...(await environment.readStore()),
+        faults,
+        crashes: crashesOf(environment.processes),
+        endedAt,
+      },
+      times: { coldStart, ...upgrades, ...backups },
+    }
+  }
+
+  private async killEachProcess(): Promise<void> {
+    await this.until(this.plan.killsAtMs)
+    for (const managed of this.stack.environment.processes) {
+      await this.fault('kill', managed.name, async () => {
+        await managed.kill()
+        await pause(DOWN_MS)
+        await managed.start()
+      })
+      await pause(BETWEEN_MS)
+    }
+  }
+
+  private async upgrade(): Promise<Pick<DrillTimes, 'upgradeOfWorkers' | 'upgradeOfIntake'>> {
+    const { cluster } = this.stack
+    await this.until(this.plan.upgradeAtMs)
+    return {
+      upgradeOfWorkers: await this.fault('upgrade', 'workers', () => upgradeWorkers(cluster)),
+      upgradeOfIntake: await this.fault('upgrade', 'intake', () => upgradeIntake(cluster)),
+    }
+  }
+
+  private async backUpAndRestore(): Promise<Pick<DrillTimes, 'backup' | 'restore'>> {
+    await this.until(this.plan.restoreAtMs)
+    let resume = () => {}
+    this.pushesResumed = new Promise((resolve) => {
+      resume = resolve
+    })
+    const backups = join(this.tools.folder, 'backup')
+    const times = {
+      backup: await this.fault('restore', 'backup', () =>
+        this.script('backup.sh', ['--stay-stopped', backups]),
+      ),
+      restore: await this.fault('restore', 'restore', () => this.script('restore.sh', [backups, '--yes'])),
+    }
+    resume()
+    return times
+  }
+
+  private until(ms: number): Promise<void> {
+    return pause(Math.max(0, this.beganAt + ms - Date.now()))
+  }
+
+  /** @returns how long it took, s */
+  private async fault(kind: string, target: string, action: () => Promise<void>): Promise<number> {
     const from = Date.now()
-    print(`  ${kind} ${target}`)
+    this.tools.print(`  ${kind} ${target}`)
     await action()
-    faults.push({ kind, target, from, to: Date.now() })
+    this.faults.push({ kind, target, from, to: Date.now() })
     return (Date.now() - from) / 1_000
   }
 
-  async function followersArrive(wechat: SimAccount, began: number): Promise<void> {
+  private async followersArrive(): Promise<void> {
+    const { followers, arrivalMs } = this.plan
     const pushes: Promise<void>[] = []
-    for (let n = 0; n < plan.followers; n++) {
-      await pause(Math.max(0, began + (n / plan.followers) * plan.arrivalMs - Date.now()))
-      await pushesResumed
-      pushes.push(follow(wechat, `oDrill${n}`))
+    for (let n = 0; n < followers; n++) {
+      await this.until((n / followers) * arrivalMs)
+      await this.pushesResumed
+      pushes.push(this.follow(`oDrill${n}`))
     }
     await Promise.all(pushes)
   }
 
-  async function follow(wechat: SimAccount, openId: string): Promise<void> {
-    const at = Date.now()
-    const createTime = Math.floor(at / 1_000)
-    const { ok, attempts } = await wechat.follow(openId, { createTime })
-    const action = { appId: APP, openId, kind: 'follow' as const, createTime: createTime * 1_000, began: at }
-    actions.push({ ...action, ended: Date.now(), ok, attempts })
+  private async follow(openId: string): Promise<void> {
+    const began = Date.now()
+    const createTime = Math.floor(began / 1_000)
+    const { ok, attempts } = await this.tools.simulator.account(APP).follow(openId, { createTime })
+    const action = { appId: APP, openId, kind: 'follow' as const, createTime: createTime * 1_000, began }
+    this.actions.push({ ...action, ended: Date.now(), ok, attempts })
   }
 
   /** The stack's own script, told to use this machine's processes in place of containers. */
-  async function script(name: string, args: string[]): Promise<void> {
-    const PATH = [join(folder, 'cluster/bin'), process.env.PATH].join(delimiter)
+  private async script(name: string, args: string[]): Promise<void> {
+    const PATH = [join(this.tools.folder, 'cluster/bin'), process.env.PATH].join(delimiter)
     await promisify(execFile)(join(DEPLOY_FOLDER, name), args, { env: { ...process.env, PATH } })
   }
 }

@@ -39,54 +39,72 @@ const SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
   ],
 ]
 
-/** Followers who come, talk and go, as the seed says; each waits for WeChat's push of one act before the next. */
-export function createFollowers(deps: {
-  simulator: Simulator
-  random: Random
-  callbackFaults: CallbackFaults
-  /** Followers who come in a second, on average. */
-  perSecond: number
-}) {
-  const { simulator, random, callbackFaults: trouble, perSecond } = deps
-  const actions: FollowerAction[] = []
-  const active = new Set<Promise<void>>()
-  let followerCount = 0
+/** Followers who come, talk and go, as the seed says. Each waits for WeChat's push of one action before the next. */
+export class Followers {
+  readonly actions: FollowerAction[] = []
+  private readonly simulator: Simulator
+  private readonly random: Random
+  private readonly callbackFaults: CallbackFaults
+  private readonly perSecond: number
 
-  async function followScript(
+  constructor(deps: {
+    simulator: Simulator
+    random: Random
+    callbackFaults: CallbackFaults
+    /** Followers who come in a second, on average. */
+    perSecond: number
+  }) {
+    this.simulator = deps.simulator
+    this.random = deps.random
+    this.callbackFaults = deps.callbackFaults
+    this.perSecond = deps.perSecond
+  }
+
+  /** Lets followers come until `until` (epoch ms), then waits for the last one's last action. */
+  async run(until: number): Promise<void> {
+    const { random } = this
+    const running: Promise<void>[] = []
+    while (Date.now() < until) {
+      const script = random.pick(SCRIPTS)
+      const waits = script.map((m) => random.integerBetween(...m.after))
+      const { appId } = random.pick(ACCOUNTS)
+      running.push(this.follow(appId, `oChaos${running.length}`, script, waits))
+      await pause(random.integerBetween(200, 1_800) / this.perSecond)
+    }
+    await Promise.all(running)
+  }
+
+  private async follow(
     appId: string,
     openId: string,
     script: readonly ScriptStep[],
     waits: readonly number[],
   ): Promise<void> {
-    let last = await perform(appId, openId, 'follow', 0)
+    let last = await this.perform(appId, openId, 'follow', 0)
     for (const [i, step] of script.entries()) {
       await pause(waits[i] ?? 0)
-      last = await perform(appId, openId, step.do, last)
+      last = await this.perform(appId, openId, step.do, last)
     }
   }
 
   /** @returns its CreateTime, s: no follower acts twice in one second */
-  async function perform(
+  private async perform(
     appId: string,
     openId: string,
     kind: FollowerAction['kind'],
     last: number,
   ): Promise<number> {
+    const { random, callbackFaults } = this
     const chances = { twice: random.chance(0.1), lost: random.chance(0.05) }
-    let createTime = 0
-    for (;;) {
-      createTime = Math.floor(Date.now() / 1000) + Math.min(0, trouble.clockSkewS)
-      if (createTime > last) break
-      await pause(100)
-    }
+    const createTime = await this.createTimeAfter(last)
     const began = Date.now()
     const options = {
       createTime,
-      timestamp: Math.floor(began / 1000) + trouble.clockSkewS,
+      timestamp: Math.floor(began / 1000) + callbackFaults.clockSkewS,
       times: chances.twice ? 2 : 1,
-      dropAnswers: chances.lost || trouble.losesAnswers ? 1 : 0,
+      dropAnswers: chances.lost || callbackFaults.losesAnswers ? 1 : 0,
     }
-    const wechat = simulator.account(appId)
+    const wechat = this.simulator.account(appId)
     const push = {
       follow: () => wechat.follow(openId, options),
       unfollow: () => wechat.unfollow(openId, options),
@@ -94,33 +112,17 @@ export function createFollowers(deps: {
       click: () => wechat.tapMenu(openId, 'menu', options),
     }[kind]
     const { ok, attempts } = await push()
-    actions.push({
-      appId,
-      openId,
-      kind,
-      createTime: createTime * 1000,
-      began,
-      ended: Date.now(),
-      ok,
-      attempts,
-    })
+    const times = { createTime: createTime * 1000, began, ended: Date.now() }
+    this.actions.push({ appId, openId, kind, ...times, ok, attempts })
     return createTime
   }
 
-  return {
-    acts: actions,
-    /** Lets followers come until `until` (epoch ms), then waits for the last one's last act. */
-    async run(until: number): Promise<void> {
-      while (Date.now() < until) {
-        const script = random.pick(SCRIPTS)
-        const waits = script.map((m) => random.integerBetween(...m.after))
-        const running = followScript(random.pick(ACCOUNTS).appId, `oChaos${followerCount++}`, script, waits)
-        active.add(running)
-        void running.finally(() => active.delete(running))
-        await pause(random.integerBetween(200, 1_800) / perSecond)
-      }
-      await Promise.all(active)
-    },
+  private async createTimeAfter(last: number): Promise<number> {
+    for (;;) {
+      const createTime = Math.floor(Date.now() / 1000) + Math.min(0, this.callbackFaults.clockSkewS)
+      if (createTime > last) return createTime
+      await pause(100)
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Random } from '../harness/random.ts'
 import { ACCOUNTS } from './campaigns.ts'
 import { crashesOf, type Environment } from './environments/environment.ts'
-import { type CallbackFaults, createFollowers, pause } from './followers.ts'
+import { type CallbackFaults, Followers, pause } from './followers.ts'
 import { injectFaults } from './inject-faults.ts'
 import type { Evidence } from './judge/evidence.ts'
 import { type Focus, planFaults } from './schedule.ts'
@@ -35,14 +35,14 @@ export async function runScenario(
       disk: environment.fillDisk !== undefined,
       focus: options.focus,
     })
-    const followers = createFollowers({ simulator, random, callbackFaults, perSecond: options.perSecond })
+    const followers = new Followers({ simulator, random, callbackFaults, perSecond: options.perSecond })
     const [faults] = await Promise.all([
       injectFaults(environment, simulator, callbackFaults, plan, say),
       followers.run(Date.now() + forMs),
     ])
     simulator.clearFaults()
     await environment.startAll()
-    say(`  ${followers.acts.length} callbacks; waiting for the runs to end`)
+    say(`  ${followers.actions.length} callbacks; waiting for the runs to end`)
     await waitForRunsToEnd(environment, RUNS_END_WITHIN_MS)
     const endedAt = Date.now()
     await pause(SETTLE_MS)
@@ -50,7 +50,7 @@ export async function runScenario(
     const stored = await environment.readStore()
     return {
       accounts: rules,
-      actions: followers.acts,
+      actions: followers.actions,
       sends: sendsOf(simulator, ACCOUNTS),
       ...stored,
       faults,

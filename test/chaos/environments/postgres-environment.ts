@@ -5,7 +5,7 @@ import { createManagedProcess, type ManagedProcess } from '../../../scripts/clus
 import { openStore } from '../../../src/store/db.ts'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { prepareNamespace } from '../../../src/temporal/local-server/prepare-namespace.ts'
-import { initCluster } from '../../harness/setup/postgres-cluster.ts'
+import { initCluster, type PostgresCluster } from '../../harness/setup/postgres-cluster.ts'
 import {
   type Environment,
   type EnvironmentOptions,
@@ -22,86 +22,46 @@ const DISK_MB = 500
 /** Segments of its log are kept few, so that they fit the small disk. */
 const POSTGRES = ['max_wal_size=64MB', 'min_wal_size=32MB', 'shared_buffers=64MB']
 
-/** Two `serve`, two `worker`, the engine and PostgreSQL, each a process; null where PostgreSQL is not installed. */
+/** Two `serve`, two `worker`, Temporal and PostgreSQL, each a process; null where PostgreSQL is not installed. */
 export async function startPostgresEnvironment(options: EnvironmentOptions): Promise<Environment | null> {
-  const { folder } = options
-  const diskAt = join(folder, 'disk')
-  const disk = mountSmallDisk(diskAt, DISK_MB)
-  const postgresDir = join(diskAt, 'postgres')
-  // PostgreSQL's own user must get there.
-  chmodSync(folder, 0o755)
-  mkdirSync(postgresDir, { recursive: true })
-  chmodSync(diskAt, 0o755)
-  const cluster = initCluster(postgresDir, await freePort(), POSTGRES)
+  const disk = mountSmallDisk(join(options.folder, 'disk'), DISK_MB)
+  const cluster = await initClusterOnDisk(options.folder)
   if (!cluster) {
     options.print('PostgreSQL is not installed (on Debian: apt-get install postgresql-15)')
     disk?.unmount()
     return null
   }
   const temporalPort = await freePort()
-  const address = `127.0.0.1:${temporalPort}`
   const env = {
     ...SECRETS,
     DATABASE_URL: cluster.url,
-    TEMPORAL_ADDRESS: address,
+    TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     TEMPORAL_NAMESPACE: 'default',
-    DATA_DIR: join(folder, 'data'),
+    DATA_DIR: join(options.folder, 'data'),
   }
-
-  const store = createManagedProcess({
-    name: 'postgres',
-    logFile: join(folder, 'postgres.log'),
-    spawn() {
-      const log = openSync(join(folder, 'postgres.log'), 'a')
-      const { program, args, user, cwd } = cluster
-      return spawn(program, args, { ...user, cwd, stdio: ['ignore', log, log] })
-    },
-    ready: () => cluster.waitUntilReady(),
-  })
-  const temporal = createManagedProcess({
-    name: 'engine',
-    logFile: join(folder, 'engine.log'),
-    spawn: () =>
-      startProgram(options, 'engine', 'test/chaos/environments/temporal-program.ts', {
-        DATA_DIR: join(folder, 'engine'),
-        TEMPORAL_PORT: String(temporalPort),
-      }),
-    ready: () => prepareNamespace(address, 'default', 60_000),
-  })
-  const ports: number[] = []
-  const role = async (
-    name: string,
-    file: string,
-    variable: string,
-    servePorts: number[],
-  ): Promise<ManagedProcess> => {
-    const port = await freePort()
-    servePorts.push(port)
-    return createManagedProcess({
-      name,
-      logFile: join(folder, `${name}.log`),
-      spawn: () => startProgram(options, name, file, { ...env, [variable]: String(port) }),
-      ready: () => waitUntilReady(name, () => respondsOk(`http://127.0.0.1:${port}/readyz`)),
-    })
-  }
+  const [serve1, serve2, worker1, worker2] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ])
   const processes = [
-    store,
-    temporal,
-    await role('serve-1', 'src/serve.ts', 'PORT', ports),
-    await role('serve-2', 'src/serve.ts', 'PORT', ports),
-    await role('worker-1', 'src/worker.ts', 'WORKER_PORT', []),
-    await role('worker-2', 'src/worker.ts', 'WORKER_PORT', []),
+    postgresProcess(options, cluster),
+    temporalProcess(options, temporalPort),
+    roleProcess(options, 'serve-1', 'src/serve.ts', serve1, { ...env, PORT: String(serve1) }),
+    roleProcess(options, 'serve-2', 'src/serve.ts', serve2, { ...env, PORT: String(serve2) }),
+    roleProcess(options, 'worker-1', 'src/worker.ts', worker1, { ...env, WORKER_PORT: String(worker1) }),
+    roleProcess(options, 'worker-2', 'src/worker.ts', worker2, { ...env, WORKER_PORT: String(worker2) }),
   ]
-  const loadBalancer = await startLoadBalancer(ports)
-  const heal = async () => {
-    for (const managed of processes) await managed.start()
-  }
+  const loadBalancer = await startLoadBalancer([serve1, serve2])
   return {
     processes,
     callbackBase: loadBalancer.url,
-    apiBase: `http://127.0.0.1:${ports[0]}`,
+    apiBase: `http://127.0.0.1:${serve1}`,
     ...(disk ? { fillDisk: disk.fill } : {}),
-    startAll: heal,
+    async startAll() {
+      for (const managed of processes) await managed.start()
+    },
     async readStore() {
       const opened = await openStore({ databaseUrl: cluster.url, dataDir: null })
       try {
@@ -116,4 +76,57 @@ export async function startPostgresEnvironment(options: EnvironmentOptions): Pro
       disk?.unmount()
     },
   }
+}
+
+async function initClusterOnDisk(folder: string): Promise<PostgresCluster | null> {
+  const postgresDir = join(folder, 'disk/postgres')
+  mkdirSync(postgresDir, { recursive: true })
+  // PostgreSQL's own user must get there.
+  chmodSync(folder, 0o755)
+  chmodSync(join(folder, 'disk'), 0o755)
+  return initCluster(postgresDir, await freePort(), POSTGRES)
+}
+
+function postgresProcess({ folder }: EnvironmentOptions, cluster: PostgresCluster): ManagedProcess {
+  const logFile = join(folder, 'postgres.log')
+  return createManagedProcess({
+    name: 'postgres',
+    logFile,
+    spawn() {
+      const log = openSync(logFile, 'a')
+      const { program, args, user, cwd } = cluster
+      return spawn(program, args, { ...user, cwd, stdio: ['ignore', log, log] })
+    },
+    ready: () => cluster.waitUntilReady(),
+  })
+}
+
+function temporalProcess(options: EnvironmentOptions, port: number): ManagedProcess {
+  const { folder } = options
+  return createManagedProcess({
+    name: 'engine',
+    logFile: join(folder, 'engine.log'),
+    spawn: () =>
+      startProgram(options, 'engine', 'test/chaos/environments/temporal-program.ts', {
+        DATA_DIR: join(folder, 'engine'),
+        TEMPORAL_PORT: String(port),
+      }),
+    ready: () => prepareNamespace(`127.0.0.1:${port}`, 'default', 60_000),
+  })
+}
+
+/** One of the app's programs; its HTTP server is at `port`. */
+function roleProcess(
+  options: EnvironmentOptions,
+  name: string,
+  file: string,
+  port: number,
+  env: Record<string, string>,
+): ManagedProcess {
+  return createManagedProcess({
+    name,
+    logFile: join(options.folder, `${name}.log`),
+    spawn: () => startProgram(options, name, file, env),
+    ready: () => waitUntilReady(name, () => respondsOk(`http://127.0.0.1:${port}/readyz`)),
+  })
 }
