@@ -40,15 +40,15 @@ export const MUTATIONS: Record<string, Mutation> = {
   'forget-intent': {
     invariant: 'a step is sent again only when its outcome is unknown and the account retries',
     focus: { processes: /worker/, kinds: ['kill', 'hangs-after'] },
-    file: 'activities/send/send.ts',
-    find: `  if (known?.state === 'sending') {`,
-    replace: `  if (known?.state === 'sending' && now() < 0) {`,
+    file: 'activities/send/send-attempt.ts',
+    find: `    if (row?.state === 'sending') {`,
+    replace: `    if (row?.state === 'sending' && this.#deps.now() < 0) {`,
   },
   'give-up': {
     invariant: 'what was accepted reaches Temporal, however long it is away',
     focus: { processes: /engine/, kinds: ['kill'] },
     file: 'src/dispatch/dispatch-loop.ts',
-    find: `      await releaseForRetry(db, row.id, backOff(message), message)`,
+    find: `      await releaseForRetry(db, row.id, this.#extendOutage(message), message)`,
     replace: `      await (await import('../store/inbox/inbox-rows.ts')).markDispatched(db, row.id, 'gave up', now())`,
   },
 }
