@@ -19,12 +19,7 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
   const [registry] = registers
   if (!registry) throw new Error('no registry')
   if (options.processMetrics) collectDefaultMetrics({ register: registry })
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name, help, labelNames, registers })
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name, help, buckets, registers })
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name, help, labelNames, registers })
+  const { counter, histogram, gauge } = metricFactories(registers)
   const metrics = {
     registry,
     callbacks: counter('nurture_callbacks_total', 'Callbacks by result', ['result']),
@@ -100,7 +95,17 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
     ),
     tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
   }
-  // A series that begins with its first fault would show no rise.
+  startAtZero(metrics)
+  return metrics
+}
+
+/** Shows these series from the start: one that began with its first fault would show no rise. */
+function startAtZero(
+  metrics: Pick<
+    Metrics,
+    'callbacks' | 'tokenRefreshes' | 'forwards' | 'grantMismatches' | 'snapshotsReduced' | 'sends'
+  >,
+): void {
   for (const result of CALLBACK_RESULTS) metrics.callbacks.inc({ result }, 0)
   for (const result of ['ok', 'refused', 'failed']) metrics.tokenRefreshes.inc({ result }, 0)
   for (const result of ['ok', 'failed', 'timeout', 'dropped']) metrics.forwards.inc({ result }, 0)
@@ -108,5 +113,14 @@ export function createMetrics(options: { processMetrics?: boolean } = {}) {
   for (const kept of ['reduced', 'bare', 'nothing']) metrics.snapshotsReduced.inc({ kept }, 0)
   metrics.sends.inc({ result: 'sent', errcode: '0' }, 0)
   metrics.sends.inc({ result: 'unknown', errcode: '' }, 0)
-  return metrics
+}
+
+function metricFactories(registers: Registry[]) {
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers })
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, buckets, registers })
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers })
+  return { counter, histogram, gauge }
 }
