@@ -11,18 +11,16 @@ import {
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { closeCodeFolder, codeFileProblem } from '../src/temporal/code-ownership.mjs'
+import { cacheFolderProblem, markUsed, pruneCache } from '../src/temporal/code-cache.mjs'
+import { codeFileProblem } from '../src/temporal/code-ownership.mjs'
 import { sourcesDigest } from '../src/temporal/workflow-bundle/sources-digest.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAMS = ['src/start.ts', 'src/serve.ts', 'src/worker.ts', 'src/cli/main.ts', 'src/simulator/main.ts']
-/** Of other states of the code: a process that runs may still want a part of its own. */
-const KEPT = 5
 /** Who cannot write there runs the sources instead: an image whose files belong to root. */
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])
 
@@ -35,10 +33,10 @@ const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])
 export async function compiledProgram(file, folder = join(root, 'dist', 'programs')) {
   if (!PROGRAMS.includes(file)) return null
   const made = join(folder, keyOf())
-  const trouble = troubleOf(folder, made)
-  if (trouble) {
+  const problem = cacheProblem(folder, made)
+  if (problem) {
     process.stderr.write(
-      `Compiled programs in ${folder} are not run: ${trouble}. The sources run instead. Remove the folder, or give it to this user: chmod go-w.\n`,
+      `Compiled programs in ${folder} are not run: ${problem}. The sources run instead. Remove the folder, or give it to this user: chmod go-w.\n`,
     )
     return null
   }
@@ -50,24 +48,17 @@ export async function compiledProgram(file, folder = join(root, 'dist', 'program
       throw err
     }
   }
-  try {
-    // The latest used are kept.
-    utimesSync(made, new Date(), new Date())
-  } catch {
-    // Somebody else's folder.
-  }
+  markUsed(made)
   return join(made, relative('src', file).replace(/\.ts$/, '.js'))
 }
 
 /** Closes what is ours, and removes what others could have changed; why the folder cannot be used, or null. */
-function troubleOf(folder, made) {
-  for (const path of [dirname(folder), folder]) {
-    const trouble = existsSync(path) ? closeCodeFolder(path) : null
-    if (trouble) return trouble
-  }
+function cacheProblem(folder, made) {
+  const problem = cacheFolderProblem(folder)
+  if (problem) return problem
   if (!existsSync(made)) return null
   const parts = [made, ...readdirSync(made, { recursive: true }).map((name) => join(made, name))]
-  const open = parts.map((path) => codeFileProblem(path)).find((trouble) => trouble !== null)
+  const open = parts.map((path) => codeFileProblem(path)).find((problem) => problem !== null)
   if (!open) return null
   try {
     rmSync(made, { recursive: true, force: true })
@@ -104,7 +95,7 @@ async function compileInto(made) {
   } finally {
     rmSync(part, { recursive: true, force: true })
   }
-  prune(made)
+  pruneCache(made)
 }
 
 async function compile(outdir) {
@@ -125,9 +116,20 @@ async function compile(outdir) {
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'error',
-    plugins: [ownAddresses],
+    plugins: [sharedDigest, ownAddresses],
   })
   await stop()
+}
+
+/** Compiled programs use this process's own module: the digest of the sources is computed once for each start. */
+const sharedDigest = {
+  name: 'shared digest',
+  setup(build) {
+    build.onResolve({ filter: /\/sources-digest\.mjs$/ }, ({ path, resolveDir }) => ({
+      path: pathToFileURL(join(resolveDir, path)).href,
+      external: true,
+    }))
+  },
 }
 
 /** Each file still finds what lies beside its source. */
@@ -141,14 +143,4 @@ const ownAddresses = {
       return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' }
     })
   },
-}
-
-function prune(current) {
-  const folder = dirname(current)
-  const others = readdirSync(folder)
-    .map((name) => join(folder, name))
-    .filter((path) => path !== current)
-    .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-    .sort((a, b) => b.usedAt - a.usedAt)
-  for (const { path } of others.slice(KEPT)) rmSync(path, { recursive: true, force: true })
 }

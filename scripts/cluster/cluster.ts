@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { prepareNamespace } from '../../src/temporal/local-server/prepare-namespace.ts'
@@ -120,7 +121,7 @@ export async function createCluster(options: {
         return
       } catch (err) {
         if (left <= 1) throw new Error(`${name} failed`, { cause: err })
-        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        await sleep(1_000)
       }
     }
   }

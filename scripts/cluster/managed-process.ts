@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { lastLines } from '../../src/temporal/local-server/last-lines.ts'
 import { NotStartedError } from '../../src/temporal/local-server/supervise.ts'
 
@@ -83,7 +84,7 @@ export function createManagedProcess(options: {
           throw notStarted(err instanceof Error ? err.message : String(err), err)
         }
         if (left <= 1) throw notStarted(`it ended ${START_ATTEMPTS} times before it was ready`)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
+        await sleep(RETRY_DELAY_MS)
       }
     },
     async kill() {

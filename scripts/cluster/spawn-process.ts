@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { spawnSupervised, type UnixUser } from '../../src/temporal/local-server/supervise.ts'
 import type { LocalProcess } from './service-to-process.ts'
@@ -38,7 +39,7 @@ export async function waitUntilReady({ name, ready, env }: LocalProcess): Promis
   }
   while (!(await isReady().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`${name} is not ready after ${READY_TIMEOUT_MS / 1000} s`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await sleep(100)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../config/config.ts'
 import { databaseFilesProblem } from '../config/database-url.ts'
 import type { Log } from '../shared/log.ts'
@@ -22,7 +23,7 @@ export async function openStoreWithRetry(databaseUrl: string, log: Log): Promise
       // The message of a failed connection names host and port, never the password.
       const reason = err instanceof Error ? err.message || (err as NodeJS.ErrnoException).code : String(err)
       log.warn({ reason }, 'waiting for the database of DATABASE_URL')
-      await new Promise((resolve) => setTimeout(resolve, delayMs))
+      await sleep(delayMs)
     }
   }
 }

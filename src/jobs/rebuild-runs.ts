@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import pMap from 'p-map'
 import type { Log } from '../shared/log.ts'
 import type { Db } from '../store/db.ts'
 import { eventsSince } from '../store/inbox/inbox-rows.ts'
@@ -6,7 +7,6 @@ import { readFollower } from '../store/runs/follower-rows.ts'
 import { activeRunsAfter, type RunRow } from '../store/runs/run-rows.ts'
 import { completeSwitch, readNamespace, requestSwitch } from '../store/settings/temporal-namespace.ts'
 import type { NamespaceGuard } from '../temporal/namespace-guard.ts'
-import { parallel } from '../temporal/parallel.ts'
 import type { RunClient } from '../temporal/run-client.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
@@ -73,9 +73,13 @@ export function createRunRebuild(deps: {
       let started = 0
       for (;;) {
         const page = await activeRunsAfter(db, after, PAGE)
-        await parallel(page, CONCURRENCY, async (row) => {
-          if (await rebuildRun(row)) started += 1
-        })
+        await pMap(
+          page,
+          async (row) => {
+            if (await rebuildRun(row)) started += 1
+          },
+          { concurrency: CONCURRENCY },
+        )
         after = page.at(-1)?.runKey ?? after
         if (page.length < PAGE) break
         await requestSwitch(db, { namespaceId, after }, now())

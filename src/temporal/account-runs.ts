@@ -1,9 +1,9 @@
+import pMap from 'p-map'
 import type { FollowerKey } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { REMOVED_REASON } from '../store/accounts/removed-accounts.ts'
 import type { Db } from '../store/db.ts'
 import { activeFollowersByAccount, followersWithDeferredSteps } from '../store/runs/run-rows.ts'
-import { parallel } from './parallel.ts'
 import type { RunClient } from './run-client.ts'
 
 const CONCURRENCY = 20
@@ -17,9 +17,8 @@ export function retryDeferredSteps(
   filter: { campaign: string } | { appId: string },
 ): void {
   const wakeAll = async () => {
-    await parallel(await followersWithDeferredSteps(db, filter), CONCURRENCY, (follower) =>
-      runs.signal(follower, 'retryNow'),
-    )
+    const followers = await followersWithDeferredSteps(db, filter)
+    await pMap(followers, (follower) => runs.signal(follower, 'retryNow'), { concurrency: CONCURRENCY })
   }
   wakeAll().catch((err) =>
     log.warn({ err, ...filter }, 'some runs were not woken; they look again by themselves'),
@@ -34,8 +33,8 @@ export function endRemovedRuns(
   { runs, log }: { runs: RunClient; log: Log },
   open: readonly (FollowerKey & { runId: string | null })[],
 ): void {
-  parallel(open, CONCURRENCY, (follower) => endRemovedRun(runs, follower, follower.runId)).catch((err) =>
-    log.warn({ err }, 'some runs were not told that they are over; the reconciler tells them'),
+  pMap(open, (follower) => endRemovedRun(runs, follower, follower.runId), { concurrency: CONCURRENCY }).catch(
+    (err) => log.warn({ err }, 'some runs were not told that they are over; the reconciler tells them'),
   )
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, isGrpcServiceError } from '@temporalio/client'
 import { type FollowerKey, workflowIdOf } from '../shared/ids.ts'
 
@@ -83,6 +84,6 @@ async function pollFor(ms: number, check: () => Promise<boolean>): Promise<boole
   for (;;) {
     if (await check()) return true
     if (Date.now() > until) return false
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    await sleep(POLL_MS)
   }
 }

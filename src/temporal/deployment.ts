@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { NURTURE_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
@@ -129,7 +130,7 @@ export function createDeployments(client: Client, now: () => number = Date.now):
           const info = await describe(deploymentName)
           const isCurrent = info?.routingConfig?.currentDeploymentVersion?.buildId === buildId
           if (isCurrent && info.routingConfigUpdateState !== ROUTING_IN_PROGRESS) return
-          await new Promise((resolve) => setTimeout(resolve, 100))
+          await sleep(100)
         }
       }),
   }

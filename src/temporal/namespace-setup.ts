@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@temporalio/client'
 import { isAtLeast, MIN_SERVER } from './local-server/versions.ts'
 
@@ -135,7 +136,7 @@ async function retryUntil<T>(deadline: number, connection: Connection, call: () 
       return await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call)
     } catch (err) {
       if (PERMANENT_ERRORS.has(codeOf(err)) || Date.now() > deadline) throw err
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
+      await sleep(RETRY_DELAY_MS)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
 
@@ -14,7 +15,7 @@ const PROBE_WORKFLOW_ID = 'ready-probe'
  * server takes connections, and workers poll, seconds before that.
  */
 export async function waitUntilReady(client: Client): Promise<void> {
-  while (!(await isReady(client))) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  while (!(await isReady(client))) await sleep(POLL_MS)
 }
 
 async function isReady(client: Client): Promise<boolean> {

@@ -30,11 +30,8 @@ export interface Workers {
   stop(): Promise<void>
 }
 
-/**
- * Runs the workflow worker and the send worker (or one of them), for ever: while the engine is away it waits with backoff and says so.
- * @param graceMs what running sends get when the process stops
- */
-export function runWorkers(deps: {
+/** What workers are made of. */
+export interface WorkerDeps {
   target: TemporalTarget
   activities: Activities
   identity: string
@@ -50,8 +47,14 @@ export function runWorkers(deps: {
   /** False while the engine is another one than the store's runs live in: its tasks may be somebody else's. */
   mayPoll?: () => Promise<boolean>
   tracing?: Tracing
-}): Workers {
-  const { target, activities, identity, graceMs, log, queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
+}
+
+/**
+ * Runs the workflow worker and the send worker (or one of them), for ever: while the engine is away it waits with backoff and says so.
+ * @param graceMs what running sends get when the process stops
+ */
+export function runWorkers(deps: WorkerDeps): Workers {
+  const { target, log } = deps
   let stopping = false
   let current: Worker[] = []
   let wakeUp: (() => void) | undefined
@@ -69,7 +72,7 @@ export function runWorkers(deps: {
         await waitUntilAllowed()
         if (stopping) break
         connection = await connectWorker(target)
-        current = await create(connection, bundle)
+        current = await createWorkers(deps, connection, bundle)
         if (stopping) break
         const running = Promise.all(current.map((w) => w.run()))
         resolvePolling()
@@ -93,44 +96,6 @@ export function runWorkers(deps: {
     while (!stopping && deps.mayPoll && !(await deps.mayPoll())) await pause(MAY_POLL_INTERVAL_MS)
   }
 
-  async function create(connection: NativeConnection, workflowBundle: WorkflowBundle): Promise<Worker[]> {
-    const { dataConverter = {}, version } = deps
-    const common = { connection, namespace: target.namespace, identity, dataConverter }
-    const workflows = () =>
-      Worker.create({
-        ...common,
-        taskQueue: NURTURE_QUEUE,
-        workflowBundle,
-        sinks: runLogSinks(log),
-        maxCachedWorkflows: MAX_CACHED_RUNS,
-        // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
-        stickyQueueScheduleToStartTimeout: '3s',
-        shutdownGraceTime: graceMs,
-        ...(version
-          ? {
-              workerDeploymentOptions: {
-                version,
-                useWorkerVersioning: true,
-                defaultVersioningBehavior: 'PINNED',
-              },
-            }
-          : {}),
-      })
-    // Never versioned: Temporal then gives it the sends of every build, also of one whose worker has gone.
-    const sends = () =>
-      Worker.create({
-        ...common,
-        taskQueue: SEND_QUEUE,
-        activities: { ...activities },
-        interceptors: { activity: [traceActivities(deps.tracing ?? noopTracing)] },
-        maxConcurrentActivityTaskExecutions: SEND_SLOTS,
-        shutdownGraceTime: graceMs,
-        shutdownForceTime: graceMs + 2_000,
-      })
-    const make = { [NURTURE_QUEUE]: workflows, [SEND_QUEUE]: sends }
-    return Promise.all(queues.map((queue) => make[queue]()))
-  }
-
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
@@ -151,4 +116,60 @@ export function runWorkers(deps: {
       await loop
     },
   }
+}
+
+/** One worker for each queue. */
+function createWorkers(
+  deps: WorkerDeps,
+  connection: NativeConnection,
+  workflowBundle: WorkflowBundle,
+): Promise<Worker[]> {
+  const { queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
+  const create = {
+    [NURTURE_QUEUE]: () => createWorkflowWorker(deps, connection, workflowBundle),
+    [SEND_QUEUE]: () => createSendWorker(deps, connection),
+  }
+  return Promise.all(queues.map((queue) => create[queue]()))
+}
+
+function commonOptions({ target, identity, dataConverter = {}, graceMs }: WorkerDeps) {
+  return { namespace: target.namespace, identity, dataConverter, shutdownGraceTime: graceMs }
+}
+
+function createWorkflowWorker(
+  deps: WorkerDeps,
+  connection: NativeConnection,
+  workflowBundle: WorkflowBundle,
+): Promise<Worker> {
+  const { version, log } = deps
+  const workerDeploymentOptions = version && {
+    version,
+    useWorkerVersioning: true as const,
+    defaultVersioningBehavior: 'PINNED' as const,
+  }
+  return Worker.create({
+    ...commonOptions(deps),
+    connection,
+    taskQueue: NURTURE_QUEUE,
+    workflowBundle,
+    sinks: runLogSinks(log),
+    maxCachedWorkflows: MAX_CACHED_RUNS,
+    // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
+    stickyQueueScheduleToStartTimeout: '3s',
+    ...(workerDeploymentOptions ? { workerDeploymentOptions } : {}),
+  })
+}
+
+/** Never versioned: Temporal then gives it the sends of every build, also of one whose worker has gone. */
+function createSendWorker(deps: WorkerDeps, connection: NativeConnection): Promise<Worker> {
+  const { activities, graceMs, tracing = noopTracing } = deps
+  return Worker.create({
+    ...commonOptions(deps),
+    connection,
+    taskQueue: SEND_QUEUE,
+    activities: { ...activities },
+    interceptors: { activity: [traceActivities(tracing)] },
+    maxConcurrentActivityTaskExecutions: SEND_SLOTS,
+    shutdownForceTime: graceMs + 2_000,
+  })
 }

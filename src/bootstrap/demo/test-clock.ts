@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { decide } from '../../run/decide.ts'
 import { workflowIdOf } from '../../shared/ids.ts'
@@ -40,7 +41,7 @@ export function createTestClock(client: Client, db: Db): TimeMachine {
           if (clock - at > TOLERANCE_MS) await fastForward(client, id(follower), clock - at)
           return
         }
-        await new Promise((resolve) => setTimeout(resolve, SYNC_INTERVAL_MS))
+        await sleep(SYNC_INTERVAL_MS)
       }
     },
   }

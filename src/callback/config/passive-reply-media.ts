@@ -1,3 +1,4 @@
+import pMap from 'p-map'
 import { mediaRefs } from '../../campaign/message.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { targetAccounts } from '../../campaign/target-accounts.ts'
@@ -6,7 +7,6 @@ import type { Log } from '../../shared/log.ts'
 import { type Account, canSend } from '../../store/accounts/account.ts'
 import { type MediumRef, uploadRows } from '../../store/campaigns/media-uploads.ts'
 import type { Db } from '../../store/db.ts'
-import { parallel } from '../../temporal/parallel.ts'
 import type { WechatClient } from '../../wechat/api/client.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
 import type { AccountStop } from '../../wechat/api/with-token.ts'
@@ -75,7 +75,7 @@ export function createPassiveReplyMedia(deps: {
         for (const a of targetAccounts(campaign.accounts, accounts))
           refsOf.set(a, [...(refsOf.get(a) ?? []), ...refs])
       }
-      await parallel([...refsOf], CONCURRENCY, ([account, refs]) => prepareFor(account, refs))
+      await pMap(refsOf, ([account, refs]) => prepareFor(account, refs), { concurrency: CONCURRENCY })
     },
   }
 }

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { truncateStart } from '../../shared/text.ts'
 import { toolFolders } from './tool-folders.ts'
@@ -55,7 +56,7 @@ async function acquireLock(lock: string): Promise<() => void> {
       return () => rmSync(lock, { force: true })
     } catch {
       if (!isLockHeld(lock)) rmSync(lock, { force: true })
-      else await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS))
+      else await sleep(LOCK_POLL_MS)
     }
   }
 }

@@ -13,14 +13,23 @@ const LOCK = 'package-lock.json'
  * is compiled.
  */
 export function sourcesDigest(folder = root) {
+  if (folder !== root) return computeDigest(folder)
+  digest ??= computeDigest(root)
+  return digest
+}
+
+/** Of this project's sources, once computed: a process runs the code that it began with. */
+let digest
+
+function computeDigest(folder) {
   const hash = createHash('sha256').update(readFileSync(join(folder, LOCK)))
-  for (const room of SOURCES) {
-    const files = readdirSync(join(folder, room), { recursive: true, encoding: 'utf8' })
+  for (const sourceFolder of SOURCES) {
+    const files = readdirSync(join(folder, sourceFolder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(tsx?|mjs|cjs)$/.test(file) && !/\.test\.tsx?$/.test(file))
       .map((file) => file.replaceAll('\\', '/'))
       .sort()
     for (const file of files) {
-      hash.update(`\0${room}/${file}\0`).update(readFileSync(join(folder, room, file)))
+      hash.update(`\0${sourceFolder}/${file}\0`).update(readFileSync(join(folder, sourceFolder, file)))
     }
   }
   return hash.digest('hex')

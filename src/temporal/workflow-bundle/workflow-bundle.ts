@@ -1,18 +1,10 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runScript } from '../../shared/run-script.ts'
-import { closeCodeFolder, codeFileProblem } from '../code-ownership.mjs'
+import { cacheFolderProblem, markUsed, pruneCache } from '../code-cache.mjs'
+import { codeFileProblem } from '../code-ownership.mjs'
 import { cacheFolder } from '../local-server/find-server.ts'
 import { sourcesDigest } from './sources-digest.mjs'
 
@@ -22,8 +14,6 @@ const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', impor
 const interceptorsPath = fileURLToPath(
   new URL('../../../workflows/tracing/trace-interceptors.ts', import.meta.url),
 )
-/** Bundles of other states of the code that stay in the cache, about 2 MB each. */
-const MAX_CACHED = 5
 
 /**
  * The workflows of this code as one script. Bundled once for each state of the code, which takes some seconds, and kept
@@ -31,7 +21,7 @@ const MAX_CACHED = 5
  */
 export async function bundleWorkflows(folder = defaultFolder()): Promise<{ code: string }> {
   const name = `${sourcesDigest()}.js`
-  const problem = folderProblem(folder)
+  const problem = cacheFolderProblem(folder)
   if (problem) {
     process.stderr.write(
       `Bundled workflows in ${folder} are not used: ${problem}. They are bundled at each start. Give the folder to this user (chmod go-w), or set FOLLOWER_NURTURE_CACHE.\n`,
@@ -41,7 +31,7 @@ export async function bundleWorkflows(folder = defaultFolder()): Promise<{ code:
   if (cached !== null) return { code: cached }
   if (!problem && isWritable(folder)) {
     await bundleInto(join(folder, name))
-    prune(folder, name)
+    pruneCache(join(folder, name))
     return { code: readFileSync(join(folder, name), 'utf8') }
   }
   const temporary = mkdtempSync(join(tmpdir(), 'follower-nurture-bundle-'))
@@ -57,12 +47,6 @@ function defaultFolder(): string {
   return join(cacheFolder({ cacheDir: process.env.FOLLOWER_NURTURE_CACHE || undefined }), 'workflows')
 }
 
-/** Why another user could put code there. */
-function folderProblem(folder: string): string | null {
-  const existing = [dirname(folder), folder].filter((path) => existsSync(path))
-  return existing.map((path) => closeCodeFolder(path)).find((problem) => problem !== null) ?? null
-}
-
 function readCached(file: string): string | null {
   try {
     // What others could have changed is bundled anew.
@@ -71,8 +55,7 @@ function readCached(file: string): string | null {
       return null
     }
     const code = readFileSync(file, 'utf8')
-    // The latest used are kept.
-    utimesSync(file, new Date(), new Date())
+    markUsed(file)
     return code
   } catch {
     return null
@@ -92,17 +75,3 @@ function isWritable(folder: string): boolean {
 
 const bundleInto = (file: string): Promise<void> =>
   runScript(bundler, [file, workflowsPath, interceptorsPath], 'the workflows could not be bundled')
-
-/** Removes all but the latest used bundles. */
-function prune(folder: string, current: string): void {
-  const others = readdirSync(folder)
-    .filter((name) => name !== current)
-    .map((name) => ({ file: join(folder, name), usedAt: usedAt(join(folder, name)) }))
-    .sort((a, b) => b.usedAt - a.usedAt)
-  for (const { file } of others.slice(MAX_CACHED)) rmSync(file, { recursive: true, force: true })
-}
-
-function usedAt(file: string): number {
-  // Another process may have removed it in between.
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-}

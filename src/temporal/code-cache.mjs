@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { closeCodeFolder } from './code-ownership.mjs'
+
+/** Entries for other states of the code that stay in a cache: a process that runs may still need its own. */
+const MAX_OTHERS = 5
+
+/**
+ * Why another user could put code into a cache folder, or null. Write access of others is taken away where the folder is
+ * this user's.
+ * @param {string} folder
+ * @returns {string | null}
+ */
+export function cacheFolderProblem(folder) {
+  const existing = [dirname(folder), folder].filter((path) => existsSync(path))
+  return existing.map((path) => closeCodeFolder(path)).find((problem) => problem !== null) ?? null
+}
+
+/**
+ * Says that an entry was used now: the latest used ones are kept.
+ * @param {string} entry
+ */
+export function markUsed(entry) {
+  try {
+    utimesSync(entry, new Date(), new Date())
+  } catch {
+    // It belongs to another user.
+  }
+}
+
+/**
+ * Removes all entries of a cache folder but the current one and the latest used others.
+ * @param {string} current path of an entry
+ */
+export function pruneCache(current) {
+  const folder = dirname(current)
+  const others = readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => path !== current)
+    // Another process may have removed one in between.
+    .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.usedAt - a.usedAt)
+  for (const { path } of others.slice(MAX_OTHERS)) rmSync(path, { recursive: true, force: true })
+}
