@@ -9,12 +9,12 @@ import { PlatformError } from './platform-error.ts'
 import type { PlatformService } from './platform-service.ts'
 
 /**
- * Each visit is a call to WeChat, whose calls a day are counted, and a row. Of one address: a class of owners behind one
- * router at once, then four a minute. Of all addresses together: one a second in the long run.
+ * Each start is a call to WeChat, which limits calls per day, and a row. One address: a class of owners behind one router at
+ * once, then four a minute. All addresses together: one a second in the long run.
  */
 const STARTS_PER_ADDRESS = { burst: 40, everyMs: 15_000 }
 const STARTS_IN_TOTAL = { burst: 200, everyMs: 1_000 }
-/** Ways back with a state of ours, of one address: pages that are loaded again, too. */
+/** Returns with a state of ours from one address, reloaded pages included. */
 const RETURNS_PER_ADDRESS = { burst: 60, everyMs: 2_000 }
 const ALL_ADDRESSES = 'everybody'
 /**
@@ -30,13 +30,13 @@ export interface AuthorisationDeps {
   nameOf(appId: string): Promise<string | null>
   /** The simulated phone of an account; null where its owner has a real one. */
   phoneUrl(appId: string): string | null
-  /** Where a request comes from: what strangers may have done is counted for it. */
+  /** Where a request comes from: the limits count by it. */
   client: ClientReader
 }
 
 /**
- * Sends owners to WeChat's authorisation page, and takes them back. Everybody may come here, so what a stranger can have
- * done is bounded: visits by address, and a way back only for a state of ours, with one code.
+ * Sends owners to WeChat's authorisation page and receives them back. Anybody can open these pages, so they are bounded:
+ * starts by address, and a return only with a state of ours and one code.
  */
 export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
   const { platform, now, log } = deps
@@ -49,7 +49,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
   const startsInTotal = createAttemptLimiter({ ...STARTS_IN_TOTAL, now })
   const startsPerAddress = createAttemptLimiter({ ...STARTS_PER_ADDRESS, now })
   const returnsPerAddress = createAttemptLimiter({ ...RETURNS_PER_ADDRESS, now })
-  /** Takes a try of the client's, or answers that there is none. */
+  /** Counts an attempt of the client; a page where there were too many. */
   const limitRate = (
     c: Context,
     limiter: AttemptLimiter,
@@ -70,7 +70,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     try {
       return c.redirect(await platform.startAuthorisation(c.req.query('device') === 'phone' ? 'phone' : 'pc'))
     } catch (err) {
-      return unavailablePage(c, 503, err)
+      return unavailablePage(c, log, err)
     }
   })
 
@@ -91,33 +91,36 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
       )
     }
     if (outcome?.done) {
-      return c.html(<ProblemPage zh="微信不接受这个授权码。" en="WeChat does not take this code." />, 400)
+      return c.html(<ProblemPage zh="微信不接受这个授权码。" en="WeChat did not accept this code." />, 400)
     }
-    return unavailablePage(c, 503, new PlatformError(outcome?.error ?? 'not done yet', null))
+    return unavailablePage(c, log, new PlatformError(outcome?.error ?? 'not done yet', null))
   })
 
   return app
+}
 
-  function invalidLinkPage(c: Context) {
-    return c.html(
-      <ProblemPage zh="这个授权链接无效、已使用或已过期。" en="This link is unknown, used or expired." />,
-      400,
-    )
-  }
+function invalidLinkPage(c: Context) {
+  return c.html(
+    <ProblemPage zh="这个授权链接无效、已使用或已过期。" en="This link is unknown, used or expired." />,
+    400,
+  )
+}
 
-  function busyPage(c: Context, ms: number) {
-    const seconds = Math.ceil(ms / 1000)
-    const zh = `请求过于频繁，请在 ${seconds} 秒后再试。`
-    const en = `Too many requests have come. Try again in ${seconds} s.`
-    return c.html(<ProblemPage zh={zh} en={en} />, 429, { 'retry-after': String(seconds) })
-  }
+function busyPage(c: Context, ms: number) {
+  const seconds = Math.ceil(ms / 1000)
+  const zh = `请求过于频繁，请在 ${seconds} 秒后再试。`
+  const en = `Too many requests. Try again in ${seconds} s.`
+  return c.html(<ProblemPage zh={zh} en={en} />, 429, { 'retry-after': String(seconds) })
+}
 
-  function unavailablePage(c: Context, status: 503, err: unknown) {
-    const reason = err instanceof Error ? err.message : String(err)
-    log.warn({ reason }, 'authorisation page')
-    return c.html(
-      <ProblemPage zh="暂时无法连接微信，请稍后再试。" en="WeChat cannot be reached now." />,
-      status,
-    )
-  }
+function unavailablePage(c: Context, log: Log, err: unknown) {
+  const reason = err instanceof Error ? err.message : String(err)
+  log.warn({ reason }, 'authorisation page')
+  return c.html(
+    <ProblemPage
+      zh="暂时无法连接微信，请稍后再试。"
+      en="WeChat cannot be reached at the moment. Try again later."
+    />,
+    503,
+  )
 }

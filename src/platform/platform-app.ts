@@ -1,95 +1,82 @@
 import { type Context, Hono } from 'hono'
 import type { AdmissionControl } from '../callback/admission/admission-control.ts'
-import type { Permit } from '../callback/admission/permit.ts'
 import { callbackPath } from '../callback/callback-path.ts'
 import { withinDeadline } from '../callback/deadline.ts'
 import { declaredBytes, MAX_CALLBACK_BYTES, readBody } from '../callback/read-body.ts'
 import { measureSkew, type SkewMonitor } from '../callback/skew-monitor.ts'
-import { createRateLimitedLog } from '../shared/rate-limited-log.ts'
-import {
-  type CallbackAccount,
-  freshSignature,
-  openCallback,
-  UNAUTHORISED,
-} from '../wechat/callback/envelope.ts'
+import { createRateLimitedLog, type RateLimitedLog } from '../shared/rate-limited-log.ts'
+import { freshSignature, openCallback, UNAUTHORISED } from '../wechat/callback/envelope.ts'
 import { type AuthorisationDeps, createAuthorisationApp } from './authorisation-app.tsx'
 import { authorisationKey } from './authorisation-links.ts'
-import { parsePlatformPush } from './platform-push.ts'
+import { type PlatformPush, parsePlatformPush } from './platform-push.ts'
+
+interface PlatformAppDeps extends AuthorisationDeps {
+  /** How old the query's `timestamp` may be, ms; 0: any age. */
+  maxAgeMs: number
+  /** Measures this process's clock against WeChat's. */
+  skewMonitor: Pick<SkewMonitor, 'record'>
+  /** Bounds what pushes hold in memory, together with callbacks. */
+  admission: Pick<AdmissionControl, 'tryAcquire'>
+}
 
 /**
- * WeChat's and the owners' doors to the third-party platform (contract, section 3): pushes, the way to WeChat's
+ * The entry points of the third-party platform (docs/contract.md#3-callbacks): WeChat's pushes, the way to WeChat's
  * authorisation page, and the way back. Comes before `/wechat/:appId`.
  */
-export function createPlatformApp(
-  deps: AuthorisationDeps & {
-    maxAgeMs: number
-    /** Measures our clock against WeChat's. */
-    skewMonitor: Pick<SkewMonitor, 'record'>
-    /** Bounds what pushes hold in memory, together with callbacks. */
-    admission: Pick<AdmissionControl, 'tryAcquire'>
-  },
-): Hono {
-  const { platform, now, maxAgeMs, log } = deps
-  const limitedLog = createRateLimitedLog(log, () => performance.now())
+export function createPlatformApp(deps: PlatformAppDeps): Hono {
+  const receiver = new PushReceiver(deps)
   const app = new Hono({ getPath: callbackPath })
+  app.post('/wechat/component', (c) => receiver.receive(c))
+  app.route('/', createAuthorisationApp(deps))
+  return app
+}
 
-  app.post('/wechat/component', async (c) => {
+/** Receives WeChat's pushes to the platform: admit, read, authenticate, store. */
+class PushReceiver {
+  readonly #deps: PlatformAppDeps
+  readonly #log: RateLimitedLog
+
+  constructor(deps: PlatformAppDeps) {
+    this.#deps = deps
+    this.#log = createRateLimitedLog(deps.log, () => performance.now())
+  }
+
+  async receive(c: Context): Promise<Response> {
+    const { platform, now, maxAgeMs, admission } = this.#deps
     const arrivedAt = now()
     const startedAt = performance.now()
     const bytes = declaredBytes(c.req, MAX_CALLBACK_BYTES)
-    if (bytes === null) return refuse(413, 'body over 64 KiB')
+    if (bytes === null) return this.#refuse(413, 'body over 64 KiB')
     const account = platform.asCallbackAccount({ appId: platform.config.appId })
     const signature = freshSignature(account, c.req.query(), { now: arrivedAt, maxAgeMs })
-    const permit = deps.admission.tryAcquire({ signature, bytes })
+    const permit = admission.tryAcquire({ signature, bytes })
     if (!permit) return c.text('too many at once', 500)
     try {
       const reading = permit.read(readBody(c.req, MAX_CALLBACK_BYTES))
       const body = await withinDeadline(startedAt, reading, 'the body did not come')
-      if (!body) return refuse(413, 'body over 64 KiB')
-      return await handlePush(c, account, body, { arrivedAt, permit })
+      if (!body) return this.#refuse(413, 'body over 64 KiB')
+      const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
+      const apiBase = platform.config.apiBase ?? null
+      measureSkew(this.#deps.skewMonitor, { apiBase, query: c.req.query(), opened, arrivedAt })
+      if (!opened.ok)
+        return this.#refuse(opened.status, opened.reason, opened.undecryptable && 'undecryptable')
+      if (!permit.enqueue(body.length)) return c.text('too many at once', 500)
+      return await this.#store(c, parsePlatformPush(opened.record))
     } catch (err) {
       const reason = err instanceof Error ? err.message : String(err)
-      limitedLog('warn', 'not read', { reason }, 'component push not read')
+      this.#log('warn', 'not read', { reason }, 'component push not read')
       return c.text('not read', 500)
     } finally {
       permit.release()
     }
-  })
+  }
 
-  app.route('/', createAuthorisationApp(deps))
-  return app
-
-  /** What a push says, once it has come whole. */
-  async function handlePush(
-    c: Context,
-    account: CallbackAccount,
-    body: Buffer,
-    { arrivedAt, permit }: { arrivedAt: number; permit: Permit },
-  ): Promise<Response> {
-    const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
-    const apiBase = platform.config.apiBase ?? null
-    measureSkew(deps.skewMonitor, { apiBase, query: c.req.query(), opened, arrivedAt })
-    if (!opened.ok) return refuse(opened.status, opened.reason, opened.undecryptable && 'unsealed')
-    if (!permit.enqueue(body.length)) return c.text('too many at once', 500)
-    const push = parsePlatformPush(opened.record)
-    // Without a time of its own it counts from its delivery, which was signed.
+  async #store(c: Context, push: PlatformPush): Promise<Response> {
+    const { platform, log } = this.#deps
+    // A push without a time of its own counts from its delivery, which was signed.
     const seconds = push.createTime ?? Number(c.req.query('timestamp'))
-    const createTime = seconds * 1000
     try {
-      if (push.info === 'component_verify_ticket') await platform.saveTicket(push.ticket, createTime)
-      else if (push.info === 'unauthorized') {
-        const key = `gone-${push.appId}-${seconds}`
-        await platform.acceptEvent({ kind: 'unauthorised', appId: push.appId, code: null, key, createTime })
-      } else if (push.info !== 'other') {
-        const { appId, code } = push
-        await platform.acceptEvent({
-          kind: 'authorised',
-          appId,
-          code,
-          key: authorisationKey(code),
-          createTime,
-        })
-      } else log.info({ infoType: push.infoType }, 'component push: unknown kind')
+      await this.#accept(push, seconds)
     } catch (err) {
       // WeChat is answered 500 and pushes again.
       log.error({ err }, 'component push not stored')
@@ -99,9 +86,35 @@ export function createPlatformApp(
     return c.text('success')
   }
 
-  /** `kind`: of the line in the log. Being the first of its kind takes longer, so it must not depend on what was sealed. */
-  function refuse(status: 400 | 401 | 413, reason: string, kind = `${status} ${reason}`): Response {
-    limitedLog('warn', kind, { status, reason }, 'component push refused')
+  /** @param seconds when it happened by WeChat's clock */
+  async #accept(push: PlatformPush, seconds: number): Promise<void> {
+    const { platform, log } = this.#deps
+    const createTime = seconds * 1000
+    switch (push.info) {
+      case 'component_verify_ticket':
+        await platform.saveTicket(push.ticket, createTime)
+        return
+      case 'unauthorized': {
+        const key = `gone-${push.appId}-${seconds}`
+        return platform.acceptEvent({ kind: 'unauthorised', appId: push.appId, code: null, key, createTime })
+      }
+      case 'authorized':
+      case 'updateauthorized': {
+        const { appId, code } = push
+        const key = authorisationKey(code)
+        return platform.acceptEvent({ kind: 'authorised', appId, code, key, createTime })
+      }
+      case 'other':
+        log.info({ infoType: push.infoType }, 'component push: unknown kind')
+        return
+      default:
+        return push satisfies never
+    }
+  }
+
+  /** `logKind` groups log lines. Being the first of its kind takes longer, so it must not depend on what was encrypted. */
+  #refuse(status: 400 | 401 | 413, reason: string, logKind = `${status} ${reason}`): Response {
+    this.#log('warn', logKind, { status, reason }, 'component push refused')
     return new Response(status === 401 ? UNAUTHORISED : reason, {
       status,
       headers: { 'content-type': 'text/plain; charset=utf-8' },

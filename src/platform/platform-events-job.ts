@@ -1,7 +1,7 @@
 import type { PeriodicJob } from '../jobs/periodic-jobs.ts'
 import type { PlatformService } from './platform-service.ts'
 
-/** Younger ones are in the hands of the process that received them. */
+/** Younger ones are processed by the process that received them. */
 const MIN_AGE_MS = 15_000
 
 /** Authorisations and revocations that could not be done at once, or whose process died, are done here. */

@@ -1,6 +1,6 @@
 import type { FieldRecord } from '../wechat/callback/xml-json.ts'
 
-/** What WeChat tells a platform at its 授权事件接收 address. `createTime`: WeChat's clock, s; null where it says none. */
+/** What WeChat pushes to a platform at its 授权事件接收 address. `createTime`: by WeChat's clock, s; null without one. */
 export type PlatformPush = { createTime: number | null } & (
   | { info: 'component_verify_ticket'; ticket: string }
   | { info: 'authorized' | 'updateauthorized'; appId: string; code: string }
