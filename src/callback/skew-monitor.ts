@@ -45,7 +45,7 @@ export interface SkewMonitor {
   reportFor(apiBase: string | null): SkewReport | null
 }
 
-/** Takes the measure of a push, if it was signed. */
+/** Records the clock of a push, where its signature held. */
 export function measureSkew(
   monitor: Pick<SkewMonitor, 'record'>,
   call: {

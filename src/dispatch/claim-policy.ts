@@ -1,15 +1,15 @@
 import type { Db } from '../store/db.ts'
 import { claimHeads, type InboxRow } from '../store/inbox/inbox-rows.ts'
 
-/** So long a follow's grant pays (WeChat, since 2023): an event older than that has missed what it could have had. */
+/** A follow's grant lasts so long (WeChat, since 2023): an event older than that has missed it. */
 const RECENT_MS = 60_000
-/** To find none the database looks through all that wait. */
+/** To find none, the database scans all rows that wait. */
 const NONE_RECENT_RETRY_MS = 1_000
 
 /**
- * Claims the oldest events first. Where those are older than a minute, in turns with the newest ones of the last minute:
- * after an outage nobody's minute is spent on waiting for those whose minute is over already. Half of the work goes to the
- * old ones all the same, so they never wait for ever.
+ * Claims the oldest events first. Where those are older than a minute, batches alternate with the newest events of the last
+ * minute: after an outage no follower's minute is spent on waiting for those whose minute is over already. Half of the work
+ * goes to the old ones, so they do not wait indefinitely.
  */
 export function createClaimPolicy(deps: { db: Db; ownerId: string; now: () => number; leaseMs: number }) {
   const { db, now } = deps

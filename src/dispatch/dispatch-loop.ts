@@ -29,7 +29,7 @@ export interface DispatchLoopDeps extends DispatchDeps {
 
 export interface DispatchLoop {
   start(): void
-  /** Looks for work now: called after each insert. */
+  /** Claims work now: called after each insert. */
   wake(): void
   /** Claims no more and waits for what is in flight. */
   stop(): Promise<void>

@@ -19,13 +19,13 @@ import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/
 /** How often one follower may enter the same campaign. */
 export type Reentry = 'always' | 'never' | { afterMs: number }
 
-/** What of a run counts for its follower's next event. */
+/** What of a run decides about its follower's next event. */
 export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
   plan: Pick<Plan, 'exitKeywords'>
   state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
-/** What the dispatcher knows when it routes one event of a follower. */
+/** What is known when one event of a follower is planned. */
 export interface DispatchContext {
   row: InboxRow
   follower: FollowerRow | null
@@ -45,17 +45,17 @@ export interface DispatchPlan {
     | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
     | { do: 'unsubscribe'; event: EventStamp & { key: string } }
     | { do: 'agent'; change: AgentSessionChange }
-    /** Everything that is known of the person goes. */
+    /** All data of the follower is erased. */
     | { do: 'erase' }
-    /** Tell the active run; `start` is what would begin if there turns out to be none. */
+    /** Signal the active run; `start` is what begins if there turns out to be none. */
     | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
     /** No run is active: begin one. */
     | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
 }
 
 /**
- * The order and the meaning of a follower's events (contract, section 3), as a pure function: by `CreateTime`, then by
- * arrival; what is older than the unfollow or follow that counts changes nothing.
+ * The order and the meaning of a follower's events (docs/contract.md#3-callbacks), as a pure function. Events are ordered by
+ * `CreateTime`, then by arrival. An event older than the unfollow or follow that counts changes nothing.
  */
 export function planDispatch(context: DispatchContext): DispatchPlan {
   const { row, follower } = context
@@ -83,12 +83,12 @@ const AGENT_SESSION_KINDS = new Map([
   ['kf_close_session', false],
 ])
 
-/** Late and repeated words change nothing. */
+/** Late and repeated changes of a session change nothing. */
 function planAgentSession(context: DispatchContext, stamp: EventStamp): DispatchPlan {
   const { row, follower } = context
   const change = { open: AGENT_SESSION_KINDS.get(row.kind) === true, ...stamp, ...clockOffsetOf(row) }
   const patch = agentSessionPatch(follower, change)
-  // A second try of one that was noted already must still reach the run, which hears nothing twice.
+  // A retry of an event whose patch was saved must still reach the run, which applies no event twice.
   const isRetry = row.attempts > 1 && follower?.agentAt === stamp.at && follower.agentSeq === stamp.seq
   if (!patch && !isRetry) return { patch: {}, action: { do: 'nothing', result: 'ignored' } }
   return {
@@ -97,7 +97,7 @@ function planAgentSession(context: DispatchContext, stamp: EventStamp): Dispatch
   }
 }
 
-/** What the row takes from a word on the session; null when a newer one is known. */
+/** What a change of the session writes to the follower's row; null when a newer one is known. */
 function agentSessionPatch(
   follower: FollowerRow | null,
   { open, at, seq }: AgentSessionChange,
@@ -145,7 +145,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   }
   const agent = currentAgentSession(follower, patch)
   const newest = activeRun(context)
-  // A second try of a run's own entry begins it: nobody knows yet whether the first one did.
+  // A retry of a run's own entry begins it: whether the first try did is not known yet.
   const run = newest?.runKey === row.key ? null : newest
   const isExit = text !== null && (run ? isExitText(run.plan, text) : context.isExitText(text))
   if (isExit) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, stamp.at)
@@ -179,7 +179,7 @@ function followPatch({ follower }: DispatchContext, stamp: EventStamp): Follower
   return { followedAt: stamp.at, followedSeq: stamp.seq, ...cleared }
 }
 
-/** The run that hears this follower: the newest, unless it is over or an unfollow came after it began. */
+/** The run that gets this follower's events: the newest, unless it has ended or an unfollow came after it began. */
 function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
   const [newest] = runs
   if (!newest || newest.status === 'ended') return null

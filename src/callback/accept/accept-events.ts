@@ -18,13 +18,13 @@ import {
 type Result = Accepted | Error
 
 /**
- * Stores events that came together, each with the passive reply that it gets: a reply of an entry only where a run begins.
- * What is known of the followers is read in one statement before the insert, for those events alone that have such a reply
- * to lose. Where several processes store events, whose reply was granted is looked at once more after it: an entry that
- * another process stored meanwhile is seen by at least one of the two, and that one keeps silent.
+ * Stores events that came together, each with the passive reply that it gets: an entry's reply only where a run begins.
+ * The followers are read in one statement before the insert, only for events with such a reply. Where several processes
+ * store events, each granted reply is checked once more after the insert: an entry that another process stored meanwhile is
+ * visible to at least one of the two, and that one withdraws its reply.
  *
- * @param deps.isOnlyWriter no other process stores events (the embedded store): then reading and storing are one step at
- * a time, and the second look is spared
+ * @param deps.isOnlyWriter no other process stores events (the embedded store): then reading and storing happen one batch at a
+ * time, and the second check is not needed
  */
 export function createAcceptEvents(deps: {
   db: Db
@@ -58,7 +58,7 @@ export function createAcceptEvents(deps: {
     )
   }
 
-  /** The rows with the replies that are due, one after the other: an entry before it in the batch waits, too. */
+  /** The rows with the replies that are due. Earlier entries of the same batch count as waiting. */
   function withDueReplies(rows: ArrivingEvent[], known: ReadonlyMap<string, KnownFollower>): ArrivingEvent[] {
     const earlierByFollower = new Map<string, ArrivingEvent[]>()
     return rows.map((row) => {
@@ -72,7 +72,7 @@ export function createAcceptEvents(deps: {
     })
   }
 
-  /** Keys of those whose run another entry begins after all; their replies are taken back in the store. */
+  /** Withdraws the replies of events whose run another entry begins after all. @returns their keys */
   async function withdrawOvertaken(
     grantedRows: ArrivingEvent[],
     batch: ReadonlySet<string>,
@@ -101,7 +101,7 @@ export function createAcceptEvents(deps: {
   }
 }
 
-/** What the store keeps. */
+/** What the store stores of it. */
 function toInboxRow({ entry: _, ...row }: ArrivingEvent): NewInboxRow {
   return row
 }

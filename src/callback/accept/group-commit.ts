@@ -6,7 +6,7 @@ const MAX_BATCH_SIZE = 1_000
 /** A batch that takes longer delays the next one no more: one dead connection must not stop the rest. */
 const SLOW_BATCH_MS = 1_000
 const MAX_BATCHES = 4
-/** A store that takes nothing is asked again so much later: a database that is starting again costs no event. */
+/** A store that takes nothing is retried so much later: a database that restarts costs no event. */
 const RETRY_MS = 200
 
 export interface GroupCommit<Item, Result> {

@@ -8,14 +8,14 @@ import { newFollowerRow } from '../../store/runs/follower-rows.ts'
 /** An event that has just come; `entry`: the campaign that it would begin, absent where it begins none. */
 export type ArrivingEvent = NewInboxRow & { entry?: { plan: Plan; reentry: Reentry } | null }
 
-/** Whether what is replied belongs to an entry: who enters nothing does not get it. */
+/** Whether the reply belongs to an entry: a follower who enters nothing does not get it. */
 export function hasEntryReply(row: ArrivingEvent): boolean {
   return row.reply !== null && row.event.start !== null && row.entry != null
 }
 
 /**
  * Whether this event will begin a run, by all that is known of its follower when it comes. The dispatcher decides by the
- * same rules later; where it could still decide otherwise, this says no: another entry waits, or somebody will be forgotten.
+ * same rules later; where it could still decide otherwise, this returns false: another entry waits, or the follower's data will be erased.
  * @param known.pending the follower's events that are not dispatched, without this one
  */
 export function willStartRun(
@@ -24,7 +24,7 @@ export function willStartRun(
   isExitText: (text: string) => boolean,
 ): boolean {
   if (known.pending.some((other) => other.event?.start || isErasure(other.kind))) return false
-  // It has no number yet, and all that are there came before it.
+  // It has no id yet, and all rows in the inbox came before it.
   const asInboxRow: InboxRow = { ...UNDISPATCHED_COLUMNS, ...row, id: Number.MAX_SAFE_INTEGER }
   const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...EMPTY_RUN }))
   // Which grants it brings does not change what it begins.
@@ -48,7 +48,7 @@ export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
   return other.reply !== null || other.createTime <= row.createTime
 }
 
-/** What the store adds to an event that nobody has dispatched. */
+/** What the store adds to an event that is not dispatched. */
 export const UNDISPATCHED_COLUMNS = {
   dispatchedAt: null,
   result: null,
@@ -59,7 +59,7 @@ export const UNDISPATCHED_COLUMNS = {
   lastError: null,
 }
 
-/** A run that is active hears the event, whatever its plan and state. */
+/** An active run gets the event, whatever its plan and state. */
 const EMPTY_RUN: Pick<KnownRun, 'plan' | 'state'> = {
   plan: { exitKeywords: [] },
   state: { seenEventKeys: [], revision: 0, ledger: [] },

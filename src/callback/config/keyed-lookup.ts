@@ -1,8 +1,8 @@
 import { createBriefCache } from '../../shared/brief-cache.ts'
 
 /**
- * So long a list of keys is believed: a flood of made-up ones costs two statements a second, and WeChat sends again only
- * after five seconds.
+ * A list of keys is valid for so long. Any number of made-up keys costs two statements a second, and WeChat sends again
+ * only after five seconds.
  */
 const KEYS_LIFETIME_MS = 500
 
@@ -14,8 +14,8 @@ export interface KeyedLookup<T> {
 }
 
 /**
- * Looks up what anybody may ask for, so that made-up keys cost no statement each: which keys there are is read at once
- * for all of them, and believed for half a second. Only a key that is there is read itself, once for all who wait.
+ * Looks up by keys that anybody can make up, without a statement for each: the list of existing keys is read once for all
+ * of them, and valid for half a second. Only a key of that list is read itself, once for all that wait.
  */
 export function createKeyedLookup<T>(deps: {
   /** All keys that there are. */
