@@ -6,8 +6,9 @@ import { unknownPath } from './api/router.ts'
 import { guardBrowsers, requireJson, requireOwnPages } from './browser-guard.ts'
 import { type ActionInput, contextOf, readAction } from './callbacks/action-catalog.ts'
 import type { UrlCheck } from './callbacks/callback-url.ts'
+import { envelope, type Fields } from './callbacks/envelope.ts'
 import { followerActions } from './callbacks/follower-actions.ts'
-import { envelope, type Fields, type PushResult } from './callbacks/push.ts'
+import type { PushResult } from './callbacks/push.ts'
 import { setServer } from './callbacks/server-config.ts'
 import type { ServerSettings } from './callbacks/server-settings.ts'
 import { createControl } from './phone/control-api.ts'
@@ -16,18 +17,14 @@ import { createComponentApi } from './platform/component-api.ts'
 import { createComponentControl } from './platform/component-control.ts'
 import { createComponentPages } from './platform/component-page.tsx'
 import type { ComponentOptions, ComponentState } from './platform/component-state.ts'
-import { createPlatformController, type PlatformController } from './platform/platform-controller.ts'
-import {
-  type ActionOptions,
-  createSimulatedWechat,
-  type SimulatedWechat,
-  type SimulatedWechatOptions,
-} from './simulated-wechat.ts'
-import type { AccountOptions, SendLogEntry, SimGrant, SimMessage } from './state/model.ts'
+import { PlatformController } from './platform/platform-controller.ts'
+import { type ActionOptions, SimulatedWechat, type SimulatedWechatOptions } from './simulated-wechat.ts'
+import type { SimGrant } from './state/grants.ts'
+import type { AccountOptions, SendLogEntry, SimMessage } from './state/model.ts'
 import { setTagNames, tagNames } from './state/tags.ts'
 
 export type { Fault } from './api/faults.ts'
-export type { PlatformController as SimComponent } from './platform/platform-controller.ts'
+export type { PlatformController } from './platform/platform-controller.ts'
 export type { TestClock as TimeMachine } from './simulated-wechat.ts'
 export type { AccountOptions } from './state/model.ts'
 
@@ -110,7 +107,7 @@ const isOwnPath = (path: string) =>
   )
 
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
-  const wechat = createSimulatedWechat(options)
+  const wechat = new SimulatedWechat(options)
   const app = new Hono()
   const timers = new Set<NodeJS.Timeout>()
   const guard = requireOwnPages(options.allowedHosts)
@@ -141,7 +138,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   function startTickets(component: ComponentState): void {
     const everyMs = component.options.ticketEveryMs
     if (!everyMs) return
-    const timer = setInterval(() => void createPlatformController(wechat, component).pushTicket(), everyMs)
+    const timer = setInterval(() => void new PlatformController(wechat, component).pushTicket(), everyMs)
     timers.add(timer.unref())
   }
 
@@ -170,7 +167,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     addComponent(component) {
       const state = wechat.addComponent(component)
       startTickets(state)
-      return createPlatformController(wechat, state)
+      return new PlatformController(wechat, state)
     },
     fault: (fault) => wechat.faults.add(fault),
     clearFaults: () => wechat.faults.clear(),

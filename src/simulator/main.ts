@@ -49,8 +49,8 @@ async function callbackLine(
 ): Promise<string> {
   if (callbackUrl === null)
     return `no server yet: enter one on ${simulator.wechat.origin}/accounts/${appId}/server`
-  const { answerWithinMs } = simulator.wechat
-  const check = await checkUrl({ callbackUrl, token }, { now: Date.now(), timeoutMs: answerWithinMs })
+  const { answerTimeoutMs } = simulator.wechat
+  const check = await checkUrl({ callbackUrl, token }, { now: Date.now(), timeoutMs: answerTimeoutMs })
   return check.ok ? `${callbackUrl} gave the echostr back` : `${callbackUrl}: ${check.reason.en}`
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { followerActions } from './callbacks/follower-actions.ts'
-import { createSimulatedWechat, type SimulatedWechatOptions, type TestClock } from './simulated-wechat.ts'
+import { SimulatedWechat, type SimulatedWechatOptions, type TestClock } from './simulated-wechat.ts'
 
 const APP = 'wxtest0000000001'
 const WHO = { appId: APP, openId: 'oTest' }
@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 function worldWith(options: SimulatedWechatOptions = {}) {
-  const wechat = createSimulatedWechat({ now: () => T0, ...options })
+  const wechat = new SimulatedWechat({ now: () => T0, ...options })
   wechat.addAccount({
     appId: APP,
     appSecret: 'test-secret',

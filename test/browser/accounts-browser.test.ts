@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
-import type { SimComponent } from '../../src/simulator/index.ts'
+import type { PlatformController } from '../../src/simulator/index.ts'
 import { runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
@@ -29,7 +29,7 @@ const QUIET = 'wxowner-quiet'
 
 describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of one platform', () => {
   let app: AppHarness
-  let component: SimComponent
+  let component: PlatformController
   let browser: Browser
   let page: Page
   let base: string

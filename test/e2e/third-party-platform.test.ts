@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import type { SimComponent } from '../../src/simulator/index.ts'
+import type { PlatformController } from '../../src/simulator/index.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { callApi } from '../harness/process/program.ts'
@@ -17,7 +17,7 @@ steps:
 
 describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
   let app: AppHarness
-  let component: SimComponent
+  let component: PlatformController
   const account = (appId: string) => app.services.accounts.find(appId)
   const sent = (appId: string) => app.simulator.account(appId).sends.filter((s) => s.errcode === 0)
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { SimComponent } from '../../src/simulator/index.ts'
+import type { PlatformController } from '../../src/simulator/index.ts'
 import type { Harness } from './sdk-harness.ts'
 import { PLATFORM, SHOP, type WeChat } from './simulated-wechat.ts'
 
@@ -12,9 +12,9 @@ export interface ComponentCase {
   run(sdk: Harness, wechat: WeChat, server: string): Promise<void>
 }
 
-const platforms = new WeakMap<WeChat, SimComponent>()
+const platforms = new WeakMap<WeChat, PlatformController>()
 
-function platformOf(wechat: WeChat, server: string): SimComponent {
+function platformOf(wechat: WeChat, server: string): PlatformController {
   const known = platforms.get(wechat)
   if (known) return known
   wechat.simulator.addAccount({

@@ -4,7 +4,8 @@ import { accountView } from '../../src/api/views/account-view.ts'
 import { createCallbackApp } from '../../src/callback/callback-app.ts'
 import { createConfigCache } from '../../src/callback/config/config-cache.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
-import { createPusher, envelope } from '../../src/simulator/callbacks/push.ts'
+import { envelope } from '../../src/simulator/callbacks/envelope.ts'
+import { Pusher } from '../../src/simulator/callbacks/push.ts'
 import { newAccount } from '../../src/simulator/state/model.ts'
 import { createAccountStore } from '../../src/store/accounts/account-store.ts'
 import { removeAccount } from '../../src/store/accounts/removed-accounts.ts'
@@ -71,7 +72,7 @@ async function createCallbacks(db: Db) {
       callbackUrl: `http://callback.test/wechat/${APP}`,
     })
   /** Takes requests to the app instead of the network. */
-  const pusher = createPusher(
+  const pusher = new Pusher(
     {
       answerTimeoutMs: 5_000,
       resends: 0,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { envelope, type Fields } from '../../src/simulator/callbacks/push.ts'
+import { envelope, type Fields } from '../../src/simulator/callbacks/envelope.ts'
 import type { Db } from '../../src/store/db.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { authorization, createPlatformHarness, OWNER_APP_ID } from '../harness/platform-harness.ts'

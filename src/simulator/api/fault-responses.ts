@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
-import type { Fault, FaultBox } from './faults.ts'
+import type { Fault, Faults } from './faults.ts'
 import { ERROR_MESSAGES } from './send-rules.ts'
 
 export type Answer = Record<string, unknown>
@@ -15,7 +15,7 @@ const CALLER_TIMEOUT_MS = 10_000
  * @param onFault told when a fault keeps the call from being done: the errcode it is answered with, or null for no answer
  */
 export async function withFaults(
-  faults: FaultBox,
+  faults: Faults,
   c: Context,
   appId: string | null,
   work: (fault: Fault) => Promise<Answer | Response>,

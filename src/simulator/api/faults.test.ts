@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createFaults } from './faults.ts'
+import { Faults } from './faults.ts'
 
 const send = { path: '/cgi-bin/message/custom/send', appId: 'wxtest0000000001', openId: 'oTest' }
 const token = { path: '/cgi-bin/stable_token', appId: null, openId: null }
 
 describe('a fault', () => {
   it('hits the next call once, unless it says how often', () => {
-    const faults = createFaults()
+    const faults = new Faults()
     faults.add({ errcode: -1 })
     expect([faults.take(send)?.errcode, faults.take(send)]).toEqual([-1, null])
     faults.add({ errcode: -1, times: 2 })
@@ -18,28 +18,28 @@ describe('a fault', () => {
     ['another account', { appId: 'wxother000000001' }],
     ['another follower', { openId: 'oOther' }],
   ])('does not hit a call of %s, and waits', (_, filter) => {
-    const faults = createFaults()
+    const faults = new Faults()
     faults.add({ ...filter, errcode: -1 })
     expect(faults.take(send)).toBeNull()
     expect(faults.list()).toHaveLength(1)
   })
 
   it('hits the call that it names', () => {
-    const faults = createFaults()
+    const faults = new Faults()
     faults.add({ api: 'custom/send', appId: send.appId, openId: send.openId, errcode: 45015 })
     expect(faults.take(token)).toBeNull()
     expect(faults.take(send)?.errcode).toBe(45015)
   })
 
   it('that was switched on first hits first', () => {
-    const faults = createFaults()
+    const faults = new Faults()
     faults.add({ errcode: 1 })
     faults.add({ errcode: 2 })
     expect([1, 2, 3].map(() => faults.take(send)?.errcode)).toEqual([1, 2, undefined])
   })
 
   it('is listed with what is left of it, and can be cleared', () => {
-    const faults = createFaults()
+    const faults = new Faults()
     faults.add({ api: 'custom/send', errcode: -1, times: 3 })
     faults.take(send)
     expect(faults.list()).toEqual([{ api: 'custom/send', errcode: -1, times: 2 }])

@@ -46,35 +46,33 @@ function has(body: unknown, field: string): boolean {
   return typeof body === 'object' && body !== null && field in body
 }
 
-export interface FaultBox {
-  add(fault: Fault): void
-  clear(): void
-  list(): Fault[]
-  /** The fault that hits this call, counted down; null when none does. */
-  take(call: { path: string; appId: string | null; openId: string | null }): Fault | null
-}
+/** The faults that are switched on. */
+export class Faults {
+  #faults: (Fault & { left: number })[] = []
 
-export function createFaults(): FaultBox {
-  let faults: (Fault & { left: number })[] = []
-  return {
-    add: (fault) => {
-      faults.push({ ...fault, left: fault.times ?? 1 })
-    },
-    clear: () => {
-      faults = []
-    },
-    list: () => faults.map(({ left, ...fault }) => ({ ...fault, times: left })),
-    take({ path, appId, openId }) {
-      const hit = faults.find(
-        (f) =>
-          (!f.api || path.includes(f.api)) &&
-          (!f.appId || f.appId === appId) &&
-          (!f.openId || f.openId === openId),
-      )
-      if (!hit) return null
-      hit.left -= 1
-      faults = faults.filter((f) => f.left > 0)
-      return hit
-    },
+  add(fault: Fault): void {
+    this.#faults.push({ ...fault, left: fault.times ?? 1 })
+  }
+
+  clear(): void {
+    this.#faults = []
+  }
+
+  list(): Fault[] {
+    return this.#faults.map(({ left, ...fault }) => ({ ...fault, times: left }))
+  }
+
+  /** The fault that applies to this call, counted down; null when none does. */
+  take({ path, appId, openId }: { path: string; appId: string | null; openId: string | null }): Fault | null {
+    const hit = this.#faults.find(
+      (f) =>
+        (!f.api || path.includes(f.api)) &&
+        (!f.appId || f.appId === appId) &&
+        (!f.openId || f.openId === openId),
+    )
+    if (!hit) return null
+    hit.left -= 1
+    this.#faults = this.#faults.filter((f) => f.left > 0)
+    return hit
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSimulator, type Fault } from '../index.ts'
-import type { AccountOptions, Profile } from '../state/model.ts'
+import type { Profile } from '../state/grants.ts'
+import type { AccountOptions } from '../state/model.ts'
 
 const APP = 'wxtest0000000001'
 const T0 = Date.parse('2026-11-23T08:00:00Z')

@@ -9,7 +9,7 @@ import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState, SimFollower } from '../state/model.ts'
 import type { SimTokens } from '../state/tokens.ts'
 import { type Answer, failed, parse, withFaults } from './fault-responses.ts'
-import type { Fault, FaultBox } from './faults.ts'
+import type { Fault, Faults } from './faults.ts'
 import { CUSTOM_SEND, countCall } from './quota.ts'
 
 /** What the API side needs of the simulated platform. */
@@ -17,7 +17,7 @@ export interface ApiContext {
   accounts: Map<string, SimAccountState>
   tokens: Map<string, SimTokens>
   components: Map<string, ComponentState>
-  faults: FaultBox
+  faults: Faults
   /** Real time. */
   now(): number
   clockOf(follower: SimFollower): number

@@ -1,4 +1,19 @@
-import type { FollowerAction } from '../simulated-wechat.ts'
+import type { SimScene } from '../state/grants.ts'
+import type { Fields } from './envelope.ts'
+
+/** One action of a follower: what WeChat pushes, what it changes, and what the phone shows. */
+export interface FollowerAction {
+  fields: Fields
+  isMessage?: boolean
+  /** The interaction that WeChat counts; absent: none. */
+  scene?: SimScene
+  following?: boolean
+  /** The scene of the code that is scanned; the callback carries its `Ticket`. */
+  qrScene?: string
+  /** The human agent who has the session from now on; null: nobody. */
+  agent?: string | null
+  shows?: { from: 'follower' | 'system'; kind: string; content: Record<string, unknown> }
+}
 
 const event = (Event: string, more: Record<string, string> = {}) => ({
   MsgType: 'event',

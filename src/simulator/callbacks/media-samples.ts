@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { SimAccountState, StoredMedium } from '../state/model.ts'
+import type { SimAccountState } from '../state/model.ts'
+import type { StoredMedium } from '../state/records.ts'
 
 const DAYS_3_MS = 3 * 86_400_000
 /** A grey point, PNG. */

@@ -1,6 +1,6 @@
 import * as wecom from '@wecom/crypto'
 import { XMLParser } from 'fast-xml-parser'
-import type { PushTarget } from './push.ts'
+import type { PushTarget } from './envelope.ts'
 
 /** A passive reply (被动回复用户消息) that WeChat shows. */
 export interface PassiveReply {

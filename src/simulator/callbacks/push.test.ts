@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openCallback } from '../../wechat/callback/envelope.ts'
 import { type PassiveReply, renderReply } from '../../wechat/callback/reply.ts'
 import { type AccountOptions, newAccount } from '../state/model.ts'
-import { createPusher, envelope, type Fields, type PushSettings } from './push.ts'
+import { envelope, type Fields } from './envelope.ts'
+import { Pusher, type PushSettings } from './push.ts'
 
 const APP = 'wxtest0000000001'
 const GH = 'gh_test00000001'
@@ -55,7 +56,7 @@ function pushing(
     return typeof answered === 'string' ? new Response(answered) : answered
   })
   const clock = { now: NOW }
-  const pusher = createPusher(
+  const pusher = new Pusher(
     {
       answerTimeoutMs: 5_000,
       resends: 3,
@@ -64,7 +65,12 @@ function pushing(
     },
     () => clock.now,
   )
-  return { ...pusher, deliveries, clock }
+  return {
+    push: pusher.push.bind(pusher),
+    counts: pusher.counts.bind(pusher),
+    deliveries,
+    clock,
+  }
 }
 
 /** What the product would answer to a delivery. */
@@ -214,7 +220,7 @@ describe('a callback that fails', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     const settings = { answerTimeoutMs: 2_000, resends: 3, markFail: { failures: 40, pauseMs: 60_000 } }
-    const wechat = createPusher(settings, () => NOW)
+    const wechat = new Pusher(settings, () => NOW)
     expect(await wechat.push(account({ callbackUrl }), FIELDS)).toMatchObject({ ok: true, attempts: 2 })
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))

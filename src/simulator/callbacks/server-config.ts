@@ -1,6 +1,6 @@
 import type { ComponentPush } from '../platform/component-push.ts'
 import type { ComponentState } from '../platform/component-state.ts'
-import { createPlatformController } from '../platform/platform-controller.ts'
+import { PlatformController } from '../platform/platform-controller.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import { checkUrl, type Reason, type UrlCheck } from './callback-url.ts'
@@ -97,7 +97,7 @@ export async function createPlatform(
   if (wechat.components.has(appId))
     throw new SettingsError({ zh: `已经有第三方平台 ${appId}`, en: `there is a platform ${appId}` })
   const component = wechat.addComponent({ ...options, ticketEveryMs: 600_000 }, true)
-  return { component, push: await createPlatformController(wechat, component).pushTicket() }
+  return { component, push: await new PlatformController(wechat, component).pushTicket() }
 }
 
 /**
@@ -114,7 +114,7 @@ export async function setPlatformServer(
   Object.assign(component.options, defined(addresses))
   if (aesKey !== undefined) component.aesKey = aesKey
   wechat.save()
-  return createPlatformController(wechat, component).pushTicket()
+  return new PlatformController(wechat, component).pushTicket()
 }
 
 function read<T>(
@@ -139,7 +139,7 @@ async function requirePassingCheck(
   if (callbackUrl === null) return null
   const check = await checkUrl(
     { callbackUrl, token },
-    { now: wechat.now(), timeoutMs: wechat.answerWithinMs },
+    { now: wechat.now(), timeoutMs: wechat.answerTimeoutMs },
   )
   if (!check.ok) throw new SettingsError(check.reason, check)
   return check

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { ComponentState } from '../platform/component-state.ts'
-import { createPlatformController } from '../platform/platform-controller.ts'
+import { PlatformController } from '../platform/platform-controller.ts'
 import { isReleaseTestAccount } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
@@ -18,7 +18,7 @@ export function createAccountsPage(wechat: SimulatedWechat, links: PageLinks): H
   app.post('/accounts/:appId/revoke', async (c) => {
     const { appId } = c.req.param()
     for (const component of wechat.components.values())
-      if (component.authorisations.has(appId)) await createPlatformController(wechat, component).revoke(appId)
+      if (component.authorisations.has(appId)) await new PlatformController(wechat, component).revoke(appId)
     return c.redirect('/accounts')
   })
   return app

@@ -124,7 +124,7 @@ export function createControl(wechat: SimulatedWechat): Hono {
 
   function stateOf(who: { appId: string; openId: string }) {
     const account = wechat.account(who.appId)
-    const f = wechat.look(who)
+    const f = wechat.peek(who)
     return {
       account: {
         appId: account.appId,

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { type Answer, failed } from '../api/fault-responses.ts'
-import type { SimulatedWechat } from '../simulated-wechat.ts'
-import type { ComponentState } from './component-state.ts'
+import { failed } from '../api/fault-responses.ts'
+import type { ComponentCall, ComponentHandler } from './component-call.ts'
 
 /** What a platform may set for an account, the values, and the permission set that it needs. */
 const OPTIONS: Record<string, { values: string[]; func: number }> = {
@@ -15,7 +14,37 @@ const optionRequest = z.object({
   option_value: z.string().optional(),
 })
 
-type Handler = (component: ComponentState, body: Record<string, unknown>) => Answer
+/** The option that a call names, once the account has given the permission set for it; else WeChat's refusal. */
+function findOption({ wechat, component, body }: ComponentCall) {
+  const read = optionRequest.safeParse(body)
+  if (!read.success) return failed(47001)
+  const { authorizer_appid, option_name, option_value } = read.data
+  const account = wechat.accounts.get(authorizer_appid)
+  if (!account) return failed(40013)
+  const authorisation = component.authorisations.get(authorizer_appid)
+  if (!authorisation) return failed(61003)
+  const option = Object.hasOwn(OPTIONS, option_name) ? OPTIONS[option_name] : undefined
+  if (!option) return failed(40035)
+  if (!authorisation.funcs.includes(option.func)) return failed(61007)
+  return { account, option, option_name, option_value }
+}
+
+const getOption: ComponentHandler = (call) => {
+  const found = findOption(call)
+  if ('errcode' in found) return found
+  const { account, option_name } = found
+  const option_value = account.records.options[option_name] ?? '0'
+  return { authorizer_appid: account.appId, option_name, option_value }
+}
+
+const setOption: ComponentHandler = (call) => {
+  const found = findOption(call)
+  if ('errcode' in found) return found
+  const { account, option, option_name, option_value } = found
+  if (option_value === undefined || !option.values.includes(option_value)) return failed(40035)
+  account.records.options[option_name] = option_value
+  return failed(0)
+}
 
 /**
  * 获取 and 设置授权方选项信息, under the older names with `api_` and under today's. Today's page shows a body without
@@ -23,39 +52,9 @@ type Handler = (component: ComponentState, body: Record<string, unknown>) => Ans
  * Sources: https://developers.weixin.qq.com/doc/oplatform/openApi/authorization-management/api_getauthorizeroptioninfo ,
  * …/Third-party_Platforms/2.0/api/ThirdParty/Account_Authorization/api_get_authorizer_option.html (61007 and the sets)
  */
-export function authoriserOptions(wechat: SimulatedWechat): Record<string, Handler> {
-  function optionOf(component: ComponentState, body: Record<string, unknown>) {
-    const read = optionRequest.safeParse(body)
-    if (!read.success) return failed(47001)
-    const { authorizer_appid, option_name, option_value } = read.data
-    const account = wechat.accounts.get(authorizer_appid)
-    if (!account) return failed(40013)
-    const consent = component.authorisations.get(authorizer_appid)
-    if (!consent) return failed(61003)
-    const option = Object.hasOwn(OPTIONS, option_name) ? OPTIONS[option_name] : undefined
-    if (!option) return failed(40035)
-    if (!consent.funcs.includes(option.func)) return failed(61007)
-    return { account, option, option_name, option_value }
-  }
-  const get: Handler = (component, body) => {
-    const found = optionOf(component, body)
-    if ('errcode' in found) return found
-    const { account, option_name } = found
-    const option_value = account.records.options[option_name] ?? '0'
-    return { authorizer_appid: account.appId, option_name, option_value }
-  }
-  const set: Handler = (component, body) => {
-    const found = optionOf(component, body)
-    if ('errcode' in found) return found
-    const { account, option, option_name, option_value } = found
-    if (option_value === undefined || !option.values.includes(option_value)) return failed(40035)
-    account.records.options[option_name] = option_value
-    return failed(0)
-  }
-  return {
-    api_get_authorizer_option: get,
-    get_authorizer_option: get,
-    api_set_authorizer_option: set,
-    set_authorizer_option: set,
-  }
+export const AUTHORISER_OPTION_CALLS: Record<string, ComponentHandler> = {
+  api_get_authorizer_option: getOption,
+  get_authorizer_option: getOption,
+  api_set_authorizer_option: setOption,
+  set_authorizer_option: setOption,
 }

@@ -92,10 +92,10 @@ describe('an authorisation code', () => {
     const token = await at.componentToken()
     const code = await at.preAuthCode(token)
     await at.component.authorise(code, ACCOUNT)
-    await expect(at.component.authorise(code, ACCOUNT)).rejects.toThrow('unknown or over')
+    await expect(at.component.authorise(code, ACCOUNT)).rejects.toThrow('unknown or expired')
     const late = await at.preAuthCode(token)
     at.clock.now += 10 * MINUTE
-    await expect(at.component.authorise(late, ACCOUNT)).rejects.toThrow('unknown or over')
+    await expect(at.component.authorise(late, ACCOUNT)).rejects.toThrow('unknown or expired')
   })
 })
 

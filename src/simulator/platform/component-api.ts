@@ -3,105 +3,100 @@ import { type Answer, failed, parse, textOrNull, withFaults } from '../api/fault
 import { unknownPath } from '../api/router.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
-import { authoriserOptions } from './authoriser-options.ts'
-import type { Authorisation, ComponentState } from './component-state.ts'
-import { createPlatformController } from './platform-controller.ts'
+import { AUTHORISER_OPTION_CALLS } from './authoriser-options.ts'
+import type { ComponentHandler } from './component-call.ts'
+import { type Authorisation, ComponentState } from './component-state.ts'
+import { PlatformController } from './platform-controller.ts'
 
-type Body = Record<string, unknown>
-type Handler = (component: ComponentState, body: Body) => Answer
+/** Calls that know the platform by its secret. */
+const SECRET_CALLS: Record<string, ComponentHandler> = {
+  api_start_push_ticket({ wechat, component, body }) {
+    if (component.options.appSecret !== body.component_secret) return failed(40125)
+    // WeChat starts within minutes; here the ticket comes right behind the answer.
+    setImmediate(() => void new PlatformController(wechat, component).pushTicket())
+    return failed(0)
+  },
+  api_component_token({ wechat, component, body }) {
+    component.requestCounts.component += 1
+    if (component.options.appSecret !== body.component_appsecret) return failed(40125)
+    const code = component.checkTicket(body.component_verify_ticket, wechat.now())
+    if (code !== 0) return failed(code)
+    const { access_token, expires_in } = component.tokens.plainToken(wechat.now())
+    return { component_access_token: access_token, expires_in }
+  },
+}
+
+/** Calls that need the component access token. */
+const TOKEN_CALLS: Record<string, ComponentHandler> = {
+  api_create_preauthcode({ wechat, component }) {
+    component.requestCounts.preAuthCode += 1
+    return component.newPreAuthCode(wechat.now())
+  },
+  api_query_auth({ wechat, component, body }) {
+    component.requestCounts.queryAuth += 1
+    const code = String(body.authorization_code ?? '')
+    const found = component.takeCode(code, wechat.now())
+    if (typeof found === 'number') return failed(found)
+    return {
+      authorization_info: {
+        ...authorizationInfo(found),
+        authorizer_access_token: component.tokenOfCode(code),
+        expires_in: 7200,
+      },
+    }
+  },
+  api_authorizer_token({ wechat, component, body }) {
+    component.requestCounts.authoriser += 1
+    const found = component.refresh(String(body.authorizer_appid ?? ''), body.authorizer_refresh_token)
+    if (typeof found === 'number') return failed(found)
+    const { access_token, expires_in } = found.tokens.plainToken(wechat.now())
+    return {
+      authorizer_access_token: access_token,
+      expires_in,
+      authorizer_refresh_token: found.refreshToken,
+    }
+  },
+  api_get_authorizer_info({ wechat, component, body }) {
+    component.requestCounts.info += 1
+    const appId = String(body.authorizer_appid ?? '')
+    const found = component.authorisations.get(appId)
+    const account = wechat.accounts.get(appId)
+    if (!account) return failed(40013)
+    if (!found) return failed(61003)
+    return { authorizer_info: authorizerInfo(account), authorization_info: authorizationInfo(found) }
+  },
+  api_get_authorizer_list({ component, body }) {
+    component.requestCounts.list += 1
+    const { offset, count } = body
+    if (!isCount(offset) || !isCount(count) || count < 1 || count > 500) return failed(40097)
+    const all = [...component.authorisations.values()]
+    return {
+      total_count: all.length,
+      list: all.slice(offset, offset + count).map((a) => ({
+        authorizer_appid: a.appId,
+        refresh_token: a.refreshToken ?? '',
+        auth_time: Math.floor(a.authorisedAt / 1000),
+      })),
+    }
+  },
+  ...AUTHORISER_OPTION_CALLS,
+}
 
 /**
  * The platform's API: `/cgi-bin/component/api_*`, `component_access_token=` or `access_token=` in the query.
  * Source: 第三方平台调用凭据 and 授权账号管理, https://developers.weixin.qq.com/doc/oplatform/
  */
 export function createComponentApi(wechat: SimulatedWechat): Hono {
-  const { now } = wechat
   const app = new Hono()
-  /** These two know the platform by its secret. */
-  const open: Record<string, Handler> = {
-    api_start_push_ticket(component, body) {
-      if (component.options.appSecret !== body.component_secret) return failed(40125)
-      // WeChat starts within minutes; here it comes right behind the answer.
-      setImmediate(() => void createPlatformController(wechat, component).pushTicket())
-      return failed(0)
-    },
-    api_component_token(component, body) {
-      component.requestCounts.component += 1
-      if (component.options.appSecret !== body.component_appsecret) return failed(40125)
-      const code = component.checkTicket(body.component_verify_ticket, now())
-      if (code !== 0) return failed(code)
-      const { access_token, expires_in } = component.tokens.plainToken(now())
-      return { component_access_token: access_token, expires_in }
-    },
-  }
-  const guarded: Record<string, Handler> = {
-    api_create_preauthcode(component) {
-      component.requestCounts.preAuthCode += 1
-      return component.newPreAuthCode(now())
-    },
-    api_query_auth(component, body) {
-      component.requestCounts.queryAuth += 1
-      const code = String(body.authorization_code ?? '')
-      const found = component.takeCode(code, now())
-      if (typeof found === 'number') return failed(found)
-      return {
-        authorization_info: {
-          authorizer_appid: found.appId,
-          authorizer_access_token: component.tokenOfCode(code),
-          expires_in: 7200,
-          authorizer_refresh_token: found.refreshToken ?? '',
-          func_info: funcInfo(found),
-        },
-      }
-    },
-    api_authorizer_token(component, body) {
-      component.requestCounts.authoriser += 1
-      const found = component.refresh(String(body.authorizer_appid ?? ''), body.authorizer_refresh_token)
-      if (typeof found === 'number') return failed(found)
-      const { access_token, expires_in } = found.tokens.plainToken(now())
-      return {
-        authorizer_access_token: access_token,
-        expires_in,
-        authorizer_refresh_token: found.refreshToken,
-      }
-    },
-    api_get_authorizer_info(component, body) {
-      component.requestCounts.info += 1
-      const appId = String(body.authorizer_appid ?? '')
-      const found = component.authorisations.get(appId)
-      const account = wechat.accounts.get(appId)
-      if (!account) return failed(40013)
-      if (!found) return failed(61003)
-      return {
-        authorizer_info: authorizerInfo(account),
-        authorization_info: {
-          authorizer_appid: appId,
-          authorizer_refresh_token: found.refreshToken ?? '',
-          func_info: funcInfo(found),
-        },
-      }
-    },
-    api_get_authorizer_list(component, body) {
-      component.requestCounts.list += 1
-      const { offset, count } = body
-      if (!isCount(offset) || !isCount(count) || count < 1 || count > 500) return failed(40097)
-      const all = [...component.authorisations.values()]
-      return {
-        total_count: all.length,
-        list: all.slice(offset, offset + count).map((a) => ({
-          authorizer_appid: a.appId,
-          refresh_token: a.refreshToken ?? '',
-          auth_time: Math.floor(a.authorisedAt / 1000),
-        })),
-      }
-    },
-    ...authoriserOptions(wechat),
-  }
-
   app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))
   app.all('/cgi-bin/component/:call', async (c) => {
-    const call = c.req.param('call')
-    const handle = [open, guarded].find((calls) => Object.hasOwn(calls, call))?.[call]
+    const name = c.req.param('call')
+    const isSecretCall = Object.hasOwn(SECRET_CALLS, name)
+    const handle = isSecretCall
+      ? SECRET_CALLS[name]
+      : Object.hasOwn(TOKEN_CALLS, name)
+        ? TOKEN_CALLS[name]
+        : undefined
     if (!handle) return unknownPath(c)
     if (c.req.method !== 'POST') return c.json(failed(43002))
     const raw = await c.req.text()
@@ -110,39 +105,49 @@ export function createComponentApi(wechat: SimulatedWechat): Hono {
     const appId = textOrNull(body?.authorizer_appid) ?? textOrNull(body?.component_appid)
     return withFaults(wechat.faults, c, appId, async () => {
       if (!body) return failed(raw === '' ? 44002 : 47001)
-      if (!body.component_appid) return failed(41018)
-      const component = wechat.components.get(String(body.component_appid))
-      if (!component) return failed(61011)
-      if (!component.ipWhitelisted)
-        return failed(61004, 'access clientip is not registered requestIP: 127.0.0.1')
-      const code = Object.hasOwn(open, call) ? 0 : checkToken(component, token)
+      const component = findComponent(wechat, body)
+      if (!(component instanceof ComponentState)) return component
+      const code = isSecretCall ? 0 : checkToken(wechat, component, token)
       if (code !== 0) return failed(code)
-      const answer = handle(component, body)
-      // Tokens and codes that were given out must hold after a restart too.
+      const answer = handle({ wechat, component, body })
+      // Issued tokens and codes must hold after a restart too.
       wechat.save()
       return answer
     })
   })
   return app
+}
 
-  function checkToken(component: ComponentState, token: string): number {
-    if (!token) return 41001
-    const others = [...wechat.tokens.values(), ...[...component.authorisations.values()].map((a) => a.tokens)]
-    if (others.some((t) => t.owns(token))) return 61014
-    const code = component.tokens.check(token, now())
-    return code === 42001 ? 42006 : code
-  }
+function findComponent(wechat: SimulatedWechat, body: Record<string, unknown>): ComponentState | Answer {
+  if (!body.component_appid) return failed(41018)
+  const component = wechat.components.get(String(body.component_appid))
+  if (!component) return failed(61011)
+  if (component.ipWhitelisted) return component
+  return failed(61004, 'access clientip is not registered requestIP: 127.0.0.1')
+}
+
+/** 0, or WeChat's code. An account's token is not a component access token (61014). */
+function checkToken(wechat: SimulatedWechat, component: ComponentState, token: string): number {
+  if (!token) return 41001
+  const others = [...wechat.tokens.values(), ...[...component.authorisations.values()].map((a) => a.tokens)]
+  if (others.some((t) => t.owns(token))) return 61014
+  const code = component.tokens.check(token, wechat.now())
+  return code === 42001 ? 42006 : code
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
 
-function funcInfo({ funcs }: Authorisation) {
-  return funcs.map((id) => ({ funcscope_category: { id } }))
+function authorizationInfo({ appId, refreshToken, funcs }: Authorisation) {
+  return {
+    authorizer_appid: appId,
+    authorizer_refresh_token: refreshToken ?? '',
+    func_info: funcs.map((id) => ({ funcscope_category: { id } })),
+  }
 }
 
-/** What WeChat tells of an account. `service_type_info` 2: 服务号; `verify_type_info` 0: certified, −1: not. */
+/** An account's profile as WeChat gives it. `service_type_info` 2: 服务号; `verify_type_info` 0: certified, −1: not. */
 function authorizerInfo(account: SimAccountState) {
   return {
     nick_name: account.name,

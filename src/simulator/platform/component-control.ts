@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createPlatform, setPlatformServer } from '../callbacks/server-config.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { ComponentState } from './component-state.ts'
-import { createPlatformController, type PlatformController } from './platform-controller.ts'
+import { PlatformController } from './platform-controller.ts'
 
 const ofAccount = z.object({ appId: z.string() })
 const anyAccount = z.object({ appId: z.string().optional() })
@@ -33,7 +33,7 @@ export function createComponentControl(
   app.get('/_sim/component', (c) =>
     c.json({
       items: [...wechat.components.values()].map((component) => {
-        const controller = createPlatformController(wechat, component)
+        const controller = new PlatformController(wechat, component)
         return {
           appId: controller.appId,
           authorisationUrl: component.options.authorisationUrl,
@@ -83,7 +83,7 @@ export function createComponentControl(
       if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
       try {
         const body: unknown = JSON.parse((await c.req.text()) || '{}')
-        const done = await act(createPlatformController(wechat, component), body)
+        const done = await act(new PlatformController(wechat, component), body)
         wechat.save()
         return c.json(done ?? { changed: false })
       } catch (err) {

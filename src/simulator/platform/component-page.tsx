@@ -7,7 +7,7 @@ import { pageHeaders } from '../phone/page-headers.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import type { ComponentState } from './component-state.ts'
-import { createPlatformController } from './platform-controller.ts'
+import { PlatformController } from './platform-controller.ts'
 import { isReleaseTestAccount } from './release-test.ts'
 
 const STYLE = readFileSync(new URL('./assets/component.css', import.meta.url), 'utf8')
@@ -47,7 +47,7 @@ export function createComponentPages(wechat: SimulatedWechat): Hono {
       if ('zh' in request) return refuse(c, request)
       const account = accountsFor(request).find((a) => a.appId === field('account'))
       if (!account) return refuse(c, { zh: '没有这个公众号', en: 'no such account' })
-      const controller = createPlatformController(wechat, request.component)
+      const controller = new PlatformController(wechat, request.component)
       const { authCode, expiresIn } = await controller.authorise(request.preAuthCode, account.appId)
       request.redirect.searchParams.set('auth_code', authCode)
       request.redirect.searchParams.set('expires_in', String(expiresIn))
@@ -61,7 +61,7 @@ export function createComponentPages(wechat: SimulatedWechat): Hono {
     if (!component) return { zh: '没有这个第三方平台', en: 'no such platform: component_appid' }
     const preAuthCode = field('pre_auth_code') ?? ''
     if (!component.isValidPreAuthCode(preAuthCode, wechat.now()))
-      return { zh: '预授权码无效或已过期，请从平台重新打开', en: 'the pre-auth code is unknown or over' }
+      return { zh: '预授权码无效或已过期，请从平台重新打开', en: 'the pre-auth code is unknown or expired' }
     const uri = field('redirect_uri') ?? ''
     const redirect = URL.canParse(uri) ? new URL(uri) : null
     const host = component.options.redirectHost

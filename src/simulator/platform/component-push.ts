@@ -1,5 +1,5 @@
 import { withQuery } from '../callbacks/callback-url.ts'
-import { envelope, type Fields, type PushTarget } from '../callbacks/push.ts'
+import { envelope, type Fields, type PushTarget } from '../callbacks/envelope.ts'
 import type { SimAccountState } from '../state/model.ts'
 import type { ComponentState } from './component-state.ts'
 

@@ -1,4 +1,4 @@
-import { envelope, type Fields } from '../callbacks/push.ts'
+import { envelope, type Fields } from '../callbacks/envelope.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { type ComponentPush, pushToComponent, targetOf } from './component-push.ts'
 import { ALL_FUNCS, type Authorisation, type ComponentState } from './component-state.ts'
@@ -13,153 +13,177 @@ interface Consent {
   push: ComponentPush | null
 }
 
-/** One platform of the simulator, as a test drives it. */
-export interface PlatformController {
-  appId: string
-  /** Pushes a new ticket, as WeChat does every 10 minutes. `timestamp`: the query's, s. */
-  pushTicket(options?: { timestamp?: number }): Promise<ComponentPush>
-  /** Every ticket pushed, oldest first, with how it was answered. */
-  pushedTickets: (ComponentPush & { ticket: string })[]
-  /** Every push to the platform's own address, tickets too. */
+interface PushLog {
   pushes: ComponentPush[]
-  /** Any push, for odd kinds: `InfoType` and what else. */
-  push(fields: Fields, options?: { timestamp?: number }): Promise<ComponentPush>
-  /** Query and body of a push to the platform's own address, for a test that sends it itself. */
-  envelope(fields: Fields, timestamp?: number): { query: URLSearchParams; body: string }
-  /** From now on everything is sealed with this key. */
-  rotateKey(newAesKey: string): void
-  /** All tickets so far are over: 61005 until the next push. */
-  expireTicket(): void
-  /** Component access tokens are over: 42006. */
-  expireComponentToken(): void
-  /** An account's authoriser access tokens are over: 42001. */
-  expireAuthoriserTokens(accountAppId: string): void
-  setIpWhitelisted(whitelisted: boolean): void
-  /**
-   * What a scan on the page does: the account agrees, `authorized` is pushed (`updateauthorized` when it had agreed to
-   * other sets). The refresh token is a new one.
-   * @throws Error when the pre-auth code is unknown, spent or over, or the simulator has no such account
-   */
-  authorise(preAuthCode: string, accountAppId: string, options?: { funcs?: number[] }): Promise<Consent>
-  /** The account withdraws: tokens are dead (61003), `unauthorized` is pushed. */
-  revoke(accountAppId: string): Promise<ComponentPush>
-  /** Other permission sets; pushes `updateauthorized`, or null when nothing changed. */
-  updateAuthorisation(accountAppId: string, funcIds: number[]): Promise<ComponentPush | null>
-  /** The refresh token is dead (61023) and `api_get_authorizer_list` knows none: only a new authorisation helps. */
-  loseRefreshToken(accountAppId: string): void
-  /** The refresh token is dead (61023); `api_get_authorizer_list` has the new one. */
-  invalidateRefreshToken(accountAppId: string): void
-  /** Whether `api_authorizer_token` gives a new refresh token each time; off by default. */
-  rotateRefreshTokens(on: boolean): void
-  authorisation(accountAppId: string): Authorisation | undefined
-  /** How often each call came. */
-  tokenRequests: ComponentState['requestCounts']
-  /** 全网发布: plays WeChat's tester with one of its five groups of accounts. */
-  runReleaseTest(group: ReleaseTestGroup): Promise<ReleaseTestReport>
+  tickets: (ComponentPush & { ticket: string })[]
 }
+const logs = new WeakMap<ComponentState, PushLog>()
 
-const logs = new WeakMap<
-  ComponentState,
-  { pushes: ComponentPush[]; tickets: PlatformController['pushedTickets'] }
->()
+/** What WeChat, and the accounts' owners, do with one platform. Several controllers of a platform share its log. */
+export class PlatformController {
+  readonly #wechat: SimulatedWechat
+  readonly #component: ComponentState
+  readonly #log: PushLog
 
-/** What WeChat, and the accounts' owners, do with one platform. Any number of desks may serve one platform. */
-export function createPlatformController(
-  wechat: SimulatedWechat,
-  component: ComponentState,
-): PlatformController {
-  const log = logs.get(component) ?? { pushes: [], tickets: [] }
-  logs.set(component, log)
-  const { appId } = component.options
-  const { now, answerWithinMs } = wechat
-
-  async function push(fields: Fields, options: { timestamp?: number } = {}): Promise<ComponentPush> {
-    const at = now()
-    const whole: Fields = { AppId: appId, CreateTime: Math.floor(at / 1000), ...fields }
-    const done = await pushToComponent(component, whole, {
-      now: at,
-      answerTimeoutMs: answerWithinMs,
-      ...options,
-    })
-    log.pushes.push(done)
-    // WeChat forgets no ticket and no consent, whatever becomes of this process.
-    wechat.save()
-    return done
+  constructor(wechat: SimulatedWechat, component: ComponentState) {
+    this.#wechat = wechat
+    this.#component = component
+    this.#log = logs.get(component) ?? { pushes: [], tickets: [] }
+    logs.set(component, this.#log)
   }
 
-  function pushConsent(infoType: string, authorisation: Authorisation, code: string): Promise<ComponentPush> {
-    return push({
+  get appId(): string {
+    return this.#component.options.appId
+  }
+
+  /** Every ticket pushed, oldest first, with its answer. */
+  get pushedTickets(): PushLog['tickets'] {
+    return this.#log.tickets
+  }
+
+  /** Every push to the platform's own address, tickets too. */
+  get pushes(): ComponentPush[] {
+    return this.#log.pushes
+  }
+
+  /** How often each call came. */
+  get tokenRequests(): ComponentState['requestCounts'] {
+    return this.#component.requestCounts
+  }
+
+  /** Pushes any fields: `InfoType` and the others. `timestamp`: the query's, s. */
+  async push(fields: Fields, options: { timestamp?: number } = {}): Promise<ComponentPush> {
+    const now = this.#wechat.now()
+    const { answerTimeoutMs } = this.#wechat
+    const allFields: Fields = { AppId: this.appId, CreateTime: Math.floor(now / 1000), ...fields }
+    const pushed = await pushToComponent(this.#component, allFields, { now, answerTimeoutMs, ...options })
+    this.#log.pushes.push(pushed)
+    // WeChat forgets no ticket and no consent, whatever becomes of this process.
+    this.#wechat.save()
+    return pushed
+  }
+
+  /** Pushes a new ticket, as WeChat does every 10 minutes. `timestamp`: the query's, s. */
+  async pushTicket(options?: { timestamp?: number }): Promise<ComponentPush> {
+    const ticket = this.#component.newTicket(this.#wechat.now())
+    const pushed = await this.push(
+      { InfoType: 'component_verify_ticket', ComponentVerifyTicket: ticket },
+      options,
+    )
+    this.#log.tickets.push({ ...pushed, ticket })
+    return pushed
+  }
+
+  /** Query and body of a push to the platform's own address, for a test that sends it itself. */
+  envelope(
+    fields: Fields,
+    timestamp = Math.floor(this.#wechat.now() / 1000),
+  ): { query: URLSearchParams; body: string } {
+    return envelope(targetOf(this.#component), fields, timestamp)
+  }
+
+  /** From now on everything is encrypted with this key. */
+  rotateKey(newAesKey: string): void {
+    this.#component.aesKey = newAesKey
+  }
+
+  /** All tickets so far have expired: 61005 until the next push. */
+  expireTicket(): void {
+    this.#component.expireTickets()
+  }
+
+  /** Component access tokens have expired: 42006. */
+  expireComponentToken(): void {
+    this.#component.tokens.expire()
+  }
+
+  /** An account's authoriser access tokens have expired: 42001. */
+  expireAuthoriserTokens(accountAppId: string): void {
+    this.#requireAuthorisation(accountAppId).tokens.expire()
+  }
+
+  setIpWhitelisted(isWhitelisted: boolean): void {
+    this.#component.ipWhitelisted = isWhitelisted
+  }
+
+  /**
+   * A scan on the page: the account agrees, and `authorized` is pushed (`updateauthorized` when it had agreed to other
+   * sets). The refresh token is a new one.
+   * @throws Error when the pre-auth code is unknown, spent or expired, or the simulator has no such account
+   */
+  async authorise(
+    preAuthCode: string,
+    accountAppId: string,
+    { funcs = ALL_FUNCS }: { funcs?: number[] } = {},
+  ): Promise<Consent> {
+    const now = this.#wechat.now()
+    const component = this.#component
+    if (!component.isValidPreAuthCode(preAuthCode, now))
+      throw new Error('this pre-auth code is unknown or expired')
+    this.#wechat.account(accountAppId)
+    component.spendPreAuthCode(preAuthCode)
+    const change = component.authorise(accountAppId, funcs, preAuthCode, now)
+    const authCode = component.newCode(accountAppId, now)
+    const pushedCode = component.options.separateCodes ? component.newCode(accountAppId, now) : authCode
+    this.#wechat.save()
+    const authorisation = this.#requireAuthorisation(accountAppId)
+    const push = change ? await this.#pushConsent(change, authorisation, pushedCode) : null
+    return { authCode, expiresIn: 600, push }
+  }
+
+  /** The account withdraws: its tokens are refused (61003), and `unauthorized` is pushed. */
+  async revoke(accountAppId: string): Promise<ComponentPush> {
+    this.#requireAuthorisation(accountAppId)
+    this.#component.revoke(accountAppId)
+    return this.push({ InfoType: 'unauthorized', AuthorizerAppid: accountAppId })
+  }
+
+  /** Other permission sets; pushes `updateauthorized`, or null when nothing changed. */
+  async updateAuthorisation(accountAppId: string, funcIds: number[]): Promise<ComponentPush | null> {
+    const authorisation = this.#requireAuthorisation(accountAppId)
+    if (!this.#component.changeFuncs(authorisation, funcIds)) return null
+    const code = this.#component.newCode(accountAppId, this.#wechat.now())
+    return this.#pushConsent('updateauthorized', authorisation, code)
+  }
+
+  /** The refresh token is refused (61023), and `api_get_authorizer_list` has none: only a new authorisation helps. */
+  loseRefreshToken(accountAppId: string): void {
+    this.#requireAuthorisation(accountAppId).refreshToken = null
+  }
+
+  /** The refresh token is refused (61023); `api_get_authorizer_list` has the new one. */
+  invalidateRefreshToken(accountAppId: string): void {
+    this.#component.replaceRefreshToken(this.#requireAuthorisation(accountAppId))
+  }
+
+  /** Whether `api_authorizer_token` gives a new refresh token each time; off by default. */
+  rotateRefreshTokens(isOn: boolean): void {
+    this.#component.options.rotatesRefreshTokens = isOn
+  }
+
+  authorisation(accountAppId: string): Authorisation | undefined {
+    return this.#component.authorisations.get(accountAppId)
+  }
+
+  /** 全网发布: plays WeChat's tester with one of its five groups of accounts. */
+  async runReleaseTest(group: ReleaseTestGroup): Promise<ReleaseTestReport> {
+    const ticket = await this.pushTicket()
+    return runReleaseTest(this.#wechat, this.#component, group, ticket)
+  }
+
+  #pushConsent(infoType: string, authorisation: Authorisation, code: string): Promise<ComponentPush> {
+    return this.push({
       InfoType: infoType,
       AuthorizerAppid: authorisation.appId,
       AuthorizationCode: code,
-      AuthorizationCodeExpiredTime: Math.floor(component.codeExpiresAt(code) / 1000),
+      AuthorizationCodeExpiredTime: Math.floor(this.#component.codeExpiresAt(code) / 1000),
       PreAuthCode: authorisation.preAuthCode,
     })
   }
 
-  function requireAuthorisation(accountAppId: string): Authorisation {
-    const found = component.authorisations.get(accountAppId)
-    if (!found) throw new Error(`${accountAppId} has not authorised ${appId}`)
+  #requireAuthorisation(accountAppId: string): Authorisation {
+    const found = this.#component.authorisations.get(accountAppId)
+    if (!found) throw new Error(`${accountAppId} has not authorised ${this.appId}`)
     return found
-  }
-
-  return {
-    appId,
-    pushedTickets: log.tickets,
-    pushes: log.pushes,
-    push,
-    tokenRequests: component.requestCounts,
-    async pushTicket(options) {
-      const ticket = component.newTicket(now())
-      const done = await push({ InfoType: 'component_verify_ticket', ComponentVerifyTicket: ticket }, options)
-      log.tickets.push({ ...done, ticket })
-      return done
-    },
-    envelope: (fields, timestamp = Math.floor(now() / 1000)) =>
-      envelope(targetOf(component), fields, timestamp),
-    rotateKey(newAesKey) {
-      component.aesKey = newAesKey
-    },
-    expireTicket: () => component.expireTickets(),
-    expireComponentToken: () => component.tokens.expire(),
-    expireAuthoriserTokens: (accountAppId) => requireAuthorisation(accountAppId).tokens.expire(),
-    setIpWhitelisted(whitelisted) {
-      component.ipWhitelisted = whitelisted
-    },
-    async authorise(preAuthCode, accountAppId, { funcs = ALL_FUNCS } = {}) {
-      if (!component.isValidPreAuthCode(preAuthCode, now()))
-        throw new Error('this pre-auth code is unknown or over')
-      wechat.account(accountAppId)
-      component.spendPreAuthCode(preAuthCode)
-      const change = component.authorise(accountAppId, funcs, preAuthCode, now())
-      const authCode = component.newCode(accountAppId, now())
-      const pushed = component.options.separateCodes ? component.newCode(accountAppId, now()) : authCode
-      wechat.save()
-      const sent = change ? await pushConsent(change, requireAuthorisation(accountAppId), pushed) : null
-      return { authCode, expiresIn: 600, push: sent }
-    },
-    async revoke(accountAppId) {
-      requireAuthorisation(accountAppId)
-      component.revoke(accountAppId)
-      return push({ InfoType: 'unauthorized', AuthorizerAppid: accountAppId })
-    },
-    async updateAuthorisation(accountAppId, funcIds) {
-      const authorisation = requireAuthorisation(accountAppId)
-      if (!component.changeFuncs(authorisation, funcIds)) return null
-      return pushConsent('updateauthorized', authorisation, component.newCode(accountAppId, now()))
-    },
-    loseRefreshToken(accountAppId) {
-      requireAuthorisation(accountAppId).refreshToken = null
-    },
-    invalidateRefreshToken: (accountAppId) =>
-      component.replaceRefreshToken(requireAuthorisation(accountAppId)),
-    rotateRefreshTokens(on) {
-      component.options.rotatesRefreshTokens = on
-    },
-    authorisation: (accountAppId) => component.authorisations.get(accountAppId),
-    async runReleaseTest(group) {
-      const ticket = await this.pushTicket()
-      return runReleaseTest(wechat, component, group, ticket)
-    },
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { followerActions } from '../callbacks/follower-actions.ts'
+import { type FollowerAction, followerActions } from '../callbacks/follower-actions.ts'
 import type { PushResult } from '../callbacks/push.ts'
-import type { FollowerAction, FollowerKey, SimulatedWechat } from '../simulated-wechat.ts'
+import type { SimulatedWechat } from '../simulated-wechat.ts'
+import type { FollowerKey } from '../state/simulator-state.ts'
 import type { ComponentPush } from './component-push.ts'
 import { ALL_FUNCS, type ComponentState } from './component-state.ts'
 
@@ -20,6 +21,14 @@ export const RELEASE_TEST_ACCOUNTS: Record<ReleaseTestGroup, { appId: string; or
   5: { appId: 'wxa35b9c23cfe664eb', originalId: 'gh_2b3713f184a6' },
 }
 
+const LOCATION_EVENT = {
+  MsgType: 'event',
+  Event: 'LOCATION',
+  Latitude: '23.1',
+  Longitude: '113.3',
+  Precision: '40',
+}
+
 /** Whether this is one of WeChat's own test accounts. */
 export function isReleaseTestAccount(appId: string): boolean {
   return Object.values(RELEASE_TEST_ACCOUNTS).some((a) => a.appId === appId)
@@ -29,6 +38,7 @@ export function isReleaseTestAccount(appId: string): boolean {
  * Plays the tester of 全网发布: a ticket, a text, a code to send with, an event. WeChat authorises its account silently;
  * the consent ends with the test.
  * Source: https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
+ * @param ticket the push of a ticket that the test begins with
  */
 export async function runReleaseTest(
   wechat: SimulatedWechat,
@@ -48,79 +58,92 @@ export async function runReleaseTest(
     name: `全网发布检测 ${group}`,
   })
   component.authorise(appId, ALL_FUNCS, '', wechat.now())
-  const key: FollowerKey = { appId, openId: `oTest${randomBytes(11).toString('base64url')}` }
-  // The tester is a follower already.
-  wechat.follower(key).following = true
-  const failures: string[] = []
-  const expect = (holds: boolean, failure: string) => {
-    if (!holds) failures.push(failure)
-  }
   try {
-    expect(ticket.ok, `ticket: the answer must be success, was ${describeAnswer(ticket)}`)
-    await text(
+    return await new ReleaseTest(wechat, component, appId).run(ticket)
+  } finally {
+    component.revoke(appId)
+  }
+}
+
+/** One run of the test by one tester, with the failures so far. */
+class ReleaseTest {
+  readonly #wechat: SimulatedWechat
+  readonly #component: ComponentState
+  readonly #tester: FollowerKey
+  readonly #failures: string[] = []
+
+  constructor(wechat: SimulatedWechat, component: ComponentState, appId: string) {
+    this.#wechat = wechat
+    this.#component = component
+    this.#tester = { appId, openId: `oTest${randomBytes(11).toString('base64url')}` }
+  }
+
+  async run(ticket: ComponentPush): Promise<ReleaseTestReport> {
+    // The tester is a follower already.
+    this.#wechat.follower(this.#tester).following = true
+    this.#expect(ticket.ok, `ticket: the answer must be success, was ${describeAnswer(ticket)}`)
+    await this.#expectReply(
       'TESTCOMPONENT_MSG_TYPE_TEXT',
       followerActions.type('TESTCOMPONENT_MSG_TYPE_TEXT'),
       '_callback',
     )
-    await codeAndSend()
-    const location = {
-      MsgType: 'event',
-      Event: 'LOCATION',
-      Latitude: '23.1',
-      Longitude: '113.3',
-      Precision: '40',
-    }
-    await text('LOCATION', followerActions.raw(location), 'from_callback')
-  } finally {
-    component.revoke(appId)
+    await this.#expectSendByCode()
+    await this.#expectReply('LOCATION', followerActions.raw(LOCATION_EVENT), 'from_callback')
+    return { passed: this.#failures.length === 0, failures: this.#failures }
   }
-  return { passed: failures.length === 0, failures }
 
-  /** A message that must be answered at once, with a text. */
-  async function text(name: string, action: FollowerAction, ending: string): Promise<void> {
-    const result = await wechat.act(key, action)
+  #expect(holds: boolean, failure: string): void {
+    if (!holds) this.#failures.push(failure)
+  }
+
+  /** A callback that must be answered at once, with a text. */
+  async #expectReply(name: string, action: FollowerAction, ending: string): Promise<void> {
+    const result = await this.#wechat.act(this.#tester, action)
     const reply = result.passiveReply
     const content = reply?.msgType === 'text' ? reply.fields.Content : null
-    expect(
+    this.#expect(
       content === name + ending && result.attempts === 1,
       `${name}: the passive reply must be ${name}${ending}, was ${typeof content === 'string' ? content : describeAnswer(result)}`,
     )
   }
 
-  async function codeAndSend(): Promise<void> {
-    const code = component.newCode(appId, wechat.now())
-    const sent = nextSend(`${code}_from_api`)
-    const result = await wechat.act(key, followerActions.type(`QUERY_AUTH_CODE:${code}`))
-    expect(
+  /** A code that must be exchanged, and its token used for `custom/send`. */
+  async #expectSendByCode(): Promise<void> {
+    const { appId } = this.#tester
+    const code = this.#component.newCode(appId, this.#wechat.now())
+    const received = this.#receives(`${code}_from_api`)
+    const result = await this.#wechat.act(this.#tester, followerActions.type(`QUERY_AUTH_CODE:${code}`))
+    this.#expect(
       result.ok && result.body === '' && result.attempts === 1,
       `QUERY_AUTH_CODE: the answer must be an empty string, was ${describeAnswer(result)}`,
     )
-    expect(await sent, 'QUERY_AUTH_CODE: no custom/send of <code>_from_api came in time')
-    const accessToken = component.tokenOfCode(code)
-    expect(accessToken !== null, 'QUERY_AUTH_CODE: the code was not exchanged by api_query_auth')
-    const used = component.authorisations.get(appId)?.sendTokens ?? []
-    expect(
+    this.#expect(await received, 'QUERY_AUTH_CODE: no custom/send of <code>_from_api came in time')
+    const accessToken = this.#component.tokenOfCode(code)
+    this.#expect(accessToken !== null, 'QUERY_AUTH_CODE: the code was not exchanged by api_query_auth')
+    const used = this.#component.authorisations.get(appId)?.sendTokens ?? []
+    this.#expect(
       accessToken === null || used.includes(accessToken),
       'QUERY_AUTH_CODE: custom/send did not use the token of that code',
     )
   }
 
   /** Resolves when the tester's phone has this text by `custom/send`; false when it does not come in time. */
-  function nextSend(content: string): Promise<boolean> {
+  #receives(content: string): Promise<boolean> {
+    const { appId, openId } = this.#tester
+    const hasArrived = () =>
+      this.#wechat
+        .follower(this.#tester)
+        .messages.some((m) => m.via === 'custom' && m.kind === 'text' && m.content.content === content)
     return new Promise((resolve) => {
-      const timer = setTimeout(() => end(false), 2 * wechat.answerWithinMs)
-      const stop = wechat.listen((changed) => {
-        if (changed.appId !== appId || changed.openId !== key.openId) return
-        const came = wechat
-          .follower(key)
-          .messages.some((m) => m.via === 'custom' && m.kind === 'text' && m.content.content === content)
-        if (came) end(true)
-      })
-      function end(came: boolean): void {
+      const finish = (arrived: boolean) => {
         clearTimeout(timer)
         stop()
-        resolve(came)
+        resolve(arrived)
       }
+      const timer = setTimeout(() => finish(false), 2 * this.#wechat.answerTimeoutMs)
+      const stop = this.#wechat.listen((changed) => {
+        if (changed.appId === appId && changed.openId === openId && hasArrived()) finish(true)
+      })
     })
   }
 }

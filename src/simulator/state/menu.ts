@@ -1,5 +1,5 @@
-import type { SimAccountState, SimButton, SimFollower } from './model.ts'
-import type { ConditionalMenu } from './records.ts'
+import type { SimAccountState, SimFollower } from './model.ts'
+import type { ConditionalMenu, SimButton } from './records.ts'
 
 const TYPES: Record<string, string[]> = {
   click: ['key'],

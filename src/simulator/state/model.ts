@@ -1,20 +1,7 @@
-import { type AccountRecords, newRecords } from './records.ts'
-import { defaultTags, type SimTag } from './tags.ts'
+import type { Profile, SimGrant } from './grants.ts'
+import { type AccountRecords, newRecords, type SimButton, type StoredMedium } from './records.ts'
 
-/** The simulated WeChat: its accounts, followers and what it allows. Its rules are written here a second time on purpose. */
-
-export type Profile = 'wechat-2023' | 'classic-48h'
-export type SimScene = 'subscribe' | 'menu' | 'scan' | 'message'
-
-export interface SimGrant {
-  scene: SimScene
-  grantedAt: number
-  expiresAt: number
-  quota: number
-  used: number
-}
-
-/** What the follower's phone shows. Times are the follower's clock, epoch ms. */
+/** One message on the follower's phone. Times are the follower's clock, epoch ms. */
 export interface SimMessage {
   at: number
   from: 'follower' | 'account' | 'system'
@@ -107,22 +94,10 @@ export interface AccountOptions {
   menu?: { key: string; label: string }[]
 }
 
-/** A button as WeChat's menu interface has it. */
-export interface SimButton {
+/** A follower tag (标签) of an account. */
+export interface SimTag {
+  id: number
   name: string
-  type?: string
-  key?: string
-  url?: string
-  sub_button?: SimButton[]
-}
-
-/** A file at WeChat. `expiresAt`: real time, epoch ms. Without `content` only its id is known. */
-export interface StoredMedium {
-  type: string
-  expiresAt: number
-  content?: Uint8Array
-  fileName?: string
-  contentType?: string
 }
 
 export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey' | 'agents'>> {
@@ -153,44 +128,6 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   sentThisMinute: { minute: number; count: number }
 }
 
-const HOUR = 3_600_000
-const TABLE: Record<Profile, Record<SimScene, [quota: number, lifetimeMs: number]>> = {
-  'wechat-2023': {
-    message: [5, 48 * HOUR],
-    menu: [3, 60_000],
-    subscribe: [3, 60_000],
-    scan: [3, 60_000],
-  },
-  'classic-48h': {
-    message: [20, 48 * HOUR],
-    menu: [20, 48 * HOUR],
-    subscribe: [20, 48 * HOUR],
-    scan: [20, 48 * HOUR],
-  },
-}
-
-/**
- * WeChat grants anew: the scene's quota starts again, nothing adds up. `at` is the callback's CreateTime, ms; what a test
- * dates back takes no newer grant away.
- */
-export function grantTo(follower: SimFollower, profile: Profile, scene: SimScene, at: number): void {
-  const [quota, lifetimeMs] = TABLE[profile][scene]
-  follower.lastInteractionAt = Math.max(follower.lastInteractionAt, at)
-  if (follower.grants.some((g) => g.scene === scene && g.grantedAt > at)) return
-  follower.grants = follower.grants.filter((g) => g.scene !== scene)
-  follower.grants.push({ scene, grantedAt: at, expiresAt: at + lifetimeMs, quota, used: 0 })
-}
-
-/** Takes one message off the grant that ends first: 0, or the code that WeChat answers. */
-export function chargeSend(follower: SimFollower, now: number): 0 | 45015 | 45047 {
-  const alive = follower.following ? follower.grants.filter((g) => g.expiresAt > now) : []
-  if (alive.length === 0) return 45015
-  const paying = alive.filter((g) => g.used < g.quota).sort((a, b) => a.expiresAt - b.expiresAt)[0]
-  if (!paying) return 45047
-  paying.used += 1
-  return 0
-}
-
 export function newFollower(openId: string): SimFollower {
   return {
     openId,
@@ -210,7 +147,9 @@ export function newFollower(openId: string): SimFollower {
   }
 }
 
-/** Whom the phone's 人工客服 is. */
+/** Every account has it from the start. */
+const STAR_TAG: SimTag = { id: 2, name: '星标组' }
+/** The human agent (人工客服) of an account that names none. */
 const DEFAULT_AGENTS = ['test@agent']
 const FIRST_AGENT_ID = 2001
 
@@ -237,7 +176,7 @@ export function newAccount(options: AccountOptions): SimAccountState {
     media: new Map(),
     codes: [],
     apiMenu: null,
-    tags: defaultTags(),
+    tags: [{ ...STAR_TAG }],
     records: newRecords(),
     sends: [],
     calls: new Map(),

@@ -1,4 +1,20 @@
-import type { SimButton, StoredMedium } from './model.ts'
+/** A button as WeChat's menu interface has it. */
+export interface SimButton {
+  name: string
+  type?: string
+  key?: string
+  url?: string
+  sub_button?: SimButton[]
+}
+
+/** A file at WeChat. `expiresAt`: real time, epoch ms. Without `content` only its id is known. */
+export interface StoredMedium {
+  type: string
+  expiresAt: number
+  content?: Uint8Array
+  fileName?: string
+  contentType?: string
+}
 
 /** A menu for some followers (个性化菜单). */
 export interface ConditionalMenu {

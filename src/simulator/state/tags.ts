@@ -1,9 +1,4 @@
-import type { SimAccountState, SimFollower } from './model.ts'
-
-export interface SimTag {
-  id: number
-  name: string
-}
+import type { SimAccountState, SimFollower, SimTag } from './model.ts'
 
 type Body = Record<string, unknown>
 type Answer = Body | { errcode: number }
@@ -14,9 +9,6 @@ const OPENIDS_MAX = 50
 const TAGS_OF_A_FOLLOWER_MAX = 20
 /** WeChat keeps the first numbers for itself; 2 is its star. */
 const FIRST_ID = 100
-
-/** What every account has from the start. */
-export const defaultTags = (): SimTag[] => [{ id: 2, name: '星标组' }]
 
 const tagOf = (body: Body) => (typeof body.tag === 'object' && body.tag !== null ? (body.tag as Body) : {})
 

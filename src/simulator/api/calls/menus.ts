@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { checkMenu, menuFor, selfMenuInfo, withSubButtons } from '../../state/menu.ts'
-import type { SimAccountState, SimButton } from '../../state/model.ts'
+import type { SimAccountState } from '../../state/model.ts'
+import type { SimButton } from '../../state/records.ts'
 import { type Answer, failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
 import { done, withBody } from '../with-body.ts'

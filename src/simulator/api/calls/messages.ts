@@ -1,4 +1,5 @@
-import { chargeSend, type SendLogEntry, type SimAccountState, type SimFollower } from '../../state/model.ts'
+import { chargeSend } from '../../state/grants.ts'
+import type { SendLogEntry, SimAccountState, SimFollower } from '../../state/model.ts'
 import { type Answer, failed, hidesAnswer } from '../fault-responses.ts'
 import { CUSTOM_SEND, countSend } from '../quota.ts'
 import type { ApiContext, Call, Router } from '../router.ts'

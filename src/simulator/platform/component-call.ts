@@ -1,0 +1,12 @@
+import type { Answer } from '../api/fault-responses.ts'
+import type { SimulatedWechat } from '../simulated-wechat.ts'
+import type { ComponentState } from './component-state.ts'
+
+/** One call of a known platform. Unless it is identified by its secret, its token is valid. */
+export interface ComponentCall {
+  wechat: SimulatedWechat
+  component: ComponentState
+  body: Record<string, unknown>
+}
+
+export type ComponentHandler = (call: ComponentCall) => Answer

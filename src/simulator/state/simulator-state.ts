@@ -1,0 +1,142 @@
+import { type ComponentOptions, ComponentState } from '../platform/component-state.ts'
+import {
+  type AccountOptions,
+  newAccount,
+  newAgent,
+  newFollower,
+  type SimAccountState,
+  type SimCode,
+  type SimFollower,
+} from './model.ts'
+import { openStateFile } from './state-file.ts'
+import { SimTokens } from './tokens.ts'
+
+const SAVE_DELAY_MS = 100
+
+/** One follower of one account. */
+export interface FollowerKey {
+  appId: string
+  openId: string
+}
+export type Listener = (follower: FollowerKey) => void
+
+/** What the simulator knows: accounts with followers and tokens, and platforms. A state file keeps it over restarts. */
+export class SimulatorState {
+  readonly accounts = new Map<string, SimAccountState>()
+  readonly tokens = new Map<string, SimTokens>()
+  readonly components = new Map<string, ComponentState>()
+  /** Real time, epoch ms. */
+  readonly now: () => number
+  readonly #file: ReturnType<typeof openStateFile>
+  readonly #isSaved: boolean
+  readonly #listeners = new Set<Listener>()
+  #saveTimer: NodeJS.Timeout | undefined
+
+  constructor({
+    statePath,
+    now = Date.now,
+  }: { statePath?: string | undefined; now?: (() => number) | undefined }) {
+    this.now = now
+    this.#isSaved = statePath !== undefined
+    this.#file = openStateFile(statePath)
+    for (const { options } of Object.values(this.#file.saved.accounts))
+      if (options) this.addAccount(options, true)
+    for (const { options } of Object.values(this.#file.saved.components))
+      if (options) this.addComponent(options, true)
+  }
+
+  /** @param isPersisted made by page or control API, so its settings outlive this process */
+  addAccount(options: AccountOptions, isPersisted = false): SimAccountState {
+    const known = this.accounts.get(options.appId)
+    if (known) {
+      const { agents, ...rest } = options
+      return Object.assign(known, rest, agents ? { agents: agents.map(newAgent) } : {})
+    }
+    const added = { ...newAccount(options), isPersisted }
+    const saved = this.#file.saved.accounts[options.appId]
+    for (const f of saved?.followers ?? []) added.followers.set(f.openId, { ...newFollower(f.openId), ...f })
+    added.codes = savedCodes(saved?.codes)
+    added.tags = saved?.tags ?? added.tags
+    added.agents = saved?.agents ?? added.agents
+    added.apiMenu = saved?.apiMenu ?? null
+    Object.assign(added.records, saved?.records)
+    this.accounts.set(options.appId, added)
+    this.tokens.set(options.appId, new SimTokens())
+    return added
+  }
+
+  /** A platform that was saved comes back with its authorisations, tokens and codes. */
+  addComponent(options: ComponentOptions, isPersisted = false): ComponentState {
+    const known = this.components.get(options.appId)?.saved(this.now())
+    const added = new ComponentState({ ...options }, known ?? this.#file.saved.components[options.appId])
+    added.isPersisted = isPersisted
+    this.components.set(options.appId, added)
+    return added
+  }
+
+  /** @throws Error when there is no such account */
+  account(appId: string): SimAccountState {
+    const found = this.accounts.get(appId)
+    if (!found) throw new Error(`the simulator has no account ${appId}`)
+    return found
+  }
+
+  /** The follower; a new one is added to the account. */
+  follower(key: FollowerKey): SimFollower {
+    const found = this.peek(key)
+    this.account(key.appId).followers.set(key.openId, found)
+    return found
+  }
+
+  /** The follower; a new one is not added. */
+  peek({ appId, openId }: FollowerKey): SimFollower {
+    return this.account(appId).followers.get(openId) ?? newFollower(openId)
+  }
+
+  /** The follower's clock: real time, and how far it was moved ahead. Epoch ms. */
+  clockOf(follower: SimFollower): number {
+    return this.now() + follower.offsetMs
+  }
+
+  /** Reports that what a page shows of this follower has changed. */
+  changed(appId: string, openId: string): void {
+    for (const listener of this.#listeners) listener({ appId, openId })
+    this.#saveSoon()
+  }
+
+  /** As `changed`, for every follower of the account. */
+  accountChanged(appId: string): void {
+    for (const openId of this.account(appId).followers.keys()) this.changed(appId, openId)
+    this.#saveSoon()
+  }
+
+  /** @returns a function that ends it */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Writes the state file at once. */
+  save(): void {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = undefined
+    this.#file.write(this.accounts, this.components, this.now())
+  }
+
+  #saveSoon(): void {
+    if (!this.#isSaved || this.#saveTimer) return
+    this.#saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS)
+    this.#saveTimer.unref()
+  }
+}
+
+/** State files of older versions have neither tickets nor kinds, and no addresses. */
+function savedCodes(codes: readonly Partial<SimCode>[] = []): SimCode[] {
+  return codes.map(({ scene = '', isNumber = false, ticket = `test_${scene}`, expiresAt = null, url }) => ({
+    scene,
+    isNumber,
+    ticket,
+    url: url ?? `http://weixin.qq.com/q/${encodeURIComponent(scene)}`,
+    expiresAt,
+  }))
+}
