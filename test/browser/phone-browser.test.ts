@@ -102,7 +102,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await expect.poll(() => hoursAhead(page)).toBeCloseTo(before + 1, 1)
     await forward(page, '#to-next')
     await sees(page, '昨天领取的资料')
-    expect(await page.locator('#trouble').textContent()).toBe('')
+    expect(await page.locator('#problem').textContent()).toBe('')
     expect(complaints).toEqual([])
     await page.context().close()
   })

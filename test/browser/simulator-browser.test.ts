@@ -69,9 +69,9 @@ describe.skipIf(!chromiumPath())('the form for an own server', () => {
     expect(await overflow()).toBeLessThanOrEqual(0)
     bodies.length = 0
     await page.click('text=打开手机')
-    await page.selectOption('#act', 'location')
+    await page.selectOption('#action', 'location')
     await page.fill('[name=label]', '广州塔')
-    await page.click('#acts button')
+    await page.click('#actions button')
     await page.locator('#chat', { hasText: '广州塔' }).waitFor()
     expect(await overflow()).toBeLessThanOrEqual(0)
     await expect.poll(() => bodies.length).toBe(1)

@@ -1,22 +1,24 @@
 import { Hono } from 'hono'
-import { streamSSE } from 'hono/streaming'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { readFault } from '../api/faults.ts'
-import { CUSTOM_SEND, usedToday } from '../api/quota.ts'
 import { contextOf, listActions, readAction } from '../callbacks/action-catalog.ts'
 import { fileAnswer } from '../callbacks/media-samples.ts'
 import { createAccount, SettingsError, setServer } from '../callbacks/server-config.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
-import { menuFor } from '../state/menu.ts'
-import { scenesOf } from '../state/qrcodes.ts'
+import type { FollowerKey } from '../state/simulator-state.ts'
+import { followerView } from './follower-view.ts'
 
-/** What every act may have beside its own fields. `createTime`: s. */
+/** Options beside an action's own fields. `createTime`: s. */
 const actionBody = z.looseObject({
   times: z.number().min(1).optional(),
   createTime: z.number().optional(),
 })
+const MAX_DELIVERIES = 10
+const MAX_FAST_FORWARD_MS = 7 * 86_400_000
+const KEEP_ALIVE_MS = 15_000
 
-/** `/_sim/*`: what the phone page and shell scripts drive the simulator with. JSON in, JSON out. */
+/** `/_sim/*`: the phone page and shell scripts control the simulator with it. JSON in, JSON out. */
 export function createControl(wechat: SimulatedWechat): Hono {
   const app = new Hono()
   app.onError((err, c) =>
@@ -28,7 +30,13 @@ export function createControl(wechat: SimulatedWechat): Hono {
       400,
     ),
   )
+  addAccountRoutes(app, wechat)
+  addFollowerRoutes(app, wechat)
+  addFaultRoutes(app, wechat)
+  return app
+}
 
+function addAccountRoutes(app: Hono, wechat: SimulatedWechat): void {
   app.get('/_sim/accounts', (c) =>
     c.json({
       items: [...wechat.accounts.values()].map((a) => ({
@@ -42,11 +50,10 @@ export function createControl(wechat: SimulatedWechat): Hono {
       })),
     }),
   )
-  app.get('/_sim/acts', (c) => c.json({ items: listActions() }))
   app.post('/_sim/accounts', async (c) => {
     const { account, check } = await createAccount(wechat, await c.req.json())
     const { appId, appSecret, token, encodingAesKey, mode, format, callbackUrl } = account
-    // Shown this once: a script that makes an account must know how to use it.
+    // The only answer with the credentials: a script that creates an account needs them.
     return c.json({ appId, appSecret, token, encodingAesKey, mode, format, callbackUrl, check }, 201)
   })
   app.put('/_sim/accounts/:appId/server', async (c) => {
@@ -61,39 +68,19 @@ export function createControl(wechat: SimulatedWechat): Hono {
     }
     return c.json({ error: 'the simulator has no such picture' }, 404)
   })
-  app.get('/_sim/:appId/:openId/state', (c) => c.json(stateOf(c.req.param())))
+}
+
+function addFollowerRoutes(app: Hono, wechat: SimulatedWechat): void {
+  app.get('/_sim/acts', (c) => c.json({ items: listActions() }))
+  app.get('/_sim/:appId/:openId/state', (c) => c.json(followerView(wechat, c.req.param())))
   app.get('/_sim/:appId/:openId/events', (c) =>
-    streamSSE(c, async (stream) => {
-      const { appId, openId } = c.req.param()
-      let wake = () => {}
-      let changes = 1
-      const stop = wechat.listen((who) => {
-        if (who.appId !== appId || who.openId !== openId) return
-        changes += 1
-        wake()
-      })
-      stream.onAbort(() => {
-        stop()
-        wake()
-      })
-      while (!stream.aborted) {
-        if (changes > 0) {
-          changes = 0
-          await stream.writeSSE({ event: 'changed', data: JSON.stringify(stateOf({ appId, openId })) })
-        }
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          if (changes > 0) resolve()
-          setTimeout(resolve, 15_000).unref()
-        })
-      }
-    }),
+    streamSSE(c, (stream) => streamChanges(wechat, c.req.param(), stream)),
   )
   app.post('/_sim/:appId/:openId/act', async (c) => {
-    const { times, createTime, ...requested } = actionBody.parse(await c.req.json())
-    const action = readAction(requested, contextOf(wechat, c.req.param()))
+    const { times, createTime, ...body } = actionBody.parse(await c.req.json())
+    const action = readAction(body, contextOf(wechat, c.req.param()))
     const options = {
-      ...(times === undefined ? {} : { times: Math.min(10, times) }),
+      ...(times === undefined ? {} : { times: Math.min(MAX_DELIVERIES, times) }),
       ...(createTime === undefined ? {} : { createTime }),
     }
     return c.json(await wechat.act(c.req.param(), action, options))
@@ -101,11 +88,14 @@ export function createControl(wechat: SimulatedWechat): Hono {
   app.post('/_sim/:appId/:openId/fast-forward', async (c) => {
     const { ms, toNext } = (await c.req.json()) as { ms?: number; toNext?: boolean }
     if (toNext) return c.json({ moved: await wechat.fastForwardToNext(c.req.param()) })
-    if (typeof ms !== 'number' || !(ms > 0) || ms > 7 * 86_400_000)
+    if (typeof ms !== 'number' || !(ms > 0) || ms > MAX_FAST_FORWARD_MS)
       throw new Error('ms must be 1 to 604800000 (7 days); or give toNext: true')
     await wechat.fastForward(c.req.param(), ms)
     return c.json({ moved: true })
   })
+}
+
+function addFaultRoutes(app: Hono, wechat: SimulatedWechat): void {
   app.get('/_sim/faults', (c) => c.json({ items: wechat.faults.list() }))
   app.post('/_sim/faults', async (c) => {
     const order = readFault(await c.req.json())
@@ -120,30 +110,34 @@ export function createControl(wechat: SimulatedWechat): Hono {
     wechat.faults.clear()
     return c.json({ items: [] })
   })
-  return app
+}
 
-  function stateOf(who: { appId: string; openId: string }) {
-    const account = wechat.account(who.appId)
-    const f = wechat.peek(who)
-    return {
-      account: {
-        appId: account.appId,
-        name: account.name,
-        profile: account.profile,
-        menu: menuFor(account, f),
-        qrScenes: scenesOf(account, wechat.now()),
-      },
-      openId: f.openId,
-      following: f.following,
-      clock: wechat.clockOf(f),
-      offsetMs: f.offsetMs,
-      grants: f.grants,
-      typing: f.typingUntil > wechat.clockOf(f),
-      messages: f.messages.slice(-100),
-      sends: account.sends.filter((s) => s.openId === f.openId).slice(-20),
-      quota: { daily: account.dailyQuota, used: usedToday(account, CUSTOM_SEND, wechat.now()) },
-      faults: wechat.faults.list(),
-      lostCallbacks: wechat.pushCounts(account.appId).lost,
+/** Sends the follower's state at once and after each change. Changes that come together are sent once. */
+async function streamChanges(
+  wechat: SimulatedWechat,
+  key: FollowerKey,
+  stream: SSEStreamingApi,
+): Promise<void> {
+  let wake = () => {}
+  let hasChanged = true
+  const stop = wechat.listen((changed) => {
+    if (changed.appId !== key.appId || changed.openId !== key.openId) return
+    hasChanged = true
+    wake()
+  })
+  stream.onAbort(() => {
+    stop()
+    wake()
+  })
+  while (!stream.aborted) {
+    if (hasChanged) {
+      hasChanged = false
+      await stream.writeSSE({ event: 'changed', data: JSON.stringify(followerView(wechat, key)) })
     }
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      if (hasChanged) resolve()
+      setTimeout(resolve, KEEP_ALIVE_MS).unref()
+    })
   }
 }

@@ -230,7 +230,10 @@ const ChoiceField = ({ name, zh, en, values, form }: ChoiceProps) => (
 
 const Notice = ({ message }: { message?: Message | undefined }) =>
   message ? (
-    <p class={message.good ? 'said good' : 'said trouble'} role={message.good ? 'status' : 'alert'}>
+    <p
+      class={message.good ? 'notice-line good' : 'notice-line problem'}
+      role={message.good ? 'status' : 'alert'}
+    >
       {message.zh}
       {message.en === message.zh ? null : (
         <>

@@ -87,7 +87,7 @@ export function createComponentPages(wechat: SimulatedWechat): Hono {
 function refuse(c: Context, refusal: Refusal): Response | Promise<Response> {
   return c.html(
     <Page title="无法授权">
-      <p class="trouble" role="alert">
+      <p class="problem" role="alert">
         {refusal.zh}
         <br />
         <small>{refusal.en}</small>

@@ -1,11 +1,11 @@
-// The phone: shows what the simulator says, and tells it what the follower does. No framework, no inline script.
+// The phone: shows the state that the simulator sends, and sends what the follower does. No framework, no inline script.
 const { appId, openId } = document.body.dataset
 const base = `/_sim/${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
 const $ = (id) => document.getElementById(id)
 let state = null
 let clockAhead = 0
 
-async function tell(path, body, method = 'POST') {
+async function request(path, body, method = 'POST') {
   const answer = await fetch(path, {
     method,
     headers: { 'content-type': 'application/json' },
@@ -16,19 +16,19 @@ async function tell(path, body, method = 'POST') {
   return data
 }
 
-const trouble = (err) => {
-  $('trouble').textContent = err ? err.message : ''
+const showProblem = (err) => {
+  $('problem').textContent = err ? err.message : ''
 }
-const act = (deed) =>
-  tell(`${base}/act`, deed)
+const act = (action) =>
+  request(`${base}/act`, action)
     .then((r) =>
-      trouble(
+      showProblem(
         r.ok
           ? null
-          : new Error(`回调没有成功：${r.status ?? r.body} · callback failed (${r.attempts} deliveries)`),
+          : new Error(`回调失败：${r.status ?? r.body} · callback failed (${r.attempts} deliveries)`),
       ),
     )
-    .catch(trouble)
+    .catch(showProblem)
 
 function element(tag, className, text) {
   const e = document.createElement(tag)
@@ -37,7 +37,7 @@ function element(tag, className, text) {
   return e
 }
 
-// A follower's clock may be days ahead of the real one: the day is shown where it is another.
+// A follower's clock may be days ahead of the real one. The date is shown when it differs.
 const hm = (at) => {
   const when = new Date(at)
   const time = when.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
@@ -78,8 +78,8 @@ function card(bubble, { title, description, picture, foot }) {
   if (foot) bubble.append(element('footer', '', foot))
 }
 
-// custom/send and passive replies name their fields differently; both are shown.
-const shows = {
+// custom/send and passive replies name their fields differently. Both are supported.
+const renderers = {
   text: (b, c) => textInto(b, c.content ?? c.Content ?? c.text ?? ''),
   image: (b) => card(b, { title: '', picture: '图片 image' }),
   voice: (b) => b.append('🔊 语音 voice'),
@@ -124,7 +124,7 @@ const shows = {
     card(b, { title: c.title, picture: '小程序 mini program', foot: `小程序 · ${c.pagepath ?? ''}` }),
   mpnewsarticle: (b, c) => card(b, { title: '图文', description: c.article_id, picture: '文章 article' }),
   wxcard: (b, c) => card(b, { title: '卡券', description: c.card_id, foot: '卡券 card' }),
-  transfer_customer_service: (b) => b.append('已转人工客服 handed to a human agent'),
+  transfer_customer_service: (b) => b.append('已转人工客服 transferred to a human agent'),
 }
 
 function messageItem(m) {
@@ -136,7 +136,7 @@ function messageItem(m) {
     return item
   }
   const bubble = element('div', 'bubble')
-  const show = shows[m.kind] ?? ((b) => b.append(m.kind))
+  const show = renderers[m.kind] ?? ((b) => b.append(m.kind))
   show(bubble, m.content)
   const by = m.content.as ? ` · ${m.content.as}` : ''
   bubble.append(element('time', '', `${hm(m.at)}${m.via === 'passive' ? ' · 被动回复' : ''}${by}`))
@@ -146,16 +146,16 @@ function messageItem(m) {
 
 function buttons(box, list) {
   box.replaceChildren(
-    ...list.map(([label, deed]) => {
+    ...list.map(([label, action]) => {
       const b = element('button', '', label)
       b.type = 'button'
-      b.onclick = () => act(deed())
+      b.onclick = () => act(action())
       return b
     }),
   )
 }
 
-// What a tap on a menu button tells the account; other types show material and tell nothing.
+// What a tap on a menu button sends to the account. Other types show material and send nothing.
 const withKey = (b) => ({ do: b.type, key: b.key })
 const taps = {
   click: (b) => ({ do: 'menu', key: b.key, label: b.name }),
@@ -189,7 +189,7 @@ function menuButton(b, index = null) {
     }
   } else {
     e.disabled = true
-    e.title = `模拟器不支持 ${b.type} · the simulator does not play this type`
+    e.title = `模拟器不支持 ${b.type} · the simulator does not support this type`
   }
   return e
 }
@@ -224,7 +224,7 @@ function render() {
   )
   const hours = state.offsetMs / 3600000
   $('offset').textContent =
-    hours > 0 ? `这位粉丝的时钟比真实时间快 ${hours.toFixed(2)} 小时 · clock ahead` : '时钟未快进 · real time'
+    hours > 0 ? `该粉丝的时钟比真实时间快 ${hours.toFixed(2)} 小时 · clock ahead` : '时钟未快进 · real time'
   $('faults').textContent = state.faults.map((f) => JSON.stringify(f)).join('  ') || '没有故障 · none'
   $('sends').replaceChildren(
     ...state.sends.toReversed().map((s) => {
@@ -281,20 +281,20 @@ for (const b of document.querySelectorAll('[data-forward]')) {
     const all = document.querySelectorAll('[data-forward]')
     for (const other of all) other.disabled = true
     $('forwarding').textContent = '快进中…'
-    const wish = b.dataset.forward === 'next' ? { toNext: true } : { ms: Number(b.dataset.forward) }
-    await tell(`${base}/fast-forward`, wish)
+    const body = b.dataset.forward === 'next' ? { toNext: true } : { ms: Number(b.dataset.forward) }
+    await request(`${base}/fast-forward`, body)
       .then((r) => {
         $('forwarding').textContent = r.moved ? '' : '没有下一步 · no next step'
-        trouble(null)
+        showProblem(null)
       })
       .catch((err) => {
         $('forwarding').textContent = ''
-        trouble(err)
+        showProblem(err)
       })
     for (const other of all) other.disabled = false
   }
 }
-// Every act of the simulator with its fields. A number stays a number; an empty field is left out.
+// Every action of the simulator with its fields. A number stays a number; an empty field is left out.
 const GROUPS = {
   message: '消息 messages',
   menu: '菜单 menu',
@@ -302,9 +302,9 @@ const GROUPS = {
   agent: '客服 human agent',
   notice: '通知 notices',
 }
-let acts = []
+let actions = []
 
-function actField([name, field], required) {
+function actionField([name, field], required) {
   const label = element('label')
   label.append(element('span', '', `${field.title ?? name}${required ? ' *' : ''}`))
   const input = field.enum ? element('select') : element('input')
@@ -316,48 +316,49 @@ function actField([name, field], required) {
   return label
 }
 
-function showAct() {
-  const { fields } = acts.find((a) => a.name === $('act').value)
+function showActionFields() {
+  const { fields } = actions.find((a) => a.name === $('action').value)
   const all = Object.entries(fields.properties ?? {})
-  $('act-fields').replaceChildren(...all.map((f) => actField(f, fields.required?.includes(f[0]))))
+  $('action-fields').replaceChildren(...all.map((f) => actionField(f, fields.required?.includes(f[0]))))
 }
 
-function actValue({ value, dataset }) {
+function actionValue({ value, dataset }) {
   if (dataset.type === 'number' || dataset.type === 'integer') return Number(value)
   return dataset.type === 'object' ? JSON.parse(value) : value
 }
 
-$('acts').onsubmit = (e) => {
+$('actions').onsubmit = (e) => {
   e.preventDefault()
   try {
-    const filled = [...$('act-fields').querySelectorAll('input, select')].filter((i) => i.value !== '')
-    void act({ do: $('act').value, ...Object.fromEntries(filled.map((i) => [i.name, actValue(i)])) })
+    const filled = [...$('action-fields').querySelectorAll('input, select')].filter((i) => i.value !== '')
+    void act({ do: $('action').value, ...Object.fromEntries(filled.map((i) => [i.name, actionValue(i)])) })
   } catch (err) {
-    trouble(err)
+    showProblem(err)
   }
 }
 
-void tell('/_sim/acts', undefined, 'GET')
+void request('/_sim/acts', undefined, 'GET')
   .then(({ items }) => {
-    acts = items
+    actions = items
     for (const [group, label] of Object.entries(GROUPS)) {
       const options = element('optgroup')
       options.label = label
-      const own = acts.filter((a) => a.group === group)
+      const own = actions.filter((a) => a.group === group)
       options.append(...own.map((a) => new Option(`${a.zh} ${a.en}`, a.name)))
-      $('act').append(options)
+      $('action').append(options)
     }
-    $('act').value = 'location'
-    $('act').onchange = showAct
-    showAct()
+    $('action').value = 'location'
+    $('action').onchange = showActionFields
+    showActionFields()
   })
-  .catch(trouble)
+  .catch(showProblem)
 
 $('add-fault').onclick = () =>
-  tell('/_sim/faults', JSON.parse($('fault').value))
+  request('/_sim/faults', JSON.parse($('fault').value))
     .then(refresh)
-    .catch(trouble)
-$('clear-faults').onclick = () => tell('/_sim/faults', undefined, 'DELETE').then(refresh).catch(trouble)
+    .catch(showProblem)
+$('clear-faults').onclick = () =>
+  request('/_sim/faults', undefined, 'DELETE').then(refresh).catch(showProblem)
 $('follower').onchange = (e) => {
   location.href = `/phone/${encodeURIComponent(appId)}/${encodeURIComponent(e.target.value)}`
 }

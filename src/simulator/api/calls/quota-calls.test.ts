@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSimulator } from '../index.ts'
+import { createSimulator } from '../../index.ts'
 
 const APP = 'wxtest0000000001'
 const SEND = '/cgi-bin/message/custom/send'
