@@ -96,7 +96,7 @@ const Phone = ({ name }: { name: string }) => (
 
 const NoServer = ({ authoriseUrl }: { authoriseUrl: string | null }) => (
   <p class="notice" role="status">
-    该公众号尚未接入服务器，发送消息不会收到回复。
+    该公众号没有接入服务器，发送消息不会收到回复。
     {authoriseUrl ? <a href={authoriseUrl}>授权给平台 authorise the platform</a> : null}
     <br />
     <small>This account has no server. Nothing will answer.</small>
