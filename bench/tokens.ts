@@ -1,8 +1,8 @@
 import { createAccessTokenRefresh } from '../src/jobs/refresh-access-tokens.ts'
 import { dayInBeijing } from '../src/shared/beijing-time.ts'
 import { createTokenStore } from '../src/store/accounts/access-token-store.ts'
-import { openStore } from '../src/store/db.ts'
 import { createSealer } from '../src/store/encryption/sealer.ts'
+import { openStore } from '../src/store/open-store.ts'
 import { createTokenProvider } from '../src/wechat/api/tokens.ts'
 import { eachOf, type Figure } from './stats.ts'
 

@@ -5,10 +5,10 @@ import { storable, storableText, truncateText } from '../src/shared/text.ts'
 import type { NurtureRun } from './nurture-run.ts'
 
 /** An unfollow. */
-export type Unsubscribe = EventStamp & { key: string }
+type Unsubscribe = EventStamp & { key: string }
 
 /** Ends the run from outside, with this outcome. */
-export interface Stop {
+interface Stop {
   outcome: 'account-stopped' | 'opted-out'
   reason: string | null
 }
@@ -25,7 +25,7 @@ const signal = <T>(definition: Signal<T>): Signal<T> => definition
 const noInput = () => true
 
 /** Every signal of a run by its name. The first five are fixed: docs/contract.md#7-temporal. */
-export const SIGNALS = {
+const SIGNALS = {
   interaction: signal<Interaction>({
     description: 'The follower followed, sent a message, clicked a menu or scanned a code.',
     parse: parseInteraction,

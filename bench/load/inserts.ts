@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGroupCommit } from '../../src/callback/accept/group-commit.ts'
-import { openStore } from '../../src/store/db.ts'
 import {
   type Accepted,
   acceptCallback,
   acceptCallbacks,
   type NewInboxRow,
 } from '../../src/store/inbox/inbox-rows.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
 import { eachOf, percentile } from '../stats.ts'
 import type { Row } from './rows.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { SimAccount } from '../../src/simulator/index.ts'
-import { openStore } from '../../src/store/db.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { execute } from '../../src/store/sql.ts'
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../../test/harness/process/program.ts'
 import { allEnd, pendingOf, STANDSTILL_MS } from './product.ts'

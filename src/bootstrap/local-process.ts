@@ -1,5 +1,6 @@
 import type { Config, PlatformConfig } from '../config/config.ts'
-import { openStore, type Store } from '../store/db.ts'
+import type { Store } from '../store/db.ts'
+import { openStore } from '../store/open-store.ts'
 import { type TemporalTarget, temporalTargetFromEnv } from '../temporal/connection.ts'
 import { choosePort, freePort } from '../temporal/local-server/ports.ts'
 import { getOrCreateSecret } from './data-dir.ts'

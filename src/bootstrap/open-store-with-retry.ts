@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../config/config.ts'
 import { databaseFilesProblem } from '../config/database-url.ts'
 import type { Log } from '../shared/log.ts'
-import { openStore, type Store } from '../store/db.ts'
+import type { Store } from '../store/db.ts'
 import { OutdatedStoreError } from '../store/migrate.ts'
+import { openStore } from '../store/open-store.ts'
 
 const FIRST_DELAY_MS = 500
 const MAX_DELAY_MS = 10_000

@@ -79,7 +79,7 @@ export type CallbackContext = CallbackDeps &
   Required<Pick<CallbackDeps, 'isCached' | 'admission' | 'tracing'>>
 
 /** The label `result` of `nurture_callbacks_total`. */
-export type CallbackResult =
+type CallbackResult =
   | 'accepted'
   | 'duplicate'
   | 'ignored'

@@ -1,8 +1,8 @@
 import type { Log } from '../shared/log.ts'
 import type { WechatAnswer } from '../wechat/api/client.ts'
 import type { AuthorisationInfo, ComponentClient } from '../wechat/api/component-client.ts'
-import type { TokenAnswer, TokenProvider } from '../wechat/api/tokens.ts'
-import { classOf } from '../wechat/rules/errcodes.ts'
+import type { TokenProvider } from '../wechat/api/tokens.ts'
+import { isTokenRefused, RetryBudget, requestWithToken } from '../wechat/api/with-token.ts'
 import { PlatformError, requireData } from './platform-error.ts'
 
 /** The platform's own calls to WeChat, made with its component token. */
@@ -25,11 +25,18 @@ export class ComponentCalls {
    * @throws PlatformError when there is no token
    */
   async withToken<T>(call: (token: string) => Promise<WechatAnswer<T>>): Promise<WechatAnswer<T>> {
-    const token = requireToken(await this.#tokens.getToken(this.#appId))
-    const answer = await call(token)
-    if (answer.kind !== 'answered' || classOf(answer.errcode, 'platform') !== 'token') return answer
-    this.#log.warn({ errcode: answer.errcode }, 'component token refused')
-    return call(requireToken(await this.#tokens.afterRefusal(this.#appId, token, 'normal')))
+    const called = await requestWithToken(this.#tokens, this.#appId, {
+      request: call,
+      isTokenRefused: (answer) => isTokenRefused(answer, 'platform'),
+      beforeRefresh: async (answer) => {
+        const errcode = answer.kind === 'answered' ? answer.errcode : null
+        this.#log.warn({ errcode }, 'component token refused')
+      },
+      refreshes: ['normal'],
+      retries: new RetryBudget([]),
+    })
+    if (called.ok) return called.result
+    throw new PlatformError(`no component token: ${called.reason}`, called.errcode, called.malformed)
   }
 
   /** Exchanges an authorisation code, once. @throws PlatformError */
@@ -37,11 +44,4 @@ export class ComponentCalls {
     const answer = await this.withToken((token) => this.client.queryAuth(token, code))
     return requireData(answer, 'api_query_auth').authorization_info
   }
-}
-
-/** @throws PlatformError */
-function requireToken(token: TokenAnswer): string {
-  if (!token.ok)
-    throw new PlatformError(`no component token: ${token.reason}`, token.errcode, token.malformed)
-  return token.accessToken
 }

@@ -1,4 +1,4 @@
-import type { FieldRecord } from '../wechat/callback/xml-json.ts'
+import type { FieldRecord } from '../wechat/callback/field-record.ts'
 
 /** What WeChat pushes to a platform at its 授权事件接收 address. `createTime`: by WeChat's clock, s; null without one. */
 export type PlatformPush = { createTime: number | null } & (

@@ -41,7 +41,7 @@ export type ActionOptions = PushOptions & { createTime?: number; msgId?: string 
  */
 export const FAULT_TEXT = '该公众号提供的服务出现故障，请稍后再试'
 /** WeChat's own sender of notices that concern an account, 公众号群发助手. Source: Publish/Callback_on_finish. */
-export const NOTICE_SENDER = 'mphelper'
+const NOTICE_SENDER = 'mphelper'
 
 /** The simulated platform: followers act, callbacks are pushed, clocks move. */
 export class SimulatedWechat extends SimulatorState {

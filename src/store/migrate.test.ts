@@ -5,8 +5,8 @@ import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../../test/harness/stores.ts'
-import { openStore } from './db.ts'
 import { OutdatedStoreError } from './migrate.ts'
+import { openStore } from './open-store.ts'
 
 /** When 0.1.0's first migration was made, and a time after every migration that is known here. */
 const OF_0_1 = 1_795_423_103_847

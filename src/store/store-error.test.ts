@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../test/harness/stores.ts'
-import { openStore } from './db.ts'
 import { acceptCallback, type NewInboxRow } from './inbox/inbox-rows.ts'
+import { openStore } from './open-store.ts'
 import { execute } from './sql.ts'
 import { StoreError } from './store-error.ts'
 

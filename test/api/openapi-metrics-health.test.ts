@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { createServices } from '../../src/bootstrap/services.ts'
-import { openStore } from '../../src/store/db.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { connectTemporal } from '../../src/temporal/connection.ts'
 import {
   ADMIN_TOKEN,

@@ -2,7 +2,8 @@ import type { ConnectionOptions } from '@temporalio/client'
 import { pino } from 'pino'
 import { createServices, type Services } from '../../src/bootstrap/services.ts'
 import type { Log } from '../../src/shared/log.ts'
-import { openStore, type Store } from '../../src/store/db.ts'
+import type { Store } from '../../src/store/db.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { connectTemporal } from '../../src/temporal/connection.ts'
 
 /** A port on which nothing listens. */

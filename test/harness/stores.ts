@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest'
-import { openStore, type Store } from '../../src/store/db.ts'
+import type { Store } from '../../src/store/db.ts'
+import { openStore } from '../../src/store/open-store.ts'
 
 /** Runs a suite on both engines of the store: embedded PGlite, and a real PostgreSQL. Each test finds it empty. */
 export function describeOnBothStores(name: string, suite: (store: () => Store) => void): void {

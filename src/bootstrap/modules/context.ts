@@ -14,7 +14,7 @@ import { noopTracing, type Tracing } from '../../tracing/tracing.ts'
 import { createWechatClients, type WechatClients } from './wechat-clients.ts'
 
 /** Settings that the services read; the optional ones have the defaults of `loadConfig`. */
-export type ServiceConfig = Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
+type ServiceConfig = Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
   Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
 
 /** What a process is made of: its settings and its connections. */

@@ -18,7 +18,7 @@ import type { PlatformModule } from './platform.ts'
 const RECORD_CALLBACK_INTERVAL_MS = 60_000
 
 /** Callbacks of this process since its start. */
-export interface CallbackCounts {
+interface CallbackCounts {
   accepted: number
   duplicates: number
   refused: number

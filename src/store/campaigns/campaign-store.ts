@@ -8,7 +8,8 @@ import { campaigns } from '../schema.ts'
 import { type CampaignVersion, CampaignVersions, type LoadedVersion } from './campaign-versions.ts'
 import { publishCampaign } from './publish-campaign.ts'
 
-export type CampaignRow = typeof campaigns.$inferSelect
+type CampaignRow = typeof campaigns.$inferSelect
+
 export type { CampaignVersion } from './campaign-versions.ts'
 
 /** A campaign with its newest version, as far as that can be used. */

@@ -1,12 +1,7 @@
 import { type Decrypted, decodeAesKey, decryptForId, signatureMatches, WechatCryptoError } from './crypto.ts'
+import type { FieldRecord } from './field-record.ts'
 import { scanCiphertext } from './scan-ciphertext.ts'
-import {
-  type BodyFormat,
-  CallbackBodyError,
-  type FieldRecord,
-  parseBody,
-  parseEncrypted,
-} from './xml-json.ts'
+import { type BodyFormat, CallbackBodyError, parseBody, parseEncrypted } from './xml-json.ts'
 
 /** What of an account the callback needs. */
 export interface CallbackAccount {

@@ -1,5 +1,6 @@
 import { truncateText } from '../../shared/text.ts'
-import { CallbackBodyError, type FieldRecord, type FieldValue } from './xml-json.ts'
+import type { FieldRecord, FieldValue } from './field-record.ts'
+import { CallbackBodyError } from './xml-json.ts'
 
 /** What every callback has. `createTime` is WeChat's clock, in s. `eventName` as WeChat writes it; '' for messages. */
 interface Common {

@@ -1,4 +1,4 @@
-import type { FieldRecord } from './xml-json.ts'
+import type { FieldRecord } from './field-record.ts'
 
 /**
  * Fields that WeChat writes first, before anything that a person typed (guide 接收普通消息, 接收事件推送: ToUserName,

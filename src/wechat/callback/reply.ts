@@ -1,7 +1,8 @@
 import { isBlank } from '../../shared/text.ts'
 import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
 import type { CallbackAccount } from './envelope.ts'
-import type { BodyFormat, FieldRecord, FieldValue } from './xml-json.ts'
+import type { FieldRecord, FieldValue } from './field-record.ts'
+import type { BodyFormat } from './xml-json.ts'
 
 /** What a callback may be answered with (被动回复用户消息); it costs no quota. */
 export type PassiveReply =

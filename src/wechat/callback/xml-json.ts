@@ -1,5 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { storableText } from '../../shared/text.ts'
+import type { FieldRecord, FieldValue } from './field-record.ts'
 import { recoverCiphertext, recoverPush } from './recover-broken-xml.ts'
 
 /** A callback's body cannot be read; `message` says why, and never quotes it. */
@@ -7,11 +8,6 @@ export class CallbackBodyError extends Error {
   override name = 'CallbackBodyError'
 }
 
-/** Field values are text; nested fields (`ScanCodeInfo`…) are records, repeated ones lists. */
-export type FieldValue = string | FieldRecord | FieldValue[]
-export interface FieldRecord {
-  [name: string]: FieldValue
-}
 export type BodyFormat = 'xml' | 'json'
 
 const MAX_DEPTH = 10

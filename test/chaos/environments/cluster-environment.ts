@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Cluster, createCluster } from '../../../scripts/cluster/cluster.ts'
 import { MissingProgramsError } from '../../../scripts/cluster/find-programs.ts'
 import type { ManagedProcess } from '../../../scripts/cluster/managed-process.ts'
-import { openStore } from '../../../src/store/db.ts'
+import { openStore } from '../../../src/store/open-store.ts'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { type Environment, type EnvironmentOptions, readRecords, SECRETS } from './environment.ts'
 

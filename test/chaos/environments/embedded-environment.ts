@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { createManagedProcess } from '../../../scripts/cluster/managed-process.ts'
-import { openStore } from '../../../src/store/db.ts'
+import { openStore } from '../../../src/store/open-store.ts'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import {
   type Environment,

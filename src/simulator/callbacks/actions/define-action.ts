@@ -14,7 +14,7 @@ export interface ActionContext {
   now: number
 }
 
-export type ActionGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
+type ActionGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
 
 /** One entry of the catalogue: its names, its fields, and the action that they make. */
 export interface ActionSpec<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -37,8 +37,8 @@ export const count = (title: string, example: number) => z.int().min(0).default(
 export const choice = <const T extends readonly [string, ...string[]]>(title: string, values: T) =>
   z.enum(values).default(values[0]).meta({ title })
 
-export const systemMessage = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
-export const followerMessage = (kind: string, content: Record<string, unknown> = {}) => ({
+const systemMessage = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
+const followerMessage = (kind: string, content: Record<string, unknown> = {}) => ({
   from: 'follower' as const,
   kind,
   content,
