@@ -82,7 +82,11 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
       const follow = lines().find((l) => l.msg === 'callback accepted' && l.kind === 'subscribe')
       const reply = lines().find((l) => l.msg === 'callback accepted' && l.key !== follow?.key)
       const entries = grep(reply?.key ?? '')
-      expect(entries.map((l) => l.msg).sort()).toEqual(['callback accepted', 'event dispatched', 'run heard'])
+      expect(entries.map((l) => l.msg).sort()).toEqual([
+        'callback accepted',
+        'event dispatched',
+        'run received an event',
+      ])
       for (const l of entries.filter((l) => l.msg !== 'callback accepted')) expect(l.run).toBe(follow?.key)
     })
 

@@ -182,7 +182,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     const key = { appId: APP, openId, runKey: run?.runKey ?? '', stepId: 'later', campaign: 'series' }
     const entry = { at: run?.entry.at ?? 0, seq: run?.entry.seq ?? 0 }
     expect(await recordIntent(db(), { ...key, entry }, Date.now(), 0)).toEqual({
-      may: false,
+      allowed: false,
       refusal: 'unfollowed',
     })
 

@@ -71,7 +71,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     const response = await fetch(`${base}/readyz`)
     return {
       status: response.status,
-      body: (await response.json()) as { temporalAddress: string; version?: string },
+      body: (await response.json()) as { engine: string; version?: string },
     }
   }
   const isReady = async (base: string) => (await readiness(base)).status === 200
@@ -163,7 +163,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(async () => (await readiness(a.base)).body.version !== undefined)
     expect(await readiness(a.base)).toMatchObject({
       status: 503,
-      body: { temporalAddress: 'up', version: expect.stringContaining('no current version') },
+      body: { engine: 'up', version: expect.stringContaining('no current version') },
     })
     expect(await nurture('deploy', '--build-id', 'a', '--wait')).toMatchObject({ code: 0, err: '' })
     await waitFor(() => isReady(a.base))
