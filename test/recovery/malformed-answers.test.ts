@@ -42,7 +42,7 @@ interface Call {
   step: () => string
   /** Only the first requests, or only the first step's, are answered badly: the later step makes the same call. */
   times?: number
-  holding?: string
+  bodyIncludes?: string
 }
 const TEXT = 'text: 第一条'
 const CALLS: Record<string, Call> = {
@@ -52,7 +52,7 @@ const CALLS: Record<string, Call> = {
     step: () => `send: { ${TEXT} }`,
     times: 4,
   },
-  send: { api: 'message/custom/send', good: done, step: () => `send: { ${TEXT} }`, holding: '第一条' },
+  send: { api: 'message/custom/send', good: done, step: () => `send: { ${TEXT} }`, bodyIncludes: '第一条' },
   thumb: {
     api: 'media/upload',
     good: { type: 'thumb', thumb_media_id: 'm', created_at: 1 },
