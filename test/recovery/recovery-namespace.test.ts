@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const wechat = () => api.app.simulator.account(APP)
-const temporalAddress = async () => (await api.get<Engine>('/api/engine')).body
+const engineState = async () => (await api.get<Engine>('/api/engine')).body
 const follower = (openId: string) => `/api/followers/${APP}/${openId}`
 const textsTo = (openId: string) =>
   wechat()
@@ -54,24 +54,24 @@ async function accept(): Promise<void> {
   const answer = await api.call<Engine>('POST', '/api/engine/accept')
   expect(answer).toMatchObject({ status: 202, body: { state: 'rebuilding' } })
   await rebuildRuns(api.app)
-  expect(await temporalAddress()).toMatchObject({ state: 'expected' })
+  expect(await engineState()).toMatchObject({ state: 'expected' })
 }
 
 describe('a product that is pointed at another namespace by mistake', () => {
   it('gives no run up, sends nothing there, keeps callbacks, and goes on when the address is right again', async () => {
     await inTheMiddle('oAstray')
     await api.app.services.dispatcher.stop()
-    expect(await temporalAddress()).toMatchObject({ state: 'expected' })
+    expect(await engineState()).toMatchObject({ state: 'expected' })
     const right = api.app.namespace
     const wrong = await freshNamespace(address)
     await api.app.restart(() => api.app.useNamespace(wrong))
 
-    const seen = await temporalAddress()
+    const seen = await engineState()
     expect(seen).toMatchObject({ state: 'unexpected', namespace: wrong })
     expect(seen.namespaceId).not.toBe(seen.expected)
     expect(seen.activeRuns).toBeGreaterThan(0)
     expect(await (await api.web.request('/readyz')).json()).toMatchObject({
-      temporalAddress: 'up',
+      engine: 'up',
       namespace: 'unexpected',
     })
     expect((await api.call('GET', '/metrics')).text).toMatch(/^nurture_namespace_unexpected 1$/m)
@@ -83,7 +83,7 @@ describe('a product that is pointed at another namespace by mistake', () => {
     expect((await api.get<FollowerBody>(follower('oAstray'))).body).toMatchObject({ status: 'active' })
 
     await api.app.restart(() => api.app.useNamespace(right))
-    expect(await temporalAddress()).toMatchObject({ state: 'expected' })
+    expect(await engineState()).toMatchObject({ state: 'expected' })
     await api.app.waitForRun(APP, 'oNewThere', (r) => r.runId !== null)
     await wechat().fastForward('oAstray', 11 * HOUR)
     await api.waitForBody<FollowerBody>(follower('oAstray'), (f) => f.outcome === 'completed')
@@ -96,9 +96,9 @@ describe('a Temporal whose database was lost', () => {
     await inTheMiddle('oLost')
     await wechat().follow('oQuiet')
     await api.app.waitForRun(APP, 'oQuiet', (r) => r.runId !== null)
-    const { namespaceId: before } = await temporalAddress()
+    const { namespaceId: before } = await engineState()
     await api.app.restart(loseEngine)
-    expect(await temporalAddress()).toMatchObject({ state: 'unexpected', expected: before })
+    expect(await engineState()).toMatchObject({ state: 'unexpected', expected: before })
     await wechat().type('oQuiet', 'me too')
     await reconcilerOf(api.app).run()
     expect(textsTo('oQuiet')).toEqual([])
@@ -119,9 +119,9 @@ describe('a Temporal whose database was lost', () => {
       await wechat().unfollow(openId)
       await api.app.waitForRun(APP, openId, (r) => r.status === 'ended')
     }
-    expect(await temporalAddress()).toMatchObject({ state: 'expected', activeRuns: 0 })
+    expect(await engineState()).toMatchObject({ state: 'expected', activeRuns: 0 })
     await api.app.restart(loseEngine)
-    expect(await temporalAddress()).toMatchObject({ state: 'expected' })
+    expect(await engineState()).toMatchObject({ state: 'expected' })
     await inTheMiddle('oAfterwards')
   })
 })
@@ -158,7 +158,7 @@ describe('a Temporal that was restored from an older backup', () => {
     await Promise.all(all.map((openId) => operatorTools(api.app, APP, openId).delete()))
 
     await reconcilerOf(api.app).run()
-    expect(await temporalAddress()).toMatchObject({ state: 'unexpected' })
+    expect(await engineState()).toMatchObject({ state: 'unexpected' })
     expect((await api.call('GET', '/metrics')).text).toMatch(/^nurture_namespace_unexpected 1$/m)
     expect((await api.get<FollowerBody>(follower('oMany0'))).body).toMatchObject({ status: 'active' })
 

@@ -84,8 +84,8 @@ describe('a migration that an older version cannot live with', () => {
       'accounts.name is gone',
       'accounts.title is new, must not be null and has no default',
       'inbox.source is new, must not be null and has no default',
-      'runs.run_id must not be null any more',
       'runs.revision was integer and is text',
+      'runs.run_id must not be null any more',
     ])
   })
 })
