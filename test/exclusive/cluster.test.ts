@@ -94,7 +94,7 @@ describe.runIf(programs)('the production stack, without containers', () => {
   })
 
   it('is as its own set-up job wants it, and new runs begin on its build', async () => {
-    expect((await inside('worker-1', 'setup', '--check')).stdout).toContain('as FollowerNurture needs it')
+    expect((await inside('worker-1', 'setup', '--check')).stdout).toContain('set up for FollowerNurture')
     expect((await inside('worker-1', 'deploy', '--status')).stdout).toMatch(/new runs begin on \d+\.\d+\.\d+/)
   })
 
