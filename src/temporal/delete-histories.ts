@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, isGrpcServiceError } from '@temporalio/client'
+import type { Client } from '@temporalio/client'
 import { type FollowerKey, workflowIdOf } from '../shared/ids.ts'
+import { GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 
 /** One try takes no longer: the dispatcher has other people's events to move. */
 const CANCEL_TIMEOUT_MS = 5_000
 const DELETE_TIMEOUT_MS = 2_000
 const POLL_MS = 200
-const NOT_FOUND = 5
 
 /** Calls for the runs of one follower, of the run client. */
 interface FollowerRuns {
@@ -45,7 +45,7 @@ export function createHistoryDeletion(deps: {
     try {
       await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution })
     } catch (err) {
-      if (!isGrpcServiceError(err) || Number(err.code) !== NOT_FOUND) throw err
+      if (grpcCodeOf(err) !== GRPC_NOT_FOUND) throw err
     }
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { NURTURE_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
+import { GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 
 /**
  * - `current`, `ramping`: new runs begin on it.
@@ -40,7 +41,6 @@ export interface DeploymentView {
 }
 
 const WORKFLOW_TASKS = 1
-const NOT_FOUND = 5
 const ROUTING_IN_PROGRESS = 1
 const CALL_TIMEOUT_MS = 10_000
 /** A poll waits for a minute at most; Temporal lists who polled within five. */
@@ -68,7 +68,7 @@ export function createDeployments(client: Client, now: () => number = Date.now):
       const found = await service.describeWorkerDeployment({ namespace, deploymentName })
       return found.workerDeploymentInfo ?? null
     } catch (err) {
-      if ((err as { code?: unknown }).code === NOT_FOUND) return null
+      if (grpcCodeOf(err) === GRPC_NOT_FOUND) return null
       throw err
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@temporalio/client'
+import { GRPC_ALREADY_EXISTS, GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 import { isAtLeast, MIN_SERVER } from './local-server/versions.ts'
 
 const KEYWORD = 2
@@ -13,8 +14,6 @@ export const RETENTION_MS = 3 * DAY_MS
 export const MIN_RETENTION_MS = DAY_MS
 const CALL_TIMEOUT_MS = 5_000
 const RETRY_DELAY_MS = 100
-const NOT_FOUND = 5
-const ALREADY_EXISTS = 6
 /** gRPC: makes no sense, no permission, not made for this, not signed in. All else may pass: a server that begins. */
 const PERMANENT_ERRORS = new Set([3, 7, 12, 16])
 
@@ -135,7 +134,7 @@ async function retryUntil<T>(deadline: number, connection: Connection, call: () 
     try {
       return await connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call)
     } catch (err) {
-      if (PERMANENT_ERRORS.has(codeOf(err)) || Date.now() > deadline) throw err
+      if (PERMANENT_ERRORS.has(grpcCodeOf(err)) || Date.now() > deadline) throw err
       await sleep(RETRY_DELAY_MS)
     }
   }
@@ -156,17 +155,12 @@ function differencesOfServer(serverVersion: string): NamespaceDifference[] {
 }
 
 function nullIfNotFound(err: unknown): null {
-  if (codeOf(err) !== NOT_FOUND) throw err
+  if (grpcCodeOf(err) !== GRPC_NOT_FOUND) throw err
   return null
 }
 
 function ignoreAlreadyExists(err: unknown): void {
-  if (codeOf(err) !== ALREADY_EXISTS) throw err
-}
-
-function codeOf(err: unknown): number {
-  const { code } = err as { code?: unknown }
-  return typeof code === 'number' ? code : -1
+  if (grpcCodeOf(err) !== GRPC_ALREADY_EXISTS) throw err
 }
 
 /** Of a retention, for people: `3d`, or hours where it is no whole number of days. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
+import { GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 
 const POLL_MS = 100
 const CALL_TIMEOUT_MS = 2_000
 const WORKFLOW_TASKS = 1
 const ACTIVITY_TASKS = 2
-const NOT_FOUND = 5
 /** Nobody's run: asking for it must find history answering. */
 const PROBE_WORKFLOW_ID = 'ready-probe'
 
@@ -42,7 +42,7 @@ async function historyAnswers(client: Client): Promise<boolean> {
     })
     return true
   } catch (err) {
-    return (err as { code?: unknown }).code === NOT_FOUND
+    return grpcCodeOf(err) === GRPC_NOT_FOUND
   }
 }
 

@@ -4,6 +4,7 @@ import { bodyWarnings } from '../../campaign/compile.ts'
 import { parseDuration } from '../../campaign/duration.ts'
 import { excerpt } from '../../campaign/issue.ts'
 import { previewCampaign, previewWarnings } from '../../campaign/preview.ts'
+import { MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { CampaignVersion, StoredCampaign } from '../../store/campaigns/campaign-store.ts'
 import { existingMedia } from '../../store/campaigns/media-store.ts'
 import { retryDeferredSteps } from '../../temporal/account-runs.ts'
@@ -37,8 +38,6 @@ import {
   toPage,
 } from './route-helpers.ts'
 
-/** As fresh as the store: an account's state changes behind this process's memory. */
-const MOST_ACCOUNTS = 100_000
 const JSON_TYPE = /^application\/json\b/
 const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional() })
 const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
@@ -294,7 +293,8 @@ async function checkSource(deps: ApiDeps, source: string, context: CheckContext)
   const knownIds = await existingMedia(deps.db, ids)
   return checkCampaign(source, {
     ...context,
-    accounts: await deps.accounts.list({ limit: MOST_ACCOUNTS }),
+    // From the store: an account's state changes behind this process's memory.
+    accounts: await deps.accounts.list({ limit: MAX_ACCOUNTS }),
     hasMedia: (id) => knownIds.has(id),
   })
 }

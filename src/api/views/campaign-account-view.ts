@@ -2,7 +2,7 @@ import { ineligibilityReasons, sentKinds } from '../../campaign/account-eligibil
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { NAMED_MAX } from '../../campaign/target-accounts.ts'
-import { canSend } from '../../store/accounts/account.ts'
+import { canSend, MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
 
 /** An account that a campaign serves, and what stands against it, in both languages. */
@@ -13,15 +13,13 @@ export interface TargetAccount {
   reasons: { en: string; zh: string }[]
 }
 
-/** Far more than one deployment serves; a bound all the same. */
-const MOST_ACCOUNTS = 100_000
 const UNREGISTERED = { en: 'it is not registered yet: add the account', zh: '还没有登记：请先添加该账号' }
 
 /** The accounts that a campaign serves, in the order of their appIds; read from the store, since workers write there. */
 export async function listTargetAccounts(
   deps: { accounts: Pick<AccountStore, 'list'>; now: () => number },
   campaign: Campaign,
-  { after = '', limit = MOST_ACCOUNTS }: { after?: string; limit?: number } = {},
+  { after = '', limit = MAX_ACCOUNTS }: { after?: string; limit?: number } = {},
 ): Promise<TargetAccount[]> {
   const at = deps.now()
   const kinds = sentKinds(campaign)

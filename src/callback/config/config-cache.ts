@@ -2,7 +2,7 @@ import { compileCampaign, reentryOf } from '../../campaign/compile.ts'
 import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Log } from '../../shared/log.ts'
-import type { Account } from '../../store/accounts/account.ts'
+import { type Account, MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
 import { withUnexpiredKeys } from '../../store/accounts/previous-keys.ts'
 import type { CampaignStore } from '../../store/campaigns/campaign-store.ts'
@@ -22,9 +22,6 @@ export interface ConfigCache extends DispatchConfig {
   reload(): Promise<void>
   accounts(): Account[]
 }
-
-/** Far more than one deployment serves; a bound all the same. */
-const MAX_ACCOUNTS = 100_000
 
 interface ConfigCacheDeps {
   accounts: AccountStore

@@ -2,6 +2,9 @@ import type { Forward } from '../../wechat/callback/outbound-envelope.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import type { accounts } from '../schema.ts'
 
+/** The most accounts that one call reads: far more than one deployment serves, and a bound. */
+export const MAX_ACCOUNTS = 100_000
+
 export type AccountRow = typeof accounts.$inferSelect
 
 export type AccountState = AccountRow['state']
