@@ -4,6 +4,7 @@ import { listen } from './bootstrap/http/server.ts'
 import { openProduction } from './bootstrap/production.ts'
 import { runProgram } from './bootstrap/run-program.ts'
 import { loadConfig } from './config/config.ts'
+import type { Links } from './console/layout.tsx'
 
 /** `npm run serve`: callbacks, operator API, console and dispatcher, against a Temporal cluster and PostgreSQL. */
 await runProgram(async () => {
@@ -16,11 +17,11 @@ await runProgram(async () => {
   await services.reloadConfig()
   const configReload = startConfigReload(services)
   shutdown.onShutdown('configuration reload', configReload.stop)
-  const links = {
+  const links: Links = {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
-    authoriseUrl: services.platform ? '/wechat/component/authorize' : null,
+    authorisationUrl: services.platform ? '/wechat/component/authorize' : null,
   }
   const { dataDir, publicUrl, trustedProxies, requireSecondFactor } = config
   const options = { adminToken, links: () => links, dataDir, publicUrl, trustedProxies, requireSecondFactor }

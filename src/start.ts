@@ -74,7 +74,7 @@ await runProgram(async () => {
     simulatorUrl: null,
     temporalUiUrl: config.temporal.uiUrl ?? null,
     namespace: target.namespace,
-    authoriseUrl: services.platform ? AUTHORISE_PATH : null,
+    authorisationUrl: services.platform ? AUTHORISE_PATH : null,
   }
   const { publicUrl, trustedProxies, requireSecondFactor } = config
   const access = { adminToken, publicUrl, trustedProxies, requireSecondFactor }

@@ -40,9 +40,9 @@ const PUBLIC_ROUTES = new Set(['GET /api/openapi.json', 'GET /api/campaign.schem
 
 /** The operator API ([contract](../../docs/contract.md#6-operator-api)), `/metrics`, `/healthz` and `/readyz`. */
 export function createOperatorApi(
-  deps: ApiDeps & { access: Auth; bodies: BodyBudget; sdkMetrics?: () => Promise<string> },
+  deps: ApiDeps & { auth: Auth; bodyBudget: BodyBudget; sdkMetrics?: () => Promise<string> },
 ): OpenAPIHono {
-  const { access, log } = deps
+  const { auth: access, log } = deps
   const app = new OpenAPIHono()
   app.onError((err, c) => respondWithError(err, c, log))
 
@@ -50,7 +50,7 @@ export function createOperatorApi(
 
   const guard = createBearerGuard(access)
   app.use('/api/*', (c, next) => (isPublic(c) ? next() : guard(c, next)))
-  app.use('/api/*', ...apiBodyLimits(deps.bodies), rejectUnstorableText)
+  app.use('/api/*', ...apiBodyLimits(deps.bodyBudget), rejectUnstorableText)
   app.get('/metrics', guard, async (c) => {
     await deps.refreshGauges()
     const ownMetrics = await deps.metrics.registry.metrics()
@@ -88,13 +88,17 @@ export function createOperatorApi(
 function addHealthRoutes(app: OpenAPIHono, deps: ApiDeps): void {
   app.get('/healthz', (c) => c.json({ ok: true }))
   const checkReadiness = rateLimitedCheck(async () => {
-    const [store, engine] = await Promise.all([isStoreUp(deps), deps.link.isUp()])
+    const [store, engine] = await Promise.all([isStoreUp(deps), deps.temporal.isUp()])
     // Only when something is wrong: the body is what it always was otherwise.
-    return { store, engine, foreign: store && engine && (await deps.home.check()).state === 'unexpected' }
+    return {
+      store,
+      engine,
+      foreign: store && engine && (await deps.namespaceGuard.check()).state === 'unexpected',
+    }
   })
   app.get('/readyz', async (c) => {
     const { store, engine, foreign } = await checkReadiness()
-    const clock = deps.clock.report().filter(isLargeSkew)
+    const clock = deps.skewMonitor.report().filter(isLargeSkew)
     const body = {
       store: store ? 'up' : 'down',
       engine: engine ? 'up' : 'down',
@@ -120,7 +124,7 @@ function createInboxRoutes({ db, now, ...deps }: ApiDeps): OpenAPIHono {
     async (c) => {
       const { pending, oldestReceivedAt } = await inboxBacklog(db)
       const oldestAgeMs = oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt)
-      return c.json({ pending, oldestAgeMs, ...deps.counts }, 200)
+      return c.json({ pending, oldestAgeMs, ...deps.callbackCounts }, 200)
     },
   )
   return router

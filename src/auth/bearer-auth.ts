@@ -32,7 +32,7 @@ export function createAuthenticate(deps: {
   log: Log
 }): Authenticate {
   const { adminToken, tokens, now, log } = deps
-  const wrongTokens = createNetworkAttemptLimiter({ ...WRONG_TOKENS, now })
+  const wrongTokenLimiter = createNetworkAttemptLimiter({ ...WRONG_TOKENS, now })
 
   const find = async (token: string): Promise<BearerResult> => {
     const apiToken = token.startsWith(API_TOKEN_PREFIX) ? await tokens.find(hashSecret(token)) : null
@@ -48,10 +48,10 @@ export function createAuthenticate(deps: {
     // Before the limiter: others who send wrong tokens from a shared address must not keep its holder out.
     if (constantTimeEqual(token, adminToken))
       return { kind: 'authenticated', principal: { actor: ADMIN_TOKEN_ACTOR, role: 'admin' } }
-    const ms = wrongTokens.waitMs(address)
+    const ms = wrongTokenLimiter.waitMs(address)
     if (ms > 0) return { kind: 'wait', ms }
     const found = await find(token)
-    if (found.kind === 'wrong') wrongTokens.consume(address)
+    if (found.kind === 'wrong') wrongTokenLimiter.consume(address)
     return found
   }
 }

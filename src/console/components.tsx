@@ -2,11 +2,11 @@ import type { Child } from 'hono/jsx'
 import { labelFor, STATE_LABELS } from './labels.ts'
 
 /** The frame of every table; its children are the rows. */
-export const Table = ({ heads, children }: { heads: readonly string[]; children?: Child }) => (
+export const Table = ({ headers, children }: { headers: readonly string[]; children?: Child }) => (
   <table>
     <thead>
       <tr>
-        {heads.map((h) => (
+        {headers.map((h) => (
           <th>{h}</th>
         ))}
       </tr>

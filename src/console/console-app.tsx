@@ -28,7 +28,7 @@ import { createSignInRoutes } from './sign-in-routes.tsx'
 
 const PAGE_SIZE = 50
 
-type ConsoleDeps = ApiDeps & { access: Auth; bodies: BodyBudget; links(): Links }
+type ConsoleDeps = ApiDeps & { auth: Auth; bodyBudget: BodyBudget; links(): Links }
 /** The frame of a page: its links, and who is signed in. */
 type ContextOf = (c: Context) => PageContext
 
@@ -46,7 +46,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
     return next()
   })
   serveAssets(app)
-  const contextOf: ContextOf = (c) => ({ ...deps.links(), who: c.get('principal') })
+  const contextOf: ContextOf = (c) => ({ ...deps.links(), principal: c.get('principal') })
   app.route('/', createSignInRoutes(deps))
   app.route('/', createSecondFactorRoutes(deps, contextOf))
   addAccountPages(app, deps, contextOf)
@@ -54,7 +54,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
   addFollowerPages(app, deps, contextOf)
   addAdminPages(app, deps, contextOf)
   // A route: the app that this one is mounted in does not call its notFound.
-  app.all('*', (c) => c.html(<NotFoundPage links={contextOf(c)} />, 404))
+  app.all('*', (c) => c.html(<NotFoundPage context={contextOf(c)} />, 404))
   return app
 }
 
@@ -69,7 +69,7 @@ function serveAssets(app: Hono): void {
 function addAccountPages(app: Hono, { accounts, now }: ConsoleDeps, contextOf: ContextOf): void {
   app.get('/', async (c) => {
     const items = (await accounts.list()).map((a) => accountView(a, now()))
-    return c.html(<AccountsPage items={items} links={contextOf(c)} />)
+    return c.html(<AccountsPage items={items} context={contextOf(c)} />)
   })
 }
 
@@ -77,24 +77,24 @@ function addCampaignPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): v
   const { campaigns } = deps
   app.get('/campaigns', async (c) => {
     const items = (await campaigns.list()).map(campaignView)
-    return c.html(<CampaignsPage items={items} links={contextOf(c)} />)
+    return c.html(<CampaignsPage items={items} context={contextOf(c)} />)
   })
   app.get('/campaigns/:id', async (c) => {
     const found = await campaigns.find(c.req.param('id'))
-    if (!found) return c.html(<NotFoundPage links={contextOf(c)} />, 404)
+    if (!found) return c.html(<NotFoundPage context={contextOf(c)} />, 404)
     const { version, source } = found
     // Written by our own check.
     const warnings = (version?.warnings ?? []) as Issue[]
     const after = cursorOf.read(c.req.query('cursor'))
     const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []
-    const served = toPage(all, PAGE_SIZE, (a) => a.appId)
+    const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
     return c.html(
       <CampaignPage
         item={campaignView(found)}
-        accounts={served}
+        accounts={targets}
         source={source}
         warnings={warnings}
-        links={contextOf(c)}
+        context={contextOf(c)}
       />,
     )
   })
@@ -108,12 +108,12 @@ function addFollowerPages(app: Hono, { db }: ConsoleDeps, contextOf: ContextOf):
     const found = await listLatestRuns(db, filter, { after: readRunCursor(cursor), limit: PAGE_SIZE + 1 })
     const { items, next } = toPage(found, PAGE_SIZE, runCursor)
     const shown = await viewItems(db, items)
-    return c.html(<FollowersPage items={shown} next={next} query={query} links={contextOf(c)} />)
+    return c.html(<FollowersPage items={shown} next={next} query={query} context={contextOf(c)} />)
   })
   app.get('/followers/:appId/:openId', async (c) => {
     const run = await readRun(db, c.req.param())
-    if (!run) return c.html(<NotFoundPage links={contextOf(c)} />, 404)
-    return c.html(<FollowerPage run={run} links={contextOf(c)} />)
+    if (!run) return c.html(<NotFoundPage context={contextOf(c)} />, 404)
+    return c.html(<FollowerPage run={run} context={contextOf(c)} />)
   })
   app.get('/followers/:appId/:openId/run', async (c) => {
     const run = await readRun(db, c.req.param())
@@ -122,13 +122,13 @@ function addFollowerPages(app: Hono, { db }: ConsoleDeps, contextOf: ContextOf):
 }
 
 /** Users, tokens and the audit log: for admins. */
-function addAdminPages(app: Hono, { access, db, now }: ConsoleDeps, contextOf: ContextOf): void {
+function addAdminPages(app: Hono, { auth: access, db, now }: ConsoleDeps, contextOf: ContextOf): void {
   for (const path of ['/users', '/tokens', '/audit']) {
     app.use(path, async (c, next) => {
       const { role, actor } = c.get('principal')
       if (hasRole(role, 'admin')) return next()
       access.refusals.record({ where: 'console', reason: 'role', address: access.client(c).address, actor })
-      return c.html(<ForbiddenPage links={contextOf(c)} />, 403)
+      return c.html(<ForbiddenPage context={contextOf(c)} />, 403)
     })
   }
   app.get('/users', async (c) => {
@@ -137,15 +137,15 @@ function addAdminPages(app: Hono, { access, db, now }: ConsoleDeps, contextOf: C
       limit: PAGE_SIZE + 1,
     })
     const { items, next } = toPage(found, PAGE_SIZE, (u) => u.name)
-    return c.html(<UsersPage items={items.map(userView)} next={next} links={contextOf(c)} />)
+    return c.html(<UsersPage items={items.map(userView)} next={next} context={contextOf(c)} />)
   })
   app.get('/tokens', async (c) => {
     const { items, next } = await tokenPage(access.tokens, c.req.query('cursor'), PAGE_SIZE)
-    return c.html(<TokensPage items={items.map(tokenView)} next={next} links={contextOf(c)} now={now()} />)
+    return c.html(<TokensPage items={items.map(tokenView)} next={next} context={contextOf(c)} now={now()} />)
   })
   app.get('/audit', async (c) => {
     const { items, next } = await auditPage(db, c.req.query('cursor'), PAGE_SIZE)
-    return c.html(<AuditPage items={items.map(auditView)} next={next} links={contextOf(c)} />)
+    return c.html(<AuditPage items={items.map(auditView)} next={next} context={contextOf(c)} />)
   })
 }
 

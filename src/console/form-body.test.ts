@@ -6,15 +6,15 @@ import { boundedForm } from './form-body.ts'
 it('counts the forms of a whole IPv6 /48 together, and an IPv4 address alone', async () => {
   const counted: (string | null)[] = []
   const budget = createBodyBudget()
-  const open = (...[share, sender]: Parameters<typeof budget.reserve>): BodyReservation => {
+  const open = (...[pool, sender]: Parameters<typeof budget.reserve>): BodyReservation => {
     counted.push(sender)
-    return budget.reserve(share, sender)
+    return budget.reserve(pool, sender)
   }
   for (const address of ['2001:db8:7:1::/64', '2001:db8:7:ffff::/64', '192.0.2.1', null]) {
     const app = new Hono()
     app.use(
       boundedForm(
-        { bodies: { ...budget, reserve: open }, client: () => ({ address, https: false }) },
+        { bodyBudget: { ...budget, reserve: open }, client: () => ({ address, https: false }) },
         'anonymous',
       ),
     )

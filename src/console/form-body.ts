@@ -11,18 +11,18 @@ const FORM_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\
 
 /** Bounds the forms of the console; those of whoever is signed in have a share of their own. */
 export function boundedForm(
-  { bodies, client }: { bodies: BodyBudget; client: ClientReader },
-  share: 'anonymous' | 'signed-in',
+  { bodyBudget, client }: { bodyBudget: BodyBudget; client: ClientReader },
+  pool: 'anonymous' | 'signed-in',
 ): MiddlewareHandler {
   const sender = (c: Context) => {
     const { address } = client(c)
     return address === null ? null : widestNetworkOf(address)
   }
   return boundedBody({
-    budget: bodies,
-    share,
+    budget: bodyBudget,
+    pool,
     max: () => MAX_FORM_BYTES,
-    ...(share === 'anonymous' ? { sender } : {}),
+    ...(pool === 'anonymous' ? { sender } : {}),
     tooLarge() {
       throw new ApiError(413, 'too-large', 'The form is over 16 KiB.')
     },

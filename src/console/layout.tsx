@@ -25,15 +25,15 @@ export interface Links {
   temporalUiUrl: string | null
   namespace: string
   /** Where an account's owner authorises the third-party platform, where there is one. */
-  authoriseUrl?: string | null
+  authorisationUrl?: string | null
   /** Temporal is not the one that the runs live in: the banner of every page. */
   unexpectedNamespace?: boolean
 }
 
 /** Links, and who looks at the page. */
-export type PageContext = Links & { who: Principal }
+export type PageContext = Links & { principal: Principal }
 
-export const Layout = (props: { title: string; at: string; links: PageContext; children?: Child }) => (
+export const Layout = (props: { title: string; at: string; context: PageContext; children?: Child }) => (
   <>
     {raw('<!DOCTYPE html>')}
     <html lang="zh-CN">
@@ -52,32 +52,34 @@ export const Layout = (props: { title: string; at: string; links: PageContext; c
             粉丝培育 <small>FollowerNurture</small>
           </strong>
           <nav>
-            {[...NAV, ...(props.links.who.role === 'admin' ? ADMIN_NAV : [])].map(([href, zh, en]) => (
-              <a href={href} class={href === props.at ? 'here' : ''}>
-                {zh} <small>{en}</small>
-              </a>
-            ))}
-            {props.links.simulatorUrl ? (
-              <a href={props.links.simulatorUrl}>
+            {[...NAV, ...(props.context.principal.role === 'admin' ? ADMIN_NAV : [])].map(
+              ([href, zh, en]) => (
+                <a href={href} class={href === props.at ? 'here' : ''}>
+                  {zh} <small>{en}</small>
+                </a>
+              ),
+            )}
+            {props.context.simulatorUrl ? (
+              <a href={props.context.simulatorUrl}>
                 手机 <small>phone</small>
               </a>
             ) : null}
-            {props.links.temporalUiUrl ? (
-              <a href={props.links.temporalUiUrl}>
+            {props.context.temporalUiUrl ? (
+              <a href={props.context.temporalUiUrl}>
                 Temporal <small>Web UI</small>
               </a>
             ) : null}
           </nav>
           <form method="post" action="/signout">
             <span class="who">
-              {props.links.who.actor === ADMIN_TOKEN_ACTOR ? (
+              {props.context.principal.actor === ADMIN_TOKEN_ACTOR ? (
                 '管理令牌 admin token'
               ) : (
                 <a href="/account/second-factor" title="两步验证 second factor">
-                  {props.links.who.actor}
+                  {props.context.principal.actor}
                 </a>
               )}{' '}
-              <small>{labelFor(ROLE_LABELS, props.links.who.role)}</small>
+              <small>{labelFor(ROLE_LABELS, props.context.principal.role)}</small>
             </span>
             <button type="submit">
               退出 <small>sign out</small>
@@ -85,7 +87,7 @@ export const Layout = (props: { title: string; at: string; links: PageContext; c
           </form>
         </header>
         <main>
-          {props.links.unexpectedNamespace ? (
+          {props.context.unexpectedNamespace ? (
             <p class="bad" role="alert">
               连接的 Temporal 命名空间不是运行数据所在的那一个：消息已暂停，回调照常保存。请检查地址，或执行{' '}
               <code>nurture engine accept</code>

@@ -11,22 +11,22 @@ import { waitProblem } from './sign-in-routes.tsx'
 
 /** `/account/second-factor`: what people change of themselves. The holder of the admin token is no person. */
 export function createSecondFactorRoutes(
-  { access, bodies }: { access: Auth; bodies: BodyBudget },
+  { auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget },
   contextOf: (c: Context) => PageContext,
 ): Hono {
-  const { secondFactor, client, cookies, requireSecondFactor } = access
+  const { secondFactor, client, cookies, requireSecondFactor } = auth
   const app = new Hono()
-  const form = boundedForm({ bodies, client }, 'signed-in')
+  const form = boundedForm({ bodyBudget, client }, 'signed-in')
   const path = '/account/second-factor'
 
   app.use(`${path}/*`, async (c, next) => {
     if (c.get('principal').actor === ADMIN_TOKEN_ACTOR)
-      return c.html(<NotFoundPage links={contextOf(c)} />, 404)
+      return c.html(<NotFoundPage context={contextOf(c)} />, 404)
     return next()
   })
   const page = async (
     c: Context,
-    trouble: SignInProblem | null,
+    problem: SignInProblem | null,
     status: 200 | 422 | 429 = 200,
     sealed = '',
   ): Promise<Response> => {
@@ -37,14 +37,14 @@ export function createSecondFactorRoutes(
         ? (secondFactor.enrolments.reopen(actor, sealed) ?? secondFactor.enrolments.create(actor))
         : null
     const headers: Record<string, string> =
-      trouble?.kind === 'wait' ? { 'retry-after': String(trouble.seconds) } : {}
+      problem?.kind === 'wait' ? { 'retry-after': String(problem.seconds) } : {}
     const html = (
       <SecondFactorPage
         since={since}
         required={requireSecondFactor}
         enrolment={enrolment}
-        trouble={trouble}
-        links={contextOf(c)}
+        problem={problem}
+        context={contextOf(c)}
       />
     )
     return c.html(html, status, headers)
@@ -60,8 +60,8 @@ export function createSecondFactorRoutes(
     const done = await secondFactor.enable(actor, given)
     if (done.kind === 'wait') return page(c, waitProblem(done.ms), 429, sealed)
     if (done.kind === 'wrong') {
-      const isOld = secondFactor.enrolments.reopen(actor, sealed) === null
-      return page(c, { kind: isOld ? 'new-secret' : 'code' }, 422, sealed)
+      const hasExpired = secondFactor.enrolments.reopen(actor, sealed) === null
+      return page(c, { kind: hasExpired ? 'new-secret' : 'code' }, 422, sealed)
     }
     if (done.kind === 'is-set') return c.redirect(path)
     return c.html(<RecoveryCodesPage codes={done.recoveryCodes} />)

@@ -11,17 +11,17 @@ import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pa
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
 
 /** The way in and out; what is routed after it is for those who are signed in, and knows them as `who`. */
-export function createSignInRoutes({ access, bodies }: { access: Auth; bodies: BodyBudget }): Hono {
-  const { signIn, client, cookies } = access
+export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget }): Hono {
+  const { signIn, client, cookies } = auth
   const app = new Hono()
-  const form = boundedForm({ bodies, client }, 'anonymous')
-  app.use(createSameOrigin(access))
+  const form = boundedForm({ bodyBudget, client }, 'anonymous')
+  app.use(createSameOrigin(auth))
 
   // For everybody, so it is made once.
-  const emptyForm = String(<SignInPage trouble={null} />)
+  const blankSignInPage = String(<SignInPage problem={null} />)
   app.get('/signin', async (c) => {
     const token = c.req.query('token')
-    if (token === undefined) return c.html(emptyForm)
+    if (token === undefined) return c.html(blankSignInPage)
     if (!isUserNavigation(c)) return c.html(<SignInByLinkPage token={token} />)
     return answer(c, await signIn.withToken({ token, address: client(c).address }), 'token')
   })
@@ -34,10 +34,10 @@ export function createSignInRoutes({ access, bodies }: { access: Auth; bodies: B
     const found = await signIn.withPassword({ name, password: field('password'), address })
     return answer(c, found, 'password')
   })
-  app.route('/', createSecondFactorSignIn(access, form))
+  app.route('/', createSecondFactorSignIn(auth, form))
   app.post('/signout', async (c) => {
     await signIn.signOut(getCookie(c, cookies.session))
-    clearCookies(c, access)
+    clearCookies(c, auth)
     return c.redirect('/signin')
   })
   app.use(async (c, next) => {
@@ -55,16 +55,16 @@ export function createSignInRoutes({ access, bodies }: { access: Auth; bodies: B
   function answer(c: Context, found: SignInResult, by: 'token' | 'password'): Response | Promise<Response> {
     switch (found.kind) {
       case 'in':
-        setSessionCookie(c, access, found.cookie)
+        setSessionCookie(c, auth, found.cookie)
         return c.redirect('/')
       case 'second-factor':
-        setAuthCookie(c, access, cookies.challenge, found.cookie, CHALLENGE_MS / 1000)
+        setAuthCookie(c, auth, cookies.challenge, found.cookie, CHALLENGE_MS / 1000)
         return c.redirect('/signin/second-factor')
       case 'wrong':
-        return c.html(<SignInPage trouble={{ kind: by }} />, 401)
+        return c.html(<SignInPage problem={{ kind: by }} />, 401)
       case 'wait': {
-        const trouble = waitProblem(found.ms)
-        return c.html(<SignInPage trouble={trouble} />, 429, { 'retry-after': String(trouble.seconds) })
+        const problem = waitProblem(found.ms)
+        return c.html(<SignInPage problem={problem} />, 429, { 'retry-after': String(problem.seconds) })
       }
       default:
         return found satisfies never
@@ -73,45 +73,45 @@ export function createSignInRoutes({ access, bodies }: { access: Auth; bodies: B
 }
 
 interface ChallengeEnv {
-  Variables: { owed: NonNullable<Awaited<ReturnType<Auth['secondFactor']['pendingChallenge']>>> }
+  Variables: { challenge: NonNullable<Awaited<ReturnType<Auth['secondFactor']['pendingChallenge']>>> }
 }
 
 /** `/signin/second-factor`: for a browser whose password was right, and for nobody else. */
-function createSecondFactorSignIn(access: Auth, form: MiddlewareHandler): Hono<ChallengeEnv> {
-  const { secondFactor, client, cookies } = access
+function createSecondFactorSignIn(auth: Auth, form: MiddlewareHandler): Hono<ChallengeEnv> {
+  const { secondFactor, client, cookies } = auth
   const app = new Hono<ChallengeEnv>()
   const path = '/signin/second-factor'
 
   app.get(path, async (c) => {
-    const owed = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
-    if (!owed) return c.redirect('/signin')
-    return owed.needs === 'code'
-      ? c.html(<CodePage trouble={null} />)
-      : c.html(<EnrolPage enrolment={secondFactor.enrolments.create(owed.user.name)} trouble={null} />)
+    const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
+    if (!challenge) return c.redirect('/signin')
+    return challenge.needs === 'code'
+      ? c.html(<CodePage problem={null} />)
+      : c.html(<EnrolPage enrolment={secondFactor.enrolments.create(challenge.user.name)} problem={null} />)
   })
   // Before a byte of the form is read.
   app.post(path, async (c, next) => {
-    const owed = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
-    if (!owed) return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
-    c.set('owed', owed)
+    const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
+    if (!challenge) return c.html(<SignInPage problem={{ kind: 'over' }} />, 401)
+    c.set('challenge', challenge)
     return next()
   })
   app.post(path, form, async (c) => {
-    const owed = c.var.owed
+    const challenge = c.var.challenge
     const field = await readFields(c)
     const given = { cookie: getCookie(c, cookies.challenge), code: field('code'), address: client(c).address }
-    if (owed.needs === 'code') {
+    if (challenge.needs === 'code') {
       const found = await secondFactor.withCode(given)
-      return answer(c, found, (trouble) => <CodePage trouble={trouble} />)
+      return answer(c, found, (problem) => <CodePage problem={problem} />)
     }
-    const { name } = owed.user
+    const { name } = challenge.user
     const sealed = field('sealed')
     const same = secondFactor.enrolments.reopen(name, sealed)
     const enrolment = same ?? secondFactor.enrolments.create(name)
     const found = await secondFactor.withEnrolment({ ...given, sealed })
-    return answer(c, found, (trouble) => {
-      const isNew = same === null && trouble.kind === 'code'
-      return <EnrolPage enrolment={enrolment} trouble={isNew ? { kind: 'new-secret' } : trouble} />
+    return answer(c, found, (problem) => {
+      const isNew = same === null && problem.kind === 'code'
+      return <EnrolPage enrolment={enrolment} problem={isNew ? { kind: 'new-secret' } : problem} />
     })
   })
   return app
@@ -119,21 +119,21 @@ function createSecondFactorSignIn(access: Auth, form: MiddlewareHandler): Hono<C
   function answer(
     c: Context,
     found: CodeResult,
-    renderForm: (trouble: SignInProblem) => ReturnType<typeof CodePage>,
+    renderForm: (problem: SignInProblem) => ReturnType<typeof CodePage>,
   ): Response | Promise<Response> {
     switch (found.kind) {
       case 'in':
-        setSessionCookie(c, access, found.cookie)
+        setSessionCookie(c, auth, found.cookie)
         return found.recoveryCodes
           ? c.html(<RecoveryCodesPage codes={found.recoveryCodes} />)
           : c.redirect('/')
       case 'wrong':
         return c.html(renderForm({ kind: 'code' }), 401)
       case 'over':
-        return c.html(<SignInPage trouble={{ kind: 'over' }} />, 401)
+        return c.html(<SignInPage problem={{ kind: 'over' }} />, 401)
       case 'wait': {
-        const trouble = waitProblem(found.ms)
-        return c.html(renderForm(trouble), 429, { 'retry-after': String(trouble.seconds) })
+        const problem = waitProblem(found.ms)
+        return c.html(renderForm(problem), 429, { 'retry-after': String(problem.seconds) })
       }
       default:
         return found satisfies never
@@ -164,9 +164,9 @@ function setAuthCookie(c: Context, { client }: Auth, name: string, value: string
   })
 }
 
-function setSessionCookie(c: Context, access: Auth, cookie: string): void {
-  clearCookies(c, access, [access.cookies.challenge, ...access.cookies.legacy])
-  setAuthCookie(c, access, access.cookies.session, cookie)
+function setSessionCookie(c: Context, auth: Auth, cookie: string): void {
+  clearCookies(c, auth, [auth.cookies.challenge, ...auth.cookies.legacy])
+  setAuthCookie(c, auth, auth.cookies.session, cookie)
 }
 
 /** Those that the browser has; it drops a `__Host-` one only when told as it was made: with Secure. */

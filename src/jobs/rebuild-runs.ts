@@ -27,12 +27,12 @@ export function createRunRebuild(deps: {
   db: Db
   client: Client
   runs: RunClient
-  home: Pick<NamespaceGuard, 'check'>
+  namespaceGuard: Pick<NamespaceGuard, 'check'>
   rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
   now: () => number
   log: Log
 }): PeriodicJob {
-  const { db, runs, home, now, log } = deps
+  const { db, runs, namespaceGuard: home, now, log } = deps
   const openExecutions = createOpenExecutionReconciler(deps)
 
   async function rebuildRun(row: RunRow): Promise<boolean> {

@@ -44,12 +44,12 @@ export function createReconciler(deps: {
   db: Db
   client: Client
   runs: RunClient
-  home: Pick<NamespaceGuard, 'check' | 'reportMissingRuns'>
+  namespaceGuard: Pick<NamespaceGuard, 'check' | 'reportMissingRuns'>
   now: () => number
   log: Log
   onEnded?: () => void
 }): PeriodicJob {
-  const { db, client, runs, home, now, log } = deps
+  const { db, client, runs, namespaceGuard: home, now, log } = deps
   let lastChecked = ''
   const openExecutions = createOpenExecutionReconciler({ db, client, runs, now, log })
 

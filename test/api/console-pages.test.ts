@@ -220,6 +220,19 @@ describe('the pages', () => {
     expect(ended.html).toContain('因为&lt;script&gt;')
   })
 
+  it('show a banner while Temporal is not the namespace of the stored runs', async () => {
+    const { namespaceGuard } = api.app.services
+    const { latest } = namespaceGuard
+    const view = { state: 'unexpected', namespace: 'other', namespaceId: 'b', expected: 'a' } as const
+    namespaceGuard.latest = () => view
+    try {
+      expect((await page('/')).html).toMatch(/role="alert">[^<]*Temporal/)
+    } finally {
+      namespaceGuard.latest = latest
+    }
+    expect((await page('/')).html).not.toContain('role="alert"')
+  })
+
   it('refresh one follower’s run by itself while it is not over', async () => {
     const fragment = await page(`/followers/${APP}/oShown/run`)
     expect(fragment.status).toBe(200)

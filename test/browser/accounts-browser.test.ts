@@ -67,7 +67,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
       simulatorUrl: app.simulatorUrl,
       temporalUiUrl: null,
       namespace: 'default',
-      authoriseUrl: `${app.callbackUrl}/wechat/component/authorize`,
+      authorisationUrl: `${app.callbackUrl}/wechat/component/authorize`,
     }
     const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
     const server = await listen(web, 0, '127.0.0.1')

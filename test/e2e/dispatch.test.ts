@@ -521,7 +521,7 @@ describe('a run that somebody terminated in Temporal', () => {
       db,
       client: link.client,
       runs,
-      home,
+      namespaceGuard: home,
       now,
       log,
       onEnded: () => {

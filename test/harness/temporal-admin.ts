@@ -17,7 +17,7 @@ export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
   const onEnded = () => {
     ended += 1
   }
-  const job = createReconciler({ db, client: link.client, runs, home, now, log, onEnded })
+  const job = createReconciler({ db, client: link.client, runs, namespaceGuard: home, now, log, onEnded })
   return { run: () => job.run({ lastRunAt: null }), ended: () => ended }
 }
 
@@ -25,7 +25,15 @@ export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
 export function rebuildRuns(app: AppHarness): Promise<void> {
   const { db, temporal: link, runs, namespaceGuard: home, configCache: directory, log } = app.services
   const { rulesOf } = directory
-  return createRunRebuild({ db, client: link.client, runs, home, rulesOf, now: Date.now, log }).run({
+  return createRunRebuild({
+    db,
+    client: link.client,
+    runs,
+    namespaceGuard: home,
+    rulesOf,
+    now: Date.now,
+    log,
+  }).run({
     lastRunAt: null,
   })
 }

@@ -25,7 +25,7 @@ const UPLOAD_MAX = 11 * FILE_MAX
 export function apiBodyLimits(budget: BodyBudget): MiddlewareHandler[] {
   const bound = boundedBody({
     budget,
-    share: 'signed-in',
+    pool: 'signed-in',
     max: (c) => limitOf(c).max,
     tooLarge: (c) => {
       throw new ApiError(413, 'too-large', limitOf(c).message)

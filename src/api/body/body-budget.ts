@@ -30,58 +30,57 @@ export interface BodyReservation {
 
 export interface BodyBudget {
   /** @param source its widest network, or the person or token that is signed in; null: not told apart */
-  reserve(share: BodyPool, source: string | null): BodyReservation
+  reserve(pool: BodyPool, source: string | null): BodyReservation
   /** Bytes held now. */
-  held(share: BodyPool): number
+  held(pool: BodyPool): number
 }
 
 /** Bounds what the bodies of all requests together hold in memory; `onChange` is told of each change. */
 export function createBodyBudget(
-  onChange: (share: BodyPool, held: number) => void = () => {},
+  onChange: (pool: BodyPool, held: number) => void = () => {},
   limits: Readonly<Record<BodyPool, number>> = BODY_LIMITS,
 ): BodyBudget {
   const total: Record<BodyPool, number> = { 'signed-in': 0, anonymous: 0 }
   const bySender = new Map<string, number>()
   /** Anonymous bytes of bodies that have not come whole. */
   let unfinished = 0
-  const change = (share: BodyPool, sender: string | null, by: number) => {
-    total[share] += by
+  const change = (pool: BodyPool, sender: string | null, by: number) => {
+    total[pool] += by
     if (sender !== null) {
       const left = (bySender.get(sender) ?? 0) + by
       if (left > 0) bySender.set(sender, left)
       else bySender.delete(sender)
     }
-    onChange(share, total[share])
+    onChange(pool, total[pool])
   }
-  const hasRoom = (share: BodyPool, sender: string | null, bytes: number, isWhole: boolean) => {
-    if (total[share] + bytes > limits[share]) return false
-    if (sender !== null && (bySender.get(sender) ?? 0) + bytes > limits[share] * MAX_SENDER_SHARE)
-      return false
-    return share !== 'anonymous' || isWhole || unfinished + bytes <= limits.anonymous * MAX_UNFINISHED_SHARE
+  const hasRoom = (pool: BodyPool, sender: string | null, bytes: number, isWhole: boolean) => {
+    if (total[pool] + bytes > limits[pool]) return false
+    if (sender !== null && (bySender.get(sender) ?? 0) + bytes > limits[pool] * MAX_SENDER_SHARE) return false
+    return pool !== 'anonymous' || isWhole || unfinished + bytes <= limits.anonymous * MAX_UNFINISHED_SHARE
   }
   return {
-    held: (share) => total[share],
-    reserve(share, source) {
+    held: (pool) => total[pool],
+    reserve(pool, source) {
       // A person may have the name of an address.
-      const sender = source === null ? null : `${share} ${source}`
+      const sender = source === null ? null : `${pool} ${source}`
       let reserved = 0
       let reservedUnfinished = 0
       const setUnfinished = (bytes: number) => {
-        if (share === 'anonymous') unfinished += bytes - reservedUnfinished
+        if (pool === 'anonymous') unfinished += bytes - reservedUnfinished
         reservedUnfinished = bytes
       }
       return {
         grow(bytes, isWhole = false) {
-          if (!hasRoom(share, sender, bytes, isWhole)) return false
+          if (!hasRoom(pool, sender, bytes, isWhole)) return false
           reserved += bytes
           setUnfinished(isWhole ? 0 : reserved)
-          change(share, sender, bytes)
+          change(pool, sender, bytes)
           return true
         },
         release() {
           setUnfinished(0)
           if (reserved === 0) return
-          change(share, sender, -reserved)
+          change(pool, sender, -reserved)
           reserved = 0
         },
       }

@@ -19,7 +19,7 @@ function appWith(bound: Partial<BoundedBodyOptions> = {}) {
   app.use(
     boundedBody({
       budget,
-      share: 'signed-in',
+      pool: 'signed-in',
       max: () => 60,
       tooLarge() {
         throw new ApiError(413, 'too-large', 'over 60')
@@ -93,7 +93,7 @@ describe('the body of a request', () => {
   })
 
   it('waits with others in a bounded room: what finds none there is refused, and the others go on', async () => {
-    const { post, budget, hold } = appWith({ share: 'anonymous' })
+    const { post, budget, hold } = appWith({ pool: 'anonymous' })
     let go = () => {}
     const waiting = new Promise<void>((resolve) => {
       go = resolve
@@ -108,7 +108,7 @@ describe('the body of a request', () => {
   })
 
   it('answers 503 with what to do, and Retry-After', async () => {
-    const { post, budget } = appWith({ share: 'anonymous' })
+    const { post, budget } = appWith({ pool: 'anonymous' })
     budget.reserve('anonymous', null).grow(40, true)
     const answer = await post('b')
     expect({ status: answer.status, after: answer.headers.get('retry-after') }).toEqual({
@@ -130,7 +130,7 @@ describe('the body of a request', () => {
   })
 
   it('that comes in one go finds room beside many that stall', async () => {
-    const { post, budget } = appWith({ share: 'anonymous', timeoutMs: 3_000 })
+    const { post, budget } = appWith({ pool: 'anonymous', timeoutMs: 3_000 })
     const stalled = Array.from({ length: 10 }, () => post(source(5, 1, 'never').stream))
     await expect.poll(() => budget.held('anonymous')).toBe(20)
     expect((await post('name=lin', { 'content-length': '8' })).status).toBe(200)
@@ -171,7 +171,7 @@ describe('the budget of all bodies', () => {
     const tooLarge = () => {
       throw new ApiError(413, 'too-large', 'over 60')
     }
-    app.use(boundedBody({ budget, share: 'signed-in', max: () => 60, tooLarge }))
+    app.use(boundedBody({ budget, pool: 'signed-in', max: () => 60, tooLarge }))
     app.post('/', (c) => c.text('taken'))
     budget.reserve('signed-in', 'token:one').grow(20)
     const statusOf = async (who: string) =>

@@ -12,7 +12,7 @@ const RETRY_AFTER_S = 2
 
 export interface BoundedBodyOptions {
   budget: BodyBudget
-  share: BodyPool
+  pool: BodyPool
   /** Bytes that the body may have. */
   max(c: Context): number
   /** Of whoever is not signed in: the widest network that the request comes from. */
@@ -35,7 +35,7 @@ export function boundedBody(options: BoundedBodyOptions): MiddlewareHandler {
     const announced = contentLength(c)
     // Refused by its length, none of it is read.
     if (announced !== null && announced > max) return options.tooLarge(c)
-    const reservation = options.budget.reserve(options.share, senderOf(c, options))
+    const reservation = options.budget.reserve(options.pool, senderOf(c, options))
     try {
       const body = await readAll(c, { max, announced }, reservation, options)
       c.req.raw = new Request(c.req.raw, { body })
@@ -46,7 +46,7 @@ export function boundedBody(options: BoundedBodyOptions): MiddlewareHandler {
   }
 }
 
-function senderOf(c: Context, { share, sender }: BoundedBodyOptions): string | null {
+function senderOf(c: Context, { pool: share, sender }: BoundedBodyOptions): string | null {
   // Unset where no guard stands before.
   const principal: Partial<Principal> | undefined = share === 'signed-in' ? c.get('principal') : undefined
   return principal?.actor ?? sender?.(c) ?? null
@@ -69,7 +69,7 @@ async function readAll(
   const reader = (c.req.raw.body as ReadableStream<Uint8Array>).getReader()
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS[options.share]
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS[options.pool]
     timer = setTimeout(() => reject(timeoutError(timeoutMs)), timeoutMs)
   })
   // It may come when nobody waits for it any more.

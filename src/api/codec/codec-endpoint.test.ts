@@ -11,32 +11,32 @@ import { createBodyBudget } from '../body/body-budget.ts'
 import { createCodecEndpoint } from './codec-endpoint.ts'
 
 const UI = 'http://127.0.0.1:8233'
-type Access = Parameters<typeof createCodecEndpoint>[0]['access']
+type TestAuth = Parameters<typeof createCodecEndpoint>[0]['auth']
 const ROLES: Record<string, Role> = { 'test-admin-token': 'admin', 'test-viewer-token': 'viewer' }
-const who = (name: string) => {
+const principalOf = (name: string) => {
   const role = ROLES[name]
   return role ? { actor: name, role } : null
 }
 const refused: string[] = []
-const access: Access = {
+const auth: TestAuth = {
   async authenticate(authorization) {
     if (!authorization) return { kind: 'none' }
-    const found = who(authorization.replace('Bearer ', ''))
+    const found = principalOf(authorization.replace('Bearer ', ''))
     return found ? { kind: 'authenticated', principal: found } : { kind: 'wrong' }
   },
   client: () => ({ address: '127.0.0.1', https: false }),
-  signIn: { principalOf: async (cookie) => who(cookie ?? '') },
+  signIn: { principalOf: async (cookie) => principalOf(cookie ?? '') },
   refusals: { record: ({ where, reason }) => refused.push(`${where} ${reason}`) },
   cookies: { session: 'session', challenge: 'challenge', legacy: [] },
 }
 const codec = createPayloadCodec({ current: 'test-key' })
 const log = pino({ level: 'silent' })
-const bodies = createBodyBudget()
+const bodyBudget = createBodyBudget()
 const clock = { at: 1_800_000_000_000 }
 let store: Store
 let app: ReturnType<typeof endpoint>
 const endpoint = (uiUrl: () => string | null) =>
-  createCodecEndpoint({ codec, access, bodies, db: store.db, now: () => clock.at, webUiUrl: uiUrl, log })
+  createCodecEndpoint({ codec, auth, bodyBudget, db: store.db, now: () => clock.at, webUiUrl: uiUrl, log })
 beforeAll(async () => {
   store = await openStore({ dataDir: null })
   app = endpoint(() => `${UI}/`)
@@ -214,9 +214,9 @@ describe('the codec endpoint', () => {
     })
 
     it('no page where no Web UI is configured', async () => {
-      const alone = endpoint(() => null)
+      const withoutWebUi = endpoint(() => null)
       const headers = { cookie: cookie(), origin: UI, 'content-type': 'application/json' }
-      const answer = await alone.request('/codec/decode', { method: 'POST', body: '{}', headers })
+      const answer = await withoutWebUi.request('/codec/decode', { method: 'POST', body: '{}', headers })
       expect(answer.status).toBe(401)
     })
   })

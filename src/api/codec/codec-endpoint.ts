@@ -63,17 +63,17 @@ const body = z.object({
  */
 export function createCodecEndpoint(deps: {
   codec: PayloadCodec
-  access: Pick<Auth, 'authenticate' | 'client' | 'refusals' | 'cookies'> & {
+  auth: Pick<Auth, 'authenticate' | 'client' | 'refusals' | 'cookies'> & {
     signIn: Pick<Auth['signIn'], 'principalOf'>
   }
   db: Db
   now: () => number
-  bodies: BodyBudget
+  bodyBudget: BodyBudget
   /** Where the Web UI is; null: nowhere. */
   webUiUrl(): string | null
   log: Log
 }): Hono {
-  const { codec, access, log } = deps
+  const { codec, auth: access, log } = deps
   const sessionOf = (c: Context) => getCookie(c, access.cookies.session)
   const isOtherOrigin = (c: Context) => sessionOf(c) !== undefined && !isWebUi(c.req.header('origin'))
   const guard = createBearerGuard(access, () => REQUIRED_ROLE, 'codec', isOtherOrigin)
@@ -97,19 +97,19 @@ export function createCodecEndpoint(deps: {
     async (c, next) => {
       // The cookie alone proves nothing: a page of another port of this host has it sent too.
       const cookie = isWebUi(c.req.header('origin')) ? sessionOf(c) : undefined
-      const who = cookie ? await access.signIn.principalOf(cookie) : null
-      if (!who) return guard(c, next)
-      if (!hasRole(who.role, REQUIRED_ROLE)) {
+      const principal = cookie ? await access.signIn.principalOf(cookie) : null
+      if (!principal) return guard(c, next)
+      if (!hasRole(principal.role, REQUIRED_ROLE)) {
         const { address } = access.client(c)
-        access.refusals.record({ where: 'codec', reason: 'role', address, actor: who.actor })
-        throw forbidden(REQUIRED_ROLE, who.role)
+        access.refusals.record({ where: 'codec', reason: 'role', address, actor: principal.actor })
+        throw forbidden(REQUIRED_ROLE, principal.role)
       }
-      c.set('principal', who)
+      c.set('principal', principal)
       return next()
     },
     boundedBody({
-      budget: deps.bodies,
-      share: 'signed-in',
+      budget: deps.bodyBudget,
+      pool: 'signed-in',
       max: () => MAX_CODEC_BODY_BYTES,
       tooLarge() {
         throw new ApiError(413, 'too-large', 'The payloads are over 16 MiB.')

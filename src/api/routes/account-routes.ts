@@ -67,7 +67,7 @@ function registerAccount(router: OpenAPIHono, deps: ApiDeps): void {
         const details = { mode: requested.mode, rules: requested.rules }
         return { action: 'account.add', target: requested.appId, details, result: null }
       })
-      await deps.changed()
+      await deps.reloadConfig()
       return c.json(accountView(await findAccount(deps, requested.appId), deps.now()), 201)
     },
   )
@@ -130,7 +130,7 @@ function changeAccount(router: OpenAPIHono, deps: ApiDeps): void {
           await stores.accounts.setState(appId, state, state === 'paused' ? 'paused by operator' : null)
         return { action: 'account.change', target: appId, details: { fields }, result: unblocked }
       })
-      await deps.changed()
+      await deps.reloadConfig()
       if (state === 'active' || (unblocked && !state)) retryDeferredSteps(deps, { appId })
       return c.json(accountView(await findAccount(deps, appId), deps.now()), 200)
     },
@@ -167,7 +167,7 @@ function deleteAccount(router: OpenAPIHono, deps: ApiDeps): void {
         const details = { ended: open.length }
         return { action: 'account.remove', target: appId, details, result: null }
       })
-      await deps.changed()
+      await deps.reloadConfig()
       await finishRemoval(deps.db, appId, deps.now())
       endRemovedRuns(deps, open)
       return c.body(null, 204)
@@ -195,7 +195,7 @@ function verifyRegistered(router: OpenAPIHono, deps: ApiDeps): void {
       const authorised = found.kind === 'authorised' ? () => deps.tokens.getToken(found.appId) : undefined
       const other = await readModeMismatch(deps.db, found.appId)
       const tried = await verifyAccount(found, deps.clientOf(found), authorised, other)
-      const checks = [...tried, ...clockChecks(deps.clock.reportFor(found.apiBase))]
+      const checks = [...tried, ...clockChecks(deps.skewMonitor.reportFor(found.apiBase))]
       const ok = checks.every((x) => x.ok)
       await auditedChange(deps, c, async (stores) => {
         if (checks.some((x) => x.check === 'certification' && x.ok))

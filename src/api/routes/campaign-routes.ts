@@ -98,7 +98,7 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
       const details = { version: result.version, ...(bodies ? { bodies } : {}) }
       return { action: 'campaign.publish', target: campaign.id, details, result }
     })
-    await deps.changed()
+    await deps.reloadConfig()
     // Not kept with the version: an account's state is of the moment.
     const ineligible = accountWarnings(campaign, await listTargetAccounts(deps, campaign))
     const runningBodyWarnings = before ? bodyWarnings(before.model, campaign) : []
@@ -134,7 +134,7 @@ function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
       const request = c.req.valid('json')
       const { campaign, issues } = await checkSource(deps, await resolveSource(deps, request.campaign), {})
       if (!campaign) throw refused('The campaign cannot be previewed.', issues)
-      const rules = request.rules ?? profileOf(campaign, { accounts: deps.directory.accounts() })
+      const rules = request.rules ?? profileOf(campaign, { accounts: deps.configCache.accounts() })
       const events = request.events.map((e, i) => {
         const atMs = parseDuration(e.at)
         if (atMs === null)
@@ -228,7 +228,7 @@ function deleteCampaign(router: OpenAPIHono, deps: ApiDeps): void {
         if (!(await stores.campaigns.setState(id, 'deleted'))) throw notFound(`campaign ${id}`)
         return { action: 'campaign.delete', target: id, result: null }
       })
-      await deps.changed()
+      await deps.reloadConfig()
       return c.body(null, 204)
     },
   )
@@ -259,7 +259,7 @@ function setCampaignState(router: OpenAPIHono, deps: ApiDeps): void {
           if (!(await stores.campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
           return { action: `campaign.${verb}`, target: id, result: null }
         })
-        await deps.changed()
+        await deps.reloadConfig()
         if (state === 'live') retryDeferredSteps(deps, { campaign: id })
         return c.json(campaignView(await findCampaign(deps, id)), 200)
       },

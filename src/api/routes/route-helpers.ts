@@ -34,20 +34,20 @@ export interface ApiDeps {
   campaigns: Pick<CampaignStore, 'find' | 'list' | 'row' | 'version' | 'versions'>
   /** The stores as a transaction sees them, to change. */
   storesIn(tx: Db): { accounts: AccountStore; campaigns: CampaignStore }
-  directory: Pick<ConfigCache, 'accounts'>
+  configCache: Pick<ConfigCache, 'accounts'>
   runs: RunClient
-  link: Pick<TemporalConnection, 'isUp'>
-  home: NamespaceGuard
+  temporal: Pick<TemporalConnection, 'isUp'>
+  namespaceGuard: NamespaceGuard
   tokens: TokenProvider
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Whether events may be forwarded to addresses of our own network. */
   forwardPrivate: boolean
   /** Makes what was just written live in this process. */
-  changed(): Promise<void>
+  reloadConfig(): Promise<void>
   /** Callbacks of this process since its start. */
-  counts: Readonly<{ accepted: number; duplicates: number; refused: number }>
+  callbackCounts: Readonly<{ accepted: number; duplicates: number; refused: number }>
   /** This process's clock against WeChat's. */
-  clock: Pick<SkewMonitor, 'report' | 'reportFor'>
+  skewMonitor: Pick<SkewMonitor, 'report' | 'reportFor'>
   /** Has the dispatcher look for work now. */
   dispatcher: { wake(): void }
   /** Its current key's id names a rotation. */

@@ -15,7 +15,7 @@ import {
 /** `/api/engine`: whether Temporal's namespace is the one that the store's runs live in. */
 export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
   const app = createRouter()
-  const { db, home } = deps
+  const { db, namespaceGuard: home } = deps
 
   app.openapi(
     createRoute({

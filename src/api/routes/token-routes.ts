@@ -26,10 +26,10 @@ const ID_BYTES = 6
 
 /** `/api/tokens`: tokens of scripts and of people's command lines. */
 export function createTokenRoutes(
-  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { access: Pick<Auth, 'tokens'> },
+  deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { auth: Pick<Auth, 'tokens'> },
 ): OpenAPIHono {
   const app = createRouter()
-  const { tokens } = deps.access
+  const { tokens } = deps.auth
 
   app.openapi(
     createRoute({

@@ -20,7 +20,7 @@ import {
 } from './route-helpers.ts'
 
 export type UserRouteDeps = Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & {
-  access: Pick<Auth, 'users' | 'passwords'>
+  auth: Pick<Auth, 'users' | 'passwords'>
 }
 
 /** `/api/users`: people who sign in to the console. */
@@ -36,7 +36,7 @@ export function createUserRoutes(deps: UserRouteDeps): OpenAPIHono {
 
 /** `POST /users` */
 function addUser(router: OpenAPIHono, deps: UserRouteDeps): void {
-  const { users, passwords } = deps.access
+  const { users, passwords } = deps.auth
   router.openapi(
     createRoute({
       method: 'post',
@@ -63,7 +63,7 @@ function addUser(router: OpenAPIHono, deps: UserRouteDeps): void {
 
 /** `GET /users` */
 function listUsers(router: OpenAPIHono, deps: UserRouteDeps): void {
-  const { users } = deps.access
+  const { users } = deps.auth
   router.openapi(listRoute('/users', 'All people', user), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
     const found = await users.list({ after: cursor.read(from), limit: limit + 1 })
@@ -74,7 +74,7 @@ function listUsers(router: OpenAPIHono, deps: UserRouteDeps): void {
 
 /** `PATCH /users/{name}` */
 function changeUser(router: OpenAPIHono, deps: UserRouteDeps): void {
-  const { users, passwords } = deps.access
+  const { users, passwords } = deps.auth
   router.openapi(
     createRoute({
       method: 'patch',
@@ -133,7 +133,7 @@ function removeUser(router: OpenAPIHono, deps: UserRouteDeps): void {
 
 /** `DELETE /users/{name}/second-factor` */
 function resetSecondFactor(router: OpenAPIHono, deps: UserRouteDeps): void {
-  const { users } = deps.access
+  const { users } = deps.auth
   router.openapi(
     createRoute({
       method: 'delete',

@@ -31,9 +31,9 @@ export interface HttpAppOptions {
 /** Everything that one port serves: callbacks, verification files, API, metrics, codec and console. */
 export function createHttpApp(services: Services, options: HttpAppOptions): Hono {
   const { log, metrics, db, sealer, codec, now } = services
-  const access = createAuth({ ...options, db, sealer, now, log, metrics })
-  const bodies = createBodyBudget((share, held) => metrics.requestBodyBytes.set({ share }, held))
-  const api = { ...apiPorts(services), access, bodies }
+  const auth = createAuth({ ...options, db, sealer, now, log, metrics })
+  const bodyBudget = createBodyBudget((share, held) => metrics.requestBodyBytes.set({ share }, held))
+  const api = { ...apiPorts(services), auth, bodyBudget }
   const app = new Hono({ getPath: callbackPath })
   // API and console answer their own errors. The details of all others stay in the log.
   app.onError((err, c) => {
@@ -41,16 +41,16 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
     return c.text('internal error', 500)
   })
   // WeChat's servers ignore security headers, and under load every microsecond counts.
-  app.use(except(isCallback, createHeaders(access.client)))
-  const platformApp = platformRoutes(services, access)
+  app.use(except(isCallback, createHeaders(auth.client)))
+  const platformApp = platformRoutes(services, auth)
   if (platformApp) app.route('/', platformApp)
   app.route('/', services.callbackApp)
   if (options.dataDir) app.route('/', createDomainVerificationFiles(join(options.dataDir, 'verify')))
   const { sdkMetrics } = options
   app.route('/', createOperatorApi({ ...api, ...(sdkMetrics ? { sdkMetrics } : {}) }))
   const webUiUrl = () => options.links().temporalUiUrl
-  app.route('/', createCodecEndpoint({ codec, access, bodies, db, now, webUiUrl, log }))
-  const links = () => ({ ...options.links(), engineForeign: isNamespaceUnexpected(services) })
+  app.route('/', createCodecEndpoint({ codec, auth, bodyBudget, db, now, webUiUrl, log }))
+  const links = (): Links => ({ ...options.links(), unexpectedNamespace: isNamespaceUnexpected(services) })
   app.route('/', createConsole({ ...api, links }))
   return app
 }
@@ -70,16 +70,16 @@ function apiPorts(services: Services): ApiDeps {
     accounts: services.accounts,
     campaigns: services.campaigns,
     storesIn: services.storesIn,
-    directory: services.configCache,
+    configCache: services.configCache,
     runs: services.runs,
-    link: services.temporal,
-    home: services.namespaceGuard,
+    temporal: services.temporal,
+    namespaceGuard: services.namespaceGuard,
     tokens: services.tokens,
     clientOf: services.clientOf,
     forwardPrivate: services.config.forwardPrivate ?? false,
-    changed: services.reloadConfig,
-    counts: services.callbackCounts,
-    clock: services.skewMonitor,
+    reloadConfig: services.reloadConfig,
+    callbackCounts: services.callbackCounts,
+    skewMonitor: services.skewMonitor,
     dispatcher: services.dispatcher,
     sealer: services.sealer,
     rotateKeys: services.rotateKeys,

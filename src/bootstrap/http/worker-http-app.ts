@@ -22,17 +22,17 @@ export function createWorkerHttpApp(deps: {
   refreshGauges(): Promise<void>
   sdkMetrics(): Promise<string>
 }): Hono {
-  const access = createBearerAuth(deps)
+  const auth = createBearerAuth(deps)
   const app = new Hono()
   app.onError((err, c: Context) => respondWithError(err, c, deps.log))
-  app.use(createHeaders(access.client))
+  app.use(createHeaders(auth.client))
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
     if (!(await deps.isReady())) return c.json({ engine: 'down' }, 503)
     const problem = (await deps.versionProblem?.()) ?? null
     return c.json({ engine: 'up', ...(problem ? { version: problem } : {}) }, problem ? 503 : 200)
   })
-  app.get('/metrics', createBearerGuard(access), async (c) => {
+  app.get('/metrics', createBearerGuard(auth), async (c) => {
     const [ready] = await Promise.all([deps.isReady(), deps.refreshGauges()])
     // Of a worker it says that it polls, too.
     deps.metrics.temporalUp.set(ready ? 1 : 0)

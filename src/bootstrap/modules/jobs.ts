@@ -28,8 +28,8 @@ export function createJobs(
     now,
     log,
     jobs: [
-      createReconciler({ db, client, runs, home: namespaceGuard, now, log, onEnded }),
-      createRunRebuild({ db, client, runs, home: namespaceGuard, rulesOf, now, log }),
+      createReconciler({ db, client, runs, namespaceGuard, now, log, onEnded }),
+      createRunRebuild({ db, client, runs, namespaceGuard, rulesOf, now, log }),
       createAccountRemovalJob({ db, now }),
       createAccessTokenRefresh({
         db,

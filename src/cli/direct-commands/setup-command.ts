@@ -16,7 +16,7 @@ import { describeTemporalError, temporalTarget } from './temporal-target.ts'
 const TIMEOUT_MS = 30_000
 
 /** What a client cannot read from a Temporal server. */
-const UNVERIFIABLE = [
+const UNVERIFIABLE_SETTINGS = [
   {
     what: 'dynamic-config',
     name: 'matching.enableFairness',
@@ -39,11 +39,11 @@ export const setupCommand = (terminal: Terminal) =>
       printing(terminal, async ({ check, retention: retentionMs }) => {
         const { connection: options, namespace } = temporalTarget(loadConfig())
         const connection = Connection.lazy(options)
-        const wanted = retentionMs === undefined ? {} : { retentionMs }
+        const requestedRetention = retentionMs === undefined ? {} : { retentionMs }
         try {
           const before = check
             ? null
-            : await setUpNamespace(connection, { namespace, ...wanted, timeoutMs: TIMEOUT_MS })
+            : await setUpNamespace(connection, { namespace, ...requestedRetention, timeoutMs: TIMEOUT_MS })
           const now = await diffNamespace(connection, namespace, retentionMs)
           const made = (before?.differences ?? []).filter((d) => !now.differences.some((n) => isSame(n, d)))
           return describeSetup(now, made)
@@ -70,9 +70,11 @@ function describeSetup(
     ok
       ? `${now.namespace}: set up for FollowerNurture (Server ${serverVersion}, retention ${formatRetention(retentionMs ?? 0)})`
       : `${now.namespace}: not set up for FollowerNurture`,
-    ...UNVERIFIABLE.map((u) => `cannot be checked from here: ${u.name} should be ${u.want}. ${u.why}`),
+    ...UNVERIFIABLE_SETTINGS.map(
+      (u) => `cannot be checked from here: ${u.name} should be ${u.want}. ${u.why}`,
+    ),
   ]
-  return { value: { ...now, made, unseen: UNVERIFIABLE }, text: lines.join('\n'), failed: !ok }
+  return { value: { ...now, made, unseen: UNVERIFIABLE_SETTINGS }, text: lines.join('\n'), failed: !ok }
 }
 
 function isSame(a: NamespaceDifference, b: NamespaceDifference): boolean {

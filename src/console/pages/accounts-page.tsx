@@ -5,15 +5,15 @@ import { requiredAction } from '../remedy.ts'
 
 type AccountView = ReturnType<typeof accountView>
 
-export const AccountsPage = ({ items, links }: { items: AccountView[]; links: PageContext }) => (
-  <Layout title="账号" at="/" links={links}>
+export const AccountsPage = ({ items, context }: { items: AccountView[]; context: PageContext }) => (
+  <Layout title="账号" at="/" context={context}>
     <Heading zh="账号" en="accounts" />
-    {links.authoriseUrl ? (
+    {context.authorisationUrl ? (
       <p class="row">
-        <a href={links.authoriseUrl} referrerpolicy="origin">
+        <a href={context.authorisationUrl} referrerpolicy="origin">
           授权新账号 <small>authorise an account</small>
         </a>
-        <a href={`${links.authoriseUrl}?device=phone`} referrerpolicy="origin">
+        <a href={`${context.authorisationUrl}?device=phone`} referrerpolicy="origin">
           手机授权链接 <small>link for a phone</small>
         </a>
       </p>
@@ -22,7 +22,7 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Pa
       <Empty zh="还没有账号：npm run nurture -- account add" en="no account yet" />
     ) : (
       <Table
-        heads={[
+        headers={[
           '名称 name',
           'AppID',
           '模式 mode',
@@ -55,7 +55,7 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Pa
               <Time at={a.stateSince} />
             </td>
             <td>
-              <RequiredActionCell account={a} links={links} />
+              <RequiredActionCell account={a} context={context} />
             </td>
           </tr>
         ))}
@@ -64,16 +64,16 @@ export const AccountsPage = ({ items, links }: { items: AccountView[]; links: Pa
   </Layout>
 )
 
-const RequiredActionCell = ({ account, links }: { account: AccountView; links: PageContext }) => {
-  const { authoriseUrl } = links
-  const action = requiredAction(account, { platform: Boolean(authoriseUrl) })
+const RequiredActionCell = ({ account, context }: { account: AccountView; context: PageContext }) => {
+  const { authorisationUrl } = context
+  const action = requiredAction(account, { platform: Boolean(authorisationUrl) })
   if (!action) return <>–</>
   return (
     <>
       {action.zh} <small>{action.en}</small>
-      {action.authorise && authoriseUrl ? (
+      {action.authorise && authorisationUrl ? (
         <div>
-          <a href={authoriseUrl} referrerpolicy="origin">
+          <a href={authorisationUrl} referrerpolicy="origin">
             重新授权 <small>authorise again</small>
           </a>
         </div>

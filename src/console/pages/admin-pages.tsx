@@ -8,17 +8,17 @@ import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
 interface ListPageProps<T> {
   items: T[]
   next: string | null
-  links: PageContext
+  context: PageContext
 }
 
-export const UsersPage = ({ items, next, links }: ListPageProps<ReturnType<typeof userView>>) => (
-  <Layout title="用户" at="/users" links={links}>
+export const UsersPage = ({ items, next, context: links }: ListPageProps<ReturnType<typeof userView>>) => (
+  <Layout title="用户" at="/users" context={links}>
     <Heading zh="用户" en="users" />
     {items.length === 0 ? (
       <Empty zh="还没有用户：npm run nurture -- user add NAME" en="no user yet" />
     ) : (
       <Table
-        heads={[
+        headers={[
           '用户名 name',
           '角色 role',
           '状态 state',
@@ -52,16 +52,16 @@ export const UsersPage = ({ items, next, links }: ListPageProps<ReturnType<typeo
 export const TokensPage = ({
   items,
   next,
-  links,
+  context: links,
   now,
 }: ListPageProps<ReturnType<typeof tokenView>> & { now: number }) => (
-  <Layout title="令牌" at="/tokens" links={links}>
+  <Layout title="令牌" at="/tokens" context={links}>
     <Heading zh="API 令牌" en="API tokens" />
     {items.length === 0 ? (
       <Empty zh="还没有令牌：npm run nurture -- token create NAME" en="no token yet" />
     ) : (
       <Table
-        heads={[
+        headers={[
           '用途 name',
           'id',
           '角色 role',
@@ -97,13 +97,13 @@ export const TokensPage = ({
   </Layout>
 )
 
-export const AuditPage = ({ items, next, links }: ListPageProps<ReturnType<typeof auditView>>) => (
-  <Layout title="操作记录" at="/audit" links={links}>
+export const AuditPage = ({ items, next, context: links }: ListPageProps<ReturnType<typeof auditView>>) => (
+  <Layout title="操作记录" at="/audit" context={links}>
     <Heading zh="操作记录" en="audit log" />
     {items.length === 0 ? (
       <Empty zh="还没有记录" en="nothing was changed yet" />
     ) : (
-      <Table heads={['时间 at', '谁 who', '操作 action', '对象 target', '详情 details']}>
+      <Table headers={['时间 at', '谁 who', '操作 action', '对象 target', '详情 details']}>
         {items.map((e) => (
           <tr>
             <td>

@@ -6,13 +6,13 @@ import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
 
 type CampaignView = ReturnType<typeof campaignView>
 
-export const CampaignsPage = ({ items, links }: { items: CampaignView[]; links: PageContext }) => (
-  <Layout title="活动" at="/campaigns" links={links}>
+export const CampaignsPage = ({ items, context }: { items: CampaignView[]; context: PageContext }) => (
+  <Layout title="活动" at="/campaigns" context={context}>
     <Heading zh="活动" en="campaigns" />
     {items.length === 0 ? (
       <Empty zh="还没有活动：npm run nurture -- campaign put FILE" en="no campaign yet" />
     ) : (
-      <Table heads={['名称 name', 'id', '版本 version', '状态 state', '账号 accounts', '发布 published']}>
+      <Table headers={['名称 name', 'id', '版本 version', '状态 state', '账号 accounts', '发布 published']}>
         {items.map((x) => (
           <tr>
             <td>
@@ -41,9 +41,9 @@ export const CampaignPage = (props: {
   accounts: { items: TargetAccount[]; next: string | null }
   source: string
   warnings: Issue[]
-  links: PageContext
+  context: PageContext
 }) => (
-  <Layout title={props.item.name} at="/campaigns" links={props.links}>
+  <Layout title={props.item.name} at="/campaigns" context={props.context}>
     <Heading zh={props.item.name} en={`${props.item.id}@${props.item.version}`} />
     <p>
       <Badge state={props.item.broken === null ? props.item.state : 'broken'} />
@@ -82,7 +82,7 @@ const TargetAccounts = ({ items, next }: { items: TargetAccount[]; next: string 
     <Empty zh="还没有账号" en="no account yet" />
   ) : (
     <>
-      <Table heads={['名称 name', 'AppID', '可用 takes it', '原因和处理 what to do']}>
+      <Table headers={['名称 name', 'AppID', '可用 takes it', '原因和处理 what to do']}>
         {items.map((a) => (
           <tr>
             <td>{a.name ?? '–'}</td>

@@ -11,9 +11,9 @@ export const FollowersPage = (props: {
   items: FollowerView[]
   next: string | null
   query: Record<string, string>
-  links: PageContext
+  context: PageContext
 }) => (
-  <Layout title="粉丝" at="/followers" links={props.links}>
+  <Layout title="粉丝" at="/followers" context={props.context}>
     <Heading zh="粉丝" en="followers" />
     <form class="filters" method="get">
       <input name="appId" placeholder="AppID" value={props.query.appId ?? ''} />
@@ -31,7 +31,7 @@ export const FollowersPage = (props: {
       <Empty zh="没有符合条件的粉丝" en="no follower matches" />
     ) : (
       <Table
-        heads={['粉丝 openId', '活动 campaign', '状态 status', '开始 started', '窗口关闭 window closes']}
+        headers={['粉丝 openId', '活动 campaign', '状态 status', '开始 started', '窗口关闭 window closes']}
       >
         {props.items.map((f) => (
           <tr>
@@ -61,16 +61,16 @@ export const FollowersPage = (props: {
   </Layout>
 )
 
-export const FollowerPage = ({ run, links }: { run: RunView; links: PageContext }) => (
-  <Layout title="粉丝" at="/followers" links={links}>
+export const FollowerPage = ({ run, context }: { run: RunView; context: PageContext }) => (
+  <Layout title="粉丝" at="/followers" context={context}>
     <Heading zh="粉丝" en={run.openId} />
     <p class="row">
-      {links.simulatorUrl ? (
-        <a href={`${links.simulatorUrl}/phone/${run.appId}/${run.openId}`}>手机 phone</a>
+      {context.simulatorUrl ? (
+        <a href={`${context.simulatorUrl}/phone/${run.appId}/${run.openId}`}>手机 phone</a>
       ) : null}
-      {links.temporalUiUrl ? (
+      {context.temporalUiUrl ? (
         <a
-          href={`${links.temporalUiUrl}/namespaces/${links.namespace}/workflows/${encodeURIComponent(workflowIdOf(run.appId, run.openId))}`}
+          href={`${context.temporalUiUrl}/namespaces/${context.namespace}/workflows/${encodeURIComponent(workflowIdOf(run.appId, run.openId))}`}
         >
           Temporal Web UI
         </a>
@@ -101,7 +101,7 @@ export const RunFragment = ({ run }: { run: RunView }) => (
         窗口关闭 window closes <Time at={run.window.closesAt} />
       </span>
     </p>
-    <Table heads={['步骤 step', '状态 state', '计划 planned', '发送 sent', '原因 reason']}>
+    <Table headers={['步骤 step', '状态 state', '计划 planned', '发送 sent', '原因 reason']}>
       {run.steps.map((s) => (
         <tr>
           <td>
@@ -129,7 +129,7 @@ export const RunFragment = ({ run }: { run: RunView }) => (
     {run.ledger.length === 0 ? (
       <Empty zh="没有额度" en="no grant" />
     ) : (
-      <Table heads={['场景 scene', '已用 used', '到期 expires']}>
+      <Table headers={['场景 scene', '已用 used', '到期 expires']}>
         {run.ledger.map((g) => (
           <tr>
             <td>

@@ -14,7 +14,7 @@ const CodeField = ({ recovery }: { recovery: boolean }) => (
 )
 
 /** After the password: the code of the app. */
-export const CodePage = ({ trouble }: { trouble: SignInProblem | null }) => (
+export const CodePage = ({ problem }: { problem: SignInProblem | null }) => (
   <StandalonePage title="两步验证">
     <form class="signin" method="post" action="/signin/second-factor">
       <Heading zh="两步验证" en="second factor" />
@@ -22,7 +22,7 @@ export const CodePage = ({ trouble }: { trouble: SignInProblem | null }) => (
         请输入验证器 App 显示的六位动态码 <small>the six digits of your authenticator app</small>
       </p>
       <CodeField recovery={true} />
-      <ProblemMessage trouble={trouble} />
+      <ProblemMessage problem={problem} />
       <button type="submit">继续 go on</button>
       <p class="quiet">
         手机丢了？用恢复码，或请管理员重置 <small>Lost the phone? A recovery code, or an admin's reset</small>
@@ -56,10 +56,10 @@ const EnrolmentFields = ({ enrolment }: { enrolment: Enrolment }) => (
 /** After the password of somebody who must set one up. */
 export const EnrolPage = ({
   enrolment,
-  trouble,
+  problem,
 }: {
   enrolment: Enrolment
-  trouble: SignInProblem | null
+  problem: SignInProblem | null
 }) => (
   <StandalonePage title="设置两步验证">
     <form class="signin" method="post" action="/signin/second-factor">
@@ -68,7 +68,7 @@ export const EnrolPage = ({
         这里要求每个人都启用两步验证 <small>Everybody needs a second factor here</small>
       </p>
       <EnrolmentFields enrolment={enrolment} />
-      <ProblemMessage trouble={trouble} />
+      <ProblemMessage problem={problem} />
       <button type="submit">启用 switch on</button>
     </form>
   </StandalonePage>
@@ -106,10 +106,10 @@ export const SecondFactorPage = (props: {
   since: number | null
   required: boolean
   enrolment: Enrolment | null
-  trouble: SignInProblem | null
-  links: PageContext
+  problem: SignInProblem | null
+  context: PageContext
 }) => (
-  <Layout title="两步验证" at="/account/second-factor" links={props.links}>
+  <Layout title="两步验证" at="/account/second-factor" context={props.context}>
     <Heading zh="两步验证" en="second factor" />
     {props.since === null && props.enrolment ? (
       <form class="card" method="post" action="/account/second-factor">
@@ -118,7 +118,7 @@ export const SecondFactorPage = (props: {
           <small> With it a sign-in needs the code of an app besides the password</small>
         </p>
         <EnrolmentFields enrolment={props.enrolment} />
-        <ProblemMessage trouble={props.trouble} />
+        <ProblemMessage problem={props.problem} />
         <button type="submit">启用 switch on</button>
       </form>
     ) : (
@@ -135,7 +135,7 @@ export const SecondFactorPage = (props: {
         ) : (
           <>
             <CodeField recovery={true} />
-            <ProblemMessage trouble={props.trouble} />
+            <ProblemMessage problem={props.problem} />
             <button type="submit">停用 switch off</button>
           </>
         )}

@@ -29,7 +29,7 @@ export const StandalonePage = ({ title, children }: { title: string; children?: 
   </>
 )
 
-export const SignInPage = ({ trouble }: { trouble: SignInProblem | null }) => (
+export const SignInPage = ({ problem }: { problem: SignInProblem | null }) => (
   <StandalonePage title="登录">
     <form class="signin" method="post" action="/signin">
       <Heading zh="粉丝培育" en="FollowerNurture" />
@@ -56,7 +56,7 @@ export const SignInPage = ({ trouble }: { trouble: SignInProblem | null }) => (
         </span>
         <input name="token" type="password" autocomplete="off" />
       </label>
-      <ProblemMessage trouble={trouble} />
+      <ProblemMessage problem={problem} />
       <button type="submit">登录 sign in</button>
     </form>
   </StandalonePage>
@@ -76,15 +76,15 @@ export const SignInByLinkPage = ({ token }: { token: string }) => (
   </StandalonePage>
 )
 
-export const ProblemMessage = ({ trouble }: { trouble: SignInProblem | null }) =>
-  trouble ? (
+export const ProblemMessage = ({ problem }: { problem: SignInProblem | null }) =>
+  problem ? (
     <p class="bad" role="alert">
-      {problemText(trouble)}
+      {problemText(problem)}
     </p>
   ) : null
 
-function problemText(trouble: SignInProblem): string {
-  switch (trouble.kind) {
+function problemText(problem: SignInProblem): string {
+  switch (problem.kind) {
     case 'token':
       return '令牌不对 this is not the token'
     case 'password':
@@ -96,9 +96,9 @@ function problemText(trouble: SignInProblem): string {
     case 'over':
       return '已超时、已使用或尝试过多，请重新登录 too late, already used or too many codes: sign in again'
     case 'wait':
-      return `尝试次数过多，请在 ${trouble.seconds} 秒后再试 too many tries: wait ${trouble.seconds} s`
+      return `尝试次数过多，请在 ${problem.seconds} 秒后再试 too many tries: wait ${problem.seconds} s`
     default:
-      return trouble satisfies never
+      return problem satisfies never
   }
 }
 
@@ -149,14 +149,14 @@ export const ErrorPage = ({ status }: { status: number }) => {
   )
 }
 
-export const NotFoundPage = ({ links }: { links: PageContext }) => (
-  <Layout title="没有找到" at="" links={links}>
+export const NotFoundPage = ({ context }: { context: PageContext }) => (
+  <Layout title="没有找到" at="" context={context}>
     <Heading zh="没有找到" en="not found" />
   </Layout>
 )
 
-export const ForbiddenPage = ({ links }: { links: PageContext }) => (
-  <Layout title="没有权限" at="" links={links}>
+export const ForbiddenPage = ({ context }: { context: PageContext }) => (
+  <Layout title="没有权限" at="" context={context}>
     <Heading zh="没有权限" en="not allowed" />
     <p>
       这个页面只给管理员看 <span class="quiet">this page is for admins</span>
