@@ -48,7 +48,7 @@ async function play(env: Record<string, string>): Promise<void> {
     await callApi(phone, '/fast-forward', { ms: 48 * 3_600_000 })
     await waitFor(async () => (await run())?.status === 'ended')
   }
-  for (const path of ['/api/openapi.json', '/api/engine', '/api/campaigns']) await callApi(base, path)
+  for (const path of ['/api/openapi.json', '/api/temporal', '/api/campaigns']) await callApi(base, path)
 }
 
 async function atRest(pid: number): Promise<ProcessMemory[]> {

@@ -41,5 +41,5 @@ done
 compose up --detach --wait temporal
 compose run --rm temporal-namespace
 compose up --detach --wait serve-1 serve-2 worker-1 worker-2
-compose exec -T serve-1 node scripts/run.mjs src/cli/main.ts engine accept
+compose exec -T serve-1 node scripts/run.mjs src/cli/main.ts temporal accept
 echo "restored: $folder"

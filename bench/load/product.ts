@@ -11,7 +11,7 @@ export async function pendingOf(base: string): Promise<number> {
 
 /** Followers' runs that are under way. */
 async function openRunsOf(base: string): Promise<number> {
-  return (await callApi<{ activeRuns: number }>(base, '/api/engine')).activeRuns
+  return (await callApi<{ activeRuns: number }>(base, '/api/temporal')).activeRuns
 }
 
 /** Waits until no event waits and no run is open, as long as they get fewer; false when they stood still instead. */

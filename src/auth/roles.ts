@@ -11,7 +11,7 @@ const ADMIN_PATHS = /^\/api\/(users|tokens|audit|keys)(\/|$)/
 /** An account comes with its secrets, and goes with its followers. */
 const ACCOUNT_PATHS = /^\/api\/accounts(\/[^/]+)?$/
 /** Starts runs again in another Temporal. */
-const ENGINE_ACCEPT = '/api/engine/accept'
+const TEMPORAL_ACCEPT = '/api/temporal/accept'
 const ADMIN_ACCOUNT_METHODS = new Set(['POST', 'PUT', 'DELETE'])
 
 /**
@@ -20,7 +20,7 @@ const ADMIN_ACCOUNT_METHODS = new Set(['POST', 'PUT', 'DELETE'])
  */
 export function requiredRole(method: string, path: string): Role {
   const verb = method.toUpperCase()
-  if (ADMIN_PATHS.test(path) || path === ENGINE_ACCEPT) return 'admin'
+  if (ADMIN_PATHS.test(path) || path === TEMPORAL_ACCEPT) return 'admin'
   if (ACCOUNT_PATHS.test(path) && ADMIN_ACCOUNT_METHODS.has(verb)) return 'admin'
   return READ_METHODS.has(verb) ? 'viewer' : 'operator'
 }

@@ -90,7 +90,7 @@ export const Layout = (props: { title: string; at: string; context: PageContext;
           {props.context.unexpectedNamespace ? (
             <p class="bad" role="alert">
               连接的 Temporal 命名空间不是运行数据所在的那一个：消息已暂停，回调照常保存。请检查地址，或执行{' '}
-              <code>nurture engine accept</code>
+              <code>nurture temporal accept</code>
               <small>
                 {' '}
                 This is not the Temporal namespace that the runs live in: nothing is sent, callbacks are kept.

@@ -27,7 +27,7 @@ export async function eraseOnRequest(
     await markDispatched(tx, row.id, 'forgotten', now())
     await eraseFollower(tx, follower)
     const target = `${appId}/${maskId(openId)}`
-    await writeAudit(tx, { actor: 'dispatcher', action: 'follower.forgotten', target, at: now() })
+    await writeAudit(tx, { actor: 'dispatcher', action: 'follower.erased', target, at: now() })
   })
   log.info({ appId, follower: maskId(openId), by: row.kind }, 'follower data erased')
 }

@@ -112,7 +112,7 @@ export function createNamespaceGuard(deps: {
     loggedAt = performance.now()
     log.error(
       { namespace, namespaceId, expected },
-      'engine: this is not the namespace that the runs in the store live in: its database was wiped or restored from an older backup, or the address or TEMPORAL_NAMESPACE is wrong. Callbacks are kept, nothing is sent, no run is given up. Correct the address, or say `nurture engine accept`: active runs are then started here from the store',
+      'engine: this is not the namespace that the runs in the store live in: its database was wiped or restored from an older backup, or the address or TEMPORAL_NAMESPACE is wrong. Callbacks are kept, nothing is sent, no run is given up. Correct the address, or say `nurture temporal accept`: active runs are then started here from the store',
     )
   }
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const entries = async (query = '') => (await api.get<Page<Entry>>(`/api/audit${query}`)).body
-const isForgotten = ({ actor, action }: Entry) => actor === 'dispatcher' && action === 'follower.forgotten'
+const isErased = ({ actor, action }: Entry) => actor === 'dispatcher' && action === 'follower.erased'
 /** What the walk did; the product itself adds when it has done what was asked for. */
 const entriesOfWalk = async () => (await entries('?limit=200')).items.filter(({ actor }) => actor === tokenId)
 
@@ -114,8 +114,8 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     'follower.cancel',
   ],
   ['POST /api/followers/{appId}/{openId}/agent/end', `${follower}/agent/end`, {}, 'follower.agent-end'],
-  ['POST /api/followers/{appId}/{openId}/forget', `${follower}/forget`, {}, 'follower.forget'],
-  ['POST /api/engine/accept', '/api/engine/accept', {}, 'engine.accept'],
+  ['POST /api/followers/{appId}/{openId}/erase', `${follower}/erase`, {}, 'follower.erase'],
+  ['POST /api/temporal/accept', '/api/temporal/accept', {}, 'temporal.accept'],
   ['POST /api/keys/rotate', '/api/keys/rotate', {}, 'key.rotate'],
   ['POST /api/media', '/api/media', { raw: picture() }, 'media.upload'],
   ['POST /api/qrcodes', '/api/qrcodes', { json: { appId: APP, qrScene: 'expo' } }, 'qrcode.create'],
@@ -218,8 +218,8 @@ describe('the audit log', () => {
       const status = CREATES[action]
       if (status) await api.waitForBody<{ status: string }>(follower, (run) => run.status === status)
       // Done before the engine is accepted: from then on events wait until its runs are restored, which nobody does here.
-      if (action === 'follower.forget')
-        await waitFor(async () => (await entries('?limit=200')).items.some(isForgotten))
+      if (action === 'follower.erase')
+        await waitFor(async () => (await entries('?limit=200')).items.some(isErased))
     }
     const all = JSON.stringify(await entries('?limit=200'))
     for (const secret of [PASSWORD, made.token, token, ...Object.values(SECRETS), 'scrypt', 'oAudited'])

@@ -43,15 +43,15 @@ export const API = table(`
   DELETE /api/campaigns/{id}                           operator
   POST   /api/campaigns/{id}/pause                     operator
   POST   /api/campaigns/{id}/resume                    operator
-  GET    /api/engine                                   viewer
-  POST   /api/engine/accept                            admin
+  GET    /api/temporal                                 viewer
+  POST   /api/temporal/accept                          admin
   GET    /api/followers                                viewer
   GET    /api/followers/{appId}/{openId}               viewer
   POST   /api/followers/{appId}/{openId}/cancel        operator
   POST   /api/followers/{appId}/{openId}/pause         operator
   POST   /api/followers/{appId}/{openId}/resume        operator
   POST   /api/followers/{appId}/{openId}/agent/end     operator
-  POST   /api/followers/{appId}/{openId}/forget        operator
+  POST   /api/followers/{appId}/{openId}/erase         operator
   POST   /api/media                                    operator
   POST   /api/qrcodes                                  operator
   POST   /api/keys/rotate                              admin

@@ -49,15 +49,15 @@ describe('nurture, with nothing running', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|setup|deploy|account|campaign|engine|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+      /^ +(check|preview|setup|deploy|account|campaign|temporal|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
-      engine: ['show', 'accept'],
-      follower: ['show', 'cancel', 'forget', 'pause', 'resume'],
+      temporal: ['show', 'accept'],
+      follower: ['show', 'cancel', 'erase', 'pause', 'resume'],
       key: ['rotate'],
       menu: ['get', 'put', 'remove'],
       media: ['put'],
@@ -323,8 +323,8 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
     expect(await nurture('follower', 'cancel', APP, 'oCli')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
-    expect(await nurture('follower', 'forget', APP, 'oNobody')).toMatchObject({ code: 1 })
-    expect(await nurture('follower', 'forget', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
+    expect(await nurture('follower', 'erase', APP, 'oNobody')).toMatchObject({ code: 1 })
+    expect(await nurture('follower', 'erase', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
   })
 
   it('has the running program seal its store anew', async () => {
@@ -430,11 +430,11 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
   })
 
   it('says whether the engine is the right one, and accepts it', async () => {
-    const shown = await nurture('engine', 'show')
+    const shown = await nurture('temporal', 'show')
     expect(shown).toMatchObject({ code: 0, err: '' })
     expect(shown.out).toContain(': expected,')
-    expect(await nurture('engine', 'accept')).toMatchObject({ code: 0 })
-    expect((await nurture('engine', 'show')).out).toContain(': rebuilding,')
+    expect(await nurture('temporal', 'accept')).toMatchObject({ code: 0 })
+    expect((await nurture('temporal', 'show')).out).toContain(': rebuilding,')
   })
 })
 

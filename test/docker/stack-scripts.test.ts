@@ -98,7 +98,7 @@ describe('a backup, with an engine of containers that only writes down what it i
     )
   })
 
-  it('is restored with all stopped, and the engine accepted at the end', async () => {
+  it('is restored with all stopped, and Temporal accepted at the end', async () => {
     await run(join(stack, 'backup.sh'), [join(folder, 'b')], { env })
     rmSync(join(folder, 'told'))
     await run(join(stack, 'restore.sh'), [join(folder, 'b'), '--yes'], { env })
@@ -107,7 +107,7 @@ describe('a backup, with an engine of containers that only writes down what it i
       all.lastIndexOf('stop temporal'),
     )
     expect(all.filter((l) => l.includes('pg_restore'))).toHaveLength(3)
-    expect(all.at(-1)).toMatch(/src\/cli\/main\.ts engine accept$/)
+    expect(all.at(-1)).toMatch(/src\/cli\/main\.ts temporal accept$/)
   })
 
   it('that was damaged is not restored', async () => {

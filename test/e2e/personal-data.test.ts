@@ -63,7 +63,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
   const db = () => app.services.db
   const wechat = () => app.simulator.account(APP)
   const traces = (openId: string) => findPersonalData(db(), [openId, replyOf(openId)])
-  const forget = (openId: string) => callApi(app.callbackUrl, `/api/followers/${APP}/${openId}/forget`, {})
+  const erase = (openId: string) => callApi(app.callbackUrl, `/api/followers/${APP}/${openId}/erase`, {})
   /** Temporal deletes histories when it comes to it. */
   const drained = () =>
     waitFor(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null))
@@ -98,7 +98,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     const openId = 'oForgotten-0123456789'
     await livesHere(openId)
     const before = { runs: await db().$count(runs), deliveries: await db().$count(deliveries) }
-    await forget(openId)
+    await erase(openId)
     await drained()
     expect(await traces(openId)).toEqual([])
     expect(await histories(openId)).toEqual([])
@@ -110,16 +110,16 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
       { status: 'ended', outcome: 'cancelled', state: { reply: null, seenEventKeys: [] } },
     ])
     const audited = await db().select().from(auditLog)
-    expect(audited.map((a) => a.action)).toEqual(['follower.forget', 'follower.forgotten'])
+    expect(audited.map((a) => a.action)).toEqual(['follower.erase', 'follower.erased'])
     expect(new Set(audited.map((a) => a.target))).toEqual(new Set([`${APP}/${maskId(openId)}`]))
-    await expect(forget(openId)).rejects.toThrow(/404/)
+    await expect(erase(openId)).rejects.toThrow(/404/)
   })
 
   it('who comes back is somebody new, also within the days of the dedupe keys', async () => {
     const openId = 'oReturning-0123456789'
     await livesHere(openId)
     const follow = (await db().select().from(inbox).where(eq(inbox.openId, openId)))[0]
-    await forget(openId)
+    await erase(openId)
     await drained()
     // WeChat delivers the old follow once more: still known, still once.
     await wechat().follow(openId, { createTime: (follow?.createTime ?? 0) / 1000 })
@@ -172,7 +172,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
       log,
     })
     other.start()
-    await forget(openId)
+    await erase(openId)
     other.wake()
     const eraseRequest = async () =>
       (await db().select().from(inbox).where(eq(inbox.kind, 'forget'))).find((r) => r.openId === openId)

@@ -119,7 +119,7 @@ describe.runIf(programs)('the production stack, without containers', () => {
     // Only once the run has ended, nothing can be sent a second time.
     await waitFor(async () => (await follower('oBackup')).status === 'ended')
     expect(sent('oBackup')).toHaveLength(2)
-    expect((await inside('serve-1', 'engine', 'show')).stdout).toContain('nurture')
+    expect((await inside('serve-1', 'temporal', 'show')).stdout).toContain('nurture')
   })
 
   it('has a proxy and dynamic settings that their own programs find valid', () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const wechat = () => api.app.simulator.account(APP)
-const engineState = async () => (await api.get<Engine>('/api/engine')).body
+const engineState = async () => (await api.get<Engine>('/api/temporal')).body
 const follower = (openId: string) => `/api/followers/${APP}/${openId}`
 const textsTo = (openId: string) =>
   wechat()
@@ -51,7 +51,7 @@ async function loseEngine(): Promise<void> {
 
 /** Accepts the engine, and lets the job do what follows. */
 async function accept(): Promise<void> {
-  const answer = await api.call<Engine>('POST', '/api/engine/accept')
+  const answer = await api.call<Engine>('POST', '/api/temporal/accept')
   expect(answer).toMatchObject({ status: 202, body: { state: 'rebuilding' } })
   await rebuildRuns(api.app)
   expect(await engineState()).toMatchObject({ state: 'expected' })

@@ -44,7 +44,7 @@ export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
   readFollowerRun(router, deps)
   signalRoutes(router, deps)
   endAgentSessionRoute(router, deps)
-  forgetFollower(router, deps)
+  eraseFollower(router, deps)
   return router
 }
 
@@ -143,12 +143,12 @@ function endAgentSessionRoute(router: OpenAPIHono, deps: ApiDeps): void {
   )
 }
 
-/** `POST /followers/{appId}/{openId}/forget` */
-function forgetFollower(router: OpenAPIHono, deps: ApiDeps): void {
+/** `POST /followers/{appId}/{openId}/erase` */
+function eraseFollower(router: OpenAPIHono, deps: ApiDeps): void {
   router.openapi(
     createRoute({
       method: 'post',
-      path: '/followers/{appId}/{openId}/forget',
+      path: '/followers/{appId}/{openId}/erase',
       summary: 'End the run and delete all that is known of this person, histories in Temporal included',
       security,
       request: { params: followerParams },
@@ -162,7 +162,7 @@ function forgetFollower(router: OpenAPIHono, deps: ApiDeps): void {
       const followerKey = c.req.valid('param')
       await auditedChange(deps, c, async ({ tx }) => {
         if (!(await requestErasure(tx, followerKey, deps.now()))) throw notFound('such person')
-        return { action: 'follower.forget', target: auditTarget(followerKey), result: null }
+        return { action: 'follower.erase', target: auditTarget(followerKey), result: null }
       })
       deps.dispatcher.wake()
       return c.json({ accepted: true as const }, 202)

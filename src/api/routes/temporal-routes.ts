@@ -12,7 +12,7 @@ import {
   temporalUnavailable,
 } from './route-helpers.ts'
 
-/** `/api/engine`: whether Temporal's namespace is the one that the store's runs live in. */
+/** `/api/temporal`: whether Temporal's namespace is the one that the store's runs live in. */
 export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
   const app = createRouter()
   const { db, namespaceGuard: home } = deps
@@ -20,11 +20,11 @@ export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
   app.openapi(
     createRoute({
       method: 'get',
-      path: '/engine',
+      path: '/temporal',
       summary: 'Whether the runs in the store live in this Temporal namespace',
       security,
       request: { query: z.strictObject({}) },
-      responses: { 200: jsonResponse(temporalState, 'The engine'), ...errorResponses },
+      responses: { 200: jsonResponse(temporalState, 'State of the namespace'), ...errorResponses },
     }),
     async (c) => c.json({ ...(await home.check(0)), activeRuns: await countActiveRuns(db) }, 200),
   )
@@ -32,7 +32,7 @@ export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
   app.openapi(
     createRoute({
       method: 'post',
-      path: '/engine/accept',
+      path: '/temporal/accept',
       summary: 'This namespace is the right one: start what it lacks of the active runs, from the store',
       security,
       request: { query: z.strictObject({}) },
@@ -47,7 +47,7 @@ export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
       )
       if (current.namespaceId === null) throw unavailable
       const note = {
-        action: 'engine.accept',
+        action: 'temporal.accept',
         target: current.namespace,
         details: { from: current.expected, to: current.namespaceId },
       }

@@ -10,7 +10,7 @@ export const followerCommands = (terminal: Terminal) =>
     setPaused(terminal, 'pause'),
     setPaused(terminal, 'resume'),
     endAgent(terminal),
-    forget(terminal),
+    erase(terminal),
   ])
 
 const followerCommand = (name: string, description: string) =>
@@ -63,10 +63,10 @@ const endAgent = (terminal: Terminal) =>
     }),
   )
 
-const forget = (terminal: Terminal) =>
-  followerCommand('forget', 'Erase all data of the follower, including histories in Temporal').action(
+const erase = (terminal: Terminal) =>
+  followerCommand('erase', 'Erase all data of the follower, including histories in Temporal').action(
     printing(terminal, async (appId, openId, options) => {
-      await callApi(options, { method: 'POST', path: `${pathOf(appId, openId)}/forget` })
+      await callApi(options, { method: 'POST', path: `${pathOf(appId, openId)}/erase` })
       const text = 'erasure requested: done as soon as the run has ended and Temporal is reachable'
       return { value: { accepted: true }, text }
     }),

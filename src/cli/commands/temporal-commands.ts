@@ -2,7 +2,7 @@ import { callApi, urlOption } from '../api-client.ts'
 import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 
 export const temporalCommands = (terminal: Terminal) =>
-  commandGroup('engine', 'The Temporal namespace that runs live in', [show(terminal), accept(terminal)])
+  commandGroup('temporal', 'The Temporal namespace that runs live in', [show(terminal), accept(terminal)])
 
 interface NamespaceState {
   state: string
@@ -15,7 +15,7 @@ interface NamespaceState {
 const STATE_MEANINGS: Record<string, string> = {
   expected: 'the namespace that the runs in the store live in',
   unexpected:
-    'not the namespace that the runs in the store live in, so nothing is sent to it. Correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, or run: nurture engine accept',
+    'not the namespace that the runs in the store live in, so nothing is sent to it. Correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, or run: nurture temporal accept',
   rebuilding: 'accepted; active runs that it lacks are being started from the store',
   unknown: 'Temporal is not reachable',
 }
@@ -25,7 +25,7 @@ const show = (terminal: Terminal) =>
     .addOption(urlOption)
     .action(
       printing(terminal, async (options) => {
-        const found = await callApi<NamespaceState>(options, { path: '/api/engine' })
+        const found = await callApi<NamespaceState>(options, { path: '/api/temporal' })
         return { value: found, text: describe(found), failed: found.state === 'unexpected' }
       }),
     )
@@ -38,7 +38,7 @@ const accept = (terminal: Terminal) =>
     .addOption(urlOption)
     .action(
       printing(terminal, async (options) => {
-        const found = await callApi<NamespaceState>(options, { method: 'POST', path: '/api/engine/accept' })
+        const found = await callApi<NamespaceState>(options, { method: 'POST', path: '/api/temporal/accept' })
         return { value: found, text: describe(found) }
       }),
     )
