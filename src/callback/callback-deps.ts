@@ -1,6 +1,7 @@
 import type { HonoRequest } from 'hono'
 import type { FollowerEvent } from '../run/follower-event.ts'
 import type { Log } from '../shared/log.ts'
+import type { CallbackResult } from '../shared/metrics.ts'
 import type { Accepted, NewInboxRow } from '../store/inbox/inbox-rows.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { CallbackAccount, ReceivedMode } from '../wechat/callback/envelope.ts'
@@ -77,14 +78,3 @@ export interface CallbackDeps {
 /** The same with nothing left out, as the steps of the callback get it. */
 export type CallbackContext = CallbackDeps &
   Required<Pick<CallbackDeps, 'isCached' | 'admission' | 'tracing'>>
-
-/** The label `result` of `nurture_callbacks_total`. */
-type CallbackResult =
-  | 'accepted'
-  | 'duplicate'
-  | 'ignored'
-  | 'unknown'
-  | 'unreadable'
-  | 'refused'
-  | 'failed'
-  | 'verified'

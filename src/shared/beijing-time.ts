@@ -1,8 +1,9 @@
-const DAY_MS = 24 * 60 * 60_000
-/** China has had one zone and no summer time since 1991. */
-const UTC_PLUS_8_MS = 8 * 60 * 60_000
+import { DAY_MS, HOUR_MS } from './time-units.ts'
 
-/** The start of the next day in Beijing, epoch ms: WeChat's daily quotas begin anew then. */
+/** China has had one time zone and no summer time since 1991. */
+const UTC_PLUS_8_MS = 8 * HOUR_MS
+
+/** The start of the next day in Beijing, epoch ms. WeChat resets its daily quotas then. */
 export function nextDayInBeijing(at: number): number {
   return Math.floor((at + UTC_PLUS_8_MS) / DAY_MS + 1) * DAY_MS - UTC_PLUS_8_MS
 }

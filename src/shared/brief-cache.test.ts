@@ -12,13 +12,13 @@ function cache() {
   return { ...made, clock, reads }
 }
 
-it('is read once for all who ask meanwhile and for as long as it is believed', async () => {
+it('reads once for all concurrent callers, and again only when the value has expired', async () => {
   const { get, clock, reads } = cache()
-  const asked = [get(), get()]
+  const concurrent = [get(), get()]
   clock.ms = 2_000
-  asked.push(get())
+  concurrent.push(get())
   reads[0]?.answer('first')
-  expect(await Promise.all(asked)).toEqual(['first', 'first', 'first'])
+  expect(await Promise.all(concurrent)).toEqual(['first', 'first', 'first'])
   clock.ms = 2_499
   expect(await get()).toBe('first')
   expect(reads).toHaveLength(1)
@@ -28,27 +28,27 @@ it('is read once for all who ask meanwhile and for as long as it is believed', a
   expect(await later).toBe('second')
 })
 
-it('is read anew after it failed, for all who wait', async () => {
+it('rejects all waiting callers when the read fails, and reads again for the next one', async () => {
   const { get, reads } = cache()
-  const asked = Promise.allSettled([get(), get()])
-  const trouble = new Error('away')
-  reads[0]?.fail(trouble)
-  expect(await asked).toMatchObject([{ reason: trouble }, { reason: trouble }])
-  const again = get()
-  reads[1]?.answer('back')
-  expect(await again).toBe('back')
+  const concurrent = Promise.allSettled([get(), get()])
+  const error = new Error('unavailable')
+  reads[0]?.fail(error)
+  expect(await concurrent).toMatchObject([{ reason: error }, { reason: error }])
+  const retry = get()
+  reads[1]?.answer('available')
+  expect(await retry).toBe('available')
 })
 
-it('is read anew by who asks after a write, also while it is read', async () => {
-  const { get, forget, reads } = cache()
+it('reads again after an invalidation, also while a read is in progress', async () => {
+  const { get, invalidate, reads } = cache()
   const before = get()
-  forget()
+  invalidate()
   const after = get()
   reads[1]?.answer('new')
   reads[0]?.answer('old')
   expect(await Promise.all([before, after])).toEqual(['old', 'new'])
   expect(await get()).toBe('new')
-  forget()
+  invalidate()
   void get()
   expect(reads).toHaveLength(3)
 })

@@ -1,13 +1,13 @@
 export interface BriefCache<T> {
-  /** @throws what reading throws; it is read anew by the next who asks */
+  /** @throws what `read` throws; the next call reads again */
   get(): Promise<T>
-  /** Something was written: who asks from now on gets what is read from now on. */
-  forget(): void
+  /** Call after a write: later calls of `get` read again. */
+  invalidate(): void
 }
 
 /**
- * What anybody can have us read, read at most once in `ms`: who asks while it is read waits for it, and it is believed for
- * `ms` from when it was there.
+ * Caches one value that unauthenticated requests can cause to be read. Concurrent callers share one read.
+ * @param ms how long a value is valid, counted from the end of its read
  * @param clock monotonic, ms
  */
 export function createBriefCache<T>(
@@ -31,7 +31,7 @@ export function createBriefCache<T>(
       )
       return reading.value
     },
-    forget() {
+    invalidate() {
       latest = null
     },
   }

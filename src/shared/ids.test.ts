@@ -9,7 +9,7 @@ describe('a workflow id', () => {
   })
 
   it.each(['', 'nurture', 'nurture/wx1', 'nurture/wx1/', 'nurture//oA', 'other/wx1/oA'])(
-    '%j names nobody',
+    '%j names no follower',
     (workflowId) => expect(parseWorkflowId(workflowId)).toBeNull(),
   )
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { normaliseEntryKeyword, normaliseExitKeyword } from './keyword.ts'
 
-/** The keyword that this text is, or undefined. */
+/** The keyword that the text matches, or undefined. */
 function findExitKeyword(keywords: readonly string[], text: string): string | undefined {
   const typed = normaliseExitKeyword(text)
   return typed === '' ? undefined : keywords.find((keyword) => normaliseExitKeyword(keyword) === typed)
@@ -13,8 +13,8 @@ describe('an exit keyword as a follower types it', () => {
     ['T\u2006D', 'TD', 'pinyin of iOS'],
     ['t\u2006d\u2006', 'TD', 'pinyin of iOS, with a space after it'],
     ['退订\u200b', '退订', 'a zero-width space'],
-    ['\u200e退订', '退订', 'a mark of direction'],
-    ['\u2067退订\u2069', '退订', 'isolates of direction'],
+    ['\u200e退订', '退订', 'a direction mark'],
+    ['\u2067退订\u2069', '退订', 'directional isolates'],
     ['退\u200d订', '退订', 'a joiner'],
     ['\ufeff退订', '退订', 'a byte order mark'],
     ['T\u00adD', 'TD', 'a soft hyphen'],
@@ -27,12 +27,12 @@ describe('an exit keyword as a follower types it', () => {
     ['T D', 'TD', 'a space inside'],
     ['退 订', '退订', 'a space between characters'],
     ['退\u3000订', '退订', 'an ideographic space'],
-    ['\n退订\r\n', '退订', 'ends of lines'],
-    ['T\u00a0D', 'TD', 'a space that does not break'],
-    ['T\u2800D', 'TD', 'the blank of Braille'],
+    ['\n退订\r\n', '退订', 'line breaks'],
+    ['T\u00a0D', 'TD', 'a no-break space'],
+    ['T\u2800D', 'TD', 'the Braille blank'],
     ['退订。', '退订', 'a full stop'],
     ['退订!', '退订', 'an exclamation mark'],
-    ['退订！！！', '退订', 'several, full width'],
+    ['退订！！！', '退订', 'several full-width exclamation marks'],
     ['TD.', 'TD', 'an ASCII full stop'],
     ['TD，', 'TD', 'a comma'],
     ['退订~', '退订', 'a tilde'],
@@ -52,13 +52,13 @@ describe('an exit keyword as a follower types it', () => {
   ])('%j is %j (%s)', (typed, keyword) => expect(findExitKeyword([keyword], typed)).toBe(keyword))
 
   it.each([
-    ['退訂', '退订', 'traditional characters are others'],
-    ['不退订', '退订', 'it is the whole text'],
+    ['退訂', '退订', 'traditional characters are different'],
+    ['不退订', '退订', 'the whole text counts'],
     ['退订吗', '退订', 'more words'],
     ['。退订', '退订', 'punctuation before it'],
-    ['TD1', 'TD', 'a figure more'],
+    ['TD1', 'TD', 'a digit more'],
     ['', '退订', 'no text'],
-    ['\u200b\u3164', '退订', 'nothing to be seen'],
+    ['\u200b\u3164', '退订', 'nothing visible'],
     ['。', '退订', 'punctuation alone'],
     ['👍', '退订', 'an emoji alone'],
     [`${' '.repeat(600)}TD`, 'TD', 'a long text'],
@@ -87,18 +87,18 @@ describe('a keyword of marks and emoji only', () => {
     'C#',
   ]
 
-  it.each(MARKS)('%s is itself, in both readings', (mark) => {
+  it.each(MARKS)('%s matches itself, as an exit and as an entry keyword', (mark) => {
     expect(findExitKeyword([mark], mark)).toBe(mark)
     expect(normaliseEntryKeyword(mark)).not.toBe('')
     expect(normaliseExitKeyword(mark)).not.toBe('')
   })
 
-  it('does not match other marks, nor nothing', () => {
+  it('matches neither other marks nor a blank text', () => {
     for (const text of ['', ' ', '\u200b', '!', '😀'])
       expect(findExitKeyword(['?', '。', '👍'], text)).toBeUndefined()
   })
 
-  it('is no keyword where nothing is visible', () => {
+  it('is not a keyword when nothing in it is visible', () => {
     for (const text of ['', ' ', '\u200b', '\u3164\ufeff'])
       expect(findExitKeyword([text], text)).toBeUndefined()
   })
@@ -136,7 +136,7 @@ describe('an entry keyword as a follower types it', () => {
     ['-1', '1', 'a minus counts'],
     ['c', 'C++', 'so do symbols'],
     ['c#', 'C', 'at the end too'],
-    ['资料包', '资料', 'it is the whole text'],
+    ['资料包', '资料', 'the whole text counts'],
   ])('%j is not %j (%s)', (typed, keyword) =>
     expect(normaliseEntryKeyword(typed)).not.toBe(normaliseEntryKeyword(keyword)),
   )
@@ -151,7 +151,7 @@ describe('every text', () => {
     }),
   )
 
-  it('has a form that is its own form', () => {
+  it('has a normal form that is its own normal form', () => {
     fc.assert(
       fc.property(text, (t) => {
         expect(normaliseExitKeyword(normaliseExitKeyword(t))).toBe(normaliseExitKeyword(t))
@@ -161,7 +161,7 @@ describe('every text', () => {
     )
   })
 
-  it('means the same with anything invisible in it, and with marks at its end', () => {
+  it('matches the same with an invisible character in it and with a mark at its end', () => {
     const invisible = fc.constantFrom(
       '\u200b',
       '\u200e',
@@ -187,13 +187,13 @@ describe('every text', () => {
     )
   })
 
-  it('is read in time, also when it is long', () => {
+  it('has an empty form when it is long', () => {
     const long = `${'。'.repeat(60_000)}a`
     expect([normaliseExitKeyword(long), normaliseEntryKeyword(long)]).toEqual(['', ''])
   })
 })
 
-describe('what a follower types to keep the server busy', () => {
+describe('a text that is meant to keep the server busy', () => {
   const cpuMs = (work: () => void) => {
     const before = process.cpuUsage()
     for (let i = 0; i < 20; i++) work()
@@ -216,12 +216,12 @@ describe('what a follower types to keep the server busy', () => {
     },
   )
 
-  /** As they were taken away before, by regular expressions that begin anew at every mark. */
+  /** The slow regular expressions with the same result: they start again at every mark. */
   const MARK = String.raw`\p{P}\p{Sk}~`
   const EMOJI = String.raw`\p{So}\p{Extended_Pictographic}`
   const PLAIN = `(?: |(?![#@*&%/\\\\_?-])[${MARK}${EMOJI}])+`
 
-  it('loses the same at its end as before', () => {
+  it('loses the same at its ends as by the slow regular expressions', () => {
     const text = fc.string({
       unit: fc.constantFrom('a', '退', '。', '!', '#', '_', '😀', '🏻', ' ', '~', '(', '"'),
     })

@@ -16,7 +16,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const RULES = 'temporal-docker/prometheus/rules/nurture.yml'
 const DASHBOARDS = 'temporal-docker/grafana/dashboards'
 
-/** Of the SDK (its metrics.rs); Prometheus' own suffixes left out. */
+/** Metrics of the SDK (its metrics.rs), without the suffixes of Prometheus. */
 const TEMPORAL = [
   'temporal_request',
   'temporal_request_failure',
@@ -43,23 +43,23 @@ const dashboards = readdirSync(join(root, DASHBOARDS)).map((file) => ({
   },
 }))
 
-/** The names that a query asks for, without what Prometheus adds to a histogram's. */
+/** The metric names in a query, without the suffixes that Prometheus adds to histograms. */
 const namesIn = (query: string) =>
   [...query.matchAll(/\b(?:nurture|process|nodejs|temporal)_\w+/g)].map(([name]) =>
     name.replace(/_(bucket|sum|count)$/, ''),
   )
 
 const metrics = createMetrics({ processMetrics: true })
-const ours = metrics.registry.getMetricsAsArray().map((m) => m.name)
-const known = new Set([...ours, ...TEMPORAL])
+const registered = metrics.registry.getMetricsAsArray().map((m) => m.name)
+const known = new Set([...registered, ...TEMPORAL])
 
 describe('the metrics', () => {
-  it('are those of the table in docs/metrics.md', () => {
+  it('are the ones listed in docs/metrics.md', () => {
     const table = [...read('docs/metrics.md').matchAll(/^\| `(nurture_\w+)`/gm)].map(([, name]) => name)
-    expect(table.sort()).toEqual(ours.filter((name) => name.startsWith('nurture_')).sort())
+    expect(table.sort()).toEqual(registered.filter((name) => name.startsWith('nurture_')).sort())
   })
 
-  it('show the first fault as a rise: their series begin at 0', async () => {
+  it('have fault series that begin at 0, so that the first fault shows as a rise', async () => {
     const text = await metrics.registry.metrics()
     expect(text).toContain('nurture_callbacks_total{result="failed"} 0')
     expect(text).toContain('nurture_token_refreshes_total{result="refused"} 0')
@@ -68,7 +68,7 @@ describe('the metrics', () => {
 })
 
 describe.each(alerts)('alert $alert', ({ alert, expr, labels, annotations }) => {
-  it('asks for metrics that there are', () => {
+  it('queries only existing metrics', () => {
     expect(namesIn(expr).filter((name) => !known.has(name))).toEqual([])
   })
 
@@ -82,12 +82,12 @@ describe.each(alerts)('alert $alert', ({ alert, expr, labels, annotations }) => 
     expect(annotations.summary_zh).toMatch(/[\u4e00-\u9fff]/)
   })
 
-  it('fires in the test of the rules', () => {
+  it('is covered by the rule tests', () => {
     expect(read('temporal-docker/prometheus/rules.test.yml')).toContain(`{alertname="${alert}"}`)
   })
 })
 
-it('no section of the runbooks is about an alert that is gone', () => {
+it('each section of the runbooks belongs to an existing alert', () => {
   const sections = [...read('docs/runbooks.md').matchAll(/^## (Nurture\w+)$/gm)].map(([, name]) => name)
   expect(sections.sort()).toEqual(alerts.map((a) => a.alert).sort())
 })
@@ -95,7 +95,7 @@ it('no section of the runbooks is about an alert that is gone', () => {
 describe.each(dashboards)('dashboard $file', ({ board }) => {
   const provisioned = parse(read('temporal-docker/grafana/provisioning/datasources/prometheus.yml'))
 
-  it('asks the provisioned data source for metrics that there are', () => {
+  it('queries only existing metrics, from the provisioned data source', () => {
     const queries = board.panels.flatMap((p) => p.targets.map((t) => t.expr))
     expect(queries.length).toBeGreaterThan(10)
     expect(queries.flatMap(namesIn).filter((name) => !known.has(name))).toEqual([])
@@ -104,7 +104,7 @@ describe.each(dashboards)('dashboard $file', ({ board }) => {
     )
   })
 
-  it('has panels with ids of their own', () => {
+  it('has panels with distinct ids', () => {
     expect(new Set(board.panels.map((p) => p.id)).size).toBe(board.panels.length)
   })
 })
@@ -123,7 +123,7 @@ describe.skipIf(!existsSync(promtool))('promtool', () => {
     ['check', 'config', 'prometheus.yml'],
     ['check', 'rules', 'rules/nurture.yml'],
     ['test', 'rules', 'rules.test.yml'],
-  ])('%s %s %s: all is well', (...args) => {
+  ])('%s %s %s succeeds', (...args) => {
     const { status, stdout, stderr } = spawnSync(promtool, args, { cwd: folder, encoding: 'utf8' })
     expect(status, stdout + stderr).toBe(0)
   })

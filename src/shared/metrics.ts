@@ -1,7 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-export type Metrics = ReturnType<typeof createMetrics>
-
+/** The label `result` of `nurture_callbacks_total`. */
 const CALLBACK_RESULTS = [
   'accepted',
   'duplicate',
@@ -11,116 +10,148 @@ const CALLBACK_RESULTS = [
   'refused',
   'failed',
   'verified',
-]
+] as const
+export type CallbackResult = (typeof CALLBACK_RESULTS)[number]
 
-/** The contract's metrics (section 8), and the process's own. One registry for each process. */
-export function createMetrics(options: { processMetrics?: boolean } = {}) {
-  const registers = [new Registry()]
-  const [registry] = registers
-  if (!registry) throw new Error('no registry')
+/** The label `result` of `nurture_forwards_total`. */
+const FORWARD_RESULTS = ['ok', 'failed', 'timeout', 'dropped'] as const
+export type ForwardResult = (typeof FORWARD_RESULTS)[number]
+
+/** Buckets in seconds. */
+const ANSWER_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const LATENESS_BUCKETS = [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400]
+
+/** Every metric of the product: docs/contract.md#8-metrics-prometheus, and docs/metrics.md for people. */
+const DEFINITIONS = {
+  callbacks: counter(
+    'nurture_callbacks_total',
+    'Callbacks by result',
+    ['result'],
+    CALLBACK_RESULTS.map((result) => ({ result })),
+  ),
+  callbackSeconds: histogram('nurture_callback_seconds', 'Time to answer a callback', ANSWER_BUCKETS),
+  callbacksWaiting: gauge('nurture_callbacks_waiting', 'Callbacks in progress that are not stored yet'),
+  callbacksShed: counter(
+    'nurture_callbacks_shed_total',
+    'Callbacks answered 500 at once because too many were in progress',
+  ),
+  requestBodyBytes: gauge(
+    'nurture_request_body_bytes',
+    'Bytes of request bodies held now, without callbacks; share: signed-in or anonymous',
+    ['share'],
+  ),
+  clockSkew: gauge(
+    'nurture_clock_skew_seconds',
+    'How far the clock of this machine is ahead of the clock of WeChat, measured by the pushes of the last hour',
+    ['api'],
+  ),
+  inboxPending: gauge('nurture_inbox_pending', 'Events that wait to be dispatched'),
+  inboxOldest: gauge('nurture_inbox_oldest_seconds', 'Age of the oldest event that waits'),
+  temporalUp: gauge('nurture_engine_up', '1 while Temporal answers'),
+  namespaceUnexpected: gauge(
+    'nurture_namespace_unexpected',
+    '1 while Temporal answers with another namespace than the one that holds the runs of the store',
+  ),
+  runsStarted: counter('nurture_runs_started_total', 'Runs started'),
+  runsEnded: counter('nurture_runs_ended_total', 'Runs ended by outcome', ['outcome']),
+  sends: counter(
+    'nurture_sends_total',
+    'Sends by result and errcode',
+    ['result', 'errcode'],
+    [
+      { result: 'sent', errcode: '0' },
+      { result: 'unknown', errcode: '' },
+    ],
+  ),
+  sendAttempts: counter(
+    'nurture_send_attempts_total',
+    'Requests to send a message, by the meaning of the answer of WeChat and its errcode',
+    ['class', 'errcode'],
+  ),
+  grantMismatches: counter(
+    'nurture_grant_mismatches_total',
+    'Sends that WeChat refused (45015, 45047) although the ledger had a grant',
+    ['errcode'],
+    [{ errcode: '45015' }, { errcode: '45047' }],
+  ),
+  lateness: histogram(
+    'nurture_step_lateness_seconds',
+    'Time between the planned and the real send of a step',
+    LATENESS_BUCKETS,
+  ),
+  unheldLateness: histogram(
+    'nurture_step_unheld_lateness_seconds',
+    'Lateness of steps that were never held: only the product can delay them',
+    LATENESS_BUCKETS,
+  ),
+  snapshotsReduced: counter(
+    'nurture_snapshots_reduced_total',
+    'Snapshots of runs that the store refused permanently, by how much of each was then stored',
+    ['kept'],
+    [{ kept: 'reduced' }, { kept: 'bare' }, { kept: 'nothing' }],
+  ),
+  stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
+  stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', ['reason']),
+  accounts: gauge('nurture_accounts', 'Accounts by state', ['state']),
+  refusals: counter(
+    'nurture_refused_requests_total',
+    'Refused requests to the API, the codec and the console, by place and reason',
+    ['where', 'reason'],
+  ),
+  forwards: counter(
+    'nurture_forwards_total',
+    'Events forwarded to a second URL, by result',
+    ['result'],
+    FORWARD_RESULTS.map((result) => ({ result })),
+  ),
+  circuitsOpen: gauge(
+    'nurture_account_circuit_open',
+    'Accounts whose circuit is open because their requests get no answer',
+  ),
+  tokenRefreshes: counter(
+    'nurture_token_refreshes_total',
+    'Access tokens fetched by result',
+    ['result'],
+    [{ result: 'ok' }, { result: 'refused' }, { result: 'failed' }],
+  ),
+}
+
+/** Creates a metric in a registry. */
+type Definition<Metric> = (registry: Registry) => Metric
+type Created = { [Name in keyof typeof DEFINITIONS]: ReturnType<(typeof DEFINITIONS)[Name]> }
+
+export type Metrics = Created & { registry: Registry }
+
+/**
+ * The metrics of one process, in one registry.
+ * @param options.processMetrics adds the `process_…` and `nodejs_…` metrics of prom-client
+ */
+export function createMetrics(options: { processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry()
   if (options.processMetrics) collectDefaultMetrics({ register: registry })
-  const { counter, histogram, gauge } = metricFactories(registers)
-  const metrics = {
-    registry,
-    callbacks: counter('nurture_callbacks_total', 'Callbacks by result', ['result']),
-    callbackSeconds: histogram(
-      'nurture_callback_seconds',
-      'Time to answer a callback',
-      [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    ),
-    callbacksWaiting: gauge('nurture_callbacks_waiting', 'Callbacks under way that are not stored yet'),
-    callbacksShed: counter(
-      'nurture_callbacks_shed_total',
-      'Callbacks answered 500 at once, because too many were under way',
-    ),
-    requestBodyBytes: gauge(
-      'nurture_request_body_bytes',
-      'Bytes of request bodies held now, without callbacks; share: signed-in or anonymous',
-      ['share'],
-    ),
-    clockSkew: gauge(
-      'nurture_clock_skew_seconds',
-      'How far the clock of this machine is ahead of the clock of WeChat, by the pushes of the last hour',
-      ['api'],
-    ),
-    inboxPending: gauge('nurture_inbox_pending', 'Events that wait to be dispatched'),
-    inboxOldest: gauge('nurture_inbox_oldest_seconds', 'Age of the oldest event that waits'),
-    temporalUp: gauge('nurture_engine_up', '1 while Temporal answers'),
-    namespaceUnexpected: gauge(
-      'nurture_namespace_unexpected',
-      '1 while Temporal answers and is not the namespace that the runs in the store live in',
-    ),
-    runsStarted: counter('nurture_runs_started_total', 'Runs started'),
-    runsEnded: counter('nurture_runs_ended_total', 'Runs ended by outcome', ['outcome']),
-    sends: counter('nurture_sends_total', 'Sends by result and errcode', ['result', 'errcode']),
-    sendAttempts: counter(
-      'nurture_send_attempts_total',
-      'Requests to send a message, by what the answer of WeChat means and its errcode',
-      ['class', 'errcode'],
-    ),
-    grantMismatches: counter(
-      'nurture_grant_mismatches_total',
-      'Sends that WeChat refused (45015, 45047) although our ledger had a grant',
-      ['errcode'],
-    ),
-    lateness: histogram(
-      'nurture_step_lateness_seconds',
-      'How much later than planned a step was sent',
-      [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
-    ),
-    unheldLateness: histogram(
-      'nurture_step_unheld_lateness_seconds',
-      'The same, of steps that were never held: what only we can delay',
-      [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400],
-    ),
-    snapshotsReduced: counter(
-      'nurture_snapshots_reduced_total',
-      'Snapshots of runs that the store refused for good, by how much of them it took then',
-      ['kept'],
-    ),
-    stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
-    stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', [
-      'reason',
-    ]),
-    accounts: gauge('nurture_accounts', 'Accounts by state', ['state']),
-    refusals: counter(
-      'nurture_refused_requests_total',
-      'Requests of the API, the codec and the console that were refused, by where and why',
-      ['where', 'reason'],
-    ),
-    forwards: counter('nurture_forwards_total', 'Events passed on to a second URL, by result', ['result']),
-    circuitsOpen: gauge(
-      'nurture_account_circuit_open',
-      'Accounts that are left alone because their requests get no answer',
-    ),
-    tokenRefreshes: counter('nurture_token_refreshes_total', 'Access tokens fetched by result', ['result']),
+  const created = Object.entries(DEFINITIONS).map(([name, create]) => [name, create(registry)])
+  // Object.fromEntries loses the type of each entry.
+  return { ...(Object.fromEntries(created) as Created), registry }
+}
+
+/** @param startAtZero series that exist from the start: a series that begins with its first fault shows no rise */
+function counter(
+  name: string,
+  help: string,
+  labelNames: string[] = [],
+  startAtZero: readonly Record<string, string>[] = [],
+): Definition<Counter> {
+  return (registry) => {
+    const created = new Counter({ name, help, labelNames, registers: [registry] })
+    for (const labels of startAtZero) created.inc(labels, 0)
+    return created
   }
-  startAtZero(metrics)
-  return metrics
 }
 
-/** Shows these series from the start: one that began with its first fault would show no rise. */
-function startAtZero(
-  metrics: Pick<
-    Metrics,
-    'callbacks' | 'tokenRefreshes' | 'forwards' | 'grantMismatches' | 'snapshotsReduced' | 'sends'
-  >,
-): void {
-  for (const result of CALLBACK_RESULTS) metrics.callbacks.inc({ result }, 0)
-  for (const result of ['ok', 'refused', 'failed']) metrics.tokenRefreshes.inc({ result }, 0)
-  for (const result of ['ok', 'failed', 'timeout', 'dropped']) metrics.forwards.inc({ result }, 0)
-  for (const errcode of ['45015', '45047']) metrics.grantMismatches.inc({ errcode }, 0)
-  for (const kept of ['reduced', 'bare', 'nothing']) metrics.snapshotsReduced.inc({ kept }, 0)
-  metrics.sends.inc({ result: 'sent', errcode: '0' }, 0)
-  metrics.sends.inc({ result: 'unknown', errcode: '' }, 0)
+function histogram(name: string, help: string, buckets: number[]): Definition<Histogram> {
+  return (registry) => new Histogram({ name, help, buckets, registers: [registry] })
 }
 
-function metricFactories(registers: Registry[]) {
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name, help, labelNames, registers })
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name, help, buckets, registers })
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name, help, labelNames, registers })
-  return { counter, histogram, gauge }
+function gauge(name: string, help: string, labelNames: string[] = []): Definition<Gauge> {
+  return (registry) => new Gauge({ name, help, labelNames, registers: [registry] })
 }

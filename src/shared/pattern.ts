@@ -1,4 +1,4 @@
-/** A test for texts that equal one of the patterns, or begin as one that ends with `*`. */
+/** A test for texts that match one of the patterns. A trailing `*` matches any rest; other patterns match exactly. */
 export function patternTest(patterns: readonly string[]): (value: string) => boolean {
   const exact = new Set(patterns.filter((p) => !p.endsWith('*')))
   const prefixes = patterns.filter((p) => p.endsWith('*')).map((p) => p.slice(0, -1))

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { createRateLimitedLog } from './rate-limited-log.ts'
 
-it('a flood of one kind writes one line a second, with the number left out; another kind is heard', () => {
+it('writes one line a second for a burst of one kind, with the number of suppressed lines; other kinds are independent', () => {
   const lines: string[] = []
   let now = 0
   const logLimited = createRateLimitedLog(

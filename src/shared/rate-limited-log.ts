@@ -1,7 +1,7 @@
 import type { Log } from './log.ts'
 
 const INTERVAL_MS = 1_000
-/** Far more kinds than there are; a bound all the same. */
+/** Bounds the memory. There are far fewer kinds. */
 const MAX_KINDS = 1_000
 
 export type RateLimitedLog = (
@@ -11,7 +11,7 @@ export type RateLimitedLog = (
   message: string,
 ) => void
 
-/** Writes one line of a kind a second at most: the next one says how many (`more`) were left out before it. */
+/** Writes at most one line per kind and second. The next line has the number of lines left out: `suppressed`. */
 export function createRateLimitedLog(log: Log, now: () => number): RateLimitedLog {
   const kinds = new Map<string, { at: number; suppressed: number }>()
   return (level, kind, fields, message) => {

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Runs one of our scripts in a process that ends, so that what it needed is given back to the system.
- * @param failure what it is for, as a sentence's beginning: "the workflows could not be bundled"
- * @throws Error with what it printed
+ * Runs a script of this repository in its own process, so that its memory is freed when it ends.
+ * @param failure beginning of the error message, for example "the workflows could not be bundled"
+ * @throws Error with the exit code and the script's error output
  */
 export function runScript(script: string, args: readonly string[], failure: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    // A group of its own: Ctrl-C in the terminal does not reach it.
+    // In its own process group, so that Ctrl-C in the terminal does not reach it.
     const child = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,

@@ -12,16 +12,16 @@ import {
 } from './text.ts'
 
 const HALF = '\ud83d'
-/** Whole characters: of one unit, of two, and of several code points. */
+/** Whole characters of one UTF-16 unit, of two, and of several code points. */
 const wholeText = fc
   .array(fc.constantFrom('a', '字', '😀', '👩‍👩‍👧', '🇨🇳', 'e\u0301', '𠮷', '\n', ' '), { maxLength: 40 })
   .map((parts) => parts.join(''))
-/** Anything, halves and U+0000 too. */
+/** Any text, lone surrogates and U+0000 included. */
 const anyText = fc
   .array(fc.constantFrom('a', '字', '😀', HALF, '\ude00', '\0', '\\ud83d', '\\'), { maxLength: 30 })
   .map((parts) => parts.join(''))
 
-describe('a text that is cut', () => {
+describe('a text that is truncated', () => {
   it.each([
     [`${'字'.repeat(499)}😀谢谢`, 500, `${'字'.repeat(499)}😀`],
     [`${'字'.repeat(500)}😀`, 500, '字'.repeat(500)],
@@ -33,7 +33,7 @@ describe('a text that is cut', () => {
     expect(truncateText(text, max)).toBe(cut)
   })
 
-  it('is a prefix, whole, and no longer than asked', () => {
+  it('is a prefix of whole characters, and no longer than the maximum', () => {
     fc.assert(
       fc.property(wholeText, fc.nat(45), (text, max) => {
         const cut = truncateText(text, max)
@@ -44,7 +44,7 @@ describe('a text that is cut', () => {
     )
   })
 
-  it('is a whole end of it when it is cut in front', () => {
+  it('is a suffix of whole characters when its start is cut off', () => {
     fc.assert(
       fc.property(wholeText, fc.nat(45), (text, max) => {
         const cut = truncateStart(text, max)
@@ -56,21 +56,21 @@ describe('a text that is cut', () => {
   })
 })
 
-describe('a text that no store takes', () => {
+describe('a text that cannot be stored', () => {
   it.each([
     [`a${HALF}`, 'a\uFFFD'],
     ['\ude00b', '\uFFFDb'],
     ['a\0b', 'a\uFFFDb'],
     ['😀', '😀'],
-  ])('%j is made %j', (text, made) => {
+  ])('%j becomes %j', (text, made) => {
     expect(storableText(text)).toBe(made)
   })
 
-  it('loses its halves and nothing else', () => {
+  it('loses its lone surrogates and nothing else', () => {
     expect(withoutLoneSurrogates(`${HALF}谢😀${HALF}`)).toBe('谢😀')
   })
 
-  it('is mended wherever it stands in plain data, and the rest stays as it is', () => {
+  it('is fixed anywhere in plain data, and the rest stays unchanged', () => {
     expect(storable({ a: [`x${HALF}`, 1, null], 'k\0': true })).toEqual({
       a: ['x\uFFFD', 1, null],
       'k\uFFFD': true,
@@ -89,7 +89,7 @@ describe('a text that no store takes', () => {
     expect(unstorablePaths('😀')).toEqual([])
   })
 
-  it('never reaches JSON, which otherwise says the same', () => {
+  it('never reaches JSON, and the rest of the JSON is the same', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ said: anyText, also: fc.dictionary(anyText, anyText) })), (value) => {
         const read: unknown = JSON.parse(storableJson(value))

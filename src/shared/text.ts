@@ -1,19 +1,20 @@
 /**
- * Texts that people typed: cut between characters, never inside one, and made such that every store takes them.
- * JavaScript counts UTF-16 units, of which an emoji has two or more; half of one is no Unicode text
- * (https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G7404), PostgreSQL's jsonb refuses it, and so it
- * does U+0000 (https://www.postgresql.org/docs/current/datatype-json.html).
+ * Texts that people typed. They are cut between characters, and made storable.
+ *
+ * JavaScript counts UTF-16 units, and an emoji has two or more. A lone surrogate is not Unicode text
+ * (https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G7404). PostgreSQL's jsonb refuses lone surrogates and
+ * U+0000 (https://www.postgresql.org/docs/current/datatype-json.html).
  */
 
-/** What stands in the place of what no store takes. */
+/** Replaces each character that the store refuses. */
 const REPLACEMENT = '\uFFFD'
-/** Under the flag `u`, only a surrogate without its partner is one. */
+/** With the flag `u`, only a lone surrogate matches. */
 const LONE_SURROGATE = /\p{Surrogate}/gu
 const UNSTORABLE = /\p{Surrogate}|\0/gu
-/** As JSON writes both: never with capital letters. It writes a pair as the character that it is. */
+/** Both as JSON.stringify writes them: in lowercase. It does not escape a surrogate pair. */
 const MAYBE_UNSTORABLE = /\\u(?:0000|d[89a-f])/
 
-/** The first `max` characters (code points). Deterministic: workflows cut with it. */
+/** The first `max` characters (code points). Deterministic, so that workflows may use it. */
 export function truncateText(text: string, max: number): string {
   if (text.length <= max) return text
   let end = 0
@@ -32,31 +33,31 @@ export function truncateStart(text: string, max: number): string {
   return characters.slice(Math.max(0, characters.length - max)).join('')
 }
 
-/** Without halves of characters. */
+/** The text without lone surrogates. */
 export function withoutLoneSurrogates(text: string): string {
   return text.replace(LONE_SURROGATE, '')
 }
 
-/** What no store takes is replaced by U+FFFD. */
+/** The text with U+FFFD in place of each lone surrogate and U+0000. */
 export function storableText(text: string): string {
   return text.replace(UNSTORABLE, REPLACEMENT)
 }
 
-/** False for a text with half a character or U+0000 in it. */
+/** False for a text that contains a lone surrogate or U+0000. */
 export function isStorable(text: string): boolean {
   return text.search(UNSTORABLE) < 0
 }
 
-/** The same plain data with each of its texts storable, keys too. The very same value where nothing needs changing. */
+/** A copy of plain data with all texts and keys storable. Returns the same object where nothing changes. */
 export function storable<T>(value: T): T {
   const json = JSON.stringify(value)
-  // Absent of undefined alone.
+  // JSON.stringify returns undefined only for undefined.
   if (json === undefined || !MAYBE_UNSTORABLE.test(json)) return value
-  // Walked as the plain data that it is: only texts change, so it stays a T.
+  // Only the content of texts changes, so the result is still a T.
   return mapTexts(value, storableText) as T
 }
 
-/** As `JSON.stringify`, of what every store takes. */
+/** `JSON.stringify` with all texts and keys storable. */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value)
   return json !== undefined && MAYBE_UNSTORABLE.test(json)
@@ -64,10 +65,10 @@ export function storableJson(value: unknown): string {
     : json
 }
 
-/** Of a key in a path, in characters: many paths may begin with one long key. */
+/** Characters of a key that a path shows: many paths may begin with one long key. */
 const MAX_KEY_CHARACTERS = 100
 
-/** Paths of the texts in `value` that no store takes, keys included; '' is the value itself. */
+/** Paths of the texts and keys in `value` that are not storable; '' is the value itself. */
 export function unstorablePaths(value: unknown, path: readonly string[] = []): string[] {
   if (typeof value === 'string') return isStorable(value) ? [] : [path.join('.')]
   if (typeof value !== 'object' || value === null) return []
@@ -87,10 +88,10 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   )
 }
 
-/** White space, control and format characters, letters without a glyph (Hangul fillers), and the blank of Braille. */
+/** Not white space, a control or format character, a letter without a glyph (Hangul filler) or the Braille blank. */
 const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u
 
-/** True where nobody could see anything. */
+/** True for a text without any visible character. */
 export function isBlank(text: string): boolean {
   return !VISIBLE.test(text)
 }

@@ -11,7 +11,7 @@ const messageOf = (bytes: Uint8Array, show = true) => {
 }
 
 describe('a text in UTF-8', () => {
-  it('is read as it is, whatever it says', () => {
+  it('is decoded unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const plain = text.replaceAll('\u0000', '').replace(/^\ufeff/, '')
@@ -21,17 +21,17 @@ describe('a text in UTF-8', () => {
     )
   })
 
-  it('keeps a second byte order mark, which is a character of the text', () => {
+  it('keeps a second byte order mark, which belongs to the text', () => {
     expect(readUtf8(Buffer.from('\ufeff\ufeffa'))).toEqual({ ok: true, text: '\ufeffa' })
   })
 })
 
 describe('a text in another encoding', () => {
-  it('is refused: GBK, with the line as it was meant', () => {
+  it('is refused with the line in its encoding: GBK', () => {
     expect(messageOf(GBK)).toMatch(/looks like GBK.*it reads: name: 欢迎关注\..*Notepad.*请用 UTF-8 编码保存/)
   })
 
-  it('is refused without a word of it where it holds secrets', () => {
+  it('is refused without quoting it where it may contain secrets', () => {
     expect(messageOf(GBK, false)).not.toContain('欢迎')
     expect(messageOf(utf16('secret'), false)).not.toContain('secret')
     expect(messageOf(GBK, false)).toContain('looks like GBK')
@@ -47,14 +47,14 @@ describe('a text in another encoding', () => {
   })
 
   it.each([
-    ['a byte alone', [0xff]],
+    ['an invalid byte', [0xff]],
     ['half a character at the end', [0x61, 0xe6, 0xac]],
     ['an overlong form', [0xc0, 0xaf]],
     ['a surrogate', [0xed, 0xa0, 0x80]],
     ['beyond Unicode', [0xf5, 0x80, 0x80, 0x80]],
   ])('is refused: %s', (_, bytes) => expect(messageOf(Uint8Array.from(bytes))).toMatch(/is not UTF-8/))
 
-  it('never gives a text that is not the bytes', () => {
+  it('is decoded only when encoding the text gives the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const read = readUtf8(bytes)

@@ -1,14 +1,14 @@
-/** Bytes as text, or why they are none. */
+/** Decoded text, or the reason why the bytes are not UTF-8. */
 export type Utf8 = { ok: true; text: string } | { ok: false; message: string }
 
 const HINT_CHARS = 40
 
 /**
- * Reads bytes as UTF-8, strictly: what is in another encoding is refused instead of being taken with replacement
- * characters. A byte order mark (EF BB BF), which Notepad writes, is no part of the text.
+ * Decodes bytes as UTF-8, strictly: another encoding is refused instead of decoded with replacement characters. A byte order
+ * mark (EF BB BF), which Notepad writes, is not part of the text.
  *
- * @param show whether the message may quote a line, in the encoding that the bytes look like; never for secrets
- * @returns the text, or what is wrong and what to do, as the end of a sentence that begins with the file's name
+ * @param show whether the message may quote a line, decoded in the encoding that the bytes look like; never for secrets
+ * @returns the text, or a message with the problem and the remedy: the end of a sentence that begins with the file's name
  */
 export function readUtf8(bytes: Uint8Array, { show = false } = {}): Utf8 {
   const utf16 = utf16Of(bytes)
@@ -31,7 +31,7 @@ function notUtf8Message(encoding: string, line: string | null): string {
   return `is not UTF-8: it looks like ${encoding}${quoted}. ${REMEDY}`
 }
 
-/** By its byte order mark, or by a zero byte in each of the first two ASCII characters. UTF-8 text has no zero byte. */
+/** Detects UTF-16 by its byte order mark, or by the zero bytes of the first two ASCII characters. UTF-8 text has none. */
 function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   const [a, b, c, d] = bytes
   if (a === 0xff && b === 0xfe) return 'utf-16le'
@@ -41,7 +41,7 @@ function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   return null
 }
 
-/** The first line that is not only ASCII, so that people recognise it; null where the bytes are not of that encoding. */
+/** The first line with a non-ASCII character, which people recognise; null where the bytes are not in that encoding. */
 function quotedLine(bytes: Uint8Array, encoding: string, show: boolean): string | null {
   if (!show) return null
   try {

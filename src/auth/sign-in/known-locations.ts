@@ -30,7 +30,7 @@ export function createKnownLocations(deps: {
     async record(tx, name, address) {
       if (address === null) return
       await recordSignInLocation(tx, name, hashLocation(name, address), now())
-      knownHashes.forget()
+      knownHashes.invalidate()
     },
   }
 }

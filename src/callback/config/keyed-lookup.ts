@@ -49,7 +49,7 @@ export function createKeyedLookup<T>(deps: {
     },
     clear() {
       generation += 1
-      keys.forget()
+      keys.invalidate()
       values = new Map()
     },
   }

@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import { Agent, buildConnector, request } from 'undici'
 import type { Log } from '../../shared/log.ts'
+import type { ForwardResult } from '../../shared/metrics.ts'
 import { slowHandshakes } from '../../wechat/api/connection.ts'
 import { type Forward, wrapEvent } from '../../wechat/callback/outbound-envelope.ts'
 import type { PassiveReply } from '../../wechat/callback/reply.ts'
@@ -17,8 +18,6 @@ interface ForwardedEvent {
   plain: string
   format: BodyFormat
 }
-
-type ForwardResult = 'ok' | 'failed' | 'timeout' | 'dropped'
 
 /** Forwards an event. @returns its answer, when that is a passive reply. Never rejects, and ends within its timeout. */
 export type Forwarder = (to: Forward, event: ForwardedEvent) => Promise<PassiveReply | null>
