@@ -1,15 +1,16 @@
+import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import type { Db } from '../store/db.ts'
 import { claimHeads, type InboxRow } from '../store/inbox/inbox-rows.ts'
 
-/** A follow's grant lasts so long (WeChat, since 2023): an event older than that has missed it. */
-const RECENT_MS = 60_000
-/** To find none, the database scans all rows that wait. */
-const NONE_RECENT_RETRY_MS = 1_000
+/** The lifetime of the grant of a follow (WeChat, since 2023). Older events have missed it. */
+const RECENT_MS = MINUTE_MS
+/** A claim that finds no recent row scans all waiting rows, so it is repeated only after this time. */
+const NONE_RECENT_RETRY_MS = SECOND_MS
 
 /**
- * Claims the oldest events first. Where those are older than a minute, batches alternate with the newest events of the last
- * minute: after an outage no follower's minute is spent on waiting for those whose minute is over already. Half of the work
- * goes to the old ones, so they do not wait indefinitely.
+ * Claims the oldest events first. While the oldest are older than a minute, batches alternate between the oldest events and the
+ * newest ones of the last minute. After an outage, recent followers then get their messages within their minute, and old
+ * events still get half of the work.
  */
 export function createClaimPolicy(deps: { db: Db; ownerId: string; now: () => number; leaseMs: number }) {
   const { db, now } = deps

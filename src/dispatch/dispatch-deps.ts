@@ -6,10 +6,10 @@ import type { Tracing } from '../tracing/tracing.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import type { Reentry } from './plan-dispatch.ts'
 
-/** What dispatching needs of campaigns and accounts. */
+/** The configuration that dispatching reads: campaigns and accounts. */
 export interface DispatchConfig {
   rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
-  /** A published version, also when it is no longer the newest; null when it is gone. */
+  /** The plan of a published version, which need not be the newest; null when it does not exist. */
   planOf(campaign: string, version: number): Promise<{ plan: Plan; reentry: Reentry } | null>
   isExitText(appId: string, text: string): boolean
   isRegistered(appId: string): boolean | Promise<boolean>

@@ -10,14 +10,14 @@ import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-di
 import { endRunOfRemovedAccount, skipRemovedAccount, startRun } from './start-run.ts'
 
 /**
- * Carries one accepted event to Temporal and into the store: begins a run, signals one, or neither. Safe to repeat: what an
- * earlier try has done is found.
- * @throws TemporalUnavailableError, InProgressError or what went wrong; the row is not dispatched then
+ * Dispatches one accepted event: starts a run, signals one, or neither, and records the result in the store. Safe to repeat: a
+ * retry finds what an earlier attempt has done.
+ * @throws TemporalUnavailableError, InProgressError or another error; the row then stays undispatched
  */
 export function dispatchEvent(deps: DispatchDeps, row: InboxRow): Promise<void> {
   const { key, appId, openId, kind, attempts } = row
   const attributes = { key, appId, follower: maskId(openId), kind, attempt: attempts }
-  // In the trace of the callback; a try that fails is a span too.
+  // Part of the trace of the callback. A failed attempt is a span too.
   const parent = row.event?.trace ?? null
   const { tracing = noopTracing } = deps
   return tracing.span({ name: 'dispatch', kind: 'consumer', parent, attributes }, (span) =>
@@ -41,7 +41,7 @@ async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<
   if (start && !known.matched) {
     log.error(
       { ...start, ...about },
-      'dispatcher: an entry begins nothing: its campaign version cannot be read',
+      'dispatcher: no run started because the campaign version cannot be read',
     )
   }
   if (action.do === 'start') await endRunOfRemovedAccount(deps, follower, row, known.runs)
@@ -50,14 +50,14 @@ async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<
     if (Object.keys(patch).length > 0) await saveFollower(tx, follower, patch, now())
     await markDispatched(tx, row.id, result, now())
   })
-  // A signal went to the newest run.
+  // The newest run received the signal.
   const run = result === 'started' ? row.key : result === 'signalled' ? known.runs[0]?.runKey : undefined
   span.setAttributes({ run, result })
   log.info({ ...about, run, kind: row.kind, result }, 'event dispatched')
   if (result === 'started') deps.onStarted?.()
 }
 
-/** What the store and the campaigns say of this follower and event. */
+/** Reads what the store and the campaigns know about the follower and the event. */
 async function readKnown({ db, config }: DispatchDeps, follower: FollowerKey, row: InboxRow) {
   const start = row.event?.start
   const [followerRow, runs, rules, matched] = await Promise.all([
@@ -69,7 +69,7 @@ async function readKnown({ db, config }: DispatchDeps, follower: FollowerKey, ro
   return { follower: followerRow, runs, rules, matched } satisfies Partial<DispatchContext>
 }
 
-/** @returns what the row says became of it */
+/** Executes the planned action. @returns the result for the inbox row */
 async function perform(
   deps: DispatchDeps,
   follower: FollowerKey,

@@ -1,4 +1,5 @@
 import { maskId } from '../shared/ids.ts'
+import { SECOND_MS } from '../shared/time-units.ts'
 import { type InboxRow, nextClaimAt, releaseForRetry } from '../store/inbox/inbox-rows.ts'
 import { TemporalUnavailableError } from '../temporal/run-client.ts'
 import { createClaimPolicy } from './claim-policy.ts'
@@ -7,21 +8,21 @@ import { dispatchEvent } from './dispatch-event.ts'
 import { InProgressError } from './erase-on-request.ts'
 import { backoffMs, TemporalOutage } from './temporal-outage.ts'
 
-/** Few: what waits in the inbox, round-robin, delays another account less than what waits in a busy Temporal. */
+/** Few, so that events wait in the inbox and not in a busy Temporal. The inbox serves accounts round-robin. */
 const MAX_IN_FLIGHT = 8
-/** While WeChat waits for many answers, which it does for 5 s only, most of the process is theirs. */
+/** While many callbacks wait, they get most of the process: WeChat waits only 5 s for an answer. */
 const MAX_IN_FLIGHT_BUSY = 1
-const LEASE_MS = 30_000
+const LEASE_MS = 30 * SECOND_MS
 const BUSY_POLL_MS = 200
 const MIN_SLEEP_MS = 20
-/** Longest sleep: rows of a process that died, and those inserted by another one, are found after this at the latest. */
-const MAX_SLEEP_MS = 5_000
+/** Longest time until rows of a process that died, or rows inserted by another process, are found. */
+const MAX_SLEEP_MS = 5 * SECOND_MS
 const UNAVAILABLE = 'Temporal unreachable or unexpected namespace'
 
 export interface DispatchLoopDeps extends DispatchDeps {
-  /** Names this instance in leases. */
+  /** Identifies this instance in leases. */
   ownerId: string
-  /** False while Temporal is unreachable, or another one than the store's runs live in: events stay in the inbox. */
+  /** False while Temporal is unreachable or has another namespace than the store. Events then stay in the inbox. */
   mayDispatch?: () => Promise<boolean>
   /** Whether many callbacks wait to be stored in this process. */
   isBusy?: () => boolean
@@ -29,17 +30,17 @@ export interface DispatchLoopDeps extends DispatchDeps {
 
 export interface DispatchLoop {
   start(): void
-  /** Claims work now: called after each insert. */
+  /** Claims work now. Called after each insert. */
   wake(): void
-  /** Claims no more and waits for what is in flight. */
+  /** Stops claiming and waits for the events in flight. */
   stop(): Promise<void>
-  /** Why nothing is dispatched at present, or null. */
+  /** Why nothing is dispatched now; null while events are dispatched. */
   outageReason(): string | null
 }
 
 /**
- * Moves accepted events from the inbox to Temporal: indefinitely, with backoff, many followers at once, each follower's
- * events in order. Several instances share one inbox.
+ * Moves accepted events from the inbox to Temporal. It retries indefinitely with backoff. It dispatches events of several
+ * followers concurrently, and events of one follower in order. Several instances may share one inbox.
  */
 export function createDispatchLoop(deps: DispatchLoopDeps): DispatchLoop {
   const loop = new InboxDispatchLoop(deps)
@@ -106,7 +107,7 @@ class InboxDispatchLoop implements DispatchLoop {
     const busy = isBusy?.() ?? false
     const capacity = (busy ? MAX_IN_FLIGHT_BUSY : MAX_IN_FLIGHT) - this.#inFlight.size
     if (capacity <= 0) {
-      // Polls by itself: the last callback of a burst may be a duplicate, which wakes nobody.
+      // The last callback of a burst may be a duplicate, which does not wake the loop.
       if (busy) this.#sleepUntil(now() + BUSY_POLL_MS)
       return
     }
@@ -124,7 +125,7 @@ class InboxDispatchLoop implements DispatchLoop {
       if (rows.length > 0) this.#wakeAgain = true
       else this.#sleepUntil((await nextClaimAt(db)) ?? now() + MAX_SLEEP_MS)
     } catch (err) {
-      log.error({ err }, 'dispatcher: the store does not answer')
+      log.error({ err }, 'dispatcher: the inbox cannot be read')
       this.#sleepUntil(now() + backoffMs(1))
     }
   }
@@ -145,7 +146,7 @@ class InboxDispatchLoop implements DispatchLoop {
       .catch((err) =>
         this.#deps.log.error(
           { err, key: row.key, inbox: row.id },
-          'dispatcher: a row keeps its lease until it expires',
+          'dispatcher: the result could not be recorded; the row is retried when its lease expires',
         ),
       )
       .finally(() => {
@@ -164,7 +165,7 @@ class InboxDispatchLoop implements DispatchLoop {
     }
     if (!(err instanceof InProgressError)) {
       const about = { key: row.key, inbox: row.id, follower: maskId(row.openId) }
-      log.error({ err, ...about }, 'dispatcher: an event could not be dispatched')
+      log.error({ err, ...about }, 'dispatcher: event could not be dispatched and will be retried')
     }
     await releaseForRetry(db, row.id, now() + backoffMs(row.attempts), message)
   }

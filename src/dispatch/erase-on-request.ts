@@ -4,13 +4,13 @@ import { eraseFollower } from '../store/runs/erase-follower.ts'
 import { writeAudit } from '../store/users/audit-log.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 
-/** What was begun takes longer than one try may; it goes on with the next. */
+/** The work takes longer than one attempt. The next attempt continues it. */
 export class InProgressError extends Error {
   override name = 'InProgressError'
 }
 
 /**
- * Erases all personal data of a follower. The run is ended first: while it lives it would write the follower into the store
+ * Erases all personal data of a follower. It ends the run first, because an open run would write the follower to the store
  * again.
  * @throws InProgressError while Temporal is still ending the run or deleting histories
  */
@@ -24,10 +24,10 @@ export async function eraseOnRequest(
   if (!(await runs.deleteHistories(follower))) throw new InProgressError('histories are not deleted yet')
   const { appId, openId } = follower
   await db.transaction(async (tx) => {
-    await markDispatched(tx, row.id, 'forgotten', now())
+    await markDispatched(tx, row.id, 'erased', now())
     await eraseFollower(tx, follower)
     const target = `${appId}/${maskId(openId)}`
     await writeAudit(tx, { actor: 'dispatcher', action: 'follower.erased', target, at: now() })
   })
-  log.info({ appId, follower: maskId(openId), by: row.kind }, 'follower data erased')
+  log.info({ appId, follower: maskId(openId), requestedBy: row.kind }, 'follower data erased')
 }

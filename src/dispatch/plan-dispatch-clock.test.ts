@@ -29,7 +29,7 @@ function follow(aheadMs?: number): InboxRow {
   }
 }
 
-/** Somebody who left, and wrote before that: what WeChat granted for it ends 30 s after T0 by our clock. */
+/** A follower who wrote and then unfollowed. The grant of that message ends 30 s after T0 by the machine's clock. */
 const KNOWN: FollowerRow = {
   ...{
     appId: 'wxtest0000000001',
@@ -62,7 +62,7 @@ const planFollow = (aheadMs?: number) =>
   })
 
 describe('a follow that reached a machine whose clock is 70 s ahead', () => {
-  it('is ordered by WeChat’s time, and its grant is counted in ours', () => {
+  it('is ordered by WeChat’s clock, and its grant is counted by the machine’s clock', () => {
     const { patch, action } = planFollow(70_000)
     expect(patch).toMatchObject({ followedAt: T0, followedSeq: 7, lastInteractionAt: T0 + 70_000 })
     if (action.do !== 'start') throw new Error(action.do)
@@ -76,7 +76,7 @@ describe('a follow that reached a machine whose clock is 70 s ahead', () => {
     ])
   })
 
-  it('is as ever where nothing is to be corrected', () => {
+  it('is not corrected when the clocks agree', () => {
     const { patch, action } = planFollow()
     expect(patch.lastInteractionAt).toBe(T0)
     expect(JSON.stringify(action)).not.toMatch(/aheadMs|createTime/)

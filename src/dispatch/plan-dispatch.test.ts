@@ -33,7 +33,7 @@ const SCENES: Record<string, Scene> = {
 }
 type Entering = 'subscribe' | 'scan' | 'click' | 'message'
 
-/** A callback as it lies in the inbox; `minutes`: its CreateTime, `id`: when it arrived among others. */
+/** An inbox row; `minutes`: its CreateTime, `id`: its place in the order of arrival. */
 function arrived(
   kind: string,
   minutes: number,
@@ -80,7 +80,7 @@ function someone(patch: Partial<FollowerRow> = {}): FollowerRow {
 const followedAt = (minutes: number, seq = 1) => ({ followedAt: at(minutes), followedSeq: seq })
 const unfollowedAt = (minutes: number, seq = 2) => ({ unfollowedAt: at(minutes), unfollowedSeq: seq })
 
-/** A run that began with this event. */
+/** A run that an event of this kind began. */
 function run(
   event: Entering,
   minutes: number,
@@ -123,8 +123,8 @@ function run(
   }
 }
 
-function routed(row: InboxRow, facts: Partial<DispatchContext> & { reentry?: Reentry } = {}) {
-  const { reentry = 'always', ...rest } = facts
+function planFor(row: InboxRow, known: Partial<DispatchContext> & { reentry?: Reentry } = {}) {
+  const { reentry = 'always', ...rest } = known
   return planDispatch({
     row,
     follower: null,
@@ -143,8 +143,8 @@ const grant = (scene: Scene, minutes: number, more: Partial<Grant> = {}): Grant 
 }
 
 describe('a follow', () => {
-  it('starts a run, is remembered, and its grant counts from CreateTime', () => {
-    const { patch, action } = routed(arrived('subscribe', 0, { begins: 'subscribe' }))
+  it('starts a run and is recorded, and its grant counts from CreateTime', () => {
+    const { patch, action } = planFor(arrived('subscribe', 0, { begins: 'subscribe' }))
     expect(patch).toEqual({
       followedAt: at(0),
       followedSeq: 100,
@@ -167,72 +167,72 @@ describe('a follow', () => {
     })
   })
 
-  it('starts nothing where no campaign wants it, and is remembered all the same', () => {
-    const { patch, action } = routed(arrived('subscribe', 0))
+  it('starts nothing when no campaign matches, and is recorded', () => {
+    const { patch, action } = planFor(arrived('subscribe', 0))
     expect(patch).toMatchObject({ followedAt: at(0), grants: [grant('subscribe', 0)] })
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
-  it('starts nothing when the matched version is gone', () => {
-    const { action } = routed(arrived('subscribe', 0, { begins: 'subscribe' }), { matched: null })
+  it('starts nothing when the matched version does not exist', () => {
+    const { action } = planFor(arrived('subscribe', 0, { begins: 'subscribe' }), { matched: null })
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
   it('is only an interaction while a run is active and no unfollow came between', () => {
-    const facts = { follower: someone(followedAt(0)), runs: [run('subscribe', 0)] }
-    const { patch, action } = routed(arrived('subscribe', 5), facts)
+    const known = { follower: someone(followedAt(0)), runs: [run('subscribe', 0)] }
+    const { patch, action } = planFor(arrived('subscribe', 5), known)
     expect(patch).toMatchObject({ followedAt: at(5) })
     expect(action).toMatchObject({ do: 'interact', event: { scene: 'subscribe', at: at(5) } })
   })
 
-  it('starts a run anew after an unfollow, also while the old one still closes', () => {
-    const facts = {
+  it('starts a new run after an unfollow, also while the old one is closing', () => {
+    const known = {
       follower: someone({ ...followedAt(0), ...unfollowedAt(3) }),
       runs: [run('subscribe', 0, { ledger: [grant('message', 1)] })],
     }
-    const { action } = routed(arrived('subscribe', 5, { begins: 'subscribe' }), facts)
-    // The message's grant went with the unfollow.
+    const { action } = planFor(arrived('subscribe', 5, { begins: 'subscribe' }), known)
+    // The unfollow removed the grant of the message.
     expect(action).toMatchObject({ do: 'start', ledger: [grant('subscribe', 5)] })
   })
 
   it('older than the last unsubscribe is recorded and starts nothing', () => {
-    const facts = { follower: someone({ ...followedAt(0), ...unfollowedAt(10) }) }
-    const { patch, action } = routed(arrived('subscribe', 5, { begins: 'subscribe' }), facts)
+    const known = { follower: someone({ ...followedAt(0), ...unfollowedAt(10) }) }
+    const { patch, action } = planFor(arrived('subscribe', 5, { begins: 'subscribe' }), known)
     expect(patch).toEqual({ followedAt: at(5), followedSeq: 100 })
     expect(action).toEqual({ do: 'nothing', result: 'ignored' })
   })
 
-  it('older than the last follow does not move that back', () => {
-    const facts = { follower: someone({ ...followedAt(8), ...unfollowedAt(10) }) }
-    const { patch } = routed(arrived('subscribe', 5, { begins: 'subscribe' }), facts)
+  it('older than the last follow does not replace it', () => {
+    const known = { follower: someone({ ...followedAt(8), ...unfollowedAt(10) }) }
+    const { patch } = planFor(arrived('subscribe', 5, { begins: 'subscribe' }), known)
     expect(patch).toEqual({})
   })
 
-  it('delivered late starts its run all the same, with the grant of its own time', () => {
-    const { action } = routed(arrived('subscribe', -120, { begins: 'subscribe' }))
+  it('delivered late starts its run, with the grant of its own time', () => {
+    const { action } = planFor(arrived('subscribe', -120, { begins: 'subscribe' }))
     expect(action).toMatchObject({ do: 'start', event: { start: { entry: { at: at(-120) } } } })
   })
 
   it('in the second of an unsubscribe is ordered by arrival', () => {
     const follower = someone(unfollowedAt(5, 7))
-    const before = routed(arrived('subscribe', 5, { id: 6, begins: 'subscribe' }), { follower })
-    const after = routed(arrived('subscribe', 5, { id: 8, begins: 'subscribe' }), { follower })
+    const before = planFor(arrived('subscribe', 5, { id: 6, begins: 'subscribe' }), { follower })
+    const after = planFor(arrived('subscribe', 5, { id: 8, begins: 'subscribe' }), { follower })
     expect([before.action.do, after.action.do]).toEqual(['nothing', 'start'])
   })
 
   it('grants 20 messages for 48 h under the classic rules', () => {
-    const { patch } = routed(arrived('subscribe', 0), { rules: 'classic-48h' })
+    const { patch } = planFor(arrived('subscribe', 0), { rules: 'classic-48h' })
     expect(patch.grants).toEqual([grant('subscribe', 0, { quota: 20, expiresAt: at(0) + 48 * HOUR })])
   })
 })
 
 describe('an unsubscribe', () => {
-  it('tells the run and takes all grants', () => {
-    const facts = {
+  it('signals the run and removes all grants', () => {
+    const known = {
       follower: someone({ ...followedAt(0), grants: [grant('message', 1)], agent: true, paused: true }),
       runs: [run('subscribe', 0)],
     }
-    const { patch, action } = routed(arrived('unsubscribe', 5), facts)
+    const { patch, action } = planFor(arrived('unsubscribe', 5), known)
     expect(patch).toEqual({
       unfollowedAt: at(5),
       unfollowedSeq: 100,
@@ -245,96 +245,96 @@ describe('an unsubscribe', () => {
     expect(action).toEqual({ do: 'unsubscribe', event: { at: at(5), seq: 100, key: 'key-unsubscribe-5' } })
   })
 
-  it('of a follower without a run is only remembered', () => {
-    const { patch, action } = routed(arrived('unsubscribe', 5), { follower: someone(followedAt(0)) })
+  it('of a follower without a run is only recorded', () => {
+    const { patch, action } = planFor(arrived('unsubscribe', 5), { follower: someone(followedAt(0)) })
     expect(patch).toMatchObject({ unfollowedAt: at(5), grants: [] })
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
   it('older than the last follow changes nothing', () => {
-    const facts = { follower: someone(followedAt(6)), runs: [run('subscribe', 6)] }
-    expect(routed(arrived('unsubscribe', 5), facts)).toEqual({
+    const known = { follower: someone(followedAt(6)), runs: [run('subscribe', 6)] }
+    expect(planFor(arrived('unsubscribe', 5), known)).toEqual({
       patch: {},
       action: { do: 'nothing', result: 'ignored' },
     })
   })
 
   it('in the second of the last follow is ordered by arrival', () => {
-    const facts = { follower: someone(followedAt(5, 50)), runs: [run('subscribe', 5)] }
-    expect(routed(arrived('unsubscribe', 5, { id: 49 }), facts).action.do).toBe('nothing')
-    expect(routed(arrived('unsubscribe', 5, { id: 51 }), facts).action.do).toBe('unsubscribe')
+    const known = { follower: someone(followedAt(5, 50)), runs: [run('subscribe', 5)] }
+    expect(planFor(arrived('unsubscribe', 5, { id: 49 }), known).action.do).toBe('nothing')
+    expect(planFor(arrived('unsubscribe', 5, { id: 51 }), known).action.do).toBe('unsubscribe')
   })
 
-  it('older than the last unsubscribe does not move that back', () => {
+  it('older than the last unsubscribe does not replace it', () => {
     const follower = someone({ ...followedAt(0), ...unfollowedAt(20) })
-    const { patch } = routed(arrived('unsubscribe', 5), { follower })
-    // Else a follow of minute 10 that is still on its way would begin a run for someone who has left.
+    const { patch } = planFor(arrived('unsubscribe', 5), { follower })
+    // Otherwise a late follow of minute 10 would start a run for a follower who has unfollowed since.
     const then = { ...follower, ...patch }
-    const { action } = routed(arrived('subscribe', 10, { begins: 'subscribe' }), { follower: then })
+    const { action } = planFor(arrived('subscribe', 10, { begins: 'subscribe' }), { follower: then })
     expect(action).toEqual({ do: 'nothing', result: 'ignored' })
   })
 })
 
 describe('an event out of order', () => {
   it.each(['text', 'click', 'scan', 'image'])('older than the unfollow changes nothing: %s', (kind) => {
-    const facts = {
+    const known = {
       follower: someone({ ...followedAt(0), ...unfollowedAt(10) }),
       runs: [run('subscribe', 0)],
     }
     const row = arrived(kind, 5, { begins: kind === 'scan' ? 'scan' : 'message' })
-    expect(routed(row, facts)).toEqual({ patch: {}, action: { do: 'nothing', result: 'ignored' } })
+    expect(planFor(row, known)).toEqual({ patch: {}, action: { do: 'nothing', result: 'ignored' } })
   })
 
   it.each([
     ['active', false],
-    ['over', true],
-  ])('older than the follow that began the run changes nothing, the run being %s', (_, ended) => {
-    const facts = { follower: someone(followedAt(10)), runs: [run('subscribe', 10, { ended })] }
+    ['ended', true],
+  ])('older than the follow that began the run changes nothing: the run is %s', (_, ended) => {
+    const known = { follower: someone(followedAt(10)), runs: [run('subscribe', 10, { ended })] }
     const row = arrived('text', 5, { text: 'hello', begins: 'message' })
-    expect(routed(row, facts)).toEqual({ patch: {}, action: { do: 'nothing', result: 'ignored' } })
+    expect(planFor(row, known)).toEqual({ patch: {}, action: { do: 'nothing', result: 'ignored' } })
   })
 
   it('in the second of the follow that began the run is ordered by arrival', () => {
-    const facts = { follower: someone(followedAt(10, 50)), runs: [run('subscribe', 10, { seq: 50 })] }
-    expect(routed(arrived('text', 10, { id: 49 }), facts).action.do).toBe('nothing')
-    expect(routed(arrived('text', 10, { id: 51 }), facts).action.do).toBe('interact')
+    const known = { follower: someone(followedAt(10, 50)), runs: [run('subscribe', 10, { seq: 50 })] }
+    expect(planFor(arrived('text', 10, { id: 49 }), known).action.do).toBe('nothing')
+    expect(planFor(arrived('text', 10, { id: 51 }), known).action.do).toBe('interact')
   })
 
-  it('still counts between the follow that began the run and a repeated one', () => {
-    const facts = { follower: someone(followedAt(20)), runs: [run('subscribe', 0)] }
-    const { patch, action } = routed(arrived('text', 10, { text: 'hello' }), facts)
+  it('counts between the follow that began the run and a repeated follow', () => {
+    const known = { follower: someone(followedAt(20)), runs: [run('subscribe', 0)] }
+    const { patch, action } = planFor(arrived('text', 10, { text: 'hello' }), known)
     expect(patch.grants).toEqual([grant('message', 10)])
     expect(action).toMatchObject({ do: 'interact', event: { at: at(10) } })
   })
 
-  it('still grants where another entry began the run', () => {
-    const facts = { follower: someone(), runs: [run('click', 10)] }
-    const { patch, action } = routed(arrived('text', 5, { text: 'hello' }), facts)
+  it('grants messages when another kind of entry began the run', () => {
+    const known = { follower: someone(), runs: [run('click', 10)] }
+    const { patch, action } = planFor(arrived('text', 5, { text: 'hello' }), known)
     expect(patch.grants).toEqual([grant('message', 5)])
     expect(action).toMatchObject({ do: 'interact', event: { scene: 'message', at: at(5) } })
   })
 
   it('replaces no newer grant of its scene, and does not move the last interaction back', () => {
     const follower = someone({ grants: [grant('message', 10)], lastInteractionAt: at(10) })
-    const { patch } = routed(arrived('text', 5, { text: 'hello' }), { follower })
+    const { patch } = planFor(arrived('text', 5, { text: 'hello' }), { follower })
     expect(patch).toMatchObject({ grants: [grant('message', 10)], lastInteractionAt: at(10) })
   })
 })
 
 describe('an entry while a run is active', () => {
-  it('tells the run, and says what to begin if there turns out to be none', () => {
-    const facts = { follower: someone(followedAt(0)), runs: [run('subscribe', 0)] }
-    const { action } = routed(arrived('click', 5, { begins: 'click' }), facts)
+  it('signals the run, with the run to start if none is open', () => {
+    const known = { follower: someone(followedAt(0)), runs: [run('subscribe', 0)] }
+    const { action } = planFor(arrived('click', 5, { begins: 'click' }), known)
     expect(action).toMatchObject({
       do: 'interact',
       event: { scene: 'menu', start: { entry: { event: 'click', at: at(5) }, plan: PLAN } },
     })
   })
 
-  it('is told without a beginning where reentry forbids one', () => {
+  it('signals the run without a run to start when reentry forbids one', () => {
     const follower = someone(followedAt(0))
-    const facts = { follower, runs: [run('subscribe', 0)], reentry: 'never' as const }
-    const { action } = routed(arrived('click', 5, { begins: 'click' }), facts)
+    const known = { follower, runs: [run('subscribe', 0)], reentry: 'never' as const }
+    const { action } = planFor(arrived('click', 5, { begins: 'click' }), known)
     expect(action).toMatchObject({ do: 'interact', event: { scene: 'menu' } })
     expect(action).not.toHaveProperty('event.start')
   })
@@ -343,15 +343,15 @@ describe('an entry while a run is active', () => {
 describe('a message', () => {
   const ended = { follower: someone(followedAt(0)), runs: [run('subscribe', 0, { ended: true })] }
 
-  it('begins nothing where no entry matches, and grants all the same', () => {
-    const { patch, action } = routed(arrived('text', 30, { text: 'hello' }), ended)
+  it('starts nothing when no entry matches, and grants messages', () => {
+    const { patch, action } = planFor(arrived('text', 30, { text: 'hello' }), ended)
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
     const spoken = { agent: false, agentAt: at(30), agentSeq: -1 }
     expect(patch).toEqual({ grants: [grant('message', 30)], lastInteractionAt: at(30), ...spoken })
   })
 
-  it('begins a run where one matches, with its text', () => {
-    const { action } = routed(arrived('text', 30, { text: '课程', begins: 'message' }), ended)
+  it('starts a run with its text when an entry matches', () => {
+    const { action } = planFor(arrived('text', 30, { text: '课程', begins: 'message' }), ended)
     expect(action).toMatchObject({
       do: 'start',
       event: { text: '课程', start: { entry: { event: 'message', text: '课程' } } },
@@ -360,12 +360,12 @@ describe('a message', () => {
 
   it('of a menu counts as a menu click', () => {
     const row = arrived('text', 30, { text: 'yes', scene: 'menu' })
-    expect(routed(row, ended).patch.grants).toEqual([grant('menu', 30)])
+    expect(planFor(row, ended).patch.grants).toEqual([grant('menu', 30)])
   })
 
-  it('that counts as nothing changes nothing', () => {
+  it('without a scene changes nothing', () => {
     const row = arrived('location_report', 30)
-    expect(routed(row, ended)).toEqual({ patch: {}, action: { do: 'nothing', result: 'ignored' } })
+    expect(planFor(row, ended)).toEqual({ patch: {}, action: { do: 'nothing', result: 'ignored' } })
   })
 })
 
@@ -384,43 +384,43 @@ describe('how often a follower may enter', () => {
     ['after 30 days, a minute too early', month, inMinutes(30) - 1, 'nothing'],
     ['after 30 days, to the minute', month, inMinutes(30), 'start'],
   ])('%s', (_, reentry, minutes, what) => {
-    expect(routed(again(minutes), { ...onceBefore(), reentry }).action.do).toBe(what)
+    expect(planFor(again(minutes), { ...onceBefore(), reentry }).action.do).toBe(what)
   })
 
-  it('is counted for each campaign by itself', () => {
-    expect(routed(again(1), { ...onceBefore(OTHER), reentry: 'never' }).action.do).toBe('start')
+  it('is counted for each campaign separately', () => {
+    expect(planFor(again(1), { ...onceBefore(OTHER), reentry: 'never' }).action.do).toBe('start')
   })
 
-  it('lets everyone in the first time', () => {
-    expect(routed(again(1), { reentry: 'never' }).action.do).toBe('start')
+  it('allows the first entry', () => {
+    expect(planFor(again(1), { reentry: 'never' }).action.do).toBe('start')
   })
 
-  it('begins anew where the account was removed and added again: nothing but old runs is known', () => {
+  it('starts a run after the account was removed and added again, when only old runs are known', () => {
     const { runs } = onceBefore()
-    const facts = { follower: null, runs, reentry: 'never' as const }
-    expect(routed(again(inMinutes(1)), facts).action.do).toBe('start')
+    const known = { follower: null, runs, reentry: 'never' as const }
+    expect(planFor(again(inMinutes(1)), known).action.do).toBe('start')
   })
 
-  it('is asked after an unfollow too', () => {
+  it('applies after an unfollow too', () => {
     const follower = someone({ ...followedAt(0), ...unfollowedAt(3) })
-    const facts = { follower, runs: [run('subscribe', 0)], reentry: 'never' as const }
-    expect(routed(again(5), facts).action).toEqual({ do: 'nothing', result: 'no-run' })
+    const known = { follower, runs: [run('subscribe', 0)], reentry: 'never' as const }
+    expect(planFor(again(5), known).action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
-  it('does not count the run that this very event began before a crash', () => {
+  it('does not count the run that the same event began before a crash', () => {
     const row = arrived('subscribe', 0, { begins: 'subscribe', attempts: 2, key: 'run-0' })
     const runs = [run('subscribe', 0, { key: 'run-0', seq: 100 })]
-    expect(routed(row, { runs, reentry: 'never' }).action).toMatchObject({
+    expect(planFor(row, { runs, reentry: 'never' }).action).toMatchObject({
       do: 'start',
       event: { start: { plan: PLAN } },
     })
   })
 })
 
-describe('a follower who wants out', () => {
-  it('leaves the active run by that run’s own words, in any case and width', () => {
-    const facts = { runs: [run('subscribe', 0)], isExitText: () => false }
-    const { patch, action } = routed(arrived('text', 5, { text: ' ｔｄ ', begins: 'message' }), facts)
+describe('a follower who opts out', () => {
+  it('leaves the active run by the exit keywords of that run, in any case and width', () => {
+    const known = { runs: [run('subscribe', 0)], isExitText: () => false }
+    const { patch, action } = planFor(arrived('text', 5, { text: ' ｔｄ ', begins: 'message' }), known)
     expect(patch.optedOutAt).toBe(at(5))
     expect(action).toMatchObject({ do: 'interact', event: { text: ' ｔｄ ' } })
     expect(action).not.toHaveProperty('event.start')
@@ -429,46 +429,46 @@ describe('a follower who wants out', () => {
   it.each(['T\u2006D', '\u200e退订', '退订。', '【退订】！'])(
     'leaves a run by %j, as the follower typed it',
     (text) => {
-      const { patch, action } = routed(arrived('text', 5, { text }), { runs: [run('subscribe', 0)] })
+      const { patch, action } = planFor(arrived('text', 5, { text }), { runs: [run('subscribe', 0)] })
       expect(patch.optedOutAt).toBe(at(5))
       expect(action).toMatchObject({ do: 'interact', event: { text } })
     },
   )
 
-  it('does not leave a run by the words of another campaign', () => {
-    const facts = { runs: [run('subscribe', 0)], isExitText: () => true }
-    expect(routed(arrived('text', 5, { text: 'STOP' }), facts).patch).not.toHaveProperty('optedOutAt')
+  it('does not leave a run by the keywords of another campaign', () => {
+    const known = { runs: [run('subscribe', 0)], isExitText: () => true }
+    expect(planFor(arrived('text', 5, { text: 'STOP' }), known).patch).not.toHaveProperty('optedOutAt')
   })
 
-  it('leaves by a tapped menu message as well, and never moves an opt-out back', () => {
+  it('leaves by a tapped menu message too, and an older opt-out does not replace a newer one', () => {
     const tapped = arrived('text', 5, { text: '退订', scene: 'menu' })
-    expect(routed(tapped, { isExitText: () => true }).patch.optedOutAt).toBe(at(5))
+    expect(planFor(tapped, { isExitText: () => true }).patch.optedOutAt).toBe(at(5))
     const follower = someone({ ...followedAt(0), optedOutAt: at(9) })
-    expect(routed(tapped, { follower, isExitText: () => true }).patch.optedOutAt).toBe(at(9))
+    expect(planFor(tapped, { follower, isExitText: () => true }).patch.optedOutAt).toBe(at(9))
   })
 
-  it('leaves by any campaign’s words while no run is active', () => {
-    const { patch, action } = routed(arrived('text', 5, { text: 'TD', begins: 'message' }))
+  it('leaves by the keywords of any campaign while no run is active', () => {
+    const { patch, action } = planFor(arrived('text', 5, { text: 'TD', begins: 'message' }))
     expect(patch.optedOutAt).toBe(at(5))
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
-  it.each(['text', 'click', 'scan'])('begins nothing by %s before the next follow', (kind) => {
+  it.each(['text', 'click', 'scan'])('does not start a run by %s before the next follow', (kind) => {
     const follower = someone({ ...followedAt(0), optedOutAt: at(5) })
     const row = arrived(kind, 30, { begins: 'click' })
-    expect(routed(row, { follower }).action).toEqual({ do: 'nothing', result: 'no-run' })
+    expect(planFor(row, { follower }).action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
-  it('begins again with the next follow', () => {
+  it('starts a run with the next follow', () => {
     const follower = someone({ ...followedAt(0), optedOutAt: at(5) })
-    const { patch, action } = routed(arrived('subscribe', 30, { begins: 'subscribe' }), { follower })
+    const { patch, action } = planFor(arrived('subscribe', 30, { begins: 'subscribe' }), { follower })
     expect(patch.optedOutAt).toBeNull()
     expect(action.do).toBe('start')
   })
 
-  it('stays out when a follow from before arrives late', () => {
+  it('stays opted out when an earlier follow arrives late', () => {
     const follower = someone({ optedOutAt: at(5) })
-    const { patch, action } = routed(arrived('subscribe', 3, { begins: 'subscribe' }), { follower })
+    const { patch, action } = planFor(arrived('subscribe', 3, { begins: 'subscribe' }), { follower })
     expect(patch).not.toHaveProperty('optedOutAt')
     expect(action.do).toBe('nothing')
   })
@@ -481,41 +481,41 @@ describe('a human agent', () => {
     ['kf_create_session', true],
     ['kf_switch_session', true],
     ['kf_close_session', false],
-  ])('is told to the run and remembered: %s', (kind, open) => {
+  ])('is signalled to the run and recorded: %s', (kind, open) => {
     const row = arrived(kind, 5)
-    const { patch, action } = routed(row, { runs: [run('subscribe', 0)] })
+    const { patch, action } = planFor(row, { runs: [run('subscribe', 0)] })
     expect(patch).toEqual({ agent: open, agentAt: at(5), agentSeq: row.id })
     expect(action).toEqual({ do: 'agent', change: { open, at: at(5), seq: row.id } })
   })
 
   it.each([
     ['there is none', []],
-    ['it is over', [run('subscribe', 0, { ended: true })]],
-  ])('is only remembered where a run cannot hear of it: %s', (_, runs) => {
-    const { patch, action } = routed(arrived('kf_create_session', 5), { runs })
+    ['it has ended', [run('subscribe', 0, { ended: true })]],
+  ])('is only recorded when no run can receive the change: %s', (_, runs) => {
+    const { patch, action } = planFor(arrived('kf_create_session', 5), { runs })
     expect(patch).toMatchObject({ agent: true, agentAt: at(5) })
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })
 
-  it('is only remembered once an unfollow has ended the run', () => {
-    const facts = { follower: someone(unfollowedAt(3)), runs: [run('subscribe', 0)] }
-    expect(routed(arrived('kf_create_session', 5), facts).action.do).toBe('nothing')
+  it('is only recorded after an unfollow has ended the run', () => {
+    const known = { follower: someone(unfollowedAt(3)), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived('kf_create_session', 5), known).action.do).toBe('nothing')
   })
 
   it.each([
     ['a late or repeated opening', 'kf_create_session', { agent: false, agentAt: at(6), agentSeq: 9 }],
     ['a late closing', 'kf_close_session', opened(6)],
-  ])('changes nothing by %s', (_, kind, known) => {
-    const facts = { follower: someone(known), runs: [run('subscribe', 0)] }
-    expect(routed(arrived(kind, 5), facts)).toEqual({
+  ])('changes nothing by %s', (_, kind, session) => {
+    const known = { follower: someone(session), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived(kind, 5), known)).toEqual({
       patch: {},
       action: { do: 'nothing', result: 'ignored' },
     })
   })
 
-  it('has the session no more when a message of later reaches us', () => {
-    const facts = { follower: someone(opened(5)), runs: [run('subscribe', 0)] }
-    expect(routed(arrived('text', 6), facts)).toMatchObject({
+  it('no longer has the session when a later message arrives', () => {
+    const known = { follower: someone(opened(5)), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived('text', 6), known)).toMatchObject({
       patch: { agent: false, agentAt: at(6), agentSeq: -1 },
       action: { do: 'interact', agent: null },
     })
@@ -525,12 +525,12 @@ describe('a human agent', () => {
       ['CLICK', 6],
       ['SCAN', 6],
     ] as const)
-      expect(routed(arrived(kind.toLowerCase(), minutes), facts).patch).not.toHaveProperty('agent')
+      expect(planFor(arrived(kind.toLowerCase(), minutes), known).patch).not.toHaveProperty('agent')
   })
 
-  it('keeps a message that waited for longer from being outdone by an opening of before it', () => {
-    const { patch } = routed(arrived('text', 6), { follower: someone() })
-    const later = routed(arrived('kf_create_session', 5), { follower: someone(patch) })
+  it('does not reopen the session by an opening older than the last message', () => {
+    const { patch } = planFor(arrived('text', 6), { follower: someone() })
+    const later = planFor(arrived('kf_create_session', 5), { follower: someone(patch) })
     expect(later.patch).toEqual({})
   })
 })
@@ -538,47 +538,47 @@ describe('a human agent', () => {
 describe('the grants that a new run takes over', () => {
   const start = (minutes: number) => arrived('click', minutes, { begins: 'click' })
 
-  it('are those still valid, with the uses that the last run counted', () => {
-    const facts = {
+  it('are the valid ones, with the uses that the last run counted', () => {
+    const known = {
       follower: someone({ grants: [grant('message', 0), grant('scan', 0)] }),
       runs: [run('message', 0, { ended: true, ledger: [grant('message', 0, { used: 2 })] })],
     }
-    expect(routed(start(30), facts).action).toMatchObject({
+    expect(planFor(start(30), known).action).toMatchObject({
       do: 'start',
       ledger: [grant('message', 0, { used: 2 }), grant('menu', 30)],
     })
   })
 
-  it('are none from before an unfollow', () => {
-    const facts = {
+  it('do not include grants from before an unfollow', () => {
+    const known = {
       follower: someone(unfollowedAt(10)),
       runs: [run('message', 0, { ended: true, ledger: [grant('message', 0, { used: 2 })] })],
     }
-    expect(routed(start(30), facts).action).toMatchObject({ do: 'start', ledger: [grant('menu', 30)] })
+    expect(planFor(start(30), known).action).toMatchObject({ do: 'start', ledger: [grant('menu', 30)] })
   })
 
-  it('are not opened again where WeChat said that they are closed', () => {
+  it('stay closed when WeChat has closed them', () => {
     const closed = grant('message', 0, { expiresAt: at(5) })
-    const facts = {
+    const known = {
       follower: someone({ grants: [grant('message', 0)] }),
       runs: [run('message', 0, { ended: true, ledger: [closed] })],
     }
-    expect(routed(start(30), facts).action).toMatchObject({ do: 'start', ledger: [grant('menu', 30)] })
+    expect(planFor(start(30), known).action).toMatchObject({ do: 'start', ledger: [grant('menu', 30)] })
   })
 })
 
 describe('an event that is dispatched a second time', () => {
-  it('is done when a run has heard it', () => {
+  it('is done when a run has applied it', () => {
     const runs = [run('subscribe', 0, { seen: ['key-text-5'] })]
-    const twice = routed(arrived('text', 5, { text: '1', attempts: 2 }), { runs })
-    const once = routed(arrived('text', 5, { text: '1', attempts: 1 }), { runs })
+    const twice = planFor(arrived('text', 5, { text: '1', attempts: 2 }), { runs })
+    const once = planFor(arrived('text', 5, { text: '1', attempts: 1 }), { runs })
     expect(twice.action).toEqual({ do: 'nothing', result: 'already-done' })
     expect(once.action.do).toBe('interact')
   })
 
-  it('is done when the run that it began is over', () => {
+  it('is done when the run that it began has ended', () => {
     const row = arrived('subscribe', 0, { begins: 'subscribe', attempts: 2, key: 'run-0' })
     const runs = [run('subscribe', 0, { key: 'run-0', seq: 100, ended: true })]
-    expect(routed(row, { runs }).action).toEqual({ do: 'nothing', result: 'already-done' })
+    expect(planFor(row, { runs }).action).toEqual({ do: 'nothing', result: 'already-done' })
   })
 })

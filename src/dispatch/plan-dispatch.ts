@@ -19,43 +19,44 @@ import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/
 /** How often one follower may enter the same campaign. */
 export type Reentry = 'always' | 'never' | { afterMs: number }
 
-/** What of a run decides about its follower's next event. */
+/** The part of a run that decides what the next event of its follower means. */
 export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
   plan: Pick<Plan, 'exitKeywords'>
   state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
-/** What is known when one event of a follower is planned. */
+/** What is known about an event and its follower when the event is planned. */
 export interface DispatchContext {
   row: InboxRow
   follower: FollowerRow | null
   /** The follower's runs, newest first. */
   runs: readonly KnownRun[]
   rules: RulesProfileName
-  /** The campaign version that was matched when the event arrived, if any. */
+  /** The campaign version that matched the event when it arrived; null when none did. */
   matched: { plan: Plan; reentry: Reentry } | null
-  /** True when this text leaves any live campaign of the account. */
+  /** True for an exit keyword of any live campaign of the account. */
   isExitText: (text: string) => boolean
 }
 
-/** What an event means for its follower. `patch` is written once the action was done. */
+/** What an event means for its follower. `patch` is written to the follower's row after the action. */
 export interface DispatchPlan {
   patch: FollowerPatch
   action:
     | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
     | { do: 'unsubscribe'; event: EventStamp & { key: string } }
     | { do: 'agent'; change: AgentSessionChange }
-    /** All data of the follower is erased. */
+    /** Erase all data of the follower. */
     | { do: 'erase' }
-    /** Signal the active run; `start` is what begins if there turns out to be none. */
+    /** Signal the active run. `event.start` describes the run to start when Temporal has no open run. */
     | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
-    /** No run is active: begin one. */
+    /** Start a run: none is active. */
     | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
 }
 
 /**
- * The order and the meaning of a follower's events (docs/contract.md#3-callbacks), as a pure function. Events are ordered by
- * `CreateTime`, then by arrival. An event older than the unfollow or follow that counts changes nothing.
+ * Plans what one event means for its follower. A pure function. Events are ordered by `CreateTime`, then by arrival. An event
+ * older than the last unfollow, or than the follow that began the last run, changes nothing. Source of the rules:
+ * docs/contract.md#3-callbacks.
  */
 export function planDispatch(context: DispatchContext): DispatchPlan {
   const { row, follower } = context
@@ -76,7 +77,7 @@ export function planDispatch(context: DispatchContext): DispatchPlan {
   return planInteraction(context, stamp, scene)
 }
 
-/** Kinds that say something of a session with a human agent; one that another agent takes over goes on. */
+/** Event kinds of a session with a human agent → whether the session is open after the event. */
 const AGENT_SESSION_KINDS = new Map([
   ['kf_create_session', true],
   ['kf_switch_session', true],
@@ -97,7 +98,7 @@ function planAgentSession(context: DispatchContext, stamp: EventStamp): Dispatch
   }
 }
 
-/** What a change of the session writes to the follower's row; null when a newer one is known. */
+/** The change of the follower's row for a session change; null when a newer session change is known. */
 function agentSessionPatch(
   follower: FollowerRow | null,
   { open, at, seq }: AgentSessionChange,
@@ -106,7 +107,7 @@ function agentSessionPatch(
   return isNewerChange(known, { at, seq }) ? { agent: open, agentAt: at, agentSeq: seq } : null
 }
 
-/** The session that a human agent has, with what this event says of it. */
+/** The open session with a human agent, after the changes of this event; null when there is none. */
 function currentAgentSession(follower: FollowerRow | null, patch: FollowerPatch): AgentSessionChange | null {
   const { agent, agentAt, agentSeq } = { ...follower, ...patch }
   if (!agent) return null
@@ -145,7 +146,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   }
   const agent = currentAgentSession(follower, patch)
   const newest = activeRun(context)
-  // A retry of a run's own entry begins it: whether the first try did is not known yet.
+  // A retry of the entry of a run starts that run: whether the first attempt did is not known yet.
   const run = newest?.runKey === row.key ? null : newest
   const isExit = text !== null && (run ? isExitText(run.plan, text) : context.isExitText(text))
   if (isExit) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, stamp.at)
@@ -171,7 +172,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   return { patch, action: { do: 'nothing', result: 'no-run' } }
 }
 
-/** A follow clears an opt-out that came before it. */
+/** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */
 function followPatch({ follower }: DispatchContext, stamp: EventStamp): FollowerPatch {
   const known = stampOf(follower?.followedAt, follower?.followedSeq)
   if (known && isOlder(stamp, known)) return {}
@@ -179,7 +180,7 @@ function followPatch({ follower }: DispatchContext, stamp: EventStamp): Follower
   return { followedAt: stamp.at, followedSeq: stamp.seq, ...cleared }
 }
 
-/** The run that gets this follower's events: the newest, unless it has ended or an unfollow came after it began. */
+/** The run that receives the follower's events: the newest, unless it has ended or the follower unfollowed after its entry. */
 function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
   const [newest] = runs
   if (!newest || newest.status === 'ended') return null
@@ -187,7 +188,7 @@ function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
   return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
 }
 
-/** True when a run of ours has already taken this event: its snapshot says so. */
+/** True when the run's snapshot says that the run has applied this event. */
 function hasApplied(run: KnownRun, key: string): boolean {
   return run.state.seenEventKeys.includes(key) || (run.runKey === key && run.state.revision > 0)
 }
@@ -206,7 +207,10 @@ function reentryAllows(
   return matched.reentry !== 'never' && stamp.at - before.entry.at >= matched.reentry.afterMs
 }
 
-/** Nothing is known of this follower but old runs: the account was removed since, and everybody starts as new. */
+/**
+ * True when the store has nothing about the follower except old runs. The account was then removed and added again, and each
+ * follower counts as new.
+ */
 function isNewToAccount(follower: FollowerRow | null): boolean {
   const { followedAt, unfollowedAt, lastInteractionAt } = follower ?? {}
   return [followedAt, unfollowedAt, lastInteractionAt].every((at) => at == null)
@@ -226,7 +230,7 @@ function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
   }
 }
 
-/** Grants belong to the follower: a run takes over those still valid, with the uses that the last run counted. */
+/** The valid grants that a new run takes over, with the uses that the last run counted. Grants belong to the follower. */
 function carriedLedger({ follower, runs }: DispatchContext, grants: Ledger, at: number): Ledger {
   const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   const [last] = runs
@@ -234,7 +238,7 @@ function carriedLedger({ follower, runs }: DispatchContext, grants: Ledger, at: 
   return mergeLedgers(counted, grants).filter((g) => g.expiresAt > at)
 }
 
-/** How far our clock was ahead of WeChat's when the event arrived. */
+/** How far this machine's clock was ahead of WeChat's when the event arrived. */
 function clockOffsetOf({ event }: InboxRow): { aheadMs?: number } {
   return event?.aheadMs ? { aheadMs: event.aheadMs } : {}
 }

@@ -1,6 +1,7 @@
 import type { RunStart } from '../run/plan.ts'
 import { beginRun, endRun } from '../run/state.ts'
 import { type FollowerKey, maskId } from '../shared/ids.ts'
+import { SECOND_MS } from '../shared/time-units.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/accounts/removed-accounts.ts'
 import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
 import { endRunFromOutside, insertRun, type RunRow, recordRunId } from '../store/runs/run-rows.ts'
@@ -9,12 +10,12 @@ import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-dispatch.ts'
 
-/** Before a row that waited longer than this begins a run, Temporal is asked whether it has one. */
-const RECENT_MS = 30_000
+/** For a row that waited longer than this, Temporal is asked whether the run exists before it is started. */
+const RECENT_MS = 30 * SECOND_MS
 
 type StartDeps = Pick<DispatchDeps, 'db' | 'runs' | 'now' | 'log'>
 
-/** Begins the run of an entry, or finds that an earlier try has. @returns what the row says became of it */
+/** Starts the run of an entry, unless an earlier attempt has started it. @returns the result for the inbox row */
 export async function startRun(
   deps: StartDeps,
   follower: FollowerKey,
@@ -24,7 +25,7 @@ export async function startRun(
   const { db, runs, now } = deps
   const { start } = event
   if (!start) return 'no-run'
-  // Not the first try, or an old one that the store forgot when it was restored: the run may have begun, even be over.
+  // In a retry, or after the store was restored from a backup, the run may have started already, or even have ended.
   const mayHaveStarted = row.attempts > 1 || now() - row.receivedAt > RECENT_MS
   const existing = mayHaveStarted ? await runs.describe(follower) : null
   await insertRunRow(deps, follower, start, ledger)
@@ -35,8 +36,8 @@ export async function startRun(
 }
 
 /**
- * Ends the run before this entry where its account was removed and added again: it may not have got that signal yet, and
- * would take the entry for an interaction of its own.
+ * Ends the run before this entry when its account was removed and added again. That run may not have received its signal yet,
+ * and would treat the entry as an interaction.
  */
 export async function endRunOfRemovedAccount(
   { runs }: StartDeps,
@@ -48,7 +49,7 @@ export async function endRunOfRemovedAccount(
   if (before?.outcome === 'account-stopped') await endRemovedRun(runs, follower, before.runId)
 }
 
-/** The account was removed after this event was accepted: the run that it would have begun ends before it begins. */
+/** Records an event whose account was removed after it was accepted. The run that it would start is recorded as ended. */
 export async function skipRemovedAccount(
   deps: StartDeps,
   follower: FollowerKey,
@@ -77,6 +78,6 @@ async function insertRunRow(
   const { key } = start.entry
   log.error(
     { key, run: key, appId: follower.appId, follower: maskId(follower.openId), stored },
-    'dispatcher: the store refused a run for good as it is; the run begins all the same',
+    'dispatcher: the store permanently refused the full row of a run; the run starts with a reduced row',
   )
 }

@@ -1,12 +1,15 @@
 const BACKOFF_MIN_MS = 500
 const BACKOFF_MAX_MS = 15_000
 
-/** How long to wait after a failure, ms: twice as long after each, up to 15 s. `failures`: 1 for the first. */
+/**
+ * How long to wait after a failure, ms. It doubles with each failure, up to 15 s.
+ * @param failures consecutive failures, 1 for the first
+ */
 export function backoffMs(failures: number): number {
   return Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(failures - 1, 10))
 }
 
-/** While Temporal takes nothing: why, and until when nothing is sent there. */
+/** An outage of Temporal: its reason, and when the next call may be made. */
 export class TemporalOutage {
   readonly #now: () => number
   #reason: string | null = null
@@ -22,7 +25,7 @@ export class TemporalOutage {
     return this.#reason
   }
 
-  /** Another call failed. @returns when Temporal may be called again, epoch ms */
+  /** Records a failed call. @returns when Temporal may be called again, epoch ms */
   extend(reason: string): number {
     this.#reason = reason
     this.#failures += 1
@@ -35,10 +38,10 @@ export class TemporalOutage {
     this.#failures = 0
   }
 
-  /** When Temporal may be called again, epoch ms; null: now. */
+  /** When Temporal may be called again, epoch ms; null when it may be called now. */
   waitUntil(): number | null {
     const waitMs = this.#until - this.#now()
-    // A longer wait than any backoff: the clock was put back meanwhile.
+    // A wait longer than any backoff means that the clock was set back.
     return this.#reason !== null && waitMs > 0 && waitMs <= BACKOFF_MAX_MS ? this.#until : null
   }
 }

@@ -2,18 +2,19 @@ import type { Log } from '../shared/log.ts'
 import type { Db } from '../store/db.ts'
 import { claimJob, releaseJob } from '../store/settings/job-leases.ts'
 
-/** Work that some process must do now and then, and never two at once. Intervals and leases in ms. */
+/** Work that one process at a time does periodically. Intervals and leases in ms. */
 export interface PeriodicJob {
   name: string
   everyMs: number
-  /** Longer than the work may take: a process that died with it is waited for this long. */
+  /** Longer than the work may take. When a process dies during the work, the others wait this long. */
   leaseMs: number
+  /** @param context.lastRunAt epoch ms of the last successful run; null when there was none */
   run(context: { lastRunAt: number | null }): Promise<void>
 }
 
 const POLL_MS = 5_000
 
-/** Runs the jobs by leases in the store, so that any number of processes may offer to. */
+/** Runs the jobs by leases in the store, so that any number of processes may run this loop. */
 export function createPeriodicJobs(deps: {
   db: Db
   ownerId: string
@@ -21,7 +22,7 @@ export function createPeriodicJobs(deps: {
   log: Log
   jobs: readonly PeriodicJob[]
 }) {
-  const { db, ownerId: by, now, log, jobs } = deps
+  const { db, ownerId, now, log, jobs } = deps
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   let stopped = false
@@ -30,19 +31,19 @@ export function createPeriodicJobs(deps: {
     for (const job of jobs) {
       if (stopped) return
       try {
-        const claim = await claimJob(db, { ...job, ownerId: by, now: now() })
+        const claim = await claimJob(db, { ...job, ownerId, now: now() })
         if (!claim) continue
         const ranAt = now()
         const done = await job.run(claim).then(
           () => true,
           (err) => {
-            log.warn({ err, job: job.name }, 'a periodic job failed; it is tried again')
+            log.warn({ err, job: job.name }, 'periodic job failed and will be retried')
             return false
           },
         )
-        await releaseJob(db, job.name, by, done ? ranAt : null)
+        await releaseJob(db, job.name, ownerId, done ? ranAt : null)
       } catch (err) {
-        log.warn({ err, job: job.name }, 'a periodic job could not be claimed')
+        log.warn({ err, job: job.name }, 'periodic job could not be claimed')
       }
     }
   }

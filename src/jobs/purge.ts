@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { purgePlatform } from '../store/accounts/platform-store.ts'
 import { purgePreviousKeys } from '../store/accounts/previous-keys.ts'
 import type { Db } from '../store/db.ts'
@@ -7,17 +8,19 @@ import { anonymiseRuns } from '../store/runs/run-rows.ts'
 import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
 
-const DAY_MS = 86_400_000
-/** How long a dedupe key is remembered: docs/contract.md#3-callbacks. */
+/** How long the store keeps a dedupe key: docs/contract.md#3-callbacks. */
 const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
 
-/** The daily purge: deletes old dedupe keys and platform authorisations, and personal data of runs that ended long ago. */
+/**
+ * The daily purge. It deletes old dedupe keys and platform authorisations, and personal data of runs that ended more than
+ * `retentionDays` days ago.
+ */
 export function createPurge(deps: { db: Db; now: () => number; retentionDays: number }): PeriodicJob {
   const { db, now } = deps
   return {
     name: 'purge',
     everyMs: DAY_MS,
-    leaseMs: 600_000,
+    leaseMs: 10 * MINUTE_MS,
     async run() {
       const before = now() - deps.retentionDays * DAY_MS
       await purgeInbox(db, now() - DEDUPE_KEY_LIFETIME_MS)

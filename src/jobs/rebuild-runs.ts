@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
 import type { Log } from '../shared/log.ts'
+import { MINUTE_MS } from '../shared/time-units.ts'
 import type { Db } from '../store/db.ts'
 import { eventsSince } from '../store/inbox/inbox-rows.ts'
 import { readFollower } from '../store/runs/follower-rows.ts'
@@ -14,14 +15,18 @@ import { createOpenExecutionReconciler } from './reconcile-open-executions.ts'
 
 const PAGE = 200
 const CONCURRENCY = 20
-/** Shorter than the lease. */
-const ROUND_BUDGET_MS = 60_000
+/** How long one round may work. Shorter than the lease. */
+const ROUND_BUDGET_MS = MINUTE_MS
 
 /**
- * Moves the runs to a namespace that an operator has accepted: starts each active run that it lacks from its row, sends
- * each run its follower's events since the run began again, asks every open run to write what the store may lack, and
- * makes the namespace the store's. A run ignores an event that it knows, and a sent step stays sent: the delivery rows say
- * so. A round that dies is continued where it was.
+ * Moves the runs to a namespace that an operator has accepted:
+ * 1. It starts each active run that the namespace lacks from its row.
+ * 2. It sends each run the events of its follower since the run began.
+ * 3. It asks every open run to write its state to the store.
+ * 4. It records the namespace as the one of the store.
+ *
+ * A run ignores events that it has applied. A sent step stays sent, because its delivery row says so. When a process dies,
+ * the next round continues after the last completed page.
  */
 export function createRunRebuild(deps: {
   db: Db
@@ -32,9 +37,10 @@ export function createRunRebuild(deps: {
   now: () => number
   log: Log
 }): PeriodicJob {
-  const { db, runs, namespaceGuard: home, now, log } = deps
+  const { db, runs, namespaceGuard, now, log } = deps
   const openExecutions = createOpenExecutionReconciler(deps)
 
+  /** @returns true when the run was started */
   async function rebuildRun(row: RunRow): Promise<boolean> {
     const started = await runs.startFromRow(row)
     if (!started && (await runs.describe(row))?.runKey !== row.runKey) return false
@@ -49,7 +55,7 @@ export function createRunRebuild(deps: {
         const { scene, aheadMs } = event
         const when = { at, seq, ...(aheadMs ? { aheadMs } : {}) }
         const allowance = allowanceOf(rules, scene)
-        // What was said is forgotten once it is dispatched; that something was said is not.
+        // The inbox deletes the text of a dispatched event and keeps the event.
         await runs.signal(row, 'interaction', { ...when, key, scene, allowance, text: null })
       }
     }
@@ -63,9 +69,9 @@ export function createRunRebuild(deps: {
   return {
     name: 'rebuild-runs',
     everyMs: 4_000,
-    leaseMs: 120_000,
+    leaseMs: 2 * MINUTE_MS,
     async run() {
-      const { state, namespaceId } = await home.check(0)
+      const { state, namespaceId } = await namespaceGuard.check(0)
       const { requested } = await readNamespace(db)
       if (state !== 'rebuilding' || !requested || namespaceId !== requested.namespaceId) return
       const until = performance.now() + ROUND_BUDGET_MS
@@ -88,8 +94,8 @@ export function createRunRebuild(deps: {
       const resynced = await openExecutions.resyncAll()
       await completeSwitch(db, namespaceId, now())
       log.warn(
-        { namespaceId, started, asked: resynced },
-        'Temporal namespace accepted: runs that it lacked were started from the store',
+        { namespaceId, started, resynced },
+        'Temporal namespace accepted: missing runs were started from the store',
       )
     },
   }

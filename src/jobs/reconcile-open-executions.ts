@@ -6,10 +6,9 @@ import type { Db } from '../store/db.ts'
 import { statusesOf } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { RunClient } from '../temporal/run-client.ts'
+import { SETTLED_MS } from './settled.ts'
 
-/** A run younger than this may not be in the store yet; a row changed since may be ahead of what Temporal lists. */
-const SETTLED_MS = 60_000
-/** How many open executions one round looks at. */
+/** How many open executions one round checks. */
 const BATCH = 200
 
 const OPEN_EXECUTIONS_QUERY = "WorkflowType = 'FollowerNurture' AND ExecutionStatus = 'Running'"
@@ -21,9 +20,10 @@ interface Execution {
 }
 
 /**
- * Compares open executions with their rows. One that the store does not know (restored from a backup), or has as
- * terminated (reopened by a reset), is signalled to write its state; one that the store has ended (its account was
- * removed while Temporal was unreachable) is ended.
+ * Compares open executions in Temporal with the rows of the store.
+ * - An execution without a row (the store was restored from a backup), or with the outcome `terminated` (a reset reopened it),
+ *   gets a signal to write its state.
+ * - An execution that has ended in the store (its account was removed while Temporal was unreachable) is ended.
  */
 export function createOpenExecutionReconciler(deps: {
   db: Db
@@ -54,7 +54,7 @@ export function createOpenExecutionReconciler(deps: {
   }
 
   return {
-    /** Looks at the next batch; from the beginning again when all were seen. */
+    /** Checks the next batch; starts again at the beginning after the last one. */
     async reconcileNextBatch(): Promise<void> {
       const open = await nextBatch().catch((err) => {
         listed = null
@@ -74,18 +74,18 @@ export function createOpenExecutionReconciler(deps: {
         if (!follower || (row && (row.status !== 'ended' || row.updatedAt > now() - SETTLED_MS))) continue
         const logFields = { appId: follower.appId, follower: maskId(follower.openId) }
         if (!registered.has(follower.appId) || row?.outcome === 'account-stopped') {
-          log.warn(logFields, 'ending a run whose account was removed')
+          log.warn(logFields, 'ending a run of a removed account')
           await endRemovedRun(runs, follower, runId)
         } else if (!row || row.outcome === 'terminated') {
-          log.warn(logFields, 'asking an open run for its state, which the store lacks')
+          log.warn(logFields, 'requesting the state of an open run that the store lacks')
           await runs.signal(follower, 'resync', undefined, runId)
         } else {
-          log.warn({ ...logFields, outcome: row.outcome }, 'ending an open run that the store has as ended')
-          await runs.signal(follower, 'cancel', `over in the store: ${row.outcome}`, runId)
+          log.warn({ ...logFields, outcome: row.outcome }, 'ending an open run that has ended in the store')
+          await runs.signal(follower, 'cancel', `ended in the store: ${row.outcome}`, runId)
         }
       }
     },
-    /** Asks every open execution to tell. */
+    /** Asks every open execution to write its state. @returns how many received the signal */
     async resyncAll(): Promise<number> {
       let resynced = 0
       for await (const { workflowId, runId } of client.workflow.list({ query: OPEN_EXECUTIONS_QUERY })) {

@@ -1,15 +1,16 @@
+import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import { expiringTokens } from '../store/accounts/access-token-store.ts'
 import type { Db } from '../store/db.ts'
 import type { TokenProvider } from '../wechat/api/tokens.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
 
-const EVERY_MS = 30_000
-/** The token keeper fetches a new token in the last five minutes of the old one. Done here, no send waits for it. */
-const REFRESH_AHEAD_MS = 5 * 60_000
+/** The token provider fetches a new token in the last five minutes of the old one. When this job does it, no send waits. */
+const REFRESH_AHEAD_MS = 5 * MINUTE_MS
 
 /**
- * Tokens that are in use are fetched before they end. An account that is blocked for its AppSecret sends nothing that could
- * find out: it is asked for here, as often as the backoff of its token call lets it.
+ * Fetches new access tokens for accounts in use before the old ones expire. It also fetches tokens of accounts that are blocked
+ * because WeChat refused their AppSecret, as often as the backoff of the token call permits. Such an account sends nothing,
+ * so only this call finds out that the secret is valid again.
  */
 export function createAccessTokenRefresh(deps: {
   db: Db
@@ -19,8 +20,8 @@ export function createAccessTokenRefresh(deps: {
 }): PeriodicJob {
   return {
     name: 'refresh-tokens',
-    everyMs: EVERY_MS,
-    leaseMs: 60_000,
+    everyMs: 30 * SECOND_MS,
+    leaseMs: MINUTE_MS,
     async run() {
       for (const appId of await expiringTokens(deps.db, deps.now(), REFRESH_AHEAD_MS))
         await deps.tokens.getToken(appId)

@@ -514,14 +514,14 @@ describe('what a follower wrote', () => {
 describe('a run that somebody terminated in Temporal', () => {
   /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
   function reconciler() {
-    const { db, temporal: link, runs, namespaceGuard: home, log } = app.services
+    const { db, temporal: link, runs, namespaceGuard, log } = app.services
     let ended = 0
     const now = () => Date.now() + 61 * SECOND
     const job = createReconciler({
       db,
       client: link.client,
       runs,
-      namespaceGuard: home,
+      namespaceGuard,
       now,
       log,
       onEnded: () => {

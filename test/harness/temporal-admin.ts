@@ -11,31 +11,25 @@ const SIGNAL = 1
 
 /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
 export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
-  const { db, temporal: link, runs, namespaceGuard: home, log } = app.services
+  const { db, temporal: link, runs, namespaceGuard, log } = app.services
   let ended = 0
   const now = () => Date.now() + aheadMs
   const onEnded = () => {
     ended += 1
   }
-  const job = createReconciler({ db, client: link.client, runs, namespaceGuard: home, now, log, onEnded })
+  const job = createReconciler({ db, client: link.client, runs, namespaceGuard, now, log, onEnded })
   return { run: () => job.run({ lastRunAt: null }), ended: () => ended }
 }
 
 /** The job that makes an accepted engine whole, once. */
 export function rebuildRuns(app: AppHarness): Promise<void> {
-  const { db, temporal: link, runs, namespaceGuard: home, configCache: directory, log } = app.services
+  const { db, temporal: link, runs, namespaceGuard, configCache: directory, log } = app.services
   const { rulesOf } = directory
-  return createRunRebuild({
-    db,
-    client: link.client,
-    runs,
-    namespaceGuard: home,
-    rulesOf,
-    now: Date.now,
-    log,
-  }).run({
-    lastRunAt: null,
-  })
+  return createRunRebuild({ db, client: link.client, runs, namespaceGuard, rulesOf, now: Date.now, log }).run(
+    {
+      lastRunAt: null,
+    },
+  )
 }
 
 /** What an operator can do to a run with Temporal's own tools. */

@@ -135,6 +135,6 @@ describe('an entry whose campaign is gone before it is dispatched', () => {
       .where(and(eq(inbox.appId, APP), eq(inbox.openId, 'oVanished')))
       .orderBy(inbox.id)
     expect(rows.slice(0, 2).map((r) => r.result)).toEqual(['no-run', 'no-run'])
-    expect(logged.join()).toContain('an entry begins nothing')
+    expect(logged.join()).toContain('no run started because the campaign version cannot be read')
   })
 })
