@@ -7,6 +7,7 @@ import {
   type SendAction,
   type TagAction,
   tagsAfterSend,
+  type WaitAction,
 } from '../../src/run/advance.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep } from '../../src/run/plan.ts'
@@ -25,42 +26,6 @@ import {
 import type { Grant, Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
 
-/** For tests: one follower's run on a clock of its own, played as the workflow plays it. Times: ms since the entry. */
-export interface RunSimulation {
-  readonly now: number
-  readonly state: RunState
-  /** What reached the follower: `20s hint subscribe`. */
-  readonly sent: string[]
-  /** Every request that left, answered well or not. */
-  readonly requests: readonly SendRequest[]
-  /** How each step stands: `hint sent`, `gift skipped no-reply`. */
-  steps(): string[]
-  step(id: string): StepState
-  /** What the run does next, now. */
-  next(): Action
-  /** Lets the run go on until then; what comes due on the way happens. */
-  runUntil(at: number): void
-  /** Each of these happens at the story's time, or at `at` where it was delivered late. */
-  sendText(text?: string | null, at?: number): void
-  clickMenu(at?: number): void
-  follow(at?: number): void
-  unfollow(at?: number): void
-  pause(paused: boolean): void
-  agentSession(open: boolean, at?: number): void
-  stop(outcome: Outcome, reason?: string): void
-  /** How the next requests are answered; the last one stays. The first begins with `sent`. */
-  answerSends(...replies: SendReply[]): void
-  /** What WeChat knows of the follower, and how it answers to tags; both may change. */
-  readonly follower: {
-    attributes: FetchAttributesResult
-    tags: TagResult
-    attributeRequests: number
-    tagged: string[]
-  }
-  /** Who answers every request from now on. */
-  answerSendsWith(wechat: (request: SendRequest) => SendReply): void
-}
-
 export interface SendRequest {
   step: string
   at: number
@@ -68,15 +33,15 @@ export interface SendRequest {
   leftMs: number
 }
 
-/** `takes`: how long the request is under way, ms; `meanwhile`: what happens in this time. */
+/** `durationMs`: how long the request takes. `meanwhile`: what happens during the request. */
 export type SendReply = Answer & { durationMs?: number; unclear?: number; meanwhile?: () => void }
 type Answer = SendResult extends infer R ? (R extends SendResult ? Omit<R, 'at' | 'unclear'> : never) : never
 
-/** The entry of every story. */
+/** The time of each simulated run's entry, epoch ms. */
 export const ENTRY_AT = Date.UTC(2026, 0, 1)
 const HOURS_48 = 48 * 3_600_000
 
-/** A plan of text steps; what a step does not say is a plain one, ten seconds after the step before. */
+/** A plan of steps. The default step is a text ten seconds after the entry, without a condition. */
 export function planOf(steps: Partial<PlanStep>[], more: Partial<Plan> = {}): Plan {
   return {
     campaign: 'story',
@@ -111,122 +76,199 @@ export function entryOf(event: Entry['event'] = 'subscribe', more: Partial<Entry
   }
 }
 
-/** Tells one follower's story, from an entry on. */
-export function simulateRun(
-  plan: Plan,
-  options: {
-    qrScene?: string
-    rules?: RulesProfileName
-    event?: Entry['event']
-    ledger?: Ledger
-    startDelayMs?: number
-  } = {},
-): RunSimulation {
-  const { rules = 'wechat-2023', event = 'subscribe', ledger = [], startDelayMs: startsLateBy = 0 } = options
-  let now = startsLateBy
-  let seq = 0
-  let wechat: (request: SendRequest) => SendReply = () => ({ result: 'sent' })
-  const sent: string[] = []
-  const requests: SendRequest[] = []
-  const interaction = (scene: Scene, at: number, text: string | null, key = `event-${seq}`): Interaction => ({
-    key,
-    at: ENTRY_AT + at,
-    seq: seq++,
-    scene,
-    allowance: allowanceOf(rules, scene),
-    text,
-  })
-  let state = beginRun(plan, entryOf(event, { qrScene: options.qrScene ?? null }), ledger)
-  state = applyInteraction(plan, state, interaction(event === 'click' ? 'menu' : event, 0, null, 'entry'))
+/** Simulates a follower's run from its entry on. */
+export function simulateRun(plan: Plan, options: SimulationOptions = {}): RunSimulation {
+  return new RunSimulation(plan, options)
+}
 
-  const apply = (changed: RunState) => {
-    if (state.status !== 'ended') state = changed
-  }
-  const decideNow = (): Action => {
-    const decided = next(plan, state, ENTRY_AT + now)
-    state = decided.state
-    return decided.action
-  }
-  const send = (action: SendAction) => {
-    const { step, grant, leftMs } = action
-    state = begin(state, action)
-    const request = { step: step.id, at: now, grant, leftMs }
-    requests.push(request)
-    const { durationMs = 0, unclear = 0, meanwhile, ...answer } = wechat(request)
-    if (answer.result === 'sent') sent.push(`${now / 1_000}s ${step.id} ${grant.scene}`)
-    now += durationMs
-    meanwhile?.()
-    const result = { ...answer, at: ENTRY_AT + now, unclear } as SendResult
-    state = resolve(state, { ...action, result }, ENTRY_AT + now)
-    const tagging = tagsAfterSend(action, result, 0)
-    if (tagging) tag(tagging)
-  }
-  const tag = (action: TagAction) => {
-    follower.tagged.push(`${now / 1_000}s ${action.step.id}`)
-    state = resolve(state, { ...action, result: follower.tags }, ENTRY_AT + now)
-  }
-  const follower: RunSimulation['follower'] = {
+interface SimulationOptions {
+  qrScene?: string
+  rules?: RulesProfileName
+  event?: Entry['event']
+  ledger?: Ledger
+  startDelayMs?: number
+}
+
+/** The simulated WeChat's knowledge of the follower, and its answer to a tag request. A test may change both. */
+interface SimulatedFollower {
+  attributes: FetchAttributesResult
+  tags: TagResult
+  attributeRequests: number
+  tagged: string[]
+}
+
+/**
+ * The third driver of `src/run/advance.ts`, for tests: one run with its own clock, without Temporal. It executes the
+ * actions as the workflow does. Times are ms since the entry.
+ */
+export class RunSimulation {
+  /** What reached the follower, as `20s hint subscribe`. */
+  readonly sent: string[] = []
+  /** Every send request, also those that failed. */
+  readonly requests: SendRequest[] = []
+  readonly follower: SimulatedFollower = {
     attributes: { attributes: { tags: [], qrScene: '', subscribeScene: '' } },
     tags: { result: 'tagged' },
     attributeRequests: 0,
     tagged: [],
   }
-  const simulation: RunSimulation = {
-    follower,
-    get now() {
-      return now
-    },
-    get state() {
-      return state
-    },
-    sent,
-    requests,
-    steps: () => state.steps.map((s) => [s.id, s.state, s.reason ?? ''].join(' ').trim()),
-    step(id) {
-      const found = state.steps.find((s) => s.id === id)
-      if (!found) throw new Error(`no step ${id}`)
-      return found
-    },
-    next: decideNow,
-    runUntil(at) {
-      for (let turn = 0; state.status !== 'ended'; turn++) {
-        if (turn > 1_000) throw new Error(`the run does not go on: ${JSON.stringify(simulation.next())}`)
-        const action = decideNow()
-        if (action.do === 'finish') state = finish(state, action, ENTRY_AT + now)
-        else if (action.do === 'send') send(action)
-        else if (action.do === 'tag') tag(action)
-        else if (action.do === 'fetch-attributes') {
-          follower.attributeRequests += 1
-          state = resolve(state, { ...action, result: follower.attributes }, ENTRY_AT + now)
-        } else if (action.until - ENTRY_AT > at) break
-        else now = action.until - ENTRY_AT
-      }
-      now = Math.max(now, at)
-      if (state.status !== 'ended') decideNow()
-    },
-    sendText: (text = 'hi', at = now) =>
-      apply(applyInteraction(plan, state, interaction('message', at, text))),
-    clickMenu: (at = now) => apply(applyInteraction(plan, state, interaction('menu', at, null))),
-    follow: (at = now) => apply(applyInteraction(plan, state, interaction('subscribe', at, null))),
-    unfollow(at = now) {
-      const mark = { at: ENTRY_AT + at, seq: seq++ }
-      apply(applyUnsubscribe(state, { ...mark, key: `event-${mark.seq}` }))
-    },
-    pause: (paused) => apply(setPaused(state, paused)),
-    agentSession: (open, at = now) =>
-      apply(applyAgentSession(state, { open, at: ENTRY_AT + at, seq: seq++ })),
-    stop: (outcome, reason) => apply(requestStop(state, outcome, reason ?? null)),
-    answerSends: (...replies) => {
-      wechat = () => (replies.length > 1 ? replies.shift() : replies[0]) ?? { result: 'sent' }
-    },
-    answerSendsWith: (answer) => {
-      wechat = answer
-    },
+  readonly #plan: Plan
+  readonly #rules: RulesProfileName
+  #now: number
+  #seq = 0
+  #state: RunState
+  #wechat: (request: SendRequest) => SendReply = () => ({ result: 'sent' })
+
+  constructor(plan: Plan, options: SimulationOptions) {
+    const { rules = 'wechat-2023', event = 'subscribe', ledger = [], startDelayMs = 0, qrScene } = options
+    this.#plan = plan
+    this.#rules = rules
+    this.#now = startDelayMs
+    this.#state = beginRun(plan, entryOf(event, { qrScene: qrScene ?? null }), ledger)
+    const scene = event === 'click' ? 'menu' : event
+    this.#state = applyInteraction(plan, this.#state, this.#interaction(scene, 0, null, 'entry'))
   }
-  return simulation
+
+  get now(): number {
+    return this.#now
+  }
+
+  get state(): RunState {
+    return this.#state
+  }
+
+  /** Each step's state, as `hint sent` or `gift skipped no-reply`. */
+  steps(): string[] {
+    return this.#state.steps.map((s) => [s.id, s.state, s.reason ?? ''].join(' ').trim())
+  }
+
+  step(id: string): StepState {
+    const found = this.#state.steps.find((s) => s.id === id)
+    if (!found) throw new Error(`no step ${id}`)
+    return found
+  }
+
+  /** The run's next action at the current time. */
+  next(): Action {
+    const { state, action } = next(this.#plan, this.#state, ENTRY_AT + this.#now)
+    this.#state = state
+    return action
+  }
+
+  /** Executes every action that is due until `at`, and sets the clock to it. */
+  runUntil(at: number): void {
+    for (let actions = 0; this.#state.status !== 'ended'; actions++) {
+      const action = this.next()
+      if (actions > 1_000) throw new Error(`the run does not advance: ${JSON.stringify(action)}`)
+      if (action.do !== 'wait') this.#execute(action)
+      else if (action.until - ENTRY_AT > at) break
+      else this.#now = action.until - ENTRY_AT
+    }
+    this.#now = Math.max(this.#now, at)
+    if (this.#state.status !== 'ended') this.next()
+  }
+
+  // Events of the follower and of operators. `at` is the event's time where it is delivered late.
+
+  sendText(text: string | null = 'hi', at = this.#now): void {
+    this.#interact('message', at, text)
+  }
+
+  clickMenu(at = this.#now): void {
+    this.#interact('menu', at)
+  }
+
+  follow(at = this.#now): void {
+    this.#interact('subscribe', at)
+  }
+
+  unfollow(at = this.#now): void {
+    const seq = this.#seq++
+    this.#apply(applyUnsubscribe(this.#state, { at: ENTRY_AT + at, seq, key: `event-${seq}` }))
+  }
+
+  pause(paused: boolean): void {
+    this.#apply(setPaused(this.#state, paused))
+  }
+
+  agentSession(open: boolean, at = this.#now): void {
+    this.#apply(applyAgentSession(this.#state, { open, at: ENTRY_AT + at, seq: this.#seq++ }))
+  }
+
+  stop(outcome: Outcome, reason?: string): void {
+    this.#apply(requestStop(this.#state, outcome, reason ?? null))
+  }
+
+  /** The answers to the next send requests. The last one repeats. The default is `sent`. */
+  answerSends(...replies: SendReply[]): void {
+    this.#wechat = () => (replies.length > 1 ? replies.shift() : replies[0]) ?? { result: 'sent' }
+  }
+
+  /** Computes the answer to each send request from now on. */
+  answerSendsWith(wechat: (request: SendRequest) => SendReply): void {
+    this.#wechat = wechat
+  }
+
+  #execute(action: Exclude<Action, WaitAction>): void {
+    switch (action.do) {
+      case 'send':
+        this.#send(action)
+        break
+      case 'tag':
+        this.#tag(action)
+        break
+      case 'fetch-attributes':
+        this.follower.attributeRequests += 1
+        this.#state = resolve(
+          this.#state,
+          { ...action, result: this.follower.attributes },
+          ENTRY_AT + this.#now,
+        )
+        break
+      case 'finish':
+        this.#state = finish(this.#state, action, ENTRY_AT + this.#now)
+        break
+      default:
+        action satisfies never
+    }
+  }
+
+  #send(action: SendAction): void {
+    const { step, grant, leftMs } = action
+    this.#state = begin(this.#state, action)
+    const request = { step: step.id, at: this.#now, grant, leftMs }
+    this.requests.push(request)
+    const { durationMs = 0, unclear = 0, meanwhile, ...answer } = this.#wechat(request)
+    if (answer.result === 'sent') this.sent.push(`${this.#now / 1_000}s ${step.id} ${grant.scene}`)
+    this.#now += durationMs
+    meanwhile?.()
+    const result = { ...answer, at: ENTRY_AT + this.#now, unclear } as SendResult
+    this.#state = resolve(this.#state, { ...action, result }, ENTRY_AT + this.#now)
+    const tagging = tagsAfterSend(action, result, 0)
+    if (tagging) this.#tag(tagging)
+  }
+
+  #tag(action: TagAction): void {
+    this.follower.tagged.push(`${this.#now / 1_000}s ${action.step.id}`)
+    this.#state = resolve(this.#state, { ...action, result: this.follower.tags }, ENTRY_AT + this.#now)
+  }
+
+  #interact(scene: Scene, at: number, text: string | null = null): void {
+    this.#apply(applyInteraction(this.#plan, this.#state, this.#interaction(scene, at, text)))
+  }
+
+  #interaction(scene: Scene, at: number, text: string | null, key = `event-${this.#seq}`): Interaction {
+    const allowance = allowanceOf(this.#rules, scene)
+    return { key, at: ENTRY_AT + at, seq: this.#seq++, scene, allowance, text }
+  }
+
+  /** An event changes nothing once the run has ended. */
+  #apply(changed: RunState): void {
+    if (this.#state.status !== 'ended') this.#state = changed
+  }
 }
 
-/** The story's grant of that scene. */
+/** The run's grant of a scene. */
 export function grantOf(state: RunState, scene: Scene): Grant | undefined {
   return state.ledger.find((g) => g.scene === scene)
 }
