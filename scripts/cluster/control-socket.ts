@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import type { Cluster } from './cluster.ts'
 
-/** Listens for what docker.mjs is told, on a socket in the stack's folder that only its owner may use. */
+/** Serves the commands of docker-stand-in.mjs on a Unix socket in the stack's folder, which only the folder's owner may use. */
 export async function listenForCommands(cluster: Cluster, folder: string): Promise<{ close(): void }> {
   const commands: Record<string, (services: string[]) => unknown> = {
     up: (services) => cluster.up(...services),
@@ -23,14 +23,14 @@ export async function listenForCommands(cluster: Cluster, folder: string): Promi
       const [name = '', ...services] = JSON.parse(text) as string[]
       const command = commands[name]
       if (!command)
-        throw new Error(`${name} is not known here; there are ${Object.keys(commands).join(', ')}`)
+        throw new Error(`unknown command ${name}; the commands are ${Object.keys(commands).join(', ')}`)
       const result = await command(services)
       response.end(JSON.stringify(result ?? null))
     } catch (err) {
       response.writeHead(500).end(err instanceof Error ? `${err.message} ${err.cause ?? ''}` : String(err))
     }
   })
-  // A stack takes its time to start.
+  // `up` is answered only when the stack has started, which takes minutes.
   server.requestTimeout = 0
   const socket = join(folder, 'control.sock')
   rmSync(socket, { force: true })

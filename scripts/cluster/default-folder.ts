@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { closedFolder, postgresUser } from './unix-user.ts'
 
-/** Linux takes 107 bytes of a socket's path, macOS 103; PostgreSQL's is `.s.PGSQL.` and its port. */
+/** The longest path of a Unix socket, bytes: 107 on Linux, 103 on macOS. PostgreSQL names its socket `.s.PGSQL.PORT`. */
 const SOCKET_PATH_MAX = 103
 const SYSTEM_DATA = '/var/lib'
 
 /**
- * Where a stack is when nobody says: in `.data/cluster` of the checkout. Where root's PostgreSQL, which runs as another
- * user, cannot be there, a folder of the system's that belongs to this checkout alone. A stack that is there stays.
+ * The folder of a stack without `--folder`: `.data/cluster` of the checkout. As root, PostgreSQL runs as another user; where
+ * that user cannot enter the checkout, the default is a folder below /var/lib that belongs to this checkout alone. An
+ * existing stack in `.data/cluster` stays there.
  */
 export function defaultFolder(checkout: string): string {
   const own = join(checkout, '.data/cluster')
@@ -20,13 +21,13 @@ export function defaultFolder(checkout: string): string {
   return join(SYSTEM_DATA, `follower-nurture-${basename(own)}-${hash}`)
 }
 
-/** Why PostgreSQL cannot have its home below this folder, and what to do; null: it can. */
+/** The reason why PostgreSQL's data cannot be in this folder, with the remedy; null when it can. */
 export function postgresFolderProblem(folder: string): string | null {
   const home = join(folder, 'postgres')
   if (Buffer.byteLength(join(home, '.s.PGSQL.65535')) > SOCKET_PATH_MAX)
-    return `${folder} is too long a path for PostgreSQL's socket: choose a shorter --folder`
+    return `The path ${folder} is too long for PostgreSQL's socket. Choose a shorter --folder`
   const closedFolderPath = closedFolder(home, postgresUser())
   return closedFolderPath
-    ? `PostgreSQL does not run as root, and the user nobody cannot enter ${closedFolderPath}: choose another --folder, like /var/lib/nurture, or let it through with chmod o+x`
+    ? `PostgreSQL does not run as root, and the user nobody cannot enter ${closedFolderPath}. Choose another --folder, such as /var/lib/nurture, or run chmod o+x on it`
     : null
 }

@@ -5,7 +5,7 @@ import { buildOnce, type GoProgram, hasGo } from '../../src/temporal/local-serve
 import { MIN_GO, SERVER_MODULE, SERVER_VERSION } from '../../src/temporal/local-server/versions.ts'
 import { postgresBin } from '../ensure-test-tools.mjs'
 
-/** What the images of the stack hold, in the versions that compose.yaml names. */
+/** The programs in the images of the stack, in the versions that compose.yaml names. */
 const GO_PROGRAMS = {
   'temporal-server': { module: SERVER_MODULE, version: SERVER_VERSION },
   'temporal-sql-tool': { module: 'go.temporal.io/server/cmd/tools/sql', version: SERVER_VERSION },
@@ -13,24 +13,24 @@ const GO_PROGRAMS = {
 } as const satisfies Record<string, Omit<GoProgram, 'name'>>
 
 type Programs = Record<keyof typeof GO_PROGRAMS, string> & {
-  /** PostgreSQL's folder of programs. */
+  /** The folder of PostgreSQL's programs. */
   postgres: string
 }
 
-/** This machine lacks something that the stack needs; the message says what to install. */
+/** This machine lacks a program that the stack needs. The message names what to install. */
 export class MissingProgramsError extends Error {
   override name = 'MissingProgramsError'
 }
 
 /**
- * The stack's programs for this machine. What is missing is built with Go into the user's cache, once: about 3 minutes
- * besides the server.
+ * The stack's programs for this machine. A missing program is built with Go into the user's cache folder, once. Without the
+ * Temporal server this takes about 3 minutes.
  * @throws MissingProgramsError
  */
 export async function findPrograms(print: (line: string) => void): Promise<Programs> {
   const postgres = postgresBin()
   if (!postgres)
-    throw new MissingProgramsError('PostgreSQL is not installed (on Debian: apt-get install postgresql-15)')
+    throw new MissingProgramsError('PostgreSQL is not installed. On Debian: apt-get install postgresql-15')
   const folder = join(cacheFolder(loadConfig()), 'engine')
   const found: Record<string, string> = {}
   for (const [name, program] of Object.entries(GO_PROGRAMS)) {
@@ -39,7 +39,7 @@ export async function findPrograms(print: (line: string) => void): Promise<Progr
     } catch (err) {
       if (await hasGo()) throw err
       throw new MissingProgramsError(
-        `${name} is built with Go ${MIN_GO.join('.')} or newer, which is not on PATH (https://go.dev/dl)`,
+        `${name} must be built with Go ${MIN_GO.join('.')} or newer, which is not on PATH. Install it from https://go.dev/dl`,
       )
     }
   }

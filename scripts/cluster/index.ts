@@ -10,9 +10,9 @@ import { MissingProgramsError } from './find-programs.ts'
 const USAGE = `npm run cluster -- [--port N] [--folder DIR] [--set NAME=VALUE …]
   Runs the stack of temporal-docker/compose.yaml without containers, until Ctrl-C: PostgreSQL, Temporal's four
   services, two \`serve\`, two \`worker\` and the proxy, each a process of its own.
-  --port    where callbacks (127.0.0.1) and console (localhost) are reached (default 3000)
-  --folder  data, secrets and logs; a stack that was there goes on (default .data/cluster; as root in a
-            private checkout a folder in /var/lib, which is said)
+  --port    port of callbacks (127.0.0.1) and console (localhost), 3000 by default
+  --folder  folder of data, secrets and logs. An existing stack continues. The default is .data/cluster; as root
+            in a private checkout, a folder in /var/lib, which is printed
   --set     a setting of .env`
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
@@ -31,7 +31,7 @@ if (values.help || !Number.isInteger(port) || port < 1 || settings.some((s) => !
   process.exit(values.help ? 0 : 2)
 }
 const folder = values.folder ? resolve(callerFolder(), values.folder) : defaultFolder(callerFolder())
-if (!values.folder) print(`cluster: in ${folder}`)
+if (!values.folder) print(`cluster: the folder is ${folder}`)
 try {
   await assertPortFree(port, '127.0.0.1', '--port')
   const startedAt = Date.now()

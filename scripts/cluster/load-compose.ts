@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 
-/** `temporal-docker`. */
+/** The folder `temporal-docker`. */
 export const DEPLOY_FOLDER = join(import.meta.dirname, '../../temporal-docker')
 export const COMPOSE_FILES = [
   'compose.yaml',
@@ -53,7 +53,7 @@ const stack = z.looseObject({
 })
 export type Service = z.output<typeof service>
 
-/** A stack as compose sees it: what a service extends is part of it. */
+/** A compose file with the services that its own services extend merged in, as compose does. */
 export function loadStack(name: string) {
   const read = stack.parse(readYaml(name))
   const services = Object.entries(read.services).map(([name, own]) => [name, withBase(own)] as const)

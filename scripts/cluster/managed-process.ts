@@ -4,20 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { lastLines } from '../../src/temporal/local-server/last-lines.ts'
 import { NotStartedError } from '../../src/temporal/local-server/supervise.ts'
 
-/** One process of a stack, to be started, stopped, killed and paused. */
+/** One process of a stack, which can be started, stopped, killed and paused. */
 export interface ManagedProcess {
   name: string
-  /** Starts it where it does not run, and waits until it is ready. @throws Error when it is not in time */
+  /** Starts the process unless it runs, and waits until it is ready. @throws NotStartedError when it does not become ready */
   start(): Promise<void>
-  /** `kill -9`, the processes below it too. */
+  /** Sends SIGKILL to the process and its descendants. */
   kill(): Promise<void>
-  /** SIGSTOP to it and what is below it, until `resume`. */
+  /** Sends SIGSTOP to the process and its descendants; `resume` sends SIGCONT. */
   pause(): void
   resume(): void
   isRunning(): boolean
-  /** How often it ended although nobody had killed or stopped it. */
+  /** How often the process ended without `kill` or `end`. */
   crashes(): number
-  /** In order: by closing its standard input where that is a pipe, else SIGTERM; and SIGKILL when it does not end. */
+  /** Stops the process in order: closes its standard input where that is a pipe, else sends SIGTERM. SIGKILL follows after `STOP_TIMEOUT_MS`. */
   end(): Promise<void>
 }
 
@@ -25,10 +25,10 @@ const STOP_TIMEOUT_MS = 15_000
 const START_ATTEMPTS = 5
 const RETRY_DELAY_MS = 500
 
-/** @param ready resolves once the process does its work; rejects when it never will */
+/** @param options.ready resolves when the process is ready; rejects when it will not become ready */
 export function createManagedProcess(options: {
   name: string
-  /** Where its output goes: what it said last stands in the error when it does not start. */
+  /** The file with its output. An error of `start` quotes the last lines. */
   logFile: string
   spawn(): ChildProcess
   ready(): Promise<void>
@@ -36,7 +36,7 @@ export function createManagedProcess(options: {
   let child: ChildProcess | null = null
   let exited: Promise<void> = Promise.resolve()
   let crashes = 0
-  /** We have asked it to end. */
+  /** Whether `kill` or `end` was called. */
   let stopRequested = false
 
   function spawnChild(): void {
@@ -60,7 +60,7 @@ export function createManagedProcess(options: {
       try {
         process.kill(target, name)
       } catch {
-        // It has just ended.
+        // The process has just ended.
       }
     }
   }
@@ -73,7 +73,7 @@ export function createManagedProcess(options: {
     isRunning,
     crashes: () => crashes,
     async start() {
-      // One that ends before it is ready is started again, as compose does: what was killed may still hold what it needs.
+      // A process that ends early is started again, as compose does: a killed predecessor may still hold its port or lock.
       for (let left = START_ATTEMPTS; ; left--) {
         if (!isRunning()) spawnChild()
         const isReady = options.ready().then(() => true)
@@ -107,7 +107,7 @@ export function createManagedProcess(options: {
   }
 }
 
-/** Processes below this one, at any depth. Linux only: it reads /proc. */
+/** The descendants of a process, at any depth. Linux only: it reads /proc. */
 function descendants(pid: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
@@ -116,7 +116,7 @@ function descendants(pid: number): number[] {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
       parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
   const below = (parent: number): number[] =>

@@ -17,18 +17,18 @@ import { DEPLOY_FOLDER } from './load-compose.ts'
 import { choosePorts, type StackLocation } from './stack-location.ts'
 import { postgresUser } from './unix-user.ts'
 
-/** A folder in which a stack can run. */
+/** A folder that is ready for a stack. */
 export interface PreparedDir {
   location: StackLocation
-  /** Whom PostgreSQL runs as; null: as this process. */
+  /** The user that PostgreSQL runs as; null: the user of this process. */
   owner: UnixUser | null
   adminToken: string
   databaseUrl: string
 }
 
 /**
- * Puts into `folder` what a stack needs and has not: programs by their names in the images, secrets, an empty database.
- * @throws MissingProgramsError when this machine lacks something
+ * Puts into `folder` what the stack lacks: programs under their names in the images, secrets, an empty database.
+ * @throws MissingProgramsError when this machine lacks a program that the stack needs
  */
 export async function prepareDir(options: {
   folder: string
@@ -39,7 +39,7 @@ export async function prepareDir(options: {
 }): Promise<PreparedDir> {
   const { folder, root } = options
   mkdirSync(folder, { recursive: true })
-  // PostgreSQL's own user must get through; secrets are in a folder that only we may open.
+  // PostgreSQL's user must be able to enter. Secrets are in a subfolder that only this user may open.
   chmodSync(folder, 0o755)
   const problem = postgresFolderProblem(folder)
   if (problem) throw new MissingProgramsError(problem)
@@ -68,7 +68,7 @@ export async function prepareDir(options: {
   }
 }
 
-/** Makes the stack's databases and their owners, once; PostgreSQL runs. */
+/** Creates the stack's databases and their owners, once. PostgreSQL must run. */
 export function makeDatabases(folder: string, env: Record<string, string>): void {
   const marker = join(folder, 'databases-made')
   if (existsSync(marker)) return
@@ -76,7 +76,7 @@ export function makeDatabases(folder: string, env: Record<string, string>): void
   writeFileSync(marker, '')
 }
 
-/** What compose asks for and nothing here uses: certificates, and what stands before tools that are not run. */
+/** Settings that compose.yaml requires and this machine does not use: for certificates, and for tools that do not run here. */
 const UNUSED_SETTINGS = {
   ACME_EMAIL: 'nobody@localhost',
   CALLBACK_HOST: 'localhost',
@@ -91,7 +91,7 @@ function versionOf(root: string): string {
   return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
 }
 
-/** By the names that the images give them. */
+/** Links the programs under their names in the images. */
 function installPrograms(bin: string, programs: Awaited<ReturnType<typeof findPrograms>>): void {
   mkdirSync(bin, { recursive: true })
   const { postgres, ...others } = programs
@@ -114,7 +114,7 @@ function writeSecret(file: string, text: string): void {
   writeFileSync(file, `${text}\n`)
 }
 
-/** An empty database, as the image makes it: a password for whoever comes over TCP, none over the socket. */
+/** Creates an empty database, as the image does. Connections over TCP need a password, those over the socket do not. */
 function initPostgres(home: string, owner: UnixUser | null, password: string, programs: string): void {
   mkdirSync(home, { recursive: true })
   const passwordFile = join(home, 'password')

@@ -2,17 +2,17 @@ import { delimiter, join } from 'node:path'
 import { DEPLOY_FOLDER, type Service } from './load-compose.ts'
 import type { Ports, StackLocation } from './stack-location.ts'
 
-/** One process of this machine, in place of a container or a part of one. */
+/** One process of this machine, which replaces a container or a part of one. */
 export interface LocalProcess {
   name: string
   command: [program: string, ...args: string[]]
   env: Record<string, string>
   cwd: string
-  /** It does its work once this answers; null: it ends by itself. */
+  /** The process is ready when this answers; null: a job, which ends by itself. */
   ready: { http: string } | { port: number } | { command: string[] } | null
 }
 
-/** Containers that are not run here: they only prepare volumes, or show what is measured. */
+/** Containers that do not run here: they only prepare volumes, or display metrics. */
 export const CONTAINERS_ONLY: readonly string[] = ['proxy-folders', 'temporal-ui', 'prometheus', 'grafana']
 
 const TEMPORAL_SERVICES = {
@@ -23,9 +23,9 @@ const TEMPORAL_SERVICES = {
 } as const
 
 /**
- * What a service of compose.yaml is on this machine: its own command and environment, with this machine's addresses and
- * paths in place of the containers'. Temporal's server is one container there and four processes here.
- * @throws Error for a setting that is missing, as compose does
+ * The processes of a service of compose.yaml: the service's command and environment, with the addresses and paths of this
+ * machine. Temporal's server is one container there and four processes here.
+ * @throws Error for a missing setting, as compose does
  */
 export function processesOf(name: string, service: Service, location: StackLocation): LocalProcess[] {
   const { folder, root, ports } = location
@@ -43,7 +43,7 @@ export function processesOf(name: string, service: Service, location: StackLocat
   if (name === 'postgres') {
     const data = ['-D', join(folder, 'postgres/data'), '-p', String(ports.postgres)]
     const local = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}/postgres`]
-    // Its own health check, without the word that says how it is run.
+    // The health check of compose.yaml without its first word, `CMD`.
     const check = service.healthcheck?.test.slice(1) ?? []
     return [{ ...base, command: [program, ...args, ...data, ...local], ready: { command: check } }]
   }
@@ -62,7 +62,7 @@ export function processesOf(name: string, service: Service, location: StackLocat
   }
   if (service.image?.startsWith('follower-nurture:')) {
     const port = ports[name as keyof Ports]
-    // The CLI inside of a container asks the server beside it.
+    // The CLI in a container calls the server of the same container.
     const portSetting = name.startsWith('worker') ? { WORKER_PORT: port } : { PORT: port ?? ports['serve-1'] }
     const env = {
       ...base.env,
@@ -76,7 +76,7 @@ export function processesOf(name: string, service: Service, location: StackLocat
   return [{ ...base, ready: null }]
 }
 
-/** Settings of `.env` put in, as compose does it: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`. */
+/** Replaces settings of `.env` as compose does: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`. */
 export function interpolate(text: string, settings: Readonly<Record<string, string>>): string {
   return text.replace(
     /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
@@ -89,7 +89,7 @@ export function interpolate(text: string, settings: Readonly<Record<string, stri
   )
 }
 
-/** Hosts, ports and paths of containers as this machine's. */
+/** Replaces hosts, ports and paths of containers by those of this machine. */
 function localText(text: string, { folder, ports }: StackLocation): string {
   return text
     .replaceAll('temporal:7233', `127.0.0.1:${ports.frontend}`)
@@ -97,7 +97,7 @@ function localText(text: string, { folder, ports }: StackLocation): string {
     .replaceAll('/nurture/', `${join(DEPLOY_FOLDER, 'temporal')}/`)
 }
 
-/** What every container has by its image. */
+/** The environment that the images set, and the addresses of this machine. */
 function imageEnv({ folder, ports }: StackLocation): Record<string, string> {
   const { HOME = '', PATH = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
   return {
@@ -133,7 +133,7 @@ function temporalEnv(part: string, port: 'frontend' | 'history' | 'matching' | '
   )
 }
 
-/** Callbacks and console by two names of this machine, as they are two hosts in production; without TLS. */
+/** In production callbacks and console are two hosts. Here they are two names of this machine, without TLS. */
 function proxyEnv({ folder, ports }: StackLocation): Record<string, string> {
   return {
     CALLBACK_HOST: `http://127.0.0.1:${ports.proxy}`,

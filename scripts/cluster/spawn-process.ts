@@ -8,8 +8,10 @@ import type { LocalProcess } from './service-to-process.ts'
 
 const READY_TIMEOUT_MS = 180_000
 const STOP_TIMEOUT_MS = 12_000
+const JOB_ATTEMPTS = 10
+const JOB_RETRY_DELAY_MS = 1_000
 
-/** Starts a process, its output in `logFileOf` it; PostgreSQL's in its own folder, as `user` where we are root. */
+/** Starts a process that logs to `logFileOf(name)`. PostgreSQL runs in its own folder, and as `user` when this process is root. */
 export function spawnProcess(process: LocalProcess, folder: string, user: UnixUser | null) {
   const [program, ...args] = process.command
   const { env, name } = process
@@ -18,12 +20,26 @@ export function spawnProcess(process: LocalProcess, folder: string, user: UnixUs
   return spawnSupervised(program, args, { logFile, env, stopTimeoutMs: STOP_TIMEOUT_MS, user, cwd })
 }
 
-/** Where a process of a stack logs. */
+/** The log file of a process. */
 export function logFileOf(name: string, folder: string): string {
   return join(folder, 'logs', `${name}.log`)
 }
 
-/** Waits until a process does its work. @throws Error when it does not in time */
+/** Runs a job until it succeeds, `JOB_ATTEMPTS` times at most. @throws Error with the cause of the last failure */
+export async function runJob({ name, command, env, cwd }: LocalProcess): Promise<void> {
+  const [program, ...args] = command
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await promisify(execFile)(program, args, { env, cwd })
+      return
+    } catch (err) {
+      if (attempt >= JOB_ATTEMPTS) throw new Error(`${name} failed ${JOB_ATTEMPTS} times`, { cause: err })
+      await sleep(JOB_RETRY_DELAY_MS)
+    }
+  }
+}
+
+/** Waits until a process is ready. @throws Error when it is not ready within `READY_TIMEOUT_MS` */
 export async function waitUntilReady({ name, ready, env }: LocalProcess): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS
   const isReady = async () => {
@@ -38,7 +54,7 @@ export async function waitUntilReady({ name, ready, env }: LocalProcess): Promis
     return answer.status === 200
   }
   while (!(await isReady().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`${name} is not ready after ${READY_TIMEOUT_MS / 1000} s`)
+    if (Date.now() > deadline) throw new Error(`${name} was not ready after ${READY_TIMEOUT_MS / 1000} s`)
     await sleep(100)
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { freePort, isPortFree } from '../../src/temporal/local-server/ports.ts'
 
-/** The ports of one stack on one machine, where each container had its own. */
+/** The ports of a stack. In compose each container has its own address; here all share one. */
 const PORTS = [
   'proxyHealth',
   'postgres',
@@ -26,20 +26,20 @@ const PORTS = [
 
 export type Ports = Record<(typeof PORTS)[number] | 'proxy', number>
 
-/** Where a stack is on this machine. */
+/** The place of a stack on this machine. */
 export interface StackLocation {
-  /** Data, secrets, logs. */
+  /** Folder of data, secrets and logs. */
   folder: string
   /** The checkout whose code runs as `serve` and `worker`. */
   root: string
   ports: Ports
-  /** What `.env` holds. Those that change take effect at a service's next start. */
+  /** The settings of `.env`. A change takes effect at the service's next start. */
   settings: Record<string, string>
 }
 
 /**
- * Free ports, chosen once and kept in `file`: under new ones Temporal would wait for its own former addresses.
- * @param proxy where callbacks and console are reached
+ * Free ports, chosen once and kept in `file`: with new ports Temporal would wait for its own former addresses.
+ * @param proxy the port of callbacks and console
  */
 export async function choosePorts(file: string, proxy: number): Promise<Ports> {
   const saved = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Omit<Ports, 'proxy'>) : null

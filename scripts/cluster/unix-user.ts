@@ -6,14 +6,14 @@ import type { UnixUser } from '../../src/temporal/local-server/supervise.ts'
 
 const UNPRIVILEGED = 'nobody'
 
-/** Whom PostgreSQL runs as, which refuses to run as root: a user without rights. Null: as this process. */
+/** The user that PostgreSQL runs as. PostgreSQL refuses to run as root, so for root it is an unprivileged user. Null: this process's user. */
 export function postgresUser(): UnixUser | null {
   if (process.getuid?.() !== 0) return null
   const id = (flag: string) => Number(execFileSync('id', [flag, UNPRIVILEGED], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** Whether a user gets through to a folder; as ourselves we do. A kernel's own answer: it knows ACLs and mounts. */
+/** Whether a user can enter a folder (true for `null`, this process's user). The kernel decides, so ACLs and mounts count. */
 function canEnter(folder: string, user: UnixUser | null): boolean {
   if (!user) return true
   try {
@@ -25,8 +25,8 @@ function canEnter(folder: string, user: UnixUser | null): boolean {
 }
 
 /**
- * A new temporary folder to which PostgreSQL's user gets through, also where TMPDIR is private.
- * @throws Error when no folder for temporary files is open to that user
+ * Creates a temporary folder that PostgreSQL's user can enter, also where TMPDIR is private.
+ * @throws Error when that user can enter no folder for temporary files
  */
 export function temporaryFolder(prefix: string): string {
   const user = postgresUser()
@@ -34,11 +34,11 @@ export function temporaryFolder(prefix: string): string {
   const base = candidates.find((folder) => canEnter(folder, user))
   if (base) return mkdtempSync(join(base, prefix))
   throw new Error(
-    `PostgreSQL does not run as root, and the user ${UNPRIVILEGED} cannot enter any of ${candidates.join(', ')}: set TMPDIR to a folder that it can enter`,
+    `PostgreSQL does not run as root, and the user ${UNPRIVILEGED} cannot enter any of ${candidates.join(', ')}. Set TMPDIR to a folder that it can enter`,
   )
 }
 
-/** The first folder on the way that keeps a user out, or null. What is not there yet keeps nobody out. */
+/** The first folder of a path that a user cannot enter, or null. Folders that do not exist yet are skipped. */
 export function closedFolder(folder: string, user: UnixUser | null): string | null {
   const parent = dirname(folder)
   const above = parent === folder ? null : closedFolder(parent, user)
