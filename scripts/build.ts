@@ -1,5 +1,5 @@
-// npm run build: what the programs and workers would make at their first start: the compiled programs, and the workflows
-// as one script, which workers with WORKFLOW_BUNDLE=dist/workflow-bundle.js take.
+// npm run build: compiles the programs, and bundles the workflows into one script for workers with
+// WORKFLOW_BUNDLE=dist/workflow-bundle.js. Otherwise each process does this at its first start.
 import { fileURLToPath } from 'node:url'
 import { writeBundle } from '../src/temporal/workflow-bundle/prebuilt-bundle.ts'
 import { bundleWorkflows } from '../src/temporal/workflow-bundle/workflow-bundle.ts'

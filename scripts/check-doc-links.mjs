@@ -1,5 +1,5 @@
-// Checks what pages and comments point at: relative links of Markdown files and their anchors, `docs/….md#anchor` in code
-// and comments, and paths of the repository in backticks. Prints each one that leads nowhere, and exits with 1.
+// Checks the links of pages and comments: relative links of Markdown files and their anchors, `docs/….md#anchor` in code
+// and comments, and paths of the repository in backticks. Prints each broken link, and exits with 1.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
@@ -16,7 +16,7 @@ const anchors = new Map(pages.map((page) => [page, anchorsOf(read(page))]))
 
 const broken = [...pages.flatMap(checkPage), ...code.flatMap(checkCode)]
 for (const line of broken) console.log(line)
-console.log(broken.length === 0 ? 'every link leads somewhere' : `${broken.length} links lead nowhere`)
+console.log(broken.length === 0 ? 'no broken links' : `${broken.length} broken links`)
 process.exit(broken.length === 0 ? 0 : 1)
 
 function checkPage(page) {
@@ -29,7 +29,7 @@ function checkPage(page) {
     ),
   ]
   return [
-    ...relative.filter((link) => !leadsSomewhere(page, link)).map((link) => `${page}: ${link}`),
+    ...relative.filter((link) => !isResolvable(page, link)).map((link) => `${page}: ${link}`),
     ...paths
       .map(([, path]) => path.replace(/\/$/, ''))
       .filter((path) => !known.has(path))
@@ -39,10 +39,10 @@ function checkPage(page) {
 
 function checkCode(file) {
   const links = [...read(file).matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)].map(([link]) => link)
-  return links.filter((link) => !leadsSomewhere('', link)).map((link) => `${file}: ${link}`)
+  return links.filter((link) => !isResolvable('', link)).map((link) => `${file}: ${link}`)
 }
 
-function leadsSomewhere(page, link) {
+function isResolvable(page, link) {
   const [path, anchor] = link.split('#')
   const target =
     path === ''

@@ -1,4 +1,4 @@
-// Checks that one thing keeps one name: finds words that the glossary (docs/architecture.md#glossary) replaced, in code,
+// Checks that one thing has one name: finds words that the glossary (docs/architecture.md#glossary) replaced, in code,
 // comments, tests and pages. Prints each place with the word to use, and exits with 1. The CHANGELOG may name old words.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

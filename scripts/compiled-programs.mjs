@@ -1,5 +1,5 @@
-// Compiles the programs of src/ once for each state of the code. A compiled one starts faster than one that tsx compiles
-// file by file, and needs 80 MB less: no compiler, no thread for it, and no source maps of every library in memory.
+// Compiles the programs of src/ once for each state of the code. A compiled program starts faster than one that tsx compiles
+// file by file. It also needs 80 MB less memory: no compiler, no compiler thread, no source maps of every library.
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -21,14 +21,14 @@ import { sourcesDigest } from '../src/temporal/workflow-bundle/sources-digest.mj
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAMS = ['src/start.ts', 'src/serve.ts', 'src/worker.ts', 'src/cli/main.ts', 'src/simulator/main.ts']
-/** Who cannot write there runs the sources instead: an image whose files belong to root. */
+/** Errors of a folder that this user cannot write, as in an image with files of root. The sources run instead. */
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])
 
 /**
- * The compiled program of a source file, as a path; null where it is none of ours, cannot be written, or would stand where
- * another user could change it, which is said.
- * @param {string} file from the project's folder, like `src/start.ts`
- * @param {string} folder where compiled programs are kept
+ * The path of the compiled program of a source file. Null when the file is not one of `PROGRAMS`, when the folder cannot be
+ * written, or when another user could change the folder; the last reason is printed.
+ * @param {string} file relative to the project's folder, such as `src/start.ts`
+ * @param {string} folder the cache of compiled programs
  */
 export async function compiledProgram(file, folder = join(root, 'dist', 'programs')) {
   if (!PROGRAMS.includes(file)) return null
@@ -36,7 +36,7 @@ export async function compiledProgram(file, folder = join(root, 'dist', 'program
   const problem = cacheProblem(folder, made)
   if (problem) {
     process.stderr.write(
-      `Compiled programs in ${folder} are not run: ${problem}. The sources run instead. Remove the folder, or give it to this user: chmod go-w.\n`,
+      `Compiled programs in ${folder} are not used: ${problem}. The sources run instead. Remove the folder, or make it this user's own with chmod go-w.\n`,
     )
     return null
   }
@@ -52,7 +52,7 @@ export async function compiledProgram(file, folder = join(root, 'dist', 'program
   return join(made, relative('src', file).replace(/\.ts$/, '.js'))
 }
 
-/** Closes what is ours, and removes what others could have changed; why the folder cannot be used, or null. */
+/** Closes this user's folder to others, and removes files that others could have changed. The reason why the folder cannot be used, or null. */
 function cacheProblem(folder, made) {
   const problem = cacheFolderProblem(folder)
   if (problem) return problem
@@ -68,7 +68,7 @@ function cacheProblem(folder, made) {
   }
 }
 
-/** The code, how it is compiled, and where it is: addresses of files stand in what is compiled. */
+/** A digest of the code, of how it is compiled, and of its folder: compiled files contain file URLs. */
 function keyOf() {
   const hash = createHash('sha256').update(`${sourcesDigest()}\0${root}\0`)
   for (const file of ['tsconfig.json', 'scripts/compiled-programs.mjs'])
@@ -82,7 +82,7 @@ async function compileInto(made) {
   const part = mkdtempSync(join(folder, '.part-'))
   try {
     await compile(part)
-    // As readable as the sources: who builds an image is not who runs it.
+    // As readable as the sources: an image is built by one user and run by another.
     for (const name of readdirSync(part, { recursive: true })) {
       const { mode } = statSync(join(part, name))
       chmodSync(join(part, name), mode & 0o755)
@@ -99,7 +99,7 @@ async function compileInto(made) {
 }
 
 async function compile(outdir) {
-  // The one that tsx brings, which runs these sources elsewhere: the same code either way.
+  // The esbuild of tsx, so that both ways to run the sources use the same compiler.
   const { build, stop } = createRequire(import.meta.resolve('tsx'))('esbuild')
   await build({
     absWorkingDir: root,
@@ -121,7 +121,7 @@ async function compile(outdir) {
   await stop()
 }
 
-/** Compiled programs use this process's own module: the digest of the sources is computed once for each start. */
+/** Compiled programs import the module that is loaded already, so the digest of the sources is computed once per start. */
 const sharedDigest = {
   name: 'shared digest',
   setup(build) {
@@ -132,7 +132,7 @@ const sharedDigest = {
   },
 }
 
-/** Each file still finds what lies beside its source. */
+/** Keeps `import.meta.url` of each source, so that a compiled file finds the files beside its source. */
 const ownAddresses = {
   name: 'own addresses',
   setup(build) {

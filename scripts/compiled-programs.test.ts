@@ -18,14 +18,14 @@ import { compiledProgram } from './compiled-programs.mjs'
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 describe('the programs of src/', () => {
-  it('are compiled once; what else is TypeScript is not', async () => {
+  it('are compiled once; other TypeScript files are not', async () => {
     const file = await compiledProgram('src/start.ts')
     expect(file).toMatch(/dist\/programs\/[0-9a-f]{32}\/start\.js$/)
     expect(await compiledProgram('src/start.ts')).toBe(file)
     expect(await compiledProgram('bench/index.ts')).toBeNull()
   })
 
-  it('are run compiled, and name the lines of their sources when they fail', () => {
+  it('run compiled, and their stack traces name lines of the sources', () => {
     const ran = spawnSync(process.execPath, ['scripts/run.mjs', 'src/start.ts'], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: '/dev/null/no-folder' },
       encoding: 'utf8',
@@ -42,7 +42,7 @@ describe.skipIf(process.platform === 'win32')('a folder of compiled programs', (
   afterEach(() => {
     for (const step of undo.splice(0)) step()
   })
-  const place = () => {
+  const newFolder = () => {
     const parent = mkdtempSync(join(tmpdir(), 'follower-nurture-programs-'))
     undo.push(() => rmSync(parent, { recursive: true, force: true }))
     return join(parent, 'programs')
@@ -52,8 +52,8 @@ describe.skipIf(process.platform === 'win32')('a folder of compiled programs', (
       (path) => (lstatSync(path).mode & 0o022) !== 0,
     )
 
-  it('is not open to others, whatever the caller allows', () => {
-    const folder = place()
+  it('is not writable for others, whatever the umask of the caller', () => {
+    const folder = newFolder()
     const script = `const { compiledProgram } = await import('./scripts/compiled-programs.mjs'); await compiledProgram('src/start.ts', ${JSON.stringify(folder)})`
     const node = `exec "${process.execPath}" --input-type=module -e "$SCRIPT"`
     const ran = spawnSync('sh', ['-c', `umask 000; ${node}`], {
@@ -64,8 +64,8 @@ describe.skipIf(process.platform === 'win32')('a folder of compiled programs', (
     expect(writable(folder)).toEqual([])
   })
 
-  it('is closed where others could write, and what they could have changed is made anew', async () => {
-    const folder = place()
+  it('is closed where others could write, and files that they could have changed are compiled again', async () => {
+    const folder = newFolder()
     const file = (await compiledProgram('src/start.ts', folder)) ?? ''
     const good = readFileSync(file, 'utf8')
     writeFileSync(file, 'throw new Error("planted")')
@@ -76,16 +76,16 @@ describe.skipIf(process.platform === 'win32')('a folder of compiled programs', (
     expect(writable(folder)).toEqual([])
   })
 
-  it.skipIf(process.getuid?.() !== 0)('of another user is not run, and said to be not', async () => {
-    const folder = place()
+  it.skipIf(process.getuid?.() !== 0)('of another user is not used, and the reason is printed', async () => {
+    const folder = newFolder()
     const file = (await compiledProgram('src/start.ts', folder)) ?? ''
-    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-    undo.push(() => said.mockRestore())
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    undo.push(() => write.mockRestore())
     chownSync(dirname(file), 4_321, 4_321)
     expect(await compiledProgram('src/start.ts', folder)).toBe(file)
     expect(lstatSync(dirname(file)).uid).toBe(0)
     chownSync(folder, 4_321, 4_321)
     expect(await compiledProgram('src/start.ts', folder)).toBeNull()
-    expect(said).toHaveBeenCalledWith(expect.stringContaining('it belongs to the user 4321'))
+    expect(write).toHaveBeenCalledWith(expect.stringContaining('it belongs to the user 4321'))
   })
 })

@@ -1,4 +1,4 @@
-// Installs the locked dependencies when they are missing or stale. Plain Node: nothing is installed yet when it runs.
+// Installs the locked dependencies when they are missing or stale. It imports Node's own modules only, since nothing may be installed yet.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, constants, lstatSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
@@ -16,23 +16,24 @@ export function ensureDeps() {
     fail(`Node ${process.versions.node} is too old: 20.19 or newer is needed.`)
   }
   if (readStamp() === lockMark()) return
-  // npm would empty it under all who share it.
+  // npm would empty the linked folder, which others may use.
   if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
     fail(
-      `node_modules is a link, and what it links to is not what package-lock.json names: ${readlinkSync(modules)}`,
+      `node_modules is a link to ${readlinkSync(modules)}, which does not hold the versions of package-lock.json. Remove the link, or update its target.`,
     )
   }
-  process.stderr.write('dependencies: installing what package-lock.json names (once)…\n')
+  process.stderr.write('dependencies: installing the versions of package-lock.json (once)…\n')
   const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...npmCache()], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
-  if (done.status !== 0) fail('npm ci failed; its message is above. Is the package registry reachable?')
+  if (done.status !== 0)
+    fail('npm ci failed; its message is above. Check that the package registry is reachable.')
   markDepsInstalled()
 }
 
-/** npm fails where it cannot write its own cache: ours then, as src/temporal/local-server/tool-folders.ts has it. */
+/** npm fails where it cannot write its cache. It then gets one in the product's cache folder, as in src/temporal/local-server/tool-folders.ts. */
 function npmCache() {
   const { FOLLOWER_NURTURE_CACHE } = process.env
   try {
@@ -43,7 +44,7 @@ function npmCache() {
   }
 }
 
-/** Says that what is installed is what the lock file names; nothing is installed again until that changes. */
+/** Records that the versions of the lock file are installed. Nothing is installed again until the lock file changes. */
 export function markDepsInstalled() {
   writeFileSync(stamp, lockMark())
 }

@@ -1,6 +1,5 @@
-// The programs that some test tiers need: Chromium for the pages, PostgreSQL for the store, Prometheus for
-// rules and dashboards. On Debian, as root, they are
-// installed; elsewhere the tier that lacks one is skipped and says so.
+// The programs that some test tiers need: Chromium for the pages, PostgreSQL for the store, Prometheus for rules and
+// dashboards. On Debian, root installs them. Elsewhere the tests that lack one are skipped with a message.
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -10,41 +9,45 @@ const NEEDS = [
   {
     name: 'Chromium',
     packages: ['chromium', 'fonts-noto-cjk'],
-    there: () => onPath('chromium') || onPath('google-chrome'),
+    isInstalled: () => onPath('chromium') || onPath('google-chrome'),
   },
-  { name: 'Prometheus', packages: ['prometheus'], there: () => onPath('prometheus') && onPath('promtool') },
-  { name: 'PostgreSQL 15', packages: ['postgresql-15'], there: () => postgresBin() !== null },
+  {
+    name: 'Prometheus',
+    packages: ['prometheus'],
+    isInstalled: () => onPath('prometheus') && onPath('promtool'),
+  },
+  { name: 'PostgreSQL 15', packages: ['postgresql-15'], isInstalled: () => postgresBin() !== null },
 ]
-/** Another apt-get may be at work: a machine that has just started installs its updates. */
+/** Waits for another apt-get: a machine that has just started installs its updates. */
 const APT = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300']
 const LAST_LINES = 15
 
-/** Its own output goes to a file, which is named; the screen gets a line, and the end of that file when it fails. */
+/** The output of apt-get goes to a log file. The terminal gets one line with its name, and its last lines when apt-get fails. */
 export function ensureTestTools() {
-  const missing = NEEDS.filter((n) => !n.there())
+  const missing = NEEDS.filter((n) => !n.isInstalled())
   if (missing.length === 0) return
   const names = missing.map((n) => n.name).join(', ')
   const packages = missing.flatMap((n) => n.packages)
   if (!onPath('apt-get') || process.getuid?.() !== 0) {
-    say(`tests: ${names} not found; what needs them is skipped (install: ${packages.join(' ')})`)
+    print(`tests: ${names} not found; tests that need them are skipped (install: ${packages.join(' ')})`)
     return
   }
   const logFile = join(logFolder(), 'apt-get.log')
-  say(`tests: installing ${names} with apt-get (once: ${packages.join(' ')}); its output is in ${logFile}`)
+  print(`tests: installing ${names} with apt-get (once: ${packages.join(' ')}); its output is in ${logFile}`)
   const log = openSync(logFile, 'w', 0o600)
-  // dpkg and debconf ask nobody, and use no terminal.
+  // Without a terminal, dpkg and debconf ask no questions.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', TERM: 'dumb' }
   const apt = (...args) =>
     spawnSync('apt-get', [...APT, ...args], { env, stdio: ['ignore', log, log] }).status === 0
   const installed = apt('update') && apt('install', '--no-install-recommends', ...packages)
   closeSync(log)
   if (installed) return
-  say(`tests: apt-get could not install ${names}; what needs them is skipped. The end of ${logFile}:`)
+  print(`tests: apt-get could not install ${names}; tests that need them are skipped. The end of ${logFile}:`)
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n')
-  for (const line of lines.slice(-LAST_LINES)) say(`  ${line}`)
+  for (const line of lines.slice(-LAST_LINES)) print(`  ${line}`)
 }
 
-/** Of the cache, as src/temporal/local-server/find-server.ts finds it; of temporary files where it cannot be made. */
+/** The cache folder of src/temporal/local-server/find-server.ts; the folder of temporary files where that cannot be created. */
 function logFolder() {
   const { FOLLOWER_NURTURE_CACHE, XDG_CACHE_HOME } = process.env
   const folder =
@@ -57,7 +60,7 @@ function logFolder() {
   }
 }
 
-/** The folder of PostgreSQL's server programs, or null. */
+/** The folder of PostgreSQL's server programs; null when PostgreSQL is not installed. */
 export function postgresBin() {
   const root = '/usr/lib/postgresql'
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(a) - Number(b)) : []
@@ -69,6 +72,6 @@ function onPath(program) {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`))
 }
 
-function say(line) {
+function print(line) {
   process.stderr.write(`${line}\n`)
 }

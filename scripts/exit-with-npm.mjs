@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs'
 
-const LOOK_MS = 500
+const POLL_MS = 500
 
 /**
- * npm runs a script below a shell that does not pass signals on: a stopped (or killed) npm would leave us running. So
- * when the shell, or npm above it, is gone, this process ends as if it had got the signal itself.
+ * Ends this process when npm ends. npm runs a script in a shell that does not forward signals, so without this the process
+ * would outlive a stopped or killed npm. When the shell or its npm is gone, this process gets a SIGTERM.
  */
 export function exitWithNpm() {
   if (!process.env.npm_lifecycle_event) return
   const shell = process.ppid
   const npm = parentOf(shell)
-  const look = setInterval(() => {
+  const poll = setInterval(() => {
     if (process.ppid === shell && parentOf(shell) === npm) return
-    clearInterval(look)
+    clearInterval(poll)
     process.kill(process.pid, 'SIGTERM')
-  }, LOOK_MS)
-  look.unref()
+  }, POLL_MS)
+  poll.unref()
 }
 
-/** Linux only; elsewhere always the same answer. */
+/** The parent of a process, on Linux; elsewhere always ''. */
 function parentOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,4 +1,4 @@
-// Says that `npm ci --omit=dev`, which an image's build ran itself, installed what is needed. See ensure-deps.mjs.
+// Records that the build of an image has installed the dependencies with `npm ci --omit=dev`. See ensure-deps.mjs.
 import { markDepsInstalled } from './ensure-deps.mjs'
 
 markDepsInstalled()

@@ -1,10 +1,11 @@
-// usage: node scripts/run.mjs FILE [ARGUMENT…]: installs what is missing, then runs a TypeScript program in this process.
+// usage: node scripts/run.mjs FILE [ARGUMENT…]
+// Installs missing dependencies, then runs a TypeScript program in this process.
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ensureDeps } from './ensure-deps.mjs'
 import { exitWithNpm } from './exit-with-npm.mjs'
 
-// Other users may read what is installed and compiled, and not write to it, whatever the caller allows.
+// Other users may read the installed and compiled files but not write them, whatever the umask of the caller.
 process.umask(process.umask() | 0o022)
 ensureDeps()
 exitWithNpm()
@@ -19,7 +20,7 @@ if (compiled) {
   const { register } = await import('tsx/esm/api')
   register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) })
 }
-// The files of our programs (data, secrets, logs) and of their children are for their own user alone.
+// Data, secrets and logs of the product's programs, and of their children, are for their own user alone.
 if (name.startsWith('src/')) process.umask(0o077)
 process.argv.splice(1, 2, file)
 await import(pathToFileURL(compiled ?? file).href)

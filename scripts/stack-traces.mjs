@@ -3,9 +3,9 @@ import { SourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Stack traces name lines of the sources, not of what was compiled. Node's own way keeps the source maps of all modules
- * in memory, libraries' as well; here one is read when a stack trace goes through its file.
- * @param {string} folder URL, with a slash at its end: where the compiled files are
+ * Makes stack traces name lines of the sources instead of the compiled files. Node's own option keeps the source maps of all
+ * modules and libraries in memory; this one reads a map when a stack trace contains its file.
+ * @param {string} folder the URL of the compiled files, with a slash at its end
  */
 export function nameSourceLines(folder) {
   /** @type {Map<string, SourceMap | null>} */
@@ -16,7 +16,7 @@ export function nameSourceLines(folder) {
     return maps.get(url)
   }
 
-  /** `file:///…/start.js:10:5`, or with something around it */
+  /** @param place a frame that contains `file:///…/start.js:10:5` */
   function inSource(place) {
     return place.replace(/(file:\/\/[^\s()]+?):(\d+):(\d+)/, (all, url, line, column) => {
       if (!url.startsWith(folder)) return all

@@ -1,4 +1,4 @@
-// npm test: installs what is missing, then runs every test tier that can run here. Arguments go to vitest.
+// npm test: installs missing dependencies and tools, then runs every test tier that can run here. Arguments go to vitest.
 // The last line is always `N passed, N failed[, N skipped]`; the exit code is 0 only when a test ran and none failed.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -9,10 +9,10 @@ import { ensureTestTools } from './ensure-test-tools.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const args = process.argv.slice(2)
 const asksOnly = args.some((arg) => ['--help', '-h', '--version', '-v'].includes(arg))
-// Before the runner says that it will, nobody else closes.
-let closes = false
+// Whether the test runner prints the last line. Until it promises to, this process prints one.
+let runnerReports = false
 process.on('exit', (code) => {
-  if (!closes && code !== 0) process.stdout.write('0 passed, 1 failed\n')
+  if (!runnerReports && code !== 0) process.stdout.write('0 passed, 1 failed\n')
 })
 ensureDeps()
 if (!asksOnly) ensureTestTools()
@@ -23,13 +23,13 @@ const child = spawn(process.execPath, [vitest, 'run', ...args], {
 })
 // Sent by test/harness/setup/summary-reporter.ts.
 child.on('message', () => {
-  closes = true
+  runnerReports = true
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('close', (code, signal) => {
-  // A runner that was killed has not written the line that it promised.
-  if (signal) closes = false
-  if (closes || asksOnly) process.exit(code ?? 1)
-  process.stdout.write(`no test was counted: the test runner ended by ${signal ?? `exit code ${code}`}\n`)
+  // A killed runner has not printed the line that it promised.
+  if (signal) runnerReports = false
+  if (runnerReports || asksOnly) process.exit(code ?? 1)
+  process.stdout.write(`no test was counted: the test runner ended with ${signal ?? `exit code ${code}`}\n`)
   process.exit(signal ? 128 + constants.signals[signal] : code || 1)
 })

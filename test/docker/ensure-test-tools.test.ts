@@ -12,7 +12,7 @@ const module = fileURLToPath(new URL('../../scripts/ensure-test-tools.mjs', impo
 const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-apt-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Installs what is missing on a machine that has no program but, if it is given, this `apt-get`. */
+/** Runs `ensureTestTools` on a machine without programs, apart from this `apt-get` where one is given. */
 function ensure(aptGet: string | null) {
   const bin = mkdtempSync(join(folder, 'bin-'))
   if (aptGet !== null) writeFileSync(join(bin, 'apt-get'), `#!/bin/sh\n${aptGet}\n`, { mode: 0o755 })
@@ -30,7 +30,7 @@ const isRoot = process.getuid?.() === 0
 const NOISE = `echo "Selecting package $*"; echo 'debconf: unable to initialize frontend: Dialog' >&2`
 
 describe.skipIf(!isRoot)(`apt-get${isRoot ? '' : ' (only root installs)'}`, () => {
-  it('is told of in one line; what it says goes to a file', () => {
+  it('is announced in one line; its output goes to a file', () => {
     const { screen, logFile } = ensure(NOISE)
     expect(screen).toMatch(/^tests: installing Chromium, .* with apt-get \(once: chromium .*\n$/)
     expect(screen.trimEnd()).toMatch(new RegExp(`its output is in ${logFile}$`))
@@ -40,7 +40,7 @@ describe.skipIf(!isRoot)(`apt-get${isRoot ? '' : ' (only root installs)'}`, () =
     expect(log).toContain('debconf:')
   })
 
-  it('that fails is told of with the end of that file', () => {
+  it('that fails is reported with the end of that file', () => {
     const { screen, logFile } = ensure(
       'for i in 1 2 3 4 5 6 7 8 9; do echo $i; echo $i; done; echo "E: no space left" >&2; exit 100',
     )
@@ -54,9 +54,9 @@ describe.skipIf(!isRoot)(`apt-get${isRoot ? '' : ' (only root installs)'}`, () =
 })
 
 describe('without apt-get', () => {
-  it('what is missing is named, with what to install', () => {
+  it('missing programs are named, with the packages to install', () => {
     expect(ensure(null).screen).toMatch(
-      /^tests: Chromium, Prometheus.* not found; what needs them is skipped \(install: chromium .*\)\n$/,
+      /^tests: Chromium, Prometheus.* not found; tests that need them are skipped \(install: chromium .*\)\n$/,
     )
   })
 })

@@ -25,7 +25,7 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
   const folder = temporaryFolder('follower-nurture-pg-')
   const cluster = initCluster(folder, await freePort())
   if (!cluster) {
-    process.stderr.write('tests: PostgreSQL is not installed; what needs it is skipped\n')
+    process.stderr.write('tests: PostgreSQL is not installed; tests that need it are skipped\n')
     rmSync(folder, { recursive: true, force: true })
     return null
   }
