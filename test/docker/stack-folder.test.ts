@@ -24,16 +24,21 @@ describe('the folder of the production stack without containers', () => {
     expect(folder).toMatch(/^\/var\/lib\/follower-nurture-cluster-[0-9a-f]{12}$/)
     expect(defaultFolder(home)).toBe(folder)
     expect(defaultFolder(join(home, 'another'))).not.toBe(folder)
-    expect(postgresFolderProblem(join(home, 'cluster'))).toMatch(`cannot enter ${home}. Choose another --folder`)
+    expect(postgresFolderProblem(join(home, 'cluster'))).toMatch(
+      `cannot enter ${home}. Choose another --folder`,
+    )
   })
 
-  it.runIf(isRoot)('stays where a stack exists; the error names the folder that PostgreSQL cannot enter', () => {
-    mkdirSync(join(home, '.data/cluster/postgres/data'), { recursive: true })
-    chmodSync(join(home, '.data'), 0o700)
-    const folder = defaultFolder(home)
-    expect(folder).toBe(join(home, '.data/cluster'))
-    expect(postgresFolderProblem(folder)).toMatch(`cannot enter ${join(home, '.data')}.`)
-  })
+  it.runIf(isRoot)(
+    'stays where a stack exists; the error names the folder that PostgreSQL cannot enter',
+    () => {
+      mkdirSync(join(home, '.data/cluster/postgres/data'), { recursive: true })
+      chmodSync(join(home, '.data'), 0o700)
+      const folder = defaultFolder(home)
+      expect(folder).toBe(join(home, '.data/cluster'))
+      expect(postgresFolderProblem(folder)).toMatch(`cannot enter ${join(home, '.data')}.`)
+    },
+  )
 
   it('is refused where the path of PostgreSQL’s socket would be too long', () => {
     expect(postgresFolderProblem(join(home, '很长的名字'.repeat(6)))).toMatch('is too long for PostgreSQL')
