@@ -7,25 +7,25 @@ import type { AccountStop } from '../src/wechat/rules/errcodes.ts'
 import type { Rate } from './throttle/rate-limiter.ts'
 import type { SendThrottle } from './throttle/send-throttle.ts'
 
-/** What a send must know of its account. */
+/** The account that a send needs. */
 export interface SendAccount {
   appId: string
   name: string
   timezone: string
-  /** Its own variables, for templates. */
+  /** The account's variables for templates. */
   variables: Readonly<Record<string, string>>
-  /** Kinds of messages that WeChat has refused it as such. */
+  /** Message kinds that WeChat does not accept from this account at all. */
   refusedKinds: readonly string[]
   onUnknown: 'retry' | 'assume-sent'
   /** False while the account is stopped. */
   active: boolean
   stateReason: string | null
-  /** The rate of sends that WeChat named lately; null: not known. */
+  /** The rate of sends that WeChat allows; null when it is not known. */
   rate: Rate | null
   client: WechatClient
 }
 
-/** What the activities take from the rest of the program. */
+/** The ports through which the activities use the rest of the program. */
 export interface ActivityDeps {
   db: Db
   log: Log
@@ -35,31 +35,31 @@ export interface ActivityDeps {
   throttle: SendThrottle
   accounts: {
     find(appId: string): Promise<SendAccount | null>
-    /** Stops the account for the reason that WeChat gave; a day's quota that is used up until the next day. */
+    /** Stops the account for the errcode that WeChat gave. An exhausted daily quota stops it until the next day. */
     stop(appId: string, state: AccountStop, errcode: number): Promise<void>
-    /** Asks WeChat how much of the account's quota is left, and at which rate it may send; not more than once a minute. */
+    /** Fetches the account's remaining quota and its rate of sends from WeChat, at most once a minute. */
     fetchSendQuota(appId: string, client: WechatClient, accessToken: string): Promise<void>
-    /** A follower that WeChat does not know (40003); true when three different ones in a row now block the account. */
+    /** Counts a follower that WeChat does not know (40003). True at the third different one in a row. */
     recordInvalidRecipient(appId: string, openId: string): Promise<boolean>
     recordValidRecipient(appId: string): Promise<void>
-    /** WeChat takes this kind of message from no send of the account (45050, 48008). */
+    /** Records that WeChat does not accept this kind of message from the account (45050, 48008). */
     recordRefusedKind(appId: string, kind: MessageKind): Promise<void>
-    /** A message of this kind was taken after all. */
+    /** Records that WeChat accepts this kind of message again. */
     recordAcceptedKind(appId: string, kind: MessageKind): Promise<void>
   }
-  /** The message of a step, as the run's version has it, or a newer one published for running bodies. */
+  /** A step's message in the run's version, or in a newer version published with `bodies=running`. Null when it is gone. */
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
   metrics: {
     sent(result: string, errcode: number | null): void
-    /** One request, by what its answer means. */
+    /** Counts one request by the class of its answer. */
     attempt(kind: string, errcode: number | null): void
-    /** WeChat refuses what our ledger allowed. */
+    /** Counts a send that the ledger allowed and WeChat refused. */
     mismatch(errcode: 45015 | 45047): void
     held(reason: string): void
     lateness(ms: number, wasHeld: boolean): void
     skipped(reason: string): void
     ended(outcome: string): void
-    /** The store took a run's snapshot only in part, or not at all. */
+    /** Counts a run's snapshot that the store accepted only in part, or not at all. */
     snapshotReduced(kept: string): void
   }
 }

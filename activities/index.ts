@@ -12,7 +12,7 @@ export type { TagInput } from './follower/tag-follower.ts'
 export type { RecordRunInput } from './record-run.ts'
 export type { SendInput } from './send/send-input.ts'
 
-/** Everything that touches the outside world on a workflow's behalf. */
+/** The activities by their names in Temporal. All I/O of a workflow is in them. */
 export function createActivities(deps: ActivityDeps) {
   return {
     send: createSend(deps),

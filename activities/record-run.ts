@@ -15,11 +15,11 @@ export interface RecordRunInput {
   runId: string
 }
 
-/** Writes a run's snapshot where API and console read it: when it ends, is paused, holds a step or is planned anew. */
+/** Writes a run's snapshot for the API and the console: when the run ends or pauses, or a step is held or planned again. */
 export function createRecordRun(deps: ActivityDeps) {
   const { db, now, log, metrics } = deps
   return async function record(input: RecordRunInput): Promise<void> {
-    // A snapshot that the store refuses must not hold up the run: the next one tells the story as well.
+    // A snapshot that the store refuses must not block the run. The next snapshot contains the same changes.
     return endOnError(
       deps,
       () => write(input),
@@ -31,11 +31,11 @@ export function createRecordRun(deps: ActivityDeps) {
     const { appId, openId } = currentRun()
     const follower = { appId, openId }
     const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
-    // A pause may come and go by Temporal's own tools as well: the last look believes the run.
+    // An operator may pause a run with Temporal's tools too, so the run is what the check before each send relies on.
     await saveFollower(db, follower, { paused: state.status === 'paused', ...optedOut }, now())
     const run = { entry: state.entry, plan }
-    const { ended, held, stored: kept } = await recordRun(db, follower, run, { state, runId }, now())
-    reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, kept)
+    const { ended, held, stored } = await recordRun(db, follower, run, { state, runId }, now())
+    reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, stored)
     for (const reason of held) metrics.held(reason)
     if (!ended || !state.outcome) return
     metrics.ended(state.outcome)
@@ -43,7 +43,7 @@ export function createRecordRun(deps: ActivityDeps) {
   }
 }
 
-/** Without what differs from case to case: each value of a label is a series of its own. */
+/** The kind of a reason, without details that differ from step to step: each label value is a time series of its own. */
 function reasonCategory(reason: string | null): string {
   return truncateText((reason ?? 'none').split(':', 1)[0] ?? 'none', 40)
 }

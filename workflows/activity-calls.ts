@@ -12,23 +12,23 @@ import type { SendResult } from '../src/run/send-result.ts'
 import type { Grant } from '../src/wechat/rules/ledger.ts'
 import { SEND_QUEUE } from './names.ts'
 
-/** A request may begin until the grant's margin, and end this much later. */
+/** A request may start until the grant's margin. Its answer may take this much longer. */
 const REQUEST_MS = 12_000
 const ONE_MINUTE_GRANT_MS = 60_000
-const MINUTE_WEIGHT = 4
+const ONE_MINUTE_WEIGHT = 4
 
-/** Steps paid by a one-minute grant pass their own account's backlog: docs/contract.md#4-sending. */
+/** Steps paid by a one-minute grant overtake the backlog of their own account: docs/contract.md#4-sending. */
 function fairness(appId: string, grant: Grant): NonNullable<ActivityOptions['priority']> {
   return grant.expiresAt - grant.grantedAt <= ONE_MINUTE_GRANT_MS
-    ? { fairnessKey: `${appId}/minute`, fairnessWeight: MINUTE_WEIGHT }
+    ? { fairnessKey: `${appId}/minute`, fairnessWeight: ONE_MINUTE_WEIGHT }
     : { fairnessKey: appId }
 }
 
-/** Sends one step; its retries end with the grant. */
+/** Sends one step. Retries end with the grant. */
 export function send(appId: string, step: PlanStep, input: SendInput): Promise<SendResult> {
   const call = proxyActivities<Activities>({
     taskQueue: SEND_QUEUE,
-    // Three times a token and a send, 10 s each, and 10 s more.
+    // Three rounds of a token request and a send, 10 s each, plus 10 s.
     startToCloseTimeout: '70s',
     heartbeatTimeout: '6s',
     scheduleToCloseTimeout: Math.max(0, input.leftMs) + REQUEST_MS,
@@ -40,7 +40,7 @@ export function send(appId: string, step: PlanStep, input: SendInput): Promise<S
   return call.send(input)
 }
 
-/** Uploads the media of the step's message. A result only where the step cannot be sent. */
+/** Uploads the media of the step's message. @returns null when all are ready, else why the step cannot be sent */
 export function prepareMedia(appId: string, step: PlanStep, input: SendInput): Promise<SendResult | null> {
   const call = proxyActivities<Activities>({
     taskQueue: SEND_QUEUE,
@@ -55,7 +55,7 @@ export function prepareMedia(appId: string, step: PlanStep, input: SendInput): P
   return call.prepareMedia(input)
 }
 
-/** Options of an activity that only uses the store: it is retried until it succeeds. */
+/** Options of an activity that only uses the store. It is retried until it succeeds. */
 const storeCall = (appId: string, summary: string): ActivityOptions => ({
   taskQueue: SEND_QUEUE,
   startToCloseTimeout: '10s',
@@ -64,17 +64,17 @@ const storeCall = (appId: string, summary: string): ActivityOptions => ({
   priority: { fairnessKey: appId },
 })
 
-/** Options of an activity that calls WeChat: it has more time for an attempt, and a last one. */
+/** Options of an activity that calls WeChat. Its attempts may take longer, and its retries end after `leftMs`. */
 const wechatCall = (appId: string, summary: string, leftMs: number): ActivityOptions => ({
   ...storeCall(appId, summary),
   startToCloseTimeout: '60s',
   heartbeatTimeout: '6s',
   scheduleToCloseTimeout: Math.max(0, leftMs) + REQUEST_MS,
-  // A request that has left takes effect at WeChat: the run needs its result.
+  // A request that was sent takes effect at WeChat, so the run needs its result.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 })
 
-/** Fetches what WeChat knows of the follower, until the step's time is over. */
+/** Fetches the follower's attributes from WeChat. Retries end with the step's time. */
 export function fetchFollowerAttributes(
   appId: string,
   step: PlanStep,
@@ -85,14 +85,14 @@ export function fetchFollowerAttributes(
 }
 
 /** Adds the step's tags to the follower and removes those that the step removes. */
-export function tagFollower(appId: string, step: PlanStep, time: FetchAttributesInput): Promise<TagResult> {
+export function tagFollower(appId: string, step: PlanStep, timing: FetchAttributesInput): Promise<TagResult> {
   const { id, tag = [], untag = [] } = step
   const summary = [id, ...tag.map((t) => `+${t}`), ...untag.map((t) => `-${t}`)].join(' ')
-  const call = proxyActivities<Activities>(wechatCall(appId, summary, time.leftMs))
-  return call.tagFollower({ step: id, tag, untag, ...time } satisfies TagInput)
+  const call = proxyActivities<Activities>(wechatCall(appId, summary, timing.leftMs))
+  return call.tagFollower({ step: id, tag, untag, ...timing } satisfies TagInput)
 }
 
-/** Reads from the delivery row how a send ended that gave no result. */
+/** Reads the result of a send from the delivery row, when the send activity returned none. */
 export function resolveUnanswered(appId: string, input: SendInput): Promise<SendResult> {
   return proxyActivities<Activities>(storeCall(appId, 'resolve the unanswered send')).resolveUnanswered(input)
 }

@@ -1,11 +1,13 @@
 import { setHandler } from '@temporalio/workflow'
-import { type NurtureInput, type NurtureResult, NurtureRun } from './nurture-run.ts'
+import type { NurtureInput, NurtureResult } from './nurture-input.ts'
+import { NurtureRun } from './nurture-run.ts'
 import { receiveSignals } from './signals.ts'
 import { stateQuery } from './state-query.ts'
 
 /**
- * One follower's run through one campaign: it receives what the follower does, decides, sends or waits, and ends with an
- * outcome. A business outcome is a value, never an exception. The run that starts while this one closes continues as new.
+ * One follower's run through one campaign. It receives the follower's events as signals, decides, executes one action at a
+ * time, and ends with an outcome. A business outcome is a value, never an exception. A run that starts while this one
+ * closes continues as new.
  */
 export async function FollowerNurture(input: NurtureInput): Promise<NurtureResult> {
   const run = new NurtureRun(input)

@@ -1,6 +1,6 @@
 import { proxySinks, type Sinks } from '@temporalio/workflow'
 
-/** What a run says in the log: the key of the event that it is about, and of the run. */
+/** Fields of a run's log line. `key` is the event's dedupe key, `run` the run's key. */
 interface RunLogFields {
   key: string
   run: string
@@ -9,7 +9,7 @@ interface RunLogFields {
   outcome?: string
 }
 
-/** Lines leave the workflow by a sink, which is silent while a history is replayed and leaves no trace in it. */
+/** A workflow logs through a sink: it adds nothing to the history and does nothing during a replay. */
 export interface RunLogSinks extends Sinks {
   runLog: { info(message: string, fields: RunLogFields): void }
 }

@@ -1,12 +1,12 @@
 import { defineSearchAttributeKey } from '@temporalio/common'
 
-/** The names by which other programs know our workflow (docs/contract.md#7-temporal). The id is built in `src/shared/ids.ts`. */
+// Names that other programs use: docs/contract.md#7-temporal. `src/shared/ids.ts` builds the workflow id.
 
 export const WORKFLOW_TYPE = 'FollowerNurture'
 
 /** The workflow's task queue. */
 export const NURTURE_QUEUE = 'nurture'
-/** The task queue of its activities. */
+/** The task queue of the activities. */
 export const SEND_QUEUE = 'send'
 
 export const appIdAttribute = defineSearchAttributeKey('WechatAppId', 'KEYWORD')
@@ -14,5 +14,5 @@ export const campaignAttribute = defineSearchAttributeKey('NurtureCampaign', 'KE
 /** The API's `status` of a run. */
 export const stateAttribute = defineSearchAttributeKey('NurtureState', 'KEYWORD')
 
-/** Metadata of a payload that the codec does not encrypt. */
+/** Metadata key of a payload that the codec leaves unencrypted. */
 export const READABLE_MARKER = 'nurture-readable'

@@ -4,9 +4,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  makeContinueAsNewFunc,
   setCurrentDetails,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
 import {
@@ -24,8 +22,8 @@ import {
 } from '../src/run/advance.ts'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
-import { carriedAgentSession, carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
-import { type EventStamp, type Interaction, isOlder, type Plan, type RunStart } from '../src/run/plan.ts'
+import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
+import { type EventStamp, type Interaction, isOlder, type Plan } from '../src/run/plan.ts'
 import { type PresentedRun, presentRun } from '../src/run/present.ts'
 import type { SendResult } from '../src/run/send-result.ts'
 import {
@@ -40,73 +38,50 @@ import {
   setPaused,
 } from '../src/run/state.ts'
 import { type FollowerKey, parseWorkflowId } from '../src/shared/ids.ts'
-import type { Ledger } from '../src/wechat/rules/ledger.ts'
 import {
   fetchFollowerAttributes,
   prepareMedia,
-  recordRun,
   resolveUnanswered,
   send,
   tagFollower,
 } from './activity-calls.ts'
+import { continueAsNextRun, continueSameRun, type NextRun } from './continue-as-new.ts'
+import { InterruptibleScope, ignoreCancellation, orElseOnTimeout } from './interruption.ts'
 import { runLog } from './log-sink.ts'
-import { campaignAttribute, stateAttribute } from './names.ts'
+import type { NurtureInput, NurtureResult } from './nurture-input.ts'
 import { renderDetails } from './run-details.ts'
 import { leaveReadable } from './state-query.ts'
+import { StoredRun } from './stored-run.ts'
 
-/** What a run starts with. Its follower is in the workflow id alone. */
-export interface NurtureInput {
-  start: RunStart
-  /** The follower's grants from before that are still valid. */
-  ledger: Ledger
-  /** The session that a human agent has already; absent: none. */
-  agentSession?: AgentSessionChange
-  /** True when the store has this run's row already. */
-  recorded: boolean
-  /** Set when a run continues in a new execution because its history grew long. */
-  state?: RunState
-  /** Events that arrived while the execution before was closing. */
-  backlog?: Interaction[]
-}
-
-/** How a run ended. */
-export interface NurtureResult {
-  outcome: Outcome
-  reason: string | null
-  steps: { id: string; state: string; reason: string | null }[]
-}
-
-/** The tagging after a message may delay the next steps by this time. */
+/** Tagging after a message may delay the next steps by at most this time. */
 const TAG_AFTER_SEND_MS = 60_000
 
-const WAITS_FOR: Record<string, string> = {
+/** Timer summaries for the Web UI, by the reason of the wait. Any other reason is a step id. */
+const WAIT_SUMMARY: Record<string, string> = {
   window: 'until the window closes',
   'human-agent': "until the human agent's session ends",
 }
 const NOT_TAGGED: TagResult = { result: 'refused', reason: 'tag-failed', errcode: null }
 const NOT_FETCHED: FetchAttributesResult = { unknown: 'no time left', errcode: null }
 
-/** One run in Temporal: its state, its signals' effects, and its actions as activities and timers. */
+/** One run in Temporal: holds its state, applies signals, and executes its actions as activities and timers. */
 export class NurtureRun {
   private readonly follower: FollowerKey
   private readonly plan: Plan
   private readonly key: string
   private state: RunState
-  /** What the store knows of this run, so that only changes are written. `fingerprint` is null when it may know nothing. */
-  private stored: { status: RunState['status']; fingerprint: string | null }
-  /** The run that starts when this one has closed, and the events that it missed. */
-  private nextRun: { start: RunStart; ledger: Ledger; backlog: Interaction[] } | null = null
+  private readonly stored: StoredRun
+  private nextRun: NextRun | null = null
+  /** True when a signal has changed the state since the last decision. */
   private hasChanged = false
-  /** The activity that a signal may give up. */
-  private interruptible: CancellationScope | null = null
+  private readonly interruptible = new InterruptibleScope()
 
-  /** @throws ApplicationFailure, not retryable, where the workflow id names no follower */
+  /** @throws ApplicationFailure, not retryable, when the workflow id names no follower */
   constructor(input: NurtureInput) {
     const { workflowId } = workflowInfo()
     const follower = parseWorkflowId(workflowId)
     if (!follower) {
-      const message =
-        'The workflow id must be nurture/{appId}/{openId}: nobody receives the messages of this run.'
+      const message = 'The workflow id names no follower. Start the run with the id nurture/{appId}/{openId}.'
       throw ApplicationFailure.nonRetryable(message, 'MalformedWorkflowId')
     }
     const { start, state, agentSession, recorded, backlog = [] } = input
@@ -115,7 +90,8 @@ export class NurtureRun {
     this.key = start.entry.key
     this.state = state ?? beginRun(start.plan, start.entry, input.ledger)
     if (agentSession && !state) this.state = applyAgentSession(this.state, agentSession)
-    this.stored = recorded ? storedView(this.state) : { status: 'active', fingerprint: null }
+    this.stored = new StoredRun(follower.appId)
+    if (recorded) this.stored.noteWritten(this.state)
     for (const event of backlog) this.applyEvent(event)
     if (!state)
       runLog.info('run began', { ...this.logKeys(), campaign: `${this.plan.campaign}@${this.plan.version}` })
@@ -123,6 +99,7 @@ export class NurtureRun {
 
   // --- Signals and the query
 
+  /** The answer to query `state`. */
   present(): PresentedRun {
     return leaveReadable(presentRun(this.state, { ...this.follower, runId: workflowInfo().runId }))
   }
@@ -134,6 +111,7 @@ export class NurtureRun {
     this.applyEvent(event)
   }
 
+  /** The follower unfollowed. An unfollow also cancels a next run that started before it. */
   receiveUnsubscribe(event: EventStamp & { key: string }): void {
     runLog.info('run received an event', { ...this.logKeys(event.key), scene: 'unsubscribe' })
     if (this.nextRun && !isOlder(event, this.nextRun.start.entry)) this.nextRun = null
@@ -142,7 +120,7 @@ export class NurtureRun {
     if (this.state.stop) this.interrupt()
   }
 
-  /** Ends the run. A running send finishes first. */
+  /** Ends the run. A running attempt to send finishes first. */
   stop(outcome: Outcome, reason: string | null): void {
     this.update(requestStop(this.state, outcome, reason))
     this.interrupt()
@@ -162,18 +140,18 @@ export class NurtureRun {
     if (this.state.agentSession?.open) this.interrupt()
   }
 
-  /** Gives up the wait for a send's next attempt and decides again: what deferred the send may be over. */
+  /** Cancels the wait for the next attempt and decides again, since the reason for the delay may be gone. */
   retryNow(): void {
     this.interrupt()
   }
 
-  /** Writes the run to the store again, which may have lost it. */
+  /** Writes the run to the store again, because the store may have lost it. */
   resync(): void {
-    this.stored = { ...this.stored, fingerprint: null }
+    this.stored.invalidate()
     this.hasChanged = true
   }
 
-  /** Shows the operator a signal that was ignored. */
+  /** Shows the operator that a signal was ignored. */
   warn(text: string): void {
     this.update(addWarning(this.state, text))
   }
@@ -199,14 +177,15 @@ export class NurtureRun {
     this.hasChanged = true
   }
 
-  /** An activity that waits for its next attempt is given up, a running one finishes; then the run decides again. */
+  /** Cancels an activity that waits for its next attempt. A running attempt finishes. The run then decides again. */
   private interrupt(): void {
     this.hasChanged = true
-    this.interruptible?.cancel()
+    this.interruptible.interrupt()
   }
 
   // --- Actions
 
+  /** Decides what the run does now. A workflow cancelled in Temporal ends as cancelled. */
   decide(): Action {
     if (CancellationScope.current().consideredCancelled) {
       this.state = requestStop(this.state, 'cancelled', 'cancelled by operator')
@@ -219,30 +198,27 @@ export class NurtureRun {
   }
 
   async send(action: SendAction): Promise<void> {
-    // The check before each request reads the status from the store, and would refuse a resumed follower.
-    if (this.stored.status !== this.state.status) return ignoreCancellation(() => this.record())
+    // The check before each request reads the status from the store. An outdated row would defer a resumed follower.
+    if (!this.stored.hasStatusOf(this.state)) return ignoreCancellation(() => this.record())
     this.state = begin(this.state, action)
     setCurrentDetails(renderDetails(this.state))
     const begun = this.state
     const executed = { ...action, result: await this.sendOrResolve(action) }
     this.state = resolve(this.state, executed, Date.now())
-    // The activity wrote this snapshot with its result.
-    this.stored = {
-      ...this.stored,
-      fingerprint: storedView(resolve(begun, executed, Date.now())).fingerprint,
-    }
+    // The activity wrote this snapshot with its result, without the signals that arrived meanwhile.
+    this.stored.noteWritten(resolve(begun, executed, Date.now()))
     const tagging = tagsAfterSend(action, executed.result, TAG_AFTER_SEND_MS)
-    // The message is out and its tags belong to it: no signal gives them up.
+    // The message was sent and its tags belong to it, so no signal interrupts the tagging.
     if (tagging) await CancellationScope.nonCancellable(() => this.executeTag(tagging))
   }
 
   async tag(action: TagAction): Promise<void> {
-    await this.runInterruptible(() => this.executeTag(action))
+    await this.interruptible.run(() => this.executeTag(action))
   }
 
   async fetchAttributes(action: FetchAttributesAction): Promise<void> {
     const { step, leftMs } = action
-    await this.runInterruptible(async () => {
+    await this.interruptible.run(async () => {
       const input = { now: Date.now(), leftMs }
       const result = await orElseOnTimeout(
         () => fetchFollowerAttributes(this.follower.appId, step, input),
@@ -254,20 +230,20 @@ export class NurtureRun {
 
   async wait({ until, for: reason }: WaitAction): Promise<void> {
     await ignoreCancellation(async () => {
-      if (storedView(this.state).fingerprint !== this.stored.fingerprint) await this.record()
+      if (!this.stored.isUpToDate(this.state)) await this.record()
       if (this.hasChanged) return
-      if (workflowInfo().continueAsNewSuggested) await this.continueInNewExecution()
-      const summary = WAITS_FOR[reason] ?? `until step ${reason}`
+      if (workflowInfo().continueAsNewSuggested) await continueSameRun(this.plan, this.state)
+      const summary = WAIT_SUMMARY[reason] ?? `until step ${reason}`
       await condition(() => this.hasChanged, Math.max(1, until - Date.now()), { summary })
     })
   }
 
-  /** Records the end; a run that an event has started meanwhile continues as new. */
+  /** Records the end. Continues as the follower's next run when an event has started one meanwhile. */
   async close(action: FinishAction): Promise<NurtureResult> {
     this.state = finish(this.state, action, Date.now())
     runLog.info('run ended', { ...this.logKeys(), outcome: action.outcome })
     await CancellationScope.nonCancellable(() => this.record())
-    if (this.nextRun) return this.continueAsNextRun(this.nextRun)
+    if (this.nextRun) return continueAsNextRun(this.state, this.nextRun)
     const steps = this.state.steps.map(({ id, state, reason }) => ({ id, state, reason }))
     return { outcome: action.outcome, reason: action.reason, steps }
   }
@@ -276,16 +252,16 @@ export class NurtureRun {
     const { appId } = this.follower
     const input = { state: this.state, index, grant, leftMs, now: Date.now() }
     try {
-      return await this.runInterruptible(async () => {
+      return await this.interruptible.run(async () => {
         const failure = step.media ? await prepareMedia(appId, step, input) : null
         if (failure) return failure
-        // The upload, or the wait for the account, took time.
+        // The upload, or the wait for an active account, took time.
         const now = Date.now()
         return send(appId, step, { ...input, now, leftMs: leftMs - (now - input.now) })
       })
     } catch (err) {
       if (!(err instanceof ActivityFailure) && !isCancellation(err)) throw err
-      // Given up by a signal, or out of time: the delivery row knows the result.
+      // A signal interrupted the send, or it timed out. The delivery row has the result.
       return CancellationScope.nonCancellable(() => resolveUnanswered(appId, input))
     }
   }
@@ -299,77 +275,11 @@ export class NurtureRun {
     if (result) this.state = resolve(this.state, { ...action, result }, Date.now())
   }
 
-  private async runInterruptible<T>(work: () => Promise<T>): Promise<T> {
-    const scope = new CancellationScope()
-    this.interruptible = scope
-    try {
-      return await scope.run(work)
-    } finally {
-      this.interruptible = null
-    }
-  }
-
-  private async record(): Promise<void> {
-    const { state, plan } = this
-    upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
-    setCurrentDetails(renderDetails(state))
-    await recordRun(this.follower.appId, { state, plan, runId: workflowInfo().runId })
-    this.stored = storedView(state)
-  }
-
-  /** The same run: its history has grown long. */
-  private continueInNewExecution(): Promise<never> {
-    const { entry } = this.state
-    return makeContinueAsNewFunc<Workflow>({ memo: workflowInfo().memo ?? {} })({
-      start: { entry, plan: this.plan },
-      ledger: this.state.ledger,
-      state: this.state,
-      recorded: true,
-    })
-  }
-
-  private continueAsNextRun({ start, ledger, backlog }: NonNullable<typeof this.nextRun>): Promise<never> {
-    const agentSession = carriedAgentSession(this.state)
-    upsertSearchAttributes([
-      { key: campaignAttribute, value: start.plan.campaign },
-      { key: stateAttribute, value: 'active' },
-    ])
-    return makeContinueAsNewFunc<Workflow>({
-      memo: { runKey: start.entry.key },
-      // The next run starts on the worker version that is current, not on this run's.
-      initialVersioningBehavior: 'AUTO_UPGRADE',
-    })({ start, ledger, ...(agentSession ? { agentSession } : {}), recorded: false, backlog })
+  private record(): Promise<void> {
+    return this.stored.write(this.state, this.plan)
   }
 
   private logKeys(key = this.key): { key: string; run: string } {
     return { key, run: this.key }
-  }
-}
-
-type Workflow = (input: NurtureInput) => Promise<NurtureResult>
-
-/** What of a state the store must know: the status, and the state, time and reason of each step. */
-function storedView(state: RunState): { status: RunState['status']; fingerprint: string } {
-  const steps = state.steps.map((s) => [s.state, s.dueAt, s.reason])
-  return { status: state.status, fingerprint: JSON.stringify([state.status, steps]) }
-}
-
-/** A cancellation by the Web UI may come during the work: the loop sees it and ends the run. */
-async function ignoreCancellation(work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (err) {
-    if (!isCancellation(err)) throw err
-  }
-}
-
-/** `fallback` when the activity ran out of time; null when it was given up. */
-async function orElseOnTimeout<T>(work: () => Promise<T>, fallback: T): Promise<T | null> {
-  try {
-    return await work()
-  } catch (err) {
-    if (isCancellation(err)) return null
-    if (err instanceof ActivityFailure) return fallback
-    throw err
   }
 }

@@ -9,7 +9,7 @@ const MARKS: Record<StepState['state'], string> = {
   unknown: '? unknown',
 }
 
-/** The run as a Markdown page for the Temporal Web UI: what was planned, what happened, and why. No personal ids. */
+/** Renders the run as Markdown for the Temporal Web UI: each step's plan, result and reason. It names no follower. */
 export function renderDetails(state: RunState): string {
   const head = `**${state.campaign}@${state.version}** · ${state.status}${state.outcome ? ` · ${state.outcome}` : ''}${
     state.reason ? ` (${state.reason})` : ''

@@ -14,9 +14,9 @@ interface Stop {
 }
 
 interface Signal<T> {
-  /** For the Web UI. */
+  /** Shown in Temporal's Web UI. */
   description: string
-  /** Anybody can send a signal: null for an input that makes no sense. The signal is then ignored, with a warning. */
+  /** Returns null for a malformed input, since anybody can send a signal. The signal is then ignored with a warning. */
   parse(input: unknown): T | null
   apply(run: NurtureRun, message: T): void
 }
@@ -24,7 +24,7 @@ interface Signal<T> {
 const signal = <T>(definition: Signal<T>): Signal<T> => definition
 const noInput = () => true
 
-/** Every signal of a run by its name. The first five are fixed: docs/contract.md#7-temporal. */
+/** Every signal of a run by its name. The contract fixes the first five: docs/contract.md#7-temporal. */
 const SIGNALS = {
   interaction: signal<Interaction>({
     description: 'The follower followed, sent a message, clicked a menu or scanned a code.',
@@ -37,7 +37,7 @@ const SIGNALS = {
     apply: (run, event) => run.receiveUnsubscribe(event),
   }),
   cancel: signal<string>({
-    description: 'End this run now. Input: a reason (text), or none.',
+    description: 'End this run now. Optional input: a reason (text).',
     parse: parseReason,
     apply: (run, reason) => run.stop('cancelled', reason),
   }),
@@ -52,7 +52,7 @@ const SIGNALS = {
     apply: (run) => run.resume(),
   }),
   agentSession: signal<AgentSessionChange>({
-    description: 'A human agent took the session over, or it was closed.',
+    description: 'A human agent took over the session, or closed it.',
     parse: parseAgentSession,
     apply: (run, change) => run.changeAgentSession(change),
   }),
@@ -76,9 +76,9 @@ const SIGNALS = {
 export type SignalName = keyof typeof SIGNALS
 
 /**
- * Applies signals to the run, in the order in which they arrived. Temporal delivers those that arrived before the first
- * workflow task as soon as their handler is set, so an unfollow could come after the follow that followed it: until all
- * handlers are set, signals are buffered.
+ * Applies signals to the run in the order in which they arrived. Temporal delivers the signals of the first workflow task
+ * as soon as the handler of their name is set, name by name. They are therefore buffered until all handlers are set, so
+ * that an unfollow is not applied after a later follow.
  */
 export function receiveSignals(run: NurtureRun): void {
   const early: { name: string; input: unknown }[] = []
@@ -95,7 +95,7 @@ function applySignal(run: NurtureRun, name: string, input: unknown): void {
     run.warn(`an unknown signal, ${clip(name)}`)
     return
   }
-  // The compiler cannot see that one signal's `parse` and `apply` belong together.
+  // The compiler cannot match the types of `parse` and `apply` across the union of signals.
   const { parse, apply } = SIGNALS[name] as Signal<unknown>
   const message = parse(input)
   if (message === null) run.warn(`a malformed ${name} signal`)
@@ -106,9 +106,9 @@ function isSignalName(name: string): name is SignalName {
   return Object.hasOwn(SIGNALS, name)
 }
 
-// --- Parsing. Inputs become part of the run's state, so their texts are made storable.
+// --- Parsing. Inputs become part of the run's state, so characters that the store refuses are replaced in their texts.
 
-/** Characters (code points), as the API limits them. */
+/** Code points. The operator API has the same limit. */
 const REASON_MAX_CHARS = 500
 const SCENES = ['subscribe', 'menu', 'scan', 'message', 'pay']
 

@@ -6,12 +6,12 @@ import { READABLE_MARKER } from './names.ts'
 export const stateQuery = defineQuery<PresentedRun>('state')
 
 /**
- * A query's answer, which the codec does not encrypt. It names nothing that the workflow id does not name, no history keeps
- * it, and an operator with the `temporal` command line gets the contract's JSON.
+ * Marks a query's answer so that the codec does not encrypt it: an operator reads the contract's JSON with the `temporal`
+ * command line. The answer holds no ids but those of the workflow id, and no history stores it.
  */
 export function leaveReadable<T>(value: T): T {
   const payload = defaultPayloadConverter.toPayload(value)
   const marked = { ...payload, metadata: { ...payload.metadata, [READABLE_MARKER]: new Uint8Array([1]) } }
-  // The converter passes a raw value through as the payload that it is; the client that queries gets a T.
+  // The converter uses the payload of a raw value unchanged, so the client receives a T.
   return RawValue.fromPayload(marked) as T
 }

@@ -1,20 +1,20 @@
-/** One attempt's view of time, in the follower's clock. */
+/** The time that one attempt has left, by the follower's clock. */
 export interface AttemptDeadline {
-  /** The follower's clock now, epoch ms. */
+  /** Now by the follower's clock, epoch ms. */
   now(): number
-  /** Time left until the grant's margin, ms; negative when it is over. */
+  /** Time left until the grant's margin, ms. Negative after it. */
   leftMs(): number
-  /** Real time since this attempt began, ms. */
+  /** Real time since this attempt started, ms. */
   runningMs(): number
 }
 
 /**
- * The workflow says how much time was left when it asked for the send; the attempt counts down from there. It never
- * compares the grant's end with this machine's clock: a follower's clock may be ahead of it (fast-forward), and clocks
- * of two machines differ. Waiting in the queue is seen as far as this machine's clock shows it.
+ * Counts down from the time that was left when the workflow decided. It never compares the grant's end with this machine's
+ * clock: a follower's clock may be ahead (fast-forward), and the clocks of two machines differ. Time in the task queue is
+ * measured by this machine's clock, and counts as zero when that clock is behind.
  *
- * @param decided `now` and `leftMs` when the workflow decided, in the follower's clock
- * @param info the two server times of the activity task
+ * @param decided `now` and `leftMs` by the follower's clock, when the workflow decided
+ * @param info the activity task's two times by the Temporal server's clock
  */
 export function attemptDeadline(
   decided: { now: number; leftMs: number },

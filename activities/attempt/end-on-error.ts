@@ -5,19 +5,19 @@ import { SealError } from '../../src/store/encryption/sealer.ts'
 import { isRefusedData, StoreError } from '../../src/store/store-error.ts'
 import type { ActivityDeps } from '../deps.ts'
 
-/** Temporal tries again after 1 s, 2 s, 4 s and 8 s: by then nothing but the step's own data is left as the cause. */
+/** Temporal retries after 1 s, 2 s, 4 s and 8 s. An error that outlasts these attempts is about the step's own data. */
 const MAX_ATTEMPTS = 5
 const REASON_MAX = 200
 
 /**
- * Does one step's work. What it throws on purpose (ApplicationFailure) and what passes (the store is away, a key is missing)
- * is Temporal's to try again; any other exception is about this step, and would hold up the whole series for as long as the
- * grant lives: after a few tries `otherwise` ends the step, with the fault as its reason.
+ * Does one step's work. Temporal retries an ApplicationFailure and a transient error (the store is unavailable, an encryption
+ * key is missing). Any other error is about this step and would block the whole series until the grant ends: on the last
+ * attempt `endStep` ends the step, with the error as its reason.
  */
 export async function endOnError<T>(
   { log }: Pick<ActivityDeps, 'log'>,
   work: () => Promise<T>,
-  giveUp: (fault: string) => Promise<T>,
+  endStep: (fault: string) => Promise<T>,
 ): Promise<T> {
   try {
     return await work()
@@ -26,7 +26,7 @@ export async function endOnError<T>(
     if (isTransient(err) || attempt < MAX_ATTEMPTS) throw err
     const run = workflowExecution?.runId
     log.error({ err, activity: activityType, run }, 'step ended by an unexpected error; see its reason')
-    return await giveUp(`fault: ${describeError(err)}`)
+    return await endStep(`fault: ${describeError(err)}`)
   }
 }
 

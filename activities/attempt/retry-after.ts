@@ -3,12 +3,12 @@ import { storableText } from '../../src/shared/text.ts'
 import type { AttemptDeadline } from './attempt-deadline.ts'
 
 const BACKOFF_MAX_MS = 30_000
-/** The last try starts this much before the margin. */
+/** The last attempt starts this long before the margin. */
 const LAST_TRY_LEAD_MS = 400
-/** An attempt that is this little early is the last try too. */
+/** An attempt that starts up to this much earlier is the last one too. */
 const EARLY_MS = 50
 
-/** Types of the ApplicationFailures that a send throws; each is retried until the grant's margin. */
+/** Types of the ApplicationFailures that a send throws. Each is retried until the grant's margin. */
 export type SendFailure =
   | 'Busy'
   | 'AccountStopped'
@@ -17,7 +17,12 @@ export type SendFailure =
   | 'WechatUnclear'
   | 'RateLimited'
 
-/** Throws for a retry after `delayMs`, no later than the last try before the margin; past that, `otherwise`. */
+/**
+ * Throws for a retry after `delayMs`, or earlier at the last attempt before the margin.
+ * @param delayMs wait before the retry, ms
+ * @param onDeadline gives the result when the last attempt is over
+ * @throws ApplicationFailure with `nextRetryDelay`
+ */
 export async function retryAfter<T>(
   deadline: AttemptDeadline,
   type: SendFailure,
@@ -29,20 +34,23 @@ export async function retryAfter<T>(
   if (lastTryIn <= 0) return onDeadline()
   throw ApplicationFailure.create({
     type,
-    // Temporal takes whole characters only.
+    // Temporal refuses a message with a lone surrogate.
     message: storableText(reason),
     nextRetryDelay: Math.max(1, Math.round(Math.min(delayMs, lastTryIn))),
-    // Being kept back is no failure to count.
+    // A deferred attempt is expected: Temporal's metrics and logs do not count it as a failure.
     ...(type === 'WechatFailed' || type === 'WechatUnclear' ? {} : { category: 'BENIGN' }),
   })
 }
 
-/** Again after 1 s, 2 s, 4 s …, at most 30 s: ms. @param failures how many have failed, from 1 */
+/**
+ * The delay before the next attempt, ms: 1 s, 2 s, 4 s …, at most 30 s.
+ * @param failures how many attempts have failed, from 1
+ */
 export function backoff(failures: number): number {
   return Math.min(BACKOFF_MAX_MS, 1_000 * 2 ** Math.max(0, failures - 1))
 }
 
-/** No other attempt fits in before the margin: this one is made whatever keeps the account's sends away. */
+/** True when no later attempt fits before the margin. The throttle then lets this one through. */
 export function isLastTry(deadline: AttemptDeadline): boolean {
   return deadline.leftMs() <= LAST_TRY_LEAD_MS + EARLY_MS
 }

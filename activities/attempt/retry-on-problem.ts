@@ -1,17 +1,18 @@
 import type { CallProblem } from '../../src/wechat/api/with-token.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { msUntilNextMinute } from '../throttle/send-throttle.ts'
+import { MINUTE_LIMIT_REASON, msUntilNextMinute } from '../throttle/send-throttle.ts'
 import type { AttemptDeadline } from './attempt-deadline.ts'
 import { backoff, retryAfter } from './retry-after.ts'
 
-/** How soon a stopped account is looked at again; a released one wakes its runs earlier by signal. */
+/** How soon a stopped account is checked again. A reactivated account wakes its runs earlier by a signal. */
 const STOPPED_RETRY_MS = 60_000
 
 /**
- * Waits for what passes, as a send does: 1 s, 2 s, 4 s … at most 30 s apart, for the next minute (45011), or for the account,
- * which is stopped first. Null for what no waiting helps.
- * @param attempt the activity's, from 1
- * @param otherwise the result when the step's time is over
+ * Throws for a retry when a later attempt may succeed: after 1 s, 2 s, 4 s … at most 30 s, in the next minute (45011), or
+ * when the account is active again, which this function stops first.
+ * @param attempt the activity's attempt, from 1
+ * @param onDeadline gives the result when the step's time is over
+ * @returns null when no retry can help
  */
 export async function retryOnProblem<T>(
   deps: Pick<ActivityDeps, 'accounts' | 'now'>,
@@ -29,7 +30,7 @@ export async function retryOnProblem<T>(
       return retryAfter(deadline, 'WechatFailed', reason, backoff(attempt), onDeadline)
     case 'rate-limited': {
       const delayMs = msUntilNextMinute(deps.now(), Math.random)
-      return retryAfter(deadline, 'RateLimited', 'minute limit of the account (45011)', delayMs, onDeadline)
+      return retryAfter(deadline, 'RateLimited', MINUTE_LIMIT_REASON, delayMs, onDeadline)
     }
     case 'account-stopped': {
       const { state, errcode } = problem
@@ -50,7 +51,7 @@ export async function retryOnProblem<T>(
   }
 }
 
-/** The same of an account that is stopped already, or gone. */
+/** Throws for a retry when the account is stopped, or deleted (`account` is null). */
 export function retryWhenAccountActive<T>(
   account: SendAccount | null,
   deadline: AttemptDeadline,

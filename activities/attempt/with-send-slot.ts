@@ -4,12 +4,12 @@ import type { AttemptDeadline } from './attempt-deadline.ts'
 import { currentRun } from './current-run.ts'
 import { isLastTry, retryAfter } from './retry-after.ts'
 
-/** Temporal takes a worker as dead after `heartbeatTimeout` (workflow) without a heartbeat. */
+/** Temporal considers a worker lost after `heartbeatTimeout` (`workflows/activity-calls.ts`) without a heartbeat. */
 const HEARTBEAT_MS = 1_500
 
 /**
- * Does work that calls WeChat, in one of the account's send slots and with heartbeats. Without a slot it throws for a retry;
- * `onDeadline` gives the result when a retry would be too late.
+ * Does work that calls WeChat, in one of the account's send slots and with heartbeats. Throws for a retry when no slot is
+ * free. `onDeadline` gives the result when a retry would be too late.
  */
 export async function withSendSlot<T>(
   deps: ActivityDeps,

@@ -12,24 +12,24 @@ import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
 import { TagCache } from './tag-cache.ts'
 
-/** A step that asks for the follower's facts. */
+/** The time that a step has for calls about the follower. */
 export interface FetchAttributesInput {
-  /** The follower's clock when the workflow decided, epoch ms. */
+  /** When the workflow decided, epoch ms by the follower's clock. */
   now: number
   /** Time until the step's grant or the window ends, ms, at `now`. */
   leftMs: number
 }
 
-/** What the store knows is younger than this, or WeChat is asked. */
+/** Stored attributes older than this are fetched from WeChat again. */
 const MAX_AGE_MS = 5 * 60_000
 
-/** What WeChat knows of the run's follower: tags by name, and the scenes; retried until the step's time is over. */
+/** Fetches the follower's tag names and scenes, from the store or from WeChat. Retries end with the step's time. */
 export function createFetchFollowerAttributes(deps: ActivityDeps) {
   return async function fetchFollowerAttributes(input: FetchAttributesInput): Promise<FetchAttributesResult> {
     return endOnError(
       deps,
       () => fetchAttributes(input),
-      async (fault) => unknown(fault, null),
+      async (error) => unknown(error, null),
     )
   }
 
@@ -44,11 +44,11 @@ export function createFetchFollowerAttributes(deps: ActivityDeps) {
     return withSendSlot(deps, deadline, onDeadline, async () => {
       const account = await deps.accounts.find(follower.appId)
       if (!account?.active) return await retryWhenAccountActive(account, deadline, onDeadline)
-      return await askWechat(account, follower.openId, deadline)
+      return await fetchFromWechat(account, follower.openId, deadline)
     })
   }
 
-  async function askWechat(
+  async function fetchFromWechat(
     account: SendAccount,
     openId: string,
     deadline: AttemptDeadline,
@@ -60,7 +60,7 @@ export function createFetchFollowerAttributes(deps: ActivityDeps) {
       const retried = await retryOnProblem(deps, account, problem, { deadline, attempt, onDeadline })
       if (retried) return retried
       const { appId } = account
-      deps.log.warn({ appId, openId: maskId(openId), errcode, reason }, 'follower facts not learnt')
+      deps.log.warn({ appId, openId: maskId(openId), errcode, reason }, 'follower attributes not fetched')
       return onDeadline()
     }
     const answer = await withToken(deps.tokens, account.appId, 'user', (token) =>
@@ -71,15 +71,15 @@ export function createFetchFollowerAttributes(deps: ActivityDeps) {
     const tagNames =
       tagid_list.length > 0 ? await (await TagCache.open(deps, account)).namesOf(tagid_list) : null
     if (tagNames && !tagNames.ok) return onProblem(tagNames)
-    const facts: FollowerAttributes = {
+    const attributes: FollowerAttributes = {
       tags: tagNames?.data ?? [],
       subscribeScene: subscribe_scene,
-      // Codes with a number instead of a text have it here.
+      // A QR code made with a number has it in `qr_scene`.
       qrScene: qr_scene_str || (qr_scene ? String(qr_scene) : ''),
     }
     const at = deps.now()
-    await saveFollower(deps.db, { appId: account.appId, openId }, { attributes: facts, attributesAt: at }, at)
-    return { attributes: facts }
+    await saveFollower(deps.db, { appId: account.appId, openId }, { attributes, attributesAt: at }, at)
+    return { attributes }
   }
 }
 

@@ -3,7 +3,7 @@ import { type CallResult, withToken } from '../../src/wechat/api/with-token.ts'
 import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
 
-/** The names and ids of one account's tags, as the store has them until WeChat is asked. */
+/** The names and ids of one account's tags: from the store, and refreshed from WeChat when one is missing. */
 export class TagCache {
   readonly #deps: ActivityDeps
   readonly #account: SendAccount
@@ -30,7 +30,7 @@ export class TagCache {
     return { ok: true, data: null }
   }
 
-  /** The names of these ids. An id that WeChat does not know either is left out. */
+  /** The names of these ids. Omits an id that WeChat does not know either. */
   async namesOf(ids: readonly number[]): Promise<CallResult<string[]>> {
     const known = new Set(this.#ids.values())
     if (!ids.every((id) => known.has(id))) {

@@ -12,27 +12,27 @@ import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
 import { TagCache } from './tag-cache.ts'
 
-/** Tags to give to the run's follower, and to take. */
+/** Tags to add to the run's follower, and tags to remove. */
 export interface TagInput {
   step: string
   tag: readonly string[]
   untag: readonly string[]
-  /** The follower's clock when the workflow decided, epoch ms. */
+  /** When the workflow decided, epoch ms by the follower's clock. */
   now: number
-  /** Time left for it, ms, at `now`. */
+  /** Time left for the tagging, ms, at `now`. */
   leftMs: number
 }
 
-/** Tries while WeChat is busy, within half a minute (1, 2, 4, 8, 16 s): messages after it do not wait longer for a tag. */
+/** Attempts while WeChat is busy: about half a minute (1, 2, 4, 8, 16 s), so that the next messages do not wait longer. */
 const MAX_ATTEMPTS = 6
 
-/** Tags the run's follower at WeChat and creates missing tags. A permanent refusal is returned as a value. */
+/** Adds and removes the follower's tags at WeChat, and creates missing tags. Returns a permanent refusal as a value. */
 export function createTagFollower(deps: ActivityDeps) {
   return async function tagFollower(input: TagInput): Promise<TagResult> {
     return endOnError(
       deps,
       () => tagWithinDeadline(deps, input),
-      async (fault) => refuse(deps, input, 'tag-failed', { reason: fault, errcode: null }),
+      async (error) => refuse(deps, input, 'tag-failed', { reason: error, errcode: null }),
     )
   }
 }
@@ -51,14 +51,14 @@ async function tagWithinDeadline(deps: ActivityDeps, input: TagInput): Promise<T
       return { result: 'tagged' }
     }
     if (tagged.is === 'refused') return refuse(deps, input, 'tag-refused', tagged)
-    const giveUp = async () => refuse(deps, input, 'tag-failed', tagged)
-    if (tagged.is === 'transient' && info.attempt >= MAX_ATTEMPTS) return await giveUp()
-    const retry = { deadline, attempt: info.attempt, onDeadline: giveUp }
-    return (await retryOnProblem(deps, account, tagged, retry)) ?? (await giveUp())
+    const fail = async () => refuse(deps, input, 'tag-failed', tagged)
+    if (tagged.is === 'transient' && info.attempt >= MAX_ATTEMPTS) return await fail()
+    const retry = { deadline, attempt: info.attempt, onDeadline: fail }
+    return (await retryOnProblem(deps, account, tagged, retry)) ?? (await fail())
   })
 }
 
-/** Removes before it adds: a follower has at most 20 tags. */
+/** Removes tags before it adds others, because a follower has at most 20. */
 async function applyTags(
   deps: ActivityDeps,
   account: SendAccount,
@@ -89,7 +89,7 @@ async function applyTags(
   return { ok: true, data: null }
 }
 
-/** Later conditions of the run see the change without a call to WeChat. */
+/** Updates the stored attributes, so that later conditions of the run need no call to WeChat. */
 async function storeTags(
   { db, now }: ActivityDeps,
   follower: { appId: string; openId: string },
@@ -104,10 +104,10 @@ async function storeTags(
 function refuse(
   { log }: ActivityDeps,
   { step }: TagInput,
-  result: string,
-  { reason: why, errcode }: { reason: string; errcode: number | null },
+  stepReason: string,
+  { reason, errcode }: { reason: string; errcode: number | null },
 ): TagResult {
   const { appId, openId } = currentRun()
-  log.warn({ appId, openId: maskId(openId), step, errcode, why }, 'follower not tagged')
-  return { result: 'refused', reason: result, errcode }
+  log.warn({ appId, openId: maskId(openId), step, errcode, reason }, 'follower not tagged')
+  return { result: 'refused', reason: stepReason, errcode }
 }

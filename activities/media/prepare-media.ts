@@ -14,9 +14,9 @@ import { createResolveUnanswered } from '../send/resolve-unanswered.ts'
 import { type SendInput, sendKey, stepOf } from '../send/send-input.ts'
 
 /**
- * Uploads the media of a step to its account, those that are not there yet or whose three days are nearly over; all of
- * them when WeChat has just refused one (40007). Null when all are ready, a result when the step cannot be sent: a medium
- * that WeChat does not take, or an answer that cannot be read, ends its step and nothing else.
+ * Uploads a step's media to its account: those that are missing there or expire soon, and all of them after WeChat refused
+ * one (40007). A medium that WeChat does not accept, or an unreadable answer, ends this step only.
+ * @returns null when all media are ready, a result when the step cannot be sent
  */
 export function createPrepareMedia(deps: ActivityDeps) {
   const resolveUnanswered = createResolveUnanswered(deps)
@@ -26,7 +26,7 @@ export function createPrepareMedia(deps: ActivityDeps) {
     return endOnError(
       deps,
       () => withSendSlot(deps, deadline, () => resolveUnanswered(input), work),
-      (fault) => resolveUnanswered(input, fault),
+      (error) => resolveUnanswered(input, error),
     )
   }
 
@@ -38,7 +38,7 @@ export function createPrepareMedia(deps: ActivityDeps) {
     const step = stepOf(input)
     const message = await deps.messageOf(input.state.campaign, input.state.version, step.id)
     const account = await deps.accounts.find(run.appId)
-    // The send says why it keeps the step back; nothing to upload meanwhile.
+    // The send activity then ends or defers the step, and records the reason.
     if (!message || !account?.active) return null
     const outcome = await uploadMissing(deps, account, mediaRefs(message), {
       force: step.errcode === ERRCODE.invalidMediaId,

@@ -20,7 +20,7 @@ const ROW_STATE = {
   'media-expired': 'failed',
 } as const
 
-/** Writes what became of a step, with the snapshot that the workflow will come to as well, and counts it. */
+/** Writes a step's result, and the run's snapshot that the workflow will compute from it. Logs and counts the result. */
 export async function recordResult(
   deps: ActivityDeps,
   input: SendInput,
@@ -28,13 +28,13 @@ export async function recordResult(
   outcome: SendResult,
 ): Promise<SendResult> {
   const { db, log, now, metrics } = deps
-  // The workflow keeps it too, and writes it with each later snapshot.
+  // The workflow keeps the result too, and writes it with each later snapshot.
   const result = storable(outcome)
   const after = stateAfter(input, result)
   const step = after.steps[input.index]
   const errcode = 'errcode' in result ? result.errcode : (step?.errcode ?? null)
   const staysUnknown = result.unclear > 0 && step?.state === 'unknown'
-  const kept = await recordStepResult(
+  const stored = await recordStepResult(
     db,
     at.key,
     {
@@ -47,7 +47,7 @@ export async function recordResult(
     },
     { state: after, runId: at.runId },
   )
-  reportReducedSnapshot(deps, at.key, kept)
+  reportReducedSnapshot(deps, at.key, stored)
   const { runKey, appId, openId } = at.key
   const logged = staysUnknown ? 'unknown' : result.result
   log.info(
@@ -68,12 +68,12 @@ export async function recordResult(
   if (result.result === 'quota-used') metrics.mismatch(ERRCODE.quotaUsed)
   const { dueAt, wasHeld } = stepOf(input)
   if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt), wasHeld)
-  return kept === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
+  return stored === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
 }
 
 /**
- * A result that an attempt before this one has written: its worker may have died before it wrote the snapshot, which the
- * workflow relies on. WeChat is not asked again.
+ * Returns a result that an earlier attempt has written. Its worker may have died before it wrote the snapshot, which the
+ * workflow relies on, so this writes the snapshot. No request is made.
  */
 export async function recordKnownResult(
   deps: ActivityDeps,
@@ -86,7 +86,7 @@ export async function recordKnownResult(
   return result
 }
 
-/** Has an operator see a snapshot that the store did not take as it is. */
+/** Reports to operators that the store accepted a snapshot only in part, or not at all. */
 export function reportReducedSnapshot(
   { log, metrics }: Pick<ActivityDeps, 'log' | 'metrics'>,
   { runKey, appId, openId }: { runKey: string; appId: string; openId: string },
@@ -96,7 +96,7 @@ export function reportReducedSnapshot(
   metrics.snapshotReduced(kept)
   log.error(
     { key: runKey, run: runKey, appId, follower: maskId(openId), kept },
-    'the store refused the snapshot of a run for good; its row says less than happened, and the run goes on',
+    'the store refused a run snapshot: its row is incomplete, and the run continues',
   )
 }
 

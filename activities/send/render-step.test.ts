@@ -13,7 +13,7 @@ import type { SendInput } from './send-input.ts'
 const DAY = 86_400_000
 /** 2027-01-15, 16:00 in Shanghai. */
 const ENTRY = Date.UTC(2027, 0, 15, 8)
-/** Answers nothing: a message without uploaded media needs no store. Those with some are in test/activities. */
+/** Never queried: a message without uploaded media needs no store. Messages with media are in test/activities. */
 const db = drizzle.mock({ schema })
 
 const account: SendAccount = {
@@ -29,10 +29,10 @@ const account: SendAccount = {
   client: createWechatClient({ apiBase: 'http://127.0.0.1:9' }),
 }
 
-/** A step that nobody but the store and the campaign is asked about. */
+/** Ports that fail when rendering uses more than the store and `messageOf`. */
 function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
   const never = async () => {
-    throw new Error('rendering asks nobody else')
+    throw new Error('rendering must not use this port')
   }
   return {
     db,
@@ -44,7 +44,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
       find: never,
       stop: never,
       recordRefusedKind: never,
-      fetchSendQuota: () => Promise.reject(new Error('not asked')),
+      fetchSendQuota: never,
       recordInvalidRecipient: never,
       recordValidRecipient: never,
       recordAcceptedKind: never,
@@ -108,17 +108,17 @@ const render = (message: Message | null, input = sendInput()) =>
   )
 
 describe("a step's message", () => {
-  it('is asked for by campaign, version and step', async () => {
-    const asked: unknown[] = []
+  it('is found by campaign, version and step', async () => {
+    const requested: unknown[] = []
     const messageOf: ActivityDeps['messageOf'] = async (...args) => {
-      asked.push(args)
+      requested.push(args)
       return { text: 'hi' }
     }
     await renderStep(deps(messageOf), sendInput(), account)
-    expect(asked).toEqual([['welcome', 3, 'hello']])
+    expect(requested).toEqual([['welcome', 3, 'hello']])
   })
 
-  it('is rendered without its receiver, with the account, the entry and the reply', async () => {
+  it('is rendered with the account, the entry and the reply, and without `touser`', async () => {
     const text = '{{ account.name }} · {{ qrScene }} · {{ entry.at }} · {{ reply.text }}'
     const input = sendInput({ reply: { at: ENTRY + 1_000, text: '1' } })
     const message = { text }
@@ -128,14 +128,14 @@ describe("a step's message", () => {
     })
   })
 
-  it("has the account's own variables", async () => {
-    const own = { ...account, variables: { city: '上海' } }
-    const made = renderStep(
+  it("can use the account's own variables", async () => {
+    const withCity = { ...account, variables: { city: '上海' } }
+    const rendered = renderStep(
       deps(async () => ({ text: '{{ account.city }}店' })),
       sendInput(),
-      own,
+      withCity,
     )
-    expect(await made).toMatchObject({ body: { text: { content: '上海店' } } })
+    expect(await rendered).toMatchObject({ body: { text: { content: '上海店' } } })
   })
 
   it("counts days by the follower's clock, not by this machine's", async () => {
@@ -152,26 +152,26 @@ describe("a step's message", () => {
   })
 })
 
-describe('a step whose message cannot be made', () => {
-  it("names the account's variable that is not there", async () => {
+describe('a step whose message cannot be rendered', () => {
+  it('names the variable that the account does not have', async () => {
     expect(await render({ text: '{{ account.city }}店' })).toEqual({
       refused: 'cannot be rendered: the account has no variable "city" ({{ account.city }})',
     })
   })
 
-  it('says that its message is gone', async () => {
+  it('has the reason message-gone when the message no longer exists', async () => {
     expect(await render(null)).toEqual({ refused: 'message-gone' })
   })
 
-  it('says what is wrong with its template', async () => {
+  it('has the error of its template in the reason', async () => {
     expect(await render({ text: '{{ nobody.knows.this }}' })).toEqual({
       refused: expect.stringMatching(/^cannot be rendered: .*nobody/),
     })
   })
 
-  it('is skipped with its reason when there is nothing to see in it, and WeChat is not asked', async () => {
+  it('has the reason empty-text when a field has no visible character', async () => {
     expect(await render({ text: '{{ reply.text }}' })).toEqual({ refused: 'empty-text: text' })
-    const said = sendInput({ reply: { at: ENTRY, text: '\u200b ' } })
-    expect(await render({ text: '{{ reply.text }}' }, said)).toEqual({ refused: 'empty-text: text' })
+    const invisible = sendInput({ reply: { at: ENTRY, text: '\u200b ' } })
+    expect(await render({ text: '{{ reply.text }}' }, invisible)).toEqual({ refused: 'empty-text: text' })
   })
 })

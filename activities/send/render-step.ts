@@ -6,7 +6,10 @@ import { readUploads } from '../../src/store/campaigns/media-uploads.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
 import { type SendInput, stepOf } from './send-input.ts'
 
-/** The step's message as WeChat wants it, without its receiver; or why there is none. */
+/**
+ * Renders the step's message.
+ * @returns the body of a `custom/send` request without `touser`, or why there is none
+ */
 export async function renderStep(
   deps: ActivityDeps,
   input: SendInput,
@@ -21,11 +24,11 @@ export async function renderStep(
   try {
     const body = renderMessage(message, templateVariables(input.state, account, input.now), (ref) => {
       const wechatMediaId = uploads.get(`${ref.type}:${ref.id}`)
-      if (!wechatMediaId) throw new Error(`medium ${ref.id} is not at WeChat`)
+      if (!wechatMediaId) throw new Error(`medium ${ref.id} is not uploaded to WeChat`)
       return wechatMediaId
     })
     const empty = findEmptyField(body)
-    // The kind of the reason, then where.
+    // Reasons are `kind: details`. The console and the metrics group by the kind.
     return empty === null ? { body: { ...body }, message } : { refused: `empty-text: ${empty}` }
   } catch (err) {
     return { refused: `cannot be rendered: ${err instanceof Error ? err.message : String(err)}` }

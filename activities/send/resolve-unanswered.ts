@@ -7,12 +7,14 @@ import { recordKnownResult, recordResult } from './record-result.ts'
 import { type SendInput, sendKey } from './send-input.ts'
 
 /**
- * What became of a send that nobody answered for: given up by a signal, out of time, or lost with its worker. The
- * delivery row knows whether a request left: with one whose answer never came, the step is unknown, never sent again.
- * `fault`: our own, that no waiting mends; a step of which no request left is then skipped for it.
+ * Finds the result of a send that returned none: a signal interrupted it, it timed out, or its worker was lost. The delivery
+ * row says whether a request was sent. A step with an unanswered request ends as unknown and is not sent again.
+ *
+ * `error`: the unexpected error that ended the send (`endOnError`). A step without a request is then skipped, with the error
+ * as its reason.
  */
 export function createResolveUnanswered(deps: ActivityDeps) {
-  return async function resolveUnanswered(input: SendInput, fault?: string): Promise<SendResult> {
+  return async function resolveUnanswered(input: SendInput, error?: string): Promise<SendResult> {
     const run = currentRun()
     const key = sendKey(input, run)
     const row = await readDelivery(deps.db, key.runKey, key.stepId)
@@ -27,18 +29,18 @@ export function createResolveUnanswered(deps: ActivityDeps) {
     const unclear = (row?.unclear ?? 0) + (row?.state === 'sending' ? 1 : 0)
     const result: SendResult =
       unclear > 0
-        ? { result: 'unknown', reason: fault ?? 'no answer from WeChat', at, unclear }
-        : fault
-          ? { result: 'refused', reason: fault, errcode: 0, at, unclear }
+        ? { result: 'unknown', reason: error ?? 'no answer from WeChat', at, unclear }
+        : error
+          ? { result: 'refused', reason: error, errcode: 0, at, unclear }
           : {
               result: 'not-sent',
-              reason: row?.reason ?? 'not taken up in time',
+              reason: row?.reason ?? 'not started in time',
               errcode: row?.errcode ?? null,
               at,
               unclear,
             }
     const write = () => recordResult(deps, input, { key, runId: run.runId, rid: row?.rid ?? null }, result)
-    // What the store refuses to keep must not hold up the series.
+    // A result that the store refuses must not block the series.
     return endOnError(deps, write, async () => result)
   }
 }

@@ -2,20 +2,20 @@ import type { RunState, StepState } from '../../src/run/state.ts'
 import type { SendKey } from '../../src/store/runs/deliveries.ts'
 import type { Grant } from '../../src/wechat/rules/ledger.ts'
 
-/** One step to send, as the workflow has decided. */
+/** One step that the workflow has decided to send. */
 export interface SendInput {
-  /** The run, its step marked `sending`. */
+  /** The run's state, with the step marked `sending`. */
   state: RunState
   index: number
-  /** The grant that pays. */
+  /** The grant that pays for the message. */
   grant: Grant
   /** Time until that grant's margin, ms, at `now`. */
   leftMs: number
-  /** The follower's clock when the workflow decided, epoch ms. */
+  /** When the workflow decided, epoch ms by the follower's clock. */
   now: number
 }
 
-/** The row of one step of one run. */
+/** The key of a step's delivery row. */
 export function sendKey({ state, index }: SendInput, run: { appId: string; openId: string }): SendKey {
   return {
     runKey: state.entry.key,

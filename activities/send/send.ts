@@ -7,22 +7,26 @@ import type { ActivityDeps } from '../deps.ts'
 import { createResolveUnanswered } from './resolve-unanswered.ts'
 import { SendAttempt } from './send-attempt.ts'
 import type { SendInput } from './send-input.ts'
+import { StepDelivery } from './step-delivery.ts'
 import { UnrecordedSends } from './unrecorded-sends.ts'
 
 /**
- * Sends one step. Business outcomes are returned; whatever a retry may change is thrown as an ApplicationFailure whose
- * `nextRetryDelay` never reaches beyond the grant's margin (docs/contract.md#4-sending).
+ * Sends one step. A business outcome is returned as a value. When a retry may succeed, it throws an ApplicationFailure whose
+ * `nextRetryDelay` ends before the grant's margin: docs/contract.md#4-sending.
  */
 export function createSend(deps: ActivityDeps) {
   const resolveUnanswered = createResolveUnanswered(deps)
   const unrecorded = new UnrecordedSends()
   return async function send(input: SendInput): Promise<SendResult> {
     const deadline = attemptDeadline(input, Context.current().info)
-    const attempt = () => new SendAttempt(deps, { input, deadline, unrecorded, resolveUnanswered }).execute()
+    const attempt = async () => {
+      const delivery = await StepDelivery.open(deps, { input, deadline })
+      return new SendAttempt(deps, { input, deadline, delivery, unrecorded, resolveUnanswered }).execute()
+    }
     return endOnError(
       deps,
       () => withSendSlot(deps, deadline, () => resolveUnanswered(input), attempt),
-      (fault) => resolveUnanswered(input, fault),
+      (error) => resolveUnanswered(input, error),
     )
   }
 }

@@ -16,7 +16,7 @@ describe('a step after an unclear attempt', () => {
     ['http', 1, 0, false],
     ['timeout', 1, 0, false],
   ] as const)(
-    'that ended as %s, the %i. one, with %i messages left: retried %s',
+    'ending as %s, unclear attempt no. %i, with %i messages left: may be retried is %s',
     (after, unclear, quotaLeft, allowed) => {
       expect(mayRetryUnclear('retry', after, { unclear, quotaLeft })).toBe(allowed)
       expect(mayRetryUnclear('assume-sent', after, { unclear, quotaLeft })).toBe(false)

@@ -1,13 +1,13 @@
 import type { UnclearAfter } from './verdict.ts'
 
-/** This many unreadable answers end a step as unknown. */
+/** A step with this many unreadable answers ends as unknown. */
 const BAD_ANSWERS_MAX = 3
 
 /**
- * Whether a step may be requested again after an unclear attempt (docs/contract.md#4-sending). `retry` allows one more
- * attempt after a time-out or a loss, and any number after a gateway's answer, within the quota. After an answer that is
- * WeChat's but unreadable it allows two more, and keeps one message of the grant for later steps.
- * @param unclear unclear attempts of this step so far, this one included
+ * Whether a step may be requested again after an unclear attempt: docs/contract.md#4-sending. With `retry`, the quota allows
+ * one more attempt after a time-out or a lost connection, and any number after a gateway's answer. After an unreadable
+ * answer of WeChat it allows two more, and keeps one message of the grant for later steps.
+ * @param unclear unclear attempts of this step so far, including this one
  * @param quotaLeft messages that the grant has left
  */
 export function mayRetryUnclear(

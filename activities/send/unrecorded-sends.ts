@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SendResult } from '../../src/run/send-result.ts'
 import { isRefusedData } from '../../src/store/store-error.ts'
 
-/** The delays after which a result is written again, ms; then Temporal's next attempt writes it. */
+/** Delays before the retries of a write, ms. After them Temporal's next attempt writes the result. */
 const RECORD_RETRY_MS: readonly number[] = [250, 1_000]
 
 /** A message that WeChat has accepted. */
@@ -20,15 +20,15 @@ type StepKey = { runKey: string; stepId: string }
 export class UnrecordedSends {
   readonly #sends = new Map<string, AcceptedSend>()
 
-  /** What an earlier attempt of this step could not write. */
+  /** The result that an earlier attempt of this step could not write. */
   find(step: StepKey): AcceptedSend | undefined {
     return this.#sends.get(idOf(step))
   }
 
   /**
-   * Writes an accepted message by `write`, and keeps it while that fails.
-   * @returns what `write` returns; null when the store refuses the data permanently
-   * @throws what `write` throws after the last retry
+   * Writes the result of an accepted message with `write`, and keeps it until that succeeds.
+   * @returns the result of `write`; null when the store refuses the data permanently
+   * @throws the error of the last retry
    */
   async record(
     step: StepKey,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Verdict, verdictOf } from './verdict.ts'
 
 const answered = (errcode: number) =>
-  verdictOf({ kind: 'answered', errcode, errmsg: 'said WeChat', rid: 'rid-1', data: null })
+  verdictOf({ kind: 'answered', errcode, errmsg: 'message of WeChat', rid: 'rid-1', data: null })
 
 const stopped = (state: string) => (errcode: number) => ({ is: 'account-stopped', state, errcode })
 const over = (result: string) => () => ({ is: 'over', result: { result } })
@@ -11,50 +11,54 @@ const gone = (outcome: string) => (errcode: number) => ({
   result: { result: 'gone', outcome, errcode },
 })
 
-/** Contract, section 4. */
+/** The codes of docs/contract.md#4-sending, and others of the same classes. */
 const MEANINGS: [title: string, codes: number[], verdict: (errcode: number) => object][] = [
   ['is sent', [0], () => ({ is: 'sent' })],
-  ['is worth another try', [-1, 61450], (errcode) => ({ is: 'failed', reason: 'WeChat is busy', errcode })],
-  ['asks for another token', [40001, 40014, 42001], (errcode) => ({ is: 'token-refused', errcode })],
-  ['closes the grants', [45015], over('window-over')],
-  ['empties the grant', [45047], over('quota-used')],
-  ['wants the medium uploaded again', [40007], over('media-expired')],
+  ['may be retried', [-1, 61450], (errcode) => ({ is: 'failed', reason: 'WeChat is busy', errcode })],
+  ['requires another token', [40001, 40014, 42001], (errcode) => ({ is: 'token-refused', errcode })],
+  ['closes the open grants', [45015], over('window-over')],
+  ['exhausts the grant', [45047], over('quota-used')],
+  ['requires another upload of the medium', [40007], over('media-expired')],
   ['ends the run as unsubscribed', [43004, 50005], gone('unsubscribed')],
   ['ends the run as opted-out', [48002, 43019], gone('opted-out')],
-  ['counts a follower that nobody knows', [40003], (errcode) => ({ is: 'bad-follower', errcode })],
-  ['asks for the next minute', [45011], () => ({ is: 'rate-limited' })],
+  [
+    'means that the account does not know the follower',
+    [40003],
+    (errcode) => ({ is: 'bad-follower', errcode }),
+  ],
+  ['delays the send to the next minute', [45011], () => ({ is: 'rate-limited' })],
   ['blocks the account', [48001, 48004, 45087, 61007], stopped('blocked')],
   ['pauses the account', [40164, 61004], stopped('paused')],
-  ['uses up the day', [45009], stopped('quota-exhausted')],
-  ['wants a new authorisation', [61003, 61023], stopped('needs-authorisation')],
+  ['means that the daily quota is used up', [45009], stopped('quota-exhausted')],
+  ['requires a new authorisation', [61003, 61023], stopped('needs-authorisation')],
   [
-    'refuses the message for what it is',
+    'refuses the content of the message',
     [45002, 45008, 40033, 47001, 44004],
     (errcode) => ({ is: 'over', result: { result: 'refused', reason: 'refused by WeChat', errcode } }),
   ],
 ]
 
-describe('an answer of WeChat', () => {
+describe("WeChat's answer", () => {
   for (const [title, codes, verdict] of MEANINGS) {
     it.each(codes)(`${title}: %i`, (errcode) => {
       expect(answered(errcode)).toEqual(verdict(errcode))
     })
   }
 
-  it('with a code that nobody has described costs its step only', () => {
+  it('refuses only the step when its errcode is unknown', () => {
     const result = { result: 'refused', reason: 'refused by WeChat', errcode: 99_999 }
     expect(answered(99_999)).toEqual({ is: 'over', result })
   })
 })
 
-describe('no answer of WeChat', () => {
-  it('is worth another try when the request never left', () => {
+describe('a request without an answer of WeChat', () => {
+  it('failed when it was never sent', () => {
     const reason = 'no connection to WeChat (ECONNREFUSED)'
     expect(verdictOf({ kind: 'failed', reason })).toEqual({ is: 'failed', reason, errcode: null })
   })
 
-  it.each(['timeout', 'lost', 'http'] as const)('leaves all open when the request had left: %s', (after) => {
-    const verdict: Verdict = { is: 'unclear', after, reason: 'who knows' }
-    expect(verdictOf({ kind: 'unclear', after, reason: 'who knows' })).toEqual(verdict)
+  it.each(['timeout', 'lost', 'http'] as const)('is unclear when it was sent: %s', (after) => {
+    const verdict: Verdict = { is: 'unclear', after, reason: 'no reason given' }
+    expect(verdictOf({ kind: 'unclear', after, reason: 'no reason given' })).toEqual(verdict)
   })
 })

@@ -7,14 +7,14 @@ import {
   isMessageKindRefused,
 } from '../../src/wechat/rules/errcodes.ts'
 
-/** Why the outcome of a request is unclear. `http`: a gateway answered; `answer`: the answer is not WeChat's to a send. */
+/** Why the outcome of a request is unclear. `http`: a gateway answered. `answer`: WeChat's answer is malformed. */
 export type UnclearAfter = 'timeout' | 'lost' | 'http' | 'answer'
 
-/** What an answer to `custom/send` means. */
+/** The meaning of an answer to `custom/send`. */
 export type Verdict =
   | { is: 'sent' }
   | { is: 'token-refused'; errcode: number }
-  /** Certainly not delivered; a retry may succeed. */
+  /** Certainly not delivered. A retry may succeed. */
   | { is: 'failed'; reason: string; errcode: number | null }
   | { is: 'unclear'; after: UnclearAfter; reason: string }
   /** 45011: not before the next minute. */
@@ -31,7 +31,7 @@ type Ended =
 type Refused = Pick<Extract<SendResult, { result: 'refused' }>, 'result' | 'reason' | 'errcode'>
 type Gone = Pick<Extract<SendResult, { result: 'gone' }>, 'result' | 'outcome' | 'errcode'>
 
-/** The account may not send messages of this kind at all. */
+/** True when the account may not send messages of this kind at all. */
 export function isKindRefused(result: Ended): boolean {
   return result.result === 'refused' && isMessageKindRefused(result.errcode)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createBulkhead } from './bulkhead.ts'
 
-/** Takes slots for an account until it gets no more. */
+/** Acquires slots for an account until it has its share. */
 function acquireAll(bulkhead: ReturnType<typeof createBulkhead>, appId: string): (() => void)[] {
   const held: (() => void)[] = []
   for (;;) {
@@ -18,25 +18,25 @@ describe('an account that hangs', () => {
     [7, 1],
     [4, 1],
     [1, 1],
-  ])('of %i slots holds %i at most', (slots, share) => {
+  ])('holds at most its share: of %i slots, %i', (slots, share) => {
     expect(acquireAll(createBulkhead(slots), 'wxHangs')).toHaveLength(share)
   })
 
-  it('leaves the other accounts their own share', () => {
+  it('does not reduce the share of other accounts', () => {
     const bulkhead = createBulkhead(100)
     acquireAll(bulkhead, 'wxHangs')
     expect(acquireAll(bulkhead, 'wxOther')).toHaveLength(25)
     expect(acquireAll(bulkhead, 'wxThird')).toHaveLength(25)
   })
 
-  it('gets a slot for each one that it gives back, and no more', () => {
+  it('gets one slot for each one that it releases', () => {
     const bulkhead = createBulkhead(40)
     const held = acquireAll(bulkhead, 'wxHangs')
     for (const release of held.slice(0, 3)) release()
     expect(acquireAll(bulkhead, 'wxHangs')).toHaveLength(3)
   })
 
-  it('has its whole share again once all are given back', () => {
+  it('has its whole share again once all slots are released', () => {
     const bulkhead = createBulkhead(40)
     for (let round = 0; round < 3; round++) {
       const held = acquireAll(bulkhead, 'wxHangs')

@@ -1,10 +1,10 @@
-/** Lets one account hold a share of this worker's send slots, so that one that hangs leaves room for the others. */
+/** Limits one account to a share of this worker's send slots, so that an account that hangs does not block the others. */
 export interface Bulkhead {
-  /** A function that gives the slot back, or null when the account has its share. */
+  /** Returns a function that releases the slot, or null when the account already has its share. */
   tryAcquire(appId: string): (() => void) | null
 }
 
-/** @param slots this worker's send slots in all; one account may hold a quarter of them */
+/** @param slots all send slots of this worker, of which one account may hold a quarter */
 export function createBulkhead(slots: number): Bulkhead {
   const share = Math.max(1, Math.floor(slots / 4))
   const held = new Map<string, number>()

@@ -20,23 +20,23 @@ beforeEach(() => {
   circuit = createCircuit(() => at)
 })
 
-/** Requests one after the other. */
+/** Makes one request after the other, which get these answers. */
 function receive(...answers: Answer[]): void {
   for (const answer of answers) circuit.onRequest()(answer)
 }
 
-/** One probe, which gets this answer. */
+/** Makes one probe, which gets this answer. */
 function probe(answer: Answer): void {
-  const leave = circuit.admit()
+  const endProbe = circuit.admit()
   receive(answer)
-  leave()
+  endProbe()
 }
 
-describe('an account whose requests get no answer', () => {
+describe('the circuit of an account whose requests get no answer', () => {
   it.each([
     ['time-outs', TIMEOUT],
-    ['connections that cannot be made', UNCONNECTED],
-  ])('is left alone for 2 s after three %s in a row', (_what, noAnswer) => {
+    ['failed connections', UNCONNECTED],
+  ])('opens for 2 s after three consecutive %s', (_what, noAnswer) => {
     receive(noAnswer, noAnswer)
     expect(circuit.waitMs()).toBe(0)
     receive(noAnswer)
@@ -47,7 +47,7 @@ describe('an account whose requests get no answer', () => {
     expect(circuit.waitMs()).toBe(0)
   })
 
-  it('is left alone for longer after each probe that gets none either, 30 s at most', () => {
+  it('opens for longer after each probe without an answer, at most 30 s', () => {
     receive(TIMEOUT, TIMEOUT, TIMEOUT)
     const waits: number[] = []
     for (let probes = 0; probes < 6; probes++) {
@@ -58,17 +58,17 @@ describe('an account whose requests get no answer', () => {
     expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   })
 
-  it('lets one probe in at a time', () => {
+  it('admits one probe at a time', () => {
     receive(TIMEOUT, TIMEOUT, TIMEOUT)
     at += 2_000
-    const leave = circuit.admit()
+    const endProbe = circuit.admit()
     expect(circuit.waitMs()).toBe(1_000)
-    // Its follower was paused, say: it made no request, and the next one probes.
-    leave()
+    // It made no request, because its follower was paused for example. The next send probes.
+    endProbe()
     expect(circuit.waitMs()).toBe(0)
   })
 
-  it('is open to all again once a probe is answered, and starts from 2 s the next time', () => {
+  it('closes once a probe is answered, and opens for 2 s the next time', () => {
     receive(TIMEOUT, TIMEOUT, TIMEOUT)
     at += 2_000
     probe(TIMEOUT)
@@ -81,7 +81,7 @@ describe('an account whose requests get no answer', () => {
     expect(circuit.waitMs()).toBe(2_000)
   })
 
-  it('is told of once when it begins and once when it ends', () => {
+  it('reports once that it opened and once that it closed', () => {
     const changes: boolean[] = []
     circuit = createCircuit(
       () => at,
@@ -99,7 +99,7 @@ describe('an account whose requests get no answer', () => {
     expect(changes).toEqual([true, false])
   })
 
-  it('is not judged by requests that began before it was left alone, or before it came back', () => {
+  it('ignores requests that started before it opened or closed', () => {
     const old = Array.from({ length: 9 }, () => circuit.onRequest())
     for (const end of old.slice(0, 6)) end(TIMEOUT)
     at += 2_000
@@ -111,28 +111,28 @@ describe('an account whose requests get no answer', () => {
     expect(circuit.waitMs()).toBe(0)
   })
 
-  it('is not left alone for longer because of a last try that gets no answer', () => {
+  it('stays open no longer after a last attempt without an answer', () => {
     receive(TIMEOUT, TIMEOUT, TIMEOUT)
     at += 1_000
     receive(TIMEOUT, TIMEOUT, TIMEOUT)
     expect(circuit.waitMs()).toBe(1_000)
   })
 
-  it('is not left alone for ever by a clock that is set back', () => {
+  it('does not stay open when the clock is set back', () => {
     receive(TIMEOUT, TIMEOUT, TIMEOUT)
     at -= 3_600_000
     expect(circuit.waitMs()).toBe(0)
   })
 })
 
-describe('an account that answers', () => {
+describe('the circuit of an account whose requests are answered', () => {
   it.each<[string, Answer]>([
-    ['an errcode of a follower', answered(45015)],
-    ['that it is busy', answered(-1)],
-    ['out of service', { kind: 'failed', reason: 'HTTP 503' }],
-    ['a page of a gateway', { kind: 'unclear', after: 'http', reason: 'HTTP 502' }],
-    ['and breaks off', { kind: 'unclear', after: 'lost', reason: 'connection lost' }],
-  ])('%s: is never left alone', (_what, answer) => {
+    ['with an errcode about a follower', answered(45015)],
+    ['with the errcode for busy', answered(-1)],
+    ['with HTTP 503', { kind: 'failed', reason: 'HTTP 503' }],
+    ["with a gateway's page", { kind: 'unclear', after: 'http', reason: 'HTTP 502' }],
+    ['with a connection that breaks off', { kind: 'unclear', after: 'lost', reason: 'connection lost' }],
+  ])('%s: never opens', (_what, answer) => {
     receive(...Array.from({ length: 9 }, () => answer))
     expect(circuit.waitMs()).toBe(0)
     receive(TIMEOUT, TIMEOUT, answer, TIMEOUT, TIMEOUT)

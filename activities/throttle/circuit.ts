@@ -1,36 +1,36 @@
 import type { WechatAnswer } from '../../src/wechat/api/client.ts'
 
-/** So many requests in a row without an answer open the circuit. */
+/** This many consecutive requests without an answer open the circuit. */
 const UNANSWERED_TO_OPEN = 3
 const OPEN_MS = 2_000
 const OPEN_MAX_MS = 30_000
-/** How soon the others look again while one probes. */
+/** How soon other sends check again while a probe is running. */
 const PROBE_WAIT_MS = 1_000
 
 /**
- * Keeps sends away from an account whose requests get no answer: it opens for 2 s, 4 s … 30 s, then lets one through,
- * the probe. An answer of any kind closes it.
+ * A circuit breaker for an account whose requests get no answer. It opens for 2 s, 4 s … 30 s and then admits one send, the
+ * probe. An answer of any kind closes it.
  */
 export interface Circuit {
-  /** How long a send must stay away, ms; 0 when it may come in. */
+  /** How long a send must wait, ms; 0 when it is admitted. */
   waitMs(): number
-  /** Comes in; gives the probe's place back, in case that it made no request. */
+  /** Admits a send, as the probe when the open time is over. The returned function ends a probe that made no request. */
   admit(): () => void
-  /** A request begins; the function takes its answer. */
+  /** Notes that a request starts. Call the returned function with its answer. */
   onRequest(): (answer: WechatAnswer<unknown>) => void
 }
 
-/** @param onChange told once when it opens, and once when an answer closes it; probes between are no change */
+/** @param onChange called once when the circuit opens and once when an answer closes it, not for the probes between */
 export function createCircuit(now: () => number, onChange: (open: boolean) => void = () => {}): Circuit {
   let unanswered = 0
-  /** In a row, without an answer between. */
+  /** How often it opened without an answer between. */
   let openings = 0
   let openedAt: number | null = null
-  /** Changes when it opens and when it closes: a request that began before tells nothing of now. */
+  /** Rises when it opens and when it closes, so that a request from before the change is ignored. */
   let generation = 0
   let probe: symbol | null = null
 
-  /** A clock that was set back must not keep it open. */
+  /** Time for which it stays open, ms. A clock that was set back does not prolong it. */
   function leftMs(): number {
     if (openedAt === null) return 0
     const openForMs = now() - openedAt
@@ -71,7 +71,7 @@ export function createCircuit(now: () => number, onChange: (open: boolean) => vo
       const startedIn = generation
       return (answer) => {
         if (!isUnanswered(answer)) return close()
-        // The last try at a margin, made while it is open, does not prolong it.
+        // A last attempt at a margin is admitted while the circuit is open. It does not prolong the open time.
         if (startedIn !== generation || leftMs() > 0) return
         unanswered += 1
         if (openedAt !== null || unanswered >= UNANSWERED_TO_OPEN) open()
@@ -80,7 +80,7 @@ export function createCircuit(now: () => number, onChange: (open: boolean) => vo
   }
 }
 
-/** A time-out, or no connection: what holds a slot and comes to nothing. */
+/** True for a time-out and for a failed connection, which occupy a slot without a result. */
 function isUnanswered(answer: WechatAnswer<unknown>): boolean {
   return answer.kind === 'unclear'
     ? answer.after === 'timeout'

@@ -4,7 +4,7 @@ import { createRateLimiter } from './rate-limiter.ts'
 function limited() {
   let at = 1_000_000
   const limiter = createRateLimiter(() => at)
-  /** How many sends go in so many ms, each as soon as it may. */
+  /** Sends as early as the limiter allows. @returns how many sends fit in this time */
   const sendsIn = (ms: number) => {
     const end = at + ms
     let count = 0
@@ -20,25 +20,25 @@ function limited() {
     at = end
     return count
   }
-  return { pace: limiter, sendsIn }
+  return { limiter, sendsIn }
 }
 
-describe("an account's pace", () => {
-  it('is unlimited while WeChat has named no rate, also after a 45011', () => {
-    const { pace: limiter } = limited()
+describe("an account's rate", () => {
+  it("is unlimited while WeChat's limit is unknown, also after a 45011", () => {
+    const { limiter } = limited()
     limiter.onRateLimited()
     expect(limiter.waitMs()).toBe(0)
   })
 
-  it('keeps to the rate that WeChat names, with a second of burst', () => {
-    const { pace: limiter, sendsIn } = limited()
+  it("keeps to WeChat's limit, with a burst of one second", () => {
+    const { limiter, sendsIn } = limited()
     limiter.setRate({ calls: 600, seconds: 60 })
     expect(sendsIn(60_000)).toBeGreaterThanOrEqual(599)
     expect(sendsIn(60_000)).toBeLessThanOrEqual(601)
   })
 
-  it('halves with each 45011, never below one a second, and rises again in calm', () => {
-    const { pace: limiter, sendsIn } = limited()
+  it('halves with each 45011 down to one send a second, and rises again without one', () => {
+    const { limiter, sendsIn } = limited()
     limiter.setRate({ calls: 600, seconds: 60 })
     limiter.onRateLimited()
     expect(sendsIn(60_000)).toBeLessThanOrEqual(301)
@@ -48,8 +48,8 @@ describe("an account's pace", () => {
     expect(sendsIn(60_000)).toBeGreaterThanOrEqual(599)
   })
 
-  it('told the same rate again keeps its pace; told none, lets everything go', () => {
-    const { pace: limiter, sendsIn } = limited()
+  it('is unchanged when the same limit is set again, and unlimited when the limit is removed', () => {
+    const { limiter, sendsIn } = limited()
     limiter.setRate({ calls: 600, seconds: 60 })
     limiter.onRateLimited()
     limiter.setRate({ calls: 600, seconds: 60 })

@@ -1,26 +1,27 @@
-/** So many calls in so many seconds, as WeChat names it. */
+/** WeChat's rate limit: at most `calls` in `seconds`. */
 export interface Rate {
   calls: number
   seconds: number
 }
 
-/** A pace this slow is kept up whatever WeChat says: one send a second. */
+/** The rate is never reduced below this. */
 const MIN_CALLS_PER_SECOND = 1
-/** So long without a 45011, and the pace rises by half, up to WeChat's rate. */
+/** After this time without a 45011 the rate rises by half, up to WeChat's limit. */
 const RECOVERY_MS = 120_000
 const BURST_MS = 1_000
 
 /**
- * One account's token bucket in this worker. Unlimited until WeChat has said 45011 and named a rate; each further 45011
- * halves the pace, since other workers spend from the same rate, and calm raises it again.
+ * One account's token bucket in this worker. It is unlimited until WeChat's limit is known. Each 45011 halves the rate,
+ * because other workers use the same limit. Time without a 45011 raises it again.
  */
 export interface RateLimiter {
-  /** How long until a send may go, ms; 0: now. */
+  /** How long a send must wait, ms; 0 when it may start now. */
   waitMs(): number
+  /** Counts a send that starts now. */
   spend(): void
-  /** The account's rate by `openapi/quota/get`; null: none is known. */
+  /** Sets the account's limit from `openapi/quota/get`; null when none is known. */
   setRate(rate: Rate | null): void
-  /** WeChat said 45011. */
+  /** WeChat answered 45011. */
   onRateLimited(): void
 }
 
@@ -39,7 +40,7 @@ export function createRateLimiter(now: () => number): RateLimiter {
       perMs = Math.min(limitPerMs, perMs * 1.5)
       changedAt = at
     }
-    // A clock that was set back gives nothing and takes nothing.
+    // A clock that was set back neither adds nor removes tokens.
     tokens = Math.min(capacity(), tokens + Math.max(0, at - filledAt) * perMs)
     filledAt = at
   }
@@ -58,7 +59,7 @@ export function createRateLimiter(now: () => number): RateLimiter {
       if (limit === limitPerMs) return
       limitPerMs = limit
       perMs = limit ?? Number.POSITIVE_INFINITY
-      // It was just refused, or this worker is new: nothing is left over.
+      // The account was just refused, or this worker is new: the bucket starts empty.
       tokens = 0
       filledAt = now()
       changedAt = now()

@@ -16,13 +16,14 @@ beforeEach(() => {
 const acquire = (appId = 'wxA', lastTry = false) => throttle.acquire(appId, { lastTry })
 const SLOT = { release: expect.any(Function) as unknown }
 
-/** The account's client, at a WeChat that says this to every request. */
+/** The account's client, with a WeChat that gives this answer to every request. */
 function observedClient(answer: WechatAnswer<never>, appId = 'wxA'): WechatClient {
-  const reply = async () => answer
+  const give = async () => answer
   const real = createWechatClient({ apiBase: 'http://127.0.0.1:9' })
-  return throttle.observe(appId, { ...real, stableToken: reply, customSend: reply, uploadMedia: reply })
+  return throttle.observe(appId, { ...real, stableToken: give, customSend: give, uploadMedia: give })
 }
 
+const OK = { kind: 'answered', errcode: 0, errmsg: '', rid: null, data: null } as const
 const TIMEOUT = { kind: 'unclear', after: 'timeout', reason: 'no answer within 10 s' } as const
 
 async function threeTimeouts(): Promise<void> {
@@ -38,13 +39,13 @@ async function threeTimeouts(): Promise<void> {
 }
 
 describe('an account that hangs', () => {
-  it('is kept away after three of its requests, of whatever kind, timed out; the others are not', async () => {
+  it('gets no slot after three of its requests of any kind timed out; other accounts do', async () => {
     await threeTimeouts()
     expect(acquire()).toEqual({ denied: "the account's requests get no answer", waitMs: 2_500 })
     expect(acquire('wxB')).toEqual(SLOT)
   })
 
-  it('is named when it begins and when it ends', async () => {
+  it('is reported when it starts to hang and when it answers again', async () => {
     const changes: [string, boolean][] = []
     throttle = createSendThrottle({
       slots: 8,
@@ -52,16 +53,15 @@ describe('an account that hangs', () => {
       onChange: (appId, open) => changes.push([appId, open]),
     })
     await threeTimeouts()
-    const well = { kind: 'answered', errcode: 0, errmsg: '', rid: null, data: null } as const
-    await observedClient(well, 'wxB').customSend('t', {})
-    await observedClient(well).customSend('t', {})
+    await observedClient(OK, 'wxB').customSend('t', {})
+    await observedClient(OK).customSend('t', {})
     expect(changes).toEqual([
       ['wxA', true],
       ['wxA', false],
     ])
   })
 
-  it('has one probe, then is open to all or to none', async () => {
+  it('gets one probe, whose answer admits all sends or none', async () => {
     await threeTimeouts()
     at += 2_000
     expect(acquire()).toEqual(SLOT)
@@ -70,15 +70,12 @@ describe('an account that hangs', () => {
     expect(acquire()).toMatchObject({ waitMs: 4_500 })
     at += 4_000
     expect(acquire()).toEqual(SLOT)
-    await observedClient({ kind: 'answered', errcode: 0, errmsg: '', rid: null, data: null }).customSend(
-      't',
-      {},
-    )
+    await observedClient(OK).customSend('t', {})
     // One of its two slots is still held by the first probe, the other by the second.
     expect(acquire()).toEqual({ denied: 'the account has its share of send slots', waitMs: 250 })
   })
 
-  it('gives slot and probe back with the place', async () => {
+  it('ends the probe when the slot is released', async () => {
     await threeTimeouts()
     at += 2_000
     for (let i = 0; i < 5; i++) {
@@ -90,7 +87,7 @@ describe('an account that hangs', () => {
 })
 
 describe('an account over its minute limit', () => {
-  it('waits for the next minute, spread over its first seconds; the others do not', () => {
+  it('waits for the next minute, spread over its first seconds; other accounts do not', () => {
     expect(throttle.onRateLimited('wxA')).toBe(42_500)
     at += 10_000
     expect(acquire()).toEqual({ denied: 'minute limit of the account (45011)', waitMs: 32_500 })
@@ -102,14 +99,14 @@ describe('an account over its minute limit', () => {
   })
 })
 
-describe('the last try before the margin', () => {
-  it('is let in all the same', async () => {
+describe('the last attempt before the margin', () => {
+  it('gets a slot while the circuit is open and the minute limit is reached', async () => {
     await threeTimeouts()
     throttle.onRateLimited('wxA')
     expect(acquire('wxA', true)).toEqual(SLOT)
   })
 
-  it('is not when the account has its share of slots', () => {
+  it('gets none when the account already has its share of slots', () => {
     acquire()
     acquire()
     expect(acquire('wxA', true)).toMatchObject({ waitMs: 250 })

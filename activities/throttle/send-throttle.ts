@@ -1,26 +1,32 @@
 import type { WechatAnswer, WechatClient } from '../../src/wechat/api/client.ts'
+import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import { createBulkhead } from './bulkhead.ts'
 import { type Circuit, createCircuit } from './circuit.ts'
 import { createRateLimiter, type Rate, type RateLimiter } from './rate-limiter.ts'
 
 const MINUTE_MS = 60_000
+/** The reason of a send that waits for the account's next minute. */
+export const MINUTE_LIMIT_REASON = `minute limit of the account (${ERRCODE.minuteLimit})`
 const BULKHEAD_RETRY_MS = 250
-/** Those who wait come back one by one over this time. */
+/** Denied sends retry at random times within this span, so that they do not return all at once. */
 const RETRY_SPREAD_MS = 1_000
 const MINUTE_SPREAD_MS = 5_000
 
-/** What keeps one account's trouble from the others: asked before each send, told of each answer. Of this worker only. */
+/**
+ * Keeps one account's problems from delaying other accounts' sends, within this worker. Each send acquires a slot, and each
+ * answer is observed.
+ */
 export interface SendThrottle {
   /**
-   * A place, to be left at the end; or why there is none and when to ask again. Only its share of slots keeps an account's
-   * `lastTry` away.
+   * Acquires a slot, which the caller must release, or says why there is none and when to retry. For an account's `lastTry`
+   * only its share of slots is checked.
    */
   acquire(appId: string, options: { lastTry: boolean }): Slot | Denied
-  /** The rate of sends that WeChat grants this account; null: not known. */
+  /** Sets the rate of sends that WeChat allows this account; null when it is not known. */
   setRate(appId: string, rate: Rate | null): void
-  /** WeChat said 45011 to a send: none of the account's begins before the next minute. How long one waits, ms. */
+  /** WeChat answered a send with 45011: the account sends nothing before the next minute. @returns the wait, ms */
   onRateLimited(appId: string): number
-  /** The account's client, whose answers the gate hears. */
+  /** Wraps the account's client, so that its answers open and close the circuit. */
   observe(appId: string, client: WechatClient): WechatClient
 }
 
@@ -34,8 +40,8 @@ interface Denied {
 }
 
 /**
- * @param slots this worker's send slots in all
- * @param onChange an account's circuit has opened, or closed
+ * @param slots all send slots of this worker
+ * @param onChange called when an account's circuit opens or closes
  */
 export function createSendThrottle(deps: {
   slots: number
@@ -47,7 +53,7 @@ export function createSendThrottle(deps: {
   const bulkhead = createBulkhead(deps.slots)
   const circuits = new Map<string, Circuit>()
   const rateLimiters = new Map<string, RateLimiter>()
-  /** Minutes since 1970 in which WeChat said 45011. */
+  /** The minute (since 1970) of each account's last 45011. */
   const limitedMinutes = new Map<string, number>()
 
   function circuitOf(appId: string): Circuit {
@@ -67,7 +73,7 @@ export function createSendThrottle(deps: {
 
   function deniedBy(appId: string): Denied | null {
     if (limitedMinutes.get(appId) === minute())
-      return { denied: 'minute limit of the account (45011)', waitMs: msUntilNextMinute(now(), random) }
+      return { denied: MINUTE_LIMIT_REASON, waitMs: msUntilNextMinute(now(), random) }
     const circuitMs = circuitOf(appId).waitMs()
     if (circuitMs > 0)
       return { denied: "the account's requests get no answer", waitMs: circuitMs + spread(RETRY_SPREAD_MS) }
@@ -84,11 +90,11 @@ export function createSendThrottle(deps: {
       const returnShare = bulkhead.tryAcquire(appId)
       if (!returnShare)
         return { denied: 'the account has its share of send slots', waitMs: BULKHEAD_RETRY_MS }
-      const leaveProbe = circuitOf(appId).admit()
+      const endProbe = circuitOf(appId).admit()
       rateLimiterOf(appId).spend()
       return {
         release() {
-          leaveProbe()
+          endProbe()
           returnShare()
         },
       }
@@ -118,7 +124,7 @@ export function createSendThrottle(deps: {
   }
 }
 
-/** Time until WeChat's next minute, ms: those who wait for it (45011) come back one by one. */
+/** Time until WeChat's next minute (45011), ms, plus a random spread, so that sends do not return all at once. */
 export function msUntilNextMinute(now: number, random: () => number): number {
   return MINUTE_MS - (now % MINUTE_MS) + Math.floor(random() * MINUTE_SPREAD_MS)
 }

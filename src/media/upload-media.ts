@@ -5,16 +5,16 @@ import type { TokenProvider } from '../wechat/api/tokens.ts'
 import { type CallProblem, withToken } from '../wechat/api/with-token.ts'
 import { uploadName } from '../wechat/rules/media-limits.ts'
 
-/** WeChat keeps a temporary medium for three days; an hour earlier it is uploaded again. */
+/** WeChat keeps a temporary medium for three days. It is uploaded again an hour earlier. */
 const REUPLOAD_AFTER_MS = (3 * 24 - 1) * 60 * 60_000
 
-/** `gone`: the store does not have the medium any more, or what it has is nothing that WeChat takes. */
+/** `gone`: the store no longer has the medium, or has it in a format that WeChat does not accept. */
 export type UploadOutcome =
   | { ok: true }
   | ({ ok: false } & (CallProblem | { is: 'gone'; reason: string; errcode: null }))
 
 /**
- * Uploads to one account those of the media that it does not have, or has not for long. `anew`: all of them, since
+ * Uploads media that the account does not have at WeChat, or that expire soon there. `force` uploads all of them, because
  * WeChat has just refused one.
  */
 export async function uploadMissing(
@@ -41,11 +41,11 @@ async function upload(
 ): Promise<UploadOutcome> {
   const medium = await readMedium(db, ref.id)
   if (!medium)
-    return { ok: false, is: 'gone', reason: `medium ${ref.id} is gone from the store`, errcode: null }
+    return { ok: false, is: 'gone', reason: `medium ${ref.id} is no longer in the store`, errcode: null }
   const bytes = Buffer.from(medium.content, 'base64')
   const name = uploadName(bytes)
   if (!name) {
-    const reason = `medium-unusable: ${ref.type} ${ref.id} is none of PNG, JPEG, GIF, AMR, MP3, MP4`
+    const reason = `medium-unusable: ${ref.type} ${ref.id} is not a PNG, JPEG, GIF, AMR, MP3 or MP4 file`
     return { ok: false, is: 'gone', reason, errcode: null }
   }
   const called = await withToken(tokens, appId, 'media', (token) =>

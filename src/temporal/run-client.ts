@@ -14,7 +14,7 @@ import {
   stateAttribute,
   WORKFLOW_TYPE,
 } from '../../workflows/names.ts'
-import type { NurtureResult } from '../../workflows/nurture-run.ts'
+import type { NurtureResult } from '../../workflows/nurture-input.ts'
 import type { SignalName } from '../../workflows/signals.ts'
 import type { AgentSessionChange } from '../run/agent-session.ts'
 import type { Interaction, RunStart } from '../run/plan.ts'

@@ -17,7 +17,7 @@ import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bun
 import { noopTracing } from '../../src/tracing/tracing.ts'
 import type { Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
-import type { NurtureResult } from '../../workflows/nurture-run.ts'
+import type { NurtureResult } from '../../workflows/nurture-input.ts'
 import { freshNamespace } from './fresh-namespace.ts'
 import { waitFor } from './wait-for.ts'
 

@@ -1,19 +1,19 @@
 import { defaultPayloadConverter, type Headers } from '@temporalio/common'
 
 /**
- * By this name, and in this shape, Temporal's own interceptors for OpenTelemetry hand traces on: other programs that
- * use them understand ours. Headers pass by the payload codec, so that they are readable with encryption too.
+ * The header's name and shape are those of Temporal's OpenTelemetry interceptors, so programs that use them can read these
+ * traces. The payload codec does not encrypt headers.
  */
 const TRACE_HEADER = '_tracer-data'
 
-/** Where a trace goes on, as W3C `traceparent`s. Neither says anything of whose it is. */
+/** W3C `traceparent`s of the spans that a call continues. They contain no personal data. */
 export interface TraceCarrier {
   traceparent: string
-  /** Of an activity: the event that the run heard last, when that is another one than its entry. */
+  /** For an activity: the last event that the run received, unless it is the entry. */
   lastSignal?: string
 }
 
-/** What the headers of a call say of its trace; null when they say nothing, or nonsense. */
+/** Reads the trace from a call's headers; null when it is missing or malformed. */
 export function readTrace(headers: Headers): TraceCarrier | null {
   const payload = headers[TRACE_HEADER]
   if (!payload) return null
@@ -28,7 +28,7 @@ export function readTrace(headers: Headers): TraceCarrier | null {
   }
 }
 
-/** The headers, with the trace; as they are when there is none. */
+/** Adds a trace to the headers; returns them unchanged when `carrier` is null. */
 export function withTrace(headers: Headers, carrier: TraceCarrier | null): Headers {
   return carrier ? { ...headers, [TRACE_HEADER]: defaultPayloadConverter.toPayload(carrier) } : headers
 }

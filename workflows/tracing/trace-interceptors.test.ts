@@ -6,33 +6,34 @@ import { interceptors } from './trace-interceptors.ts'
 const entry = (key: string) => ({ start: { entry: { key } } })
 const traced = (traceparent: string) => withTrace({}, { traceparent })
 
-/** One execution: what it was begun with, and what its calls then say. */
+/** One execution, started with these headers; its methods return the headers of its calls. */
 function execution(key: string, headers: Headers) {
-  const { inbound: [heard] = [], outbound: [calls] = [] } = interceptors()
-  const seen: Headers[] = []
-  const next = async (input: { headers: Headers }) => void seen.push(input.headers)
-  // Of each input only what the interceptors look at.
+  const { inbound: [inbound] = [], outbound: [outbound] = [] } = interceptors()
+  const forwarded: Headers[] = []
+  const next = async (input: { headers: Headers }) => void forwarded.push(input.headers)
+  // The inputs have only the fields that the interceptors read.
   const call = (hook: unknown, input: object) => {
     ;(hook as (i: object, n: typeof next) => unknown)(input, next)
-    return seen.at(-1) ?? {}
+    return forwarded.at(-1) ?? {}
   }
-  call(heard?.execute, { args: [entry(key)], headers })
+  call(inbound?.execute, { args: [entry(key)], headers })
   return {
-    signal: (arg: unknown, headers: Headers) => call(heard?.handleSignal, { args: [arg], headers }),
-    activity: () => readTrace(call(calls?.scheduleActivity, { headers: {} })),
-    goesOnAs: (key: string) => readTrace(call(calls?.continueAsNew, { args: [entry(key)], headers: {} })),
-    rawActivity: () => call(calls?.scheduleActivity, { headers: {} }),
+    signal: (arg: unknown, headers: Headers) => call(inbound?.handleSignal, { args: [arg], headers }),
+    activity: () => readTrace(call(outbound?.scheduleActivity, { headers: {} })),
+    continueAs: (key: string) =>
+      readTrace(call(outbound?.continueAsNew, { args: [entry(key)], headers: {} })),
+    activityHeaders: () => call(outbound?.scheduleActivity, { headers: {} }),
   }
 }
 
 describe('the trace of a run', () => {
-  it("is its entry's, for every activity and however its history is cut", () => {
+  it("is its entry's trace for every activity, also after continue-as-new", () => {
     const run = execution('a', traced('entry-a'))
     expect(run.activity()).toEqual({ traceparent: 'entry-a' })
-    expect(run.goesOnAs('a')).toEqual({ traceparent: 'entry-a' })
+    expect(run.continueAs('a')).toEqual({ traceparent: 'entry-a' })
   })
 
-  it('links to what the run heard last', () => {
+  it('links to the last event that the run received', () => {
     const run = execution('a', traced('entry-a'))
     run.signal(entry('a'), traced('entry-a'))
     expect(run.activity()).toEqual({ traceparent: 'entry-a' })
@@ -41,36 +42,36 @@ describe('the trace of a run', () => {
     expect(run.activity()).toEqual({ traceparent: 'entry-a', lastSignal: 'reply-b' })
   })
 
-  it('a run that follows on has the trace of its own entry, or none', () => {
+  it("is the next entry's trace, or none, for the run that continues as new", () => {
     const run = execution('a', traced('entry-a'))
     run.signal(entry('b'), traced('entry-b'))
     run.signal(entry('c'), {})
-    expect(run.goesOnAs('b')).toEqual({ traceparent: 'entry-b' })
-    expect(run.goesOnAs('c')).toBeNull()
+    expect(run.continueAs('b')).toEqual({ traceparent: 'entry-b' })
+    expect(run.continueAs('c')).toBeNull()
   })
 
-  it('is nowhere when it began without: nothing is added to what the run asks for', () => {
+  it('is absent when the entry has none: no header is added to an activity', () => {
     const run = execution('a', {})
     run.signal({ key: 'b' }, traced('reply-b'))
-    expect(run.rawActivity()).toEqual({})
+    expect(run.activityHeaders()).toEqual({})
   })
 })
 
 it.each([
-  ['no carrier', 'text'],
-  ['nothing', null],
+  ['a text', 'text'],
+  ['null', null],
   ['a carrier without a trace', { tracestate: 'x=1' }],
-  ['a traceparent that is no text', { traceparent: 7 }],
-])('a header that is %s says nothing', (_what, value) => {
+  ['a carrier whose traceparent is a number', { traceparent: 7 }],
+])('a header that is %s is ignored', (_what, value) => {
   expect(readTrace({ '_tracer-data': defaultPayloadConverter.toPayload(value) })).toBeNull()
 })
 
-it('a header that cannot be read says nothing', () => {
+it('a header that cannot be decoded is ignored', () => {
   expect(readTrace({ '_tracer-data': { metadata: {}, data: new Uint8Array([1]) } })).toBeNull()
 })
 
 it.each([[null], ['text'], [{ start: null }], [{ start: { entry: 5 } }]])(
-  'a signal %j disturbs nothing',
+  'the malformed signal %j leaves the trace unchanged',
   (arg) => {
     const run = execution('a', traced('entry-a'))
     run.signal(arg, traced('elsewhere'))

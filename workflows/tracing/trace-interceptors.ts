@@ -1,20 +1,20 @@
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow'
-import type { NurtureInput } from '../nurture-run.ts'
+import type { NurtureInput } from '../nurture-input.ts'
 import { readTrace, withTrace } from './trace-header.ts'
 
 /**
- * Hands the trace of a run's entry on to its activities, and of a later entry to the run that it begins. It makes no
- * spans: a run lives for days, and what it does shows in its activities. Without a trace in the headers nothing
- * changes, so the bundle is the same with traces and without. Nothing waits here: a history replays as it did.
+ * Forwards the trace of a run's entry to the run's activities, and the trace of a later entry to the run that it starts.
+ * It creates no spans: a run lives for days, and its activities have their own. Without a trace in the headers it changes
+ * nothing, so the workflow bundle is the same with tracing on and off. It adds no commands, so histories still replay.
  *
- * A send a day later is a child in its entry's trace, not a trace of its own with a link: back-ends find all of a trace
- * by its id whenever its spans come, most show links as a footnote and in one direction, and one decision to sample
- * then holds for all of a run. What the run heard last (a reply, that released a held step) is the link.
+ * A send a day later is a child in its entry's trace, not a separate trace with a link. Back ends find a whole trace by its
+ * id however late its spans arrive, most of them show links poorly, and one sampling decision covers the whole run. The
+ * last received event, such as a reply that released a held step, becomes a link.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let own: { key: string; traceparent: string | null } = { key: '', traceparent: null }
   let lastSignal: string | null = null
-  /** Of entries that may begin the next run, by their key. */
+  /** Traces of the entries that may start the next run, by the entry's key. */
   const entries = new Map<string, string>()
 
   return {
@@ -59,7 +59,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   }
 }
 
-/** The key of the entry that a run's input, or a signal, begins a run with. Signals come from anybody. */
+/** The key of the entry in a run's input or in a signal's; null when there is none. Anybody can send a signal. */
 function entryKey(input: unknown): string | null {
   const key = (input as Partial<NurtureInput> | null | undefined)?.start?.entry?.key
   return typeof key === 'string' ? key : null

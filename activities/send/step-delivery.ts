@@ -1,0 +1,146 @@
+import type { SendResult } from '../../src/run/send-result.ts'
+import { maskId } from '../../src/shared/ids.ts'
+import {
+  type Delivery,
+  type Intent,
+  readDelivery,
+  recordAttempt,
+  recordDeferral,
+  recordIntent,
+  type SendKey,
+} from '../../src/store/runs/deliveries.ts'
+import type { AttemptDeadline } from '../attempt/attempt-deadline.ts'
+import { currentRun } from '../attempt/current-run.ts'
+import type { ActivityDeps } from '../deps.ts'
+import { recordKnownResult, recordResult } from './record-result.ts'
+import { type SendInput, sendKey } from './send-input.ts'
+
+/** The delivery row of one step, as one attempt reads and writes it. */
+export class StepDelivery {
+  readonly key: SendKey
+  /** The row that earlier attempts left; null when no attempt has written one. */
+  readonly row: Delivery | null
+  readonly #deps: ActivityDeps
+  readonly #input: SendInput
+  readonly #deadline: AttemptDeadline
+  readonly #runId: string
+  #unclear: number
+  /** The number of attempts that this one knows of. Another attempt's request makes it out of date. */
+  #knownAttempts: number
+
+  private constructor(
+    deps: ActivityDeps,
+    given: { input: SendInput; deadline: AttemptDeadline; key: SendKey; runId: string; row: Delivery | null },
+  ) {
+    this.#deps = deps
+    this.#input = given.input
+    this.#deadline = given.deadline
+    this.#runId = given.runId
+    this.key = given.key
+    this.row = given.row
+    this.#unclear = given.row?.unclear ?? 0
+    this.#knownAttempts = given.row?.attempts ?? 0
+  }
+
+  /** Reads the row of the step that the current activity sends. */
+  static async open(
+    deps: ActivityDeps,
+    { input, deadline }: { input: SendInput; deadline: AttemptDeadline },
+  ): Promise<StepDelivery> {
+    const run = currentRun()
+    const key = sendKey(input, run)
+    const row = await readDelivery(deps.db, key.runKey, key.stepId)
+    return new StepDelivery(deps, { input, deadline, key, runId: run.runId, row })
+  }
+
+  /** The step's unclear attempts. Each one may have been delivered, so each counts against the quota. */
+  get unclear(): number {
+    return this.#unclear
+  }
+
+  /** How many messages the grant has left. */
+  get quotaLeft(): number {
+    const { quota, used } = this.#input.grant
+    return quota - used - this.#unclear
+  }
+
+  /** When the attempt ends, and how many attempts were unclear by then: part of every result. */
+  stamp(): { at: number; unclear: number } {
+    return { at: this.#deadline.now(), unclear: this.#unclear }
+  }
+
+  // --- What happened in this attempt
+
+  /** Checks that the step may still be sent and writes the intent, in one statement. */
+  async recordIntent(): Promise<Intent> {
+    const intent = await recordIntent(this.#deps.db, this.key, this.#deps.now(), this.#knownAttempts)
+    if (intent.allowed) this.#knownAttempts = intent.attempts
+    return intent
+  }
+
+  /** Writes why the step stays due. */
+  async recordDeferral(cause: string): Promise<void> {
+    await recordDeferral(this.#deps.db, this.key, cause, this.#deps.now())
+  }
+
+  /** Counts a request that was certainly not delivered. @returns the failures so far */
+  async recordFailure(reason: string, errcode: number | null, rid: string | null): Promise<number> {
+    this.#log('send attempt failed', { reason, errcode, rid })
+    const attempt = { unclear: false, reason, errcode, rid, now: this.#deps.now() }
+    return (await recordAttempt(this.#deps.db, this.key, attempt)).failures
+  }
+
+  /** Counts a request of this attempt with an unclear outcome. @returns the failures so far */
+  async recordUnclear(reason: string): Promise<number> {
+    this.#log('send attempt unclear', { reason, errcode: null, rid: null })
+    return this.#countUnclear(reason)
+  }
+
+  /** Counts a request of an earlier attempt, whose worker was lost before the answer. */
+  async recordLostRequest(reason: string): Promise<void> {
+    await this.#countUnclear(reason)
+  }
+
+  async #countUnclear(reason: string): Promise<number> {
+    const attempt = { unclear: true, reason, errcode: null, rid: null, now: this.#deps.now() }
+    const { unclear, failures } = await recordAttempt(this.#deps.db, this.key, attempt)
+    this.#unclear = unclear
+    return failures
+  }
+
+  #log(event: string, details: { reason: string; errcode: number | null; rid: string | null }): void {
+    const { runKey, appId, openId, stepId } = this.key
+    const step = { key: runKey, run: runKey, appId, follower: maskId(openId), step: stepId }
+    this.#deps.log.info({ ...step, ...details }, event)
+  }
+
+  // --- How the step ends
+
+  end(result: SendResult, rid: string | null = null): Promise<SendResult> {
+    return recordResult(this.#deps, this.#input, { key: this.key, runId: this.#runId, rid }, result)
+  }
+
+  /** Ends with a result that an earlier attempt has already written. */
+  endKnown(result: SendResult): Promise<SendResult> {
+    return recordKnownResult(this.#deps, this.#input, { key: this.key, runId: this.#runId }, result)
+  }
+
+  endRefused(reason: string, errcode = 0, rid: string | null = null): Promise<SendResult> {
+    return this.end({ result: 'refused', reason, errcode, ...this.stamp() }, rid)
+  }
+
+  endUnknown(reason: string): Promise<SendResult> {
+    return this.end(this.unknown(reason))
+  }
+
+  /** Ends without time for another attempt: not sent, or unknown when an attempt was unclear. */
+  endOverdue(reason: string): Promise<SendResult> {
+    if (this.#unclear > 0) return this.endUnknown(reason)
+    return this.end({ result: 'not-sent', reason, errcode: this.row?.errcode ?? null, ...this.stamp() })
+  }
+
+  /** The result of a step that may have been delivered. */
+  unknown(reason: string): SendResult {
+    return { result: 'unknown', reason, ...this.stamp() }
+  }
+}

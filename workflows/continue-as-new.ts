@@ -1,0 +1,40 @@
+import { makeContinueAsNewFunc, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import { carriedAgentSession } from '../src/run/next-run.ts'
+import type { Interaction, Plan, RunStart } from '../src/run/plan.ts'
+import type { RunState } from '../src/run/state.ts'
+import type { Ledger } from '../src/wechat/rules/ledger.ts'
+import { campaignAttribute, stateAttribute } from './names.ts'
+import type { NurtureInput, NurtureResult } from './nurture-input.ts'
+
+/** The run that starts when the current one has closed, and the events that it has to apply. */
+export interface NextRun {
+  start: RunStart
+  ledger: Ledger
+  backlog: Interaction[]
+}
+
+type Workflow = (input: NurtureInput) => Promise<NurtureResult>
+
+/** Continues the same run in a new execution, because its history grew long. */
+export function continueSameRun(plan: Plan, state: RunState): Promise<never> {
+  return makeContinueAsNewFunc<Workflow>({ memo: workflowInfo().memo ?? {} })({
+    start: { entry: state.entry, plan },
+    ledger: state.ledger,
+    state,
+    recorded: true,
+  })
+}
+
+/** Starts the follower's next run. `closed`: the state of the run that has ended. */
+export function continueAsNextRun(closed: RunState, { start, ledger, backlog }: NextRun): Promise<never> {
+  const agentSession = carriedAgentSession(closed)
+  upsertSearchAttributes([
+    { key: campaignAttribute, value: start.plan.campaign },
+    { key: stateAttribute, value: 'active' },
+  ])
+  return makeContinueAsNewFunc<Workflow>({
+    memo: { runKey: start.entry.key },
+    // The next run starts on the current worker version. This run may be pinned to an older one.
+    initialVersioningBehavior: 'AUTO_UPGRADE',
+  })({ start, ledger, ...(agentSession ? { agentSession } : {}), recorded: false, backlog })
+}

@@ -1,0 +1,51 @@
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import type { Plan } from '../src/run/plan.ts'
+import type { RunState } from '../src/run/state.ts'
+import { recordRun } from './activity-calls.ts'
+import { stateAttribute } from './names.ts'
+import { renderDetails } from './run-details.ts'
+
+/** The run's row in the store, as far as the workflow knows it. The workflow writes the row only when it has changed. */
+export class StoredRun {
+  private readonly appId: string
+  private status: RunState['status'] = 'active'
+  /** Null when the row may be missing or out of date. */
+  private fingerprint: string | null = null
+
+  constructor(appId: string) {
+    this.appId = appId
+  }
+
+  hasStatusOf(state: RunState): boolean {
+    return this.status === state.status
+  }
+
+  isUpToDate(state: RunState): boolean {
+    return this.fingerprint === fingerprintOf(state)
+  }
+
+  /** Notes that the row shows this state, because an activity has just written it. */
+  noteWritten(state: RunState): void {
+    this.status = state.status
+    this.fingerprint = fingerprintOf(state)
+  }
+
+  /** Has the row written again, because the store may have lost it. */
+  invalidate(): void {
+    this.fingerprint = null
+  }
+
+  /** Writes the run to the store, and its status to Temporal's search attributes. */
+  async write(state: RunState, plan: Plan): Promise<void> {
+    upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
+    setCurrentDetails(renderDetails(state))
+    await recordRun(this.appId, { state, plan, runId: workflowInfo().runId })
+    this.noteWritten(state)
+  }
+}
+
+/** Changes when the row must be written: with the run's status, and each step's state, planned time and reason. */
+function fingerprintOf(state: RunState): string {
+  const steps = state.steps.map((s) => [s.state, s.dueAt, s.reason])
+  return JSON.stringify([state.status, steps])
+}
