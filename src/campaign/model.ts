@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LONGEST_WINDOW_MS } from '../wechat/rules/rules.ts'
 import { parseDuration } from './duration.ts'
 import { excerpt } from './issue.ts'
 
@@ -8,7 +9,6 @@ import { excerpt } from './issue.ts'
 export const STEPS_MAX = 100
 
 const MINUTE = 60_000
-const HOURS_48 = 48 * 60 * MINUTE
 
 const duration = z.string().transform((text, ctx) => {
   const ms = parseDuration(text)
@@ -167,7 +167,9 @@ export const campaignSchema = z.strictObject({
   reply: replySchema.optional(),
   steps: z.array(stepSchema).min(1, 'a campaign needs at least one step').max(STEPS_MAX),
   spacing: duration.default(2_000),
-  window: duration.refine((ms) => ms >= MINUTE && ms <= HOURS_48, 'a window is 1m to 48h').default(HOURS_48),
+  window: duration
+    .refine((ms) => ms >= MINUTE && ms <= LONGEST_WINDOW_MS, 'a window is 1m to 48h')
+    .default(LONGEST_WINDOW_MS),
   reentry: z
     .union([z.literal('always'), z.literal('never'), z.strictObject({ after: duration })], {
       error: 'reentry is always, never or { after: 30d }',
@@ -194,7 +196,7 @@ const noMessage = { raw: null, known: {} }
 export const draftSchema = z
   .object({
     id: id.optional().catch(undefined),
-    window: campaignSchema.shape.window.catch(HOURS_48),
+    window: campaignSchema.shape.window.catch(LONGEST_WINDOW_MS),
     steps: z
       .array(
         z
@@ -209,7 +211,7 @@ export const draftSchema = z
       .catch([]),
     reply: draftMessage.default(noMessage),
   })
-  .catch({ window: HOURS_48, steps: [], reply: noMessage })
+  .catch({ window: LONGEST_WINDOW_MS, steps: [], reply: noMessage })
 export type DraftMessage = z.output<typeof draftMessage>
 
 /** A checked campaign; durations in ms. */

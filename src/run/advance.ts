@@ -6,23 +6,23 @@ import { endRun, type RunState } from './state.ts'
 
 /**
  * How a run advances, without a clock and without I/O. Three drivers execute its actions: the workflow
- * (`workflows/nurture-run.ts`), the preview (`src/campaign/preview.ts`) and the tests' simulation. Each one calls `next`,
- * executes the action, and gives its result to `resolve`.
+ * (`workflows/nurture-run.ts`), the preview (`src/campaign/preview.ts`) and the tests' simulation
+ * (`test/harness/run-simulation.ts`). Each driver calls `next`, executes the action and passes the result to `resolve`.
  */
 
 type ActionOf<Do extends NextAction['do']> = Extract<NextAction, { do: Do }>
 
 export type SendAction = ActionOf<'send'> & {
   step: PlanStep
-  /** All grants at the time of the decision: those that WeChat's 45015 closes. */
+  /** All grants at the time of the decision. A 45015 closes these. */
   grants: RunState['ledger']
 }
-/** Tags the follower: as a step of its own, or after the message of a step. */
+/** Tags the follower, as a step of its own or after a step's message. */
 export type TagAction = ActionOf<'tag'> & { step: PlanStep }
 export type FetchAttributesAction = ActionOf<'fetch-attributes'> & { step: PlanStep }
 export type WaitAction = ActionOf<'wait'>
 export type FinishAction = ActionOf<'finish'>
-/** What a driver executes now. */
+/** The action that a driver executes now. */
 export type Action = SendAction | TagAction | FetchAttributesAction | WaitAction | FinishAction
 
 /** An executed action, with its result. */
@@ -31,7 +31,10 @@ export type ExecutedAction =
   | (TagAction & { result: TagResult })
   | (FetchAttributesAction & { result: FetchAttributesResult })
 
-/** Decides what the run does at `now` (epoch ms of the follower's clock). The state has the steps held or skipped by then. */
+/**
+ * Decides what the run does at `now`. The returned state has the steps that are held or skipped by then.
+ * @param now epoch ms by the follower's clock
+ */
 export function next(plan: Plan, state: RunState, now: number): { state: RunState; action: Action } {
   const { state: assessed, next: action } = decide(plan, state, now)
   switch (action.do) {
@@ -56,7 +59,10 @@ export function begin(state: RunState, action: SendAction): RunState {
   return beginSend(state, action.index)
 }
 
-/** The state after an action. `at`: when its result came, epoch ms of the follower's clock. */
+/**
+ * The state after an action.
+ * @param at when the result arrived, epoch ms by the follower's clock
+ */
 export function resolve(state: RunState, action: ExecutedAction, at: number): RunState {
   switch (action.do) {
     case 'send':
@@ -71,7 +77,7 @@ export function resolve(state: RunState, action: ExecutedAction, at: number): Ru
 }
 
 /**
- * The tagging that belongs to a message that was sent; null when there is none.
+ * The tagging that belongs to a sent message; null when there is none.
  * @param leftMs how long the tagging may delay the next steps
  */
 export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: number): TagAction | null {

@@ -2,32 +2,36 @@ import { patternTest } from '../shared/pattern.ts'
 import { type FollowerCondition, isTagOnly, type PlanStep } from './plan.ts'
 import { changeStep, type FollowerAttributes, type RunState } from './state.ts'
 
-/** Facts older than this are asked for again: tags change while a run waits. */
+/** Attributes older than this are fetched again, because tags change while a run waits. */
 const FRESH_MS = 60_000
 
-/** How the tag activity ended, as a value. */
+/** The result of the tag activity. */
 export type TagResult = { result: 'tagged' } | { result: 'refused'; reason: string; errcode: number | null }
 
-/** What the learn activity found out, or why it could not. */
+/** The result of the activity that fetches attributes: the attributes, or why they stay unknown. */
 export type FetchAttributesResult =
   | { attributes: Omit<FollowerAttributes, 'at'> }
   | { unknown: string; errcode: number | null }
 
-/** What the follower's facts say of a step that could go now; `ask` when WeChat must say them first. */
+/**
+ * Checks a step that is due against the follower's attributes: `go` sends it, `skip` skips it, and `fetch` means that the
+ * attributes must be fetched first.
+ * @param now epoch ms by the follower's clock
+ */
 export function checkAttributes(
   step: PlanStep,
   state: Pick<RunState, 'entry' | 'attributes'>,
   now: number,
-): 'go' | 'skip' | 'ask' {
+): 'go' | 'skip' | 'fetch' {
   const attributes = state.attributes && now - state.attributes.at <= FRESH_MS ? state.attributes : null
   if (step.when !== null && typeof step.when === 'object') {
     const holds = conditionHolds(step.when, state.entry.qrScene, attributes)
-    if (holds !== true) return holds === null ? 'ask' : 'skip'
+    if (holds !== true) return holds === null ? 'fetch' : 'skip'
   }
-  return step.needsAttributes && !attributes ? 'ask' : 'go'
+  return step.needsAttributes && !attributes ? 'fetch' : 'go'
 }
 
-/** Null when nobody knows yet. The scene that the run began with needs no asking. */
+/** Null while the attributes are unknown. A QR scene in the run's entry is known without them. */
 function conditionHolds(
   when: FollowerCondition,
   entryScene: string | null,
@@ -44,12 +48,12 @@ function conditionHolds(
     : matches(subscribeScene, attributes.subscribeScene)
 }
 
-/** No scene is like none, not even `*`. */
+/** An empty scene matches no pattern, not even `*`. */
 function matches(pattern: string, scene: string): boolean {
   return scene !== '' && patternTest([pattern])(scene)
 }
 
-/** The facts reached the run; a step whose facts nobody could find out is skipped. */
+/** Stores fetched attributes in the run. A step with unknown attributes is skipped. */
 export function applyAttributes(
   state: RunState,
   index: number,
@@ -61,7 +65,7 @@ export function applyAttributes(
     : changeStep(state, index, { state: 'skipped', reason: 'attributes-unknown', errcode: result.errcode })
 }
 
-/** What tagging says about the run: a step that only tags is done or skipped, one that has sent stays sent. */
+/** Applies the result of tagging. A step that only tags is then sent or skipped. A step with a message stays sent. */
 export function applyTagResult(
   state: RunState,
   index: number,
@@ -69,18 +73,20 @@ export function applyTagResult(
   result: TagResult,
   at: number,
 ): RunState {
-  const alone = isTagOnly(step)
+  const tagOnly = isTagOnly(step)
   if (result.result === 'refused') {
     const { reason, errcode } = result
-    return alone ? changeStep(state, index, { state: 'skipped', reason, errcode }) : state
+    return tagOnly ? changeStep(state, index, { state: 'skipped', reason, errcode }) : state
   }
-  const { attributes: facts } = state
-  const more = facts ? { attributes: { ...facts, tags: applyTagChanges(facts.tags, step) } } : {}
-  const done = alone ? { state: 'sent' as const, sentAt: at, reason: null, errcode: null } : {}
+  const { attributes } = state
+  const more = attributes
+    ? { attributes: { ...attributes, tags: applyTagChanges(attributes.tags, step) } }
+    : {}
+  const done = tagOnly ? { state: 'sent' as const, sentAt: at, reason: null, errcode: null } : {}
   return changeStep(state, index, done, more)
 }
 
-/** The tags of somebody who had `tags`. */
+/** A follower's tags after a step has added and removed some. */
 export function applyTagChanges(
   tags: readonly string[],
   { tag = [], untag = [] }: Pick<PlanStep, 'tag' | 'untag'>,

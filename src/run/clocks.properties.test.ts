@@ -19,12 +19,12 @@ const PLAN: Plan = {
   exitKeywords: [],
 }
 
-interface Act {
+interface TimedInteraction {
   afterMs: number
   scene: Scene
 }
 
-const acts = fc.array(
+const interactions = fc.array(
   fc.record({
     afterMs: fc.integer({ min: 1, max: 100 }).map((s) => s * 1_000),
     scene: fc.constantFrom<Scene>('message', 'menu', 'scan'),
@@ -32,8 +32,11 @@ const acts = fc.array(
   { maxLength: 4 },
 )
 
-/** The run of somebody who follows at T0 and does these things, all by WeChat's clock; ours is `ahead`, and says so. */
-function runOf(list: readonly Act[], ahead: number): RunState {
+/**
+ * The run of a follower who follows at T0 and interacts, by WeChat's clock. This machine's clock is `ahead` (ms), and the
+ * events carry that correction.
+ */
+function runOf(list: readonly TimedInteraction[], ahead: number): RunState {
   const clock = ahead === 0 ? {} : { aheadMs: ahead }
   const entry: Entry = {
     ...{ at: T0, seq: 1, ...clock, key: 'k0', event: 'subscribe' },
@@ -42,22 +45,22 @@ function runOf(list: readonly Act[], ahead: number): RunState {
   const ledger = addGrant([], 'subscribe', T0 + ahead, allowanceOf('wechat-2023', 'subscribe'), T0)
   let state = beginRun(PLAN, entry, ledger)
   let at = T0
-  for (const [i, act] of list.entries()) {
-    at += act.afterMs
+  for (const [i, { afterMs, scene }] of list.entries()) {
+    at += afterMs
     const event: Interaction = {
-      ...{ at, seq: i + 2, ...clock, key: `k${i + 1}`, scene: act.scene },
-      ...{ allowance: allowanceOf('wechat-2023', act.scene), text: null },
+      ...{ at, seq: i + 2, ...clock, key: `k${i + 1}`, scene },
+      ...{ allowance: allowanceOf('wechat-2023', scene), text: null },
     }
     state = applyInteraction(PLAN, state, event)
   }
   return state
 }
 
-describe('a machine whose clock is known to be wrong', () => {
-  it('decides as one whose clock is right, at the same moments', () => {
+describe('a machine whose clock skew is known', () => {
+  it('makes the same decisions at the same moments as one without skew', () => {
     const skew = fc.integer({ min: -600, max: 600 }).map((s) => s * 1_000)
     fc.assert(
-      fc.property(acts, skew, fc.integer({ min: 0, max: 400_000 }), (list, ahead, passed) => {
+      fc.property(interactions, skew, fc.integer({ min: 0, max: 400_000 }), (list, ahead, passed) => {
         const right = decide(PLAN, runOf(list, 0), T0 + passed)
         const wrong = decide(PLAN, runOf(list, ahead), T0 + passed + ahead)
         const shifted = (at: number | null) => (at === null ? null : at + ahead)
@@ -74,7 +77,7 @@ describe('a machine whose clock is known to be wrong', () => {
     )
   })
 
-  it('keeps the order of what the follower did when its clock is set right in between', () => {
+  it('keeps the order of events when its clock is corrected between them', () => {
     const early = runOf([{ afterMs: 30_000, scene: 'message' }], 70_000)
     const event: Interaction = {
       ...{ at: T0 + 40_000, seq: 9, key: 'k9', scene: 'message' as const },
@@ -82,13 +85,13 @@ describe('a machine whose clock is known to be wrong', () => {
     }
     const after = applyInteraction(PLAN, early, event)
     const grant = after.ledger.find((g) => g.scene === 'message')
-    // By our clocks the later message came before the earlier one; it replaces its grant all the same.
+    // By this machine's clock the later message came first. It still replaces the grant of the earlier one.
     expect(grant).toMatchObject({ grantedAt: T0 + 40_000, used: 0 })
     const gone = applyUnsubscribe(after, { at: T0 + 50_000, seq: 10, key: 'k10' })
     expect(gone.stop?.outcome).toBe('unsubscribed')
   })
 
-  it('leaves a run whose events say nothing of clocks as it always was', () => {
+  it('adds no correction to a run whose events have none', () => {
     const state = runOf([{ afterMs: 5_000, scene: 'message' }], 0)
     expect(JSON.stringify(state)).not.toMatch(/aheadMs|createTime/)
     expect(state).toMatchObject({

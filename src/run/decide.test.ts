@@ -13,7 +13,7 @@ const welcome = planOf([
   { id: 'tip', afterMs: 10 * MINUTE, since: 'reply' },
   { id: 'day-1', afterMs: 22 * HOUR, since: 'reply' },
 ])
-/** Steps that come due one minute after another, when the follow's minute is over. */
+/** Steps that come due one minute after another, once the follow's one-minute grant has expired. */
 const late = (count: number, more: Parameters<typeof planOf>[1] = {}) =>
   planOf(
     Array.from({ length: count }, (_, i) => ({ afterMs: (2 + i) * MINUTE })),
@@ -41,7 +41,7 @@ describe('a silent follower', () => {
     expect(run.step('s3')).toMatchObject({ state: 'held', reason: 'no-grant' })
   })
 
-  it('gets what is due in the minute’s last seconds just before them', () => {
+  it('gets steps due in the last seconds of the minute just before its margin', () => {
     for (const afterMs of [56_600, 58_000, MINUTE]) {
       const run = simulateRun(planOf([{ afterMs }]))
       run.runUntil(MINUTE)
@@ -52,7 +52,7 @@ describe('a silent follower', () => {
     expect(after.steps()).toEqual(['s0 held no-grant'])
   })
 
-  it('of a follow that was delivered late finds its minute over', () => {
+  it('gets nothing when the follow was delivered after its minute', () => {
     const run = simulateRun(planOf([{ afterMs: 20 * SECOND }, { afterMs: 30 * SECOND, ifLate: 'skip' }]), {
       startDelayMs: 5 * MINUTE,
     })
@@ -60,14 +60,14 @@ describe('a silent follower', () => {
     expect(run.steps()).toEqual(['s0 held no-grant', 's1 skipped late'])
   })
 
-  it('gets the whole series under the old rule', () => {
+  it('gets the whole series under the rules classic-48h', () => {
     const run = simulateRun(planOf([1, 24, 47].map((h) => ({ afterMs: h * HOUR }))), { rules: 'classic-48h' })
     run.runUntil(DAYS_2)
     expect(run.sent).toEqual(['3600s s0 subscribe', '86400s s1 subscribe', '169200s s2 subscribe'])
     expect(run.state.outcome).toBe('completed')
   })
 
-  it('takes over what an earlier run left', () => {
+  it("gets messages from a previous run's grant", () => {
     const grant = { scene: 'message', grantedAt: ENTRY_AT - HOUR, expiresAt: ENTRY_AT + 47 * HOUR } as const
     const run = simulateRun(late(2), { ledger: [{ ...grant, quota: 5, used: 4 }] })
     run.runUntil(HOUR)
@@ -77,7 +77,7 @@ describe('a silent follower', () => {
 })
 
 describe('a follower who replies', () => {
-  it('gets no hint, the gift at once and the rest on time', () => {
+  it('gets no hint, the gift at once and the other steps on time', () => {
     const run = simulateRun(welcome)
     run.runUntil(5 * SECOND)
     run.sendText('1')
@@ -87,7 +87,7 @@ describe('a follower who replies', () => {
     expect(run.state.outcome).toBe('completed')
   })
 
-  it('late has got the hint, and the message pays', () => {
+  it('after the hint gets the gift, paid by the message', () => {
     const run = simulateRun(welcome)
     run.runUntil(3 * HOUR)
     run.sendText('1')
@@ -95,7 +95,7 @@ describe('a follower who replies', () => {
     expect(run.sent).toEqual(['20s hint subscribe', '10800s gift message'])
   })
 
-  it('is counted from the first reply, however much is said after it', () => {
+  it('gets the steps counted from the first reply, whatever follows it', () => {
     const run = simulateRun(welcome)
     for (const at of [5, 6, 7, 300, 900]) {
       run.runUntil(at * SECOND)
@@ -109,7 +109,7 @@ describe('a follower who replies', () => {
     ])
   })
 
-  it('keeps the window open for two days after the last word', () => {
+  it('keeps the window open for two days after the last message', () => {
     const run = simulateRun(
       planOf([
         { afterMs: 0, since: 'reply', id: 'a' },
@@ -127,21 +127,21 @@ describe('a follower who replies', () => {
   })
 })
 
-describe('a step planned from the one before', () => {
+describe('a step counted from the previous one', () => {
   const chain = planOf([
     { id: 'a', afterMs: 10 * SECOND, since: 'previous' },
     { id: 'b', afterMs: 10 * SECOND, since: 'previous', when: 'replied' },
     { id: 'c', afterMs: 10 * SECOND, since: 'previous' },
   ])
 
-  it('counts from its planned time, also when that one was skipped', () => {
+  it('is due after the planned time of the previous step, also when that was skipped', () => {
     const run = simulateRun(chain)
     run.runUntil(DAYS_2)
     expect(run.sent).toEqual(['10s a subscribe', '30s c subscribe'])
     expect(run.steps()).toEqual(['a sent', 'b skipped not-replied', 'c sent'])
   })
 
-  it('waits for the reply when the one before does', () => {
+  it('waits for the reply when the previous step does', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 0, since: 'reply' },
@@ -157,7 +157,7 @@ describe('a step planned from the one before', () => {
 })
 
 describe('held steps', () => {
-  it('are released by the next word, in order, two seconds apart', () => {
+  it('are released by the next message, in order, two seconds apart', () => {
     const run = simulateRun(late(3))
     run.runUntil(10 * MINUTE)
     expect(run.steps()).toEqual(['s0 held no-grant', 's1 held no-grant', 's2 held no-grant'])
@@ -166,7 +166,7 @@ describe('held steps', () => {
     expect(run.sent).toEqual(['600s s0 message', '602s s1 message', '604s s2 message'])
   })
 
-  it('go in the order of their planned times, not of the file', () => {
+  it('are sent in the order of their planned times, not of the file', () => {
     const run = simulateRun(
       planOf([
         { id: 'later', afterMs: 5 * MINUTE },
@@ -179,7 +179,7 @@ describe('held steps', () => {
     expect(run.sent).toEqual(['600s first message', '602s later message'])
   })
 
-  it('keep the distance that the file asks for', () => {
+  it('keep the spacing of the campaign', () => {
     const run = simulateRun(late(3, { spacingMs: 30 * SECOND }))
     run.runUntil(10 * MINUTE)
     run.sendText()
@@ -187,7 +187,7 @@ describe('held steps', () => {
     expect(run.sent).toEqual(['600s s0 message', '630s s1 message', '660s s2 message'])
   })
 
-  it('count their distance from the end of the send before', () => {
+  it('keep the spacing from the end of the previous send', () => {
     const run = simulateRun(late(2))
     run.runUntil(10 * MINUTE)
     run.sendText()
@@ -196,7 +196,7 @@ describe('held steps', () => {
     expect(run.requests.map((r) => r.at / SECOND)).toEqual([600, 607])
   })
 
-  it('take only what a grant has: a click releases three of five', () => {
+  it('use only the quota of the grant: a click releases three of five', () => {
     const run = simulateRun(late(5))
     run.runUntil(10 * MINUTE)
     run.clickMenu()
@@ -207,7 +207,7 @@ describe('held steps', () => {
     expect(run.sent.slice(3)).toEqual(['3600s s3 message', '3602s s4 message'])
   })
 
-  it('are judged again at their release', () => {
+  it('have their condition checked again at their release', () => {
     const run = simulateRun(
       planOf([
         { id: 'hint', afterMs: 2 * MINUTE, when: 'not-replied' },
@@ -222,7 +222,7 @@ describe('held steps', () => {
     expect(run.sent).toEqual(['600s news message'])
   })
 
-  it('that wanted no reply go when a click releases them', () => {
+  it('with the condition not-replied are sent when a click releases them', () => {
     const run = simulateRun(planOf([{ id: 'hint', afterMs: 2 * MINUTE, when: 'not-replied' }]))
     run.runUntil(10 * MINUTE)
     run.clickMenu()
@@ -239,7 +239,7 @@ describe('held steps', () => {
 })
 
 describe('a step that is skipped when late', () => {
-  it('is skipped where nothing may be sent, and the next one goes on', () => {
+  it('is skipped when no grant can pay, and the next step stays pending', () => {
     const run = simulateRun(planOf([{ afterMs: 2 * MINUTE, ifLate: 'skip' }, { afterMs: 3 * MINUTE }]))
     run.runUntil(2 * MINUTE)
     expect(run.steps()).toEqual(['s0 skipped no-grant', 's1 pending'])
@@ -257,7 +257,7 @@ describe('a step that is skipped when late', () => {
     expect(run.steps()).toEqual(expected)
   })
 
-  it('that is only held goes, however late', () => {
+  it('is sent however late when it is held instead', () => {
     const run = simulateRun(planOf([{ afterMs: MINUTE }]), { rules: 'classic-48h', startDelayMs: 20 * HOUR })
     run.runUntil(20 * HOUR)
     expect(run.steps()).toEqual(['s0 sent'])
@@ -271,7 +271,7 @@ describe('a paused follower', () => {
     { id: 'later', afterMs: 5 * HOUR },
   ])
 
-  it('gets nothing; after the resume each step follows its ifLate', () => {
+  it('gets nothing, and after the resume each step follows its ifLate', () => {
     const run = simulateRun(series, { rules: 'classic-48h' })
     run.pause(true)
     run.runUntil(2 * HOUR)
@@ -283,7 +283,7 @@ describe('a paused follower', () => {
     expect(run.sent).toEqual(['7200s hold subscribe', '18000s later subscribe'])
   })
 
-  it('who was resumed before anything came due has missed nothing', () => {
+  it('misses nothing when resumed before a step came due', () => {
     const run = simulateRun(series, { rules: 'classic-48h' })
     run.pause(true)
     run.runUntil(HOUR - 1)
@@ -292,7 +292,7 @@ describe('a paused follower', () => {
     expect(run.steps()).toEqual(['hold sent', 'skip sent', 'later pending'])
   })
 
-  it('who was resumed a moment too late has missed what may not be late', () => {
+  it('misses a step that is skipped when late, when resumed just after it came due', () => {
     const run = simulateRun(series, { rules: 'classic-48h' })
     run.pause(true)
     run.runUntil(HOUR)
@@ -301,7 +301,7 @@ describe('a paused follower', () => {
     expect(run.steps()).toEqual(['hold sent', 'skip skipped late', 'later pending'])
   })
 
-  it('is looked at again when the next step comes due, to mark it', () => {
+  it('is checked when the next step comes due, to mark it', () => {
     const run = simulateRun(series)
     run.pause(true)
     run.runUntil(HOUR)
@@ -310,7 +310,7 @@ describe('a paused follower', () => {
     expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + DAYS_2, for: 'window' })
   })
 
-  it('still leaves, and the window still closes', () => {
+  it('ends the run by an unfollow, and the window still closes', () => {
     const gone = simulateRun(series)
     gone.pause(true)
     gone.unfollow()
@@ -322,7 +322,7 @@ describe('a paused follower', () => {
     expect(quiet.state.outcome).toBe('window-closed')
   })
 
-  it('who replies meanwhile gets no hint later', () => {
+  it('who replies during the pause gets no hint later', () => {
     const run = simulateRun(welcome)
     run.pause(true)
     run.runUntil(30 * SECOND)
@@ -332,8 +332,8 @@ describe('a paused follower', () => {
   })
 })
 
-describe('a follower who talks to a human agent', () => {
-  it('is left alone until the session closes', () => {
+describe('a follower in a session with a human agent', () => {
+  it('gets nothing until the session closes', () => {
     const run = simulateRun(planOf([{ afterMs: HOUR }, { afterMs: HOUR, ifLate: 'skip' }]), {
       rules: 'classic-48h',
     })
@@ -346,7 +346,7 @@ describe('a follower who talks to a human agent', () => {
     expect(run.steps()).toEqual(['s0 sent', 's1 skipped late'])
   })
 
-  it('gets what was held, in order, 30 minutes after the last word on the session', () => {
+  it('gets the held steps in order 30 minutes after the last change of the session', () => {
     const run = simulateRun(planOf([{ afterMs: 60_000 }, { afterMs: 120_000 }]), { rules: 'classic-48h' })
     run.agentSession(true, 30_000)
     run.runUntil(600_000)
@@ -357,7 +357,7 @@ describe('a follower who talks to a human agent', () => {
     expect(run.steps()).toEqual(['s0 sent', 's1 sent'])
   })
 
-  it('stays held when a pause outlasts the session, and goes at its end', () => {
+  it('gets nothing while a pause outlasts the session, and the held step at its end', () => {
     const run = simulateRun(planOf([{ afterMs: 60_000 }]), { rules: 'classic-48h' })
     run.agentSession(true, 30_000)
     run.pause(true)
@@ -370,20 +370,20 @@ describe('a follower who talks to a human agent', () => {
 })
 
 describe('the window', () => {
-  it('closes before a step that is due at its very end, which goes three seconds earlier', () => {
+  it('has a step that is due at its end sent three seconds earlier', () => {
     const run = simulateRun(planOf([{ afterMs: 2 * HOUR }], { windowMs: 2 * HOUR }), { rules: 'classic-48h' })
     run.runUntil(2 * HOUR)
     expect(run.sent).toEqual([`${2 * 3_600 - 3}s s0 subscribe`])
     expect(run.state.outcome).toBe('completed')
   })
 
-  it('ends the tries of a request, also where the grant would live on', () => {
+  it('limits the retries of a request when the grant expires later', () => {
     const run = simulateRun(planOf([{ afterMs: 50 * MINUTE }], { windowMs: HOUR }), { rules: 'classic-48h' })
     run.runUntil(50 * MINUTE)
     expect(run.requests).toMatchObject([{ at: 50 * MINUTE, leftMs: 10 * MINUTE }])
   })
 
-  it('leaves no time for a request in its last half second', () => {
+  it('allows no request in its last half second', () => {
     const run = simulateRun(planOf([{ afterMs: 50 * MINUTE }], { windowMs: HOUR }), { rules: 'classic-48h' })
     run.answerSends({
       result: 'not-sent',
@@ -396,14 +396,14 @@ describe('the window', () => {
     expect(run.steps()).toEqual(['s0 skipped window-closed'])
   })
 
-  it('gives a request until the grant’s margin where that comes first', () => {
+  it('allows retries until the grant’s margin when that comes first', () => {
     const run = simulateRun(planOf([{ afterMs: 20 * SECOND }]))
     run.runUntil(20 * SECOND)
     expect(run.requests).toMatchObject([{ leftMs: 37 * SECOND }])
   })
 })
 
-describe('what ends a run', () => {
+describe('a run ends by', () => {
   it.each([
     ['an unfollow', (run: ReturnType<typeof simulateRun>) => run.unfollow(), 'unsubscribed', null],
     [
@@ -424,25 +424,25 @@ describe('what ends a run', () => {
       'account-stopped',
       null,
     ],
-  ] as const)('%s', (_who, happens, outcome, reason) => {
+  ] as const)('%s', (_cause, apply, outcome, reason) => {
     const run = simulateRun(
       planOf([{ afterMs: SECOND }, { afterMs: 30 * SECOND }, { afterMs: 0, since: 'reply' }]),
     )
     run.runUntil(10 * SECOND)
-    happens(run)
+    apply(run)
     run.runUntil(DAYS_2)
     expect(run.sent).toEqual(['1s s0 subscribe'])
     expect(run.state).toMatchObject({ status: 'ended', outcome, reason, endedAt: ENTRY_AT + 10 * SECOND })
     expect(run.steps().slice(0, 2)).toEqual(['s0 sent', `s1 skipped ${outcome}`])
   })
 
-  it('its last step, and then nothing is waited for', () => {
+  it('its last step, at once', () => {
     const run = simulateRun(planOf([{ afterMs: 0 }]))
     run.runUntil(0)
     expect(run.state).toMatchObject({ outcome: 'completed', endedAt: ENTRY_AT })
   })
 
-  it('a follower whom every condition leaves out has nothing to wait for', () => {
+  it('its last condition that fails', () => {
     const run = simulateRun(planOf([{ afterMs: SECOND, when: 'replied' }]))
     run.runUntil(HOUR)
     expect(run.steps()).toEqual(['s0 skipped not-replied'])
@@ -450,32 +450,32 @@ describe('what ends a run', () => {
   })
 })
 
-describe('what the run waits for', () => {
+describe('a run waits for', () => {
   it.each([
     ['its first step', planOf([{ id: 'hint', afterMs: 20 * SECOND }]), 0, 20 * SECOND, 'hint'],
     ['a reply, until the window closes', planOf([{ since: 'reply' }]), 0, DAYS_2, 'window'],
     ['the next step while one is held', late(2), 2 * MINUTE, 3 * MINUTE, 's1'],
     ['the window’s end when all are held', late(2), 3 * MINUTE, DAYS_2, 'window'],
-  ])('%s', (_what, plan, at, until, what) => {
+  ])('%s', (_title, plan, at, until, reason) => {
     const run = simulateRun(plan)
     run.runUntil(at)
-    expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + until, for: what })
+    expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + until, for: reason })
   })
 
-  it('is asked without changing the question', () => {
+  it('the same when it decides twice', () => {
     const run = simulateRun(late(2))
     run.runUntil(5 * MINUTE)
-    const once = decide(late(2), run.state, ENTRY_AT + 5 * MINUTE)
-    const twice = decide(late(2), once.state, ENTRY_AT + 5 * MINUTE)
-    expect(once.state).toBe(run.state)
-    expect(twice).toEqual(once)
+    const first = decide(late(2), run.state, ENTRY_AT + 5 * MINUTE)
+    const second = decide(late(2), first.state, ENTRY_AT + 5 * MINUTE)
+    expect(first.state).toBe(run.state)
+    expect(second).toEqual(first)
   })
 })
 
 describe('a step that only tags', () => {
   const mark = { id: 'mark', kind: 'tag', tag: ['看过'] }
 
-  it('needs no grant, uses none, and waits for no held step', () => {
+  it('needs no grant, uses no quota, and waits for no held step', () => {
     const run = simulateRun(
       planOf([
         { id: 'held', afterMs: 2 * MINUTE },
@@ -491,7 +491,7 @@ describe('a step that only tags', () => {
     expect(run.state).toMatchObject({ outcome: 'completed' })
   })
 
-  it('does not delay held steps that are released, nor is it delayed by them', () => {
+  it('neither delays released steps nor is delayed by them', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 2 * MINUTE },
@@ -506,7 +506,7 @@ describe('a step that only tags', () => {
     expect(run.follower.tagged).toEqual(['601s mark'])
   })
 
-  it('goes after a message of the same time that stands before it', () => {
+  it('is executed in the order of the file among steps of the same time', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 0 },
@@ -523,7 +523,7 @@ describe('a step that only tags', () => {
     expect(other.next()).toMatchObject({ do: 'tag', index: 0, leftMs: DAYS_2 })
   })
 
-  it('respects a pause, a human agent, when and ifLate', () => {
+  it('follows a pause, a human agent, when and ifLate like any step', () => {
     const run = simulateRun(
       planOf([
         { ...mark, afterMs: MINUTE },
@@ -543,13 +543,13 @@ describe('a step that only tags', () => {
     expect(run.steps()).toEqual(['mark sent', 'late skipped late', 'reply skipped not-replied'])
   })
 
-  it('at the window’s very end goes just before it', () => {
+  it('is executed just before the window’s end when due at it', () => {
     const run = simulateRun(planOf([{ ...mark, afterMs: DAYS_2 }]))
     run.runUntil(DAYS_2)
     expect(run.steps()).toEqual(['mark sent'])
   })
 
-  it('is skipped when WeChat refuses; a message with such a tag stays sent', () => {
+  it('is skipped when WeChat refuses the tag, and a message with such a tag stays sent', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 0, tag: ['x'] },
@@ -564,11 +564,11 @@ describe('a step that only tags', () => {
 })
 
 describe('a condition on the follower', () => {
-  const knows = (more: Partial<{ tags: string[]; qrScene: string; subscribeScene: string }>) => ({
-    attributes: { tags: [], qrScene: '', subscribeScene: '', ...more },
+  const fetched = (attributes: Partial<{ tags: string[]; qrScene: string; subscribeScene: string }>) => ({
+    attributes: { tags: [], qrScene: '', subscribeScene: '', ...attributes },
   })
 
-  it('is asked for when the step could go, once a minute at most', () => {
+  it('fetches the attributes when the step is due, at most once a minute', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 10 * SECOND, when: { tag: '金卡' } },
@@ -576,26 +576,26 @@ describe('a condition on the follower', () => {
         { ...{ id: 'c', kind: 'tag', tag: ['x'] }, afterMs: 71 * SECOND, when: { tag: '金卡' } },
       ]),
     )
-    run.follower.attributes = knows({ tags: ['银卡'], subscribeScene: 'ADD_SCENE_QR_CODE' })
+    run.follower.attributes = fetched({ tags: ['银卡'], subscribeScene: 'ADD_SCENE_QR_CODE' })
     run.runUntil(5 * SECOND)
     expect(run.follower.attributeRequests).toBe(0)
     run.runUntil(MINUTE)
     expect(run.steps()).toEqual(['a skipped condition', 'b sent', 'c pending'])
     expect(run.follower.attributeRequests).toBe(1)
-    run.follower.attributes = knows({ tags: ['金卡'] })
+    run.follower.attributes = fetched({ tags: ['金卡'] })
     run.runUntil(2 * MINUTE)
     expect(run.steps()).toEqual(['a skipped condition', 'b sent', 'c sent'])
     expect(run.follower.attributeRequests).toBe(2)
   })
 
-  it('is not asked for while the step has no grant', () => {
+  it('fetches nothing while no grant can pay for the step', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: 2 * MINUTE, when: { tag: '金卡' } }]))
     run.runUntil(HOUR)
     expect(run.steps()).toEqual(['a held no-grant'])
     expect(run.follower.attributeRequests).toBe(0)
   })
 
-  it('sees the tags that the steps before it gave and took', () => {
+  it('uses the tags that earlier steps added and removed', () => {
     const run = simulateRun(
       planOf([
         { id: 'learns', afterMs: 0, when: { tag: 'old' }, tag: ['new'], untag: ['old'] },
@@ -603,13 +603,13 @@ describe('a condition on the follower', () => {
         { id: 'old', afterMs: 0, when: { tag: 'old' } },
       ]),
     )
-    run.follower.attributes = knows({ tags: ['old'] })
+    run.follower.attributes = fetched({ tags: ['old'] })
     run.runUntil(SECOND)
     expect(run.steps()).toEqual(['learns sent', 'new sent', 'old skipped condition'])
     expect(run.follower.attributeRequests).toBe(1)
   })
 
-  it('knows the code of the entry without asking', () => {
+  it('uses the QR scene of the entry without fetching', () => {
     const plan = planOf([
       { id: 'a', afterMs: 0, when: { qrScene: 'expo-*' } },
       { id: 'b', afterMs: 0, when: { qrScene: 'expo' } },
@@ -619,12 +619,12 @@ describe('a condition on the follower', () => {
     expect(run.steps()).toEqual(['a sent', 'b skipped condition'])
     expect(run.follower.attributeRequests).toBe(0)
     const other = simulateRun(plan)
-    other.follower.attributes = knows({ qrScene: 'expo' })
+    other.follower.attributes = fetched({ qrScene: 'expo' })
     other.runUntil(SECOND)
     expect(other.steps()).toEqual(['a skipped condition', 'b sent'])
   })
 
-  it('that nobody can judge skips the step; so do facts that a template needs', () => {
+  it('skips the step when the attributes stay unknown, as does a template that needs them', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 0, when: { tag: 'x' } },
@@ -637,7 +637,7 @@ describe('a condition on the follower', () => {
     expect(run.sent).toEqual([])
   })
 
-  it('has as long as the step’s grant', () => {
+  it('may fetch until the margin of the step’s grant', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: 10 * SECOND, when: { tag: 'x' } }]))
     run.runUntil(9 * SECOND)
     const { next } = decide(

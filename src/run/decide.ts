@@ -13,28 +13,29 @@ import {
 
 /** What a run does next. */
 export type NextAction =
-  /** `leftMs`: time until the grant's margin or the window's end. */
+  /** `leftMs`: time until the grant's margin or the window's end, ms. */
   | { do: 'send'; index: number; grant: Grant; leftMs: number }
-  /** A step that only tags; `leftMs`: time until the window's end. */
+  /** A step that only tags. `leftMs`: time until the window's end, ms. */
   | { do: 'tag'; index: number; leftMs: number }
-  /** Ask WeChat about the follower, for a step that could go; `leftMs` as that step's. */
+  /** Fetch the follower's attributes for a step that is due. `leftMs` is that step's. */
   | { do: 'fetch-attributes'; index: number; leftMs: number }
   | { do: 'wait'; until: number; for: string }
   | { do: 'finish'; outcome: Outcome; reason: string | null }
 
-/** A step that is later than this counts as late; "a message a minute late is fine". */
+/** A step counts as late after this time. */
 const LATE_AFTER_MS = 60_000
 
-/** A step due this close to the window's end goes this much before it: nothing may go after it. */
+/** A step due this close to the window's end, or at it, is sent this long before the end. */
 const WINDOW_MARGIN_MS = 3_000
 
 /**
- * The heart of the product: what a run does next, and what that says about its steps. A pure function of the plan, the
- * state and the time (epoch ms of the follower's clock); the same three give the same answer for ever.
+ * Decides what a run does next, and marks the steps that are held or skipped by now. A pure function of the plan, the state
+ * and the time: stored histories are replayed through it, so the same arguments must always give the same result.
  *
- * Open steps go in the order of their planned times. A step that comes due and that no grant can pay is held until one
- * can (`ifLate: skip`: skipped); `when` is judged at the moment it could go. A step that only tags waits for nothing but its
- * time: no grant, no spacing, no held step before it.
+ * Open steps are sent in the order of their planned times. A due step that no grant can pay for is held until one can, or
+ * skipped with `ifLate: skip`. Its `when` is checked when it could be sent. A step that only tags waits for its time alone:
+ * it needs no grant, keeps no spacing, and does not wait for held steps.
+ * @param now epoch ms by the follower's clock
  */
 export function decide(plan: Plan, state: RunState, now: number): { state: RunState; next: NextAction } {
   if (state.stop) return { state, next: { do: 'finish', ...pickStop(state.stop) } }
@@ -42,11 +43,11 @@ export function decide(plan: Plan, state: RunState, now: number): { state: RunSt
   const next = nextAction(plan, assessed, now)
   const step = next.do === 'send' || next.do === 'tag' ? plan.steps[next.index] : undefined
   if (!step || (next.do !== 'send' && next.do !== 'tag')) return { state: assessed, next }
-  // One step at a time: the step before may give the tag that this one asks for.
+  // One step at a time, because the step before may add the tag that this step's condition needs.
   switch (checkAttributes(step, assessed, now)) {
     case 'go':
       return { state: assessed, next }
-    case 'ask':
+    case 'fetch':
       return { state: assessed, next: { do: 'fetch-attributes', index: next.index, leftMs: next.leftMs } }
     case 'skip':
       return decide(plan, changeStep(assessed, next.index, { state: 'skipped', reason: 'condition' }), now)
@@ -58,7 +59,7 @@ function nextAction(plan: Plan, state: RunState, now: number): NextAction {
   if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
   if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }
   const closing: NextAction = { do: 'wait', until: state.closesAt, for: 'window' }
-  // Steps are held: those that come due meanwhile are only marked.
+  // All steps are held. The run wakes when the next one is due, to mark it.
   if (state.status === 'paused' || state.agentSession?.open) {
     const due = waitForNextDue(queue, now) ?? closing
     const sessionEnd = agentSessionEnd(state.agentSession) ?? Infinity
@@ -94,14 +95,14 @@ function nextSend(
     return tag && tag.until < until ? tag : { do: 'wait', until, for: head.step.id }
   }
   const grant = selectGrant(state.ledger, now)
-  // Held for want of a grant: an interaction wakes the run, and so does the next step's own time.
+  // The step is held because no grant can pay. An interaction wakes the run, and so does the next step's time.
   if (!grant) return waitForNextDue(queue, now) ?? closing
-  // Tries of a failed request end with the window too, which may close before the grant.
+  // Retries of a failed request also end with the window, which may close before the grant expires.
   const leftMs = Math.min(usableUntil(grant), state.closesAt) - now
   return leftMs < MIN_LEFT_MS ? closing : { do: 'send', index: head.index, grant, leftMs }
 }
 
-/** Marks what is certain of each open step by now: its condition fails, it is late, it is held. */
+/** Marks each open step that is certainly held or skipped by now. */
 function assessOpenSteps(plan: Plan, state: RunState, now: number): RunState {
   let current = now >= (agentSessionEnd(state.agentSession) ?? Infinity) ? expireAgentSession(state) : state
   for (const { index, step, startsAt } of openSteps(plan, state)) {
@@ -119,7 +120,7 @@ interface Verdict {
   reason: string
 }
 
-/** Null while nothing is certain, and of a step that may go. */
+/** Returns null for a step that may be sent, or that is not due yet. */
 function assessStep(
   planned: PlanStep,
   step: StepState,
@@ -127,7 +128,7 @@ function assessStep(
   state: RunState,
   now: number,
 ): Verdict | null {
-  // A reply cannot be undone, so this step need not wait for its time.
+  // A reply cannot be undone, so this step is skipped before its time.
   if (planned.when === 'not-replied' && state.reply) return skipped('replied')
   if (startsAt === null || startsAt > now || step.dueAt === null || now >= state.closesAt) return null
   if (state.status === 'paused') return held('paused')
@@ -142,7 +143,7 @@ function assessStep(
 const held = (reason: string): Verdict => ({ state: 'held', reason })
 const skipped = (reason: string): Verdict => ({ state: 'skipped', reason })
 
-/** Came due during a pause or a human agent's session, so it could not go on time. */
+/** True when the step came due during a pause or a human agent's session. */
 function wasBlocked(step: StepState): boolean {
   return step.state === 'held' && (step.reason === 'paused' || step.reason === 'human-agent')
 }
@@ -154,7 +155,7 @@ interface QueuedStep {
   tagsOnly: boolean
 }
 
-/** Open steps in the order in which they go; those that hang on a reply come last. */
+/** Open steps in the order in which they are sent. Steps that wait for a reply come last. */
 function openSteps(plan: Plan, state: RunState): QueuedStep[] {
   return state.steps
     .map((step, index) => {
@@ -167,14 +168,14 @@ function openSteps(plan: Plan, state: RunState): QueuedStep[] {
     .sort((a, b) => (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index)
 }
 
-/** A step's planned time, moved forward when it falls into a grant's margin or on the window's end. */
+/** A step's planned time, made earlier when it falls into a grant's margin or on the window's end. */
 function startOfStep(state: RunState, dueAt: number, tagsOnly: boolean): number {
   const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
   const at = atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt
   return tagsOnly ? at : startTime(state.ledger, at)
 }
 
-/** Released steps keep `spacing` between them. */
+/** The earliest time for a held step: `spacing` after the last release. */
 function releaseTime(plan: Plan, state: RunState, step: StepState): number {
   return step.wasHeld && state.releasedAt !== null ? state.releasedAt + plan.spacingMs : 0
 }

@@ -25,12 +25,12 @@ describe('an event while a run closes', () => {
     }
   })
 
-  it('starts nothing while the run goes on', () => {
+  it('starts no run before the current one closes', () => {
     expect(isClosing(running)).toBe(false)
     expect(startOfNextRun(running, event(3_000))).toBeNull()
   })
 
-  it('starts nothing when it would start no run, is the entry itself, or was applied already', () => {
+  it('starts no run when it has no start, is the entry itself, or was already applied', () => {
     const { start: _, ...plain } = event(3_000)
     expect(startOfNextRun(cancelled, plain)).toBeNull()
     expect(startOfNextRun(cancelled, event(0, 'subscribe', running.entry.key))).toBeNull()
@@ -38,23 +38,23 @@ describe('an event while a run closes', () => {
     expect(startOfNextRun(known, event(3_000))).toBeNull()
   })
 
-  it('starts nothing when it is older than the unfollow', () => {
+  it('starts no run when it is older than the unfollow', () => {
     expect(startOfNextRun(unfollowed, event(1_000))).toBeNull()
   })
 
-  it('starts nothing after an opt-out, unless it is a follow', () => {
+  it('starts no run after an opt-out, unless it is a follow', () => {
     expect(startOfNextRun(optedOut, event(3_000, 'message'))).toBeNull()
     expect(startOfNextRun(optedOut, event(3_000))).not.toBeNull()
   })
 })
 
 describe('the next run', () => {
-  it('takes the grants over, but none after an unfollow', () => {
+  it('inherits the grants, but none after an unfollow', () => {
     expect(carriedGrants(cancelled)).toEqual([grant])
     expect(carriedGrants({ ...unfollowed, ledger: [grant] })).toEqual([])
   })
 
-  it("takes a human agent's open session over, but none from before an unfollow", () => {
+  it("inherits a human agent's open session, but none from before an unfollow", () => {
     const opening = { open: true, at: ENTRY_AT + 1_000, seq: 1 }
     expect(carriedAgentSession(running)).toBeNull()
     expect(carriedAgentSession(applyAgentSession(cancelled, opening))).toEqual(opening)

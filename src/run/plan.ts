@@ -2,46 +2,47 @@ import { normaliseExitKeyword } from '../shared/keyword.ts'
 import type { Allowance, Scene } from '../wechat/rules/rules.ts'
 
 /**
- * A campaign compiled for one run: delays and conditions, no message bodies. It is the workflow's input, pinned for the
- * run's life, so that an edit touches new followers only.
+ * A campaign compiled for one run: delays and conditions, without message bodies. It is part of the workflow's input, so a
+ * new version of the campaign affects new runs only.
  */
 export interface Plan {
   campaign: string
   version: number
   steps: readonly PlanStep[]
-  /** Least time between two held steps that are released one after the other. */
+  /** The least time between the releases of two held steps. */
   spacingMs: number
   /** The run ends this long after the last interaction. */
   windowMs: number
-  /** As `normaliseExitKeyword` gives them. */
+  /** Normalised by `normaliseExitKeyword`. */
   exitKeywords: readonly string[]
 }
 
 export interface PlanStep {
   id: string
-  /** The message's kind, for summaries: `text`, `news`…; `tag` of a step that sends nothing. */
+  /** The message's kind, `text` or `news` for example; `tag` for a step that only tags. */
   kind: string
-  /** True when a medium must be at WeChat before the message can be sent. */
+  /** True when media must be uploaded to WeChat before the message can be sent. */
   media: boolean
   afterMs: number
   since: 'entry' | 'reply' | 'previous'
   ifLate: 'hold' | 'skip'
   when: 'replied' | 'not-replied' | FollowerCondition | null
-  /** Tags to give and to take, after the message where there is one. Absent: none. */
+  /** Tags to add to the follower, after the message when there is one. */
   tag?: readonly string[]
+  /** Tags to remove, likewise. */
   untag?: readonly string[]
-  /** The message's template names what only WeChat knows of the follower. */
+  /** Present when the message's template uses the follower's attributes. */
   needsAttributes?: true
 }
 
-/** A condition on the follower, judged when the step could go; exactly one is set. A scene's trailing `*` matches the rest. */
+/** A condition on the follower, checked when the step is due. Exactly one field is set. A trailing `*` in a scene is a wildcard. */
 export interface FollowerCondition {
   tag?: string | undefined
   qrScene?: string | undefined
   subscribeScene?: string | undefined
 }
 
-/** True of a step that only tags: it needs no grant and knows no spacing. */
+/** True for a step that only tags. It needs no grant and keeps no spacing. */
 export function isTagOnly(step: PlanStep): boolean {
   return step.kind === 'tag'
 }
@@ -53,23 +54,23 @@ export interface EventStamp {
   seq: number
 }
 
-/** What a follower did: `at` orders it, `correctedTime` says when it was by our clock, which steps and grants are counted with. */
+/** The time of an event. `at` orders events; `correctedTime` is the base for delays and grants. */
 export interface EventTime extends EventStamp {
   /**
-   * How far our clock was ahead of WeChat's when this reached us, ms; absent: not so far that it matters, or it was not
-   * known.
+   * How far this machine's clock was ahead of WeChat's when the event arrived, ms. Absent when the skew was negligible or
+   * unknown.
    */
   aheadMs?: number
 }
 
-/** When it happened by our clock, epoch ms. */
+/** When the event happened by this machine's clock, epoch ms. */
 export function correctedTime({ at, aheadMs = 0 }: Pick<EventTime, 'at' | 'aheadMs'>): number {
   return at + aheadMs
 }
 
-/** The callback that began a run. */
+/** The event that started a run. */
 export interface Entry extends EventTime {
-  /** The callback's dedupe key; it is the run's key too. */
+  /** The callback's dedupe key. It is also the run's key. */
   key: string
   event: 'subscribe' | 'scan' | 'click' | 'message'
   qrScene: string | null
@@ -77,21 +78,21 @@ export interface Entry extends EventTime {
   text: string | null
 }
 
-/** An entry together with the plan it begins. */
+/** An entry and the plan that it starts. */
 export interface RunStart {
   entry: Entry
   plan: Plan
 }
 
-/** A follow, typed message, menu click or QR scan, as a run hears of it. */
+/** A follow, typed message, menu click or QR scan, in the form that a run receives. */
 export interface Interaction extends EventTime {
   key: string
   scene: Scene
-  /** What the account's rules profile grants for it; null when nothing. */
+  /** What the account's rules profile allows after it; null when nothing. */
   allowance: Allowance | null
   /** A message's text, for exit keywords and `reply.text`. */
   text: string | null
-  /** Present when this event would begin a run if none were active. */
+  /** Present when this event would start a run if none were active. */
   start?: RunStart
 }
 

@@ -30,11 +30,11 @@ const grant = {
   quota: 3,
   used: 1,
 } as const
-const who = { appId: 'wx1', openId: 'o1', runId: 'r1' }
+const identity = { appId: 'wx1', openId: 'o1', runId: 'r1' }
 
-describe('a run as the operator sees it', () => {
-  it('has every field of the contract, times in ISO', () => {
-    expect(presentRun(beginRun(plan, entry, [grant]), who)).toEqual({
+describe('a presented run', () => {
+  it('has every field of the contract, with times in ISO 8601', () => {
+    expect(presentRun(beginRun(plan, entry, [grant]), identity)).toEqual({
       appId: 'wx1',
       openId: 'o1',
       runId: 'r1',
@@ -69,9 +69,9 @@ describe('a run as the operator sees it', () => {
     })
   })
 
-  it('says when, how and why it ended', () => {
+  it('has the time, the outcome and the reason of its end', () => {
     const ended = endRun(beginRun(plan, entry, []), 'cancelled', 'asked by phone', entry.at + 1_000)
-    expect(presentRun(ended, who)).toMatchObject({
+    expect(presentRun(ended, identity)).toMatchObject({
       status: 'ended',
       outcome: 'cancelled',
       reason: 'asked by phone',
@@ -79,12 +79,12 @@ describe('a run as the operator sees it', () => {
     })
   })
 
-  it('shows nothing of what the follower wrote', () => {
+  it('contains no text of the follower and no dedupe key', () => {
     const state = {
       ...beginRun(plan, entry, []),
       reply: { at: entry.at, text: '我的电话' },
       seen: ['dedupe-1'],
     }
-    expect(JSON.stringify(presentRun(state, who))).not.toMatch(/我的电话|dedupe-1/)
+    expect(JSON.stringify(presentRun(state, identity))).not.toMatch(/我的电话|dedupe-1/)
   })
 })

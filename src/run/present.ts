@@ -2,10 +2,10 @@ import type { RunState } from './state.ts'
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
-/** A run as the operator API and query `state` show it: docs/contract.md#6-operator-api. */
+/** The run in the form of the operator API and of query `state`: docs/contract.md#6-operator-api. */
 export function presentRun(
   state: RunState,
-  /** `runId`: Temporal's; null while it has not begun the run. */
+  /** `runId`: Temporal's run id; null until Temporal has started the run. */
   identity: { appId: string; openId: string; runId: string | null },
 ) {
   return {

@@ -10,7 +10,7 @@ const sent: SendReply = { result: 'sent' }
 const windowOver: SendReply = { result: 'window-over' }
 const quotaUsed: SendReply = { result: 'quota-used' }
 
-/** One step that hangs on the reply, and a follower who replies after ten seconds: follow and message can pay. */
+/** One step after the reply, and a follower who replies after ten seconds: the follow and the message both grant messages. */
 function replied(...answers: SendReply[]) {
   const run = simulateRun(planOf([{ id: 'gift', afterMs: 0, since: 'reply' }]))
   run.runUntil(10 * SECOND)
@@ -19,7 +19,7 @@ function replied(...answers: SendReply[]) {
   run.runUntil(20 * SECOND)
   return run
 }
-const payers = (run: ReturnType<typeof simulateRun>) => run.requests.map((r) => r.grant.scene)
+const paidScenes = (run: ReturnType<typeof simulateRun>) => run.requests.map((r) => r.grant.scene)
 
 describe('a message that was sent', () => {
   it('counts once against the grant that paid', () => {
@@ -29,11 +29,11 @@ describe('a message that was sent', () => {
     expect(grantOf(run.state, 'message')?.used).toBe(0)
   })
 
-  it('counts with each attempt of which nobody knows', () => {
+  it('counts together with each unclear attempt', () => {
     expect(grantOf(replied({ result: 'sent', unclear: 1 }).state, 'subscribe')?.used).toBe(2)
   })
 
-  it('does not count against a newer grant of the same scene that came meanwhile', () => {
+  it('does not count against a newer grant of the same scene that arrived meanwhile', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: MINUTE + SECOND },
@@ -48,7 +48,7 @@ describe('a message that was sent', () => {
     expect(grantOf(run.state, 'message')).toMatchObject({ used: 0, quota: 5 })
   })
 
-  it('stays sent when the follower left meanwhile, and brings no grant back', () => {
+  it('stays sent when the follower unfollowed meanwhile, and restores no grant', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 0 },
@@ -62,23 +62,23 @@ describe('a message that was sent', () => {
   })
 })
 
-describe('45015, time is over', () => {
-  it('closes every grant that existed when the request left: the step is held', () => {
+describe('45015, the reply window is over', () => {
+  it('closes every grant that existed when the request was sent, and the step is held', () => {
     const run = replied(windowOver)
-    expect(payers(run)).toEqual(['subscribe'])
+    expect(paidScenes(run)).toEqual(['subscribe'])
     expect(run.step('gift')).toMatchObject({ state: 'held', reason: 'no-grant', errcode: 45015 })
     expect(run.state.ledger.every((g) => g.expiresAt === run.state.entry.at + 10 * SECOND)).toBe(true)
   })
 
-  it('leaves the next message to release it', () => {
+  it('lets the next message release the step', () => {
     const run = replied(windowOver, sent)
     run.sendText('2')
     run.runUntil(MINUTE)
-    expect(payers(run)).toEqual(['subscribe', 'message'])
+    expect(paidScenes(run)).toEqual(['subscribe', 'message'])
     expect(run.step('gift')).toMatchObject({ state: 'sent', errcode: null })
   })
 
-  it('spares a grant of another scene that came meanwhile, which pays at once', () => {
+  it('keeps a grant of another scene that arrived meanwhile, which pays at once', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: 20 * SECOND }]))
     run.answerSends({ ...windowOver, durationMs: SECOND, meanwhile: () => run.sendText() }, sent)
     run.runUntil(MINUTE)
@@ -88,7 +88,7 @@ describe('45015, time is over', () => {
     ])
   })
 
-  it('spares a newer grant of the same scene', () => {
+  it('keeps a newer grant of the same scene', () => {
     const run = replied(windowOver)
     run.sendText('2')
     run.answerSends(
@@ -109,14 +109,14 @@ describe('45015, time is over', () => {
     expect(run.step('gift').state).toBe('sent')
   })
 
-  it('skips a step that is not to be late', () => {
+  it('skips a step with ifLate skip', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: SECOND, ifLate: 'skip' }]))
     run.answerSends(windowOver)
     run.runUntil(MINUTE)
     expect(run.steps()).toEqual(['a skipped no-grant'])
   })
 
-  it('after an unclear attempt ends the step as unknown: it is never held', () => {
+  it('ends the step as unknown after an unclear attempt, and never holds it', () => {
     const run = replied({ ...windowOver, unclear: 1 })
     expect(run.steps()).toEqual(['gift unknown window-over'])
     expect(run.state.outcome).toBe('completed')
@@ -124,7 +124,7 @@ describe('45015, time is over', () => {
 })
 
 describe('45047, the quota is used up', () => {
-  it('empties the grant that paid; another valid one pays at once', () => {
+  it('exhausts the grant that paid, and another valid one pays at once', () => {
     const run = replied(quotaUsed, sent)
     expect(run.requests.map((r) => [r.at / SECOND, r.grant.scene])).toEqual([
       [10, 'subscribe'],
@@ -134,7 +134,7 @@ describe('45047, the quota is used up', () => {
     expect(run.step('gift').state).toBe('sent')
   })
 
-  it('lets another pay at once, also right after a held step was released', () => {
+  it('lets another grant pay at once, also right after the release of a held step', () => {
     const steps = [
       { id: 'held', afterMs: 2 * MINUTE },
       { id: 'next', afterMs: 10 * MINUTE + 5 * SECOND },
@@ -152,23 +152,23 @@ describe('45047, the quota is used up', () => {
     ])
   })
 
-  it('of every grant leaves the step held', () => {
+  it('holds the step when every grant is used up', () => {
     const run = replied(quotaUsed)
-    expect(payers(run)).toEqual(['subscribe', 'message'])
+    expect(paidScenes(run)).toEqual(['subscribe', 'message'])
     expect(run.step('gift')).toMatchObject({ state: 'held', reason: 'no-grant', errcode: 45047 })
   })
 
-  it('spares a newer grant of the same scene that came meanwhile', () => {
+  it('keeps a newer grant of the same scene that arrived meanwhile', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: 2 * MINUTE }]))
     run.runUntil(MINUTE)
     run.sendText()
     run.answerSends({ ...quotaUsed, durationMs: SECOND, meanwhile: () => run.sendText('more') }, sent)
     run.runUntil(3 * MINUTE)
-    expect(payers(run)).toEqual(['message', 'message'])
+    expect(paidScenes(run)).toEqual(['message', 'message'])
     expect(run.step('a').state).toBe('sent')
   })
 
-  it('after an unclear attempt ends the step as unknown', () => {
+  it('ends the step as unknown after an unclear attempt', () => {
     expect(replied({ ...quotaUsed, unclear: 2 }).steps()).toEqual(['gift unknown quota-used'])
   })
 })
@@ -181,7 +181,7 @@ describe('a request that failed until the margin', () => {
     durationMs: 47 * SECOND,
   }
 
-  it('lets another grant pay, and costs nothing', () => {
+  it('lets another grant pay, and uses no quota', () => {
     const run = simulateRun(planOf([{ id: 'gift', afterMs: 0, since: 'reply' }]))
     run.runUntil(10 * SECOND)
     run.sendText()
@@ -194,14 +194,14 @@ describe('a request that failed until the margin', () => {
     expect(grantOf(run.state, 'subscribe')?.used).toBe(0)
   })
 
-  it('leaves the step held where no other can', () => {
+  it('holds the step when no other grant can pay', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: 10 * SECOND }]))
     run.answerSends(busy)
     run.runUntil(MINUTE)
     expect(run.step('a')).toMatchObject({ state: 'held', reason: 'no-grant', errcode: -1 })
   })
 
-  it('has its release spaced like that of any held step', () => {
+  it('keeps the spacing at its release like any held step', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: 10 * SECOND },
@@ -216,23 +216,23 @@ describe('a request that failed until the margin', () => {
   })
 })
 
-describe('an answer that nobody has', () => {
-  it('ends the step as unknown, and counts', () => {
+describe('an unknown outcome', () => {
+  it('ends the step as unknown, and counts against the quota', () => {
     const run = replied({ result: 'unknown', reason: 'time-out', unclear: 2 })
     expect(run.steps()).toEqual(['gift unknown time-out'])
     expect(grantOf(run.state, 'subscribe')?.used).toBe(2)
   })
 })
 
-describe('a medium that WeChat has no more', () => {
-  it('leaves the step due: it goes once it is uploaded again', () => {
+describe('a medium that expired at WeChat', () => {
+  it('leaves the step due, and the step is sent after another upload', () => {
     const run = replied({ result: 'media-expired' }, sent)
     expect(run.requests).toHaveLength(2)
     expect(run.steps()).toEqual(['gift sent'])
     expect(grantOf(run.state, 'subscribe')?.used).toBe(1)
   })
 
-  it('is told to the next try by the step’s code', () => {
+  it('is passed to the next attempt as the step’s errcode', () => {
     const state = simulateRun(planOf([{ id: 'a', afterMs: 0 }])).state
     const [grant] = state.ledger
     if (!grant) throw new Error('no grant')
@@ -246,8 +246,8 @@ describe('a medium that WeChat has no more', () => {
   })
 })
 
-describe('a message that WeChat refuses for what it is', () => {
-  it('is skipped with the code; the next step goes on', () => {
+describe('a message with content that WeChat refuses', () => {
+  it('is skipped with the errcode, and the next step is sent', () => {
     const run = simulateRun(
       planOf([
         { id: 'a', afterMs: SECOND },
@@ -262,7 +262,7 @@ describe('a message that WeChat refuses for what it is', () => {
   })
 })
 
-describe('a follower who is gone, as WeChat says', () => {
+describe('an errcode that the follower has unfollowed or refuses messages', () => {
   it.each([
     ['unsubscribed', 43004],
     ['unsubscribed', 50005],
@@ -284,7 +284,7 @@ describe('a follower who is gone, as WeChat says', () => {
     expect(run.state.ledger).toHaveLength(outcome === 'unsubscribed' ? 0 : 1)
   })
 
-  it('leaves a step of which nobody knows as unknown', () => {
+  it('ends a step with an unclear attempt as unknown', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: SECOND }]))
     run.answerSends({ result: 'gone', outcome: 'unsubscribed', errcode: 43004, unclear: 1 })
     run.runUntil(MINUTE)
@@ -292,16 +292,16 @@ describe('a follower who is gone, as WeChat says', () => {
   })
 })
 
-describe('a step that is on its way', () => {
-  it('stands as sending until the answer is there', () => {
+describe('a step during its send', () => {
+  it('is sending until the answer arrives', () => {
     const run = simulateRun(planOf([{ id: 'a', afterMs: 0 }]))
-    const seen: string[] = []
-    run.answerSends({ ...sent, meanwhile: () => seen.push(run.step('a').state) })
+    const states: string[] = []
+    run.answerSends({ ...sent, meanwhile: () => states.push(run.step('a').state) })
     run.runUntil(SECOND)
-    expect(seen).toEqual(['sending'])
+    expect(states).toEqual(['sending'])
   })
 
-  it('ends in one way for each result', () => {
+  it('gets the state that belongs to each result', () => {
     const results: [SendReply, string][] = [
       [sent, 'sent'],
       [{ result: 'unknown', reason: 'lost' }, 'unknown'],
@@ -315,9 +315,11 @@ describe('a step that is on its way', () => {
     const state = beginSend(simulateRun(planOf([{ id: 'a', afterMs: 0 }])).state, 0)
     const [grant] = state.ledger
     if (!grant) throw new Error('no grant')
-    for (const [reply, name] of results) {
+    for (const [reply, expected] of results) {
       const result = { ...reply, at: state.entry.at, unclear: 0 } as SendResult
-      expect(applySendResult(state, 0, { grant, grants: state.ledger }, result).steps[0]?.state).toBe(name)
+      expect(applySendResult(state, 0, { grant, grants: state.ledger }, result).steps[0]?.state).toBe(
+        expected,
+      )
     }
   })
 })

@@ -1,30 +1,31 @@
+import { ERRCODE } from '../wechat/rules/errcodes.ts'
 import { closeGrants, exhaustGrant, type Grant, type Ledger, useGrant } from '../wechat/rules/ledger.ts'
 import { addWarning, changeStep, type RunState, requestStop } from './state.ts'
 
 /**
- * How the send activity ended, as a value. `unclear` counts attempts whose outcome nobody knows (each may have been
- * delivered, so each counts against the quota); `at` is when it ended, epoch ms of the follower's clock.
+ * The result of the send activity. `unclear` counts the attempts with an unclear outcome: each may have been delivered, so
+ * each counts against the quota. `at` is when the activity ended, epoch ms by the follower's clock.
  */
 export type SendResult = {
   unclear: number
   at: number
-  /** What an operator should see of it, beside how the step stands. */
+  /** Shown to operators beside the step's state. */
   warning?: string
 } & (
   | { result: 'sent' }
   /** WeChat's answer is unknown and no further attempt is allowed. */
   | { result: 'unknown'; reason: string }
-  /** Certainly not delivered, and this grant's time is over; another grant may pay. */
+  /** Certainly not delivered, and this grant's time is over. Another grant may pay. */
   | { result: 'not-sent'; reason: string; errcode: number | null }
-  /** 45015: WeChat says that the time is over. */
+  /** 45015: the reply window is over at WeChat. */
   | { result: 'window-over' }
-  /** 45047: WeChat says that the grant's quota is used up. */
+  /** 45047: the grant's quota is used up at WeChat. */
   | { result: 'quota-used' }
-  /** 40007: the medium must be uploaded again; the step stays due. */
+  /** 40007: the medium must be uploaded again. The step stays due. */
   | { result: 'media-expired' }
-  /** WeChat refuses this message for what it is. */
+  /** WeChat refuses the content of this message, or it could not be made. */
   | { result: 'refused'; reason: string; errcode: number }
-  /** The follower is gone or wants nothing. */
+  /** The follower has unfollowed, or refuses messages. */
   | { result: 'gone'; outcome: 'unsubscribed' | 'opted-out'; errcode: number }
 )
 
@@ -34,8 +35,9 @@ export function beginSend(state: RunState, index: number): RunState {
 }
 
 /**
- * What a send says about the run. Used by the workflow, and by the activity for the snapshot that it writes with the
- * result, so that both tell the same story. `grants` are those that existed when the send was decided.
+ * Applies the result of a send. The workflow uses it, and so does the send activity for the snapshot that it writes with
+ * the result, so that both agree.
+ * @param paid the grant that pays, and all grants at the time of the decision
  */
 export function applySendResult(
   state: RunState,
@@ -80,11 +82,16 @@ function applyResult(
     case 'not-sent':
       return reopen(used, result.reason, result.errcode)
     case 'window-over':
-      return reopen(closeGrants(used, paid.grants, result.at), 'window-over', 45015)
+      return reopen(closeGrants(used, paid.grants, result.at), 'window-over', ERRCODE.windowOver)
     case 'quota-used':
-      return reopen(exhaustGrant(used, paid.grant), 'quota-used', 45047)
+      return reopen(exhaustGrant(used, paid.grant), 'quota-used', ERRCODE.quotaUsed)
     case 'media-expired':
-      return changeStep(state, index, { state: 'pending', reason: null, errcode: 40007 }, { ledger: used })
+      return changeStep(
+        state,
+        index,
+        { state: 'pending', reason: null, errcode: ERRCODE.invalidMediaId },
+        { ledger: used },
+      )
     case 'refused':
       return changeStep(
         state,
@@ -94,7 +101,7 @@ function applyResult(
       )
     case 'gone': {
       const step = unclear ? ({ state: 'unknown', reason: 'lost' } as const) : ({ state: 'pending' } as const)
-      // As with an unfollow that we heard of: what it had opened is over.
+      // As after an unfollow event: it removes all grants.
       const ledger = result.outcome === 'unsubscribed' ? [] : used
       const after = changeStep(state, index, { ...step, errcode: result.errcode }, { ledger })
       return requestStop(after, result.outcome, `errcode ${result.errcode}`)

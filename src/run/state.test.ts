@@ -30,7 +30,7 @@ const begun = beginRun(plan, entryOf(), [])
 const minute = { quota: 3, lifetimeMs: 60 * SECOND }
 const twoDays = { quota: 5, lifetimeMs: DAYS_2 }
 
-/** Something that the follower did `at` ms after the entry; it arrived as number `seq`. */
+/** An event of the follower, `at` ms after the entry. */
 const event = (scene: Scene, at: number, more: Partial<Interaction> = {}): Interaction => ({
   key: `${scene}-${at}`,
   at: ENTRY_AT + at,
@@ -40,25 +40,29 @@ const event = (scene: Scene, at: number, more: Partial<Interaction> = {}): Inter
   text: null,
   ...more,
 })
-const hear = (...events: Interaction[]) => events.reduce((s, e) => applyInteraction(plan, s, e), begun)
+/** The run's state after these events. */
+const runAfter = (...events: Interaction[]) => events.reduce((s, e) => applyInteraction(plan, s, e), begun)
 const grants = (state: RunState) => state.ledger.map((g) => [g.scene, (g.grantedAt - ENTRY_AT) / SECOND])
 const dueAts = (state: RunState) => state.steps.map((s) => (s.dueAt === null ? null : s.dueAt - ENTRY_AT))
 
-describe('what a follower said', () => {
+describe("the follower's reply", () => {
   it.each([
     [`${'字'.repeat(499)}😀谢谢`, `${'字'.repeat(499)}😀`],
     [`${'😀'.repeat(501)}`, '😀'.repeat(500)],
     ['half a character \ud83d', 'half a character \uFFFD'],
     ['no\0thing', 'no\uFFFDthing'],
-  ])('%j is kept whole, as far as it is kept', (text, kept) => {
-    const { reply } = hear(event('message', SECOND, { text }))
-    expect(reply?.text).toBe(kept)
-    expect(isStorable(reply?.text ?? '')).toBe(true)
-  })
+  ])(
+    '%j is truncated between characters, and stored without characters that the store refuses',
+    (text, stored) => {
+      const { reply } = runAfter(event('message', SECOND, { text }))
+      expect(reply?.text).toBe(stored)
+      expect(isStorable(reply?.text ?? '')).toBe(true)
+    },
+  )
 })
 
-describe('a run that begins', () => {
-  it('plans what can be planned, and has a window from its entry', () => {
+describe('a new run', () => {
+  it('plans the steps counted from its entry, and its window', () => {
     expect(begun).toMatchObject({
       campaign: 'story',
       status: 'active',
@@ -73,11 +77,11 @@ describe('a run that begins', () => {
     expect(begun.steps.every((s) => s.state === 'pending' && !s.wasHeld)).toBe(true)
   })
 
-  it('by a message is no follow', () => {
+  it('has no follow when a message started it', () => {
     expect(beginRun(plan, entryOf('message'), []).lastFollow).toBeNull()
   })
 
-  it('is granted its messages by its own entry, which is no reply', () => {
+  it('gets a grant from its own entry, which is not a reply', () => {
     const entry = entryOf('message')
     const own = event('message', 0, { key: entry.key, seq: entry.seq, text: 'TD' })
     const state = applyInteraction(plan, beginRun(plan, entry, []), own)
@@ -87,29 +91,29 @@ describe('a run that begins', () => {
 })
 
 describe('a first message', () => {
-  it('is the reply, and plans what hangs on it', () => {
-    const state = hear(event('message', 40 * SECOND, { text: '1' }))
+  it('is the reply, and plans the steps counted from it', () => {
+    const state = runAfter(event('message', 40 * SECOND, { text: '1' }))
     expect(state.reply).toEqual({ at: ENTRY_AT + 40 * SECOND, text: '1' })
     expect(dueAts(state)).toEqual([20 * SECOND, 40 * SECOND, 40 * SECOND + HOUR])
     expect(state.closesAt).toBe(ENTRY_AT + 40 * SECOND + DAYS_2)
   })
 
   it('may be a picture', () => {
-    expect(hear(event('message', SECOND)).reply).toEqual({ at: ENTRY_AT + SECOND, text: null })
+    expect(runAfter(event('message', SECOND)).reply).toEqual({ at: ENTRY_AT + SECOND, text: null })
   })
 
-  it('stays the reply when more is said', () => {
-    const state = hear(event('message', SECOND, { text: 'a' }), event('message', HOUR, { text: 'b' }))
+  it('stays the reply when more messages arrive', () => {
+    const state = runAfter(event('message', SECOND, { text: 'a' }), event('message', HOUR, { text: 'b' }))
     expect(state.reply).toEqual({ at: ENTRY_AT + SECOND, text: 'a' })
     expect(grants(state)).toEqual([['message', 3_600]])
   })
 
-  it('is kept in part when it is long', () => {
-    expect(hear(event('message', SECOND, { text: '长'.repeat(2_000) })).reply?.text).toHaveLength(500)
+  it('is truncated when it is long', () => {
+    expect(runAfter(event('message', SECOND, { text: '长'.repeat(2_000) })).reply?.text).toHaveLength(500)
   })
 
   it('is not a click or a scan', () => {
-    const state = hear(event('menu', SECOND), event('scan', 2 * SECOND))
+    const state = runAfter(event('menu', SECOND), event('scan', 2 * SECOND))
     expect(state.reply).toBeNull()
     expect(grants(state)).toEqual([
       ['menu', 1],
@@ -121,7 +125,7 @@ describe('a first message', () => {
 
 describe('an exit keyword', () => {
   it.each(['TD', ' ｔｄ ', '退订\n', 'TD!'])('%j ends the run', (text) => {
-    expect(hear(event('message', SECOND, { text })).stop).toEqual({
+    expect(runAfter(event('message', SECOND, { text })).stop).toEqual({
       outcome: 'opted-out',
       reason: 'exit keyword',
       stamp: null,
@@ -129,14 +133,14 @@ describe('an exit keyword', () => {
   })
 
   it.each(['TD please', '不退订', '', null])('%j does not', (text) => {
-    expect(hear(event('message', SECOND, { text })).stop).toBeNull()
+    expect(runAfter(event('message', SECOND, { text })).stop).toBeNull()
   })
 
-  it('ends the run also where it is tapped on a menu message', () => {
-    expect(hear(event('menu', SECOND, { text: '退订' })).stop?.outcome).toBe('opted-out')
+  it('ends the run also when it is tapped on a menu message', () => {
+    expect(runAfter(event('menu', SECOND, { text: '退订' })).stop?.outcome).toBe('opted-out')
   })
 
-  it('comes too late where something else ended the run', () => {
+  it('has no effect when the run already ends for another reason', () => {
     const stopped = requestStop(begun, 'cancelled', 'asked')
     expect(applyInteraction(plan, stopped, event('message', SECOND, { text: 'TD' })).stop?.outcome).toBe(
       'cancelled',
@@ -144,43 +148,43 @@ describe('an exit keyword', () => {
   })
 })
 
-describe('the same callback twice', () => {
-  it('is heard once', () => {
-    const once = hear(event('message', SECOND, { text: 'a' }))
+describe('a duplicate event', () => {
+  it('is applied once', () => {
+    const once = runAfter(event('message', SECOND, { text: 'a' }))
     expect(applyInteraction(plan, once, event('message', SECOND, { text: 'a' }))).toBe(once)
     const gone = applyUnsubscribe(begun, { key: 'u', at: ENTRY_AT + SECOND, seq: 2 })
     expect(applyUnsubscribe(gone, { key: 'u', at: ENTRY_AT + SECOND, seq: 2 })).toBe(gone)
   })
 
-  it('is remembered for the newest two hundred', () => {
+  it('is recognised by the last two hundred keys', () => {
     const many = Array.from({ length: 300 }, (_, i) => event('message', i * SECOND))
-    const { seenEventKeys: seen } = hear(...many)
-    expect(seen).toHaveLength(200)
-    expect(seen.at(-1)).toBe('message-299000')
+    const { seenEventKeys } = runAfter(...many)
+    expect(seenEventKeys).toHaveLength(200)
+    expect(seenEventKeys.at(-1)).toBe('message-299000')
   })
 })
 
 describe('events out of order', () => {
-  it('a newer grant is not replaced by an older one that arrives late, and the window stays', () => {
-    const state = hear(event('message', HOUR), event('message', SECOND, { seq: 2 }))
+  it('keep the newer grant and the window when an older event arrives late', () => {
+    const state = runAfter(event('message', HOUR), event('message', SECOND, { seq: 2 }))
     expect(grants(state)).toEqual([['message', 3_600]])
     expect(state.closesAt).toBe(ENTRY_AT + HOUR + DAYS_2)
   })
 
-  it('what is older than the follow that began the run changes nothing', () => {
-    const state = hear(event('message', -SECOND, { text: 'TD' }))
+  it('have no effect when they are older than the follow that started the run', () => {
+    const state = runAfter(event('message', -SECOND, { text: 'TD' }))
     expect(state).toMatchObject({ ledger: [], reply: null, stop: null, closesAt: begun.closesAt })
     expect(state.seenEventKeys).toEqual(['message--1000'])
   })
 
-  it('in the follow’s very second, arrival decides', () => {
+  it('are ordered by arrival within the second of the follow', () => {
     const later = event('message', 0, { seq: 1 })
     const earlier = event('message', 0, { seq: -1 })
-    expect(hear(later).reply).not.toBeNull()
-    expect(hear(earlier).reply).toBeNull()
+    expect(runAfter(later).reply).not.toBeNull()
+    expect(runAfter(earlier).reply).toBeNull()
   })
 
-  it('where a message began the run, an older one still grants, but is not the reply', () => {
+  it('still grant messages, but are no reply, when they are older than the message that started the run', () => {
     const byMessage = beginRun(plan, entryOf('message'), [])
     const state = applyInteraction(plan, byMessage, event('menu', -10 * SECOND))
     expect(grants(state)).toEqual([['menu', -10]])
@@ -191,37 +195,37 @@ describe('events out of order', () => {
 
   it.each([
     ['before the follow', { at: ENTRY_AT - SECOND, seq: 5 }, false],
-    ['in its second, arrived before it', { at: ENTRY_AT, seq: -1 }, false],
-    ['in its second, arrived after it', { at: ENTRY_AT, seq: 1 }, true],
-    ['after it', { at: ENTRY_AT + SECOND, seq: 1 }, true],
-  ])('an unfollow %s counts: %s', (_when, stamp, counts) => {
+    ['in the same second that arrived first', { at: ENTRY_AT, seq: -1 }, false],
+    ['in the same second that arrived later', { at: ENTRY_AT, seq: 1 }, true],
+    ['after the follow', { at: ENTRY_AT + SECOND, seq: 1 }, true],
+  ])('contain an unfollow %s, which ends the run: %s', (_when, stamp, counts) => {
     const state = applyUnsubscribe(begun, { key: 'u', ...stamp })
     expect(state.stop).toEqual(counts ? { outcome: 'unsubscribed', reason: null, stamp } : null)
   })
 
-  it('an unfollow older than a second follow changes nothing', () => {
-    const again = hear(event('subscribe', HOUR, { seq: 7 }))
-    const state = applyUnsubscribe(again, { key: 'u', at: ENTRY_AT + SECOND, seq: 8 })
+  it('ignore an unfollow older than a second follow', () => {
+    const refollowed = runAfter(event('subscribe', HOUR, { seq: 7 }))
+    const state = applyUnsubscribe(refollowed, { key: 'u', at: ENTRY_AT + SECOND, seq: 8 })
     expect(state.stop).toBeNull()
     expect(grants(state)).toEqual([['subscribe', 3_600]])
   })
 
-  it('an unfollow older than the message that began the run changes nothing', () => {
+  it('ignore an unfollow older than the message that started the run', () => {
     const byMessage = beginRun(plan, entryOf('message'), [])
     expect(applyUnsubscribe(byMessage, { key: 'u', at: ENTRY_AT - 1, seq: 9 }).stop).toBeNull()
   })
 })
 
 describe('an unfollow', () => {
-  it('removes every grant, and passes an earlier reason to end', () => {
-    const spoke = hear(event('message', SECOND, { text: 'TD' }))
-    const state = applyUnsubscribe(spoke, { key: 'u', at: ENTRY_AT + 2 * SECOND, seq: 2 })
+  it('removes every grant, and replaces an earlier reason to end', () => {
+    const optedOut = runAfter(event('message', SECOND, { text: 'TD' }))
+    const state = applyUnsubscribe(optedOut, { key: 'u', at: ENTRY_AT + 2 * SECOND, seq: 2 })
     expect(state).toMatchObject({ ledger: [], stop: { outcome: 'unsubscribed' } })
   })
 })
 
-describe('an operator and a human agent', () => {
-  it('pause and resume; saying it twice changes nothing', () => {
+describe('a run that an operator controls', () => {
+  it('pauses and resumes, and a repeated request changes nothing', () => {
     const paused = setPaused(begun, true)
     expect(paused.status).toBe('paused')
     expect(setPaused(paused, true)).toBe(paused)
@@ -229,18 +233,25 @@ describe('an operator and a human agent', () => {
     expect(setPaused(begun, false)).toBe(begun)
   })
 
-  it('cannot pause or resume what has ended', () => {
+  it('does not pause or resume once it has ended', () => {
     const ended = endRun(begun, 'cancelled', null, ENTRY_AT)
     expect(setPaused(ended, true)).toBe(ended)
     expect(setPaused(ended, false)).toBe(ended)
   })
 
-  it('stop a run once: the first reason stays', () => {
+  it('keeps the first reason to stop', () => {
     const stopped = requestStop(begun, 'cancelled', 'asked')
     expect(requestStop(stopped, 'account-stopped', null)).toBe(stopped)
   })
 
-  it('take the session over and give it back', () => {
+  it('shows the last five warnings', () => {
+    const state = [1, 2, 3, 4, 5, 6].reduce((s, i) => addWarning(s, `warning ${i}`), begun)
+    expect(state.warnings).toEqual(['warning 2', 'warning 3', 'warning 4', 'warning 5', 'warning 6'])
+  })
+})
+
+describe("a human agent's session", () => {
+  it('opens and closes', () => {
     const opening = { open: true, at: ENTRY_AT, seq: 1 }
     const open = applyAgentSession(begun, opening)
     expect(open.agentSession?.open).toBe(true)
@@ -248,40 +259,37 @@ describe('an operator and a human agent', () => {
     expect(applyAgentSession(open, { open: false, at: ENTRY_AT, seq: 2 }).agentSession?.open).toBe(false)
   })
 
-  it('have the session as the newest word says, whatever order the words come in', () => {
-    const word = fc.record({
+  it('is in the state of the newest change, whatever order the changes arrive in', () => {
+    const change = fc.record({
       kind: fc.constantFrom('open', 'close', 'message'),
       at: fc.nat(3).map((s) => ENTRY_AT + s * SECOND),
     })
     fc.assert(
-      fc.property(fc.array(word, { maxLength: 6 }), fc.nat(), (words, turn) => {
-        const numbered = words.map((w, i) => ({ ...w, seq: i + 1 }))
-        const told = (state: RunState, { kind, at, seq }: (typeof numbered)[number]) =>
+      fc.property(fc.array(change, { maxLength: 6 }), fc.nat(), (changes, turn) => {
+        const numbered = changes.map((c, i) => ({ ...c, seq: i + 1 }))
+        const applyChange = (state: RunState, { kind, at, seq }: (typeof numbered)[number]) =>
           kind === 'message'
             ? applyInteraction(plan, state, event('message', at - ENTRY_AT, { seq, key: `m${seq}` }))
             : applyAgentSession(state, { open: kind === 'open', at, seq })
-        const cut = words.length === 0 ? 0 : turn % words.length
+        const cut = changes.length === 0 ? 0 : turn % changes.length
         const shuffled = [...numbered.slice(cut), ...numbered.slice(0, cut).reverse()]
-        const [one, other] = [numbered, [...shuffled, ...shuffled]].map((all) => all.reduce(told, begun))
-        expect(other?.agentSession?.open).toBe(one?.agentSession?.open)
-        // Said in plain words: the newest opening or closing, unless a message of a later second came.
+        const [ordered, unordered] = [numbered, [...shuffled, ...shuffled]].map((all) =>
+          all.reduce(applyChange, begun),
+        )
+        expect(unordered?.agentSession?.open).toBe(ordered?.agentSession?.open)
+        // The newest opening or closing counts, unless a message of a later second arrived.
         const session = numbered
-          .filter((w) => w.kind !== 'message')
+          .filter((c) => c.kind !== 'message')
           .sort((a, b) => b.at - a.at || b.seq - a.seq)[0]
-        const spoken = numbered.some((w) => w.kind === 'message' && session && w.at > session.at)
-        expect(one?.agentSession?.open === true).toBe(session?.kind === 'open' && !spoken)
+        const hasMessage = numbered.some((c) => c.kind === 'message' && session && c.at > session.at)
+        expect(ordered?.agentSession?.open === true).toBe(session?.kind === 'open' && !hasMessage)
       }),
     )
-  })
-
-  it('see the last five signals that made no sense', () => {
-    const state = [1, 2, 3, 4, 5, 6].reduce((s, i) => addWarning(s, `odd ${i}`), begun)
-    expect(state.warnings).toEqual(['odd 2', 'odd 3', 'odd 4', 'odd 5', 'odd 6'])
   })
 })
 
 describe('a run that ends', () => {
-  it('skips what is open for its outcome, and what hung on a reply for the reply', () => {
+  it('skips open steps with its outcome as the reason, and steps after the reply with no-reply', () => {
     const sent = changeStep(begun, 0, { state: 'sent', sentAt: ENTRY_AT })
     const ended = endRun(sent, 'window-closed', null, ENTRY_AT + DAYS_2)
     expect(ended.steps.map((s) => [s.state, s.reason])).toEqual([
@@ -295,7 +303,7 @@ describe('a run that ends', () => {
     })
   })
 
-  it.each(['sent', 'skipped', 'unknown'] as const)('leaves a step that is %s as it is', (name) => {
+  it.each(['sent', 'skipped', 'unknown'] as const)('keeps a step that is %s', (name) => {
     const state = changeStep(begun, 0, { state: name, reason: 'because' })
     expect(endRun(state, 'cancelled', null, ENTRY_AT).steps[0]).toEqual(state.steps[0])
   })
@@ -306,14 +314,14 @@ describe('a run that ends', () => {
   })
 })
 
-describe('the number of a run’s state', () => {
-  it('rises with every change, so that an older snapshot never wins', () => {
-    const story = [
+describe('the revision of a run’s state', () => {
+  it('rises with every change', () => {
+    const states = [
       begun,
-      hear(event('message', SECOND)),
-      setPaused(hear(event('message', SECOND)), true),
-      endRun(setPaused(hear(event('message', SECOND)), true), 'cancelled', null, ENTRY_AT),
+      runAfter(event('message', SECOND)),
+      setPaused(runAfter(event('message', SECOND)), true),
+      endRun(setPaused(runAfter(event('message', SECOND)), true), 'cancelled', null, ENTRY_AT),
     ]
-    expect(story.map((s) => s.revision)).toEqual([0, 1, 2, 3])
+    expect(states.map((s) => s.revision)).toEqual([0, 1, 2, 3])
   })
 })

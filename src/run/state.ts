@@ -11,15 +11,15 @@ import {
   type Plan,
 } from './plan.ts'
 
-/** What WeChat knows of the follower. */
+/** The follower's attributes at WeChat. */
 export interface FollowerAttributes {
-  /** Names. */
+  /** Tag names. */
   tags: readonly string[]
-  /** '' without one. */
+  /** Empty when the follower came without a QR code. */
   qrScene: string
   /** `ADD_SCENE_…` */
   subscribeScene: string
-  /** When the run learnt it, epoch ms of the follower's clock. */
+  /** When the run received them, epoch ms by the follower's clock. */
   at: number
 }
 
@@ -39,18 +39,18 @@ type StepStateName = 'pending' | 'held' | 'sending' | 'sent' | 'skipped' | 'unkn
 export interface StepState {
   id: string
   state: StepStateName
-  /** Planned time; null while it hangs on a reply that has not come. */
+  /** Planned time, epoch ms; null while it waits for a reply. */
   dueAt: number | null
   sentAt: number | null
   reason: string | null
   errcode: number | null
-  /** True once it came due and could not go: its release is then spaced. */
+  /** True once the step was due and could not be sent. Its release then keeps `spacing`. */
   wasHeld: boolean
 }
 
 /**
- * Everything that a run knows but whose it is: its workflow id says that, and no other part of a history does. Plain
- * data: it is the run's snapshot in the store and what query `state` shows.
+ * The whole state of a run, without its follower: only the workflow id names the follower. It is plain data, stored as the
+ * run's snapshot and the source of query `state`. Times are epoch ms by this machine's clock unless noted.
  */
 export interface RunState {
   campaign: string
@@ -68,29 +68,29 @@ export interface RunState {
   steps: readonly StepState[]
   /** The run's first message after its entry. */
   reply: { at: number; text: string | null } | null
-  /** The newest change of a session with a human agent; null while none is known. */
+  /** The newest change of a human agent's session; null while none is known. */
   agentSession: AgentSessionChange | null
-  /** By WeChat's clock, as marks are; all other times are ours. */
+  /** By WeChat's clock, like every `EventStamp`. */
   lastInteractionAt: number
   lastFollow: EventStamp | null
   /** When the last held step was released. */
   releasedAt: number | null
-  /** Dedupe keys heard in this run, newest last, bounded. */
+  /** Dedupe keys of the events applied in this run, newest last, at most 200. */
   seenEventKeys: readonly string[]
-  /** Signals that made no sense, newest last, for the details page. */
+  /** Ignored signals and other notes for operators, newest last. */
   warnings: readonly string[]
-  /** Absent until a step asked for them. */
+  /** Absent until a step has needed them. */
   attributes?: FollowerAttributes
-  /** Why the run must end, once something said so. */
+  /** Why the run must end; null while it goes on. */
   stop: { outcome: Outcome; reason: string | null; stamp: EventStamp | null } | null
 }
 
 const SEEN_KEYS_MAX = 200
 const WARNINGS_MAX = 5
-/** Characters (code points). */
+/** Code points. */
 const REPLY_TEXT_MAX = 500
 
-/** The state in which a run begins: pure, so that dispatcher and workflow agree on it. */
+/** The state in which a run starts. The dispatcher and the workflow both use it, so that they agree. */
 export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
   const state: RunState = {
     campaign: plan.campaign,
@@ -125,12 +125,12 @@ export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
   return schedule(plan, state)
 }
 
-/** Every change of a run's state goes through here: the sequence number rises. */
+/** Every change of a run's state is made here, so that its revision rises. */
 function update(state: RunState, patch: Partial<RunState>): RunState {
   return { ...state, ...patch, revision: state.revision + 1 }
 }
 
-/** Plans each step that can be planned by now: from the entry, the reply, or the planned time of the step before. */
+/** Sets the planned time of each step, counted from the entry, the reply, or the planned time of the step before. */
 function schedule(plan: Plan, state: RunState): RunState {
   const due: (number | null)[] = []
   for (const [i, step] of plan.steps.entries()) {
@@ -147,7 +147,7 @@ function schedule(plan: Plan, state: RunState): RunState {
   return { ...state, steps: state.steps.map((s, i) => ({ ...s, dueAt: due[i] ?? null })) }
 }
 
-/** A follow, message, click or scan reached the run. */
+/** Applies a follow, message, click or scan. */
 export function applyInteraction(plan: Plan, state: RunState, event: Interaction): RunState {
   if (state.seenEventKeys.includes(event.key)) return state
   const patch: Partial<RunState> = {
@@ -172,7 +172,7 @@ export function applyInteraction(plan: Plan, state: RunState, event: Interaction
         text: event.text === null ? null : truncateText(storableText(event.text), REPLY_TEXT_MAX),
       }
     }
-    // Typed, or tapped on a menu message that offers to leave.
+    // The text was typed, or tapped on a menu message.
     if (event.text !== null && !isEntry && isExitText(plan, event.text)) {
       patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', stamp: null }
     }
@@ -181,7 +181,7 @@ export function applyInteraction(plan: Plan, state: RunState, event: Interaction
   return patch.reply ? schedule(plan, next) : next
 }
 
-/** An unfollow reached the run. One older than the follow that counts changes nothing. */
+/** Applies an unfollow. An unfollow older than the last follow or the entry has no effect. */
 export function applyUnsubscribe(state: RunState, event: EventStamp & { key: string }): RunState {
   if (state.seenEventKeys.includes(event.key)) return state
   const seen = [...state.seenEventKeys, event.key].slice(-SEEN_KEYS_MAX)
@@ -195,18 +195,18 @@ export function applyUnsubscribe(state: RunState, event: EventStamp & { key: str
   })
 }
 
-/** Something outside ends the run: an operator, a stopped account, a follower who refuses messages. */
+/** Ends the run from outside: an operator, a stopped account, a follower who refuses messages. The first reason counts. */
 export function requestStop(state: RunState, outcome: Outcome, reason: string | null): RunState {
   return state.stop ? state : update(state, { stop: { outcome, reason, stamp: null } })
 }
 
-/** An operator paused or resumed this follower. After a resume, what came due meanwhile follows its `ifLate`. */
+/** Pauses or resumes the run. After a resume, steps that came due meanwhile follow their `ifLate`. */
 export function setPaused(state: RunState, paused: boolean): RunState {
   const status = paused ? 'paused' : 'active'
   return state.status === 'ended' || state.status === status ? state : update(state, { status })
 }
 
-/** A human agent took the session over, or it was closed. An older change than the known one has no effect. */
+/** Applies a change of a human agent's session. A change older than the known one has no effect. */
 export function applyAgentSession(state: RunState, change: AgentSessionChange): RunState {
   if (!isNewerChange(state.agentSession, change)) return state
   const { open, at, seq, aheadMs } = change
@@ -214,17 +214,17 @@ export function applyAgentSession(state: RunState, change: AgentSessionChange): 
   return update(state, { agentSession: session })
 }
 
-/** Nobody closed the agent's session, and WeChat no longer routes messages to it. */
+/** Closes an agent's session that expired: WeChat no longer pushes messages to the agent. */
 export function expireAgentSession(state: RunState): RunState {
   return state.agentSession ? update(state, { agentSession: { ...state.agentSession, open: false } }) : state
 }
 
-/** A signal that could not be understood: kept for the operator, otherwise without effect. */
+/** Adds a note for operators, about an ignored signal for example. It has no other effect. */
 export function addWarning(state: RunState, text: string): RunState {
   return update(state, { warnings: [...state.warnings, text].slice(-WARNINGS_MAX) })
 }
 
-/** The run's last change: open steps are skipped for the given reason. */
+/** Ends the run. Open steps are skipped, with the outcome as their reason. */
 export function endRun(state: RunState, outcome: Outcome, reason: string | null, at: number): RunState {
   const steps = state.steps.map((s) =>
     isOpen(s) ? { ...s, state: 'skipped' as const, reason: s.dueAt === null ? 'no-reply' : outcome } : s,

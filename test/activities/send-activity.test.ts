@@ -704,7 +704,7 @@ describe('a medium', () => {
     const scenario = await imageStory()
     expect(await scenario.send()).toMatchObject({
       result: 'refused',
-      reason: expect.stringContaining('not at WeChat'),
+      reason: expect.stringContaining('not uploaded to WeChat'),
     })
     expect(scenario.verdicts()).toEqual([])
     expect(await scenario.step()).toMatchObject({ state: 'skipped' })

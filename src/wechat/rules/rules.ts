@@ -28,9 +28,10 @@ export interface RulesProfile {
 export type RulesProfileName = 'wechat-2023' | 'classic-48h'
 
 const MINUTE = 60_000
-const HOURS_48 = 48 * 60 * MINUTE
+/** The longest time for which WeChat allows messages after an interaction. A run's window is never longer. */
+export const LONGEST_WINDOW_MS = 48 * 60 * MINUTE
 const FOR_A_MINUTE: Allowance = { quota: 3, lifetimeMs: MINUTE }
-const CLASSIC: Allowance = { quota: 20, lifetimeMs: HOURS_48 }
+const CLASSIC: Allowance = { quota: 20, lifetimeMs: LONGEST_WINDOW_MS }
 
 export const RULES: Readonly<Record<RulesProfileName, RulesProfile>> = {
   'wechat-2023': {
@@ -41,7 +42,7 @@ export const RULES: Readonly<Record<RulesProfileName, RulesProfile>> = {
       subscribe: FOR_A_MINUTE,
       menu: FOR_A_MINUTE,
       scan: FOR_A_MINUTE,
-      message: { quota: 5, lifetimeMs: HOURS_48 },
+      message: { quota: 5, lifetimeMs: LONGEST_WINDOW_MS },
     },
   },
   'classic-48h': {
