@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Verdict, verdictOf } from './verdict.ts'
+import { isKindRefused, type Verdict, verdictClass, verdictOf } from './verdict.ts'
 
 const answered = (errcode: number) =>
   verdictOf({ kind: 'answered', errcode, errmsg: 'message of WeChat', rid: 'rid-1', data: null })
@@ -60,5 +60,53 @@ describe('a request without an answer of WeChat', () => {
   it.each(['timeout', 'lost', 'http'] as const)('is unclear when it was sent: %s', (after) => {
     const verdict: Verdict = { is: 'unclear', after, reason: 'no reason given' }
     expect(verdictOf({ kind: 'unclear', after, reason: 'no reason given' })).toEqual(verdict)
+  })
+})
+
+describe('an answer that WeChat does not document', () => {
+  it('leaves the outcome of the request unclear', () => {
+    const reason = 'HTTP 200, the answer is not JSON'
+    expect(verdictOf({ kind: 'malformed', reason })).toEqual({ is: 'unclear', after: 'answer', reason })
+  })
+})
+
+describe('the verdict’s label in the metrics', () => {
+  it.each([
+    [45015, 'window-over'],
+    [45047, 'quota-used'],
+    [40007, 'media-expired'],
+    [45002, 'refused'],
+    [43004, 'gone'],
+  ])('is the result of a send that is over: errcode %i is %s', (errcode, label) => {
+    expect(verdictClass(answered(errcode))).toBe(label)
+  })
+
+  it.each([
+    [0, 'sent'],
+    [-1, 'failed'],
+    [40001, 'token-refused'],
+    [45011, 'rate-limited'],
+    [48001, 'account-stopped'],
+    [40003, 'bad-follower'],
+  ])('is the verdict itself in every other case: errcode %i is %s', (errcode, label) => {
+    expect(verdictClass(answered(errcode))).toBe(label)
+  })
+})
+
+describe('a message kind that the account may not send', () => {
+  const refused = (errcode: number) =>
+    isKindRefused({ result: 'refused', reason: 'refused by WeChat', errcode })
+
+  it.each([45050, 48008])('is known by errcode %i', (errcode) => {
+    expect(refused(errcode)).toBe(true)
+  })
+
+  it.each([45002, 40033])('is not concluded from a refusal of the content: errcode %i', (errcode) => {
+    expect(refused(errcode)).toBe(false)
+  })
+
+  it('is concluded from a refusal only', () => {
+    expect(isKindRefused({ result: 'window-over' })).toBe(false)
+    expect(isKindRefused({ result: 'gone', outcome: 'opted-out', errcode: 48008 })).toBe(false)
   })
 })

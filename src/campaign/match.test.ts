@@ -136,6 +136,12 @@ describe('entry keywords', () => {
     ['', null],
   ])('%j enters %j', (text, expected) => expect(entered([course], said(text))).toBe(expected))
 
+  it('a keyword without a visible character matches no message', () => {
+    const invisible = live('invisible', { entry: { event: 'message', keywords: ['\u200b'] } })
+    for (const text of ['', ' ', '\u200b']) expect(entered([invisible], said(text))).toBeNull()
+    expect(entered([invisible], facts({ event: 'message' }))).toBeNull()
+  })
+
   it('a picture has no text and matches none', () => {
     expect(entered([course], facts({ event: 'message' }))).toBeNull()
   })
@@ -148,11 +154,11 @@ describe('entry keywords', () => {
 })
 
 describe('exit keywords', () => {
-  const matcher = createMatcher([
+  const campaigns = [
     live('a', { accounts: ['wx1'], exit: { keywords: ['TD'] } }),
     live('b', { accounts: ['wx2'], exit: { keywords: ['退订'] } }),
     live('c'),
-  ])
+  ]
   it.each([
     ['wx1', ' ｔｄ ', true],
     ['wx1', '退订', false],
@@ -163,7 +169,9 @@ describe('exit keywords', () => {
     ['wx1', 'T\u2006D', true],
     ['wx2', '退订\u200b！', true],
     ['wx2', '退订吗', false],
-  ])('%s hears %j: %s', (appId, text, exit) => expect(matcher.isExit(appId, text)).toBe(exit))
+  ])('%s hears %j: %s', (appId, text, exit) =>
+    expect(createMatcher(campaigns).isExit(appId, text)).toBe(exit),
+  )
 
   it('that has nothing visible is none', () => {
     const odd = createMatcher([live('odd', { exit: { keywords: ['\u200b'] } })])

@@ -35,7 +35,7 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   }))
   const exits = ordered.map(({ campaign }) => ({
     serves: accountTest(campaign),
-    keywords: new Set((campaign.exit?.keywords ?? []).map(normaliseExitKeyword)),
+    keywords: new Set(campaign.exit?.keywords.map(normaliseExitKeyword)),
   }))
   return {
     entry(appId, candidate) {

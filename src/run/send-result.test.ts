@@ -323,3 +323,25 @@ describe('a step during its send', () => {
     }
   })
 })
+
+describe('an attempt whose outcome is unclear', () => {
+  it.each<SendReply>([
+    { result: 'media-expired' },
+    { result: 'refused', reason: 'refused by WeChat', errcode: 45002 },
+  ])('counts against the grant when a later attempt is answered: $result', (reply) => {
+    const state = replied({ ...reply, unclear: 1 }, sent).state
+    expect(grantOf(state, 'subscribe')?.used).toBe(reply.result === 'refused' ? 1 : 2)
+  })
+})
+
+describe('a warning of the send activity', () => {
+  const warning = 'the message has no text left'
+
+  it('is recorded in the run’s state', () => {
+    expect(replied({ ...sent, warning }).state.warnings).toEqual([warning])
+  })
+
+  it('is absent from the state of a run without one', () => {
+    expect(replied(sent).state.warnings).toEqual([])
+  })
+})

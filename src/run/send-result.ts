@@ -55,9 +55,8 @@ function applyResult(
   paid: { grant: Grant; grants: Ledger },
   result: SendResult,
 ): RunState {
-  const wasHeld = state.steps[index]?.wasHeld ?? false
   const used = useGrant(state.ledger, paid.grant, result.unclear)
-  const released = wasHeld ? { releasedAt: result.at } : {}
+  const released = state.steps[index]?.wasHeld ? { releasedAt: result.at } : {}
   const unclear = result.unclear > 0
   const reopen = (ledger: Ledger, reason: string, errcode: number | null): RunState =>
     unclear
