@@ -30,7 +30,7 @@ const ask = async (method: string, path: string, headers: Record<string, string>
     })
   ).status
 
-/** Everything that somebody could have changed; of the day’s counts, not that a new day is noticed. */
+/** All state that a request could change. Of the daily counters only the counts: the current day may advance by itself. */
 const memory = () => {
   const accounts = [...simulator.wechat.accounts.values()].map(
     ({ followers, sends, media, records, usage, ...rest }) => ({
@@ -51,7 +51,7 @@ const memory = () => {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-/** Each change by control calls, pages' forms and WeChat's API. */
+/** Every state-changing request: control calls, page forms and calls of WeChat's API. */
 const CONTROL = [
   ['POST', `/_sim/${APP}/oTest/act`, '{"do":"follow"}'],
   ['POST', `/_sim/${APP}/oTest/fast-forward`, '{"ms":1000}'],
@@ -77,7 +77,7 @@ const API = [
   ],
 ] as const
 
-describe('a page of another site', () => {
+describe('a cross-site request', () => {
   it.each<[string, Record<string, string>]>([
     [
       'as text',
@@ -88,13 +88,13 @@ describe('a page of another site', () => {
       'from another port of this machine',
       { ...JSON_TYPE, origin: 'http://127.0.0.1:5000', 'sec-fetch-site': 'same-site' },
     ],
-    ['without its origin', { ...JSON_TYPE, origin: 'null' }],
+    ['with an opaque origin', { ...JSON_TYPE, origin: 'null' }],
     [
-      'by a browser’s “none”, with an origin',
+      'with Sec-Fetch-Site: none and a foreign Origin',
       { ...JSON_TYPE, origin: 'https://evil.example', 'sec-fetch-site': 'none' },
     ],
     [
-      'by a name that leads here',
+      'under a foreign host name that resolves here (DNS rebinding)',
       { ...JSON_TYPE, host: 'evil.example:3001', origin: 'http://evil.example:3001' },
     ],
   ])('changes nothing: %s', async (_, headers) => {
@@ -104,7 +104,7 @@ describe('a page of another site', () => {
     expect(memory()).toEqual(before)
   })
 
-  it('reads nothing by a name that leads here', async () => {
+  it('reads nothing under a foreign host name that resolves here', async () => {
     for (const path of [
       '/',
       '/accounts',
@@ -121,29 +121,38 @@ describe('the API of WeChat', () => {
   const CALLS = [TOKEN, '/cgi-bin/user/get', '/cgi-bin/menu/delete', '/cgi-bin/no-such-call', '/sns/userinfo']
   const asked = () => simulator.account(APP).tokenRequests
   const pages: [string, Record<string, string>][] = [
-    ['a picture on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
-    ['a page of another port', { 'sec-fetch-site': 'same-site', referer: 'http://127.0.0.1:5000/' }],
-    ['a script elsewhere', { origin: 'https://evil.example' }],
-    ['a script in a sandbox', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
-    ['a page elsewhere, by an old browser', { referer: 'https://evil.example/' }],
-    ['an address that another site leads to', { 'sec-fetch-site': 'cross-site', 'sec-fetch-user': '?1' }],
+    ['an image on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
+    ['a page on another port', { 'sec-fetch-site': 'same-site', referer: 'http://127.0.0.1:5000/' }],
+    ['a script on another site', { origin: 'https://evil.example' }],
+    ['a script in a sandboxed frame', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['a page on another site in an old browser', { referer: 'https://evil.example/' }],
+    [
+      'a link that the user follows from another site',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-user': '?1' },
+    ],
   ]
   const rebound: [string, Record<string, string>][] = [
     ['as a browser sends it', { 'accept-language': 'zh-CN,zh;q=0.9', 'user-agent': 'Mozilla/5.0 test' }],
-    ['with what a script may change', { 'accept-language': '', 'user-agent': 'curl/8', accept: '*/*' }],
-    ['in any language', { 'accept-language': '*' }],
+    [
+      'with the headers that a script may change',
+      { 'accept-language': '', 'user-agent': 'curl/8', accept: '*/*' },
+    ],
+    ['with any language', { 'accept-language': '*' }],
     ['with a cookie', { cookie: 'a=b' }],
-    ['by its user', { accept: 'text/html,application/xhtml+xml', 'upgrade-insecure-requests': '1' }],
-    ['with the word of a browser', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
+    [
+      'as a navigation by the user',
+      { accept: 'text/html,application/xhtml+xml', 'upgrade-insecure-requests': '1' },
+    ],
+    ['with Sec-Fetch-Site: same-origin', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
   ]
 
   it.each([
     ...pages,
     ...rebound.map(([name, headers]): [string, Record<string, string>] => [
-      `a name that leads here, ${name}`,
+      `a foreign host name that resolves here, ${name}`,
       { host: 'evil.example:3001', ...headers },
     ]),
-  ])('answers no call of %s', async (_, headers) => {
+  ])('refuses every call from %s', async (_, headers) => {
     const before = { ...asked() }
     for (const path of CALLS)
       for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'])
@@ -152,15 +161,15 @@ describe('the API of WeChat', () => {
   })
 
   it.each<[string, Record<string, string>]>([
-    ['fetch of Node', { 'accept-language': '*', 'sec-fetch-mode': 'cors', accept: '*/*' }],
-    ['a Java program', { accept: 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2' }],
-    ['requests of Python', { accept: '*/*', 'user-agent': 'python-requests/2.32' }],
-  ])('answers %s under any name', async (_, headers) => {
+    ['fetch in Node', { 'accept-language': '*', 'sec-fetch-mode': 'cors', accept: '*/*' }],
+    ['a Java client', { accept: 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2' }],
+    ['Python requests', { accept: '*/*', 'user-agent': 'python-requests/2.32' }],
+  ])('answers %s under any host name', async (_, headers) => {
     for (const host of [HERE, 'simulator:3001', 'api.weixin.qq.com', 'wechat-proxy.example.com'])
       expect(await ask('GET', TOKEN, { ...headers, host }), host).toBe(200)
   })
 
-  it('answers fetch of this Node, and the address bar', async () => {
+  it('answers fetch of this Node, and a URL typed into the address bar', async () => {
     vi.unstubAllGlobals()
     const { url } = await simulator.listen(0)
     expect(await (await fetch(`${url}${TOKEN}`)).json()).toMatchObject({ expires_in: 7200 })
@@ -169,7 +178,7 @@ describe('the API of WeChat', () => {
     expect(await ask('GET', TOKEN, bar)).toBe(200)
   })
 
-  it('shows codes on the pages of the console', async () => {
+  it('shows QR codes on pages of the console', async () => {
     const headers = { 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image', 'accept-language': 'zh-CN' }
     expect(await ask('GET', '/cgi-bin/showqrcode?ticket=none', headers)).toBe(404)
   })
@@ -182,7 +191,7 @@ describe('a control call', () => {
     ['multipart/form-data; boundary=x'],
     ['text/plain; application/json'],
     ['application/jsonp'],
-  ])('as %s changes nothing, whoever sends it', async (type) => {
+  ])('sent as %s changes nothing, whoever sends it', async (type) => {
     const before = memory()
     for (const [method, path, body] of CONTROL)
       expect(await ask(method, path, { 'content-type': type }, body), `${method} ${path}`).toBe(415)
@@ -190,10 +199,10 @@ describe('a control call', () => {
   })
 
   it.each([
-    ['of a program', {}],
-    ['of the simulator’s own pages', { origin: `http://${HERE}`, 'sec-fetch-site': 'same-origin' }],
-    ['under a name that was allowed', { host: 'sim.test:3001', origin: 'http://sim.test:3001' }],
-  ])('as JSON is served: %s', async (_, headers) => {
+    ['a program', {}],
+    ['a page of the simulator', { origin: `http://${HERE}`, 'sec-fetch-site': 'same-origin' }],
+    ['an allowed host name', { host: 'sim.test:3001', origin: 'http://sim.test:3001' }],
+  ])('with a JSON body is served: %s', async (_, headers) => {
     for (const [method, path, body] of CONTROL) {
       const type: Record<string, string> =
         body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }
@@ -201,7 +210,7 @@ describe('a control call', () => {
     }
   })
 
-  it('of WeChat’s API is a program’s under any name, in any type', async () => {
+  it('of WeChat’s API is served to a program under any host name and content type', async () => {
     for (const [method, path, body] of API)
       expect(await ask(method, path, { host: 'simulator:3001', 'content-type': 'text/plain' }, body)).toBe(
         200,
@@ -210,7 +219,7 @@ describe('a control call', () => {
 })
 
 describe('a GET', () => {
-  it('changes nothing, on any path that there is', async () => {
+  it('changes nothing on any path', async () => {
     const before = memory()
     const paths = simulator.app.routes
       .filter((r) => ['GET', 'ALL'].includes(r.method) && !r.path.includes('*'))
@@ -223,7 +232,7 @@ describe('a GET', () => {
     expect(paths).toEqual(expect.arrayContaining([`/phone/${APP}/oNobody`, `/_sim/${APP}/oNobody/state`]))
     for (const path of new Set(paths)) {
       const answer = await simulator.app.request(path, { headers: { host: HERE } })
-      // Events come for ever.
+      // An event stream does not end.
       if (path.endsWith('/events')) await answer.body?.getReader().read()
       await answer.body?.cancel().catch(() => {})
     }
@@ -231,7 +240,7 @@ describe('a GET', () => {
     expect([...(simulator.wechat.accounts.get(APP)?.followers.keys() ?? [])]).toEqual([])
   })
 
-  it('shows the phone of a follower who is not there yet; the first act makes him', async () => {
+  it('shows the phone of an unknown follower; the first action adds the follower', async () => {
     const page = await simulator.app.request(`/phone/${APP}/oNew`, { headers: { host: HERE } })
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('oNew')

@@ -1,12 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono'
 
-/** A picture without secrets, which the console's pages show (`<img>`), as WeChat's own is shown anywhere. */
+/** A public image that the console's pages embed (`<img>`), as any page may embed WeChat's own. */
 const PUBLIC_PICTURE = '/cgi-bin/showqrcode'
 /**
- * What a browser sends and a program does not. `Accept-Language` counts most: a browser sends it with every request, and a
- * script can change but not remove it (https://fetch.spec.whatwg.org/#fetching), while under a foreign name without https
- * there is neither `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/: trustworthy addresses alone) nor, for a GET,
- * `Origin`.
+ * Headers that browsers send and programs do not. `Accept-Language` matters most: a browser sends it with every request,
+ * and a script can change but not remove it (https://fetch.spec.whatwg.org/#fetching). Under a foreign host name without
+ * https, a browser sends no `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/: trustworthy URLs only), and no
+ * `Origin` with a GET.
  */
 const BROWSERS_HEADERS = [
   'origin',
@@ -20,53 +20,59 @@ const BROWSERS_HEADERS = [
 ]
 
 /**
- * Refuses (403) what a page of another site sends or wants to read: the simulator has no sign-in, so its control calls are
- * for its own pages and for programs alone. Two ways are closed: a form or script elsewhere (`Origin`,
- * `Sec-Fetch-Site`), and a foreign name that is made to lead here (DNS rebinding; `Host`). An IP address or `localhost`
- * cannot be rebound. A program sends neither `Origin` nor `Sec-Fetch-Site`; every browser sends `Origin` with a POST
+ * Refuses (403) requests that another site's page sends. The simulator has no sign-in, so its control calls are for its
+ * own pages and for programs. The guard closes two ways in: a form or script on another site (`Origin`, `Sec-Fetch-Site`),
+ * and a foreign host name that resolves to this machine (DNS rebinding; `Host`). An IP address and `localhost` cannot be
+ * rebound. A program sends neither `Origin` nor `Sec-Fetch-Site`. Every browser sends `Origin` with a POST
  * (https://fetch.spec.whatwg.org/#origin-header).
- * @param allowedHosts names besides, without ports, in lowercase
+ * @param allowedHosts additional host names, without ports, in lowercase
  */
 export function requireOwnPages(allowedHosts: readonly string[] = []): MiddlewareHandler {
   return async function guard(c, next) {
     const host = hostOfRequest(c)
     if (!isLocal(hostName(host), allowedHosts)) {
       return c.json(
-        { error: `The simulator does not answer to the name ${host}. Use 127.0.0.1, or --allow-host.` },
+        {
+          error: `The simulator does not serve the host name ${host}. Use 127.0.0.1, or allow the name with --allow-host.`,
+        },
         403,
       )
     }
     if (isRead(c) || isSameSite(c, host)) return next()
-    return c.json({ error: 'Only the simulator’s own pages may do this.' }, 403)
+    return c.json(
+      { error: 'Another site may not send this request. Use the simulator’s own pages, or a program.' },
+      403,
+    )
   }
 }
 
 /**
- * For WeChat's API, which programs alone call, under whatever name they reach the simulator (a container's, a proxy's): what
- * a browser sends there is refused (403) unless it comes from a page of the simulator's or from its user, under a name of
- * this machine's. That holds for GET too: `/cgi-bin/token` makes a token and spends a day's call, `menu/delete` deletes,
- * and under a name that leads here a page would read the answers.
- * @param guard what `ownPagesOnly` made
- * @param isExempt paths that are guarded as pages are
+ * Protects WeChat's API, which only programs call, under any host name that reaches the simulator (a container's, a
+ * proxy's). Refuses (403) browser requests, except those of the simulator's own pages and of the user, under a host name
+ * of this machine. GET is refused too: `/cgi-bin/token` creates a token and uses up one of the day's calls, and
+ * `menu/delete` deletes. Under a rebound host name a page could also read the answers.
+ * @param guard the middleware of `requireOwnPages`
+ * @param isExempt whether the page guard protects this path already
  */
 export function guardBrowsers(
   guard: MiddlewareHandler,
   isExempt: (path: string) => boolean,
 ): MiddlewareHandler {
-  return async function guardBrowser(c, next) {
+  return async function guardBrowserRequest(c, next) {
     if (isExempt(c.req.path) || !isOfBrowser(c)) return next()
     if (isRead(c) && c.req.path === PUBLIC_PICTURE) return next()
     if (isSameSite(c, hostOfRequest(c))) return guard(c, next)
-    return c.json({ error: "WeChat's API is for programs: a page of another site may not call it." }, 403)
+    return c.json({ error: "WeChat's API is for programs. A page of another site may not call it." }, 403)
   }
 }
 
 /**
- * Refuses (415) changes that are not sent as JSON: a page of another site can send text or a form without asking first,
- * JSON it cannot (https://fetch.spec.whatwg.org/#cors-safelisted-request-header). A request without a body needs no type.
+ * Refuses (415) changes that are not sent as JSON. A page of another site can send text or a form without a preflight
+ * request, but not JSON (https://fetch.spec.whatwg.org/#cors-safelisted-request-header). A request without a body needs
+ * no content type.
  */
 export function requireJson(): MiddlewareHandler {
-  return async function takesJson(c, next) {
+  return async function checkContentType(c, next) {
     if (isRead(c)) return next()
     const type = c.req.header('content-type')
     const isEmpty = !Number(c.req.header('content-length') ?? 0) && !c.req.header('transfer-encoding')
@@ -77,7 +83,7 @@ export function requireJson(): MiddlewareHandler {
 
 function isOfBrowser(c: Context): boolean {
   const has = (name: string) => c.req.header(name) !== undefined
-  // Node's fetch names a mode and a language, but never a site; a browser that names the mode names the site too.
+  // Node's fetch sends a mode and a language, but never a site. A browser that sends the mode sends the site too.
   if (has('sec-fetch-mode') && !has('sec-fetch-site')) return has('origin') || has('referer') || has('cookie')
   return (
     BROWSERS_HEADERS.some(has) ||
@@ -97,9 +103,9 @@ function hostOfRequest(c: Context): string {
 function isSameSite(c: Context, host: string): boolean {
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
-  // A page with the referrer policy no-referrer sends `Origin: null` with its own forms; then the browser's word counts.
+  // A page with the referrer policy no-referrer sends `Origin: null` with its own forms. `Sec-Fetch-Site` decides then.
   if (site === 'same-origin') return true
-  // Who names no site may name the page: browsers of before 2023, and all of them where the address is not trustworthy.
+  // Without a site, the origin or the referrer decides: browsers before 2023, and every browser on an untrustworthy URL.
   const from = origin || c.req.header('referer')
   return (site === undefined || site === 'none') && (!from || hostOf(from) === host)
 }

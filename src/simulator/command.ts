@@ -10,7 +10,7 @@ import {
 } from './callbacks/server-settings.ts'
 import type { AccountOptions } from './state/model.ts'
 
-/** What somebody asked `npm run simulator` for in a way that cannot be done. */
+/** The command line or the configuration file is not valid. The message says what to correct. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
@@ -18,7 +18,7 @@ export class UsageError extends Error {
 export interface Command {
   port: number
   host: string
-  /** Absent: nothing is kept. */
+  /** Absent: no state is kept. */
   statePath: string | undefined
   allowedHosts: string[]
   accounts: AccountOptions[]
@@ -31,30 +31,30 @@ const file = z.strictObject({
   platforms: z.array(platformSettings).default([]),
 })
 
-export const HELP = `A WeChat of one's own, to develop against: API, callbacks, a phone to act on. 本地微信模拟器，用于开发调试。
+export const HELP = `A local WeChat for development: API, callbacks and a phone page. 本地微信模拟器，用于开发调试。
 
   npm run simulator -- [options]
 
   --account LIST    an account: ${FIELDS.join(',')}
-                    What stands at the end may be left out; an empty field is made up. Several times.
+                    Trailing fields may be omitted; an empty field gets a generated value. Repeatable.
   --config FILE     accounts and platforms as JSON: {"accounts": [{"appId": …, "token": …, "callbackUrl": …}],
                     "platforms": [{"appId", "appSecret", "token", "aesKey", "authorisationUrl", "callbackUrl"}]}
-  --port N          3001; 0: a free one            (SIMULATOR_PORT)
-  --host ADDRESS    127.0.0.1. There is no sign-in  (SIMULATOR_HOST)
-  --allow-host NAME a host name that pages and /_sim answer to, beside IP addresses and localhost. Several times.
-  --state FILE      keep followers, codes, accounts … over restarts (SIMULATOR_STATE)
-  --help            this text
+  --port N          default 3001; 0: any free port  (SIMULATOR_PORT)
+  --host ADDRESS    default 127.0.0.1; no sign-in   (SIMULATOR_HOST)
+  --allow-host NAME additional host name for pages and /_sim, beside IP addresses and localhost. Repeatable.
+  --state FILE      keep followers, QR codes and accounts over restarts (SIMULATOR_STATE)
+  --help            print this text
 
-Modes: plain, compatible, security. Formats: xml, json. Without an account there is one with made-up credentials.
-A callbackUrl is taken as it is; WeChat's GET check is made at the start and its result told.
+Modes: plain, compatible, security. Formats: xml, json. Without an account, one is created with generated credentials.
+A callbackUrl is used without validation. WeChat's GET check runs at the start, and its result is printed.
 
   npm run simulator -- --account wxtest01,testsecret,testtoken,,plain,xml,http://127.0.0.1:8080/wechat
 `
 
 /**
- * The command line, with what the environment says where a flag is absent.
- * @returns 'help' when only the help is wanted
- * @throws UsageError with what is wrong
+ * Reads the command line. A variable of the environment applies where its flag is absent.
+ * @returns 'help' when `--help` is given
+ * @throws UsageError with the reason
  */
 export function readCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command | 'help' {
   const flags = readFlags(args)
@@ -65,9 +65,10 @@ export function readCommand(args: readonly string[], env: NodeJS.ProcessEnv): Co
     given.length > 0 || config.platforms.length > 0 ? given : [accountSettings.parse({})]
   ).map(completeAccount)
   for (const { appId, mode, encodingAesKey } of accounts) {
-    if (accounts.filter((a) => a.appId === appId).length > 1) throw new UsageError(`${appId} is there twice.`)
+    if (accounts.filter((a) => a.appId === appId).length > 1)
+      throw new UsageError(`${appId} is given twice. Remove one of the accounts.`)
     if (mode !== 'plain' && !encodingAesKey)
-      throw new UsageError(`${appId}: the mode ${mode} needs an AES key.`)
+      throw new UsageError(`${appId}: the mode ${mode} needs an encodingAesKey.`)
   }
   return {
     port: readPort(flags.port ?? env.SIMULATOR_PORT ?? '3001'),
@@ -102,7 +103,7 @@ function readFlags(args: readonly string[]) {
 
 function readAccount(list: string): z.output<typeof accountSettings> {
   const values = list.split(',')
-  // A URL may have commas; nothing stands behind it.
+  // A URL may contain commas. It is the last field.
   const url = values.slice(FIELDS.length - 1).join(',')
   const fields = FIELDS.map((name, i) => [name, name === 'callbackUrl' ? url : (values[i] ?? '')] as const)
   const given = Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]).filter(([, v]) => v))
@@ -117,13 +118,13 @@ function readConfig(path: string | undefined): z.output<typeof file> {
   try {
     text = readFileSync(path, 'utf8').replace(/^\ufeff/, '')
   } catch (err) {
-    throw new UsageError(`${path} cannot be read: ${err instanceof Error ? err.message : String(err)}`)
+    throw new UsageError(`Cannot read ${path}: ${err instanceof Error ? err.message : String(err)}`)
   }
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (err) {
-    throw new UsageError(`${path} is no JSON: ${err instanceof Error ? err.message : String(err)}`)
+    throw new UsageError(`${path} is not valid JSON: ${err instanceof Error ? err.message : String(err)}`)
   }
   const read = file.safeParse(value)
   if (read.success) return read.data
@@ -133,5 +134,5 @@ function readConfig(path: string | undefined): z.output<typeof file> {
 function readPort(value: string): number {
   const port = Number(value)
   if (/^\d{1,5}$/.test(value) && port < 65_536) return port
-  throw new UsageError(`The port must be 0 to 65535, not ${value}.`)
+  throw new UsageError(`The port must be a number from 0 to 65535, not ${value}.`)
 }

@@ -3,20 +3,20 @@ import type { FollowerKey, SimulatorState } from './state/simulator-state.ts'
 
 const IDLE_TIMEOUT_MS = 10_000
 const IDLE_POLL_MS = 50
-/** The clock stops this long after the moment of a step. */
+/** Stops this long after a step is due, so that the step runs. */
 const PAST_STEP_MS = 50
 
-/** Moves a follower's run in the product's engine. The simulator itself knows no engine. */
+/** Moves the clock of a follower's run. The product provides it; the simulator knows nothing of Temporal. */
 export interface TestClock {
-  /** Moves the run's clock on by `ms`; every step on the way is sent. */
+  /** Moves the run's clock forward by `ms`. Every step that becomes due is sent. */
   advance(follower: FollowerKey, ms: number): Promise<void>
-  /** When the run next does something (follower's clock, epoch ms): at or before now while a send is under way. */
+  /** When the run acts next, on the follower's clock, epoch ms. At or before now while a send is in progress; null: never. */
   nextAt(follower: FollowerKey): Promise<number | null>
-  /** Brings a run that has just begun up to the follower's clock. */
+  /** Moves a run that has just started forward to the follower's clock. */
   syncTo(follower: FollowerKey, clock: number): Promise<void>
 }
 
-/** Moves a follower's clock and its run on together. Without a test clock only the follower's clock moves. */
+/** Moves a follower's clock and the clock of its run together. Without a test clock, only the follower's clock moves. */
 export class FastForward {
   readonly #state: SimulatorState
   readonly #testClock: TestClock | undefined
@@ -26,15 +26,18 @@ export class FastForward {
     this.#testClock = testClock
   }
 
-  /** Moves on piece by piece. Each piece ends where the run does something next, so that every send is checked at its own time. */
+  /**
+   * Moves both clocks forward by `ms`, step by step. Each move ends where the run acts next, so that the simulator checks
+   * every send at its own time.
+   */
   async advance(key: FollowerKey, ms: number): Promise<void> {
     const follower = this.#state.follower(key)
-    for (let left = ms; left > 0; ) {
+    for (let remaining = ms; remaining > 0; ) {
       const next = await this.#testClock?.nextAt(key)
-      const untilNext = next == null ? left : Math.max(1, next - this.#state.clockOf(follower))
-      const piece = Math.min(left, untilNext)
+      const untilNext = next == null ? remaining : Math.max(1, next - this.#state.clockOf(follower))
+      const piece = Math.min(remaining, untilNext)
       follower.offsetMs += piece
-      left -= piece
+      remaining -= piece
       this.#state.changed(key.appId, key.openId)
       await this.#testClock?.advance(key, piece)
       await this.#untilIdle(key)
@@ -42,7 +45,7 @@ export class FastForward {
     this.#state.changed(key.appId, key.openId)
   }
 
-  /** To the moment of the run's next step; false when there is none. */
+  /** Moves both clocks to the run's next step. Returns false when there is none. */
   async advanceToNext(key: FollowerKey): Promise<boolean> {
     const next = await this.#testClock?.nextAt(key)
     if (next == null) return false
@@ -51,13 +54,13 @@ export class FastForward {
     return true
   }
 
-  /** Brings a run that has just begun up to a clock that was moved before. */
+  /** Moves a run that has just started forward to a clock that was moved before. */
   async sync(key: FollowerKey): Promise<void> {
     const follower = this.#state.follower(key)
     if (follower.offsetMs > 0) await this.#testClock?.syncTo(key, this.#state.clockOf(follower))
   }
 
-  /** Waits until nothing of this follower is due or under way, but not for a send that is retried for long. */
+  /** Waits until the run has nothing due or in progress. Gives a send that is retried for long at most the time-out. */
   async #untilIdle(key: FollowerKey): Promise<void> {
     const deadline = performance.now() + IDLE_TIMEOUT_MS
     while (this.#testClock && performance.now() < deadline) {

@@ -29,15 +29,15 @@ export type { TestClock as TimeMachine } from './simulated-wechat.ts'
 export type { AccountOptions } from './state/model.ts'
 
 export interface SimulatorOptions extends SimulatedWechatOptions {
-  /** Where the operator's console is, for a link. */
+  /** URL of the operators' console, for a link. */
   consoleUrl?: string
-  /** Where an owner begins to authorise the platform, for a link. */
+  /** URL where an account owner starts to authorise the platform, for a link. */
   authoriseUrl?: string
-  /** Host names that pages and control API answer to, beside IP addresses and localhost. */
+  /** Host names for pages and the control API, beside IP addresses and localhost. */
   allowedHosts?: readonly string[]
 }
 
-/** A WeChat of one's own: API side, callback side, faults and a phone, with rules of its own code. */
+/** A local WeChat: API, callbacks, faults and a phone page. Its rules are implemented independently of the product's. */
 export interface Simulator {
   app: Hono
   wechat: SimulatedWechat
@@ -45,13 +45,13 @@ export interface Simulator {
   close(): Promise<void>
   addAccount(account: AccountOptions): void
   account(appId: string): SimAccount
-  /** A third-party platform; what it had, also in an earlier process with the same state file, it has again. */
+  /** Adds a third-party platform. One that is known, in this process or in the state file, keeps its tokens and codes. */
   addComponent(component: ComponentOptions): PlatformController
   fault(fault: Fault): void
   clearFaults(): void
 }
 
-/** One account of the simulator, as a test drives it. */
+/** One account of the simulator, for tests. */
 export interface SimAccount {
   follow(openId: string, options?: ActionOptions & { qrScene?: string }): Promise<PushResult>
   unfollow(openId: string, options?: ActionOptions): Promise<PushResult>
@@ -61,27 +61,27 @@ export interface SimAccount {
   type(openId: string, text: string, options?: ActionOptions): Promise<PushResult>
   agentJoins(openId: string): Promise<PushResult>
   agentLeaves(openId: string): Promise<PushResult>
-  /** Anything else that can happen, by name: `{do: 'location', latitude: 23.1}`. */
+  /** Any other action by name: `{do: 'location', latitude: 23.1}`. */
   act(openId: string, act: ActionInput, options?: ActionOptions): Promise<PushResult>
   /**
-   * 服务器配置, as somebody enters it in WeChat's console.
-   * @throws SettingsError when the server does not pass WeChat's GET; the old settings stay
+   * Saves 服务器配置, as an owner does in WeChat's console.
+   * @throws SettingsError when the server does not pass WeChat's GET check; the old settings stay
    */
   setServer(settings: ServerSettings): Promise<UrlCheck | null>
   raw(openId: string, fields: Record<string, string>, options?: ActionOptions): Promise<PushResult>
-  /** Query and body of a callback, for a test that sends it itself. */
+  /** Query and body of a callback, for a test that sends the callback itself. */
   envelope(fields: Fields, timestamp?: number): { query: URLSearchParams; body: string }
   messages(openId: string): SimMessage[]
   grants(openId: string): SimGrant[]
   clock(openId: string): number
   refuse(openId: string): void
-  /** Names, in the order in which they were given. */
+  /** Tag names, in the order in which they were given. */
   tags(openId: string): string[]
-  /** As the owner does it in WeChat's console; tags that are missing are made. */
+  /** Sets a follower's tags, as an owner does in WeChat's console. Creates missing tags. */
   setTags(openId: string, names: string[]): void
   fastForward(openId: string, ms: number): Promise<void>
   fastForwardToNext(openId: string): Promise<boolean>
-  /** Every request to `custom/send`, with its verdict. */
+  /** Every request to `custom/send`, with its result. */
   sends: SendLogEntry[]
   tokenRequests: { normal: number; force: number; plain: number }
   invalidateToken(sticky?: boolean): void
@@ -90,7 +90,7 @@ export interface SimAccount {
   setTrust(trust: { certified?: boolean; ipWhitelisted?: boolean }): void
 }
 
-/** Pages and control calls: for nobody's page but the simulator's own. The API is WeChat's, with tokens. */
+/** Pages and control calls, which only the simulator's own pages and programs may use. All other paths are WeChat's API. */
 const OWN_PATHS = [
   '/_sim/*',
   '/accounts/*',
@@ -117,7 +117,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   app.route('/', createApi(wechat))
   app.route('/', createComponentApi(wechat))
   app.route('/', createComponentPages(wechat))
-  // Before the accounts' own: `component` is no account's appId.
+  // Must precede the account routes: `component` is not an appId.
   app.route('/', createComponentControl(wechat, startTickets))
   app.route('/', createControl(wechat))
   app.route(
@@ -128,9 +128,11 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       startTickets,
     ),
   )
-  // Behind the pages and /_sim everything is WeChat's API.
+  // Every other path belongs to WeChat's API.
   app.notFound((c) =>
-    c.req.path.startsWith('/_sim') ? c.json({ error: `${c.req.path} is nothing here` }, 404) : unknownPath(c),
+    c.req.path.startsWith('/_sim')
+      ? c.json({ error: `the simulator has no call ${c.req.path}` }, 404)
+      : unknownPath(c),
   )
   for (const component of wechat.components.values()) startTickets(component)
   let server: ServerType | undefined

@@ -21,27 +21,27 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-/** `npm run simulator` without npm. */
+/** Runs `npm run simulator` without npm. */
 function start(args: string[]) {
   const child: ChildProcess = spawn(process.execPath, ['scripts/run.mjs', 'src/simulator/main.ts', ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH },
   })
   ends.push(() => void child.kill('SIGKILL'))
-  const said = { out: '', err: '' }
+  const output = { out: '', err: '' }
   child.stdout?.on('data', (text) => {
-    said.out += text
+    output.out += text
   })
   child.stderr?.on('data', (text) => {
-    said.err += text
+    output.err += text
   })
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
-  return { child, said, ended }
+  return { child, output, ended }
 }
 
-/** A callback server as a beginner writes it. */
+/** A minimal callback server, as a developer writes it for a first try. */
 async function callbackServer() {
-  const heard: string[] = []
+  const received: string[] = []
   const server: Server = createServer((request, response) => {
     const query = new URL(request.url ?? '', 'http://here').searchParams
     const parts = [TOKEN, query.get('timestamp') ?? '', query.get('nonce') ?? ''].sort().join('')
@@ -50,7 +50,7 @@ async function callbackServer() {
       return
     }
     if (request.method === 'GET') {
-      heard.push('GET')
+      received.push('GET')
       response.end(query.get('echostr'))
       return
     }
@@ -59,7 +59,7 @@ async function callbackServer() {
       body += text
     })
     request.on('end', () => {
-      heard.push(body)
+      received.push(body)
       response.end('success')
     })
   })
@@ -68,7 +68,7 @@ async function callbackServer() {
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/wx`, heard }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/wx`, received }
 }
 
 const post = async (url: string, body: unknown): Promise<unknown> =>
@@ -81,15 +81,15 @@ const post = async (url: string, body: unknown): Promise<unknown> =>
   ).json()
 
 describe('npm run simulator', () => {
-  it('serves the API, asks the server by GET, pushes a follow there, and ends cleanly', async () => {
+  it('serves the API, checks the server by GET, pushes a follow to it and ends cleanly', async () => {
     const server = await callbackServer()
     const account = `wxtest01,testsecret,${TOKEN},,plain,json,${server.url}`
-    const { child, said, ended } = start(['--port', '0', '--account', account])
-    await expect.poll(() => said.out).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+\n$/)
-    const url = said.out.slice('ready '.length).trim()
-    expect(said.err).toContain(`${server.url} gave the echostr back`)
-    expect(said.err).toContain(`API base  ${url}`)
-    expect(server.heard).toEqual(['GET'])
+    const { child, output, ended } = start(['--port', '0', '--account', account])
+    await expect.poll(() => output.out).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+\n$/)
+    const url = output.out.slice('ready '.length).trim()
+    expect(output.err).toContain(`${server.url} returned the echostr`)
+    expect(output.err).toContain(`API base  ${url}`)
+    expect(server.received).toEqual(['GET'])
     const credentials = { grant_type: 'client_credential', appid: 'wxtest01', secret: 'testsecret' }
     expect(await post(`${url}/cgi-bin/stable_token`, credentials)).toMatchObject({
       access_token: expect.any(String),
@@ -99,16 +99,16 @@ describe('npm run simulator', () => {
       ok: true,
       attempts: 1,
     })
-    expect(JSON.parse(server.heard[1] ?? '')).toMatchObject({ Event: 'subscribe', FromUserName: 'oTest' })
+    expect(JSON.parse(server.received[1] ?? '')).toMatchObject({ Event: 'subscribe', FromUserName: 'oTest' })
     child.kill('SIGINT')
     expect(await ended).toBe(0)
   })
 
-  it('says what is wrong with a flag, and ends with 2', async () => {
-    const { said, ended } = start(['--account', 'gh_1'])
+  it('reports an invalid flag and exits with 2', async () => {
+    const { output, ended } = start(['--account', 'gh_1'])
     expect(await ended).toBe(2)
-    expect(said.err).toMatch(/--account gh_1: appId: .*wx/)
-    expect(said.out).toBe('')
+    expect(output.err).toMatch(/--account gh_1: appId: .*wx/)
+    expect(output.out).toBe('')
   })
 })
 
@@ -123,7 +123,7 @@ describe('the command line of the simulator', () => {
     return path
   }
 
-  it('has one account with made-up credentials when nothing is said', () => {
+  it('creates one account with generated credentials by default', () => {
     expect(read([])).toMatchObject({
       port: 3001,
       host: '127.0.0.1',
@@ -134,7 +134,7 @@ describe('the command line of the simulator', () => {
     })
   })
 
-  it('takes accounts with any part left out, and a URL with commas', () => {
+  it('accepts accounts with omitted fields, and a URL with commas', () => {
     const url = 'http://127.0.0.1:8080/a?x=1,2'
     const { accounts } = read([
       '--account',
@@ -156,7 +156,7 @@ describe('the command line of the simulator', () => {
     ])
   })
 
-  it('takes a file, also with a BOM, and the environment where a flag is absent', () => {
+  it('reads a file, with or without a BOM, and the environment where a flag is absent', () => {
     const path = configOf(`\ufeff{"accounts": [{"appId": "wxtest03", "certified": false}]}`)
     const env = { SIMULATOR_CONFIG: path, SIMULATOR_PORT: '4000', SIMULATOR_STATE: 's.json' }
     expect(read(['--port', '5000'], env)).toMatchObject({
@@ -170,20 +170,20 @@ describe('the command line of the simulator', () => {
   it.each<[string[], RegExp]>([
     [['--colour', 'red'], /'--colour'\. See --help/],
     [['--port', '70000'], /0 to 65535, not 70000/],
-    [['--config', '/nowhere.json'], /nowhere\.json cannot be read/],
-    [['--account', 'wxtest01', '--account', 'wxtest01'], /wxtest01 is there twice/],
+    [['--config', '/nowhere.json'], /Cannot read .*nowhere\.json/],
+    [['--account', 'wxtest01', '--account', 'wxtest01'], /wxtest01 is given twice/],
     [['--account', 'wxtest01,s,to'], /token: /],
     [['--account', 'wxtest01,,,,fast'], /mode: /],
     [['--account', 'wxtest01,,,,,,ftp://a'], /callbackUrl: /],
-  ])('refuses %j', (args, reason) => {
+  ])('rejects %j', (args, reason) => {
     expect(() => readCommand(args, {})).toThrow(reason)
   })
 
   it.each([
-    ['{', /is no JSON/],
+    ['{', /is not valid JSON/],
     ['{"accounts": [{"id": 1}]}', /accounts\.0: .*id/],
     ['{"platforms": [{"appId": "wxplatform01"}]}', /platforms\.0\.appSecret/],
-  ])('refuses a file with %s', (content, reason) => {
+  ])('rejects a file with %s', (content, reason) => {
     expect(() => readCommand(['--config', configOf(content)], {})).toThrow(reason)
   })
 })

@@ -2,27 +2,28 @@ import { checkUrl } from './callbacks/callback-url.ts'
 import { type Command, HELP, readCommand, UsageError } from './command.ts'
 import { createSimulator, type Simulator } from './index.ts'
 
-/** A second signal, or so long after the first, and the process ends whatever is under way. */
+/** The process exits at a second signal, or this long after the first one, whatever is still running. */
 const STOP_WITHIN_MS = 5_000
 const TICKET_EVERY_MS = 600_000
 
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-/** `npm run simulator`: the simulated WeChat alone, without engine, store and product. */
+/** `npm run simulator`: the simulated WeChat alone, without the product, its store and Temporal. */
 try {
   const command = readCommand(process.argv.slice(2), process.env)
   if (command === 'help') process.stdout.write(HELP)
   else await run(command)
 } catch (err) {
   if (err instanceof UsageError) log(err.message)
-  else if (isTaken(err)) log(`Port ${err.port} is in use by another program. Choose another one with --port.`)
+  else if (isTaken(err))
+    log(`Port ${err.port} is in use by another program. Choose another port with --port.`)
   else log(err instanceof Error ? (err.stack ?? err.message) : String(err))
   process.exit(err instanceof UsageError || isTaken(err) ? 2 : 1)
 }
 
 async function run(command: Command): Promise<void> {
   const { statePath } = command
-  // A name that it listens under is its own.
+  // The simulator must serve the host name that it listens on.
   const allowedHosts = [...command.allowedHosts, command.host.toLowerCase()]
   const simulator = createSimulator({ allowedHosts, ...(statePath === undefined ? {} : { statePath }) })
   for (const account of command.accounts) simulator.addAccount(account)
@@ -33,7 +34,9 @@ async function run(command: Command): Promise<void> {
   for (const platform of command.platforms) {
     const component = simulator.addComponent({ ...platform, ticketEveryMs: TICKET_EVERY_MS })
     const push = await component.pushTicket()
-    log(`platform  ${platform.appId}  ticket ${push.ok ? 'taken' : `not taken: ${push.status ?? push.body}`}`)
+    log(
+      `platform  ${platform.appId}  ticket ${push.ok ? 'accepted' : `not accepted: ${push.status ?? push.body}`}`,
+    )
   }
   for (const account of simulator.wechat.accounts.values()) {
     log(`account   ${account.appId}  secret ${account.appSecret}  token ${account.token}`)
@@ -48,10 +51,10 @@ async function callbackLine(
   { appId, callbackUrl, token }: { appId: string; callbackUrl: string | null; token: string },
 ): Promise<string> {
   if (callbackUrl === null)
-    return `no server yet: enter one on ${simulator.wechat.origin}/accounts/${appId}/server`
+    return `no callback server; enter one on ${simulator.wechat.origin}/accounts/${appId}/server`
   const { answerTimeoutMs } = simulator.wechat
   const check = await checkUrl({ callbackUrl, token }, { now: Date.now(), timeoutMs: answerTimeoutMs })
-  return check.ok ? `${callbackUrl} gave the echostr back` : `${callbackUrl}: ${check.reason.en}`
+  return check.ok ? `${callbackUrl} returned the echostr` : `${callbackUrl}: ${check.reason.en}`
 }
 
 function endOnSignals(simulator: Simulator): void {

@@ -31,13 +31,13 @@ export interface SimulatedWechatOptions {
   testClock?: TestClock
 }
 
-/** Options of one action: of its push, and fields of its callback (`createTime`: s). */
+/** Options of one action: those of its push, and fields of its callback (`createTime` in s). */
 export type ActionOptions = PushOptions & { createTime?: number; msgId?: string }
 
 /**
- * What the phone says when the account's server gave no answer, or one that WeChat cannot use. WeChat's page words it
- * 该公众号暂时无法提供服务，请稍后再试; phones have shown this since 2018 at the latest (WxJava issues 837 and 3312, EasyWeChat
- * 2188 and 2742).
+ * The phone's text when the account's server gave no answer, or an answer that WeChat cannot use. WeChat's page says
+ * 该公众号暂时无法提供服务，请稍后再试; phones have shown the text below since 2018 at the latest (WxJava issues 837 and 3312,
+ * EasyWeChat 2188 and 2742).
  */
 export const FAULT_TEXT = '该公众号提供的服务出现故障，请稍后再试'
 /** WeChat's own sender of notices that concern an account, 公众号群发助手. Source: Publish/Callback_on_finish. */
@@ -45,7 +45,7 @@ const NOTICE_SENDER = 'mphelper'
 
 /** The simulated platform: followers act, callbacks are pushed, clocks move. */
 export class SimulatedWechat extends SimulatorState {
-  /** Where the simulator is reached; '' until it listens. */
+  /** URL of the simulator; '' until it listens. */
   origin = ''
   readonly faults = new Faults()
   readonly answerTimeoutMs: number
@@ -69,7 +69,7 @@ export class SimulatedWechat extends SimulatorState {
     this.#fastForward = new FastForward(this, options.testClock)
   }
 
-  /** One action of a follower: WeChat's side of it, then the callback, then its passive reply on the phone. */
+  /** One action of a follower: WeChat's state changes, the callback is pushed, and the phone shows its passive reply. */
   async act(key: FollowerKey, requested: FollowerAction, options: ActionOptions = {}): Promise<PushResult> {
     const account = this.account(key.appId)
     const follower = this.follower(key)
@@ -95,7 +95,7 @@ export class SimulatedWechat extends SimulatorState {
     return result
   }
 
-  /** A notice of WeChat's own to an account; no follower acts. */
+  /** Pushes one of WeChat's own notices to an account. No follower acts. */
   notify(appId: string, fields: Fields): Promise<PushResult> {
     const account = this.account(appId)
     const head = {
@@ -106,7 +106,7 @@ export class SimulatedWechat extends SimulatorState {
     return this.#pusher.push(this.targetOf(account), { ...head, ...fields })
   }
 
-  /** Where an account's callbacks go: to its own server, or through the platform that it has authorised. */
+  /** Where an account's callbacks are pushed: its own server, or the platform that it has authorised. */
   targetOf(account: SimAccountState): PushTarget {
     return {
       ...targetThroughComponent(account, this.components.values()),
@@ -114,7 +114,7 @@ export class SimulatedWechat extends SimulatorState {
     }
   }
 
-  /** Who gets an account's callbacks: its own server, a platform by its appId, or nobody. */
+  /** Who receives an account's callbacks: its own server, a platform by its appId, or nobody. */
   servedBy(account: SimAccountState): { by: 'own-server' | 'nobody' } | { by: 'platform'; appId: string } {
     for (const component of this.components.values())
       if (component.authorisations.has(account.appId))
@@ -131,12 +131,12 @@ export class SimulatedWechat extends SimulatorState {
     this.#duplicatesLeft = count
   }
 
-  /** Moves a follower's clock and its run on by `ms`. */
+  /** Moves the clocks of a follower and its run forward by `ms`. */
   fastForward(key: FollowerKey, ms: number): Promise<void> {
     return this.#fastForward.advance(key, ms)
   }
 
-  /** Moves both to the run's next step; false when there is none. */
+  /** Moves both clocks to the run's next step. Returns false when there is none. */
   fastForwardToNext(key: FollowerKey): Promise<boolean> {
     return this.#fastForward.advanceToNext(key)
   }
@@ -158,6 +158,6 @@ export class SimulatedWechat extends SimulatorState {
 }
 
 function newMsgId(): string {
-  // WeChat's are 64-bit numbers beyond 2^53.
+  // WeChat's ids are 64-bit numbers above 2^53.
   return (0x2000_0000_0000_0000n + randomBytes(7).reduce((n, b) => (n << 8n) | BigInt(b), 0n)).toString()
 }

@@ -7,12 +7,12 @@ import { ERROR_MESSAGES } from './send-rules.ts'
 
 export type Answer = Record<string, unknown>
 
-/** Contract, section 4: the product's HTTP time-out. */
+/** The product's HTTP time-out (docs/contract.md#4-sending). */
 const CALLER_TIMEOUT_MS = 10_000
 
 /**
- * Runs a call under the faults that are switched on.
- * @param onFault told when a fault keeps the call from being done: the errcode it is answered with, or null for no answer
+ * Runs a call under the active faults.
+ * @param onFault called when a fault prevents the call: with the errcode of the answer, or null when there is no answer
  */
 export async function withFaults(
   faults: Faults,
@@ -38,12 +38,12 @@ export async function withFaults(
   return answer instanceof Response ? answer : c.json(answer)
 }
 
-/** The caller cannot know what became of a call that was done. */
+/** Whether the caller cannot know the result of a call that was carried out. */
 export function hidesAnswer({ hang, reset, latencyMs = 0 }: Fault): boolean {
   return hang === 'after' || reset === 'after' || latencyMs >= CALLER_TIMEOUT_MS
 }
 
-/** The caller waits until it gives up. */
+/** Answers nothing until the caller closes the connection, or for a minute. */
 async function hang(c: Context): Promise<Response> {
   await new Promise<void>((resolve) => {
     c.req.raw.signal.addEventListener('abort', () => resolve())
@@ -52,9 +52,9 @@ async function hang(c: Context): Promise<Response> {
   return c.text('too late', 504)
 }
 
-/** An answer that breaks off: the caller sees its connection lost. */
+/** Breaks the connection off in the middle of an answer. */
 function reset(c: Context): Response {
-  // Absent where the app is asked without a server.
+  // Absent when the app is called without a server.
   const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse }
   if (outgoing) {
     outgoing.writeHead(200, { 'content-type': 'application/json' })
@@ -70,7 +70,7 @@ function reset(c: Context): Response {
   return new Response(broken, { headers: { 'content-type': 'application/json' } })
 }
 
-/** An answer with an errcode, worded as WeChat does, with a `rid`. */
+/** An answer with an errcode, WeChat's message for it and a `rid`. */
 export function failed(
   errcode: number,
   message = ERROR_MESSAGES[errcode] ?? 'error',
@@ -78,13 +78,13 @@ export function failed(
   return { errcode, errmsg: errcode === 0 ? 'ok' : `${message} rid: ${newRid()}` }
 }
 
-/** Like WeChat's: eight hex digits of the second, then twice eight of chance. */
+/** A request id in WeChat's format: eight hex digits of the second, then two random groups of eight. */
 function newRid(): string {
   const second = Math.floor(Date.now() / 1000).toString(16)
   return [second, randomBytes(4).toString('hex'), randomBytes(4).toString('hex')].join('-')
 }
 
-/** The body as an object; empty when it is none. */
+/** The JSON body; empty when the body is not a JSON object. */
 export async function readJson(c: Context): Promise<Record<string, unknown>> {
   return parse(await c.req.text()) ?? {}
 }
@@ -93,7 +93,7 @@ export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** JSON that is an object, or null. */
+/** The JSON object in `raw`; null when it is anything else. */
 export function parse(raw: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(raw)

@@ -5,7 +5,7 @@ const send = { path: '/cgi-bin/message/custom/send', appId: 'wxtest0000000001', 
 const token = { path: '/cgi-bin/stable_token', appId: null, openId: null }
 
 describe('a fault', () => {
-  it('hits the next call once, unless it says how often', () => {
+  it('applies to the next call only, unless `times` is given', () => {
     const faults = new Faults()
     faults.add({ errcode: -1 })
     expect([faults.take(send)?.errcode, faults.take(send)]).toEqual([-1, null])
@@ -17,28 +17,28 @@ describe('a fault', () => {
     ['another API', { api: 'stable_token' }],
     ['another account', { appId: 'wxother000000001' }],
     ['another follower', { openId: 'oOther' }],
-  ])('does not hit a call of %s, and waits', (_, filter) => {
+  ])('does not apply to a call of %s and stays active', (_, filter) => {
     const faults = new Faults()
     faults.add({ ...filter, errcode: -1 })
     expect(faults.take(send)).toBeNull()
     expect(faults.list()).toHaveLength(1)
   })
 
-  it('hits the call that it names', () => {
+  it('applies to the call that matches its filters', () => {
     const faults = new Faults()
     faults.add({ api: 'custom/send', appId: send.appId, openId: send.openId, errcode: 45015 })
     expect(faults.take(token)).toBeNull()
     expect(faults.take(send)?.errcode).toBe(45015)
   })
 
-  it('that was switched on first hits first', () => {
+  it('applies in the order in which the faults were added', () => {
     const faults = new Faults()
     faults.add({ errcode: 1 })
     faults.add({ errcode: 2 })
     expect([1, 2, 3].map(() => faults.take(send)?.errcode)).toEqual([1, 2, undefined])
   })
 
-  it('is listed with what is left of it, and can be cleared', () => {
+  it('is listed with its remaining calls and can be cleared', () => {
     const faults = new Faults()
     faults.add({ api: 'custom/send', errcode: -1, times: 3 })
     faults.take(send)

@@ -3,25 +3,25 @@ import { z } from 'zod'
 const at = z.enum(['before', 'after'])
 
 const fault = z.strictObject({
-  /** Part of the API path, like `custom/send` or `stable_token`; absent: every call. */
+  /** Part of the API path, like `custom/send` or `stable_token`. Absent: every call. */
   api: z.string().min(1).optional(),
   appId: z.string().min(1).optional(),
   openId: z.string().min(1).optional(),
   times: z.int().min(1).optional(),
   errcode: z.int().optional(),
-  /** Answer with this status and no JSON. */
+  /** Answers with this status, without JSON. */
   status: z.int().min(200).max(599).optional(),
   latencyMs: z.int().min(1).optional(),
-  /** `before`: nothing happens and no answer comes; `after`: it is done, and no answer comes. */
+  /** Never answers. `before`: the call is not carried out; `after`: it is. */
   hang: at.optional(),
-  /** The connection breaks: before anything is done, or after. */
+  /** Breaks the connection. `before`: the call is not carried out; `after`: it is. */
   reset: at.optional(),
 })
 
-/** Something that goes wrong for the next `times` calls; filters narrow it down. */
+/** Changes the answer of the next `times` calls that match the filters. */
 export type Fault = z.output<typeof fault>
 
-/** What `POST /_sim/faults` takes: a fault, or one of the two that stand alone. */
+/** The body of `POST /_sim/faults`: a fault, or one of the two other orders. */
 export type FaultOrder = Fault | { invalidateToken: string } | { duplicateCallback: number }
 
 const EFFECTS = ['errcode', 'status', 'latencyMs', 'hang', 'reset'] as const
@@ -29,8 +29,8 @@ const token = z.strictObject({ invalidateToken: z.string().min(1) })
 const callback = z.strictObject({ duplicateCallback: z.int().min(1) })
 
 /**
- * A misspelled field must not become a fault that hits every call, or does nothing.
- * @throws Error that names the fields which are not valid
+ * Reads a fault. A misspelled field must not become a fault that applies to every call, or one without effect.
+ * @throws Error that names the invalid fields
  */
 export function readFault(body: unknown): FaultOrder {
   const schema = has(body, 'invalidateToken') ? token : has(body, 'duplicateCallback') ? callback : fault
@@ -38,7 +38,7 @@ export function readFault(body: unknown): FaultOrder {
   if (!read.success)
     throw new Error(`fault: ${read.error.issues.map((i) => [...i.path, i.message].join(': ')).join('; ')}`)
   if (schema === fault && !EFFECTS.some((effect) => has(read.data, effect)))
-    throw new Error(`fault: say what happens: one of ${EFFECTS.join(', ')}`)
+    throw new Error(`fault: give at least one of ${EFFECTS.join(', ')}`)
   return read.data
 }
 
@@ -46,7 +46,7 @@ function has(body: unknown, field: string): boolean {
   return typeof body === 'object' && body !== null && field in body
 }
 
-/** The faults that are switched on. */
+/** The active faults. */
 export class Faults {
   #faults: (Fault & { left: number })[] = []
 
@@ -62,7 +62,7 @@ export class Faults {
     return this.#faults.map(({ left, ...fault }) => ({ ...fault, times: left }))
   }
 
-  /** The fault that applies to this call, counted down; null when none does. */
+  /** The fault that applies to this call, with one call counted off; null when none applies. */
   take({ path, appId, openId }: { path: string; appId: string | null; openId: string | null }): Fault | null {
     const hit = this.#faults.find(
       (f) =>

@@ -8,7 +8,7 @@ const T0 = Date.parse('2026-11-23T08:00:00Z')
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-// Callbacks are not the matter here: every one is answered at once.
+// Callbacks are not under test here: every callback is answered at once.
 beforeEach(() => {
   vi.stubGlobal('fetch', async () => new Response('success'))
 })
@@ -25,8 +25,8 @@ interface Answer {
   [field: string]: unknown
 }
 
-/** A simulator with one account and two followers, a clock that a test moves, and a token that works. */
-async function platform(more: Partial<AccountOptions> = {}) {
+/** A simulator with one account, two followers, a settable clock and a valid token. */
+async function startApi(more: Partial<AccountOptions> = {}) {
   const clock = { now: T0 }
   const simulator = createSimulator({ now: () => clock.now })
   const add = (appId: string) =>
@@ -39,7 +39,7 @@ async function platform(more: Partial<AccountOptions> = {}) {
       ...more,
     })
   add(APP)
-  // They followed so long ago that it grants nothing any more.
+  // Both followed so long ago that no grant is left.
   for (const openId of ['oTest', 'oOther']) simulator.wechat.follower({ appId: APP, openId }).following = true
 
   async function read(answer: Response | Promise<Response>): Promise<Answer> {
@@ -79,29 +79,29 @@ async function platform(more: Partial<AccountOptions> = {}) {
     text,
     request: (path: string, body: unknown, init: RequestInit = {}) =>
       simulator.app.request(path, { method: 'POST', body: JSON.stringify(body), ...init }),
-    /** Sends a text and gives the errcode. */
+    /** Sends a text and returns the errcode. */
     send: async (openId: string, content?: string) =>
       (await post(at('/cgi-bin/message/custom/send'), text(openId, content))).errcode,
   }
 }
-type Platform = Awaited<ReturnType<typeof platform>>
+type TestApi = Awaited<ReturnType<typeof startApi>>
 
-async function sends(times: number, sim: Platform, openId = 'oTest') {
+async function sends(times: number, sim: TestApi, openId = 'oTest') {
   const codes: unknown[] = []
   for (let i = 0; i < times; i++) codes.push(await sim.send(openId))
   return codes
 }
 
 describe('a token call', () => {
-  it('gives everyone the same stable token', async () => {
-    const sim = await platform()
+  it('returns the same stable token to every caller', async () => {
+    const sim = await startApi()
     const again = await sim.stableToken()
     expect(again).toEqual({ status: 200, access_token: sim.token, expires_in: 7_200 })
     expect(sim.wechat.tokenRequests).toEqual({ normal: 2, force: 0, plain: 0 })
   })
 
-  it('forces a new one only when force_refresh is true', async () => {
-    const sim = await platform()
+  it('returns a new token only when force_refresh is true', async () => {
+    const sim = await startApi()
     expect((await sim.stableToken({ force_refresh: 'true' })).access_token).toBe(sim.token)
     const forced = await sim.stableToken({ force_refresh: true })
     expect(forced.access_token).not.toBe(sim.token)
@@ -110,14 +110,14 @@ describe('a token call', () => {
   })
 
   it.each([
-    ['an appId that it does not know', { appid: 'wxunknown0000001' }, 40013],
+    ['an unknown appId', { appid: 'wxunknown0000001' }, 40013],
     ['a wrong secret', { secret: 'other' }, 40125],
     ['no appId', { appid: '' }, 41002],
     ['no secret', { secret: '' }, 41004],
     ['no grant_type', { grant_type: '' }, 40002],
     ['another grant_type', { grant_type: 'authorization_code' }, 40002],
-  ])('refuses %s', async (_, body, errcode) => {
-    const sim = await platform()
+  ])('rejects %s', async (_, body, errcode) => {
+    const sim = await startApi()
     expect(await sim.stableToken(body)).toMatchObject({ errcode, errmsg: expect.stringMatching(/rid: /) })
     const query = new URLSearchParams({
       grant_type: 'client_credential',
@@ -128,8 +128,8 @@ describe('a token call', () => {
     expect(await sim.get(`/cgi-bin/token?${query}`)).toMatchObject({ errcode })
   })
 
-  it('refuses a caller who is not in the whitelist, and says who that is', async () => {
-    const sim = await platform({ ipWhitelisted: false })
+  it('rejects a caller outside the whitelist and names its IP address', async () => {
+    const sim = await startApi({ ipWhitelisted: false })
     const refused = await sim.stableToken()
     expect(refused.errcode).toBe(40164)
     expect(refused.errmsg).toMatch(/invalid ip 127\.0\.0\.1.*not in whitelist/)
@@ -140,8 +140,8 @@ describe('a token call', () => {
     expect(await sim.stableToken()).toHaveProperty('access_token')
   })
 
-  it('of the old kind gives a token that works beside the stable one', async () => {
-    const sim = await platform()
+  it('of the old kind returns a token that is valid beside the stable one', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     const { access_token } = await sim.get(
       `/cgi-bin/token?grant_type=client_credential&appid=${APP}&secret=test-secret`,
@@ -156,18 +156,18 @@ describe('a token call', () => {
 describe('a call with a token', () => {
   const path = '/cgi-bin/message/custom/send'
 
-  it('is refused without one', async () => {
-    const sim = await platform()
+  it('is rejected without a token', async () => {
+    const sim = await startApi()
     expect((await sim.post(path, sim.text('oTest'))).errcode).toBe(41001)
   })
 
-  it('is refused with one that nobody gave out', async () => {
-    const sim = await platform()
+  it('is rejected with a token that was never issued', async () => {
+    const sim = await startApi()
     expect((await sim.post(`${path}?access_token=made-up`, sim.text('oTest'))).errcode).toBe(40001)
   })
 
-  it('is refused once it has expired', async () => {
-    const sim = await platform()
+  it('is rejected with an expired token', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     sim.clock.now += 2 * HOUR - 1
     expect(await sim.send('oTest')).toBe(0)
@@ -175,30 +175,30 @@ describe('a call with a token', () => {
     expect(await sim.send('oTest')).toBe(42001)
   })
 
-  it('is refused once WeChat has dropped it', async () => {
-    const sim = await platform()
+  it('is rejected with a token that WeChat has invalidated', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     sim.wechat.invalidateToken()
     expect(await sim.send('oTest')).toBe(40001)
     expect(sim.wechat.sends).toEqual([])
   })
 
-  it('is refused without a body, and with one that is no JSON', async () => {
-    const sim = await platform()
+  it('is rejected without a body and with a body that is not JSON', async () => {
+    const sim = await startApi()
     expect((await sim.post(sim.at(path), '')).errcode).toBe(44002)
     expect((await sim.post(sim.at(path), '{"touser":')).errcode).toBe(47001)
   })
 
-  it('is refused for an account without certification', async () => {
-    const sim = await platform({ certified: false })
+  it('is rejected for an account without certification', async () => {
+    const sim = await startApi({ certified: false })
     await sim.wechat.type('oTest', '1')
     expect(await sim.send('oTest')).toBe(48001)
     sim.wechat.setTrust({ certified: true })
     expect(await sim.send('oTest')).toBe(0)
   })
 
-  it('works for its own account only', async () => {
-    const sim = await platform()
+  it('is accepted for the token’s own account only', async () => {
+    const sim = await startApi()
     sim.add('wxother000000001')
     await sim.wechat.type('oTest', '1')
     const other = await sim.tokenOf('wxother000000001')
@@ -207,8 +207,8 @@ describe('a call with a token', () => {
   })
 })
 
-describe('what WeChat allows after an interaction', () => {
-  type Does = (sim: Platform) => Promise<unknown>
+describe('the grant of an interaction', () => {
+  type Does = (sim: TestApi) => Promise<unknown>
   const does: Record<string, Does> = {
     'a message': (sim) => sim.wechat.type('oTest', '1'),
     'a menu click': (sim) => sim.wechat.tapMenu('oTest', 'gift'),
@@ -216,7 +216,7 @@ describe('what WeChat allows after an interaction', () => {
     'a scan': (sim) => sim.wechat.scan('oTest', 'expo'),
     'a follow': (sim) => sim.wechat.follow('oTest'),
   }
-  const table: [string, Profile, number, number][] = [
+  const grants: [string, Profile, number, number][] = [
     ['a message', 'wechat-2023', 5, 48 * HOUR],
     ['a menu click', 'wechat-2023', 3, MINUTE],
     ['a tap on a menu message', 'wechat-2023', 3, MINUTE],
@@ -229,39 +229,42 @@ describe('what WeChat allows after an interaction', () => {
     ['a follow', 'classic-48h', 20, 48 * HOUR],
   ]
 
-  it.each(table)('%s under %s: %i messages, then 45047', async (what, profile, quota) => {
-    const sim = await platform({ profile })
+  it.each(grants)('%s under %s allows %i messages, then 45047', async (what, profile, quota) => {
+    const sim = await startApi({ profile })
     await does[what]?.(sim)
     expect(await sends(quota, sim)).toEqual(Array(quota).fill(0))
     expect(await sends(2, sim)).toEqual([45047, 45047])
   })
 
-  it.each(table)('%s under %s: %i messages for %i ms, then 45015', async (what, profile, _, lifetimeMs) => {
-    const sim = await platform({ profile })
-    await does[what]?.(sim)
-    await sim.wechat.fastForward('oTest', lifetimeMs - 1)
-    expect(await sim.send('oTest')).toBe(0)
-    await sim.wechat.fastForward('oTest', 1)
-    expect(await sim.send('oTest')).toBe(45015)
-  })
+  it.each(grants)(
+    '%s under %s allows %i messages for %i ms, then 45015',
+    async (what, profile, _, lifetimeMs) => {
+      const sim = await startApi({ profile })
+      await does[what]?.(sim)
+      await sim.wechat.fastForward('oTest', lifetimeMs - 1)
+      expect(await sim.send('oTest')).toBe(0)
+      await sim.wechat.fastForward('oTest', 1)
+      expect(await sim.send('oTest')).toBe(45015)
+    },
+  )
 
-  it('counts from CreateTime, not from when the callback came', async () => {
-    const sim = await platform()
+  it('starts at CreateTime, not at the arrival of the callback', async () => {
+    const sim = await startApi()
     await sim.wechat.follow('oTest', { createTime: T0 / 1000 - 60 })
     expect(await sim.send('oTest')).toBe(45015)
     await sim.wechat.follow('oTest', { createTime: T0 / 1000 - 59 })
     expect(await sim.send('oTest')).toBe(0)
   })
 
-  it('is nothing after a link was opened, or an agent came', async () => {
-    const sim = await platform()
+  it('does not exist after an opened link or a joining agent', async () => {
+    const sim = await startApi()
     await sim.wechat.raw('oTest', { MsgType: 'event', Event: 'VIEW', EventKey: 'https://example.com' })
     await sim.wechat.agentJoins('oTest')
     expect(await sim.send('oTest')).toBe(45015)
   })
 
-  it('starts again with the next message, and does not add up', async () => {
-    const sim = await platform()
+  it('starts again with the next message and does not add up', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     await sends(2, sim)
     await sim.wechat.type('oTest', '2')
@@ -270,15 +273,15 @@ describe('what WeChat allows after an interaction', () => {
     expect(await sim.send('oTest')).toBe(0)
   })
 
-  it('is not taken away by an interaction that is dated back', async () => {
-    const sim = await platform()
+  it('is not replaced by an interaction with an earlier CreateTime', async () => {
+    const sim = await startApi()
     await sim.wechat.tapMenu('oTest', 'gift')
     await sim.wechat.tapMenu('oTest', 'gift', { createTime: T0 / 1000 - 120 })
     expect(await sim.send('oTest')).toBe(0)
   })
 
-  it('stands side by side for different scenes, and what ends first pays first', async () => {
-    const sim = await platform()
+  it('exists beside those of other scenes, and the one that expires first is used first', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     await sim.wechat.tapMenu('oTest', 'gift')
     expect(await sends(4, sim)).toEqual([0, 0, 0, 0])
@@ -290,8 +293,8 @@ describe('what WeChat allows after an interaction', () => {
     expect(await sends(5, sim)).toEqual([0, 0, 0, 0, 45047])
   })
 
-  it('ends with an unfollow, and a new follow brings none of it back', async () => {
-    const sim = await platform()
+  it('ends with an unfollow, and a new follow does not restore it', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     await sim.wechat.unfollow('oTest')
     expect(await sim.send('oTest')).toBe(45015)
@@ -301,28 +304,28 @@ describe('what WeChat allows after an interaction', () => {
 })
 
 describe('a send', () => {
-  it('to someone the account does not know is refused', async () => {
-    const sim = await platform()
+  it('to an unknown follower is rejected', async () => {
+    const sim = await startApi()
     expect(await sim.send('oNobody')).toBe(40003)
     expect(sim.wechat.sends).toMatchObject([{ openId: 'oNobody', errcode: 40003, delivered: false }])
   })
 
-  it('to someone who wrote but does not follow is refused', async () => {
-    const sim = await platform()
+  it('to somebody who wrote but does not follow is rejected', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oPasserBy', '1')
     expect(await sim.send('oPasserBy')).toBe(45015)
   })
 
-  it('to someone who switched messages off is refused', async () => {
-    const sim = await platform()
+  it('to a follower who has switched messages off is rejected', async () => {
+    const sim = await startApi()
     await sim.wechat.follow('oTest')
     sim.wechat.refuse('oTest')
     expect(await sim.send('oTest')).toBe(48002)
     expect(sim.wechat.grants('oTest')[0]?.used).toBe(0)
   })
 
-  it('shows on the phone when it was taken, and only then', async () => {
-    const sim = await platform()
+  it('is shown on the phone only when it was accepted', async () => {
+    const sim = await startApi()
     await sim.wechat.follow('oTest')
     await sim.wechat.fastForward('oTest', 30_000)
     expect(await sim.send('oTest', '欢迎')).toBe(0)
@@ -337,17 +340,17 @@ describe('a send', () => {
     ])
   })
 
-  it('that is refused for its content costs no grant', async () => {
-    const sim = await platform()
+  it('that is rejected for its content uses no grant', async () => {
+    const sim = await startApi()
     await sim.wechat.follow('oTest')
     expect([await sim.send('oTest', ''), await sim.send('oTest', 'x'.repeat(2_049))]).toEqual([44004, 45002])
     expect(sim.wechat.grants('oTest')[0]?.used).toBe(0)
   })
 })
 
-describe('how much an account may send', () => {
-  it('is limited for a day, which ends at midnight in Beijing', async () => {
-    const sim = await platform()
+describe('the send limits of an account', () => {
+  it('apply to a day that ends at midnight in Beijing', async () => {
+    const sim = await startApi()
     sim.clock.now = Date.parse('2026-11-23T15:59:59Z')
     const token = (await sim.stableToken({ force_refresh: true })).access_token
     const send = async () =>
@@ -364,8 +367,8 @@ describe('how much an account may send', () => {
     expect([await send(), await send(), await send()]).toEqual([0, 0, 45009])
   })
 
-  it('is limited for a minute, and anew the next', async () => {
-    const sim = await platform()
+  it('apply to a minute and start again in the next', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     sim.wechat.setQuota({ minute: 2 })
     expect(await sends(3, sim)).toEqual([0, 0, 45011])
@@ -376,8 +379,8 @@ describe('how much an account may send', () => {
     expect(sim.wechat.grants('oTest')[0]?.used).toBe(3)
   })
 
-  it('can be asked for, and the day’s use cleared', async () => {
-    const sim = await platform()
+  it('can be queried, and the day’s use can be cleared', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     sim.wechat.setQuota({ daily: 2, minute: 100 })
     await sends(2, sim)
@@ -394,12 +397,12 @@ describe('how much an account may send', () => {
   })
 })
 
-describe('the sign that somebody types', () => {
-  const typing = async (sim: Platform, command = 'Typing', touser = 'oTest') =>
+describe('the typing status', () => {
+  const typing = async (sim: TestApi, command = 'Typing', touser = 'oTest') =>
     (await sim.post(sim.at('/cgi-bin/message/custom/typing'), { touser, command })).errcode
 
-  it('shows for 15 s and cannot be shown again meanwhile', async () => {
-    const sim = await platform()
+  it('is shown for 15 s and cannot be repeated meanwhile', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     expect(await typing(sim)).toBe(0)
     sim.clock.now += 14_999
@@ -408,15 +411,15 @@ describe('the sign that somebody types', () => {
     expect(await typing(sim)).toBe(0)
   })
 
-  it('ends with a message, or when it is taken back', async () => {
-    const sim = await platform()
+  it('ends with a message or with CancelTyping', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     expect([await typing(sim), await sim.send('oTest'), await typing(sim)]).toEqual([0, 0, 0])
     expect([await typing(sim, 'CancelTyping'), await typing(sim)]).toEqual([0, 0])
   })
 
-  it('is refused 30 s after the last message of either side, for nobody, and in other words', async () => {
-    const sim = await platform()
+  it('is rejected 30 s after the last message of either side, for unknown followers and for unknown commands', async () => {
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     sim.clock.now += 30_001
     expect(await typing(sim)).toBe(45080)
@@ -427,8 +430,8 @@ describe('the sign that somebody types', () => {
     expect(await typing(sim)).toBe(0)
   })
 
-  it('is refused where no message could be sent', async () => {
-    const sim = await platform()
+  it('is rejected where no message could be sent', async () => {
+    const sim = await startApi()
     expect(await typing(sim)).toBe(45015)
     await sim.wechat.follow('oTest')
     expect(await typing(sim)).toBe(0)
@@ -437,20 +440,20 @@ describe('the sign that somebody types', () => {
   })
 })
 
-describe('what WeChat tells of a follower', () => {
-  const info = (sim: Platform, openId: string) =>
+describe('user/info', () => {
+  const info = (sim: TestApi, openId: string) =>
     sim.get(`${sim.at('/cgi-bin/user/info')}&openid=${openId}&lang=zh_CN`)
 
-  it('is little, and never a name', async () => {
-    const sim = await platform()
+  it('has few fields and no name', async () => {
+    const sim = await startApi()
     await sim.wechat.follow('oTest')
-    const told = await info(sim, 'oTest')
-    expect(told).toMatchObject({ subscribe: 1, openid: 'oTest', language: 'zh_CN' })
-    for (const field of ['nickname', 'sex', 'city', 'headimgurl']) expect(told).not.toHaveProperty(field)
+    const fields = await info(sim, 'oTest')
+    expect(fields).toMatchObject({ subscribe: 1, openid: 'oTest', language: 'zh_CN' })
+    for (const field of ['nickname', 'sex', 'city', 'headimgurl']) expect(fields).not.toHaveProperty(field)
   })
 
-  it('is next to nothing after an unfollow, and nothing of a stranger', async () => {
-    const sim = await platform()
+  it('has only the openid after an unfollow, and rejects an unknown openid', async () => {
+    const sim = await startApi()
     await sim.wechat.follow('oTest')
     await sim.wechat.unfollow('oTest')
     expect(await info(sim, 'oTest')).toEqual({ status: 200, subscribe: 0, openid: 'oTest' })
@@ -464,14 +467,14 @@ describe('an uploaded medium', () => {
     content.set([0xff, 0xd8, 0xff, 0xe0])
     return content
   }
-  async function upload(sim: Platform, type: string, bytes = 10) {
+  async function upload(sim: TestApi, type: string, bytes = 10) {
     const form = new FormData()
     form.set('media', new File([jpegOf(bytes)], 'test.jpg'))
     const url = `${sim.at('/cgi-bin/media/upload')}&type=${type}`
     const answer = await sim.simulator.app.request(url, { method: 'POST', body: form })
     return (await answer.json()) as { media_id?: string; errcode?: number }
   }
-  const sendImage = async (sim: Platform, media_id = '') =>
+  const sendImage = async (sim: TestApi, media_id = '') =>
     (
       await sim.post(sim.at('/cgi-bin/message/custom/send'), {
         touser: 'oTest',
@@ -481,7 +484,7 @@ describe('an uploaded medium', () => {
     ).errcode
 
   it('can be sent until it is three days old', async () => {
-    const sim = await platform()
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     const { media_id, ...rest } = await upload(sim, 'image')
     expect(rest).toEqual({ type: 'image', created_at: T0 / 1000 })
@@ -490,14 +493,14 @@ describe('an uploaded medium', () => {
     expect(await sendImage(sim, media_id)).toBe(40007)
   })
 
-  it('is a thumb by another field', async () => {
-    const sim = await platform()
+  it('of the type thumb has its id in another field', async () => {
+    const sim = await startApi()
     const thumb = { type: 'thumb', thumb_media_id: expect.stringMatching(/^test_/), created_at: T0 / 1000 }
     expect(await upload(sim, 'thumb')).toEqual(thumb)
   })
 
   it('belongs to one account', async () => {
-    const sim = await platform()
+    const sim = await startApi()
     sim.add('wxother000000001')
     const other = await sim.tokenOf('wxother000000001')
     const form = new FormData()
@@ -509,8 +512,8 @@ describe('an uploaded medium', () => {
     expect(await sendImage(sim, media_id)).toBe(40007)
   })
 
-  it('is refused when it is too large, of an unknown type, or not there', async () => {
-    const sim = await platform()
+  it('is rejected when it is too large, of an unknown type or missing', async () => {
+    const sim = await startApi()
     expect((await upload(sim, 'thumb', 65_537)).errcode).toBe(45001)
     expect((await upload(sim, 'hologram')).errcode).toBe(40004)
     const url = `${sim.at('/cgi-bin/media/upload')}&type=image`
@@ -523,14 +526,14 @@ describe('a fault', () => {
   const path = '/cgi-bin/message/custom/send'
 
   async function faulty(fault: Fault) {
-    const sim = await platform()
+    const sim = await startApi()
     await sim.wechat.type('oTest', '1')
     sim.simulator.fault(fault)
     return sim
   }
 
   it.each([-1, 40001, 40003, 43004, 45015, 45047, 45087, 48004, 50005])(
-    'answers %i for the next calls, then all is well',
+    'answers %i to the next calls, and later calls succeed',
     async (errcode) => {
       const sim = await faulty({ api: 'custom/send', errcode, times: 2 })
       expect(await sends(3, sim)).toEqual([errcode, errcode, 0])
@@ -543,7 +546,7 @@ describe('a fault', () => {
     },
   )
 
-  it('hits one follower, or one account, and leaves the others alone', async () => {
+  it('applies to one follower or one account only', async () => {
     const sim = await faulty({ openId: 'oOther', errcode: 45015 })
     await sim.wechat.type('oOther', '1')
     expect([await sim.send('oTest'), await sim.send('oOther'), await sim.send('oOther')]).toEqual([
@@ -556,7 +559,7 @@ describe('a fault', () => {
     expect(await sim.stableToken({ appid: 'wxother000000001' })).toHaveProperty('access_token')
   })
 
-  it('answers with a status and without JSON, and nothing was sent', async () => {
+  it('answers with a status and without JSON, and nothing is sent', async () => {
     const sim = await faulty({ status: 503 })
     const answer = await sim.request(sim.at(path), sim.text('oTest'))
     expect(answer.status).toBe(503)
@@ -564,7 +567,7 @@ describe('a fault', () => {
     expect(sim.wechat.sends).toMatchObject([{ errcode: null, delivered: false, unclear: true }])
   })
 
-  it('takes its time, then answers as usual', async () => {
+  it('delays the answer', async () => {
     vi.useFakeTimers()
     const sim = await faulty({ latencyMs: 3_000 })
     const answered: unknown[] = []
@@ -577,9 +580,9 @@ describe('a fault', () => {
   })
 
   it.each([
-    ['after it has taken the message', 'after', 1],
+    ['after it has accepted the message', 'after', 1],
     ['before it does anything', 'before', 0],
-  ] as const)('hangs %s, until the caller gives up', async (_, hang, delivered) => {
+  ] as const)('hangs %s, until the caller closes the connection', async (_, hang, delivered) => {
     const sim = await faulty({ openId: 'oTest', hang })
     const caller = new AbortController()
     const answered: number[] = []
@@ -587,7 +590,7 @@ describe('a fault', () => {
       sim.request(sim.at(path), sim.text('oTest'), { signal: caller.signal }),
     ).then((answer) => answered.push(answer.status))
     await vi.waitFor(() => expect(sim.simulator.wechat.faults.list()).toEqual([]))
-    // Another call comes and goes meanwhile.
+    // Another call is answered meanwhile.
     await sim.wechat.type('oOther', '1')
     expect(await sim.send('oOther')).toBe(0)
     expect(answered).toEqual([])
@@ -598,7 +601,7 @@ describe('a fault', () => {
   })
 
   it.each([
-    ['after it has taken the message', 'after', 1],
+    ['after it has accepted the message', 'after', 1],
     ['before it does anything', 'before', 0],
   ] as const)('breaks the connection %s', async (_, reset, delivered) => {
     const sim = await faulty({ reset })
@@ -618,32 +621,32 @@ describe('a fault', () => {
   })
 })
 
-describe('a code with a scene', () => {
+describe('a QR code with a scene', () => {
   const strCode = (scene_str: unknown, more: object = {}) => ({
     action_name: 'QR_LIMIT_STR_SCENE',
     action_info: { scene: { scene_str } },
     ...more,
   })
-  async function scan(sim: Platform) {
+  async function scan(sim: TestApi) {
     const state = await sim.get(`/_sim/${APP}/oTest/state`)
     return (state.account as { qrScenes: string[] }).qrScenes
   }
 
-  it('is made once for each scene and can be scanned from then on', async () => {
-    const sim = await platform({ qrScenes: ['door'] })
+  it('is created once for each scene and can be scanned from then on', async () => {
+    const sim = await startApi({ qrScenes: ['entrance'] })
     const path = sim.at('/cgi-bin/qrcode/create')
     const made = await sim.post(path, strCode('expo'))
     expect(made).toMatchObject({ status: 200, ticket: expect.any(String), url: expect.any(String) })
     expect(made).not.toHaveProperty('expire_seconds')
     await sim.post(path, strCode('expo'))
     await sim.post(path, { action_name: 'QR_LIMIT_SCENE', action_info: { scene: { scene_id: 7 } } })
-    expect(await scan(sim)).toEqual(['door', 'expo', '7'])
+    expect(await scan(sim)).toEqual(['entrance', 'expo', '7'])
   })
 
-  it('that ends can be scanned until then, and for thirty days at most', async () => {
-    const sim = await platform()
-    const ends = strCode('short', { action_name: 'QR_STR_SCENE', expire_seconds: 9_999_999 })
-    const made = await sim.post(sim.at('/cgi-bin/qrcode/create'), ends)
+  it('can be scanned until it expires, after thirty days at most', async () => {
+    const sim = await startApi()
+    const expiring = strCode('short', { action_name: 'QR_STR_SCENE', expire_seconds: 9_999_999 })
+    const made = await sim.post(sim.at('/cgi-bin/qrcode/create'), expiring)
     expect(made.expire_seconds).toBe(2_592_000)
     sim.clock.now += 2_592_000_000 - 1
     expect(await scan(sim)).toEqual(['short'])
@@ -652,12 +655,12 @@ describe('a code with a scene', () => {
   })
 
   it.each([
-    ['of no known kind', strCode('a', { action_name: 'QR' }), 40052],
+    ['of an unknown kind', strCode('a', { action_name: 'QR' }), 40052],
     ['without a scene', { action_name: 'QR_STR_SCENE' }, 40053],
     ['with a scene of more than 64 characters', strCode('x'.repeat(65)), 40053],
-    ['with a number beyond 100000', { ...strCode(0), action_name: 'QR_LIMIT_SCENE' }, 40053],
-  ])('%s is refused', async (_, body, errcode) => {
-    const sim = await platform()
+    ['with a number above 100000', { ...strCode(0), action_name: 'QR_LIMIT_SCENE' }, 40053],
+  ])('%s is rejected', async (_, body, errcode) => {
+    const sim = await startApi()
     expect(await sim.post(sim.at('/cgi-bin/qrcode/create'), body)).toMatchObject({ errcode })
     expect(await scan(sim)).toEqual([])
   })
@@ -666,15 +669,15 @@ describe('a code with a scene', () => {
 describe('a custom menu', () => {
   const click = { type: 'click', name: '资料', key: 'guide' }
   const console = [{ key: 'old', label: '旧' }]
-  const get = (sim: Platform, path: string) => sim.get(sim.at(`/cgi-bin/${path}`))
-  const create = (sim: Platform, button: unknown) => sim.post(sim.at('/cgi-bin/menu/create'), { button })
-  async function shown(sim: Platform) {
+  const get = (sim: TestApi, path: string) => sim.get(sim.at(`/cgi-bin/${path}`))
+  const create = (sim: TestApi, button: unknown) => sim.post(sim.at('/cgi-bin/menu/create'), { button })
+  async function shown(sim: TestApi) {
     const state = await sim.get(`/_sim/${APP}/oTest/state`)
     return (state.account as { menu: unknown }).menu
   }
 
-  it('of the console is known to one interface only', async () => {
-    const sim = await platform({ menu: console })
+  it('made in WeChat’s console is visible in get_current_selfmenu_info only', async () => {
+    const sim = await startApi({ menu: console })
     expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
     const button = [{ type: 'click', name: '旧', key: 'old' }]
     expect(await get(sim, 'get_current_selfmenu_info')).toMatchObject({
@@ -684,8 +687,8 @@ describe('a custom menu', () => {
     expect(await shown(sim)).toEqual(button)
   })
 
-  it('takes the place of the console’s, until it is removed', async () => {
-    const sim = await platform({ menu: console })
+  it('made by the API replaces the console’s menu until it is deleted', async () => {
+    const sim = await startApi({ menu: console })
     const button = [click, { name: '更多', sub_button: [click] }]
     expect(await create(sim, button)).toMatchObject({ errcode: 0 })
     expect(await shown(sim)).toEqual(button)
@@ -704,13 +707,13 @@ describe('a custom menu', () => {
     ['no buttons', [], 40016],
     ['four buttons', Array(4).fill(click), 40016],
     ['a long name', [{ ...click, name: '一二三四五六' }], 40018],
-    ['an odd type', [{ ...click, type: 'tap' }], 40017],
+    ['an unknown type', [{ ...click, type: 'tap' }], 40017],
     ['a long key', [{ ...click, key: 'k'.repeat(129) }], 40019],
     ['no link', [{ type: 'view', name: 'a' }], 40020],
-    ['six below one', [{ name: 'a', sub_button: Array(6).fill(click) }], 40023],
-    ['a long name below', [{ name: 'a', sub_button: [{ ...click, name: '字'.repeat(21) }] }], 40025],
-  ])('with %s is refused', async (_, button, errcode) => {
-    const sim = await platform()
+    ['six sub-buttons', [{ name: 'a', sub_button: Array(6).fill(click) }], 40023],
+    ['a long sub-button name', [{ name: 'a', sub_button: [{ ...click, name: '字'.repeat(21) }] }], 40025],
+  ])('with %s is rejected', async (_, button, errcode) => {
+    const sim = await startApi()
     expect(await create(sim, button)).toMatchObject({ errcode })
     expect(await get(sim, 'menu/get')).toMatchObject({ errcode: 46003 })
   })

@@ -17,9 +17,9 @@ import { registerUsers } from './calls/users.ts'
 import { registerRequestIds } from './request-ids.ts'
 import { type ApiContext, createRouter, type Router } from './router.ts'
 
-/** Each area of WeChat's API has a file of its own under `api/`. */
+/** The areas of WeChat's API. Each registers its calls from a file of its own under `api/`. */
 const AREAS: ((router: Router) => void)[] = [
-  // Before the calls that it remembers.
+  // Must precede the calls whose failures it records.
   registerRequestIds,
   registerCredentials,
   registerMessages,
@@ -38,7 +38,7 @@ const AREAS: ((router: Router) => void)[] = [
   registerQrCodePictures,
 ]
 
-/** WeChat's API side: tokens, `custom/send` and what else the product calls, with WeChat's codes and limits. */
+/** WeChat's API: tokens, `custom/send` and the other calls, with WeChat's codes and limits. */
 export function createApi(wechat: ApiContext): Hono {
   const router = createRouter(wechat)
   for (const register of AREAS) register(router)

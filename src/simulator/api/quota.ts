@@ -7,9 +7,9 @@ const BEIJING_MS = 28_800_000
 const DAY_MS = 86_400_000
 
 /**
- * Calls a day of a newly registered account. Source: 接口调用频次限制说明,
- * https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html (its 分组 are the tags of today);
- * stable_token: its own page; clear_quota: what `quota/get` answers, in
+ * Calls a day for a newly registered account. Source: 接口调用频次限制说明,
+ * https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html (its 分组 are today's tags).
+ * `stable_token`: its own page. `clear_quota`: what `quota/get` answers, in
  * https://developers.weixin.qq.com/community/develop/doc/0000cc03cb42000ffa3fb047251c00
  */
 const DAILY_LIMITS: Record<string, number> = {
@@ -37,10 +37,10 @@ const DAILY_LIMITS: Record<string, number> = {
   '/cgi-bin/freepublish/batchget': 100,
   [CLEAR_QUOTA]: 100,
 }
-/** Of a call that the page does not list; the number is ours. */
+/** For calls that the page does not list. The simulator's own choice. */
 const DEFAULT_DAILY_LIMIT = 100_000
 
-/** Counts one call: 0, or 45009 beyond the day's limit. `now`: real time, ms. */
+/** Counts one call: 0, or 45009 above the daily limit. `now`: real time, epoch ms. */
 export function countCall(account: SimAccountState, path: string, now: number): 0 | 45009 {
   const used = usedToday(account, path, now)
   if (used >= dailyLimitOf(account, path)) return 45009
@@ -48,7 +48,7 @@ export function countCall(account: SimAccountState, path: string, now: number): 
   return 0
 }
 
-/** Counts one `custom/send`: 0, or the code of the limit that it met. */
+/** Counts one `custom/send`: 0, or the code of the limit that it exceeds. `now`: real time, epoch ms. */
 export function countSend(account: SimAccountState, now: number): 0 | 45009 | 45011 {
   const minute = Math.floor(now / 60_000)
   if (account.sentThisMinute.minute !== minute) account.sentThisMinute = { minute, count: 0 }
@@ -58,19 +58,19 @@ export function countSend(account: SimAccountState, now: number): 0 | 45009 | 45
   return countCall(account, CUSTOM_SEND, now)
 }
 
-/** Calls of one API today. Days begin at midnight in Beijing. */
+/** Today's calls of one API. A day begins at midnight in Beijing. */
 export function usedToday(account: SimAccountState, path: string, now: number): number {
   const day = Math.floor((now + BEIJING_MS) / DAY_MS)
   if (account.usage.day !== day) account.usage = { day, counts: new Map() }
   return account.usage.counts.get(path) ?? 0
 }
 
-/** Calls of one API that the account has each day. */
+/** The daily limit of one API. */
 export function dailyLimitOf(account: SimAccountState, path: string): number {
   return path === CUSTOM_SEND ? account.dailyQuota : (DAILY_LIMITS[path] ?? DEFAULT_DAILY_LIMIT)
 }
 
-/** Clears the day's counts: false when the ten times of this month are used up. */
+/** Clears the day's counts. Returns false when the account has done so ten times this month. */
 export function clearCounts(account: SimAccountState, now: number): boolean {
   const month = new Date(now + BEIJING_MS).toISOString().slice(0, 7)
   if (account.quotaClears.month !== month) account.quotaClears = { month, count: 0 }

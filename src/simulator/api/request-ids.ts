@@ -4,18 +4,18 @@ import { failed, parse } from './fault-responses.ts'
 import type { Router } from './router.ts'
 import { withBody } from './with-body.ts'
 
-/** Of each simulator; WeChat keeps them for seven days. */
+/** The failures that a simulator remembers. WeChat keeps them for seven days. */
 const MAX_FAILURES = 1_000
 
 interface Failure {
-  /** Of the query; '' without one. */
+  /** The token of the query; '' without one. */
   token: string
   request: Record<string, string | number>
 }
 
 /**
- * `openapi/rid/get`: what a failed call was, by the `rid` of its answer. 76001: no such rid, 76002: another account's.
- * Source: https://developers.weixin.qq.com/doc/offiaccount/openApi/get_rid_info.html
+ * `openapi/rid/get`: the request of a failed call, by the `rid` of its answer. 76001: unknown rid; 76002: another
+ * account's. Source: https://developers.weixin.qq.com/doc/offiaccount/openApi/get_rid_info.html
  */
 export function registerRequestIds({ app, route, wechat }: Router): void {
   const failures = new Map<string, Failure>()
@@ -34,9 +34,9 @@ export function registerRequestIds({ app, route, wechat }: Router): void {
   )
 }
 
-/** Must stand before the calls. */
+/** Records every answer with a `rid`. Must be registered before the calls. */
 function recordFailures(failures: Map<string, Failure>, now: () => number): MiddlewareHandler {
-  return async function rememberRid(c, next) {
+  return async function recordFailure(c, next) {
     const began = performance.now()
     const invokedAt = Math.floor(now() / 1000)
     await next()
@@ -44,7 +44,7 @@ function recordFailures(failures: Map<string, Failure>, now: () => number): Midd
     const response = await c.res
       .clone()
       .text()
-      // An answer that a fault breaks off has no rid that anybody read.
+      // An answer that a fault breaks off has no rid that anybody has read.
       .catch(() => '')
     const rid = /rid: ([0-9a-f-]+)$/.exec(String(parse(response)?.errmsg ?? ''))?.[1]
     if (rid === undefined) return

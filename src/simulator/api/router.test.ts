@@ -11,8 +11,8 @@ interface Answer {
   [field: string]: unknown
 }
 
-/** A simulator with one account, its token, and whatever request a test makes. */
-async function platform() {
+/** A simulator with one account, and requests to it. */
+async function startApi() {
   const simulator = createSimulator()
   simulator.addAccount({
     appId: APP,
@@ -22,7 +22,7 @@ async function platform() {
     callbackUrl: null,
   })
   simulator.wechat.follower({ appId: APP, openId: 'oTest' }).following = true
-  async function ask(method: string, path: string, body?: string): Promise<Answer> {
+  async function call(method: string, path: string, body?: string): Promise<Answer> {
     const response = await simulator.app.request(path, { method, ...(body === undefined ? {} : { body }) })
     const text = await response.text()
     return {
@@ -32,14 +32,19 @@ async function platform() {
     }
   }
   const body = JSON.stringify({ grant_type: 'client_credential', appid: APP, secret: 'test-secret' })
-  const { access_token } = await ask('POST', '/cgi-bin/stable_token', body)
-  return { simulator, ask, at: (path: string) => `${path}?access_token=${access_token}`, token: access_token }
+  const { access_token } = await call('POST', '/cgi-bin/stable_token', body)
+  return {
+    simulator,
+    call,
+    at: (path: string) => `${path}?access_token=${access_token}`,
+    token: access_token,
+  }
 }
 
 const SEND = '/cgi-bin/message/custom/send'
 const INFO = '/cgi-bin/user/info'
 
-describe('a path that WeChat does not have', () => {
+describe('an unknown path', () => {
   it.each([
     ['POST', '/cgi-bin/nothing'],
     ['GET', '/cgi-bin/nothing'],
@@ -59,9 +64,9 @@ describe('a path that WeChat does not have', () => {
     ['DELETE', '/cgi-bin/nothing'],
     ['OPTIONS', '/cgi-bin/nothing'],
   ])('%s %s is answered with 40066 as JSON', async (method, path) => {
-    const { ask, at } = await platform()
-    for (const asked of [at(path), path]) {
-      expect(await ask(method, asked, method === 'GET' ? undefined : '{}')).toEqual({
+    const { call, at } = await startApi()
+    for (const url of [at(path), path]) {
+      expect(await call(method, url, method === 'GET' ? undefined : '{}')).toEqual({
         status: 200,
         contentType: expect.stringContaining('application/json'),
         errcode: 40066,
@@ -71,20 +76,20 @@ describe('a path that WeChat does not have', () => {
   })
 
   it('is answered without a body to HEAD', async () => {
-    const { ask, at } = await platform()
-    expect(await ask('HEAD', at('/cgi-bin/nothing'))).toMatchObject({ status: 200 })
+    const { call, at } = await startApi()
+    expect(await call('HEAD', at('/cgi-bin/nothing'))).toMatchObject({ status: 200 })
   })
 
-  it('is told apart from the simulator’s own calls', async () => {
-    const { ask } = await platform()
-    expect(await ask('GET', '/_sim/nothing/at/all/here')).toMatchObject({
+  it('below /_sim is answered with 404', async () => {
+    const { call } = await startApi()
+    expect(await call('GET', '/_sim/nothing/at/all/here')).toMatchObject({
       status: 404,
       error: expect.any(String),
     })
   })
 })
 
-describe('a method that an API does not serve', () => {
+describe('an unsupported method', () => {
   it.each([
     ['GET', SEND, 43002],
     ['HEAD', '/cgi-bin/user/info', null],
@@ -100,8 +105,8 @@ describe('a method that an API does not serve', () => {
     ['POST', '/cgi-bin/getcallbackip', 43001],
     ['PUT', INFO, 43001],
   ])('%s %s is answered with %s', async (method, path, errcode) => {
-    const { ask, at } = await platform()
-    const answer = await ask(method, at(path), method === 'GET' || method === 'HEAD' ? undefined : '{}')
+    const { call, at } = await startApi()
+    const answer = await call(method, at(path), method === 'GET' || method === 'HEAD' ? undefined : '{}')
     expect(answer).toMatchObject({ status: 200, contentType: expect.stringContaining('application/json') })
     if (errcode !== null) expect(answer.errcode).toBe(errcode)
   })
@@ -110,26 +115,26 @@ describe('a method that an API does not serve', () => {
     ['GET', '/cgi-bin/stable_token', 43002],
     ['POST', '/cgi-bin/token', 43001],
     ['GET', '/cgi-bin/component/api_component_token', 43002],
-  ])('%s %s needs no token to be refused', async (method, path, errcode) => {
-    const { ask } = await platform()
-    const answer = await ask(method, path, method === 'GET' ? undefined : '{}')
+  ])('%s %s is rejected without a token too', async (method, path, errcode) => {
+    const { call } = await startApi()
+    const answer = await call(method, path, method === 'GET' ? undefined : '{}')
     expect(answer).toMatchObject({ status: 200, errcode, errmsg: expect.stringMatching(/^require /) })
   })
 
-  it('is asked for its token first, as a browser sees it', async () => {
-    const { ask } = await platform()
-    expect(await ask('GET', SEND)).toMatchObject({ errcode: 41001 })
-    expect(await ask('GET', `${SEND}?access_token=made-up`)).toMatchObject({ errcode: 40001 })
+  it('is reported after a missing or unknown token', async () => {
+    const { call } = await startApi()
+    expect(await call('GET', SEND)).toMatchObject({ errcode: 41001 })
+    expect(await call('GET', `${SEND}?access_token=made-up`)).toMatchObject({ errcode: 40001 })
   })
 })
 
-describe('a request that WeChat cannot read', () => {
+describe('a malformed request', () => {
   it.each([
     ['no token', SEND, '{}', 41001],
     ['an empty token', `${SEND}?access_token=`, '{}', 41001],
-  ])('%s', async (_, path, body, errcode) => {
-    const { ask } = await platform()
-    expect(await ask('POST', path, body)).toMatchObject({
+  ])('with %s is rejected', async (_, path, body, errcode) => {
+    const { call } = await startApi()
+    expect(await call('POST', path, body)).toMatchObject({
       errcode,
       errmsg: expect.stringMatching(/^access_token missing/),
     })
@@ -137,42 +142,42 @@ describe('a request that WeChat cannot read', () => {
 
   it.each([
     ['nothing', '', 44002],
-    ['half of it', '{"touser":', 47001],
+    ['truncated JSON', '{"touser":', 47001],
     ['a list', '[]', 47001],
     ['a text', '"x"', 47001],
     ['null', 'null', 47001],
     ['a form', 'touser=oTest&msgtype=text', 47001],
     ['HTML', '<html></html>', 47001],
-  ])('%s in its body', async (_, body, errcode) => {
-    const { ask, at } = await platform()
+  ])('with %s in its body is rejected', async (_, body, errcode) => {
+    const { call, at } = await startApi()
     for (const path of [SEND, '/cgi-bin/tags/create', '/cgi-bin/qrcode/create'])
-      expect(await ask('POST', at(path), body)).toMatchObject({ status: 200, errcode })
-    const component = await ask('POST', '/cgi-bin/component/api_query_auth', body)
+      expect(await call('POST', at(path), body)).toMatchObject({ status: 200, errcode })
+    const component = await call('POST', '/cgi-bin/component/api_query_auth', body)
     expect(component).toMatchObject({ status: 200, errcode })
   })
 
   // https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html
-  it('a platform’s call has no component_appid', async () => {
-    const { ask } = await platform()
+  it('to the component API without component_appid is rejected', async () => {
+    const { call } = await startApi()
     const path = '/cgi-bin/component/api_query_auth?component_access_token=x'
-    expect(await ask('POST', path, '{}')).toMatchObject({ errcode: 41018 })
-    expect(await ask('POST', path, '{"component_appid":"wxother"}')).toMatchObject({ errcode: 61011 })
+    expect(await call('POST', path, '{}')).toMatchObject({ errcode: 41018 })
+    expect(await call('POST', path, '{"component_appid":"wxother"}')).toMatchObject({ errcode: 61011 })
   })
 
   // https://developers.weixin.qq.com/community/develop/doc/000a06f6edc78040aa11517ab6b800
   it.each([`grant_type=client_credential&appid=${APP}&secret=test-secret`, '', '[]', '{'])(
-    'a token call whose body is %j has no appid',
+    'for a token with the body %j has no appid',
     async (body) => {
-      const { ask } = await platform()
-      expect(await ask('POST', '/cgi-bin/stable_token', body)).toMatchObject({ errcode: 41002 })
+      const { call } = await startApi()
+      expect(await call('POST', '/cgi-bin/stable_token', body)).toMatchObject({ errcode: 41002 })
     },
   )
 
   it.each([
     ['no parts', 'x'],
     ['broken parts', '--x\r\n'],
-  ])('an upload with %s is answered as JSON', async (_, body) => {
-    const { simulator, at } = await platform()
+  ])('for an upload with %s is answered with JSON', async (_, body) => {
+    const { simulator, at } = await startApi()
     const url = `${at('/cgi-bin/media/upload')}&type=image`
     const headers = { 'content-type': 'multipart/form-data; boundary=x' }
     const response = await simulator.app.request(url, { method: 'POST', body, headers })

@@ -12,18 +12,18 @@ import { type Answer, failed, parse, withFaults } from './fault-responses.ts'
 import type { Fault, Faults } from './faults.ts'
 import { CUSTOM_SEND, countCall } from './quota.ts'
 
-/** What the API side needs of the simulated platform. */
+/** The part of the simulated WeChat that the API uses. */
 export interface ApiContext {
   accounts: Map<string, SimAccountState>
   tokens: Map<string, SimTokens>
   components: Map<string, ComponentState>
   faults: Faults
-  /** Real time. */
+  /** Real time, epoch ms. */
   now(): number
   clockOf(follower: SimFollower): number
-  /** Something that a page shows has changed. */
+  /** Reports that a page shows something that has changed. */
   changed(appId: string, openId: string): void
-  /** The same, for every follower of an account. */
+  /** As `changed`, for every follower of an account. */
   accountChanged(appId: string): void
   act: SimulatedWechat['act']
   notify: SimulatedWechat['notify']
@@ -31,45 +31,45 @@ export interface ApiContext {
 
 type Method = 'GET' | 'POST'
 
-/** One request whose token is good. */
+/** One request with a valid token. */
 export interface Call {
   c: Context
   account: SimAccountState
   /** The `access_token` of the query. */
   token: string
-  /** The consent that the token belongs to, where a platform calls for the account. */
+  /** The authorisation that the token belongs to, when a platform calls for the account. */
   authorisation: Authorisation | null
-  /** The body as it came; '' where it is no JSON. */
+  /** The raw JSON body; '' for GET and forms. */
   raw: string
-  /** The JSON body; empty for GET and forms. */
+  /** The parsed JSON body; empty for GET and forms. */
   body: Record<string, unknown>
-  /** What goes wrong with it, if anything does. */
+  /** The fault that applies to the call; empty without one. */
   fault: Fault
 }
 
-/** JSON for an answer of WeChat's; a `Response` where it is a file. */
+/** Handles one call. Returns WeChat's JSON answer, or a `Response` for a file. */
 export type Handle = (call: Call) => Answer | Response | Promise<Answer | Response>
 
 interface RouteOptions {
-  /** What a POST carries. `form`: the handler reads `c.req.parseBody()` itself. Default `json`. */
+  /** The body of a POST. `form`: the handler reads `c.req.parseBody()` itself. Default: `json`. */
   body?: 'json' | 'form'
-  /** Accounts without certification may call it too. */
+  /** Accounts without certification may make the call too. */
   forEveryAccount?: boolean
-  /** It sends customer-service messages: a platform needs that permission for it (61007). */
+  /** The call sends customer-service messages: a platform needs that permission (61007). */
   sendsMessages?: boolean
-  /** Told when a fault keeps a call from being done: the errcode it is answered with, or null for no answer. */
+  /** Called when a fault prevents the call: with the errcode of the answer, or null when there is no answer. */
   onFault?: (account: SimAccountState, body: Record<string, unknown>, errcode: number | null) => void
 }
 
-/** What each area of the API registers its calls with: `registerXxx(router)` in a file of its own. */
+/** Registers the calls of each API area: `registerXxx(router)` in a file of its own. */
 export interface Router {
   app: Hono
   wechat: ApiContext
-  /** A call with `access_token=` in the query: token, body and certification are judged before `handle` sees it. */
+  /** Adds a call with `access_token=` in the query. Token, body and certification are checked before `handle` runs. */
   route(method: Method, path: string, handle: Handle, options?: RouteOptions): void
-  /** A call without an access token: `handle` reads and judges the whole request. */
+  /** Adds a call without an access token. `handle` checks the whole request. */
   open(method: Method, path: string, handle: OpenHandle): void
-  /** Whether an account's API has this path. */
+  /** Whether the account API has this path. */
   knows(path: string): boolean
 }
 
@@ -78,14 +78,14 @@ export type OpenHandle = (c: Context) => Response | Promise<Response>
 /** The calls of one path, by method. */
 interface Endpoint {
   handlers: Map<Method, OpenHandle>
-  /** One of them needs an access token. */
+  /** Whether one of the calls needs an access token. */
   needsToken: boolean
 }
 
 export function createRouter(wechat: ApiContext): Router {
   const app = new Hono()
   const endpoints = new Map<string, Endpoint>()
-  // A handler that throws is WeChat's own failure: -1, never a page.
+  // An exception in a handler is answered as WeChat's own failure (-1), never with an error page.
   app.onError((err, c) => c.json(failed(-1, `system error: ${err.message}`)))
 
   function add(method: Method, path: string, needsToken: boolean, handle: OpenHandle): void {
@@ -113,19 +113,19 @@ export function createRouter(wechat: ApiContext): Router {
 }
 
 /**
- * WeChat answers a path that it does not have with 40066: "请检查API的URL是否与文档一致"
+ * WeChat answers an unknown path with 40066: "请检查API的URL是否与文档一致"
  * (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), seen at made-up paths like
- * `shop/kf/message/send` with a good token. As its other errors this is JSON with HTTP status 200. That a slash at the end
- * makes another path, and that no token is asked for first, is inferred.
+ * `shop/kf/message/send` with a valid token. Like its other errors, this is JSON with HTTP status 200. Inferred: a trailing
+ * slash makes a different path, and the token is not checked first.
  */
 export function unknownPath(c: Context): Response {
   return c.json(failed(40066))
 }
 
 /**
- * 43002 where only POST is served, 43001 where only GET is. The token is asked for first: who opens a POST call in a
- * browser reads 41001 access_token missing. The order of a token that is no good and a wrong method is inferred.
- * Source: 全局返回码; WxJava issue 2070 (43001) and pull request 3692 (43002), both with a good token
+ * 43002 where only POST is supported, 43001 where only GET is. A missing token is reported first: a POST call opened in a
+ * browser answers 41001 access_token missing. The order of an invalid token and a wrong method is inferred.
+ * Source: 全局返回码; WxJava issue 2070 (43001) and pull request 3692 (43002), both with a valid token
  */
 function wrongMethod(wechat: ApiContext, c: Context, endpoint: Endpoint): Answer {
   const token = c.req.query('access_token') ?? ''
@@ -164,7 +164,7 @@ async function serve(wechat: ApiContext, c: Context, route: Route): Promise<Resp
       if (options.sendsMessages && authorisation && !maySend(authorisation)) return failed(61007)
       if (isJson && !body) return failed(raw === '' ? 44002 : 47001)
       if (!account.certified && !options.forEveryAccount) return failed(48001)
-      // `custom/send` counts by itself: the judge must see what met the limit.
+      // `custom/send` counts itself, so that the send log has the requests that exceed a limit.
       const limit = path === CUSTOM_SEND ? 0 : countCall(account, path, wechat.now())
       if (limit !== 0) return failed(limit)
       return handle({ c, account, token, authorisation, raw, body: body ?? {}, fault })
@@ -177,11 +177,11 @@ async function serve(wechat: ApiContext, c: Context, route: Route): Promise<Resp
 interface TokenOwner {
   account: SimAccountState | null
   authorisation: Authorisation | null
-  /** What WeChat says to the token: 0, or a code. */
+  /** WeChat's answer to the token: 0, or a code. */
   check(): number
 }
 
-/** Whose token this is: an account's own, or one that a platform got for it. */
+/** The account of a token: the account's own token, or one that a platform obtained for it. */
 function tokenOwnerOf(wechat: ApiContext, token: string): TokenOwner {
   const { now } = wechat
   const own = [...wechat.accounts.values()].find((a) => wechat.tokens.get(a.appId)?.owns(token))
@@ -193,8 +193,8 @@ function tokenOwnerOf(wechat: ApiContext, token: string): TokenOwner {
     }
   const found = authoriserOf(wechat.components.values(), token)
   if (!found) {
-    const isComponents = [...wechat.components.values()].some((c) => c.tokens.owns(token))
-    return { account: null, authorisation: null, check: () => (isComponents ? 61015 : 40001) }
+    const isComponentToken = [...wechat.components.values()].some((c) => c.tokens.owns(token))
+    return { account: null, authorisation: null, check: () => (isComponentToken ? 61015 : 40001) }
   }
   const { authorisation, withdrawn } = found
   return {

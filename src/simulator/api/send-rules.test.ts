@@ -21,7 +21,7 @@ function account(certified = true) {
   return made
 }
 
-function judge(
+function check(
   body: Record<string, unknown>,
   { certified = true, now = T0, raw = JSON.stringify(body) } = {},
 ) {
@@ -33,7 +33,7 @@ const menu = { head_content: '要吗？', list: [{ id: '1', content: '要' }] }
 const page = { title: '课程', appid: 'wxmini', pagepath: 'pages/index', thumb_media_id: 'test_thumb' }
 const music = { title: 't', description: 'd', musicurl: 'https://example.com', hqmusicurl: '' }
 
-describe('a message that WeChat takes', () => {
+describe('a valid message', () => {
   it.each<[string, Record<string, unknown>]>([
     ['text', { content: '你好' }],
     ['image', { media_id: 'test_image' }],
@@ -49,35 +49,35 @@ describe('a message that WeChat takes', () => {
     ['mpnewsarticle', { article_id: 'a1' }],
     ['wxcard', { card_id: 'c1' }],
   ])('%s %j', (msgtype, part) => {
-    expect(judge({ msgtype, [msgtype]: part })).toBe(0)
+    expect(check({ msgtype, [msgtype]: part })).toBe(0)
   })
 
-  it('comes from an agent that the account has', () => {
+  it('names an agent of the account', () => {
     const body = (kf_account: unknown) => ({
       msgtype: 'text',
       text: { content: '你好' },
       customservice: { kf_account },
     })
-    expect(judge(body('lin@shop'))).toBe(0)
-    for (const name of ['ming@shop', 'lin', '@', '', null, 7]) expect(judge(body(name))).toBe(61452)
+    expect(check(body('lin@shop'))).toBe(0)
+    for (const name of ['ming@shop', 'lin', '@', '', null, 7]) expect(check(body(name))).toBe(61452)
   })
 })
 
-describe('a message that WeChat refuses', () => {
+describe('an invalid message', () => {
   it.each<[string, number, string, unknown]>([
-    ['of no kind', 40008, '', { content: '你好' }],
-    ['of a kind that nobody knows', 40008, 'hologram', { content: '你好' }],
-    ['without the part that its kind names', 40008, 'text', undefined],
-    ['with a list for its part', 40008, 'text', ['你好']],
+    ['without a type', 40008, '', { content: '你好' }],
+    ['of an unknown type', 40008, 'hologram', { content: '你好' }],
+    ['without the part that its type names', 40008, 'text', undefined],
+    ['with a list in place of the part', 40008, 'text', ['你好']],
     ['with an empty text', 44004, 'text', { content: '' }],
     ['with a text that is a number', 44004, 'text', { content: 1 }],
-    ['with a picture that nobody uploaded', 40007, 'image', { media_id: 'test_nobody' }],
-    ['with a voice for a picture', 40007, 'image', { media_id: 'test_voice' }],
+    ['with an image that was never uploaded', 40007, 'image', { media_id: 'test_nobody' }],
+    ['with a voice in place of an image', 40007, 'image', { media_id: 'test_voice' }],
     ['with a video without its thumb', 40007, 'video', { media_id: 'test_video' }],
     ['with a thumb for a video', 40007, 'video', { media_id: 'test_thumb', thumb_media_id: 'test_thumb' }],
-    ['with music from nowhere', 44002, 'music', { ...music, musicurl: '', thumb_media_id: 'test_thumb' }],
+    ['with music without a URL', 44002, 'music', { ...music, musicurl: '', thumb_media_id: 'test_thumb' }],
     ['with music without its thumb', 40007, 'music', music],
-    ['with news of no article', 44003, 'news', { articles: [] }],
+    ['with news without an article', 44003, 'news', { articles: [] }],
     ['with news of an article without a title', 44003, 'news', { articles: [{ ...article, title: '' }] }],
     ['with news of two articles', 45008, 'news', { articles: [article, article] }],
     ['with a menu without items', 40035, 'msgmenu', { ...menu, list: [] }],
@@ -88,31 +88,34 @@ describe('a message that WeChat refuses', () => {
     ['with an article without its id', 40007, 'mpnewsarticle', {}],
     ['with a card without its id', 40035, 'wxcard', {}],
   ])('%s: %i', (_, errcode, msgtype, part) => {
-    expect(judge({ msgtype, [msgtype]: part })).toBe(errcode)
+    expect(check({ msgtype, [msgtype]: part })).toBe(errcode)
   })
 
-  it('is a text of more than 2,048 bytes of UTF-8', () => {
+  it('has a text of more than 2,048 bytes of UTF-8', () => {
     const text = (bytes: number) => '好'.repeat(682) + 'x'.repeat(bytes - 682 * 3)
-    expect(judge({ msgtype: 'text', text: { content: text(2_048) } })).toBe(0)
-    expect(judge({ msgtype: 'text', text: { content: text(2_049) } })).toBe(45002)
+    expect(check({ msgtype: 'text', text: { content: text(2_048) } })).toBe(0)
+    expect(check({ msgtype: 'text', text: { content: text(2_049) } })).toBe(45002)
   })
 
-  it('has its characters escaped', () => {
+  it('has escaped characters', () => {
     const body = { msgtype: 'text', text: { content: '你' } }
-    expect(judge(body, { raw: '{"msgtype":"text","text":{"content":"\\u4f60"}}' })).toBe(40033)
+    expect(check(body, { raw: '{"msgtype":"text","text":{"content":"\\u4f60"}}' })).toBe(40033)
   })
 
   it('is a menu from an account without certification', () => {
-    expect(judge({ msgtype: 'msgmenu', msgmenu: menu }, { certified: false })).toBe(48008)
+    expect(check({ msgtype: 'msgmenu', msgmenu: menu }, { certified: false })).toBe(48008)
   })
 
-  it.each([[{ kf_account: 'lin' }], [{}], ['lin@shop']])('comes from an agent %j', (customservice) => {
-    expect(judge({ msgtype: 'text', text: { content: '你好' }, customservice })).toBe(61452)
-  })
+  it.each([[{ kf_account: 'names an unknown agent %j' }], [{}], ['lin@shop']])(
+    'comes from an agent %j',
+    (customservice) => {
+      expect(check({ msgtype: 'text', text: { content: '你好' }, customservice })).toBe(61452)
+    },
+  )
 
-  it('has a medium that is over', () => {
+  it('has an expired medium', () => {
     const body = { msgtype: 'image', image: { media_id: 'test_image' } }
-    expect(judge(body, { now: T0 + DAY })).toBe(0)
-    expect(judge(body, { now: T0 + DAY + 1 })).toBe(40007)
+    expect(check(body, { now: T0 + DAY })).toBe(0)
+    expect(check(body, { now: T0 + DAY + 1 })).toBe(40007)
   })
 })

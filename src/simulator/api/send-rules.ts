@@ -6,7 +6,7 @@ const text = (x: unknown): string => (typeof x === 'string' ? x : '')
 
 const NEEDS_CERTIFICATION = ['msgmenu']
 
-/** Judges the content of a `custom/send` body: 0, or WeChat's code. `now`: real time, for the life of media. */
+/** Checks the content of a `custom/send` body: 0, or WeChat's code. `now`: real time, epoch ms, for the expiry of media. */
 export function checkContent(account: SimAccountState, body: Body, raw: string, now: number): number {
   if (/\\u[0-9a-fA-F]{4}/.test(raw)) return 40033
   const kind = text(body.msgtype)
@@ -44,7 +44,7 @@ export function checkContent(account: SimAccountState, body: Body, raw: string, 
       if (!text(part.appid)) return 40166
       if (!text(part.pagepath)) return 40165
       return checkMedia(account, text(part.thumb_media_id), 'thumb', now)
-    // Articles of the material, as the page of custom/send lists them; news is permanent material only.
+    // Articles of the material, as the page of custom/send lists them. News is permanent material only.
     case 'mpnews':
       return checkMedia(account, text(part.media_id), 'news', now)
     case 'mpnewsarticle':
@@ -56,12 +56,12 @@ export function checkContent(account: SimAccountState, body: Body, raw: string, 
   }
 }
 
-/** 客服账号 must exist: 61452 invalid kf_account. Source: 全局返回码 */
+/** The named 客服账号 must exist: 61452 invalid kf_account. Source: 全局返回码 */
 function isAgent(account: SimAccountState, name: unknown): boolean {
   return account.agents.some((a) => a.kfAccount === name)
 }
 
-/** Ids that this simulator issued live three days; any `permanent_…` stands for permanent material. */
+/** Ids issued by this simulator live for three days. Any `permanent_…` id stands for permanent material. */
 export function checkMedia(account: SimAccountState, id: string, type: string, now: number): number {
   if (id.startsWith('permanent_')) return 0
   const medium = account.media.get(id)
@@ -71,8 +71,9 @@ export function checkMedia(account: SimAccountState, id: string, type: string, n
 }
 
 /**
- * WeChat's own words for its codes. Sources: the pages of the calls; 全局返回码, with the English words that
- * an enumeration of all its codes quotes beside the Chinese ones (`CODE_45080(45080, …)`); those of 76003 are ours.
+ * WeChat's messages for its codes. Sources: the pages of the calls; 全局返回码, with the English messages that an
+ * enumeration of all its codes quotes beside the Chinese ones (`CODE_45080(45080, …)`). The message of 76003 is not
+ * documented, so the simulator words it itself.
  */
 export const ERROR_MESSAGES: Record<number, string> = {
   45007: 'playtime out of limit',

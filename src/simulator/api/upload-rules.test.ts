@@ -9,7 +9,7 @@ const PNG = '89504e470d0a1a0a'
 const JPEG = 'ffd8ffe0'
 const MP4 = '00000018667479706d703432'
 const AMR = Buffer.from('#!AMR\n').toString('hex')
-/** Frames of 20 ms in the mode with 32 bytes. */
+/** AMR frames of 20 ms, in the mode with 32 bytes. */
 const amr = (seconds: number) =>
   Buffer.concat([Buffer.from('#!AMR\n'), ...Array(seconds * 50).fill(hex('3c', 32))])
 
@@ -25,7 +25,7 @@ describe('an upload', () => {
     ['video', 'a.mp4', hex(MP4, 100)],
     ['thumb', 'a.jpg', hex(JPEG, 65_536)],
     ['image', 'a.png', hex(PNG, 10_485_760)],
-  ])('of a %s named %s is taken', (type, name, content) => {
+  ])('of a %s named %s is accepted', (type, name, content) => {
     expect(checkUpload(type, name, content)).toBe(0)
   })
 
@@ -33,20 +33,20 @@ describe('an upload', () => {
     ['of an unknown type', 'file', 'a.png', hex(PNG, 9), 40004],
     ['of no type', '', 'a.png', hex(PNG, 9), 40004],
     ['of a type that every object has', 'constructor', 'a.png', hex(PNG, 9), 40004],
-    ['without a byte', 'image', 'a.png', hex(''), 40006],
+    ['without content', 'image', 'a.png', hex(''), 40006],
     ['without an extension', 'image', 'photo', hex(PNG, 9), 40005],
     ['with no name', 'image', '', hex(PNG, 9), 40005],
     ["with another type's extension", 'image', 'a.mp3', hex(PNG, 9), 40113],
-    ['with a name that its bytes do not fit', 'image', 'a.jpg', hex(PNG, 9), 40113],
-    ['of bytes that are nothing', 'image', 'a.png', Buffer.from('hello'), 40113],
+    ['with an extension that does not match its bytes', 'image', 'a.jpg', hex(PNG, 9), 40113],
+    ['with unknown bytes', 'image', 'a.png', Buffer.from('hello'), 40113],
     ['of a PNG as a thumb', 'thumb', 'a.png', hex(PNG, 9), 40113],
-    ['of a HEIC picture called a film', 'video', 'a.mp4', hex('000000186674797068656963', 99), 40113],
-    ['of a picture that is too large', 'image', 'a.png', hex(PNG, 10_485_761), 45001],
+    ['of a HEIC image named as a video', 'video', 'a.mp4', hex('000000186674797068656963', 99), 40113],
+    ['of an image that is too large', 'image', 'a.png', hex(PNG, 10_485_761), 45001],
     ['of a thumb that is too large', 'thumb', 'a.jpg', hex(JPEG, 65_537), 45001],
     ['of a voice that is too large', 'voice', 'a.mp3', hex('494433', 2_097_153), 45001],
     ['of a voice that is too long', 'voice', 'a.amr', amr(61), 45007],
-    ['of an AMR called MP3', 'voice', 'a.mp3', hex(AMR, 99), 40113],
-  ])('%s is refused', (_name, type, name, content, code) => {
+    ['of an AMR file named as MP3', 'voice', 'a.mp3', hex(AMR, 99), 40113],
+  ])('%s is rejected', (_name, type, name, content, code) => {
     expect(checkUpload(type, name, content)).toBe(code)
   })
 })

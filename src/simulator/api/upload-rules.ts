@@ -1,9 +1,9 @@
 /*
- * What `media/upload` says to a file. Limits and formats: https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
- * Codes: WeChat's global return codes, and reports of what it answered: 40005 to a name without an extension (w7corp/easywechat
- * issue 1931, node-webot/co-wechat-api issue 110), 40113 to one with an extension that is not of this type
- * (foxinmy/weixin4j issue 34, for permanent material). Which of the two a name gets is inferred where no report says it, and
- * so is the order in which the rules are looked at.
+ * The checks of `media/upload`. Limits and formats:
+ * https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
+ * Codes: WeChat's global return codes, and reports of its answers. 40005: a name without an extension (w7corp/easywechat
+ * issue 1931, node-webot/co-wechat-api issue 110). 40113: an extension that does not belong to the type (foxinmy/weixin4j
+ * issue 34, for permanent material). Inferred: which of the two applies where no report exists, and the order of the checks.
  */
 
 interface Rule {
@@ -20,7 +20,7 @@ const RULES: Record<string, Rule> = {
 }
 const VOICE_MAX_S = 60
 
-/** The first bytes of each format, in hex; a dot stands for any half byte. */
+/** The first bytes of each format, in hex. A dot stands for any hex digit. */
 const MAGIC: [RegExp, string[]][] = [
   [/^89504e470d0a1a0a/, ['png']],
   [/^ffd8ff/, ['jpg', 'jpeg']],
@@ -30,10 +30,10 @@ const MAGIC: [RegExp, string[]][] = [
   [/^(494433|fff[23ab])/, ['mp3']],
   [/^.{8}66747970(69736f|6d70|61766331|4d3456|64617368|4d534e56)/, ['mp4']],
 ]
-/** Bytes of a frame of 20 ms by its mode: RFC 4867, table 1, with the head's own byte. */
+/** Bytes of a 20 ms frame by mode, the frame header included. Source: RFC 4867, table 1. */
 const AMR_FRAME_BYTES = [13, 14, 16, 18, 20, 21, 27, 32, 6]
 
-/** Judges an upload: 0, or WeChat's code. */
+/** Checks an upload: 0, or WeChat's code. */
 export function checkUpload(type: string, name: string, content: Uint8Array): number {
   const rule = Object.hasOwn(RULES, type) ? RULES[type] : undefined
   if (!rule) return 40004
@@ -48,7 +48,7 @@ export function checkUpload(type: string, name: string, content: Uint8Array): nu
   return extension === 'amr' && secondsOfAmr(content) > VOICE_MAX_S ? 45007 : 0
 }
 
-/** A picture for a page or an agent, by its first bytes. */
+/** Whether the content is a PNG or JPEG image, by its first bytes. */
 export function isPngOrJpeg(content: Uint8Array): boolean {
   return /^(89504e47|ffd8ff)/.test(Buffer.from(content.subarray(0, 4)).toString('hex'))
 }

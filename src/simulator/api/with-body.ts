@@ -4,7 +4,7 @@ import type { Call, Handle } from './router.ts'
 
 type Result = Answer | Response | Promise<Answer | Response>
 
-/** A call whose JSON body has this shape; another one is answered with `errcode` (47001 data format error by default). */
+/** Handles a call whose JSON body matches the schema. Any other body is answered with `errcode`, by default 47001. */
 export function withBody<T>(
   schema: z.ZodType<T>,
   handle: (body: T, call: Call) => Result,
@@ -16,5 +16,5 @@ export function withBody<T>(
   }
 }
 
-/** `{errcode: 0, errmsg: 'ok'}`. */
+/** The answer `{errcode: 0, errmsg: 'ok'}`. */
 export const done = () => failed(0)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { failed } from '../api/fault-responses.ts'
 import type { ComponentCall, ComponentHandler } from './component-call.ts'
 
-/** What a platform may set for an account, the values, and the permission set that it needs. */
+/** The options that a platform may set for an account: the accepted values, and the permission set required. */
 const OPTIONS: Record<string, { values: string[]; func: number }> = {
   location_report: { values: ['0', '1', '2'], func: 2 },
   voice_recognize: { values: ['0', '1'], func: 1 },
@@ -14,7 +14,7 @@ const optionRequest = z.object({
   option_value: z.string().optional(),
 })
 
-/** The option that a call names, once the account has given the permission set for it; else WeChat's refusal. */
+/** The option that a call names. WeChat's refusal when the account has not granted the permission set for it. */
 function findOption({ wechat, component, body }: ComponentCall) {
   const read = optionRequest.safeParse(body)
   if (!read.success) return failed(47001)
@@ -47,8 +47,8 @@ const setOption: ComponentHandler = (call) => {
 }
 
 /**
- * 获取 and 设置授权方选项信息, under the older names with `api_` and under today's. Today's page shows a body without
- * `authorizer_appid`, which leaves open whose option it is; here it is needed under both names (inferred).
+ * 获取授权方选项信息 and 设置授权方选项信息, under the older names with `api_` and the current ones. The current page shows a
+ * body without `authorizer_appid`, which leaves the account open. Here it is required under both names (inferred).
  * Sources: https://developers.weixin.qq.com/doc/oplatform/openApi/authorization-management/api_getauthorizeroptioninfo ,
  * …/Third-party_Platforms/2.0/api/ThirdParty/Account_Authorization/api_get_authorizer_option.html (61007 and the sets)
  */

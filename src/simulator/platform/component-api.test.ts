@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => at.close())
 
 describe('a ticket', () => {
-  it('buys a component access token for 12 hours', async () => {
+  it('is exchanged for a component access token until it is 12 hours old', async () => {
     await at.component.pushTicket()
     const ticket = at.component.pushedTickets[0]?.ticket
     expect(await at.askToken(ticket)).toMatchObject({ expires_in: 7200 })
@@ -22,7 +22,7 @@ describe('a ticket', () => {
     expect((await at.askToken(ticket)).errcode).toBe(61005)
   })
 
-  it('is refused when WeChat never pushed it, when it is over, or with another secret', async () => {
+  it('is refused when WeChat never pushed it, when it has expired, and with a wrong secret', async () => {
     await at.component.pushTicket()
     const ticket = at.component.pushedTickets[0]?.ticket
     expect((await at.askToken('ticket@@@other')).errcode).toBe(61006)
@@ -32,8 +32,8 @@ describe('a ticket', () => {
     expect(at.component.tokenRequests.component).toBe(3)
   })
 
-  it('comes after api_start_push_ticket', async () => {
-    const came = new Promise((resolve) => {
+  it('is pushed after api_start_push_ticket', async () => {
+    const pushed = new Promise((resolve) => {
       at.product.onAuthorisation = (fields) => {
         resolve(fields.InfoType)
         return 'success'
@@ -41,17 +41,17 @@ describe('a ticket', () => {
     })
     const body = { component_appid: COMPONENT, component_secret: 'component-secret' }
     expect((await at.post('/cgi-bin/component/api_start_push_ticket', body)).errcode).toBe(0)
-    expect(await came).toBe('component_verify_ticket')
+    expect(await pushed).toBe('component_verify_ticket')
   })
 })
 
 describe('a component access token', () => {
-  it.each(['component_access_token', 'access_token'])('is taken as %s', async (name) => {
+  it.each(['component_access_token', 'access_token'])('is accepted in the parameter %s', async (name) => {
     const answer = await at.ask('api_create_preauthcode', await at.componentToken(), {}, name)
     expect(answer).toMatchObject({ expires_in: 600 })
   })
 
-  it('is missing, unknown, over, or an account’s', async () => {
+  it('is refused when it is missing, unknown, expired or an account’s', async () => {
     const { token, accessToken } = await at.authorised()
     const codeFor = async (value: string) => (await at.ask('api_create_preauthcode', value)).errcode
     expect(await Promise.all(['', 'other', accessToken].map(codeFor))).toEqual([41001, 40001, 61014])
@@ -59,13 +59,13 @@ describe('a component access token', () => {
     expect(await codeFor(token)).toBe(42006)
   })
 
-  it('is no token of an account, and stable_token does not give it', async () => {
+  it('is not an account’s token, and stable_token does not issue it', async () => {
     expect((await at.send(await at.componentToken(), 'oTest')).errcode).toBe(61015)
-    const asked = { grant_type: 'client_credential', appid: COMPONENT, secret: 'component-secret' }
-    expect((await at.post('/cgi-bin/stable_token', asked)).errcode).toBe(61024)
+    const body = { grant_type: 'client_credential', appid: COMPONENT, secret: 'component-secret' }
+    expect((await at.post('/cgi-bin/stable_token', body)).errcode).toBe(61024)
   })
 
-  it('helps nobody from an address that is not registered', async () => {
+  it('is refused for a caller whose address is not whitelisted', async () => {
     const token = await at.componentToken()
     at.component.setIpWhitelisted(false)
     expect((await at.ask('api_create_preauthcode', token)).errcode).toBe(61004)
@@ -73,7 +73,7 @@ describe('a component access token', () => {
 })
 
 describe('an authorisation code', () => {
-  it('is good once', async () => {
+  it('is valid once', async () => {
     const { token, consent } = await at.authorised()
     const again = await at.ask('api_query_auth', token, { authorization_code: consent.authCode })
     expect(again.errcode).toBe(61010)
@@ -81,34 +81,34 @@ describe('an authorisation code', () => {
     expect(unknown.errcode).toBe(61009)
   })
 
-  it('is over after 10 minutes', async () => {
+  it('expires after 10 minutes', async () => {
     const token = await at.componentToken()
     const { authCode } = await at.component.authorise(await at.preAuthCode(token), ACCOUNT)
     at.clock.now += 10 * MINUTE
     expect((await at.ask('api_query_auth', token, { authorization_code: authCode })).errcode).toBe(61010)
   })
 
-  it('needs a pre-auth code that is alive, and spends it', async () => {
+  it('needs a valid pre-auth code, and uses it up', async () => {
     const token = await at.componentToken()
     const code = await at.preAuthCode(token)
     await at.component.authorise(code, ACCOUNT)
     await expect(at.component.authorise(code, ACCOUNT)).rejects.toThrow('unknown or expired')
-    const late = await at.preAuthCode(token)
+    const expired = await at.preAuthCode(token)
     at.clock.now += 10 * MINUTE
-    await expect(at.component.authorise(late, ACCOUNT)).rejects.toThrow('unknown or expired')
+    await expect(at.component.authorise(expired, ACCOUNT)).rejects.toThrow('unknown or expired')
   })
 })
 
 describe('a refresh token', () => {
-  it('stays the same by default, and gives an access token that works', async () => {
+  it('stays the same by default, and yields a valid access token', async () => {
     const { token, refreshToken } = await at.authorised()
-    const fresh = await at.refresh(token, refreshToken)
-    expect(fresh).toMatchObject({ authorizer_refresh_token: refreshToken, expires_in: 7200 })
+    const refreshed = await at.refresh(token, refreshToken)
+    expect(refreshed).toMatchObject({ authorizer_refresh_token: refreshToken, expires_in: 7200 })
     await at.wechat.follow('oTest')
-    expect((await at.send(String(fresh.authorizer_access_token), 'oTest')).errcode).toBe(0)
+    expect((await at.send(String(refreshed.authorizer_access_token), 'oTest')).errcode).toBe(0)
   })
 
-  it('is followed by another one each time when that is switched on', async () => {
+  it('is replaced at every refresh when rotation is on', async () => {
     const { token, refreshToken } = await at.authorised()
     at.component.rotateRefreshTokens(true)
     const next = String((await at.refresh(token, refreshToken)).authorizer_refresh_token)
@@ -117,19 +117,19 @@ describe('a refresh token', () => {
     expect((await at.refresh(token, next)).errcode).toBeUndefined()
   })
 
-  it('that is dead is found again in the list, unless WeChat has lost it', async () => {
+  it('that was invalidated has its successor in the list, unless WeChat has lost it', async () => {
     const { token, refreshToken } = await at.authorised()
     const list = async () => (await at.ask('api_get_authorizer_list', token, { offset: 0, count: 100 })).list
     at.component.invalidateRefreshToken(ACCOUNT)
     expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
-    const [held] = (await list()) as { refresh_token: string }[]
-    expect((await at.refresh(token, held?.refresh_token ?? '')).errcode).toBeUndefined()
+    const [listed] = (await list()) as { refresh_token: string }[]
+    expect((await at.refresh(token, listed?.refresh_token ?? '')).errcode).toBeUndefined()
     at.component.loseRefreshToken(ACCOUNT)
     expect(await list()).toMatchObject([{ authorizer_appid: ACCOUNT, refresh_token: '' }])
-    expect((await at.refresh(token, held?.refresh_token ?? '')).errcode).toBe(61023)
+    expect((await at.refresh(token, listed?.refresh_token ?? '')).errcode).toBe(61023)
   })
 
-  it('is replaced when the account agrees again', async () => {
+  it('is replaced when the account authorises again', async () => {
     const { token, refreshToken } = await at.authorised()
     const second = await at.authorised()
     expect(second.consent.push).toBeNull()
@@ -138,8 +138,8 @@ describe('a refresh token', () => {
   })
 })
 
-describe('what WeChat tells of an account', () => {
-  it('is its name, its gh_ id and what it gave', async () => {
+describe('the information about an authorised account', () => {
+  it('has the name, the gh_ id and the permission sets', async () => {
     const { token } = await at.authorised([1, 2])
     const info = await at.ask('api_get_authorizer_info', token, { authorizer_appid: ACCOUNT })
     expect(info).toMatchObject({
@@ -148,7 +148,7 @@ describe('what WeChat tells of an account', () => {
     })
   })
 
-  it('comes page by page in the list', async () => {
+  it('is listed page by page', async () => {
     const { token } = await at.authorised()
     const page = (offset: number, count: number) =>
       at.ask('api_get_authorizer_list', token, { offset, count })
@@ -158,13 +158,13 @@ describe('what WeChat tells of an account', () => {
 })
 
 describe('an authoriser access token', () => {
-  it('is over after two hours', async () => {
+  it('expires after two hours', async () => {
     const { accessToken } = await at.authorised()
     at.component.expireAuthoriserTokens(ACCOUNT)
     expect((await at.send(accessToken, 'oTest')).errcode).toBe(42001)
   })
 
-  it('sends only with the message set, and does the rest without', async () => {
+  it('sends messages only with the message permission set, and makes other calls without it', async () => {
     const { accessToken } = await at.authorised([2])
     await at.wechat.follow('oTest')
     expect((await at.send(accessToken, 'oTest')).errcode).toBe(61007)
@@ -174,7 +174,7 @@ describe('an authoriser access token', () => {
     expect((await at.send(accessToken, 'oTest')).errcode).toBe(0)
   })
 
-  it('is dead once the account has withdrawn', async () => {
+  it('is refused once the account has withdrawn its authorisation', async () => {
     const { token, accessToken, refreshToken } = await at.authorised()
     await at.component.revoke(ACCOUNT)
     expect((await at.send(accessToken, 'oTest')).errcode).toBe(61003)

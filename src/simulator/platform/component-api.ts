@@ -8,11 +8,11 @@ import type { ComponentHandler } from './component-call.ts'
 import { type Authorisation, ComponentState } from './component-state.ts'
 import { PlatformController } from './platform-controller.ts'
 
-/** Calls that know the platform by its secret. */
+/** Calls that authenticate by the platform's secret. */
 const SECRET_CALLS: Record<string, ComponentHandler> = {
   api_start_push_ticket({ wechat, component, body }) {
     if (component.options.appSecret !== body.component_secret) return failed(40125)
-    // WeChat starts within minutes; here the ticket comes right behind the answer.
+    // WeChat starts within minutes. Here the ticket is pushed right after the answer.
     setImmediate(() => void new PlatformController(wechat, component).pushTicket())
     return failed(0)
   },
@@ -83,7 +83,7 @@ const TOKEN_CALLS: Record<string, ComponentHandler> = {
 }
 
 /**
- * The platform's API: `/cgi-bin/component/api_*`, `component_access_token=` or `access_token=` in the query.
+ * The platform's API: `/cgi-bin/component/api_*`, with `component_access_token=` or `access_token=` in the query.
  * Source: 第三方平台调用凭据 and 授权账号管理, https://developers.weixin.qq.com/doc/oplatform/
  */
 export function createComponentApi(wechat: SimulatedWechat): Hono {
@@ -110,7 +110,7 @@ export function createComponentApi(wechat: SimulatedWechat): Hono {
       const code = isSecretCall ? 0 : checkToken(wechat, component, token)
       if (code !== 0) return failed(code)
       const answer = handle({ wechat, component, body })
-      // Issued tokens and codes must hold after a restart too.
+      // Issued tokens and codes must survive a restart.
       wechat.save()
       return answer
     })
@@ -147,7 +147,7 @@ function authorizationInfo({ appId, refreshToken, funcs }: Authorisation) {
   }
 }
 
-/** An account's profile as WeChat gives it. `service_type_info` 2: 服务号; `verify_type_info` 0: certified, −1: not. */
+/** An account's profile in WeChat's shape. `service_type_info` 2: 服务号; `verify_type_info` 0: certified, −1: not. */
 function authorizerInfo(account: SimAccountState) {
   return {
     nick_name: account.name,

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => at.close())
 
-async function tell(action: string, body: object = {}) {
+async function control(action: string, body: object = {}) {
   const path = `/_sim/component/${COMPONENT}/${action}`
   const answer = await at.simulator.app.request(path, {
     method: 'POST',
@@ -26,14 +26,14 @@ async function listed() {
   return answer.items[0]
 }
 
-describe('a script that plays with a platform', () => {
-  it('ends the platform’s token and tickets, or one account’s tokens', async () => {
+describe('the control API of a platform', () => {
+  it('expires the platform’s token and tickets, or one account’s tokens', async () => {
     const { token, accessToken } = await at.authorised()
     await at.wechat.follow('oTest')
-    expect(await tell('expire', { appId: ACCOUNT })).toMatchObject({ status: 200, changed: true })
+    expect(await control('expire', { appId: ACCOUNT })).toMatchObject({ status: 200, changed: true })
     expect((await at.send(accessToken, 'oTest')).errcode).toBe(42001)
     expect((await at.ask('api_create_preauthcode', token)).errcode).toBeUndefined()
-    await tell('expire')
+    await control('expire')
     expect((await at.ask('api_create_preauthcode', token)).errcode).toBe(42006)
     expect((await at.askToken(at.component.pushedTickets.at(-1)?.ticket)).errcode).toBe(61005)
   })
@@ -41,23 +41,23 @@ describe('a script that plays with a platform', () => {
   it.each([
     [false, /^refreshtoken@@@/],
     [true, /^$/],
-  ])('makes a refresh token void (lost: %s)', async (lost, known) => {
+  ])('invalidates a refresh token (lost: %s)', async (lost, known) => {
     const { token, refreshToken } = await at.authorised()
-    await tell('drop-refresh-token', { appId: ACCOUNT, lost })
+    await control('drop-refresh-token', { appId: ACCOUNT, lost })
     expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
     const { list } = await at.ask('api_get_authorizer_list', token, { offset: 0, count: 10 })
     expect((list as { refresh_token: string }[])[0]?.refresh_token).toMatch(known)
   })
 
-  it('sees who has authorised, and who has withdrawn', async () => {
+  it('lists accounts that have authorised the platform and accounts that have withdrawn', async () => {
     await at.authorised()
     expect(await listed()).toMatchObject({ accounts: [{ appId: ACCOUNT }], revoked: [] })
-    await tell('revoke', { appId: ACCOUNT })
+    await control('revoke', { appId: ACCOUNT })
     expect(await listed()).toMatchObject({ accounts: [], revoked: [ACCOUNT] })
   })
 
-  it('is told what it asked wrongly', async () => {
-    expect(await tell('expire', { appId: 'wxnobody' })).toMatchObject({ status: 400 })
-    expect(await tell('drop-refresh-token')).toMatchObject({ status: 400 })
+  it('answers 400 to an invalid request', async () => {
+    expect(await control('expire', { appId: 'wxnobody' })).toMatchObject({ status: 400 })
+    expect(await control('drop-refresh-token')).toMatchObject({ status: 400 })
   })
 })

@@ -11,7 +11,7 @@ const funcsOfAccount = ofAccount.extend({ funcs: z.array(z.int().positive()) })
 const refreshToken = ofAccount.extend({ lost: z.boolean().default(false) })
 const release = z.object({ group: z.union([1, 2, 3, 4, 5].map((n) => z.literal(n as 1 | 2 | 3 | 4 | 5))) })
 
-/** `/_sim/component/*`: what people and shell scripts do with a platform. JSON in, JSON out. */
+/** `/_sim/component/*`: control calls for a platform, for people and scripts. JSON in, JSON out. */
 export function createComponentControl(
   wechat: SimulatedWechat,
   onMade: (component: ComponentState) => void = () => {},
@@ -25,7 +25,8 @@ export function createComponentControl(
   })
   app.put('/_sim/component/:componentAppId/server', async (c) => {
     const component = wechat.components.get(c.req.param('componentAppId'))
-    if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
+    if (!component)
+      return c.json({ error: `the simulator has no platform ${c.req.param('componentAppId')}` }, 404)
     const push = await setPlatformServer(wechat, component, await c.req.json())
     const { authorisationUrl, callbackUrl } = component.options
     return c.json({ authorisationUrl, callbackUrl, push })
@@ -53,7 +54,7 @@ export function createComponentControl(
     const { appId, funcs } = funcsOfAccount.parse(body)
     return controller.updateAuthorisation(appId, funcs)
   })
-  /** With an appId: that account's access tokens; without: the platform's own token and its tickets. */
+  /** With an appId: expires that account's access tokens. Without: expires the platform's own token and its tickets. */
   action('expire', async (controller, body) => {
     const { appId } = anyAccount.parse(body)
     if (appId !== undefined) controller.expireAuthoriserTokens(appId)
@@ -63,7 +64,7 @@ export function createComponentControl(
     }
     return { changed: true }
   })
-  /** The refresh token is refused; WeChat's list has a new one, or (`lost`) none: only a new authorisation helps. */
+  /** WeChat refuses the refresh token. Its list has a new one, or (`lost`) none, so that only a new authorisation helps. */
   action('drop-refresh-token', async (controller, body) => {
     const { appId, lost } = refreshToken.parse(body)
     if (lost) controller.loseRefreshToken(appId)
@@ -80,7 +81,8 @@ export function createComponentControl(
   ): void {
     app.post(`/_sim/component/:componentAppId/${name}`, async (c) => {
       const component = wechat.components.get(c.req.param('componentAppId'))
-      if (!component) return c.json({ error: 'the simulator has no such platform' }, 404)
+      if (!component)
+        return c.json({ error: `the simulator has no platform ${c.req.param('componentAppId')}` }, 404)
       try {
         const body: unknown = JSON.parse((await c.req.text()) || '{}')
         const done = await act(new PlatformController(wechat, component), body)

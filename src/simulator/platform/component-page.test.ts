@@ -31,7 +31,7 @@ const page = async (path: string, more: Record<string, string> = {}) => {
 }
 
 describe.each([DESKTOP, '/wxaopen/safe/bindcomponent'])('the page %s', (path) => {
-  it('shows the accounts, and sends the one who agrees back with a code', async () => {
+  it('shows the accounts, and redirects an owner who agrees with a code', async () => {
     const shown = await page(path)
     expect(shown).toMatchObject({
       status: 200,
@@ -53,39 +53,43 @@ describe.each([DESKTOP, '/wxaopen/safe/bindcomponent'])('the page %s', (path) =>
   })
 })
 
-describe('a platform that offers some accounts', () => {
-  it('has only their owners on its page, and refuses the others', async () => {
+describe('a platform that offers some of the accounts', () => {
+  it('lists only these accounts on its page and refuses the others', async () => {
     const few = await startFakePlatform({ offers: ['wxelse'] })
     const preAuthCode = await few.preAuthCode(await few.componentToken())
-    const asked = new URLSearchParams({ ...query, pre_auth_code: preAuthCode })
-    const shown = await few.simulator.app.request(`${DESKTOP}?${asked}`)
+    const request = new URLSearchParams({ ...query, pre_auth_code: preAuthCode })
+    const shown = await few.simulator.app.request(`${DESKTOP}?${request}`)
     expect([shown.status, (await shown.text()).includes(ACCOUNT)]).toEqual([200, false])
-    asked.set('account', ACCOUNT)
-    const answer = await few.simulator.app.request(DESKTOP, { method: 'POST', body: asked })
+    request.set('account', ACCOUNT)
+    const answer = await few.simulator.app.request(DESKTOP, { method: 'POST', body: request })
     expect(answer.status).toBe(400)
     await few.close()
   })
 })
 
-describe('a page that cannot be opened', () => {
+describe('a page that cannot be shown', () => {
   it.each([
-    ['an unknown platform', { component_appid: 'wxother' }, '没有这个第三方平台'],
+    ['an unknown platform', { component_appid: 'wxother' }, '找不到该第三方平台'],
     ['an unknown code', { pre_auth_code: 'other' }, '预授权码无效或已过期'],
-    ['no address to go back to', { redirect_uri: 'javascript:1' }, '回调地址有误'],
-    ['an address elsewhere', { redirect_uri: 'https://elsewhere.test/' }, '回调地址不在登记的域名'],
-  ])('says so: %s', async (_, more: Record<string, string>, says) => {
+    ['a redirect_uri that is not a URL', { redirect_uri: 'javascript:1' }, '回调地址无效'],
+    [
+      'a redirect_uri on another domain',
+      { redirect_uri: 'https://elsewhere.test/' },
+      '回调地址不属于登记的域名',
+    ],
+  ])('states the reason: %s', async (_, more: Record<string, string>, reason) => {
     const shown = await page(DESKTOP, more)
     expect(shown.status).toBe(400)
-    expect(shown.html).toContain(says)
+    expect(shown.html).toContain(reason)
   })
 
-  it('is one whose code is over', async () => {
+  it('is one with an expired code', async () => {
     at.clock.now += 600_000
     expect((await page(DESKTOP)).html).toContain('预授权码无效或已过期')
   })
 })
 
-describe('who can be chosen', () => {
+describe('the accounts to choose from', () => {
   it.each([
     [{ auth_type: '2' }, false],
     [{ biz_appid: 'wxother' }, false],

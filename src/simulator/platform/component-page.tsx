@@ -27,8 +27,8 @@ interface Refusal {
 }
 
 /**
- * WeChat's authorisation pages, on a computer and on the phone: an owner scans (here: clicks an account), WeChat pushes
- * `authorized` and sends the browser to `redirect_uri?auth_code=…&expires_in=600`. Source: 授权流程技术说明.
+ * WeChat's authorisation pages, for computers and phones. An owner scans (here: clicks an account). WeChat pushes
+ * `authorized` and redirects the browser to `redirect_uri?auth_code=…&expires_in=600`. Source: 授权流程技术说明.
  */
 export function createComponentPages(wechat: SimulatedWechat): Hono {
   const app = new Hono()
@@ -46,7 +46,7 @@ export function createComponentPages(wechat: SimulatedWechat): Hono {
       const request = read(field)
       if ('zh' in request) return refuse(c, request)
       const account = accountsFor(request).find((a) => a.appId === field('account'))
-      if (!account) return refuse(c, { zh: '没有这个公众号', en: 'no such account' })
+      if (!account) return refuse(c, { zh: '找不到该公众号', en: 'no such account' })
       const controller = new PlatformController(wechat, request.component)
       const { authCode, expiresIn } = await controller.authorise(request.preAuthCode, account.appId)
       request.redirect.searchParams.set('auth_code', authCode)
@@ -58,22 +58,25 @@ export function createComponentPages(wechat: SimulatedWechat): Hono {
 
   function read(field: (name: string) => string | undefined): AuthorisationRequest | Refusal {
     const component = wechat.components.get(field('component_appid') ?? '')
-    if (!component) return { zh: '没有这个第三方平台', en: 'no such platform: component_appid' }
+    if (!component) return { zh: '找不到该第三方平台', en: 'no such platform: component_appid' }
     const preAuthCode = field('pre_auth_code') ?? ''
     if (!component.isValidPreAuthCode(preAuthCode, wechat.now()))
-      return { zh: '预授权码无效或已过期，请从平台重新打开', en: 'the pre-auth code is unknown or expired' }
+      return {
+        zh: '预授权码无效或已过期，请回到第三方平台重新发起授权',
+        en: 'the pre-auth code is unknown or expired',
+      }
     const uri = field('redirect_uri') ?? ''
     const redirect = URL.canParse(uri) ? new URL(uri) : null
     const host = component.options.redirectHost
     if (!redirect || !/^https?:$/.test(redirect.protocol))
-      return { zh: '回调地址有误', en: 'redirect_uri is not an address' }
+      return { zh: '回调地址无效', en: 'redirect_uri is not an http or https URL' }
     if (host && redirect.host !== host && redirect.hostname !== host)
-      return { zh: `回调地址不在登记的域名 ${host} 下`, en: `redirect_uri must be on ${host}` }
+      return { zh: `回调地址不属于登记的域名 ${host}`, en: `redirect_uri must be on ${host}` }
     const authType = field('auth_type') ?? '3'
     return { component, preAuthCode, redirect, authType, bizAppId: field('biz_appid') ?? '' }
   }
 
-  /** `auth_type` 2 is for mini programs, which the simulator has none of; `biz_appid` names one account. */
+  /** `auth_type` 2 selects mini programs, which the simulator does not have. `biz_appid` selects one account. */
   function accountsFor({ component, authType, bizAppId }: AuthorisationRequest): SimAccountState[] {
     if (authType === '2') return []
     const { offers } = component.options
@@ -117,19 +120,19 @@ const AccountChoice = ({
       公众号授权 <small>authorise an account</small>
     </h2>
     <p>
-      第三方平台 <code>{request.component.options.appId}</code> 申请获得你的公众号权限
+      第三方平台 <code>{request.component.options.appId}</code> 申请获取你的公众号权限
       <br />
-      <small>the platform asks for your account's permissions</small>
+      <small>the platform requests permissions of your account</small>
     </p>
     <DecorativeCode of={request.preAuthCode} />
     <p class="quiet">
-      点一个账号，相当于它的管理员扫码同意
+      点击账号即表示该账号的管理员已扫码同意授权
       <br />
-      <small>click an account: its administrator scans and agrees</small>
+      <small>click an account to agree as its administrator</small>
     </p>
     {accounts.length === 0 ? (
       <p role="status">
-        没有可授权的模拟公众号 <small>no simulated account to choose</small>
+        暂无可授权的公众号 <small>no account to authorise</small>
       </p>
     ) : null}
     {accounts.map((account) => (
@@ -156,7 +159,7 @@ const CORNERS = [
   [0, CELLS - CORNER],
 ] as const
 
-/** Looks like a QR code; nothing can read it. */
+/** A decorative QR code that no reader can decode. */
 const DecorativeCode = ({ of }: { of: string }) => {
   const bits = createHash('sha512').update(of).digest()
   const inCorner = (x: number, y: number) =>

@@ -19,15 +19,15 @@ beforeEach(async () => {
 })
 afterEach(() => at.close())
 
-describe('a ticket that is pushed', () => {
-  it('is encrypted XML, signed, with the platform’s id behind it', async () => {
+describe('a pushed ticket', () => {
+  it('is signed, encrypted XML that ends with the platform’s appId', async () => {
     const push = await at.component.pushTicket()
     expect(push).toMatchObject({ ok: true, status: 200, body: 'success' })
-    const [seen] = at.product.received
-    expect(seen).toMatchObject({ path: '/wechat/component', signed: true, trailingId: COMPONENT })
-    expect(Object.keys(seen?.outer ?? {})).toEqual(['AppId', 'Encrypt'])
-    expect(seen?.query.openid).toBeUndefined()
-    expect(seen?.inner).toEqual({
+    const [received] = at.product.received
+    expect(received).toMatchObject({ path: '/wechat/component', signed: true, trailingId: COMPONENT })
+    expect(Object.keys(received?.outer ?? {})).toEqual(['AppId', 'Encrypt'])
+    expect(received?.query.openid).toBeUndefined()
+    expect(received?.inner).toEqual({
       AppId: COMPONENT,
       CreateTime: String(at.clock.now / 1000),
       InfoType: 'component_verify_ticket',
@@ -36,40 +36,40 @@ describe('a ticket that is pushed', () => {
   })
 
   it.each([
-    ['nothing', () => ''],
-    ['something else', () => 'ok'],
-  ])('is not taken when the answer is %s', async (_, answer) => {
+    ['an empty body', () => ''],
+    ['another text', () => 'ok'],
+  ])('is not accepted when the answer is %s', async (_, answer) => {
     at.product.onAuthorisation = answer
     expect((await at.component.pushTicket()).ok).toBe(false)
     expect(at.component.pushedTickets).toHaveLength(1)
   })
 
-  it('is not taken when no answer comes in time', async () => {
-    const hasty = await startFakePlatform({}, 300)
-    hasty.product.onAuthorisation = () => new Promise<string>(() => {})
-    expect((await hasty.component.pushTicket()).ok).toBe(false)
-    await hasty.close()
+  it('is not accepted when no answer arrives in time', async () => {
+    const strict = await startFakePlatform({}, 300)
+    strict.product.onAuthorisation = () => new Promise<string>(() => {})
+    expect((await strict.component.pushTicket()).ok).toBe(false)
+    await strict.close()
   })
 
-  it('comes again and again when a timer is set', async () => {
-    const often = await startFakePlatform({ ticketEveryMs: 5 })
+  it('is pushed repeatedly when an interval is set', async () => {
+    const periodic = await startFakePlatform({ ticketEveryMs: 5 })
     const three = new Promise<void>((resolve) => {
-      often.product.onAuthorisation = () => {
-        if (often.product.received.length === 3) resolve()
+      periodic.product.onAuthorisation = () => {
+        if (periodic.product.received.length === 3) resolve()
         return 'success'
       }
     })
     await three
-    await often.simulator.close()
-    await often.close()
-    expect(often.product.received.every((s) => s.inner.InfoType === 'component_verify_ticket')).toBe(true)
+    await periodic.simulator.close()
+    await periodic.close()
+    expect(periodic.product.received.every((s) => s.inner.InfoType === 'component_verify_ticket')).toBe(true)
   })
 })
 
-describe('an account that changes its mind', () => {
+describe('a change of an account’s authorisation', () => {
   const kinds = () => at.component.pushes.map((p) => p.infoType).filter((t) => !t.includes('ticket'))
 
-  it('is told to the platform each time, but not when nothing changed', async () => {
+  it('is pushed to the platform each time, but not when nothing has changed', async () => {
     const { consent } = await at.authorised([1, 2])
     const authorized = at.product.received.at(-1)?.inner
     expect(authorized).toMatchObject({
@@ -86,16 +86,16 @@ describe('an account that changes its mind', () => {
     expect(kinds()).toEqual(['authorized', 'updateauthorized', 'unauthorized'])
   })
 
-  it('gives the push a code of its own when that is switched on', async () => {
-    const own = await startFakePlatform({ separateCodes: true })
-    const { consent } = await own.authorised()
-    expect(own.product.received.at(-1)?.inner.AuthorizationCode).not.toBe(consent.authCode)
-    await own.close()
+  it('is pushed with a code of its own when separate codes are on', async () => {
+    const separate = await startFakePlatform({ separateCodes: true })
+    const { consent } = await separate.authorised()
+    expect(separate.product.received.at(-1)?.inner.AuthorizationCode).not.toBe(consent.authCode)
+    await separate.close()
   })
 })
 
-describe('a follower of an authorised account', () => {
-  it('is heard by the platform, at the account’s address, under the platform’s key', async () => {
+describe('a callback of an authorised account', () => {
+  it('goes to the platform, at the account’s URL, encrypted with the platform’s key', async () => {
     await at.authorised()
     at.product.onMessage = (fields) => textReply(fields, '欢迎')
     const result = await at.wechat.follow('oTest')
@@ -110,7 +110,7 @@ describe('a follower of an authorised account', () => {
     })
   })
 
-  it('is heard under the new key once it is rotated', async () => {
+  it('is encrypted with the new key after a key rotation', async () => {
     await at.authorised()
     at.component.rotateKey(OTHER_KEY)
     at.product.key = OTHER_KEY
@@ -120,7 +120,7 @@ describe('a follower of an authorised account', () => {
     expect((await at.wechat.type('oTest', '2')).ok).toBe(false)
   })
 
-  it('is not heard any more after the account has withdrawn', async () => {
+  it('is not pushed to the platform after the account has withdrawn', async () => {
     await at.authorised()
     await at.component.revoke(ACCOUNT)
     const before = at.product.received.length

@@ -9,15 +9,15 @@ export interface ComponentPush {
   at: number
   infoType: string
   fields: Fields
-  /** WeChat has its `success`, within 5 s. */
+  /** The server answered `success` within 5 s. */
   ok: boolean
   status: number | null
   body: string
 }
 
 /**
- * Pushes a ticket or a change of an authorisation: XML, encrypted, the trailing id the platform's own. The answer must
- * be `success`. Source: 推送component_verify_ticket, 授权变更通知推送.
+ * Pushes a ticket or a change of an authorisation: encrypted XML that ends with the platform's own appId. The server must
+ * answer `success`. Source: 推送component_verify_ticket, 授权变更通知推送.
  */
 export async function pushToComponent(
   component: ComponentState,
@@ -41,7 +41,7 @@ export async function pushToComponent(
   }
 }
 
-/** Where the platform's own pushes go, and what seals them. */
+/** URL, keys and format of the platform's own pushes. */
 export function targetOf(component: ComponentState): PushTarget {
   const { appId, token, authorisationUrl } = component.options
   return {
@@ -53,7 +53,7 @@ export function targetOf(component: ComponentState): PushTarget {
   }
 }
 
-/** An authorised account's messages go to the platform, with the platform's key; its own settings rest meanwhile. */
+/** An authorised account's callbacks go to the platform, encrypted with its key. The account's own settings are not used. */
 export function targetThroughComponent(
   account: SimAccountState,
   components: Iterable<ComponentState>,

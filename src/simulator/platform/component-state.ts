@@ -9,37 +9,37 @@ export interface ComponentOptions {
   aesKey: string
   /** 授权事件接收URL: tickets and changes of authorisations are pushed here. */
   authorisationUrl: string
-  /** 消息与事件接收URL, with `$APPID$` for the account's appId. */
+  /** 消息与事件接收URL, with `$APPID$` in place of the account's appId. */
   callbackUrl: string
-  /** 登录授权发起页域名: `redirect_uri` must be there. Absent: anywhere. */
+  /** 登录授权发起页域名: the required host of `redirect_uri`. Absent: any host. */
   redirectHost?: string
-  /** `api_authorizer_token` gives a new refresh token each time, and the one before is invalid. */
+  /** `api_authorizer_token` issues a new refresh token each time, and the previous one becomes invalid. */
   rotatesRefreshTokens?: boolean
-  /** The pushed `AuthorizationCode` is another than the page's `auth_code`; by default it is the same one, good once. */
+  /** The pushed `AuthorizationCode` differs from the page's `auth_code`. By default they are the same, valid once. */
   separateCodes?: boolean
-  /** Pushes a ticket so often, ms; WeChat does every 600 000. Absent: only on demand. */
+  /** Interval between ticket pushes, ms; WeChat's is 600 000. Absent: only on demand. */
   ticketEveryMs?: number
-  /** Only the owners of these come to the authorisation page; absent: every account's. */
+  /** The authorisation page lists only these accounts (appIds). Absent: every account. */
   offers?: string[]
 }
 
-/** One account's consent. */
+/** The authorisation that one account has given. */
 export interface Authorisation {
   appId: string
   /** Permission sets (权限集), `funcscope_category.id`. */
   funcs: number[]
-  /** null: WeChat has lost it, only a new authorisation helps. */
+  /** null: WeChat has lost it, and only a new authorisation helps. */
   refreshToken: string | null
   preAuthCode: string
   authorisedAt: number
   tokens: SimTokens
-  /** Access tokens that `custom/send` was called with. */
+  /** The access tokens that `custom/send` was called with. */
   sendTokens: string[]
 }
 
-/** What of a platform outlives the simulator. */
+/** The part of a platform that the state file keeps. */
 export interface SavedComponent {
-  /** Of one that was made by the control API; else they come with `addComponent`. */
+  /** Only of a platform made by the control API; the others pass theirs to `addComponent`. */
   options?: ComponentOptions
   tokens: SavedTokens
   authorisations: SavedAuthorisation[]
@@ -57,23 +57,23 @@ interface Expiring {
 interface AuthCode {
   appId: string
   expiresAt: number
-  /** What `api_query_auth` gave for it; null: not used yet. */
+  /** The access token that `api_query_auth` returned for this code; null: the code is unused. */
   accessToken: string | null
 }
 
-/** Every permission set that an official account can give: message management (1), users (2), … */
+/** Every permission set that an official account can grant: message management (1), users (2) and others. */
 export const ALL_FUNCS = [1, 2, 3, 4, 6, 7, 11, 15]
-/** The sets that `custom/send` needs one of. Source: custom/send, 第三方调用, 权限集. */
+/** `custom/send` needs one of these sets. Source: custom/send, 第三方调用, 权限集. */
 const MESSAGE_FUNCS = [1, 6, 19, 100, 101]
 const CODE_LIFETIME_MS = 600_000
 const TICKET_LIFETIME_MS = 12 * 3_600_000
 
-/** What WeChat knows of a platform: tickets, tokens, codes, authorisations. `now` is real time, epoch ms. */
+/** WeChat's data about a platform: tickets, tokens, codes, authorisations. `now` is real time, epoch ms. */
 export class ComponentState {
   readonly options: ComponentOptions
   aesKey: string
   ipWhitelisted = true
-  /** Made by the control API, not by a program: its options outlive the simulator. */
+  /** Made by the control API, not by a program. The state file keeps its options. */
   isPersisted = false
   readonly tokens: SimTokens
   readonly requestCounts = { component: 0, preAuthCode: 0, queryAuth: 0, authoriser: 0, list: 0, info: 0 }
@@ -96,7 +96,7 @@ export class ComponentState {
     this.codes = new Map(saved.codes)
   }
 
-  /** What is over is left out. */
+  /** The data to save, without expired tickets and codes. */
   saved(now: number): SavedComponent {
     const keep = ({ sendTokens: _, tokens, ...authorisation }: Authorisation) => ({
       ...authorisation,
@@ -121,7 +121,7 @@ export class ComponentState {
     return value
   }
 
-  /** 0, or WeChat's code: 61006 for a ticket that it never pushed, 61005 for one older than 12 h. */
+  /** 0, or WeChat's code: 61006 for a ticket that was never pushed, 61005 for one older than 12 h. */
   checkTicket(value: unknown, now: number): 0 | 61005 | 61006 {
     const found = this.tickets.find((t) => t.value === value)
     if (!found) return 61006
@@ -138,7 +138,7 @@ export class ComponentState {
     return { pre_auth_code: value, expires_in: CODE_LIFETIME_MS / 1000 }
   }
 
-  /** A pre-auth code opens the page for 10 minutes, until somebody has agreed. */
+  /** A pre-auth code opens the page for 10 minutes, until an owner has agreed. */
   isValidPreAuthCode(preAuthCode: string, now: number): boolean {
     return (this.preAuthCodes.get(preAuthCode) ?? 0) > now
   }
@@ -157,12 +157,15 @@ export class ComponentState {
     return this.codes.get(code)?.expiresAt ?? 0
   }
 
-  /** The access token that this code was exchanged for; null before. */
+  /** The access token that this code was exchanged for; null: not exchanged yet. */
   tokenOfCode(code: string): string | null {
     return this.codes.get(code)?.accessToken ?? null
   }
 
-  /** An account agrees, perhaps again: a new refresh token in any case. Tells what WeChat pushes of it, if anything. */
+  /**
+   * Records that an account agrees, for the first time or again. It always gets a new refresh token.
+   * @returns the change that WeChat pushes; null when the account had granted the same sets before
+   */
   authorise(appId: string, funcs: number[], preAuthCode: string, now: number): AuthChange | null {
     const before = this.authorisations.get(appId)
     this.revoked = this.revoked.filter((a) => a.appId !== appId)
@@ -179,7 +182,7 @@ export class ComponentState {
     return sameSets(before.funcs, funcs) ? null : 'updateauthorized'
   }
 
-  /** False when the sets are those that the account gave before. */
+  /** Returns false when the account has granted the same sets already. */
   changeFuncs(authorisation: Authorisation, funcs: number[]): boolean {
     if (sameSets(authorisation.funcs, funcs)) return false
     authorisation.funcs = funcs
@@ -192,7 +195,7 @@ export class ComponentState {
     this.authorisations.delete(appId)
   }
 
-  /** `api_query_auth`: a code is good once, for 10 minutes. 61009: never issued; 61010: expired or used. */
+  /** `api_query_auth`: a code is valid once, for 10 minutes. 61009: never issued; 61010: expired or used. */
   takeCode(code: string, now: number): Authorisation | 61003 | 61009 | 61010 {
     const found = this.codes.get(code)
     if (!found) return 61009
@@ -203,7 +206,7 @@ export class ComponentState {
     return authorisation
   }
 
-  /** `api_authorizer_token`: 61003 without consent, 61023 for a refresh token that is not the account's. */
+  /** `api_authorizer_token`: 61003 without an authorisation, 61023 for a refresh token that is not the account's. */
   refresh(appId: string, refreshToken: unknown): Authorisation | 61003 | 61023 {
     const found = this.authorisations.get(appId)
     if (!found) return 61003
@@ -219,12 +222,12 @@ export class ComponentState {
 
 export type AuthChange = 'authorized' | 'updateauthorized'
 
-/** WeChat lets a platform send for an account only with one of the message sets. */
+/** Whether a platform may send messages for the account: WeChat requires one of the message permission sets. */
 export function maySend(authorisation: Authorisation): boolean {
   return authorisation.funcs.some((id) => MESSAGE_FUNCS.includes(id))
 }
 
-/** Whose authoriser access token this is, also of an account that has withdrawn; null: nobody's. */
+/** The authorisation that an authoriser access token belongs to, also after a withdrawal; null: no authorisation. */
 export function authoriserOf(
   components: Iterable<ComponentState>,
   token: string,

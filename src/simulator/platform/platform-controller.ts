@@ -4,12 +4,12 @@ import { type ComponentPush, pushToComponent, targetOf } from './component-push.
 import { ALL_FUNCS, type Authorisation, type ComponentState } from './component-state.ts'
 import { type ReleaseTestGroup, type ReleaseTestReport, runReleaseTest } from './release-test.ts'
 
-/** An account's consent as the page gives it back. */
+/** The result of an authorisation, as the page returns it. */
 interface Consent {
-  /** `auth_code` of the redirect; good once, 10 minutes. */
+  /** `auth_code` of the redirect; valid once, for 10 minutes. */
   authCode: string
   expiresIn: number
-  /** null: nothing to push, the account agreed to the same sets again. */
+  /** null: the account granted the same sets again, so nothing was pushed. */
   push: ComponentPush | null
 }
 
@@ -19,7 +19,7 @@ interface PushLog {
 }
 const logs = new WeakMap<ComponentState, PushLog>()
 
-/** What WeChat, and the accounts' owners, do with one platform. Several controllers of a platform share its log. */
+/** What WeChat, and the owners of the accounts, do with one platform. Several controllers of a platform share its log. */
 export class PlatformController {
   readonly #wechat: SimulatedWechat
   readonly #component: ComponentState
@@ -36,34 +36,34 @@ export class PlatformController {
     return this.#component.options.appId
   }
 
-  /** Every ticket pushed, oldest first, with its answer. */
+  /** Every pushed ticket with its answer, oldest first. */
   get pushedTickets(): PushLog['tickets'] {
     return this.#log.tickets
   }
 
-  /** Every push to the platform's own address, tickets too. */
+  /** Every push to the platform's own URL, tickets included. */
   get pushes(): ComponentPush[] {
     return this.#log.pushes
   }
 
-  /** How often each call came. */
+  /** The number of requests of each call. */
   get tokenRequests(): ComponentState['requestCounts'] {
     return this.#component.requestCounts
   }
 
-  /** Pushes any fields: `InfoType` and the others. `timestamp`: the query's, s. */
+  /** Pushes any fields: `InfoType` and the others. `timestamp`: of the query, s. */
   async push(fields: Fields, options: { timestamp?: number } = {}): Promise<ComponentPush> {
     const now = this.#wechat.now()
     const { answerTimeoutMs } = this.#wechat
     const allFields: Fields = { AppId: this.appId, CreateTime: Math.floor(now / 1000), ...fields }
     const pushed = await pushToComponent(this.#component, allFields, { now, answerTimeoutMs, ...options })
     this.#log.pushes.push(pushed)
-    // WeChat forgets no ticket and no consent, whatever becomes of this process.
+    // WeChat keeps every ticket and authorisation, even when this process is killed.
     this.#wechat.save()
     return pushed
   }
 
-  /** Pushes a new ticket, as WeChat does every 10 minutes. `timestamp`: the query's, s. */
+  /** Pushes a new ticket, as WeChat does every 10 minutes. `timestamp`: of the query, s. */
   async pushTicket(options?: { timestamp?: number }): Promise<ComponentPush> {
     const ticket = this.#component.newTicket(this.#wechat.now())
     const pushed = await this.push(
@@ -74,7 +74,7 @@ export class PlatformController {
     return pushed
   }
 
-  /** Query and body of a push to the platform's own address, for a test that sends it itself. */
+  /** Query and body of a push to the platform's own URL, for a test that sends the push itself. */
   envelope(
     fields: Fields,
     timestamp = Math.floor(this.#wechat.now() / 1000),
@@ -82,22 +82,22 @@ export class PlatformController {
     return envelope(targetOf(this.#component), fields, timestamp)
   }
 
-  /** From now on everything is encrypted with this key. */
+  /** Encrypts everything from now on with this key. */
   rotateKey(newAesKey: string): void {
     this.#component.aesKey = newAesKey
   }
 
-  /** All tickets so far have expired: 61005 until the next push. */
+  /** Expires all tickets: 61005 until the next push. */
   expireTicket(): void {
     this.#component.expireTickets()
   }
 
-  /** Component access tokens have expired: 42006. */
+  /** Expires all component access tokens: 42006. */
   expireComponentToken(): void {
     this.#component.tokens.expire()
   }
 
-  /** An account's authoriser access tokens have expired: 42001. */
+  /** Expires an account's authoriser access tokens: 42001. */
   expireAuthoriserTokens(accountAppId: string): void {
     this.#requireAuthorisation(accountAppId).tokens.expire()
   }
@@ -107,9 +107,9 @@ export class PlatformController {
   }
 
   /**
-   * A scan on the page: the account agrees, and `authorized` is pushed (`updateauthorized` when it had agreed to other
-   * sets). The refresh token is a new one.
-   * @throws Error when the pre-auth code is unknown, spent or expired, or the simulator has no such account
+   * A scan on the authorisation page: the account agrees and gets a new refresh token. Pushes `authorized`, or
+   * `updateauthorized` when it had granted other sets before.
+   * @throws Error when the pre-auth code is unknown, used or expired, or the simulator has no such account
    */
   async authorise(
     preAuthCode: string,
@@ -119,7 +119,7 @@ export class PlatformController {
     const now = this.#wechat.now()
     const component = this.#component
     if (!component.isValidPreAuthCode(preAuthCode, now))
-      throw new Error('this pre-auth code is unknown or expired')
+      throw new Error('the pre-auth code is unknown or expired')
     this.#wechat.account(accountAppId)
     component.spendPreAuthCode(preAuthCode)
     const change = component.authorise(accountAppId, funcs, preAuthCode, now)
@@ -131,14 +131,14 @@ export class PlatformController {
     return { authCode, expiresIn: 600, push }
   }
 
-  /** The account withdraws: its tokens are refused (61003), and `unauthorized` is pushed. */
+  /** The account withdraws its authorisation: its tokens are refused (61003), and `unauthorized` is pushed. */
   async revoke(accountAppId: string): Promise<ComponentPush> {
     this.#requireAuthorisation(accountAppId)
     this.#component.revoke(accountAppId)
     return this.push({ InfoType: 'unauthorized', AuthorizerAppid: accountAppId })
   }
 
-  /** Other permission sets; pushes `updateauthorized`, or null when nothing changed. */
+  /** Changes the permission sets. Pushes `updateauthorized`; returns null when nothing has changed. */
   async updateAuthorisation(accountAppId: string, funcIds: number[]): Promise<ComponentPush | null> {
     const authorisation = this.#requireAuthorisation(accountAppId)
     if (!this.#component.changeFuncs(authorisation, funcIds)) return null
@@ -146,17 +146,17 @@ export class PlatformController {
     return this.#pushConsent('updateauthorized', authorisation, code)
   }
 
-  /** The refresh token is refused (61023), and `api_get_authorizer_list` has none: only a new authorisation helps. */
+  /** The refresh token is refused (61023) and missing from `api_get_authorizer_list`. Only a new authorisation helps. */
   loseRefreshToken(accountAppId: string): void {
     this.#requireAuthorisation(accountAppId).refreshToken = null
   }
 
-  /** The refresh token is refused (61023); `api_get_authorizer_list` has the new one. */
+  /** The refresh token is refused (61023). `api_get_authorizer_list` has a new one. */
   invalidateRefreshToken(accountAppId: string): void {
     this.#component.replaceRefreshToken(this.#requireAuthorisation(accountAppId))
   }
 
-  /** Whether `api_authorizer_token` gives a new refresh token each time; off by default. */
+  /** Whether `api_authorizer_token` issues a new refresh token each time; off by default. */
   rotateRefreshTokens(isOn: boolean): void {
     this.#component.options.rotatesRefreshTokens = isOn
   }
@@ -165,7 +165,7 @@ export class PlatformController {
     return this.#component.authorisations.get(accountAppId)
   }
 
-  /** 全网发布: plays WeChat's tester with one of its five groups of accounts. */
+  /** 全网发布: simulates WeChat's tester with one of its five groups of accounts. */
   async runReleaseTest(group: ReleaseTestGroup): Promise<ReleaseTestReport> {
     const ticket = await this.pushTicket()
     return runReleaseTest(this.#wechat, this.#component, group, ticket)

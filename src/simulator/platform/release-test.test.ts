@@ -13,13 +13,15 @@ vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT
 
 let at: FakePlatform
 beforeEach(async () => {
-  // Long enough for a busy machine; one test waits until it is over, twice.
+  // Long enough for a busy machine. One test waits until it has passed, twice.
   at = await startFakePlatform({}, 2_000)
 })
 afterEach(() => at.close())
 
-/** What a platform must answer; `spoil` makes it answer one thing otherwise. */
-async function ready(spoil: Partial<{ text: string; code: string; sends: boolean; event: string }> = {}) {
+/** Makes the fake platform answer as WeChat requires; `spoil` changes one of the answers. */
+async function preparePlatform(
+  spoil: Partial<{ text: string; code: string; sends: boolean; event: string }> = {},
+) {
   const token = await at.componentToken()
   at.product.onMessage = (fields) => {
     if (fields.Event) return textReply(fields, spoil.event ?? `${fields.Event}from_callback`)
@@ -38,9 +40,9 @@ async function ready(spoil: Partial<{ text: string; code: string; sends: boolean
 
 describe('the release test', () => {
   it.each([1, 2, 3, 4, 5] as const)(
-    'is passed by a platform that does all of it, group %i',
+    'passes a platform that answers everything correctly, group %i',
     async (group) => {
-      await ready()
+      await preparePlatform()
       expect(await at.component.runReleaseTest(group)).toEqual({ passed: true, failures: [] })
       const { appId } = RELEASE_TEST_ACCOUNTS[group]
       expect(at.product.received.at(-1)?.path).toBe(`/wechat/${appId}`)
@@ -54,25 +56,25 @@ describe('the release test', () => {
     ['the empty answer', { code: 'success' }, ['QUERY_AUTH_CODE: the answer must be an empty string']],
     ['the message', { sends: false }, ['no custom/send', 'not exchanged']],
     ['the event', { event: 'other' }, ['LOCATION: the passive reply']],
-  ])('says what is wrong: %s', async (_, spoil, says) => {
-    await ready(spoil)
+  ])('reports what is wrong: %s', async (_, spoil, reasons) => {
+    await preparePlatform(spoil)
     const { passed, failures } = await at.component.runReleaseTest(1)
     expect(passed).toBe(false)
-    expect(failures).toHaveLength(says.length)
-    for (const [i, part] of says.entries()) expect(failures[i]).toContain(part)
+    expect(failures).toHaveLength(reasons.length)
+    for (const [i, part] of reasons.entries()) expect(failures[i]).toContain(part)
   })
 
-  it('wants the ticket answered with success', async () => {
-    await ready()
+  it('requires the answer success to the ticket', async () => {
+    await preparePlatform()
     at.product.onAuthorisation = () => 'ok'
     const { failures } = await at.component.runReleaseTest(1)
     expect(failures).toEqual(['ticket: the answer must be success, was 200 "ok"'])
   })
 })
 
-describe('a platform that sends with another token than the code gave', () => {
+describe('a platform that sends with another token than that of the code', () => {
   it('does not pass', async () => {
-    await ready({ sends: false })
+    await preparePlatform({ sends: false })
     const token = await at.componentToken()
     const answer = at.product.onMessage
     at.product.onMessage = async (fields, appId) => {
@@ -91,7 +93,7 @@ describe('a platform that sends with another token than the code gave', () => {
   })
 })
 
-describe('a platform over HTTP', () => {
+describe('the control calls of a platform', () => {
   const call = async (name: string, body?: object, componentAppId = COMPONENT) => {
     const answer = await at.simulator.app.request(`/_sim/component/${componentAppId}/${name}`, {
       method: 'POST',
@@ -100,9 +102,9 @@ describe('a platform over HTTP', () => {
     return { status: answer.status, body: await answer.json() }
   }
 
-  it('is pushed a ticket, tested, and left by an account', async () => {
+  it('push a ticket, run the release test, change and revoke an authorisation', async () => {
     await at.authorised()
-    await ready()
+    await preparePlatform()
     expect(await call('push-ticket')).toMatchObject({ status: 200, body: { ok: true } })
     expect(await call('release-test', { group: 2 })).toMatchObject({ body: { passed: true } })
     expect(await call('update-authorisation', { appId: ACCOUNT, funcs: [1] })).toMatchObject({
@@ -117,7 +119,7 @@ describe('a platform over HTTP', () => {
     expect(await listed()).toMatchObject({ items: [{ appId: COMPONENT, accounts: [] }] })
   })
 
-  it('refuses what makes no sense', async () => {
+  it('refuse invalid requests', async () => {
     expect((await call('release-test', { group: 6 })).status).toBe(400)
     expect((await call('revoke', { appId: ACCOUNT })).status).toBe(400)
     expect((await call('push-ticket', {}, 'wxother')).status).toBe(404)

@@ -35,10 +35,10 @@ export function isReleaseTestAccount(appId: string): boolean {
 }
 
 /**
- * Plays the tester of 全网发布: a ticket, a text, a code to send with, an event. WeChat authorises its account silently;
- * the consent ends with the test.
+ * Simulates the tester of 全网发布: a ticket, a text, a code to send with, an event. WeChat authorises its test account
+ * without a page. The authorisation ends with the test.
  * Source: https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
- * @param ticket the push of a ticket that the test begins with
+ * @param ticket the ticket push that the test begins with
  */
 export async function runReleaseTest(
   wechat: SimulatedWechat,
@@ -79,7 +79,7 @@ class ReleaseTest {
   }
 
   async run(ticket: ComponentPush): Promise<ReleaseTestReport> {
-    // The tester is a follower already.
+    // The tester follows the account already.
     this.#wechat.follower(this.#tester).following = true
     this.#expect(ticket.ok, `ticket: the answer must be success, was ${describeAnswer(ticket)}`)
     await this.#expectReply(
@@ -96,7 +96,7 @@ class ReleaseTest {
     if (!holds) this.#failures.push(failure)
   }
 
-  /** A callback that must be answered at once, with a text. */
+  /** Sends a callback that must be answered at the first attempt, with a text. */
   async #expectReply(name: string, action: FollowerAction, ending: string): Promise<void> {
     const result = await this.#wechat.act(this.#tester, action)
     const reply = result.passiveReply
@@ -107,11 +107,11 @@ class ReleaseTest {
     )
   }
 
-  /** A code that must be exchanged, and its token used for `custom/send`. */
+  /** Sends a code that must be exchanged; its token must then be used for `custom/send`. */
   async #expectSendByCode(): Promise<void> {
     const { appId } = this.#tester
     const code = this.#component.newCode(appId, this.#wechat.now())
-    const received = this.#receives(`${code}_from_api`)
+    const received = this.#waitForMessage(`${code}_from_api`)
     const result = await this.#wechat.act(this.#tester, followerActions.type(`QUERY_AUTH_CODE:${code}`))
     this.#expect(
       result.ok && result.body === '' && result.attempts === 1,
@@ -127,8 +127,8 @@ class ReleaseTest {
     )
   }
 
-  /** Resolves when the tester's phone has this text by `custom/send`; false when it does not come in time. */
-  #receives(content: string): Promise<boolean> {
+  /** Resolves to true when the tester's phone has received this text by `custom/send`; false at the time-out. */
+  #waitForMessage(content: string): Promise<boolean> {
     const { appId, openId } = this.#tester
     const hasArrived = () =>
       this.#wechat

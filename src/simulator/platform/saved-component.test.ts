@@ -10,30 +10,30 @@ import {
 } from '../../../test/fixtures/fake-platform-server.ts'
 
 let dir: string
-const open: FakePlatform[] = []
+const platforms: FakePlatform[] = []
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'simulator-test-'))
 })
 afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
+  for (const platform of platforms.splice(0)) await platform.close()
   rmSync(dir, { recursive: true })
 })
 
-/** A simulator with this state file. None is closed before the next one starts: the process may have been killed. */
-async function started(statePath = join(dir, 'state.json')): Promise<FakePlatform> {
-  const one = await startFakePlatform({}, 5_000, statePath)
-  open.push(one)
-  return one
+/** A simulator with this state file. It is not closed before the next one starts, as if the process had been killed. */
+async function startSimulator(statePath = join(dir, 'state.json')): Promise<FakePlatform> {
+  const platform = await startFakePlatform({}, 5_000, statePath)
+  platforms.push(platform)
+  return platform
 }
 
-describe('a platform of a simulator that was started again', () => {
-  it('has its ticket, its tokens and its authorisations, as they were given out', async () => {
-    const before = await started()
+describe('a platform after a restart of the simulator', () => {
+  it('has the same ticket, tokens and authorisations', async () => {
+    const before = await startSimulator()
     const { token, accessToken, refreshToken } = await before.authorised()
     const ticket = before.component.pushedTickets.at(-1)?.ticket
     const preAuthCode = await before.preAuthCode(token)
 
-    const after = await started()
+    const after = await startSimulator()
     expect((await after.askToken(ticket)).errcode).toBeUndefined()
     expect(await after.refresh(token, refreshToken)).toMatchObject({
       authorizer_refresh_token: refreshToken,
@@ -44,28 +44,28 @@ describe('a platform of a simulator that was started again', () => {
     expect(await after.component.authorise(preAuthCode, ACCOUNT)).toMatchObject({ push: null })
   })
 
-  it('knows who has withdrawn', async () => {
-    const before = await started()
+  it('refuses accounts that have withdrawn', async () => {
+    const before = await startSimulator()
     const { token, accessToken, refreshToken } = await before.authorised()
     await before.component.revoke(ACCOUNT)
 
-    const after = await started()
+    const after = await startSimulator()
     expect((await after.refresh(token, refreshToken)).errcode).toBe(61003)
     expect((await after.send(accessToken, 'oKnown')).errcode).toBe(61003)
   })
 
-  it('keeps what it had while a start was without it', async () => {
-    const { token, refreshToken } = await (await started()).authorised()
-    const without = await started()
+  it('keeps its data over a start without it', async () => {
+    const { token, refreshToken } = await (await startSimulator()).authorised()
+    const without = await startSimulator()
     without.simulator.wechat.components.clear()
     without.simulator.wechat.accounts.clear()
     without.simulator.wechat.save()
-    const after = await started()
+    const after = await startSimulator()
     expect((await after.refresh(token, refreshToken)).errcode).toBeUndefined()
   })
 
-  it('is the same in the process that adds it again', async () => {
-    const at = await started()
+  it('keeps its data when the same process adds it again', async () => {
+    const at = await startSimulator()
     const { token, refreshToken } = await at.authorised()
     at.simulator.addComponent({ ...at.simulator.wechat.components.get(COMPONENT)?.options } as never)
     expect((await at.refresh(token, refreshToken)).errcode).toBeUndefined()
