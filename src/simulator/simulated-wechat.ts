@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Faults } from './api/faults.ts'
 import { checkMedia } from './api/send-rules.ts'
+import { NOTICE_SENDER } from './callbacks/actions/notice-actions.ts'
 import { applyAction, resolveScan } from './callbacks/apply-action.ts'
 import type { Fields, PushTarget } from './callbacks/envelope.ts'
 import type { FollowerAction } from './callbacks/follower-actions.ts'
@@ -40,8 +41,6 @@ export type ActionOptions = PushOptions & { createTime?: number; msgId?: string 
  * EasyWeChat 2188 and 2742).
  */
 export const FAULT_TEXT = '该公众号提供的服务出现故障，请稍后再试'
-/** WeChat's own sender of notices that concern an account, 公众号群发助手. Source: Publish/Callback_on_finish. */
-const NOTICE_SENDER = 'mphelper'
 
 /** The simulated platform: followers act, callbacks are pushed, clocks move. */
 export class SimulatedWechat extends SimulatorState {

@@ -106,12 +106,9 @@ describe('an invalid message', () => {
     expect(check({ msgtype: 'msgmenu', msgmenu: menu }, { certified: false })).toBe(48008)
   })
 
-  it.each([[{ kf_account: 'names an unknown agent %j' }], [{}], ['lin@shop']])(
-    'comes from an agent %j',
-    (customservice) => {
-      expect(check({ msgtype: 'text', text: { content: '你好' }, customservice })).toBe(61452)
-    },
-  )
+  it.each([[{ kf_account: 'lin' }], [{}], ['lin@shop']])('names an unknown agent %j', (customservice) => {
+    expect(check({ msgtype: 'text', text: { content: '你好' }, customservice })).toBe(61452)
+  })
 
   it('has an expired medium', () => {
     const body = { msgtype: 'image', image: { media_id: 'test_image' } }

@@ -11,7 +11,7 @@ const AGENT = 'test@agent'
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** A simulated account in XML or JSON, and the bodies that it pushed. */
+/** A simulated account that receives XML or JSON, and the bodies of its callbacks. */
 function account(format: 'xml' | 'json' = 'json') {
   const bodies: string[] = []
   vi.stubGlobal('fetch', async (_: string, init: { body: string }) => {
@@ -36,7 +36,7 @@ function account(format: 'xml' | 'json' = 'json') {
   return { simulator, sim, bodies, pushed }
 }
 
-/** Every act with what WeChat pushes for it, and the grant that it opens. */
+/** Every action, with the fields that WeChat pushes for it and the scene of the grant that it opens. */
 const CASES: [ActionInput, Record<string, unknown>, string | null][] = [
   [{ do: 'follow' }, { MsgType: 'event', Event: 'subscribe' }, 'subscribe'],
   [{ do: 'follow', qrScene: 'expo' }, { Event: 'subscribe', EventKey: 'qrscene_expo' }, 'subscribe'],
@@ -205,9 +205,9 @@ const CASES: [ActionInput, Record<string, unknown>, string | null][] = [
   [{ do: 'raw', fields: { MsgType: 'new_kind' } }, { MsgType: 'new_kind', MsgId: expect.anything() }, null],
 ]
 
-describe('what can happen to an account', () => {
+describe('an action', () => {
   it.each(CASES.map(([act, fields, grant]) => [act.do, act, fields, grant] as const))(
-    '%s is pushed with WeChat’s fields, and opens what WeChat opens',
+    '%s pushes WeChat’s fields and opens WeChat’s grant',
     async (_, act, fields, grant) => {
       const { sim, pushed } = account()
       await sim.follow('oTest')
@@ -217,11 +217,11 @@ describe('what can happen to an account', () => {
     },
   )
 
-  it('leaves no act without a case', () => {
+  it('has a test case', () => {
     expect(new Set(CASES.map(([{ do: name }]) => name))).toEqual(new Set(Object.keys(ACTIONS)))
   })
 
-  it('is read by the product in both formats, whatever it is', async () => {
+  it('is readable for the product in both formats', async () => {
     for (const format of ['xml', 'json'] as const) {
       const { sim, bodies } = account(format)
       for (const [act] of CASES) await sim.act('oTest', act)
@@ -239,7 +239,7 @@ describe('what can happen to an account', () => {
     ['VIEW', { url: 'https://example.com/' }, 'event'],
     ['kf_create_session', {}, 'event'],
     ['kf_close_session', {}, 'event'],
-  ])('goes by WeChat’s own name too: %s', async (name, args, MsgType) => {
+  ])('is known by WeChat’s own name too: %s', async (name, args, MsgType) => {
     const { simulator, bodies } = account()
     const answer = await simulator.app.request(`/_sim/${APP}/oTest/act`, {
       method: 'POST',
@@ -253,10 +253,10 @@ describe('what can happen to an account', () => {
   it.each([
     [{ do: 'location', latitude: 'north' }, /location needs latitude/],
     [{ do: 'pic_weixin', key: 'k', count: 10 }, /pic_weixin needs count/],
-    [{ do: 'image', colour: 'red' }, /image does not take colour/],
+    [{ do: 'image', colour: 'red' }, /image does not accept colour/],
     [{ do: 'PUBLISHJOBFINISH', status: 7 }, /PUBLISHJOBFINISH needs status/],
     [{ do: 'constructor' }, /do must be/],
-  ])('is refused where it is not whole: %j', async (body, reason) => {
+  ])('is rejected with the reason when it is not valid: %j', async (body, reason) => {
     const { simulator, bodies } = account()
     const answer = await simulator.app.request(`/_sim/${APP}/oTest/act`, {
       method: 'POST',
@@ -268,7 +268,7 @@ describe('what can happen to an account', () => {
     expect(bodies).toEqual([])
   })
 
-  it('never fails but with an error for people, whatever is asked', async () => {
+  it('is answered with 200 or 400, whatever the request', async () => {
     const { simulator } = account()
     const names = fc.constantFrom(...(Object.keys(ACTIONS) as ActionName[]))
     await fc.assert(
@@ -286,7 +286,7 @@ describe('what can happen to an account', () => {
 })
 
 describe('a session with a human agent', () => {
-  it('begins, moves and ends', async () => {
+  it('begins, moves to another agent and ends', async () => {
     const { simulator, sim } = account()
     const agent = () => simulator.wechat.follower({ appId: APP, openId: 'oTest' }).agent
     await sim.agentJoins('oTest')
@@ -298,8 +298,8 @@ describe('a session with a human agent', () => {
   })
 })
 
-describe('a picture that a follower sends', () => {
-  it('can be fetched from its PicUrl', async () => {
+describe('an image from a follower', () => {
+  it('can be downloaded from its PicUrl', async () => {
     const { simulator, pushed } = account()
     const { PicUrl } = await pushed({ do: 'image' })
     const answer = await simulator.app.request(String(PicUrl))
@@ -313,8 +313,8 @@ describe('a picture that a follower sends', () => {
   })
 })
 
-describe('the list of acts', () => {
-  it('names every act in both languages, with its fields and their defaults', () => {
+describe('the list of actions', () => {
+  it('names every action in both languages, with its fields and their defaults', () => {
     const list = listActions()
     expect(list.map((a) => a.name)).toEqual(Object.keys(ACTIONS))
     for (const { zh, en } of list) expect(`${zh}${en}`).toMatch(/\p{Script=Han}.*[a-z]/iu)

@@ -10,7 +10,8 @@ import { RELATION_ACTIONS } from './actions/relation-actions.ts'
 import type { FollowerAction } from './follower-actions.ts'
 
 /**
- * Every action by name: what a phone, a shell script or a test can ask for, and what WeChat pushes then. Names are WeChat's `MsgType` and `Event`, beside the older ones of the phone.
+ * Every action by name: what a phone page, a script or a test can request, and the callback that WeChat pushes for it.
+ * Names are WeChat's `MsgType` and `Event`, beside the older names of the phone page.
  *
  * Sources of the fields: https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html ,
  * …/Message_Management/Receiving_event_pushes.html , …/Custom_Menus/Custom_Menu_Push_Events.html ,
@@ -26,13 +27,13 @@ export const ACTIONS = {
 }
 
 export type ActionName = keyof typeof ACTIONS
-/** `{do: 'location', latitude: …}`: an action as a test writes it. An absent field has its default. */
+/** `{do: 'location', latitude: …}`: an action as a test writes it. Absent fields have their defaults. */
 export type ActionInput = {
   [Name in ActionName]: { do: Name } & Input<(typeof ACTIONS)[Name]['shape']>
 }[ActionName]
 type Input<Shape extends z.ZodRawShape> = keyof Shape extends never ? unknown : z.input<z.ZodObject<Shape>>
 
-/** WeChat's names of actions that have another name here. */
+/** WeChat's names of the actions that have another name here. */
 const ALIASES: Record<string, ActionName> = {
   text: 'type',
   subscribe: 'follow',
@@ -47,15 +48,15 @@ const ALIASES: Record<string, ActionName> = {
 const isActionName = (name: string): name is ActionName => Object.hasOwn(ACTIONS, name)
 
 /**
- * Reads the body of `act`.
- * @throws Error that says what is missing or unknown
+ * Reads the body of an `act` call.
+ * @throws Error that names missing, invalid and unknown fields
  */
 export function readAction(body: unknown, context: ActionContext): FollowerAction {
   const { do: requested, ...args } = z.looseObject({ do: z.unknown().optional() }).parse(body)
   const requestedName = typeof requested === 'string' ? requested : ''
   const name = ALIASES[requestedName] ?? requestedName
   if (!isActionName(name)) throw new Error(`do must be ${Object.keys(ACTIONS).join(', ')}`)
-  // `defineAction` ties each entry's shape to its action. No type can say so of a name that is chosen at run time.
+  // `defineAction` ties each entry's shape to its action. No type can express that for a name chosen at run time.
   const spec = ACTIONS[name] as unknown as ActionSpec
   const read = z.strictObject(spec.shape).safeParse(args)
   if (read.success) return spec.action(read.data, context)
@@ -63,11 +64,11 @@ export function readAction(body: unknown, context: ActionContext): FollowerActio
 }
 
 function problem(name: string, issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `${name} does not take ${issue.keys.join(', ')}`
+  if (issue.code === 'unrecognized_keys') return `${name} does not accept ${issue.keys.join(', ')}`
   return `${name} needs ${issue.path.join('.')}: ${issue.message}`
 }
 
-/** For the page: every action with its fields, as JSON Schema describes them. */
+/** Every action with its fields as JSON Schema, for the phone page. */
 export function listActions() {
   return Object.entries(ACTIONS).map(([name, { zh, en, group, shape }]) => ({
     name,

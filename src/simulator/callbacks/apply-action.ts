@@ -5,8 +5,8 @@ import type { FollowerAction } from './follower-actions.ts'
 import { followerActions } from './follower-actions.ts'
 
 /**
- * The account's code belongs to what is scanned: its `Ticket` is in the callback. Who does not follow yet and scans
- * follows first: `subscribe` with `qrscene_…`.
+ * Adds the `Ticket` of the scanned QR code to the callback. A scan by somebody who does not follow the account is a follow:
+ * `subscribe` with `qrscene_…`.
  * Source: https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.md
  */
 export function resolveScan(
@@ -21,7 +21,7 @@ export function resolveScan(
 }
 
 /**
- * WeChat's side of an action, before anything is pushed: follow and unfollow, agent, grant, and the phone's own message.
+ * Changes WeChat's state before the callback is pushed: subscription, agent session, grant and the phone's own message.
  * @param at `clock`: the follower's clock, epoch ms; `createTime`: of the callback, s
  */
 export function applyAction(
@@ -51,7 +51,7 @@ function recordFollow(
   follower.qrSceneIsNumber = action.qrScene !== undefined && codeOf(account, action.qrScene).isNumber
 }
 
-/** While an agent has the session, the agent's records hold what the follower says. A message that is no text has its type there. */
+/** Records what a follower says during an agent session. A message without text is recorded by its type. */
 function recordForAgent(
   account: SimAccountState,
   follower: SimFollower,

@@ -1,12 +1,12 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 
-/** A reason in both languages of the page. */
+/** A reason in both languages of the pages. */
 export interface Reason {
   zh: string
   en: string
 }
 
-/** What became of WeChat's GET to a URL that somebody enters. */
+/** The result of WeChat's GET check of a callback URL. */
 export type UrlCheck =
   | { ok: true; ms: number }
   | {
@@ -16,19 +16,19 @@ export type UrlCheck =
       status: number | null
     }
 
-/** More than this of an answer is not read: the echostr has 19 digits. */
+/** Bytes to read of an answer. The echostr has 19 digits. */
 const READ_MAX = 4_096
 
-/** The URL with more in its query, whatever it has there already. */
+/** Appends parameters to a URL that may have a query already. */
 export function withQuery(url: string, query: URLSearchParams): string {
   return `${url}${url.includes('?') ? '&' : '?'}${query}`
 }
 
 /**
- * WeChat's check of a server URL when it is entered: GET with signature, timestamp, nonce and echostr; the answer must be
- * the echostr, byte for byte, with status 200. A redirect is not followed.
+ * WeChat's check of a server URL: GET with signature, timestamp, nonce and echostr. The answer must be the echostr, byte for
+ * byte, with status 200. Redirects are not followed.
  * Source: 接入指南, https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html
- * @param at `now`: real time, epoch ms; `withinMs`: how long WeChat waits
+ * @param at `now`: real time, epoch ms; `timeoutMs`: how long WeChat waits
  */
 export async function checkUrl(
   server: { callbackUrl: string; token: string },
@@ -62,8 +62,8 @@ function checkAnswer(
   if (status >= 300 && status < 400) {
     const to = location ?? ''
     return failedCheck('redirect', status, {
-      zh: `服务器返回了跳转（HTTP ${status}${to && `，${to}`}）。微信不跟随跳转，请直接填写最终的地址`,
-      en: `the server answered with a redirect (HTTP ${status}${to && ` to ${to}`}). WeChat follows none: enter the final address`,
+      zh: `服务器返回了重定向（HTTP ${status}${to && `，${to}`}）。微信不支持重定向，请填写最终地址`,
+      en: `the server answered with a redirect (HTTP ${status}${to && ` to ${to}`}). WeChat does not follow redirects. Enter the final URL`,
     })
   }
   if (status !== 200) {
@@ -77,20 +77,20 @@ function checkAnswer(
 }
 
 function wrongBody(body: string, echostr: string): Reason {
-  const shown = body.length > 60 ? `${[...body].slice(0, 60).join('')}…` : body
+  const excerpt = body.length > 60 ? `${[...body].slice(0, 60).join('')}…` : body
   if (body === '')
     return {
       zh: 'Token 验证失败：服务器返回空内容。请原样返回 echostr',
-      en: 'token check failed: the body is empty. Answer with the echostr as it came',
+      en: 'token check failed: the body is empty. Answer with the unchanged echostr',
     }
   if (body.includes(echostr))
     return {
       zh: 'Token 验证失败：echostr 前后有多余内容（引号、空格、换行或 BOM）。请只返回 echostr',
-      en: 'token check failed: there is more than the echostr (quotes, white space or a BOM). Answer with nothing else',
+      en: 'token check failed: the body has more than the echostr (quotes, white space or a BOM). Answer with the echostr only',
     }
   return {
-    zh: `Token 验证失败：返回的不是 echostr，而是「${shown}」`,
-    en: `token check failed: the body is not the echostr but "${shown}"`,
+    zh: `Token 验证失败：返回的不是 echostr，而是「${excerpt}」`,
+    en: `token check failed: the body is not the echostr but "${excerpt}"`,
   }
 }
 
@@ -98,14 +98,14 @@ function failedRequest(err: unknown, timeoutMs: number): UrlCheck {
   if (err instanceof Error && err.name === 'TimeoutError') {
     const seconds = timeoutMs / 1000
     return failedCheck('time-out', null, {
-      zh: `请求 URL 超时：服务器在 ${seconds} 秒内没有返回`,
+      zh: `请求 URL 超时：服务器 ${seconds} 秒内未响应`,
       en: `time-out: the server did not answer within ${seconds} s`,
     })
   }
   const cause = err instanceof Error && err.cause instanceof Error ? err.cause : err
   const message = cause instanceof Error ? cause.message || cause.name : String(cause)
   return failedCheck('unreachable', null, {
-    zh: `连接不上服务器：${message}`,
+    zh: `无法连接服务器：${message}`,
     en: `the server cannot be reached: ${message}`,
   })
 }

@@ -2,25 +2,25 @@ import { randomBytes } from 'node:crypto'
 import * as wecom from '@wecom/crypto'
 import type { SimAccountState } from '../state/model.ts'
 
-/** Whom callbacks are for, where they go, and what signs and seals them. */
+/** Address and keys of an account's callbacks. */
 export type PushTarget = Pick<
   SimAccountState,
   'appId' | 'token' | 'encodingAesKey' | 'mode' | 'format' | 'callbackUrl' | 'originalId'
 > & {
-  /** The trailing id of a ciphertext: a platform's appId, where messages go through it. Absent: the account's. */
+  /** The appId at the end of a ciphertext: the platform's, when callbacks go through it. Absent: the account's. */
   encryptionId?: string
-  /** Whether the account has such material. Absent: every id is taken. */
+  /** Whether the account has this material. Absent: every id is accepted. */
   hasMedia?(id: string, type: 'image' | 'voice' | 'video' | 'thumb'): boolean
 }
 
 export type Fields = { [name: string]: string | number | Fields | Fields[] }
 
 /**
- * Fields that WeChat writes without CDATA in XML are numbers in its JSON, `MsgId` of 64 bits too: so where its page shows
- * both (https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/customer-message/receive.html, and
- * `"CreateTime": 1714037059` in https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.md).
- * Of the other fields here it shows only the XML, without CDATA; that they are numbers in JSON is inferred. `Location_X`
- * and `Scale` inside `SendLocationInfo` have CDATA.
+ * Fields that WeChat writes without CDATA in XML are numbers in its JSON, the 64-bit `MsgId` too. Its pages show both forms:
+ * https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/customer-message/receive.html, and
+ * `"CreateTime": 1714037059` in https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.md.
+ * For the other fields they show only the XML, without CDATA; that these are numbers in JSON is inferred. `Location_X` and
+ * `Scale` inside `SendLocationInfo` have CDATA.
  */
 const NUMBERS = new Set([
   'CreateTime',
@@ -45,7 +45,7 @@ const NUMBERS = new Set([
 const TEXT_INSIDE = new Set(['SendLocationInfo'])
 const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?$/
 
-/** Query and body of one delivery. What concerns a platform itself has an `AppId` outside, not a `ToUserName`. */
+/** Query and body of one delivery. The envelope of a platform's own push has an `AppId` instead of a `ToUserName`. */
 export function envelope(
   account: PushTarget,
   fields: Fields,
@@ -73,7 +73,7 @@ function serialise(fields: Fields, format: 'xml' | 'json'): string {
   return format === 'json' ? json(fields) : `<xml>${xml(fields)}</xml>`
 }
 
-/** The digits of a field that is a number to WeChat, or null. Ids of 64 bits stay text here: a double cannot hold them. */
+/** The digits of a field that WeChat writes as a number; null for text. 64-bit ids stay strings: a double cannot hold them. */
 function numeral(name: string, value: string | number, isText: boolean): string | null {
   if (typeof value === 'number') return String(value)
   return !isText && NUMBERS.has(name) && NUMERAL.test(value) ? value : null

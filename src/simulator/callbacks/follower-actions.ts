@@ -1,16 +1,16 @@
 import type { SimScene } from '../state/grants.ts'
 import type { Fields } from './envelope.ts'
 
-/** One action of a follower: what WeChat pushes, what it changes, and what the phone shows. */
+/** One action of a follower: the callback's fields, the changes of WeChat's state, and the message on the phone. */
 export interface FollowerAction {
   fields: Fields
   isMessage?: boolean
-  /** The interaction that WeChat counts; absent: none. */
+  /** The interaction that opens a grant; absent: none. */
   scene?: SimScene
   following?: boolean
-  /** The scene of the code that is scanned; the callback carries its `Ticket`. */
+  /** The scene of the scanned QR code. The callback carries its `Ticket`. */
   qrScene?: string
-  /** The human agent who has the session from now on; null: nobody. */
+  /** The human agent who has the session from now on; null: the session ends. */
   agent?: string | null
   shows?: { from: 'follower' | 'system'; kind: string; content: Record<string, unknown> }
 }
@@ -23,7 +23,7 @@ const event = (Event: string, more: Record<string, string> = {}) => ({
 })
 const system = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
 
-/** What a follower can do on the phone. */
+/** The basic actions of a follower. */
 export const followerActions = {
   follow: (qrScene?: string): FollowerAction => ({
     fields: event('subscribe', qrScene ? { EventKey: `qrscene_${qrScene}` } : {}),
@@ -37,7 +37,7 @@ export const followerActions = {
     following: false,
     shows: system('已取消关注'),
   }),
-  /** Of somebody who does not follow yet this becomes a follow. */
+  /** A scan by somebody who does not follow yet becomes a follow. */
   scan: (qrScene: string): FollowerAction => ({
     fields: event('SCAN', { EventKey: qrScene }),
     scene: 'scan',
@@ -49,7 +49,7 @@ export const followerActions = {
     scene: 'menu',
     shows: system(`点击菜单「${label}」`),
   }),
-  /** A tap on a msgmenu item: a text that counts as a menu click. */
+  /** A tap on a msgmenu item: a text message that counts as a menu click. */
   tapMessageMenu: (id: string, text: string): FollowerAction => ({
     fields: { MsgType: 'text', Content: text, bizmsgmenuid: id },
     isMessage: true,

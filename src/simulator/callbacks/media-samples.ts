@@ -3,17 +3,17 @@ import type { SimAccountState } from '../state/model.ts'
 import type { StoredMedium } from '../state/records.ts'
 
 const DAYS_3_MS = 3 * 86_400_000
-/** A grey point, PNG. */
+/** A grey pixel, PNG. */
 const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNcsmTJfwAFZAKQC1w2RgAAAABJRU5ErkJggg==',
   'base64',
 )
-/** The head of an AMR file and one silent frame. */
+/** The header of an AMR file and one silent frame. */
 const VOICE = Buffer.concat([Buffer.from('#!AMR\n'), Buffer.from([0x3c, ...Array(31).fill(0)])])
 /** The first box of an MP4 file. */
 const VIDEO = Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from('ftypisom'), Buffer.alloc(4)])
 
-/** What followers send from the simulated phone: enough for a server to tell the kind by its first bytes. */
+/** Files that followers send from the phone page. Their first bytes identify the format. */
 const SAMPLES = {
   image: { content: PICTURE, fileName: 'photo.png', contentType: 'image/png' },
   thumb: { content: PICTURE, fileName: 'thumb.png', contentType: 'image/png' },
@@ -21,7 +21,7 @@ const SAMPLES = {
   video: { content: VIDEO, fileName: 'video.mp4', contentType: 'video/mp4' },
 }
 
-/** Stores what a follower sent for three days, as a temporary medium; gives its id. `now`: epoch ms. */
+/** Stores a follower's file as a temporary medium for three days. Returns its id. `now`: epoch ms. */
 export function storeFollowerMedia(
   { account, now }: { account: SimAccountState; now: number },
   type: keyof typeof SAMPLES,
@@ -31,7 +31,7 @@ export function storeFollowerMedia(
   return id
 }
 
-/** A stored file as an answer. It is never shown as a page: only as a picture, or to be saved. */
+/** A stored file as a download. Browsers must not show it as a page. */
 export function fileAnswer({ content, contentType, fileName }: StoredMedium): Response {
   const headers = {
     'content-type': contentType ?? 'application/octet-stream',

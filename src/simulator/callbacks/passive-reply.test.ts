@@ -26,7 +26,7 @@ const HEAD = `<ToUserName>${TO}</ToUserName><FromUserName>${GH}</FromUserName><C
 const xml = (inner: string, head = HEAD) => `<xml>${head}${inner}</xml>`
 const TEXT = '<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[欢迎]]></Content>'
 
-/** An encrypted reply, field by field; `drop` leaves one out, `set` changes one. */
+/** An encrypted reply. `drop` omits a field, `set` changes fields. */
 function sealed(options: {
   message?: string
   format?: 'xml' | 'json'
@@ -53,7 +53,7 @@ function sealed(options: {
 
 const read = (text: string, more: Partial<AccountOptions> = {}) => readReply(account(more), text, TO)
 const security = { mode: 'security' } as const
-const taken = { reply: { msgType: 'text', fields: { Content: '欢迎' } } }
+const accepted = { reply: { msgType: 'text', fields: { Content: '欢迎' } } }
 
 describe('an encrypted reply', () => {
   it.each([
@@ -61,8 +61,8 @@ describe('an encrypted reply', () => {
     ['has no CDATA', sealed({ cdata: false })],
     ['has its fields in another order', sealed({ order: ['Nonce', 'TimeStamp', 'Encrypt', 'MsgSignature'] })],
     ['has fields that WeChat does not know', sealed({ set: { Extra: 'x' } })],
-  ])('is taken when it %s', (_, text) => {
-    for (const mode of ['security', 'compatible'] as const) expect(read(text, { mode })).toEqual(taken)
+  ])('is accepted when it %s', (_, text) => {
+    for (const mode of ['security', 'compatible'] as const) expect(read(text, { mode })).toEqual(accepted)
   })
 
   const json = JSON.stringify({
@@ -75,12 +75,12 @@ describe('an encrypted reply', () => {
   it.each([
     ['JSON in JSON', sealed({ format: 'json', message: json })],
     [
-      'JSON in JSON, its fields in another order',
+      'JSON in JSON, with its fields in another order',
       sealed({ format: 'json', message: json, order: ['Nonce', 'MsgSignature', 'Encrypt', 'TimeStamp'] }),
     ],
     ['XML in XML', sealed({})],
-  ])('of an account that takes JSON may be %s', (_, text) => {
-    expect(read(text, { ...security, format: 'json' })).toEqual(taken)
+  ])('of an account that receives JSON may be %s', (_, text) => {
+    expect(read(text, { ...security, format: 'json' })).toEqual(accepted)
   })
 
   it('may have a number as TimeStamp in JSON', () => {
@@ -89,21 +89,21 @@ describe('an encrypted reply', () => {
       string
     >
     const text = JSON.stringify({ ...rest, TimeStamp: Number(TimeStamp) })
-    expect(read(text, { ...security, format: 'json' })).toEqual(taken)
+    expect(read(text, { ...security, format: 'json' })).toEqual(accepted)
   })
 
-  it.each(['', 'success'])('of "%s" is none', (message) => {
+  it.each(['', 'success'])('of "%s" is no reply', (message) => {
     expect(read(sealed({ message }), security)).toEqual({ reply: null })
   })
 
-  it.each(['TimeStamp', 'Nonce', 'MsgSignature', 'Encrypt'])('is refused without %s', (drop) => {
+  it.each(['TimeStamp', 'Nonce', 'MsgSignature', 'Encrypt'])('is rejected without %s', (drop) => {
     expect(read(sealed({ drop }), security)).toHaveProperty('refused')
     expect(
       read(sealed({ drop, format: 'json', message: json }), { ...security, format: 'json' }),
     ).toHaveProperty('refused')
   })
 
-  it('is refused without a TimeStamp also when "undefined" was signed in its place', () => {
+  it('is rejected without a TimeStamp, even when "undefined" was signed in its place', () => {
     const Encrypt = wecom.encrypt(AES_KEY, xml(TEXT), 'wxtest0000000001')
     const MsgSignature = wecom.getSignature('test-token', 'undefined', 'n', Encrypt)
     expect(
@@ -115,17 +115,17 @@ describe('an encrypted reply', () => {
     ['another nonce than the signature covers', { Nonce: 'other' }],
     ['another timestamp', { TimeStamp: '1409304349' }],
     ['a wrong signature', { MsgSignature: '0'.repeat(40) }],
-  ])('is refused with %s', (_, set) => {
+  ])('is rejected with %s', (_, set) => {
     expect(read(sealed({ set }), security)).toEqual({ refused: expect.stringMatching(/MsgSignature/) })
   })
 
-  it('is refused with a ciphertext that opens with no key of the account, and nothing is thrown', () => {
+  it('is rejected when no key of the account decrypts it', () => {
     const other = { encodingAesKey: 'otherotherotherotherotherotherotherotheroth' }
     expect(read(sealed({}), { ...security, ...other })).toHaveProperty('refused')
   })
 
   // WeChat's own example (消息加解密说明): the key is 43 times A, the random part 707722b803182950.
-  it('of WeChat’s own example is opened', () => {
+  it('from WeChat’s own example is decrypted', () => {
     const example = JSON.stringify({
       Encrypt: 'ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ==',
       MsgSignature: '1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1',
@@ -139,17 +139,17 @@ describe('an encrypted reply', () => {
       encodingAesKey: 'A'.repeat(43),
       appId: 'wxba5fad812f8e6fb9',
     })
-    // It has neither sender nor receiver, but it was read.
+    // The example has neither sender nor receiver, but it was decrypted.
     expect(readReply(to, example, TO)).toEqual({ refused: expect.stringMatching(/^ToUserName/) })
   })
 
-  it('is required in security mode, except for success and nothing', () => {
+  it('is required in security mode, except for success and an empty body', () => {
     expect(read(xml(TEXT), security)).toEqual({ refused: expect.stringMatching(/安全模式/) })
-    expect(read(xml(TEXT), { mode: 'compatible' })).toEqual(taken)
+    expect(read(xml(TEXT), { mode: 'compatible' })).toEqual(accepted)
     for (const text of ['success', '']) expect(read(text, security)).toEqual({ reply: null })
   })
 
-  it('is none in plain mode', () => {
+  it('is rejected in plain mode', () => {
     expect(read(sealed({}))).toHaveProperty('refused')
   })
 })
@@ -169,7 +169,7 @@ describe('a reply', () => {
       'transfer_customer_service',
       '<MsgType>transfer_customer_service</MsgType><TransInfo><KfAccount>test1@test</KfAccount></TransInfo>',
     ],
-  ])('of the type %s is taken', (msgType, inner) => {
+  ])('of the type %s is accepted', (msgType, inner) => {
     expect(read(xml(inner))).toMatchObject({ reply: { msgType } })
   })
 
@@ -179,7 +179,7 @@ describe('a reply', () => {
     ['a text beyond 2048 bytes', `<MsgType>text</MsgType><Content>${'字'.repeat(683)}</Content>`],
     ['an image without Image', '<MsgType>image</MsgType>'],
     ['an image without MediaId', '<MsgType>image</MsgType><Image></Image>'],
-    ['an image whose MediaId is not inside Image', '<MsgType>image</MsgType><MediaId>permanent_1</MediaId>'],
+    ['an image with a MediaId outside Image', '<MsgType>image</MsgType><MediaId>permanent_1</MediaId>'],
     ['a voice without MediaId', '<MsgType>voice</MsgType><Voice><MediaId></MediaId></Voice>'],
     ['a video without MediaId', '<MsgType>video</MsgType><Video><Title>x</Title></Video>'],
     [
@@ -190,7 +190,7 @@ describe('a reply', () => {
     ['news without Articles', '<MsgType>news</MsgType><ArticleCount>1</ArticleCount>'],
     ['news without ArticleCount', `<MsgType>news</MsgType><Articles>${item}</Articles>`],
     [
-      'news that counts none',
+      'news with an ArticleCount of 0',
       `<MsgType>news</MsgType><ArticleCount>0</ArticleCount><Articles>${item}</Articles>`,
     ],
     [
@@ -199,9 +199,9 @@ describe('a reply', () => {
     ],
     ['no type', '<Content>x</Content>'],
     ['a type that WeChat does not know', '<MsgType>hologram</MsgType><Content>x</Content>'],
-    ['the type of what came', '<MsgType>event</MsgType><Event>subscribe</Event>'],
+    ['the type of the received message', '<MsgType>event</MsgType><Event>subscribe</Event>'],
     ['a type in capitals', '<MsgType>TEXT</MsgType><Content>x</Content>'],
-  ])('is refused: %s', (_, inner) => {
+  ])('is rejected: %s', (_, inner) => {
     expect(read(xml(inner))).toEqual({ refused: expect.any(String) })
   })
 
@@ -209,26 +209,26 @@ describe('a reply', () => {
     ['a wrong receiver', HEAD.replace(TO, 'oOther')],
     ['a wrong sender', HEAD.replace(GH, 'gh_other')],
     [
-      'sender and receiver as they came',
+      'sender and receiver that were not swapped',
       `<ToUserName>${GH}</ToUserName><FromUserName>${TO}</FromUserName><CreateTime>1</CreateTime>`,
     ],
     ['no receiver', HEAD.replace(/<ToUserName>.*<\/ToUserName>/, '')],
     ['no CreateTime', HEAD.replace(/<CreateTime>.*<\/CreateTime>/, '')],
     // https://developers.weixin.qq.com/community/develop/doc/0004c219674580a126af712eb56400
     ['a CreateTime in brackets', HEAD.replace('1700000000', '[1700000000]')],
-  ])('is refused with %s', (_, head) => {
+  ])('is rejected with %s', (_, head) => {
     expect(read(xml(TEXT, head))).toEqual({ refused: expect.any(String) })
   })
 
   it.each(['"success"', 'SUCCESS', 'success\n', 'ok', 'null', '[]', '{}', '<html></html>', 'Error 500:'])(
-    'is refused: %j is no answer',
+    'is rejected: %j',
     (text) => {
       expect(read(text)).toEqual({ refused: expect.any(String) })
       expect(read(text, { format: 'json' })).toEqual({ refused: expect.any(String) })
     },
   )
 
-  it('in JSON is taken where the account takes JSON, and abnormal where it takes XML', () => {
+  it('in JSON is accepted only where the account receives JSON', () => {
     const base = { ToUserName: TO, FromUserName: GH, CreateTime: 1 }
     const replies = [
       { ...base, MsgType: 'text', Content: 'x' },
@@ -240,30 +240,30 @@ describe('a reply', () => {
       expect(read(reply, { format: 'json' })).toHaveProperty('reply')
       expect(read(reply)).toEqual({ refused: expect.stringMatching(/JSON/) })
     }
-    const bad = [
+    const invalid = [
       { ...base, MsgType: 'text', Content: '' },
       { ...base, MsgType: 'text', Content: null },
       { ...base, MsgType: 'image', Image: null },
       { ...base, MsgType: 'news', ArticleCount: 1, Articles: [] },
       { ...base, MsgType: 7 },
     ].map((reply) => JSON.stringify(reply))
-    for (const reply of bad) expect(read(reply, { format: 'json' })).toHaveProperty('refused')
+    for (const reply of invalid) expect(read(reply, { format: 'json' })).toHaveProperty('refused')
   })
 
-  it('may name only material that the account has, of the right type', () => {
-    const target: PushTarget = { ...account(), hasMedia: (id, type) => id === 'mine' && type === 'image' }
+  it('may name only material of the account, of the right type', () => {
+    const target: PushTarget = { ...account(), hasMedia: (id, type) => id === 'own' && type === 'image' }
     const image = (id: string) => xml(`<MsgType>image</MsgType><Image><MediaId>${id}</MediaId></Image>`)
-    expect(readReply(target, image('mine'), TO)).toHaveProperty('reply')
+    expect(readReply(target, image('own'), TO)).toHaveProperty('reply')
     expect(readReply(target, image('other'), TO)).toHaveProperty('refused')
-    const voice = xml('<MsgType>voice</MsgType><Voice><MediaId>mine</MediaId></Voice>')
+    const voice = xml('<MsgType>voice</MsgType><Voice><MediaId>own</MediaId></Voice>')
     expect(readReply(target, voice, TO)).toHaveProperty('refused')
   })
 })
 
-describe('whatever a server answers', () => {
+describe('any answer of a server', () => {
   const modes = fc.constantFrom('plain', 'compatible', 'security')
   const formats = fc.constantFrom('xml', 'json')
-  /** Texts, JSON of any shape, and replies with one field that is anything. */
+  /** Strings, JSON of any shape, and replies in which one field has any value. */
   const answers = fc.oneof(
     fc.string(),
     fc.json(),
@@ -294,7 +294,7 @@ describe('whatever a server answers', () => {
       ),
   )
 
-  it('is taken, or refused with a reason; only a whole text is shown as one', () => {
+  it('is accepted, or rejected with a reason; only a complete text is shown as one', () => {
     fc.assert(
       fc.property(answers, modes, formats, (text, mode, format) => {
         const verdict = read(text, { mode, format })

@@ -43,7 +43,7 @@ interface Delivery {
   body: string
 }
 
-/** WeChat with a clock that a test moves, and a callback that answers the n-th delivery as the test says. */
+/** WeChat with a settable clock, and a callback server that answers the n-th delivery with `answer(n)`. */
 function pushing(
   answer: (n: number, delivery: Delivery) => string | Response | Promise<Response>,
   settings: Partial<PushSettings> = {},
@@ -73,7 +73,7 @@ function pushing(
   }
 }
 
-/** What the product would answer to a delivery. */
+/** The product's reply to a delivery. */
 function replyTo(
   to: Account,
   { query }: Delivery,
@@ -95,7 +95,7 @@ const failing = () => new Response('not stored', { status: 500 })
 afterEach(() => vi.unstubAllGlobals())
 
 describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format }) => {
-  it('can be opened by the account that it is for', () => {
+  it('can be decrypted by its account', () => {
     const to = account({ mode, format })
     const { query, body } = envelope(to, FIELDS, NOW / 1000)
     const opened = openCallback({
@@ -111,7 +111,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     })
   })
 
-  it('shows as much of itself as the mode says', () => {
+  it('is readable without a key only where the mode allows it', () => {
     const { query, body } = envelope(account({ mode, format }), FIELDS, NOW / 1000)
     expect(query.has('msg_signature')).toBe(mode !== 'plain')
     expect(query.get('encrypt_type')).toBe(mode === 'plain' ? null : 'aes')
@@ -119,7 +119,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(body.includes('你好')).toBe(mode !== 'security')
   })
 
-  it('is answered with a passive reply that WeChat can read', async () => {
+  it('accepts the product’s passive reply', async () => {
     const to = account({ mode, format })
     const wechat = pushing((_, delivery) => replyTo(to, delivery))
     const result = await wechat.push(to, FIELDS)
@@ -127,26 +127,26 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(result.passiveReply).toEqual({ msgType: 'text', fields: { Content: '欢迎' } })
   })
 
-  it.each(['success', ''])('is answered well enough with "%s"', async (text) => {
+  it.each(['success', ''])('accepts "%s" as its answer', async (text) => {
     const wechat = pushing(() => text)
     const result = await wechat.push(account({ mode, format }), FIELDS)
     expect(result).toEqual({ ok: true, attempts: 1, status: 200, body: text, passiveReply: null })
   })
 
-  it('is not answered by a reply to somebody else', async () => {
+  it('does not accept a reply to another follower', async () => {
     const to = account({ mode, format })
     const wechat = pushing((_, delivery) => replyTo(to, delivery, { to: 'oOther' }))
     expect(await wechat.push(to, FIELDS)).toMatchObject({ ok: false, passiveReply: null })
   })
 
-  it('is not answered by any other text', async () => {
+  it('does not accept any other text', async () => {
     const wechat = pushing(() => 'ok')
     expect(await wechat.push(account({ mode, format }), FIELDS)).toMatchObject({ ok: false, status: 200 })
   })
 })
 
 describe('an encrypted callback', () => {
-  it('may not be answered in plain words in security mode, but in compatible mode it may', async () => {
+  it('may be answered without encryption in compatible mode only', async () => {
     const answers = []
     for (const mode of ['security', 'compatible'] as const) {
       const to = account({ mode })
@@ -160,21 +160,21 @@ describe('an encrypted callback', () => {
     ['signed with another token', { token: 'other-token' }],
     ['sealed with another key', { encodingAesKey: 'otherotherotherotherotherotherotherotheroth' }],
     ['sealed for another account', { appId: 'wxother000000001' }],
-  ])('is not answered by a reply %s', async (_, wrong) => {
+  ])('does not accept a reply %s', async (_, wrong) => {
     const wechat = pushing((_n, delivery) => replyTo(account({ mode: 'security', ...wrong }), delivery))
     const result = await wechat.push(account({ mode: 'security' }), FIELDS)
     expect(result).toMatchObject({ ok: false, passiveReply: null })
   })
 
-  it('may be answered with a nonce of the server’s own', async () => {
+  it('accepts a reply with a nonce of the server’s own', async () => {
     const to = account({ mode: 'security' })
     const wechat = pushing(() => replyTo(to, { query: { nonce: 'another' }, body: '' }))
     expect(await wechat.push(to, FIELDS)).toMatchObject({ ok: true, passiveReply: { msgType: 'text' } })
   })
 })
 
-describe('a callback that fails', () => {
-  it('is sent three times more, always the same, and then given up', async () => {
+describe('a failed callback', () => {
+  it('is sent three more times, with the same body, and then dropped', async () => {
     const wechat = pushing(failing)
     const result = await wechat.push(account({ format: 'json' }), FIELDS)
     expect(result).toMatchObject({ ok: false, attempts: 4, status: 500, body: 'not stored' })
@@ -184,7 +184,7 @@ describe('a callback that fails', () => {
   })
 
   it.each(['ok', '"success"', '<xml></xml>', '{}', '<html></html>'])(
-    'is not sent again when the answer is one that WeChat cannot use: %s',
+    'is not sent again when WeChat cannot use the answer: %s',
     async (text) => {
       const wechat = pushing(() => text)
       const result = await wechat.push(account(), FIELDS)
@@ -199,7 +199,7 @@ describe('a callback that fails', () => {
     expect(wechat.deliveries).toHaveLength(3)
   })
 
-  it('is sent again also when nobody listens', async () => {
+  it('is sent again when the connection is refused', async () => {
     const wechat = pushing((n) => (n === 1 ? Promise.reject(new Error('refused')) : 'success'))
     expect(await wechat.push(account(), FIELDS)).toMatchObject({ ok: true, attempts: 2 })
   })
@@ -210,12 +210,12 @@ describe('a callback that fails', () => {
     expect(wechat.deliveries).toHaveLength(3)
   })
 
-  it('is sent again when the answer takes longer than WeChat waits', async () => {
-    let asked = 0
+  it('is sent again when no answer arrives in time', async () => {
+    let requests = 0
     const server = createServer((_, response) => {
-      asked += 1
-      // The first is never answered.
-      if (asked > 1) response.end('success')
+      requests += 1
+      // The first request is never answered.
+      if (requests > 1) response.end('success')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
@@ -251,7 +251,7 @@ describe('the numbers of a callback', () => {
     })
   })
 
-  it('stand without CDATA in XML', () => {
+  it('have no CDATA in XML', () => {
     const body = bodyOf('xml', location)
     expect(body).toContain('<MsgId>9007199254740993001</MsgId><Location_X>')
     expect(body).toContain('<Location_X>23.134521</Location_X>')
@@ -279,13 +279,13 @@ describe('the numbers of a callback', () => {
       { SendLocationInfo: { Location_X: '23', Scale: '15' } },
       { SendLocationInfo: { Location_X: '23', Scale: '15' } },
     ],
-  ] as [string, Fields, object][])('%s', (_, more, told) => {
-    expect(JSON.parse(bodyOf('json', more))).toMatchObject(told)
+  ] as [string, Fields, object][])('%s', (_, more, expected) => {
+    expect(JSON.parse(bodyOf('json', more))).toMatchObject(expected)
   })
 })
 
-describe('a callback that comes twice', () => {
-  it('is delivered at the same time, and the good answer counts', async () => {
+describe('a duplicate callback', () => {
+  it('is delivered at the same time, and one accepted answer is enough', async () => {
     let release = () => {}
     const both = new Promise<void>((resolve) => {
       release = resolve
@@ -304,8 +304,8 @@ describe('a callback that comes twice', () => {
   })
 })
 
-describe('the time of a callback', () => {
-  it('is now, unless a test says otherwise', async () => {
+describe('the timestamp of a callback', () => {
+  it('is now, unless a test sets another', async () => {
     const wechat = pushing(() => 'success')
     await wechat.push(account(), FIELDS)
     await wechat.push(account(), FIELDS, { timestamp: 1_000 })
@@ -313,10 +313,10 @@ describe('the time of a callback', () => {
   })
 })
 
-describe('an account whose callback fails too often', () => {
+describe('an account with repeated failures', () => {
   const strict = { resends: 3, markFail: { failures: 8, pauseMs: 60_000 } }
 
-  it('hears nothing for a minute; what happens meanwhile is lost', async () => {
+  it('gets no callback for a minute, and callbacks of that time are lost', async () => {
     const wechat = pushing(failing, strict)
     await wechat.push(account(), FIELDS)
     expect((await wechat.push(account(), FIELDS)).attempts).toBe(4)
@@ -331,13 +331,13 @@ describe('an account whose callback fails too often', () => {
     expect(wechat.counts(APP).lost).toBe(2)
   })
 
-  it('is counted: deliveries that failed, re-sends, silences', async () => {
+  it('has its failed deliveries, re-sends and pauses counted', async () => {
     const wechat = pushing(failing, strict)
     for (let i = 0; i < 3; i++) await wechat.push(account(), FIELDS)
     expect(wechat.counts(APP)).toEqual({ failed: 8, resent: 6, pauses: 1, lost: 1, abandoned: 2 })
   })
 
-  it('hears no re-send either, where these are apart in time: what is under way is lost', async () => {
+  it('gets no delayed re-send in a pause either', async () => {
     const wechat = pushing(failing, {
       ...strict,
       resendAfterMs: 1,
@@ -348,7 +348,7 @@ describe('an account whose callback fails too often', () => {
     expect(wechat.counts(APP)).toEqual({ failed: 2, resent: 1, pauses: 1, lost: 1, abandoned: 0 })
   })
 
-  it('may wait before it is sent again', async () => {
+  it('gets delayed re-sends when a delay is set', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     const wechat = pushing((n) => (n === 1 ? failing() : 'success'), { ...strict, resendAfterMs: 5_000 })
     const pushed = wechat.push(account(), FIELDS)
@@ -359,7 +359,7 @@ describe('an account whose callback fails too often', () => {
     vi.useRealTimers()
   })
 
-  it('is heard again and starts with a clean sheet', async () => {
+  it('gets callbacks again after the pause and starts counting at zero', async () => {
     let broken = true
     const wechat = pushing(() => (broken ? failing() : 'success'), strict)
     for (let i = 0; i < 2; i++) await wechat.push(account(), FIELDS)
@@ -369,13 +369,13 @@ describe('an account whose callback fails too often', () => {
     expect(await wechat.push(account(), FIELDS)).toMatchObject({ ok: true, attempts: 1 })
   })
 
-  it('is one that fails in a row: a good answer between counts anew', async () => {
+  it('is paused only for failures in a row', async () => {
     const wechat = pushing((n) => (n % 8 === 0 ? 'success' : failing()), strict)
     for (let i = 0; i < 6; i++) expect((await wechat.push(account(), FIELDS)).attempts).toBe(4)
     expect(wechat.counts(APP).lost).toBe(0)
   })
 
-  it('does not silence another account', async () => {
+  it('does not pause another account', async () => {
     const wechat = pushing(failing, strict)
     for (let i = 0; i < 3; i++) await wechat.push(account(), FIELDS)
     const other = account({ appId: 'wxother000000001' })

@@ -3,38 +3,38 @@ import { withQuery } from './callback-url.ts'
 import { envelope, type Fields, type PushTarget } from './envelope.ts'
 import { type PassiveReply, readReply } from './passive-reply.ts'
 
-/** How one push went. */
+/** The result of one push. */
 export interface PushResult {
-  /** WeChat has a valid answer. */
+  /** WeChat has an accepted answer. */
   ok: boolean
-  /** Deliveries, with the first one; 0 while WeChat does not push to this account, or the account has no server. */
+  /** The number of deliveries; 0 while WeChat's pushes to the account are paused, and for an account without a server. */
   attempts: number
   status: number | null
-  /** The answer's body as it came. */
+  /** The raw body of the answer. */
   body: string
   passiveReply: PassiveReply | null
-  /** Why WeChat does not take what the server answered; absent where it does, or where there was no 200 answer. */
+  /** Why WeChat rejects the server's answer. Absent when it accepts it, and without a 200 answer. */
   refused?: string
 }
 
 export interface PushOptions {
-  /** Deliveries at the same time, as if WeChat sent it twice. */
+  /** Deliveries at the same time, as if WeChat pushed the callback twice. */
   times?: number
-  /** The query's timestamp, s; real time when absent. */
+  /** The query's timestamp, s; absent: real time. */
   timestamp?: number
-  /** WeChat loses this many answers, so it sends again. */
+  /** The number of answers that WeChat loses, so that it sends the callback again. */
   dropAnswers?: number
 }
 
-/** What became of an account's callbacks that were not answered well at once. */
+/** An account's failed deliveries. */
 export interface PushCounts {
-  /** Deliveries without a good answer. */
+  /** Deliveries without an accepted answer. */
   failed: number
   /** Deliveries after a failed one. */
   resent: number
-  /** Minutes in which WeChat paused its pushes (MarkFail). */
+  /** Pauses of WeChat's pushes (MarkFail). */
   pauses: number
-  /** Callbacks that a pause dropped, before the first delivery or before a re-send. */
+  /** Callbacks lost in a pause, before the first delivery or before a re-send. */
   lost: number
   /** Callbacks that failed with every re-send. */
   abandoned: number
@@ -44,17 +44,15 @@ export interface PushSettings {
   /** How long WeChat waits for an answer. */
   answerTimeoutMs: number
   resends: number
-  /**
-   * The time from the start of one delivery to the next. WeChat's are 5 s apart. Absent: at once, which keeps tests short.
-   */
+  /** The time from the start of one delivery to the next. WeChat's is 5 s. Absent: no delay, which keeps tests short. */
   resendAfterMs?: number
-  /** `fetch` by default; the load generator passes a leaner client. */
+  /** `fetch` by default. The load generator passes a faster client. */
   post?: Post
-  /** After so many failed deliveries in a row WeChat stops pushing for `pauseMs`. Callbacks of that time are lost. */
+  /** After this many failed deliveries in a row WeChat stops pushing for `pauseMs`. Callbacks of that time are lost. */
   markFail: { failures: number; pauseMs: number }
 }
 
-/** One HTTP request of WeChat's; rejects when there is no answer within `timeoutMs`. */
+/** One HTTP request of WeChat's. Rejects when there is no answer within `timeoutMs`. */
 export type Post = (
   url: string,
   body: string,
@@ -67,14 +65,14 @@ async function postByFetch(url: string, body: string, contentType: string, timeo
     method: 'POST',
     body,
     headers: { 'content-type': contentType },
-    // WeChat follows none: a redirect is an answer that fails.
+    // WeChat does not follow redirects: a redirect is a failed delivery.
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   })
   return { status: answer.status, text: await answer.text() }
 }
 
-/** No delivery was made. */
+/** The result without a delivery. */
 const NOT_DELIVERED = { attempts: 0, status: null, body: '', passiveReply: null } as const
 
 /** Delivers callbacks as WeChat does: three modes, two formats, re-sends, and a pause after repeated failures. */
@@ -97,7 +95,7 @@ export class Pusher {
     return this.#countsOf(appId)
   }
 
-  /** Delivers one callback, with re-sends. An account without a server has no delivery, and no failure. */
+  /** Delivers one callback, with re-sends. For an account without a server it does nothing and succeeds. */
   async push(account: PushTarget, fields: Fields, options: PushOptions = {}): Promise<PushResult> {
     if (account.callbackUrl === null) return { ok: true, ...NOT_DELIVERED }
     if (this.#isPaused(account.appId)) {
@@ -110,9 +108,9 @@ export class Pusher {
   }
 
   /**
-   * WeChat repeats three times what got no answer, or another status than 200. An answer that it cannot use is an answer:
-   * the follower sees a fault at once. That it is not repeated is inferred from its page, where re-sending belongs
-   * to the five seconds alone, and from its alarms, which tell 得到的回应不合法 apart from 5秒内没有返回.
+   * WeChat re-sends a callback up to three times when it gets no answer, or another status than 200. An answer that it cannot
+   * use is an answer: the phone shows the fault at once. That this is not re-sent is inferred. WeChat's page ties re-sending
+   * to the five seconds alone, and its alerts distinguish 得到的回应不合法 from 5秒内没有返回.
    */
   async #pushOnce(account: PushTarget, fields: Fields, options: PushOptions): Promise<PushResult> {
     const { resends, resendAfterMs } = this.#settings
@@ -120,7 +118,7 @@ export class Pusher {
     let last: PushResult = { ok: false, ...NOT_DELIVERED }
     for (let attempt = 1; attempt <= 1 + resends; attempt++) {
       if (attempt > 1) {
-        // Re-sends without a delay belong to the moment before the pause.
+        // Without a delay, all re-sends precede the pause.
         if (resendAfterMs && this.#isPaused(account.appId)) {
           counts.lost += 1
           return last

@@ -12,43 +12,43 @@ const OLD = 'http://127.0.0.1:9/old'
 const TOKEN = 'testtoken'
 const AES_KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 
-interface Seen {
+interface ReceivedRequest {
   method: string
   path: string
   query: URLSearchParams
   body: string
 }
 
-const ends: (() => unknown)[] = []
+const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-/** Somebody's own callback server. By default it answers the GET check as WeChat's guide says, and POST by `success`. */
+/** A developer's callback server. By default it answers the GET check as WeChat's guide requires, and POST with `success`. */
 async function ownServer(
-  onGet: (seen: Seen, response: ServerResponse) => unknown = (seen, response) => {
-    const { query } = seen
+  onGet: (request: ReceivedRequest, response: ServerResponse) => unknown = (request, response) => {
+    const { query } = request
     const parts = [TOKEN, query.get('timestamp') ?? '', query.get('nonce') ?? '']
     const isGood = createHash('sha1').update(parts.sort().join('')).digest('hex') === query.get('signature')
     response.end(isGood ? query.get('echostr') : 'wrong signature')
   },
 ) {
-  const seen: Seen[] = []
+  const received: ReceivedRequest[] = []
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
       const url = new URL(request.url ?? '', 'http://here')
-      const one = { method: request.method ?? '', path: url.pathname, query: url.searchParams, body }
-      seen.push(one)
-      if (one.method === 'GET') return onGet(one, response)
+      const read = { method: request.method ?? '', path: url.pathname, query: url.searchParams, body }
+      received.push(read)
+      if (read.method === 'GET') return onGet(read, response)
       response.end('success')
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ends.push(() => {
+  cleanUps.push(() => {
     server.closeAllConnections()
     return new Promise((resolve) => server.close(resolve))
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -87,8 +87,8 @@ async function call(
 const put = (simulator: Simulator, body: unknown) =>
   call(simulator, 'PUT', `/_sim/accounts/${APP}/server`, body)
 
-describe('a server URL that somebody enters', () => {
-  it('is asked by GET, and gets the account’s messages when it gives the echostr back', async () => {
+describe('a callback URL', () => {
+  it('is checked by GET, and receives the account’s messages once it has returned the echostr', async () => {
     const server = await ownServer()
     const simulator = simulatorOf()
     const settings = {
@@ -106,7 +106,7 @@ describe('a server URL that somebody enters', () => {
         check: { ok: true, ms: expect.any(Number) },
       },
     })
-    expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({
+    expect(Object.fromEntries(server.received[0]?.query ?? [])).toEqual({
       a: '1',
       signature: expect.stringMatching(/^[0-9a-f]{40}$/),
       timestamp: expect.stringMatching(/^\d{10}$/),
@@ -114,12 +114,12 @@ describe('a server URL that somebody enters', () => {
       echostr: expect.stringMatching(/^\d{19}$/),
     })
     expect(await simulator.account(APP).follow('oTest')).toMatchObject({ ok: true, attempts: 1 })
-    const push = server.seen[1]
+    const push = server.received[1]
     expect([push?.method, push?.path, push?.query.get('a')]).toEqual(['POST', '/wx', '1'])
     expect(push?.body).toContain('<Encrypt>')
   })
 
-  it.each<[string, (seen: Seen, response: ServerResponse) => unknown, string, RegExp]>([
+  it.each<[string, (request: ReceivedRequest, response: ServerResponse) => unknown, string, RegExp]>([
     ['never answers', () => {}, 'time-out', /did not answer within 1 s/],
     ['answers 403', (_, r) => r.writeHead(403).end('no'), 'status', /HTTP 403/],
     ['answers nothing', (_, r) => r.end(), 'body', /the body is empty/],
@@ -136,32 +136,35 @@ describe('a server URL that somebody enters', () => {
       /not the echostr/,
     ],
     [
-      'leads elsewhere',
+      'answers with a redirect',
       (_, r) => r.writeHead(302, { location: '/signin' }).end(),
       'redirect',
       /redirect \(HTTP 302 to \/signin\)/,
     ],
-    ['hangs up', (_, r) => r.destroy(), 'unreachable', /cannot be reached/],
-  ])('is refused with the reason when the server %s; the old one stays', async (_, onGet, why, reason) => {
-    const server = await ownServer(onGet)
-    const simulator = simulatorOf()
-    const refused = await put(simulator, { callbackUrl: server.url, token: TOKEN })
-    expect(refused).toMatchObject({ status: 400, body: { check: { ok: false, why } } })
-    expect(refused.body.error).toMatch(reason)
-    expect((refused.body.reason as { zh: string }).zh).toMatch(/\p{Script=Han}/u)
-    expect(server.seen.every((s) => s.path !== '/signin')).toBe(true)
-    expect(simulator.wechat.account(APP)).toMatchObject({ callbackUrl: OLD, token: 'old-token' })
-  })
+    ['closes the connection', (_, r) => r.destroy(), 'unreachable', /cannot be reached/],
+  ])(
+    'is rejected with the reason when the server %s, and the old URL stays',
+    async (_, onGet, why, reason) => {
+      const server = await ownServer(onGet)
+      const simulator = simulatorOf()
+      const rejected = await put(simulator, { callbackUrl: server.url, token: TOKEN })
+      expect(rejected).toMatchObject({ status: 400, body: { check: { ok: false, why } } })
+      expect(rejected.body.error).toMatch(reason)
+      expect((rejected.body.reason as { zh: string }).zh).toMatch(/\p{Script=Han}/u)
+      expect(server.received.every((s) => s.path !== '/signin')).toBe(true)
+      expect(simulator.wechat.account(APP)).toMatchObject({ callbackUrl: OLD, token: 'old-token' })
+    },
+  )
 
   it.each([
-    ['no address', { callbackUrl: 'example' }, /callbackUrl: .*http/],
+    ['no URL', { callbackUrl: 'example' }, /callbackUrl: .*http/],
     ['another scheme', { callbackUrl: 'file:///etc/passwd' }, /callbackUrl/],
     ['a password in it', { callbackUrl: 'http://a:b@127.0.0.1/' }, /callbackUrl/],
-    ['a token of two letters', { callbackUrl: OLD, token: 'ab' }, /token: .*3 to 32/],
+    ['a token of two characters', { callbackUrl: OLD, token: 'ab' }, /token: .*3 to 32/],
     ['a short key', { callbackUrl: OLD, encodingAesKey: 'abc' }, /43 letters and digits/],
-    ['a safe mode without a key', { callbackUrl: OLD, mode: 'security' }, /need an EncodingAESKey/],
+    ['security mode without a key', { callbackUrl: OLD, mode: 'security' }, /need an EncodingAESKey/],
     ['an unknown field', { callbackUrl: OLD, colour: 'red' }, /colour/],
-  ])('is not even asked with %s', async (_, settings, reason) => {
+  ])('is rejected before the check with %s', async (_, settings, reason) => {
     const simulator = simulatorOf()
     expect(await put(simulator, settings)).toMatchObject({
       status: 400,
@@ -170,7 +173,7 @@ describe('a server URL that somebody enters', () => {
     expect(simulator.wechat.account(APP).callbackUrl).toBe(OLD)
   })
 
-  it('can be taken without a check, and taken away', async () => {
+  it('can be set without a check, and removed', async () => {
     const simulator = simulatorOf()
     expect(await put(simulator, { callbackUrl: 'http://127.0.0.1:9/new', check: false })).toMatchObject({
       status: 200,
@@ -180,7 +183,7 @@ describe('a server URL that somebody enters', () => {
     expect(simulator.wechat.servedBy(simulator.wechat.account(APP)).by).toBe('nobody')
   })
 
-  it('is set by a test in one call', async () => {
+  it('can be set by a test in one call', async () => {
     const server = await ownServer()
     const simulator = simulatorOf()
     const sim = simulator.account(APP)
@@ -190,9 +193,9 @@ describe('a server URL that somebody enters', () => {
     )
   })
 
-  it('is refused in each language by itself', async () => {
-    const refused = await put(simulatorOf(), { callbackUrl: 'ftp://own', token: 'a b' })
-    const { zh, en } = refused.body.reason as { zh: string; en: string }
+  it('is rejected with a reason in each language', async () => {
+    const rejected = await put(simulatorOf(), { callbackUrl: 'ftp://own', token: 'a b' })
+    const { zh, en } = rejected.body.reason as { zh: string; en: string }
     expect(zh).toMatch(/callbackUrl: 请填写.*token: Token 为 3–32 位/)
     expect(zh).not.toContain('must be')
     expect(en).toMatch(/callbackUrl: must be .*; token: must be 3 to 32/)
@@ -200,15 +203,15 @@ describe('a server URL that somebody enters', () => {
   })
 })
 
-describe('a push that is answered by a redirect', () => {
-  it('has failed; nothing is fetched from there', async () => {
+describe('a push that is answered with a redirect', () => {
+  it('has failed, and the redirect is not followed', async () => {
     const paths: string[] = []
     const server = createServer((request, response) => {
       paths.push(request.url ?? '')
       response.writeHead(302, { location: '/elsewhere' }).end()
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    ends.push(() => new Promise((resolve) => server.close(resolve)))
+    cleanUps.push(() => new Promise((resolve) => server.close(resolve)))
     const simulator = simulatorOf()
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/wx`
     await put(simulator, { callbackUrl, check: false })
@@ -221,14 +224,14 @@ describe('a push that is answered by a redirect', () => {
   })
 })
 
-describe('an account that is made by the control API', () => {
+describe('an account made by the control API', () => {
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sim-'))
-    ends.push(() => rmSync(folder, { recursive: true }))
+    cleanUps.push(() => rmSync(folder, { recursive: true }))
   })
 
-  it('gets made-up credentials, which work', async () => {
+  it('gets generated credentials, which are valid', async () => {
     const simulator = simulatorOf()
     const { status, body } = await call(simulator, 'POST', '/_sim/accounts', { name: '我的号' })
     expect(status).toBe(201)
@@ -247,7 +250,7 @@ describe('an account that is made by the control API', () => {
     expect(token.body).toMatchObject({ access_token: expect.any(String), expires_in: 7200 })
   })
 
-  it('is there again after a restart, with its server; a program’s own account is as the program says', async () => {
+  it('is restored after a restart, with its server; a program’s account keeps the program’s settings', async () => {
     const server = await ownServer()
     const statePath = join(folder, 'state.json')
     const first = simulatorOf({ statePath })
@@ -274,23 +277,23 @@ describe('an account that is made by the control API', () => {
   })
 
   it.each([
-    ['a known appId', { appId: APP }, /there is an account/],
+    ['a known appId', { appId: APP }, /exists already/],
     ['a bad appId', { appId: 'gh_1' }, /appId/],
     ['a server that does not answer', { callbackUrl: 'http://127.0.0.1:9/' }, /cannot be reached/],
-  ])('is refused with %s', async (_, settings, reason) => {
+  ])('is rejected with %s', async (_, settings, reason) => {
     const simulator = simulatorOf()
-    const refused = await call(simulator, 'POST', '/_sim/accounts', settings)
-    expect(refused).toMatchObject({ status: 400, body: { error: expect.stringMatching(reason) } })
+    const rejected = await call(simulator, 'POST', '/_sim/accounts', settings)
+    expect(rejected).toMatchObject({ status: 400, body: { error: expect.stringMatching(reason) } })
     expect(simulator.wechat.accounts.size).toBe(1)
   })
 })
 
-describe('a platform that is pointed at somebody’s server', () => {
+describe('a platform made by the control API', () => {
   const PLATFORM = { appId: 'wxplatform01', appSecret: 'test-secret', token: TOKEN, aesKey: AES_KEY }
 
-  it('is made, gets its ticket there, moves, and outlives a restart', async () => {
+  it('gets its ticket at its server, can be moved, and is restored after a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sim-'))
-    ends.push(() => rmSync(folder, { recursive: true }))
+    cleanUps.push(() => rmSync(folder, { recursive: true }))
     const [first, second] = [await ownServer(), await ownServer()]
     const statePath = join(folder, 'state.json')
     const simulator = createSimulator({ statePath })
@@ -303,7 +306,7 @@ describe('a platform that is pointed at somebody’s server', () => {
       status: 201,
       body: { push: { ok: true, infoType: 'component_verify_ticket' } },
     })
-    expect(first.seen.map((s) => s.path)).toEqual(['/ticket'])
+    expect(first.received.map((s) => s.path)).toEqual(['/ticket'])
     const moved = await call(simulator, 'PUT', '/_sim/component/wxplatform01/server', {
       authorisationUrl: `${second.url}/other`,
     })
@@ -311,7 +314,7 @@ describe('a platform that is pointed at somebody’s server', () => {
       status: 200,
       body: { push: { ok: true }, callbackUrl: `${first.url}/$APPID$` },
     })
-    expect(second.seen.map((s) => s.path)).toEqual(['/other'])
+    expect(second.received.map((s) => s.path)).toEqual(['/other'])
     await simulator.close()
     const again = createSimulator({ statePath })
     expect(again.wechat.components.get('wxplatform01')?.options).toMatchObject({
@@ -321,12 +324,12 @@ describe('a platform that is pointed at somebody’s server', () => {
     await again.close()
   })
 
-  it('is refused when it is known, or its settings are wrong', async () => {
+  it('is rejected when it exists already or its settings are not valid', async () => {
     const simulator = createSimulator()
     const urls = { authorisationUrl: 'http://127.0.0.1:9/', callbackUrl: 'http://127.0.0.1:9/$APPID$' }
     await call(simulator, 'POST', '/_sim/component', { ...PLATFORM, ...urls })
     const twice = await call(simulator, 'POST', '/_sim/component', { ...PLATFORM, ...urls })
-    expect(twice).toMatchObject({ status: 400, body: { error: 'there is a platform wxplatform01' } })
+    expect(twice).toMatchObject({ status: 400, body: { error: 'the platform wxplatform01 exists already' } })
     const wrong = await call(simulator, 'PUT', '/_sim/component/wxplatform01/server', {
       callbackUrl: 'ftp://a/',
     })
@@ -344,7 +347,7 @@ describe('control calls and pages', () => {
     `/accounts/${APP}/revoke`,
   ]
 
-  it.each(paths)('are refused to a page of another site: %s', async (path) => {
+  it.each(paths)('are rejected from another site’s page: %s', async (path) => {
     const simulator = simulatorOf()
     const foreign: Record<string, string>[] = [
       { origin: 'https://evil.example', host: '127.0.0.1:3001' },
@@ -356,7 +359,7 @@ describe('control calls and pages', () => {
     for (const headers of foreign) expect((await call(simulator, 'POST', path, {}, headers)).status).toBe(403)
   })
 
-  it('are refused under a foreign name, also to read', async () => {
+  it('are rejected under a foreign host name, reads too', async () => {
     const simulator = simulatorOf({ allowedHosts: ['sim.test'] })
     const status = async (host: string) =>
       (await simulator.app.request('/_sim/accounts', { headers: { host } })).status
@@ -366,14 +369,14 @@ describe('control calls and pages', () => {
       expect(await status(host)).toBe(200)
   })
 
-  it('are open to scripts and to the simulator’s own pages', async () => {
+  it('are accepted from scripts and from the simulator’s own pages', async () => {
     const simulator = simulatorOf()
-    const ours: Record<string, string>[] = [
+    const accepted: Record<string, string>[] = [
       {},
       { origin: 'http://127.0.0.1:3001', host: '127.0.0.1:3001' },
       { 'sec-fetch-site': 'same-origin', origin: 'null', host: '127.0.0.1:3001' },
     ]
-    for (const headers of ours) {
+    for (const headers of accepted) {
       const added = await call(simulator, 'POST', '/_sim/faults', { errcode: -1 }, headers)
       expect(added.status).toBe(200)
     }

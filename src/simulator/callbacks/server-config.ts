@@ -17,11 +17,11 @@ import {
   serverSettings,
 } from './server-settings.ts'
 
-/** Settings that are not taken; nothing has changed. */
+/** Rejected settings. Nothing has changed. */
 export class SettingsError extends Error {
   override name = 'SettingsError'
   readonly reason: Reason
-  /** WeChat's GET, where that was the reason. */
+  /** WeChat's GET check, when it is the reason. */
   readonly check: UrlCheck | null
 
   constructor(reason: Reason, check: UrlCheck | null = null) {
@@ -32,9 +32,9 @@ export class SettingsError extends Error {
 }
 
 /**
- * 服务器配置: points an account at a server. WeChat's GET is made first; when it fails, everything stays as it was.
- * @returns the check, or null where none was made: no URL, or `check: false`
- * @throws SettingsError when the settings are not valid, or the server does not pass
+ * 服务器配置: sets an account's callback server. WeChat's GET check runs first. When it fails, nothing changes.
+ * @returns the check; null when none ran: without a URL, or with `check: false`
+ * @throws SettingsError when the settings are not valid, or the server does not pass the check
  */
 export async function setServer(
   wechat: SimulatedWechat,
@@ -59,8 +59,8 @@ export async function setServer(
 }
 
 /**
- * A new simulated account, kept over restarts.
- * @throws SettingsError when there is one with this appId, the settings are not valid, or the server does not pass
+ * Creates a simulated account, which the state file keeps.
+ * @throws SettingsError when the appId exists, the settings are not valid, or the server does not pass the check
  */
 export async function createAccount(
   wechat: SimulatedWechat,
@@ -68,25 +68,25 @@ export async function createAccount(
 ): Promise<{ account: SimAccountState; check: UrlCheck | null }> {
   const options = completeAccount(read(accountSettings.safeParse(settings)))
   requireKey(options)
-  const refuseKnown = () => {
+  const rejectKnown = () => {
     if (wechat.accounts.has(options.appId))
       throw new SettingsError({
-        zh: `已经有公众号 ${options.appId}`,
-        en: `there is an account ${options.appId}`,
+        zh: `公众号 ${options.appId} 已存在`,
+        en: `the account ${options.appId} exists already`,
       })
   }
-  refuseKnown()
+  rejectKnown()
   const check = await requirePassingCheck(wechat, options)
-  // Somebody else may have made it while the server was asked.
-  refuseKnown()
+  // Another request may have created it during the check.
+  rejectKnown()
   const account = wechat.addAccount(options, true)
   wechat.save()
   return { account, check }
 }
 
 /**
- * A new third-party platform, kept over restarts; WeChat pushes it a ticket at once.
- * @throws SettingsError when there is one with this appId, or the settings are not valid
+ * Creates a third-party platform, which the state file keeps. WeChat pushes it a ticket at once.
+ * @throws SettingsError when the appId exists, or the settings are not valid
  */
 export async function createPlatform(
   wechat: SimulatedWechat,
@@ -95,14 +95,14 @@ export async function createPlatform(
   const options = read(platformSettings.safeParse(settings))
   const { appId } = options
   if (wechat.components.has(appId))
-    throw new SettingsError({ zh: `已经有第三方平台 ${appId}`, en: `there is a platform ${appId}` })
+    throw new SettingsError({ zh: `第三方平台 ${appId} 已存在`, en: `the platform ${appId} exists already` })
   const component = wechat.addComponent({ ...options, ticketEveryMs: 600_000 }, true)
   return { component, push: await new PlatformController(wechat, component).pushTicket() }
 }
 
 /**
- * Points a platform at other addresses. WeChat makes no GET for these (no page knows of one; inferred), so the new ones
- * count at once, and a ticket is pushed there.
+ * Sets a platform's URLs and pushes a ticket to them. WeChat does not check these URLs by GET (inferred: no page mentions a
+ * check), so they apply at once.
  * @throws SettingsError when the settings are not valid
  */
 export async function setPlatformServer(
@@ -127,7 +127,7 @@ function read<T>(
 function requireKey({ mode, encodingAesKey }: { mode: string; encodingAesKey?: string | null }): void {
   if (mode === 'plain' || encodingAesKey) return
   throw new SettingsError({
-    zh: '兼容模式和安全模式需要 EncodingAESKey',
+    zh: '兼容模式和安全模式必须填写 EncodingAESKey',
     en: 'the modes compatible and security need an EncodingAESKey',
   })
 }

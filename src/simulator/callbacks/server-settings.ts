@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { AccountOptions } from '../state/model.ts'
 
-/** An address that the simulator may call: http or https, nothing to sign in with, no fragment. */
+/** A URL that the simulator may call: http or https, without credentials and without a fragment. */
 const address = z
   .string()
   .trim()
@@ -11,7 +11,7 @@ const address = z
     if (!URL.canParse(value)) return false
     const url = new URL(value)
     return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
-  }, '请填写以 http:// 或 https:// 开头的完整地址 · must be a whole address that begins with http:// or https://')
+  }, '请填写以 http:// 或 https:// 开头的完整地址 · must be a complete URL that begins with http:// or https://')
 
 /** 3 to 32 letters and digits. Source: 接入指南. */
 const token = z
@@ -27,25 +27,25 @@ const appId = z
   .trim()
   .regex(
     /^wx[A-Za-z0-9]{4,30}$/,
-    'AppID 以 wx 开头，加 4–30 位英文或数字 · must be wx and 4 to 30 letters and digits',
+    'AppID 以 wx 开头，加 4–30 位英文或数字 · must be wx followed by 4 to 30 letters or digits',
   )
 const appSecret = z.string().trim().min(1).max(128)
 const mode = z.enum(['plain', 'compatible', 'security'])
 const format = z.enum(['xml', 'json'])
 
-/** 服务器配置 of an account: what is left out stays as it is. `callbackUrl` null: WeChat tells nobody. */
+/** 服务器配置 of an account. Absent fields keep their values. `callbackUrl` null: nothing is pushed. */
 export const serverSettings = z.strictObject({
   callbackUrl: address.nullable(),
   token: token.optional(),
   encodingAesKey: aesKey.nullable().optional(),
   mode: mode.optional(),
   format: format.optional(),
-  /** false: the URL is taken without WeChat's GET. */
+  /** false: the URL is set without WeChat's GET check. */
   check: z.boolean().default(true),
 })
 export type ServerSettings = z.input<typeof serverSettings>
 
-/** A simulated account as somebody makes it; what is left out is made up. */
+/** Settings of a new simulated account. Absent fields get generated values. */
 export const accountSettings = z.strictObject({
   appId: appId.optional(),
   appSecret: appSecret.optional(),
@@ -63,7 +63,7 @@ export const accountSettings = z.strictObject({
 })
 export type AccountSettings = z.input<typeof accountSettings>
 
-/** A third-party platform. `callbackUrl` has `$APPID$` for the account's appId, as in WeChat's own console. */
+/** A third-party platform. `callbackUrl` has `$APPID$` in place of the account's appId, as in WeChat's own console. */
 export const platformSettings = z.strictObject({
   appId,
   appSecret,
@@ -75,7 +75,7 @@ export const platformSettings = z.strictObject({
 })
 export type PlatformSettings = z.input<typeof platformSettings>
 
-/** Where a platform is reached; what is left out stays as it is. */
+/** A platform's URLs and keys. Absent fields keep their values. */
 export const platformServer = z.strictObject({
   authorisationUrl: address.optional(),
   callbackUrl: address.optional(),
@@ -84,7 +84,7 @@ export const platformServer = z.strictObject({
 })
 export type PlatformServer = z.input<typeof platformServer>
 
-/** The account with made-up credentials where none were given. The AES key is made in every mode: one may change it. */
+/** Generates absent credentials. The AES key is generated in every mode, because the mode may change later. */
 export function completeAccount(settings: z.output<typeof accountSettings>): AccountOptions {
   const id = settings.appId ?? `wxtest${randomBytes(6).toString('hex')}`
   return {
@@ -99,11 +99,11 @@ export function completeAccount(settings: z.output<typeof accountSettings>): Acc
 
 /** 43 letters and digits that decode to 32 bytes. */
 function newAesKey(): string {
-  // Base64 has + and / too, which WeChat's keys have not.
+  // Base64 has + and / too, which WeChat's keys do not have.
   return randomBytes(32).toString('base64').replaceAll(/[+/]/g, 'A').slice(0, 43)
 }
 
-/** What a person entered wrongly, in one line: in one language, or in both. */
+/** The issues in one line, in one language or in both. */
 export function describeIssues(error: z.ZodError, language?: 'zh' | 'en'): string {
   return error.issues
     .map(({ path, message }) => {

@@ -18,18 +18,18 @@ afterEach(() => at.close())
 
 const page = async (path: string) => (await at.simulator.app.request(path)).text()
 
-describe('an account without a server of its own', () => {
-  it('is told to nobody, and its phone says so', async () => {
+describe('an account without a callback server', () => {
+  it('gets no callbacks, and its phone page says so', async () => {
     expect(await at.simulator.account(SHOP).follow('oEarly')).toMatchObject({ ok: true, attempts: 0 })
     expect(at.product.received).toEqual([])
-    expect(await page('/accounts')).toContain('没有接入')
-    expect(await page(`/phone/${SHOP}/oEarly`)).toContain('没有接入')
-    expect(await page(`/phone/${ACCOUNT}/oEarly`)).not.toContain('没有接入')
+    expect(await page('/accounts')).toContain('未接入')
+    expect(await page(`/phone/${SHOP}/oEarly`)).toContain('未接入')
+    expect(await page(`/phone/${ACCOUNT}/oEarly`)).not.toContain('未接入')
   })
 })
 
-describe('an owner at the list of accounts', () => {
-  it('withdraws from the platform, which is told', async () => {
+describe('an owner on the list of accounts', () => {
+  it('withdraws the authorisation, and the platform is notified', async () => {
     await at.authorised()
     expect(await page('/accounts')).toContain(`/accounts/${ACCOUNT}/revoke`)
     const answer = await at.simulator.app.request(`/accounts/${ACCOUNT}/revoke`, { method: 'POST' })

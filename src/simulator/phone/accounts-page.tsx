@@ -6,7 +6,7 @@ import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import { Layout } from './layout.tsx'
 
-/** The list of the simulated accounts: who serves each, its server, its phone, and an owner's way in and out of a platform. */
+/** The list of the simulated accounts, with their receivers, callback servers, phones and authorisations. */
 export function createAccountsPage(wechat: SimulatedWechat, links: PageLinks): Hono {
   const app = new Hono()
   app.get('/accounts', (c) => {
@@ -45,7 +45,7 @@ const AccountsPage = (props: { items: Item[]; platforms: ComponentState[]; links
           <tr>
             <th>名称 name</th>
             <th>AppID</th>
-            <th>消息发往 its messages go to</th>
+            <th>消息接收方 receiver</th>
             <th>粉丝 followers</th>
             <th />
             <th />
@@ -104,7 +104,7 @@ const ServedBy = ({ served, url }: { served: Served; url: string | null }) => {
     case 'own-server':
       return (
         <>
-          自建服务器 its own server
+          自有服务器 own server
           <br />
           <code class="url">{url}</code>
         </>
@@ -116,7 +116,7 @@ const ServedBy = ({ served, url }: { served: Served; url: string | null }) => {
         </>
       )
     case 'nobody':
-      return <span class="quiet">没有接入 nobody</span>
+      return <span class="quiet">未接入 none</span>
     default:
       return served satisfies never
   }

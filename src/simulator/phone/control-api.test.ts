@@ -9,8 +9,11 @@ const T0 = Date.parse('2026-11-23T08:00:00Z')
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** A simulator driven over HTTP, and the callbacks that it sent. */
-function driven(answer: () => Response = () => new Response('success'), options: SimulatorOptions = {}) {
+/** A simulator controlled over HTTP, and the callbacks that it pushed. */
+function startSimulator(
+  answer: () => Response = () => new Response('success'),
+  options: SimulatorOptions = {},
+) {
   const callbacks: string[] = []
   vi.stubGlobal('fetch', async (_: string, init: { body: string }) => {
     callbacks.push(init.body)
@@ -46,43 +49,43 @@ function driven(answer: () => Response = () => new Response('success'), options:
   }
 }
 
-describe('what a follower does on the phone', () => {
+describe('an action of a follower', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
-    ['follows', { do: 'follow' }, { kind: 'subscribe', qrScene: null }],
-    ['follows through a code', { do: 'follow', qrScene: 'expo' }, { kind: 'subscribe', qrScene: 'expo' }],
-    ['unfollows', { do: 'unfollow' }, { kind: 'unsubscribe' }],
+    ['a follow', { do: 'follow' }, { kind: 'subscribe', qrScene: null }],
+    ['a follow by a QR code', { do: 'follow', qrScene: 'expo' }, { kind: 'subscribe', qrScene: 'expo' }],
+    ['an unfollow', { do: 'unfollow' }, { kind: 'unsubscribe' }],
+    ['a scan that follows', { do: 'scan', qrScene: 'expo' }, { kind: 'subscribe', qrScene: 'expo' }],
+    ['a tap on the menu', { do: 'menu', key: 'gift', label: '礼物' }, { kind: 'click', eventKey: 'gift' }],
     [
-      'scans a code and follows by it',
-      { do: 'scan', qrScene: 'expo' },
-      { kind: 'subscribe', qrScene: 'expo' },
-    ],
-    ['taps the menu', { do: 'menu', key: 'gift', label: '礼物' }, { kind: 'click', eventKey: 'gift' }],
-    [
-      'follows a link of the menu',
+      'a tap on a menu link',
       { do: 'view', url: 'https://example.com/' },
       { kind: 'view', eventKey: 'https://example.com/' },
     ],
     [
-      'taps a menu message',
+      'a tap on a menu message',
       { do: 'msgmenu', id: '101', text: '要' },
       { kind: 'text', content: '要', bizmsgmenuid: '101' },
     ],
-    ['writes', { do: 'type', text: '1' }, { kind: 'text', content: '1', bizmsgmenuid: null }],
-    ['sends a picture', { do: 'image' }, { kind: 'image' }],
-    ['speaks', { do: 'voice' }, { kind: 'voice' }],
-    ['meets an agent', { do: 'agent-joins' }, { kind: 'kf_create_session', kfAccount: 'test@agent' }],
-    ['leaves an agent', { do: 'agent-leaves' }, { kind: 'kf_close_session' }],
-  ])('%s: the account hears of it', async (_, action, heard) => {
-    const phone = driven()
+    ['a text', { do: 'type', text: '1' }, { kind: 'text', content: '1', bizmsgmenuid: null }],
+    ['an image', { do: 'image' }, { kind: 'image' }],
+    ['a voice message', { do: 'voice' }, { kind: 'voice' }],
+    [
+      'the start of an agent session',
+      { do: 'agent-joins' },
+      { kind: 'kf_create_session', kfAccount: 'test@agent' },
+    ],
+    ['the end of an agent session', { do: 'agent-leaves' }, { kind: 'kf_close_session' }],
+  ])('pushes a callback: %s', async (_, action, expected) => {
+    const phone = startSimulator()
     expect(await phone.act(action)).toMatchObject({ status: 200, ok: true, attempts: 1 })
     expect(phone.inbound()).toMatchObject([
-      { ...heard, openId: 'oTest', toUserName: 'gh_test', createTime: T0 / 1000 },
+      { ...expected, openId: 'oTest', toUserName: 'gh_test', createTime: T0 / 1000 },
     ])
     expect((await phone.state()).messages).toHaveLength(1)
   })
 
-  it('makes each message another one, also the same words', async () => {
-    const phone = driven()
+  it('gives every message an id of its own, for equal texts too', async () => {
+    const phone = startSimulator()
     await phone.act({ do: 'type', text: '1' })
     await phone.act({ do: 'type', text: '1' })
     const ids = phone.inbound().map((i) => ('msgId' in i ? i.msgId : ''))
@@ -90,19 +93,19 @@ describe('what a follower does on the phone', () => {
     for (const id of ids) expect(Number(id)).toBeGreaterThan(Number.MAX_SAFE_INTEGER)
   })
 
-  it('can be told several times, and dated back', async () => {
-    const phone = driven()
+  it('can be pushed several times, with an earlier CreateTime', async () => {
+    const phone = startSimulator()
     await phone.act({ do: 'follow', times: 3, createTime: 1_000_000 })
     expect(phone.callbacks).toHaveLength(3)
     expect(new Set(phone.callbacks).size).toBe(1)
     expect(phone.inbound()[0]?.createTime).toBe(1_000_000)
   })
 
-  it('shows the passive reply that came back', async () => {
+  it('shows the passive reply', async () => {
     const reply =
       '<xml><ToUserName>oTest</ToUserName><FromUserName>gh_test</FromUserName><CreateTime>1</CreateTime>' +
       '<MsgType>text</MsgType><Content><![CDATA[欢迎]]></Content></xml>'
-    const phone = driven(() => new Response(reply))
+    const phone = startSimulator(() => new Response(reply))
     await phone.act({ do: 'follow' })
     expect((await phone.state()).messages).toMatchObject([
       { from: 'system' },
@@ -110,8 +113,8 @@ describe('what a follower does on the phone', () => {
     ])
   })
 
-  it('scans a code as a follower: the account hears of it', async () => {
-    const phone = driven()
+  it('scans a QR code as a follower', async () => {
+    const phone = startSimulator()
     await phone.act({ do: 'follow' })
     await phone.act({ do: 'scan', qrScene: 'expo' })
     expect(phone.inbound()[1]).toMatchObject({ kind: 'scan', qrScene: 'expo' })
@@ -122,21 +125,21 @@ describe('what a follower does on the phone', () => {
     { do: 'menu', key: 'gift' },
     { do: 'follow' },
     { do: 'scan', qrScene: 'expo' },
-  ])('is told of a fault when the answer is none that WeChat takes: $do', async (action) => {
-    const phone = driven(() => new Response('"success"'))
+  ])('shows a fault when WeChat rejects the answer: $do', async (action) => {
+    const phone = startSimulator(() => new Response('"success"'))
     expect(await phone.act(action)).toMatchObject({ ok: false, attempts: 1, refused: expect.any(String) })
     const { messages } = await phone.state()
     expect((messages as unknown[]).at(-1)).toMatchObject({ from: 'system', content: { text: FAULT_TEXT } })
   })
 
-  it('is told of no fault where nobody waits for an answer', async () => {
-    const phone = driven(() => new Response('oops'))
+  it('shows no fault for an event without a reply', async () => {
+    const phone = startSimulator(() => new Response('oops'))
     await phone.act({ do: 'view', url: 'https://example.com/' })
     expect((await phone.state()).messages).toHaveLength(1)
   })
 
-  it('is answered by WeChat’s own excuse after four failures of a message', async () => {
-    const phone = driven(() => new Response('', { status: 500 }))
+  it('shows WeChat’s fault text after four failed deliveries of a message', async () => {
+    const phone = startSimulator(() => new Response('', { status: 500 }))
     expect(await phone.act({ do: 'type', text: '1' })).toMatchObject({ ok: false, attempts: 4 })
     const { messages } = await phone.state()
     expect(messages).toMatchObject([
@@ -145,9 +148,9 @@ describe('what a follower does on the phone', () => {
     ])
   })
 
-  it('is lost for a minute once the callback has failed 40 times', async () => {
+  it('is lost for a minute after 40 failed deliveries', async () => {
     const clock = { now: T0 }
-    const phone = driven(() => new Response('', { status: 500 }), { now: () => clock.now })
+    const phone = startSimulator(() => new Response('', { status: 500 }), { now: () => clock.now })
     for (let i = 0; i < 10; i++) await phone.act({ do: 'follow' })
     expect(phone.callbacks).toHaveLength(40)
     expect(await phone.act({ do: 'follow' })).toMatchObject({ ok: false, attempts: 0 })
@@ -157,28 +160,28 @@ describe('what a follower does on the phone', () => {
   })
 
   it.each<[string, unknown, RegExp]>([
-    ['nothing', {}, /do must be follow, unfollow/],
-    ['something that nobody can do', { do: 'fly' }, /do must be/],
-    ['a scan of no code', { do: 'scan' }, /scan needs qrScene/],
-    ['a tap on no menu', { do: 'menu' }, /menu needs key/],
-    ['a text without words', { do: 'type', text: 1 }, /type needs text/],
-    ['no JSON', 'follow', /JSON/],
-  ])('is refused when it is %s', async (_, body, reason) => {
-    const phone = driven()
+    ['an empty object', {}, /do must be follow, unfollow/],
+    ['an unknown action', { do: 'fly' }, /do must be/],
+    ['a scan without a QR code', { do: 'scan' }, /scan needs qrScene/],
+    ['a tap without a menu key', { do: 'menu' }, /menu needs key/],
+    ['a text that is a number', { do: 'type', text: 1 }, /type needs text/],
+    ['not JSON', 'follow', /JSON/],
+  ])('is rejected when the body is %s', async (_, body, reason) => {
+    const phone = startSimulator()
     expect(await phone.act(body)).toEqual({ status: 400, error: expect.stringMatching(reason) })
     expect(phone.callbacks).toEqual([])
   })
 
-  it('is refused for an account that the simulator does not have', async () => {
-    const phone = driven()
+  it('is rejected for an unknown account', async () => {
+    const phone = startSimulator()
     const answer = await phone.call('POST', '/_sim/wxunknown0000001/oTest/act', { do: 'follow' })
     expect(answer).toEqual({ status: 400, error: 'the simulator has no account wxunknown0000001' })
   })
 })
 
 describe('the state of a follower', () => {
-  it('is the account, the clock, the grants and what was sent', async () => {
-    const phone = driven()
+  it('contains the account, the clock, the grants and the sent messages', async () => {
+    const phone = startSimulator()
     await phone.act({ do: 'follow' })
     expect(await phone.state()).toMatchObject({
       account: { appId: APP, name: '测试账号', profile: 'wechat-2023', qrScenes: ['expo'] },
@@ -197,14 +200,14 @@ describe('the state of a follower', () => {
     expect(await phone.state()).toMatchObject({ following: false, grants: [] })
   })
 
-  it('never shows a secret', async () => {
-    const phone = driven()
-    const told = JSON.stringify([await phone.state(), await phone.call('GET', '/_sim/accounts')])
-    for (const secret of ['test-secret', 'test-token']) expect(told).not.toContain(secret)
+  it('contains no secret', async () => {
+    const phone = startSimulator()
+    const texts = JSON.stringify([await phone.state(), await phone.call('GET', '/_sim/accounts')])
+    for (const secret of ['test-secret', 'test-token']) expect(texts).not.toContain(secret)
   })
 
   it('is listed for each account', async () => {
-    const phone = driven()
+    const phone = startSimulator()
     await phone.act({ do: 'follow' })
     expect(await phone.call('GET', '/_sim/accounts')).toEqual({
       status: 200,
@@ -222,8 +225,8 @@ describe('the state of a follower', () => {
     })
   })
 
-  it('is told anew whenever it changes, and only to who watches that follower', async () => {
-    const phone = driven()
+  it('is streamed at each change, to the watchers of this follower only', async () => {
+    const phone = startSimulator()
     const answer = await phone.simulator.app.request(`/_sim/${APP}/oTest/events`)
     expect(answer.headers.get('content-type')).toContain('text/event-stream')
     const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
@@ -231,18 +234,18 @@ describe('the state of a follower', () => {
     expect(await next()).toMatch(/^event: changed\ndata: .*"following":false/s)
     await phone.act({ do: 'follow' }, 'oOther')
     await phone.act({ do: 'follow' })
-    const told = await next()
-    expect(told).toContain('"openId":"oTest","following":true')
+    const event = await next()
+    expect(event).toContain('"openId":"oTest","following":true')
     await reader.cancel()
   })
 })
 
-describe('a clock that is moved', () => {
-  const forward = (phone: ReturnType<typeof driven>, body: unknown) =>
+describe('a moved clock', () => {
+  const forward = (phone: ReturnType<typeof startSimulator>, body: unknown) =>
     phone.call('POST', `/_sim/${APP}/oTest/fast-forward`, body)
 
-  it('moves for one follower only, and dates what that one does', async () => {
-    const phone = driven()
+  it('moves for one follower only and dates that follower’s actions', async () => {
+    const phone = startSimulator()
     expect(await forward(phone, { ms: 3_600_000 })).toEqual({ status: 200, moved: true })
     expect(await phone.state()).toMatchObject({ offsetMs: 3_600_000, clock: T0 + 3_600_000 })
     expect(await phone.state('oOther')).toMatchObject({ offsetMs: 0 })
@@ -250,22 +253,22 @@ describe('a clock that is moved', () => {
     expect(phone.inbound()[0]?.createTime).toBe(T0 / 1000 + 3_600)
   })
 
-  it.each([[0], [-1], ['60000'], [7 * 86_400_000 + 1], [undefined]])('is not moved by %j', async (ms) => {
-    const phone = driven()
+  it.each([[0], [-1], ['60000'], [7 * 86_400_000 + 1], [undefined]])('rejects %j', async (ms) => {
+    const phone = startSimulator()
     expect(await forward(phone, { ms })).toMatchObject({ status: 400, error: expect.stringMatching(/ms/) })
     expect(await phone.state()).toMatchObject({ offsetMs: 0 })
   })
 
-  it('stays where it is when there is no next step', async () => {
-    const phone = driven()
+  it('does not move without a next step', async () => {
+    const phone = startSimulator()
     expect(await forward(phone, { toNext: true })).toEqual({ status: 200, moved: false })
     expect(await phone.state()).toMatchObject({ offsetMs: 0 })
   })
 })
 
-describe('faults from outside', () => {
-  it('are switched on, listed and cleared', async () => {
-    const phone = driven()
+describe('a fault by the control API', () => {
+  it('is added, listed and cleared', async () => {
+    const phone = startSimulator()
     const fault = { api: 'custom/send', errcode: 45015, times: 2 }
     expect(await phone.call('POST', '/_sim/faults', fault)).toEqual({ status: 200, items: [fault] })
     expect(await phone.call('GET', '/_sim/faults')).toEqual({ status: 200, items: [fault] })
@@ -276,37 +279,42 @@ describe('faults from outside', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['a misspelled field', { api: 'custom/send', errCode: -1 }, /errCode/],
-    ['a code that is a text', { errcode: '45015' }, /errcode/],
-    ['filters and no effect', { api: 'custom/send', times: 2 }, /errcode, status, latencyMs, hang, reset/],
-    ['nothing at all', {}, /errcode, status, latencyMs, hang, reset/],
+    ['a code that is a string', { errcode: '45015' }, /errcode/],
+    [
+      'filters without an effect',
+      { api: 'custom/send', times: 2 },
+      /errcode, status, latencyMs, hang, reset/,
+    ],
+    ['an empty object', {}, /errcode, status, latencyMs, hang, reset/],
     ['a status that HTTP does not have', { status: 99 }, /status/],
     ['no times', { errcode: -1, times: 0 }, /times/],
-    ['a moment that there is not', { hang: 'later' }, /hang/],
+    ['an unknown moment', { hang: 'later' }, /hang/],
     ['two orders in one', { invalidateToken: APP, duplicateCallback: 1 }, /duplicateCallback/],
     ['the token of an unknown account', { invalidateToken: 'wxunknown' }, /wxunknown/],
     ['a list', [], /fault/],
-  ])('are refused with the field that is wrong: %s', async (_, fault, told) => {
-    const phone = driven()
+  ])('is rejected with the name of the invalid field: %s', async (_, fault, reason) => {
+    const phone = startSimulator()
     const answer = await phone.call('POST', '/_sim/faults', fault)
-    expect(answer).toMatchObject({ status: 400, error: expect.stringMatching(told) })
+    expect(answer).toMatchObject({ status: 400, error: expect.stringMatching(reason) })
     expect(phone.simulator.wechat.faults.list()).toEqual([])
   })
 
-  it('can take a token away', async () => {
-    const phone = driven()
+  it('can invalidate a token', async () => {
+    const phone = startSimulator()
     const credentials = { grant_type: 'client_credential', appid: APP, secret: 'test-secret' }
-    const ask = async () => (await phone.call('POST', '/cgi-bin/stable_token', credentials)).access_token
-    const before = await ask()
-    expect(await ask()).toBe(before)
+    const requestToken = async () =>
+      (await phone.call('POST', '/cgi-bin/stable_token', credentials)).access_token
+    const before = await requestToken()
+    expect(await requestToken()).toBe(before)
     expect(await phone.call('POST', '/_sim/faults', { invalidateToken: APP })).toMatchObject({ items: [] })
     expect(await phone.call('GET', `/cgi-bin/user/info?access_token=${before}`)).toMatchObject({
       errcode: 40001,
     })
-    expect(await ask()).not.toBe(before)
+    expect(await requestToken()).not.toBe(before)
   })
 
-  it('can send the next callbacks twice', async () => {
-    const phone = driven()
+  it('can duplicate the next callbacks', async () => {
+    const phone = startSimulator()
     await phone.call('POST', '/_sim/faults', { duplicateCallback: 2 })
     const counts = []
     for (let i = 0; i < 3; i++) {

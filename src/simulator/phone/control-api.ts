@@ -9,7 +9,7 @@ import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { FollowerKey } from '../state/simulator-state.ts'
 import { followerView } from './follower-view.ts'
 
-/** Options beside an action's own fields. `createTime`: s. */
+/** Options beside the action's own fields. `createTime`: s. */
 const actionBody = z.looseObject({
   times: z.number().min(1).optional(),
   createTime: z.number().optional(),
@@ -18,7 +18,7 @@ const MAX_DELIVERIES = 10
 const MAX_FAST_FORWARD_MS = 7 * 86_400_000
 const KEEP_ALIVE_MS = 15_000
 
-/** `/_sim/*`: the phone page and shell scripts control the simulator with it. JSON in, JSON out. */
+/** `/_sim/*`: control calls for the phone page and for scripts. JSON in, JSON out. */
 export function createControl(wechat: SimulatedWechat): Hono {
   const app = new Hono()
   app.onError((err, c) =>
@@ -53,7 +53,7 @@ function addAccountRoutes(app: Hono, wechat: SimulatedWechat): void {
   app.post('/_sim/accounts', async (c) => {
     const { account, check } = await createAccount(wechat, await c.req.json())
     const { appId, appSecret, token, encodingAesKey, mode, format, callbackUrl } = account
-    // The only answer with the credentials: a script that creates an account needs them.
+    // The only answer with credentials: a script that creates an account needs them.
     return c.json({ appId, appSecret, token, encodingAesKey, mode, format, callbackUrl, check }, 201)
   })
   app.put('/_sim/accounts/:appId/server', async (c) => {
@@ -66,7 +66,7 @@ function addAccountRoutes(app: Hono, wechat: SimulatedWechat): void {
       const found = media.get(c.req.param('id'))
       if (found?.content) return fileAnswer(found)
     }
-    return c.json({ error: 'the simulator has no such picture' }, 404)
+    return c.json({ error: `the simulator has no file ${c.req.param('id')}` }, 404)
   })
 }
 
@@ -89,7 +89,7 @@ function addFollowerRoutes(app: Hono, wechat: SimulatedWechat): void {
     const { ms, toNext } = (await c.req.json()) as { ms?: number; toNext?: boolean }
     if (toNext) return c.json({ moved: await wechat.fastForwardToNext(c.req.param()) })
     if (typeof ms !== 'number' || !(ms > 0) || ms > MAX_FAST_FORWARD_MS)
-      throw new Error('ms must be 1 to 604800000 (7 days); or give toNext: true')
+      throw new Error('ms must be 1 to 604800000 (7 days), or toNext must be true')
     await wechat.fastForward(c.req.param(), ms)
     return c.json({ moved: true })
   })
@@ -112,7 +112,7 @@ function addFaultRoutes(app: Hono, wechat: SimulatedWechat): void {
   })
 }
 
-/** Sends the follower's state at once and after each change. Changes that come together are sent once. */
+/** Sends the follower's state at once and after each change. Simultaneous changes are sent once. */
 async function streamChanges(
   wechat: SimulatedWechat,
   key: FollowerKey,

@@ -7,7 +7,7 @@ import type { FollowerKey } from '../state/simulator-state.ts'
 const MAX_MESSAGES = 100
 const MAX_SENDS = 20
 
-/** What the phone page shows of a follower: the account, the clock, grants, messages, sends and faults. */
+/** A follower as the phone page shows it: account, clock, grants, messages, sends and faults. */
 export function followerView(wechat: SimulatedWechat, key: FollowerKey) {
   const account = wechat.account(key.appId)
   const follower = wechat.peek(key)

@@ -1,7 +1,7 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 
-/** Every page of the simulator: Chinese first, English small. */
+/** The frame of every page: Chinese first, English small. */
 export const Shell = (props: { title: string; style: string; nav?: Child; children: Child }) => (
   <>
     {raw('<!DOCTYPE html>')}
@@ -26,7 +26,7 @@ export const Shell = (props: { title: string; style: string; nav?: Child; childr
   </>
 )
 
-/** A page beside the phone. */
+/** A page beside the phone page. */
 export const Layout = (props: { title: string; consoleUrl: string | null; children: Child }) => (
   <Shell
     title={props.title}

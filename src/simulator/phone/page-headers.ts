@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 
 /**
- * For the simulator's pages: their own script and style, none of it inline, in nobody's frame. No `form-action`: the
- * authorisation page's form leads back to the platform, elsewhere.
+ * Security headers of the simulator's pages: scripts and styles of its own only, none inline, no framing. There is no
+ * `form-action`, because the authorisation page's form redirects to the platform on another site.
  */
 export function pageHeaders(): MiddlewareHandler {
   const self = ["'self'"]
@@ -18,7 +18,7 @@ export function pageHeaders(): MiddlewareHandler {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    // A form of our own must say where it comes from: without a referrer it would send `Origin: null`.
+    // Without a referrer, a form of the simulator would send `Origin: null`.
     referrerPolicy: 'same-origin',
     strictTransportSecurity: false,
   })

@@ -6,13 +6,13 @@ interface PhonePageProps {
   openId: string
   name: string
   followers: string[]
-  /** A server gets the account's callbacks. */
+  /** Whether a server or a platform receives the account's callbacks. */
   served: boolean
   consoleUrl: string | null
   authoriseUrl: string | null
 }
 
-/** A follower's phone, beside what WeChat knows of the follower. `assets/phone.js` fills it. */
+/** A follower's phone, beside WeChat's data about the follower. `assets/phone.js` fills the page. */
 export const PhonePage = (props: PhonePageProps) => (
   <>
     {raw('<!DOCTYPE html>')}
@@ -96,10 +96,10 @@ const Phone = ({ name }: { name: string }) => (
 
 const NoServer = ({ authoriseUrl }: { authoriseUrl: string | null }) => (
   <p class="notice" role="status">
-    该公众号没有接入服务器，发送消息不会收到回复。
+    该公众号未接入服务器，发送消息不会收到回复。
     {authoriseUrl ? <a href={authoriseUrl}>授权给平台 authorise the platform</a> : null}
     <br />
-    <small>This account has no server. Nothing will answer.</small>
+    <small>This account has no callback server. Messages get no reply.</small>
   </p>
 )
 
@@ -130,7 +130,7 @@ const ClockControls = () => (
 
 const Grants = () => (
   <>
-    <Heading zh="下发额度">grants that WeChat holds</Heading>
+    <Heading zh="下发额度">grants</Heading>
     <Table columns={['场景 scene', '已用 used', '剩余 left']} bodyId="grants" />
   </>
 )
@@ -158,9 +158,9 @@ const FaultControls = ({ appId }: { appId: string }) => (
         <option value='{"api":"custom/send","errcode":45047}'>超过条数 45047</option>
         <option value='{"api":"custom/send","status":503,"times":3}'>HTTP 503 ×3</option>
         <option value='{"api":"custom/send","latencyMs":3000,"times":3}'>延迟 3 秒 ×3</option>
-        <option value='{"api":"custom/send","hang":"after"}'>送达但不应答 accept, then hang</option>
+        <option value='{"api":"custom/send","hang":"after"}'>送达但不响应 accept, then hang</option>
         <option value={`{"invalidateToken":"${appId}"}`}>令牌失效 token invalidated</option>
-        <option value='{"duplicateCallback":3}'>回调重复推送 ×3 callback twice</option>
+        <option value='{"duplicateCallback":3}'>回调重复推送 ×3 duplicate callback</option>
       </select>
       <button type="button" id="add-fault">
         添加

@@ -10,7 +10,7 @@ import { createServerPages } from './server-pages.tsx'
 
 const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
 
-/** The phone, the list of accounts and their forms. Opening a phone adds no follower: a new one is added by the first action. */
+/** The phone page, the list of accounts and their forms. Opening a phone adds no follower; the first action does. */
 export function createPages(
   wechat: SimulatedWechat,
   links: { consoleUrl: string | null; authoriseUrl: string | null },
@@ -26,7 +26,7 @@ export function createPages(
   app.get('/assets/phone.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
   app.get('/', (c) => {
     const [account] = wechat.accounts.values()
-    if (!account) return c.text('还没有模拟账号 / no simulated account yet', 404)
+    if (!account) return c.text('暂无模拟公众号 / no simulated account', 404)
     const [follower] = account.followers.keys()
     return c.redirect(`/phone/${account.appId}/${follower ?? newOpenId()}`)
   })
@@ -36,7 +36,7 @@ export function createPages(
   app.get('/phone/:appId/:openId', (c) => {
     const { appId, openId } = c.req.param()
     const account = wechat.accounts.get(appId)
-    if (!account) return c.text(`模拟器没有账号 ${appId} / the simulator has no account ${appId}`, 404)
+    if (!account) return c.text(`找不到公众号 ${appId} / the simulator has no account ${appId}`, 404)
     return c.html(
       <PhonePage
         appId={appId}

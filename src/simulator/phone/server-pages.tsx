@@ -32,7 +32,7 @@ const FORMATS = [
   ['json', 'JSON', ''],
 ] as const
 
-/** 服务器配置: the forms that point an account, or a platform, at somebody's own server; new accounts and platforms. */
+/** 服务器配置: the forms that set the callback server of an account or a platform, and create accounts and platforms. */
 export function createServerPages(wechat: SimulatedWechat, options: Options): Hono {
   const app = new Hono()
   accountForms(app, wechat, options)
@@ -59,13 +59,13 @@ function accountForms(app: Hono, wechat: SimulatedWechat, { consoleUrl }: Option
   })
   app.get('/accounts/:appId/server', (c) => {
     const account = wechat.accounts.get(c.req.param('appId'))
-    if (!account) return c.text('没有这个公众号 / no such account', 404)
+    if (!account) return c.text('找不到该公众号 / the account does not exist', 404)
     const message = c.req.query('saved') || c.req.query('made') ? savedMessage(account) : undefined
     return c.html(pageOf(c, account, settingsOf(account), message))
   })
   app.post('/accounts/:appId/server', async (c) => {
     const account = wechat.accounts.get(c.req.param('appId'))
-    if (!account) return c.text('没有这个公众号 / no such account', 404)
+    if (!account) return c.text('找不到该公众号 / the account does not exist', 404)
     const form = await formOf(c)
     try {
       await setServer(wechat, account.appId, {
@@ -116,7 +116,7 @@ function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatf
   })
   app.get('/platforms/:appId/server', (c) => {
     const component = wechat.components.get(c.req.param('appId'))
-    if (!component) return c.text('没有这个第三方平台 / no such platform', 404)
+    if (!component) return c.text('找不到该第三方平台 / the platform does not exist', 404)
     const message = ticketMessage(c.req.query('ticket'))
     const { appId, appSecret, token, authorisationUrl, callbackUrl } = component.options
     const form = { appId, appSecret, token, aesKey: component.aesKey, authorisationUrl, callbackUrl }
@@ -124,7 +124,7 @@ function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatf
   })
   app.post('/platforms/:appId/server', async (c) => {
     const component = wechat.components.get(c.req.param('appId'))
-    if (!component) return c.text('没有这个第三方平台 / no such platform', 404)
+    if (!component) return c.text('找不到该第三方平台 / the platform does not exist', 404)
     const { appId } = component.options
     const form = await formOf(c)
     try {
@@ -144,7 +144,7 @@ async function formOf(c: Context): Promise<Form> {
 
 function pick<Name extends string>(form: Form, names: readonly Name[]): { [N in Name]?: string } {
   const filled = names.flatMap((name) => (form[name] ? [[name, form[name]] as const] : []))
-  // Its keys are of `names`.
+  // Its keys are a subset of `names`.
   return Object.fromEntries(filled) as { [N in Name]?: string }
 }
 
@@ -164,17 +164,17 @@ function messageOf(err: unknown): Message {
 
 function savedMessage({ callbackUrl }: SimAccountState): Message {
   return callbackUrl === null
-    ? { good: true, zh: '已保存。没有填写 URL，消息不会推送', en: 'saved; without a URL nothing is pushed' }
-    : { good: true, zh: '验证通过，已保存', en: 'the server passed the check; saved' }
+    ? { good: true, zh: '已保存。未填写 URL，不会推送消息', en: 'saved; nothing is pushed without a URL' }
+    : { good: true, zh: 'URL 验证通过，已保存', en: 'saved; the server passed the check' }
 }
 
 function ticketMessage(ticket: string | undefined): Message | undefined {
   if (ticket === 'taken')
-    return { good: true, zh: '已保存，ticket 推送成功', en: 'saved; the server took the ticket' }
+    return { good: true, zh: '已保存，ticket 推送成功', en: 'saved; the server accepted the ticket' }
   if (ticket === undefined) return undefined
   return {
     good: false,
-    zh: '已保存，但 ticket 推送失败：服务器没有在 5 秒内返回 success',
+    zh: '已保存，但 ticket 推送失败：服务器未在 5 秒内返回 success',
     en: 'saved, but the server did not answer the ticket with success within 5 s',
   }
 }
@@ -251,15 +251,15 @@ const ServerFields = ({ form }: { form: Form }) => (
       zh="URL"
       en="server address"
       form={form}
-      hint="http:// 或 https:// 开头，端口不限；留空则不推送 · any port; empty: nothing is pushed"
+      hint="以 http:// 或 https:// 开头，端口不限；留空则不推送消息 · any port; empty: nothing is pushed"
     />
-    <Field name="token" zh="Token" en="" form={form} hint="3–32 位英文或数字 · letters and digits" />
+    <Field name="token" zh="Token" en="" form={form} hint="3–32 位英文或数字 · 3 to 32 letters or digits" />
     <Field
       name="encodingAesKey"
       zh="EncodingAESKey"
       en=""
       form={form}
-      hint="43 位英文或数字；明文模式可不填 · not needed in plain mode"
+      hint="43 位英文或数字；明文模式下可不填 · not needed in plain mode"
     />
     <ChoiceField name="mode" zh="消息加解密方式" en="mode" values={MODES} form={form} />
     <ChoiceField name="format" zh="数据格式" en="format" values={FORMATS} form={form} />
@@ -268,11 +268,11 @@ const ServerFields = ({ form }: { form: Form }) => (
 
 const CheckNote = () => (
   <p class="quiet">
-    提交时，微信会向 URL 发送 GET 请求，服务器须在 5 秒内原样返回 echostr；未通过则配置不变。不支持重定向。
+    提交后，微信会向该 URL 发送 GET 请求，服务器须在 5 秒内原样返回 echostr；验证失败则不保存。不支持重定向。
     <br />
     <small>
-      On submit WeChat asks the URL by GET; the server must give the echostr back within 5 s, else nothing
-      changes. No redirects.
+      On submit, WeChat sends a GET request to the URL. The server must return the echostr within 5 s, or
+      nothing is saved. Redirects are not followed.
     </small>
   </p>
 )
@@ -281,7 +281,7 @@ interface AccountServerProps {
   account: SimAccountState
   form: Form
   message: Message | undefined
-  /** Where the simulator's API is, as the browser sees it. */
+  /** URL of the simulator's API, as the browser reaches it. */
   api: string
   platform: string | null
   consoleUrl: string | null
@@ -296,9 +296,11 @@ const AccountServer = ({ account, form, message, api, platform, consoleUrl }: Ac
       <Notice message={message} />
       {platform ? (
         <p class="notice">
-          这个公众号已授权给第三方平台 <code>{platform}</code>，消息发往平台；取消授权后才使用这里的配置。
+          该公众号已授权给第三方平台 <code>{platform}</code>，消息由平台接收；取消授权后，以下配置才会生效。
           <br />
-          <small>its messages go to the platform while it is authorised</small>
+          <small>
+            the platform receives its messages; these settings apply after the authorisation is revoked
+          </small>
         </p>
       ) : null}
       <form method="post" action={`/accounts/${account.appId}/server`}>
@@ -374,10 +376,10 @@ const NewAccount = ({
     message={message}
   >
     <p class="quiet">
-      留空的项会自动生成 <small>what is left empty is made up</small>
+      留空的项将自动生成 <small>empty fields are generated</small>
     </p>
     <Field name="name" zh="名称" en="name" form={form} />
-    <Field name="appId" zh="AppID" en="" form={form} hint="wx 开头 · begins with wx" />
+    <Field name="appId" zh="AppID" en="" form={form} hint="以 wx 开头 · begins with wx" />
     <ServerFields form={form} />
     <CheckNote />
   </FormPage>
@@ -386,7 +388,7 @@ const NewAccount = ({
 interface PlatformProps {
   consoleUrl: string | null
   form: Form
-  /** null: a new one. */
+  /** null: a new platform. */
   appId: string | null
   message?: Message | undefined
 }
@@ -401,18 +403,35 @@ const PlatformServer = ({ consoleUrl, form, appId, message }: PlatformProps) => 
   >
     <Field name="appId" zh="AppID" en="" form={form} readonly={appId !== null} />
     <Field name="appSecret" zh="AppSecret" en="" form={form} readonly={appId !== null} />
-    <Field name="authorisationUrl" zh="授权事件接收 URL" en="tickets and authorisations" form={form} />
+    <Field
+      name="authorisationUrl"
+      zh="授权事件接收 URL"
+      en="receives tickets and authorisations"
+      form={form}
+    />
     <Field
       name="callbackUrl"
       zh="消息与事件接收 URL"
-      en="messages"
+      en="receives messages"
       form={form}
-      hint="用 $APPID$ 代表公众号的 AppID · $APPID$ stands for the account's"
+      hint="用 $APPID$ 代替公众号的 AppID · $APPID$ stands for the account's AppID"
     />
-    <Field name="token" zh="消息校验 Token" en="" form={form} hint="3–32 位英文或数字 · letters and digits" />
-    <Field name="aesKey" zh="消息加解密 Key" en="" form={form} hint="43 位英文或数字 · letters and digits" />
+    <Field
+      name="token"
+      zh="消息校验 Token"
+      en=""
+      form={form}
+      hint="3–32 位英文或数字 · 3 to 32 letters or digits"
+    />
+    <Field
+      name="aesKey"
+      zh="消息加解密 Key"
+      en=""
+      form={form}
+      hint="43 位英文或数字 · 43 letters or digits"
+    />
     <p class="quiet">
-      保存后立即推送一次 component_verify_ticket <small>a ticket is pushed at once</small>
+      保存后会立即推送一次 component_verify_ticket <small>a ticket is pushed at once</small>
     </p>
   </FormPage>
 )

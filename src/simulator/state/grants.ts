@@ -9,7 +9,7 @@ export interface SimGrant {
   used: number
 }
 
-/** The part of a follower that grants belong to. `lastInteractionAt`: epoch ms. */
+/** The fields of a follower that grants depend on. `lastInteractionAt`: epoch ms. */
 interface GrantHolder {
   following: boolean
   grants: SimGrant[]
@@ -17,7 +17,7 @@ interface GrantHolder {
 }
 
 const HOUR_MS = 3_600_000
-/** The rules of WeChat, stated apart from the product's, so that a mistake there shows. */
+/** WeChat's rules, implemented independently of the product's, so that tests detect an error in the product's rules. */
 const RULES: Record<Profile, Record<SimScene, [quota: number, lifetimeMs: number]>> = {
   'wechat-2023': {
     message: [5, 48 * HOUR_MS],
@@ -34,8 +34,8 @@ const RULES: Record<Profile, Record<SimScene, [quota: number, lifetimeMs: number
 }
 
 /**
- * WeChat grants anew: the scene's quota starts again, nothing adds up. `at` is the callback's CreateTime, ms; what a test
- * dates back takes no newer grant away.
+ * Opens a grant: the scene's quota starts again and does not add up. `at` is the callback's CreateTime, epoch ms. An
+ * interaction with an earlier CreateTime does not replace a newer grant.
  */
 export function grantTo(follower: GrantHolder, profile: Profile, scene: SimScene, at: number): void {
   const [quota, lifetimeMs] = RULES[profile][scene]
@@ -45,7 +45,7 @@ export function grantTo(follower: GrantHolder, profile: Profile, scene: SimScene
   follower.grants.push({ scene, grantedAt: at, expiresAt: at + lifetimeMs, quota, used: 0 })
 }
 
-/** Takes one message off the grant that ends first: 0, or the code that WeChat answers. */
+/** Charges one message to the grant that expires first: 0, or WeChat's code. */
 export function chargeSend(follower: GrantHolder, now: number): 0 | 45015 | 45047 {
   const alive = follower.following ? follower.grants.filter((g) => g.expiresAt > now) : []
   if (alive.length === 0) return 45015

@@ -16,14 +16,14 @@ const TYPES: Record<string, string[]> = {
   article_id: ['article_id'],
   article_view_limited: ['article_id'],
 }
-/** WeChat's codes for what is wrong on each level. */
+/** WeChat's codes and limits for each menu level. */
 const CODES = {
   first: { count: 40016, type: 40017, name: 40018, key: 40019, url: 40020, most: 3, nameMax: 16 },
   second: { count: 40023, type: 40024, name: 40025, key: 40026, url: 40027, most: 5, nameMax: 60 },
 }
 const size = (x: unknown) => (typeof x === 'string' ? Buffer.byteLength(x) : 0)
 
-/** Judges the buttons of `menu/create`: 0, or the code of the first mistake, as WeChat tells no more than one. */
+/** Checks the buttons of `menu/create`: 0, or the code of the first error. WeChat reports only one. */
 export function checkMenu(buttons: unknown, level: 'first' | 'second' = 'first'): number {
   const code = CODES[level]
   if (!Array.isArray(buttons) || buttons.length < 1 || buttons.length > code.most) return code.count
@@ -47,17 +47,17 @@ function checkButton(button: Record<string, unknown>, level: 'first' | 'second')
   return 0
 }
 
-/** The interface's menu, else the one that the account came with, as if made in the console. */
+/** The menu made by the API. Without one, the menu of the account's settings, as if made in WeChat's console. */
 function menuOf(account: SimAccountState): SimButton[] {
   return account.apiMenu ?? account.menu.map(({ key, label }) => ({ type: 'click', name: label, key }))
 }
 
-/** The simulated phone is an Android: `client_platform_type` 2. */
+/** The simulated phone runs Android: `client_platform_type` 2. */
 const PLATFORM = '2'
 
 /**
- * What a follower's phone shows: the newest conditional menu whose rule fits, else the default one. Of several tags the
- * one given last counts. Source: 个性化菜单匹配规则, …/Custom_Menus/Personalized_menu_interface.html
+ * The menu on a follower's phone: the newest conditional menu with a matching rule, else the default menu. Of several tags,
+ * the one given last counts. Source: 个性化菜单匹配规则, …/Custom_Menus/Personalized_menu_interface.html
  */
 export function menuFor(account: SimAccountState, follower: SimFollower): SimButton[] {
   const matches = ({ matchrule }: ConditionalMenu) => {
@@ -78,7 +78,7 @@ export function selfMenuInfo(account: SimAccountState): Record<string, unknown> 
   return { is_menu_open: button.length > 0 ? 1 : 0, selfmenu_info: { button } }
 }
 
-/** The answer of `menu/get`: WeChat gives every button a second level, if only an empty one. */
+/** The buttons in the shape of `menu/get`: WeChat gives every button a second level, possibly empty. */
 export function withSubButtons(buttons: readonly SimButton[]): SimButton[] {
   return buttons.map((b) => ({ ...b, sub_button: withSubButtons(b.sub_button ?? []) }))
 }

@@ -5,59 +5,59 @@ import { type AccountRecords, newRecords, type SimButton, type StoredMedium } fr
 export interface SimMessage {
   at: number
   from: 'follower' | 'account' | 'system'
-  /** How an account's message came: with the callback's answer, or by `custom/send`. */
+  /** How the account sent the message: as a passive reply or by `custom/send`. null: another sender. */
   via: 'passive' | 'custom' | null
   kind: string
   content: Record<string, unknown>
 }
 
-/** One request to `custom/send`, as it was judged. The judge's record in every test. */
+/** One request to `custom/send`, with its result. Tests read what the product sent from these entries. */
 export interface SendLogEntry {
-  /** Real time. */
+  /** Real time, epoch ms. */
   at: number
-  /** The follower's clock. */
+  /** The follower's clock, epoch ms. */
   virtualAt: number
   openId: string
   body: Record<string, unknown>
-  /** null: a fault kept it from being done, and it got no answer of WeChat's. */
+  /** WeChat's answer; null: a fault prevented the call, and WeChat did not answer. */
   errcode: number | null
   delivered: boolean
-  /** A fault hid the answer: the caller cannot know. */
+  /** A fault hid the answer, so the caller cannot know the result. */
   unclear: boolean
 }
 
 export interface SimFollower {
   openId: string
   following: boolean
-  /** Switched off 接收消息: sends are refused with 48002. */
+  /** The follower has switched off 接收消息: sends are rejected with 48002. */
   rejectsMessages: boolean
   grants: SimGrant[]
-  /** How far this follower's clock is ahead of real time, ms; never goes back. */
+  /** How far this follower's clock is ahead of real time, ms. It only grows. */
   offsetMs: number
   messages: SimMessage[]
   typingUntil: number
   lastInteractionAt: number
-  /** The last follow's CreateTime, s; 0 before the first. */
+  /** CreateTime of the last follow, s; 0 before the first. */
   subscribedAt: number
-  /** Of the code that this follow came by; '' without one. */
+  /** The scene of the QR code of the last follow; '' without one. */
   qrScene: string
-  /** The code was made with a `scene_id`, not with a `scene_str`. */
+  /** Whether the QR code was made with a `scene_id`, not a `scene_str`. */
   qrSceneIsNumber: boolean
-  /** What the account calls this follower (备注名). */
+  /** The account's name for this follower (备注名). */
   remark: string
   tagIds: number[]
   /** The human agent who has the session with this follower; `since`: epoch ms. */
   agent: { account: string; since: number } | null
 }
 
-/** A code that can be scanned (带参数二维码). */
+/** A QR code with a scene (带参数二维码). */
 export interface SimCode {
-  /** The digits, where it was made with a `scene_id`. */
+  /** The scene; the digits of a `scene_id`. */
   scene: string
   isNumber: boolean
-  /** As `qrcode/create` gave it; each scan carries it. */
+  /** The ticket from `qrcode/create`. The callback of each scan carries it. */
   ticket: string
-  /** What the picture of the code says. */
+  /** The URL that the QR code encodes. */
   url: string
   /** Real time, epoch ms; null: permanent. */
   expiresAt: number | null
@@ -65,12 +65,12 @@ export interface SimCode {
 
 /** A human agent of an account (客服账号). */
 export interface SimAgent {
-  /** Prefix@the account's 微信号. */
+  /** A prefix, an @ and the account's 微信号. */
   kfAccount: string
   nick: string
   id: string
   headImgUrl?: string
-  /** The worker's WeChat; absent: not bound, so no session can be given to this one (65402). */
+  /** The agent's WeChat. Absent: none is bound, so the agent cannot get a session (65402). */
   wx?: string
 }
 
@@ -81,7 +81,7 @@ export interface AccountOptions {
   encodingAesKey?: string | null
   mode: 'plain' | 'compatible' | 'security'
   format?: 'xml' | 'json'
-  /** null: its owner has entered no server URL, so WeChat tells nobody. */
+  /** null: the owner has set no server URL, so nothing is pushed. */
   callbackUrl: string | null
   name?: string
   profile?: Profile
@@ -102,28 +102,28 @@ export interface SimTag {
 
 export interface SimAccountState extends Required<Omit<AccountOptions, 'encodingAesKey' | 'agents'>> {
   encodingAesKey: string | null
-  /** Who may be named in `customservice.kf_account`. */
+  /** The agents that `customservice.kf_account` may name. */
   agents: SimAgent[]
-  /** Made by its page or the control API, not by a program: its settings outlive the simulator. */
+  /** Made by a page or the control API, not by a program. The state file keeps its settings. */
   isPersisted: boolean
   followers: Map<string, SimFollower>
-  /** Temporary media by their ids. */
+  /** Media and images by their ids. */
   media: Map<string, StoredMedium>
-  /** Codes made through the API, newest last, and those of `qrScenes` once they were scanned. */
+  /** QR codes made by the API, newest last, and codes of other scenes from their first scan on. */
   codes: SimCode[]
-  /** The menu that was made through the API; null: the one that the account came with. */
+  /** The menu made by the API; null: the menu of the account's settings. */
   apiMenu: SimButton[] | null
   tags: SimTag[]
   records: AccountRecords
   sends: SendLogEntry[]
   calls: Map<string, number>
-  /** `custom/send` a day. */
+  /** Limit of `custom/send` a day. */
   dailyQuota: number
-  /** `custom/send` a minute. */
+  /** Limit of `custom/send` a minute. */
   minuteLimit: number
-  /** Calls of each API today, by path; days are Beijing's. */
+  /** Today's calls of each API, by path. A day begins at midnight in Beijing. */
   usage: { day: number; counts: Map<string, number> }
-  /** `clear_quota` this month. */
+  /** Calls of `clear_quota` this month. */
   quotaClears: { month: string; count: number }
   sentThisMinute: { minute: number; count: number }
 }
@@ -147,9 +147,9 @@ export function newFollower(openId: string): SimFollower {
   }
 }
 
-/** Every account has it from the start. */
+/** The tag that every account has from the start. */
 const STAR_TAG: SimTag = { id: 2, name: '星标组' }
-/** The human agent (人工客服) of an account that names none. */
+/** The agents (人工客服) of an account whose settings name none. */
 const DEFAULT_AGENTS = ['test@agent']
 const FIRST_AGENT_ID = 2001
 

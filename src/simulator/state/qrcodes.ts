@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { SimAccountState, SimCode } from './model.ts'
 
 const SECONDS_MAX = 2_592_000
-/** 60 in copies of WeChat's page since 2022, 30 in older ones; today's page does not say. */
+/** 60 in copies of WeChat's page since 2022, 30 in older copies. The current page gives no number. */
 const SECONDS_DEFAULT = 60
 const KINDS: Record<string, { text: boolean; ends: boolean }> = {
   QR_SCENE: { text: false, ends: true },
@@ -11,7 +11,7 @@ const KINDS: Record<string, { text: boolean; ends: boolean }> = {
   QR_LIMIT_STR_SCENE: { text: true, ends: false },
 }
 
-/** The code that a body of `qrcode/create` asks for (`seconds` null: permanent), or WeChat's refusal. */
+/** The QR code that a body of `qrcode/create` requests (`seconds` null: permanent), or WeChat's code of the refusal. */
 export function readCode(
   body: Record<string, unknown>,
 ): { scene: string; isNumber: boolean; seconds: number | null } | { errcode: number } {
@@ -29,7 +29,7 @@ export function readCode(
   return { ...code, seconds: Math.min(requestedSeconds, SECONDS_MAX) }
 }
 
-/** Makes a code; one with the same scene is over with it. `expiresAt`: real time, epoch ms. */
+/** Adds a QR code and replaces one with the same scene. `expiresAt`: real time, epoch ms; null: permanent. */
 export function addCode(account: SimAccountState, code: Omit<SimCode, 'ticket' | 'url'>): SimCode {
   const ticket = `test_${randomBytes(32).toString('base64url')}==`
   const url = `http://weixin.qq.com/q/${randomBytes(12).toString('base64url')}`
@@ -39,13 +39,13 @@ export function addCode(account: SimAccountState, code: Omit<SimCode, 'ticket' |
   return added
 }
 
-/** The code that a scan of this scene reads: the newest one. A scene that nobody made a code for gets a permanent one. */
+/** The QR code that a scan of this scene reads: the newest one. A scene without a code gets a permanent one. */
 export function codeOf(account: SimAccountState, scene: string): SimCode {
   const known = account.codes.filter((c) => c.scene === scene).at(-1)
   return known ?? addCode(account, { scene, isNumber: false, expiresAt: null })
 }
 
-/** Scenes that can be scanned now: those the account came with, then those made through the API. */
+/** The scenes that can be scanned now: those of the account's settings, then those made by the API. */
 export function scenesOf(account: SimAccountState, now: number): string[] {
   const made = account.codes.filter((c) => c.expiresAt === null || c.expiresAt > now).map((c) => c.scene)
   return [...new Set([...account.qrScenes, ...made])]

@@ -1,4 +1,4 @@
-/** A button as WeChat's menu interface has it. */
+/** A menu button in WeChat's shape. */
 export interface SimButton {
   name: string
   type?: string
@@ -7,7 +7,7 @@ export interface SimButton {
   sub_button?: SimButton[]
 }
 
-/** A file at WeChat. `expiresAt`: real time, epoch ms. Without `content` only its id is known. */
+/** A file at WeChat. `expiresAt`: real time, epoch ms. Without `content`, only its id is known. */
 export interface StoredMedium {
   type: string
   expiresAt: number
@@ -16,7 +16,7 @@ export interface StoredMedium {
   contentType?: string
 }
 
-/** A menu for some followers (个性化菜单). */
+/** A conditional menu (个性化菜单). */
 export interface ConditionalMenu {
   menuid: number
   button: SimButton[]
@@ -29,21 +29,21 @@ export interface StoredMaterial extends Omit<StoredMedium, 'expiresAt'> {
   name: string
   updatedAt: number
   url: string
-  /** Of a video. */
+  /** Videos only. */
   title?: string
   introduction?: string
 }
 
 type Article = Record<string, unknown>
 
-/** A draft, or what was published of one. `at`: s. */
+/** A draft or a published article group. `at`: s. */
 export interface StoredArticles {
   id: string
   articles: Article[]
   at: number
 }
 
-/** One line of the records of human agents. `time`: s; `opercode` 2002: the agent said it, 2003: the follower did. */
+/** One line of the agents' chat records. `time`: s; `opercode` 2002: the agent wrote it, 2003: the follower did. */
 interface AgentRecord {
   msgid: number
   openid: string
@@ -53,7 +53,7 @@ interface AgentRecord {
   worker: string
 }
 
-/** What an account's API stores beside followers, codes, tags and the menu. */
+/** Data of an account's API beside followers, QR codes, tags and the menu. */
 export interface AccountRecords {
   blacklist: string[]
   conditionalMenus: ConditionalMenu[]
@@ -62,7 +62,7 @@ export interface AccountRecords {
   published: (StoredArticles & { publishId: number })[]
   agentRecords: AgentRecord[]
   tickets: Map<string, { value: string; expiresAt: number }>
-  /** What a platform may set: `location_report` and the like. */
+  /** Options that a platform may set: `location_report` and others. */
   options: Record<string, string>
 }
 
@@ -79,7 +79,7 @@ export function newRecords(): AccountRecords {
   }
 }
 
-/** What of it outlives the simulator: no files, and what refers to files goes with them. */
+/** The part of the records that the state file keeps. Files are not kept, nor data that refers to files. */
 export type SavedRecords = Pick<AccountRecords, 'blacklist' | 'conditionalMenus' | 'options'>
 
 export function savedRecords({ blacklist, conditionalMenus, options }: AccountRecords): SavedRecords {

@@ -20,7 +20,7 @@ export interface FollowerKey {
 }
 export type Listener = (follower: FollowerKey) => void
 
-/** What the simulator knows: accounts with followers and tokens, and platforms. A state file keeps it over restarts. */
+/** The simulator's data: accounts with followers and tokens, and platforms. A state file keeps it over restarts. */
 export class SimulatorState {
   readonly accounts = new Map<string, SimAccountState>()
   readonly tokens = new Map<string, SimTokens>()
@@ -45,7 +45,7 @@ export class SimulatorState {
       if (options) this.addComponent(options, true)
   }
 
-  /** @param isPersisted made by page or control API, so its settings outlive this process */
+  /** @param isPersisted made by a page or the control API, so that the state file keeps its settings */
   addAccount(options: AccountOptions, isPersisted = false): SimAccountState {
     const known = this.accounts.get(options.appId)
     if (known) {
@@ -65,7 +65,7 @@ export class SimulatorState {
     return added
   }
 
-  /** A platform that was saved comes back with its authorisations, tokens and codes. */
+  /** Adds a platform. A saved one is restored with its authorisations, tokens and codes. */
   addComponent(options: ComponentOptions, isPersisted = false): ComponentState {
     const known = this.components.get(options.appId)?.saved(this.now())
     const added = new ComponentState({ ...options }, known ?? this.#file.saved.components[options.appId])
@@ -74,7 +74,7 @@ export class SimulatorState {
     return added
   }
 
-  /** @throws Error when there is no such account */
+  /** @throws Error when the account does not exist */
   account(appId: string): SimAccountState {
     const found = this.accounts.get(appId)
     if (!found) throw new Error(`the simulator has no account ${appId}`)
@@ -93,12 +93,12 @@ export class SimulatorState {
     return this.account(appId).followers.get(openId) ?? newFollower(openId)
   }
 
-  /** The follower's clock: real time, and how far it was moved ahead. Epoch ms. */
+  /** The follower's clock, epoch ms: real time plus the offset by which it was moved forward. */
   clockOf(follower: SimFollower): number {
     return this.now() + follower.offsetMs
   }
 
-  /** Reports that what a page shows of this follower has changed. */
+  /** Notifies listeners that what a page shows of this follower has changed. */
   changed(appId: string, openId: string): void {
     for (const listener of this.#listeners) listener({ appId, openId })
     this.#saveSoon()
@@ -110,7 +110,7 @@ export class SimulatorState {
     this.#saveSoon()
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -130,7 +130,7 @@ export class SimulatorState {
   }
 }
 
-/** State files of older versions have neither tickets nor kinds, and no addresses. */
+/** Codes of state files of older versions have neither tickets nor kinds nor URLs. */
 function savedCodes(codes: readonly Partial<SimCode>[] = []): SimCode[] {
   return codes.map(({ scene = '', isNumber = false, ticket = `test_${scene}`, expiresAt = null, url }) => ({
     scene,

@@ -4,11 +4,11 @@ import type { ComponentState, SavedComponent } from '../platform/component-state
 import type { AccountOptions, SimAccountState, SimFollower } from './model.ts'
 import { type SavedRecords, savedRecords } from './records.ts'
 
-/** What of an account outlives the simulator. */
+/** The part of an account that the state file keeps. */
 type SavedAccount = Pick<SimAccountState, 'codes' | 'apiMenu' | 'tags' | 'agents'> & {
   followers: SimFollower[]
   records?: SavedRecords
-  /** Of one that was made by page or control API; else they come with `addAccount`. */
+  /** Only of an account made by a page or the control API. The others pass theirs to `addAccount`. */
   options?: AccountOptions
 }
 
@@ -19,13 +19,13 @@ interface Saved {
 
 const MAX_SAVED_MESSAGES = 200
 
-/** The simulator's memory between two starts: a JSON file, replaced as a whole. Without a path nothing is kept. */
+/** Opens the state file: JSON, replaced as a whole at each write. Without a path nothing is kept. */
 export function openStateFile(path: string | undefined) {
   const saved = load(path)
   return {
-    /** What an earlier simulator left. */
+    /** The data of the previous process. */
     saved,
-    /** Accounts and platforms that are not there this time keep what they had. */
+    /** Accounts and platforms that are absent this time keep their saved data. */
     write(
       accounts: ReadonlyMap<string, SimAccountState>,
       components: ReadonlyMap<string, ComponentState>,
@@ -41,7 +41,7 @@ export function openStateFile(path: string | undefined) {
         },
       }
       mkdirSync(dirname(path), { recursive: true })
-      // A new file, for its own user alone: it holds secrets of accounts.
+      // The file holds secrets of accounts: a new file gets mode 0600.
       rmSync(`${path}.new`, { force: true })
       writeFileSync(`${path}.new`, JSON.stringify(all), { mode: 0o600, flag: 'wx' })
       renameSync(`${path}.new`, path)
@@ -74,18 +74,18 @@ function optionsOf(account: SimAccountState): AccountOptions {
   return { ...server, name, profile, originalId, certified, qrScenes, menu }
 }
 
-/** Accounts stand in the file by their appIds, platforms beside them under `components`, which is no appId. */
+/** The file has the accounts by appId and the platforms under `components`, which is not a valid appId. */
 function load(path: string | undefined): Saved {
   const nothing: Saved = { accounts: {}, components: {} }
   if (!path || !existsSync(path)) return nothing
   try {
-    // Written above; until 0.1.0 an account was the list of its followers alone, and there were no platforms.
+    // `write` wrote it. Until 0.1.0 an account was the list of its followers, and there were no platforms.
     const { components = {}, ...accounts } = JSON.parse(readFileSync(path, 'utf8')) as {
       components?: Saved['components']
     } & Record<string, Partial<SavedAccount> | SimFollower[]>
-    const entries = Object.entries(accounts).map(([id, one]) => [
+    const entries = Object.entries(accounts).map(([id, account]) => [
       id,
-      Array.isArray(one) ? { followers: one } : one,
+      Array.isArray(account) ? { followers: account } : account,
     ])
     return { accounts: Object.fromEntries(entries), components }
   } catch {

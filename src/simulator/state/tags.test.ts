@@ -11,8 +11,8 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-/** A simulator with one account and a follower, and its tag calls. */
-async function platform() {
+/** A simulator with one account and one follower, and its tag calls. */
+async function startApi() {
   const simulator = createSimulator()
   simulator.addAccount({
     appId: APP,
@@ -41,9 +41,9 @@ async function platform() {
   }
 }
 
-describe('an account’s tags', () => {
-  it('are made, listed with their followers, renamed and deleted', async () => {
-    const sim = await platform()
+describe('the tags of an account', () => {
+  it('are created, listed with their followers, renamed and deleted', async () => {
+    const sim = await startApi()
     expect(await sim.create('新粉')).toEqual({ tag: { id: 100, name: '新粉' } })
     expect(await sim.create('老客户')).toEqual({ tag: { id: 101, name: '老客户' } })
     await sim.members('tagging', 100, ['oTest'])
@@ -60,8 +60,8 @@ describe('an account’s tags', () => {
     expect(await sim.call('tags/update', { tag: { id: 2, name: 'x' } })).toMatchObject({ errcode: 45058 })
   })
 
-  it('have names of their own, of at most 30 characters', async () => {
-    const sim = await platform()
+  it('have unique names of at most 30 characters', async () => {
+    const sim = await startApi()
     await sim.create('a')
     expect(await sim.create('a')).toMatchObject({ errcode: 45157 })
     expect(await sim.create('')).toMatchObject({ errcode: 45157 })
@@ -71,15 +71,15 @@ describe('an account’s tags', () => {
   })
 
   it('are a hundred at most', async () => {
-    const sim = await platform()
+    const sim = await startApi()
     for (let i = 0; i < 100; i++) expect(await sim.create(`t${i}`)).toHaveProperty('tag')
     expect(await sim.create('one more')).toMatchObject({ errcode: 45056 })
   })
 })
 
-describe('a follower’s tags', () => {
-  it('are given and taken, once or twice', async () => {
-    const sim = await platform()
+describe('the tags of a follower', () => {
+  it('are added and removed, repeatedly too', async () => {
+    const sim = await startApi()
     await sim.create('a')
     for (let i = 0; i < 2; i++)
       expect(await sim.members('tagging', 100, ['oTest'])).toMatchObject({ errcode: 0 })
@@ -90,7 +90,7 @@ describe('a follower’s tags', () => {
   })
 
   it('are twenty at most', async () => {
-    const sim = await platform()
+    const sim = await startApi()
     sim.wechat.setTags(
       'oTest',
       Array.from({ length: 20 }, (_, i) => `t${i}`),
@@ -101,8 +101,8 @@ describe('a follower’s tags', () => {
     expect(sim.wechat.tags('oTest')).toHaveLength(20)
   })
 
-  it('are given to at most 50 at once, to all or to none', async () => {
-    const sim = await platform()
+  it('are added to at most 50 followers at once, to all or to none', async () => {
+    const sim = await startApi()
     await sim.create('a')
     const many = Array.from({ length: 51 }, () => 'oTest')
     expect(await sim.members('tagging', 100, many)).toMatchObject({ errcode: 40032 })
@@ -112,8 +112,8 @@ describe('a follower’s tags', () => {
     expect(sim.wechat.tags('oTest')).toEqual([])
   })
 
-  it('stand in user/info with the way that the follower came', async () => {
-    const sim = await platform()
+  it('are listed in user/info with the scene of the follow', async () => {
+    const sim = await startApi()
     sim.wechat.setTags('oTest', ['a'])
     expect(await sim.info('oTest')).toMatchObject({
       subscribe: 1,
@@ -121,23 +121,23 @@ describe('a follower’s tags', () => {
       qr_scene_str: '',
       tagid_list: [100],
     })
-    await sim.wechat.follow('oCoded', { qrScene: 'expo' })
-    expect(await sim.info('oCoded')).toMatchObject({
+    await sim.wechat.follow('oByCode', { qrScene: 'expo' })
+    expect(await sim.info('oByCode')).toMatchObject({
       subscribe_scene: 'ADD_SCENE_QR_CODE',
       qr_scene_str: 'expo',
       tagid_list: [],
     })
-    await sim.wechat.unfollow('oCoded')
-    expect(await sim.info('oCoded')).toEqual({ subscribe: 0, openid: 'oCoded' })
-    await sim.wechat.follow('oCoded')
-    expect(await sim.info('oCoded')).toMatchObject({ subscribe_scene: 'ADD_SCENE_SEARCH', qr_scene_str: '' })
+    await sim.wechat.unfollow('oByCode')
+    expect(await sim.info('oByCode')).toEqual({ subscribe: 0, openid: 'oByCode' })
+    await sim.wechat.follow('oByCode')
+    expect(await sim.info('oByCode')).toMatchObject({ subscribe_scene: 'ADD_SCENE_SEARCH', qr_scene_str: '' })
   })
 })
 
-describe('what user/info tells of a follower', () => {
-  /** The account's codes, made through the API. */
-  async function coded() {
-    const sim = await platform()
+describe('user/info', () => {
+  /** An account with three QR codes, made by the API. */
+  async function withCodes() {
+    const sim = await startApi()
     const code = (body: Answer) => sim.call('qrcode/create', body)
     const number = await code({ action_name: 'QR_SCENE', action_info: { scene: { scene_id: 98765 } } })
     const text = await code({ action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'expo' } } })
@@ -149,7 +149,7 @@ describe('what user/info tells of a follower', () => {
   }
 
   it('has the fields of WeChat’s example, in its order', async () => {
-    const sim = await platform()
+    const sim = await startApi()
     await sim.wechat.follow('oTest', { createTime: 1_382_694_957 })
     const info = await sim.info('oTest')
     expect(Object.keys(info)).toEqual([
@@ -177,17 +177,17 @@ describe('what user/info tells of a follower', () => {
     ['a scene_id', '98765', { qr_scene: 98_765, qr_scene_str: '' }],
     ['a scene_str', 'expo', { qr_scene: 0, qr_scene_str: 'expo' }],
     ['a scene_str of digits', '123', { qr_scene: 0, qr_scene_str: '123' }],
-  ])('tells a code with %s by its kind', async (_, qrScene, told) => {
-    const sim = await coded()
+  ])('reports a QR code with %s by its kind', async (_, qrScene, expected) => {
+    const sim = await withCodes()
     for (const openId of ['oFollows', 'oScans']) {
       if (openId === 'oFollows') await sim.wechat.follow(openId, { qrScene })
       else await sim.wechat.scan(openId, qrScene)
-      expect(await sim.info(openId)).toMatchObject({ subscribe_scene: 'ADD_SCENE_QR_CODE', ...told })
+      expect(await sim.info(openId)).toMatchObject({ subscribe_scene: 'ADD_SCENE_QR_CODE', ...expected })
     }
   })
 
-  it('keeps the way of the last follow, whatever is scanned afterwards', async () => {
-    const sim = await coded()
+  it('reports the last follow, whatever was scanned afterwards', async () => {
+    const sim = await withCodes()
     await sim.wechat.follow('oNew', { qrScene: '98765', createTime: 1_000 })
     await sim.wechat.scan('oNew', 'expo')
     expect(await sim.info('oNew')).toMatchObject({ qr_scene: 98_765, subscribe_time: 1_000 })
@@ -201,19 +201,19 @@ describe('what user/info tells of a follower', () => {
     })
   })
 
-  it('is asked for with an openid', async () => {
-    const sim = await platform()
+  it('requires a known openid', async () => {
+    const sim = await startApi()
     expect(await sim.info('')).toMatchObject({ errcode: 41009 })
     expect(await sim.info('oNobody')).toMatchObject({ errcode: 40003 })
   })
 
-  it('comes with the ticket that qrcode/create gave, in every scan', async () => {
+  it('knows QR codes by scene, and each scan’s callback carries the ticket of qrcode/create', async () => {
     const bodies: string[] = []
     vi.stubGlobal('fetch', async (_: string, init: { body: string }) => {
       bodies.push(init.body)
       return new Response('success')
     })
-    const sim = await coded()
+    const sim = await withCodes()
     bodies.length = 0
     await sim.wechat.scan('oNew', '98765')
     await sim.wechat.scan('oNew', 'expo')
@@ -229,11 +229,11 @@ describe('what user/info tells of a follower', () => {
     expect(bodies[0]).not.toContain('Ticket')
   })
 
-  it('gives a code that came with the account one ticket for good', async () => {
-    const sim = await platform()
-    await sim.wechat.scan('oTest', 'door')
-    await sim.wechat.scan('oTest', 'door')
+  it('keeps one ticket for a QR code of the account’s settings', async () => {
+    const sim = await startApi()
+    await sim.wechat.scan('oTest', 'entrance')
+    await sim.wechat.scan('oTest', 'entrance')
     const { codes } = sim.simulator.wechat.account(APP)
-    expect(codes.filter((c) => c.scene === 'door')).toHaveLength(1)
+    expect(codes.filter((c) => c.scene === 'entrance')).toHaveLength(1)
   })
 })

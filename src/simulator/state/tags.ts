@@ -7,7 +7,7 @@ const TAGS_MAX = 100
 const NAME_MAX = 30
 const OPENIDS_MAX = 50
 const TAGS_OF_A_FOLLOWER_MAX = 20
-/** WeChat keeps the first numbers for itself; 2 is its star. */
+/** WeChat reserves the lower ids. 2 is its star tag. */
 const FIRST_ID = 100
 
 const tagOf = (body: Body) => (typeof body.tag === 'object' && body.tag !== null ? (body.tag as Body) : {})
@@ -51,13 +51,13 @@ export function deleteTag(account: SimAccountState, body: Body): Answer {
   return { errcode: 0 }
 }
 
-/** A tag that its account may change. */
+/** A tag that the account may change, or WeChat's code. */
 function findTag(account: SimAccountState, id: unknown): SimTag | { errcode: number } {
   if (typeof id === 'number' && id < FIRST_ID) return { errcode: 45058 }
   return account.tags.find((t) => t.id === id) ?? { errcode: 45159 }
 }
 
-/** `batchtagging` and `batchuntagging`: all of the followers, or none. */
+/** `batchtagging` and `batchuntagging`: change all of the followers or none. */
 export function tagMembers(account: SimAccountState, body: Body, how: 'tag' | 'untag'): Answer {
   const { openid_list: openIds, tagid: id } = body
   if (!Array.isArray(openIds) || openIds.length === 0) return { errcode: 40035 }
@@ -80,9 +80,10 @@ export function tagMembers(account: SimAccountState, body: Body, how: 'tag' | 'u
 }
 
 /**
- * `user/info`, in the order of WeChat's example. Of somebody who does not follow WeChat says only that. `qr_scene` is a
- * number (`scene_id`), `qr_scene_str` a text (`scene_str`), the other one 0 or empty. `groupid` is the old grouping, 0
- * in the example beside tags. `language` is in the example and with every SDK; the page says that it is no longer given.
+ * `user/info`, in the order of WeChat's example. For somebody who does not follow, it has `subscribe: 0` and the openid only.
+ * `qr_scene` is the number of a `scene_id`, `qr_scene_str` the text of a `scene_str`; the other one is 0 or empty. `groupid`
+ * is the old grouping, 0 in the example beside tags. `language` is in the example and in every SDK, although the page says
+ * that it is no longer returned.
  * Source: https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo
  */
 export function userInfo(follower: SimFollower): Body {
@@ -102,12 +103,12 @@ export function userInfo(follower: SimFollower): Body {
   }
 }
 
-/** For tests: a follower's tags by name. */
+/** For tests: the names of a follower's tags. */
 export function tagNames(account: SimAccountState, follower: SimFollower): string[] {
   return follower.tagIds.flatMap((id) => account.tags.find((t) => t.id === id)?.name ?? [])
 }
 
-/** For tests: as if somebody had set them in WeChat's console. */
+/** For tests: sets a follower's tags, as an owner does in WeChat's console. */
 export function setTagNames(account: SimAccountState, follower: SimFollower, names: readonly string[]): void {
   for (const name of names) createTag(account, { tag: { name } })
   follower.tagIds = account.tags.filter((t) => names.includes(t.name)).map((t) => t.id)

@@ -6,7 +6,7 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-/** Asks for a stable token and expects one. */
+/** Requests a stable token and expects one. */
 function get(tokens: SimTokens, now: number, force = false) {
   const answer = tokens.stableToken(now, force)
   if ('errcode' in answer) throw new Error(`refused with ${answer.errcode}`)
@@ -14,7 +14,7 @@ function get(tokens: SimTokens, now: number, force = false) {
 }
 
 describe('a stable token', () => {
-  it('is the same one for everyone who asks while it lives', () => {
+  it('is the same for every caller during its lifetime', () => {
     const tokens = new SimTokens()
     const first = get(tokens, T0)
     expect(first.expires_in).toBe(7_200)
@@ -23,7 +23,7 @@ describe('a stable token', () => {
     expect(tokens.requestCounts).toEqual({ normal: 2, force: 0, plain: 0 })
   })
 
-  it('is followed by a new one in its last five minutes, and both work until its end', () => {
+  it('is replaced in its last five minutes, and both tokens are valid until the old one expires', () => {
     const tokens = new SimTokens()
     const first = get(tokens, T0).access_token
     expect(get(tokens, T0 + 115 * MINUTE - 1).access_token).toBe(first)
@@ -35,14 +35,14 @@ describe('a stable token', () => {
     expect([check(first, 120), check(second.access_token, 120)]).toEqual([42001, 0])
   })
 
-  it('always lives for five minutes at least when it is given out', () => {
+  it('is valid for at least five minutes when it is issued', () => {
     const tokens = new SimTokens()
     for (let minutes = 0; minutes < 600; minutes++) {
       expect(get(tokens, T0 + minutes * MINUTE).expires_in).toBeGreaterThanOrEqual(300)
     }
   })
 
-  it('expires after two hours when nobody asks again', () => {
+  it('expires after two hours without a refresh', () => {
     const tokens = new SimTokens()
     const { access_token: token } = get(tokens, T0)
     expect(tokens.check(token, T0 + 2 * HOUR - 1)).toBe(0)
@@ -51,7 +51,7 @@ describe('a stable token', () => {
 })
 
 describe('a forced refresh', () => {
-  it('kills the token before it at once', () => {
+  it('invalidates the previous token at once', () => {
     const tokens = new SimTokens()
     const first = get(tokens, T0).access_token
     const second = get(tokens, T0 + MINUTE, true).access_token
@@ -61,7 +61,7 @@ describe('a forced refresh', () => {
     expect(get(tokens, T0 + MINUTE).access_token).toBe(second)
   })
 
-  it('is refused within 30 s of the last one, which leaves the token alone', () => {
+  it('is rejected within 30 s of the last one, and the token stays valid', () => {
     const tokens = new SimTokens()
     const first = get(tokens, T0, true).access_token
     expect(tokens.stableToken(T0 + 30 * SECOND - 1, true)).toEqual({ errcode: 45011 })
@@ -69,7 +69,7 @@ describe('a forced refresh', () => {
     expect(get(tokens, T0 + 30 * SECOND, true).access_token).not.toBe(first)
   })
 
-  it('is given 20 times a day', () => {
+  it('is allowed 20 times a day', () => {
     const tokens = new SimTokens()
     for (let i = 0; i < 20; i++) get(tokens, T0 + i * MINUTE, true)
     expect(tokens.stableToken(T0 + 20 * MINUTE, true)).toEqual({ errcode: 45009 })
@@ -79,8 +79,8 @@ describe('a forced refresh', () => {
   })
 })
 
-describe('a token that WeChat drops', () => {
-  it('is replaced by the next normal call', () => {
+describe('an invalidated token', () => {
+  it('is replaced by the next normal request', () => {
     const tokens = new SimTokens()
     const first = get(tokens, T0).access_token
     tokens.invalidate()
@@ -90,7 +90,7 @@ describe('a token that WeChat drops', () => {
     expect(tokens.check(second, T0)).toBe(0)
   })
 
-  it('is given again by a normal call when it sticks: only force helps', () => {
+  it('is returned again by a normal request when it is sticky, until a forced refresh', () => {
     const tokens = new SimTokens()
     const first = get(tokens, T0).access_token
     tokens.invalidate(true)
@@ -99,7 +99,7 @@ describe('a token that WeChat drops', () => {
     expect(tokens.check(get(tokens, T0, true).access_token, T0)).toBe(0)
   })
 
-  it('may not be there yet', () => {
+  it('does not have to exist', () => {
     const tokens = new SimTokens()
     tokens.invalidate()
     expect(tokens.check(get(tokens, T0).access_token, T0)).toBe(0)
@@ -107,7 +107,7 @@ describe('a token that WeChat drops', () => {
 })
 
 describe('a token of the old kind', () => {
-  it('ends the one before it after five minutes, and leaves stable ones alone', () => {
+  it('limits the previous one to five minutes and does not affect stable tokens', () => {
     const tokens = new SimTokens()
     const stable = get(tokens, T0).access_token
     const first = tokens.plainToken(T0).access_token
@@ -120,7 +120,7 @@ describe('a token of the old kind', () => {
     expect(tokens.requestCounts).toEqual({ normal: 1, force: 1, plain: 2 })
   })
 
-  it('does not come to life again when it had expired', () => {
+  it('does not become valid again after it has expired', () => {
     const tokens = new SimTokens()
     const first = tokens.plainToken(T0).access_token
     tokens.plainToken(T0 + 3 * HOUR)
@@ -128,14 +128,14 @@ describe('a token of the old kind', () => {
   })
 })
 
-describe('a value that is no token of this account', () => {
-  it('is refused, and not known as its own', () => {
+describe('a value that is not a token of this account', () => {
+  it('is rejected and not owned', () => {
     const tokens = new SimTokens()
-    const ours = get(tokens, T0).access_token
+    const ownToken = get(tokens, T0).access_token
     expect(tokens.check('test_other', T0)).toBe(40001)
     expect(tokens.check('', T0)).toBe(40014)
-    expect([tokens.owns(ours), tokens.owns('test_other')]).toEqual([true, false])
+    expect([tokens.owns(ownToken), tokens.owns('test_other')]).toEqual([true, false])
     get(tokens, T0, true)
-    expect(tokens.owns(ours)).toBe(true)
+    expect(tokens.owns(ownToken)).toBe(true)
   })
 })

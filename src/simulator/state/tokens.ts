@@ -10,7 +10,7 @@ interface Issued {
   expiresAt: number
 }
 
-/** What of an account's or a platform's tokens outlives the simulator. */
+/** The part of an account's or a platform's tokens that the state file keeps. */
 export interface SavedTokens {
   stable: Issued | null
   plain: Issued | null
@@ -18,9 +18,9 @@ export interface SavedTokens {
   revoked: string[]
 }
 
-/** Access tokens of one simulated account, as 获取稳定版接口调用凭据 describes them. */
+/** Access tokens of one simulated account or platform, by the rules of 获取稳定版接口调用凭据. */
 export class SimTokens {
-  /** How often each kind was asked for. */
+  /** The number of requests of each kind. */
   readonly requestCounts = { normal: 0, force: 0, plain: 0 }
   private stable: Issued | null = null
   private plain: Issued | null = null
@@ -76,7 +76,7 @@ export class SimTokens {
     return { access_token: this.plain.value, expires_in: TOKEN_LIFETIME_MS / 1000 }
   }
 
-  /** 0, or the code that WeChat answers. */
+  /** 0, or WeChat's code. */
   check(value: string, now: number): 0 | 40001 | 40014 | 42001 {
     if (!value) return 40014
     if (this.revoked.has(value)) return 40001
@@ -85,7 +85,7 @@ export class SimTokens {
     return found.expiresAt > now ? 0 : 42001
   }
 
-  /** Every token given out so far is over: 42001. */
+  /** Expires every token issued so far: 42001. */
   expire(): void {
     for (const token of [this.stable, this.plain, ...this.previous]) if (token) token.expiresAt = 0
   }
@@ -97,8 +97,8 @@ export class SimTokens {
   }
 
   /**
-   * What happens when a secret is reset, or WeChat drops a token. `sticky`: a normal call still gives the dead token, so
-   * that only a forced refresh helps.
+   * Invalidates the stable token, as WeChat does when the secret is reset. `sticky`: a normal request still returns the invalid
+   * token, so that only a forced refresh helps.
    */
   invalidate(sticky = false): void {
     if (!this.stable) return

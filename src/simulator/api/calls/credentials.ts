@@ -5,9 +5,9 @@ import { countCall } from '../quota.ts'
 import type { ApiContext, Router } from '../router.ts'
 
 /**
- * The calls that give an account's access token; they know the account by its secret.
- * Sources: https://developers.weixin.qq.com/doc/service/api/base/api_getaccesstoken and …/api_getstableaccesstoken; a body
- * that `stable_token` cannot read is one without `appid`
+ * The calls that issue an account's access token. They authenticate by the account's secret.
+ * Sources: https://developers.weixin.qq.com/doc/service/api/base/api_getaccesstoken and …/api_getstableaccesstoken .
+ * `stable_token` treats a body that it cannot read as one without `appid`
  * (https://developers.weixin.qq.com/community/develop/doc/000a06f6edc78040aa11517ab6b800)
  */
 export function registerCredentials({ open, wechat }: Router): void {
@@ -15,7 +15,7 @@ export function registerCredentials({ open, wechat }: Router): void {
   open('POST', '/cgi-bin/stable_token', async (c) => {
     const body = await readJson(c)
     return withFaults(wechat.faults, c, textOrNull(body.appid), async () => {
-      const found = credentials(wechat, c, body)
+      const found = authenticate(wechat, c, body)
       if ('errcode' in found) return found
       const issued = found.tokens.stableToken(now(), body.force_refresh === true)
       return 'errcode' in issued ? failed(issued.errcode) : issued
@@ -23,17 +23,17 @@ export function registerCredentials({ open, wechat }: Router): void {
   })
   open('GET', '/cgi-bin/token', (c) =>
     withFaults(wechat.faults, c, textOrNull(c.req.query('appid')), async () => {
-      const found = credentials(wechat, c, c.req.query())
+      const found = authenticate(wechat, c, c.req.query())
       return 'errcode' in found ? found : found.tokens.plainToken(now())
     }),
   )
 }
 
 /**
- * What is missing comes before what is wrong: 41002 is answered to a request with a good `grant_type` and no `appid`. The
- * order of the others is inferred.
+ * Checks appId, secret and grant type. Missing fields are reported before wrong ones: a request with a valid `grant_type`
+ * and no `appid` is answered with 41002. The order of the other codes is inferred.
  */
-function credentials(
+function authenticate(
   wechat: ApiContext,
   c: Context,
   given: Record<string, unknown>,

@@ -41,28 +41,28 @@ describe('the accounts of human agents', () => {
     expect(await list()).toEqual([])
   })
 
-  it('are refused with WeChat’s codes', async () => {
+  it('are rejected with WeChat’s codes', async () => {
     const { account, get, post } = await agents()
-    const refused = async (name: string, body: object) => (await account(name, body)).errcode
+    const codeOf = async (name: string, body: object) => (await account(name, body)).errcode
     const lin = 'lin@shop'
-    expect(await refused('add', { kf_account: lin, nickname: 'a' })).toBe(65406)
-    expect(await refused('add', { kf_account: 'no at', nickname: 'a' })).toBe(65404)
-    expect(await refused('add', { kf_account: 'a@shop', nickname: '' })).toBe(65403)
-    expect(await refused('add', { kf_account: 'a@shop', nickname: '字'.repeat(17) })).toBe(65403)
-    expect(await refused('add', { kf_account: 1 })).toBe(47001)
+    expect(await codeOf('add', { kf_account: lin, nickname: 'a' })).toBe(65406)
+    expect(await codeOf('add', { kf_account: 'no at', nickname: 'a' })).toBe(65404)
+    expect(await codeOf('add', { kf_account: 'a@shop', nickname: '' })).toBe(65403)
+    expect(await codeOf('add', { kf_account: 'a@shop', nickname: '字'.repeat(17) })).toBe(65403)
+    expect(await codeOf('add', { kf_account: 1 })).toBe(47001)
     for (const name of ['update', 'inviteworker', 'del'])
-      expect(await refused(name, { kf_account: 'x@shop', nickname: 'a', invite_wx: 'a' })).toBe(65401)
-    expect(await refused('inviteworker', { kf_account: lin, invite_wx: 'other' })).toBe(65408)
+      expect(await codeOf(name, { kf_account: 'x@shop', nickname: 'a', invite_wx: 'a' })).toBe(65401)
+    expect(await codeOf('inviteworker', { kf_account: lin, invite_wx: 'other' })).toBe(65408)
     expect(await get('customservice/kfaccount/del?kf_account=x@shop')).toMatchObject({ errcode: 65401 })
     const picture = `customservice/kfaccount/uploadheadimg?kf_account=${lin}`
     expect(await post(picture, fileForm('a.txt', new Uint8Array([1])))).toMatchObject({ errcode: 40005 })
     for (let i = 0; i < 99; i++) await account('add', { kf_account: `a${i}@shop`, nickname: 'a' })
-    expect(await refused('add', { kf_account: 'more@shop', nickname: 'a' })).toBe(65405)
+    expect(await codeOf('add', { kf_account: 'more@shop', nickname: 'a' })).toBe(65405)
   })
 })
 
-describe('a session', () => {
-  it('is made, seen, closed, and pushed as events', async () => {
+describe('an agent session', () => {
+  it('is created, read, closed and pushed as events', async () => {
     const bodies: string[] = []
     const server = createServer((request, response) => {
       request.on('data', (part) => bodies.push(String(part)))
@@ -72,10 +72,10 @@ describe('a session', () => {
     const callbackUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     const { post, get, sim } = await startSimulatorApi({ agents: ['lin@shop', 'wang@shop'], callbackUrl })
     await sim.follow('oTest')
-    const who = { kf_account: 'lin@shop', openid: 'oTest' }
+    const session = { kf_account: 'lin@shop', openid: 'oTest' }
     expect(await get('customservice/kfsession/getsession?openid=oTest')).toMatchObject({ kf_account: '' })
-    expect(await post('customservice/kfsession/create', who)).toEqual(OK)
-    expect(await post('customservice/kfsession/create', who)).toEqual(OK)
+    expect(await post('customservice/kfsession/create', session)).toEqual(OK)
+    expect(await post('customservice/kfsession/create', session)).toEqual(OK)
     await expect.poll(() => bodies.length).toBe(2)
     expect(await get('customservice/kfsession/getsession?openid=oTest')).toMatchObject({
       kf_account: 'lin@shop',
@@ -85,10 +85,10 @@ describe('a session', () => {
       sessionlist: [{ createtime: AT, openid: 'oTest' }],
     })
     await sim.type('oTest', '你好')
-    const other = { ...who, kf_account: 'wang@shop' }
+    const other = { ...session, kf_account: 'wang@shop' }
     expect(await post('customservice/kfsession/create', other)).toMatchObject({ errcode: 65414 })
     expect(await post('customservice/kfsession/close', other)).toMatchObject({ errcode: 65414 })
-    expect(await post('customservice/kfsession/close', who)).toEqual(OK)
+    expect(await post('customservice/kfsession/close', session)).toEqual(OK)
     await expect.poll(() => bodies.length).toBe(4)
     server.close()
     const events = bodies.map((body) => JSON.parse(body) as Record<string, unknown>)
@@ -121,20 +121,20 @@ describe('a session', () => {
     })
   })
 
-  it('is refused with WeChat’s codes', async () => {
+  it('is rejected with WeChat’s codes', async () => {
     const { post, get, sim, account } = await agents()
     await sim.follow('oTest')
     const code = async (name: string, kf_account: string, openid: string) =>
       (await post(`customservice/kfsession/${name}`, { kf_account, openid })).errcode
     expect(await code('create', 'x@shop', 'oTest')).toBe(65401)
-    expect(await code('create', 'lin@shop', 'oStrange')).toBe(40003)
+    expect(await code('create', 'lin@shop', 'oUnknown')).toBe(40003)
     expect(await code('close', 'lin@shop', 'oTest')).toBe(65413)
     await account('add', { kf_account: 'new@shop', nickname: 'new' })
     expect(await code('create', 'new@shop', 'oTest')).toBe(65402)
     expect(await get('customservice/kfsession/getsessionlist?kf_account=x@shop')).toMatchObject({
       errcode: 65401,
     })
-    expect(await get('customservice/kfsession/getsession?openid=oStrange')).toMatchObject({ errcode: 40003 })
+    expect(await get('customservice/kfsession/getsession?openid=oUnknown')).toMatchObject({ errcode: 40003 })
     const period = { starttime: AT, endtime: AT + 86_401, msgid: 1, number: 1 }
     expect(await post('customservice/msgrecord/getmsglist', period)).toMatchObject({ errcode: 65417 })
     expect(await post('customservice/msgrecord/getmsglist', { ...period, number: 0 })).toMatchObject({
@@ -142,7 +142,7 @@ describe('a session', () => {
     })
   })
 
-  it('is waited for by whom the account has handed over', async () => {
+  it('is waited for by followers who were handed over to human agents', async () => {
     const { get, state, sim } = await agents()
     await sim.follow('oTest')
     expect(await get('customservice/kfsession/getwaitcase')).toEqual({ count: 0, waitcaselist: [] })
@@ -163,7 +163,7 @@ describe('a session', () => {
 })
 
 describe('an account without certification', () => {
-  it('has no human agents to call for', async () => {
+  it('may not make the calls of human agents', async () => {
     const { request } = await startSimulatorApi({ certified: false })
     for (const path of ['cgi-bin/customservice/getkflist', 'customservice/kfsession/getwaitcase'])
       expect(await (await request('GET', path)).json()).toMatchObject({ errcode: 48001 })

@@ -33,7 +33,7 @@ function registerAgentLists({ route }: Router): void {
       ...(agent.wx === undefined ? {} : { kf_wx: agent.wx }),
     })),
   }))
-  // Whoever has a WeChat is online here; `status` 1 is the web client.
+  // An agent who is bound to a WeChat is online here. `status` 1 is the web client.
   route('GET', '/cgi-bin/customservice/getonlinekflist', ({ account }) => ({
     kf_online_list: account.agents
       .filter((agent) => agent.wx !== undefined)
@@ -46,7 +46,7 @@ function registerAgentLists({ route }: Router): void {
   }))
 }
 
-/** A text on WeChat's example; silenceper/wechat reads a number, and the other SDKs take both. */
+/** A string in WeChat's example. silenceper/wechat reads a number, and the other SDKs accept both. */
 function numberOf({ id }: SimAgent): number {
   return Number(id)
 }
@@ -85,7 +85,7 @@ function registerAgents({ route, wechat }: Router): void {
     return done()
   }
   route('GET', path('del'), ({ c, account }) => remove(account, c.req.query('kf_account') ?? ''))
-  // The page has GET; silenceper/wechat posts it (officialaccount/customerservice/manager.go), and works with WeChat.
+  // WeChat's page has GET. silenceper/wechat posts the call (officialaccount/customerservice/manager.go) and works with WeChat.
   route(
     'POST',
     path('del'),
@@ -99,7 +99,7 @@ function registerAgents({ route, wechat }: Router): void {
       if (!agent) return failed(65401)
       if (invite_wx === '') return failed(65409)
       if (agent.wx !== undefined) return failed(65408)
-      // Nobody can tap on the invitation, so it is taken at once (inferred: at WeChat it waits).
+      // Nobody can accept the invitation here, so it takes effect at once (inferred: at WeChat it waits).
       agent.wx = invite_wx
       return done()
     }),
@@ -126,7 +126,7 @@ function registerAgents({ route, wechat }: Router): void {
 
 const session = withAccount.extend({ openid: z.string() })
 
-/** A session that is made or closed by the API is pushed as an event too. */
+/** A session that the API opens or closes is pushed as an event too. */
 function registerSessions({ route, wechat }: Router): void {
   const path = (name: string) => `/customservice/kfsession/${name}`
   route(
@@ -139,7 +139,7 @@ function registerSessions({ route, wechat }: Router): void {
       if (!follower?.following) return failed(40003)
       if (agent.wx === undefined) return failed(65402)
       if (follower.agent && follower.agent.account !== kf_account) return failed(65414)
-      if (!follower.agent) begin(wechat, account, follower, kf_account)
+      if (!follower.agent) openSession(wechat, account, follower, kf_account)
       return done()
     }),
   )
@@ -153,7 +153,7 @@ function registerSessions({ route, wechat }: Router): void {
       if (!follower.agent) return failed(65413)
       if (follower.agent.account !== kf_account) return failed(65414)
       follower.agent = null
-      push(
+      pushEvent(
         wechat,
         account,
         follower,
@@ -167,7 +167,7 @@ function registerSessions({ route, wechat }: Router): void {
     const follower = account.followers.get(c.req.query('openid') ?? '')
     if (!follower) return failed(40003)
     const { agent } = follower
-    // Without a session the account is empty; that the time is 0 then is inferred.
+    // Without a session the account is empty. That the time is 0 then is inferred.
     return {
       ...done(),
       kf_account: agent?.account ?? '',
@@ -193,13 +193,13 @@ function registerSessions({ route, wechat }: Router): void {
   })
 }
 
-/** Handed to human agents by the last passive reply, and none has come. */
+/** Whether the last passive reply handed the follower to human agents and no agent has joined since. */
 function isWaiting({ agent, messages }: SimFollower): boolean {
   const last = messages.findLast((m) => m.from === 'account')
   return agent === null && last?.kind === 'transfer_customer_service'
 }
 
-function begin(
+function openSession(
   wechat: ApiContext,
   account: SimAccountState,
   follower: SimFollower,
@@ -214,11 +214,17 @@ function begin(
     time: Math.floor(wechat.clockOf(follower) / 1000),
     worker: kf_account,
   })
-  push(wechat, account, follower, { Event: 'kf_create_session', KfAccount: kf_account }, '人工客服已接入')
+  pushEvent(
+    wechat,
+    account,
+    follower,
+    { Event: 'kf_create_session', KfAccount: kf_account },
+    '人工客服已接入',
+  )
 }
 
-/** Comes right behind the answer. */
-function push(
+/** Pushes an event of the session right after the answer to the call. */
+function pushEvent(
   wechat: ApiContext,
   { appId }: SimAccountState,
   { openId }: SimFollower,
@@ -236,7 +242,10 @@ const period = z.object({
   number: z.int().min(1).max(RECORDS_MAX),
 })
 
-/** 65416: the query is not valid; 65417: more than a day. What followers say while an agent has them is in the list too. */
+/**
+ * `msgrecord/getmsglist`. 65416: invalid query; 65417: more than a day. The list contains what followers say during a
+ * session too.
+ */
 function registerRecords({ route }: Router): void {
   const list = withBody(
     period,

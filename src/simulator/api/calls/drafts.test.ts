@@ -33,7 +33,7 @@ describe('drafts', () => {
 })
 
 describe('publishing', () => {
-  it('ends with an event, and what is published can be read, sent and deleted', async () => {
+  it('ends with an event, and published articles can be read and deleted', async () => {
     const bodies: string[] = []
     const server = createServer((request, response) => {
       request.on('data', (part) => bodies.push(String(part)))

@@ -17,12 +17,12 @@ const list = z.object({
 })
 
 /**
- * 草稿箱 and 发布能力: enough to make a draft, publish it and read both. Everything is published at once.
+ * 草稿箱 and 发布能力: adds, publishes and reads drafts. Every draft is published at once.
  * Sources: https://developers.weixin.qq.com/doc/offiaccount/Draft_Box/Add_draft.html , …/Get_draft.html ,
  * …/Delete_draft.html , …/Count_drafts.html , …/Get_draft_list.html ; …/Publish/Publish.html , …/Get_status.html ,
  * …/Get_article_from_id.html , …/Get_publication_records.html , …/Delete_posts.html .
- * `publish_id` is a text on the page's examples and a number in its event; silenceper/wechat reads numbers only, and
- * other SDKs take both, so it is a number.
+ * `publish_id` is a string in the page's examples and a number in its event. It is a number here: silenceper/wechat reads
+ * numbers only, and the other SDKs accept both.
  */
 export function registerDrafts(router: Router): void {
   registerDraftBox(router)
@@ -67,7 +67,7 @@ function registerDraftBox({ route, wechat }: Router): void {
   route(
     'POST',
     '/cgi-bin/draft/batchget',
-    withBody(list, (asked, { account }) => articlePage(account.records.drafts, 'media_id', asked), 40035),
+    withBody(list, (query, { account }) => articlePage(account.records.drafts, 'media_id', query), 40035),
   )
 }
 
@@ -78,7 +78,7 @@ function registerPublishing({ route, wechat }: Router): void {
     withBody(mediaId, ({ media_id }, { account }) => {
       const { records, appId } = account
       const draft = records.drafts.find((d) => d.id === media_id)
-      // 53503: the draft has not passed the check before publishing; no page says more for one that is not there.
+      // 53503: the draft has not passed the check before publishing. No page names a code for an unknown draft.
       if (!draft) return failed(53503)
       const publishId = 2_247_500_000 + records.published.length + 1
       const id = `test_article_${randomBytes(12).toString('base64url')}`
@@ -110,8 +110,8 @@ function registerPublishing({ route, wechat }: Router): void {
     '/cgi-bin/freepublish/getarticle',
     withBody(articleId, ({ article_id }, { account }) => {
       const found = account.records.published.find((p) => p.id === article_id)
-      // 53600: no such article_id.
-      return found ? { news_item: shown(found) } : failed(53600)
+      // 53600: unknown article_id.
+      return found ? { news_item: publishedArticles(found) } : failed(53600)
     }),
   )
   route(
@@ -119,7 +119,7 @@ function registerPublishing({ route, wechat }: Router): void {
     '/cgi-bin/freepublish/batchget',
     withBody(
       list,
-      (asked, { account }) => articlePage(account.records.published, 'article_id', asked, shown),
+      (query, { account }) => articlePage(account.records.published, 'article_id', query, publishedArticles),
       40035,
     ),
   )
@@ -129,7 +129,7 @@ function registerPublishing({ route, wechat }: Router): void {
     withBody(articleId.extend({ index: z.int().min(0).optional() }), ({ article_id, index }, { account }) => {
       const found = account.records.published.find((p) => p.id === article_id)
       if (!found) return failed(53600)
-      // Without an index, or with 0, all of it; the first article is 1.
+      // Without an index, or with 0, all articles are deleted. The first article has the index 1.
       found.articles = index ? found.articles.filter((_, i) => i !== index - 1) : []
       if (found.articles.length === 0)
         account.records.published = account.records.published.filter((p) => p !== found)
@@ -138,30 +138,30 @@ function registerPublishing({ route, wechat }: Router): void {
   )
 }
 
-/** Newest first. `no_content` 1: without the articles' `content`. */
+/** One page of drafts or published articles, newest first. `no_content` 1: without the articles' `content`. */
 function articlePage<T extends StoredArticles>(
   all: readonly T[],
   idName: 'media_id' | 'article_id',
   { offset, count, no_content }: z.output<typeof list>,
-  read: (one: T) => Record<string, unknown>[] = (one) => one.articles,
+  read: (stored: T) => Record<string, unknown>[] = (stored) => stored.articles,
 ): Answer {
   const item = all
     .toReversed()
     .slice(offset, offset + count)
-    .map((one) => {
-      const news_item = read(one).map(({ content, ...rest }) =>
+    .map((stored) => {
+      const news_item = read(stored).map(({ content, ...rest }) =>
         no_content || content === undefined ? rest : { ...rest, content },
       )
       return {
-        [idName]: one.id,
-        content: { news_item, create_time: one.at, update_time: one.at },
-        update_time: one.at,
+        [idName]: stored.id,
+        content: { news_item, create_time: stored.at, update_time: stored.at },
+        update_time: stored.at,
       }
     })
   return { total_count: all.length, item_count: item.length, item }
 }
 
-function shown({ id, articles }: StoredArticles): Record<string, unknown>[] {
+function publishedArticles({ id, articles }: StoredArticles): Record<string, unknown>[] {
   return articles.map((a, i) => ({ ...a, url: articleUrl(id, i), is_deleted: false }))
 }
 

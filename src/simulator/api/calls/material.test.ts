@@ -5,7 +5,7 @@ const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, ...A
 const MP4 = new Uint8Array([0, 0, 0, 16, ...Buffer.from('ftypisom'), 0, 0, 0, 0])
 
 describe('media/get', () => {
-  it('gives back the very bytes that were uploaded', async () => {
+  it('returns the bytes that were uploaded', async () => {
     const { post, request } = await startSimulatorApi()
     const { media_id } = await post('cgi-bin/media/upload?type=image', fileForm('cat.png', PNG))
     const answer = await request('GET', `cgi-bin/media/get?media_id=${media_id}`)
@@ -14,7 +14,7 @@ describe('media/get', () => {
     expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="[^"]+"$/)
   })
 
-  it('gives a video as an address, which leads to the bytes', async () => {
+  it('returns a URL for a video, which serves its bytes', async () => {
     const { sim, state, get, simulator } = await startSimulatorApi()
     await sim.act('oTest', { do: 'video' })
     const [id, medium] = [...state.media].find(([, m]) => m.type === 'video') ?? []
@@ -23,12 +23,12 @@ describe('media/get', () => {
     expect(new Uint8Array(await answer.arrayBuffer())).toEqual(new Uint8Array(medium?.content ?? []))
   })
 
-  it('gives what a follower has sent, and nothing else', async () => {
+  it('returns media that followers have sent, and rejects unknown and expired ids', async () => {
     const { sim, state, request, get } = await startSimulatorApi()
     await sim.act('oTest', { do: 'image' })
     const answer = await request('GET', `cgi-bin/media/get?media_id=${[...state.media.keys()][0]}`)
     expect(answer.headers.get('content-type')).toBe('image/png')
-    expect(await get('cgi-bin/media/get?media_id=strange')).toMatchObject({ errcode: 40007 })
+    expect(await get('cgi-bin/media/get?media_id=unknown')).toMatchObject({ errcode: 40007 })
     sim.expireMedia()
     expect(await get(`cgi-bin/media/get?media_id=${[...state.media.keys()][0]}`)).toMatchObject({
       errcode: 40007,
@@ -37,7 +37,7 @@ describe('media/get', () => {
 })
 
 describe('media/uploadimg', () => {
-  it('gives an address for a JPG or PNG up to 1 MB', async () => {
+  it('returns a URL for a JPG or PNG up to 1 MB', async () => {
     const { post, simulator } = await startSimulatorApi()
     const { url } = await post('cgi-bin/media/uploadimg', fileForm('cat.png', PNG))
     const answer = await simulator.app.request(String(url))
@@ -78,12 +78,16 @@ describe('permanent material', () => {
     expect(await post('cgi-bin/material/del_material', { media_id })).toMatchObject({ errcode: 40007 })
   })
 
-  const told = JSON.stringify({ title: '标题', introduction: '说明' })
+  const videoDescription = JSON.stringify({ title: '标题', introduction: '说明' })
 
   it.each([
-    ['the form', 'cgi-bin/material/add_material?type=video', { description: told }],
-    ['the query', `cgi-bin/material/add_material?type=video&description=${encodeURIComponent(told)}`, {}],
-  ])('of a video has a description in %s', async (_, path, more) => {
+    ['the form', 'cgi-bin/material/add_material?type=video', { description: videoDescription }],
+    [
+      'the query',
+      `cgi-bin/material/add_material?type=video&description=${encodeURIComponent(videoDescription)}`,
+      {},
+    ],
+  ])('of a video takes its description from %s', async (_, path, more) => {
     const { post } = await startSimulatorApi()
     const added = await post(path, fileForm('a.mp4', MP4, more as Record<string, string>))
     expect(added.url).toBeUndefined()
@@ -94,15 +98,15 @@ describe('permanent material', () => {
     })
   })
 
-  it('of a video has a description in a part with a file name', async () => {
+  it('of a video takes its description from a part with a file name', async () => {
     const { post } = await startSimulatorApi()
     const form = fileForm('a.mp4', MP4)
-    form.append('description', new File([told], 'a.mp4'))
+    form.append('description', new File([videoDescription], 'a.mp4'))
     const { media_id } = await post('cgi-bin/material/add_material?type=video', form)
     expect(await post('cgi-bin/material/get_material', { media_id })).toMatchObject({ title: '标题' })
   })
 
-  it('is refused where it is not whole', async () => {
+  it('is rejected when a part is missing or invalid', async () => {
     const { post } = await startSimulatorApi()
     const add = (query: string, form: FormData) => post(`cgi-bin/material/add_material?${query}`, form)
     expect(await add('type=video', fileForm('a.mp4', MP4))).toMatchObject({ errcode: 47001 })
@@ -110,7 +114,7 @@ describe('permanent material', () => {
     expect(await add('type=image', new FormData())).toMatchObject({ errcode: 41005 })
     const list = { type: 'image', offset: 0, count: 21 }
     expect(await post('cgi-bin/material/batchget_material', list)).toMatchObject({ errcode: 40035 })
-    // Articles are drafts now.
+    // Articles are drafts today.
     expect(await post('cgi-bin/material/add_news', { articles: [] })).toMatchObject({ errcode: 45106 })
   })
 })

@@ -15,8 +15,8 @@ const mediaId = z.object({ media_id: z.string() })
 const description = z.object({ title: z.string(), introduction: z.string().default('') })
 
 /**
- * 素材管理: what was uploaded comes back byte for byte; permanent material; pictures for articles. Files live as long as
- * this process.
+ * 素材管理: temporary media, permanent material, and images for articles. A download returns the uploaded bytes. Files live
+ * as long as this process.
  * Sources: https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/Get_temporary_materials.html ,
  * …/Adding_Permanent_Assets.html , …/Getting_Permanent_Assets.html , …/Deleting_Permanent_Assets.html ,
  * …/Get_the_total_of_all_materials.html , …/Get_materials_list.html
@@ -31,7 +31,7 @@ export function registerMaterial({ route, wechat }: Router): void {
   })
   route('POST', '/cgi-bin/media/uploadimg', (call) => uploadPicture(call), { body: 'form' })
   route('POST', '/cgi-bin/material/add_material', (call) => addMaterial(call, nowS()), { body: 'form' })
-  // Articles went to drafts. Source: 45106 as reported for add_news since drafts are there.
+  // Drafts have replaced article material. Source: reports of 45106 for add_news since then.
   route('POST', '/cgi-bin/material/add_news', () => failed(45106))
   route('POST', '/cgi-bin/material/update_news', () => failed(45106))
   route(
@@ -82,7 +82,7 @@ export function registerMaterial({ route, wechat }: Router): void {
   )
 }
 
-/** A thumb is a picture to the lists (inferred: they know no type of its own). Newest first. */
+/** Material of one type, newest first. The lists have no type for thumbs, so a thumb counts as an image (inferred). */
 function ofType(account: SimAccountState, type: string): StoredMaterial[] {
   return account.records.materials
     .filter((m) => (m.type === 'thumb' ? 'image' : m.type) === type)
@@ -101,21 +101,22 @@ function materialPage(all: StoredMaterial[], offset: number, count: number): Ans
 
 async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
   const form = await c.req.parseBody()
-  // SDKs put `type` and `description` into the query, or into the form; silenceper/wechat gives the description's part a
-  // file name (util/http.go, `PostMultipartForm`).
-  const given = async (name: string) => {
+  // SDKs put `type` and `description` into the query or the form. silenceper/wechat gives the description's part a file
+  // name (util/http.go, `PostMultipartForm`).
+  const parameter = async (name: string) => {
     const part = form[name]
     return c.req.query(name) ?? (part instanceof File ? await part.text() : textOrNull(part)) ?? ''
   }
-  const type = await given('type')
+  const type = await parameter('type')
   const file = form.media
   if (!(file instanceof File)) return failed(41005)
   const content = new Uint8Array(await file.arrayBuffer())
   const code = checkUpload(type, file.name, content)
   if (code !== 0) return failed(code)
-  const videoDescription = type === 'video' ? description.safeParse(parse(await given('description'))) : null
+  const videoDescription =
+    type === 'video' ? description.safeParse(parse(await parameter('description'))) : null
   if (videoDescription && !videoDescription.success) return failed(47001)
-  // `custom/send` takes ids of this kind as permanent material.
+  // `custom/send` accepts ids of this form as permanent material.
   const id = `permanent_${randomBytes(24).toString('base64url')}`
   const url = type === 'image' || type === 'thumb' ? storePicture({ c, account }, content, file) : ''
   account.records.materials.push({
@@ -129,13 +130,13 @@ async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
     url,
     ...(videoDescription ? videoDescription.data : {}),
   })
-  // A video's `down_url` leads there.
+  // The target of the video's `down_url`.
   if (type === 'video')
     account.media.set(id, { type, expiresAt: Number.POSITIVE_INFINITY, content, contentType: file.type })
   return type === 'image' || type === 'thumb' ? { media_id: id, url, item: [] } : { media_id: id, item: [] }
 }
 
-/** JPG or PNG up to 1 MB; does not count as material. */
+/** `media/uploadimg`: a JPG or PNG up to 1 MB, which is not stored as material. */
 async function uploadPicture({ c, account }: Call): Promise<Answer> {
   const file = (await c.req.parseBody()).media
   if (!(file instanceof File)) return failed(41005)
@@ -145,7 +146,7 @@ async function uploadPicture({ c, account }: Call): Promise<Answer> {
   return { url: storePicture({ c, account }, content, file) }
 }
 
-/** The picture's address: at the simulator, where WeChat's are at mmbiz.qpic.cn. */
+/** Stores an image and returns its URL: at the simulator, where WeChat's are at mmbiz.qpic.cn. */
 function storePicture(
   { c, account }: Pick<Call, 'c' | 'account'>,
   content: Uint8Array,

@@ -3,7 +3,7 @@ import { failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
 import { checkUpload } from '../upload-rules.ts'
 
-/** 素材: temporary material. */
+/** 临时素材: `media/upload`. */
 export function registerMedia({ route, wechat }: Router): void {
   route(
     'POST',
@@ -24,7 +24,7 @@ export function registerMedia({ route, wechat }: Router): void {
         contentType: file.type || 'application/octet-stream',
       })
       const created_at = Math.floor(wechat.now() / 1000)
-      // The page names media_id only; what comes back: silenceper/wechat, pull request 14; JeffreySu/WeiXinMPSDK, 32.
+      // The page names media_id only. The other fields: silenceper/wechat, pull request 14; JeffreySu/WeiXinMPSDK, issue 32.
       return type === 'thumb'
         ? { type, thumb_media_id: media_id, created_at }
         : { type, media_id, created_at }

@@ -17,7 +17,7 @@ async function withMenus() {
 }
 
 describe('conditional menus', () => {
-  it('are matched by tag, the newest first, on the phone too', async () => {
+  it('are matched by tag, the newest first, and shown on the phone too', async () => {
     const { add, shown, sim, post, get, simulator } = await withMenus()
     sim.setTags('oTest', ['新粉'])
     expect(await shown()).toBe('all')
@@ -45,14 +45,14 @@ describe('conditional menus', () => {
     expect(await post('cgi-bin/menu/trymatch', { user_id: 'oTest' })).toEqual({ button: [] })
   })
 
-  it('are refused with WeChat’s codes', async () => {
+  it('are rejected with WeChat’s codes', async () => {
     const { add, post } = await withMenus()
     expect(await add('a', {})).toMatchObject({ errcode: 65304 })
     expect(await add('a', { tag_id: '' })).toMatchObject({ errcode: 65304 })
     expect(await add('a', { sex: '1' })).toMatchObject({ errcode: 65320 })
     expect(await add('', { tag_id: '2' })).toMatchObject({ errcode: 40018 })
     expect(await post('cgi-bin/menu/delconditional', { menuid: 1 })).toMatchObject({ errcode: 65301 })
-    expect(await post('cgi-bin/menu/trymatch', { user_id: 'oStrange' })).toMatchObject({ errcode: 65302 })
+    expect(await post('cgi-bin/menu/trymatch', { user_id: 'oUnknown' })).toMatchObject({ errcode: 65302 })
     const bare = await startSimulatorApi()
     const first = { button: button('a'), matchrule: { tag_id: '2' } }
     expect(await bare.post('cgi-bin/menu/addconditional', first)).toMatchObject({ errcode: 65303 })

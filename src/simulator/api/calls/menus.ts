@@ -6,19 +6,19 @@ import { type Answer, failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
 import { done, withBody } from '../with-body.ts'
 
-/** What a rule may ask for; the rest is private since 2021 (65320), or unknown. */
+/** The conditions that a rule may have. The others are private since 2021 (65320) or unknown. */
 const RULES = ['tag_id', 'group_id', 'client_platform_type']
 const PRIVATE_RULES = ['sex', 'country', 'province', 'city', 'language']
 const FIRST_MENU_ID = 433_747_234
-/** The number of the default menu where there are others. */
+/** The id of the default menu, which it has only beside conditional menus. */
 const DEFAULT_MENU_ID = 433_747_233
 
-/** 自定义菜单. */
+/** 自定义菜单: the default menu and conditional menus. */
 export function registerMenus(router: Router): void {
   const { route, wechat } = router
   route('POST', '/cgi-bin/menu/create', ({ account, body }) => {
     const code = checkMenu(body.button)
-    // `judgeMenu` has looked at each button.
+    // `checkMenu` has checked each button.
     if (code === 0) setMenu(account, body.button as SimButton[])
     return failed(code)
   })
@@ -26,7 +26,7 @@ export function registerMenus(router: Router): void {
     account.apiMenu?.length ? storedMenus(account) : failed(46003),
   )
   route('GET', '/cgi-bin/menu/delete', ({ account }) => {
-    // Without a default menu there is no other one.
+    // Conditional menus need a default menu, so they are deleted with it.
     account.records.conditionalMenus = []
     setMenu(account, [])
     return failed(0)
@@ -42,7 +42,7 @@ export function registerMenus(router: Router): void {
   }
 }
 
-/** The default menu has a `menuid` where there are conditional ones. Source: …/Custom_Menus/Querying_Custom_Menus.html */
+/** The answer of `menu/get`. The default menu has a `menuid` only beside conditional ones. Source: …/Custom_Menus/Querying_Custom_Menus.html */
 function storedMenus(account: SimAccountState): Answer {
   const { conditionalMenus } = account.records
   const menu = { button: withSubButtons(account.apiMenu ?? []) }
@@ -54,7 +54,7 @@ function storedMenus(account: SimAccountState): Answer {
 }
 
 /**
- * 个性化菜单. Codes: 65301 no such menuid, 65303 no default menu, 65304 an empty rule, 65320 a private rule.
+ * 个性化菜单. Codes: 65301 unknown menuid, 65303 no default menu, 65304 an empty rule, 65320 a private rule.
  * Source: https://developers.weixin.qq.com/doc/offiaccount/Custom_Menus/Personalized_menu_interface.html , and 全局返回码
  */
 function registerConditionalMenus({ route, wechat }: Router): void {
@@ -68,18 +68,18 @@ function registerConditionalMenus({ route, wechat }: Router): void {
     '/cgi-bin/menu/addconditional',
     withBody(conditional, ({ button, matchrule }, { account }) => {
       if (!account.apiMenu?.length) return failed(65303)
-      const asked = Object.entries(matchrule).filter(([, value]) => value !== '' && value !== null)
-      if (asked.some(([name]) => PRIVATE_RULES.includes(name))) return failed(65320)
-      if (!asked.some(([name]) => RULES.includes(name))) return failed(65304)
+      const conditions = Object.entries(matchrule).filter(([, value]) => value !== '' && value !== null)
+      if (conditions.some(([name]) => PRIVATE_RULES.includes(name))) return failed(65320)
+      if (!conditions.some(([name]) => RULES.includes(name))) return failed(65304)
       const code = checkMenu(button)
       if (code !== 0) return failed(code)
       const { conditionalMenus } = account.records
       const id = Math.max(FIRST_MENU_ID - 1, ...conditionalMenus.map((m) => m.menuid)) + 1
-      // `judgeMenu` has looked at each button.
+      // `checkMenu` has checked each button.
       conditionalMenus.push({
         menuid: id,
         button: button as SimButton[],
-        matchrule: Object.fromEntries(asked),
+        matchrule: Object.fromEntries(conditions),
       })
       wechat.accountChanged(account.appId)
       return { menuid: id }

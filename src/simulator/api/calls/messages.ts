@@ -12,7 +12,7 @@ export function registerMessages(router: Router): void {
   const { wechat } = router
   router.route('POST', CUSTOM_SEND, (call) => send(wechat, call), {
     sendsMessages: true,
-    // A fault's code is an answer too: the judge must see that the request came.
+    // A request that a fault answers is recorded too: tests read every request from the send log.
     onFault(account, body, errcode) {
       if (typeof body.touser === 'string')
         logSend(wechat, account, body.touser, body, { errcode, unclear: errcode === null })
@@ -74,9 +74,9 @@ function logSend(
 }
 
 /**
- * 客服输入状态: for 15 s, within 30 s of a message of either side, and only where a message could be sent.
+ * 客服输入状态: shown for 15 s, within 30 s of a message of either side, and only where a message could be sent.
  * Sources: https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing (codes) and
- * https://developers.weixin.qq.com/doc/knowledge/8a8b25456f2c4b0a.html (conditions); that 45015 is the code of the last
+ * https://developers.weixin.qq.com/doc/knowledge/8a8b25456f2c4b0a.html (conditions). That 45015 is the code of the last
  * condition is inferred.
  */
 function typing(wechat: ApiContext, { account, body }: Call): Answer {
@@ -96,7 +96,7 @@ function typing(wechat: ApiContext, { account, body }: Call): Answer {
   return failed(0)
 }
 
-/** When one of the two last did something, on the follower's clock, ms. */
+/** The time of the last message of either side, on the follower's clock, epoch ms. */
 function lastMessageAt(follower: SimFollower): number {
   const sent = follower.messages.findLast((m) => m.from === 'account')?.at ?? 0
   return Math.max(follower.lastInteractionAt, sent)

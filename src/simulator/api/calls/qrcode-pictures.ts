@@ -4,8 +4,8 @@ import type { Router } from '../router.ts'
 const SCALE = 8
 
 /**
- * `showqrcode` of mp.weixin.qq.com: the ticket's code as a picture, without an access token; a strange ticket is 404.
- * WeChat's pictures are JPEG, these are GIF: both show what `qrcode/create` gave as `url`.
+ * `showqrcode` of mp.weixin.qq.com: the QR code of a ticket as an image, without an access token. 404: unknown or expired
+ * ticket. WeChat's images are JPEG, these are GIF. Both encode the `url` of `qrcode/create`.
  * Source: https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
  */
 export function registerQrCodePictures({ open, wechat }: Router): void {

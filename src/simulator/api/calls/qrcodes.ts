@@ -2,7 +2,7 @@ import { addCode, readCode } from '../../state/qrcodes.ts'
 import { failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
 
-/** 带参数二维码. */
+/** 带参数二维码: `qrcode/create`. */
 export function registerQrCodes({ route, wechat }: Router): void {
   route('POST', '/cgi-bin/qrcode/create', ({ account, body }) => {
     const code = readCode(body)

@@ -6,7 +6,7 @@ const SEND = '/cgi-bin/message/custom/send'
 const INFO = '/cgi-bin/user/info'
 type Answer = Record<string, unknown>
 
-async function platform() {
+async function startApi() {
   const clock = { now: Date.parse('2026-11-23T08:00:00Z') }
   const simulator = createSimulator({ now: () => clock.now })
   simulator.addAccount({
@@ -17,25 +17,25 @@ async function platform() {
     callbackUrl: null,
   })
   await simulator.account(APP).follow('oTest')
-  const ask = async (path: string, body?: unknown) => {
+  const call = async (path: string, body?: unknown) => {
     const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
     return (await (await simulator.app.request(path, init)).json()) as Answer
   }
   const token = async () => {
     const body = { grant_type: 'client_credential', appid: APP, secret: 'test-secret' }
-    return (await ask('/cgi-bin/stable_token', body)).access_token
+    return (await call('/cgi-bin/stable_token', body)).access_token
   }
   const first = await token()
   const at = (path: string) => `${path}?access_token=${first}`
   return {
     clock,
     simulator,
-    ask,
+    call,
     at,
-    info: () => ask(`${at(INFO)}&openid=oTest`),
-    send: () => ask(at(SEND), { touser: 'oTest', msgtype: 'text', text: { content: '你好' } }),
-    quota: (cgi_path: unknown) => ask(at('/cgi-bin/openapi/quota/get'), { cgi_path }),
-    clear: (appid: unknown = APP) => ask(at('/cgi-bin/clear_quota'), { appid }),
+    info: () => call(`${at(INFO)}&openid=oTest`),
+    send: () => call(at(SEND), { touser: 'oTest', msgtype: 'text', text: { content: '你好' } }),
+    quota: (cgi_path: unknown) => call(at('/cgi-bin/openapi/quota/get'), { cgi_path }),
+    clear: (appid: unknown = APP) => call(at('/cgi-bin/clear_quota'), { appid }),
   }
 }
 
@@ -50,8 +50,8 @@ describe('the quota of an API', () => {
     ['/cgi-bin/menu/create', 1_000],
     ['/cgi-bin/menu/get', 10_000],
     ['/cgi-bin/tags/members/batchtagging', 100_000],
-  ])('%s has a day’s limit of its own: %i', async (path, daily_limit) => {
-    const { quota } = await platform()
+  ])('%s has a daily limit of its own: %i', async (path, daily_limit) => {
+    const { quota } = await startApi()
     expect(await quota(path)).toMatchObject({
       errcode: 0,
       quota: { daily_limit, used: 0, remain: daily_limit },
@@ -59,8 +59,8 @@ describe('the quota of an API', () => {
     })
   })
 
-  it('counts its own calls only', async () => {
-    const { quota, info, send } = await platform()
+  it('counts the calls of this API only', async () => {
+    const { quota, info, send } = await startApi()
     for (let i = 0; i < 3; i++) await info()
     await send()
     expect(await quota(INFO)).toMatchObject({ quota: { used: 3, remain: 4_999_997 } })
@@ -69,8 +69,8 @@ describe('the quota of an API', () => {
     expect(await quota('/cgi-bin/stable_token')).toMatchObject({ quota: { used: 1, daily_limit: 500_000 } })
   })
 
-  it('is over with its last call, and anew the next day', async () => {
-    const { simulator, clock, info, quota } = await platform()
+  it('ends with the last call of the day and starts again the next day', async () => {
+    const { simulator, clock, info, quota } = await startApi()
     clock.now = Date.parse('2026-11-23T09:59:00Z')
     await info()
     simulator.wechat.account(APP).usage.counts.set(INFO, 4_999_999)
@@ -93,23 +93,23 @@ describe('the quota of an API', () => {
     [`https://api.weixin.qq.com${SEND}`, 76003],
     ['/sns/jscode2session', 76022],
     ['/cgi-bin/component/api_create_preauthcode', 76022],
-  ])('of %j is refused with %i', async (path, errcode) => {
-    const { quota } = await platform()
+  ])('of %j is rejected with %i', async (path, errcode) => {
+    const { quota } = await startApi()
     expect(await quota(path)).toMatchObject({ errcode })
   })
 })
 
 describe('the day’s use', () => {
   it('is cleared for every API at once', async () => {
-    const { quota, info, send, clear } = await platform()
+    const { quota, info, send, clear } = await startApi()
     await info()
     await send()
     expect(await clear()).toMatchObject({ errcode: 0 })
     for (const path of [INFO, SEND]) expect(await quota(path)).toMatchObject({ quota: { used: 0 } })
   })
 
-  it('is cleared ten times a month, and anew the next', async () => {
-    const { clear, clock, ask } = await platform()
+  it('can be cleared ten times a month, and again the next month', async () => {
+    const { clear, clock, call } = await startApi()
     for (let i = 0; i < 10; i++) expect(await clear()).toMatchObject({ errcode: 0 })
     expect(await clear()).toMatchObject({
       errcode: 48006,
@@ -118,14 +118,14 @@ describe('the day’s use', () => {
     // December begins in Beijing eight hours before it does in UTC.
     clock.now = Date.parse('2026-11-30T16:00:00Z')
     const body = { grant_type: 'client_credential', appid: APP, secret: 'test-secret' }
-    const { access_token } = await ask('/cgi-bin/stable_token', body)
-    expect(await ask(`/cgi-bin/clear_quota?access_token=${access_token}`, { appid: APP })).toMatchObject({
+    const { access_token } = await call('/cgi-bin/stable_token', body)
+    expect(await call(`/cgi-bin/clear_quota?access_token=${access_token}`, { appid: APP })).toMatchObject({
       errcode: 0,
     })
   })
 
   it.each([['wxother000000001'], [null], [7]])('is not cleared for another appid: %j', async (appid) => {
-    const { clear } = await platform()
+    const { clear } = await startApi()
     expect(await clear(appid)).toMatchObject({ errcode: 40013 })
   })
 })

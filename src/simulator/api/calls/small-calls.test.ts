@@ -7,7 +7,7 @@ import { ACCOUNT, startFakePlatform } from '../../../../test/fixtures/fake-platf
 import { SIM_APP, SIM_NOW, startSimulatorApi } from '../../../../test/fixtures/simulator-api.ts'
 
 describe('ticket/getticket', () => {
-  it('gives the same ticket until it is over, one of each type', async () => {
+  it('returns the same ticket until it expires, one for each type', async () => {
     const clock = { now: SIM_NOW }
     const { get } = await startSimulatorApi({ certified: false }, { now: () => clock.now })
     const jsapi = await get('cgi-bin/ticket/getticket?type=jsapi')
@@ -21,7 +21,7 @@ describe('ticket/getticket', () => {
 })
 
 describe('callback/check', () => {
-  it('answers what was asked for', async () => {
+  it('answers the requested action', async () => {
     const { post } = await startSimulatorApi({ callbackUrl: 'http://127.0.0.1:9/' })
     const check = (action: string, check_operator = 'DEFAULT') =>
       post('cgi-bin/callback/check', { action, check_operator })
@@ -33,8 +33,8 @@ describe('callback/check', () => {
     })
     expect(Object.keys(await check('dns'))).toEqual(['dns'])
     expect(Object.keys(await check('ping', 'UNICOM'))).toEqual(['ping'])
-    expect(await check('all', 'MOON')).toMatchObject({ errcode: 40203 })
-    expect(await check('fly')).toMatchObject({ errcode: 40202 })
+    expect(await check('all', 'UNKNOWN')).toMatchObject({ errcode: 40203 })
+    expect(await check('unknown')).toMatchObject({ errcode: 40202 })
     const bare = await startSimulatorApi()
     const body = { action: 'all', check_operator: 'DEFAULT' }
     expect(await bare.post('cgi-bin/callback/check', body)).toMatchObject({ errcode: 40201 })
@@ -42,7 +42,7 @@ describe('callback/check', () => {
 })
 
 describe('get_current_autoreply_info', () => {
-  it('says that there are none', async () => {
+  it('reports that no auto-reply exists', async () => {
     const { get } = await startSimulatorApi({ certified: false })
     expect(await get('cgi-bin/get_current_autoreply_info')).toEqual({
       is_add_friend_reply_open: 0,
@@ -51,7 +51,7 @@ describe('get_current_autoreply_info', () => {
   })
 })
 
-/** The first frame of a GIF whose pixels are stored without real compression, as `qr` writes them: black and white. */
+/** The pixels of a GIF's first frame, as `qr` writes it: black and white, stored without real compression. */
 function gifPixels(gif: Uint8Array): { width: number; height: number; data: Uint8Array } {
   const view = Buffer.from(gif)
   expect(view.subarray(0, 3).toString()).toBe('GIF')
@@ -77,7 +77,7 @@ function gifPixels(gif: Uint8Array): { width: number; height: number; data: Uint
   return { width, height, data }
 }
 
-/** GIF's LZW. */
+/** Decodes GIF's LZW. */
 function lzw(bytes: Buffer, firstBits: number): number[] {
   const clear = 1 << (firstBits - 1)
   let table: number[][] = []
@@ -109,7 +109,7 @@ function lzw(bytes: Buffer, firstBits: number): number[] {
 }
 
 describe('showqrcode', () => {
-  it('is a picture that says the address which qrcode/create gave, without a token', async () => {
+  it('is an image of the URL that qrcode/create returned, without a token', async () => {
     const { post, simulator } = await startSimulatorApi()
     const { ticket, url } = await post('cgi-bin/qrcode/create', {
       action_name: 'QR_STR_SCENE',
@@ -121,14 +121,14 @@ describe('showqrcode', () => {
     expect(decodeQR(gifPixels(new Uint8Array(await answer.arrayBuffer())))).toBe(url)
   })
 
-  it('has no picture for a strange ticket, or one that is over', async () => {
+  it('answers 404 for an unknown or expired ticket', async () => {
     const clock = { now: SIM_NOW }
     const { post, simulator } = await startSimulatorApi({}, { now: () => clock.now })
     const body = { action_name: 'QR_SCENE', expire_seconds: 60, action_info: { scene: { scene_id: 1 } } }
     const { ticket } = await post('cgi-bin/qrcode/create', body)
     const status = async (value: unknown) =>
       (await simulator.app.request(`/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(value))}`)).status
-    expect(await status('strange')).toBe(404)
+    expect(await status('unknown')).toBe(404)
     expect(await status(ticket)).toBe(200)
     clock.now += 61_000
     expect(await status(ticket)).toBe(404)
@@ -136,7 +136,7 @@ describe('showqrcode', () => {
 })
 
 describe('openapi/rid/get', () => {
-  it('tells what a failed call was, to its own account', async () => {
+  it('returns the request of a failed call, to its own account only', async () => {
     const { post, simulator } = await startSimulatorApi({ certified: false })
     const refused = await post('cgi-bin/user/info/updateremark', { openid: 'oTest', remark: 'a' })
     const rid = /rid: (.+)$/.exec(String(refused.errmsg))?.[1]
@@ -159,7 +159,7 @@ describe('openapi/rid/get', () => {
 })
 
 describe('clear_quota/v2', () => {
-  it('takes the secret instead of a token, in the query or the body', async () => {
+  it('authenticates by the secret, in the query or the body', async () => {
     const { simulator } = await startSimulatorApi()
     async function clear(query: string, body?: object): Promise<unknown> {
       const answer = await simulator.app.request(`/cgi-bin/clear_quota/v2${query}`, {
@@ -178,8 +178,8 @@ describe('clear_quota/v2', () => {
   })
 })
 
-describe('what the API stores', () => {
-  it('is there after a restart, but for files', async () => {
+describe('the data of the API', () => {
+  it('survives a restart, except for files', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sim-'))
     const options = { statePath: join(folder, 'state.json') }
     const first = await startSimulatorApi({}, options)
@@ -203,7 +203,7 @@ describe('what the API stores', () => {
 })
 
 describe('the options that a platform sets for an account', () => {
-  it('are read and set under both names, by the permission sets of the account', async () => {
+  it('are read and set under both names, within the account’s permission sets', async () => {
     const at = await startFakePlatform()
     await at.authorised()
     const component = [...at.simulator.wechat.components.values()][0]
@@ -234,8 +234,8 @@ describe('the options that a platform sets for an account', () => {
     })
     expect(await call('get_authorizer_option', { option_name: 'x' })).toMatchObject({ errcode: 40035 })
     expect(await call('get_authorizer_option', {})).toMatchObject({ errcode: 47001 })
-    const consent = component?.authorisations.get(ACCOUNT)
-    if (consent) consent.funcs = [1]
+    const authorisation = component?.authorisations.get(ACCOUNT)
+    if (authorisation) authorisation.funcs = [1]
     expect(await call('get_authorizer_option', { option_name })).toMatchObject({ errcode: 61007 })
     await at.close()
   })

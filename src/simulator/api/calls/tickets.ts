@@ -6,8 +6,8 @@ const TICKET_LIFETIME_MS = 7_200_000
 const TYPES = ['jsapi', 'wx_card']
 
 /**
- * `ticket/getticket`: for signatures of web pages and cards; the same one until it is over.
- * Source: https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html , 附录1; the code of an unknown type is
+ * `ticket/getticket`: the ticket that signs web pages and cards. It stays the same until it expires.
+ * Source: https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html , 附录1. The code of an unknown type is
  * inferred.
  */
 export function registerTickets({ route, wechat }: Router): void {

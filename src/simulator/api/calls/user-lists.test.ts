@@ -9,7 +9,7 @@ async function withFollowers(count: number) {
 }
 
 describe('user/get', () => {
-  it('lists followers by pages of 10,000 and ends with an empty one', async () => {
+  it('lists followers by pages of 10,000 and ends with an empty page', async () => {
     const { get, openIds } = await withFollowers(10_001)
     const first = await get('cgi-bin/user/get')
     expect(first).toMatchObject({ total: 10_001, count: 10_000, next_openid: 'oTest9999' })
@@ -27,30 +27,30 @@ describe('user/get', () => {
     })
   })
 
-  it('leaves out who has gone, and knows no strange open id', async () => {
+  it('omits followers who have left and rejects an unknown openid', async () => {
     const { get, sim } = await withFollowers(2)
     await sim.unfollow('oTest0')
     expect(await get('cgi-bin/user/get?next_openid=')).toMatchObject({
       total: 1,
       data: { openid: ['oTest1'] },
     })
-    expect(await get('cgi-bin/user/get?next_openid=oStrange')).toMatchObject({ errcode: 40003 })
+    expect(await get('cgi-bin/user/get?next_openid=oUnknown')).toMatchObject({ errcode: 40003 })
   })
 })
 
 describe('user/info/batchget', () => {
-  it('answers in the order that was asked, up to 100', async () => {
+  it('answers in the order of the request, up to 100 followers', async () => {
     const { post, openIds } = await withFollowers(101)
-    const asked = (ids: string[]) =>
+    const request = (ids: string[]) =>
       post('cgi-bin/user/info/batchget', { user_list: ids.map((openid) => ({ openid, lang: 'zh_CN' })) })
-    const answer = await asked(['oTest2', 'oTest0'])
+    const answer = await request(['oTest2', 'oTest0'])
     expect(answer.user_info_list).toMatchObject([
       { openid: 'oTest2', subscribe: 1 },
       { openid: 'oTest0', subscribe: 1 },
     ])
-    expect(await asked(openIds)).toMatchObject({ errcode: 40032 })
-    expect(await asked([])).toMatchObject({ errcode: 40032 })
-    expect(await asked(['oTest0', 'oStrange'])).toMatchObject({ errcode: 40003 })
+    expect(await request(openIds)).toMatchObject({ errcode: 40032 })
+    expect(await request([])).toMatchObject({ errcode: 40032 })
+    expect(await request(['oTest0', 'oUnknown'])).toMatchObject({ errcode: 40003 })
     expect(await post('cgi-bin/user/info/batchget', { user_list: 'oTest0' })).toMatchObject({
       errcode: 47001,
     })
@@ -58,20 +58,20 @@ describe('user/info/batchget', () => {
 })
 
 describe('user/info/updateremark', () => {
-  it('is seen in user/info', async () => {
+  it('is visible in user/info', async () => {
     const { get, post } = await withFollowers(1)
-    const remark = (openid: string, words: unknown) =>
-      post('cgi-bin/user/info/updateremark', { openid, remark: words })
+    const remark = (openid: string, text: unknown) =>
+      post('cgi-bin/user/info/updateremark', { openid, remark: text })
     expect(await remark('oTest0', '老客户')).toEqual({ errcode: 0, errmsg: 'ok' })
     expect(await get('cgi-bin/user/info?openid=oTest0')).toMatchObject({ remark: '老客户' })
     expect(await remark('oTest0', '字'.repeat(10))).toMatchObject({ errcode: 40035 })
-    expect(await remark('oStrange', 'a')).toMatchObject({ errcode: 40003 })
+    expect(await remark('oUnknown', 'a')).toMatchObject({ errcode: 40003 })
     expect(await remark('oTest0', 1)).toMatchObject({ errcode: 47001 })
   })
 })
 
 describe('user/tag/get', () => {
-  it('lists who has the tag', async () => {
+  it('lists the followers with a tag', async () => {
     const { post, sim } = await withFollowers(3)
     sim.setTags('oTest1', ['新粉'])
     expect(await post('cgi-bin/user/tag/get', { tagid: 100, next_openid: '' })).toEqual({
@@ -103,7 +103,7 @@ describe('the blacklist', () => {
     expect(await list('oTest2')).toEqual({ total: 2, count: 0, next_openid: '' })
     expect(await change('batchunblacklist', ['oTest0'])).toMatchObject({ errcode: 0 })
     expect(await list('')).toMatchObject({ total: 1, data: { openid: ['oTest2'] } })
-    expect(await change('batchblacklist', ['oStrange'])).toMatchObject({ errcode: 49003 })
+    expect(await change('batchblacklist', ['oUnknown'])).toMatchObject({ errcode: 49003 })
     expect(await change('batchblacklist', Array(21).fill('oTest0'))).toMatchObject({ errcode: 40032 })
     expect(await change('batchblacklist', 'oTest0')).toMatchObject({ errcode: 47001 })
   })

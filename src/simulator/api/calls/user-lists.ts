@@ -9,14 +9,14 @@ const PAGE = 10_000
 const BLACKLIST_PAGE = 1_000
 const BATCH_MAX = 100
 const BLACKLIST_BATCH_MAX = 20
-/** 备注名: fewer than 30 bytes. */
+/** 备注名: less than 30 bytes. */
 const REMARK_MAX = 29
 
 /**
  * 用户管理: lists of followers, remarks and the blacklist.
  * Sources: https://developers.weixin.qq.com/doc/offiaccount/User_Management/Getting_a_User_List.html ,
  * …/Get_users_basic_information_UnionID.html , …/Configuring_user_notes.html , …/User_Tag_Management.html ,
- * …/Manage_blacklist.html ; sizes of a page of the blacklist: silenceper/wechat, officialaccount/user/blacklist.go
+ * …/Manage_blacklist.html ; the page size of the blacklist: silenceper/wechat, officialaccount/user/blacklist.go
  */
 export function registerUserLists({ route, wechat }: Router): void {
   route('GET', '/cgi-bin/user/get', ({ c, account }) => {
@@ -42,7 +42,7 @@ export function registerUserLists({ route, wechat }: Router): void {
     withBody(z.object({ openid: z.string(), remark: z.string() }), ({ openid, remark }, { account }) => {
       const follower = account.followers.get(openid)
       if (!follower?.following) return failed(40003)
-      // That a longer one is an invalid parameter is inferred: the page gives the limit and no code.
+      // The code of a longer remark is inferred: the page gives the limit and no code.
       if (Buffer.byteLength(remark) > REMARK_MAX) return failed(40035)
       follower.remark = remark
       wechat.changed(account.appId, openid)
@@ -74,7 +74,7 @@ export function registerUserLists({ route, wechat }: Router): void {
       `/cgi-bin/tags/members/${name}`,
       withBody(z.object({ openid_list: z.array(z.string()) }), ({ openid_list }, { account }) => {
         if (openid_list.length === 0 || openid_list.length > BLACKLIST_BATCH_MAX) return failed(40032)
-        // 49003: the open id is not of this account.
+        // 49003: the openid belongs to another account.
         if (openid_list.some((id) => !account.followers.has(id))) return failed(49003)
         const others = account.records.blacklist.filter((id) => !openid_list.includes(id))
         account.records.blacklist = name === 'batchblacklist' ? [...others, ...new Set(openid_list)] : others
@@ -89,7 +89,7 @@ function followersOf(account: SimAccountState): string[] {
   return [...account.followers.values()].filter((f) => f.following).map((f) => f.openId)
 }
 
-/** What comes behind `after`. On an empty page there is no `data`, and `next_openid` is empty: the list is over. */
+/** The page after the openid `after`. The last page is empty: it has no `data`, and `next_openid` is ''. */
 function page(all: readonly string[], after: string, size: number, head: Answer = {}): Answer {
   const at = after === '' ? -1 : all.indexOf(after)
   if (after !== '' && at === -1) return failed(40003)

@@ -2,10 +2,10 @@ import { createTag, deleteTag, listTags, tagMembers, updateTag, userInfo } from 
 import { type Answer, failed } from '../fault-responses.ts'
 import type { Router } from '../router.ts'
 
-/** WeChat's words for a code. */
-const coded = (answer: Answer) => (typeof answer.errcode === 'number' ? failed(answer.errcode) : answer)
+/** Completes a code with WeChat's message. */
+const withMessage = (answer: Answer) => (typeof answer.errcode === 'number' ? failed(answer.errcode) : answer)
 
-/** 用户管理: what WeChat tells of a follower, and tags. */
+/** 用户管理: the profile of a follower, and tags. */
 export function registerUsers({ route }: Router): void {
   route('GET', '/cgi-bin/user/info', ({ c, account }) => {
     const openId = c.req.query('openid')
@@ -14,13 +14,13 @@ export function registerUsers({ route }: Router): void {
     const follower = account.followers.get(openId)
     return follower ? userInfo(follower) : failed(40003)
   })
-  route('POST', '/cgi-bin/tags/create', ({ account, body }) => coded(createTag(account, body)))
-  route('GET', '/cgi-bin/tags/get', ({ account }) => coded(listTags(account)))
-  route('POST', '/cgi-bin/tags/update', ({ account, body }) => coded(updateTag(account, body)))
-  route('POST', '/cgi-bin/tags/delete', ({ account, body }) => coded(deleteTag(account, body)))
+  route('POST', '/cgi-bin/tags/create', ({ account, body }) => withMessage(createTag(account, body)))
+  route('GET', '/cgi-bin/tags/get', ({ account }) => withMessage(listTags(account)))
+  route('POST', '/cgi-bin/tags/update', ({ account, body }) => withMessage(updateTag(account, body)))
+  route('POST', '/cgi-bin/tags/delete', ({ account, body }) => withMessage(deleteTag(account, body)))
   for (const how of ['tag', 'untag'] as const) {
     route('POST', `/cgi-bin/tags/members/batch${how}ging`, ({ account, body }) =>
-      coded(tagMembers(account, body, how)),
+      withMessage(tagMembers(account, body, how)),
     )
   }
   route('POST', '/cgi-bin/tags/getidlist', ({ account, body }) => {

@@ -4,11 +4,11 @@ import type { SimAccountState } from '../../state/model.ts'
 import type { Fields } from '../envelope.ts'
 import type { FollowerAction } from '../follower-actions.ts'
 
-/** What an action reads and changes at WeChat. */
+/** What an action reads and changes of the simulated WeChat. */
 export interface ActionContext {
   account: SimAccountState
   openId: string
-  /** Where the simulator is reached, for pictures. */
+  /** URL of the simulator, for images. */
   origin: string
   /** Real time, epoch ms. */
   now: number
@@ -16,7 +16,7 @@ export interface ActionContext {
 
 type ActionGroup = 'message' | 'menu' | 'follower' | 'agent' | 'notice'
 
-/** One entry of the catalogue: its names, its fields, and the action that they make. */
+/** One action of the catalogue: its names, its fields, and the function that creates it. */
 export interface ActionSpec<Shape extends z.ZodRawShape = z.ZodRawShape> {
   zh: string
   en: string
@@ -43,7 +43,7 @@ const followerMessage = (kind: string, content: Record<string, unknown> = {}) =>
   kind,
   content,
 })
-/** A message of a follower. */
+/** A message from a follower. */
 export const message = (
   MsgType: string,
   fields: Fields,
@@ -54,7 +54,7 @@ export const message = (
   scene: 'message',
   shows: followerMessage(MsgType, content),
 })
-/** An event, with the line that the phone shows. */
+/** An event, with the line that the phone shows for it. */
 export const event = (
   Event: string,
   fields: Fields,

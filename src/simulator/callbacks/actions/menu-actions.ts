@@ -3,7 +3,7 @@ import { followerActions } from '../follower-actions.ts'
 import { count, defineAction, event, md5, PLACE, text, textOr } from './define-action.ts'
 
 const KEY = { key: textOr('菜单 key', 'test_key') }
-/** Of the account's default menu. */
+/** The id of the account's default menu. */
 const MENU_ID = 433_747_234
 
 const scanAction = (Event: 'scancode_push' | 'scancode_waitmsg', zh: string) =>
@@ -16,7 +16,7 @@ const scanAction = (Event: 'scancode_push' | 'scancode_waitmsg', zh: string) =>
       scanType: textOr('类型 ScanType', 'qrcode'),
       scanResult: textOr('扫码结果 ScanResult', 'https://example.com/'),
     },
-    // Of the menu's types only CLICK and these two open a minute. Source: the service guide on customer messages.
+    // Of the menu events, only CLICK and these two open a grant. Source: the service guide on customer messages.
     action: ({ key, scanType, scanResult }) =>
       event(
         Event,

@@ -31,7 +31,7 @@ export const MESSAGE_ACTIONS = {
   }),
   msgmenu: defineAction({
     zh: '点菜单消息',
-    en: 'tap on a menu message',
+    en: 'tap on a menu message item',
     group: 'message',
     shape: { id: z.string().meta({ title: 'bizmsgmenuid' }), text: z.string().meta({ title: '文字 text' }) },
     action: (args) => followerActions.tapMessageMenu(args.id, args.text),
@@ -103,7 +103,7 @@ export const MESSAGE_ACTIONS = {
     action: ({ title, description, url }) =>
       message('link', { Title: title, Description: description, Url: url }, { title, description, url }),
   }),
-  // Not on the official page; the fields as people report them from their logs (inferred).
+  // Not on the official page. The fields are those that developers report from their logs (inferred).
   file: defineAction({
     zh: '文件',
     en: 'file',

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { followerActions } from '../follower-actions.ts'
 import { choice, count, defineAction, event, newMessageNumber, textOr } from './define-action.ts'
 
-/** WeChat's own sender of notices that concern an account, not a follower. Source: Publish/Callback_on_finish. */
-const HELPER = 'mphelper'
+/** WeChat's own sender of notices to an account, 公众号群发助手. Source: Publish/Callback_on_finish. */
+export const NOTICE_SENDER = 'mphelper'
 const TEMPLATE = textOr('模板 template id', 'test_template')
 
-/** WeChat tells that an account's certification passed, or ends. Source: 微信认证事件推送; wechatpy, tests/test_events.py. */
+/** Reports that an account's certification passed or expires. Source: 微信认证事件推送; wechatpy, tests/test_events.py. */
 const certificationAction = (Event: string, zh: string) =>
   defineAction({
     zh,
@@ -15,7 +15,11 @@ const certificationAction = (Event: string, zh: string) =>
     group: 'notice',
     shape: { validDays: count('有效天数 days until ExpiredTime', 365) },
     action: ({ validDays }, { now }) =>
-      event(Event, { FromUserName: HELPER, ExpiredTime: Math.floor(now / 1000) + validDays * 86_400 }, zh),
+      event(
+        Event,
+        { FromUserName: NOTICE_SENDER, ExpiredTime: Math.floor(now / 1000) + validDays * 86_400 },
+        zh,
+      ),
   })
 
 const rejectionAction = (Event: string, zh: string) =>
@@ -25,10 +29,10 @@ const rejectionAction = (Event: string, zh: string) =>
     group: 'notice',
     shape: { reason: textOr('原因 FailReason', '资料不符（测试）') },
     action: ({ reason }, { now }) =>
-      event(Event, { FromUserName: HELPER, FailTime: Math.floor(now / 1000), FailReason: reason }, zh),
+      event(Event, { FromUserName: NOTICE_SENDER, FailTime: Math.floor(now / 1000), FailReason: reason }, zh),
   })
 
-/** A person changes or withdraws what a web page of the account was allowed. Source: guide/h5/authorization_change. */
+/** Reports that a user changed or revoked the authorisation of a web page. Source: guide/h5/authorization_change. */
 const consentAction = (Event: string, zh: string) =>
   defineAction({
     zh,
@@ -71,7 +75,7 @@ export const NOTICE_ACTIONS = {
       event(
         'MASSSENDJOBFINISH',
         {
-          FromUserName: HELPER,
+          FromUserName: NOTICE_SENDER,
           MsgID: newMessageNumber(),
           Status: status,
           TotalCount: total,
@@ -96,7 +100,7 @@ export const NOTICE_ACTIONS = {
       event(
         'PUBLISHJOBFINISH',
         {
-          FromUserName: HELPER,
+          FromUserName: NOTICE_SENDER,
           PublishEventInfo: {
             publish_id: newMessageNumber(),
             publish_status: status,
@@ -109,7 +113,7 @@ export const NOTICE_ACTIONS = {
                   },
                 }
               : {}),
-            // Only with 2 and 4 articles are named, the first is 1.
+            // Only the statuses 2 and 4 name failed articles. The first article has the index 1.
             ...(status === 2 || status === 4 ? { fail_idx: 1 } : {}),
           },
         },
@@ -190,7 +194,7 @@ export const NOTICE_ACTIONS = {
     action: ({ fields }) => ({
       ...followerActions.raw({}),
       fields,
-      // What is not an event has a message id, as WeChat's messages have.
+      // WeChat's messages have an id, its events do not.
       isMessage: fields.MsgType !== undefined && fields.MsgType !== 'event',
     }),
   }),

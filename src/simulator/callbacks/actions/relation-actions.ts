@@ -26,7 +26,7 @@ export const RELATION_ACTIONS = {
   }),
   LOCATION: defineAction({
     zh: '上报位置',
-    en: 'LOCATION (a phone tells where it is)',
+    en: 'LOCATION (a phone reports its location)',
     group: 'follower',
     shape: { ...PLACE, precision: number('精度 Precision', 119.385) },
     action: ({ latitude, longitude, precision }) =>

@@ -1,4 +1,4 @@
-// The phone: shows the state that the simulator sends, and sends what the follower does. No framework, no inline script.
+// The phone page: shows the state that the simulator streams, and sends the follower's actions. No framework, no inline script.
 const { appId, openId } = document.body.dataset
 const base = `/_sim/${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
 const $ = (id) => document.getElementById(id)
@@ -16,19 +16,19 @@ async function request(path, body, method = 'POST') {
   return data
 }
 
-const showProblem = (err) => {
+const showError = (err) => {
   $('problem').textContent = err ? err.message : ''
 }
 const act = (action) =>
   request(`${base}/act`, action)
     .then((r) =>
-      showProblem(
+      showError(
         r.ok
           ? null
           : new Error(`回调失败：${r.status ?? r.body} · callback failed (${r.attempts} deliveries)`),
       ),
     )
-    .catch(showProblem)
+    .catch(showError)
 
 function element(tag, className, text) {
   const e = document.createElement(tag)
@@ -37,7 +37,7 @@ function element(tag, className, text) {
   return e
 }
 
-// A follower's clock may be days ahead of the real one. The date is shown when it differs.
+// A follower's clock may be days ahead of real time. The date is shown when it differs.
 const hm = (at) => {
   const when = new Date(at)
   const time = when.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
@@ -45,7 +45,7 @@ const hm = (at) => {
   return `${when.getMonth() + 1}月${when.getDate()}日 ${time}`
 }
 
-// Text messages may hold <a href="…">: only http(s) and WeChat's own menu links become links, everything else is text.
+// A text may contain <a href="…">. Only http(s) links and WeChat's own menu links become links; the rest stays text.
 function textInto(bubble, text) {
   let from = 0
   for (const m of text.matchAll(/<a\s+href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)) {
@@ -78,7 +78,7 @@ function card(bubble, { title, description, picture, foot }) {
   if (foot) bubble.append(element('footer', '', foot))
 }
 
-// custom/send and passive replies name their fields differently. Both are supported.
+// custom/send and passive replies name their fields differently. The renderers support both.
 const renderers = {
   text: (b, c) => textInto(b, c.content ?? c.Content ?? c.text ?? ''),
   image: (b) => card(b, { title: '', picture: '图片 image' }),
@@ -124,7 +124,7 @@ const renderers = {
     card(b, { title: c.title, picture: '小程序 mini program', foot: `小程序 · ${c.pagepath ?? ''}` }),
   mpnewsarticle: (b, c) => card(b, { title: '图文', description: c.article_id, picture: '文章 article' }),
   wxcard: (b, c) => card(b, { title: '卡券', description: c.card_id, foot: '卡券 card' }),
-  transfer_customer_service: (b) => b.append('已转人工客服 transferred to a human agent'),
+  transfer_customer_service: (b) => b.append('已转接人工客服 transferred to a human agent'),
 }
 
 function messageItem(m) {
@@ -155,7 +155,7 @@ function buttons(box, list) {
   )
 }
 
-// What a tap on a menu button sends to the account. Other types show material and send nothing.
+// The action of each menu button type. The other types show material and send nothing.
 const withKey = (b) => ({ do: b.type, key: b.key })
 const taps = {
   click: (b) => ({ do: 'menu', key: b.key, label: b.name }),
@@ -224,12 +224,12 @@ function render() {
   )
   const hours = state.offsetMs / 3600000
   $('offset').textContent =
-    hours > 0 ? `该粉丝的时钟比真实时间快 ${hours.toFixed(2)} 小时 · clock ahead` : '时钟未快进 · real time'
-  $('faults').textContent = state.faults.map((f) => JSON.stringify(f)).join('  ') || '没有故障 · none'
+    hours > 0 ? `该粉丝的时间比实际时间快 ${hours.toFixed(2)} 小时 · clock ahead` : '时间未快进 · real time'
+  $('faults').textContent = state.faults.map((f) => JSON.stringify(f)).join('  ') || '暂无故障 · none'
   $('sends').replaceChildren(
     ...state.sends.toReversed().map((s) => {
       const row = element('tr')
-      const code = element('td', s.errcode === 0 ? 'good' : 'bad', String(s.errcode ?? '无应答'))
+      const code = element('td', s.errcode === 0 ? 'good' : 'bad', String(s.errcode ?? '无响应'))
       row.append(element('td', '', hm(s.virtualAt)), element('td', '', s.body.msgtype ?? ''), code)
       return row
     }),
@@ -284,17 +284,17 @@ for (const b of document.querySelectorAll('[data-forward]')) {
     const body = b.dataset.forward === 'next' ? { toNext: true } : { ms: Number(b.dataset.forward) }
     await request(`${base}/fast-forward`, body)
       .then((r) => {
-        $('forwarding').textContent = r.moved ? '' : '没有下一步 · no next step'
-        showProblem(null)
+        $('forwarding').textContent = r.moved ? '' : '没有后续步骤 · no next step'
+        showError(null)
       })
       .catch((err) => {
         $('forwarding').textContent = ''
-        showProblem(err)
+        showError(err)
       })
     for (const other of all) other.disabled = false
   }
 }
-// Every action of the simulator with its fields. A number stays a number; an empty field is left out.
+// The form of every action. A number stays a number; an empty field is omitted.
 const GROUPS = {
   message: '消息 messages',
   menu: '菜单 menu',
@@ -333,7 +333,7 @@ $('actions').onsubmit = (e) => {
     const filled = [...$('action-fields').querySelectorAll('input, select')].filter((i) => i.value !== '')
     void act({ do: $('action').value, ...Object.fromEntries(filled.map((i) => [i.name, actionValue(i)])) })
   } catch (err) {
-    showProblem(err)
+    showError(err)
   }
 }
 
@@ -351,14 +351,13 @@ void request('/_sim/acts', undefined, 'GET')
     $('action').onchange = showActionFields
     showActionFields()
   })
-  .catch(showProblem)
+  .catch(showError)
 
 $('add-fault').onclick = () =>
   request('/_sim/faults', JSON.parse($('fault').value))
     .then(refresh)
-    .catch(showProblem)
-$('clear-faults').onclick = () =>
-  request('/_sim/faults', undefined, 'DELETE').then(refresh).catch(showProblem)
+    .catch(showError)
+$('clear-faults').onclick = () => request('/_sim/faults', undefined, 'DELETE').then(refresh).catch(showError)
 $('follower').onchange = (e) => {
   location.href = `/phone/${encodeURIComponent(appId)}/${encodeURIComponent(e.target.value)}`
 }
