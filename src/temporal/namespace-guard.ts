@@ -17,7 +17,7 @@ import {
  * - `rebuilding`: an operator has accepted it; the runs that it lacks are being started.
  * - `unknown`: it does not answer.
  */
-type NamespaceState = 'expected' | 'unexpected' | 'rebuilding' | 'unknown'
+export type NamespaceState = 'expected' | 'unexpected' | 'rebuilding' | 'unknown'
 
 interface NamespaceView {
   state: NamespaceState
