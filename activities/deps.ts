@@ -60,6 +60,6 @@ export interface ActivityDeps {
     skipped(reason: string): void
     ended(outcome: string): void
     /** Counts a run's snapshot that the store accepted only in part, or not at all. */
-    snapshotReduced(kept: string): void
+    snapshotReduced(stored: string): void
   }
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker'
-import { fastForward } from '../src/temporal/fast-forward.ts'
+import { advanceRunClock } from '../src/temporal/advance-clock.ts'
 import { freshNamespace } from '../test/harness/fresh-namespace.ts'
 import { planOf, startWorkflowHarness } from '../test/harness/workflow-harness.ts'
 import { actionsOf } from './actions.ts'
@@ -81,7 +81,7 @@ async function runBare(address: string) {
   const size = await worker.runUntil(async () => {
     const delays = DELAYS.map((at, i) => at - (DELAYS[i - 1] ?? 0))
     const handle = await client.workflow.start('BareSeries', { workflowId, taskQueue, args: [delays] })
-    await fastForward(client, workflowId, 48 * HOUR)
+    await advanceRunClock(client, workflowId, 48 * HOUR)
     await handle.result()
     return sizeOf(client, workflowId)
   })

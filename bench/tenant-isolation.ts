@@ -75,7 +75,7 @@ async function withProduct<T>(
 ): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-bench-'))
   const engine = await startLocalServer({
-    engine: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} }),
+    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} }),
     dataDir,
     port: 0,
     uiPort: 0,

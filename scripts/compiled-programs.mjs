@@ -15,8 +15,8 @@ import {
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { cacheFolderProblem, markUsed, pruneCache } from '../src/temporal/code-cache.mjs'
-import { codeFileProblem } from '../src/temporal/code-ownership.mjs'
+import { cacheFolderProblem, markUsed, pruneCache } from '../src/shared/code-cache.mjs'
+import { codeFileProblem } from '../src/shared/code-ownership.mjs'
 import { sourcesDigest } from '../src/temporal/workflow-bundle/sources-digest.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

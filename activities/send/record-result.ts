@@ -90,12 +90,12 @@ export async function recordKnownResult(
 export function reportReducedSnapshot(
   { log, metrics }: Pick<ActivityDeps, 'log' | 'metrics'>,
   { runKey, appId, openId }: { runKey: string; appId: string; openId: string },
-  kept: StoredDetail,
+  stored: StoredDetail,
 ): void {
-  if (kept === 'whole') return
-  metrics.snapshotReduced(kept)
+  if (stored === 'whole') return
+  metrics.snapshotReduced(stored)
   log.error(
-    { key: runKey, run: runKey, appId, follower: maskId(openId), kept },
+    { key: runKey, run: runKey, appId, follower: maskId(openId), stored },
     'the store refused a run snapshot: its row is incomplete, and the run continues',
   )
 }

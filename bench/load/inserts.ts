@@ -66,7 +66,7 @@ function follow(i: number): NewInboxRow {
   return {
     appId: 'wxload00000000009',
     openId: `oInsert${i}`,
-    key: `insert-${i}`,
+    dedupeKey: `insert-${i}`,
     kind: 'subscribe',
     createTime: now,
     receivedAt: now,

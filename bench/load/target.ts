@@ -79,7 +79,7 @@ async function startRoles(
   if (!postgres) return null
   const { dataDir, cleanUp: forget } = await isolatedSettings()
   const engine = await startLocalServer({
-    engine: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: say }),
+    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: say }),
     dataDir,
     port: 0,
     uiPort: 0,

@@ -41,7 +41,7 @@ export async function superviseLocalTemporal(options: {
   const port = Number(target.connection.address?.split(':')[1])
   const { namespace, localUiPort } = config.temporal
   const start = (uiPort: number) =>
-    startLocalServer({ engine: program, dataDir: config.dataDir, port, uiPort, namespace, codecUrl })
+    startLocalServer({ program, dataDir: config.dataDir, port, uiPort, namespace, codecUrl })
 
   const first = await start(localUiPort)
   writeFileSync(ownerFile(config), String(process.pid))

@@ -84,7 +84,7 @@ function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
     findAccount: async (appId) => (appId === APP ? account : null),
     match: () => NOTHING,
     async accept(row) {
-      const known = rows.find((r) => r.key === row.key)
+      const known = rows.find((r) => r.dedupeKey === row.dedupeKey)
       if (known) return { fresh: false, reply: known.reply }
       rows.push(row)
       return { fresh: true, id: rows.length, reply: row.reply }
@@ -250,7 +250,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
       {
         appId: APP,
         openId: FOLLOWER,
-        key: expect.stringMatching(/^[\w-]{32}$/),
+        dedupeKey: expect.stringMatching(/^[\w-]{32}$/),
         kind: 'subscribe',
         createTime: NOW,
         receivedAt: NOW,
@@ -269,7 +269,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(server.nudges).toEqual([1])
     expect(server.seen).toEqual([APP])
     expect(server.lines.map((l) => JSON.parse(l))).toMatchObject([
-      { msg: 'callback accepted', key: server.rows[0]?.key, campaign: 'welcome' },
+      { msg: 'callback accepted', key: server.rows[0]?.dedupeKey, campaign: 'welcome' },
     ])
     expect(server.lines.join('')).not.toContain(FOLLOWER)
   })
@@ -866,7 +866,7 @@ describe('a store that takes its time', () => {
     const rows: NewInboxRow[] = []
     const server = intake('plain', {
       async accept(row) {
-        const known = rows.find((r) => r.key === row.key)
+        const known = rows.find((r) => r.dedupeKey === row.dedupeKey)
         if (known) return { fresh: false, reply: known.reply }
         await later(6_000, null)
         rows.push(row)

@@ -16,7 +16,7 @@ type Rejection =
   /** Too many callbacks are under way. */
   | { kind: 'overloaded'; appId: string }
   /** It did not come, or was not stored, in time. */
-  | { kind: 'not-stored'; reason: string; appId: string; row?: Pick<NewInboxRow, 'key' | 'openId'> }
+  | { kind: 'not-stored'; reason: string; appId: string; row?: Pick<NewInboxRow, 'dedupeKey' | 'openId'> }
 
 /** A step ends the callback: what is answered instead of `success`. {@link Rejections} logs, counts and answers it. */
 export class RejectedCallbackError extends Error {
@@ -56,7 +56,7 @@ export function overloaded(appId: string): RejectedCallbackError {
 export function notStored(
   err: unknown,
   appId: string,
-  row?: Pick<NewInboxRow, 'key' | 'openId'>,
+  row?: Pick<NewInboxRow, 'dedupeKey' | 'openId'>,
 ): RejectedCallbackError {
   const reason = err instanceof Error ? err.message : String(err)
   return new RejectedCallbackError({ kind: 'not-stored', reason, appId, ...(row ? { row } : {}) })
@@ -96,7 +96,7 @@ export class Rejections {
         return textResponse('too many at once', 500)
       case 'not-stored': {
         const { reason, appId, row } = rejection
-        const fields = { reason, appId, key: row?.key, follower: row && maskId(row.openId) }
+        const fields = { reason, appId, key: row?.dedupeKey, follower: row && maskId(row.openId) }
         this.#log('error', 'not stored', fields, 'callback not stored: WeChat will send it again')
         this.#deps.count('failed', seconds)
         return textResponse('not stored', 500)

@@ -15,7 +15,7 @@ import { endRunOfRemovedAccount, skipRemovedAccount, startRun } from './start-ru
  * @throws TemporalUnavailableError, InProgressError or another error; the row then stays undispatched
  */
 export function dispatchEvent(deps: DispatchDeps, row: InboxRow): Promise<void> {
-  const { key, appId, openId, kind, attempts } = row
+  const { dedupeKey: key, appId, openId, kind, attempts } = row
   const attributes = { key, appId, follower: maskId(openId), kind, attempt: attempts }
   // Part of the trace of the callback. A failed attempt is a span too.
   const parent = row.event?.trace ?? null
@@ -37,7 +37,7 @@ async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<
   if (action.do === 'erase') return eraseOnRequest(deps, follower, row)
 
   const start = row.event?.start
-  const about = { key: row.key, appId: row.appId, follower: maskId(row.openId) }
+  const about = { key: row.dedupeKey, appId: row.appId, follower: maskId(row.openId) }
   if (start && !known.matched) {
     log.error(
       { ...start, ...about },
@@ -51,7 +51,8 @@ async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<
     await markDispatched(tx, row.id, result, now())
   })
   // The newest run received the signal.
-  const run = result === 'started' ? row.key : result === 'signalled' ? known.runs[0]?.runKey : undefined
+  const run =
+    result === 'started' ? row.dedupeKey : result === 'signalled' ? known.runs[0]?.runKey : undefined
   span.setAttributes({ run, result })
   log.info({ ...about, run, kind: row.kind, result }, 'event dispatched')
   if (result === 'started') deps.onStarted?.()

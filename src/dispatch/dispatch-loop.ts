@@ -145,7 +145,7 @@ class InboxDispatchLoop implements DispatchLoop {
       )
       .catch((err) =>
         this.#deps.log.error(
-          { err, key: row.key, inbox: row.id },
+          { err, key: row.dedupeKey, inbox: row.id },
           'dispatcher: the result could not be recorded; the row is retried when its lease expires',
         ),
       )
@@ -164,7 +164,7 @@ class InboxDispatchLoop implements DispatchLoop {
       return
     }
     if (!(err instanceof InProgressError)) {
-      const about = { key: row.key, inbox: row.id, follower: maskId(row.openId) }
+      const about = { key: row.dedupeKey, inbox: row.id, follower: maskId(row.openId) }
       log.error({ err, ...about }, 'dispatcher: event could not be dispatched and will be retried')
     }
     await releaseForRetry(db, row.id, now() + backoffMs(row.attempts), message)

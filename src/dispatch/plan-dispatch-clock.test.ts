@@ -12,7 +12,14 @@ const PLAN: Plan = {
 function follow(aheadMs?: number): InboxRow {
   const start = { campaign: 'welcome', version: 1, event: 'subscribe' as const }
   return {
-    ...{ id: 7, appId: 'wxtest0000000001', openId: 'oTest', key: 'k', kind: 'subscribe', createTime: T0 },
+    ...{
+      id: 7,
+      appId: 'wxtest0000000001',
+      openId: 'oTest',
+      dedupeKey: 'k',
+      kind: 'subscribe',
+      createTime: T0,
+    },
     ...{
       receivedAt: T0,
       reply: null,

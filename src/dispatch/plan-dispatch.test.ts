@@ -58,7 +58,7 @@ function arrived(
     id,
     appId: 'wxtest0000000001',
     openId: 'oTest',
-    key,
+    dedupeKey: key,
     kind,
     createTime: at(minutes),
     receivedAt: at(minutes),

@@ -128,7 +128,7 @@ function planUnsubscribe({ row, follower, runs }: DispatchContext, stamp: EventS
     agentSeq: stamp.seq,
     paused: false,
   }
-  const action = { do: 'unsubscribe', event: { ...stamp, key: row.key } } as const
+  const action = { do: 'unsubscribe', event: { ...stamp, key: row.dedupeKey } } as const
   return { patch, action: runs.length > 0 ? action : { do: 'nothing', result: 'no-run' } }
 }
 
@@ -147,7 +147,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const agent = currentAgentSession(follower, patch)
   const newest = activeRun(context)
   // A retry of the entry of a run starts that run: whether the first attempt did is not known yet.
-  const run = newest?.runKey === row.key ? null : newest
+  const run = newest?.runKey === row.dedupeKey ? null : newest
   const isExit = text !== null && (run ? isExitText(run.plan, text) : context.isExitText(text))
   if (isExit) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, stamp.at)
 
@@ -157,14 +157,14 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const start = mayEnter && entry && context.matched ? { entry, plan: context.matched.plan } : undefined
   const event: Interaction = {
     ...when,
-    key: row.key,
+    key: row.dedupeKey,
     scene,
     allowance,
     text,
     ...(start ? { start } : {}),
   }
   const ledger = carriedLedger(context, grants, correctedTime(when))
-  if (row.attempts > 1 && context.runs.some((r) => hasApplied(r, row.key))) {
+  if (row.attempts > 1 && context.runs.some((r) => hasApplied(r, row.dedupeKey))) {
     return { patch, action: { do: 'nothing', result: 'already-done' } }
   }
   if (run) return { patch, action: { do: 'interact', event, ledger, agent } }
@@ -201,7 +201,7 @@ function reentryAllows(
   if (matched.reentry === 'always') return true
   if (isNewToAccount(context.follower)) return true
   const before = context.runs.find(
-    (r) => r.campaign === matched.plan.campaign && r.runKey !== context.row.key,
+    (r) => r.campaign === matched.plan.campaign && r.runKey !== context.row.dedupeKey,
   )
   if (!before) return true
   return matched.reentry !== 'never' && stamp.at - before.entry.at >= matched.reentry.afterMs
@@ -222,7 +222,7 @@ function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
   return {
     ...stamp,
     ...clockOffsetOf(row),
-    key: row.key,
+    key: row.dedupeKey,
     event: event.start.event,
     qrScene: event.qrScene,
     eventKey: event.eventKey,

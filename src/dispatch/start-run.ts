@@ -30,8 +30,10 @@ export async function startRun(
   const existing = mayHaveStarted ? await runs.describe(follower) : null
   await insertRunRow(deps, follower, start, ledger)
   const { runId } =
-    existing?.runKey === row.key ? existing : await runs.startOrSignal(follower, start, event, ledger, agent)
-  await recordRunId(db, row.key, runId)
+    existing?.runKey === row.dedupeKey
+      ? existing
+      : await runs.startOrSignal(follower, start, event, ledger, agent)
+  await recordRunId(db, row.dedupeKey, runId)
   return 'started'
 }
 
@@ -45,7 +47,7 @@ export async function endRunOfRemovedAccount(
   row: InboxRow,
   recent: readonly RunRow[],
 ): Promise<void> {
-  const before = recent.find((r) => r.runKey !== row.key)
+  const before = recent.find((r) => r.runKey !== row.dedupeKey)
   if (before?.outcome === 'account-stopped') await endRemovedRun(runs, follower, before.runId)
 }
 
@@ -62,7 +64,7 @@ export async function skipRemovedAccount(
     const { plan, entry } = action.event.start
     await insertRunRow(deps, follower, { plan, entry }, action.ledger)
     const state = endRun(beginRun(plan, entry, action.ledger), 'account-stopped', REMOVED_REASON, now())
-    await endRunFromOutside(db, row.key, 0, state, now())
+    await endRunFromOutside(db, row.dedupeKey, 0, state, now())
   }
   await markDispatched(db, row.id, ACCOUNT_REMOVED, now())
 }

@@ -49,7 +49,7 @@ export function createRunRebuild(deps: {
       deps.rulesOf(row.appId),
       readFollower(db, row),
     ])
-    for (const { kind, key, createTime: at, id: seq, event } of events) {
+    for (const { kind, dedupeKey: key, createTime: at, id: seq, event } of events) {
       if (kind === 'unsubscribe') await runs.signal(row, 'unsubscribed', { at, seq, key })
       else if (event?.scene) {
         const { scene, aheadMs } = event

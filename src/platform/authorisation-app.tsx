@@ -81,7 +81,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     if (tooMany) return tooMany
     if (!(await platform.redeemState(state, code))) return invalidLinkPage(c)
     const key = authorisationKey(code)
-    await platform.acceptEvent({ kind: 'authorised', appId: null, code, key, createTime: null })
+    await platform.acceptEvent({ kind: 'authorised', appId: null, code, dedupeKey: key, createTime: null })
     await platform.processEvents().catch((err) => log.warn({ err }, 'platform events'))
     const outcome = await platform.readOutcome(key)
     if (outcome?.done && outcome.appId && !outcome.error) {

@@ -96,13 +96,19 @@ class PushReceiver {
         return
       case 'unauthorized': {
         const key = `gone-${push.appId}-${seconds}`
-        return platform.acceptEvent({ kind: 'unauthorised', appId: push.appId, code: null, key, createTime })
+        return platform.acceptEvent({
+          kind: 'unauthorised',
+          appId: push.appId,
+          code: null,
+          dedupeKey: key,
+          createTime,
+        })
       }
       case 'authorized':
       case 'updateauthorized': {
         const { appId, code } = push
         const key = authorisationKey(code)
-        return platform.acceptEvent({ kind: 'authorised', appId, code, key, createTime })
+        return platform.acceptEvent({ kind: 'authorised', appId, code, dedupeKey: key, createTime })
       }
       case 'other':
         log.info({ infoType: push.infoType }, 'component push: unknown kind')

@@ -45,7 +45,7 @@ export class PlatformEvents {
 
   /** Stores an event durably, once for each key. */
   accept(
-    event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { key: string },
+    event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { dedupeKey: string },
   ): Promise<void> {
     return this.#deps.store.accept({ ...event, receivedAt: this.#deps.now() })
   }

@@ -46,8 +46,9 @@ export function createPlatformService(deps: PlatformDeps) {
     fetchAuthoriserToken: (account: Account) => tokens.fetchAuthoriserToken(account),
     /** Carries out stored events; `ageMs`: only those that have waited for that long. */
     processEvents: (ageMs?: number) => events.process(ageMs),
-    acceptEvent: (event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { key: string }) =>
-      events.accept(event),
+    acceptEvent: (
+      event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { dedupeKey: string },
+    ) => events.accept(event),
     readOutcome: store.outcome,
     /** `createTime` of its push, epoch ms. */
     saveTicket: (ticket: string, createTime: number) =>

@@ -87,8 +87,8 @@ const DEFINITIONS = {
   snapshotsReduced: counter(
     'nurture_snapshots_reduced_total',
     'Snapshots of runs that the store refused permanently, by how much of each was then stored',
-    ['kept'],
-    [{ kept: 'reduced' }, { kept: 'bare' }, { kept: 'nothing' }],
+    ['stored'],
+    [{ stored: 'reduced' }, { stored: 'bare' }, { stored: 'nothing' }],
   ),
   stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
   stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', ['reason']),

@@ -152,7 +152,7 @@ export const inbox = pgTable(
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     appId: text('app_id').notNull(),
     openId: text('open_id').notNull(),
-    key: text('dedupe_key').notNull(),
+    dedupeKey: text('dedupe_key').notNull(),
     kind: text('kind').notNull(),
     createTime: epochMs('create_time').notNull(),
     receivedAt: epochMs('received_at').notNull(),
@@ -169,7 +169,7 @@ export const inbox = pgTable(
     lastError: text('last_error'),
   },
   (t) => [
-    uniqueIndex('inbox_dedupe_key').on(t.key),
+    uniqueIndex('inbox_dedupe_key').on(t.dedupeKey),
     index('inbox_by_follower').on(t.appId, t.openId, t.kind, t.createTime),
     index('inbox_pending_by_account').on(t.appId, t.id).where(sql`${t.dispatchedAt} IS NULL`),
     index('inbox_pending_by_follower')
@@ -311,7 +311,7 @@ export const platformEvents = pgTable(
   'platform_events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    key: text('dedupe_key').notNull(),
+    dedupeKey: text('dedupe_key').notNull(),
     kind: text('kind', { enum: ['authorised', 'unauthorised'] }).notNull(),
     /** Of an authorisation known once its code was exchanged. */
     appId: text('app_id'),
@@ -324,7 +324,7 @@ export const platformEvents = pgTable(
     /** Why it will never be done, or why the last try failed. */
     error: text('error'),
   },
-  (t) => [uniqueIndex('platform_events_dedupe_key').on(t.key)],
+  (t) => [uniqueIndex('platform_events_dedupe_key').on(t.dedupeKey)],
 )
 
 export const auditLog = pgTable(

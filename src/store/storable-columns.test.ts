@@ -27,7 +27,14 @@ describeOnBothStores('a text with half a character or a NUL', (store) => {
       eventKey: null,
       start: null,
     }
-    const row = { appId: 'wxA', openId: 'oOne', key: 'k1', kind: 'text', createTime: NOW, receivedAt: NOW }
+    const row = {
+      appId: 'wxA',
+      openId: 'oOne',
+      dedupeKey: 'k1',
+      kind: 'text',
+      createTime: NOW,
+      receivedAt: NOW,
+    }
     expect(await acceptCallback(db, { ...row, event, reply: null })).toMatchObject({ fresh: true })
     const [kept] = await db.select().from(inbox)
     expect(kept?.event?.text).toBe('\uFFFD你好\uFFFD😀')

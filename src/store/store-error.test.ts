@@ -11,7 +11,7 @@ const row = (more: Partial<Record<keyof NewInboxRow, unknown>>) =>
   ({
     appId: 'wxA',
     openId: SECRET,
-    key: 'k',
+    dedupeKey: 'k',
     kind: 'text',
     createTime: 1,
     receivedAt: 1,

@@ -56,7 +56,7 @@ export function createHistoryDeletion(deps: {
         const newest = await runs.describe(follower)
         if (!newest?.open) return true
         // A run that begins while another closes has an id of its own, and must hear it too.
-        if (signalledRunId !== newest.runId) await runs.signal(follower, 'cancel', 'forgotten')
+        if (signalledRunId !== newest.runId) await runs.signal(follower, 'cancel', 'erased')
         signalledRunId = newest.runId
         return false
       })

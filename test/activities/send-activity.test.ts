@@ -144,9 +144,9 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     expect(scenario.verdicts()).toEqual([])
   })
 
-  async function reduced(kept: string): Promise<number> {
+  async function reduced(stored: string): Promise<number> {
     const { values } = await harness.services.metrics.snapshotsReduced.get()
-    return values.find((v) => v.labels.kept === kept)?.value ?? 0
+    return values.find((v) => v.labels.stored === stored)?.value ?? 0
   }
 })
 

@@ -507,7 +507,7 @@ describe('what a follower wrote', () => {
     const rows = await rowsOf('oSecret')
     expect(JSON.stringify(rows)).not.toContain('number is five')
     // The key stays, so that a duplicate is known.
-    expect(rows.map((r) => r.key.length)).toEqual([32, 32])
+    expect(rows.map((r) => r.dedupeKey.length)).toEqual([32, 32])
   })
 })
 

@@ -175,7 +175,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     await erase(openId)
     other.wake()
     const eraseRequest = async () =>
-      (await db().select().from(inbox).where(eq(inbox.kind, 'forget'))).find((r) => r.openId === openId)
+      (await db().select().from(inbox).where(eq(inbox.kind, 'erase'))).find((r) => r.openId === openId)
     await waitFor(async () => ((await eraseRequest())?.attempts ?? 0) > 1)
     await other.stop()
     const [run] = await db().select().from(runs).where(eq(runs.openId, openId))

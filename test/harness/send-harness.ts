@@ -101,7 +101,7 @@ export class SendHarness {
     const entry = {
       at: row.createTime,
       seq: row.id,
-      key: row.key,
+      key: row.dedupeKey,
       event: 'message' as const,
       qrScene: null,
       eventKey: null,

@@ -8,8 +8,8 @@ import type { PresentedRun } from '../../src/run/present.ts'
 import type { SendResult } from '../../src/run/send-result.ts'
 import { workflowIdOf } from '../../src/shared/ids.ts'
 import { createLog } from '../../src/shared/log.ts'
+import { advanceRunClock, readRunClock } from '../../src/temporal/advance-clock.ts'
 import { createDataConverter } from '../../src/temporal/codec.ts'
-import { fastForward, runClock } from '../../src/temporal/fast-forward.ts'
 import { createRunClient, type RunClient } from '../../src/temporal/run-client.ts'
 import { runLogSinks } from '../../src/temporal/run-log-sinks.ts'
 import { traceActivities, traceCalls } from '../../src/temporal/trace-calls.ts'
@@ -198,7 +198,7 @@ function createTestFollower(
     allowance: allowanceOf(rules, scene),
     text,
   })
-  const clock = async () => (await runClock(client, workflowId)) ?? Date.now()
+  const clock = async () => (await readRunClock(client, workflowId)) ?? Date.now()
   const toWholeSecond = (at: number) => Math.floor(at / 1000) * 1000
   const follower: TestFollower = {
     openId: record.openId,
@@ -235,7 +235,7 @@ function createTestFollower(
     },
     handle,
     async advance(ms) {
-      await fastForward(client, workflowId, ms)
+      await advanceRunClock(client, workflowId, ms)
     },
     clock,
     state: () => handle().query<PresentedRun>('state'),

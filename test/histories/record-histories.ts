@@ -146,7 +146,7 @@ const scenarios: Record<string, (f: TestFollower) => Promise<void>> = {
 const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-histories-'))
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
-const server = await startLocalServer({ engine: binary, dataDir, port: 0, uiPort: 0, namespace: 'default' })
+const server = await startLocalServer({ program: binary, dataDir, port: 0, uiPort: 0, namespace: 'default' })
 // Readable: who changes the workflow must see what a history says.
 const harness = await startWorkflowHarness(server.address, { encrypt: false })
 for (const [name, run] of Object.entries(scenarios)) {

@@ -33,7 +33,7 @@ describeOnBothStores('an event that may begin a run', (store) => {
     return {
       appId: 'wxA',
       openId: 'oOne',
-      key,
+      dedupeKey: key,
       kind: 'text',
       createTime: NOW,
       receivedAt: NOW,
@@ -61,7 +61,7 @@ describeOnBothStores('an event that may begin a run', (store) => {
     return results
   }
   const storedReply = async (key: string) =>
-    (await store().db.select({ reply: inbox.reply }).from(inbox).where(eq(inbox.key, key)))[0]?.reply
+    (await store().db.select({ reply: inbox.reply }).from(inbox).where(eq(inbox.dedupeKey, key)))[0]?.reply
   const known = (patch: FollowerPatch) =>
     saveFollower(store().db, { appId: 'wxA', openId: 'oOne' }, patch, NOW)
   /** A run that began a minute ago. */
@@ -149,15 +149,15 @@ describeOnBothStores('an event that may begin a run', (store) => {
       null,
       null,
     ])
-    await store().db.delete(inbox).where(eq(inbox.key, 'early'))
+    await store().db.delete(inbox).where(eq(inbox.dedupeKey, 'early'))
     expect(await replies(follow('again', { createTime: NOW + 2_000 }))).toEqual([null])
-    await store().db.delete(inbox).where(eq(inbox.key, 'back'))
-    await store().db.delete(inbox).where(eq(inbox.key, 'again'))
+    await store().db.delete(inbox).where(eq(inbox.dedupeKey, 'back'))
+    await store().db.delete(inbox).where(eq(inbox.dedupeKey, 'again'))
     expect(await replies(follow('last', { createTime: NOW + 3_000 }))).toEqual([REPLY])
   })
 
   it('is not replied to while the person is being forgotten', async () => {
-    expect(await replies(plain('f', 'forget'), message('a'))).toEqual([null, null])
+    expect(await replies(plain('f', 'erase'), message('a'))).toEqual([null, null])
   })
 
   it('is replied to whatever the follower does that begins nothing', async () => {
@@ -187,7 +187,7 @@ describeOnBothStores('an event that may begin a run', (store) => {
     const begin = async () => {
       await acceptCallback(store().db, message('rival'))
       await run(false)
-      const [row] = await store().db.select().from(inbox).where(eq(inbox.key, 'rival'))
+      const [row] = await store().db.select().from(inbox).where(eq(inbox.dedupeKey, 'rival'))
       await markDispatched(store().db, (row as InboxRow).id, 'started', NOW)
     }
     const accept = createAcceptEvents(deps(betweenReadAndInsert(store().db, begin)))

@@ -19,7 +19,7 @@ async function claimedOf(db: Db, events: { key: string; createTime: number }[]):
   const rows = events.map(({ key, createTime }) => ({
     appId: 'wxA',
     openId: `o${key}`,
-    key,
+    dedupeKey: key,
     kind: 'subscribe',
     createTime,
     receivedAt: NOW,
@@ -29,7 +29,7 @@ async function claimedOf(db: Db, events: { key: string; createTime: number }[]):
   await acceptCallbacks(db, rows)
   const claim = createClaimPolicy({ db, ownerId: 'a', now: () => NOW, leaseMs: 30_000 })
   const order: string[] = []
-  for (let n = 0; n < rows.length; n++) order.push(...(await claim(1)).map((r) => r.key))
+  for (let n = 0; n < rows.length; n++) order.push(...(await claim(1)).map((r) => r.dedupeKey))
   return order
 }
 

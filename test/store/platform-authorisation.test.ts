@@ -161,7 +161,7 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
       kind: 'unauthorised',
       appId: 'wxgone',
       code: null,
-      key: 'gone',
+      dedupeKey: 'gone',
       createTime: T0,
     })
     await at.platform.processEvents()
@@ -173,7 +173,7 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
       kind: 'authorised',
       appId: null,
       code: CODE,
-      key: 'waits',
+      dedupeKey: 'waits',
       createTime: null,
     })
     await purge.run({ lastRunAt: null })

@@ -56,7 +56,7 @@ describe('a supervised program', () => {
 describe.skipIf(!inject('temporalAddress'))('the local engine', () => {
   const start = async (port = 0) => {
     const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} })
-    return startLocalServer({ engine: binary, dataDir: folder, port, uiPort: 0, namespace: 'default' })
+    return startLocalServer({ program: binary, dataDir: folder, port, uiPort: 0, namespace: 'default' })
   }
 
   it('keeps its runs between two starts', async () => {

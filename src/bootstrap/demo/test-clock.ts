@@ -6,7 +6,7 @@ import type { TimeMachine } from '../../simulator/index.ts'
 import type { Db } from '../../store/db.ts'
 import { readFollower } from '../../store/runs/follower-rows.ts'
 import { runsByFollower } from '../../store/runs/run-rows.ts'
-import { fastForward, runClock } from '../../temporal/fast-forward.ts'
+import { advanceRunClock, readRunClock } from '../../temporal/advance-clock.ts'
 import { mergeLedgers } from '../../wechat/rules/ledger.ts'
 
 const SYNC_ATTEMPTS = 30
@@ -19,12 +19,12 @@ export function createTestClock(client: Client, db: Db): TimeMachine {
   const id = ({ appId, openId }: { appId: string; openId: string }) => workflowIdOf(appId, openId)
   return {
     async advance(follower, ms) {
-      await fastForward(client, id(follower), ms)
+      await advanceRunClock(client, id(follower), ms)
     },
     async nextAt(follower) {
       const [run] = await runsByFollower(db, follower, 1)
       if (!run || run.status === 'ended') return null
-      const clock = await runClock(client, id(follower))
+      const clock = await readRunClock(client, id(follower))
       if (clock === null) return null
       // The snapshot may lack the newest grants; the follower's row has them.
       const row = await readFollower(db, follower)
@@ -38,7 +38,7 @@ export function createTestClock(client: Client, db: Db): TimeMachine {
       for (let attempt = 0; attempt < SYNC_ATTEMPTS; attempt++) {
         const at = await clockOfOpenRun(client, id(follower))
         if (at !== null) {
-          if (clock - at > TOLERANCE_MS) await fastForward(client, id(follower), clock - at)
+          if (clock - at > TOLERANCE_MS) await advanceRunClock(client, id(follower), clock - at)
           return
         }
         await sleep(SYNC_INTERVAL_MS)
@@ -50,7 +50,7 @@ export function createTestClock(client: Client, db: Db): TimeMachine {
 async function clockOfOpenRun(client: Client, workflowId: string): Promise<number | null> {
   try {
     const found = await client.workflow.getHandle(workflowId).describe()
-    return found.status.name === 'RUNNING' ? await runClock(client, workflowId) : null
+    return found.status.name === 'RUNNING' ? await readRunClock(client, workflowId) : null
   } catch {
     return null
   }

@@ -104,6 +104,6 @@ function sendMetrics(metrics: Metrics): ActivityDeps['metrics'] {
     },
     skipped: (reason) => metrics.stepsSkipped.inc({ reason }),
     ended: (outcome) => metrics.runsEnded.inc({ outcome }),
-    snapshotReduced: (kept) => metrics.snapshotsReduced.inc({ kept }),
+    snapshotReduced: (stored) => metrics.snapshotsReduced.inc({ stored }),
   }
 }

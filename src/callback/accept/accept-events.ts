@@ -52,9 +52,9 @@ export function createAcceptEvents(deps: {
     const results = await store(rows)
     const granted = rows.filter((row, i) => hasEntryReply(row) && isGranted(results[i]))
     if (granted.length === 0) return results
-    const withdrawn = await withdrawOvertaken(granted, new Set(rows.map((r) => r.key)))
+    const withdrawn = await withdrawOvertaken(granted, new Set(rows.map((r) => r.dedupeKey)))
     return results.map((result, i) =>
-      withdrawn.has(rows[i]?.key ?? '') && isGranted(result) ? { ...result, reply: null } : result,
+      withdrawn.has(rows[i]?.dedupeKey ?? '') && isGranted(result) ? { ...result, reply: null } : result,
     )
   }
 
@@ -66,7 +66,9 @@ export function createAcceptEvents(deps: {
       earlierByFollower.set(followerId(row), [...before, row])
       if (!hasEntryReply(row)) return row
       const { pending = [], follower = null, runs = [] } = known.get(followerId(row)) ?? {}
-      const waiting = [...pending, ...before.map(asPendingRow)].filter((other) => other.key !== row.key)
+      const waiting = [...pending, ...before.map(asPendingRow)].filter(
+        (other) => other.dedupeKey !== row.dedupeKey,
+      )
       const due = willStartRun(row, { follower, runs, pending: waiting }, exitTestFor(row))
       return due ? row : { ...row, reply: null }
     })
@@ -81,7 +83,7 @@ export function createAcceptEvents(deps: {
     const overtaken = grantedRows.filter((row) => {
       const current = known.get(followerId(row))
       if (!current) return false
-      const others = current.pending.filter((other) => !batch.has(other.key))
+      const others = current.pending.filter((other) => !batch.has(other.dedupeKey))
       const withoutEntries = others.filter((other) => !other.event?.start)
       return (
         others.some((o) => isRivalEntry(o, row)) ||
@@ -91,9 +93,9 @@ export function createAcceptEvents(deps: {
     if (overtaken.length > 0)
       await withdrawReplies(
         db,
-        overtaken.map((row) => row.key),
+        overtaken.map((row) => row.dedupeKey),
       )
-    return new Set(overtaken.map((row) => row.key))
+    return new Set(overtaken.map((row) => row.dedupeKey))
   }
 
   function exitTestFor({ appId }: ArrivingEvent): (text: string) => boolean {

@@ -29,14 +29,14 @@ const LEASE = {
   lastError: null,
 }
 
-type Act = 'subscribe' | 'unsubscribe' | 'text' | 'TD' | 'click' | 'forget'
+type Act = 'subscribe' | 'unsubscribe' | 'text' | 'TD' | 'click' | 'erase'
 const KIND_OF: Record<Act, { kind: string; scene: 'subscribe' | 'message' | 'menu' | null }> = {
   subscribe: { kind: 'subscribe', scene: 'subscribe' },
   unsubscribe: { kind: 'unsubscribe', scene: null },
   text: { kind: 'text', scene: 'message' },
   TD: { kind: 'text', scene: 'message' },
   click: { kind: 'click', scene: 'menu' },
-  forget: { kind: 'forget', scene: null },
+  erase: { kind: 'erase', scene: null },
 }
 const ENTRY = { subscribe: 'subscribe', text: 'message', TD: 'message', click: 'click' } as const
 
@@ -55,7 +55,7 @@ function world(reentry: Reentry) {
       const row: ArrivingEvent = {
         appId: 'wxA',
         openId: 'o1',
-        key,
+        dedupeKey: key,
         kind,
         createTime,
         receivedAt: createTime,
@@ -104,10 +104,10 @@ function world(reentry: Reentry) {
       const { entry } = action.event.start
       const state = beginRun(PLAN, entry, action.ledger)
       runs = [
-        { runKey: row.key, campaign: PLAN.campaign, status: 'active', entry, plan: PLAN, state },
+        { runKey: row.dedupeKey, campaign: PLAN.campaign, status: 'active', entry, plan: PLAN, state },
         ...runs,
       ]
-      return row.key
+      return row.dedupeKey
     },
     ends() {
       runs = runs.map((r) => {
@@ -127,7 +127,7 @@ const acts = fc.constantFrom<Act>(
   'text',
   'TD',
   'click',
-  'forget',
+  'erase',
 )
 const reentries = fc.constantFrom<Reentry>('always', 'never', { afterMs: 5_000 })
 

@@ -44,7 +44,7 @@ export function willStartRun(
  * its reply because of this one does not, unless it comes first.
  */
 export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
-  if (other.key === row.key || !other.event?.start) return false
+  if (other.dedupeKey === row.dedupeKey || !other.event?.start) return false
   return other.reply !== null || other.createTime <= row.createTime
 }
 

@@ -92,7 +92,7 @@ function toRow(
   return {
     appId: account.appId,
     openId: inbound.openId,
-    key,
+    dedupeKey: key,
     kind: event.kind,
     createTime: inbound.createTime * 1000,
     receivedAt: now(),

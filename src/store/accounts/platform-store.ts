@@ -20,7 +20,7 @@ export interface PlatformEvent {
 }
 
 /** `key` names the event: it is kept once. */
-type NewPlatformEvent = Omit<PlatformEvent, 'id' | 'attempts'> & { key: string }
+type NewPlatformEvent = Omit<PlatformEvent, 'id' | 'attempts'> & { dedupeKey: string }
 
 export type PlatformStore = ReturnType<typeof createPlatformStore>
 
@@ -144,7 +144,7 @@ function createPlatformEvents(db: Db, sealer: Sealer) {
     async outcome(
       key: string,
     ): Promise<{ done: boolean; appId: string | null; error: string | null } | null> {
-      const [row] = await db.select().from(platformEvents).where(eq(platformEvents.key, key))
+      const [row] = await db.select().from(platformEvents).where(eq(platformEvents.dedupeKey, key))
       return row ? { done: row.doneAt !== null, appId: row.appId, error: row.error } : null
     },
     /**
@@ -183,14 +183,14 @@ async function acceptEvent(db: Db, sealer: Sealer, event: NewPlatformEvent): Pro
     const added = await tx
       .insert(platformEvents)
       .values({ ...row, codeSealed: code === null ? null : sealer.seal(code) })
-      .onConflictDoNothing({ target: platformEvents.key })
+      .onConflictDoNothing({ target: platformEvents.dedupeKey })
       .returning({ id: platformEvents.id })
     const { createTime } = event
     if (added.length > 0 || createTime === null) return
     const [known] = await tx
       .select()
       .from(platformEvents)
-      .where(eq(platformEvents.key, event.key))
+      .where(eq(platformEvents.dedupeKey, event.dedupeKey))
       .for('update')
     if (!known || known.createTime === createTime) return
     await tx.update(platformEvents).set({ createTime }).where(eq(platformEvents.id, known.id))

@@ -71,7 +71,7 @@ async function fill(store: Store, key: string) {
     lifetimeMs: 1,
   })
   await platform.accept({
-    key: 'k',
+    dedupeKey: 'k',
     kind: 'authorised',
     appId: null,
     code: 'code',

@@ -22,7 +22,7 @@ export interface InboxEvent extends FollowerEvent {
  * withdrew the consent (撤回授权) or closed the WeChat account (注销).
  */
 export const ERASURE_KINDS = [
-  'forget',
+  'erase',
   'user_authorization_revoke',
   'user_authorization_cancellation',
 ] as const

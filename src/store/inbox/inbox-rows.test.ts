@@ -19,7 +19,7 @@ describeOnBothStores('the inbox', (store) => {
   const row = (key: string, more: Partial<NewInboxRow> = {}): NewInboxRow => ({
     appId: 'wxA',
     openId: 'oOne',
-    key,
+    dedupeKey: key,
     kind: 'text',
     createTime: NOW,
     receivedAt: NOW,
@@ -37,7 +37,7 @@ describeOnBothStores('the inbox', (store) => {
   const accept = (key: string, more: Partial<NewInboxRow> = {}) => acceptCallback(store().db, row(key, more))
   const claim = (ownerId = 'a', now = NOW, limit = 10) =>
     claimHeads(store().db, { ownerId, now, leaseMs: LEASE_MS, limit })
-  const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.key)
+  const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.dedupeKey)
 
   it('gives the newest of the last minute where it is asked for them, in order of each follower', async () => {
     const at = (createTime: number, openId: string) => ({ openId, createTime })
@@ -46,7 +46,7 @@ describeOnBothStores('the inbox', (store) => {
     await accept('second', at(NOW - 20_000, 'oTwice'))
     await accept('other', at(NOW - 10_000, 'oOther'))
     const lease = { ownerId: 'a', now: NOW, leaseMs: LEASE_MS, limit: 1, newestSince: NOW - 60_000 }
-    const newest = async () => (await claimHeads(store().db, lease)).map((r) => r.key)
+    const newest = async () => (await claimHeads(store().db, lease)).map((r) => r.dedupeKey)
     expect(await newest()).toEqual(['other'])
     expect(await newest()).toEqual(['first'])
     expect(await newest()).toEqual([])
@@ -193,7 +193,7 @@ describeOnBothStores('the inbox', (store) => {
     await accept('failed', { openId: 'oTwo' })
     const [failed] = await claim('a', NOW + HOUR)
     await releaseForRetry(store().db, failed?.id ?? 0, NOW + HOUR + 15_000, 'Temporal is away')
-    expect([leased?.key, failed?.key]).toEqual(['leased', 'failed'])
+    expect([leased?.dedupeKey, failed?.dedupeKey]).toEqual(['leased', 'failed'])
     // The clock was put right, and another process looks.
     expect(await keys('b', NOW)).toEqual(['leased', 'failed'])
     expect(await keys('c', NOW)).toEqual([])

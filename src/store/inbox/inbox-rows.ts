@@ -13,7 +13,7 @@ export interface NewInboxRow {
   appId: string
   openId: string
   /** Unique for each callback that WeChat means as one; see `inboxKey`. */
-  key: string
+  dedupeKey: string
   kind: string
   /** Epoch ms of `CreateTime`. */
   createTime: number
@@ -58,19 +58,21 @@ async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
   const inserted = await db
     .insert(inbox)
     .values(rows)
-    .onConflictDoNothing({ target: inbox.key })
-    .returning({ id: inbox.id, key: inbox.key })
+    .onConflictDoNothing({ target: inbox.dedupeKey })
+    .returning({ id: inbox.id, key: inbox.dedupeKey })
   const fresh = new Map(inserted.map(({ key, id }) => [key, id]))
-  const known = rows.map((r) => r.key).filter((key, i, all) => !fresh.has(key) || all.indexOf(key) !== i)
+  const known = rows
+    .map((r) => r.dedupeKey)
+    .filter((key, i, all) => !fresh.has(key) || all.indexOf(key) !== i)
   const replies = new Map<string, unknown>()
   if (known.length > 0) {
     const found = await db
-      .select({ key: inbox.key, reply: inbox.reply })
+      .select({ key: inbox.dedupeKey, reply: inbox.reply })
       .from(inbox)
-      .where(inArray(inbox.key, known))
+      .where(inArray(inbox.dedupeKey, known))
     for (const { key, reply } of found) replies.set(key, reply)
   }
-  return rows.map(({ key, reply }) => {
+  return rows.map(({ dedupeKey: key, reply }) => {
     const id = fresh.get(key)
     // Twice in one batch: the first was inserted, the second is its duplicate.
     fresh.delete(key)
@@ -83,7 +85,7 @@ export async function withdrawReplies(db: Db, keys: readonly string[]): Promise<
   await db
     .update(inbox)
     .set({ reply: null })
-    .where(inArray(inbox.key, [...keys]))
+    .where(inArray(inbox.dedupeKey, [...keys]))
 }
 
 function refusalOrThrow(err: unknown): Error {

@@ -82,7 +82,7 @@ describeOnBothStores('the last look before a send', (store) => {
   const unfollow = (createTime: number) =>
     acceptCallback(store().db, {
       ...follower,
-      key: `u${createTime}`,
+      dedupeKey: `u${createTime}`,
       kind: 'unsubscribe',
       createTime,
       receivedAt: NOW,
@@ -107,7 +107,7 @@ describeOnBothStores('the last look before a send', (store) => {
     expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'unfollowed' })
     await acceptCallback(store().db, {
       ...follower,
-      key: 'again',
+      dedupeKey: 'again',
       kind: 'subscribe',
       createTime: NOW + 2_000,
       receivedAt: NOW,

@@ -28,8 +28,8 @@ export async function requestErasure(db: Db, follower: FollowerKey, now: number)
   if (last?.at == null && !(await isKnown(db, follower))) return false
   await db.insert(inbox).values({
     ...follower,
-    key: `forget-${randomBytes(16).toString('base64url')}`,
-    kind: 'forget',
+    dedupeKey: `erase-${randomBytes(16).toString('base64url')}`,
+    kind: 'erase',
     // Not before what the person did last: a clock of WeChat's may be ahead of ours.
     createTime: Math.max(now, last?.at ?? 0),
     receivedAt: now,

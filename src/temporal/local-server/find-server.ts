@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { closeCodeFolder, codeFileProblem } from '../code-ownership.mjs'
+import { closeCodeFolder, codeFileProblem } from '../../shared/code-ownership.mjs'
 import { buildOnce, hasGo } from './go-build.ts'
 import {
   CLI_VERSION,

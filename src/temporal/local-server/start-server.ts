@@ -23,7 +23,7 @@ export interface LocalServer {
  * @throws PortInUseError naming the port and its variable
  */
 export async function startLocalServer(options: {
-  engine: ServerProgram
+  program: ServerProgram
   dataDir: string
   port: number
   uiPort: number
@@ -33,7 +33,7 @@ export async function startLocalServer(options: {
   /** Where the Web UI has payloads decoded. */
   codecUrl?: string
 }): Promise<LocalServer> {
-  const { engine, port, uiPort, namespace, settings = {}, codecUrl } = options
+  const { program: engine, port, uiPort, namespace, settings = {}, codecUrl } = options
   await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
   await assertPortFree(uiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
   const folder = resolve(options.dataDir, 'engine')

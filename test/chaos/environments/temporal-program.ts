@@ -6,7 +6,7 @@ import { startLocalServer } from '../../../src/temporal/local-server/start-serve
 const config = loadConfig()
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const server = await startLocalServer({
-  engine: await findTemporalServer({ cacheDir: cacheFolder(config), print }),
+  program: await findTemporalServer({ cacheDir: cacheFolder(config), print }),
   dataDir: config.dataDir,
   port: config.temporal.localPort,
   uiPort: 0,

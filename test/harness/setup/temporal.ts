@@ -27,7 +27,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
       'matching.wv.VersionDrainageStatusRefreshInterval': '1s',
     }
     const ports = { port: 0, uiPort: 0 }
-    const running = await startLocalServer({ engine, dataDir, ...ports, namespace: 'default', settings })
+    const running = await startLocalServer({
+      program: engine,
+      dataDir,
+      ...ports,
+      namespace: 'default',
+      settings,
+    })
     project.provide('temporalAddress', running.address)
     return async () => {
       await running.stop()

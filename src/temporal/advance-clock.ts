@@ -12,7 +12,7 @@ const FAILED = 3
  * `frontend.WorkflowTimeSkippingEnabled`). Every timer in between fires; a pending activity holds the clock until it is
  * done. Resolves when the time is reached or the run is over; throws when the server cannot.
  */
-export async function fastForward(
+export async function advanceRunClock(
   client: Client,
   workflowId: string,
   ms: number,
@@ -63,7 +63,7 @@ function isNotFound(err: unknown): boolean {
 }
 
 /** The run's own clock, epoch ms; null when there is no such run. */
-export async function runClock(client: Client, workflowId: string): Promise<number | null> {
+export async function readRunClock(client: Client, workflowId: string): Promise<number | null> {
   try {
     const found = await client.workflowService.describeWorkflowExecution({
       namespace: client.options.namespace,
