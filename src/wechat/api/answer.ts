@@ -2,11 +2,14 @@ import type { z } from 'zod'
 import { storableText, truncateText } from '../../shared/text.ts'
 
 /**
- * WeChat's answer to a call, told apart as contract section 4 needs it: an answer with its errcode; certainly not
- * processed (`failed`; `unconnected` when no connection was made); nobody knows (`unclear`), since the call is not
- * idempotent; or an answer that is not of the shape that WeChat documents for this call (`malformed`: a page of a proxy, an
- * empty body, a field that is missing or of another type). Of a malformed answer nobody knows either whether the call was
- * done. No reason holds anything of an answer's values: they may be secrets.
+ * WeChat's answer to a call, in the classes of docs/contract.md#4-sending:
+ * - `answered`: an answer with its errcode.
+ * - `failed`: certainly not processed. `unconnected`: no connection was made.
+ * - `unclear`: the call may have been processed.
+ * - `malformed`: the answer does not have the documented shape, such as a proxy's page, an empty body or a missing field. The
+ *   call may have been processed.
+ *
+ * A reason contains no values of an answer, because they may be secrets.
  */
 export type WechatAnswer<T> =
   | { kind: 'answered'; errcode: number; errmsg: string; rid: string | null; data: T | null }
@@ -14,20 +17,20 @@ export type WechatAnswer<T> =
   | { kind: 'unclear'; after: 'timeout' | 'lost' | 'http'; reason: string }
   | { kind: 'malformed'; reason: string }
 
-/** WeChat's own messages are shorter; what is longer came from elsewhere. */
+/** WeChat's messages are shorter. A longer text is truncated. */
 const ERRMSG_MAX = 500
-/** A gateway that turns a call away for now: as good as a 5xx. */
+/** A gateway rejects the call temporarily, which is handled like a 5xx. */
 const TOO_MANY_REQUESTS = 429
 
 /**
- * Reads one answer. `data` is there exactly when the errcode is 0 and the answer fits `shape`.
- * @param status HTTP status; with 5xx the body is a gateway's, whatever it says
+ * Reads one answer. `data` is present exactly when the errcode is 0 and the answer fits `shape`.
+ * @param status HTTP status; with 5xx the body is a gateway's and is not read
  */
 export function readAnswer<T>(status: number, text: string, shape: z.ZodType<T>): WechatAnswer<T> {
   if (status === 503) return { kind: 'failed', reason: 'HTTP 503' }
   if (status >= 500) return { kind: 'unclear', after: 'http', reason: `HTTP ${status} without WeChat's JSON` }
   const json = parseStorable(text)
-  // What WeChat answers without an errcode is a success; a gateway's own JSON error has none either.
+  // An answer without an errcode is a success, unless its status shows that it is a gateway's JSON error.
   const foreign = status >= 300 && !(isRecord(json) && 'errcode' in json)
   if (!isRecord(json) || foreign) {
     const reason = `HTTP ${status} without WeChat's JSON`
@@ -37,7 +40,7 @@ export function readAnswer<T>(status: number, text: string, shape: z.ZodType<T>)
   }
   const { errcode = 0 } = json
   if (!Number.isSafeInteger(errcode))
-    return { kind: 'malformed', reason: `HTTP ${status}, the errcode is no whole number` }
+    return { kind: 'malformed', reason: `HTTP ${status}, the errcode is not an integer` }
   const errmsg = typeof json.errmsg === 'string' ? truncateText(json.errmsg, ERRMSG_MAX) : ''
   const rid = /rid: ?([\w-]+)/.exec(errmsg)?.[1] ?? null
   const base = { kind: 'answered' as const, errcode: Number(errcode), errmsg, rid }
@@ -47,18 +50,18 @@ export function readAnswer<T>(status: number, text: string, shape: z.ZodType<T>)
   return { kind: 'malformed', reason: `HTTP ${status}, the answer does not fit: ${pathsOf(parsed.error)}` }
 }
 
-/** Where the answer does not fit, and what should be there. Never what is there. */
+/** The paths where the answer does not fit, with the expected types. It contains no values. */
 function pathsOf({ issues }: z.ZodError): string {
   const named = issues.slice(0, 3).map((issue) => {
     const expected = 'expected' in issue ? ` (expected ${String(issue.expected)})` : ''
-    return `${issue.path.join('.') || 'the whole'}${expected}`
+    return `${issue.path.join('.') || 'the root'}${expected}`
   })
   return named.join(', ')
 }
 
 /**
- * JSON with texts that every store takes, without the fields that are null: they say as much as absent ones. Undefined when
- * it is no JSON.
+ * Parses JSON, replaces characters that a store refuses in its texts, and drops null fields, which mean the same as absent
+ * ones. Returns undefined for a text that is not JSON.
  */
 function parseStorable(text: string): unknown {
   try {

@@ -6,7 +6,7 @@ import { malformedAnswers } from '../../../test/fixtures/malformed-answers.ts'
 import { createWechatClient, type WechatAnswer, type WechatClient } from './client.ts'
 import { type ComponentClient, createComponentClient } from './component-client.ts'
 
-/** What the next request is answered. */
+/** The answer to the next request. */
 let next: { status: number; body: string } = { status: 200, body: '' }
 const server = createServer((req, res) => {
   req.resume()
@@ -24,7 +24,7 @@ afterAll(() => {
   server.close()
 })
 
-/** Stands in every text of the good answers: none of it may stand in a reason. */
+/** Part of every text of the valid answers. No reason may contain it. */
 const SECRET = 'secretvalue'
 type Data = Record<string, never>
 const isText = (x: unknown) => typeof x === 'string' && x !== ''
@@ -41,12 +41,12 @@ const medium = {
 
 interface Case {
   call: () => Promise<WechatAnswer<unknown>>
-  /** As WeChat's page shows it. */
+  /** A valid answer as documented by WeChat. */
   good: object
   fits: (data: Data) => boolean
 }
 const done = { good: { errcode: 0, errmsg: 'ok' }, fits: (d: Data) => d.errcode === 0 }
-/** Every call of both clients; the judgement is the test's own. */
+/** Every call of both clients, with an independent check of its data. */
 const CASES: Record<string, Case> = {
   stableToken: {
     call: () => client.stableToken({ appId: 'wx1', appSecret: 'test' }),
@@ -76,7 +76,7 @@ const CASES: Record<string, Case> = {
   tags: {
     call: () => client.tags('t'),
     good: { tags: [{ id: 2, name: '星标组', count: 0 }] },
-    // A name may be empty: that tag is nobody's condition, and must not hide the others.
+    // A tag name may be empty. Such a tag must not make the others unreadable.
     fits: (d) =>
       Array.isArray(d.tags) && (d.tags as Data[]).every((x) => isWhole(x.id) && typeof x.name === 'string'),
   },
@@ -201,13 +201,13 @@ const CASES: Record<string, Case> = {
 
 const STATUS = fc.constantFrom(200, 200, 200, 200, 201, 204, 302, 400, 403, 404, 413, 429, 500, 502, 503)
 
-describe('whatever comes back', () => {
+describe('a random answer', () => {
   it.each(Object.entries(CASES))(
-    '%s takes what fits, and nothing else',
+    'to %s gives data only when it has the documented shape',
     async (_name, { call, good, fits }) => {
       next = { status: 200, body: JSON.stringify(good) }
-      const well = await call()
-      expect(well).toMatchObject({ kind: 'answered', errcode: 0 })
+      const valid = await call()
+      expect(valid).toMatchObject({ kind: 'answered', errcode: 0 })
       await fc.assert(
         fc.asyncProperty(STATUS, malformedAnswers(good), async (status, body) => {
           next = { status, body }
@@ -215,13 +215,13 @@ describe('whatever comes back', () => {
           expect(['answered', 'failed', 'unclear', 'malformed']).toContain(answer.kind)
           if (answer.kind !== 'answered') {
             expect(answer.reason).not.toContain(SECRET)
-            // A gateway's trouble passes; of any other answer the answer itself is bad.
+            // A gateway's error is transient. Any other unreadable answer is malformed.
             if (status >= 500) expect(['failed', 'unclear']).toContain(answer.kind)
             else if (status !== 429) expect(answer.kind).toBe('malformed')
             return
           }
           expect(Number.isSafeInteger(answer.errcode)).toBe(true)
-          // Both stores must take what is kept of it.
+          // Both stores must accept it.
           expect(JSON.stringify(answer)).not.toMatch(/\\u0000|\\ud[89a-f]/)
           if (answer.errcode === 0) expect(fits(answer.data as Data)).toBe(true)
           else expect(answer.data).toBeNull()
@@ -232,16 +232,16 @@ describe('whatever comes back', () => {
   )
 })
 
-describe('a thumb', () => {
+describe('the answer to the upload of a thumb', () => {
   it.each([
-    ['its own field', { type: 'thumb', thumb_media_id: 'thumb-1', created_at: 1 }],
+    ['thumb_media_id', { type: 'thumb', thumb_media_id: 'thumb-1', created_at: 1 }],
     ["every medium's field", { type: 'thumb', media_id: 'thumb-1', created_at: 1 }],
-    ['both', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: 'other', created_at: 1 }],
-    ['its own, the other being null', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: null }],
-    ['its own, the other being empty', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: '' }],
-    ['the other, its own being null', { type: 'thumb', thumb_media_id: null, media_id: 'thumb-1' }],
-    ['the other, its own being empty', { type: 'thumb', thumb_media_id: '', media_id: 'thumb-1' }],
-  ])('is named by %s', async (_name, body) => {
+    ['both fields', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: 'other', created_at: 1 }],
+    ['thumb_media_id, with media_id null', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: null }],
+    ['thumb_media_id, with media_id empty', { type: 'thumb', thumb_media_id: 'thumb-1', media_id: '' }],
+    ['media_id, with thumb_media_id null', { type: 'thumb', thumb_media_id: null, media_id: 'thumb-1' }],
+    ['media_id, with thumb_media_id empty', { type: 'thumb', thumb_media_id: '', media_id: 'thumb-1' }],
+  ])('is read from %s', async (_name, body) => {
     next = { status: 200, body: JSON.stringify(body) }
     expect(await client.uploadMedia('t', { ...medium, type: 'thumb' })).toMatchObject({
       kind: 'answered',
@@ -249,7 +249,7 @@ describe('a thumb', () => {
     })
   })
 
-  it('is told from a picture, whose id is never a thumb’s', async () => {
+  it('has another field than that of an image', async () => {
     next = { status: 200, body: '{"type":"image","thumb_media_id":"thumb-1","created_at":1}' }
     expect(await client.uploadMedia('t', medium)).toEqual({
       kind: 'malformed',
@@ -258,7 +258,7 @@ describe('a thumb', () => {
   })
 })
 
-describe('what is as good as the documented answer', () => {
+describe('an answer that is equivalent to the documented one', () => {
   it.each([
     ['a medium', 'uploadMedia', { errcode: null, errmsg: null, media_id: 'm' }, { data: { media_id: 'm' } }],
     ['a token', 'stableToken', { access_token: 'a', expires_in: '7200' }, { data: { expires_in: 7200 } }],
@@ -281,7 +281,7 @@ describe('what is as good as the documented answer', () => {
       { ticket: 't', url: 'u', expire_seconds: null },
       { data: { ticket: 't', url: 'u' } },
     ],
-  ])('%s with numbers as texts, and with null for nothing', async (_name, call, body, answer) => {
+  ])('is accepted for %s: numbers as texts, null for absent fields', async (_name, call, body, answer) => {
     next = { status: 200, body: JSON.stringify(body) }
     expect(await CASES[call]?.call()).toMatchObject({ kind: 'answered', ...answer })
   })

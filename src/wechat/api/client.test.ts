@@ -24,8 +24,8 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** A WeChat on this machine that answers as the test says, and what it received. */
-async function wechatThat(
+/** Starts a local server in WeChat's place with the given answers, and records its requests. */
+async function serveWechat(
   answer: (res: ServerResponse, req: IncomingMessage) => void,
   timeoutMs?: number,
 ): Promise<{ client: WechatClient; base: string; received: Received[] }> {
@@ -52,10 +52,10 @@ async function wechatThat(
   return { client: createWechatClient({ apiBase: base, timeoutMs }), base, received }
 }
 
-const wechatWith = (status: number, body: string, contentType = 'application/json') =>
-  wechatThat((res) => res.writeHead(status, { 'content-type': contentType }).end(body))
+const answerWith = (status: number, body: string, contentType = 'application/json') =>
+  serveWechat((res) => res.writeHead(status, { 'content-type': contentType }).end(body))
 
-/** A server below HTTP. */
+/** Starts a TCP server. @returns its port */
 async function tcpPort(onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>()
   const server = createTcpServer((socket) => {
@@ -70,7 +70,7 @@ async function tcpPort(onSocket: (socket: Socket) => void): Promise<number> {
   return portOf(server)
 }
 
-/** A port where nobody listens. */
+/** A port on which nothing listens. */
 async function closedPort(): Promise<number> {
   const server = createTcpServer()
   const port = await portOf(server)
@@ -78,9 +78,9 @@ async function closedPort(): Promise<number> {
   return port
 }
 
-describe('WeChat answers', () => {
-  it('that the message is on its way', async () => {
-    const { client } = await wechatWith(200, '{"errcode":0,"errmsg":"ok"}')
+describe('an answer of WeChat', () => {
+  it('may be a success', async () => {
+    const { client } = await answerWith(200, '{"errcode":0,"errmsg":"ok"}')
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'answered',
       errcode: 0,
@@ -95,8 +95,8 @@ describe('WeChat answers', () => {
     [40001, 'invalid credential rid: 65f1a2b3-0c1d2e3f-4a5b6c7d', '65f1a2b3-0c1d2e3f-4a5b6c7d'],
     [45015, 'response out of time limit or subscription is canceled hint: [x] rid:65f1-1', '65f1-1'],
     [45047, 'out of response count limit', null],
-  ])('with errcode %i, and its rid for the support', async (errcode, errmsg, rid) => {
-    const { client } = await wechatWith(200, JSON.stringify({ errcode, errmsg }))
+  ])('may have the errcode %i, and a rid for WeChat’s support', async (errcode, errmsg, rid) => {
+    const { client } = await answerWith(200, JSON.stringify({ errcode, errmsg }))
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'answered',
       errcode,
@@ -106,8 +106,8 @@ describe('WeChat answers', () => {
     })
   })
 
-  it('with JSON that calls itself text', async () => {
-    const { client } = await wechatWith(200, '{"errcode":0}', 'text/plain')
+  it('may be JSON with the content type text/plain', async () => {
+    const { client } = await answerWith(200, '{"errcode":0}', 'text/plain')
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({
       kind: 'answered',
       errcode: 0,
@@ -115,8 +115,8 @@ describe('WeChat answers', () => {
     })
   })
 
-  it('with data and no errcode when it was asked for data', async () => {
-    const { client } = await wechatWith(200, '{"access_token":"t1","expires_in":7200}')
+  it('may have data and no errcode', async () => {
+    const { client } = await answerWith(200, '{"access_token":"t1","expires_in":7200}')
     expect(await client.stableToken({ appId: 'wx1', appSecret: 's1' })).toMatchObject({
       kind: 'answered',
       errcode: 0,
@@ -124,36 +124,36 @@ describe('WeChat answers', () => {
     })
   })
 
-  it('with an errcode and a status that says the same', async () => {
-    const { client } = await wechatWith(412, '{"errcode":48001,"errmsg":"api unauthorized"}')
+  it('may have an errcode together with an HTTP error status', async () => {
+    const { client } = await answerWith(412, '{"errcode":48001,"errmsg":"api unauthorized"}')
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered', errcode: 48001 })
   })
 })
 
-describe('a message that certainly did not arrive', () => {
-  it('met a WeChat that is out of service', async () => {
-    const { client, received } = await wechatWith(503, 'Service Unavailable', 'text/plain')
+describe('a message that was certainly not delivered', () => {
+  it('got HTTP 503', async () => {
+    const { client, received } = await answerWith(503, 'Service Unavailable', 'text/plain')
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({ kind: 'failed', reason: 'HTTP 503' })
     expect(received).toHaveLength(1)
   })
 
-  it('met a WeChat that is out of service and says so in JSON', async () => {
-    const { client } = await wechatWith(503, '{"errcode":0,"errmsg":"ok"}')
+  it('got HTTP 503 with JSON', async () => {
+    const { client } = await answerWith(503, '{"errcode":0,"errmsg":"ok"}')
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({ kind: 'failed', reason: 'HTTP 503' })
   })
 
   it.each([
-    ['a port where nobody listens', async () => `http://127.0.0.1:${await closedPort()}`, 'ECONNREFUSED'],
-    // Too long a label for any resolver: refused without asking one.
+    ['a port on which nothing listens', async () => `http://127.0.0.1:${await closedPort()}`, 'ECONNREFUSED'],
+    // The label is too long, so that every resolver refuses the name locally.
     ['a name that does not exist', async () => `http://${'x'.repeat(64)}.invalid`, 'ENOTFOUND|EAI_AGAIN'],
     [
-      'a server that does not speak TLS',
+      'a server without TLS',
       async () =>
         `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.end('HTTP/1.1 400 Bad Request\r\n\r\n')))}`,
       'ERR_SSL_WRONG_VERSION_NUMBER|EPROTO',
     ],
     [
-      'a server that hangs up during the handshake',
+      'a server that closes the connection during the handshake',
       async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.end()))}`,
       'ECONNRESET',
     ],
@@ -162,7 +162,7 @@ describe('a message that certainly did not arrive', () => {
       async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.resetAndDestroy()))}`,
       'ECONNRESET',
     ],
-  ])('met %s', async (_name, address, code) => {
+  ])('could not connect to %s', async (_name, address, code) => {
     const client = createWechatClient({ apiBase: await address() })
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'failed',
@@ -172,9 +172,9 @@ describe('a message that certainly did not arrive', () => {
   })
 })
 
-describe('a message of which nobody knows', () => {
-  it('left, and no answer came in time', async () => {
-    const { client, received } = await wechatThat(() => {}, 500)
+describe('a message with an unclear outcome', () => {
+  it('was sent without an answer in time', async () => {
+    const { client, received } = await serveWechat(() => {}, 500)
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'unclear',
       after: 'timeout',
@@ -183,8 +183,8 @@ describe('a message of which nobody knows', () => {
     expect(received).toHaveLength(1)
   })
 
-  it('left, and only half of the answer came in time', async () => {
-    const { client, received } = await wechatThat((res) => {
+  it('was sent with only half of the answer in time', async () => {
+    const { client, received } = await serveWechat((res) => {
       res.writeHead(200, { 'content-length': '100' }).write('{"errcode":0')
     }, 500)
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'unclear', after: 'timeout' })
@@ -200,8 +200,8 @@ describe('a message of which nobody knows', () => {
         res.writeHead(200, { 'content-length': '100' }).write('{"errcode":0', () => req.socket.destroy())
       },
     ],
-  ])('left, and %s', async (_name, lose) => {
-    const { client, received } = await wechatThat((res, req) => lose(req, res))
+  ])('was sent, and then %s', async (_name, lose) => {
+    const { client, received } = await serveWechat((res, req) => lose(req, res))
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'unclear',
       after: 'lost',
@@ -216,8 +216,8 @@ describe('a message of which nobody knows', () => {
     [502, '<html>Bad Gateway</html>'],
     [504, ''],
     [429, '{"error":{"code":429}}'],
-  ])('got the answer of a gateway: HTTP %i %o', async (status, body) => {
-    const { client, received } = await wechatWith(status, body, 'text/html')
+  ])('got a gateway’s answer: HTTP %i %o', async (status, body) => {
+    const { client, received } = await answerWith(status, body, 'text/html')
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'unclear',
       after: 'http',
@@ -240,8 +240,8 @@ describe('a message of which nobody knows', () => {
     [302, ''],
     [404, 'not found'],
     [403, '{"message":"forbidden by the proxy"}'],
-  ])('got an answer that is not of WeChat’s shape: HTTP %i %o', async (status, body) => {
-    const { client, received } = await wechatWith(status, body, 'text/html')
+  ])('got an answer without the documented shape: HTTP %i %o', async (status, body) => {
+    const { client, received } = await answerWith(status, body, 'text/html')
     expect(await client.customSend(TOKEN, MESSAGE)).toEqual({
       kind: 'malformed',
       reason: expect.stringContaining(`HTTP ${status}`) as string,
@@ -250,10 +250,10 @@ describe('a message of which nobody knows', () => {
   })
 })
 
-describe('an API with a second name', () => {
-  /** A client whose first name is the given one, and what reached its second. */
+describe('an API with a fallback host', () => {
+  /** A client with this first host and a local fallback host, whose requests are recorded. */
   async function withSecond(apiBase: string, timeoutMs?: number) {
-    const second = await wechatWith(200, '{"errcode":0,"errmsg":"ok"}')
+    const second = await answerWith(200, '{"errcode":0,"errmsg":"ok"}')
     const client = createWechatClient({ apiBase, fallbacks: [second.base], timeoutMs })
     return { client, received: second.received }
   }
@@ -265,7 +265,7 @@ describe('an API with a second name', () => {
       'hangs up during the TLS handshake',
       async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.resetAndDestroy()))}`,
     ],
-  ])('is served by it when the first one %s', async (_name, first) => {
+  ])('uses it when the first host %s', async (_name, first) => {
     const { client, received } = await withSecond(await first())
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered', errcode: 0 })
     expect(received.map((r) => [r.path, r.query, r.body])).toEqual([
@@ -273,7 +273,7 @@ describe('an API with a second name', () => {
     ])
   })
 
-  it('gets an upload whole at the second name', async () => {
+  it('sends a whole upload to it', async () => {
     const { client, received } = await withSecond(`http://127.0.0.1:${await closedPort()}`)
     const bytes = Buffer.from('the picture')
     await client.uploadMedia(TOKEN, { type: 'image', filename: 'a.png', contentType: 'image/png', bytes })
@@ -282,19 +282,19 @@ describe('an API with a second name', () => {
 
   it.each<[string, (res: ServerResponse, req: IncomingMessage) => void, string, number?]>([
     ['answers with an errcode', (res) => res.end('{"errcode":-1}'), 'answered'],
-    ['is out of service', (res) => res.writeHead(503).end(), 'failed'],
-    ['answers with a page', (res) => res.writeHead(502).end('<html>'), 'unclear'],
+    ['answers HTTP 503', (res) => res.writeHead(503).end(), 'failed'],
+    ['answers with a web page', (res) => res.writeHead(502).end('<html>'), 'unclear'],
     ['loses the connection', (_res, req) => req.socket.resetAndDestroy(), 'unclear'],
     ['does not answer', () => {}, 'unclear', 500],
-  ])('does not use it when the first one %s', async (_name, answer, kind, timeoutMs) => {
-    const first = await wechatThat(answer)
+  ])('does not use it when the first host %s', async (_name, answer, kind, timeoutMs) => {
+    const first = await serveWechat(answer)
     const { client, received } = await withSecond(first.base, timeoutMs)
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind })
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind })
     expect([first.received.length, received.length]).toEqual([2, 0])
   })
 
-  it('does not use it when too little of the call’s time is left to connect; the next call does', async () => {
+  it('does not use it when the call has too little time left to connect, and uses it for the next call', async () => {
     const { client, received } = await withSecond(`http://127.0.0.1:${await closedPort()}`, 3_000)
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'failed' })
     expect(received).toEqual([])
@@ -302,11 +302,11 @@ describe('an API with a second name', () => {
   })
 })
 
-describe('whatever goes wrong', () => {
-  it('no reason tells a token or a secret', async () => {
-    const reset = await wechatThat((_res, req) => req.socket.destroy())
-    const silent = await wechatThat(() => {}, 50)
-    const html = await wechatWith(502, `<html>${TOKEN} s1</html>`)
+describe('after any failure', () => {
+  it('no reason contains a token or a secret', async () => {
+    const reset = await serveWechat((_res, req) => req.socket.destroy())
+    const silent = await serveWechat(() => {}, 50)
+    const html = await answerWith(502, `<html>${TOKEN} s1</html>`)
     const nobody = { client: createWechatClient({ apiBase: `http://127.0.0.1:${await closedPort()}` }) }
     for (const { client } of [reset, silent, html, nobody]) {
       const answers = [
@@ -317,9 +317,9 @@ describe('whatever goes wrong', () => {
     }
   })
 
-  it('the next message goes through', async () => {
+  it('the next message is sent', async () => {
     let answers = 0
-    const { client } = await wechatThat((res, req) => {
+    const { client } = await serveWechat((res, req) => {
       if (answers++ === 0) req.socket.destroy()
       else res.end('{"errcode":0,"errmsg":"ok"}')
     })
@@ -328,7 +328,7 @@ describe('whatever goes wrong', () => {
   })
 })
 
-describe('a call as WeChat documents it', () => {
+describe('a request as WeChat documents it', () => {
   const JSON_TYPE = 'application/json; charset=utf-8'
   const posted = (path: string, query: object, body: object) => ({
     method: 'POST',
@@ -463,13 +463,13 @@ describe('a call as WeChat documents it', () => {
       { method: 'GET', path: '/cgi-bin/get_api_domain_ip', query: { access_token: TOKEN }, body: '' },
     ],
   ])('%s', async (_name, call, expected) => {
-    const { client, received } = await wechatWith(200, '{"errcode":0}')
+    const { client, received } = await answerWith(200, '{"errcode":0}')
     await call(client)
     expect(received).toEqual([expect.objectContaining(expected)])
   })
 
-  it('uploads a medium as a form with its name and type', async () => {
-    const { client, received } = await wechatWith(200, '{"type":"image","media_id":"m1","created_at":1}')
+  it('uploads a medium as a form with its file name and type', async () => {
+    const { client, received } = await answerWith(200, '{"type":"image","media_id":"m1","created_at":1}')
     const answer = await client.uploadMedia(TOKEN, {
       type: 'image',
       filename: '海报.png',

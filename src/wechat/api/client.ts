@@ -11,7 +11,7 @@ export type AccessToken = z.infer<typeof shapes.accessToken>
 
 type MediaType = 'image' | 'voice' | 'video' | 'thumb'
 
-/** The API of one account's host. Secrets and tokens appear in no reason. */
+/** Calls of WeChat's API. The reasons of answers contain no secrets and no tokens. */
 export interface WechatClient {
   stableToken(call: {
     appId: string
@@ -28,30 +28,30 @@ export interface WechatClient {
   /** Every tag of the account. */
   tags(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.tags>>>
   createTag(accessToken: string, name: string): Promise<WechatAnswer<z.infer<typeof shapes.createdTag>>>
-  /** Gives one follower a tag, or takes it; both may be asked again. */
+  /** Adds a tag to a follower, or removes it. Both may be repeated. */
   tagFollower(
     accessToken: string,
     call: { openId: string; tagId: number; how: 'tag' | 'untag' },
   ): Promise<WechatAnswer<object>>
-  /** `expiresIn` in s, at most 30 days; null: a permanent code, of which an account has 100,000. */
+  /** `expiresIn`: seconds, at most 30 days; null for a permanent code, of which an account may have 100,000. */
   createQrcode(
     accessToken: string,
     code: { scene: string; expiresIn: number | null },
   ): Promise<WechatAnswer<z.infer<typeof shapes.qrTicket>>>
   createMenu(accessToken: string, menu: Menu): Promise<WechatAnswer<object>>
-  /** The menu that was made through this interface; 46003 when none was. */
+  /** The menu that was created through this API; errcode 46003 when there is none. */
   menu(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.menu>>>
-  /** The menu in use, also one that was made in WeChat's console. */
+  /** The menu in use, including one that was created in WeChat's console. */
   currentMenu(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.currentMenu>>>
-  /** Conditional menus (个性化菜单) go with it. */
+  /** Deletes the menu, and conditional menus (个性化菜单) with it. */
   deleteMenu(accessToken: string): Promise<WechatAnswer<object>>
   quota(accessToken: string, cgiPath: string): Promise<WechatAnswer<z.infer<typeof shapes.quota>>>
   apiDomainIp(accessToken: string): Promise<WechatAnswer<z.infer<typeof shapes.ipList>>>
-  /** Any other JSON call of this host; `shape` is what WeChat documents for its success. */
+  /** Any other JSON call. `shape` is the documented shape of its success. */
   post: Post
 }
 
-/** @param options see `WechatTransport` */
+/** Creates a client for one API host. */
 export function createWechatClient(options: TransportOptions): WechatClient {
   const transport = new WechatTransport(options)
   const get: Get = (path, query, shape) => transport.get(path, query, shape)

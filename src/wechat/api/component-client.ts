@@ -6,7 +6,7 @@ export type { AuthorisationInfo } from './response-schemas.ts'
 
 /** Calls of a third-party platform (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/). */
 export interface ComponentClient {
-  /** Asks WeChat to begin pushing `component_verify_ticket`. */
+  /** Asks WeChat to start pushing `component_verify_ticket`. */
   startPushTicket(): Promise<WechatAnswer<object>>
   componentToken(ticket: string): Promise<WechatAnswer<AccessToken>>
   preAuthCode(token: string): Promise<WechatAnswer<z.infer<typeof shapes.preAuthCode>>>
@@ -25,7 +25,7 @@ export interface ComponentClient {
   ): Promise<WechatAnswer<z.infer<typeof shapes.authoriserList>>>
 }
 
-/** @param post a WeChat client's own way to call: its time limits and its telling apart of failed and unclear */
+/** @param post the call of a WeChat client, with its time limits and its classes of answers */
 export function createComponentClient(
   post: Post,
   { appId, appSecret }: { appId: string; appSecret: string },

@@ -1,22 +1,23 @@
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 
-/** Ends a call before its request left: DNS, TCP or TLS. */
+/** A call failed before its request was sent: DNS, TCP or TLS. */
 export class NotConnected extends Error {
   override name = 'NotConnected'
 }
 
 /**
- * Node tries the addresses of a name one after the other, and gives up each of them but the last after 250 ms, however long
- * the connection may take (https://github.com/nodejs/node/issues/54359): a slow handshake then fails at every address. Half of
- * the time lets the first family be slow, and leaves time for the other where the first leads nowhere.
+ * Connection options for slow networks. Node tries a name's addresses one after the other and abandons each but the last
+ * after 250 ms, so a slow handshake fails at every address (https://github.com/nodejs/node/issues/54359). Half of the time
+ * limit allows a slow first address, and leaves time for the next one.
  */
 export function slowHandshakes(connectTimeoutMs: number) {
   return { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.floor(connectTimeoutMs / 2) }
 }
 
 /**
- * Marks what goes wrong while connecting: the codes alone cannot tell it from a connection lost later (ECONNRESET).
- * @param connectTimeoutMs name look-up, TCP and TLS together
+ * Creates a dispatcher that reports a failed connection as NotConnected. The error code alone does not distinguish it from
+ * a connection that is lost later (ECONNRESET).
+ * @param connectTimeoutMs time for DNS, TCP and TLS together, ms
  */
 export function createDispatcher(connectTimeoutMs: number): Dispatcher {
   const connector = buildConnector({ timeout: connectTimeoutMs, ...slowHandshakes(connectTimeoutMs) })
@@ -25,7 +26,7 @@ export function createDispatcher(connectTimeoutMs: number): Dispatcher {
       connector(to, (err, socket) =>
         err ? done(new NotConnected('no connection', { cause: err }), null) : done(null, socket),
       ),
-    // A connection idle for longer may be closed by the other side just as a request leaves: unclear for nothing.
+    // WeChat may close a connection that is idle for longer just when a request is sent, which would be unclear.
     keepAliveTimeout: 4_000,
     connections: 64,
   })

@@ -4,12 +4,12 @@ import { createHosts, fallbacksOf } from './hosts.ts'
 
 const NAMES = ['api', 'api2', 'sh']
 
-/** Names of an API of which some are dead, and which of them were called. */
-function apiWith(dead: string[], names = NAMES) {
-  const down = new Set(dead)
+/** An API with these hosts, some of them unreachable. */
+function apiWith(unreachable: string[], names = NAMES) {
+  const down = new Set(unreachable)
   const hosts = createHosts(names)
   let called: string[] = []
-  const visit = async (base: string) => {
+  const connect = async (base: string) => {
     called.push(base)
     if (down.has(base)) throw new NotConnected(base)
     return base
@@ -17,16 +17,16 @@ function apiWith(dead: string[], names = NAMES) {
   return {
     hosts,
     down,
-    /** One call: the name that answered, or the error, and all that were tried. */
-    async call(mayGoOn = () => true) {
+    /** Makes one call. @returns the host that answered, or the error, and every host that was tried */
+    async call(mayRetry = () => true) {
       called = []
-      const end = await hosts.reach(visit, mayGoOn).catch((err: Error) => err.name)
+      const end = await hosts.reach(connect, mayRetry).catch((err: Error) => err.name)
       return { end, called }
     },
   }
 }
 
-// The breakers' clock.
+// The clock of the circuit breakers.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 })
 })
@@ -35,26 +35,26 @@ afterEach(() => {
 })
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
-describe('the names of WeChat’s API', () => {
-  it('are the documented ones, for the default name only', () => {
+describe('the fallback hosts of WeChat’s API', () => {
+  it('are the documented ones, and exist for the default host only', () => {
     expect(fallbacksOf('https://api.weixin.qq.com')).toEqual([
       'https://api2.weixin.qq.com',
       'https://sh.api.weixin.qq.com',
       'https://sz.api.weixin.qq.com',
       'https://hk.api.weixin.qq.com',
     ])
-    for (const own of ['https://api2.weixin.qq.com', 'http://127.0.0.1:3100', 'https://proxy.example'])
-      expect(fallbacksOf(own)).toEqual([])
+    for (const base of ['https://api2.weixin.qq.com', 'http://127.0.0.1:3100', 'https://proxy.example'])
+      expect(fallbacksOf(base)).toEqual([])
   })
 })
 
-describe('a name that cannot be connected', () => {
-  it('hands its call to the next ones, in their order', async () => {
+describe('an unreachable host', () => {
+  it('is replaced by the next ones, in order', async () => {
     expect(await apiWith(['api']).call()).toEqual({ end: 'api2', called: ['api', 'api2'] })
     expect(await apiWith(['api', 'api2']).call()).toEqual({ end: 'sh', called: NAMES })
   })
 
-  it('is left alone for 30 s, then one call tries it', async () => {
+  it('is skipped for 30 s, then tried by one call', async () => {
     const api = apiWith(['api'])
     await api.call()
     pass(29_999)
@@ -65,7 +65,7 @@ describe('a name that cannot be connected', () => {
     expect(await api.call()).toEqual({ end: 'api2', called: ['api2'] })
   })
 
-  it('is the first again once it answers', async () => {
+  it('is used first again once it answers', async () => {
     const api = apiWith(['api'])
     await api.call()
     api.down.clear()
@@ -74,7 +74,7 @@ describe('a name that cannot be connected', () => {
     expect(await api.call()).toEqual({ end: 'api', called: ['api'] })
   })
 
-  it('is tried by one call only; the others do not wait for it', async () => {
+  it('is probed by one call only, and the others do not wait for it', async () => {
     const api = apiWith(['api'])
     await api.call()
     pass(30_000)
@@ -88,15 +88,15 @@ describe('a name that cannot be connected', () => {
     expect(await trying).toBe('the first')
   })
 
-  it('is the last one tried when there is no time for another', async () => {
+  it('is the last host tried when there is no time for another', async () => {
     const api = apiWith(['api'])
     expect(await api.call(() => false)).toEqual({ end: 'NotConnected', called: ['api'] })
     expect(await api.call(() => false)).toEqual({ end: 'api2', called: ['api2'] })
   })
 })
 
-describe('when no name can be connected', () => {
-  it('all of them are tried by each call: the network may be back any moment', async () => {
+describe('an API without a reachable host', () => {
+  it('has all hosts tried by each call, because the network may recover at any moment', async () => {
     const api = apiWith(NAMES)
     expect(await api.call()).toEqual({ end: 'NotConnected', called: NAMES })
     expect(await api.call()).toEqual({ end: 'NotConnected', called: NAMES })
@@ -104,17 +104,17 @@ describe('when no name can be connected', () => {
     expect(await api.call()).toEqual({ end: 'api', called: ['api'] })
   })
 
-  it('one that stands alone is always tried', async () => {
+  it('has a single host tried every time', async () => {
     const api = apiWith(['api'], ['api'])
     for (let i = 0; i < 3; i++) expect(await api.call()).toEqual({ end: 'NotConnected', called: ['api'] })
   })
 })
 
-describe('a name’s death and return', () => {
-  it('are told once each, also when all were dead and tried again', async () => {
+describe('a change of a host', () => {
+  it('is reported once, also when every host was unreachable and is tried again', async () => {
     const changes: [string, boolean][] = []
     const down = new Set(['api', 'api2'])
-    const hosts = createHosts(['api', 'api2'], (base, dead) => changes.push([base, dead]))
+    const hosts = createHosts(['api', 'api2'], (base, unreachable) => changes.push([base, unreachable]))
     const call = () =>
       hosts
         .reach(
@@ -137,8 +137,8 @@ describe('a name’s death and return', () => {
   })
 })
 
-describe('a call that may have left', () => {
-  it('is made at no other name, and its name stays alive', async () => {
+describe('a call whose request may have been sent', () => {
+  it('is not repeated at another host, and its host counts as reachable', async () => {
     const hosts = createHosts(NAMES)
     const called: string[] = []
     const lost = async (base: string) => {

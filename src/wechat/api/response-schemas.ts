@@ -1,25 +1,25 @@
 import { z } from 'zod'
 
 /*
- * What WeChat answers to each call when all is well: the fields that are used, each as its page documents it. Unknown
- * fields are dropped, null ones are absent, and a whole number may come as its text.
+ * The successful answer of each call: the fields that are used, as WeChat documents them. Unknown fields are dropped, null
+ * fields count as absent, and an integer may be given as a text.
  * https://developers.weixin.qq.com/doc/service/api/
  */
 
-/** Goes into the query of later calls, or names something of WeChat's there. */
+/** A token or an id of WeChat, which later calls pass back. */
 const opaque = z.string().min(1).max(2_048)
-/** What a serialiser made a text of is the number that it shows. Everything else is given back. */
+/** Converts an integer that was serialised as a text. Returns any other value unchanged. */
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
 }
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   z.preprocess(numberOf, z.number().int().min(min).max(max))
 const YEAR_S = 366 * 86_400
-/** s; WeChat gives two hours, and for codes 30 days at most. */
+/** Seconds. WeChat gives two hours for tokens, and at most 30 days for QR codes. */
 const seconds = whole(1, YEAR_S)
 const count = whole(0)
 
-/** Calls that answer with an errcode also when all is well: JSON without one is not WeChat's word that it was done. */
+/** For calls whose success has an errcode too. JSON without one does not prove that the call was done. */
 export const done = z.looseObject({ errcode: z.literal(0) })
 
 /** `stable_token` */
@@ -40,13 +40,13 @@ export const quota = z.object({
 
 const tag = z.object({ id: whole(0, 2_147_483_647), name: z.string().min(1) })
 
-/** `tags/get`; there is always WeChat's own 星标组. A tag without a name must not hide the others. */
+/** `tags/get`. WeChat's own tag 星标组 always exists. A tag without a name must not make the others unreadable. */
 export const tags = z.object({ tags: z.array(tag.extend({ name: z.string() })) })
 
 /** `tags/create` */
 export const createdTag = z.object({ tag })
 
-/** `user/info`; of somebody who does not follow, `subscribe` 0 and `openid` alone. */
+/** `user/info`. For a person who does not follow it has `subscribe: 0` and `openid` only. */
 export const userInfo = z.object({
   subscribe: z.preprocess(numberOf, z.union([z.literal(0), z.literal(1)])),
   openid: opaque,
@@ -57,11 +57,11 @@ export const userInfo = z.object({
 })
 
 /**
- * `media/upload`. A thumb comes back as `thumb_media_id`, without `media_id` (silenceper/wechat, pull request 14;
- * JeffreySu/WeiXinMPSDK, pull request 32), though the official page names `media_id` only: both are taken.
+ * `media/upload`. The page documents `media_id` only, but a thumb's answer has `thumb_media_id` instead (silenceper/wechat,
+ * pull request 14; JeffreySu/WeiXinMPSDK, pull request 32). Both are accepted.
  */
 export const upload = z.object({ media_id: opaque }).transform(({ media_id }) => ({ media_id }))
-/** Empty where the other one is given. */
+/** Empty when the other field has the id. */
 const maybeId = z.string().max(2_048).optional()
 export const thumbUpload = z
   .object({ thumb_media_id: maybeId, media_id: maybeId })
@@ -75,7 +75,7 @@ export const thumbUpload = z
 /** `menu/get` */
 export const menu = z.object({ menu: z.object({ button: z.array(z.unknown()) }) })
 
-/** `get_current_selfmenu_info`; an account that never had a menu has no `selfmenu_info`. */
+/** `get_current_selfmenu_info`. An account that never had a menu has no `selfmenu_info`. */
 export const currentMenu = z.object({
   is_menu_open: whole(0),
   selfmenu_info: z.object({ button: z.array(z.unknown()).optional() }).optional(),
@@ -90,10 +90,10 @@ export const componentToken = z.object({ component_access_token: opaque, expires
 /** `component/api_create_preauthcode` */
 export const preAuthCode = z.object({ pre_auth_code: opaque, expires_in: seconds })
 
-/** Empty where the owner gave no right to call the API. */
+/** Empty when the owner granted no API permission. */
 const maybeToken = z.string().max(2_048).optional()
 
-/** What an owner's authorisation gives. */
+/** An owner's authorisation. */
 const authorisationInfo = z.object({
   authorizer_appid: opaque,
   authorizer_access_token: maybeToken,
@@ -114,7 +114,7 @@ export const authoriserToken = z.object({
   authorizer_refresh_token: maybeToken,
 })
 
-/** `component/api_get_authorizer_info`; `verify_type_info` −1: not certified. */
+/** `component/api_get_authorizer_info`. `verify_type_info` is −1 for an account that is not certified. */
 export const authoriserInfo = z.object({
   authorizer_info: z.object({
     nick_name: z.string().optional(),
@@ -122,7 +122,7 @@ export const authoriserInfo = z.object({
   }),
 })
 
-/** `component/api_get_authorizer_list`: a page of it */
+/** One page of `component/api_get_authorizer_list`. */
 export const authoriserList = z.object({
   total_count: count,
   list: z.array(z.object({ authorizer_appid: opaque, refresh_token: z.string().max(2_048) })),

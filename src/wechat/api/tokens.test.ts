@@ -18,7 +18,7 @@ afterEach(() => {
 const beijingDay = (at: number) => new Date(at + 8 * HOUR).toISOString().slice(0, 10)
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
-/** Lets the clock run until the work is done. */
+/** Advances the clock until the work is done. */
 async function done<T>(work: Promise<T>): Promise<T> {
   let settled = false
   const settle = () => {
@@ -29,18 +29,18 @@ async function done<T>(work: Promise<T>): Promise<T> {
   return work
 }
 
-/** WeChat's stable_token: the same token while it lives, a new one when forced; an answer takes 300 ms. */
+/** WeChat's stable_token: the same token while it is valid, a new one when forced. An answer takes 300 ms. */
 function createWechat() {
   let issued = 0
   let current = { access_token: '', endsAt: 0 }
   const wechat = {
     calls: [] as { appId: string; force: boolean; at: number }[],
-    /** What it answers instead, once. */
-    instead: [] as WechatAnswer<AccessToken>[],
+    /** Answers that replace the next ones. */
+    overrides: [] as WechatAnswer<AccessToken>[],
     async fetchToken(appId: string, force: boolean): Promise<WechatAnswer<AccessToken>> {
       wechat.calls.push({ appId, force, at: Date.now() })
       await new Promise((resolve) => setTimeout(resolve, 300))
-      const other = wechat.instead.shift()
+      const other = wechat.overrides.shift()
       if (other) return other
       if (force || current.endsAt - Date.now() <= 5 * MINUTE) {
         current = { access_token: `token-${++issued}`, endsAt: Date.now() + 2 * HOUR }
@@ -87,7 +87,7 @@ function setUp(
     dayOf: beijingDay,
     count: (result) => counted.push(result),
   })
-  return { keeper: provider, wechat, store, counted }
+  return { provider, wechat, store, counted }
 }
 
 const ok = (accessToken: string): TokenAnswer => ({ ok: true, accessToken })
@@ -99,9 +99,9 @@ const notYet: TokenAnswer = {
 const times = (n: number, call: (i: number) => Promise<TokenAnswer>) =>
   Promise.all(Array.from({ length: n }, (_, i) => call(i)))
 
-describe('two hundred steps that are due at the same moment', () => {
-  it('share one fetch in a process', async () => {
-    const { keeper: provider, wechat, counted } = setUp()
+describe('two hundred concurrent callers', () => {
+  it('share one fetch in one process', async () => {
+    const { provider, wechat, counted } = setUp()
     const answers = await done(times(200, () => provider.getToken('wx1')))
     expect(new Set(answers.map((a) => JSON.stringify(a)))).toEqual(new Set([JSON.stringify(ok('token-1'))]))
     expect(wechat.calls).toHaveLength(1)
@@ -111,20 +111,20 @@ describe('two hundred steps that are due at the same moment', () => {
   it('share one fetch in four processes', async () => {
     const store = createMemoryTokenStore()
     const wechat = createWechat()
-    const workers = [1, 2, 3, 4].map((n) => setUp({ store, wechat, ownerId: `worker-${n}` }).keeper)
+    const workers = [1, 2, 3, 4].map((n) => setUp({ store, wechat, ownerId: `worker-${n}` }).provider)
     const answers = await done(Promise.all(workers.map((w) => times(50, () => w.getToken('wx1')))))
     expect(answers.flat()).toEqual(Array(200).fill(ok('token-1')))
     expect(wechat.calls).toHaveLength(1)
   })
 
   it('fetch one token for each account', async () => {
-    const { keeper: provider, wechat } = setUp()
+    const { provider, wechat } = setUp()
     await done(times(200, (i) => provider.getToken(`wx${i % 2}`)))
     expect(wechat.calls.map((c) => c.appId)).toEqual(['wx0', 'wx1'])
   })
 
   it('share one normal fetch when WeChat refused their token, and one forced after it', async () => {
-    const { keeper: provider, wechat } = setUp()
+    const { provider, wechat } = setUp()
     await done(provider.getToken('wx1'))
     const retried = await done(times(200, () => provider.afterRefusal('wx1', 'token-1', 'normal')))
     expect(retried).toEqual(Array(200).fill(ok('token-1')))
@@ -137,7 +137,7 @@ describe('two hundred steps that are due at the same moment', () => {
   it('share one forced fetch in four processes', async () => {
     const store = createMemoryTokenStore()
     const wechat = createWechat()
-    const workers = [1, 2, 3, 4].map((n) => setUp({ store, wechat, ownerId: `worker-${n}` }).keeper)
+    const workers = [1, 2, 3, 4].map((n) => setUp({ store, wechat, ownerId: `worker-${n}` }).provider)
     await done(Promise.all(workers.map((w) => w.getToken('wx1'))))
     const answers = await done(
       Promise.all(workers.map((w) => times(50, () => w.afterRefusal('wx1', 'token-1', 'force')))),
@@ -148,8 +148,8 @@ describe('two hundred steps that are due at the same moment', () => {
 })
 
 describe('a token', () => {
-  it('is used until its last five minutes, then fetched anew', async () => {
-    const { keeper: provider, wechat } = setUp()
+  it('is used until its last five minutes, then replaced', async () => {
+    const { provider, wechat } = setUp()
     await done(provider.getToken('wx1'))
     const fetchedAt = Date.now()
     await pass(2 * HOUR - 5 * MINUTE - SECOND)
@@ -160,10 +160,10 @@ describe('a token', () => {
     expect(wechat.calls).toHaveLength(2)
   })
 
-  it('that another process fetched meanwhile serves instead of the refused one', async () => {
-    const { keeper: provider, wechat, store } = setUp()
+  it('that another process fetched meanwhile replaces the refused one', async () => {
+    const { provider, wechat, store } = setUp()
     await done(provider.getToken('wx1'))
-    const other = setUp({ store, wechat, ownerId: 'worker-2' }).keeper
+    const other = setUp({ store, wechat, ownerId: 'worker-2' }).provider
     await done(other.afterRefusal('wx1', 'token-1', 'force'))
     expect(await done(provider.afterRefusal('wx1', 'token-1', 'normal'))).toEqual(ok('token-2'))
     expect(await done(provider.afterRefusal('wx1', 'token-1', 'force'))).toEqual(ok('token-2'))
@@ -171,13 +171,13 @@ describe('a token', () => {
   })
 })
 
-describe('WeChat goes on refusing', () => {
+describe('a token that WeChat still refuses', () => {
   const force = async (s: ReturnType<typeof setUp>, n: number) =>
-    done(s.keeper.afterRefusal('wx1', `token-${n}`, 'force'))
+    done(s.provider.afterRefusal('wx1', `token-${n}`, 'force'))
 
-  it('and a second forced refresh has to wait for 30 s', async () => {
+  it('is refreshed by force again only after 30 s', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
+    await done(s.provider.getToken('wx1'))
     expect(await force(s, 1)).toEqual(ok('token-2'))
     const forcedAt = Date.now()
     expect(await force(s, 2)).toEqual(notYet)
@@ -189,24 +189,24 @@ describe('WeChat goes on refusing', () => {
     expect(s.wechat.forced()).toBe(2)
   })
 
-  it('and a forced refresh of a clock that was an hour ahead does not have to be waited for', async () => {
+  it('is refreshed by force at once after a refresh by a clock that was an hour ahead', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
+    await done(s.provider.getToken('wx1'))
     await force(s, 1)
     vi.setSystemTime(Date.now() - HOUR)
     expect(await force(s, 2)).toEqual(ok('token-3'))
   })
 
-  it('and the 21st forced refresh has to wait for the next day in Beijing', async () => {
+  it('is refreshed by force for the 21st time only on the next day in Beijing', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
+    await done(s.provider.getToken('wx1'))
     for (let n = 1; n <= 20; n++) {
       expect(await force(s, n)).toEqual(ok(`token-${n + 1}`))
       await pass(MINUTE)
     }
     expect(await force(s, 21)).toEqual(notYet)
     await pass(MORNING + 16 * HOUR - SECOND - Date.now())
-    await done(s.keeper.getToken('wx1'))
+    await done(s.provider.getToken('wx1'))
     expect(await force(s, 22)).toEqual(notYet)
     expect(s.wechat.forced()).toBe(20)
     await pass(MINUTE)
@@ -214,31 +214,31 @@ describe('WeChat goes on refusing', () => {
     expect(s.wechat.forced()).toBe(21)
   })
 
-  it('and a normal fetch between does not forget the forced ones', async () => {
+  it('keeps the count of forced refreshes after a normal fetch', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
+    await done(s.provider.getToken('wx1'))
     await force(s, 1)
-    await done(s.keeper.afterRefusal('wx1', 'token-2', 'normal'))
+    await done(s.provider.afterRefusal('wx1', 'token-2', 'normal'))
     expect(await force(s, 2)).toEqual(notYet)
     expect(s.wechat.forced()).toBe(1)
   })
 
-  it('and other accounts are not held up', async () => {
+  it('does not delay other accounts', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
+    await done(s.provider.getToken('wx1'))
     await force(s, 1)
-    await done(s.keeper.getToken('wx2'))
-    expect((await done(s.keeper.afterRefusal('wx2', 'token-2', 'force'))).ok).toBe(true)
+    await done(s.provider.getToken('wx2'))
+    expect((await done(s.provider.afterRefusal('wx2', 'token-2', 'force'))).ok).toBe(true)
     expect(s.wechat.forced()).toBe(2)
   })
 
   it.each([
     ['its answer was lost', lost, { ok: false, errcode: null, reason: 'no answer within 10 s' }],
     ['WeChat refused it', errcode(-1, 'system error'), { ok: false, errcode: -1, reason: 'system error' }],
-  ])('and a forced refresh counts also when %s', async (_name, instead, answer) => {
+  ])('counts a forced refresh also when %s', async (_name, instead, answer) => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
-    s.wechat.instead.push(instead)
+    await done(s.provider.getToken('wx1'))
+    s.wechat.overrides.push(instead)
     expect(await force(s, 1)).toEqual(answer)
     expect(await force(s, 1)).toEqual(notYet)
     expect(s.wechat.forced()).toBe(1)
@@ -246,18 +246,18 @@ describe('WeChat goes on refusing', () => {
     expect(await force(s, 1)).toEqual(ok('token-2'))
   })
 
-  it('and a forced refresh that never left may be tried again at once', async () => {
+  it('may be refreshed by force again at once when the request was never sent', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
-    s.wechat.instead.push(unreached)
+    await done(s.provider.getToken('wx1'))
+    s.wechat.overrides.push(unreached)
     expect(await force(s, 1)).toMatchObject({ ok: false })
     expect(await force(s, 1)).toEqual(ok('token-2'))
   })
 
-  it('and a process that looked before another one had forced does not force once more', async () => {
+  it('is not refreshed by force twice by two processes that read it at the same time', async () => {
     const store = createMemoryTokenStore()
     const wechat = createWechat()
-    const fast = setUp({ store, wechat, ownerId: 'fast' }).keeper
+    const fast = setUp({ store, wechat, ownerId: 'fast' }).provider
     await done(fast.getToken('wx1'))
     let forcedByFast: Promise<TokenAnswer> | undefined
     const slow = setUp({
@@ -265,20 +265,20 @@ describe('WeChat goes on refusing', () => {
       ownerId: 'slow',
       store: {
         ...store,
-        // Between its look at the token and its claim, the other process does everything.
+        // Between this process's read and its claim, the other process completes its refresh.
         async claim(...args) {
           forcedByFast ??= fast.afterRefusal('wx1', 'token-1', 'force')
           await forcedByFast
           return store.claim(...args)
         },
       },
-    }).keeper
+    }).provider
     expect(await done(slow.afterRefusal('wx1', 'token-1', 'force'))).toEqual(ok('token-2'))
     expect(wechat.forced()).toBe(1)
   })
 })
 
-describe('a token that cannot be had', () => {
+describe('a failed fetch of a token', () => {
   it.each([
     ['the secret is wrong', errcode(40125, 'invalid appsecret'), 40125, 'invalid appsecret', 'refused'],
     ['WeChat cannot be reached', unreached, null, 'no connection to WeChat (ECONNREFUSED)', 'failed'],
@@ -294,32 +294,32 @@ describe('a token that cannot be had', () => {
     'is told so when %s, and the next caller tries again',
     async (_name, instead, code, reason, counted) => {
       const s = setUp()
-      s.wechat.instead.push(instead)
-      expect(await done(times(200, () => s.keeper.getToken('wx1')))).toEqual(
+      s.wechat.overrides.push(instead)
+      expect(await done(times(200, () => s.provider.getToken('wx1')))).toEqual(
         Array(200).fill({ ok: false, errcode: code, reason }),
       )
       expect(s.wechat.calls).toHaveLength(1)
       expect(s.counted).toEqual([counted])
       const askedAt = Date.now()
-      const other = setUp({ ...s, ownerId: 'worker-2' }).keeper
+      const other = setUp({ ...s, ownerId: 'worker-2' }).provider
       expect(await done(other.getToken('wx1'))).toEqual(ok('token-1'))
       expect(s.wechat.calls[1]?.at).toBe(askedAt)
     },
   )
 
-  it('does not take away the one that there is', async () => {
+  it('keeps the stored token', async () => {
     const s = setUp()
-    await done(s.keeper.getToken('wx1'))
-    s.wechat.instead.push(unreached)
-    await done(s.keeper.afterRefusal('wx1', 'token-1', 'normal'))
-    expect(await done(s.keeper.getToken('wx1'))).toEqual(ok('token-1'))
+    await done(s.provider.getToken('wx1'))
+    s.wechat.overrides.push(unreached)
+    await done(s.provider.afterRefusal('wx1', 'token-1', 'normal'))
+    expect(await done(s.provider.getToken('wx1'))).toEqual(ok('token-1'))
     expect(s.wechat.calls).toHaveLength(2)
   })
 
-  it('is tried again when the store fails in between', async () => {
+  it('is repeated after an error of the store', async () => {
     const store = createMemoryTokenStore()
     let broken = true
-    const { keeper: provider, wechat } = setUp({
+    const { provider, wechat } = setUp({
       store: {
         ...store,
         async save(...args) {
@@ -336,9 +336,9 @@ describe('a token that cannot be had', () => {
   })
 })
 
-describe('a process that dies while it fetches', () => {
-  it('holds the others up for the length of its lease, not longer', async () => {
-    const { keeper: provider, wechat, store } = setUp()
+describe('a process that stops during a fetch', () => {
+  it('delays the others until its lease ends', async () => {
+    const { provider, wechat, store } = setUp()
     await store.claim('wx1', 'dead', Date.now(), Date.now() + 15 * SECOND)
     const answer = provider.getToken('wx1')
     await pass(14_900)
@@ -347,7 +347,7 @@ describe('a process that dies while it fetches', () => {
     expect(wechat.calls).toHaveLength(1)
   })
 
-  it('cannot overwrite the token of the next one, should it live on', async () => {
+  it('cannot overwrite the next process’s token when it continues later', async () => {
     const store = createMemoryTokenStore()
     await store.claim('wx1', 'slow', Date.now(), Date.now() + SECOND)
     await pass(2 * SECOND)

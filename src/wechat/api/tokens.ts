@@ -1,8 +1,8 @@
 import type { AccessToken, WechatAnswer } from './client.ts'
 
 /**
- * An access token, or why there is none: WeChat's errcode, or null when WeChat was not reached, or (`malformed`) answered
- * with what is no token.
+ * An access token, or why there is none. `errcode`: WeChat's, or null when it gave none. `malformed`: WeChat's answer
+ * contains no token.
  */
 export type TokenAnswer = { ok: true; accessToken: string } | NoToken
 export interface NoToken {
@@ -12,7 +12,7 @@ export interface NoToken {
   malformed?: true
 }
 
-/** How another token is fetched after WeChat refused one: asked for again, or issued anew by force. */
+/** How another token is fetched after WeChat refused one. `force` makes WeChat issue a new one. */
 export type RefreshMode = 'normal' | 'force'
 
 interface StoredToken {
@@ -20,36 +20,37 @@ interface StoredToken {
   /** Epoch ms. */
   expiresAt: number
   forcedAt: number | null
-  /** Forced refreshes of `forcedDay` (Beijing). */
+  /** The day (Beijing time) of the last forced refresh. */
   forcedDay: string | null
+  /** The forced refreshes of that day. */
   forcedCount: number
 }
 
-/** Stored tokens, shared by all processes. Each call is one statement; no lock is held during a request. */
+/** Stored tokens, shared by all processes. Each call is one statement, and no lock is held during a request. */
 export interface TokenStore {
   read(appId: string): Promise<StoredToken | null>
-  /** True for one caller at a time, until it releases, or `until` has passed. */
+  /** Claims the lease. True for one caller at a time, until it releases the lease or `until` (epoch ms) has passed. */
   claim(appId: string, ownerId: string, now: number, until: number): Promise<boolean>
   save(appId: string, ownerId: string, token: StoredToken): Promise<void>
   release(appId: string, ownerId: string): Promise<void>
 }
 
 export interface TokenProvider {
-  /** A token that stays valid for at least five minutes; concurrent callers share one fetch. */
+  /** Returns a token that is valid for at least five more minutes. Concurrent callers share one fetch. */
   getToken(appId: string): Promise<TokenAnswer>
   /**
-   * Another token, after WeChat refused `refusedToken`: `normal` fetches once more, `force` makes WeChat issue a new one (at most every 30 s and
-   * 20 times a day for an account). Two hundred callers with the same refused token make one call.
+   * Returns another token after WeChat refused `refusedToken`. `force` is allowed every 30 s and 20 times a day for an
+   * account. Concurrent callers with the same refused token share one fetch.
    */
   afterRefusal(appId: string, refusedToken: string, mode: RefreshMode): Promise<TokenAnswer>
 }
 
-/** A token is replaced this long before it expires: in its last five minutes WeChat issues the next one. */
+/** A token is replaced this long before it expires, because WeChat then already issues the next one. */
 const AHEAD_MS = 5 * 60_000
-/** Longer than one call can take. */
+/** Longer than the longest call. */
 const LEASE_MS = 15_000
 const FORCE_EVERY_MS = 30_000
-/** How far the clocks of two processes may differ. */
+/** The clocks of two processes may differ by this much. */
 const SKEW_MS = 60_000
 const FORCE_A_DAY = 20
 const POLL_MS = 100
@@ -93,7 +94,7 @@ class StoredTokenProvider implements TokenProvider {
   }
 
   afterRefusal(appId: string, refusedToken: string, mode: RefreshMode): Promise<TokenAnswer> {
-    // `normal` is one fetch, also when it returns the same token: WeChat's next answer decides what follows.
+    // `normal` fetches once, even if WeChat returns the same token. WeChat's next answer decides what follows.
     const usable = (token: StoredToken) => token.accessToken !== refusedToken
     return this.#coalesce(`${appId} ${mode} ${refusedToken}`, () =>
       this.#getOrRefresh(appId, { usable, force: mode === 'force' }),
@@ -109,7 +110,7 @@ class StoredTokenProvider implements TokenProvider {
     return promise
   }
 
-  /** Takes the stored token when it is usable; else this process, or another one, fetches a token. */
+  /** Returns the stored token when it is usable. Otherwise this process or another one fetches a token. */
   async #getOrRefresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
     const { store, ownerId, now } = this.#deps
     for (;;) {
@@ -121,7 +122,7 @@ class StoredTokenProvider implements TokenProvider {
     }
   }
 
-  /** Fetches a token under this process's lease, which it releases. */
+  /** Fetches a token under this process's lease, and then releases the lease. */
   async #refresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
     const { store, ownerId } = this.#deps
     try {
@@ -130,7 +131,7 @@ class StoredTokenProvider implements TokenProvider {
       const stored = this.#answerFromStore(before, criteria)
       if (stored) return stored
       const answer = await this.#deps.fetchToken(appId, criteria.force)
-      // WeChat counts a forced refresh that reached it, also when it refuses or its answer is lost.
+      // WeChat counts every forced refresh that it receives, also when it refuses it or its answer is lost.
       const forced = criteria.force && answer.kind !== 'failed' ? this.#countForced(before) : forcedOf(before)
       if (answer.kind !== 'answered' || answer.errcode !== 0 || !answer.data?.access_token) {
         if (before && criteria.force) await store.save(appId, ownerId, { ...before, ...forced })
@@ -146,7 +147,7 @@ class StoredTokenProvider implements TokenProvider {
     }
   }
 
-  /** The answer that needs no call: a usable stored token, or a forced refresh that is not allowed again yet. */
+  /** The answer that needs no call: a usable stored token, or a forced refresh that is not allowed yet. Otherwise null. */
   #answerFromStore(stored: StoredToken | null, { usable, force }: TokenCriteria): TokenAnswer | null {
     if (stored && usable(stored)) return { ok: true, accessToken: stored.accessToken }
     if (force && stored && !this.#mayForce(stored))
@@ -176,7 +177,7 @@ class StoredTokenProvider implements TokenProvider {
   #mayForce(stored: StoredToken): boolean {
     const { now, dayOf } = this.#deps
     const sinceMs = stored.forcedAt === null ? null : now() - stored.forcedAt
-    // A time far in the future was written by a clock that was ahead: it says nothing about when that was.
+    // A time far in the future was written by a clock that was ahead, so it is ignored.
     if (sinceMs !== null && sinceMs > -SKEW_MS && sinceMs < FORCE_EVERY_MS) return false
     return stored.forcedDay !== dayOf(now()) || stored.forcedCount < FORCE_A_DAY
   }
@@ -187,7 +188,7 @@ function forcedOf(token: StoredToken | null): Forced {
   return { forcedAt, forcedDay, forcedCount }
 }
 
-/** Tokens of one process only, for tests and tools. */
+/** A token store in memory, for tests and tools. */
 export function createMemoryTokenStore(): TokenStore {
   const tokens = new Map<string, StoredToken>()
   const leases = new Map<string, { ownerId: string; until: number }>()

@@ -18,23 +18,26 @@ export type Get = <T>(
   shape: z.ZodType<T>,
 ) => Promise<WechatAnswer<T>>
 
-/** One request's time, from its beginning to the last byte of the answer (docs/contract.md#4-sending). */
+/** Time for one request, from its start to the last byte of the answer: docs/contract.md#4-sending. */
 const HTTP_TIMEOUT_MS = 10_000
 const UPLOAD_TIMEOUT_MS = 50_000
 const CONNECT_TIMEOUT_MS = 5_000
-/** Shorter where there is another name to try: two fit into one call. */
+/** Shorter when there are fallback hosts, so that two attempts to connect fit into one call. */
 const CONNECT_TIMEOUT_OF_MANY_MS = 3_000
-/** undici's clock is a second coarse. With less time left than connecting may take, a time-out would be unclear. */
+/**
+ * With less time left than a connection may take, a time-out would be unclear. The extra second is the resolution of
+ * undici's timers.
+ */
 const MIN_TIME_FOR_RETRY_MS = CONNECT_TIMEOUT_OF_MANY_MS + 1_000
 
 export interface TransportOptions {
-  /** `https://api.weixin.qq.com`, or the simulator's address, without a slash at its end. */
+  /** `https://api.weixin.qq.com`, or the simulator's address, without a trailing slash. */
   apiBase: string
-  /** Other names of the same API, tried when a call is not connected; all within the one call's time. */
+  /** Other hosts of the same API, tried when a call cannot connect, within the time of that call. */
   fallbacks?: readonly string[]
   timeoutMs?: number
   onHost?: OnHostChange
-  /** Each request within a span gets a span of its own, without its query and its body. */
+  /** Gives each request within a span its own span, without the query and the body. */
   tracing?: Tracing
 }
 
@@ -68,7 +71,7 @@ export class WechatTransport {
   ): Promise<WechatAnswer<T>> {
     const init: RequestInit = {
       method: 'POST',
-      // JSON.stringify leaves Chinese as it is: WeChat refuses \u escapes (40033).
+      // JSON.stringify does not escape Chinese characters. WeChat refuses \u escapes (40033).
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json; charset=utf-8' },
     }
@@ -119,7 +122,7 @@ export class WechatTransport {
   }
 }
 
-/** By OpenTelemetry's names for HTTP. */
+/** A request's span, with OpenTelemetry's attribute names for HTTP. */
 function requestSpan(method: string, base: string, path: string): SpanStart {
   const attributes = {
     'http.request.method': method,
@@ -140,7 +143,7 @@ function failedCall(err: unknown, limitMs: number): WechatAnswer<never> {
     : { kind: 'unclear', after: 'lost', reason: `connection lost (${code || 'no code'})` }
 }
 
-/** The first code in an error or in what caused it. */
+/** The first code in an error or in its causes; empty when there is none. */
 function codeOf(err: unknown): string {
   for (let e = err, depth = 0; e instanceof Error && depth < 4; e = e.cause, depth++) {
     const { code } = e as { code?: unknown }

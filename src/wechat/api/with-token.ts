@@ -8,13 +8,13 @@ export type { AccountStop } from '../rules/errcodes.ts'
 /** The result of a call with an access token. */
 export type CallResult<T> = { ok: true; data: T } | ({ ok: false } & CallProblem)
 
-/** Why a call failed, and what to do about it. `errcode`: WeChat's, or null when it gave none. */
+/** Why a call failed, and how to continue. `errcode`: WeChat's, or null when it gave none. */
 export type CallProblem = { reason: string; errcode: number | null } & ProblemKind
 
 type ProblemKind =
-  /** WeChat is unreachable or busy, or gives no token. `unclear`: the call may have been executed. */
+  /** WeChat is unreachable or busy, or gave no token. `unclear`: the call may have been executed. */
   | { is: 'transient'; unclear: boolean }
-  /** WeChat repeatedly gave an answer that does not match its documentation. Waiting does not help. */
+  /** WeChat's answer repeatedly did not match its documentation. Waiting does not help. */
   | { is: 'bad-answer' }
   /** 45011: not before the next minute. */
   | { is: 'rate-limited' }
@@ -23,7 +23,7 @@ type ProblemKind =
   /** WeChat refuses this call permanently. */
   | { is: 'refused'; errcode: number }
 
-/** The delays after which an unreadable answer is requested again, ms. */
+/** Delays before the retries after an unreadable answer, ms. */
 const BAD_ANSWER_RETRY_MS: readonly number[] = [1_000, 2_000, 4_000]
 
 /** One request that needs an access token, and how to tell that WeChat refused the token. */
@@ -33,15 +33,15 @@ export interface TokenRequest<R> {
   isTokenRefused(result: R): boolean
   /** Runs after a refusal, before the next token is fetched. */
   beforeRefresh?(result: R): Promise<void>
-  /** How each further token is fetched; the request is made once with each. */
+  /** How each further token is fetched. The request is made once with each. */
   refreshes?: readonly RefreshMode[]
-  /** See BAD_ANSWER_RETRY_MS; shared by the token calls. */
+  /** The retries after unreadable answers, shared with the token calls. */
   retries?: RetryBudget
 }
 
 /**
- * Makes a request with an account's access token, and again with a new one while WeChat refuses the token: fetched once
- * more, then issued anew by force (docs/contract.md#4-sending). All calls to WeChat that need a token go through here.
+ * Makes a request with an account's access token. When WeChat refuses the token, it repeats the request with a token that
+ * is fetched again, then with one from a forced refresh: docs/contract.md#4-sending. Every call that needs a token uses this.
  * @returns the last result, or why there is no token
  */
 export async function requestWithToken<R>(
@@ -69,10 +69,10 @@ export async function requestWithToken<R>(
 }
 
 /**
- * Calls WeChat with an account's access token. Only for calls that may be repeated: an unreadable answer is requested again
- * within seconds.
- * @param kind the call; it decides what a few codes mean
- * @param retryMs see BAD_ANSWER_RETRY_MS; shorter where an operator waits for the answer
+ * Calls WeChat with an account's access token. Only for calls that may be repeated, because it retries after an unreadable
+ * answer.
+ * @param kind the kind of call, which decides the meaning of a few errcodes
+ * @param retryMs delays of these retries, ms; shorter when an operator waits for the answer
  */
 export async function withToken<T>(
   tokens: TokenProvider,
@@ -99,7 +99,7 @@ export function isTokenRefused(answer: WechatAnswer<unknown>, kind: WechatCall):
   return answer.kind === 'answered' && classOf(answer.errcode, kind) === 'token'
 }
 
-/** What an answer other than a success means for a call of this kind. */
+/** The problem that an answer other than a success means for this kind of call. */
 function problemOf(answer: WechatAnswer<unknown>, kind: WechatCall): CallProblem {
   switch (answer.kind) {
     case 'failed':
@@ -115,7 +115,7 @@ function problemOf(answer: WechatAnswer<unknown>, kind: WechatCall): CallProblem
   }
 }
 
-/** What it means for a call that there is no token. */
+/** The problem of a call that got no token. */
 export function tokenProblem(token: NoToken): CallProblem {
   const reason = `no access token: ${token.reason}`
   if (token.errcode === null) {
@@ -124,7 +124,7 @@ export function tokenProblem(token: NoToken): CallProblem {
       : { is: 'transient', unclear: false, reason, errcode: null }
   }
   const problem = errcodeProblem(token.errcode, token.reason, 'token')
-  // The call itself was not refused: another try may get a token.
+  // The call itself was not refused, and a later attempt may get a token.
   return problem.is === 'refused'
     ? { is: 'transient', unclear: false, reason, errcode: token.errcode }
     : { ...problem, reason }
@@ -144,7 +144,7 @@ function errcodeProblem(errcode: number, errmsg: string, kind: WechatCall): Call
     case 'account-paused':
     case 'needs-authorisation':
       return { is: 'account-stopped', state: ACCOUNT_STOPS[errcodeClass], reason, errcode }
-    // These describe a follower's grants, and have that meaning for sends only.
+    // These classes are about a follower or a message, and matter for sends only.
     case 'ok':
     case 'window-over':
     case 'quota-used':
@@ -159,7 +159,7 @@ function errcodeProblem(errcode: number, errmsg: string, kind: WechatCall): Call
   }
 }
 
-/** The retries that one call has left for unreadable answers, of the token call and its own together. */
+/** The retries that one call has left after unreadable answers, together with its token calls. */
 export class RetryBudget {
   readonly #delaysMs: number[]
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { classOf, type ErrcodeClass, isKnown, remedyOf, textOf } from './errcodes.ts'
 
-/** Every code of the research notes (rules, section 6), with what the contract, section 4, does about it. */
+/** Every errcode of the calls that are made here, by the class of docs/contract.md#4-sending. */
 const CODES: Record<ErrcodeClass, number[]> = {
   ok: [0],
   retry: [-1, 42006, 61005, 61006, 61450],
@@ -29,26 +29,26 @@ const CODES: Record<ErrcodeClass, number[]> = {
 const rows = Object.entries(CODES).flatMap(([kind, codes]) => codes.map((code) => [code, kind] as const))
 
 describe('an errcode of WeChat', () => {
-  it.each(rows)('%i means %s', (code, kind) => {
+  it.each(rows)('%i has the class %s', (code, kind) => {
     expect(isKnown(code)).toBe(true)
     expect(classOf(code)).toBe(kind)
     expect(textOf(code)).not.toBe('unknown code')
     expect(textOf(code)).not.toBe('')
   })
 
-  it('that nobody has described costs its step only', () => {
+  it('that is unknown has the class content, which ends one step only', () => {
     expect(isKnown(99999)).toBe(false)
     expect(classOf(99999)).toBe('content')
     expect(textOf(99999)).toBe('unknown code')
   })
 })
 
-describe('an operator whose account was stopped', () => {
+describe('the remedy for a stopped account', () => {
   const stopping = (
     ['account-blocked', 'account-paused', 'needs-authorisation', 'quota-day'] as const
   ).flatMap((kind) => CODES[kind])
 
-  it.each(stopping)('is told what to do about %i in both languages', (code) => {
+  it.each(stopping)('for %i is given in both languages', (code) => {
     const { en, zh } = remedyOf(code)
     expect(en).toMatch(/^[A-Z].+\.$/)
     expect(zh).toMatch(/[\u4e00-\u9fff].*。$/)
@@ -67,7 +67,7 @@ describe('an operator whose account was stopped', () => {
     [40125, 'AppSecret', 'AppSecret'],
     [61007, 'permission', '权限集'],
     [50002, '50002 (user limited)', '50002'],
-  ])('reads about %i: %s', (code, en, zh) => {
+  ])('for %i names: %s', (code, en, zh) => {
     expect(remedyOf(code).en).toContain(en)
     expect(remedyOf(code).zh).toContain(zh)
   })

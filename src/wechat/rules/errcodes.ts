@@ -16,10 +16,10 @@ export type ErrcodeClass =
   | 'quota-day'
   | 'quota-minute'
 
-/** The account states that an errcode can bring about. */
+/** The account states that an errcode can cause. */
 export type AccountStop = 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
 
-/** The state of an account that was answered with a code of one of these classes. */
+/** The state of an account after an errcode of one of these classes. */
 export const ACCOUNT_STOPS = {
   'account-blocked': 'blocked',
   'account-paused': 'paused',
@@ -27,20 +27,22 @@ export const ACCOUNT_STOPS = {
   'quota-day': 'quota-exhausted',
 } as const satisfies Partial<Record<ErrcodeClass, AccountStop>>
 
-/** Codes that the product itself must name: each changes more than what its class says. */
+/** Errcodes that the code handles by themselves, beyond their class. */
 export const ERRCODE = {
   invalidMediaId: 40007,
   minuteLimit: 45011,
   windowOver: 45015,
   quotaUsed: 45047,
+  messageTypeNotAllowed: 45050,
+  noMessageTypePermission: 48008,
   tagNameRefused: 45157,
   unknownTagId: 45159,
   refreshTokenInvalid: 61023,
 } as const
 
 /**
- * Which call a code answered: a few mean something else there. `send`: `custom/send` and `typing`; `token`: the calls that
- * give an access token for a secret; `platform`: those with a component token.
+ * The kind of call that an errcode answers, since a few have another meaning there. `send`: `custom/send` and `typing`.
+ * `token`: the calls that give an access token for a secret. `platform`: the calls with a component token.
  */
 export type WechatCall =
   | 'send'
@@ -68,12 +70,11 @@ const of = (kind: ErrcodeClass, codes: Record<number, string>): [number, Errcode
   Object.entries(codes).map(([code, text]) => [Number(code), { class: kind, text }])
 
 /**
- * Every code that our calls can meet, with what it means here. Source: WeChat's global return codes
- * (https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html) and the error table of the
- * customer-service send; classes as contract section 4 has them. Those of an upload are in reports of others too:
- * 40005 and 40113 for a file name without a fitting extension (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34,
- * fudiwei/DotNetCore.SKIT.FlurlHttpClient.Wechat issue 144), 41005 for a file that WeChat does not find in the form, also
- * for one with a Chinese name (doraemonext/wechat-python-sdk issue 118).
+ * Every errcode that the calls here can get, with its class: docs/contract.md#4-sending. Sources: WeChat's global return codes
+ * (https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html) and the error table of
+ * `custom/send`. Codes of uploads are from reports too: 40005 and 40113 for a file name with a wrong extension
+ * (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34, fudiwei/DotNetCore.SKIT.FlurlHttpClient.Wechat issue 144), and
+ * 41005 for a missing file or a Chinese file name (doraemonext/wechat-python-sdk issue 118).
  */
 const TABLE: ReadonlyMap<number, Errcode> = new Map([
   ...of('ok', { 0: 'ok' }),
@@ -207,8 +208,8 @@ const TABLE: ReadonlyMap<number, Errcode> = new Map([
 ])
 
 /**
- * WeChat grants, and counts, each interface by itself (https://developers.weixin.qq.com/doc/oplatform/openApi/: quota of an
- * interface): an account that may not ask about users, or has asked too often today, can still send.
+ * WeChat authorises and counts each API by itself (quota of an API: https://developers.weixin.qq.com/doc/oplatform/openApi/).
+ * An account without the permission or the daily quota for this API can still send.
  */
 const OF_THIS_INTERFACE = of('content', {
   45009: 'daily quota of this interface used up',
@@ -218,11 +219,11 @@ const OF_THIS_INTERFACE = of('content', {
   61007: 'this interface is not authorised to the component',
 })
 
-/** Where a code does not mean what it means to a send. */
+/** The errcodes whose meaning differs from that for a send, by kind of call. */
 const OF_CALL: Partial<Record<WechatCall, ReadonlyMap<number, Errcode>>> = {
-  // "获取 access_token 时 AppSecret 错误，或者 access_token 无效" (global return codes): there is no access token in this call.
+  // Global return codes: "获取 access_token 时 AppSecret 错误，或者 access_token 无效". This call has no access token.
   token: new Map(of('account-blocked', { 40001: 'wrong AppSecret' })),
-  // Nothing can be uploaded again here.
+  // The upload itself was refused, so another upload does not help.
   media: new Map(of('content', { 40007: 'invalid media file' })),
   user: new Map(OF_THIS_INTERFACE),
   tags: new Map(OF_THIS_INTERFACE),
@@ -232,18 +233,18 @@ const OF_CALL: Partial<Record<WechatCall, ReadonlyMap<number, Errcode>>> = {
   platform: new Map(of('token', { 42006: 'component access token expired' })),
 }
 
-/** Answers to a token call that a right secret, or a right appId, ends. */
+/** Errcodes of a token call that are due to a wrong secret or a wrong appId. */
 const SECRET_CODES: readonly number[] = [40001, 40013, 40125, 40243, 41002, 41004]
 
 /**
- * The class of a code. One that nobody has described costs its step only: the series goes on, and the code stands with
- * the step for the operator.
+ * The class of an errcode. An unknown errcode is in class `content`, so that it ends one step only. The step shows it to the
+ * operator.
  */
 export function classOf(errcode: number, call: WechatCall = 'send'): ErrcodeClass {
   return described(errcode, call)?.class ?? 'content'
 }
 
-/** WeChat's meaning of a code, in a few words. */
+/** A short description of an errcode. */
 export function textOf(errcode: number, call: WechatCall = 'send'): string {
   return described(errcode, call)?.text ?? 'unknown code'
 }
@@ -252,30 +253,30 @@ function described(errcode: number, call: WechatCall): Errcode | undefined {
   return OF_CALL[call]?.get(errcode) ?? TABLE.get(errcode)
 }
 
-/** True when a token call was refused for the account's own credentials: a new AppSecret mends it. */
+/** True when a token call was refused because of the account's credentials, which a new AppSecret fixes. */
 export function isSecretRefused(errcode: number): boolean {
   return SECRET_CODES.includes(errcode)
 }
 
-/** WeChat takes messages of this kind from no send of the account: 45050 (kind not allowed), 48008 (no right to it). */
+/** True when WeChat accepts no message of this kind from the account. */
 export function isMessageKindRefused(errcode: number): boolean {
-  return errcode === 45050 || errcode === 48008
+  return errcode === ERRCODE.messageTypeNotAllowed || errcode === ERRCODE.noMessageTypePermission
 }
 
-/** The reason of an account that was stopped for its credentials begins with one of these codes. */
+/** Matches the `stateReason` of an account that was stopped because of its credentials. */
 export const SECRET_REASON = new RegExp(`^(${SECRET_CODES.join('|')}) `)
 
-/** True when the table names this code. */
+/** True when the table contains this errcode. */
 export function isKnown(errcode: number): boolean {
   return TABLE.has(errcode)
 }
 
-const IP: Remedy = {
+const ALLOW_IP: Remedy = {
   en: "Add this server's address to the account's IP whitelist at WeChat (or let the admin confirm it), then resume the account.",
   zh: '请在微信公众平台把本服务器的 IP 加入白名单（或由管理员确认），然后恢复该账号。',
 }
 const REMEDIES: Record<number, Remedy> = {
-  // The only stop with this code comes from a token call.
+  // Only a token call stops an account with this errcode.
   40001: { en: 'Enter the current AppSecret of this account.', zh: '请填写该账号当前的 AppSecret。' },
   40013: { en: 'Check the appId of this account.', zh: '请检查该账号的 AppID。' },
   40125: { en: 'Enter the current AppSecret of this account.', zh: '请填写该账号当前的 AppSecret。' },
@@ -298,22 +299,22 @@ const REMEDIES: Record<number, Remedy> = {
     zh: '微信已临时封禁该接口，请查看公众平台的通知，解除后恢复该账号。',
   },
   45009: {
-    en: 'The daily quota is used up; sending goes on after midnight in Beijing.',
+    en: 'The daily quota is used up. Sending resumes after midnight in Beijing.',
     zh: '今日接口调用次数已用完，北京时间零点后自动恢复。',
   },
 }
 
-/** What the operator must do about an account that this code stopped. */
+/** What an operator must do about an account that this errcode stopped. */
 export function remedyOf(errcode: number): Remedy {
   const kind = classOf(errcode)
   const known = REMEDIES[errcode]
   if (known) return known
-  if (kind === 'account-paused') return IP
+  if (kind === 'account-paused') return ALLOW_IP
   if (kind === 'needs-authorisation') {
     return { en: 'The account must authorise the platform again.', zh: '该账号需要重新授权。' }
   }
   return {
-    en: `Look up errcode ${errcode} (${textOf(errcode)}) at WeChat, mend it, then resume the account.`,
+    en: `Look up errcode ${errcode} (${textOf(errcode)}) in WeChat's documentation, fix the cause, then resume the account.`,
     zh: `请在微信文档中查询错误码 ${errcode}，处理后恢复该账号。`,
   }
 }

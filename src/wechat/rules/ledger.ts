@@ -1,24 +1,24 @@
 import type { Allowance, Scene } from './rules.ts'
 
 /**
- * What WeChat allows because of one interaction. Times are epoch ms of our clock: `CreateTime`, corrected where the two
- * clocks are known to differ.
+ * The messages that WeChat allows because of one interaction. Times are `CreateTime` in epoch ms, corrected to this machine's
+ * clock when the two clocks are known to differ.
  */
 export interface Grant {
   scene: Scene
   grantedAt: number
-  /** `CreateTime` as WeChat wrote it, which orders grants; absent where it is `grantedAt`. */
+  /** `CreateTime` by WeChat's clock, which orders grants. Absent when it equals `grantedAt`. */
   createTime?: number
-  /** WeChat's end, without our margin. */
+  /** When the grant ends at WeChat, without the margin. */
   expiresAt: number
   quota: number
   used: number
 }
 
-/** A follower's grants: at most one for each scene. Never mutated. */
+/** A follower's grants, at most one for each scene. Never mutated. */
 export type Ledger = readonly Grant[]
 
-/** Names one grant: a scene's newer interaction makes another one. */
+/** Identifies one grant. A newer interaction of the same scene makes another grant. */
 export type GrantId = Pick<Grant, 'scene' | 'grantedAt' | 'createTime'>
 
 const SHORT_GRANT_MS = 5 * 60_000
@@ -26,13 +26,14 @@ const SHORT_MARGIN_MS = 3_000
 const LONG_MARGIN_MS = 60_000
 
 /**
- * The least time that must be left before a grant's margin for a send to start: a request that cannot leave before the
- * margin is not worth starting. Steps that fall into the margin start `MARGIN_LEAD_MS` before it.
+ * A send starts only when at least this time is left before the grant's margin. With less, its request could not be sent
+ * before the margin.
  */
 export const MIN_LEFT_MS = 500
+/** A step that is due in the margin starts this long before it. */
 export const MARGIN_LEAD_MS = 1_000
 
-/** The last moment at which a request may begin: 3 s before the end of a short grant, 60 s before that of a long one. */
+/** The last moment at which a request may start: 3 s before the end of a short grant, 60 s before that of a long one. */
 export function usableUntil(grant: Grant): number {
   const short = grant.expiresAt - grant.grantedAt <= SHORT_GRANT_MS
   return grant.expiresAt - (short ? SHORT_MARGIN_MS : LONG_MARGIN_MS)
@@ -42,16 +43,16 @@ export function sameGrant(a: GrantId, b: GrantId): boolean {
   return a.scene === b.scene && createTimeOf(a) === createTimeOf(b)
 }
 
-/** Grants are ordered by WeChat's clock: the correction of ours may change between two of them. */
+/** Grants are ordered by WeChat's clock, because the correction of this machine's clock may change between two of them. */
 function createTimeOf({ createTime, grantedAt }: GrantId): number {
   return createTime ?? grantedAt
 }
 
 /**
- * Adds the grant of an interaction at `at`. A newer interaction replaces its scene's grant (WeChat does not add quotas
- * up); an older or equal one replaces nothing.
- * @param at our clock, epoch ms
- * @param createTime WeChat's clock, epoch ms
+ * Adds the grant of an interaction. A newer interaction replaces the grant of its scene, because WeChat does not add quotas
+ * up. An older or equal one has no effect.
+ * @param at when it happened by this machine's clock, epoch ms
+ * @param createTime when it happened by WeChat's clock, epoch ms
  */
 export function addGrant(
   ledger: Ledger,
@@ -73,7 +74,7 @@ export function addGrant(
   return [...ledger.filter((g) => g.scene !== scene), grant]
 }
 
-/** Joins what two sources know of the same follower: the newer grant of each scene, and its higher count of uses. */
+/** Merges two ledgers of the same follower: the newer grant of each scene, with the higher use and the earlier end. */
 export function mergeLedgers(a: Ledger, b: Ledger): Ledger {
   const merged = new Map<Scene, Grant>(a.map((g) => [g.scene, g]))
   for (const g of b) {
@@ -91,7 +92,7 @@ export function mergeLedgers(a: Ledger, b: Ledger): Ledger {
 
 const left = (grant: Grant): number => grant.quota - grant.used
 
-/** The grant that pays for a send starting at `at`: of those that still can, the one that expires first. */
+/** The grant that pays for a send at `at`: among the grants that can pay, the one that expires first. */
 export function selectGrant(ledger: Ledger, at: number): Grant | undefined {
   return ledger
     .filter((g) => left(g) > 0 && at <= usableUntil(g) - MIN_LEFT_MS)
@@ -99,8 +100,8 @@ export function selectGrant(ledger: Ledger, at: number): Grant | undefined {
 }
 
 /**
- * When a step that is due at `dueAt` should start: normally then; but if no grant can pay at that time and one with
- * quota left is within its margin then, at the margin's start.
+ * When a step that is due at `dueAt` should start. If no grant can pay at that time, but one with quota left is in its margin
+ * then, the step starts just before that margin.
  */
 export function startTime(ledger: Ledger, dueAt: number): number {
   if (selectGrant(ledger, dueAt)) return dueAt
@@ -110,18 +111,18 @@ export function startTime(ledger: Ledger, dueAt: number): number {
   return starts.length > 0 ? Math.min(dueAt, Math.max(...starts)) : dueAt
 }
 
-/** Counts `times` messages against one grant; an unclear attempt counts like a sent one. */
+/** Counts `times` messages against one grant. An unclear attempt counts like a sent one. */
 export function useGrant(ledger: Ledger, id: GrantId, times = 1): Ledger {
   if (times === 0) return ledger
   return ledger.map((g) => (sameGrant(g, id) ? { ...g, used: g.used + times } : g))
 }
 
-/** 45047: WeChat says that this grant's quota is used up; its word wins over our count. */
+/** 45047: the grant's quota is used up at WeChat, whatever the ledger has counted. */
 export function exhaustGrant(ledger: Ledger, id: GrantId): Ledger {
   return ledger.map((g) => (sameGrant(g, id) ? { ...g, used: Math.max(g.used, g.quota) } : g))
 }
 
-/** 45015: WeChat says that time is over; closes the named grants (those that existed when the request left). */
+/** 45015: the reply window is over at WeChat. Closes the given grants, which are those that existed before the request. */
 export function closeGrants(ledger: Ledger, ids: readonly GrantId[], at: number): Ledger {
   return ledger.map((g) =>
     ids.some((id) => sameGrant(g, id)) ? { ...g, expiresAt: Math.min(g.expiresAt, at) } : g,

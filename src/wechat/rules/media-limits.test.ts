@@ -30,22 +30,22 @@ describe('a file that an operator uploads', () => {
     ['MP3 without tags', file([0xff, 0xfb, 0x90, 0x00]), 'voice', 'audio/mpeg'],
     ['MP3 of MPEG 2', file([0xff, 0xf3, 0x90, 0x00]), 'voice', 'audio/mpeg'],
     ['MP4', mp4(), 'video', 'video/mp4'],
-  ])('is known by its bytes: %s', (_name, bytes, type, contentType) => {
+  ])('is recognised by its bytes: %s', (_name, bytes, type, contentType) => {
     expect(checkMedia(bytes)).toEqual({ ok: true, media: { type, contentType } })
     expect(checkMedia(bytes, type)).toEqual({ ok: true, media: { type, contentType } })
   })
 
   it.each([
-    ['nothing', Buffer.alloc(0)],
+    ['an empty file', Buffer.alloc(0)],
     ['text', file('hello')],
-    ['a page', file('<html>')],
+    ['a web page', file('<html>')],
     ['a program', file('MZ')],
     ['WebP', file('RIFF\0\0\0\0WEBP')],
     ['BMP', file('BM')],
     ['SVG', file('<svg xmlns=')],
     ['AAC', file([0xff, 0xf1, 0x50, 0x80])],
-    ['half of a PNG’s mark', file([0x89, 0x50, 0x4e])],
-  ])('is refused with what WeChat takes: %s', (_name, bytes) => {
+    ['half of a PNG’s signature', file([0x89, 0x50, 0x4e])],
+  ])('is refused with the formats that WeChat accepts: %s', (_name, bytes) => {
     expect(checkMedia(bytes)).toEqual({
       ok: false,
       message: 'this is none of PNG, JPEG, GIF, AMR, MP3, MP4, which is all that WeChat takes',
@@ -53,8 +53,8 @@ describe('a file that an operator uploads', () => {
   })
 })
 
-describe('a file that is meant for something', () => {
-  it('is a thumb when it is a JPEG that is declared so', () => {
+describe('a file with a declared type', () => {
+  it('is a thumb when it is a JPEG that is declared a thumb', () => {
     expect(checkMedia(jpeg(), 'thumb')).toEqual({
       ok: true,
       media: { type: 'thumb', contentType: 'image/jpeg' },
@@ -66,7 +66,7 @@ describe('a file that is meant for something', () => {
     [mp4(), 'image', 'an image must be image/png or image/jpeg or image/gif, this is video/mp4'],
     [jpeg(), 'voice', 'a voice must be audio/amr or audio/mpeg, this is image/jpeg'],
     [mp3(), 'video', 'a video must be video/mp4, this is audio/mpeg'],
-  ])('cannot be something else (%#)', (bytes, declared, message) => {
+  ])('is refused when its format does not fit (%#)', (bytes, declared, message) => {
     expect(checkMedia(bytes, declared)).toEqual({ ok: false, message })
   })
 })
@@ -78,14 +78,14 @@ describe('the size of a file', () => {
     ['MP3', mp3, 'voice', 2 * MB, 'a voice may have 2.0 MB at most, this has 2.1 MB'],
     ['MP4', mp4, 'video', 10 * MB, 'a video may have 10.0 MB at most, this has 10.1 MB'],
     ['thumb', jpeg, 'thumb', 64 * KB, 'a thumb may have 64 KB at most, this has 65 KB'],
-  ])('of %s may be the limit and not a byte more', (_name, make, declared, limit, message) => {
+  ])('of %s may be at most the limit', (_name, make, declared, limit, message) => {
     expect(checkMedia(make(limit), declared)).toMatchObject({ ok: true })
     expect(checkMedia(make(limit + 1), declared)).toEqual({ ok: false, message })
   })
 })
 
 describe('the length of a voice', () => {
-  it('may be 60 s and not a frame more', () => {
+  it('may be at most 60 s', () => {
     expect(checkMedia(amr(60 * 50))).toMatchObject({ ok: true })
     expect(checkMedia(amr(60 * 50 + 1))).toEqual({
       ok: false,
@@ -103,7 +103,7 @@ describe('the length of a voice', () => {
     [6, 27],
     [7, 32],
     [8, 6],
-  ])('is counted in frames of mode %i, which have %i bytes', (mode, bytes) => {
+  ])('is computed from frames of mode %i, which have %i bytes', (mode, bytes) => {
     const frame = file([mode << 3], bytes)
     const of = (frames: number) => Buffer.concat([Buffer.from('#!AMR\n'), ...Array(frames).fill(frame)])
     expect(checkMedia(of(60 * 50))).toMatchObject({ ok: true })
@@ -119,18 +119,18 @@ describe('an upload to WeChat', () => {
     ['AMR', amr(1), 'media.amr', 'audio/amr'],
     ['MP3', mp3(), 'media.mp3', 'audio/mpeg'],
     ['MP4', mp4(), 'media.mp4', 'video/mp4'],
-  ])('is named by its bytes: %s', (_name, bytes, filename, contentType) => {
+  ])('gets a file name by its format: %s', (_name, bytes, filename, contentType) => {
     expect(uploadName(bytes)).toEqual({ filename, contentType })
   })
 
   it.each([
     ['text', file('hello')],
     ['WebP', file('RIFF\0\0\0\0WEBP')],
-    ['HEIC, which begins like a film', file('\0\0\0\u0018ftypheic')],
+    ['HEIC, which starts like an MP4', file('\0\0\0\u0018ftypheic')],
     ['AVIF', file('\0\0\0\u0018ftypavif')],
     ['QuickTime', file('\0\0\0\u0018ftypqt  ')],
     ['nothing', Buffer.alloc(0)],
-  ])('is not made of what WeChat does not take: %s', (_name, bytes) => {
+  ])('is refused for a format that WeChat does not accept: %s', (_name, bytes) => {
     expect(uploadName(bytes)).toBeNull()
     expect(checkMedia(bytes)).toMatchObject({ ok: false })
   })

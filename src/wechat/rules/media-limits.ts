@@ -1,4 +1,4 @@
-/** What a medium can be at WeChat. */
+/** WeChat's types of media. */
 export type MediaKind = 'image' | 'voice' | 'video' | 'thumb'
 
 interface CheckedMedia {
@@ -11,7 +11,7 @@ export type MediaCheck = { ok: true; media: CheckedMedia } | { ok: false; messag
 const KB = 1024
 const MB = 1024 * KB
 
-/** Limits of temporary media (新增临时素材, and WxJava's WxMpMaterialService): bytes and formats. */
+/** Limits of temporary media, in bytes. Sources: 新增临时素材, and WxJava's WxMpMaterialService. */
 const LIMITS: Record<MediaKind, { bytes: number; formats: string[] }> = {
   image: { bytes: 10 * MB, formats: ['image/png', 'image/jpeg', 'image/gif'] },
   voice: { bytes: 2 * MB, formats: ['audio/amr', 'audio/mpeg'] },
@@ -21,8 +21,8 @@ const LIMITS: Record<MediaKind, { bytes: number; formats: string[] }> = {
 const VOICE_MAX_S = 60
 
 /**
- * Checks an upload against WeChat's limits. The format is read from the bytes, never from the name. `declared`: what it
- * is meant for; a JPEG is an image unless it is declared a `thumb`.
+ * Checks an upload against WeChat's limits. The format is read from the bytes, not from the file name.
+ * @param declared the intended type; a JPEG is an image unless it is declared a `thumb`
  */
 export function checkMedia(bytes: Uint8Array, declared?: MediaKind): MediaCheck {
   const contentType = formatOf(bytes)
@@ -47,10 +47,10 @@ export function checkMedia(bytes: Uint8Array, declared?: MediaKind): MediaCheck 
   return { ok: true, media: { type, contentType } }
 }
 
-/** MP4 by its brand (https://mp4ra.org): a HEIC picture or a QuickTime film begins in the same way. */
+/** Brands of MP4 files (https://mp4ra.org). A HEIC image and a QuickTime film start with a box of the same type. */
 const MP4_BRAND = /^(isom|iso[2-9]|mp4[12]|mp4v|avc1|dash|MSNV|M4V.|f4v )$/
 
-/** The file name that WeChat takes for each format: it goes by the extension, and refuses one that does not fit (40113). */
+/** The file extension of each format. WeChat refuses a file whose extension does not match (40113). */
 const EXTENSIONS: Record<string, string> = {
   'image/png': 'png',
   'image/jpeg': 'jpg',
@@ -61,9 +61,10 @@ const EXTENSIONS: Record<string, string> = {
 }
 
 /**
- * How a medium is named in an upload: by what its bytes are, never by the name that it came with. WeChat answers 40005 or
- * 40113 to a name without an extension (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34), and 41005 to a Chinese one
- * (doraemonext/wechat-python-sdk issue 118). Null when the bytes are nothing that WeChat takes.
+ * The file name of an upload, made from the format of its bytes. WeChat answers 40005 or 40113 to a name without an extension
+ * (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34), and 41005 to a Chinese name (doraemonext/wechat-python-sdk
+ * issue 118).
+ * @returns null when WeChat does not accept the format
  */
 export function uploadName(bytes: Uint8Array): { filename: string; contentType: string } | null {
   const contentType = formatOf(bytes)
@@ -83,7 +84,7 @@ function formatOf(b: Uint8Array): string | null {
   return null
 }
 
-/** Bytes of an AMR-NB frame by its mode; a frame is 20 ms (RFC 4867). MP3 length is left to WeChat (45007). */
+/** Bytes of an AMR-NB frame of 20 ms by its mode (RFC 4867). WeChat checks the length of an MP3 (45007). */
 const AMR_FRAME = [13, 14, 16, 18, 20, 21, 27, 32, 6]
 
 function amrSeconds(bytes: Uint8Array): number {
@@ -92,7 +93,7 @@ function amrSeconds(bytes: Uint8Array): number {
   return frames * 0.02
 }
 
-/** Rounded up, so that what is too large never reads like the limit. */
+/** A size rounded up, so that a size above the limit is never shown as the limit. */
 function formatSize(bytes: number): string {
   return bytes >= MB ? `${(Math.ceil((bytes / MB) * 10) / 10).toFixed(1)} MB` : `${Math.ceil(bytes / KB)} KB`
 }

@@ -4,10 +4,10 @@ import { checkMenu, readMenu } from './menu.ts'
 const click = (more: object = {}) => ({ type: 'click', name: '资料', key: 'guide', ...more })
 const paths = (value: unknown) => checkMenu(value).map((i) => i.path)
 
-describe('a menu that WeChat takes', () => {
+describe('a menu that WeChat accepts', () => {
   it.each<[string, object]>([
     ['one button', { button: [click()] }],
-    ['an empty second level, as WeChat gives it', { button: [click({ sub_button: [] })] }],
+    ['an empty second level, as in WeChat’s answers', { button: [click({ sub_button: [] })] }],
     [
       'three buttons with five below each',
       { button: Array(3).fill({ name: '更多', sub_button: Array(5).fill(click()) }) },
@@ -35,18 +35,18 @@ describe('a menu that WeChat takes', () => {
     ],
     ['a scan', { button: [{ type: 'scancode_waitmsg', name: '扫码', key: 'scan' }] }],
     ['an article', { button: [{ type: 'article_id', name: '文章', article_id: 'a1' }] }],
-  ])('has %s', (_, menu) => {
+  ])('may have %s', (_, menu) => {
     expect(checkMenu(menu)).toEqual([])
   })
 })
 
-describe('a menu with mistakes', () => {
+describe('a menu with an error', () => {
   it.each<[string, unknown, string[]]>([
-    ['is no object', [], ['']],
+    ['is not an object', [], ['']],
     ['has no buttons', {}, ['button']],
     ['has an empty list', { button: [] }, ['button']],
     ['has four buttons', { button: Array(4).fill(click()) }, ['button']],
-    ['has a field of no menu', { button: [click()], matchrule: {} }, ['matchrule']],
+    ['has an unknown field', { button: [click()], matchrule: {} }, ['matchrule']],
     [
       'has six below one',
       { button: [{ name: '更多', sub_button: Array(6).fill(click()) }] },
@@ -88,7 +88,7 @@ describe('a menu with mistakes', () => {
     expect(paths(menu)).toEqual(expected)
   })
 
-  it('is told all of them at once', () => {
+  it('is reported with all its errors at once', () => {
     const menu = {
       button: [click({ name: '' }), { name: 'a', sub_button: [click({ key: 1 }), 'b'] }],
       extra: 1,
@@ -102,8 +102,8 @@ describe('a menu with mistakes', () => {
   })
 })
 
-describe('a menu as WeChat answers it', () => {
-  it('made through the interface loses the empty second levels', () => {
+describe('a menu from WeChat’s answer', () => {
+  it('created through the API loses the empty second levels', () => {
     const answer = {
       button: [click({ sub_button: [] }), { name: '更多', sub_button: [click({ sub_button: [] })] }],
     }
@@ -112,13 +112,13 @@ describe('a menu as WeChat answers it', () => {
     expect(checkMenu(menu)).toEqual([])
   })
 
-  it('made in the console keeps what the interface cannot make, for the operator to see', () => {
+  it('created in the console keeps buttons that the API cannot create, so that operators see them', () => {
     const text = { type: 'text', name: '地址', value: '人民路 1 号' }
     const answer = { button: [{ name: '更多', sub_button: { list: [text] } }] }
     expect(readMenu(answer)).toEqual({ button: [{ name: '更多', sub_button: [text] }] })
   })
 
-  it.each([[null], [undefined], [{}], [{ button: [] }]])('is none for %j', (answer) => {
+  it.each([[null], [undefined], [{}], [{ button: [] }]])('is null for %j', (answer) => {
     expect(readMenu(answer)).toBeNull()
   })
 })

@@ -1,10 +1,10 @@
-/** One thing that WeChat would not take, with its place, like `button.0.name`. */
+/** One error in a menu, with its path, `button.0.name` for example. */
 interface MenuIssue {
   path: string
   message: string
 }
 
-/** A custom menu (自定义菜单) as WeChat's menu interface takes and gives it. */
+/** A custom menu (自定义菜单) in the form of WeChat's menu API. */
 export interface Menu {
   button: MenuButton[]
 }
@@ -22,7 +22,7 @@ const NAME_MAX_BYTES = { first: 16, second: 60 }
 const KEY_MAX_BYTES = 128
 const URL_MAX_BYTES = 1024
 
-/** Types of `menu/create` and the fields that each needs (创建自定义菜单, createCustomMenu). */
+/** The button types of `menu/create`, with their required fields. Source: 创建自定义菜单. */
 const FIELDS: Record<string, readonly string[]> = {
   click: ['key'],
   view: ['url'],
@@ -38,10 +38,10 @@ const FIELDS: Record<string, readonly string[]> = {
   article_id: ['article_id'],
   article_view_limited: ['article_id'],
 }
-/** Types that only WeChat's console makes (查询自定义菜单信息, getCurrentSelfmenuInfo). */
+/** Button types that only WeChat's console can create. Source: 查询自定义菜单信息. */
 const CONSOLE_ONLY = new Set(['text', 'img', 'photo', 'video', 'voice', 'news'])
 
-/** Every mistake in a menu, with paths like `button.0.sub_button.1.key`. None: it is a `Menu`. */
+/** Finds every error in a menu, with paths like `button.0.sub_button.1.key`. A value without errors is a `Menu`. */
 export function checkMenu(value: unknown): MenuIssue[] {
   if (!isRecord(value)) return [{ path: '', message: 'must be an object {button: [...]}' }]
   const issues = unknownFields(value, ['button'], '')
@@ -58,7 +58,7 @@ function checkButton(button: unknown, path: string, level: 'first' | 'second'): 
   if (!isRecord(button)) return [{ path, message: 'must be an object' }]
   const issues = checkText(button.name, `${path}.name`, NAME_MAX_BYTES[level])
   const subs = button.sub_button
-  // WeChat itself gives an empty list with every button that has no second level.
+  // WeChat's own answers have an empty list in every button without a second level.
   const isParent = subs !== undefined && !(Array.isArray(subs) && subs.length === 0)
   if (!isParent) return [...issues, ...checkAction(button, path)]
   issues.push(...unknownFields(button, ['name', 'sub_button'], path, 'does not go with sub_button'))
@@ -71,7 +71,7 @@ function checkButton(button: unknown, path: string, level: 'first' | 'second'): 
   return [...issues, ...subs.flatMap((b: unknown, i) => checkButton(b, `${at}.${i}`, 'second'))]
 }
 
-/** What a button that can be tapped does. */
+/** Checks the type of a button without a second level, and the fields of that type. */
 function checkAction(button: Record<string, unknown>, path: string): MenuIssue[] {
   const { type } = button
   const at = `${path}.type`
@@ -107,16 +107,16 @@ function unknownFields(
   value: Record<string, unknown>,
   known: readonly string[],
   path: string,
-  why?: string,
+  message?: string,
 ): MenuIssue[] {
   return Object.keys(value)
     .filter((key) => !known.includes(key))
-    .map((key) => ({ path: path ? `${path}.${key}` : key, message: why ?? `unknown field "${key}"` }))
+    .map((key) => ({ path: path ? `${path}.${key}` : key, message: message ?? `unknown field "${key}"` }))
 }
 
 /**
- * The buttons of an answer of WeChat in the form that `menu/create` takes: `get_current_selfmenu_info` wraps the second
- * level in `list`, `menu/get` gives an empty one with every button. Null when there are none.
+ * Converts WeChat's answer to the form of `menu/create`. `get_current_selfmenu_info` wraps the second level in `list`, and
+ * `menu/get` has an empty second level in every button. Returns null when there are no buttons.
  */
 export function readMenu(answer: { button?: unknown } | null | undefined): Menu | null {
   const button = readButtons(answer?.button)

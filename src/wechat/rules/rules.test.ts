@@ -4,24 +4,24 @@ import { allowanceOf, RULES, type Scene, sceneOf } from './rules.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-describe('what WeChat allows today', () => {
+describe('the rules profile wechat-2023', () => {
   it.each<[Scene, { quota: number; lifetimeMs: number } | null]>([
     ['subscribe', { quota: 3, lifetimeMs: MINUTE }],
     ['menu', { quota: 3, lifetimeMs: MINUTE }],
     ['scan', { quota: 3, lifetimeMs: MINUTE }],
     ['message', { quota: 5, lifetimeMs: 48 * HOUR }],
     ['pay', null],
-  ])('after %s is %o', (scene, allowance) => {
+  ])('allows after %s: %o', (scene, allowance) => {
     expect(allowanceOf('wechat-2023', scene)).toEqual(allowance)
   })
 
-  it('is the one profile without an end', () => {
+  it('is the only profile without an end', () => {
     const inForce = Object.values(RULES).filter((r) => r.until === null)
     expect(inForce.map((r) => r.name)).toEqual(['wechat-2023'])
   })
 })
 
-describe('what WeChat allowed until May 2021', () => {
+describe('the rules profile classic-48h', () => {
   it.each<Scene>(['subscribe', 'menu', 'scan', 'message', 'pay'])(
     'is 20 messages in 48 h after %s',
     (scene) => {
@@ -30,7 +30,7 @@ describe('what WeChat allowed until May 2021', () => {
   )
 })
 
-describe('an interaction', () => {
+describe('a callback', () => {
   it.each<[string, Scene | null]>([
     ['subscribe', 'subscribe'],
     ['scan', 'scan'],
@@ -60,7 +60,7 @@ describe('an interaction', () => {
     ['kf_create_session', null],
     ['ignored', null],
     ['unknown', null],
-  ])('of kind %s opens %s', (kind, scene) => {
+  ])('of kind %s has the scene %s', (kind, scene) => {
     expect(sceneOf({ kind })).toBe(scene)
   })
 

@@ -1,16 +1,15 @@
 /**
- * What WeChat allows after an interaction, as data. The platform changed these figures in 2014, 2017, 2021 and 2023,
- * so they are a dated table and never spread through code.
+ * What WeChat allows after an interaction, as a dated table: WeChat changed these figures in 2014, 2017, 2021 and 2023.
  *
  * Source of `wechat-2023`: the service account guide 客服消息介绍
  * (https://developers.weixin.qq.com/doc/service/en/guide/product/kf/intro.html), in force since 2021-06-01 (lifetimes)
- * and 2023-06-12 (5 messages instead of 20). Its payment row contradicts the API page and is left out.
+ * and 2023-06-12 (5 messages instead of 20). Its row for payments contradicts the API page and is omitted.
  */
 
-/** The kinds of interaction that WeChat grants messages for. */
+/** The kinds of interaction after which WeChat allows messages. */
 export type Scene = 'subscribe' | 'menu' | 'scan' | 'message' | 'pay'
 
-/** How many messages one interaction allows, and for how long, counted from the callback's `CreateTime`. */
+/** How many messages one interaction allows, and for how long (ms) after the callback's `CreateTime`. */
 export interface Allowance {
   quota: number
   lifetimeMs: number
@@ -18,9 +17,9 @@ export interface Allowance {
 
 export interface RulesProfile {
   name: RulesProfileName
-  /** First day on which WeChat applied it (ISO date). */
+  /** The first day on which WeChat applied the rules (ISO date). */
   since: string
-  /** Last day, or null while in force. */
+  /** The last day, or null while they are in force. */
   until: string | null
   scenes: Readonly<Partial<Record<Scene, Allowance>>>
 }
@@ -53,7 +52,7 @@ export const RULES: Readonly<Record<RulesProfileName, RulesProfile>> = {
   },
 }
 
-/** What of a callback decides its scene: the kind of `Inbound`, and whether a text is a tapped menu message. */
+/** The fields of a callback that decide its scene. `bizmsgmenuid` is set for a text that was tapped on a menu message. */
 export interface SceneFields {
   kind: string
   bizmsgmenuid?: string | null
@@ -62,7 +61,7 @@ export interface SceneFields {
 const SCENE_OF_KIND: Readonly<Record<string, Scene>> = {
   subscribe: 'subscribe',
   scan: 'scan',
-  // Of the menu types only these three open anything (same page, "only these three menu types").
+  // WeChat allows messages after these three types of menu events only (same page).
   click: 'menu',
   scancode_push: 'menu',
   scancode_waitmsg: 'menu',
@@ -73,21 +72,21 @@ const SCENE_OF_KIND: Readonly<Record<string, Scene>> = {
   shortvideo: 'message',
   location: 'message',
   link: 'message',
-  // Not on the page, which speaks of "a user's message" without types: inferred. WeChat's answer to a send corrects us.
+  // Inferred: the page says "a user's message" without listing types. A 45015 or 45047 corrects a wrong grant.
   file: 'message',
   other_message: 'message',
 }
 
 /**
- * The scene that a callback counts as, or null when it opens nothing (VIEW, location reports, session events…).
- * A text with `bizmsgmenuid` is a tap on a menu message: WeChat counts it as a menu click, never as a message.
+ * The scene of a callback; null when it allows no messages (VIEW, location reports, session events…). WeChat counts a text
+ * with `bizmsgmenuid`, a tap on a menu message, as a menu click and not as a message.
  */
 export function sceneOf(fields: SceneFields): Scene | null {
   if (fields.kind === 'text' && fields.bizmsgmenuid) return 'menu'
   return SCENE_OF_KIND[fields.kind] ?? null
 }
 
-/** What the profile allows for a scene, or null when it allows nothing. */
+/** What the profile allows after an interaction of this scene; null when it allows nothing. */
 export function allowanceOf(profile: RulesProfileName, scene: Scene): Allowance | null {
   return RULES[profile].scenes[scene] ?? null
 }
