@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { request } from 'undici'
 import { createSimulator, type Simulator } from '../src/simulator/index.ts'
 import { callApi } from '../test/harness/process/program.ts'
-import { eachOf, type Figure, percentile, timed } from './stats.ts'
+import { type Figure, measureTime, percentile, runConcurrently } from './stats.ts'
 
 const ACCOUNT = {
   appId: 'wxbench0000000001',
@@ -17,15 +17,15 @@ const CAMPAIGN =
 const WARM_UP = 50
 
 /**
- * How long a follow waits for its answer, and for its first message at WeChat: at 1 and at 50 concurrent followers,
- * against `npm start` in a process of its own. The simulator's own work is in the figures. The reference is a bare HTTP
- * server, asked over the same client.
+ * The time from a follow to its answer, and to its first message at WeChat, with 1 and with 50 concurrent followers.
+ * `npm start` runs in a process of its own. The figures include the simulator's own work. The reference is a bare HTTP server
+ * with the same client.
  */
 export async function measureCallbacks(base: string): Promise<Figure[]> {
   const simulator = createSimulator()
   const { url: apiBase } = await simulator.listen(0)
   await callApi(base, '/api/accounts', { ...ACCOUNT, apiBase })
-  await put(base)
+  await publishCampaign(base)
   simulator.addAccount({
     ...ACCOUNT,
     name: 'bench',
@@ -62,7 +62,7 @@ export async function measureCallbacks(base: string): Promise<Figure[]> {
   return figures
 }
 
-async function put(base: string): Promise<void> {
+async function publishCampaign(base: string): Promise<void> {
   const answer = await fetch(`${base}/api/campaigns/bench`, {
     method: 'PUT',
     headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/yaml' },
@@ -71,7 +71,7 @@ async function put(base: string): Promise<void> {
   if (answer.status !== 201) throw new Error(await answer.text())
 }
 
-/** Follows of `count` new followers; each is measured until its message has arrived, before its lane goes on. */
+/** Lets `count` new followers follow. Each waits for its message before its lane starts the next. Times in ms. */
 async function round(simulator: Simulator, name: string, count: number, concurrency: number) {
   const wechat = simulator.account(ACCOUNT.appId)
   const answers: number[] = []
@@ -80,13 +80,13 @@ async function round(simulator: Simulator, name: string, count: number, concurre
   const unlisten = simulator.wechat.listen(({ openId }) => {
     if (wechat.messages(openId).some((m) => m.via === 'custom')) waiting.get(openId)?.()
   })
-  await eachOf(count, concurrency, async (i) => {
+  await runConcurrently(count, concurrency, async (i) => {
     const openId = `o${name}${i}`
     const arrived = new Promise<void>((resolve) => waiting.set(openId, resolve))
     const began = performance.now()
     const { ok } = await wechat.follow(openId)
     answers.push(performance.now() - began)
-    if (!ok) throw new Error('a callback was not answered')
+    if (!ok) throw new Error('WeChat got no accepted answer to a callback')
     await arrived
     messages.push(performance.now() - began)
     waiting.delete(openId)
@@ -109,8 +109,8 @@ async function bareAnswers(count: number, concurrency: number): Promise<number[]
   const { port } = server.address() as AddressInfo
   const body = '<xml></xml>'.padEnd(600, ' ')
   const answers: number[] = []
-  await eachOf(count, concurrency, async () => {
-    answers.push((await timed(() => post(`http://127.0.0.1:${port}/`, body))).ms)
+  await runConcurrently(count, concurrency, async () => {
+    answers.push((await measureTime(() => post(`http://127.0.0.1:${port}/`, body))).ms)
   })
   server.close()
   server.closeAllConnections()

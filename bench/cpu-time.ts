@@ -1,22 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, sep } from 'node:path'
 
-/** Linux counts in hundredths of a second. */
+/** Linux counts in ticks of 10 ms. */
 const TICK_MS = 10
 
 interface Proc {
   pid: number
   parent: number
-  /** Of its own and of its children that have ended. */
+  /** Of the process and of its children that have exited. */
   ms: number
   args: string[]
 }
 
 /**
- * Processor time in ms of each part of a stack that runs in `folder`, with all that is below it. Linux only: it reads
- * /proc. A part is found by the supervisor that writes its log there.
+ * CPU time in ms of each part of a stack that runs in `folder`, child processes included. Linux only: it reads /proc. A part
+ * is identified by the supervisor that writes its log there.
  */
-export function processorOf(folder: string): Record<string, number> {
+export function cpuTimeOf(folder: string): Record<string, number> {
   const all = processes()
   const below = (pid: number): number =>
     all.filter((p) => p.parent === pid).reduce((sum, p) => sum + p.ms + below(p.pid), 0)
@@ -38,12 +38,12 @@ function processes(): Proc[] {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
         const [, parent, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-        // utime, stime, cutime, cstime: fields 14 to 17 of proc(5); `rest` begins with the fifth.
+        // utime, stime, cutime, cstime: fields 14 to 17 of proc(5). `rest` begins with the fifth field.
         const ms = rest.slice(9, 13).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, 0)
         const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0')
         return [{ pid: Number(name), parent: Number(parent), ms, args }]
       } catch {
-        // It has just ended.
+        // The process has just exited.
         return []
       }
     })

@@ -1,2 +1,2 @@
-// The reference for the time to start: Node, the loader, and nothing else.
+// The reference for the start time: Node and the loader alone.
 export {}

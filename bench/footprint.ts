@@ -5,21 +5,21 @@ import { MissingProgramsError } from '../scripts/cluster/find-programs.ts'
 import { temporaryFolder } from '../scripts/cluster/unix-user.ts'
 import { freePort } from '../src/temporal/local-server/ports.ts'
 import { waitFor } from '../test/harness/wait-for.ts'
-import { processorOf } from './cpu-time.ts'
+import { cpuTimeOf } from './cpu-time.ts'
 import { type Counters, openDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
-import { eachOf, type Figure } from './stats.ts'
+import { type Figure, runConcurrently } from './stats.ts'
 
 const FOLLOWERS = 200
-const WARM_UP = 60
+const WARM_UP_FOLLOWERS = 60
 const AT_A_TIME = 6
-/** Visibility and cleaning tasks of Temporal come a little later than what they tell of. */
+/** Temporal's visibility and cleanup tasks run a little after the events that cause them. */
 const SETTLE_MS = 4_000
 const IDLE_MS = 15_000
-const WORTH_SAYING_BYTES = 50
-const STAGE_WITHIN_MS = 300_000
+const REPORTED_FROM_BYTES = 50
+const STAGE_TIMEOUT_MS = 300_000
 
-/** Series of five steps that live on a reply, and how many of them are out when the followers are measured. */
+/** Series of five steps planned from a reply, and how many of them have been sent when the followers are measured. */
 const STAGES = [
   { name: 'waiting, 1 of 5 sent', id: 'early', after: ['0s', '10m', '22h', '30h', '47h'], sent: 1 },
   { name: 'waiting, 4 of 5 sent', id: 'late', after: ['0s', '1s', '2s', '3s', '47h'], sent: 4 },
@@ -30,11 +30,11 @@ type Stage = (typeof STAGES)[number]
 const SECRETS = { admin_token: 'test-admin-token' }
 
 /**
- * What a follower takes in the three databases of the production stack, run without containers: bytes with all indexes,
- * packed (after VACUUM FULL) and as written; what is committed, logged and reckoned until then. What the stack does
- * when nobody comes is taken off. Nothing where this machine lacks something.
+ * The cost of a follower in the three databases of the production stack, which runs without containers. The figures are the
+ * bytes with all indexes, packed (after VACUUM FULL) and as written, the commits, the log and the CPU time. The use of the
+ * idle stack is subtracted. Returns no figures when this machine lacks a program.
  */
-export async function measureFootprint(say: (line: string) => void): Promise<Figure[]> {
+export async function measureFootprint(print: (line: string) => void): Promise<Figure[]> {
   const folder = temporaryFolder('follower-nurture-footprint-')
   let cluster: Cluster | undefined
   try {
@@ -43,10 +43,10 @@ export async function measureFootprint(say: (line: string) => void): Promise<Fig
     cluster = await createCluster({ folder, port: await freePort(), print: () => {} })
     await cluster.up()
     await cluster.waitUntilServing()
-    return await measure(cluster, folder, say)
+    return await measure(cluster, folder, print)
   } catch (err) {
     if (!(err instanceof MissingProgramsError)) throw err
-    say(`bench: ${err.message}; the footprint is left out`)
+    print(`bench: ${err.message}; the footprint is skipped`)
     return []
   } finally {
     await cluster?.end()
@@ -54,7 +54,7 @@ export async function measureFootprint(say: (line: string) => void): Promise<Fig
   }
 }
 
-async function measure(cluster: Cluster, folder: string, say: (line: string) => void): Promise<Figure[]> {
+async function measure(cluster: Cluster, folder: string, print: (line: string) => void): Promise<Figure[]> {
   const { PORT } = cluster.envOf('serve-1').env
   const wechat = await startWechat({ base: `http://127.0.0.1:${PORT}` })
   const databases = await openDatabases({
@@ -64,17 +64,17 @@ async function measure(cluster: Cluster, folder: string, say: (line: string) => 
   try {
     const figures: Figure[] = []
     const first = await addSeries({ ...STAGES[0], id: 'warm' })
-    await play(first, STAGES[0], WARM_UP)
+    await play(first, STAGES[0], WARM_UP_FOLLOWERS)
     const during = async (work: () => Promise<unknown>): Promise<Work> => {
-      const before = processorOf(folder)
+      const before = cpuTimeOf(folder)
       const counters = await databases.during(work)
-      return { counters, processor: subtract(processorOf(folder), before) }
+      return { counters, processor: subtract(cpuTimeOf(folder), before) }
     }
     const idle = await during(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS)))
     for (const [name, count] of Object.entries(await databases.connections()))
       figures.push({ name: `connections, ${name}`, unit: '', value: count })
     for (const stage of STAGES) {
-      say(`bench: ${FOLLOWERS} followers, ${stage.name}…`)
+      print(`bench: ${FOLLOWERS} followers, ${stage.name}…`)
       const account = await addSeries(stage)
       await databases.pack()
       const before = await databases.sizes()
@@ -108,19 +108,22 @@ async function measure(cluster: Cluster, folder: string, say: (line: string) => 
     { sent }: Stage,
     count: number,
   ): Promise<void> {
-    await eachOf(count, AT_A_TIME, async (i) => {
-      // As long as a real one.
+    await runConcurrently(count, AT_A_TIME, async (i) => {
+      // As long as a real openid.
       const openId = `oFootprint${appId.slice(11, 14)}${String(i).padStart(15, '0')}`
       await account.follow(openId)
       await account.type(openId, '1')
     })
-    const arrived = async () => (await databases.sentOf(appId)) >= count * sent
-    await waitFor(arrived, { message: () => `not all of ${appId} was sent`, timeoutMs: STAGE_WITHIN_MS })
+    const arrived = async () => (await databases.countSent(appId)) >= count * sent
+    await waitFor(arrived, {
+      message: () => `not every step of ${appId} was sent`,
+      timeoutMs: STAGE_TIMEOUT_MS,
+    })
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
 }
 
-/** What was done in a while: at the databases, and in ms of processor time by each part. */
+/** The work of a period: in the databases, and in ms of CPU time by part. */
 interface Work {
   counters: Counters
   processor: Record<string, number>
@@ -147,7 +150,7 @@ function figuresOf(
     figures.push({ name: `${stage.name}: ${name}`, unit, value })
   const grown = (after: Sizes, database: string, table: string) =>
     ((after[database]?.[table] ?? 0) - (before[database]?.[table] ?? 0)) / FOLLOWERS
-  /** For each follower, without what is done when nobody comes. */
+  /** Per follower, without the use of the idle stack. */
   const each = (read: (work: Work) => number) =>
     (read(work) - (read(idle) * work.counters.seconds) / idle.counters.seconds) / FOLLOWERS
 
@@ -157,7 +160,7 @@ function figuresOf(
     add(`${database}, as written`, 'bytes', all(written))
     for (const table of Object.keys(tables)) {
       const value = grown(packed, database, table)
-      if (value >= WORTH_SAYING_BYTES) add(`${database}.${table}, packed`, 'bytes', value)
+      if (value >= REPORTED_FROM_BYTES) add(`${database}.${table}, packed`, 'bytes', value)
     }
     const count = (key: 'commits' | 'rows') => each((w) => w.counters.databases[database]?.[key] ?? 0)
     add(`${database}, commits`, '', count('commits'))

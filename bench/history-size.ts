@@ -4,26 +4,26 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@te
 import { advanceRunClock } from '../src/temporal/advance-clock.ts'
 import { freshNamespace } from '../test/harness/fresh-namespace.ts'
 import { planOf, startWorkflowHarness } from '../test/harness/workflow-harness.ts'
-import { actionsOf } from './actions.ts'
 import type { Figure } from './stats.ts'
+import { countActions } from './temporal-actions.ts'
 
 export interface BareActivities {
-  nothing(): Promise<void>
+  noop(): Promise<void>
 }
 
 const HOUR = 3_600_000
-/** A hint-less series of five steps that live on a reply, as in the example campaigns. */
+/** A series of five steps without hints, planned from a reply, as in the example campaigns. */
 const DELAYS = [0, 600_000, 22 * HOUR, 30 * HOUR, 47 * HOUR]
 
-/** Events, bytes and state transitions of a five-step run, against a bare workflow of five sleeps and calls. */
+/** Events, bytes and state transitions of a five-step run, compared with a bare workflow of five sleeps and activities. */
 export async function measureRunSize(address: string): Promise<Figure[]> {
-  const ours = await runOurs(address, true)
-  const readable = await runOurs(address, false)
+  const nurture = await runNurture(address, true)
+  const readable = await runNurture(address, false)
   const bare = await runBare(address)
   const figure = (name: string, key: keyof typeof bare, unit: string): Figure => ({
     name,
     unit,
-    value: ours[key],
+    value: nurture[key],
     reference: { name: 'bare workflow', value: bare[key] },
   })
   return [
@@ -32,17 +32,17 @@ export async function measureRunSize(address: string): Promise<Figure[]> {
     {
       name: 'history of a five-step run, encrypted',
       unit: 'bytes',
-      value: ours.bytes,
+      value: nurture.bytes,
       reference: { name: 'PAYLOAD_ENCRYPTION=off', value: readable.bytes },
     },
     figure('state transitions of a five-step run', 'transitions', 'transitions'),
-    { name: 'events of its first minute', unit: 'events', value: ours.minute.events },
-    { name: 'state transitions of its first minute', unit: 'transitions', value: ours.minute.transitions },
-    { name: 'actions of a five-step run', unit: 'actions', value: ours.actions },
+    { name: 'events of its first minute', unit: 'events', value: nurture.minute.events },
+    { name: 'state transitions of its first minute', unit: 'transitions', value: nurture.minute.transitions },
+    { name: 'actions of a five-step run', unit: 'actions', value: nurture.actions },
   ]
 }
 
-async function runOurs(address: string, encrypt: boolean) {
+async function runNurture(address: string, encrypt: boolean) {
   const env = await startWorkflowHarness(address, { encrypt })
   const follower = env.follower()
   await follower.start(planOf(DELAYS.map((afterMs, i) => ({ id: `step-${i}`, afterMs, since: 'reply' }))))
@@ -54,7 +54,7 @@ async function runOurs(address: string, encrypt: boolean) {
   const size = await sizeOf(env.client, follower.workflowId)
   const { events } = await env.client.workflow.getHandle(follower.workflowId).fetchHistory()
   await env.close()
-  return { ...size, minute, actions: actionsOf(events ?? []) }
+  return { ...size, minute, actions: countActions(events ?? []) }
 }
 
 async function runBare(address: string) {
@@ -68,7 +68,7 @@ async function runBare(address: string) {
     workflowsPath: fileURLToPath(new URL('./bare-workflow.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   })
-  const activities: BareActivities = { nothing: async () => {} }
+  const activities: BareActivities = { noop: async () => {} }
   const taskQueue = 'bare'
   const worker = await Worker.create({
     connection: native,

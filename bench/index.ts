@@ -9,54 +9,54 @@ import { measureMemory } from './memory.ts'
 import { scalingTables } from './scaling/tables.ts'
 import { measureStart } from './start.ts'
 import { type Figure, formatFigures } from './stats.ts'
-import { measureAccountsApart } from './tenant-isolation.ts'
+import { measureTenantIsolation } from './tenant-isolation.ts'
 import { measureTokenRefreshes } from './tokens.ts'
 
-const say = (line: string) => process.stderr.write(`${line}\n`)
+const print = (line: string) => process.stderr.write(`${line}\n`)
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   start() {
-    say('bench: npm start, six times…')
+    print('bench: six starts of npm start…')
     return measureStart()
   },
   memory() {
-    say('bench: npm start at rest…')
+    print('bench: npm start at rest…')
     return measureMemory()
   },
   callbacks: () =>
     withProgram((env) => {
-      say('bench: callbacks, at 1 and at 50 concurrent followers…')
+      print('bench: callbacks, at 1 and at 50 concurrent followers…')
       return measureCallbacks(`http://127.0.0.1:${env.PORT}`)
     }),
   size: () =>
     withProgram((env) => {
-      say('bench: the size of a run…')
+      print('bench: the size of a run…')
       return measureRunSize(`127.0.0.1:${env.TEMPORAL_PORT}`)
     }),
-  apart() {
-    say('bench: accounts apart…')
-    return measureAccountsApart(say)
+  isolation() {
+    print('bench: isolation of accounts…')
+    return measureTenantIsolation(print)
   },
   tokens: measureTokenRefreshes,
-  /** Only by name: it fills both cores for minutes. */
-  footprint: () => measureFootprint(say),
+  /** Only on request: it uses both cores for minutes. */
+  footprint: () => measureFootprint(print),
 }
 
 /**
- * `npm run bench [-- --only NAME,NAME] [--json FILE]`: the figures of docs/figures.md. Nothing is asserted: machines
- * differ. `--only scaling` measures nothing: it prints the tables of docs/scaling.md.
+ * `npm run bench [-- --only NAME,NAME] [--json FILE]`: the figures of docs/figures.md. Nothing is asserted, because machines
+ * differ. `--only scaling` measures nothing and prints the tables of docs/scaling.md.
  */
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } })
-const wanted = values.only?.split(',') ?? Object.keys(benches).filter((name) => name !== 'footprint')
+const names = values.only?.split(',') ?? Object.keys(benches).filter((name) => name !== 'footprint')
 if (values.only === 'scaling') {
   process.stdout.write(`${scalingTables().join('\n\n')}\n`)
   process.exit(0)
 }
 const figures: Figure[] = []
-for (const name of wanted) {
+for (const name of names) {
   const bench = benches[name]
   if (!bench) {
-    say(`bench: there is no "${name}"; there are ${Object.keys(benches).join(', ')}`)
+    print(`bench: unknown name "${name}"; use one of ${Object.keys(benches).join(', ')}`)
     process.exit(2)
   }
   figures.push(...(await bench()))
@@ -67,7 +67,7 @@ if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, figures
 process.exit(0)
 
 async function withProgram(work: (env: Record<string, string>) => Promise<Figure[]>): Promise<Figure[]> {
-  const { env, cleanUp: forget } = await isolatedSettings()
+  const { env, cleanUp } = await isolatedSettings()
   const program = spawnProgram('src/start.ts', { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' })
   try {
     await waitUntilReady(program)
@@ -75,6 +75,6 @@ async function withProgram(work: (env: Record<string, string>) => Promise<Figure
   } finally {
     program.process.kill('SIGTERM')
     await program.exited
-    forget()
+    cleanUp()
   }
 }

@@ -5,18 +5,19 @@ import type { Figure } from './stats.ts'
 
 const APP = 'wxsimulated000001'
 const FOLLOWERS = 3
-const LOOK_EVERY_MS = 5_000
-/** At rest: so many looks in a row that are as good as the same. */
-const SAME_LOOKS = 3
-const SAME = 0.01
-const AT_MOST_LOOKS = 24
+const POLL_MS = 5_000
+/** The program is at rest after this many measurements in a row without a change. */
+const STABLE_CHECKS = 3
+/** The relative change that counts as none. */
+const TOLERANCE = 0.01
+const MAX_CHECKS = 24
 
 /**
- * Memory of `npm start` at rest: after some followers have had the whole series, pages were looked at, and nothing
- * changed any more. Nothing where there is no Linux to ask.
+ * Memory of `npm start` at rest: after some followers have had the whole series and pages were requested, once the memory is
+ * stable. Returns no figures on other systems than Linux.
  */
 export async function measureMemory(): Promise<Figure[]> {
-  const { env, cleanUp: forget } = await isolatedSettings()
+  const { env, cleanUp } = await isolatedSettings()
   const program = spawnProgram('src/start.ts', env)
   try {
     await waitUntilReady(program)
@@ -27,7 +28,7 @@ export async function measureMemory(): Promise<Figure[]> {
   } finally {
     program.process.kill('SIGTERM')
     await program.exited
-    forget()
+    cleanUp()
   }
 }
 
@@ -53,12 +54,12 @@ async function play(env: Record<string, string>): Promise<void> {
 
 async function atRest(pid: number): Promise<ProcessMemory[]> {
   let last = processTreeMemory(pid) ?? []
-  for (let looks = 0, same = 0; same < SAME_LOOKS && looks < AT_MOST_LOOKS; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  for (let checks = 0, stable = 0; stable < STABLE_CHECKS && checks < MAX_CHECKS; checks++) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     const now = processTreeMemory(pid) ?? []
-    same =
-      Math.abs(totalMemory(now, 'rss') - totalMemory(last, 'rss')) < SAME * totalMemory(last, 'rss')
-        ? same + 1
+    stable =
+      Math.abs(totalMemory(now, 'rss') - totalMemory(last, 'rss')) < TOLERANCE * totalMemory(last, 'rss')
+        ? stable + 1
         : 0
     last = now
   }
@@ -66,7 +67,7 @@ async function atRest(pid: number): Promise<ProcessMemory[]> {
 }
 
 function figuresOf(processes: readonly ProcessMemory[]): Figure[] {
-  const ours = processes.filter((p) => p.isNode)
+  const own = processes.filter((p) => p.isNode)
   const temporal = processes.filter((p) => !p.isNode)
   const row = (name: string, value: number, aim?: string): Figure => ({
     name: `memory of npm start at rest, ${name}`,
@@ -75,9 +76,9 @@ function figuresOf(processes: readonly ProcessMemory[]): Figure[] {
     ...(aim ? { aim } : {}),
   })
   return [
-    row('our Node processes, RSS', totalMemory(ours, 'rss'), '≤ 400 MB (381 MiB)'),
-    row('our Node processes, PSS', totalMemory(ours, 'pss')),
-    row('the one that serves, RSS', ours[0]?.rss ?? Number.NaN),
+    row('Node processes of the application, RSS', totalMemory(own, 'rss'), '≤ 400 MB (381 MiB)'),
+    row('Node processes of the application, PSS', totalMemory(own, 'pss')),
+    row('the serving process, RSS', own[0]?.rss ?? Number.NaN),
     row('Temporal’s server and Web UI, RSS', totalMemory(temporal, 'rss')),
   ]
 }

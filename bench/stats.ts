@@ -1,30 +1,31 @@
 import { table } from '../src/cli/table.ts'
 
-/** One figure of a run, beside the reference that was measured in the same run. Times in ms. */
+/** One measured figure, with the reference that was measured in the same run. Times in ms. */
 export interface Figure {
   name: string
   unit: string
   value: number
-  /** What it is compared with, and that one's value; absent where there is nothing to compare. */
+  /** What the value is compared with; absent: nothing. */
   reference?: { name: string; value: number }
-  /** The aim that the project has set itself. */
+  /** The project's own target. */
   aim?: string
 }
 
-/** The value below which `share` (0 to 1) of the samples lie. */
+/** The value at or below which `share` (0 to 1) of the samples lie. */
 export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }
 
-export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; result: T }> {
+/** Runs `work` and measures its time, ms. */
+export async function measureTime<T>(work: () => Promise<T>): Promise<{ ms: number; result: T }> {
   const began = performance.now()
   const result = await work()
   return { ms: performance.now() - began, result }
 }
 
-/** Does `count` pieces of work, `concurrency` at a time. */
-export async function eachOf(
+/** Runs `work` `count` times, `concurrency` at a time. */
+export async function runConcurrently(
   count: number,
   concurrency: number,
   work: (i: number) => Promise<void>,
@@ -36,7 +37,7 @@ export async function eachOf(
   await Promise.all(Array.from({ length: concurrency }, lane))
 }
 
-/** The figures as a table for people. */
+/** The figures as a text table. */
 export function formatFigures(figures: readonly Figure[]): string {
   const rows = figures.map(({ name, value, unit, reference, aim }) => [
     name,

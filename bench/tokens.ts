@@ -4,17 +4,17 @@ import { createTokenStore } from '../src/store/accounts/access-token-store.ts'
 import { createSealer } from '../src/store/encryption/sealer.ts'
 import { openStore } from '../src/store/open-store.ts'
 import { createTokenProvider } from '../src/wechat/api/tokens.ts'
-import { eachOf, type Figure } from './stats.ts'
+import { type Figure, runConcurrently } from './stats.ts'
 
 const ACCOUNTS = 200
 const WORKERS = 4
 const HOURS = 12
 const STEP_MS = 30_000
 const LIFE_S = 7_200
-/** WeChat gives a new token only in the last five minutes of the one before. */
+/** WeChat issues a new token only in the last five minutes of the current one. */
 const OVERLAP_S = 300
 
-/** Token refreshes an hour, with four workers over one store and a clock of the bench's own; all four want all tokens. */
+/** Token refreshes an hour, by four workers that share a store and need every token. The bench controls their clock. */
 export async function measureTokenRefreshes(): Promise<Figure[]> {
   let now = Date.parse('2026-01-01T00:00:00Z')
   let calls = 0
@@ -37,18 +37,18 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
       job: createAccessTokenRefresh({ db, tokens, now: () => now, blockedForSecret: async () => [] }),
     }
   })
-  const everybodySends = () =>
+  const requestAllTokens = () =>
     Promise.all(
       workers.map(({ tokens }) =>
-        eachOf(ACCOUNTS, 20, async (i) => void (await tokens.getToken(`wxbench${i}`))),
+        runConcurrently(ACCOUNTS, 20, async (i) => void (await tokens.getToken(`wxbench${i}`))),
       ),
     )
-  await everybodySends()
+  await requestAllTokens()
   calls = 0
   for (let ms = 0; ms < HOURS * 3_600_000; ms += STEP_MS) {
     now += STEP_MS
     await Promise.all(workers.map(({ job }) => job.run({ lastRunAt: null })))
-    if (ms % 1_800_000 === 0) await everybodySends()
+    if (ms % 1_800_000 === 0) await requestAllTokens()
   }
   await close()
   const least = (ACCOUNTS * 3_600) / (LIFE_S - OVERLAP_S)
@@ -57,7 +57,7 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
       name: `token refreshes an hour, ${ACCOUNTS} accounts, ${WORKERS} workers`,
       unit: 'calls',
       value: calls / HOURS,
-      reference: { name: 'what expiry demands', value: least },
+      reference: { name: 'minimum by expiry', value: least },
     },
   ]
 }

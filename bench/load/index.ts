@@ -1,20 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { formatResults, measureAnonymousLoad, PLATFORM_ENV } from './anonymous.ts'
 import { measureBurst, rowsOfBurst } from './burst.ts'
 import { measureInserts } from './inserts.ts'
 import { measureRate, rowsOfRate } from './rate.ts'
 import { measureRestart, rowsOfRestart } from './restart.ts'
 import { markdown, type Row } from './rows.ts'
-import { measureStrangers, PLATFORM_ENV, tableOf } from './strangers.ts'
 import { startTarget, type TargetName } from './target.ts'
 
 /**
- * `npm run load -- [inserts|burst|rate|restart|strangers …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]`:
- * what the product does when more comes than it can serve. Apart from `npm run bench`, which tells of a quiet day in two
- * minutes: each of these fills both cores for up to five minutes. Only loopback; ends by itself.
+ * `npm run load -- [inserts|burst|rate|restart|anonymous …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]`:
+ * the behaviour of the product under overload. `npm run bench` measures a quiet day in two minutes; each part here uses both
+ * cores for up to five minutes. Uses loopback only and exits by itself.
  */
-const PARTS = ['inserts', 'burst', 'rate', 'restart', 'strangers'] as const
+const PARTS = ['inserts', 'burst', 'rate', 'restart', 'anonymous'] as const
 const STORES: readonly TargetName[] = ['pglite', 'postgres', 'cluster']
 const DISPATCHED_WITHIN_MS = 200_000
 
@@ -30,52 +30,54 @@ const { positionals, values } = parseArgs({
     json: { type: 'string' },
   },
 })
-const say = (line: string) => process.stderr.write(`${line}\n`)
-// The whole of `strangers` takes a quarter of an hour: only where it is asked for.
+const print = (line: string) => process.stderr.write(`${line}\n`)
+// `anonymous` takes a quarter of an hour, so it runs only on request.
 const parts = PARTS.filter((part) =>
-  positionals.length === 0 ? part !== 'strangers' : positionals.includes(part),
+  positionals.length === 0 ? part !== 'anonymous' : positionals.includes(part),
 )
-// The whole stack only where it is asked for.
+// The production stack runs only on request.
 const stores = STORES.filter((store) => (values.store ? values.store === store : store !== 'cluster'))
 const [follows, runs] = [Number(values.follows), Number(values.runs)]
-const seconds = Number(values.seconds ?? (parts.includes('strangers') ? 30 : 10))
+const seconds = Number(values.seconds ?? (parts.includes('anonymous') ? 30 : 10))
 const connections = Number(values.connections)
 const unknown = positionals.filter((p) => !PARTS.some((part) => part === p))
 if (unknown.length > 0 || stores.length === 0 || ![follows, seconds, runs, connections].every((n) => n > 0)) {
-  say(
-    'usage: npm run load -- [inserts|burst|rate|restart|strangers …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]',
+  print(
+    'usage: npm run load -- [inserts|burst|rate|restart|anonymous …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]',
   )
   process.exit(2)
 }
 
 const rows: Row[] = []
 const tables: string[] = []
-/** Of the minute before: other work on the machine spoils every figure here. */
+/** Load average of the last minute. Other work on the machine distorts every figure. */
 const [loadBefore = 0] = loadavg()
 if (loadBefore > cpus().length / 2)
-  say(`load: the machine is busy (load average ${loadBefore.toFixed(1)}): the figures will be too bad`)
+  print(
+    `load: the machine is busy (load average ${loadBefore.toFixed(1)}), so the figures will be worse than on an idle one`,
+  )
 for (const part of parts) {
   if (part === 'restart') {
-    say(`load: ${runs} runs wait, the program is killed, and starts again…`)
-    rows.push(...rowsOfRestart(await measureRestart(runs, say)))
+    print(`load: ${runs} runs wait, the program is killed and started again…`)
+    rows.push(...rowsOfRestart(await measureRestart(runs, print)))
     continue
   }
   for (const store of stores) {
     if (part === 'inserts') {
       if (store === 'cluster') continue
-      say(`load: inserts, ${store}…`)
+      print(`load: inserts, ${store}…`)
       rows.push(...((await measureInserts(store)) ?? []))
       continue
     }
-    const target = await startTarget(store, say, part === 'strangers' ? PLATFORM_ENV : {})
+    const target = await startTarget(store, print, part === 'anonymous' ? PLATFORM_ENV : {})
     if (!target) {
-      say(`load: what ${store} needs is not installed; ${part} on it is skipped`)
+      print(`load: ${part} on ${store} is skipped, because a program that it needs is not installed`)
       continue
     }
-    say(`load: ${part}, ${target.name}…`)
-    if (part === 'strangers') {
-      const flooded = await measureStrangers(target, { seconds, connections, only: values.only }, say)
-      tables.push(tableOf(target.name, flooded))
+    print(`load: ${part}, ${target.name}…`)
+    if (part === 'anonymous') {
+      const results = await measureAnonymousLoad(target, { seconds, connections, only: values.only }, print)
+      tables.push(formatResults(target.name, results))
     } else if (part === 'burst') {
       const dispatchedWithinMs = DISPATCHED_WITHIN_MS
       rows.push(
@@ -85,7 +87,7 @@ for (const part of parts) {
           await measureBurst(target, { follows, seconds, dispatchedWithinMs }),
         ),
       )
-    } else rows.push(...rowsOfRate(target.name, await measureRate(target, say)))
+    } else rows.push(...rowsOfRate(target.name, await measureRate(target, print)))
   }
 }
 const machine = {
@@ -94,7 +96,7 @@ const machine = {
   node: process.version,
   loadBefore,
 }
-if (rows.length + tables.length === 0) say('load: nothing was measured; the reasons are above')
+if (rows.length + tables.length === 0) print('load: nothing was measured, for the reasons above')
 if (rows.length > 0) process.stdout.write(`${markdown(rows)}\n`)
 for (const table of tables) process.stdout.write(`${table}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, rows, tables }, null, 2)}\n`)

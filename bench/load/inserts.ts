@@ -10,7 +10,7 @@ import {
 } from '../../src/store/inbox/inbox-rows.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
-import { eachOf, percentile } from '../stats.ts'
+import { percentile, runConcurrently } from '../stats.ts'
 import type { Row } from './rows.ts'
 import type { TargetName } from './target.ts'
 
@@ -18,8 +18,8 @@ const EVENTS = 5_000
 const CONCURRENCIES = [1, 50, 500]
 
 /**
- * What group commit brings: the same events into the same store, one statement each and together. Nothing else runs in
- * this process; the processor's time is the figure that other work on the machine disturbs least.
+ * The effect of group commit: the same events into the same store, in single statements and in groups. Nothing else runs in
+ * this process. CPU time is the figure that other work on the machine affects least.
  */
 export async function measureInserts(name: TargetName): Promise<Row[] | null> {
   const postgres = name === 'postgres' ? await startPostgres() : null
@@ -37,14 +37,14 @@ export async function measureInserts(name: TargetName): Promise<Row[] | null> {
     const times: number[] = []
     const count = concurrency === 1 ? EVENTS / 10 : EVENTS
     const [cpu, began] = [process.cpuUsage(), performance.now()]
-    await eachOf(count, concurrency, async () => {
+    await runConcurrently(count, concurrency, async () => {
       const at = performance.now()
       await accept(follow(made++))
       times.push(performance.now() - at)
     })
     const [{ user, system }, ms] = [process.cpuUsage(cpu), performance.now() - began]
     const each = (user + system) / 1_000 / count
-    return `${Math.round((count / ms) * 1_000)}/s, ${each.toFixed(2)} ms of processor each, p99 ${percentile(times, 0.99).toFixed(0)} ms`
+    return `${Math.round((count / ms) * 1_000)}/s, ${each.toFixed(2)} ms of CPU each, p99 ${percentile(times, 0.99).toFixed(0)} ms`
   }
   await round(50, alone)
   const rows: Row[] = []

@@ -1,11 +1,11 @@
-/** A row of a table of figures, with the command that makes it. */
+/** A row of a table of figures, with the command that measures it. */
 export interface Row {
   what: string
   value: string
   command: string
 }
 
-/** As lines of a Markdown table. */
+/** The rows as a Markdown table. */
 export function markdown(rows: readonly Row[]): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [

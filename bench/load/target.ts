@@ -17,19 +17,19 @@ import {
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
 import { waitFor } from '../../test/harness/wait-for.ts'
 
-/** The product as programs of their own, beside the process that loads them. */
+/** The programs under load. They run beside the process that generates it. */
 export interface Target {
   name: string
-  /** Where API and metrics are. */
+  /** URL of API and metrics. */
   base: string
-  /** Where WeChat pushes; absent: there too. */
+  /** Base URL for WeChat's callbacks; absent: `base`. */
   callbackBase?: string
-  /** The most memory that each program has had, MiB; Linux tells it. */
+  /** Peak memory of each program, MiB. Linux only. */
   memoryPeaks(): Record<string, number>
-  /** From now on only what comes is a peak; Linux alone can do that. */
-  forgetPeaks(): void
-  /** All that the programs have said on standard error. */
-  said(): string
+  /** Starts the peaks again from the current memory. Linux only. */
+  resetPeaks(): void
+  /** The standard error of all programs. */
+  stderr(): string
   /** Stops the programs, then reads the store. */
   stopAndRead<T>(read: (db: Db) => Promise<T>): Promise<T>
 }
@@ -37,49 +37,49 @@ export interface Target {
 export type TargetName = 'pglite' | 'postgres' | 'cluster'
 
 /**
- * `npm start` on the embedded store; or `serve` and `worker` on a throwaway PostgreSQL; or the stack of compose.yaml.
- * Null where what it needs is missing.
- * @param moreEnv settings besides; the stack has its own
+ * Starts `npm start` on the embedded store, or `serve` and `worker` on a temporary PostgreSQL, or the stack of compose.yaml.
+ * Returns null when a program that it needs is missing.
+ * @param moreEnv additional settings; the stack has its own
  */
 export function startTarget(
   name: TargetName,
-  say: (line: string) => void,
+  print: (line: string) => void,
   moreEnv: Record<string, string> = {},
 ): Promise<Target | null> {
-  if (name === 'cluster') return startStack(say)
-  return name === 'pglite' ? startEmbedded(moreEnv) : startRoles(say, moreEnv)
+  if (name === 'cluster') return startProductionStack(print)
+  return name === 'pglite' ? startEmbedded(moreEnv) : startServeAndWorker(print, moreEnv)
 }
 
 async function startEmbedded(moreEnv: Record<string, string>): Promise<Target> {
-  const { env, dataDir, cleanUp: forget } = await isolatedSettings()
+  const { env, dataDir, cleanUp } = await isolatedSettings()
   const program = spawnProgram('src/start.ts', { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' })
   await waitUntilReady(program)
   return {
     name: '`npm start` (PGlite)',
     base: `http://127.0.0.1:${env.PORT}`,
     memoryPeaks: () => ({ 'npm start': peakOf(program) }),
-    forgetPeaks: () => forgetPeak(program),
-    said: program.stderr,
+    resetPeaks: () => resetPeak(program),
+    stderr: program.stderr,
     async stopAndRead(read) {
       await stop([program])
       try {
         return await readStore({ dataDir }, read)
       } finally {
-        forget()
+        cleanUp()
       }
     },
   }
 }
 
-async function startRoles(
-  say: (line: string) => void,
+async function startServeAndWorker(
+  print: (line: string) => void,
   moreEnv: Record<string, string>,
 ): Promise<Target | null> {
   const postgres = await startPostgres()
   if (!postgres) return null
-  const { dataDir, cleanUp: forget } = await isolatedSettings()
-  const engine = await startLocalServer({
-    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: say }),
+  const { dataDir, cleanUp } = await isolatedSettings()
+  const server = await startLocalServer({
+    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print }),
     dataDir,
     port: 0,
     uiPort: 0,
@@ -89,7 +89,7 @@ async function startRoles(
   const env = {
     ...moreEnv,
     DATABASE_URL: postgres.url,
-    TEMPORAL_ADDRESS: engine.address,
+    TEMPORAL_ADDRESS: server.address,
     ADMIN_TOKEN: 'test-admin-token',
     ENCRYPTION_KEY: 'test-encryption-key-of-the-tests',
     LOG_LEVEL: 'error',
@@ -98,7 +98,7 @@ async function startRoles(
     WORKER_PORT: workerPort,
   }
   const programs = { serve: spawnProgram('src/serve.ts', env), worker: spawnProgram('src/worker.ts', env) }
-  const said = () => programs.serve.stderr() + programs.worker.stderr()
+  const stderr = () => programs.serve.stderr() + programs.worker.stderr()
   const isGone = () => Object.values(programs).some((p) => p.process.exitCode !== null)
   for (const at of [port, workerPort]) {
     const isReady = () =>
@@ -106,34 +106,34 @@ async function startRoles(
         (r) => r.status === 200,
         () => false,
       )
-    await waitFor(async () => isGone() || (await isReady()), { message: said })
+    await waitFor(async () => isGone() || (await isReady()), { message: stderr })
   }
-  if (isGone()) throw new Error(`serve or worker ended before it was ready:\n${said()}`)
+  if (isGone()) throw new Error(`serve or worker exited before it was ready:\n${stderr()}`)
   return {
     name: '`serve` and `worker` (PostgreSQL)',
     base: `http://127.0.0.1:${port}`,
     memoryPeaks: () => ({ serve: peakOf(programs.serve), worker: peakOf(programs.worker) }),
-    forgetPeaks: () => Object.values(programs).forEach(forgetPeak),
-    said,
+    resetPeaks: () => Object.values(programs).forEach(resetPeak),
+    stderr,
     async stopAndRead(read) {
       await stop(Object.values(programs))
-      await engine.stop()
+      await server.stop()
       try {
         return await readStore({ dataDir: null, databaseUrl: postgres.url }, read)
       } finally {
         await postgres.stop()
-        forget()
+        cleanUp()
       }
     },
   }
 }
 
-async function startStack(say: (line: string) => void): Promise<Target | null> {
+async function startProductionStack(print: (line: string) => void): Promise<Target | null> {
   const folder = temporaryFolder('follower-nurture-load-')
   const set = await startCluster({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     folder,
-    print: say,
+    print,
   })
   if (!set) return null
   const { environment: stage, cluster } = set
@@ -144,8 +144,8 @@ async function startStack(say: (line: string) => void): Promise<Target | null> {
     base: `http://127.0.0.1:${PORT}`,
     callbackBase: stage.callbackBase,
     memoryPeaks: () => ({}),
-    forgetPeaks: () => {},
-    said: () => `see ${folder}`,
+    resetPeaks: () => {},
+    stderr: () => `see ${folder}`,
     async stopAndRead(read) {
       await cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2')
       try {
@@ -175,6 +175,7 @@ async function readStore<T>(
   }
 }
 
+/** Peak memory of the program since its start or the last reset, MiB; NaN where it is unknown. */
 export function peakOf(program: Program): number {
   try {
     const status = readFileSync(`/proc/${program.process.pid}/status`, 'utf8')
@@ -184,11 +185,11 @@ export function peakOf(program: Program): number {
   }
 }
 
-/** proc(5): a `5` resets `VmHWM`. */
-function forgetPeak(program: Program): void {
+/** Resets `VmHWM`, by writing 5 to clear_refs. Source: proc(5). */
+function resetPeak(program: Program): void {
   try {
     writeFileSync(`/proc/${program.process.pid}/clear_refs`, '5')
   } catch {
-    // No Linux: the peak is the one since its start.
+    // Not Linux: the peak counts from the program's start.
   }
 }

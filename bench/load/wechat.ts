@@ -3,19 +3,19 @@ import { Agent, request } from 'undici'
 import { createSimulator, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
 import { callApi } from '../../test/harness/process/program.ts'
 
-/** WeChat's side of the load, in this process: it signs and seals, sends again after 5 s, and falls silent (MarkFail). */
-export interface LoadingWechat {
+/** WeChat's side of the load, in this process: signs and encrypts callbacks, re-sends after 5 s, and pauses (MarkFail). */
+export interface LoadWechat {
   simulator: Simulator
-  /** Registers an account at the product and here. */
+  /** Registers an account in the product and in the simulator. */
   addAccount(appId: string, rules: 'wechat-2023' | 'classic-48h'): Promise<SimAccount>
   publish(yaml: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Many connections, each used again, as WeChat's servers have them. */
+/** Keeps many connections alive, as WeChat's servers do. */
 const agent = new Agent({ connections: 2_500, connect: { timeout: 5_000 } })
 
-/** Leaner than `fetch`, which at a thousand a second keeps a core busy by itself. */
+/** A faster client than `fetch`, which needs a core for a thousand requests a second. */
 async function post(url: string, body: string, contentType: string, withinMs: number) {
   const answer = await request(url, {
     method: 'POST',
@@ -34,13 +34,13 @@ const KEYS = {
   encodingAesKey: 'testtesttesttesttesttesttesttesttesttesttes',
 }
 
-/** WeChat as it is; or a `patient` one, for a test that must not depend on how fast the machine is. */
+/** The simulated WeChat. A `lenient` one waits for answers and never pauses, for tests that must not depend on speed. */
 export async function startWechat(
   { base, callbackBase = base }: { base: string; callbackBase?: string },
-  patient = false,
-): Promise<LoadingWechat> {
-  const patience = { answerWithinMs: 60_000, markFail: { failures: Number.POSITIVE_INFINITY, pauseMs: 0 } }
-  const simulator = createSimulator({ resendAfterMs: 5_000, post, ...(patient ? patience : {}) })
+  lenient = false,
+): Promise<LoadWechat> {
+  const lenience = { answerWithinMs: 60_000, markFail: { failures: Number.POSITIVE_INFINITY, pauseMs: 0 } }
+  const simulator = createSimulator({ resendAfterMs: 5_000, post, ...(lenient ? lenience : {}) })
   const { url: apiBase } = await simulator.listen(0)
   return {
     simulator,
@@ -69,33 +69,34 @@ export async function startWechat(
   }
 }
 
-const AT_A_TIME = 10
+const BATCH_SIZE = 10
 
-export interface Flood {
-  /** ms from a follow until WeChat had a good answer, its re-sends included; only of those that got one. */
+/** The result of `sendFollows`. */
+export interface FollowResult {
+  /** ms from a follow until WeChat had an accepted answer, re-sends included. Only of answered follows. */
   answered: number[]
-  /** Followers whose callback WeChat could not deliver at all. */
+  /** Followers whose callbacks were never accepted. */
   undelivered: string[]
   /**
-   * The longest time, ms, in which this process heard nothing. Where it comes near to WeChat's 5 s, the failures are its
-   * own, and the run says nothing about the product.
+   * Longest delay of this process's event loop, ms. When it comes close to WeChat's 5 s, the failures are those of the load
+   * generator, and the run is not valid.
    */
-  deafMs: number
-  /** The rate at which they really went out, a second: less than asked where this process could not do more. */
+  maxEventLoopDelayMs: number
+  /** Follows that were really sent, a second. Below the requested rate when this process is too slow. */
   rate: number
 }
 
 /**
- * `count` new followers, evenly spread over `seconds`: each goes out at its time, whether or not those before it have
- * been answered. Resolves when WeChat has its last answer, or has given up.
+ * Sends `count` follows of new followers, evenly over `seconds`. Each is sent at its time, whether or not earlier ones have
+ * been answered. Resolves when WeChat has the last answer or has dropped the callback.
  */
-export async function flood(
+export async function sendFollows(
   account: SimAccount,
   name: string,
   { count, seconds }: { count: number; seconds: number },
-): Promise<Flood> {
-  const result: Flood = { answered: [], undelivered: [], rate: 0, deafMs: 0 }
-  const one = async (openId: string) => {
+): Promise<FollowResult> {
+  const result: FollowResult = { answered: [], undelivered: [], rate: 0, maxEventLoopDelayMs: 0 }
+  const follow = async (openId: string) => {
     const began = performance.now()
     const { ok } = await account.follow(openId)
     if (ok) result.answered.push(performance.now() - began)
@@ -105,16 +106,17 @@ export async function flood(
   delay.enable()
   const began = performance.now()
   const passed = () => (performance.now() - began) / 1_000
-  const under: Promise<void>[] = []
-  while (under.length < count) {
+  const pending: Promise<void>[] = []
+  while (pending.length < count) {
     const due = Math.min(count, Math.ceil((passed() / seconds) * count))
-    // Some at a time: where this process is late, it must still hear the answers.
-    for (let n = 0; n < AT_A_TIME && under.length < due; n++) under.push(one(`o${name}${under.length}`))
-    await new Promise((resolve) => (under.length < due ? setImmediate(resolve) : setTimeout(resolve, 5)))
+    // In batches: a late generator must still read answers.
+    for (let n = 0; n < BATCH_SIZE && pending.length < due; n++)
+      pending.push(follow(`o${name}${pending.length}`))
+    await new Promise((resolve) => (pending.length < due ? setImmediate(resolve) : setTimeout(resolve, 5)))
   }
   result.rate = count / Math.max(passed(), 0.001)
-  await Promise.all(under)
+  await Promise.all(pending)
   delay.disable()
-  result.deafMs = delay.max / 1e6
+  result.maxEventLoopDelayMs = delay.max / 1e6
   return result
 }

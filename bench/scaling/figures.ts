@@ -1,26 +1,26 @@
-/** What a follower costs, up to some moment of its run. */
+/** What a follower costs until a certain moment of its run. */
 export interface Cost {
   events: number
   transitions: number
-  /** Messages to WeChat, and all that goes through the task queue `send`. */
+  /** Messages to WeChat, and tasks of the task queue `send`. */
   sends: number
   tasks: number
   callbacks: number
   commits: number
-  /** PostgreSQL's log. */
+  /** Bytes of PostgreSQL's log. */
   logBytes: number
   /** ms of one core. */
   processor: { postgres: number; temporal: number; worker: number; serve: number }
 }
 
-/** Bytes in each database with all indexes, packed. */
+/** Bytes in each database, packed, with all indexes. */
 export interface Bytes {
-  ours: number
+  store: number
   temporal: number
   visibility: number
 }
 
-/** The mean of two runs of `npm run bench -- --only size,footprint`, and `npm run load -- rate`, on two cores; docs/scaling.md says which is which. */
+/** Means of two runs of `npm run bench -- --only size,footprint` and `npm run load -- rate` on two cores. docs/scaling.md names the source of each figure. */
 export const MEASURED = {
   /** A five-step run from the follow to its end. */
   run: {
@@ -33,7 +33,7 @@ export const MEASURED = {
     logBytes: 242_000,
     processor: { postgres: 102, temporal: 134, worker: 100, serve: 18 },
   },
-  /** The same until its first message is out: a follow, a reply, a send. */
+  /** The same until the first message is sent: a follow, a reply, a send. */
   minute: {
     events: 18,
     transitions: 9,
@@ -45,50 +45,50 @@ export const MEASURED = {
     processor: { postgres: 33, temporal: 38, worker: 33, serve: 19 },
   },
   /** While it waits for its last step. */
-  waiting: { ours: 4_600, temporal: 19_200, visibility: 13_600 },
-  ended: { ours: 4_900, temporal: 21_500, visibility: 13_400 },
-  /** Encrypted, as Temporal counts it, of an ended run. */
+  waiting: { store: 4_600, temporal: 19_200, visibility: 13_600 },
+  ended: { store: 4_900, temporal: 21_500, visibility: 13_400 },
+  /** History of an ended run, encrypted, as Temporal counts it. */
   historyBytes: 15_500,
-  /** Of a five-step run, without the tenth for fairness. */
+  /** Actions of a five-step run, without the tenth for fairness. */
   actions: 14,
-  /** Answered by one process with p99 below a second. */
+  /** Callbacks answered by one process with p99 below a second. */
   callbacksPerS: 1_497,
 } as const satisfies { run: Cost; minute: Cost; waiting: Bytes; ended: Bytes } & Record<string, unknown>
 
-/** What the code and the stack's files fix. */
+/** Constants of the code and of the stack's files. */
 export const FIXED = {
-  /** Above this a `serve` dispatches one event at a time instead of eight. */
+  /** Above this rate a `serve` dispatches one event at a time instead of eight. */
   callbacksBesideDispatch: 100,
-  /** Connections that each of our processes may open to PostgreSQL, and each of Temporal's to each of its databases. */
+  /** Connections to PostgreSQL: of each process, and of each Temporal process to each of its databases. */
   pool: 20,
-  /** Days that Temporal keeps ended runs. */
+  /** Days for which Temporal keeps ended runs. */
   retentionDays: 3,
-  /** WeChat's `custom/send`, a day and account, for a newly registered account. */
+  /** Calls of WeChat's `custom/send` a day for a newly registered account. */
   sendsPerDay: 500_000,
 } as const
 
-/** What nobody has measured. Change it here to see what follows. */
+/** Assumptions that nobody has measured. Change them to see the effect. */
 export const ASSUMED = {
-  /** From the follow, with its reply, to the last step of the series. */
+  /** Hours from the follow, with its reply, to the last step of the series. */
   waitHours: 47,
-  /** The busiest hours, against the mean. */
+  /** The busiest hours, relative to the mean. */
   peak: 3,
-  /** How much of a core, a process or a shard may be in use at the peak. */
+  /** Maximum utilisation of a core, a process or a shard at the peak. */
   use: 0.6,
-  /** A shard writes one thing at a time: the time of one write, and how much of a shard's time may be writing. */
+  /** A shard writes sequentially: the time of one write, and the maximum share of time spent writing. */
   writeMs: 10,
   shardUse: 0.2,
-  /** History of a waiting run, in the mean of its wait: it begins with 4.7 KB. */
+  /** Mean history of a run while it waits. It begins with 4.7 KB. */
   waitingHistoryBytes: 12_000,
-  /** Waiting runs for each shard. */
+  /** Waiting runs per shard. */
   runsPerShard: 10_000,
   leastShards: 512,
-  /** Room in the database beside what is packed: pages half full, rows that vacuum has not taken yet. */
+  /** Space in the database relative to packed data: half-empty pages, rows that vacuum has not removed yet. */
   room: 2,
-  /** Tasks that one partition of a task queue gives out a second. */
+  /** Tasks a second of one partition of a task queue. */
   tasksPerPartition: 500,
-  /** Cores of one process of Temporal's. */
+  /** Cores of one Temporal process. */
   coresPerProcess: 4,
-  /** Of the one-minute grant: how long a follow may wait for its dispatch. */
+  /** Seconds of the one-minute grant in which a follow may wait for its dispatch. */
   minuteS: 55,
 } as const

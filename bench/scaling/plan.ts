@@ -3,16 +3,16 @@ import { ASSUMED, type Bytes, type Cost, FIXED, MEASURED } from './figures.ts'
 const DAY_S = 86_400
 const MONTH_H = 720
 
-/** Something to be carried. */
+/** A load to plan for. */
 export type Scenario =
   | { name: string; waiting: number }
-  /** A flood of follows, each to be answered within its minute; no `seconds`: it does not end. */
+  /** A burst of follows, each to be answered within its minute. Without `seconds` it is continuous. */
   | { name: string; followsPerS: number; seconds?: number }
 
-/** What a scenario needs. Rates are a second, at the peak; sizes are bytes. */
+/** The requirements of a scenario. Rates are a second, at the peak. Sizes are bytes. */
 export interface Plan {
   name: string
-  /** Runs begun a second, in the mean and at the peak. */
+  /** Runs started a second, in the mean and at the peak. */
   startsMean: number
   starts: number
   events: number
@@ -27,20 +27,20 @@ export interface Plan {
   workers: number
   shards: number
   partitions: number
-  connections: { ours: number; temporal: number }
-  /** Accounts with WeChat's first quota that are needed to send it all, by the day; NaN for a flood. */
+  connections: { application: number; temporal: number }
+  /** Accounts with WeChat's initial quota that are needed to send everything, by the day; NaN for a burst. */
   accounts: number
-  /** Null for a flood: it is over before its runs have ended. */
-  stored: { waiting: number; ended: number; oursAMonth: number } | null
+  /** null for a burst, which is over before its runs have ended. */
+  stored: { waiting: number; ended: number; storePerMonth: number } | null
 }
 
-/** The arithmetic of docs/scaling.md: from the measured figures to what a scenario needs. */
+/** The calculation of docs/scaling.md: from the measured figures to the requirements of a scenario. */
 export function planFor(scenario: Scenario): Plan {
-  const flood = 'followsPerS' in scenario
-  const cost: Cost = flood ? MEASURED.minute : MEASURED.run
-  const startsMean = flood ? dispatchedPerS(scenario) : scenario.waiting / (ASSUMED.waitHours * 3_600)
-  const starts = flood ? startsMean : startsMean * ASSUMED.peak
-  const callbacks = (flood ? scenario.followsPerS : starts) * cost.callbacks
+  const isBurst = 'followsPerS' in scenario
+  const cost: Cost = isBurst ? MEASURED.minute : MEASURED.run
+  const startsMean = isBurst ? dispatchedPerS(scenario) : scenario.waiting / (ASSUMED.waitHours * 3_600)
+  const starts = isBurst ? startsMean : startsMean * ASSUMED.peak
+  const callbacks = (isBurst ? scenario.followsPerS : starts) * cost.callbacks
   const cores = {
     postgres: coresFor(starts, cost.processor.postgres),
     temporal: coresFor(starts, cost.processor.temporal),
@@ -53,11 +53,11 @@ export function planFor(scenario: Scenario): Plan {
     2,
     Math.ceil(cores.serve),
     Math.ceil(callbacks / (MEASURED.callbacksPerS * ASSUMED.use)),
-    // A flood that ends is taken in first; what has to go on for ever needs every process at full dispatch.
-    flood && scenario.seconds ? 0 : Math.ceil(callbacks / FIXED.callbacksBesideDispatch),
+    // A burst is accepted first and dispatched later. A continuous load needs every process at full dispatch.
+    isBurst && scenario.seconds ? 0 : Math.ceil(callbacks / FIXED.callbacksBesideDispatch),
   )
   const workers = Math.max(2, Math.ceil(cores.worker))
-  const engine = Math.max(4, Math.ceil(cores.temporal / ASSUMED.coresPerProcess))
+  const temporal = Math.max(4, Math.ceil(cores.temporal / ASSUMED.coresPerProcess))
   return {
     name: scenario.name,
     startsMean,
@@ -72,15 +72,15 @@ export function planFor(scenario: Scenario): Plan {
     cores,
     serve,
     workers,
-    shards: shardsFor(flood ? 0 : scenario.waiting, transitions),
+    shards: shardsFor(isBurst ? 0 : scenario.waiting, transitions),
     partitions: Math.ceil(tasks / ASSUMED.tasksPerPartition),
-    connections: { ours: (serve + workers) * FIXED.pool, temporal: engine * 2 * FIXED.pool },
-    accounts: flood ? Number.NaN : Math.ceil((startsMean * cost.sends * DAY_S) / FIXED.sendsPerDay),
-    stored: flood ? null : storedFor(scenario.waiting, startsMean),
+    connections: { application: (serve + workers) * FIXED.pool, temporal: temporal * 2 * FIXED.pool },
+    accounts: isBurst ? Number.NaN : Math.ceil((startsMean * cost.sends * DAY_S) / FIXED.sendsPerDay),
+    stored: isBurst ? null : storedFor(scenario.waiting, startsMean),
   }
 }
 
-/** A flood that ends may be dispatched until the last follower's minute is over. */
+/** The rate of dispatch. A burst may be dispatched until the last follower's minute has passed. */
 function dispatchedPerS({ followsPerS, seconds }: { followsPerS: number; seconds?: number }): number {
   return seconds ? (followsPerS * seconds) / (seconds + ASSUMED.minuteS) : followsPerS
 }
@@ -96,19 +96,19 @@ function shardsFor(waiting: number, transitions: number): number {
 }
 
 function storedFor(waiting: number, startsPerS: number) {
-  const all = (bytes: Bytes) => bytes.ours + bytes.temporal + bytes.visibility
+  const all = (bytes: Bytes) => bytes.store + bytes.temporal + bytes.visibility
   const endedPerDay = startsPerS * DAY_S
-  const { ours, temporal, visibility } = MEASURED.ended
+  const { store, temporal, visibility } = MEASURED.ended
   return {
     waiting: waiting * all(MEASURED.waiting) * ASSUMED.room,
     ended: endedPerDay * FIXED.retentionDays * (temporal + visibility) * ASSUMED.room,
-    oursAMonth: endedPerDay * 30 * ours,
+    storePerMonth: endedPerDay * 30 * store,
   }
 }
 
-/** Temporal Cloud's list prices in US dollars; `docs/scaling.md` says from where and when. */
+/** Temporal Cloud's list prices in US dollars. docs/scaling.md names their source and date. */
 const CLOUD = {
-  /** Up to so many million actions a month, each million. */
+  /** Pairs: up to this many million actions a month, price per million. */
   tiers: [
     [5, 50],
     [10, 45],
@@ -119,16 +119,16 @@ const CLOUD = {
   ],
   activePerGBh: 0.042,
   retainedPerGBh: 0.00105,
-  /** On top of each action where fairness is switched on. */
+  /** Additional share of actions with fairness on. */
   fairness: 0.1,
-  /** Of what is consumed; the plan's lowest price. */
+  /** Share of the consumption; `least`: the plan's minimum price. */
   plan: { share: 0.1, least: 500 },
 } as const
 
 export interface CloudBill {
   /** Million a month. */
   actions: number
-  /** A second, at the peak, without those for fairness: what the namespace's limit counts. */
+  /** Actions a second at the peak, without those for fairness. The namespace's limit counts these. */
   actionsPerS: number
   actionsPrice: number
   activePrice: number
@@ -137,7 +137,7 @@ export interface CloudBill {
   total: number
 }
 
-/** A month of thirty days on Temporal Cloud's Business plan, what the plan includes left out. */
+/** The bill of a thirty-day month on Temporal Cloud's Business plan, without the plan's included consumption. */
 export function cloudBillFor(waiting: number): CloudBill {
   const { startsMean, starts } = planFor({ name: '', waiting })
   const actions = (startsMean * 3_600 * MONTH_H * MEASURED.actions * (1 + CLOUD.fairness)) / 1e6
@@ -159,7 +159,7 @@ export function cloudBillFor(waiting: number): CloudBill {
   }
 }
 
-/** Above the last tier the price is a matter of talks: its own is taken on. */
+/** The price above the last tier is negotiated. The last tier's price is assumed. */
 function priceOf(million: number): number {
   let [price, from] = [0, 0]
   for (const [i, [upTo, each]] of CLOUD.tiers.entries()) {

@@ -7,40 +7,40 @@ import { scalingTables } from './tables.ts'
 
 const waitingFor = (waiting: number) => planFor({ name: '', waiting })
 
-describe('the arithmetic of the scaling guide', () => {
-  it('begins as many runs as end: what waits, over the time that each waits', () => {
+describe('the calculation of the scaling guide', () => {
+  it('starts as many runs as end: the waiting runs divided by the wait of each', () => {
     const { startsMean, starts } = waitingFor(ASSUMED.waitHours * 3_600 * 10)
     expect(startsMean).toBeCloseTo(10)
     expect(starts).toBeCloseTo(10 * ASSUMED.peak)
   })
 
-  it('agrees with what two cores were seen to do on PostgreSQL: about 13 runs begun a second', () => {
+  it('agrees with the measurement of two cores on PostgreSQL: about 13 started runs a second', () => {
     const ms = Object.values(MEASURED.minute.processor).reduce((a, b) => a + b, 0)
     const perS = (2 * 1_000) / ms
-    // The one who plays WeChat takes its part of the two cores.
+    // The simulated WeChat uses a part of the two cores.
     expect(perS).toBeGreaterThan(13)
     expect(perS).toBeLessThan(13 * 1.5)
   })
 
-  it('takes a shard for so many runs, or for so many transitions, whichever is more, and never fewer than 512', () => {
+  it('needs a shard for a number of runs or of transitions, whichever is more, and at least 512', () => {
     expect(waitingFor(1).shards).toBe(512)
     expect(waitingFor(1e8).shards).toBe(16_384)
     expect(planFor({ name: '', followsPerS: 10_000 }).shards).toBe(8_192)
   })
 
-  it('spreads the dispatch of a flood that ends over the last follower’s minute', () => {
+  it('spreads the dispatch of a burst over the last follower’s minute', () => {
     const { starts } = planFor({ name: '', followsPerS: 10_000, seconds: 10 })
     expect(starts * (10 + ASSUMED.minuteS)).toBeCloseTo(100_000)
   })
 
-  it('keeps each `serve` below the rate at which it gives way, unless the flood ends', () => {
+  it('keeps each `serve` below the rate at which it throttles dispatch, unless the load is a burst', () => {
     for (const followsPerS of [100, 1_000, 10_000]) {
       const { callbacks, serve } = planFor({ name: '', followsPerS })
       expect(callbacks / serve).toBeLessThanOrEqual(FIXED.callbacksBesideDispatch)
     }
   })
 
-  it('never asks for less where more waits, and always for two of each', () => {
+  it('never needs less for more waiting runs, and needs at least two processes of each kind', () => {
     const some = fc.double({ min: 0, max: 1e9, noNaN: true })
     fc.assert(
       fc.property(some, some, (a, b) => {
@@ -52,7 +52,7 @@ describe('the arithmetic of the scaling guide', () => {
     )
   })
 
-  it('reckons a bill by its tiers, as the price list’s own example does', () => {
+  it('computes the price by tiers, as the price list’s own example does', () => {
     // 11.25 million actions are $525.
     const waiting = 11.25e6 / (720 / ASSUMED.waitHours) / (MEASURED.actions * 1.1)
     expect(cloudBillFor(waiting).actionsPrice).toBeCloseTo(525)

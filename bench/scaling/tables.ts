@@ -7,21 +7,21 @@ const SCENARIOS: Scenario[] = [
   { name: '10,000 follows/s without end', followsPerS: 10_000 },
 ]
 
-/** The tables of docs/scaling.md, as they stand there; its test compares them. */
+/** The tables of docs/scaling.md. A test compares them with the page. */
 export function scalingTables(): string[] {
   const plans = SCENARIOS.map(planFor)
   const waiting = plans.filter((p) => p.stored)
   const row = (name: string, of: readonly Plan[], value: (plan: Plan) => string) => [name, ...of.map(value)]
   const load = [
     ['At the peak, a second', ...plans.map((p) => p.name)],
-    row('runs begun (mean)', plans, (p) => `${count(p.starts)} (${count(p.startsMean)})`),
+    row('runs started (mean)', plans, (p) => `${count(p.starts)} (${count(p.startsMean)})`),
     row('callbacks', plans, (p) => count(p.callbacks)),
     row('messages to WeChat', plans, (p) => count(p.sends)),
     row('events', plans, (p) => count(p.events)),
     row('state transitions', plans, (p) => count(p.transitions)),
     row('tasks of `send`', plans, (p) => count(p.tasks)),
     row('commits', plans, (p) => count(p.commits)),
-    row('log of PostgreSQL', plans, (p) => size(p.logBytes)),
+    row('PostgreSQL log', plans, (p) => size(p.logBytes)),
   ]
   const needs = [
     ['Needed', ...plans.map((p) => p.name)],
@@ -33,8 +33,8 @@ export function scalingTables(): string[] {
     row('`serve` processes', plans, (p) => count(p.serve)),
     row('history shards', plans, (p) => count(p.shards)),
     row('partitions of `send`', plans, (p) => count(p.partitions)),
-    row('connections, at most: ours, Temporal', plans, (p) =>
-      [p.connections.ours, p.connections.temporal].map(count).join(', '),
+    row('connections, at most: application, Temporal', plans, (p) =>
+      [p.connections.application, p.connections.temporal].map(count).join(', '),
     ),
     row('accounts with the first quota', plans, (p) => (Number.isNaN(p.accounts) ? '–' : count(p.accounts))),
   ]
@@ -42,7 +42,7 @@ export function scalingTables(): string[] {
     ['Stored', ...waiting.map((p) => p.name)],
     row('waiting runs, all three databases', waiting, (p) => size(p.stored?.waiting ?? 0)),
     row('ended runs in Temporal, 3 days', waiting, (p) => size(p.stored?.ended ?? 0)),
-    row('ended runs in ours, added a month', waiting, (p) => size(p.stored?.oursAMonth ?? 0)),
+    row('ended runs in the store, added a month', waiting, (p) => size(p.stored?.storePerMonth ?? 0)),
   ]
   const bills = WAITING.map(cloudBillFor)
   const cloud = [
@@ -53,20 +53,20 @@ export function scalingTables(): string[] {
     ['active storage', ...bills.map((b) => dollars(b.activePrice))],
     ['retained storage', ...bills.map((b) => dollars(b.retainedPrice))],
     ['plan, a tenth', ...bills.map((b) => dollars(b.planPrice))],
-    ['all', ...bills.map((b) => dollars(b.total))],
+    ['total', ...bills.map((b) => dollars(b.total))],
   ]
   return [load, needs, stored, cloud].map(aligned)
 }
 
-/** Two digits, and whole below a thousand: more would pretend to be known. Powers of two are settings. */
+/** Two significant digits, and integers above ten. More digits would suggest a precision that does not exist. Powers of two are settings. */
 function count(x: number): string {
-  const said =
+  const rounded =
     x >= 1_000 && !Number.isInteger(Math.log2(x))
       ? x.toPrecision(2)
       : x < 10
         ? x.toPrecision(2)
         : Math.round(x)
-  return Number(said).toLocaleString('en-US')
+  return Number(rounded).toLocaleString('en-US')
 }
 
 function size(bytes: number): string {
@@ -78,7 +78,7 @@ function dollars(x: number): string {
   return `$${Number(x.toPrecision(2)).toLocaleString('en-US')}`
 }
 
-/** A Markdown table with its columns one below the other. */
+/** A Markdown table with aligned columns. */
 function aligned(rows: readonly string[][]): string {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)))
   const line = (cells: readonly string[], fill = ' ') =>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { actionsOf } from './actions.ts'
+import { countActions } from './temporal-actions.ts'
 
 describe('the actions of a history', () => {
   it('counts timers, activities with their retries, signals and changed search attributes', () => {
     expect(
-      actionsOf([
+      countActions([
         { workflowExecutionStartedEventAttributes: {} },
         { workflowExecutionSignaledEventAttributes: { signalName: 'interaction' } },
         { workflowTaskScheduledEventAttributes: {} },

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici'
 import { anonymousRequests } from '../../test/attack/anonymous-requests.ts'
 
-/** One stranger in a process of its own: floods one route, then writes what came of it as JSON. Settings by `STRANGER`. */
+/** An anonymous client in a process of its own: sends requests to one route and writes the results as JSON. Settings: `ANONYMOUS_CLIENT`. */
 interface Settings {
   base: string
   appId: string
@@ -9,10 +9,12 @@ interface Settings {
   seconds: number
   connections: number
 }
-// Written by `measureStrangers`.
-const { base, appId, route, seconds, connections } = JSON.parse(process.env.STRANGER ?? '{}') as Settings
+// Set by `measureAnonymousLoad`.
+const { base, appId, route, seconds, connections } = JSON.parse(
+  process.env.ANONYMOUS_CLIENT ?? '{}',
+) as Settings
 const make = anonymousRequests(appId)[route]
-if (!make) throw new Error(`no route ${route}`)
+if (!make) throw new Error(`unknown route ${route}`)
 const agent = new Agent({ connections })
 const statuses: Record<string, number> = {}
 const count = (what: string) => {
