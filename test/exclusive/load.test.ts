@@ -4,7 +4,7 @@ import { startTarget } from '../../bench/load/target.ts'
 
 const FOLLOWS = 300
 
-/** The small sister of `npm run load -- burst`: it judges what is lost or doubled, never how long it took. */
+/** A small version of `npm run load -- burst`. It checks what is lost or stored twice, not how long it takes. */
 describe.skipIf(!inject('temporalAddress'))(
   'hundreds of people who follow within a second',
   { timeout: 480_000 },
