@@ -582,3 +582,141 @@ describe('an event that is dispatched a second time', () => {
     expect(planFor(row, { runs }).action).toEqual({ do: 'nothing', result: 'already-done' })
   })
 })
+
+describe('an open session with a human agent', () => {
+  const session = { agent: true, agentAt: at(5), agentSeq: 3 }
+  const expected = { open: true, at: at(5), seq: 3 }
+
+  it('is passed to the run that an event starts', () => {
+    const row = arrived('click', 6, { begins: 'click' })
+    expect(planFor(row, { follower: someone(session) }).action).toMatchObject({
+      do: 'start',
+      agent: expected,
+    })
+  })
+
+  it('is passed to the active run with each interaction', () => {
+    const known = { follower: someone(session), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived('click', 6), known).action).toMatchObject({ do: 'interact', agent: expected })
+  })
+
+  it('is not passed on after it was closed', () => {
+    const known = { follower: someone({ ...session, agent: false }), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived('click', 6), known).action).toMatchObject({ do: 'interact', agent: null })
+  })
+})
+
+describe('a change of the session that is dispatched a second time', () => {
+  const saved = { agent: true, agentAt: at(5), agentSeq: 100 }
+  const retried = (id: number, attempts: number, follower: Partial<FollowerRow> = saved) =>
+    planFor(arrived('kf_create_session', 5, { id, attempts }), {
+      follower: someone(follower),
+      runs: [run('subscribe', 0)],
+    })
+
+  it('is signalled again, since the first attempt may have failed after it was recorded', () => {
+    expect(retried(100, 2)).toEqual({
+      patch: {},
+      action: { do: 'agent', change: { open: true, at: at(5), seq: 100 } },
+    })
+  })
+
+  it('is ignored on the first attempt: another event recorded it', () => {
+    expect(retried(100, 1).action).toEqual({ do: 'nothing', result: 'ignored' })
+  })
+
+  it.each([
+    ['by time', { ...saved, agentAt: at(6) }],
+    ['by arrival in the same second', { ...saved, agentSeq: 101 }],
+  ])('is ignored when a newer change is recorded, %s', (_, follower) => {
+    expect(retried(100, 2, follower).action).toEqual({ do: 'nothing', result: 'ignored' })
+  })
+
+  it('is recorded when it is newer than the known change', () => {
+    expect(retried(102, 2).patch).toEqual({ agent: true, agentAt: at(5), agentSeq: 102 })
+  })
+})
+
+describe('an event after which the follower’s data must be erased', () => {
+  it.each(['forget', 'user_authorization_revoke', 'user_authorization_cancellation'])('is %s', (kind) => {
+    const known = { follower: someone(followedAt(0)), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived(kind, 5), known)).toEqual({ patch: {}, action: { do: 'erase' } })
+  })
+})
+
+describe('an event whose inbox row has no content', () => {
+  it('changes nothing', () => {
+    const row: InboxRow = { ...arrived('text', 5), event: null }
+    expect(planFor(row, { runs: [run('subscribe', 0)] })).toEqual({
+      patch: {},
+      action: { do: 'nothing', result: 'ignored' },
+    })
+  })
+})
+
+describe('a follower of whom only one time is known', () => {
+  it.each<[string, Partial<FollowerRow>]>([
+    ['the follow', followedAt(0)],
+    ['the unfollow', unfollowedAt(0)],
+    ['the last interaction', { lastInteractionAt: at(0) }],
+  ])('is not new to the account, so reentry applies: %s', (_, times) => {
+    const known = { follower: someone(times), runs: [run('subscribe', -5, { ended: true })] }
+    const again = arrived('subscribe', 5, { begins: 'subscribe' })
+    expect(planFor(again, { ...known, reentry: 'never' }).action.do).toBe('nothing')
+  })
+})
+
+describe('an opt-out', () => {
+  it('in the same second as a follow stays in force', () => {
+    const follower = someone({ optedOutAt: at(5) })
+    const { patch, action } = planFor(arrived('subscribe', 5, { begins: 'subscribe' }), { follower })
+    expect(patch).not.toHaveProperty('optedOutAt')
+    expect(action.do).toBe('nothing')
+  })
+
+  it('cannot be expressed without a text', () => {
+    const { patch } = planFor(arrived('click', 5), { runs: [run('subscribe', 0)], isExitText: () => true })
+    expect(patch).not.toHaveProperty('optedOutAt')
+  })
+})
+
+describe('the first event of a run, dispatched a second time', () => {
+  const row = arrived('click', 5, { begins: 'click', attempts: 2, key: 'run-5' })
+
+  it('starts the run again while its snapshot shows no change', () => {
+    const runs = [run('click', 5, { key: 'run-5', seq: 100 })]
+    expect(planFor(row, { runs }).action.do).toBe('start')
+  })
+
+  it('is an interaction of no other run', () => {
+    const changed = run('click', 5, { key: 'run-5', seq: 100 })
+    const runs = [{ ...changed, state: { ...changed.state, revision: 1 } }]
+    expect(planFor(row, { runs }).action).toEqual({ do: 'nothing', result: 'already-done' })
+    const other = [{ ...changed, runKey: 'run-4', state: { ...changed.state, revision: 1 } }]
+    expect(planFor(row, { runs: other }).action.do).toBe('interact')
+  })
+})
+
+describe('a follow that is dispatched a second time', () => {
+  it('is recorded with the same time', () => {
+    const follower = someone(followedAt(5, 100))
+    expect(planFor(arrived('subscribe', 5), { follower }).patch).toMatchObject(followedAt(5, 100))
+  })
+})
+
+describe('an unsubscribe that is dispatched a second time', () => {
+  it('is signalled again', () => {
+    const known = { follower: someone(unfollowedAt(5, 100)), runs: [run('subscribe', 0)] }
+    expect(planFor(arrived('unsubscribe', 5), known).action.do).toBe('unsubscribe')
+  })
+})
+
+describe('a grant that expires as the next run starts', () => {
+  it('is not taken over', () => {
+    const expired = grant('scan', 4)
+    const known = { follower: someone({ grants: [expired] }) }
+    expect(planFor(arrived('click', 5, { begins: 'click' }), known).action).toMatchObject({
+      ledger: [grant('menu', 5)],
+    })
+  })
+})

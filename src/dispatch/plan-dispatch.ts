@@ -110,8 +110,8 @@ function agentSessionPatch(
 /** The open session with a human agent, after the changes of this event; null when there is none. */
 function currentAgentSession(follower: FollowerRow | null, patch: FollowerPatch): AgentSessionChange | null {
   const { agent, agentAt, agentSeq } = { ...follower, ...patch }
-  if (!agent) return null
-  return { open: true, at: agentAt ?? follower?.updatedAt ?? 0, seq: agentSeq ?? -1 }
+  const changed = stampOf(agentAt, agentSeq)
+  return agent && changed ? { open: true, ...changed } : null
 }
 
 function planUnsubscribe({ row, follower, runs }: DispatchContext, stamp: EventStamp): DispatchPlan {

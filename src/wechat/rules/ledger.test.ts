@@ -89,6 +89,12 @@ describe('a step that is due', () => {
 
   it.each([
     ['while the follow pays starts at its time', followed, 20 * SECOND, 20 * SECOND],
+    [
+      'at the last moment at which the follow pays starts at its time',
+      followed,
+      57 * SECOND - MIN_LEFT_MS,
+      57 * SECOND - MIN_LEFT_MS,
+    ],
     ['inside the margin of the follow starts before it', followed, 58 * SECOND, 57 * SECOND - MARGIN_LEAD_MS],
     ['at the end of the minute starts before the margin', followed, MINUTE, 57 * SECOND - MARGIN_LEAD_MS],
     ['after the minute starts at its time, and is held', followed, MINUTE + 1, MINUTE + 1],

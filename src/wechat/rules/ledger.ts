@@ -113,7 +113,6 @@ export function startTime(ledger: Ledger, dueAt: number): number {
 
 /** Counts `times` messages against one grant. An unclear attempt counts like a sent one. */
 export function useGrant(ledger: Ledger, id: GrantId, times = 1): Ledger {
-  if (times === 0) return ledger
   return ledger.map((g) => (sameGrant(g, id) ? { ...g, used: g.used + times } : g))
 }
 
