@@ -3,11 +3,11 @@ import { widestNetworkOf } from '../http/ip-networks.ts'
 
 /** One address: ten attempts, then one every ten seconds; an IPv6 /48 has three times as many. */
 export const PER_ADDRESS = { burst: 10, everyMs: 10_000 }
-/** One name, from locations where it has not signed in before: twenty attempts, then one every half minute. */
-const PER_NAME = { burst: 20, everyMs: 30_000 }
+/** One name, from locations where it has not signed in before: 40 attempts, then two a minute. */
+const PER_NAME = { burst: 40, everyMs: 30_000 }
 /**
- * One name from one network. It refills more slowly than PER_NAME, so a single network cannot use up the attempts of a
- * name: its guesses never lock the person out elsewhere.
+ * One name from one network: 15 attempts, then one a minute. Two networks at full speed use 30 attempts of PER_NAME and then
+ * exactly what it refills. So it takes three networks to lock a person out where the person has not signed in before.
  */
 const PER_NAME_AND_NETWORK = { burst: 15, everyMs: 60_000 }
 
