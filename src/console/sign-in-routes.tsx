@@ -10,29 +10,31 @@ import { boundedForm, readFields } from './form-body.ts'
 import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pages.tsx'
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
 
-/** The way in and out; what is routed after it is for those who are signed in, and knows them as `who`. */
+const SECOND_FACTOR_PATH = '/signin/second-factor'
+
+/** Sign-in and sign-out. Routes added after these require a session, and find its user in `principal`. */
 export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget }): Hono {
-  const { signIn, client, cookies } = auth
+  const { signIn, secondFactor, client, cookies } = auth
   const app = new Hono()
   const form = boundedForm({ bodyBudget, client }, 'anonymous')
   app.use(createSameOrigin(auth))
 
-  // For everybody, so it is made once.
+  // Anonymous clients request this page, so it is rendered once.
   const blankSignInPage = String(<SignInPage problem={null} />)
   app.get('/signin', async (c) => {
     const token = c.req.query('token')
     if (token === undefined) return c.html(blankSignInPage)
     if (!isUserNavigation(c)) return c.html(<SignInByLinkPage token={token} />)
-    return answer(c, await signIn.withToken({ token, address: client(c).address }), 'token')
+    return respond(c, await signIn.withToken({ token, address: client(c).address }), 'token')
   })
   app.post('/signin', form, async (c) => {
     const field = await readFields(c)
     const { address } = client(c)
     const name = field('name')
     const token = field('token')
-    if (token || !name) return answer(c, await signIn.withToken({ token, address }), 'token')
-    const found = await signIn.withPassword({ name, password: field('password'), address })
-    return answer(c, found, 'password')
+    if (token || !name) return respond(c, await signIn.withToken({ token, address }), 'token')
+    const result = await signIn.withPassword({ name, password: field('password'), address })
+    return respond(c, result, 'password')
   })
   app.route('/', createSecondFactorSignIn(auth, form))
   app.post('/signout', async (c) => {
@@ -46,28 +48,33 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
       c.set('principal', principal)
       return next()
     }
-    // A part of a page that refreshes itself: the whole page must go.
+    // htmx would insert the sign-in page into the fragment that it refreshes.
     if (c.req.header('hx-request')) return c.body(null, 200, { 'hx-redirect': '/signin' })
-    return c.redirect('/signin')
+    const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
+    return c.redirect(challenge ? SECOND_FACTOR_PATH : '/signin')
   })
   return app
 
-  function answer(c: Context, found: SignInResult, by: 'token' | 'password'): Response | Promise<Response> {
-    switch (found.kind) {
+  function respond(
+    c: Context,
+    result: SignInResult,
+    method: 'token' | 'password',
+  ): Response | Promise<Response> {
+    switch (result.kind) {
       case 'in':
-        setSessionCookie(c, auth, found.cookie)
+        setSessionCookie(c, auth, result.cookie)
         return c.redirect('/')
       case 'second-factor':
-        setAuthCookie(c, auth, cookies.challenge, found.cookie, CHALLENGE_MS / 1000)
-        return c.redirect('/signin/second-factor')
+        setAuthCookie(c, auth, cookies.challenge, result.cookie, CHALLENGE_MS / 1000)
+        return c.redirect(SECOND_FACTOR_PATH)
       case 'wrong':
-        return c.html(<SignInPage problem={{ kind: by }} />, 401)
+        return c.html(<SignInPage problem={{ kind: method }} />, 401)
       case 'wait': {
-        const problem = waitProblem(found.ms)
+        const problem = waitProblem(result.ms)
         return c.html(<SignInPage problem={problem} />, 429, { 'retry-after': String(problem.seconds) })
       }
       default:
-        return found satisfies never
+        return result satisfies never
     }
   }
 }
@@ -76,76 +83,79 @@ interface ChallengeEnv {
   Variables: { challenge: NonNullable<Awaited<ReturnType<Auth['secondFactor']['pendingChallenge']>>> }
 }
 
-/** `/signin/second-factor`: for a browser whose password was right, and for nobody else. */
+/** Completes a sign-in whose password was correct. Other browsers are sent to the sign-in page. */
 function createSecondFactorSignIn(auth: Auth, form: MiddlewareHandler): Hono<ChallengeEnv> {
   const { secondFactor, client, cookies } = auth
   const app = new Hono<ChallengeEnv>()
-  const path = '/signin/second-factor'
-
-  app.get(path, async (c) => {
+  app.get(SECOND_FACTOR_PATH, async (c) => {
     const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
     if (!challenge) return c.redirect('/signin')
     return challenge.needs === 'code'
       ? c.html(<CodePage problem={null} />)
       : c.html(<EnrolPage enrolment={secondFactor.enrolments.create(challenge.user.name)} problem={null} />)
   })
-  // Before a byte of the form is read.
-  app.post(path, async (c, next) => {
+  // Runs before the form is read, so that other browsers cannot send a body.
+  app.post(SECOND_FACTOR_PATH, async (c, next) => {
     const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
     if (!challenge) return c.html(<SignInPage problem={{ kind: 'over' }} />, 401)
     c.set('challenge', challenge)
     return next()
   })
-  app.post(path, form, async (c) => {
+  app.post(SECOND_FACTOR_PATH, form, async (c) => {
     const challenge = c.var.challenge
     const field = await readFields(c)
-    const given = { cookie: getCookie(c, cookies.challenge), code: field('code'), address: client(c).address }
+    const submitted = {
+      cookie: getCookie(c, cookies.challenge),
+      code: field('code'),
+      address: client(c).address,
+    }
     if (challenge.needs === 'code') {
-      const found = await secondFactor.withCode(given)
-      return answer(c, found, (problem) => <CodePage problem={problem} />)
+      const result = await secondFactor.withCode(submitted)
+      return respond(c, result, (problem) => <CodePage problem={problem} />)
     }
     const { name } = challenge.user
     const sealed = field('sealed')
-    const same = secondFactor.enrolments.reopen(name, sealed)
-    const enrolment = same ?? secondFactor.enrolments.create(name)
-    const found = await secondFactor.withEnrolment({ ...given, sealed })
-    return answer(c, found, (problem) => {
-      const isNew = same === null && problem.kind === 'code'
-      return <EnrolPage enrolment={enrolment} problem={isNew ? { kind: 'new-secret' } : problem} />
+    const pending = secondFactor.enrolments.reopen(name, sealed)
+    const enrolment = pending ?? secondFactor.enrolments.create(name)
+    const result = await secondFactor.withEnrolment({ ...submitted, sealed })
+    return respond(c, result, (problem) => {
+      const hasExpired = pending === null && problem.kind === 'code'
+      return <EnrolPage enrolment={enrolment} problem={hasExpired ? { kind: 'new-secret' } : problem} />
     })
   })
   return app
 
-  function answer(
+  function respond(
     c: Context,
-    found: CodeResult,
+    result: CodeResult,
     renderForm: (problem: SignInProblem) => ReturnType<typeof CodePage>,
   ): Response | Promise<Response> {
-    switch (found.kind) {
+    switch (result.kind) {
       case 'in':
-        setSessionCookie(c, auth, found.cookie)
-        return found.recoveryCodes
-          ? c.html(<RecoveryCodesPage codes={found.recoveryCodes} />)
+        setSessionCookie(c, auth, result.cookie)
+        return result.recoveryCodes
+          ? c.html(<RecoveryCodesPage codes={result.recoveryCodes} />)
           : c.redirect('/')
       case 'wrong':
         return c.html(renderForm({ kind: 'code' }), 401)
       case 'over':
         return c.html(<SignInPage problem={{ kind: 'over' }} />, 401)
       case 'wait': {
-        const problem = waitProblem(found.ms)
+        const problem = waitProblem(result.ms)
         return c.html(renderForm(problem), 429, { 'retry-after': String(problem.seconds) })
       }
       default:
-        return found satisfies never
+        return result satisfies never
     }
   }
 }
 
+/** Seconds are rounded up: an earlier attempt would be refused again. */
 export const waitProblem = (ms: number) => ({ kind: 'wait' as const, seconds: Math.ceil(ms / 1000) })
 
 /**
- * Whether a person has opened this address (typed, pasted, from a terminal), or a program that is no browser. Not where
- * another site leads a browser here, or the browser fetches ahead: browsers say so
+ * Whether a user opened this address (typed, pasted, from a terminal), or a program that is not a browser. False if another
+ * site sent the browser here, or if the browser prefetches the page. Browsers report both in headers
  * (https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header, https://wicg.github.io/nav-speculation/prefetch.html).
  */
 function isUserNavigation(c: Context): boolean {
@@ -169,7 +179,7 @@ function setSessionCookie(c: Context, auth: Auth, cookie: string): void {
   setAuthCookie(c, auth, auth.cookies.session, cookie)
 }
 
-/** Those that the browser has; it drops a `__Host-` one only when told as it was made: with Secure. */
+/** Deletes the cookies that the browser sent. A browser deletes a `__Host-` cookie only if Secure is set, as when it was created. */
 function clearCookies(
   c: Context,
   { cookies, client }: Auth,

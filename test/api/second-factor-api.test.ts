@@ -73,7 +73,7 @@ describe('a person', () => {
       location: '/signin/second-factor',
     })
     for (const path of ['/', '/audit', '/account/second-factor'])
-      expect(await ask(path)).toMatchObject({ status: 302, location: '/signin' })
+      expect(await ask(path)).toMatchObject({ status: 302, location: '/signin/second-factor' })
     expect((await ask('/signin/second-factor')).html).toContain('两步验证')
     expect((await ask('/signin/second-factor', { code: '000000' })).status).toBe(401)
     expect(await ask('/signin/second-factor', { code: codes[0] ?? '' })).toMatchObject({ location: '/' })
@@ -93,7 +93,7 @@ describe('a person', () => {
     const { ask, jar } = browser(() => strict)
     await ask('/signin', { name: 'hua', password: PASSWORD })
     expect([...jar.keys()]).toEqual(['__Host-nurture_second_step'])
-    expect(await ask('/')).toMatchObject({ status: 302, location: '/signin' })
+    expect(await ask('/')).toMatchObject({ status: 302, location: '/signin/second-factor' })
     const page = await ask('/signin/second-factor')
     const wrong = await ask('/signin/second-factor', { sealed: page.sealed, code: '000000' })
     expect([wrong.status, wrong.secret]).toEqual([401, page.secret])
