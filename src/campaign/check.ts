@@ -60,6 +60,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const { value: file, issues: syntaxIssues, placeOf } = readYaml(source, NUMERIC_FIELDS)
   const place = (path: string): Issue => ({ path, message: '', ...placeOf(path) })
   if (file === undefined && syntaxIssues.length > 0) return refused(limitIssues(syntaxIssues))
+  if (file === undefined || file === null) return refused([{ path: '', message: 'is empty 文件是空的' }])
   const { value, issues: tooMany } = firstSteps(file)
   const parsed = campaignSchema.safeParse(value)
   const invalid = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]

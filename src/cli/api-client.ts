@@ -5,13 +5,13 @@ import { loadConfig } from '../config/config.ts'
 import { webAddressProblem } from '../config/web-address.ts'
 import { CommandError, UsageError } from './cli-command.ts'
 
-/** Where a command finds the server; every command that calls the API has it. */
+/** The address of the server. Every command that calls the API has this option. */
 export const urlOption = new Option(
   '--url <url>',
   'Address of FollowerNurture (default: NURTURE_URL, else http://127.0.0.1:$PORT)',
 )
 
-/** Options that say which server to call. */
+/** Options that select the server. */
 export interface ServerOptions {
   url?: string | undefined
 }
@@ -36,10 +36,39 @@ export interface ApiIssue {
 }
 
 /**
- * Calls the operator API. The token is NURTURE_TOKEN, ADMIN_TOKEN, or the one that `npm start` keeps in DATA_DIR.
- * @throws CommandError with the API's message and every issue
+ * Calls the operator API and returns the parsed body.
+ * @throws CommandError with the message and every issue of an error response
  */
 export async function callApi<T>(options: ServerOptions, call: ApiCall): Promise<T> {
+  return (await readResponse(await sendRequest(options, call))) as T
+}
+
+/** Reads one resource; null if it does not exist. @throws CommandError for every other error response */
+export async function findInApi<T>(options: ServerOptions, path: string): Promise<T | null> {
+  const response = await sendRequest(options, { path })
+  return response.status === 404 ? null : ((await readResponse(response)) as T)
+}
+
+/** Reads all items of a list, page by page. */
+export async function fetchAllPages<T>(options: ServerOptions, path: string): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const query = { cursor, limit: '200' }
+    const page = await callApi<{ items: T[]; next: string | null }>(options, { path, query })
+    items.push(...page.items)
+    cursor = page.next ?? undefined
+  } while (cursor)
+  return items
+}
+
+/** `  steps.1.after (line 9): …` */
+export function formatIssue({ path, message, line }: ApiIssue): string {
+  return `  ${path || 'file'}${line ? ` (line ${line})` : ''}: ${message}`
+}
+
+/** Sends a request with the token of NURTURE_TOKEN, of ADMIN_TOKEN, or of the data folder of `npm start`. */
+async function sendRequest(options: ServerOptions, call: ApiCall): Promise<Response> {
   const config = loadConfig()
   const base = options.url ?? config.nurtureUrl ?? `http://127.0.0.1:${config.port}`
   const token = config.nurtureToken ?? config.adminToken ?? storedAdminToken(config.dataDir)
@@ -49,30 +78,29 @@ export async function callApi<T>(options: ServerOptions, call: ApiCall): Promise
   for (const [key, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(key, value)
   }
-  const response = await fetch(url, {
+  return fetch(url, {
     method: call.method ?? 'GET',
     headers: { authorization: `Bearer ${token}`, ...contentType(call) },
     ...(call.json !== undefined ? { body: JSON.stringify(call.json) } : {}),
     ...(call.body ? { body: call.body instanceof FormData ? call.body : call.body.content } : {}),
   }).catch((err: unknown) => {
-    const why = err instanceof Error && err.cause instanceof Error ? err.cause.message : String(err)
+    const reason = err instanceof Error && err.cause instanceof Error ? err.cause.message : String(err)
     throw new CommandError(
-      `FollowerNurture does not answer at ${base} (${why}). Is it running (npm start)? Else say where with --url or NURTURE_URL.`,
+      `FollowerNurture does not answer at ${base} (${reason}). Start it with npm start, or set its address with --url or NURTURE_URL.`,
     )
   })
+}
+
+/** @throws CommandError unless the response is a success */
+async function readResponse(response: Response): Promise<unknown> {
   const text = await response.text()
-  const answer = text ? parseJson(text) : null
-  if (response.ok) return answer as T
-  const { error } = (answer ?? {}) as ApiErrorBody
+  const body = text ? parseJson(text) : null
+  if (response.ok) return body
+  const { error } = (body ?? {}) as ApiErrorBody
   const message = error
     ? [error.message, ...(error.issues ?? []).map(formatIssue)].join('\n')
     : `HTTP ${response.status}`
-  throw new CommandError(message, answer ?? undefined)
-}
-
-/** `  steps.1.after (line 9): …` */
-export function formatIssue({ path, message, line }: ApiIssue): string {
-  return `  ${path || 'file'}${line ? ` (line ${line})` : ''}: ${message}`
+  throw new CommandError(message, body ?? undefined)
 }
 
 function contentType({ json, body }: ApiCall): Record<string, string> {
@@ -84,7 +112,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new CommandError('The answer is no JSON: does --url name a FollowerNurture?')
+    throw new CommandError('The response is not JSON. Check that --url is the address of FollowerNurture.')
   }
 }
 
@@ -93,20 +121,7 @@ function storedAdminToken(dataDir: string): string {
     return readFileSync(join(dataDir, 'admin-token'), 'utf8').trim()
   } catch {
     throw new CommandError(
-      `No token: set NURTURE_TOKEN or ADMIN_TOKEN, or DATA_DIR to the folder that npm start uses (looked in ${dataDir}).`,
+      `No token was found in ${dataDir}. Set NURTURE_TOKEN or ADMIN_TOKEN, or set DATA_DIR to the data folder of npm start.`,
     )
   }
-}
-
-/** Every item of a list, fetched page by page. */
-export async function fetchAllPages<T>(options: ServerOptions, path: string): Promise<T[]> {
-  const items: T[] = []
-  let cursor: string | undefined
-  do {
-    const query = { cursor, limit: '200' }
-    const page = await callApi<{ items: T[]; next: string | null }>(options, { path, query })
-    items.push(...page.items)
-    cursor = page.next ?? undefined
-  } while (cursor)
-  return items
 }

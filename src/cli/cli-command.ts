@@ -6,12 +6,12 @@ export interface Terminal {
   err(text: string): void
 }
 
-/** The command line cannot be understood: exit code 2, with the usage. */
+/** The command line is invalid. The usage is printed; the exit code is 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** The command failed: exit code 1. `details` is what `--json` prints. */
+/** The command failed. The exit code is 1; `--json` prints `details`. */
 export class CommandError extends Error {
   override name = 'CommandError'
   readonly details: unknown
@@ -21,7 +21,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The output is complete; only the exit code is left to set. */
+/** Sets the exit code after the output is printed. */
 export class ExitCodeError extends Error {
   readonly exitCode: number
   constructor(exitCode: number) {

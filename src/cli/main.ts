@@ -4,7 +4,7 @@ import { runCli } from './run-cli.ts'
 
 allowSlowHandshakes()
 process.exitCode = await runCli(process.argv.slice(2), {
-  // Into a file goes what it is, byte for byte.
+  // A file receives the output unchanged.
   out: (text) => process.stdout.write(`${process.stdout.isTTY ? printable(text) : text}\n`),
   err: (text) => process.stderr.write(`${process.stderr.isTTY ? printable(text) : text}\n`),
 })

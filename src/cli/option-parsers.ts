@@ -19,7 +19,7 @@ export const toDurations = (text: string): number[] => text.split(',').map(toDur
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value]
 
-/** Collects repeated `key=value` options; a value may contain anything. @throws InvalidArgumentError */
+/** Collects repeated `key=value` options; a value may contain `=`. @throws InvalidArgumentError */
 export function collectPairs(
   text: string,
   earlier: Readonly<Record<string, string>>,

@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings'
 import { CommandError } from './cli-command.ts'
 import { readUserSecret, standardInput } from './user-files.ts'
 
-/** A password is never an argument: arguments are visible to every user of the machine, and kept by the shell. */
+/** Passwords are not arguments: every user of the machine can see arguments, and shells keep them in their history. */
 export const passwordFileOption = new Option(
   '--password-file <file>',
   'File with the password; - reads standard input (default: prompt for it)',
@@ -22,7 +22,7 @@ function oneLine(text: string): string {
   const password = text.replace(/\r?\n$/, '')
   if (password === '' || /[\r\n]/.test(password))
     throw new CommandError(
-      'The password must be one line: of a file (--password-file FILE) or of standard input.',
+      'The password must be exactly one line, in the file of --password-file or on standard input.',
     )
   return password
 }
@@ -30,7 +30,7 @@ function oneLine(text: string): string {
 const END_OF_LINE = new Set(['\r', '\n', '\u0004'])
 const ERASE = new Set(['\u007f', '\b'])
 
-/** Reads a line from the terminal without showing it. Ctrl-C ends. */
+/** Reads a line from the terminal without echo. @throws CommandError on Ctrl-C */
 function promptHidden(question: string): Promise<string> {
   const { stdin, stderr } = process
   stderr.write(question)
@@ -48,7 +48,7 @@ function promptHidden(question: string): Promise<string> {
     }
     const onData = (text: string) => {
       for (const char of text) {
-        if (char === '\u0003') return end(() => reject(new CommandError('Nothing was changed.')))
+        if (char === '\u0003') return end(() => reject(new CommandError('Interrupted. Nothing was changed.')))
         if (END_OF_LINE.has(char)) return end(() => resolve(typed.join('')))
         if (ERASE.has(char)) typed.pop()
         else if (char >= ' ') typed.push(char)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { ConfigError } from '../config/config.ts'
 import { OutdatedStoreError } from '../store/migrate.ts'
@@ -39,7 +40,7 @@ const COMMANDS: readonly ((terminal: Terminal) => CommandUnknownOpts)[] = [
   auditCommand,
 ]
 
-/** Runs one command line. Returns the exit code: 0 done, 1 failed, 2 usage. Never throws. */
+/** Runs one command line. Returns the exit code: 0 for success, 1 for a failure, 2 for an invalid command line. Never throws. */
 export async function runCli(args: string[], terminal: Terminal): Promise<number> {
   try {
     await createProgram(terminal).parseAsync(args, { from: 'user' })
@@ -52,16 +53,28 @@ export async function runCli(args: string[], terminal: Terminal): Promise<number
 function createProgram(terminal: Terminal): CommandUnknownOpts {
   const commands = COMMANDS.map((create) => create(terminal))
   const description = 'Follow-up messages for WeChat Official Accounts 公众号粉丝培育'
-  const program = commandGroup('nurture', description, commands)
+  const program = commandGroup('nurture', description, commands).version(
+    packageVersion(),
+    '-V, --version',
+    'Print the version',
+  )
   writeTo(program, terminal)
   return program
 }
 
-/** Help and usage errors of a command and its subcommands go to the terminal. */
+/** The `version` of package.json. */
+function packageVersion(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}
+
+/** Redirects help and usage errors of a command and its subcommands to the terminal. */
 function writeTo(command: CommandUnknownOpts, terminal: Terminal): void {
   command.showHelpAfterError().configureOutput({
     writeOut: (text) => terminal.out(text.trimEnd()),
     writeErr: (text) => terminal.err(text.trimEnd()),
+    // Commander begins its own messages with "error: ".
+    outputError: (text, write) => write(errorText(text.replace(/^error: /, ''))),
   })
   for (const subcommand of command.commands) writeTo(subcommand, terminal)
 }
@@ -71,13 +84,16 @@ function reportError(err: unknown, terminal: Terminal, asJson: boolean): number 
   if (err instanceof ExitCodeError) return err.exitCode
   if (err instanceof CommanderError) return err.exitCode === 0 ? 0 : 2
   if (err instanceof CommandError) {
-    terminal.err(asJson ? JSON.stringify(err.details, null, 2) : err.message)
+    terminal.err(asJson ? JSON.stringify(err.details, null, 2) : errorText(err.message))
     return 1
   }
   if (err instanceof ConfigError || err instanceof OutdatedStoreError) {
-    terminal.err(err.message)
+    terminal.err(errorText(err.message))
     return 2
   }
-  terminal.err(err instanceof Error ? (err.stack ?? err.message) : String(err))
+  terminal.err(errorText(err instanceof Error ? (err.stack ?? err.message) : String(err)))
   return 1
 }
+
+/** Every error of the command line begins in the same way. */
+const errorText = (message: string): string => `Error: ${message.replace(/^\w*Error: /, '')}`

@@ -7,22 +7,22 @@ import { parseYaml, textOf } from '../campaign/read-yaml.ts'
 import { checkMedia } from '../wechat/rules/media-limits.ts'
 import { userPath } from './user-files.ts'
 
-/** A medium that a campaign file names by a file beside it. */
+/** A media file that a campaign file names, and that is beside it. */
 export interface SiblingMedium {
   name: string
   type: 'image' | 'voice' | 'video' | 'thumb'
   content: Buffer
-  /** Puts the id of the uploaded medium where the name stands. */
+  /** Replaces the file name in the campaign file with the id of the uploaded medium. */
   rewrite(id: string): void
 }
 
-/** A thumb may also be one of WeChat's media_ids: those have no file extension. */
+/** A thumb may also be a media_id of WeChat, which has no file extension. */
 const FILE_NAME = /\.[A-Za-z0-9]{2,4}$/
 
 /**
- * Finds the media that a campaign file names by files beside it; ids of uploads and of WeChat are left alone. What is
- * named and not there, or not as WeChat takes it, is among `issues`. `text()` is the file with the rewritten names and
- * every other character as it was: a YAML writer would make 7 of a keyword 007.
+ * Finds the media files that a campaign file names; ids of uploads and of WeChat are skipped. `issues` has the files that do
+ * not exist or that WeChat does not accept. `text()` returns the campaign file with the replaced names. All other characters
+ * are unchanged: a YAML writer would turn the keyword 007 into 7.
  */
 export function siblingMedia(
   file: string,
@@ -67,7 +67,7 @@ export function siblingMedia(
       content,
       rewrite(id) {
         const [from, end] = value.range ?? [0, 0]
-        // A block scalar (|, >) reaches to the next line, whose indentation stays.
+        // The range of a block scalar (|, >) includes the indentation of the next line, which must stay.
         const to = from + source.slice(from, end).trimEnd().length
         const quote = /["']/.exec(source.charAt(from))?.[0] ?? ''
         replacements.push({ from, to, id: `${quote}${id}${quote}` })

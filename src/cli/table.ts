@@ -1,7 +1,7 @@
 import stringWidth from 'string-width'
 import { printableLine } from './printable.ts'
 
-/** Rows as aligned columns for a terminal, where a Chinese character is two columns wide. */
+/** Formats rows as aligned columns for a terminal, where a Chinese character is two columns wide. */
 export function table(header: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const cells = [header, ...rows].map((row) =>
     row.map((cell) => (cell === null || cell === undefined ? '' : printableLine(String(cell)))),

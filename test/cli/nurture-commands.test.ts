@@ -101,6 +101,19 @@ describe('nurture, with nothing running', () => {
     expect(classic.out).not.toContain('held')
   })
 
+  it('reports an empty file as empty', async () => {
+    const empty = await nurture('check', file('empty.yaml', '# nothing yet\n'))
+    expect(empty.code).toBe(1)
+    expect(empty.out).toMatch(/empty\.yaml: 1 error\nerror {2}file.*: is empty/)
+    const put = await nurture('campaign', 'put', join(folder, 'empty.yaml'), '--url', 'http://127.0.0.1:9')
+    expect(put.err).toContain('is empty')
+  })
+
+  it('prints its version', async () => {
+    const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(await nurture('--version')).toEqual({ code: 0, out: version, err: '' })
+  })
+
   it('refuses a bad file with every error, its path and its line', async () => {
     const invalid = file(
       'bad.yaml',
@@ -277,7 +290,9 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(shown.out).toMatch(/file: sha256-[0-9a-f]{64}/)
     expect(shown.out).toContain('# 图片')
     expect(readFileSync(path, 'utf8')).toContain('beside.png')
-    expect((await nurture('campaign', 'put', path)).out).toContain('version 1')
+    expect((await nurture('campaign', 'put', path)).out).toBe(
+      'withpic: nothing was changed, version 1 is live already',
+    )
     expect((await nurture('campaign', 'list')).out).toContain('withpic')
     const accounts = await nurture('campaign', 'accounts', 'withpic')
     expect(accounts.out).toMatch(new RegExp(`${APP} +.* yes`))
@@ -379,7 +394,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(changed).toMatchObject({ code: 0, out: expect.stringContaining('all sessions ended') })
     expect((await nurture('user', 'role', 'lin', 'admin')).out).toBe('lin: admin from now on')
     expect((await nurture('user', 'disable', 'lin')).out).toBe('lin: disabled')
-    expect((await nurture('user', 'list')).out).toMatch(/lin +admin +disabled \d{4}-/)
+    expect((await nurture('user', 'list')).out).toMatch(/lin +admin +disabled \d{4}-\S+ +off +\d{4}-/)
     expect((await nurture('user', 'enable', 'lin')).out).toBe('lin: active')
     expect((await nurture('user', 'remove', 'lin')).out).toBe('lin: removed')
     expect((await nurture('user', 'remove', 'lin')).code).toBe(1)

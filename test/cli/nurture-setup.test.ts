@@ -24,7 +24,7 @@ describe.skipIf(!address)('nurture setup', () => {
     vi.unstubAllEnvs()
   })
 
-  it('says what is missing and changes nothing, makes it, and finds nothing to do after that', async () => {
+  it('reports what is missing without a change, creates it, and then reports no difference', async () => {
     const missing = await nurture('setup', '--check')
     expect(missing.code).toBe(1)
     expect(missing.out).toContain(`differs: namespace ${namespace}: missing, should be retention 3d`)
@@ -48,7 +48,7 @@ describe.skipIf(!address)('nurture setup', () => {
     expect((await nurture('setup', '--check')).code).toBe(0)
   })
 
-  it('keeps the retention of a namespace that is there, until another one is asked for', async () => {
+  it('keeps the retention of an existing namespace unless another one is given', async () => {
     await nurture('setup', '--retention', '2d')
     expect(JSON.parse((await nurture('setup', '--json')).out)).toMatchObject({ retentionMs: 2 * 86_400_000 })
     const other = await nurture('setup', '--check', '--retention', '5d')
@@ -58,7 +58,7 @@ describe.skipIf(!address)('nurture setup', () => {
     expect((await nurture('setup', '--check', '--retention', '5d')).code).toBe(0)
   })
 
-  it('an attribute of another type is told and left alone', async () => {
+  it('reports an attribute of another type, and does not change it', async () => {
     const connection = await Connection.connect({ address })
     await connection.workflowService.registerNamespace({
       namespace,
@@ -78,12 +78,12 @@ describe.skipIf(!address)('nurture setup', () => {
     )
   })
 
-  it('refuses a retention that Temporal would not take, and says when Temporal is away', async () => {
+  it('refuses a retention that Temporal does not accept, and reports an unreachable Temporal', async () => {
     expect((await nurture('setup', '--retention', '3h')).code).toBe(2)
     vi.stubEnv('TEMPORAL_ADDRESS', '127.0.0.1:9')
     const away = await nurture('setup', '--check')
     expect(away.code).toBe(1)
-    expect(away.err).toContain('Temporal at 127.0.0.1:9 did not do it')
+    expect(away.err).toContain('The request to Temporal at 127.0.0.1:9 failed')
   })
 })
 
@@ -92,7 +92,7 @@ describe('nurture deploy', () => {
     vi.unstubAllEnvs()
   })
 
-  it('says what is not set', async () => {
+  it('reports a missing or invalid setting', async () => {
     vi.stubEnv('DEPLOYMENT_NAME', '')
     expect(await nurture('deploy')).toMatchObject({
       code: 2,
@@ -107,7 +107,7 @@ describe('nurture deploy', () => {
     })
   })
 
-  it.skipIf(!address)('says that no versioned worker has ever polled', async () => {
+  it.skipIf(!address)('reports that no versioned worker has ever polled', async () => {
     vi.stubEnv('TEMPORAL_ADDRESS', address)
     vi.stubEnv('DEPLOYMENT_NAME', 'nobody')
     expect(await nurture('deploy', '--status')).toMatchObject({

@@ -195,7 +195,7 @@ interface SettingsOptions {
   forward?: string | undefined
 }
 
-/** The settings given on the command line, as fields of the API. */
+/** The settings of the command line, as fields of the API. */
 async function settingsOf(options: SettingsOptions): Promise<Record<string, unknown>> {
   const { name, mode, rules, onUnknown, timezone, apiBase, humanAgents } = options
   const forward = options.forward === undefined ? undefined : await readForward(options.forward)
@@ -209,12 +209,12 @@ async function readForward(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readUserSecret(file))
   } catch (err) {
-    if (err instanceof SyntaxError) throw new UsageError(`--forward: ${file} is not JSON`)
+    if (err instanceof SyntaxError) throw new UsageError(`--forward: ${file} is not JSON.`)
     throw err
   }
 }
 
-/** The account's variables with the changes of the command line: the API takes all of them at once. */
+/** The account's variables with the changes of the command line. The API replaces all variables at once. */
 async function updatedVariables(
   appId: string,
   options: ServerOptions & { var: Record<string, string>; removeVar: readonly string[] },
@@ -240,7 +240,7 @@ async function readSecrets(file: string): Promise<Record<string, unknown>> {
   )
 }
 
-/** A message and a remedy, each ended as a sentence. */
+/** Joins texts, each ended with a full stop. */
 function sentences(...parts: (string | null)[]): string {
   return parts.flatMap((p) => (p ? [/[.!?。]$/.test(p) ? p : `${p}.`] : [])).join(' ')
 }

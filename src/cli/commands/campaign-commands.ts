@@ -1,7 +1,14 @@
 import { Option } from '@commander-js/extra-typings'
 import { NUMERIC_FIELDS } from '../../campaign/check.ts'
 import { readYaml } from '../../campaign/read-yaml.ts'
-import { callApi, fetchAllPages, formatIssue, type ServerOptions, urlOption } from '../api-client.ts'
+import {
+  callApi,
+  fetchAllPages,
+  findInApi,
+  formatIssue,
+  type ServerOptions,
+  urlOption,
+} from '../api-client.ts'
 import { CommandError, command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import { type SiblingMedium, siblingMedia } from '../sibling-media.ts'
 import { table } from '../table.ts'
@@ -55,6 +62,7 @@ const put = (terminal: Terminal) =>
           })
         }
         const notes = await uploadAll(options, media)
+        const liveVersion = (await findInApi<CampaignItem>(options, pathOf(id)))?.version
         const published = await callApi<{
           id: string
           version: number
@@ -67,7 +75,10 @@ const put = (terminal: Terminal) =>
         })
         return {
           value: published,
-          text: `${published.id}: version ${published.version} is live`,
+          text:
+            published.version !== liveVersion
+              ? `${published.id}: version ${published.version} is live`
+              : `${published.id}: nothing was changed, version ${published.version} is live already`,
           notes: [...notes, ...published.warnings.map((w) => `warning  ${formatIssue(w).trim()}`)],
         }
       }),
@@ -110,7 +121,7 @@ const accounts = (terminal: Terminal) =>
         reasons: string[]
       }>(options, `${pathOf(id)}/accounts`)
       const rows = items.map((a) => [a.appId, a.name, a.takes ? 'yes' : 'NO', a.reasons.join('; ')])
-      return { value: { items }, text: table(['appId', 'name', 'takes it', 'what to do'], rows) }
+      return { value: { items }, text: table(['appId', 'name', 'can run', 'what to do'], rows) }
     }),
   )
 
@@ -136,14 +147,16 @@ const remove = (terminal: Terminal) =>
 /** @throws CommandError when the file cannot be read, or has no id */
 function campaignIdOf(source: string): string {
   const { value, issues } = readYaml(source, NUMERIC_FIELDS)
+  if (issues.length === 0 && (value === undefined || value === null))
+    throw new CommandError('The file is empty. A campaign file begins with its id.')
   const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
   if (value === undefined || id === undefined) {
     const about = issues.filter((i) => i.path === '' || i.path === 'id')
     if (about.length > 0)
-      throw new CommandError(['The file is not readable.', ...about.map(formatIssue)].join('\n'))
+      throw new CommandError(['The file cannot be read.', ...about.map(formatIssue)].join('\n'))
   }
   if (typeof id !== 'string' || !id)
-    throw new CommandError('id: is missing. A campaign file begins with its id.')
+    throw new CommandError('The file has no id. A campaign file begins with its id.')
   return id
 }
 

@@ -11,7 +11,7 @@ const eventOption = <const Flags extends string>(flags: Flags, verb: string) =>
     .argParser(toDurations)
     .default([], 'none')
 
-/** `nurture preview FILE`: needs no server. */
+/** `nurture preview FILE`. It needs no server. */
 export const previewCommand = (terminal: Terminal) =>
   command('preview', 'Show when each step goes out, and which grant pays 预览时间线')
     .argument('<file>', 'Campaign file (YAML or JSON)')
@@ -24,18 +24,18 @@ export const previewCommand = (terminal: Terminal) =>
       printing(terminal, (file, { rules = 'wechat-2023', ...times }) => {
         const { campaign, issues, warnings } = checkFile(file, rules)
         if (!campaign) {
-          const message = [`${file} cannot be previewed:`, ...issues.map(formatIssue)].join('\n')
+          const message = [`${file} cannot be previewed.`, ...issues.map(formatIssue)].join('\n')
           throw new CommandError(message, {
             error: { code: 'refused', message: 'The campaign has errors.', issues },
           })
         }
-        const at = (name: PreviewEvent['do'], after: readonly number[]): PreviewEvent[] =>
+        const eventsOf = (name: PreviewEvent['do'], after: readonly number[]): PreviewEvent[] =>
           after.map((atMs) => ({ atMs, do: name }))
         const events = [
-          ...at('reply', times.replyAfter),
-          ...at('click', times.clickAfter),
-          ...at('scan', times.scanAfter),
-          ...at('unfollow', times.unfollowAfter),
+          ...eventsOf('reply', times.replyAfter),
+          ...eventsOf('click', times.clickAfter),
+          ...eventsOf('scan', times.scanAfter),
+          ...eventsOf('unfollow', times.unfollowAfter),
         ]
         const timeline = previewCampaign({ campaign, rules, events })
         return {

@@ -13,7 +13,7 @@ export const qrcodeCommand = (terminal: Terminal) =>
   command('qrcode', 'Create a QR code that carries a scene 带参数的二维码')
     .argument('<appId>', 'AppID of the account')
     .argument('<scene>', "The scene, as in a campaign's qrScenes; 1 to 64 characters")
-    .option('--campaign <id>', 'Fail unless the code leads into this campaign')
+    .option('--campaign <id>', 'Fail unless a scan of the code enters this campaign')
     .option('--expires <duration>', 'Lifetime, at most 30d (default: permanent)')
     .addOption(urlOption)
     .action(

@@ -2,7 +2,7 @@ import { callApi, urlOption } from '../api-client.ts'
 import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 
 export const temporalCommands = (terminal: Terminal) =>
-  commandGroup('temporal', 'The Temporal namespace that runs live in', [show(terminal), accept(terminal)])
+  commandGroup('temporal', 'The Temporal namespace of the runs 命名空间', [show(terminal), accept(terminal)])
 
 interface NamespaceState {
   state: string
@@ -13,15 +13,15 @@ interface NamespaceState {
 }
 
 const STATE_MEANINGS: Record<string, string> = {
-  expected: 'the namespace that the runs in the store live in',
+  expected: 'the namespace of the runs in the store',
   unexpected:
-    'not the namespace that the runs in the store live in, so nothing is sent to it. Correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, or run: nurture temporal accept',
+    'not the namespace of the runs in the store, so nothing is sent to it. Correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, or run: nurture temporal accept',
   rebuilding: 'accepted; active runs that it lacks are being started from the store',
   unknown: 'Temporal is not reachable',
 }
 
 const show = (terminal: Terminal) =>
-  command('show', 'Show whether this is the Temporal namespace that the runs in the store live in')
+  command('show', 'Show whether this is the Temporal namespace of the runs in the store')
     .addOption(urlOption)
     .action(
       printing(terminal, async (options) => {
@@ -33,7 +33,7 @@ const show = (terminal: Terminal) =>
 const accept = (terminal: Terminal) =>
   command(
     'accept',
-    'Accept this Temporal namespace, and start the active runs that it lacks from the store. For use after Temporal or the store was lost, moved or restored from a backup',
+    'Accept this Temporal namespace, and start the active runs that it lacks. Use it after Temporal or the store was lost, moved or restored from a backup',
   )
     .addOption(urlOption)
     .action(

@@ -22,6 +22,8 @@ export interface UserItem {
   role: string
   createdAt: string
   disabledAt: string | null
+  /** Absent: none is enabled. */
+  secondFactorSince?: string
 }
 
 export const roleOption = new Option(
@@ -59,9 +61,10 @@ const list = (terminal: Terminal) =>
           u.name,
           u.role,
           u.disabledAt ? `disabled ${u.disabledAt}` : 'active',
+          u.secondFactorSince ? 'on' : 'off',
           u.createdAt,
         ])
-        return { value: { items }, text: table(['name', 'role', 'state', 'added'], rows) }
+        return { value: { items }, text: table(['name', 'role', 'state', 'second factor', 'added'], rows) }
       }),
     )
 

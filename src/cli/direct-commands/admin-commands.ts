@@ -37,9 +37,9 @@ const create = (terminal: Terminal) =>
       }),
     )
 
-/** @throws CommandError when the name or password cannot be taken, or the database does not answer */
-async function addToStore(databaseUrl: string, given: string, password: string) {
-  const name = normalizeUserName(given)
+/** @throws CommandError if the name or password is not accepted, or if the database does not answer */
+async function addToStore(databaseUrl: string, typedName: string, password: string) {
+  const name = normalizeUserName(typedName)
   const problem = userNameProblem(name)
   if (problem) throw new CommandError(`The name ${problem}.`)
   const passwordHash = await createPasswords()
@@ -49,14 +49,18 @@ async function addToStore(databaseUrl: string, given: string, password: string) 
     })
   const store = await openStore({ databaseUrl, dataDir: null }).catch((err: unknown) => {
     if (err instanceof OutdatedStoreError) throw err
-    const why = err instanceof Error ? err.message : String(err)
-    throw new CommandError(`The database of DATABASE_URL does not answer: ${why}`)
+    const reason = err instanceof Error ? err.message : String(err)
+    throw new CommandError(
+      `The database does not answer: ${reason}. Check DATABASE_URL, and that PostgreSQL is running.`,
+    )
   })
   try {
     return await store.db.transaction(async (tx) => {
       const added = await createUserStore(tx, Date.now).add({ name, role: 'admin', passwordHash })
       if (!added)
-        throw new CommandError(`There is a user ${name} already: nurture user password, nurture user role.`)
+        throw new CommandError(
+          `User ${name} already exists. To change the password or role, run: nurture user password, nurture user role`,
+        )
       await writeAudit(tx, {
         actor: COMMAND_LINE_ACTOR,
         action: 'user.add',

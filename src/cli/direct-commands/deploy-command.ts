@@ -15,7 +15,7 @@ import { describeTemporalError, temporalTarget } from './temporal-target.ts'
 
 const POLL_MS = 500
 const DEFAULT_WAIT_MS = 10 * 60_000
-/** gRPC: deadline exceeded, resource exhausted, aborted, unavailable. To make a build current twice does no harm. */
+/** gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE. Making a build current twice is harmless. */
 const RETRYABLE_CODES = new Set([4, 8, 10, 14])
 
 const withinOption = new Option('--within <duration>', 'How long to wait with --wait')
@@ -34,7 +34,9 @@ export const deployCommand = (terminal: Terminal) =>
         const config = loadConfig()
         const name = config.deployment?.name
         if (!name)
-          throw new UsageError('Set DEPLOYMENT_NAME as for the workers: versioning is off without it')
+          throw new UsageError(
+            'Set DEPLOYMENT_NAME as for the workers. Without it, worker versioning is off.',
+          )
         const version = status ? null : parseVersion(name, buildId ?? config.deployment?.buildId)
         const target = temporalTarget(config)
         const link = connectTemporal(target, 'cli')
@@ -43,7 +45,9 @@ export const deployCommand = (terminal: Terminal) =>
           if (version) await makeCurrent(deployments, version, wait ? within : 0)
           const view = await deployments.read(name)
           if (!view)
-            throw new CommandError(`No versioned worker of ${name} has ever polled ${target.namespace}.`)
+            throw new CommandError(
+              `No versioned worker of ${name} has ever polled ${target.namespace}. Start one with DEPLOYMENT_NAME and BUILD_ID.`,
+            )
           return describeDeployment(view)
         } catch (err) {
           if (err instanceof CommandError) throw err
@@ -55,9 +59,9 @@ export const deployCommand = (terminal: Terminal) =>
     )
 
 /**
- * New runs begin on `version` when it resolves. What Temporal does not do at once, because no worker of the build polls
- * yet, or because it is busy or away for a moment, is asked for again until `withinMs` are over.
- * @throws CommandError when no worker of it polls; else what Temporal said last
+ * Makes a build current, so that new runs start on it. Retries for `withinMs` while no worker of the build polls, and while
+ * Temporal is busy or unreachable.
+ * @throws CommandError if no worker of the build polls; otherwise Temporal's last error
  */
 export async function makeCurrent(
   deployments: Pick<Deployments, 'isPolled' | 'makeCurrent'>,
@@ -87,7 +91,7 @@ function notPolledMessage({ deploymentName, buildId }: WorkerVersion, withinMs: 
 
 type Version = DeploymentView['versions'][number]
 
-/** The command fails while runs are pinned to builds without a worker. */
+/** The command fails while runs are pinned to a build without a worker. */
 function describeDeployment(view: DeploymentView): Output {
   const stuck = view.versions.filter((v) => v.openRuns > 0 && !v.worker)
   return {
@@ -112,7 +116,7 @@ function deploymentText(view: DeploymentView, stuck: readonly Version[]): string
   for (const v of stuck) {
     const move = moveCommand(view, v)
     lines.push(
-      `${v.openRuns} runs are pinned to ${v.buildId}, which has no worker: they wait. Start a worker of that build${move ? `, or move them to ${view.current}, whose code must replay their histories:\n  ${move}` : ''}`,
+      `${v.openRuns} runs are pinned to build ${v.buildId}, which has no worker, so they wait. Start a worker of that build${move ? `, or move the runs to build ${view.current}. Its code must be able to replay their histories:\n  ${move}` : '.'}`,
     )
   }
   return lines.join('\n')
@@ -129,7 +133,7 @@ function isServing(v: Version): boolean {
   return v.status === 'current' || v.status === 'ramping'
 }
 
-/** Temporal's own command that moves the open runs of a build to the current one; null where there is no other one. */
+/** Temporal's own command that moves the open runs of a build to the current build; null if that is the same build. */
 function moveCommand(
   { deployment, current, namespace }: DeploymentView,
   { buildId }: Version,
@@ -143,6 +147,6 @@ function moveCommand(
 function parseVersion(deploymentName: string, buildId: string | undefined): WorkerVersion {
   if (buildId && isBuildId(buildId)) return { deploymentName, buildId }
   throw new UsageError(
-    `Say which build, by --build-id or BUILD_ID: ${BUILD_ID_RULE}${buildId ? `, not ${buildId}` : ''}`,
+    `Set the build with --build-id or BUILD_ID: ${BUILD_ID_RULE}${buildId ? `, not ${buildId}` : ''}.`,
   )
 }

@@ -26,7 +26,7 @@ const rotate = (terminal: Terminal) =>
     .action(
       printing(terminal, async (options) => {
         const config = loadConfig()
-        // Only the running server can open the embedded store; PostgreSQL can be opened from here.
+        // Only the running server can open the embedded store. PostgreSQL can be opened from here.
         const rotation =
           config.databaseUrl && !options.url
             ? await rotateDirectly(config, config.databaseUrl)
@@ -43,20 +43,20 @@ async function rotateDirectly(config: Config, databaseUrl: string): Promise<KeyR
   const store = await openStore({ databaseUrl, dataDir: null })
   const link = connectTemporal(temporalTargetFromEnv(config.temporal.env), 'cli')
   try {
-    const admission = await checkKeys(store.db, sealer, Date.now())
-    if (!admission.ok) {
+    const keys = await checkKeys(store.db, sealer, Date.now())
+    if (!keys.ok) {
       throw new CommandError(
-        `The store is sealed with a key (id ${admission.missing.join(', ')}) that is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS. Nothing was changed.`,
+        `The store has secrets that are encrypted with another key (id ${keys.missing.join(', ')}). Add that key to ENCRYPTION_KEY_PREVIOUS. Nothing was changed.`,
       )
     }
     const log = createLog('warn')
     const [target] = sealer.keyIds
-    // Before it: the rotation is many small statements, and none of them may be without its row.
+    // The rotation is many statements, none of which may be missing in the audit log. So its row is written first.
     const note = { actor: COMMAND_LINE_ACTOR, action: 'key.rotate', target, at: Date.now() }
     const row = await writeAudit(store.db, { ...note, details: { outcome: 'unknown' } })
-    const done = await rotateKeys({ db: store.db, sealer, client: link.client, now: Date.now, log })
-    await amendAudit(store.db, row, { resealed: done.resealed, unreadable: done.unreadable })
-    return done
+    const rotation = await rotateKeys({ db: store.db, sealer, client: link.client, now: Date.now, log })
+    await amendAudit(store.db, row, { resealed: rotation.resealed, unreadable: rotation.unreadable })
+    return rotation
   } finally {
     await link.close()
     await store.close()
@@ -65,32 +65,33 @@ async function rotateDirectly(config: Config, databaseUrl: string): Promise<KeyR
 
 function describeRotation({ keyId, resealed, unreadable, previous }: KeyRotation): string {
   const total = Object.values(resealed).reduce((sum, n) => sum + n, 0)
-  const lines = [`${total} secrets sealed anew; all are sealed with the key ${keyId} now`]
+  const lines = [`${total} secrets re-encrypted; all use the key ${keyId} now`]
   for (const [column, count] of Object.entries(resealed)) if (count > 0) lines.push(`  ${column}: ${count}`)
   if (unreadable > 0) {
-    lines[0] = `${total} secrets sealed anew with the key ${keyId}`
+    lines[0] = `${total} secrets re-encrypted with the key ${keyId}`
     lines.push(
-      `${unreadable} could not be opened with any key: they are as they were. Give their key in ENCRYPTION_KEY_PREVIOUS and repeat this`,
+      `${unreadable} secrets cannot be decrypted with any known key, and are unchanged. Add their key to ENCRYPTION_KEY_PREVIOUS and repeat this command.`,
     )
   }
   for (const { keyId: id, openRuns, neededUntil } of previous) {
-    const until = neededUntil ?? 'the retention of the Temporal namespace is over (Temporal did not answer)'
+    const until =
+      neededUntil ?? 'the retention of the Temporal namespace has passed (Temporal did not answer)'
     lines.push(
       openRuns > 0
-        ? `keep the previous key ${id}: ${openRuns} runs that began under it go on. As things stand it is needed to read histories until ${until}; ask again later`
+        ? `keep the previous key ${id}: ${openRuns} open runs started with it. Their histories need it until ${until} or longer; repeat this command later`
         : `keep the previous key ${id} in ENCRYPTION_KEY_PREVIOUS until ${until}: histories in Temporal are encrypted with it`,
     )
   }
   return lines.join('\n')
 }
 
-/** The key that `npm start` keeps, where it has a PostgreSQL of its own. */
+/** The key that `npm start` keeps in its data folder; it can run with PostgreSQL too. */
 function storedEncryptionKey(dataDir: string): string {
   try {
     return readFileSync(join(dataDir, 'encryption-key'), 'utf8').trim()
   } catch {
     throw new ConfigError(
-      `Set ENCRYPTION_KEY, or DATA_DIR to the folder of npm start (looked in ${dataDir}).`,
+      `No encryption key was found in ${dataDir}. Set ENCRYPTION_KEY, or set DATA_DIR to the data folder of npm start.`,
     )
   }
 }

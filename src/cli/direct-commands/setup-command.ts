@@ -15,13 +15,13 @@ import { describeTemporalError, temporalTarget } from './temporal-target.ts'
 
 const TIMEOUT_MS = 30_000
 
-/** What a client cannot read from a Temporal server. */
+/** Settings that a Temporal server does not show to clients. */
 const UNVERIFIABLE_SETTINGS = [
   {
     what: 'dynamic-config',
     name: 'matching.enableFairness',
-    want: 'true',
-    why: 'Temporal does not show its dynamic configuration to clients; see its configuration file',
+    expected: 'true',
+    why: 'Temporal does not expose its dynamic configuration to clients. Check its configuration file.',
   },
 ]
 
@@ -32,7 +32,7 @@ const retentionOption = new Option(
 
 /** `nurture setup` */
 export const setupCommand = (terminal: Terminal) =>
-  command('setup', 'Create the namespace and search attributes in Temporal (TEMPORAL_*). May be repeated')
+  command('setup', 'Create the namespace and search attributes in Temporal (TEMPORAL_*); safe to repeat')
     .option('--check', 'Change nothing, and report what differs; exit code 1 if anything does')
     .addOption(retentionOption)
     .action(
@@ -57,7 +57,7 @@ export const setupCommand = (terminal: Terminal) =>
       }),
     )
 
-/** @param made differences that the command has removed */
+/** @param made differences that this command resolved */
 function describeSetup(
   now: Awaited<ReturnType<typeof diffNamespace>>,
   made: readonly NamespaceDifference[],
@@ -71,10 +71,10 @@ function describeSetup(
       ? `${now.namespace}: set up for FollowerNurture (Server ${serverVersion}, retention ${formatRetention(retentionMs ?? 0)})`
       : `${now.namespace}: not set up for FollowerNurture`,
     ...UNVERIFIABLE_SETTINGS.map(
-      (u) => `cannot be checked from here: ${u.name} should be ${u.want}. ${u.why}`,
+      (u) => `cannot be checked from here: ${u.name} should be ${u.expected}. ${u.why}`,
     ),
   ]
-  return { value: { ...now, made, unseen: UNVERIFIABLE_SETTINGS }, text: lines.join('\n'), failed: !ok }
+  return { value: { ...now, made, unverified: UNVERIFIABLE_SETTINGS }, text: lines.join('\n'), failed: !ok }
 }
 
 function isSame(a: NamespaceDifference, b: NamespaceDifference): boolean {
