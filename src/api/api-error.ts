@@ -9,10 +9,10 @@ import { truncateText } from '../shared/text.ts'
 import { StoreError } from '../store/store-error.ts'
 import { TemporalUnavailableError } from '../temporal/run-client.ts'
 
-/** So much of an address goes to the log. */
+/** A request path is truncated to this length in the log. */
 const MAX_PATH_CHARS = 200
 
-/** More nobody reads, and each of a body of 4 MiB would make an answer that is longer than it. */
+/** Bounds the response: every value of a 4 MiB body could be an issue. */
 const MAX_ISSUES = 200
 const MAX_ISSUE_PATH_CHARS = 300
 const MAX_ISSUE_MESSAGE_CHARS = 2_000
@@ -50,20 +50,22 @@ export const notFound = (what: string) => new ApiError(404, 'not-found', `There 
 export const refused = (message: string, issues?: ApiIssue[]) =>
   new ApiError(422, 'refused', message, issues && limitIssues(issues))
 export const forbidden = (needed: Role, given: Role) =>
-  new ApiError(403, 'forbidden', `This needs the role ${needed}; this token has ${given}.`)
+  new ApiError(403, 'forbidden', `This call needs the role ${needed}. The caller has the role ${given}.`)
 export const conflict = (message: string) => new ApiError(409, 'conflict', message)
+export const temporalUnavailableError = (advice = '') =>
+  new ApiError(503, 'temporal-unavailable', `Temporal is not reachable. Nothing was changed.${advice}`)
 
-/** The first ones, and how many more there are; a path and a message no longer than somebody reads. */
+/** Keeps the first issues and adds the number of the others. Truncates long paths and messages. */
 function limitIssues(issues: readonly ApiIssue[]): ApiIssue[] {
-  // One more takes no more room than the word of it; a check of campaign files ends with such a word itself.
+  // The check of campaign files ends its own list of MAX_ISSUES with such a number.
   const allFit = issues.length <= MAX_ISSUES + 1
-  const shown = (allFit ? issues : issues.slice(0, MAX_ISSUES)).map((issue) => ({
+  const kept = (allFit ? issues : issues.slice(0, MAX_ISSUES)).map((issue) => ({
     ...issue,
     path: truncate(issue.path, MAX_ISSUE_PATH_CHARS),
     message: truncate(issue.message, MAX_ISSUE_MESSAGE_CHARS),
   }))
-  if (allFit) return shown
-  return [...shown, { path: '', message: `and ${issues.length - MAX_ISSUES} more errors` }]
+  if (allFit) return kept
+  return [...kept, { path: '', message: `and ${issues.length - MAX_ISSUES} more errors` }]
 }
 
 function truncate(text: string, max: number): string {
@@ -71,36 +73,34 @@ function truncate(text: string, max: number): string {
   return cut === text ? text : `${cut}…`
 }
 
-/** Every error of the API as `{error: {code, message, issues?}}`. */
+/** Responds to an error with `{error: {code, message, issues?}}`. */
 export function respondWithError(err: unknown, c: Context, log: Log): Response {
   const { status, code, message, issues, headers } = toApiError(err, c, log)
   return c.json({ error: { code, message, ...(issues ? { issues } : {}) } }, status, headers)
 }
 
-/** What an error is to whoever asked. What is not expected is logged, and told in no detail. */
+/** Maps an error to an API error. An unexpected error is logged, and its response has no details. */
 export function toApiError(err: unknown, c: Context, log: Log): ApiError {
   if (err instanceof ApiError) return err
   if (err instanceof TemporalUnavailableError) {
-    const message =
-      'Temporal does not answer at present. Nothing was changed; try again when /readyz says engine: up.'
-    return new ApiError(503, 'temporal-unavailable', message)
+    return temporalUnavailableError(' Try again when /readyz reports engine: up.')
   }
   if (err instanceof BusyError) {
-    const message = 'Too many passwords are being looked at just now. Try again in some seconds.'
+    const message = 'Too many password checks are queued. Try again in a few seconds.'
     return new ApiError(429, 'too-many', message, undefined, { 'retry-after': '2' })
   }
   if (err instanceof PasswordRefusedError) {
-    return refused('This password cannot be taken.', [{ path: 'password', message: err.message }])
+    return refused('The password is not accepted.', [{ path: 'password', message: err.message }])
   }
   if (err instanceof HTTPException) {
-    // Hono throws this for a body that is not JSON, which the API refuses as content.
-    if (err.status === 400) return refused('The body is not readable.')
+    // Hono reports a body that is not JSON with 400. The contract has 422 for content that is refused.
+    if (err.status === 400) return refused('The body cannot be parsed.')
     const message = err.message || 'The request was refused.'
     return new ApiError(err.status, err.status === 413 ? 'too-large' : 'bad-request', message)
   }
-  // PostgreSQL's class 22: the data is at fault, such as NUL in a text, or half a surrogate pair.
+  // SQLSTATE class 22, data exception: for example a NUL character or half a surrogate pair.
   if (err instanceof StoreError && err.code?.startsWith('22'))
-    return refused('A text or number here cannot be stored.')
+    return refused('The request has a text or number that cannot be stored.')
   log.error({ err, method: c.req.method, path: truncateText(c.req.path, MAX_PATH_CHARS) }, 'request failed')
-  return new ApiError(500, 'internal', 'Something went wrong here. The log of this server has the details.')
+  return new ApiError(500, 'internal', 'Internal error. The log of this server has the details.')
 }

@@ -5,18 +5,19 @@ import { hasRole, type Role, requiredRole } from '../auth/roles.ts'
 import { ApiError, forbidden } from './api-error.ts'
 
 /**
- * Lets pass whoever bears a token with the role that the call needs, and notes who it is. The console's cookie is not
- * asked for: another site's page could send it along. `isOtherOrigin`: a page that may not ask has sent it nevertheless.
+ * Requires a bearer token with the role that the call needs, and sets `principal`. The console's session cookie is not
+ * accepted, because a page of another site could send it.
+ * @param isOtherOrigin whether a request came from a page that may not call this route; such a refusal is counted as `origin`
  */
 export function createBearerGuard(
-  { authenticate: readBearer, client, refusals }: Pick<BearerAuth, 'authenticate' | 'client' | 'refusals'>,
+  { authenticate, client, refusals }: Pick<BearerAuth, 'authenticate' | 'client' | 'refusals'>,
   requiredRoleOf: (method: string, path: string) => Role = requiredRole,
   where: 'api' | 'codec' = 'api',
   isOtherOrigin: (c: Context) => boolean = () => false,
 ): MiddlewareHandler {
   return async function guard(c, next) {
     const { address } = client(c)
-    const result = await readBearer(c.req.header('authorization'), address)
+    const result = await authenticate(c.req.header('authorization'), address)
     if (result.kind !== 'authenticated') {
       if (where === 'codec' && result.kind === 'none' && isOtherOrigin(c))
         refusals.record({ where, reason: 'origin', address })
@@ -39,20 +40,21 @@ function unauthorisedError(result: Exclude<BearerResult, { kind: 'authenticated'
   switch (result.kind) {
     case 'none':
     case 'wrong': {
-      const message = 'Send the admin token or an API token: Authorization: Bearer ….'
+      const message =
+        'A valid token is required. Send the admin token or an API token as "Authorization: Bearer …".'
       return new ApiError(401, 'unauthorised', message, undefined, challenge)
     }
     case 'expired':
       return new ApiError(
         401,
         'unauthorised',
-        'This token has expired: an admin makes a new one.',
+        'This token has expired. Ask an admin for a new one.',
         undefined,
         challenge,
       )
     case 'wait': {
       const seconds = Math.ceil(result.ms / 1000)
-      const message = `Too many wrong tokens came from this address. Try again in ${seconds} s.`
+      const message = `Too many invalid tokens from this address. Try again in ${seconds} s.`
       return new ApiError(429, 'too-many', message, undefined, { 'retry-after': String(seconds) })
     }
     default:

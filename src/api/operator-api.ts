@@ -1,10 +1,9 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Auth } from '../auth/auth.ts'
 import { requiredRole } from '../auth/roles.ts'
 import { isLargeSkew } from '../callback/skew-monitor.ts'
 import { campaignJsonSchema } from '../campaign/json-schema.ts'
-import { inboxBacklog } from '../store/inbox/inbox-rows.ts'
 import { notFound, respondWithError } from './api-error.ts'
 import { createBearerGuard } from './bearer-guard.ts'
 import { apiBodyLimits } from './body/api-body-limits.ts'
@@ -15,15 +14,15 @@ import { createAccountRoutes } from './routes/account-routes.ts'
 import { createAuditRoutes } from './routes/audit-routes.ts'
 import { createCampaignRoutes } from './routes/campaign-routes.ts'
 import { createFollowerRoutes } from './routes/follower-routes.ts'
+import { createInboxRoutes } from './routes/inbox-routes.ts'
 import { createKeyRoutes } from './routes/key-routes.ts'
 import { createMediaRoutes } from './routes/media-routes.ts'
 import { createMenuRoutes } from './routes/menu-routes.ts'
 import { createQrcodeRoutes } from './routes/qrcode-routes.ts'
-import { type ApiDeps, createRouter, errorResponses, jsonResponse, security } from './routes/route-helpers.ts'
+import type { ApiDeps } from './routes/route-helpers.ts'
 import { createTemporalRoutes } from './routes/temporal-routes.ts'
 import { createTokenRoutes } from './routes/token-routes.ts'
 import { createUserRoutes } from './routes/user-routes.ts'
-import { inboxState } from './schemas/api-schemas.ts'
 import { staticJson } from './static-json.ts'
 
 const OPENAPI_INFO = {
@@ -32,10 +31,10 @@ const OPENAPI_INFO = {
     title: 'FollowerNurture operator API',
     version: '1',
     description:
-      'Times are ISO 8601 UTC; durations in fields named …Ms are milliseconds. x-role is the least role that a call needs: viewer, operator, admin.',
+      'Times are ISO 8601 UTC. Durations in fields named …Ms are milliseconds. `x-role` is the lowest role that may make a call: viewer, operator or admin.',
   },
 }
-/** For everybody, to be read: whoever has no token sends nothing there. */
+/** Documents that need no token. */
 const PUBLIC_ROUTES = new Set(['GET /api/openapi.json', 'GET /api/campaign.schema.json'])
 
 /** The operator API ([contract](../../docs/contract.md#6-operator-api)), `/metrics`, `/healthz` and `/readyz`. */
@@ -88,46 +87,22 @@ export function createOperatorApi(
 function addHealthRoutes(app: OpenAPIHono, deps: ApiDeps): void {
   app.get('/healthz', (c) => c.json({ ok: true }))
   const checkReadiness = rateLimitedCheck(async () => {
-    const [store, engine] = await Promise.all([isStoreUp(deps), deps.temporal.isUp()])
-    // Only when something is wrong: the body is what it always was otherwise.
-    return {
-      store,
-      engine,
-      foreign: store && engine && (await deps.namespaceGuard.check()).state === 'unexpected',
-    }
+    const [store, temporal] = await Promise.all([isStoreUp(deps), deps.temporal.isUp()])
+    const isUnexpected = store && temporal && (await deps.namespaceGuard.check()).state === 'unexpected'
+    return { store, temporal, isUnexpected }
   })
   app.get('/readyz', async (c) => {
-    const { store, engine, foreign } = await checkReadiness()
+    const { store, temporal, isUnexpected } = await checkReadiness()
     const clock = deps.skewMonitor.report().filter(isLargeSkew)
+    // `namespace` and `clock` are present only if something is wrong.
     const body = {
       store: store ? 'up' : 'down',
-      engine: engine ? 'up' : 'down',
-      ...(foreign ? { namespace: 'unexpected' } : {}),
+      engine: temporal ? 'up' : 'down',
+      ...(isUnexpected ? { namespace: 'unexpected' } : {}),
       ...(clock.length > 0 ? { clock } : {}),
     }
     return c.json(body, store ? 200 : 503)
   })
-}
-
-/** `/api/inbox` */
-function createInboxRoutes({ db, now, ...deps }: ApiDeps): OpenAPIHono {
-  const router = createRouter()
-  router.openapi(
-    createRoute({
-      method: 'get',
-      path: '/inbox',
-      summary: 'What waits to be dispatched, and what this process has taken',
-      security,
-      request: { query: z.strictObject({}) },
-      responses: { 200: jsonResponse(inboxState, 'The inbox'), ...errorResponses },
-    }),
-    async (c) => {
-      const { pending, oldestReceivedAt } = await inboxBacklog(db)
-      const oldestAgeMs = oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt)
-      return c.json({ pending, oldestAgeMs, ...deps.callbackCounts }, 200)
-    },
-  )
-  return router
 }
 
 async function isStoreUp({ db }: Pick<ApiDeps, 'db'>): Promise<boolean> {
@@ -145,7 +120,7 @@ function isPublic({ req }: Context): boolean {
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
-/** Writes beside each call which role it needs: the one that the guard asks for. */
+/** Adds the role that the guard requires to each call. */
 function withRoles(document: Document): Document {
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(item)) {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { rateLimitedCheck } from './rate-limited-check.ts'
 
-it('looks for each who asks seldom, and for some of those who ask all the time', async () => {
+it('runs a check for every call while calls are rare, and for the first calls of a second otherwise', async () => {
   let now = 0
-  let looks = 0
+  let checks = 0
   const ask = rateLimitedCheck(
-    async () => ++looks,
+    async () => ++checks,
     3,
     () => now,
   )

@@ -1,8 +1,8 @@
 const SECOND_MS = 1_000
 
 /**
- * Looks at something for whoever asks, at most `perSecond` times a second: who asks oftener gets what the latest look
- * found. For what everybody may ask for. Who asks as a probe does, every second or two, always gets a look of its own.
+ * Runs a check at most `perSecond` times a second; further callers get the latest result. For checks that anonymous clients
+ * can trigger. A probe that asks every second or two always gets a fresh result.
  * @param clock monotonic, ms
  */
 export function rateLimitedCheck<T>(

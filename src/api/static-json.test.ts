@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import { staticJson } from './static-json.ts'
 
-it('makes its answer once, however often it is asked', async () => {
+it('builds its response once, however often it is requested', async () => {
   let made = 0
   const app = new Hono().get(
     '/',

@@ -3,8 +3,8 @@ import type { Handler } from 'hono'
 const utf8 = new TextEncoder()
 
 /**
- * Answers with one and the same JSON: made at the first request, and then sent from the same bytes. For what everybody
- * may ask for, so that asking costs next to nothing however often it is done.
+ * Responds with JSON that never changes. It is built at the first request and kept as bytes, so that requests of anonymous
+ * clients cost almost nothing.
  */
 export function staticJson(make: () => unknown): Handler {
   let bytes: Uint8Array<ArrayBuffer> | null = null

@@ -8,41 +8,41 @@ const token = { ...answered, data: { access_token: 'test-token', expires_in: 7_2
 const malformed = { kind: 'malformed' as const, reason: 'HTTP 200, no JSON' }
 const lost = { kind: 'failed' as const, reason: 'no connection to WeChat (ECONNREFUSED)' }
 
-/** A client whose two calls answer so. */
+/** A client with fixed answers to two calls. */
 function client(answers: Partial<Pick<WechatClient, 'stableToken' | 'typing'>>): WechatClient {
   return { ...createWechatClient({ apiBase: 'http://127.0.0.1:9' }), ...answers }
 }
 const verify = (answers: Parameters<typeof client>[0]) => verifyAccount(account, client(answers))
 
 describe('an account that is verified', () => {
-  it('is told that something else answers in the place of WeChat', async () => {
+  it('reports that the response is not from WeChat', async () => {
     const [secret] = await verify({ stableToken: async () => malformed })
     expect(secret).toMatchObject({
       check: 'secret',
       ok: false,
-      message: 'What answered does not speak as WeChat does: HTTP 200, no JSON',
+      message: 'The response is not from the WeChat API: HTTP 200, no JSON',
       remedy: expect.stringContaining('proxy'),
     })
   })
 
-  it('is told that WeChat was not reached', async () => {
+  it('reports that WeChat is not reachable', async () => {
     const [secret] = await verify({ stableToken: async () => lost })
     expect(secret).toMatchObject({
       check: 'secret',
       ok: false,
-      message: expect.stringContaining('not reached'),
+      message: expect.stringContaining('not reachable'),
     })
   })
 
   it.each([
     ['nobody answered', lost],
     ['something else answered', malformed],
-  ])('is not said to be certified where %s', async (_name, typing) => {
+  ])('is not reported as certified when %s', async (_name, typing) => {
     const checks = await verify({ stableToken: async () => token, typing: async () => typing })
     expect(checks.find((c) => c.check === 'certification')).toMatchObject({ ok: false, errcode: null })
   })
 
-  it('is certified where WeChat only does not know the follower', async () => {
+  it('is certified when WeChat only does not know the follower', async () => {
     const typing = async () => ({ ...answered, errcode: 40003, data: null })
     const checks = await verify({ stableToken: async () => token, typing })
     expect(checks.map((c) => [c.check, c.ok])).toEqual([

@@ -13,14 +13,14 @@ export interface AccountCheck {
   errcode: number | null
 }
 
-/** Nobody has this id: a typing state for it does no harm, and shows whether the interface may be used. */
+/** No follower has this id. A typing state for it has no effect, and shows whether the account may call the interface. */
 const NONEXISTENT_OPENID = 'oVerifyTest000000000000000000'
 
 /**
- * Tries an account at WeChat: secret (of an authorised account: the authorisation), IP whitelist, certification, and
+ * Checks an account with WeChat: secret (for an authorised account, its authorisation), IP whitelist, certification, and
  * whether WeChat has reached the callback.
- * @param authorised gives an authorised account's access token; absent for an account with its own secret
- * @param otherMode the mode of the last push, where it was not the account's
+ * @param authorised returns the access token of an authorised account; absent for an account with its own secret
+ * @param otherMode the last push whose mode was not the mode of the account
  */
 export async function verifyAccount(
   account: Pick<Account, 'appId' | 'appSecret' | 'lastCallbackAt' | 'mode'>,
@@ -36,7 +36,7 @@ export async function verifyAccount(
   if (token.errcode !== 0 || !token.data) {
     const ip = /invalid ip ([\d.:a-f]+)/i.exec(token.errmsg)?.[1]
     if (classOf(token.errcode) === 'account-paused') {
-      const message = `WeChat does not take calls from this server (${token.errcode}).`
+      const message = `WeChat refuses calls from this server (${token.errcode}).`
       const remedy = ip ? `Add ${ip} to the IP whitelist of the account.` : remedyOf(token.errcode).en
       return [
         passedCheck('secret', 'WeChat knows the account.'),
@@ -51,14 +51,14 @@ export async function verifyAccount(
     ]
   }
   return [
-    passedCheck('secret', 'WeChat takes the secret.'),
-    passedCheck('ip-whitelist', 'WeChat takes calls from this server.'),
+    passedCheck('secret', 'WeChat accepts the secret.'),
+    passedCheck('ip-whitelist', 'WeChat accepts calls from this server.'),
     checkCertification(await client.typing(token.data.access_token, NONEXISTENT_OPENID)),
     callback,
   ]
 }
 
-/** By a call of the interface for somebody who is not there: any refusal but one of the account itself says yes. */
+/** Calls the interface for an unknown follower. Every error except one about the account itself shows that it is permitted. */
 function checkCertification(typing: WechatAnswer<unknown>): AccountCheck {
   if (typing.kind !== 'answered') return unanswered('certification', typing)
   const { errcode } = typing
@@ -68,17 +68,18 @@ function checkCertification(typing: WechatAnswer<unknown>): AccountCheck {
   return failedCheck('certification', message, { remedy: remedyOf(errcode).en, errcode })
 }
 
-/** Nothing can be said: WeChat was not reached, or what answered was not WeChat. */
+/** No result: WeChat is not reachable, or the response is not from WeChat. */
 function unanswered(
   check: AccountCheck['check'],
   answer: Exclude<WechatAnswer<unknown>, { kind: 'answered' }>,
 ): AccountCheck {
   return answer.kind === 'malformed'
-    ? failedCheck(check, `What answered does not speak as WeChat does: ${answer.reason}`, {
-        remedy: 'Check that apiBase is WeChat’s address, and that no proxy answers in its place.',
+    ? failedCheck(check, `The response is not from the WeChat API: ${answer.reason}`, {
+        remedy:
+          'Check that apiBase is the address of the WeChat API, and that no proxy answers in its place.',
       })
-    : failedCheck(check, `WeChat was not reached: ${answer.reason}`, {
-        remedy: 'Check this server’s way to the internet, or apiBase.',
+    : failedCheck(check, `WeChat is not reachable: ${answer.reason}`, {
+        remedy: 'Check the internet connection of this server, and apiBase.',
       })
 }
 
@@ -89,12 +90,12 @@ function checkCallback(
   if (otherMode && (otherMode.received === 'plain') !== (mode === 'plain')) {
     const arrivedMode = otherMode.received === 'plain' ? 'plain (明文模式)' : 'encrypted (安全模式)'
     const neededMode = otherMode.received === 'plain' ? 'plain' : 'security'
-    const here = neededMode === 'plain' ? '{"mode": "plain"}' : '{"mode": "security", "encodingAesKey": "…"}'
+    const body = neededMode === 'plain' ? '{"mode": "plain"}' : '{"mode": "security", "encodingAesKey": "…"}'
     return failedCheck(
       'callback',
-      `The modes differ: the account is registered as ${mode}, and the last push of WeChat’s that was refused for it, at ${new Date(otherMode.at).toISOString()}, was ${arrivedMode}.`,
+      `The modes differ: the account is registered as ${mode}, but the last push of WeChat that was refused (${new Date(otherMode.at).toISOString()}) was ${arrivedMode}.`,
       {
-        remedy: `Choose ${mode === 'plain' ? '明文模式' : '安全模式'} at WeChat (消息加解密方式), or change the account here: PATCH /api/accounts/${appId} with ${here}.`,
+        remedy: `Select ${mode === 'plain' ? '明文模式' : '安全模式'} at WeChat (消息加解密方式), or change the account: PATCH /api/accounts/${appId} with ${body}.`,
       },
     )
   }
@@ -105,7 +106,7 @@ function checkCallback(
       })
 }
 
-/** A token from the keeper, in the form of WeChat's own answer. */
+/** An access token of the platform, in the shape of WeChat's response. */
 function toWechatAnswer(token: TokenAnswer): WechatAnswer<AccessToken> {
   if (token.ok) {
     const data = { access_token: token.accessToken, expires_in: 0 }
@@ -127,17 +128,17 @@ function failedCheck(
   return { check, ok: false, message, remedy: more.remedy, errcode: more.errcode ?? null }
 }
 
-/** Whether this machine's clock agrees with WeChat's; nothing before enough pushes have shown it. */
+/** Compares this machine's clock with WeChat's. Empty until enough pushes have arrived. */
 export function clockChecks(report: SkewReport | null): AccountCheck[] {
   if (!report) return []
   const skewText = `This machine’s clock is ${describeSkew(report.skewMs)} (${report.samples} callbacks)`
   if (!isLargeSkew(report)) return [passedCheck('clock', `${skewText}.`)]
   const effect =
     report.refused * 2 > report.samples
-      ? 'Callbacks are refused because of it'
+      ? 'Most callbacks are refused because of it'
       : report.correctionMs === 0
-        ? 'It is not steady, so messages of the first minute may be lost'
-        : 'New runs are counted by WeChat’s clock meanwhile'
-  const remedy = 'Set the clock right on every machine of this deployment (NTP, for example chrony).'
+        ? 'The difference is not steady, so messages of the first minute may be lost'
+        : 'Until it is fixed, new runs use WeChat’s clock'
+  const remedy = 'Synchronise the clock of every machine of this deployment (NTP, for example chrony).'
   return [failedCheck('clock', `${skewText}. ${effect}.`, { remedy })]
 }

@@ -7,13 +7,15 @@ import type { ApiDeps } from './routes/route-helpers.ts'
 
 type Call<T> = (client: WechatClient, accessToken: string) => Promise<WechatAnswer<T>>
 
-/** An operator waits for the answer. */
+/** Short, because an operator is waiting for the response. */
 const BAD_ANSWER_RETRY_MS = [500]
 
+const MAYBE_DONE = 'The change may have been made. It is safe to repeat the call.'
+
 /**
- * Calls WeChat for an operator who waits for the answer; a token that WeChat refuses is fetched anew, as for a send.
- * `also`: errcodes that the caller wants as null.
- * @throws ApiError 422 with WeChat's errcode, 503 when WeChat does not answer, or not as it documents
+ * Calls WeChat while an operator waits for the response. A refused access token is fetched again, as for a send.
+ * @param expectedErrcodes errcodes for which the result is null
+ * @throws ApiError 422 with WeChat's errcode; 503 if WeChat is not reachable or its response is malformed
  */
 export async function requestWechat<T>(
   { tokens, clientOf }: Pick<ApiDeps, 'tokens' | 'clientOf'>,
@@ -39,20 +41,20 @@ function wechatError(problem: CallProblem): ApiError {
   const { reason, errcode } = problem
   if (errcode !== null) return refusedByWechat(errcode, reason, problem)
   if (problem.is === 'bad-answer') {
-    const message = `WeChat's answer cannot be read: ${reason}. Perhaps it was done; it may be asked again. Something between this server and WeChat may have answered instead: a proxy, a sign-in page.`
+    const message = `The response of WeChat cannot be read: ${reason}. ${MAYBE_DONE} A proxy or a sign-in page may have answered in place of WeChat.`
     return new ApiError(503, 'wechat-unavailable', message)
   }
   const unclear = problem.is === 'transient' && problem.unclear
-  const done = unclear ? 'Perhaps it was done; it may be asked again.' : 'Nothing was changed.'
-  return new ApiError(503, 'wechat-unavailable', `WeChat does not answer: ${reason}. ${done}`)
+  const effect = unclear ? MAYBE_DONE : 'Nothing was changed.'
+  return new ApiError(503, 'wechat-unavailable', `WeChat is not reachable: ${reason}. ${effect}`)
 }
 
 function refusedByWechat(errcode: number, errmsg: string, problem: CallProblem): ApiError {
   const remedy =
     errcode === 48001
-      ? ' This account may not use this interface: it must be certified, or be of another kind.'
+      ? ' This account has no permission for this interface: it must be certified, or be of another type.'
       : problem.is === 'account-stopped'
         ? ` ${remedyOf(errcode).en}`
         : ''
-  return refused(`WeChat refuses this (errcode ${errcode}): ${errmsg || 'no reason given'}.${remedy}`)
+  return refused(`WeChat refused the call (errcode ${errcode}): ${errmsg || 'no reason given'}.${remedy}`)
 }

@@ -81,14 +81,14 @@ describe('a body that is text', () => {
   })
 
   it.each([
-    ['nested', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 deep'],
-    ['nested, as a form', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 deep'],
-    ['of many fields', '/api/campaigns/preview', `{${'"a":1,'.repeat(400_000)}`, 'over 50000 values'],
+    ['nested', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 levels deep'],
+    ['nested, as a form', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 levels deep'],
+    ['of many fields', '/api/campaigns/preview', `{${'"a":1,'.repeat(400_000)}`, 'more than 50000 values'],
     [
       'nested in a short one',
       `/api/followers/${APP}/nobody/cancel`,
       '['.repeat(200_000),
-      'more than 32 deep',
+      'more than 32 levels deep',
     ],
   ])('is not parsed when it is %s', async (name, path, raw, why) => {
     const type = name.includes('form') ? 'multipart/form-data; boundary=x' : 'application/json'

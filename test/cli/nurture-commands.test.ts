@@ -346,7 +346,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     const { code, out } = await nurture('key', 'rotate', '--json')
     expect(code).toBe(0)
     // Sealed with the current key already.
-    expect(JSON.parse(out)).toMatchObject({ resealed: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
+    expect(JSON.parse(out)).toMatchObject({ reencrypted: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
   })
 
   it('makes a code that leads into a campaign, and none that does not', async () => {

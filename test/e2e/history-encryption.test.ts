@@ -169,7 +169,7 @@ describe.skipIf(!temporalAddress)('histories', () => {
     await after.addAccount({ appId: APP })
     await receivesReply(after, 'oRotated')
     const rotation = await after.services.rotateKeys()
-    expect(rotation).toMatchObject({ unreadable: 0, resealed: { 'accounts.encoding_aes_key_sealed': 1 } })
+    expect(rotation).toMatchObject({ unreadable: 0, reencrypted: { 'accounts.encoding_aes_key_sealed': 1 } })
   })
 })
 

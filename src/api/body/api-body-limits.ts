@@ -5,22 +5,22 @@ import type { BodyBudget } from './body-budget.ts'
 import { boundedBody } from './bounded-body.ts'
 import { checkJsonLimits } from './json-limits.ts'
 
-const FILE_MAX = 1024 * 1024
-/** A preview carries a campaign file within JSON, whose escapes make it longer. */
-const PREVIEW_MAX = 4 * FILE_MAX
-/** All others are small: fields of an account, a menu, a reason. */
-const JSON_MAX = 256 * 1024
-/** A campaign of the greatest length may have as many; it has seven levels, and a menu fewer. */
-const MEDIA = '/api/media'
+const MIB = 1024 * 1024
+const MAX_FILE_BYTES = MIB
+/** A preview has a campaign file inside JSON, whose escapes make it longer. */
+const MAX_PREVIEW_BYTES = 4 * MIB
+/** All other bodies are small: fields of an account, a menu, a reason. */
+const MAX_JSON_BYTES = 256 * 1024
+/** WeChat's largest medium has 10 MiB; the multipart form adds some bytes. */
+const MAX_UPLOAD_BYTES = 11 * MIB
+/** The largest campaign has about as many values, and seven levels. */
 const JSON_LIMITS = { values: 50_000, depth: 32 }
-/** WeChat's largest medium has 10 MiB; the form around it adds some. */
-const UPLOAD_MAX = 11 * FILE_MAX
+const MEDIA_PATH = '/api/media'
 
 /**
- * What the body of a call to `/api/*` may be, for every route and every content type: bounded
- * ({@link boundedBody}), and UTF-8 where it is text; a byte order mark is no part of it. What is in another encoding is
- * refused before anything reads it: a decoder that puts U+FFFD in place of it would let rubbish be published. JSON has a
- * bounded number of values ({@link checkJsonLimits}); a campaign file has bounds of its own.
+ * Checks the body of every call to `/api/*`, whatever its content type. Its size is bounded ({@link boundedBody}). Text must
+ * be UTF-8: a decoder would replace other bytes with U+FFFD, and the result would be published. The number of JSON values
+ * is bounded ({@link checkJsonLimits}); campaign files have limits of their own.
  */
 export function apiBodyLimits(budget: BodyBudget): MiddlewareHandler[] {
   const bound = boundedBody({
@@ -35,12 +35,12 @@ export function apiBodyLimits(budget: BodyBudget): MiddlewareHandler[] {
     if (c.req.raw.body === null) return next()
     const bytes = await c.req.bytes()
     if (isText(c)) {
-      // Kept by the request: whoever asks for its text or JSON afterwards gets it from these bytes.
+      // Hono keeps these bytes: `c.req.text()` and `c.req.json()` read them later.
       const read = readUtf8(bytes, { show: c.req.path.startsWith('/api/campaigns') })
       if (!read.ok) throw refused(`The body ${read.message}`)
     }
-    // Whatever type it is sent as: some look into a body without asking that.
-    if (!isCampaignFile(c) && c.req.path !== MEDIA) checkJsonLimits(bytes, JSON_LIMITS)
+    // For every content type: some routes parse the body without checking the type.
+    if (!isCampaignFile(c) && c.req.path !== MEDIA_PATH) checkJsonLimits(bytes, JSON_LIMITS)
     return next()
   }
   return [bound, check]
@@ -48,10 +48,11 @@ export function apiBodyLimits(budget: BodyBudget): MiddlewareHandler[] {
 
 function limitOf(c: Context): { max: number; message: string } {
   const { path } = c.req
-  if (isCampaignFile(c)) return { max: FILE_MAX, message: 'The file is over 1 MiB.' }
-  if (path === MEDIA) return { max: UPLOAD_MAX, message: 'A medium may have 10 MiB at most.' }
-  if (path === '/api/campaigns/preview') return { max: PREVIEW_MAX, message: 'The body is over 4 MiB.' }
-  return { max: JSON_MAX, message: 'The body is over 256 KiB.' }
+  if (isCampaignFile(c)) return { max: MAX_FILE_BYTES, message: 'The campaign file is larger than 1 MiB.' }
+  if (path === MEDIA_PATH) return { max: MAX_UPLOAD_BYTES, message: 'The medium is larger than 10 MiB.' }
+  if (path === '/api/campaigns/preview')
+    return { max: MAX_PREVIEW_BYTES, message: 'The body is larger than 4 MiB.' }
+  return { max: MAX_JSON_BYTES, message: 'The body is larger than 256 KiB.' }
 }
 
 function isCampaignFile({ req }: Context): boolean {

@@ -1,48 +1,47 @@
-/** Whose bodies: of those who have shown who they are, and of those who have not yet (forms of the sign-in). */
+/** Bodies of authenticated requests, and bodies of anonymous ones (the sign-in forms). */
 export type BodyPool = 'signed-in' | 'anonymous'
 
 const MIB = 1024 * 1024
 
 /**
- * Bytes of request bodies that this process holds at once, in each share. One share that is used up leaves the other
- * its own: a flood of sign-in forms refuses no operator's call. Callbacks have 32 MiB of their own
- * (`src/callback/admission-control.ts`); together that is the bound on everything that requests hold.
+ * Bytes of request bodies that this process holds at once, per pool. The pools are independent: a burst of sign-in forms
+ * does not refuse a call of an operator. Callbacks have another 32 MiB (`src/callback/admission/admission-control.ts`).
  */
 const BODY_LIMITS: Readonly<Record<BodyPool, number>> = {
   'signed-in': 64 * MIB,
   anonymous: 16 * MIB,
 }
-/** One sender may hold this part of a share, so that it cannot keep all others out. */
+/** The part of a pool that one sender may hold, so that it cannot keep all others out. */
 const MAX_SENDER_SHARE = 1 / 4
-/** Bodies that have not come whole may hold this part of it: however many stall, a form that comes in one go has room. */
+/** The part of the anonymous pool for incomplete bodies. However many stall, a form that arrives in one piece has room. */
 const MAX_UNFINISHED_SHARE = 1 / 2
 
-/** What one request holds. */
+/** The bytes that one request holds. */
 export interface BodyReservation {
   /**
-   * Counts so many bytes more; false, and nothing is counted, when the share has no room for them.
-   * @param isWhole nothing comes after them
+   * Adds bytes. Returns false, and adds nothing, if the pool has no room for them.
+   * @param isWhole the body is complete with these bytes
    */
   grow(bytes: number, isWhole?: boolean): boolean
-  /** Gives all of it back; a second call does nothing. */
+  /** Releases all bytes. A second call has no effect. */
   release(): void
 }
 
 export interface BodyBudget {
-  /** @param source its widest network, or the person or token that is signed in; null: not told apart */
+  /** @param source the widest network of an anonymous client, or the authenticated user or token; null: no limit per sender */
   reserve(pool: BodyPool, source: string | null): BodyReservation
-  /** Bytes held now. */
+  /** Bytes that are held now. */
   held(pool: BodyPool): number
 }
 
-/** Bounds what the bodies of all requests together hold in memory; `onChange` is told of each change. */
+/** Bounds the memory that the bodies of all requests hold together. @param onChange is called after each change */
 export function createBodyBudget(
   onChange: (pool: BodyPool, held: number) => void = () => {},
   limits: Readonly<Record<BodyPool, number>> = BODY_LIMITS,
 ): BodyBudget {
   const total: Record<BodyPool, number> = { 'signed-in': 0, anonymous: 0 }
   const bySender = new Map<string, number>()
-  /** Anonymous bytes of bodies that have not come whole. */
+  /** Bytes of incomplete anonymous bodies. */
   let unfinished = 0
   const change = (pool: BodyPool, sender: string | null, by: number) => {
     total[pool] += by
@@ -61,7 +60,7 @@ export function createBodyBudget(
   return {
     held: (pool) => total[pool],
     reserve(pool, source) {
-      // A person may have the name of an address.
+      // A user name may look like an address.
       const sender = source === null ? null : `${pool} ${source}`
       let reserved = 0
       let reservedUnfinished = 0

@@ -38,14 +38,14 @@ function appWith(bound: Partial<BoundedBodyOptions> = {}) {
     held,
     budget,
     post,
-    /** Has handlers wait, with the body in their hands. */
+    /** Runs this in the handler, after it has read the body. */
     hold(work: () => Promise<void>) {
       inside = work
     },
   }
 }
 
-/** Bytes that come when they are asked for, and a count of them. */
+/** A stream that counts the bytes that were read from it. */
 function source(piece: number, times: number, end: 'close' | 'error' | 'never' = 'close') {
   const given = { bytes: 0 }
   let left = times
@@ -66,7 +66,7 @@ function source(piece: number, times: number, end: 'close' | 'error' | 'never' =
 }
 
 describe('the body of a request', () => {
-  it('reaches the handler whole, is counted until the answer, and then given back', async () => {
+  it('reaches the handler completely, counts until the response, and is released then', async () => {
     const { post, held, budget, hold } = appWith()
     let during = 0
     hold(async () => {
@@ -77,14 +77,14 @@ describe('the body of a request', () => {
     expect(held.at(-1)).toBe(0)
   })
 
-  it('is refused by the length that it announces before a byte of it is read', async () => {
+  it('is refused by its announced length before any of it is read', async () => {
     const { post, held } = appWith()
     const { stream, given } = source(10, 10)
     expect((await post(stream, { 'content-length': '61' })).status).toBe(413)
     expect({ given: given.bytes, held }).toEqual({ given: 0, held: [] })
   })
 
-  it('is read no further than its bound when it announces none', async () => {
+  it('is not read past the limit if it announces no length', async () => {
     const { post, budget } = appWith()
     const { stream, given } = source(10, 1_000)
     expect((await post(stream, { 'transfer-encoding': 'chunked' })).status).toBe(413)
@@ -92,7 +92,7 @@ describe('the body of a request', () => {
     expect(budget.held('signed-in')).toBe(0)
   })
 
-  it('waits with others in a bounded room: what finds none there is refused, and the others go on', async () => {
+  it('shares a bounded pool: a body without room is refused, and the others continue', async () => {
     const { post, budget, hold } = appWith({ pool: 'anonymous' })
     let go = () => {}
     const waiting = new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ describe('the body of a request', () => {
     expect(budget.held('anonymous')).toBe(0)
   })
 
-  it('answers 503 with what to do, and Retry-After', async () => {
+  it('is refused with 503, what to do, and Retry-After', async () => {
     const { post, budget } = appWith({ pool: 'anonymous' })
     budget.reserve('anonymous', null).grow(40, true)
     const answer = await post('b')
@@ -116,20 +116,20 @@ describe('the body of a request', () => {
       after: '2',
     })
     expect(await answer.json()).toMatchObject({
-      error: { code: 'busy', message: expect.stringContaining('try again in 2 s') },
+      error: { code: 'busy', message: expect.stringContaining('Try again in 2 s') },
     })
   })
 
-  it('gives its bytes back when its sender leaves, and when the handler throws', async () => {
+  it('releases its bytes if the client disconnects, and if the handler throws', async () => {
     const { post, budget, hold } = appWith()
     expect((await post(source(10, 3, 'error').stream)).status).toBe(400)
     expect(budget.held('signed-in')).toBe(0)
-    hold(() => Promise.reject(new Error('trouble')))
+    hold(() => Promise.reject(new Error('test failure')))
     expect((await post('c')).status).toBe(500)
     expect(budget.held('signed-in')).toBe(0)
   })
 
-  it('that comes in one go finds room beside many that stall', async () => {
+  it('that arrives in one piece has room beside many that stall', async () => {
     const { post, budget } = appWith({ pool: 'anonymous', timeoutMs: 3_000 })
     const stalled = Array.from({ length: 10 }, () => post(source(5, 1, 'never').stream))
     await expect.poll(() => budget.held('anonymous')).toBe(20)
@@ -140,7 +140,7 @@ describe('the body of a request', () => {
     ])
   })
 
-  it('is given up when it does not go on', async () => {
+  it('is refused with 408 if it stalls', async () => {
     const { post, budget } = appWith({ timeoutMs: 20 })
     const answer = await post(source(10, 1, 'never').stream)
     expect({ status: answer.status, held: budget.held('signed-in') }).toEqual({ status: 408, held: 0 })
@@ -148,7 +148,7 @@ describe('the body of a request', () => {
 })
 
 describe('the budget of all bodies', () => {
-  it('lets one sender hold a quarter of what is for those who have not signed in', () => {
+  it('lets one sender hold a quarter of the anonymous pool', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     const one = budget.reserve('anonymous', '192.0.2.1')
     expect(one.grow(10)).toBe(true)
@@ -160,7 +160,7 @@ describe('the budget of all bodies', () => {
     expect(budget.reserve('anonymous', '192.0.2.1').grow(10)).toBe(true)
   })
 
-  it('of whoever is signed in is counted by who that is', async () => {
+  it('counts authenticated requests by user or token', async () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     const app = new Hono()
     app.onError((err, c) => respondWithError(err, c, pino({ level: 'silent' })))
@@ -179,23 +179,23 @@ describe('the budget of all bodies', () => {
     expect([await statusOf('token:one'), await statusOf('token:two')]).toEqual([503, 200])
   })
 
-  it('lets one person or token hold a quarter of what is for those who have signed in', () => {
+  it('lets one user or token hold a quarter of the authenticated pool', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     expect(budget.reserve('signed-in', 'token:one').grow(25)).toBe(true)
     expect(budget.reserve('signed-in', 'token:one').grow(1)).toBe(false)
     expect(budget.reserve('signed-in', 'token:two').grow(25)).toBe(true)
-    // An address of the same name has its own.
+    // An address with the same name counts separately.
     expect(budget.reserve('anonymous', 'token:one').grow(10)).toBe(true)
   })
 
-  it('keeps what is for operators apart from what strangers use up', () => {
+  it('is independent for operators and anonymous clients', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     for (let n = 0; n < 8; n++) budget.reserve('anonymous', `192.0.2.${n}`).grow(10, true)
     expect(budget.held('anonymous')).toBe(40)
     expect(budget.reserve('signed-in', null).grow(100)).toBe(true)
   })
 
-  it('keeps room for what comes in one go, however many bodies stall', () => {
+  it('has room for a body that arrives in one piece, however many stall', () => {
     const budget = createBodyBudget(() => {}, LIMITS)
     const stalled = Array.from({ length: 30 }, (_, n) => budget.reserve('anonymous', `198.51.100.${n}`))
     expect(stalled.filter((hold) => hold.grow(1))).toHaveLength(20)
@@ -203,7 +203,7 @@ describe('the budget of all bodies', () => {
     const whole = budget.reserve('anonymous', '192.0.2.1')
     expect(whole.grow(5, true)).toBe(true)
     whole.release()
-    // One that has come whole after all makes room for another.
+    // A stalled body that completes makes room for another one.
     expect(stalled[0]?.grow(0, true)).toBe(true)
     expect(budget.reserve('anonymous', '192.0.2.2').grow(1)).toBe(true)
     for (const hold of stalled) hold.release()

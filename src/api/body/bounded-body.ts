@@ -4,8 +4,8 @@ import { ApiError } from '../api-error.ts'
 import type { BodyBudget, BodyPool, BodyReservation } from './body-budget.ts'
 
 /**
- * How long the whole body may take, ms. The server's own limit for a request (`src/bootstrap/http/server.ts`) is longer, so that
- * who is too slow is told so. Whoever has not signed in sends a small form.
+ * Time for the complete body, ms. The server's own limit for a request (`src/bootstrap/http/server.ts`) is longer, so a slow
+ * client gets a 408. Anonymous clients send only small forms.
  */
 const TIMEOUT_MS: Readonly<Record<BodyPool, number>> = { 'signed-in': 100_000, anonymous: 10_000 }
 const RETRY_AFTER_S = 2
@@ -13,27 +13,27 @@ const RETRY_AFTER_S = 2
 export interface BoundedBodyOptions {
   budget: BodyBudget
   pool: BodyPool
-  /** Bytes that the body may have. */
+  /** The largest body, bytes. */
   max(c: Context): number
-  /** Of whoever is not signed in: the widest network that the request comes from. */
+  /** The widest network of an anonymous client. */
   sender?(c: Context): string | null
-  /** @throws the answer to a body over `max` */
+  /** @throws the response to a body over `max` */
   tooLarge(c: Context): never
-  /** ms; without: as the share has it. */
+  /** ms. Default: the time limit of the pool. */
   timeoutMs?: number
 }
 
 /**
- * Reads the body for whoever comes after it: bounded in size and time, and counted in the budget of all requests from
- * its first byte until the request is answered. Belongs behind the guard: before it nothing of a body is read.
- * @throws ApiError 503 when too many bytes are held already, 408 when the body takes too long, 400 when its sender left
+ * Reads the body for the handlers after it, with bounds for size and time. Its bytes count in the budget until the response
+ * is sent. It must run after authentication: before that, nothing of a body is read.
+ * @throws ApiError 503 if the budget is exhausted, 408 if the body takes too long, 400 if the client disconnected
  */
 export function boundedBody(options: BoundedBodyOptions): MiddlewareHandler {
   return async function bounded(c, next) {
     if (c.req.raw.body === null) return next()
     const max = options.max(c)
     const announced = contentLength(c)
-    // Refused by its length, none of it is read.
+    // An announced length that is too large is refused before any of the body is read.
     if (announced !== null && announced > max) return options.tooLarge(c)
     const reservation = options.budget.reserve(options.pool, senderOf(c, options))
     try {
@@ -47,12 +47,12 @@ export function boundedBody(options: BoundedBodyOptions): MiddlewareHandler {
 }
 
 function senderOf(c: Context, { pool: share, sender }: BoundedBodyOptions): string | null {
-  // Unset where no guard stands before.
+  // Undefined if no authentication ran before.
   const principal: Partial<Principal> | undefined = share === 'signed-in' ? c.get('principal') : undefined
   return principal?.actor ?? sender?.(c) ?? null
 }
 
-/** null: only its end tells how long it was. Node's parser holds an announced length to its word. */
+/** The announced length, which Node's parser enforces; null for a chunked body. */
 function contentLength({ req }: Context): number | null {
   if (req.header('transfer-encoding') !== undefined) return null
   const length = req.header('content-length')
@@ -65,14 +65,14 @@ async function readAll(
   reservation: BodyReservation,
   options: BoundedBodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // The caller has seen that there is one.
+  // The caller has checked that there is a body.
   const reader = (c.req.raw.body as ReadableStream<Uint8Array>).getReader()
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS[options.pool]
     timer = setTimeout(() => reject(timeoutError(timeoutMs)), timeoutMs)
   })
-  // It may come when nobody waits for it any more.
+  // It may reject after the race has ended.
   timeout.catch(() => {})
   const chunks: Uint8Array[] = []
   let size = 0
@@ -80,7 +80,7 @@ async function readAll(
     for (;;) {
       const { done, value } = await Promise.race([reader.read().catch(connectionEnded), timeout])
       if (done) {
-        // Where no length was announced, only now it is whole.
+        // A chunked body is known to be complete only now.
         reservation.grow(0, true)
         return Buffer.concat(chunks, size)
       }
@@ -91,21 +91,21 @@ async function readAll(
     }
   } finally {
     clearTimeout(timer)
-    // Nothing of what still comes is kept; the server closes the connection when it has answered.
+    // The rest is discarded. The server closes the connection after its response.
     reader.cancel().catch(() => {})
   }
 }
 
 function connectionEnded(): never {
-  throw new ApiError(400, 'bad-request', 'The body did not come whole: the connection ended before it did.')
+  throw new ApiError(400, 'bad-request', 'The body is incomplete: the connection was closed before its end.')
 }
 
 function timeoutError(timeoutMs: number): ApiError {
-  const message = `The body did not come whole within ${Math.ceil(timeoutMs / 1000)} s. Send it again over a faster line.`
+  const message = `The body did not arrive completely within ${Math.ceil(timeoutMs / 1000)} s. Send it again over a faster connection.`
   return new ApiError(408, 'too-slow', message)
 }
 
 function budgetExhausted(): ApiError {
-  const message = `This server holds as many bytes of requests as it may. Nothing was changed; try again in ${RETRY_AFTER_S} s.`
+  const message = `The server is busy: its current requests use all memory for bodies. Nothing was changed. Try again in ${RETRY_AFTER_S} s.`
   return new ApiError(503, 'busy', message, undefined, { 'retry-after': String(RETRY_AFTER_S) })
 }

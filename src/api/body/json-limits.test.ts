@@ -19,7 +19,7 @@ const isRefused = (text: string, bounds: Partial<JsonLimits>) => {
     return true
   }
 }
-/** The slow way. An empty list or object counts as two values: itself, and the place in it. */
+/** A slow reference. An empty array or object counts as two values. */
 function measured(value: unknown): { values: number; depth: number } {
   if (typeof value !== 'object' || value === null) return { values: 1, depth: 0 }
   const inner = Object.values(value).map(measured)
@@ -29,8 +29,8 @@ function measured(value: unknown): { values: number; depth: number } {
   }
 }
 
-describe('the bounds of a body of JSON', () => {
-  it('know the depth of whatever JSON, marks within texts apart', () => {
+describe('the limits of a JSON body', () => {
+  it('find the depth of any JSON, and ignore brackets in strings', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
         const { depth } = measured(value)
@@ -40,7 +40,7 @@ describe('the bounds of a body of JSON', () => {
     )
   })
 
-  it('count each value once, and an empty list or object twice', () => {
+  it('count each value once, and an empty array or object twice', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const { values } = measured(value)
@@ -51,10 +51,10 @@ describe('the bounds of a body of JSON', () => {
   })
 
   it.each([
-    ['quotes in a text', '{"a":"\\"[[[[[,,,,,"}', false],
-    ['a backslash at the end of a text', '{"a":"\\\\","b":[[]]}', true],
-    ['a text without an end', '"[[[[', false],
-    ['closing marks first', ']]]][[[[[[[', true],
+    ['escaped quotes in a string', '{"a":"\\"[[[[[,,,,,"}', false],
+    ['a backslash at the end of a string', '{"a":"\\\\","b":[[]]}', true],
+    ['a string without an end', '"[[[[', false],
+    ['closing brackets first', ']]]][[[[[[[', true],
   ])('read %s', (_, text, refusedAtTwo) => {
     expect(isRefused(text, { depth: 2 })).toBe(refusedAtTwo)
   })

@@ -1,10 +1,10 @@
 import { refused } from '../api-error.ts'
 
-/** What a body of JSON may have in it. */
+/** Bounds for a JSON body. */
 export interface JsonLimits {
-  /** Objects, lists, and what stands in them. */
+  /** Objects, arrays and their elements. */
   values: number
-  /** Objects and lists in each other. */
+  /** Nesting of objects and arrays. */
   depth: number
 }
 
@@ -14,9 +14,9 @@ const COMMA = 0x2c
 const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /**
- * Looks at a body once, byte by byte, before it is parsed and checked, which both take far longer: a reader of 16 MiB of
- * brackets stops the process for seconds. Not whether it is JSON: of what is not, the parser says so. In UTF-8 none of these
- * marks is part of another character.
+ * Counts the values and the depth of a JSON body in one pass over its bytes. Parsing and validation take far longer: 16 MiB
+ * of brackets would block the process for seconds. It does not check that the body is JSON. In UTF-8, none of the bytes
+ * that it looks for is part of another character.
  * @throws ApiError 422
  */
 export function checkJsonLimits(body: Uint8Array, limits: JsonLimits): void {
@@ -30,13 +30,12 @@ export function checkJsonLimits(body: Uint8Array, limits: JsonLimits): void {
       values++
     } else if (byte === LIST_END || byte === OBJECT_END) depth--
     else if (byte === COMMA) values++
-    if (depth > limits.depth)
-      throw refused(`The body has fields more than ${limits.depth} deep in each other.`)
-    if (values > limits.values) throw refused(`The body has over ${limits.values} values. Send fewer.`)
+    if (depth > limits.depth) throw refused(`The body is nested more than ${limits.depth} levels deep.`)
+    if (values > limits.values) throw refused(`The body has more than ${limits.values} values. Send fewer.`)
   }
 }
 
-/** Where the quotes are that end the text that begins at `start`; the end of the body where there are none. */
+/** The index of the closing quote of the string that begins at `start`; the end of the body if there is none. */
 function endOfString(body: Uint8Array, start: number): number {
   for (let end = body.indexOf(QUOTE, start + 1); end >= 0; end = body.indexOf(QUOTE, end + 1)) {
     let slashes = 0

@@ -11,7 +11,7 @@ app.use('/api/*', rejectUnstorableText)
 app.post('/api/*', async (c) => c.text(await c.req.text()))
 const post = (path: string, body: string) => app.request(path, { method: 'POST', body })
 
-describe('a body with a text that no store takes', () => {
+describe('a body with a text that cannot be stored', () => {
   it.each([
     ['{"reason":"bye \\ud83d"}', ['reason']],
     ['{"variables":{"shop":"\\ude00x"}}', ['variables.shop']],
@@ -25,7 +25,7 @@ describe('a body with a text that no store takes', () => {
   })
 
   it.each(['{"reason":"\\ud83d\\ude00 \\u4f60"}', '{"reason":"😀 \\\\ud83d"}', 'no \\ud83d JSON', ''])(
-    '%j is handed on as it is',
+    '%j is forwarded unchanged',
     async (body) => {
       const answer = await post('/api/accounts', body)
       expect(answer.status).toBe(200)

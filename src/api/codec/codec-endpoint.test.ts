@@ -2,6 +2,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import { JSONToPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import type { Role } from '../../auth/roles.ts'
 import type { Store } from '../../store/db.ts'
 import { openStore } from '../../store/open-store.ts'
@@ -9,6 +10,8 @@ import { listAudit } from '../../store/users/audit-log.ts'
 import { createPayloadCodec } from '../../temporal/codec.ts'
 import { createBodyBudget } from '../body/body-budget.ts'
 import { createCodecEndpoint } from './codec-endpoint.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const UI = 'http://127.0.0.1:8233'
 type TestAuth = Parameters<typeof createCodecEndpoint>[0]['auth']
@@ -56,19 +59,19 @@ const valuesOf = ({ payloads }: Payloads) =>
   payloads.map((p) => defaultPayloadConverter.fromPayload(JSONToPayload(p)))
 
 describe('the codec endpoint', () => {
-  it('encodes, and decodes again', async () => {
+  it('encodes payloads and decodes them', async () => {
     const encoded = (await (await post('/codec/encode', { payloads: [plain] })).json()) as Payloads
     expect(JSON.stringify(encoded)).not.toContain(plain.data)
     const decoded = (await (await post('/codec/decode', encoded)).json()) as Payloads
     expect(valuesOf(decoded)).toEqual(['秘密'])
   })
 
-  it('answers an empty question, and shows what is not encrypted as it is', async () => {
+  it('accepts an empty request, and returns plain payloads unchanged', async () => {
     expect(await (await post('/codec/decode', {})).json()).toEqual({ payloads: [] })
     expect(await (await post('/codec/decode', { payloads: [plain] })).json()).toEqual({ payloads: [plain] })
   })
 
-  it('one payload that no key opens does not hide the others', async () => {
+  it('returns a payload that no key decrypts, with the others of the request', async () => {
     const lost = await createPayloadCodec({ current: 'lost-test-key' }).encode([JSONToPayload(plain)])
     const payloads = [...lost.map(payloadToJSON), plain]
     expect(await (await post('/codec/decode', { payloads })).json()).toEqual({ payloads })
@@ -85,25 +88,25 @@ describe('the codec endpoint', () => {
     ['metadata', { metadata: { note: filled(3) }, data: Buffer.alloc(0) }],
     ['a name', { metadata: { [filled(3).toString()]: Buffer.from('a') }, data: Buffer.alloc(0) }],
     ['both', { metadata: { note: filled(1), more: filled(1) }, data: filled(1) }],
-  ])('makes no more than 8 MiB of one request, and says so: %s', async (_, payload) => {
+  ])('decodes at most 8 MiB in one request: %s', async (_, payload) => {
     const payloads = Array(3).fill(await sealedOf(payload))
     const answer = await post('/codec/decode', { payloads })
     expect(answer.status).toBe(413)
     expect(await answer.json()).toMatchObject({
-      error: { code: 'too-large', message: expect.stringContaining('Ask for fewer at a time') },
+      error: { code: 'too-large', message: expect.stringContaining('Request fewer at a time') },
     })
     const few = await post('/codec/decode', { payloads: payloads.slice(0, 2) })
     expect(few.status).toBe(200)
     expect(((await few.json()) as Payloads).payloads).toEqual(Array(2).fill(payloadToJSON(payload)))
   })
 
-  it('encodes no more than 8 MiB of one request', async () => {
+  it('encodes at most 8 MiB in one request', async () => {
     const payloads = Array(3).fill(payloadToJSON({ metadata: {}, data: filled(3) }))
     expect((await post('/codec/encode', { payloads })).status).toBe(413)
     expect((await post('/codec/encode', { payloads: payloads.slice(0, 2) })).status).toBe(200)
   })
 
-  it('answers many requests at once, each with its own', async () => {
+  it('answers each of many concurrent requests with its own payloads', async () => {
     const texts = ['一', '二', 'three']
     const answers = await Promise.all(
       texts.map(async (text) => {
@@ -114,7 +117,7 @@ describe('the codec endpoint', () => {
     expect(answers).toEqual(texts.map((text) => [text]))
   })
 
-  it('encodes no payload that it could not decode', async () => {
+  it('refuses to encode a payload that would be too large to decode', async () => {
     const data = Buffer.alloc(9 * 1024 * 1024, 97).toString('base64')
     const answer = await post('/codec/encode', { payloads: [{ metadata: {}, data }] })
     expect(answer.status).toBe(413)
@@ -127,7 +130,7 @@ describe('the codec endpoint', () => {
     expect(await answer.json()).toMatchObject({ error: { code: 'refused' } })
   })
 
-  it('takes few fields of metadata, and says how many', async () => {
+  it('accepts 16 fields of metadata, and reports the limit', async () => {
     const fields = (many: number) =>
       Object.fromEntries(Array.from({ length: many }, (_, n) => [`f${n}`, 'YQ==']))
     expect((await post('/codec/decode', { payloads: [{ metadata: fields(16) }] })).status).toBe(200)
@@ -138,16 +141,16 @@ describe('the codec endpoint', () => {
     })
   })
 
-  it('decodes as many payloads as it says, each with the fields of this product', async () => {
+  it('decodes the maximum number of payloads with the fields of this product', async () => {
     const payloads = Array(10_000).fill({ metadata: { encoding: 'YQ==', key: 'YQ==' }, data: 'YQ==' })
     expect((await post('/codec/decode', { payloads })).status).toBe(200)
   })
 
   it.each([
-    ['brackets', `{"payloads":${'['.repeat(1_000_000)}`, 'more than 8 deep'],
-    ['fields', `{"payloads":[{"metadata":{${'"a":"",'.repeat(150_000)}`, 'over 100000 values'],
-    ['bad values', `{"payloads":[${'1,'.repeat(150_000)}1]}`, 'over 100000 values'],
-  ])('parses no body of many %s', async (_, body, why) => {
+    ['brackets', `{"payloads":${'['.repeat(1_000_000)}`, 'more than 8 levels deep'],
+    ['fields', `{"payloads":[{"metadata":{${'"a":"",'.repeat(150_000)}`, 'more than 100000 values'],
+    ['bad values', `{"payloads":[${'1,'.repeat(150_000)}1]}`, 'more than 100000 values'],
+  ])('does not parse a body with many %s', async (_, body, why) => {
     const parse = vi.spyOn(JSON, 'parse')
     const answer = await post('/codec/decode', body)
     expect(parse).not.toHaveBeenCalled()
@@ -156,47 +159,47 @@ describe('the codec endpoint', () => {
     expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining(why) } })
   })
 
-  it('says of many bad values the first ones and how many more there are', async () => {
+  it('reports the first of many invalid values, and the number of the others', async () => {
     const answer = await post('/codec/decode', { payloads: Array(9_000).fill({ data: '!' }) })
     const text = await answer.text()
     expect(text.length).toBeLessThan(20_000)
     expect(JSON.parse(text).error.issues.at(-1)).toEqual({ path: '', message: 'and 8800 more errors' })
   })
 
-  describe('who may ask', () => {
+  describe('access', () => {
     const cookie = (of = 'test-admin-token') => `session=${of}`
     const statusOf = async (headers: Record<string, string>) =>
       (await post('/codec/decode', { payloads: [plain] }, headers)).status
 
-    it('nobody without a token or a session', async () => {
+    it('needs a token or a session', async () => {
       expect(await statusOf({})).toBe(401)
       expect(await statusOf({ authorization: 'Bearer wrong' })).toBe(401)
       expect(await statusOf({ origin: UI })).toBe(401)
     })
 
-    it('nobody who may only read: histories hold what followers wrote', async () => {
+    it('needs more than the role viewer, because histories have the messages of followers', async () => {
       expect(await statusOf({ authorization: 'Bearer test-viewer-token' })).toBe(403)
       expect(await statusOf({ cookie: cookie('test-viewer-token'), origin: UI })).toBe(403)
     })
 
-    it("the Web UI's page with the console's session, which the browser sends along", async () => {
+    it("is open to the Web UI's page with the session of the console", async () => {
       const answer = await post('/codec/decode', { payloads: [plain] }, { cookie: cookie(), origin: UI })
       expect(answer.status).toBe(200)
       expect(answer.headers.get('access-control-allow-origin')).toBe(UI)
       expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
     })
 
-    it('no other page of a browser that is signed in, on whatever port', async () => {
+    it('is closed to pages of other origins, even with a session', async () => {
       for (const origin of ['http://127.0.0.1:9999', 'https://evil.example', 'null']) {
         const answer = await post('/codec/decode', { payloads: [plain] }, { cookie: cookie(), origin })
         expect(answer.status).toBe(401)
         expect(answer.headers.get('access-control-allow-origin')).toBeNull()
       }
-      // No page at all: a session is a browser's.
+      // A session without an origin is not from a page of the Web UI.
       expect(await statusOf({ cookie: cookie() })).toBe(401)
     })
 
-    it("only the Web UI's page is let through by a preflight", async () => {
+    it("allows a preflight only from the Web UI's origin", async () => {
       const preflight = (origin: string) =>
         app.request('/codec/decode', {
           method: 'OPTIONS',
@@ -213,7 +216,7 @@ describe('the codec endpoint', () => {
       expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull()
     })
 
-    it('no page where no Web UI is configured', async () => {
+    it('is closed to all pages if no Web UI is configured', async () => {
       const withoutWebUi = endpoint(() => null)
       const headers = { cookie: cookie(), origin: UI, 'content-type': 'application/json' }
       const answer = await withoutWebUi.request('/codec/decode', { method: 'POST', body: '{}', headers })
@@ -226,7 +229,7 @@ describe('the audit log', () => {
   const rows = async (actor: string) =>
     (await listAudit(store.db, { after: null, limit: 200 })).filter((row) => row.actor === actor)
 
-  it('says who has decoded how many payloads, a row a minute, and nothing of what was in them', async () => {
+  it('has one row a minute for who decoded how many payloads, without their content', async () => {
     clock.at += 3_600_000
     const before = (await rows('test-admin-token')).length
     const asked = Array.from({ length: 20 }, () => post('/codec/decode', { payloads: [plain, plain] }))
@@ -242,7 +245,7 @@ describe('the audit log', () => {
     expect((await rows('test-admin-token'))[0]).toMatchObject({ details: { payloads: 1, requests: 1 } })
   })
 
-  it('is written before anything is shown: where it cannot be, nothing is', async () => {
+  it('is written before payloads are decoded: if it cannot be, nothing is returned', async () => {
     clock.at += 3_600_000
     await store.db.execute('ALTER TABLE audit_log RENAME TO audit_log_away')
     try {
@@ -256,7 +259,7 @@ describe('the audit log', () => {
   })
 })
 
-it('what is refused is counted, with why', async () => {
+it('counts refused requests by reason', async () => {
   refused.length = 0
   await post('/codec/decode', {}, {})
   await post('/codec/decode', {}, { authorization: 'Bearer wrong' })

@@ -18,38 +18,38 @@ import { boundedBody } from '../body/bounded-body.ts'
 import { checkJsonLimits } from '../body/json-limits.ts'
 import { schemaIssues } from '../routes/route-helpers.ts'
 
-/** Histories hold no payload over 2 MiB; a page asks for many at once. */
+/** Histories have no payload over 2 MiB. A page requests many payloads at once. */
 export const MAX_CODEC_BODY_BYTES = 16 * 1024 * 1024
 
 /**
- * What one request makes or reads in clear, data and metadata. As much as one payload may have: the answer stands in memory
- * several times until it is sent. Histories are refused by Temporal at 50 MiB, and the product's payloads have some KiB.
+ * The decoded data and metadata of one request, bytes. The limit is that of one payload, because the response is in memory
+ * several times until it is sent. The payloads of the product have some KiB.
  */
 const MAX_DECODED_BYTES = PAYLOAD_MAX_BYTES
 
-/** A page of the Web UI shows the payloads of 1,000 events at most. */
+/** A page of the Web UI shows the payloads of at most 1,000 events. */
 const MAX_PAYLOADS = 10_000
 
-/** The SDKs and this product write five at most. */
+/** The SDKs and this product write at most five. */
 const MAX_METADATA_FIELDS = 16
 
-/** Some more than so many payloads of this product have. */
+/** More than MAX_PAYLOADS payloads of this product need. */
 const JSON_LIMITS = { values: 100_000, depth: 8 }
 
-/** Histories hold what followers wrote. */
+/** Histories have the messages of followers. */
 const REQUIRED_ROLE = 'operator'
 
-const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'no base64')
-/** Counted before each field is looked at. */
+const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'is not base64')
+/** The number of fields is checked before the fields. */
 const metadata = z
-  .custom<object>((given) => typeof given === 'object' && given !== null, 'no object')
+  .custom<object>((given) => typeof given === 'object' && given !== null, 'is not an object')
   .refine((given) => Object.keys(given).length <= MAX_METADATA_FIELDS, {
     error: `at most ${MAX_METADATA_FIELDS} fields`,
     abort: true,
   })
   .pipe(z.record(z.string(), base64))
-/** `temporal.api.common.v1.Payloads` as JSON; fields of later versions are left out. */
-const body = z.object({
+/** `temporal.api.common.v1.Payloads` as JSON. Unknown fields are dropped. */
+const payloadsMessage = z.object({
   payloads: z
     .array(z.object({ metadata: metadata.nullish(), data: base64.nullish() }))
     .max(MAX_PAYLOADS, `at most ${MAX_PAYLOADS} payloads in one request`)
@@ -57,9 +57,9 @@ const body = z.object({
 })
 
 /**
- * Temporal's codec server protocol (`POST /codec/encode`, `POST /codec/decode`): by it the Web UI and the `temporal`
- * command line read what is encrypted. For bearers with the role of an operator; for the configured Web UI's page also where its
- * browser is signed in to the console. No other page may ask.
+ * Temporal's codec server protocol: `POST /codec/encode` and `POST /codec/decode`. The Web UI and the `temporal` command line
+ * read encrypted payloads with it. It needs a bearer token with the role operator. A page of the configured Web UI may also
+ * use the session of the console in the same browser. Pages of other origins are refused.
  */
 export function createCodecEndpoint(deps: {
   codec: PayloadCodec
@@ -69,7 +69,7 @@ export function createCodecEndpoint(deps: {
   db: Db
   now: () => number
   bodyBudget: BodyBudget
-  /** Where the Web UI is; null: nowhere. */
+  /** The address of the Web UI; null: none is configured. */
   webUiUrl(): string | null
   log: Log
 }): Hono {
@@ -95,7 +95,7 @@ export function createCodecEndpoint(deps: {
       maxAge: 600,
     }),
     async (c, next) => {
-      // The cookie alone proves nothing: a page of another port of this host has it sent too.
+      // The cookie alone is not enough: browsers also send it for pages of other ports of this host.
       const cookie = isWebUi(c.req.header('origin')) ? sessionOf(c) : undefined
       const principal = cookie ? await access.signIn.principalOf(cookie) : null
       if (!principal) return guard(c, next)
@@ -112,33 +112,34 @@ export function createCodecEndpoint(deps: {
       pool: 'signed-in',
       max: () => MAX_CODEC_BODY_BYTES,
       tooLarge() {
-        throw new ApiError(413, 'too-large', 'The payloads are over 16 MiB.')
+        throw new ApiError(413, 'too-large', 'The request is larger than 16 MiB.')
       },
     }),
   )
   app.post('/codec/encode', async (c) => {
     const payloads = await payloadsOf(c)
-    if (payloads.reduce((sum, one) => sum + sizeOf(one), 0) > MAX_DECODED_BYTES) throw decodedTooLarge()
+    if (payloads.reduce((sum, payload) => sum + sizeOf(payload), 0) > MAX_DECODED_BYTES)
+      throw decodedTooLarge()
     return runSerially(async () => payloadsResponse(c, await encodeAll(codec, payloads)))
   })
   app.post('/codec/decode', async (c) => {
     const payloads = await payloadsOf(c)
-    // First: nobody reads what is not noted.
+    // Before decoding, so that nothing is read without a row in the audit log.
     if (payloads.length > 0) await auditDecode(c.get('principal').actor, payloads.length)
     return runSerially(async () => payloadsResponse(c, await decodeAll(codec, payloads, log)))
   })
   return app
 }
 
-/** One after the other, with room for other requests between: a small payload may hold a large text. */
+/** Decodes payloads one by one, and yields to other requests in between: a small payload may decode to a large text. */
 async function decodeAll(codec: PayloadCodec, payloads: readonly Payload[], log: Log): Promise<Payload[]> {
   const decoded: Payload[] = []
   let bytes = 0
   for (const payload of payloads) {
-    const one = await decodeOrKeep(codec, payload, log)
-    bytes += sizeOf(one)
+    const result = await decodeOrKeep(codec, payload, log)
+    bytes += sizeOf(result)
     if (bytes > MAX_DECODED_BYTES) throw decodedTooLarge()
-    decoded.push(one)
+    decoded.push(result)
     await setImmediate()
   }
   return decoded
@@ -156,29 +157,29 @@ async function encodeAll(codec: PayloadCodec, payloads: readonly Payload[]): Pro
   return encoded
 }
 
-/** One that no key opens is shown as it is: it must not hide the others of its page. */
+/** A payload that no key decrypts is returned as it is, so that the page can show the others. */
 async function decodeOrKeep(codec: PayloadCodec, payload: Payload, log: Log): Promise<Payload> {
   const [decoded] = await codec.decode([payload]).catch((err: Error) => {
-    log.warn({ reason: err.message }, 'codec: a payload stays encrypted')
+    log.warn({ reason: err.message }, 'codec: payload cannot be decrypted')
     return [payload]
   })
   return decoded ?? payload
 }
 
-/** Runs one work after the other: a small request may make a large answer, and only one is made at a time. */
+/** Runs tasks one after another, because a small request may have a large response. */
 function createSerialQueue() {
   let last: Promise<unknown> = Promise.resolve()
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work)
+  return <T>(task: () => Promise<T>): Promise<T> => {
+    const result = last.then(task)
     last = result.catch(() => {})
     return result
   }
 }
 
-/** What a field of the metadata takes beside its name and value, about. */
+/** Approximate memory of a metadata field, in addition to its name and value. */
 const ENTRY_BYTES = 64
 
-/** Metadata too, with its names: it inflates as well as data does. */
+/** The size of data and metadata: both can be compressed. */
 function sizeOf({ metadata, data }: Payload): number {
   let size = data?.length ?? 0
   for (const [name, bytes] of Object.entries(metadata ?? {})) size += name.length + bytes.length + ENTRY_BYTES
@@ -187,26 +188,28 @@ function sizeOf({ metadata, data }: Payload): number {
 
 const tooLarge = (message: string) => new ApiError(413, 'too-large', message)
 const decodedTooLarge = () =>
-  tooLarge(`The payloads are over ${MAX_DECODED_BYTES / 1024 / 1024} MiB in clear. Ask for fewer at a time.`)
+  tooLarge(
+    `The decoded payloads are larger than ${MAX_DECODED_BYTES / 1024 / 1024} MiB. Request fewer at a time.`,
+  )
 
-/** One row of the audit log counts what somebody reads within so long. */
+/** The period that one row of the audit log covers. */
 const AUDIT_WINDOW_MS = 60_000
 
 /**
- * Notes in the audit log who has read how many payloads, never what was in them: a row a minute for each person and token,
- * whose numbers grow. A page of the Web UI asks many times.
+ * Records in the audit log who decoded how many payloads, without their content. Each user or token has one row a minute,
+ * with growing numbers, because a page of the Web UI makes many requests.
  */
 function createDecodeAudit({ db, now }: { db: Db; now: () => number }) {
   type Row = { id: number; from: number; payloads: number; requests: number }
-  /** By who reads; one request after the other, so that many at once share a row. */
+  /** By actor. The requests of an actor run one after another, so that concurrent ones share a row. */
   const rows = new Map<string, Promise<Row | null>>()
 
   async function addToRow(actor: string, row: Row | null, payloads: number): Promise<Row> {
     const at = now()
     if (row && at >= row.from && at - row.from < AUDIT_WINDOW_MS) {
-      const more = { ...row, payloads: row.payloads + payloads, requests: row.requests + 1 }
-      await amendAudit(db, row.id, { payloads: more.payloads, requests: more.requests })
-      return more
+      const updated = { ...row, payloads: row.payloads + payloads, requests: row.requests + 1 }
+      await amendAudit(db, row.id, { payloads: updated.payloads, requests: updated.requests })
+      return updated
     }
     const details = { payloads, requests: 1 }
     const id = await writeAudit(db, { actor, action: 'codec.decode', target: 'payloads', details, at })
@@ -225,8 +228,9 @@ function createDecodeAudit({ db, now }: { db: Db; now: () => number }) {
 async function payloadsOf(c: Context): Promise<Payload[]> {
   checkJsonLimits(await c.req.bytes(), JSON_LIMITS)
   const json: unknown = await c.req.json().catch(() => null)
-  const parsed = body.safeParse(json)
-  if (!parsed.success) throw refused('The body is no Payloads message as JSON.', schemaIssues(parsed.error))
+  const parsed = payloadsMessage.safeParse(json)
+  if (!parsed.success)
+    throw refused('The body is not a Payloads message in JSON.', schemaIssues(parsed.error))
   return parsed.data.payloads.map(({ metadata = null, data = null }) => JSONToPayload({ metadata, data }))
 }
 

@@ -7,7 +7,8 @@ import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/ac
 import { activeFollowersByAccount } from '../../store/runs/run-rows.ts'
 import { endRemovedRuns, retryDeferredSteps } from '../../temporal/account-runs.ts'
 import { conflict, forbidden, notFound, refused } from '../api-error.ts'
-import { account, accountPatch, appIdParam, newAccount, verification } from '../schemas/api-schemas.ts'
+import { account, accountPatch, newAccount, verification } from '../schemas/account-schemas.ts'
+import { appIdParam } from '../schemas/common-schemas.ts'
 import { clockChecks, verifyAccount } from '../verify-account.ts'
 import { accountView } from '../views/account-view.ts'
 import {
@@ -46,9 +47,14 @@ function registerAccount(router: OpenAPIHono, deps: ApiDeps): void {
       method: 'post',
       path: '/accounts',
       summary: 'Register an account',
+      description: 'With `verify=true`, the account is checked with WeChat first.',
       security,
       request: { ...jsonBody(newAccount), query: z.strictObject({ verify: flag }) },
-      responses: { 201: jsonResponse(account, 'Registered'), ...errorResponses, ...conflictResponse },
+      responses: {
+        201: jsonResponse(account, 'The registered account.'),
+        ...errorResponses,
+        ...conflictResponse,
+      },
     }),
     async (c) => {
       const given = c.req.valid('json')
@@ -56,14 +62,14 @@ function registerAccount(router: OpenAPIHono, deps: ApiDeps): void {
       requireAesKey(requested)
       rejectPrivateForward(deps, requested.forward)
       if (await deps.accounts.find(requested.appId))
-        throw conflict(`Account ${requested.appId} is registered already.`)
+        throw conflict(`Account ${requested.appId} is already registered.`)
       if (c.req.valid('query').verify === 'true')
         await requireVerified(deps, { ...requested, lastCallbackAt: null })
       for (const unfinished of await unfinishedRemovals(deps.db, requested.appId))
         await finishRemoval(deps.db, unfinished, deps.now())
       await auditedChange(deps, c, async (stores) => {
         if (!(await stores.accounts.add(requested)))
-          throw conflict(`Account ${requested.appId} is registered already.`)
+          throw conflict(`Account ${requested.appId} is already registered.`)
         const details = { mode: requested.mode, rules: requested.rules }
         return { action: 'account.add', target: requested.appId, details, result: null }
       })
@@ -75,7 +81,7 @@ function registerAccount(router: OpenAPIHono, deps: ApiDeps): void {
 
 /** `GET /accounts` */
 function listAccounts(router: OpenAPIHono, deps: ApiDeps): void {
-  router.openapi(listRoute('/accounts', 'All accounts', account), async (c) => {
+  router.openapi(listRoute('/accounts', { summary: 'List accounts' }, account), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
     const found = await deps.accounts.list({ after: cursor.read(from), limit: limit + 1 })
     const { items, next } = toPage(found, limit, (a) => a.appId)
@@ -89,10 +95,10 @@ function readAccount(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'get',
       path: '/accounts/{appId}',
-      summary: 'One account',
+      summary: 'Get an account',
       security,
       request: { params: appIdParam },
-      responses: { 200: jsonResponse(account, 'The account'), ...errorResponses, ...notFoundResponse },
+      responses: { 200: jsonResponse(account, 'The account.'), ...errorResponses, ...notFoundResponse },
     }),
     async (c) => c.json(accountView(await findAccount(deps, c.req.valid('param').appId), deps.now()), 200),
   )
@@ -104,10 +110,16 @@ function changeAccount(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'patch',
       path: '/accounts/{appId}',
-      summary: 'Change an account',
+      summary: 'Update an account',
+      description:
+        'Fields that are absent stay unchanged. Secrets, mode and addresses need the role admin. With `verify=true`, the account is checked with WeChat first.',
       security,
       request: { params: appIdParam, ...jsonBody(accountPatch), query: z.strictObject({ verify: flag }) },
-      responses: { 200: jsonResponse(account, 'Changed'), ...errorResponses, ...notFoundResponse },
+      responses: {
+        200: jsonResponse(account, 'The updated account.'),
+        ...errorResponses,
+        ...notFoundResponse,
+      },
     }),
     async (c) => {
       const { appId } = c.req.valid('param')
@@ -144,10 +156,12 @@ function deleteAccount(router: OpenAPIHono, deps: ApiDeps): void {
       method: 'delete',
       path: '/accounts/{appId}',
       summary: 'Remove an account',
+      description:
+        'Refused with 409 while the account has active runs. With `cancel=true`, they end as `account-stopped`.',
       security,
       request: { params: appIdParam, query: z.strictObject({ cancel: flag }) },
       responses: {
-        204: { description: 'Removed' },
+        204: { description: 'The account is removed.' },
         ...errorResponses,
         ...notFoundResponse,
         ...conflictResponse,
@@ -158,8 +172,10 @@ function deleteAccount(router: OpenAPIHono, deps: ApiDeps): void {
       await findAccount(deps, appId)
       const open = await activeFollowersByAccount(deps.db, appId)
       if (open.length > 0 && c.req.valid('query').cancel !== 'true') {
+        const [runs, them] =
+          open.length === 1 ? ['1 active run', 'it'] : [`${open.length} active runs`, 'them']
         throw conflict(
-          `${open.length === 1 ? 'One follower' : `${open.length} followers`} of ${appId} would lose a series under way. With cancel (?cancel=true, --cancel) it ends as account-stopped.`,
+          `Account ${appId} has ${runs}. To end ${them} (outcome account-stopped), repeat with ?cancel=true (CLI: --cancel).`,
         )
       }
       await auditedChange(deps, c, async ({ tx }) => {
@@ -181,11 +197,12 @@ function verifyRegistered(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'post',
       path: '/accounts/{appId}/verify',
-      summary: 'Try an account at WeChat',
+      summary: 'Verify an account with WeChat',
+      description: 'Checks the secret, IP whitelist, certification, callback and clock.',
       security,
       request: { params: appIdParam },
       responses: {
-        200: jsonResponse(verification, 'What works and what does not'),
+        200: jsonResponse(verification, 'The result of each check.'),
         ...errorResponses,
         ...notFoundResponse,
       },
@@ -213,17 +230,17 @@ async function findAccount({ accounts }: Pick<ApiDeps, 'accounts'>, appId: strin
   return found
 }
 
-/** @throws ApiError 422 when events may not be forwarded to this address */
+/** @throws ApiError 422 if events may not be forwarded to this address */
 function rejectPrivateForward(
   { forwardPrivate }: Pick<ApiDeps, 'forwardPrivate'>,
   forward: { url: string } | null | undefined,
 ): void {
   const problem = forward && forwardProblem(forward.url, forwardPrivate)
   if (problem)
-    throw refused('Events cannot be forwarded to this address.', [{ path: 'forward.url', message: problem }])
+    throw refused('Events cannot be forwarded to this URL.', [{ path: 'forward.url', message: problem }])
 }
 
-/** @throws ApiError 422 with WeChat's errcode; the callback cannot have been reached yet and is not asked for */
+/** Ignores the callback check: WeChat cannot have reached the callback yet. @throws ApiError 422 with WeChat's errcode */
 async function requireVerified(
   deps: Pick<ApiDeps, 'clientOf'>,
   requested: Parameters<typeof verifyAccount>[0] & { apiBase: string | null },
@@ -235,14 +252,14 @@ async function requireVerified(
     path: x.check === 'secret' ? 'appSecret' : x.check,
     message: `${x.message} ${x.remedy ?? ''}`.trim(),
   }))
-  throw refused(`WeChat refuses this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
+  throw refused(`WeChat did not accept this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
 }
 
-/** An authorised account is reached with the platform's credentials: it has none of its own to change. */
+/** An authorised account has no credentials of its own: it uses those of the third-party platform. */
 function rejectSecrets(patch: Record<string, unknown>): void {
   const own = ['appSecret', 'token', 'encodingAesKey', 'mode'].filter((field) => field in patch)
   if (own.length === 0) return
-  const message = 'an authorised account is served with the platform’s own credentials'
+  const message = 'An authorised account uses the credentials of the third-party platform.'
   throw refused(
     message,
     own.map((path) => ({ path, message })),
@@ -251,6 +268,6 @@ function rejectSecrets(patch: Record<string, unknown>): void {
 
 function requireAesKey({ mode, encodingAesKey }: { mode: string; encodingAesKey: string | null }): void {
   if (mode === 'plain' || encodingAesKey) return
-  const message = `mode ${mode} needs the account's EncodingAESKey`
+  const message = `Mode ${mode} needs the EncodingAESKey of the account.`
   throw refused(message, [{ path: 'encodingAesKey', message }])
 }

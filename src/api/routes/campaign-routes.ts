@@ -14,12 +14,11 @@ import {
   campaignDetail,
   campaignItem,
   campaignParam,
-  listOf,
-  page,
   preview,
   previewRequest,
   published,
-} from '../schemas/api-schemas.ts'
+} from '../schemas/campaign-schemas.ts'
+import { listOf, page } from '../schemas/common-schemas.ts'
 import { accountWarnings, listTargetAccounts } from '../views/campaign-account-view.ts'
 import { campaignView } from '../views/campaign-view.ts'
 import {
@@ -60,7 +59,9 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
   router.openAPIRegistry.registerPath({
     method: 'put',
     path: '/campaigns/{id}',
-    summary: 'Check and publish a campaign file',
+    summary: 'Publish a campaign file',
+    description:
+      'The file is checked; all errors are reported at once. An unchanged file makes no new version. With `bodies=running`, the message bodies of active runs change too.',
     security,
     request: {
       params: campaignParam,
@@ -74,8 +75,8 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
       },
     },
     responses: {
-      200: jsonResponse(published, 'New version, or unchanged'),
-      201: jsonResponse(published, 'New campaign'),
+      200: jsonResponse(published, 'A new version, or the unchanged one.'),
+      201: jsonResponse(published, 'A new campaign.'),
       ...errorResponses,
     },
   })
@@ -86,7 +87,7 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     }
     const source = await c.req.text()
     const query = publishQuery.safeParse(c.req.query())
-    if (!query.success) throw refused('The query cannot be taken.', schemaIssues(query.error))
+    if (!query.success) throw refused('The request has invalid query parameters.', schemaIssues(query.error))
     const { bodies } = query.data
     const { campaign, issues, warnings } = await checkSource(deps, source, { pathId: c.req.param('id') })
     if (!campaign) throw refused('The campaign cannot be published.', issues)
@@ -99,7 +100,7 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
       return { action: 'campaign.publish', target: campaign.id, details, result }
     })
     await deps.reloadConfig()
-    // Not kept with the version: an account's state is of the moment.
+    // Not stored with the version, because the state of an account changes.
     const ineligible = accountWarnings(campaign, await listTargetAccounts(deps, campaign))
     const runningBodyWarnings = before ? bodyWarnings(before.model, campaign) : []
     return c.json(
@@ -111,7 +112,7 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
 
 /** `GET /campaigns` */
 function listCampaigns(router: OpenAPIHono, deps: ApiDeps): void {
-  router.openapi(listRoute('/campaigns', 'All campaigns', campaignItem), async (c) => {
+  router.openapi(listRoute('/campaigns', { summary: 'List campaigns' }, campaignItem), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
     const found = await deps.campaigns.list({ after: cursor.read(from), limit: limit + 1 })
     const { items, next } = toPage(found, limit, ({ row }) => row.id)
@@ -125,10 +126,11 @@ function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'post',
       path: '/campaigns/preview',
-      summary: 'When each step would go, and which grant pays',
+      summary: 'Preview a campaign',
+      description: 'Returns when each step would be sent, and which grant pays for it. Nothing is stored.',
       security,
       request: jsonBody(previewRequest),
-      responses: { 200: jsonResponse(preview, 'The timeline'), ...errorResponses, ...notFoundResponse },
+      responses: { 200: jsonResponse(preview, 'The timeline.'), ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
       const request = c.req.valid('json')
@@ -138,8 +140,8 @@ function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
       const events = request.events.map((e, i) => {
         const atMs = parseDuration(e.at)
         if (atMs === null)
-          throw refused('An event has no time.', [
-            { path: `events.${i}.at`, message: `"${excerpt(e.at)}" is no duration, like 40s` },
+          throw refused('An event has an invalid time.', [
+            { path: `events.${i}.at`, message: `"${excerpt(e.at)}" is not a duration, like 40s` },
           ])
         return { atMs, do: e.do }
       })
@@ -155,11 +157,11 @@ function readCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'get',
       path: '/campaigns/{id}',
-      summary: 'One campaign',
+      summary: 'Get a campaign',
       security,
       request: { params: campaignParam },
       responses: {
-        200: jsonResponse(campaignDetail, 'The campaign, its file and versions'),
+        200: jsonResponse(campaignDetail, 'The campaign with its file and versions.'),
         ...errorResponses,
         ...notFoundResponse,
       },
@@ -182,11 +184,12 @@ function listAccountsOfCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'get',
       path: '/campaigns/{id}/accounts',
-      summary: 'The accounts that a campaign serves, and what stands against it there',
+      summary: 'List the accounts of a campaign',
+      description: 'For each account: whether the campaign can run there, and if not, why.',
       security,
       request: { params: campaignParam, query: page },
       responses: {
-        200: jsonResponse(listOf(campaignAccount), 'Accounts'),
+        200: jsonResponse(listOf(campaignAccount), 'One page of the list.'),
         ...errorResponses,
         ...notFoundResponse,
         ...conflictResponse,
@@ -217,10 +220,11 @@ function deleteCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'delete',
       path: '/campaigns/{id}',
-      summary: 'No new runs; versions in use stay',
+      summary: 'Delete a campaign',
+      description: 'No new runs start. Active runs continue with their version.',
       security,
       request: { params: campaignParam },
-      responses: { 204: { description: 'Deleted' }, ...errorResponses, ...notFoundResponse },
+      responses: { 204: { description: 'The campaign is deleted.' }, ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
       const { id } = c.req.valid('param')
@@ -244,11 +248,15 @@ function setCampaignState(router: OpenAPIHono, deps: ApiDeps): void {
       createRoute({
         method: 'post',
         path: `/campaigns/{id}/${verb}`,
-        summary: verb === 'pause' ? 'No new entries; steps of runs inside are held' : 'Go on after a pause',
+        summary: verb === 'pause' ? 'Pause a campaign' : 'Resume a campaign',
+        description:
+          verb === 'pause'
+            ? 'No new runs start, and the steps of active runs are held.'
+            : 'Held steps are sent if they still can be.',
         security,
         request: { params: campaignParam },
         responses: {
-          200: jsonResponse(campaignItem, 'The campaign'),
+          200: jsonResponse(campaignItem, 'The campaign.'),
           ...errorResponses,
           ...notFoundResponse,
         },
@@ -279,21 +287,21 @@ async function usableVersion(deps: ApiDeps, id: string): Promise<CampaignVersion
   return version
 }
 
-/** Its newest version, also of a deleted campaign; null where there was none. */
+/** The newest version of a campaign, even if it is deleted; null if there is none. */
 async function newestVersion(deps: ApiDeps, id: string): Promise<CampaignVersion | null> {
   const row = await deps.campaigns.row(id)
   return row ? deps.campaigns.version(id, row.version) : null
 }
 
-/** Checks against the accounts and media that are there. */
+/** Checks a file against the registered accounts and uploaded media. */
 async function checkSource(deps: ApiDeps, source: string, context: CheckContext) {
-  // Nothing else is done with a file that is too large.
+  // The check refuses such a file, so its media are not looked up.
   if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
   const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
   const knownIds = await existingMedia(deps.db, ids)
   return checkCampaign(source, {
     ...context,
-    // From the store: an account's state changes behind this process's memory.
+    // From the store: other processes change the state of an account.
     accounts: await deps.accounts.list({ limit: MAX_ACCOUNTS }),
     hasMedia: (id) => knownIds.has(id),
   })

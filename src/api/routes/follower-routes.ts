@@ -10,7 +10,8 @@ import { type RunRow, runsByFollower } from '../../store/runs/run-rows.ts'
 import { deliveries, followers } from '../../store/schema.ts'
 import type { SignalName } from '../../temporal/run-client.ts'
 import { conflict, notFound, refused } from '../api-error.ts'
-import { follower, followerItem, followerParams, listOf, page } from '../schemas/api-schemas.ts'
+import { listOf, page } from '../schemas/common-schemas.ts'
+import { follower, followerItem, followerParams } from '../schemas/follower-schemas.ts'
 import { viewRun } from '../views/follower-view.ts'
 import {
   type ApiDeps,
@@ -35,7 +36,7 @@ const filters = page.extend({
 })
 const accepted = z.object({ accepted: z.literal(true) })
 const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
-const noFields = z.strictObject({})
+const emptyBody = z.strictObject({})
 
 /** `/api/followers` */
 export function createFollowerRoutes(deps: ApiDeps): OpenAPIHono {
@@ -55,10 +56,11 @@ function listFollowers(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'get',
       path: '/followers',
-      summary: "Each follower's latest run",
+      summary: 'List followers',
+      description: 'The latest run of each follower, newest first.',
       security,
       request: { query: filters },
-      responses: { 200: jsonResponse(listOf(followerItem), 'Followers'), ...errorResponses },
+      responses: { 200: jsonResponse(listOf(followerItem), 'One page of the list.'), ...errorResponses },
     }),
     async (c) => {
       const { cursor: from, limit, ...filter } = c.req.valid('query')
@@ -76,10 +78,11 @@ function readFollowerRun(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'get',
       path: '/followers/{appId}/{openId}',
-      summary: "One follower's latest run, with ledger and steps",
+      summary: 'Get a follower',
+      description: 'The latest run of the follower, with its ledger and steps.',
       security,
       request: { params: followerParams },
-      responses: { 200: jsonResponse(follower, 'The run'), ...errorResponses, ...notFoundResponse },
+      responses: { 200: jsonResponse(follower, 'The run.'), ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
       const found = await readRun(db, c.req.valid('param'))
@@ -96,14 +99,14 @@ function signalRoutes(router: OpenAPIHono, deps: ApiDeps): void {
       createRoute({
         method: 'post',
         path: `/followers/{appId}/{openId}/${verb}`,
-        summary: `${verb} the follower's run`,
+        summary: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} the run of a follower`,
         security,
         request: {
           params: followerParams,
           ...(verb === 'cancel' ? { body: { content: { 'application/json': { schema: cancelBody } } } } : {}),
         },
         responses: {
-          202: jsonResponse(accepted, 'In effect within 10 s'),
+          202: jsonResponse(accepted, 'Accepted; in effect within 10 s.'),
           ...errorResponses,
           ...notFoundResponse,
           ...conflictResponse,
@@ -111,7 +114,7 @@ function signalRoutes(router: OpenAPIHono, deps: ApiDeps): void {
       }),
       async (c) => {
         const followerKey = c.req.valid('param')
-        const reason = parseReason(await c.req.text(), verb === 'cancel' ? cancelBody : noFields)
+        const reason = parseReason(await c.req.text(), verb === 'cancel' ? cancelBody : emptyBody)
         await signalRun(deps, c, followerKey, verb, reason)
         return c.json({ accepted: true as const }, 202)
       },
@@ -125,11 +128,13 @@ function endAgentSessionRoute(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'post',
       path: '/followers/{appId}/{openId}/agent/end',
-      summary: 'End the session of a human agent for us: the steps that it holds are released in order',
+      summary: 'End the human agent session of a follower',
+      description:
+        'Marks the session as ended here; nothing changes at WeChat. The steps that it holds are released in order.',
       security,
       request: { params: followerParams },
       responses: {
-        202: jsonResponse(accepted, 'In effect within 10 s'),
+        202: jsonResponse(accepted, 'Accepted; in effect within 10 s.'),
         ...errorResponses,
         ...notFoundResponse,
         ...conflictResponse,
@@ -149,11 +154,12 @@ function eraseFollower(router: OpenAPIHono, deps: ApiDeps): void {
     createRoute({
       method: 'post',
       path: '/followers/{appId}/{openId}/erase',
-      summary: 'End the run and delete all that is known of this person, histories in Temporal included',
+      summary: 'Erase a follower',
+      description: 'Ends the run and deletes all data of the follower, including histories in Temporal.',
       security,
       request: { params: followerParams },
       responses: {
-        202: jsonResponse(accepted, 'Kept, and done as soon as Temporal answers'),
+        202: jsonResponse(accepted, 'Accepted; done as soon as Temporal is reachable.'),
         ...errorResponses,
         ...notFoundResponse,
       },
@@ -161,7 +167,7 @@ function eraseFollower(router: OpenAPIHono, deps: ApiDeps): void {
     async (c) => {
       const followerKey = c.req.valid('param')
       await auditedChange(deps, c, async ({ tx }) => {
-        if (!(await requestErasure(tx, followerKey, deps.now()))) throw notFound('such person')
+        if (!(await requestErasure(tx, followerKey, deps.now()))) throw notFound('such follower')
         return { action: 'follower.erase', target: auditTarget(followerKey), result: null }
       })
       deps.dispatcher.wake()
@@ -170,7 +176,7 @@ function eraseFollower(router: OpenAPIHono, deps: ApiDeps): void {
   )
 }
 
-/** Just after the word that opened it, by WeChat's clock and not by ours: a newer session counts at once. */
+/** Ends the session 1 ms after its opening, by WeChat's clock. So a newer session of WeChat counts at once. */
 async function endAgentSession(deps: ApiDeps, c: Context, followerKey: FollowerKey): Promise<void> {
   const { db, now, runs } = deps
   const [followerRow, [run]] = await Promise.all([
@@ -212,23 +218,23 @@ async function signalRun(
     ...(reason ? { details: { reason } } : {}),
   }
   const sendSignal = async () => {
-    const answer = await runs.signal(followerKey, signal, reason).catch(async (err) => {
+    const result = await runs.signal(followerKey, signal, reason).catch(async (err) => {
       if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: run.status === 'paused' }, now())
       throw err
     })
-    if (answer === 'gone') throw runEnded(run)
+    if (result === 'gone') throw runEnded(run)
     return { result: null }
   }
-  // The store first: the send's last look sees it at once.
+  // The store is changed first: the last check before a send reads it.
   await auditedExternalChange(deps, c, note, sendSignal, async ({ tx }) => {
     if (verb !== 'cancel') await saveFollower(tx, followerKey, { paused: verb === 'pause' }, now())
   })
 }
 
-/** A follower in the audit log: an openId is personal data. */
+/** A follower in the audit log. The openId is masked, because it is personal data. */
 const auditTarget = ({ appId, openId }: FollowerKey) => `${appId}/${maskId(openId)}`
 
-/** The latest run with everything that is known of it; null if none was ever. */
+/** The latest run of a follower, with its deliveries; null if there is none. */
 export async function readRun(db: Db, followerKey: FollowerKey) {
   const [run] = await runsByFollower(db, followerKey, 1)
   if (!run) return null
@@ -239,24 +245,24 @@ export async function readRun(db: Db, followerKey: FollowerKey) {
   return viewRun(run, rows, followerRow)
 }
 
-/** Runs as a list shows them: what the single view says, without ledger and steps. */
+/** Runs for a list: the single view without ledger and steps. */
 export async function viewItems(db: Db, rows: readonly RunRow[]) {
   const openIds = rows.map((r) => r.openId)
-  const followerRow =
+  const followerRows =
     openIds.length === 0 ? [] : await db.select().from(followers).where(inArray(followers.openId, openIds))
   return rows.map((run) => {
-    const row = followerRow.find((f) => f.appId === run.appId && f.openId === run.openId)
+    const row = followerRows.find((f) => f.appId === run.appId && f.openId === run.openId)
     const { ledger: _ledger, steps: _steps, ...item } = viewRun(run, [], row ?? null)
     return item
   })
 }
 
-/** The body is optional, and read whatever type it is sent as. @throws ApiError 422 */
-function parseReason(text: string, schema: typeof cancelBody | typeof noFields): string | undefined {
+/** Reads the optional body, whatever its content type. @throws ApiError 422 */
+function parseReason(text: string, schema: typeof cancelBody | typeof emptyBody): string | undefined {
   if (!text.trim()) return undefined
   const parsed = schema.safeParse(parseJson(text))
   if (parsed.success) return parsed.data.reason
-  throw refused('The body has fields that cannot be taken.', schemaIssues(parsed.error))
+  throw refused('The request has invalid fields.', schemaIssues(parsed.error))
 }
 
 function parseJson(text: string): unknown {
@@ -271,10 +277,10 @@ function runEnded(run: RunRow) {
   return conflict(`The run has ended${run.outcome ? ` (${run.outcome})` : ''}.`)
 }
 
-/** The key of a run in lists, newest first. */
+/** The position of a run in lists, newest first. */
 export const runCursor = (run: RunRow): string => `${run.createdAt} ${run.runKey}`
 
-/** Where a list of runs goes on; null: at its beginning. @throws ApiError 422 */
+/** The position at which a list of runs continues; null: its beginning. @throws ApiError 422 */
 export function readRunCursor(text: string | undefined): { createdAt: number; runKey: string } | null {
   const at = cursor.readTimed(text)
   return at && { createdAt: at.time, runKey: at.key }

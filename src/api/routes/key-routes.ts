@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { keyRotation } from '../schemas/api-schemas.ts'
+import { keyRotation } from '../schemas/system-schemas.ts'
 import {
   type ApiDeps,
   auditedExternalChange,
@@ -16,18 +16,22 @@ export function createKeyRoutes(deps: ApiDeps): OpenAPIHono {
     createRoute({
       method: 'post',
       path: '/keys/rotate',
-      summary: 'Seal every secret of the store under ENCRYPTION_KEY; may be repeated',
+      summary: 'Re-encrypt the secrets of the store',
+      description: 'Uses the current ENCRYPTION_KEY. Safe to repeat.',
       security,
       request: { query: z.strictObject({}) },
-      responses: { 200: jsonResponse(keyRotation, 'What was done'), ...errorResponses },
+      responses: {
+        200: jsonResponse(keyRotation, 'The result, and which previous keys are still needed.'),
+        ...errorResponses,
+      },
     }),
     async (c) => {
       const [target] = deps.sealer.keyIds
-      const done = await auditedExternalChange(deps, c, { action: 'key.rotate', target }, async () => {
+      const rotation = await auditedExternalChange(deps, c, { action: 'key.rotate', target }, async () => {
         const result = await deps.rotateKeys()
-        return { result, details: { resealed: result.resealed, unreadable: result.unreadable } }
+        return { result, details: { reencrypted: result.reencrypted, unreadable: result.unreadable } }
       })
-      return c.json(done, 200)
+      return c.json(rotation, 200)
     },
   )
   return app

@@ -4,7 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import { saveMedium } from '../../store/campaigns/media-store.ts'
 import { checkMedia } from '../../wechat/rules/media-limits.ts'
 import { ApiError, refused } from '../api-error.ts'
-import { medium } from '../schemas/api-schemas.ts'
+import { medium } from '../schemas/wechat-schemas.ts'
 import {
   type ApiDeps,
   auditedChange,
@@ -22,7 +22,8 @@ export function createMediaRoutes(deps: ApiDeps): OpenAPIHono {
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/media',
-    summary: "Upload a medium, checked against WeChat's limits",
+    summary: 'Upload a medium',
+    description: "The file is checked against WeChat's limits. Its id is the hash of its content.",
     security,
     request: {
       body: {
@@ -34,26 +35,28 @@ export function createMediaRoutes(deps: ApiDeps): OpenAPIHono {
         },
       },
     },
-    responses: { 201: jsonResponse(medium, 'Stored'), ...errorResponses },
+    responses: { 201: jsonResponse(medium, 'The stored medium.'), ...errorResponses },
   })
   app.post('/media', requireMultipart, async (c) => {
     const form = await c.req.parseBody().catch(() => {
-      throw refused('The body is no multipart/form-data.')
+      throw refused('The body is not valid multipart/form-data.')
     })
     const file = Object.values(form).find((v): v is File => v instanceof File)
-    if (!file) throw refused('There is no file.', [{ path: 'file', message: 'is missing' }])
+    if (!file) throw refused('The form has no file.', [{ path: 'file', message: 'is missing' }])
     const unknown = Object.keys(form).filter((key) => key !== 'type' && form[key] !== file)
     if (unknown.length > 0) {
       const issues = unknown.map((path) => ({ path, message: `unknown field "${path}"` }))
-      throw refused('The request has fields that cannot be taken.', issues)
+      throw refused('The request has invalid fields.', issues)
     }
     const declared = mediaType.safeParse(form.type)
     if (!declared.success)
-      throw refused('Unknown type.', [{ path: 'type', message: 'image, voice, video or thumb' }])
+      throw refused('The type is unknown.', [
+        { path: 'type', message: 'must be image, voice, video or thumb' },
+      ])
     const content = Buffer.from(await file.arrayBuffer())
     const checked = checkMedia(content, declared.data)
     if (!checked.ok)
-      throw refused('WeChat would not take this medium.', [{ path: 'file', message: checked.message }])
+      throw refused('WeChat does not accept this medium.', [{ path: 'file', message: checked.message }])
     const { type, contentType } = checked.media
     const medium = { type, contentType, filename: file.name, content, createdAt: deps.now() }
     const saved = await auditedChange(deps, c, async ({ tx }) => {

@@ -2,7 +2,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Account } from '../../store/accounts/account.ts'
 import { type Menu, readMenu } from '../../wechat/rules/menu.ts'
 import { notFound } from '../api-error.ts'
-import { appIdParam, menu, menuFile } from '../schemas/api-schemas.ts'
+import { appIdParam } from '../schemas/common-schemas.ts'
+import { menu, menuFile } from '../schemas/wechat-schemas.ts'
 import { requestWechat } from '../wechat-request.ts'
 import {
   type ApiDeps,
@@ -16,100 +17,119 @@ import {
   wechatUnavailable,
 } from './route-helpers.ts'
 
-/** No menu was made through the interface. */
+/** WeChat: no menu was created through the API. */
 const NO_MENU = 46003
-/** An account that may not make menus by the interface may still ask for the console's. */
+/** WeChat: the account may not create menus through the API. It may still read the menu of WeChat's console. */
 const NOT_PERMITTED = 48001
+
+const PATH = '/accounts/{appId}/menu'
 
 /** `/api/accounts/{appId}/menu`: the account's custom menu (自定义菜单) */
 export function createMenuRoutes(deps: ApiDeps): OpenAPIHono {
-  const app = createRouter()
-  const path = '/accounts/{appId}/menu'
-  const find = async (appId: string): Promise<Account> => {
-    const found = await deps.accounts.find(appId)
-    if (!found) throw notFound(`account ${appId}`)
-    return found
-  }
+  const router = createRouter()
+  getMenu(router, deps)
+  replaceMenu(router, deps)
+  removeMenu(router, deps)
+  return router
+}
 
-  app.openapi(
+/** `GET /accounts/{appId}/menu` */
+function getMenu(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'get',
-      path,
-      summary: "The account's custom menu; the one made in WeChat's console where the API made none",
+      path: PATH,
+      summary: 'Get the custom menu of an account',
+      description: "If the API created no menu, this is the menu of WeChat's console.",
       security,
       request: { params: appIdParam },
       responses: {
-        200: jsonResponse(menu, 'The menu'),
+        200: jsonResponse(menu, 'The menu.'),
         ...errorResponses,
         ...notFoundResponse,
         ...wechatUnavailable,
       },
     }),
     async (c) => {
-      const { appId } = c.req.valid('param')
-      const account = await find(appId)
-      const made = await requestWechat(deps, account, 'menu', (w, token) => w.menu(token), [
+      const account = await findAccount(deps, c.req.valid('param').appId)
+      const apiMenu = await requestWechat(deps, account, 'menu', (client, token) => client.menu(token), [
         NO_MENU,
         NOT_PERMITTED,
       ])
-      const byApi = readMenu(made?.menu)
-      if (byApi) return c.json(menuView(byApi, 'api'), 200)
-      const shown = await requestWechat(deps, account, 'menu', (w, token) => w.currentMenu(token))
-      const byConsole = readMenu(shown?.selfmenu_info)
-      if (!byConsole) throw notFound(`menu of account ${appId}`)
-      return c.json(menuView(byConsole, 'console'), 200)
+      const fromApi = readMenu(apiMenu?.menu)
+      if (fromApi) return c.json(menuView(fromApi, 'api'), 200)
+      const shown = await requestWechat(deps, account, 'menu', (client, token) => client.currentMenu(token))
+      const fromConsole = readMenu(shown?.selfmenu_info)
+      if (!fromConsole) throw notFound(`menu of account ${account.appId}`)
+      return c.json(menuView(fromConsole, 'console'), 200)
     },
   )
+}
 
-  app.openapi(
+/** `PUT /accounts/{appId}/menu` */
+function replaceMenu(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'put',
-      path,
-      summary: "Make the account's custom menu, in place of the one it has",
+      path: PATH,
+      summary: 'Replace the custom menu of an account',
       security,
       request: { params: appIdParam, ...jsonBody(menuFile) },
       responses: {
-        200: jsonResponse(menu, 'Made'),
+        200: jsonResponse(menu, 'The new menu.'),
         ...errorResponses,
         ...notFoundResponse,
         ...wechatUnavailable,
       },
     }),
     async (c) => {
-      const { appId } = c.req.valid('param')
       const newMenu = c.req.valid('json')
-      const account = await find(appId)
-      await auditedExternalChange(deps, c, { action: 'menu.put', target: appId }, async () => ({
-        result: await requestWechat(deps, account, 'menu', (w, token) => w.createMenu(token, newMenu)),
+      const account = await findAccount(deps, c.req.valid('param').appId)
+      const note = { action: 'menu.put', target: account.appId }
+      await auditedExternalChange(deps, c, note, async () => ({
+        result: await requestWechat(deps, account, 'menu', (client, token) =>
+          client.createMenu(token, newMenu),
+        ),
       }))
       return c.json(menuView(newMenu, 'api'), 200)
     },
   )
+}
 
-  app.openapi(
+/** `DELETE /accounts/{appId}/menu` */
+function removeMenu(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
     createRoute({
       method: 'delete',
-      path,
-      summary: "Remove the account's custom menu",
+      path: PATH,
+      summary: 'Remove the custom menu of an account',
+      description: 'Conditional menus are removed too.',
       security,
       request: { params: appIdParam, query: z.strictObject({}) },
       responses: {
-        204: { description: 'Removed' },
+        204: { description: 'The menu is removed.' },
         ...errorResponses,
         ...notFoundResponse,
         ...wechatUnavailable,
       },
     }),
     async (c) => {
-      const { appId } = c.req.valid('param')
-      const account = await find(appId)
-      await auditedExternalChange(deps, c, { action: 'menu.remove', target: appId }, async () => ({
-        result: await requestWechat(deps, account, 'menu', (w, token) => w.deleteMenu(token), [NO_MENU]),
+      const account = await findAccount(deps, c.req.valid('param').appId)
+      const note = { action: 'menu.remove', target: account.appId }
+      await auditedExternalChange(deps, c, note, async () => ({
+        result: await requestWechat(deps, account, 'menu', (client, token) => client.deleteMenu(token), [
+          NO_MENU,
+        ]),
       }))
       return c.body(null, 204)
     },
   )
-  return app
+}
+
+async function findAccount({ accounts }: Pick<ApiDeps, 'accounts'>, appId: string): Promise<Account> {
+  const found = await accounts.find(appId)
+  if (!found) throw notFound(`account ${appId}`)
+  return found
 }
 
 const menuView = ({ button }: Menu, source: 'api' | 'console') => ({ source, button })

@@ -3,7 +3,7 @@ import { parseDuration } from '../../campaign/duration.ts'
 import { createMatcher } from '../../campaign/match.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { notFound, refused } from '../api-error.ts'
-import { newQrcode, qrcode } from '../schemas/api-schemas.ts'
+import { newQrcode, qrcode } from '../schemas/wechat-schemas.ts'
 import { requestWechat } from '../wechat-request.ts'
 import {
   type ApiDeps,
@@ -17,21 +17,22 @@ import {
   wechatUnavailable,
 } from './route-helpers.ts'
 
-/** Where WeChat shows the picture of a code; it asks for no token. */
+/** WeChat's page with the image of a code. It needs no token. */
 const QR_IMAGE_URL = 'https://mp.weixin.qq.com/cgi-bin/showqrcode'
 
-/** `/api/qrcodes`: codes that carry a scene (带参数的二维码). */
+/** `/api/qrcodes`: QR codes with a scene (带参数的二维码) */
 export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
   const app = createRouter()
   app.openapi(
     createRoute({
       method: 'post',
       path: '/qrcodes',
-      summary: 'Make a QR code that carries a scene',
+      summary: 'Create a QR code with a scene',
+      description: 'With `campaign`, the call is refused unless a scan of the code enters that campaign.',
       security,
       request: jsonBody(newQrcode),
       responses: {
-        201: jsonResponse(qrcode, 'Made'),
+        201: jsonResponse(qrcode, 'The QR code.'),
         ...errorResponses,
         ...notFoundResponse,
         ...wechatUnavailable,
@@ -45,19 +46,19 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
       const expiresIn = expires === undefined ? null : (parseDuration(expires) ?? 0) / 1000
       const at = deps.now()
       const note = { action: 'qrcode.create', target: appId, details: { qrScene, expires: expires ?? null } }
-      const made = await auditedExternalChange(deps, c, note, async () => {
+      const created = await auditedExternalChange(deps, c, note, async () => {
         const result = await requestWechat(deps, account, 'qrcode', (client, token) =>
           client.createQrcode(token, { scene: qrScene, expiresIn }),
         )
-        if (!result) throw refused('WeChat answered without a ticket.')
+        if (!result) throw refused('The response of WeChat has no ticket.')
         return { result }
       })
-      const seconds = expiresIn === null ? null : (made.expire_seconds ?? expiresIn)
+      const seconds = expiresIn === null ? null : (created.expire_seconds ?? expiresIn)
       return c.json(
         {
-          ticket: made.ticket,
-          url: made.url,
-          imageUrl: `${QR_IMAGE_URL}?ticket=${encodeURIComponent(made.ticket)}`,
+          ticket: created.ticket,
+          url: created.url,
+          imageUrl: `${QR_IMAGE_URL}?ticket=${encodeURIComponent(created.ticket)}`,
           expiresAt: seconds === null ? null : new Date(at + seconds * 1000).toISOString(),
         },
         201,
@@ -66,10 +67,10 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
   )
   return app
 
-  /** @throws ApiError 422 when nobody who scans this code would enter the campaign */
+  /** @throws ApiError 422 if a scan of the code would not enter the campaign */
   async function requireEntersCampaign(id: string, appId: string, qrScene: string): Promise<void> {
     const rejection = (message: string) =>
-      refused(`This code would not lead into campaign ${id}.`, [{ path: 'campaign', message }])
+      refused(`A scan of this code would not enter campaign ${id}.`, [{ path: 'campaign', message }])
     const row = await deps.campaigns.row(id)
     if (!row || row.state === 'deleted') throw rejection(`there is no campaign ${id}`)
     const found = await deps.campaigns.version(id, row.version)
@@ -79,18 +80,18 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
   }
 }
 
-/** True when a follow through the code, or a follower's scan of it, enters the campaign. */
+/** Whether a follow through the code, or a scan by a follower, enters the campaign. */
 function entersCampaign(campaign: Campaign, appId: string, qrScene: string): boolean {
   const matcher = createMatcher([{ campaign, version: 0 }])
   const scan = { event: 'scan', qrScene, eventKey: qrScene, text: null } as const
   const follow = { ...scan, event: 'subscribe', eventKey: `qrscene_${qrScene}` } as const
-  return [follow, scan].some((facts) => matcher.entry(appId, facts))
+  return [follow, scan].some((event) => matcher.entry(appId, event))
 }
 
 function mismatchReason({ accounts, entry }: Campaign, appId: string, qrScene: string): string {
-  if (accounts && !accounts.includes(appId)) return `its accounts do not name ${appId}`
+  if (accounts && !accounts.includes(appId)) return `its accounts do not include ${appId}`
   if (entry.event !== 'subscribe' && entry.event !== 'scan')
-    return `its entry is a ${entry.event}, not a code`
+    return `its entry is a ${entry.event}, not a QR code`
   if (entry.qrScenes) return `its qrScenes are ${entry.qrScenes.join(', ')}, not ${qrScene}`
-  return 'its entry does not match a code with this scene'
+  return 'its entry does not match this scene'
 }

@@ -19,20 +19,21 @@ import type { RunClient } from '../../temporal/run-client.ts'
 import type { WechatClient } from '../../wechat/api/client.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
 import { type ApiError, type ApiIssue, refused } from '../api-error.ts'
-import { errorBody, type keyRotation, listOf, page } from '../schemas/api-schemas.ts'
+import { errorBody, listOf, page } from '../schemas/common-schemas.ts'
+import type { keyRotation } from '../schemas/system-schemas.ts'
 
-/** Of a failure's message in the audit log, in characters. */
+/** A failure's message is truncated to this length in the audit log. */
 const MAX_FAILURE_CHARS = 300
 
 export type KeyRotation = z.output<typeof keyRotation>
 
-/** What the API takes from the program. */
+/** What the API needs from the services. */
 export interface ApiDeps {
   db: Db
-  /** To read: what changes them goes through `change` or `changeElsewhere`, with its row of the audit log. */
+  /** For reading. Changes go through {@link auditedChange} or {@link auditedExternalChange}. */
   accounts: Pick<AccountStore, 'find' | 'list'>
   campaigns: Pick<CampaignStore, 'find' | 'list' | 'row' | 'version' | 'versions'>
-  /** The stores as a transaction sees them, to change. */
+  /** The stores within a transaction, for changes. */
   storesIn(tx: Db): { accounts: AccountStore; campaigns: CampaignStore }
   configCache: Pick<ConfigCache, 'accounts'>
   runs: RunClient
@@ -40,44 +41,44 @@ export interface ApiDeps {
   namespaceGuard: NamespaceGuard
   tokens: TokenProvider
   clientOf(account: { apiBase: string | null }): WechatClient
-  /** Whether events may be forwarded to addresses of our own network. */
+  /** Whether events may be forwarded to private networks. */
   forwardPrivate: boolean
-  /** Makes what was just written live in this process. */
+  /** Makes written changes of accounts and campaigns live in this process. */
   reloadConfig(): Promise<void>
-  /** Callbacks of this process since its start. */
+  /** Counts of this process's callbacks since its start. */
   callbackCounts: Readonly<{ accepted: number; duplicates: number; refused: number }>
-  /** This process's clock against WeChat's. */
+  /** Compares this process's clock with WeChat's. */
   skewMonitor: Pick<SkewMonitor, 'report' | 'reportFor'>
-  /** Has the dispatcher look for work now. */
+  /** Makes the dispatcher look for events at once. */
   dispatcher: { wake(): void }
-  /** Its current key's id names a rotation. */
+  /** The id of the current key is the target of a rotation in the audit log. */
   sealer: Pick<Sealer, 'keyIds'>
-  /** Seals the store's secrets under the current key. */
+  /** Re-encrypts the store's secrets with the current key. */
   rotateKeys(): Promise<KeyRotation>
   metrics: Metrics
-  /** Measures what is not counted as it happens. */
+  /** Updates the gauges that are measured at each scrape. */
   refreshGauges(): Promise<void>
   now: () => number
   log: Log
 }
 
-/** A part of the API: refused content becomes 422 with every path and reason. */
+/** A router of the API. Invalid requests get 422 with every path and reason. */
 export function createRouter(): OpenAPIHono {
   return new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return
-      throw refused('The request has fields that cannot be taken.', schemaIssues(result.error))
+      throw refused('The request has invalid fields.', schemaIssues(result.error))
     },
   })
 }
 
-/** Of the name of a field, in characters. */
+/** Field names are truncated to this length in issues. */
 const MAX_FIELD_NAME_CHARS = 100
 
 const issuePath = (parts: readonly PropertyKey[]) =>
   parts.map((part) => truncateText(String(part), MAX_FIELD_NAME_CHARS)).join('.')
 
-/** What a schema says against a request, an unknown field by its own path. */
+/** The issues of a schema error. An unknown field has its own path. */
 export function schemaIssues(error: z.core.$ZodError): ApiIssue[] {
   return error.issues.flatMap((i) =>
     i.code === 'unrecognized_keys'
@@ -91,7 +92,7 @@ export function schemaIssues(error: z.core.$ZodError): ApiIssue[] {
 
 const description = (text: string) => ({ description: text })
 
-/** A JSON answer in the OpenAPI document. */
+/** A JSON response in the OpenAPI document. */
 export const jsonResponse = <T extends z.ZodType>(schema: T, text: string) => ({
   content: { 'application/json': { schema } },
   ...description(text),
@@ -102,36 +103,42 @@ export const jsonBody = <T extends z.ZodType>(schema: T) => ({
 })
 
 export const errorResponses = {
-  401: jsonResponse(errorBody, 'Missing, wrong or expired token'),
-  403: jsonResponse(errorBody, 'The token has not the role that this needs (x-role)'),
-  429: jsonResponse(errorBody, 'Too many wrong tokens; Retry-After says when to try again'),
-  422: jsonResponse(errorBody, 'Refused, with every path and reason'),
+  401: jsonResponse(errorBody, 'The token is missing, invalid or expired.'),
+  403: jsonResponse(errorBody, 'The role of the token is too low; `x-role` is the role that the call needs.'),
+  429: jsonResponse(errorBody, 'Too many invalid tokens. `Retry-After` has the seconds to wait.'),
+  422: jsonResponse(errorBody, 'The content is refused. `issues` has every path and reason.'),
 }
-export const notFoundResponse = { 404: jsonResponse(errorBody, 'There is no such thing') }
-export const conflictResponse = { 409: jsonResponse(errorBody, 'Not in this state') }
-export const wechatUnavailable = { 503: jsonResponse(errorBody, 'WeChat does not answer') }
-export const temporalUnavailable = { 503: jsonResponse(errorBody, 'Temporal does not answer') }
+export const notFoundResponse = { 404: jsonResponse(errorBody, 'The resource does not exist.') }
+export const conflictResponse = {
+  409: jsonResponse(errorBody, 'The state of the resource does not allow this.'),
+}
+export const wechatUnavailable = { 503: jsonResponse(errorBody, 'WeChat is not reachable.') }
+export const temporalUnavailable = { 503: jsonResponse(errorBody, 'Temporal is not reachable.') }
 export const security = [{ token: [] }]
 
-/** A list that is read page by page, and has no other filter. */
-export const listRoute = <P extends string>(path: P, summary: string, item: z.ZodType) =>
+/** A list that is read page by page, without other filters. */
+export const listRoute = <P extends string>(
+  path: P,
+  about: { summary: string; description?: string },
+  item: z.ZodType,
+) =>
   createRoute({
     method: 'get',
     path,
-    summary,
+    ...about,
     security,
     request: { query: page },
-    responses: { 200: jsonResponse(listOf(item), summary), ...errorResponses },
+    responses: { 200: jsonResponse(listOf(item), 'One page of the list.'), ...errorResponses },
   })
 
-/** What is noted in the audit log of a change. `details` holds no secret. */
+/** A row of the audit log. `details` has no secret. */
 export interface AuditNote {
   action: string
   target: string
   details?: unknown
 }
 
-/** The stores as a transaction sees them. */
+/** The stores within a transaction. */
 export type TransactionStores = ReturnType<typeof storesIn>
 
 function storesIn(deps: Pick<ApiDeps, 'now' | 'storesIn'>, tx: Db) {
@@ -144,8 +151,8 @@ function storesIn(deps: Pick<ApiDeps, 'now' | 'storesIn'>, tx: Db) {
 }
 
 /**
- * Makes a change of the store and notes it in the audit log, in one transaction: neither is there without the other. What
- * `work` throws undoes both. No call over the network within it.
+ * Changes the store and writes the audit log in one transaction. An error of `work` rolls both back. `work` must not make
+ * network calls.
  */
 export function auditedChange<T>(
   deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'>,
@@ -160,10 +167,9 @@ export function auditedChange<T>(
 }
 
 /**
- * Notes a change in the audit log, and then makes it somewhere else: at WeChat, in Temporal, in many small steps. No
- * transaction spans that, so the row comes first. It says `outcome: unknown` until it is known what came of it; what `work`
- * throws stands in it as `failed`.
- * @param before what of the store changes together with the row
+ * Writes the audit log, and then makes a change outside the store's transaction: at WeChat, in Temporal, or in many
+ * statements. The row is written first, with `outcome: unknown`. Afterwards it gets the result, or the error as `failed`.
+ * @param before a change of the store in the same transaction as the row
  */
 export async function auditedExternalChange<T>(
   deps: Pick<ApiDeps, 'db' | 'now' | 'log' | 'storesIn'>,
@@ -180,8 +186,8 @@ export async function auditedExternalChange<T>(
   })
   const amend = (details: Record<string, unknown>) =>
     amendAudit(db, id, Object.keys(details).length > 0 ? details : null).catch((err) =>
-      // It is done, or failed, all the same; the row goes on saying that nobody knows.
-      log.error({ err, action: note.action, target: note.target }, 'outcome not noted in the audit log'),
+      // The change itself is done or has failed. The row keeps `outcome: unknown`.
+      log.error({ err, action: note.action, target: note.target }, 'outcome not written to the audit log'),
     )
   try {
     const { result, details } = await work()
@@ -197,24 +203,24 @@ export async function auditedExternalChange<T>(
 }
 
 /**
- * Cursors are opaque to callers: the key of the last item. One that this program did not write is refused, before a
- * store is asked for a number or a text that it cannot hold.
+ * Cursors are opaque to callers: they encode the key of the last item. An invalid cursor is refused before it reaches the
+ * store, which might not accept its text or number.
  */
 export const cursor = {
   of: (key: string): string => Buffer.from(key).toString('base64url'),
-  /** '': from the beginning. @throws ApiError 422 */
+  /** Returns '' for the beginning of the list. @throws ApiError 422 */
   read(text: string | undefined): string {
     if (!text) return ''
     const key = Buffer.from(text, 'base64url').toString('utf8')
     if (!isStorable(key) || cursor.of(key) !== text) throw invalidCursor()
     return key
   },
-  /** Of a list whose key is a number. null: from the beginning. @throws ApiError 422 */
+  /** For lists with a numeric key. Returns null for the beginning of the list. @throws ApiError 422 */
   readNumber(text: string | undefined): number | null {
     const key = cursor.read(text)
     return key === '' ? null : parseInteger(key)
   },
-  /** Of a list by time, ms, and then by a key. null: from the beginning. @throws ApiError 422 */
+  /** For lists ordered by time (epoch ms) and key. Returns null for the beginning of the list. @throws ApiError 422 */
   readTimed(text: string | undefined): { time: number; key: string } | null {
     const read = cursor.read(text)
     if (read === '') return null
@@ -231,11 +237,11 @@ function parseInteger(text: string): number {
 }
 
 function invalidCursor(): ApiError {
-  const message = 'is none of this list: take "next" of the page before, or leave it out'
-  return refused('The cursor cannot be used.', [{ path: 'cursor', message }])
+  const message = 'is not from this list: use "next" of the previous page, or omit it'
+  return refused('The cursor is invalid.', [{ path: 'cursor', message }])
 }
 
-/** A page out of one item more than was asked for. */
+/** Makes a page from a result that was read with one item more than `limit`. */
 export function toPage<T>(
   found: T[],
   limit: number,

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { countActiveRuns } from '../../store/runs/run-rows.ts'
-import { ApiError } from '../api-error.ts'
-import { temporalState } from '../schemas/api-schemas.ts'
+import { temporalUnavailableError } from '../api-error.ts'
+import { temporalState } from '../schemas/system-schemas.ts'
 import {
   type ApiDeps,
   auditedExternalChange,
@@ -12,7 +12,7 @@ import {
   temporalUnavailable,
 } from './route-helpers.ts'
 
-/** `/api/temporal`: whether Temporal's namespace is the one that the store's runs live in. */
+/** `/api/temporal`: whether the Temporal namespace is the one of the runs in the store */
 export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
   const app = createRouter()
   const { db, namespaceGuard: home } = deps
@@ -21,10 +21,11 @@ export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
     createRoute({
       method: 'get',
       path: '/temporal',
-      summary: 'Whether the runs in the store live in this Temporal namespace',
+      summary: 'Get the state of the Temporal namespace',
+      description: 'Whether it is the namespace of the runs in the store.',
       security,
       request: { query: z.strictObject({}) },
-      responses: { 200: jsonResponse(temporalState, 'State of the namespace'), ...errorResponses },
+      responses: { 200: jsonResponse(temporalState, 'The state of the namespace.'), ...errorResponses },
     }),
     async (c) => c.json({ ...(await home.check(0)), activeRuns: await countActiveRuns(db) }, 200),
   )
@@ -33,19 +34,19 @@ export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
     createRoute({
       method: 'post',
       path: '/temporal/accept',
-      summary: 'This namespace is the right one: start what it lacks of the active runs, from the store',
+      summary: 'Accept the Temporal namespace',
+      description: 'The active runs that the namespace lacks are started from the store.',
       security,
       request: { query: z.strictObject({}) },
-      responses: { 202: jsonResponse(temporalState, 'Under way'), ...errorResponses, ...temporalUnavailable },
+      responses: {
+        202: jsonResponse(temporalState, 'Accepted; missing runs are being started.'),
+        ...errorResponses,
+        ...temporalUnavailable,
+      },
     }),
     async (c) => {
       const current = await home.check(0)
-      const unavailable = new ApiError(
-        503,
-        'temporal-unavailable',
-        'Temporal does not answer. Nothing was changed.',
-      )
-      if (current.namespaceId === null) throw unavailable
+      if (current.namespaceId === null) throw temporalUnavailableError()
       const note = {
         action: 'temporal.accept',
         target: current.namespace,
@@ -53,7 +54,7 @@ export function createTemporalRoutes(deps: ApiDeps): OpenAPIHono {
       }
       const view = await auditedExternalChange(deps, c, note, async () => {
         const view = await home.acceptNamespace()
-        if (!view) throw unavailable
+        if (!view) throw temporalUnavailableError()
         return { result: view, details: { to: view.namespaceId } }
       })
       return c.json({ ...view, activeRuns: await countActiveRuns(db) }, 202)

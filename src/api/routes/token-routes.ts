@@ -7,7 +7,7 @@ import { hashSecret, newSecret } from '../../auth/secrets/secret-hash.ts'
 import { parseDuration } from '../../campaign/duration.ts'
 import type { ApiToken } from '../../store/users/api-token-store.ts'
 import { notFound } from '../api-error.ts'
-import { apiToken, madeToken, newToken, tokenParam } from '../schemas/user-schemas.ts'
+import { apiToken, createdToken, newToken, tokenParam } from '../schemas/user-schemas.ts'
 import {
   type ApiDeps,
   auditedChange,
@@ -24,7 +24,7 @@ import {
 
 const ID_BYTES = 6
 
-/** `/api/tokens`: tokens of scripts and of people's command lines. */
+/** `/api/tokens`: API tokens of scripts and command lines */
 export function createTokenRoutes(
   deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & { auth: Pick<Auth, 'tokens'> },
 ): OpenAPIHono {
@@ -35,10 +35,11 @@ export function createTokenRoutes(
     createRoute({
       method: 'post',
       path: '/tokens',
-      summary: 'Make an API token; it is shown this once',
+      summary: 'Create an API token',
+      description: 'Only this response has the token itself.',
       security,
       request: jsonBody(newToken),
-      responses: { 201: jsonResponse(madeToken, 'Made'), ...errorResponses },
+      responses: { 201: jsonResponse(createdToken, 'The token.'), ...errorResponses },
     }),
     async (c) => {
       const { name, role, expires } = c.req.valid('json')
@@ -52,7 +53,7 @@ export function createTokenRoutes(
         createdBy: c.get('principal').actor,
         expiresAt: lifetimeMs === null ? null : deps.now() + lifetimeMs,
       }
-      const made = await auditedChange(deps, c, async ({ apiTokens }) => {
+      const created = await auditedChange(deps, c, async ({ apiTokens }) => {
         const details = { name, role, expires: expires ?? null }
         return {
           action: 'token.create',
@@ -61,15 +62,18 @@ export function createTokenRoutes(
           result: await apiTokens.add(requested),
         }
       })
-      return c.json({ ...tokenView(made), token }, 201)
+      return c.json({ ...tokenView(created), token }, 201)
     },
   )
 
-  app.openapi(listRoute('/tokens', 'All API tokens, newest first', apiToken), async (c) => {
-    const { cursor: from, limit } = c.req.valid('query')
-    const { items, next } = await tokenPage(tokens, from, limit)
-    return c.json({ items: items.map(tokenView), next }, 200)
-  })
+  app.openapi(
+    listRoute('/tokens', { summary: 'List API tokens', description: 'Newest first.' }, apiToken),
+    async (c) => {
+      const { cursor: from, limit } = c.req.valid('query')
+      const { items, next } = await tokenPage(tokens, from, limit)
+      return c.json({ items: items.map(tokenView), next }, 200)
+    },
+  )
 
   app.openapi(
     createRoute({
@@ -78,7 +82,7 @@ export function createTokenRoutes(
       summary: 'Revoke an API token',
       security,
       request: { params: tokenParam, query: z.strictObject({}) },
-      responses: { 204: { description: 'Revoked' }, ...errorResponses, ...notFoundResponse },
+      responses: { 204: { description: 'The token is revoked.' }, ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
       const { id } = c.req.valid('param')
@@ -105,7 +109,7 @@ export async function tokenPage(
   return toPage(await tokens.list({ after, limit: limit + 1 }), limit, (t) => `${t.createdAt} ${t.id}`)
 }
 
-/** A token as API and console show it: never itself, nor its hash. */
+/** A token for API and console, without the token itself and its hash. */
 export function tokenView(t: ApiToken) {
   const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
   return {

@@ -23,7 +23,7 @@ export type UserRouteDeps = Pick<ApiDeps, 'db' | 'now' | 'storesIn'> & {
   auth: Pick<Auth, 'users' | 'passwords'>
 }
 
-/** `/api/users`: people who sign in to the console. */
+/** `/api/users`: users of the console */
 export function createUserRoutes(deps: UserRouteDeps): OpenAPIHono {
   const router = createRouter()
   addUser(router, deps)
@@ -41,14 +41,14 @@ function addUser(router: OpenAPIHono, deps: UserRouteDeps): void {
     createRoute({
       method: 'post',
       path: '/users',
-      summary: 'Add a person',
+      summary: 'Add a user',
       security,
       request: jsonBody(newUser),
-      responses: { 201: jsonResponse(user, 'Added'), ...errorResponses, ...conflictResponse },
+      responses: { 201: jsonResponse(user, 'The user.'), ...errorResponses, ...conflictResponse },
     }),
     async (c) => {
       const { name, role, password } = c.req.valid('json')
-      const nameTaken = conflict(`There is a user ${name} already.`)
+      const nameTaken = conflict(`User ${name} already exists.`)
       if (await users.find(name)) throw nameTaken
       const passwordHash = await passwords.hash(password, name)
       const added = await auditedChange(deps, c, async (stores) => {
@@ -64,7 +64,7 @@ function addUser(router: OpenAPIHono, deps: UserRouteDeps): void {
 /** `GET /users` */
 function listUsers(router: OpenAPIHono, deps: UserRouteDeps): void {
   const { users } = deps.auth
-  router.openapi(listRoute('/users', 'All people', user), async (c) => {
+  router.openapi(listRoute('/users', { summary: 'List users' }, user), async (c) => {
     const { cursor: from, limit } = c.req.valid('query')
     const found = await users.list({ after: cursor.read(from), limit: limit + 1 })
     const { items, next } = toPage(found, limit, (u) => u.name)
@@ -79,11 +79,12 @@ function changeUser(router: OpenAPIHono, deps: UserRouteDeps): void {
     createRoute({
       method: 'patch',
       path: '/users/{name}',
-      summary:
-        "Change a person's role or password, or let them in no longer; the last two end their sessions",
+      summary: 'Update a user',
+      description:
+        'Changes the role or the password, or disables the user. A new password, and disabling, end the sessions of the user.',
       security,
       request: { params: userParam, ...jsonBody(userPatch) },
-      responses: { 200: jsonResponse(user, 'Changed'), ...errorResponses, ...notFoundResponse },
+      responses: { 200: jsonResponse(user, 'The updated user.'), ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -115,10 +116,11 @@ function removeUser(router: OpenAPIHono, deps: UserRouteDeps): void {
     createRoute({
       method: 'delete',
       path: '/users/{name}',
-      summary: 'Remove a person, and end their sessions',
+      summary: 'Remove a user',
+      description: 'Ends the sessions of the user.',
       security,
       request: { params: userParam },
-      responses: { 204: { description: 'Removed' }, ...errorResponses, ...notFoundResponse },
+      responses: { 204: { description: 'The user is removed.' }, ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -138,11 +140,12 @@ function resetSecondFactor(router: OpenAPIHono, deps: UserRouteDeps): void {
     createRoute({
       method: 'delete',
       path: '/users/{name}/second-factor',
-      summary: "Remove a person's second factor (a lost phone), and end their sessions",
+      summary: 'Reset the second factor of a user',
+      description: 'For a lost phone. Ends the sessions of the user.',
       security,
       request: { params: userParam, query: z.strictObject({}) },
       responses: {
-        204: { description: 'Removed' },
+        204: { description: 'The second factor is removed.' },
         ...errorResponses,
         ...notFoundResponse,
         ...conflictResponse,
@@ -153,7 +156,7 @@ function resetSecondFactor(router: OpenAPIHono, deps: UserRouteDeps): void {
       if (!(await users.find(name))) throw notFound(`user ${name}`)
       await auditedChange(deps, c, async ({ tx }) => {
         if (!(await disableSecondFactor(tx, name, deps.now(), { endSessions: true })))
-          throw conflict(`${name} has no second factor.`)
+          throw conflict(`User ${name} has no second factor.`)
         return { action: 'user.second-factor-reset', target: name, result: null }
       })
       return c.body(null, 204)
@@ -161,7 +164,7 @@ function resetSecondFactor(router: OpenAPIHono, deps: UserRouteDeps): void {
   )
 }
 
-/** A person as API and console show them: never the password's hash. */
+/** A user for API and console, without the password hash. */
 export function userView({ name, role, createdAt, updatedAt, disabledAt, totpEnabledAt }: User) {
   const iso = (at: number) => new Date(at).toISOString()
   return {

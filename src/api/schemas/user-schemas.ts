@@ -3,12 +3,12 @@ import { MIN_PASSWORD_LENGTH } from '../../auth/passwords/password-policy.ts'
 import { normalizeUserName, userNameProblem } from '../../auth/principal.ts'
 import { ROLES } from '../../auth/roles.ts'
 import { parseDuration } from '../../campaign/duration.ts'
-import { isoTime } from './api-schemas.ts'
+import { isoTime } from './common-schemas.ts'
 
-const role = z.enum(ROLES).openapi({ description: 'Each may all that the one before it may' })
+const role = z.enum(ROLES).openapi({ description: 'Each role includes the ones before it.' })
 const password = z
   .string()
-  .openapi({ description: `${MIN_PASSWORD_LENGTH} characters or more, not easy to guess` })
+  .openapi({ description: `At least ${MIN_PASSWORD_LENGTH} characters, and not easy to guess.` })
 const userName = z
   .string()
   .max(200)
@@ -17,7 +17,7 @@ const userName = z
     const message = userNameProblem(name)
     if (message) ctx.addIssue({ code: 'custom', message })
   })
-  .openapi({ type: 'string', description: 'Letters, digits, . _ @ or -; kept in small letters' })
+  .openapi({ type: 'string', description: 'Letters, digits, . _ @ or -; stored in lowercase.' })
 
 export const newUser = z.strictObject({ name: userName, role, password }).openapi('NewUser')
 
@@ -33,22 +33,22 @@ export const user = z
     role,
     createdAt: isoTime,
     updatedAt: isoTime,
-    disabledAt: isoTime.nullable().openapi({ description: 'null: may sign in' }),
+    disabledAt: isoTime.nullable().openapi({ description: 'null: the user is enabled.' }),
     secondFactorSince: isoTime
       .optional()
-      .openapi({ description: 'Since when a second factor (TOTP) is asked for; absent: it is not' }),
+      .openapi({ description: 'When the user enabled a second factor (TOTP); absent: not enabled.' }),
   })
   .openapi('User')
 
 export const newToken = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).openapi({ description: 'What it is for' }),
+    name: z.string().trim().min(1).max(100).openapi({ description: 'What the token is for.' }),
     role,
     expires: z
       .string()
       .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration, like 90d')
       .optional()
-      .openapi({ description: 'How long it works, like 90d. Without it: until it is revoked' }),
+      .openapi({ description: 'Lifetime, like 90d. Default: until it is revoked.' }),
   })
   .openapi('NewToken')
 
@@ -62,18 +62,20 @@ export const apiToken = z
     createdBy: z.string(),
     createdAt: isoTime,
     expiresAt: isoTime.nullable(),
-    lastUsedAt: isoTime.nullable().openapi({ description: 'To the minute' }),
+    lastUsedAt: isoTime.nullable().openapi({ description: 'Accurate to the minute.' }),
   })
   .openapi('Token')
 
-export const madeToken = apiToken
-  .extend({ token: z.string().openapi({ description: 'Shown this once' }) })
-  .openapi('MadeToken')
+export const createdToken = apiToken
+  .extend({ token: z.string().openapi({ description: 'Only in this response.' }) })
+  .openapi('CreatedToken')
 
 export const auditEntry = z
   .object({
     at: isoTime,
-    actor: z.string().openapi({ description: 'A user, the id of a token, or admin-token' }),
+    actor: z.string().openapi({
+      description: 'A user, the id of a token, `admin-token`, or a part of the product such as `dispatcher`.',
+    }),
     action: z.string(),
     target: z.string(),
     details: z.unknown(),

@@ -1,6 +1,6 @@
 import { type Account, canSend } from '../../store/accounts/account.ts'
 
-/** An account as the API shows it: never a secret. */
+/** An account for API and console, without secrets. */
 export function accountView(a: Account, now: number) {
   const isExpired = canSend(a, now) && a.state !== 'active'
   return {

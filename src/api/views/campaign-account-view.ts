@@ -5,17 +5,17 @@ import { NAMED_MAX } from '../../campaign/target-accounts.ts'
 import { canSend, MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
 
-/** An account that a campaign serves, and what stands against it, in both languages. */
+/** An account of a campaign, with the reasons why the campaign cannot run there. */
 export interface TargetAccount {
   appId: string
-  /** Null: not registered yet. */
+  /** null: not registered yet. */
   name: string | null
   reasons: { en: string; zh: string }[]
 }
 
 const UNREGISTERED = { en: 'it is not registered yet: add the account', zh: '还没有登记：请先添加该账号' }
 
-/** The accounts that a campaign serves, in the order of their appIds; read from the store, since workers write there. */
+/** The accounts of a campaign, ordered by appId. They are read from the store, because workers change their state. */
 export async function listTargetAccounts(
   deps: { accounts: Pick<AccountStore, 'list'>; now: () => number },
   campaign: Campaign,
@@ -29,7 +29,7 @@ export async function listTargetAccounts(
       .filter((id) => id > after)
       .sort()
       .slice(0, limit)
-  // Those that are named are ordered here: the store's collation may order capitals otherwise.
+  // Named accounts are sorted here, because the collation of the store may order capital letters differently.
   const found = await deps.accounts.list(namedIds ? { limit, only: namedIds } : { after, limit })
   const known = found.map((a) => {
     const state = canSend(a, at) ? ('active' as const) : a.state
@@ -40,20 +40,20 @@ export async function listTargetAccounts(
   return namedIds.map((appId) => byId.get(appId) ?? { appId, name: null, reasons: [UNREGISTERED] })
 }
 
-/** What the publisher is told of accounts that cannot take the campaign; it is live for the others. */
+/** Warnings about accounts where the campaign cannot run. It is live for the others. */
 export function accountWarnings(campaign: Campaign, accounts: readonly TargetAccount[]): Issue[] {
-  // The check speaks of those that are not registered.
+  // The check of the file reports accounts that are not registered.
   const ineligible = accounts.filter((a) => a.name !== null && a.reasons.length > 0)
   const named = ineligible.slice(0, NAMED_MAX).map(({ appId, name, reasons }): Issue => {
     const index = campaign.accounts?.indexOf(appId) ?? -1
     const path = index < 0 ? 'accounts' : `accounts.${index}`
     return {
       path,
-      message: `account ${appId} (${name}) cannot take it: ${reasons.map((r) => r.en).join('; ')}`,
+      message: `account ${appId} (${name}) cannot run it: ${reasons.map((r) => r.en).join('; ')}`,
     }
   })
   const omitted = ineligible.length - named.length
   if (omitted === 0) return named
-  const message = `and ${omitted} more accounts cannot take it: GET /api/campaigns/${campaign.id}/accounts`
+  const message = `and ${omitted} more accounts cannot run it: GET /api/campaigns/${campaign.id}/accounts`
   return [...named, { path: 'accounts', message }]
 }

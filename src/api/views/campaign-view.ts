@@ -1,6 +1,6 @@
 import type { StoredCampaign } from '../../store/campaigns/campaign-store.ts'
 
-/** A campaign as the API lists it. */
+/** A campaign for API and console. */
 export function campaignView({ row, version, broken }: StoredCampaign) {
   return {
     id: row.id,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, entryOf, planOf } from '../../../test/harness/run-simulation.ts'
 import { beginRun } from '../../run/state.ts'
 import type { RunRow } from '../../store/runs/run-rows.ts'
-import { followerItem } from '../schemas/api-schemas.ts'
+import { followerItem } from '../schemas/follower-schemas.ts'
 import { viewRun } from './follower-view.ts'
 
 const plan = planOf([{ id: 'hint', afterMs: 20_000 }])
@@ -26,14 +26,14 @@ const row = (runId: string | null): RunRow => ({
   updatedAt: ENTRY_AT,
 })
 
-describe('a run that Temporal has not begun', () => {
+describe('a run that Temporal has not started', () => {
   it.each([null, ''])('has no run id (stored as %j)', (stored) => {
     const { ledger: _, steps: __, ...item } = viewRun(row(stored), [], null)
     expect(item.runId).toBe(null)
     expect(followerItem.safeParse(item).success).toBe(true)
   })
 
-  it('has one from then on', () => {
+  it('has a run id once it is started', () => {
     expect(viewRun(row('r1'), [], null).runId).toBe('r1')
   })
 })

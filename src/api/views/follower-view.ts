@@ -6,8 +6,8 @@ import type { RunRow } from '../../store/runs/run-rows.ts'
 import { mergeLedgers } from '../../wechat/rules/ledger.ts'
 
 /**
- * A run as the API shows it: its last snapshot, and what delivery rows and the follower's row know beyond it. While a
- * send is under way or kept back, its delivery row is newer than the snapshot.
+ * A run for API and console: its last snapshot, updated from the delivery rows and the follower's row. While a send is
+ * running or deferred, its delivery row is newer than the snapshot.
  */
 export function viewRun(run: RunRow, deliveries: readonly Delivery[], follower: FollowerRow | null) {
   const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
@@ -20,11 +20,11 @@ export function viewRun(run: RunRow, deliveries: readonly Delivery[], follower: 
   return presentRun({ ...run.state, steps, ledger, closesAt }, identity)
 }
 
-/** The snapshot is silent from the moment a send is asked for until it is over: the delivery row speaks meanwhile. */
+/** The snapshot does not change between the request for a send and its result. The delivery row does. */
 function withDelivery(step: StepState, delivery: Delivery | undefined): StepState {
   if (!delivery) return step
   const { reason, errcode, sentAt } = delivery
-  // A late answer from WeChat: the run had to call it unknown.
+  // WeChat's response arrived after the run had recorded the step as unknown.
   if (delivery.state === 'sent' && step.state !== 'sent') {
     return { ...step, state: 'sent', sentAt, reason: null, errcode: null }
   }
@@ -44,7 +44,7 @@ function withDelivery(step: StepState, delivery: Delivery | undefined): StepStat
   }
 }
 
-/** The send was given up: the snapshot written with its result says how the step stands. Else it is tried again. */
+/** The send has ended without a retry, so the snapshot has its result. */
 function isAbandoned({ intentAt, endedAt }: Delivery): boolean {
   return endedAt !== null && endedAt >= (intentAt ?? 0)
 }

@@ -16,7 +16,7 @@ export async function rotateKeys(deps: {
   log: Log
 }): Promise<KeyRotation> {
   const { db, sealer, client, now, log } = deps
-  const { keyId, reencrypted: resealed, unreadable } = await reencryptStore(db, sealer, now())
+  const { keyId, reencrypted, unreadable } = await reencryptStore(db, sealer, now())
   const retentionMs = await retentionOf(client).catch((err: Error) => {
     log.warn(
       { reason: err.message },
@@ -29,7 +29,7 @@ export async function rotateKeys(deps: {
     openRuns,
     neededUntil: retentionMs === null ? null : new Date(lastClosesAt + retentionMs).toISOString(),
   }))
-  return { keyId, resealed, unreadable, previous }
+  return { keyId, reencrypted, unreadable, previous }
 }
 
 /** How long the namespace keeps the history of a run that has ended, in ms. */

@@ -55,7 +55,7 @@ async function rotateDirectly(config: Config, databaseUrl: string): Promise<KeyR
     const note = { actor: COMMAND_LINE_ACTOR, action: 'key.rotate', target, at: Date.now() }
     const row = await writeAudit(store.db, { ...note, details: { outcome: 'unknown' } })
     const rotation = await rotateKeys({ db: store.db, sealer, client: link.client, now: Date.now, log })
-    await amendAudit(store.db, row, { resealed: rotation.resealed, unreadable: rotation.unreadable })
+    await amendAudit(store.db, row, { reencrypted: rotation.reencrypted, unreadable: rotation.unreadable })
     return rotation
   } finally {
     await link.close()
@@ -63,10 +63,11 @@ async function rotateDirectly(config: Config, databaseUrl: string): Promise<KeyR
   }
 }
 
-function describeRotation({ keyId, resealed, unreadable, previous }: KeyRotation): string {
-  const total = Object.values(resealed).reduce((sum, n) => sum + n, 0)
+function describeRotation({ keyId, reencrypted, unreadable, previous }: KeyRotation): string {
+  const total = Object.values(reencrypted).reduce((sum, n) => sum + n, 0)
   const lines = [`${total} secrets re-encrypted; all use the key ${keyId} now`]
-  for (const [column, count] of Object.entries(resealed)) if (count > 0) lines.push(`  ${column}: ${count}`)
+  for (const [column, count] of Object.entries(reencrypted))
+    if (count > 0) lines.push(`  ${column}: ${count}`)
   if (unreadable > 0) {
     lines[0] = `${total} secrets re-encrypted with the key ${keyId}`
     lines.push(

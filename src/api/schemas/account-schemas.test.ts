@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newAccount } from './api-schemas.ts'
+import { newAccount } from './account-schemas.ts'
 
 const ACCOUNT = { appId: 'wx0000000000000001', appSecret: 'test', token: 'test_token', mode: 'plain' }
 const pathsOf = (more: object) =>

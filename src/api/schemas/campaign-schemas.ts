@@ -1,0 +1,65 @@
+import { z } from '@hono/zod-openapi'
+import { isoTime, issue, rules, stepState } from './common-schemas.ts'
+
+export const campaignParam = z.object({ id: z.string().min(1).max(64) })
+
+export const published = z
+  .object({ id: z.string(), version: z.number(), warnings: z.array(issue) })
+  .openapi('Published')
+
+export const campaignItem = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    version: z.number(),
+    state: z.enum(['live', 'paused']),
+    accounts: z.array(z.string()).nullable(),
+    publishedAt: isoTime,
+    broken: z.string().nullable().openapi({
+      description: 'Why the stored version cannot be used and no runs start; null: it can be used.',
+    }),
+  })
+  .openapi('CampaignItem')
+
+export const campaignDetail = campaignItem
+  .extend({ source: z.string(), versions: z.array(z.object({ version: z.number(), publishedAt: isoTime })) })
+  .openapi('Campaign')
+
+export const campaignAccount = z
+  .object({
+    appId: z.string(),
+    name: z.string().nullable().openapi({ description: 'null: not registered yet.' }),
+    takes: z.boolean(),
+    reasons: z.array(z.string()),
+  })
+  .openapi('CampaignAccount')
+
+export const previewRequest = z
+  .strictObject({
+    campaign: z.union([z.string(), z.record(z.string(), z.unknown())]).openapi({
+      description:
+        'The campaign file as text (YAML or JSON), as an object, or the id of a published campaign.',
+    }),
+    rules: rules.optional(),
+    events: z
+      .array(z.strictObject({ at: z.string(), do: z.enum(['reply', 'click', 'scan', 'unfollow']) }))
+      .max(100)
+      .default([]),
+  })
+  .openapi('PreviewRequest')
+
+export const preview = z
+  .object({
+    timeline: z.array(
+      z.object({
+        at: z.string(),
+        atMs: z.number(),
+        step: z.string(),
+        state: stepState,
+        grant: z.string().nullable(),
+        reason: z.string().nullable(),
+      }),
+    ),
+    warnings: z.array(issue),
+  })
+  .openapi('Preview')

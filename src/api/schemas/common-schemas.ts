@@ -1,0 +1,30 @@
+import { z } from '@hono/zod-openapi'
+
+export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
+
+export const page = z.strictObject({
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+/** A page of items; `next` is the cursor of the next page. */
+export const listOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() })
+
+export const isoTime = z.string().openapi({ format: 'date-time' })
+
+export const issue = z.object({
+  path: z.string(),
+  message: z.string(),
+  line: z.number().optional(),
+  column: z.number().optional(),
+})
+
+export const errorBody = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(issue).optional() }) })
+  .openapi('Error')
+
+/** The rules profile of an account. */
+export const rules = z.enum(['wechat-2023', 'classic-48h'])
+
+/** The state of a step. */
+export const stepState = z.enum(['pending', 'held', 'sending', 'sent', 'skipped', 'unknown'])
