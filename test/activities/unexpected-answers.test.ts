@@ -26,7 +26,7 @@ async function imageScenario(content = jpeg(), filename = '照片'): Promise<Sen
 const uploadFault = (scenario: SendScenario, errcode: number) =>
   harness.simulator.fault({ api: 'media/upload', appId: scenario.appId, errcode })
 
-describe('what WeChat says to an upload', () => {
+describe('an errcode of an upload', () => {
   it.each([40004, 40005, 40006, 40007, 40009, 40113, 41005, 45001, 45007, 49999])(
     '%i: the step is skipped with the code',
     async (errcode) => {
@@ -72,7 +72,7 @@ describe('what WeChat says to an upload', () => {
 
 describe('a file', () => {
   it.each(['照片', 'noextension', 'film.mp4', 'a.png', ''])(
-    'that came as "%s" is uploaded under the name of what it is',
+    'named "%s" is uploaded with a name that matches its type',
     async (filename) => {
       const scenario = await imageScenario(jpeg(), filename)
       expect(await scenario.prepareMedia()).toBeNull()
@@ -80,7 +80,7 @@ describe('a file', () => {
     },
   )
 
-  it('that is nothing WeChat takes ends its step without a request', async () => {
+  it('of a type that WeChat does not accept ends its step without a request', async () => {
     const scenario = await imageScenario(Buffer.from(`RIFF0000WEBP${crypto.randomUUID()}`), 'a.png')
     expect(await scenario.prepareMedia()).toMatchObject({
       result: 'refused',
@@ -111,7 +111,7 @@ describe('an account whose AppSecret is wrong', () => {
       expect(await failureOf(attempt())).toMatchObject({ type: 'AccountStopped' })
       const blocked = { state: 'blocked', reason: '40001 wrong AppSecret', until: null }
       expect(await scenario.accountState()).toEqual(blocked)
-      // Nobody asks again before its time.
+      // The next attempt is not due yet.
       await harness.services.tokens.getToken(scenario.appId)
       expect(await scenario.accountState()).toEqual(blocked)
       harness.simulator.wechat.faults.clear()
@@ -125,17 +125,17 @@ describe('an account whose AppSecret is wrong', () => {
 })
 
 describe('the media of a reply', () => {
-  it('go to the accounts that the campaign serves, and to no other; one that fails keeps none of them', async () => {
-    const [mine, failing, stranger] = [
+  it('are uploaded to the accounts of the campaign only; a failure at one account does not affect another', async () => {
+    const [listed, failing, unlisted] = [
       await harness.scenario(),
       await harness.scenario(),
       await harness.scenario(),
     ]
     const ids = [await mediumOf(jpeg(), 'a'), await mediumOf(jpeg(), 'b')]
     uploadFault(failing, 48001)
-    uploadFault(mine, 45001)
+    uploadFault(listed, 45001)
     for (const id of ids) {
-      const yaml = `{ id: r-${id.slice(-8)}, name: r, accounts: [${failing.appId}, ${mine.appId}], entry: { event: subscribe }, reply: { image: { file: ${id} } }, steps: [{ id: a, after: 10s, send: { text: a } }] }`
+      const yaml = `{ id: r-${id.slice(-8)}, name: r, accounts: [${failing.appId}, ${listed.appId}], entry: { event: subscribe }, reply: { image: { file: ${id} } }, steps: [{ id: a, after: 10s, send: { text: a } }] }`
       const { campaign, issues } = checkCampaign(yaml)
       if (!campaign) throw new Error(JSON.stringify(issues))
       await harness.services.campaigns.publish(yaml, campaign, [])
@@ -147,9 +147,9 @@ describe('the media of a reply', () => {
     }
     await waitFor(async () => (await uploaded()).length > 0)
     await waitFor(async () => (await failing.accountState())?.state === 'blocked')
-    expect(await uploaded()).toEqual([mine.appId])
+    expect(await uploaded()).toEqual([listed.appId])
     expect(
-      harness.simulator.wechat.account(stranger.appId).calls.get('/cgi-bin/media/upload'),
+      harness.simulator.wechat.account(unlisted.appId).calls.get('/cgi-bin/media/upload'),
     ).toBeUndefined()
   })
 })

@@ -1,18 +1,18 @@
 /**
- * Who may call what, as this suite believes it: written by hand and not taken from the product, so that a slip there shows.
- * A route that is registered and does not stand here fails the suite, and so does a row without its route.
+ * The expected access rules, written by hand and independent of the product, so that a wrong rule there is found. A registered
+ * route without a row fails the suite, and so does a row without a route.
  */
 
-/** The least role that a route needs at its door; `anybody`: it is public. */
+/** The lowest role that may call a route; `anybody`: the route is public. */
 export type Needs = 'anybody' | 'viewer' | 'operator' | 'admin'
 export interface Route {
   method: string
-  /** With `{names}`, as OpenAPI has them. */
+  /** With `{names}` as in OpenAPI. */
   path: string
   needs: Needs
 }
 
-/** Reads lines of `METHOD /path needs`. */
+/** Parses lines of the form `METHOD /path needs`. */
 function table(text: string): Route[] {
   return text
     .trim()
@@ -23,7 +23,7 @@ function table(text: string): Route[] {
     })
 }
 
-/** For bearers of a token. A browser's session opens none of them. */
+/** Routes for bearer tokens. A browser session is refused. */
 export const API = table(`
   GET    /metrics                                      viewer
   POST   /api/accounts                                 admin
@@ -67,13 +67,13 @@ export const API = table(`
   GET    /api/audit                                    admin
 `)
 
-/** For bearers, and from the Temporal Web UI's page for the sessions of its browser. */
+/** Routes for bearer tokens, and for browser sessions from the page of the Temporal Web UI. */
 export const CODEC = table(`
   POST   /codec/encode                                 operator
   POST   /codec/decode                                 operator
 `)
 
-/** For browsers that are signed in. A token opens none of them. */
+/** Routes for browser sessions. A bearer token is refused. */
 export const CONSOLE = table(`
   GET    /                                             viewer
   GET    /campaigns                                    viewer
@@ -89,7 +89,7 @@ export const CONSOLE = table(`
   GET    /audit                                        admin
 `)
 
-/** For everybody who reaches the port. */
+/** Public routes. */
 export const PUBLIC = table(`
   GET    /healthz                                      anybody
   GET    /readyz                                       anybody
@@ -111,14 +111,14 @@ export const PUBLIC = table(`
   POST   /wechat/{appId}                               anybody
 `)
 
-/** A worker's own port. */
+/** Routes of a worker's port. */
 export const WORKER = table(`
   GET    /healthz                                      anybody
   GET    /readyz                                       anybody
   GET    /metrics                                      viewer
 `)
 
-/** What is registered for every method: guards, bounds and headers that stand before routes, and the answers to nothing. */
+/** Middleware that is registered for every method: guards, limits and headers, and the responses for unknown paths. */
 export const LAYERS = ['/*', '/api/*', '/codec/*', '/wechat', '/wechat/*', '/wechat/{appId}']
-/** The guards of the pages for admins, and of those that are for people. */
+/** The guards of pages for admins, and of pages for users. */
 export const PAGE_GUARDS = ['/users', '/tokens', '/audit', '/account/second-factor/*']

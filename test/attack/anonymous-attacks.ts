@@ -13,7 +13,7 @@ import { APP_ID, type AttackTarget, SECRETS } from './attack-target.ts'
 import { type CallCost, compareCost, cpuTimePerCall } from './call-cost.ts'
 import { fill } from './role-attacks.ts'
 
-/** One address of the open internet: what is counted for each address is counted for this one. */
+/** One public IP address. All limits per address apply to it. */
 const ANONYMOUS_CLIENT = {
   incoming: { socket: { remoteAddress: '8.8.4.4', remotePort: 1, remoteFamily: 'IPv4' } },
 }
@@ -23,18 +23,18 @@ const send = (app: Hono, { method, path, headers = {}, body }: Request) =>
     app.request(path, { method, headers, ...(body === undefined ? {} : { body }) }, ANONYMOUS_CLIENT),
   )
 
-/** Requests that must all get one answer: whoever compares answers must learn nothing. */
+/** Groups of requests. All requests of a group must get the same response, so that a comparison reveals nothing. */
 const SAME_ANSWER: Record<string, () => Request[]> = {
-  'an account that is not there': (): Request[] =>
+  'an unknown account': (): Request[] =>
     ['wxnone00000000001', 'wxnone00000000002', 'wxattack000000000', `${APP_ID}0`].map((appId) =>
       callback(appId, wrongSignatures(), encryptedBody('AAAA')),
     ),
-  'an account that is not there, to GET': (): Request[] =>
+  'an unknown account, GET': (): Request[] =>
     ['wxnone00000000001', 'wxattack000000000'].map((appId) => ({
       method: 'GET',
       path: `/wechat/${appId}?echostr=1&${wrongSignatures()}`,
     })),
-  'a callback that is not WeChat’s': (): Request[] => [
+  'a forged callback': (): Request[] => [
     callback(APP_ID, wrongSignatures(''), encryptedBody('AAAA')),
     callback(APP_ID, wrongSignatures(), encryptedBody('AAAA')),
     callback(APP_ID, wrongSignatures(), encryptedBody(Buffer.alloc(64).toString('base64'))),
@@ -46,7 +46,7 @@ const SAME_ANSWER: Record<string, () => Request[]> = {
       encryptedBody('AAAA'),
     ),
   ],
-  'a push to the platform that is not WeChat’s': (): Request[] =>
+  'a forged push to the platform': (): Request[] =>
     ['AAAA', Buffer.alloc(64).toString('base64'), '!'].map((text) =>
       callback('component', wrongSignatures(), encryptedBody(text)),
     ),
@@ -66,12 +66,12 @@ const SAME_ANSWER: Record<string, () => Request[]> = {
       method: 'GET',
       path,
     })),
-  'a sign-in that is wrong': (): Request[] => [
+  'a failed sign-in': (): Request[] => [
     form('name=u-admin&password=wrong-wrong-wrong'),
     form('name=u-nobody&password=wrong-wrong-wrong'),
     form('name=u-disabled&password=wrong-wrong-wrong'),
   ],
-  'a link that we did not make': (): Request[] =>
+  'a forged link': (): Request[] =>
     ['', '?auth_code=x', '?auth_code=x&state=y', `?auth_code=x&state=${'y'.repeat(24)}`, '?state=y'].map(
       (query) => ({
         method: 'GET',
@@ -80,7 +80,7 @@ const SAME_ANSWER: Record<string, () => Request[]> = {
     ),
 }
 
-/** Whoever compares the answers of one kind finds one: status, text and headers. */
+/** Checks that all responses of a group have the same status, text and headers. */
 export async function attackTexts({ web }: AttackTarget): Promise<string[]> {
   const findings: string[] = []
   for (const [kind, requests] of Object.entries(SAME_ANSWER)) {
@@ -95,7 +95,7 @@ export async function attackTexts({ web }: AttackTarget): Promise<string[]> {
   return findings
 }
 
-/** What of the machine and its programs must not be told. */
+/** Details of the machine and its programs that no response may reveal. */
 const REVEALING =
   /node_modules|\/src\/|\.tsx?\b.*:\d+|\n\s+at |Error:|\bselect\b.+\bfrom\b|pglite|drizzle|hono|postgres|process\.|undefined|\[object/i
 const ODD_PATHS = [
@@ -135,7 +135,7 @@ const ODD_BODIES: { type: string; body: string }[] = [
   { type: 'application/x-unheard-of; charset=utf-7', body: '\u0000\u0001' },
 ]
 
-/** Public routes, and the ways to pages and API that everybody may try, with all that is odd about a request. */
+/** Unusual requests to public routes, and to pages and API without authentication. */
 function* oddRequests(): Generator<Request> {
   const names = PUBLIC.filter((r) => r.path.includes('{'))
   for (const route of PUBLIC)
@@ -153,7 +153,7 @@ function* oddRequests(): Generator<Request> {
     for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) yield { method, path: fill(path) }
 }
 
-/** What strangers get, however odd their request is: no fault, nothing about the machine, and the headers of every answer. */
+/** Sends unusual requests without authentication. No response may be a server error, reveal details or lack a security header. */
 export async function attackAnswers({ web }: AttackTarget): Promise<string[]> {
   const findings: string[] = []
   for (const request of oddRequests()) {
@@ -169,28 +169,28 @@ export async function attackAnswers({ web }: AttackTarget): Promise<string[]> {
 function faultsOf({ method, path }: Request, { status, headers }: Response, text: string): string[] {
   const shown = `${text}\n${[...headers].join('\n')}`
   const faults: string[] = []
-  // 503: WeChat or the engine does not answer, as everywhere in this suite.
-  if (status >= 500 && status !== 503) faults.push('a fault of the server')
-  if (status >= 400 && REVEALING.test(text)) faults.push(`tells ${REVEALING.exec(text)?.[0]}`)
-  for (const secret of Object.values(SECRETS)) if (shown.includes(secret)) faults.push('tells a secret')
-  if (headers.has('server') || headers.has('x-powered-by')) faults.push('says what program answers')
+  // 503: WeChat and Temporal do not answer in this suite.
+  if (status >= 500 && status !== 503) faults.push('server error')
+  if (status >= 400 && REVEALING.test(text)) faults.push(`reveals ${REVEALING.exec(text)?.[0]}`)
+  for (const secret of Object.values(SECRETS)) if (shown.includes(secret)) faults.push('reveals a secret')
+  if (headers.has('server') || headers.has('x-powered-by')) faults.push('reveals the server program')
   if (text !== '' && !headers.get('content-type')) faults.push('has no content type')
-  if (headers.get('access-control-allow-origin')) faults.push('is open to pages of others')
-  // WeChat's servers heed no such headers.
+  if (headers.get('access-control-allow-origin')) faults.push('allows other origins')
+  // WeChat's servers ignore security headers.
   if (method === 'POST' && path.startsWith('/wechat/')) return faults
-  if (headers.get('x-content-type-options') !== 'nosniff') faults.push('may be taken for another type')
+  if (headers.get('x-content-type-options') !== 'nosniff') faults.push('lacks nosniff')
   if (!headers.get('content-security-policy')?.includes("frame-ancestors 'none'"))
-    faults.push('has no policy')
+    faults.push('lacks a content security policy')
   return faults
 }
 
-/** More than any limit lets one address have at once. */
+/** More requests than any limit allows one address. */
 const CALLS_TO_EXHAUST_LIMITS = 110
 
-/** A query of the store and a page cost a few refused callbacks; what is made for each request costs dozens. */
+/** The documented bound of SECURITY.md, in refused callbacks. A read of the store costs a few, generated content costs dozens. */
 export const COST_MAX = 8
 
-/** What each public route costs, against a refused callback: `calls` calls of one client whose limits are exhausted. */
+/** The cost of each public route in refused callbacks, measured over `calls` calls of one client whose limits are exhausted. */
 export async function measureCosts(
   { web }: AttackTarget,
   calls: number,

@@ -1,4 +1,4 @@
-/** What a stranger can send to each public route, for what it costs and for how it floods. */
+/** A request that anybody can send to a public route. The attack suite measures its cost, the load benchmark sends bursts of it. */
 export interface Request {
   method: string
   path: string
@@ -20,7 +20,7 @@ export const callback = (appId: string, query: string, body: string): Request =>
   body,
 })
 
-/** A query whose signatures are wrong, in time. */
+/** A query with wrong signatures and a current timestamp. */
 export const wrongSignatures = (more = '&encrypt_type=aes'): string =>
   `signature=${'0'.repeat(40)}&timestamp=${Math.floor(Date.now() / 1000)}&nonce=1${more}&msg_signature=${'0'.repeat(40)}`
 export const encryptedBody = (text: string): string =>
@@ -32,11 +32,11 @@ const get =
 const BIG = 'x'.repeat(60_000)
 const NOTHING = 'nothing-of-that-name'
 
-/** The yardstick: a callback of an ordinary length whose signature is wrong. */
+/** The reference for costs: a callback of ordinary length with a wrong signature. */
 export const refusedCallback = (appId: string): Request =>
   callback(appId, wrongSignatures(), encryptedBody('QUJD'.repeat(250)))
 
-/** By the route and what is sent there; each call makes the request anew. */
+/** Request factories by route and content. */
 export function anonymousRequests(appId: string): Record<string, () => Request> {
   const visit = `/wechat/component/authorized?auth_code=${NOTHING}&state=`
   return {

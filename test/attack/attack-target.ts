@@ -11,7 +11,7 @@ import { captureLog } from '../harness/captured-log.ts'
 import { createOfflineServices, NOWHERE } from '../harness/offline-services.ts'
 import { type Caller, createCallers } from './callers.ts'
 
-/** What the attacked product is set up with. No answer may show one of these. */
+/** The secrets of the attacked product. No response may contain one. */
 export const SECRETS = {
   adminToken: 'test-attack-admin-token-4b1d77ab',
   encryptionKey: 'test-attack-encryption-key-3c9e01f2',
@@ -25,28 +25,28 @@ export const SECRETS = {
 export const APP_ID = 'wxattack0000000001'
 export const UI_ORIGIN = 'http://temporal.example:8233'
 
-/** What an attacker would like to change. */
+/** Tables that an attacker would like to change. */
 const TABLES = ['users', 'accounts', 'campaigns', 'campaign_versions', 'inbox', 'followers', 'runs', 'media']
 
 export interface AttackTarget {
   web: Hono
   worker: Hono
   callers: Caller[]
-  /** All that was logged since it was last asked. */
+  /** The log lines since the last call. */
   logged(): string
-  /** A digest of what an attacker would like to change: the same text for the same content. */
+  /** A digest of those tables: equal content has an equal digest. */
   content(): Promise<string>
   close(): Promise<void>
 }
 
-/** The web apps of the product and of a worker over a real store in memory. Neither Temporal nor WeChat answers. */
+/** The web apps of the product and of a worker with a real store in memory. Neither Temporal nor WeChat answers. */
 export async function startAttackTarget(): Promise<AttackTarget> {
   const { adminToken, encryptionKey, appSecret, token, encodingAesKey } = SECRETS
   const captured = captureLog()
   const { services, store } = await createOfflineServices({
     encryptionKey,
     log: captured.log,
-    // Refused at once, without another try.
+    // A refused connection fails at once and is not retried.
     connection: { interceptors: [], connectTimeout: 20 },
     platform: {
       appId: 'wxattackplatform01',

@@ -12,8 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => target?.close())
 
-describe('every route that is registered', () => {
-  it('stands in the table of who may call it', async () => {
+describe('every registered route', () => {
+  it('has its row in the access table', async () => {
     expect(attackWebRoutes(target.web)).toEqual([])
     expect(attackWorkerRoutes(target.worker)).toEqual([])
   })
@@ -24,49 +24,49 @@ describe('every route that is registered', () => {
   })
 })
 
-describe('who asks', () => {
-  it('is refused without the right, also by other methods, and changes nothing', async () => {
+describe('a caller', () => {
+  it('without the role is refused with every method, and changes nothing', async () => {
     const before = await target.content()
     expect(await attackRoles(target, 'refused')).toEqual([])
     expect(await target.content()).toBe(before)
   })
 
-  it('is let in to what may be read, and changes nothing by it', async () => {
+  it('with the role may read, which changes nothing', async () => {
     const before = await target.content()
     expect(await attackRoles(target, 'reads')).toEqual([])
     expect(await target.content()).toBe(before)
   })
 
-  it('is let in to what may be changed', async () => {
+  it('with the role may change', async () => {
     expect(await attackRoles(target, 'changes')).toEqual([])
   })
 })
 
-describe('a door', () => {
-  it('is as shut under every other spelling of its path', async () => {
+describe('a guarded route', () => {
+  it('is refused under every other spelling of its path', async () => {
     const before = await target.content()
-    // Coprime to the number of spellings and of routes: all of both are tried.
+    // 7 is coprime to the number of spellings and of routes, so that every spelling and every route is tried.
     expect(await attackSpellings(target, 7)).toEqual([])
     expect(await target.content()).toBe(before)
   })
 
-  it('takes no form from a page of another site', async () => {
+  it('accepts no form from a page of another site', async () => {
     expect(await attackForms(target)).toEqual([])
   })
 })
 
-describe('a stranger', () => {
-  it('learns nothing by comparing the answers of one kind', async () => {
+describe('an anonymous client', () => {
+  it('learns nothing by comparing the responses of one group', async () => {
     expect(await attackTexts(target)).toEqual([])
   })
 
-  it('costs by no request much more than a refused callback', async () => {
+  it(`can send no request that costs more than ${COST_MAX} refused callbacks`, async () => {
     const costs = await measureCosts(target, 100)
     expect(costs.length).toBeGreaterThan(20)
     expect(costs.filter(({ ratio }) => ratio > COST_MAX)).toEqual([])
   })
 
-  it('gets no fault, nothing about the machine and the headers of every answer, however odd the request is', async () => {
+  it('gets no server error, no details of the machine and all security headers, however unusual the request', async () => {
     const before = await target.content()
     expect(await attackAnswers(target)).toEqual([])
     expect(await target.content()).toBe(before)

@@ -1,14 +1,14 @@
 const ROUNDS = 4
 
-/** What a call costs. */
+/** The cost of a call. */
 export interface CallCost {
   /** Processor time, all threads, ms. */
   ms: number
-  /** Against the reference, which is measured in turns with it. */
+  /** Relative to the reference. Both are measured alternately. */
   ratio: number
 }
 
-/** Measures `calls` calls of both. Other work on the machine spoils some rounds, and never makes one cheaper. */
+/** Measures `calls` calls of each, and takes the cheapest round. Other work on the machine can only make a round dearer. */
 export async function compareCost(
   call: () => Promise<unknown>,
   reference: () => Promise<unknown>,

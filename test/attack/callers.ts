@@ -6,21 +6,21 @@ import { createSessionStore } from '../../src/store/users/session-store.ts'
 import { createUserStore } from '../../src/store/users/user-store.ts'
 import { digest, keyed } from './stored-hashes.ts'
 
-/** Somebody who asks: with a bearer token, with a console's cookie, or with nothing. */
+/** A caller with a bearer token, with a session cookie, or with neither. */
 export interface Caller {
   name: string
   headers: Record<string, string>
-  /** What a token may do at the API, and what a session may do in the console; null: nothing. */
+  /** The role of the token at the API, and of the session in the console; null: none. */
   api: Role | null
   console: Role | null
 }
 
 const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
 const DAY_MS = 86_400_000
-/** Of no password: nobody signs in by one here. */
+/** A hash that belongs to no password. Nobody signs in with a password here. */
 const PASSWORD_HASH = `$scrypt$ln=15,r=8,p=3$${'A'.repeat(22)}$${'A'.repeat(43)}`
 
-/** Every kind of caller. The store is written to directly, so that no sign-in is needed. */
+/** Every kind of caller. Sessions are written to the store directly, without a sign-in. */
 export async function createCallers(db: Db, adminToken: string): Promise<Caller[]> {
   const sessions = new Sessions(db, adminToken)
   const cookies = new Map<Role, string>()
@@ -68,7 +68,7 @@ async function tokenCallers(db: Db, adminToken: string): Promise<Caller[]> {
   ]
 }
 
-/** Sessions that are not simply those of a user who is signed in. */
+/** Unusual sessions. */
 async function irregularSessions(db: Db, sessions: Sessions): Promise<Caller[]> {
   const users = createUserStore(db, Date.now)
   const ofAdminToken = sessions.newCookie()
@@ -77,7 +77,7 @@ async function irregularSessions(db: Db, sessions: Sessions): Promise<Caller[]> 
   await sessions.create(badMark, 'u-admin')
   const ended = await sessions.ofNewUser('u-ended', 'admin')
   await sessions.end(ended)
-  // What the store itself ends with the person is put back: a session must not outlive who it belongs to.
+  // The store ends sessions together with their user. They are restored here, since the check must not rely on that alone.
   const removed = await sessions.ofNewUser('u-removed', 'admin')
   await users.remove('u-removed')
   await sessions.create(removed, 'u-removed')
@@ -88,19 +88,19 @@ async function irregularSessions(db: Db, sessions: Sessions): Promise<Caller[]> 
   await users.change('u-demoted', { role: 'viewer' })
   return [
     browser('a session of the admin token', ofAdminToken, 'admin'),
-    browser('a made-up session', 'test-attack-session-made-up', null),
-    browser('a made-up session with a good mark', sessions.newCookie(), null),
+    browser('an unknown session', 'test-attack-session-made-up', null),
+    browser('an unknown session with a valid mark', sessions.newCookie(), null),
     browser('a session with the mark of another token', badMark, null),
     browser('an empty session', '', null),
-    browser('a session that is over', await sessions.ofNewUser('u-over', 'admin', -1_000), null),
-    browser('a session that was ended', ended, null),
+    browser('an expired session', await sessions.ofNewUser('u-over', 'admin', -1_000), null),
+    browser('an ended session', ended, null),
     browser('a session of u-removed', removed, null),
     browser('a session of u-disabled', disabled, null),
-    browser('a session of an admin who is a viewer now', demoted, 'viewer'),
+    browser('a session of a former admin, now a viewer', demoted, 'viewer'),
   ]
 }
 
-/** The store's sessions, with cookies that carry the mark of a token. */
+/** Sessions in the store, and their cookies with the mark of a token. */
 class Sessions {
   private readonly db: Db
   private readonly adminToken: string
@@ -123,7 +123,7 @@ class Sessions {
     await createSessionStore(this.db, Date.now).end(keyed(this.adminToken, cookie))
   }
 
-  /** Adds a user with a session; returns its cookie. */
+  /** Adds a user with a session. Returns the cookie. */
   async ofNewUser(name: string, role: Role, lifetimeMs = DAY_MS): Promise<string> {
     const cookie = this.newCookie()
     await createUserStore(this.db, Date.now).add({ name, role, passwordHash: PASSWORD_HASH })

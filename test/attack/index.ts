@@ -4,10 +4,13 @@ import { attackForms, attackSpellings } from './path-attacks.ts'
 import { attackRoles } from './role-attacks.ts'
 import { attackWebRoutes, attackWorkerRoutes } from './route-attacks.ts'
 
-/** `npm run attack`: all that `npm test` attacks in short, in full, and what each public route costs. Ends 1 when it found something. */
+// `npm run attack`: the attacks of `npm test` in full, and the cost of each public route. The exit code is 1 when there is a
+// finding.
+
+/** Measured calls of each public route. */
 const CALLS = 1_000
 
-// Whatever ends this early, it has not passed.
+// A run that ends early has failed.
 process.exitCode = 1
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const target = await startAttackTarget()
@@ -19,17 +22,17 @@ const attack = async (attackName: string, findings: string[] | Promise<string[]>
 }
 await attack('routes', [...attackWebRoutes(target.web), ...attackWorkerRoutes(target.worker)])
 const before = await target.content()
-await attack('who must be refused', attackRoles(target, 'refused'))
-await attack('who may read', attackRoles(target, 'reads'))
+await attack('callers without the role', attackRoles(target, 'refused'))
+await attack('callers that may read', attackRoles(target, 'reads'))
 await attack('other spellings', attackSpellings(target, 1))
 await attack('forms of other sites', attackForms(target))
-await attack('answers of one kind', attackTexts(target))
-await attack('odd requests', attackAnswers(target))
-if ((await target.content()) !== before) found.push('the store was changed by what must change nothing')
+await attack('responses of one group', attackTexts(target))
+await attack('unusual requests', attackAnswers(target))
+if ((await target.content()) !== before) found.push('the attacks changed the store')
 const costs = await measureCosts(target, CALLS)
 for (const { route, ms, ratio } of costs) {
   process.stdout.write(`${ms.toFixed(2)} ms, ${ratio.toFixed(1)} refused callbacks: ${route}\n`)
-  if (ratio > COST_MAX) found.push(`${route} costs as much as ${ratio.toFixed(1)} refused callbacks`)
+  if (ratio > COST_MAX) found.push(`${route} costs ${ratio.toFixed(1)} refused callbacks`)
 }
 for (const line of found) print(`FOUND ${line}`)
 await target.close()

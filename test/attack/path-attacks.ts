@@ -16,7 +16,7 @@ interface Answer {
   body: string
 }
 
-/** One request as it is written: no library tidies the path up. */
+/** Sends a request with the path unchanged. A client library would normalise it. */
 function send(port: number, method: string, path: string, headers: Headers = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (res) => {
@@ -32,7 +32,7 @@ function send(port: number, method: string, path: string, headers: Headers = {})
   })
 }
 
-/** Other ways to write a path that a server, a proxy or a router may take for the same one. */
+/** Other spellings of a path that a server, a proxy or a router may treat as the same path. */
 function spellings(path: string): string[] {
   const [, first = '', ...rest] = path.split('/')
   const tail = rest.map((part) => `/${part}`).join('')
@@ -71,7 +71,7 @@ function spellings(path: string): string[] {
   ]
 }
 
-/** Headers with which some servers let a stranger say where the request was to, or where it is from. */
+/** Headers with which some servers let a client override the path or the origin of a request. */
 const FORWARDED_CLAIMS = {
   'x-original-url': '/healthz',
   'x-rewrite-url': '/healthz',
@@ -83,18 +83,18 @@ const FORWARDED_CLAIMS = {
 
 const EXTRAS: Headers[] = [{}, FORWARDED_CLAIMS, { 'hx-request': 'true' }]
 
-/** 404 and 400: what is written so is nothing here. */
+/** 404 and 400: the spelling names no route. */
 const isRefusal = ({ status, location, body }: Answer) =>
   [400, 401, 403, 404, 405].includes(status) ||
   (status === 302 && location === '/signin') ||
   isEmptyFragment(status, body) ||
   (status === 422 && body.includes('The address has a NUL in it.'))
-/** A part of a page that refreshes itself is told to go to the sign-in page, and gets nothing else. */
+/** A self-refreshing part of a page is sent to the sign-in page. */
 const isEmptyFragment = (status: number, body: string) => status === 200 && body === ''
 
 /**
- * Asks each guarded route in other spellings, as nobody and as whoever has the role below the one that it needs.
- * @param every only each so-manieth spelling of a route; 1: all of them
+ * Requests each guarded route in other spellings, without authentication and with the role below the required one.
+ * @param every tries every n-th spelling of a route; 1: all spellings
  */
 export async function attackSpellings(target: AttackTarget, every: number): Promise<string[]> {
   const findings: string[] = []
@@ -105,7 +105,7 @@ export async function attackSpellings(target: AttackTarget, every: number): Prom
       for (const caller of unauthorisedCallers(route, target.callers)) {
         for (const path of paths) {
           for (const more of EXTRAS) {
-            // Node refuses to send what no request line can hold.
+            // Node does not send a path that a request line cannot contain.
             const answer = await send(port, route.method, path, { ...caller.headers, ...more }).catch(
               () => null,
             )
@@ -121,7 +121,7 @@ export async function attackSpellings(target: AttackTarget, every: number): Prom
   return findings
 }
 
-/** Nobody, and the strongest of those whose role is not enough. */
+/** The caller without authentication, and the caller with the highest role that does not suffice. */
 function unauthorisedCallers(route: Route, callers: readonly Caller[]): Caller[] {
   const below = { anybody: null, viewer: null, operator: 'viewer', admin: 'operator' }[route.needs]
   const side = CONSOLE.includes(route) ? 'console' : 'api'
@@ -129,12 +129,12 @@ function unauthorisedCallers(route: Route, callers: readonly Caller[]): Caller[]
   return callers.filter((c) => c.name === 'nobody' || c === weaker)
 }
 
-/** All of the console's that is no reading: whatever is public and no callback. */
+/** All changing routes of the console, and the public routes that are not callbacks. */
 const FORM_PATHS = PUBLIC.filter((r) => r.method !== 'GET' && !r.path.startsWith('/wechat')).map((r) =>
   fill(r.path),
 )
 
-/** Sends the console's forms as a page of another site would have a signed-in browser send them. */
+/** Sends the console's forms as a page of another site would make a signed-in browser send them. */
 export async function attackForms(target: AttackTarget): Promise<string[]> {
   const findings: string[] = []
   const victim = target.callers.find((c) => c.name === 'a session of a admin')
@@ -158,8 +158,8 @@ export async function attackForms(target: AttackTarget): Promise<string[]> {
       }
     }
     const before = await send(port, 'GET', '/', victim?.headers)
-    if (before.status !== 200) findings.push(`the browser is signed out: ${before.status}`)
-    // By GET nothing of it happens either, whoever asks.
+    if (before.status !== 200) findings.push(`the browser was signed out: ${before.status}`)
+    // GET must not execute the form either.
     await send(port, 'GET', '/signout', victim?.headers)
     const after = await send(port, 'GET', '/', victim?.headers)
     if (after.status !== 200) findings.push('GET /signout signs out')

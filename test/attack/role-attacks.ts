@@ -7,35 +7,35 @@ const RANK: Record<Needs, number> = { anybody: 0, viewer: 1, operator: 2, admin:
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const EXTREMES = new Set(['nobody', 'the admin token', 'a session of a admin'])
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Some frameworks let a header or a form say another method than the request's. */
+/** Some frameworks let a header or a form field override the method. */
 const OVERRIDE = {
   'x-http-method-override': 'DELETE',
   'x-method-override': 'DELETE',
   'x-http-method': 'DELETE',
 }
 
-/** Nothing has such a name, so that what is allowed changes nothing either. */
+/** Names that nothing has, so that allowed requests change nothing either. */
 export const fill = (path: string): string => path.replaceAll(/\{[^}]+\}/g, 'nothing-of-that-name')
 
-/** What somebody must get: in, a refusal, or the answer to a method that a path has not. */
+/** The expected response: allowed, refused, or the response to a method that the path does not have. */
 type Verdict = 'in' | 'unknown' | 'forbidden' | 'elsewhere'
 
-/** What is asked of whom: all that must be refused, or what may be read, or what may be changed. */
+/** Which requests are sent: those that must be refused, those that read, or those that change. */
 type Selection = 'refused' | 'reads' | 'changes'
 
 interface EntryPoint {
   app: Hono
   routes: Route[]
   roleOf(caller: Caller): Caller['api']
-  /** Sent by everybody. */
+  /** Headers of every request. */
   headers: Record<string, string>
-  /** What those get who are nobody here: a 401, or the way to the sign-in page. */
+  /** The response to unknown callers: a 401, or a redirect to the sign-in page. */
   unknown: 'status' | 'redirect'
 }
 
 /**
- * Asks every guarded route with every method as everybody.
- * @returns what came out otherwise than the table says
+ * Requests every guarded route with every method as every caller.
+ * @returns the responses that differ from the access table
  */
 export async function attackRoles(target: AttackTarget, selection: Selection): Promise<string[]> {
   const bearers = { roleOf: (c: Caller) => c.api, headers: {}, unknown: 'status' as const }
@@ -53,7 +53,7 @@ export async function attackRoles(target: AttackTarget, selection: Selection): P
       for (const method of METHODS) {
         for (const caller of target.callers) {
           const verdict = verdictOf(entryPoint, path, method, caller)
-          // Methods that a path has not: for nobody, and for whoever may most.
+          // Methods that the path does not have, without authentication and with the highest role.
           if (verdict === 'elsewhere' && !EXTREMES.has(caller.name)) continue
           if (!isSelected(selection, verdict, method)) continue
           const found = await ask(entryPoint, method, path, caller)
@@ -74,7 +74,7 @@ function isSelected(selection: Selection, verdict: Verdict, method: string): boo
 function verdictOf(entryPoint: EntryPoint, path: string, method: string, caller: Caller): Verdict {
   const role = entryPoint.roleOf(caller)
   const listed = method === 'HEAD' ? 'GET' : method
-  // What has the same path in itself, or by a name that is a word of another route (`/campaigns/preview`).
+  // Another route has the same path, or its fixed segment matches this route's parameter (`/campaigns/preview`).
   const route =
     entryPoint.routes.find((r) => r.path === path && r.method === listed) ??
     entryPoint.routes.find((r) => r.method === listed && covers(r.path, path))
@@ -121,7 +121,7 @@ function agrees(entryPoint: EntryPoint, verdict: Verdict, { status, toSignIn, le
     case 'forbidden':
       return status === 403
     case 'elsewhere':
-      // 204: the codec's word to a browser that asks beforehand.
+      // 204: the codec's answer to a CORS preflight.
       return toSignIn || [401, 403, 404, 405].includes(status) || (status === 204 && length === 0)
     case 'in':
       return !toSignIn && ![401, 403, 405].includes(status) && (status < 500 || status === 503)

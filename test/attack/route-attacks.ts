@@ -6,7 +6,7 @@ import { API, CODEC, CONSOLE, LAYERS, PAGE_GUARDS, PUBLIC, type Route, WORKER } 
 const written = (path: string): string => path.replace(/\{.*\\\.txt\}$/, '.txt').replaceAll(/:(\w+)/g, '{$1}')
 const rowOf = (method: string, path: string) => `${method} ${path}`
 
-/** Compares what is registered with the table, both ways. Guards are registered as routes are, and are listed too. */
+/** Compares the registered routes with the table, in both directions. Guards are registered like routes and are included. */
 function attackRoutes(app: Hono, expected: readonly Route[], layers: readonly string[]): string[] {
   const known = new Set([
     ...expected.map((r) => rowOf(r.method, r.path)),
@@ -14,8 +14,12 @@ function attackRoutes(app: Hono, expected: readonly Route[], layers: readonly st
   ])
   const registered = new Set(app.routes.map((r) => rowOf(r.method, written(r.path))))
   return [
-    ...[...registered].filter((row) => !known.has(row)).map((row) => `${row} is registered and not expected`),
-    ...[...known].filter((row) => !registered.has(row)).map((row) => `${row} is expected and not registered`),
+    ...[...registered]
+      .filter((row) => !known.has(row))
+      .map((row) => `${row} is registered but not in the table`),
+    ...[...known]
+      .filter((row) => !registered.has(row))
+      .map((row) => `${row} is in the table but not registered`),
   ]
 }
 
@@ -27,13 +31,13 @@ interface WithRole {
   'x-role'?: string
 }
 
-/** Compares the OpenAPI document with the table: calls and the roles that it promises. */
+/** Compares the calls and roles of the OpenAPI document with the table. */
 export function attackDocument(doc: OpenApi): string[] {
   const documented = new Map(
     Object.entries(doc.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, operation]): [string, string] => [
         rowOf(method.toUpperCase(), path),
-        // The generator's type has no extensions.
+        // The type of the generator lacks extensions.
         (operation as WithRole)['x-role'] ?? 'none',
       ]),
     ),
@@ -49,6 +53,6 @@ export function attackDocument(doc: OpenApi): string[] {
       ),
     ...[...documented.keys()]
       .filter((row) => !known.has(row))
-      .map((row) => `${row} is documented and not expected`),
+      .map((row) => `${row} is documented but not in the table`),
   ]
 }

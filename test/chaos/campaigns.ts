@@ -1,9 +1,9 @@
 import type { AccountRules, StepRule } from './judge/evidence.ts'
 
-/** Long enough that steps meet faults, short enough that a run is over soon after its follower's last word. */
+/** Long enough that steps meet faults, short enough that a run ends soon after its follower's last action. */
 const WINDOW_MS = 70_000
 
-/** In force since 2023: the first minute, then what hangs on the reply, and a step that must be held. */
+/** The rules since 2023: a step within the first minute, steps after the reply, and a step that must be held. */
 const SERIES: StepRule[] = [
   { id: 'hint', afterMs: 5_000, since: 'entry', ifLate: 'hold', when: 'not-replied' },
   { id: 'soon', afterMs: 20_000, since: 'entry', ifLate: 'skip', when: null },
@@ -13,7 +13,7 @@ const SERIES: StepRule[] = [
   { id: 'beyond', afterMs: 62_000, since: 'entry', ifLate: 'hold', when: null },
 ]
 
-/** The rule before 2021: the whole series hangs on the follow. */
+/** The rules before 2021: the grant of the follow pays for the whole series. */
 const CLASSIC: StepRule[] = [0, 15_000, 40_000, 65_000].map((afterMs, i) => ({
   id: `step-${i}`,
   afterMs,
@@ -28,7 +28,7 @@ export interface ChaosAccount {
   rules: AccountRules
 }
 
-/** One account for each promise: copies only when unclear, never a copy, the long window. */
+/** One account for each promise: repeats only after an unclear attempt, no repeats at all, the long window. */
 export const ACCOUNTS: readonly [ChaosAccount, ...ChaosAccount[]] = [
   account('wxchaosretry00001', 'security', 'wechat-2023', 'retry', SERIES),
   account('wxchaosassume0001', 'compatible', 'wechat-2023', 'assume-sent', SERIES),
@@ -45,7 +45,7 @@ function account(
   return { appId, mode, rules: { profile, onUnknown, steps, windowMs: WINDOW_MS } }
 }
 
-/** The account's campaign as its operator writes it. Each message names its step and its run. */
+/** The campaign file of the account. Each message names its step and its run. */
 export function campaignOf({ appId, rules }: ChaosAccount): { id: string; yaml: string } {
   const id = `chaos-${appId}`
   const steps = rules.steps.map((s) =>
@@ -62,7 +62,7 @@ export function campaignOf({ appId, rules }: ChaosAccount): { id: string; yaml: 
   return { id, yaml: `${head}\nwindow: ${rules.windowMs / 1000}s\nsteps:\n${steps.join('\n')}\n` }
 }
 
-/** What a message says of itself; `entry.at` in the account's zone. */
+/** The step and the run that a message names; `entry.at` is in the account's time zone. */
 export function parseMessage(text: string): { step: string; entryAt: number } {
   const [step = '', at = ''] = text.split(' ')
   return { step, entryAt: Date.parse(`${at}+08:00`) }

@@ -10,9 +10,10 @@ import { judge } from './judge/judge.ts'
 import { formatReport, reportOf } from './judge/report.ts'
 
 const USAGE = `npm run drill -- [--followers N] [--minutes N] [--json FILE]
-  The production stack without containers, under followers of a campaign of N minutes (default 15, 5,000 followers), who
-  come as long as one series takes, through a kill of each process, a rolling upgrade, a backup and a restore of all databases.
-Exit code 1: a follow was not accepted, something lost or sent twice without cause, or another promise broken.`
+  Runs the production stack without containers. Followers (5,000 by default) arrive during N minutes (15 by default) and run
+  a campaign of the same length. Meanwhile each process is killed, workers and serve are upgraded one by one, and all
+  databases are backed up and restored.
+Exit code 1: a follow was not accepted, a message was lost or sent twice without cause, or another promise was broken.`
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({
@@ -32,7 +33,7 @@ if (values.help || !Number.isInteger(followers) || followers < 1 || !(minutes > 
 const minute = 60_000 * (minutes / 15)
 const folder = temporaryFolder('follower-nurture-drill-')
 const root = fileURLToPath(new URL('../..', import.meta.url))
-print(`drill: ${followers} followers, ${minutes} minutes each; logs in ${folder}`)
+print(`drill: ${followers} followers, ${minutes} minutes each; the logs are in ${folder}`)
 const started = await startCluster({ root, folder, print })
 if (!started) process.exit(2)
 const control = await listenForCommands(started.cluster, join(folder, 'cluster'))
@@ -49,7 +50,7 @@ try {
   const { evidence, times } = await drill(started, plan, folder, print)
   writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))
   const report = reportOf('cluster', evidence, judge(evidence))
-  const accepted = evidence.actions.filter((act) => act.ok).length
+  const accepted = evidence.actions.filter((action) => action.ok).length
   const timeLines = Object.entries(times).map(([what, s]) => `  ${what}: ${s.toFixed(1)} s`)
   process.stdout.write(
     `${formatReport(report)}\n  follows accepted: ${accepted} of ${followers}\n  times\n  ${timeLines.join('\n  ')}\n`,

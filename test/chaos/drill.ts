@@ -16,17 +16,17 @@ const BETWEEN_MS = 5_000
 
 export interface DrillPlan {
   followers: number
-  /** Over how many ms they come. */
+  /** The time in which all followers arrive, ms. */
   arrivalMs: number
-  /** From a follow to its last step. */
+  /** The time from a follow to its last step, ms. */
   seriesMs: number
-  /** When to begin, from the first follow. */
+  /** The start of each phase, ms after the first follow. */
   killsAtMs: number
   upgradeAtMs: number
   restoreAtMs: number
 }
 
-/** What was asked of a stack, and how long it took, s. */
+/** The duration of each operation on the stack, s. */
 export interface DrillTimes {
   coldStart: number
   upgradeOfWorkers: number
@@ -36,9 +36,9 @@ export interface DrillTimes {
 }
 
 /**
- * A campaign under the old rule (every step paid for two days) on the production stack, through what an operator does to
- * it: a kill of each process, a rolling upgrade, a backup with all stopped and its restore. Followers keep coming, except
- * between backup and restore, when WeChat's pushes wait.
+ * Runs a campaign under the old rules (each grant lasts two days) on the production stack while an operator works on it:
+ * each process is killed, the stack is upgraded process by process, stopped for a backup, and restored. Followers arrive all
+ * the time; only between backup and restore their pushes wait.
  */
 export async function drill(
   stack: DrillStack,
@@ -87,7 +87,7 @@ class Drill {
     const { simulator, apiBase, print } = this.tools
     const account = drillAccount(this.plan.seriesMs)
     const coldStart = await timed(() => environment.startAll())
-    print(`  the stack is up after ${coldStart.toFixed(1)} s`)
+    print(`  the stack started in ${coldStart.toFixed(1)} s`)
     await registerAccounts(environment, simulator, apiBase, [account])
     this.beganAt = Date.now()
     const arrivals = this.followersArrive()
@@ -95,7 +95,7 @@ class Drill {
     const upgrades = await this.upgrade()
     const backups = await this.backUpAndRestore()
     await arrivals
-    print(`  ${this.actions.length} followed; waiting for their runs to end`)
+    print(`  ${this.actions.length} follows; waiting for the runs to end`)
     await waitForRunsToEnd(environment, this.plan.seriesMs + 1_200_000)
     const endedAt = Date.now()
     const { actions, faults } = this
@@ -155,7 +155,7 @@ class Drill {
     return pause(Math.max(0, this.beganAt + ms - Date.now()))
   }
 
-  /** @returns how long it took, s */
+  /** Runs an operation and records it as a fault. @returns its duration, s */
   private async fault(kind: string, target: string, action: () => Promise<void>): Promise<number> {
     const from = Date.now()
     this.tools.print(`  ${kind} ${target}`)
@@ -183,21 +183,21 @@ class Drill {
     this.actions.push({ ...action, ended: Date.now(), ok, attempts })
   }
 
-  /** The stack's own script, told to use this machine's processes in place of containers. */
+  /** Runs a script of temporal-docker against the processes of this machine instead of containers. */
   private async script(name: string, args: string[]): Promise<void> {
     const PATH = [join(this.tools.folder, 'cluster/bin'), process.env.PATH].join(delimiter)
     await promisify(execFile)(join(DEPLOY_FOLDER, name), args, { env: { ...process.env, PATH } })
   }
 }
 
-/** As docs/production.md says it. */
+/** The upgrade of docs/production.md. */
 async function upgradeWorkers(cluster: Cluster): Promise<void> {
   const before = cluster.settings().NURTURE_VERSION ?? ''
   cluster.set({ NURTURE_VERSION_BEFORE: before, NURTURE_VERSION: `${before}-next` })
   await cluster.up('worker-draining')
   for (const worker of ['worker-1', 'worker-2']) {
     await cluster.stop(worker)
-    // Not ready before its build is current.
+    // A worker is ready only when its build is current, which `deploy` changes.
     void cluster.start(worker)
     await cluster.run('deploy')
     await cluster.start(worker)
@@ -219,7 +219,7 @@ function drillAccount(seriesMs: number): ChaosAccount {
     ifLate: 'hold' as const,
     when: null,
   }))
-  // Longer than the series: what an outage holds up is late, not over.
+  // Longer than the series, so that a step is late after an outage, and not skipped.
   const windowMs = 2 * seriesMs + 3_600_000
   return {
     appId: APP,

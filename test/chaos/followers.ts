@@ -3,17 +3,17 @@ import type { Random } from '../harness/random.ts'
 import { ACCOUNTS } from './campaigns.ts'
 import type { FollowerAction } from './judge/evidence.ts'
 
-/** What goes wrong with callbacks at present; a fault switches it on. */
+/** The callback faults that are active now. */
 export interface CallbackFaults {
-  /** WeChat loses the first answer, so it sends again. */
+  /** WeChat loses the first answer, so it repeats the callback. */
   losesAnswers: boolean
-  /** WeChat's clock against ours, s. */
+  /** WeChat's clock minus the clock of this machine, s. */
   clockSkewS: number
 }
 
 type ScriptStep = { after: [number, number]; do: FollowerAction['kind'] }
 
-/** Times in ms, after the move before. */
+/** What followers do. `after` is the range of ms since the action before. */
 const SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
   [],
   [{ after: [2_000, 12_000], do: 'type' }],
@@ -39,7 +39,7 @@ const SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
   ],
 ]
 
-/** Followers who come, talk and go, as the seed says. Each waits for WeChat's push of one action before the next. */
+/** Followers who follow, type, tap and unfollow as the seed decides. A follower acts again only when the push of the last action is over. */
 export class Followers {
   readonly actions: FollowerAction[] = []
   private readonly simulator: Simulator
@@ -51,7 +51,7 @@ export class Followers {
     simulator: Simulator
     random: Random
     callbackFaults: CallbackFaults
-    /** Followers who come in a second, on average. */
+    /** Mean number of new followers per second. */
     perSecond: number
   }) {
     this.simulator = deps.simulator
@@ -60,7 +60,7 @@ export class Followers {
     this.perSecond = deps.perSecond
   }
 
-  /** Lets followers come until `until` (epoch ms), then waits for the last one's last action. */
+  /** New followers arrive until `until` (epoch ms). Resolves after the last action of all of them. */
   async run(until: number): Promise<void> {
     const { random } = this
     const running: Promise<void>[] = []
@@ -80,15 +80,15 @@ export class Followers {
     script: readonly ScriptStep[],
     waits: readonly number[],
   ): Promise<void> {
-    let last = await this.perform(appId, openId, 'follow', 0)
+    let last = await this.act(appId, openId, 'follow', 0)
     for (const [i, step] of script.entries()) {
       await pause(waits[i] ?? 0)
-      last = await this.perform(appId, openId, step.do, last)
+      last = await this.act(appId, openId, step.do, last)
     }
   }
 
-  /** @returns its CreateTime, s: no follower acts twice in one second */
-  private async perform(
+  /** Does one action. @returns its CreateTime, s; no follower acts twice within a second */
+  private async act(
     appId: string,
     openId: string,
     kind: FollowerAction['kind'],

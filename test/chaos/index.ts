@@ -6,14 +6,14 @@ import { runChaos, type StoreKind } from './run-chaos.ts'
 
 const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both|cluster] [--per-second F]
                  [--json FILE] [--break NAME | --focus NAME]
-  --minutes  how long faults hit, shared by the stores (default 4)
-  --store    postgres and embedded by default; cluster: the stack of temporal-docker/compose.yaml
-  --seed     the schedule of faults and followers (default 1)
-  --per-second  followers who come in a second, on average (default 1)
-  --break    runs a copy of the code with one invariant broken, under the faults that it is for: it must fail
-             (see test/chaos/mutations.ts)
-  --focus    the same faults, with the code as it is: it must pass
-Exit code 1: something was lost, sent twice without cause, or another promise broken; or nothing could be tried.`
+  --minutes  minutes of faults, divided between the stores (4 by default)
+  --store    both (PostgreSQL and embedded) by default; cluster is the stack of temporal-docker/compose.yaml
+  --seed     seed of the schedule of faults and followers (1 by default)
+  --per-second  mean number of new followers per second (1 by default)
+  --break    runs a copy of the code in which a mutation breaks one invariant, under the faults that test this
+             invariant. The run must fail (see test/chaos/mutations.ts)
+  --focus    the same faults with the code unchanged. The run must pass
+Exit code 1: something was lost, sent twice without cause, another promise was broken, or no store could run.`
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({
@@ -51,5 +51,5 @@ for (const store of stores) {
 }
 process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ seed, minutes, reports }, null, 2)}\n`)
-if (reports.length === 0) print('chaos: nothing was tried; the reasons are above')
+if (reports.length === 0) print('chaos: no store could run; the reasons are above')
 process.exit(reports.length === 0 || reports.some((r) => r.findings.length > 0) ? 1 : 0)

@@ -7,10 +7,10 @@ import type { FaultRecord } from './judge/evidence.ts'
 import { areaOf, type PlannedFault } from './schedule.ts'
 
 const ALWAYS = 1_000_000
-/** WeChat's clock behind ours and before it, s; within CALLBACK_MAX_AGE. */
+/** WeChat's clock minus the clock of this machine, s; within CALLBACK_MAX_AGE. */
 const SKEW_S = { behind: -3, ahead: 120 }
 
-/** Inflicts the planned faults, each at its time, and notes when all was well again. */
+/** Injects the planned faults, each at its time, and records when each was over. */
 export async function injectFaults(
   environment: Environment,
   simulator: Simulator,
@@ -37,7 +37,7 @@ export async function injectFaults(
 
   async function inject(fault: PlannedFault): Promise<void> {
     switch (areaOf(fault.kind)) {
-      case 'part': {
+      case 'process': {
         const target = environment.processes.find((p) => p.name === fault.target)
         if (target) await hitProcess(target, fault)
         return
@@ -91,5 +91,5 @@ export async function injectFaults(
 
 function laneOf(fault: PlannedFault): string {
   const area = areaOf(fault.kind)
-  return area === 'disk' ? 'part' : area
+  return area === 'disk' ? 'process' : area
 }

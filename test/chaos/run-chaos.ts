@@ -21,30 +21,30 @@ const ENVIRONMENTS: Record<StoreKind, (options: EnvironmentOptions) => Promise<E
 export type StoreKind = 'postgres' | 'embedded' | 'cluster'
 
 /**
- * One chaos run against one kind of store; null where this machine lacks what it needs. Its folder stays when it found
- * something, or broke off.
+ * One chaos run against one kind of store; null where this machine lacks a program that it needs. The folder with logs is
+ * kept when the run found something or failed.
  */
 export async function runChaos(options: {
   store: StoreKind
   seed: number
   forMs: number
   perSecond?: number
-  /** Another checkout than this one. */
+  /** Another checkout; this one by default. */
   root?: string
   focus?: Focus
   print?(line: string): void
 }): Promise<Report | null> {
-  const { store, seed, forMs, perSecond = 1, focus, print: say = () => {} } = options
+  const { store, seed, forMs, perSecond = 1, focus, print = () => {} } = options
   const folder = temporaryFolder('follower-nurture-chaos-')
   const removeFolder = (what = folder) => rmSync(what, { recursive: true, force: true, maxRetries: 5 })
   const root = options.root ?? fileURLToPath(new URL('../..', import.meta.url))
-  const environment = await ENVIRONMENTS[store]({ root, folder, print: say })
+  const environment = await ENVIRONMENTS[store]({ root, folder, print })
   if (!environment) {
-    say(`chaos: ${store} is skipped`)
+    print(`chaos: ${store} is skipped`)
     removeFolder()
     return null
   }
-  if (!environment.fillDisk) say('chaos: the disk is not filled (it takes root, and not with the cluster)')
+  if (!environment.fillDisk) print('chaos: the disk is not filled (only root can, and not with the cluster)')
   let nothingFound = false
   try {
     const evidence = await runScenario(environment, {
@@ -52,13 +52,13 @@ export async function runChaos(options: {
       forMs,
       perSecond,
       focus,
-      print: say,
+      print,
     })
     const report = reportOf(store, evidence, judge(evidence))
     nothingFound = report.findings.length === 0
     if (nothingFound) return report
     writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))
-    say(`chaos: logs and evidence are kept in ${folder}`)
+    print(`chaos: logs and evidence are kept in ${folder}`)
     return report
   } finally {
     await environment.end()

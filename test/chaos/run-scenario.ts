@@ -7,11 +7,11 @@ import type { Evidence } from './judge/evidence.ts'
 import { type Focus, planFaults } from './schedule.ts'
 import { createWechat, registerAccounts, sendsOf, waitForRunsToEnd } from './wechat-side.ts'
 
-/** After the last act: the window, and as much again for what came late. */
+/** The time for open runs after the last action: the window, and as much again for delays, ms. */
 const RUNS_END_WITHIN_MS = 150_000
 const SETTLE_MS = 3_000
 
-/** One performance: followers come and go for `forMs` while faults hit, then all is mended and the runs end. */
+/** Runs one scenario: followers act for `forMs` while faults are injected. Then all faults are cleared and the runs end. */
 export async function runScenario(
   environment: Environment,
   options: {
@@ -22,7 +22,7 @@ export async function runScenario(
     print(line: string): void
   },
 ): Promise<Evidence> {
-  const { random, forMs, print: say } = options
+  const { random, forMs, print } = options
   const callbackFaults: CallbackFaults = { losesAnswers: false, clockSkewS: 0 }
   const simulator = createWechat()
   const { url } = await simulator.listen(0)
@@ -37,12 +37,12 @@ export async function runScenario(
     })
     const followers = new Followers({ simulator, random, callbackFaults, perSecond: options.perSecond })
     const [faults] = await Promise.all([
-      injectFaults(environment, simulator, callbackFaults, plan, say),
+      injectFaults(environment, simulator, callbackFaults, plan, print),
       followers.run(Date.now() + forMs),
     ])
     simulator.clearFaults()
     await environment.startAll()
-    say(`  ${followers.actions.length} callbacks; waiting for the runs to end`)
+    print(`  ${followers.actions.length} callbacks; waiting for the runs to end`)
     await waitForRunsToEnd(environment, RUNS_END_WITHIN_MS)
     const endedAt = Date.now()
     await pause(SETTLE_MS)

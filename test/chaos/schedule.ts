@@ -1,9 +1,9 @@
 import type { Random } from '../harness/random.ts'
 
-/** One fault that a seed plans: when it begins (ms from the start) and how long it lasts. */
+/** A planned fault: when it begins (ms after the start) and how long it lasts. */
 export interface PlannedFault {
   kind: FaultKind
-  /** A part's name, or an API path. */
+  /** The name of a process, or an API path. */
   target: string
   atMs: number
   lastsMs: number
@@ -28,22 +28,22 @@ export type FaultKind =
   | (typeof CALLBACK_FAULTS)[number]
   | 'disk-full'
 
-/** What a fault of this kind hits: a process, the store's disk, WeChat's API, or callbacks. */
-export function areaOf(kind: FaultKind): 'part' | 'disk' | 'wechat' | 'callbacks' {
+/** The target of a kind of fault: a process, the store's disk, WeChat's API, or callbacks. */
+export function areaOf(kind: FaultKind): 'process' | 'disk' | 'wechat' | 'callbacks' {
   if (kind === 'disk-full') return 'disk'
-  if ((PROCESS_FAULTS as readonly string[]).includes(kind)) return 'part'
+  if ((PROCESS_FAULTS as readonly string[]).includes(kind)) return 'process'
   return (CALLBACK_FAULTS as readonly string[]).includes(kind) ? 'callbacks' : 'wechat'
 }
 
-/** Faults of these kinds only, over and over; of the parts those whose names match, where any does. */
+/** Restricts faults to these kinds, and to the processes with a matching name where there is one. */
 export interface Focus {
   processes: RegExp
   kinds: readonly FaultKind[]
 }
 
 /**
- * Three lines of faults beside each other: processes and disk, WeChat's API, callbacks. In each the next one begins some
- * seconds after the one before is over; every part is hit once before any is hit again.
+ * Plans three parallel lanes of faults: processes and disk, WeChat's API, callbacks. In each lane a fault begins some seconds
+ * after the last one has ended. Every process is hit once before any is hit again.
  */
 export function planFaults(
   random: Random,
@@ -52,7 +52,7 @@ export function planFaults(
   const { focus } = plan
   const included = <K extends FaultKind>(kinds: readonly K[]) =>
     kinds.filter((kind) => !focus || focus.kinds.includes(kind))
-  const named = plan.processes.filter((part) => focus?.processes.test(part))
+  const named = plan.processes.filter((name) => focus?.processes.test(name))
   const targets = named.length > 0 ? named : plan.processes
   const processes = cycle(random, plan.disk && !focus ? [...targets, 'disk'] : targets)
   const wechat = cycle(random, included(WECHAT_FAULTS))
@@ -88,7 +88,7 @@ export function planFaults(
   }
 }
 
-/** Each in turn, in an order that is drawn anew each time round. */
+/** Yields all items round after round, each round in a new random order. */
 function cycle<T>(random: Random, items: readonly T[]): () => T {
   let left: T[] = []
   return () => {

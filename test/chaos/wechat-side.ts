@@ -7,10 +7,10 @@ import type { Send } from './judge/evidence.ts'
 
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 const POLL_MS = 1_000
-/** WeChat waits so long for an answer, and then sends again (rules of its callbacks). */
+/** WeChat waits this long for an answer before it repeats a callback, ms. */
 const RESEND_AFTER_MS = 5_000
 
-/** A simulated WeChat that re-sends as slowly as the real one: what is away for some seconds is reached again. */
+/** A simulated WeChat that repeats callbacks as slowly as the real one, so that an outage of some seconds loses none. */
 export const createWechat = (): Simulator => createSimulator({ resendAfterMs: RESEND_AFTER_MS })
 
 /** Registers the accounts on both sides and publishes their campaigns. */
@@ -46,11 +46,11 @@ export async function registerAccounts(
     })
     if (!put.ok) throw new Error(`campaign ${id}: ${put.status} ${await put.text()}`)
   }
-  // Contract, section 6: live in other processes within two seconds.
+  // A campaign is live in other processes within two seconds: docs/contract.md#6-operator-api
   await pause(2_500)
 }
 
-/** Waits until no event waits and no run is open; at most `withinMs`. */
+/** Waits at most `withinMs` until the inbox is empty and no run is open. */
 export async function waitForRunsToEnd(environment: Environment, withinMs: number): Promise<void> {
   const until = Date.now() + withinMs
   const open = async () => {

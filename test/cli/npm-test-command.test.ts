@@ -16,7 +16,7 @@ interface Run {
   ended: Promise<number | null>
 }
 
-/** `npm test -- ARGUMENTS`, without npm. What it prints is kept. */
+/** Runs `npm test -- ARGUMENTS` without npm, and keeps its output. */
 function npmTest(args: string[], PATH = process.env.PATH): Run {
   const child = spawn(process.execPath, ['scripts/test.mjs', ...args], {
     cwd: root,
@@ -36,27 +36,31 @@ const lastLine = (run: Run) => run.output().trimEnd().split('\n').at(-1)
 
 describe('npm test', () => {
   it.each([
-    [['--project', 'unit', 'no/such/file'], /no test ran: no file was found/, '0 passed, 1 failed'],
+    [
+      ['--project', 'unit', 'no/such/file'],
+      /no test ran: no file matches the arguments/,
+      '0 passed, 1 failed',
+    ],
     [['--project', 'no-such-tier'], /no test was counted/, '0 passed, 1 failed'],
     [
       ['--project', 'unit', 'src/shared/text.test.ts', '-t', 'no such name'],
-      /no test ran: each of \d+ was skipped/,
+      /no test ran: all \d+ tests were skipped/,
       /^0 passed, 1 failed, \d+ skipped$/,
     ],
-  ])('that runs no test fails, and says why: %s', async (args, why, last) => {
+  ])('fails with the reason when no test runs: %s', async (args, why, last) => {
     const run = npmTest(args)
     expect(await run.ended).toBe(1)
     expect(run.output()).toMatch(why)
     expect(lastLine(run)).toMatch(last)
   })
 
-  it('that runs some passes', async () => {
+  it('passes when tests run and none fails', async () => {
     const run = npmTest(['--project', 'unit', 'src/temporal/local-server/ports.test.ts'])
     expect(await run.ended).toBe(0)
     expect(lastLine(run)).toBe('1 passed, 0 failed')
   })
 
-  it('that is killed has failed', async () => {
+  it('fails when it is killed', async () => {
     const run = npmTest(['--project', 'unit'])
     await waitFor(() => run.output().includes('RUN'))
     run.child.kill('SIGTERM')
@@ -64,7 +68,7 @@ describe('npm test', () => {
     expect(lastLine(run)).toMatch(/^\d+ passed, [1-9]\d* failed/)
   })
 
-  it('whose Temporal is there and does not start says so with its log, and runs what needs none', async () => {
+  it('fails with the log when Temporal does not start, and still runs the tests that need none', async () => {
     const temporal = join(bin, 'temporal')
     const script =
       'case $1 in --version) echo "temporal version 9.9 (Server 9.9.0)";; *) echo no such disk >&2; exit 4;; esac'

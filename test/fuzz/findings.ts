@@ -1,16 +1,16 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { SECRETS } from './malformed-callbacks.ts'
 
-/** One piece of work may hold the event loop so long, ms. */
+/** The longest time for which one unit of work may block the event loop, ms. */
 export const MAX_BLOCKING_MS = 100
 
-/** What a run has found; each finding tells how to see it again. */
+/** The findings of a fuzz run. Each finding names its case, so that it can be reproduced. */
 export interface Findings {
   found: string[]
   cases: number
-  /** By status of the answer, or by outcome. */
+  /** Number of cases by response status, or by outcome. */
   counts: Map<string, number>
-  /** The longest that a single piece of work held the event loop, ms. */
+  /** The longest time for which one unit of work blocked the event loop, ms. */
   longestMs: number
 }
 
@@ -23,15 +23,15 @@ export function recordOutcome(findings: Findings, outcome: string): void {
   findings.counts.set(outcome, (findings.counts.get(outcome) ?? 0) + 1)
 }
 
-/** A secret that stands in a text, by its name; null when there is none. */
+/** The name of a secret that a text contains; null when it contains none. */
 export function secretIn(text: string): string | null {
   for (const [name, secret] of Object.entries(SECRETS)) if (text.includes(secret)) return name
   return null
 }
 
 /**
- * How long `work` holds the event loop, ms of processor time. A long one is done again: the garbage collector makes one
- * run slow, a slow parser makes all of them slow.
+ * The time for which `work` blocks the event loop, ms of processor time. Slow work is measured again: garbage collection slows
+ * one measurement, a slow parser slows all of them.
  */
 export function blockingMs(work: () => void): number {
   const began = performance.now()
@@ -46,7 +46,7 @@ export function blockingMs(work: () => void): number {
   return best
 }
 
-/** Hears of rejections that nobody handles and of errors that nobody catches, and of the loop's longest delay. */
+/** Records unhandled rejections, uncaught exceptions and the longest delay of the event loop. */
 export function watchProcess(findings: Findings): { stop(): { longestDelayMs: number } } {
   const recordError = (what: string) => (err: unknown) => {
     findings.found.push(`${what}: ${err instanceof Error ? err.stack : String(err)}`)

@@ -6,11 +6,11 @@ import type { FuzzTarget } from './fuzz-target.ts'
 import { appIdOf, type Callback, MODES, randomCallback, SECRETS } from './malformed-callbacks.ts'
 
 const CONCURRENCY = 32
-/** Answers slower than this are looked at alone: is it the parser, or the machine? */
+/** A callback that takes longer is repeated alone, which separates a slow parser from a busy machine. */
 const SUSPICIOUS_MS = MAX_BLOCKING_MS
 const EMPTY_INBOX_EVERY = 50_000
 
-/** Sends `count` mutated callbacks to the real callback app. The same seed sends the same ones. */
+/** Sends `count` mutated callbacks to the real callback app. A seed always produces the same callbacks. */
 export async function fuzzCallbacks(
   server: FuzzTarget,
   findings: Findings,
@@ -28,7 +28,7 @@ export async function fuzzCallbacks(
         `callback ${seed}:${n}`,
         randomCallback(createRandom(seed * 1_000_003 + n), nowS()),
       )
-      // In this process a request needs no turn of the event loop: the others, and the store, would never get one.
+      // An in-process request may finish without yielding. This lets other requests and the store run.
       await new Promise(setImmediate)
       if (n % EMPTY_INBOX_EVERY === EMPTY_INBOX_EVERY - 1) {
         stored += await server.emptyInbox()
@@ -49,7 +49,7 @@ async function fuzzOne(server: FuzzTarget, findings: Findings, name: string, sen
   const began = performance.now()
   const { status, problem } = await deliver(server, sent)
   recordOutcome(findings, String(status))
-  // A machine that stands still for seconds fails a callback too: what is at fault fails again, alone.
+  // A stalled machine makes a callback fail too. A real fault fails again when the callback is repeated alone.
   const repeated = problem && (await deliver(server, sent)).problem
   if (repeated) findings.found.push(`${name}: ${repeated}`)
   if (performance.now() - began < SUSPICIOUS_MS) return
@@ -82,7 +82,7 @@ async function deliver(
   }
 }
 
-/** The synchronous work of a callback, alone. */
+/** The synchronous work of one callback. */
 function parse(path: string, body: Buffer): void {
   const url = new URL(path, 'http://x')
   const mode = MODES.find((m) => url.pathname.endsWith(appIdOf(m)))
@@ -94,7 +94,7 @@ function parse(path: string, body: Buffer): void {
     const opened = openCallback({ account, query, body, now: Date.now(), maxAgeMs: 0 })
     if (opened.ok) parseInbound(opened.record)
   } catch {
-    // The answer has been judged already.
+    // The response has been judged already.
   }
 }
 
@@ -103,7 +103,7 @@ function checkLog(server: FuzzTarget, findings: Findings, n: number): void {
   if (secret) findings.found.push(`a log line before callback ${n} shows ${secret}`)
 }
 
-/** What the log says of events that were not stored. */
+/** The log's errors about events that were not stored. */
 function errorsIn(log: string): string {
   return log
     .split('\n')

@@ -12,10 +12,10 @@ const LAUGHS = `${LINE}${'bcdefghi'
   .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]\n`)
   .join('')}`
 
-/** Reading YAML takes about 3 µs a character, and a file may have 256 KiB: only what takes more is looked at. */
+/** Reading YAML takes about 3 µs per character, and a file may have 256 KiB. Only slower files are reported. */
 const MS_PER_CHARACTER = 0.005
 
-/** Files that mean to hurt a reader of YAML. */
+/** Files that attack a YAML parser. */
 const BOMBS: ((random: Random) => string)[] = [
   () => LAUGHS,
   () => `id: &x {a: *x}\n`,
@@ -39,7 +39,7 @@ const BOMBS: ((random: Random) => string)[] = [
   () => '__proto__: {polluted: true}\nconstructor: {prototype: {polluted: true}}\n<<: {polluted: true}\n',
 ]
 
-/** Checks `count` broken campaign files: the check never throws and never holds the process. */
+/** Checks `count` mutated campaign files. The check must not throw and must not block the process. */
 export function fuzzCampaigns(findings: Findings, { count, seed }: { count: number; seed: number }): void {
   for (let n = 0; n < count && findings.found.length < 20; n++) {
     const source = campaignFile(createRandom(seed * 1_000_003 + n))
@@ -53,7 +53,8 @@ export function fuzzCampaigns(findings: Findings, { count, seed }: { count: numb
       if (ms > MAX_BLOCKING_MS + source.length * MS_PER_CHARACTER)
         findings.found.push(`${name}: checking took ${Math.round(ms)} ms`)
       const { campaign, issues } = result ?? checkCampaign(source)
-      if ((campaign === null) !== issues.length > 0) findings.found.push(`${name}: neither refused nor taken`)
+      if ((campaign === null) !== issues.length > 0)
+        findings.found.push(`${name}: neither rejected nor accepted`)
       recordOutcome(findings, campaign ? 'publishes' : 'refused')
     } catch (err) {
       findings.found.push(`${name}: threw ${err instanceof Error ? err.stack?.slice(0, 600) : String(err)}`)

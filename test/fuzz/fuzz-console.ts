@@ -28,10 +28,10 @@ const TYPES = [
 ]
 const QUERIES = ['cursor', 'status', 'appId', 'campaign', 'token', 'v']
 const ODD_PATHS = ['%00', '%', '%zz', '%ff%fe', '..%2f', '%ed%a0%80', '/', '//', '%25', ';a=b', 'ａ']
-/** A header of HTTP/1.1 takes no other characters, and Node refuses them before anybody sees them. */
+/** Characters that an HTTP/1.1 header may contain. Node rejects all others before the app sees them. */
 const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e\x80-\xff]/g, '').trim()
 
-/** Asks the pages of the console and the codec, signed in as each of these and signed out: 4xx at worst. */
+/** Requests the pages of the console and the codec, with each of these sessions and with none. No response may be 5xx. */
 export async function fuzzConsole(
   server: FuzzTarget,
   findings: Findings,
@@ -83,7 +83,7 @@ function request(random: Random, cookies: readonly string[]): { path: string; in
   return { path, init: { method, headers, body: Uint8Array.from(body(random)) } }
 }
 
-/** What a cursor is made of, but none that this program wrote. */
+/** A well-formed cursor that the product never issued. */
 const cursor = (random: Random) =>
   Buffer.from(
     random.pick(['1 a', 'x y', '1e400 a', '-1', '9'.repeat(30), 'a\0b', `${maliciousText(random)} b`]),

@@ -17,16 +17,16 @@ const CAMPAIGN =
 
 export interface FuzzTarget {
   web: Hono
-  /** All that was logged since it was last asked. */
+  /** The log lines since the last call. */
   logged(): string
-  /** How many events are in the store; and empties it of them, so that a long run does not grow. */
+  /** Deletes all events, so that a long run does not grow. Returns their number. */
   emptyInbox(): Promise<number>
-  /** Cookies of a browser that is signed in, of each role. */
+  /** Session cookies, one of each role. */
   signIn(): Promise<string[]>
   close(): Promise<void>
 }
 
-/** The web app over a real store in memory, with an account of each mode. There is no Temporal: nothing is dispatched. */
+/** The web app with a real store in memory and an account of each mode. Without Temporal nothing is dispatched. */
 export async function startFuzzTarget(): Promise<FuzzTarget> {
   const { adminToken, encryptionKey, appSecret, token, encodingAesKey } = SECRETS
   const captured = captureLog()
@@ -55,7 +55,7 @@ async function signInAsEachRole(db: Db): Promise<string[]> {
   const cookies: string[] = []
   for (const role of ROLES) {
     const user = await users.add({ name: `fuzz-${role}`, role, passwordHash: 'none' })
-    if (!user) throw new Error(`there is a ${role} already`)
+    if (!user) throw new Error(`the store already has a ${role}`)
     const cookie = sessionTokens(SECRETS.adminToken).issue()
     await sessions.create(cookieHash(SECRETS.adminToken, cookie), user.name, 3_600_000)
     cookies.push(`nurture_session=${cookie}`)

@@ -5,7 +5,7 @@ import { fuzzCampaigns } from './fuzz-campaigns.ts'
 import { fuzzConsole } from './fuzz-console.ts'
 import { startFuzzTarget } from './fuzz-target.ts'
 
-/** Seeded, so that it finds the same today and tomorrow; `npm run fuzz` tries other seeds, for longer. */
+/** A fixed seed makes the result reproducible. `npm run fuzz` tries other seeds with more cases. */
 const SEED = 1
 
 async function withWatch(work: (findings: Findings) => Promise<void> | void): Promise<Findings> {
@@ -16,20 +16,20 @@ async function withWatch(work: (findings: Findings) => Promise<void> | void): Pr
   return findings
 }
 
-it('broken callbacks are refused or taken: no fault, no stall, no secret told', async () => {
+it('malformed callbacks are rejected or accepted, without a server error, a stall or a disclosed secret', async () => {
   const server = await startFuzzTarget()
   const findings = await withWatch(async (f) => {
     await fuzzCallbacks(server, f, { count: 20_000, seed: SEED })
   })
   await server.close()
   expect(findings.found).toEqual([])
-  // Most must get past the signature, or the parser was never tried.
+  // Enough callbacks must pass the signature check, or the parser is not tested.
   const of = (status: string) => findings.counts.get(status) ?? 0
   expect(of('400')).toBeGreaterThan(1_000)
   expect(of('200')).toBeGreaterThan(1_000)
 })
 
-it('broken requests to console and codec get a page or a refusal: no fault, whoever asks', async () => {
+it('malformed requests to console and codec get a page or a rejection, never a server error', async () => {
   const server = await startFuzzTarget()
   const cookies = await server.signIn()
   const findings = await withWatch((f) => fuzzConsole(server, f, { count: 400, seed: SEED, cookies }))
@@ -40,7 +40,7 @@ it('broken requests to console and codec get a page or a refusal: no fault, whoe
   expect(of(422) + of(400)).toBeGreaterThan(15)
 })
 
-it('broken campaign files are refused or taken: no fault, no stall', async () => {
+it('malformed campaign files are rejected or accepted, without an exception or a stall', async () => {
   const findings = await withWatch((f) => fuzzCampaigns(f, { count: 300, seed: SEED }))
   expect(findings.found).toEqual([])
   expect(findings.counts.get('refused')).toBeGreaterThan(100)

@@ -5,8 +5,10 @@ import { fuzzCampaigns } from './fuzz-campaigns.ts'
 import { fuzzConsole } from './fuzz-console.ts'
 import { startFuzzTarget } from './fuzz-target.ts'
 
-/** `npm run fuzz -- --count N --seed S`: broken callbacks and campaign files by the million. Ends 1 when it found one. */
-/** Reading one costs as much as ten callbacks. */
+// `npm run fuzz -- --count N --seed S`: sends N malformed callbacks, and campaign files and console requests in proportion.
+// The exit code is 1 when there is a finding.
+
+/** The most campaign files. Checking one takes as long as ten callbacks. */
 const CAMPAIGNS_MAX = 10_000
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '20000' }, seed: { type: 'string', default: '1' } },
@@ -16,7 +18,7 @@ if (!(count > 0) || !Number.isInteger(seed)) {
   process.stderr.write('usage: npm run fuzz -- [--count N] [--seed S]\n')
   process.exit(2)
 }
-// Whatever ends this early, it has not passed.
+// A run that ends early has failed.
 process.exitCode = 1
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const findings = createFindings()

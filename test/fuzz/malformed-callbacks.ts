@@ -3,7 +3,7 @@ import { decodeAesKey, signatureOf } from '../../src/wechat/callback/crypto.ts'
 import type { Random } from '../harness/random.ts'
 import { damage, maliciousText } from './malicious-inputs.ts'
 
-/** What the accounts of the fuzzed server are registered with; no answer and no log line may show a secret of it. */
+/** The secrets of the fuzzed server. No response and no log line may contain one. */
 export const SECRETS = {
   appSecret: 'test-fuzz-app-secret-51d9',
   token: 'test_fuzz_token_8c1e',
@@ -56,12 +56,12 @@ const NAMES = [
   'constructor',
   'toString',
 ]
-/** XML nested so deep, or JSON: what a recursive reader of it would not survive. */
+/** XML or JSON that is nested so deeply that a recursive parser overflows its stack. */
 const DEEP = [9, 11, 100, 800]
 
 type Value = string | number | null | boolean | Value[] | { [name: string]: Value }
 
-/** One callback, mostly signed and sealed as WeChat does it, so that what is wrong with it reaches the parser. */
+/** One callback. Most are signed and encrypted as WeChat does, so that the malformed part reaches the parser. */
 export function randomCallback(random: Random, nowS: number): Callback {
   const mode = random.pick(MODES)
   const format = random.pick(['xml', 'json'] as const)
@@ -95,7 +95,7 @@ export function randomCallback(random: Random, nowS: number): Callback {
   }
 }
 
-/** `encodeURIComponent` refuses half a surrogate pair. */
+/** `encodeURIComponent` throws on half a surrogate pair. */
 const toWell = (text: string) => Buffer.from(text, 'utf8').toString('utf8')
 
 function fields(random: Random, nowS: number): { [name: string]: Value } {
@@ -107,7 +107,7 @@ function fields(random: Random, nowS: number): { [name: string]: Value } {
     MsgType: msgType,
   }
   if (msgType === 'event') record.Event = random.pick(EVENTS)
-  // Without it a message is of an unknown kind, and does not reach the store.
+  // Without a MsgId the message would have an unknown kind, and would not reach the store.
   else if (random.chance(0.2)) record.MsgId = String(random.integerBelow(1e9))
   for (let n = random.integerBelow(4); n > 0; n--) record[random.pick(NAMES)] = randomValue(random, 0)
   if (random.chance(0.3)) record[random.pick(Object.keys(record))] = randomValue(random, 0)

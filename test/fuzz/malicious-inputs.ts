@@ -47,7 +47,7 @@ const TEXTS = [
   '{}',
 ]
 
-/** Short pieces that, repeated, have made a parser go back again and again. */
+/** Short texts that, when repeated, have caused excessive backtracking in parsers. */
 const REPEATED = [
   '<',
   '<a>',
@@ -83,7 +83,7 @@ export function maliciousText(random: Random): string {
   return random.pick(TEXTS)
 }
 
-/** Damages bytes as a bad line, a bad client or an attacker does. */
+/** Damages bytes as a bad connection, a faulty client or an attacker would. */
 export function damage(random: Random, bytes: Buffer): Buffer {
   const at = random.integerBelow(bytes.length + 1)
   switch (random.integerBelow(7)) {

@@ -1,7 +1,7 @@
 import type { Random } from '../harness/random.ts'
 import { maliciousText } from './malicious-inputs.ts'
 
-/** What of a JSON Schema is read here. */
+/** The part of JSON Schema that is used here. */
 interface Schema {
   type?: string | string[]
   enum?: unknown[]
@@ -30,7 +30,7 @@ export interface ApiCall {
   body: string | null
 }
 
-/** Requests made from an OpenAPI document: nearly right, then wrong in one place or in many. */
+/** Requests that are generated from an OpenAPI document: almost valid, or invalid in one or many places. */
 export function createApiCalls(doc: OpenApi, known: readonly string[]) {
   const operations = Object.entries(doc.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),

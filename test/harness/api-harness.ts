@@ -6,7 +6,7 @@ import { waitFor } from './wait-for.ts'
 
 export const ADMIN_TOKEN = 'test-token-of-the-admin'
 
-/** What no answer may ever show. `whole.addAccount` and the tests register every account with these. */
+/** Secrets that no response may contain. `ApiHarness.addAccount` and the tests register every account with them. */
 export const SECRETS = {
   appSecret: 'test-app-secret-5d1f8e',
   token: 'test_callback_token_7c3a',
@@ -17,30 +17,30 @@ export interface Answer<T = unknown> {
   status: number
   headers: Headers
   text: string
-  /** The JSON of the answer; null when it has none. */
+  /** The JSON body; null when the response is not JSON. */
   body: T
 }
 
 interface CallOptions {
   /** Sent as JSON. */
   json?: unknown
-  /** Sent as it is, with `type` as its content type. */
+  /** Sent unchanged, with `type` as the content type. */
   raw?: string | FormData | Uint8Array<ArrayBuffer>
   type?: string
   headers?: Record<string, string>
-  /** null: no token at all. */
+  /** null: without a token. */
   token?: string | null
 }
 
-/** The whole product with its web app, asked as an operator's script asks it. */
+/** The whole product, called through its HTTP API as by an operator's script. */
 export interface ApiHarness {
   app: AppHarness
   readonly web: Hono
-  /** Every answer is searched for secrets. */
+  /** Calls the API. Fails when the response contains a secret. */
   call<T = unknown>(method: string, path: string, options?: CallOptions): Promise<Answer<T>>
   get<T = unknown>(path: string): Promise<Answer<T>>
   put(yaml: string, query?: string): Promise<Answer<Published>>
-  /** Asks until the answer is as wished; waits for a condition, not for a time. */
+  /** Requests a path until its body satisfies `ready`, and returns the body. */
   waitForBody<T>(path: string, ready: (body: T) => boolean): Promise<T>
   addAccount(account: Partial<NewAccount> & { appId: string }): Promise<void>
   close(): Promise<void>
@@ -148,7 +148,7 @@ export async function startApiHarness(
   }
 }
 
-/** Fails when an answer shows a secret of an account, the admin token or the store's key. */
+/** Fails when a response contains a secret of an account, the admin token or the store's key. */
 export function expectNoSecrets(text: string, headers: Headers): void {
   const shown = `${text}\n${JSON.stringify([...headers])}`
   for (const secret of [...Object.values(SECRETS), ADMIN_TOKEN, 'test-encryption-key']) {
@@ -156,7 +156,7 @@ export function expectNoSecrets(text: string, headers: Headers): void {
   }
 }
 
-/** A campaign of text steps as YAML: `steps` are lines like `{ id: a, after: 20s, send: { text: hi } }`. */
+/** A campaign file in YAML. `steps` are lines such as `{ id: a, after: 20s, send: { text: hi } }`. */
 export function campaignYaml(id: string, steps: string[], more: string[] = []): string {
   const lines = [`id: ${id}`, `name: 测试 ${id}`, ...more]
   if (!more.some((l) => l.startsWith('entry:'))) lines.push('entry: { event: subscribe }')

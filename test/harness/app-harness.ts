@@ -17,32 +17,32 @@ import { waitFor } from './wait-for.ts'
 
 export interface AppHarnessOptions {
   temporalAddress: string
-  /** Where the app reaches Temporal, when that is not where it is. */
+  /** The address at which the app reaches Temporal, where it differs from the server's own. */
   proxyAddress?: string
   databaseUrl?: string
-  /** Of the embedded store; in memory when absent. */
+  /** Folder of the embedded store; in memory when absent. */
   dataDir?: string
   namespace?: string
   adminToken?: string
-  /** Whether WeChat's third-party platform is configured. */
+  /** Whether a third-party platform is configured. */
   platform?: boolean
-  /** Sends queue up until `startSendWorker`. */
+  /** Sends wait in their queue until `startSendWorker`. */
   deferSends?: boolean
-  /** Whether histories are encrypted; they are by default. */
+  /** Whether histories are encrypted; true by default. */
   encryption?: 'on' | 'off'
   encryptionKey?: string
   previousKeys?: readonly string[]
-  /** A store to go on with; it is closed with the harness. */
+  /** An existing store. The harness closes it. */
   store?: Store
   /** The simulated WeChat's clock; this machine's by default. */
   wechatNow?: () => number
-  /** How long WeChat waits for an answer; 5 s by default. */
+  /** The time in which WeChat expects an answer to a callback; 5 s by default. */
   answerWithinMs?: number
   /** Receives each line of the log. */
   log?(line: string): void
 }
 
-/** The whole app in this process, with a simulated WeChat: store, Temporal, workers and HTTP server are real. */
+/** The whole app in this process. Only WeChat is simulated; store, Temporal, workers and HTTP server are real. */
 export async function startAppHarness(options: AppHarnessOptions): Promise<AppHarness> {
   const namespace = options.namespace ?? (await freshNamespace(options.temporalAddress))
   const harness = new AppHarness(options, namespace)
@@ -56,7 +56,7 @@ export class AppHarness {
   private readonly options: AppHarnessOptions
   private currentNamespace: string
   private now: () => number = Date.now
-  /** Kept over restarts, since its content would end with it. */
+  /** Kept over restarts, since a store in memory would be lost. */
   private memoryStore: Store | undefined
   private store!: Store
   private settings!: AppSettings
@@ -85,12 +85,12 @@ export class AppHarness {
     await this.startProcess()
   }
 
-  /** Another object after each `restart`. */
+  /** A new object after each `restart`. */
   get services(): Services {
     return this.process.services
   }
 
-  /** Everything that the port serves. */
+  /** The HTTP app of the port. */
   get web(): Hono {
     return this.process.web
   }
@@ -108,7 +108,7 @@ export class AppHarness {
     this.currentNamespace = namespace
   }
 
-  /** Sets this machine's clock, as the app sees it; takes effect at the next restart. */
+  /** Sets the app's clock. Takes effect at the next restart. */
   setClock(now: () => number): void {
     this.now = now
   }
@@ -127,20 +127,20 @@ export class AppHarness {
     await publishCampaign(this.services, yaml)
   }
 
-  /** Begins to serve the queue of sends, where `deferSends` left it waiting. */
+  /** Starts the worker of the queue of sends, after `deferSends`. */
   startSendWorker(): Promise<void> {
     return this.process.startWorkers(['send'])
   }
 
-  /** The follower's latest run, once `ready`. */
+  /** Waits until the follower's latest run satisfies `ready`, and returns it. */
   async waitForRun(appId: string, openId: string, ready: (run: RunRow) => boolean): Promise<RunRow> {
     const latest = async () => (await runsByFollower(this.services.db, { appId, openId }, 1))[0]
     const run = await waitFor(latest, { until: (found) => found !== undefined && ready(found) })
-    // `ready` was asked of it.
+    // `until` has checked it.
     return run as RunRow
   }
 
-  /** Stops everything but the simulator and starts it again on the same store. Nothing runs during `meanwhile`. */
+  /** Stops everything but the simulator, calls `meanwhile`, and starts everything again on the same store. */
   async restart(meanwhile: () => Promise<unknown> | unknown = () => {}): Promise<void> {
     await this.stopProcess()
     await meanwhile()

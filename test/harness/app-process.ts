@@ -12,7 +12,7 @@ import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bun
 
 type Queue = 'nurture' | 'send'
 
-/** What stays the same over all restarts of one app. */
+/** The settings that all restarts of an app share. */
 export interface AppSettings {
   temporalAddress: string
   port: number
@@ -21,15 +21,15 @@ export interface AppSettings {
   encryptionKey: string
   dataConverter: ReturnType<typeof createDataConverter>
   log: Log
-  /** The queues that are served from the start. */
+  /** The task queues whose workers start at once. */
   queues: readonly Queue[]
 }
 
-/** The app from one start to the next stop, all in this process. */
+/** The app between a start and the next stop, in this process. */
 export interface AppProcess {
   services: Services
   web: Hono
-  /** Where its HTTP server listens. */
+  /** The URL of its HTTP server. */
   url: string
   testClock: ReturnType<typeof createTestClock>
   startWorkers(queues: readonly Queue[]): Promise<void>
@@ -38,7 +38,7 @@ export interface AppProcess {
 
 const bundle = bundleWorkflows()
 
-/** Starts what `npm start` starts, on a store that the caller has opened and closes. */
+/** Starts the parts of `npm start` on a store that the caller opens and closes. */
 export async function startAppProcess(
   settings: AppSettings,
   { store, namespace, now }: { store: Store; namespace: string; now: () => number },

@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import type { Log } from '../../src/shared/log.ts'
 
-/** A log at level `debug` that is kept in memory. */
+/** A log of level `debug` in memory. */
 export interface CapturedLog {
   log: Log
-  /** Everything that was logged since the last call. */
+  /** The lines since the last call. */
   take(): string
 }
 

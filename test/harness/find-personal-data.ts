@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../src/store/db.ts'
 import { execute } from '../../src/store/sql.ts'
 
-/** Every text and JSON column of every table that holds one of these words, as `table.column`. */
+/** The text and JSON columns that contain one of these words, as `table.column`. */
 export async function findPersonalData(db: Db, words: readonly string[]): Promise<string[]> {
   const { rows: columns } = await execute<{ table: string; column: string }>(
     db,
@@ -10,7 +10,8 @@ export async function findPersonalData(db: Db, words: readonly string[]): Promis
       WHERE table_schema = 'public' AND data_type IN ('text', 'jsonb', 'json', 'character varying', 'ARRAY')
       ORDER BY 1, 2`,
   )
-  if (columns.length < 50) throw new Error(`only ${columns.length} columns found: is this the store?`)
+  if (columns.length < 50)
+    throw new Error(`found only ${columns.length} columns, which is not the schema of the store`)
   const found: string[] = []
   for (const { table, column } of columns) {
     const value = sql`${sql.identifier(column)}::text`

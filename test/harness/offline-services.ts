@@ -13,12 +13,12 @@ export interface OfflineServicesOptions {
   encryptionKey?: string
   log?: Log
   now?: () => number
-  /** How the absent Temporal server is tried, where the SDK's own patience is too long. */
+  /** Connection options of the absent Temporal server. The SDK's default timeouts are too long. */
   connection?: Omit<ConnectionOptions, 'address'>
   platform?: NonNullable<Parameters<typeof createServices>[0]['config']['platform']>
 }
 
-/** The services over an embedded store in memory. There is no Temporal and no WeChat: what asks them, fails. */
+/** The services with an embedded store in memory. Temporal and WeChat are absent, so calls of them fail. */
 export async function createOfflineServices(
   options: OfflineServicesOptions = {},
 ): Promise<{ services: Services; store: Store }> {

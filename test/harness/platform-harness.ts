@@ -11,21 +11,21 @@ import type { WechatAnswer } from '../../src/wechat/api/client.ts'
 import type { ComponentClient } from '../../src/wechat/api/component-client.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 
-/** The account that an owner authorises; see `authorization`. */
+/** The account that its owner authorises; see `authorization`. */
 export const OWNER_APP_ID = 'wxowner000000001'
 
 export interface PlatformHarness {
-  /** Epoch ms; the test moves it. */
+  /** Epoch ms. The test advances it. */
   clock: { now: number }
   accounts: AccountStore
   store: PlatformStore
   platform: PlatformService
   app: Hono
-  /** From now on, browsers come from this address. */
+  /** Sets the address of the owner's browser. */
   setClientAddress(address: string): void
 }
 
-/** The third-party platform over a real store. `client` is what WeChat answers; by default everything is granted. */
+/** The third-party platform with a real store. `client` holds WeChat's answers; by default WeChat grants everything. */
 export function createPlatformHarness(
   db: Db,
   options: {
@@ -80,7 +80,7 @@ export function answered<T>(data: T): WechatAnswer<T> {
   return { kind: 'answered', errcode: 0, errmsg: 'ok', rid: null, data }
 }
 
-/** What `api_query_auth` answers: the owner's account with this refresh token. */
+/** The answer of `api_query_auth`: the owner's account with this refresh token. */
 export function authorization(refreshToken: string) {
   return answered({
     authorization_info: {

@@ -2,7 +2,7 @@ import type { Services } from '../../src/bootstrap/services.ts'
 import { checkCampaign } from '../../src/campaign/check.ts'
 import type { Campaign } from '../../src/campaign/model.ts'
 
-/** Publishes a campaign file. @throws Error with its issues when it is not valid */
+/** Publishes a campaign file. @throws Error with the issues when it is invalid */
 export async function publishCampaign(
   { campaigns, reloadConfig }: Pick<Services, 'campaigns' | 'reloadConfig'>,
   yaml: string,

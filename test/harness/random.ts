@@ -2,11 +2,11 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Chance that a seed repeats: the same seed gives the same cases, or the same schedule, on every machine. */
+/** A seeded random generator: a seed produces the same values on every machine. */
 export interface Random {
-  /** 0 to n − 1. */
+  /** An integer from 0 to n − 1. */
   integerBelow(n: number): number
-  /** A whole number, `from` ≤ x < `to`. */
+  /** An integer, `from` ≤ x < `to`. */
   integerBetween(from: number, to: number): number
   /** True with this probability. */
   chance(share: number): boolean

@@ -23,12 +23,12 @@ import { waitFor } from './wait-for.ts'
 
 interface ScenarioOptions {
   account?: Partial<NewAccount>
-  /** YAML of the steps; one text when absent. */
+  /** The steps in YAML; one text by default. */
   steps?: string
 }
 
 interface TaskOptions {
-  /** How long ago the activity and this attempt were scheduled, ms. */
+  /** How long ago the activity, and this attempt, were scheduled, ms. */
   scheduledMsAgo?: number
   onHeartbeat?: () => void
 }
@@ -42,7 +42,7 @@ const HOUR = 3_600_000
 const TEMPORAL_RUN_ID = '00000000-0000-0000-0000-000000000001'
 const ONE_TEXT = '  - { id: hello, after: 0s, since: entry, send: { text: 你好 } }'
 
-/** The services as production wires them, with a simulated WeChat and without Temporal: tests call their activities. */
+/** The services as in production, with a simulated WeChat and without Temporal. Tests call the activities directly. */
 export async function startSendHarness(): Promise<SendHarness> {
   const clock = { aheadMs: 0 }
   const { services, store } = await createOfflineServices({ now: () => Date.now() + clock.aheadMs })
@@ -81,12 +81,12 @@ export class SendHarness {
     this.simulator = parts.simulator
   }
 
-  /** A new account with a campaign of its own, and a follower who has just typed something. */
+  /** Adds an account with a campaign, and a follower who has just typed a message. */
   async scenario({ account = {}, steps = ONE_TEXT }: ScenarioOptions = {}): Promise<SendScenario> {
     return this.newFollower(await this.newAccount(account, steps))
   }
 
-  /** A run of another follower: typed text is the entry, whose grant pays. */
+  /** Adds the run of another follower. A typed message is its entry and opens the grant. */
   async newFollower({ appId, campaign }: AccountAndCampaign): Promise<SendScenario> {
     const { services, simulator } = this
     const openId = `oSend${String(++this.followers).padStart(4, '0')}`
@@ -97,7 +97,7 @@ export class SendHarness {
     const matched = await services.configCache.planOf(campaign, 1)
     const ledger = addGrant([], 'message', row.createTime, allowanceOf('wechat-2023', 'message'))
     const [grant] = ledger
-    if (!matched || !grant) throw new Error('no plan, or no grant')
+    if (!matched || !grant) throw new Error('the message matched no campaign, or opened no grant')
     const entry = {
       at: row.createTime,
       seq: row.id,
@@ -114,7 +114,7 @@ export class SendHarness {
     return scenario
   }
 
-  /** Puts the services' clock ahead, and leaves WeChat's. */
+  /** Advances the clock of the services, but not WeChat's. */
   advanceClock(ms: number): void {
     this.parts.clock.aheadMs += ms
   }
@@ -144,7 +144,7 @@ interface ScenarioParts extends AccountAndCampaign {
   entry: SendKey['entry'] & { key: string }
 }
 
-/** A run of one follower that has a message grant, and a step that is due. */
+/** A follower's run with a message grant and a due step. */
 export class SendScenario {
   readonly appId: string
   readonly openId: string
@@ -153,7 +153,7 @@ export class SendScenario {
   readonly grant: Grant
   private readonly harness: SendHarness
   private readonly parts: ScenarioParts
-  /** Of the run as it began. */
+  /** The ledger at the start of the run. */
   private state!: RunState
 
   constructor(harness: SendHarness, parts: ScenarioParts) {
@@ -182,7 +182,7 @@ export class SendScenario {
     return { state: beginSend(state, index), index, grant, leftMs: HOUR, now: Date.now(), ...more }
   }
 
-  /** One attempt of the activity `send`. */
+  /** Executes one attempt of the activity `send`. */
   async send(more?: Partial<SendInput>, task: TaskOptions = {}): Promise<SendResult> {
     const environment = this.environment(task)
     if (task.onHeartbeat) environment.on('heartbeat', task.onHeartbeat)
@@ -203,7 +203,7 @@ export class SendScenario {
 
   async waitForDelivery(ready: (row: Delivery) => boolean): Promise<Delivery> {
     const row = await waitFor(() => this.delivery(), { until: (found) => found !== null && ready(found) })
-    // `ready` was asked of it.
+    // `until` has checked it.
     return row as Delivery
   }
 
@@ -213,18 +213,18 @@ export class SendScenario {
     return found
   }
 
-  /** The first step, as the run's snapshot in the store has it. */
+  /** The first step in the stored snapshot of the run. */
   async step(): Promise<StepState | undefined> {
     return (await this.run()).state.steps[0]
   }
 
-  /** WeChat's verdicts on what reached it for this follower. */
+  /** WeChat's results for the requests of this follower. */
   verdicts(): number[] {
     const sends = this.wechat.sends.filter((s) => s.openId === this.openId)
     return sends.flatMap((s) => (s.errcode === null ? [] : [s.errcode]))
   }
 
-  /** What the follower got. */
+  /** The messages that the follower received. */
   received(): unknown[] {
     const messages = this.wechat.messages(this.openId)
     return messages.filter((m) => m.via === 'custom').map((m) => m.content)
@@ -262,7 +262,7 @@ export class SendScenario {
   }
 }
 
-/** The inbox row of the text that the follower typed. */
+/** The inbox row of the follower's message. */
 async function findEntryRow(db: Db, appId: string, openId: string) {
   const [row] = await db
     .select()
@@ -273,7 +273,7 @@ async function findEntryRow(db: Db, appId: string, openId: string) {
   return row
 }
 
-/** How an attempt failed; throws when it did not. */
+/** The failure of an attempt. @throws Error when the attempt succeeded */
 export async function failureOf(
   attempt: Promise<unknown>,
 ): Promise<{ type: string; message: string; delayMs: number }> {

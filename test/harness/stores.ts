@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest'
 import type { Store } from '../../src/store/db.ts'
 import { openStore } from '../../src/store/open-store.ts'
 
-/** Runs a suite on both engines of the store: embedded PGlite, and a real PostgreSQL. Each test finds it empty. */
+/** Runs a suite on both databases of the store: embedded PGlite and a real PostgreSQL. Each test gets an empty store. */
 export function describeOnBothStores(name: string, suite: (store: () => Store) => void): void {
   const url = inject('postgresUrl')
   describe(`${name} on PGlite`, () => suite(emptyStore(() => openStore({ dataDir: null }))))
@@ -13,7 +13,7 @@ export function describeOnBothStores(name: string, suite: (store: () => Store) =
   )
 }
 
-/** A connection string of a new, empty database. */
+/** The connection string of a new, empty database. */
 export async function freshDatabase(url: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const client = new pg.Client({ connectionString: url })
@@ -25,7 +25,7 @@ export async function freshDatabase(url: string): Promise<string> {
   return fresh.href
 }
 
-/** Opened once for the suite (that takes seconds), emptied before each test. */
+/** Opened once per suite, since that takes seconds, and emptied before each test. */
 function emptyStore(open: () => Promise<Store>): () => Store {
   let store: Store | undefined
   beforeAll(async () => {

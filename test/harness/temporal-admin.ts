@@ -9,7 +9,7 @@ const WORKFLOW_TASK_COMPLETED = 7
 /** ResetReapplyExcludeType */
 const SIGNAL = 1
 
-/** The reconciler, a minute and a bit from now: it leaves young runs alone. */
+/** Runs the reconciler with a clock that is more than a minute ahead, since it skips runs younger than that. */
 export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
   const { db, temporal: link, runs, namespaceGuard, log } = app.services
   let ended = 0
@@ -21,7 +21,7 @@ export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
   return { run: () => job.run({ lastRunAt: null }), ended: () => ended }
 }
 
-/** The job that makes an accepted engine whole, once. */
+/** Runs the job that rebuilds the runs of an accepted namespace. */
 export function rebuildRuns(app: AppHarness): Promise<void> {
   const { db, temporal: link, runs, namespaceGuard, configCache: directory, log } = app.services
   const { rulesOf } = directory
@@ -32,7 +32,7 @@ export function rebuildRuns(app: AppHarness): Promise<void> {
   )
 }
 
-/** What an operator can do to a run with Temporal's own tools. */
+/** The operations on a run that an operator has in Temporal's own tools. */
 export function operatorTools(app: AppHarness, appId: string, openId: string) {
   const { client } = app.services.temporal
   const { namespace } = client.options
@@ -45,11 +45,11 @@ export function operatorTools(app: AppHarness, appId: string, openId: string) {
       await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })
       await waitFor(exists, { until: (there) => !there })
     },
-    /** `temporal workflow reset --type FirstWorkflowTask`; gives the new execution's id. */
+    /** `temporal workflow reset --type FirstWorkflowTask`. Returns the id of the new execution. */
     async reset({ signals = true }: { signals?: boolean } = {}): Promise<string> {
       const { events } = await handle.fetchHistory()
       const first = events?.find((e) => Number(e.eventType) === WORKFLOW_TASK_COMPLETED)
-      if (!first?.eventId) throw new Error('no workflow task was completed yet')
+      if (!first?.eventId) throw new Error('the history has no completed workflow task')
       const { runId } = await client.workflowService.resetWorkflowExecution({
         namespace,
         workflowExecution: { workflowId },

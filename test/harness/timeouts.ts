@@ -1,11 +1,11 @@
 /**
- * How long a test waits for what must come, ms. It separates what is broken from what is slow: a test that passes never
- * waits so long, and a busy machine must not fail it.
+ * How long a test waits for a condition, ms. It is far longer than a passing test needs, so that a busy machine does not make
+ * a test fail.
  */
 export const WAIT_TIMEOUT_MS = 180_000
 
-/** How long a unit test may take, ms. */
+/** The timeout of a unit test, ms. */
 export const UNIT_TIMEOUT_MS = 10_000
 
-/** The same for the few that bundle, start processes or try thousands of cases; they set it with `vi.setConfig`. */
+/** The timeout of unit tests that bundle, start processes or try thousands of cases, ms. They set it with `vi.setConfig`. */
 export const SLOW_UNIT_TIMEOUT_MS = 60_000

@@ -2,19 +2,19 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { WAIT_TIMEOUT_MS } from './timeouts.ts'
 
 export interface WaitOptions<T> {
-  /** Whether the value read is the one awaited; by default, any truthy value is. */
+  /** Whether the value satisfies the condition; by default any truthy value does. */
   until?(value: T): boolean
-  /** The error's message when time runs out; by default, it shows the last value. */
+  /** The error message after the timeout; by default it shows the last value. */
   message?(value: T | undefined): string
   timeoutMs?: number
   pollMs?: number
-  /** Stops the wait early. */
+  /** Ends the wait early. */
   signal?: AbortSignal
 }
 
 /**
- * Reads a value until it is as awaited, and returns it. Tests wait for conditions with it, never for a time.
- * @throws Error with `message` after `timeoutMs`; whatever `read` throws
+ * Polls a value until it satisfies the condition, and returns it. Tests wait for conditions, never for a fixed time.
+ * @throws Error with `message` after `timeoutMs`; an error of `read` is not caught
  */
 export async function waitFor<T>(read: () => T | Promise<T>, options: WaitOptions<T> = {}): Promise<T> {
   const { until = Boolean, message = showValue, timeoutMs = WAIT_TIMEOUT_MS, pollMs = 50, signal } = options

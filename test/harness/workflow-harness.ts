@@ -23,12 +23,12 @@ import { waitFor } from './wait-for.ts'
 
 let bundle: Promise<WorkflowBundle> | undefined
 
-/** A real engine with a worker whose activities write down what they are asked, instead of calling WeChat. */
+/** A real Temporal server and a worker. Its activities record their calls instead of calling WeChat. */
 export interface WorkflowHarness {
   client: Client
   runs: RunClient
   follower(options?: { rules?: RulesProfileName }): TestFollower
-  /** Starts the worker of an environment that was made `idle`. */
+  /** Starts the worker of a harness that was created with `idle`. */
   startWorkers(): Promise<void>
   close(): Promise<void>
 }
@@ -40,17 +40,17 @@ interface SentStep {
   paidBy: Scene
 }
 
-/** One follower with a series of its own: what it does, and what reached it. */
+/** One follower with a run: the follower's actions, and the messages that arrived. */
 export interface TestFollower {
   openId: string
   workflowId: string
-  /** Epoch ms (whole seconds) of the entry. */
+  /** The time of the entry, epoch ms in whole seconds. */
   entryAt: number
   sent: SentStep[]
   records: RecordRunInput[]
-  /** Answers the next sends; the last one stays. Default: every send succeeds. */
+  /** The answers to the next sends. The last one repeats. By default every send succeeds. */
   answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
-  /** Who answers for tags and facts. Default: tagged, and nothing known. */
+  /** Answers the calls for tags and attributes. By default tags succeed and no attributes are known. */
   wechat: {
     tags(): Promise<TagResult> | TagResult
     attributes(): Promise<FetchAttributesResult> | FetchAttributesResult
@@ -70,8 +70,8 @@ export interface TestFollower {
 }
 
 /**
- * Connects a worker to the engine at `address`.
- * @param encrypt as PAYLOAD_ENCRYPTION; stored histories are made readable
+ * Connects a worker to the Temporal server at `address`.
+ * @param encrypt as PAYLOAD_ENCRYPTION; stored histories are not encrypted
  */
 export async function startWorkflowHarness(
   address: string,
@@ -90,7 +90,7 @@ export async function startWorkflowHarness(
   const followers = new Map<string, FollowerRecord>()
   const findFollower = (openId: string) => {
     const found = followers.get(openId)
-    if (!found) throw new Error(`no test follower ${openId}`)
+    if (!found) throw new Error(`unknown test follower ${openId}`)
     return found
   }
   const activities = createFakeActivities(findFollower)
@@ -247,7 +247,7 @@ function createTestFollower(
   return follower
 }
 
-/** The start that an entry event makes. */
+/** The workflow input that an entry event produces. */
 function startOf(event: Interaction, plan: Plan): RunStart {
   const kind: Entry['event'] = event.scene === 'menu' ? 'click' : event.scene === 'pay' ? 'scan' : event.scene
   const entry = {
@@ -275,7 +275,7 @@ export function makeStart(plan: Plan, at: number): RunStart {
   return { entry, plan }
 }
 
-/** A plan of the given steps, with the campaign format's defaults. */
+/** A plan of the given steps, with the defaults of the campaign format. */
 export function planOf(
   steps: (Partial<PlanStep> & { id: string; afterMs: number })[],
   more: Partial<Plan> = {},

@@ -17,18 +17,18 @@ describe('a ticket', () => {
   it('is exchanged for a component access token until it is 12 hours old', async () => {
     await at.component.pushTicket()
     const ticket = at.component.pushedTickets[0]?.ticket
-    expect(await at.askToken(ticket)).toMatchObject({ expires_in: 7200 })
+    expect(await at.requestToken(ticket)).toMatchObject({ expires_in: 7200 })
     at.clock.now += 12 * 60 * MINUTE
-    expect((await at.askToken(ticket)).errcode).toBe(61005)
+    expect((await at.requestToken(ticket)).errcode).toBe(61005)
   })
 
   it('is refused when WeChat never pushed it, when it has expired, and with a wrong secret', async () => {
     await at.component.pushTicket()
     const ticket = at.component.pushedTickets[0]?.ticket
-    expect((await at.askToken('ticket@@@other')).errcode).toBe(61006)
-    expect((await at.askToken(ticket, 'wrong')).errcode).toBe(40125)
+    expect((await at.requestToken('ticket@@@other')).errcode).toBe(61006)
+    expect((await at.requestToken(ticket, 'wrong')).errcode).toBe(40125)
     at.component.expireTicket()
-    expect((await at.askToken(ticket)).errcode).toBe(61005)
+    expect((await at.requestToken(ticket)).errcode).toBe(61005)
     expect(at.component.tokenRequests.component).toBe(3)
   })
 
@@ -47,13 +47,13 @@ describe('a ticket', () => {
 
 describe('a component access token', () => {
   it.each(['component_access_token', 'access_token'])('is accepted in the parameter %s', async (name) => {
-    const answer = await at.ask('api_create_preauthcode', await at.componentToken(), {}, name)
+    const answer = await at.callComponent('api_create_preauthcode', await at.componentToken(), {}, name)
     expect(answer).toMatchObject({ expires_in: 600 })
   })
 
   it('is refused when it is missing, unknown, expired or an account’s', async () => {
     const { token, accessToken } = await at.authorised()
-    const codeFor = async (value: string) => (await at.ask('api_create_preauthcode', value)).errcode
+    const codeFor = async (value: string) => (await at.callComponent('api_create_preauthcode', value)).errcode
     expect(await Promise.all(['', 'other', accessToken].map(codeFor))).toEqual([41001, 40001, 61014])
     at.component.expireComponentToken()
     expect(await codeFor(token)).toBe(42006)
@@ -68,16 +68,16 @@ describe('a component access token', () => {
   it('is refused for a caller whose address is not whitelisted', async () => {
     const token = await at.componentToken()
     at.component.setIpWhitelisted(false)
-    expect((await at.ask('api_create_preauthcode', token)).errcode).toBe(61004)
+    expect((await at.callComponent('api_create_preauthcode', token)).errcode).toBe(61004)
   })
 })
 
 describe('an authorisation code', () => {
   it('is valid once', async () => {
     const { token, consent } = await at.authorised()
-    const again = await at.ask('api_query_auth', token, { authorization_code: consent.authCode })
+    const again = await at.callComponent('api_query_auth', token, { authorization_code: consent.authCode })
     expect(again.errcode).toBe(61010)
-    const unknown = await at.ask('api_query_auth', token, { authorization_code: 'other' })
+    const unknown = await at.callComponent('api_query_auth', token, { authorization_code: 'other' })
     expect(unknown.errcode).toBe(61009)
   })
 
@@ -85,7 +85,9 @@ describe('an authorisation code', () => {
     const token = await at.componentToken()
     const { authCode } = await at.component.authorise(await at.preAuthCode(token), ACCOUNT)
     at.clock.now += 10 * MINUTE
-    expect((await at.ask('api_query_auth', token, { authorization_code: authCode })).errcode).toBe(61010)
+    expect((await at.callComponent('api_query_auth', token, { authorization_code: authCode })).errcode).toBe(
+      61010,
+    )
   })
 
   it('needs a valid pre-auth code, and uses it up', async () => {
@@ -119,7 +121,8 @@ describe('a refresh token', () => {
 
   it('that was invalidated has its successor in the list, unless WeChat has lost it', async () => {
     const { token, refreshToken } = await at.authorised()
-    const list = async () => (await at.ask('api_get_authorizer_list', token, { offset: 0, count: 100 })).list
+    const list = async () =>
+      (await at.callComponent('api_get_authorizer_list', token, { offset: 0, count: 100 })).list
     at.component.invalidateRefreshToken(ACCOUNT)
     expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
     const [listed] = (await list()) as { refresh_token: string }[]
@@ -141,7 +144,7 @@ describe('a refresh token', () => {
 describe('the information about an authorised account', () => {
   it('has the name, the gh_ id and the permission sets', async () => {
     const { token } = await at.authorised([1, 2])
-    const info = await at.ask('api_get_authorizer_info', token, { authorizer_appid: ACCOUNT })
+    const info = await at.callComponent('api_get_authorizer_info', token, { authorizer_appid: ACCOUNT })
     expect(info).toMatchObject({
       authorizer_info: { nick_name: '测试账号', user_name: 'gh_test00000001', service_type_info: { id: 2 } },
       authorization_info: { func_info: [1, 2].map((id) => ({ funcscope_category: { id } })) },
@@ -151,7 +154,7 @@ describe('the information about an authorised account', () => {
   it('is listed page by page', async () => {
     const { token } = await at.authorised()
     const page = (offset: number, count: number) =>
-      at.ask('api_get_authorizer_list', token, { offset, count })
+      at.callComponent('api_get_authorizer_list', token, { offset, count })
     expect(await page(1, 10)).toEqual({ total_count: 1, list: [] })
     expect((await page(0, 501)).errcode).toBe(40097)
   })

@@ -32,10 +32,10 @@ describe('the control API of a platform', () => {
     await at.wechat.follow('oTest')
     expect(await control('expire', { appId: ACCOUNT })).toMatchObject({ status: 200, changed: true })
     expect((await at.send(accessToken, 'oTest')).errcode).toBe(42001)
-    expect((await at.ask('api_create_preauthcode', token)).errcode).toBeUndefined()
+    expect((await at.callComponent('api_create_preauthcode', token)).errcode).toBeUndefined()
     await control('expire')
-    expect((await at.ask('api_create_preauthcode', token)).errcode).toBe(42006)
-    expect((await at.askToken(at.component.pushedTickets.at(-1)?.ticket)).errcode).toBe(61005)
+    expect((await at.callComponent('api_create_preauthcode', token)).errcode).toBe(42006)
+    expect((await at.requestToken(at.component.pushedTickets.at(-1)?.ticket)).errcode).toBe(61005)
   })
 
   it.each([
@@ -45,7 +45,7 @@ describe('the control API of a platform', () => {
     const { token, refreshToken } = await at.authorised()
     await control('drop-refresh-token', { appId: ACCOUNT, lost })
     expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
-    const { list } = await at.ask('api_get_authorizer_list', token, { offset: 0, count: 10 })
+    const { list } = await at.callComponent('api_get_authorizer_list', token, { offset: 0, count: 10 })
     expect((list as { refresh_token: string }[])[0]?.refresh_token).toMatch(known)
   })
 

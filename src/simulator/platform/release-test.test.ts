@@ -81,7 +81,7 @@ describe('a platform that sends with another token than that of the code', () =>
       const code = /^QUERY_AUTH_CODE:(.*)/.exec(fields.Content ?? '')?.[1]
       if (!code) return answer(fields, appId)
       const info = await at.queryAuth(token, code)
-      const { authorizer_access_token: other } = await at.ask('api_authorizer_token', token, {
+      const { authorizer_access_token: other } = await at.callComponent('api_authorizer_token', token, {
         authorizer_appid: appId,
         authorizer_refresh_token: info.authorizer_refresh_token,
       })

@@ -34,7 +34,7 @@ describe('a platform after a restart of the simulator', () => {
     const preAuthCode = await before.preAuthCode(token)
 
     const after = await startSimulator()
-    expect((await after.askToken(ticket)).errcode).toBeUndefined()
+    expect((await after.requestToken(ticket)).errcode).toBeUndefined()
     expect(await after.refresh(token, refreshToken)).toMatchObject({
       authorizer_refresh_token: refreshToken,
     })

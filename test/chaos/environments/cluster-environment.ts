@@ -7,13 +7,13 @@ import { openStore } from '../../../src/store/open-store.ts'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { type Environment, type EnvironmentOptions, readRecords, SECRETS } from './environment.ts'
 
-/** The stack of compose.yaml, its processes to be hit one by one; null where this machine lacks something. */
+/** The stack of compose.yaml as processes that faults can hit; null where this machine lacks a program. */
 export async function startClusterEnvironment(options: EnvironmentOptions): Promise<Environment | null> {
   const started = await startCluster(options)
   return started?.environment ?? null
 }
 
-/** The same, with what moves the stack as a whole. */
+/** The same environment, with the cluster that runs it. */
 export async function startCluster({
   root,
   folder,
@@ -21,9 +21,9 @@ export async function startCluster({
 }: EnvironmentOptions): Promise<{ environment: Environment; cluster: Cluster } | null> {
   const clusterDir = join(folder, 'cluster')
   mkdirSync(join(clusterDir, 'secrets'), { recursive: true })
-  // PostgreSQL's own user must get there.
+  // PostgreSQL's user must be able to enter.
   chmodSync(folder, 0o755)
-  // A secret that is there is kept.
+  // make-secrets.sh keeps existing files.
   writeFileSync(join(clusterDir, 'secrets/admin_token'), SECRETS.ADMIN_TOKEN)
   let cluster: Cluster
   try {
@@ -56,7 +56,7 @@ export async function startCluster({
   }
   return { environment, cluster }
 
-  /** One of Temporal's processes is ready when all of them together can start a run. */
+  /** A process of Temporal counts as ready when the whole server can start a run. */
   function untilServing(managed: ManagedProcess): ManagedProcess {
     if (!managed.name.startsWith('temporal-')) return managed
     return {

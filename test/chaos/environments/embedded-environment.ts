@@ -15,7 +15,7 @@ import {
 
 const DISK_MB = 500
 
-/** `npm start` as it is: one process with the embedded store, and the engine below it; killed and restarted whole. */
+/** `npm start`: one process with the embedded store and the local Temporal server, killed and restarted together. */
 export async function startEmbeddedEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { folder } = options
   const diskAt = join(folder, 'disk')
@@ -44,7 +44,7 @@ export async function startEmbeddedEnvironment(options: EnvironmentOptions): Pro
     apiBase: base,
     ...(disk ? { fillDisk: disk.fill } : {}),
     async startAll() {
-      // A store that found no space may have ended for good; an operator would start the program again.
+      // A store without disk space may have ended the program. An operator would start it again.
       await program.start().catch(async () => {
         await program.kill()
         await program.start()

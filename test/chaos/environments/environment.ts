@@ -7,38 +7,38 @@ import { inbox, runs } from '../../../src/store/schema.ts'
 import { waitFor } from '../../harness/wait-for.ts'
 import type { InboxRecord, RunRecord } from '../judge/evidence.ts'
 
-/** The whole product as processes of its own, to be killed one by one. */
+/** The product as separate processes that can be killed one by one. */
 export interface Environment {
   processes: readonly ManagedProcess[]
-  /** Where WeChat pushes, without the path. */
+  /** Base URL of callbacks. */
   callbackBase: string
-  /** Where the operator API answers while all is well. */
+  /** Base URL of the operator API. */
   apiBase: string
-  /** Leaves no byte free where the store is; gives what frees it. Absent where this machine cannot do it. */
+  /** Fills the disk of the store; returns a function that frees it. Absent where this machine cannot mount a disk. */
   fillDisk?(): Promise<() => Promise<void>>
-  /** Starts again whatever has ended by itself, and waits until all is ready. */
+  /** Starts every process that does not run, and waits until all are ready. */
   startAll(): Promise<void>
-  /** What the store holds, once all is over. */
+  /** Reads inbox and runs from the store. */
   readStore(): Promise<{ inbox: InboxRecord[]; runs: RunRecord[] }>
   end(): Promise<void>
 }
 
-/** What every process of a stage is started with. */
+/** Options of every environment. */
 export interface EnvironmentOptions {
-  /** The code that runs: this checkout, or a copy of it with something broken. */
+  /** The code that runs: this checkout, or a copy with a mutation. */
   root: string
-  /** Logs and data; the caller removes it. */
+  /** Folder of logs and data. The caller removes it. */
   folder: string
-  /** Is told what this machine lacks. */
+  /** Prints which program this machine lacks. */
   print(line: string): void
 }
 
-/** Much else may keep the machine busy meanwhile. */
+/** Generous, since other tests may use the machine at the same time. */
 const READY_WITHIN_MS = 180_000
 
 export const SECRETS = { ADMIN_TOKEN: 'test-admin-token', ENCRYPTION_KEY: 'test-encryption-key-of-the-tests' }
 
-/** Starts a program of the code under test, its output in `folder/name.log`. */
+/** Starts a program of the code under test. Its output goes to `folder/name.log`. */
 export function startProgram(
   { root, folder }: Pick<EnvironmentOptions, 'root' | 'folder'>,
   name: string,
@@ -61,14 +61,14 @@ export function startProgram(
   })
 }
 
-/** Waits until `isReady`; a rejection counts as no. @throws Error naming `what` */
+/** Waits until `isReady`; a rejection counts as false. @throws Error that names `what` */
 export async function waitUntilReady(
   what: string,
   isReady: () => Promise<boolean>,
   withinMs = READY_WITHIN_MS,
 ): Promise<void> {
   await waitFor(() => isReady().catch(() => false), {
-    message: () => `${what} is not ready after ${withinMs / 1000} s`,
+    message: () => `${what} was not ready after ${withinMs / 1000} s`,
     timeoutMs: withinMs,
   })
 }
@@ -78,12 +78,12 @@ export async function respondsOk(url: string, ok: (body: unknown) => boolean = (
   return response.status === 200 && ok(await response.json())
 }
 
-/** See `Evidence`. */
+/** The crashes of `Evidence`. */
 export function crashesOf(processes: readonly ManagedProcess[]): Record<string, number> {
   return Object.fromEntries(processes.filter((p) => p.crashes() > 0).map((p) => [p.name, p.crashes()]))
 }
 
-/** A small disk of its own for the store, which can be filled; null where this process may not mount one. */
+/** Mounts a small disk for the store, which can be filled; null where this process may not mount one. */
 export function mountSmallDisk(
   at: string,
   sizeMb: number,
@@ -101,7 +101,7 @@ export function mountSmallDisk(
       try {
         for (let mb = 0; mb < sizeMb; mb++) writeFileSync(ballast, block, { flag: 'a' })
       } catch {
-        // No space left: what was wanted.
+        // The disk is full, as intended.
       }
       return async () => rmSync(ballast, { force: true })
     },

@@ -1,13 +1,13 @@
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What stands before several `serve` processes in production: takes the next one when one does not connect. */
+/** Balances requests over several `serve` processes, as in production. It tries the next process when one refuses the connection. */
 export interface LoadBalancer {
   url: string
   close(): Promise<void>
 }
 
-/** @param ports of the processes behind it, asked in turns */
+/** @param ports the ports of the processes, used round-robin */
 export async function startLoadBalancer(ports: readonly number[]): Promise<LoadBalancer> {
   let nextTarget = 0
   const server = createServer((incoming, outgoing) => {
@@ -29,17 +29,17 @@ export async function startLoadBalancer(ports: readonly number[]): Promise<LoadB
         const markConnected = () => {
           connected = true
         }
-        // A kept-alive socket serves one request after the other.
+        // A keep-alive socket serves several requests.
         if (socket.connecting) socket.once('connect', markConnected)
         else markConnected()
       })
       upstream.on('error', () => {
-        // Only what was not connected goes to another one: the rest may have been taken, and WeChat sends again.
+        // Only a request that was not connected goes to another process. Others may have been accepted, and WeChat repeats them.
         if (!connected && triesLeft > 1) return forward(triesLeft - 1)
         if (!outgoing.headersSent) outgoing.writeHead(502).end()
         else outgoing.destroy()
       })
-      // WeChat has given up.
+      // WeChat has closed the request.
       outgoing.on('close', () => upstream.destroy())
       upstream.end(Buffer.concat(chunks))
     }

@@ -19,15 +19,15 @@ import {
 import { startLoadBalancer } from './load-balancer.ts'
 
 const DISK_MB = 500
-/** Segments of its log are kept few, so that they fit the small disk. */
+/** Limits the write-ahead log, so that it fits the small disk. */
 const POSTGRES = ['max_wal_size=64MB', 'min_wal_size=32MB', 'shared_buffers=64MB']
 
-/** Two `serve`, two `worker`, Temporal and PostgreSQL, each a process; null where PostgreSQL is not installed. */
+/** Two `serve`, two `worker`, Temporal and PostgreSQL, each as a process; null where PostgreSQL is not installed. */
 export async function startPostgresEnvironment(options: EnvironmentOptions): Promise<Environment | null> {
   const disk = mountSmallDisk(join(options.folder, 'disk'), DISK_MB)
   const cluster = await initClusterOnDisk(options.folder)
   if (!cluster) {
-    options.print('PostgreSQL is not installed (on Debian: apt-get install postgresql-15)')
+    options.print('PostgreSQL is not installed. On Debian: apt-get install postgresql-15')
     disk?.unmount()
     return null
   }
@@ -81,7 +81,7 @@ export async function startPostgresEnvironment(options: EnvironmentOptions): Pro
 async function initClusterOnDisk(folder: string): Promise<PostgresCluster | null> {
   const postgresDir = join(folder, 'disk/postgres')
   mkdirSync(postgresDir, { recursive: true })
-  // PostgreSQL's own user must get there.
+  // PostgreSQL's user must be able to enter.
   chmodSync(folder, 0o755)
   chmodSync(join(folder, 'disk'), 0o755)
   return initCluster(postgresDir, await freePort(), POSTGRES)
@@ -104,18 +104,18 @@ function postgresProcess({ folder }: EnvironmentOptions, cluster: PostgresCluste
 function temporalProcess(options: EnvironmentOptions, port: number): ManagedProcess {
   const { folder } = options
   return createManagedProcess({
-    name: 'engine',
-    logFile: join(folder, 'engine.log'),
+    name: 'temporal',
+    logFile: join(folder, 'temporal.log'),
     spawn: () =>
-      startProgram(options, 'engine', 'test/chaos/environments/temporal-program.ts', {
-        DATA_DIR: join(folder, 'engine'),
+      startProgram(options, 'temporal', 'test/chaos/environments/temporal-program.ts', {
+        DATA_DIR: join(folder, 'temporal'),
         TEMPORAL_PORT: String(port),
       }),
     ready: () => prepareNamespace(`127.0.0.1:${port}`, 'default', 60_000),
   })
 }
 
-/** One of the app's programs; its HTTP server is at `port`. */
+/** A `serve` or `worker` process with its HTTP server at `port`. */
 function roleProcess(
   options: EnvironmentOptions,
   name: string,

@@ -2,7 +2,7 @@ import { loadConfig } from '../../../src/config/config.ts'
 import { cacheFolder, findTemporalServer } from '../../../src/temporal/local-server/find-server.ts'
 import { startLocalServer } from '../../../src/temporal/local-server/start-server.ts'
 
-/** The engine as a process that can be killed: DATA_DIR, TEMPORAL_PORT and TEMPORAL_NAMESPACE say where and what. */
+/** A Temporal server as a process that can be killed, with DATA_DIR, TEMPORAL_PORT and TEMPORAL_NAMESPACE as for `npm start`. */
 const config = loadConfig()
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const server = await startLocalServer({

@@ -1,4 +1,4 @@
-/** What a chaos run leaves behind, as plain data: the judge looks at nothing else. Times are epoch ms of one clock. */
+/** The evidence of a chaos run as plain data, which is all that the judge uses. Times are epoch ms of one clock. */
 export interface Evidence {
   accounts: Record<string, AccountRules>
   actions: FollowerAction[]
@@ -6,9 +6,9 @@ export interface Evidence {
   inbox: InboxRecord[]
   runs: RunRecord[]
   faults: FaultRecord[]
-  /** Processes that ended although no fault had hit them: a full disk ends a database. */
+  /** How often each process ended without a kill: a full disk ends a database. */
   crashes: Record<string, number>
-  /** When the judge's patience ended: what is open then is stuck. */
+  /** When the run stopped waiting for open runs. A run that is open then is stuck. */
   endedAt: number
 }
 
@@ -29,32 +29,32 @@ export interface StepRule {
 
 type FollowerActionKind = 'follow' | 'unfollow' | 'type' | 'click'
 
-/** Something that a follower did, and how WeChat's push of it went. */
+/** An action of a follower, and the result of WeChat's push. */
 export interface FollowerAction {
   appId: string
   openId: string
   kind: FollowerActionKind
-  /** Of the callback; a whole second. No follower acts twice in one. */
+  /** CreateTime of the callback, whole seconds in ms. No follower acts twice within a second. */
   createTime: number
   began: number
   ended: number
-  /** WeChat got a valid answer. */
+  /** Whether WeChat received a valid answer. */
   ok: boolean
   attempts: number
 }
 
-/** A request to `custom/send`, as the simulated WeChat judged it. */
+/** A request to `custom/send`, with the verdict of the simulated WeChat. */
 export interface Send {
   appId: string
   openId: string
   at: number
   step: string
-  /** The run's entry as the message names it, epoch ms. */
+  /** The time of the run's entry, which the message contains, epoch ms. */
   entryAt: number
-  /** null: it was not answered at all. */
+  /** null: the request was not answered. */
   errcode: number | null
   delivered: boolean
-  /** The product could not know what became of it: no answer, a broken one, or one that came too late. */
+  /** Whether the product could not know the result: the answer was missing, malformed or too late. */
   unclear: boolean
 }
 
@@ -82,7 +82,7 @@ export interface RunRecord {
   }[]
 }
 
-/** One fault; `to` is when all was well again, a restarted process being ready. */
+/** One fault. `to` is when it was over, with every restarted process ready. */
 export interface FaultRecord {
   kind: string
   target: string

@@ -1,7 +1,7 @@
 import type { AccountRules, Evidence, FollowerAction, RunRecord, StepRule } from './evidence.ts'
 import { type GrantSpan, grantsOf } from './grant-spans.ts'
 
-/** One run as it ought to have gone, told from what the follower did and what the product accepted of it. */
+/** One run as it should have gone, computed from the follower's actions that the product accepted. */
 export interface ExpectedRun {
   run: RunRecord
   rules: AccountRules
@@ -10,14 +10,14 @@ export interface ExpectedRun {
   unfollow: FollowerAction | null
   grants: GrantSpan[]
   closesAt: number
-  /** When the window would have closed without the reply. */
+  /** When the window would have closed without the reply, epoch ms. */
   closesAtWithoutReply: number
-  /** Nothing may go, and need go, after it. */
+  /** No message may or must be sent after this time, epoch ms. */
   deadline: number
   dueOf(step: StepRule): number | null
 }
 
-/** What the store says of an act: it is accepted when it was answered so, or when it is there all the same. */
+/** The accepted actions of each follower: those that were answered with success, and those that are in the store. */
 export function acceptedActions(evidence: Evidence): Map<string, FollowerAction[]> {
   const stored = new Set(evidence.inbox.map((r) => `${r.appId} ${r.openId} ${r.kind} ${r.createTime}`))
   const byFollower = new Map<string, FollowerAction[]>()
@@ -40,7 +40,7 @@ export function followerOf({ appId, openId }: { appId: string; openId: string })
   return `${appId} ${openId}`
 }
 
-/** @param actions of this follower, accepted, in order; `runs` of this follower */
+/** @param actions the accepted actions of this follower, in order; `runs`: all runs of this follower */
 export function expectedRunOf(
   evidence: Evidence,
   run: RunRecord,

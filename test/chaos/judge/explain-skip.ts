@@ -3,14 +3,14 @@ import type { ExpectedRun } from './expected-run.ts'
 import { allowedIn, lengthOf, payable, type Span } from './grant-spans.ts'
 import { type Outages, RECOVERY_MS } from './outages.ts'
 
-/** How much earlier than planned a send or the end of a window may be, ms. */
+/** A send, or the end of a window, may be this much earlier than planned, ms. */
 export const EARLY_MS = 1_000
-/** A step is lost that did not go although a grant paid, and nothing was wrong, for so long. */
+/** A step that was not sent is lost when a grant could pay for so long without a fault, ms. */
 const HEALTHY_MS = 40_000
 
 /**
- * Why a step was rightly not sent; null when no reason holds.
- * @param sends of the run, of whichever step
+ * The valid reason why a step was not sent; null when there is none.
+ * @param sends all sends of the run
  */
 export function explainSkip(
   expected: ExpectedRun,
@@ -22,30 +22,30 @@ export function explainSkip(
   const due = expected.dueOf(step)
   if (step.when === 'not-replied' && reply) return 'replied'
   if (due === null) return 'no reply'
-  if (step.since === 'reply' && replyCameLate(expected, step, outages))
-    return 'the reply came late through a fault'
-  if (due >= deadline - EARLY_MS) return expected.unfollow ? 'unfollowed before' : 'due after the window'
+  if (step.since === 'reply' && replyCameLate(expected, step, outages)) return 'a fault delayed the reply'
+  if (due >= deadline - EARLY_MS)
+    return expected.unfollow ? 'unfollowed before it was due' : 'due after the window'
   const until = step.ifLate === 'skip' ? Math.min(deadline, due + 1_000) : deadline
   const paid = payable({ from: due, to: until }, expected.grants)
   if (lengthOf(paid) < Math.min(500, until - due)) return 'no grant'
-  if (isQuotaUsedUp(expected, { from: due, to: until }, sends)) return 'quota used by unclear tries'
+  if (isQuotaUsedUp(expected, { from: due, to: until }, sends)) return 'quota used by unclear attempts'
   if (!outages.during({ from: due - RECOVERY_MS, to: Math.min(deadline, due + 60_000) })) return null
   const healthy = outages.outside(payable({ from: due, to: deadline }, expected.grants))
-  return lengthOf(healthy) < HEALTHY_MS || step.ifLate === 'skip' ? 'a fault outlasted it' : null
+  return lengthOf(healthy) < HEALTHY_MS || step.ifLate === 'skip' ? 'a fault outlasted the step' : null
 }
 
-/** Whether a fault kept the reply from the run until the window would have closed without it. */
+/** Whether a fault delayed the reply until the window would have closed without it. */
 function replyCameLate(expected: ExpectedRun, step: StepRule, outages: Outages): boolean {
   const { reply, run, closesAtWithoutReply } = expected
   if (!reply || run.steps.find((s) => s.id === step.id)?.dueAt !== null) return false
   return outages.during({ from: reply.began, to: Math.max(reply.ended, closesAtWithoutReply) + 1 })
 }
 
-/** Whether the run's messages, and what may have been some, took all that the grants of this time allow. */
+/** Whether delivered and unclear attempts used the whole quota of the grants in this span. */
 function isQuotaUsedUp(expected: ExpectedRun, span: Span, sends: readonly Send[]): boolean {
   const { since, quota } = allowedIn(span, expected.grants)
   const requested = sends.filter((s) => s.at >= since && (s.delivered || s.unclear)).length
-  // A worker was killed after it had written its intent and before the request left: WeChat knows of none.
+  // A worker killed between intent and request leaves an unknown step that WeChat never received.
   const neverLeft = expected.run.steps.filter(
     (s) => s.state === 'unknown' && !sends.some((sent) => sent.step === s.id),
   ).length

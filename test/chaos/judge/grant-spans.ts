@@ -1,6 +1,6 @@
 import type { AccountRules, FollowerAction } from './evidence.ts'
 
-/** WeChat's rules once more, for the judge alone: scene → quota and lifetime (ms), and how long before its end a grant is used. */
+/** A second copy of WeChat's rules, independent of the product's: scene → quota, lifetime (ms) and margin before the end (ms). */
 const MINUTE = 60_000
 const TWO_DAYS = 48 * 3_600_000
 const TABLE: Record<AccountRules['profile'], Record<'follow' | 'type' | 'click', [number, number]>> = {
@@ -11,13 +11,13 @@ const TABLE: Record<AccountRules['profile'], Record<'follow' | 'type' | 'click',
 export interface GrantSpan {
   scene: 'follow' | 'type' | 'click'
   from: number
-  /** Last moment at which a request may begin. */
+  /** The latest start of a request, epoch ms. */
   until: number
   expiresAt: number
   quota: number
 }
 
-/** The grants that these interactions opened, also those that a later one of their scene replaced. */
+/** The grants that these interactions opened, including those that a later interaction of the same scene replaced. */
 export function grantsOf(profile: AccountRules['profile'], actions: readonly FollowerAction[]): GrantSpan[] {
   return actions.flatMap((action) => {
     if (action.kind === 'unfollow') return []
@@ -29,8 +29,8 @@ export function grantsOf(profile: AccountRules['profile'], actions: readonly Fol
 }
 
 /**
- * How many messages the grants that may pay in `span` allow altogether, and since when: of each scene the last one, for it
- * replaced those before it.
+ * The total quota of the grants that may pay in `span`, and the start of the earliest one. Only the last grant of each scene
+ * counts, since it replaced those before it.
  */
 export function allowedIn(span: Span, grants: readonly GrantSpan[]): { since: number; quota: number } {
   const last = new Map<string, GrantSpan>()
@@ -51,12 +51,12 @@ export interface Span {
   to: number
 }
 
-/** The parts of `span` in which one of `grants` may pay, joined. */
+/** The parts of `span` in which at least one of `grants` may pay, merged. */
 export function payable(span: Span, grants: readonly GrantSpan[]): Span[] {
   return join(grants.map((g) => ({ from: Math.max(g.from, span.from), to: Math.min(g.until, span.to) })))
 }
 
-/** What is left of `spans` outside of `outages`. */
+/** The parts of `spans` outside of `outages`. */
 export function without(spans: readonly Span[], outages: readonly Span[]): Span[] {
   return outages.reduce<Span[]>(
     (left, out) =>

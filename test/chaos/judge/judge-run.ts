@@ -5,10 +5,10 @@ import { payable } from './grant-spans.ts'
 import type { Outages } from './outages.ts'
 import type { VerdictRecorder } from './verdict.ts'
 
-/** Compares one run with what it ought to have been. */
+/** Compares a run with the expected run. */
 export class RunJudge {
   private readonly expected: ExpectedRun
-  /** Of this run, of every step. */
+  /** The sends of this run, of every step. */
   private readonly sends: readonly Send[]
   private readonly outages: Outages
   private readonly recorder: VerdictRecorder
@@ -34,7 +34,7 @@ export class RunJudge {
     for (const step of rules.steps) {
       const recorded = run.steps.find((s) => s.id === step.id)
       if (recorded) this.judgeStep(step, recorded, `${subject} ${step.id}`)
-      else recorder.lost(subject, `${step.id} is gone from the run`)
+      else recorder.lost(subject, `the run has no step ${step.id}`)
     }
   }
 
@@ -52,51 +52,51 @@ export class RunJudge {
       case 'unknown': {
         const at = attempts[0]?.at ?? expected.dueOf(step) ?? 0
         if (!attempts.some((s) => s.unclear) && !this.outages.around(at))
-          recorder.broken(subject, 'unknown, and nothing was unclear')
+          recorder.broken(subject, 'recorded as unknown, but no attempt was unclear')
         return
       }
       case 'skipped': {
         if (delivered.length > 0)
-          recorder.broken(subject, `skipped (${recorded.reason}), and it was delivered`)
+          recorder.broken(subject, `recorded as skipped (${recorded.reason}), but delivered`)
         const reason = explainSkip(expected, step, this.sends, this.outages)
-        if (reason === null) recorder.lost(subject, `skipped (${recorded.reason}) without a true reason`)
+        if (reason === null) recorder.lost(subject, `skipped (${recorded.reason}) without a valid reason`)
         else recorder.count(`skipped: ${reason}`)
         return
       }
       default:
         if (expected.run.status === 'ended')
-          recorder.broken(subject, `still ${recorded.state} in a run that has ended`)
+          recorder.broken(subject, `still ${recorded.state} although the run has ended`)
     }
   }
 
   private judgeRepeats(delivered: readonly Send[], subject: string): void {
     const { onUnknown } = this.expected.rules
     delivered.slice(1).forEach((repeat, i) => {
-      // `repeat` is the one after it.
+      // `repeat` is the delivery after `before`.
       const before = delivered[i] as Send
       const unclear = before.unclear || this.outages.around(before.at)
-      if (onUnknown === 'retry' && unclear) this.recorder.count('copies after an unknown outcome')
+      if (onUnknown === 'retry' && unclear) this.recorder.count('repeats after an unclear attempt')
       else
         this.recorder.duplicated(subject, `delivered again after ${repeat.at - before.at} ms (${onUnknown})`)
     })
   }
 
   private judgeSent(due: number | null, first: Send | undefined, subject: string): void {
-    if (!first) this.recorder.lost(subject, 'said to be sent, and WeChat never got it')
-    else if (due === null) this.recorder.broken(subject, 'sent without the reply that it waits for')
+    if (!first) this.recorder.lost(subject, 'recorded as sent, but WeChat never received it')
+    else if (due === null) this.recorder.broken(subject, 'sent before the reply that it depends on')
     else this.judgeTime(due, first, subject)
   }
 
   private judgeTime(due: number, first: Send, subject: string): void {
     const { grants, closesAt } = this.expected
-    // A step that is due in the margin before a grant or the window ends is sent before that margin.
+    // A step that is due within the margin of a grant or of the window is sent at the start of that margin.
     const margins = [
       ...grants.map((g) => ({ from: g.until, to: g.expiresAt })),
       { from: closesAt - 3_000, to: closesAt },
     ]
     const movedTo = margins.filter((m) => due >= m.from && due <= m.to).map((m) => m.from)
     if (first.at < Math.min(due, ...movedTo) - EARLY_MS)
-      this.recorder.broken(subject, `sent ${due - first.at} ms before its time`)
+      this.recorder.broken(subject, `sent ${due - first.at} ms too early`)
     const [paid] = payable({ from: due, to: closesAt }, grants)
     const ms = Math.max(0, first.at - (paid?.from ?? due))
     this.recorder.late(this.outages.faultDuring({ from: due, to: first.at + 1 }), ms)

@@ -46,7 +46,7 @@ const step = (id: string, state: string, dueS: number | null, more: Partial<Step
   ...more,
 })
 
-/** A follower who follows, replies after ten seconds, and gets both steps. */
+/** A follower who follows, replies after ten seconds, and receives both steps. */
 function evidence(more: Partial<Evidence> = {}, onUnknown: 'retry' | 'assume-sent' = 'retry'): Evidence {
   const acts = more.actions ?? [followerAction('follow', 0), followerAction('type', 10)]
   const kinds = { follow: 'subscribe', unfollow: 'unsubscribe', type: 'text', click: 'click' }
@@ -84,7 +84,7 @@ const outcome = (e: Evidence) => {
 const CLEAN = { lost: 0, duplicated: 0, broken: 0 }
 
 describe('the judge of a chaos run', () => {
-  it('finds nothing where all went well', () => {
+  it('finds nothing when every promise was kept', () => {
     expect(outcome(evidence())).toEqual(CLEAN)
   })
 
@@ -95,9 +95,9 @@ describe('the judge of a chaos run', () => {
       { inbox: [{ appId: APP, openId: 'o1', kind: 'text', createTime: T0 + 10 * S, dispatched: false }] },
     ],
     ['an accepted follow without a run', { runs: [], sends: [] }],
-    ['a step said to be sent that WeChat never got', { sends: [send('soon', 5)] }],
+    ['a step recorded as sent that WeChat never received', { sends: [send('soon', 5)] }],
     [
-      'a step that was skipped although a grant could pay',
+      'a step skipped although a grant could pay',
       {
         sends: [send('soon', 5)],
         runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'no-grant' })])],
@@ -107,11 +107,11 @@ describe('the judge of a chaos run', () => {
       'a run that never ended',
       { runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)], { status: 'active' })] },
     ],
-  ])('calls lost: %s', (_, more) => {
+  ])('reports as lost: %s', (_, more) => {
     expect(judge(evidence(more)).lost.length).toBeGreaterThan(0)
   })
 
-  it('lets a fault excuse a step only where it left the grant no time', () => {
+  it('accepts a fault as the reason for a skipped step only where it left the grant no time', () => {
     const skipped = {
       sends: [send('soon', 5)],
       runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'window-closed' })])],
@@ -121,7 +121,7 @@ describe('the judge of a chaos run', () => {
     expect(outcome(evidence({ ...skipped, faults: fault(30) }))).toMatchObject({ lost: 1 })
   })
 
-  it('lets unclear tries use a grant up, whichever steps they were of', () => {
+  it('counts unclear attempts of every step against the quota', () => {
     const skipped = (unclear: number) =>
       evidence({
         sends: [
@@ -134,11 +134,11 @@ describe('the judge of a chaos run', () => {
         runs: [run([step('soon', 'sent', 5), step('gift', 'skipped', 10, { reason: 'window-closed' })])],
       })
     expect(outcome(skipped(1))).toMatchObject({ lost: 1 })
-    // The minute of the follow pays 3, the reply 5; `soon` took one.
+    // The follow allows 3 messages, the reply 5; `soon` used one.
     expect(outcome(skipped(4))).toMatchObject({ lost: 0 })
   })
 
-  it('takes a second copy for a duplicate, unless the first was unclear and the account retries', () => {
+  it('reports a second delivery as a duplicate, unless the first was unclear and the account retries', () => {
     const twice = (unclear: boolean) => [send('soon', 5, { unclear }), send('soon', 16), send('gift', 10)]
     expect(outcome(evidence({ sends: twice(false) }))).toMatchObject({ duplicated: 1 })
     expect(outcome(evidence({ sends: twice(true) }))).toEqual(CLEAN)
@@ -158,24 +158,24 @@ describe('the judge of a chaos run', () => {
       'a send beyond its grant',
       { sends: [send('soon', 5), send('gift', 10), send('gift', 11, { errcode: 45047, delivered: false })] },
     ],
-    ['a send before its time', { sends: [send('soon', 1), send('gift', 10)] }],
+    ['a send that is too early', { sends: [send('soon', 1), send('gift', 10)] }],
     [
-      'a delivered step that is said to be skipped',
+      'a delivered step that is recorded as skipped',
       { runs: [run([step('soon', 'skipped', 5, { reason: 'late' }), step('gift', 'sent', 10)])] },
     ],
     [
-      'an unknown outcome of which nothing was unclear',
+      'an unknown outcome without an unclear attempt',
       { runs: [run([step('soon', 'unknown', 5), step('gift', 'sent', 10)])] },
     ],
     [
-      'a run that somebody terminated',
+      'a terminated run',
       { runs: [run([step('soon', 'sent', 5), step('gift', 'sent', 10)], { outcome: 'terminated' })] },
     ],
-  ])('finds broken: %s', (_, more) => {
+  ])('reports as broken: %s', (_, more) => {
     expect(judge(evidence(more)).broken.length).toBeGreaterThan(0)
   })
 
-  it('reckons how late a held step is from the grant that released it', () => {
+  it('computes the lateness of a held step from the grant that released it', () => {
     const late = judge(evidence({ sends: [send('soon', 5), send('gift', 12)] })).lateness
     expect(late.map((l) => l.ms)).toEqual([0, 2 * S])
   })
@@ -185,12 +185,12 @@ describe('the schedule of faults', () => {
   const plan = (seed: number) =>
     planFaults(createRandom(seed), { forMs: 600_000, processes: ['a', 'b', 'c'], disk: true })
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and different for another seed', () => {
     expect(plan(7)).toEqual(plan(7))
     expect(plan(7)).not.toEqual(plan(8))
   })
 
-  it('hits every part, the disk, WeChat and callbacks, and is over in time', () => {
+  it('hits every process, the disk, WeChat and callbacks, and ends in time', () => {
     const faults = plan(7)
     const targets = new Set(faults.map((f) => f.target))
     expect([...targets].sort()).toEqual(['a', 'b', 'c', 'callbacks', 'custom/send', 'disk'])
@@ -200,7 +200,7 @@ describe('the schedule of faults', () => {
 
 describe('a schedule with a focus', () => {
   const forMs = 600_000
-  it('has the wanted faults only, on the named parts', () => {
+  it('has only the given kinds of faults, on the named processes', () => {
     const focus = { processes: /worker/, kinds: ['kill', 'hangs-after'] as const }
     const faults = planFaults(createRandom(7), { forMs, processes: ['serve', 'worker-1'], disk: true, focus })
     expect(new Set(faults.map((f) => `${f.kind} ${f.target}`))).toEqual(
@@ -208,19 +208,19 @@ describe('a schedule with a focus', () => {
     )
   })
 
-  it('hits all parts where none has such a name', () => {
+  it('hits all processes where none has such a name', () => {
     const focus = { processes: /worker/, kinds: ['kill'] as const }
     const faults = planFaults(createRandom(7), { forMs, processes: ['whole'], disk: false, focus })
     expect(new Set(faults.map((f) => `${f.kind} ${f.target}`))).toEqual(new Set(['kill whole']))
   })
 })
 
-describe('the invariants that can be broken on purpose', () => {
-  it.each(Object.keys(MUTATIONS))('%s fits the code as it stands', (name) => {
-    const breakage = MUTATIONS[name]
-    expect(breakage && mutatedText(breakage)).toContain(breakage?.replace)
+describe('the mutations', () => {
+  it.each(Object.keys(MUTATIONS))('%s applies to the present code', (name) => {
+    const mutation = MUTATIONS[name]
+    expect(mutation && mutatedText(mutation)).toContain(mutation?.replace)
   })
-  it('are named when a name is none of them', () => {
+  it('are listed in the error for an unknown name', () => {
     expect(() => mutationByName('nothing')).toThrow(/"nothing".*answer-first/)
   })
 })

@@ -5,12 +5,12 @@ import { Outages } from './outages.ts'
 import { type Verdict, VerdictRecorder } from './verdict.ts'
 
 /**
- * No send starts later than half a second after the unfollow was answered (docs/contract.md, section 3). The rest is the
- * request's way to the simulated WeChat.
+ * No send starts later than 0.5 s after an unsubscribe was answered (docs/contract.md#3-callbacks). The rest allows for the
+ * time until the request reaches the simulated WeChat.
  */
 const AFTER_UNFOLLOW_MS = 1_500
 
-/** Judges a chaos run by the simulated WeChat's own log. Rules and plan are computed here, not taken from the product. */
+/** Judges a chaos run by the log of the simulated WeChat. Rules and plan are computed here, independently of the product. */
 export function judge(evidence: Evidence): Verdict {
   const recorder = new VerdictRecorder()
   const outages = new Outages(evidence.faults)
@@ -35,19 +35,19 @@ export function judge(evidence: Evidence): Verdict {
   return recorder.verdict
 }
 
-/** What was answered is in the store, and what is in the store was dispatched. */
+/** Every answered callback is in the store, and every stored event was dispatched. */
 function judgeInbox({ actions, inbox }: Evidence, recorder: VerdictRecorder): void {
   const stored = new Set(inbox.map((r) => `${r.appId} ${r.openId} ${r.kind} ${r.createTime}`))
   for (const action of actions) {
     if (action.ok && !stored.has(storedAs(action)))
-      recorder.lost(followerOf(action), `${action.kind} was answered and is not in the store`)
+      recorder.lost(followerOf(action), `${action.kind} was answered but is not in the store`)
   }
   for (const row of inbox) {
     if (!row.dispatched) recorder.lost(followerOf(row), `${row.kind} was never dispatched`)
   }
 }
 
-/** The first follow, and each one after an unfollow, begins a run. */
+/** The first follow, and each follow after an unfollow, begins a run. */
 function judgeEntries(
   actions: readonly FollowerAction[],
   runs: readonly RunRecord[],
@@ -62,7 +62,7 @@ function judgeEntries(
   }
 }
 
-/** Requests that WeChat refused by its rules: none should have been made. Both lists are of one follower. */
+/** Finds requests that WeChat had to refuse, which must not be made. Both lists are of one follower. */
 function judgeRefusals(
   sends: readonly Send[],
   actions: readonly FollowerAction[],
@@ -80,15 +80,15 @@ function judgeRefusals(
       recorder.broken(followerOf(send), `${send.step} sent ${send.at - unfollow.ended} ms after the unfollow`)
     const refused = send.errcode === 45015 || send.errcode === 45047
     if (refused && !unfollow && !nearFault)
-      recorder.broken(followerOf(send), `${send.step} refused with ${send.errcode}: no grant was there`)
+      recorder.broken(followerOf(send), `${send.step} refused with ${send.errcode}: no grant was valid`)
   }
 }
 
 function countTotals({ actions, crashes, runs }: Evidence, recorder: VerdictRecorder): void {
-  for (const [name, n] of Object.entries(crashes)) recorder.count(`ended by itself: ${name}`, n)
+  for (const [name, n] of Object.entries(crashes)) recorder.count(`crashes of ${name}`, n)
   recorder.count('followers', new Set(actions.map(followerOf)).size)
   recorder.count('callbacks', actions.length)
-  recorder.count('callbacks that WeChat gave up', actions.filter((a) => !a.ok).length)
+  recorder.count('callbacks that WeChat stopped repeating', actions.filter((a) => !a.ok).length)
   recorder.count(
     'deliveries of callbacks',
     actions.reduce((sum, a) => sum + a.attempts, 0),

@@ -1,14 +1,14 @@
 import type { FaultRecord } from './evidence.ts'
 import { overlaps, type Span, without } from './grant-spans.ts'
 
-/** After a fault is over, leases, heartbeats and back-offs (30 s at most) run out. */
+/** The time after a fault in which leases, heartbeats and back-offs expire. */
 export const RECOVERY_MS = 10_000
-/** How long around a request a fault may have made its outcome unknown to the product. */
+/** A fault within this time of a request may have made its result unknown to the product. */
 const AROUND_MS = 11_000
-/** Faults of callbacks delay no send. */
+/** Faults of callbacks, which delay no send. */
 const HARMLESS = ['answers-lost', 'clocks-moved']
 
-/** The times in which a fault was under way, or the product recovered from it. */
+/** The times during a fault, and until the product had recovered from it. */
 export class Outages {
   private readonly spans: (Span & { kind: string })[]
 
@@ -28,12 +28,12 @@ export class Outages {
     return this.during({ from: at - AROUND_MS, to: at })
   }
 
-  /** What is left of `spans` outside of all outages. */
+  /** The parts of `spans` outside of all outages. */
   outside(spans: readonly Span[]): Span[] {
     return without(spans, this.spans)
   }
 
-  /** The fault that explains a delay: one that delays sends, if there was one. */
+  /** The fault that explains a delay. Faults that delay sends come first. */
   faultDuring(span: Span): string {
     const kinds = this.spans.filter((outage) => overlaps(outage, span)).map(({ kind }) => kind)
     return kinds.find((kind) => !HARMLESS.includes(kind)) ?? kinds[0] ?? 'none'

@@ -10,7 +10,7 @@ export interface Report {
   duplicated: number
   broken: number
   counts: Record<string, number>
-  /** ms, by the fault that was under way; `all` for all together. */
+  /** Lateness in ms by the active fault; `all` covers every step. */
   lateness: Record<string, { steps: number; p50: number; p99: number; max: number }>
   findings: { kind: string; subject: string; problem: string }[]
 }
@@ -61,14 +61,14 @@ export function formatReport(report: Report): string {
     .map((f) => `    ${f.kind.toUpperCase()} ${f.subject}: ${f.problem}`)
   const more = report.findings.length - found.length
   return [
-    `${report.store}: ${total} faults survived, lost ${report.lost}, duplicated without cause ${report.duplicated}, other promises broken ${report.broken}`,
+    `${report.store}: ${total} faults survived, lost ${report.lost}, duplicated without cause ${report.duplicated}, other broken promises ${report.broken}`,
     '  faults',
     ...list(report.faults),
     '  counts',
     ...list(report.counts),
-    '  late, by the fault under way',
+    '  lateness by active fault',
     ...late,
-    ...(found.length > 0 ? ['  found', ...found] : []),
+    ...(found.length > 0 ? ['  findings', ...found] : []),
     ...(more > 0 ? [`    and ${more} more`] : []),
   ].join('\n')
 }

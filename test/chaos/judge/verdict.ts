@@ -4,23 +4,23 @@ interface Finding {
 }
 
 export interface Lateness {
-  /** The fault that was under way, or `none`. */
+  /** The active fault, or `none`. */
   fault: string
   ms: number
 }
 
 export interface Verdict {
-  /** Accepted or due, and neither delivered nor skipped for a true reason. */
+  /** Accepted events and due steps that were neither handled nor skipped for a valid reason. */
   lost: Finding[]
-  /** Delivered again although the delivery before was clear (or, with `assume-sent`, at all). */
+  /** Repeated deliveries after a clear delivery; with `assume-sent` every repeated delivery. */
   duplicated: Finding[]
-  /** Other promises: sends after an unfollow, beyond a grant, too early, states that cannot be. */
+  /** Other broken promises: sends after an unfollow, beyond a grant or too early, and impossible states. */
   broken: Finding[]
   counts: Record<string, number>
   lateness: Lateness[]
 }
 
-/** Collects a verdict while the evidence is gone through. */
+/** Collects the verdict. */
 export class VerdictRecorder {
   readonly verdict: Verdict = { lost: [], duplicated: [], broken: [], counts: {}, lateness: [] }
 

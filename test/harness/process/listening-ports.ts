@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 
-/** A TCP port on which a program waits, as the kernel tells it. */
+/** A TCP port on which a program listens, as reported by the kernel. */
 export interface ListeningPort {
   port: number
-  /** Whether only this machine reaches it. */
+  /** Whether the port is bound to a loopback address. */
   isLoopback: boolean
 }
 
 const LISTEN = '0A'
 const SILENCE_MS = 5_000
 
-/** The ports on which the programs listen that a process started, and those that they started. Linux only. */
+/** The ports on which the descendants of a process listen. Linux only. */
 export function listeningPorts(pid: number): ListeningPort[] {
   const inodes = new Set(descendantsOf(pid).flatMap(socketsOf))
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
@@ -22,14 +22,14 @@ export function listeningPorts(pid: number): ListeningPort[] {
         const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
         if (state !== LISTEN || !inodes.has(inode)) return []
         const [address = '', port = ''] = local.split(':')
-        // 127.0.0.1 and ::1, in the machine's own order of bytes.
+        // 127.0.0.1 and ::1 in host byte order.
         const isLoopback = address === '0100007F' || address === '00000000000000000000000001000000'
         return [{ port: Number.parseInt(port, 16), isLoopback }]
       }),
   )
 }
 
-/** What a port on 127.0.0.1 says to a browser's request: its status line, or '' when it speaks no HTTP. */
+/** The status line with which a port of 127.0.0.1 answers a browser's request; '' when it does not speak HTTP. */
 export function httpStatusLine(port: number, request: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')

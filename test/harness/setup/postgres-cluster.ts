@@ -7,20 +7,20 @@ import { postgresBin } from '../../../scripts/ensure-test-tools.mjs'
 import type { UnixUser } from '../../../src/temporal/local-server/supervise.ts'
 import { waitFor } from '../wait-for.ts'
 
-/** A PostgreSQL cluster that is there on the disk; whoever wants it runs `program` with `args` as `user` in `home`. */
+/** A PostgreSQL cluster on disk. To start it, run `program` with `args` as `user` in `home`. */
 export interface PostgresCluster {
   program: string
   args: string[]
-  /** The server refuses to run as root: it gets a user without rights then. */
+  /** The unprivileged user to run it as when this process is root, since the server refuses to run as root. */
   user: UnixUser | null
-  /** PostgreSQL goes back to the folder in which it was started, and ends where its user may not. */
+  /** The working directory. PostgreSQL returns to it, and exits where its user may not enter. */
   cwd: string
   url: string
-  /** Resolves once it takes connections. @throws Error when it does not in time, or when the signal fires */
+  /** Resolves when the server accepts connections. @throws Error after a timeout, or when the signal is aborted */
   waitUntilReady(signal?: AbortSignal): Promise<void>
 }
 
-/** Makes a cluster in `folder`; null where PostgreSQL is not installed. `settings` are `name=value` of postgresql.conf. */
+/** Creates a cluster in `folder`; null where PostgreSQL is not installed. `settings` are `name=value` of postgresql.conf. */
 export function initCluster(
   folder: string,
   port: number,
@@ -32,11 +32,11 @@ export function initCluster(
   const data = join(folder, 'data')
   const user = postgresUser()
   if (user) chownSync(folder, user.uid, user.gid)
-  // The locale of this machine's user may not be installed here.
+  // The locale of this user may not be installed on this machine.
   const how = ['-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-  // What it says goes into the error's message.
+  // The output goes into the error message.
   execFileSync(join(bin, 'initdb'), ['-D', data, ...how], { ...user, cwd: folder, stdio: 'pipe' })
-  // No socket: the path of a temporary folder may be too long for one.
+  // Without a Unix socket: the path of a temporary folder may be too long for one.
   const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings]
   return {
     program: join(bin, 'postgres'),

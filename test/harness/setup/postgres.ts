@@ -7,7 +7,7 @@ import { supervise, untilReady } from '../../../src/temporal/local-server/superv
 import { initCluster } from './postgres-cluster.ts'
 import { reportSetupError } from './report-setup-error.ts'
 
-/** One PostgreSQL for the whole run, where there is one. One that does not start fails the run, and not what needs none. */
+/** Starts one PostgreSQL for the test run, where it is installed. If it does not start, the run fails, but tests that do not need it still run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running = await startPostgres().catch((err: unknown) => {
     reportSetupError(project, err)
@@ -18,8 +18,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /**
- * A throwaway cluster that runs, or null, and a line that says so, where PostgreSQL is not installed.
- * @throws NotStartedError with the last lines of its log
+ * Starts a temporary cluster. Returns null and prints a line where PostgreSQL is not installed.
+ * @throws NotStartedError with the last lines of the log
  */
 export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> } | null> {
   const folder = temporaryFolder('follower-nurture-pg-')

@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node'
 
 /**
- * What a tier needs is there and does not start: the run fails, with the reason at its end, but every test that does not
- * need it runs. (An error that leaves a global set-up ends the run before any test.)
+ * Reports that an installed program did not start. The run fails with the reason at its end, but every test that does not need
+ * the program runs. An error that a global set-up throws would end the run before any test.
  */
 export function reportSetupError(project: TestProject, err: unknown): void {
   project.vitest.state.catchError(err, 'Set-up Error')

@@ -1,4 +1,4 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 
-// The SDK tells of every worker's state; a test's own failures must not drown in that.
+// The SDK logs every state of every worker, which would hide the failures of tests.
 Runtime.install({ logger: new DefaultLogger('ERROR') })

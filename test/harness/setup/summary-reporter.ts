@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /**
- * Prints the run's last line, `N passed, N failed[, N skipped]`. A run in which no test ran has failed. With `CI=true` a
- * skipped test is a failure, unless `.ci/allowed-skips` lists it (one `name  # reason` a line; a test is listed by any
- * part of its full name).
+ * Prints the last line of the run, `N passed, N failed[, N skipped]`. A run without tests fails. With `CI=true` a skipped test
+ * is a failure, unless `.ci/allowed-skips` lists it: one `name  # reason` per line, where `name` is a part of the full name.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -21,9 +20,9 @@ export default class SummaryReporter implements Reporter {
     for (const t of unexpected) process.stdout.write(`unexpected skip: ${t.fullName}\n`)
     const nothingRan = passed + failed === 0
     if (failed > 0 || nothingRan) process.exitCode = 1
-    // `npm test` writes a line itself where the runner ends without one.
+    // `npm test` prints a line itself when the runner ends without one.
     process.send?.(SUMMARY_ANNOUNCED)
-    // After whatever the other reporters still print.
+    // After the output of the other reporters.
     process.on('exit', (code) => {
       if (nothingRan) process.stdout.write(`no test ran: ${reason(skipped.length)}\n`)
       process.stdout.write(summaryLine(passed, code === 0 ? failed : Math.max(failed, 1), skipped.length))
@@ -31,17 +30,17 @@ export default class SummaryReporter implements Reporter {
   }
 }
 
-/** What the runner's parent is told once there will be a closing line. */
+/** The message to the parent process: the runner will print the last line. */
 const SUMMARY_ANNOUNCED = 'closing line'
 
-/** A failure that is none of a test's counts as one: exit code and line agree. */
+/** An error outside of tests counts as a failure, so that exit code and last line agree. */
 function summaryLine(passed: number, failed: number, skipped: number): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`
 }
 
 function reason(skipped: number): string {
-  if (skipped > 0) return `each of ${skipped} was skipped, or its name was not asked for`
-  return 'no file was found for what was asked, or the set-up failed (its error is above)'
+  if (skipped > 0) return `all ${skipped} tests were skipped or do not match the requested name`
+  return 'no file matches the arguments, or the set-up failed (see the error above)'
 }
 
 function isAllowed(test: TestCase): boolean {

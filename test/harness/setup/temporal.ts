@@ -11,18 +11,18 @@ import {
 import { startLocalServer } from '../../../src/temporal/local-server/start-server.ts'
 import { reportSetupError } from './report-setup-error.ts'
 
-/** One real Temporal server for the whole run, on free ports, with its data in a temporary folder. */
+/** Starts one real Temporal server for the test run, on free ports, with its data in a temporary folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const print = (line: string) => process.stderr.write(`${line}\n`)
-  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-engine-'))
+  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-temporal-'))
   try {
     const engine = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
     const settings = {
-      // Tests hop from timer to timer; Temporal's own value.
+      // Tests fast-forward from timer to timer, so this is Temporal's own default.
       'history.timerProcessorMaxPollRPS': 20,
-      // A deleted history is gone when the queue's state was written: every 30 s, unless said otherwise.
+      // A history is deleted when the state of the queue is written, every 30 s by default.
       'history.transferProcessorUpdateAckInterval': '1s',
-      // That no run needs a worker version any more is looked up every three minutes, unless said otherwise.
+      // Temporal checks every three minutes by default whether a run still needs a worker version.
       'matching.wv.VersionDrainageStatusVisibilityGracePeriod': '1s',
       'matching.wv.VersionDrainageStatusRefreshInterval': '1s',
     }

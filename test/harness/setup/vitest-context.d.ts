@@ -2,9 +2,9 @@ import 'vitest'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `host:port` of the real engine that the whole run shares. */
+    /** `host:port` of the Temporal server that the whole run shares. */
     temporalAddress: string
-    /** Connection string of a throwaway PostgreSQL cluster's superuser; '' where there is none. */
+    /** Connection string of the superuser of a temporary PostgreSQL cluster; '' where PostgreSQL is not installed. */
     postgresUrl: string
   }
 }
