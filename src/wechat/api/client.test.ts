@@ -252,21 +252,21 @@ describe('a message with an unclear outcome', () => {
 
 describe('an API with a fallback host', () => {
   /** A client with this first host and a local fallback host, whose requests are recorded. */
-  async function withSecond(apiBase: string, timeoutMs?: number) {
-    const second = await answerWith(200, '{"errcode":0,"errmsg":"ok"}')
-    const client = createWechatClient({ apiBase, fallbacks: [second.base], timeoutMs })
-    return { client, received: second.received }
+  async function withFallback(apiBase: string, timeoutMs?: number) {
+    const fallback = await answerWith(200, '{"errcode":0,"errmsg":"ok"}')
+    const client = createWechatClient({ apiBase, fallbacks: [fallback.base], timeoutMs })
+    return { client, received: fallback.received }
   }
 
   it.each([
     ['refuses connections', async () => `http://127.0.0.1:${await closedPort()}`],
     ['does not exist', async () => `http://${'x'.repeat(64)}.invalid`],
     [
-      'hangs up during the TLS handshake',
+      'resets the connection during the TLS handshake',
       async () => `https://127.0.0.1:${await tcpPort((s) => s.once('data', () => s.resetAndDestroy()))}`,
     ],
   ])('uses it when the first host %s', async (_name, first) => {
-    const { client, received } = await withSecond(await first())
+    const { client, received } = await withFallback(await first())
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered', errcode: 0 })
     expect(received.map((r) => [r.path, r.query, r.body])).toEqual([
       ['/cgi-bin/message/custom/send', { access_token: TOKEN }, JSON.stringify(MESSAGE)],
@@ -274,7 +274,7 @@ describe('an API with a fallback host', () => {
   })
 
   it('sends a whole upload to it', async () => {
-    const { client, received } = await withSecond(`http://127.0.0.1:${await closedPort()}`)
+    const { client, received } = await withFallback(`http://127.0.0.1:${await closedPort()}`)
     const bytes = Buffer.from('the picture')
     await client.uploadMedia(TOKEN, { type: 'image', filename: 'a.png', contentType: 'image/png', bytes })
     expect(received[0]?.body).toContain('the picture')
@@ -288,14 +288,14 @@ describe('an API with a fallback host', () => {
     ['does not answer', () => {}, 'unclear', 500],
   ])('does not use it when the first host %s', async (_name, answer, kind, timeoutMs) => {
     const first = await serveWechat(answer)
-    const { client, received } = await withSecond(first.base, timeoutMs)
+    const { client, received } = await withFallback(first.base, timeoutMs)
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind })
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind })
     expect([first.received.length, received.length]).toEqual([2, 0])
   })
 
   it('does not use it when the call has too little time left to connect, and uses it for the next call', async () => {
-    const { client, received } = await withSecond(`http://127.0.0.1:${await closedPort()}`, 3_000)
+    const { client, received } = await withFallback(`http://127.0.0.1:${await closedPort()}`, 3_000)
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'failed' })
     expect(received).toEqual([])
     expect(await client.customSend(TOKEN, MESSAGE)).toMatchObject({ kind: 'answered' })
@@ -307,8 +307,8 @@ describe('after any failure', () => {
     const reset = await serveWechat((_res, req) => req.socket.destroy())
     const silent = await serveWechat(() => {}, 50)
     const html = await answerWith(502, `<html>${TOKEN} s1</html>`)
-    const nobody = { client: createWechatClient({ apiBase: `http://127.0.0.1:${await closedPort()}` }) }
-    for (const { client } of [reset, silent, html, nobody]) {
+    const unreachable = { client: createWechatClient({ apiBase: `http://127.0.0.1:${await closedPort()}` }) }
+    for (const { client } of [reset, silent, html, unreachable]) {
       const answers = [
         await client.customSend(TOKEN, MESSAGE),
         await client.stableToken({ appId: 'wx1', appSecret: 's1' }),
@@ -340,7 +340,7 @@ describe('a request as WeChat documents it', () => {
 
   it.each<[string, (c: WechatClient) => Promise<unknown>, object]>([
     [
-      'sends a message, its Chinese not escaped',
+      'sends a message with unescaped Chinese characters',
       (c) => c.customSend(TOKEN, MESSAGE),
       {
         ...posted('/cgi-bin/message/custom/send', { access_token: TOKEN }, MESSAGE),
@@ -348,7 +348,7 @@ describe('a request as WeChat documents it', () => {
       },
     ],
     [
-      'asks for the stable token',
+      'fetches the stable token',
       (c) => c.stableToken({ appId: 'wx1', appSecret: 's1' }),
       posted(
         '/cgi-bin/stable_token',
@@ -362,7 +362,7 @@ describe('a request as WeChat documents it', () => {
       ),
     ],
     [
-      'asks for a new stable token',
+      'forces a new stable token',
       (c) => c.stableToken({ appId: 'wx1', appSecret: 's1', forceRefresh: true }),
       posted(
         '/cgi-bin/stable_token',
@@ -376,12 +376,12 @@ describe('a request as WeChat documents it', () => {
       ),
     ],
     [
-      'shows that somebody types',
+      'shows the typing indicator',
       (c) => c.typing(TOKEN, 'o1'),
       posted('/cgi-bin/message/custom/typing', { access_token: TOKEN }, { touser: 'o1', command: 'Typing' }),
     ],
     [
-      'asks for a code that ends',
+      'creates a temporary QR code',
       (c) => c.createQrcode(TOKEN, { scene: '展位', expiresIn: 60 }),
       posted(
         '/cgi-bin/qrcode/create',
@@ -394,7 +394,7 @@ describe('a request as WeChat documents it', () => {
       ),
     ],
     [
-      'asks for a permanent code',
+      'creates a permanent QR code',
       (c) => c.createQrcode(TOKEN, { scene: 'expo', expiresIn: null }),
       posted(
         '/cgi-bin/qrcode/create',
@@ -403,7 +403,7 @@ describe('a request as WeChat documents it', () => {
       ),
     ],
     [
-      'makes a menu',
+      'creates a menu',
       (c) => c.createMenu(TOKEN, { button: [{ type: 'click', name: '资料', key: 'guide' }] }),
       {
         method: 'POST',
@@ -424,7 +424,7 @@ describe('a request as WeChat documents it', () => {
       { method: 'GET', path, query: { access_token: TOKEN }, body: '' },
     ]),
     [
-      'asks about the quota',
+      'fetches the quota',
       (c) => c.quota(TOKEN, '/cgi-bin/message/custom/send'),
       posted(
         '/cgi-bin/openapi/quota/get',
@@ -433,7 +433,7 @@ describe('a request as WeChat documents it', () => {
       ),
     ],
     [
-      'asks about a follower',
+      'fetches a follower',
       (c) => c.userInfo(TOKEN, 'o-1_&='),
       {
         method: 'GET',
@@ -443,12 +443,12 @@ describe('a request as WeChat documents it', () => {
       },
     ],
     [
-      'asks for tags',
+      'fetches the tags',
       (c) => c.tags(TOKEN),
       { method: 'GET', path: '/cgi-bin/tags/get', query: { access_token: TOKEN }, body: '' },
     ],
     [
-      'takes a tag from a follower',
+      'removes a tag from a follower',
       (c) => c.tagFollower(TOKEN, { openId: 'o1', tagId: 100, how: 'untag' }),
       {
         method: 'POST',
@@ -458,7 +458,7 @@ describe('a request as WeChat documents it', () => {
       },
     ],
     [
-      'asks for addresses',
+      'fetches the API’s addresses',
       (c) => c.apiDomainIp(TOKEN),
       { method: 'GET', path: '/cgi-bin/get_api_domain_ip', query: { access_token: TOKEN }, body: '' },
     ],

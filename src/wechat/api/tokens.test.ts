@@ -284,14 +284,14 @@ describe('a failed fetch of a token', () => {
     ['WeChat cannot be reached', unreached, null, 'no connection to WeChat (ECONNREFUSED)', 'failed'],
     ['WeChat’s answer was lost', lost, null, 'no answer within 10 s', 'failed'],
     [
-      'the answer has none',
+      'the answer has no token',
       { kind: 'answered', errcode: 0, errmsg: '', rid: null, data: {} as AccessToken },
       null,
       'no token in the answer',
       'failed',
     ],
   ] as const)(
-    'is told so when %s, and the next caller tries again',
+    'is reported when %s, and repeated for the next caller',
     async (_name, instead, code, reason, counted) => {
       const s = setUp()
       s.wechat.overrides.push(instead)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { correctionOf, estimateSkew, FEWEST_SAMPLES, LARGE_SKEW_MS } from './clock-skew.ts'
 
-/** A push that WeChat signed at `at` ms of its clock and that arrived `latency` later on a machine `skew` ahead. */
+/** A push that WeChat signed at `at` by its clock and that arrived `latency` later, on a machine that is `skew` ahead. All ms. */
 const offsetOf = (skew: number, at: number, latency: number) =>
   at + latency + skew - Math.floor(at / 1000) * 1000
 
@@ -17,7 +17,7 @@ const late = fc.record({
 })
 
 describe('the skew of this machine’s clock', () => {
-  it('is found to the second, though up to a fifth of the pushes was late', () => {
+  it('is estimated within a second when up to a fifth of the pushes are late', () => {
     fc.assert(
       fc.property(
         skew,
@@ -34,7 +34,7 @@ describe('the skew of this machine’s clock', () => {
     )
   })
 
-  it('is not steady while the pushes are few, or half of them says something else', () => {
+  it('is not steady while there are few pushes, or while half of them disagree', () => {
     fc.assert(
       fc.property(skew, fc.array(onTime, { minLength: FEWEST_SAMPLES, maxLength: 20 }), (s, pushes) => {
         const offsets = pushes.map(({ at, latency }) => offsetOf(s, at, latency))
@@ -62,26 +62,26 @@ describe('the correction of WeChat’s times', () => {
 
   it.each([
     ['no skew', 300, 0, 0],
-    ['a small one', LARGE_SKEW_MS - 1, 0, 0],
+    ['a small skew', LARGE_SKEW_MS - 1, 0, 0],
     ['a machine ahead', 70_400, 0, 70_000],
     ['a machine behind', -70_400, 0, -71_000],
-    ['one in use, and the skew moves a little', 71_600, 70_000, 70_000],
-    ['one in use, and the skew moves on', 71_800, 70_000, 71_000],
-    ['one in use, and the skew has become small', 1_400, 2_000, 0],
-    ['one in use, and the skew is smaller than what begins one', 1_600, 2_000, 2_000],
-    ['one in use, and the clock was set right', 100, 70_000, 0],
-  ])('%s', (_, skewMs, before, expected) => {
+    ['a correction in use and a small change of the skew', 71_600, 70_000, 70_000],
+    ['a correction in use and a larger change of the skew', 71_800, 70_000, 71_000],
+    ['a correction in use and a skew that has become small', 1_400, 2_000, 0],
+    ['a correction in use and a skew too small to start one', 1_600, 2_000, 2_000],
+    ['a correction in use and a clock that was corrected', 100, 70_000, 0],
+  ])('is right for %s', (_, skewMs, before, expected) => {
     expect(correctionOf(steady(skewMs), before)).toBe(expected)
   })
 
-  it('ends when the pushes stop agreeing with it, or there are none', () => {
+  it('ends when the pushes no longer agree with it, or there are none', () => {
     expect(correctionOf({ ...steady(70_400), steady: false }, 0)).toBe(0)
     expect(correctionOf({ ...steady(70_400), steady: false }, 70_000)).toBe(70_000)
     expect(correctionOf({ ...steady(10_400), steady: false }, 70_000)).toBe(0)
     expect(correctionOf(estimateSkew([]), 70_000)).toBe(0)
   })
 
-  it('never makes a grant longer than it is, by more than the skew was wrong, and stays where it is', () => {
+  it('extends a grant by at most the error of the estimate, and stays the same for the same skew', () => {
     fc.assert(
       fc.property(skew, fc.constantFrom(0, 3_000, 70_000, -71_000), (s, before) => {
         const first = correctionOf(steady(s), before)

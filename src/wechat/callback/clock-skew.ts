@@ -1,38 +1,39 @@
 /**
- * How far this machine's clock is from WeChat's, out of signed pushes. Each carries WeChat's time of delivery as the query's
- * `timestamp`, in whole seconds (消息推送, https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html);
- * `CreateTime` is no measure, because a push that is repeated or comes late has an old one. Pure: no clock in here.
+ * Estimates how far this machine's clock is from WeChat's, from signed pushes. Each push has WeChat's time of delivery as the
+ * query's `timestamp`, in whole seconds (消息推送,
+ * https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html). `CreateTime` is not used, because
+ * it is old in a push that is repeated or late. These functions read no clock.
  */
 
-/** A push: our time of its arrival minus its `timestamp`, ms. */
+/** One push: its arrival by this machine's clock minus its `timestamp`, ms. */
 export type Offset = number
 
 export interface SkewEstimate {
   samples: number
-  /** Ours minus WeChat's, ms: positive when this machine is ahead. Null without a sample. */
+  /** This machine's clock minus WeChat's, ms; positive when this machine is ahead. Null without a sample. */
   skewMs: number | null
-  /** How far apart the middle half of the samples is. */
+  /** The interquartile range of the samples, ms. */
   spreadMs: number
-  /** Enough samples, and they agree. */
+  /** True when there are enough samples and they agree. */
   steady: boolean
 }
 
-/** `timestamp` is cut to the second: on average, a push was signed half a second after it. */
-const CUT_MS = 500
-/** Fewer could be a coincidence of late ones. */
+/** `timestamp` is truncated to the second, so a push was signed half a second after it on average. */
+const TRUNCATION_MS = 500
+/** Fewer samples could all be late by coincidence. */
 export const FEWEST_SAMPLES = 5
-/** Cutting alone spreads the middle half over 0.5 s; the network and a busy machine add some. */
+/** The truncation alone spreads the middle half over 0.5 s. The network and a busy machine add to it. */
 const STEADY_SPREAD_MS = 2_000
-/** From here on it is worth a warning: a one-minute grant is used until 3 s before its end. */
+/** A skew from here on is reported: a one-minute grant is used until 3 s before its end. */
 export const LARGE_SKEW_MS = 2_500
-/** A correction in use ends below this: between the two nothing changes to and fro. */
+/** A correction in use ends below this. The gap to LARGE_SKEW_MS prevents frequent changes. */
 const SMALL_SKEW_MS = 1_500
-/** How far the skew may be from the whole second below it that is in use. */
+/** The skew may leave the second of the correction in use by this much before the correction changes. */
 const LOOSE_MS = 750
 
 /**
- * The median of the samples, so that up to half of them may have been late on their way. What the network takes is not told
- * apart from a clock that is ahead; it is far below the margin of a grant.
+ * Estimates the skew as the median of the samples, so that up to half of them may be late. The network's latency counts as
+ * skew, but it is far below a grant's margin.
  */
 export function estimateSkew(offsets: readonly Offset[]): SkewEstimate {
   const sorted = offsets.toSorted((a, b) => a - b)
@@ -41,15 +42,15 @@ export function estimateSkew(offsets: readonly Offset[]): SkewEstimate {
   const spreadMs = quantile(sorted, 0.75) - quantile(sorted, 0.25)
   return {
     samples,
-    skewMs: quantile(sorted, 0.5) - CUT_MS,
+    skewMs: quantile(sorted, 0.5) - TRUNCATION_MS,
     spreadMs,
     steady: samples >= FEWEST_SAMPLES && spreadMs <= STEADY_SPREAD_MS,
   }
 }
 
 /**
- * What to add to WeChat's times to get ours, ms: 0 unless the skew is large and steady. In whole seconds, rounded down, so
- * that a grant never seems to live longer than it does; and only as often changed as it must be.
+ * The correction that converts WeChat's times to this machine's, ms; 0 unless the skew is large and steady. It is rounded
+ * down to whole seconds, so that a grant never appears to end too late, and it changes as rarely as possible.
  * @param before the correction in use
  */
 export function correctionOf({ skewMs, steady }: SkewEstimate, before: number): number {
@@ -60,7 +61,7 @@ export function correctionOf({ skewMs, steady }: SkewEstimate, before: number): 
   return Math.floor(skewMs / 1_000) * 1_000
 }
 
-/** Between the two nearest values, as far as the quantile lies between them. */
+/** The quantile, interpolated linearly between the two nearest values. */
 function quantile(sorted: readonly number[], q: number): number {
   const at = (sorted.length - 1) * q
   const low = sorted[Math.floor(at)] ?? 0

@@ -15,7 +15,7 @@ import { decodeAesKey, decrypt, encrypt, signatureMatches, signatureOf, WechatCr
 const KEY = 'mNnY5GekpChwqhy2c4NBH90g3hND6GeI4gii2YCvKLY'
 const APP_ID = 'wx0123456789abcdef'
 
-/** Encrypts exactly these bytes, so that a test can spoil any part of the plaintext. */
+/** Encrypts exactly these bytes, so that a test can change any part of the plaintext. */
 function seal(plain: Buffer, encodingAesKey = KEY): string {
   const key = decodeAesKey(encodingAesKey)
   const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
@@ -37,7 +37,7 @@ const open = (encrypted: string, encodingAesKey = KEY) => {
   return { message: message.toString('utf8'), trailingId }
 }
 
-describe('signatures that WeChat and public SDKs made', () => {
+describe('signatures made by WeChat and by public SDKs', () => {
   it.each([
     ...challenges.map((c) => [c.from, [c.token, c.timestamp, c.nonce], c.signature] as const),
     [
@@ -80,38 +80,38 @@ describe('signatures that WeChat and public SDKs made', () => {
       ['RMNlACHlV5ThzfRlVS4D4', 'timestamp', 'nonce', 'encrypt'],
       '8edac0945683c119ee71c9f6256d76c48aa08a96',
     ],
-  ] as const)('holds for %s', (_name, parts, signature) => {
+  ] as const)('are valid for %s', (_name, parts, signature) => {
     expect(signatureOf(...parts)).toBe(signature)
     expect(signatureMatches(signature, ...parts)).toBe(true)
   })
 
-  it('is the same whatever the order of its parts', () => {
+  it('do not depend on the order of the parts', () => {
     expect(signatureOf('c', 'a', 'b')).toBe(signatureOf('a', 'b', 'c'))
   })
 })
 
-describe('a signature that does not hold', () => {
+describe('an invalid signature', () => {
   const parts = ['token', '1714036504', 'nonce']
   const good = signatureOf(...parts)
 
   it.each([
-    ['a missing one', undefined],
-    ['an empty one', ''],
-    ['one with a changed digit', good.replace(/.$/, (d) => (d === '0' ? '1' : '0'))],
-    ['one cut short', good.slice(0, 39)],
-    ['one with something after it', `${good}0`],
-    ['one in capitals', good.toUpperCase()],
-    ['40 characters that are no digits', '字'.repeat(40)],
-  ])('refuses %s', (_name, given) => {
+    ['it is missing', undefined],
+    ['it is empty', ''],
+    ['a digit was changed', good.replace(/.$/, (d) => (d === '0' ? '1' : '0'))],
+    ['it is too short', good.slice(0, 39)],
+    ['it is too long', `${good}0`],
+    ['it is in uppercase', good.toUpperCase()],
+    ['it is 40 characters that are not digits', '字'.repeat(40)],
+  ])('is refused when %s', (_name, given) => {
     expect(signatureMatches(given, ...parts)).toBe(false)
   })
 
-  it('refuses a good one over other parts', () => {
+  it('is refused when it was made from other parts', () => {
     expect(signatureMatches(good, 'token', '1714036505', 'nonce')).toBe(false)
   })
 })
 
-describe('messages that WeChat and public SDKs encrypted', () => {
+describe('messages encrypted by WeChat and by public SDKs', () => {
   const replyOfGuide = { ...officialPush, ...officialReply }
 
   it.each([
@@ -119,7 +119,7 @@ describe('messages that WeChat and public SDKs encrypted', () => {
     ['the official reply', replyOfGuide],
     ['the Chinese text of WxJava', wxJavaText],
     ['the real push of 2014', senparcPush],
-  ])('opens %s', (_name, vector) => {
+  ])('are decrypted: %s', (_name, vector) => {
     expect(open(vector.encrypt, vector.encodingAesKey)).toEqual({
       message: vector.message,
       trailingId: vector.appId,
@@ -131,18 +131,18 @@ describe('messages that WeChat and public SDKs encrypted', () => {
     ['the official reply', replyOfGuide],
     ['the Chinese text of WxJava', wxJavaText],
   ])(
-    'makes %s again, byte for byte',
+    'are encrypted to the same bytes: %s',
     (_name, { message, appId, encodingAesKey, random, encrypt: expected }) => {
       expect(encrypt(message, appId, decodeAesKey(encodingAesKey), Buffer.from(random))).toBe(expected)
     },
   )
 })
 
-describe('the npm package of WeCom and this code', () => {
+describe('this code and the npm package of WeCom', () => {
   const text = fc.string({ unit: 'binary', maxLength: 300 })
   const id = fc.stringMatching(/^wx[0-9a-f]{16}$/)
 
-  it('opens what the package encrypts', () => {
+  it('decrypt what the package encrypts', () => {
     fc.assert(
       fc.property(text, id, (message, appId) => {
         expect(open(wecom.encrypt(KEY, message, appId))).toEqual({ message, trailingId: appId })
@@ -150,7 +150,7 @@ describe('the npm package of WeCom and this code', () => {
     )
   })
 
-  it('encrypts what the package opens', () => {
+  it('encrypt what the package decrypts', () => {
     fc.assert(
       fc.property(text, id, (message, appId) => {
         const opened = wecom.decrypt(KEY, encrypt(message, appId, decodeAesKey(KEY)))
@@ -159,7 +159,7 @@ describe('the npm package of WeCom and this code', () => {
     )
   })
 
-  it('signs alike', () => {
+  it('make the same signatures', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(), fc.string(), fc.base64String(), (token, at, nonce, sealed) => {
         expect(signatureOf(token, String(at), nonce, sealed)).toBe(
@@ -170,8 +170,8 @@ describe('the npm package of WeCom and this code', () => {
   })
 })
 
-describe('a message that goes out', () => {
-  it('is padded to blocks of 32, a full block when it fits exactly', () => {
+describe('an outgoing message', () => {
+  it('is padded to blocks of 32, with a full block when it already fits', () => {
     const key = decodeAesKey(KEY)
     const lengths = [0, 1, 31, 32].map(
       (more) => Buffer.from(encrypt('m'.repeat(12 + more), '', key), 'base64').length,
@@ -179,12 +179,12 @@ describe('a message that goes out', () => {
     expect(lengths).toEqual([64, 64, 64, 96])
   })
 
-  it('never looks the same twice', () => {
+  it('is encrypted differently each time', () => {
     const key = decodeAesKey(KEY)
     expect(encrypt('hello', APP_ID, key)).not.toBe(encrypt('hello', APP_ID, key))
   })
 
-  it('counts its length in bytes, not in characters', () => {
+  it('has its length in bytes, not in characters', () => {
     expect(open(encrypt('你好👋', APP_ID, decodeAesKey(KEY)))).toEqual({
       message: '你好👋',
       trailingId: APP_ID,
@@ -192,7 +192,7 @@ describe('a message that goes out', () => {
   })
 })
 
-describe('the padding of a message that comes in', () => {
+describe('the padding of an incoming message', () => {
   it.each(Array.from({ length: 32 }, (_, i) => i + 1))('may be %i bytes', (pad) => {
     const message = 'm'.repeat(96 - 20 - APP_ID.length - pad)
     expect(open(seal(padded(plaintext(message, APP_ID), pad)))).toEqual({ message, trailingId: APP_ID })
@@ -203,7 +203,7 @@ describe('the padding of a message that comes in', () => {
     seal(Buffer.concat([whole.subarray(0, 96 - tail.length), Buffer.from(tail)]))
 
   it.each([
-    ['is of length 0', endingWith(0)],
+    ['has the length 0', endingWith(0)],
     ['is longer than a block', seal(padded(whole, 48))],
     ['has one wrong byte', endingWith(3, 2, 3)],
     ['has a wrong first byte', endingWith(2, 3, 3, 3, 4)],
@@ -214,20 +214,20 @@ describe('the padding of a message that comes in', () => {
   })
 })
 
-describe('a ciphertext that is not WeChat’s', () => {
+describe('an invalid ciphertext', () => {
   it.each([
-    ['nothing', '', 'wrong length'],
-    ['a length that is no multiple of 16', Buffer.alloc(33).toString('base64'), 'wrong length'],
-    ['no base64 at all', '你好', 'wrong length'],
+    ['an empty one', '', 'wrong length'],
+    ['a length that is not a multiple of 16', Buffer.alloc(33).toString('base64'), 'wrong length'],
+    ['a text that is not base64', '你好', 'wrong length'],
     ['a plaintext without a head', seal(Buffer.alloc(32, 16)), 'too short'],
-    ['a message longer than it is', seal(padded(plaintext('hello', APP_ID, 5 + 18 + 1))), 'length is wrong'],
+    ['a length beyond its end', seal(padded(plaintext('hello', APP_ID, 5 + 18 + 1))), 'length is wrong'],
     ['a length of 4 GiB', seal(padded(plaintext('hello', APP_ID, 0xffffffff))), 'length is wrong'],
-  ])('is refused: %s', (_name, encrypted, why) => {
+  ])('is refused: %s', (_name, encrypted, reason) => {
     expect(() => open(encrypted)).toThrow(WechatCryptoError)
-    expect(() => open(encrypted)).toThrow(why)
+    expect(() => open(encrypted)).toThrow(reason)
   })
 
-  it('shows its trailing id to the caller, who knows whose it must be', () => {
+  it('for another appId is decrypted with its trailing id, for the caller to compare', () => {
     expect(open(encrypt('hello', 'wxsomebodyelse', decodeAesKey(KEY))).trailingId).toBe('wxsomebodyelse')
   })
 
@@ -236,7 +236,7 @@ describe('a ciphertext that is not WeChat’s', () => {
     expect(() => open(sealed, wxJavaText.encodingAesKey)).toThrow(WechatCryptoError)
   })
 
-  it('is refused, or opens to something else, when a byte was changed on its way', () => {
+  it('with a changed byte is refused, or decrypts to something else', () => {
     const cipher = Buffer.from(senparcPush.encrypt, 'base64')
     fc.assert(
       fc.property(fc.nat({ max: cipher.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
@@ -249,7 +249,7 @@ describe('a ciphertext that is not WeChat’s', () => {
           expect(err).toBeInstanceOf(WechatCryptoError)
           return
         }
-        // The random head carries nothing: a change inside its block spoils only what follows it.
+        // A change in the random head's block changes the message after it.
         expect(opened).not.toBe(
           JSON.stringify({ message: senparcPush.message, trailingId: senparcPush.appId }),
         )
@@ -259,7 +259,7 @@ describe('a ciphertext that is not WeChat’s', () => {
 })
 
 describe('an EncodingAESKey', () => {
-  it('is 32 bytes, and stray bits in its last character do no harm', () => {
+  it('has 32 bytes, and ignores unused bits of its last character', () => {
     expect(decodeAesKey('A'.repeat(43))).toEqual(Buffer.alloc(32))
     expect(decodeAesKey(`${'A'.repeat(42)}B`)).toEqual(Buffer.alloc(32))
     expect(decodeAesKey(KEY)).toHaveLength(32)
@@ -269,7 +269,7 @@ describe('an EncodingAESKey', () => {
     ['empty', ''],
     ['too short', 'A'.repeat(42)],
     ['too long', 'A'.repeat(44)],
-    ['with its "=" still on', `${'A'.repeat(42)}=`],
+    ['with its "="', `${'A'.repeat(42)}=`],
     ['of other characters', `${'A'.repeat(42)}!`],
     ['followed by a line break', `${'A'.repeat(43)}\n`],
   ])('is refused when it is %s', (_name, encodingAesKey) => {

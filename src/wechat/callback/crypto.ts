@@ -5,31 +5,34 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEq
  * Source: 消息加解密说明, https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.md
  */
 
-/** A ciphertext or key that is not WeChat's; `message` says why. */
+/** A ciphertext or a key that is invalid. `message` has the reason. */
 export class WechatCryptoError extends Error {
   override name = 'WechatCryptoError'
 }
 
-/** Messages are padded to a multiple of this; the cipher's own blocks have half of it. */
+/** Messages are padded to a multiple of this. The blocks of AES have half of it. */
 const BLOCK = 32
 const AES_BLOCK = 16
 const RANDOM_BYTES = 16
 const LENGTH_BYTES = 4
 const HEAD = RANDOM_BYTES + LENGTH_BYTES
 
-/** sha1 over the sorted, joined parts: `[token, timestamp, nonce]`, and `Encrypt` as a fourth in encrypted modes. */
+/** SHA-1 of the sorted and joined parts: token, timestamp and nonce, and `Encrypt` in the encrypted modes. */
 export function signatureOf(...parts: string[]): string {
   return createHash('sha1').update(parts.sort().join('')).digest('hex')
 }
 
-/** Compares in constant time; false for anything that is not 40 hex digits. */
+/** Compares a signature in constant time. False for anything but 40 hexadecimal digits in lowercase. */
 export function signatureMatches(given: string | undefined, ...parts: string[]): boolean {
   const expected = Buffer.from(signatureOf(...parts))
   const actual = Buffer.from(given ?? '')
   return actual.length === expected.length && timingSafeEqual(actual, expected)
 }
 
-/** EncodingAESKey: 43 characters of base64 without their `=`; the last one may carry stray bits. */
+/**
+ * Decodes an EncodingAESKey: 43 characters of base64 without the `=`. Unused bits of the last character are ignored.
+ * @throws WechatCryptoError
+ */
 export function decodeAesKey(encodingAesKey: string): Buffer {
   const key = Buffer.from(`${encodingAesKey}=`, 'base64')
   if (!/^[A-Za-z0-9+/]{43}$/.test(encodingAesKey) || key.length !== 32) {
@@ -38,37 +41,39 @@ export function decodeAesKey(encodingAesKey: string): Buffer {
   return key
 }
 
-/** What a ciphertext holds. `trouble`: why nothing of it may be believed; for the log alone. */
+/** A decrypted message. */
 export interface Decrypted {
+  /** Why the message must be refused; null when it is valid. For the log only. */
   problem: string | null
-  /** With a `trouble`: all behind the head, so that whoever reads on has the same work whatever was wrong. */
+  /** With a problem it is everything after the head, so that later work takes the same time whatever the problem is. */
   message: Buffer
 }
 
 /**
- * Opens a ciphertext that must end with `id`: `random(16) + length(4, big-endian) + message + id`, padded to blocks of 32.
- * Nothing authenticates it but the signature with the token, so that whoever has the token may ask what alterations of it
- * open to. He must not learn which check refuses one: with CBC that would be a padding oracle (S. Vaudenay, Security Flaws
- * Induced by CBC Padding, Eurocrypt 2002). All checks are made whatever the first of them says.
+ * Decrypts a ciphertext that must end with `id`: `random(16) + length(4, big-endian) + message + id`, padded to blocks of 32.
+ * Only the signature with the token authenticates it, so anybody with the token can send altered ciphertexts. Such a client
+ * must not learn which check failed: with CBC that would be a padding oracle (S. Vaudenay, Security Flaws Induced by CBC
+ * Padding, Eurocrypt 2002). Every check is therefore made, whatever the others find.
  */
 export function decryptForId(encrypted: string, key: Buffer, id: string): Decrypted {
-  const { plain, end, length, trouble: problem } = decryptBlocks(encrypted, key)
-  const wanted = Buffer.from(id, 'utf8')
-  const from = end - wanted.length
-  const tail = Buffer.alloc(wanted.length)
-  plain.copy(tail, 0, Math.max(0, from), end)
-  const isSame = timingSafeEqual(tail, wanted)
-  const isThere = HEAD + length === from
-  const reason = problem ?? (isSame && isThere ? null : 'encrypted for another appId')
-  return { problem: reason, message: plain.subarray(HEAD, reason === null ? from : plain.length) }
+  const { plain, end, length, problem: blockProblem } = decryptBlocks(encrypted, key)
+  const expectedId = Buffer.from(id, 'utf8')
+  const from = end - expectedId.length
+  const trailingId = Buffer.alloc(expectedId.length)
+  plain.copy(trailingId, 0, Math.max(0, from), end)
+  const isSameId = timingSafeEqual(trailingId, expectedId)
+  const isInPlace = HEAD + length === from
+  const problem = blockProblem ?? (isSameId && isInPlace ? null : 'encrypted for another appId')
+  return { problem, message: plain.subarray(HEAD, problem === null ? from : plain.length) }
 }
 
 /**
- * Opens a ciphertext whose trailing id the caller compares. Only for what no stranger can send: an error says what is wrong.
- * @throws WechatCryptoError when it is not one, every padding byte checked
+ * Decrypts a ciphertext and returns its trailing id, which the caller must compare. Only for input that no unauthenticated
+ * client can send, because the error reveals which check failed.
+ * @throws WechatCryptoError when it is not a valid ciphertext; every padding byte is checked
  */
 export function decrypt(encrypted: string, key: Buffer): { message: Buffer; trailingId: string } {
-  const { plain, end, length, trouble: problem } = decryptBlocks(encrypted, key)
+  const { plain, end, length, problem } = decryptBlocks(encrypted, key)
   if (problem !== null) throw new WechatCryptoError(problem)
   return {
     message: plain.subarray(HEAD, HEAD + length),
@@ -76,7 +81,7 @@ export function decrypt(encrypted: string, key: Buffer): { message: Buffer; trai
   }
 }
 
-/** `end`: where the padding begins; `length`: the message's, as it says. Both are nonsense where there is a `trouble`. */
+/** `end`: the offset of the padding. `length`: the message's length as it claims. Both are meaningless with a problem. */
 function decryptBlocks(encrypted: string, key: Buffer) {
   const cipher = Buffer.from(encrypted, 'base64')
   const blocks = cipher.subarray(0, cipher.length - (cipher.length % AES_BLOCK))
@@ -96,21 +101,21 @@ function decryptBlocks(encrypted: string, key: Buffer) {
         : HEAD + length > end
           ? 'message length is wrong'
           : null
-  return { plain, end, length, trouble: problem }
+  return { plain, end, length, problem }
 }
 
-/** Looks at as many bytes whatever they are: whether the last `pad` of them all are `pad`. */
+/** True when each of the last `pad` bytes is `pad`. Reads the same number of bytes in every case. */
 function hasPadding(plain: Buffer, pad: number): boolean {
   let wrong = 0
   for (let back = 1; back <= BLOCK; back++) {
-    // -1, all bits, within the padding; 0 before it. A byte that is not there differs from every other.
+    // `inside` is -1 (all bits set) within the padding and 0 before it. A missing byte differs from every other.
     const inside = (back - 1 - pad) >> 31
     wrong |= inside & ((plain[plain.length - back] ?? 0x100) ^ pad)
   }
   return wrong === 0 && pad >= 1 && pad <= BLOCK
 }
 
-/** The reverse of `decrypt`; `random` is for test vectors only. */
+/** Encrypts a message as `decrypt` reads it. `random` is for test vectors only. */
 export function encrypt(
   message: string,
   id: string,

@@ -23,7 +23,7 @@ const NONCE = '415670741'
 const xml = (content: string) =>
   `<xml><FromUserName>o1</FromUserName><CreateTime>${AT}</CreateTime><Content>${content}</Content></xml>`
 
-/** A push to an account of plain mode. */
+/** A push to an account in plain mode. */
 const plainPush = (body = xml('hi'), timestamp = String(AT)) => ({
   query: { signature: signatureOf('token', timestamp, NONCE), timestamp, nonce: NONCE },
   body: Buffer.from(body),
@@ -56,18 +56,18 @@ function encryptedPush(given: {
 }
 
 type Push = { query: Record<string, string | undefined>; body: Buffer }
-const open = (to: CallbackAccount, push: Push, more: { now?: number; maxAgeMs?: number } = {}) =>
-  openCallback({ account: to, ...push, now: AT * 1000, maxAgeMs: MAX_AGE_MS, ...more })
+const open = (receiver: CallbackAccount, push: Push, more: { now?: number; maxAgeMs?: number } = {}) =>
+  openCallback({ account: receiver, ...push, now: AT * 1000, maxAgeMs: MAX_AGE_MS, ...more })
 
 const without = (push: Push, name: string): Push => ({ ...push, query: { ...push.query, [name]: undefined } })
 const refused = (reason: unknown) => ({ ok: false, status: 401, reason })
-/** Its signature held, and its ciphertext was no message. */
-const unreadable = (reason: unknown) => ({ ...refused(reason), undecryptable: true })
-/** Its signature held, so it measures our clock. */
+/** Validly signed, but its ciphertext is not a message. */
+const undecryptable = (reason: unknown) => ({ ...refused(reason), undecryptable: true })
+/** Validly signed, so that it counts for the estimate of the clock skew. */
 const STALE = { ...refused('timestamp is too old'), stale: true }
 
-describe('an account of plain mode', () => {
-  it('takes the push of the official guide', () => {
+describe('an account in plain mode', () => {
+  it('accepts the push of the official guide', () => {
     const { token, timestamp, nonce, signature, body } = officialPlainPush
     const opened = open(
       account('plain', { token }),
@@ -82,7 +82,7 @@ describe('an account of plain mode', () => {
     })
   })
 
-  it('takes XML', () => {
+  it('accepts XML', () => {
     expect(open(account('plain'), plainPush())).toMatchObject({
       ok: true,
       format: 'xml',
@@ -99,7 +99,7 @@ describe('an account of plain mode', () => {
     expect(open(account('plain', { token: 'other' }), plainPush())).toEqual(refused('bad signature'))
   })
 
-  it('looks at the signature before it reads anything', () => {
+  it('checks the signature before it reads the body', () => {
     const broken = plainPush('<xml>')
     expect(open(account('plain'), broken)).toMatchObject({ ok: false, status: 400 })
     expect(open(account('plain'), without(broken, 'signature'))).toEqual(refused('bad signature'))
@@ -114,8 +114,8 @@ describe('an account of plain mode', () => {
   })
 })
 
-describe('an account of security mode', () => {
-  it('takes the push of the official guide', () => {
+describe('an account in security mode', () => {
+  it('accepts the push of the official guide', () => {
     const { token, appId, encodingAesKey, timestamp, nonce, signature, msgSignature } = officialPush
     const opened = open(account('security', { token, appId, encodingAesKey }), {
       query: { timestamp, nonce, signature, msg_signature: msgSignature, encrypt_type: 'aes' },
@@ -129,7 +129,7 @@ describe('an account of security mode', () => {
     })
   })
 
-  it('takes XML, and does without the weaker signature', () => {
+  it('accepts XML, also without `signature`', () => {
     expect(open(account('security'), without(encryptedPush({}), 'signature'))).toMatchObject({
       ok: true,
       format: 'xml',
@@ -138,14 +138,14 @@ describe('an account of security mode', () => {
     })
   })
 
-  it('answers in the format of the envelope, whatever is inside', () => {
+  it('answers in the format of the envelope, whatever format the message has', () => {
     expect(open(account('security'), encryptedPush({ format: 'json' }))).toMatchObject({
       format: 'json',
       record: { Content: 'hi' },
     })
   })
 
-  it('refuses a plain push, however well it is signed', () => {
+  it('refuses a plain push with a valid signature', () => {
     expect(open(account('security'), plainPush())).toMatchObject({ ok: false, status: 401 })
   })
 
@@ -153,7 +153,7 @@ describe('an account of security mode', () => {
     expect(open(account('security'), without(encryptedPush({}), name))).toEqual(refused('bad msg_signature'))
   })
 
-  it('refuses a push whose ciphertext was exchanged', () => {
+  it('refuses a push with another ciphertext than the signed one', () => {
     const other = encryptedPush({ body: xml('another') })
     expect(open(account('security'), { ...encryptedPush({}), body: other.body })).toEqual(
       refused('bad msg_signature'),
@@ -162,17 +162,17 @@ describe('an account of security mode', () => {
 
   it('refuses a message for another appId', () => {
     expect(open(account('security'), encryptedPush({ trailingId: 'wxsomebodyelse' }))).toEqual(
-      unreadable('encrypted for another appId'),
+      undecryptable('encrypted for another appId'),
     )
     expect(open(account('security'), encryptedPush({ trailingId: '' }))).toEqual(
-      unreadable('encrypted for another appId'),
+      undecryptable('encrypted for another appId'),
     )
   })
 
-  it('refuses what it cannot decrypt', () => {
+  it('refuses a push that it cannot decrypt', () => {
     const other = account('security', { encodingAesKey: officialPush.encodingAesKey })
     expect(open(other, encryptedPush({}))).toEqual(
-      unreadable('padding is wrong: another key, or a damaged message'),
+      undecryptable('padding is wrong: another key, or a damaged message'),
     )
     expect(open(account('security', { encodingAesKey: null }), encryptedPush({}))).toMatchObject({
       status: 401,
@@ -194,9 +194,9 @@ describe('an account of security mode', () => {
     ['a DOCTYPE', '<!DOCTYPE xml><xml><a>1</a></xml>'],
     ['empty', ''],
   ])(
-    'is refused with no other answer when it is %s inside: who is answered 400 knows that it opens',
+    'answers 401 also when the decrypted message is %s, so that the answer does not reveal that it was decrypted',
     (_, body) => {
-      expect(open(account('security'), encryptedPush({ body }))).toEqual(unreadable(expect.any(String)))
+      expect(open(account('security'), encryptedPush({ body }))).toEqual(undecryptable(expect.any(String)))
     },
   )
 
@@ -206,22 +206,25 @@ describe('an account of security mode', () => {
     ['is not UTF-8', '\xff', 400],
     ['has no end', '</xml', 400],
     ['is another document', '</html>', 400],
-  ])('does not parse for a stranger what %s, and answers what a glance tells', (_name, inner, status) => {
-    const { query } = encryptedPush({})
-    const root = inner === '</html>' ? '<html>' : '<xml>'
-    const body = Buffer.from(`${root}${inner}${inner.startsWith('</') ? '' : '</xml>'}`, 'latin1')
-    expect(open(account('security'), { query, body })).toMatchObject({ status: 400 })
-    expect(open(account('security'), without({ query, body }, 'signature'))).toMatchObject({ status })
-  })
+  ])(
+    'does not parse the body of an unauthenticated client, and answers by its start and end: it %s',
+    (_name, inner, status) => {
+      const { query } = encryptedPush({})
+      const root = inner === '</html>' ? '<html>' : '<xml>'
+      const body = Buffer.from(`${root}${inner}${inner.startsWith('</') ? '' : '</xml>'}`, 'latin1')
+      expect(open(account('security'), { query, body })).toMatchObject({ status: 400 })
+      expect(open(account('security'), without({ query, body }, 'signature'))).toMatchObject({ status })
+    },
+  )
 
-  it('refuses an Encrypt that is no text', () => {
+  it('refuses an Encrypt that is not a text', () => {
     const push = { ...encryptedPush({}), body: Buffer.from('{"Encrypt":{"a":"b"}}') }
     expect(open(account('security'), push)).toMatchObject({ ok: false, status: 401 })
   })
 })
 
-describe('an account of compatible mode', () => {
-  it('takes the real push of 2014', () => {
+describe('an account in compatible mode', () => {
+  it('accepts the real push of 2014', () => {
     const { token, appId, encodingAesKey, timestamp, nonce, signature, msgSignature } = senparcPush
     const opened = open(
       account('compatible', { token, appId, encodingAesKey }),
@@ -244,18 +247,18 @@ describe('an account of compatible mode', () => {
     })
   })
 
-  it('believes only what was encrypted', () => {
+  it('uses the encrypted fields only', () => {
     const push = encryptedPush({ around: '<Content>forged</Content><FromUserName>o666</FromUserName>' })
     const opened = open(account('compatible'), push)
     expect(opened).toMatchObject({ ok: true, record: { Content: 'hi', FromUserName: 'o1' } })
   })
 
-  it('adds no plain field that the encrypted part does not have', () => {
+  it('ignores plain fields that the encrypted part does not have', () => {
     const opened = open(account('compatible'), encryptedPush({ around: '<bizmsgmenuid>1</bizmsgmenuid>' }))
     expect(opened.ok && Object.keys(opened.record)).toEqual(['FromUserName', 'CreateTime', 'Content'])
   })
 
-  it('refuses a push without msg_signature, and one that is only plain', () => {
+  it('refuses a push without msg_signature, and a plain push', () => {
     expect(open(account('compatible'), without(encryptedPush({}), 'msg_signature'))).toEqual(
       refused('bad msg_signature'),
     )
@@ -263,24 +266,24 @@ describe('an account of compatible mode', () => {
   })
 })
 
-describe('an account without a token of its own, as an authorised one that no platform serves', () => {
-  it('takes nothing that everybody can sign', () => {
-    const to = account('plain', { token: '' })
+describe('an account without a token, such as an authorised one that no platform serves', () => {
+  it('refuses a push that is signed with an empty token', () => {
+    const tokenless = account('plain', { token: '' })
     const signed = { signature: signatureOf('', String(AT), NONCE), timestamp: String(AT), nonce: NONCE }
-    expect(open(to, { query: signed, body: Buffer.from(xml('hi')) })).toMatchObject({
+    expect(open(tokenless, { query: signed, body: Buffer.from(xml('hi')) })).toMatchObject({
       ok: false,
       status: 401,
     })
-    expect(answerChallenge({ account: to, query: { ...signed, echostr: 'test' } })).toMatchObject({
+    expect(answerChallenge({ account: tokenless, query: { ...signed, echostr: 'test' } })).toMatchObject({
       ok: false,
     })
   })
 })
 
-describe('an account behind a platform', () => {
-  it('is opened with the key before the last change as well, and answered with the key that opened it', () => {
-    const present = 'presenttestpresenttestpresenttestpresenttes'
-    const changed = { ...account('security'), encodingAesKey: present, previousAesKey: KEY }
+describe('an account of a platform', () => {
+  it('accepts the key from before the last change, and answers with the key that decrypted the push', () => {
+    const current = 'presenttestpresenttestpresenttestpresenttes'
+    const changed = { ...account('security'), encodingAesKey: current, previousAesKey: KEY }
     expect(open(changed, encryptedPush({}))).toMatchObject({ ok: true, aesKey: KEY })
     expect(open({ ...changed, previousAesKey: null }, encryptedPush({}))).toMatchObject({
       ok: false,
@@ -288,18 +291,18 @@ describe('an account behind a platform', () => {
     })
   })
 
-  it('takes messages that end with the platform’s id, and no longer its own', () => {
+  it('accepts messages that end with the platform’s id, and not with its own', () => {
     const trailingId = 'wxcomponent'
     expect(open({ ...account('security'), trailingId }, encryptedPush({ trailingId }))).toMatchObject({
       ok: true,
     })
     expect(open({ ...account('security'), trailingId }, encryptedPush({}))).toEqual(
-      unreadable('encrypted for another appId'),
+      undecryptable('encrypted for another appId'),
     )
   })
 })
 
-describe('a push that was recorded and comes again', () => {
+describe('a recorded push that is sent again', () => {
   const atAge = (ageMs: number, maxAgeMs = MAX_AGE_MS) =>
     [
       open(account('plain'), plainPush(), { now: AT * 1000 + ageMs, maxAgeMs }),
@@ -307,50 +310,50 @@ describe('a push that was recorded and comes again', () => {
     ] as const
 
   it.each([
-    ['of this moment', 0],
+    ['now', 0],
     ['as old as allowed', MAX_AGE_MS],
     ['from a clock that is ahead', -MAX_AGE_MS],
-  ])('is taken: %s', (_name, ageMs) => {
+  ])('is accepted: %s', (_name, ageMs) => {
     for (const opened of atAge(ageMs)) expect(opened.ok).toBe(true)
   })
 
   it.each([
     ['too old', MAX_AGE_MS + 1],
-    ['of yesterday', 24 * 3_600_000],
-    ['from too far ahead', -MAX_AGE_MS - 1],
+    ['a day old', 24 * 3_600_000],
+    ['from a clock that is too far ahead', -MAX_AGE_MS - 1],
   ])('is refused: %s', (_name, ageMs) => {
     for (const opened of atAge(ageMs)) expect(opened).toEqual(STALE)
   })
 
-  it('is taken from five minutes ahead, also where the age may be less', () => {
+  it('is accepted from five minutes ahead, also when the maximum age is less', () => {
     for (const opened of atAge(-5 * 60_000, 60_000)) expect(opened.ok).toBe(true)
     for (const opened of atAge(-5 * 60_000 - 1, 60_000)) expect(opened.ok).toBe(false)
   })
 
-  it('is taken at any age when the check is off', () => {
+  it('is accepted at any age when the check is off', () => {
     for (const opened of atAge(365 * 24 * 3_600_000, 0)) expect(opened.ok).toBe(true)
   })
 
-  it.each(['soon', '', '0', 'Infinity'])('is refused with the timestamp %o, though signed', (timestamp) => {
-    expect(open(account('plain'), plainPush(xml('hi'), timestamp))).toEqual(STALE)
-    expect(open(account('security'), encryptedPush({ timestamp }))).toEqual(STALE)
-  })
-})
-
-describe('WeChat checks a callback URL', () => {
-  it.each(challenges)(
-    'and gets its echostr back: $from',
-    ({ token, timestamp, nonce, signature, echostr }) => {
-      for (const mode of ['plain', 'compatible', 'security'] as const) {
-        expect(
-          answerChallenge({
-            account: account(mode, { token }),
-            query: { signature, timestamp, nonce, echostr },
-          }),
-        ).toEqual({ ok: true, echo: echostr })
-      }
+  it.each(['soon', '', '0', 'Infinity'])(
+    'is refused with the timestamp %o, also when signed',
+    (timestamp) => {
+      expect(open(account('plain'), plainPush(xml('hi'), timestamp))).toEqual(STALE)
+      expect(open(account('security'), encryptedPush({ timestamp }))).toEqual(STALE)
     },
   )
+})
+
+describe('WeChat’s check of a callback URL', () => {
+  it.each(challenges)('gets its echostr back: $from', ({ token, timestamp, nonce, signature, echostr }) => {
+    for (const mode of ['plain', 'compatible', 'security'] as const) {
+      expect(
+        answerChallenge({
+          account: account(mode, { token }),
+          query: { signature, timestamp, nonce, echostr },
+        }),
+      ).toEqual({ ok: true, echo: echostr })
+    }
+  })
 
   const encryptedChallenge = (trailingId = 'wx0123456789abcdef') => {
     const echostr = encrypt('4375120948345356249', trailingId, decodeAesKey(KEY))
@@ -358,7 +361,7 @@ describe('WeChat checks a callback URL', () => {
     return { msg_signature, timestamp: String(AT), nonce: NONCE, echostr }
   }
 
-  it('and gets an encrypted echostr back decrypted', () => {
+  it('gets an encrypted echostr back decrypted', () => {
     expect(answerChallenge({ account: account('security'), query: encryptedChallenge() })).toEqual({
       ok: true,
       echo: '4375120948345356249',
@@ -368,11 +371,11 @@ describe('WeChat checks a callback URL', () => {
   it.each([
     ['the push that WeChat sent', officialPush.message],
     ['a push in XML', xml('hi')],
-    ['a block of one', 'o1</FromUserName'],
+    ['a block of a push', 'o1</FromUserName'],
     ['bytes', '\u0000\u0001'],
-    ['what is longer than a challenge', '1'.repeat(65)],
+    ['a text longer than a challenge', '1'.repeat(65)],
     ['nothing', ''],
-  ])('and is not told what a ciphertext says that is no challenge: %s', (_, message) => {
+  ])('does not get a ciphertext decrypted that is not a challenge: %s', (_, message) => {
     const echostr = encrypt(message, 'wx0123456789abcdef', decodeAesKey(KEY))
     const query = {
       ...encryptedChallenge(),
@@ -380,7 +383,7 @@ describe('WeChat checks a callback URL', () => {
       msg_signature: signatureOf('token', String(AT), NONCE, echostr),
     }
     expect(answerChallenge({ account: account('security'), query })).toEqual(
-      unreadable('the encrypted echostr is no challenge'),
+      undecryptable('the encrypted echostr is not a challenge'),
     )
   })
 
@@ -416,7 +419,9 @@ describe('WeChat checks a callback URL', () => {
       { msg_signature: signatureOf('token', '1', '2', '3'), timestamp: '1', nonce: '2', echostr: '3' },
       'wrong length',
     ],
-  ])('and a stranger is refused: %s', (_name, to, query, reason = 'bad signature') => {
-    expect(answerChallenge({ account: to, query })).toMatchObject(refused(expect.stringContaining(reason)))
+  ])('is refused to an unauthenticated client: %s', (_name, receiver, query, reason = 'bad signature') => {
+    expect(answerChallenge({ account: receiver, query })).toMatchObject(
+      refused(expect.stringContaining(reason)),
+    )
   })
 })

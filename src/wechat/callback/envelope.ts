@@ -3,16 +3,16 @@ import type { FieldRecord } from './field-record.ts'
 import { scanCiphertext } from './scan-ciphertext.ts'
 import { type BodyFormat, CallbackBodyError, parseBody, parseEncrypted } from './xml-json.ts'
 
-/** What of an account the callback needs. */
+/** The account's fields that authenticate and decrypt its callbacks. */
 export interface CallbackAccount {
   appId: string
   mode: 'plain' | 'compatible' | 'security'
   token: string
   encodingAesKey: string | null
-  /** Token and key before the last change, which WeChat still uses for a while. */
+  /** Token and key from before the last change, which WeChat still uses for a while. */
   previousToken?: string | null
   previousAesKey?: string | null
-  /** The id at the end of ciphertexts: a platform's, where one serves the account; else the account's own. */
+  /** The id at the end of ciphertexts: the platform's when one serves the account, else the account's own. */
   trailingId?: string
 }
 
@@ -20,8 +20,8 @@ type Query = Record<string, string | undefined>
 
 export type OpenedCallback =
   /**
-   * `aesKey`: the one that opened it, which the answer must be sealed with; null when nothing was encrypted. `token`: the
-   * one that signed it, and must sign the answer. `plain`: the event's own bytes. `recovered`: see `ParsedBody`.
+   * `aesKey`: the key that decrypted it and must encrypt the answer; null when it was not encrypted. `token`: the token that
+   * signed it and must sign the answer. `plain`: the event's bytes. `recovered`: see `ParsedBody`.
    */
   | {
       ok: true
@@ -33,8 +33,8 @@ export type OpenedCallback =
       plain: Buffer
     }
   /**
-   * `stale`: its signature held, and its `timestamp` is too far from our clock. `arrived`: what came rightly signed is of
-   * another mode than the account's. `undecryptable`: its signature held, and its ciphertext was no message.
+   * `stale`: validly signed, but its `timestamp` is too far from this machine's clock. `receivedMode`: validly signed, but in
+   * this mode instead of the account's. `undecryptable`: validly signed, but its ciphertext is not a message.
    */
   | {
       ok: false
@@ -45,13 +45,13 @@ export type OpenedCallback =
       undecryptable?: true
     }
 
-/** A plain push (明文模式), or one of ciphertext alone (安全模式). */
+/** A plain push (明文模式), or one with ciphertext only (安全模式). */
 export type ReceivedMode = 'plain' | 'security'
 
-/** All that a refused caller is told: what was wrong with signature or ciphertext is in the log alone. */
+/** The body of every 401. Only the log says what was wrong with the signature or the ciphertext. */
 export const UNAUTHORISED = 'refused'
 
-/** A future timestamp is tolerated this far: clocks differ. */
+/** A timestamp may be this far in the future, because clocks differ. */
 const AHEAD_MS = 5 * 60_000
 
 interface Call {
@@ -59,14 +59,14 @@ interface Call {
   query: Query
   body: Buffer
   now: number
-  /** How old the query's `timestamp` may be, ms; 0: any age. */
+  /** How old the query's `timestamp` may be, ms; 0 allows any age. */
   maxAgeMs: number
 }
 
 /**
- * Proves that a POST is WeChat's and opens it: signature first, then age, then decryption, then parsing. An account is
- * held to the mode it is registered with; in compatible mode only the encrypted part is believed. What was wrong behind a
- * good `msg_signature` is told by `reason` alone: status and work are the same whatever it was.
+ * Authenticates a POST of WeChat and decrypts it: signature first, then age, then decryption, then parsing. The push must
+ * have the mode that the account is registered with. In compatible mode only the encrypted part is used. After a valid
+ * `msg_signature` only `reason` shows what was wrong: the status and the work are the same in every case.
  */
 export function openCallback(call: Call): OpenedCallback {
   try {
@@ -100,21 +100,21 @@ function openEncrypted(call: Call): OpenedCallback {
   }
   if (tokens.size === 0) return refuseUnsigned(call, { isPlausible, isSealed: candidates.length > 0 })
   if (isStale(call)) return STALE
-  // Only now: parsing costs more than all before it.
+  // Parsing comes last, because it costs more than everything before it.
   const parsed = parseEncrypted(body)
   const encrypted = parsed.candidates.find((encrypt) => tokens.has(encrypt))
   if (encrypted === undefined) return refused('bad msg_signature')
-  const undecryptable = decryptWithAnyKey(encrypted, account)
-  const read = readDecrypted(undecryptable)
+  const decrypted = decryptWithAnyKey(encrypted, account)
+  const read = readDecrypted(decrypted)
   if ('problem' in read) return { ...refused(read.problem), undecryptable: true }
-  const { aesKey, message } = undecryptable
+  const { aesKey, message } = decrypted
   const token = tokens.get(encrypted) ?? ''
   return { ok: true, ...read, format: parsed.format, aesKey, token, plain: message }
 }
 
 /**
- * Why a body without a good `msg_signature` is refused. Only where at least the query is WeChat's is it parsed, to say that
- * the modes differ.
+ * Refuses a body without a valid `msg_signature`. The body is parsed only when the query is WeChat's, to report that the
+ * modes differ.
  * @throws CallbackBodyError
  */
 function refuseUnsigned(call: Call, found: { isPlausible: boolean; isSealed: boolean }): OpenedCallback {
@@ -124,33 +124,35 @@ function refuseUnsigned(call: Call, found: { isPlausible: boolean; isSealed: boo
     return isSealed ? refused('bad msg_signature') : otherMode(account, 'plain')
   }
   if (!found.isPlausible) throw new CallbackBodyError('body is neither XML nor JSON')
-  return refused(found.isSealed ? 'bad msg_signature' : 'not encrypted, but the account is registered so')
+  return refused(
+    found.isSealed ? 'bad msg_signature' : 'not encrypted, but the account is registered as encrypted',
+  )
 }
 
-/** Reads what came out of a ciphertext, also where it is to be refused: that takes the same time. */
+/** Parses a decrypted message, also when it will be refused, so that both cases take the same time. */
 function readDecrypted({
-  problem: trouble,
+  problem,
   message,
 }: Decrypted): { record: FieldRecord; recovered: boolean } | { problem: string } {
   try {
     const { record, recovered } = parseBody(message)
-    return trouble === null ? { record, recovered } : { problem: trouble }
+    return problem === null ? { record, recovered } : { problem }
   } catch (err) {
     if (!(err instanceof CallbackBodyError)) throw err
-    return { problem: trouble ?? err.message }
+    return { problem: problem ?? err.message }
   }
 }
 
 /**
- * What comes back decrypted: short printable text without markup. WeChat's challenges are digits in every example (WeCom,
- * which encrypts them: `1616140317555161061`, https://developer.work.weixin.qq.com/document/path/90968). Whoever has the
- * token could otherwise send a recorded push as an `echostr`, or any block of one, and read in the answer what it says.
+ * A decrypted challenge is echoed only when it is a short printable text without markup. In every example of WeCom, which
+ * encrypts challenges, it is digits: `1616140317555161061` (https://developer.work.weixin.qq.com/document/path/90968). Without
+ * this check, anybody with the token could send a recorded push, or a block of one, as `echostr` and read it in the answer.
  */
 const ECHOSTR = /^[ !#-;=?-z|~]{1,64}$/
 
 /**
- * WeChat's check of a callback URL. The challenge comes plain in every mode and is echoed when `signature` holds; an
- * encrypted one with a valid `msg_signature` is decrypted first.
+ * Answers WeChat's check of a callback URL. The challenge is plain in every mode and is echoed when `signature` is valid. An
+ * encrypted challenge with a valid `msg_signature` is decrypted first.
  */
 export function answerChallenge(call: {
   account: CallbackAccount
@@ -158,7 +160,7 @@ export function answerChallenge(call: {
 }): { ok: true; echo: string } | { ok: false; status: 401; reason: string; undecryptable?: true } {
   const { account, query } = call
   const { timestamp = '', nonce = '', echostr = '' } = query
-  const no = { ok: false, status: 401 } as const
+  const unauthorised = { ok: false, status: 401 } as const
   if (signingToken(account, query.signature, timestamp, nonce) !== null) {
     return { ok: true, echo: echostr }
   }
@@ -166,21 +168,21 @@ export function answerChallenge(call: {
     !account.encodingAesKey ||
     signingToken(account, query.msg_signature, timestamp, nonce, echostr) === null
   )
-    return { ...no, reason: 'bad signature' }
+    return { ...unauthorised, reason: 'bad signature' }
   try {
-    const { problem: trouble, message } = decryptWithAnyKey(echostr, account)
+    const { problem, message } = decryptWithAnyKey(echostr, account)
     const echo = message.toString('utf8')
-    const why = trouble ?? (ECHOSTR.test(echo) ? null : 'the encrypted echostr is no challenge')
-    return why === null ? { ok: true, echo } : { ...no, reason: why, undecryptable: true }
+    const reason = problem ?? (ECHOSTR.test(echo) ? null : 'the encrypted echostr is not a challenge')
+    return reason === null ? { ok: true, echo } : { ...unauthorised, reason, undecryptable: true }
   } catch (err) {
-    if (err instanceof WechatCryptoError) return { ...no, reason: err.message }
+    if (err instanceof WechatCryptoError) return { ...unauthorised, reason: err.message }
     throw err
   }
 }
 
 /**
- * Whether the query alone is WeChat's: in every mode `signature` covers its token, timestamp and nonce. It says nothing
- * about the body, so it admits to a queue and to nothing else.
+ * True when the query is signed by WeChat: in every mode `signature` covers token, timestamp and nonce. It does not cover the
+ * body, so it is enough for admission to a queue and for nothing else.
  */
 function isQuerySigned(account: Pick<CallbackAccount, 'token' | 'previousToken'>, query: Query): boolean {
   const { signature, timestamp = '', nonce = '' } = query
@@ -188,8 +190,8 @@ function isQuerySigned(account: Pick<CallbackAccount, 'token' | 'previousToken'>
 }
 
 /**
- * The query's `signature`, where WeChat made it and it is young enough to be believed; null of all others: whoever has an
- * old query, from a log, is a stranger.
+ * The query's `signature` when it is WeChat's and recent; null otherwise. A client with an old query, from a log for example,
+ * counts as unauthenticated.
  */
 export function freshSignature(
   account: Pick<CallbackAccount, 'token' | 'previousToken'>,
@@ -200,21 +202,21 @@ export function freshSignature(
   return isFresh ? (query.signature ?? null) : null
 }
 
-/** The token that made this signature, the present one or the one before; null when neither did. */
+/** The token that made this signature, the current one or the previous one; null when neither did. */
 function signingToken(
   { token, previousToken }: Pick<CallbackAccount, 'token' | 'previousToken'>,
   given: string | undefined,
   ...parts: string[]
 ): string | null {
-  // An authorised account has none of its own, and everybody could sign with the empty one.
+  // An authorised account has no token of its own, and anybody could sign with an empty one.
   if (given === undefined || token === '') return null
   if (signatureMatches(given, token, ...parts)) return token
   return previousToken && signatureMatches(given, previousToken, ...parts) ? previousToken : null
 }
 
 /**
- * With the present key or the one before; the present one's trouble where neither opens it. Both are tried always: the time
- * does not tell whether the first one did.
+ * Decrypts with the current key or the previous one. Returns the current key's problem when neither works. Both are always
+ * tried, so that the time does not reveal whether the first one worked.
  * @throws WechatCryptoError without a usable key
  */
 function decryptWithAnyKey(encrypted: string, account: CallbackAccount): Decrypted & { aesKey: string } {
@@ -223,9 +225,9 @@ function decryptWithAnyKey(encrypted: string, account: CallbackAccount): Decrypt
     ...decryptForId(encrypted, decodeAesKey(aesKey), trailingId ?? appId),
     aesKey,
   })
-  const present = open(encodingAesKey ?? '')
+  const current = open(encodingAesKey ?? '')
   const previous = previousAesKey ? open(previousAesKey) : null
-  return previous && previous.problem === null && present.problem !== null ? previous : present
+  return previous && previous.problem === null && current.problem !== null ? previous : current
 }
 
 function isStale({ query, now, maxAgeMs }: Pick<Call, 'query' | 'now' | 'maxAgeMs'>): boolean {
@@ -237,8 +239,8 @@ function isStale({ query, now, maxAgeMs }: Pick<Call, 'query' | 'now' | 'maxAgeM
 const STALE: OpenedCallback = { ok: false, status: 401, reason: 'timestamp is too old', stale: true }
 
 function otherMode({ mode }: CallbackAccount, receivedMode: ReceivedMode): OpenedCallback {
-  const received = receivedMode === 'plain' ? 'not encrypted (plain mode)' : 'encrypted alone (security mode)'
-  const reason = `modes differ: the account is registered as ${mode}, but what came is ${received}; set the same mode at WeChat and here`
+  const received = receivedMode === 'plain' ? 'not encrypted (plain mode)' : 'encrypted only (security mode)'
+  const reason = `modes differ: the account is registered as ${mode}, but the push is ${received}; set the same mode at WeChat and here`
   return { ok: false, status: 401, reason, receivedMode }
 }
 

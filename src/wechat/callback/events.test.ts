@@ -5,7 +5,7 @@ import { CallbackBodyError, parseBody } from './xml-json.ts'
 
 const FROM = '<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[o1]]></FromUserName>'
 
-/** A push as WeChat writes it, with the given fields after the common ones. */
+/** Parses a push as WeChat writes it, with the given fields after the common ones. */
 const push = (fields: string, createTime = '1714112445'): Inbound =>
   parseInbound(
     parseBody(Buffer.from(`<xml>${FROM}<CreateTime>${createTime}</CreateTime>${fields}</xml>`)).record,
@@ -20,7 +20,7 @@ const event = (name: string, fields = '', createTime?: string) =>
 const common = { toUserName: 'gh_1', openId: 'o1', createTime: 1714112445 }
 const MSG_ID = '6074746557628292943'
 
-describe('a follower who sends a message', () => {
+describe('a message', () => {
   it.each<[string, string, object]>([
     ['text', '<Content><![CDATA[你好]]></Content>', { content: '你好', bizmsgmenuid: null }],
     [
@@ -54,17 +54,17 @@ describe('a follower who sends a message', () => {
       '<Title><![CDATA[a.pdf]]></Title><Description></Description><FileKey>k1</FileKey><FileMd5>5d41</FileMd5><FileTotalLen>1024</FileTotalLen>',
       { title: 'a.pdf', description: '', fileKey: 'k1', bytes: '1024' },
     ],
-  ])('is heard: %s', (kind, fields, variant) => {
+  ])('is read: %s', (kind, fields, variant) => {
     const inbound = message(kind, fields)
     expect(inbound).toEqual({ ...common, eventName: '', kind, msgId: MSG_ID, ...variant })
     expect(sceneOf(inbound)).toBe('message')
   })
 
-  it('may have their voice written down', () => {
+  it('may have a transcript of a voice', () => {
     expect(message('voice', '<Recognition>你好</Recognition>')).toMatchObject({ recognition: '你好' })
   })
 
-  it('is heard the same way in JSON, with every digit of MsgId', () => {
+  it('is read the same way from JSON, with every digit of MsgId', () => {
     const body = `{"ToUserName":"gh_1","FromUserName":"o1","CreateTime":1714112445,"MsgType":"text","Content":"hi","MsgId":${MSG_ID}}`
     expect(parseInbound(parseBody(Buffer.from(body)).record)).toEqual({
       ...common,
@@ -77,9 +77,9 @@ describe('a follower who sends a message', () => {
   })
 })
 
-describe('a follower who sends what the guide does not list', () => {
-  it.each(['miniprogrampage', 'emotion', 'hologram', 'subscribe', 'FORGET', 'x'.repeat(500)])(
-    'has sent a message: %s',
+describe('a message of a type that the guide does not list', () => {
+  it.each(['miniprogrampage', 'emotion', 'hologram', 'subscribe', 'UPPERCASE', 'x'.repeat(500)])(
+    'is still a message: %s',
     (msgType) => {
       const inbound = message(msgType, '<Event>unsubscribe</Event>')
       expect(inbound).toEqual({
@@ -96,7 +96,7 @@ describe('a follower who sends what the guide does not list', () => {
   it.each([
     ['MsgId, XML', `<MsgId>${MSG_ID}</MsgId>`],
     ['MsgID, XML', `<MsgID>${MSG_ID}</MsgID>`],
-  ])('has sent the same one whether it says %s', (_name, id) => {
+  ])('has the same dedupe key with %s', (_name, id) => {
     for (const msgType of ['text', 'file', 'hologram']) {
       const inbound = push(`<MsgType>${msgType}</MsgType>${id}`)
       expect(inbound).toMatchObject({ msgId: MSG_ID })
@@ -104,7 +104,7 @@ describe('a follower who sends what the guide does not list', () => {
     }
   })
 
-  it.each(['MsgId', 'MsgID'])('has sent it in JSON, with %s as a number or as text', (name) => {
+  it.each(['MsgId', 'MsgID'])('is read from JSON with %s as a number or as a text', (name) => {
     for (const id of [MSG_ID, `"${MSG_ID}"`]) {
       const body = `{"FromUserName":"o1","CreateTime":1714112445,"MsgType":"file","${name}":${id}}`
       expect(parseInbound(parseBody(Buffer.from(body)).record)).toMatchObject({ kind: 'file', msgId: MSG_ID })
@@ -112,8 +112,8 @@ describe('a follower who sends what the guide does not list', () => {
   })
 })
 
-describe('a follower who taps an item of a menu message', () => {
-  it('has sent a text, but WeChat counts a menu tap', () => {
+describe('a tap on a menu message', () => {
+  it('is a text that WeChat counts as a menu click', () => {
     const tapped = message('text', '<Content>满意</Content><bizmsgmenuid>101</bizmsgmenuid>')
     expect(tapped).toMatchObject({ kind: 'text', content: '满意', bizmsgmenuid: '101' })
     expect(sceneOf(tapped)).toBe('menu')
@@ -289,13 +289,13 @@ describe('an event', () => {
   })
 
   it.each(['Subscribe', 'SUBSCRIBE', 'scan', 'click', 'Kf_Create_Session'])(
-    'is known however its name is written: %s',
+    'is recognised in any case: %s',
     (name) => {
       expect(event(name).kind).toBe(name.toLowerCase())
     },
   )
 
-  it('is read without the fields that it should have', () => {
+  it('is read also when fields are missing', () => {
     expect(event('scancode_push')).toMatchObject({ scanType: '', scanResult: '' })
     expect(event('pic_weixin', '<SendPicsInfo>none</SendPicsInfo>')).toMatchObject({ count: 0 })
     expect(
@@ -306,50 +306,54 @@ describe('an event', () => {
   })
 })
 
-describe('a push that nobody has heard of', () => {
+describe('a push of an unknown kind', () => {
   it.each([
     ['an event', event('brand_new_thing', '<Extra><A>1</A></Extra>'), 'event brand_new_thing'],
     ['an event without a name', event(''), 'event '],
     ['a message type without MsgId', push('<MsgType>hologram</MsgType>'), 'hologram'],
     ['a message without a type', push('<MsgId>1</MsgId>'), ''],
     [
-      'a text without MsgId, which cannot be told from its repetition',
+      'a text without MsgId, which cannot be deduplicated',
       push('<MsgType>text</MsgType><Content>a</Content>'),
       'text',
     ],
-  ])('is unknown, not an error: %s', (_name, inbound, msgType) => {
+  ])('is read as unknown and not refused: %s', (_name, inbound, msgType) => {
     expect(inbound).toMatchObject({ ...common, kind: 'unknown', msgType })
     expect(sceneOf(inbound)).toBeNull()
   })
 
-  it('is cut before it goes to a log', () => {
+  it('has its type truncated for the log', () => {
     expect(event('x'.repeat(5_000))).toMatchObject({ msgType: `event ${'x'.repeat(74)}` })
     expect(push(`<MsgType>${'x'.repeat(5_000)}</MsgType>`)).toMatchObject({ msgType: 'x'.repeat(80) })
   })
 })
 
-describe('a push without what every push has', () => {
-  const of = (record: Record<string, string>) => () => parseInbound(record)
+describe('a push without a required field', () => {
+  const parsing = (record: Record<string, string>) => () => parseInbound(record)
 
   it.each([
     ['no FromUserName', { CreateTime: '1', MsgType: 'text' }, 'no FromUserName'],
     [
-      'a FromUserName that no key of the store could hold',
+      'a FromUserName that is too long',
       { FromUserName: 'o'.repeat(129), CreateTime: '1' },
-      'FromUserName is no open id',
+      'FromUserName is not an open id',
     ],
-    ['a FromUserName with NUL', { FromUserName: 'o\u0000', CreateTime: '1' }, 'FromUserName is no open id'],
+    [
+      'a FromUserName with NUL',
+      { FromUserName: 'o\u0000', CreateTime: '1' },
+      'FromUserName is not an open id',
+    ],
     ['an empty FromUserName', { FromUserName: '', CreateTime: '1' }, 'no FromUserName'],
     ['no CreateTime', { FromUserName: 'o1' }, 'no CreateTime'],
     ['an empty CreateTime', { FromUserName: 'o1', CreateTime: '' }, 'no CreateTime'],
-    ['a CreateTime of words', { FromUserName: 'o1', CreateTime: 'now' }, 'no CreateTime'],
+    ['a CreateTime that is not a number', { FromUserName: 'o1', CreateTime: 'now' }, 'no CreateTime'],
     ['a negative CreateTime', { FromUserName: 'o1', CreateTime: '-1' }, 'no CreateTime'],
     ['a CreateTime with a fraction', { FromUserName: 'o1', CreateTime: '1.5' }, 'no CreateTime'],
     ['a hexadecimal CreateTime', { FromUserName: 'o1', CreateTime: '0x10' }, 'no CreateTime'],
-    ['a CreateTime that is no date', { FromUserName: 'o1', CreateTime: '1'.repeat(13) }, 'no CreateTime'],
-  ])('is refused: %s', (_name, record, why) => {
-    expect(of(record)).toThrow(CallbackBodyError)
-    expect(of(record)).toThrow(why)
+    ['a CreateTime that is too large', { FromUserName: 'o1', CreateTime: '1'.repeat(13) }, 'no CreateTime'],
+  ])('is refused: %s', (_name, record, reason) => {
+    expect(parsing(record)).toThrow(CallbackBodyError)
+    expect(parsing(record)).toThrow(reason)
   })
 
   it('is refused when it names two senders', () => {
@@ -361,29 +365,29 @@ describe('a push without what every push has', () => {
     expect(() => parseInbound(record)).toThrow('no FromUserName')
   })
 
-  it('does not take a name from the language for a field', () => {
+  it('is refused when the field is inherited from a prototype', () => {
     expect(() => parseInbound(Object.create({ FromUserName: 'o1', CreateTime: '1' }))).toThrow(
       'no FromUserName',
     )
   })
 })
 
-describe('WeChat repeats a push', () => {
+describe('the dedupe key of a push', () => {
   const text = (msgId: string, createTime = '1714112445', content = 'hi') =>
     push(`<MsgType>text</MsgType><Content>${content}</Content><MsgId>${msgId}</MsgId>`, createTime)
   const click = (key: string, createTime?: string) =>
     event('CLICK', `<EventKey>${key}</EventKey>`, createTime)
   const key = (inbound: Inbound, appId = 'wx1') => dedupeKey(appId, inbound)
 
-  it('is the same message when MsgId is', () => {
+  it('is the same for messages with the same MsgId', () => {
     expect(key(text('1', '1714112450', 'other'))).toBe(key(text('1')))
   })
 
-  it('tells apart two MsgIds beyond 2^53 that are one number to JavaScript', () => {
+  it('differs for two MsgIds beyond 2^53 that are the same number in JavaScript', () => {
     expect(key(text('6074746557628292943'))).not.toBe(key(text('6074746557628292944')))
   })
 
-  it('is the same event when second, name and key are', () => {
+  it('is the same for events with the same second, name and key', () => {
     expect(key(click('gift'))).toBe(key(click('gift')))
     expect(key(event('click', '<EventKey>gift</EventKey>'))).toBe(key(click('gift')))
   })
@@ -394,24 +398,24 @@ describe('WeChat repeats a push', () => {
     ['another event', event('VIEW', '<EventKey>gift</EventKey>')],
     ['a follow of the same second', event('subscribe', '<EventKey>gift</EventKey>')],
     ['a message of the same second', text('1')],
-  ])('is another one with %s', (_name, other) => {
+  ])('differs with %s', (_name, other) => {
     expect(key(other)).not.toBe(key(click('gift')))
   })
 
-  it('is another one at another account or of another follower', () => {
+  it('differs for another account and for another follower', () => {
     const other = parseInbound({ FromUserName: 'o2', CreateTime: '1714112445', MsgType: 'text', MsgId: '1' })
     expect(key(text('1'), 'wx2')).not.toBe(key(text('1'), 'wx1'))
     expect(key(other)).not.toBe(key(text('1')))
   })
 
-  it('cannot be confused by what a field contains', () => {
+  it('is unambiguous whatever a field contains', () => {
     const from = (FromUserName: string, MsgId: string) =>
       key(parseInbound({ FromUserName, MsgId, CreateTime: '1', MsgType: 'text' }))
     expect(from('o,msg,1', '2')).not.toBe(from('o', '1,msg,2'))
     expect(from('o","msg","1', '2')).not.toBe(from('o', '1","msg","2'))
   })
 
-  it('knows the finished sending of a template as an event, though it has a MsgID', () => {
+  it('is that of an event for TEMPLATESENDJOBFINISH, which has a MsgID', () => {
     const finished = (at: string) =>
       event('TEMPLATESENDJOBFINISH', '<MsgID>1</MsgID><Status>success</Status>', at)
     expect(key(finished('1714112445'))).not.toBe(key(text('1')))

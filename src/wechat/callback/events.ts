@@ -2,7 +2,7 @@ import { truncateText } from '../../shared/text.ts'
 import type { FieldRecord, FieldValue } from './field-record.ts'
 import { CallbackBodyError } from './xml-json.ts'
 
-/** What every callback has. `createTime` is WeChat's clock, in s. `eventName` as WeChat writes it; '' for messages. */
+/** Fields of every callback. `createTime`: seconds by WeChat's clock. `eventName`: as WeChat writes it, empty for messages. */
 interface Common {
   toUserName: string
   openId: string
@@ -19,7 +19,7 @@ interface MenuEvent {
   eventKey: string
 }
 
-/** Every event and message of the catalogue (公众号 消息管理: 接收普通消息, 接收事件推送), one kind each. */
+/** A callback: one kind for each message and event in WeChat's guide (公众号 消息管理: 接收普通消息, 接收事件推送). */
 export type Inbound = Common &
   (
     | ({ kind: 'text'; content: string; bizmsgmenuid: string | null } & Message)
@@ -66,9 +66,9 @@ const IGNORED =
   /^(publishjobfinish|card_|user_(get|gifting|del|consume|pay|view|enter)|update_member_card|giftcard_|shakearoundusershake|wificonnected|merchant_order|debug_demo|submit_membercard)/
 
 /**
- * Reads a callback's fields. Unknown fields are tolerated. Whatever has a `MsgType` other than `event` and a message id is
- * a message: WeChat's guide lists seven types, and its clients send more (`file`: Title, FileKey, FileMd5, FileTotalLen,
- * in the messages guide of EasyWeChat and in Senparc.Weixin's `RequestMessageFile`). What else cannot be told is `unknown`.
+ * Reads a callback's fields, and ignores unknown ones. A push with a `MsgType` other than `event` and a message id is a
+ * message: WeChat's guide lists seven types, and its apps send more (`file`: Title, FileKey, FileMd5, FileTotalLen, in the
+ * messages guide of EasyWeChat and in Senparc.Weixin's `RequestMessageFile`). Any other push is `unknown`.
  * @throws CallbackBodyError without FromUserName or CreateTime
  */
 export function parseInbound(record: FieldRecord): Inbound {
@@ -76,7 +76,7 @@ export function parseInbound(record: FieldRecord): Inbound {
   const openId = text('FromUserName')
   const createTime = Number(text('CreateTime'))
   if (!openId) throw new CallbackBodyError('no FromUserName')
-  if (!OPEN_ID.test(openId)) throw new CallbackBodyError('FromUserName is no open id')
+  if (!OPEN_ID.test(openId)) throw new CallbackBodyError('FromUserName is not an open id')
   if (!/^\d{1,12}$/.test(text('CreateTime')) || !Number.isSafeInteger(createTime)) {
     throw new CallbackBodyError('no CreateTime')
   }
@@ -90,20 +90,20 @@ export function parseInbound(record: FieldRecord): Inbound {
     : { ...common, kind: 'unknown', msgType: truncateText(msgType, MSG_TYPE_MAX) }
 }
 
-/** Messages are documented with `MsgId`, some events with `MsgID`; one that writes it otherwise is the same. */
+/** WeChat documents `MsgId` for messages and `MsgID` for some events. Both spellings are accepted. */
 function messageId(text: Text): string {
   return text('MsgId') || text('MsgID')
 }
 
-/** WeChat's have 28 letters, digits, - and _. A longer one could be no key of an index, nor of a workflow. */
+/** WeChat's open ids have 28 letters, digits, - and _. The limit keeps index keys and workflow ids valid. */
 const OPEN_ID = /^[\x21-\x7e]{1,128}$/
 
-/** It goes to the log; WeChat's have a dozen letters. */
+/** The type is logged. WeChat's types have about a dozen letters. */
 const MSG_TYPE_MAX = 80
 
 type Text = (name: string) => string
 
-/** A follow by a QR code has the code's scene behind it. */
+/** The `EventKey` of a follow by QR code is this prefix and the code's scene. */
 const QR_SCENE_PREFIX = 'qrscene_'
 
 function parseMessage(message: Common & Message, msgType: string, text: Text): Inbound {
@@ -166,7 +166,7 @@ interface EventFields {
   nested(name: string): Text
 }
 
-/** By WeChat's event name in lowercase. */
+/** Parsers by WeChat's event name in lowercase. */
 const EVENTS: Record<string, (fields: EventFields) => Inbound> = {
   subscribe: ({ common, text }) => {
     const eventKey = text('EventKey')
@@ -265,14 +265,14 @@ function sessionEvent(
   return { ...common, kind, kfAccount: text('KfAccount') }
 }
 
-/** The sender is WeChat's own service; `OpenID` names the follower (授权用户资料变更). */
+/** The sender is a service of WeChat, and `OpenID` is the follower (授权用户资料变更). */
 function userInfoEvent(kind: UserInfoEvent, { common, text }: EventFields): Inbound {
   return { ...common, openId: text('OpenID') || common.openId, kind, revokeInfo: text('RevokeInfo') }
 }
 
 /**
- * What makes two callbacks one: messages by MsgId, events by second, name and key (WeChat's guide says
- * `FromUserName + CreateTime`; two different events may share a second).
+ * The key that two deliveries of one callback share: docs/contract.md#3-callbacks. WeChat's guide names `FromUserName +
+ * CreateTime` for events, but two different events may share a second, so the key has their name and `EventKey` too.
  */
 export function dedupeKey(appId: string, inbound: Inbound): string {
   const isEvent = inbound.eventName !== ''

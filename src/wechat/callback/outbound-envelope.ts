@@ -3,7 +3,7 @@ import { decodeAesKey, encrypt, signatureOf } from './crypto.ts'
 import type { BodyFormat } from './xml-json.ts'
 
 /**
- * A second URL that is told of an account's events: WeChat knows one URL only, and another system may have lived behind
+ * A second URL that receives an account's events. WeChat has one URL for each account only, and another system may have used
  * it before.
  */
 export interface Forward {
@@ -11,7 +11,7 @@ export interface Forward {
   token: string
   encodingAesKey: string | null
   mode: 'plain' | 'compatible' | 'security'
-  /** Its passive reply is passed on where we have none. */
+  /** True when its passive reply is sent to the follower, unless a campaign has one. */
   useReply: boolean
 }
 
@@ -19,8 +19,8 @@ export interface Forward {
 type OutboundTarget = Omit<Forward, 'url' | 'useReply'> & { appId: string }
 
 /**
- * An event in the envelope in which WeChat delivers it (2.2 of the callback rules), signed with the target's token.
- * @param event `plain`: the event's own bytes, undecoded, so that 64-bit ids stay exact; `timestamp` in s
+ * Wraps an event in the envelope in which WeChat delivers it, signed with the target's token.
+ * @param event `plain`: the event's text as received, so that 64-bit ids stay exact; `timestamp`: seconds
  */
 export function wrapEvent(
   target: OutboundTarget,
@@ -47,7 +47,7 @@ export function wrapEvent(
   return { query, body, nonce }
 }
 
-/** Compatible mode: the plain fields and the ciphertext side by side. */
+/** Adds the ciphertext to the plain fields, as in compatible mode. */
 function withEncrypt(plain: string, format: BodyFormat, encrypted: string): string {
   if (format === 'json') return plain.replace('{', `{"Encrypt":${JSON.stringify(encrypted)},`)
   const end = plain.lastIndexOf('</xml>')

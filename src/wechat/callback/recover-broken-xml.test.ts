@@ -8,7 +8,7 @@ const HEAD =
   '<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oMe]]></FromUserName><CreateTime>1714112445</CreateTime>'
 const TAIL = '<MsgId>6074746557628292943</MsgId>'
 
-/** Pushes as WeChat writes them, with what somebody typed, scanned or named put in as it is. */
+/** Pushes as WeChat writes them, with a person's text inserted without escaping. */
 const typed = (text: string) =>
   `<xml>${HEAD}<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[${text}]]></Content>${TAIL}</xml>`
 const located = (label: string) =>
@@ -18,7 +18,7 @@ const shared = (title: string, description: string) =>
 const scanned = (result: string) =>
   `<xml>${HEAD}<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[scancode_push]]></Event><EventKey><![CDATA[key]]></EventKey><ScanCodeInfo><ScanType><![CDATA[qrcode]]></ScanType><ScanResult><![CDATA[${result}]]></ScanResult></ScanCodeInfo></xml>`
 
-const ME = { toUserName: 'gh_1', openId: 'oMe', createTime: 1714112445 }
+const SENDER = { toUserName: 'gh_1', openId: 'oMe', createTime: 1714112445 }
 const inboundOf = (xml: string) => parseInbound(read(xml).record)
 
 const ENDS = [']]>', 'a]]>b', ']]]]>>', ']]></Content>', '</Content>', ']]></xml>', '<xml>', '<![CDATA[x]]>']
@@ -35,10 +35,10 @@ const MARKUP = [
 ]
 const DEEP = [']]>'.repeat(2_000), `]]>${'<a>'.repeat(2_000)}`, `]]>${'<a>'.repeat(20)}${'</a>'.repeat(20)}`]
 
-describe('what a follower typed, though it breaks the XML around it', () => {
-  it.each([...ENDS, ...CONTROLS, ...MARKUP, ...DEEP])('is read as it was typed: %.60j', (text) => {
+describe('a text that breaks the XML around it', () => {
+  it.each([...ENDS, ...CONTROLS, ...MARKUP, ...DEEP])('is read as the follower typed it: %.60j', (text) => {
     expect(inboundOf(typed(text))).toEqual({
-      ...ME,
+      ...SENDER,
       eventName: '',
       kind: 'text',
       msgId: '6074746557628292943',
@@ -48,21 +48,21 @@ describe('what a follower typed, though it breaks the XML around it', () => {
   })
 
   it.each([...ENDS, ...CONTROLS, ...MARKUP, ...DEEP])(
-    'keeps nothing from being read that stands in another field: %.60j',
+    'does not prevent reading a push in which it is another field: %.60j',
     (text) => {
-      const message = { ...ME, msgId: '6074746557628292943' }
+      const message = { ...SENDER, msgId: '6074746557628292943' }
       expect(inboundOf(located(text))).toMatchObject({ ...message, kind: 'location' })
       expect(inboundOf(shared(text, 'd'))).toMatchObject({ ...message, kind: 'link' })
       expect(inboundOf(shared('t', text))).toMatchObject({ ...message, kind: 'link' })
-      expect(inboundOf(scanned(text))).toMatchObject({ ...ME, kind: 'scancode_push', eventKey: 'key' })
+      expect(inboundOf(scanned(text))).toMatchObject({ ...SENDER, kind: 'scancode_push', eventKey: 'key' })
     },
   )
 
-  it('may be a scene that the account itself gave a code', () => {
+  it('may be the scene of a QR code of the account', () => {
     const scan = (event: string, key: string) =>
       `<xml>${HEAD}<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[${event}]]></Event><EventKey><![CDATA[${key}]]></EventKey><Ticket><![CDATA[T]]></Ticket></xml>`
     expect(inboundOf(scan('SCAN', 'a]]>b'))).toMatchObject({
-      ...ME,
+      ...SENDER,
       kind: 'scan',
       qrScene: 'a]]>b',
       ticket: 'T',
@@ -75,12 +75,12 @@ describe('what a follower typed, though it breaks the XML around it', () => {
     ['not opened', '<Content>hi & <you></Content>', 'hi & <you>'],
     ['with references', '<Content>a &lt; b & c</Content>', 'a < b & c'],
     ['absent', '<Content/>&', ''],
-  ])('is read where its section is %s', (_name, content, text) => {
+  ])('is read when its section is %s', (_name, content, text) => {
     const xml = `<?xml version="1.0"?>\n<xml>\n${HEAD}\n<MsgType>text</MsgType>\n${content}\n${TAIL}\n</xml>\n`
-    expect(inboundOf(xml)).toMatchObject({ ...ME, kind: 'text', content: text })
+    expect(inboundOf(xml)).toMatchObject({ ...SENDER, kind: 'text', content: text })
   })
 
-  it('does not make a well-formed push anything else', () => {
+  it('is recovered only when the push is broken', () => {
     expect(read(typed('hi')).recovered).toBe(false)
     expect(read(typed('a]]]]><![CDATA[>b'))).toMatchObject({ recovered: false, record: { Content: 'a]]>b' } })
     expect(read(typed('a]]>b')).recovered).toBe(true)
@@ -99,7 +99,7 @@ const FORGED = [
   '<EventKey>gift</EventKey>',
   '<Encrypt>AAAA</Encrypt>',
 ]
-/** Ways out of the section of a field and back into it, some well-formed and some not. */
+/** Texts that end the section of a field, insert markup and open it again. Some results are well-formed, some are not. */
 const around = (field: string) => (inside: string) => [
   `]]></${field}>${inside}<${field}><![CDATA[`,
   `x]]></${field}>${inside}<${field}>`,
@@ -112,15 +112,15 @@ const around = (field: string) => (inside: string) => [
   `]]>${inside}`,
 ]
 
-describe('a follower who types fields', () => {
-  const expectParsed = (xml: string, about: object) => {
+describe('a text with forged fields', () => {
+  const expectParsed = (xml: string, expected: object) => {
     const inbound = inboundOf(xml)
-    expect(inbound).toMatchObject({ ...ME, ...about })
+    expect(inbound).toMatchObject({ ...SENDER, ...expected })
     expect('bizmsgmenuid' in inbound ? inbound.bizmsgmenuid : null).toBeNull()
   }
   const message = { eventName: '', msgId: '6074746557628292943' }
 
-  it.each(FORGED)('has sent text and no field: %s', (forged) => {
+  it.each(FORGED)('is read as a text, and its fields are ignored: %s', (forged) => {
     for (const text of around('Content')(forged))
       expectParsed(typed(text), { ...message, kind: 'text', content: text })
     for (const text of around('Label')(forged)) expectParsed(located(text), { ...message, kind: 'location' })
@@ -133,7 +133,7 @@ describe('a follower who types fields', () => {
     }
   })
 
-  it('is never somebody else, and their text is what they typed, whatever it is', () => {
+  it('never changes the sender, and is read as it was typed, for random texts', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         ...FORGED,
@@ -154,7 +154,7 @@ describe('a follower who types fields', () => {
     const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
     fc.assert(
       fc.property(text, (t) => {
-        // What some writers of XML make of the end of a section, and of line breaks, cannot be told from the text itself.
+        // XML writers change the end of a section and line breaks, and the result is ambiguous.
         fc.pre(!t.includes(']]]]><![CDATA[>') && !t.includes('\r') && !/[\0\p{Surrogate}]/u.test(t))
         expectParsed(typed(t), { ...message, kind: 'text', content: t })
         expectParsed(located(t), { ...message, kind: 'location' })
@@ -166,17 +166,17 @@ describe('a follower who types fields', () => {
   })
 })
 
-describe('a push that no person’s text can have broken', () => {
+describe('a push that a person’s text cannot have broken', () => {
   it.each([
     ['without an end', typed('x').slice(0, -6)],
-    ['with something behind it', `${typed(']]>')}more`],
+    ['with a text after its end', `${typed(']]>')}more`],
     ['cut off in its first fields', '<xml><ToUserName>gh_1</ToUserName><FromUser'],
     ['without a sender', '<xml><ToUserName>gh_1</ToUserName><CreateTime>1</CreateTime><a></xml>'],
     ['whose text is never closed', typed('x').replace('</Content>', '')],
     ['with a DOCTYPE before it', `<!DOCTYPE x>${typed(']]>')}`],
     ['with a DOCTYPE in its first fields', typed(']]>').replace('<CreateTime>', '<!DOCTYPE x><CreateTime>')],
     ['with a comment that hides the DOCTYPE', `<!-- <xml> --><!DOCTYPE x>${typed(']]>')}`],
-    ['with an entity of its own', typed('x').replace('<![CDATA[x]]>', '&nobody;')],
+    ['with an undeclared entity', typed('x').replace('<![CDATA[x]]>', '&nobody;')],
   ])('is refused: %s', (_name, xml) => {
     expect(() => read(xml)).toThrow(CallbackBodyError)
   })
@@ -188,8 +188,8 @@ describe('a push that no person’s text can have broken', () => {
     ['ids', typed(`]]>${TAIL.repeat(1_700)}`)],
     ['white space', typed(`]]>${' '.repeat(60_000)}`)],
     ['ciphertexts', typed(`]]>${'<Encrypt>'.repeat(6_000)}`)],
-  ])('keeps nobody busy: %s', (_name, xml) => {
-    expect(inboundOf(xml)).toMatchObject(ME)
+  ])('of the largest size is read quickly: %s', (_name, xml) => {
+    expect(inboundOf(xml)).toMatchObject(SENDER)
     expect(parseEncrypted(Buffer.from(xml)).candidates).toEqual([])
   })
 })
@@ -202,29 +202,26 @@ describe('the ciphertext of a push in compatible mode', () => {
     expect(parseEncrypted(Buffer.from(encrypted(text))).candidates).toContain('QUJD')
   })
 
-  it('is one of two where the follower typed one', () => {
+  it('is one of two candidates when the follower typed another', () => {
     const forged = ']]></Content><Encrypt>WFla</Encrypt><Content><![CDATA['
     expect(parseEncrypted(Buffer.from(encrypted(forged))).candidates).toEqual(['QUJD', 'WFla'])
     const many = forged.repeat(100)
     expect(parseEncrypted(Buffer.from(encrypted(many))).candidates).toEqual(['QUJD', 'WFla'])
   })
 
-  it('is none in a plain push, well-formed or not', () => {
+  it('has no candidate in a plain push, well-formed or not', () => {
     expect(parseEncrypted(Buffer.from(typed('x'))).candidates).toEqual([])
     expect(parseEncrypted(Buffer.from(typed(']]>'))).candidates).toEqual([])
   })
 })
 
 describe('a push in JSON', () => {
-  it.each(['\u0001', 'a\nb', '\t\u0002"'])(
-    'may contain control characters that are not escaped: %j',
-    (text) => {
-      const [, escaped = ''] = /^"(.*)"$/s.exec(JSON.stringify(text)) ?? []
-      const raw = escaped.replace(/\\u00([01][0-9a-f])|\\([nt])/g, (_, hex: string | undefined, c: string) =>
-        hex ? String.fromCharCode(Number.parseInt(hex, 16)) : c === 'n' ? '\n' : '\t',
-      )
-      const body = `{"FromUserName":"oMe","CreateTime":1,\n"MsgType":"text","MsgId":2,"Content":"${raw}"}`
-      expect(inboundOf(body)).toMatchObject({ kind: 'text', content: text })
-    },
-  )
+  it.each(['\u0001', 'a\nb', '\t\u0002"'])('may contain unescaped control characters: %j', (text) => {
+    const [, escaped = ''] = /^"(.*)"$/s.exec(JSON.stringify(text)) ?? []
+    const raw = escaped.replace(/\\u00([01][0-9a-f])|\\([nt])/g, (_, hex: string | undefined, c: string) =>
+      hex ? String.fromCharCode(Number.parseInt(hex, 16)) : c === 'n' ? '\n' : '\t',
+    )
+    const body = `{"FromUserName":"oMe","CreateTime":1,\n"MsgType":"text","MsgId":2,"Content":"${raw}"}`
+    expect(inboundOf(body)).toMatchObject({ kind: 'text', content: text })
+  })
 })

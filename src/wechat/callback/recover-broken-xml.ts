@@ -1,8 +1,8 @@
-import type { FieldRecord } from './field-record.ts'
+import { type FieldRecord, NAMED_REFERENCES } from './field-record.ts'
 
 /**
- * Fields that WeChat writes first, before anything that a person typed (guide 接收普通消息, 接收事件推送: ToUserName,
- * FromUserName, CreateTime, MsgType, Event, EventKey in this order in every example). An `EventKey` is the account's own.
+ * Fields that WeChat writes before any text of a person. In every example of the guide (接收普通消息, 接收事件推送) they are
+ * ToUserName, FromUserName, CreateTime, MsgType, Event, EventKey in this order. The account chooses its `EventKey`s itself.
  */
 const HEAD: ReadonlySet<string> = new Set([
   'ToUserName',
@@ -17,7 +17,7 @@ const HEAD: ReadonlySet<string> = new Set([
   'MsgId',
   'MsgID',
 ])
-/** Fields that WeChat writes last, after anything that a person typed. */
+/** Fields that WeChat writes after any text of a person. */
 const TAIL: ReadonlySet<string> = new Set([
   'MsgId',
   'MsgID',
@@ -32,12 +32,11 @@ const END = '</xml>'
 const CDATA = '<![CDATA['
 
 /**
- * Reads a push whose structure a person's text has broken: WeChat puts `]]>` and control characters into a CDATA section as
- * they were typed (silenceper/wechat issue 750, w7corp/easywechat pull 1419). Only what stands where nobody's text can
- * reach is believed: the fields from the beginning, one after the other, until the first that a person may have written;
- * and the fields from the end, one before the other, until the first that is none of WeChat's last. The text is all that
- * lies between its first opening and its last closing tag, so that whatever was typed there is text and no field.
- * @returns null where beginning, end or the tags around the text are not as WeChat writes them: no person's text did that
+ * Reads a push whose XML is broken by a person's text: WeChat copies `]]>` and control characters into a CDATA section as
+ * they were typed (silenceper/wechat issue 750, w7corp/easywechat pull 1419). It uses only fields that a person's text cannot
+ * have written: those from the start up to the first other field, and those from the end back to the first other field. The
+ * text is everything between its first opening tag and its last closing tag, so that typed markup is never a field.
+ * @returns null when the start, the end or the tags around the text are not WeChat's, which a person's text cannot cause
  */
 export function recoverPush(text: string): FieldRecord | null {
   const root = ROOT.exec(text)
@@ -57,7 +56,7 @@ export function recoverPush(text: string): FieldRecord | null {
   return content === null ? null : Object.assign(record, { Content: content })
 }
 
-/** What may be the ciphertext in a body that cannot be read otherwise; its signature tells which is. */
+/** Finds possible ciphertexts in a body that cannot be parsed. The signature decides which one is WeChat's. */
 export function recoverCiphertext(text: string): string[] {
   const found = [text.lastIndexOf('<Encrypt>'), text.indexOf('<Encrypt>')].flatMap((at) => {
     const begin = at + '<Encrypt>'.length
@@ -67,7 +66,7 @@ export function recoverCiphertext(text: string): string[] {
   return [...new Set(found)].filter((ciphertext) => /^[A-Za-z0-9+/=]+$/.test(ciphertext))
 }
 
-/** The field that begins here, up to its first end: nobody's text is in it. */
+/** The field that starts here and ends at its first closing tag; null when there is none. */
 function fieldAt(text: string, from: number): { name: string; value: string; end: number } | null {
   const open = /\s*<(\w{1,40})(\/?)>\s*/y
   open.lastIndex = from
@@ -82,10 +81,10 @@ function fieldAt(text: string, from: number): { name: string; value: string; end
   if (at < 0) return null
   const value = text.slice(isCdata ? begin + CDATA.length : begin, at)
   if (!isCdata && value.includes('<')) return null
-  return { name, value: isCdata ? value : decodeKnown(value), end: at + close.length }
+  return { name, value: isCdata ? value : decodeNamed(value), end: at + close.length }
 }
 
-/** Reads WeChat's last fields into the record, from the end; returns where the first of them begins. */
+/** Reads WeChat's last fields into the record, from the end. @returns the offset of the first of them */
 function readTail(text: string, from: number, record: FieldRecord): number {
   let until = text.trimEnd().length - END.length
   const readNames = new Set<string>()
@@ -103,7 +102,7 @@ function readTail(text: string, from: number, record: FieldRecord): number {
   }
 }
 
-/** Null where it is opened and never closed. */
+/** The content of a text message; null when its element is never closed. */
 function contentOf(between: string): string | null {
   const open = '<Content>'
   const begin = between.indexOf(open)
@@ -111,10 +110,10 @@ function contentOf(between: string): string | null {
   const end = between.lastIndexOf('</Content>')
   if (end < begin) return null
   const inner = between.slice(begin + open.length, end)
-  return inner.trimStart().startsWith(CDATA) ? unwrap(inner) : decodeKnown(inner)
+  return inner.trimStart().startsWith(CDATA) ? unwrap(inner) : decodeNamed(inner)
 }
 
-/** Without the section that WeChat puts around a text, and with what some writers make of `]]>` inside of one. */
+/** Removes the CDATA section around a text, and joins a `]]>` that some XML writers split over two sections. */
 function unwrap(inner: string): string {
   const text = inner.trim()
   if (!text.startsWith(CDATA)) return inner
@@ -122,9 +121,7 @@ function unwrap(inner: string): string {
   return (rest.endsWith(']]>') ? rest.slice(0, -3) : rest).replaceAll(`]]]]>${CDATA}>`, ']]>')
 }
 
-const KNOWN: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
-
-/** References of XML in text; every other `&` is what it looks like. */
-function decodeKnown(text: string): string {
-  return text.replace(/&(lt|gt|amp|quot|apos);/g, (all, name: string) => KNOWN[name] ?? all)
+/** Decodes the five named references of XML, and leaves every other `&` unchanged. */
+function decodeNamed(text: string): string {
+  return text.replace(/&(lt|gt|amp|quot|apos);/g, (all, name: string) => NAMED_REFERENCES[name] ?? all)
 }

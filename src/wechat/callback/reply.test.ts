@@ -60,8 +60,8 @@ const kinds: [PassiveReply['kind'], PassiveReply, object][] = [
   ],
 ]
 
-describe('a follower who gets an answer at once', () => {
-  it.each(kinds)('reads %s, sent as XML', (kind, reply, fields) => {
+describe('a passive reply', () => {
+  it.each(kinds)('of kind %s is rendered as XML', (kind, reply, fields) => {
     expect(read(render(reply))).toEqual({
       ToUserName: 'o1',
       FromUserName: 'gh_1',
@@ -71,7 +71,7 @@ describe('a follower who gets an answer at once', () => {
     })
   })
 
-  it.each(kinds)('reads %s, sent as JSON', (kind, reply, fields) => {
+  it.each(kinds)('of kind %s is rendered as JSON', (kind, reply, fields) => {
     const wire = JSON.parse(render(reply, { format: 'json' })) as Record<string, unknown>
     expect(wire).toEqual({
       ToUserName: 'o1',
@@ -83,7 +83,7 @@ describe('a follower who gets an answer at once', () => {
     })
   })
 
-  it('reads several articles in their order', () => {
+  it('may have several articles, in order', () => {
     const articles = [article, { ...article, title: '第二' }]
     expect(read(render({ kind: 'news', articles }))).toMatchObject({
       ArticleCount: '2',
@@ -92,26 +92,26 @@ describe('a follower who gets an answer at once', () => {
   })
 
   it.each(['a]]>b', ']]>', ']]]]>>', '<![CDATA[x]]>', '</Content></xml>', '👋 &#65; \n'])(
-    'reads %o as it was written, in both formats',
+    'contains %o unchanged, in both formats',
     (content) => {
       expect(read(render({ kind: 'text', content })).Content).toBe(content)
       expect(read(render({ kind: 'text', content }, { format: 'json' })).Content).toBe(content)
     },
   )
 
-  it('looks exactly as the guide shows it', () => {
+  it('is rendered exactly as in the guide', () => {
     expect(render({ kind: 'text', content: '你好' })).toBe(
       '<xml><ToUserName><![CDATA[o1]]></ToUserName><FromUserName><![CDATA[gh_1]]></FromUserName><CreateTime>1714112445</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]></Content></xml>',
     )
   })
 })
 
-describe('an answer to an encrypted push', () => {
+describe('a passive reply to an encrypted push', () => {
   it.each(
     kinds.flatMap(([kind, reply]) =>
       (['xml', 'json'] as const).map((format) => [kind, format, reply] as const),
     ),
-  )('has %s inside, as %s, and is signed', (_kind, format, reply) => {
+  )('contains %s as %s, encrypted and signed', (_kind, format, reply) => {
     const rendered = render(reply, { format, encrypt: seal })
     expect(rendered.startsWith(format === 'json' ? '{' : '<xml>')).toBe(true)
     const { Encrypt, MsgSignature, TimeStamp, Nonce, ...rest } = read(rendered)
@@ -124,14 +124,14 @@ describe('an answer to an encrypted push', () => {
     expect(opened.trailingId).toBe(account.appId)
   })
 
-  it('is the same for the same random, and never the same without', () => {
+  it('depends on the random bytes, which differ each time', () => {
     const reply: PassiveReply = { kind: 'text', content: 'hi' }
     expect(render(reply, { encrypt: seal })).toBe(render(reply, { encrypt: seal }))
     const { random: _, ...anyRandom } = seal
     expect(render(reply, { encrypt: anyRandom })).not.toBe(render(reply, { encrypt: anyRandom }))
   })
 
-  it('looks exactly as the guide shows it', () => {
+  it('is rendered exactly as in the guide', () => {
     const rendered = render({ kind: 'transfer_customer_service' }, { encrypt: seal })
     const sealed = /<Encrypt><!\[CDATA\[(.+?)\]\]>/.exec(rendered)?.[1] ?? ''
     const signature = signatureOf('token', '1714112446', '415670741', sealed)
@@ -140,27 +140,27 @@ describe('an answer to an encrypted push', () => {
     )
   })
 
-  it('cannot be made for an account without a key', () => {
+  it('cannot be rendered for an account without a key', () => {
     const keyless = { ...seal, account: { ...account, encodingAesKey: null } }
     expect(() => render({ kind: 'text', content: 'hi' }, { encrypt: keyless })).toThrow('EncodingAESKey')
   })
 })
 
-describe('an answer that another system made', () => {
+describe('a passive reply that another system made', () => {
   const formats = ['xml', 'json'] as const
   it.each(kinds.flatMap(([kind, reply]) => formats.map((format) => [kind, format, reply] as const)))(
-    'is read with every field that WeChat knows: %s, as %s',
+    'is read with every field: %s, as %s',
     (_kind, format, reply) => {
       expect(parseReply(parseBody(Buffer.from(render(reply, { format }))).record)).toEqual(reply)
     },
   )
 
-  it('may write the address of music as the table of the guide does', () => {
+  it('may have MusicURL, as in the guide’s table', () => {
     const rendered = render(musicOf('t1', 'https://m/')).replaceAll('MusicUrl', 'MusicURL')
     expect(parseReply(parseBody(Buffer.from(rendered)).record)).toMatchObject({ musicUrl: 'https://m/' })
   })
 
-  it('may carry an empty part of another kind', () => {
+  it('may have an empty field of another kind', () => {
     const rendered = render({ kind: 'voice', mediaId: 'm1' }).replace('<Voice>', '<Image></Image><Voice>')
     expect(parseReply(parseBody(Buffer.from(rendered)).record)).toEqual({ kind: 'voice', mediaId: 'm1' })
   })
@@ -175,33 +175,33 @@ const musicOf = (thumbMediaId: string, musicUrl = ''): PassiveReply => ({
   thumbMediaId,
 })
 
-describe('an answer that says nothing', () => {
+describe('a passive reply with an empty required field', () => {
   it.each<[string, PassiveReply]>([
-    ['no text', { kind: 'text', content: '' }],
+    ['an empty text', { kind: 'text', content: '' }],
     ['white space', { kind: 'text', content: ' \n\u3000\t' }],
     ['invisible characters', { kind: 'text', content: '\u200b\u200e\ufeff\u0002' }],
     ['blanks that are letters', { kind: 'text', content: '\u3164\u2800\ufe0f\u034f' }],
-    ['an image that is none', { kind: 'image', mediaId: '' }],
-    ['a voice that is none', { kind: 'voice', mediaId: '' }],
-    ['a video that is none', { kind: 'video', mediaId: '', title: 't', description: 'd' }],
-    ['music without its picture', musicOf('')],
+    ['an image without a media id', { kind: 'image', mediaId: '' }],
+    ['a voice without a media id', { kind: 'voice', mediaId: '' }],
+    ['a video without a media id', { kind: 'video', mediaId: '', title: 't', description: 'd' }],
+    ['music without a thumb', musicOf('')],
     ['news without articles', { kind: 'news', articles: [] }],
     ['news without a title', { kind: 'news', articles: [{ ...article, title: ' ' }] }],
-    ['news that leads nowhere', { kind: 'news', articles: [{ ...article, url: '' }] }],
-  ])('is none: %s', (_name, reply) => {
+    ['news without a link', { kind: 'news', articles: [{ ...article, url: '' }] }],
+  ])('is dropped: %s', (_name, reply) => {
     expect(withoutEmptyParts(reply)).toBeNull()
   })
 
-  it.each(kinds)('is another thing than %s', (_kind, reply) => {
+  it.each(kinds)('is not a valid %s', (_kind, reply) => {
     expect(withoutEmptyParts(reply)).toEqual(reply)
   })
 
-  it('leaves out the article that cannot be opened', () => {
+  it('loses only the article that cannot be opened', () => {
     const articles = [{ ...article, url: '' }, article]
     expect(withoutEmptyParts({ kind: 'news', articles })).toEqual({ kind: 'news', articles: [article] })
   })
 
-  it.each(['.', '👨‍👩‍👧', '0'])('is another thing than %o', (content) => {
+  it.each(['.', '👨‍👩‍👧', '0'])('is not the text %o', (content) => {
     expect(withoutEmptyParts({ kind: 'text', content })).toEqual({ kind: 'text', content })
   })
 })

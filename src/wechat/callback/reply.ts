@@ -4,7 +4,7 @@ import type { CallbackAccount } from './envelope.ts'
 import type { FieldRecord, FieldValue } from './field-record.ts'
 import type { BodyFormat } from './xml-json.ts'
 
-/** What a callback may be answered with (被动回复用户消息); it costs no quota. */
+/** A passive reply in the answer to a callback (被动回复用户消息). It uses no quota. */
 export type PassiveReply =
   | { kind: 'text'; content: string }
   | { kind: 'image' | 'voice'; mediaId: string }
@@ -18,14 +18,14 @@ export type PassiveReply =
       thumbMediaId: string
     }
   | { kind: 'news'; articles: { title: string; description: string; picUrl: string; url: string }[] }
-  /** Hands the follower to human agents; with `kfAccount` to this one, where he or she is online. */
+  /** Transfers the follower to human agents; to the agent `kfAccount` if it is set and that agent is online. */
   | { kind: 'transfer_customer_service'; kfAccount?: string }
 
 type Tree = string | number | Tree[] | { [name: string]: Tree }
 
 /**
- * A passive reply as WeChat wants it, in the format of the request, encrypted exactly when the request was. Sender and
- * receiver swap places. `createTime` and `timestamp` in s.
+ * Renders a passive reply as WeChat needs it, in the format of the request, and encrypted exactly when the request was. The
+ * request's sender is the receiver. `createTime` and `timestamp` are seconds.
  */
 export function renderReply(call: {
   reply: PassiveReply
@@ -48,7 +48,7 @@ export function renderReply(call: {
   return serialise({ Encrypt: encrypted, MsgSignature, TimeStamp: timestamp, Nonce: nonce }, format)
 }
 
-/** Reads a passive reply that another system made; null when it is none that WeChat takes. */
+/** Reads a passive reply that another system made; null when WeChat would not accept it. */
 export function parseReply(record: FieldRecord): PassiveReply | null {
   const text = (value: FieldValue | undefined) => (typeof value === 'string' ? value : '')
   const part = (value: FieldValue | undefined): FieldRecord =>
@@ -73,14 +73,14 @@ export function parseReply(record: FieldRecord): PassiveReply | null {
         kind: 'music',
         title: text(music.Title),
         description: text(music.Description),
-        // WeChat's page writes MusicUrl in its example and MusicURL in its table.
+        // WeChat's page has MusicUrl in its example and MusicURL in its table.
         musicUrl: text(music.MusicUrl) || text(music.MusicURL),
         hqMusicUrl: text(music.HQMusicUrl),
         thumbMediaId: text(music.ThumbMediaId),
       }
     }
     case 'news': {
-      // XML repeats <item>, JSON has a list.
+      // XML repeats <item>, and JSON has a list.
       const { Articles: given = [] } = record
       const articles = [Array.isArray(given) ? given : (part(given).item ?? [])].flat().map(part)
       return articles.length === 0
@@ -105,8 +105,8 @@ export function parseReply(record: FieldRecord): PassiveReply | null {
 }
 
 /**
- * The reply; null when a field that WeChat requires of its kind (被动回复用户消息) is empty: WeChat would show the follower
- * that the account's service is out of order. News keeps the articles that can be opened.
+ * Returns the reply without articles that cannot be opened; null when a field that WeChat requires for its kind (被动回复用户消息)
+ * is empty, because WeChat would then show the follower an error of the account's service.
  */
 export function withoutEmptyParts(reply: PassiveReply): PassiveReply | null {
   switch (reply.kind) {
@@ -183,7 +183,7 @@ function toXml(tree: Tree, name?: string): string {
   return name ? `<${name}>${inner}</${name}>` : inner
 }
 
-/** `]]>` would end a section early: it is split over two. */
+/** Wraps a text in CDATA. A `]]>` in it is split over two sections. */
 function cdata(text: string): string {
   return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
 }

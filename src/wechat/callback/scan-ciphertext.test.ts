@@ -16,18 +16,18 @@ afterEach(() => vi.restoreAllMocks())
 
 describe('the ciphertext of a push', () => {
   it.each([
-    ['in a section', `<xml><Encrypt><![CDATA[${SEALED}]]></Encrypt></xml>`],
-    ['without one', `<xml><Encrypt>${SEALED}</Encrypt></xml>`],
+    ['in a CDATA section', `<xml><Encrypt><![CDATA[${SEALED}]]></Encrypt></xml>`],
+    ['without a section', `<xml><Encrypt>${SEALED}</Encrypt></xml>`],
     ['with white space around the section', `<xml>\n <Encrypt>\n<![CDATA[${SEALED}]]>\n</Encrypt>\n</xml>`],
-    ['with white space around it', `<xml><Encrypt>\n${SEALED}\n</Encrypt></xml>`],
+    ['with white space around the text', `<xml><Encrypt>\n${SEALED}\n</Encrypt></xml>`],
     ['in two sections', '<xml><Encrypt><![CDATA[QUJDRE]]><![CDATA[VG+/==]]></Encrypt></xml>'],
     ['with an attribute', `<xml><Encrypt type="aes"><![CDATA[${SEALED}]]></Encrypt ></xml>`],
-    ['behind a declaration', `<?xml version="1.0"?><xml><Encrypt>${SEALED}</Encrypt></xml>`],
+    ['after a declaration', `<?xml version="1.0"?><xml><Encrypt>${SEALED}</Encrypt></xml>`],
     ['in JSON', JSON.stringify({ ToUserName: 'gh_1', Encrypt: SEALED })],
     ['in JSON with escaped slashes', `{"Encrypt":"${SEALED.replaceAll('/', '\\/')}"}`],
     ['in JSON with white space', `\n{ "Encrypt" :\t"${SEALED}" }\n`],
-    ['behind a byte order mark', `\ufeff<xml><Encrypt>${SEALED}</Encrypt></xml>`],
-  ])('is found %s, as the parser finds it', (_name, body) => {
+    ['after a byte order mark', `\ufeff<xml><Encrypt>${SEALED}</Encrypt></xml>`],
+  ])('is found as the parser finds it: %s', (_name, body) => {
     const parsed = parseEncrypted(Buffer.from(body)).candidates.map((c) => c.trim())
     expect(parsed).toEqual([SEALED])
     expect(scan(body).candidates).toContain(SEALED)
@@ -45,8 +45,8 @@ describe('the ciphertext of a push', () => {
       'the first of a thousand',
       `<xml><Encrypt>${SEALED}</Encrypt>${'<Encrypt>WFla</Encrypt>'.repeat(999)}</xml>`,
     ],
-    ['behind one that is never closed', `<xml><Encrypt>WF<Encrypt>${SEALED}</Encrypt></xml>`],
-    ['behind a comment', `<xml><!--<Encrypt>WFla</Encrypt>--><Encrypt>${SEALED}</Encrypt></xml>`],
+    ['after one that is never closed', `<xml><Encrypt>WF<Encrypt>${SEALED}</Encrypt></xml>`],
+    ['after a comment', `<xml><!--<Encrypt>WFla</Encrypt>--><Encrypt>${SEALED}</Encrypt></xml>`],
     ['the last member of that name', `{"Encrypt":"WFla","Encrypt":"${SEALED}"}`],
   ])('is among the candidates: %s', (_name, body) => {
     const { candidates } = scan(body)
@@ -55,15 +55,15 @@ describe('the ciphertext of a push', () => {
   })
 
   it.each([
-    ['nothing', ''],
+    ['an empty body', ''],
     ['a plain push', '<xml><FromUserName>o1</FromUserName></xml>'],
     ['an empty element', '<xml><Encrypt></Encrypt></xml>'],
-    ['elements in it', '<xml><Encrypt><a>QUJD</a></Encrypt></xml>'],
-    ['another name', '<xml><Encrypted>QUJD</Encrypted></xml>'],
+    ['an element with elements in it', '<xml><Encrypt><a>QUJD</a></Encrypt></xml>'],
+    ['an element with another name', '<xml><Encrypted>QUJD</Encrypted></xml>'],
     ['a number', '{"Encrypt":1}'],
     ['an object', '{"Encrypt":{"a":"b"}}'],
     ['a text that is never closed', '{"Encrypt":"QUJD'],
-  ])('is none in %s', (_name, body) => {
+  ])('is not found in %s', (_name, body) => {
     expect(scan(body).candidates).toEqual([])
   })
 
@@ -89,7 +89,7 @@ describe('the ciphertext of a push', () => {
     )
   })
 
-  it('is looked for in UTF-8 only', () => {
+  it('is searched in UTF-8 only', () => {
     expect(() => scanCiphertext(Buffer.from([0x3c, 0xff]))).toThrow(CallbackBodyError)
   })
 })
@@ -99,7 +99,7 @@ const filled = (unit: string, begin = '<xml>', end = '</xml>') =>
   begin + unit.repeat(Math.floor((KIB_64 - begin.length - end.length) / unit.length)) + end
 const open = (unit: string, begin = '<xml>') => filled(unit, begin, '')
 
-/** What a parser, or a careless regular expression, takes long for. */
+/** Bodies that are slow for a parser or a careless regular expression. */
 const HOSTILE: [string, string][] = [
   ['empty elements', filled('<a/>')],
   ['elements', filled('<a>1</a>')],
@@ -123,10 +123,10 @@ const HOSTILE: [string, string][] = [
   ['quotes in JSON', open('"', '{')],
   ['ciphertexts in JSON', filled('"Encrypt":"QUJD",', '{', '"b":1}')],
   ['open ciphertexts in JSON', open('\\"', '{"Encrypt":"')],
-  ['white space behind names in JSON', open(`"Encrypt"${' '.repeat(50)}`, '{')],
+  ['white space after names in JSON', open(`"Encrypt"${' '.repeat(50)}`, '{')],
 ]
 
-describe('a body of 64 KiB that nobody signed', () => {
+describe('an unsigned body of 64 KiB', () => {
   const account: CallbackAccount = {
     appId: 'wxtest0000000001',
     mode: 'security',
@@ -149,7 +149,7 @@ describe('a body of 64 KiB that nobody signed', () => {
     const json = vi.spyOn(JSON, 'parse')
     expect(refuse(Buffer.from(text))).toMatchObject({ ok: false })
     expect([parse, validate].map((spy) => spy.mock.calls.length)).toEqual([0, 0])
-    // Each candidate's own text, and no more.
+    // The texts of the candidates only.
     expect(json.mock.calls.length).toBeLessThanOrEqual(8)
   })
 
@@ -161,11 +161,11 @@ describe('a body of 64 KiB that nobody signed', () => {
     expect(parse).toHaveBeenCalled()
   })
 
-  it('takes a small part of the time that parsing it would take', () => {
-    const cpuOf = (act: (body: Buffer) => void) => {
+  it('takes less than a quarter of the time that parsing would take', () => {
+    const cpuOf = (handle: (body: Buffer) => void) => {
       const began = process.cpuUsage()
       for (const [, text] of HOSTILE) {
-        for (let i = 0; i < 3; i++) act(Buffer.from(text))
+        for (let i = 0; i < 3; i++) handle(Buffer.from(text))
       }
       const { user, system } = process.cpuUsage(began)
       return user + system
@@ -174,7 +174,7 @@ describe('a body of 64 KiB that nobody signed', () => {
       try {
         parseBody(body)
       } catch {
-        // Most of them are ill-formed.
+        // Most of the bodies are ill-formed.
       }
     }
     cpuOf(refuse)

@@ -5,13 +5,13 @@ import { CallbackBodyError, parseBody } from './xml-json.ts'
 const read = (body: string | Buffer) => parseBody(Buffer.from(body as string))
 const contentOf = (xml: string) => read(`<xml><Content>${xml}</Content></xml>`).record.Content
 
-/** Plain copies: records have no prototype. */
+/** A copy with a prototype, which records do not have. */
 const plain = (body: string) => JSON.parse(JSON.stringify(read(body).record)) as unknown
 
 const KIB_64 = 64 * 1024
 
-describe('a body of XML', () => {
-  it('is a record of text fields', () => {
+describe('an XML body', () => {
+  it('is read as a record of text fields', () => {
     const { record, format } = read(`<xml>
       <ToUserName><![CDATA[gh_1]]></ToUserName>
       <FromUserName>o1</FromUserName>
@@ -29,7 +29,7 @@ describe('a body of XML', () => {
     })
   })
 
-  it('keeps a MsgId beyond 2^53, and a number with zeros in front, as they are', () => {
+  it('keeps every digit of a MsgId beyond 2^53 and of a number with leading zeros', () => {
     expect(plain('<xml><MsgId>6074746557628292943</MsgId><EventKey>007</EventKey></xml>')).toEqual({
       MsgId: '6074746557628292943',
       EventKey: '007',
@@ -46,7 +46,7 @@ describe('a body of XML', () => {
     })
   })
 
-  it('may begin with a declaration or a byte order mark, and contain attributes and comments', () => {
+  it('may start with a declaration or a byte order mark, and contain attributes and comments', () => {
     expect(
       plain('\ufeff<?xml version="1.0" encoding="UTF-8"?><!-- hello --><xml a="1"><A b="2">3</A></xml>'),
     ).toEqual({ A: '3' })
@@ -59,17 +59,17 @@ describe('the text of a field', () => {
     ['decimal references', '&#20320;&#22909;', '你好'],
     ['hexadecimal references', '&#x4f60;&#x597D;', '你好'],
     ['references beyond 16 bits', '&#128075;&#x1F44B;', '👋👋'],
-    ['references with zeros in front', '&#0000000065;&#x0000000042;', 'AB'],
+    ['references with leading zeros', '&#0000000065;&#x0000000042;', 'AB'],
     ['an escaped reference, once only', '&amp;lt;&amp;#65;', '&lt;&#65;'],
     ['line breaks and spaces', ' a\n b ', ' a\n b '],
-    ['emoji as they are', '👋🏽', '👋🏽'],
-  ])('has %s', (_name, xml, text) => {
+    ['emoji', '👋🏽', '👋🏽'],
+  ])('may have %s', (_name, xml, text) => {
     expect(contentOf(xml)).toBe(text)
   })
 
   it.each([
-    ['as it stands', '<![CDATA[a < b && c > d]]>', 'a < b && c > d'],
-    ['without decoding anything', '<![CDATA[&lt;&#65;&nobody;]]>', '&lt;&#65;&nobody;'],
+    ['unchanged', '<![CDATA[a < b && c > d]]>', 'a < b && c > d'],
+    ['without decoding references', '<![CDATA[&lt;&#65;&nobody;]]>', '&lt;&#65;&nobody;'],
     [
       'also when it looks like a DOCTYPE',
       '<![CDATA[<!DOCTYPE xml [<!ENTITY a "b">]>]]>',
@@ -78,11 +78,11 @@ describe('the text of a field', () => {
     ['also when it is empty', '<![CDATA[]]>', ''],
     ['joined when it is split over two sections', '<![CDATA[a]]]]><![CDATA[>b]]>', 'a]]>b'],
     ['without the spaces around the section', '\n  <![CDATA[ a ]]>\n', ' a '],
-  ])('is taken from CDATA %s', (_name, xml, text) => {
+  ])('is read from CDATA %s', (_name, xml, text) => {
     expect(contentOf(xml)).toBe(text)
   })
 
-  it('comes back whatever it was, from CDATA and from escaped text', () => {
+  it('is read back unchanged from CDATA and from escaped text', () => {
     // XML allows no control characters, and reads \r as a line break.
     const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((s) => s.trim() !== '')
     fc.assert(
@@ -94,8 +94,8 @@ describe('the text of a field', () => {
   })
 })
 
-describe('a body of JSON', () => {
-  it('is a record of text fields, too', () => {
+describe('a JSON body', () => {
+  it('is read as a record of text fields too', () => {
     const { record, format } = read(
       ' {"FromUserName":"o1","CreateTime":1714112445,"Latitude":23.137466,"EventKey":"","Ticket":null,"ok":true}',
     )
@@ -113,8 +113,8 @@ describe('a body of JSON', () => {
   it.each([
     ['a MsgId beyond 2^53', '6074746557628292943'],
     ['the largest 64-bit number', '18446744073709551615'],
-    ['a negative one', '-9223372036854775808'],
-    ['one of 16 digits', '9007199254740993'],
+    ['a negative number', '-9223372036854775808'],
+    ['a number of 16 digits', '9007199254740993'],
   ])('keeps every digit of %s', (_name, digits) => {
     expect(plain(`{"MsgId": ${digits} ,"b":[${digits}],"c":{"d":${digits}}}`)).toEqual({
       MsgId: digits,
@@ -123,7 +123,7 @@ describe('a body of JSON', () => {
     })
   })
 
-  it('leaves digits inside of a text alone', () => {
+  it('keeps digits inside a text', () => {
     const text = 'say "6074746557628292943" , 6074746557628292943}'
     expect(plain(JSON.stringify({ Content: text, 'a:6074746557628292943,': 'b' }))).toEqual({
       Content: text,
@@ -131,7 +131,7 @@ describe('a body of JSON', () => {
     })
   })
 
-  it('takes a coordinate with as many decimals as a double can have', () => {
+  it('keeps all decimals of a coordinate', () => {
     expect(plain('{"Latitude":1.1234567890123457,"Longitude":-0.12345678901234568}')).toEqual({
       Latitude: '1.1234567890123457',
       Longitude: '-0.12345678901234568',
@@ -144,7 +144,7 @@ describe('a body of JSON', () => {
     })
   })
 
-  it('says the same as XML with the same fields', () => {
+  it('gives the same record as XML with the same fields', () => {
     const value = fc.oneof(
       fc.stringMatching(/^[a-z0-9 ]*[a-z0-9]$/),
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -161,7 +161,7 @@ describe('a body of JSON', () => {
   })
 })
 
-describe('a body that is refused', () => {
+describe('a refused body', () => {
   it.each([
     [
       'an invalid byte',
@@ -180,7 +180,7 @@ describe('a body that is refused', () => {
 
   it.each([
     ['has a DOCTYPE', '<!DOCTYPE xml><xml><A>1</A></xml>'],
-    ['has one in small letters', '<!doctype xml><xml><A>1</A></xml>'],
+    ['has a DOCTYPE in lowercase', '<!doctype xml><xml><A>1</A></xml>'],
     ['declares entities that grow', billion],
     ['reads a file', '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><xml><A>&f;</A></xml>'],
     [
@@ -191,7 +191,7 @@ describe('a body that is refused', () => {
       'hides a DOCTYPE between half sections in instructions',
       '<?a <![CDATA[ ?><!DOCTYPE x><?b ]]> ?><xml><A>1</A></xml>',
     ],
-    ['has an entity that nobody declared', '<xml><Content>&nobody;</Content></xml>'],
+    ['has an undeclared entity', '<xml><Content>&nobody;</Content></xml>'],
     ['has an entity of HTML', '<xml><Content>a&nbsp;b</Content></xml>'],
   ])('%s', (_name, body) => {
     expect(() => read(body)).toThrow(CallbackBodyError)
@@ -199,25 +199,25 @@ describe('a body that is refused', () => {
   })
 
   it.each([
-    ['nothing', ''],
+    ['empty', ''],
     ['spaces', ' \n'],
-    ['text', 'success'],
+    ['a text', 'success'],
     ['an open tag', '<xml><A>1</xml>'],
     ['an open CDATA section', '<xml><A><![CDATA[1</A></xml>'],
     ['a bare ampersand', '<xml><A>a & b</A></xml>'],
     ['a second root', '<xml><A>1</A></xml><xml><A>2</A></xml>'],
-    ['something after the root', '<xml><A>1</A></xml>more'],
+    ['a text after the root', '<xml><A>1</A></xml>more'],
     ['another root', '<html><A>1</A></html>'],
     ['a root without fields', '<xml></xml>'],
     ['a root with text only', '<xml>hello</xml>'],
     ['a root with CDATA only', '<xml><![CDATA[hello]]></xml>'],
-    ['a reference to nothing', '<xml><A>&#0;</A></xml>'],
+    ['a reference to NUL', '<xml><A>&#0;</A></xml>'],
     ['a reference beyond Unicode', '<xml><A>&#x110000;</A></xml>'],
     ['a reference far beyond Unicode', '<xml><A>&#99999999999;</A></xml>'],
-    ['half of JSON', '{"A":'],
-    ['JSON with a comma too many', '{"A":1,}'],
-    ['a list of JSON', '[{"A":1}]'],
-    ['JSON with an open text', '{"A":"1}'],
+    ['incomplete JSON', '{"A":'],
+    ['JSON with a trailing comma', '{"A":1,}'],
+    ['a JSON list', '[{"A":1}]'],
+    ['JSON with an unclosed text', '{"A":"1}'],
   ])('is %s', (_name, body) => {
     expect(() => read(body)).toThrow(CallbackBodyError)
   })
@@ -231,7 +231,7 @@ describe('a body that is refused', () => {
     expect(() => read(body)).toThrow(CallbackBodyError)
   })
 
-  it('is never quoted in the reason', () => {
+  it('is not quoted in the reason', () => {
     for (const body of [
       '{"Content":"secret words"',
       '<xml><Content>secret words</xml>',
@@ -242,24 +242,24 @@ describe('a body that is refused', () => {
   })
 })
 
-describe('a stranger who sends the largest body to keep the server busy', () => {
-  // Each of these cost seconds, or would, where a pattern goes over the same text again and again: the test's own
-  // time limit is what fails then.
+describe('a body of the largest size that is meant to be slow', () => {
+  // Each body takes seconds with a pattern that is not linear. The test then fails by its
+  // time limit.
   it.each([
     ['one endless number', `{"a":${'1'.repeat(KIB_64)}x}`],
-    ['quotes that nobody closes', `{"a":${'"\\'.repeat(KIB_64 / 2)}`],
-    ['escaped quotes in a string that nobody closes', `{"a":"${'\\"'.repeat(KIB_64 / 2)}`],
-    ['numbers that end in nothing', `{"a":${'1234567890123456 '.repeat(KIB_64 / 17)}x}`],
-    ['sections that nobody closes', `<xml>${'<![CDATA['.repeat(KIB_64 / 9)}`],
-    ['comments that nobody closes', `<xml>${'<!--'.repeat(KIB_64 / 4)}`],
-    ['references that nobody closes', `<xml><A>${'&#x1'.repeat(KIB_64 / 4)}</A></xml>`],
-  ])('fails with %s', (_name, body) => {
+    ['unclosed quotes', `{"a":${'"\\'.repeat(KIB_64 / 2)}`],
+    ['escaped quotes in an unclosed string', `{"a":"${'\\"'.repeat(KIB_64 / 2)}`],
+    ['numbers before an invalid character', `{"a":${'1234567890123456 '.repeat(KIB_64 / 17)}x}`],
+    ['unclosed sections', `<xml>${'<![CDATA['.repeat(KIB_64 / 9)}`],
+    ['unclosed comments', `<xml>${'<!--'.repeat(KIB_64 / 4)}`],
+    ['unclosed references', `<xml><A>${'&#x1'.repeat(KIB_64 / 4)}</A></xml>`],
+  ])('is refused quickly: %s', (_name, body) => {
     expect(() => read(body)).toThrow(CallbackBodyError)
   })
 })
 
-describe('a field with a name of JavaScript', () => {
-  it('is a field like any other, and no property of other records', () => {
+describe('a field named like a property of JavaScript objects', () => {
+  it('is an ordinary field, and does not change other records', () => {
     const { record } = read('{"__proto__":{"FromUserName":"o1"},"constructor":"c"}')
     expect(record.FromUserName).toBeUndefined()
     expect(Object.keys(record)).toEqual(['__proto__', 'constructor'])
@@ -267,17 +267,17 @@ describe('a field with a name of JavaScript', () => {
   })
 })
 
-describe('text that PostgreSQL would refuse', () => {
+describe('a text that PostgreSQL would refuse', () => {
   it.each([
     ['NUL in JSON', '{"Content":"a\\u0000b"}'],
     ['half a surrogate pair in JSON', '{"Content":"a\\ud800b"}'],
     ['NUL in a CDATA section', '<xml><Content><![CDATA[a\0b]]></Content></xml>'],
     ['NUL in plain XML text', '<xml><Content>a\0b</Content></xml>'],
-  ])('is made storable: %s', (_, body) => {
+  ])('has the refused characters replaced: %s', (_, body) => {
     expect(parseBody(Buffer.from(body)).record.Content).toBe('a\ufffdb')
   })
 
-  it('leaves whole emoji alone', () => {
+  it('keeps complete emoji', () => {
     expect(parseBody(Buffer.from('{"Content":"好😀"}')).record.Content).toBe('好😀')
   })
 })

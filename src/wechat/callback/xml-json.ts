@@ -1,9 +1,9 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { storableText } from '../../shared/text.ts'
-import type { FieldRecord, FieldValue } from './field-record.ts'
+import { type FieldRecord, type FieldValue, NAMED_REFERENCES } from './field-record.ts'
 import { recoverCiphertext, recoverPush } from './recover-broken-xml.ts'
 
-/** A callback's body cannot be read; `message` says why, and never quotes it. */
+/** A callback's body cannot be read. `message` has the reason and never quotes the body. */
 export class CallbackBodyError extends Error {
   override name = 'CallbackBodyError'
 }
@@ -24,14 +24,14 @@ const parser = new XMLParser({
 export interface ParsedBody {
   record: FieldRecord
   format: BodyFormat
-  /** A person's text had broken its structure: only the fields are here that WeChat writes around that text, and the text. */
+  /** True when a person's text had broken the XML. The record then has that text and the fields around it only. */
   recovered: boolean
 }
 
 /**
- * Reads a body, XML or JSON, to a record of text fields. Strict UTF-8; no DOCTYPE, no entities but the five of XML and
- * character references. 64-bit numbers of JSON stay exact text. XML that only a person's text can have made ill-formed, or
- * well-formed with fields that WeChat has not written, is read by its position instead.
+ * Reads a body of XML or JSON into a record of text fields. The body must be UTF-8, without a DOCTYPE and without entities
+ * other than those of XML and character references. 64-bit numbers in JSON stay exact as text. XML that a person's text has
+ * made ill-formed, or has given additional fields, is read by `recoverPush` instead.
  * @throws CallbackBodyError
  */
 export function parseBody(body: Buffer): ParsedBody {
@@ -47,8 +47,8 @@ export function parseBody(body: Buffer): ParsedBody {
 }
 
 /**
- * The ciphertext in the body of an encrypted push; several where a person's text makes it doubtful which one is, none where
- * the body is a plain one.
+ * Finds the ciphertext in the body of an encrypted push: several candidates when a person's text makes it ambiguous, and none
+ * in a plain push.
  * @throws CallbackBodyError
  */
 export function parseEncrypted(body: Buffer): { candidates: string[]; format: BodyFormat } {
@@ -65,7 +65,7 @@ export function parseEncrypted(body: Buffer): { candidates: string[]; format: Bo
   }
 }
 
-/** XML whose structure is not, or cannot be believed to be, the one that WeChat has written. */
+/** XML that is broken, or that may have fields which WeChat did not write. */
 class BrokenXmlError extends CallbackBodyError {}
 
 /** @throws CallbackBodyError when it is not UTF-8 */
@@ -77,19 +77,19 @@ export function decodeBody(body: Buffer): string {
   }
 }
 
-/** By its first character, as WeChat's are. */
+/** True when the first character is that of WeChat's JSON. */
 export function isJson(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 
 function parseXml(text: string): FieldRecord {
-  // Comments and instructions go too: half a CDATA section in one of them would hide a DOCTYPE. What is never closed
-  // reaches to the end, so that this takes one pass.
+  // Comments and instructions are removed too, because half a CDATA section in one of them would hide a DOCTYPE. An unclosed
+  // one reaches to the end, so that the match is linear.
   const markup = text.replace(
     /<!--[\s\S]*?(?:-->|$)|<\?[\s\S]*?(?:\?>|$)|<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g,
     '',
   )
-  // Behind the first fields it is what somebody typed, and no parser gets to see it.
+  // After the first fields it may be a person's text, which `recoverPush` reads without a parser.
   if (/<!(DOCTYPE|ENTITY)/i.test(markup)) throw new BrokenXmlError('DOCTYPE and entities are not accepted')
   const checked = XMLValidator.validate(text)
   if (checked !== true) throw new BrokenXmlError('body is not well-formed XML')
@@ -108,8 +108,8 @@ function parseXml(text: string): FieldRecord {
 }
 
 /**
- * Whether a text may have left its section and brought fields of its own, though all is well-formed: WeChat names each
- * field once, and has either a section or elements in it.
+ * True when well-formed XML may have fields from a person's text that ended its CDATA section. WeChat writes each field once,
+ * with either a section or elements in it.
  */
 function isDoubtful(root: Record<string, unknown>, text: string): boolean {
   if (Object.values(root).some(Array.isArray)) return true
@@ -126,7 +126,7 @@ function isMixed(node: unknown, depth: number): boolean {
   return parts.filter(Boolean).length > 1 || Object.values(fields).some((field) => isMixed(field, depth + 1))
 }
 
-/** Joins text and CDATA of a leaf, decodes references in the text, and keeps the rest as records. */
+/** Joins the text and the CDATA of a leaf, decodes references in the text, and converts other nodes to records. */
 function fromXml(node: unknown, depth: number): FieldValue {
   if (depth > MAX_DEPTH) throw new CallbackBodyError('body is nested too deep')
   if (typeof node === 'string') return storableText(decodeReferences(node))
@@ -149,12 +149,10 @@ function storableFields(record: FieldRecord): FieldRecord {
   return record
 }
 
-const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
-
 function decodeReferences(text: string): string {
   return text.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (all, hex, dec, name) => {
     if (name !== undefined) {
-      const known = NAMED[name]
+      const known = NAMED_REFERENCES[name]
       if (known === undefined) throw new CallbackBodyError('entities are not accepted')
       return known
     }
@@ -165,8 +163,8 @@ function decodeReferences(text: string): string {
 }
 
 function parseJson(text: string): FieldRecord {
-  // Numbers beyond 2^53 (MsgId) would lose digits: make long bare numbers text before parsing. A number is tried from
-  // its beginning only, and an open string reaches to the end: one pass, whatever a stranger sends.
+  // Numbers beyond 2^53 (MsgId) would lose digits, so long bare numbers become texts before parsing. A number is matched from
+  // its start only and an unclosed string reaches to the end, so that the match is linear for any input.
   const exact = text.replace(
     /("(?:[^"\\]|\\[\s\S])*(?:"|\\?$))|(?<![\w.+-])-?\d{16,}(?=\s*[,}\]])/g,
     (all, string) => (string === undefined ? `"${all}"` : all),
@@ -182,11 +180,11 @@ function parseJson(text: string): FieldRecord {
   return read
 }
 
-/** Control characters that somebody typed belong into JSON escaped; where they are not, they are meant all the same. */
+/** Parses JSON after escaping control characters in its strings, which WeChat may copy from a person's text. */
 function parseWithControls(text: string): unknown {
-  // A string that is never closed reaches to the end: one pass.
+  // An unclosed string reaches to the end, so that the match is linear.
   const escaped = text.replace(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g, (string) =>
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it escapes
     string.replace(/[\u0000-\u001f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
   try {

@@ -105,14 +105,14 @@ describe('a step that is due', () => {
       48 * HOUR - MINUTE - MARGIN_LEAD_MS,
     ],
     [
-      'when all quota is used starts then, to be held',
+      'when all quota is used starts at its time, and is held',
       spend(followed, 'subscribe', 3),
       58 * SECOND,
       58 * SECOND,
     ],
     ['without any grant starts at its time, and is held', [] as Ledger, 58 * SECOND, 58 * SECOND],
     [
-      'inside one margin, while another grant pays, starts then',
+      'inside one margin, while another grant can pay, starts at its time',
       [...followed, ...wrote],
       58 * SECOND,
       58 * SECOND,
@@ -143,8 +143,8 @@ describe('a step that is due', () => {
 
 describe('a follower who interacts again', () => {
   it('has the quota of the newer interaction, not the sum', () => {
-    const again = granted(spend(wrote, 'message', 4), 'message', T0 + HOUR)
-    expect(again).toEqual([
+    const newer = granted(spend(wrote, 'message', 4), 'message', T0 + HOUR)
+    expect(newer).toEqual([
       { scene: 'message', grantedAt: T0 + HOUR, expiresAt: T0 + 49 * HOUR, quota: 5, used: 0 },
     ])
   })
@@ -200,9 +200,9 @@ describe('an errcode of WeChat about a grant', () => {
   if (!follow) throw new Error('no grant')
 
   it('45047 exhausts the grant that paid, and no other', () => {
-    const emptied = exhaustGrant(both, follow)
-    expect(emptied.map((g) => g.used)).toEqual([3, 0])
-    expect(payer(emptied, T0 + 2 * SECOND)).toBe('message')
+    const exhausted = exhaustGrant(both, follow)
+    expect(exhausted.map((g) => g.used)).toEqual([3, 0])
+    expect(payer(exhausted, T0 + 2 * SECOND)).toBe('message')
   })
 
   it('45047 never lowers the use of a grant', () => {
@@ -210,8 +210,8 @@ describe('an errcode of WeChat about a grant', () => {
   })
 
   it('45047 keeps a newer grant of the same scene', () => {
-    const again = granted(followed, 'subscribe', T0 + 10 * SECOND)
-    expect(exhaustGrant(again, follow)).toEqual(again)
+    const newer = granted(followed, 'subscribe', T0 + 10 * SECOND)
+    expect(exhaustGrant(newer, follow)).toEqual(newer)
   })
 
   it('45015 closes the grants that existed when the request was sent', () => {

@@ -48,7 +48,7 @@ describe('a file that an operator uploads', () => {
   ])('is refused with the formats that WeChat accepts: %s', (_name, bytes) => {
     expect(checkMedia(bytes)).toEqual({
       ok: false,
-      message: 'this is none of PNG, JPEG, GIF, AMR, MP3, MP4, which is all that WeChat takes',
+      message: 'the file is not a PNG, JPEG, GIF, AMR, MP3 or MP4, the formats that WeChat accepts',
     })
   })
 })
@@ -62,10 +62,10 @@ describe('a file with a declared type', () => {
   })
 
   it.each<[Uint8Array, MediaKind, string]>([
-    [png(), 'thumb', 'a thumb must be image/jpeg, this is image/png'],
-    [mp4(), 'image', 'an image must be image/png or image/jpeg or image/gif, this is video/mp4'],
-    [jpeg(), 'voice', 'a voice must be audio/amr or audio/mpeg, this is image/jpeg'],
-    [mp3(), 'video', 'a video must be video/mp4, this is audio/mpeg'],
+    [png(), 'thumb', 'a thumb must be image/jpeg, this file is image/png'],
+    [mp4(), 'image', 'an image must be image/png or image/jpeg or image/gif, this file is video/mp4'],
+    [jpeg(), 'voice', 'a voice must be audio/amr or audio/mpeg, this file is image/jpeg'],
+    [mp3(), 'video', 'a video must be video/mp4, this file is audio/mpeg'],
   ])('is refused when its format does not fit (%#)', (bytes, declared, message) => {
     expect(checkMedia(bytes, declared)).toEqual({ ok: false, message })
   })
@@ -73,11 +73,11 @@ describe('a file with a declared type', () => {
 
 describe('the size of a file', () => {
   it.each<[string, (size: number) => Uint8Array, MediaKind, number, string]>([
-    ['PNG', png, 'image', 10 * MB, 'an image may have 10.0 MB at most, this has 10.1 MB'],
-    ['JPEG', jpeg, 'image', 10 * MB, 'an image may have 10.0 MB at most, this has 10.1 MB'],
-    ['MP3', mp3, 'voice', 2 * MB, 'a voice may have 2.0 MB at most, this has 2.1 MB'],
-    ['MP4', mp4, 'video', 10 * MB, 'a video may have 10.0 MB at most, this has 10.1 MB'],
-    ['thumb', jpeg, 'thumb', 64 * KB, 'a thumb may have 64 KB at most, this has 65 KB'],
+    ['PNG', png, 'image', 10 * MB, 'an image may have at most 10.0 MB, this file has 10.1 MB'],
+    ['JPEG', jpeg, 'image', 10 * MB, 'an image may have at most 10.0 MB, this file has 10.1 MB'],
+    ['MP3', mp3, 'voice', 2 * MB, 'a voice may have at most 2.0 MB, this file has 2.1 MB'],
+    ['MP4', mp4, 'video', 10 * MB, 'a video may have at most 10.0 MB, this file has 10.1 MB'],
+    ['thumb', jpeg, 'thumb', 64 * KB, 'a thumb may have at most 64 KB, this file has 65 KB'],
   ])('of %s may be at most the limit', (_name, make, declared, limit, message) => {
     expect(checkMedia(make(limit), declared)).toMatchObject({ ok: true })
     expect(checkMedia(make(limit + 1), declared)).toEqual({ ok: false, message })
@@ -89,7 +89,7 @@ describe('the length of a voice', () => {
     expect(checkMedia(amr(60 * 50))).toMatchObject({ ok: true })
     expect(checkMedia(amr(60 * 50 + 1))).toEqual({
       ok: false,
-      message: 'a voice may last 60 s at most, this lasts 61 s',
+      message: 'a voice may last at most 60 s, this file lasts 61 s',
     })
   })
 

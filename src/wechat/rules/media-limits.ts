@@ -27,22 +27,22 @@ const VOICE_MAX_S = 60
 export function checkMedia(bytes: Uint8Array, declared?: MediaKind): MediaCheck {
   const contentType = formatOf(bytes)
   if (!contentType)
-    return rejected('this is none of PNG, JPEG, GIF, AMR, MP3, MP4, which is all that WeChat takes')
+    return rejected('the file is not a PNG, JPEG, GIF, AMR, MP3 or MP4, the formats that WeChat accepts')
   const type =
     declared ?? (Object.keys(LIMITS) as MediaKind[]).find((t) => LIMITS[t].formats.includes(contentType))
-  if (!type) return rejected(`WeChat does not take ${contentType}`)
+  if (!type) return rejected(`WeChat does not accept ${contentType}`)
   const limit = LIMITS[type]
   if (!limit.formats.includes(contentType)) {
-    return rejected(`${withArticle(type)} must be ${limit.formats.join(' or ')}, this is ${contentType}`)
+    return rejected(`${withArticle(type)} must be ${limit.formats.join(' or ')}, this file is ${contentType}`)
   }
   if (bytes.length > limit.bytes) {
     return rejected(
-      `${withArticle(type)} may have ${formatSize(limit.bytes)} at most, this has ${formatSize(bytes.length)}`,
+      `${withArticle(type)} may have at most ${formatSize(limit.bytes)}, this file has ${formatSize(bytes.length)}`,
     )
   }
   const seconds = contentType === 'audio/amr' ? amrSeconds(bytes) : null
   if (seconds !== null && seconds > VOICE_MAX_S) {
-    return rejected(`a voice may last ${VOICE_MAX_S} s at most, this lasts ${Math.ceil(seconds)} s`)
+    return rejected(`a voice may last at most ${VOICE_MAX_S} s, this file lasts ${Math.ceil(seconds)} s`)
   }
   return { ok: true, media: { type, contentType } }
 }

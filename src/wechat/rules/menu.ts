@@ -77,7 +77,7 @@ function checkAction(button: Record<string, unknown>, path: string): MenuIssue[]
   const at = `${path}.type`
   if (type === undefined) return [{ path: at, message: 'is missing (or sub_button)' }]
   if (typeof type === 'string' && CONSOLE_ONLY.has(type)) {
-    const message = `${type} buttons are made in WeChat's console only; use click, and a campaign that answers its key`
+    const message = `${type} buttons can be created in WeChat's console only; use click, and a campaign that answers its key`
     return [{ path: at, message }]
   }
   const fields = typeof type === 'string' && Object.hasOwn(FIELDS, type) ? FIELDS[type] : undefined
