@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../run/plan.ts'
 import { beginRun, endRun } from '../run/state.ts'
+import { ERASURE_KINDS } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'
@@ -638,7 +639,7 @@ describe('a change of the session that is dispatched a second time', () => {
 })
 
 describe('an event after which the follower’s data must be erased', () => {
-  it.each(['forget', 'user_authorization_revoke', 'user_authorization_cancellation'])('is %s', (kind) => {
+  it.each(ERASURE_KINDS)('is %s', (kind) => {
     const known = { follower: someone(followedAt(0)), runs: [run('subscribe', 0)] }
     expect(planFor(arrived(kind, 5), known)).toEqual({ patch: {}, action: { do: 'erase' } })
   })

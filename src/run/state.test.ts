@@ -325,3 +325,36 @@ describe('the revision of a run’s state', () => {
     expect(states.map((s) => s.revision)).toEqual([0, 1, 2, 3])
   })
 })
+
+describe('what a run remembers of its events', () => {
+  it('includes an unfollow that has no effect', () => {
+    const state = applyUnsubscribe(begun, { key: 'u', at: ENTRY_AT - SECOND, seq: 1 })
+    expect(state.seenEventKeys).toEqual(['u'])
+  })
+
+  it('is limited to two hundred keys after an unfollow too', () => {
+    const full = runAfter(...Array.from({ length: 200 }, (_, i) => event('message', i * SECOND)))
+    const { seenEventKeys } = applyUnsubscribe(full, { key: 'u', at: ENTRY_AT + HOUR, seq: 2 })
+    expect(seenEventKeys).toHaveLength(200)
+    expect(seenEventKeys.at(-1)).toBe('u')
+  })
+
+  it('has the time of the newest interaction, in whatever order they arrive', () => {
+    expect(runAfter(event('menu', HOUR)).lastInteractionAt).toBe(ENTRY_AT + HOUR)
+    expect(runAfter(event('menu', HOUR), event('scan', SECOND)).lastInteractionAt).toBe(ENTRY_AT + HOUR)
+  })
+
+  it('has the last follow, which no other interaction replaces', () => {
+    const again = runAfter(event('subscribe', SECOND, { seq: 4 }), event('message', HOUR, { seq: 5 }))
+    expect(again.lastFollow).toEqual({ at: ENTRY_AT + SECOND, seq: 4 })
+  })
+
+  it('has the clock offset of an agent’s session exactly when it is known', () => {
+    const change = { open: true, at: ENTRY_AT, seq: 1 }
+    expect(applyAgentSession(begun, { ...change, aheadMs: 70_000 }).agentSession).toStrictEqual({
+      ...change,
+      aheadMs: 70_000,
+    })
+    expect(applyAgentSession(begun, change).agentSession).toStrictEqual(change)
+  })
+})
