@@ -3,7 +3,7 @@ import type { Log } from '../src/shared/log.ts'
 import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/api/client.ts'
 import type { TokenProvider } from '../src/wechat/api/tokens.ts'
-import type { AccountStop } from '../src/wechat/rules/errcodes.ts'
+import type { AccountStop, ERRCODE } from '../src/wechat/rules/errcodes.ts'
 import type { Rate } from './throttle/rate-limiter.ts'
 import type { SendThrottle } from './throttle/send-throttle.ts'
 
@@ -54,7 +54,7 @@ export interface ActivityDeps {
     /** Counts one request by the class of its answer. */
     attempt(kind: string, errcode: number | null): void
     /** Counts a send that the ledger allowed and WeChat refused. */
-    mismatch(errcode: 45015 | 45047): void
+    mismatch(errcode: typeof ERRCODE.windowOver | typeof ERRCODE.quotaUsed): void
     held(reason: string): void
     lateness(ms: number, wasHeld: boolean): void
     skipped(reason: string): void

@@ -53,6 +53,8 @@ import { renderDetails } from './run-details.ts'
 import { leaveReadable } from './state-query.ts'
 import { StoredRun } from './stored-run.ts'
 
+/** The reason of a cancellation without one. */
+export const CANCELLED_BY_OPERATOR = 'cancelled by operator'
 /** Tagging after a message may delay the next steps by at most this time. */
 const TAG_AFTER_SEND_MS = 60_000
 
@@ -188,7 +190,7 @@ export class NurtureRun {
   /** Decides what the run does now. A workflow cancelled in Temporal ends as cancelled. */
   decide(): Action {
     if (CancellationScope.current().consideredCancelled) {
-      this.state = requestStop(this.state, 'cancelled', 'cancelled by operator')
+      this.state = requestStop(this.state, 'cancelled', CANCELLED_BY_OPERATOR)
     }
     this.hasChanged = false
     const { state, action } = next(this.plan, this.state, Date.now())
@@ -197,6 +199,7 @@ export class NurtureRun {
     return action
   }
 
+  /** Sends a step's message, and then applies the tags that belong to it. */
   async send(action: SendAction): Promise<void> {
     // The check before each request reads the status from the store. An outdated row would defer a resumed follower.
     if (!this.stored.hasStatusOf(this.state)) return ignoreCancellation(() => this.record())
@@ -212,10 +215,12 @@ export class NurtureRun {
     if (tagging) await CancellationScope.nonCancellable(() => this.executeTag(tagging))
   }
 
+  /** Executes a step that only tags. */
   async tag(action: TagAction): Promise<void> {
     await this.interruptible.run(() => this.executeTag(action))
   }
 
+  /** Fetches the follower's attributes, for a step that needs them. */
   async fetchAttributes(action: FetchAttributesAction): Promise<void> {
     const { step, leftMs } = action
     await this.interruptible.run(async () => {
@@ -228,6 +233,7 @@ export class NurtureRun {
     })
   }
 
+  /** Records what has changed, then waits for a time or a signal. Continues as new when the history has grown long. */
   async wait({ until, for: reason }: WaitAction): Promise<void> {
     await ignoreCancellation(async () => {
       if (!this.stored.isUpToDate(this.state)) await this.record()

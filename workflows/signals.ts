@@ -2,7 +2,7 @@ import { defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/w
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { EventStamp, Interaction } from '../src/run/plan.ts'
 import { storable, storableText, truncateText } from '../src/shared/text.ts'
-import type { NurtureRun } from './nurture-run.ts'
+import { CANCELLED_BY_OPERATOR, type NurtureRun } from './nurture-run.ts'
 
 /** An unfollow. */
 type Unsubscribe = EventStamp & { key: string }
@@ -140,7 +140,7 @@ function parseStop(input: unknown): Stop | null {
 }
 
 function parseReason(input: unknown): string {
-  return typeof input === 'string' && input ? clip(input) : 'cancelled by operator'
+  return typeof input === 'string' && input ? clip(input) : CANCELLED_BY_OPERATOR
 }
 
 function clip(text: string): string {

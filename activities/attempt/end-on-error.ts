@@ -17,7 +17,7 @@ const REASON_MAX = 200
 export async function endOnError<T>(
   { log }: Pick<ActivityDeps, 'log'>,
   work: () => Promise<T>,
-  endStep: (fault: string) => Promise<T>,
+  endStep: (reason: string) => Promise<T>,
 ): Promise<T> {
   try {
     return await work()
