@@ -8,8 +8,8 @@ import { backoff, retryAfter } from './retry-after.ts'
 const STOPPED_RETRY_MS = 60_000
 
 /**
- * Throws for a retry when a later attempt may succeed: after 1 s, 2 s, 4 s … at most 30 s, in the next minute (45011), or
- * when the account is active again, which this function stops first.
+ * Throws for a retry when a later attempt may succeed. A transient problem is retried after 1 s, 2 s, 4 s … at most 30 s, and
+ * a 45011 in the next minute. An account that WeChat stopped is stopped here too, and retried when it is active again.
  * @param attempt the activity's attempt, from 1
  * @param onDeadline gives the result when the step's time is over
  * @returns null when no retry can help

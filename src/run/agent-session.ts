@@ -13,8 +13,8 @@ export interface AgentSessionChange extends EventTime {
 
 /**
  * The change that a follower's message implies. While an agent has the session, WeChat pushes messages to the agent only
- * (same page), so a message that arrives here means that the session is closed. A message of the second in which the
- * session opened may be the one that opened it, so it sorts before every other change of its second.
+ * (same page). A message that arrives here therefore means that the session is closed. A message may itself have opened a
+ * session in the same second, so it sorts before every other change of its second.
  */
 export function sessionEndImpliedBy({ at }: Pick<EventStamp, 'at'>): AgentSessionChange {
   return { open: false, at, seq: -1 }

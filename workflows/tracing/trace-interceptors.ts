@@ -8,8 +8,8 @@ import { readTrace, withTrace } from './trace-header.ts'
  * nothing, so the workflow bundle is the same with tracing on and off. It adds no commands, so histories still replay.
  *
  * A send a day later is a child in its entry's trace, not a separate trace with a link. Back ends find a whole trace by its
- * id however late its spans arrive, most of them show links poorly, and one sampling decision covers the whole run. The
- * last received event, such as a reply that released a held step, becomes a link.
+ * id however late its spans arrive, and most of them show links poorly. One sampling decision also covers the whole run.
+ * The last received event, such as a reply that released a held step, becomes a link.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   let own: { key: string; traceparent: string | null } = { key: '', traceparent: null }

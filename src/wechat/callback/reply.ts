@@ -105,8 +105,8 @@ export function parseReply(record: FieldRecord): PassiveReply | null {
 }
 
 /**
- * Returns the reply without articles that cannot be opened; null when a field that WeChat requires for its kind (被动回复用户消息)
- * is empty, because WeChat would then show the follower an error of the account's service.
+ * Returns the reply without articles that cannot be opened. Returns null when a field that WeChat requires (被动回复用户消息) is
+ * empty: WeChat would then show the follower an error of the account's service.
  */
 export function withoutEmptyParts(reply: PassiveReply): PassiveReply | null {
   switch (reply.kind) {
