@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { loadConfig } from '../../src/config/config.ts'
-import { cacheFolder } from '../../src/temporal/local-server/find-server.ts'
+import { cacheFolder, serverCacheFolder } from '../../src/temporal/local-server/find-server.ts'
 import { buildOnce, type GoProgram, hasGo } from '../../src/temporal/local-server/go-build.ts'
 import { MIN_GO, SERVER_MODULE, SERVER_VERSION } from '../../src/temporal/local-server/versions.ts'
 import { postgresBin } from '../ensure-test-tools.mjs'
@@ -31,7 +30,7 @@ export async function findPrograms(print: (line: string) => void): Promise<Progr
   const postgres = postgresBin()
   if (!postgres)
     throw new MissingProgramsError('PostgreSQL is not installed. On Debian: apt-get install postgresql-15')
-  const folder = join(cacheFolder(loadConfig()), 'engine')
+  const folder = serverCacheFolder(cacheFolder(loadConfig()))
   const found: Record<string, string> = {}
   for (const [name, program] of Object.entries(GO_PROGRAMS)) {
     try {

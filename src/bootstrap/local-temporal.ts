@@ -13,8 +13,8 @@ const PORT_POLL_MS = 100
 const RESTART_DELAY_MS = 1_000
 
 /**
- * Makes sure, before anything else starts, that the local Temporal server will find its ports free. A server whose process
- * was killed is given time to end.
+ * Checks, before anything else starts, that the ports of the local Temporal server are free. The server of a killed process
+ * gets time to exit.
  * @throws PortInUseError
  */
 export async function waitForTemporalPorts(config: Config): Promise<void> {
@@ -30,7 +30,7 @@ export async function waitForTemporalPorts(config: Config): Promise<void> {
  */
 export async function superviseLocalTemporal(options: {
   config: Config
-  /** Names the port that clients already use. */
+  /** Has the port that clients already use. */
   target: TemporalTarget
   codecUrl: string
   print(line: string): void
@@ -45,13 +45,13 @@ export async function superviseLocalTemporal(options: {
 
   const first = await start(localUiPort)
   writeFileSync(ownerFile(config), String(process.pid))
-  // Links in the console name this port: later servers get the same one.
+  // Links in the console have this port, so a restarted server gets the same.
   const uiPort = first.uiUrl ? Number(new URL(first.uiUrl).port) : 0
   const supervised = keepRunning(first, () => start(uiPort), log)
   return { uiUrl: first.uiUrl, stop: supervised.stop }
 }
 
-/** Starts a server again, with a delay after each failure, whenever it ends before `stop`. */
+/** Restarts a server whenever it ends before `stop`, with a delay after each failure. */
 function keepRunning(
   first: LocalServer,
   start: () => Promise<LocalServer>,
@@ -62,13 +62,13 @@ function keepRunning(
   const restartWhenEnded = async () => {
     await running.ended
     while (!stopping) {
-      log.error('the local Temporal server has ended; starting it again')
+      log.error('the local Temporal server has exited; restarting it')
       try {
         await running.stop()
         running = await start()
         await running.ended
       } catch (err) {
-        log.error({ err }, 'the local Temporal server does not start')
+        log.error({ err }, 'the local Temporal server could not be started; retrying')
         await sleep(RESTART_DELAY_MS)
       }
     }
@@ -82,12 +82,12 @@ function keepRunning(
   }
 }
 
-/** Exists once a Temporal server was started in this data folder. */
+/** The file exists once a Temporal server was started in this data folder. */
 function ownerFile(config: Config): string {
-  return join(resolve(config.dataDir), 'engine-owner')
+  return join(resolve(config.dataDir), 'temporal-owner')
 }
 
-/** After a kill, the supervisor needs a moment to end the server; only then are its ports free. */
+/** After a kill, the supervisor needs a moment to stop the server and free its ports. */
 async function waitForPreviousServer(ports: readonly number[]): Promise<void> {
   const deadline = Date.now() + PREVIOUS_SERVER_EXIT_MS
   while (Date.now() < deadline) {

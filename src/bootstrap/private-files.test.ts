@@ -22,16 +22,16 @@ let dataDir: string
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'follower-nurture-private-'))
   dataDir = join(parent, 'data')
-  for (const folder of ['', 'store', 'store/base', 'engine', 'engine/config', 'verify', 'cluster'])
+  for (const folder of ['', 'store', 'store/base', 'temporal', 'temporal/config', 'verify', 'cluster'])
     mkdirSync(join(dataDir, folder))
-  const files = ['admin-token', 'simulator.json', 'backup.sql', 'store/base/16384', 'engine/temporal.db']
+  const files = ['admin-token', 'simulator.json', 'backup.sql', 'store/base/16384', 'temporal/temporal.db']
   for (const file of [...files, 'verify/MP_verify_x.txt', 'cluster/ports.json'])
     writeFileSync(join(dataDir, file), 'test')
   openAll(dataDir)
 })
 afterEach(() => rmSync(parent, { recursive: true, force: true }))
 
-/** As versions before left it, and worse. */
+/** Opens everything to other users, as no version of the product does. */
 function openAll(folder: string): void {
   chmodSync(folder, 0o755)
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -44,35 +44,35 @@ function openAll(folder: string): void {
 const modeOf = (path: string) => (lstatSync(join(dataDir, path)).mode & 0o7777).toString(8)
 
 describe.skipIf(process.platform === 'win32')('a data folder that other users could read', () => {
-  it('is closed, with all that the program keeps in it', () => {
+  it('is closed, with all files of the program', () => {
     expect(makePrivate(dataDir)).toEqual([])
-    for (const folder of ['', 'store', 'store/base', 'engine', 'engine/config'])
+    for (const folder of ['', 'store', 'store/base', 'temporal', 'temporal/config'])
       expect(modeOf(folder), folder).toBe('700')
     for (const file of [
       'admin-token',
       'simulator.json',
       'backup.sql',
       'store/base/16384',
-      'engine/temporal.db',
+      'temporal/temporal.db',
     ])
       expect(modeOf(file), file).toBe('600')
   })
 
-  it('leaves folders in it that are not the program’s: nobody comes through to them', () => {
+  it('does not change folders of others in it, which nobody can reach any more', () => {
     makePrivate(dataDir)
     expect(modeOf('cluster')).toBe('755')
     expect(modeOf('cluster/ports.json')).toBe('666')
   })
 
-  it('keeps what the owner may do, and takes set-user-id away', () => {
-    chmodSync(join(dataDir, 'engine/temporal.db'), 0o4755)
+  it('keeps the permissions of the owner, and removes set-user-id', () => {
+    chmodSync(join(dataDir, 'temporal/temporal.db'), 0o4755)
     chmodSync(join(dataDir, 'store/base/16384'), 0o444)
     makePrivate(dataDir)
-    expect(modeOf('engine/temporal.db')).toBe('700')
+    expect(modeOf('temporal/temporal.db')).toBe('700')
     expect(modeOf('store/base/16384')).toBe('400')
   })
 
-  it('does not follow links out of it, and is found behind one', () => {
+  it('does not follow links out of it, and may itself be reached through a link', () => {
     writeFileSync(join(parent, 'elsewhere'), 'test')
     chmodSync(join(parent, 'elsewhere'), 0o666)
     symlinkSync(join(parent, 'elsewhere'), join(dataDir, 'store/link'))
@@ -83,9 +83,13 @@ describe.skipIf(process.platform === 'win32')('a data folder that other users co
   })
 
   const shared: [name: string, arrange: () => unknown, reason: RegExp][] = [
-    ['a folder for several users, like /tmp', () => chmodSync(dataDir, 0o1777), /several users/],
-    ['the working folder', () => vi.spyOn(process, 'cwd').mockReturnValue(dataDir), /other things/],
-    ['one above it', () => vi.spyOn(process, 'cwd').mockReturnValue(join(dataDir, 'x/y')), /other things/],
+    ['a folder for several users, like /tmp', () => chmodSync(dataDir, 0o1777), /shared folder/],
+    ['the working folder', () => vi.spyOn(process, 'cwd').mockReturnValue(dataDir), /contains other files/],
+    [
+      'one above it',
+      () => vi.spyOn(process, 'cwd').mockReturnValue(join(dataDir, 'x/y')),
+      /contains other files/,
+    ],
     ['the home folder', () => vi.stubEnv('HOME', dataDir), /home folder/],
     ...(isRoot
       ? ([
@@ -94,15 +98,15 @@ describe.skipIf(process.platform === 'win32')('a data folder that other users co
       : []),
   ]
   it.each(shared)(
-    '%s stays as it is, with a warning; what is the program’s own in it is closed',
+    '%s keeps its mode, with a warning; the files of the program in it are closed',
     (_, arrange, reason) => {
       arrange()
       const before = modeOf('')
       try {
-        const told = makePrivate(dataDir)
-        expect(told).toHaveLength(1)
-        expect(told[0]).toMatch(reason)
-        expect(told[0]).toContain(dataDir)
+        const warnings = makePrivate(dataDir)
+        expect(warnings).toHaveLength(1)
+        expect(warnings[0]).toMatch(reason)
+        expect(warnings[0]).toContain(dataDir)
       } finally {
         vi.restoreAllMocks()
         vi.unstubAllEnvs()
@@ -114,10 +118,10 @@ describe.skipIf(process.platform === 'win32')('a data folder that other users co
     },
   )
 
-  it.runIf(isRoot)("counts files in it that are somebody else's", () => {
+  it.runIf(isRoot)('counts the files of other users in it', () => {
     chmodSync(dataDir, 0o1777)
     chownSync(join(dataDir, 'store/base/16384'), NOBODY, NOBODY)
-    // Behind a closed folder of ours nobody reaches it all the same.
+    // Nobody can reach it, because the program's folder above it is closed.
     expect(makePrivate(dataDir)[1]).toMatch(/1 files.*store\/base\/16384/)
     expect(modeOf('store/base/16384')).toBe('666')
   })

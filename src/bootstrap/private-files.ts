@@ -12,28 +12,29 @@ import {
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** Read, write and search for everybody but the owner, and the bits that change who runs a program. */
+/** All permissions of group and others. */
 const OTHERS_ACCESS = 0o077
+/** Includes set-user-id, set-group-id and sticky. */
 const OPEN_BITS = 0o7000 | OTHERS_ACCESS
 const STICKY = 0o1000
-/** What the program makes in the data folder. `verify/` is the operator's, and public by its nature. */
+/** What the program creates in the data folder. `verify/` belongs to the operator and is public. */
 const OWN_FILES = [
   'lock',
   'admin-token',
   'encryption-key',
-  'engine-owner',
+  'temporal-owner',
   'simulator.json',
   'simulator.json.new',
   'store',
-  'engine',
+  'temporal',
 ]
 
 /**
- * Takes the data folder from other users of the machine: 0700 for folders, 0600 for files. What an earlier version left is
- * closed, and what a part made with a mode of its own (PGlite's first files are 0666 by its archive). A folder that others
- * work in too keeps its mode (somebody else's, the home or working folder, one like /tmp); what is ours in it is closed.
- * Folders that are not ours are left as they are. Symbolic links are not followed.
- * @returns what stays open and what to do, a sentence for each; a file system without modes is no error
+ * Removes the access of other users to the data folder: 0700 for folders, 0600 for files. Some files are created with wider
+ * modes (PGlite's archive has files of mode 0666). A shared folder keeps its mode: one of another user, the home or working
+ * folder, or one like /tmp. The program's own files in it are closed all the same; other folders are not changed. Symbolic
+ * links are not followed.
+ * @returns a sentence for each thing that stays open, with what to do; none on a file system without modes
  */
 export function makePrivate(dataDir: string): string[] {
   const ownUid = process.getuid?.()
@@ -47,10 +48,10 @@ export function makePrivate(dataDir: string): string[] {
     if (OWN_FILES.includes(entry.name)) closeTree(path, openPaths)
     else if (!problem && entry.isFile()) closeToOthers(path)
   }
-  // What is closed above is closed below, whoever owns it.
+  // A closed folder protects everything in it, whoever owns the files.
   if (!problem || (lstatSync(folder).mode & OTHERS_ACCESS) === 0) return []
   const messages = [
-    `The data folder ${dataDir} is open to other users of this machine, and is left so: ${problem}. It holds keys, and followers' ids and texts. Use a folder of this user's own (DATA_DIR), or close it: chmod 700.`,
+    `The data folder ${dataDir} is open to other users of this machine, and its mode was not changed: ${problem}. It contains keys, and ids and texts of followers. Use a folder of this user (DATA_DIR), or close it with chmod 700.`,
   ]
   if (openPaths.length > 0) {
     messages.push(
@@ -60,14 +61,14 @@ export function makePrivate(dataDir: string): string[] {
   return messages
 }
 
-/** Why a folder is not for this program alone; null when it is. */
+/** Why a folder is shared with others; null when only this program uses it. */
 function whyShared(folder: string, ownUid: number): string | null {
   const { uid, mode } = lstatSync(folder)
   if (uid !== ownUid) return `it belongs to the user ${uid}, not to ${ownUid}`
-  if (mode & STICKY) return 'it is made for several users'
+  if (mode & STICKY) return 'it is a shared folder'
   if (folder === safeHome()) return 'it is the home folder'
   for (let parent = process.cwd(); ; parent = dirname(parent)) {
-    if (parent === folder) return 'other things stand in it'
+    if (parent === folder) return 'it contains other files'
     if (parent === dirname(parent)) return null
   }
 }
@@ -80,7 +81,7 @@ function safeHome(): string | null {
   }
 }
 
-/** Folders first, so that nobody else changes what stands below while it is read. */
+/** Closes a folder before its contents, so that nobody else changes them meanwhile. */
 function closeTree(path: string, openPaths: string[]): void {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (!stat || (!stat.isDirectory() && !stat.isFile())) return
@@ -97,11 +98,11 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-/** @returns false when it stays open: it is somebody else's, or its file system has no modes */
+/** @returns false when it stays open: another user owns it, or the file system has no modes */
 function closeToOthers(path: string): boolean {
   let fd: number | null = null
   try {
-    // By its handle: a name could lead elsewhere by now.
+    // By its handle, because the path could lead to another file by now.
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     const { mode, uid } = fstatSync(fd)
     if ((mode & OPEN_BITS) === 0) return true

@@ -1,6 +1,6 @@
-/** Why another user could put code into a cache folder, or null; write access of others is taken away where it is ours. */
+/** Why another user could put code into a cache folder, or null. Removes the write access of others where this user owns it. */
 export function cacheFolderProblem(folder: string): string | null
-/** Says that an entry was used now: the latest used ones are kept. */
+/** Marks an entry as used now. */
 export function markUsed(entry: string): void
-/** Removes all entries of a cache folder but the current one, given by its path, and the latest used others. */
+/** Removes old entries of a cache folder: keeps the current one, given by its path, and the last used others. */
 export function pruneCache(current: string): void

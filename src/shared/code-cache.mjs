@@ -2,12 +2,12 @@ import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { closeCodeFolder } from './code-ownership.mjs'
 
-/** Entries for other states of the code that stay in a cache: a process that runs may still need its own. */
+/** Entries for other states of the code that a cache keeps: a running process may still need its own. */
 const MAX_OTHERS = 5
 
 /**
- * Why another user could put code into a cache folder, or null. Write access of others is taken away where the folder is
- * this user's.
+ * Why another user could put code into a cache folder, or null. Removes the write access of others where this user owns
+ * the folder.
  * @param {string} folder
  * @returns {string | null}
  */
@@ -17,19 +17,19 @@ export function cacheFolderProblem(folder) {
 }
 
 /**
- * Says that an entry was used now: the latest used ones are kept.
+ * Marks an entry as used now. `pruneCache` keeps the last used entries.
  * @param {string} entry
  */
 export function markUsed(entry) {
   try {
     utimesSync(entry, new Date(), new Date())
   } catch {
-    // It belongs to another user.
+    // Another user owns it.
   }
 }
 
 /**
- * Removes all entries of a cache folder but the current one and the latest used others.
+ * Removes old entries of a cache folder: keeps the current one and the last used others.
  * @param {string} current path of an entry
  */
 export function pruneCache(current) {
@@ -37,7 +37,7 @@ export function pruneCache(current) {
   const others = readdirSync(folder)
     .map((name) => join(folder, name))
     .filter((path) => path !== current)
-    // Another process may have removed one in between.
+    // Another process may have removed an entry meanwhile.
     .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.usedAt - a.usedAt)
   for (const { path } of others.slice(MAX_OTHERS)) rmSync(path, { recursive: true, force: true })

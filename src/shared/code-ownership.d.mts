@@ -1,4 +1,4 @@
-/** Why code in a folder could be another user's, or null; what others may write in a folder of ours is closed. */
+/** Why another user could have put code into a folder, or null. Removes the write access of others where this user owns it. */
 export function closeCodeFolder(folder: string): string | null
-/** Why a file that is going to be run could be another user's, or null. */
+/** Why another user could have changed a program file, or null. */
 export function codeFileProblem(file: string): string | null

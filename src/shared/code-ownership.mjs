@@ -7,9 +7,9 @@ const GROUP_WRITES = 0o020
 const STICKY = 0o1000
 
 /**
- * Why code in a folder could be another user's, or null. Write access of others is taken away where the folder is ours;
- * one like /tmp keeps it, since there nobody can replace what is not his own. A file system without owners or modes is
- * no trouble. Trusted are this user, root, and who owns the project, since the code is that person's anyway.
+ * Why another user could have put code into a folder, or null. Removes the write access of others where this user owns the
+ * folder. A sticky folder like /tmp keeps it: there nobody can replace files of others. File systems without owners or
+ * modes pass. Trusted owners are this user, root, and the owner of the project.
  * @param {string} folder
  * @returns {string | null}
  */
@@ -18,15 +18,15 @@ export function closeCodeFolder(folder) {
 }
 
 /**
- * The same of one file that is going to be run. What the group of this user alone could write is closed and trusted: many
- * systems give each user a group of its own and the umask 002.
+ * Why another user could have changed a program file, or null. Write access of this user's own group is removed, and the
+ * file trusted: many systems give each user a group and the umask 002.
  * @param {string} file
- * @returns {string | null} also where others could have written to it until now: it must be made anew
+ * @returns {string | null} not null also where others could write until now: the file must be created again
  */
 export function codeFileProblem(file) {
   if (!process.getuid) return null
-  const stranger = ownerTrouble(file)
-  if (stranger) return stranger
+  const problem = ownerProblem(file)
+  if (problem) return problem
   const { mode, gid } = statSync(file)
   const isOfOwnGroup = (mode & OTHERS_WRITE) === GROUP_WRITES && gid === process.getgid()
   if (isOfOwnGroup) return close(file)
@@ -35,8 +35,8 @@ export function codeFileProblem(file) {
 
 function close(path) {
   if (!process.getuid) return null
-  const stranger = ownerTrouble(path)
-  if (stranger) return stranger
+  const problem = ownerProblem(path)
+  if (problem) return problem
   const { mode } = statSync(path)
   if ((mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0) return null
   try {
@@ -47,7 +47,7 @@ function close(path) {
   }
 }
 
-function ownerTrouble(path) {
+function ownerProblem(path) {
   const trusted = [process.getuid(), 0, statSync(project).uid]
   const owner = [lstatSync(path).uid, statSync(path).uid].find((uid) => !trusted.includes(uid))
   return owner === undefined ? null : `it belongs to the user ${owner}`

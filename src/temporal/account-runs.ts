@@ -9,38 +9,42 @@ import type { RunClient } from './run-client.ts'
 const CONCURRENCY = 20
 
 /**
- * Wakes the runs that a campaign or an account kept back, in the background: they go at once, not at their next look.
- * A wake-up that gets lost costs that delay and nothing else.
+ * Signals, in the background, each run with steps that a campaign or an account deferred: it retries them now, not at its
+ * next check. A lost signal costs only that delay.
  */
 export function retryDeferredSteps(
   { db, runs, log }: { db: Db; runs: RunClient; log: Log },
   filter: { campaign: string } | { appId: string },
 ): void {
-  const wakeAll = async () => {
+  const signalAll = async () => {
     const followers = await followersWithDeferredSteps(db, filter)
     await pMap(followers, (follower) => runs.signal(follower, 'retryNow'), { concurrency: CONCURRENCY })
   }
-  wakeAll().catch((err) =>
-    log.warn({ err, ...filter }, 'some runs were not woken; they look again by themselves'),
+  signalAll().catch((err) =>
+    log.warn(
+      { err, ...filter },
+      'some runs with deferred steps got no signal; each retries at its next check',
+    ),
   )
 }
 
 /**
- * Tells these runs that their account was removed, in the background; their rows say so already. While Temporal is away
- * nothing is lost: the reconciler finds each run that goes on although its row is ended.
+ * Ends, in the background, the runs of a removed account. Their rows have ended already. While Temporal is unreachable
+ * nothing is lost: the reconciler finds each open run with an ended row.
  */
 export function endRemovedRuns(
   { runs, log }: { runs: RunClient; log: Log },
   open: readonly (FollowerKey & { runId: string | null })[],
 ): void {
   pMap(open, (follower) => endRemovedRun(runs, follower, follower.runId), { concurrency: CONCURRENCY }).catch(
-    (err) => log.warn({ err }, 'some runs were not told that they are over; the reconciler tells them'),
+    (err) => log.warn({ err }, 'some runs of a removed account are still open; the reconciler will end them'),
   )
 }
 
 /**
- * Ends one run whose account was removed: this execution of it and no later one, since the account may be added again and
- * the follower come back meanwhile. One that Temporal has not named yet is left to the dispatcher and the reconciler.
+ * Ends one execution of a run of a removed account. A later execution is not affected: the account may have been added
+ * again meanwhile.
+ * @param runId null: not known yet. The dispatcher or the reconciler ends the run
  */
 export async function endRemovedRun(
   runs: Pick<RunClient, 'signal'>,
@@ -51,7 +55,7 @@ export async function endRemovedRun(
   await runs.signal(follower, 'stop', { outcome: 'account-stopped', reason: REMOVED_REASON }, runId)
 }
 
-/** Ends every run of an account as `account-stopped`. @throws TemporalUnavailableError while Temporal is away */
+/** Ends every run of an account as `account-stopped`. @throws TemporalUnavailableError while Temporal is unreachable */
 export async function stopAccountRuns(
   { db, runs }: { db: Db; runs: RunClient },
   appId: string,

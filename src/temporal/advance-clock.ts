@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@temporalio/client'
 
-/** Longest wait for one hop; it takes well under a second. */
+/** Longest wait for one call. It usually takes less than a second. */
 const POLL_MS = 20_000
 const MAX_SKIPS = 5_000
 const REACHED = 2
 const FAILED = 3
 
 /**
- * Moves one run's clock on by `ms`, through server-side time skipping (development and tests only; Temporal 1.32 with
- * `frontend.WorkflowTimeSkippingEnabled`). Every timer in between fires; a pending activity holds the clock until it is
- * done. Resolves when the time is reached or the run is over; throws when the server cannot.
+ * Advances the clock of one run by `ms`, through Temporal's time skipping. For development and tests only: it needs
+ * Temporal 1.32 with `frontend.WorkflowTimeSkippingEnabled`. Every timer in between fires. A pending activity stops the
+ * clock until it completes.
+ * @returns once the time is reached, or the run has ended
+ * @throws Error when the server cannot advance the clock
  */
 export async function advanceRunClock(
   client: Client,
@@ -53,7 +55,9 @@ async function waitUntilReached(
     if (answer.fastForwardPollingResult === REACHED) return 'reached'
     if (answer.fastForwardPollingResult === FAILED) {
       if (/complet|closed|ended/i.test(answer.failedReason ?? '')) return 'ended'
-      throw new Error(`fast-forward: ${answer.failedReason}`)
+      throw new Error(
+        `Temporal could not advance the clock of ${run.workflowExecution.workflowId}: ${answer.failedReason}`,
+      )
     }
   }
 }
@@ -62,7 +66,7 @@ function isNotFound(err: unknown): boolean {
   return err instanceof Error && /not found|already completed/i.test(err.message)
 }
 
-/** The run's own clock, epoch ms; null when there is no such run. */
+/** The clock of a run, epoch ms; null when there is no such run. */
 export async function readRunClock(client: Client, workflowId: string): Promise<number | null> {
   try {
     const found = await client.workflowService.describeWorkflowExecution({

@@ -24,7 +24,7 @@ const valueIn = (p: unknown) => defaultPayloadConverter.fromPayload(p as ReturnT
 const textOf = (p: { data?: Uint8Array | null }) => Buffer.from(p.data ?? []).toString('latin1')
 
 describe('the payload codec', () => {
-  it('hides what it encodes, and gives it back', async () => {
+  it('encrypts payloads and decrypts them again', async () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const [encoded] = await codec.encode([payload()])
     expect(Buffer.from(encoded?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted')
@@ -33,7 +33,7 @@ describe('the payload codec', () => {
     expect(valueIn(decoded)).toEqual({ text: TEXT })
   })
 
-  it('makes long payloads shorter than they were', async () => {
+  it('compresses long payloads', async () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const long = defaultPayloadConverter.toPayload({
       steps: Array.from({ length: 20 }, () => ({ text: TEXT })),
@@ -43,19 +43,19 @@ describe('the payload codec', () => {
     expect((await codec.decode([encoded ?? {}])).map(valueIn)).toEqual([long].map(valueIn))
   })
 
-  it('never makes the same text twice', async () => {
+  it('encrypts the same payload differently each time', async () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const [a, b] = await codec.encode([payload(), payload()])
     expect(textOf(a ?? {})).not.toBe(textOf(b ?? {}))
   })
 
-  it('lets through what is not encrypted: signals of the command line, runs from before', async () => {
+  it('accepts payloads that are not encrypted, such as signals from the command line', async () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const plain = payload()
     expect(await codec.decode([plain, {}])).toEqual([plain, {}])
   })
 
-  it('leaves readable what is marked so, and takes the mark away', async () => {
+  it('leaves marked payloads readable, and removes the mark', async () => {
     const plain = payload()
     const marked = { ...plain, metadata: { ...plain.metadata, [READABLE_MARKER]: Uint8Array.of(1) } }
     for (const encrypt of [true, false]) {
@@ -64,26 +64,26 @@ describe('the payload codec', () => {
     }
   })
 
-  it('does not encrypt what is encrypted already', async () => {
+  it('does not encrypt an encrypted payload again', async () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const once = await codec.encode([payload()])
     expect(await codec.encode(once)).toEqual(once)
   })
 
-  it('reads what was written under a previous key, and writes under the current one', async () => {
+  it('decrypts with a previous key, and encrypts with the current one', async () => {
     const before = createPayloadCodec({ current: 'old-test-key' })
     const after = createPayloadCodec({ current: 'new-test-key', previous: ['old-test-key'] })
     expect(valueIn((await after.decode(await before.encode([payload()])))[0])).toEqual({ text: TEXT })
     await expect(before.decode(await after.encode([payload()]))).rejects.toThrow(PayloadKeyError)
   })
 
-  it('names a missing key, and the setting that wants it', async () => {
+  it('names a missing key, and the setting that needs it', async () => {
     const encoded = await createPayloadCodec({ current: 'lost-test-key' }).encode([payload()])
     const decode = createPayloadCodec({ current: 'test-key' }).decode(encoded)
     await expect(decode).rejects.toThrow(/ENCRYPTION_KEY_PREVIOUS/)
   })
 
-  it('refuses a payload that was changed', async () => {
+  it('refuses a changed payload', async () => {
     const codec = createPayloadCodec({ current: 'test-key' })
     const [encoded] = await codec.encode([payload()])
     const data = Buffer.from(encoded?.data ?? [])
@@ -91,7 +91,7 @@ describe('the payload codec', () => {
     await expect(codec.decode([{ ...encoded, data }])).rejects.toThrow(PayloadKeyError)
   })
 
-  it('switched off, writes plain payloads and still reads encrypted ones', async () => {
+  it('writes plain payloads while encryption is off, and still reads encrypted ones', async () => {
     const off = createPayloadCodec({ current: 'test-key' }, false)
     const plain = payload()
     expect(await off.encode([plain])).toEqual([plain])
@@ -106,46 +106,46 @@ describe('the sizes that the codec handles', () => {
     metadata: { encoding: Buffer.from('binary/plain') },
     data: Buffer.alloc(bytes, 97),
   })
-  /** Near the limit: the payload's own frame takes some bytes as well. */
+  /** Just below the limit: the encoding of the payload adds some bytes. */
   const largest = () => ofBytes(PAYLOAD_MAX_BYTES - 100)
 
-  it('a quarter of a megabyte of ciphertext makes no quarter of a gigabyte', async () => {
+  it('refuses a small ciphertext that would inflate to 100 MB', async () => {
     const bomb = sealedByHand(ofBytes(100_000_000))
     expect(bomb.data?.length).toBeLessThan(200_000)
     await expect(codec.decode([bomb])).rejects.toThrow(PayloadSizeError)
     await expect(codec.decode([bomb])).rejects.toThrow('over 8 MiB in clear')
   })
 
-  it('reads every payload that it writes, and writes none that it could not read', async () => {
+  it('encodes only payloads that it can decode', async () => {
     const [encoded] = await codec.encode([largest()])
     expect((await codec.decode([encoded ?? {}]))[0]?.data?.length).toBe(PAYLOAD_MAX_BYTES - 100)
     await expect(codec.encode([ofBytes(PAYLOAD_MAX_BYTES)])).rejects.toThrow(PayloadSizeError)
     await expect(codec.decode([sealedByHand(ofBytes(PAYLOAD_MAX_BYTES))])).rejects.toThrow(PayloadSizeError)
   })
 
-  it('has a limit for all payloads of one call together', async () => {
+  it('limits the sum of all payloads of one call', async () => {
     const fit = Array.from({ length: CALL_MAX_BYTES / PAYLOAD_MAX_BYTES }, largest)
     const encoded = await codec.encode(fit)
     expect(await codec.decode(encoded)).toHaveLength(fit.length)
-    const [one] = encoded
+    const [first] = encoded
     await expect(codec.encode([...fit, largest()])).rejects.toThrow(PayloadSizeError)
-    await expect(codec.decode([...encoded, one ?? {}])).rejects.toThrow(PayloadSizeError)
+    await expect(codec.decode([...encoded, first ?? {}])).rejects.toThrow(PayloadSizeError)
   })
 
-  it('calls a text that does not inflate what it is', async () => {
+  it('reports a text that does not inflate as changed', async () => {
     const broken = sealedByHand(payload(), () => Buffer.from([1, 255, 255, 255]))
     await expect(codec.decode([broken])).rejects.toThrow(PayloadKeyError)
   })
 })
 
-describe('the workflow that a payload was written for', () => {
+describe('a payload of a workflow', () => {
   const codec = createPayloadCodec({ current: 'test-key' })
   const context = (workflowId: string, namespace = 'default'): SerializationContext => ({
     type: 'workflow',
     namespace,
     workflowId,
   })
-  const mine = context('nurture/wx1/oMine')
+  const own = context('nurture/wx1/oMine')
   const activity: SerializationContext = {
     type: 'activity',
     namespace: 'default',
@@ -154,49 +154,49 @@ describe('the workflow that a payload was written for', () => {
     isLocal: false,
   }
 
-  it('reads it, and so do its activities', async () => {
-    const encoded = await codec.encode([payload()], mine)
-    expect((await codec.decode(encoded, mine)).map(valueIn)).toEqual([{ text: TEXT }])
+  it('is read by the workflow and by its activities', async () => {
+    const encoded = await codec.encode([payload()], own)
+    expect((await codec.decode(encoded, own)).map(valueIn)).toEqual([{ text: TEXT }])
     expect((await codec.decode(encoded, activity)).map(valueIn)).toEqual([{ text: TEXT }])
     const ofActivity = await codec.encode([payload()], activity)
-    expect((await codec.decode(ofActivity, mine)).map(valueIn)).toEqual([{ text: TEXT }])
+    expect((await codec.decode(ofActivity, own)).map(valueIn)).toEqual([{ text: TEXT }])
   })
 
   it.each([
     ['another follower', context('nurture/wx1/oOther')],
     ['another account', context('nurture/wx2/oMine')],
     ['another namespace', context('nurture/wx1/oMine', 'other')],
-    ['a name that looks the same when it is put together', context('wx1/oMine', 'default/nurture')],
+    ['names that concatenate to the same text', context('wx1/oMine', 'default/nurture')],
     ['an activity of another run', { ...activity, workflowId: 'nurture/wx1/oOther' }],
-  ] as const)('is not read by %s: a copied payload is refused', async (_, other) => {
-    const encoded = await codec.encode([payload()], mine)
+  ] as const)('is refused by %s: it was copied', async (_, other) => {
+    const encoded = await codec.encode([payload()], own)
     await expect(codec.decode(encoded, other)).rejects.toThrow(/written for another workflow/)
     await expect(codec.decode(encoded, other)).rejects.toThrow(PayloadKeyError)
   })
 
-  it('is not told to the codec endpoint, which reads everything', async () => {
-    const [read] = await codec.decode(await codec.encode([payload()], mine))
+  it('is read by the codec endpoint, which knows no workflow', async () => {
+    const [read] = await codec.decode(await codec.encode([payload()], own))
     expect(valueIn(read)).toEqual({ text: TEXT })
     expect(Object.keys(read?.metadata ?? {})).toEqual(['encoding'])
   })
 
-  it('is in no payload from before, and in none that the codec endpoint made: every workflow reads them', async () => {
+  it('names no workflow when an earlier build or the codec endpoint wrote it; every workflow then reads it', async () => {
     const unbound = [sealedByHand(payload()), ...(await codec.encode([payload()]))]
-    expect((await codec.decode(unbound, mine)).map(valueIn)).toEqual([{ text: TEXT }, { text: TEXT }])
+    expect((await codec.decode(unbound, own)).map(valueIn)).toEqual([{ text: TEXT }, { text: TEXT }])
   })
 
-  it('does not keep a build from before from reading the value', async () => {
-    const [encoded] = await codec.encode([payload()], mine)
+  it('is readable for an earlier build', async () => {
+    const [encoded] = await codec.encode([payload()], own)
     expect(valueIn(openedAsBefore(encoded ?? {}))).toEqual({ text: TEXT })
   })
 
-  it('cannot be taken out of the ciphertext', async () => {
-    const [encoded] = await codec.encode([payload()], mine)
+  it('shows no workflow outside of the ciphertext', async () => {
+    const [encoded] = await codec.encode([payload()], own)
     expect(Object.keys(encoded?.metadata ?? {})).toEqual(['encoding', 'key'])
   })
 })
 
-/** As earlier builds sealed a payload: without a workflow, and of any size. */
+/** As earlier builds encrypted a payload: without a workflow, and of any size. */
 function sealedByHand(payload: Payload, pack = packed): Payload {
   const { current } = deriveKeyring({ current: 'test-key' }, 'payloads')
   const iv = randomBytes(12)
@@ -212,7 +212,7 @@ function packed(payload: Payload): Buffer {
   return Buffer.concat([Buffer.of(1), deflateRawSync(PayloadMessage.encode(payload).finish())])
 }
 
-/** As earlier builds opened one. */
+/** As earlier builds decrypted a payload. */
 function openedAsBefore(payload: Payload): Payload {
   const { current } = deriveKeyring({ current: 'test-key' }, 'payloads')
   const data = Buffer.from(payload.data ?? [])

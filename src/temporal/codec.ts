@@ -8,47 +8,45 @@ import { deriveKeyring, type EncryptionKeys, type Keyring } from '../store/encry
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1
 
-/** The name that Temporal's own samples and tools give to encrypted payloads. */
+/** The encoding of encrypted payloads in Temporal's own samples and tools. */
 const ENCODING = 'binary/encrypted'
 const IV_BYTES = 12
 const TAG_BYTES = 16
-/** The first byte of what is encrypted: what follows is a payload as it is, or deflated. */
+/** The first byte of the plaintext: a payload follows as it is, or deflated. */
 const PLAIN = 0
 const DEFLATED = 1
-/** Shorter ones do not get shorter. */
+/** Shorter payloads do not compress. */
 const MIN_DEFLATE_BYTES = 128
 
-/** One payload in clear: `decode` never makes a longer one, and `encode` takes none. Temporal refuses 2 MiB of ciphertext. */
+/** Largest payload in clear, for `encode` and `decode`. Temporal refuses 2 MiB of ciphertext. */
 export const PAYLOAD_MAX_BYTES = 8 * 1024 * 1024
-/** All payloads of one call together, in clear. */
+/** Largest sum of all payloads of one call, in clear. */
 export const CALL_MAX_BYTES = 32 * 1024 * 1024
 /**
- * Inside of what is encrypted: the workflow that the payload was written for. A build of the product that does not know
- * it leaves it in the payload's metadata, where no converter looks at it.
+ * Metadata inside of the ciphertext: a hash of the workflow that the payload was written for. Builds that do not know it
+ * leave it in the metadata, which converters ignore.
  */
 const WORKFLOW = 'nurture-workflow'
 const WORKFLOW_BYTES = 16
 
-/** A payload that was encrypted under a key that this process does not have, or that was changed. */
+/** A payload was encrypted with a key that this process does not have, or was changed. */
 export class PayloadKeyError extends Error {
   override name = 'PayloadKeyError'
 }
 
-/** A payload, or all payloads of one call, that are larger in clear than the codec handles. */
+/** A payload, or the sum of all payloads of one call, exceeds the limits in clear. */
 export class PayloadSizeError extends Error {
   override name = 'PayloadSizeError'
 }
 
 /**
- * Encrypts what histories hold (inputs, signals, results, memo, summaries, failures): deflated, then AES-256-GCM, the
- * key's id beside it. What is marked readable stays so, without the mark: the command line shows as JSON only what has
- * no other metadata. Whatever is not encrypted is let in: signals of the `temporal`
- * command line, and runs that began before.
+ * Encrypts the payloads of histories (inputs, signals, results, memo, summaries, failures): deflates them, then applies
+ * AES-256-GCM. The id of the key is in the metadata. Payloads marked as readable stay plain; the mark is removed, because
+ * the command line shows JSON only without other metadata. `decode` accepts plain payloads, such as signals from the
+ * `temporal` command line.
  *
- * Where the SDK says for which workflow a payload is written, that workflow stands inside of the ciphertext; where it says
- * of which workflow a payload was read, one that names another workflow is refused. The codec endpoint is told no workflow
- * and compares nothing. A payload without a workflow (from before, or made by the codec endpoint) is read anywhere.
- * Payloads are handled one after the other, within `PAYLOAD_MAX_BYTES` and `CALL_MAX_BYTES`.
+ * The ciphertext names its workflow where the SDK reports it. `decode` refuses a payload that names another workflow. The
+ * codec endpoint knows no workflow and compares none. A payload that names no workflow is read by every workflow.
  * @param encrypt false: writes plain payloads, and still reads encrypted ones
  * @param skipWorkflowCheck true: compares no workflow
  * @throws PayloadKeyError, PayloadSizeError
@@ -71,7 +69,7 @@ export function createPayloadCodec(
   }
 }
 
-/** Which workflow a payload belongs to, also one of its activities; null where the SDK does not say it. */
+/** Identifies the workflow of a payload, also for its activities; null where the SDK does not report it. */
 function workflowMark(context: SerializationContext | undefined): Buffer | null {
   if (!context?.workflowId) return null
   const name = JSON.stringify([context.namespace, context.workflowId])
@@ -80,15 +78,15 @@ function workflowMark(context: SerializationContext | undefined): Buffer | null 
 
 const failureConverterPath = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url))
 
-/** What clients and workers turn values into, and failures: their messages and stacks are payloads too. */
+/** The data converter of clients and workers. Encrypts messages and stacks of failures too. */
 export function createDataConverter(keys: EncryptionKeys, encrypt: boolean): DataConverter {
   const payloadCodecs = [createPayloadCodec(keys, encrypt)]
   return encrypt ? { payloadCodecs, failureConverterPath } : { payloadCodecs }
 }
 
 /**
- * To replay histories, also of several workflows. The SDK replays in a namespace `default`, whatever the history's was
- * (`Worker.runReplayHistories` of @temporalio/worker 1.24), so that no workflow can be compared.
+ * The data converter of replays. It compares no workflow: the SDK replays every history in the namespace `default`
+ * (`Worker.runReplayHistories` of @temporalio/worker 1.24).
  */
 export function createReplayDataConverter(keys: EncryptionKeys): DataConverter {
   return { payloadCodecs: [createPayloadCodec(keys, true, true)], failureConverterPath }
@@ -130,7 +128,7 @@ function decrypter(ring: Keyring, workflow: Buffer | null): (payload: Payload) =
     const { [WORKFLOW]: mark, ...others } = metadata
     if (mark && workflow && !workflow.equals(mark)) {
       throw new PayloadKeyError(
-        'An encrypted payload was written for another workflow: it was copied from there, or the namespace has another name now',
+        'An encrypted payload was written for another workflow: it was copied, or the namespace was renamed',
       )
     }
     return { metadata: others, data }
@@ -142,7 +140,7 @@ function decrypt(ring: Keyring, payload: Payload): Buffer {
   const key = ring.byId(id)
   if (!key) {
     throw new PayloadKeyError(
-      `A history was encrypted with the key ${id}, which is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS. Give it back there.`,
+      `A history was encrypted with the key ${id}, which is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS. Add that key to ENCRYPTION_KEY_PREVIOUS.`,
     )
   }
   const data = Buffer.from(payload.data ?? [])
@@ -152,11 +150,11 @@ function decrypt(ring: Keyring, payload: Payload): Buffer {
     const text = decipher.update(data.subarray(IV_BYTES + TAG_BYTES))
     return Buffer.concat([text, decipher.final()])
   } catch (err) {
-    throw new PayloadKeyError('An encrypted payload cannot be opened: it was changed', { cause: err })
+    throw new PayloadKeyError('An encrypted payload cannot be decrypted: it was changed', { cause: err })
   }
 }
 
-/** @returns how many bytes are left to the call */
+/** @returns the bytes that remain for the call. @throws PayloadSizeError */
 function deduct(left: number, bytes: number): number {
   if (bytes <= PAYLOAD_MAX_BYTES && bytes <= left) return left - bytes
   throw sizeError()
@@ -169,23 +167,23 @@ function sizeError(): PayloadSizeError {
   )
 }
 
-/** Encrypted text cannot be compressed any more, and a run's state is said again with every step. */
+/** Compresses before encryption: ciphertext does not compress, and a run's state repeats with every step. */
 function pack(plain: Uint8Array): Buffer {
   return plain.length < MIN_DEFLATE_BYTES
     ? Buffer.concat([Buffer.of(PLAIN), plain])
     : Buffer.concat([Buffer.of(DEFLATED), deflateRawSync(plain)])
 }
 
-/** @param maxBytes the most bytes that are made: a small text may inflate to a thousand times its length */
+/** @param maxBytes limits the result: a small text may inflate to a thousand times its length */
 function unpack(packed: Buffer, maxBytes: number): Buffer {
   const rest = packed.subarray(1)
   if (packed[0] !== DEFLATED) return rest
   try {
-    // zlib takes no limit of zero.
+    // zlib refuses a limit of zero.
     return inflateRawSync(rest, { maxOutputLength: Math.max(1, maxBytes) })
   } catch (err) {
     if (err instanceof RangeError) throw sizeError()
-    throw new PayloadKeyError('An encrypted payload cannot be opened: it does not inflate', { cause: err })
+    throw new PayloadKeyError('An encrypted payload cannot be decrypted: it does not inflate', { cause: err })
   }
 }
 

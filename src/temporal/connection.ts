@@ -5,16 +5,15 @@ import { NativeConnection } from '@temporalio/worker'
 import { noopTracing, type Tracing } from '../tracing/tracing.ts'
 import { traceCalls } from './trace-calls.ts'
 
-/** Where the engine is: address, namespace and, for a cluster, TLS or an API key. */
+/** Address and namespace of Temporal and, for a cluster, TLS or an API key. */
 export interface TemporalTarget {
   namespace: string
   connection: { address?: string } & Record<string, unknown>
 }
 
 /**
- * The cluster that `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` and the other `TEMPORAL_*` variables name, TLS and API keys
- * included.
- * @throws Error when the profile or a file that it names cannot be read
+ * Reads the cluster from `TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE` and the other `TEMPORAL_*` variables, with TLS and API key.
+ * @throws Error when the profile, or a file that it names, cannot be read
  */
 export function temporalTargetFromEnv(env: Record<string, string>): TemporalTarget {
   const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env })
@@ -22,9 +21,9 @@ export function temporalTargetFromEnv(env: Record<string, string>): TemporalTarg
 }
 
 export interface TemporalConnection {
-  /** Connects on its first call and again after every break. */
+  /** Connects at its first call, and again after a lost connection. */
   client: Client
-  /** Whether the engine answers now; asked at most once a second. */
+  /** Whether Temporal answers now. Checked at most once a second. */
   isUp(): Promise<boolean>
   close(): Promise<void>
 }
@@ -32,9 +31,9 @@ export interface TemporalConnection {
 const PROBE_TIMEOUT_MS = 1_000
 
 /**
- * A client for the engine; needs no engine to be there yet.
- * @param identity stands in many rows: keep it short
- * @param dataConverter the same as the workers', or neither understands the other
+ * A client for Temporal. Temporal need not be running yet.
+ * @param identity short: Temporal stores it in many rows
+ * @param dataConverter the same as the workers', which otherwise cannot read the payloads
  */
 export function connectTemporal(
   target: TemporalTarget,
@@ -47,7 +46,7 @@ export function connectTemporal(
   const interceptors = { workflow: [traceCalls(tracing)] }
   const client = new Client({ connection, namespace, identity, dataConverter, interceptors })
   let checkedAt = 0
-  let answer: Promise<boolean> = Promise.resolve(false)
+  let lastAnswer: Promise<boolean> = Promise.resolve(false)
   const probe = () =>
     connection
       .withDeadline(Date.now() + PROBE_TIMEOUT_MS, () => connection.workflowService.getSystemInfo({}))
@@ -58,15 +57,15 @@ export function connectTemporal(
     isUp() {
       if (Date.now() - checkedAt > PROBE_TIMEOUT_MS) {
         checkedAt = Date.now()
-        answer = probe()
+        lastAnswer = probe()
       }
-      return answer
+      return lastAnswer
     },
     close: () => connection.close(),
   }
 }
 
-/** The worker's connection; fails when the engine is away. */
+/** The connection of a worker. Rejects while Temporal is unreachable. */
 export function connectWorker(target: TemporalTarget): Promise<NativeConnection> {
   return NativeConnection.connect(target.connection)
 }

@@ -3,24 +3,24 @@ import type { Client } from '@temporalio/client'
 import { type FollowerKey, workflowIdOf } from '../shared/ids.ts'
 import { GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 
-/** One try takes no longer: the dispatcher has other people's events to move. */
+/** Limits of one attempt: the dispatcher has events of other followers to deliver. */
 const CANCEL_TIMEOUT_MS = 5_000
 const DELETE_TIMEOUT_MS = 2_000
 const POLL_MS = 200
 
-/** Calls for the runs of one follower, of the run client. */
+/** The calls of the run client that a deletion needs. */
 interface FollowerRuns {
   describe(follower: FollowerKey): Promise<{ open: boolean; runId: string } | null>
   signal(follower: FollowerKey, name: 'cancel', reason: string): Promise<unknown>
 }
 
-/** What the erasure of a follower's data takes from Temporal. */
+/** Deletes the data of a follower in Temporal. */
 export interface HistoryDeletion {
-  /** Ends this follower's run (`cancelled`, `forgotten`). False while it is still ending: call again. */
+  /** Cancels the follower's run, with the reason `erased`. False while the run is still ending: call again. */
   cancelForErasure(follower: FollowerKey): Promise<boolean>
   /**
-   * Deletes every history of a follower whose run has ended. Temporal takes its time (half a minute is usual): true when
-   * neither its list nor `describe` finds anything any more, else call again.
+   * Deletes every history of a follower whose run has ended. Temporal needs about half a minute. True once neither its
+   * list nor `describe` finds an execution; else call again.
    */
   deleteHistories(follower: FollowerKey): Promise<boolean>
 }
@@ -30,7 +30,7 @@ export function createHistoryDeletion(deps: {
   runs: FollowerRuns
   callTemporal<T>(call: () => Promise<T>): Promise<T>
 }): HistoryDeletion {
-  const { client, runs, callTemporal: reaching } = deps
+  const { client, runs, callTemporal } = deps
 
   async function listRunIds(workflowId: string): Promise<string[]> {
     const ids: string[] = []
@@ -55,7 +55,7 @@ export function createHistoryDeletion(deps: {
       return pollFor(CANCEL_TIMEOUT_MS, async () => {
         const newest = await runs.describe(follower)
         if (!newest?.open) return true
-        // A run that begins while another closes has an id of its own, and must hear it too.
+        // A run that starts while another closes has its own id and needs its own signal.
         if (signalledRunId !== newest.runId) await runs.signal(follower, 'cancel', 'erased')
         signalledRunId = newest.runId
         return false
@@ -66,11 +66,11 @@ export function createHistoryDeletion(deps: {
       const requested = new Set<string>()
       return pollFor(DELETE_TIMEOUT_MS, async () => {
         const newest = await runs.describe(follower)
-        const runIds = await reaching(() => listRunIds(workflowId))
+        const runIds = await callTemporal(() => listRunIds(workflowId))
         if (newest) runIds.push(newest.runId)
         for (const runId of runIds.filter((id) => !requested.has(id))) {
           requested.add(runId)
-          await reaching(() => deleteExecution(workflowId, runId))
+          await callTemporal(() => deleteExecution(workflowId, runId))
         }
         return runIds.length === 0
       })
@@ -78,9 +78,9 @@ export function createHistoryDeletion(deps: {
   }
 }
 
-/** Looks until it is so, or the time is over. */
-async function pollFor(ms: number, check: () => Promise<boolean>): Promise<boolean> {
-  const until = Date.now() + ms
+/** Repeats a check until it is true. @returns false after `timeoutMs` */
+async function pollFor(timeoutMs: number, check: () => Promise<boolean>): Promise<boolean> {
+  const until = Date.now() + timeoutMs
   for (;;) {
     if (await check()) return true
     if (Date.now() > until) return false

@@ -5,13 +5,13 @@ import type { WorkerVersion } from '../config/config.ts'
 import { GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 
 /**
- * - `current`, `ramping`: new runs begin on it.
- * - `draining`: no new ones, but pinned runs are open on it. `drained`: none.
- * - `inactive`: it has polled, and never was current.
+ * - `current`, `ramping`: new runs start on this version.
+ * - `draining`: no new runs start on it, but pinned runs are open. `drained`: no pinned run is open.
+ * - `inactive`: its workers have polled, but it was never current.
  */
 type VersionStatus = 'unknown' | 'inactive' | 'current' | 'ramping' | 'draining' | 'drained'
 
-/** Temporal's numbers. `CREATED` is a version without a worker: to us as one that never was current. */
+/** By Temporal's enum WorkerDeploymentVersionStatus. `CREATED`, a version without a worker, counts as inactive. */
 const STATUSES: readonly VersionStatus[] = [
   'unknown',
   'inactive',
@@ -24,11 +24,11 @@ const STATUSES: readonly VersionStatus[] = [
 
 interface VersionView {
   buildId: string
-  /** As Temporal says; what it says of drainage may be some minutes old. */
+  /** As Temporal reports it. `draining` and `drained` may be some minutes old. */
   status: VersionStatus
-  /** Open runs that are pinned to it, counted now. */
+  /** Open runs that are pinned to this version, counted now. */
   openRuns: number
-  /** Whether a worker of it has polled lately. */
+  /** Whether one of its workers has polled lately. */
   worker: boolean
 }
 
@@ -43,21 +43,21 @@ export interface DeploymentView {
 const WORKFLOW_TASKS = 1
 const ROUTING_IN_PROGRESS = 1
 const CALL_TIMEOUT_MS = 10_000
-/** A poll waits for a minute at most; Temporal lists who polled within five. */
+/** A poll lasts up to one minute. Temporal lists pollers of the last five minutes. */
 const POLLED_WITHIN_MS = 75_000
 
-/** All calls for worker versions, in one place. */
+/** Calls for worker versions. */
 export interface Deployments {
-  /** Null when no versioned worker of that name has ever polled. */
+  /** Null when no versioned worker of this deployment has ever polled. */
   read(deploymentName: string): Promise<DeploymentView | null>
   statusOf(version: WorkerVersion): Promise<VersionStatus>
   /** Whether a worker of this build polls for workflow tasks. */
   isPolled(version: WorkerVersion): Promise<boolean>
-  /** New runs begin on it from now on, everywhere, when it resolves. @throws what Temporal says when it refuses */
+  /** Resolves once all new runs start on this version. @throws Temporal's error when it refuses */
   makeCurrent(version: WorkerVersion): Promise<void>
 }
 
-/** @param now epoch ms; tells who has not polled lately */
+/** @param now epoch ms */
 export function createDeployments(client: Client, now: () => number = Date.now): Deployments {
   const { namespace } = client.options
   const service = client.workflowService
@@ -117,7 +117,7 @@ export function createDeployments(client: Client, now: () => number = Date.now):
       }),
     isPolled: ({ deploymentName, buildId }) =>
       withDeadline(async () => {
-        // The deployment learns of a new worker a moment after its task queue does.
+        // The task queue lists a new worker before the deployment does.
         const info = await describe(deploymentName)
         const isKnown = info?.versionSummaries?.some((v) => v.deploymentVersion?.buildId === buildId)
         return isKnown === true && (await polledBuilds(deploymentName)).has(buildId)
@@ -136,8 +136,8 @@ export function createDeployments(client: Client, now: () => number = Date.now):
   }
 }
 
-/** Finds the open runs of a build, in Temporal's query language; not those that an operator let move on. */
+/** A query in Temporal's list filter language for the open runs that are pinned to a build. */
 export function pinnedRunsQuery({ deploymentName, buildId }: WorkerVersion): string {
-  // Both names are of letters, digits, dots and dashes: nothing to escape.
+  // Both names consist of letters, digits, dots, dashes and underscores: nothing to escape.
   return `TemporalWorkerDeploymentVersion = '${deploymentName}:${buildId}' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'`
 }

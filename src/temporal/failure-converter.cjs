@@ -1,5 +1,5 @@
-// CommonJS, and no TypeScript: the SDK loads this file itself, from outside of tsx and vitest.
+// CommonJS: the SDK loads this file itself, without tsx or vitest.
 const { DefaultFailureConverter } = require('@temporalio/common')
 
-/** Messages and stacks of failures go through the codec like everything else. */
+/** Encrypts messages and stacks of failures. */
 exports.failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true })

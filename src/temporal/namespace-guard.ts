@@ -1,158 +1,89 @@
-import type { Client } from '@temporalio/client'
-import type { Log } from '../shared/log.ts'
-import type { Db } from '../store/db.ts'
-import { countActiveRuns } from '../store/runs/run-rows.ts'
-import {
-  completeSwitch,
-  readNamespace,
-  recordFirstNamespace,
-  requestSwitch,
-} from '../store/settings/temporal-namespace.ts'
-
-/**
- * - `expected`: the namespace that the store's runs live in.
- * - `unexpected`: another one, by its id: wiped and made anew, or a mistaken address; or one that has forgotten many runs at
- *   once, as after a restore from an older backup. Nothing may be concluded from what it does not know, and nothing may be
- *   told to it.
- * - `rebuilding`: an operator has accepted it; the runs that it lacks are being started.
- * - `unknown`: it does not answer.
- */
-export type NamespaceState = 'expected' | 'unexpected' | 'rebuilding' | 'unknown'
-
-interface NamespaceView {
-  state: NamespaceState
-  namespace: string
-  namespaceId: string | null
-  /** The id of the namespace that the store's runs live in; null before the first look. */
-  expected: string | null
-}
+import { completeSwitch, requestSwitch } from '../store/settings/temporal-namespace.ts'
+import { NamespaceComparison, type NamespaceComparisonDeps, type NamespaceView } from './compare-namespace.ts'
 
 export interface NamespaceGuard {
-  /** Asked anew when the last answer is older than that, ms. Never throws. */
+  /** The result of a comparison that is at most `maxAgeMs` old. Never throws. */
   check(maxAgeMs?: number): Promise<NamespaceView>
-  /** What the last look saw. */
+  /** The result of the last comparison; null before the first. */
   latest(): NamespaceView | null
-  /** Runs may be told of events, and what is missing is really missing. */
+  /** True while runs may get signals, and a run that Temporal does not know is really missing. */
   isExpected(): Promise<boolean>
-  /** Workers may poll: at home, or while runs are restored. */
+  /** True while workers may poll: in the expected namespace, or while its runs are rebuilt. */
   mayPoll(): Promise<boolean>
-  /** It does not know this many runs that it should: until an operator accepts it, it is foreign. */
+  /** Temporal does not know this many runs that it should. The namespace is unexpected until an operator accepts it. */
   reportMissingRuns(missing: number): Promise<void>
-  /** An operator says that this engine is the right one. Null while it does not answer. */
+  /** An operator accepts the namespace that Temporal serves now. Null while Temporal does not answer. */
   acceptNamespace(): Promise<NamespaceView | null>
 }
 
 const CHECK_INTERVAL_MS = 3_000
-/** While it is away: it must be looked at before anything is told to it. */
+/** After an outage the namespace must be compared before it gets a call. */
 const UNKNOWN_CHECK_INTERVAL_MS = 300
-const CALL_TIMEOUT_MS = 3_000
-/** After the id of a namespace that is not what it was: then it is not the store's any more. */
-const LOST_RUNS_SUFFIX = ', before it forgot runs'
-const LOG_INTERVAL_MS = 60_000
+/** Marks a recorded namespace id that has lost runs, so that the id no longer matches. */
+const LOST_RUNS_SUFFIX = ', before it lost runs'
 
-/** Compares the engine's namespace with the one that the store remembers. */
-export function createNamespaceGuard(deps: {
-  db: Db
-  client: Client
-  now: () => number
-  log: Log
-}): NamespaceGuard {
+/** Keeps runs and events away from a Temporal namespace that does not hold the runs of this store. */
+export function createNamespaceGuard(deps: NamespaceComparisonDeps): NamespaceGuard {
   const { db, client, now, log } = deps
-  const { namespace } = client.options
-  let lastCheck: { at: number; view: Promise<NamespaceView> } | null = null
-  let latest: NamespaceView | null = null
-  let loggedAt = Number.NEGATIVE_INFINITY
-
-  async function fetchNamespaceId(): Promise<string | null> {
-    try {
-      const found = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
-        client.workflowService.describeNamespace({ namespace }),
-      )
-      return found.namespaceInfo?.id || null
-    } catch {
-      return null
-    }
-  }
-
-  async function compare(): Promise<NamespaceView> {
-    try {
-      const namespaceId = await fetchNamespaceId()
-      const stored = await readNamespace(db)
-      const view = (state: NamespaceState, expected = stored.current): NamespaceView => ({
-        state,
-        namespace,
-        namespaceId,
-        expected,
-      })
-      if (namespaceId === null) return view('unknown')
-      if (stored.requested?.namespaceId === namespaceId) return view('rebuilding')
-      if (stored.current === namespaceId) return view('expected')
-      if (stored.current === null) {
-        await recordFirstNamespace(db, namespaceId, now())
-        return view('expected', namespaceId)
-      }
-      if ((await countActiveRuns(db)) === 0) {
-        await completeSwitch(db, namespaceId, now())
-        log.warn(
-          { namespace, namespaceId, before: stored.current },
-          'engine: another namespace than before; no run is under way, so it is taken',
-        )
-        return view('expected', namespaceId)
-      }
-      logUnexpected(namespaceId, stored.current)
-      return view('unexpected')
-    } catch (err) {
-      log.warn({ err }, 'engine: the store could not say which namespace its runs live in')
-      return { state: 'unknown', namespace, namespaceId: null, expected: null }
-    }
-  }
-
-  function logUnexpected(namespaceId: string, expected: string): void {
-    if (performance.now() - loggedAt < LOG_INTERVAL_MS) return
-    loggedAt = performance.now()
-    log.error(
-      { namespace, namespaceId, expected },
-      'engine: this is not the namespace that the runs in the store live in: its database was wiped or restored from an older backup, or the address or TEMPORAL_NAMESPACE is wrong. Callbacks are kept, nothing is sent, no run is given up. Correct the address, or say `nurture temporal accept`: active runs are then started here from the store',
-    )
-  }
-
-  function check(maxAgeMs = CHECK_INTERVAL_MS): Promise<NamespaceView> {
-    const age = lastCheck ? performance.now() - lastCheck.at : Number.POSITIVE_INFINITY
-    if (lastCheck && age <= (latest?.state === 'unknown' ? UNKNOWN_CHECK_INTERVAL_MS : maxAgeMs))
-      return lastCheck.view
-    const view = compare().then((result) => {
-      latest = result
-      return result
-    })
-    lastCheck = { at: performance.now(), view }
-    return view
-  }
-
+  const comparison = new NamespaceComparison(deps)
+  const cache = new CachedComparison(comparison)
   return {
-    check,
-    latest: () => latest,
-    isExpected: async () => (await check()).state === 'expected',
+    check: (maxAgeMs) => cache.check(maxAgeMs),
+    latest: () => cache.latest,
+    isExpected: async () => (await cache.check()).state === 'expected',
     async mayPoll() {
-      const { state } = await check()
+      const { state } = await cache.check()
       return state === 'expected' || state === 'rebuilding'
     },
     async reportMissingRuns(missing) {
-      const namespaceId = await fetchNamespaceId()
+      const namespaceId = await comparison.fetchNamespaceId()
       if (namespaceId === null) return
       await completeSwitch(db, `${namespaceId}${LOST_RUNS_SUFFIX}`, now())
-      lastCheck = null
+      cache.invalidate()
       log.error(
-        { namespace, namespaceId, missing },
-        'engine: many runs that the store knows as active are unknown to Temporal. Was it restored from an older backup? None is given up',
+        { namespace: client.options.namespace, namespaceId, missing },
+        'temporal: many active runs of the store are missing, as after a restore of Temporal from an older backup. No run is ended',
       )
-      await check()
+      await cache.check()
     },
     async acceptNamespace() {
-      const namespaceId = await fetchNamespaceId()
+      const namespaceId = await comparison.fetchNamespaceId()
       if (namespaceId === null) return null
       await requestSwitch(db, { namespaceId, after: '' }, now())
-      lastCheck = null
-      return check()
+      cache.invalidate()
+      return cache.check()
     },
+  }
+}
+
+/** Shares one comparison between all callers for some seconds. */
+class CachedComparison {
+  readonly #comparison: NamespaceComparison
+  #current: { at: number; view: Promise<NamespaceView> } | null = null
+  #latest: NamespaceView | null = null
+
+  constructor(comparison: NamespaceComparison) {
+    this.#comparison = comparison
+  }
+
+  get latest(): NamespaceView | null {
+    return this.#latest
+  }
+
+  check(maxAgeMs = CHECK_INTERVAL_MS): Promise<NamespaceView> {
+    const current = this.#current
+    const age = current ? performance.now() - current.at : Number.POSITIVE_INFINITY
+    const limit = this.#latest?.state === 'unknown' ? UNKNOWN_CHECK_INTERVAL_MS : maxAgeMs
+    if (current && age <= limit) return current.view
+    const view = this.#comparison.compare().then((result) => {
+      this.#latest = result
+      return result
+    })
+    this.#current = { at: performance.now(), view }
+    return view
+  }
+
+  invalidate(): void {
+    this.#current = null
   }
 }

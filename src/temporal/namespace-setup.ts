@@ -5,29 +5,28 @@ import { isAtLeast, MIN_SERVER } from './local-server/versions.ts'
 
 const KEYWORD = 2
 const ATTRIBUTES = ['WechatAppId', 'NurtureCampaign', 'NurtureState'] as const
-/** Temporal's numbers of attribute types, by the names that its command line shows. */
+/** By Temporal's enum IndexedValueType: the names that its command line shows. */
 const TYPES = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList']
 const DAY_MS = 86_400_000
-/** How long Temporal keeps a closed run, where nobody says otherwise. */
+/** Default for how long Temporal keeps a closed run. */
 export const RETENTION_MS = 3 * DAY_MS
-/** Temporal refuses less. */
+/** Temporal refuses a shorter retention. */
 export const MIN_RETENTION_MS = DAY_MS
 const CALL_TIMEOUT_MS = 5_000
 const RETRY_DELAY_MS = 100
-/** gRPC: makes no sense, no permission, not made for this, not signed in. All else may pass: a server that begins. */
+/** gRPC: invalid argument, permission denied, unimplemented, unauthenticated. Other errors may pass, as at the start of a server. */
 const PERMANENT_ERRORS = new Set([3, 7, 12, 16])
 
-/** One thing that is not as FollowerNurture needs it. */
+/** Something that differs from what FollowerNurture needs. */
 export interface NamespaceDifference {
   what: 'server' | 'namespace' | 'retention' | 'search-attribute'
   name: string
   actual: string | null
   expected: string
-  /** False: nothing that a set-up could change. */
+  /** False: a set-up cannot change it. */
   fixable: boolean
 }
 
-/** How a namespace stands. */
 interface NamespaceSetup {
   namespace: string
   serverVersion: string
@@ -36,8 +35,8 @@ interface NamespaceSetup {
 }
 
 /**
- * Compares; changes nothing.
- * @param retentionMs what it should be; whatever it is will do, if nothing is said
+ * Compares a namespace with what FollowerNurture needs. Changes nothing.
+ * @param retentionMs the wanted retention; default: any
  */
 export async function diffNamespace(
   connection: Connection,
@@ -74,7 +73,7 @@ async function read(
     const type = types[name]
     if (type === KEYWORD) continue
     const actualType = type === undefined ? null : (TYPES[type] ?? String(type))
-    // Temporal changes no type: an attribute of another one must be removed by hand.
+    // Temporal cannot change the type of an attribute: an operator must remove it first.
     differences.push({
       what: 'search-attribute',
       name,
@@ -87,17 +86,17 @@ async function read(
 }
 
 /**
- * Makes what is missing: namespace, its retention, search attributes. May be repeated, also by several at once.
- * @param withinMs how long it is tried while Temporal is away, or slow to see a new namespace
- * @returns what was different before
- * @throws what Temporal says, when it refuses (no permission, Temporal Cloud) or time is over
+ * Creates what is missing: the namespace, its retention, its search attributes. May be repeated, also concurrently.
+ * @param request.timeoutMs how long to retry while Temporal is unreachable, or does not see a new namespace yet
+ * @returns the differences before the set-up
+ * @throws Temporal's error when it refuses (no permission, Temporal Cloud) or the time is over
  */
 export async function setUpNamespace(
   connection: Connection,
   request: { namespace: string; retentionMs?: number; timeoutMs: number },
 ): Promise<NamespaceSetup> {
-  const { namespace, retentionMs, timeoutMs: withinMs } = request
-  const deadline = Date.now() + withinMs
+  const { namespace, retentionMs, timeoutMs } = request
+  const deadline = Date.now() + timeoutMs
   const retrying = <T>(call: () => Promise<T>) => retryUntil(deadline, connection, call)
   const before = await retrying(() => read(connection, namespace, retentionMs))
   const isMissing = before.differences.some((d) => d.what === 'namespace')
@@ -113,7 +112,7 @@ export async function setUpNamespace(
     const config = { workflowExecutionRetentionTtl: ttl }
     await retrying(() => connection.workflowService.updateNamespace({ namespace, config }))
   }
-  // Several rounds: other parts of the server see a new namespace, and new attributes, some seconds later.
+  // Other services of the server see a new namespace, and new attributes, some seconds later.
   await retrying(async () => {
     const types = await attributeTypes(connection, namespace)
     const missing = ATTRIBUTES.filter((name) => types[name] === undefined)
@@ -123,7 +122,7 @@ export async function setUpNamespace(
         .addSearchAttributes({ namespace, searchAttributes })
         .then(() => {}, ignoreAlreadyExists)
     }
-    // Ready means that a start with these attributes would be taken.
+    // Ready means that a run with these attributes could start.
     await connection.workflowService.describeNamespace({ namespace })
   })
   return before
@@ -163,7 +162,7 @@ function ignoreAlreadyExists(err: unknown): void {
   if (grpcCodeOf(err) !== GRPC_ALREADY_EXISTS) throw err
 }
 
-/** Of a retention, for people: `3d`, or hours where it is no whole number of days. */
+/** A retention for people: `3d`, or hours when it is not a whole number of days. */
 export function formatRetention(ms: number): string {
   return ms % DAY_MS === 0 ? `${ms / DAY_MS}d` : `${ms / 3_600_000}h`
 }

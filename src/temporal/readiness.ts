@@ -7,12 +7,12 @@ const POLL_MS = 100
 const CALL_TIMEOUT_MS = 2_000
 const WORKFLOW_TASKS = 1
 const ACTIVITY_TASKS = 2
-/** Nobody's run: asking for it must find history answering. */
+/** No such workflow exists. NOT_FOUND shows that the history service answers. */
 const PROBE_WORKFLOW_ID = 'ready-probe'
 
 /**
- * Resolves once Temporal would serve a follow at once: history answers, and matching knows pollers of both queues. A
- * server takes connections, and workers poll, seconds before that.
+ * Resolves once a follow would start a run at once: the history service answers, and the matching service knows pollers of
+ * both queues. A server accepts connections, and workers poll, seconds before that.
  */
 export async function waitUntilReady(client: Client): Promise<void> {
   while (!(await isReady(client))) await sleep(POLL_MS)

@@ -3,7 +3,7 @@ import type { RunLogSinks } from '../../workflows/log-sink.ts'
 import { maskId, parseWorkflowId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 
-/** Where the lines of workflows go: into our log, with the follower masked. */
+/** Writes the log lines of workflows to the log of this process, with the follower's id masked. */
 export function runLogSinks(log: Log): InjectedSinks<RunLogSinks> {
   return {
     runLog: {

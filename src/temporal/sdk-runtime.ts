@@ -2,11 +2,14 @@ import { DefaultLogger, Runtime } from '@temporalio/worker'
 import type { Log } from '../shared/log.ts'
 import { freePort } from './local-server/ports.ts'
 
-/** Gives the Temporal SDK our log, leaves signals to us, and offers its metrics. Once in a process, before any worker. */
+/**
+ * Connects the Temporal SDK to the log of this process, and exposes its metrics. The SDK handles no signals. Call it once in a
+ * process, before the first worker.
+ */
 export async function installTemporalRuntime(log: Log): Promise<{ metrics: () => Promise<string> }> {
   const port = await freePort()
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-    // Each worker serves one queue on purpose: workflows, or activities.
+    // Expected: each worker serves one queue, with workflows or with activities.
     if (/^No (activities|workflows) registered/.test(message)) return
     const logLevel = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug'
     log[logLevel](

@@ -5,27 +5,27 @@ import { readTrace, withTrace } from '../../workflows/tracing/trace-header.ts'
 import type { Span, SpanStart, Tracing } from '../tracing/tracing.ts'
 import { traceActivities, traceCalls } from './trace-calls.ts'
 
-/** Writes down what spans say. */
+/** Records spans and what is reported on them. */
 function recorder(traceparent: string | null = 'here') {
-  const said: string[] = []
-  const begun: SpanStart[] = []
+  const reported: string[] = []
+  const started: SpanStart[] = []
   const span: Span = {
     traceparent,
-    setAttributes: (attributes) => void said.push(JSON.stringify(attributes)),
-    fail: (kind) => void said.push(`failed ${kind}`),
-    succeed: (result) => void said.push(`fine ${result}`),
-    discardIfEmpty: () => void said.push('unremarkable'),
+    setAttributes: (attributes) => void reported.push(JSON.stringify(attributes)),
+    fail: (kind) => void reported.push(`failed ${kind}`),
+    succeed: (result) => void reported.push(`succeeded ${result}`),
+    discardIfEmpty: () => void reported.push('discardable'),
   }
   const record: Tracing['span'] = (start, work) => {
-    begun.push(start)
+    started.push(start)
     return work(span)
   }
-  return { said, begun, tracing: { span: record, step: record, stop: async () => {} } }
+  return { reported, started, tracing: { span: record, step: record, stop: async () => {} } }
 }
 
-/** One attempt of an activity with these headers and this input, which ends so. */
+/** Executes one attempt of an activity with this input. */
 async function attempt(
-  seen: ReturnType<typeof recorder>,
+  spans: ReturnType<typeof recorder>,
   number: number,
   input: unknown,
   end: () => unknown,
@@ -35,21 +35,21 @@ async function attempt(
     attempt: number,
     workflowExecution: { workflowId: 'nurture/wxtest/oTestFollower', runId: 'run' },
   }
-  // The interceptor looks at nothing else of the context.
-  const { inbound } = traceActivities(seen.tracing)({ info } as Parameters<
+  // The interceptor reads nothing else of the context.
+  const { inbound } = traceActivities(spans.tracing)({ info } as Parameters<
     ReturnType<typeof traceActivities>
   >[0])
   const headers = withTrace({}, { traceparent: 'entry', lastSignal: 'reply' })
   return inbound?.execute?.({ args: [input], headers }, async () => end())
 }
 
-const waits = () => {
+const failBenignly = () => {
   throw ApplicationFailure.create({ type: 'AccountStopped', message: 'of oTestFollower', category: 'BENIGN' })
 }
 
 describe('an attempt of an activity', () => {
-  it("is in its run's trace, and says of which step and whose, masked", async () => {
-    const seen = recorder()
+  it("is part of its run's trace, and names the step and the masked follower", async () => {
+    const spans = recorder()
     const state = {
       entry: { key: 'k' },
       campaign: 'hello',
@@ -57,8 +57,8 @@ describe('an attempt of an activity', () => {
       steps: [{ id: 'one' }, { id: 'two' }],
     }
     const result = { result: 'refused', errcode: 45015, reason: 'of oTestFollower' }
-    expect(await attempt(seen, 2, { state, index: 1 }, () => result)).toBe(result)
-    expect(seen.begun).toEqual([
+    expect(await attempt(spans, 2, { state, index: 1 }, () => result)).toBe(result)
+    expect(spans.started).toEqual([
       {
         name: 'send',
         kind: 'consumer',
@@ -76,57 +76,57 @@ describe('an attempt of an activity', () => {
         },
       },
     ])
-    expect(seen.said).toEqual(['{"result":"refused","errcode":45015}'])
+    expect(spans.reported).toEqual(['{"result":"refused","errcode":45015}'])
   })
 
-  it('takes any input and any answer', async () => {
+  it('accepts any input and any result', async () => {
     for (const input of [undefined, null, 'text', { index: 7 }]) {
-      const seen = recorder()
-      await attempt(seen, 1, input, () => null)
-      expect(seen.said).toEqual(['{}'])
+      const spans = recorder()
+      await attempt(spans, 1, input, () => null)
+      expect(spans.reported).toEqual(['{}'])
     }
   })
 
-  it('that only waits is fine, and told the first time', async () => {
+  it('that fails with a benign failure succeeds; only its first attempt is always exported', async () => {
     const first = recorder()
-    await expect(attempt(first, 1, null, waits)).rejects.toThrow()
-    expect(first.said).toEqual(['fine AccountStopped'])
+    await expect(attempt(first, 1, null, failBenignly)).rejects.toThrow()
+    expect(first.reported).toEqual(['succeeded AccountStopped'])
     const later = recorder()
-    await expect(attempt(later, 2, null, waits)).rejects.toThrow()
-    expect(later.said).toEqual(['fine AccountStopped', 'unremarkable'])
+    await expect(attempt(later, 2, null, failBenignly)).rejects.toThrow()
+    expect(later.reported).toEqual(['succeeded AccountStopped', 'discardable'])
   })
 
-  it('that fails is left to fail', async () => {
-    const seen = recorder()
-    const failing = attempt(seen, 2, null, () => {
+  it('that fails gets the status from the tracer', async () => {
+    const spans = recorder()
+    const failing = attempt(spans, 2, null, () => {
       throw ApplicationFailure.create({ type: 'WechatFailed' })
     })
     await expect(failing).rejects.toThrow()
-    expect(seen.said).toEqual([])
+    expect(spans.reported).toEqual([])
   })
 })
 
 describe('a signal', () => {
-  const send = async (seen: ReturnType<typeof recorder>, end: () => void = () => {}) => {
+  const send = async (spans: ReturnType<typeof recorder>, end: () => void = () => {}) => {
     let sent: Headers = {}
     const input = { signalName: 'interaction', headers: {} } as Parameters<
       NonNullable<ReturnType<typeof traceCalls>['signal']>
     >[0]
-    await traceCalls(seen.tracing).signal?.(input, async ({ headers }) => {
+    await traceCalls(spans.tracing).signal?.(input, async ({ headers }) => {
       sent = headers
       end()
     })
     return sent
   }
 
-  it('takes the trace along, where there is one', async () => {
+  it('carries the trace in its headers, if there is one', async () => {
     expect(readTrace(await send(recorder('here')))).toEqual({ traceparent: 'here' })
     expect(await send(recorder(null))).toEqual({})
   })
 
-  it('to a run that is over is no failure', async () => {
-    const seen = recorder()
-    const gone = send(seen, () => {
+  it('to a run that has ended is not an error', async () => {
+    const spans = recorder()
+    const gone = send(spans, () => {
       throw new WorkflowNotFoundError(
         'nurture/wxtest/oTestFollower',
         'nurture/wxtest/oTestFollower',
@@ -134,6 +134,6 @@ describe('a signal', () => {
       )
     })
     await expect(gone).rejects.toThrow(WorkflowNotFoundError)
-    expect(seen.said).toEqual(['fine no-run'])
+    expect(spans.reported).toEqual(['succeeded no-run'])
   })
 })

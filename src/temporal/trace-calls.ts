@@ -7,9 +7,8 @@ import { maskId, parseWorkflowId } from '../shared/ids.ts'
 import type { Attributes, Span, Tracing } from '../tracing/tracing.ts'
 
 /**
- * Calls to Temporal that are made within a span (of the dispatcher) are spans of their own, and take the trace along in
- * their headers. Our own instead of `@temporalio/interceptors-opentelemetry` and its `-v2`: they make attributes of
- * workflow ids and messages of errors, which name followers, and put OpenTelemetry into the workflows' bundle.
+ * Traces client calls: a call within a span (of the dispatcher) is a span too, and carries the trace in its headers. Replaces
+ * `@temporalio/interceptors-opentelemetry`, which exports personal data: docs/adr/0007-trace-interceptors.md.
  */
 export function traceCalls({ step }: Tracing): WorkflowClientInterceptor {
   const headersOf = <T extends { headers: Parameters<typeof withTrace>[0] }>(input: T, span: Span): T => ({
@@ -35,7 +34,7 @@ export function traceCalls({ step }: Tracing): WorkflowClientInterceptor {
   }
 }
 
-/** Each attempt of an activity is a span, in the trace of its run's entry. */
+/** Traces activities: each attempt is a span in the trace of its run's entry. */
 export function traceActivities({ span }: Tracing): ActivityInterceptorsFactory {
   return ({ info }) => ({
     inbound: {
@@ -62,7 +61,7 @@ export function traceActivities({ span }: Tracing): ActivityInterceptorsFactory 
             } catch (err) {
               if (err instanceof ApplicationFailure && err.category === ApplicationFailureCategory.BENIGN) {
                 span.succeed(err.type ?? 'waits')
-                // A stopped account is looked at every minute, for days perhaps.
+                // A stopped account is checked every minute, perhaps for days.
                 if (info.attempt > 1) span.discardIfEmpty()
               }
               throw err
@@ -79,7 +78,7 @@ function followerAttributes(run: { workflowId: string; runId: string } | undefin
   return follower ? { appId: follower.appId, follower: maskId(follower.openId), runId: run.runId } : {}
 }
 
-/** What the workflow's own calls (`workflows/activity-calls.ts`) give; each field may be missing. */
+/** The inputs of all activities (`workflows/activity-calls.ts`). Each field may be missing. */
 type AnyInput = Partial<SendInput> & Partial<RecordRunInput> & Partial<TagInput>
 
 function stepOf(input: unknown): Attributes {
@@ -91,7 +90,7 @@ function stepOf(input: unknown): Attributes {
   }
 }
 
-/** How a step ended, by our own words: `result`, and WeChat's errcode. */
+/** How a step ended: `result`, and WeChat's errcode. */
 function resultOf(answer: unknown): Attributes {
   const { result, errcode } = (answer ?? {}) as { result?: unknown; errcode?: unknown }
   return {

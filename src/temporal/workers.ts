@@ -10,12 +10,11 @@ import { runLogSinks } from './run-log-sinks.ts'
 import { traceActivities } from './trace-calls.ts'
 import { bundleWorkflows } from './workflow-bundle/workflow-bundle.ts'
 
-/** Activities have a queue of their own: eager ones would pass by the fairness of matching. */
-/** Sends of this worker at one time; one account holds a quarter at most. */
+/** Concurrent sends of this worker. One account holds at most a quarter of them: docs/contract.md#4-sending. */
 export const SEND_SLOTS = 100
-/** What running sends get when the process stops: see docs/contract.md#1-commands. */
+/** Time for running sends when the process stops: docs/contract.md#1-commands. */
 export const SEND_GRACE_MS = 6_000
-/** Until workers have stopped, forced ends included. */
+/** Time until workers have stopped, including forced termination. */
 export const WORKERS_STOP_MS = SEND_GRACE_MS + 2_000
 const MAX_CACHED_RUNS = 400
 const MIN_BACKOFF_MS = 500
@@ -23,41 +22,41 @@ const MAX_BACKOFF_MS = 15_000
 const MAY_POLL_INTERVAL_MS = 1_000
 
 export interface Workers {
-  /** Resolves when both workers poll; never rejects while the engine is away. */
+  /** Resolves once all workers poll. Stays pending while Temporal is unreachable. */
   polling: Promise<void>
   isPolling(): boolean
-  /** Stops polling at once, gives running sends `graceMs`, then resolves. */
+  /** Stops polling at once, waits up to `graceMs` for running sends, then resolves. */
   stop(): Promise<void>
 }
 
-/** What workers are made of. */
 export interface WorkerDeps {
   target: TemporalTarget
   activities: Activities
   identity: string
+  /** Time for running sends when the process stops, ms. */
   graceMs: number
   log: Log
-  /** Which task queues it serves; both, if nothing is said. */
+  /** The task queues to serve. Default: both. */
   queues?: readonly ('nurture' | 'send')[]
   bundle?: Promise<WorkflowBundle>
-  /** How values become payloads; the same as the client's. */
+  /** The same as the client's. */
   dataConverter?: DataConverter
-  /** Which build the workflow worker is, where versioning is on: its runs stay with that build. */
+  /** The build of the workflow worker when versioning is on. Its runs stay on that build. */
   version?: WorkerVersion | null
-  /** False while the engine is another one than the store's runs live in: its tasks may be somebody else's. */
+  /** False while Temporal serves an unexpected namespace, whose tasks may belong to another deployment. */
   mayPoll?: () => Promise<boolean>
   tracing?: Tracing
 }
 
 /**
- * Runs the workflow worker and the send worker (or one of them), for ever: while the engine is away it waits with backoff and says so.
- * @param graceMs what running sends get when the process stops
+ * Runs the workflow worker and the send worker, or one of them, until `stop`. Activities have their own task queue, because
+ * eager activities bypass the fairness of the queue. While Temporal is unreachable, it retries with backoff and logs it.
  */
 export function runWorkers(deps: WorkerDeps): Workers {
   const { target, log } = deps
   let stopping = false
   let current: Worker[] = []
-  let wakeUp: (() => void) | undefined
+  let endPause: (() => void) | undefined
   let resolvePolling: () => void = () => {}
   const polling = new Promise<void>((resolve) => {
     resolvePolling = resolve
@@ -91,7 +90,7 @@ export function runWorkers(deps: WorkerDeps): Workers {
     }
   })()
 
-  /** The guard says in the log what is wrong; here it is only waited for. */
+  /** The namespace guard logs the reason. */
   async function waitUntilAllowed(): Promise<void> {
     while (!stopping && deps.mayPoll && !(await deps.mayPoll())) await pause(MAY_POLL_INTERVAL_MS)
   }
@@ -99,7 +98,7 @@ export function runWorkers(deps: WorkerDeps): Workers {
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
-      wakeUp = () => {
+      endPause = () => {
         clearTimeout(timer)
         resolve()
       }
@@ -111,14 +110,13 @@ export function runWorkers(deps: WorkerDeps): Workers {
     isPolling: () => current.length > 0 && current.every((w) => w.getState() === 'RUNNING'),
     async stop() {
       stopping = true
-      wakeUp?.()
+      endPause?.()
       for (const w of current) if (w.getState() === 'RUNNING') w.shutdown()
       await loop
     },
   }
 }
 
-/** One worker for each queue. */
 function createWorkers(
   deps: WorkerDeps,
   connection: NativeConnection,
@@ -154,13 +152,13 @@ function createWorkflowWorker(
     workflowBundle,
     sinks: runLogSinks(log),
     maxCachedWorkflows: MAX_CACHED_RUNS,
-    // Timers of runs cached on a worker that died wait this long, instead of ten seconds.
+    // After a worker died, tasks of the runs in its cache wait this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '3s',
     ...(workerDeploymentOptions ? { workerDeploymentOptions } : {}),
   })
 }
 
-/** Never versioned: Temporal then gives it the sends of every build, also of one whose worker has gone. */
+/** Not versioned, so that it gets the sends of every build, also of a build without workers. */
 function createSendWorker(deps: WorkerDeps, connection: NativeConnection): Promise<Worker> {
   const { activities, graceMs, tracing = noopTracing } = deps
   return Worker.create({

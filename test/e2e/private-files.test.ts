@@ -66,11 +66,11 @@ describe.skipIf(!inject('temporalAddress') || process.platform === 'win32')('npm
   it('closes a data folder that an earlier version left open, and makes nothing open in it', async () => {
     const { env, dataDir, cleanUp: forget } = await isolatedSettings()
     undo.push(forget)
-    mkdirSync(join(dataDir, 'engine'))
-    for (const file of ['admin-token', 'encryption-key', 'engine/server.log'])
+    mkdirSync(join(dataDir, 'temporal'))
+    for (const file of ['admin-token', 'encryption-key', 'temporal/server.log'])
       writeFileSync(join(dataDir, file), 'test-test-test-test-test-test-test-1')
-    for (const path of ['', 'engine']) chmodSync(join(dataDir, path), 0o755)
-    for (const path of ['admin-token', 'encryption-key', 'engine/server.log'])
+    for (const path of ['', 'temporal']) chmodSync(join(dataDir, path), 0o755)
+    for (const path of ['admin-token', 'encryption-key', 'temporal/server.log'])
       chmodSync(join(dataDir, path), 0o666)
     const program: Program = spawnProgram('src/start.ts', env)
     undo.push(async () => {

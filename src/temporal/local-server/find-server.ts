@@ -19,59 +19,64 @@ import {
 const run = promisify(execFile)
 const DOWNLOAD_TIMEOUT_MS = 20_000
 
-/** What the local engine runs on. */
+/** The program that runs as the local Temporal server. */
 export type ServerProgram = { kind: 'cli'; program: string } | BuiltServer
 
-/** `ui` is null where the Web UI could not be built. */
+/** Built from source. `ui` is null when the Web UI could not be built. */
 interface BuiltServer {
   kind: 'server'
   program: string
   ui: string | null
 }
 
-/** No engine can be had on this machine; the message names the ways. */
+/** No Temporal server is available on this machine. The message lists the ways to get one. */
 export class NoTemporalServerError extends Error {
   override name = 'NoTemporalServerError'
 }
 
-/** Where what is built or fetched once is kept, for each user. */
+/** The folder of this user for programs that are built or downloaded once. */
 export function cacheFolder(config: { cacheDir?: string | undefined }, env = process.env): string {
   return config.cacheDir ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'follower-nurture')
 }
 
+/** The folder of Temporal servers in the cache. All checkouts on a machine share it: another name means another build. */
+export function serverCacheFolder(cacheDir: string): string {
+  return join(cacheDir, 'engine')
+}
+
 /**
- * The engine for this machine: a `temporal` CLI, a built one in the cache, the CLI download that the SDK knows, or a
- * build with Go, which takes some minutes once.
+ * Finds a Temporal server, in this order: a `temporal` CLI on PATH, a build in the cache, the CLI that the SDK downloads,
+ * or a build with Go, which takes some minutes once.
  * @throws NoTemporalServerError
  */
 export async function findTemporalServer(options: {
   cacheDir: string
   print: (line: string) => void
 }): Promise<ServerProgram> {
-  const { print: say } = options
-  const folder = join(options.cacheDir, 'engine')
+  const { print } = options
+  const folder = serverCacheFolder(options.cacheDir)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const onPath = await isUsableCli('temporal')
   if (onPath) return { kind: 'cli', program: 'temporal' }
   assertFolderTrusted(folder)
   const built = builtServer(folder)
-  // The server alone is there when the production stack without containers had it built; its Web UI takes seconds.
-  if (built) return built.ui || !(await hasGo()) ? built : buildServer(folder, say)
-  const downloaded = await downloadCli(folder, say)
+  // The local cluster builds the server without the Web UI, whose build takes seconds.
+  if (built) return built.ui || !(await hasGo()) ? built : buildServer(folder, print)
+  const downloaded = await downloadCli(folder, print)
   if (downloaded) return { kind: 'cli', program: downloaded }
-  if (await hasGo()) return buildServer(folder, say)
+  if (await hasGo()) return buildServer(folder, print)
   throw new NoTemporalServerError(
     [
-      'No Temporal engine can be had here. Any one of these will do:',
+      'No Temporal server is available on this machine. Provide one of these:',
       `  - the \`temporal\` CLI with Server ${MIN_SERVER.join('.')} or newer on PATH (https://docs.temporal.io/cli)`,
-      '  - access to the open internet, so that it can be downloaded',
+      '  - access to the internet, to download the CLI',
       `  - Go ${MIN_GO.join('.')} or newer on PATH, to build the server once (about 5 minutes)`,
-      '  - TEMPORAL_ADDRESS=host:port of a cluster that you have',
+      '  - TEMPORAL_ADDRESS=host:port of a running cluster',
     ].join('\n'),
   )
 }
 
-/** @throws NoTemporalServerError where another user could have put a program */
+/** @throws NoTemporalServerError when another user could have put a program there */
 function assertFolderTrusted(folder: string): void {
   for (const path of [dirname(folder), folder]) assertTrusted(path, closeCodeFolder(path))
   for (const name of readdirSync(folder)) {
@@ -101,9 +106,9 @@ function builtServer(folder: string): BuiltServer | null {
   return existsSync(program) ? { kind: 'server', program, ui: existsSync(ui) ? ui : null } : null
 }
 
-/** Lets the SDK fetch the CLI; null, with a line that says so, where there is no open internet. */
+/** Lets the SDK download the CLI. Prints a line and returns null when it cannot. */
 async function downloadCli(folder: string, print: (line: string) => void): Promise<string | null> {
-  print('engine: trying to download the Temporal CLI…')
+  print('temporal: downloading the Temporal CLI…')
   try {
     const { TestWorkflowEnvironment } = await import('@temporalio/testing')
     const starting = TestWorkflowEnvironment.createLocal({
@@ -120,29 +125,32 @@ async function downloadCli(folder: string, print: (line: string) => void): Promi
       ),
     ])
   } catch (err) {
-    print(`engine: the CLI cannot be downloaded here (${firstLine(err)})`)
+    print(`temporal: the CLI could not be downloaded (${firstLine(err)})`)
     return null
   }
   for (const name of readdirSync(folder)) {
     const program = join(folder, name)
     if (name.startsWith('temporal-cli') && (await isUsableCli(program))) return program
   }
-  print(`engine: the downloaded CLI is older than Server ${MIN_SERVER.join('.')}`)
+  print(`temporal: the downloaded CLI is older than Server ${MIN_SERVER.join('.')}`)
   return null
 }
 
-/** Builds server and Web UI into the cache. */
+/** Builds the server and its Web UI into the cache. */
 async function buildServer(folder: string, print: (line: string) => void): Promise<ServerProgram> {
   const server = { module: SERVER_MODULE, version: SERVER_VERSION, name: 'temporal-server' }
   const ui = { module: UI_MODULE, version: UI_VERSION, name: 'temporal-ui-server' }
   if (!builtServer(folder))
-    print(`engine: Temporal server ${SERVER_VERSION} is built with Go, once: about 5 minutes on two cores`)
+    print(
+      `temporal: building Temporal server ${SERVER_VERSION} with Go. This is done once and takes about 5 minutes on two cores`,
+    )
   await buildOnce(folder, server, print)
   await buildOnce(folder, ui, print).catch((err) =>
-    print(`engine: no Web UI, its build failed (${firstLine(err)})`),
+    print(`temporal: the Web UI is not available, because its build failed (${firstLine(err)})`),
   )
   const built = builtServer(folder)
-  if (!built) throw new NoTemporalServerError('The build of the Temporal server left no program behind.')
+  if (!built)
+    throw new NoTemporalServerError(`The build of the Temporal server left no program in ${folder}.`)
   return built
 }
 

@@ -12,10 +12,10 @@ const PROGRESS_INTERVAL_MS = 20_000
 
 /** A program that Go builds from a published module. */
 export interface GoProgram {
-  /** Its package; the last part is what Go calls the program. */
+  /** Its package. Go names the program after the last part. */
   module: string
   version: string
-  /** What it is called here. */
+  /** The name of the file in the cache, before the version. */
   name: string
 }
 
@@ -28,9 +28,9 @@ export async function hasGo(): Promise<boolean> {
 }
 
 /**
- * Builds a program into `folder`, unless it is there; one builder at a time, the others wait for it.
+ * Builds a program into `folder`, unless it exists. One process builds at a time; the others wait for it.
  * @returns its path
- * @throws Error with what Go said
+ * @throws Error with the last output of Go
  */
 export async function buildOnce(
   folder: string,
@@ -78,7 +78,7 @@ function goInstall(
 ): Promise<void> {
   const bin = mkdtempSync(join(folder, 'build-'))
   const startedAt = Date.now()
-  print(`building ${name} ${version} with Go, once…`)
+  print(`building ${name} ${version} with Go…`)
   const progress = setInterval(
     () => print(`  … ${Math.round((Date.now() - startedAt) / 1000)} s`),
     PROGRESS_INTERVAL_MS,

@@ -9,36 +9,36 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the last lines of a log', () => {
   const file = join(folder, 'a log')
-  const of = (text: string) => {
+  const linesOf = (text: string) => {
     writeFileSync(file, text)
     return lastLines(file).split('\n').slice(1)
   }
 
-  it('are named with the file', () => {
+  it('follow the path of the log', () => {
     writeFileSync(file, 'one\n')
     expect(lastLines(file)).toBe(`The last lines of its log, ${file}:\n  one`)
   })
 
-  it('are fifteen at most, without empty ones', () => {
+  it('are at most fifteen, without empty lines', () => {
     const lines = Array.from({ length: 40 }, (_, i) => `line ${i}`)
-    expect(of(`${lines.join('\n\n')}\r\n`)).toEqual(lines.slice(-15).map((line) => `  ${line}`))
+    expect(linesOf(`${lines.join('\n\n')}\r\n`)).toEqual(lines.slice(-15).map((line) => `  ${line}`))
   })
 
-  it('begin with a whole line in a long log, also of three bytes a letter', () => {
-    const lines = of(Array.from({ length: 400 }, (_, i) => `第${i}行：${'长'.repeat(150)}`).join('\n'))
+  it('start with a complete line in a long log, also with characters of three bytes', () => {
+    const lines = linesOf(Array.from({ length: 400 }, (_, i) => `第${i}行：${'长'.repeat(150)}`).join('\n'))
     expect(lines.at(-1)).toMatch(/^ {2}第399行：长{150}$/)
     for (const line of lines) expect(line).toMatch(/^ {2}第\d+行：长{150}$/)
   })
 
   it.each([
     ['empty', ''],
-    ['of blank lines', '\n \n'],
-  ])('of a log that is %s', (_, text) => {
+    ['all blank lines', '\n \n'],
+  ])('report that the log is empty when it is %s', (_, text) => {
     writeFileSync(file, text)
     expect(lastLines(file)).toBe(`Its log is empty: ${file}`)
   })
 
-  it('of no log', () => {
+  it('report that the log is empty when there is none', () => {
     expect(lastLines(join(folder, 'none'))).toBe(`Its log is empty: ${join(folder, 'none')}`)
   })
 })

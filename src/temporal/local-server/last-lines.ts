@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 const LINES = 15
 const MAX_BYTES = 4_096
 
-/** What a log says at its end, for the message of an error: its path, then its last lines. */
+/** The path of a log and its last lines, for an error message. */
 export function lastLines(logFile: string): string {
   const lines = tail(logFile)
     .split('\n')
@@ -14,7 +14,7 @@ export function lastLines(logFile: string): string {
   return [`The last lines of its log, ${logFile}:`, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-/** At most `MAX_BYTES` of the end, from the start of a line; '' where there is no such file. */
+/** The end of a file, at most `MAX_BYTES`, from the start of a line; '' when there is no such file. */
 function tail(file: string): string {
   let fd: number
   try {

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 
-/** A port is in use; the message names it and the variable that changes it. */
+/** A port is in use. The message names the port and its variable. */
 export class PortInUseError extends Error {
   override name = 'PortInUseError'
   constructor(port: number, host: string, variable: string) {
     super(
-      `Port ${port} on ${host} is taken by another program. Stop that one, or choose another with ${variable}=….`,
+      `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port with ${variable}=….`,
     )
   }
 }
@@ -15,7 +15,7 @@ export async function assertPortFree(port: number, host: string, variable: strin
   if (port !== 0 && !(await tryPort(port, host))) throw new PortInUseError(port, host, variable)
 }
 
-/** The port that a setting means, known before anything listens there: 0 is a free one. @throws PortInUseError */
+/** Resolves the port of a setting before anything listens on it: 0 means a free port. @throws PortInUseError */
 export async function choosePort(port: number, host: string, variable: string): Promise<number> {
   if (port === 0) return freePort(host)
   await assertPortFree(port, host, variable)
@@ -27,25 +27,25 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
 }
 
 /**
- * Below the ports that the system gives to connections that go out (Linux: from 32,768), one of which might take a free
- * port before it is listened on; and Temporal on PostgreSQL keeps its ports as `smallint`.
+ * Below the ephemeral ports (Linux: from 32,768): an outgoing connection could take a port before it is listened on.
+ * Temporal on PostgreSQL stores ports as `smallint`.
  */
 const PORT_RANGE = { from: 20_000, below: 32_768 }
 const ATTEMPTS = 100
 const PORT_COUNT = PORT_RANGE.below - PORT_RANGE.from
-/** Where this process looks next. It goes on from what it has given, on which nobody may listen yet. */
+/** The next candidate. It never goes back to a port that this process has just chosen, on which nothing may listen yet. */
 let next = Math.floor(Math.random() * PORT_COUNT)
 
-/** A port that is free now, and that this process has not just given to another. */
+/** A port that is free now, and that this process has not chosen before. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = PORT_RANGE.from + (next++ % PORT_COUNT)
     if (await tryPort(port, host)) return port
   }
-  throw new Error(`no free port on ${host}`)
+  throw new Error(`No free port found on ${host} from ${PORT_RANGE.from} to ${PORT_RANGE.below - 1}`)
 }
 
-/** The port when it could be opened, else null. */
+/** Listens for a moment. Returns the port; null when it is in use. */
 function tryPort(port: number, host: string): Promise<number | null> {
   return new Promise((resolve) => {
     const server = createServer()

@@ -2,8 +2,8 @@ import { Connection } from '@temporalio/client'
 import { setUpNamespace } from '../namespace-setup.ts'
 
 /**
- * Waits until the engine serves, then makes namespace and search attributes, if they are not there.
- * @throws Error when it does not within `withinMs`
+ * Waits until the server accepts calls, then creates the namespace and its search attributes if they are missing.
+ * @throws Error when this takes longer than `timeoutMs`
  */
 export async function prepareNamespace(address: string, namespace: string, timeoutMs: number): Promise<void> {
   const connection = Connection.lazy({ address })

@@ -6,7 +6,7 @@ import { cliArguments } from './start-server.ts'
 const ports = { frontend: 7233, others: [1, 2, 3, 4, 5, 6, 7] } as const
 
 describe('the local Temporal server', () => {
-  it('listens for gRPC and its own parts alone, on the loopback address', () => {
+  it('listens on the loopback address only, for gRPC and its own services', () => {
     const { services, global } = parse(
       serverYaml('/data/temporal.db', { ...ports, others: [...ports.others] }, ''),
     )
@@ -19,11 +19,11 @@ describe('the local Temporal server', () => {
         bindOnLocalHost: true,
       })
     }
-    // Nothing for metrics and profiles either.
+    // No listeners for metrics or profiles.
     expect(Object.keys(global)).toEqual(['membership'])
   })
 
-  it('answers to no name over HTTP where its port cannot be closed', () => {
+  it('accepts no host name over HTTP, whose port cannot be closed', () => {
     expect(parse(dynamicConfigYaml())['frontend.httpAllowedHosts']).toEqual([{ value: [] }])
     const args = cliArguments({
       database: '/data/temporal.db',
@@ -36,7 +36,7 @@ describe('the local Temporal server', () => {
     expect(args.slice(0, 4)).toEqual(['server', 'start-dev', '--ip', '127.0.0.1'])
   })
 
-  it('lets pages of its own Web UI alone call the Web UI', () => {
+  it('accepts calls to the Web UI only from its own pages', () => {
     const { host, cors, ...others } = parse(uiYaml(8233, '127.0.0.1:7233'))
     expect(host).toBe('127.0.0.1')
     expect(cors).toEqual({ allowOrigins: ['http://127.0.0.1:8233', 'http://localhost:8233'] })

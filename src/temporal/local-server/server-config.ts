@@ -1,17 +1,16 @@
 import { stringify } from 'yaml'
 
-/** Ports of one local server; all on the loopback address. */
+/** Ports of one local server, all on the loopback address. */
 export interface ServerPorts {
   frontend: number
-  /** gRPC and membership ports of the other parts. */
+  /** gRPC and membership ports of the other services. */
   others: [number, number, number, number, number, number, number]
 }
 
 /**
- * The server's configuration: everything in one process, SQLite in one file. After the server's own sample, without the
- * `httpPort` that stands there: absent, the HTTP API does not listen (temporalio/temporal v1.32.0, common/config/config.go,
- * `HTTPPort`). It takes JSON as `text/plain` and asks for nothing, so that any web page in a browser of this machine could
- * start and cancel runs.
+ * The configuration of the server: one process, SQLite in one file. It follows the server's own sample, without `httpPort`:
+ * without it the HTTP API does not listen (temporalio/temporal v1.32.0, common/config/config.go, `HTTPPort`). That API
+ * accepts JSON as `text/plain` without authentication, so any web page in a local browser could start and cancel runs.
  */
 export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: string): string {
   const [frontendRing, matching, matchingRing, history, historyRing, worker, workerRing] = ports.others
@@ -67,11 +66,10 @@ export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: 
 }
 
 /**
- * After an outage thousands of timers are overdue. Fired faster than runs can go on, each makes work that is done twice:
- * a run's task that waits longer than `stickyQueueScheduleToStartTimeout` is given out anew. SQLite has one connection, for
- * which timers wait beside all else: two at a time (of Temporal's 512) are as many as it can serve. And each look for the
- * next timers reads past all that are not cleared away, in order, from the first overdue one on: fewer looks a second (of
- * 20), and more timers at each (of 100).
+ * Limits for the single connection of SQLite. After an outage thousands of timers are overdue. When they fire faster than
+ * runs continue, workflow tasks exceed `stickyQueueScheduleToStartTimeout` and are executed twice. Two timers at a time
+ * (default 512) are as many as one connection serves. Each poll for timers reads past all that are not deleted yet, so
+ * there are fewer polls a second (default 20) with more timers each (default 100).
  */
 const ONE_CONNECTION = {
   'history.timerProcessorSchedulerWorkerCount': 2,
@@ -79,10 +77,10 @@ const ONE_CONNECTION = {
   'history.timerTaskBatchSize': 500,
 }
 
-/** Settings of the small set-up: fairness; one partition for sends, so that it is exact; time skipping for the phone. */
+/** Settings of the local server: fairness, and time skipping for the simulated phone. */
 export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'matching.enableFairness': true,
-  // The HTTP API answers to no name. A `temporal` CLI opens its port whatever it is told (temporalio/cli,
+  // The HTTP API accepts no host name. A `temporal` CLI always opens its port (temporalio/cli,
   // internal/devserver/server.go), and so does the Helm chart.
   'frontend.httpAllowedHosts': [],
   'frontend.WorkflowTimeSkippingEnabled': true,
@@ -91,7 +89,7 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'system.forceSearchAttributesCacheRefreshOnRead': true,
   ...ONE_CONNECTION,
 }
-/** Those of them that no production cluster should have: for development, a single connection, or little memory. */
+/** The settings that a production cluster must not have: for development, a single connection, or little memory. */
 export const LOCAL_ONLY: readonly string[] = [
   ...Object.keys(ONE_CONNECTION),
   'history.hostLevelCacheMaxSize',
@@ -99,6 +97,7 @@ export const LOCAL_ONLY: readonly string[] = [
   'history.timerProcessorMaxTimeShift',
   'system.forceSearchAttributesCacheRefreshOnRead',
 ]
+/** One partition of the queue for sends makes fairness exact. */
 const ONE_PARTITION = ['matching.numTaskqueueReadPartitions', 'matching.numTaskqueueWritePartitions']
 
 export function dynamicConfigYaml(settings: Record<string, unknown> = {}): string {
@@ -108,8 +107,8 @@ export function dynamicConfigYaml(settings: Record<string, unknown> = {}): strin
 }
 
 /**
- * The Web UI's configuration.
- * @param codecUrl where it has payloads decoded, by the console's session: its browser is signed in to the same host
+ * The configuration of the Web UI.
+ * @param codecUrl decodes payloads. The browser sends the console's session cookie, which is for the same host
  */
 export function uiYaml(uiPort: number, address: string, codecUrl?: string): string {
   return stringify({

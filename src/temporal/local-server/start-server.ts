@@ -9,18 +9,18 @@ import { type Supervised, supervise, untilReady } from './supervise.ts'
 const READY_TIMEOUT_MS = 60_000
 const INTERNAL_PORTS = 7
 
-/** A Temporal server of this program's own. */
+/** A Temporal server that this process runs. */
 export interface LocalServer {
   address: string
   uiUrl: string | null
-  /** Resolves when the server has ended, for whatever cause. */
+  /** Resolves when the server has exited for any reason. */
   ended: Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Starts the engine with its data in `dataDir/engine`, and waits until a run could be started.
- * @throws PortInUseError naming the port and its variable
+ * Starts the Temporal server, with its data in `dataDir/temporal`, and waits until a run could be started.
+ * @throws PortInUseError, NotStartedError
  */
 export async function startLocalServer(options: {
   program: ServerProgram
@@ -28,37 +28,37 @@ export async function startLocalServer(options: {
   port: number
   uiPort: number
   namespace: string
-  /** Dynamic configuration in place of our own values; of a built server only. */
+  /** Replaces values of the dynamic configuration; for a built server only. */
   settings?: Record<string, unknown>
-  /** Where the Web UI has payloads decoded. */
+  /** The codec endpoint that the Web UI decodes payloads with. */
   codecUrl?: string
 }): Promise<LocalServer> {
-  const { program: engine, port, uiPort, namespace, settings = {}, codecUrl } = options
+  const { program, port, uiPort, namespace, settings = {}, codecUrl } = options
   await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
   await assertPortFree(uiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
-  const folder = resolve(options.dataDir, 'engine')
+  const folder = resolve(options.dataDir, 'temporal')
   mkdirSync(folder, { recursive: true })
   const frontend = port === 0 ? await freePort() : port
   const ui = uiPort === 0 ? await freePort() : uiPort
   const address = `127.0.0.1:${frontend}`
   const server =
-    engine.kind === 'cli'
-      ? startCli(engine.program, folder, frontend, ui, namespace, codecUrl)
-      : await startServer(engine, folder, frontend, ui, settings, codecUrl)
+    program.kind === 'cli'
+      ? startCli(program.program, folder, frontend, ui, namespace, codecUrl)
+      : await startServer(program, folder, frontend, ui, settings, codecUrl)
   try {
-    const prepared = () => prepareNamespace(address, namespace, READY_TIMEOUT_MS)
-    await untilReady('the Temporal server', server, prepared)
+    const prepare = () => prepareNamespace(address, namespace, READY_TIMEOUT_MS)
+    await untilReady('the Temporal server', server, prepare)
   } catch (err) {
     await server.stop()
     throw err
   }
-  const hasUi = engine.kind === 'cli' || engine.ui !== null
+  const hasUi = program.kind === 'cli' || program.ui !== null
   const uiUrl = hasUi ? `http://127.0.0.1:${ui}` : null
   return { address, uiUrl, ended: server.ended.then(() => {}), stop: server.stop }
 }
 
 async function startServer(
-  engine: Extract<ServerProgram, { kind: 'server' }>,
+  built: Extract<ServerProgram, { kind: 'server' }>,
   folder: string,
   frontend: number,
   ui: number,
@@ -73,17 +73,17 @@ async function startServer(
   writeFileSync(join(configs, 'local.yaml'), serverYaml(join(folder, 'temporal.db'), ports, dynamic))
   const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
   const logFile = join(folder, 'server.log')
-  if (!engine.ui) return supervise(engine.program, args, { logFile })
+  if (!built.ui) return supervise(built.program, args, { logFile })
   writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`, codecUrl))
   const uiArgs = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
-  // One supervisor for both: each is a Node process of 40 MB.
-  const companion = { program: engine.ui, args: uiArgs, logFile: join(folder, 'ui.log') }
-  return supervise(engine.program, args, { logFile, companion })
+  // One supervisor for both programs, since each supervisor is a Node process of 40 MB.
+  const companion = { program: built.ui, args: uiArgs, logFile: join(folder, 'ui.log') }
+  return supervise(built.program, args, { logFile, companion })
 }
 
 /**
- * The server's other ports: free ones, chosen once and kept. Under new ones the server would take its own former addresses
- * for other hosts that are away, and wait half a minute for them.
+ * Free ports for the other services, chosen once and then reused. With new ports the server would wait half a minute for
+ * its own former addresses, as if they were hosts that are down.
  */
 async function internalPorts(file: string, frontend: number): Promise<ServerPorts> {
   const saved = readPorts(file)
@@ -100,7 +100,7 @@ async function internalPorts(file: string, frontend: number): Promise<ServerPort
 }
 
 function portsOf(frontend: number, others: readonly number[]): ServerPorts {
-  // As many as were chosen: `INNER_PORTS`.
+  // Both callers pass `INTERNAL_PORTS` ports.
   return { frontend, others: others as ServerPorts['others'] }
 }
 
@@ -108,9 +108,7 @@ function readPorts(file: string): number[] | null {
   try {
     const ports: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (!Array.isArray(ports) || !ports.every(Number.isInteger)) return null
-    // Until 0.2.0 the first was the HTTP API's; the others stay.
-    const internal = ports.slice(-INTERNAL_PORTS)
-    return internal.length === INTERNAL_PORTS ? internal : null
+    return ports.length === INTERNAL_PORTS ? ports : null
   } catch {
     return null
   }
@@ -128,7 +126,7 @@ function startCli(
   return supervise(program, args, { logFile: join(folder, 'server.log') })
 }
 
-/** How a `temporal` CLI is asked for the server that `serverYaml`, `dynamicConfigYaml` and `uiYaml` describe. */
+/** Arguments of a `temporal` CLI for the same server as `serverYaml`, `dynamicConfigYaml` and `uiYaml` describe. */
 export function cliArguments(options: {
   database: string
   port: number

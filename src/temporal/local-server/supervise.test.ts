@@ -9,12 +9,12 @@ const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-supervise-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 let logs = 0
-const start = (program: string, args: string[], more: Partial<Parameters<typeof supervise>[2]> = {}) =>
-  supervise(program, args, { logFile: join(folder, `${logs++}.log`), ...more })
+const start = (program: string, args: string[], options: Partial<Parameters<typeof supervise>[2]> = {}) =>
+  supervise(program, args, { logFile: join(folder, `${logs++}.log`), ...options })
 const never = () => new Promise<void>(() => {})
 
-describe('a program that is to start', () => {
-  it('is waited for no longer than it runs, and what it said last is told', async () => {
+describe('waiting for a program to start', () => {
+  it('ends when the program exits, and reports its last output', async () => {
     const program = start('sh', ['-c', 'echo no room for the lock file >&2; exit 3'])
     const waiting = untilReady('the program', program, never)
     await expect(waiting).rejects.toThrow(NotStartedError)
@@ -24,18 +24,18 @@ describe('a program that is to start', () => {
   })
 
   it.each([
-    ['is not there', 'no-such-program', process.cwd()],
+    ['does not exist', 'no-such-program', process.cwd()],
     ['has no folder to run in', 'sh', join(folder, 'missing')],
-  ])('and %s: that is told', async (_, program, cwd) => {
+  ])('reports a program that %s', async (_, program, cwd) => {
     const started = start(program, [], { cwd })
     await expect(untilReady('it', started, never)).rejects.toThrow(`${program} cannot be started in ${cwd}`)
   })
 
-  it('and runs without answering: what the wait says, then the log; nobody asks on', async () => {
+  it('reports why the wait failed and the log, and aborts the wait', async () => {
     const program = start('sh', ['-c', 'echo waiting for a disk; exec sleep 600'])
     let signal: AbortSignal | undefined
-    const waiting = untilReady('it', program, async (given) => {
-      signal = given
+    const waiting = untilReady('it', program, async (waitSignal) => {
+      signal = waitSignal
       await expect.poll(() => lastLines(program.logFile)).toContain('disk')
       throw new Error('no answer on port 1')
     })
@@ -44,7 +44,7 @@ describe('a program that is to start', () => {
     await program.stop()
   })
 
-  it('and is ready is left alone', async () => {
+  it('leaves a program that is ready running', async () => {
     const program = start('sleep', ['600'])
     await untilReady('it', program, async () => {})
     await program.stop()
@@ -53,11 +53,11 @@ describe('a program that is to start', () => {
 })
 
 const isRoot = process.getuid?.() === 0
-describe.skipIf(!isRoot)(`a program of another user${isRoot ? '' : ' (only root can start one)'}`, () => {
-  it('has its rights, its groups and a folder that it may enter; its supervisor is ours', async () => {
+describe.skipIf(!isRoot)(`a program of another user${isRoot ? '' : ' (needs root)'}`, () => {
+  it('runs with the ids and groups of that user in a folder that it may enter; its supervisor keeps the ids of this process', async () => {
     const user = { uid: 65534, gid: 65534 }
-    const seen = 'id -u; id -G; pwd; ls -dn /proc/$PPID | tr -s " " | cut -d" " -f3'
-    const program = start('sh', ['-c', seen], { user })
+    const script = 'id -u; id -G; pwd; ls -dn /proc/$PPID | tr -s " " | cut -d" " -f3'
+    const program = start('sh', ['-c', script], { user })
     await program.ended
     expect(readFileSync(program.logFile, 'utf8').trim().split('\n')).toEqual(['65534', '65534', '/', '0'])
   })
@@ -81,24 +81,28 @@ describe('a program with a companion', () => {
   }
 
   it.each([
-    ['is stopped: so is the other', 'exec sleep 600', (p: ReturnType<typeof start>) => p.stop()],
-    ['ends by itself: the other is ended', 'sleep 0.3; exit 3', (p: ReturnType<typeof start>) => p.ended],
+    ['is stopped: the companion stops too', 'exec sleep 600', (p: ReturnType<typeof start>) => p.stop()],
+    [
+      'exits by itself: the companion is stopped',
+      'sleep 0.3; exit 3',
+      (p: ReturnType<typeof start>) => p.ended,
+    ],
   ])('%s', async (_, script, end) => {
-    const beside = companion('echo pid $$; exec sleep 600')
-    const program = start('sh', ['-c', script], { companion: beside })
-    const pid = await pidIn(beside.logFile)
+    const sidecar = companion('echo pid $$; exec sleep 600')
+    const program = start('sh', ['-c', script], { companion: sidecar })
+    const pid = await pidIn(sidecar.logFile)
     expect(runs(pid)).toBe(true)
     await end(program)
     expect(runs(pid)).toBe(false)
     if (script.includes('exit 3')) expect(await program.ended).toBe(3)
   })
 
-  it('goes on when the other ends, or cannot be started', async () => {
-    for (const beside of [companion('exit 1'), { ...companion(''), program: 'no-such-program' }]) {
-      const program = start('sh', ['-c', 'echo pid $$; exec sleep 600'], { companion: beside })
+  it('keeps running when the companion exits, or cannot be started', async () => {
+    for (const sidecar of [companion('exit 1'), { ...companion(''), program: 'no-such-program' }]) {
+      const program = start('sh', ['-c', 'echo pid $$; exec sleep 600'], { companion: sidecar })
       const pid = await pidIn(program.logFile)
-      if (beside.program !== 'sh')
-        await expect.poll(() => lastLines(beside.logFile)).toContain('cannot be started')
+      if (sidecar.program !== 'sh')
+        await expect.poll(() => lastLines(sidecar.logFile)).toContain('cannot be started')
       expect(runs(pid)).toBe(true)
       await program.stop()
       expect(runs(pid)).toBe(false)

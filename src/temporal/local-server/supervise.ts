@@ -8,23 +8,23 @@ import { lastLines } from './last-lines.ts'
 const supervisor = fileURLToPath(new URL('./supervisor.mjs', import.meta.url))
 const LOG_MAX_BYTES = 20 * 1024 * 1024
 
-/** A program that ends when this process does. */
+/** A program that ends when this process ends. */
 export interface Supervised {
   pid: number | undefined
   logFile: string
-  /** Resolves with the exit code when it has ended, for whatever cause. */
+  /** Resolves with the exit code when the program has ended for any reason. */
   ended: Promise<number>
-  /** Ends it in order (SIGTERM, after 5 s SIGKILL) and waits. */
+  /** Stops the program (SIGTERM, SIGKILL after `stopTimeoutMs`) and waits until it has ended. */
   stop(): Promise<void>
 }
 
-/** A user of this machine, by numbers. */
+/** A user of this machine. */
 export interface UnixUser {
   uid: number
   gid: number
 }
 
-/** What lives beside a program, such as the Web UI beside the server. */
+/** A second program, such as the Web UI of the server. */
 interface Companion {
   program: string
   args: readonly string[]
@@ -34,36 +34,36 @@ interface Companion {
 interface SuperviseOptions {
   logFile: string
   env?: Record<string, string>
-  /** This process's own, if nothing is said; of another user's program it is `/`, which everybody may enter. */
+  /** Default: the folder of this process; for a program of another user `/`, which everybody may enter. */
   cwd?: string
-  /** Whom the program runs as; root only. The supervisor stays who we are. */
+  /** The user that the program runs as; only root may set it. The supervisor keeps the user of this process. */
   user?: UnixUser | null
-  /** A second program of the same user, under the same supervisor: it ends with the first, or before. */
+  /** A second program of the same user, under the same supervisor. It ends with the first program, or before it. */
   companion?: Companion
-  /** After its standard input was closed it gets SIGTERM, and after so many ms SIGKILL. */
+  /** Time between SIGTERM and SIGKILL, ms. Default: 5,000. */
   stopTimeoutMs?: number
 }
 
-/** A program ended, or did not answer, where it was to start; the message has the last lines of its log. */
+/** A program exited, or did not answer, during its start. The message has the last lines of its log. */
 export class NotStartedError extends Error {
   override name = 'NotStartedError'
 }
 
-/** A process that runs a program and ends it as soon as its standard input closes: at the latest when we end. */
+/** Spawns a supervisor that runs a program and stops it once its standard input closes, at the latest when this process ends. */
 export function spawnSupervised(
   program: string,
   args: readonly string[],
   options: SuperviseOptions,
 ): ChildProcessByStdio<Writable, null, null> {
-  const { logFile, env, user = null, companion, stopTimeoutMs: stopWithinMs = 5_000 } = options
+  const { logFile, env, user = null, companion, stopTimeoutMs = 5_000 } = options
   const cwd = options.cwd ?? (user ? '/' : process.cwd())
   for (const log of companion ? [logFile, companion.logFile] : [logFile]) truncateLargeLog(log)
   const userArgument = user ? `${user.uid}:${user.gid}` : '-'
   const companionArgument = companion ? JSON.stringify(companion) : '-'
-  const supervisorArgs = [supervisor, String(stopWithinMs), logFile, userArgument, cwd, companionArgument]
+  const supervisorArgs = [supervisor, String(stopTimeoutMs), logFile, userArgument, cwd, companionArgument]
   const child = spawn(process.execPath, [...supervisorArgs, program, ...args], {
     stdio: ['pipe', 'ignore', 'inherit'],
-    // A group of its own: Ctrl-C in the terminal does not reach it.
+    // In a process group of its own, which Ctrl-C in the terminal does not reach.
     detached: true,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
   })
@@ -80,7 +80,7 @@ function truncateLargeLog(logFile: string): void {
   }
 }
 
-/** Starts a program under the supervisor; its output goes to `logFile`. */
+/** Starts a program under a supervisor. Its output is appended to `logFile`. */
 export function supervise(program: string, args: readonly string[], options: SuperviseOptions): Supervised {
   const child = spawnSupervised(program, args, options)
   const ended = new Promise<number>((resolve) => {
@@ -99,9 +99,9 @@ export function supervise(program: string, args: readonly string[], options: Sup
 }
 
 /**
- * Waits until a program does its work, and no longer than it runs.
- * @param ready resolves then; rejects when the signal fires, or when it has waited long enough
- * @throws NotStartedError with the last lines of its log. The program may run still: stop it
+ * Waits until a program is ready, or has exited.
+ * @param ready resolves once the program is ready; rejects after its own time limit, or when the signal fires
+ * @throws NotStartedError with the last lines of its log. The program may still be running: stop it
  */
 export async function untilReady(
   name: string,

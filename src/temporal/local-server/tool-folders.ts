@@ -3,8 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Where npm, Go, pip and Maven keep what they fetch, as variables for their environment: nothing is changed where the
- * home folder can be written, and in our own cache folder where it cannot. What somebody has set stays.
+ * Environment variables that move the downloads of npm, Go, pip and Maven into the cache folder where the home folder is
+ * not writable. Variables that are set already are kept.
  */
 export function toolFolders(
   cacheDir: string,
@@ -20,7 +20,7 @@ export function toolFolders(
     MAVEN_OPTS: `-Dmaven.repo.local=${toolFolder('maven')}`,
   }
   const unset = Object.entries(defaults).filter(([name]) => !env[name])
-  // `npm run` itself sets npm's folder, to the one in the home folder.
+  // `npm run` always sets npm_config_cache, to the folder in the home folder.
   return { ...Object.fromEntries(unset), npm_config_cache: toolFolder('npm') }
 }
 

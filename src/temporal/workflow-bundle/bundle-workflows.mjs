@@ -1,4 +1,4 @@
-// Bundles workflows into a file and ends, so that what webpack needs for it is given back to the system.
+// Bundles workflows into a file and exits, which returns the memory of webpack to the system.
 // usage: node bundle-workflows.mjs FILE WORKFLOWS [INTERCEPTORS…]
 import { renameSync, writeFileSync } from 'node:fs'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
@@ -9,7 +9,7 @@ const { code } = await bundleWorkflowCode({
   workflowInterceptorModules,
   logger: new DefaultLogger('WARN'),
 })
-// Whole or not at all: another process may read or write the same file.
+// Renamed when complete: another process may read or write the same file.
 const part = `${file}.${process.pid}.part`
 writeFileSync(part, code)
 renameSync(part, file)

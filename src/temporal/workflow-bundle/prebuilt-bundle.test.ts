@@ -9,7 +9,7 @@ import { sourcesDigest } from './sources-digest.mjs'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
-describe('workflows that were bundled beforehand', () => {
+describe('a prebuilt workflow bundle', () => {
   let folder: string
   let file: string
   beforeEach(() => {
@@ -18,19 +18,19 @@ describe('workflows that were bundled beforehand', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('are taken by the code that they were made from', () => {
+  it('is read by the code that it was built from', () => {
     writeBundle(file, 'the code')
     expect(readBundle(file)).toEqual({ code: 'the code' })
   })
 
-  it('are refused by other code, and where they are not', () => {
+  it('is refused when other code built it, or it is missing', () => {
     expect(() => readBundle(file)).toThrow(ConfigError)
     writeBundle(file, 'the code', 'another digest')
-    expect(() => readBundle(file)).toThrow(/made from other code than this. Run `npm run build` again/)
+    expect(() => readBundle(file)).toThrow(/was built from other code. Run `npm run build` again/)
   })
 
-  it('belong to other code after any change of a source or of a locked library, not of a test', () => {
-    for (const room of ['workflows', 'activities']) mkdirSync(join(folder, room))
+  it('is outdated after a change of a source or of a locked library, but not of a test', () => {
+    for (const name of ['workflows', 'activities']) mkdirSync(join(folder, name))
     cpSync('src/run', join(folder, 'src/run'), { recursive: true })
     const digestWith = (name: string, content: string) => {
       writeFileSync(join(folder, name), content)

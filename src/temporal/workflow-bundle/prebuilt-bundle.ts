@@ -5,8 +5,8 @@ import { ConfigError } from '../../config/config.ts'
 import { sourcesDigest } from './sources-digest.mjs'
 
 /**
- * Writes a bundle, and beside it the digest of the code that it was made from. Workflows decide by it: one that belongs
- * to other code than the process that serves it would make other decisions than the histories that are running.
+ * Writes a bundle and the digest of its source code. A bundle of other code than the process that runs it could decide
+ * differently from the histories that are open.
  */
 export function writeBundle(file: string, code: string, digest = sourcesDigest()): void {
   mkdirSync(dirname(file), { recursive: true })
@@ -15,8 +15,8 @@ export function writeBundle(file: string, code: string, digest = sourcesDigest()
 }
 
 /**
- * Reads what `writeBundle` wrote.
- * @throws ConfigError when it is not there, or was made from other code than this process runs
+ * Reads the bundle that `writeBundle` wrote.
+ * @throws ConfigError when it is missing, or was built from other code than this process runs
  */
 export function readBundle(file: string, digest = sourcesDigest()): WorkflowBundle {
   let code: string
@@ -26,11 +26,13 @@ export function readBundle(file: string, digest = sourcesDigest()): WorkflowBund
     bundledFrom = readFileSync(digestFile(file), 'utf8').trim()
   } catch (err) {
     const reason = err instanceof Error ? err.message : String(err)
-    throw new ConfigError(`WORKFLOW_BUNDLE: no bundle there (${reason}). Run \`npm run build\`, or unset it.`)
+    throw new ConfigError(
+      `WORKFLOW_BUNDLE: the bundle cannot be read (${reason}). Run \`npm run build\`, or unset the variable.`,
+    )
   }
   if (bundledFrom !== digest) {
     throw new ConfigError(
-      `WORKFLOW_BUNDLE: ${file} was made from other code than this. Run \`npm run build\` again, or unset it.`,
+      `WORKFLOW_BUNDLE: ${file} was built from other code. Run \`npm run build\` again, or unset the variable.`,
     )
   }
   return { code }

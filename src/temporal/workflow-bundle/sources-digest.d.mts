@@ -1,2 +1,2 @@
-/** A digest of the code under `folder` (this project) that a bundle is made from. */
+/** A digest of the code under `folder` (default: this project) that a bundle is built from. */
 export function sourcesDigest(folder?: string): string

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-/** All that may end up in a bundle, and the versions of the libraries in it. */
+/** The folders of code that a bundle may contain. `LOCK` has the versions of the libraries. */
 const SOURCES = ['workflows', 'activities', 'src']
 const LOCK = 'package-lock.json'
 
 /**
- * A digest of the code that a bundle is made from. Plain JavaScript: what starts the programs needs it before anything
+ * A digest of the code that a bundle is built from. Plain JavaScript: the launcher of the programs needs it before anything
  * is compiled.
  */
 export function sourcesDigest(folder = root) {
@@ -18,7 +18,7 @@ export function sourcesDigest(folder = root) {
   return digest
 }
 
-/** Of this project's sources, once computed: a process runs the code that it began with. */
+/** The digest of this project, computed once: a process keeps running the code that it started with. */
 let digest
 
 function computeDigest(folder) {

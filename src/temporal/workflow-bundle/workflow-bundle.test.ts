@@ -15,31 +15,34 @@ describe('bundled workflows', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('are bundled by another process, kept with those of the code before, and taken from there', async () => {
+  it('are cached next to bundles of earlier code, and read from the cache', async () => {
     for (let i = 0; i < 9; i++) {
       writeFileSync(join(folder, `old-${i}.js`), '')
       utimesSync(join(folder, `old-${i}.js`), i, i)
     }
     const { code } = await bundleWorkflows(folder)
     expect(code).toContain('FollowerNurture')
-    // It, and the latest used.
+    // The new bundle, and the last used others.
     const name = `${sourcesDigest()}.js`
     expect(readdirSync(folder).sort()).toEqual([name, ...[4, 5, 6, 7, 8].map((i) => `old-${i}.js`)].sort())
     writeFileSync(join(folder, name), 'kept')
     expect(await bundleWorkflows(folder)).toEqual({ code: 'kept' })
   })
 
-  it.skipIf(process.platform === 'win32')('are made anew where others could have changed them', async () => {
-    const file = join(folder, `${sourcesDigest()}.js`)
-    writeFileSync(file, 'planted')
-    chmodSync(file, 0o666)
-    chmodSync(folder, 0o777)
-    expect((await bundleWorkflows(folder)).code).toContain('FollowerNurture')
-    expect(statSync(file).mode & 0o022).toBe(0)
-    expect(statSync(folder).mode & 0o022).toBe(0)
-  })
+  it.skipIf(process.platform === 'win32')(
+    'are bundled again when other users could have changed the cached file',
+    async () => {
+      const file = join(folder, `${sourcesDigest()}.js`)
+      writeFileSync(file, 'planted')
+      chmodSync(file, 0o666)
+      chmodSync(folder, 0o777)
+      expect((await bundleWorkflows(folder)).code).toContain('FollowerNurture')
+      expect(statSync(file).mode & 0o022).toBe(0)
+      expect(statSync(folder).mode & 0o022).toBe(0)
+    },
+  )
 
-  it('are not kept where nothing can be written, and serve all the same', async () => {
+  it('are not cached when the folder is not writable', async () => {
     const file = join(folder, 'a file and no folder')
     writeFileSync(file, '')
     expect((await bundleWorkflows(join(file, 'workflows'))).code).toContain('FollowerNurture')

@@ -10,21 +10,21 @@ import { sourcesDigest } from './sources-digest.mjs'
 
 const bundler = fileURLToPath(new URL('./bundle-workflows.mjs', import.meta.url))
 const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', import.meta.url))
-/** In every bundle: without traces it does nothing. */
+/** Part of every bundle. Without traces it does nothing. */
 const interceptorsPath = fileURLToPath(
   new URL('../../../workflows/tracing/trace-interceptors.ts', import.meta.url),
 )
 
 /**
- * The workflows of this code as one script. Bundled once for each state of the code, which takes some seconds, and kept
- * in `folder`. Another process bundles: in this one, webpack and its compiler held 400 MB for ever.
+ * The workflows of this code as one script. Bundling takes some seconds and is done once for each state of the code; the
+ * result is cached in `folder`. A child process bundles, because webpack would keep 400 MB of memory in this process.
  */
 export async function bundleWorkflows(folder = defaultFolder()): Promise<{ code: string }> {
   const name = `${sourcesDigest()}.js`
   const problem = cacheFolderProblem(folder)
   if (problem) {
     process.stderr.write(
-      `Bundled workflows in ${folder} are not used: ${problem}. They are bundled at each start. Give the folder to this user (chmod go-w), or set FOLLOWER_NURTURE_CACHE.\n`,
+      `The cache of workflow bundles in ${folder} is not used: ${problem}. Workflows are bundled at each start. Make this user the only one who can write to the folder (chmod go-w), or set FOLLOWER_NURTURE_CACHE.\n`,
     )
   }
   const cached = problem ? null : readCached(join(folder, name))
@@ -49,7 +49,7 @@ function defaultFolder(): string {
 
 function readCached(file: string): string | null {
   try {
-    // What others could have changed is bundled anew.
+    // A file that other users could have changed is bundled again.
     if (codeFileProblem(file)) {
       rmSync(file)
       return null
@@ -62,7 +62,7 @@ function readCached(file: string): string | null {
   }
 }
 
-/** False where the folder cannot be made or written to: a read-only home. */
+/** False when the folder cannot be created or written to, as in a read-only home folder. */
 function isWritable(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
