@@ -1,19 +1,19 @@
 import { readConfigRevision } from '../store/settings/config-revision.ts'
 import type { Services } from './services.ts'
 
-/** Contract, section 6: a published campaign is live in other processes within two seconds. */
+/** A published campaign is live in other processes within 2 s: docs/contract.md#6-operator-api. */
 const POLL_MS = 1_000
-/** Two changes can share a millisecond: so soon after one, memory is read anew at every look. */
+/** Two changes can share a millisecond: for this long after a change, each check reloads. */
 const UNSETTLED_MS = 3_000
-/** Media of passive replies live three days at WeChat: they are looked after once an hour. */
+/** WeChat keeps uploaded media for three days. A reload every hour uploads those of passive replies again in time. */
 const REFRESH_INTERVAL_MS = 3_600_000
 
-/** Keeps what this process has in memory as the store has it, whichever process changed it. */
+/** Keeps accounts and campaigns in memory up to date with the store, whichever process changed them. */
 export function startConfigReload(services: Pick<Services, 'db' | 'now' | 'log' | 'reloadConfig'>): {
   stop(): Promise<void>
 } {
   const { db, now, log } = services
-  let knownMark = ''
+  let knownFingerprint = ''
   let reloadedAt = now()
   let stopped = false
   let timer: NodeJS.Timeout | undefined
@@ -21,14 +21,17 @@ export function startConfigReload(services: Pick<Services, 'db' | 'now' | 'log' 
 
   async function check(): Promise<void> {
     try {
-      const { fingerprint: mark, newest } = await readConfigRevision(db)
-      const settled = now() - newest > UNSETTLED_MS
-      if (mark === knownMark && settled && now() - reloadedAt < REFRESH_INTERVAL_MS) return
+      const { fingerprint, newest } = await readConfigRevision(db)
+      const isSettled = now() - newest > UNSETTLED_MS
+      if (fingerprint === knownFingerprint && isSettled && now() - reloadedAt < REFRESH_INTERVAL_MS) return
       await services.reloadConfig()
-      knownMark = mark
+      knownFingerprint = fingerprint
       reloadedAt = now()
     } catch (err) {
-      log.warn({ err }, 'accounts and campaigns could not be read; the last known ones are used')
+      log.warn(
+        { err },
+        'accounts and campaigns could not be reloaded; the process keeps using the last known ones',
+      )
     }
   }
 

@@ -13,7 +13,7 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
 const lock = () => join(dataDir, 'lock')
 
 describe('the lock of a data folder', () => {
-  it('is held by one process, named to the second one, and given back at the end', () => {
+  it('is held by one process, whose pid a second one reports, and released at the end', () => {
     const release = lockDataDir(dataDir)
     expect(() => lockDataDir(dataDir)).toThrow(`in use by the process ${process.pid}`)
     release()
@@ -29,20 +29,17 @@ describe('the lock of a data folder', () => {
     release()
   })
 
-  it.runIf(existsSync('/proc/self/stat'))(
-    'is taken over when its pid belongs to another program by now',
-    () => {
-      writeFileSync(lock(), `${process.pid} 1`)
-      lockDataDir(dataDir)()
-    },
-  )
+  it.runIf(existsSync('/proc/self/stat'))('is taken over when another program has its pid now', () => {
+    writeFileSync(lock(), `${process.pid} 1`)
+    lockDataDir(dataDir)()
+  })
 
-  it('is taken over when it says nothing, as after a full disk', () => {
+  it('is taken over when it is empty, as after a full disk', () => {
     writeFileSync(lock(), '')
     lockDataDir(dataDir)()
   })
 
-  it('is not removed by one who no longer holds it', () => {
+  it('is not removed by a process that no longer holds it', () => {
     const release = lockDataDir(dataDir)
     writeFileSync(lock(), '1 1')
     release()

@@ -4,15 +4,16 @@ import { join } from 'node:path'
 
 const LOCK_WRITE_MS = 100
 
-/** Another process owns the data folder; the message names it. */
+/** Another process holds the data folder. The message has its pid. */
 class DataDirInUseError extends Error {
   override name = 'DataDirInUseError'
 }
 
 /**
- * Takes the data folder for this process alone: the embedded store has no protection of its own against a second one.
- * A lock whose process is dead (or whose pid now belongs to another program) is taken over.
- * @throws DataDirInUseError naming the holder's pid
+ * Locks the data folder for this process. The embedded store itself does not prevent a second process from opening it.
+ * A lock is taken over when its process is dead, or another program has its pid now.
+ * @returns releases the lock
+ * @throws DataDirInUseError
  */
 export function lockDataDir(dataDir: string): () => void {
   mkdirSync(dataDir, { recursive: true })
@@ -31,15 +32,15 @@ export function lockDataDir(dataDir: string): () => void {
     const [pid, start] = holder.split(' ')
     if (isAlive(Number(pid)) && (!start || start === startTimeOf(Number(pid)))) {
       throw new DataDirInUseError(
-        `The data folder ${dataDir} is in use by the process ${pid}. Stop that one, or choose another folder with DATA_DIR=….`,
+        `The data folder ${dataDir} is in use by the process ${pid}. Stop that process, or choose another folder with DATA_DIR=….`,
       )
     }
     if (readText(path) === holder) rmSync(path, { force: true })
   }
-  throw new DataDirInUseError(`The data folder ${dataDir} is being taken by another process just now.`)
+  throw new DataDirInUseError(`Another process is locking the data folder ${dataDir} right now. Try again.`)
 }
 
-/** A secret that development makes once and keeps, readable by its owner only. */
+/** A secret of `npm start`, generated once and stored in a file that only its owner can read. */
 export function getOrCreateSecret(dataDir: string, name: string): string {
   const path = join(dataDir, name)
   const existing = readText(path).trim()
@@ -49,7 +50,7 @@ export function getOrCreateSecret(dataDir: string, name: string): string {
   return secret
 }
 
-/** What the lock says; one that says nothing is being written just now, or was on a full disk. */
+/** The text of the lock. An empty lock is being written, or was written on a full disk. */
 function readHolder(path: string): string {
   const text = readText(path)
   if (text) return text
@@ -66,7 +67,7 @@ function readText(path: string): string {
 }
 
 function isAlive(pid: number): boolean {
-  // 0 would be our own group.
+  // 0 would be the process group of this process.
   if (!(pid > 0)) return false
   try {
     process.kill(pid, 0)
@@ -76,7 +77,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** When a process began, in the kernel's ticks: tells a pid from its earlier owner. Linux only; '' elsewhere. */
+/** When a process started, in clock ticks: distinguishes processes that had the same pid. Linux only; '' elsewhere. */
 function startTimeOf(pid: number): string {
   const stat = readText(`/proc/${pid}/stat`)
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''

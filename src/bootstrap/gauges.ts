@@ -2,10 +2,7 @@ import { inboxBacklog } from '../store/inbox/inbox-rows.ts'
 import { accounts } from '../store/schema.ts'
 import type { ServiceContext } from './modules/context.ts'
 
-/**
- * Measures what is not counted as it happens: called by each scrape, in every role. A gauge whose source does not answer
- * keeps its last value.
- */
+/** Updates the gauges for a scrape, in every role. A gauge whose source does not answer keeps its last value. */
 export function createGauges(
   context: Pick<
     ServiceContext,
@@ -30,7 +27,7 @@ export function createGauges(
     // An API without recent pushes has no known skew.
     metrics.clockSkew.reset()
     for (const { api, skewMs } of context.skewMonitor.report()) metrics.clockSkew.set({ api }, skewMs / 1000)
-    // Every state: one that no account has any more must go back to 0.
+    // All states, so that a state without accounts returns to 0.
     if (counts)
       for (const state of accounts.state.enumValues) metrics.accounts.set({ state }, counts.get(state) ?? 0)
   }

@@ -9,15 +9,15 @@ import { localUrl } from './http/server.ts'
 import { makePrivate } from './private-files.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** The simulator has no sign-in: only this machine reaches it. */
+/** The simulator has no sign-in, so only this machine may reach it. */
 export const SIMULATOR_HOST = '127.0.0.1'
 
-/** Where the parts of `npm start` will be reached: chosen before anything listens, since each must know the others. */
+/** The addresses of the parts of `npm start`. They are chosen before anything listens, because the parts need each other's. */
 export interface LocalAddresses {
   port: number
-  /** Null: no simulator. */
+  /** Null when the simulator is off. */
   simulatorPort: number | null
-  /** The third-party platform at the simulator; null where a real one is configured, or no simulator runs. */
+  /** The third-party platform at the simulator; null when a real one is configured, or the simulator is off. */
   demoPlatform: PlatformConfig | null
 }
 
@@ -43,13 +43,13 @@ export async function openLocalStore(
   if (store.kind === 'pglite') {
     makePrivate(dataDir)
     print(
-      'store: embedded, in DATA_DIR. It survives the end of this process, not a power cut; DATABASE_URL names a PostgreSQL.',
+      'store: embedded in DATA_DIR. It survives a crash of this process but not a power failure. For PostgreSQL set DATABASE_URL.',
     )
   }
   return store
 }
 
-/** From the environment; where it has none, made once and kept in the data folder. */
+/** From the environment, or generated once and stored in the data folder. */
 export function localSecrets({ adminToken, encryptionKey, dataDir }: Config) {
   return {
     adminToken: adminToken ?? getOrCreateSecret(dataDir, 'admin-token'),
@@ -57,12 +57,12 @@ export function localSecrets({ adminToken, encryptionKey, dataDir }: Config) {
   }
 }
 
-/** Whether `npm start` runs a Temporal server of its own. */
+/** Whether `npm start` runs its own Temporal server. */
 export function usesLocalTemporal({ temporal }: Config): boolean {
   return !temporal.address && !temporal.profile
 }
 
-/** The Temporal server that `npm start` will use, running or not. */
+/** The Temporal server that `npm start` will use. It need not be running yet. */
 export async function localTemporalTarget(config: Config): Promise<TemporalTarget> {
   const { temporal } = config
   if (!usesLocalTemporal(config)) return temporalTargetFromEnv(temporal.env)

@@ -10,8 +10,8 @@ const FIRST_DELAY_MS = 500
 const MAX_DELAY_MS = 10_000
 
 /**
- * Opens the PostgreSQL store, however long it takes to come: says what it waits for, with backoff.
- * @throws ConfigError, OutdatedStoreError when no waiting helps
+ * Opens the PostgreSQL store. Retries with backoff until the database is available, and logs each failed try.
+ * @throws ConfigError, OutdatedStoreError when a retry cannot help
  */
 export async function openStoreWithRetry(databaseUrl: string, log: Log): Promise<Store> {
   const problem = databaseFilesProblem(databaseUrl)
@@ -21,7 +21,7 @@ export async function openStoreWithRetry(databaseUrl: string, log: Log): Promise
       return await openStore({ databaseUrl, dataDir: null })
     } catch (err) {
       if (err instanceof OutdatedStoreError) throw err
-      // The message of a failed connection names host and port, never the password.
+      // The message of a failed connection has host and port, never the password.
       const reason = err instanceof Error ? err.message || (err as NodeJS.ErrnoException).code : String(err)
       log.warn({ reason }, 'waiting for the database of DATABASE_URL')
       await sleep(delayMs)

@@ -23,9 +23,9 @@ export interface ProductionProcess {
 }
 
 /**
- * What `serve` and `worker` have in common, up to the services.
- * @param options.identity short: it stands in many rows of Temporal
- * @throws ConfigError, PortInUseError
+ * The start that `serve` and `worker` share.
+ * @param options.identity short: Temporal stores it in many rows
+ * @throws ConfigError, PortInUseError, OutdatedStoreError
  */
 export async function openProduction(
   config: Config,
@@ -36,7 +36,7 @@ export async function openProduction(
   const shutdown = createShutdown(log)
   shutdown.handleSignals()
   const tracing = await openTracing(config.traces, log)
-  // Runs last: the other hooks are traced too.
+  // Registered first, so that it runs last: the other hooks are traced too.
   shutdown.onShutdown('traces', tracing.stop)
   await assertPortFree(options.port, config.host, options.portVariable)
 

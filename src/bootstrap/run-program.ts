@@ -1,8 +1,8 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 
-/** For each address of a host name, to connect: Node's own 250 ms cut slow handshakes (nodejs/node 54359). */
+/** Per address of a host name. Node's default of 250 ms aborts slow handshakes (nodejs/node 54359). */
 const CONNECT_ATTEMPT_TIMEOUT_MS = 2_500
-/** Errors that an operator can fix: the message alone says what to do. */
+/** Errors that an operator can fix. Their message says what to do. */
 const OPERATOR_ERRORS = [
   'ConfigError',
   'PortInUseError',
@@ -11,12 +11,12 @@ const OPERATOR_ERRORS = [
   'OutdatedStoreError',
 ]
 
-/** Gives slow handshakes time in everything that opens connections by itself: the store's client, fetch, exporters. */
+/** Applies to everything that opens connections: the store's client, fetch, exporters. */
 export function allowSlowHandshakes(): void {
   setDefaultAutoSelectFamilyAttemptTimeout(CONNECT_ATTEMPT_TIMEOUT_MS)
 }
 
-/** Runs a program's main function. Exit code 2 and the message alone for errors that an operator can fix; else 1 and the stack. */
+/** Runs the main function of a program. Exits with 2 and the message for errors that an operator can fix, else with 1 and the stack. */
 export async function runProgram(main: () => Promise<void>): Promise<void> {
   allowSlowHandshakes()
   try {

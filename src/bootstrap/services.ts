@@ -17,30 +17,30 @@ import { createJobs, type Jobs } from './modules/jobs.ts'
 import { createPlatformModule, type PlatformModule } from './modules/platform.ts'
 import { createSending } from './modules/sending.ts'
 
-/** What one process serves and works with. Nothing of it runs before it is started. */
+/** The services of one process. Nothing runs before it is started. */
 export interface Services extends ServiceContext, Intake {
   tokens: TokenProvider
   activities: ReturnType<typeof createActivities>
   configCache: ConfigCache
-  /** Makes what was just written about accounts and campaigns live in this process. */
+  /** Makes stored changes of accounts and campaigns live in this process. */
   reloadConfig(): Promise<void>
-  /** The third-party platform; null where none is configured. */
+  /** The third-party platform; null when none is configured. */
   platform: PlatformService | null
   jobs: Jobs
   codec: PayloadCodec
-  /** The stores as a transaction sees them. */
+  /** The same stores within a transaction. */
   storesIn(tx: Db): { accounts: AccountStore; campaigns: CampaignStore }
-  /** Encrypts the store's secrets under the current key. */
+  /** Encrypts the secrets of the store with the current key. */
   rotateKeys(): Promise<KeyRotation>
-  /** Measures what is not counted as it happens: for each scrape. */
+  /** Updates the gauges before a scrape. */
   refreshGauges(): Promise<void>
 }
 
-/** The composition root: makes the modules of a process and connects them; starts nothing. */
+/** The composition root: creates the modules of a process and connects them. Starts nothing. */
 export function createServices(options: ServiceOptions): Services {
   const context = createServiceContext(options)
   const { config, db, sealer, temporal, now, log } = context
-  // Tokens need platform and configuration, which need tokens: these two ports are called only after all are made.
+  // Tokens need platform and configuration, which need tokens. Both ports are called only after all modules exist.
   const { tokens, stopAccount, activities } = createSending(context, {
     platform: () => platform?.service ?? null,
     reloadConfig: () => configuration.reload(),

@@ -1,8 +1,8 @@
 import type { Log } from '../shared/log.ts'
 
-/** Everything has stopped within 10 s: see docs/contract.md#1-commands. */
+/** A process stops within 10 s: docs/contract.md#1-commands. */
 const SHUTDOWN_TIMEOUT_MS = 9_500
-/** Default for one hook: a call to an unreachable Temporal must not delay the others. */
+/** Default for one hook. A call to an unreachable Temporal must not delay the others. */
 const HOOK_TIMEOUT_MS = 2_000
 
 type Stop = () => Promise<unknown> | unknown
@@ -13,13 +13,13 @@ interface Hook {
   timeoutMs: number
 }
 
-/** What a process must stop when it ends. */
+/** Stops the parts of a process in order. */
 export interface Shutdown {
-  /** Registers how to stop what was just started. Hooks run one after the other, the last registered first. */
+  /** Registers a hook that stops a part. Hooks run one after another, the last registered first. */
   onShutdown(name: string, stop: Stop, timeoutMs?: number): void
-  /** Runs all hooks, once. A hook that fails or times out is logged, and the next one runs. */
+  /** Runs all hooks once. A hook that fails or times out is logged, and the next one runs. */
   run(): Promise<void>
-  /** SIGINT (Ctrl-C) and SIGTERM run the hooks and end the process; a second SIGINT, or the time limit, ends it at once. */
+  /** SIGINT (Ctrl-C) and SIGTERM run the hooks and end the process. A second SIGINT, or the time limit, ends it at once. */
   handleSignals(): void
 }
 
@@ -64,7 +64,7 @@ async function runHook({ name, stop, timeoutMs }: Hook, log: Log): Promise<void>
   }
 }
 
-/** Only a second Ctrl-C cuts a shutdown short: SIGTERM also comes when npm, which Ctrl-C reaches too, has ended before us. */
+/** A second SIGTERM is ignored: npm sends one when it ends before this process, because Ctrl-C reaches npm too. */
 function endOnSignals(run: () => Promise<void>, log: Log): void {
   let requested = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -5,8 +5,8 @@ import { createDeployments } from '../temporal/deployment.ts'
 const CHECK_INTERVAL_MS = 2_000
 
 /**
- * Why a versioned worker is not ready, or null: runs begin on its build, or those that are pinned to it need it. Asked of
- * Temporal at most every two seconds; an answer that does not come is no reason, since the engine's state tells of that.
+ * Reports why a versioned worker is not ready, or null. It is ready when runs start on its build, or are pinned to it.
+ * Checked at most every two seconds. A call without an answer gives null: readiness reports an unreachable Temporal already.
  */
 export function createWorkerVersionReadiness(
   client: Client,
@@ -27,5 +27,5 @@ export function createWorkerVersionReadiness(
 }
 
 function notCurrentProblem({ deploymentName, buildId }: WorkerVersion): string {
-  return `no current version: build ${buildId} of ${deploymentName} has not been made current, so new runs do not begin here. Say: nurture deploy --build-id ${buildId}`
+  return `no current version: build ${buildId} of ${deploymentName} has not been made current, so no new runs start on it. Run: nurture deploy --build-id ${buildId}`
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, loadConfig, workerVersion } from './config.ts'
 
-describe('which build a worker is', () => {
+describe('the version of a worker', () => {
   it.each([
-    ['nothing is set', {}, null],
-    ['a build server set a build id for its own ends', { BUILD_ID: '#17 / main' }, null],
+    ['is null when nothing is set', {}, null],
+    ['is null when only a build id is set, as build servers do', { BUILD_ID: '#17 / main' }, null],
     [
-      'both are set',
+      'is known when both are set',
       { DEPLOYMENT_NAME: 'nurture', BUILD_ID: 'v0.2.0-rc_1' },
       { deploymentName: 'nurture', buildId: 'v0.2.0-rc_1' },
     ],
@@ -16,16 +16,13 @@ describe('which build a worker is', () => {
 
   it.each([
     ['no build id', { DEPLOYMENT_NAME: 'nurture' }],
-    [
-      'a build id with a sign that means something in a query',
-      { DEPLOYMENT_NAME: 'nurture', BUILD_ID: "a'b" },
-    ],
-    ['a long build id', { DEPLOYMENT_NAME: 'nurture', BUILD_ID: 'a'.repeat(33) }],
-  ])('is not to be known from %s', (_, env) => {
+    ['a build id with a character of the query language', { DEPLOYMENT_NAME: 'nurture', BUILD_ID: "a'b" }],
+    ['a build id that is too long', { DEPLOYMENT_NAME: 'nurture', BUILD_ID: 'a'.repeat(33) }],
+  ])('is refused with %s', (_, env) => {
     expect(() => workerVersion(loadConfig(env))).toThrow(/BUILD_ID/)
   })
 
-  it('a deployment name with a sign that parts it from the build id is refused', () => {
+  it('is refused with a deployment name that has the separator of the build id', () => {
     expect(() => loadConfig({ DEPLOYMENT_NAME: 'a:b' })).toThrow(ConfigError)
   })
 })

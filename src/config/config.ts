@@ -8,10 +8,10 @@ import { readSecretFiles } from './secret-files.ts'
 import { sameSecretMessage, weaknessMessage } from './secret-strength.ts'
 import { hostPortProblem, webAddressProblem } from './web-address.ts'
 
-/** WeChat itself; a simulator or a proxy is elsewhere. */
+/** The API address of WeChat itself. */
 export const WECHAT_API = 'https://api.weixin.qq.com'
 
-/** Digits only: 0x50 and 3e3 are slips. An empty variable is as good as none, see `loadConfig`. */
+/** Digits only: 0x50 and 3e3 are refused. An empty variable counts as unset, see `loadConfig`. */
 const integer = (min: number, max: number, fallback: number) =>
   z
     .string()
@@ -24,7 +24,7 @@ const integer = (min: number, max: number, fallback: number) =>
     .default(fallback)
 const port = (fallback: number) => integer(0, 65_535, fallback)
 const optional = z.string().optional()
-/** A text that one of the `…Trouble` functions has nothing against. */
+/** A text for which the check returns no problem. */
 const checkedBy = (problemOf: (text: string) => string | null) =>
   z.string().superRefine((text, ctx) => {
     const message = problemOf(text)
@@ -32,7 +32,7 @@ const checkedBy = (problemOf: (text: string) => string | null) =>
   })
 const webAddress = checkedBy((text) => webAddressProblem(text))
 
-/** Both stand in many of Temporal's rows, and in its queries: short, and no sign that means something there. */
+/** Temporal stores it in many rows and queries it: it must be short, without characters of the query language. */
 const deploymentPart = optional.refine(
   (v) => v === undefined || /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(v),
   'must be 1 to 32 letters, digits, - or _',
@@ -84,20 +84,20 @@ const schema = z.object({
 /** All settings of a process, read once. Durations in ms. */
 export type Config = ReturnType<typeof loadConfig>
 
-/** The environment is wrong; the message names each variable and what is allowed. Exit code 2. */
+/** The environment is invalid. The message names each variable and the allowed values. Exit code 2. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
 /**
- * Reads the environment (and `.env`) into settings: the only place that does.
- * @throws ConfigError naming every variable that is wrong
+ * Reads the environment and `.env` into settings. Nothing else reads the environment.
+ * @throws ConfigError naming every invalid variable
  */
 export function loadConfig(settings?: Record<string, string | undefined>) {
   const file = settings ? { env: {}, problems: [] } : readEnvFile(resolve('.env'))
   const { env, problems } = readSecretFiles({ ...file.env, ...(settings ?? process.env) })
   problems.unshift(...file.problems)
-  // Compose files and panels pass empty variables on.
+  // Compose files and control panels set empty variables.
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = schema.safeParse(set)
   const traces = readTraceSettings(env)
@@ -105,9 +105,7 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
   if (!parsed.success || problems.length > 0) {
     const invalid = parsed.error?.issues.map((i) => `${i.path.join('.')}: ${i.message}`) ?? []
     const lines = [...problems, ...invalid].map((line) => `  ${line}`)
-    throw new ConfigError(
-      `Settings are wrong:\n${lines.join('\n')}\nSee docs/configure.md for each variable.`,
-    )
+    throw new ConfigError(`Invalid settings:\n${lines.join('\n')}\nSee docs/configure.md for each variable.`)
   }
   const e = parsed.data
   return {
@@ -115,12 +113,12 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     host: e.HOST,
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL,
-    /** Absent both: the local engine. */
+    /** Without address and profile, `npm start` runs a local Temporal server. */
     temporal: {
       address: e.TEMPORAL_ADDRESS,
       profile: e.TEMPORAL_PROFILE,
       namespace: e.TEMPORAL_NAMESPACE,
-      /** All `TEMPORAL_*` variables, for the SDK's own reader; to it an empty API key would be one, and switch TLS on. */
+      /** All `TEMPORAL_*` variables, for the SDK's own reader. An empty API key would switch TLS on, so empty ones are left out. */
       env: Object.fromEntries(
         Object.entries(env).filter(
           (v): v is [string, string] => v[0].startsWith('TEMPORAL_') && v[1] !== undefined && v[1] !== '',
@@ -130,64 +128,64 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
       localUiPort: e.TEMPORAL_UI_PORT,
       uiUrl: e.TEMPORAL_UI_URL,
     },
-    /** Worker versioning; absent: off. `BUILD_ID` alone says nothing: build servers set one for their own ends. */
+    /** Worker versioning; null: off. `BUILD_ID` alone does not switch it on, because build servers set that variable too. */
     deployment: e.DEPLOYMENT_NAME ? { name: e.DEPLOYMENT_NAME, buildId: e.BUILD_ID } : null,
     wechatApiBase: e.WECHAT_API_BASE.replace(/\/$/, ''),
     adminToken: e.ADMIN_TOKEN,
     encryptionKey: e.ENCRYPTION_KEY,
-    /** Keys that are readable beside it. */
+    /** Keys that can still decrypt. Nothing is encrypted with them. */
     previousKeys: (e.ENCRYPTION_KEY_PREVIOUS ?? '')
       .split(',')
       .map((key) => key.trim())
       .filter((key) => key !== ''),
-    /** Whether what goes into Temporal's histories is encrypted. */
+    /** Whether the payloads of Temporal's histories are encrypted. */
     payloadEncryption: e.PAYLOAD_ENCRYPTION === 'on',
     simulator: e.SIMULATOR === 'on',
     simulatorPort: e.SIMULATOR_PORT,
     workerPort: e.WORKER_PORT,
-    /** What `npm run build` wrote; absent: each worker bundles the workflows when it starts. */
+    /** The bundle that `npm run build` wrote. Absent: each worker bundles the workflows at its start. */
     workflowBundle: e.WORKFLOW_BUNDLE,
     retentionDays: e.RETENTION_DAYS,
-    /** Whether events may be forwarded to addresses of our own network. */
+    /** Whether events may be forwarded to private addresses. */
     forwardPrivate: e.FORWARD_PRIVATE === 'on',
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
-    /** How traces are sent; null: there are none. */
+    /** How traces are exported; null: tracing is off. */
     traces: traces.settings,
-    /** Where browsers, owners and WeChat reach this deployment. */
+    /** The URL at which browsers, account owners and WeChat reach this deployment. */
     publicUrl: e.PUBLIC_URL?.replace(/\/$/, ''),
-    /** Whose word counts on where a request came from: addresses and networks. */
+    /** Addresses and networks of proxies whose `X-Forwarded-…` headers are trusted. */
     trustedProxies: e.TRUSTED_PROXIES,
-    /** Whether people without a second factor must set one up before anything opens. */
+    /** Whether users without a second factor must set one up before they can do anything else. */
     requireSecondFactor: e.REQUIRE_2FA === 'on',
     /** The third-party platform (第三方平台); null when none is configured. */
     platform: platformOf(e),
-    /** Where the CLI finds a running FollowerNurture. */
+    /** The URL of the FollowerNurture that the CLI calls. */
     nurtureUrl: e.NURTURE_URL,
-    /** The token that the CLI shows there. */
+    /** The API token of the CLI. */
     nurtureToken: e.NURTURE_TOKEN,
     cacheDir: e.FOLLOWER_NURTURE_CACHE,
   }
 }
 
-/** A third-party platform's credentials at WeChat, and where WeChat and owners reach us. */
+/** The credentials of a third-party platform, and the URL at which WeChat and account owners reach it. */
 export interface PlatformConfig {
   appId: string
   appSecret: string
   token: string
   aesKey: string
-  /** Still used by WeChat for a while after the key was changed. */
+  /** WeChat still uses the previous key for a while after a change. */
   previousAesKey: string | null
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   publicUrl: string
   /**
-   * Where the platform's calls go, and those of the accounts that authorise it: a simulated WeChat, with its pages.
-   * Absent: `wechatApiBase`.
+   * The API and pages of a simulated WeChat, for the platform and the accounts that authorise it. Absent:
+   * `wechatApiBase`.
    */
   apiBase?: string
 }
 
-/** @throws ConfigError when some of the platform's variables are set and others are not */
+/** @throws ConfigError when only some of the variables of the platform are set */
 function platformOf(e: z.output<typeof schema>): PlatformConfig | null {
   const needed = {
     COMPONENT_APP_ID: e.COMPONENT_APP_ID,
@@ -201,7 +199,7 @@ function platformOf(e: z.output<typeof schema>): PlatformConfig | null {
   if (component.every((name) => missing.includes(name))) return null
   if (missing.length > 0) {
     throw new ConfigError(
-      `The third-party platform is configured by halves: ${missing.join(', ')} missing. See docs/configure.md.`,
+      `The third-party platform is partially configured. Also set ${missing.join(', ')}. See docs/configure.md.`,
     )
   }
   return {
@@ -215,8 +213,8 @@ function platformOf(e: z.output<typeof schema>): PlatformConfig | null {
 }
 
 /**
- * What production roles cannot do without.
- * @throws ConfigError naming each missing variable, each secret that could be found by trying, and two that are one
+ * The settings that production roles require.
+ * @throws ConfigError naming each missing variable, each secret that could be guessed, and two equal secrets
  */
 export function requireProduction(config: Config) {
   const needed = {
@@ -229,7 +227,7 @@ export function requireProduction(config: Config) {
     .map(([name]) => name)
   if (missing.length > 0)
     throw new ConfigError(
-      `This role needs ${missing.join(', ')}. Set ${missing.length > 1 ? 'them' : 'it'} in the environment or in .env; docs/configure.md says how to make good values.`,
+      `This role needs ${missing.join(', ')}. Set ${missing.length > 1 ? 'them' : 'it'} in the environment or in .env; docs/configure.md explains how to generate the values.`,
     )
   const { databaseUrl = '', adminToken = '', encryptionKey = '' } = config
   const weak = [
@@ -242,22 +240,22 @@ export function requireProduction(config: Config) {
   return { databaseUrl, adminToken, encryptionKey }
 }
 
-/** A build of the workflow code, as Temporal knows it. */
+/** Identifies a build of the workflow code in Temporal. */
 export interface WorkerVersion {
   deploymentName: string
   buildId: string
 }
 
 /**
- * Which version a worker is; null where versioning is off.
- * @throws ConfigError when the build id is missing or not to be used
+ * The version of a worker; null when versioning is off.
+ * @throws ConfigError when the build id is missing or invalid
  */
 export function workerVersion({ deployment }: Config): WorkerVersion | null {
   if (!deployment) return null
   const { name, buildId } = deployment
   if (!buildId || !isBuildId(buildId)) {
     throw new ConfigError(
-      `DEPLOYMENT_NAME is set, so BUILD_ID must say which build this is: ${BUILD_ID_RULE}. See docs/upgrade.md.`,
+      `DEPLOYMENT_NAME is set, so BUILD_ID must be set too: ${BUILD_ID_RULE}. See docs/upgrade.md.`,
     )
   }
   return { deploymentName: name, buildId }
@@ -269,7 +267,7 @@ export function isBuildId(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(text)
 }
 
-/** The folder in which a command was typed; npm runs scripts in the project's. */
+/** The folder that the user ran the command in. npm runs scripts in the folder of the project. */
 export function callerFolder(): string {
   return process.env.INIT_CWD ?? process.cwd()
 }

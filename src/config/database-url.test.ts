@@ -22,7 +22,7 @@ describe('an address of PostgreSQL', () => {
     'postgres://nurture@%2Fvar%2Frun%2Fpostgresql/nurture',
     'socket:/var/run/postgresql/?db=nurture',
     '/var/run/postgresql nurture',
-  ])('%s is one', (url) => {
+  ])('%s is valid', (url) => {
     expect(databaseUrlProblem(url)).toBeNull()
     expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url)
   })
@@ -38,19 +38,19 @@ describe('an address of PostgreSQL', () => {
     ['postgres://nurture:%ffst@db/nurture', '% → %25'],
     ['postgres://nurture:a%2Fb%st@db/nurture', '% → %25'],
     ['postgres://nurture:te st%2F@db/nurture', 'cannot be read'],
-    ['postgres://nurture:te', 'In .env a # begins a comment'],
+    ['postgres://nurture:te', 'In .env a # starts a comment'],
     ['postgres://nurture:test@db:port/nurture', 'cannot be read'],
     ['postgres://nurture:test@db:0/nurture', '1 to 65535'],
     ['postgres://nurture:test@db:99999/nurture', '1 to 65535'],
     ['postgres://nurture:test@db1,db2/nurture', 'several hosts'],
     ['nurture:test@db/nurture', 'has no scheme'],
     ['db:5432/nurture', 'has no scheme'],
-    ['mysql://nurture:test@db/nurture', 'no address of PostgreSQL'],
-    ['https://db/nurture', 'no address of PostgreSQL'],
+    ['mysql://nurture:test@db/nurture', 'not an address of PostgreSQL'],
+    ['https://db/nurture', 'not an address of PostgreSQL'],
     ['"postgres://nurture:test@db/nurture"', 'quotes'],
     ['postgres://nurture:test@db/nurture\n', 'control character'],
     [' postgres://nurture:test@db/nurture', 'white space'],
-  ])('%j is none, and the settings say so without the password', (url, message) => {
+  ])('%j is refused without showing the password', (url, message) => {
     expect(databaseUrlProblem(url)).toContain(message)
     const load = () => loadConfig({ DATABASE_URL: url })
     expect(load).toThrow(ConfigError)
@@ -58,7 +58,7 @@ describe('an address of PostgreSQL', () => {
     expect(load).not.toThrow(/te.?st|nurture:/)
   })
 
-  it('with any password, encoded, is one: the client reads that password', () => {
+  it('is valid with any encoded password, which the client then uses', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), (password) => {
         const url = `postgres://nurture:${encodeURIComponent(password)}@db:5433/nurture`
@@ -68,11 +68,11 @@ describe('an address of PostgreSQL', () => {
     )
   })
 
-  it('with any password as it is, is one that the client reads so, or none', () => {
+  it('with a password that is not encoded is refused, unless the client reads exactly that password', () => {
     const sign = fc.constantFrom(...'ab1#/?@%:[]&=+ \\!$')
     fc.assert(
       fc.property(fc.string({ unit: sign, minLength: 1, maxLength: 8 }), (password) => {
-        // An encoding by chance is one that was meant.
+        // A valid percent-encoding counts as intended.
         fc.pre(!/%[0-9a-f]{2}/i.test(password))
         const url = `postgres://nurture:${password}@db:5433/nurture`
         if (databaseUrlProblem(url) !== null) return
@@ -83,7 +83,7 @@ describe('an address of PostgreSQL', () => {
   })
 })
 
-it('names a file for TLS that is not there, where the store is opened', () => {
+it('reports a missing file for TLS when the store is opened', () => {
   const url = 'postgres://nurture:test@db/nurture?sslrootcert=/absent/ca.pem'
   expect(databaseFilesProblem(url)).toBe(
     'a file that it names (sslrootcert, sslcert, sslkey) cannot be read (ENOENT)',

@@ -21,7 +21,7 @@ it('reads variables, also after a byte order mark', () => {
   expect(readEnvFile(file('\ufeffPORT=3000\n')).env).toEqual({ PORT: '3000' })
 })
 
-it('is none where there is no file', () => {
+it('is empty when there is no file', () => {
   expect(readEnvFile(join(folder, 'absent'))).toEqual({ env: {}, problems: [] })
 })
 
@@ -31,13 +31,13 @@ it.each([
   ['DATABASE_URL="postgres://nurture:12%2334@db/nurture" # the store', 0],
   ['DATABASE_URL=postgres://nurture:12@db/nurture # the store', 0],
   ['#DATABASE_URL=postgres://nurture:12#34@db/nurture', 0],
-])('%s has %d password cut by a #', (line, count) => {
+])('%s has %d passwords that a # truncates', (line, count) => {
   const { problems } = readEnvFile(file(`PORT=3000\n${line}\n`))
   expect(problems).toHaveLength(count)
   expect(problems.join()).not.toMatch(/12|34/)
 })
 
-it('is refused in another encoding, without a word of it', () => {
+it('is refused in another encoding, without showing its content', () => {
   const gbk = Buffer.from('ADMIN_TOKEN=test-secret\n# \xbb\xb6\xd3\xad', 'latin1')
   const { env, problems } = readEnvFile(file(gbk))
   expect(env).toEqual({})

@@ -3,7 +3,7 @@ import { parse } from 'dotenv'
 import { readUtf8 } from '../shared/utf8.ts'
 import { DOT_ENV_HINT } from './database-url.ts'
 
-/** The variables of a `.env` file; none where there is no such file. UTF-8, with or without a byte order mark. */
+/** The variables of a `.env` file (UTF-8, with or without a byte order mark); none when there is no such file. */
 export function readEnvFile(path: string): { env: Record<string, string>; problems: string[] } {
   let bytes: Buffer
   try {
@@ -19,5 +19,5 @@ export function readEnvFile(path: string): { env: Record<string, string>; proble
   return { env, problems: TRUNCATED_URL.test(read.text) ? [`DATABASE_URL: ${DOT_ENV_HINT}`] : [] }
 }
 
-/** An unquoted value with a # right after another character: dotenv cuts it there, and half a password can look right. */
+/** An unquoted value with a # after another character. dotenv truncates it there, and the rest may look valid. */
 const TRUNCATED_URL = /^[ \t]*(?:export[ \t]+)?DATABASE_URL[ \t]*=[ \t]*[^\s"'`#][^\s#]*#/m

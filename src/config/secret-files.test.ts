@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError, loadConfig, requireProduction } from './config.ts'
 import { SECRET_VARIABLES } from './secret-files.ts'
 
-describe('secrets that stand in files', () => {
+describe('secrets in files', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'nurture-secrets-'))
@@ -18,7 +18,7 @@ describe('secrets that stand in files', () => {
     return path
   }
 
-  it('are read without the end of the line, and satisfy the production roles', () => {
+  it('are read without line ends, and are enough for production roles', () => {
     const config = loadConfig({
       DATABASE_URL_FILE: file('url', 'postgres://nurture:test@db/nurture\n'),
       ADMIN_TOKEN_FILE: file('token', 'test admin token \r\n'),
@@ -33,7 +33,7 @@ describe('secrets that stand in files', () => {
     expect(config.previousKeys).toEqual(['test-old', 'test-older'])
   })
 
-  it("hold a collector's API key too", () => {
+  it('may be the API key of a trace collector', () => {
     const OTEL_EXPORTER_OTLP_HEADERS = 'x-api-key=test'
     const settings = {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
@@ -42,7 +42,7 @@ describe('secrets that stand in files', () => {
     expect(loadConfig(settings).traces?.env).toMatchObject({ OTEL_EXPORTER_OTLP_HEADERS })
   })
 
-  it('hold a third-party platform too', () => {
+  it('may be the credentials of a third-party platform', () => {
     const platform = SECRET_VARIABLES.filter((name) => name.startsWith('COMPONENT_'))
     const settings = Object.fromEntries(platform.map((n) => [`${n}_FILE`, file(n, `test ${n}\n`)]))
     expect(loadConfig({ ...settings, PUBLIC_URL: 'https://nurture.example.com' }).platform).toMatchObject({
@@ -54,7 +54,7 @@ describe('secrets that stand in files', () => {
     })
   })
 
-  it('may begin with a byte order mark, and are refused in another encoding', () => {
+  it('may start with a byte order mark, and are refused in another encoding', () => {
     expect(loadConfig({ ADMIN_TOKEN_FILE: file('marked', '\ufefftest-token\r\n') }).adminToken).toBe(
       'test-token',
     )
@@ -65,14 +65,14 @@ describe('secrets that stand in files', () => {
     expect(read).not.toThrow(/test-token/)
   })
 
-  it('and in the environment too are refused, without showing either', () => {
+  it('are refused when the variable is set too, without showing either', () => {
     const both = { ADMIN_TOKEN: 'test-a', ADMIN_TOKEN_FILE: file('both', 'test-b') }
     expect(() => loadConfig(both)).toThrow(ConfigError)
-    expect(() => loadConfig(both)).toThrow(/ADMIN_TOKEN: is set, and ADMIN_TOKEN_FILE too/)
+    expect(() => loadConfig(both)).toThrow(/ADMIN_TOKEN: both ADMIN_TOKEN and ADMIN_TOKEN_FILE are set/)
     expect(() => loadConfig(both)).not.toThrow(/test-a|test-b/)
   })
 
-  it('that are not there or empty are told with all else that is wrong', () => {
+  it('are reported with all other invalid settings when a file is missing or empty', () => {
     const wrong = {
       ADMIN_TOKEN_FILE: join(folder, 'none'),
       ENCRYPTION_KEY_FILE: file('empty', '\n'),
@@ -83,12 +83,12 @@ describe('secrets that stand in files', () => {
     )
   })
 
-  it('may be empty where there is no previous key', () => {
+  it('may be empty for previous keys', () => {
     const config = loadConfig({ ENCRYPTION_KEY_PREVIOUS_FILE: file('no-previous', '\n') })
     expect(config.previousKeys).toEqual([])
   })
 
-  it('count as not named when the name is empty', () => {
+  it('are not read when the name of the file is empty', () => {
     expect(loadConfig({ ADMIN_TOKEN: 'test', ADMIN_TOKEN_FILE: '' }).adminToken).toBe('test')
   })
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readUtf8 } from '../shared/utf8.ts'
 
-/** Variables whose value may stand in a file instead, named by the same variable with `_FILE` at its end. */
+/** Variables whose value may be in a file, which the variable with the suffix `_FILE` names. */
 export const SECRET_VARIABLES = [
   'DATABASE_URL',
   'ADMIN_TOKEN',
@@ -12,7 +12,7 @@ export const SECRET_VARIABLES = [
   'COMPONENT_TOKEN',
   'COMPONENT_AES_KEY',
   'COMPONENT_AES_KEY_PREVIOUS',
-  // A collector's API key stands in them.
+  // They may contain the API key of a collector.
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
 ] as const
@@ -20,9 +20,8 @@ export const SECRET_VARIABLES = [
 type Environment = Record<string, string | undefined>
 
 /**
- * Reads the secrets that stand in files, as container platforms mount them: an environment shows in `docker inspect`
- * and in crash reports, a file does not. Ends of lines at the end of the file are no part of the value; an empty
- * `NAME` or `NAME_FILE` is as good as none.
+ * Reads secrets from files, as container platforms mount them. Unlike variables, files are not visible in `docker inspect`
+ * and crash reports. Line ends at the end of the file are removed. An empty `NAME` or `NAME_FILE` counts as unset.
  */
 export function readSecretFiles(env: Environment): { env: Environment; problems: string[] } {
   const values: Environment = {}
@@ -31,7 +30,7 @@ export function readSecretFiles(env: Environment): { env: Environment; problems:
     const file = env[`${name}_FILE`]
     if (!file) continue
     if (env[name]) {
-      problems.push(`${name}: is set, and ${name}_FILE too: only one of them may be`)
+      problems.push(`${name}: both ${name} and ${name}_FILE are set. Unset one of them`)
       continue
     }
     try {
@@ -41,7 +40,7 @@ export function readSecretFiles(env: Environment): { env: Environment; problems:
         continue
       }
       values[name] = read.text.replace(/[\r\n]+$/, '')
-      // No previous key is the usual case, and a mount needs a file all the same.
+      // There is usually no previous key, but a mount needs a file.
       if (values[name] === '' && !name.endsWith('_PREVIOUS')) problems.push(`${name}_FILE: ${file} is empty`)
     } catch (err) {
       problems.push(`${name}_FILE: ${file} cannot be read (${codeOf(err)})`)

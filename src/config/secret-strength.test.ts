@@ -18,7 +18,7 @@ const GOOD = {
 const production = (env: Record<string, string | undefined>) =>
   requireProduction(loadConfig({ ...GOOD, ...env }))
 
-describe('a secret of a production role that can be found by trying', () => {
+describe('a secret of a production role that can be guessed', () => {
   it.each([
     ['ENCRYPTION_KEY', 'a'],
     ['ENCRYPTION_KEY', 'test-encryption-key-31-chars-te'],
@@ -41,7 +41,7 @@ describe('a secret of a production role that can be found by trying', () => {
     ['ADMIN_TOKEN', 'admin'],
     ['ADMIN_TOKEN', 'test-token-of-15'.slice(0, 15)],
     ['ADMIN_TOKEN', '1'.repeat(40)],
-  ])('%s=%s is refused, with how to make a good one, and is not told', (name, value) => {
+  ])('%s=%s is refused with advice, and is not shown', (name, value) => {
     expect(() => production({ [name]: value })).toThrow(ConfigError)
     expect(() => production({ [name]: value })).toThrow(`${name} `)
     expect(() => production({ [name]: value })).toThrow('openssl rand -base64 32')
@@ -51,7 +51,7 @@ describe('a secret of a production role that can be found by trying', () => {
     expect(() => production({ [name]: undefined, [`${name}_FILE`]: file })).toThrow('openssl rand -base64 32')
   })
 
-  it('is one that both are', () => {
+  it('is refused when both secrets are equal', () => {
     const both = randomBytes(32).toString('base64')
     expect(() => production({ ENCRYPTION_KEY: both, ADMIN_TOKEN: both })).toThrow(
       'ENCRYPTION_KEY and ADMIN_TOKEN are the same',
@@ -61,34 +61,34 @@ describe('a secret of a production role that can be found by trying', () => {
     expect(production({ ENCRYPTION_KEY: both, ADMIN_TOKEN: `${both}2` }).encryptionKey).toBe(both)
   })
 
-  it('is named with all others at once', () => {
+  it('is reported together with the others', () => {
     expect(() => production({ ENCRYPTION_KEY: 'a', ADMIN_TOKEN: 'b' })).toThrow(
       /ENCRYPTION_KEY has 1 characters[\s\S]*ADMIN_TOKEN has 1 characters/,
     )
   })
 
-  it('may stand in ENCRYPTION_KEY_PREVIOUS: without it the store could not be sealed under a good one', () => {
+  it('is accepted in ENCRYPTION_KEY_PREVIOUS, so that a store can be reencrypted', () => {
     expect(production({ ENCRYPTION_KEY_PREVIOUS: 'a, b' }).encryptionKey).toBe(GOOD.ENCRYPTION_KEY)
   })
 })
 
-describe('a secret as we tell people to make it', () => {
-  it('is taken', () => {
-    const made = fc
+describe('a generated secret', () => {
+  it('is accepted', () => {
+    const generated = fc
       .constantFrom('base64', 'base64url', 'hex')
       .map((as) => randomBytes(32).toString(as as 'hex'))
     fc.assert(
-      fc.property(made, (secret) => {
+      fc.property(generated, (secret) => {
         expect(weakness('ENCRYPTION_KEY', secret)).toBeNull()
         expect(weakness('ADMIN_TOKEN', secret)).toBeNull()
       }),
     )
-    // As hexadecimal digits of 16 bytes: the fewest that are taken.
+    // 16 bytes as hexadecimal digits are the fewest that are accepted.
     const refused = Array.from({ length: 5_000 }, () => randomBytes(16).toString('hex')).filter(
       (secret) => weakness('ENCRYPTION_KEY', secret) !== null,
     )
     expect(refused).toEqual([])
-    // What `npm start` makes and keeps.
+    // As `npm start` generates it.
     expect(weakness('ENCRYPTION_KEY', randomBytes(24).toString('base64url'))).toBeNull()
     expect(MIN_SECRET_LENGTH.ENCRYPTION_KEY).toBe(32)
   })

@@ -1,17 +1,17 @@
 /**
- * From how many characters on a secret cannot be found by trying. An encryption key is tried offline: 79 µs a try against
- * a copy of the store, and no limit. 32 characters of base64 are 192 bits, of hexadecimal digits 128. A token is tried
- * against a running program, or against the hash of one's own session.
+ * Minimum lengths against guessing. An encryption key can be guessed offline against a copy of the store: 79 µs a guess,
+ * without a limit. 32 characters of base64 have 192 bits, 32 hexadecimal digits 128. A token can be guessed against a running
+ * program, or against the hash of the attacker's own session.
  */
 export const MIN_SECRET_LENGTH = { ENCRYPTION_KEY: 32, ADMIN_TOKEN: 16 } as const
-/** Fewer are no random text: the same character over and over. */
+/** Random text has at least this many different characters. */
 const MIN_DISTINCT_CHARACTERS = 5
 /**
- * Of the groups of three characters that follow each other, at least this share are different in random text: of 30 in 32
- * hexadecimal digits all or all but one or two. A block that fills the secret twice or more has half, or fewer.
+ * The share of distinct groups of three consecutive characters. In random text nearly all are distinct: at least 28 of 30 in
+ * 32 hexadecimal digits. In a block that is repeated twice or more, at most half are.
  */
 const MIN_DISTINCT_SHARE = 0.6
-/** Neighbours of an alphabet or of a keyboard's row, at most: in random hexadecimal digits a fifth, in base64 a twentieth. */
+/** The share of neighbours in an alphabet or a keyboard row. Random hexadecimal digits have a fifth, base64 a twentieth. */
 const MAX_SEQUENTIAL_SHARE = 2 / 3
 const ROWS = [
   '0123456789abcdefghijklmnopqrstuvwxyz0',
@@ -21,7 +21,7 @@ const ROWS = [
 
 export type GuessableSecret = keyof typeof MIN_SECRET_LENGTH
 
-/** Why a secret could be found by trying, without the secret; null when it could not. */
+/** Why a secret could be guessed, without showing it; null when it is strong. */
 export function weakness(name: GuessableSecret, secret: string): string | null {
   const characters = [...secret.trim()]
   const minimum = MIN_SECRET_LENGTH[name]
@@ -44,10 +44,10 @@ function areNeighbours(previous: string, next: string): boolean {
   return distance <= 1 || ROWS.some((row) => row.includes(previous + next) || row.includes(next + previous))
 }
 
-/** That both secrets are one, as a sentence; null when they are two. Who learns one of them must not have the other. */
+/** A sentence when both secrets are equal; null when they differ. A holder of one must not have the other. */
 export function sameSecretMessage(encryptionKey: string, adminToken: string): string | null {
   return encryptionKey.trim() === adminToken.trim()
-    ? 'ENCRYPTION_KEY and ADMIN_TOKEN are the same: whoever is given the token could read the store. Make a value for each: openssl rand -base64 32.'
+    ? 'ENCRYPTION_KEY and ADMIN_TOKEN are the same: anybody with the token could decrypt the store. Generate a value for each: openssl rand -base64 32.'
     : null
 }
 
@@ -57,15 +57,15 @@ const ATTACK: Record<GuessableSecret, string> = {
 }
 const ADVICE: Record<GuessableSecret, string> = {
   ENCRYPTION_KEY:
-    'Where a store is sealed with it already: put the new key into ENCRYPTION_KEY and this one into ENCRYPTION_KEY_PREVIOUS, start, and run nurture key rotate (docs/operate.md, "Change the encryption key").',
-  ADMIN_TOKEN: 'It may be changed at any time; console sessions end with it.',
+    'If a store is encrypted with it already: set ENCRYPTION_KEY to the new key and ENCRYPTION_KEY_PREVIOUS to this one, start, and run nurture key rotate (docs/operate.md, "Change the encryption key").',
+  ADMIN_TOKEN: 'It may be changed at any time. A change ends the console sessions that it opened.',
 }
 
-/** What is wrong with a secret and what to do, as a sentence or two; null when it is good. */
+/** What is wrong with a secret and what to do, in sentences; null when it is strong. */
 export function weaknessMessage(name: GuessableSecret, secret: string): string | null {
   const problem = weakness(name, secret)
   return (
     problem &&
-    `${name} ${problem}: it can be found by trying, ${ATTACK[name]}. Make one with: openssl rand -base64 32. ${ADVICE[name]}`
+    `${name} ${problem}: it can be guessed ${ATTACK[name]}. Generate one with: openssl rand -base64 32. ${ADVICE[name]}`
   )
 }

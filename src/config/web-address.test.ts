@@ -9,7 +9,7 @@ describe('the address of a web server', () => {
     'http://[::1]:3001/base',
     'HTTPS://Example.COM/',
     'https://例子.中国/path',
-  ])('%s is one', (text) => expect(webAddressProblem(text)).toBeNull())
+  ])('%s is valid', (text) => expect(webAddressProblem(text)).toBeNull())
 
   it.each([
     '',
@@ -28,9 +28,9 @@ describe('the address of a web server', () => {
     'https://example.com/?a=1',
     'https://example.com/#a',
     'mailto:a@example.com',
-  ])('%j is none', (text) => expect(webAddressProblem(text)).toMatch(/^must /))
+  ])('%j is refused', (text) => expect(webAddressProblem(text)).toMatch(/^must /))
 
-  it('may have a query where nothing is added to it, but no fragment: that would swallow what is', () => {
+  it('may have a query when no path is appended, but never a fragment', () => {
     expect(webAddressProblem('https://example.com/in?a=1', { query: true })).toBeNull()
     expect(webAddressProblem('https://example.com/in#a', { query: true })).toBe('must have no # in it')
   })
@@ -38,7 +38,7 @@ describe('the address of a web server', () => {
 
 describe('the address of Temporal', () => {
   it.each(['localhost', '127.0.0.1:7233', 'ns.abc.tmprl.cloud:7233', '[::1]:7233', 'temporal_frontend:7233'])(
-    '%s is one',
+    '%s is valid',
     (text) => expect(hostPortProblem(text)).toBeNull(),
   )
 
@@ -55,10 +55,10 @@ describe('the address of Temporal', () => {
     'h/x',
     'u@h',
     'a b',
-  ])('%j is none', (text) => expect(hostPortProblem(text)).toMatch(/HOST:PORT without a scheme/))
+  ])('%j is refused', (text) => expect(hostPortProblem(text)).toMatch(/HOST:PORT without a scheme/))
 })
 
-describe('settings that cannot work', () => {
+describe('invalid settings', () => {
   it.each([
     ['TEMPORAL_ADDRESS', 'https://temporal:7233'],
     ['WECHAT_API_BASE', 'api.weixin.qq.com'],
@@ -77,17 +77,17 @@ describe('settings that cannot work', () => {
     ['RETENTION_DAYS', '0'],
     ['RETENTION_DAYS', '30d'],
     ['CALLBACK_MAX_AGE', '10m'],
-  ])('%s=%s is named with what is allowed', (name, value) => {
+  ])('%s=%s is reported with the allowed values', (name, value) => {
     expect(() => loadConfig({ [name]: value })).toThrow(new RegExp(`${name}: must be |${name}: must have `))
   })
 
-  it('are named all at once', () => {
+  it('are reported all at once', () => {
     const load = () => loadConfig({ PORT: 'x', DATABASE_URL: 'db', TEMPORAL_ADDRESS: 'http://t' })
     for (const name of ['PORT', 'DATABASE_URL', 'TEMPORAL_ADDRESS'])
       expect(load).toThrow(new RegExp(`${name}: `))
   })
 
-  it('are not those that are empty: an empty variable is as good as none', () => {
+  it('do not include empty variables, which count as unset', () => {
     const names = [
       'PORT',
       'HOST',

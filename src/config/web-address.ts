@@ -1,6 +1,6 @@
 /**
- * Why a text is not the address of a web server, or null. `fetch` takes no user name and password in one; an address that
- * paths are added to has neither a query nor a fragment.
+ * Why a text is not the address of a web server, or null. `fetch` refuses user name and password.
+ * @param options.query whether a query is allowed: not where a path is appended
  */
 export function webAddressProblem(text: string, { query = false } = {}): string | null {
   if (!/^https?:\/\/[^\s/?#]+\S*$/i.test(text) || !URL.canParse(text)) {
@@ -14,7 +14,7 @@ export function webAddressProblem(text: string, { query = false } = {}): string 
 }
 
 /**
- * Why Temporal's client cannot connect to this address, or null: a host, and a port where it is not 7233
+ * Why Temporal's client cannot use this address, or null. The default port is 7233
  * (temporalio/sdk-typescript, packages/common/src/internal-non-workflow/parse-host-uri.ts).
  */
 export function hostPortProblem(text: string): string | null {

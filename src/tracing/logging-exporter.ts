@@ -1,12 +1,12 @@
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base'
 import type { Log } from '../shared/log.ts'
 
-/** However often the collector comes and goes, it has one line in so much time. */
+/** The shortest time between two warnings. */
 const LOG_INTERVAL_MS = 600_000
 
 /**
- * An exporter that says in the log when the collector does not take traces, and when it takes them again: at most one
- * line of each in ten minutes. Spans that are not taken are lost; nothing waits for them.
+ * Logs when the collector does not accept traces, and when it accepts them again: at most one line of each in ten minutes.
+ * Spans that are not accepted are lost.
  */
 export function loggingExporter(
   exporter: SpanExporter,
@@ -22,11 +22,11 @@ export function loggingExporter(
       loggedAt = now()
       log.warn(
         { reason: reasonOf(error) },
-        'traces: the collector does not take them; they are lost meanwhile',
+        'traces: the collector does not accept them; they are lost until it does',
       )
     } else if (!error && isFailing) {
       isFailing = false
-      log.info('traces: the collector takes them again')
+      log.info('traces: the collector accepts them again')
     }
   }
 
@@ -42,7 +42,7 @@ export function loggingExporter(
   }
 }
 
-/** Its code, or its message: never what the collector answered, which may repeat what it was sent. */
+/** The code and message of an error, without the answer of the collector, which may repeat what was sent. */
 function reasonOf(error: Error): string {
   return 'code' in error && error.code !== undefined ? `${error.code} ${error.message}` : error.message
 }

@@ -5,7 +5,11 @@ import { openTracing } from './open-tracing.ts'
 import { readTraceSettings } from './trace-settings.ts'
 import { noopTracing, type SpanStart, type Tracing } from './tracing.ts'
 
-const part = (name: string, more: Partial<SpanStart> = {}): SpanStart => ({ name, kind: 'client', ...more })
+const spanStart = (name: string, options: Partial<SpanStart> = {}): SpanStart => ({
+  name,
+  kind: 'client',
+  ...options,
+})
 const nothing = async () => {}
 
 let collector: Collector
@@ -27,24 +31,24 @@ afterEach(async () => {
   await collector?.close()
 })
 
-/** Ends the traces; what the collector then has, by name. */
-async function told(): Promise<Record<string, CollectedSpan>> {
+/** Stops tracing and returns the exported spans by name. */
+async function exported(): Promise<Record<string, CollectedSpan>> {
   await tracing.stop()
   return Object.fromEntries(collector.spans().map((span) => [span.name, span]))
 }
 
 describe('spans', () => {
-  it('are within the one that they are made in, or go on where a traceparent says', async () => {
+  it('are children of the current span, or of the given traceparent', async () => {
     await open()
     let far: string | null = null
-    await tracing.span(part('outer'), async (span) => {
+    await tracing.span(spanStart('outer'), async (span) => {
       far = span.traceparent
-      await tracing.step(part('inner'), nothing)
-      await tracing.span(part('another trace', { parent: null, links: [far ?? ''] }), nothing)
+      await tracing.step(spanStart('inner'), nothing)
+      await tracing.span(spanStart('another trace', { parent: null, links: [far ?? ''] }), nothing)
     })
-    await tracing.span(part('far', { parent: far }), nothing)
-    await tracing.span(part('after nonsense', { parent: 'nonsense' }), nothing)
-    const { outer, inner, far: later, 'another trace': other, 'after nonsense': odd } = await told()
+    await tracing.span(spanStart('far', { parent: far }), nothing)
+    await tracing.span(spanStart('after nonsense', { parent: 'nonsense' }), nothing)
+    const { outer, inner, far: later, 'another trace': other, 'after nonsense': odd } = await exported()
     expect(far).toBe(`00-${outer?.traceId}-${outer?.spanId}-01`)
     for (const child of [inner, later])
       expect(child).toMatchObject({ traceId: outer?.traceId, parentSpanId: outer?.spanId })
@@ -53,19 +57,19 @@ describe('spans', () => {
     expect(odd?.parentSpanId).toBeFalsy()
   })
 
-  it('a step outside of any is none', async () => {
+  it('do not include a step without a current span', async () => {
     await open()
-    expect(await tracing.step(part('alone'), async (span) => span.traceparent)).toBeNull()
-    expect(await told()).toEqual({})
+    expect(await tracing.step(spanStart('alone'), async (span) => span.traceparent)).toBeNull()
+    expect(await exported()).toEqual({})
   })
 
-  it('say the class of an error, never its words', async () => {
+  it('have the class of an error, never its message', async () => {
     await open()
-    const failing = tracing.span(part('failing'), async () => {
+    const failing = tracing.span(spanStart('failing'), async () => {
       throw new TypeError('of oSecretFollower')
     })
     await expect(failing).rejects.toThrow('of oSecretFollower')
-    const { failing: span } = await told()
+    const { failing: span } = await exported()
     expect(span).toMatchObject({
       attributes: { 'error.type': 'TypeError' },
       status: { code: 2, message: 'TypeError' },
@@ -73,33 +77,33 @@ describe('spans', () => {
     expect(Buffer.concat(collector.bodies).toString()).not.toContain('oSecretFollower')
   })
 
-  it('what is fine is no failure, although it throws', async () => {
+  it('that succeed have no error status, although their work throws', async () => {
     await open()
     await tracing
-      .span(part('waits'), async (span) => {
+      .span(spanStart('waits'), async (span) => {
         span.succeed('Deferred')
         throw new Error()
       })
       .catch(nothing)
-    const { waits } = await told()
+    const { waits } = await exported()
     expect(waits).toMatchObject({ attributes: { result: 'Deferred' } })
     expect(waits?.status.code ?? 0).toBe(0)
   })
 
-  it('an unremarkable one is told only with what was done within', async () => {
+  it('that may be discarded are exported only with children', async () => {
     await open()
-    await tracing.span(part('idle'), async (span) => span.discardIfEmpty())
-    await tracing.span(part('busy'), async (span) => {
+    await tracing.span(spanStart('idle'), async (span) => span.discardIfEmpty())
+    await tracing.span(spanStart('busy'), async (span) => {
       span.discardIfEmpty()
-      await tracing.step(part('request'), nothing)
+      await tracing.step(spanStart('request'), nothing)
     })
-    expect(Object.keys(await told()).sort()).toEqual(['busy', 'request'])
+    expect(Object.keys(await exported()).sort()).toEqual(['busy', 'request'])
   })
 
-  it('begin when they are said to', async () => {
+  it('start at the given time', async () => {
     await open()
-    await tracing.span(part('late', { startedAt: performance.now() - 1_000 }), nothing)
-    const { late } = await told()
+    await tracing.span(spanStart('late', { startedAt: performance.now() - 1_000 }), nothing)
+    const { late } = await exported()
     const ms = Number(BigInt(late?.endTimeUnixNano ?? 0) - BigInt(late?.startTimeUnixNano ?? 0)) / 1e6
     expect(ms).toBeGreaterThanOrEqual(950)
     expect(ms).toBeLessThan(3_000)
@@ -107,10 +111,10 @@ describe('spans', () => {
 })
 
 describe("OpenTelemetry's variables", () => {
-  it('name the service, and are out of the environment again', async () => {
+  it('describe the service, and are removed from the environment afterwards', async () => {
     await open({ OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test' })
-    await tracing.span(part('one'), nothing)
-    await told()
+    await tracing.span(spanStart('one'), nothing)
+    await exported()
     expect(collector.resource()).toMatchObject({
       'service.name': 'follower-nurture',
       'deployment.environment.name': 'test',
@@ -119,13 +123,13 @@ describe("OpenTelemetry's variables", () => {
     expect(process.env.OTEL_RESOURCE_ATTRIBUTES).toBeUndefined()
   })
 
-  it('a name of the operator wins; headers go to the collector and nowhere else; protobuf is the default', async () => {
+  it('may set the name of the service, and headers that only the collector gets; protobuf is the default', async () => {
     await open({
       OTEL_SERVICE_NAME: 'nurture-eu',
       OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=collector-secret',
       OTEL_EXPORTER_OTLP_PROTOCOL: '',
     })
-    await tracing.span(part('one'), nothing)
+    await tracing.span(spanStart('one'), nothing)
     await tracing.stop()
     expect(collector.headers[0]).toMatchObject({
       'x-api-key': 'collector-secret',
@@ -136,20 +140,20 @@ describe("OpenTelemetry's variables", () => {
     expect(body).not.toContain('collector-secret')
   })
 
-  it('who is not sampled is not sampled anywhere else', async () => {
+  it('may set the sampler, whose decision other processes follow', async () => {
     await open({ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' })
-    const parent = await tracing.span(part('one'), async (span) => span.traceparent)
+    const parent = await tracing.span(spanStart('one'), async (span) => span.traceparent)
     expect(parent).toMatch(/-00$/)
     await tracing.stop()
     await collector.close()
     await open()
-    await tracing.span(part('two', { parent }), nothing)
-    expect(await told()).toEqual({})
+    await tracing.span(spanStart('two', { parent }), nothing)
+    expect(await exported()).toEqual({})
   })
 })
 
-describe('a collector that is away', () => {
-  it('disturbs no work, and is told of once', async () => {
+describe('a collector that is unreachable', () => {
+  it('does not disturb work, and is logged once', async () => {
     await open({
       OTEL_BSP_SCHEDULE_DELAY: '20',
       OTEL_EXPORTER_OTLP_TIMEOUT: '100',
@@ -157,15 +161,15 @@ describe('a collector that is away', () => {
     })
     await collector.close()
     for (let i = 0; i < 5; i++) {
-      expect(await tracing.span(part('work'), async () => i)).toBe(i)
+      expect(await tracing.span(spanStart('work'), async () => i)).toBe(i)
       await new Promise((resolve) => setTimeout(resolve, 60))
     }
     await tracing.stop()
-    expect(lines.map((l) => l.msg)).toEqual([expect.stringContaining('the collector does not take them')])
+    expect(lines.map((l) => l.msg)).toEqual([expect.stringContaining('the collector does not accept them')])
     expect(JSON.stringify(lines)).not.toContain('collector-secret')
   })
 })
 
-it('without settings there are none', async () => {
+it('tracing does nothing without settings', async () => {
   expect(await openTracing(null, log)).toBe(noopTracing)
 })

@@ -27,13 +27,14 @@ const KINDS: Record<SpanStart['kind'], SpanKind> = {
   client: SpanKind.CLIENT,
 }
 
-/** A span under way, and whether anything that was done within it will be told. */
+/** A span in progress. */
 interface OpenSpan {
   otel: OtelSpan
+  /** Whether a span within it is exported. */
   hasExportedChild: boolean
 }
 
-/** Traces by OpenTelemetry, sent to the collector that the `OTEL_*` variables name. */
+/** Tracing with OpenTelemetry, exported to the collector that the `OTEL_*` variables name. */
 export async function createOtelTracing(settings: TraceSettings, log: Log): Promise<Tracing> {
   const { OTLPTraceExporter } = await exporterFor(settings.protocol)
   const provider = withEnvironment(
@@ -90,7 +91,7 @@ export async function createOtelTracing(settings: TraceSettings, log: Log): Prom
       if (!hasStatus) fail(errorKind(err))
       throw err
     } finally {
-      // One that never ends is never sent.
+      // A span that never ends is never exported.
       if (!isDiscardable || openSpan.hasExportedChild) {
         otel.end()
         if (outer) outer.hasExportedChild = true
@@ -101,7 +102,7 @@ export async function createOtelTracing(settings: TraceSettings, log: Log): Prom
   return {
     span,
     step: (start, work) => (currentSpan.getStore() ? span : noopTracing.span)(start, work),
-    // What could not be sent, the exporter has told.
+    // The exporter has logged its failures.
     stop: () => provider.shutdown().catch(() => {}),
   }
 }
@@ -112,7 +113,7 @@ function exporterFor(protocol: TraceSettings['protocol']) {
     : import('@opentelemetry/exporter-trace-otlp-proto')
 }
 
-/** OpenTelemetry reads the environment alone; `.env` and the files of secrets are put into it while it does. */
+/** Adds `.env` and secret files to the environment while OpenTelemetry reads it. */
 function withEnvironment<T>(env: Readonly<Record<string, string>>, make: () => T): T {
   const before = { ...process.env }
   Object.assign(process.env, env)
@@ -131,7 +132,7 @@ function contextOf(traceparent: string | null): Context {
   return parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT
 }
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header; null for what is none. */
+/** Parses https://www.w3.org/TR/trace-context/#traceparent-header; null for an invalid text. */
 function readTraceparent(text: string): SpanContext | null {
   const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(text) ?? []
   if (!traceId || !spanId || !flags) return null
@@ -142,7 +143,7 @@ function writeTraceparent({ traceId, spanId, traceFlags }: SpanContext): string 
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
 }
 
-/** An error's type or class; its message may name people. */
+/** The type or class of an error. Its message may contain personal data. */
 function errorKind(err: unknown): string {
   if (!(err instanceof Error)) return 'unknown'
   return 'type' in err && typeof err.type === 'string' ? err.type : err.name

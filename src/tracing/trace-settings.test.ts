@@ -3,14 +3,14 @@ import { readTraceSettings } from './trace-settings.ts'
 
 const ON = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }
 
-describe('whether there are traces', () => {
+describe('whether tracing is on', () => {
   it.each([
     ['no variable at all', {}],
-    ['an empty endpoint, as compose makes it', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }],
+    ['an empty endpoint, as compose files set it', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }],
     ['OpenTelemetry switched off', { ...ON, OTEL_SDK_DISABLED: 'true' }],
     ['another signal only', { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector:4318' }],
     ['no exporter', { ...ON, OTEL_TRACES_EXPORTER: 'none' }],
-    ['what others need, wrong for us, without an endpoint', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }],
+    ['a variable of other programs without an endpoint', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }],
   ])('no: %s', (_why, env) => {
     expect(readTraceSettings(env)).toEqual({ settings: null, problems: [] })
   })
@@ -24,7 +24,7 @@ describe('whether there are traces', () => {
     ],
     ['JSON', { ...ON, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, 'http/json'],
     [
-      'the protocol of traces before that of all',
+      'the protocol of traces, which overrides the general one',
       { ...ON, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' },
       'http/json',
     ],
@@ -39,7 +39,7 @@ it.each([
   ['OTEL_TRACES_EXPORTER', { ...ON, OTEL_TRACES_EXPORTER: 'zipkin' }],
   ['OTEL_TRACES_SAMPLER', { ...ON, OTEL_TRACES_SAMPLER: 'sometimes' }],
   ['OTEL_TRACES_SAMPLER_ARG', { ...ON, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '10%' }],
-])('a wrong %s is told by name', (name, env) => {
+])('an invalid %s is reported', (name, env) => {
   const { settings, problems } = readTraceSettings(env)
   expect(settings).toBeNull()
   expect(problems).toEqual([expect.stringContaining(`${name}: must be`)])

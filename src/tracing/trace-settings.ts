@@ -1,4 +1,4 @@
-/** How traces are sent. Where to, and how many, OpenTelemetry reads from the variables itself. */
+/** How traces are exported. OpenTelemetry itself reads endpoint and sampler from the variables. */
 export interface TraceSettings {
   protocol: 'http/protobuf' | 'http/json'
   /** All `OTEL_*` variables that have a value. */
@@ -10,8 +10,8 @@ const PROTOCOLS = ['http/protobuf', 'http/json'] as const
 const SAMPLERS = ['always_on', 'always_off', 'traceidratio'].flatMap((name) => [name, `parentbased_${name}`])
 
 /**
- * Reads OpenTelemetry's own variables: an endpoint switches traces on. What it would pass over in silence is a problem
- * here, but only where traces are on: a machine's variables may be meant for other programs.
+ * Reads OpenTelemetry's own variables. An endpoint switches tracing on. Values that OpenTelemetry would ignore silently are
+ * problems, but only while tracing is on, since the variables may be for other programs.
  */
 export function readTraceSettings(env: Record<string, string | undefined>): {
   settings: TraceSettings | null
@@ -30,8 +30,9 @@ export function readTraceSettings(env: Record<string, string | undefined>): {
       problems.push(`${name}: must be an address like http://localhost:4318`)
   }
   if (exporter !== 'otlp') problems.push('OTEL_TRACES_EXPORTER: must be otlp or none')
-  const asked = set.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? set.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf'
-  const protocol = PROTOCOLS.find((known) => known === asked)
+  const requested =
+    set.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? set.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf'
+  const protocol = PROTOCOLS.find((known) => known === requested)
   if (!protocol) problems.push(`OTEL_EXPORTER_OTLP_PROTOCOL: must be ${PROTOCOLS.join(' or ')}`)
   const sampler = set.OTEL_TRACES_SAMPLER
   if (sampler && !SAMPLERS.includes(sampler))

@@ -1,39 +1,39 @@
-/** What a span says, by the names that the log uses. Ids of people masked, no secrets, no texts. */
+/** Attributes of a span, named as in the log. Personal ids are masked; there are no secrets and no texts. */
 export type Attributes = Record<string, string | number | undefined>
 
-/** A piece of work, while it lasts. */
+/** A unit of work in progress. */
 export interface Span {
-  /** The W3C `traceparent` by which work elsewhere goes on from here; null while there are no traces. */
+  /** The W3C `traceparent` that continues this trace elsewhere; null while tracing is off. */
   readonly traceparent: string | null
   setAttributes(attributes: Attributes): void
-  /** It failed. `kind` is a class or a code, never an error's own words: those may name people. */
+  /** Marks the span as failed. `kind` is a class or a code, never an error's message, which may contain personal data. */
   fail(kind: string): void
-  /** It ended as it may, although it throws. */
+  /** Marks the span as successful, although its work throws. */
   succeed(result: string): void
-  /** Nobody need hear of it, unless of something that was done within. */
+  /** Does not export the span, unless a span within it is exported. */
   discardIfEmpty(): void
 }
 
 export interface SpanStart {
   name: string
-  /** Who waits for whom, in OpenTelemetry's words. */
+  /** OpenTelemetry's span kind. */
   kind: 'server' | 'producer' | 'consumer' | 'client'
-  /** `traceparent` of what it goes on from; null: it begins a trace. Absent: the span that it is called within. */
+  /** The `traceparent` of the parent; null starts a new trace. Default: the current span. */
   parent?: string | null
-  /** `traceparent`s of what it has to do with besides. */
+  /** `traceparent`s of related spans. */
   links?: readonly string[]
-  /** When it began, by `performance.now()`; absent: now. */
+  /** The start, by `performance.now()`. Default: now. */
   startedAt?: number
   attributes?: Attributes
 }
 
-/** Traces of what happens to an event, from its callback to the request that it causes. */
+/** Traces an event from its callback to the request that it causes. */
 export interface Tracing {
-  /** Does `work` in a span, which ends with it; what is thrown fails the span and is thrown on. */
+  /** Runs `work` in a span. An error fails the span and is rethrown. */
   span<T>(start: SpanStart, work: (span: Span) => Promise<T>): Promise<T>
-  /** The same as a part of the span that it is called within; no span where there is none. */
+  /** Like `span`, but only within a current span; else runs `work` without one. */
   step<T>(start: SpanStart, work: (span: Span) => Promise<T>): Promise<T>
-  /** Sends what was not sent yet, and ends. */
+  /** Exports the remaining spans and stops. */
   stop(): Promise<void>
 }
 
@@ -45,7 +45,7 @@ const NOOP_SPAN: Span = {
   discardIfEmpty() {},
 }
 
-/** No traces: the work alone. */
+/** Tracing that is off: runs the work alone. */
 export const noopTracing: Tracing = {
   span: (_start, work) => work(NOOP_SPAN),
   step: (_start, work) => work(NOOP_SPAN),

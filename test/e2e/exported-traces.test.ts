@@ -174,7 +174,7 @@ describe.skipIf(!temporalAddress)('a collector that is away', () => {
   it('disturbs nothing: the message goes out, and one line says what is wrong', async () => {
     await running.act({ do: 'follow' })
     await waitFor(() => running.logged('run began') === 1)
-    await waitFor(() => running.logged('traces: the collector does not take them') === 1)
+    await waitFor(() => running.logged('traces: the collector does not accept them') === 1)
     await running.act({ do: 'type', text: SAYS })
     await waitFor(() => running.logged('send ended') === 1)
     await running.act({ do: 'unfollow' })

@@ -11,7 +11,7 @@ import { prepareDemo, suspendDemoAccounts } from './demo-account.ts'
 import { DEMO_APP_ID } from './public-secrets.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
-/** As it stands in `demo.ts`, for everybody to read. */
+/** As in `public-secrets.ts`, which everybody can read. */
 const PUBLIC_TOKEN = 'test-token'
 let store: Store
 let simulator: Simulator
@@ -25,23 +25,23 @@ beforeEach(async () => {
   await store.db.delete(accounts)
   await store.db.delete(inbox)
   simulator = createSimulator({ now: () => NOW })
-  await play(start({ simulator: true }))
+  await prepare(start({ simulator: true }))
 })
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step()
 })
 
-/** A process on the same store; its engine is where nobody listens. */
+/** The services of a process on the same store. Nothing listens at its Temporal address. */
 function start({ simulator = false }): Services {
-  const link = connectTemporal({ namespace: 'default', connection: { address: '127.0.0.1:9' } }, 'test')
-  undo.push(() => link.close())
+  const temporal = connectTemporal({ namespace: 'default', connection: { address: '127.0.0.1:9' } }, 'test')
+  undo.push(() => temporal.close())
   const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
   const log = pino({ level: 'silent' })
   const encryptionKey = 'test-encryption-key-of-the-tests'
   return createServices({
     config,
     db: store.db,
-    temporal: link,
+    temporal,
     encryptionKey,
     log,
     simulator,
@@ -49,87 +49,87 @@ function start({ simulator = false }): Services {
   })
 }
 
-const play = (product: Services) =>
-  prepareDemo(product, simulator, { simulatorUrl: 'http://127.0.0.1:9', callbackBase: 'http://127.0.0.1:9' })
-const stateOf = async (product: Services) => {
-  const found = await product.accounts.find(DEMO_APP_ID)
+const prepare = (services: Services) =>
+  prepareDemo(services, simulator, { simulatorUrl: 'http://127.0.0.1:9', callbackBase: 'http://127.0.0.1:9' })
+const stateOf = async (services: Services) => {
+  const found = await services.accounts.find(DEMO_APP_ID)
   return [found?.state, found?.stateReason]
 }
 
-/** What anybody can send who has read this repository. */
-async function forge(product: Services, token = PUBLIC_TOKEN): Promise<[asked: number, followed: number]> {
+/** What anybody who has read this repository can send. */
+async function forge(services: Services, token = PUBLIC_TOKEN): Promise<[challenge: number, follow: number]> {
   const timestamp = String(NOW / 1000)
   const query = { timestamp, nonce: 'n', signature: signatureOf(token, timestamp, 'n'), echostr: 'test' }
-  const asked = await product.callbackApp.request(`/wechat/${DEMO_APP_ID}?${new URLSearchParams(query)}`)
+  const challenge = await services.callbackApp.request(`/wechat/${DEMO_APP_ID}?${new URLSearchParams(query)}`)
   const follow = { ToUserName: 'gh_1', FromUserName: 'oForged', MsgType: 'event', Event: 'subscribe' }
   const push = simulator.account(DEMO_APP_ID).envelope({ ...follow, CreateTime: Number(timestamp) })
-  const followed = await product.callbackApp.request(`/wechat/${DEMO_APP_ID}?${push.query}`, {
+  const pushed = await services.callbackApp.request(`/wechat/${DEMO_APP_ID}?${push.query}`, {
     method: 'POST',
     body: push.body,
   })
-  return [asked.status, followed.status]
+  return [challenge.status, pushed.status]
 }
 
 describe('the simulated account, whose secrets are public', () => {
-  it('is served beside the simulator', async () => {
-    const product = start({ simulator: true })
-    await play(product)
-    expect(await stateOf(product)).toEqual(['active', null])
-    expect(await forge(product)).toEqual([200, 200])
+  it('is served while the simulator runs', async () => {
+    const services = start({ simulator: true })
+    await prepare(services)
+    expect(await stateOf(services)).toEqual(['active', null])
+    expect(await forge(services)).toEqual([200, 200])
   })
 
-  it('is paused without the simulator, says why, and takes nothing', async () => {
-    const product = start({})
-    await suspendDemoAccounts(product)
-    await product.reloadConfig()
-    expect(await stateOf(product)).toEqual(['paused', expect.stringContaining('simulator is off')])
-    expect(await forge(product)).toEqual([404, 404])
-    // An operator who resumes it opens it for nobody.
-    await product.accounts.setState(DEMO_APP_ID, 'active', null)
-    await product.reloadConfig()
-    expect(await forge(product)).toEqual([404, 404])
+  it('is paused with a reason while the simulator is off, and accepts no callbacks', async () => {
+    const services = start({})
+    await suspendDemoAccounts(services)
+    await services.reloadConfig()
+    expect(await stateOf(services)).toEqual(['paused', expect.stringContaining('simulator is off')])
+    expect(await forge(services)).toEqual([404, 404])
+    // Still refused after an operator resumes it.
+    await services.accounts.setState(DEMO_APP_ID, 'active', null)
+    await services.reloadConfig()
+    expect(await forge(services)).toEqual([404, 404])
     expect(await store.db.select().from(inbox)).toEqual([])
   })
 
-  it('goes on with the simulator', async () => {
+  it('is active again with the simulator', async () => {
     await suspendDemoAccounts(start({}))
-    const product = start({ simulator: true })
-    await play(product)
-    expect(await stateOf(product)).toEqual(['active', null])
-    expect(await forge(product)).toEqual([200, 200])
+    const services = start({ simulator: true })
+    await prepare(services)
+    expect(await stateOf(services)).toEqual(['active', null])
+    expect(await forge(services)).toEqual([200, 200])
   })
 
   it.each([
     ['an operator', 'paused', 'paused by operator'],
     ['WeChat', 'blocked', '48001 api unauthorized'],
-  ] as const)('stays stopped where %s has stopped it', async (_, state, reason) => {
-    const product = start({})
-    await product.accounts.setState(DEMO_APP_ID, state, reason)
-    await suspendDemoAccounts(product)
-    expect(await stateOf(product)).toEqual([state, reason])
-    await play(start({ simulator: true }))
-    expect(await stateOf(product)).toEqual([state, reason])
+  ] as const)('stays stopped when %s has stopped it', async (_, state, reason) => {
+    const services = start({})
+    await services.accounts.setState(DEMO_APP_ID, state, reason)
+    await suspendDemoAccounts(services)
+    expect(await stateOf(services)).toEqual([state, reason])
+    await prepare(start({ simulator: true }))
+    expect(await stateOf(services)).toEqual([state, reason])
   })
 
-  it('is paused also where a stop of WeChat’s would end by itself', async () => {
-    const product = start({})
-    await product.accounts.setState(
+  it('is paused also when WeChat has stopped it for a limited time', async () => {
+    const services = start({})
+    await services.accounts.setState(
       DEMO_APP_ID,
       'quota-exhausted',
       '45009 reach max api daily quota',
       NOW + 1,
     )
-    await suspendDemoAccounts(product)
-    expect(await stateOf(product)).toEqual(['paused', expect.stringContaining('simulator is off')])
+    await suspendDemoAccounts(services)
+    expect(await stateOf(services)).toEqual(['paused', expect.stringContaining('simulator is off')])
   })
 
-  it('is the operator’s once its token was changed: the public one opens nothing, not for the day of a change either', async () => {
-    const product = start({})
-    await product.accounts.patch(DEMO_APP_ID, { token: 'test-token-of-an-operator' })
-    await suspendDemoAccounts(product)
-    await product.reloadConfig()
-    expect(await stateOf(product)).toEqual(['active', null])
-    expect(await forge(product)).toEqual([401, 401])
-    expect((await forge(product, 'test-token-of-an-operator'))[0]).toBe(200)
+  it('belongs to the operator after a change of its token: the public token is refused at once', async () => {
+    const services = start({})
+    await services.accounts.patch(DEMO_APP_ID, { token: 'test-token-of-an-operator' })
+    await suspendDemoAccounts(services)
+    await services.reloadConfig()
+    expect(await stateOf(services)).toEqual(['active', null])
+    expect(await forge(services)).toEqual([401, 401])
+    expect((await forge(services, 'test-token-of-an-operator'))[0]).toBe(200)
   })
 })

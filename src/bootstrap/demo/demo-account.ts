@@ -5,23 +5,23 @@ import type { Services } from '../services.ts'
 import { suspendDemoShops } from './demo-shops.ts'
 import { DEMO_ACCOUNT, DEMO_APP_ID, withoutPublicSecrets } from './public-secrets.ts'
 
-/** Why the account is paused; by this text it is known again. */
+/** The reason of the pause. `prepareDemo` recognises the pause by this text. */
 const SUSPENDED_REASON =
-  'Paused while the simulator is off: its secrets are known to everybody. It goes on at the next npm start with the simulator.'
+  'Paused while the simulator is off, because its secrets are public. The next npm start with the simulator resumes it.'
 const MENU = [
   { key: 'guide', label: '新手资料' },
   { key: 'help', label: '联系我们' },
 ]
 
 /**
- * Where no simulator runs, its accounts are not served: whoever reads this file could forge what followers do (a process
- * refuses their callbacks besides, see `createIntake`), and whoever opens the simulator's old port would get the sends.
- * What an operator or WeChat has stopped stays as it is.
+ * Pauses the simulated accounts while no simulator runs. Their secrets are public, so anybody could forge callbacks (which
+ * `createIntake` refuses too), and any program on the simulator's port would receive the sends. Accounts that an operator
+ * or WeChat has stopped stay as they are.
  */
 export async function suspendDemoAccounts(services: Pick<Services, 'accounts' | 'log'>): Promise<void> {
   const { accounts, log } = services
   const demo = await accounts.find(DEMO_APP_ID)
-  // A stop that ends by itself would end while the simulator is off.
+  // A stop with an end would end while the simulator is off.
   if (demo && withoutPublicSecrets(demo) === null && (demo.state === 'active' || demo.stateUntil !== null)) {
     await accounts.setState(DEMO_APP_ID, 'paused', SUSPENDED_REASON)
     log.warn({ appId: DEMO_APP_ID, reason: SUSPENDED_REASON }, 'the simulated account is paused')
@@ -29,7 +29,7 @@ export async function suspendDemoAccounts(services: Pick<Services, 'accounts' | 
   await suspendDemoShops(services)
 }
 
-/** One simulated account with an example campaign: made once, then left as the operator has it. */
+/** Creates the simulated account and an example campaign once. Later starts keep what the operator has changed. */
 export async function prepareDemo(
   services: Services,
   simulator: Simulator,
@@ -54,12 +54,12 @@ export async function prepareDemo(
     name,
     profile,
     callbackUrl,
-    qrScenes: ['expo-2026', 'shop-door'],
+    qrScenes: ['expo-2026', 'shop-entrance'],
     menu: MENU,
   })
 }
 
-/** Publishes an example, unless the operator has had a campaign of this id, be it deleted since. */
+/** Publishes an example campaign, unless a campaign with this id exists or was deleted. */
 export async function publishOnce({ campaigns }: Services, id: string, file: string): Promise<void> {
   if (await campaigns.row(id)) return
   const source = readFileSync(new URL(`../../../campaigns/${file}`, import.meta.url), 'utf8')

@@ -4,10 +4,10 @@ import type { Services } from '../services.ts'
 import { publishOnce } from './demo-account.ts'
 import { SHOPS, SUSPENDED_REASON } from './demo-shops.ts'
 
-/** WeChat pushes a new ticket so often (component_verify_ticket). */
+/** How often WeChat pushes a new ticket (component_verify_ticket). */
 const TICKET_INTERVAL_MS = 600_000
 
-/** The third-party platform at the simulator. As the simulated account's, its secrets are known to everybody. */
+/** The third-party platform at the simulator. Its secrets are public, like those of the simulated account. */
 const CREDENTIALS = {
   appId: 'wxsimulatedplatform',
   appSecret: 'test-secret-of-the-simulated-platform',
@@ -17,7 +17,7 @@ const CREDENTIALS = {
 
 const MENU = [{ key: 'coupon', label: '优惠券' }]
 
-/** @param urls of this process: where the simulator will be, and where the product will be */
+/** @param urls where the simulator and the product of this process will listen */
 export function demoPlatform(urls: { simulatorUrl: string; publicUrl: string }): PlatformConfig {
   return {
     ...CREDENTIALS,
@@ -27,7 +27,7 @@ export function demoPlatform(urls: { simulatorUrl: string; publicUrl: string }):
   }
 }
 
-/** The simulator's side of the demo platform: its shops, its first ticket, and an example campaign for the shops. */
+/** Sets up the demo platform at the simulator: its shops, its first ticket, and an example campaign for the shops. */
 export async function prepareDemoPlatform(
   services: Services,
   simulator: Simulator,
@@ -52,7 +52,11 @@ export async function prepareDemoPlatform(
     offers: SHOPS.map((s) => s.appId),
   })
   const ticket = await component.pushTicket()
-  if (!ticket.ok) log.warn({ status: ticket.status, answer: ticket.body }, 'simulated platform: no ticket')
+  if (!ticket.ok)
+    log.warn(
+      { status: ticket.status, answer: ticket.body },
+      'simulated platform: the ticket was not accepted',
+    )
 }
 
 function simulatedAccountOf(
@@ -66,7 +70,7 @@ function simulatedAccountOf(
     mode: 'plain' as const,
     callbackUrl: null,
     profile,
-    qrScenes: ['shop-door'],
+    qrScenes: ['shop-entrance'],
     menu: MENU,
   }
 }

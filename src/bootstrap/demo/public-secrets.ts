@@ -1,6 +1,6 @@
 import type { NewAccount } from '../../store/accounts/account.ts'
 
-/** The simulated account. Its secrets are known to everybody: nothing but the simulator takes them. */
+/** The simulated account. Its secrets are public; only the simulator accepts them. */
 export const DEMO_APP_ID = 'wxsimulated000001'
 export const DEMO_ACCOUNT: Omit<NewAccount, 'apiBase'> = {
   appId: DEMO_APP_ID,
@@ -16,8 +16,9 @@ export const DEMO_ACCOUNT: Omit<NewAccount, 'apiBase'> = {
 }
 
 /**
- * An account without what can be forged by secrets that stand in this file: null for the simulated account as it was made.
- * One whose token an operator has changed is his own; for a day it would still take the one before.
+ * Removes the public secrets of this file from an account, since anybody could forge callbacks with them. Null for the
+ * simulated account with its original token. After an operator has changed the token, only the previous token is removed,
+ * which would otherwise be valid for one more day.
  */
 export function withoutPublicSecrets<
   A extends { appId: string; token: string; previousToken?: string | null | undefined },

@@ -7,7 +7,7 @@ import { prepareDemoPlatform } from './demo-platform.ts'
 import { suspendDemoShops } from './demo-shops.ts'
 import { createTestClock } from './test-clock.ts'
 
-/** Accounts whose simulator, or simulated platform, does not run in this process are not served. */
+/** Suspends the accounts of a simulator, or of a simulated platform, that does not run in this process. */
 export async function suspendUnservedDemo(services: Services, addresses: LocalAddresses): Promise<void> {
   if (addresses.simulatorPort === null) await suspendDemoAccounts(services)
   else if (!addresses.demoPlatform) await suspendDemoShops(services)
@@ -15,8 +15,8 @@ export async function suspendUnservedDemo(services: Services, addresses: LocalAd
 
 /**
  * Starts the simulator with its accounts and example campaigns.
- * @param options.consoleUrl where callbacks and console are reached
- * @returns the simulator's URL; null where it is off
+ * @param options.consoleUrl the URL of callbacks and console
+ * @returns the simulator's URL; null when it is off
  */
 export async function startSimulator(
   services: Services,

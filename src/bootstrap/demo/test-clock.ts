@@ -11,10 +11,10 @@ import { mergeLedgers } from '../../wechat/rules/ledger.ts'
 
 const SYNC_ATTEMPTS = 30
 const SYNC_INTERVAL_MS = 100
-/** Closer than this, two clocks are the same. */
+/** Clocks that differ by less count as equal. */
 const TOLERANCE_MS = 1_500
 
-/** Lets the simulator's phone move a follower's run on. Development and tests only: the product has no such thing. */
+/** Lets the simulated phone advance the clock of a follower's run. For development and tests only. */
 export function createTestClock(client: Client, db: Db): TimeMachine {
   const id = ({ appId, openId }: { appId: string; openId: string }) => workflowIdOf(appId, openId)
   return {
@@ -26,7 +26,7 @@ export function createTestClock(client: Client, db: Db): TimeMachine {
       if (!run || run.status === 'ended') return null
       const clock = await readRunClock(client, id(follower))
       if (clock === null) return null
-      // The snapshot may lack the newest grants; the follower's row has them.
+      // The run's snapshot may lack the newest grants. The follower's row has them.
       const row = await readFollower(db, follower)
       const state = { ...run.state, ledger: mergeLedgers(run.state.ledger, row?.grants ?? []) }
       const { next } = decide(run.plan, state, clock)

@@ -7,7 +7,7 @@ import type { Sealer } from '../../store/encryption/sealer.ts'
 
 const CALL_TIMEOUT_MS = 5_000
 
-/** Seals the store's secrets under the current key, and says until when previous keys are needed to read histories. */
+/** Encrypts the secrets of the store with the current key, and reports until when histories need the previous keys. */
 export async function rotateKeys(deps: {
   db: Db
   sealer: Sealer
@@ -18,10 +18,7 @@ export async function rotateKeys(deps: {
   const { db, sealer, client, now, log } = deps
   const { keyId, reencrypted, unreadable } = await reencryptStore(db, sealer, now())
   const retentionMs = await retentionOf(client).catch((err: Error) => {
-    log.warn(
-      { reason: err.message },
-      'Temporal does not say how long the namespace keeps histories: is it away?',
-    )
+    log.warn({ reason: err.message }, 'the retention of the Temporal namespace could not be read')
     return null
   })
   const previous = (await historyKeyUse(db)).map(({ keyId, openRuns, lastClosesAt }) => ({
@@ -32,7 +29,7 @@ export async function rotateKeys(deps: {
   return { keyId, reencrypted, unreadable, previous }
 }
 
-/** How long the namespace keeps the history of a run that has ended, in ms. */
+/** How long the namespace keeps the history of an ended run, ms. */
 async function retentionOf(client: Client): Promise<number> {
   const { namespace } = client.options
   const { config } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>

@@ -8,9 +8,9 @@ import { createSealer } from '../../store/encryption/sealer.ts'
 import { createDataConverter } from '../../temporal/codec.ts'
 
 /**
- * Compares the keys of this process with those that the store is sealed with, before anything else is read or written.
- * Answers with what client and workers encrypt histories by.
- * @throws ConfigError when a key is missing; the store is as it was
+ * Checks that this process has every key that the store is encrypted with, before anything else is read or written.
+ * @returns the data converter with which clients and workers encrypt histories
+ * @throws ConfigError when a key is missing. The store is unchanged
  */
 export async function verifyEncryptionKeys(deps: {
   config: Pick<Config, 'previousKeys' | 'payloadEncryption'>
@@ -24,23 +24,23 @@ export async function verifyEncryptionKeys(deps: {
   if (!check.ok) {
     throw new ConfigError(
       [
-        `This store is sealed with a key (${listIds(check.missing)}) that this process does not have (it has ${listIds(sealer.keyIds)}). Nothing was changed.`,
-        'Set ENCRYPTION_KEY to the key that the store was made with. To change to a new one, put the new one into',
-        'ENCRYPTION_KEY and the old one into ENCRYPTION_KEY_PREVIOUS: docs/operate.md, "Change the encryption key".',
+        `The store is encrypted with a key (${listIds(check.missing)}) that this process does not have. It has ${listIds(sealer.keyIds)}. Nothing was changed.`,
+        'Set ENCRYPTION_KEY to the key that the store was created with. To change the key, set ENCRYPTION_KEY to the new key',
+        'and ENCRYPTION_KEY_PREVIOUS to the old one: docs/operate.md, "Change the encryption key".',
       ].join('\n'),
     )
   }
   if (check.pending.length > 0) {
     deps.log.warn(
       { keys: check.pending },
-      'secrets may still be sealed with a previous key: once every process has the new one, run nurture key rotate',
+      'secrets may still be encrypted with a previous key: once every process has the new key, run nurture key rotate',
     )
   }
   warnOfWeakKeys(deps)
   return createDataConverter({ current: deps.encryptionKey, previous: previousKeys }, payloadEncryption)
 }
 
-/** In development, where a short key is taken; and of old keys, which must be taken until nothing needs them. */
+/** Warns of a weak key in development, and of weak previous keys, which must be accepted while something needs them. */
 function warnOfWeakKeys(deps: {
   config: Pick<Config, 'previousKeys'>
   encryptionKey: string
@@ -52,10 +52,10 @@ function warnOfWeakKeys(deps: {
   if (weak > 0) {
     deps.log.warn(
       { keys: weak },
-      'ENCRYPTION_KEY_PREVIOUS has keys that can be found by trying: run nurture key rotate, and take them out on the day that it names; backups from before stay readable by them',
+      'ENCRYPTION_KEY_PREVIOUS has keys that can be guessed: run nurture key rotate, and remove them on the date that it prints. They can still decrypt older backups',
     )
   }
 }
 
-/** `id a, b`; keys themselves are never shown. */
+/** `id a, b`. Keys themselves are never shown. */
 const listIds = (ids: readonly string[]) => `id ${ids.map((id) => (id === '?' ? 'unknown' : id)).join(', ')}`

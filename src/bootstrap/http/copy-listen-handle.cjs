@@ -1,6 +1,6 @@
-// Sends the listening handle that it gets back as many times as it is asked to, and ends. See wide-door.ts.
+// Receives a listening handle, sends it back the requested number of times, and exits. See extra-listeners.ts.
 process.once('message', (copies, handle) => {
-  // Nothing else keeps it alive while a copy is on its way.
+  // Keeps this process alive while a copy is being sent.
   process.channel.ref()
   let left = copies
   const next = () => {

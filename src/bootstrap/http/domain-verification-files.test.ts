@@ -19,7 +19,7 @@ const put = (name: string, content: string) => {
 }
 
 describe("WeChat's verification file", () => {
-  it('is not there before somebody put it there, and then at once', async () => {
+  it('is served as soon as it is in the folder', async () => {
     expect((await get('/MP_verify_aB3dE5.txt')).status).toBe(404)
     put('MP_verify_aB3dE5.txt', 'aB3dE5')
     const served = { status: 200, type: 'text/plain; charset=utf-8', text: 'aB3dE5' }
@@ -32,7 +32,7 @@ describe("WeChat's verification file", () => {
   })
 
   it.each(['notes.txt', 'MP_verify_.txt', 'my-long-notes.txt', 'MP_verify_a.html', 'abcdefgh.txt.bak'])(
-    'is not %s, though it stands there',
+    'is not %s, although that file is in the folder',
     async (name) => {
       put(name, 'private')
       expect((await get(`/${name}`)).status).toBe(404)
@@ -51,7 +51,7 @@ describe("WeChat's verification file", () => {
     }
   })
 
-  it('leads nowhere else', async () => {
+  it('gives no access to other files, folders or links', async () => {
     writeFileSync(join(dataDir, 'secretsecret.txt'), 'secret')
     put('MP_verify_large.txt', 'x'.repeat(5000))
     mkdirSync(join(folder, 'MP_verify_folder.txt'))

@@ -4,12 +4,12 @@ import { Hono } from 'hono'
 
 /** An account's `MP_verify_….txt`, or the platform's name of letters and digits. */
 const NAME = /^(MP_verify_[A-Za-z0-9_-]{1,64}|[A-Za-z0-9]{8,64})\.txt$/
-/** WeChat's files hold one short line; anything longer came here by mistake. */
+/** WeChat's files hold one short line. A longer file is not one of them. */
 const MAX_BYTES = 4096
 
 /**
- * WeChat's domain verification files, at the root of the site: `folder/MP_verify_….txt` is `/MP_verify_….txt`. The
- * folder is looked into at each request, so that a file works as soon as it is there; it need not exist.
+ * Serves WeChat's domain verification files at the root of the site: `folder/MP_verify_….txt` as `/MP_verify_….txt`. Each
+ * request reads the folder, so that a new file works at once. The folder need not exist.
  */
 export function createDomainVerificationFiles(folder: string): Hono {
   const app = new Hono()
@@ -26,7 +26,7 @@ export function createDomainVerificationFiles(folder: string): Hono {
   function read(name: string): string | null {
     if (!NAME.test(name)) return null
     try {
-      // Also where the file system takes capitals for small letters, the name must be the file's own.
+      // The name must match exactly, also where the file system ignores case.
       if (!readdirSync(folder).includes(name)) return null
       const path = join(folder, name)
       const file = lstatSync(path)

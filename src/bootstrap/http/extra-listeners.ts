@@ -2,18 +2,17 @@ import { fork } from 'node:child_process'
 import { type Server, Server as TcpServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-/** So many new connections are taken in a turn of the event loop: a turn of 100 ms then keeps up with 1,000 a second. */
+/** New connections per turn of the event loop. With turns of 100 ms this keeps up with 1,000 connections a second. */
 const LISTEN_HANDLES = 128
 const COPY_TIMEOUT_MS = 5_000
 const copyProgram = fileURLToPath(new URL('./copy-listen-handle.cjs', import.meta.url))
 
 /**
- * Node takes one new connection in a turn of the event loop and listening socket (libuv 1.45 and newer). In a flood a
- * turn is long, so new connections would wait for seconds while those that are in are served at once. The cure: more
- * listening handles of the same socket. Node 20 can duplicate one only by sending it to another process and back; that
- * process ends at once. It gets the bare handle: from a `Server` Node would make one there too, which takes connections,
- * and they would end with it.
- * @returns what closes the extra handles; without them the server works all the same, so a failure here is none.
+ * Adds more listening handles to the socket of a server. Node accepts one new connection per turn of the event loop and
+ * handle (libuv 1.45 and newer). Under load a turn is long, and new connections would wait for seconds. Node 20 can
+ * duplicate a handle only by sending it to another process and back. That process gets the bare handle: a `Server` would
+ * accept connections there, which would end with the process. A failure is not an error: the server works without.
+ * @returns closes the extra handles
  */
 export function addExtraListeners(server: Server): Promise<() => void> {
   return new Promise((resolve) => {
@@ -37,7 +36,7 @@ export function addExtraListeners(server: Server): Promise<() => void> {
   })
 }
 
-/** What Node listens on below a server; it has no public name. */
+/** The internal handle that a server listens on. Node has no public name for it. */
 function bareHandleOf(server: Server): Server {
   return (server as Server & { _handle: Server })._handle
 }

@@ -18,29 +18,29 @@ export interface HttpAppOptions {
   adminToken: string
   links(): Links
   sdkMetrics?: () => Promise<string>
-  /** Its `verify` folder holds WeChat's domain verification files. */
+  /** Its folder `verify` holds WeChat's domain verification files. */
   dataDir?: string
-  /** Where browsers reach this app, when it is not where it listens. Without a slash at its end. */
+  /** The URL that browsers use, when it differs from the listening address. Without a trailing slash. */
   publicUrl?: string | undefined
-  /** Proxies whose `X-Forwarded-…` headers count. Default: this machine's. */
+  /** Proxies whose `X-Forwarded-…` headers are trusted. Default: loopback addresses. */
   trustedProxies?: readonly string[]
-  /** Whether people without a second factor must set one up at their next sign-in. */
+  /** Whether users without a second factor must set one up at their next sign-in. */
   requireSecondFactor?: boolean
 }
 
-/** Everything that one port serves: callbacks, verification files, API, metrics, codec and console. */
+/** The app of one port: callbacks, verification files, API, metrics, codec and console. */
 export function createHttpApp(services: Services, options: HttpAppOptions): Hono {
   const { log, metrics, db, sealer, codec, now } = services
   const auth = createAuth({ ...options, db, sealer, now, log, metrics })
   const bodyBudget = createBodyBudget((share, held) => metrics.requestBodyBytes.set({ share }, held))
   const api = { ...apiPorts(services), auth, bodyBudget }
   const app = new Hono({ getPath: callbackPath })
-  // API and console answer their own errors. The details of all others stay in the log.
+  // API and console handle their own errors. For all others the details are only in the log.
   app.onError((err, c) => {
     log.error({ err, method: c.req.method }, 'request failed')
     return c.text('internal error', 500)
   })
-  // WeChat's servers ignore security headers, and under load every microsecond counts.
+  // WeChat's servers ignore security headers, which cost time under load.
   app.use(except(isCallback, createHeaders(auth.client)))
   const platformApp = platformRoutes(services, auth)
   if (platformApp) app.route('/', platformApp)
@@ -63,7 +63,7 @@ function isNamespaceUnexpected({ namespaceGuard }: Services): boolean {
   return namespaceGuard.latest()?.state === 'unexpected'
 }
 
-/** What the API and the console take from the services. */
+/** The services that API and console need. */
 function apiPorts(services: Services): ApiDeps {
   return {
     db: services.db,
@@ -90,7 +90,7 @@ function apiPorts(services: Services): ApiDeps {
   }
 }
 
-/** The pages and pushes of the third-party platform; null where none is configured. */
+/** Pages and callbacks of the third-party platform; null when none is configured. */
 function platformRoutes(services: Services, { client }: Auth): Hono | null {
   const { platform, accounts, skewMonitor, admission, now, log } = services
   if (!platform) return null

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Listening, listen, TIMEOUTS } from './server.ts'
 
-const SHORT = { headersMs: 150, requestMs: 300, idleMs: 300, checkMs: 50, restMs: 50 }
+const SHORT = { headersMs: 150, requestMs: 300, idleMs: 300, checkMs: 50, unreadBodyMs: 50 }
 let server: Listening | undefined
 const sockets: Socket[] = []
 afterEach(async () => {
@@ -12,8 +12,8 @@ afterEach(async () => {
   await server?.close()
 })
 
-/** A client that writes this and then nothing more. Resolves, when the server has closed, with what it answered. */
-async function left(app: Hono, text: string): Promise<string> {
+/** Writes a text and then nothing. Resolves with the answer once the server has closed the connection. */
+async function answerTo(app: Hono, text: string): Promise<string> {
   server = await listen(app, 0, '127.0.0.1', { timeouts: SHORT })
   const socket = connect(server.port, '127.0.0.1')
   let answer = ''
@@ -28,31 +28,31 @@ async function left(app: Hono, text: string): Promise<string> {
 
 const app = () =>
   new Hono()
-    .onError((_, c) => c.text('left', 400))
+    .onError((_, c) => c.text('incomplete', 400))
     .post('/read', async (c) => c.text(await c.req.text()))
     .post('/refuses', (c) => c.text('no', 401))
     .get('/', (c) => c.text('hello'))
 
-describe('a client that does not go on', () => {
+describe('a client that stops sending or reading', () => {
   it.each([
-    ['with its headers', 'POST /read HTTP/1.1\r\nhost: x\r\n', '408'],
-    ['with its body', 'POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc', '408'],
-    ['with a chunk', 'POST /read HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n9\r\nabc', '408'],
+    ['in its headers', 'POST /read HTTP/1.1\r\nhost: x\r\n', '408'],
+    ['in its body', 'POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc', '408'],
+    ['in a chunk', 'POST /read HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n9\r\nabc', '408'],
     [
-      'with a body that nobody reads',
+      'in a body that no handler reads',
       'POST /refuses HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc',
       '401',
     ],
     [
-      'with the body of a GET',
+      'in the body of a GET',
       'GET / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n9\r\nabc',
       '200',
     ],
-  ])('%s is answered and let go', async (_, text, status) => {
-    expect(await left(app(), text)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  ])('%s is answered, and its connection closed', async (_, text, status) => {
+    expect(await answerTo(app(), text)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   })
 
-  it('is let go when it does not read its answer', async () => {
+  it('is disconnected when it does not read its answer', async () => {
     const closed = new Promise<void>((resolve) => {
       const large = new Hono<{ Bindings: HttpBindings }>().get('/', (c) => {
         c.env.incoming.socket.once('close', () => resolve())
@@ -70,15 +70,15 @@ describe('a client that does not go on', () => {
     await closed
   })
 
-  it('is not let go while its call works', async () => {
+  it('stays connected while its request is being handled', async () => {
     const slow = new Hono().get('/', async (c) => {
       await new Promise((resolve) => setTimeout(resolve, 3 * SHORT.idleMs))
       return c.text('done')
     })
-    expect(await left(slow, 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/done$/)
+    expect(await answerTo(slow, 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/done$/)
   })
 
-  it('is let go within seconds, and not after the five minutes of Node', () => {
+  it('is disconnected within seconds or two minutes, not after the five minutes of Node', () => {
     expect(TIMEOUTS.headersMs + TIMEOUTS.checkMs).toBeLessThanOrEqual(15_000)
     expect(TIMEOUTS.requestMs + TIMEOUTS.checkMs).toBeLessThanOrEqual(125_000)
     expect(TIMEOUTS.unreadBodyMs).toBeLessThanOrEqual(1_000)
@@ -86,9 +86,9 @@ describe('a client that does not go on', () => {
 })
 
 it.each(['GET /\\x HTTP/1.1\r\nhost: x', 'GET / HTTP/1.1\r\nhost: a b/c'])(
-  'what is no request is answered 400, in a sentence: %j',
+  'answers an invalid request with 400 and a sentence: %j',
   async (head) => {
-    const answer = await left(app(), `${head}\r\nconnection: close\r\n\r\n`)
+    const answer = await answerTo(app(), `${head}\r\nconnection: close\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1.1 400 /)
     expect(answer).toContain('The address or the Host header is not valid.')
   },

@@ -5,26 +5,26 @@ import type { Hono } from 'hono'
 import { addExtraListeners } from './extra-listeners.ts'
 
 /**
- * Connections that may wait until this process accepts them. With Node's 511 a burst finds no room while the process is
- * busy for half a second, and tries again only after seconds. The system's own limit (net.core.somaxconn) is above it.
+ * Connections that may wait until this process accepts them. With Node's 511, clients of a burst are turned away while the
+ * process is busy for half a second, and retry only after seconds. The limit of the system (net.core.somaxconn) applies too.
  */
 const BACKLOG = 4_096
 
 /**
- * What a client may take its time for, ms. Node's own limits (60 s for the headers, 300 s for a request, looked at every
- * 30 s, none for an answer that nobody reads) let a stranger hold a connection for minutes or for ever
+ * Time limits for a client, ms. With Node's own limits an anonymous client could hold a connection for minutes, or
+ * indefinitely: 60 s for headers and 300 s for a request, checked every 30 s, and no limit for an answer that is not read
  * (https://nodejs.org/api/http.html#serverrequesttimeout).
  */
 export interface Timeouts {
-  /** For the request's headers. */
+  /** For the headers of a request. */
   headersMs: number
   /** For the whole request: longer than the API waits for a large body (`src/api/body/bounded-body.ts`). */
   requestMs: number
-  /** Without a byte in either direction while an answer is on its way. */
+  /** Without a byte in either direction while an answer is being sent. */
   idleMs: number
-  /** How often the first two are looked at. */
+  /** How often the first two limits are checked. */
   checkMs: number
-  /** For the rest of a request that was answered before it had come whole. */
+  /** For the rest of a request that was answered before it had arrived completely. */
   unreadBodyMs: number
 }
 
@@ -42,15 +42,15 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Where a browser on this machine finds what listens there. */
+/** The URL for a browser on this machine. */
 export function localUrl(host: string, port: number): string {
   return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
 }
 
 /**
- * Listens with an app; rejects with the system's error when the port is taken.
- * @param options.wide many new connections may come at once: WeChat's
- * @param options.timeouts for tests; without: {@link TIMEOUTS}
+ * Serves an app. Rejects with the system's error when the port is in use.
+ * @param options.extraListeners for bursts of new connections, as WeChat's
+ * @param options.timeouts for tests; default: {@link TIMEOUTS}
  */
 export function listen(
   app: Hono,
@@ -71,7 +71,7 @@ export function listen(
           new Promise((done) => {
             closeExtraListeners()
             server.close(() => done())
-            // Kept-alive connections would hold the server open.
+            // Idle keep-alive connections would keep the server open.
             server.closeAllConnections()
           }),
       })
@@ -89,23 +89,23 @@ function createBoundedServer(app: Hono, timeouts: Timeouts): Server {
     },
     listener,
   )
-  /** The answer that is on its way on each connection. */
+  /** The current answer of each connection. */
   const answers = new WeakMap<Socket, ServerResponse>()
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answers.set(incoming.socket, outgoing)
-    // Bodies of other methods are ended by the adapter, in the same way.
+    // The adapter does the same for other methods.
     if (incoming.method === 'GET' || incoming.method === 'HEAD')
       closeAfterUnreadBody(incoming, outgoing, timeouts.unreadBodyMs)
   })
   server.setTimeout(timeouts.idleMs, (socket: Socket) => {
     const answer = answers.get(socket)
-    // A call may work for minutes before it answers. One that answers, and whose client reads nothing, is over.
+    // A handler may take minutes until it answers. An answer that the client does not read ends the connection.
     if (!answer || answer.headersSent || answer.writableEnded) socket.destroy()
   })
   return server
 }
 
-/** A GET whose body goes on after its answer: Node throws the bytes away, and keeps the connection until the time-out. */
+/** Closes the connection of a GET whose body continues after the answer. Node would discard the bytes until the time-out. */
 function closeAfterUnreadBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -119,7 +119,7 @@ function closeAfterUnreadBody(
   })
 }
 
-/** What is no request, by its host or address; and what nothing else has answered. Neither is told in detail. */
+/** Answers a request with an invalid address or Host header, or an error that no handler caught, without details. */
 function respondToUnservable(err: unknown): Response {
   const status = err instanceof RequestError ? 400 : 500
   const text = status === 400 ? 'The address or the Host header is not valid.' : 'internal error'

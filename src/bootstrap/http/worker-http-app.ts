@@ -7,7 +7,7 @@ import type { Log } from '../../shared/log.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Db } from '../../store/db.ts'
 
-/** Health and metrics of a worker process. */
+/** The app of a worker process: health and metrics. */
 export function createWorkerHttpApp(deps: {
   db: Db
   adminToken: string
@@ -16,7 +16,7 @@ export function createWorkerHttpApp(deps: {
   now: () => number
   log: Log
   isReady(): Promise<boolean>
-  /** Why this build serves no runs, or null; absent where versioning is off. */
+  /** Why this build serves no runs, or null. Absent when versioning is off. */
   versionProblem?: (() => Promise<string | null>) | null
   metrics: Metrics
   refreshGauges(): Promise<void>
@@ -34,7 +34,7 @@ export function createWorkerHttpApp(deps: {
   })
   app.get('/metrics', createBearerGuard(auth), async (c) => {
     const [ready] = await Promise.all([deps.isReady(), deps.refreshGauges()])
-    // Of a worker it says that it polls, too.
+    // For a worker, 1 also means that it polls.
     deps.metrics.temporalUp.set(ready ? 1 : 0)
     const temporalMetrics = await deps.sdkMetrics().catch(() => '')
     return c.text(`${await deps.metrics.registry.metrics()}\n${temporalMetrics}`)

@@ -9,8 +9,8 @@ import { createAppSecretBackoff, createPlatformSecretBackoff } from './app-secre
 import type { ServiceContext } from './context.ts'
 
 /**
- * Access tokens of all accounts: by the account's own AppSecret, or by the third-party platform that it authorised. The
- * platform's own component token is one of them.
+ * Provides the access tokens of all accounts, fetched with the account's own AppSecret or through the third-party platform
+ * that it authorised. The platform's component token is provided too.
  */
 export function createAccountTokens(
   context: ServiceContext,
@@ -29,7 +29,7 @@ export function createAccountTokens(
     block: (appId, errcode) => ports.stopAccount(appId, 'blocked', errcode),
     async unblock(appId) {
       if (!(await accounts.unblockAfterSecretChange(appId))) return
-      log.info({ appId }, 'AppSecret accepted again: account is active')
+      log.info({ appId }, 'AppSecret accepted again: the account is active')
       await ports.reloadConfig()
       retryDeferredSteps({ db, runs, log }, { appId })
     },

@@ -14,7 +14,7 @@ const refused = (errcode: number): WechatAnswer<AccessToken> => ({ ...ok, errcod
 
 function setUp() {
   const at = { now: 1_000_000 }
-  const told: string[] = []
+  const reported: string[] = []
   const account = {
     appId: 'wx1',
     appSecret: 'test-secret',
@@ -25,21 +25,21 @@ function setUp() {
     now: () => at.now,
     log: pino({ level: 'silent' }),
     async block(appId, errcode) {
-      told.push(`block ${appId} ${errcode}`)
+      reported.push(`block ${appId} ${errcode}`)
       account.state = 'blocked'
     },
     async unblock(appId) {
-      told.push(`free ${appId}`)
+      reported.push(`unblock ${appId}`)
       account.state = 'active'
     },
   })
   let calls = 0
   return {
     at,
-    told,
+    reported,
     account,
     calls: () => calls,
-    ask: (answer: WechatAnswer<AccessToken>) =>
+    fetch: (answer: WechatAnswer<AccessToken>) =>
       tokenOf({ ...account }, async () => {
         calls += 1
         return answer
@@ -50,76 +50,76 @@ function setUp() {
 describe('an AppSecret that WeChat refuses', () => {
   it.each([40001, 40013, 40125, 40243, 41002, 41004])('blocks its account: %i', async (errcode) => {
     const s = setUp()
-    expect(await s.ask(refused(errcode))).toEqual(refused(errcode))
-    expect(s.told).toEqual([`block wx1 ${errcode}`])
+    expect(await s.fetch(refused(errcode))).toEqual(refused(errcode))
+    expect(s.reported).toEqual([`block wx1 ${errcode}`])
   })
 
-  it('is asked with again after 1 s, 2 s, 4 s … and at most 5 min', async () => {
+  it('is tried again after 1 s, 2 s, 4 s … and at most 5 min', async () => {
     const s = setUp()
     const gaps: number[] = []
     let last = s.at.now
-    for (let asked = 0; asked < 12; ) {
+    for (let fetched = 0; fetched < 12; ) {
       const before = s.calls()
-      expect(await s.ask(refused(40125))).toEqual(refused(40125))
+      expect(await s.fetch(refused(40125))).toEqual(refused(40125))
       if (s.calls() > before) {
         gaps.push((s.at.now - last) / 1_000)
         last = s.at.now
-        asked += 1
+        fetched += 1
       } else s.at.now += 1_000
     }
     expect(gaps).toEqual([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
-    expect(s.told).toEqual(['block wx1 40125'])
+    expect(s.reported).toEqual(['block wx1 40125'])
   })
 
-  it('is asked with at once when it is another one', async () => {
+  it('is tried at once after a change', async () => {
     const s = setUp()
-    await s.ask(refused(40125))
+    await s.fetch(refused(40125))
     s.account.appSecret = 'test-secret-2'
-    expect(await s.ask(ok)).toEqual(ok)
-    expect(s.told).toEqual(['block wx1 40125', 'free wx1'])
+    expect(await s.fetch(ok)).toEqual(ok)
+    expect(s.reported).toEqual(['block wx1 40125', 'unblock wx1'])
   })
 
-  it('frees its account when WeChat takes it after all', async () => {
+  it('unblocks its account when WeChat accepts it again', async () => {
     const s = setUp()
-    await s.ask(refused(40243))
+    await s.fetch(refused(40243))
     s.at.now += 1_000
-    expect(await s.ask(ok)).toEqual(ok)
-    expect(s.told).toEqual(['block wx1 40243', 'free wx1'])
-    expect(await s.ask(ok)).toEqual(ok)
-    expect(s.told).toHaveLength(2)
+    expect(await s.fetch(ok)).toEqual(ok)
+    expect(s.reported).toEqual(['block wx1 40243', 'unblock wx1'])
+    expect(await s.fetch(ok)).toEqual(ok)
+    expect(s.reported).toHaveLength(2)
   })
 
-  it('is asked with again after the clock was set back', async () => {
+  it('is tried at once after the clock was set back', async () => {
     const s = setUp()
-    await s.ask(refused(40125))
+    await s.fetch(refused(40125))
     s.at.now -= 600_000
-    expect(await s.ask(ok)).toEqual(ok)
+    expect(await s.fetch(ok)).toEqual(ok)
   })
 
-  it('leaves an account alone that somebody paused', async () => {
+  it('does not change an account that an operator paused', async () => {
     const s = setUp()
     s.account.state = 'paused'
-    await s.ask(refused(40125))
+    await s.fetch(refused(40125))
     s.at.now += 1_000
-    await s.ask(ok)
-    expect(s.told).toEqual([])
+    await s.fetch(ok)
+    expect(s.reported).toEqual([])
   })
 })
 
-describe('a token call that fails otherwise', () => {
+describe('a token call that fails for another reason', () => {
   it.each([refused(40164), refused(-1), { kind: 'failed', reason: 'no connection' } as const])(
-    'blocks nothing, and is made again at once',
+    'blocks nothing, and may be repeated at once',
     async (answer) => {
       const s = setUp()
-      await s.ask(answer)
-      await s.ask(answer)
-      expect([s.calls(), s.told]).toEqual([2, []])
+      await s.fetch(answer)
+      await s.fetch(answer)
+      expect([s.calls(), s.reported]).toEqual([2, []])
     },
   )
 })
 
-describe('the secret of the third-party platform, refused', () => {
-  it('is said with what to do, and all accounts behind it share its rest', async () => {
+describe('a platform secret that WeChat refuses', () => {
+  it('is logged with a remedy, and all accounts of the platform share one back-off', async () => {
     const at = { now: 1_000_000 }
     const lines: Record<string, unknown>[] = []
     const tokenOf = createPlatformSecretBackoff({
@@ -128,16 +128,16 @@ describe('the secret of the third-party platform, refused', () => {
       log: pino({ level: 'error' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     })
     let calls = 0
-    const ask = () =>
+    const fetch = () =>
       tokenOf(async () => {
         calls += 1
         return refused(40125)
       })
-    for (let account = 0; account < 50; account++) expect(await ask()).toEqual(refused(40125))
+    for (let account = 0; account < 50; account++) expect(await fetch()).toEqual(refused(40125))
     expect(calls).toBe(1)
     expect(lines).toMatchObject([{ errcode: 40125, remedy: expect.stringContaining('COMPONENT_APP_SECRET') }])
     at.now += 1_000
-    await ask()
+    await fetch()
     expect(calls).toBe(2)
   })
 })

@@ -3,10 +3,10 @@ import { createPassiveReplyMedia } from '../../callback/config/passive-reply-med
 import type { ServiceContext } from './context.ts'
 import type { Sending } from './sending.ts'
 
-/** Accounts and live campaigns, as this process has them in memory. */
+/** Accounts and live campaigns in the memory of this process. */
 export interface Configuration {
   cache: ConfigCache
-  /** Reads both anew. They are live when it resolves; media of passive replies are uploaded in the background. */
+  /** Reads both again. They are live when it resolves. Media of passive replies are uploaded in the background. */
   reload(): Promise<void>
 }
 

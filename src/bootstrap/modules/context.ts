@@ -13,11 +13,11 @@ import { createRunClient, type RunClient } from '../../temporal/run-client.ts'
 import { noopTracing, type Tracing } from '../../tracing/tracing.ts'
 import { createWechatClients, type WechatClients } from './wechat-clients.ts'
 
-/** Settings that the services read; the optional ones have the defaults of `loadConfig`. */
+/** Settings of the services. Optional ones have the defaults of `loadConfig`. */
 type ServiceConfig = Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
   Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
 
-/** What a process is made of: its settings and its connections. */
+/** Settings and connections of a process. */
 export interface ServiceOptions {
   config: ServiceConfig
   db: Db
@@ -27,13 +27,13 @@ export interface ServiceOptions {
   /** Real time, epoch ms. Default: the system clock. */
   now?: () => number
   tracing?: Tracing
-  /** The simulator runs in this process: its accounts are served, although their secrets are public. */
+  /** The simulator runs in this process, so its accounts are served although their secrets are public. */
   simulator?: boolean
-  /** The store is embedded: no other process writes to it or vacuums it. */
+  /** The store is embedded: this process is the only writer, and must vacuum it. */
   embedded?: boolean
 }
 
-/** What every module of a process shares. */
+/** What all modules of a process share. */
 export interface ServiceContext {
   config: ServiceConfig
   db: Db
@@ -44,7 +44,7 @@ export interface ServiceContext {
   tracing: Tracing
   simulator: boolean
   embedded: boolean
-  /** Names this process in leases. */
+  /** Identifies this process in leases. */
   ownerId: string
   metrics: Metrics
   sealer: Sealer
@@ -56,7 +56,7 @@ export interface ServiceContext {
   clientOf: WechatClients
 }
 
-/** Stores, clients and metrics of one process; starts nothing. */
+/** Creates the stores, clients and metrics of one process. Starts nothing. */
 export function createServiceContext(options: ServiceOptions): ServiceContext {
   const { config, db, temporal, log, simulator = false, embedded = false } = options
   const { now = Date.now, tracing = noopTracing } = options
@@ -71,7 +71,7 @@ export function createServiceContext(options: ServiceOptions): ServiceContext {
     tracing,
     simulator,
     embedded,
-    // Short: it stands in many rows.
+    // Short, because many rows contain it.
     ownerId: `${process.pid}-${randomBytes(3).toString('hex')}`,
     metrics: createMetrics({ processMetrics: true }),
     sealer,

@@ -3,10 +3,10 @@ import type { AccountStore } from '../../store/accounts/account-store.ts'
 import type { SendQuota } from '../../store/schema.ts'
 
 const FETCH_INTERVAL_MS = 60_000
-/** What WeChat said longer ago is no longer believed. */
+/** An older quota no longer counts. */
 const VALID_MS = 86_400_000
 
-/** Asks WeChat for an account's quota of sends when it has just refused one for it, and keeps the answer for all workers. */
+/** Fetches an account's quota of sends after WeChat refused a send for it, and stores it for all workers. */
 export function createSendQuotaFetcher(deps: {
   accounts: Pick<AccountStore, 'saveSendQuota'>
   now: () => number
@@ -29,7 +29,7 @@ export function createSendQuotaFetcher(deps: {
   }
 }
 
-/** The rate that WeChat named within the last day. */
+/** The rate limit that WeChat reported within the last day, or null. */
 export function currentRate(quota: SendQuota | null, now: number): SendQuota['rate'] {
   return quota && now - quota.at < VALID_MS ? quota.rate : null
 }

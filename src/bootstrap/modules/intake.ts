@@ -24,7 +24,7 @@ interface CallbackCounts {
   refused: number
 }
 
-/** The receiving side of a process: from WeChat's POST to the start or signal of a run. */
+/** The receiving side of a process: from the callback to the start or signal of a run. */
 export interface Intake {
   callbackApp: Hono
   admission: AdmissionControl
@@ -82,7 +82,7 @@ export function createIntake(
   return { callbackApp, admission, dispatcher, callbackCounts }
 }
 
-/** Without the simulator in this process, callbacks signed with its public secrets are refused. */
+/** Callbacks signed with the simulator's public secrets are refused unless the simulator runs in this process. */
 function createAccountLookup(
   { simulator }: ServiceContext,
   accounts: PlatformModule['callbackAccounts'],

@@ -13,7 +13,7 @@ import type { ServiceContext } from './context.ts'
 
 export type Jobs = ReturnType<typeof createPeriodicJobs>
 
-/** The periodic jobs that this process offers to do; the leases in the store decide which process does them. */
+/** The periodic jobs of this process. Leases in the store decide which process runs each job. */
 export function createJobs(
   context: ServiceContext,
   ports: { tokens: TokenProvider; configuration: Configuration; platform: PlatformService | null },

@@ -5,12 +5,12 @@ import type { ReceivedMode } from '../../wechat/callback/envelope.ts'
 const RECORD_INTERVAL_MS = 60_000
 
 /**
- * Keeps in the store, for `account verify` in any process, which mode the last push had where it was not the account's,
- * until one of the right mode comes. Once a minute and account at most.
+ * Records in the store, for `account verify`, that the last callback had another mode than its account. A callback of the
+ * right mode clears the record. Writes at most once a minute for each account.
  */
 export function createModeMismatchRecorder(deps: { db: Db; now(): number }) {
   const { db, now } = deps
-  /** The last thing noted of an account: the other mode, or null for the right one. */
+  /** The last record of each account: the wrong mode, or null for the right one. */
   const lastRecorded = new Map<string, { received: ReceivedMode | null; at: number }>()
 
   return function record(appId: string, received: ReceivedMode | null): void {

@@ -12,11 +12,11 @@ import type { ServiceContext } from './context.ts'
 /** The third-party platform (第三方平台) of a process. */
 export interface PlatformModule {
   service: PlatformService
-  /** How callbacks find accounts: with the platform's keys, and WeChat's release-test accounts. */
+  /** Finds accounts of callbacks: with the keys of the platform, and with WeChat's release-test accounts. */
   callbackAccounts: Pick<CallbackDeps, 'findAccount' | 'isCached' | 'releaseTestReply'>
 }
 
-/** Null where no platform is configured. */
+/** Null when no platform is configured. */
 export function createPlatformModule(
   context: ServiceContext,
   { tokens, configuration }: { tokens: TokenProvider; configuration: Configuration },

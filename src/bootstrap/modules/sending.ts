@@ -13,21 +13,21 @@ import { createSendQuotaFetcher, currentRate } from './fetch-send-quota.ts'
 
 type StopAccount = ActivityDeps['accounts']['stop']
 
-/** What sends need of an account, and of WeChat. */
+/** The sending side of a process. */
 export interface Sending {
   tokens: TokenProvider
-  /** Stops an account for the reason that WeChat gave. */
+  /** Stops an account after an errcode of WeChat. */
   stopAccount: StopAccount
   activities: ReturnType<typeof createActivities>
 }
 
-/** The sending side of a process: throttle, access tokens and activities. */
+/** Creates throttle, access tokens and activities. */
 export function createSending(
   context: ServiceContext,
   ports: {
-    /** Fetches the tokens of accounts that authorised the platform; null where none is configured. */
+    /** Fetches the tokens of accounts that authorised the platform; null when none is configured. */
     platform(): PlatformService | null
-    /** Makes what was written about accounts live in this process. */
+    /** Makes stored changes of accounts live in this process. */
     reloadConfig(): Promise<void>
   },
 ): Sending {
@@ -56,7 +56,7 @@ export function createSending(
   return { tokens, stopAccount, activities }
 }
 
-/** Stops an account and says in the log what an operator can do; an exhausted daily quota stops it until midnight in Beijing. */
+/** Stops an account and logs the remedy. An exhausted daily quota stops it until midnight in Beijing. */
 function createStopAccount({ accounts, log, now }: ServiceContext): StopAccount {
   return async (appId, state, errcode) => {
     const until = state === 'quota-exhausted' ? nextDayInBeijing(now()) : null

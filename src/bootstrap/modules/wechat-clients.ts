@@ -3,10 +3,10 @@ import type { Tracing } from '../../tracing/tracing.ts'
 import { createWechatClient, type WechatClient } from '../../wechat/api/client.ts'
 import { fallbacksOf } from '../../wechat/api/hosts.ts'
 
-/** The client for an account: by its own API address, or the deployment's where it has none. */
+/** The client for an account: for its own API address, or for the default address. */
 export type WechatClients = (account: { apiBase: string | null }) => WechatClient
 
-/** One client for each API address, made at its first use. */
+/** Creates one client for each API address, at its first use. */
 export function createWechatClients(deps: { apiBase: string; tracing: Tracing; log: Log }): WechatClients {
   const { apiBase, tracing, log } = deps
   const defaultClient = createWechatClient({
@@ -14,9 +14,9 @@ export function createWechatClients(deps: { apiBase: string; tracing: Tracing; l
     fallbacks: fallbacksOf(apiBase),
     tracing,
     onHost: (base, dead) =>
-      log.warn({ host: base }, dead ? 'WeChat host cannot be connected' : 'WeChat host is connected again'),
+      log.warn({ host: base }, dead ? 'WeChat host is unreachable' : 'WeChat host is reachable again'),
   })
-  /** Of proxies and simulators, by address: they have no fallback hosts. */
+  /** By address. Proxies and simulators have no fallback hosts. */
   const ownClients = new Map<string, WechatClient>()
   return (account) => {
     if (account.apiBase === null) return defaultClient
