@@ -21,23 +21,23 @@ describe('a new embedded store', () => {
   it.each([
     ['absent', () => {}],
     ['empty', () => mkdirSync(join(dir, 'store'))],
-  ])('is made where its folder is %s, and nothing else is left', async (_, arrange) => {
+  ])('is created when its folder is %s, without other files', async (_, arrange) => {
     arrange()
     expect(await openAndClose(join(dir, 'store'))).toEqual([{ one: 1 }])
     expect(readdirSync(dir)).toEqual(['store'])
   })
 
-  it('leaves what else is in its folder', async () => {
+  it('keeps other files in its folder', async () => {
     mkdirSync(join(dir, 'store'))
     writeFileSync(join(dir, 'store', 'note.txt'), 'of an operator')
     expect(await openAndClose(join(dir, 'store'))).toEqual([{ one: 1 }])
     expect(readFileSync(join(dir, 'store', 'note.txt'), 'utf8')).toBe('of an operator')
   })
 
-  it('that cannot be made says why, and leaves nothing half made', async () => {
+  it('reports why it cannot be created, and leaves no partial files', async () => {
     writeFileSync(join(dir, 'file'), '')
     await expect(openRestartingPglite(join(dir, 'file', 'store'))).rejects.toThrow(
-      /the store could not be made in .*file.*(ENOTDIR|EEXIST)/s,
+      /the store could not be created in .*file.*(ENOTDIR|EEXIST)/s,
     )
     expect(existsSync(join(dir, 'file', 'store'))).toBe(false)
     expect(readdirSync(dir)).toEqual(['file'])

@@ -6,7 +6,7 @@ export type Db = PgDatabase<PgQueryResultHKT, typeof schema>
 
 export interface Store {
   db: Db
-  /** `pglite` is one connection in this process; `postgres` a pool. */
+  /** `pglite` has one connection in this process; `postgres` has a pool. */
   kind: 'pglite' | 'postgres'
   close(): Promise<void>
 }

@@ -6,14 +6,14 @@ import { execute } from './sql.ts'
 
 export const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 
-/** The database was written by a version that there is no upgrade from. Nothing in it was changed. */
+/** A version without an upgrade path wrote the database. Nothing was changed. */
 export class OutdatedStoreError extends Error {
   override name = 'OutdatedStoreError'
 }
 
 /**
- * Refuses a database whose migrations began before this version's baseline. One that a newer version has migrated
- * further is fine: a migration only adds, so that this version still runs during an upgrade or after a step back.
+ * Refuses a database with migrations from before this version's baseline. A database that a newer version has migrated is
+ * accepted: migrations only add, so that this version still runs during an upgrade or after a rollback.
  * @param storeDir the folder of an embedded store; null: the database of DATABASE_URL
  * @throws OutdatedStoreError
  */
@@ -28,7 +28,7 @@ export async function requireBaseline(db: Db, storeDir: string | null): Promise<
   if (isOutdated) throw new OutdatedStoreError(outdatedMessage(storeDir))
 }
 
-/** What drizzle's migrator has noted in this database; none where it never ran. */
+/** The migrations that drizzle has recorded in this database; none when it never ran. */
 async function appliedMigrations(db: Db): Promise<{ hash: string; createdAt: number }[]> {
   const { rows: tables } = await execute<{ name: string | null }>(
     db,
@@ -48,7 +48,7 @@ function outdatedMessage(storeDir: string | null): string {
       ? ['the database of DATABASE_URL', 'Set DATABASE_URL to an empty database']
       : [`the data folder's store, ${storeDir},`, 'Move the data folder away, or set DATA_DIR to another one']
   return [
-    `FollowerNurture 0.2 or older wrote ${place} and 0.3 cannot upgrade it: its tables have other names. Nothing was changed.`,
-    `${remedy}, and set up accounts and campaigns again; or go on with the version that wrote it. See CHANGELOG.md, 0.3.0.`,
+    `FollowerNurture 0.2 or older wrote ${place} and 0.3 cannot upgrade it, because its tables have other names. Nothing was changed.`,
+    `${remedy}, and set up accounts and campaigns again. Or keep using the version that wrote it. See CHANGELOG.md, 0.3.0.`,
   ].join('\n')
 }

@@ -20,9 +20,9 @@ const POOL_SIZE = 20
 const CONNECT_TIMEOUT_MS = 3_000
 
 /**
- * Opens the store and brings its schema up to date.
- * `databaseUrl` absent: embedded PGlite in `dataDir/store` (or in memory when `dataDir` is null).
- * @throws OutdatedStoreError when an older version wrote it that there is no upgrade from
+ * Opens the store and migrates its schema.
+ * @param location.databaseUrl absent: embedded PGlite in `dataDir/store`, or in memory when `dataDir` is null
+ * @throws OutdatedStoreError when a version without an upgrade path wrote it
  */
 export async function openStore(location: {
   databaseUrl?: string | undefined
@@ -33,8 +33,8 @@ export async function openStore(location: {
 
 async function openPostgres(connectionString: string): Promise<Store> {
   const pool = new pg.Pool({ connectionString, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  // A connection that dies must not end the process, idle or between two statements of a transaction: the next query
-  // reports the error.
+  // A lost connection must not end the process, idle or between two statements of a transaction. The next query reports the
+  // error.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   try {
@@ -46,7 +46,7 @@ async function openPostgres(connectionString: string): Promise<Store> {
   return { db: drizzlePg(pool, { schema }), kind: 'postgres', close: () => pool.end() }
 }
 
-/** Several processes may start at once: one migrates, the others wait for it. */
+/** Of several processes that start at once, one migrates and the others wait. */
 async function migratePostgres(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
   try {

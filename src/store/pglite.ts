@@ -7,21 +7,18 @@ import { runScript } from '../shared/run-script.ts'
 
 const createScript = fileURLToPath(new URL('./create-pglite.mjs', import.meta.url))
 const REOPEN_EVERY_MS = 2_000
-/**
- * PostgreSQL's own cache of pages. Its default, 128 MB, is memory that never comes back; what does not fit is read from
- * the files, which the system caches.
- */
+/** PostgreSQL's page cache. The default of 128 MB is never released, and the system caches the files anyway. */
 const SHARED_BUFFERS = '16MB'
 
 /** The embedded PostgreSQL has stopped. The query was not run. */
 class StoreUnavailableError extends Error {
-  override name = 'StoreDownError'
+  override name = 'StoreUnavailableError'
 }
 
 /**
- * PGlite that goes on after a PANIC. PostgreSQL ends itself when it cannot write its log (a full disk) and is started
- * again from outside; embedded, its next query would never be answered. What is asked while it is down fails at once; it
- * is opened again, as after a crash, until that succeeds.
+ * PGlite that restarts after a PANIC. PostgreSQL exits when it cannot write its log, as on a full disk, and expects to be
+ * restarted. Embedded, its next query would never be answered. Queries fail at once while it is down, and it is opened
+ * again until that succeeds.
  */
 export async function openRestartingPglite(path: string): Promise<PGlite> {
   let pglite = await create(path)
@@ -41,7 +38,10 @@ export async function openRestartingPglite(path: string): Promise<PGlite> {
   }
 
   async function unlessDown<T>(work: (pglite: PGlite) => Promise<T>): Promise<T> {
-    if (down) throw new StoreUnavailableError('the embedded store is being opened again: is the disk full?')
+    if (down)
+      throw new StoreUnavailableError(
+        'the embedded store has stopped and is being opened again; check that the disk is not full',
+      )
     try {
       return await work(pglite)
     } catch (err) {
@@ -71,10 +71,10 @@ export async function openRestartingPglite(path: string): Promise<PGlite> {
 }
 
 async function create(path: string): Promise<PGlite> {
-  // Each thread that compiles keeps what it needed for it: 40 MB for nothing. One is enough, it compiles in the background.
+  // Each compiler thread keeps 40 MB. One is enough, because it compiles in the background.
   setFlagsFromString('--wasm-num-compilation-tasks=1')
   if (!path.startsWith('memory:') && !existsSync(join(path, 'PG_VERSION'))) {
-    await runScript(createScript, [path], `the store could not be made in ${path}`)
+    await runScript(createScript, [path], `the store could not be created in ${path}`)
   }
   return PGlite.create(path, {
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
@@ -82,8 +82,8 @@ async function create(path: string): Promise<PGlite> {
 }
 
 /**
- * PGlite answers within the same turn of the event loop: a few busy queries would starve timers, sockets and the worker
- * in this process. One turn for the others after each query cures it.
+ * Runs a query, then yields one turn of the event loop. PGlite answers within the same turn, so that busy queries would starve
+ * timers, sockets and the worker of this process.
  */
 async function queryThenYield(pglite: PGlite, args: Parameters<PGlite['query']>) {
   const result = await pglite.query(...args)
@@ -94,7 +94,7 @@ async function queryThenYield(pglite: PGlite, args: Parameters<PGlite['query']>)
 function isPanic(err: unknown): boolean {
   for (let current = err; current instanceof Error; current = current.cause) {
     if ('severity' in current && current.severity === 'PANIC') return true
-    // How the end of the embedded PostgreSQL looks from outside.
+    // Errors with which the embedded PostgreSQL exits.
     if (current.name === 'ExitStatus' || /program terminated|unreachable|PANIC/i.test(current.message))
       return true
   }

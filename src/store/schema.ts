@@ -23,24 +23,24 @@ export interface SendQuota {
   at: number
   dailyLimit: number
   used: number
-  /** So many calls in so many seconds; null where WeChat names no rate. */
+  /** Calls allowed in a number of seconds; null when WeChat reports no rate. */
   rate: { calls: number; seconds: number } | null
 }
 
-/** What conditions and templates can ask of a follower. */
+/** The attributes of a follower that conditions and templates can use. */
 export interface FollowerAttributes {
-  /** Names. */
+  /** Names of tags. */
   tags: string[]
-  /** `ADD_SCENE_…`, or '' where WeChat says nothing. */
+  /** `ADD_SCENE_…`, or '' when WeChat reports none. */
   subscribeScene: string
-  /** The parametric code's scene; '' without one. */
+  /** The scene of the parametric QR code; '' without one. */
   qrScene: string
 }
 
-/** Times are epoch milliseconds everywhere: one meaning, no zones, the same in PGlite and PostgreSQL. */
+/** All times are epoch milliseconds: without zones, and the same in PGlite and PostgreSQL. */
 const epochMs = (name: string) => bigint(name, { mode: 'number' })
 
-/** One Official Account. Secrets are sealed (AES-256-GCM under ENCRYPTION_KEY) before they come here. */
+/** Official Accounts. Secrets are encrypted (AES-256-GCM with ENCRYPTION_KEY) before they are stored. */
 export const accounts = pgTable('accounts', {
   appId: text('app_id').primaryKey(),
   name: text('name').notNull(),
@@ -58,16 +58,16 @@ export const accounts = pgTable('accounts', {
   appSecretSealed: text('app_secret_sealed').notNull(),
   tokenSealed: text('token_sealed').notNull(),
   encodingAesKeySealed: text('encoding_aes_key_sealed'),
-  /** Before the last change: WeChat signs and seals with these until its own side is changed too. */
+  /** The values before the last change. WeChat signs and encrypts with them until they are changed there too. */
   previousTokenSealed: text('previous_token_sealed'),
   previousTokenUntil: epochMs('previous_token_until'),
   previousAesKeySealed: text('previous_aes_key_sealed'),
   previousAesKeyUntil: epochMs('previous_aes_key_until'),
-  /** Of an authorised account: what its access tokens are fetched with; null once the authorisation is gone. */
+  /** Fetches the access tokens of an authorised account; null after a revocation. */
   refreshTokenSealed: text('refresh_token_sealed'),
-  /** Permission sets (权限集) that an authorised account's owner has given. */
+  /** Permission sets (权限集) that the owner of an authorised account has granted. */
   permissions: jsonb('permissions').$type<number[]>(),
-  /** When, by WeChat's clock, the newest authorisation or revocation that counted was made; null: not known. */
+  /** The time of the newest authorisation or revocation, by WeChat's clock; null: unknown. */
   authorisationAt: epochMs('authorisation_at'),
   state: text('state', {
     enum: ['active', 'paused', 'needs-authorisation', 'blocked', 'quota-exhausted'],
@@ -78,25 +78,25 @@ export const accounts = pgTable('accounts', {
   stateSince: epochMs('state_since').notNull(),
   /** When a state ends by itself: `quota-exhausted` until the next day in Beijing, a per-minute limit. */
   stateUntil: epochMs('state_until'),
-  /** Marks of followers in a row that WeChat did not know (40003): three different ones block the account. */
+  /** Hashes of unknown followers in a row (40003). Three different ones block the account. */
   invalidRecipients: jsonb('invalid_recipients').$type<string[]>().notNull().default([]),
-  /** What templates may name as `account.…` besides name and appId. */
+  /** Variables of templates, as `account.…`, besides name and appId. */
   variables: jsonb('variables').$type<Record<string, string>>().notNull().default({}),
-  /** Certified by WeChat (认证); null while nobody has asked. */
+  /** Certified by WeChat (认证); null while unknown. */
   verified: boolean('verified'),
-  /** Kinds of messages that WeChat has refused this account as such (45050, 48008). */
+  /** Kinds of messages that WeChat refuses this account (45050, 48008). */
   refusedKinds: jsonb('refused_kinds').$type<string[]>().notNull().default([]),
-  /** What WeChat says of the account's quota for sends, and when it was asked. */
+  /** The account's quota for sends, as WeChat last reported it. */
   sendQuota: jsonb('send_quota').$type<SendQuota>(),
-  /** A second URL that each event is forwarded to: address, token and key, sealed as one. */
+  /** A second URL that each event is forwarded to: address, token and key, encrypted as one text. */
   forwardSealed: text('forward_sealed'),
-  /** Last time WeChat reached our callback with a valid signature. */
+  /** When WeChat last reached the callback with a valid signature. */
   lastCallbackAt: epochMs('last_callback_at'),
   createdAt: epochMs('created_at').notNull(),
   updatedAt: epochMs('updated_at').notNull(),
 })
 
-/** Numbers of tags by their names: each account has its own. */
+/** Ids of tags by name. Each account has its own. */
 export const accountTags = pgTable(
   'account_tags',
   {
@@ -107,14 +107,14 @@ export const accountTags = pgTable(
   (t) => [primaryKey({ columns: [t.appId, t.name] })],
 )
 
-/** access_token of an account, with the lease of whoever refreshes it. */
+/** The access_token of an account, with the lease of the process that refreshes it. */
 export const accessTokens = pgTable('access_tokens', {
   appId: text('app_id').primaryKey(),
   tokenSealed: text('token_sealed'),
   expiresAt: epochMs('expires_at'),
   obtainedAt: epochMs('obtained_at'),
   forcedAt: epochMs('forced_at'),
-  /** The Beijing day (YYYY-MM-DD) that `forcedCount` counts for. */
+  /** The day in Beijing (YYYY-MM-DD) that `forcedCount` counts for. */
   forcedDay: text('forced_day'),
   forcedCount: integer('forced_count').notNull().default(0),
   leaseOwnerId: text('lease_owner_id'),
@@ -125,7 +125,7 @@ export const campaigns = pgTable('campaigns', {
   id: text('id').primaryKey(),
   version: integer('version').notNull(),
   state: text('state', { enum: ['live', 'paused', 'deleted'] }).notNull(),
-  /** Bodies of runs in flight follow this version (`?bodies=running`); null: each run keeps its own. */
+  /** Open runs use the message bodies of this version (`?bodies=running`); null: each run uses its own version. */
   bodiesVersion: integer('bodies_version'),
   updatedAt: epochMs('updated_at').notNull(),
 })
@@ -144,7 +144,7 @@ export const campaignVersions = pgTable(
   (t) => [primaryKey({ columns: [t.id, t.version] })],
 )
 
-/** Every accepted callback that matters, before it is answered. */
+/** Accepted events. A callback is stored here before it is answered. */
 export const inbox = pgTable(
   'inbox',
   {
@@ -157,10 +157,10 @@ export const inbox = pgTable(
     createTime: epochMs('create_time').notNull(),
     receivedAt: epochMs('received_at').notNull(),
     event: jsonb('event').$type<InboxEvent | null>(),
-    /** What was answered, so that a duplicate gets the same passive reply. */
+    /** The passive reply. A duplicate gets the same reply. */
     reply: jsonb('reply'),
     dispatchedAt: epochMs('dispatched_at'),
-    /** What the dispatcher made of it. */
+    /** The dispatcher's result. */
     result: text('result'),
     leaseOwnerId: text('lease_owner_id'),
     leaseExpiresAt: epochMs('lease_expires_at'),
@@ -178,7 +178,7 @@ export const inbox = pgTable(
   ],
 )
 
-/** What is known of a follower apart from runs; written by the dispatcher in the order of the follower's events. */
+/** Followers. The dispatcher writes them in the order of their events. */
 export const followers = pgTable(
   'followers',
   {
@@ -190,17 +190,17 @@ export const followers = pgTable(
     unfollowedSeq: epochMs('unfollowed_seq'),
     /** Nothing starts for this follower before a newer follow. */
     optedOutAt: epochMs('opted_out_at'),
-    /** A human agent has the session, by the newest event that says so: a kf event, a message, an operator's action. */
+    /** Whether a human agent has the session, by the newest kf event, message or operator's action. */
     agent: boolean('agent').notNull().default(false),
-    /** `CreateTime` and inbox id of the event that said so; null: none did. */
+    /** `CreateTime` and inbox id of the event that set it; null: none. */
     agentAt: epochMs('agent_at'),
     agentSeq: epochMs('agent_seq'),
     /** An operator paused this follower. Checked before each send. */
     paused: boolean('paused').notNull().default(false),
-    /** Grants as the interactions gave them; uses are counted in the runs. */
+    /** Grants of the interactions. Runs count their uses. */
     grants: jsonb('grants').$type<Ledger>().notNull().default([]),
     lastInteractionAt: epochMs('last_interaction_at'),
-    /** What WeChat knows of this person (`user/info`), fetched where a condition or a template needs it. */
+    /** From WeChat's `user/info`, fetched when a condition or a template needs them. */
     attributes: jsonb('attributes').$type<FollowerAttributes>(),
     attributesAt: epochMs('attributes_at'),
     updatedAt: epochMs('updated_at').notNull(),
@@ -208,7 +208,7 @@ export const followers = pgTable(
   (t) => [primaryKey({ columns: [t.appId, t.openId] })],
 )
 
-/** One row per run key: what API and console read. */
+/** Runs, as API and console read them. */
 export const runs = pgTable(
   'runs',
   {
@@ -237,14 +237,14 @@ export const runs = pgTable(
   ],
 )
 
-/** One row per run and step: intents, attempts and the result. */
+/** Deliveries: intents, attempts and result of each step of a run. */
 export const deliveries = pgTable(
   'deliveries',
   {
     runKey: text('run_key').notNull(),
     stepId: text('step_id').notNull(),
     appId: text('app_id').notNull(),
-    /** `deferred`: held by a stop or a pause; `sending`: a request left and no result is known yet. */
+    /** `deferred`: a stop or a pause holds the step. `sending`: a request was sent and has no result yet. */
     state: text('state', { enum: ['deferred', 'sending', 'failed', 'sent', 'skipped', 'unknown'] }).notNull(),
     attempts: integer('attempts').notNull().default(0),
     unclear: integer('unclear').notNull().default(0),
@@ -252,7 +252,7 @@ export const deliveries = pgTable(
     failures: integer('failures').notNull().default(0),
     intentAt: epochMs('intent_at'),
     endedAt: epochMs('ended_at'),
-    /** The follower's clock when it was sent. */
+    /** When it was sent, by the clock of the run. */
     sentAt: epochMs('sent_at'),
     errcode: integer('errcode'),
     reason: text('reason'),
@@ -262,25 +262,25 @@ export const deliveries = pgTable(
   (t) => [primaryKey({ columns: [t.runKey, t.stepId] }), index('deliveries_by_account').on(t.appId, t.state)],
 )
 
-/** Uploaded media, by content. */
+/** Uploaded media, by the hash of their content. */
 export const media = pgTable('media', {
   id: text('id').primaryKey(),
   type: text('type', { enum: ['image', 'voice', 'video', 'thumb'] }).notNull(),
   contentType: text('content_type').notNull(),
   filename: text('filename').notNull(),
   bytes: integer('bytes').notNull(),
-  /** base64: the drivers' binary types differ. */
+  /** In base64, because the binary types of the drivers differ. */
   content: text('content').notNull(),
   createdAt: epochMs('created_at').notNull(),
 })
 
-/** Where a medium is at WeChat: a media_id belongs to one account and lives three days. */
+/** WeChat's media_ids. A media_id belongs to one account and is valid for three days. */
 export const mediaUploads = pgTable(
   'media_uploads',
   {
     appId: text('app_id').notNull(),
     mediaId: text('media_id').notNull(),
-    /** Uploaded as (a JPEG can be both an image and a thumb). */
+    /** The type that it was uploaded as. A JPEG can be an image or a thumb. */
     type: text('type').notNull(),
     wechatMediaId: text('wechat_media_id').notNull(),
     uploadedAt: epochMs('uploaded_at').notNull(),
@@ -288,7 +288,7 @@ export const mediaUploads = pgTable(
   (t) => [primaryKey({ columns: [t.appId, t.mediaId, t.type] })],
 )
 
-/** What WeChat pushes to the third-party platform every ten minutes: component tokens are fetched with it. */
+/** Tickets that WeChat pushes to the third-party platform every ten minutes. They fetch component tokens. */
 export const componentTickets = pgTable('component_tickets', {
   componentAppId: text('component_app_id').primaryKey(),
   ticketSealed: text('ticket_sealed').notNull(),
@@ -297,31 +297,31 @@ export const componentTickets = pgTable('component_tickets', {
   createTime: epochMs('create_time').notNull(),
 })
 
-/** Authorisations that somebody was sent to WeChat's page for and that may still come back. */
+/** Authorisations that were started at WeChat's page and have not returned yet. */
 export const pendingAuthorisations = pgTable('pending_authorisations', {
   state: text('state').primaryKey(),
   createdAt: epochMs('created_at').notNull(),
   expiresAt: epochMs('expires_at').notNull(),
-  /** The dedupe key of the authorisation code that came back, as in `platform_events`; null: none yet. */
+  /** The dedupe key of the returned authorisation code, as in `platform_events`; null: none yet. */
   codeKey: text('code_key'),
 })
 
-/** Authorisations and revocations, kept before WeChat is answered, until they are done. */
+/** Authorisations and revocations. They are stored before WeChat is answered, and processed afterwards. */
 export const platformEvents = pgTable(
   'platform_events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     dedupeKey: text('dedupe_key').notNull(),
     kind: text('kind', { enum: ['authorised', 'unauthorised'] }).notNull(),
-    /** Of an authorisation known once its code was exchanged. */
+    /** For an authorisation, known once its code was exchanged. */
     appId: text('app_id'),
     codeSealed: text('code_sealed'),
     receivedAt: epochMs('received_at').notNull(),
-    /** When it happened by WeChat's clock; null while only the owner's browser has brought it. */
+    /** When it happened by WeChat's clock; null while only the owner's browser has reported it. */
     createTime: epochMs('create_time'),
     attempts: integer('attempts').notNull().default(0),
     doneAt: epochMs('done_at'),
-    /** Why it will never be done, or why the last try failed. */
+    /** Why the event failed, or why its last try failed. */
     error: text('error'),
   },
   (t) => [uniqueIndex('platform_events_dedupe_key').on(t.dedupeKey)],
@@ -340,7 +340,7 @@ export const auditLog = pgTable(
   (t) => [index('audit_log_by_time').on(t.at)],
 )
 
-/** Periodic jobs, each with the lease of the process that runs it. */
+/** Periodic jobs, with the lease of the process that runs each. */
 export const periodicJobs = pgTable('periodic_jobs', {
   name: text('name').primaryKey(),
   leaseOwnerId: text('lease_owner_id'),
@@ -348,25 +348,25 @@ export const periodicJobs = pgTable('periodic_jobs', {
   lastRunAt: epochMs('last_run_at'),
 })
 
-/** People who sign in to the console or the CLI. */
+/** Users who sign in to the console or the CLI. */
 export const users = pgTable('users', {
   name: text('name').primaryKey(),
   role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
-  /** scrypt, with its salt and costs. */
+  /** scrypt, with salt and costs. */
   passwordHash: text('password_hash').notNull(),
   createdAt: epochMs('created_at').notNull(),
   updatedAt: epochMs('updated_at').notNull(),
-  /** Since when the user may not sign in; null: may. */
+  /** When the user was disabled; null: may sign in. */
   disabledAt: epochMs('disabled_at'),
-  /** The secret of the second factor (TOTP, RFC 6238); null: the password alone is enough. */
+  /** The secret of the second factor (TOTP, RFC 6238); null: none. */
   totpSecretSealed: text('totp_secret_sealed'),
-  /** Since when a second factor is asked for. */
+  /** When the second factor was enabled. */
   totpEnabledAt: epochMs('totp_enabled_at'),
   /** The newest time step with an accepted code. That code and older ones are refused. */
   totpLastStep: epochMs('totp_last_step'),
 })
 
-/** What signs a person in who has lost the second factor, each once. Kept as hashes. */
+/** Hashes of codes that replace a lost second factor, once each. */
 export const recoveryCodes = pgTable(
   'recovery_codes',
   {
@@ -376,21 +376,21 @@ export const recoveryCodes = pgTable(
   (t) => [index('recovery_codes_by_user').on(t.userName)],
 )
 
-/** Browsers that showed the right password and must show, or set up, a second factor. They are not signed in yet. */
+/** Sign-ins with the right password that still need a second factor, or its set-up. */
 export const signInChallenges = pgTable(
   'sign_in_challenges',
   {
-    /** Of what the browser's cookie holds. */
+    /** The hash of the browser's cookie. */
     hash: text('hash').primaryKey(),
     userName: text('user_name').notNull(),
     expiresAt: epochMs('expires_at').notNull(),
-    /** How many codes were tried. */
+    /** The number of codes that were tried. */
     attempts: integer('attempts').notNull().default(0),
   },
   (t) => [index('sign_in_challenges_by_user').on(t.userName)],
 )
 
-/** Where a person has signed in from, as keyed hashes: others' guesses at the name keep nobody out there. */
+/** Keyed hashes of locations that a user has signed in from. Failed sign-ins from other locations do not lock the user out there. */
 export const signInLocations = pgTable(
   'sign_in_locations',
   {
@@ -401,7 +401,7 @@ export const signInLocations = pgTable(
   (t) => [primaryKey({ columns: [t.userName, t.locationHash] })],
 )
 
-/** Signed-in browsers. The cookie's value is kept as a hash. */
+/** Signed-in browsers, with a hash of their cookie. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -413,7 +413,7 @@ export const sessions = pgTable(
   (t) => [index('sessions_by_user').on(t.userName)],
 )
 
-/** Tokens of scripts; the token itself is shown once and kept as a hash. */
+/** API tokens. A token is shown once and stored as a hash. */
 export const apiTokens = pgTable(
   'api_tokens',
   {
@@ -429,7 +429,7 @@ export const apiTokens = pgTable(
   (t) => [uniqueIndex('api_tokens_hash').on(t.hash)],
 )
 
-/** What the store remembers of itself: the keys it is sealed with, the Temporal namespace of its runs. */
+/** Facts about the store itself: its encryption keys, and the Temporal namespace of its runs. */
 export const settings = pgTable('settings', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),

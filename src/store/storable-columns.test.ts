@@ -8,8 +8,8 @@ import { writeAudit } from './users/audit-log.ts'
 const HALF = '\ud83d'
 const NOW = 1_800_000_000_000
 
-describeOnBothStores('a text with half a character or a NUL', (store) => {
-  it('is stored, with U+FFFD in the place of it, in jsonb and in text', async () => {
+describeOnBothStores('a text with half a surrogate pair or a NUL', (store) => {
+  it('is stored with U+FFFD instead, in jsonb and in text', async () => {
     const { db } = store()
     const target = `wx/${HALF}\0`
     await writeAudit(db, { actor: 'a', action: 'x', target, details: { reason: `bye ${HALF}` }, at: NOW })
@@ -17,7 +17,7 @@ describeOnBothStores('a text with half a character or a NUL', (store) => {
     expect(row).toMatchObject({ target: 'wx/\uFFFD\uFFFD', details: { reason: 'bye \uFFFD' } })
   })
 
-  it('keeps no callback out of the inbox', async () => {
+  it('does not prevent a callback from being stored', async () => {
     const { db } = store()
     const event = {
       kind: 'text',
@@ -40,7 +40,7 @@ describeOnBothStores('a text with half a character or a NUL', (store) => {
     expect(kept?.event?.text).toBe('\uFFFD你好\uFFFD😀')
   })
 
-  it('is found again by what it was', async () => {
+  it('is found by its original value', async () => {
     const { db } = store()
     const follower = { appId: 'wxA', openId: `o${HALF}` }
     await saveFollower(db, follower, { paused: true }, NOW)

@@ -2,9 +2,9 @@ import { PgJsonb, PgText } from 'drizzle-orm/pg-core'
 import { storableJson, storableText } from '../shared/text.ts'
 
 /**
- * Has every text and jsonb column write what PostgreSQL takes: half a character, or U+0000, becomes U+FFFD on its way in.
- * The database refuses a whole statement for one such character, for good, and what people, WeChat and other programs say
- * may hold one. Set once for all columns, for the same reason as `throwStoreErrors`.
+ * Replaces characters that PostgreSQL refuses by U+FFFD in every text and jsonb column: half a surrogate pair, and U+0000. The
+ * database would refuse the whole statement, and texts of people, WeChat and other programs may contain them. It patches
+ * drizzle's columns once, so that no statement can miss it.
  */
 export function patchStorableColumns(): void {
   PgJsonb.prototype.mapToDriverValue = storableJson

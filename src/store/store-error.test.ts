@@ -7,7 +7,7 @@ import { execute } from './sql.ts'
 import { StoreError } from './store-error.ts'
 
 const SECRET = 'words of a follower'
-const row = (more: Partial<Record<keyof NewInboxRow, unknown>>) =>
+const row = (columns: Partial<Record<keyof NewInboxRow, unknown>>) =>
   ({
     appId: 'wxA',
     openId: SECRET,
@@ -17,10 +17,10 @@ const row = (more: Partial<Record<keyof NewInboxRow, unknown>>) =>
     receivedAt: 1,
     event: { text: SECRET },
     reply: null,
-    ...more,
+    ...columns,
   }) as NewInboxRow
 
-/** All that a logger or Temporal could write down of an error: messages, stacks, own fields, and those of its causes. */
+/** Everything that a logger or Temporal could write of an error: messages, stacks and fields, also of its causes. */
 function writtenOf(err: unknown): string {
   if (!(err instanceof Error)) return String(err)
   const fields = JSON.stringify({ ...err })
@@ -29,16 +29,16 @@ function writtenOf(err: unknown): string {
 
 describeOnBothStores('an error of the store', (store) => {
   it.each([
-    ['a value that is refused', { receivedAt: 'not a number' }, '22P02'],
-    ['a row that breaks a rule, which the database would print whole', { kind: null }, '23502'],
-  ])('says why and nothing of what was to be stored: %s', async (_, more, code) => {
-    const err = await acceptCallback(store().db, row(more)).catch((e: unknown) => e)
+    ['a refused value', { receivedAt: 'not a number' }, '22P02'],
+    ['a violated constraint, where the database would print the row', { kind: null }, '23502'],
+  ])('has the reason, but no values: %s', async (_, columns, code) => {
+    const err = await acceptCallback(store().db, row(columns)).catch((e: unknown) => e)
     expect(err).toBeInstanceOf(StoreError)
     expect(err).toMatchObject({ code, statement: expect.stringContaining('insert into "inbox"') })
     expect(writtenOf(err)).not.toContain(SECRET)
   })
 
-  it('nor in a statement of our own, or in a transaction', async () => {
+  it('has no values in a hand-written statement or a transaction', async () => {
     const bad = sql`SELECT ${SECRET}::text, (${'x'}::text)::bigint`
     const alone = await execute(store().db, bad).catch((e: unknown) => e)
     const within = await store()
@@ -51,7 +51,7 @@ describeOnBothStores('an error of the store', (store) => {
   })
 })
 
-it('of a store that is closed is no different', async () => {
+it('an error of a closed store has no values either', async () => {
   const store = await openStore({ dataDir: null })
   await store.close()
   const err = await acceptCallback(store.db, row({})).catch((e: unknown) => e)

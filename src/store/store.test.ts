@@ -42,7 +42,7 @@ describeOnBothStores('the store', (store) => {
     return createCampaignStore(store().db, () => NOW).publish(yaml(text), campaign, [], options)
   }
 
-  it('keeps secrets sealed, and opens them with the right key only', async () => {
+  it('encrypts secrets, and decrypts them with the right key only', async () => {
     await accountStore().add(account)
     const { rows } = (await store().db.execute('SELECT accounts::text AS row FROM accounts')) as unknown as {
       rows: { row: string }[]
@@ -70,15 +70,15 @@ describeOnBothStores('the store', (store) => {
     }
   })
 
-  it('knows when a stop ends by itself', async () => {
+  it('lets an account send again when its stop ends by itself', async () => {
     await accountStore().add(account)
     await accountStore().setState('wxA', 'quota-exhausted', '45009', NOW + 100)
     const found = await accountStore().find('wxA')
-    if (!found) throw new Error('gone')
+    if (!found) throw new Error('no such account')
     expect([canSend(found, NOW), canSend(found, NOW + 100)]).toEqual([false, true])
   })
 
-  it('publishes a version for each change, and none for the same file', async () => {
+  it('publishes a version for each change, but not for the same file', async () => {
     expect(await publish('a')).toEqual({ version: 1, isNew: true })
     expect(await publish('a')).toEqual({ version: 1, isNew: false })
     expect(await publish('b')).toEqual({ version: 2, isNew: false })
@@ -88,7 +88,7 @@ describeOnBothStores('the store', (store) => {
     expect(await campaigns.versions('welcome')).toHaveLength(3)
   })
 
-  it('publishes the same file anew where an earlier version of the product read it otherwise', async () => {
+  it('publishes the same file again when an earlier release parsed it differently', async () => {
     await publish('a')
     const campaigns = createCampaignStore(store().db, () => NOW)
     const { campaign } = checkCampaign(yaml('a'))
@@ -99,7 +99,7 @@ describeOnBothStores('the store', (store) => {
     expect(await publish('a')).toEqual({ version: 3, isNew: false })
   })
 
-  it('keeps each run’s bodies, unless a newer version was published for running ones', async () => {
+  it('keeps the message bodies of a run, unless a newer version was published for running bodies', async () => {
     await publish('a')
     await publish('b')
     const campaigns = createCampaignStore(store().db, () => NOW)
@@ -131,9 +131,9 @@ describeOnBothStores('the store', (store) => {
     expect(await expiringTokens(store().db, NOW, 1_000)).toEqual([])
   })
 
-  it('makes one call for two hundred senders in eight processes that meet a refused token together', async () => {
+  it('makes one call for two hundred senders in eight processes whose token was refused', async () => {
     let calls = 0
-    const keepers = Array.from({ length: 8 }, (_, i) =>
+    const providers = Array.from({ length: 8 }, (_, i) =>
       createTokenProvider({
         store: createTokenStore(store().db, sealer),
         ownerId: `process-${i}`,
@@ -147,17 +147,17 @@ describeOnBothStores('the store', (store) => {
         },
       }),
     )
-    const first = await Promise.all(Array.from({ length: 200 }, (_, i) => keepers[i % 8]?.getToken('wxA')))
+    const first = await Promise.all(Array.from({ length: 200 }, (_, i) => providers[i % 8]?.getToken('wxA')))
     expect(calls).toBe(1)
     expect(new Set(first.map((t) => t?.ok && t.accessToken))).toEqual(new Set(['test-token-1']))
     const second = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => keepers[i % 8]?.afterRefusal('wxA', 'test-token-1', 'normal')),
+      Array.from({ length: 200 }, (_, i) => providers[i % 8]?.afterRefusal('wxA', 'test-token-1', 'normal')),
     )
     expect(calls).toBe(2)
     expect(new Set(second.map((t) => t?.ok && t.accessToken))).toEqual(new Set(['test-token-2']))
   })
 
-  it('lets one process at a time do a periodic job, and none before it is due', async () => {
+  it('lets one process at a time run a periodic job, and only when it is due', async () => {
     const job = { name: 'j', now: NOW, everyMs: 60_000, leaseMs: 10_000 }
     const claim = (ownerId: string, now = NOW) => claimJob(store().db, { ...job, ownerId, now })
     expect(await claim('a')).toEqual({ lastRunAt: null })
@@ -168,7 +168,7 @@ describeOnBothStores('the store', (store) => {
     expect(await claim('a', NOW + 70_001)).toEqual({ lastRunAt: NOW + 10_001 })
   })
 
-  it('is not kept from a periodic job by a clock that was an hour ahead', async () => {
+  it('runs a periodic job in spite of a lease of a clock that was an hour ahead', async () => {
     const job = { name: 'j', now: NOW, everyMs: 60_000, leaseMs: 10_000 }
     const claim = (ownerId: string, now = NOW) => claimJob(store().db, { ...job, ownerId, now })
     const hour = 3_600_000
@@ -181,7 +181,7 @@ describeOnBothStores('the store', (store) => {
     expect(await claim('c')).toBeNull()
   })
 
-  it('is not kept from a token by a lease of a clock that was an hour ahead', async () => {
+  it('refreshes a token in spite of a lease of a clock that was an hour ahead', async () => {
     const tokens = createTokenStore(store().db, sealer)
     const hour = 3_600_000
     expect(await tokens.claim('wxA', 'died', NOW + hour, NOW + hour + 15_000)).toBe(true)
@@ -189,7 +189,7 @@ describeOnBothStores('the store', (store) => {
     expect(await tokens.claim('wxA', 'b', NOW, NOW + 15_000)).toBe(false)
   })
 
-  it('keeps the same medium once', async () => {
+  it('stores the same medium once', async () => {
     const medium = {
       type: 'image' as const,
       contentType: 'image/png',
@@ -206,17 +206,17 @@ describeOnBothStores('the store', (store) => {
   })
 
   it('changes its revision with every account and campaign', async () => {
-    const marks = [(await readConfigRevision(store().db)).fingerprint]
+    const fingerprints = [(await readConfigRevision(store().db)).fingerprint]
     await accountStore().add(account)
-    marks.push((await readConfigRevision(store().db)).fingerprint)
+    fingerprints.push((await readConfigRevision(store().db)).fingerprint)
     await publish('a')
-    marks.push((await readConfigRevision(store().db)).fingerprint)
-    expect(new Set(marks).size).toBe(3)
+    fingerprints.push((await readConfigRevision(store().db)).fingerprint)
+    expect(new Set(fingerprints).size).toBe(3)
   })
 })
 
-describe('the embedded store beside other work', () => {
-  it('lets timers and sockets have their turn between its queries', async () => {
+describe('the embedded store under load', () => {
+  it('yields to timers and sockets between its queries', async () => {
     const store = await openStore({ dataDir: null })
     let turns = 0
     let busy = true

@@ -5,7 +5,7 @@ import type { Sealer } from '../encryption/sealer.ts'
 import { isLeaseFree } from '../lease.ts'
 import { accessTokens } from '../schema.ts'
 
-/** Access tokens in the store, sealed; one refresh at a time for each account, by a lease. */
+/** Encrypted access tokens in the store. A lease allows one refresh at a time for each account. */
 export function createTokenStore(db: Db, sealer: Sealer): TokenStore {
   const ownedBy = (appId: string, ownerId: string) =>
     and(eq(accessTokens.appId, appId), eq(accessTokens.leaseOwnerId, ownerId))
@@ -44,7 +44,7 @@ export function createTokenStore(db: Db, sealer: Sealer): TokenStore {
   }
 }
 
-/** Accounts whose token ends within `aheadMs` and was good until lately: the ones that are in use. */
+/** Accounts in use whose token expires within `aheadMs`: it expires soon, or expired at most `aheadMs` ago. */
 export async function expiringTokens(db: Db, now: number, aheadMs: number): Promise<string[]> {
   const rows = await db
     .select({ appId: accessTokens.appId })

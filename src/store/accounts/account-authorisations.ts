@@ -5,38 +5,38 @@ import { accessTokens, accounts } from '../schema.ts'
 import type { Account, AccountState } from './account.ts'
 import { stateColumns } from './account-state.ts'
 
-/** An owner's authorisation of the platform. */
+/** An authorisation of the platform by the owner of an account. */
 export interface AuthorisationGrant {
   appId: string
   name: string
   refreshToken: string
   permissions: number[]
-  /** Null where WeChat has not said: what was known stays. */
+  /** Null when WeChat has not reported it: the stored value stays. */
   verified: boolean | null
-  /** Where the platform's WeChat is; absent: what the account had stays. */
+  /** The API address of the platform. Absent: the account keeps its address. */
   apiBase?: string | undefined
   state: AccountState
   stateReason: string | null
   /** By WeChat's clock, epoch ms in whole seconds. */
   authorisedAt: number
-  /** It is known to be the newest, whatever the times say: WeChat has just exchanged the code of the owner's browser. */
+  /** True when it is the newest whatever the times are: WeChat has just exchanged the code of the owner's browser. */
   isNewest: boolean
 }
 
-/** Names one authorisation of an account. */
+/** Identifies one authorisation of an account. */
 type AuthorisationOf = Pick<Account, 'appId' | 'authorisationAt'>
 
-/** Authorisations of accounts by their owners, and what ends them. */
+/** Authorisations of accounts and their revocations. */
 export function createAccountAuthorisations(db: Db, sealer: Sealer, now: () => number) {
   return {
     /**
-     * An owner has authorised the platform: a new account, or one that is served again. Settings of a known one stay.
-     * @returns false when a newer authorisation or revocation is known: nothing was changed then
+     * Stores an authorisation. Creates a new account; a known account keeps its settings.
+     * @returns false when a newer authorisation or revocation is known. Nothing was changed then
      */
     authorise: (grant: AuthorisationGrant) => authorise(db, sealer, grant, now()),
     /**
-     * WeChat may give a new refresh token with each access token: the last one counts. `of`: the account as it was when
-     * WeChat was asked; an authorisation or revocation that came meanwhile is not overwritten.
+     * Stores a refresh token. WeChat may issue a new one with each access token, and the last one counts.
+     * @param of the account before the call to WeChat. A newer authorisation or revocation is not overwritten
      */
     async saveRefreshToken(of: AuthorisationOf, refreshToken: string): Promise<void> {
       await db
@@ -44,7 +44,7 @@ export function createAccountAuthorisations(db: Db, sealer: Sealer, now: () => n
         .set({ refreshTokenSealed: sealer.seal(refreshToken) })
         .where(isStillAuthorisedAs(of))
     },
-    /** WeChat refused what the account is authorised with; a newer authorisation is not touched. */
+    /** Stores that WeChat refused the refresh token. A newer authorisation is not changed. */
     async recordRefusedAuthorisation(of: AuthorisationOf, reason: string): Promise<void> {
       await db
         .update(accounts)
@@ -52,16 +52,15 @@ export function createAccountAuthorisations(db: Db, sealer: Sealer, now: () => n
         .where(isStillAuthorisedAs(of))
     },
     /**
-     * The owner took the authorisation back at `revokedAt` (WeChat's clock, epoch ms): nothing is left that could be used.
-     * Where authorisation and revocation have the same second, the authorisation counts: a platform that wrongly thinks it
-     * is authorised is corrected by WeChat's next answer, while a revocation ends every run for good. That it was this very
-     * revocation (repeated after a failure) is known by the refresh token that is gone.
-     * @returns false when a newer authorisation is known, or no such account
+     * Stores a revocation at `revokedAt` (WeChat's clock, epoch ms) and deletes the tokens. Of an authorisation and a revocation
+     * in the same second, the authorisation counts: WeChat's next answer corrects a wrong authorisation, while a revocation
+     * ends every run. A missing refresh token shows that this revocation was stored before, and is being repeated.
+     * @returns false when a newer authorisation is known, or the account is unknown
      */
     async revokeAuthorisation(appId: string, revokedAt: number, reason: string): Promise<boolean> {
       const { authorisationAt } = accounts
       return db.transaction(async (tx) => {
-        const dropped = await tx
+        const revoked = await tx
           .update(accounts)
           .set({
             ...stateColumns(now(), 'needs-authorisation', reason),
@@ -79,8 +78,8 @@ export function createAccountAuthorisations(db: Db, sealer: Sealer, now: () => n
             ),
           )
           .returning({ appId: accounts.appId })
-        if (dropped.length > 0) await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
-        return dropped.length > 0
+        if (revoked.length > 0) await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
+        return revoked.length > 0
       })
     },
   }

@@ -4,35 +4,35 @@ import type { Db } from '../db.ts'
 import { accounts } from '../schema.ts'
 import type { AccountState } from './account.ts'
 
-/** Stops accounts and frees them. */
+/** Changes the state of accounts. */
 export function createAccountStates(db: Db, now: () => number) {
   return {
-    /** Stops or frees an account. `until`: when the stop ends by itself. */
+    /** Stops or resumes an account. `until`: when the stop ends by itself, epoch ms. */
     async setState(appId: string, state: AccountState, reason: string | null, until: number | null = null) {
       await db
         .update(accounts)
         .set(stateColumns(now(), state, reason, until))
         .where(eq(accounts.appId, appId))
     },
-    /** Accounts that WeChat's answer to a token call has stopped. */
+    /** Accounts that were blocked because WeChat refused their AppSecret. */
     async blockedForSecret(): Promise<string[]> {
       const rows = await db.select({ appId: accounts.appId }).from(accounts).where(blockedForSecret())
       return rows.map((r) => r.appId)
     },
-    /** Frees an account that is blocked for its secret, and no other; true when it was. */
+    /** Unblocks an account that was blocked for its AppSecret. False when it was not. */
     async unblockAfterSecretChange(appId: string): Promise<boolean> {
       const at = now()
-      const freed = await db
+      const unblocked = await db
         .update(accounts)
         .set({ state: 'active', stateReason: null, stateSince: at, stateUntil: null, updatedAt: at })
         .where(and(eq(accounts.appId, appId), blockedForSecret()))
         .returning({ appId: accounts.appId })
-      return freed.length > 0
+      return unblocked.length > 0
     },
   }
 }
 
-/** The columns of an account that enters a state, or stays in it. */
+/** The columns of an account that enters a state or stays in it. `stateSince` changes only with the state. */
 export function stateColumns(
   now: number,
   state: AccountState,
@@ -49,7 +49,7 @@ export function stateColumns(
   }
 }
 
-/** Its reason begins with a code that only a token call stops an account for. */
+/** The reason starts with an errcode that only token calls stop an account for. */
 function blockedForSecret() {
   return and(eq(accounts.state, 'blocked'), sql`${accounts.stateReason} ~ ${SECRET_REASON.source}`)
 }

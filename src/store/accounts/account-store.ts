@@ -35,7 +35,7 @@ function createAccountQueries(db: Db, sealer: Sealer, now: () => number) {
       const [row] = await db.select().from(accounts).where(eq(accounts.appId, appId))
       return row ? openAccount(sealer, row) : null
     },
-    /** How many accounts are in each state now; states with none are missing. */
+    /** The number of accounts in each state now. States without accounts are missing. */
     async countByState(): Promise<Map<AccountState, number>> {
       const rows = await db
         .select({ state: accounts.state, stateUntil: accounts.stateUntil, n: count() })
@@ -48,12 +48,12 @@ function createAccountQueries(db: Db, sealer: Sealer, now: () => number) {
       }
       return counts
     },
-    /** Of all accounts, `limit` at most. */
+    /** Ids of all accounts, at most `limit`. */
     async appIds(limit: number): Promise<string[]> {
       const rows = await db.select({ appId: accounts.appId }).from(accounts).limit(limit)
       return rows.map(({ appId }) => appId)
     },
-    /** In the order of their appIds, beginning after `after`; `only` these, where given. */
+    /** In the order of their appIds, after `after`. `only`: limits the result to these appIds. */
     async list({
       after = '',
       limit = 1_000,
@@ -110,12 +110,12 @@ function createAccountChanges(db: Db, sealer: Sealer, now: () => number) {
             updatedAt: now(),
           })
           .where(eq(accounts.appId, appId))
-        // Another secret makes another token.
+        // The access token belongs to the old secret.
         if (patch.appSecret !== undefined) await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
         return true
       })
     },
-    /** WeChat reached the callback. */
+    /** Records that WeChat reached the callback just now. */
     async recordCallback(appId: string): Promise<void> {
       await db.update(accounts).set({ lastCallbackAt: now() }).where(eq(accounts.appId, appId))
     },

@@ -2,13 +2,13 @@ import { eq } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { accountTags } from '../schema.ts'
 
-/** The numbers of an account's tags, by their names, as WeChat last reported them. */
+/** Ids of an account's tags by name, as WeChat last reported them. */
 export async function readAccountTags(db: Db, appId: string): Promise<Map<string, number>> {
   const rows = await db.select().from(accountTags).where(eq(accountTags.appId, appId))
   return new Map(rows.map((r) => [r.name, r.tagId]))
 }
 
-/** Stores all tags of the account as WeChat has just reported them. */
+/** Replaces the stored tags of an account with those that WeChat has just reported. */
 export async function saveAccountTags(
   db: Db,
   appId: string,
@@ -20,7 +20,7 @@ export async function saveAccountTags(
   })
 }
 
-/** Keeps one tag that was just made. */
+/** Stores one tag that was just created. */
 export async function saveAccountTag(
   db: Pick<Db, 'insert'>,
   appId: string,

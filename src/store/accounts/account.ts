@@ -2,14 +2,14 @@ import type { Forward } from '../../wechat/callback/outbound-envelope.ts'
 import type { Sealer } from '../encryption/sealer.ts'
 import type { accounts } from '../schema.ts'
 
-/** The most accounts that one call reads: far more than one deployment serves, and a bound. */
+/** Most accounts that one call reads: a bound far above what one deployment serves. */
 export const MAX_ACCOUNTS = 100_000
 
 export type AccountRow = typeof accounts.$inferSelect
 
 export type AccountState = AccountRow['state']
 
-/** An account with its secrets open: never leaves the process. */
+/** An account with decrypted secrets. It never leaves the process. */
 export interface Account
   extends Omit<
     AccountRow,
@@ -22,31 +22,31 @@ export interface Account
     | 'forwardSealed'
     | 'invalidRecipients'
   > {
-  /** Empty for an authorised account: the platform's secret, token and key serve it. */
+  /** Empty for an authorised account, which uses the platform's secret, token and key. */
   appSecret: string
   token: string
   encodingAesKey: string | null
-  /** Before the last change; see `withUnexpiredKeys`. */
+  /** The token before the last change; see `withUnexpiredKeys`. */
   previousToken: string | null
   previousAesKey: string | null
   refreshToken: string | null
-  /** A second URL that each event is forwarded to, with what signs and encrypts for it. */
+  /** A second URL that each event is forwarded to, with its own token and key. */
   forward: Forward | null
 }
 
-/** What an operator gives when an account is registered. */
+/** The fields of a new account. */
 export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
   Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'> &
   Partial<Pick<Account, 'variables' | 'forward'>>
 
 export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
 
-/** True while sends may go: active, or a stop that ended by itself. */
+/** Whether the account may send: it is active, or its stop has ended by itself. */
 export function canSend(account: Pick<Account, 'state' | 'stateUntil'>, now: number): boolean {
   return account.state === 'active' || (account.stateUntil !== null && account.stateUntil <= now)
 }
 
-/** The account of a row, its secrets decrypted. */
+/** Decrypts the secrets of a row. */
 export function openAccount(sealer: Sealer, row: AccountRow): Account {
   const {
     appSecretSealed,
@@ -69,12 +69,12 @@ export function openAccount(sealer: Sealer, row: AccountRow): Account {
     previousToken: open(previousTokenSealed),
     previousAesKey: open(previousAesKeySealed),
     refreshToken: open(refreshTokenSealed),
-    // Written by `sealAccount` below.
+    // `sealAccount` below wrote this JSON.
     forward: forward === null ? null : (JSON.parse(forward) as Forward),
   }
 }
 
-/** The columns of what is given of an account, its secrets encrypted. */
+/** The columns of the given fields, with encrypted secrets. */
 export function sealAccount(sealer: Sealer, given: AccountPatch) {
   const { appSecret, token, encodingAesKey, forward, ...columns } = given
   const seal = (secret: string | null) => (secret === null ? null : sealer.seal(secret))

@@ -3,7 +3,7 @@ import type { ReceivedMode } from '../../wechat/callback/envelope.ts'
 import type { Db } from '../db.ts'
 import { settings } from '../schema.ts'
 
-/** A push that was of another mode than its account; `at` epoch ms. */
+/** A callback in another mode than its account's; `at` epoch ms. */
 export interface ModeMismatch {
   received: ReceivedMode
   at: number
@@ -14,16 +14,16 @@ const SETTING_PREFIX = 'mode-mismatch/'
 export async function recordModeMismatch(
   db: Db,
   appId: string,
-  { received: arrived, at }: ModeMismatch,
+  { received, at }: ModeMismatch,
 ): Promise<void> {
-  const set = { value: arrived, updatedAt: at }
+  const set = { value: received, updatedAt: at }
   await db
     .insert(settings)
     .values({ name: SETTING_PREFIX + appId, ...set })
     .onConflictDoUpdate({ target: settings.name, set })
 }
 
-/** The last one, until one of the right mode came; by whichever process. */
+/** The last mismatch that any process recorded; null after a callback in the right mode. */
 export async function readModeMismatch(db: Db, appId: string): Promise<ModeMismatch | null> {
   const [row] = await db
     .select()

@@ -8,23 +8,23 @@ export interface PlatformEvent {
   id: number
   kind: 'authorised' | 'unauthorised'
   appId: string | null
-  /** The authorisation code; null of a revocation. */
+  /** The authorisation code; null for a revocation. */
   code: string | null
   receivedAt: number
   /**
-   * When it happened by WeChat's clock, epoch ms in whole seconds. Null of an authorisation that only the owner's browser
-   * has brought so far.
+   * When it happened by WeChat's clock, epoch ms in whole seconds. Null for an authorisation that only the owner's browser has
+   * reported so far.
    */
   createTime: number | null
   attempts: number
 }
 
-/** `key` names the event: it is kept once. */
+/** An event is stored once for each `dedupeKey`. */
 type NewPlatformEvent = Omit<PlatformEvent, 'id' | 'attempts'> & { dedupeKey: string }
 
 export type PlatformStore = ReturnType<typeof createPlatformStore>
 
-/** What a third-party platform must remember. Tickets and codes are encrypted. */
+/** Tickets, pending authorisations and events of a third-party platform. Tickets and codes are encrypted. */
 export function createPlatformStore(db: Db, sealer: Sealer) {
   return {
     ...createComponentTickets(db, sealer),
@@ -36,9 +36,9 @@ export function createPlatformStore(db: Db, sealer: Sealer) {
 function createComponentTickets(db: Db, sealer: Sealer) {
   return {
     /**
-     * Keeps the newest ticket by `CreateTime` (epoch ms). One that has expired (`lifetimeMs` after it came) is replaced by any: a
-     * wrong time of the past must not keep the platform from its tickets.
-     * @returns false when a newer one is known
+     * Stores a ticket if it is the newest by `CreateTime` (epoch ms). Any ticket replaces one that has expired, `lifetimeMs`
+     * after it arrived, so that a ticket with a wrong time cannot block later ones.
+     * @returns false when a newer ticket is known
      */
     async saveTicket(
       componentAppId: string,
@@ -77,24 +77,24 @@ function createPendingAuthorisations(db: Db) {
       await db.insert(pendingAuthorisations).values({ state, createdAt, expiresAt })
     },
     /**
-     * Redeems the pending authorisation with this state by one code, named by its dedupe key. The same code again is the
-     * same page loaded again.
-     * @returns false for another code, and once it has expired
+     * Redeems the pending authorisation with this state for one code, given by its dedupe key. The same code may be redeemed
+     * again: the browser loaded the page again.
+     * @returns false for another code, and after the authorisation has expired
      */
     async redeemPendingAuthorisation(state: string, codeKey: string, now: number): Promise<boolean> {
-      const { codeKey: used } = pendingAuthorisations
-      const taken = await db
+      const { codeKey: usedKey } = pendingAuthorisations
+      const redeemed = await db
         .update(pendingAuthorisations)
         .set({ codeKey })
         .where(
           and(
             eq(pendingAuthorisations.state, state),
             gt(pendingAuthorisations.expiresAt, now),
-            or(isNull(used), eq(used, codeKey)),
+            or(isNull(usedKey), eq(usedKey, codeKey)),
           ),
         )
         .returning({ state: pendingAuthorisations.state })
-      return taken.length > 0
+      return redeemed.length > 0
     },
   }
 }
@@ -102,11 +102,11 @@ function createPendingAuthorisations(db: Db) {
 function createPlatformEvents(db: Db, sealer: Sealer) {
   return {
     /**
-     * Keeps an event durably, once. The owner's browser and WeChat's push may bring the same authorisation: the push knows
-     * when it was given, so its `createTime` counts, also for an account that the browser has authorised already.
+     * Stores an event durably, once. The owner's browser and WeChat's push may report the same authorisation. Only the push has
+     * the time, so its `createTime` counts, also for an account that the browser has authorised already.
      */
     accept: (event: NewPlatformEvent) => acceptEvent(db, sealer, event),
-    /** What was received until `before` and is not done yet, oldest first. */
+    /** Events received until `before` that are not done yet, oldest first. */
     async pending(limit: number, before: number): Promise<PlatformEvent[]> {
       const rows = await db
         .select()
@@ -124,7 +124,7 @@ function createPlatformEvents(db: Db, sealer: Sealer) {
         attempts,
       }))
     },
-    /** When the account last took its authorisation back, also when it was not known here then. */
+    /** The time of the account's last revocation, also when the account was unknown then; null: none. */
     async lastRevocation(appId: string): Promise<number | null> {
       const [row] = await db
         .select({ at: max(platformEvents.createTime) })
@@ -132,7 +132,7 @@ function createPlatformEvents(db: Db, sealer: Sealer) {
         .where(and(eq(platformEvents.kind, 'unauthorised'), eq(platformEvents.appId, appId)))
       return row?.at ?? null
     },
-    /** An event's time as it is known by now: WeChat's push may have brought it meanwhile. */
+    /** The time of an event as known now: WeChat's push may have reported it meanwhile. */
     async createTimeOf(id: number): Promise<number | null> {
       const [row] = await db
         .select({ createTime: platformEvents.createTime })
@@ -140,16 +140,16 @@ function createPlatformEvents(db: Db, sealer: Sealer) {
         .where(eq(platformEvents.id, id))
       return row?.createTime ?? null
     },
-    /** What became of an event: which account it was about, or why it will never be done. */
+    /** The result of an event: its account, or why it failed. Null when there is no such event. */
     async outcome(
-      key: string,
+      dedupeKey: string,
     ): Promise<{ done: boolean; appId: string | null; error: string | null } | null> {
-      const [row] = await db.select().from(platformEvents).where(eq(platformEvents.dedupeKey, key))
+      const [row] = await db.select().from(platformEvents).where(eq(platformEvents.dedupeKey, dedupeKey))
       return row ? { done: row.doneAt !== null, appId: row.appId, error: row.error } : null
     },
     /**
-     * The code goes with it: it has been used, or is good for nothing. `createTime`: the time that it was given where
-     * WeChat had given none.
+     * Marks an event as done and deletes its code.
+     * @param done.createTime the time to store when WeChat has reported none
      */
     async markDone(
       id: number,
@@ -203,8 +203,8 @@ async function acceptEvent(db: Db, sealer: Sealer, event: NewPlatformEvent): Pro
 }
 
 /**
- * Pending authorisations that have expired, and authorisations that were done or given up before `before` (epoch ms), go. Revocations stay: the
- * newest one of an account says which authorisation is older than it.
+ * Deletes pending authorisations that have expired, and authorisations that were done or failed before `before` (epoch ms).
+ * Revocations stay: they show which authorisations are older.
  */
 export async function purgePlatform(db: Db, before: number): Promise<void> {
   await db.delete(pendingAuthorisations).where(lt(pendingAuthorisations.expiresAt, before))

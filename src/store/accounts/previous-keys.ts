@@ -5,15 +5,15 @@ import { accounts } from '../schema.ts'
 import { type Account, type AccountPatch, type AccountRow, openAccount } from './account.ts'
 
 /**
- * An owner enters URL, token and EncodingAESKey at WeChat in one form (消息推送配置,
- * https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/message-push.html), and not in the same moment as here.
- * Until then WeChat signs and seals with what was before; platforms must keep the key before the last one
+ * How long the previous token and key stay valid. An owner changes them at WeChat in one form (消息推送配置,
+ * https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/message-push.html), not at the same moment as here. Until
+ * then WeChat signs and encrypts with the previous ones. Platforms must keep the previous key
  * (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Message_Encryption/Technical_Plan.html). That the
  * token needs the same overlap is inferred from the form.
  */
 const PREVIOUS_KEYS_MS = 24 * 3_600_000
 
-/** The columns that keep what a patch replaces of an account's callback keys as the previous ones, for a day. */
+/** The columns that keep the token and key that a patch replaces as the previous ones. */
 export function supersededKeys(
   sealer: Sealer,
   before: AccountRow,
@@ -36,7 +36,7 @@ type PreviousKeys = Pick<
   'previousToken' | 'previousTokenUntil' | 'previousAesKey' | 'previousAesKeyUntil'
 >
 
-/** The account without expired previous keys, which may still be stored and open nothing any more. */
+/** The account without expired previous keys, which may still be stored. */
 export function withUnexpiredKeys<A extends PreviousKeys>(account: A, now: number): A {
   const { previousTokenUntil, previousAesKeyUntil } = account
   if (previousTokenUntil === null && previousAesKeyUntil === null) return account

@@ -6,16 +6,17 @@ import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
 import { accessTokens, accounts, followers, inbox, settings } from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
 
-/** The result of an event that waited when its account was removed. */
+/** The result of an event that was not dispatched when its account was removed. */
 export const ACCOUNT_REMOVED = 'account-removed'
-/** Why the runs of a removed account ended. */
+/** The reason of the ended runs of a removed account. */
 export const REMOVED_REASON = 'account removed'
 const SETTING_PREFIX = 'removed-account/'
 const BATCH = 500
 
 /**
- * Removes an account, in one transaction that also notes that its runs are to be ended: from here on nothing is sent for
- * it, and `finishRemoval` may come later, in another process.
+ * Removes an account and records, in the same transaction, that its runs must be ended. From then on nothing is sent for it.
+ * `finishRemoval` may run later, in another process.
+ * @returns false when there is no such account
  */
 export async function removeAccount(db: Db, appId: string, now: number): Promise<boolean> {
   return db.transaction(async (tx) => {
@@ -38,7 +39,7 @@ export async function removeAccount(db: Db, appId: string, now: number): Promise
   })
 }
 
-/** Ends the runs of a removed account as `account-stopped` and forgets its followers; an opt-out is kept. */
+/** Ends the runs of a removed account as `account-stopped` and deletes its followers. Opt-outs are kept. */
 export async function finishRemoval(db: Db, appId: string, now: number): Promise<void> {
   for (;;) {
     const active = await activeRunsByAccount(db, appId, BATCH)
@@ -67,7 +68,7 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
 }
 
-/** Removed accounts with runs that are not ended yet; `appId`: only this one. */
+/** Removed accounts whose runs are not ended yet. `appId`: checks only this account. */
 export async function unfinishedRemovals(db: Db, appId?: string): Promise<string[]> {
   const rows = await db
     .select({ name: settings.name })
@@ -95,7 +96,7 @@ function stopRun(state: RunState, openSteps: readonly string[], at: number): Run
   return { ...ended, steps: resolveOpenSteps(state, ended, openSteps, 'account-stopped') }
 }
 
-/** Steps of a run that was ended from outside: one with an intent and no result is unknown. */
+/** The steps of a run that was ended from outside. A step with an intent and no result becomes `unknown`. */
 export function resolveOpenSteps(
   before: RunState,
   ended: RunState,

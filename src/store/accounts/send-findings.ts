@@ -3,13 +3,13 @@ import type { Db } from '../db.ts'
 import { hashRecipient } from '../runs/erase-follower.ts'
 import { accounts, type SendQuota } from '../schema.ts'
 
-/** How many followers in a row that WeChat does not know block the account: docs/contract.md#4-sending. */
+/** This many different unknown followers in a row block the account: docs/contract.md#4-sending. */
 const MAX_INVALID_RECIPIENTS = 3
 
-/** What WeChat's answers to sends say of an account. */
+/** Stores what WeChat's answers to sends show about an account. */
 export function createSendFindings(db: Db) {
   return {
-    /** Notes a follower that WeChat does not know; true when they are three different ones in a row. */
+    /** Records a follower that WeChat does not know. True when three different ones came in a row. */
     async recordInvalidRecipient(appId: string, openId: string): Promise<boolean> {
       const recipientHash = hashRecipient(openId)
       const [row] = await db
@@ -22,32 +22,32 @@ export function createSendFindings(db: Db) {
         .returning({ recipients: accounts.invalidRecipients })
       return (row?.recipients.length ?? 0) >= MAX_INVALID_RECIPIENTS
     },
-    /** A send that worked: the next invalid recipient is the first in a row. */
+    /** Records a successful send: the next invalid recipient is the first in a row. */
     async recordValidRecipient(appId: string): Promise<void> {
       await db
         .update(accounts)
         .set({ invalidRecipients: [] })
         .where(and(eq(accounts.appId, appId), sql`${accounts.invalidRecipients} <> '[]'::jsonb`))
     },
-    /** WeChat refused this kind of message as such: publishing warns of it. */
+    /** Records that WeChat refuses this kind of message. Publishing warns of it. */
     async recordRefusedKind(appId: string, kind: string): Promise<void> {
       await db
         .update(accounts)
         .set({ refusedKinds: sql`${accounts.refusedKinds} || to_jsonb(${kind}::text)` })
         .where(and(eq(accounts.appId, appId), sql`NOT ${accounts.refusedKinds} @> to_jsonb(${kind}::text)`))
     },
-    /** What WeChat says of the account's quota for sends. */
+    /** Stores the account's quota for sends. */
     async saveSendQuota(appId: string, sendQuota: SendQuota): Promise<void> {
       await db.update(accounts).set({ sendQuota }).where(eq(accounts.appId, appId))
     },
-    /** WeChat accepted a message of this kind. */
+    /** Records that WeChat accepts this kind of message. */
     async recordAcceptedKind(appId: string, kind: string): Promise<void> {
       await db
         .update(accounts)
         .set({ refusedKinds: sql`${accounts.refusedKinds} - ${kind}::text` })
         .where(eq(accounts.appId, appId))
     },
-    /** WeChat lets the account send: what it refused before is to be tried again, certification is to be asked again. */
+    /** Clears refused kinds, and a missing certification, after WeChat allowed the account to send again. */
     async clearRefusals(appId: string): Promise<void> {
       await db
         .update(accounts)

@@ -12,7 +12,7 @@ type CampaignRow = typeof campaigns.$inferSelect
 
 export type { CampaignVersion } from './campaign-versions.ts'
 
-/** A campaign with its newest version, as far as that can be used. */
+/** A campaign with its newest version, if that is usable. */
 export interface StoredCampaign extends LoadedVersion {
   row: CampaignRow
 }
@@ -55,11 +55,11 @@ function createCampaignQueries(db: Db) {
     ...(await versions.load(found.id, found.version)),
   })
   return {
-    /** Null when it is gone, or cannot be used. */
+    /** Null when the version is missing or unusable. */
     version,
     row,
     versions: (id: string) => versions.list(id),
-    /** Null when there is none, or it is deleted. */
+    /** Null when there is no such campaign, or it is deleted. */
     async find(id: string): Promise<StoredCampaign | null> {
       const found = await row(id)
       return found && found.state !== 'deleted' ? withVersion(found) : null
@@ -79,7 +79,7 @@ function createCampaignQueries(db: Db) {
         .limit(limit)
       return Promise.all(rows.map(withVersion))
     },
-    /** Every campaign that new followers may enter; `broken`: those that they may not, although nobody paused them. */
+    /** Live campaigns. `broken`: those whose stored version is unusable. */
     async live(): Promise<{ live: LiveCampaign[]; broken: StoredCampaign[] }> {
       const rows = await db
         .select()
@@ -92,8 +92,8 @@ function createCampaignQueries(db: Db) {
       }
     },
     /**
-     * A step's message: as the run's version has it, or a newer one whose bodies running ones follow, where the run can send
-     * that.
+     * The message of a step: from the version of the run, or from a newer version that was published for running bodies, if
+     * the run can send that message.
      */
     async messageOf(id: string, number: number, stepId: string): Promise<Message | null> {
       const step = async (n: number) => (await version(id, n))?.model.steps.find((s) => s.id === stepId)?.send

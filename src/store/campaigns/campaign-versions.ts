@@ -5,18 +5,18 @@ import { campaignVersions } from '../schema.ts'
 
 export type CampaignVersion = typeof campaignVersions.$inferSelect
 
-/** A version as far as it can be used. */
+/** A version, if it is usable. */
 export interface LoadedVersion {
-  /** Null when it cannot be used: `broken` says why. */
+  /** Null when it is unusable; `broken` has the reason. */
   version: CampaignVersion | null
   broken: string | null
-  /** '' when it is gone. */
+  /** Empty when the version is missing. */
   source: string
 }
 
 const MAX_CACHED_VERSIONS = 500
 
-/** Reads versions of campaigns, each once: a version never changes. */
+/** Reads versions of campaigns and caches them, since a version never changes. */
 export class CampaignVersions {
   readonly #db: Db
   readonly #cache = new Map<string, CampaignVersion>()
@@ -25,7 +25,7 @@ export class CampaignVersions {
     this.#db = db
   }
 
-  /** A version that can be used, or why it cannot. */
+  /** A usable version, or why it is unusable. */
   async load(id: string, number: number): Promise<LoadedVersion> {
     const key = `${id}@${number}`
     const known = this.#cache.get(key)

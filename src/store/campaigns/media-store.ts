@@ -4,7 +4,7 @@ import type { MediaKind } from '../../wechat/rules/media-limits.ts'
 import type { Db } from '../db.ts'
 import { media } from '../schema.ts'
 
-/** Keeps an upload under the hash of its content; the same content twice is one medium. */
+/** Stores an upload under the hash of its content. The same content is stored once. */
 export async function saveMedium(
   db: Db,
   medium: { type: MediaKind; contentType: string; filename: string; content: Buffer; createdAt: number },
@@ -16,7 +16,7 @@ export async function saveMedium(
   return { id, type, bytes: content.length }
 }
 
-/** Which of these media are there. */
+/** The ids among `ids` that are stored. */
 export async function existingMedia(db: Db, ids: readonly string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set()
   const rows = await db

@@ -10,7 +10,7 @@ export interface MediumRef {
 
 export type MediumRow = typeof media.$inferSelect
 
-/** WeChat's media_ids of an account, keyed `type:id`; what was never uploaded is missing. */
+/** WeChat's media_ids of an account by `type:id`. Media that were never uploaded are missing. */
 export async function readUploads(
   db: Db,
   appId: string,
@@ -28,7 +28,7 @@ export function uploadRows(db: Db, appId: string, refs: readonly MediumRef[]) {
     .where(and(eq(mediaUploads.appId, appId), inArray(mediaUploads.mediaId, ids)))
 }
 
-/** Remembers where a medium is at WeChat. */
+/** Stores WeChat's media_id of a medium. */
 export async function saveUpload(
   db: Db,
   upload: { appId: string; mediaId: string; type: string; wechatMediaId: string; uploadedAt: number },

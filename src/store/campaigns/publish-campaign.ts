@@ -9,7 +9,7 @@ import type { Db } from '../db.ts'
 import { campaigns, campaignVersions } from '../schema.ts'
 import type { CampaignVersion } from './campaign-versions.ts'
 
-/** A campaign that passed the check, with the file that it was read from. */
+/** A checked campaign and its source file. */
 export interface Publication {
   source: string
   campaign: Campaign
@@ -19,7 +19,7 @@ export interface Publication {
   publishedAt: number
 }
 
-/** Publishes a checked campaign: a new version when the file changed or the campaign was deleted, else none. */
+/** Publishes a checked campaign. Creates a version when the file has changed, or the campaign was deleted. */
 export function publishCampaign(
   db: Db,
   { source, campaign, warnings, runningBodies, publishedAt }: Publication,
@@ -37,7 +37,7 @@ export function publishCampaign(
     const isLive = known !== undefined && known.state !== 'deleted'
     const isUnchanged =
       isLive && newest?.version === known.version && isSameVersion(newest, sourceHash, campaign)
-    // Never a number again whose row is gone: runs may be pinned to it.
+    // Never reuses the number of a deleted version: runs may be pinned to it.
     const version = isUnchanged ? known.version : Math.max(newest?.version ?? 0, known?.version ?? 0) + 1
     if (!isUnchanged) {
       const row = { id, version, source, sourceHash, model: campaign, warnings, publishedAt }
@@ -57,7 +57,7 @@ export function publishCampaign(
   })
 }
 
-/** Whether the file would make the version that is there. An earlier release may have read the same file otherwise. */
+/** Whether the file gives the stored version. An earlier release may have parsed the same file differently. */
 function isSameVersion(newest: CampaignVersion, sourceHash: string, campaign: Campaign): boolean {
   return (
     newest.sourceHash === sourceHash &&
@@ -66,7 +66,7 @@ function isSameVersion(newest: CampaignVersion, sourceHash: string, campaign: Ca
   )
 }
 
-/** What the store gives back of a campaign: nothing of what is undefined. */
+/** A campaign as the store returns it, without undefined fields. */
 function asStored(campaign: Campaign): unknown {
   return JSON.parse(storableJson(campaign))
 }

@@ -4,23 +4,24 @@ import { settings } from '../schema.ts'
 import { anySealed } from './sealed-columns.ts'
 import type { Sealer } from './sealer.ts'
 
-/** `encryption-key/ID`: something in the store may be sealed under this key. An id shows nothing of its key. */
+/** `encryption-key/ID`: something in the store may be encrypted with this key. The id does not reveal the key. */
 const IN_USE_PREFIX = 'encryption-key/'
-/** `encryption-key-retired/ID`: nothing of the store is sealed under this key any more; histories may be. */
+/** `encryption-key-retired/ID`: nothing in the store is encrypted with this key any more, but histories may be. */
 const RETIRED_PREFIX = 'encryption-key-retired/'
 const KEY_CHECK_LOCK = 7_203_641_883
 
-/** `missing`: ids of keys that the store is sealed with and this process does not have; '?' of one without an id. */
+/** `missing`: ids of keys that the store needs and this process lacks; '?' when the id is not known. */
 export type KeyCheck = { ok: true; pending: readonly string[] } | { ok: false; missing: readonly string[] }
 
 /**
- * Lets a process seal under its current key, once it is sure that it opens all that stands in the store; else nothing is
- * changed. From then on no process may start that does not know this key. `pending`: other keys still in use.
+ * Checks that this process can decrypt everything in the store, and registers its current key. From then on no process
+ * without that key may start. Changes nothing when a key is missing.
+ * @returns `pending`: ids of other keys that are still in use
  */
 export function checkKeys(db: Db, sealer: Sealer, now: number): Promise<KeyCheck> {
   const [current] = sealer.keyIds
   return db.transaction(async (tx) => {
-    // Two processes with different keys may be the first ones of an empty store.
+    // Two processes with different keys may open an empty store at the same time.
     await tx.execute(sql`SELECT pg_advisory_xact_lock(${KEY_CHECK_LOCK}::bigint)`)
     const known = await tx
       .select()
@@ -31,7 +32,7 @@ export function checkKeys(db: Db, sealer: Sealer, now: number): Promise<KeyCheck
     if (missing.length > 0) return { ok: false, missing }
     const anyText = known.length === 0 ? await anySealed(tx) : null
     if (anyText !== null && !opens(sealer, anyText)) return { ok: false, missing: ['?'] }
-    // A store from before this table: any key of ours may be the one that it is sealed with.
+    // The store has no registered key: it may be encrypted with any key of this process.
     const keysInUse = anyText === null ? [current] : sealer.keyIds
     for (const id of keysInUse) {
       const row = { name: IN_USE_PREFIX + id, value: String(now), updatedAt: now }
@@ -42,7 +43,7 @@ export function checkKeys(db: Db, sealer: Sealer, now: number): Promise<KeyCheck
   })
 }
 
-/** Nothing of the store is sealed under other keys than this one any more. */
+/** Retires all keys but the current one, after everything in the store was encrypted with it. */
 export async function retireOtherKeys(db: Db, current: string, now: number): Promise<void> {
   const others = and(
     like(settings.name, `${IN_USE_PREFIX}%`),
@@ -58,7 +59,7 @@ export async function retireOtherKeys(db: Db, current: string, now: number): Pro
   }
 }
 
-/** Keys that only histories may still need, and since when (epoch ms). */
+/** Keys that only histories may still need; `at`: when they were retired, epoch ms. */
 export async function retiredKeys(db: Db): Promise<{ id: string; at: number }[]> {
   const rows = await db
     .select()

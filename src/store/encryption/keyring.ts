@@ -1,21 +1,21 @@
 import { hkdfSync } from 'node:crypto'
 
-/** ENCRYPTION_KEY, and the keys of ENCRYPTION_KEY_PREVIOUS that are readable beside it. */
+/** ENCRYPTION_KEY, and the keys of ENCRYPTION_KEY_PREVIOUS that can still decrypt. */
 export interface EncryptionKeys {
   current: string
   previous?: readonly string[]
 }
 
-/** One key for one purpose. Its id tells it from others and gives nothing of it away. */
+/** A key for one purpose. Its id does not reveal it. */
 export interface DerivedKey {
   id: string
   secret: Buffer
 }
 
 export interface Keyring {
-  /** What is written from now on is written under this key. */
+  /** The key that encrypts. */
   current: DerivedKey
-  /** The current one first, each once. */
+  /** All keys without duplicates, the current one first. */
   all: readonly DerivedKey[]
   byId(id: string): DerivedKey | undefined
 }
@@ -24,8 +24,8 @@ const SALT = 'follower-nurture'
 const ID_BYTES = 6
 
 /**
- * The keys of one purpose, by HKDF: what is sealed for one purpose opens for no other. An id belongs to the
- * ENCRYPTION_KEY, so it is the same for every purpose.
+ * Derives the keys of one purpose by HKDF. A text that was encrypted for one purpose cannot be decrypted for another. The id
+ * depends on the ENCRYPTION_KEY only, so it is the same for every purpose.
  */
 export function deriveKeyring(keys: EncryptionKeys, purpose: string): Keyring {
   const given = [...new Set([keys.current, ...(keys.previous ?? [])])]
@@ -35,7 +35,7 @@ export function deriveKeyring(keys: EncryptionKeys, purpose: string): Keyring {
   return { current, all, byId: (id) => all.find((key) => key.id === id) }
 }
 
-/** Names an ENCRYPTION_KEY in the store and in histories. */
+/** The id of an ENCRYPTION_KEY in the store and in histories. */
 function keyIdOf(encryptionKey: string): string {
   return derive(encryptionKey, 'key id', ID_BYTES).toString('base64url')
 }

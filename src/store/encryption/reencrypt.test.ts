@@ -16,13 +16,13 @@ const NOW = 1_790_000_000_000
 const OLD = 'old-test-key'
 const NEW = 'new-test-key'
 
-/** Something sealed in every column that may hold it. */
+/** Stores an encrypted text in every column for one. */
 async function fill(store: Store, key: string) {
   const { db } = store
   const sealer = createSealer(key)
-  const store1 = createAccountStore(db, sealer, () => NOW)
+  const accountStore = createAccountStore(db, sealer, () => NOW)
   for (let i = 0; i < 120; i++) {
-    await store1.add({
+    await accountStore.add({
       appId: `wx${String(i).padStart(4, '0')}`,
       name: 'a',
       mode: 'security',
@@ -43,8 +43,8 @@ async function fill(store: Store, key: string) {
       },
     })
   }
-  await store1.patch('wx0000', { token: 'token-after', encodingAesKey: 'aes-after' })
-  await store1.authorise({
+  await accountStore.patch('wx0000', { token: 'token-after', encodingAesKey: 'aes-after' })
+  await accountStore.authorise({
     appId: 'wx0001',
     name: 'a',
     refreshToken: 'refresh',
@@ -56,8 +56,8 @@ async function fill(store: Store, key: string) {
     isNewest: false,
   })
   const tokens = createTokenStore(db, sealer)
-  await tokens.claim('wx0002', 'me', NOW, NOW + 1_000)
-  await tokens.save('wx0002', 'me', {
+  await tokens.claim('wx0002', 'owner', NOW, NOW + 1_000)
+  await tokens.save('wx0002', 'owner', {
     accessToken: 'access',
     expiresAt: NOW,
     forcedAt: null,
@@ -89,7 +89,7 @@ async function fill(store: Store, key: string) {
 }
 
 describeOnBothStores('the keys of a store', (store) => {
-  it('covers every sealed column', async () => {
+  it('are used in every column of SEALED_COLUMNS, which lists all', async () => {
     const { rows } = await execute<{ table: string; column: string }>(
       store().db,
       sql`SELECT table_name AS table, column_name AS column FROM information_schema.columns
@@ -100,46 +100,46 @@ describeOnBothStores('the keys of a store', (store) => {
   })
 
   describe('at the start of a process', () => {
-    const admit = (key: string, ...previous: string[]) =>
+    const check = (key: string, ...previous: string[]) =>
       checkKeys(store().db, createSealer(key, previous), NOW)
-    const isOk = async (...keys: [string, ...string[]]) => (await admit(...keys)).ok
+    const isOk = async (...keys: [string, ...string[]]) => (await check(...keys)).ok
 
-    it('the first key is taken, and no other opens the store', async () => {
-      expect(await admit(OLD)).toEqual({ ok: true, pending: [] })
+    it('the first key is registered, and others are refused', async () => {
+      expect(await check(OLD)).toEqual({ ok: true, pending: [] })
       const before = await store().db.select().from(settings)
-      expect(await admit(NEW)).toEqual({ ok: false, missing: [createSealer(OLD).keyIds[0]] })
+      expect(await check(NEW)).toEqual({ ok: false, missing: [createSealer(OLD).keyIds[0]] })
       expect(await store().db.select().from(settings)).toEqual(before)
       expect(await isOk(OLD)).toBe(true)
     })
 
-    it('a rollout: what knows both keys starts in any order, what knows too few does not', async () => {
-      await admit(OLD)
-      // 1. Everybody learns the new key, nobody writes with it.
+    it('allow a rollout: processes with both keys start in any order, processes without a needed key do not', async () => {
+      await check(OLD)
+      // 1. All processes get the new key. None encrypts with it yet.
       expect(await isOk(OLD, NEW)).toBe(true)
       expect(await isOk(OLD)).toBe(true)
-      // 2. The first one switches: one with the old key alone would meet what it cannot read.
+      // 2. The first process switches. A process with only the old key could no longer decrypt everything.
       expect(await isOk(NEW, OLD)).toBe(true)
       expect(await isOk(OLD)).toBe(false)
       expect(await isOk(OLD, NEW)).toBe(true)
-      // 4. too early: the old key is still needed.
+      // Too early for step 4: the old key is still needed.
       expect(await isOk(NEW)).toBe(false)
-      // 3. Everything is sealed anew.
+      // 3. Everything is encrypted again.
       await reencryptStore(store().db, createSealer(NEW, [OLD]), NOW)
       expect(await isOk(NEW)).toBe(true)
       expect(await isOk(OLD)).toBe(false)
     })
 
-    it('two first processes with different keys: one of them is refused', async () => {
-      const both = await Promise.all([admit(OLD), admit(NEW)])
+    it('refuse one of two first processes with different keys', async () => {
+      const both = await Promise.all([check(OLD), check(NEW)])
       expect(both.filter((a) => a.ok)).toHaveLength(1)
     })
 
-    it('a store from before the check is known by what is sealed in it', async () => {
+    it('are checked against the encrypted texts when none is registered', async () => {
       await fill(store(), OLD)
-      expect(await admit(NEW)).toEqual({ ok: false, missing: ['?'] })
+      expect(await check(NEW)).toEqual({ ok: false, missing: ['?'] })
       expect(await store().db.select().from(settings)).toEqual([])
       expect(await isOk(NEW, OLD)).toBe(true)
-      // The old key is known to be needed until everything is sealed anew.
+      // The old key is needed until everything is encrypted again.
       expect(await isOk(NEW)).toBe(false)
     })
   })
@@ -152,7 +152,7 @@ describeOnBothStores('the keys of a store', (store) => {
     })
     const total = (resealed: Record<string, number>) => Object.values(resealed).reduce((a, b) => a + b, 0)
 
-    it('seals everything under the new key, once', async () => {
+    it('encrypts everything with the new key, once', async () => {
       const both = createSealer(NEW, [OLD])
       const first = await reencryptStore(store().db, both, NOW)
       expect(first).toMatchObject({ unreadable: 0, keyId: createSealer(NEW).keyIds[0] })
@@ -174,7 +174,7 @@ describeOnBothStores('the keys of a store', (store) => {
       expect((await platform.pending(5, NOW))[0]?.code).toBe('code')
     })
 
-    it('can be interrupted anywhere: the next one goes on', async () => {
+    it('can be interrupted anywhere; the next one continues', async () => {
       const both = createSealer(NEW, [OLD])
       let seals = 0
       const dying = { ...both, seal: (text: string) => (seals++ < 150 ? both.seal(text) : die()) }
@@ -190,7 +190,7 @@ describeOnBothStores('the keys of a store', (store) => {
       expect((await checkKeys(store().db, createSealer(NEW), NOW)).ok).toBe(true)
     })
 
-    it('leaves what no key opens, says so, and keeps the old key in use', async () => {
+    it('reports texts that no key decrypts, and keeps the old key in use', async () => {
       await store()
         .db.update(accounts)
         .set({ tokenSealed: 'v2.elsewhere.a.b.c' })
@@ -200,7 +200,7 @@ describeOnBothStores('the keys of a store', (store) => {
       expect((await checkKeys(store().db, createSealer(NEW), NOW)).ok).toBe(false)
     })
 
-    it('says for how long histories may need the old key', async () => {
+    it('reports until when histories may need the old key', async () => {
       const run = (key: string, createdAt: number, closesAt: number, endedAt: number | null) => ({
         runKey: key,
         appId: 'wx0001',
@@ -208,7 +208,7 @@ describeOnBothStores('the keys of a store', (store) => {
         campaign: 'c',
         version: 1,
         status: endedAt === null ? ('active' as const) : ('ended' as const),
-        // Only what the question looks at.
+        // Only the fields that the query reads.
         entry: {} as never,
         plan: {} as never,
         state: { closesAt } as never,

@@ -8,17 +8,17 @@ import type { Sealer } from './sealer.ts'
 const BATCH = 100
 
 export interface Reencryption {
-  /** The key that everything is sealed with now. */
+  /** The key that everything is encrypted with now. */
   keyId: string
-  /** How many texts were reencrypted, by `table.column`. */
+  /** The number of reencrypted texts by `table.column`. */
   reencrypted: Record<string, number>
-  /** Texts that no key here opens: they are left as they are. */
+  /** The number of texts that no key of this process decrypts. They are unchanged. */
   unreadable: number
 }
 
 /**
- * Seals every sealed text of the store under the current key, one small statement each: it may be interrupted, repeated,
- * and run while the product works. A text that changes meanwhile is looked at again.
+ * Encrypts every encrypted text of the store again, with the current key. Each text has a small statement of its own, so that
+ * it may be interrupted, repeated, and run while the product works.
  */
 export async function reencryptStore(db: Db, sealer: Sealer, now: number): Promise<Reencryption> {
   const reencrypted: Record<string, number> = {}
@@ -43,7 +43,7 @@ async function reencryptColumn(db: Db, sealer: Sealer, column: SealedColumn) {
     for (const { key, text } of found) {
       const replacement = reencryptText(sealer, text)
       if (replacement === null) unreadable += 1
-      // Lost to another writer: it has sealed a new text, under its own current key.
+      // Not counted when another writer was faster: it has encrypted a new text with its own current key.
       else if (await replaceSealed(db, column, key, text, replacement)) reencrypted += 1
     }
     if (found.length < BATCH) return { reencrypted, unreadable }
@@ -61,13 +61,13 @@ function reencryptText(sealer: Sealer, text: string): string | null {
 
 export interface HistoryKeyUse {
   keyId: string
-  /** Runs that began under this key or before it, and go on. */
+  /** Open runs that started before the key was retired. */
   openRuns: number
-  /** When the last of them closes, as things stand, or closed: epoch ms. */
+  /** When the last of them closed, or will close unless there is a new interaction; epoch ms. */
   lastClosesAt: number
 }
 
-/** For how long histories may still be encrypted under keys that nothing in the store is sealed with any more. */
+/** How long histories may still need the retired keys. */
 export async function historyKeyUse(db: Db): Promise<HistoryKeyUse[]> {
   const retired = await retiredKeys(db)
   return Promise.all(

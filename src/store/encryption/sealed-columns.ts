@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { execute } from '../sql.ts'
 
-/** Every column that holds sealed text, with the key of its table. A test finds one that is missing here. */
+/** All columns of encrypted text, with the key of their table. A test checks that none is missing. */
 export const SEALED_COLUMNS = [
   { table: 'accounts', key: 'app_id', column: 'app_secret_sealed' },
   { table: 'accounts', key: 'app_id', column: 'token_sealed' },
@@ -18,7 +18,7 @@ export const SEALED_COLUMNS = [
 ] as const
 export type SealedColumn = (typeof SEALED_COLUMNS)[number]
 
-/** The column's texts that do not begin with `prefix`, in the order of their keys (as text). */
+/** Texts of a column that do not start with `prefix`, in the order of their keys as text, after `after`. */
 export async function findSealedOtherwise(
   db: Db,
   { table, key, column }: SealedColumn,
@@ -34,7 +34,7 @@ export async function findSealedOtherwise(
   return rows
 }
 
-/** Puts another text in the place of `was`; false when somebody has changed it meanwhile. */
+/** Replaces a text. False when it has changed meanwhile. */
 export async function replaceSealed(
   db: Db,
   { table, key, column }: SealedColumn,
@@ -50,7 +50,7 @@ export async function replaceSealed(
   return rows.length > 0
 }
 
-/** Any sealed text of the store; null when there is none. */
+/** Any encrypted text of the store; null when there is none. */
 export async function anySealed(db: Db): Promise<string | null> {
   for (const column of SEALED_COLUMNS) {
     const [row] = await findSealedOtherwise(db, column, { prefix: '-', after: '', limit: 1 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSealer } from './sealer.ts'
 
 describe('a sealed secret', () => {
-  it('opens under its key and shows nothing without it', () => {
+  it('is decrypted with its key only', () => {
     const sealer = createSealer('test-key')
     const sealed = sealer.seal('秘密 secret')
     expect(sealed).not.toContain('secret')
@@ -11,7 +11,7 @@ describe('a sealed secret', () => {
     expect(() => createSealer('another key').open(sealed)).toThrow(/ENCRYPTION_KEY_PREVIOUS/)
   })
 
-  it('opens under a previous key too', () => {
+  it('is decrypted with a previous key too', () => {
     const both = createSealer('new-test-key', ['older-test-key', 'old-test-key'])
     expect(both.open(createSealer('old-test-key').seal('a'))).toBe('a')
     expect(both.open(createSealer('older-test-key').seal('b'))).toBe('b')
@@ -20,6 +20,6 @@ describe('a sealed secret', () => {
   })
 
   it.each(['', 'v1', 'v1.a.b.c', 'v2.x', 'v3.a.b.c', 'v2....'])('refuses %j', (text) => {
-    expect(() => createSealer('test-key').open(text)).toThrow(/cannot be opened/)
+    expect(() => createSealer('test-key').open(text)).toThrow(/cannot be decrypted/)
   })
 })

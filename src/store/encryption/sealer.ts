@@ -1,26 +1,26 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { type DerivedKey, deriveKeyring } from './keyring.ts'
 
-/** A stored secret cannot be opened with the keys of this process. */
+/** A stored secret cannot be decrypted with the keys of this process. */
 export class SealError extends Error {
   override name = 'SealError'
 }
 
-/** Keeps secrets encrypted at rest: AES-256-GCM under a key derived from ENCRYPTION_KEY. */
+/** Encrypts secrets at rest: AES-256-GCM with a key derived from ENCRYPTION_KEY. */
 export interface Sealer {
   seal(plain: string): string
-  /** @throws SealError when the text was sealed under a key that is not there, or changed */
+  /** @throws SealError when the key is missing, or the text was changed */
   open(sealed: string): string
-  /** What every text sealed by now begins with; one that begins otherwise was sealed under another key. */
+  /** The start of every text that the current key encrypted. */
   currentPrefix: string
-  /** The ids of the keys that are there, the current one first. */
+  /** Ids of the keys of this process, the current one first. */
   keyIds: readonly [string, ...string[]]
 }
 
-/** `v2.keyId.iv.tag.text`, all base64url. */
+/** The first part of `v2.keyId.iv.tag.text`; the others are base64url. */
 const FORMAT = 'v2'
 
-/** @param previous keys whose texts still open; nothing is sealed under them */
+/** @param previous keys that decrypt only */
 export function createSealer(encryptionKey: string, previous: readonly string[] = []): Sealer {
   const keys = deriveKeyring({ current: encryptionKey, previous }, 'secrets')
   const currentPrefix = `${FORMAT}.${keys.current.id}.`
@@ -39,13 +39,13 @@ export function createSealer(encryptionKey: string, previous: readonly string[] 
       const plain = key ? decrypt(key, parts) : null
       if (plain !== null) return plain
       throw new SealError(
-        'a stored secret cannot be opened: it was sealed with a key that is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS',
+        'A stored secret cannot be decrypted: its key is neither in ENCRYPTION_KEY nor in ENCRYPTION_KEY_PREVIOUS, or the secret was changed',
       )
     },
   }
 }
 
-/** Null when the key is another one, or the text was changed. */
+/** Null when the key does not match, or the text was changed. */
 function decrypt(key: DerivedKey, [iv = '', tag = '', text = '']: readonly string[]): string | null {
   const from = (part: string) => Buffer.from(part, 'base64url')
   try {

@@ -2,15 +2,15 @@ import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Entry } from '../../run/plan.ts'
 
 /**
- * An accepted event, as its inbox row keeps it until the dispatcher has delivered it. Its text is purged then. What the
- * event starts was matched once, before the insert.
+ * An accepted event in its inbox row. Its text is deleted once the event is dispatched. The campaign that it starts was
+ * matched once, before the insert.
  */
 export interface InboxEvent extends FollowerEvent {
-  /** The campaign version this event would start, matched when it arrived. */
+  /** The campaign version that this event would start; null: none. */
   start: { campaign: string; version: number; event: Entry['event'] } | null
   /**
-   * How far our clock was ahead of WeChat's when it arrived, ms: what is counted from this event is counted from its
-   * `CreateTime` and this. Absent where nothing is to be corrected.
+   * How far the clock of this machine was ahead of WeChat's when the event arrived, ms. Times that are counted from the event
+   * are counted from `CreateTime` plus this. Absent when no correction is needed.
    */
   aheadMs?: number
   /** W3C `traceparent` of its callback; absent while tracing is off. */
@@ -18,8 +18,8 @@ export interface InboxEvent extends FollowerEvent {
 }
 
 /**
- * Kinds of inbox rows after which a follower's data is erased: an operator's request, and WeChat's notice that a person
- * withdrew the consent (撤回授权) or closed the WeChat account (注销).
+ * Kinds of inbox rows that erase a follower's data: a request of an operator, and WeChat's notices that a person withdrew the
+ * consent (撤回授权) or closed the WeChat account (注销).
  */
 export const ERASURE_KINDS = [
   'erase',
@@ -27,7 +27,7 @@ export const ERASURE_KINDS = [
   'user_authorization_cancellation',
 ] as const
 
-/** True of an event after which the follower's data must be erased. */
+/** Whether an event of this kind erases the follower's data. */
 export function isErasure(kind: string): boolean {
   return ERASURE_KINDS.some((k) => k === kind)
 }

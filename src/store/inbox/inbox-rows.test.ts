@@ -16,10 +16,10 @@ const NOW = 1_800_000_000_000
 const LEASE_MS = 30_000
 
 describeOnBothStores('the inbox', (store) => {
-  const row = (key: string, more: Partial<NewInboxRow> = {}): NewInboxRow => ({
+  const row = (dedupeKey: string, columns: Partial<NewInboxRow> = {}): NewInboxRow => ({
     appId: 'wxA',
     openId: 'oOne',
-    dedupeKey: key,
+    dedupeKey,
     kind: 'text',
     createTime: NOW,
     receivedAt: NOW,
@@ -31,15 +31,16 @@ describeOnBothStores('the inbox', (store) => {
       eventKey: null,
       start: null,
     },
-    reply: { kind: 'text', content: `reply to ${key}` },
-    ...more,
+    reply: { kind: 'text', content: `reply to ${dedupeKey}` },
+    ...columns,
   })
-  const accept = (key: string, more: Partial<NewInboxRow> = {}) => acceptCallback(store().db, row(key, more))
+  const accept = (dedupeKey: string, columns: Partial<NewInboxRow> = {}) =>
+    acceptCallback(store().db, row(dedupeKey, columns))
   const claim = (ownerId = 'a', now = NOW, limit = 10) =>
     claimHeads(store().db, { ownerId, now, leaseMs: LEASE_MS, limit })
   const keys = async (...args: Parameters<typeof claim>) => (await claim(...args)).map((r) => r.dedupeKey)
 
-  it('gives the newest of the last minute where it is asked for them, in order of each follower', async () => {
+  it('claims the newest events of the last minute on request, in the order of each follower', async () => {
     const at = (createTime: number, openId: string) => ({ openId, createTime })
     await accept('old', at(NOW - 90_000, 'oOld'))
     await accept('first', at(NOW - 30_000, 'oTwice'))
@@ -53,7 +54,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys()).toEqual(['old'])
   })
 
-  it('takes a callback once; a duplicate gets the first reply', async () => {
+  it('accepts a callback once; a duplicate gets the first reply', async () => {
     expect(await accept('k1')).toMatchObject({ fresh: true })
     expect(await accept('k1', { reply: null })).toEqual({
       fresh: false,
@@ -62,12 +63,12 @@ describeOnBothStores('the inbox', (store) => {
     expect(await inboxBacklog(store().db)).toEqual({ pending: 1, oldestReceivedAt: NOW })
   })
 
-  it('takes the same callback once, however many come at the same moment', async () => {
+  it('accepts the same callback once, also when many arrive at the same moment', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => accept('same')))
     expect(answers.filter((a) => a.fresh)).toHaveLength(1)
   })
 
-  it('takes many in one statement, in their order; what is known or comes twice is a duplicate', async () => {
+  it('accepts many in one statement, in order; a known or repeated one is a duplicate', async () => {
     await accept('known')
     const keys_ = ['b', 'known', 'a', 'b', 'c']
     const results = await acceptCallbacks(
@@ -85,7 +86,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys()).toEqual(['known', 'b', 'a', 'c'])
   })
 
-  it('a row that the database refuses fails alone', async () => {
+  it('reports an error only for the row that the database refuses', async () => {
     // Past 2^63: out of range for the column, and so class 22.
     const bad = row('bad', { createTime: 1e19 })
     const results = await acceptCallbacks(store().db, [row('one'), bad, row('two', { openId: 'oTwo' })])
@@ -95,7 +96,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys()).toEqual(['one', 'two'])
   })
 
-  it('takes a thousand rows in one statement', async () => {
+  it('accepts a thousand rows in one statement', async () => {
     const rows = Array.from({ length: 1_000 }, (_, i) => row(`k${i}`, { openId: `o${i}` }))
     expect((await acceptCallbacks(store().db, rows)).every((r) => !(r instanceof Error) && r.fresh)).toBe(
       true,
@@ -103,7 +104,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await inboxBacklog(store().db)).toMatchObject({ pending: 1_000 })
   })
 
-  it('hands out the heads of many followers at once, and of one follower only the oldest event', async () => {
+  it('claims events of many followers at once, but of each follower only the oldest', async () => {
     await accept('late', { createTime: NOW + 2_000 })
     await accept('early', { createTime: NOW })
     await accept('other', { openId: 'oTwo', createTime: NOW + 9_000 })
@@ -111,22 +112,22 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys('b')).toEqual([])
   })
 
-  it('takes accounts in turn: one with many followers waiting does not stand before another', async () => {
-    for (let i = 0; i < 12; i++) await accept(`flood-${i}`, { openId: `oFlood${i}` })
+  it('claims round-robin by account: an account with many waiting followers does not delay another', async () => {
+    for (let i = 0; i < 12; i++) await accept(`burst-${i}`, { openId: `oBurst${i}` })
     await accept('quiet-1', { appId: 'wxB', openId: 'oQuiet1' })
     await accept('quiet-2', { appId: 'wxB', openId: 'oQuiet2' })
     await accept('third', { appId: 'wxC' })
-    expect(await keys('a', NOW, 5)).toEqual(['flood-0', 'flood-1', 'quiet-1', 'quiet-2', 'third'])
-    expect(await keys('b', NOW, 4)).toEqual(['flood-2', 'flood-3', 'flood-4', 'flood-5'])
+    expect(await keys('a', NOW, 5)).toEqual(['burst-0', 'burst-1', 'quiet-1', 'quiet-2', 'third'])
+    expect(await keys('b', NOW, 4)).toEqual(['burst-2', 'burst-3', 'burst-4', 'burst-5'])
   })
 
-  it('orders events of the same second by their arrival', async () => {
+  it('orders events of the same second by arrival', async () => {
     await accept('first')
     await accept('second')
     expect(await keys()).toEqual(['first'])
   })
 
-  it('hands out the next event of a follower when the one before is done', async () => {
+  it('claims the next event of a follower once the previous one is dispatched', async () => {
     await accept('k1')
     await accept('k2', { createTime: NOW + 1_000 })
     const [row] = await claim()
@@ -134,14 +135,14 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys()).toEqual(['k2'])
   })
 
-  it('gives an event of a dispatcher that died to another one, when its lease is over', async () => {
+  it('lets another dispatcher claim an event whose lease has expired', async () => {
     await accept('k1')
     expect(await keys('a')).toEqual(['k1'])
     expect(await keys('b', NOW + LEASE_MS - 1)).toEqual([])
     expect(await keys('b', NOW + LEASE_MS + 1)).toEqual(['k1'])
   })
 
-  it('never hands out a newer event while an older one of the follower is being dispatched', async () => {
+  it('claims no event of a follower while another one is being dispatched', async () => {
     await accept('k2', { createTime: NOW + 1_000 })
     expect(await keys('a')).toEqual(['k2'])
     // An older event arrives late, while the newer one is in flight.
@@ -149,13 +150,13 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys('b')).toEqual([])
   })
 
-  it('lets two dispatchers share the work without taking one row twice', async () => {
+  it('lets two dispatchers share the work without claiming a row twice', async () => {
     for (let i = 0; i < 40; i++) await accept(`k${i}`, { openId: `o${i}` })
-    const taken = (await Promise.all([keys('a', NOW, 30), keys('b', NOW, 30)])).flat()
-    expect(new Set(taken).size).toBe(taken.length)
+    const claimed = (await Promise.all([keys('a', NOW, 30), keys('b', NOW, 30)])).flat()
+    expect(new Set(claimed).size).toBe(claimed.length)
   })
 
-  it('waits with a failed event until its time, and keeps the follower’s later ones behind it', async () => {
+  it('retries a failed event at its time, before later events of the follower', async () => {
     await accept('k1')
     await accept('k2', { createTime: NOW + 1_000 })
     const [row] = await claim()
@@ -165,7 +166,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys('a', NOW + 5_000)).toEqual(['k1'])
   })
 
-  it('forgets what was said once it is dispatched, and the key after its days', async () => {
+  it('deletes the text of an event once it is dispatched, and the row after some days', async () => {
     await accept('k1')
     const [row] = await claim()
     await markDispatched(store().db, row?.id ?? 0, 'signalled', NOW)
@@ -179,7 +180,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await accept('k1')).toMatchObject({ fresh: true })
   })
 
-  it('keeps what waits, however old it is', async () => {
+  it('keeps events that wait, however old they are', async () => {
     await accept('k1')
     expect(await purgeInbox(store().db, NOW + 1_000_000)).toBe(0)
     expect((await inboxBacklog(store().db)).pending).toBe(1)
@@ -194,7 +195,7 @@ describeOnBothStores('the inbox', (store) => {
     const [failed] = await claim('a', NOW + HOUR)
     await releaseForRetry(store().db, failed?.id ?? 0, NOW + HOUR + 15_000, 'Temporal is away')
     expect([leased?.dedupeKey, failed?.dedupeKey]).toEqual(['leased', 'failed'])
-    // The clock was put right, and another process looks.
+    // The clock is correct again, and another process claims.
     expect(await keys('b', NOW)).toEqual(['leased', 'failed'])
     expect(await keys('c', NOW)).toEqual([])
   })
@@ -205,7 +206,7 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys('b', NOW)).toEqual([])
   })
 
-  it('gives a lease of a clock that was an hour behind to the next who looks', async () => {
+  it('ignores a lease of a clock that was an hour behind', async () => {
     await accept('leased')
     await claim('a', NOW - 3_600_000)
     expect(await keys('b', NOW)).toEqual(['leased'])

@@ -12,33 +12,33 @@ export type InboxRow = typeof inbox.$inferSelect
 export interface NewInboxRow {
   appId: string
   openId: string
-  /** Unique for each callback that WeChat means as one; see `inboxKey`. */
+  /** The same for all deliveries of one event by WeChat; see `inboxKey`. */
   dedupeKey: string
   kind: string
   /** Epoch ms of `CreateTime`. */
   createTime: number
   receivedAt: number
   event: InboxEvent
-  /** The passive reply that was chosen, so that a duplicate gets it again. */
+  /** The passive reply. A duplicate gets the same reply. */
   reply: unknown
 }
 
-/** No failed row waits longer for its next try; a later `retry_at` was written by a clock that was ahead. */
+/** Longest delay of a retry. A later `retry_at` was written by a clock that was ahead. */
 const MAX_RETRY_DELAY_MS = 60_000
 
-/** `reply`: what was kept for this event and its duplicates. */
+/** `reply`: the stored passive reply for the event and its duplicates. */
 export type Accepted = { fresh: true; id: number; reply: unknown } | { fresh: false; reply: unknown }
 
-/** Takes a callback durably, once. A duplicate gives back what was replied the first time. */
+/** Stores a callback durably, once. A duplicate gets the first reply. */
 export async function acceptCallback(db: Db, row: NewInboxRow): Promise<Accepted> {
   const [accepted] = await insertRows(db, [row])
-  if (!accepted) throw new Error('the inbox gave no result')
+  if (!accepted) throw new Error('The inbox returned no result for a row')
   return accepted
 }
 
 /**
- * Takes many callbacks in one statement, in their order; results in the same order. A row that the database refuses
- * gives an Error for itself alone. Rejects when the database does not answer.
+ * Stores many callbacks in one statement and in order. The results have the same order; a row that the database refuses has an
+ * Error. Rejects when the database does not answer.
  */
 export async function acceptCallbacks(db: Db, rows: NewInboxRow[]): Promise<(Accepted | Error)[]> {
   try {
@@ -74,13 +74,13 @@ async function insertRows(db: Db, rows: NewInboxRow[]): Promise<Accepted[]> {
   }
   return rows.map(({ dedupeKey: key, reply }) => {
     const id = fresh.get(key)
-    // Twice in one batch: the first was inserted, the second is its duplicate.
+    // Of two equal keys in a batch, the first row was inserted and the second is its duplicate.
     fresh.delete(key)
     return id === undefined ? { fresh: false, reply: replies.get(key) ?? null } : { fresh: true, id, reply }
   })
 }
 
-/** Takes back replies that were kept and shall not be given. */
+/** Deletes stored replies that must not be sent. */
 export async function withdrawReplies(db: Db, keys: readonly string[]): Promise<void> {
   await db
     .update(inbox)
@@ -94,16 +94,16 @@ function refusalOrThrow(err: unknown): Error {
 }
 
 /**
- * Leases up to `limit` rows, each the head of its follower's queue (oldest `CreateTime`, then arrival), and none of a
- * follower whose row is being dispatched: the order of a follower's events is kept by this statement alone. Accounts
- * are served round-robin, so that a burst for one does not delay another's events.
- * @param claim.newestSince the newest first, and only those that were made after it (epoch ms)
+ * Leases up to `limit` rows. Each is the oldest of its follower (by `CreateTime`, then arrival), and none belongs to a
+ * follower with a leased row: only this statement keeps the events of a follower in order. Accounts are served round-robin,
+ * so that a burst of one account does not delay others.
+ * @param claim.newestSince claims the newest rows first, and only rows created after this time (epoch ms)
  */
 export async function claimHeads(
   db: Db,
   claim: { ownerId: string; now: number; leaseMs: number; limit: number; newestSince?: number },
 ): Promise<InboxRow[]> {
-  const { ownerId: by, now, leaseMs, limit, newestSince } = claim
+  const { ownerId, now, leaseMs, limit, newestSince } = claim
   const matchesAge = newestSince === undefined ? sql`true` : sql`i.create_time > ${newestSince}::bigint`
   const order = sql.raw(newestSince === undefined ? 'ASC' : 'DESC')
   const free = (row: string) => isLeaseFree(sql.raw(`${row}.lease_expires_at`), { now, leaseMs })
@@ -121,13 +121,13 @@ export async function claimHeads(
           SELECT i.id FROM ${inbox} i
           WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
             AND ${free('i')} AND ${isDue} AND ${matchesAge}
-            -- As a value, not as NOT EXISTS: a join would read the whole account where the table has no statistics.
+            -- A scalar subquery: as NOT EXISTS, a join would read the whole account while the table has no statistics.
             AND (SELECT 1 FROM ${inbox} j
               WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
                 AND ((j.create_time, j.id) < (i.create_time, i.id) OR NOT ${free('j')})
               LIMIT 1) IS NULL
           ORDER BY i.id ${order} LIMIT ${limit}) head)
-      UPDATE ${inbox} SET lease_owner_id = ${by}, lease_expires_at = ${now + leaseMs}::bigint, attempts = attempts + 1
+      UPDATE ${inbox} SET lease_owner_id = ${ownerId}, lease_expires_at = ${now + leaseMs}::bigint, attempts = attempts + 1
       WHERE id IN (
         SELECT i.id FROM ${inbox} i
         WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id ${order} LIMIT ${limit})
@@ -141,7 +141,7 @@ export async function claimHeads(
   return db.select().from(inbox).where(inArray(inbox.id, ids)).orderBy(inbox.id)
 }
 
-/** The row's work is done: its text goes, its key stays for the days in which a duplicate may come. */
+/** Marks a row as dispatched and deletes its text. The dedupe key stays while duplicates may arrive. */
 export async function markDispatched(
   db: Pick<Db, 'update'>,
   id: number,
@@ -161,11 +161,11 @@ export async function markDispatched(
     .where(eq(inbox.id, id))
 }
 
-/** A follower's events after this stamp that were sent to Temporal, in order, as far back as dedupe keys are kept. */
+/** Dispatched events of a follower after a stamp, in order. Older events than `purgeInbox` keeps are missing. */
 export function eventsSince(
   db: Db,
   { appId, openId }: { appId: string; openId: string },
-  mark: { at: number; seq: number },
+  stamp: { at: number; seq: number },
 ): Promise<InboxRow[]> {
   return db
     .select()
@@ -175,14 +175,14 @@ export function eventsSince(
         eq(inbox.appId, appId),
         eq(inbox.openId, openId),
         isNotNull(inbox.dispatchedAt),
-        sql`(${inbox.createTime}, ${inbox.id}) > (${mark.at}::bigint, ${mark.seq}::bigint)`,
+        sql`(${inbox.createTime}, ${inbox.id}) > (${stamp.at}::bigint, ${stamp.seq}::bigint)`,
         ne(inbox.result, 'ignored'),
       ),
     )
     .orderBy(inbox.createTime, inbox.id)
 }
 
-/** Gives a lease back after a failure; the row is tried again at `retryAt`. */
+/** Releases a lease after a failure. The row may be claimed again at `retryAt`. */
 export async function releaseForRetry(db: Db, id: number, retryAt: number, error: string): Promise<void> {
   await db
     .update(inbox)
@@ -190,7 +190,7 @@ export async function releaseForRetry(db: Db, id: number, retryAt: number, error
     .where(eq(inbox.id, id))
 }
 
-/** How much waits to be dispatched, and since when the oldest does (epoch ms; null when nothing waits). */
+/** The number of rows that wait to be dispatched, and the arrival of the oldest (epoch ms; null when none waits). */
 export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestReceivedAt: number | null }> {
   const { rows } = await execute<{ pending: number | string; oldest: number | string | null }>(
     db,
@@ -203,7 +203,7 @@ export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestRec
   }
 }
 
-/** When the next row that waits for a retry or for a dead dispatcher's lease may be taken; null when none waits. */
+/** When the next row may be claimed that waits for a retry or for the end of a lease, epoch ms; null when none waits. */
 export async function nextClaimAt(db: Db): Promise<number | null> {
   const { rows } = await execute<{ at: number | string | null }>(
     db,
@@ -213,7 +213,7 @@ export async function nextClaimAt(db: Db): Promise<number | null> {
   return rows[0]?.at == null ? null : Number(rows[0].at)
 }
 
-/** Dedupe keys are remembered for seven days; dispatched rows older than that go. */
+/** Deletes dispatched rows that arrived before `before`. @returns their number */
 export async function purgeInbox(db: Db, before: number): Promise<number> {
   const deleted = await db
     .delete(inbox)

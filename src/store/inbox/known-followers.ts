@@ -7,24 +7,24 @@ import { followers, inbox, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 import type { InboxRow } from './inbox-rows.ts'
 
-/** What the store knows of a follower whose event has just come. */
+/** What the store knows of a follower whose event has just arrived. */
 export interface KnownFollower {
   follower: FollowerRow | null
-  /** The newest first. */
+  /** Newest first. */
   runs: Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'>[]
-  /** Events that are not dispatched yet, in their order. */
+  /** Events that are not dispatched yet, in order. */
   pending: InboxRow[]
 }
 
-/** The dispatcher looks at as many. */
+/** As many as the dispatcher reads. */
 const MAX_RUNS = 20
-/** Of more that wait, the first ones say enough: another entry is among them, or none of them counts. */
+/** The first events are enough: another entry is among them, or none of them counts. */
 const MAX_PENDING = 50
 
 /**
- * What is known of these followers, in one statement, so that each entry is seen as waiting or as a run and never as
- * neither. By indexes alone.
- * @returns by `nameOf`
+ * Reads what is known of followers in one statement, so that it sees each entry either as a pending event or as a run. Uses
+ * indexes only.
+ * @returns by `followerId`
  */
 export async function readKnownFollowers(
   db: Db,
@@ -44,7 +44,7 @@ export async function readKnownFollowers(
       ARRAY(SELECT jsonb_build_object('runKey', r.run_key, 'campaign', r.campaign, 'status', r.status, 'entry', r.entry)
         FROM ${runs} r WHERE app_id = w."appId" AND open_id = w."openId"
         ORDER BY created_at DESC LIMIT ${MAX_RUNS}) AS runs,
-      -- Not as IS NULL: without statistics the planner would then read all that waits in the account (inbox_turns).
+      -- Not IS NULL: without statistics the planner would then read all pending rows of the account.
       ARRAY(SELECT to_jsonb(i) FROM ${inbox} i
         WHERE COALESCE(dispatched_at, 0) = 0 AND app_id = w."appId" AND open_id = w."openId"
         ORDER BY create_time, id LIMIT ${MAX_PENDING}) AS pending
@@ -62,17 +62,17 @@ export async function readKnownFollowers(
   )
 }
 
-/** One text for each follower. */
+/** A text that identifies a follower. */
 export function followerId({ appId, openId }: FollowerKey): string {
   return `${appId} ${openId}`
 }
 
-/** A row that PostgreSQL made JSON of, with the names of this program. */
+/** Converts a row from PostgreSQL's JSON, whose fields have the names of columns. */
 function fromJson<Row>(table: typeof followers | typeof inbox, json: Record<string, unknown>): Row {
   const columns = Object.entries(getTableColumns(table)).map(([name, column]) => [
     name,
     json[column.name] ?? null,
   ])
-  // The columns are the table's own, and their types survive JSON: texts, booleans, numbers below 2^53 and JSON.
+  // JSON preserves the types of all columns: texts, booleans, numbers below 2^53 and JSON.
   return Object.fromEntries(columns) as Row
 }

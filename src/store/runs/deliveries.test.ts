@@ -54,7 +54,7 @@ const event = { kind: 'other', scene: null, text: null, qrScene: null, eventKey:
 const YAML =
   'id: welcome\nname: W\nentry: {event: subscribe}\nsteps: [{id: hi, after: 0s, send: {text: hi}}]\n'
 
-describeOnBothStores('the last look before a send', (store) => {
+describeOnBothStores('the check before a send', (store) => {
   let accounts: ReturnType<typeof createAccountStore>
   let campaigns: ReturnType<typeof createCampaignStore>
   beforeEach(async () => {
@@ -90,7 +90,7 @@ describeOnBothStores('the last look before a send', (store) => {
       reply: null,
     })
 
-  it('writes an intent and counts the attempts', async () => {
+  it('records an intent and counts the attempts', async () => {
     expect(await recordIntent(store().db, key, NOW, 0)).toEqual({
       allowed: true,
       attempts: 1,
@@ -102,7 +102,7 @@ describeOnBothStores('the last look before a send', (store) => {
     expect(await unansweredSteps(store().db, 'run-1')).toEqual(['hi'])
   })
 
-  it('refuses after an unfollow that was accepted, dispatched or not, and also when a follow came after it', async () => {
+  it('refuses after an accepted unfollow, dispatched or not, also when a follow came after it', async () => {
     await unfollow(NOW + 1_000)
     expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'unfollowed' })
     await acceptCallback(store().db, {
@@ -118,12 +118,12 @@ describeOnBothStores('the last look before a send', (store) => {
     expect((await readDelivery(store().db, 'run-1', 'hi'))?.attempts).toBe(0)
   })
 
-  it('does not mind an unfollow from before this run’s entry', async () => {
+  it('ignores an unfollow from before the entry of the run', async () => {
     await unfollow(NOW - 1_000)
     expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ allowed: true })
   })
 
-  it('refuses while the campaign, the follower or the account is kept back', async () => {
+  it('refuses while the campaign, the follower or the account is paused or stopped', async () => {
     await campaigns.setState('welcome', 'paused')
     expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'campaign-paused' })
     await campaigns.setState('welcome', 'live')
@@ -135,12 +135,12 @@ describeOnBothStores('the last look before a send', (store) => {
     expect(await recordIntent(store().db, key, NOW + 1_000, 0)).toMatchObject({ allowed: true })
   })
 
-  it('refuses for an account that is gone', async () => {
+  it('refuses for a removed account', async () => {
     await removeAccount(store().db, 'wxA', NOW)
     expect(await recordIntent(store().db, key, NOW, 0)).toMatchObject({ refusal: 'account-stopped' })
   })
 
-  it('says that a step was sent already, and never opens it again', async () => {
+  it('reports that a step was sent already, and never changes its result', async () => {
     await recordIntent(store().db, key, NOW, 0)
     await result('sent')
     expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'sent' })
@@ -148,7 +148,7 @@ describeOnBothStores('the last look before a send', (store) => {
     expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
   })
 
-  it('lets a late sent overwrite unknown, and never the reverse', async () => {
+  it('lets a late result sent overwrite unknown, but never the reverse', async () => {
     await recordIntent(store().db, key, NOW, 0)
     await result('unknown')
     await result('sent')
@@ -170,7 +170,7 @@ describeOnBothStores('the last look before a send', (store) => {
     })
   })
 
-  it('keeps the newest snapshot of a run, whatever order they come in', async () => {
+  it('keeps the newest snapshot of a run, whatever order they arrive in', async () => {
     const old = beginRun(plan, entry, [])
     const ended = endRun({ ...old, revision: 5 }, 'completed', null, NOW + 1)
     await result('sent', ended)
@@ -192,14 +192,14 @@ describeOnBothStores('the last look before a send', (store) => {
     ['bare', "NEW.state->'reply' <> 'null'::jsonb", '54000'],
     ['nothing', 'NEW.revision = 7', '22P02'],
   ] as const)(
-    'keeps that a message was sent when the store takes %s of the snapshot',
+    'records that a message was sent when the snapshot is stored as: %s',
     async (stored, when, code) => {
       await insertRun(store().db, follower, { entry, plan }, [], NOW)
       await recordIntent(store().db, key, NOW, 0)
-      const goodAgain = await rejectRunWrites(store().db, when, code)
+      const acceptAgain = await rejectRunWrites(store().db, when, code)
       const snapshot = { ...beginRun(plan, entry, []), revision: 7, reply: { at: NOW, text: 'refuse me' } }
       expect(await result('sent', snapshot)).toBe(stored)
-      await goodAgain()
+      await acceptAgain()
       expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sent')
       const [run] = await runsByFollower(store().db, follower)
       expect(run?.revision).toBe(stored === 'nothing' ? 0 : 7)
@@ -208,7 +208,7 @@ describeOnBothStores('the last look before a send', (store) => {
     },
   )
 
-  it('keeps that a message was sent when what WeChat said with it fits no column', async () => {
+  it('records that a message was sent when the details of WeChat’s answer fit no column', async () => {
     await insertRun(store().db, follower, { entry, plan }, [], NOW)
     await recordIntent(store().db, key, NOW, 0)
     const row = {
@@ -226,16 +226,22 @@ describeOnBothStores('the last look before a send', (store) => {
     await expect(recordAttempt(store().db, { ...key, stepId: 'hi' }, attempt)).resolves.toBeDefined()
   })
 
-  it('lets a run be recorded, ended and begun, whatever the store refuses of it', async () => {
-    const goodAgain = await rejectRunWrites(store().db, "NEW.state::text LIKE '%refuse me%'", '22P05')
-    const said = { ...entry, text: 'refuse me' }
-    expect(await insertRun(store().db, follower, { entry: said, plan }, [], NOW)).toBe('reduced')
-    const state = { ...beginRun(plan, said, []), revision: 1 }
-    const recorded = await recordRun(store().db, follower, { entry: said, plan }, { state, runId: 'r' }, NOW)
+  it('records, ends and starts a run without the texts that the store refuses', async () => {
+    const acceptAgain = await rejectRunWrites(store().db, "NEW.state::text LIKE '%refuse me%'", '22P05')
+    const refusedEntry = { ...entry, text: 'refuse me' }
+    expect(await insertRun(store().db, follower, { entry: refusedEntry, plan }, [], NOW)).toBe('reduced')
+    const state = { ...beginRun(plan, refusedEntry, []), revision: 1 }
+    const recorded = await recordRun(
+      store().db,
+      follower,
+      { entry: refusedEntry, plan },
+      { state, runId: 'r' },
+      NOW,
+    )
     expect(recorded).toMatchObject({ ended: false, stored: 'reduced' })
     const ended = endRun(state, 'cancelled', 'refuse me', NOW)
     expect(await endRunFromOutside(store().db, 'run-1', 1, ended, NOW)).toBe(true)
-    await goodAgain()
+    await acceptAgain()
     expect((await runsByFollower(store().db, follower))[0]).toMatchObject({
       status: 'ended',
       outcome: 'cancelled',

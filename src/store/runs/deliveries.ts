@@ -11,7 +11,7 @@ import type { StoredDetail } from './run-snapshots.ts'
 
 export type Delivery = typeof deliveries.$inferSelect
 
-/** Why the last look before a request refuses it. */
+/** Why the check before a request refuses it. */
 type Refusal = 'unfollowed' | 'run-ended' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
 
 export interface SendKey {
@@ -25,21 +25,23 @@ export interface SendKey {
 
 export type Intent =
   | { allowed: true; attempts: number; unclear: number; failures: number }
-  /** `overtaken`: another attempt has written an intent since this one looked. */
+  /** `overtaken`: another attempt has recorded an intent meanwhile. */
   | { allowed: false; refusal: Refusal | 'sent' | 'overtaken' }
 
-/** What is known of one step's delivery; null before its first intent. */
+/** The delivery row of a step; null before its first intent. */
 export async function readDelivery(db: Db, runKey: string, stepId: string): Promise<Delivery | null> {
   const [row] = await db.select().from(deliveries).where(byKey(runKey, stepId))
   return row ?? null
 }
 
 /**
- * The last look and the intent, in one statement: whatever was accepted before it is seen, and a request never leaves
- * without a row that says so. Refuses on an unfollow, or an erasure request, newer than this run's entry (dispatched or
- * not, even when a follow came after it), on a run that the store has ended, on a paused follower or campaign, and on a
- * stopped account. `now` is real time, epoch ms. `seen`: the attempts that the caller knows of; an attempt that was stopped
- * for long and goes on beside its successor is turned away by it.
+ * Checks whether a request may be sent and records the intent, in one statement. It sees every event that was accepted before,
+ * and no request is sent without a row. Refuses after an unfollow or an erasure request newer than the run's entry
+ * (dispatched or not, even when a follow came after it), for a run that has ended in the store, for a paused follower or
+ * campaign, and for a stopped account.
+ * @param now real time, epoch ms
+ * @param knownAttempts the attempts that the caller has read. A stalled attempt that resumes beside its successor has an
+ *   older number and is refused
  */
 export async function recordIntent(
   db: Db,
@@ -55,7 +57,7 @@ export async function recordIntent(
     failures: number | null
   }>(
     db,
-    sql`WITH look AS (SELECT CASE
+    sql`WITH checked AS (SELECT CASE
         WHEN EXISTS (
           SELECT 1 FROM ${inbox} WHERE app_id = ${key.appId} AND open_id = ${key.openId}
             AND kind IN ('unsubscribe', ${sql.join(
@@ -77,7 +79,7 @@ export async function recordIntent(
       SELECT ${key.runKey}, ${key.stepId}, ${key.appId},
         CASE WHEN refusal IS NULL THEN 'sending' ELSE 'deferred' END,
         CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
-        CASE WHEN refusal IS NULL THEN ${now}::bigint END, refusal, ${now}::bigint FROM look
+        CASE WHEN refusal IS NULL THEN ${now}::bigint END, refusal, ${now}::bigint FROM checked
       ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
         attempts = deliveries.attempts + EXCLUDED.attempts,
         intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
@@ -85,7 +87,7 @@ export async function recordIntent(
         WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${knownAttempts}::integer
       RETURNING attempts, unclear, failures)
     SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${key.runKey} AND step_id = ${key.stepId}) AS before,
-      look.refusal, intent.attempts, intent.unclear, intent.failures FROM look LEFT JOIN intent ON true`,
+      checked.refusal, intent.attempts, intent.unclear, intent.failures FROM checked LEFT JOIN intent ON true`,
   )
   const row = rows[0]
   if (!row || row.attempts === null)
@@ -118,7 +120,7 @@ export async function recordDeferral(db: Db, key: SendKey, reason: string, now: 
     })
 }
 
-/** An attempt ended without a final answer: certainly not delivered (`unclear: false`), or nobody knows. */
+/** Records an attempt without a final answer: not delivered (`unclear: false`), or perhaps delivered. */
 export async function recordAttempt(
   db: Db,
   key: SendKey,
@@ -150,11 +152,10 @@ export interface StepResult {
 }
 
 /**
- * The result of a step, then the run's snapshot that it makes, each in a statement of its own: that WeChat took a message
- * must be known whatever becomes of the snapshot, or it would be sent again. A late `sent` overwrites `unknown`, never the
- * reverse. Whoever finds the result without the snapshot (a worker died between the two) writes that one with
- * `saveSnapshot`.
- * @returns how much of the snapshot the store took
+ * Records the result of a step, then the snapshot of the run, in separate statements: the result must be stored even when the
+ * snapshot is refused, or the message would be sent again. A late `sent` overwrites `unknown`, never the reverse. When a
+ * worker dies between the statements, the next attempt writes the snapshot with `saveSnapshot`.
+ * @returns how much of the snapshot was stored
  */
 export async function recordStepResult(
   db: Db,
@@ -166,7 +167,7 @@ export async function recordStepResult(
   return saveSnapshot(db, key.runKey, snapshot, result.now)
 }
 
-/** What is refused for its words or its code is written without them: that the step is over is what counts. */
+/** Stores a result. When the database refuses its details, the result is stored without them. */
 async function updateDelivery(db: Db, key: SendKey, result: StepResult): Promise<void> {
   const { state, sentAt, now } = result
   const outcome = { state, sentAt, endedAt: now, updatedAt: now }
@@ -183,12 +184,12 @@ async function updateDelivery(db: Db, key: SendKey, result: StepResult): Promise
   }
 }
 
-/** WeChat's codes are small; what is none fits no integer column. */
+/** Null for a number that does not fit the integer column. WeChat's codes are small. */
 function storableErrcode(errcode: number | null): number | null {
   return errcode !== null && Number.isInteger(errcode) && Math.abs(errcode) < 2 ** 31 ? errcode : null
 }
 
-/** Steps of a run that have an intent and no result. */
+/** Steps of a run that have an intent but no certain result. */
 export async function unansweredSteps(db: Db, runKey: string): Promise<string[]> {
   const rows = await db
     .select({ stepId: deliveries.stepId })

@@ -7,12 +7,13 @@ import { accounts, deliveries, followers, inbox, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { withoutPersonalData } from './run-rows.ts'
 
-/** What an anonymous open id and run key begin with. */
+/** The start of an anonymous open id or run key. */
 const ANONYMOUS_PREFIX = 'anonymous-'
 
 /**
- * Stores the request to erase a follower as the newest of the follower's events. The dispatcher carries it out in order and
- * retries indefinitely; until it is done no send to this follower begins. False when nothing is known of the follower.
+ * Stores a request to erase a follower, as the newest event of the follower. The dispatcher executes it in order and retries
+ * indefinitely. Until then no send to the follower starts.
+ * @returns false when the store knows nothing of the follower
  */
 export async function requestErasure(db: Db, follower: FollowerKey, now: number): Promise<boolean> {
   const ofFollower = and(eq(inbox.appId, follower.appId), eq(inbox.openId, follower.openId))
@@ -30,7 +31,7 @@ export async function requestErasure(db: Db, follower: FollowerKey, now: number)
     ...follower,
     dedupeKey: `erase-${randomBytes(16).toString('base64url')}`,
     kind: 'erase',
-    // Not before what the person did last: a clock of WeChat's may be ahead of ours.
+    // Not before the last event of the follower: WeChat's clock may be ahead.
     createTime: Math.max(now, last?.at ?? 0),
     receivedAt: now,
   })
@@ -47,8 +48,8 @@ async function isKnown(db: Db, { appId, openId }: FollowerKey): Promise<boolean>
 }
 
 /**
- * Erases a follower's personal data from the store: texts go, counts stay under an anonymous id. Dedupe keys of the
- * inbox stay for their days. Events that wait to be dispatched are the ones of a new person.
+ * Erases a follower's personal data from the store. Texts are deleted; counts stay under an anonymous id. Dedupe keys stay in
+ * the inbox until their purge. Events that are not dispatched yet belong to a new follower.
  */
 export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Promise<void> {
   const anonymousId = `${ANONYMOUS_PREFIX}${randomBytes(9).toString('base64url')}`
@@ -57,7 +58,7 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     .from(runs)
     .where(and(eq(runs.appId, appId), eq(runs.openId, openId)))
   for (const { runKey } of ownRuns) {
-    // A run's key is its entry's dedupe key, which whoever knows the person could compute.
+    // A run key is the dedupe key of the entry, which anybody who knows the follower's id could compute.
     const key = `${ANONYMOUS_PREFIX}${randomBytes(16).toString('base64url')}`
     await tx.update(deliveries).set({ runKey: key, rid: null }).where(eq(deliveries.runKey, runKey))
     await tx
@@ -81,7 +82,7 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     .where(and(eq(inbox.appId, appId), eq(inbox.openId, openId), isNotNull(inbox.dispatchedAt)))
 }
 
-/** Tells followers whom WeChat does not know from each other, without their ids. */
+/** Distinguishes followers that WeChat does not know, without storing their ids. */
 export function hashRecipient(openId: string): string {
   return createHash('sha256').update(openId).digest('base64url').slice(0, 16)
 }

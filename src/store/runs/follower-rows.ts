@@ -6,13 +6,13 @@ import { followers, runs } from '../schema.ts'
 export type FollowerRow = typeof followers.$inferSelect
 export type FollowerPatch = Partial<Omit<typeof followers.$inferInsert, 'appId' | 'openId'>>
 
-/** What is known of a follower apart from runs, or null. */
+/** The row of a follower, or null. */
 export async function readFollower(db: Db, follower: FollowerKey): Promise<FollowerRow | null> {
   const [row] = await db.select().from(followers).where(byKey(follower))
   return row ?? null
 }
 
-/** The row of a follower of whom nothing is known yet, as the schema's defaults have it. */
+/** The row of an unknown follower, with the defaults of the schema. */
 export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
   return {
     appId,
@@ -34,7 +34,7 @@ export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
   }
 }
 
-/** Writes what is given, inserting the follower when new. */
+/** Updates a follower's row, or inserts it. */
 export async function saveFollower(
   db: Pick<Db, 'insert'>,
   follower: FollowerKey,
@@ -53,8 +53,8 @@ function byKey(follower: FollowerKey) {
 }
 
 /**
- * Forgets followers of whom nothing was heard since `before` and who have no run. Of an opt-out its id and time are kept,
- * since nothing may start before a newer follow; an unfollow after it makes that sure by itself.
+ * Deletes followers without a run whose row has not changed since `before`. Id and time of an opt-out are kept, because
+ * nothing may start before a newer follow; after an unfollow they are not needed.
  */
 export async function purgeFollowers(db: Db, before: number): Promise<void> {
   const hasNoRun = sql`NOT EXISTS (SELECT 1 FROM ${runs} r

@@ -10,7 +10,7 @@ export interface RunFilter {
   campaign?: string | undefined
 }
 
-/** Each follower's latest run, newest first, beginning after `after`. */
+/** The latest run of each follower, newest first, after `page.after`. */
 export async function listLatestRuns(
   db: Db,
   filter: RunFilter,

@@ -9,7 +9,7 @@ import { type Snapshot, type StoredDetail, snapshotColumns, storeSnapshot } from
 
 export type RunRow = typeof runs.$inferSelect
 
-/** Inserts the row of a run that is about to begin; nothing when it is there already. */
+/** Inserts the row of a run before it starts. Does nothing when the row exists. */
 export async function insertRun(
   db: Db,
   follower: FollowerKey,
@@ -18,20 +18,20 @@ export async function insertRun(
   now: number,
 ): Promise<StoredDetail> {
   const snapshot = { state: beginRun(start.plan, start.entry, ledger), runId: null }
-  const { stored: kept } = await storeSnapshot(snapshot, now, async (_, state) => {
+  const { stored } = await storeSnapshot(snapshot, now, async (_, state) => {
     if (state)
       await db
         .insert(runs)
         .values(rowOf(follower, start, { state, runId: null }, now))
         .onConflictDoNothing()
   })
-  // No row can be without a state.
-  return kept === 'bare' ? 'nothing' : kept
+  // A row needs a state.
+  return stored === 'bare' ? 'nothing' : stored
 }
 
 /**
- * The workflow's own word on its run: inserts the row when no dispatcher did, and never goes back in `seq`.
- * @returns whether this ended the run, why steps are held that were not before, and how much the store took
+ * Records a run's snapshot for its workflow. Inserts the row when the dispatcher has not, and never replaces a newer revision.
+ * @returns whether this ended the run, the reasons of newly held steps, and how much of the snapshot was stored
  */
 export async function recordRun(
   db: Db,
@@ -40,7 +40,7 @@ export async function recordRun(
   snapshot: { state: RunState; runId: string },
   now: number,
 ): Promise<{ ended: boolean; held: string[]; stored: StoredDetail }> {
-  /** What an operator ended in the store (an account removed) stays ended so. */
+  /** A run that was ended in the store, as for a removed account, keeps its outcome. */
   const isNotEndedElsewhere = or(
     ne(runs.status, 'ended'),
     sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
@@ -49,7 +49,7 @@ export async function recordRun(
     and(lt(runs.revision, snapshot.state.revision), isNotEndedElsewhere),
     // The final snapshot applies whatever its revision: after a reset in Temporal a run may have fewer changes.
     and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
-    // Terminated, and made to go on by a reset.
+    // A terminated run that a reset continues.
     eq(runs.outcome, 'terminated'),
   )
   const runKey = start.entry.key
@@ -57,7 +57,7 @@ export async function recordRun(
     .select({ status: runs.status, steps: sql<RunState['steps']>`${runs.state}->'steps'` })
     .from(runs)
     .where(eq(runs.runKey, runKey))
-  const { stored: kept } = await storeSnapshot(snapshot, now, async (columns, state) => {
+  const { stored } = await storeSnapshot(snapshot, now, async (columns, state) => {
     if (!state)
       return db
         .update(runs)
@@ -75,7 +75,7 @@ export async function recordRun(
   return {
     ended: snapshot.state.status === 'ended' && before?.status !== 'ended',
     held: newlyHeld(snapshot.state.steps, before?.steps ?? []),
-    stored: kept,
+    stored,
   }
 }
 
@@ -87,10 +87,7 @@ function newlyHeld(steps: RunState['steps'], before: RunState['steps']): string[
   )
 }
 
-/**
- * Writes a newer snapshot into a run's row; an older one changes nothing, nor does the late result of a run that was ended
- * from outside.
- */
+/** Stores a snapshot that is newer than the row. Does nothing for a run that has ended in the store. */
 export async function saveSnapshot(
   db: Pick<Db, 'update'>,
   runKey: string,
@@ -102,13 +99,13 @@ export async function saveSnapshot(
     lt(runs.revision, snapshot.state.revision),
     ne(runs.status, 'ended'),
   )
-  const { stored: kept } = await storeSnapshot(snapshot, now, (columns) =>
+  const { stored } = await storeSnapshot(snapshot, now, (columns) =>
     db.update(runs).set(columns).where(isNewer),
   )
-  return kept
+  return stored
 }
 
-/** Temporal's run id, once the start was accepted. */
+/** Records Temporal's run id after the start was accepted. */
 export async function recordRunId(db: Db, runKey: string, runId: string): Promise<void> {
   await db
     .update(runs)
@@ -126,7 +123,7 @@ export function runsByFollower(db: Db, follower: FollowerKey, limit = 20): Promi
     .limit(limit)
 }
 
-/** Followers with a run that waits for a campaign or an account. */
+/** Followers with open runs of a campaign or an account that have deferred or failed steps. */
 export function followersWithDeferredSteps(
   db: Db,
   filter: { campaign: string } | { appId: string },
@@ -144,13 +141,13 @@ export function followersWithDeferredSteps(
     )
 }
 
-/** How many runs are not over. */
+/** The number of runs that have not ended. */
 export async function countActiveRuns(db: Db): Promise<number> {
   const [row] = await db.select({ n: count() }).from(runs).where(ne(runs.status, 'ended'))
   return row?.n ?? 0
 }
 
-/** Runs that are not over, in the order of their keys. */
+/** Runs that have not ended, in the order of their keys, after `after`. */
 export function activeRunsAfter(db: Db, after: string, limit: number): Promise<RunRow[]> {
   return db
     .select()
@@ -160,7 +157,7 @@ export function activeRunsAfter(db: Db, after: string, limit: number): Promise<R
     .limit(limit)
 }
 
-/** How these runs stand in the store, by their keys; one that it does not know is missing. */
+/** The statuses of runs by their keys. Unknown runs are missing. */
 export async function statusesOf(
   db: Db,
   runKeys: readonly string[],
@@ -178,7 +175,7 @@ export async function statusesOf(
   return new Map(rows.map((r) => [r.runKey, r]))
 }
 
-/** Followers of an account with a run that is not over. */
+/** Followers of an account with a run that has not ended. */
 export function activeFollowersByAccount(
   db: Db,
   appId: string,
@@ -189,7 +186,7 @@ export function activeFollowersByAccount(
     .where(and(ne(runs.status, 'ended'), eq(runs.appId, appId)))
 }
 
-/** Rows of an account's runs that are not over. */
+/** Runs of an account that have not ended. */
 export function activeRunsByAccount(db: Db, appId: string, limit: number): Promise<RunRow[]> {
   return db
     .select()
@@ -198,7 +195,7 @@ export function activeRunsByAccount(db: Db, appId: string, limit: number): Promi
     .limit(limit)
 }
 
-/** A follower's runs that are not over. */
+/** Runs of a follower that have not ended. */
 export function activeRunsByFollower(db: Db, follower: FollowerKey): Promise<RunRow[]> {
   return db
     .select()
@@ -206,7 +203,7 @@ export function activeRunsByFollower(db: Db, follower: FollowerKey): Promise<Run
     .where(and(eq(runs.appId, follower.appId), eq(runs.openId, follower.openId), ne(runs.status, 'ended')))
 }
 
-/** Runs that are not over and have not changed since `before`, their entry being dispatched; in the order of keys. */
+/** Runs with a dispatched entry that have not ended and not changed since `before`, in the order of their keys. */
 export function staleRuns(db: Db, page: { after: string; before: number; limit: number }): Promise<RunRow[]> {
   return db
     .select()
@@ -223,15 +220,15 @@ export function staleRuns(db: Db, page: { after: string; before: number; limit: 
     .limit(page.limit)
 }
 
-/** Ends a run that can no longer say so itself; false when a newer snapshot has come meanwhile. */
+/** Ends a run whose workflow cannot record it. False when the row has changed since `revision`. */
 export async function endRunFromOutside(
   db: Db,
   runKey: string,
-  seq: number,
+  revision: number,
   state: RunState,
   now: number,
 ): Promise<boolean> {
-  const isAsRead = and(eq(runs.runKey, runKey), eq(runs.revision, seq), ne(runs.status, 'ended'))
+  const isAsRead = and(eq(runs.runKey, runKey), eq(runs.revision, revision), ne(runs.status, 'ended'))
   const { value } = await storeSnapshot({ state, runId: null }, now, (columns) =>
     db.update(runs).set(columns).where(isAsRead).returning({ runKey: runs.runKey }),
   )
@@ -251,7 +248,7 @@ export async function anonymiseRuns(db: Db, before: number): Promise<void> {
     )
 }
 
-/** Columns of a run without what its follower said, is, or was called; `key` (jsonb) in the place of the entry's. */
+/** The columns of a run without personal data. `key` (jsonb) replaces the key of the entry. */
 export function withoutPersonalData(key: ReturnType<typeof sql>) {
   const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
   const state = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
@@ -271,7 +268,7 @@ function rowOf(
     ...follower,
     campaign: start.plan.campaign,
     version: start.plan.version,
-    // The state's own, which lacks what the store refuses.
+    // From the state, from which refused texts were removed.
     entry: state.entry,
     plan: start.plan,
     startedAt: state.startedAt,

@@ -9,13 +9,13 @@ export interface Snapshot {
 }
 
 /**
- * How much of a snapshot the store took: all of it, all but texts of people and of WeChat (`reduced`), the columns
- * without the state (`bare`), or nothing.
+ * How much of a snapshot was stored: all of it, all but texts of followers and of WeChat (`reduced`), the columns without the
+ * state (`bare`), or nothing.
  */
 export type StoredDetail = 'whole' | 'reduced' | 'bare' | 'nothing'
 
-/** The run's warning when its snapshot was reduced. */
-export const REDACTION_NOTE = 'the store refused this run as it is: its texts are left out there'
+/** The warning of a run whose snapshot was reduced. */
+export const REDACTION_NOTE = 'the database refused the texts of this run; they are not stored'
 
 type SnapshotColumns = Pick<
   typeof runs.$inferInsert,
@@ -37,8 +37,8 @@ export function snapshotColumns({ state, runId }: Snapshot, now: number) {
 }
 
 /**
- * Writes a snapshot, and of one that the database refuses for good as much as it takes: what happened must not hang on a
- * text. Each try is a statement of its own: not for the inside of a transaction. Rejects when the database does not answer.
+ * Stores a snapshot, or as much of it as the database accepts: a text that it refuses must not lose the result. Each try is a
+ * separate statement, so it must not run in a transaction. Rejects when the database does not answer.
  */
 export async function storeSnapshot<T>(
   snapshot: Snapshot,
@@ -58,9 +58,9 @@ export async function storeSnapshot<T>(
   return { stored: 'nothing', value: null }
 }
 
-/** A run's state with numbers, our own words and nothing that anybody said. */
+/** A run's state without texts of followers and of WeChat. */
 function withoutTexts(state: RunState): RunState {
-  const { attributes: _facts, ...rest } = state
+  const { attributes: _personal, ...rest } = state
   return {
     ...rest,
     reason: ownReason(state.reason),

@@ -3,7 +3,7 @@ import type { Db } from '../db.ts'
 import { accounts, campaigns } from '../schema.ts'
 import { execute } from '../sql.ts'
 
-/** Changes whenever an account or a campaign does: `newest` is the last change's time, epoch ms. */
+/** `fingerprint` changes with every account and campaign; `newest` is the time of the last change, epoch ms. */
 export async function readConfigRevision(db: Db): Promise<{ fingerprint: string; newest: number }> {
   const { rows } = await execute<{ a: number; c: number; at: number | string; ct: number | string }>(
     db,

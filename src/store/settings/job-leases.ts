@@ -3,16 +3,16 @@ import type { Db } from '../db.ts'
 import { isInFuture, isLeaseFree } from '../lease.ts'
 import { periodicJobs } from '../schema.ts'
 
-/** A lease on a periodic job, for one process at a time; null when another has it, or it is not due yet. */
+/** Leases a periodic job to one process at a time. Null when another process has it, or it is not due yet. */
 export async function claimJob(
   db: Db,
   job: { name: string; ownerId: string; now: number; everyMs: number; leaseMs: number },
 ): Promise<{ lastRunAt: number | null } | null> {
-  const { name, ownerId: by, now, everyMs, leaseMs } = job
+  const { name, ownerId, now, everyMs, leaseMs } = job
   await db.insert(periodicJobs).values({ name }).onConflictDoNothing()
   const [claimed] = await db
     .update(periodicJobs)
-    .set({ leaseOwnerId: by, leaseExpiresAt: now + leaseMs })
+    .set({ leaseOwnerId: ownerId, leaseExpiresAt: now + leaseMs })
     .where(
       and(
         eq(periodicJobs.name, name),
@@ -28,7 +28,7 @@ export async function claimJob(
   return claimed ?? null
 }
 
-/** The job is done (`ranAt`), or failed (null): then it is due again at once, for whoever asks next. */
+/** Releases a job. @param ranAt when it ran, epoch ms; null: it failed and is due again at once */
 export async function releaseJob(db: Db, name: string, ownerId: string, ranAt: number | null): Promise<void> {
   await db
     .update(periodicJobs)

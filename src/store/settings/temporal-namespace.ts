@@ -5,14 +5,14 @@ import { settings } from '../schema.ts'
 const CURRENT = 'temporal-namespace'
 const REQUESTED = 'temporal-namespace-switch'
 
-/** A namespace that an operator has accepted and that the store's runs are being moved to. */
+/** A namespace that an operator has accepted, and in which the runs of the store are being rebuilt. */
 export interface NamespaceSwitch {
   namespaceId: string
-  /** Runs up to this key have been looked at. */
+  /** Runs up to this key are done. */
   after: string
 }
 
-/** The Temporal namespace of the store's runs, by its id and not its name, and the one that a switch was requested to. */
+/** The id of the Temporal namespace that holds the runs of the store, and the requested switch. */
 export async function readNamespace(
   db: Pick<Db, 'select'>,
 ): Promise<{ current: string | null; requested: NamespaceSwitch | null }> {
@@ -22,14 +22,14 @@ export async function readNamespace(
     .where(inArray(settings.name, [CURRENT, REQUESTED]))
   const value = (name: string) => rows.find((r) => r.name === name)?.value ?? null
   const requested = value(REQUESTED)
-  // Written by `requestSwitch` below.
+  // `requestSwitch` below wrote this JSON.
   return {
     current: value(CURRENT),
     requested: requested === null ? null : (JSON.parse(requested) as NamespaceSwitch),
   }
 }
 
-/** Records the namespace that a new store meets first; a recorded one stays. */
+/** Records the first namespace of a new store. A recorded namespace stays. */
 export async function recordFirstNamespace(db: Db, namespaceId: string, now: number): Promise<void> {
   await db
     .insert(settings)
@@ -41,7 +41,7 @@ export function requestSwitch(db: Pick<Db, 'insert'>, request: NamespaceSwitch, 
   return putSetting(db, REQUESTED, JSON.stringify(request), now)
 }
 
-/** The requested namespace has every run: it is the store's now. */
+/** Records the namespace that holds the runs from now on, and ends the requested switch. */
 export async function completeSwitch(db: Db, namespaceId: string, now: number): Promise<void> {
   await db.transaction(async (tx) => {
     await putSetting(tx, CURRENT, namespaceId, now)

@@ -5,10 +5,10 @@ import { apiTokens } from '../schema.ts'
 export type ApiToken = typeof apiTokens.$inferSelect
 export type ApiTokenStore = ReturnType<typeof createApiTokenStore>
 
-/** A use is noted no oftener than this. */
-const USE_RECORDED_EVERY_MS = 60_000
+/** Shortest time between two records of a use. */
+const RECORD_USE_INTERVAL_MS = 60_000
 
-/** Tokens of scripts, by a hash of each. */
+/** API tokens, by their hash. */
 export function createApiTokenStore(db: Db, now: () => number) {
   return {
     async add(token: Pick<ApiToken, 'id' | 'name' | 'role' | 'hash' | 'createdBy' | 'expiresAt'>) {
@@ -16,10 +16,10 @@ export function createApiTokenStore(db: Db, now: () => number) {
         .insert(apiTokens)
         .values({ ...token, createdAt: now() })
         .returning()
-      if (!added) throw new Error('the store took a token and gave nothing back')
+      if (!added) throw new Error('The insert of a token returned no row')
       return added
     },
-    /** Newest first, beginning after the one with this time and id. */
+    /** Newest first, after the token with this time and id. */
     list({
       after,
       limit,
@@ -44,16 +44,16 @@ export function createApiTokenStore(db: Db, now: () => number) {
       const [token] = await db.select().from(apiTokens).where(eq(apiTokens.hash, hash))
       return token ?? null
     },
-    /** Notes a use, at most once a minute. */
+    /** Records a use, at most once a minute. */
     async noteUse({ id, lastUsedAt }: Pick<ApiToken, 'id' | 'lastUsedAt'>): Promise<void> {
-      const before = now() - USE_RECORDED_EVERY_MS
+      const before = now() - RECORD_USE_INTERVAL_MS
       if (lastUsedAt !== null && lastUsedAt > before) return
       await db
         .update(apiTokens)
         .set({ lastUsedAt: now() })
         .where(and(eq(apiTokens.id, id), or(isNull(apiTokens.lastUsedAt), lte(apiTokens.lastUsedAt, before))))
     },
-    /** The token that was; null: there is none. */
+    /** Deletes a token and returns it; null when there is none. */
     async remove(id: string): Promise<ApiToken | null> {
       const [removed] = await db.delete(apiTokens).where(eq(apiTokens.id, id)).returning()
       return removed ?? null

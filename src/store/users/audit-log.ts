@@ -15,7 +15,8 @@ export interface AuditEntry {
 }
 
 /**
- * Notes a change; `tx` is the transaction that makes it, so that neither is there without the other.
+ * Records a change.
+ * @param tx the transaction of the change, so that both are stored or neither
  * @returns the row's id
  */
 export async function writeAudit(tx: Db, entry: AuditEntry): Promise<number> {
@@ -25,26 +26,26 @@ export async function writeAudit(tx: Db, entry: AuditEntry): Promise<number> {
       .insert(auditLog)
       .values({ ...columns, details })
       .returning({ id: auditLog.id })
-    if (!row) throw new Error('the store took a row of the audit log and gave nothing back')
+    if (!row) throw new Error('The insert into the audit log returned no row')
     return row.id
   }
   if (details === null) return insert(tx, null)
   try {
-    // In a savepoint: the database goes on in no transaction that one of its statements failed in.
+    // In a savepoint, because a failed statement aborts its transaction.
     return await tx.transaction((inner) => insert(inner, details))
   } catch (err) {
     if (!isRefusedData(err)) throw err
-    // The log says what is done, without what the store refuses for good.
-    return insert(tx, { leftOut: 'the store refused the details' })
+    // The row is stored without the details that the database refuses.
+    return insert(tx, { leftOut: 'the database refused the details' })
   }
 }
 
-/** Says more of a change that was noted before it was made: what came of it. */
+/** Replaces the details of a row, for a change that was recorded before it was made. */
 export async function amendAudit(db: Db, id: number, details: unknown): Promise<void> {
   await db.update(auditLog).set({ details }).where(eq(auditLog.id, id))
 }
 
-/** Newest first, beginning after the row with this id. */
+/** Newest first, after the row with this id. */
 export function listAudit(
   db: Db,
   { after, limit }: { after: number | null; limit: number },

@@ -2,9 +2,10 @@ import { and, count, eq, isNotNull, isNull, lt, or } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { recoveryCodes, sessions, signInChallenges, users } from '../schema.ts'
 
-/** Second factors of people. Secrets come and go sealed, recovery codes as hashes. */
-
-/** Asks for a second factor from now on; false when one is asked for already. `step`: of the code that confirmed it. */
+/**
+ * Enables the second factor of a user, with an encrypted secret and hashed recovery codes. False when it is enabled already.
+ * @param enrolment.step the time step of the code that confirmed it
+ */
 export async function enableSecondFactor(
   tx: Db,
   name: string,
@@ -26,7 +27,7 @@ export async function enableSecondFactor(
   return true
 }
 
-/** Takes the code of a time step, once: false when that step, or a later one, was taken before. */
+/** Consumes the code of a time step. False when that step, or a later one, was consumed before. */
 export async function consumeTotpStep(tx: Db, name: string, step: number): Promise<boolean> {
   const consumed = await tx
     .update(users)
@@ -42,7 +43,7 @@ export async function consumeTotpStep(tx: Db, name: string, step: number): Promi
   return consumed.length > 0
 }
 
-/** Takes a recovery code, once: how many are left; null when it is none of the person's. */
+/** Consumes a recovery code. @returns how many are left; null when the code is not valid */
 export async function consumeRecoveryCode(tx: Db, name: string, hash: string): Promise<number | null> {
   const consumed = await tx
     .delete(recoveryCodes)
@@ -53,7 +54,7 @@ export async function consumeRecoveryCode(tx: Db, name: string, hash: string): P
   return left?.n ?? 0
 }
 
-/** Asks for no second factor any more. False when none was asked for. `endSessions`: the person's sessions end as well. */
+/** Disables the second factor of a user. False when none was enabled. `endSessions`: also ends the user's sessions. */
 export async function disableSecondFactor(
   tx: Db,
   name: string,

@@ -3,16 +3,16 @@ import type { Db } from '../db.ts'
 import { sessions, users } from '../schema.ts'
 import type { User } from './user-store.ts'
 
-/** Browsers that are signed in, by a hash of what their cookie holds. */
+/** Signed-in browsers, by the hash of their cookie. */
 export function createSessionStore(db: Db, now: () => number) {
   return {
-    /** Of a user (looked at in the same transaction), or of the holder of the admin token. Those that are over go. */
+    /** Creates a session of a user, who must be checked in the same transaction, or of the admin token. Deletes expired sessions. */
     async create(hash: string, userName: string, lifetimeMs: number): Promise<void> {
       const at = now()
       await db.delete(sessions).where(lte(sessions.expiresAt, at))
       await db.insert(sessions).values({ hash, userName, createdAt: at, expiresAt: at + lifetimeMs })
     },
-    /** The session's user as of now; null when the session has expired or is unknown. */
+    /** The session and its user now; null when the session has expired or is unknown. */
     async find(hash: string): Promise<{ userName: string; user: User | null } | null> {
       const [row] = await db
         .select({ userName: sessions.userName, user: users })
@@ -21,7 +21,7 @@ export function createSessionStore(db: Db, now: () => number) {
         .where(and(eq(sessions.hash, hash), gt(sessions.expiresAt, now())))
       return row ?? null
     },
-    /** False: there was none. */
+    /** False when there was none. */
     async end(hash: string): Promise<boolean> {
       const ended = await db
         .delete(sessions)
@@ -29,7 +29,7 @@ export function createSessionStore(db: Db, now: () => number) {
         .returning({ hash: sessions.hash })
       return ended.length > 0
     },
-    /** Ends the person's other sessions. */
+    /** Ends the other sessions of a user. */
     async endOthers(userName: string, hash: string): Promise<void> {
       await db.delete(sessions).where(and(eq(sessions.userName, userName), ne(sessions.hash, hash)))
     },

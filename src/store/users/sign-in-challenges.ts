@@ -4,11 +4,10 @@ import { signInChallenges, users } from '../schema.ts'
 import type { User } from './user-store.ts'
 
 /**
- * Browsers that showed the right password and still need a second factor. A new password, disabling and a reset of the second
- * factor delete a person's.
+ * Creates a challenge: a sign-in with the right password that still needs a second factor. A new password, disabling the user
+ * and a reset of the second factor delete it.
+ * @returns false when the password was changed, or the user disabled, meanwhile
  */
-
-/** False when the password that was tried is the user's no longer, or the user was disabled meanwhile. */
 export async function createChallenge(
   tx: Db,
   user: Pick<User, 'name' | 'passwordHash'>,
@@ -21,7 +20,7 @@ export async function createChallenge(
   return true
 }
 
-/** The challenge's user as of now; null when it has expired or is unknown, or the user was disabled. */
+/** The user of a challenge now; null when it has expired or is unknown, or the user is disabled. */
 export async function findChallenge(db: Db, hash: string, now: number): Promise<User | null> {
   const [row] = await db
     .select({ user: users })
@@ -34,8 +33,8 @@ export async function findChallenge(db: Db, hash: string, now: number): Promise<
 }
 
 /**
- * Whether it is there. Asked in a transaction that has the user's row (`isStill`), it stays so until that one ends: every
- * answer to it takes the row first.
+ * Whether a challenge exists. In a transaction that has locked the user's row (`lockUnchangedUser`) this stays true until its
+ * end, because every answer to a challenge locks the row first.
  */
 export async function hasChallenge(tx: Db, hash: string): Promise<boolean> {
   const found = await tx
@@ -45,7 +44,7 @@ export async function hasChallenge(tx: Db, hash: string): Promise<boolean> {
   return found.length > 0
 }
 
-/** Counts a code before it is looked at; false when there were as many as may be: the password must be shown again. */
+/** Counts a code before it is checked. False after `maxAttempts`: the user must sign in again. */
 export async function countAttempt(db: Db, hash: string, maxAttempts: number): Promise<boolean> {
   const counted = await db
     .update(signInChallenges)
@@ -55,7 +54,7 @@ export async function countAttempt(db: Db, hash: string, maxAttempts: number): P
   return counted.length > 0
 }
 
-/** Ends it; false when it was over, or another request has just ended it. */
+/** Deletes a challenge. False when it no longer exists. */
 export async function deleteChallenge(tx: Db, hash: string): Promise<boolean> {
   const ended = await tx
     .delete(signInChallenges)
@@ -64,7 +63,7 @@ export async function deleteChallenge(tx: Db, hash: string): Promise<boolean> {
   return ended.length > 0
 }
 
-/** Locks the user's row while the password is still the one that was tried. */
+/** Locks the user's row. False when the password was changed, or the user disabled, meanwhile. */
 export async function lockUnchangedUser(tx: Db, user: Pick<User, 'name' | 'passwordHash'>): Promise<boolean> {
   const found = await tx
     .select({ name: users.name })

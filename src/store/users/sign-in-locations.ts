@@ -2,12 +2,12 @@ import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { signInLocations } from '../schema.ts'
 
-/** A place that nobody has signed in from for so long is as good as none. */
+/** An unused location expires after this time. */
 const LOCATION_LIFETIME_MS = 90 * 86_400_000
-/** Of one person: the latest. */
+/** Locations per user. The last used ones are kept. */
 const MAX_LOCATIONS_PER_USER = 20
 
-/** The hashes of all places where people have signed in. A locationHash: a keyed hash of name and address. */
+/** All locations that users have signed in from. A locationHash is a keyed hash of name and address. */
 export async function readSignInLocations(db: Db, now: number): Promise<ReadonlySet<string>> {
   const found = await db
     .select({ locationHash: signInLocations.locationHash })
@@ -16,7 +16,7 @@ export async function readSignInLocations(db: Db, now: number): Promise<Readonly
   return new Set(found.map(({ locationHash }) => locationHash))
 }
 
-/** The person has just signed in from there. */
+/** Records that a user has just signed in from a location. */
 export async function recordSignInLocation(
   tx: Db,
   userName: string,
@@ -41,7 +41,7 @@ export async function recordSignInLocation(
     .where(and(eq(signInLocations.userName, userName), inArray(signInLocations.locationHash, oldest)))
 }
 
-/** The purge of what is too old to count. */
+/** Deletes expired locations. */
 export async function purgeSignInLocations(db: Db, now: number): Promise<void> {
   await db.delete(signInLocations).where(lt(signInLocations.lastUsedAt, now - LOCATION_LIFETIME_MS))
 }

@@ -4,7 +4,7 @@ import { recoveryCodes, sessions, signInChallenges, signInLocations, users } fro
 
 export type User = typeof users.$inferSelect
 
-/** People who may sign in. What ends their sessions ends them in the same transaction. */
+/** Users. A change that ends a user's sessions ends them in the same transaction. */
 export function createUserStore(db: Db, now: () => number) {
   return {
     async find(name: string): Promise<User | null> {
@@ -13,7 +13,7 @@ export function createUserStore(db: Db, now: () => number) {
     },
     list: ({ after = '', limit }: { after?: string; limit: number }): Promise<User[]> =>
       db.select().from(users).where(gt(users.name, after)).orderBy(asc(users.name)).limit(limit),
-    /** Null when somebody has that name. */
+    /** Null when the name is in use. */
     async add(user: Pick<User, 'name' | 'role' | 'passwordHash'>): Promise<User | null> {
       const at = now()
       const [added] = await db
@@ -23,7 +23,7 @@ export function createUserStore(db: Db, now: () => number) {
         .returning()
       return added ?? null
     },
-    /** A new password and `disabled` end the person's sessions; a role counts from the next request. Null: nobody has that name. */
+    /** A new password and `disabled` end the user's sessions. A role applies from the next request. Null: no such user. */
     change(
       name: string,
       {
@@ -46,12 +46,12 @@ export function createUserStore(db: Db, now: () => number) {
         return changed ?? null
       })
     },
-    /** False: nobody has that name. */
+    /** False when there is no such user. */
     remove: (name: string): Promise<boolean> =>
       db.transaction(async (tx) => {
         const removed = await tx.delete(users).where(eq(users.name, name)).returning({ name: users.name })
         await signOutEverywhere(tx, name)
-        // Another person may get the name.
+        // Another user may get the name.
         await tx.delete(recoveryCodes).where(eq(recoveryCodes.userName, name))
         await tx.delete(signInLocations).where(eq(signInLocations.userName, name))
         return removed.length > 0
