@@ -1,5 +1,6 @@
 import { pino } from 'pino'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import type { Store } from '../../store/db.ts'
 import { openStore } from '../../store/open-store.ts'
@@ -9,6 +10,8 @@ import { signatureOf } from '../../wechat/callback/crypto.ts'
 import { createServices, type Services } from '../services.ts'
 import { prepareDemo, suspendDemoAccounts } from './demo-account.ts'
 import { DEMO_APP_ID } from './public-secrets.ts'
+
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const NOW = Date.UTC(2026, 0, 1)
 /** As in `public-secrets.ts`, which everybody can read. */
