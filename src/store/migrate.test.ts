@@ -4,15 +4,13 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { type Query, recordMigration, writeOutdatedStore } from '../../test/fixtures/outdated-store.ts'
 import { freshDatabase } from '../../test/harness/stores.ts'
 import { OutdatedStoreError } from './migrate.ts'
 import { openStore } from './open-store.ts'
 
-/** The time of the first migration of 0.1.0, and a time after every known migration. */
-const OF_0_1 = 1_795_423_103_847
+/** A time after every known migration. */
 const LATER = 4_000_000_000_000
-
-type Query = (text: string) => Promise<{ rows: unknown[] }>
 
 interface TestDatabase {
   /** Accesses the database without the product. */
@@ -56,14 +54,6 @@ async function postgresDatabase(): Promise<TestDatabase> {
   }
 }
 
-async function recordMigration(query: Query, hash: string, createdAt: number): Promise<void> {
-  await query('CREATE SCHEMA IF NOT EXISTS drizzle')
-  await query(
-    'CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)',
-  )
-  await query(`INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('${hash}', ${createdAt})`)
-}
-
 /** All tables, and the recorded migrations. */
 async function contentsOf(query: Query): Promise<unknown> {
   const tables = await query(
@@ -81,8 +71,7 @@ describe.each(Object.keys(DATABASES) as (keyof typeof DATABASES)[])('a store on 
   it.skipIf(!isAvailable)('of 0.1 or 0.2 is refused with instructions, and unchanged', async () => {
     const database = await DATABASES[kind]()
     const before = await database.withQuery(async (query) => {
-      await query('CREATE TABLE jobs (name text PRIMARY KEY, claimed_by text)')
-      await recordMigration(query, 'hash of 0000_initial', OF_0_1)
+      await writeOutdatedStore(query)
       return contentsOf(query)
     })
     const err = await database.open().then(
