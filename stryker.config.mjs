@@ -25,6 +25,6 @@ export default {
   jsonReporter: { fileName: `${OUTPUT}/report.json` },
   thresholds: { high: 98, low: 95, break: 95 },
   // A mutant that loops is found by its hits; time alone says little on a busy machine.
-  timeoutMS: 60_000,
+  timeoutMS: 15_000,
   concurrency: 1,
 }

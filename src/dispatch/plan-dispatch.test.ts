@@ -601,7 +601,7 @@ describe('an open session with a human agent', () => {
     expect(planFor(arrived('click', 6), known).action).toMatchObject({ do: 'interact', agent: expected })
   })
 
-  it('is not passed on after it was closed', () => {
+  it('is not passed to a run after it was closed', () => {
     const known = { follower: someone({ ...session, agent: false }), runs: [run('subscribe', 0)] }
     expect(planFor(arrived('click', 6), known).action).toMatchObject({ do: 'interact', agent: null })
   })

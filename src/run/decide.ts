@@ -41,10 +41,10 @@ export function decide(plan: Plan, state: RunState, now: number): { state: RunSt
   if (state.stop) return { state, next: { do: 'finish', ...pickStop(state.stop) } }
   const assessed = assessOpenSteps(plan, state, now)
   const next = nextAction(plan, assessed, now)
-  const step = next.do === 'send' || next.do === 'tag' ? plan.steps[next.index] : undefined
-  if (!step || (next.do !== 'send' && next.do !== 'tag')) return { state: assessed, next }
+  if (next.do !== 'send' && next.do !== 'tag') return { state: assessed, next }
+  const step = plan.steps[next.index]
   // One step at a time, because the step before may add the tag that this step's condition needs.
-  switch (checkAttributes(step, assessed, now)) {
+  switch (step ? checkAttributes(step, assessed, now) : 'go') {
     case 'go':
       return { state: assessed, next }
     case 'fetch':

@@ -19,6 +19,8 @@ export default defineConfig({
       'src/wechat/rules/**/*.test.ts',
       'activities/send/**/*.test.ts',
     ],
+    // Its thousands of runs take seconds for each mutant.
+    exclude: ['src/run/decide.properties.test.ts'],
     setupFiles: './test/mutation/fixed-seed.ts',
     testTimeout: UNIT_TIMEOUT_MS,
     hookTimeout: UNIT_TIMEOUT_MS,

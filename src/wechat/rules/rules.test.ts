@@ -69,3 +69,18 @@ describe('a callback', () => {
     expect(sceneOf({ kind: 'text', bizmsgmenuid: '101' })).toBe('menu')
   })
 })
+
+describe('a profile', () => {
+  it.each([
+    ['wechat-2023', '2023-06-12', null],
+    ['classic-48h', '2017-01-01', '2021-05-31'],
+  ] as const)('has its name and the days on which WeChat applied it: %s', (name, since, until) => {
+    expect(RULES[name]).toMatchObject({ name, since, until })
+  })
+})
+
+describe('a menu id', () => {
+  it('makes a click of a text only', () => {
+    expect(sceneOf({ kind: 'image', bizmsgmenuid: '101' })).toBe('message')
+  })
+})
