@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: [
       'src/{run,dispatch}/**/*.test.ts',
-      'src/campaign/{match,preview}.test.ts',
+      'src/campaign/match.test.ts',
       'src/wechat/rules/**/*.test.ts',
       'activities/send/**/*.test.ts',
     ],
