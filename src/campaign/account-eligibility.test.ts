@@ -12,9 +12,9 @@ const GOOD: CandidateAccount = {
 const against = (more: Partial<CandidateAccount>) =>
   ineligibilityReasons({ ...GOOD, ...more }, ['text', 'menu'])
 
-describe('an account that can take a campaign', () => {
+describe('an account that can send for a campaign', () => {
   it.each<[string, Partial<CandidateAccount>]>([
-    ['of its own secret', {}],
+    ['with its own secret', {}],
     ['certified', { verified: true }],
     ['with the permission set for messages', { kind: 'authorised', permissions: [2, 1] }],
     ['out of quota until midnight', { state: 'quota-exhausted' }],
@@ -30,7 +30,7 @@ describe('an account that cannot', () => {
     [{ kind: 'authorised', permissions: [2] }, 'permission set for messages', '消息管理'],
     [{ kind: 'authorised', permissions: null }, 'permission set for messages', '消息管理'],
     [{ verified: false }, 'not certified', '认证'],
-    [{ refusedKinds: ['menu'] }, 'kind menu', 'menu'],
+    [{ refusedKinds: ['menu'] }, 'refused menu messages', 'menu'],
   ])('%j: %s', (more, en, zh) => {
     const [reason, ...others] = against(more)
     expect(others).toEqual([])
@@ -38,13 +38,13 @@ describe('an account that cannot', () => {
     expect(reason?.zh).toContain(zh)
   })
 
-  it('has every reason told, and authorisation once', () => {
+  it('has every reason listed, and authorisation only once', () => {
     expect(against({ state: 'paused', verified: false, refusedKinds: ['text', 'menu'] })).toHaveLength(4)
     expect(against({ kind: 'authorised', state: 'needs-authorisation', permissions: [] })).toHaveLength(1)
   })
 })
 
-it('asks for the kinds of the steps, each once', () => {
+it('lists the kinds of all steps, each once', () => {
   const step = (send: object) => ({
     id: 'a',
     after: 0,

@@ -2,44 +2,44 @@ import { allowsMessages } from '../wechat/rules/permissions.ts'
 import type { Campaign, MessageKind } from './model.ts'
 import { kindOf } from './model.ts'
 
-/** What is known of an account that a campaign is to be sent for. */
+/** The properties of an account that decide whether a campaign can send for it. */
 export interface CandidateAccount {
   kind: 'owned' | 'authorised'
-  /** As it is now: a stop that is over is `active`. */
+  /** The current state: an expired stop counts as `active`. */
   state: 'active' | 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
   stateReason: string | null
   permissions: readonly number[] | null
-  /** Certified by WeChat; null: not known. */
+  /** Whether WeChat has certified the account; null: not known. */
   verified: boolean | null
   refusedKinds: readonly string[]
 }
 
-/** A reason in both languages, with what to do. */
+/** A reason and its remedy in both languages. */
 interface LocalizedReason {
   en: string
   zh: string
 }
 
-/** The kinds of messages that a campaign sends. The passive reply is no send: WeChat asks for no right to it. */
+/** The kinds of messages that a campaign sends. Without the passive reply, which needs no permission of WeChat. */
 export function sentKinds(campaign: Pick<Campaign, 'steps'>): MessageKind[] {
   return [...new Set(campaign.steps.flatMap((s) => (s.send ? [kindOf(s.send)] : [])))]
 }
 
-/** Why an account cannot take a campaign with messages of these kinds; none: it can. */
+/** Why an account cannot send messages of these kinds; empty when it can. */
 export function ineligibilityReasons(
   account: CandidateAccount,
   kinds: readonly MessageKind[],
 ): LocalizedReason[] {
   const reasons = stateReasons(account)
   const { kind, permissions, verified } = account
-  // Who has to authorise anyway is told so already.
+  // An account that needs authorisation has a reason with the same remedy already.
   if (
     kind === 'authorised' &&
     account.state !== 'needs-authorisation' &&
     !allowsMessages(permissions ?? [])
   ) {
     reasons.push({
-      en: 'its owner has not given the permission set for messages (消息管理): let the owner authorise again with it',
+      en: 'its owner has not granted the permission set for messages (消息管理): let the owner authorise again with it',
       zh: '公众号管理员没有授予消息管理权限集：请勾选该权限后重新授权',
     })
   }
@@ -51,7 +51,7 @@ export function ineligibilityReasons(
   }
   for (const refused of kinds.filter((k) => account.refusedKinds.includes(k))) {
     reasons.push({
-      en: `WeChat has refused it messages of kind ${refused} (45050 or 48008): use another kind, or get the right to it and verify the account again`,
+      en: `WeChat has refused ${refused} messages of this account (45050 or 48008): use another kind, or get the permission and verify the account again`,
       zh: `微信曾拒绝该账号发送 ${refused} 类消息（45050 或 48008）：请换一种消息，或取得权限后重新验证账号`,
     })
   }
@@ -77,7 +77,7 @@ function stateReasons({ state, stateReason }: CandidateAccount): LocalizedReason
       ]
     case 'paused':
       return [{ en: `it is paused${why}: resume the account`, zh: `已暂停${why}：请恢复该账号` }]
-    // What ends by itself at midnight keeps no campaign from an account.
+    // The daily quota resets at midnight, so a campaign can still use the account.
     case 'quota-exhausted':
     case 'active':
       return []

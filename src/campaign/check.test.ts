@@ -9,8 +9,8 @@ vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT
 
 const EXAMPLES = new URL('../../campaigns/', import.meta.url)
 
-/** A file that is right; a test writes something wrong over one of its lines. */
-const RIGHT = [
+/** A valid file. A test replaces one of its lines. */
+const VALID = [
   'id: welcome',
   'name: 新粉欢迎',
   'entry: { event: subscribe }',
@@ -20,22 +20,22 @@ const RIGHT = [
   '  - { id: gift, after: 0s, since: reply, send: { text: 资料 } }',
   'window: 48h',
 ]
-/** The file with line `number` (from 1) written anew, or more lines at its end. */
-const withLine = (number: number, line: string) => RIGHT.with(number - 1, line).join('\n')
-const withMore = (...lines: string[]) => [...RIGHT, ...lines].join('\n')
+/** The file with line `number` (from 1) replaced, or with more lines at its end. */
+const withLine = (number: number, line: string) => VALID.with(number - 1, line).join('\n')
+const withMore = (...lines: string[]) => [...VALID, ...lines].join('\n')
 const withStep = (send: string, rest = 'id: hint, after: 20s') =>
   withLine(6, `  - { ${rest}, send: ${send} }`)
-/** `path` and line of everything that is wrong. */
+/** Path and line of each issue. */
 const places = (source: string, context?: CheckContext) =>
   checkCampaign(source, context).issues.map((i) => `${i.path} @${i.line ?? '-'}`)
 
-/** Rows of a table, so that each test is named by what is wrong and not by its whole file. */
+/** Rows of a table, so that the name of a test has the places and not the whole file. */
 const table = (rows: [source: string, wrong: string | string[]][]) =>
   rows.map(([source, wrong]) => ({ source, wrong: [wrong].flat() }))
 
-describe('a file that is right', () => {
+describe('a valid file', () => {
   it('has no issue and no warning, and durations in ms', () => {
-    const { campaign, issues, warnings } = checkCampaign(RIGHT.join('\n'))
+    const { campaign, issues, warnings } = checkCampaign(VALID.join('\n'))
     expect({ issues, warnings }).toEqual({ issues: [], warnings: [] })
     expect(campaign).toMatchObject({ id: 'welcome', spacing: 2_000, window: 172_800_000, reentry: 'always' })
     expect(campaign?.steps.map((s) => [s.after, s.since, s.ifLate])).toEqual([
@@ -50,12 +50,12 @@ describe('a file that is right', () => {
     expect(checkCampaign(source).campaign).toMatchObject({ id: 'a', steps: [{ after: 1_000 }] })
   })
 
-  it('is YAML 1.2: yes and no are words, and a figure may be a keyword', () => {
+  it('is YAML 1.2: yes and no are words, and a number may be a keyword', () => {
     const source = withMore('exit: { keywords: [no, 0, 退订] }')
     expect(checkCampaign(source).campaign?.exit?.keywords).toEqual(['no', '0', '退订'])
   })
 
-  it('may use a delay once and refer to it', () => {
+  it('may use references', () => {
     const source = withLine(7, '  - { id: gift, after: &d 1m, send: { text: *t } }').replace(
       '还在吗？',
       '&t 你好',
@@ -100,22 +100,22 @@ describe('a bad duration', () => {
     ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
-  it('says how to write one', () => {
+  it('is reported with the correct form', () => {
     expect(checkCampaign(withMore('spacing: 2 s')).issues[0]).toEqual({
       path: 'spacing',
-      message: '"2 s" is no duration: write a whole number and s, m, h or d, like 20s or 22h',
+      message: '"2 s" is not a duration: write a whole number and s, m, h or d, like 20s or 22h',
       line: 9,
       column: 10,
     })
   })
 
-  it.each(['1m', '48h', '2d', '172800s'])('a window of %s is a good one', (window) => {
+  it.each(['1m', '48h', '2d', '172800s'])('is not a window of %s', (window) => {
     const source = withLine(8, `window: ${window}`)
     expect(places(source)).toEqual([])
   })
 })
 
-describe('a word that is none of the known ones', () => {
+describe('an invalid value', () => {
   it.each(
     table([
       [withLine(3, 'entry: { event: follow }'), 'entry.event @3'],
@@ -144,14 +144,32 @@ describe('a word that is none of the known ones', () => {
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 })
 
+describe('the message of an invalid value', () => {
+  it.each([
+    [withLine(3, 'entry: { event: follow }'), 'must be subscribe, scan, click or message'],
+    [withLine(3, 'entry: subscribe'), 'must be a map of fields'],
+    [withLine(3, 'entry: {}'), 'is missing'],
+    [withLine(2, 'name: ""'), 'is empty: write a text'],
+    [withLine(2, `name: ${'a'.repeat(101)}`), 'has more than 100 characters: shorten it'],
+    [withMore('accounts: []'), 'is empty: write at least one entry'],
+    [withMore('accounts: wx1'), 'must be a list'],
+    [withMore('priority: high'), 'must be a number'],
+    [withMore('priority: 1.5'), 'must be a whole number'],
+    [withMore('priority: 1001'), 'must be at most 1000'],
+    [withMore('reentry: often'), 'must be always, never or { after: 30d }'],
+  ])('%#: states the rule', (source, message) => {
+    expect(checkCampaign(source).issues.map((i) => i.message)).toEqual([message])
+  })
+})
+
 describe('steps', () => {
-  it('must be there', () => {
-    const source = [...RIGHT.slice(0, 4), 'steps: []'].join('\n')
+  it('must not be empty', () => {
+    const source = [...VALID.slice(0, 4), 'steps: []'].join('\n')
     expect(places(source)).toEqual(['steps @5'])
-    expect(checkCampaign(source).issues[0]?.message).toBe('a campaign needs at least one step')
+    expect(checkCampaign(source).issues[0]?.message).toBe('is empty: a campaign needs at least one step')
   })
 
-  it('may not be left out, like anything else that is needed', () => {
+  it('must be present, like other required fields', () => {
     expect(checkCampaign('priority: 1').issues).toMatchObject([
       { path: 'id', message: 'is missing', line: 1 },
       { path: 'name', message: 'is missing', line: 1 },
@@ -186,11 +204,11 @@ describe('a message', () => {
     ['{ miniprogram: { title: a, path: c, thumb: d } }', 'steps.0.send.miniprogram.appId'],
     ['{ article: {} }', 'steps.0.send.article.id'],
     ['{ card: {} }', 'steps.0.send.card.id'],
-  ])('%s is none: %s', (send, path) => expect(places(withStep(send))).toEqual([`${path} @6`]))
+  ])('%s is invalid: %s', (send, path) => expect(places(withStep(send))).toEqual([`${path} @6`]))
 
-  it('is told what it may be', () => {
+  it('is reported with the possible kinds', () => {
     expect(checkCampaign(withStep('{ text: a, card: { id: b } }')).issues[0]?.message).toBe(
-      'give exactly one of text, image, voice, video, music, news, menu, miniprogram, article, card, not text and card',
+      'must have exactly one of text, image, voice, video, music, news, menu, miniprogram, article, card, not text and card',
     )
   })
 })
@@ -201,12 +219,12 @@ describe('a reply', () => {
     'miniprogram: { title: a, appId: b, path: c, thumb: d }',
     'article: { id: a }',
     'card: { id: a }',
-  ])('%s is no kind that WeChat takes', (kind) => {
+  ])('%s is not a kind that WeChat accepts', (kind) => {
     const name = kind.split(':')[0]
     expect(places(withLine(4, `reply: { ${kind} }`))).toEqual([`reply.${name} @4`, 'reply @4'])
   })
 
-  it('may be a text, picture, voice, video, song or article card', () => {
+  it('may be a text, image, voice, video, music or news', () => {
     for (const kind of [
       'text: a',
       'image: { mediaId: a }',
@@ -236,9 +254,9 @@ describe('a template', () => {
     ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
-  it('is told which names it may use', () => {
+  it('is reported with the known variables', () => {
     expect(checkCampaign(withStep('{ text: "{{ nickname }}" }')).issues[0]?.message).toMatch(
-      /undefined variable: nickname; known are account\.name, .*daysSinceReply/,
+      /undefined variable nickname: use one of account\.name, .*daysSinceReply/,
     )
   })
 })
@@ -253,7 +271,7 @@ describe('half a character, written as an escape', () => {
     ]),
   )('$wrong is refused', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
-  it('is welcome with its other half', () => {
+  it('is accepted with its other half', () => {
     expect(places(withStep('{ text: "bye \\ud83d\\ude00" }'))).toEqual([])
   })
 })
@@ -274,7 +292,7 @@ describe('a long text', () => {
     const [issue] = checkCampaign(withLine(4, `reply: { text: ${'字'.repeat(683)} }`)).issues
     expect(issue).toMatchObject({
       path: 'reply.text',
-      message: 'the text has 2049 bytes of UTF-8, WeChat takes 2048',
+      message: 'has 2049 bytes of UTF-8, and WeChat accepts at most 2048: shorten the text',
     })
   })
 })
@@ -282,7 +300,7 @@ describe('a long text', () => {
 describe('a delay beyond the window', () => {
   const steps = (window: string, ...list: string[]) =>
     [
-      ...RIGHT.slice(0, 5),
+      ...VALID.slice(0, 5),
       ...list.map((s, i) => `  - { id: s${i}, ${s}, send: { text: a } }`),
       `window: ${window}`,
     ].join('\n')
@@ -303,9 +321,9 @@ describe('a delay beyond the window', () => {
     ]),
   )('$wrong', ({ source, wrong }) => expect(places(source)).toEqual(wrong))
 
-  it('says how it adds up', () => {
+  it('is reported with its sum', () => {
     expect(checkCampaign(steps('48h', 'after: 47h', 'after: 2h')).issues[0]?.message).toBe(
-      '49 h (47 h + 2 h) is beyond the window of 48 h: it could never be sent',
+      '49 h (47 h + 2 h) is beyond the window of 48 h: the step could never be sent',
     )
   })
 })
@@ -329,26 +347,31 @@ describe('a medium', () => {
       '{ miniprogram: { title: a, appId: b, path: c, thumb: sha256-gone } }',
       ['steps.0.send.miniprogram.thumb @6'],
     ],
-  ])('%s that is not there: %j', (send, expected) => {
+  ])('%s is missing: %j', (send, expected) => {
     expect(places(withStep(send), { hasMedia })).toEqual(expected)
   })
 
-  it('of the reply must be there too', () => {
+  it('of the reply must exist too', () => {
     expect(places(withLine(4, 'reply: { image: { file: sha256-gone } }'), { hasMedia })).toEqual([
       'reply.image.file @4',
     ])
   })
 
-  it('is not looked for where nobody can say', () => {
+  it('is not checked where the uploads are not known', () => {
     expect(places(withStep('{ image: { file: photo.png } }'))).toEqual([])
   })
 })
 
 describe('the id in the request’s path', () => {
-  it('must be the file’s', () => {
-    expect(places(RIGHT.join('\n'), { pathId: 'welcome' })).toEqual([])
-    expect(checkCampaign(RIGHT.join('\n'), { pathId: 'course' }).issues).toEqual([
-      { path: 'id', message: "the file's id is welcome, but it was sent to course", line: 1, column: 5 },
+  it('must be the id of the file', () => {
+    expect(places(VALID.join('\n'), { pathId: 'welcome' })).toEqual([])
+    expect(checkCampaign(VALID.join('\n'), { pathId: 'course' }).issues).toEqual([
+      {
+        path: 'id',
+        message: 'is welcome, but the file was sent to course: use the same id',
+        line: 1,
+        column: 5,
+      },
     ])
   })
 })
@@ -377,8 +400,11 @@ describe('a file with many errors', () => {
     '    after: 1s',
   ].join('\n')
 
-  it('shows them all at once, each with its line', () => {
-    expect(places(many, { pathId: 'course', hasMedia: () => false }).sort()).toEqual(
+  it('has them all reported at once, in the order of their lines', () => {
+    const found = places(many, { pathId: 'course', hasMedia: () => false })
+    const lines = found.map((place) => Number(place.split('@')[1]))
+    expect(lines).toEqual(lines.toSorted((a, b) => a - b))
+    expect(found.sort()).toEqual(
       [
         'colour @3',
         'entry.event @4',
@@ -398,18 +424,18 @@ describe('a file with many errors', () => {
     )
   })
 
-  it('needs no reply to be looked at whole', () => {
+  it('is checked completely without a reply', () => {
     const source = many.replace(/^reply.*$/m, '# no reply')
     expect(places(source)).toContain('steps.1.id @10')
   })
 
-  it('is refused whole, without warnings', () => {
+  it('is refused without warnings', () => {
     expect(checkCampaign(many)).toMatchObject({ campaign: null, warnings: [] })
   })
 
-  it('is told nothing twice, and nothing that follows from another error only', () => {
+  it('has no error reported twice, and no error that only follows from another one', () => {
     expect(places(withStep('{ text: a, note: "{{ x }}" }'))).toEqual(['steps.0.send.note @6'])
-    const unreadable = RIGHT.with(5, '  - { id: a, after: soon, send: { text: a } }')
+    const unreadable = VALID.with(5, '  - { id: a, after: soon, send: { text: a } }')
     expect(places(unreadable.with(6, '  - { id: b, after: 48h, send: { text: b } }').join('\n'))).toEqual([
       'steps.0.after @6',
     ])
@@ -429,25 +455,32 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     expect(issues[0]).toMatchObject({ path: '', line, message: expect.stringMatching(/^not readable: /) })
   })
 
-  it.each(['', '# nothing', '- a', '7', 'hello', 'id: *gone'])('%j is no campaign', (source) => {
+  it.each(['', '\n', '# nothing', '---'])('%j is reported as empty', (source) => {
+    expect(checkCampaign(source)).toMatchObject({
+      campaign: null,
+      issues: [{ path: '', message: 'is empty: write a campaign with id, name, entry and steps 文件是空的' }],
+    })
+  })
+
+  it.each(['- a', '7', 'hello', 'id: *gone'])('%j is not a campaign', (source) => {
     const { campaign, issues } = checkCampaign(source)
     expect(campaign).toBeNull()
     expect(issues).toMatchObject([{ path: '' }])
   })
 
-  it('with keys that are maps, one in another, is refused and not written out for ever', () => {
+  it('with nested keys that are maps is refused without being expanded', () => {
     expect(checkCampaign(`${'? '.repeat(500)}x`).issues[0]?.message).toContain('all keys must be strings')
   })
 
-  it('with a key twice, anywhere, is refused there', () => {
+  it('with a duplicate key at any level is refused at its line', () => {
     const twice = 'id: a\nname: b\nsteps:\n  - { id: x, after: 1s, id: y }\nname: c\n'
     expect(checkCampaign(twice).issues).toEqual([
-      { path: '', message: 'not readable: Map keys must be unique', line: 5, column: 1 },
       { path: '', message: 'not readable: Map keys must be unique', line: 4, column: 25 },
+      { path: '', message: 'not readable: Map keys must be unique', line: 5, column: 1 },
     ])
   })
 
-  it('with thousands of errors tells two hundred, and how many more', () => {
+  it('with thousands of errors has two hundred reported, and the number of the others', () => {
     const fields = Array.from({ length: 1_000 }, (_, i) => `k${i}: 1`).join('\n')
     const { issues } = checkCampaign(fields)
     expect(issues).toHaveLength(201)
@@ -455,18 +488,15 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     expect(checkCampaign('&a '.repeat(1_000)).issues).toHaveLength(201)
   })
 
-  it('with thousands of values that are missing tells two hundred of them', () => {
-    // Each error was compared with each other one.
+  it('with thousands of missing values has two hundred errors reported', () => {
     const { issues } = checkCampaign(`id: x\nsteps:\n${'  - ~\n'.repeat(8_000)}`)
     expect(issues).toHaveLength(201)
-    const [first] = issues
-    expect(first).toMatchObject({ path: 'steps', message: expect.stringContaining('at most 100 steps') })
-    expect(issues.filter((i) => i.path === 'steps.3').map((i) => i.message)).toEqual([
-      expect.stringContaining('~ stands for no value'),
-    ])
+    const messagesAt = (path: string) => issues.filter((i) => i.path === path).map((i) => i.message)
+    expect(messagesAt('steps')).toEqual([expect.stringContaining('at most 100 steps')])
+    expect(messagesAt('steps.3')).toEqual([expect.stringContaining('~ means no value')])
   })
 
-  it('warns of two hundred things, and says how many more', () => {
+  it('has at most two hundred warnings, and the number of the others', () => {
     const accounts = Array.from({ length: 5_000 }, (_, i) => `wx${i}`)
     const source = withMore(`accounts: [${accounts.join(', ')}]`)
     const { campaign, warnings } = checkCampaign(source, { accounts: [] })
@@ -477,11 +507,11 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
 
   it('is refused when it is huge', () => {
     expect(checkCampaign('#'.repeat(256 * 1024 + 1)).issues).toEqual([
-      { path: '', message: 'the file is over 256 KiB' },
+      { path: '', message: 'is larger than 256 KiB: split the campaign' },
     ])
   })
 
-  it('is refused when its references would explode', () => {
+  it('is refused when its references expand to a huge file', () => {
     const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]']
     for (let i = 0; i < 9; i++) {
       const [here, next] = ['abcdefghij'[i], 'abcdefghij'[i + 1]]
@@ -490,7 +520,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     expect(checkCampaign(bomb.join('\n'))).toMatchObject({ campaign: null, issues: [{ path: '' }] })
   })
 
-  it('never throws, whatever stands in it', () => {
+  it('never throws for any content', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (source) => {
         const { campaign, issues } = checkCampaign(source)
@@ -500,7 +530,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     )
   })
 
-  it('never throws, whatever stands in one of its fields, and says where', () => {
+  it('never throws for any value of a field, and reports its place', () => {
     const odd = fc.oneof(
       fc.jsonValue({ maxDepth: 3 }),
       fc.constantFrom<unknown>(
@@ -532,7 +562,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
         expect(campaign === null).toBe(issues.length > 0)
         const at = step ? `steps.0.${stepField}` : name
         const elsewhere = issues.filter((i) => i.path !== at && !i.path.startsWith(`${at}.`))
-        // A shorter window or another order of things may make a good step impossible.
+        // A shorter window or another order of steps may make a valid step impossible.
         expect(elsewhere.filter((i) => !/^steps\.\d\.(after|id)$/.test(i.path))).toEqual([])
       }),
       { numRuns: 150 },
@@ -551,61 +581,66 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
 describe('warnings', () => {
   const owned = (appId: string, rules: 'wechat-2023' | 'classic-48h' = 'wechat-2023') => ({ appId, rules })
 
-  it('name an account that is not registered yet, and the file publishes', () => {
+  it('name an account that is not registered yet, and do not prevent publishing', () => {
     const { campaign, issues, warnings } = checkCampaign(withMore('accounts: [wx-known, wx-new]'), {
       accounts: [owned('wx-known')],
     })
     expect({ issues, published: campaign !== null }).toEqual({ issues: [], published: true })
     expect(warnings).toEqual([
-      { path: 'accounts.1', message: 'account wx-new is not registered yet', line: 9, column: 22 },
+      {
+        path: 'accounts.1',
+        message: 'account wx-new is not registered yet: add the account',
+        line: 9,
+        column: 22,
+      },
     ])
   })
 
-  it('say nothing of accounts where nobody knows them, or the file names none', () => {
+  it('do not mention accounts when no account is known, or the file names none', () => {
     expect(checkCampaign(withMore('accounts: [wx-new]')).warnings).toEqual([])
-    expect(checkCampaign(RIGHT.join('\n'), { accounts: [] }).warnings).toEqual([])
+    expect(checkCampaign(VALID.join('\n'), { accounts: [] }).warnings).toEqual([])
   })
 
   const late = withLine(6, '  - { id: day-1, after: 22h, since: entry, send: { text: 早 } }')
 
-  it('name a step that WeChat’s rules will hold back, and the file publishes', () => {
+  it('name a step that WeChat’s rules will hold, and do not prevent publishing', () => {
     const { campaign, warnings } = checkCampaign(late, { rules: 'wechat-2023' })
     expect(campaign?.id).toBe('welcome')
     expect(warnings).toEqual([
       {
         path: 'steps.0.after',
         message:
-          'step day-1 is due 22 h after the follow; under wechat-2023 a follow opens 3 messages for 1 min, so nothing may be sent then unless the follower has typed a message; it will be held',
+          'step day-1 is due 22 h after the follow, but under wechat-2023 a follow grants 3 messages for 1 min: unless the follower types a message before, it will be held',
         line: 6,
         column: 25,
       },
     ])
   })
 
-  it('say that it will be skipped where the file wants that', () => {
+  it('state that a step will be skipped when its ifLate is skip', () => {
     const { warnings } = checkCampaign(late.replace('after: 22h', 'after: 22h, ifLate: skip'))
     expect(warnings[0]?.message).toMatch(/it will be skipped$/)
   })
 
-  it('are none under the rule before 2021', () => {
+  it('do not appear under the rules before 2021', () => {
     expect(checkCampaign(late, { rules: 'classic-48h' }).warnings).toEqual([])
   })
 
-  it('name the step for which a reply leaves no message', () => {
+  it('name the step that a reply leaves without a message', () => {
     const steps = [0, 1, 2, 3, 4, 5].map(
       (i) => `  - { id: s${i}, after: 1h, since: reply, send: { text: a } }`,
     )
-    const source = [...RIGHT.slice(0, 5), ...steps].join('\n').replaceAll('1h', '2h')
+    const source = [...VALID.slice(0, 5), ...steps].join('\n').replaceAll('1h', '2h')
     const { campaign, warnings } = checkCampaign(source)
     expect(campaign).not.toBeNull()
     expect(warnings).toMatchObject([{ path: 'steps.5', line: 11 }])
     expect(warnings[0]?.message).toMatch(
-      /^step s5 finds no message left: under wechat-2023 .* opens 5 messages/,
+      /^step s5 has no message left: under wechat-2023 .* grants 5 messages/,
     )
   })
 })
 
-describe('the rules that warnings are about', () => {
+describe('the rules profile of the warnings', () => {
   const campaign = (accounts?: string[]): Campaign =>
     campaignSchema.parse({
       id: 'a',
@@ -628,7 +663,7 @@ describe('the rules that warnings are about', () => {
     [['old', 'new'], { accounts }, 'wechat-2023'],
     [['gone'], { accounts }, 'wechat-2023'],
     [['new'], { accounts, rules: 'classic-48h' }, 'classic-48h'],
-  ] as const)('for %j: the strictest of the accounts it serves', (served, context, rules) => {
+  ] as const)('for accounts %j is the strictest of the served accounts', (served, context, rules) => {
     expect(profileOf(campaign(served && [...served]), context)).toBe(rules)
   })
 })

@@ -3,7 +3,7 @@ import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.t
 import { unstorablePaths } from '../shared/text.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import { describeDuration } from './duration.ts'
-import { type Issue, isUnquoted, QUOTE_HINT } from './issue.ts'
+import type { Issue } from './issue.ts'
 import { mediaRefs, textsOf } from './message.ts'
 import {
   type Campaign,
@@ -15,6 +15,7 @@ import {
 } from './model.ts'
 import { previewWarnings } from './preview.ts'
 import { readYaml } from './read-yaml.ts'
+import { describeSchemaIssue } from './schema-issue.ts'
 import {
   accountVariableNames,
   mediaIdWarnings,
@@ -27,42 +28,49 @@ import { BudgetExceededError, createStepBudget, FILE_STEPS } from './template/st
 import { checkTemplate, usesFollowerAttributes } from './template/template.ts'
 
 export interface CheckContext {
-  /** The id in the request's path, which the file must have too. */
+  /** The id in the request's path. The file must have the same id. */
   pathId?: string
   /** Registered accounts; absent: not checked. */
   accounts?: readonly TargetAccount[]
-  /** Whether an uploaded medium is there; absent: not checked. */
+  /** Whether an uploaded medium exists; absent: not checked. */
   hasMedia?: (id: string) => boolean
-  /** The rules for which warnings are given, when no account says so. */
+  /** The rules profile of the warnings; absent: derived from the accounts. */
   rules?: RulesProfileName
 }
 
 export interface CheckResult {
   /** Null exactly when there are issues. */
   campaign: Campaign | null
-  /** What can never work. */
+  /** Errors: the campaign could never work. In the order of the lines. */
   issues: Issue[]
-  /** What WeChat may hold back, and what is not registered yet. */
+  /** Messages that WeChat's rules will hold, and references to unknown accounts. In the order of the lines. */
   warnings: Issue[]
 }
 
-/** WeChat's limit of a text message, bytes of UTF-8 (measured by others; the official page names none). */
+/** WeChat's limit of a text message, bytes of UTF-8. Measured by other projects; the official page names none. */
 const TEXT_MAX_BYTES = 2_048
 const ISSUES_MAX = 200
 /** UTF-16 units of a file. */
 export const FILE_MAX_CHARS = 256 * 1024
-/** Fields that are numbers. All others are texts; `check.test.ts` compares this with the schema. */
+/** Number fields. All other fields are texts; `read-yaml.test.ts` compares this set with the schema. */
 export const NUMERIC_FIELDS: ReadonlySet<string> = new Set(['priority'])
+const EMPTY_FILE = 'is empty: write a campaign with id, name, entry and steps 文件是空的'
+const NOT_A_MAP = 'must be a map of fields, such as id, name, entry and steps'
 
-/** Checks a campaign file (YAML 1.2, and so JSON): all errors at once, each with its place. Never throws. */
+/** Checks a campaign file (YAML 1.2 or JSON). Reports all errors at once, each with its place. Never throws. */
 export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
-  if (source.length > FILE_MAX_CHARS) return refused([{ path: '', message: 'the file is over 256 KiB' }])
+  if (source.length > FILE_MAX_CHARS)
+    return refused([{ path: '', message: 'is larger than 256 KiB: split the campaign' }])
   const { value: file, issues: syntaxIssues, placeOf } = readYaml(source, NUMERIC_FIELDS)
-  const place = (path: string): Issue => ({ path, message: '', ...placeOf(path) })
-  if (file === undefined && syntaxIssues.length > 0) return refused(limitIssues(syntaxIssues))
-  if (file === undefined || file === null) return refused([{ path: '', message: 'is empty 文件是空的' }])
+  if (file === undefined) {
+    return refused(
+      syntaxIssues.length > 0
+        ? present(syntaxIssues, 'errors', placeOf)
+        : [{ path: '', message: EMPTY_FILE }],
+    )
+  }
   const { value, issues: tooMany } = firstSteps(file)
-  const parsed = campaignSchema.safeParse(value)
+  const parsed = campaignSchema.safeParse(value, { error: describeSchemaIssue })
   const invalid = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
   const found = [...tooMany, ...syntaxIssues, ...withoutRepeats(invalid, syntaxIssues)]
   const reported = new Set(found.map((i) => i.path))
@@ -70,8 +78,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const empty = parsed.success ? checkEmptyTexts(parsed.data, context.accounts) : null
   if (parsed.success) found.push(...keywordIssues(parsed.data))
   if (empty) found.push(...empty.issues)
-  if (!parsed.success || found.length > 0)
-    return refused(limitIssues(found).map((i) => ({ ...place(i.path), ...i })))
+  if (!parsed.success || found.length > 0) return refused(present(found, 'errors', placeOf))
   const warnings = [
     ...accountWarnings(parsed.data, context),
     ...variableWarnings(templatesOf(parsed.data), targetAccounts(parsed.data.accounts, context.accounts)),
@@ -79,11 +86,10 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...(empty?.warnings ?? []),
     ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
   ]
-  const shown = limitIssues(warnings, 'warnings')
-  return { campaign: parsed.data, issues: [], warnings: shown.map((w) => ({ ...place(w.path), ...w })) }
+  return { campaign: parsed.data, issues: [], warnings: present(warnings, 'warnings', placeOf) }
 }
 
-/** A file with too many steps is told so, and only those that a campaign may have are looked at. */
+/** Cuts the steps beyond the maximum, with an issue. Only the others are checked. */
 function firstSteps(value: unknown): { value: unknown; issues: Issue[] } {
   if (typeof value !== 'object' || value === null || !('steps' in value)) return { value, issues: [] }
   const { steps } = value
@@ -92,11 +98,11 @@ function firstSteps(value: unknown): { value: unknown; issues: Issue[] } {
   return { value: { ...value, steps: steps.slice(0, STEPS_MAX) }, issues: [{ path: 'steps', message }] }
 }
 
-/** What follows only from a field that was not readable is not told again: at its path, and at the maps around it. */
+/** Leaves out issues that only follow from an unreadable field: at its path, and at the maps around it. */
 function withoutRepeats(invalid: readonly Issue[], syntaxIssues: readonly Issue[]): Issue[] {
   const reported = new Set<string>()
   for (const { path } of syntaxIssues) {
-    // Where one is there already, so are those around it.
+    // A path in the set has its parents there too.
     for (let at = path; !reported.has(at); at = at.slice(0, at.lastIndexOf('.'))) {
       reported.add(at)
       if (!at.includes('.')) break
@@ -105,18 +111,18 @@ function withoutRepeats(invalid: readonly Issue[], syntaxIssues: readonly Issue[
   return invalid.filter((w) => !reported.has(w.path))
 }
 
-/** Written as an escape: a file itself cannot hold them. */
+/** Lone surrogates and NULs. A file can contain them only as escapes. */
 function unstorableIssues(value: unknown): Issue[] {
   const message =
-    'has half a character (like "\\ud83d" without the half after it) or a NUL: write the whole character'
+    'has half a character (such as "\\ud83d" without its second half) or a NUL: write the whole character'
   return unstorablePaths(value).map((path) => ({ path, message }))
 }
 
-/** A keyword that nobody can type, because nothing of it is visible. */
+/** Keywords without a visible character: nobody can type them. */
 function keywordIssues({ entry, exit }: Campaign): Issue[] {
   const invisibleIn = (path: string, words: readonly string[] | undefined, form: (word: string) => string) =>
     (words ?? []).flatMap((word, i) =>
-      form(word) === '' ? [{ path: `${path}.${i}`, message: 'has no visible character' }] : [],
+      form(word) === '' ? [{ path: `${path}.${i}`, message: 'has no visible character: write a word' }] : [],
     )
   return [
     ...invisibleIn('entry.keywords', entry.keywords, normaliseEntryKeyword),
@@ -128,14 +134,24 @@ function refused(issues: Issue[]): CheckResult {
   return { campaign: null, issues, warnings: [] }
 }
 
-/** So many errors at once, and how many more: nobody reads thousands, and each is looked up in the file. */
-function limitIssues(issues: Issue[], what = 'errors'): Issue[] {
-  if (issues.length <= ISSUES_MAX) return issues
-  const more = issues.length - ISSUES_MAX
-  return [...issues.slice(0, ISSUES_MAX), { path: '', message: `and ${more} more ${what}` }]
+/**
+ * Issues with their places, in the order of the lines. A file may have thousands: the first 200 are located and shown, and a
+ * last entry has the number of the others.
+ */
+function present(
+  issues: readonly Issue[],
+  what: 'errors' | 'warnings',
+  placeOf: (path: string) => { line?: number; column?: number },
+): Issue[] {
+  const shown = issues
+    .slice(0, ISSUES_MAX)
+    .map((issue) => ({ ...placeOf(issue.path), ...issue }))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  const more = issues.length - shown.length
+  return more > 0 ? [...shown, { path: '', message: `and ${more} more ${what}` }] : shown
 }
 
-/** The rules that warnings are about: the strictest of the accounts that the campaign serves. */
+/** The rules profile of the warnings: the strictest of the accounts that the campaign serves. */
 export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext): RulesProfileName {
   if (rules) return rules
   const targets = targetAccounts(campaign.accounts, accounts)
@@ -145,32 +161,28 @@ export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext)
 function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
   return error.issues.flatMap((i): Issue[] => {
     const path = i.path.join('.')
-    // Of several forms the one that was meant is known by a field inside it, as in reentry.after.
+    // Of a union, the form with an issue below the field is the intended one: reentry.after for example.
     const meant = i.code === 'invalid_union' && i.errors.find((form) => form.some((e) => e.path.length > 0))
     if (meant) return schemaIssues({ issues: meant }).map((e) => ({ ...e, path: `${path}.${e.path}` }))
     if (i.code === 'unrecognized_keys') {
       return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
     }
-    return [{ path, message: describeIssue(i) }]
+    if (path === '' && i.code === 'invalid_type') return [{ path, message: NOT_A_MAP }]
+    return [{ path, message: i.message }]
   })
 }
 
-function describeIssue(issue: ZodError['issues'][number]): string {
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
-  return isUnquoted(issue) ? QUOTE_HINT : issue.message
-}
-
-/** What only the whole file shows: ids twice, delays beyond the window, templates, lengths, media. */
+/** Issues that the schema cannot find: duplicate ids, delays beyond the window, templates, lengths, media. */
 function contentIssues(file: unknown, context: CheckContext): Issue[] {
   const campaign = draftSchema.parse(file)
   const problemOf = createTextCheck(accountVariableNames(file, context.accounts))
   const issues: Issue[] = []
   const report = (path: string, message: string) => issues.push({ path, message })
   if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
-    report('id', `the file's id is ${campaign.id}, but it was sent to ${context.pathId}`)
+    report('id', `is ${campaign.id}, but the file was sent to ${context.pathId}: use the same id`)
   }
   const seen = new Map<string, number>()
-  /** Undefined where a delay cannot be read. */
+  /** The planned time of each step, ms after its reference; undefined for an invalid delay. */
   const planned: (number | undefined)[] = []
   for (const [i, step] of campaign.steps.entries()) {
     const firstIndex = step.id === undefined ? undefined : seen.get(step.id)
@@ -185,24 +197,24 @@ function contentIssues(file: unknown, context: CheckContext): Issue[] {
       const at = describeDuration(before + step.after)
       report(
         `steps.${i}.after`,
-        `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: it could never be sent`,
+        `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: the step could never be sent`,
       )
     }
     messageIssues(step.send, `steps.${i}.send`, { ...context, problemOf }, report)
   }
   messageIssues(campaign.reply, 'reply', { ...context, problemOf }, report)
   for (const [field, text] of textsOf(campaign.reply.raw)) {
-    // Its answer has no time to ask WeChat.
+    // The callback must be answered before WeChat could be asked.
     if (usesFollowerAttributes(text))
-      report(`reply.${field}`, 'a reply cannot name follower.…: use it in a step')
+      report(`reply.${field}`, 'a reply cannot use follower.…: use it in a step')
   }
   return issues
 }
 
-/** What is wrong with a text of the file; null: nothing, or nothing more is looked at. */
+/** The problem of a text; null when there is none, or when the budget is used up. */
 type TextCheck = (text: string) => string | null
 
-/** Each text once, wherever it stands, and all of them within the work that a file may take. */
+/** Checks each distinct text once, and all of them within the budget of a file. */
 function createTextCheck(accountVariables: ReadonlySet<string> | null): TextCheck {
   const budget = createStepBudget(FILE_STEPS)
   const known = new Map<string, string | null>()
@@ -222,7 +234,7 @@ function createTextCheck(accountVariables: ReadonlySet<string> | null): TextChec
   }
 }
 
-const OVER_BUDGET = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this one and those after it were not checked: write simpler ones, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
+const OVER_BUDGET = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this template and the following ones were not checked: write simpler templates, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
 
 function messageIssues(
   { raw, known }: DraftMessage,
@@ -237,13 +249,16 @@ function messageIssues(
   if (known.text !== undefined) {
     const bytes = new TextEncoder().encode(known.text).length
     if (bytes > TEXT_MAX_BYTES)
-      report(`${path}.text`, `the text has ${bytes} bytes of UTF-8, WeChat takes ${TEXT_MAX_BYTES}`)
+      report(
+        `${path}.text`,
+        `has ${bytes} bytes of UTF-8, and WeChat accepts at most ${TEXT_MAX_BYTES}: shorten the text`,
+      )
   }
   for (const kind of MESSAGE_KINDS) {
     for (const ref of mediaRefs({ [kind]: known[kind] })) {
       const field = ref.type === 'thumb' ? 'thumb' : 'file'
       if (hasMedia && !hasMedia(ref.id))
-        report(`${path}.${kind}.${field}`, `no uploaded medium ${ref.id}: upload it first`)
+        report(`${path}.${kind}.${field}`, `there is no uploaded medium ${ref.id}: upload it first`)
     }
   }
 }
@@ -258,6 +273,8 @@ function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[
   if (!accounts) return []
   const known = new Set(accounts.map((a) => a.appId))
   return (campaign.accounts ?? []).flatMap((appId, i) =>
-    known.has(appId) ? [] : [{ path: `accounts.${i}`, message: `account ${appId} is not registered yet` }],
+    known.has(appId)
+      ? []
+      : [{ path: `accounts.${i}`, message: `account ${appId} is not registered yet: add the account` }],
   )
 }

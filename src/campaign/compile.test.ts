@@ -16,7 +16,7 @@ const campaign = (more: Record<string, unknown> = {}): Campaign =>
   })
 
 describe('the plan of a campaign', () => {
-  it('has delays and conditions, and no message', () => {
+  it('has delays and conditions, and no message bodies', () => {
     const plan = compileCampaign(campaign({ spacing: '5s', window: '2h' }), 7)
     expect(plan).toEqual({
       campaign: 'welcome',
@@ -49,11 +49,11 @@ describe('the plan of a campaign', () => {
     expect(JSON.stringify(plan)).not.toContain('还在吗')
   })
 
-  it('keeps two seconds between held steps and a window of 48 hours, when the file says nothing', () => {
+  it('has a spacing of two seconds and a window of 48 hours by default', () => {
     expect(compileCampaign(campaign(), 1)).toMatchObject({ spacingMs: 2_000, windowMs: 172_800_000 })
   })
 
-  it('has the exit keywords as they are compared', () => {
+  it('has the normal forms of the exit keywords', () => {
     const plan = compileCampaign(campaign({ exit: { keywords: [' ＴＤ ', '退订', 0] } }), 1)
     expect(plan.exitKeywords).toEqual(['td', '退订', '0'])
   })
@@ -68,7 +68,7 @@ describe('how often a follower may enter', () => {
   ])('%j', (reentry, expected) => expect(reentryOf(campaign({ reentry }))).toEqual(expected))
 })
 
-describe('a step that tags or asks for facts', () => {
+describe('a step that changes tags or needs attributes', () => {
   const planned = (step: Record<string, unknown>) =>
     compileCampaign(
       campaignSchema.parse({
@@ -80,7 +80,7 @@ describe('a step that tags or asks for facts', () => {
       1,
     ).steps[0]
 
-  it('says so in its plan', () => {
+  it('has that in its plan', () => {
     expect(planned({ tag: ['a'], untag: ['b'], when: { tag: 'c' } })).toMatchObject({
       kind: 'tag',
       media: false,
@@ -103,18 +103,18 @@ describe('a step that tags or asks for facts', () => {
     ).toMatchObject({ needsAttributes: true })
   })
 
-  it('leaves every other plan as it was', () => {
+  it('does not add fields to the plans of other steps', () => {
     const plain = planned({ send: { text: 'no follower here: {{ reply.text }}' } })
     expect(Object.keys(plain ?? {})).toEqual(['id', 'kind', 'media', 'afterMs', 'since', 'ifLate', 'when'])
   })
 })
 
-describe('bodies that are published for runs in flight too', () => {
+describe('bodies that are published for runs in flight', () => {
   const withHint = (send: Record<string, unknown>) =>
     campaign({ steps: [{ id: 'hint', after: '20s', since: 'entry', send }] })
   const before = withHint({ text: '还在吗？' })
 
-  it('reach them where their plans get ready what the new body needs', () => {
+  it('reach them when their plans prepare what the new body needs', () => {
     expect(bodyWarnings(before, withHint({ text: '{{ account.name }} 还在吗？' }))).toEqual([])
     expect(bodyWarnings(withHint({ image: { file: 'sha256-a' } }), withHint({ text: 'x' }))).toEqual([])
   })
@@ -122,7 +122,7 @@ describe('bodies that are published for runs in flight too', () => {
   it.each([
     ['a medium', { image: { file: 'sha256-a' } }],
     ['follower.…', { text: '{{ follower.tags }}' }],
-  ])('do not where they need %s, and publishing says so', (what, send) => {
+  ])('do not reach them when the new body needs %s, and publishing warns', (what, send) => {
     expect(bodyWarnings(before, withHint(send))).toMatchObject([
       { path: 'steps.0.send', message: expect.stringContaining(what) },
     ])

@@ -28,12 +28,12 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
   }
 }
 
-/** How often a follower may enter, in the dispatcher's terms. */
+/** How often a follower may enter, with times in ms. */
 export function reentryOf(campaign: Campaign): 'always' | 'never' | { afterMs: number } {
   return typeof campaign.reentry === 'string' ? campaign.reentry : { afterMs: campaign.reentry.after }
 }
 
-/** What must be ready before a message can be rendered: media at WeChat, attributes of the follower. */
+/** What a message needs before it can be rendered: media at WeChat, attributes of the follower. */
 function requirementsOf(send: Message | undefined): { media: boolean; attributes: boolean } {
   return {
     media: send !== undefined && mediaRefs(send).length > 0,
@@ -42,7 +42,7 @@ function requirementsOf(send: Message | undefined): { media: boolean; attributes
 }
 
 /**
- * Whether a run that was compiled with `pinned` can send `newer` in its place (`?bodies=running`): its plan gets ready only
+ * Whether a run that was compiled with the body `pinned` can send `newer` instead (`?bodies=running`). Its plan prepares only
  * what `pinned` needs.
  */
 export function canReplaceBody(pinned: Message, newer: Message): boolean {
@@ -50,7 +50,7 @@ export function canReplaceBody(pinned: Message, newer: Message): boolean {
   return (had.media || !needs.media) && (had.attributes || !needs.attributes)
 }
 
-/** The steps whose runs in flight keep the earlier body, although the new ones were published for them too. */
+/** A warning for each step whose runs in flight keep the earlier body, although the new one was published for them. */
 export function bodyWarnings(before: Campaign, after: Campaign): Issue[] {
   return after.steps.flatMap((step, i) => {
     const earlier = before.steps.find((s) => s.id === step.id)?.send
@@ -59,7 +59,7 @@ export function bodyWarnings(before: Campaign, after: Campaign): Issue[] {
     return [
       {
         path: `steps.${i}.send`,
-        message: `the new body needs ${what}, which runs in flight do not get ready: they send the earlier one`,
+        message: `the new body needs ${what}, which runs in flight do not prepare: they send the earlier body`,
       },
     ]
   })

@@ -13,7 +13,7 @@ describe('a duration in a campaign file', () => {
   ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms))
 
   it.each(['', 's', '5', '5 s', '5S', '-5s', '1.5h', '1h30m', '5ms', '5w', ' 5s', '5s\n', '1000000s', '五s'])(
-    '%j is none',
+    '%j is not a duration',
     (text) => expect(parseDuration(text)).toBeNull(),
   )
 })
@@ -29,7 +29,7 @@ describe('a duration on a timeline', () => {
     [1_499, '1s'],
     [1_500, '2s'],
     [59_999, '1m'],
-  ])('%d ms reads %s', (ms, text) => expect(formatDuration(ms)).toBe(text))
+  ])('%d ms is shown as %s', (ms, text) => expect(formatDuration(ms)).toBe(text))
 
   it('keeps every whole second of two days', () => {
     fc.assert(
@@ -50,5 +50,5 @@ describe('a duration in a sentence', () => {
     [79_200_000, '22 h'],
     [172_800_000, '48 h'],
     [3_661_000, '1 h 1 min 1 s'],
-  ])('%d ms reads "%s"', (ms, text) => expect(describeDuration(ms)).toBe(text))
+  ])('%d ms is written as "%s"', (ms, text) => expect(describeDuration(ms)).toBe(text))
 })

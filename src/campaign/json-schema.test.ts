@@ -6,7 +6,7 @@ import { campaignJsonSchema } from './json-schema.ts'
 
 const EXAMPLES = new URL('../../campaigns/', import.meta.url)
 const validate = new Ajv2020({ allErrors: true }).compile(campaignJsonSchema())
-/** Where an editor would underline `file`. */
+/** The places in `file` that an editor would underline. */
 const underlined = (file: unknown) =>
   validate(file) ? [] : (validate.errors ?? []).map((e) => e.instancePath)
 
@@ -20,11 +20,11 @@ const small = (more: Record<string, unknown> = {}) => ({
 })
 
 describe('the JSON Schema of a campaign file', () => {
-  it.each(readdirSync(EXAMPLES))('takes the example %s', (name) =>
+  it.each(readdirSync(EXAMPLES))('accepts the example %s', (name) =>
     expect(underlined(example(name))).toEqual([]),
   )
 
-  it('takes every field of the contract', () => {
+  it('accepts every field of the contract', () => {
     const full = small({
       accounts: ['wx1'],
       priority: 10,
@@ -56,5 +56,5 @@ describe('the JSON Schema of a campaign file', () => {
     ['an unknown reentry', small({ reentry: 'often' }), '/reentry'],
   ])('refuses %s', (_what, file, place) => expect(underlined(file)).toContain(place))
 
-  it('asks for nothing that has a default', () => expect(underlined(small())).toEqual([]))
+  it('does not require fields with a default', () => expect(underlined(small())).toEqual([]))
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { campaignSchema } from './model.ts'
 
-/** The campaign file's form as JSON Schema, for editors; what only `check` can see is not in it. */
+/** The JSON Schema of a campaign file, for editors. It lacks the rules that only `checkCampaign` can check. */
 export function campaignJsonSchema(): object {
   return z.toJSONSchema(campaignSchema, { io: 'input', unrepresentable: 'any' })
 }

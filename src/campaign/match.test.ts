@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createMatcher, type EntryCandidate } from './match.ts'
+import type { FollowerEvent } from '../run/follower-event.ts'
+import type { Entry } from '../run/plan.ts'
+import { createMatcher, sceneOfEntry } from './match.ts'
 import { campaignSchema } from './model.ts'
 
 let version = 0
-/** A live campaign with one step; `more` is what the test is about. */
+/** A live campaign with one step and the fields `more`. */
 const live = (id: string, more: Record<string, unknown> = {}) => ({
   campaign: campaignSchema.parse({
     id,
@@ -14,50 +16,53 @@ const live = (id: string, more: Record<string, unknown> = {}) => ({
   }),
   version: ++version,
 })
-const facts = (more: Partial<EntryCandidate> = {}): EntryCandidate => ({
-  event: 'subscribe',
+/** An event with the scene of an entry. */
+const eventOf = (entry: Entry['event'], more: Partial<FollowerEvent> = {}): FollowerEvent => ({
+  kind: entry,
+  scene: sceneOfEntry(entry),
   qrScene: null,
   eventKey: null,
   text: null,
   ...more,
 })
-const said = (text: string) => facts({ event: 'message', text })
-const entered = (campaigns: ReturnType<typeof live>[], what: EntryCandidate, appId = 'wx1') =>
-  createMatcher(campaigns).entry(appId, what)?.campaign.id ?? null
+const follow = (more: Partial<FollowerEvent> = {}) => eventOf('subscribe', more)
+const typed = (text: string) => eventOf('message', { text })
+const entered = (campaigns: ReturnType<typeof live>[], event: FollowerEvent, appId = 'wx1') =>
+  createMatcher(campaigns).entry(appId, event)?.campaign.id ?? null
 
 describe('several campaigns that match one follow', () => {
-  it('the highest priority starts', () => {
-    expect(entered([live('a'), live('z', { priority: 1 }), live('b', { priority: -5 })], facts())).toBe('z')
+  it('start the one with the highest priority', () => {
+    expect(entered([live('a'), live('z', { priority: 1 }), live('b', { priority: -5 })], follow())).toBe('z')
   })
 
-  it('among equals the smallest id starts, wherever it stands in the list', () => {
-    expect(entered([live('c'), live('a'), live('b')], facts())).toBe('a')
-    expect(entered([live('a-2'), live('a-10')], facts())).toBe('a-10')
+  it('start the one with the smallest id among equal priorities, in any order of the list', () => {
+    expect(entered([live('c'), live('a'), live('b')], follow())).toBe('a')
+    expect(entered([live('a-2'), live('a-10')], follow())).toBe('a-10')
   })
 
-  it('a higher one that does not match lets the next one start', () => {
+  it('do not include a campaign of a higher priority that does not match', () => {
     const expo = live('expo', { priority: 10, entry: { event: 'subscribe', qrScenes: ['expo*'] } })
     const welcome = live('welcome')
-    expect(entered([welcome, expo], facts())).toBe('welcome')
-    expect(entered([welcome, expo], facts({ qrScene: 'expo-3' }))).toBe('expo')
+    expect(entered([welcome, expo], follow())).toBe('welcome')
+    expect(entered([welcome, expo], follow({ qrScene: 'expo-3' }))).toBe('expo')
   })
 
-  it('gives the version that is live, and leaves the caller’s list as it is', () => {
+  it('start the live version, and the list of the caller stays unchanged', () => {
     const list = [live('b'), live('a')]
-    expect(createMatcher(list).entry('wx1', facts())).toBe(list[1])
+    expect(createMatcher(list).entry('wx1', follow())).toBe(list[1])
     expect(list.map((l) => l.campaign.id)).toEqual(['b', 'a'])
   })
 })
 
 describe('the account of a campaign', () => {
   it('is every account when the file names none', () => {
-    expect(entered([live('a')], facts(), 'wx-any')).toBe('a')
+    expect(entered([live('a')], follow(), 'wx-any')).toBe('a')
   })
 
-  it('is one of those that the file names', () => {
-    const one = live('a', { accounts: ['wx1', 'wx2'] })
-    expect(entered([one], facts(), 'wx2')).toBe('a')
-    expect(entered([one], facts(), 'wx3')).toBeNull()
+  it('is one of the accounts that the file names', () => {
+    const named = live('a', { accounts: ['wx1', 'wx2'] })
+    expect(entered([named], follow(), 'wx2')).toBe('a')
+    expect(entered([named], follow(), 'wx3')).toBeNull()
   })
 })
 
@@ -65,9 +70,9 @@ describe('the kind of entry', () => {
   const kinds = ['subscribe', 'scan', 'click', 'message'] as const
   it.each(kinds)('%s starts only its own campaign', (event) => {
     const all = kinds.map((kind) => live(kind, { entry: { event: kind } }))
-    expect(entered(all, facts({ event, text: 'hi' }))).toBe(event)
-    const others = all.filter((one) => one.campaign.id !== event)
-    expect(entered(others, facts({ event, text: 'hi' }))).toBeNull()
+    expect(entered(all, eventOf(event, { text: 'hi' }))).toBe(event)
+    const others = all.filter(({ campaign }) => campaign.id !== event)
+    expect(entered(others, eventOf(event, { text: 'hi' }))).toBeNull()
   })
 })
 
@@ -83,7 +88,7 @@ describe('keys and scenes', () => {
     ['help', null],
     [null, null],
   ])('key %j enters %j', (eventKey, expected) =>
-    expect(entered([byKey], facts({ event: 'click', eventKey }))).toBe(expected),
+    expect(entered([byKey], eventOf('click', { eventKey }))).toBe(expected),
   )
 
   const byScene = live('b', { entry: { event: 'scan', qrScenes: ['expo', 'shop*', 2025] } })
@@ -95,26 +100,26 @@ describe('keys and scenes', () => {
     ['', null],
     [null, null],
   ])('scene %j enters %j', (qrScene, expected) =>
-    expect(entered([byScene], facts({ event: 'scan', qrScene }))).toBe(expected),
+    expect(entered([byScene], eventOf('scan', { qrScene }))).toBe(expected),
   )
 
-  it('a lone star matches any scene, but not a follow without one', () => {
+  it('a lone * matches any scene, but not a follow without a scene', () => {
     const any = live('any', { entry: { event: 'subscribe', qrScenes: ['*'] } })
-    expect(entered([any], facts({ qrScene: 'x' }))).toBe('any')
-    expect(entered([any], facts())).toBeNull()
+    expect(entered([any], follow({ qrScene: 'x' }))).toBe('any')
+    expect(entered([any], follow())).toBeNull()
   })
 
-  it('a star in the middle is a plain character', () => {
+  it('a * in the middle is a plain character', () => {
     const odd = live('odd', { entry: { event: 'click', keys: ['a*b'] } })
-    expect(entered([odd], facts({ event: 'click', eventKey: 'a*b' }))).toBe('odd')
-    expect(entered([odd], facts({ event: 'click', eventKey: 'axb' }))).toBeNull()
+    expect(entered([odd], eventOf('click', { eventKey: 'a*b' }))).toBe('odd')
+    expect(entered([odd], eventOf('click', { eventKey: 'axb' }))).toBeNull()
   })
 
   it('a scene and a key must both match', () => {
     const both = live('both', { entry: { event: 'scan', qrScenes: ['s'], keys: ['k'] } })
-    expect(entered([both], facts({ event: 'scan', qrScene: 's', eventKey: 'k' }))).toBe('both')
-    expect(entered([both], facts({ event: 'scan', qrScene: 's', eventKey: 'x' }))).toBeNull()
-    expect(entered([both], facts({ event: 'scan', qrScene: 'x', eventKey: 'k' }))).toBeNull()
+    expect(entered([both], eventOf('scan', { qrScene: 's', eventKey: 'k' }))).toBe('both')
+    expect(entered([both], eventOf('scan', { qrScene: 's', eventKey: 'x' }))).toBeNull()
+    expect(entered([both], eventOf('scan', { qrScene: 'x', eventKey: 'k' }))).toBeNull()
   })
 })
 
@@ -134,22 +139,27 @@ describe('entry keywords', () => {
     ['课程表', null],
     ['my course', null],
     ['', null],
-  ])('%j enters %j', (text, expected) => expect(entered([course], said(text))).toBe(expected))
+  ])('%j enters %j', (text, expected) => expect(entered([course], typed(text))).toBe(expected))
 
-  it('a keyword without a visible character matches no message', () => {
+  it('without a visible character do not match anything', () => {
     const invisible = live('invisible', { entry: { event: 'message', keywords: ['\u200b'] } })
-    for (const text of ['', ' ', '\u200b']) expect(entered([invisible], said(text))).toBeNull()
-    expect(entered([invisible], facts({ event: 'message' }))).toBeNull()
+    for (const text of ['', ' ', '\u200b']) expect(entered([invisible], typed(text))).toBeNull()
+    expect(entered([invisible], eventOf('message'))).toBeNull()
   })
 
-  it('a picture has no text and matches none', () => {
-    expect(entered([course], facts({ event: 'message' }))).toBeNull()
+  it('do not match a picture, which has no text', () => {
+    expect(entered([course], eventOf('message'))).toBeNull()
   })
 
-  it('without keywords any message enters, a picture too', () => {
+  it('do not match the text of a tapped menu message, which is not typed', () => {
+    const clicks = live('clicks', { entry: { event: 'click', keywords: ['课程'] } })
+    expect(entered([course, clicks], eventOf('click', { text: '课程' }))).toBeNull()
+  })
+
+  it('may be absent: then any message enters, a picture too', () => {
     const any = live('any', { entry: { event: 'message' } })
-    expect(entered([any], said('whatever'))).toBe('any')
-    expect(entered([any], facts({ event: 'message' }))).toBe('any')
+    expect(entered([any], typed('whatever'))).toBe('any')
+    expect(entered([any], eventOf('message'))).toBe('any')
   })
 })
 
@@ -169,11 +179,11 @@ describe('exit keywords', () => {
     ['wx1', 'T\u2006D', true],
     ['wx2', '退订\u200b！', true],
     ['wx2', '退订吗', false],
-  ])('%s hears %j: %s', (appId, text, exit) =>
+  ])('of account %s: %j is one: %s', (appId, text, exit) =>
     expect(createMatcher(campaigns).isExit(appId, text)).toBe(exit),
   )
 
-  it('that has nothing visible is none', () => {
+  it('without a visible character do not match anything', () => {
     const odd = createMatcher([live('odd', { exit: { keywords: ['\u200b'] } })])
     for (const text of ['', ' ', '\u200b', 'TD']) expect(odd.isExit('wx1', text)).toBe(false)
   })

@@ -1,26 +1,23 @@
+import type { FollowerEvent } from '../run/follower-event.ts'
 import type { Entry } from '../run/plan.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
 import { patternTest } from '../shared/pattern.ts'
+import type { Scene } from '../wechat/rules/rules.ts'
 import type { Campaign } from './model.ts'
-
-/** What of an event decides whether it enters a campaign. */
-export interface EntryCandidate {
-  event: Entry['event']
-  qrScene: string | null
-  eventKey: string | null
-  text: string | null
-}
 
 export interface LiveCampaign {
   campaign: Campaign
   version: number
 }
 
-/** Live campaigns, prepared for one look per callback. */
+/** The fields of an event that decide which campaign it enters. */
+type EntryEvent = Omit<FollowerEvent, 'kind'>
+
+/** Matches events against live campaigns, which are prepared once. */
 export interface Matcher {
-  /** The campaign that this event enters: the highest priority, then the smallest id; null when none. */
-  entry(appId: string, candidate: EntryCandidate): LiveCampaign | null
-  /** True when the text is an exit keyword of any campaign of this account. */
+  /** The campaign that the event enters: of the highest priority, then of the smallest id; null when none matches. */
+  entry(appId: string, event: EntryEvent): LiveCampaign | null
+  /** True for an exit keyword of any campaign of the account. */
   isExit(appId: string, text: string): boolean
 }
 
@@ -28,25 +25,35 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   const ordered = [...live].sort(
     (a, b) => b.campaign.priority - a.campaign.priority || (a.campaign.id < b.campaign.id ? -1 : 1),
   )
-  const rules = ordered.map((live) => ({
-    one: live,
-    enters: entryTest(live.campaign),
-    serves: accountTest(live.campaign),
+  const rules = ordered.map((candidate) => ({
+    candidate,
+    enters: entryTest(candidate.campaign),
+    serves: accountTest(candidate.campaign),
   }))
   const exits = ordered.map(({ campaign }) => ({
     serves: accountTest(campaign),
     keywords: new Set(campaign.exit?.keywords.map(normaliseExitKeyword)),
   }))
   return {
-    entry(appId, candidate) {
-      const word = candidate.text === null ? '' : normaliseEntryKeyword(candidate.text)
-      return rules.find((r) => r.serves(appId) && r.enters(candidate, word))?.one ?? null
+    entry(appId, event) {
+      const keyword = keywordOf(event)
+      return rules.find((r) => r.serves(appId) && r.enters(event, keyword))?.candidate ?? null
     },
     isExit(appId, text) {
-      const word = normaliseExitKeyword(text)
-      return word !== '' && exits.some((e) => e.keywords.has(word) && e.serves(appId))
+      const keyword = normaliseExitKeyword(text)
+      return keyword !== '' && exits.some((e) => e.keywords.has(keyword) && e.serves(appId))
     },
   }
+}
+
+/** The scene of the interaction that an entry of a campaign file is. */
+export function sceneOfEntry(event: Entry['event']): Scene {
+  return event === 'click' ? 'menu' : event
+}
+
+/** The keyword of a typed text; '' for any other event. A tapped menu message has a text, but it is not typed. */
+function keywordOf({ scene, text }: EntryEvent): string {
+  return scene === 'message' && text !== null ? normaliseEntryKeyword(text) : ''
 }
 
 function accountTest({ accounts }: Campaign): (appId: string) => boolean {
@@ -55,14 +62,14 @@ function accountTest({ accounts }: Campaign): (appId: string) => boolean {
   return (appId) => known.has(appId)
 }
 
-/** `word` is the text as `entryWord` reads it; '' without one. */
-function entryTest({ entry }: Campaign): (candidate: EntryCandidate, word: string) => boolean {
-  const scene = entry.qrScenes ? patternTest(entry.qrScenes) : null
-  const key = entry.keys ? patternTest(entry.keys) : null
+function entryTest({ entry }: Campaign): (event: EntryEvent, keyword: string) => boolean {
+  const scene = sceneOfEntry(entry.event)
+  const matchesScene = entry.qrScenes ? patternTest(entry.qrScenes) : null
+  const matchesKey = entry.keys ? patternTest(entry.keys) : null
   const keywords = entry.keywords ? new Set(entry.keywords.map(normaliseEntryKeyword)) : null
-  return (candidate, word) =>
-    candidate.event === entry.event &&
-    (!scene || (candidate.qrScene !== null && scene(candidate.qrScene))) &&
-    (!key || (candidate.eventKey !== null && key(candidate.eventKey))) &&
-    (!keywords || (word !== '' && keywords.has(word)))
+  return (event, keyword) =>
+    event.scene === scene &&
+    (!matchesScene || (event.qrScene !== null && matchesScene(event.qrScene))) &&
+    (!matchesKey || (event.eventKey !== null && matchesKey(event.eventKey))) &&
+    (!keywords || (keyword !== '' && keywords.has(keyword)))
 }

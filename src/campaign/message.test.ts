@@ -12,10 +12,10 @@ const variables: TemplateVariables = {
   daysSinceEntry: 1,
   daysSinceReply: 0,
 }
-/** WeChat's media_id of an upload, with the kind that it was uploaded as. */
+/** A media_id for each upload, with the kind that it is uploaded as. */
 const atWechat = (ref: MediaRef) => `${ref.type}:${ref.id}`
 
-/** The message as the checked file has it. */
+/** The message of a checked file. */
 function messageOf(send: Record<string, unknown>): Message {
   const base = { id: 'a', name: 'a', entry: { event: 'subscribe' } }
   const [step] = campaignSchema.parse({ ...base, steps: [{ id: 's', after: '1s', send }] }).steps
@@ -150,24 +150,24 @@ const messages: [Record<string, unknown>, Record<string, unknown>][] = [
   [{ card: { id: 'card-1' } }, { msgtype: 'wxcard', wxcard: { card_id: 'card-1' } }],
 ]
 
-describe('a step’s message as custom/send wants it', () => {
+describe('the message of a step as the body of custom/send', () => {
   it.each(messages)('%j', (send, body) => {
     expect(renderMessage(messageOf(send), variables, atWechat)).toEqual(body)
   })
 
-  it('is known for every kind that a file may have', () => {
+  it('is tested here for every kind of message', () => {
     const shown = new Set(messages.map(([send]) => kindOf(messageOf(send))))
     expect([...shown].sort()).toEqual([...MESSAGE_KINDS].sort())
   })
 
-  it.each(messages)('%j may come from a named agent', (send, body) => {
+  it.each(messages)('%j may name a customer-service account', (send, body) => {
     expect(renderMessage(messageOf({ ...send, as: 'anna@shop' }), variables, atWechat)).toEqual({
       ...body,
       customservice: { kf_account: 'anna@shop' },
     })
   })
 
-  it('cannot be made while its medium is not at WeChat', () => {
+  it('cannot be rendered while its medium is not at WeChat', () => {
     const missing = () => {
       throw new Error('not uploaded')
     }
@@ -202,13 +202,13 @@ describe('the uploads that a message needs', () => {
     ],
   ])('%j', (send, refs) => expect(mediaRefs(messageOf(send))).toEqual(refs))
 
-  it('have ids that begin with their hash’s name', () => {
+  it('have ids that begin with the name of the hash', () => {
     expect(isUpload('sha256-abc')).toBe(true)
     expect(isUpload('MEDIA_ID_sha256')).toBe(false)
   })
 })
 
-describe('the campaign’s answer in the callback', () => {
+describe('the passive reply of a campaign', () => {
   it.each<[Record<string, unknown>, Record<string, unknown>]>([
     [{ text: '欢迎关注 {{ account.name }}' }, { kind: 'text', content: '欢迎关注 小店' }],
     [{ image: { file: 'sha256-a' } }, { kind: 'image', mediaId: 'image:sha256-a' }],

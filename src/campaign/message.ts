@@ -10,13 +10,10 @@ export interface MediaRef {
   type: 'image' | 'voice' | 'video' | 'thumb'
 }
 
-/** The body of `custom/send`, without `touser`. */
+/** The body of a `custom/send` request, without `touser`. */
 export type CustomSendBody = { msgtype: string } & Record<string, unknown>
 
-/** A message that names neither a file nor a media_id cannot have passed the check. */
-const NO_MEDIUM = 'the message names no medium'
-
-/** Uploaded media that a message needs; WeChat's own `mediaId`s are not among them. */
+/** The uploaded media that a message needs, without WeChat's own `mediaId`s. */
 export function mediaRefs(message: Message | Reply): MediaRef[] {
   const m: Message = message
   const refs: MediaRef[] = []
@@ -36,14 +33,14 @@ export function textsOf(value: unknown, path = ''): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path ? `${path}.${key}` : key))
 }
 
-/** Ids of our own uploads begin with the name of their hash; anything else is WeChat's media_id. */
+/** True for the id of an upload, which begins with the name of its hash. Any other id is a media_id of WeChat. */
 export function isUpload(id: string): boolean {
   return id.startsWith('sha256')
 }
 
 /**
- * The message as `custom/send` wants it (api_sendcustommessage).
- * @param mediaIdFor gives WeChat's media_id of an uploaded medium; throws when it is not there
+ * Renders a message as the body of `custom/send` (api_sendcustommessage).
+ * @param mediaIdFor returns WeChat's media_id of an uploaded medium; throws when the medium is not at WeChat
  */
 export function renderMessage(
   message: Message,
@@ -125,7 +122,7 @@ function bodyOf(
   throw new Error(`a message of kind ${kindOf(m)} cannot be sent`)
 }
 
-/** The campaign's answer in the callback itself. Parameters as in `renderMessage`. */
+/** Renders the passive reply of a campaign. Parameters as in `renderMessage`. */
 export function renderPassiveReply(
   reply: Reply,
   variables: TemplateVariables,
@@ -175,5 +172,6 @@ function mediaIdOf(
 ): string {
   if (medium.mediaId) return medium.mediaId
   if (medium.file) return mediaIdFor({ id: medium.file, type })
-  throw new Error(NO_MEDIUM)
+  // The check of the campaign refuses such a message.
+  throw new Error('the message has neither a file nor a mediaId')
 }

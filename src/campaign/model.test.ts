@@ -9,8 +9,8 @@ const file = (more: Record<string, unknown> = {}) => ({
   ...more,
 })
 
-describe('a campaign file that says little', () => {
-  it('gets the contract’s defaults', () => {
+describe('a campaign file with only the required fields', () => {
+  it('gets the defaults of the contract', () => {
     expect(campaignSchema.parse(file())).toEqual({
       id: 'a',
       name: 'A',
@@ -28,8 +28,8 @@ describe('a campaign file that says little', () => {
   })
 })
 
-describe('words of the file', () => {
-  it('are trimmed, and figures are words', () => {
+describe('keywords', () => {
+  it('are trimmed, and numbers are read as texts', () => {
     const parsed = campaignSchema.parse(file({ entry: { event: 'message', keywords: [' 课程 ', 1, 2025] } }))
     expect(parsed.entry.keywords).toEqual(['课程', '1', '2025'])
   })
@@ -45,9 +45,9 @@ describe('a step', () => {
     { send: { text: 'hi' }, tag: ['看过'], untag: ['潜在'], when: { tag: '新粉' } },
     { tag: [2025], when: { qrScene: 'expo-*' } },
     { tag: ['a'], when: { subscribeScene: 'ADD_SCENE_QR_CODE' } },
-  ])('may say %j', (step) => expect(stepOf(step).success).toBe(true))
+  ])('may have %j', (step) => expect(stepOf(step).success).toBe(true))
 
-  it('does something', () => {
+  it('must send a message or change tags', () => {
     expect(stepOf({}).error?.issues).toMatchObject([
       { path: ['steps', 0, 'send'], message: 'is missing: a step needs send, tag or untag' },
     ])
@@ -55,13 +55,13 @@ describe('a step', () => {
 })
 
 describe('the kinds of messages', () => {
-  it('are those of the contract', () => {
+  it('are the ones of the contract', () => {
     expect([...MESSAGE_KINDS].sort()).toEqual(
       ['text', 'image', 'voice', 'video', 'music', 'news', 'menu', 'miniprogram', 'article', 'card'].sort(),
     )
   })
 
-  it('are known from the field that is set, whoever sends it', () => {
+  it('are known by the field that is set', () => {
     expect(kindOf({ text: '' })).toBe('text')
     expect(kindOf({ as: 'anna@shop', card: { id: 'c' } })).toBe('card')
     expect(kindOf({ image: { mediaId: 'm' } })).toBe('image')
@@ -69,7 +69,7 @@ describe('the kinds of messages', () => {
 })
 
 describe('a file with errors', () => {
-  it('is read as far as it goes', () => {
+  it('is read as far as its parts are valid', () => {
     const steps = [
       { id: 'good', after: '1m', send: { text: 'a', image: 'no picture', note: 1 } },
       { id: 'BAD', after: 'soon', since: 'never' },
@@ -86,7 +86,7 @@ describe('a file with errors', () => {
     })
   })
 
-  it.each([null, undefined, 7, 'x', []])('%j is read as an empty one', (nothing) => {
+  it.each([null, undefined, 7, 'x', []])('is read like an empty file: %j', (nothing) => {
     expect(draftSchema.parse(nothing)).toMatchObject({ steps: [], reply: { known: {} } })
   })
 })

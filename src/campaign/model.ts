@@ -1,42 +1,47 @@
 import { z } from 'zod'
+import { MINUTE_MS } from '../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../wechat/rules/rules.ts'
 import { parseDuration } from './duration.ts'
 import { excerpt } from './issue.ts'
 
-/** The campaign file (section 5 of docs/contract.md): every field, its form and its default. */
+/**
+ * The schema of a campaign file: every field, its form and its default. Source:
+ * docs/contract.md#5-campaign-file-yaml-12-or-json-json-schema-at-apicampaignschemajson.
+ *
+ * A message states the problem of the field, and after a colon the remedy. `schema-issue.ts` has the messages of the rules
+ * without one here.
+ */
 
-/** More are refused before anything of them is read. */
+/** A file with more steps is refused, and its other steps are not checked. */
 export const STEPS_MAX = 100
-
-const MINUTE = 60_000
 
 const duration = z.string().transform((text, ctx) => {
   const ms = parseDuration(text)
   if (ms === null)
     ctx.addIssue({
       code: 'custom',
-      message: `"${excerpt(text)}" is no duration: write a whole number and s, m, h or d, like 20s or 22h`,
+      message: `"${excerpt(text)}" is not a duration: write a whole number and s, m, h or d, like 20s or 22h`,
     })
   return ms ?? 0
 })
 
 const id = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'an id has lowercase letters, digits and hyphens, at most 64')
-/** A bare 1 or 2025 in YAML is a number; as a keyword or a scene it means its text. */
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must have lowercase letters, digits and hyphens only, at most 64')
+/** A number such as 2025 is accepted in JSON files: as a keyword or a scene it means its text. */
 const word = z
-  .union([z.string(), z.number().int()], { error: 'write a text' })
+  .union([z.string(), z.number().int()], { error: 'must be a text' })
   .transform(String)
   .pipe(z.string().trim().min(1).max(64))
-/** WeChat's limit of a tag's name. */
-const tagName = word.pipe(z.string().max(30, 'a tag has at most 30 characters'))
+/** WeChat's limit of a tag name. */
+const tagName = word.pipe(z.string().max(30))
 /** WeChat lets a follower have 20 tags. */
 const tagNames = z.array(tagName).min(1).max(20)
 const template = z.string().min(1)
 const url = z.string().min(1).max(1024)
 
 const file = { file: z.string().min(1).optional(), mediaId: z.string().min(1).optional() }
-const oneSource = { message: 'give either file or mediaId' }
+const oneSource = { message: 'must have either file or mediaId' }
 const hasOneSource = (m: { file?: string | undefined; mediaId?: string | undefined }) =>
   !m.file !== !m.mediaId
 const medium = z.strictObject(file).refine(hasOneSource, oneSource)
@@ -91,7 +96,7 @@ const kinds = {
   card: z.strictObject({ id: z.string().min(1) }).optional(),
 }
 export const MESSAGE_KINDS = Object.keys(kinds) as MessageKind[]
-/** WeChat takes these as a passive reply, and no others. */
+/** The kinds that WeChat accepts as a passive reply. */
 const { text: t, image, voice, video: v, music: m, news: n } = kinds
 const replyKinds = { text: t, image, voice, video: v, music: m, news: n }
 
@@ -100,7 +105,7 @@ const exactlyOne = (allowed: string[]) => (message: Record<string, unknown>, ctx
   if (given.length !== 1) {
     ctx.addIssue({
       code: 'custom',
-      message: `give exactly one of ${allowed.join(', ')}${given.length ? `, not ${given.join(' and ')}` : ''}`,
+      message: `must have exactly one of ${allowed.join(', ')}${given.length ? `, not ${given.join(' and ')}` : ''}`,
     })
   }
 }
@@ -112,9 +117,9 @@ const replySchema = z.strictObject(replyKinds).superRefine(exactlyOne(Object.key
 
 const whenForms = {
   error:
-    'when is replied, not-replied, { tag: name }, { qrScene: scene } or { subscribeScene: ADD_SCENE_QR_CODE }',
+    'must be replied, not-replied, { tag: name }, { qrScene: scene } or { subscribeScene: ADD_SCENE_QR_CODE }',
 }
-/** What must be true for a step to go: of the run, or of the follower as WeChat knows it. */
+/** The condition of a step: about the run, or about the follower at WeChat. */
 const whenSchema = z.union(
   [
     z.enum(['replied', 'not-replied']),
@@ -143,12 +148,12 @@ const stepSchema = plainStep
   .refine((step) => step?.send !== undefined || step?.tag !== undefined || step?.untag !== undefined, {
     path: ['send'],
     message: 'is missing: a step needs send, tag or untag',
-    // Also beside other errors, so that all show at once.
+    // Runs although other fields are invalid, so that all errors are reported at once.
     when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   })
   .refine(({ tag = [], untag = [] }) => !tag.some((name) => untag.includes(name)), {
     path: ['untag'],
-    message: 'a tag stands in tag and in untag',
+    message: 'has a tag that is also in tag: write each tag in one of them',
   })
 
 const entrySchema = z.strictObject({
@@ -165,26 +170,26 @@ export const campaignSchema = z.strictObject({
   priority: z.number().int().min(-1000).max(1000).default(0),
   entry: entrySchema,
   reply: replySchema.optional(),
-  steps: z.array(stepSchema).min(1, 'a campaign needs at least one step').max(STEPS_MAX),
+  steps: z.array(stepSchema).min(1, 'is empty: a campaign needs at least one step').max(STEPS_MAX),
   spacing: duration.default(2_000),
   window: duration
-    .refine((ms) => ms >= MINUTE && ms <= LONGEST_WINDOW_MS, 'a window is 1m to 48h')
+    .refine((ms) => ms >= MINUTE_MS && ms <= LONGEST_WINDOW_MS, 'must be 1m to 48h')
     .default(LONGEST_WINDOW_MS),
   reentry: z
     .union([z.literal('always'), z.literal('never'), z.strictObject({ after: duration })], {
-      error: 'reentry is always, never or { after: 30d }',
+      error: 'must be always, never or { after: 30d }',
     })
     .default('always'),
   exit: z.strictObject({ keywords: z.array(word).min(1) }).optional(),
 })
 
 /**
- * A file with errors, as far as it can be read: what is wrong by itself is left out, so that the rest is checked too and
- * all errors show at once.
+ * Reads the valid parts of a file with errors. Invalid parts are left out, so that the rest can be checked and all errors are
+ * reported at once.
  */
 const draftMessage = z.unknown().transform((raw) => ({
   raw,
-  /** Those of its kinds that are right by themselves. */
+  /** The kinds whose content is valid. */
   known: Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, schema]) => {
       const { data } = schema.safeParse((raw as Record<string, unknown> | null | undefined)?.[kind])
@@ -217,14 +222,14 @@ export type DraftMessage = z.output<typeof draftMessage>
 /** A checked campaign; durations in ms. */
 export type Campaign = z.output<typeof campaignSchema>
 type CampaignStep = Campaign['steps'][number]
-/** One step's message: exactly one kind is set. */
+/** The message of a step. Exactly one kind is set. */
 export type Message = NonNullable<CampaignStep['send']>
 export type Reply = NonNullable<Campaign['reply']>
 export type MessageKind = keyof typeof kinds
 
-/** Which kind a message is. */
+/** The kind of a message. */
 export function kindOf(message: Message | Reply): MessageKind {
   const found = MESSAGE_KINDS.find((kind) => (message as Message)[kind] !== undefined)
-  // The schema lets no message without a kind pass.
+  // The schema refuses a message without a kind.
   return found ?? 'text'
 }

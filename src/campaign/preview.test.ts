@@ -22,7 +22,7 @@ const campaignOf = (event: string, ...steps: Record<string, unknown>[]) =>
     entry: { event },
     steps: steps.map((s, i) => ({ id: `s${i}`, send: { text: 'x' }, ...s })),
   })
-/** The timeline in short: `20s hint sent subscribe`. */
+/** The timeline in a short form: `20s hint sent subscribe`. */
 const timeline = (
   campaign: Campaign,
   events: PreviewEvent[] = [],
@@ -33,10 +33,10 @@ const timeline = (
   )
 const reply = (atMs: number): PreviewEvent => ({ atMs, do: 'reply' })
 
-describe('the welcome, previewed', () => {
+describe('the preview of the welcome campaign', () => {
   const welcome = example('welcome')
 
-  it('for a silent follower: the hint, and nothing more', () => {
+  it('shows only the hint for a follower who does not reply', () => {
     expect(timeline(welcome)).toEqual([
       '20s hint sent subscribe',
       '48h gift skipped no-reply',
@@ -46,7 +46,7 @@ describe('the welcome, previewed', () => {
     ])
   })
 
-  it('for a reply after 40 s: the follow pays while it lasts, then the message', () => {
+  it('shows for a reply after 40 s that the follow pays while its grant lasts, then the message', () => {
     expect(timeline(welcome, [reply(40 * SECOND)])).toEqual([
       '20s hint sent subscribe',
       '40s gift sent subscribe',
@@ -56,14 +56,14 @@ describe('the welcome, previewed', () => {
     ])
   })
 
-  it('for a reply within the first seconds: no hint is needed', () => {
+  it('skips the hint for a reply within the first seconds', () => {
     expect(timeline(welcome, [reply(5 * SECOND)]).slice(0, 2)).toEqual([
       '5s hint skipped replied',
       '5s gift sent subscribe',
     ])
   })
 
-  it('for a reply a day later: the message pays for all', () => {
+  it('shows for a reply a day later that the message pays for all steps', () => {
     expect(timeline(welcome, [reply(24 * HOUR)])).toEqual([
       '20s hint sent subscribe',
       '24h gift sent message',
@@ -73,9 +73,9 @@ describe('the welcome, previewed', () => {
     ])
   })
 
-  it('for a chatty follower: the first message counts, the newest pays', () => {
-    const chatty = Array.from({ length: 30 }, (_, i) => reply(10 * SECOND + i * HOUR))
-    expect(timeline(welcome, chatty)).toEqual([
+  it('shows for many messages that the first one is the reply and the newest one pays', () => {
+    const messages = Array.from({ length: 30 }, (_, i) => reply(10 * SECOND + i * HOUR))
+    expect(timeline(welcome, messages)).toEqual([
       '10s hint skipped replied',
       '10s gift sent subscribe',
       '10m10s tip sent message',
@@ -84,7 +84,7 @@ describe('the welcome, previewed', () => {
     ])
   })
 
-  it('for an unfollow: what is left is skipped at once', () => {
+  it('skips the remaining steps at an unfollow', () => {
     expect(timeline(welcome, [reply(40 * SECOND), { atMs: HOUR, do: 'unfollow' }])).toEqual([
       '20s hint sent subscribe',
       '40s gift sent subscribe',
@@ -94,17 +94,17 @@ describe('the welcome, previewed', () => {
     ])
   })
 
-  it('is the same on every day, and does not mind the order of the events', () => {
+  it('does not depend on the day or the order of the events', () => {
     const events = [reply(40 * SECOND), { atMs: 2 * HOUR, do: 'click' } as const]
     expect(timeline(welcome, events)).toEqual(timeline(welcome, [...events].reverse()))
   })
 })
 
-describe('which grant pays', () => {
+describe('the grant that pays', () => {
   it('is the one that expires first', () => {
-    const one = campaignOf('subscribe', { after: '45s', since: 'entry' })
+    const campaign = campaignOf('subscribe', { after: '45s', since: 'entry' })
     const events: PreviewEvent[] = [reply(10 * SECOND), { atMs: 30 * SECOND, do: 'click' }]
-    expect(timeline(one, events)).toEqual(['45s s0 sent subscribe'])
+    expect(timeline(campaign, events)).toEqual(['45s s0 sent subscribe'])
   })
 
   it('is the next one when the first is used up', () => {
@@ -130,12 +130,15 @@ describe('which grant pays', () => {
     expect(timeline(campaignOf(event, { after: '5s' }))).toEqual([`5s s0 sent ${scene}`])
   })
 
-  it('a click pays for a minute what was held', () => {
-    const one = campaignOf('subscribe', { after: '10m', since: 'entry' })
-    expect(timeline(one, [{ atMs: HOUR, do: 'click' }])).toEqual(['10m s0 held no-grant', '1h s0 sent menu'])
+  it('may be of a click, which releases a held step', () => {
+    const campaign = campaignOf('subscribe', { after: '10m', since: 'entry' })
+    expect(timeline(campaign, [{ atMs: HOUR, do: 'click' }])).toEqual([
+      '10m s0 held no-grant',
+      '1h s0 sent menu',
+    ])
   })
 
-  it('under the old rule the follow pays for two days', () => {
+  it('is of the follow for two days under the classic rules', () => {
     expect(timeline(example('classic-series'), [], 'classic-48h')).toEqual([
       '1m hello sent subscribe',
       '1h tip-1 sent subscribe',
@@ -145,8 +148,8 @@ describe('which grant pays', () => {
   })
 })
 
-describe('what comes too late for the minute', () => {
-  it('is held, or skipped where the file wants that, until a reply releases it', () => {
+describe('a step that is due after the minute of a follow', () => {
+  it('is held until a reply releases it, or skipped when its ifLate is skip', () => {
     const late = campaignOf(
       'subscribe',
       { after: '2m', since: 'entry' },
@@ -162,7 +165,7 @@ describe('what comes too late for the minute', () => {
     ])
   })
 
-  it('goes a little earlier when it is due in the minute’s last seconds', () => {
+  it('is sent before the margin when it is due in the last seconds of the minute', () => {
     expect(timeline(campaignOf('subscribe', { after: '60s' }))).toEqual(['57s s0 sent subscribe'])
   })
 })
@@ -176,31 +179,31 @@ describe('warnings of a preview', () => {
     ['classic-series', 'wechat-2023', ['steps.1.after', 'steps.2.after', 'steps.3.after']],
   ] as const)('%s under %s: %j', (name, rules, paths) => {
     const found = previewWarnings(example(name), rules).map((w) => w.path)
-    // The minute's end is the margin's start: hello may go there.
+    // A step that is due at the end of the minute is sent at the margin's start, so there is no warning about hello.
     expect(found).toEqual(paths)
   })
 
-  it('name the fourth message of a follow’s minute', () => {
+  it('name the fourth message in the minute of a follow', () => {
     const four = campaignOf('subscribe', ...[1, 2, 3, 4].map((i) => ({ after: `${i * 5}s`, since: 'entry' })))
     const found = previewWarnings(four, 'wechat-2023')
     expect(found.map((w) => w.path)).toEqual(['steps.3.after'])
     expect(found[0]?.message).toContain(
-      'due 20 s after the follow; under wechat-2023 a follow opens 3 messages',
+      'due 20 s after the follow, but under wechat-2023 a follow grants 3 messages',
     )
   })
 
   it.each([
-    ['scan', 'after the scan', 'a scan opens 3 messages for 1 min'],
-    ['click', 'after the click', 'a click opens 3 messages for 1 min'],
-  ])('speak of the %s that began it', (event, after, opens) => {
+    ['scan', 'after the scan', 'a scan grants 3 messages for 1 min'],
+    ['click', 'after the click', 'a click grants 3 messages for 1 min'],
+  ])('name the kind of the entry: %s', (event, after, grants) => {
     const [warning] = previewWarnings(campaignOf(event, { after: '1h' }), 'wechat-2023')
     expect(warning?.message).toContain(after)
-    expect(warning?.message).toContain(opens)
+    expect(warning?.message).toContain(grants)
   })
 })
 
-describe('a campaign with tags, previewed', () => {
-  it('says which steps depend on the follower, and tags without a grant', () => {
+describe('the preview of a campaign with tags', () => {
+  it('shows which steps depend on the follower, and changes tags without a grant', () => {
     const campaign = campaignOf(
       'subscribe',
       { after: '0s', when: { tag: '金卡' } },

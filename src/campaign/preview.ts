@@ -9,14 +9,16 @@ import {
 } from '../run/advance.ts'
 import type { Interaction, Plan, PlanStep } from '../run/plan.ts'
 import { applyInteraction, applyUnsubscribe, beginRun, type RunState, type StepState } from '../run/state.ts'
+import { SECOND_MS } from '../shared/time-units.ts'
 import { usableUntil } from '../wechat/rules/ledger.ts'
 import { allowanceOf, RULES, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import { compileCampaign } from './compile.ts'
 import { describeDuration, formatDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
+import { sceneOfEntry } from './match.ts'
 import type { Campaign } from './model.ts'
 
-/** Something that the follower does, `atMs` after the entry. */
+/** An action of the follower, `atMs` after the entry. */
 export interface PreviewEvent {
   atMs: number
   do: 'reply' | 'click' | 'scan' | 'unfollow'
@@ -28,20 +30,20 @@ export interface PreviewLine {
   atMs: number
   step: string
   state: StepState['state']
-  /** Which grant paid. */
+  /** The scene of the grant that paid; null when none did. */
   grant: Scene | null
-  /** `depends-on-follower`: the step goes only if its condition on the follower holds. */
+  /** Null for a plain send. `depends-on-follower`: a real run sends the step only if its condition holds. */
   reason: string | null
 }
 
-/** A fixed time, so that a preview is the same on every day. */
+/** A fixed time, so that a preview does not depend on the day. */
 const ENTRY_AT = Date.UTC(2026, 0, 1)
 const ACTIONS_MAX = 2_000
 const SCENES = { reply: 'message', click: 'menu', scan: 'scan' } as const
 
 /**
- * Simulates a campaign for one follower, on a clock of its own and with the run's own driver: when each step goes, and which
- * grant pays. Every send succeeds, and every condition on the follower's attributes holds.
+ * Simulates a campaign for one follower, with the driver of real runs and a simulated clock. Shows when each step is sent, held
+ * or skipped, and which grant pays. Every send succeeds, and every condition on the follower's attributes holds.
  */
 export function previewCampaign(input: {
   campaign: Campaign
@@ -51,7 +53,7 @@ export function previewCampaign(input: {
   return new Preview(input.campaign, input.rules).play(input.events)
 }
 
-/** One simulated run, and what is shown of it. */
+/** One simulated run and its timeline. */
 class Preview {
   private readonly plan: Plan
   private readonly rules: RulesProfileName
@@ -68,7 +70,7 @@ class Preview {
     this.rules = rules
     this.conditional = new Set(compiled.steps.filter(hasAttributeCondition).map((s) => s.id))
     const { event } = campaign.entry
-    const first = this.interaction(entrySceneOf(campaign), ENTRY_AT)
+    const first = this.interaction(sceneOfEntry(event), ENTRY_AT)
     const entry = { ...first, event, qrScene: null, eventKey: null }
     this.state = applyInteraction(this.plan, beginRun(this.plan, entry, []), first)
   }
@@ -107,7 +109,7 @@ class Preview {
     const dueAt = this.state.steps[action.index]?.dueAt ?? this.now
     this.state = begin(this.state, action)
     const result = { result: 'sent', at: this.now, unclear: 0 } as const
-    // A step that a margin moves forward is shown at the margin's start.
+    // A step that is due inside the margin is sent at the margin's start, and shown there.
     const at = dueAt > this.now ? Math.min(dueAt, usableUntil(action.grant)) : this.now
     this.show(resolve(this.state, { ...action, result }, this.now), at, action.grant.scene)
   }
@@ -126,7 +128,7 @@ class Preview {
     return { key: `event-${seq}`, at, seq, scene, allowance: allowanceOf(this.rules, scene), text: null }
   }
 
-  /** Takes the new state over, with a line for each step that it changes. */
+  /** Sets the new state and adds a line for each changed step. */
   private show(state: RunState, at: number = this.now, grant: Scene | null = null): void {
     for (const [i, step] of state.steps.entries()) {
       const before = this.state.steps[i]
@@ -140,22 +142,18 @@ class Preview {
   }
 }
 
+/** True for a step with a condition on the follower's attributes. */
 function hasAttributeCondition({ when }: PlanStep): boolean {
   return when !== null && typeof when === 'object'
 }
 
-/** The step for a follower for whom every condition holds. */
+/** The step without its conditions on the follower's attributes, which a preview cannot fetch. */
 function withoutAttributes({ needsAttributes: _, ...step }: PlanStep): PlanStep {
   return { ...step, when: typeof step.when === 'object' ? null : step.when }
 }
 
-function entrySceneOf({ entry }: Campaign): Scene {
-  return entry.event === 'click' ? 'menu' : entry.event
-}
-
 /**
- * What WeChat will hold back, in sentences. Simulates a follower who says nothing and one who replies after ten seconds: a
- * step that goes for neither is held for everybody.
+ * Warnings about steps that no grant can pay. Simulates a follower who never replies, and one who replies after ten seconds.
  */
 export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Issue[] {
   const heldSteps = (events: PreviewEvent[]) =>
@@ -165,7 +163,7 @@ export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Is
         .map((line) => [line.step, line.atMs]),
     )
   const whenSilent = heldSteps([])
-  const whenReplying = heldSteps([{ atMs: 10_000, do: 'reply' }])
+  const whenReplying = heldSteps([{ atMs: 10 * SECOND_MS, do: 'reply' }])
   return campaign.steps.flatMap((step, i): Issue[] => {
     const consequence = step.ifLate === 'skip' ? 'it will be skipped' : 'it will be held'
     const dueMs = whenSilent.get(step.id)
@@ -173,24 +171,24 @@ export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Is
       return [
         {
           path: `steps.${i}.after`,
-          message: `step ${step.id} is due ${describeDuration(dueMs)} after the ${entryText(campaign, rules)}; ${consequence}`,
+          message: `step ${step.id} is due ${describeDuration(dueMs)} after the ${entryAllowance(campaign, rules)}: unless the follower types a message before, ${consequence}`,
         },
       ]
     }
     if (!whenReplying.has(step.id)) return []
     const quota = RULES[rules].scenes.message?.quota ?? 0
-    const message = `step ${step.id} finds no message left: under ${rules} one typed message opens ${quota} messages; ${consequence} until the follower types again`
+    const message = `step ${step.id} has no message left: under ${rules} a typed message grants ${quota} messages, so ${consequence} until the follower types again`
     return [{ path: `steps.${i}`, message }]
   })
 }
 
-/** What the entry allows, as the end of a sentence. */
-function entryText(campaign: Campaign, rules: RulesProfileName): string {
+/** The entry and what it grants, as part of a sentence. */
+function entryAllowance(campaign: Campaign, rules: RulesProfileName): string {
   const { event } = campaign.entry
   const entry = event === 'subscribe' ? 'follow' : event
-  const allowance = RULES[rules].scenes[entrySceneOf(campaign)]
+  const allowance = RULES[rules].scenes[sceneOfEntry(event)]
   const allowed = allowance
     ? `${allowance.quota} messages for ${describeDuration(allowance.lifetimeMs)}`
     : 'nothing'
-  return `${entry}; under ${rules} a ${entry} opens ${allowed}, so nothing may be sent then unless the follower has typed a message`
+  return `${entry}, but under ${rules} a ${entry} grants ${allowed}`
 }

@@ -4,7 +4,7 @@ import { checkCampaign, NUMERIC_FIELDS } from './check.ts'
 import { campaignJsonSchema } from './json-schema.ts'
 import { readYaml } from './read-yaml.ts'
 
-/** A campaign file whose entry has these keywords, as they are written. */
+/** A campaign file with these lines. */
 const withKeywords = (...lines: string[]) =>
   ['id: a', 'name: A', ...lines, 'steps: [{ id: s, after: 1s, send: { text: hi } }]'].join('\n')
 const inList = (word: string) => withKeywords(`entry: { event: message, keywords: [${word}] }`)
@@ -39,14 +39,14 @@ const NUMBER_LIKE = [
 ]
 const WORDS = ['yes', 'no', 'on', 'off', 'y', 'n', 'TD', '退订', '１', '<<', '=']
 
-describe('a plain scalar where a text is wanted', () => {
-  it.each([...NUMBER_LIKE, ...WORDS.filter((w) => w !== '<<')])('%s is its text', (word) => {
+describe('a plain scalar in a text field', () => {
+  it.each([...NUMBER_LIKE, ...WORDS.filter((w) => w !== '<<')])('is read as its text: %s', (word) => {
     expect(keywordsOf(inList(word))).toEqual([word])
     expect(keywordsOf(inLines(word))).toEqual([word])
   })
 
   it.each(['null', 'Null', 'NULL', '~', 'true', 'True', 'TRUE', 'false', 'False', 'FALSE'])(
-    '%s is refused, with its place and what to write',
+    'is refused with its place and the remedy: %s',
     (word) => {
       expect(checkCampaign(inLines(word)).issues).toEqual([
         {
@@ -63,13 +63,16 @@ describe('a plain scalar where a text is wanted', () => {
     inLines(''),
     inList('a, ""').replace('keywords', 'keys'),
     withKeywords('entry: { event: message }', 'reply:'),
-  ])('nothing at all is refused: %j', (source) => expect(checkCampaign(source).campaign).toBeNull())
+  ])('is refused when it is empty: %j', (source) => expect(checkCampaign(source).campaign).toBeNull())
 
-  it.each(['"007"', "'007'", '!!str 007', '"null"', "'~'", '"true"'])('%s is a text anyway', (word) => {
-    expect(keywordsOf(inList(word))).toEqual([word.replace(/^!!str |["']/g, '')])
-  })
+  it.each(['"007"', "'007'", '!!str 007', '"null"', "'~'", '"true"'])(
+    'is a text when it is quoted or tagged: %s',
+    (word) => {
+      expect(keywordsOf(inList(word))).toEqual([word.replace(/^!!str |["']/g, '')])
+    },
+  )
 
-  it('is the same for every field of the file', () => {
+  it('is read as its text in every field of the file', () => {
     const source = [
       'id: 007',
       'name: 1.0',
@@ -105,7 +108,7 @@ describe('a plain scalar where a text is wanted', () => {
     expect(checkCampaign(source).campaign).toMatchObject({ priority: 5, entry: { keywords: ['005'] } })
   })
 
-  it('gives itself or an error, never another text', () => {
+  it('is read as itself or is an error, and never as another text', () => {
     const digits = fc.stringMatching(/^[-+]?[0-9][0-9_.:xXoOeE+-]{0,9}$/)
     const word = fc.stringMatching(/^[A-Za-z0-9~.+\u4e00-\u4e20-][A-Za-z0-9~.+_:\u4e00-\u4e20-]{0,9}$/)
     const plain = fc.oneof(
@@ -128,32 +131,42 @@ describe('a JSON file', () => {
   const file = (keyword: string) =>
     `{"id":"a","name":"A","entry":{"event":"message","keywords":[${keyword}]},"steps":[{"id":"s","after":"1s","send":{"text":"hi"}}]}`
 
-  it('may have a whole number for a word: it has one spelling', () => {
+  it('may have a whole number as a keyword, which has only one spelling', () => {
     expect(keywordsOf(file('1, 2025, -3'))).toEqual(['1', '2025', '-3'])
   })
 
-  it.each(['1.0', '1e3', '-0', '0.5', '12345678901234567890'])('is refused with %s for a word', (number) => {
-    const message = `${number} is a number, not a text: write "${number}" in quotes`
-    expect(checkCampaign(file(number)).issues).toMatchObject([{ path: 'entry.keywords.0', message, line: 1 }])
-  })
+  it.each(['1.0', '1e3', '-0', '0.5', '12345678901234567890'])(
+    'is refused with %s as a keyword',
+    (number) => {
+      const message = `${number} is a number, not a text: write "${number}" in quotes`
+      expect(checkCampaign(file(number)).issues).toMatchObject([
+        { path: 'entry.keywords.0', message, line: 1 },
+      ])
+    },
+  )
 
-  it('is refused with a number where no word is wanted', () => {
+  it('is refused with a number in another text field', () => {
     expect(checkCampaign(file('"a"').replace('"A"', '2025')).issues).toMatchObject([
       { path: 'name', message: 'must be a text: write it in quotes', line: 1 },
     ])
   })
 })
 
-describe('what a file may not have', () => {
+describe('a file is refused with', () => {
   it.each([
     ['a key twice, also as a number', '007: a\n007: b', 'Map keys must be unique', 2],
     ['several documents', 'id: a\n---\nid: b', 'several documents', 2],
-    ['a tab for indentation', 'entry:\n\tevent: message', 'YAML takes spaces only', 2],
-    ['a merge key', 'base: &b { id: a }\n<<: *b', 'merge keys (<<) are not taken', 2],
-    ['a tag of another type', 'id: !!binary aGk=', 'tags like tag:yaml.org,2002:binary are not taken', 1],
-    ['a tag of its own', 'id: !include other.yaml', 'tags like !include are not taken', 1],
-    ['a reference to nothing', 'id: *gone', 'names nothing above it', 1],
-    ['a map that holds itself', 'id: &a [*a]', 'references', undefined],
+    ['a tab for indentation', 'entry:\n\tevent: message', 'YAML accepts spaces only', 2],
+    ['a merge key', 'base: &b { id: a }\n<<: *b', 'merge keys (<<) are not supported', 2],
+    [
+      'a tag of another type',
+      'id: !!binary aGk=',
+      'tags such as tag:yaml.org,2002:binary are not supported',
+      1,
+    ],
+    ['a custom tag', 'id: !include other.yaml', 'tags such as !include are not supported', 1],
+    ['a reference without an anchor', 'id: *gone', 'has no anchor above it', 1],
+    ['a list that contains itself', 'id: &a [*a]', 'references', undefined],
   ])('%s', (_, source, message, line) => {
     const { issues } = readYaml(source)
     expect(issues).toContainEqual(expect.objectContaining({ message: expect.stringContaining(message) }))
@@ -161,14 +174,14 @@ describe('what a file may not have', () => {
   })
 })
 
-it('a campaign file has no number but those that are known', () => {
+it('a campaign file has only the listed number fields', () => {
   const found: string[] = []
-  // What zod makes of a schema is JSON; its own type is as wide.
+  // The type of a JSON Schema in zod is as wide as this one.
   const walk = (schema: Record<string, unknown>, path: string[]): void => {
     const types = [schema, ...((schema.anyOf as Record<string, unknown>[] | undefined) ?? [])]
     const scalar = types.map((t) => t.type)
-    const wantsText = scalar.includes('string') || scalar.includes(undefined)
-    if (!wantsText && scalar.some((t) => t === 'number' || t === 'integer' || t === 'boolean'))
+    const mayBeText = scalar.includes('string') || scalar.includes(undefined)
+    if (!mayBeText && scalar.some((t) => t === 'number' || t === 'integer' || t === 'boolean'))
       found.push(path.join('.'))
     for (const t of types) {
       const fields = Object.entries(
@@ -182,26 +195,26 @@ it('a campaign file has no number but those that are known', () => {
   expect(new Set(found)).toEqual(NUMERIC_FIELDS)
 })
 
-describe('a file that would take long to read', () => {
+describe('a file that would be slow to parse', () => {
   const FILE_MAX = 256 * 1024
   const fill = (part: string) => part.repeat(FILE_MAX / part.length)
 
-  /** Each of them took the YAML parser a second and more, in which nothing else was done. */
+  /** Each of them would block the process in the YAML parser for a second or more. */
   it.each([
     ['a list of many', `a: [${fill('x,').slice(8)}]`, 'over 60000 words and marks'],
-    ['lists in lists', fill('['), 'more than 30 deep'],
-    ['maps in maps', fill('{a: '), 'more than 30 deep'],
-    ['lists in lists, by hyphens', `${fill('- ').slice(8)}x`, 'over 60000 words and marks'],
+    ['nested lists', fill('['), 'more than 30 levels deep'],
+    ['nested maps', fill('{a: '), 'more than 30 levels deep'],
+    ['lists nested by hyphens', `${fill('- ').slice(8)}x`, 'over 60000 words and marks'],
     [
-      'fields in fields, by their indentation',
+      'fields nested by their indentation',
       Array.from({ length: 40 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
-      'more than 30 deep',
+      'more than 30 levels deep',
     ],
     ['anchors', `${fill('&a ').slice(8)}x`, 'over 60000 words and marks'],
     ['errors in every line', fill('a: b: c\n'), 'over 60000 words and marks'],
-    ['escapes that there are not', `a: "${fill('\\q').slice(8)}"`, 'over 100 escapes'],
-    ['escapes that end too soon', `a: "${'\\xg'.repeat(200)}"`, 'over 100 escapes'],
-  ])('is refused before it is: %s', (_, source, message) => {
+    ['unknown escapes', `a: "${fill('\\q').slice(8)}"`, 'over 100 escapes'],
+    ['incomplete escapes', `a: "${'\\xg'.repeat(200)}"`, 'over 100 escapes'],
+  ])('is refused before it is parsed: %s', (_, source, message) => {
     expect(source.length).toBeLessThanOrEqual(FILE_MAX)
     const { value, issues } = readYaml(source)
     expect(value).toBeUndefined()
@@ -210,7 +223,7 @@ describe('a file that would take long to read', () => {
     expect(issues[0]?.message).toMatch(/\p{Script=Han}/u)
   })
 
-  it('is read where it says much: long texts, escapes of JSON, thousands of keywords', () => {
+  it('is parsed when it is large and legitimate: long texts, JSON escapes, thousands of keywords', () => {
     const escaped = `{"a": "${'\\u4f60\\n\\"'.repeat(20_000)}"}`
     expect(readYaml(escaped).issues).toEqual([])
     const keywords = `a:\n${Array.from({ length: 9_000 }, (_, i) => `  - k${i}\n`).join('')}`

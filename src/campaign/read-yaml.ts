@@ -13,35 +13,35 @@ import {
 } from 'yaml'
 import { excerpt, type Issue } from './issue.ts'
 
-/** A file as it was written: its value, and where each field stands. */
+/** A parsed file with the place of each field. */
 export interface YamlFile {
-  /** What the file says; undefined where it cannot be read at all. */
+  /** The content; undefined for an empty file, and for one that cannot be read. */
   value: unknown
-  /** What is not readable, or does not say which text is meant. */
+  /** Syntax errors, and values whose meaning as a text is ambiguous. */
   issues: Issue[]
   /** Line and column of a path like `steps.1.after`; of a missing field, those of its parent. */
   placeOf(path: string): { line?: number; column?: number }
 }
 
-/** References are for a delay or a text that is used twice, not for files that grow when they are read. */
+/** References are for values that are used twice, not for files that grow when they are expanded. */
 const ALIASES_MAX = 100
 const VALUES_MAX = 100_000
-/** Words, marks, line ends and the spaces between them. Reading one takes up to ten microseconds. */
-const PARTS_MAX = 60_000
-/** The parser makes an error of each, with a stack. */
+/** Tokens of the lexer: words, marks, line ends and spaces. Parsing one takes up to ten microseconds. */
+const TOKENS_MAX = 60_000
+/** The parser creates an error with a stack trace for each. */
 const BAD_ESCAPES_MAX = 100
 /** A campaign has seven levels. */
 const DEPTH_MAX = 30
-/** Every error below a field repeats its name. */
+/** Each error below a field repeats the name of the field. */
 const NAME_MAX = 200
 
 /**
- * Reads YAML 1.2, and so JSON. A plain scalar gives the text that stands in the file, not what YAML makes of it: 007 is
- * `007`, 1.0 is `1.0`. Where YAML has a meaning of its own that is no text (null, true), it is an issue, with the
- * suggestion to write quotes. A number of a JSON file is a number; one that has several spellings is an issue too.
+ * Reads YAML 1.2 or JSON. A plain scalar of a YAML file is read as its text, without the conversions of YAML: 007 is `007`, 1.0
+ * is `1.0`. A plain null or boolean is an issue, with the hint to write quotes. A number of a JSON file stays a number when it
+ * has only one spelling; any other number is an issue.
  *
- * YAML 1.2.2, section 10.3.2 (core schema), says which plain scalars are numbers, booleans and null.
- * @param numbers paths where a number is wanted, and no text
+ * Source of what counts as a number, boolean or null: YAML 1.2.2, section 10.3.2 (core schema).
+ * @param numbers paths of the number fields
  */
 export function readYaml(source: string, numbers: ReadonlySet<string> = new Set()): YamlFile {
   const lines = new LineCounter()
@@ -72,27 +72,27 @@ export function readYaml(source: string, numbers: ReadonlySet<string> = new Set(
   }
 }
 
-/** Looks at a file's parts, which is quick, before they are put together, which is not; null where it can be read. */
+/** Checks the tokens, which is fast, before the file is parsed, which is slow. @returns null for a file that may be parsed */
 function sizeProblem(source: string): string | null {
-  let parts = 0
+  let count = 0
   let depth = 0
-  for (const part of new Lexer().lex(source)) {
-    if (++parts > PARTS_MAX)
-      return `the file has over ${PARTS_MAX} words and marks: shorten its lists, or split it 文件过大（超过 ${PARTS_MAX} 个词和符号），请缩短列表或拆分文件`
-    if (part === '[' || part === '{') depth++
-    if (part === ']' || part === '}') depth--
+  for (const token of new Lexer().lex(source)) {
+    if (++count > TOKENS_MAX)
+      return `the file has over ${TOKENS_MAX} words and marks: shorten its lists, or split it 文件过大（超过 ${TOKENS_MAX} 个词和符号），请缩短列表或拆分文件`
+    if (token === '[' || token === '{') depth++
+    if (token === ']' || token === '}') depth--
     if (depth > DEPTH_MAX) return TOO_DEEP
-    if (part.startsWith('"') && badEscapes(part) > BAD_ESCAPES_MAX)
+    if (token.startsWith('"') && badEscapes(token) > BAD_ESCAPES_MAX)
       return `the file has over ${BAD_ESCAPES_MAX} escapes that YAML does not know, like \\q: write \\\\ for a backslash 文件中有过多无效的转义，反斜杠请写成 \\\\`
   }
   return null
 }
 
-const TOO_DEEP = `the file has fields more than ${DEPTH_MAX} deep in each other 文件嵌套过深（超过 ${DEPTH_MAX} 层）`
+const TOO_DEEP = `the file nests fields more than ${DEPTH_MAX} levels deep: use fewer levels 文件嵌套过深（超过 ${DEPTH_MAX} 层），请减少层级`
 
-const TOO_DEEP_BY_REFERENCE = `references (*name) put fields more than ${DEPTH_MAX} deep in each other 引用（*name）使字段嵌套过深（超过 ${DEPTH_MAX} 层）`
+const TOO_DEEP_BY_REFERENCE = `references (*name) nest fields more than ${DEPTH_MAX} levels deep: use fewer levels 引用（*name）使字段嵌套过深（超过 ${DEPTH_MAX} 层），请减少层级`
 
-/** YAML 1.2.2, section 5.7 (escaped characters). */
+/** Counts invalid escapes in a quoted text. YAML 1.2.2, section 5.7 (escaped characters). */
 function badEscapes(quoted: string): number {
   const all = quoted.matchAll(
     /\\(?:x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8}|["\\/0abtnvfreNLP_\s]|(?<bad>[\s\S]|$))/gi,
@@ -102,22 +102,22 @@ function badEscapes(quoted: string): number {
   return bad
 }
 
-/** A file's YAML, with what `readFile` accepts. */
+/** Parses YAML with the options of `readYaml`. */
 export function parseYaml(source: string, lines: LineCounter): Document.Parsed {
   return withoutStacks(() =>
     parseDocument(source, {
       version: '1.2',
       lineCounter: lines,
       prettyErrors: false,
-      // Compares each key with each other one: thousands would take seconds. See `repeatedKeys`.
+      // The parser compares each key with each other key: thousands would take seconds. See `repeatedKeys`.
       uniqueKeys: false,
-      // A key that is a map is written out, and one within one again: 500 characters of that never end.
+      // The parser expands keys that are maps: 500 characters of nested ones would never end.
       stringKeys: true,
     }),
   )
 }
 
-/** The parser makes an error of each bad mark; the stacks, which nobody reads, take most of the time. */
+/** Disables stack traces: the parser creates an error for each problem, and the traces would take most of the time. */
 function withoutStacks<T>(work: () => T): T {
   const before = Error.stackTraceLimit
   Error.stackTraceLimit = 0
@@ -128,17 +128,17 @@ function withoutStacks<T>(work: () => T): T {
   }
 }
 
-/** What stands in a file at one place: the text of a scalar, also of one that YAML takes for a number. */
+/** The text of a scalar as it is written, also of a number; null for a scalar of another type. */
 export function textOf(scalar: Scalar): string | null {
   if (typeof scalar.value === 'string') return scalar.value
   const isNumber = typeof scalar.value === 'number' || typeof scalar.value === 'bigint'
   return isNumber && scalar.source !== undefined ? scalar.source : null
 }
 
-/** The file as a whole cannot be read. */
+/** The whole file cannot be read. */
 class Unreadable extends Error {
   override name = 'Unreadable'
-  /** Where in the file. */
+  /** Offset in the file; undefined where no single place is the cause. */
   readonly at: number | undefined
   constructor(message: string, at?: number) {
     super(message)
@@ -166,23 +166,29 @@ class Reader {
   read(node: unknown, path: readonly string[]): unknown {
     if (path.length > DEPTH_MAX) throw new Unreadable(this.aliases > 0 ? TOO_DEEP_BY_REFERENCE : TOO_DEEP)
     if (++this.values > VALUES_MAX)
-      throw new Unreadable('the file is too large once its references are filled in')
+      throw new Unreadable('the file is too large with its references expanded: use fewer references')
     if (isAlias(node)) {
       if (++this.aliases > ALIASES_MAX)
-        throw new Unreadable(`the file has over ${ALIASES_MAX} references (*name)`)
+        throw new Unreadable(`the file has over ${ALIASES_MAX} references (*name): write the values out`)
       const target = node.resolve(this.doc)
       if (target) return this.read(target, path)
-      throw new Unreadable(`the reference *${node.source} names nothing above it`, node.range?.[0])
+      throw new Unreadable(
+        `the reference *${node.source} has no anchor above it: write &${node.source} before the value`,
+        node.range?.[0],
+      )
     }
     if (isMap(node)) {
       return Object.fromEntries(
         node.items.map(({ key, value }) => {
           const name = isScalar(key) ? (key.source ?? String(key.value)) : String(key)
           if (name.length > NAME_MAX)
-            throw new Unreadable(`a field has a name of over ${NAME_MAX} characters`, placeOfKey(key))
+            throw new Unreadable(
+              `a field has a name of over ${NAME_MAX} characters: shorten it`,
+              offsetOfKey(key),
+            )
           const at = [...path, name]
           if (name === '<<')
-            return [name, this.refuse(key, at, 'merge keys (<<) are not taken: write the fields out')]
+            return [name, this.refuse(key, at, 'merge keys (<<) are not supported: write the fields out')]
           return [name, value === null ? this.missing(key, at) : this.read(value, at)]
         }),
       )
@@ -196,14 +202,14 @@ class Reader {
     const { value, tag } = node
     const source = node.source ?? ''
     if (tag !== undefined && !TEXT_TAGS.has(tag)) {
-      return this.refuse(node, path, `tags like ${excerpt(tag)} are not taken: write a text, in quotes`)
+      return this.refuse(node, path, `tags such as ${excerpt(tag)} are not supported: write a text in quotes`)
     }
     if (typeof value === 'string') return value
     if (value === null) return source === '' ? this.missing(node, path) : this.refuseAmbiguous(node, path)
     if (this.numbers.has(path.join('.'))) return value
     if (typeof value === 'boolean') return this.refuseAmbiguous(node, path)
     if (!this.json) return source
-    // With one spelling only: the schema may take it as its text.
+    // It has one spelling only, so the schema may read it as a text.
     if (Number.isSafeInteger(value) && String(value) === source) return value
     return this.refuse(
       node,
@@ -212,17 +218,17 @@ class Reader {
     )
   }
 
-  /** null, ~, true and false: who wrote them may have meant the word. */
+  /** Refuses null, ~, true and false: the author may have meant the word. */
   private refuseAmbiguous(node: Scalar, path: readonly string[]): undefined {
     const source = excerpt(node.source ?? String(node.value))
     const [means, otherwise] =
       node.value === null ? ['no value', ', or leave the field out'] : ['true or false', '']
-    const message = `${source} stands for ${means}, not for a text: write "${source}" in quotes if you mean the text${otherwise}`
+    const message = `${source} means ${means} in YAML, not a text: write "${source}" in quotes if you mean the text${otherwise}`
     return this.refuse(node, path, message)
   }
 
   private missing(node: unknown, path: readonly string[]): undefined {
-    // A file without anything in it is told by the schema.
+    // The caller reports an empty file.
     if (path.length === 0) return undefined
     return this.refuse(node, path, 'has no value: write one, or leave the field out')
   }
@@ -235,10 +241,10 @@ class Reader {
   }
 }
 
-/** `!!str` and `!` say that a scalar is a text. */
+/** The tags `!!str` and `!`, which mark a scalar as a text. */
 const TEXT_TAGS = new Set(['tag:yaml.org,2002:str', '!'])
 
-/** JSON has numbers; in YAML a number is only one way to read a text. */
+/** True for a JSON file. Its numbers are numbers, while an unquoted number in YAML is read as its text. */
 function isJson(source: string): boolean {
   if (!/^\s*[{["]/.test(source)) return false
   try {
@@ -249,19 +255,19 @@ function isJson(source: string): boolean {
   }
 }
 
-/** What the parser says where it does not say what to do. */
+/** The parser's message, with the remedy where the parser names none. */
 function explainYamlError(code: string, message: string): string {
   switch (code) {
     case 'MULTIPLE_DOCS':
-      return 'there are several documents, parted by ---: write each into a file of its own'
+      return 'there are several documents, separated by ---: write each into its own file'
     case 'TAB_AS_INDENT':
-      return 'a tab stands where the line is indented: YAML takes spaces only'
+      return 'the line is indented with a tab: YAML accepts spaces only'
     default:
       return message
   }
 }
 
-/** Where keys stand that their map has already. */
+/** The offsets of keys that their map has already. */
 function repeatedKeys(doc: Document.Parsed): number[] {
   const found: number[] = []
   visit(doc, {
@@ -278,6 +284,7 @@ function repeatedKeys(doc: Document.Parsed): number[] {
   return found
 }
 
+/** The place of the deepest existing node on a path. */
 function locate(root: unknown, path: string, lines: LineCounter): { line?: number; column?: number } {
   let at: unknown = root
   let best: Node | null = isNode(root) ? root : null
@@ -300,7 +307,7 @@ function isNode(x: unknown): x is Node {
   return isMap(x) || isSeq(x) || isScalar(x) || isAlias(x)
 }
 
-function placeOfKey(key: unknown): number | undefined {
+function offsetOfKey(key: unknown): number | undefined {
   return isNode(key) ? key.range?.[0] : undefined
 }
 

@@ -21,7 +21,7 @@ const CITY = '{ text: "{{ account.city }}店" }'
 const check = (source: string, accounts?: readonly TargetAccount[]) =>
   checkCampaign(source, accounts ? { accounts } : {})
 
-describe("a template that names an account's own variable", () => {
+describe('a template with a variable of an account', () => {
   it('passes while no served account is known', () => {
     expect(check(file([], CITY)).issues).toEqual([])
     expect(check(file([], CITY), []).issues).toEqual([])
@@ -34,7 +34,7 @@ describe("a template that names an account's own variable", () => {
       account('wx2', { city: '上海' }),
     ])
     expect(issues).toMatchObject([{ path: 'steps.0.send.text', line: 6 }])
-    expect(issues[0]?.message).toContain('undefined variable: account.city; known are account.name')
+    expect(issues[0]?.message).toContain('undefined variable account.city: use one of account.name')
   })
 
   it('is a warning for each served account that lacks it', () => {
@@ -49,15 +49,15 @@ describe("a template that names an account's own variable", () => {
     ])
   })
 
-  it('says of a reply that it is left out', () => {
+  it('is a warning in a reply too, which is then omitted', () => {
     const source = file(['reply: { text: "{{ account.city }}" }'], '{ text: 好 }')
     const { warnings } = check(source, [account('wx1', { city: '上海' }), account('wx2')])
     expect(warnings).toMatchObject([
-      { path: 'reply.text', message: expect.stringContaining('the reply is left out') },
+      { path: 'reply.text', message: expect.stringContaining('the reply is omitted') },
     ])
   })
 
-  it('names twenty accounts, and then only how many more', () => {
+  it('has warnings for at most twenty accounts, and one with the number of the others', () => {
     const many = Array.from({ length: 33 }, (_, i) => account(`wx${i}`, i === 0 ? { city: '上海' } : {}))
     const { warnings } = check(file([], CITY), many)
     expect(warnings).toHaveLength(21)
@@ -65,25 +65,25 @@ describe("a template that names an account's own variable", () => {
   })
 })
 
-describe("WeChat's own media id", () => {
+describe('a media_id of WeChat', () => {
   const IMAGE = '{ image: { mediaId: wx-media } }'
   const paths = (source: string, accounts?: readonly TargetAccount[]) =>
     check(source, accounts).warnings.map((w) => w.path)
 
-  it('is good with one account', () => {
+  it('is valid with one account', () => {
     expect(paths(file(['accounts: [wx1]'], IMAGE), [account('wx1'), account('wx2')])).toEqual([])
     expect(paths(file([], IMAGE), [account('wx1')])).toEqual([])
     expect(paths(file([], IMAGE))).toEqual([])
   })
 
-  it('is a warning with several, also where only the file names them', () => {
+  it('is a warning with several accounts, also when only the file names them', () => {
     expect(paths(file([], IMAGE), [account('wx1'), account('wx2')])).toEqual(['steps.0.send.image.mediaId'])
     expect(paths(file(['reply: { voice: { mediaId: v } }', 'accounts: [wx1, wx2]'], '{ text: 好 }'))).toEqual(
       ['reply.voice.mediaId'],
     )
   })
 
-  it('is one as a thumb too, an upload is none', () => {
+  it('is a warning as a thumb too, unlike an upload', () => {
     const two = [account('wx1'), account('wx2')]
     const video = (thumb: string) => file([], `{ video: { file: sha256-1, thumb: ${thumb} } }`)
     expect(paths(video('wx-thumb'), two)).toEqual(['steps.0.send.video.thumb'])

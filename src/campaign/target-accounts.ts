@@ -4,7 +4,7 @@ import { isUpload } from './message.ts'
 import type { Campaign } from './model.ts'
 import { accountVariablesIn } from './template/template.ts'
 
-/** What a check knows of a registered account. */
+/** A registered account, as far as a check needs it. */
 export interface TargetAccount {
   appId: string
   rules: RulesProfileName
@@ -13,7 +13,7 @@ export interface TargetAccount {
   variables?: Readonly<Record<string, string>>
 }
 
-/** Accounts that are named one by one; of more only the number is told. */
+/** Messages name at most this many accounts, and then the number of the others. */
 export const NAMED_MAX = 20
 
 /** The registered accounts that a campaign serves: those in its `accounts`, or all. */
@@ -26,8 +26,8 @@ export function targetAccounts<A extends { appId: string }>(
 }
 
 /**
- * The own variables that any served account has, for a file that may have errors; null where no served account is known:
- * its variables cannot be asked for, so each may be there.
+ * The names of all variables of the accounts that a file serves. The file may have errors.
+ * @returns null when no served account is known: then every variable may exist
  */
 export function accountVariableNames(
   file: unknown,
@@ -39,7 +39,7 @@ export function accountVariableNames(
   return targets.length === 0 ? null : new Set(targets.flatMap((a) => Object.keys(a.variables ?? {})))
 }
 
-/** Served accounts without a variable that a template names: their followers miss the message, the others get it. */
+/** Warnings about served accounts that lack a variable of a template. Their followers do not get the message. */
 export function variableWarnings(
   templates: readonly [path: string, template: string][],
   accounts: readonly TargetAccount[],
@@ -53,7 +53,7 @@ export function variableWarnings(
   return templates.flatMap(([path, template]) =>
     accountVariablesIn(template).flatMap((name) => {
       const without = accountsWithout(name)
-      const consequence = path.startsWith('reply') ? 'the reply is left out' : 'the step is skipped'
+      const consequence = path.startsWith('reply') ? 'the reply is omitted' : 'the step is skipped'
       const named = without.slice(0, NAMED_MAX).map((a): Issue => {
         const message = `account ${a.appId}${a.name ? ` (${a.name})` : ''} has no variable ${name}: ${consequence} there`
         return { path, message }
@@ -67,9 +67,9 @@ export function variableWarnings(
 }
 
 const ONE_ACCOUNT =
-  'media_id belongs to one account, and this campaign serves several: use file, or name one account in accounts'
+  'a media_id belongs to one account, and this campaign serves several: use file, or name one account in accounts'
 
-/** WeChat's own media ids in a campaign that more than one account sends. */
+/** Warnings about WeChat's own media ids in a campaign that serves more than one account. */
 export function mediaIdWarnings(campaign: Campaign, accounts: readonly TargetAccount[] | undefined): Issue[] {
   const several =
     Math.max(targetAccounts(campaign.accounts, accounts).length, campaign.accounts?.length ?? 0) > 1
@@ -82,7 +82,7 @@ export function mediaIdWarnings(campaign: Campaign, accounts: readonly TargetAcc
       const at = `${path}.${kind}`
       const ids =
         'mediaId' in content && content.mediaId ? [{ path: `${at}.mediaId`, message: ONE_ACCOUNT }] : []
-      // Without accounts the file may not be published yet: a thumb is then the name of a file beside it.
+      // Without accounts the file may be a local one, where a thumb is the name of a file beside it.
       const thumb = accounts && 'thumb' in content && !isUpload(content.thumb)
       return thumb ? [...ids, { path: `${at}.thumb`, message: ONE_ACCOUNT }] : ids
     }),

@@ -5,7 +5,7 @@ import { type Campaign, campaignSchema, messageSchema } from './model.ts'
 const ms = z.number().int().min(0)
 const { entry, exit, reply } = campaignSchema.shape
 
-/** A checked campaign as it lies in the store: durations are numbers already. Fields of other versions are let pass. */
+/** A checked campaign in the store. Durations are numbers. Unknown fields of other versions are accepted. */
 const storedSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -33,9 +33,9 @@ const storedSchema = z.object({
 })
 
 /**
- * Whether a campaign out of the store can be used by this version of the product. One that cannot (written by another
- * version, changed by hand) must stop neither callbacks nor the other campaigns.
- * @returns what is wrong, for people; null when nothing is
+ * Checks whether this version of the product can use a stored campaign. A campaign that another version wrote, or somebody
+ * changed by hand, must stop neither callbacks nor other campaigns.
+ * @returns the problem, for people; null when there is none
  */
 export function validateStored(model: unknown): string | null {
   const { error } = storedSchema.safeParse(model)
@@ -44,7 +44,7 @@ export function validateStored(model: unknown): string | null {
     return `${first?.path.join('.') || 'the campaign'}: ${first?.message}`
   }
   try {
-    // What the schema has let pass is what the compiler takes.
+    // The schema has the fields that the compiler needs.
     compileCampaign(model as Campaign, 1)
     return null
   } catch (err) {

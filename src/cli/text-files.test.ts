@@ -67,7 +67,7 @@ describe('a campaign file', () => {
       'does not answer',
     )
     const nullId = await nurture('campaign', 'put', file('n.yaml', 'id: null\n'), ...NOBODY)
-    expect(nullId.err).toMatch(/id \(line 1\): null stands for no value.*write "null" in quotes/)
+    expect(nullId.err).toMatch(/id \(line 1\): null means no value.*write "null" in quotes/)
   })
 
   it('keeps every character when names of media become ids', () => {
@@ -99,7 +99,7 @@ describe('a menu file', () => {
   it('is refused where it does not say which text is meant', async () => {
     const path = file('menu.yaml', 'button:\n  - { type: click, name: null, key: 007 }\n')
     expect((await nurture('menu', 'put', 'wx1', path, ...NOBODY)).err).toMatch(
-      /button\.0\.name \(line 2\): null stands for no value/,
+      /button\.0\.name \(line 2\): null means no value/,
     )
   })
 

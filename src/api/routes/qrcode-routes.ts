@@ -83,8 +83,8 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
 /** Whether a follow through the code, or a scan by a follower, enters the campaign. */
 function entersCampaign(campaign: Campaign, appId: string, qrScene: string): boolean {
   const matcher = createMatcher([{ campaign, version: 0 }])
-  const scan = { event: 'scan', qrScene, eventKey: qrScene, text: null } as const
-  const follow = { ...scan, event: 'subscribe', eventKey: `qrscene_${qrScene}` } as const
+  const scan = { scene: 'scan', qrScene, eventKey: qrScene, text: null } as const
+  const follow = { ...scan, scene: 'subscribe', eventKey: `qrscene_${qrScene}` } as const
   return [follow, scan].some((event) => matcher.entry(appId, event))
 }
 

@@ -1,5 +1,5 @@
 import { compileCampaign, reentryOf } from '../../campaign/compile.ts'
-import { createMatcher, type EntryCandidate, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
+import { createMatcher, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
 import { renderPassiveReply } from '../../campaign/message.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { templateVariables } from '../../campaign/template/variables.ts'
@@ -9,12 +9,12 @@ import { type PassiveReply, withoutEmptyParts } from '../../wechat/callback/repl
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
 
 interface MatcherDeps {
-  /** WeChat's media_id of an uploaded medium, from memory; null when it is not there. */
+  /** WeChat's media_id of an uploaded medium, from memory; null when the medium is not at WeChat. */
   mediaId(appId: string, type: string, id: string): string | null
   log: Log
 }
 
-/** Matches events against campaigns that are live, in memory. */
+/** Matches events against the live campaigns, in memory. */
 export class EventMatcher {
   readonly #deps: MatcherDeps
   readonly #matcher: Matcher
@@ -25,26 +25,23 @@ export class EventMatcher {
     this.#deps = deps
   }
 
-  /** True when the text is an exit keyword of any campaign of this account. */
+  /** True for an exit keyword of any campaign of the account. */
   isExitText(appId: string, text: string): boolean {
     return this.#matcher.isExit(appId, text)
   }
 
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
   match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch {
-    const candidate = entryCandidate(event)
-    const matched = candidate && this.#matcher.entry(account.appId, candidate)
-    if (!candidate || !matched) {
+    const matched = this.#matcher.entry(account.appId, event)
+    if (!matched) {
       const reply = this.#isForHumanAgents(account, event)
         ? { kind: 'transfer_customer_service' as const }
         : null
       return { start: null, reply }
     }
     const { campaign, version } = matched
-    const start = { campaign: campaign.id, version, event: candidate.event }
-    const reply = campaign.reply
-      ? this.#renderReply(account, { ...candidate, at: createdAt, seq: 0, key: '' }, campaign.reply)
-      : null
+    const start = { campaign: campaign.id, version, event: campaign.entry.event }
+    const reply = this.#renderReply(account, campaign, { event, at: createdAt })
     return { start, ...(reply ? { entry: this.#compile(matched) } : {}), reply }
   }
 
@@ -57,15 +54,24 @@ export class EventMatcher {
     return entry
   }
 
+  /** The rendered passive reply of a campaign; null when it has none, or it cannot be rendered. */
   #renderReply(
     account: ReceivingAccount,
-    entry: Parameters<typeof templateVariables>[0]['entry'],
-    template: Parameters<typeof renderPassiveReply>[0],
+    { reply: template, entry }: Campaign,
+    { event, at }: { event: FollowerEvent; at: number },
   ): PassiveReply | null {
-    const { at, text } = entry
-    const state = { entry, reply: text === null ? null : { at, text } }
+    if (!template) return null
+    const { scene, text, qrScene, eventKey } = event
+    const variables = templateVariables(
+      {
+        entry: { at, event: entry.event, qrScene, eventKey },
+        reply: scene === 'message' && text !== null ? { at, text } : null,
+      },
+      account,
+      at,
+    )
     try {
-      const rendered = renderPassiveReply(template, templateVariables(state, account, at), (medium) => {
+      const rendered = renderPassiveReply(template, variables, (medium) => {
         const id = this.#deps.mediaId(account.appId, medium.type, medium.id)
         if (!id) throw new Error(`medium ${medium.id} is not at WeChat yet`)
         return id
@@ -74,31 +80,16 @@ export class EventMatcher {
       if (!reply) throw new Error(`the ${rendered.kind} reply renders to nothing`)
       return reply
     } catch (err) {
-      // The run begins all the same; only the immediate answer is missing.
+      // The run starts without the reply.
       const reason = err instanceof Error ? err.message : err
-      this.#deps.log.warn({ appId: account.appId, reason }, 'no passive reply')
+      this.#deps.log.warn({ appId: account.appId, reason }, 'passive reply omitted')
       return null
     }
   }
 
-  /** A message that no campaign takes goes to a human agent, where the account has some. */
+  /** True for a message that goes to a human agent: no campaign matches it, and the account has agents. */
   #isForHumanAgents(account: ReceivingAccount, { scene, text }: FollowerEvent): boolean {
     if (!account.humanAgents || scene !== 'message') return false
     return text === null || !this.isExitText(account.appId, text)
-  }
-}
-
-/** The event as a campaign's `entry` sees it; null of one that can enter none. */
-function entryCandidate({ scene, text, qrScene, eventKey }: FollowerEvent): EntryCandidate | null {
-  switch (scene) {
-    case 'subscribe':
-    case 'scan':
-      return { event: scene, qrScene, eventKey, text: null }
-    case 'menu':
-      return { event: 'click', qrScene, eventKey, text: null }
-    case 'message':
-      return { event: 'message', qrScene, eventKey, text }
-    default:
-      return null
   }
 }

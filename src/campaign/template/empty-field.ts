@@ -2,11 +2,13 @@ import { isBlank } from '../../shared/text.ts'
 import type { CustomSendBody } from '../message.ts'
 
 /**
- * The first field of a rendered message that WeChat requires and that has nothing to see in it, by its path in the campaign
- * file; null of a message that says something. WeChat refuses an empty text (44004 empty content), news without a title or
- * an address (44003 empty news data), music without its address, a menu message without its head or an item's words, and a
- * mini program without a path (40165): https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html.
- * That it refuses white space as it refuses nothing is inferred; a bubble with nothing in it helps nobody.
+ * Finds the first required field of a rendered message that has no visible character.
+ *
+ * WeChat refuses an empty text (44004), news without a title or URL (44003), music without a URL, a menu message without its
+ * head or the text of an item, and a mini program without a path (40165). Source:
+ * https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html. The page does not mention white
+ * space; it is treated as empty here.
+ * @returns the path of the field in the campaign file; null when no required field is empty
  */
 export function findEmptyField(body: CustomSendBody): string | null {
   return requiredTexts(body).find(([, text]) => typeof text !== 'string' || isBlank(text))?.[0] ?? null
@@ -37,7 +39,7 @@ function requiredTexts(body: CustomSendBody): [path: string, text: unknown][] {
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
-  // Every part of a body is a plain object; of any other each field is missing.
+  // Every part of a body is a plain object. Any other value has no fields.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 

@@ -13,8 +13,8 @@ function file(send: object, more: object = {}): string {
 const stepWith = (text: string) => file({ text })
 const replyWith = (text: string, entry: object = { event: 'subscribe' }) =>
   file({ text: 'hi' }, { entry, reply: { text } })
-/** What is told of empty texts: `error` or `warning`, path and message. */
-function told(source: string, accounts?: TargetAccount[]) {
+/** The findings about empty texts: `error` or `warning`, path and message. */
+function findings(source: string, accounts?: TargetAccount[]) {
   const { issues, warnings } = checkCampaign(source, accounts ? { accounts } : {})
   const about = (kind: string) => (i: { path: string; message: string }) =>
     /empty/.test(i.message) ? [`${kind} ${i.path}: ${i.message}`] : []
@@ -34,8 +34,10 @@ describe('a text of a step', () => {
     ["{% if entry.event == 'scan' %}扫码{% endif %}", 'can be empty'],
     ['{{ reply.text | slice: 30 }}', 'can be empty'],
     ['{% if reply.text %}{{ reply.text }}{% endif %}', 'is empty when reply.text is'],
-  ])('%s: a warning, and the file publishes', (text, message) => {
-    expect(told(stepWith(text))).toEqual([expect.stringContaining(`warning steps.0.send.text: ${message}`)])
+  ])('%s is a warning, and the file can be published', (text, message) => {
+    expect(findings(stepWith(text))).toEqual([
+      expect.stringContaining(`warning steps.0.send.text: ${message}`),
+    ])
     expect(checkCampaign(stepWith(text)).campaign).not.toBeNull()
   })
 
@@ -49,7 +51,7 @@ describe('a text of a step', () => {
     '{{ account.city }}',
     "{% if entry.event == 'subscribe' %}欢迎{% endif %}",
     '👍',
-  ])('%s: nothing to say', (text) => expect(told(stepWith(text))).toEqual([]))
+  ])('%s is never empty', (text) => expect(findings(stepWith(text))).toEqual([]))
 
   it.each([
     ' ',
@@ -59,42 +61,42 @@ describe('a text of a step', () => {
     "{{ '' }}",
     '{% assign x = 1 %}',
     '\n\t',
-  ])('%j can only be empty: an error', (text) => {
-    expect(told(stepWith(text))).toEqual([
+  ])('%j is an error, because it is always empty', (text) => {
+    expect(findings(stepWith(text))).toEqual([
       expect.stringContaining('error steps.0.send.text: is always empty'),
     ])
     expect(checkCampaign(stepWith(text)).campaign).toBeNull()
   })
 
-  it('is empty where a variable of the entry cannot be there', () => {
+  it('is empty when the entry never fills its variable', () => {
     const source = (entry: object) => file({ text: '{{ qrScene }}' }, { entry })
-    const always = 'warning steps.0.send.text: is always empty here, where qrScene is'
-    expect(told(source({ event: 'message' }))).toEqual([expect.stringContaining(always)])
-    expect(told(source({ event: 'click' }))).toEqual([expect.stringContaining(always)])
-    expect(told(source({ event: 'scan' }))).toEqual([])
-    expect(told(source({ event: 'subscribe', qrScenes: ['expo*'] }))).toEqual([])
+    const always = 'warning steps.0.send.text: is always empty because qrScene is, so'
+    expect(findings(source({ event: 'message' }))).toEqual([expect.stringContaining(always)])
+    expect(findings(source({ event: 'click' }))).toEqual([expect.stringContaining(always)])
+    expect(findings(source({ event: 'scan' }))).toEqual([])
+    expect(findings(source({ event: 'subscribe', qrScenes: ['expo*'] }))).toEqual([])
   })
 
-  it('does not work where it takes a character of a text that is empty', () => {
-    expect(told(stepWith('你回复了 {{ reply.text[0] }}'))).toEqual([
+  it('does not work with an index into an empty text', () => {
+    expect(findings(stepWith('你回复了 {{ reply.text[0] }}'))).toEqual([
       expect.stringContaining('warning steps.0.send.text: does not work when reply.text is empty'),
     ])
-    expect(told(stepWith('好{% if reply.text != "" %}{{ reply.text[0] }}{% endif %}'))).toEqual([])
+    expect(findings(stepWith('好{% if reply.text != "" %}{{ reply.text[0] }}{% endif %}'))).toEqual([])
   })
 
-  it('is empty where an account has left its variable empty', () => {
+  it('is empty when a variable of an account is empty', () => {
     const accounts = (city: string): TargetAccount[] => [
       { appId: 'wx1', rules: 'wechat-2023', variables: { city: '上海' } },
       { appId: 'wx2', rules: 'wechat-2023', variables: { city } },
     ]
-    expect(told(stepWith('{{ account.city }}'), accounts('北京'))).toEqual([])
-    expect(told(stepWith('{{ account.city }}'), accounts(' '))).toEqual([
+    expect(findings(stepWith('{{ account.city }}'), accounts('北京'))).toEqual([])
+    expect(findings(stepWith('{{ account.city }}'), accounts(' '))).toEqual([
       expect.stringContaining('warning steps.0.send.text: is empty when account.city is'),
     ])
   })
 })
 
-describe('every text that its kind needs', () => {
+describe('the required texts', () => {
   const T = '{{ reply.text }}'
   const url = 'https://example.com'
   it.each<[string, object, string[]]>([
@@ -120,35 +122,37 @@ describe('every text that its kind needs', () => {
       ['miniprogram.title', 'miniprogram.path'],
     ],
     ['video', { video: { mediaId: 'x', thumb: 'y', title: T, description: T } }, []],
-  ])('of %s is looked at', (_, send, paths) => {
-    expect(told(file(send)).map((line) => line.split(' ')[1])).toEqual(paths.map((p) => `steps.0.send.${p}:`))
+  ])('of %s are checked', (_, send, paths) => {
+    expect(findings(file(send)).map((line) => line.split(' ')[1])).toEqual(
+      paths.map((p) => `steps.0.send.${p}:`),
+    )
   })
 })
 
 describe('a passive reply', () => {
   it.each([
-    ['subscribe', { event: 'subscribe' }, 'warning reply.text: is always empty here, where reply.text is'],
-    ['scan', { event: 'scan' }, 'warning reply.text: is always empty here, where reply.text is'],
+    ['subscribe', { event: 'subscribe' }, 'warning reply.text: is always empty because reply.text is, so'],
+    ['scan', { event: 'scan' }, 'warning reply.text: is always empty because reply.text is, so'],
     [
       'click',
       { event: 'click' },
-      'warning reply.text: is empty when reply.text is: the reply is then left out',
+      'warning reply.text: is empty when reply.text is, and then the reply is omitted',
     ],
     ['message', { event: 'message' }, 'warning reply.text: is empty when reply.text is'],
-  ])('to a %s that says what was typed', (_, entry, message) => {
-    expect(told(replyWith('{{ reply.text }}', entry))).toEqual([expect.stringContaining(message)])
+  ])('to a %s that quotes reply.text', (_, entry, message) => {
+    expect(findings(replyWith('{{ reply.text }}', entry))).toEqual([expect.stringContaining(message)])
   })
 
   it('to a keyword has that keyword', () => {
-    expect(told(replyWith('{{ reply.text }}', { event: 'message', keywords: ['a'] }))).toEqual([])
+    expect(findings(replyWith('{{ reply.text }}', { event: 'message', keywords: ['a'] }))).toEqual([])
   })
 })
 
-it('a template that does not work is told once', () => {
+it('a template that fails is reported once', () => {
   const { issues } = checkCampaign(stepWith('{{ nickname }}{% if'))
   expect(issues.map((i) => i.path)).toEqual(['steps.0.send.text'])
 })
 
 it.each(readdirSync(EXAMPLES))('the example %s has no empty text', (name) => {
-  expect(told(readFileSync(new URL(name, EXAMPLES), 'utf8'))).toEqual([])
+  expect(findings(readFileSync(new URL(name, EXAMPLES), 'utf8'))).toEqual([])
 })

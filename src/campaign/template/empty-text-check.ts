@@ -5,18 +5,18 @@ import { type TargetAccount, targetAccounts } from '../target-accounts.ts'
 import { createStepBudget, EMPTY_TEXTS_STEPS, type StepBudget } from './step-budget.ts'
 import { accountVariablesIn, namesIn, renderTemplate, type TemplateVariables } from './template.ts'
 
-/** So many words of a template's conditions are tried. */
+/** How many quoted words of a template are tried as values. */
 const WORDS_MAX = 8
-/** A part of the work, so that one template leaves some to the others. */
+/** The budget of one template, a part of the budget of all. */
 const STEPS_OF_ONE = EMPTY_TEXTS_STEPS / 10
 
-/** A text without which WeChat takes no message of its kind, or people see none. */
+/** A text that WeChat requires for its kind of message, or that a follower must see. */
 type Required = [path: string, template: string]
 
-/** Whether a variable has a text at its place. */
+/** Whether a variable has a text at a place in the campaign. */
 type Fill = 'empty' | 'filled' | 'either'
 
-/** What the variables of a template can be at its place. */
+/** The possible values of the variables at a place in the campaign. */
 interface Possible {
   qrScene: Fill
   entryKey: Fill
@@ -26,11 +26,11 @@ interface Possible {
   /** Whole days since entry and reply. */
   days: readonly number[]
   event: Campaign['entry']['event']
-  /** The accounts' own variables, and which of them some account has left empty. */
+  /** Account variables that are empty for at least one account. */
   emptyAccountVariables: ReadonlySet<string>
 }
 
-/** How the variables are called in a template. */
+/** The names of the variables in a template. */
 const NAMES = {
   qrScene: 'qrScene',
   entryKey: 'entry.key',
@@ -42,8 +42,9 @@ type TextName = keyof typeof NAMES
 const TEXT_NAMES = Object.keys(NAMES) as TextName[]
 
 /**
- * Texts that come out empty: one that names nothing is an error, one whose variables can be empty a warning. Each template is rendered with what its variables
- * can be at its place; how often is bounded, so a rare case may be missed, and what is told is true.
+ * Finds texts that can render to nothing. A text without variables that is always empty is an error. A text that is empty with
+ * some values of its variables is a warning. Renders each template with possible values; the number of renderings is bounded,
+ * so a rare case may be missed, but each finding is real.
  */
 export function checkEmptyTexts(
   campaign: Campaign,
@@ -60,25 +61,24 @@ export function checkEmptyTexts(
       before === undefined ? emptiness(template, possible, createStepBudget(STEPS_OF_ONE, budget)) : before
     known.set(key, found)
     if (found === null) return
-    if (found.always) issues.push({ path, message: `is always empty: ${ALWAYS}` })
+    if (found.always) issues.push({ path, message: ALWAYS_EMPTY })
     else {
       const named = found.empty.join(' and ')
       const whenEmpty = found.fails ? `does not work when ${named} is empty` : `is empty when ${named} is`
-      const when = named === '' ? found.when : whenEmpty
-      warnings.push({ path, message: `${when}: ${consequence}; write words around it, or a default` })
+      const when = named === '' ? found.when : `${whenEmpty}, and then`
+      warnings.push({ path, message: `${when} ${consequence}: write words around it, or a default` })
     }
   }
   const inStep = possibleInStep(campaign, emptyOwnVariables(campaign, accounts))
   const atOnce = { ...inStep, replyText: replyAtOnce(campaign), days: [0] }
-  for (const text of requiredTexts(campaign.reply, 'reply')) check(text, atOnce, 'the reply is then left out')
+  for (const text of requiredTexts(campaign.reply, 'reply')) check(text, atOnce, 'the reply is omitted')
   for (const [i, step] of campaign.steps.entries()) {
-    for (const text of requiredTexts(step.send, `steps.${i}.send`))
-      check(text, inStep, 'the step is then skipped')
+    for (const text of requiredTexts(step.send, `steps.${i}.send`)) check(text, inStep, 'the step is skipped')
   }
   return { issues, warnings }
 }
 
-const ALWAYS = 'nobody could see it, and WeChat takes no empty text'
+const ALWAYS_EMPTY = 'is always empty, and WeChat accepts no empty text: write a visible text'
 
 function requiredTexts(message: Message | Reply | undefined, at: string): Required[] {
   if (!message) return []
@@ -96,7 +96,7 @@ function requiredTexts(message: Message | Reply | undefined, at: string): Requir
   return found.flatMap(([path, text]): Required[] => (text === undefined ? [] : [[`${at}.${path}`, text]]))
 }
 
-/** In a step: the reply may be a picture, or not have come; WeChat may know no tag and no scene. */
+/** The values in a step. The reply may be a picture or missing, and WeChat may know neither tags nor a scene. */
 function possibleInStep({ entry }: Campaign, emptyAccountVariables: ReadonlySet<string>): Possible {
   const { event } = entry
   const hasScene = event === 'scan' || (event === 'subscribe' && entry.qrScenes !== undefined)
@@ -113,13 +113,13 @@ function possibleInStep({ entry }: Campaign, emptyAccountVariables: ReadonlySet<
   }
 }
 
-/** In the passive reply `reply.text` is the entry's own text: a follow and a scan have none, a picture neither. */
+/** Whether `reply.text` is filled in the passive reply. It is the text of the entry: a follow, a scan and a picture have none. */
 function replyAtOnce({ entry }: Campaign): Fill {
   if (entry.event === 'message') return entry.keywords ? 'filled' : 'either'
   return entry.event === 'click' ? 'either' : 'empty'
 }
 
-/** One that an account has not at all is told elsewhere. */
+/** Variables that at least one account has left empty. A variable that an account lacks has a warning of its own. */
 function emptyOwnVariables(
   campaign: Campaign,
   accounts: readonly TargetAccount[] | undefined,
@@ -128,17 +128,19 @@ function emptyOwnVariables(
   return new Set(all.flatMap(([name, value]) => (value.trim() === '' ? [name] : [])))
 }
 
+/** How a template can render to nothing. */
 interface Emptiness {
+  /** Empty with any values. */
   always: boolean
+  /** The variables that must be empty for it. */
   empty: string[]
+  /** The predicate and conjunction of the message, for templates that are empty without an empty variable. */
   when: string
+  /** It fails instead of being empty, for example for an index into an empty text. */
   fails: boolean
 }
 
-/**
- * Null where no try comes out empty. `empty` names the variables whose being empty makes it so, `when` says it of others;
- * `fails`: it cannot be rendered then, like a character that is not there.
- */
+/** Renders a template with possible values. @returns null when no rendering is empty, or the budget is used up */
 function emptiness(template: string, possible: Possible, budget: StepBudget): Emptiness | null {
   let names: string[]
   let own: string[]
@@ -146,16 +148,16 @@ function emptiness(template: string, possible: Possible, budget: StepBudget): Em
     names = namesIn(template)
     own = accountVariablesIn(template)
   } catch {
-    // The check of templates says why.
+    // `checkTemplate` reports why.
     return null
   }
   const texts = TEXT_NAMES.filter((t) => names.some((n) => n.startsWith(NAMES[t])))
   const days = names.some((n) => n.startsWith('daysSince')) ? possible.days : possible.days.slice(0, 1)
   const words = wordsIn(template)
-  // All that it names is empty at this place, for ever.
+  // At this place every variable of the template is always empty.
   const here =
     names.length > 0 && names.every((n) => texts.some((t) => n === NAMES[t] && possible[t] === 'empty'))
-  const when = here ? `is always empty here, where ${names.join(' and ')} is` : 'can be empty'
+  const when = here ? `is always empty because ${names.join(' and ')} is, so` : 'can be empty, and then'
   for (const empty of fewestFirst(texts, own, possible)) {
     for (const day of days) {
       for (const word of words) {
@@ -169,7 +171,7 @@ function emptiness(template: string, possible: Possible, budget: StepBudget): Em
   return null
 }
 
-/** Names of what is empty: nothing, each alone, all of them. */
+/** The sets of variables to try as empty: none, each one alone, all together. */
 function fewestFirst(texts: readonly TextName[], own: readonly string[], possible: Possible): string[][] {
   const can = [
     ...texts.filter((t) => possible[t] === 'either').map((t) => NAMES[t]),
@@ -178,7 +180,7 @@ function fewestFirst(texts: readonly TextName[], own: readonly string[], possibl
   return [[], ...can.map((name) => [name]), ...(can.length > 1 ? [can] : [])]
 }
 
-/** @param word what every text is that is not empty */
+/** @param word the value of each text that is not empty */
 function valuesOf(
   possible: Possible,
   own: readonly string[],
@@ -199,14 +201,14 @@ function valuesOf(
   }
 }
 
-/** An ordinary word, and those that the template itself asks for: `{% if reply.text == '1' %}`. */
+/** An ordinary word, and the quoted words of the template, for conditions such as `{% if reply.text == '1' %}`. */
 function wordsIn(template: string): string[] {
   if (!template.includes('{%')) return ['示例']
   const quoted = [...template.matchAll(/'([^']+)'|"([^"]+)"/g)].map((m) => m[1] ?? m[2] ?? '')
   return [...new Set(['示例', ...quoted])].slice(0, WORDS_MAX)
 }
 
-/** Null where it does not work: the check of templates says why. */
+/** The rendered text; null when it cannot be rendered, for which `checkTemplate` reports the reason. */
 function tryRender(template: string, values: TemplateVariables, budget: StepBudget): string | null {
   try {
     return renderTemplate(template, values, budget)

@@ -17,37 +17,36 @@ import type { StepBudget } from './step-budget.ts'
 import { registerTextFilters } from './text-filters.ts'
 
 /**
- * liquidjs with all that it does counted. Its own limits leave much out: `memoryLimit` counts a list when it is made and not
- * when it is looped over, and filters such as `find_exp` not at all; `renderLimit` is a time, looked at between nodes only,
- * and so another one on a busy machine (both as of 10.30.1). Here each node, operator and filter is counted before it runs,
- * by the size of what it is given.
+ * liquidjs with a counter for all work. The limits of liquidjs 10.30.1 miss a lot: `memoryLimit` counts a list when it is created
+ * but not when it is looped over, and ignores filters such as `find_exp`. `renderLimit` is a time that is checked between nodes,
+ * so it differs on a busy machine. Here each node, operator and filter is counted before it runs, by the size of its input.
  */
 
-/** Characters of a tag or an output for a step: each may be a name to look up. */
+/** Characters of a tag or an output per step: each may be a name to look up. */
 const CODE_PER_STEP = 2
-/** Characters of plain text for a step: it is only copied. */
+/** Characters of plain text per step: it is only copied. */
 const TEXT_PER_STEP = 16
-/** Characters of a value for a step, and what liquidjs itself counts as memory. */
+/** Characters of a value per step, and units of liquidjs's own memory count per step. */
 const VALUE_PER_STEP = 8
-/** Blocks within blocks. */
+/** Nesting of blocks. */
 const DEPTH_MAX = 32
-/** `(1..n)`: beyond 2^53 a number plus one is the same number, and liquidjs (10.30.1) counts on without an end. */
+/** For `(1..n)`. Beyond 2^53 a number plus one is the same number, and liquidjs 10.30.1 loops without an end. */
 const RANGE_BOUND_MAX = 1_000_000_000
-/** Making the name of a month or a time zone takes the runtime so long. */
+/** The runtime is slow to produce the name of a month or a time zone. */
 const STEPS_PER_DATE_FIELD = 20
-/** UTF-16 units. Finding the place of each variable takes liquidjs a look at the whole text. */
+/** UTF-16 units. To find the place of each variable, liquidjs scans the whole text. */
 export const TEMPLATE_MAX_CHARS = 5_000
 
 const RANGE_FILTER = 'range_bound'
 
-/** @throws Error with the reason, where the template cannot be read */
+/** @throws Error with the reason when the template cannot be parsed */
 export function parseTemplate(template: string): Template[] {
   return new CountingParser(liquid).parse(template)
 }
 
 /**
- * @param alive called now and then; may throw
- * @throws Error where the template does not work with these variables; WorkLimitError's text where it takes too much
+ * @param alive called periodically; may throw to stop the rendering
+ * @throws Error when the template fails with these variables, or exceeds the budget
  */
 export function runTemplate(
   tree: Template[],
@@ -57,9 +56,9 @@ export function runTemplate(
 ): string {
   const context = new Context({ ...variables }, liquid.options, { sync: true }, { liquid })
   context.memoryLimit.use = (count) => budget.spend(count / VALUE_PER_STEP)
-  // For the counters below: liquidjs does not call it.
+  // Called by the counters below, not by liquidjs.
   context.renderLimit.use = (steps) => budget.spend(steps)
-  // Also called for each turn of a loop with nothing in it.
+  // liquidjs also calls it for each iteration of an empty loop.
   context.renderLimit.check = () => {
     budget.spend(1)
     alive()
@@ -67,7 +66,7 @@ export function runTemplate(
   return String(liquid.renderSync(tree, context))
 }
 
-/** Every variable that a template names, also in branches that are seldom taken. */
+/** All variables of a template, in all branches. */
 export function variablesIn(tree: Template[]): string[] {
   return liquid.globalFullVariablesSync(tree, { partials: false })
 }
@@ -77,12 +76,12 @@ class CountingParser extends Parser {
   private depth = 0
 
   override parseToken(...[token, rest]: Parameters<Parser['parseToken']>): ReturnType<Parser['parseToken']> {
-    if (++this.depth > DEPTH_MAX) throw new Error(`blocks stand more than ${DEPTH_MAX} deep in each other`)
+    if (++this.depth > DEPTH_MAX) throw new Error(`blocks are nested more than ${DEPTH_MAX} levels deep`)
     const ahead = [...rest]
     const node = super.parseToken(token, rest)
     this.depth--
     const own = token.end - token.begin
-    // Conditions of its other branches are looked at with it.
+    // The conditions of its other branches are evaluated with it.
     const branches = ahead
       .slice(0, ahead.length - rest.length)
       .filter((t) => TypeGuards.isTagToken(t) && (t.name === 'elsif' || t.name === 'when'))
@@ -100,7 +99,7 @@ class CountingParser extends Parser {
   }
 }
 
-/** Lists are compared value by value with each `when`, past the operators. */
+/** Counts the comparisons of a `case`. It compares lists value by value with each `when`, without the counted operators. */
 function countCase(tag: CaseTag): void {
   const compared = 1 + tag.branches.flatMap((branch) => branch.values).length
   const { value } = tag
@@ -120,12 +119,12 @@ function createLiquid(): Liquid {
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
-    // Templates come from files: they include nothing and cannot run for long.
+    // A template may include no other file.
     relativeReference: false,
     templates: {},
     parseLimit: TEMPLATE_MAX_CHARS,
     operators: countedOperators(),
-    // Nothing is escaped: what is put out is counted first.
+    // Counts each output. Nothing is escaped.
     outputEscape: function (this: { context: Context }, value: unknown) {
       spendSizeOf(value, this.context)
       return written(value)
@@ -149,11 +148,11 @@ function createLiquid(): Liquid {
   return made
 }
 
-/** Both sides are looked at first: lists and texts may be long. */
+/** The operators, each with the sizes of both sides counted first: lists and texts may be long. */
 function countedOperators(): Operators {
   const counted = Object.entries(defaultOperators).map(([name, own]): [string, Operators[string]] => {
     if (own.length < 2 || name === 'not') return [name, own]
-    // Those of two sides: `not` alone has one.
+    // All operators except `not` have two sides.
     const both = own as (l: unknown, r: unknown, context: Context) => ReturnType<typeof own>
     return [
       name,
@@ -167,7 +166,7 @@ function countedOperators(): Operators {
   return Object.fromEntries(counted)
 }
 
-/** Counts what a filter is given and what it makes. */
+/** Counts the input and the output of a filter. */
 function countFilter(liquid: Liquid, name: string): void {
   const given = liquid.filters[name]
   const own = typeof given === 'function' ? given : given?.handler
@@ -181,7 +180,7 @@ function countFilter(liquid: Liquid, name: string): void {
     spendSizeOf(value, context)
     for (const arg of args) spendSizeOf(arg, context)
     const written = args.reduce((sum: number, arg) => sum + (typeof arg === 'string' ? arg.length : 0), 0)
-    // A property or an expression is looked up for each of a list.
+    // A property or an expression is evaluated for each entry of a list.
     if (Array.isArray(value)) use(value.length * (1 + written / VALUE_PER_STEP))
     if (isDate) use(STEPS_PER_DATE_FIELD * (1 + String(args[0] ?? '').split('%').length))
     if (searchesBackwards && typeof value === 'string') use((value.length * written) / 64)
@@ -191,7 +190,7 @@ function countFilter(liquid: Liquid, name: string): void {
   })
 }
 
-/** Characters and values, however deep: a list that holds another one twice is written out twice. */
+/** Counts characters and values at any depth. A list that contains another one twice counts it twice, as output does. */
 function spendSizeOf(value: unknown, context: Context): void {
   const open = [value]
   while (open.length > 0) {
@@ -202,7 +201,7 @@ function spendSizeOf(value: unknown, context: Context): void {
   }
 }
 
-/** As liquidjs puts a value out. */
+/** The output of a value, as liquidjs writes it. */
 function written(value: unknown): string {
   const made: unknown = toValue(value)
   if (Array.isArray(made)) return made.map(written).join('')
@@ -215,7 +214,7 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null
 }
 
-/** The ends of every range pass through `RANGE_FILTER`, which lets no number pass that cannot be counted up. */
+/** Passes both ends of each range through `RANGE_FILTER`, which refuses numbers beyond the bound. */
 function boundRanges(): void {
   const own = Tokenizer.prototype.readGroupOrRange
   Tokenizer.prototype.readGroupOrRange = function (this: Tokenizer) {
@@ -235,5 +234,5 @@ function bounded(token: ValueToken): ValueToken {
 }
 
 function rangeError(): Error {
-  return new Error(`a range goes to ${RANGE_BOUND_MAX} at most`)
+  return new Error(`the ends of a range are at most ${RANGE_BOUND_MAX}`)
 }

@@ -20,7 +20,7 @@ const times = (n: number, text: string) => text.repeat(n)
 const LIST = '{% assign a = (1..1000) %}'
 const BIG = '{% assign n = 9007199254740992 %}{% assign m = n | plus: 2 %}'
 
-/** The clock stands still: what ends here is ended by what it does, on every machine. */
+/** The clock is stopped, so that only the step budget can end a rendering. */
 beforeEach(() => {
   vi.spyOn(performance, 'now').mockReturnValue(0)
 })
@@ -28,10 +28,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Templates of at most 2,048 bytes, each of which ran for a second, for hours, or until the memory was full. */
+/** Templates of at most 2,048 bytes that would run for a second, for hours, or until the memory is full. */
 const HOSTILE: [name: string, template: string][] = [
   [
-    'loops in loops',
+    'nested loops',
     `${LIST}{% for i in a %}{% for j in a %}{% for k in a %}{% endfor %}{% endfor %}{% endfor %}`,
   ],
   [
@@ -83,16 +83,16 @@ const HOSTILE: [name: string, template: string][] = [
   ['a long range', '{% for i in (1..1000000000) %}{% endfor %}'],
 ]
 
-describe('a template that would run for ever', () => {
-  it.each(HOSTILE)('%s: the check refuses it, and says what to do', (_, template) => {
+describe('a template that would run indefinitely', () => {
+  it.each(HOSTILE)('is refused with the remedy: %s', (_, template) => {
     expect(template.length).toBeLessThanOrEqual(2_048)
-    const trouble = checkTemplate(template)
-    expect(trouble).toContain('takes too much work')
-    expect(trouble).toContain('请去掉循环里的循环')
+    const problem = checkTemplate(template)
+    expect(problem).toContain('takes too much work')
+    expect(problem).toContain('请去掉循环里的循环')
     expect(() => renderTemplate(template, variables)).toThrow('takes too much work')
   })
 
-  /** liquidjs counts up by one, which at 2^53 is the same number again: the process ran out of memory. */
+  /** liquidjs adds one, which at 2^53 gives the same number: the process would run out of memory. */
   it.each([
     ['written out', '{% for i in (9007199254740992..9007199254740994) %}x{% endfor %}'],
     ['computed', `${BIG}{{ (n..m) | size }}`],
@@ -101,25 +101,29 @@ describe('a template that would run for ever', () => {
       'in an expression in a text',
       `${BIG}{% assign a = (1..2) %}{{ a | where_exp: "x", "(n..m) contains x" | size }}`,
     ],
-    ['below nothing', '{% for i in (-9007199254740994..-9007199254740990) %}x{% endfor %}'],
-  ])('a range of numbers that cannot be counted, %s', (_, template) => {
-    expect(checkTemplate(template)).toContain('a range goes to 1000000000 at most')
+    ['with negative numbers', '{% for i in (-9007199254740994..-9007199254740990) %}x{% endfor %}'],
+  ])('is refused with a range beyond the bound, %s', (_, template) => {
+    expect(checkTemplate(template)).toContain('the ends of a range are at most 1000000000')
   })
 
   it.each([
-    ['blocks', times(60, '{% if qrScene %}') + times(60, '{% endif %}'), 'blocks stand more than 32 deep'],
-    ['brackets', `{{ a${times(4_900, '[')} }}`, 'too deep in each other'],
-  ])('%s in each other', (_, template, reason) => {
+    [
+      'blocks',
+      times(60, '{% if qrScene %}') + times(60, '{% endif %}'),
+      'blocks are nested more than 32 levels deep',
+    ],
+    ['brackets', `{{ a${times(4_900, '[')} }}`, 'nested too deep'],
+  ])('is refused with too many nested %s', (_, template, reason) => {
     expect(checkTemplate(template)).toContain(reason)
   })
 
-  it('a text that is longer than any message', () => {
+  it('is refused when it is longer than any message', () => {
     expect(checkTemplate(times(5_001, 'a'))).toContain('at most 5000')
     expect(checkTemplate(times(5_000, 'a'))).toBeNull()
   })
 })
 
-describe('a template that says something', () => {
+describe('a legitimate template', () => {
   it.each([
     ['{% for i in (1..31) %}第 {{ i }} 天{% unless forloop.last %}、{% endunless %}{% endfor %}', 31],
     ['{% assign tags = follower.tags | split: "、" %}{% for tag in tags %}{{ tag }}{% endfor %}', 0],
@@ -128,19 +132,19 @@ describe('a template that says something', () => {
       `${times(550, '好')}{{ entry.at | date: '%Y 年 %m 月 %d 日 %H:%M' }}{% if qrScene contains 'expo' %}展会{% endif %}`,
       0,
     ],
-  ])('%s takes a small part of what it may', (template) => {
-    const work = createStepBudget(RENDER_STEPS)
-    renderTemplate(template, variables, work)
-    expect(work.spent).toBeLessThan(RENDER_STEPS / 4)
+  ])('takes a small part of the budget: %s', (template) => {
+    const budget = createStepBudget(RENDER_STEPS)
+    renderTemplate(template, variables, budget)
+    expect(budget.spent).toBeLessThan(RENDER_STEPS / 4)
   })
 
-  it('may take a long reply apart, several times', () => {
+  it('may apply several filters to a long reply', () => {
     const long = { ...variables, reply: { text: times(2_000, '好😀') } }
     const template = "{{ reply.text | strip | replace: '😀', '' | truncate: 20 | append: '…' }}"
     expect(renderTemplate(template, long)).toContain('好好')
   })
 
-  it('takes the same work again and again, and never more than it may', () => {
+  it('takes the same number of steps each time, and never more than the budget', () => {
     const piece = fc.constantFrom(
       '{{ reply.text }}',
       "{{ qrScene | split: '' | reverse | join: '-' }}",
@@ -158,13 +162,13 @@ describe('a template that says something', () => {
       ),
     })).template
     const spentBy = (template: string) => {
-      const work = createStepBudget(FILE_STEPS)
+      const budget = createStepBudget(FILE_STEPS)
       try {
-        renderTemplate(`{% assign a = "" %}${template}`, variables, work)
+        renderTemplate(`{% assign a = "" %}${template}`, variables, budget)
       } catch (err) {
         expect(String(err)).toContain('takes too much work')
       }
-      return work.spent
+      return budget.spent
     }
     fc.assert(
       fc.property(nested, (template) => {
@@ -184,7 +188,7 @@ describe('a file of many templates', () => {
     JSON.stringify({ id: `s${i}`, after: '1s', send: { text: text.replace('N', String(i)) } })
   const messagesOf = (source: string) => checkCampaign(source).issues.map((i) => i.message)
 
-  it('is refused when they take too much together: at the first one that was not checked', () => {
+  it('is refused at the first unchecked template when they exceed the budget together', () => {
     const almost = `{% for i in (1..1000) %}{{ i }}N{% endfor %}`
     expect(checkTemplate(almost)).toBeNull()
     const { campaign, issues } = checkCampaign(file(textStep(almost)))
@@ -196,19 +200,19 @@ describe('a file of many templates', () => {
     expect(over[0]?.message).toContain('本文件的模板运算量过大')
   })
 
-  it('names each step whose template takes too much by itself', () => {
+  it('has an error for each template that exceeds its own budget', () => {
     const loops = `N${LIST}{% for i in a %}{% for j in a %}{% endfor %}{% endfor %}`
     const messages = messagesOf(file(textStep(loops), 4))
     expect(messages.filter((m) => m.includes('the template takes too much work'))).toHaveLength(4)
   })
 
-  it('looks at a text once, however often it is referred to', () => {
+  it('has each text checked once, however many references it has', () => {
     const loop = '"{% for i in (1..1000) %}{{ i }}{% endfor %}"'
     const referring = file((i) => `{id: s${i}, after: 1s, send: {text: ${i === 0 ? `&t ${loop}` : '*t'}}}`)
     expect(messagesOf(referring)).toEqual([])
   })
 
-  it('publishes with all that a campaign may have: 100 steps, each with a menu of twelve texts', () => {
+  it('passes with the largest campaign: 100 steps, each with a menu of twelve texts', () => {
     const menu = (i: number) =>
       JSON.stringify({
         id: `s${i}`,
@@ -230,15 +234,15 @@ describe('a file of many templates', () => {
     expect(campaign?.steps).toHaveLength(100)
   })
 
-  it('has at most 100 steps: the others are not looked at', () => {
+  it('has at most 100 steps, and the other steps are not checked', () => {
     const { issues } = checkCampaign(file(textStep('{{ nickname }}'), 101))
     expect(issues).toHaveLength(101)
     expect(issues.find((i) => i.path === 'steps')?.message).toContain('at most 100 steps, this one has 101')
   })
 })
 
-describe('a count of work', () => {
-  it('ends at its limit, and takes from what it is a part of', () => {
+describe('a step budget', () => {
+  it('ends at its limit, and spends from its parent', () => {
     const whole = createStepBudget(100)
     const part = createStepBudget(60, whole)
     part.spend(59)

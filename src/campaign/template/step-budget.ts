@@ -1,32 +1,29 @@
 /**
- * Counts what is done with a template, in steps. The same template, with the same variables, takes the same number of steps
- * on every machine and under every load. A step is about a microsecond of one core.
+ * Counts the work of a template in steps. The same template with the same variables takes the same number of steps on every
+ * machine and under every load. A step is about a microsecond of one core.
  */
 export interface StepBudget {
   readonly limit: number
   readonly spent: number
-  /** @throws WorkLimitError when it is more than is left */
+  /** @throws BudgetExceededError when fewer steps are left */
   spend(steps: number): void
 }
 
-/** What one rendering of one template may take. A long message with a few conditions takes some hundred steps. */
+/** The budget of one rendering of one template. A long message with a few conditions takes some hundred steps. */
 export const RENDER_STEPS = 20_000
 
-/** What all templates of one file may take while it is checked: read, analysed, and each rendered with sample values. */
+/** The budget of a file's check: all templates are parsed, analysed and rendered with sample values. */
 export const FILE_STEPS = 200_000
 
-/** What looking for texts that come out empty may take: it then finds fewer. */
+/** The budget of the search for empty texts. When it is used up, the search ends early. */
 export const EMPTY_TEXTS_STEPS = 100_000
 
-/** More steps than may be taken. */
+/** The work needs more steps than its budget has left. */
 export class BudgetExceededError extends Error {
-  override name = 'WorkLimitError'
+  override name = 'BudgetExceededError'
 }
 
-/**
- * @param parent a larger work, of which this one is a part: what is spent here is spent there, and no more than is left there
- * may be spent here
- */
+/** @param parent the budget that this one is a part of: steps are spent from both, and its remainder is a limit here */
 export function createStepBudget(limit: number, parent?: StepBudget): StepBudget {
   const most = parent ? Math.min(limit, parent.limit - parent.spent) : limit
   let spent = 0
@@ -36,7 +33,7 @@ export function createStepBudget(limit: number, parent?: StepBudget): StepBudget
       return spent
     },
     spend(steps) {
-      // Callers compute it from what templates give them: NaN and less than nothing are no work.
+      // Callers compute `steps` from the input of templates. NaN and negative numbers count as no work.
       if (!(steps > 0)) return
       parent?.spend(Math.min(steps, most - spent))
       if (spent + steps > most) {

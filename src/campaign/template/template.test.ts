@@ -23,7 +23,7 @@ const variables: TemplateVariables = {
   daysSinceReply: 1,
 }
 
-describe('a message with names in it', () => {
+describe('a message with variables', () => {
   it.each([
     ['{{ account.name }} 提醒您', '小店 提醒您'],
     ['{{account.appId}}', 'wx1'],
@@ -37,10 +37,10 @@ describe('a message with names in it', () => {
     ['{{ account.name | append: "！" }}', '小店！'],
     ['100% {free} } {', '100% {free} } {'],
     ['', ''],
-  ])('%j reads %j', (template, text) => expect(renderTemplate(template, variables)).toBe(text))
+  ])('%j renders to %j', (template, text) => expect(renderTemplate(template, variables)).toBe(text))
 
-  it('is not given up when the machine stood still while it was made', () => {
-    /** Its text is read twice, and the machine stands still longer than a template may take, so many times. */
+  it('is rendered again when the machine stalled during the rendering', () => {
+    /** Variables whose text stalls the rendering beyond its time limit, `stalls` times. */
     const withStalls = (stalls: number): TemplateVariables => {
       let left = stalls
       return {
@@ -60,18 +60,18 @@ describe('a message with names in it', () => {
     )
   })
 
-  it('says something else to the next follower, from the same template', () => {
+  it('differs between followers although the template is cached', () => {
     const other = { ...variables, qrScene: 'shop' }
     expect(renderTemplate('{{ qrScene }}', variables)).toBe('expo-3')
     expect(renderTemplate('{{ qrScene }}', other)).toBe('shop')
   })
 
-  it('does not run what a follower wrote', () => {
-    const sly = { ...variables, reply: { text: '{{ account.appId }}' } }
-    expect(renderTemplate('{{ reply.text }}', sly)).toBe('{{ account.appId }}')
+  it('does not evaluate a template in the text of a follower', () => {
+    const malicious = { ...variables, reply: { text: '{{ account.appId }}' } }
+    expect(renderTemplate('{{ reply.text }}', malicious)).toBe('{{ account.appId }}')
   })
 
-  it("may have the account's own variables, and names the one that is missing", () => {
+  it("may have the account's own variables, and its error names a missing one", () => {
     const own = { ...variables, account: { ...variables.account, city: '上海' } }
     expect(renderTemplate('{{ account.city }}店', own)).toBe('上海店')
     expect(() => renderTemplate('{{ account.city }}店', variables)).toThrow(
@@ -79,13 +79,13 @@ describe('a message with names in it', () => {
     )
   })
 
-  it('throws for an unknown name, and sends no hole', () => {
+  it('throws for an unknown variable instead of rendering nothing', () => {
     expect(() => renderTemplate('{{ nickname }}', variables)).toThrow(/undefined variable: nickname/)
   })
 })
 
-describe('a template that is checked', () => {
-  it.each(TEMPLATE_VARIABLES)('may name %s', (name) => expect(checkTemplate(`{{ ${name} }}`)).toBeNull())
+describe('the check of a template', () => {
+  it.each(TEMPLATE_VARIABLES)('accepts %s', (name) => expect(checkTemplate(`{{ ${name} }}`)).toBeNull())
 
   it.each([
     '你好',
@@ -95,7 +95,7 @@ describe('a template that is checked', () => {
     '{{ "now" | date: "%Y" }}',
     '{% comment %}{{ nickname }}{% endcomment %}',
     '{% raw %}{{ nickname }}{% endraw %}',
-  ])('%s works', (template) => expect(checkTemplate(template)).toBeNull())
+  ])('accepts %s', (template) => expect(checkTemplate(template)).toBeNull())
 
   it.each([
     ['{{ nickname }}', 'nickname'],
@@ -107,10 +107,10 @@ describe('a template that is checked', () => {
     ['{{ account }}', 'account'],
     ['{{ daysSinceEntry.foo }}', 'daysSinceEntry.foo'],
     ['{{ constructor }}', 'constructor'],
-  ])('%s names an unknown variable: %s', (template, name) => {
-    const trouble = checkTemplate(template, new Set())
-    expect(trouble).toContain(`undefined variable: ${name}`)
-    expect(trouble).toContain('known are account.name, account.appId, qrScene')
+  ])('refuses %s, which has the unknown variable %s', (template, name) => {
+    const problem = checkTemplate(template, new Set())
+    expect(problem).toContain(`undefined variable ${name}`)
+    expect(problem).toContain('use one of account.name, account.appId, qrScene')
   })
 
   it.each([
@@ -124,42 +124,43 @@ describe('a template that is checked', () => {
     ["{% layout 'other' %}", 'the tag layout is not allowed'],
     ['{% block a %}{% endblock %}', 'the tag block is not allowed'],
     ['{% for i in (1..100000000) %}x{% endfor %}', 'takes too much work'],
-  ])('%s is refused: %s', (template, why) => expect(checkTemplate(template)).toContain(why))
+  ])('refuses %s: %s', (template, reason) => expect(checkTemplate(template)).toContain(reason))
 
-  it('may name any variable of an account while none is known, then only those that are there', () => {
+  it('accepts any account variable while no account is known, and else only existing ones', () => {
     expect(checkTemplate('{{ account.city | append: account.tel.size }}')).toBeNull()
     expect(checkTemplate('{{ account.city }}', new Set(['city']))).toBeNull()
     expect(checkTemplate('{{ account.tel }}', new Set(['city']))).toMatch(
-      /^undefined variable: account\.tel; known are account\.name,.*, account\.city$/,
+      /^undefined variable account\.tel: use one of account\.name,.*, account\.city$/,
     )
-    expect(checkTemplate('{{ account.city.foo }}')).toContain('undefined variable: account.city.foo')
-    expect(checkTemplate('{{ account._x }}')).toContain('undefined variable: account._x')
+    expect(checkTemplate('{{ account.city.foo }}')).toContain('undefined variable account.city.foo')
+    expect(checkTemplate('{{ account._x }}')).toContain('undefined variable account._x')
   })
 
-  it('is refused in one line that names no file', () => {
+  it('reports a syntax error in one line, without a file name', () => {
     expect(checkTemplate('a\nb\n{{ account.name')).toBe(
-      'the template does not work: output "{{ account.name" not closed, line:3, col:1',
+      'the template fails: output "{{ account.name" not closed, line:3, col:1',
     )
   })
 })
 
 describe("an account's own variables", () => {
-  it.each(['city', 'Tel_2', 'a'.repeat(32)])('may be called %s', (name) =>
+  it.each(['city', 'Tel_2', 'a'.repeat(32)])('may have the name %s', (name) =>
     expect(isAccountVariable(name)).toBe(true),
   )
-  it.each(['', 'name', 'appId', '2nd', '_x', 'a-b', 'a'.repeat(33), '城市'])('may not be called %s', (name) =>
-    expect(isAccountVariable(name)).toBe(false),
+  it.each(['', 'name', 'appId', '2nd', '_x', 'a-b', 'a'.repeat(33), '城市'])(
+    'may not have the name %s',
+    (name) => expect(isAccountVariable(name)).toBe(false),
   )
 
-  it('are found in every branch, once', () => {
+  it('are found in all branches, each once', () => {
     const template =
       '{{ account.name }}{% if qrScene %}{{ account.city }}{% else %}{{ account.city }}{{ account.tel }}{% endif %}'
     expect(accountVariablesIn(template)).toEqual(['city', 'tel'])
   })
 })
 
-describe('a text that a template takes apart', () => {
-  const said = (text: string) => ({ ...variables, reply: { text } })
+describe('a filter that splits a text', () => {
+  const withReply = (text: string) => ({ ...variables, reply: { text } })
 
   it.each([
     ['{{ reply.text | first }}', '😀谢谢', '😀'],
@@ -185,11 +186,11 @@ describe('a text that a template takes apart', () => {
     ["{{ 'a,b,c' | split: ',' | size }}", '', '3'],
     ["{{ 'a,b,c' | split: ',' | slice: 1, 2 | join }}", '', 'b c'],
     ["{{ 'a,b,c' | split: ',' | last }}", '', 'c'],
-  ])('%s of %j is %j', (template, text, made) => {
-    expect(renderTemplate(template, said(text))).toBe(made)
+  ])('renders %s of %j as %j', (template, text, made) => {
+    expect(renderTemplate(template, withReply(text))).toBe(made)
   })
 
-  it('never comes to half a character, whatever is done to it', () => {
+  it('never leaves half a character, in any combination', () => {
     const number = fc.integer({ min: -8, max: 8 })
     const step = fc.oneof(
       fc.constantFrom(
@@ -213,7 +214,7 @@ describe('a text that a template takes apart', () => {
     fc.assert(
       fc.property(text, fc.array(step, { maxLength: 4 }), fc.nat(9), (text, steps, index) => {
         const template = `{{ ${['reply.text', ...steps].join(' | ')} }}{{ reply.text[${index}] | default: '' }}`
-        const made = renderTemplate(template, said(text.padEnd(10, '。')))
+        const made = renderTemplate(template, withReply(text.padEnd(10, '。')))
         expect(isStorable(made)).toBe(true)
       }),
     )

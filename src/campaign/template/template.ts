@@ -3,21 +3,21 @@ import { withoutLoneSurrogates } from '../../shared/text.ts'
 import { parseTemplate, runTemplate, TEMPLATE_MAX_CHARS, variablesIn } from './liquid.ts'
 import { BudgetExceededError, createStepBudget, RENDER_STEPS, type StepBudget } from './step-budget.ts'
 
-/** What a message's `{{ }}` may name. Nicknames are not among them: WeChat has not given them since 2021-12-27. */
+/** The variables of a message template. There are no nicknames: WeChat has not provided them since 2021-12-27. */
 export interface TemplateVariables {
   /** Name and appId, and the account's own variables. */
   account: { name: string; appId: string; [own: string]: string }
-  /** The parametric code that the follower came by; '' without one. */
+  /** The scene of the QR code that began the run; '' without one. */
   qrScene: string
   entry: {
-    /** ISO time in the account's zone, for the `date` filter. */
+    /** ISO time in the account's time zone, for the `date` filter. */
     at: string
     event: string
     key: string
   }
   /** The follower's first message; '' before it. */
   reply: { text: string }
-  /** What WeChat knows of the follower, in a step that had to ask: '' elsewhere. */
+  /** The follower's attributes at WeChat; '' where they were not fetched. */
   follower: { tags: string; subscribeScene: string }
   /** Whole days since the entry. */
   daysSinceEntry: number
@@ -25,12 +25,12 @@ export interface TemplateVariables {
   daysSinceReply: number
 }
 
-/** What an account's own variable may be called: `{{ account.<name> }}`. Its name and appId stay what they are. */
+/** True for a valid name of an account's own variable, `{{ account.<name> }}`. `name` and `appId` are reserved. */
 export function isAccountVariable(name: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(name) && name !== 'name' && name !== 'appId'
 }
 
-/** Every name that a template may use, for the docs and for error messages. */
+/** All variables of a template without the accounts' own, for error messages. */
 export const TEMPLATE_VARIABLES = [
   'account.name',
   'account.appId',
@@ -55,30 +55,32 @@ const SAMPLE: TemplateVariables = {
   daysSinceReply: 1,
 }
 
-/** A template that was read; what it names is found when somebody asks. */
 interface Parsed {
   tree: Template[]
+  /** The variables of the template; null until they are needed. */
   names: string[] | null
 }
 
 const parsed = new Map<string, Parsed>()
 let parsedChars = 0
-/** Characters of all templates that are kept; a tree takes about a hundred times as many bytes. */
+/** Characters of all cached templates. A syntax tree takes about a hundred times as many bytes. */
 const CACHE_CHARS_MAX = 200_000
-/** One reading, whatever stands in the template: to say why it cannot be read takes most. */
-const STEPS_PER_READING = 40
-/** Reading a template takes so many characters a step; finding the place of each of its parts looks at all of it. */
-const READ_CHARS_PER_STEP = 4
-const PLACED_CHARS_PER_STEP = 100
-/** One rendering, whatever stands in the template. */
+/** The fixed cost of parsing a template. To explain a syntax error takes the most. */
+const STEPS_PER_PARSE = 40
+/** Characters that parsing handles per step. */
+const PARSED_CHARS_PER_STEP = 4
+/** Characters per step that liquidjs scans to locate one part. For each part it scans the whole template. */
+const SCANNED_CHARS_PER_STEP = 100
+/** The fixed cost of rendering a template. */
 const STEPS_PER_RENDERING = 20
-/** Far above what `RENDER_STEPS` take anywhere. */
+/** Far longer than `RENDER_STEPS` take on any machine. */
 const RENDER_LIMIT_MS = 2_000
 const RENDER_TRIES = 3
 
 /**
- * Renders a template; throws for a variable or filter that does not exist, and for one that takes too much work.
- * @param budget a larger work that it is a part of: the check of a file
+ * Renders a template.
+ * @param budget the budget that the rendering is a part of, in the check of a file
+ * @throws Error for an unknown variable or filter, and for a template that takes too much work
  */
 export function renderTemplate(template: string, variables: TemplateVariables, budget?: StepBudget): string {
   if (!isTemplate(template)) return template
@@ -94,15 +96,15 @@ export function renderTemplate(template: string, variables: TemplateVariables, b
   }
 }
 
-/** False for a text in which nothing is filled in. */
+/** False for a plain text. */
 function isTemplate(text: string): boolean {
   return text.includes('{{') || text.includes('{%')
 }
 
-function stepsToRead(template: string): number {
+function stepsToParse(template: string): number {
   const parts = template.split(/\{[{%]/).length - 1
-  const chars = template.length / READ_CHARS_PER_STEP
-  return STEPS_PER_READING + chars + (parts * template.length) / PLACED_CHARS_PER_STEP
+  const chars = template.length / PARSED_CHARS_PER_STEP
+  return STEPS_PER_PARSE + chars + (parts * template.length) / SCANNED_CHARS_PER_STEP
 }
 
 function parseCached(template: string): Parsed {
@@ -119,8 +121,8 @@ function parseCached(template: string): Parsed {
 }
 
 /**
- * The limit of time is for what no counter foresaw. It goes by the clock on the wall, which runs on while the machine is
- * busy elsewhere or the process is stopped: a template is too slow only when it is so every time.
+ * Renders within the step budget, and within a time limit for work that no counter covers. The limit is wall-clock time, which
+ * passes while the machine is busy or the process is stopped. A template is too slow only when every try is.
  */
 function renderWithRetry(
   tree: Template[],
@@ -134,7 +136,7 @@ function renderWithRetry(
     let isLate = false
     try {
       budget.spend(STEPS_PER_RENDERING)
-      // An index reads one UTF-16 unit: {{ reply.text[0] }}.
+      // An index reads one UTF-16 unit, which may be half a character: {{ reply.text[0] }}.
       return withoutLoneSurrogates(
         runTemplate(tree, variables, budget, () => {
           isLate ||= isOverTime()
@@ -142,7 +144,7 @@ function renderWithRetry(
         }),
       )
     } catch (err) {
-      // Of a file's work the check says it.
+      // The check of the file reports the exceeded budget of the file.
       if (outer && outer.spent >= outer.limit) throw new BudgetExceededError(`over ${outer.limit} steps`)
       if (budget.spent >= budget.limit) throw new Error(OVER_BUDGET, { cause: err })
       if (!isLate || tries === RENDER_TRIES) throw err
@@ -150,9 +152,9 @@ function renderWithRetry(
   }
 }
 
-const OVER_BUDGET = `the template takes too much work (over ${RENDER_STEPS} steps): write it without loops in loops, and with shorter lists and texts 模板运算量过大（超过 ${RENDER_STEPS} 步）：请去掉循环里的循环，缩短列表和文本`
+const OVER_BUDGET = `the template takes too much work (over ${RENDER_STEPS} steps): write it without nested loops, and with shorter lists and texts 模板运算量过大（超过 ${RENDER_STEPS} 步）：请去掉循环里的循环，缩短列表和文本`
 
-/** Every variable that a template names, also in branches that are seldom taken; throws when unreadable. */
+/** All variables of a template, in all branches. @throws Error when it cannot be parsed */
 export function namesIn(template: string): string[] {
   if (!isTemplate(template)) return []
   const found = parseCached(template)
@@ -160,7 +162,7 @@ export function namesIn(template: string): string[] {
   return found.names
 }
 
-/** The accounts' own variables that a template names, also in branches that are seldom taken; throws when unreadable. */
+/** The accounts' own variables of a template, in all branches. @throws Error when it cannot be parsed */
 export function accountVariablesIn(template: string): string[] {
   const found = namesIn(template).flatMap((full) => {
     const name = /^account\.(\w+)/.exec(full)?.[1]
@@ -170,11 +172,11 @@ export function accountVariablesIn(template: string): string[] {
 }
 
 /**
- * Why a template cannot be used, or null. Every name in it is looked at, also in a branch that the sample values do not
- * take; then it is tried with them, so that whatever else is wrong shows before a send.
- * @param own the accounts' own variables; null where no account is known: then each may be there
- * @param budget what the whole file may take
- * @throws WorkLimitError when the file's work is over
+ * Checks a template: the variables of all branches, and a rendering with sample values, which finds other errors before a send.
+ * @param own the accounts' own variables; null when no account is known, so that every variable may exist
+ * @param budget the budget of the whole file
+ * @returns the problem; null for a template without one
+ * @throws BudgetExceededError when the budget of the file is used up
  */
 export function checkTemplate(
   template: string,
@@ -182,18 +184,18 @@ export function checkTemplate(
   budget?: StepBudget,
 ): string | null {
   if (template.length > TEMPLATE_MAX_CHARS)
-    return `the text has ${template.length} characters; a message has at most ${TEMPLATE_MAX_CHARS} 文本有 ${template.length} 个字符，最多 ${TEMPLATE_MAX_CHARS} 个`
+    return `has ${template.length} characters, and a message has at most ${TEMPLATE_MAX_CHARS}: shorten the text 文本有 ${template.length} 个字符，最多 ${TEMPLATE_MAX_CHARS} 个，请缩短`
   if (!isTemplate(template)) return null
   const listed = [...TEMPLATE_VARIABLES, ...[...(own ?? [])].map((name) => `account.${name}`)]
-  // Also of one that is known already: a check takes the same work wherever it is made.
-  budget?.spend(stepsToRead(template))
+  // Also for a cached template, so that a check takes the same number of steps in every process.
+  budget?.spend(stepsToParse(template))
   try {
     const used = accountVariablesIn(template)
     const known = own ? listed : [...listed, ...used.map((name) => `account.${name}`)]
     const unknown = namesIn(template).find(
       (name) => !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))),
     )
-    if (unknown !== undefined) return `undefined variable: ${unknown}; known are ${listed.join(', ')}`
+    if (unknown !== undefined) return `undefined variable ${unknown}: use one of ${listed.join(', ')}`
     const values = Object.fromEntries(used.map((name) => [name, '示例']))
     renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } }, budget)
     return null
@@ -202,25 +204,25 @@ export function checkTemplate(
     const reason =
       err instanceof Error ? (err.message.split('\n')[0] ?? '').replace(/, file:.*?(?=,|$)/, '') : String(err)
     if (err instanceof RangeError || reason.includes('call stack'))
-      return 'the template does not work: its parts stand too deep in each other 模板嵌套过深'
+      return 'the template fails: its parts are nested too deep 模板嵌套过深'
     return reason.includes('undefined variable')
-      ? `${reason}; known are ${listed.join(', ')}`
-      : `the template does not work: ${reason}`
+      ? `${reason.replace('variable: ', 'variable ')}: use one of ${listed.join(', ')}`
+      : `the template fails: ${reason}`
   }
 }
 
-/** True when a template that works needs facts of the follower. */
+/** True when a valid template uses the follower's attributes. */
 export function usesFollowerAttributes(template: string): boolean {
   if (!template.includes('follower')) return false
   try {
     return namesIn(template).some((name) => /^follower\b/.test(name))
   } catch {
-    // The check says what is wrong with it.
+    // `checkTemplate` reports why.
     return false
   }
 }
 
-/** Of `qrScene.size` and `qrScene`: `.size`; '' when the name does not begin so. */
+/** The rest of a name after a known one, `.size` for `qrScene.size` and `qrScene`; '' when the name begins otherwise. */
 function partAfter(known: string, name: string): string {
   return name.startsWith(known) ? name.slice(known.length) : ''
 }

@@ -1,15 +1,15 @@
 import type { Context, Liquid } from 'liquidjs'
 import { withoutLoneSurrogates } from '../../shared/text.ts'
 
-/** Finding where characters end takes most of the time. The steps are those of work.ts. */
+/** Steps of `step-budget.ts`. Segmentation takes most of the time of these filters. */
 const STEPS_PER_CHARACTER = 0.5
 
 type TextFilter = (this: { context: Context }, text: string, ...args: unknown[]) => unknown
 
 /**
- * Filters that take a text apart, by the characters that a person sees (grapheme clusters, UAX #29). liquidjs has some of
- * them count UTF-16 units and some code points: `first` of an emoji was half of one, `slice` of 👩‍👩‍👧 one of its people.
- * Lists and numbers go to liquidjs' own filters.
+ * Registers filters that split a text by the characters that a person sees (grapheme clusters, UAX #29). Some filters of liquidjs
+ * count UTF-16 units, and others code points: its `first` of an emoji is half of it, and its `slice` of 👩‍👩‍👧 is one person.
+ * Lists and numbers go to the filters of liquidjs.
  */
 export function registerTextFilters(liquid: Liquid): void {
   const ownOf = (name: string) => {
@@ -45,18 +45,18 @@ export function registerTextFilters(liquid: Liquid): void {
   })
   ofText('split', (text, by = '') => {
     const parts = String(by) === '' ? charactersOf(text) : text.split(String(by))
-    // As in Ruby, and so in Liquid: what is empty at the end is left out.
+    // Empty parts at the end are omitted, as in Ruby and Liquid.
     while (parts.at(-1) === '') parts.pop()
     return parts
   })
-  // liquidjs splits by what is to be replaced, and by '' between the halves of a character.
+  // liquidjs splits by the replaced text. For '' that would be between the halves of a character.
   ofText('replace', function (text, what = '', by = '') {
     const parts = String(what) === '' ? charactersOf(text) : text.split(String(what))
-    // Before it is made: each part may be followed by a text as long as all of them.
+    // Counted before the result is created: a long text may follow each part.
     this.context.memoryLimit.use(text.length + parts.length * String(by).length)
     return parts.join(String(by))
   })
-  // An index reads half of an emoji, and no half can be written as an address has it.
+  // An index can read half of an emoji, and half a character cannot be URL-encoded.
   for (const name of ['url_encode', 'cgi_escape', 'uri_escape']) {
     const own = ownOf(name)
     liquid.registerFilter(name, function (value: unknown, ...args: unknown[]) {

@@ -16,8 +16,8 @@ const entry: Entry = {
   text: null,
 }
 
-describe('what a message may say about its follower', () => {
-  it('has the account, the entry, the code and the reply', () => {
+describe('the template variables of a run', () => {
+  it('have the account, the entry, the QR code and the reply', () => {
     const reply = { at: NEW_YEAR_IN_SHANGHAI + DAY, text: '你好' }
     expect(templateVariables({ entry, reply }, account, NEW_YEAR_IN_SHANGHAI + 2 * DAY)).toEqual({
       account: { name: '小店', appId: 'wx1' },
@@ -30,13 +30,13 @@ describe('what a message may say about its follower', () => {
     })
   })
 
-  it("has the account's own variables, and never another name or appId", () => {
+  it("have the account's own variables, which cannot replace name or appId", () => {
     const variables = { city: '上海', name: '别名' }
     const found = templateVariables({ entry, reply: null }, { ...account, variables }, NEW_YEAR_IN_SHANGHAI)
     expect(found.account).toEqual({ city: '上海', name: '小店', appId: 'wx1' })
   })
 
-  it('has empty texts and zeros for what did not happen', () => {
+  it('are empty texts and zeros for missing values', () => {
     const plain = { ...entry, qrScene: null, eventKey: null }
     expect(templateVariables({ entry: plain, reply: null }, account, NEW_YEAR_IN_SHANGHAI)).toMatchObject({
       qrScene: '',
@@ -47,7 +47,7 @@ describe('what a message may say about its follower', () => {
     })
   })
 
-  it('has no text for a reply that was a picture, but its day', () => {
+  it('have no text for a reply that was a picture, but its day', () => {
     const reply = { at: NEW_YEAR_IN_SHANGHAI, text: null }
     expect(templateVariables({ entry, reply }, account, NEW_YEAR_IN_SHANGHAI + DAY)).toMatchObject({
       reply: { text: '' },
@@ -60,7 +60,7 @@ describe('what a message may say about its follower', () => {
     ['UTC', '2025-12-31T16:00:05'],
     ['America/New_York', '2025-12-31T11:00:05'],
     ['Asia/Kolkata', '2025-12-31T21:30:05'],
-  ])('tells the time in %s', (timezone, at) => {
+  ])('have the local time in %s', (timezone, at) => {
     expect(templateVariables({ entry, reply: null }, { ...account, timezone }, 0).entry.at).toBe(at)
   })
 })

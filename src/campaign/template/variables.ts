@@ -1,15 +1,20 @@
+import type { Entry } from '../../run/plan.ts'
 import type { RunState } from '../../run/state.ts'
+import { DAY_MS } from '../../shared/time-units.ts'
 import type { TemplateVariables } from './template.ts'
 
-const DAY_MS = 86_400_000
-
-/** What a step's template may use, for a run at `now` (the follower's clock). */
+/**
+ * The values of the template variables.
+ * @param now epoch ms by WeChat's clock, as the times of the state
+ */
 export function templateVariables(
-  state: Pick<RunState, 'entry' | 'reply' | 'attributes'>,
+  state: Pick<RunState, 'reply' | 'attributes'> & {
+    entry: Pick<Entry, 'at' | 'event' | 'qrScene' | 'eventKey'>
+  },
   account: { appId: string; name: string; timezone: string; variables: Readonly<Record<string, string>> },
   now: number,
 ): TemplateVariables {
-  const { entry, reply, attributes: facts } = state
+  const { entry, reply, attributes } = state
   const days = (since: number | undefined) =>
     since === undefined ? 0 : Math.max(0, Math.floor((now - since) / DAY_MS))
   return {
@@ -17,18 +22,21 @@ export function templateVariables(
     qrScene: entry.qrScene ?? '',
     entry: { at: localTime(entry.at, account.timezone), event: entry.event, key: entry.eventKey ?? '' },
     reply: { text: reply?.text ?? '' },
-    follower: { tags: facts?.tags.join('、') ?? '', subscribeScene: facts?.subscribeScene ?? '' },
+    follower: {
+      tags: attributes?.tags.join('、') ?? '',
+      subscribeScene: attributes?.subscribeScene ?? '',
+    },
     daysSinceEntry: days(entry.at),
     daysSinceReply: days(reply?.at),
   }
 }
 
-/** `2026-01-01T08:00:00`: the zone's wall clock, which is what a follower reads. */
+/** The local time of a time zone, `2026-01-01T08:00:00`. */
 function localTime(at: number, timeZone: string): string {
   return formatterFor(timeZone).format(at).replace(' ', 'T')
 }
 
-/** Made once for each zone: making one costs more than all the rest of a callback. */
+/** One for each time zone: creating a formatter takes longer than the rest of a callback. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 function formatterFor(timeZone: string): Intl.DateTimeFormat {

@@ -1,0 +1,51 @@
+import type { z } from 'zod'
+import { QUOTE_HINT } from './issue.ts'
+
+/** Types of fields, as people call them. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  object: 'a map of fields',
+  array: 'a list',
+}
+
+/**
+ * The message of a schema rule that has none of its own, for people who write a campaign file: the problem of the field, and
+ * after a colon the remedy.
+ */
+export const describeSchemaIssue: z.core.$ZodErrorMap = (issue) => {
+  if (issue.input === undefined && issue.code !== 'custom') return 'is missing'
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input)) return QUOTE_HINT
+      return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be ${alternatives(issue.values.map(String))}`
+    case 'too_small':
+      return tooSmall(issue.origin, Number(issue.minimum))
+    case 'too_big':
+      return tooBig(issue.origin, Number(issue.maximum))
+    default:
+      // The other rules of the schema have their own messages.
+      return undefined
+  }
+}
+
+function tooSmall(origin: string, minimum: number): string {
+  if (origin === 'string') return 'is empty: write a text'
+  if (origin === 'array') return 'is empty: write at least one entry'
+  return `must be at least ${minimum}`
+}
+
+function tooBig(origin: string, maximum: number): string {
+  if (origin === 'string') return `has more than ${maximum} characters: shorten it`
+  if (origin === 'array') return `has more than ${maximum} entries: remove some`
+  return `must be at most ${maximum}`
+}
+
+/** `a, b or c`. */
+function alternatives(values: readonly string[]): string {
+  const last = values.at(-1) ?? ''
+  return values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${last}` : last
+}
