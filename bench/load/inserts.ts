@@ -28,7 +28,7 @@ export async function measureInserts(name: TargetName): Promise<Row[] | null> {
   const store = await openStore({ dataDir, databaseUrl: postgres?.url })
   const group = createGroupCommit<NewInboxRow, Accepted>({
     store: (rows) => acceptCallbacks(store.db, rows),
-    giveUpMs: Number.POSITIVE_INFINITY,
+    timeoutMs: Number.POSITIVE_INFINITY,
     now: () => performance.now(),
   })
   const alone = (row: NewInboxRow) => acceptCallback(store.db, row)

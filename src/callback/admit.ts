@@ -7,9 +7,9 @@ import { declaredBytes, MAX_CALLBACK_BYTES } from './read-body.ts'
 import { notStored, overloaded, refused } from './rejections.ts'
 
 /**
- * Admits a POST before any of its body is read: a known account, a body that is not announced as too long, and room for it.
- * @returns the account, and a permit that the caller releases
- * @throws RejectedCallbackError 404, 413, or 500 when there is no room or the store does not answer
+ * Admits a POST before its body is read: the account is known, the declared length is within the limit, and there is room.
+ * @returns the account, and a permit that the caller must release
+ * @throws RejectedCallbackError 404, 413, or 500 when there is no room or the store does not respond
  */
 export async function admit(
   context: CallbackContext,
@@ -26,8 +26,8 @@ export async function admit(
 }
 
 /**
- * The account. One that memory does not know is looked up in the store; until then the request is unauthenticated, and
- * holds such a permit.
+ * Finds the account. An account that is not cached is looked up in the store. The request is unauthenticated meanwhile, and holds
+ * an unauthenticated permit.
  * @throws RejectedCallbackError as {@link admit}
  */
 export async function requireAccount(
@@ -43,7 +43,7 @@ export async function requireAccount(
     const account = await withinDeadline(
       startedAt,
       context.findAccount(appId),
-      'the store did not answer',
+      'the store did not respond',
     ).catch((err: unknown) => {
       throw notStored(err, appId)
     })

@@ -5,12 +5,12 @@ import type { CallbackContext, CallbackRequest, ReceivingAccount } from './callb
 import { refusedEnvelope } from './rejections.ts'
 import { measureSkew } from './skew-monitor.ts'
 
-/** A callback that is WeChat's, decrypted and read. */
+/** A callback from WeChat, decrypted and parsed. */
 export type AuthenticCallback = Extract<OpenedCallback, { ok: true }> & { inbound: Inbound }
 
 /**
- * Proves that a body is WeChat's, and reads what happened.
- * @throws RejectedCallbackError 401 where it is not WeChat's or cannot be decrypted, 400 where it cannot be read
+ * Verifies that a body is from WeChat, decrypts and parses it.
+ * @throws RejectedCallbackError 401 when it is not from WeChat or cannot be decrypted, 400 when a plain body cannot be parsed
  */
 export function authenticate(
   context: CallbackContext,
@@ -21,7 +21,7 @@ export function authenticate(
   const { now, maxAgeMs, skewMonitor } = context
   const { query, startedAt } = request
   const opened = open({ account, query, body, now: now(), maxAgeMs })
-  // Under overload a push waits before it is read, which is no sign of a wrong clock.
+  // Under overload a push waits before it is read, so its delay says nothing about the clock.
   if (skewMonitor && !context.admission.isOverloaded()) {
     const arrivedAt = now() - (performance.now() - startedAt)
     measureSkew(skewMonitor, { apiBase: account.apiBase ?? null, query, opened, arrivedAt })
@@ -32,8 +32,8 @@ export function authenticate(
 }
 
 /**
- * Opens a callback and reads what happened. What has no sender or time is refused as what cannot be read: nothing may tell
- * that its ciphertext was opened, the measure of our clock on `/readyz` neither.
+ * Decrypts and parses a callback. An encrypted body without a sender or time is refused like one that cannot be decrypted: no
+ * answer, and no clock measurement on `/readyz`, may reveal that its ciphertext was valid.
  */
 function open(
   call: Parameters<typeof openCallback>[0],

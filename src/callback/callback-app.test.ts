@@ -19,7 +19,7 @@ const AES_KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 const OTHER_KEY = 'otherotherotherotherotherotherotherotherothe'.slice(0, 43)
 const NOW = Date.parse('2026-11-23T08:00:00Z')
 const NOW_S = NOW / 1000
-/** Stands in every body, so that a log line which quotes one is found out. */
+/** In every body, so that a log line that quotes a body is detected. */
 const SECRET_WORDS = '只有粉丝和公众号知道'
 
 type Mode = 'plain' | 'compatible' | 'security'
@@ -63,7 +63,7 @@ function wechat(mode: Mode, format: Format): SimAccountState {
   })
 }
 
-/** A callback server over a store in memory, and everything that it told others. */
+/** A callback app over a store in memory, with a record of its effects. */
 function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
   const account: ReceivingAccount = {
     appId: APP,
@@ -78,8 +78,8 @@ function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
   const rows: NewInboxRow[] = []
   const lines: string[] = []
   const counted: string[] = []
-  const seen: string[] = []
-  const nudges: number[] = []
+  const received: string[] = []
+  const wakeUps: number[] = []
   const app = createCallbackApp({
     findAccount: async (appId) => (appId === APP ? account : null),
     match: () => NOTHING,
@@ -89,8 +89,8 @@ function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
       rows.push(row)
       return { fresh: true, id: rows.length, reply: row.reply }
     },
-    wakeDispatcher: () => nudges.push(rows.length),
-    onReceived: (appId) => seen.push(appId),
+    wakeDispatcher: () => wakeUps.push(rows.length),
+    onReceived: (appId) => received.push(appId),
     now: () => NOW,
     maxAgeMs: 600_000,
     log: pino({ level: 'debug', base: undefined }, { write: (line: string) => lines.push(line) }),
@@ -104,10 +104,10 @@ function intake(mode: Mode, deps: Partial<CallbackDeps> = {}) {
     rows,
     lines,
     counted,
-    seen,
-    nudges,
+    received,
+    wakeUps,
     post,
-    /** Delivers a callback as WeChat would to an account in this mode. */
+    /** Delivers a callback as WeChat does for an account in this mode. */
     async deliver(format: Format, fields: Fields, timestamp = NOW_S) {
       const { query, body } = envelope(wechat(mode, format), fields, timestamp)
       return post(query, body)
@@ -126,21 +126,21 @@ function signed(parts: { sealed?: string; token?: string; timestamp?: number }) 
   return query
 }
 
-/** What WeChat would POST around a ciphertext. */
+/** WeChat's POST body around a ciphertext. */
 function outer(format: Format, sealed: string): string {
   return format === 'json'
     ? JSON.stringify({ ToUserName: GH, Encrypt: sealed })
     : `<xml><ToUserName><![CDATA[${GH}]]></ToUserName><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`
 }
 
-/** Sends these very bytes as the message, sealed where the account's mode asks for it. */
+/** Sends exactly these bytes as the message, encrypted when the account's mode requires it. */
 function deliverRaw(server: Intake, mode: Mode, format: Format, message: string | Buffer) {
   if (mode === 'plain') return server.post(signed({}), message)
   const sealed = seal(Buffer.from(message))
   return server.post(signed({ sealed }), outer(format, sealed))
 }
 
-/** WeChat's encryption, with padding and id as a test wants them. */
+/** WeChat's encryption, with a padding and an id that a test can replace. */
 function seal(
   message: Buffer,
   { id = APP, pad = (bytes: Buffer) => bytes, encodingAesKey = AES_KEY } = {},
@@ -160,7 +160,7 @@ function fieldsOf(format: Format, text: string): Record<string, string> {
   return format === 'json' ? JSON.parse(text) : parser.parse(text).xml
 }
 
-/** A passive reply's fields, opened as WeChat would open it. */
+/** The fields of a passive reply, decrypted as WeChat does. */
 function openAnswer(mode: Mode, format: Format, text: string): Record<string, string> {
   const fields = fieldsOf(format, text)
   if (mode === 'plain') return fields
@@ -174,23 +174,23 @@ function write(format: Format, fields: Fields): string {
   return envelope(wechat('plain', format), fields, NOW_S).body
 }
 
-/** The status of a rightly signed message that cannot be read. Where it was sealed, 400 would say that it was opened. */
+/** The status of a signed message that cannot be read. For an encrypted one, 400 would reveal that it was decrypted. */
 const unreadable = (mode: Mode) => (mode === 'plain' ? 400 : 401)
 
-/** Refused with this status and a reason; one line says why and quotes nothing; nothing was stored. */
+/** Expects a refusal with this status, one log line with the reason and without quotes of the body, and nothing stored. */
 async function expectRefused(server: Intake, answer: Response, status: number, reason: RegExp) {
   expect(answer.status).toBe(status)
   expect(server.counted).toEqual(['refused'])
   expect(server.rows).toEqual([])
   expect(server.lines).toHaveLength(1)
   expect(JSON.parse(server.lines[0] ?? '{}')).toMatchObject({ status, reason: expect.stringMatching(reason) })
-  const told = server.lines[0] + (await answer.text())
-  for (const word of [SECRET_WORDS, FOLLOWER, TOKEN, AES_KEY]) expect(told).not.toContain(word)
+  const visible = server.lines[0] + (await answer.text())
+  for (const word of [SECRET_WORDS, FOLLOWER, TOKEN, AES_KEY]) expect(visible).not.toContain(word)
 }
 
 afterEach(() => vi.useRealTimers())
 
-describe('WeChat checks a callback URL', () => {
+describe('WeChat’s check of a callback URL', () => {
   const challenge = (token = TOKEN) => {
     const query = signed({ token })
     query.set('echostr', '5837397520665436492')
@@ -203,7 +203,7 @@ describe('WeChat checks a callback URL', () => {
     expect(answer.status).toBe(200)
     expect(await answer.text()).toBe('5837397520665436492')
     expect(server.counted).toEqual(['verified'])
-    expect(server.seen).toEqual([APP])
+    expect(server.received).toEqual([APP])
   })
 
   it.each(SEALED_MODES)('opens an encrypted challenge in %s mode', async (mode) => {
@@ -221,7 +221,7 @@ describe('WeChat checks a callback URL', () => {
     const server = intake(mode)
     const answer = await server.app.request(`/wechat/${APP}?${challenge('other-token')}`)
     await expectRefused(server, answer, 401, /signature/)
-    expect(server.seen).toEqual([])
+    expect(server.received).toEqual([])
   })
 
   it('does not echo a challenge that was encrypted for another account', async () => {
@@ -233,7 +233,7 @@ describe('WeChat checks a callback URL', () => {
     await expectRefused(server, await server.app.request(`/wechat/${APP}?${query}`), 401, /another appId/)
   })
 
-  it('does not know an account that nobody registered', async () => {
+  it('is refused for an account that is not registered', async () => {
     const server = intake('plain')
     const answer = await server.app.request(`/wechat/wxunknown0000001?${challenge()}`)
     await expectRefused(server, answer, 404, /unknown appId/)
@@ -241,7 +241,7 @@ describe('WeChat checks a callback URL', () => {
 })
 
 describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format }) => {
-  it('is stored as what it was, and answered with success', async () => {
+  it('is stored, and answered with success', async () => {
     const start = { campaign: 'welcome', version: 3, event: 'subscribe' as const }
     const server = intake(mode, { match: () => ({ start, reply: null }) })
     const answer = await server.deliver(format, FOLLOW)
@@ -266,15 +266,15 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
       },
     ])
     expect(server.counted).toEqual(['accepted'])
-    expect(server.nudges).toEqual([1])
-    expect(server.seen).toEqual([APP])
+    expect(server.wakeUps).toEqual([1])
+    expect(server.received).toEqual([APP])
     expect(server.lines.map((l) => JSON.parse(l))).toMatchObject([
       { msg: 'callback accepted', key: server.rows[0]?.dedupeKey, campaign: 'welcome' },
     ])
     expect(server.lines.join('')).not.toContain(FOLLOWER)
   })
 
-  it('is answered with the passive reply in the format and the wrapping it came in', async () => {
+  it('is answered with the passive reply in the format and encryption of the request', async () => {
     const server = intake(mode, { match: () => ({ start: null, reply: WELCOME }) })
     const { query, body, nonce } = envelope(wechat(mode, format), TEXT, NOW_S)
     const answer = await server.post(query, body)
@@ -297,20 +297,20 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(String(fields.CreateTime)).toBe(String(NOW_S))
   })
 
-  it('gets the first reply again when it comes twice, whatever would match by now', async () => {
+  it('gets the first reply again when it is repeated, although another match would apply now', async () => {
     let reply: PassiveReply | null = WELCOME
     const server = intake(mode, { match: () => ({ start: null, reply }) })
     const first = openAnswer(mode, format, await (await server.deliver(format, TEXT)).text())
     reply = null
-    const again = openAnswer(mode, format, await (await server.deliver(format, TEXT)).text())
+    const repeated = openAnswer(mode, format, await (await server.deliver(format, TEXT)).text())
     expect(first.Content).toBe('欢迎 & <你好> ]]>')
-    expect(again).toEqual(first)
+    expect(repeated).toEqual(first)
     expect(server.counted).toEqual(['accepted', 'duplicate'])
     expect(server.rows).toHaveLength(1)
-    expect(server.nudges).toEqual([1])
+    expect(server.wakeUps).toEqual([1])
   })
 
-  it('stays without a reply when it comes twice and had none, also if one would match by now', async () => {
+  it('gets no reply when it is repeated and had none, although a reply would match now', async () => {
     let reply: PassiveReply | null = null
     const server = intake(mode, { match: () => ({ start: null, reply }) })
     await server.deliver(format, FOLLOW)
@@ -323,7 +323,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     ['text', { kind: 'text', content: ' ' }],
     ['image', { kind: 'image', mediaId: '' }],
     ['news', { kind: 'news', articles: [] }],
-  ])('is answered with success where the %s to say is empty', async (_kind, reply) => {
+  ])('is answered with success when the %s reply is empty', async (_kind, reply) => {
     const server = intake(mode, { match: () => ({ start: null, reply }) })
     for (const counted of ['accepted', 'duplicate']) {
       const answer = await server.deliver(format, FOLLOW)
@@ -332,7 +332,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     }
   })
 
-  it('is a message like any other when its type is not in the guide', async () => {
+  it('is an ordinary message when its type is not in the guide', async () => {
     const server = intake(mode)
     const file = { ...TEXT, MsgType: 'file', Title: SECRET_WORDS, FileKey: 'k', FileTotalLen: 1 }
     for (const fields of [file, { ...TEXT, MsgType: 'hologram', MsgId: '2' }]) {
@@ -345,7 +345,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     ])
   })
 
-  it('tells messages apart by the last digit of a 64-bit MsgId', async () => {
+  it('is distinguished by the last digit of a 64-bit MsgId', async () => {
     const server = intake(mode)
     await server.deliver(format, { ...TEXT, MsgId: '9007199254740993001' })
     await server.deliver(format, { ...TEXT, MsgId: '9007199254740993002' })
@@ -356,7 +356,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     const server = intake(mode)
     const { query, body } = envelope({ ...wechat(mode, format), token: 'other-token' }, TEXT, NOW_S)
     await expectRefused(server, await server.post(query, body), 401, /signature/)
-    expect(server.seen).toEqual([])
+    expect(server.received).toEqual([])
   })
 
   it('is refused without any signature', async () => {
@@ -367,21 +367,21 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     await expectRefused(server, await server.post(query, body), 401, /signature/)
   })
 
-  it('is taken at the age limit and refused a second later', async () => {
+  it('is accepted at the age limit and refused a second later', async () => {
     const server = intake(mode)
     expect((await server.deliver(format, TEXT, NOW_S - 600)).status).toBe(200)
     const late = intake(mode)
     await expectRefused(late, await late.deliver(format, TEXT, NOW_S - 601), 401, /timestamp/)
   })
 
-  it('is refused when its timestamp is far ahead, or is no time', async () => {
+  it('is refused when its timestamp is far ahead, or not a number', async () => {
     const ahead = intake(mode)
     await expectRefused(ahead, await ahead.deliver(format, TEXT, NOW_S + 601), 401, /timestamp/)
     const nonsense = intake(mode)
     await expectRefused(nonsense, await nonsense.deliver(format, TEXT, Number.NaN), 401, /timestamp/)
   })
 
-  it('is taken at any age when CALLBACK_MAX_AGE is 0', async () => {
+  it('is accepted at any age when CALLBACK_MAX_AGE is 0', async () => {
     const server = intake(mode, { maxAgeMs: 0 })
     expect((await server.deliver(format, TEXT, NOW_S - 365 * 86_400)).status).toBe(200)
     expect(server.counted).toEqual(['accepted'])
@@ -393,7 +393,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     await expectRefused(server, await server.deliver(format, rest), unreadable(mode), new RegExp(name))
   })
 
-  it('is refused when its CreateTime is no number', async () => {
+  it('is refused when its CreateTime is not a number', async () => {
     const server = intake(mode)
     await expectRefused(
       server,
@@ -410,7 +410,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     await expectRefused(server, await deliverRaw(server, mode, format, bytes), unreadable(mode), /UTF-8/)
   })
 
-  it('is answered with success and counted when nobody knows what it is', async () => {
+  it('is answered with success and counted when its kind is unknown', async () => {
     const server = intake(mode)
     const event = { ...FOLLOW, Event: 'brand_new_event', EventKey: SECRET_WORDS }
     const { MsgId: _, ...withoutId } = TEXT
@@ -426,7 +426,7 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(server.lines.join('')).not.toContain(SECRET_WORDS)
   })
 
-  it('is answered with success and not stored when it means nothing to a run', async () => {
+  it('is answered with success and not stored when it has no meaning for runs', async () => {
     const server = intake(mode)
     const answer = await server.deliver(format, { ...FOLLOW, Event: 'VIEW', EventKey: 'https://example.com' })
     expect([answer.status, await answer.text()]).toEqual([200, 'success'])
@@ -435,14 +435,14 @@ describe.each(EVERY_WAY)('a callback in $mode mode, as $format', ({ mode, format
     expect(server.lines).toEqual([])
   })
 
-  it('fails when the store refuses it, so that WeChat sends it again', async () => {
+  it('is answered 500 when the store refuses it, so that WeChat sends it again', async () => {
     const accept = () => Promise.reject(new Error('disk full'))
     const server = intake(mode, { accept, match: () => ({ start: null, reply: WELCOME }) })
     const answer = await server.deliver(format, TEXT)
     expect(answer.status).toBe(500)
     expect(await answer.text()).not.toContain('欢迎')
     expect(server.counted).toEqual(['failed'])
-    expect(server.nudges).toEqual([])
+    expect(server.wakeUps).toEqual([])
     expect(server.lines).toHaveLength(1)
     expect(server.lines[0]).toContain('disk full')
     expect(server.lines[0]).not.toContain(FOLLOWER)
@@ -459,24 +459,24 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
     ['XML that is not closed', 'xml', xml('').replace('</Content>', ''), /XML/],
     ['XML with another root', 'xml', `<html>${SECRET_WORDS}</html>`, /XML/],
     ['XML without fields', 'xml', '<xml></xml>', /XML|From/],
-    ['no XML at all', 'xml', SECRET_WORDS, /XML/],
+    ['a text that is not XML', 'xml', SECRET_WORDS, /XML/],
     ['a DOCTYPE', 'xml', `${dtd}${xml('')}`, /DOCTYPE/],
-    ['a DOCTYPE in small letters', 'xml', `${dtd.toLowerCase()}${xml('')}`, /DOCTYPE/],
+    ['a lowercase DOCTYPE', 'xml', `${dtd.toLowerCase()}${xml('')}`, /DOCTYPE/],
     ['a DOCTYPE and its entity', 'xml', `${dtd}${xml('&x;')}`, /DOCTYPE/],
     ['an entity', 'xml', xml('&nbsp;'), /entities/],
     ['a character that does not exist', 'xml', xml('&#x110000;'), /reference/],
-    ['JSON that is cut off', 'json', write('json', TEXT).slice(0, -1), /JSON/],
-    ['JSON that nests too deep', 'json', `{"a":${'['.repeat(50)}${']'.repeat(50)}}`, /deep/],
-    ['nothing', 'xml', '', /XML/],
+    ['truncated JSON', 'json', write('json', TEXT).slice(0, -1), /JSON/],
+    ['deeply nested JSON', 'json', `{"a":${'['.repeat(50)}${']'.repeat(50)}}`, /deep/],
+    ['an empty body', 'xml', '', /XML/],
   ]
 
-  it.each(cases)('refuses %s', async (_, format, message, reason) => {
+  it.each(cases)('is refused: %s', async (_, format, message, reason) => {
     const server = intake(mode)
     const answer = await deliverRaw(server, mode, format, message)
     await expectRefused(server, answer, unreadable(mode), reason)
   })
 
-  it('takes the five entities of XML and character references for what they are', async () => {
+  it('is not one with the five XML entities and character references', async () => {
     const server = intake(mode)
     const answer = await deliverRaw(server, mode, 'xml', xml('&lt;&amp;&gt;&quot;&apos;&#20320;'))
     expect(answer.status).toBe(200)
@@ -488,7 +488,7 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
     'a]]>b & <c>',
     '\u0002',
     ']]></Content><FromUserName>oVictim</FromUserName><Content><![CDATA[',
-  ])('takes the message of a follower who typed what breaks it: %j', async (text) => {
+  ])('is accepted when only the text of a follower broke it: %j', async (text) => {
     const server = intake(mode, { match: () => ({ start: null, reply: WELCOME }) })
     const message = write('xml', { ...TEXT, Content: '#' }).replace('#', `${SECRET_WORDS}${text}`)
     for (const result of ['accepted', 'duplicate']) {
@@ -500,10 +500,10 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
     expect(server.rows).toMatchObject([
       { openId: FOLLOWER, createTime: NOW, kind: 'text', event: { text: `${SECRET_WORDS}${text}` } },
     ])
-    for (const told of server.lines) expect(told).not.toContain(SECRET_WORDS)
+    for (const line of server.lines) expect(line).not.toContain(SECRET_WORDS)
   })
 
-  it('acknowledges and counts what cannot be told from its repetition, instead of having it repeated', async () => {
+  it('is acknowledged and counted without a message id, because its repetitions could not be recognised', async () => {
     const server = intake(mode)
     const message = write('xml', { ...TEXT, Content: '#' })
       .replace('#', ']]>')
@@ -513,7 +513,7 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
     expect([server.counted, server.rows]).toEqual([['unreadable'], []])
   })
 
-  it('takes a DOCTYPE that a follower typed for text', async () => {
+  it('is not one with a DOCTYPE in the text of a follower', async () => {
     const server = intake(mode)
     await server.deliver('xml', { ...TEXT, Content: dtd })
     expect(server.rows[0]?.event.text).toBe(dtd)
@@ -521,20 +521,20 @@ describe.each(MODES)('a body that cannot be read, in %s mode', (mode) => {
 })
 
 describe('a push of another mode than the account', () => {
-  const noted = () => {
+  const modeRecorder = () => {
     const modes: unknown[] = []
-    return { modes, mode: (appId: string, arrived: unknown) => modes.push([appId, arrived]) }
+    return { modes, mode: (appId: string, received: unknown) => modes.push([appId, received]) }
   }
-  it.each(FORMATS)('is told in the log, for a plain account that gets ciphertext (%s)', async (format) => {
-    const { modes, mode } = noted()
+  it.each(FORMATS)('is logged, for a plain account that gets ciphertext (%s)', async (format) => {
+    const { modes, mode } = modeRecorder()
     const server = intake('plain', { onModeChecked: mode })
     const { query, body } = envelope(wechat('security', format), TEXT, NOW_S)
     await expectRefused(server, await server.post(query, body), 401, /modes differ.*plain.*security mode/)
     expect(modes).toEqual([[APP, 'security']])
   })
 
-  it.each(SEALED_WAYS)('is told in the log, for an account in $mode mode (plain $format)', async (way) => {
-    const { modes, mode } = noted()
+  it.each(SEALED_WAYS)('is logged, for an account in $mode mode (plain $format)', async (way) => {
+    const { modes, mode } = modeRecorder()
     const server = intake(way.mode, { onModeChecked: mode })
     const { query, body } = envelope(wechat('plain', way.format), TEXT, NOW_S)
     const reason = new RegExp(`modes differ.*${way.mode}.*not encrypted`)
@@ -546,16 +546,19 @@ describe('a push of another mode than the account', () => {
     ['compatible', 'plain'],
     ['compatible', 'security'],
     ['security', 'compatible'],
-  ] as const)('is taken where it can be proved: %s at an account in %s mode', async (arrives, registered) => {
-    const { modes, mode } = noted()
-    const server = intake(registered, { onModeChecked: mode })
-    const { query, body } = envelope(wechat(arrives, 'xml'), TEXT, NOW_S)
-    expect((await server.post(query, body)).status).toBe(200)
-    expect(modes).toEqual([[APP, null]])
-  })
+  ] as const)(
+    'is accepted when it is authentic: %s at an account in %s mode',
+    async (arrives, registered) => {
+      const { modes, mode } = modeRecorder()
+      const server = intake(registered, { onModeChecked: mode })
+      const { query, body } = envelope(wechat(arrives, 'xml'), TEXT, NOW_S)
+      expect((await server.post(query, body)).status).toBe(200)
+      expect(modes).toEqual([[APP, null]])
+    },
+  )
 
-  it('is not what a stranger sends, who signs nothing', async () => {
-    const { modes, mode } = noted()
+  it('is not recorded for an unauthenticated push', async () => {
+    const { modes, mode } = modeRecorder()
     const server = intake('security', { onModeChecked: mode })
     await server.post(signed({ token: 'other-token' }), write('xml', TEXT))
     await server.post(signed({ timestamp: NOW_S - 3_600 }), write('xml', TEXT))
@@ -564,9 +567,9 @@ describe('a push of another mode than the account', () => {
   })
 })
 
-describe('a callback that cannot be proved', () => {
+describe('a callback that is not authentic', () => {
   const inner = Buffer.from(write('xml', TEXT))
-  const spoilt = (sealed: string) => ({ query: signed({ sealed }), body: outer('xml', sealed) })
+  const signedBody = (sealed: string) => ({ query: signed({ sealed }), body: outer('xml', sealed) })
   it.each<[string, { query: URLSearchParams; body: string }]>([
     [
       'a bad signature',
@@ -577,12 +580,12 @@ describe('a callback that cannot be proved', () => {
       'an old timestamp',
       { query: signed({ sealed: seal(inner), timestamp: 1 }), body: outer('xml', seal(inner)) },
     ],
-    ['another key', spoilt(seal(inner, { encodingAesKey: OTHER_KEY }))],
-    ['a bad padding', spoilt(seal(inner, { pad: (b) => Buffer.alloc(b.length) }))],
-    ['another account inside', spoilt(seal(inner, { id: 'wxother000000001' }))],
-    ['no ciphertext', spoilt('bm90IGVuY3J5cHRlZA==')],
+    ['another key', signedBody(seal(inner, { encodingAesKey: OTHER_KEY }))],
+    ['a bad padding', signedBody(seal(inner, { pad: (b) => Buffer.alloc(b.length) }))],
+    ['another account inside', signedBody(seal(inner, { id: 'wxother000000001' }))],
+    ['no ciphertext', signedBody('bm90IGVuY3J5cHRlZA==')],
     ['a plain body', { query: signed({}), body: write('xml', TEXT) }],
-  ])('is told nothing of why: %s', async (_, { query, body }) => {
+  ])('gets no reason in the answer: %s', async (_, { query, body }) => {
     const server = intake('security')
     const answer = await server.post(query, body)
     expect([answer.status, await answer.text(), [...answer.headers]]).toEqual([
@@ -593,7 +596,7 @@ describe('a callback that cannot be proved', () => {
     expect(server.lines).toHaveLength(1)
   })
 
-  it('is told nothing of why when it is the check of an address', async () => {
+  it('gets no reason in the answer to a URL check', async () => {
     const answer = await intake('plain').app.request(`/wechat/${APP}?${signed({ token: 'x' })}`)
     expect([answer.status, await answer.text()]).toEqual([401, 'refused'])
   })
@@ -604,7 +607,7 @@ describe.each(SEALED_WAYS)('an encrypted callback in $mode mode, as $format', ({
   const deliverSealed = (server: Intake, sealed: string) =>
     server.post(signed({ sealed }), outer(format, sealed))
 
-  it('is taken when WeChat made it (the tests below break this one)', async () => {
+  it('is accepted when it is authentic (the tests below change this one)', async () => {
     const server = intake(mode)
     expect((await deliverSealed(server, seal(inner))).status).toBe(200)
     expect(server.rows).toHaveLength(1)
@@ -616,13 +619,13 @@ describe.each(SEALED_WAYS)('an encrypted callback in $mode mode, as $format', ({
     await expectRefused(server, answer, 401, /padding|length|short/)
   })
 
-  it('cannot be decrypted when it is no ciphertext', async () => {
+  it('cannot be decrypted when it is not a ciphertext', async () => {
     const server = intake(mode)
     await expectRefused(server, await deliverSealed(server, 'bm90IGVuY3J5cHRlZA=='), 401, /ciphertext/)
   })
 
   const paddings: [string, (bytes: Buffer) => Buffer][] = [
-    ['of which one byte differs', (bytes) => Buffer.concat([Buffer.from([0]), bytes.subarray(1)])],
+    ['with one wrong byte', (bytes) => Buffer.concat([Buffer.from([0]), bytes.subarray(1)])],
     ['of zeros', (bytes) => Buffer.alloc(bytes.length)],
     ['longer than a block', (bytes) => Buffer.alloc(bytes.length + 32, bytes.length + 32)],
   ]
@@ -635,21 +638,21 @@ describe.each(SEALED_WAYS)('an encrypted callback in $mode mode, as $format', ({
 
   it.each([
     ['another account', 'wxother000000001'],
-    ['nobody', ''],
-    ['an account whose id only begins like ours', `${APP}0`],
+    ['no account', ''],
+    ['an account whose id begins with this one', `${APP}0`],
   ])('is refused when it was encrypted for %s', async (_, id) => {
     const server = intake(mode)
     await expectRefused(server, await deliverSealed(server, seal(inner, { id })), 401, /another appId/)
   })
 
-  it('is refused when the ciphertext is not the one that was signed', async () => {
+  it('is refused when the ciphertext is not the signed one', async () => {
     const server = intake(mode)
     const query = signed({ sealed: seal(inner) })
     const other = seal(Buffer.from(write(format, { ...TEXT, Content: `${SECRET_WORDS}, 又一句` })))
     await expectRefused(server, await server.post(query, outer(format, other)), 401, /msg_signature/)
   })
 
-  it('is refused when it is weaker than the account: a plain body with a good plain signature', async () => {
+  it('is refused as a plain body with a valid plain signature', async () => {
     const server = intake(mode)
     await expectRefused(server, await server.post(signed({}), write(format, TEXT)), 401, /not encrypted/)
   })
@@ -665,9 +668,9 @@ describe.each(SEALED_WAYS)('an encrypted callback in $mode mode, as $format', ({
   })
 })
 
-describe('a callback in compatible mode whose plain part a text has broken', () => {
+describe('a callback in compatible mode with a plain part that a text has broken', () => {
   it.each([']]>', ']]></Content><Encrypt>QUJD</Encrypt><Content><![CDATA['])(
-    'is opened all the same: %s',
+    'is accepted: %s',
     async (text) => {
       const server = intake('compatible')
       const message = write('xml', { ...TEXT, Content: '#' }).replace('#', text)
@@ -682,8 +685,8 @@ describe('a callback in compatible mode whose plain part a text has broken', () 
   )
 })
 
-describe('a callback in compatible mode whose plain part was changed on the way', () => {
-  it.each(FORMATS)('is believed in its encrypted part only (%s)', async (format) => {
+describe('a callback in compatible mode with a forged plain part', () => {
+  it.each(FORMATS)('is read from its encrypted part only (%s)', async (format) => {
     const server = intake('compatible')
     const sealed = seal(Buffer.from(write(format, TEXT)))
     const forged = { ...TEXT, FromUserName: 'oForged', Content: 'forged', MsgId: '2', Encrypt: sealed }
@@ -695,53 +698,54 @@ describe('a callback in compatible mode whose plain part was changed on the way'
 
 describe('an account that is not in memory', () => {
   it.each(['wx%00', `wx${'x'.repeat(63)}`, 'wx%F0%9F%98%80', 'wx%20x'])(
-    'is not looked for where it can be none: %s',
+    'is not looked up when its id is malformed: %s',
     async (appId) => {
-      const asked: string[] = []
+      const lookups: string[] = []
       const server = intake('plain', {
         async findAccount(id) {
-          asked.push(id)
+          lookups.push(id)
           return null
         },
       })
       const { query, body } = envelope(wechat('plain', 'xml'), TEXT, NOW_S)
       await expectRefused(server, await server.post(query, body, appId), 404, /unknown appId/)
       expect((await server.app.request(`/wechat/${appId}?${query}`)).status).toBe(404)
-      expect(asked).toEqual([])
+      expect(lookups).toEqual([])
     },
   )
 
-  it('is refused with 404 when it cannot be found, and was looked up first', async () => {
-    const asked: string[] = []
+  it('is looked up, and refused with 404 when it is not found', async () => {
+    const lookups: string[] = []
     const server = intake('plain', {
       async findAccount(appId) {
-        asked.push(appId)
+        lookups.push(appId)
         return null
       },
     })
     await expectRefused(server, await server.deliver('xml', TEXT), 404, /unknown appId/)
-    expect(asked).toEqual([APP])
+    expect(lookups).toEqual([APP])
   })
 
-  it('fails when the look-up fails: 404 would lose the event', async () => {
-    const server = intake('plain', { findAccount: () => Promise.reject(new Error('store is away')) })
+  it('is answered 500 when the lookup fails, because 404 would lose the event', async () => {
+    const server = intake('plain', { findAccount: () => Promise.reject(new Error('store unavailable')) })
     expect((await server.deliver('xml', TEXT)).status).toBe(500)
     expect(server.counted).toEqual(['failed'])
-    expect(server.lines.join('')).toContain('store is away')
+    expect(server.lines.join('')).toContain('store unavailable')
   })
 })
 
 describe('the address of a callback', () => {
   it.each([`/wechat/${APP}/`, `//wechat/${APP}`, `/wechat//${APP}`, `///wechat///${APP}//`])(
-    'may have slashes too many: %s',
+    'may have repeated slashes: %s',
     async (path) => {
       const server = intake('security')
       const { query, body } = envelope(wechat('security', 'xml'), TEXT, NOW_S)
-      const ask = (url: string, init?: RequestInit) => server.app.request(new Request(`http://h${url}`, init))
-      expect((await ask(`${path}?${query}`, { method: 'POST', body })).status).toBe(200)
+      const request = (url: string, init?: RequestInit) =>
+        server.app.request(new Request(`http://h${url}`, init))
+      expect((await request(`${path}?${query}`, { method: 'POST', body })).status).toBe(200)
       const check = signed({})
       check.set('echostr', 'hello')
-      expect(await (await ask(`${path}?${check}`)).text()).toBe('hello')
+      expect(await (await request(`${path}?${check}`)).text()).toBe('hello')
       expect(server.counted).toEqual(['accepted', 'verified'])
     },
   )
@@ -756,7 +760,7 @@ describe('the address of a callback', () => {
     ['PUT', '/wechat/a/b', 404],
     ['PUT', `/wechat/${APP}`, 405],
     ['DELETE', `/wechat/${APP}/`, 405],
-  ])('is none: %s %s', async (method, path, status) => {
+  ])('is not %s %s', async (method, path, status) => {
     const server = intake('plain')
     const answer = await server.app.request(new Request(`http://h${path}?${signed({})}`, { method }))
     expect(answer.status).toBe(status)
@@ -768,7 +772,7 @@ describe('the address of a callback', () => {
     ])
   })
 
-  it('is named in the log once a second at most, and shortened', async () => {
+  it('is logged at most once a second when it is wrong, and truncated', async () => {
     const server = intake('plain')
     for (let i = 0; i < 50; i++) await server.app.request(`/wechat/a/${'x'.repeat(5_000)}`)
     expect(server.counted).toHaveLength(50)
@@ -788,12 +792,12 @@ describe('the size of a body', () => {
     expect((await server.post(signed({}), ofBytes(65_536))).status).toBe(200)
   })
 
-  it.each(MODES)('may not be a byte more (%s)', async (mode) => {
+  it.each(MODES)('may not be one byte more (%s)', async (mode) => {
     const server = intake(mode)
     await expectRefused(server, await server.post(signed({}), ofBytes(65_537)), 413, /64 KiB/)
   })
 
-  it('is looked at before the body is read, where it is announced', async () => {
+  it('is checked before the body is read when it is declared', async () => {
     const server = intake('plain')
     let pulled = 0
     const body = new ReadableStream({
@@ -813,55 +817,55 @@ describe('the size of a body', () => {
   })
 })
 
-describe('a store that takes its time', () => {
+describe('a slow store', () => {
   const later = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(resolve, ms, value))
 
-  /** Answers of a request while fake time goes on; null while there is none. */
-  function ask(server: Intake) {
-    const watched: { status: number | null } = { status: null }
+  /** Delivers a text while fake time passes. `status` is null until there is an answer. */
+  function startDelivery(server: Intake) {
+    const delivery: { status: number | null } = { status: null }
     const done = server.deliver('xml', TEXT).then((answer) => {
-      watched.status = answer.status
+      delivery.status = answer.status
     })
-    return { watched, done }
+    return { delivery, done }
   }
 
-  it('is waited for before WeChat has its answer', async () => {
+  it('delays the answer to WeChat', async () => {
     vi.useFakeTimers()
     const server = intake('plain', { accept: () => later(3_900, { fresh: true, id: 1, reply: null }) })
-    const { watched, done } = ask(server)
+    const { delivery, done } = startDelivery(server)
     await vi.advanceTimersByTimeAsync(3_899)
-    expect(watched.status).toBeNull()
-    expect(server.nudges).toEqual([])
+    expect(delivery.status).toBeNull()
+    expect(server.wakeUps).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
     await done
-    expect(watched.status).toBe(200)
-    expect(server.nudges).toEqual([0])
+    expect(delivery.status).toBe(200)
+    expect(server.wakeUps).toEqual([0])
   })
 
-  it('fails the callback after 4 s', async () => {
+  it('causes an answer 500 after 4 s', async () => {
     vi.useFakeTimers()
     const server = intake('plain', { accept: () => later(60_000, { fresh: true, id: 1, reply: null }) })
-    const { watched, done } = ask(server)
+    const { delivery, done } = startDelivery(server)
     await vi.advanceTimersByTimeAsync(3_999)
-    expect(watched.status).toBeNull()
+    expect(delivery.status).toBeNull()
     await vi.advanceTimersByTimeAsync(1)
     await done
-    expect(watched.status).toBe(500)
+    expect(delivery.status).toBe(500)
     expect(server.counted).toEqual(['failed'])
     expect(server.lines).toHaveLength(1)
     expect(server.lines[0]).toMatch(/4 s/)
   })
 
-  it('fails the callback after 4 s also when it is the account that cannot be found', async () => {
+  it('causes an answer 500 after 4 s also in the lookup of the account', async () => {
     vi.useFakeTimers()
     const server = intake('plain', { findAccount: () => new Promise(() => {}) })
-    const { watched, done } = ask(server)
+    const { delivery, done } = startDelivery(server)
     await vi.advanceTimersByTimeAsync(4_000)
     await done
-    expect(watched.status).toBe(500)
+    expect(delivery.status).toBe(500)
   })
 
-  it('that takes the event after the answer 500 has it once: WeChat sends again, and that is a duplicate', async () => {
+  it('has the event once when it stores it after the answer 500, because the repetition is a duplicate', async () => {
     vi.useFakeTimers()
     const rows: NewInboxRow[] = []
     const server = intake('plain', {
@@ -873,17 +877,17 @@ describe('a store that takes its time', () => {
         return { fresh: true, id: rows.length, reply: row.reply }
       },
     })
-    const { watched, done } = ask(server)
+    const { delivery, done } = startDelivery(server)
     await vi.advanceTimersByTimeAsync(6_000)
     await done
-    expect(watched.status).toBe(500)
-    expect(server.nudges).toHaveLength(1)
+    expect(delivery.status).toBe(500)
+    expect(server.wakeUps).toHaveLength(1)
     expect((await server.deliver('xml', TEXT)).status).toBe(200)
     expect(rows).toHaveLength(1)
     expect(server.counted).toEqual(['failed', 'duplicate'])
   })
 
-  it('has 4 s for looking up and storing together', async () => {
+  it('has 4 s for the lookup and the insert together', async () => {
     vi.useFakeTimers()
     const account = { appId: APP, mode: 'plain' as const, token: TOKEN, encodingAesKey: null }
     const known = { ...account, name: '', timezone: 'UTC', variables: {}, humanAgents: false }
@@ -891,18 +895,18 @@ describe('a store that takes its time', () => {
       findAccount: () => later(3_000, known),
       accept: () => later(2_000, { fresh: true, id: 1, reply: null }),
     })
-    const { watched, done } = ask(server)
+    const { delivery, done } = startDelivery(server)
     await vi.advanceTimersByTimeAsync(4_000)
     await done
-    expect(watched.status).toBe(500)
+    expect(delivery.status).toBe(500)
   })
 })
 
 describe('the key of a callback', () => {
-  it('says nothing about the follower, and is another one for each account', () => {
-    const ours = inboxKey(`["${APP}","${FOLLOWER}","msg","1"]`)
-    const theirs = inboxKey(`["wxother000000001","${FOLLOWER}","msg","1"]`)
-    expect(ours).not.toBe(theirs)
-    expect(ours).not.toContain(FOLLOWER.slice(0, 6))
+  it('does not contain the follower’s id, and differs between accounts', () => {
+    const key = inboxKey(`["${APP}","${FOLLOWER}","msg","1"]`)
+    const ofOtherAccount = inboxKey(`["wxother000000001","${FOLLOWER}","msg","1"]`)
+    expect(key).not.toBe(ofOtherAccount)
+    expect(key).not.toContain(FOLLOWER.slice(0, 6))
   })
 })

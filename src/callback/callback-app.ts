@@ -14,8 +14,8 @@ import { overloaded, Rejections, refusedEnvelope } from './rejections.ts'
 import { respond } from './respond.ts'
 
 /**
- * WeChat's entry point: `GET|POST /wechat/:appId`, as docs/contract.md#3-callbacks says. A step that cannot go on throws a
- * `RejectedCallbackError`; what that is answered with stands in rejections.ts.
+ * The callback endpoint for WeChat: `GET|POST /wechat/:appId` (docs/contract.md#3-callbacks). A step that fails throws a
+ * `RejectedCallbackError`, which rejections.ts answers.
  */
 export function createCallbackApp(deps: CallbackDeps): Hono {
   const context: CallbackContext = {
@@ -45,7 +45,7 @@ function toRequest(c: Context<object, '/wechat/:appId'>): CallbackRequest {
   return { appId: c.req.param('appId'), query: c.req.query(), http: c.req, startedAt: performance.now() }
 }
 
-/** WeChat's check of a callback URL: its challenge is echoed. */
+/** Answers WeChat's check of a callback URL by echoing the challenge. */
 async function verifyUrl(context: CallbackContext, c: Context, request: CallbackRequest): Promise<Response> {
   const account = await requireAccount(context, request, 0)
   const answer = answerChallenge({ account, query: request.query })
@@ -55,7 +55,7 @@ async function verifyUrl(context: CallbackContext, c: Context, request: Callback
   return c.text(answer.echo)
 }
 
-/** One event: admit, read, authenticate, store, respond. */
+/** Receives one event: admit, read, authenticate, store, respond. */
 async function receive(
   context: CallbackContext,
   c: Context,
@@ -77,11 +77,11 @@ async function receive(
       return respond(c, { account, callback, ...releaseTest, acknowledgement: '', now: context.now() })
     }
 
-    // The second URL is asked at once where its answer may be the reply. Otherwise it gets the event once that is stored.
+    // The second URL is called immediately when its answer may be the reply. Otherwise it gets the event after the insert.
     const usesForwardedReply = account.forward?.useReply === true
     const forwardedReply = usesForwardedReply ? forwardCallback(context, account, callback) : null
     const ownReply = await storeEvent(context, request, account, callback)
-    // The event is stored: what the answer still waits for holds no permit.
+    // The event is stored. Waiting for the forwarded reply needs no permit.
     permit.release()
     if (!usesForwardedReply) void forwardCallback(context, account, callback)
     const reply = ownReply ?? (await forwardedReply)

@@ -13,68 +13,68 @@ import type { AdmissionControl } from './admission/admission-control.ts'
 import type { Forwarder } from './forward/forward-event.ts'
 import type { SkewMonitor } from './skew-monitor.ts'
 
-/** One request from WeChat, as each step of the callback reads it. */
+/** One request, as the steps of the callback read it. */
 export interface CallbackRequest {
   appId: string
   query: Record<string, string>
   http: HonoRequest
-  /** When it came, by `performance.now()`. */
+  /** Time of arrival by `performance.now()`. */
   startedAt: number
 }
 
-/** An account, as far as its callback needs it. */
+/** An account, with the fields that its callback needs. */
 export interface ReceivingAccount extends CallbackAccount {
   name: string
   timezone: string
   variables: Readonly<Record<string, string>>
   humanAgents: boolean
-  /** Its own platform's API, where it has one: that one's clock counts. */
+  /** The API of the account's own platform, whose clock counts for it; null: WeChat. */
   apiBase?: string | null
-  /** A second URL that gets a copy of each event. */
+  /** A second URL that receives each event; null: none. */
   forward?: Forward | null
 }
 
-/** What an event begins and what is answered at once, matched from memory. */
+/** The campaign that an event enters and its passive reply, matched from memory. */
 export interface EventMatch {
   start: NonNullable<NewInboxRow['event']['start']> | null
-  /** Of what it starts; the reply is given only where a run begins. */
+  /** The run to start, for deciding whether the reply is due; absent without a reply. */
   entry?: ArrivingEvent['entry']
   reply: PassiveReply | null
 }
 
-/** What the callback needs of the rest of the program. */
+/** The dependencies of the callback app. */
 export interface CallbackDeps {
-  /** Whether `findAccount` answers from memory. Absent: it always does. */
+  /** Whether `findAccount` answers from memory; absent: it always does. */
   isCached?(appId: string): boolean
-  /** From memory, or from the store when memory does not know it. */
+  /** Finds an account in memory, or else in the store. */
   findAccount(appId: string): Promise<ReceivingAccount | null>
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
   match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch
-  /** Stores the event durably, with the reply that it gets. */
+  /** Stores the event durably with its reply. */
   accept(row: ArrivingEvent): Promise<Accepted>
   /** Called after each insert of a new row. */
   wakeDispatcher(): void
-  /** Answers WeChat's release test of third-party platforms in place of campaigns; null for everybody else. */
+  /** The answer to WeChat's release test of third-party platforms, which no campaign handles; null for other accounts. */
   releaseTestReply?(appId: string, inbound: Inbound): { reply: PassiveReply | null } | null
   forward?: Forwarder
   /** Measures this process's clock against WeChat's. */
   skewMonitor?: Pick<SkewMonitor, 'record' | 'aheadMs'>
-  /** WeChat has reached this account's callback. */
+  /** Called when WeChat has reached the account's callback. */
   onReceived(appId: string): void
-  /** A push was refused because it is of another mode than the account; null: one was of the account's. */
+  /** Called after the mode of a push was checked. `received`: the wrong mode of a refused push; null for the right mode. */
   onModeChecked?(appId: string, received: ReceivedMode | null): void
   now(): number
-  /** How old the query's `timestamp` may be, ms; 0: any age. */
+  /** Largest age of the query's `timestamp`, ms; 0: any age. */
   maxAgeMs: number
   log: Log
   count(result: CallbackResult, seconds: number): void
-  /** How many callbacks may be under way; absent: the product's default. */
+  /** Bounds the callbacks in progress; absent: with the default limits. */
   admission?: AdmissionControl
-  /** A callback was answered 500 at once, because too many were under way. */
+  /** Called when a callback was answered 500 because too many were in progress. */
   onShed?(): void
   tracing?: Tracing
 }
 
-/** The same with nothing left out, as the steps of the callback get it. */
+/** The dependencies with their defaults, for the steps of the callback. */
 export type CallbackContext = CallbackDeps &
   Required<Pick<CallbackDeps, 'isCached' | 'admission' | 'tracing'>>

@@ -30,12 +30,12 @@ const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 const PREVIOUS_KEY = 'beforebeforebeforebeforebeforebeforebeforeb'
 const NOW = Date.parse('2026-11-23T08:00:00Z')
 const NOW_S = NOW / 1000
-/** 16 bytes of AES; WeChat's own padding counts in twice as much. */
+/** The block size of AES, bytes. WeChat pads to twice as much. */
 const BLOCK = 16
 const SECRET = '只有粉丝和公众号知道'
 const PUSH = `<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oFollower]]></FromUserName><CreateTime>${NOW_S}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[${SECRET}]]></Content><MsgId>1</MsgId></xml>`
 
-/** WeChat's encryption with every part as a test wants it. */
+/** WeChat's encryption, with parts that a test can replace. */
 function encrypt(
   message: string | Buffer,
   { id = APP, key = KEY, length = (n: number) => n, padding = (p: Buffer) => p } = {},
@@ -50,7 +50,7 @@ function encrypt(
   return Buffer.concat([cipher.update(plain), cipher.update(padding(Buffer.alloc(pad, pad))), cipher.final()])
 }
 
-/** Somebody who has the token and no key: he signs whatever he likes, and sees what everybody sees. */
+/** Sends a ciphertext signed with the token, as an attacker without the key can. @returns the answer that the attacker sees */
 type Ask = (cipher: Buffer | string) => Promise<string>
 
 function sign(sealed: string): URLSearchParams {
@@ -77,17 +77,17 @@ function account(more: Partial<ReceivingAccount> = {}): ReceivingAccount {
   }
 }
 
-interface Door {
+interface Endpoint {
   ask: Ask
   lines: string[]
   counted: string[]
-  /** Signatures of the pushes by which our clock was measured; `/readyz` tells everybody how many. */
+  /** Signatures of the pushes that the clock was measured by. `/readyz` shows their number to everybody. */
   measured: string[]
-  /** The id at the end of what WeChat seals for this door. */
+  /** The id at the end of WeChat's ciphertexts for this endpoint. */
   id: string
 }
 
-function accountDoor(more: Partial<ReceivingAccount> = {}, method: 'POST' | 'GET' = 'POST'): Door {
+function accountEndpoint(more: Partial<ReceivingAccount> = {}, method: 'POST' | 'GET' = 'POST'): Endpoint {
   const lines: string[] = []
   const counted: string[] = []
   const measured: string[] = []
@@ -116,13 +116,13 @@ function accountDoor(more: Partial<ReceivingAccount> = {}, method: 'POST' | 'GET
   return { ask, lines, counted, measured, id: APP }
 }
 
-/** The address for tickets and authorisations. */
-function componentDoor(previousAesKey: string | null = null): Door {
+/** The endpoint for tickets and authorisations. */
+function componentEndpoint(previousAesKey: string | null = null): Endpoint {
   const lines: string[] = []
   const measured: string[] = []
   const keys = { token: TOKEN, encodingAesKey: KEY, previousAesKey, trailingId: COMPONENT }
   const app = createPlatformApp({
-    // Of the platform the door needs no more to take a push.
+    // The endpoint needs only these parts of the platform.
     platform: {
       config: { appId: COMPONENT },
       asCallbackAccount: (served: { appId: string }) => ({ ...served, mode: 'security', ...keys }),
@@ -145,16 +145,16 @@ function componentDoor(previousAesKey: string | null = null): Door {
   return { ask, lines, counted: [], measured, id: COMPONENT }
 }
 
-const DOORS: [string, () => Door][] = [
-  ['an account’s callback', () => accountDoor()],
-  ['the callback of an account in compatible mode', () => accountDoor({ mode: 'compatible' })],
+const ENDPOINTS: [string, () => Endpoint][] = [
+  ['the callback of an account', () => accountEndpoint()],
+  ['the callback of an account in compatible mode', () => accountEndpoint({ mode: 'compatible' })],
   [
     'the callback of an account whose key has just changed',
-    () => accountDoor({ previousAesKey: PREVIOUS_KEY }),
+    () => accountEndpoint({ previousAesKey: PREVIOUS_KEY }),
   ],
-  ['the check of an account’s address', () => accountDoor({}, 'GET')],
-  ['the component’s address', () => componentDoor()],
-  ['the component’s address after a change of its key', () => componentDoor(PREVIOUS_KEY)],
+  ['the URL check of an account', () => accountEndpoint({}, 'GET')],
+  ['the component endpoint', () => componentEndpoint()],
+  ['the component endpoint after a change of its key', () => componentEndpoint(PREVIOUS_KEY)],
 ]
 const REFUSED = JSON.stringify([401, 'refused', [['content-type', 'text/plain; charset=utf-8']]])
 
@@ -164,8 +164,9 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks())
 
 /**
- * CBC: the block before a block is XORed into its plaintext. Where one answer in 256 differs from the others, the padding
- * fits, and the byte is known (Vaudenay 2002). Returns the bytes that are learned so, the last first.
+ * The padding oracle attack of Vaudenay (2002). In CBC mode, each block is XORed into the plaintext of the next one. When one
+ * answer in 256 differs from the others, its padding is valid, and the byte is known.
+ * @returns the bytes that the attack finds, last first
  */
 async function paddingOracle(ask: Ask, before: Buffer, target: Buffer): Promise<number[]> {
   const learned: number[] = []
@@ -187,10 +188,10 @@ async function paddingOracle(ask: Ask, before: Buffer, target: Buffer): Promise<
   return learned
 }
 
-describe('a server that tells bad padding from bad content', () => {
-  it('has told all of a block after some thousand questions: the attack below is one', async () => {
+describe('a server whose answer distinguishes bad padding from bad content', () => {
+  it('reveals a whole block to the attack that the tests below use', async () => {
     const aes = Buffer.from(`${KEY}=`, 'base64')
-    const talkative: Ask = async (cipher) => {
+    const leaky: Ask = async (cipher) => {
       const decipher = createDecipheriv('aes-256-cbc', aes, aes.subarray(0, 16)).setAutoPadding(false)
       const plain = Buffer.concat([decipher.update(Buffer.from(cipher as Buffer)), decipher.final()])
       const pad = plain.at(-1) ?? 0
@@ -202,13 +203,13 @@ describe('a server that tells bad padding from bad content', () => {
       recorded.subarray(4 * BLOCK, 5 * BLOCK),
       recorded.subarray(5 * BLOCK, 6 * BLOCK),
     ]
-    const learned = Buffer.from((await paddingOracle(talkative, before, target)).reverse())
+    const learned = Buffer.from((await paddingOracle(leaky, before, target)).reverse())
     expect(learned.toString()).toBe(PUSH.slice(5 * BLOCK - 20, 6 * BLOCK - 20))
   })
 })
 
-describe.each(DOORS)('who has the token and a recorded push, at %s,', (_, open) => {
-  it('learns no byte by altering its padding', async () => {
+describe.each(ENDPOINTS)('an attacker with the token and a recorded push, at %s,', (_, open) => {
+  it('learns no byte by changing its padding', async () => {
     const { ask, id } = open()
     const recorded = encrypt(PUSH, { id })
     const [before, target] = [
@@ -218,7 +219,7 @@ describe.each(DOORS)('who has the token and a recorded push, at %s,', (_, open) 
     expect(await paddingOracle(ask, before, target)).toEqual([])
   })
 
-  it('is told the same whatever he makes of the last byte', async () => {
+  it('gets the same answer for each value of the last byte', async () => {
     const { ask, id } = open()
     const recorded = encrypt(PUSH, { id })
     const answers = new Set<string>()
@@ -231,13 +232,13 @@ describe.each(DOORS)('who has the token and a recorded push, at %s,', (_, open) 
     expect([...answers]).toEqual([REFUSED])
   })
 
-  it('is told the same whichever byte he alters, and where he cuts', async () => {
+  it('gets the same answer for each changed byte, and for each cut', async () => {
     const { ask, id } = open()
-    // The last blocks hold nothing but padding here, so that cutting and altering them spoils nothing else.
+    // The last blocks contain only padding here, so that changing or cutting them affects nothing else.
     const message = PUSH + ' '.repeat((64 - ((Buffer.byteLength(PUSH) + 20 + id.length) % 32)) % 32)
     const recorded = encrypt(message, { id })
     const answers = new Set<string>()
-    // The first block holds nothing: to alter it alters what follows, the length and the first letters.
+    // The first block contains random bytes. Changing it changes the next block: the length and the first letters.
     for (let at = 0; at < recorded.length; at++) {
       const altered = Buffer.from(recorded)
       altered[at] = (altered[at] ?? 0) ^ 0x80
@@ -251,17 +252,17 @@ describe.each(DOORS)('who has the token and a recorded push, at %s,', (_, open) 
   })
 })
 
-describe('a recorded push that is sent as the echostr of an address check', () => {
-  it('is not decrypted for whoever has the token', async () => {
+describe('a recorded push that is sent as the echostr of a URL check', () => {
+  it('is not decrypted for an attacker with the token', async () => {
     const recorded = encrypt(PUSH)
-    const answer = await accountDoor({}, 'GET').ask(recorded)
+    const answer = await accountEndpoint({}, 'GET').ask(recorded)
     expect(answer).toBe(REFUSED)
     const block = Buffer.concat([recorded.subarray(0, 2 * BLOCK), recorded.subarray(-3 * BLOCK)])
-    expect(await accountDoor({}, 'GET').ask(block)).toBe(REFUSED)
+    expect(await accountEndpoint({}, 'GET').ask(block)).toBe(REFUSED)
   })
 })
 
-/** Everything that can be wrong behind a good signature. */
+/** All problems that a ciphertext with a valid signature can have. */
 const wrong = (id: string): [string, Buffer | string][] => {
   const fields = (name: string) => PUSH.replace(new RegExp(`<${name}>.*?</${name}>`), '')
   const other = (message: string | Buffer) => encrypt(message, { id })
@@ -299,20 +300,20 @@ const wrong = (id: string): [string, Buffer | string][] => {
   ]
 }
 
-describe.each(DOORS)('what is wrong behind a good signature, at %s,', (_, open) => {
-  it('is answered with one status, one text and the same headers', async () => {
+describe.each(ENDPOINTS)('each problem behind a valid signature, at %s,', (_, open) => {
+  it('has the same status, text and headers', async () => {
     const { ask, id, counted } = open()
     for (const [what, cipher] of wrong(id)) expect([what, await ask(cipher)]).toEqual([what, REFUSED])
     expect([...new Set(counted)]).toEqual(counted.length === 0 ? [] : ['refused'])
   })
 
-  it('is not seen elsewhere: it measures no clock', async () => {
+  it('does not change the clock measurement', async () => {
     const { ask, id, measured } = open()
     for (const [, cipher] of wrong(id)) await ask(cipher)
     expect(measured).toEqual([])
   })
 
-  it('makes the same work', async () => {
+  it('costs the same work', async () => {
     const { ask, id } = open()
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
     const done = new Map<string, string[]>()
@@ -326,14 +327,14 @@ describe.each(DOORS)('what is wrong behind a good signature, at %s,', (_, open) 
     expect([...done.keys()]).toHaveLength(1)
   })
 
-  it('leaves a line with the reason, once a second', async () => {
+  it('is logged with its reason, once a second', async () => {
     for (const [what, cipher] of wrong(open().id)) {
       const { ask, lines } = open()
       await ask(cipher)
       expect([what, lines]).toEqual([what, [expect.stringMatching(/"reason":"[^"]{5,}"/)]])
       expect(lines[0]).not.toContain(SECRET)
     }
-    // Which of them it was does not decide whether a line is written: that takes time too.
+    // Writing a line takes time, so whether a line is written must not depend on the problem.
     vi.spyOn(performance, 'now').mockReturnValue(1_000)
     const { ask, lines, id } = open()
     for (const [, cipher] of wrong(id)) await ask(cipher)
@@ -341,11 +342,11 @@ describe.each(DOORS)('what is wrong behind a good signature, at %s,', (_, open) 
   })
 })
 
-describe('the key before the last change', () => {
-  it('opens what the present one does not, and is tried where the present one opens too', async () => {
+describe('the previous key', () => {
+  it('opens what the current key does not, and is also tried when the current key fits', async () => {
     for (const key of [KEY, PREVIOUS_KEY]) {
       work.deciphered = 0
-      const { ask } = accountDoor({ previousAesKey: PREVIOUS_KEY })
+      const { ask } = accountEndpoint({ previousAesKey: PREVIOUS_KEY })
       expect(await ask(encrypt(PUSH, { key }))).toContain('success')
       expect(work.deciphered).toBe(2)
     }

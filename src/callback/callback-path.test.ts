@@ -18,12 +18,12 @@ describe('a path below /wechat', () => {
     ['/wechat/wx1%2f', '/wechat/wx1'],
     ['/wechat/component//authorize/', '/wechat/component/authorize'],
     [`/wechat/${'/'.repeat(50_000)}`, '/wechat'],
-  ])('is read without slashes too many: %.40s', (path, read) => {
-    expect(callbackPath(new Request(`http://host${path}?signature=a//b/`))).toBe(read)
+  ])('is normalised: %.40s', (path, normalised) => {
+    expect(callbackPath(new Request(`http://host${path}?signature=a//b/`))).toBe(normalised)
   })
 
   it.each(['/', '//', '/api/accounts/', '//api', '/wechatty//', '/signin/', '/x//wechat/', '/WECHATS//'])(
-    'is not %s, which stays as it came',
+    'is not %s, which stays unchanged',
     (path) => {
       expect(callbackPath(new Request(`http://host${path}`))).toBe(path)
     },

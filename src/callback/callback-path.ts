@@ -1,9 +1,9 @@
 import { getPath } from 'hono/utils/url'
 
 /**
- * The path that a request is routed by. Below `/wechat` doubled slashes count as one, a slash at the end as none, an encoded
- * slash as a slash, and capital letters in `wechat` as lowercase, as the proxy has them: the address is typed by hand at
- * WeChat, which requests it as it stands. Every other path is as it came.
+ * The path for routing a request. Operators type callback URLs by hand at WeChat, which requests them unchanged. Therefore paths
+ * below `/wechat` are normalised, as the proxy does: repeated slashes count as one, a trailing slash as none, an encoded slash as
+ * a slash, and `wechat` is lowercased. Other paths stay unchanged.
  */
 export function callbackPath(request: Request): string {
   const path = getPath(request)

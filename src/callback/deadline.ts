@@ -1,8 +1,9 @@
-/** WeChat waits 5 s. A callback that is not stored by then must fail, so that WeChat sends it again. */
+/** WeChat waits 5 s for an answer. A callback that is not stored within 4 s is answered 500, so that WeChat sends it again. */
 export const STORE_DEADLINE_MS = 4_000
 
 /**
- * Waits for `work` until the callback that began at `startedAt` (`performance.now()`) must be answered.
+ * Waits for `work` until the deadline of a callback.
+ * @param startedAt time of arrival by `performance.now()`
  * @throws Error `<failure> within 4 s`
  */
 export async function withinDeadline<T>(startedAt: number, work: Promise<T>, failure: string): Promise<T> {

@@ -10,7 +10,7 @@ const message = (MsgType: string, more: Record<string, string> = {}) =>
 
 const NOTHING = { text: null, qrScene: null, eventKey: null }
 
-describe('what a run may need of an event', () => {
+describe('the follower event of a callback', () => {
   it.each([
     ['a follow', event('subscribe'), { ...NOTHING, kind: 'subscribe', scene: 'subscribe', eventKey: '' }],
     [
@@ -39,30 +39,30 @@ describe('what a run may need of an event', () => {
       { ...NOTHING, kind: 'text', scene: 'message', text: '1' },
     ],
     [
-      'a tapped menu message, which is a menu click and no message',
+      'a tapped menu message, which counts as a menu click',
       message('text', { Content: 'yes', bizmsgmenuid: '101' }),
       { ...NOTHING, kind: 'text', scene: 'menu', text: 'yes', eventKey: '101' },
     ],
     ['a picture', message('image'), { ...NOTHING, kind: 'image', scene: 'message' }],
     ['a voice', message('voice'), { ...NOTHING, kind: 'voice', scene: 'message' }],
-    ['a place', message('location'), { ...NOTHING, kind: 'location', scene: 'message' }],
+    ['a location', message('location'), { ...NOTHING, kind: 'location', scene: 'message' }],
     ['an unfollow', event('unsubscribe'), { ...NOTHING, kind: 'unsubscribe', scene: null }],
     [
-      'a human agent who takes over',
+      'a session with a human agent that begins',
       event('kf_create_session', { KfAccount: 'a@b' }),
       { ...NOTHING, kind: 'kf_create_session', scene: null },
     ],
     [
-      'a human agent who leaves',
+      'a session with a human agent that ends',
       event('kf_close_session', { KfAccount: 'a@b' }),
       { ...NOTHING, kind: 'kf_close_session', scene: null },
     ],
     [
-      'a human agent who hands over to another',
+      'a human agent who transfers the session to another',
       event('kf_switch_session'),
       { ...NOTHING, kind: 'kf_switch_session', scene: null },
     ],
-  ])('keeps %s', (_, inbound, expected) => {
+  ])('exists for %s', (_, inbound, expected) => {
     expect(toFollowerEvent(inbound)).toEqual(expected)
   })
 
@@ -70,18 +70,18 @@ describe('what a run may need of an event', () => {
     ['a link opened from the menu', event('VIEW', { EventKey: 'https://example.com' })],
     ['a mini program opened from the menu', event('view_miniprogram', { EventKey: 'pages/index' })],
     ['a picture taken from the menu', event('pic_sysphoto', { EventKey: 'photo' })],
-    ['a place chosen from the menu', event('location_select', { EventKey: 'place' })],
+    ['a location chosen from the menu', event('location_select', { EventKey: 'place' })],
     ['a location report', event('LOCATION', { Latitude: '1', Longitude: '2', Precision: '3' })],
     ['a template message that arrived', event('TEMPLATESENDJOBFINISH', { MsgID: '1', Status: 'success' })],
     ['a card event', event('card_pass_check')],
-    ['something nobody knows', event('brand_new_event')],
-  ])('only acknowledges %s', (_, inbound) => {
+    ['an unknown event', event('brand_new_event')],
+  ])('does not exist for %s', (_, inbound) => {
     expect(toFollowerEvent(inbound)).toBeNull()
   })
 })
 
 describe('the key of an event', () => {
-  it('is the menu key, or the tapped item of a menu message, or none', () => {
+  it('is the menu key, the tapped item of a menu message, or null', () => {
     expect(toFollowerEvent(event('CLICK', { EventKey: 'gift' }))?.eventKey).toBe('gift')
     expect(toFollowerEvent(message('text', { Content: 'yes', bizmsgmenuid: '101' }))?.eventKey).toBe('101')
     expect(toFollowerEvent(message('text', { Content: 'yes' }))?.eventKey).toBeNull()

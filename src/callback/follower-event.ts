@@ -3,7 +3,7 @@ import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { Inbound } from '../wechat/callback/events.ts'
 import { sceneOf } from '../wechat/rules/rules.ts'
 
-/** Kinds without a scene that the dispatcher needs all the same. */
+/** Kinds without a scene that the dispatcher needs. */
 const KINDS_WITHOUT_SCENE: ReadonlySet<string> = new Set([
   'unsubscribe',
   'kf_create_session',
@@ -11,7 +11,7 @@ const KINDS_WITHOUT_SCENE: ReadonlySet<string> = new Set([
   'kf_switch_session',
 ])
 
-/** The event of a callback; null where it means nothing to a run and is only acknowledged. */
+/** The event of a callback; null when it means nothing to runs and is only acknowledged. */
 export function toFollowerEvent(inbound: Inbound): FollowerEvent | null {
   const { kind } = inbound
   const scene = sceneOf(inbound)

@@ -8,34 +8,34 @@ import { notStored, overloaded, refused } from './rejections.ts'
 export const MAX_CALLBACK_BYTES = 64 * 1024
 
 /**
- * The body of an admitted callback.
- * @throws RejectedCallbackError 413, or 500 when it does not come in time or newer requests needed its place
+ * Reads the body of an admitted callback.
+ * @throws RejectedCallbackError 413, or 500 when the body is late or the request was evicted
  */
 export async function readCallbackBody(
   { appId, http, startedAt }: CallbackRequest,
   permit: Permit,
 ): Promise<Buffer> {
   const reading = permit.read(readBody(http, MAX_CALLBACK_BYTES))
-  const body = await withinDeadline(startedAt, reading, 'the body did not come').catch((err: unknown) => {
+  const body = await withinDeadline(startedAt, reading, 'the body did not arrive').catch((err: unknown) => {
     throw err instanceof EvictedError ? overloaded(appId) : notStored(err, appId)
   })
   if (!body) throw refused(413, 'body over 64 KiB', appId)
   return body
 }
 
-/** How long a body may become: as it is declared, else `max`; null when it is declared as longer than `max` bytes. */
+/** The longest possible body, bytes: the declared length, or `max` without one; null when the declared length is above `max`. */
 export function declaredBytes(request: HonoRequest, max: number): number | null {
   if (request.header('transfer-encoding') !== undefined) return max
   const length = Number(request.header('content-length') ?? max)
   return length <= max ? length : null
 }
 
-/** The body; null when it is longer than `max` bytes, and then no more of it is read. */
+/** Reads a body of at most `max` bytes. @returns null when it is longer; the rest is not read */
 export async function readBody(request: HonoRequest, max: number): Promise<Buffer | null> {
   const hasContentLength =
     request.header('transfer-encoding') === undefined && request.header('content-length') !== undefined
-  // Node's parser enforces a declared length. `raw.body` is read only where it is needed: making that stream costs as much
-  // as the rest of admitting a callback.
+  // Node's parser enforces a declared length. `raw.body` is used only without one: to create that stream costs as much as the
+  // rest of the admission.
   const stream = hasContentLength ? null : request.raw.body
   if (!stream) {
     const buffer = Buffer.from(await request.arrayBuffer())

@@ -7,18 +7,21 @@ import { UNAUTHORISED } from '../wechat/callback/envelope.ts'
 import type { CallbackDeps } from './callback-deps.ts'
 import { secondsSince } from './deadline.ts'
 
-/** So many characters of a wrong path go to the log. */
+/** The body of an answer 500 that is given under overload. */
+export const OVERLOADED = 'too many callbacks in progress'
+
+/** Characters of a wrong path in the log. */
 const MAX_LOGGED_PATH = 100
 
 type Rejection =
-  /** WeChat, or whoever sent this, did something wrong. `logKind` groups its log lines; absent: by status and reason. */
+  /** The request is invalid. `logKind` groups log lines; absent: grouped by status and reason. */
   | { kind: 'refused'; status: 400 | 401 | 404 | 413; reason: string; appId?: string; logKind?: string }
-  /** Too many callbacks are under way. */
+  /** Too many callbacks are in progress. */
   | { kind: 'overloaded'; appId: string }
-  /** It did not come, or was not stored, in time. */
+  /** The body did not arrive, or the event was not stored, in time. */
   | { kind: 'not-stored'; reason: string; appId: string; row?: Pick<NewInboxRow, 'dedupeKey' | 'openId'> }
 
-/** A step ends the callback: what is answered instead of `success`. {@link Rejections} logs, counts and answers it. */
+/** A step rejects the callback. {@link Rejections} logs, counts and answers it. */
 export class RejectedCallbackError extends Error {
   override name = 'RejectedCallbackError'
   readonly rejection: Rejection
@@ -37,8 +40,8 @@ export function refused(
 }
 
 /**
- * Refuses what could not be opened. Everything that is wrong behind a good signature leaves one kind of log line: being the
- * first of its kind takes longer.
+ * The refusal of an envelope that could not be opened. All problems behind a valid signature share one kind of log line. The first
+ * line of a kind takes longer to write, and the time of an answer must not reveal the problem.
  */
 export function refusedEnvelope(
   answer: { status: 400 | 401; reason: string; undecryptable?: true },
@@ -72,7 +75,7 @@ export class Rejections {
     this.#log = createRateLimitedLog(deps.log, () => performance.now())
   }
 
-  /** @throws whatever no step rejected on purpose */
+  /** @throws the error when it is not a `RejectedCallbackError` */
   answer(err: unknown, startedAt: number): Response {
     if (!(err instanceof RejectedCallbackError)) throw err
     const { rejection } = err
@@ -89,11 +92,11 @@ export class Rejections {
           'error',
           'overloaded',
           { appId: rejection.appId },
-          'too many callbacks at once: answered 500, WeChat will send them again',
+          'too many callbacks in progress: answered 500, WeChat will send them again',
         )
         this.#deps.count('failed', seconds)
         this.#deps.onShed?.()
-        return textResponse('too many at once', 500)
+        return textResponse(OVERLOADED, 500)
       case 'not-stored': {
         const { reason, appId, row } = rejection
         const fields = { reason, appId, key: row?.dedupeKey, follower: row && maskId(row.openId) }
@@ -106,9 +109,10 @@ export class Rejections {
     }
   }
 
-  /** Refuses an address that is no callback. Whoever typed it at WeChat finds it in the log; nobody is redirected. */
+  /** Refuses a path that is not a callback. The operator who typed it at WeChat finds it in the log. */
   wrongAddress(c: Context, status: 404 | 405): Response {
-    const reason = status === 404 ? 'no callback address: it is /wechat/APPID' : 'neither GET nor POST'
+    const reason =
+      status === 404 ? 'not a callback address: use /wechat/APPID' : 'method not allowed: use GET or POST'
     const path = truncateText(c.req.path, MAX_LOGGED_PATH)
     this.#log(
       'warn',
@@ -120,9 +124,9 @@ export class Rejections {
     return c.text(reason, status, status === 405 ? { allow: 'GET, POST' } : {})
   }
 
-  /** A callback was accepted although it was not well formed. */
+  /** Logs a callback that was accepted although its body was malformed. */
   recovered(appId: string, kind: string): void {
-    const message = 'callback ill-formed by what a person wrote: read by the fields around it'
+    const message = 'malformed callback accepted: the text of a follower broke its XML'
     this.#log('warn', 'recovered', { appId, kind }, message)
   }
 }

@@ -4,8 +4,8 @@ import type { AuthenticCallback } from './authenticate.ts'
 import type { ReceivingAccount } from './callback-deps.ts'
 
 /**
- * Answers with the passive reply in the format of the request, encrypted exactly when the request was; with
- * `acknowledgement` where there is no reply, or one that renders to nothing.
+ * Answers with the passive reply in the format of the request, encrypted exactly when the request was. Answers with
+ * `acknowledgement` when there is no reply, or the reply is empty.
  * @param call.now epoch ms
  */
 export function respond(

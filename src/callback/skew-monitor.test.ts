@@ -4,7 +4,7 @@ import { createSkewMonitor, type SignedPush } from './skew-monitor.ts'
 
 const T0 = Date.parse('2026-11-23T08:00:00Z')
 
-/** A machine whose clock is `ahead` of WeChat's; both go on by a second with each push. */
+/** A machine whose clock is `ahead` of WeChat's. Each push advances both clocks by a second. */
 function createHarness(ahead: number) {
   const clock = { wall: T0 + 400 + ahead, mono: 5_000 }
   const lines: { level: number; msg: string }[] = []
@@ -23,9 +23,9 @@ function createHarness(ahead: number) {
   }
   return {
     clock,
-    watch: monitor,
+    monitor,
     lines,
-    said: () => lines.map((l) => l.msg),
+    messages: () => lines.map((l) => l.msg),
     wait,
     push(times = 1, more: Partial<SignedPush> = {}) {
       for (let i = 0; i < times; i++) {
@@ -45,8 +45,8 @@ function createHarness(ahead: number) {
 }
 
 describe('a machine whose clock agrees with WeChat’s', () => {
-  it('corrects nothing, warns of nothing, and says what it measured', () => {
-    const { watch: monitor, push, lines } = createHarness(0)
+  it('needs no correction and no warning, and has a report', () => {
+    const { monitor, push, lines } = createHarness(0)
     push(100)
     expect(monitor.aheadMs(null)).toBe(0)
     expect(lines).toEqual([])
@@ -59,24 +59,24 @@ describe('a machine whose clock agrees with WeChat’s', () => {
 describe.each([
   ['ahead', 70_000, 70_000, '70.0 s ahead of WeChat’s'],
   ['behind', -70_000, -70_000, '70.0 s behind WeChat’s'],
-])('a machine whose clock is 70 s %s', (_, ahead, correction, words) => {
-  it('warns after the first pushes, counts by WeChat’s clock from then on, and repeats itself seldom', () => {
-    const { watch: monitor, push, said, wait } = createHarness(ahead)
+])('a machine whose clock is 70 s %s', (_, ahead, correction, text) => {
+  it('warns after the first pushes, uses WeChat’s clock from then on, and repeats the warning rarely', () => {
+    const { monitor, push, messages, wait } = createHarness(ahead)
     push(4)
-    expect([monitor.aheadMs(null), said()]).toEqual([0, []])
+    expect([monitor.aheadMs(null), messages()]).toEqual([0, []])
     push()
     expect(monitor.aheadMs(null)).toBe(correction)
-    expect(said()).toHaveLength(2)
-    expect(said()[1]).toContain(words)
+    expect(messages()).toHaveLength(2)
+    expect(messages()[1]).toContain(text)
     push(100)
-    expect(said()).toHaveLength(2)
+    expect(messages()).toHaveLength(2)
     wait(500_000)
     push()
-    expect(said()).toHaveLength(3)
+    expect(messages()).toHaveLength(3)
   })
 
-  it('is told once it was set right, and corrects nothing from that moment', () => {
-    const { watch: monitor, push, said, clock } = createHarness(ahead)
+  it('stops warning and correcting when the clock is synchronised', () => {
+    const { monitor, push, messages, clock } = createHarness(ahead)
     push(10)
     clock.wall -= ahead
     push()
@@ -84,29 +84,29 @@ describe.each([
     push(10)
     expect(monitor.aheadMs(null)).toBe(0)
     expect(monitor.report()).toMatchObject([{ samples: 11, skewMs: 0 }])
-    expect(said().filter((m) => m.includes('set it right'))).toHaveLength(1)
+    expect(messages().filter((m) => m.includes('synchronise it'))).toHaveLength(1)
   })
 })
 
-describe('what does not speak for a wrong clock', () => {
-  it('is one push that comes many times', () => {
-    const { watch: monitor, push } = createHarness(0)
+describe('the measurement ignores', () => {
+  it('repeated deliveries of one push', () => {
+    const { monitor, push } = createHarness(0)
     push(5)
-    for (let i = 0; i < 50; i++) push(1, { signature: 'again', timestamp: T0 / 1_000 - 500 })
+    for (let i = 0; i < 50; i++) push(1, { signature: 'repeated', timestamp: T0 / 1_000 - 500 })
     expect(monitor.aheadMs(null)).toBe(0)
     expect(monitor.report()).toMatchObject([{ samples: 6 }])
   })
 
-  it('is a refused push: it is shown and corrects nothing', () => {
-    const { watch: monitor, push, lines } = createHarness(720_000)
+  it('refused pushes for the correction, but reports them', () => {
+    const { monitor, push, lines } = createHarness(720_000)
     push(5, { refused: true })
     expect(monitor.aheadMs(null)).toBe(0)
     expect(monitor.reportFor(null)).toMatchObject({ samples: 5, refused: 5, skewMs: 720_000 })
     expect(lines).toMatchObject([{ level: 50, msg: expect.stringContaining('refused') }])
   })
 
-  it('is a push of more than an hour ago, unless the next one says the same', () => {
-    const { watch: monitor, push, wait, clock } = createHarness(70_000)
+  it('pushes older than an hour, unless the next push confirms them', () => {
+    const { monitor, push, wait, clock } = createHarness(70_000)
     push(10)
     wait(3_600_000)
     expect(monitor.report()).toEqual([])
@@ -117,16 +117,16 @@ describe('what does not speak for a wrong clock', () => {
     expect(monitor.aheadMs(null)).toBe(0)
   })
 
-  it('is another platform: each has a clock of its own', () => {
-    const { watch: monitor, push } = createHarness(0)
+  it('pushes of other platforms, which have their own clocks', () => {
+    const { monitor, push } = createHarness(0)
     push(10)
     push(10, { apiBase: 'http://127.0.0.1:3001', arrivedAt: T0 + 3_600_000 })
     expect(monitor.aheadMs(null)).toBe(0)
     expect(monitor.report().map((r) => r.api)).toEqual(['api.weixin.qq.com', '127.0.0.1:3001'])
   })
 
-  it('is a timestamp that is none', () => {
-    const { watch: monitor, push } = createHarness(0)
+  it('invalid timestamps', () => {
+    const { monitor, push } = createHarness(0)
     push(10, { timestamp: Number.NaN })
     expect(monitor.report()).toEqual([])
   })

@@ -1,4 +1,5 @@
 import type { Log } from '../shared/log.ts'
+import { HOUR_MS, MINUTE_MS } from '../shared/time-units.ts'
 import {
   correctionOf,
   estimateSkew,
@@ -8,17 +9,17 @@ import {
 } from '../wechat/callback/clock-skew.ts'
 import type { OpenedCallback } from '../wechat/callback/envelope.ts'
 
-/** A push whose signature held. */
+/** A push with a valid signature. */
 export interface SignedPush {
-  /** The account's own `apiBase`, whose platform has a clock of its own; null: WeChat. */
+  /** The account's own `apiBase`, whose platform has its own clock; null: WeChat. */
   apiBase: string | null
   /** The query's `timestamp`, s. */
   timestamp: number
-  /** Our clock, epoch ms. */
+  /** Time of arrival by this machine's clock, epoch ms. */
   arrivedAt: number
-  /** Tells pushes apart: the same one twice, whoever sent it, says nothing new. */
+  /** Identifies the push. A repeated push is no new sample, whoever sent it. */
   signature: string
-  /** Its `timestamp` was too far from our clock, so nothing else was believed of it. */
+  /** True when the push was refused because its `timestamp` was too far from this machine's clock. */
   refused: boolean
 }
 
@@ -26,26 +27,26 @@ export interface SkewReport {
   /** Host of the platform's API. */
   api: string
   samples: number
-  /** How many of them were refused because of their `timestamp`. */
+  /** How many samples were refused because of their `timestamp`. */
   refused: number
-  /** Ours minus WeChat's, ms. */
+  /** This machine's clock minus WeChat's, ms. */
   skewMs: number
   steady: boolean
-  /** What is added to WeChat's times of events that come now. */
+  /** Added to WeChat's times of new events, ms. */
   correctionMs: number
 }
 
 export interface SkewMonitor {
   record(push: SignedPush): void
-  /** What to add to WeChat's times to get ours, ms; 0 where nothing is to be corrected. */
+  /** The correction of WeChat's times to this machine's clock, ms; 0 for none. */
   aheadMs(apiBase: string | null): number
-  /** One for each platform that has pushed within the last hour. */
+  /** A report for each platform that has pushed within the last hour. */
   report(): SkewReport[]
-  /** The same for an account's platform, once there are enough pushes. */
+  /** The report of one platform; null until there are enough samples. */
   reportFor(apiBase: string | null): SkewReport | null
 }
 
-/** Records the clock of a push, where its signature held. */
+/** Records the clock of a push whose signature is valid. */
 export function measureSkew(
   monitor: Pick<SkewMonitor, 'record'>,
   call: {
@@ -63,12 +64,13 @@ export function measureSkew(
 
 const MAX_SAMPLES = 64
 /** An unsynchronised clock drifts by less than half a second in an hour. */
-const SAMPLE_LIFETIME_MS = 3_600_000
-/** The machine's clock was set: what was measured before says nothing any more. Being slewed moves it far less. */
+const SAMPLE_LIFETIME_MS = HOUR_MS
+/** A jump of the clock by more than this means that the clock was set, so earlier samples are invalid. */
 const CLOCK_SET_MS = 1_000
+/** The largest rate at which NTP slews a clock, above its real one of 0.0005. */
 const SLEW = 0.001
-const WARN_EVERY_MS = 600_000
-/** Far more platforms than one process serves; a bound all the same. */
+const WARN_EVERY_MS = 10 * MINUTE_MS
+/** Bounds the memory. One process serves far fewer platforms. */
 const MAX_PLATFORMS = 100
 
 interface Sample {
@@ -86,18 +88,15 @@ interface Platform {
 }
 
 interface SkewMonitorDeps {
-  /** API of accounts without an `apiBase` of their own. */
+  /** API of accounts without an own `apiBase`. */
   defaultApi: string
   now(): number
-  /** A clock that nobody sets, ms. */
+  /** A monotonic clock, ms. */
   monotonic(): number
   log: Log
 }
 
-/**
- * Measures this process's clock against WeChat's by the pushes of the last hour, each platform by itself, and warns where
- * they are far apart.
- */
+/** Measures this machine's clock against each platform's by the pushes of the last hour, and warns about a large difference. */
 export function createSkewMonitor(deps: SkewMonitorDeps): SkewMonitor {
   const monitor = new PushSkewMonitor(deps)
   return {
@@ -151,7 +150,7 @@ class PushSkewMonitor implements SkewMonitor {
     const reference = correction === 0 ? 'this machine’s' : 'WeChat’s'
     this.#deps.log.warn(
       { api: this.#apiOf(platform.apiBase), correctionMs: correction },
-      `events are counted by ${reference} clock from now on`,
+      `event times now follow ${reference} clock`,
     )
   }
 
@@ -187,15 +186,15 @@ class PushSkewMonitor implements SkewMonitor {
     if (!report?.steady) return
     const { warnedAt } = platform
     if (!isLargeSkew(report)) {
-      if (warnedAt !== null) log.info(report, 'this machine’s clock agrees with WeChat’s again')
+      if (warnedAt !== null) log.info(report, 'this machine’s clock agrees with WeChat’s clock again')
       platform.warnedAt = null
       return
     }
     if (warnedAt !== null && monotonic() - warnedAt < WARN_EVERY_MS) return
     platform.warnedAt = monotonic()
-    const remedy = `this machine’s clock is ${describeSkew(report.skewMs)}: set it right (NTP)`
+    const remedy = `this machine’s clock is ${describeSkew(report.skewMs)}: synchronise it (NTP)`
     if (report.refused * 2 > report.samples)
-      log.error(report, `callbacks are refused because of their timestamp: ${remedy}`)
+      log.error(report, `callbacks are refused because of their timestamp; ${remedy}`)
     else log.warn(report, remedy)
   }
 
@@ -213,7 +212,7 @@ class PushSkewMonitor implements SkewMonitor {
   }
 }
 
-/** Far enough apart to matter, by enough pushes. */
+/** True for a skew that is large enough to matter, measured by enough samples. */
 export function isLargeSkew({ samples, skewMs }: Pick<SkewReport, 'samples' | 'skewMs'>): boolean {
   return samples >= FEWEST_SAMPLES && Math.abs(skewMs) >= LARGE_SKEW_MS
 }

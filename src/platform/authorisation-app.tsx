@@ -3,23 +3,24 @@ import { type AttemptLimiter, createAttemptLimiter } from '../auth/attempt-limit
 import type { ClientReader } from '../auth/http/client-address.ts'
 import { callbackPath } from '../callback/callback-path.ts'
 import type { Log } from '../shared/log.ts'
+import { SECOND_MS } from '../shared/time-units.ts'
 import { authorisationKey } from './authorisation-links.ts'
 import { AuthorisedPage, ProblemPage } from './authorisation-pages.tsx'
 import { PlatformError } from './platform-error.ts'
 import type { PlatformService } from './platform-service.ts'
 
 /**
- * Each start is a call to WeChat, which limits calls per day, and a row. One address: a class of owners behind one router at
- * once, then four a minute. All addresses together: one a second in the long run.
+ * Each start costs a row and a call to WeChat, which limits calls per day. The burst of an address allows a class of owners behind
+ * one router.
  */
-const STARTS_PER_ADDRESS = { burst: 40, everyMs: 15_000 }
-const STARTS_IN_TOTAL = { burst: 200, everyMs: 1_000 }
-/** Returns with a state of ours from one address, reloaded pages included. */
-const RETURNS_PER_ADDRESS = { burst: 60, everyMs: 2_000 }
+const STARTS_PER_ADDRESS = { burst: 40, everyMs: 15 * SECOND_MS }
+const STARTS_IN_TOTAL = { burst: 200, everyMs: SECOND_MS }
+/** Returns with a genuine state from one address, reloaded pages included. */
+const RETURNS_PER_ADDRESS = { burst: 60, everyMs: 2 * SECOND_MS }
 const ALL_ADDRESSES = 'everybody'
 /**
- * WeChat writes `queryauthcode@@@` and 86 letters, digits, `-` and `_` (as public programs have logged it; no page of
- * WeChat's says so): others may come, none of them long.
+ * WeChat's codes are `queryauthcode@@@` and 86 letters, digits, `-` and `_`, by the logs of public programs. WeChat does not
+ * document the format, so other characters and lengths are accepted too.
  */
 const CODE_FORMAT = /^[\w@.=~+/-]{1,512}$/
 
@@ -28,20 +29,20 @@ export interface AuthorisationDeps {
   now(): number
   log: Log
   nameOf(appId: string): Promise<string | null>
-  /** The simulated phone of an account; null where its owner has a real one. */
+  /** The simulated phone of an account; null for an account at WeChat. */
   phoneUrl(appId: string): string | null
-  /** Where a request comes from: the limits count by it. */
+  /** Reads the client's address, which the rate limits count by. */
   client: ClientReader
 }
 
 /**
- * Sends owners to WeChat's authorisation page and receives them back. Anybody can open these pages, so they are bounded:
- * starts by address, and a return only with a state of ours and one code.
+ * Redirects owners to WeChat's authorisation page and receives them back. The pages are public and rate-limited by address. A
+ * return needs a state that this platform issued, and each state accepts one code.
  */
 export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
   const { platform, now, log } = deps
   const app = new Hono({ getPath: callbackPath })
-  /** WeChat's authorisation page must be opened from the platform's registered domain, and learns that from the referrer. */
+  /** WeChat's authorisation page checks the referrer: it must be opened from the registered domain of the platform. */
   const page: MiddlewareHandler = async (c, next) => {
     await next()
     c.header('referrer-policy', 'origin')
@@ -49,7 +50,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
   const startsInTotal = createAttemptLimiter({ ...STARTS_IN_TOTAL, now })
   const startsPerAddress = createAttemptLimiter({ ...STARTS_PER_ADDRESS, now })
   const returnsPerAddress = createAttemptLimiter({ ...RETURNS_PER_ADDRESS, now })
-  /** Counts an attempt of the client; a page where there were too many. */
+  /** Counts an attempt of the client. @returns a page when there were too many, else null */
   const limitRate = (
     c: Context,
     limiter: AttemptLimiter,
@@ -82,7 +83,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     if (!(await platform.redeemState(state, code))) return invalidLinkPage(c)
     const key = authorisationKey(code)
     await platform.acceptEvent({ kind: 'authorised', appId: null, code, dedupeKey: key, createTime: null })
-    await platform.processEvents().catch((err) => log.warn({ err }, 'platform events'))
+    await platform.processEvents().catch((err) => log.warn({ err }, 'platform events could not be processed'))
     const outcome = await platform.readOutcome(key)
     if (outcome?.done && outcome.appId && !outcome.error) {
       const name = (await deps.nameOf(outcome.appId)) ?? outcome.appId
@@ -93,7 +94,7 @@ export function createAuthorisationApp(deps: AuthorisationDeps): Hono {
     if (outcome?.done) {
       return c.html(<ProblemPage zh="微信不接受这个授权码。" en="WeChat did not accept this code." />, 400)
     }
-    return unavailablePage(c, log, new PlatformError(outcome?.error ?? 'not done yet', null))
+    return unavailablePage(c, log, new PlatformError(outcome?.error ?? 'not processed yet', null))
   })
 
   return app
@@ -115,7 +116,7 @@ function busyPage(c: Context, ms: number) {
 
 function unavailablePage(c: Context, log: Log, err: unknown) {
   const reason = err instanceof Error ? err.message : String(err)
-  log.warn({ reason }, 'authorisation page')
+  log.warn({ reason }, 'authorisation page unavailable')
   return c.html(
     <ProblemPage
       zh="暂时无法连接微信，请稍后再试。"

@@ -9,12 +9,12 @@ interface AuthorisationLinksDeps {
   config: PlatformConfig
   store: PlatformStore
   calls: ComponentCalls
-  /** Where WeChat's authorisation pages are, when not at WeChat: a simulated WeChat has API and pages at one address. */
+  /** Base URL of the authorisation pages of a simulated WeChat; null: WeChat's own pages. */
   wechatPages: string | null
   now(): number
 }
 
-/** Links to WeChat's authorisation page. Each carries a state of ours that comes back with one code. */
+/** Links to WeChat's authorisation page. Each link has a signed state, which the return must contain. */
 export class AuthorisationLinks {
   readonly #deps: AuthorisationLinksDeps
   readonly #states: ReturnType<typeof createSignedTokens>
@@ -24,7 +24,7 @@ export class AuthorisationLinks {
     this.#states = createSignedTokens(deps.config.appSecret, 'authorisation visit')
   }
 
-  /** Where to send an owner: WeChat's page for a computer, or for a phone. @throws PlatformError */
+  /** The URL of WeChat's page for a computer or a phone. @throws PlatformError */
   async start(device: 'pc' | 'phone'): Promise<string> {
     const { config, store, calls, now, wechatPages } = this.#deps
     const answer = await calls.withToken((token) => calls.client.preAuthCode(token))
@@ -42,7 +42,7 @@ export class AuthorisationLinks {
       : `${wechatPages ?? 'https://open.weixin.qq.com'}/wxaopen/safe/bindcomponent?action=bindcomponent&no_scan=1&${query}#wechat_redirect`
   }
 
-  /** Whether this platform issued the state; costs no statement. */
+  /** Whether this platform issued the state. Needs no statement. */
   isOwnState(state: string): boolean {
     return this.#states.isGenuine(state)
   }
@@ -53,7 +53,7 @@ export class AuthorisationLinks {
   }
 }
 
-/** Names an authorisation by its code, without storing the code. */
+/** The key of an authorisation: a hash of its code. */
 export function authorisationKey(code: string): string {
   return `code-${createHash('sha256').update(code).digest('base64url').slice(0, 32)}`
 }

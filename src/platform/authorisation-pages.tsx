@@ -1,7 +1,7 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 
-/** What an account's owner sees after WeChat's authorisation page. */
+/** The frame of the pages that an owner sees after WeChat's authorisation page. */
 const Page = ({ children }: { children?: Child }) => (
   <>
     {raw('<!DOCTYPE html>')}
@@ -23,7 +23,7 @@ const Page = ({ children }: { children?: Child }) => (
 export const AuthorisedPage = (props: {
   name: string
   appId: string
-  /** Where the account's simulated phone is, where there is one. */
+  /** URL of the account's simulated phone; null when it has none. */
   phoneUrl: string | null
 }) => (
   <Page>

@@ -7,11 +7,11 @@ import type { PassiveReply } from '../wechat/callback/reply.ts'
 import type { PlatformService } from './platform-service.ts'
 import { answerReleaseTest, isReleaseTestAccount } from './release-test.ts'
 
-/** How the callback sees accounts where a platform serves some of them, and WeChat's tester of platforms. */
+/** Finds accounts for the callback when a platform serves some of them, and answers WeChat's release test. */
 export function createCallbackAccounts(deps: {
   platform: PlatformService
   configCache: { isCached(appId: string): boolean; findAccount(appId: string): Promise<Account | null> }
-  clientOf(findAccount: { apiBase: string | null }): WechatClient
+  clientOf(account: { apiBase: string | null }): WechatClient
   log: Log
 }) {
   const { platform, log } = deps
@@ -38,7 +38,7 @@ export function createCallbackAccounts(deps: {
       if (answer) {
         const { authCode, text } = answer.sendFor
         sendTestMessage(inbound.openId, authCode, text).catch((err) =>
-          log.error({ err }, 'release test: not sent'),
+          log.error({ err }, 'release test message could not be sent'),
         )
       }
       return { reply: null }
@@ -49,6 +49,9 @@ export function createCallbackAccounts(deps: {
     const token = await platform.accessTokenForCode(authCode)
     const body = { touser, msgtype: 'text', text: { content } }
     const answer = await deps.clientOf({ apiBase: platform.config.apiBase ?? null }).customSend(token, body)
-    log.info({ answer: answer.kind, errcode: 'errcode' in answer ? answer.errcode : null }, 'release test')
+    log.info(
+      { answer: answer.kind, errcode: 'errcode' in answer ? answer.errcode : null },
+      'release test message sent',
+    )
   }
 }

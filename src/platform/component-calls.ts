@@ -5,14 +5,14 @@ import type { TokenProvider } from '../wechat/api/tokens.ts'
 import { isTokenRefused, RetryBudget, requestWithToken } from '../wechat/api/with-token.ts'
 import { PlatformError, requireData } from './platform-error.ts'
 
-/** The platform's own calls to WeChat, made with its component token. */
+/** Calls to WeChat with the component token of the platform. */
 export class ComponentCalls {
   readonly client: ComponentClient
   readonly #appId: string
   readonly #tokens: TokenProvider
   readonly #log: Log
 
-  /** @param deps.appId the platform's own, COMPONENT_APP_ID */
+  /** @param deps.appId the appId of the platform, COMPONENT_APP_ID */
   constructor(deps: { appId: string; client: ComponentClient; tokens: TokenProvider; log: Log }) {
     this.client = deps.client
     this.#appId = deps.appId
@@ -21,7 +21,7 @@ export class ComponentCalls {
   }
 
   /**
-   * One call with the component token; with a new one where WeChat does not take it any more.
+   * Makes a call with the component token. Repeats it once with a new token when WeChat refuses the token.
    * @throws PlatformError when there is no token
    */
   async withToken<T>(call: (token: string) => Promise<WechatAnswer<T>>): Promise<WechatAnswer<T>> {
@@ -39,7 +39,7 @@ export class ComponentCalls {
     throw new PlatformError(`no component token: ${called.reason}`, called.errcode, called.malformed)
   }
 
-  /** Exchanges an authorisation code, once. @throws PlatformError */
+  /** Exchanges an authorisation code. WeChat accepts each code once. @throws PlatformError */
   async queryAuth(code: string): Promise<AuthorisationInfo> {
     const answer = await this.withToken((token) => this.client.queryAuth(token, code))
     return requireData(answer, 'api_query_auth').authorization_info

@@ -3,6 +3,7 @@ import type { AdmissionControl } from '../callback/admission/admission-control.t
 import { callbackPath } from '../callback/callback-path.ts'
 import { withinDeadline } from '../callback/deadline.ts'
 import { declaredBytes, MAX_CALLBACK_BYTES, readBody } from '../callback/read-body.ts'
+import { OVERLOADED } from '../callback/rejections.ts'
 import { measureSkew, type SkewMonitor } from '../callback/skew-monitor.ts'
 import { createRateLimitedLog, type RateLimitedLog } from '../shared/rate-limited-log.ts'
 import { freshSignature, openCallback, UNAUTHORISED } from '../wechat/callback/envelope.ts'
@@ -11,17 +12,17 @@ import { authorisationKey } from './authorisation-links.ts'
 import { type PlatformPush, parsePlatformPush } from './platform-push.ts'
 
 interface PlatformAppDeps extends AuthorisationDeps {
-  /** How old the query's `timestamp` may be, ms; 0: any age. */
+  /** Largest age of the query's `timestamp`, ms; 0: any age. */
   maxAgeMs: number
-  /** Measures this process's clock against WeChat's. */
+  /** Measures this machine's clock against WeChat's. */
   skewMonitor: Pick<SkewMonitor, 'record'>
-  /** Bounds what pushes hold in memory, together with callbacks. */
+  /** Bounds the memory that pushes and callbacks hold together. */
   admission: Pick<AdmissionControl, 'tryAcquire'>
 }
 
 /**
- * The entry points of the third-party platform (docs/contract.md#3-callbacks): WeChat's pushes, the way to WeChat's
- * authorisation page, and the way back. Comes before `/wechat/:appId`.
+ * The routes of the third-party platform (docs/contract.md#3-callbacks): WeChat's pushes, the start of an authorisation, and the
+ * return from it. Must be registered before `/wechat/:appId`.
  */
 export function createPlatformApp(deps: PlatformAppDeps): Hono {
   const receiver = new PushReceiver(deps)
@@ -50,21 +51,21 @@ class PushReceiver {
     const account = platform.asCallbackAccount({ appId: platform.config.appId })
     const signature = freshSignature(account, c.req.query(), { now: arrivedAt, maxAgeMs })
     const permit = admission.tryAcquire({ signature, bytes })
-    if (!permit) return c.text('too many at once', 500)
+    if (!permit) return c.text(OVERLOADED, 500)
     try {
       const reading = permit.read(readBody(c.req, MAX_CALLBACK_BYTES))
-      const body = await withinDeadline(startedAt, reading, 'the body did not come')
+      const body = await withinDeadline(startedAt, reading, 'the body did not arrive')
       if (!body) return this.#refuse(413, 'body over 64 KiB')
       const opened = openCallback({ account, query: c.req.query(), body, now: now(), maxAgeMs })
       const apiBase = platform.config.apiBase ?? null
       measureSkew(this.#deps.skewMonitor, { apiBase, query: c.req.query(), opened, arrivedAt })
       if (!opened.ok)
         return this.#refuse(opened.status, opened.reason, opened.undecryptable && 'undecryptable')
-      if (!permit.enqueue(body.length)) return c.text('too many at once', 500)
+      if (!permit.enqueue(body.length)) return c.text(OVERLOADED, 500)
       return await this.#store(c, parsePlatformPush(opened.record))
     } catch (err) {
       const reason = err instanceof Error ? err.message : String(err)
-      this.#log('warn', 'not read', { reason }, 'component push not read')
+      this.#log('warn', 'not read', { reason }, 'component push could not be read')
       return c.text('not read', 500)
     } finally {
       permit.release()
@@ -78,15 +79,15 @@ class PushReceiver {
     try {
       await this.#accept(push, seconds)
     } catch (err) {
-      // WeChat is answered 500 and pushes again.
-      log.error({ err }, 'component push not stored')
+      // WeChat pushes again after an answer 500.
+      log.error({ err }, 'component push could not be stored')
       return c.text('not stored', 500)
     }
-    platform.processEvents().catch((err) => log.warn({ err }, 'platform events'))
+    platform.processEvents().catch((err) => log.warn({ err }, 'platform events could not be processed'))
     return c.text('success')
   }
 
-  /** @param seconds when it happened by WeChat's clock */
+  /** @param seconds time of the event by WeChat's clock */
   async #accept(push: PlatformPush, seconds: number): Promise<void> {
     const { platform, log } = this.#deps
     const createTime = seconds * 1000
@@ -111,14 +112,17 @@ class PushReceiver {
         return platform.acceptEvent({ kind: 'authorised', appId, code, dedupeKey: key, createTime })
       }
       case 'other':
-        log.info({ infoType: push.infoType }, 'component push: unknown kind')
+        log.info({ infoType: push.infoType }, 'component push of unknown kind')
         return
       default:
         return push satisfies never
     }
   }
 
-  /** `logKind` groups log lines. Being the first of its kind takes longer, so it must not depend on what was encrypted. */
+  /**
+   * @param logKind groups log lines. The first line of a kind takes longer to write, so the kind must not depend on encrypted
+   * content
+   */
   #refuse(status: 400 | 401 | 413, reason: string, logKind = `${status} ${reason}`): Response {
     this.#log('warn', logKind, { status, reason }, 'component push refused')
     return new Response(status === 401 ? UNAUTHORISED : reason, {

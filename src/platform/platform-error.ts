@@ -1,10 +1,10 @@
 import type { WechatAnswer } from '../wechat/api/client.ts'
 
-/** A call that WeChat did not answer as hoped; the message is for the log and the page. */
+/** A call to WeChat that failed. The message is for the log and the page. */
 export class PlatformError extends Error {
   override name = 'PlatformError'
   readonly errcode: number | null
-  /** WeChat answered, but not as it documents. */
+  /** WeChat's answer does not have its documented form. */
   readonly malformed: boolean
   constructor(message: string, errcode: number | null, malformed = false) {
     super(message)
@@ -13,7 +13,11 @@ export class PlatformError extends Error {
   }
 }
 
-/** @throws PlatformError where WeChat gave no data; `call` names it */
+/**
+ * The data of an answer.
+ * @param call the name of the API, for the error
+ * @throws PlatformError when the answer has no data
+ */
 export function requireData<T>(answer: WechatAnswer<T>, call: string): T {
   if (answer.kind !== 'answered')
     throw new PlatformError(`${call}: ${answer.reason}`, null, answer.kind === 'malformed')

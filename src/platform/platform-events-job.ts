@@ -1,15 +1,16 @@
 import type { PeriodicJob } from '../jobs/periodic-jobs.ts'
+import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import type { PlatformService } from './platform-service.ts'
 
-/** Younger ones are processed by the process that received them. */
-const MIN_AGE_MS = 15_000
+/** The process that received a younger event processes it itself. */
+const MIN_AGE_MS = 15 * SECOND_MS
 
-/** Authorisations and revocations that could not be done at once, or whose process died, are done here. */
+/** Processes authorisations and revocations that failed, or whose process died. */
 export function createPlatformEventsJob(platform: Pick<PlatformService, 'processEvents'>): PeriodicJob {
   return {
     name: 'platform-events',
-    everyMs: 10_000,
-    leaseMs: 120_000,
+    everyMs: 10 * SECOND_MS,
+    leaseMs: 2 * MINUTE_MS,
     run: () => platform.processEvents(MIN_AGE_MS),
   }
 }

@@ -7,12 +7,12 @@ import type { ComponentCalls } from './component-calls.ts'
 import { PlatformError } from './platform-error.ts'
 
 const BATCH_SIZE = 50
-/** An event that failed so often is given up. */
+/** After so many attempts the error is recorded as the outcome of the event. */
 const MAX_ATTEMPTS = 20
-/** WeChat's answers to a code that will never be good: invalid, expired, used. */
+/** WeChat's errcodes for an authorisation code that is invalid, expired or used. A retry cannot succeed. */
 const REFUSED_CODES: ReadonlySet<number | null> = new Set([61009, 61010, 61011, 61020, 40029])
 const NO_MESSAGES =
-  'The owner did not give 消息管理 (message management): no messages may be sent. Authorise again with it ticked.'
+  'The owner did not grant 消息管理 (message management), so no messages may be sent. Authorise again with it ticked.'
 
 interface PlatformEventsDeps {
   config: Pick<PlatformConfig, 'apiBase'>
@@ -20,21 +20,21 @@ interface PlatformEventsDeps {
   accounts: AccountStore
   calls: ComponentCalls
   now(): number
-  /** A time of ours, epoch ms, by WeChat's clock. */
+  /** Converts a time of this machine's clock to WeChat's clock, epoch ms. */
   toPlatformTime(at: number): number
   log: Log
-  /** Accounts changed: live in this process when it resolves. */
+  /** Reloads the accounts. The changes are live in this process when it resolves. */
   reloadAccounts(): Promise<void>
-  /** The account is served (again): what waits may go. */
+  /** Called when the account may send again: waiting sends are retried. */
   resumeSends(appId: string): void
-  /** Ends every run of the account as `account-stopped`; fails while Temporal is unavailable. */
+  /** Ends every run of the account as `account-stopped`. Rejects while Temporal is unavailable. */
   stopRuns(appId: string, reason: string): Promise<void>
 }
 
-/** What became of a platform's event. */
+/** The outcome of a platform event. */
 type EventOutcome = Omit<Parameters<PlatformStore['markDone']>[1], 'at'>
 
-/** Authorisations and revocations: stored when they come, then carried out one after the other. */
+/** Authorisations and revocations. They are stored when they arrive, then processed one after the other. */
 export class PlatformEvents {
   readonly #deps: PlatformEventsDeps
   #processing: Promise<void> = Promise.resolve()
@@ -43,14 +43,17 @@ export class PlatformEvents {
     this.#deps = deps
   }
 
-  /** Stores an event durably, once for each key. */
+  /** Stores an event durably. An event whose key is stored already is ignored. */
   accept(
     event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { dedupeKey: string },
   ): Promise<void> {
     return this.#deps.store.accept({ ...event, receivedAt: this.#deps.now() })
   }
 
-  /** Carries out what is stored and not done, one event after the other. `ageMs`: only what has waited for that long. */
+  /**
+   * Processes the stored events that are not done, one after the other.
+   * @param ageMs only events that have waited for at least this long
+   */
   process(ageMs = 0): Promise<void> {
     const run = this.#processing.then(() => this.#processPending(ageMs))
     this.#processing = run.catch(() => {})
@@ -65,26 +68,26 @@ export class PlatformEvents {
   async #processEvent(event: PlatformEvent): Promise<void> {
     const { store, log, now } = this.#deps
     try {
-      await store.markDone(event.id, { at: now(), ...(await this.#carryOut(event)) })
+      await store.markDone(event.id, { at: now(), ...(await this.#apply(event)) })
     } catch (err) {
       const problem = err instanceof Error ? err.message : String(err)
       const isFinal = err instanceof PlatformError && REFUSED_CODES.has(err.errcode)
-      log.warn({ problem, kind: event.kind }, 'platform event not done')
+      log.warn({ problem, kind: event.kind }, 'platform event could not be processed')
       if (isFinal || event.attempts >= MAX_ATTEMPTS)
         await store.markDone(event.id, { at: now(), appId: event.appId, error: problem })
       else await store.recordError(event.id, problem)
     }
   }
 
-  #carryOut(event: PlatformEvent): Promise<EventOutcome> | EventOutcome {
+  #apply(event: PlatformEvent): Promise<EventOutcome> | EventOutcome {
     if (event.kind === 'authorised' && event.code !== null) return this.#authorise(event, event.code)
     if (event.appId) return this.#revoke(event, event.appId)
     return { appId: null, error: 'nothing to do' }
   }
 
   /**
-   * Exchanges a code for the account behind it. What the owner's browser brings is the newest by itself: WeChat has just
-   * exchanged its code. A push is ordered by its `CreateTime`, and changes nothing when something newer is known.
+   * Exchanges a code for its account. A code from the owner's browser is always the newest authorisation, because WeChat has just
+   * accepted it. A push is ordered by its `CreateTime`, and changes nothing when a newer event is known.
    * @throws PlatformError
    */
   async #authorise(event: PlatformEvent, code: string): Promise<EventOutcome> {
@@ -110,7 +113,7 @@ export class PlatformEvents {
     return { appId, error: null, createTime: authorisedAt }
   }
 
-  /** The account behind a code. @throws PlatformError */
+  /** Queries the account of a code at WeChat. @throws PlatformError */
   async #queryAccount(code: string) {
     const { calls } = this.#deps
     const {
@@ -118,7 +121,7 @@ export class PlatformEvents {
       authorizer_refresh_token: refreshToken,
       func_info,
     } = await calls.queryAuth(code)
-    if (!refreshToken) throw new PlatformError(`${appId} gave no right to call the API`, null)
+    if (!refreshToken) throw new PlatformError(`the owner of ${appId} granted no API permission`, null)
     const answer = await calls.withToken((token) => calls.client.authoriserInfo(token, appId))
     const info = answer.kind === 'answered' ? answer.data?.authorizer_info : undefined
     const certification = info?.verify_type_info?.id
@@ -133,19 +136,19 @@ export class PlatformEvents {
 
   async #revoke(event: PlatformEvent, appId: string): Promise<EventOutcome> {
     const { accounts, log } = this.#deps
-    // An account that has its own secret here is not the platform's to end, whoever pushes.
+    // An account that is registered with its own secret does not depend on the platform.
     if ((await accounts.find(appId))?.kind === 'owned') return { appId, error: null }
     const revokedAt = event.createTime ?? this.#inWholeSeconds(event.receivedAt)
-    const reason = 'The owner took the authorisation back (unauthorized).'
+    const reason = 'The owner revoked the authorisation (unauthorized).'
     if (!(await accounts.revokeAuthorisation(appId, revokedAt, reason)))
       return this.#skipOutdated(event, appId)
     await this.#deps.reloadAccounts()
-    await this.#deps.stopRuns(appId, 'authorisation taken back')
-    log.warn({ appId }, 'authorisation taken back')
+    await this.#deps.stopRuns(appId, 'authorisation revoked')
+    log.warn({ appId }, 'authorisation revoked')
     return { appId, error: null }
   }
 
-  /** Known before the code is exchanged, which would be for nothing. */
+  /** True for a push that is older than the known state of its account. Its code need not be exchanged. */
   async #isOutdated({ appId, createTime }: PlatformEvent): Promise<boolean> {
     const { accounts, store } = this.#deps
     if (appId === null || createTime === null) return false
@@ -153,16 +156,13 @@ export class PlatformEvents {
     return Math.max(account?.authorisationAt ?? 0, revokedAt ?? 0) > createTime
   }
 
-  /** WeChat pushes an event again until it is answered, so an old one may come after what followed it. */
+  /** WeChat repeats a push until it is answered, so an old event may arrive after a newer one. */
   #skipOutdated({ kind, createTime }: PlatformEvent, appId: string | null): EventOutcome {
-    this.#deps.log.info(
-      { appId, kind, createTime },
-      'platform event is older than what is known: nothing is changed',
-    )
-    return { appId, error: 'older than what is known' }
+    this.#deps.log.info({ appId, kind, createTime }, 'platform event skipped: a newer one is known')
+    return { appId, error: 'skipped: a newer event is known' }
   }
 
-  /** A time of ours as WeChat would state it: by its clock, in whole seconds like `CreateTime`. */
+  /** Converts a time of this machine's clock to WeChat's clock in whole seconds, as `CreateTime` has them. */
   #inWholeSeconds(at: number): number {
     return Math.floor(this.#deps.toPlatformTime(at) / 1000) * 1000
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parsePlatformPush } from './platform-push.ts'
 
-describe('what WeChat pushes to a platform', () => {
-  it('is a ticket, an authorisation, a change of one, or its end', () => {
+describe('a push of WeChat to a platform', () => {
+  it('is a ticket, an authorisation, a change of an authorisation, or a revocation', () => {
     expect(
       parsePlatformPush({ InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@1' }),
     ).toEqual({
@@ -34,12 +34,12 @@ describe('what WeChat pushes to a platform', () => {
   })
 
   it.each([
-    ['a kind that nobody knows', { InfoType: 'notify_third_fasteregister' }],
+    ['an unknown kind', { InfoType: 'notify_third_fasteregister' }],
     ['a ticket push without a ticket', { InfoType: 'component_verify_ticket' }],
     ['an authorisation without a code', { InfoType: 'authorized', AuthorizerAppid: 'wxA' }],
-    ['an end without an account', { InfoType: 'unauthorized' }],
-    ['nothing', {}],
-  ])('is acknowledged and nothing more: %s', (_, record) => {
+    ['a revocation without an account', { InfoType: 'unauthorized' }],
+    ['an empty push', {}],
+  ])('is only acknowledged: %s', (_, record) => {
     expect(parsePlatformPush(record)).toMatchObject({ info: 'other' })
   })
 })

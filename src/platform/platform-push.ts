@@ -1,6 +1,6 @@
 import type { FieldRecord } from '../wechat/callback/field-record.ts'
 
-/** What WeChat pushes to a platform at its 授权事件接收 address. `createTime`: by WeChat's clock, s; null without one. */
+/** A push of WeChat to a platform's 授权事件接收 URL. `createTime`: by WeChat's clock, s; null when the push has none. */
 export type PlatformPush = { createTime: number | null } & (
   | { info: 'component_verify_ticket'; ticket: string }
   | { info: 'authorized' | 'updateauthorized'; appId: string; code: string }
@@ -8,7 +8,7 @@ export type PlatformPush = { createTime: number | null } & (
   | { info: 'other'; infoType: string }
 )
 
-/** Reads a decrypted push; what lacks its fields counts as `other`, which is acknowledged and nothing more. */
+/** Parses a decrypted push. A push without its required fields counts as `other`, which is only acknowledged. */
 export function parsePlatformPush(record: FieldRecord): PlatformPush {
   const field = (name: string) => {
     const value = record[name]

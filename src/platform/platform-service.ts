@@ -17,23 +17,23 @@ export interface PlatformDeps {
   accounts: AccountStore
   client: ComponentClient
   tokens: TokenProvider
-  /** Where WeChat's authorisation pages are, when not at WeChat. */
+  /** Base URL of the authorisation pages of a simulated WeChat; null: WeChat's own pages. */
   wechatPages: string | null
   now(): number
-  /** A time of ours, epoch ms, by WeChat's clock. */
+  /** Converts a time of this machine's clock to WeChat's clock, epoch ms. */
   toPlatformTime(at: number): number
   log: Log
-  /** Accounts changed: live in this process when it resolves. */
+  /** Reloads the accounts. The changes are live in this process when it resolves. */
   reloadAccounts(): Promise<void>
-  /** The account is served (again): what waits may go. */
+  /** Called when the account may send again: waiting sends are retried. */
   resumeSends(appId: string): void
-  /** Ends every run of the account as `account-stopped`; fails while Temporal is unavailable. */
+  /** Ends every run of the account as `account-stopped`. Rejects while Temporal is unavailable. */
   stopRuns(appId: string, reason: string): Promise<void>
 }
 
 export type PlatformService = ReturnType<typeof createPlatformService>
 
-/** The third-party platform (第三方平台) as the rest of the program sees it. One for each process. */
+/** The interface of the third-party platform (第三方平台) for the rest of the program. One for each process. */
 export function createPlatformService(deps: PlatformDeps) {
   const { config, store, now } = deps
   const calls = new ComponentCalls({ ...deps, appId: config.appId })
@@ -44,36 +44,36 @@ export function createPlatformService(deps: PlatformDeps) {
     config,
     fetchComponentToken: () => tokens.fetchComponentToken(),
     fetchAuthoriserToken: (account: Account) => tokens.fetchAuthoriserToken(account),
-    /** Carries out stored events; `ageMs`: only those that have waited for that long. */
+    /** Processes stored events. `ageMs`: only events that have waited for at least this long. */
     processEvents: (ageMs?: number) => events.process(ageMs),
     acceptEvent: (
       event: Pick<PlatformEvent, 'kind' | 'appId' | 'code' | 'createTime'> & { dedupeKey: string },
     ) => events.accept(event),
     readOutcome: store.outcome,
-    /** `createTime` of its push, epoch ms. */
+    /** `createTime`: of the push, epoch ms. */
     saveTicket: (ticket: string, createTime: number) =>
       store.saveTicket(config.appId, ticket, {
         createTime,
         receivedAt: now(),
         lifetimeMs: TICKET_LIFETIME_MS,
       }),
-    /** Where to send an owner: WeChat's page for a computer, or for a phone. @throws PlatformError */
+    /** The URL of WeChat's authorisation page for a computer or a phone. @throws PlatformError */
     startAuthorisation: (device: 'pc' | 'phone') => links.start(device),
     isOwnState: (state: string) => links.isOwnState(state),
     redeemState: (state: string, code: string) => links.redeem(state, code),
     asCallbackAccount: <A extends { appId: string }>(account: A) => asCallbackAccount(config, account),
-    /** For the release test: the code's own access token, used once and stored nowhere. @throws PlatformError */
+    /** The access token of a code, for the release test. It is used once and not stored. @throws PlatformError */
     async accessTokenForCode(code: string): Promise<string> {
       const { authorizer_access_token: token } = await calls.queryAuth(code)
-      if (!token) throw new PlatformError('the code gave no access token', null)
+      if (!token) throw new PlatformError('WeChat returned no access token for the code', null)
       return token
     },
   }
 }
 
 /**
- * An account's callback is the platform's: its token, its keys, its id at the end of ciphertexts. Nothing that the account
- * had when it was served by its own keys opens anything here.
+ * The account with the callback settings of the platform: token, keys, and the id at the end of ciphertexts. Settings from a time
+ * when the account was served with its own secret are not used.
  */
 function asCallbackAccount<A extends { appId: string }>(config: PlatformConfig, account: A) {
   const { appId: trailingId, token, aesKey: encodingAesKey, previousAesKey } = config

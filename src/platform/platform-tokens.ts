@@ -1,18 +1,19 @@
 import type { Log } from '../shared/log.ts'
+import { HOUR_MS } from '../shared/time-units.ts'
 import type { Account } from '../store/accounts/account.ts'
 import type { AccountStore } from '../store/accounts/account-store.ts'
 import type { PlatformStore } from '../store/accounts/platform-store.ts'
 import type { AccessToken, WechatAnswer } from '../wechat/api/client.ts'
+import { ERRCODE } from '../wechat/rules/errcodes.ts'
 import type { ComponentCalls } from './component-calls.ts'
 import { PlatformError } from './platform-error.ts'
 
-/** Tickets are pushed every ten minutes and live twelve hours (api_component_verify_ticket). */
-export const TICKET_LIFETIME_MS = 12 * 3_600_000
-const REFRESH_TOKEN_INVALID = 61023
+/** WeChat pushes a ticket every ten minutes. A ticket lives twelve hours (api_component_verify_ticket). */
+export const TICKET_LIFETIME_MS = 12 * HOUR_MS
 const LIST_PAGE_SIZE = 500
 
 interface PlatformTokensDeps {
-  /** The platform's own, COMPONENT_APP_ID. */
+  /** The appId of the platform, COMPONENT_APP_ID. */
   appId: string
   store: PlatformStore
   accounts: AccountStore
@@ -29,7 +30,7 @@ export class PlatformTokens {
     this.#deps = deps
   }
 
-  /** The platform's component token, out of the last ticket. */
+  /** Fetches the component token of the platform with the last ticket. */
   async fetchComponentToken(): Promise<WechatAnswer<AccessToken>> {
     const { appId, store, now, calls } = this.#deps
     const known = await store.readTicket(appId)
@@ -39,21 +40,23 @@ export class PlatformTokens {
     return {
       kind: 'failed',
       reason:
-        'no component_verify_ticket yet: WeChat pushes one every ten minutes to …/wechat/component (授权事件接收URL)',
+        'there is no component_verify_ticket yet: WeChat pushes one every ten minutes to …/wechat/component (授权事件接收URL)',
     }
   }
 
-  /** An authorised account's access token. The refresh token that comes with it is stored. */
+  /** Fetches the access token of an authorised account, and stores the refresh token of the answer. */
   async fetchAuthoriserToken(account: Account): Promise<WechatAnswer<AccessToken>> {
     try {
       const refreshToken = account.refreshToken ?? (await this.#recoverRefreshToken(account.appId))
-      if (!refreshToken)
-        return this.#requireAuthorisation(account, 'there is no refresh token of this account')
+      if (!refreshToken) return this.#requireAuthorisation(account, 'the account has no refresh token')
       const answer = await this.#exchange(account, refreshToken)
-      if (answer.kind !== 'answered' || answer.errcode !== REFRESH_TOKEN_INVALID) return answer
+      if (answer.kind !== 'answered' || answer.errcode !== ERRCODE.refreshTokenInvalid) return answer
       const other = await this.#recoverRefreshToken(account.appId)
       if (!other || other === refreshToken)
-        return this.#requireAuthorisation(account, 'WeChat refuses the refresh token (61023)')
+        return this.#requireAuthorisation(
+          account,
+          `WeChat refuses the refresh token (${ERRCODE.refreshTokenInvalid})`,
+        )
       return await this.#exchange(account, other)
     } catch (err) {
       if (!(err instanceof PlatformError)) throw err
@@ -73,7 +76,7 @@ export class PlatformTokens {
     return { ...answer, data: { access_token, expires_in } }
   }
 
-  /** The refresh token as WeChat has it: the stored one may be lost. */
+  /** Fetches the refresh token from WeChat's list of authorised accounts, for the case that the stored one is lost. */
   async #recoverRefreshToken(appId: string): Promise<string | null> {
     const { calls } = this.#deps
     for (let offset = 0; ; offset += LIST_PAGE_SIZE) {
@@ -88,12 +91,12 @@ export class PlatformTokens {
     }
   }
 
-  /** One change of state, one line in the log. Sends wait from now on, without a call each. */
+  /** Records that the account needs authorisation. Its sends wait from now on without calls to WeChat. */
   async #requireAuthorisation(account: Account, reason: string): Promise<WechatAnswer<AccessToken>> {
     const { accounts, log } = this.#deps
     const remedy = 'The owner must authorise again: /wechat/component/authorize'
     await accounts.recordRefusedAuthorisation(account, `${reason}. ${remedy}`)
     log.error({ appId: account.appId, reason }, 'account needs authorisation')
-    return { kind: 'answered', errcode: REFRESH_TOKEN_INVALID, errmsg: reason, rid: null, data: null }
+    return { kind: 'answered', errcode: ERRCODE.refreshTokenInvalid, errmsg: reason, rid: null, data: null }
   }
 }

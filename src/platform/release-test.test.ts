@@ -11,14 +11,14 @@ const text = (content: string): Inbound => ({
   bizmsgmenuid: null,
 })
 
-describe('WeChat’s tester of a platform', () => {
-  it('is known by the accounts of its five groups, and nobody else is', () => {
+describe('WeChat’s release test of a platform', () => {
+  it('has five accounts', () => {
     expect(isReleaseTestAccount('wx570bc396a51b8ff8')).toBe(true)
     expect(isReleaseTestAccount('wxa35b9c23cfe664eb')).toBe(true)
     expect(isReleaseTestAccount('wx0123456789abcdef')).toBe(false)
   })
 
-  it('gets its text back at once', () => {
+  it('gets its text back in the passive reply', () => {
     expect(answerReleaseTest(text('TESTCOMPONENT_MSG_TYPE_TEXT'))).toEqual({
       reply: { kind: 'text', content: 'TESTCOMPONENT_MSG_TYPE_TEXT_callback' },
     })
@@ -30,12 +30,12 @@ describe('WeChat’s tester of a platform', () => {
     })
   })
 
-  it('gets the name of an event back, as older versions of the test want it', () => {
+  it('gets the name of an event back, as older versions of the test expect', () => {
     const event: Inbound = { ...common, eventName: 'LOCATION', kind: 'unknown', msgType: 'event' }
     expect(answerReleaseTest(event)).toEqual({ reply: { kind: 'text', content: 'LOCATIONfrom_callback' } })
   })
 
-  it('gets nothing for anything else', () => {
+  it('gets an empty answer for other messages', () => {
     expect(answerReleaseTest(text('hello'))).toBeNull()
   })
 })

@@ -2,9 +2,9 @@ import type { Inbound } from '../wechat/callback/events.ts'
 import type { PassiveReply } from '../wechat/callback/reply.ts'
 
 /**
- * WeChat's five official accounts of the release test (全网发布):
+ * The five official accounts of WeChat's release test (全网发布):
  * https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/thirdparty/releases_instructions
- * They are served without campaign logic, and without an authorisation of theirs in the store.
+ * They have no campaigns, and no authorisation in the store.
  */
 const RELEASE_TEST_ACCOUNTS: ReadonlySet<string> = new Set([
   'wx570bc396a51b8ff8',
@@ -16,7 +16,7 @@ const RELEASE_TEST_ACCOUNTS: ReadonlySet<string> = new Set([
 const TEXT_REQUEST = 'TESTCOMPONENT_MSG_TYPE_TEXT'
 const QUERY_PREFIX = 'QUERY_AUTH_CODE:'
 
-/** What the tester must get: a passive reply, or an empty answer and a message through the API. */
+/** The required answer: a passive reply, or an empty answer and a message through the API; null: an empty answer. */
 export type ReleaseTestAnswer =
   | { reply: PassiveReply }
   | { sendFor: { authCode: string; text: string } }
@@ -26,7 +26,7 @@ export function isReleaseTestAccount(appId: string): boolean {
   return RELEASE_TEST_ACCOUNTS.has(appId)
 }
 
-/** The answer to one call of WeChat's tester; null where it wants nothing but an acknowledgement. */
+/** The answer to one callback of the release test. */
 export function answerReleaseTest(inbound: Inbound): ReleaseTestAnswer {
   if (inbound.kind === 'text') {
     if (inbound.content === TEXT_REQUEST) return text(`${TEXT_REQUEST}_callback`)
@@ -36,7 +36,7 @@ export function answerReleaseTest(inbound: Inbound): ReleaseTestAnswer {
     }
     return null
   }
-  // Older versions of the test want each event named; harmless to keep.
+  // Older versions of the test expect the name of each event. Newer versions ignore it.
   return inbound.eventName ? text(`${inbound.eventName}from_callback`) : null
 }
 

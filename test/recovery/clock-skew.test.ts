@@ -85,7 +85,7 @@ describe.skipIf(!inject('temporalAddress')).each(CASES)('a machine whose clock i
     })
     const shown = /nurture_clock_skew_seconds\{api="[^"]+"\} (\S+)/.exec(await metrics.text())
     expect(Math.abs(Number(shown?.[1]) - ahead / 1_000)).toBeLessThan(2)
-    const warnings = logged.filter((line) => line.includes('set it right (NTP)'))
+    const warnings = logged.filter((line) => line.includes('synchronise it (NTP)'))
     if (correction === 0) {
       expect(body).toEqual({ store: 'up', engine: 'up' })
       expect(clock).toMatchObject({ ok: true })

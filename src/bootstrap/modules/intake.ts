@@ -53,7 +53,7 @@ export function createIntake(
   })
   const inbox = createGroupCommit<ArrivingEvent, Accepted>({
     store: createAcceptEvents({ db, isExitText: cache.isExitText, isOnlyWriter: context.embedded }),
-    giveUpMs: STORE_DEADLINE_MS,
+    timeoutMs: STORE_DEADLINE_MS,
     now: () => performance.now(),
   })
   const { count, callbackCounts } = createCallbackCounter(context)

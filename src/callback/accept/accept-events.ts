@@ -18,13 +18,14 @@ import {
 type Result = Accepted | Error
 
 /**
- * Stores events that came together, each with the passive reply that it gets: an entry's reply only where a run begins.
- * The followers are read in one statement before the insert, only for events with such a reply. Where several processes
- * store events, each granted reply is checked once more after the insert: an entry that another process stored meanwhile is
- * visible to at least one of the two, and that one withdraws its reply.
+ * Stores a batch of events, each with its passive reply. The reply of an entry is stored only when the entry will start a run.
+ * For events with such a reply, one statement before the insert reads their followers.
  *
- * @param deps.isOnlyWriter no other process stores events (the embedded store): then reading and storing happen one batch at a
- * time, and the second check is not needed
+ * Where several processes store events, each granted reply is checked again after the insert. Of two entries that two processes
+ * store at the same time, at least one process sees both, and withdraws its reply.
+ *
+ * @param deps.isOnlyWriter true when no other process stores events (the embedded store). Batches are then stored one after the
+ * other, without the second check
  */
 export function createAcceptEvents(deps: {
   db: Db
@@ -58,7 +59,7 @@ export function createAcceptEvents(deps: {
     )
   }
 
-  /** The rows with the replies that are due. Earlier entries of the same batch count as waiting. */
+  /** The rows, each reply that is not due removed. Earlier entries of the same batch count as pending. */
   function withDueReplies(rows: ArrivingEvent[], known: ReadonlyMap<string, KnownFollower>): ArrivingEvent[] {
     const earlierByFollower = new Map<string, ArrivingEvent[]>()
     return rows.map((row) => {
@@ -74,7 +75,7 @@ export function createAcceptEvents(deps: {
     })
   }
 
-  /** Withdraws the replies of events whose run another entry begins after all. @returns their keys */
+  /** Withdraws the replies of entries whose run another entry starts. @returns their keys */
   async function withdrawOvertaken(
     grantedRows: ArrivingEvent[],
     batch: ReadonlySet<string>,
@@ -103,7 +104,7 @@ export function createAcceptEvents(deps: {
   }
 }
 
-/** What the store stores of it. */
+/** The columns of the inbox row. */
 function toInboxRow({ entry: _, ...row }: ArrivingEvent): NewInboxRow {
   return row
 }

@@ -3,7 +3,7 @@ import { createGroupCommit } from './group-commit.ts'
 
 afterEach(() => vi.useRealTimers())
 
-/** A store whose batches end when the test says so. */
+/** A store whose batches end when the test ends them. */
 function slowStore() {
   const batches: { items: string[]; end(results?: (string | Error)[]): void; fail(err: Error): void }[] = []
   const group = createGroupCommit<string, string>({
@@ -11,15 +11,15 @@ function slowStore() {
       new Promise((resolve, fail) => {
         batches.push({ items, end: (results = items.map((i) => `${i}!`)) => resolve(results), fail })
       }),
-    giveUpMs: 4_000,
+    timeoutMs: 4_000,
     now: () => performance.now(),
   })
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   return { batches, group, settle, items: () => batches.map((b) => b.items) }
 }
 
-describe('events that come faster than the store takes them', () => {
-  it('the first goes alone and at once; what comes meanwhile goes together, in order', async () => {
+describe('events that arrive faster than the store accepts them', () => {
+  it('are stored alone while none waits, and then together in order of arrival', async () => {
     const { batches, group, settle, items } = slowStore()
     const answers = ['a', 'b', 'c', 'd'].map((i) => group.accept(i))
     expect(items()).toEqual([['a']])
@@ -31,7 +31,7 @@ describe('events that come faster than the store takes them', () => {
     expect(await Promise.all(answers)).toEqual(['a!', 'b!', 'c!', 'd!'])
   })
 
-  it('a batch is bounded: the rest goes with the next', async () => {
+  it('are stored in batches of bounded size', async () => {
     const { batches, group, settle } = slowStore()
     for (let i = 0; i < 2_500; i++) void group.accept(String(i))
     for (const n of [0, 1, 2]) {
@@ -42,7 +42,7 @@ describe('events that come faster than the store takes them', () => {
     expect(batches.flatMap((b) => b.items)).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
   })
 
-  it('one item at fault fails alone and at once', async () => {
+  it('do not fail with an invalid item of their batch, which fails immediately', async () => {
     const { batches, group, settle } = slowStore()
     const [first, bad, good] = ['first', 'bad', 'good'].map((i) => group.accept(i))
     const refused = expect(bad).rejects.toThrow('refused')
@@ -55,8 +55,8 @@ describe('events that come faster than the store takes them', () => {
   })
 })
 
-describe('a store that takes nothing, as a database that is starting again', () => {
-  it('is asked again, with what came meanwhile, in order of arrival', async () => {
+describe('a store that is unavailable, such as a restarting database', () => {
+  it('is retried with all waiting items, in order of arrival', async () => {
     vi.useFakeTimers()
     const { batches, group, items } = slowStore()
     const first = group.accept('first')
@@ -70,38 +70,38 @@ describe('a store that takes nothing, as a database that is starting again', () 
     expect(await Promise.all([first, second])).toEqual(['first!', 'second!'])
   })
 
-  it('for 4 s, then the item fails with what the store said last', async () => {
+  it('is retried for 4 s, and then the item fails with the last error of the store', async () => {
     vi.useFakeTimers()
     const { batches, group } = slowStore()
-    const failed = expect(group.accept('first')).rejects.toThrow('still away')
+    const failed = expect(group.accept('first')).rejects.toThrow('still unavailable')
     for (let tries = 0; tries < batches.length; tries++) {
-      batches[tries]?.fail(new Error(tries === 0 ? 'away' : 'still away'))
+      batches[tries]?.fail(new Error(tries === 0 ? 'unavailable' : 'still unavailable'))
       await vi.advanceTimersByTimeAsync(200)
     }
     await failed
     expect(batches.length).toBe(20)
   })
 
-  it('two batches that failed out of turn go again as one, the oldest first', async () => {
+  it('is retried with the items of two failed batches as one, oldest first', async () => {
     vi.useFakeTimers()
     const { batches, group, items } = slowStore()
     void group.accept('old').catch(() => {})
     await vi.advanceTimersByTimeAsync(1_000)
     void group.accept('young').catch(() => {})
-    batches[1]?.fail(new Error('away'))
+    batches[1]?.fail(new Error('unavailable'))
     await vi.advanceTimersByTimeAsync(100)
-    batches[0]?.fail(new Error('away'))
+    batches[0]?.fail(new Error('unavailable'))
     await vi.advanceTimersByTimeAsync(200)
     expect(items().at(-1)).toEqual(['old', 'young'])
   })
 })
 
 describe('a store that hangs', () => {
-  it('what has waited for 4 s is not stored any more: WeChat was answered 500 and sends it again', async () => {
+  it('does not get items that have waited 4 s, because WeChat was answered 500 and sends them again', async () => {
     vi.useFakeTimers()
     const { batches, group, items } = slowStore()
     void group.accept('hangs').catch(() => {})
-    // Every lane is taken by a batch that hangs.
+    // All four batches hang.
     for (const item of ['2', '3', '4']) {
       void group.accept(item).catch(() => {})
       await vi.advanceTimersByTimeAsync(1_000)
@@ -118,7 +118,7 @@ describe('a store that hangs', () => {
     expect(await young).toBe('young!')
   })
 
-  it('holds up the next batch for a second and no longer, and takes four batches at most', async () => {
+  it('delays the next batch by one second at most, and has at most four batches', async () => {
     vi.useFakeTimers()
     const { group, items } = slowStore()
     for (let second = 0; second < 6; second++) {

@@ -1,26 +1,26 @@
 /**
- * One statement takes at most so many events (about 0.1 ms each). The embedded store takes one statement in a turn of the
- * event loop, and under overload a turn brings hundreds of callbacks: with fewer here than come in a turn, the queue grows.
+ * Events per statement, about 0.1 ms each. The embedded store executes one statement per turn of the event loop, and under
+ * overload hundreds of callbacks arrive in a turn. With smaller batches the queue would grow.
  */
 const MAX_BATCH_SIZE = 1_000
-/** A batch that takes longer delays the next one no more: one dead connection must not stop the rest. */
+/** After this time the next batch starts although this one is not stored: a dead connection must not block the others. */
 const SLOW_BATCH_MS = 1_000
 const MAX_BATCHES = 4
-/** A store that takes nothing is retried so much later: a database that restarts costs no event. */
+/** Delay before a failed batch is retried. The restart of a database must lose no event. */
 const RETRY_MS = 200
 
 export interface GroupCommit<Item, Result> {
   /**
-   * Stores an item, together with those that wait beside it. Rejects with the store's error: at once for an item that is
-   * itself at fault, after `giveUpMs` when the store takes nothing.
+   * Stores an item, together with other waiting items. Rejects with the error of the store: immediately for an invalid item, and
+   * after `timeoutMs` when the store is unavailable.
    */
   accept(item: Item): Promise<Result>
 }
 
 interface GroupCommitDeps<Item, Result> {
-  /** Results in the order of the items; an Error for an item that alone is at fault. Rejects when it took none. */
+  /** Returns results in the order of the items, an Error for an invalid item. Rejects when no item was stored. */
   store(items: Item[]): Promise<(Result | Error)[]>
-  giveUpMs: number
+  timeoutMs: number
   /** A clock in ms. */
   now(): number
 }
@@ -33,10 +33,9 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Group commit: while one batch is being stored, what comes meanwhile waits and then goes as one batch, in order of
- * arrival. A lone item goes at once, alone. A batch that fails as a whole is tried again, which is safe where the store
- * knows an item it has by its key. What has waited for `giveUpMs` was answered by then and is not stored any more: WeChat
- * sends it again.
+ * Group commit: items that arrive while a batch is being stored wait, and become the next batch in order of arrival. An item
+ * that arrives alone is stored immediately. A batch that fails as a whole is retried; the store must recognise a stored item by
+ * its key. An item that has waited for `timeoutMs` is not stored: WeChat was answered 500 and sends the event again.
  */
 export function createGroupCommit<Item, Result>(
   deps: GroupCommitDeps<Item, Result>,
@@ -47,9 +46,9 @@ export function createGroupCommit<Item, Result>(
 
 class Batches<Item, Result> implements GroupCommit<Item, Result> {
   readonly #deps: GroupCommitDeps<Item, Result>
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #queue: Waiting<Item, Result>[] = []
-  /** The batch that the next one waits for. */
+  /** The batch that the next batch waits for. */
   #current: symbol | null = null
   #isPausing = false
   #running = 0
@@ -76,7 +75,7 @@ class Batches<Item, Result> implements GroupCommit<Item, Result> {
     const id = Symbol()
     this.#current = id
     this.#running += 1
-    const slow = setTimeout(() => this.#letNextBatchGo(id), SLOW_BATCH_MS)
+    const slow = setTimeout(() => this.#startNext(id), SLOW_BATCH_MS)
     try {
       const results = await this.#deps.store(batch.map(({ item }) => item))
       for (const [i, waiting] of batch.entries()) settle(waiting, results[i])
@@ -85,28 +84,29 @@ class Batches<Item, Result> implements GroupCommit<Item, Result> {
     } finally {
       clearTimeout(slow)
       this.#running -= 1
-      this.#letNextBatchGo(id)
+      this.#startNext(id)
     }
   }
 
-  #letNextBatchGo(id: symbol): void {
+  /** Ends the wait for this batch and starts the next one. */
+  #startNext(id: symbol): void {
     if (this.#current === id) this.#current = null
     this.#storeNext()
   }
 
   #dropExpired(): void {
-    const { now, giveUpMs } = this.#deps
-    for (let first = this.#queue[0]; first && now() - first.queuedAt >= giveUpMs; first = this.#queue[0]) {
+    const { now, timeoutMs } = this.#deps
+    for (let first = this.#queue[0]; first && now() - first.queuedAt >= timeoutMs; first = this.#queue[0]) {
       first.reject(new Error('waited too long for the store'))
       this.#queue.shift()
     }
   }
 
-  /** An item whose time is over before the store would be asked again fails now, with the reason. */
+  /** Queues a failed batch again. Items that would time out before the retry are rejected with the reason. */
   #retry(batch: Waiting<Item, Result>[], reason: unknown): void {
-    const { now, giveUpMs } = this.#deps
+    const { now, timeoutMs } = this.#deps
     for (const waiting of batch) {
-      if (now() - waiting.queuedAt + RETRY_MS >= giveUpMs) waiting.reject(reason)
+      if (now() - waiting.queuedAt + RETRY_MS >= timeoutMs) waiting.reject(reason)
       else this.#queue.push(waiting)
     }
     this.#queue.sort((a, b) => a.queuedAt - b.queuedAt)
@@ -121,5 +121,5 @@ class Batches<Item, Result> implements GroupCommit<Item, Result> {
 function settle<Item, Result>(waiting: Waiting<Item, Result>, result: Result | Error | undefined): void {
   if (result instanceof Error) waiting.reject(result)
   else if (result !== undefined) waiting.resolve(result)
-  else waiting.reject(new Error('the store gave no result'))
+  else waiting.reject(new Error('the store returned no result'))
 }

@@ -40,15 +40,15 @@ const KIND_OF: Record<Act, { kind: string; scene: 'subscribe' | 'message' | 'men
 }
 const ENTRY = { subscribe: 'subscribe', text: 'message', TD: 'message', click: 'click' } as const
 
-/** The store and the dispatcher of one follower, by the product's own rules for routing. */
-function world(reentry: Reentry) {
+/** A model of the store and the dispatcher for one follower. It plans with `planDispatch`. */
+function followerModel(reentry: Reentry) {
   let follower: FollowerRow | null = null
   let runs: KnownRun[] = []
   const pending: InboxRow[] = []
   let id = 0
   return {
-    /** Whether the entry's reply is given. */
-    comes(act: Act, createTime: number): { key: string; granted: boolean } {
+    /** An event arrives. @returns whether its reply is granted */
+    arrive(act: Act, createTime: number): { key: string; granted: boolean } {
       const { kind, scene } = KIND_OF[act]
       const key = `k${++id}`
       const event = act in ENTRY ? ENTRY[act as keyof typeof ENTRY] : null
@@ -75,8 +75,8 @@ function world(reentry: Reentry) {
       pending.push({ ...kept, ...LEASE, id, attempts: 1 })
       return { key, granted }
     },
-    /** The oldest event goes on; what it began, if anything. */
-    dispatches(): string | null {
+    /** Dispatches the oldest event. @returns the key of the run that it started */
+    dispatchNext(): string | null {
       pending.sort((a, b) => a.createTime - b.createTime || a.id - b.id)
       const row = pending.shift()
       if (!row) return null
@@ -109,13 +109,13 @@ function world(reentry: Reentry) {
       ]
       return row.dedupeKey
     },
-    ends() {
+    endRuns() {
       runs = runs.map((r) => {
         const state = endRun(beginRun(PLAN, r.entry, []), 'completed', null, T0)
         return { ...r, status: 'ended' as const, state: { ...state, seq: 1 } }
       })
     },
-    waiting: () => pending.length,
+    pendingCount: () => pending.length,
   }
 }
 
@@ -131,46 +131,46 @@ const acts = fc.constantFrom<Act>(
 )
 const reentries = fc.constantFrom<Reentry>('always', 'never', { afterMs: 5_000 })
 
-describe('who is replied to', () => {
-  it('is who begins a run and nobody else, where each event is dispatched before the next comes', () => {
-    const stories = fc.array(fc.tuple(acts, fc.nat(4), fc.boolean()), { maxLength: 25 })
+describe('a reply', () => {
+  it('is granted exactly when the entry starts a run, if each event is dispatched before the next arrives', () => {
+    const sequences = fc.array(fc.tuple(acts, fc.nat(4), fc.boolean()), { maxLength: 25 })
     fc.assert(
-      fc.property(reentries, stories, (reentry, story) => {
-        const it = world(reentry)
+      fc.property(reentries, sequences, (reentry, sequence) => {
+        const model = followerModel(reentry)
         let at = T0
-        for (const [act, later, ends] of story) {
+        for (const [act, later, ends] of sequence) {
           at += later * 1_000
-          const { key, granted } = it.comes(act, at)
-          expect(it.dispatches() === key).toBe(granted)
-          if (ends) it.ends()
+          const { key, granted } = model.arrive(act, at)
+          expect(model.dispatchNext() === key).toBe(granted)
+          if (ends) model.endRuns()
         }
       }),
       { numRuns: 2_000 },
     )
   })
 
-  it('begins a run, however long events wait for the dispatcher', () => {
-    const stories = fc.array(fc.tuple(acts, fc.nat(4), fc.nat(3)), { maxLength: 25 })
+  it('is granted only to entries that start a run, however long events wait for the dispatcher', () => {
+    const sequences = fc.array(fc.tuple(acts, fc.nat(4), fc.nat(3)), { maxLength: 25 })
     fc.assert(
-      fc.property(reentries, stories, (reentry, story) => {
-        const it = world(reentry)
+      fc.property(reentries, sequences, (reentry, sequence) => {
+        const model = followerModel(reentry)
         const granted = new Set<string>()
-        const began = new Set<string>()
-        const goOn = (times: number) => {
-          for (let i = 0; i < times; i++) {
-            const key = it.dispatches()
-            if (key) began.add(key)
+        const started = new Set<string>()
+        const dispatch = (count: number) => {
+          for (let i = 0; i < count; i++) {
+            const key = model.dispatchNext()
+            if (key) started.add(key)
           }
         }
         let at = T0
-        for (const [act, later, dispatched] of story) {
+        for (const [act, later, dispatched] of sequence) {
           at += later * 1_000
-          const come = it.comes(act, at)
-          if (come.granted) granted.add(come.key)
-          goOn(dispatched)
+          const arrival = model.arrive(act, at)
+          if (arrival.granted) granted.add(arrival.key)
+          dispatch(dispatched)
         }
-        goOn(it.waiting())
-        for (const key of granted) expect(began).toContain(key)
+        dispatch(model.pendingCount())
+        for (const key of granted) expect(started).toContain(key)
       }),
       { numRuns: 2_000 },
     )

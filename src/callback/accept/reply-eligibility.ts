@@ -5,18 +5,18 @@ import type { InboxRow, NewInboxRow } from '../../store/inbox/inbox-rows.ts'
 import type { KnownFollower } from '../../store/inbox/known-followers.ts'
 import { newFollowerRow } from '../../store/runs/follower-rows.ts'
 
-/** An event that has just come; `entry`: the campaign that it would begin, absent where it begins none. */
+/** An event that has just arrived. `entry`: the run that it would start; absent when it starts none. */
 export type ArrivingEvent = NewInboxRow & { entry?: { plan: Plan; reentry: Reentry } | null }
 
-/** Whether the reply belongs to an entry: a follower who enters nothing does not get it. */
+/** True when the reply belongs to an entry. A follower who does not enter the campaign does not get it. */
 export function hasEntryReply(row: ArrivingEvent): boolean {
   return row.reply !== null && row.event.start !== null && row.entry != null
 }
 
 /**
- * Whether this event will begin a run, by all that is known of its follower when it comes. The dispatcher decides by the
- * same rules later; where it could still decide otherwise, this returns false: another entry waits, or the follower's data will be erased.
- * @param known.pending the follower's events that are not dispatched, without this one
+ * True when this event will start a run. The dispatcher decides later by the same rules. Returns false when it could decide
+ * differently: when another entry of the follower is pending, or the erasure of the follower's data.
+ * @param known.pending the follower's undispatched events without this one
  */
 export function willStartRun(
   row: ArrivingEvent,
@@ -24,10 +24,10 @@ export function willStartRun(
   isExitText: (text: string) => boolean,
 ): boolean {
   if (known.pending.some((other) => other.event?.start || isErasure(other.kind))) return false
-  // It has no id yet, and all rows in the inbox came before it.
+  // The event has no id yet. All rows in the inbox arrived before it.
   const asInboxRow: InboxRow = { ...UNDISPATCHED_COLUMNS, ...row, id: Number.MAX_SAFE_INTEGER }
   const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...EMPTY_RUN }))
-  // Which grants it brings does not change what it begins.
+  // The rules profile decides the grants of an event, not whether it starts a run.
   const context = { runs, rules: 'wechat-2023' as const, isExitText }
   let { follower } = known
   for (const other of known.pending.filter((p) => p.createTime <= row.createTime)) {
@@ -40,15 +40,15 @@ export function willStartRun(
 }
 
 /**
- * Whether another entry, which was stored by another process at the same time, takes this one's run. One that was refused
- * its reply because of this one does not, unless it comes first.
+ * True when another entry, which another process stored at the same time, starts the run instead of this one. An entry without
+ * a reply lost it to this one, so it is a rival only when its `CreateTime` is not later.
  */
 export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
   if (other.dedupeKey === row.dedupeKey || !other.event?.start) return false
   return other.reply !== null || other.createTime <= row.createTime
 }
 
-/** What the store adds to an event that is not dispatched. */
+/** The columns that the store adds to an undispatched event. */
 export const UNDISPATCHED_COLUMNS = {
   dispatchedAt: null,
   result: null,
@@ -59,7 +59,7 @@ export const UNDISPATCHED_COLUMNS = {
   lastError: null,
 }
 
-/** An active run gets the event, whatever its plan and state. */
+/** An active run receives the event independently of its plan and state. */
 const EMPTY_RUN: Pick<KnownRun, 'plan' | 'state'> = {
   plan: { exitKeywords: [] },
   state: { seenEventKeys: [], revision: 0, ledger: [] },

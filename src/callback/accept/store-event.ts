@@ -13,10 +13,9 @@ import { notStored } from '../rejections.ts'
 import type { ArrivingEvent } from './reply-eligibility.ts'
 
 /**
- * Stores what happened, with what it begins and the passive reply that it gets. An event that means nothing to a run is
- * only counted.
- * @returns the passive reply, of a duplicate the first one's; null where there is none
- * @throws RejectedCallbackError when it was not stored in time
+ * Stores the event with the run that it starts and its passive reply. An event without a meaning for runs is only counted.
+ * @returns the passive reply, for a duplicate the one of the first delivery; null when there is none
+ * @throws RejectedCallbackError when the event was not stored in time
  */
 export async function storeEvent(
   context: CallbackContext,
@@ -41,7 +40,7 @@ export async function storeEvent(
     campaign: match.start?.campaign,
   }
   const { startedAt } = request
-  // The trace begins only here: who cannot sign makes none, and nobody outside chooses its id.
+  // The trace begins after authentication. An unauthenticated client can neither create traces nor choose their ids.
   return context.tracing.span(
     { name: 'callback', kind: 'server', parent: null, startedAt, attributes },
     async (span) => {
@@ -50,7 +49,7 @@ export async function storeEvent(
         const accepted = await withinDeadline(
           startedAt,
           storeAndWake(context, row),
-          'the store did not answer',
+          'the store did not respond',
         )
         const result = accepted.fresh ? 'accepted' : 'duplicate'
         context.log.info(attributes, accepted.fresh ? 'callback accepted' : 'duplicate callback')
@@ -70,9 +69,9 @@ function acknowledge(
   { appId, startedAt }: CallbackRequest,
   { inbound, recovered }: AuthenticCallback,
 ): void {
-  // Of what was recovered a message without its id is one that WeChat did not send so.
+  // A recovered message without an id is damaged: WeChat sends none without it.
   const result = inbound.kind !== 'unknown' ? 'ignored' : recovered ? 'unreadable' : 'unknown'
-  if (inbound.kind === 'unknown') log.info({ appId, msgType: inbound.msgType }, 'callback: unknown kind')
+  if (inbound.kind === 'unknown') log.info({ appId, msgType: inbound.msgType }, 'callback of unknown kind')
   count(result, secondsSince(startedAt))
 }
 
@@ -107,7 +106,7 @@ function toRow(
   }
 }
 
-/** Wakes the dispatcher also when the deadline has passed: the event is stored, and WeChat's next one is a duplicate. */
+/** Wakes the dispatcher also after the deadline: the event is stored then, and WeChat's next delivery is a duplicate. */
 async function storeAndWake(
   { accept, wakeDispatcher }: Pick<CallbackContext, 'accept' | 'wakeDispatcher'>,
   row: ArrivingEvent,
@@ -117,14 +116,14 @@ async function storeAndWake(
   return accepted
 }
 
-/** What is replied to this event, now and again; it was written by this program. */
+/** The stored reply of an event. The column is untyped, and only this program writes it. */
 function storedReply(reply: unknown): PassiveReply | null {
   return (reply ?? null) as PassiveReply | null
 }
 
 /**
- * The dedupe key as the inbox keeps it: hashed, because it contains the follower's id and goes on as the run's key into
- * histories and lists.
+ * The dedupe key of the inbox. It is hashed because the plain key contains the follower's id, and the key of an entry becomes the
+ * key of the run, which is visible in histories and lists.
  */
 export function inboxKey(plain: string): string {
   return createHash('sha256').update(plain).digest('base64url').slice(0, 32)

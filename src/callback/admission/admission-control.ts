@@ -5,30 +5,31 @@ import { Permit } from './permit.ts'
 import { Shares, StoreQueue } from './shares.ts'
 
 /**
- * The age of the first in the queue from which a new one would be answered too late: WeChat has 5 s, and part of it is over
- * before a busy process reads the request at all.
+ * When the oldest callback in the queue is older, a new one would be answered too late. WeChat waits 5 s, and a busy process
+ * uses part of that before it reads the request.
  */
 const MAX_QUEUE_AGE_MS = 2_000
 /**
- * More callbacks a second than a busy day brings. They wait less in here than before this process reads them at all, so
- * their number tells of an overload sooner than that of those under way.
+ * Callbacks per second that count as overload; a busy day stays below. Under overload callbacks wait mainly before this process
+ * reads them, so the arrival rate shows overload earlier than the number of callbacks in progress.
  */
 const OVERLOAD_PER_S = 100
 
-/** Bounds what callbacks may hold in memory. */
+/** Bounds the memory that callbacks hold. */
 export interface AdmissionControl {
-  /** Whether WeChat overloads this process now, or did within the last second: what can wait should. */
+  /** True while WeChat overloads this process, and up to a second longer. Work that can wait should wait then. */
   isOverloaded(): boolean
   /**
-   * A permit before the body is read; null when there is no room. `signature`: of the query, where WeChat made it a short
-   * time ago; null: unauthenticated. `bytes`: how long the body may become.
+   * A permit, acquired before the body is read; null when there is no room.
+   * @param request.signature the query's signature when it is valid and recent; null for an unauthenticated request
+   * @param request.bytes the longest possible body
    */
   tryAcquire(request: { signature: string | null; bytes: number }): Permit | null
 }
 
-/** @param onChange gets the number of callbacks under way at each change */
+/** @param onChange receives the number of callbacks in progress at each change */
 export function createAdmissionControl(
-  onChange: (underWay: number) => void = () => {},
+  onChange: (inProgress: number) => void = () => {},
   limits: AdmissionLimits = DEFAULT_LIMITS,
   now: () => number = () => performance.now(),
 ): AdmissionControl {
@@ -42,13 +43,13 @@ export function createAdmissionControl(
 class ConcurrencyLimiter implements AdmissionControl {
   readonly #limits: AdmissionLimits
   readonly #now: () => number
-  readonly #onChange: (underWay: number) => void
+  readonly #onChange: (inProgress: number) => void
   readonly #readers: BodyReaders
   readonly #unauthenticated = new Shares()
   readonly #queue = new StoreQueue()
   readonly #arrivals: ArrivalRate
 
-  constructor(onChange: (underWay: number) => void, limits: AdmissionLimits, now: () => number) {
+  constructor(onChange: (inProgress: number) => void, limits: AdmissionLimits, now: () => number) {
     this.#onChange = onChange
     this.#limits = limits
     this.#now = now

@@ -1,4 +1,4 @@
-/** How many of WeChat's callbacks come in a second. */
+/** Counts authenticated callbacks per second. */
 export class ArrivalRate {
   readonly #now: () => number
   #second = 0
@@ -15,7 +15,7 @@ export class ArrivalRate {
     this.#current += 1
   }
 
-  /** Of this second and the one before, the more. */
+  /** The larger count of this second and the previous one. */
   perSecond(): number {
     this.#roll()
     return Math.max(this.#current, this.#previous)

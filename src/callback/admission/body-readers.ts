@@ -6,10 +6,10 @@ interface Reader {
   evict(): void
 }
 
-/** Signed requests whose body has not come whole. Where there are too many, the oldest ones are evicted. */
+/** Signed requests whose body is incomplete. When there are too many, the oldest are evicted. */
 export class BodyReaders {
   readonly #limits: Pick<AdmissionLimits, 'readers' | 'readerBytes' | 'readersPerSignature'>
-  /** The oldest first, as in each set of one signature. */
+  /** Oldest first, as in each set of one signature. */
   readonly #all = new Set<Reader>()
   readonly #bySignature = new Map<string, Set<Reader>>()
   #bytes = 0
@@ -26,7 +26,7 @@ export class BodyReaders {
     return this.#bytes
   }
 
-  /** Makes room for one more with this signature and so many bytes. */
+  /** Makes room for one more request with this signature and body size. */
   evictFor(signature: string, bytesNeeded: number): void {
     const { readers, readerBytes, readersPerSignature } = this.#limits
     const same = this.#bySignature.get(signature)
@@ -36,7 +36,7 @@ export class BodyReaders {
     }
   }
 
-  /** @returns what removes it again */
+  /** @returns a function that removes the reader */
   add(reader: Reader): () => void {
     const same = this.#bySignature.get(reader.signature) ?? new Set()
     this.#bySignature.set(reader.signature, same.add(reader))

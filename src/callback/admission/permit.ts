@@ -1,20 +1,20 @@
-/** The body did not come before newer requests needed its place. */
+/** The request was evicted for newer requests before its body was complete. */
 export class EvictedError extends Error {
   override name = 'EvictedError'
 }
 
-/** What one request holds, from its headers until it is stored. */
+/** The share of the limits that one request holds, from its headers until it is stored. */
 export class Permit {
   readonly #enqueue: (bytes: number) => (() => void) | null
   readonly #onChange: () => void
-  /** Gives back what the request holds; null once it holds nothing. */
-  #giveBack: (() => void) | null
+  /** Returns the share; null when the request holds none. */
+  #returnShare: (() => void) | null
   #isEvicted = false
   #onEvict = () => {}
 
   /**
-   * @param enter takes the first share, which `evict` ends
-   * @param enqueue takes the share of one that waits for the store
+   * @param deps.enter acquires the share for reading the body; `evict` ends it
+   * @param deps.enqueue acquires the share for waiting for the store
    */
   constructor(deps: {
     enter(evict: () => void): (() => void) | null
@@ -23,40 +23,42 @@ export class Permit {
   }) {
     this.#enqueue = deps.enqueue
     this.#onChange = deps.onChange
-    this.#giveBack = deps.enter(() => this.#evict())
+    this.#returnShare = deps.enter(() => this.#evict())
   }
 
-  /** False where there was no room from the beginning. */
+  /** False when there was no room. */
   get isGranted(): boolean {
-    return this.#giveBack !== null
+    return this.#returnShare !== null
   }
 
-  /** The body, as `body` gives it. @throws EvictedError when newer requests needed the place before it came */
+  /** Waits for the body. @throws EvictedError when the request is evicted before the body is complete */
   read<T>(body: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#onEvict = () => reject(new EvictedError('newer requests needed its place before its body came'))
+      this.#onEvict = () =>
+        reject(new EvictedError('evicted for newer requests before its body was complete'))
       if (this.#isEvicted) this.#onEvict()
       body.then(resolve, reject)
     })
   }
 
   /**
-   * The body has come whole, `bytes` long, and is WeChat's: the request waits for the store from now on. False when there
-   * is no room left for it.
+   * The body is complete and authenticated, and the request waits for the store from now on.
+   * @param bytes length of the body
+   * @returns false when there is no room
    */
   enqueue(bytes: number): boolean {
-    if (!this.#giveBack) return false
-    this.#giveBack()
-    this.#giveBack = this.#enqueue(bytes)
-    if (!this.#giveBack) this.#onChange()
-    return this.#giveBack !== null
+    if (!this.#returnShare) return false
+    this.#returnShare()
+    this.#returnShare = this.#enqueue(bytes)
+    if (!this.#returnShare) this.#onChange()
+    return this.#returnShare !== null
   }
 
-  /** Gives back what the request holds; once is enough. */
+  /** Returns the share. Further calls do nothing. */
   release(): void {
-    if (!this.#giveBack) return
-    this.#giveBack()
-    this.#giveBack = null
+    if (!this.#returnShare) return
+    this.#returnShare()
+    this.#returnShare = null
     this.#onChange()
   }
 

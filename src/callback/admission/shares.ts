@@ -1,4 +1,4 @@
-/** Requests and their bytes, counted while they hold them. */
+/** Counts requests and the bytes that they hold. */
 export class Shares {
   #count = 0
   #bytes = 0
@@ -11,7 +11,7 @@ export class Shares {
     return this.#bytes
   }
 
-  /** @returns what gives the share back */
+  /** @returns a function that returns the share */
   add(bytes: number): () => void {
     this.#count += 1
     this.#bytes += bytes
@@ -22,7 +22,7 @@ export class Shares {
   }
 }
 
-/** Requests that wait for the store, the first one first. Only these say something about the store. */
+/** Requests that wait for the store, oldest first. Only these show how fast the store is. */
 export class StoreQueue {
   readonly #shares = new Shares()
   readonly #queuedAt = new Map<symbol, number>()
@@ -35,20 +35,20 @@ export class StoreQueue {
     return this.#shares.bytes
   }
 
-  /** How long the first one has waited, ms; 0 when none waits. */
+  /** How long the oldest request has waited, ms; 0 when none waits. */
   oldestAgeMs(now: number): number {
     const [first = now] = this.#queuedAt.values()
     return now - first
   }
 
-  /** @returns what takes it out again */
+  /** @returns a function that removes the request */
   add(bytes: number, now: number): () => void {
     const id = Symbol()
     this.#queuedAt.set(id, now)
-    const giveBack = this.#shares.add(bytes)
+    const returnShare = this.#shares.add(bytes)
     return () => {
       this.#queuedAt.delete(id)
-      giveBack()
+      returnShare()
     }
   }
 }

@@ -57,7 +57,7 @@ function account(appId: string, more: Partial<Account> = {}): Account {
   }
 }
 
-/** What a callback of this account matches, as the callback server asks. */
+/** The match of a callback, as the callback app computes it. */
 function matchInbound(cache: ConfigCache, account: ReceivingAccount, inbound: Inbound) {
   const followerEvent = toFollowerEvent(inbound)
   if (!followerEvent) return { start: null, reply: null }
@@ -70,20 +70,17 @@ const typed = (Content: string, more = {}) =>
   parseInbound({ ...common, MsgType: 'text', MsgId: '1', Content, ...more })
 const picture = () => parseInbound({ ...common, MsgType: 'image', MsgId: '1' })
 
-/** A directory over stores that a test fills; `published` and `registered` may change between reloads. */
-function directoryOf(
-  campaigns: Campaign[],
-  more: { accounts?: Account[]; media?: Record<string, string> } = {},
-) {
+/** A cache over stores that a test fills. `published` and `registered` may change between reloads. */
+function cacheOf(campaigns: Campaign[], more: { accounts?: Account[]; media?: Record<string, string> } = {}) {
   const registered = more.accounts ?? [account(APP)]
   const published: LiveCampaign[] = campaigns.map((c) => ({ campaign: c, version: 3 }))
   const calls: string[] = []
   const warnings: string[] = []
-  const trouble: { next: Error | null } = { next: null }
+  const failure: { next: Error | null } = { next: null }
   const accounts: Pick<AccountStore, 'list' | 'find' | 'appIds'> = {
     async list() {
       calls.push('list')
-      if (trouble.next) throw trouble.next
+      if (failure.next) throw failure.next
       return [...registered]
     },
     async appIds() {
@@ -103,25 +100,25 @@ function directoryOf(
       return found ? (row as CampaignVersion) : null
     },
   }
-  const directory = createConfigCache({
-    // It reads no more of the stores than these.
+  const cache = createConfigCache({
+    // The cache reads only these parts of the stores.
     accounts: accounts as AccountStore,
     campaigns: store as CampaignStore,
     mediaId: (_, type, id) => more.media?.[`${type} ${id}`] ?? null,
     now: () => T0,
     log: pino({ base: undefined }, { write: (line: string) => warnings.push(line) }),
   })
-  return { directory, registered, published, calls, warnings, trouble }
+  return { cache, registered, published, calls, warnings, failure }
 }
 
-async function matching(campaigns: Campaign[], more: Parameters<typeof directoryOf>[1] = {}) {
-  const made = directoryOf(campaigns, more)
-  await made.directory.reload()
+async function matching(campaigns: Campaign[], more: Parameters<typeof cacheOf>[1] = {}) {
+  const made = cacheOf(campaigns, more)
+  await made.cache.reload()
   const [receiver = account(APP)] = made.registered
-  return { ...made, match: (inbound: Inbound) => matchInbound(made.directory, receiver, inbound) }
+  return { ...made, match: (inbound: Inbound) => matchInbound(made.cache, receiver, inbound) }
 }
 
-describe('what an event begins', () => {
+describe('the campaign that an event enters', () => {
   const everyWay = [
     campaign('follows'),
     campaign('scans', { entry: { event: 'scan', qrScenes: ['expo-*'] } }),
@@ -157,26 +154,26 @@ describe('what an event begins', () => {
     ['a picture', picture()],
     ['a link opened from the menu', event('VIEW', 'gift')],
     ['an unfollow', event('unsubscribe')],
-  ])('nothing by %s', async (_, inbound) => {
+  ])('is none for %s', async (_, inbound) => {
     const { match } = await matching(everyWay)
     expect(match(inbound)).toEqual({ start: null, reply: null })
   })
 
-  it('is the campaign of the highest priority, then of the smallest id', async () => {
+  it('has the highest priority, then the smallest id', async () => {
     const { match } = await matching([campaign('b'), campaign('a'), campaign('z', { priority: 5 })])
     expect(match(event('subscribe')).start?.campaign).toBe('z')
     const equal = await matching([campaign('b'), campaign('a')])
     expect(equal.match(event('subscribe')).start?.campaign).toBe('a')
   })
 
-  it('is nothing where the campaign serves other accounts', async () => {
+  it('is none when the campaign serves other accounts', async () => {
     const { match } = await matching([campaign('a', { accounts: ['wxother000000001'] })])
     expect(match(event('subscribe')).start).toBeNull()
   })
 })
 
-describe('what is answered at once', () => {
-  it('is the campaign’s reply, with the account and the entry in it', async () => {
+describe('the passive reply', () => {
+  it('is the reply of the campaign, with the account and the entry in it', async () => {
     const text = '欢迎来到 {{ account.name }}，场景 {{ qrScene }}'
     const { match } = await matching([campaign('a', { reply: { text } })])
     expect(match(event('subscribe', 'qrscene_expo')).reply).toEqual({
@@ -192,7 +189,7 @@ describe('what is answered at once', () => {
     expect(match(typed('你好')).reply).toEqual({ kind: 'text', content: '收到：你好' })
   })
 
-  it('is none where it renders to nothing, and the log says so', async () => {
+  it('is omitted when it renders to nothing, with a log line', async () => {
     const { match, warnings } = await matching([
       campaign('a', { entry: { event: 'message' }, reply: { text: ' {{ reply.text }} ' } }),
     ])
@@ -200,13 +197,13 @@ describe('what is answered at once', () => {
     expect(warnings.join()).toContain('renders to nothing')
   })
 
-  it('is a picture that is at WeChat already', async () => {
+  it('is a picture that has been uploaded to WeChat', async () => {
     const reply = { image: { file: 'sha256abc' } }
     const { match } = await matching([campaign('a', { reply })], { media: { 'image sha256abc': 'media-1' } })
     expect(match(event('subscribe')).reply).toEqual({ kind: 'image', mediaId: 'media-1' })
   })
 
-  it('is nothing while the picture is not there, and the run begins all the same', async () => {
+  it('is omitted while the picture is not at WeChat, and the run starts', async () => {
     const { match, warnings } = await matching([campaign('a', { reply: { image: { file: 'sha256abc' } } })])
     expect(match(event('subscribe'))).toMatchObject({ start: { campaign: 'a' }, reply: null })
     expect(warnings).toHaveLength(1)
@@ -214,7 +211,7 @@ describe('what is answered at once', () => {
   })
 })
 
-describe('a message that no campaign wants', () => {
+describe('a message that enters no campaign', () => {
   const campaigns = [
     campaign('a', { exit: { keywords: ['TD'] } }),
     campaign('b', { entry: { event: 'message', keywords: ['课程'] } }),
@@ -230,14 +227,14 @@ describe('a message that no campaign wants', () => {
     expect(match(inbound)).toEqual(handedOver)
   })
 
-  it('goes nowhere where the account has no agents', async () => {
+  it('is not handed over when the account has no agents', async () => {
     const { match } = await matching(campaigns)
     expect(match(typed('在吗'))).toEqual({ start: null, reply: null })
   })
 
   it.each([
     ['an exit keyword', typed(' ｔd ')],
-    ['an entry’s keyword', typed('课程')],
+    ['an entry keyword', typed('课程')],
     ['a follow', event('subscribe')],
     ['a menu click', event('CLICK', 'help')],
     ['a tapped menu message', typed('yes', { bizmsgmenuid: '1' })],
@@ -249,99 +246,99 @@ describe('a message that no campaign wants', () => {
 })
 
 describe('an account', () => {
-  it('is known from memory after a reload', async () => {
-    const { directory, calls } = directoryOf([])
-    await directory.reload()
-    expect(await directory.findAccount(APP)).toMatchObject({ appId: APP })
-    expect(directory.accounts().map((a) => a.appId)).toEqual([APP])
+  it('is in memory after a reload', async () => {
+    const { cache, calls } = cacheOf([])
+    await cache.reload()
+    expect(await cache.findAccount(APP)).toMatchObject({ appId: APP })
+    expect(cache.accounts().map((a) => a.appId)).toEqual([APP])
     expect(calls).toEqual(['list'])
   })
 
   it('that another process registered is looked up once', async () => {
-    const { directory, registered, calls } = directoryOf([])
-    await directory.reload()
+    const { cache, registered, calls } = cacheOf([])
+    await cache.reload()
     registered.push(account('wxnew00000000001', { rules: 'classic-48h' }))
-    expect(await directory.findAccount('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
-    expect(await directory.findAccount('wxnew00000000001')).not.toBeNull()
+    expect(await cache.findAccount('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
+    expect(await cache.findAccount('wxnew00000000001')).not.toBeNull()
     expect(calls).toEqual(['list', 'appIds', 'find wxnew00000000001'])
   })
 
-  it('that nobody registered is asked for once, though a stranger asks and asks', async () => {
+  it('that is not registered is looked up once, although a client asks repeatedly', async () => {
     vi.spyOn(performance, 'now').mockReturnValue(1_000)
-    const { directory, calls } = directoryOf([])
-    for (let i = 0; i < 3; i++) expect(await directory.findAccount('wxunknown0000001')).toBeNull()
+    const { cache, calls } = cacheOf([])
+    for (let i = 0; i < 3; i++) expect(await cache.findAccount('wxunknown0000001')).toBeNull()
     expect(calls).toEqual(['appIds'])
-    expect(directory.isCached('wxunknown0000001')).toBe(false)
+    expect(cache.isCached('wxunknown0000001')).toBe(false)
   })
 
-  it('that is added after it was asked for is served as soon as this process knows of the change', async () => {
-    const { directory, registered } = directoryOf([])
-    expect(await directory.findAccount('wxnew00000000001')).toBeNull()
+  it('that is registered after a lookup is found after the next reload', async () => {
+    const { cache, registered } = cacheOf([])
+    expect(await cache.findAccount('wxnew00000000001')).toBeNull()
     registered.push(account('wxnew00000000001'))
-    await directory.reload()
-    expect(await directory.findAccount('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
+    await cache.reload()
+    expect(await cache.findAccount('wxnew00000000001')).toMatchObject({ appId: 'wxnew00000000001' })
   })
 
-  it('that is made up reaches the store together with a thousand others', async () => {
+  it('that is invented is looked up together with a thousand others', async () => {
     vi.spyOn(performance, 'now').mockReturnValue(1_000)
-    const { directory, registered, calls } = directoryOf([])
+    const { cache, registered, calls } = cacheOf([])
     registered.push(account('wxnew00000000001'))
-    const madeUp = Array.from({ length: 999 }, (_, i) => `wxmadeup${i}`)
-    const found = await Promise.all([...madeUp, 'wxnew00000000001'].map((id) => directory.findAccount(id)))
+    const invented = Array.from({ length: 999 }, (_, i) => `wxinvented${i}`)
+    const found = await Promise.all([...invented, 'wxnew00000000001'].map((id) => cache.findAccount(id)))
     expect(found.filter((a) => a !== null)).toMatchObject([{ appId: 'wxnew00000000001' }])
     expect(calls).toEqual(['appIds', 'find wxnew00000000001'])
-    await Promise.all(madeUp.map((id) => directory.findAccount(id)))
+    await Promise.all(invented.map((id) => cache.findAccount(id)))
     expect(calls).toHaveLength(2)
-    expect(directory.isCached('wxnew00000000001')).toBe(true)
+    expect(cache.isCached('wxnew00000000001')).toBe(true)
   })
 
-  it('has its rules, also when it is not in memory; a deleted one the rules in force', async () => {
-    const { directory } = directoryOf([], { accounts: [account(APP, { rules: 'classic-48h' })] })
-    expect(await directory.rulesOf(APP)).toBe('classic-48h')
-    await directory.reload()
-    expect(await directory.rulesOf(APP)).toBe('classic-48h')
-    expect(await directory.rulesOf('wxdeleted0000001')).toBe('wechat-2023')
+  it('has its rules profile, also when it is not in memory; a deleted account has the current profile', async () => {
+    const { cache } = cacheOf([], { accounts: [account(APP, { rules: 'classic-48h' })] })
+    expect(await cache.rulesOf(APP)).toBe('classic-48h')
+    await cache.reload()
+    expect(await cache.rulesOf(APP)).toBe('classic-48h')
+    expect(await cache.rulesOf('wxdeleted0000001')).toBe('wechat-2023')
   })
 })
 
 describe('a reload', () => {
-  it('sees what was published before it began, also while another one is under way', async () => {
-    const { directory, published } = directoryOf([])
-    const underWay = directory.reload()
+  it('reads what was published before it began, also while another reload is in progress', async () => {
+    const { cache, published } = cacheOf([])
+    const inProgress = cache.reload()
     published.push({ campaign: campaign('fresh'), version: 1 })
-    await directory.reload()
-    expect(matchInbound(directory, account(APP), event('subscribe')).start?.campaign).toBe('fresh')
-    await underWay
+    await cache.reload()
+    expect(matchInbound(cache, account(APP), event('subscribe')).start?.campaign).toBe('fresh')
+    await inProgress
   })
 
-  it('keeps what was known when the store does not answer, and the next one works', async () => {
-    const { directory, published, trouble } = directoryOf([campaign('a')])
-    await directory.reload()
-    trouble.next = new Error('store is away')
+  it('keeps the old content when the store fails, and the next reload works', async () => {
+    const { cache, published, failure } = cacheOf([campaign('a')])
+    await cache.reload()
+    failure.next = new Error('store unavailable')
     published.splice(0)
-    await expect(directory.reload()).rejects.toThrow('store is away')
-    expect(matchInbound(directory, account(APP), event('subscribe')).start?.campaign).toBe('a')
-    trouble.next = null
-    await directory.reload()
-    expect(matchInbound(directory, account(APP), event('subscribe')).start).toBeNull()
+    await expect(cache.reload()).rejects.toThrow('store unavailable')
+    expect(matchInbound(cache, account(APP), event('subscribe')).start?.campaign).toBe('a')
+    failure.next = null
+    await cache.reload()
+    expect(matchInbound(cache, account(APP), event('subscribe')).start).toBeNull()
   })
 })
 
-describe('what the dispatcher asks', () => {
-  it('is the plan and the reentry of a version, also of one that is no longer live', async () => {
-    const { directory } = directoryOf([campaign('a', { reentry: { after: '30d' } })])
-    expect(await directory.planOf('a', 3)).toMatchObject({
+describe('the dispatcher', () => {
+  it('gets the plan and the reentry of a version, also of one that is no longer live', async () => {
+    const { cache } = cacheOf([campaign('a', { reentry: { after: '30d' } })])
+    expect(await cache.planOf('a', 3)).toMatchObject({
       plan: { campaign: 'a', version: 3, steps: [{ id: 'hint', afterMs: 20_000 }] },
       reentry: { afterMs: 30 * 86_400_000 },
     })
-    expect(await directory.planOf('a', 2)).toBeNull()
+    expect(await cache.planOf('a', 2)).toBeNull()
   })
 
-  it('is whether a text leaves any campaign of the account', async () => {
-    const { directory } = await matching([
+  it('learns whether a text is an exit keyword of any campaign of the account', async () => {
+    const { cache } = await matching([
       campaign('a', { exit: { keywords: ['TD'] } }),
       campaign('b', { accounts: ['wxother000000001'], exit: { keywords: ['STOP'] } }),
     ])
-    expect([' td ', 'STOP', 'hello'].map((t) => directory.isExitText(APP, t))).toEqual([true, false, false])
+    expect([' td ', 'STOP', 'hello'].map((t) => cache.isExitText(APP, t))).toEqual([true, false, false])
   })
 })

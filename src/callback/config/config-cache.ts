@@ -10,15 +10,15 @@ import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
 import { EventMatcher } from './event-matcher.ts'
 import { createKeyedLookup } from './keyed-lookup.ts'
 
-/** Accounts and live campaigns in memory: a callback is matched against them without asking the store. */
+/** Accounts and live campaigns in memory, so that a callback is matched without a statement. */
 export interface ConfigCache extends DispatchConfig {
   /** Whether `findAccount` answers from memory. */
   isCached(appId: string): boolean
-  /** From memory; one that is not there is looked up in the store. */
+  /** Finds an account in memory, or else in the store. */
   findAccount(appId: string): Promise<Account | null>
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
   match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch
-  /** Reads everything again; what was published before is live when it resolves. */
+  /** Reads everything again. Changes that were written before the call are live when it resolves. */
   reload(): Promise<void>
   accounts(): Account[]
 }
@@ -26,7 +26,7 @@ export interface ConfigCache extends DispatchConfig {
 interface ConfigCacheDeps {
   accounts: AccountStore
   campaigns: CampaignStore
-  /** WeChat's media_id of an uploaded medium, from memory; null when it is not there. */
+  /** WeChat's media_id of an uploaded medium, from memory; null when the medium is not at WeChat. */
   mediaId(appId: string, type: string, id: string): string | null
   now(): number
   log: Log
@@ -37,7 +37,7 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
   let matcher = new EventMatcher([], deps)
   let reloading: Promise<void> | null = null
   const brokenCampaigns = createBrokenCampaignLog(deps.log)
-  /** Anybody can make up appIds: they must not cost a statement each. */
+  /** Anybody can invent appIds. They must not cost a statement each. */
   const uncached = createKeyedLookup<Account>({
     readKeys: async () => new Set(await deps.accounts.appIds(MAX_ACCOUNTS)),
     read: deps.accounts.find,
@@ -60,7 +60,7 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     isCached: (appId) => accounts.has(appId),
     accounts: () => [...accounts.values()],
     async findAccount(appId) {
-      // One that is not in memory may have just been registered by another process.
+      // Another process may have just registered an account that is not in memory.
       const account = accounts.get(appId) ?? (await uncached.find(appId))
       return account && withUnexpiredKeys(account, deps.now())
     },
@@ -73,7 +73,7 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
     isExitText: (appId, text) => matcher.isExitText(appId, text),
     reload() {
-      // A read that begins now sees all that was written before; one under way may not.
+      // A read in progress may miss changes that were written before this call, so another read follows it.
       reloading = (reloading ?? Promise.resolve()).catch(() => {}).then(readAll)
       return reloading
     },
@@ -92,7 +92,7 @@ function createBrokenCampaignLog(log: Log): (broken: readonly BrokenCampaign[]) 
       logged.add(report)
       log.error(
         { campaign: row.id, version: row.version, reason },
-        'a live campaign cannot be used and accepts no new followers: publish its file again',
+        'live campaign cannot be used and accepts no new followers: publish its file again',
       )
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createKeyedLookup } from './keyed-lookup.ts'
 
-/** A look-up in a store that answers when it is let; `stored` may grow. */
+/** A lookup in a store with the values `stored`. While `store.held` is true, statements wait for `release`. */
 function lookupHarness(stored: Record<string, string> = {}) {
   const statements: string[] = []
   const found: Record<string, string> = {}
@@ -32,16 +32,16 @@ const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
-describe('made-up keys', () => {
-  it('cost one statement together, however many they are', async () => {
+describe('invented keys', () => {
+  it('cost one statement together', async () => {
     const { find, statements } = lookupHarness({ a: 'A' })
-    const found = await Promise.all(Array.from({ length: 5_000 }, (_, i) => find(`made-up-${i}`)))
+    const found = await Promise.all(Array.from({ length: 5_000 }, (_, i) => find(`invented-${i}`)))
     expect(new Set(found)).toEqual(new Set([null]))
     for (let i = 0; i < 1_000; i++) expect(await find(`one-after-the-other-${i}`)).toBeNull()
     expect(statements).toEqual(['keys'])
   })
 
-  it('are believed absent for half a second after the store answered', async () => {
+  it('count as absent for half a second after the store has answered', async () => {
     const { find, statements, clock, store, release } = lookupHarness()
     store.held = true
     const first = find('a')
@@ -59,29 +59,29 @@ describe('made-up keys', () => {
   })
 })
 
-describe('a key that is there', () => {
-  it('is read once for all who wait, and kept', async () => {
+describe('an existing key', () => {
+  it('is read once for all concurrent callers, and cached', async () => {
     const { find, statements, kept: found } = lookupHarness({ a: 'A' })
     expect(await Promise.all([find('a'), find('b'), find('a')])).toEqual(['A', null, 'A'])
     expect(statements).toEqual(['keys', 'a'])
     expect(found).toEqual({ a: 'A' })
   })
 
-  it('is found at once when it was added and that is known', async () => {
-    const { find, clear: forget, stored } = lookupHarness()
+  it('is found immediately when it was added before a clear', async () => {
+    const { find, clear, stored } = lookupHarness()
     expect(await find('a')).toBeNull()
     stored.a = 'A'
-    forget()
+    clear()
     expect(await find('a')).toBe('A')
   })
 
-  it('is found by who asks after it was added and that is known, whatever is under way', async () => {
-    const { find, clear: forget, stored, store, statements, release, kept: found } = lookupHarness()
+  it('is found after a clear although another read is in progress', async () => {
+    const { find, clear, stored, store, statements, release, kept: found } = lookupHarness()
     store.held = true
     const before = find('a')
     await until(() => statements.length === 1)
     stored.a = 'A'
-    forget()
+    clear()
     const after = find('a')
     store.held = false
     release()
@@ -89,22 +89,14 @@ describe('a key that is there', () => {
     expect(found).toEqual({ a: 'A' })
   })
 
-  it('is not kept when something was written while it was read', async () => {
-    const {
-      find,
-      clear: forget,
-      stored,
-      store,
-      statements,
-      release,
-      kept: found,
-    } = lookupHarness({ a: 'old' })
+  it('is not cached when a clear happened during its read', async () => {
+    const { find, clear, stored, store, statements, release, kept: found } = lookupHarness({ a: 'old' })
     await find('b')
     store.held = true
     const before = find('a')
     await until(() => statements.length === 2)
     delete stored.a
-    forget()
+    clear()
     release()
     expect(await before).toBe('old')
     expect(found).toEqual({})
@@ -112,9 +104,9 @@ describe('a key that is there', () => {
 })
 
 describe('a store that fails', () => {
-  it('fails for all who wait, and is asked anew by the next', async () => {
+  it('fails for all waiting callers, and is asked again by the next one', async () => {
     const { find, store, statements } = lookupHarness()
-    store.error = new Error('store is away')
+    store.error = new Error('store unavailable')
     await expect(Promise.allSettled([find('a'), find('b')])).resolves.toMatchObject([
       { reason: store.error },
       { reason: store.error },
@@ -124,11 +116,11 @@ describe('a store that fails', () => {
     expect(statements).toEqual(['keys', 'keys'])
   })
 
-  it('fails for a key that is there, too', async () => {
+  it('fails for an existing key too', async () => {
     const { find, store } = lookupHarness({ a: 'A' })
     await find('b')
-    store.error = new Error('store is away')
-    await expect(find('a')).rejects.toThrow('store is away')
+    store.error = new Error('store unavailable')
+    await expect(find('a')).rejects.toThrow('store unavailable')
     store.error = null
     expect(await find('a')).toBe('A')
   })

@@ -1,29 +1,29 @@
 import { createBriefCache } from '../../shared/brief-cache.ts'
 
 /**
- * A list of keys is valid for so long. Any number of made-up keys costs two statements a second, and WeChat sends again
- * only after five seconds.
+ * How long a list of keys is valid. Any number of invented keys then costs two statements a second. WeChat retries only after
+ * five seconds.
  */
 const KEYS_LIFETIME_MS = 500
 
 export interface KeyedLookup<T> {
-  /** Null where there is none. @throws Error when the store fails */
+  /** The value; null when there is none. @throws Error when the store fails */
   find(key: string): Promise<T | null>
-  /** Something was written: what was absent may be there. */
+  /** Call after a write: an absent key may exist now. */
   clear(): void
 }
 
 /**
- * Looks up by keys that anybody can make up, without a statement for each: the list of existing keys is read once for all
- * of them, and valid for half a second. Only a key of that list is read itself, once for all that wait.
+ * Looks up values by keys that unauthenticated clients can invent, without a statement for each. The list of existing keys is
+ * read once for all callers and is valid for half a second. Only values of existing keys are read, once for all waiting callers.
  */
 export function createKeyedLookup<T>(deps: {
-  /** All keys that there are. */
+  /** Reads all existing keys. */
   readKeys(): Promise<ReadonlySet<string>>
   read(key: string): Promise<T | null>
-  /** Found, and nothing was written meanwhile. */
+  /** Called with a value that was read, unless `clear` was called during the read. */
   onFound(key: string, value: T): void
-  /** A clock that nobody sets, ms. */
+  /** A monotonic clock, ms. */
   monotonic?(): number
 }): KeyedLookup<T> {
   const keys = createBriefCache(deps.readKeys, KEYS_LIFETIME_MS, deps.monotonic)

@@ -11,15 +11,15 @@ import type { WechatClient } from '../../wechat/api/client.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
 import type { AccountStop } from '../../wechat/api/with-token.ts'
 
-/** Accounts served at the same time: one that hangs keeps none of the others. */
+/** Accounts served concurrently, so that one that hangs does not block the others. */
 const CONCURRENCY = 8
 
 type MediaAccount = Pick<Account, 'appId' | 'apiBase' | 'state' | 'stateUntil'>
 type LiveCampaign = { campaign: Pick<Campaign, 'accounts' | 'reply'> }
 
 /**
- * Media of passive replies: a callback must be answered at once, so they are uploaded ahead, and their media_ids are
- * kept in memory.
+ * The media of passive replies. A callback must be answered immediately, so the media are uploaded in advance and their
+ * media_ids are kept in memory.
  */
 export function createPassiveReplyMedia(deps: {
   db: Db
@@ -27,20 +27,20 @@ export function createPassiveReplyMedia(deps: {
   now: () => number
   clientOf(account: { apiBase: string | null }): WechatClient
   log: Log
-  /** Stops the account for the reason that WeChat gave, as a send does. */
+  /** Stops the account with the errcode of WeChat, as a send does. */
   stop(appId: string, state: AccountStop, errcode: number): Promise<void>
 }) {
   const { db, log, now } = deps
   const mediaIds = new Map<string, string>()
   const key = (appId: string, type: string, id: string) => `${appId} ${type} ${id}`
 
-  /** True when the account's other media may be tried. */
+  /** @returns true when the other media of the account may be uploaded */
   async function upload(account: MediaAccount, ref: MediumRef): Promise<boolean> {
     const { appId } = account
     const outcome = await uploadMissing(deps, { appId, client: deps.clientOf(account) }, [ref])
     if (outcome.ok) return true
     const { reason, errcode } = outcome
-    log.warn({ appId, reason, errcode }, 'reply media not at WeChat')
+    log.warn({ appId, reason, errcode }, 'media of a passive reply could not be uploaded')
     if (outcome.is !== 'account-stopped') return true
     await deps.stop(appId, outcome.state, outcome.errcode)
     return false
@@ -56,7 +56,7 @@ export function createPassiveReplyMedia(deps: {
         mediaIds.set(key(r.appId, r.type, r.mediaId), r.wechatMediaId)
       }
     } catch (err) {
-      log.warn({ appId, err }, 'reply media not at WeChat')
+      log.warn({ appId, err }, 'media of a passive reply could not be uploaded')
     }
   }
 
@@ -64,8 +64,8 @@ export function createPassiveReplyMedia(deps: {
     mediaId: (appId: string, type: string, id: string): string | null =>
       mediaIds.get(key(appId, type, id)) ?? null,
     /**
-     * Brings the media of each campaign's reply to the accounts that it serves, and to no other. A medium or an account that
-     * fails keeps none of the others; it is tried again with the next call.
+     * Uploads the media of each campaign's reply for the accounts that the campaign serves. A medium or an account that fails
+     * does not block the others, and is retried with the next call.
      */
     async prepare(accounts: readonly MediaAccount[], live: readonly LiveCampaign[]): Promise<void> {
       const refsOf = new Map<MediaAccount, MediumRef[]>()

@@ -2,7 +2,7 @@ import type { PassiveReply } from '../../wechat/callback/reply.ts'
 import type { AuthenticCallback } from '../authenticate.ts'
 import type { CallbackContext, ReceivingAccount } from '../callback-deps.ts'
 
-/** Sends the event to the account's second URL. @returns its passive reply; null without one, or without such a URL */
+/** Forwards the event to the account's second URL. @returns its passive reply; null without a reply or a second URL */
 export async function forwardCallback(
   { forward: forwarder }: Pick<CallbackContext, 'forward'>,
   { appId, forward }: ReceivingAccount,

@@ -13,7 +13,13 @@ import { forwardProblem } from './public-only-connector.ts'
 const APP = 'wxforward00000001'
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 const OLD_KEY = 'oldxoldxoldxoldxoldxoldxoldxoldxoldxoldxold'
-const OURS = { appId: APP, token: 'test-token', encodingAesKey: KEY, originalId: 'gh_test', callbackUrl: '' }
+const ACCOUNT = {
+  appId: APP,
+  token: 'test-token',
+  encodingAesKey: KEY,
+  originalId: 'gh_test',
+  callbackUrl: '',
+}
 const TYPED = {
   ToUserName: 'gh_test',
   FromUserName: 'oTest',
@@ -22,7 +28,7 @@ const TYPED = {
   MsgId: '9007199254740993',
 }
 
-interface Asked {
+interface Received {
   query: URLSearchParams
   body: string
 }
@@ -35,14 +41,14 @@ afterEach(() => {
   }
 })
 
-/** The system that lived behind the URL before. `answer`: null leaves the request unanswered. */
+/** The system behind the second URL. `answer`: null leaves the request unanswered. */
 async function forwardTarget(
   answer: (
-    received: Asked,
+    received: Received,
     req: IncomingMessage,
   ) => { status?: number; body: string; location?: string } | null,
 ) {
-  const received: Asked[] = []
+  const received: Received[] = []
   const server = createServer((req, res) => {
     let body = ''
     req.on('data', (part) => {
@@ -58,10 +64,10 @@ async function forwardTarget(
   })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { asked: received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/wechat` }
+  return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/wechat` }
 }
 
-/** Our callback, with a second URL; `match` is what campaigns make of an event. */
+/** A callback app for an account with a second URL. `match`: the match of each event. */
 function callback(
   forward: Partial<Forward> & { url: string },
   match: EventMatch = { start: null, reply: null },
@@ -74,7 +80,7 @@ function callback(
     ...forward,
   }
   const account: ReceivingAccount = {
-    ...OURS,
+    ...ACCOUNT,
     mode: 'security',
     name: '',
     timezone: 'Asia/Shanghai',
@@ -104,7 +110,7 @@ function callback(
     async deliver(format: 'xml' | 'json' = 'xml') {
       const at = Math.floor(Date.now() / 1000)
       const { query, body } = envelope(
-        { ...OURS, mode: 'security', format },
+        { ...ACCOUNT, mode: 'security', format },
         { ...TYPED, CreateTime: at },
         at,
       )
@@ -114,7 +120,7 @@ function callback(
   }
 }
 
-/** A text as the follower gets it, out of our encrypted answer. */
+/** The decrypted passive reply. */
 function opened(text: string): string {
   const sealed = /<Encrypt><!\[CDATA\[(.*?)\]\]>/.exec(text)?.[1] ?? ''
   return wecom.decrypt(KEY, sealed).message
@@ -126,17 +132,17 @@ const until = async (ready: () => boolean) => {
 const replyTo = (content: string, to = 'oTest') =>
   `<xml><ToUserName>${to}</ToUserName><FromUserName>gh_test</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType><Content>${content}</Content></xml>`
 
-describe('a second URL that is told of each event', () => {
+describe('a second URL', () => {
   it.each(['plain', 'compatible', 'security'] as const)(
-    'gets it signed as WeChat signs, in %s mode',
+    'receives each event signed as WeChat signs it, in %s mode',
     async (mode) => {
       for (const format of ['xml', 'json'] as const) {
         const old = await forwardTarget(() => ({ body: 'success' }))
-        const ours = callback({ url: old.url, mode })
-        expect(await ours.deliver(format)).toEqual({ status: 200, text: 'success' })
-        await until(() => ours.counted.length > 0)
-        expect(ours.counted).toEqual(['ok'])
-        const [{ query, body } = { query: new URLSearchParams(), body: '' }] = old.asked
+        const intake = callback({ url: old.url, mode })
+        expect(await intake.deliver(format)).toEqual({ status: 200, text: 'success' })
+        await until(() => intake.counted.length > 0)
+        expect(intake.counted).toEqual(['ok'])
+        const [{ query, body } = { query: new URLSearchParams(), body: '' }] = old.received
         const [timestamp = '', nonce = ''] = [query.get('timestamp'), query.get('nonce')].map((x) => x ?? '')
         expect(query.get('signature')).toBe(wecom.getSignature('old-token', timestamp, nonce, ''))
         expect(query.get('openid')).toBe('oTest')
@@ -159,7 +165,7 @@ describe('a second URL that is told of each event', () => {
     },
   )
 
-  it('delays nothing when it does not answer, and loses nothing when it is dead', async () => {
+  it('delays no callback when it does not answer, and loses no event when it is unreachable', async () => {
     const slow = await forwardTarget(() => null)
     const waiting = callback({ url: slow.url })
     expect((await waiting.deliver()).text).toBe('success')
@@ -170,45 +176,40 @@ describe('a second URL that is told of each event', () => {
     expect([dead.counted, dead.rows.length]).toEqual([['failed'], 1])
   })
 
-  it('may answer the follower where we have nothing to say', async () => {
+  it('may answer the follower when no campaign replies', async () => {
     const old = await forwardTarget(() => ({ body: replyTo('老系统') }))
     const { text } = await callback({ url: old.url, useReply: true }).deliver()
     expect(opened(text)).toContain('老系统')
   })
 
-  it.each(['plain', 'security'] as const)(
-    'may name the human agent that it wants, in %s mode',
-    async (mode) => {
-      for (const format of ['xml', 'json'] as const) {
-        const inXml =
-          '<xml><ToUserName>oTest</ToUserName><FromUserName>gh_test</FromUserName><CreateTime>1</CreateTime><MsgType>transfer_customer_service</MsgType><TransInfo><KfAccount>li@gh_test</KfAccount></TransInfo></xml>'
-        const inJson = JSON.stringify({
-          ToUserName: 'oTest',
-          FromUserName: 'gh_test',
-          CreateTime: 1,
-          MsgType: 'transfer_customer_service',
-          TransInfo: { KfAccount: 'li@gh_test' },
-        })
-        const reply = format === 'xml' ? inXml : inJson
-        const old = await forwardTarget(({ query }) => {
-          if (mode === 'plain') return { body: reply }
-          const sealed = wecom.encrypt(OLD_KEY, reply, APP)
-          const signature = wecom.getSignature('old-token', '1', query.get('nonce') ?? '', sealed)
-          return { body: JSON.stringify({ Encrypt: sealed, MsgSignature: signature, TimeStamp: 1 }) }
-        })
-        const { text } = await callback({ url: old.url, useReply: true, mode }).deliver(format)
-        const sealed =
-          format === 'xml'
-            ? text
-            : `<Encrypt><![CDATA[${(JSON.parse(text) as { Encrypt: string }).Encrypt}]]>`
-        expect(opened(sealed)).toContain(
-          format === 'xml'
-            ? '<TransInfo><KfAccount><![CDATA[li@gh_test]]></KfAccount></TransInfo>'
-            : '"TransInfo":{"KfAccount":"li@gh_test"}',
-        )
-      }
-    },
-  )
+  it.each(['plain', 'security'] as const)('may name a human agent, in %s mode', async (mode) => {
+    for (const format of ['xml', 'json'] as const) {
+      const inXml =
+        '<xml><ToUserName>oTest</ToUserName><FromUserName>gh_test</FromUserName><CreateTime>1</CreateTime><MsgType>transfer_customer_service</MsgType><TransInfo><KfAccount>li@gh_test</KfAccount></TransInfo></xml>'
+      const inJson = JSON.stringify({
+        ToUserName: 'oTest',
+        FromUserName: 'gh_test',
+        CreateTime: 1,
+        MsgType: 'transfer_customer_service',
+        TransInfo: { KfAccount: 'li@gh_test' },
+      })
+      const reply = format === 'xml' ? inXml : inJson
+      const old = await forwardTarget(({ query }) => {
+        if (mode === 'plain') return { body: reply }
+        const sealed = wecom.encrypt(OLD_KEY, reply, APP)
+        const signature = wecom.getSignature('old-token', '1', query.get('nonce') ?? '', sealed)
+        return { body: JSON.stringify({ Encrypt: sealed, MsgSignature: signature, TimeStamp: 1 }) }
+      })
+      const { text } = await callback({ url: old.url, useReply: true, mode }).deliver(format)
+      const sealed =
+        format === 'xml' ? text : `<Encrypt><![CDATA[${(JSON.parse(text) as { Encrypt: string }).Encrypt}]]>`
+      expect(opened(sealed)).toContain(
+        format === 'xml'
+          ? '<TransInfo><KfAccount><![CDATA[li@gh_test]]></KfAccount></TransInfo>'
+          : '"TransInfo":{"KfAccount":"li@gh_test"}',
+      )
+    }
+  })
 
   it('may answer encrypted', async () => {
     const old = await forwardTarget(({ query }) => {
@@ -223,36 +224,36 @@ describe('a second URL that is told of each event', () => {
   })
 
   it.each([
-    ['for somebody else', { body: replyTo('x', 'oOther') }],
-    ['that is no XML', { body: 'Error 500:' }],
-    ['not encrypted, in security mode', { body: replyTo('x') }],
+    ['for another follower', { body: replyTo('x', 'oOther') }],
+    ['that is not XML', { body: 'Error 500:' }],
+    ['that is not encrypted, in security mode', { body: replyTo('x') }],
     ['with another status', { status: 500, body: replyTo('x') }],
-    ['that leads elsewhere', { status: 302, location: '/other', body: '' }],
-  ])('is not heard with an answer %s', async (what, reply) => {
+    ['that is a redirect', { status: 302, location: '/other', body: '' }],
+  ])('has no effect with an answer %s', async (what, reply) => {
     const old = await forwardTarget(() => reply)
     const mode = what.includes('security') ? 'security' : 'plain'
-    const ours = callback({ url: old.url, useReply: true, mode })
-    expect(await ours.deliver()).toEqual({ status: 200, text: 'success' })
-    expect(ours.counted).toEqual(['failed'])
-    expect(old.asked).toHaveLength(1)
+    const intake = callback({ url: old.url, useReply: true, mode })
+    expect(await intake.deliver()).toEqual({ status: 200, text: 'success' })
+    expect(intake.counted).toEqual(['failed'])
+    expect(old.received).toHaveLength(1)
   })
 
-  it('is asked and not heard where a campaign answers', async () => {
+  it('receives the event, but a reply of a campaign takes precedence', async () => {
     const old = await forwardTarget(() => ({ body: replyTo('老系统') }))
     const match: EventMatch = { start: null, reply: { kind: 'text', content: '我们的' } }
     const { text } = await callback({ url: old.url, useReply: true }, match).deliver()
     expect(opened(text)).toContain('我们的')
   })
 
-  it('has two seconds where its answer would count', async () => {
+  it('has two seconds when its answer may be the reply', async () => {
     const old = await forwardTarget(() => null)
-    const ours = callback({ url: old.url, useReply: true })
-    expect((await ours.deliver()).text).toBe('success')
-    expect(ours.counted).toEqual(['timeout'])
+    const intake = callback({ url: old.url, useReply: true })
+    expect((await intake.deliver()).text).toBe('success')
+    expect(intake.counted).toEqual(['timeout'])
   })
 })
 
-/** Each kind of the registries, clouds' own addresses, and each way to write one. */
+/** Each kind of the registries, internal addresses of clouds, and each notation. */
 const NOT_ON_INTERNET = [
   '0.0.0.0',
   '0.1.2.3',
@@ -346,43 +347,43 @@ describe('an address to forward to', () => {
     'http://１２７.０.０.１/',
     'http://2852039166/',
     'https://[::ffff:a9fe:a9fe]/latest/meta-data/',
-  ])('%s is none of the open internet', (url) => {
+  ])('is refused when it is not public: %s', (url) => {
     expect(forwardProblem(url, false)).toContain('FORWARD_PRIVATE')
     expect(forwardProblem(url, true)).toBeNull()
   })
 
-  it.each(ON_INTERNET)('%s is one of it', (address) => {
+  it.each(ON_INTERNET)('is accepted when it is public: %s', (address) => {
     expect(forwardProblem(urlOf(address), false)).toBeNull()
   })
 
   it.each([...NOT_ON_INTERNET, 'fe80::1%eth0'])(
-    'by a name that leads to %s is refused when it is connected',
+    'is refused at the connection when its name resolves to %s',
     async (address) => {
       const { counted, reasons } = await forwardTo('http://old.example:9/', [address])
       expect(counted).toEqual(['failed'])
-      expect(reasons).toContain('none of the open internet')
+      expect(reasons).toContain('not a public address')
     },
   )
 
-  it('by a name that leads to one good address and a bad one is refused', async () => {
+  it('is refused when its name resolves to a public and a private address', async () => {
     const { reasons } = await forwardTo('http://old.example:9/', ['8.8.8.8', '10.0.0.1'])
     expect(reasons).toContain('10.0.0.1')
   })
 
-  it('by a name is looked up anew for each connection: nothing is taken for good from before', async () => {
+  it('has its name resolved again for each connection, against DNS rebinding', async () => {
     const old = await forwardTarget(() => ({ body: 'success' }))
     const port = new URL(old.url).port
-    let received = 0
+    let lookups = 0
     const { reasons } = await forwardTo(`http://rebound.example:${port}/`, () => {
-      received += 1
+      lookups += 1
       return ['127.0.0.1']
     })
-    expect([received, old.asked.length]).toEqual([1, 0])
+    expect([lookups, old.received.length]).toEqual([1, 0])
     expect(reasons).toContain('127.0.0.1')
   })
 })
 
-/** What comes of one event that is forwarded while a name leads to these addresses. */
+/** Forwards one event while every name resolves to these addresses. */
 async function forwardTo(url: string, addresses: string[] | (() => string[])) {
   const counted: string[] = []
   const lines: string[] = []

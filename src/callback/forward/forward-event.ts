@@ -9,30 +9,30 @@ import type { BodyFormat } from '../../wechat/callback/xml-json.ts'
 import { forwardProblem, publicOnlyConnector } from './public-only-connector.ts'
 import { readForwardedReply } from './read-forwarded-reply.ts'
 
-/** One authenticated event, as it came. */
+/** One authenticated event. */
 interface ForwardedEvent {
   appId: string
   openId: string
   toUserName: string
-  /** Decrypted, undecoded. */
+  /** The decrypted body. */
   plain: string
   format: BodyFormat
 }
 
-/** Forwards an event. @returns its answer, when that is a passive reply. Never rejects, and ends within its timeout. */
+/** Forwards an event. Never rejects, and ends within its timeout. @returns the answer when it is a passive reply */
 export type Forwarder = (to: Forward, event: ForwardedEvent) => Promise<PassiveReply | null>
 
-/** WeChat waits 5 s for the answer that this one may become. */
+/** The answer may become the answer to WeChat, which waits 5 s. */
 const REPLY_TIMEOUT_MS = 2_000
 const NOTIFY_TIMEOUT_MS = 4_500
 const MAX_ANSWER_BYTES = 64 * 1024
 const MAX_IN_FLIGHT = 100
 const CONNECT_TIMEOUT_MS = 2_000
-/** One account's dead URL must not take the room of the others. */
+/** The dead URL of one account must not block the others. */
 const MAX_IN_FLIGHT_PER_ACCOUNT = 25
 
 interface ForwarderDeps {
-  /** Whether addresses of our own network may be asked (FORWARD_PRIVATE). */
+  /** Whether private addresses are allowed (FORWARD_PRIVATE). */
   allowPrivate: boolean
   now: () => number
   log: Log
@@ -57,7 +57,7 @@ export function createForwarder(deps: ForwarderDeps): Forwarder {
       const isTimeout = err instanceof Error && err.name === 'TimeoutError'
       deps.count(isTimeout ? 'timeout' : 'failed')
       const reason = err instanceof Error ? err.message : String(err)
-      deps.log.warn({ appId, host: new URL(to.url).host, reason }, 'an event could not be forwarded')
+      deps.log.warn({ appId, host: new URL(to.url).host, reason }, 'event could not be forwarded')
       return null
     } finally {
       inFlight.release(appId)
@@ -81,7 +81,7 @@ class ForwardClient {
     })
   }
 
-  /** @throws Error when the event did not arrive, or its answer is none that WeChat would take */
+  /** @throws Error when the event did not arrive, or WeChat would refuse the answer */
   async post(to: Forward, event: ForwardedEvent): Promise<PassiveReply | null> {
     const problem = forwardProblem(to.url, this.#deps.allowPrivate)
     if (problem) throw new Error(problem)
@@ -95,14 +95,14 @@ class ForwardClient {
       signal: AbortSignal.timeout(to.useReply ? REPLY_TIMEOUT_MS : NOTIFY_TIMEOUT_MS),
     })
     const text = await answer.body.text()
-    // undici follows no redirect: one ends here.
+    // undici follows no redirects, so a redirect fails here.
     if (answer.statusCode !== 200) throw new Error(`HTTP ${answer.statusCode}`)
     if (!to.useReply || text === '' || text === 'success') return null
     return readForwardedReply(to, event, text, nonce)
   }
 }
 
-/** Counts requests that are under way, of all accounts and of each. */
+/** Counts the requests in flight, of all accounts and of each. */
 class InFlightLimit {
   #total = 0
   readonly #byAccount = new Map<string, number>()

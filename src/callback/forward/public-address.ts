@@ -1,28 +1,28 @@
 import ipaddr from 'ipaddr.js'
 
-/** What IANA has given out as global unicast (RFC 4291, section 2.4): beyond it nobody has an address of his own. */
+/** The range that IANA assigns global unicast addresses from (RFC 4291, section 2.4). */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
-/** In it, and nobody's: documentation (RFC 9637), the returned 6bone (RFC 3701). */
+/** Unassigned parts of it: documentation (RFC 9637) and the returned 6bone (RFC 3701). */
 const UNASSIGNED = ['3fff::/20', '3ffe::/16'].map((range) => ipaddr.IPv6.parseCIDR(range))
-/** What stands before an IPv4 address in the lower half of an ISATAP address (RFC 5214, section 6.1). */
+/** The words before the IPv4 address in the lower half of an ISATAP address (RFC 5214, section 6.1). */
 const ISATAP = [
   [0x0000, 0x5efe],
   [0x0200, 0x5efe],
 ]
 /**
- * A public address that answers inside a cloud alone, with what is the machine's own: Azure's platform
- * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). The others' stand in ranges that are
- * refused as a whole: 169.254.169.254 (most), 169.254.0.23 (Tencent), 100.100.100.200 (Alibaba), 192.0.0.192 (Oracle),
+ * Public addresses of internal cloud services: Azure's platform
+ * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). The addresses of other clouds are in
+ * ranges that are not public: 169.254.169.254 (most), 169.254.0.23 (Tencent), 100.100.100.200 (Alibaba), 192.0.0.192 (Oracle),
  * fd00:ec2::254 (Amazon), fd20:ce::254 (Google).
  */
 const CLOUD_INTERNAL = new Set(['168.63.129.16'])
 
 /**
- * Whether an IP address belongs to somebody on the open internet: global unicast by IANA's registries of special-purpose
- * addresses (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry), as ipaddr.js has
- * them. False for what is private, of this machine or of the link, and for each form of IPv6 in which an IPv4 address may
- * hide: mapped, compatible, translated (NAT64), 6to4, Teredo, and ISATAP unless the hidden one is on the internet itself.
- * False also for what is no address.
+ * True for a public IP address: global unicast by IANA's registries of special-purpose addresses
+ * (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry), as implemented by ipaddr.js.
+ *
+ * False for private, loopback and link-local addresses, for IPv6 forms that contain an IPv4 address (mapped, compatible, NAT64,
+ * 6to4, Teredo, and ISATAP with a private one), and for a text that is not an address.
  */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false

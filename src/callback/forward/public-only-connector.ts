@@ -3,24 +3,24 @@ import { isIP } from 'node:net'
 import { buildConnector } from 'undici'
 import { isPublicAddress } from './public-address.ts'
 
-const HOW_TO_ALLOW = 'FORWARD_PRIVATE=on allows it'
+const HOW_TO_ALLOW = 'set FORWARD_PRIVATE=on to allow it'
 
-/** Why events may not be forwarded to this URL, as far as it shows without a DNS query; null: nothing is wrong. */
+/** Why events may not be forwarded to this URL, as far as that is known without a DNS query; null when they may. */
 export function forwardProblem(url: string, allowPrivate: boolean): string | null {
   if (allowPrivate) return null
-  // The URL's parser has written each form of an IPv4 address (decimal, octal, hexadecimal, short) as four numbers.
+  // The URL parser normalises each form of an IPv4 address (decimal, octal, hexadecimal, short) to four numbers.
   const host = hostOf(new URL(url).hostname)
   const isPrivate =
     host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host))
-  return isPrivate ? `the address is none of the open internet; ${HOW_TO_ALLOW}` : null
+  return isPrivate ? `${host} is not a public address: ${HOW_TO_ALLOW}` : null
 }
 
-/** Without the brackets of IPv6, and without the dot that may end a name. */
+/** The host without the brackets of IPv6 and without trailing dots. */
 const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '')
 
 /**
- * Connects to public addresses alone. A name is checked when it is connected, not before, so that DNS rebinding gains
- * nothing. The address of the socket is checked once more, before a byte is sent.
+ * Connects only to public addresses. The addresses of a name are checked when it is connected, so that DNS rebinding has no
+ * effect. The address of the socket is checked again before a byte is sent.
  */
 export function publicOnlyConnector(
   options: buildConnector.BuildOptions,
@@ -53,9 +53,9 @@ function publicOnlyLookup(lookup: typeof systemLookup): typeof systemLookup {
         : done(null, first?.address, first?.family)
     })
   }
-  // The overloads of lookup cannot be written as one function.
+  // One function cannot implement the overloads of lookup by type.
   return guardedLookup as unknown as typeof systemLookup
 }
 
 const notPublicError = (address: string) =>
-  new Error(`the name leads to ${address}, an address that is none of the open internet; ${HOW_TO_ALLOW}`)
+  new Error(`the name resolves to ${address}, which is not a public address: ${HOW_TO_ALLOW}`)
