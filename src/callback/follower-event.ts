@@ -1,15 +1,11 @@
+import { AGENT_SESSION_KINDS } from '../dispatch/plan-dispatch.ts'
 import type { FollowerEvent } from '../run/follower-event.ts'
 import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { Inbound } from '../wechat/callback/events.ts'
 import { sceneOf } from '../wechat/rules/rules.ts'
 
 /** Kinds without a scene that the dispatcher needs. */
-const KINDS_WITHOUT_SCENE: ReadonlySet<string> = new Set([
-  'unsubscribe',
-  'kf_create_session',
-  'kf_close_session',
-  'kf_switch_session',
-])
+const KINDS_WITHOUT_SCENE: ReadonlySet<string> = new Set(['unsubscribe', ...AGENT_SESSION_KINDS.keys()])
 
 /** The event of a callback; null when it means nothing to runs and is only acknowledged. */
 export function toFollowerEvent(inbound: Inbound): FollowerEvent | null {

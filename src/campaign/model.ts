@@ -134,7 +134,8 @@ const whenSchema = z.union(
   whenForms,
 )
 
-const plainStep = z.strictObject({
+/** A step without the rules that need more than one field. */
+export const plainStep = z.strictObject({
   id,
   after: duration,
   since: z.enum(['entry', 'reply', 'previous']).default('previous'),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { compileCampaign } from './compile.ts'
-import { type Campaign, campaignSchema, messageSchema } from './model.ts'
+import { type Campaign, campaignSchema, messageSchema, plainStep } from './model.ts'
 
 const ms = z.number().int().min(0)
 const { entry, exit, reply } = campaignSchema.shape
+const { since, ifLate } = plainStep.shape
 
 /** A checked campaign in the store. Durations are numbers. Unknown fields of other versions are accepted. */
 const storedSchema = z.object({
@@ -18,8 +19,8 @@ const storedSchema = z.object({
       z.object({
         id: z.string(),
         after: ms,
-        since: z.enum(['entry', 'reply', 'previous']),
-        ifLate: z.enum(['hold', 'skip']),
+        since: since.unwrap(),
+        ifLate: ifLate.unwrap(),
         send: messageSchema.optional(),
         tag: z.array(z.string()).optional(),
         untag: z.array(z.string()).optional(),

@@ -22,7 +22,7 @@ const UNAVAILABLE = 'Temporal unreachable or unexpected namespace'
 export interface DispatchLoopDeps extends DispatchDeps {
   /** Identifies this instance in leases. */
   ownerId: string
-  /** False while Temporal is unreachable or has another namespace than the store. Events then stay in the inbox. */
+  /** False while Temporal is unreachable, or has a namespace that is not the store's. Events then stay in the inbox. */
   mayDispatch?: () => Promise<boolean>
   /** Whether many callbacks wait to be stored in this process. */
   isBusy?: () => boolean

@@ -78,7 +78,7 @@ export function planDispatch(context: DispatchContext): DispatchPlan {
 }
 
 /** Event kinds of a session with a human agent → whether the session is open after the event. */
-const AGENT_SESSION_KINDS = new Map([
+export const AGENT_SESSION_KINDS: ReadonlyMap<string, boolean> = new Map([
   ['kf_create_session', true],
   ['kf_switch_session', true],
   ['kf_close_session', false],

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
 import type { Log } from '../shared/log.ts'
-import { MINUTE_MS } from '../shared/time-units.ts'
+import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import type { Db } from '../store/db.ts'
 import { eventsSince } from '../store/inbox/inbox-rows.ts'
 import { readFollower } from '../store/runs/follower-rows.ts'
@@ -11,12 +11,22 @@ import type { NamespaceGuard } from '../temporal/namespace-guard.ts'
 import type { RunClient } from '../temporal/run-client.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
-import { createOpenExecutionReconciler } from './reconcile-open-executions.ts'
+import { OpenExecutionReconciler } from './reconcile-open-executions.ts'
 
 const PAGE = 200
 const CONCURRENCY = 20
 /** How long one round may work. Shorter than the lease. */
 const ROUND_BUDGET_MS = MINUTE_MS
+
+interface RebuildDeps {
+  db: Db
+  client: Client
+  runs: RunClient
+  namespaceGuard: Pick<NamespaceGuard, 'check'>
+  rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
+  now: () => number
+  log: Log
+}
 
 /**
  * Moves the runs to a namespace that an operator has accepted:
@@ -28,25 +38,63 @@ const ROUND_BUDGET_MS = MINUTE_MS
  * A run ignores events that it has applied. A sent step stays sent, because its delivery row says so. When a process dies,
  * the next round continues after the last completed page.
  */
-export function createRunRebuild(deps: {
-  db: Db
-  client: Client
-  runs: RunClient
-  namespaceGuard: Pick<NamespaceGuard, 'check'>
-  rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
-  now: () => number
-  log: Log
-}): PeriodicJob {
-  const { db, runs, namespaceGuard, now, log } = deps
-  const openExecutions = createOpenExecutionReconciler(deps)
+export function createRunRebuild(deps: RebuildDeps): PeriodicJob {
+  const rebuild = new RunRebuild(deps)
+  return {
+    name: 'rebuild-runs',
+    everyMs: 4 * SECOND_MS,
+    leaseMs: 2 * MINUTE_MS,
+    run: () => rebuild.run(),
+  }
+}
+
+class RunRebuild {
+  readonly #deps: RebuildDeps
+  readonly #openExecutions: OpenExecutionReconciler
+
+  constructor(deps: RebuildDeps) {
+    this.#deps = deps
+    this.#openExecutions = new OpenExecutionReconciler(deps)
+  }
+
+  async run(): Promise<void> {
+    const { db, namespaceGuard, now, log } = this.#deps
+    const { state, namespaceId } = await namespaceGuard.check(0)
+    const { requested } = await readNamespace(db)
+    if (state !== 'rebuilding' || !requested || namespaceId !== requested.namespaceId) return
+    const until = performance.now() + ROUND_BUDGET_MS
+    let { after } = requested
+    let started = 0
+    for (;;) {
+      const page = await activeRunsAfter(db, after, PAGE)
+      started += await this.#rebuildPage(page)
+      after = page.at(-1)?.runKey ?? after
+      if (page.length < PAGE) break
+      await requestSwitch(db, { namespaceId, after }, now())
+      if (performance.now() > until) return
+    }
+    const resynced = await this.#openExecutions.resyncAll()
+    await completeSwitch(db, namespaceId, now())
+    log.warn(
+      { namespaceId, started, resynced },
+      'Temporal namespace accepted: missing runs were started from the store',
+    )
+  }
+
+  /** @returns how many runs were started */
+  async #rebuildPage(page: readonly RunRow[]): Promise<number> {
+    const isStarted = await pMap(page, (row) => this.#rebuildRun(row), { concurrency: CONCURRENCY })
+    return isStarted.filter(Boolean).length
+  }
 
   /** @returns true when the run was started */
-  async function rebuildRun(row: RunRow): Promise<boolean> {
+  async #rebuildRun(row: RunRow): Promise<boolean> {
+    const { db, runs, now, rulesOf } = this.#deps
     const started = await runs.startFromRow(row)
     if (!started && (await runs.describe(row))?.runKey !== row.runKey) return false
     const [events, rules, follower] = await Promise.all([
       eventsSince(db, row, row.entry),
-      deps.rulesOf(row.appId),
+      rulesOf(row.appId),
       readFollower(db, row),
     ])
     for (const { kind, dedupeKey: key, createTime: at, id: seq, event } of events) {
@@ -64,39 +112,5 @@ export function createRunRebuild(deps: {
       await runs.signal(row, 'agentSession', { open: true, at: at ?? now(), seq: seq ?? -1 })
     }
     return started
-  }
-
-  return {
-    name: 'rebuild-runs',
-    everyMs: 4_000,
-    leaseMs: 2 * MINUTE_MS,
-    async run() {
-      const { state, namespaceId } = await namespaceGuard.check(0)
-      const { requested } = await readNamespace(db)
-      if (state !== 'rebuilding' || !requested || namespaceId !== requested.namespaceId) return
-      const until = performance.now() + ROUND_BUDGET_MS
-      let { after } = requested
-      let started = 0
-      for (;;) {
-        const page = await activeRunsAfter(db, after, PAGE)
-        await pMap(
-          page,
-          async (row) => {
-            if (await rebuildRun(row)) started += 1
-          },
-          { concurrency: CONCURRENCY },
-        )
-        after = page.at(-1)?.runKey ?? after
-        if (page.length < PAGE) break
-        await requestSwitch(db, { namespaceId, after }, now())
-        if (performance.now() > until) return
-      }
-      const resynced = await openExecutions.resyncAll()
-      await completeSwitch(db, namespaceId, now())
-      log.warn(
-        { namespaceId, started, resynced },
-        'Temporal namespace accepted: missing runs were started from the store',
-      )
-    },
   }
 }

@@ -1,9 +1,9 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
-import { maskId, parseWorkflowId } from '../shared/ids.ts'
+import { type FollowerKey, maskId, parseWorkflowId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { registeredAmong } from '../store/accounts/removed-accounts.ts'
 import type { Db } from '../store/db.ts'
-import { statusesOf } from '../store/runs/run-rows.ts'
+import { type RunRow, statusesOf } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { RunClient } from '../temporal/run-client.ts'
 import { SETTLED_MS } from './settled.ts'
@@ -13,11 +13,22 @@ const BATCH = 200
 
 const OPEN_EXECUTIONS_QUERY = "WorkflowType = 'FollowerNurture' AND ExecutionStatus = 'Running'"
 
+interface OpenExecutionDeps {
+  db: Db
+  client: Client
+  runs: RunClient
+  now: () => number
+  log: Log
+}
+
+/** An open execution of a run. */
 interface Execution {
-  workflowId: string
+  follower: FollowerKey
   runId: string
   runKey: string
 }
+
+type RunStatus = Pick<RunRow, 'status' | 'outcome' | 'updatedAt'>
 
 /**
  * Compares open executions in Temporal with the rows of the store.
@@ -25,74 +36,84 @@ interface Execution {
  *   gets a signal to write its state.
  * - An execution that has ended in the store (its account was removed while Temporal was unreachable) is ended.
  */
-export function createOpenExecutionReconciler(deps: {
-  db: Db
-  client: Client
-  runs: RunClient
-  now: () => number
-  log: Log
-}) {
-  const { db, client, runs, now, log } = deps
-  let listed: AsyncIterator<WorkflowExecutionInfo> | null = null
+export class OpenExecutionReconciler {
+  readonly #deps: OpenExecutionDeps
+  /** The listing that the next batch continues; null to begin at the first execution. */
+  #listing: AsyncIterator<WorkflowExecutionInfo> | null = null
 
-  async function nextBatch(): Promise<Execution[]> {
+  constructor(deps: OpenExecutionDeps) {
+    this.#deps = deps
+  }
+
+  /** Checks the next batch; starts again at the beginning after the last one. */
+  async reconcileNextBatch(): Promise<void> {
+    const { db } = this.#deps
+    const open = await this.#nextBatch().catch((err) => {
+      this.#listing = null
+      throw err
+    })
+    const rows = await statusesOf(
+      db,
+      open.map((e) => e.runKey),
+    )
+    const registered = await registeredAmong(
+      db,
+      open.map((e) => e.follower.appId),
+    )
+    for (const execution of open) {
+      const row = rows.get(execution.runKey)
+      await this.#reconcile(execution, row, registered.has(execution.follower.appId))
+    }
+  }
+
+  /** Asks every open execution to write its state. @returns how many received the signal */
+  async resyncAll(): Promise<number> {
+    const { client, runs } = this.#deps
+    let resynced = 0
+    for await (const { workflowId, runId } of client.workflow.list({ query: OPEN_EXECUTIONS_QUERY })) {
+      const follower = parseWorkflowId(workflowId)
+      if (follower && (await runs.signal(follower, 'resync', undefined, runId)) === 'ok') resynced += 1
+    }
+    return resynced
+  }
+
+  async #nextBatch(): Promise<Execution[]> {
+    const { client, now } = this.#deps
     const before = new Date(now() - SETTLED_MS).toISOString()
-    listed ??= client.workflow
+    this.#listing ??= client.workflow
       .list({ query: `${OPEN_EXECUTIONS_QUERY} AND StartTime < '${before}'`, pageSize: BATCH })
       [Symbol.asyncIterator]()
     const found: Execution[] = []
     while (found.length < BATCH) {
-      const { value, done } = await listed.next()
+      const { value, done } = await this.#listing.next()
       if (done) {
-        listed = null
+        this.#listing = null
         break
       }
+      const follower = parseWorkflowId(value.workflowId)
       const runKey = value.memo?.runKey
-      if (typeof runKey === 'string') found.push({ ...value, runKey })
+      if (follower && typeof runKey === 'string') found.push({ follower, runId: value.runId, runKey })
     }
     return found
   }
 
-  return {
-    /** Checks the next batch; starts again at the beginning after the last one. */
-    async reconcileNextBatch(): Promise<void> {
-      const open = await nextBatch().catch((err) => {
-        listed = null
-        throw err
-      })
-      const known = await statusesOf(
-        db,
-        open.map((e) => e.runKey),
-      )
-      const registered = await registeredAmong(
-        db,
-        open.flatMap((e) => parseWorkflowId(e.workflowId)?.appId ?? []),
-      )
-      for (const { workflowId, runId, runKey } of open) {
-        const follower = parseWorkflowId(workflowId)
-        const row = known.get(runKey)
-        if (!follower || (row && (row.status !== 'ended' || row.updatedAt > now() - SETTLED_MS))) continue
-        const logFields = { appId: follower.appId, follower: maskId(follower.openId) }
-        if (!registered.has(follower.appId) || row?.outcome === 'account-stopped') {
-          log.warn(logFields, 'ending a run of a removed account')
-          await endRemovedRun(runs, follower, runId)
-        } else if (!row || row.outcome === 'terminated') {
-          log.warn(logFields, 'requesting the state of an open run that the store lacks')
-          await runs.signal(follower, 'resync', undefined, runId)
-        } else {
-          log.warn({ ...logFields, outcome: row.outcome }, 'ending an open run that has ended in the store')
-          await runs.signal(follower, 'cancel', `ended in the store: ${row.outcome}`, runId)
-        }
-      }
-    },
-    /** Asks every open execution to write its state. @returns how many received the signal */
-    async resyncAll(): Promise<number> {
-      let resynced = 0
-      for await (const { workflowId, runId } of client.workflow.list({ query: OPEN_EXECUTIONS_QUERY })) {
-        const follower = parseWorkflowId(workflowId)
-        if (follower && (await runs.signal(follower, 'resync', undefined, runId)) === 'ok') resynced += 1
-      }
-      return resynced
-    },
+  async #reconcile(
+    { follower, runId }: Execution,
+    row: RunStatus | undefined,
+    isRegistered: boolean,
+  ): Promise<void> {
+    const { runs, now, log } = this.#deps
+    if (row && (row.status !== 'ended' || row.updatedAt > now() - SETTLED_MS)) return
+    const logFields = { appId: follower.appId, follower: maskId(follower.openId) }
+    if (!isRegistered || row?.outcome === 'account-stopped') {
+      log.warn(logFields, 'ending a run of a removed account')
+      await endRemovedRun(runs, follower, runId)
+    } else if (!row || row.outcome === 'terminated') {
+      log.warn(logFields, 'requesting the state of an open run that the store lacks')
+      await runs.signal(follower, 'resync', undefined, runId)
+    } else {
+      log.warn({ ...logFields, outcome: row.outcome }, 'ending an open run that has ended in the store')
+      await runs.signal(follower, 'cancel', `ended in the store: ${row.outcome}`, runId)
+    }
   }
 }

@@ -17,7 +17,7 @@ import {
 import type { NamespaceGuard } from '../temporal/namespace-guard.ts'
 import type { RunClient } from '../temporal/run-client.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
-import { createOpenExecutionReconciler } from './reconcile-open-executions.ts'
+import { OpenExecutionReconciler } from './reconcile-open-executions.ts'
 import { SETTLED_MS } from './settled.ts'
 
 const EVERY_MS = MINUTE_MS
@@ -29,17 +29,7 @@ const closedSinceQuery = (since: string) =>
 const MASS_LOSS_MIN = 20
 const REASON = 'ended in Temporal, not by the campaign'
 
-/**
- * Reconciles the store with Temporal.
- * - A run that is closed or missing in Temporal without a final snapshot (terminated, deleted, history lost) ends as
- *   `terminated`. Its open steps are skipped with that reason; a step with an intent and no result is `unknown`.
- * - A run that completed after the backup from which the store was restored ends with the result of its execution.
- * - Open executions that the store does not know, or has ended, are reconciled too.
- *
- * Does nothing while Temporal is unreachable or has another namespace than the store. When Temporal lacks many runs at once,
- * the job reports that and ends none.
- */
-export function createReconciler(deps: {
+interface ReconcilerDeps {
   db: Db
   client: Client
   runs: RunClient
@@ -47,15 +37,78 @@ export function createReconciler(deps: {
   now: () => number
   log: Log
   onEnded?: () => void
-}): PeriodicJob {
-  const { db, client, runs, namespaceGuard, now, log } = deps
-  let lastChecked = ''
-  const openExecutions = createOpenExecutionReconciler({ db, client, runs, now, log })
+}
+
+/**
+ * Reconciles the store with Temporal.
+ * - A run that is closed or missing in Temporal without a final snapshot (terminated, deleted, history lost) ends as
+ *   `terminated`. Its open steps are skipped with that reason; a step with an intent and no result is `unknown`.
+ * - A run that completed after the backup from which the store was restored ends with the result of its execution.
+ * - Open executions that the store does not know, or has ended, are reconciled too.
+ *
+ * Does nothing while Temporal is unreachable or has a namespace that is not the store's. When Temporal lacks many runs at once,
+ * the job reports that and ends none.
+ */
+export function createReconciler(deps: ReconcilerDeps): PeriodicJob {
+  const reconciler = new RunReconciler(deps)
+  return {
+    name: 'reconcile',
+    everyMs: EVERY_MS,
+    leaseMs: 2 * MINUTE_MS,
+    run: ({ lastRunAt }) => reconciler.run(lastRunAt),
+  }
+}
+
+class RunReconciler {
+  readonly #deps: ReconcilerDeps
+  readonly #openExecutions: OpenExecutionReconciler
+  /** The key after which the next batch of stale runs begins. */
+  #lastChecked = ''
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps
+    this.#openExecutions = new OpenExecutionReconciler(deps)
+  }
+
+  async run(lastRunAt: number | null): Promise<void> {
+    const { db, now, namespaceGuard } = this.#deps
+    if ((await namespaceGuard.check(0)).state !== 'expected') return
+    await this.#checkClosedSince((lastRunAt ?? 0) - 5 * EVERY_MS)
+    const batch = await staleRuns(db, { after: this.#lastChecked, before: now() - SETTLED_MS, limit: BATCH })
+    const { gone, suspects } = await this.#inspect(batch)
+    if (gone >= MASS_LOSS_MIN && gone * 2 > batch.length) return namespaceGuard.reportMissingRuns(gone)
+    for (const row of suspects) await this.#check(row)
+    this.#lastChecked = batch.length < BATCH ? '' : (batch.at(-1)?.runKey ?? '')
+    await this.#openExecutions.reconcileNextBatch()
+  }
+
+  /** Checks the active runs whose executions were closed outside the application since `at`, epoch ms. */
+  async #checkClosedSince(at: number): Promise<void> {
+    const { db, client } = this.#deps
+    const query = closedSinceQuery(new Date(at).toISOString())
+    for await (const closed of client.workflow.list({ query })) {
+      const follower = parseWorkflowId(closed.workflowId)
+      if (follower) for (const row of await activeRunsByFollower(db, follower)) await this.#check(row)
+    }
+  }
+
+  /** The rows without their own open execution in Temporal (`suspects`), and how many have no execution at all (`gone`). */
+  async #inspect(batch: readonly RunRow[]): Promise<{ gone: number; suspects: RunRow[] }> {
+    const suspects: RunRow[] = []
+    let gone = 0
+    for (const row of batch) {
+      const newest = await this.#deps.runs.describe(row)
+      if (newest === null) gone += 1
+      if (!newest?.open || newest.runKey !== row.runKey) suspects.push(row)
+    }
+    return { gone, suspects }
+  }
 
   /** Ends the row of a run that is not open in Temporal. */
-  async function check(row: RunRow): Promise<void> {
+  async #check(row: RunRow): Promise<void> {
+    const { db, runs, namespaceGuard, now, log, onEnded } = this.#deps
     const newest = await runs.describe(row)
-    if (newest?.open && !(await isSuperseded(row, newest.runKey))) return
+    if (newest?.open && !(await this.#isSuperseded(row, newest.runKey))) return
     // A missing run is lost only when this is still the namespace that had it.
     if ((await namespaceGuard.check(0)).state !== 'expected')
       throw new Error('Temporal no longer has the namespace of the runs')
@@ -64,53 +117,20 @@ export function createReconciler(deps: {
       ? completedState(row.state, await runs.resultOf(row, newest.runId), now())
       : terminatedState(row.state, await unansweredSteps(db, row.runKey), now())
     if (!(await endRunFromOutside(db, row.runKey, row.revision, state, now()))) return
-    const { appId } = row
     log.warn(
-      { appId, follower: maskId(row.openId), outcome: state.outcome },
+      { appId: row.appId, follower: maskId(row.openId), outcome: state.outcome },
       hasResult
         ? 'end of a completed run was missing in the store'
         : 'run terminated outside the application',
     )
-    if (!hasResult) deps.onEnded?.()
-  }
-
-  /** The rows without their own open execution in Temporal (`suspects`), and how many have no execution at all (`gone`). */
-  async function inspect(batch: readonly RunRow[]): Promise<{ gone: number; suspects: RunRow[] }> {
-    const suspects: RunRow[] = []
-    let gone = 0
-    for (const row of batch) {
-      const newest = await runs.describe(row)
-      if (newest === null) gone += 1
-      if (!newest?.open || newest.runKey !== row.runKey) suspects.push(row)
-    }
-    return { gone, suspects }
+    if (!hasResult) onEnded?.()
   }
 
   /** Whether the open execution belongs to a later run. A run that waits for another one to close is later than that one. */
-  async function isSuperseded(row: RunRow, openKey: string | null): Promise<boolean> {
+  async #isSuperseded(row: RunRow, openKey: string | null): Promise<boolean> {
     if (openKey === row.runKey) return false
-    const open = (await runsByFollower(db, row)).find((r) => r.runKey === openKey)
+    const open = (await runsByFollower(this.#deps.db, row)).find((r) => r.runKey === openKey)
     return open !== undefined && isOlder(row.entry, open.entry)
-  }
-
-  return {
-    name: 'reconcile',
-    everyMs: EVERY_MS,
-    leaseMs: 2 * MINUTE_MS,
-    async run({ lastRunAt }) {
-      if ((await namespaceGuard.check(0)).state !== 'expected') return
-      const since = new Date((lastRunAt ?? 0) - 5 * EVERY_MS).toISOString()
-      for await (const closed of client.workflow.list({ query: closedSinceQuery(since) })) {
-        const follower = parseWorkflowId(closed.workflowId)
-        if (follower) for (const row of await activeRunsByFollower(db, follower)) await check(row)
-      }
-      const batch = await staleRuns(db, { after: lastChecked, before: now() - SETTLED_MS, limit: BATCH })
-      const { gone, suspects } = await inspect(batch)
-      if (gone >= MASS_LOSS_MIN && gone * 2 > batch.length) return namespaceGuard.reportMissingRuns(gone)
-      for (const row of suspects) await check(row)
-      lastChecked = batch.length < BATCH ? '' : (batch.at(-1)?.runKey ?? '')
-      await openExecutions.reconcileNextBatch()
-    },
   }
 }
 

@@ -17,6 +17,12 @@ import {
 
 type Result = Accepted | Error
 
+interface AcceptDeps {
+  db: Db
+  isExitText(appId: string, text: string): boolean
+  isOnlyWriter: boolean
+}
+
 /**
  * Stores a batch of events, each with its passive reply. The reply of an entry is stored only when the entry will start a run.
  * For events with such a reply, one statement before the insert reads their followers.
@@ -27,40 +33,46 @@ type Result = Accepted | Error
  * @param deps.isOnlyWriter true when no other process stores events (the embedded store). Batches are then stored one after the
  * other, without the second check
  */
-export function createAcceptEvents(deps: {
-  db: Db
-  isExitText(appId: string, text: string): boolean
-  isOnlyWriter: boolean
-}): (rows: ArrivingEvent[]) => Promise<Result[]> {
-  const { db, isOnlyWriter } = deps
-  let lastStored: Promise<unknown> = Promise.resolve()
+export function createAcceptEvents(deps: AcceptDeps): (rows: ArrivingEvent[]) => Promise<Result[]> {
+  const acceptance = new EventAcceptance(deps)
+  return (rows) => acceptance.accept(rows)
+}
 
-  return async function accept(rows) {
-    if (!isOnlyWriter) return storeAndCheck(rows)
-    const stored = lastStored.then(() => store(rows))
-    lastStored = stored.catch(() => {})
+class EventAcceptance {
+  readonly #deps: AcceptDeps
+  #lastStored: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: AcceptDeps) {
+    this.#deps = deps
+  }
+
+  accept(rows: ArrivingEvent[]): Promise<Result[]> {
+    if (!this.#deps.isOnlyWriter) return this.#storeAndCheck(rows)
+    const stored = this.#lastStored.then(() => this.#store(rows))
+    this.#lastStored = stored.catch(() => {})
     return stored
   }
 
-  async function store(rows: ArrivingEvent[]): Promise<Result[]> {
+  async #store(rows: ArrivingEvent[]): Promise<Result[]> {
+    const { db } = this.#deps
     const entryRows = rows.filter(hasEntryReply)
     if (entryRows.length === 0) return acceptCallbacks(db, rows.map(toInboxRow))
     const known = await readKnownFollowers(db, entryRows)
-    return acceptCallbacks(db, withDueReplies(rows, known).map(toInboxRow))
+    return acceptCallbacks(db, this.#withDueReplies(rows, known).map(toInboxRow))
   }
 
-  async function storeAndCheck(rows: ArrivingEvent[]): Promise<Result[]> {
-    const results = await store(rows)
+  async #storeAndCheck(rows: ArrivingEvent[]): Promise<Result[]> {
+    const results = await this.#store(rows)
     const granted = rows.filter((row, i) => hasEntryReply(row) && isGranted(results[i]))
     if (granted.length === 0) return results
-    const withdrawn = await withdrawOvertaken(granted, new Set(rows.map((r) => r.dedupeKey)))
+    const withdrawn = await this.#withdrawOvertaken(granted, new Set(rows.map((r) => r.dedupeKey)))
     return results.map((result, i) =>
       withdrawn.has(rows[i]?.dedupeKey ?? '') && isGranted(result) ? { ...result, reply: null } : result,
     )
   }
 
   /** The rows, each reply that is not due removed. Earlier entries of the same batch count as pending. */
-  function withDueReplies(rows: ArrivingEvent[], known: ReadonlyMap<string, KnownFollower>): ArrivingEvent[] {
+  #withDueReplies(rows: ArrivingEvent[], known: ReadonlyMap<string, KnownFollower>): ArrivingEvent[] {
     const earlierByFollower = new Map<string, ArrivingEvent[]>()
     return rows.map((row) => {
       const before = earlierByFollower.get(followerId(row)) ?? []
@@ -70,17 +82,14 @@ export function createAcceptEvents(deps: {
       const waiting = [...pending, ...before.map(asPendingRow)].filter(
         (other) => other.dedupeKey !== row.dedupeKey,
       )
-      const due = willStartRun(row, { follower, runs, pending: waiting }, exitTestFor(row))
+      const due = willStartRun(row, { follower, runs, pending: waiting }, this.#exitTestFor(row))
       return due ? row : { ...row, reply: null }
     })
   }
 
   /** Withdraws the replies of entries whose run another entry starts. @returns their keys */
-  async function withdrawOvertaken(
-    grantedRows: ArrivingEvent[],
-    batch: ReadonlySet<string>,
-  ): Promise<Set<string>> {
-    const known = await readKnownFollowers(db, grantedRows)
+  async #withdrawOvertaken(grantedRows: ArrivingEvent[], batch: ReadonlySet<string>): Promise<Set<string>> {
+    const known = await readKnownFollowers(this.#deps.db, grantedRows)
     const overtaken = grantedRows.filter((row) => {
       const current = known.get(followerId(row))
       if (!current) return false
@@ -88,19 +97,19 @@ export function createAcceptEvents(deps: {
       const withoutEntries = others.filter((other) => !other.event?.start)
       return (
         others.some((o) => isRivalEntry(o, row)) ||
-        !willStartRun(row, { ...current, pending: withoutEntries }, exitTestFor(row))
+        !willStartRun(row, { ...current, pending: withoutEntries }, this.#exitTestFor(row))
       )
     })
     if (overtaken.length > 0)
       await withdrawReplies(
-        db,
+        this.#deps.db,
         overtaken.map((row) => row.dedupeKey),
       )
     return new Set(overtaken.map((row) => row.dedupeKey))
   }
 
-  function exitTestFor({ appId }: ArrivingEvent): (text: string) => boolean {
-    return (text) => deps.isExitText(appId, text)
+  #exitTestFor({ appId }: ArrivingEvent): (text: string) => boolean {
+    return (text) => this.#deps.isExitText(appId, text)
   }
 }
 

@@ -122,8 +122,8 @@ function storedReply(reply: unknown): PassiveReply | null {
 }
 
 /**
- * The dedupe key of the inbox. It is hashed because the plain key contains the follower's id, and the key of an entry becomes the
- * key of the run, which is visible in histories and lists.
+ * The dedupe key of the inbox. It is hashed because the plain key contains the follower's id. The key of an entry becomes the key
+ * of its run, which histories and lists show.
  */
 export function inboxKey(plain: string): string {
   return createHash('sha256').update(plain).digest('base64url').slice(0, 32)

@@ -21,8 +21,8 @@ const CLOUD_INTERNAL = new Set(['168.63.129.16'])
  * True for a public IP address: global unicast by IANA's registries of special-purpose addresses
  * (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry), as implemented by ipaddr.js.
  *
- * False for private, loopback and link-local addresses, for IPv6 forms that contain an IPv4 address (mapped, compatible, NAT64,
- * 6to4, Teredo, and ISATAP with a private one), and for a text that is not an address.
+ * False for private, loopback and link-local addresses, and for a text that is not an address. False also for IPv6 forms that
+ * contain an IPv4 address: mapped, compatible, NAT64, 6to4, Teredo, and ISATAP with a private one.
  */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false

@@ -4,8 +4,8 @@ import type { CustomSendBody } from '../message.ts'
 /**
  * Finds the first required field of a rendered message that has no visible character.
  *
- * WeChat refuses an empty text (44004), news without a title or URL (44003), music without a URL, a menu message without its
- * head or the text of an item, and a mini program without a path (40165). Source:
+ * WeChat refuses an empty text (44004), news without a title or URL (44003), and a mini program without a path (40165). It
+ * refuses music without a URL, and a menu message without its head or the text of an item. Source:
  * https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html. The page does not mention white
  * space; it is treated as empty here.
  * @returns the path of the field in the campaign file; null when no required field is empty
