@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllGlobals())
 
-const ask = async (method: string, path: string, headers: Record<string, string>, body?: string) =>
+const statusOf = async (method: string, path: string, headers: Record<string, string>, body?: string) =>
   (
     await simulator.app.request(path, {
       method,
@@ -31,7 +31,7 @@ const ask = async (method: string, path: string, headers: Record<string, string>
   ).status
 
 /** All state that a request could change. Of the daily counters only the counts: the current day may advance by itself. */
-const memory = () => {
+const snapshot = () => {
   const accounts = [...simulator.wechat.accounts.values()].map(
     ({ followers, sends, media, records, usage, ...rest }) => ({
       ...{
@@ -98,10 +98,10 @@ describe('a cross-site request', () => {
       { ...JSON_TYPE, host: 'evil.example:3001', origin: 'http://evil.example:3001' },
     ],
   ])('changes nothing: %s', async (_, headers) => {
-    const before = memory()
+    const before = snapshot()
     for (const [method, path, body] of [...CONTROL, ...FORMS, ...API])
-      expect(await ask(method, path, headers, body), `${method} ${path}`).toBe(403)
-    expect(memory()).toEqual(before)
+      expect(await statusOf(method, path, headers, body), `${method} ${path}`).toBe(403)
+    expect(snapshot()).toEqual(before)
   })
 
   it('reads nothing under a foreign host name that resolves here', async () => {
@@ -112,14 +112,14 @@ describe('a cross-site request', () => {
       '/_sim/accounts',
       `/_sim/${APP}/oTest/state`,
     ])
-      expect(await ask('GET', path, { host: 'evil.example:3001' }), path).toBe(403)
+      expect(await statusOf('GET', path, { host: 'evil.example:3001' }), path).toBe(403)
   })
 })
 
 describe('the API of WeChat', () => {
   const TOKEN = `/cgi-bin/token?grant_type=client_credential&appid=${APP}&secret=test-secret`
   const CALLS = [TOKEN, '/cgi-bin/user/get', '/cgi-bin/menu/delete', '/cgi-bin/no-such-call', '/sns/userinfo']
-  const asked = () => simulator.account(APP).tokenRequests
+  const tokenRequests = () => simulator.account(APP).tokenRequests
   const pages: [string, Record<string, string>][] = [
     ['an image on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
     ['a page on another port', { 'sec-fetch-site': 'same-site', referer: 'http://127.0.0.1:5000/' }],
@@ -153,11 +153,11 @@ describe('the API of WeChat', () => {
       { host: 'evil.example:3001', ...headers },
     ]),
   ])('refuses every call from %s', async (_, headers) => {
-    const before = { ...asked() }
+    const before = { ...tokenRequests() }
     for (const path of CALLS)
       for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'])
-        expect(await ask(method, path, headers), `${method} ${path}`).toBe(403)
-    expect(asked()).toEqual(before)
+        expect(await statusOf(method, path, headers), `${method} ${path}`).toBe(403)
+    expect(tokenRequests()).toEqual(before)
   })
 
   it.each<[string, Record<string, string>]>([
@@ -166,7 +166,7 @@ describe('the API of WeChat', () => {
     ['Python requests', { accept: '*/*', 'user-agent': 'python-requests/2.32' }],
   ])('answers %s under any host name', async (_, headers) => {
     for (const host of [HERE, 'simulator:3001', 'api.weixin.qq.com', 'wechat-proxy.example.com'])
-      expect(await ask('GET', TOKEN, { ...headers, host }), host).toBe(200)
+      expect(await statusOf('GET', TOKEN, { ...headers, host }), host).toBe(200)
   })
 
   it('answers fetch of this Node, and a URL typed into the address bar', async () => {
@@ -175,12 +175,12 @@ describe('the API of WeChat', () => {
     expect(await (await fetch(`${url}${TOKEN}`)).json()).toMatchObject({ expires_in: 7200 })
     await simulator.close()
     const bar = { 'sec-fetch-site': 'none', 'accept-language': 'zh-CN', 'user-agent': 'Mozilla/5.0 test' }
-    expect(await ask('GET', TOKEN, bar)).toBe(200)
+    expect(await statusOf('GET', TOKEN, bar)).toBe(200)
   })
 
   it('shows QR codes on pages of the console', async () => {
     const headers = { 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'image', 'accept-language': 'zh-CN' }
-    expect(await ask('GET', '/cgi-bin/showqrcode?ticket=none', headers)).toBe(404)
+    expect(await statusOf('GET', '/cgi-bin/showqrcode?ticket=none', headers)).toBe(404)
   })
 })
 
@@ -192,10 +192,10 @@ describe('a control call', () => {
     ['text/plain; application/json'],
     ['application/jsonp'],
   ])('sent as %s changes nothing, whoever sends it', async (type) => {
-    const before = memory()
+    const before = snapshot()
     for (const [method, path, body] of CONTROL)
-      expect(await ask(method, path, { 'content-type': type }, body), `${method} ${path}`).toBe(415)
-    expect(memory()).toEqual(before)
+      expect(await statusOf(method, path, { 'content-type': type }, body), `${method} ${path}`).toBe(415)
+    expect(snapshot()).toEqual(before)
   })
 
   it.each([
@@ -206,21 +206,23 @@ describe('a control call', () => {
     for (const [method, path, body] of CONTROL) {
       const type: Record<string, string> =
         body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }
-      expect(await ask(method, path, { ...headers, ...type }, body), `${method} ${path}`).toBeLessThan(300)
+      expect(await statusOf(method, path, { ...headers, ...type }, body), `${method} ${path}`).toBeLessThan(
+        300,
+      )
     }
   })
 
   it('of WeChat’s API is served to a program under any host name and content type', async () => {
     for (const [method, path, body] of API)
-      expect(await ask(method, path, { host: 'simulator:3001', 'content-type': 'text/plain' }, body)).toBe(
-        200,
-      )
+      expect(
+        await statusOf(method, path, { host: 'simulator:3001', 'content-type': 'text/plain' }, body),
+      ).toBe(200)
   })
 })
 
 describe('a GET', () => {
   it('changes nothing on any path', async () => {
-    const before = memory()
+    const before = snapshot()
     const paths = simulator.app.routes
       .filter((r) => ['GET', 'ALL'].includes(r.method) && !r.path.includes('*'))
       .map((r) =>
@@ -236,7 +238,7 @@ describe('a GET', () => {
       if (path.endsWith('/events')) await answer.body?.getReader().read()
       await answer.body?.cancel().catch(() => {})
     }
-    expect(memory()).toEqual(before)
+    expect(snapshot()).toEqual(before)
     expect([...(simulator.wechat.accounts.get(APP)?.followers.keys() ?? [])]).toEqual([])
   })
 
@@ -244,7 +246,7 @@ describe('a GET', () => {
     const page = await simulator.app.request(`/phone/${APP}/oNew`, { headers: { host: HERE } })
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('oNew')
-    expect(await ask('POST', `/_sim/${APP}/oNew/act`, JSON_TYPE, '{"do":"follow"}')).toBe(200)
+    expect(await statusOf('POST', `/_sim/${APP}/oNew/act`, JSON_TYPE, '{"do":"follow"}')).toBe(200)
     expect(simulator.wechat.accounts.get(APP)?.followers.get('oNew')?.following).toBe(true)
   })
 })

@@ -25,7 +25,7 @@ import { setTagNames, tagNames } from './state/tags.ts'
 
 export type { Fault } from './api/faults.ts'
 export type { PlatformController } from './platform/platform-controller.ts'
-export type { TestClock as TimeMachine } from './simulated-wechat.ts'
+export type { TestClock } from './simulated-wechat.ts'
 export type { AccountOptions } from './state/model.ts'
 
 export interface SimulatorOptions extends SimulatedWechatOptions {

@@ -13,12 +13,12 @@ import {
   type PushResult,
   type PushSettings,
 } from './callbacks/push.ts'
-import { FastForward, type TestClock } from './fast-forward.ts'
+import { FollowerClock, type TestClock } from './follower-clock.ts'
 import { targetThroughComponent } from './platform/component-push.ts'
 import type { SimAccountState, SimFollower } from './state/model.ts'
 import { type FollowerKey, SimulatorState } from './state/simulator-state.ts'
 
-export type { TestClock } from './fast-forward.ts'
+export type { TestClock } from './follower-clock.ts'
 
 export interface SimulatedWechatOptions {
   /** Real time, epoch ms; `Date.now` by default. */
@@ -49,7 +49,7 @@ export class SimulatedWechat extends SimulatorState {
   readonly faults = new Faults()
   readonly answerTimeoutMs: number
   readonly #pusher: Pusher
-  readonly #fastForward: FastForward
+  readonly #clock: FollowerClock
   #duplicatesLeft = 0
 
   constructor(options: SimulatedWechatOptions = {}) {
@@ -65,7 +65,7 @@ export class SimulatedWechat extends SimulatorState {
       },
       this.now,
     )
-    this.#fastForward = new FastForward(this, options.testClock)
+    this.#clock = new FollowerClock(this, options.testClock)
   }
 
   /** One action of a follower: WeChat's state changes, the callback is pushed, and the phone shows its passive reply. */
@@ -90,7 +90,7 @@ export class SimulatedWechat extends SimulatorState {
     })
     this.#showAnswer(follower, action, result)
     this.changed(key.appId, key.openId)
-    if (result.ok) await this.#fastForward.sync(key)
+    if (result.ok) await this.#clock.sync(key)
     return result
   }
 
@@ -132,12 +132,12 @@ export class SimulatedWechat extends SimulatorState {
 
   /** Moves the clocks of a follower and its run forward by `ms`. */
   fastForward(key: FollowerKey, ms: number): Promise<void> {
-    return this.#fastForward.advance(key, ms)
+    return this.#clock.advance(key, ms)
   }
 
   /** Moves both clocks to the run's next step. Returns false when there is none. */
   fastForwardToNext(key: FollowerKey): Promise<boolean> {
-    return this.#fastForward.advanceToNext(key)
+    return this.#clock.advanceToNext(key)
   }
 
   #takeDuplicate(): boolean {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { decide } from '../../run/decide.ts'
 import { workflowIdOf } from '../../shared/ids.ts'
-import type { TimeMachine } from '../../simulator/index.ts'
+import type { TestClock } from '../../simulator/index.ts'
 import type { Db } from '../../store/db.ts'
 import { readFollower } from '../../store/runs/follower-rows.ts'
 import { runsByFollower } from '../../store/runs/run-rows.ts'
@@ -15,7 +15,7 @@ const SYNC_INTERVAL_MS = 100
 const TOLERANCE_MS = 1_500
 
 /** Lets the simulated phone advance the clock of a follower's run. For development and tests only. */
-export function createTestClock(client: Client, db: Db): TimeMachine {
+export function createTestClock(client: Client, db: Db): TestClock {
   const id = ({ appId, openId }: { appId: string; openId: string }) => workflowIdOf(appId, openId)
   return {
     async advance(follower, ms) {

@@ -86,7 +86,7 @@ function newRid(): string {
 
 /** The JSON body; empty when the body is not a JSON object. */
 export async function readJson(c: Context): Promise<Record<string, unknown>> {
-  return parse(await c.req.text()) ?? {}
+  return parseObject(await c.req.text()) ?? {}
 }
 
 export function textOrNull(value: unknown): string | null {
@@ -94,7 +94,7 @@ export function textOrNull(value: unknown): string | null {
 }
 
 /** The JSON object in `raw`; null when it is anything else. */
-export function parse(raw: string): Record<string, unknown> | null {
+export function parseObject(raw: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(raw)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null

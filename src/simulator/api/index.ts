@@ -1,30 +1,30 @@
 import type { Hono } from 'hono'
-import { registerCredentials } from './calls/credentials.ts'
-import { registerCustomerService } from './calls/customer-service.ts'
-import { registerDrafts } from './calls/drafts.ts'
-import { registerMaterial } from './calls/material.ts'
-import { registerMedia } from './calls/media.ts'
-import { registerMenus } from './calls/menus.ts'
-import { registerMessages } from './calls/messages.ts'
-import { registerNetworkChecks } from './calls/network-checks.ts'
-import { registerQrCodePictures } from './calls/qrcode-pictures.ts'
-import { registerQrCodes } from './calls/qrcodes.ts'
-import { registerQuota } from './calls/quota-calls.ts'
-import { registerServerAddresses } from './calls/server-addresses.ts'
-import { registerTickets } from './calls/tickets.ts'
-import { registerUserLists } from './calls/user-lists.ts'
-import { registerUsers } from './calls/users.ts'
-import { registerRequestIds } from './request-ids.ts'
+import { registerAccessTokens } from './calls/access/access-tokens.ts'
+import { registerNetworkChecks } from './calls/access/network-checks.ts'
+import { registerQuota } from './calls/access/quota-calls.ts'
+import { registerRequestIds } from './calls/access/request-ids.ts'
+import { registerServerAddresses } from './calls/access/server-addresses.ts'
+import { registerTickets } from './calls/access/tickets.ts'
+import { registerDrafts } from './calls/material/drafts.ts'
+import { registerMaterial } from './calls/material/material.ts'
+import { registerTemporaryMedia } from './calls/material/temporary-media.ts'
+import { registerMenus } from './calls/menus/menus.ts'
+import { registerCustomMessages } from './calls/messages/custom-messages.ts'
+import { registerCustomerService } from './calls/messages/customer-service.ts'
+import { registerQrCodes } from './calls/qrcodes/qrcode-create.ts'
+import { registerQrCodePictures } from './calls/qrcodes/qrcode-pictures.ts'
+import { registerUserLists } from './calls/users/user-lists.ts'
+import { registerUserTags } from './calls/users/user-tags.ts'
 import { type ApiContext, createRouter, type Router } from './router.ts'
 
-/** The areas of WeChat's API. Each registers its calls from a file of its own under `api/`. */
+/** The areas of WeChat's API. Each registers its calls from a file of its own under `calls/`. */
 const AREAS: ((router: Router) => void)[] = [
   // Must precede the calls whose failures it records.
   registerRequestIds,
-  registerCredentials,
-  registerMessages,
-  registerUsers,
-  registerMedia,
+  registerAccessTokens,
+  registerCustomMessages,
+  registerUserTags,
+  registerTemporaryMedia,
   registerQrCodes,
   registerMenus,
   registerQuota,

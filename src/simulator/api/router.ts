@@ -8,7 +8,7 @@ import {
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState, SimFollower } from '../state/model.ts'
 import type { SimTokens } from '../state/tokens.ts'
-import { type Answer, failed, parse, withFaults } from './fault-responses.ts'
+import { type Answer, failed, parseObject, withFaults } from './fault-responses.ts'
 import type { Fault, Faults } from './faults.ts'
 import { CUSTOM_SEND, countCall } from './quota.ts'
 
@@ -148,7 +148,7 @@ async function serve(wechat: ApiContext, c: Context, route: Route): Promise<Resp
   const { account } = owner
   const isJson = method === 'POST' && options.body !== 'form'
   const raw = isJson ? await c.req.text() : ''
-  const body = isJson ? parse(raw) : {}
+  const body = isJson ? parseObject(raw) : {}
   const openId = typeof body?.touser === 'string' ? body.touser : null
   return withFaults(
     wechat.faults,

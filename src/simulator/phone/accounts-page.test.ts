@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ACCOUNT, type FakePlatform, startFakePlatform } from '../../../test/fixtures/fake-platform-server.ts'
 
 const SHOP = 'wxtestshop000001'
-let at: FakePlatform
+let platform: FakePlatform
 beforeEach(async () => {
-  at = await startFakePlatform()
-  at.simulator.addAccount({
+  platform = await startFakePlatform()
+  platform.simulator.addAccount({
     appId: SHOP,
     appSecret: 'test-secret',
     token: 'test-token',
@@ -14,14 +14,14 @@ beforeEach(async () => {
     callbackUrl: null,
   })
 })
-afterEach(() => at.close())
+afterEach(() => platform.close())
 
-const page = async (path: string) => (await at.simulator.app.request(path)).text()
+const page = async (path: string) => (await platform.simulator.app.request(path)).text()
 
 describe('an account without a callback server', () => {
   it('gets no callbacks, and its phone page says so', async () => {
-    expect(await at.simulator.account(SHOP).follow('oEarly')).toMatchObject({ ok: true, attempts: 0 })
-    expect(at.product.received).toEqual([])
+    expect(await platform.simulator.account(SHOP).follow('oEarly')).toMatchObject({ ok: true, attempts: 0 })
+    expect(platform.product.received).toEqual([])
     expect(await page('/accounts')).toContain('未接入')
     expect(await page(`/phone/${SHOP}/oEarly`)).toContain('未接入')
     expect(await page(`/phone/${ACCOUNT}/oEarly`)).not.toContain('未接入')
@@ -30,11 +30,11 @@ describe('an account without a callback server', () => {
 
 describe('an owner on the list of accounts', () => {
   it('withdraws the authorisation, and the platform is notified', async () => {
-    await at.authorised()
+    await platform.authorised()
     expect(await page('/accounts')).toContain(`/accounts/${ACCOUNT}/revoke`)
-    const answer = await at.simulator.app.request(`/accounts/${ACCOUNT}/revoke`, { method: 'POST' })
+    const answer = await platform.simulator.app.request(`/accounts/${ACCOUNT}/revoke`, { method: 'POST' })
     expect(answer.headers.get('location')).toBe('/accounts')
-    expect(at.product.received.at(-1)?.inner).toMatchObject({
+    expect(platform.product.received.at(-1)?.inner).toMatchObject({
       InfoType: 'unauthorized',
       AuthorizerAppid: ACCOUNT,
     })

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { type Answer, failed, parse, textOrNull, withFaults } from '../api/fault-responses.ts'
+import { type Answer, failed, parseObject, textOrNull, withFaults } from '../api/fault-responses.ts'
 import { unknownPath } from '../api/router.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
@@ -100,7 +100,7 @@ export function createComponentApi(wechat: SimulatedWechat): Hono {
     if (!handle) return unknownPath(c)
     if (c.req.method !== 'POST') return c.json(failed(43002))
     const raw = await c.req.text()
-    const body = parse(raw)
+    const body = parseObject(raw)
     const token = c.req.query('component_access_token') ?? c.req.query('access_token') ?? ''
     const appId = textOrNull(body?.authorizer_appid) ?? textOrNull(body?.component_appid)
     return withFaults(wechat.faults, c, appId, async () => {

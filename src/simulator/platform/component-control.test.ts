@@ -6,15 +6,15 @@ import {
   startFakePlatform,
 } from '../../../test/fixtures/fake-platform-server.ts'
 
-let at: FakePlatform
+let platform: FakePlatform
 beforeEach(async () => {
-  at = await startFakePlatform()
+  platform = await startFakePlatform()
 })
-afterEach(() => at.close())
+afterEach(() => platform.close())
 
 async function control(action: string, body: object = {}) {
   const path = `/_sim/component/${COMPONENT}/${action}`
-  const answer = await at.simulator.app.request(path, {
+  const answer = await platform.simulator.app.request(path, {
     method: 'POST',
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
@@ -22,35 +22,37 @@ async function control(action: string, body: object = {}) {
   return { status: answer.status, ...((await answer.json()) as object) }
 }
 async function listed() {
-  const answer = (await (await at.simulator.app.request('/_sim/component')).json()) as { items: unknown[] }
+  const answer = (await (await platform.simulator.app.request('/_sim/component')).json()) as {
+    items: unknown[]
+  }
   return answer.items[0]
 }
 
 describe('the control API of a platform', () => {
   it('expires the platform’s token and tickets, or one account’s tokens', async () => {
-    const { token, accessToken } = await at.authorised()
-    await at.wechat.follow('oTest')
+    const { token, accessToken } = await platform.authorised()
+    await platform.wechat.follow('oTest')
     expect(await control('expire', { appId: ACCOUNT })).toMatchObject({ status: 200, changed: true })
-    expect((await at.send(accessToken, 'oTest')).errcode).toBe(42001)
-    expect((await at.callComponent('api_create_preauthcode', token)).errcode).toBeUndefined()
+    expect((await platform.send(accessToken, 'oTest')).errcode).toBe(42001)
+    expect((await platform.callComponent('api_create_preauthcode', token)).errcode).toBeUndefined()
     await control('expire')
-    expect((await at.callComponent('api_create_preauthcode', token)).errcode).toBe(42006)
-    expect((await at.requestToken(at.component.pushedTickets.at(-1)?.ticket)).errcode).toBe(61005)
+    expect((await platform.callComponent('api_create_preauthcode', token)).errcode).toBe(42006)
+    expect((await platform.requestToken(platform.component.pushedTickets.at(-1)?.ticket)).errcode).toBe(61005)
   })
 
   it.each([
     [false, /^refreshtoken@@@/],
     [true, /^$/],
   ])('invalidates a refresh token (lost: %s)', async (lost, known) => {
-    const { token, refreshToken } = await at.authorised()
+    const { token, refreshToken } = await platform.authorised()
     await control('drop-refresh-token', { appId: ACCOUNT, lost })
-    expect((await at.refresh(token, refreshToken)).errcode).toBe(61023)
-    const { list } = await at.callComponent('api_get_authorizer_list', token, { offset: 0, count: 10 })
+    expect((await platform.refresh(token, refreshToken)).errcode).toBe(61023)
+    const { list } = await platform.callComponent('api_get_authorizer_list', token, { offset: 0, count: 10 })
     expect((list as { refresh_token: string }[])[0]?.refresh_token).toMatch(known)
   })
 
   it('lists accounts that have authorised the platform and accounts that have withdrawn', async () => {
-    await at.authorised()
+    await platform.authorised()
     expect(await listed()).toMatchObject({ accounts: [{ appId: ACCOUNT }], revoked: [] })
     await control('revoke', { appId: ACCOUNT })
     expect(await listed()).toMatchObject({ accounts: [], revoked: [ACCOUNT] })

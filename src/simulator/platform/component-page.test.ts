@@ -6,11 +6,11 @@ import {
   startFakePlatform,
 } from '../../../test/fixtures/fake-platform-server.ts'
 
-let at: FakePlatform
+let platform: FakePlatform
 let query: Record<string, string>
 beforeEach(async () => {
-  at = await startFakePlatform({ redirectHost: 'product.test' })
-  const preAuthCode = await at.preAuthCode(await at.componentToken())
+  platform = await startFakePlatform({ redirectHost: 'product.test' })
+  const preAuthCode = await platform.preAuthCode(await platform.componentToken())
   query = {
     component_appid: COMPONENT,
     pre_auth_code: preAuthCode,
@@ -18,11 +18,11 @@ beforeEach(async () => {
     auth_type: '1',
   }
 })
-afterEach(() => at.close())
+afterEach(() => platform.close())
 
 const DESKTOP = '/cgi-bin/componentloginpage'
 const page = async (path: string, more: Record<string, string> = {}) => {
-  const answer = await at.simulator.app.request(`${path}?${new URLSearchParams({ ...query, ...more })}`)
+  const answer = await platform.simulator.app.request(`${path}?${new URLSearchParams({ ...query, ...more })}`)
   return {
     status: answer.status,
     html: await answer.text(),
@@ -40,7 +40,7 @@ describe.each([DESKTOP, '/wxaopen/safe/bindcomponent'])('the page %s', (path) =>
     expect(shown.html).toContain('测试账号')
     expect(shown.html).not.toMatch(/<script|style=/)
     const body = new URLSearchParams({ ...query, account: ACCOUNT })
-    const answer = await at.simulator.app.request(path, { method: 'POST', body })
+    const answer = await platform.simulator.app.request(path, { method: 'POST', body })
     const to = new URL(answer.headers.get('location') ?? '')
     expect([answer.status, to.origin, to.searchParams.get('from')]).toEqual([
       302,
@@ -48,7 +48,7 @@ describe.each([DESKTOP, '/wxaopen/safe/bindcomponent'])('the page %s', (path) =>
       '1',
     ])
     expect(to.searchParams.get('expires_in')).toBe('600')
-    expect(to.searchParams.get('auth_code')).toBe(at.product.received.at(-1)?.inner.AuthorizationCode)
+    expect(to.searchParams.get('auth_code')).toBe(platform.product.received.at(-1)?.inner.AuthorizationCode)
     expect((await page(path)).status).toBe(400)
   })
 })
@@ -84,7 +84,7 @@ describe('a page that cannot be shown', () => {
   })
 
   it('is one with an expired code', async () => {
-    at.clock.now += 600_000
+    platform.clock.now += 600_000
     expect((await page(DESKTOP)).html).toContain('预授权码无效或已过期')
   })
 })

@@ -13,25 +13,25 @@ import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const OTHER_KEY = 'othertestothertestothertestothertestotherte'
-let at: FakePlatform
+let platform: FakePlatform
 beforeEach(async () => {
-  at = await startFakePlatform()
+  platform = await startFakePlatform()
 })
-afterEach(() => at.close())
+afterEach(() => platform.close())
 
 describe('a pushed ticket', () => {
   it('is signed, encrypted XML that ends with the platform’s appId', async () => {
-    const push = await at.component.pushTicket()
+    const push = await platform.component.pushTicket()
     expect(push).toMatchObject({ ok: true, status: 200, body: 'success' })
-    const [received] = at.product.received
+    const [received] = platform.product.received
     expect(received).toMatchObject({ path: '/wechat/component', signed: true, trailingId: COMPONENT })
     expect(Object.keys(received?.outer ?? {})).toEqual(['AppId', 'Encrypt'])
     expect(received?.query.openid).toBeUndefined()
     expect(received?.inner).toEqual({
       AppId: COMPONENT,
-      CreateTime: String(at.clock.now / 1000),
+      CreateTime: String(platform.clock.now / 1000),
       InfoType: 'component_verify_ticket',
-      ComponentVerifyTicket: at.component.pushedTickets[0]?.ticket,
+      ComponentVerifyTicket: platform.component.pushedTickets[0]?.ticket,
     })
   })
 
@@ -39,9 +39,9 @@ describe('a pushed ticket', () => {
     ['an empty body', () => ''],
     ['another text', () => 'ok'],
   ])('is not accepted when the answer is %s', async (_, answer) => {
-    at.product.onAuthorisation = answer
-    expect((await at.component.pushTicket()).ok).toBe(false)
-    expect(at.component.pushedTickets).toHaveLength(1)
+    platform.product.onAuthorisation = answer
+    expect((await platform.component.pushTicket()).ok).toBe(false)
+    expect(platform.component.pushedTickets).toHaveLength(1)
   })
 
   it('is not accepted when no answer arrives in time', async () => {
@@ -67,22 +67,22 @@ describe('a pushed ticket', () => {
 })
 
 describe('a change of an account’s authorisation', () => {
-  const kinds = () => at.component.pushes.map((p) => p.infoType).filter((t) => !t.includes('ticket'))
+  const kinds = () => platform.component.pushes.map((p) => p.infoType).filter((t) => !t.includes('ticket'))
 
   it('is pushed to the platform each time, but not when nothing has changed', async () => {
-    const { consent } = await at.authorised([1, 2])
-    const authorized = at.product.received.at(-1)?.inner
+    const { consent } = await platform.authorised([1, 2])
+    const authorized = platform.product.received.at(-1)?.inner
     expect(authorized).toMatchObject({
       InfoType: 'authorized',
       AuthorizerAppid: ACCOUNT,
       AuthorizationCode: consent.authCode,
-      AuthorizationCodeExpiredTime: String(at.clock.now / 1000 + 600),
+      AuthorizationCodeExpiredTime: String(platform.clock.now / 1000 + 600),
     })
     expect(authorized?.PreAuthCode).toMatch(/^preauthcode@@@/)
-    expect(await at.component.updateAuthorisation(ACCOUNT, [2, 1])).toBeNull()
-    await at.component.updateAuthorisation(ACCOUNT, [2])
-    await at.component.revoke(ACCOUNT)
-    expect(at.product.received.at(-1)?.inner.AuthorizerAppid).toBe(ACCOUNT)
+    expect(await platform.component.updateAuthorisation(ACCOUNT, [2, 1])).toBeNull()
+    await platform.component.updateAuthorisation(ACCOUNT, [2])
+    await platform.component.revoke(ACCOUNT)
+    expect(platform.product.received.at(-1)?.inner.AuthorizerAppid).toBe(ACCOUNT)
     expect(kinds()).toEqual(['authorized', 'updateauthorized', 'unauthorized'])
   })
 
@@ -96,11 +96,11 @@ describe('a change of an account’s authorisation', () => {
 
 describe('a callback of an authorised account', () => {
   it('goes to the platform, at the account’s URL, encrypted with the platform’s key', async () => {
-    await at.authorised()
-    at.product.onMessage = (fields) => textReply(fields, '欢迎')
-    const result = await at.wechat.follow('oTest')
+    await platform.authorised()
+    platform.product.onMessage = (fields) => textReply(fields, '欢迎')
+    const result = await platform.wechat.follow('oTest')
     expect(result.passiveReply).toMatchObject({ msgType: 'text', fields: { Content: '欢迎' } })
-    expect(at.product.received.at(-1)).toMatchObject({
+    expect(platform.product.received.at(-1)).toMatchObject({
       path: `/wechat/${ACCOUNT}`,
       query: { openid: 'oTest' },
       signed: true,
@@ -111,20 +111,20 @@ describe('a callback of an authorised account', () => {
   })
 
   it('is encrypted with the new key after a key rotation', async () => {
-    await at.authorised()
-    at.component.rotateKey(OTHER_KEY)
-    at.product.key = OTHER_KEY
-    at.product.onMessage = (fields) => textReply(fields, '好')
-    expect((await at.wechat.type('oTest', '1')).passiveReply?.fields.Content).toBe('好')
-    at.product.key = KEY
-    expect((await at.wechat.type('oTest', '2')).ok).toBe(false)
+    await platform.authorised()
+    platform.component.rotateKey(OTHER_KEY)
+    platform.product.key = OTHER_KEY
+    platform.product.onMessage = (fields) => textReply(fields, '好')
+    expect((await platform.wechat.type('oTest', '1')).passiveReply?.fields.Content).toBe('好')
+    platform.product.key = KEY
+    expect((await platform.wechat.type('oTest', '2')).ok).toBe(false)
   })
 
   it('is not pushed to the platform after the account has withdrawn', async () => {
-    await at.authorised()
-    await at.component.revoke(ACCOUNT)
-    const before = at.product.received.length
-    await at.wechat.follow('oTest')
-    expect(at.product.received).toHaveLength(before)
+    await platform.authorised()
+    await platform.component.revoke(ACCOUNT)
+    const before = platform.product.received.length
+    await platform.wechat.follow('oTest')
+    expect(platform.product.received).toHaveLength(before)
   })
 })

@@ -65,9 +65,11 @@ describe('a platform after a restart of the simulator', () => {
   })
 
   it('keeps its data when the same process adds it again', async () => {
-    const at = await startSimulator()
-    const { token, refreshToken } = await at.authorised()
-    at.simulator.addComponent({ ...at.simulator.wechat.components.get(COMPONENT)?.options } as never)
-    expect((await at.refresh(token, refreshToken)).errcode).toBeUndefined()
+    const platform = await startSimulator()
+    const { token, refreshToken } = await platform.authorised()
+    platform.simulator.addComponent({
+      ...platform.simulator.wechat.components.get(COMPONENT)?.options,
+    } as never)
+    expect((await platform.refresh(token, refreshToken)).errcode).toBeUndefined()
   })
 })

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
-import type { SimTokens } from '../../state/tokens.ts'
-import { type Answer, failed, readJson, textOrNull, withFaults } from '../fault-responses.ts'
-import { countCall } from '../quota.ts'
-import type { ApiContext, Router } from '../router.ts'
+import type { SimTokens } from '../../../state/tokens.ts'
+import { type Answer, failed, readJson, textOrNull, withFaults } from '../../fault-responses.ts'
+import { countCall } from '../../quota.ts'
+import type { ApiContext, Router } from '../../router.ts'
 
 /**
  * The calls that issue an account's access token. They authenticate by the account's secret.
@@ -10,7 +10,7 @@ import type { ApiContext, Router } from '../router.ts'
  * `stable_token` treats a body that it cannot read as one without `appid`
  * (https://developers.weixin.qq.com/community/develop/doc/000a06f6edc78040aa11517ab6b800)
  */
-export function registerCredentials({ open, wechat }: Router): void {
+export function registerAccessTokens({ open, wechat }: Router): void {
   const { now } = wechat
   open('POST', '/cgi-bin/stable_token', async (c) => {
     const body = await readJson(c)

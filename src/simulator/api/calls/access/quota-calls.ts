@@ -1,7 +1,7 @@
-import type { SimAccountState } from '../../state/model.ts'
-import { failed, parse, textOrNull, withFaults } from '../fault-responses.ts'
-import { CLEAR_QUOTA, CUSTOM_SEND, clearCounts, dailyLimitOf, usedToday } from '../quota.ts'
-import type { Call, OpenHandle, Router } from '../router.ts'
+import type { SimAccountState } from '../../../state/model.ts'
+import { failed, parseObject, textOrNull, withFaults } from '../../fault-responses.ts'
+import { CLEAR_QUOTA, CUSTOM_SEND, clearCounts, dailyLimitOf, usedToday } from '../../quota.ts'
+import type { Call, OpenHandle, Router } from '../../router.ts'
 
 /** Calls a minute, for all calls but `custom/send`. WeChat's page gives no number. */
 const DEFAULT_MINUTE_LIMIT = 1_000_000
@@ -23,7 +23,7 @@ export function registerQuota(router: Router): void {
  */
 function clearBySecret({ wechat }: Router): OpenHandle {
   return async function clear(c) {
-    const body = parse(await c.req.text()) ?? {}
+    const body = parseObject(await c.req.text()) ?? {}
     const parameter = (name: string) => c.req.query(name) ?? textOrNull(body[name])
     const appid = parameter('appid')
     return withFaults(wechat.faults, c, appid, async () => {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { checkMenu, menuFor, selfMenuInfo, withSubButtons } from '../../state/menu.ts'
-import type { SimAccountState } from '../../state/model.ts'
-import type { SimButton } from '../../state/records.ts'
-import { type Answer, failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
-import { done, withBody } from '../with-body.ts'
+import { checkMenu, menuFor, selfMenuInfo, withSubButtons } from '../../../state/menu.ts'
+import type { SimAccountState } from '../../../state/model.ts'
+import type { SimButton } from '../../../state/records.ts'
+import { type Answer, failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
+import { done, withBody } from '../../with-body.ts'
 
 /** The conditions that a rule may have. The others are private since 2021 (65320) or unknown. */
 const RULES = ['tag_id', 'group_id', 'client_platform_type']

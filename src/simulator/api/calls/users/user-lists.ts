@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { SimAccountState } from '../../state/model.ts'
-import { userInfo } from '../../state/tags.ts'
-import { type Answer, failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
-import { done, withBody } from '../with-body.ts'
+import type { SimAccountState } from '../../../state/model.ts'
+import { userInfo } from '../../../state/tags.ts'
+import { type Answer, failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
+import { done, withBody } from '../../with-body.ts'
 
 const PAGE = 10_000
 const BLACKLIST_PAGE = 1_000

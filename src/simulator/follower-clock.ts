@@ -17,7 +17,7 @@ export interface TestClock {
 }
 
 /** Moves a follower's clock and the clock of its run together. Without a test clock, only the follower's clock moves. */
-export class FastForward {
+export class FollowerClock {
   readonly #state: SimulatorState
   readonly #testClock: TestClock | undefined
 

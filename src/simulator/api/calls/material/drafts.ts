@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { StoredArticles } from '../../state/records.ts'
-import { type Answer, failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
-import { done, withBody } from '../with-body.ts'
+import type { StoredArticles } from '../../../state/records.ts'
+import { type Answer, failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
+import { done, withBody } from '../../with-body.ts'
 
 const PAGE_MAX = 20
 const ARTICLES_MAX = 8

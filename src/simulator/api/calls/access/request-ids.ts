@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
-import { failed, parse } from './fault-responses.ts'
-import type { Router } from './router.ts'
-import { withBody } from './with-body.ts'
+import { failed, parseObject } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
+import { withBody } from '../../with-body.ts'
 
 /** The failures that a simulator remembers. WeChat keeps them for seven days. */
 const MAX_FAILURES = 1_000
@@ -46,7 +46,7 @@ function recordFailures(failures: Map<string, Failure>, now: () => number): Midd
       .text()
       // An answer that a fault breaks off has no rid that anybody has read.
       .catch(() => '')
-    const rid = /rid: ([0-9a-f-]+)$/.exec(String(parse(response)?.errmsg ?? ''))?.[1]
+    const rid = /rid: ([0-9a-f-]+)$/.exec(String(parseObject(response)?.errmsg ?? ''))?.[1]
     if (rid === undefined) return
     const isForm = c.req.header('content-type')?.startsWith('multipart/')
     const url = new URL(c.req.url)

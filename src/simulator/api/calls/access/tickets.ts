@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
+import { failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
 
 const TICKET_LIFETIME_MS = 7_200_000
 const TYPES = ['jsapi', 'wx_card']

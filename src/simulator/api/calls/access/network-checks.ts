@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
-import { withBody } from '../with-body.ts'
+import { failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
+import { withBody } from '../../with-body.ts'
 
 const OPERATORS = ['CHINANET', 'UNICOM', 'CAP', 'DEFAULT']
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { SimAccountState, SimAgent, SimFollower } from '../../state/model.ts'
-import { failed } from '../fault-responses.ts'
-import type { ApiContext, Router } from '../router.ts'
-import { isPngOrJpeg } from '../upload-rules.ts'
-import { done, withBody } from '../with-body.ts'
+import type { SimAccountState, SimAgent, SimFollower } from '../../../state/model.ts'
+import { failed } from '../../fault-responses.ts'
+import type { ApiContext, Router } from '../../router.ts'
+import { isPngOrJpeg } from '../../upload-rules.ts'
+import { done, withBody } from '../../with-body.ts'
 
 const AGENTS_MAX = 100
 const NICK_MAX = 16

@@ -1,12 +1,12 @@
-import { createTag, deleteTag, listTags, tagMembers, updateTag, userInfo } from '../../state/tags.ts'
-import { type Answer, failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
+import { createTag, deleteTag, listTags, tagMembers, updateTag, userInfo } from '../../../state/tags.ts'
+import { type Answer, failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
 
 /** Completes a code with WeChat's message. */
 const withMessage = (answer: Answer) => (typeof answer.errcode === 'number' ? failed(answer.errcode) : answer)
 
 /** 用户管理: the profile of a follower, and tags. */
-export function registerUsers({ route }: Router): void {
+export function registerUserTags({ route }: Router): void {
   route('GET', '/cgi-bin/user/info', ({ c, account }) => {
     const openId = c.req.query('openid')
     // 全局返回码: 41009 openid missing.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createSimulator } from '../../index.ts'
+import { SIM_APP, startSimulatorApi } from '../../../../../test/fixtures/simulator-api.ts'
+import { createSimulator } from '../../../index.ts'
 
 const APP = 'wxtest0000000001'
 const SEND = '/cgi-bin/message/custom/send'
@@ -127,5 +128,25 @@ describe('the day’s use', () => {
   it.each([['wxother000000001'], [null], [7]])('is not cleared for another appid: %j', async (appid) => {
     const { clear } = await startApi()
     expect(await clear(appid)).toMatchObject({ errcode: 40013 })
+  })
+})
+
+describe('clear_quota/v2', () => {
+  it('authenticates by the secret, in the query or the body', async () => {
+    const { simulator } = await startSimulatorApi()
+    async function clear(query: string, body?: object): Promise<unknown> {
+      const answer = await simulator.app.request(`/cgi-bin/clear_quota/v2${query}`, {
+        method: 'POST',
+        body: body ? JSON.stringify(body) : '',
+      })
+      return answer.json()
+    }
+    const ok = { errcode: 0, errmsg: 'ok' }
+    expect(await clear(`?appid=${SIM_APP}&appsecret=test-secret`)).toEqual(ok)
+    expect(await clear('', { appid: SIM_APP, appsecret: 'test-secret' })).toEqual(ok)
+    expect(await clear('')).toMatchObject({ errcode: 41002 })
+    expect(await clear('?appid=wxother0000000001')).toMatchObject({ errcode: 40013 })
+    expect(await clear(`?appid=${SIM_APP}`)).toMatchObject({ errcode: 41004 })
+    expect(await clear(`?appid=${SIM_APP}&appsecret=wrong`)).toMatchObject({ errcode: 40125 })
   })
 })

@@ -1,14 +1,14 @@
-import { chargeSend } from '../../state/grants.ts'
-import type { SendLogEntry, SimAccountState, SimFollower } from '../../state/model.ts'
-import { type Answer, failed, hidesAnswer } from '../fault-responses.ts'
-import { CUSTOM_SEND, countSend } from '../quota.ts'
-import type { ApiContext, Call, Router } from '../router.ts'
-import { checkContent } from '../send-rules.ts'
+import { chargeSend } from '../../../state/grants.ts'
+import type { SendLogEntry, SimAccountState, SimFollower } from '../../../state/model.ts'
+import { type Answer, failed, hidesAnswer } from '../../fault-responses.ts'
+import { CUSTOM_SEND, countSend } from '../../quota.ts'
+import type { ApiContext, Call, Router } from '../../router.ts'
+import { checkContent } from '../../send-rules.ts'
 
 type Body = Record<string, unknown>
 
 /** 客服消息: `custom/send` with WeChat's limits, and the typing status. */
-export function registerMessages(router: Router): void {
+export function registerCustomMessages(router: Router): void {
   const { wechat } = router
   router.route('POST', CUSTOM_SEND, (call) => send(wechat, call), {
     sendsMessages: true,

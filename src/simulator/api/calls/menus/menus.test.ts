@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SIM_APP, startSimulatorApi } from '../../../../test/fixtures/simulator-api.ts'
+import { SIM_APP, startSimulatorApi } from '../../../../../test/fixtures/simulator-api.ts'
 
 const button = (name: string) => [{ type: 'click', name, key: name }]
 

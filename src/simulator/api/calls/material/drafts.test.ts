@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { SIM_NOW, startSimulatorApi } from '../../../../test/fixtures/simulator-api.ts'
+import { SIM_NOW, startSimulatorApi } from '../../../../../test/fixtures/simulator-api.ts'
 
 const ARTICLE = { title: '标题', content: '<p>正文</p>', thumb_media_id: 'permanent_test' }
 const AT = SIM_NOW / 1000

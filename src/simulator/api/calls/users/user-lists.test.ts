@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SIM_APP, startSimulatorApi } from '../../../../test/fixtures/simulator-api.ts'
+import { SIM_APP, startSimulatorApi } from '../../../../../test/fixtures/simulator-api.ts'
 
 async function withFollowers(count: number) {
   const api = await startSimulatorApi()

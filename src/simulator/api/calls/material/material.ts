@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { fileAnswer } from '../../callbacks/media-samples.ts'
-import type { SimAccountState } from '../../state/model.ts'
-import type { StoredMaterial } from '../../state/records.ts'
-import { type Answer, failed, parse, textOrNull } from '../fault-responses.ts'
-import type { Call, Router } from '../router.ts'
-import { checkUpload, isPngOrJpeg } from '../upload-rules.ts'
-import { done, withBody } from '../with-body.ts'
+import { fileAnswer } from '../../../callbacks/media-samples.ts'
+import type { SimAccountState } from '../../../state/model.ts'
+import type { StoredMaterial } from '../../../state/records.ts'
+import { type Answer, failed, parseObject, textOrNull } from '../../fault-responses.ts'
+import type { Call, Router } from '../../router.ts'
+import { checkUpload, isPngOrJpeg } from '../../upload-rules.ts'
+import { done, withBody } from '../../with-body.ts'
 
 const PICTURE_MAX = 1_048_576
 const PAGE_MAX = 20
@@ -114,7 +114,7 @@ async function addMaterial({ c, account }: Call, now: number): Promise<Answer> {
   const code = checkUpload(type, file.name, content)
   if (code !== 0) return failed(code)
   const videoDescription =
-    type === 'video' ? description.safeParse(parse(await parameter('description'))) : null
+    type === 'video' ? description.safeParse(parseObject(await parameter('description'))) : null
   if (videoDescription && !videoDescription.success) return failed(47001)
   // `custom/send` accepts ids of this form as permanent material.
   const id = `permanent_${randomBytes(24).toString('base64url')}`

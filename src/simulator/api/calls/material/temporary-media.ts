@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
-import { checkUpload } from '../upload-rules.ts'
+import { failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
+import { checkUpload } from '../../upload-rules.ts'
 
 /** 临时素材: `media/upload`. */
-export function registerMedia({ route, wechat }: Router): void {
+export function registerTemporaryMedia({ route, wechat }: Router): void {
   route(
     'POST',
     '/cgi-bin/media/upload',

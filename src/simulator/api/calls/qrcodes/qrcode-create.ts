@@ -1,6 +1,6 @@
-import { addCode, readCode } from '../../state/qrcodes.ts'
-import { failed } from '../fault-responses.ts'
-import type { Router } from '../router.ts'
+import { addCode, readCode } from '../../../state/qrcodes.ts'
+import { failed } from '../../fault-responses.ts'
+import type { Router } from '../../router.ts'
 
 /** 带参数二维码: `qrcode/create`. */
 export function registerQrCodes({ route, wechat }: Router): void {

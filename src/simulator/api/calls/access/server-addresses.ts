@@ -1,4 +1,4 @@
-import type { Router } from '../router.ts'
+import type { Router } from '../../router.ts'
 
 /** WeChat's own IP addresses. Every account may make the calls (接口权限说明: 获取微信服务器IP地址). */
 export function registerServerAddresses({ route }: Router): void {

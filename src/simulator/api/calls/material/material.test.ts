@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fileForm, SIM_NOW, startSimulatorApi } from '../../../../test/fixtures/simulator-api.ts'
+import { fileForm, SIM_NOW, startSimulatorApi } from '../../../../../test/fixtures/simulator-api.ts'
 
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, ...Array(64).fill(1)])
 const MP4 = new Uint8Array([0, 0, 0, 16, ...Buffer.from('ftypisom'), 0, 0, 0, 0])

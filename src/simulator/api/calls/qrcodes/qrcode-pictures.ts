@@ -1,5 +1,5 @@
 import { encodeQR } from 'qr'
-import type { Router } from '../router.ts'
+import type { Router } from '../../router.ts'
 
 const SCALE = 8
 

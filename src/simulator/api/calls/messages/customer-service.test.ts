@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { fileForm, SIM_NOW, startSimulatorApi } from '../../../../test/fixtures/simulator-api.ts'
+import { fileForm, SIM_NOW, startSimulatorApi } from '../../../../../test/fixtures/simulator-api.ts'
 
 const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 1, 2, 3])
 const AT = SIM_NOW / 1000
