@@ -177,3 +177,26 @@ describe('a step that was held', () => {
     expect(run.steps()).toEqual(['s0 held no-grant'])
   })
 })
+
+describe('a step that must not be late', () => {
+  it('is skipped when a human agent’s session held it, however short', () => {
+    const run = simulateRun(planOf([{ afterMs: MINUTE, ifLate: 'skip' }]), { rules })
+    run.agentSession(true)
+    run.runUntil(MINUTE)
+    run.agentSession(false)
+    run.runUntil(MINUTE + SECOND)
+    expect(run.steps()).toEqual(['s0 skipped late'])
+  })
+})
+
+describe('the spacing of released steps', () => {
+  it('is waited for as a whole, also when another message comes due before its end', () => {
+    const steps = [{ afterMs: 2 * MINUTE }, { afterMs: 2 * MINUTE }, { afterMs: 20 * MINUTE }]
+    const run = simulateRun(planOf(steps, { spacingMs: HOUR }))
+    run.runUntil(10 * MINUTE)
+    run.sendText()
+    run.runUntil(11 * MINUTE)
+    expect(run.sent).toEqual(['600s s0 message'])
+    expect(run.next()).toEqual({ do: 'wait', until: ENTRY_AT + 10 * MINUTE + HOUR, for: 's1' })
+  })
+})

@@ -109,7 +109,7 @@ function assessOpenSteps(plan: Plan, state: RunState, now: number): RunState {
     const planned = plan.steps[index]
     const verdict = planned && assessStep(planned, step, startsAt, current, now)
     if (!verdict) continue
-    if (verdict.state === 'held' && step.state === 'held' && step.reason === verdict.reason) continue
+    if (step.state === verdict.state && step.reason === verdict.reason) continue
     current = changeStep(current, index, verdict.state === 'held' ? { ...verdict, wasHeld: true } : verdict)
   }
   return current
