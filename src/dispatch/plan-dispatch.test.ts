@@ -705,6 +705,14 @@ describe('a follow that is dispatched a second time', () => {
   })
 })
 
+describe('a follower who is unknown', () => {
+  it('is recorded as unfollowed by an unsubscribe', () => {
+    const { patch, action } = planFor(arrived('unsubscribe', 5))
+    expect(patch).toMatchObject(unfollowedAt(5, 100))
+    expect(action).toEqual({ do: 'nothing', result: 'no-run' })
+  })
+})
+
 describe('an unsubscribe that is dispatched a second time', () => {
   it('is signalled again', () => {
     const known = { follower: someone(unfollowedAt(5, 100)), runs: [run('subscribe', 0)] }
