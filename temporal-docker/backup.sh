@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Writes the three databases into one folder, as of one moment: what could change them is stopped meanwhile.
+# Writes the three databases into one folder, as of one moment: all services that write to them are stopped meanwhile.
 # usage: temporal-docker/backup.sh [--stay-stopped] [FOLDER]     (default: temporal-docker/backups/TIME)
-# --stay-stopped: nothing is started again, since what would happen from then on would be lost by a move or a restore.
-# WeChat repeats a callback only for some seconds: choose a quiet hour. ENCRYPTION_KEY is not in the backup, on purpose.
+# --stay-stopped: nothing is started again, for a move or a restore, which would lose everything after the backup.
+# WeChat repeats a callback only for some seconds: choose a quiet hour. ENCRYPTION_KEY is deliberately not in the backup.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 stay=no
@@ -13,7 +13,7 @@ fi
 folder=${1:-$here/backups/$(date -u +%Y%m%dT%H%M%SZ)}
 compose() { docker compose --project-directory "$here" -f "$here/compose.yaml" "$@"; }
 
-# In this order: no new events, no sends, then the engine itself.
+# The order: no new events, no sends, then Temporal.
 stopped=(serve-1 serve-2 worker-1 worker-2 temporal)
 start_again() {
   compose start temporal

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the three databases back to a backup's moment. What is in them now is lost: it asks first.
+# Restores the three databases from a backup. Their present content is lost, so it asks for confirmation.
 # usage: temporal-docker/restore.sh FOLDER [--yes]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,7 +37,7 @@ for database in "${databases[@]}"; do
     <"$folder/$database.dump"
 done
 
-# The schema job brings an older backup up to date before the engine starts.
+# The schema job migrates an older backup before Temporal starts.
 compose up --detach --wait temporal
 compose run --rm temporal-namespace
 compose up --detach --wait serve-1 serve-2 worker-1 worker-2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Creates or updates Temporal's schema in both databases. Safe to repeat: what is there already is left alone.
+# Creates or updates Temporal's schema in both databases. Safe to repeat: an existing schema is kept.
 set -eu
 
 SQL_PASSWORD=$(cat "${SECRETS:-/run/secrets}/temporal_db_password")

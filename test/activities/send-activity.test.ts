@@ -21,13 +21,13 @@ beforeAll(async () => {
 })
 afterAll(() => harness?.close())
 
-/** How often the sends with this result and errcode were counted. */
+/** The counted sends with this result and errcode. */
 async function counted(result: string, errcode: string): Promise<number> {
   const { values } = await harness.services.metrics.sends.get()
   return values.find((v) => v.labels.result === result && v.labels.errcode === errcode)?.value ?? 0
 }
 
-/** Faults of an account that no request has met yet. */
+/** The faults of an account that no request has consumed yet. */
 const faultsLeft = (scenario: SendScenario) =>
   harness.simulator.wechat.faults
     .list()
@@ -36,8 +36,8 @@ const faultsLeft = (scenario: SendScenario) =>
 
 const usedIn = async (scenario: SendScenario) => (await scenario.run()).state.ledger.map((g) => g.used)
 
-describe('a step that WeChat takes', () => {
-  it('is sent once, and row, snapshot and metrics say so', async () => {
+describe('a step that WeChat accepts', () => {
+  it('is sent once, and recorded in the delivery, the snapshot and the metrics', async () => {
     const scenario = await harness.scenario()
     const before = await counted('sent', '0')
     const result = await scenario.send()
@@ -70,7 +70,7 @@ describe('a step that WeChat takes', () => {
     expect(await scenario.delivery()).toMatchObject({ state: 'sent', attempts: 1 })
   })
 
-  it("is not sent again by a worker that takes over after another one's result", async () => {
+  it('is not sent again by a worker that retries after the result was recorded', async () => {
     const scenario = await harness.scenario()
     const first = await scenario.send()
     expect(await scenario.send()).toEqual(first)
@@ -78,7 +78,7 @@ describe('a step that WeChat takes', () => {
   })
 })
 
-describe('a step that WeChat takes, and whose snapshot the store refuses for good', () => {
+describe('a step that WeChat accepts, and whose snapshot the store always rejects', () => {
   it.each([
     ['reduced', "NEW.state::text LIKE '%refuse me%'", '22P05'],
     ['nothing', 'NEW.revision > 0', '54000'],
@@ -91,7 +91,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     const before = await reduced(kept)
     const first = await scenario.send({ state })
     expect(first).toMatchObject({ result: 'sent', warning: REDACTION_NOTE })
-    // As after a worker that died before Temporal heard of it.
+    // As after a worker that died before it reported to Temporal.
     expect(await scenario.send({ state })).toMatchObject({ result: 'sent', at: first.at })
     expect(scenario.verdicts()).toEqual([0])
     expect(await scenario.delivery()).toMatchObject({ state: 'sent', attempts: 1 })
@@ -101,7 +101,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     ])
   })
 
-  it('is sent once when what it says of its account cannot be noted', async () => {
+  it('is sent once when the state of its account cannot be written', async () => {
     const scenario = await harness.scenario()
     await harness.services.accounts.recordInvalidRecipient(scenario.appId, 'oBad')
     onTestFinished(
@@ -112,7 +112,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     expect(scenario.verdicts()).toEqual([0])
   })
 
-  it('is sent once when the store takes no row that says so, and the series goes on', async () => {
+  it('is sent once when the store rejects its delivery, and the series continues', async () => {
     const scenario = await harness.scenario()
     const refused = `NEW.run_key = '${scenario.key().runKey}' AND NEW.state = 'sent'`
     onTestFinished(await rejectWrites(harness.services.db, 'deliveries', refused, '54000'))
@@ -120,10 +120,10 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     expect(scenario.verdicts()).toEqual([0])
   })
 
-  it('is sent once when the store is away just then: the next attempt writes it', async () => {
+  it('is sent once when the store is unavailable at that moment; the next attempt records it', async () => {
     const scenario = await harness.scenario()
     const away = `NEW.run_key = '${scenario.key().runKey}' AND NEW.state = 'sent'`
-    // 57P01: the database is being shut down.
+    // 57P01: the database is shutting down.
     const backAgain = await rejectWrites(harness.services.db, 'deliveries', away, '57P01')
     onTestFinished(backAgain)
     await expect(scenario.send()).rejects.toThrow()
@@ -134,7 +134,7 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
     expect(scenario.verdicts()).toEqual([0])
   })
 
-  it('has its snapshot written by whoever comes after a worker that died between the two', async () => {
+  it('has its snapshot written by the next worker when one died between delivery and snapshot', async () => {
     const scenario = await harness.scenario()
     await recordIntent(harness.services.db, scenario.key(), Date.now(), 0)
     const sent = { state: 'sent' as const, sentAt: 5, endedAt: 5 }
@@ -150,8 +150,8 @@ describe('a step that WeChat takes, and whose snapshot the store refuses for goo
   }
 })
 
-describe('a follower who has left', () => {
-  it('gets nothing once the unfollow was answered, though nobody has dispatched it', async () => {
+describe('a follower who has unfollowed', () => {
+  it('gets nothing after the unfollow was answered, even before it is dispatched', async () => {
     const scenario = await harness.scenario()
     expect(await scenario.wechat.unfollow(scenario.openId)).toMatchObject({ ok: true, body: 'success' })
     const failure = await failureOf(scenario.send())
@@ -160,7 +160,7 @@ describe('a follower who has left', () => {
     expect(await scenario.delivery()).toMatchObject({ state: 'deferred', reason: 'unfollowed', attempts: 0 })
   })
 
-  it('gets nothing of the old run after a new follow either', async () => {
+  it('gets nothing from the old run after a new follow', async () => {
     const scenario = await harness.scenario()
     await scenario.wechat.unfollow(scenario.openId)
     await scenario.wechat.follow(scenario.openId)
@@ -168,7 +168,7 @@ describe('a follower who has left', () => {
     expect(scenario.verdicts()).toEqual([])
   })
 
-  it('is seen to leave while the token is being fetched', async () => {
+  it('gets nothing when the unfollow arrives during the fetch of the token', async () => {
     const scenario = await harness.scenario()
     harness.simulator.fault({ api: 'stable_token', appId: scenario.appId, latencyMs: 700 })
     const failing = failureOf(scenario.send())
@@ -177,7 +177,7 @@ describe('a follower who has left', () => {
     expect(scenario.verdicts()).toEqual([])
   })
 
-  it('is served when the unfollow is older than the run, or counted for nothing', async () => {
+  it('gets the message when the unfollow is older than the run, or was ignored', async () => {
     const older = await harness.scenario()
     const left = { MsgType: 'event', Event: 'unsubscribe', EventKey: '' }
     const createTime = Math.floor(older.key().entry.at / 1000) - 60
@@ -193,8 +193,8 @@ describe('a follower who has left', () => {
   })
 })
 
-describe('a step that somebody keeps back', () => {
-  it('waits for its campaign, without a request', async () => {
+describe('a deferred step', () => {
+  it('waits for its paused campaign, without a request', async () => {
     const scenario = await harness.scenario()
     await harness.services.campaigns.setState(scenario.campaign, 'paused')
     expect(await failureOf(scenario.send())).toEqual({
@@ -221,7 +221,7 @@ describe('a step that somebody keeps back', () => {
     expect(scenario.verdicts()).toEqual([])
   })
 
-  it('waits for its follower', async () => {
+  it('waits for its paused follower', async () => {
     const scenario = await harness.scenario()
     await saveFollower(harness.services.db, scenario, { paused: true }, Date.now())
     expect(await failureOf(scenario.send())).toEqual({
@@ -234,7 +234,7 @@ describe('a step that somebody keeps back', () => {
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
   })
 
-  it('waits for its account, and asks not even for a token', async () => {
+  it('waits for its stopped account, without even a token request', async () => {
     const scenario = await harness.scenario()
     await harness.services.accounts.setState(scenario.appId, 'blocked', '48001 api unauthorized')
     expect(await failureOf(scenario.send())).toEqual({
@@ -252,20 +252,20 @@ describe('a step that somebody keeps back', () => {
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
   })
 
-  it('goes when the stop of its account has ended by itself', async () => {
+  it('is sent when the stop of its account has expired', async () => {
     const scenario = await harness.scenario()
     await harness.services.accounts.setState(scenario.appId, 'quota-exhausted', '45009', Date.now() - 1)
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
   })
 
-  it('waits for an account that is gone', async () => {
+  it('waits for a removed account', async () => {
     const scenario = await harness.scenario()
     await removeAccount(harness.services.db, scenario.appId, Date.now())
     expect(await failureOf(scenario.send())).toMatchObject({ type: 'AccountStopped' })
     expect(scenario.verdicts()).toEqual([])
   })
 
-  it('looks again no later than the last try before the margin', async () => {
+  it('is checked again no later than the last attempt before the margin', async () => {
     const scenario = await harness.scenario()
     await harness.services.accounts.setState(scenario.appId, 'paused', '40164')
     const { delayMs } = await failureOf(scenario.send({ leftMs: 5_000 }))
@@ -273,7 +273,7 @@ describe('a step that somebody keeps back', () => {
     expect(delayMs).toBeLessThanOrEqual(4_600)
   })
 
-  it('is given up when the margin is here: another grant may pay', async () => {
+  it('is not sent with this grant once the margin is reached; another grant may pay', async () => {
     const scenario = await harness.scenario()
     await harness.services.campaigns.setState(scenario.campaign, 'paused')
     expect(await scenario.send({ leftMs: 350 })).toMatchObject({
@@ -285,14 +285,14 @@ describe('a step that somebody keeps back', () => {
 })
 
 describe('the margin of a grant', () => {
-  it('lets no request begin after it', async () => {
+  it('lets no request begin after its start', async () => {
     const scenario = await harness.scenario()
     expect(await scenario.send({ leftMs: 0 })).toMatchObject({ result: 'not-sent', unclear: 0 })
     expect(scenario.verdicts()).toEqual([])
     expect(await scenario.delivery()).toBeNull()
   })
 
-  it('counts the time in the queue', async () => {
+  it('includes the time in the queue', async () => {
     const scenario = await harness.scenario()
     const late = await scenario.send({ leftMs: 5_000 }, { scheduledMsAgo: 5_500 })
     expect(late).toMatchObject({ result: 'not-sent' })
@@ -302,7 +302,7 @@ describe('the margin of a grant', () => {
     })
   })
 
-  it('counts the time that the token took', async () => {
+  it('includes the time of the token request', async () => {
     const scenario = await harness.scenario()
     harness.simulator.fault({ api: 'stable_token', appId: scenario.appId, latencyMs: 1_500 })
     expect(await scenario.send({ leftMs: 1_000 })).toMatchObject({ result: 'not-sent' })
@@ -312,7 +312,7 @@ describe('the margin of a grant', () => {
 })
 
 describe('a follower that WeChat does not serve', () => {
-  it('45015: the grants that existed are closed', async () => {
+  it('45015: closes the grants that existed', async () => {
     const scenario = await harness.scenario()
     harness.simulator.wechat.follower(scenario).following = false
     const result = await scenario.send()
@@ -323,7 +323,7 @@ describe('a follower that WeChat does not serve', () => {
     expect(await scenario.delivery()).toMatchObject({ state: 'failed', errcode: 45015 })
   })
 
-  it('45047: the grant that paid is empty', async () => {
+  it('45047: empties the grant that paid', async () => {
     const scenario = await harness.scenario()
     for (const grant of scenario.wechat.grants(scenario.openId)) grant.used = grant.quota
     expect(await scenario.send()).toMatchObject({ result: 'quota-used' })
@@ -345,7 +345,7 @@ describe('a follower that WeChat does not serve', () => {
     expect(await scenario.accountState()).toMatchObject({ state: 'active' })
   })
 
-  it('48002: one who switched messages off has opted out', async () => {
+  it('48002: ends the run as opted-out, since the follower switched messages off', async () => {
     const scenario = await harness.scenario()
     scenario.wechat.refuse(scenario.openId)
     expect(await scenario.send()).toMatchObject({ result: 'gone', outcome: 'opted-out', errcode: 48002 })
@@ -354,7 +354,7 @@ describe('a follower that WeChat does not serve', () => {
 })
 
 describe('a follower that WeChat does not know (40003)', () => {
-  /** The account's next followers, each sent once; `bad` ones are unknown to WeChat. */
+  /** Sends once to each new follower of the account. WeChat does not know the `bad` ones. */
   async function sendTo(first: SendScenario, kinds: readonly ('bad' | 'good')[]): Promise<void> {
     for (const kind of kinds) {
       const scenario = await first.anotherFollower()
@@ -363,7 +363,7 @@ describe('a follower that WeChat does not know (40003)', () => {
     }
   }
 
-  it('has the step skipped, and the account goes on', async () => {
+  it('has the step skipped, and the account continues', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: 40003 })
     expect(await scenario.send()).toMatchObject({ result: 'refused', errcode: 40003 })
@@ -381,13 +381,13 @@ describe('a follower that WeChat does not know (40003)', () => {
     expect((await scenario.accountState())?.reason).toContain('40003')
   })
 
-  it('does not, when a send that worked came between', async () => {
+  it('does not block the account when a successful send came between', async () => {
     const scenario = await harness.scenario()
     await sendTo(scenario, ['bad', 'bad', 'good', 'bad', 'bad'])
     expect(await scenario.accountState()).toMatchObject({ state: 'active' })
   })
 
-  it('does not, when it is one and the same', async () => {
+  it('does not block the account when it is the same follower three times', async () => {
     const steps = ['a', 'b', 'c', 'd'].map(
       (id) => `  - { id: ${id}, after: 0s, since: entry, send: { text: ${id} } }`,
     )
@@ -400,11 +400,11 @@ describe('a follower that WeChat does not know (40003)', () => {
   })
 })
 
-describe('a kind of message that WeChat refuses the account', () => {
+describe('a kind of message that the account may not send', () => {
   const refusedKinds = async ({ appId }: SendScenario) =>
     (await harness.services.accounts.find(appId))?.refusedKinds
 
-  it.each([45050, 48008])('%d: is noted until one is taken', async (errcode) => {
+  it.each([45050, 48008])('%d: is recorded until WeChat accepts one', async (errcode) => {
     const scenario = await harness.scenario()
     const another = await scenario.anotherFollower()
     scenario.fault({ errcode })
@@ -414,7 +414,7 @@ describe('a kind of message that WeChat refuses the account', () => {
     expect(await refusedKinds(scenario)).toEqual([])
   })
 
-  it('is not noted for a fault of the message alone', async () => {
+  it('is not recorded for an error of the single message', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: 45002 })
     expect(await scenario.send()).toMatchObject({ result: 'refused' })
@@ -441,17 +441,17 @@ describe('an account that WeChat stops', () => {
       reason: 'account-stopped',
       unclear: 0,
     })
-    // Others of this account do not even ask.
+    // Other sends of this account make no request.
     const other = await scenario.anotherFollower()
     expect(await failureOf(other.send())).toMatchObject({ type: 'AccountStopped' })
     expect(other.verdicts()).toEqual([])
-    // The operator has done as the remedy says.
+    // The operator has applied the remedy.
     await harness.services.accounts.setState(scenario.appId, 'active', null)
     expect(await scenario.send()).toMatchObject({ result: 'sent', unclear: 0 })
     expect(await usedIn(scenario)).toEqual([1])
   })
 
-  it('48001: is blocked while it is not certified', async () => {
+  it('48001: is blocked until it is certified', async () => {
     const scenario = await harness.scenario()
     scenario.wechat.setTrust({ certified: false })
     expect(await failureOf(scenario.send())).toMatchObject({ type: 'AccountStopped' })
@@ -459,7 +459,7 @@ describe('an account that WeChat stops', () => {
     expect(remedyOf(48001).en).toContain('certified')
   })
 
-  it('40164: is paused when its server is not on the whitelist, which the token call says already', async () => {
+  it('40164: is paused when its server is not on the IP whitelist, which the token call reports', async () => {
     const scenario = await harness.scenario()
     scenario.wechat.setTrust({ ipWhitelisted: false })
     expect(await failureOf(scenario.send())).toMatchObject({ type: 'AccountStopped' })
@@ -477,7 +477,7 @@ describe('an account that WeChat stops', () => {
     expect(await scenario.accountState()).toMatchObject({ state: 'blocked' })
   })
 
-  it('45009: has used up its day, and goes on by itself after midnight in Beijing', async () => {
+  it('45009: has used its daily quota, and continues by itself after midnight in Beijing', async () => {
     const scenario = await harness.scenario()
     scenario.wechat.setQuota({ daily: 0 })
     const before = nextDayInBeijing(Date.now())
@@ -505,11 +505,11 @@ describe('an account that WeChat stops', () => {
   })
 })
 
-describe('a request that was certainly not delivered', () => {
+describe('a request that failed for certain', () => {
   it.each([
     ['errcode -1', { errcode: -1 }],
     ['HTTP 503', { status: 503 }],
-  ])('%s: is tried again after 1 s, 2 s, 4 s …, and costs no quota', async (_, fault) => {
+  ])('%s: is retried after 1 s, 2 s, 4 s …, and uses no quota', async (_, fault) => {
     const scenario = await harness.scenario()
     scenario.fault({ ...fault, times: 7 })
     const delays: number[] = []
@@ -525,7 +525,7 @@ describe('a request that was certainly not delivered', () => {
     expect(await usedIn(scenario)).toEqual([1])
   })
 
-  it('no connection: is tried again', async () => {
+  it('no connection: is retried', async () => {
     const scenario = await harness.scenario()
     await harness.services.tokens.getToken(scenario.appId)
     await harness.services.accounts.patch(scenario.appId, { apiBase: 'http://127.0.0.1:9' })
@@ -534,7 +534,7 @@ describe('a request that was certainly not delivered', () => {
     expect(await scenario.delivery()).toMatchObject({ state: 'failed', attempts: 1, unclear: 0 })
   })
 
-  it('no token, since WeChat is busy: is tried again', async () => {
+  it('no token, since WeChat is busy: is retried', async () => {
     const scenario = await harness.scenario()
     harness.simulator.fault({ api: 'stable_token', appId: scenario.appId, errcode: -1 })
     expect(await failureOf(scenario.send())).toMatchObject({ type: 'WechatFailed' })
@@ -542,7 +542,7 @@ describe('a request that was certainly not delivered', () => {
     expect(await scenario.send()).toMatchObject({ result: 'sent' })
   })
 
-  it('has a last try at the margin, and is then left to another grant', async () => {
+  it('has a last attempt at the margin, after which only another grant may pay', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: -1, times: 2 })
     const { delayMs } = await failureOf(scenario.send({ leftMs: 1_200 }))
@@ -554,8 +554,8 @@ describe('a request that was certainly not delivered', () => {
   })
 })
 
-describe('a message that WeChat refuses for what it is', () => {
-  it('44004: is skipped with the code; the series goes on', async () => {
+describe('a message whose content WeChat refuses', () => {
+  it('44004: is skipped with the code, and the series continues', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: 44004 })
     const before = await counted('refused', '44004')
@@ -575,14 +575,14 @@ describe('a message that WeChat refuses for what it is', () => {
     expect(await counted('refused', '44004')).toBe(before + 1)
   })
 
-  it('is skipped without a request when nobody could see anything of it', async () => {
+  it('is skipped without a request when it has no visible text', async () => {
     const steps = `  - { id: empty, after: 0s, since: entry, send: { text: "{{ qrScene }}" } }`
     const scenario = await harness.scenario({ steps })
     expect(await scenario.send()).toMatchObject({ result: 'refused', reason: 'empty-text: text' })
     expect(scenario.verdicts()).toEqual([])
   })
 
-  it('is skipped without a request when its template takes too much work for this follower', async () => {
+  it('is skipped without a request when its template exceeds the step budget', async () => {
     const loops =
       '{% assign a = (1..999) %}{% for i in a %}{% for j in a %}{% for k in a %}{% endfor %}{% endfor %}{% endfor %}'
     const text = `{% if qrScene == '' %}${loops}{% endif %}在吗`
@@ -606,7 +606,7 @@ describe('a message that WeChat refuses for what it is', () => {
 
 describe('an access token that WeChat refuses', () => {
   it.each([40001, 40014, 42001])(
-    '%i: is fetched once more, and the send made again at once',
+    '%i: is fetched once more, and the send is repeated at once',
     async (errcode) => {
       const scenario = await harness.scenario()
       scenario.fault({ errcode })
@@ -617,7 +617,7 @@ describe('an access token that WeChat refuses', () => {
     },
   )
 
-  it('helps with the one that another server has fetched meanwhile', async () => {
+  it('is replaced by the one that another server has fetched meanwhile', async () => {
     const scenario = await harness.scenario()
     await harness.services.tokens.getToken(scenario.appId)
     scenario.wechat.invalidateToken()
@@ -625,7 +625,7 @@ describe('an access token that WeChat refuses', () => {
     expect(scenario.wechat.tokenRequests).toMatchObject({ normal: 2, force: 0 })
   })
 
-  it('is forced when a normal fetch brings the dead one again', async () => {
+  it('is refreshed by force when a normal fetch returns the invalid one again', async () => {
     const scenario = await harness.scenario()
     await harness.services.tokens.getToken(scenario.appId)
     scenario.wechat.invalidateToken(true)
@@ -633,7 +633,7 @@ describe('an access token that WeChat refuses', () => {
     expect(scenario.wechat.tokenRequests).toMatchObject({ normal: 2, force: 1 })
   })
 
-  it('stops after one fetch, one force and three requests; it is not forced again at once', async () => {
+  it('ends the send after one fetch, one forced refresh and three requests, and is not forced again at once', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: 40001, times: 5 })
     const failure = await failureOf(scenario.send())
@@ -658,13 +658,13 @@ describe('a medium', () => {
       steps: `  - { id: pic, after: 0s, since: entry, send: { image: { file: ${id} } } }`,
     })
   }
-  /** What the workflow has heard when it asks again. */
+  /** Prepares the media again, as the workflow does. */
   const afterExpiry = (scenario: SendScenario) => {
     const input = scenario.input()
     return { state: changeStep(input.state, 0, { errcode: 40007 }) }
   }
 
-  it('is uploaded once and named by the id that WeChat gave', async () => {
+  it('is uploaded once and referenced by WeChat’s media id', async () => {
     const scenario = await imageStory()
     expect(await scenario.prepareMedia()).toBeNull()
     expect(await scenario.prepareMedia()).toBeNull()
@@ -674,7 +674,7 @@ describe('a medium', () => {
     expect(scenario.received()).toEqual([{ media_id: mediaId }])
   })
 
-  it('is uploaded again when WeChat has lost it (40007), and the step goes', async () => {
+  it('is uploaded again when WeChat no longer knows it (40007), and the step is sent', async () => {
     const scenario = await imageStory()
     await scenario.prepareMedia()
     scenario.wechat.expireMedia()
@@ -686,7 +686,7 @@ describe('a medium', () => {
     expect(await usedIn(scenario)).toEqual([1])
   })
 
-  it('is refused for good when WeChat does not know the new one either', async () => {
+  it('has its step skipped when WeChat does not know the new upload either', async () => {
     const scenario = await imageStory()
     await scenario.prepareMedia()
     scenario.wechat.expireMedia()
@@ -694,13 +694,13 @@ describe('a medium', () => {
     expect(await scenario.delivery()).toMatchObject({ state: 'skipped', errcode: 40007 })
   })
 
-  it("that is WeChat's own cannot be uploaded again: the step is skipped", async () => {
+  it('with a media id from the campaign file cannot be uploaded again, so its step is skipped', async () => {
     const steps = '  - { id: pic, after: 0s, since: entry, send: { image: { mediaId: long_gone } } }'
     const scenario = await harness.scenario({ steps })
     expect(await scenario.send()).toMatchObject({ result: 'refused', errcode: 40007 })
   })
 
-  it('that was never uploaded costs its step, and no request', async () => {
+  it('that was never uploaded has its step skipped without a request', async () => {
     const scenario = await imageStory()
     expect(await scenario.send()).toMatchObject({
       result: 'refused',
@@ -710,7 +710,7 @@ describe('a medium', () => {
     expect(await scenario.step()).toMatchObject({ state: 'skipped' })
   })
 
-  it('is tried again while WeChat is busy', async () => {
+  it('is retried while WeChat is busy', async () => {
     const scenario = await imageStory()
     harness.simulator.fault({ api: 'media/upload', appId: scenario.appId, errcode: -1 })
     const failure = await failureOf(scenario.prepareMedia())
@@ -718,7 +718,7 @@ describe('a medium', () => {
     expect(await scenario.prepareMedia()).toBeNull()
   })
 
-  it('is tried again no later than before the grant’s margin, and not after it', async () => {
+  it('is retried before the grant’s margin and never after it', async () => {
     const scenario = await imageStory()
     harness.simulator.fault({ api: 'media/upload', appId: scenario.appId, errcode: -1, times: 2 })
     const { delayMs } = await failureOf(scenario.prepareMedia({ leftMs: 1_300 }))
@@ -727,7 +727,7 @@ describe('a medium', () => {
     expect(await scenario.prepareMedia({ leftMs: 300 })).toMatchObject({ result: 'not-sent' })
   })
 
-  it('that WeChat does not take costs its step', async () => {
+  it('that WeChat does not accept has its step skipped', async () => {
     const scenario = await imageStory()
     harness.simulator.fault({ api: 'media/upload', appId: scenario.appId, errcode: 40006 })
     expect(await scenario.prepareMedia()).toMatchObject({ result: 'refused', errcode: 40006 })
@@ -735,10 +735,10 @@ describe('a medium', () => {
   })
 })
 
-describe('a request that left and was never answered', () => {
+describe('a request without an answer', () => {
   const assumeSent = { account: { onUnknown: 'assume-sent' as const } }
 
-  it.concurrent('retry: is given ten seconds, with a beating heart, and then one more attempt', async () => {
+  it.concurrent('retry: times out after ten seconds with heartbeats, and then gets one more attempt', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ hang: 'before', openId: scenario.openId })
     let beats = 0
@@ -755,11 +755,11 @@ describe('a request that left and was never answered', () => {
     expect(beats).toBeGreaterThanOrEqual(4)
     expect(await scenario.delivery()).toMatchObject({ state: 'failed', attempts: 1, unclear: 1 })
     expect(await scenario.send()).toMatchObject({ result: 'sent', unclear: 1 })
-    // It may have arrived twice: both count.
+    // Both attempts may have arrived, so both count.
     expect(await usedIn(scenario)).toEqual([2])
   })
 
-  it.concurrent('assume-sent: is unknown after ten seconds, and never made again', async () => {
+  it.concurrent('assume-sent: is unknown after ten seconds, and is not repeated', async () => {
     const scenario = await harness.scenario(assumeSent)
     scenario.fault({ hang: 'after', openId: scenario.openId })
     expect(await scenario.send()).toMatchObject({
@@ -772,7 +772,7 @@ describe('a request that left and was never answered', () => {
     expect(await usedIn(scenario)).toEqual([1])
   })
 
-  it('retry: is unknown after the second connection that broke', async () => {
+  it('retry: is unknown after the second lost connection', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ reset: 'after', times: 3 })
     expect(await failureOf(scenario.send())).toMatchObject({ type: 'WechatUnclear' })
@@ -786,7 +786,7 @@ describe('a request that left and was never answered', () => {
   })
 
   it.each(['assume-sent', 'retry'] as const)(
-    '%s: stays unknown when its worker dies before Temporal has heard of it',
+    '%s: stays unknown when its worker dies before it reports to Temporal',
     async (onUnknown) => {
       const scenario = await harness.scenario({ account: { onUnknown } })
       scenario.fault({ reset: 'after', times: 2 })
@@ -798,7 +798,7 @@ describe('a request that left and was never answered', () => {
     },
   )
 
-  it('counts as one of the quota: none is left for another attempt', async () => {
+  it('counts against the quota, which may leave none for another attempt', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ reset: 'before', times: 2 })
     const grant = { ...scenario.grant, used: scenario.grant.quota - 1 }
@@ -806,7 +806,7 @@ describe('a request that left and was never answered', () => {
     expect(faultsLeft(scenario)).toBe(1)
   })
 
-  it('is unknown, not held, when its grant is over before the next attempt', async () => {
+  it('is unknown, not held, when its grant expires before the next attempt', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ reset: 'before' })
     await failureOf(scenario.send())
@@ -816,7 +816,7 @@ describe('a request that left and was never answered', () => {
 })
 
 describe("an answer without WeChat's JSON", () => {
-  it('retry: is unclear, and tried again like a failure, each time at the cost of one of the quota', async () => {
+  it('retry: is unclear and retried like a failure, and each attempt counts against the quota', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ status: 500, times: 3 })
     const delays: number[] = []
@@ -849,7 +849,7 @@ describe("an answer without WeChat's JSON", () => {
     expect(faultsLeft(scenario)).toBe(1)
   })
 
-  it('an attempt that WeChat did answer beside it costs nothing', async () => {
+  it('does not make an attempt count that WeChat answered with an errcode', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ status: 500 })
     await failureOf(scenario.send())
@@ -860,8 +860,8 @@ describe("an answer without WeChat's JSON", () => {
   })
 })
 
-describe('an attempt that was stopped for long and goes on beside its successor', () => {
-  /** It waits for its token; meanwhile the other one writes its intent. */
+describe('an attempt that stalled and continues beside its successor', () => {
+  /** The attempt waits for its token while its successor writes its intent. */
   async function overtaken(scenario: SendScenario, more: Parameters<SendScenario['send']>[0] = {}) {
     scenario.fault({ api: 'stable_token', latencyMs: 500 })
     const sending = scenario.send(more)
@@ -870,14 +870,14 @@ describe('an attempt that was stopped for long and goes on beside its successor'
     return sending
   }
 
-  it('sends nothing, and comes back to see what became of the other one', async () => {
+  it('sends nothing, and is retried to read the result of its successor', async () => {
     const scenario = await harness.scenario({ account: { onUnknown: 'assume-sent' } })
     expect(await failureOf(overtaken(scenario))).toMatchObject({ type: 'Busy' })
     expect(scenario.verdicts()).toEqual([])
     expect(await scenario.delivery()).toMatchObject({ state: 'sending', attempts: 1 })
   })
 
-  it('says unknown when no time is left to come back', async () => {
+  it('is unknown when no time is left for a retry', async () => {
     const scenario = await harness.scenario({ account: { onUnknown: 'assume-sent' } })
     expect(await overtaken(scenario, { leftMs: 800 })).toMatchObject({ result: 'unknown', unclear: 1 })
     expect(scenario.verdicts()).toEqual([])
@@ -885,7 +885,7 @@ describe('an attempt that was stopped for long and goes on beside its successor'
 })
 
 describe('a worker that was killed between intent and result', () => {
-  /** All that a killed worker leaves: its intent. */
+  /** Writes the intent, which is all that a killed worker leaves. */
   const killedInRequest = (scenario: SendScenario) =>
     recordIntent(harness.services.db, scenario.key(), Date.now(), 0)
 
@@ -901,7 +901,7 @@ describe('a worker that was killed between intent and result', () => {
     })
   })
 
-  it('assume-sent: leaves no second request either when the next one died while it wrote that', async () => {
+  it('assume-sent: leads to no second request when the next worker died while it recorded this', async () => {
     const scenario = await harness.scenario({ account: { onUnknown: 'assume-sent' } })
     await killedInRequest(scenario)
     const lost = { unclear: true, reason: 'a worker was lost during the request', errcode: null, rid: null }
@@ -920,7 +920,7 @@ describe('a worker that was killed between intent and result', () => {
     expect(await usedIn(scenario)).toEqual([2])
   })
 
-  it('retry: gets no third one when the second worker is killed too', async () => {
+  it('retry: leads to no third request when the second worker is killed too', async () => {
     const scenario = await harness.scenario()
     await killedInRequest(scenario)
     scenario.fault({ reset: 'before' })
@@ -928,7 +928,7 @@ describe('a worker that was killed between intent and result', () => {
     expect(scenario.verdicts()).toEqual([])
   })
 
-  it('is settled as unknown when no time is left for anybody to take over', async () => {
+  it('is recorded as unknown when no time is left for another attempt', async () => {
     const scenario = await harness.scenario()
     await killedInRequest(scenario)
     expect(await scenario.resolveUnanswered()).toMatchObject({ result: 'unknown', unclear: 1 })
@@ -936,7 +936,7 @@ describe('a worker that was killed between intent and result', () => {
   })
 })
 
-describe('a send that the run gave up', () => {
+describe('a send that the run no longer waits for', () => {
   it('is not sent when no request had left', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: -1 })
@@ -949,7 +949,7 @@ describe('a send that the run gave up', () => {
     expect(await scenario.step()).toMatchObject({ state: 'pending' })
   })
 
-  it('turns from unknown to sent when its answer comes late after all', async () => {
+  it('changes from unknown to sent when its answer arrives late', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ latencyMs: 1_500 })
     const sending = scenario.send()
@@ -961,7 +961,7 @@ describe('a send that the run gave up', () => {
     expect(await scenario.delivery()).toMatchObject({ state: 'sent', sentAt: result.at, reason: null })
   })
 
-  it('never turns from sent to unknown', async () => {
+  it('never changes from sent to unknown', async () => {
     const scenario = await harness.scenario()
     const { at } = await scenario.send()
     expect(await scenario.resolveUnanswered()).toMatchObject({ result: 'sent', at })
@@ -970,7 +970,7 @@ describe('a send that the run gave up', () => {
 })
 
 describe('an account whose requests hang', () => {
-  it("holds a quarter of the worker's slots; its next send asks again soon, another account's goes", async () => {
+  it("holds at most a quarter of the worker's slots; its next send is retried soon, other accounts send", async () => {
     const ids = Array.from({ length: 26 }, (_, i) => `s${i}`)
     const steps = ids.map((id) => `  - { id: ${id}, after: 0s, since: entry, send: { text: ${id} } }`)
     const scenario = await harness.scenario({ steps: steps.join('\n') })
@@ -984,7 +984,7 @@ describe('an account whose requests hang', () => {
     expect(await scenario.send({ index: 25 })).toBeDefined()
   })
 
-  it('is left alone after three requests without an answer, until a probe is answered', async () => {
+  it('has its circuit opened after three requests without an answer, until a probe is answered', async () => {
     const scenario = await harness.scenario()
     const neighbour = await harness.scenario()
     const { apiBase } = (await harness.services.accounts.find(scenario.appId)) ?? {}
@@ -1003,7 +1003,7 @@ describe('an account whose requests hang', () => {
     expect(await scenario.send()).toMatchObject({ result: 'sent', unclear: 0 })
   })
 
-  it('has a last try at the margin all the same', async () => {
+  it('still has a last attempt at the margin', async () => {
     const scenario = await harness.scenario()
     await harness.services.tokens.getToken(scenario.appId)
     await harness.services.accounts.patch(scenario.appId, { apiBase: 'http://127.0.0.1:9' })
@@ -1018,7 +1018,7 @@ describe('an account whose requests hang', () => {
 })
 
 describe('an account over its minute limit (45011)', () => {
-  it('makes no request for its other followers before the next minute', async () => {
+  it('sends to none of its other followers before the next minute', async () => {
     const scenario = await harness.scenario()
     // Half a minute from either end.
     harness.advanceClock(90_000 - (harness.services.now() % 60_000))
@@ -1034,7 +1034,7 @@ describe('an account over its minute limit (45011)', () => {
     expect(await other.send()).toMatchObject({ result: 'sent' })
   })
 
-  it('learns from WeChat how fast it may send, and keeps to it', async () => {
+  it('adapts its rate to WeChat’s limit', async () => {
     const scenario = await harness.scenario()
     harness.advanceClock(90_000 - (harness.services.now() % 60_000))
     harness.simulator.account(scenario.appId).setQuota({ minute: 6 })
@@ -1060,7 +1060,7 @@ describe('a send that finds no slot until its margin', () => {
     return { story: scenario, hang: () => scenario.fault({ latencyMs: 2_000, times: 25 }) }
   }
 
-  it('stays unknown when an earlier request of it was never answered', async () => {
+  it('stays unknown when one of its requests was never answered', async () => {
     const { story: scenario, hang } = await full()
     scenario.fault({ reset: 'before' })
     await failureOf(scenario.send({ index: 25 }))

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-/** A registration that the contract takes. */
+/** A valid registration. */
 const accountBody = (appId: string, settings: object = {}) => ({
   appId,
   ...SECRETS,
@@ -35,7 +35,7 @@ const accountBody = (appId: string, settings: object = {}) => ({
 const register = (account: object, query = '') =>
   api.call<AccountBody>('POST', `/api/accounts${query}`, { json: account })
 
-/** An account that WeChat (the simulator) knows and the product does not yet. */
+/** Adds an account to the simulated WeChat only. */
 function knownAtWechat(appId: string) {
   const callbackUrl = `${api.app.callbackUrl}/wechat/${appId}`
   api.app.simulator.addAccount({ appId, ...SECRETS, mode: 'security', callbackUrl })
@@ -43,7 +43,7 @@ function knownAtWechat(appId: string) {
 }
 
 describe('an operator who registers an account', () => {
-  it('gets it back with what was not said filled in, and without its secrets', async () => {
+  it('gets it back with defaults and without secrets', async () => {
     const { status, body } = await register(accountBody('wxnew00000000001'))
     expect(status).toBe(201)
     expect(body).toMatchObject({
@@ -62,7 +62,7 @@ describe('an operator who registers an account', () => {
     expect(await api.app.services.accounts.find('wxnew00000000001')).toMatchObject(SECRETS)
   })
 
-  it('has everything taken that can be said', async () => {
+  it('may set every field', async () => {
     const all = {
       name: '全部',
       mode: 'compatible',
@@ -77,7 +77,7 @@ describe('an operator who registers an account', () => {
     expect(await api.app.services.accounts.find('wxnew00000000002')).toMatchObject(settings)
   })
 
-  it('may have its events passed on to a public URL, and sees no secret of it', async () => {
+  it('may forward its events to a public URL, and sees no secret of that URL', async () => {
     const appId = 'wxforwards000001'
     const to = { url: 'https://old.example/wechat', token: 'old-token', useReply: true }
     const { body } = await register(accountBody(appId, { forward: to }))
@@ -96,7 +96,7 @@ describe('an operator who registers an account', () => {
     expect(without).toMatchObject({ forward: null })
   })
 
-  it('is told 409 for an appId that is known, and the first one stays as it was', async () => {
+  it('gets 409 for a known appId, and the first account is unchanged', async () => {
     await register(accountBody('wxnew00000000003', { name: '第一个' }))
     const second = await register(
       accountBody('wxnew00000000003', { name: '第二个', appSecret: OTHER_SECRET }),
@@ -129,17 +129,17 @@ describe('an operator who registers an account', () => {
     ['a time zone that does not exist', { timezone: 'Asia/Atlantis' }, 'timezone'],
     ['an encodingAesKey of the wrong length', { encodingAesKey: 'short' }, 'encodingAesKey'],
     ['a variable called name', { variables: { name: 'x' } }, 'variables.name'],
-    ['a variable whose name is none', { variables: { 'a-b': 'x' } }, 'variables.a-b'],
+    ['a variable with an invalid name', { variables: { 'a-b': 'x' } }, 'variables.a-b'],
     ['a variable that is too long', { variables: { city: 'x'.repeat(501) } }, 'variables.city'],
     [
       'fifty-one variables',
       { variables: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`v${i}`, ''])) },
       'variables',
     ],
-    ['an apiBase that is no address', { apiBase: 'api.weixin.qq.com' }, 'apiBase'],
+    ['an apiBase that is not a URL', { apiBase: 'api.weixin.qq.com' }, 'apiBase'],
     ['no appSecret', { appSecret: undefined }, 'appSecret'],
     ['no token', { token: undefined }, 'token'],
-    ['an appId that is none', { appId: 'wx/../1' }, 'appId'],
+    ['an invalid appId', { appId: 'wx/../1' }, 'appId'],
   ])('is refused %s, with its path', async (_, settings, path) => {
     const { status, body } = await api.call<ErrorBody>('POST', '/api/accounts', {
       json: accountBody('wxrefused0000001', settings),
@@ -149,7 +149,7 @@ describe('an operator who registers an account', () => {
     expect((await api.get('/api/accounts/wxrefused0000001')).status).toBe(404)
   })
 
-  it('may write down a secret that WeChat would refuse: nobody asks WeChat', async () => {
+  it('may store a secret that WeChat would refuse, since WeChat is not asked', async () => {
     const wechat = knownAtWechat('wxuntried0000001')
     const account = accountBody('wxuntried0000001', { apiBase, appSecret: OTHER_SECRET })
     expect((await register(account)).status).toBe(201)
@@ -158,7 +158,7 @@ describe('an operator who registers an account', () => {
   })
 })
 
-describe('an account that is to be verified at WeChat', () => {
+describe('an account that is verified with WeChat', () => {
   it('is refused with a wrong secret: 422 with the errcode, and nothing is stored', async () => {
     knownAtWechat('wxverify00000001')
     const wrong = accountBody('wxverify00000001', { apiBase, appSecret: OTHER_SECRET })
@@ -204,7 +204,7 @@ describe('an account that is to be verified at WeChat', () => {
 })
 
 describe('the list of accounts', () => {
-  it('is walked page by page, each account once', async () => {
+  it('is read page by page, with each account once', async () => {
     const ids = ['wxlist0000000001', 'wxlist0000000002', 'wxlist0000000003']
     for (const appId of ids) await register(accountBody(appId))
     const fullList = await api.get<Page<AccountBody>>('/api/accounts?limit=200')
@@ -229,8 +229,8 @@ describe('the list of accounts', () => {
   })
 })
 
-describe('an account that is changed', () => {
-  it('changes in what was said and in nothing else', async () => {
+describe('a change of an account', () => {
+  it('changes the given fields and no others', async () => {
     await register(accountBody('wxpatch000000001', { name: '旧', rules: 'classic-48h' }))
     const { status, body } = await api.call('PATCH', '/api/accounts/wxpatch000000001', {
       json: { name: '新', appSecret: 'test-app-secret-next' },
@@ -243,7 +243,7 @@ describe('an account that is changed', () => {
     })
   })
 
-  it('is served again with another AppSecret when the old one had blocked it, and only then', async () => {
+  it('unblocks the account with a new AppSecret only where the old one had blocked it', async () => {
     const setState = (reason: string) => api.app.services.accounts.setState(APP, 'blocked', reason)
     const patch = (json: object) => api.call<AccountBody>('PATCH', `/api/accounts/${APP}`, { json })
     await setState('40125 invalid appsecret')
@@ -257,7 +257,7 @@ describe('an account that is changed', () => {
     expect((await patch({ state: 'active' })).body).toMatchObject({ state: 'active' })
   })
 
-  it('has all its variables replaced, or none', async () => {
+  it('replaces all variables, or none', async () => {
     const path = '/api/accounts/wxpatch000000004'
     const first = await register(accountBody('wxpatch000000004', { variables: { city: '上海', tel: '1' } }))
     expect(first.body).toMatchObject({ variables: { city: '上海', tel: '1' } })
@@ -268,7 +268,7 @@ describe('an account that is changed', () => {
     await api.call('DELETE', path)
   })
 
-  it('cannot come to a mode for which it has no key', async () => {
+  it('cannot set a mode whose key is missing', async () => {
     const { encodingAesKey: _, ...keyless } = accountBody('wxpatch000000002', { mode: 'plain' })
     await register(keyless)
     const change = (json: object) => api.call('PATCH', '/api/accounts/wxpatch000000002', { json })
@@ -279,7 +279,7 @@ describe('an account that is changed', () => {
     expect((await change({ encodingAesKey: null })).status).toBe(422)
   })
 
-  it('is refused an unknown field, also the appId, with nothing changed', async () => {
+  it('is refused with an unknown field or the appId, and changes nothing', async () => {
     await register(accountBody('wxpatch000000003', { name: '旧' }))
     for (const json of [
       { name: '新', colour: 'red' },
@@ -290,7 +290,7 @@ describe('an account that is changed', () => {
     expect((await api.get('/api/accounts/wxpatch000000003')).body).toMatchObject({ name: '旧' })
   })
 
-  it('must be there: 404 for one that nobody registered', async () => {
+  it('gets 404 for an unregistered account', async () => {
     const path = '/api/accounts/wxnobody00000001'
     expect((await api.get(path)).status).toBe(404)
     expect((await api.call('PATCH', path, { json: { name: 'x' } })).status).toBe(404)
@@ -318,7 +318,7 @@ describe('an account that is paused', () => {
     expect(wechat.sends.map((s) => [s.openId, s.errcode])).toEqual([['oWaits', 0]])
   })
 
-  it('can only be paused or active by an operator: other states are WeChat’s', async () => {
+  it('can be set only to paused or active; the other states come from WeChat', async () => {
     const blocked = await api.call('PATCH', `/api/accounts/${APP}`, { json: { state: 'blocked' } })
     expect(blocked.status).toBe(422)
     expect((await api.get(`/api/accounts/${APP}`)).body).toMatchObject({ state: 'active' })
@@ -326,7 +326,7 @@ describe('an account that is paused', () => {
 })
 
 describe('an account that is removed', () => {
-  it('is gone, and its callbacks are unknown at once', async () => {
+  it('is gone, and its callbacks get 404 at once', async () => {
     await register(accountBody('wxgone0000000001'))
     expect(await api.call('DELETE', '/api/accounts/wxgone0000000001')).toMatchObject({
       status: 204,
@@ -336,7 +336,7 @@ describe('an account that is removed', () => {
     expect((await api.call('POST', '/wechat/wxgone0000000001', { raw: '<xml/>' })).status).toBe(404)
   })
 
-  it('is not, while followers are in a series; with ?cancel=true their runs end account-stopped', async () => {
+  it('is kept while runs are active; with ?cancel=true their runs end as account-stopped', async () => {
     const app = 'wxgone0000000002'
     await api.addAccount({ appId: app })
     await api.put(

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-it('whatever is asked of the API: no fault of the server, no secret, errors in the shape of the contract', async () => {
+it('random API calls get no server error, no secret, and errors in the form of docs/contract.md#6-operator-api', async () => {
   await api.addAccount({ appId: APP })
   const { body: doc } = await api.get<OpenApi>('/api/openapi.json')
   const known = [

@@ -217,7 +217,7 @@ describe('the audit log', () => {
       if (call === 'POST /api/tokens') made = answer.body
       const status = CREATES[action]
       if (status) await api.waitForBody<{ status: string }>(follower, (run) => run.status === status)
-      // Done before the engine is accepted: from then on events wait until its runs are restored, which nobody does here.
+      // Done before the namespace is accepted: afterwards events wait until the runs are rebuilt, which this test does not do.
       if (action === 'follower.erase')
         await waitFor(async () => (await entries('?limit=200')).items.some(isErased))
     }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-/** Every call of contract section 6, and `/metrics`. */
+/** Every call of docs/contract.md#6-operator-api, and `/metrics`. */
 const GUARDED: [method: string, path: string][] = [
   ['POST', '/api/accounts'],
   ['GET', '/api/accounts'],

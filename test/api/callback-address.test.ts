@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-/** Asks with the path as it stands: `fetch` would tidy it up. */
+/** Sends a request with the path unchanged. `fetch` would normalise it. */
 function ask(method: string, path: string, body = '') {
   return new Promise<{ status?: number; type?: string; location?: string; text: string }>((done, failed) => {
     const { hostname, port } = base
@@ -40,7 +40,7 @@ function ask(method: string, path: string, body = '') {
 
 const check = `timestamp=1&nonce=2&echostr=hello&signature=${signatureOf('test-token', '1', '2')}`
 
-describe('the address that somebody entered at WeChat', () => {
+describe('the callback address that was entered at WeChat', () => {
   it.each([`/wechat/${APP}`, `/wechat/${APP}/`, `//wechat/${APP}`, `/wechat//${APP}//`])(
     'is served: %s',
     async (path) => {
@@ -58,25 +58,25 @@ describe('the address that somebody entered at WeChat', () => {
     ['PUT', `/wechat/${APP}`, 405],
     ['GET', '/WeChat', 404],
     ['GET', '/wechat%2F', 404],
-  ])('is refused in plain words, and leads to no other page: %s %s', async (method, path, status) => {
+  ])('is refused with plain text, and not redirected: %s %s', async (method, path, status) => {
     const answer = await ask(method, `${path}?${check}`)
     expect(answer).toMatchObject({ status, type: expect.stringContaining('text/plain') })
     expect(answer.location).toBeUndefined()
   })
 
-  it('is counted where it is none', async () => {
+  it('is counted when it is wrong', async () => {
     const before = api.app.services.callbackCounts.refused
     await ask('POST', '/wechat')
     expect(api.app.services.callbackCounts.refused).toBe(before + 1)
   })
 
-  it('is the platform’s own with a slash too many', async () => {
+  it('of the platform is accepted with an extra slash', async () => {
     expect((await ask('POST', '/wechat/component/')).status).toBe(400)
     expect((await ask('GET', '//wechat/component/authorized/')).type).toContain('text/html')
   })
 })
 
-describe('an account of another mode than at WeChat', () => {
+describe('an account whose mode differs from WeChat’s', () => {
   const signed = () => {
     const timestamp = String(Math.floor(Date.now() / 1000))
     return `timestamp=${timestamp}&nonce=2&signature=${signatureOf('test-token', timestamp, '2')}`
@@ -87,11 +87,11 @@ describe('an account of another mode than at WeChat', () => {
     const { body } = await api.call<{ checks: { check: string }[] }>('POST', `/api/accounts/${appId}/verify`)
     return body.checks.find((c) => c.check === 'callback')
   }
-  /** It is written after the answer. */
+  /** The problem is written after the response. */
   const shows = (appId: string, check: object) =>
     expect.poll(() => callbackCheck(appId)).toMatchObject({ check: 'callback', ...check })
 
-  it('is shown what differs and what to change, until a push of its mode comes', async () => {
+  it('shows the difference and the remedy until a push with its mode arrives', async () => {
     expect(await ask('POST', `/wechat/${APP}?${signed()}`, sealed)).toMatchObject({
       status: 401,
       text: 'refused',
@@ -105,7 +105,7 @@ describe('an account of another mode than at WeChat', () => {
     await shows(APP, { ok: true })
   })
 
-  it('is shown it the other way round, and no more once the account was changed', async () => {
+  it('shows the opposite difference, and none once the account was changed', async () => {
     const appId = 'wxaddress00000002'
     await api.app.addAccount({ appId, token: 'test-token', mode: 'security' })
     expect(await ask('POST', `/wechat/${appId}?${signed()}`, plain)).toMatchObject({
@@ -122,7 +122,7 @@ describe('an account of another mode than at WeChat', () => {
     await shows(appId, { ok: true })
   })
 
-  it('tells the caller no more at the platform’s own door', async () => {
+  it('reveals no details to the caller at the platform’s address', async () => {
     for (const body of [sealed, plain]) {
       expect(await ask('POST', `/wechat/component?${signed()}`, body)).toMatchObject({
         status: 401,

@@ -43,8 +43,8 @@ const textsOf = (openId: string) =>
     .sends.filter((s) => s.openId === openId)
     .map((s) => (s.body.text as { content: string } | undefined)?.content)
 
-describe('a campaign file that is put', () => {
-  it('is new with 201, unchanged with the same version, and a change raises it', async () => {
+describe('a published campaign file', () => {
+  it('gets 201 when new, keeps its version when unchanged, and gets a new version when changed', async () => {
     const first = campaignYaml('versions', [HINT], NOBODY)
     expect(await api.put(first)).toMatchObject({ status: 201, body: { id: 'versions', version: 1 } })
     expect(await api.put(first)).toMatchObject({ status: 200, body: { id: 'versions', version: 1 } })
@@ -79,7 +79,7 @@ describe('a campaign file that is put', () => {
     expect(await putJson('as-json', { ...file, steps: [] })).toMatchObject({ status: 422 })
   })
 
-  it('takes the example that ships with the product, warning that its account is not registered yet', async () => {
+  it('may be the shipped example, with a warning that its account is not registered', async () => {
     const example = readFileSync(new URL('../../campaigns/welcome.yaml', import.meta.url), 'utf8')
     const { status, body } = await api.put(example)
     expect(status).toBe(201)
@@ -89,7 +89,7 @@ describe('a campaign file that is put', () => {
     for (const id of ['welcome', 'known']) await api.call('DELETE', `/api/campaigns/${id}`)
   })
 
-  it('is published with a warning when WeChat will hold a step back', async () => {
+  it('is published with a warning when a step will be held', async () => {
     const late = campaignYaml('too-late', ['{ id: later, after: 10m, send: { text: 晚了 } }'], NOBODY)
     const { status, body } = await api.put(late)
     expect(status).toBe(201)
@@ -124,27 +124,27 @@ describe('a campaign file that is put', () => {
     expect((await api.get('/api/campaigns/broken')).status).toBe(404)
   })
 
-  it('is refused when it is no YAML, with the line', async () => {
+  it('is refused with the line when it is not YAML', async () => {
     const { status, body } = await refusedPut('no-yaml', 'id: no-yaml\nsteps: [')
     expect(status).toBe(422)
     expect(body.error.issues?.[0]?.line).toEqual(expect.any(Number))
   })
 
   it('is refused under another id than its own', async () => {
-    const { status, body } = await refusedPut('another', campaignYaml('mine', [HINT], NOBODY))
+    const { status, body } = await refusedPut('another', campaignYaml('other', [HINT], NOBODY))
     expect(status).toBe(422)
     expect(body.error.issues).toMatchObject([{ path: 'id' }])
     expect((await api.get('/api/campaigns/another')).status).toBe(404)
-    expect((await api.get('/api/campaigns/mine')).status).toBe(404)
+    expect((await api.get('/api/campaigns/other')).status).toBe(404)
   })
 
-  it('keeps the version that is live when the next one is refused', async () => {
+  it('keeps the live version when the next one is refused', async () => {
     await api.put(campaignYaml('careful', [HINT], NOBODY))
     expect((await refusedPut('careful', campaignYaml('careful', [], NOBODY))).status).toBe(422)
     expect((await api.get('/api/campaigns/careful')).body).toMatchObject({ version: 1, state: 'live' })
   })
 
-  it('is refused with ?bodies= that means nothing', async () => {
+  it('is refused with an unknown value of ?bodies=', async () => {
     const answer = await api.put(campaignYaml('bodies', [HINT], NOBODY), '?bodies=all')
     expect(answer.status).toBe(422)
     expect((await api.get('/api/campaigns/bodies')).status).toBe(404)
@@ -163,7 +163,7 @@ describe('a campaign file that is put', () => {
   })
 })
 
-describe('a run in flight while its campaign is published anew', () => {
+describe('an active run whose campaign is published again', () => {
   const old = campaignYaml(
     'bodies',
     [
@@ -177,7 +177,7 @@ describe('a run in flight while its campaign is published anew', () => {
     .replace('旧的二', '新的二')
     .replace('after: 30s', 'after: 50s')
 
-  it('sends what it began with', async () => {
+  it('sends the bodies of its own version', async () => {
     const wechat = api.app.simulator.account(APP)
     await api.put(old)
     await wechat.follow('oKeeps')
@@ -206,7 +206,7 @@ describe('a run in flight while its campaign is published anew', () => {
     await api.call('DELETE', '/api/campaigns/bodies')
   })
 
-  it('keeps its body where the new one needs what its plan does not get ready, and publishing warns', async () => {
+  it('keeps an old body where its plan lacks what the new body needs, and publishing warns', async () => {
     const wechat = api.app.simulator.account(APP)
     await api.put(old)
     await wechat.follow('oCannotFollow')
@@ -224,7 +224,7 @@ describe('a run in flight while its campaign is published anew', () => {
 })
 
 describe('a campaign that is deleted', () => {
-  it('starts nothing more, and runs inside go on with their version', async () => {
+  it('starts no new runs, and active runs continue with their version', async () => {
     const wechat = api.app.simulator.account(APP)
     await api.put(campaignYaml('leaving', [HINT], [`accounts: [${APP}]`, 'reply: { text: 欢迎 }']))
     await wechat.follow('oInside')
@@ -246,7 +246,7 @@ describe('a campaign that is deleted', () => {
     expect(body.items.map((c) => c.id)).not.toContain('leaving')
   })
 
-  it('comes back as a new one, with a higher version', async () => {
+  it('can be published again, with a higher version', async () => {
     const file = campaignYaml('phoenix', [HINT], NOBODY)
     await api.put(file)
     await api.call('DELETE', '/api/campaigns/phoenix')
@@ -255,7 +255,7 @@ describe('a campaign that is deleted', () => {
 })
 
 describe('a campaign that is paused', () => {
-  it('takes no new followers, holds the due steps of runs inside, and lets them go on when resumed', async () => {
+  it('accepts no new followers, holds due steps of active runs, and releases them when resumed', async () => {
     const wechat = api.app.simulator.account(APP)
     await api.put(campaignYaml('pausing', [HINT], [`accounts: [${APP}]`, 'reply: { text: 欢迎 }']))
     await wechat.follow('oHeld')
@@ -285,7 +285,7 @@ describe('a campaign that is paused', () => {
     await api.call('DELETE', '/api/campaigns/pausing')
   })
 
-  it('stays paused when a new version is put', async () => {
+  it('stays paused when a new version is published', async () => {
     const file = campaignYaml('sleeping', [HINT], NOBODY)
     await api.put(file)
     await api.call('POST', '/api/campaigns/sleeping/pause')
@@ -293,7 +293,7 @@ describe('a campaign that is paused', () => {
     expect((await api.get('/api/campaigns/sleeping')).body).toMatchObject({ state: 'paused', version: 2 })
   })
 
-  it('must be there: 404 for one that nobody put', async () => {
+  it('gets 404 when it was never published', async () => {
     expect((await api.get('/api/campaigns/nobody')).status).toBe(404)
     for (const verb of ['pause', 'resume']) {
       expect((await api.call('POST', `/api/campaigns/nobody/${verb}`)).status).toBe(404)
@@ -303,7 +303,7 @@ describe('a campaign that is paused', () => {
 })
 
 describe('the list of campaigns', () => {
-  it('is walked page by page, each campaign once', async () => {
+  it('is read page by page, with each campaign once', async () => {
     const ids = ['list-a', 'list-b', 'list-c']
     for (const id of ids) await api.put(campaignYaml(id, [HINT], NOBODY))
     const all = await api.get<Page<CampaignBody>>('/api/campaigns?limit=200')
@@ -348,7 +348,7 @@ describe('a preview', () => {
   const lines = ({ body }: Answer<Timeline>) =>
     body.timeline.map((l) => [l.at, l.step, l.state, l.grant ?? l.reason])
 
-  it('says when each step would go, which grant pays, and stores nothing', async () => {
+  it('has the time and the grant of each step, and stores nothing', async () => {
     const replying = await preview({ campaign: series, events: [{ at: '40s', do: 'reply' }] })
     expect(replying.status).toBe(200)
     expect(lines(replying)).toEqual([
@@ -359,7 +359,7 @@ describe('a preview', () => {
     expect((await api.get('/api/campaigns/series')).status).toBe(404)
   })
 
-  it('knows a follower who replies at once, one who is silent, and one who leaves', async () => {
+  it('covers a follower who replies at once, a silent one, and one who unfollows', async () => {
     const quick = await preview({ campaign: series, events: [{ at: '5s', do: 'reply' }] })
     expect(lines(quick)[0]).toEqual(['5s', 'hint', 'skipped', 'replied'])
     const silent = await preview({ campaign: series, events: [] })
@@ -372,7 +372,7 @@ describe('a preview', () => {
     expect(leaving.body.timeline.every((l) => l.state === 'skipped')).toBe(true)
   })
 
-  it('follows the rules that it is told, and warns where they hold a step back', async () => {
+  it('uses the given rules profile, and warns where it holds a step', async () => {
     const late = campaignYaml('late', ['{ id: later, after: 10m, send: { text: 晚了 } }'], NOBODY)
     const strict = await preview({ campaign: late, rules: 'wechat-2023', events: [] })
     expect(lines(strict)[0]).toEqual(['10m', 'later', 'held', 'no-grant'])
@@ -382,7 +382,7 @@ describe('a preview', () => {
     expect(classic.body.warnings).toEqual([])
   })
 
-  it('takes the file as an object, or the id of a published campaign', async () => {
+  it('accepts the file as an object, and the id of a published campaign', async () => {
     const file = {
       id: 'object',
       name: '对象',
@@ -397,9 +397,9 @@ describe('a preview', () => {
 
   it.each([
     ['a broken campaign', { campaign: 'id: x\nsteps: []', events: [] }, 'steps'],
-    ['an event that nobody can do', { campaign: series, events: [{ at: '5s', do: 'dance' }] }, 'events.0.do'],
+    ['an unknown event', { campaign: series, events: [{ at: '5s', do: 'dance' }] }, 'events.0.do'],
     ['an event without a time', { campaign: series, events: [{ at: 'soon', do: 'reply' }] }, 'events.0.at'],
-    ['rules that do not exist', { campaign: series, rules: 'none', events: [] }, 'rules'],
+    ['an unknown rules profile', { campaign: series, rules: 'none', events: [] }, 'rules'],
     ['an unknown field', { campaign: series, events: [], speed: 2 }, 'speed'],
     [
       'an unknown field of an event',
@@ -422,7 +422,7 @@ describe('a campaign for many accounts', () => {
       `/api/campaigns/many/accounts${query}`,
     )
 
-  it('is live for those that can take it, and says which cannot and why', async () => {
+  it('is live for eligible accounts, and names the others with the reason', async () => {
     await api.addAccount({ appId: BARRED, name: '停用店' })
     const { accounts } = api.app.services
     await accounts.setState(BARRED, 'paused', 'paused by operator')
@@ -450,7 +450,7 @@ describe('a campaign for many accounts', () => {
     expect((await accounts.find(BARRED))?.refusedKinds).toEqual(['card'])
   })
 
-  it('warns of an account that its owner has not certified, or gave no right to messages', async () => {
+  it('warns of an account that is not certified, or lacks the permission for messages', async () => {
     const { accounts } = api.app.services
     const given = {
       ...{ appId: NEW, name: '授权店', refreshToken: 'r', permissions: [2], verified: false },
@@ -471,7 +471,7 @@ describe('a campaign for many accounts', () => {
     expect((await accounts.find(NEW))?.verified).toBe(true)
   })
 
-  it('asks a template for variables that one of its accounts has', async () => {
+  it('accepts only template variables that at least one of its accounts has', async () => {
     const step = '{ id: a, after: 5s, send: { text: "{{ account.city }}" } }'
     const file = campaignYaml('local', [step], [`accounts: [${APP}, ${BARRED}]`])
     expect(await refusedPut('local', file)).toMatchObject({
@@ -488,7 +488,7 @@ describe('a campaign for many accounts', () => {
     for (const id of ['many', 'local']) await api.call('DELETE', `/api/campaigns/${id}`)
   })
 
-  it('is nobody’s when it is not there', async () => {
+  it('gets 404 when it does not exist', async () => {
     expect((await api.get('/api/campaigns/nothing/accounts')).status).toBe(404)
   })
 })

@@ -186,7 +186,7 @@ describe('whoever guesses', () => {
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
       expect(html).toContain('尝试次数过多')
     }
-    // Others' tries from a shared address keep the holder of the admin token out by no door.
+    // Failed attempts of others from a shared address never lock out the holder of the admin token.
     const ready = await api.web.request(
       `/signin?token=${ADMIN_TOKEN}`,
       {},

@@ -48,7 +48,7 @@ describe.skipIf(!inject('temporalAddress'))("an account's custom menu", () => {
     expect(await get()).toMatchObject({ status: 200, body: { source: 'api', ...MENU } })
   })
 
-  it('is refused with the path of each mistake, and stays', async () => {
+  it('is refused with the path of each error, and stays unchanged', async () => {
     await put(MENU)
     const invalid = {
       button: [
@@ -99,7 +99,7 @@ describe.skipIf(!inject('temporalAddress'))("an account's custom menu", () => {
     expect((await get()).status).toBe(404)
   })
 
-  it('is not there without an account, or where nobody made one', async () => {
+  it('gets 404 without an account, and where none was created', async () => {
     expect((await get(BARE)).status).toBe(404)
     expect((await get('wxnobody00000001')).status).toBe(404)
     expect((await put(MENU, 'wxnobody00000001')).status).toBe(404)

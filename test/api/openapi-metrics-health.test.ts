@@ -53,7 +53,7 @@ const operationsOf = (doc: Document) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   )
 
-/** Says what is wrong with an answer, by the document's own schema for it. */
+/** Validates a response against its schema in the document. */
 function checkerOf(doc: Document) {
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
   ajv.addSchema({ $id: 'doc', ...doc })
@@ -215,13 +215,13 @@ describe('the campaign file’s JSON Schema', () => {
 })
 
 describe('health', () => {
-  it('is well, and ready with store and engine', async () => {
+  it('is healthy, and ready when store and Temporal are up', async () => {
     expect((await api.call('GET', '/healthz', { token: null })).status).toBe(200)
     const ready = await api.call('GET', '/readyz', { token: null })
     expect(ready).toMatchObject({ status: 200, body: { store: 'up', engine: 'up' } })
   })
 
-  /** A process without workers, whose engine is where nobody listens unless said otherwise. */
+  /** A process without workers. By default nothing listens at its Temporal address. */
   async function bare(engineAddress = '127.0.0.1:9') {
     const store = await openStore({ databaseUrl: undefined, dataDir: null })
     const link = connectTemporal({ namespace: 'default', connection: { address: engineAddress } }, 'test')
@@ -238,7 +238,7 @@ describe('health', () => {
     return { store, link, web: createHttpApp(product, { adminToken: ADMIN_TOKEN, links }) }
   }
 
-  it('stays ready while only the engine is away: callbacks can be stored', async () => {
+  it('stays ready without Temporal, since callbacks can be stored', async () => {
     const { store, link, web } = await bare()
     try {
       const ready = await web.request('/readyz')
@@ -252,7 +252,7 @@ describe('health', () => {
     }
   })
 
-  it('is not ready, and alive, when the store is closed', async () => {
+  it('is alive but not ready when the store is closed', async () => {
     const { store, link, web } = await bare(inject('temporalAddress'))
     try {
       expect((await web.request('/readyz')).status).toBe(200)
@@ -276,7 +276,7 @@ describe('the inbox', () => {
     refused: number
   }
 
-  it('says what waits, and what this process has taken: duplicates and refusals apart', async () => {
+  it('counts pending events, and the accepted, duplicate and refused callbacks of this process', async () => {
     const before = (await api.get<Inbox>('/api/inbox')).body
     expect(Object.keys(before).sort()).toEqual([
       'accepted',
@@ -300,7 +300,7 @@ describe('the inbox', () => {
     })
   })
 
-  it('counts what is not dispatched, and how long the oldest has waited', async () => {
+  it('counts undispatched events, and reports the age of the oldest', async () => {
     const { dispatcher } = api.app.services
     await dispatcher.stop()
     try {
@@ -328,7 +328,7 @@ describe('metrics', () => {
       .filter((l) => labels.every((label) => l.includes(label)))
       .reduce((n, l) => n + Number(l.split(' ').at(-1)), 0)
 
-  it('tell the story of a run: every name of the contract', async () => {
+  it('count the events of a run under every name of docs/contract.md#8-metrics-prometheus', async () => {
     const wechat = api.app.simulator.account(APP)
     const before = (await api.get('/metrics')).text
     await wechat.follow('oMeasured', { times: 2 })
@@ -356,14 +356,14 @@ describe('metrics', () => {
     expect(sum(text, 'process_cpu_seconds_total')).toBeGreaterThan(0)
   })
 
-  it('have no follower’s id in them', async () => {
+  it('contain no follower’s id', async () => {
     const { items } = (await api.get<Page<{ openId: string }>>('/api/followers')).body
     expect(items.length).toBeGreaterThan(0)
     const { text } = await api.get('/metrics')
     for (const { openId } of items) expect(text).not.toContain(openId)
   })
 
-  it('have the SDK’s behind them where there are some, and ours alone when those fail', async () => {
+  it('include those of the SDK, and are served without them when they fail', async () => {
     const links = () => ({ simulatorUrl: null, temporalUiUrl: null, namespace: 'default' })
     const ask = async (sdkMetrics: () => Promise<string>) => {
       const web = createHttpApp(api.app.services, { adminToken: ADMIN_TOKEN, links, sdkMetrics })

@@ -36,7 +36,7 @@ describe.skipIf(!inject('temporalAddress'))('QR codes with a scene', () => {
     return ((await answer.json()) as { account: { qrScenes: string[] } }).account.qrScenes
   }
 
-  it('are permanent unless it is said how long they work', async () => {
+  it('are permanent without a duration', async () => {
     const { status, body } = await make({ appId: APP, qrScene: '大堂' })
     expect(status).toBe(201)
     expect(body).toMatchObject({ ticket: expect.any(String), url: expect.stringMatching(/^http/) })
@@ -47,7 +47,7 @@ describe.skipIf(!inject('temporalAddress'))('QR codes with a scene', () => {
     expect(await scenes()).toContain('大堂')
   })
 
-  it('work for as long as it was said, thirty days at most', async () => {
+  it('are valid for the given duration, thirty days at most', async () => {
     const before = Date.now()
     const { status, body } = await make({ appId: APP, qrScene: 'short', expires: '30d' })
     expect(status).toBe(201)
@@ -56,7 +56,7 @@ describe.skipIf(!inject('temporalAddress'))('QR codes with a scene', () => {
     expect(lifetimeMs).toBeLessThan(30 * 86_400_000 + 10_000)
   })
 
-  it('bring who scans them into the campaign that they were made for', async () => {
+  it('start the campaign that they were created for when scanned', async () => {
     expect((await make({ appId: APP, qrScene: 'expo-7', campaign: 'expo' })).status).toBe(201)
     await api.app.simulator.account(APP).follow('oScans', { qrScene: 'expo-7' })
     const path = `/api/followers/${APP}/oScans`
@@ -65,8 +65,8 @@ describe.skipIf(!inject('temporalAddress'))('QR codes with a scene', () => {
   })
 
   it.each([
-    ['that nobody published', 'nothing', 'there is no campaign nothing'],
-    ['that wants another scene', 'again', 'booth'],
+    ['that is not published', 'nothing', 'there is no campaign nothing'],
+    ['with another scene', 'again', 'booth'],
     ['that begins with a menu tap', 'tap', 'click'],
     ['of another account', 'theirs', APP],
   ])('are not made for a campaign %s', async (_, campaign, why) => {
@@ -76,7 +76,7 @@ describe.skipIf(!inject('temporalAddress'))('QR codes with a scene', () => {
     expect(await scenes()).not.toContain('expo-8')
   })
 
-  it('are refused with the path of each mistake', async () => {
+  it('are refused with the path of each error', async () => {
     const invalid = { appId: APP, qrScene: '', expires: '31d', colour: 'red' }
     const { status, body } = await make<ErrorBody>(invalid)
     expect(status).toBe(422)
@@ -88,19 +88,19 @@ describe.skipIf(!inject('temporalAddress'))('QR codes with a scene', () => {
     expect((await make({ appId: 'wxnobody00000001', qrScene: 'a' })).status).toBe(404)
   })
 
-  it('survive a token that WeChat no longer takes', async () => {
+  it('are created after WeChat has refused an expired token', async () => {
     api.app.simulator.account(APP).invalidateToken()
     expect((await make({ appId: APP, qrScene: 'fresh' })).status).toBe(201)
   })
 
-  it('are refused as WeChat refuses them, with its errcode', async () => {
+  it('are refused with WeChat’s errcode', async () => {
     api.app.simulator.fault({ api: 'qrcode/create', errcode: 45029 })
     const { status, text } = await make({ appId: APP, qrScene: 'one-too-many' })
     expect(status).toBe(422)
     expect(text).toContain('45029')
   })
 
-  it('say so when WeChat does not answer', async () => {
+  it('are refused with the reason when WeChat does not answer', async () => {
     api.app.simulator.fault({ api: 'qrcode/create', status: 503 })
     const { status, body } = await make<ErrorBody>({ appId: APP, qrScene: 'away' })
     expect([status, body.error.code]).toEqual([503, 'wechat-unavailable'])

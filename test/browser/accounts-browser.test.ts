@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
 import type { PlatformController } from '../../src/simulator/index.ts'
-import { runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
@@ -19,12 +18,10 @@ steps:
   - { id: later, after: 25s, since: entry, send: { text: 还在吗 } }
 `
 const BURST = 120
-/** A message a minute late is fine; the aim is 2 s, which the bench measures. Here machines may be slow. */
-const LATE_MS = 20_000
 
 const BANNED = 'wxowner-banned'
 const REVOKED = 'wxowner-revoked'
-const OVERLOADED = 'wxowner-flooded'
+const OVERLOADED = 'wxowner-overloaded'
 const QUIET = 'wxowner-quiet'
 
 describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of one platform', () => {
@@ -37,7 +34,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
   const wechat = (appId: string) => app.simulator.account(appId)
 
   beforeAll(async () => {
-    // The flood is answered in its own time: how fast is what the load bench asks.
+    // The burst may take long on a slow machine. The load benchmark measures its speed.
     const answerWithinMs = WAIT_TIMEOUT_MS
     app = await startAppHarness({
       temporalAddress: inject('temporalAddress'),
@@ -52,8 +49,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) {
       app.simulator.addAccount({
         appId,
-        appSecret: 'test-not-ours',
-        token: 'test-not-ours',
+        appSecret: 'test-of-the-owner',
+        token: 'test-of-the-owner',
         encodingAesKey: TEST_PLATFORM.aesKey,
         mode: 'plain',
         name: `公众号 ${appId}`,
@@ -85,22 +82,14 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
   const row = (appId: string) => page.locator('tr', { hasText: appId })
   const runOf = (appId: string, openId: string, step: number) =>
     app.waitForRun(appId, openId, (r) => r.state.steps[step]?.state === 'sent')
-  /** How late the second step of these followers went, at the most. */
-  async function lateness(appId: string, openIds: string[]): Promise<number> {
-    const late: number[] = []
-    for (const openId of openIds) {
-      await waitFor(async () => {
-        const [run] = await runsByFollower(app.services.db, { appId, openId }, 1)
-        const step = run?.state.steps[1]
-        if (step?.sentAt == null || step.dueAt === null) return false
-        late.push(step.sentAt - step.dueAt)
-        return true
-      })
-    }
-    return Math.max(...late)
+  /** The state of the second step once it is decided. `held`: it missed the minute of the follow's grant. */
+  async function secondStep(appId: string, openId: string): Promise<string | undefined> {
+    const isDecided = (state = '') => ['sent', 'held', 'skipped', 'unknown'].includes(state)
+    const run = await app.waitForRun(appId, openId, (r) => isDecided(r.state.steps[1]?.state))
+    return run.state.steps[1]?.state
   }
 
-  it('are authorised by clicking, one after the other', async () => {
+  it('are authorised one after the other in the browser', async () => {
     await page.goto(base)
     await page.fill('input[name=token]', 'test-admin-token')
     await page.click('button[type=submit]')
@@ -121,21 +110,23 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     }
   })
 
-  it('banned, revoked or flooded they leave the quiet one on time', async () => {
+  it('a banned, a revoked and an overloaded account do not delay another one beyond its grant', async () => {
     const quiet = ['oQuiet1', 'oQuiet2', 'oQuiet3']
     for (const openId of quiet) await wechat(QUIET).follow(openId)
     app.simulator.fault({ api: 'custom/send', appId: BANNED, errcode: 48004, times: 1_000_000 })
     await wechat(BANNED).follow('oBanned')
     await component.revoke(REVOKED)
-    const flood = Promise.all(
-      Array.from({ length: BURST }, (_, i) => wechat(OVERLOADED).follow(`oFlood${i}`)),
+    const burst = Promise.all(
+      Array.from({ length: BURST }, (_, i) => wechat(OVERLOADED).follow(`oBurst${i}`)),
     )
-    expect(await lateness(QUIET, quiet)).toBeLessThan(LATE_MS)
-    expect((await flood).every((answer) => answer.ok)).toBe(true)
+    expect(await Promise.all(quiet.map((openId) => secondStep(QUIET, openId)))).toEqual(
+      quiet.map(() => 'sent'),
+    )
+    expect((await burst).every((answer) => answer.ok)).toBe(true)
     await waitFor(() => wechat(OVERLOADED).sends.filter((s) => s.errcode === 0).length >= BURST)
   })
 
-  it('show the operator how each stands and what to do', async () => {
+  it('show the operator their states with the remedies', async () => {
     await waitFor(async () => (await app.services.accounts.find(BANNED))?.state === 'blocked')
     await page.goto(base)
     await row(BANNED).getByTitle('blocked').waitFor()
@@ -147,7 +138,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
     const ended = await app.waitForRun(REVOKED, 'oFirst', (r) => r.status === 'ended')
     expect(ended.state.outcome).toBe('account-stopped')
-    // What waits for the banned one goes on once the operator has mended it.
+    // Runs of the banned account continue once WeChat accepts its sends again.
     app.simulator.clearFaults()
     await app.waitForRun(BANNED, 'oBanned', (r) => r.status === 'active')
   })

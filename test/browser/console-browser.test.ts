@@ -42,7 +42,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the console in a
     await app?.close()
   })
 
-  it('signs in with the token, and follows a run live without a reload', async () => {
+  it('signs in with the token, and shows a run live without a reload', async () => {
     const { page, errors: complaints } = await openPage(browser)
     await page.goto(base)
     await page.fill('input[name=token]', 'test-admin-token')

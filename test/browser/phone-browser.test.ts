@@ -8,7 +8,7 @@ import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 
 const APP = 'wxbrowser00000001'
 const KINDS_APP = 'wxbrowser00000002'
-/** The beginnings of a JPEG, an AMR and an MP4: that is what their formats are told by. */
+/** The first bytes of a JPEG, an AMR and an MP4 file, by which the formats are recognised. */
 const MEDIA = {
   image: Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1]),
   voice: Buffer.from('#!AMR\n'),
@@ -64,23 +64,23 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
   })
 
   const sees = (page: Page, text: string) => page.locator('#chat', { hasText: text }).waitFor()
-  /** Presses a button that fast-forwards, and waits until its hop is over. */
+  /** Presses a fast-forward button, and waits until the fast-forward is over. */
   const forward = async (page: Page, button: string) => {
     await page.click(button)
     await page.locator(`${button}:not([disabled])`).waitFor()
   }
   const stateOf = ({ plan, state }: RunRow, step: string) =>
     state.steps[plan.steps.findIndex(({ id }) => id === step)]?.state ?? ''
-  const isAhead = async (openId: string, step: string) =>
+  const isPending = async (openId: string, step: string) =>
     stateOf(await app.waitForRun(APP, openId, () => true), step) === 'pending'
-  /** Waits until a step is sent or skipped, and the store knows. */
-  const isBehind = (openId: string, step: string) =>
+  /** Waits until a step is sent or skipped in the store. */
+  const waitUntilDone = (openId: string, step: string) =>
     app.waitForRun(APP, openId, (run) => /sent|skipped/.test(stateOf(run, step)))
-  /** Hours by which the page says that the follower's clock is ahead. */
+  /** The offset of the follower's clock on the page, hours. */
   const hoursAhead = async (page: Page) =>
     Number(/[\d.]+/.exec((await page.locator('#offset').textContent()) ?? '')?.[0] ?? 0)
 
-  it('follows, is welcomed, replies, gets the gift at once, and the rest by fast-forward', async () => {
+  it('follows, gets the welcome, replies, gets the gift at once, and the other steps by fast-forward', async () => {
     const { page, errors: complaints } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oBrowser`)
     await page.click('#follow')
@@ -90,11 +90,11 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.click('#send')
     await sees(page, '新手资料')
     await page.locator('#grants', { hasText: 'message' }).waitFor()
-    await isBehind('oBrowser', 'gift')
-    // The first hop leads to the hint, which is skipped for a follower who has replied; a slow machine is past it.
+    await waitUntilDone('oBrowser', 'gift')
+    // The first fast-forward reaches the hint, which is skipped after a reply. On a slow machine it may be past already.
     for (const step of ['hint', 'tip']) {
-      if (await isAhead('oBrowser', step)) await forward(page, '#to-next')
-      await isBehind('oBrowser', step)
+      if (await isPending('oBrowser', step)) await forward(page, '#to-next')
+      await waitUntilDone('oBrowser', step)
     }
     await sees(page, '资料看到哪里了')
     const before = await hoursAhead(page)
@@ -107,7 +107,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.context().close()
   })
 
-  it('shows what WeChat refused, and a fault that was switched on from the page', async () => {
+  it('shows a send that failed because of a fault that was switched on from the page', async () => {
     const { page } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oFault`)
     await page.click('#follow')
@@ -122,7 +122,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.context().close()
   })
 
-  it('unfollows: nothing more comes, and the button offers to follow again', async () => {
+  it('unfollows, which ends the run without a further message, and follows again with the same button', async () => {
     const { page } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oLeaver`)
     await page.click('#follow')
@@ -139,7 +139,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.context().close()
   })
 
-  it('taps the menu that the account has made, on both levels', async () => {
+  it('taps both levels of the account’s menu', async () => {
     const { page, errors: complaints } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oMenu`)
     await page.click('#follow')
@@ -172,7 +172,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.context().close()
   })
 
-  it('renders messages of every kind as WeChat does; a tapped item counts as a menu click', async () => {
+  it('renders every kind of message; a tap on a menu message counts as a menu click', async () => {
     const { page, errors: complaints } = await openPage(browser)
     const wechat = app.simulator.account(KINDS_APP)
     await wechat.follow('oKinds')

@@ -8,7 +8,7 @@ import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 const APP = 'wxsecure000000001'
 const PASSWORD = 'test-lins-password'
 const ADMIN = { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' }
-/** What an account's name could try in a page that does not escape it. */
+/** An account name that would inject a script into a page without escaping. */
 const INJECTED = '<script>window.ran=1</script><img src=x onerror="window.ran=1">'
 const CAMPAIGN = `
 id: welcome
@@ -19,7 +19,7 @@ steps:
 `
 
 describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
-  'the browser keeps foreign script out of',
+  'the content security policy blocks foreign scripts in',
   () => {
     let app: AppHarness
     let browser: Browser
@@ -53,7 +53,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       await app?.close()
     })
 
-    /** A page that counts what its policy refuses. */
+    /** Opens a page that records the violations of its policy. */
     async function watched(): Promise<{ page: Page; errors: string[]; refused(): Promise<string[]> }> {
       const { page, errors: complaints } = await openPage(browser)
       const all: string[] = []
@@ -71,7 +71,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       }
     }
 
-    it('every page of the console, none of which needs any', async () => {
+    it('every page of the console, and no page violates its own policy', async () => {
       const { page, errors: complaints, refused } = await watched()
       await page.goto(base)
       await page.fill('input[name=name]', 'lin')
@@ -105,7 +105,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       await page.context().close()
     })
 
-    it('a page into which it came all the same', async () => {
+    it('a page with an injected script', async () => {
       const { page, refused } = await watched()
       await page.goto(`${base}/signin?token=test-admin-token`)
       await page.evaluate(`
@@ -137,16 +137,16 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       await page.click('button[type=submit]')
       await page.getByText('用户名或密码不对').waitFor()
       expect(await refused()).toEqual([])
-      // Chromium itself complains of the 401.
+      // Chromium logs the 401 as an error.
       expect(complaints.filter((c) => !c.includes('401'))).toEqual([])
       await page.context().close()
     })
 
-    it('a form that another site sends', async () => {
+    it('a page after a form from another site', async () => {
       const { page } = await openPage(browser)
       await page.goto(`${base}/signin?token=test-admin-token`)
       await page.getByText('管理令牌 admin token').waitFor()
-      // `localhost` is another site than 127.0.0.1; this page stands for somebody else's.
+      // `localhost` is another site than 127.0.0.1, so this page acts as a foreign site.
       await page.route('http://localhost:1/', (route) =>
         route.fulfill({
           contentType: 'text/html',

@@ -9,7 +9,7 @@ import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 const APP = 'wxtest0000000001'
 const TOKEN = 'testtoken'
 
-describe.skipIf(!chromiumPath())('the form for an own server', () => {
+describe.skipIf(!chromiumPath())('the form for a callback server', () => {
   let browser: Browser
   let simulator: Simulator
   let url: string
@@ -48,13 +48,13 @@ describe.skipIf(!chromiumPath())('the form for an own server', () => {
   it.each([
     ['a desktop', 1240],
     ['a phone of 375 px', 375],
-  ])('says what is wrong, then takes the server, and an act arrives there, on %s', async (_, width) => {
+  ])('shows errors, then accepts the server, which receives an action, on %s', async (_, width) => {
     await simulator.account(APP).setServer({ callbackUrl: null, token: 'oldtoken' })
     const { page, errors: complaints } = await openPage(browser)
     await page.setViewportSize({ width, height: 860 })
     await page.goto(`${url}/accounts`)
     const appId = await page.locator('code', { hasText: APP }).evaluate((e) => e.getClientRects().length)
-    expect(appId, 'the AppID stands on one line').toBe(1)
+    expect(appId, 'the AppID is on one line').toBe(1)
     await page.click('text=服务器 server')
     await page.fill('[name=callbackUrl]', own)
     await page.click('button.main')
@@ -76,7 +76,7 @@ describe.skipIf(!chromiumPath())('the form for an own server', () => {
     expect(await overflow()).toBeLessThanOrEqual(0)
     await expect.poll(() => bodies.length).toBe(1)
     expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ MsgType: 'location', Label: '广州塔', Scale: 20 })
-    // The refused form was answered with 400, which the browser notes.
+    // The browser logs the 400 of the rejected form.
     expect(complaints.filter((line) => !line.includes('400'))).toEqual([])
     await page.context().close()
   })

@@ -342,10 +342,10 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(await nurture('follower', 'erase', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
   })
 
-  it('has the running program seal its store anew', async () => {
+  it('makes the running program encrypt its store again', async () => {
     const { code, out } = await nurture('key', 'rotate', '--json')
     expect(code).toBe(0)
-    // Sealed with the current key already.
+    // Everything is encrypted with the current key already.
     expect(JSON.parse(out)).toMatchObject({ reencrypted: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
   })
 
@@ -444,7 +444,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     })
   })
 
-  it('says whether the engine is the right one, and accepts it', async () => {
+  it('reports whether the namespace is the expected one, and accepts it', async () => {
     const shown = await nurture('temporal', 'show')
     expect(shown).toMatchObject({ code: 0, err: '' })
     expect(shown.out).toContain(': expected,')

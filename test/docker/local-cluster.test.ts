@@ -8,7 +8,7 @@ import { choosePorts, type StackLocation } from '../../scripts/cluster/stack-loc
 
 const { services } = loadStack('compose.yaml')
 const native = Object.entries(services).filter(([name]) => !CONTAINERS_ONLY.includes(name))
-/** What only a container knows. */
+/** Names and paths that exist only in containers. */
 const OF_CONTAINERS = /\/run\/secrets|\/nurture\/|postgres:5432|temporal:7233|0\.0\.0\.0|serve-[12]:3000|\$\{/
 
 let folder: string
@@ -27,25 +27,25 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the stack without containers', () => {
-  it.each(native)('%s: nothing of a container is left in its command and environment', (name, service) => {
+  it.each(native)('%s: command and environment contain no name or path of a container', (name, service) => {
     const processes = processesOf(name, service, location)
     expect(processes.length).toBeGreaterThan(0)
     for (const { command, env, cwd } of processes) {
       expect(command.join(' ')).not.toMatch(OF_CONTAINERS)
       for (const [key, value] of Object.entries(env)) expect(value, key).not.toMatch(OF_CONTAINERS)
       expect(['/checkout', folder]).toContain(cwd)
-      // Whatever compose.yaml says is said here too.
+      // Every setting of compose.yaml is present here too.
       for (const key of Object.keys(service.environment)) expect(env, key).toHaveProperty(key)
     }
   })
 
-  it('runs the same services, but what only prepares volumes or shows what is measured', () => {
+  it('runs the same services, apart from those that prepare volumes or display metrics', () => {
     expect(Object.keys(services)).toEqual(expect.arrayContaining([...CONTAINERS_ONLY]))
     for (const name of ['postgres', 'temporal', 'serve-1', 'serve-2', 'worker-1', 'worker-2', 'proxy'])
       expect(CONTAINERS_ONLY).not.toContain(name)
   })
 
-  it("runs Temporal's four services as four processes, none in another's way", () => {
+  it("runs Temporal's four services as four processes with distinct ports", () => {
     const processes = processesOf('temporal', services.temporal as never, location)
     expect(processes.map((p) => p.env.TEMPORAL_SERVICES)).toEqual([
       'frontend',
@@ -57,7 +57,7 @@ describe('the stack without containers', () => {
     expect(processes[0]?.env.NUM_HISTORY_SHARDS).toBe(services.temporal?.environment.NUM_HISTORY_SHARDS)
   })
 
-  it('keeps its ports, below those of connections that go out', async () => {
+  it('keeps its ports, below the range of ephemeral ports', async () => {
     const ports = Object.values(location.ports)
     expect(new Set(ports).size).toBe(ports.length)
     expect(Math.max(...ports)).toBeLessThan(32_768)
@@ -65,7 +65,7 @@ describe('the stack without containers', () => {
   })
 })
 
-/** Written without the dollar signs, which would look like forgotten template strings. */
+/** Adds the dollar signs, which in a plain string would look like a template string. */
 const notation = (text: string) => text.replaceAll('{', '$'.concat('{'))
 
 describe("a setting of .env in compose's notation", () => {
@@ -79,7 +79,7 @@ describe("a setting of .env in compose's notation", () => {
     expect(interpolate(notation(text), settings as Record<string, string>)).toBe(expected)
   })
 
-  it('is asked for where it must be there', () => {
+  it('is required with its message where compose requires it', () => {
     expect(() => interpolate(notation('{A:?set it in .env}'), {})).toThrow('A: set it in .env')
   })
 })

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/config.ts'
 
 const { services } = loadStack('compose.yaml')
 const dashboards = readdirSync(join(DEPLOY_FOLDER, 'grafana/dashboards'))
-/** A service, or a name by which several answer. */
+/** A service, or an alias of several services. */
 const hosts = Object.entries(services).flatMap(([name, { networks }]) => {
   const joined = Array.isArray(networks) ? {} : (networks ?? {})
   const aliases = Object.values(joined).flatMap((n) => (n as { aliases?: string[] } | null)?.aliases ?? [])
@@ -26,14 +26,14 @@ describe('Prometheus', () => {
     ...(job.static_configs ?? []).flatMap((s) => s.targets),
   ])
 
-  it('asks services that are there, on the ports that they have', () => {
+  it('scrapes existing services on their ports', () => {
     const { port, workerPort } = loadConfig({})
     expect(targets).toEqual([`serve:${port}`, `worker:${workerPort}`, 'temporal:9090'])
     for (const target of targets) expect(hosts).toContain(target.split(':')[0])
     expect(services.temporal?.environment.PROMETHEUS_ENDPOINT).toBe('0.0.0.0:9090')
   })
 
-  it('reads rules that are there', () => {
+  it('reads existing rule files', () => {
     for (const file of config.rule_files)
       expect(existsSync(join(DEPLOY_FOLDER, 'prometheus', file)), file).toBe(true)
   })
@@ -48,17 +48,17 @@ describe('Grafana', () => {
   }
   const mounts = services.grafana?.volumes ?? []
 
-  it('is given its provisioning and its dashboards where it looks for them', () => {
+  it('has its provisioning and dashboards mounted where it reads them', () => {
     expect(mounts).toContain('./grafana/provisioning:/etc/grafana/provisioning:ro')
     expect(mounts).toContain(`./grafana/dashboards:${provider.providers[0]?.options.path}:ro`)
   })
 
-  it('asks the Prometheus of the stack', () => {
+  it('queries the Prometheus of the stack', () => {
     const { hostname } = new URL(source.datasources[0]?.url ?? '')
     expect(services).toHaveProperty(hostname)
   })
 
-  it.each(dashboards)('%s asks that source and no other', (name) => {
+  it.each(dashboards)('%s queries only that data source', (name) => {
     const referenced = [...read(`grafana/dashboards/${name}`).matchAll(/"uid":\s*"([^"]+)"/g)].map(
       (m) => m[1],
     )
@@ -67,7 +67,7 @@ describe('Grafana', () => {
   })
 })
 
-/** Each file of the stack, and the test that would notice a mistake in it. */
+/** Each file of the stack, with the test that would find an error in it. */
 const CHECKED: Record<string, string> = {
   '.env.example': 'compose.test.ts',
   Dockerfile: 'compose.test.ts',
@@ -76,7 +76,7 @@ const CHECKED: Record<string, string> = {
   'compose.platform.yaml': 'compose.test.ts',
   'compose.yaml': 'compose.test.ts, local-cluster.test.ts, ../exclusive/cluster.test.ts',
   'digests.sh': 'stack-scripts.test.ts',
-  'grafana/dashboards/engine.json': '../e2e/observability.test.ts',
+  'grafana/dashboards/temporal.json': '../e2e/observability.test.ts',
   'grafana/dashboards/overview.json': '../e2e/observability.test.ts',
   'grafana/provisioning/dashboards/nurture.yml': 'here',
   'grafana/provisioning/datasources/prometheus.yml': 'here',
@@ -99,7 +99,7 @@ const CHECKED: Record<string, string> = {
 }
 
 describe('the files of the stack', () => {
-  it('are all checked', () => {
+  it('are all listed with their tests', () => {
     const tracked = execFileSync('git', ['ls-files', '.'], { cwd: DEPLOY_FOLDER, encoding: 'utf8' })
       .trim()
       .split('\n')

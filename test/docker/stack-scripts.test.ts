@@ -33,7 +33,7 @@ describe('the scripts of the stack', () => {
 
   const shellcheck = spawnSync('shellcheck', ['--version']).status === 0
   if (!shellcheck) process.stderr.write('tests: shellcheck is not installed; the scripts are only parsed\n')
-  it('are clean by shellcheck where it is installed', () => {
+  it('pass shellcheck where it is installed', () => {
     if (shellcheck)
       execFileSync(
         'shellcheck',
@@ -42,7 +42,7 @@ describe('the scripts of the stack', () => {
   })
 })
 
-describe('a backup, with an engine of containers that only writes down what it is told', () => {
+describe('a backup, with a stand-in for docker that records its commands', () => {
   let folder: string
   let stack: string
   let env: NodeJS.ProcessEnv
@@ -54,7 +54,7 @@ describe('a backup, with an engine of containers that only writes down what it i
       cpSync(join(DEPLOY_FOLDER, name), join(stack, name))
     const bin = join(folder, 'bin')
     mkdirSync(bin)
-    // Says what it was told, after the options that name the stack; pg_dump fails for the database in FAIL.
+    // Prints its arguments after the options of the stack. pg_dump fails for the database in FAIL.
     const docker = [
       '#!/bin/bash',
       'shift 5; echo "$*" >> "$TOLD"',
@@ -71,7 +71,7 @@ describe('a backup, with an engine of containers that only writes down what it i
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
   const dockerCalls = () => readFileSync(join(folder, 'told'), 'utf8').trim().split('\n')
 
-  it('stops intake, workers and engine before it dumps, and starts them again', async () => {
+  it('stops serve, workers and Temporal before it dumps, and starts them again', async () => {
     await run(join(stack, 'backup.sh'), [join(folder, 'b')], { env })
     const stops = ['serve-1', 'serve-2', 'worker-1', 'worker-2', 'temporal']
     const all = dockerCalls()
@@ -88,7 +88,7 @@ describe('a backup, with an engine of containers that only writes down what it i
     for (const name of stops) expect(loadStack('compose.yaml').services).toHaveProperty(name)
   })
 
-  it('that fails half-way starts everything again, and leaves nothing that looks whole', async () => {
+  it('that fails starts everything again, and leaves no file that looks complete', async () => {
     env.FAIL = 'temporal'
     await expect(run(join(stack, 'backup.sh'), [join(folder, 'b')], { env })).rejects.toThrow()
     expect(dockerCalls().slice(-2)).toEqual(['start temporal', 'start serve-1 serve-2 worker-1 worker-2'])
@@ -110,7 +110,7 @@ describe('a backup, with an engine of containers that only writes down what it i
     expect(all.at(-1)).toMatch(/src\/cli\/main\.ts temporal accept$/)
   })
 
-  it('that was damaged is not restored', async () => {
+  it('that is damaged is not restored', async () => {
     await run(join(stack, 'backup.sh'), [join(folder, 'b')], { env })
     rmSync(join(folder, 'told'))
     writeFileSync(join(folder, 'b', 'temporal.dump'), 'something else')
@@ -118,7 +118,7 @@ describe('a backup, with an engine of containers that only writes down what it i
     expect(existsSync(join(folder, 'told'))).toBe(false)
   })
 
-  it('secrets are made for every file that compose mounts, and never made anew', async () => {
+  it('make-secrets.sh creates every secret that compose mounts, and never replaces one', async () => {
     await run(join(stack, 'make-secrets.sh'))
     const files = Object.values(loadStack('compose.yaml').secrets).map((secret) => join(stack, secret.file))
     const before = files.map((file) => readFileSync(file, 'utf8'))

@@ -22,7 +22,7 @@ const texts = (openId: string) =>
     .map((m) => [m.via, m.kind])
 
 describe('from a follow over HTTP to the messages on the phone', () => {
-  it('welcomes at once, sends the gift on the reply, and the rest on time over two days', async () => {
+  it('sends the welcome at once, the gift on the reply, and the other steps on time over two days', async () => {
     const wechat = app.simulator.account(APP)
     const follow = await wechat.follow('oReplier')
     expect(follow).toMatchObject({ ok: true, attempts: 1, passiveReply: { msgType: 'text' } })
@@ -63,7 +63,7 @@ describe('from a follow over HTTP to the messages on the phone', () => {
     expect(wechat.sends.filter((s) => s.openId === 'oTwice')).toHaveLength(1)
   })
 
-  it('stops at an unfollow, and starts over with a re-follow', async () => {
+  it('ends at an unfollow, and begins again with a re-follow', async () => {
     const wechat = app.simulator.account(APP)
     await wechat.follow('oBack')
     await app.waitForRun(APP, 'oBack', () => true)

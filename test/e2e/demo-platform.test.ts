@@ -22,15 +22,15 @@ interface AccountItem {
 
 describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start', () => {
   const programs: Program[] = []
-  const forget: (() => void)[] = []
+  const cleanUps: (() => void)[] = []
   afterAll(async () => {
     for (const program of programs) await stop(program)
-    for (const f of forget) f()
+    for (const f of cleanUps) f()
   })
 
   async function settings() {
     const made = await isolatedSettings()
-    forget.push(made.cleanUp)
+    cleanUps.push(made.cleanUp)
     return made.env
   }
   async function start(env: Record<string, string>): Promise<{ base: string; program: Program }> {
@@ -45,14 +45,14 @@ describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start
   const accounts = async (base: string) =>
     (await callApi<{ items: AccountItem[] }>(base, '/api/accounts')).items
 
-  /** What an owner's browser does: the link, WeChat's page, a click on the account, and back. Gives WeChat's address. */
+  /** Authorises an account as an owner's browser does: the link, WeChat's page, a click on the account, and the redirect back. Returns WeChat's URL. */
   async function authorise(base: string, appId: string): Promise<{ wechat: string; end: Response }> {
     const way = await fetch(`${base}/wechat/component/authorize`, { redirect: 'manual' })
     expect(way.status).toBe(302)
     const address = new URL(way.headers.get('location') ?? '')
     const shown = await (await fetch(address)).text()
     expect(shown).toContain(`value="${appId}"`)
-    // The one account of the product itself is not another owner's.
+    // The product's own simulated account has no other owner.
     expect(shown).not.toContain('wxsimulated000001')
     const body = new URLSearchParams([...address.searchParams, ['account', appId]])
     const scanned = await fetch(`${address.origin}${address.pathname}`, {
@@ -75,7 +75,7 @@ describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start
   }
 
   let env: Record<string, string>
-  it('serves an account that was authorised by clicking, also after a restart on other ports', async () => {
+  it('serves an account that was authorised in the browser, also after a restart on other ports', async () => {
     env = await settings()
     const free = { ...env, PORT: '0', SIMULATOR_PORT: '0' }
     const first = await start(free)
@@ -88,18 +88,18 @@ describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start
     await stop(first.program)
 
     const second = await start(free)
-    // Further owners may come; the one from before needs not.
+    // Further owners can authorise; the first one need not authorise again.
     const { wechat: moved } = await authorise(second.base, OTHER_SHOP)
     expect(moved).not.toBe(wechat)
     expect((await accounts(second.base))[1]).toMatchObject({ ...shop, apiBase: moved })
     for (const appId of [SHOP, OTHER_SHOP]) await followAndGetMessage(second.base, moved, appId, 'oAfter')
-    // An owner's change of mind arrives.
+    // The owner withdraws the authorisation.
     await fetch(`${moved}/accounts/${OTHER_SHOP}/revoke`, { method: 'POST' })
     await waitFor(async () => (await accounts(second.base))[2]?.state === 'needs-authorisation')
     await stop(second.program)
   })
 
-  it('is not there where a real platform is configured, and its accounts rest meanwhile', async () => {
+  it('is absent where a real platform is configured, and its accounts are suspended meanwhile', async () => {
     const real = {
       COMPONENT_APP_ID: 'wxtestplatform0001',
       COMPONENT_APP_SECRET: 'test-secret',
@@ -126,7 +126,7 @@ describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start
     await stop(restarted.program)
   })
 
-  it('serves neither the simulated account nor the shops where the simulator is off, and says so', async () => {
+  it('serves no demo account where the simulator is off, and logs that', async () => {
     const { base, program } = await start({ ...env, SIMULATOR: 'off' })
     expect((await accounts(base)).map((a) => a.state)).toEqual([
       'paused',
@@ -134,7 +134,7 @@ describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start
       'needs-authorisation',
     ])
     expect(program.stderr()).toContain('the simulated account is paused')
-    // What everybody can sign who has read the source.
+    // The secrets of the simulated account are public, so anybody can sign this.
     const query = { timestamp: String(Math.floor(Date.now() / 1000)), nonce: 'n', echostr: 'test' }
     const signature = signatureOf('test-token', query.timestamp, query.nonce)
     const requests = `${base}/wechat/wxsimulated000001?${new URLSearchParams({ ...query, signature })}`

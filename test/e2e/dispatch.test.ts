@@ -19,7 +19,7 @@ const APP = 'wxtest0000000002'
 const DAY = 86_400_000
 const SECOND = 1_000
 
-/** A gift at once on the reply, and a step two seconds after the first message. */
+/** A gift at once after the reply, and a step two seconds after the first message. */
 const SERIES = `
 id: series
 name: series
@@ -31,7 +31,7 @@ steps:
   - { id: later, after: 10h, since: reply, send: { text: later } }
 exit: { keywords: [TD] }
 `
-/** Begun by a tap on the menu; its step is due at once. */
+/** Started by a menu tap. Its step is due at once. */
 const ASK = `
 id: ask
 name: ask
@@ -39,7 +39,7 @@ entry: { event: click, keys: [ask] }
 steps:
   - { id: asked, after: 0s, since: entry, send: { text: asked } }
 `
-/** Begun by a word, at any time. */
+/** Started by a keyword. */
 const COURSE = `
 id: course
 name: course
@@ -61,7 +61,7 @@ const wechat = () => app.simulator.account(APP)
 const followerKey = (openId: string) => ({ appId: APP, openId })
 const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
-/** A follower's accepted callbacks, in the order of their arrival. */
+/** A follower's accepted callbacks in order of arrival. */
 const rowsOf = (openId: string): Promise<InboxRow[]> =>
   app.services.db
     .select()
@@ -69,7 +69,7 @@ const rowsOf = (openId: string): Promise<InboxRow[]> =>
     .where(and(eq(inbox.appId, APP), eq(inbox.openId, openId)))
     .orderBy(asc(inbox.id))
 
-/** Once all of a follower's callbacks are dispatched: what became of each. */
+/** Waits until all callbacks of a follower are dispatched. Returns their results. */
 async function resultsOf(openId: string): Promise<(string | null)[]> {
   const rows = await waitFor(() => rowsOf(openId), {
     until: (all) => all.every((r) => r.dispatchedAt !== null),
@@ -83,7 +83,7 @@ const textsTo = (openId: string) =>
     .filter((s) => s.errcode === 0)
     .map((s) => (s.body as { text?: { content?: string } }).text?.content)
 
-/** What Temporal was told about a follower, signal by signal, in the newest execution. */
+/** The signals of a follower's newest execution, in order. */
 async function signalsOf(openId: string): Promise<{ name: string; at: number; key: string }[]> {
   const handle = app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, openId))
   const { events } = await handle.fetchHistory()
@@ -97,7 +97,7 @@ async function signalsOf(openId: string): Promise<{ name: string; at: number; ke
   })
 }
 
-/** Another dispatcher on the same inbox, as another `serve` process has one; until the test is over. */
+/** Starts another dispatcher on the same inbox, as in a second `serve` process, until the end of the test. */
 function anotherDispatcher(
   more: { runs?: RunClient; now?: () => number; isBusy?: () => boolean } = {},
 ): DispatchLoop {
@@ -117,12 +117,12 @@ function anotherDispatcher(
   return dispatcher
 }
 
-/** The product's own dispatcher stands still, so that callbacks pile up in the inbox; until `goOn`, or the test is over. */
-async function standStill(): Promise<void> {
-  onTestFinished(goOn)
+/** Stops the product's dispatcher, so that events wait in the inbox, until `resumeDispatcher` or the end of the test. */
+async function stopDispatcher(): Promise<void> {
+  onTestFinished(resumeDispatcher)
   await app.services.dispatcher.stop()
 }
-function goOn(): void {
+function resumeDispatcher(): void {
   app.services.dispatcher.start()
 }
 
@@ -134,7 +134,7 @@ async function followed(openId: string): Promise<void> {
 describe("a follower's events", () => {
   it('keep the order of their CreateTime, whatever order they arrived in and however many dispatch', async () => {
     const openIds = Array.from({ length: 8 }, (_, i) => `oOrder${i}`)
-    await standStill()
+    await stopDispatcher()
     const base = nowInSeconds() - 100
     await Promise.all(
       openIds.map(async (openId) => {
@@ -146,11 +146,11 @@ describe("a follower's events", () => {
     expect(await inboxBacklog(app.services.db)).toMatchObject({ pending: 80 })
     anotherDispatcher()
     anotherDispatcher()
-    goOn()
+    resumeDispatcher()
     for (const openId of openIds) {
       const results = await resultsOf(openId)
       expect(results).toHaveLength(10)
-      // A signal that comes while a workflow task runs is in the history only when that task is done.
+      // A signal that arrives during a workflow task is in the history only after the task.
       const signals = await waitFor(() => signalsOf(openId), { until: (found) => found.length >= 10 })
       const times = signals.map((s) => s.at)
       expect(times).toEqual([...times].sort((a, b) => a - b))
@@ -159,15 +159,15 @@ describe("a follower's events", () => {
     }
   })
 
-  it('go on for the others while one row cannot be dispatched', async () => {
+  it('of other followers are dispatched while one row cannot be', async () => {
     const stuck: RunClient = {
       ...app.services.runs,
-      startOrSignal: (whose, ...args) =>
-        whose.openId === 'oStuck'
-          ? Promise.reject(new Error('this one never works'))
-          : app.services.runs.startOrSignal(whose, ...args),
+      startOrSignal: (follower, ...args) =>
+        follower.openId === 'oStuck'
+          ? Promise.reject(new Error('this row always fails'))
+          : app.services.runs.startOrSignal(follower, ...args),
     }
-    await standStill()
+    await stopDispatcher()
     const dispatcher = anotherDispatcher({ runs: stuck })
     await wechat().follow('oStuck')
     await wechat().type('oStuck', '1')
@@ -176,18 +176,18 @@ describe("a follower's events", () => {
     const [first, second] = await waitFor(() => rowsOf('oStuck'), {
       until: ([row]) => (row?.attempts ?? 0) > 0 && !row?.leaseOwnerId,
     })
-    expect(first).toMatchObject({ dispatchedAt: null, lastError: 'this one never works' })
-    // Its follower's next event does not pass it.
+    expect(first).toMatchObject({ dispatchedAt: null, lastError: 'this row always fails' })
+    // The next event of the same follower waits behind it.
     expect(second).toMatchObject({ dispatchedAt: null, attempts: 0 })
     await dispatcher.stop()
-    goOn()
+    resumeDispatcher()
     expect(await resultsOf('oStuck')).toEqual(['started', 'signalled'])
   })
 })
 
 describe('a dispatcher beside callbacks that wait for their answer', () => {
-  it('gives way: one event at a time; then many again', async () => {
-    await standStill()
+  it('yields to them: one event at a time, then many again', async () => {
+    await stopDispatcher()
     const openIds = Array.from({ length: 20 }, (_, i) => `oBusy${i}`)
     for (const openId of openIds) expect(await wechat().follow(openId)).toMatchObject({ ok: true })
     let busy = true
@@ -213,7 +213,7 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
 })
 
 describe('a dispatcher that dies', () => {
-  /** Its first call reaches Temporal (`told`); it never hears so. */
+  /** The first call reaches Temporal (`told`), but its response never arrives. */
   function crashingRuns(): { runs: RunClient; reported: Promise<void> } {
     let markReported = () => {}
     const reported = new Promise<void>((resolve) => {
@@ -230,12 +230,12 @@ describe('a dispatcher that dies', () => {
     return { reported, runs: { ...runs, startOrSignal: then(runs.startOrSignal), signal: then(runs.signal) } }
   }
 
-  it('with rows that it has only taken: another takes them once the lease has run out', async () => {
-    await standStill()
+  it('with leased rows: another takes them when the lease has expired', async () => {
+    await stopDispatcher()
     await wechat().follow('oLeased')
     const claim = { ownerId: 'dead', now: Date.now(), leaseMs: 1_500, limit: 10 }
     expect(await claimHeads(app.services.db, claim)).toHaveLength(1)
-    goOn()
+    resumeDispatcher()
     expect(await resultsOf('oLeased')).toEqual(['started'])
     const [row] = await rowsOf('oLeased')
     expect(row?.attempts).toBe(2)
@@ -243,15 +243,15 @@ describe('a dispatcher that dies', () => {
     expect(await runsByFollower(app.services.db, followerKey('oLeased'))).toHaveLength(1)
   })
 
-  it('after Temporal took the start, before it wrote that down: nothing happens twice', async () => {
+  it('after the start reached Temporal, before it was recorded: nothing happens twice', async () => {
     const { runs: dies, reported: told } = crashingRuns()
-    await standStill()
+    await stopDispatcher()
     const dead = anotherDispatcher({ runs: dies })
     await wechat().follow('oDied')
     await told
     void dead.stop()
     expect((await rowsOf('oDied'))[0]).toMatchObject({ dispatchedAt: null, attempts: 1 })
-    // Half a minute later, by its own clock.
+    // Half a minute later by its clock.
     anotherDispatcher({ now: () => Date.now() + 31 * SECOND })
     expect(await resultsOf('oDied')).toEqual(['started'])
     expect((await rowsOf('oDied'))[0]).toMatchObject({ attempts: 2 })
@@ -260,10 +260,10 @@ describe('a dispatcher that dies', () => {
     expect(all.map((r) => r.runId)).toEqual([expect.any(String)])
   })
 
-  it('after Temporal took a reply: it is heard once, and its gift sent once', async () => {
+  it('after a reply reached Temporal: the reply is applied once, and its gift sent once', async () => {
     await followed('oDiedLater')
     const { runs: dies, reported: told } = crashingRuns()
-    await standStill()
+    await stopDispatcher()
     const dead = anotherDispatcher({ runs: dies })
     await wechat().type('oDiedLater', '1')
     await told
@@ -277,12 +277,12 @@ describe('a dispatcher that dies', () => {
   })
 })
 
-describe('while Temporal is away', () => {
-  it('callbacks are accepted all the same, and dispatched in order once it is back', async () => {
+describe('while Temporal is unreachable', () => {
+  it('callbacks are accepted, and dispatched in order when Temporal is back', async () => {
     const proxy = await startTcpProxy(inject('temporalAddress'))
     const { namespace } = app.services.temporal.client.options
     const link = connectTemporal({ namespace, connection: { address: proxy.address } }, 'test')
-    await standStill()
+    await stopDispatcher()
     const dispatcher = anotherDispatcher({ runs: createRunClient(link.client) })
     onTestFinished(async () => {
       await dispatcher.stop()
@@ -306,18 +306,18 @@ describe('while Temporal is away', () => {
 })
 
 describe('an unfollow', () => {
-  it('that was answered is the end of sending, though nobody has dispatched it', async () => {
+  it('ends all sending once it is answered, even before it is dispatched', async () => {
     await followed('oGone')
     await wechat().type('oGone', '1')
     const run = await app.waitForRun(APP, 'oGone', (r) => r.state.steps[0]?.state === 'sent')
-    await standStill()
+    await stopDispatcher()
     expect(await wechat().unfollow('oGone')).toMatchObject({ ok: true, body: 'success' })
     const row = await waitFor(() => readDelivery(app.services.db, run.runKey, 'soon'), {
       until: (d) => d?.state === 'deferred',
     })
     expect(row).toMatchObject({ reason: 'unfollowed', attempts: 0 })
     expect(textsTo('oGone')).toEqual(['gift'])
-    goOn()
+    resumeDispatcher()
     const ended = await app.waitForRun(APP, 'oGone', (r) => r.status === 'ended')
     expect(ended).toMatchObject({ outcome: 'unsubscribed' })
     expect(ended.state.steps.map((s) => [s.id, s.state])).toEqual([
@@ -329,14 +329,14 @@ describe('an unfollow', () => {
     expect(sendsTo('oGone')).toHaveLength(1)
   })
 
-  it('stops sends of many followers within half a second of its answer, in the middle of their series', async () => {
+  it('stops the sends of many followers within half a second of its answer, in the middle of their series', async () => {
     const openIds = Array.from({ length: 12 }, (_, i) => `oLeaves${i}`)
     const answeredAt = new Map<string, number>()
     await Promise.all(
       openIds.map(async (openId, i) => {
         await wechat().follow(openId)
         await wechat().type(openId, '1')
-        // Some leave before the gift, some while it is sent, some after it.
+        // Some unfollow before the gift, some while it is sent, some after it.
         await new Promise((resolve) => setTimeout(resolve, i * 40))
         await wechat().unfollow(openId)
         answeredAt.set(openId, Date.now())
@@ -350,15 +350,15 @@ describe('an unfollow', () => {
     }
   })
 
-  it('and a follow again: the old run ends, the new one begins from the beginning', async () => {
+  it('and a re-follow end the old run and begin a new one from the first step', async () => {
     await followed('oReturns')
     await wechat().type('oReturns', '1')
     await app.waitForRun(APP, 'oReturns', (r) => r.state.steps[0]?.state === 'sent')
-    await standStill()
+    await stopDispatcher()
     await wechat().unfollow('oReturns')
-    // Not in the second of the first follow: WeChat's event keys have no finer time.
+    // In another second than the first follow, since event keys have whole seconds.
     await wechat().follow('oReturns', { createTime: nowInSeconds() + 1 })
-    goOn()
+    resumeDispatcher()
     await app.waitForRun(
       APP,
       'oReturns',
@@ -374,7 +374,7 @@ describe('an unfollow', () => {
 })
 
 describe('an exit keyword', () => {
-  it('ends the run, and nothing starts before the next follow', async () => {
+  it('ends the run, and no run starts before the next follow', async () => {
     await followed('oLeft')
     await wechat().type('oLeft', ' ｔｄ ')
     await app.waitForRun(APP, 'oLeft', (r) => r.outcome === 'opted-out')
@@ -386,7 +386,7 @@ describe('an exit keyword', () => {
     expect(sendsTo('oLeft')).toEqual([])
   })
 
-  it('counts also where no run is active', async () => {
+  it('also applies when no run is active', async () => {
     await wechat().type('oStranger', 'td')
     await wechat().type('oStranger', 'course', { createTime: nowInSeconds() + 1 })
     expect(await resultsOf('oStranger')).toEqual(['no-run', 'no-run'])
@@ -398,7 +398,7 @@ describe('an exit keyword', () => {
 })
 
 describe('a human agent', () => {
-  /** A word on the session; in the future of what is typed meanwhile, which so is not of after it. */
+  /** A session event whose CreateTime is later than the messages that are typed meanwhile. */
   const session = (openId: string, event: string, inSeconds: number) =>
     wechat().raw(
       openId,
@@ -406,14 +406,14 @@ describe('a human agent', () => {
       { createTime: nowInSeconds() + inSeconds },
     )
 
-  it('has the follower alone: steps are held, and go when the session is closed', async () => {
+  it('holds steps while the session is open, and releases them when it is closed', async () => {
     await followed('oAgent')
     await session('oAgent', 'kf_create_session', 60)
     await wechat().type('oAgent', 'help')
     const run = await app.waitForRun(APP, 'oAgent', (r) => r.state.steps[0]?.state === 'held')
     expect(run.state.steps[0]).toMatchObject({ reason: 'human-agent' })
     expect(sendsTo('oAgent')).toEqual([])
-    // Late: of before the session.
+    // Arrives late, from before the session.
     await session('oAgent', 'kf_close_session', -60)
     await session('oAgent', 'kf_switch_session', 70)
     expect(await resultsOf('oAgent')).toEqual(['started', 'signalled', 'signalled', 'ignored', 'signalled'])
@@ -423,19 +423,19 @@ describe('a human agent', () => {
     expect(textsTo('oAgent')).toEqual(['gift', 'soon'])
   })
 
-  it('keeps a run back that begins while the session is open, from its first step on', async () => {
+  it('holds a run that begins while the session is open, from its first step on', async () => {
     await app.publish(ASK)
     await session('oAgentFirst', 'kf_create_session', 0)
     await wechat().raw('oAgentFirst', { MsgType: 'event', Event: 'CLICK', EventKey: 'ask' })
     await app.waitForRun(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason === 'human-agent')
     expect(sendsTo('oAgentFirst')).toEqual([])
     await session('oAgentFirst', 'kf_close_session', 60)
-    // Tried at once; this WeChat knows no tap of somebody who does not follow, and so refuses it.
+    // Sent at once. The simulated WeChat refuses it, since this follower does not follow.
     await app.waitForRun(APP, 'oAgentFirst', (r) => r.state.steps[0]?.reason !== 'human-agent')
     await waitFor(async () => sendsTo('oAgentFirst'), { until: (sends) => sends.length > 0 })
   })
 
-  it('has the session no more once a message of later reaches us', async () => {
+  it('has no session any more when a later message arrives', async () => {
     await followed('oAgentGone')
     await session('oAgentGone', 'kf_create_session', -60)
     await wechat().type('oAgentGone', 'help')
@@ -443,8 +443,8 @@ describe('a human agent', () => {
   })
 })
 
-describe('callbacks that come twice, late or out of order', () => {
-  it('are taken once, however often WeChat sends them', async () => {
+describe('callbacks that arrive twice, late or out of order', () => {
+  it('are handled once, however often WeChat sends them', async () => {
     await wechat().follow('oRepeats', { times: 3, dropAnswers: 2 })
     await wechat().type('oRepeats', '1', { times: 3, dropAnswers: 1 })
     expect(await resultsOf('oRepeats')).toEqual(['started', 'signalled'])
@@ -472,7 +472,7 @@ describe('callbacks that come twice, late or out of order', () => {
     expect(await runsByFollower(app.services.db, followerKey('oOldFollow'))).toEqual([])
   })
 
-  it('give nothing when a message is older than the follow that began the run', async () => {
+  it('open no grant when a message is older than the follow that began the run', async () => {
     await followed('oOldMessage')
     await wechat().type('oOldMessage', 'before', { createTime: nowInSeconds() - 60 })
     expect(await resultsOf('oOldMessage')).toEqual(['started', 'ignored'])
@@ -481,7 +481,7 @@ describe('callbacks that come twice, late or out of order', () => {
     expect(run.state.reply).toMatchObject({ text: 'after' })
   })
 
-  it('grant what is left when a follow is delivered late', async () => {
+  it('open a grant with the remaining time when a follow is delivered late', async () => {
     await wechat().follow('oLate', { createTime: nowInSeconds() - 30 })
     const run = await app.waitForRun(APP, 'oLate', (r) => r.runId !== null)
     const [grant] = run.state.ledger
@@ -496,23 +496,23 @@ describe('callbacks that come twice, late or out of order', () => {
   })
 })
 
-describe('what a follower wrote', () => {
-  it('waits in the inbox until it is dispatched, and is gone from it then', async () => {
+describe('the text of a follower', () => {
+  it('is in the inbox until it is dispatched, and removed then', async () => {
     await followed('oSecret')
-    await standStill()
+    await stopDispatcher()
     await wechat().type('oSecret', 'my number is five')
     expect(JSON.stringify(await rowsOf('oSecret'))).toContain('number is five')
-    goOn()
+    resumeDispatcher()
     await resultsOf('oSecret')
     const rows = await rowsOf('oSecret')
     expect(JSON.stringify(rows)).not.toContain('number is five')
-    // The key stays, so that a duplicate is known.
+    // The dedupe key stays, so that a duplicate is recognised.
     expect(rows.map((r) => r.dedupeKey.length)).toEqual([32, 32])
   })
 })
 
-describe('a run that somebody terminated in Temporal', () => {
-  /** The reconciler, a minute and a bit from now: it leaves young runs alone. */
+describe('a run that was terminated in Temporal', () => {
+  /** Runs the reconciler with a clock more than a minute ahead, since it skips younger runs. */
   function reconciler() {
     const { db, temporal: link, runs, namespaceGuard, log } = app.services
     let ended = 0
@@ -533,7 +533,7 @@ describe('a run that somebody terminated in Temporal', () => {
   const terminate = (openId: string) =>
     app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
 
-  it('is found and ended as terminated, once; a run that lives is left alone', async () => {
+  it('is found and ended as terminated, once; an active run is not changed', async () => {
     await followed('oLives')
     await followed('oTerminated')
     await terminate('oTerminated')
@@ -550,7 +550,7 @@ describe('a run that somebody terminated in Temporal', () => {
     expect(job.ended()).toBe(once)
   })
 
-  it('ends with an unknown step where a request had left without an answer', async () => {
+  it('ends with an unknown step where a request was not answered', async () => {
     await followed('oCutOff')
     app.simulator.fault({ api: 'custom/send', openId: 'oCutOff', latencyMs: 3_000 })
     await wechat().type('oCutOff', '1')
@@ -566,7 +566,7 @@ describe('a run that somebody terminated in Temporal', () => {
       ['soon', 'skipped', expect.any(String)],
       ['later', 'skipped', expect.any(String)],
     ])
-    // The answer comes after all: the step's row knows it, and the run stays ended.
+    // The answer arrives late: the delivery records it, and the run stays ended.
     await waitFor(() => readDelivery(app.services.db, ended.runKey, 'gift'), {
       until: (d) => d?.state === 'sent',
     })
@@ -574,7 +574,7 @@ describe('a run that somebody terminated in Temporal', () => {
     expect(still).toMatchObject({ status: 'ended', outcome: 'terminated' })
   })
 
-  it('does not stand in the way of the next follow', async () => {
+  it('does not block the next follow', async () => {
     await followed('oTerminatedOnce')
     await terminate('oTerminatedOnce')
     await wechat().unfollow('oTerminatedOnce')
@@ -596,26 +596,26 @@ describe('the purge', () => {
       lastRunAt: null,
     })
 
-  it('forgets dedupe keys after seven days, but nothing that is not dispatched', async () => {
+  it('deletes dedupe keys after seven days, but no undispatched event', async () => {
     await followed('oKeys')
-    await standStill()
+    await stopDispatcher()
     await wechat().type('oKeys', 'not dispatched')
     await purge(6.9)
     expect((await rowsOf('oKeys')).map((r) => r.kind)).toEqual(['subscribe', 'text'])
     await purge(7.1)
     expect((await rowsOf('oKeys')).map((r) => r.kind)).toEqual(['text'])
-    goOn()
+    resumeDispatcher()
     expect(await resultsOf('oKeys')).toEqual(['signalled'])
   })
 
-  it('takes out of old runs whose they were and what was said; a run that goes on keeps it', async () => {
+  it('removes personal data from old runs, but not from active ones', async () => {
     await followed('oStays')
-    await followed('oForgotten')
-    await wechat().type('oForgotten', 'my name is Lin')
-    await app.waitForRun(APP, 'oForgotten', (r) => r.state.reply !== null)
-    await wechat().unfollow('oForgotten')
-    const { runKey } = await app.waitForRun(APP, 'oForgotten', (r) => r.status === 'ended')
-    await resultsOf('oForgotten')
+    await followed('oErased')
+    await wechat().type('oErased', 'my name is Lin')
+    await app.waitForRun(APP, 'oErased', (r) => r.state.reply !== null)
+    await wechat().unfollow('oErased')
+    const { runKey } = await app.waitForRun(APP, 'oErased', (r) => r.status === 'ended')
+    await resultsOf('oErased')
     const storeContent = async () => {
       const { db } = app.services
       return JSON.stringify([
@@ -625,12 +625,12 @@ describe('the purge', () => {
       ])
     }
     await purge(29.9)
-    expect(await storeContent()).toContain('oForgotten')
+    expect(await storeContent()).toContain('oErased')
     await purge(30.1)
-    expect(await storeContent()).not.toContain('oForgotten')
+    expect(await storeContent()).not.toContain('oErased')
     expect(await storeContent()).not.toContain('name is Lin')
     const [run] = await app.services.db.select().from(runs).where(eq(runs.runKey, runKey))
-    // The figures stay.
+    // The counts stay.
     expect(run).toMatchObject({ outcome: 'unsubscribed', campaign: 'series' })
     expect(await runsByFollower(app.services.db, followerKey('oStays'))).toHaveLength(1)
     expect(await readFollower(app.services.db, followerKey('oStays'))).not.toBeNull()

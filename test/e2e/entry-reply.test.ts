@@ -37,7 +37,7 @@ const replyTo = async (appId: string, openId: string, text: string, times = 1) =
 const YOURS = '这是您的资料'
 
 describe('the reply of a campaign that messages enter', () => {
-  it('is given to who enters, and to nobody else', async () => {
+  it('is sent to followers who enter, and to nobody else', async () => {
     expect(await replyTo(APP, 'oOne', '资料', 3)).toBe(YOURS)
     expect(await replyTo(APP, 'oOne', '在吗')).toBeNull()
     await app.waitForRun(APP, 'oOne', (r) => r.status === 'active')
@@ -47,7 +47,7 @@ describe('the reply of a campaign that messages enter', () => {
     expect(await replyTo(APP, 'oOne', '资料')).toBeNull()
   })
 
-  it('is given again where the campaign may be entered again, and not where it may not', async () => {
+  it('is sent again only where the campaign allows re-entry', async () => {
     for (const [appId, again] of [
       [APP, YOURS],
       [NEVER, null],

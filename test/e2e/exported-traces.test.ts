@@ -24,7 +24,7 @@ const temporalAddress = inject('temporalAddress')
 interface Running {
   program: Program
   dataDir: string
-  /** The follower does something. */
+  /** An action of the follower. */
   act(action: object): Promise<unknown>
   advance(ms: number): Promise<unknown>
   logged(msg: string): number
@@ -32,7 +32,7 @@ interface Running {
 }
 
 async function startTraced(otel: Record<string, string>): Promise<Running> {
-  const { env, dataDir, cleanUp: forget } = await isolatedSettings()
+  const { env, dataDir, cleanUp: removeFolder } = await isolatedSettings()
   const target = {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: await freshNamespace(temporalAddress),
@@ -49,7 +49,7 @@ async function startTraced(otel: Record<string, string>): Promise<Running> {
     async stop() {
       program.process.kill('SIGTERM')
       await program.exited
-      forget()
+      removeFolder()
     },
   }
 }
@@ -72,7 +72,7 @@ describe.skipIf(!temporalAddress)('one follower of npm start, with traces', () =
       'test-secret-of-the-simulated-account',
       'testtesttest',
       'collector-secret',
-      // What every access token of the simulator begins with.
+      // The prefix of the simulator's access tokens.
       'test_',
     ]
     await running.act({ do: 'follow' })
@@ -101,7 +101,7 @@ describe.skipIf(!temporalAddress)('one follower of npm start, with traces', () =
     return parent ? [...line(parent), span.name] : [span.name]
   }
 
-  it('a follow makes one trace, from its callback to the requests, also to those of the next day', () => {
+  it('a follow has one trace, from its callback to all requests, including those of the next day', () => {
     const callback = singleSpan('callback', ofKind('subscribe'))
     const requests = spans(SEND)
     expect(requests).toHaveLength(3)
@@ -122,7 +122,7 @@ describe.skipIf(!temporalAddress)('one follower of npm start, with traces', () =
     for (const send of spans('send')) expect(send.links).toMatchObject([{ spanId: signal.spanId }])
   })
 
-  it('spans say what the log says, and the key that leads to its lines', () => {
+  it('spans have the attributes of the log lines, and the key that finds them', () => {
     const about = { appId: APP, follower: maskId(FOLLOWER) }
     const callback = singleSpan('callback', ofKind('subscribe'))
     const { key } = callback.attributes
@@ -149,7 +149,7 @@ describe.skipIf(!temporalAddress)('one follower of npm start, with traces', () =
     }
   })
 
-  it('nothing says whose it is, what was said, or a secret', () => {
+  it('spans contain no personal data and no secret', () => {
     const all = Buffer.concat(collector.bodies).toString()
     for (const word of [FOLLOWER, SAYS, '新手资料', 'access_token', ...secrets])
       expect(all, word).not.toContain(word)
@@ -158,7 +158,7 @@ describe.skipIf(!temporalAddress)('one follower of npm start, with traces', () =
   })
 })
 
-describe.skipIf(!temporalAddress)('a collector that is away', () => {
+describe.skipIf(!temporalAddress)('an unreachable collector', () => {
   let running: Running
   beforeAll(async () => {
     const gone = await startCollector()
@@ -171,7 +171,7 @@ describe.skipIf(!temporalAddress)('a collector that is away', () => {
   })
   afterAll(() => running?.stop())
 
-  it('disturbs nothing: the message goes out, and one line says what is wrong', async () => {
+  it('affects nothing: the message is sent, and one log line reports it', async () => {
     await running.act({ do: 'follow' })
     await waitFor(() => running.logged('run began') === 1)
     await waitFor(() => running.logged('traces: the collector does not accept them') === 1)

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => app?.close())
 
-/** Publishes a campaign that this test's followers enter: each one is before those published earlier. */
+/** Publishes a campaign for this test's followers, with a higher priority than all campaigns before. */
 async function publish(steps: string): Promise<void> {
   rank += 1
   await app.publish(
@@ -32,7 +32,7 @@ const ended = async (openId: string) => {
 }
 
 describe('tags', () => {
-  it('are given after the message, and by a step that sends nothing; the next step sees them', async () => {
+  it('are applied after the message, and by a step without a message; the next step sees them', async () => {
     await publish(`
       { id: hello, after: 0s, send: { text: 您好 }, tag: [新粉] },
       { id: mark, after: 1s, tag: [看过], untag: [潜在] },
@@ -53,7 +53,7 @@ describe('tags', () => {
     expect(requestCount('/cgi-bin/tags/create')).toBe(2)
   })
 
-  it('that WeChat refuses skip a step that only tags; a message stays sent', async () => {
+  it('that WeChat refuses cause a step without a message to be skipped; a sent message stays sent', async () => {
     await publish(`
       { id: hello, after: 0s, send: { text: 您好 }, tag: [第廿一] },
       { id: mark, after: 1s, since: entry, tag: [第廿一] },
@@ -66,7 +66,7 @@ describe('tags', () => {
     expect(wechat().tags('oFull')).toEqual(twenty)
   })
 
-  it('are given anew when the number that we knew is gone at WeChat', async () => {
+  it('are created again when WeChat no longer has the known tag id', async () => {
     const account = app.simulator.wechat.account(APP)
     account.tags = account.tags.filter((t) => t.name !== '新粉')
     await publish('{ id: mark, after: 0s, tag: [新粉] }')
@@ -77,7 +77,7 @@ describe('tags', () => {
 })
 
 describe('conditions on the follower', () => {
-  it('ask WeChat once for two of them', async () => {
+  it('cost one request to WeChat for two conditions', async () => {
     await publish(`
       { id: gold, after: 0s, when: { tag: 金卡 }, send: { text: 金卡 } },
       { id: silver, after: 1s, when: { tag: 银卡 }, send: { text: 银卡 } },
@@ -95,36 +95,36 @@ describe('conditions on the follower', () => {
     expect(requestCount(USER_INFO) - before).toBe(1)
   })
 
-  it('know the code of the entry without asking', async () => {
+  it('use the code of the entry without a request', async () => {
     await publish(`
       { id: expo, after: 0s, when: { qrScene: expo-* }, send: { text: 展会 } },
-      { id: door, after: 0s, when: { qrScene: shop-door }, send: { text: 门店 } }`)
+      { id: shop, after: 0s, when: { qrScene: shop-entrance }, send: { text: 门店 } }`)
     const before = requestCount(USER_INFO)
     await wechat().follow('oExpo', { qrScene: 'expo-2026' })
-    expect(await ended('oExpo')).toEqual(['expo sent', 'door skipped condition'])
+    expect(await ended('oExpo')).toEqual(['expo sent', 'shop skipped condition'])
     expect(requestCount(USER_INFO)).toBe(before)
   })
 
-  it('ask for the code where the entry has none', async () => {
+  it('request the code where the entry has none', async () => {
     rank += 1
     await app.publish(
       `{ id: tags-${rank}, name: 标签, priority: ${rank}, entry: { event: message }, steps: [
-        { id: door, after: 0s, when: { qrScene: shop-* }, send: { text: 门店 } }] }`,
+        { id: shop, after: 0s, when: { qrScene: shop-* }, send: { text: 门店 } }] }`,
     )
-    const follower = app.simulator.wechat.follower({ appId: APP, openId: 'oDoor' })
-    Object.assign(follower, { following: true, qrScene: 'shop-door' })
-    await wechat().type('oDoor', '你好')
-    expect(await ended('oDoor')).toEqual(['door sent'])
+    const follower = app.simulator.wechat.follower({ appId: APP, openId: 'oShop' })
+    Object.assign(follower, { following: true, qrScene: 'shop-entrance' })
+    await wechat().type('oShop', '你好')
+    expect(await ended('oShop')).toEqual(['shop sent'])
   })
 
-  it('skip the step when WeChat will not say', async () => {
+  it('cause the step to be skipped when WeChat refuses the request', async () => {
     await publish('{ id: gold, after: 0s, when: { tag: 金卡 }, send: { text: 金卡 } }')
     app.simulator.fault({ api: 'user/info', errcode: 48001 })
     await wechat().follow('oHidden')
     expect(await ended('oHidden')).toEqual(['gold skipped attributes-unknown 48001'])
   })
 
-  it('are asked again when WeChat is busy, or refuses the token', async () => {
+  it('are requested again when WeChat is busy, or refuses the token', async () => {
     await publish('{ id: gold, after: 0s, when: { tag: 金卡 }, send: { text: 金卡 } }')
     wechat().setTags('oBusy', ['金卡'])
     app.simulator.fault({ api: 'user/info', errcode: -1 })

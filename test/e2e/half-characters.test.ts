@@ -34,7 +34,7 @@ const textsTo = (openId: string) =>
     .map((s) => (s.body as { text?: { content?: string } }).text?.content)
 
 describe('a follower whose long message ends in an emoji', () => {
-  it('gets each message once, and the run goes on until it is cancelled', async () => {
+  it('gets each message once, and the run continues until it is cancelled', async () => {
     await wechat().follow('oEmoji')
     await wechat().type('oEmoji', LONG)
     const run = await app.waitForRun(APP, 'oEmoji', (r) => r.state.steps[1]?.state === 'sent')
@@ -47,10 +47,10 @@ describe('a follower whose long message ends in an emoji', () => {
   })
 })
 
-describe('a store that refuses for good what a run has heard', () => {
+describe('a store that always rejects the state of a run', () => {
   const followerKey = { appId: APP, openId: 'oRefused' }
 
-  it('stops nothing: each message once, the next step, the cancel, and the person is forgotten', async () => {
+  it('stops nothing: each message is sent once, the next step follows, and cancel and erasure work', async () => {
     const acceptWrites = await rejectRunWrites(app.services.db, "NEW.state::text LIKE '%refuse me%'", '22P02')
     await wechat().follow(followerKey.openId)
     await wechat().type(followerKey.openId, 'refuse me')

@@ -31,14 +31,14 @@ async function startApp(options: Partial<Parameters<typeof startAppHarness>[0]>)
   return startAppHarness({ temporalAddress, ...options })
 }
 
-/** A client without the key, as the `temporal` command line is one. */
+/** A client without the key, such as the `temporal` command line. */
 async function keylessClient(namespace: string): Promise<Client> {
   const connection = await Connection.connect({ address: temporalAddress })
   onTestFinished(() => connection.close())
   return new Client({ connection, namespace })
 }
 
-/** All that Temporal has of a run, payloads in clear where they are. */
+/** Everything that Temporal stores of a run, with payloads that are not encrypted as text. */
 async function historyOf(client: Client, openId: string): Promise<string> {
   const handle = client.workflow.getHandle(workflowIdOf(APP, openId))
   const text = JSON.stringify(await handle.fetchHistory())
@@ -48,12 +48,12 @@ async function historyOf(client: Client, openId: string): Promise<string> {
   return [text, ...payloads].join('\n')
 }
 
-/** Every encrypted payload in a history, wherever it stands. */
+/** Every encrypted payload in a history, at any depth. */
 function encryptedIn(value: unknown): Payload[] {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
   const found =
     'metadata' in value && 'data' in value
-      ? // Whatever has both in a history is a payload.
+      ? // Every object with both fields is a payload.
         (value as Payload)
       : null
   if (Buffer.from(found?.metadata?.encoding ?? []).toString() === 'binary/encrypted')
@@ -66,7 +66,7 @@ async function replies(app: AppHarness, openId: string): Promise<void> {
   await app.waitForRun(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
 }
 
-/** A new simulated WeChat knows no follower and refuses the send; that the run heard the reply is what counts. */
+/** A new simulated WeChat knows no follower and refuses the send. The test needs only that the run applied the reply. */
 async function receivesReply(app: AppHarness, openId: string): Promise<void> {
   await app.services.accounts.patch(APP, { apiBase: app.simulatorUrl })
   await app.simulator.account(APP).type(openId, SECRET)
@@ -79,7 +79,7 @@ async function follows(app: AppHarness, openId: string): Promise<void> {
 }
 
 describe.skipIf(!temporalAddress)('histories', () => {
-  it('are encrypted: what a follower says is sent back, and stands in no history', async () => {
+  it('are encrypted: a follower’s text is in a message and in no history', async () => {
     const namespace = await freshNamespace(temporalAddress)
     const app = await startApp({ namespace })
     onTestFinished(() => app.close())
@@ -92,12 +92,12 @@ describe.skipIf(!temporalAddress)('histories', () => {
     expect(history).not.toContain(SECRET)
     expect(history).not.toContain('json/plain","data":"eyJ')
 
-    // The query's answer is read by whoever asks (contract, section 7), and names nothing that was said.
+    // The answer of the query is readable without the key (docs/contract.md#7-temporal), and contains no text of the follower.
     const state = await client.workflow.getHandle(workflowIdOf(APP, 'oHidden')).query<PresentedRun>('state')
     expect(state).toMatchObject({ appId: APP, openId: 'oHidden', steps: [{ id: 'gift', state: 'sent' }, {}] })
     expect(JSON.stringify(state)).not.toContain(SECRET)
 
-    // They replay for whoever has the key.
+    // The history replays with the key.
     const dataConverter = createReplayDataConverter({ current: 'test-encryption-key' })
     const handle = client.workflow.getHandle(workflowIdOf(APP, 'oHidden'))
     await Worker.runReplayHistory(
@@ -106,7 +106,7 @@ describe.skipIf(!temporalAddress)('histories', () => {
       handle.workflowId,
     )
 
-    // What was copied into another run is refused there: each payload names its own.
+    // A payload that is copied into another run is refused, since each payload names its workflow.
     const codec = createPayloadCodec({ current: 'test-encryption-key' })
     const run = { type: 'workflow', namespace, workflowId: handle.workflowId } as const
     const sealed = encryptedIn(await handle.fetchHistory())
@@ -117,13 +117,13 @@ describe.skipIf(!temporalAddress)('histories', () => {
       await expect(codec.decode([payload], other)).rejects.toThrow('written for another workflow')
     }
 
-    // A signal of the command line comes as it is.
+    // A signal of the command line is not encrypted.
     await handle.signal('cancel', 'by hand')
     const ended = await app.waitForRun(APP, 'oHidden', (r) => r.status === 'ended')
     expect(ended).toMatchObject({ outcome: 'cancelled', state: { reason: 'by hand' } })
   })
 
-  it('a run goes on when the encryption is switched on, and when it is switched off again', async () => {
+  it('a run continues when encryption is switched on, and when it is switched off again', async () => {
     const namespace = await freshNamespace(temporalAddress)
     const store = await openStore({ dataDir: null })
     const readable = await startApp({
@@ -150,7 +150,7 @@ describe.skipIf(!temporalAddress)('histories', () => {
     expect(run).toMatchObject({ outcome: 'cancelled', state: { reason: 'the end' } })
   })
 
-  it('a run goes on under a new key that knows the old one', async () => {
+  it('a run continues with a new key while the old one is the previous key', async () => {
     const namespace = await freshNamespace(temporalAddress)
     const store = await openStore({ dataDir: null })
     const before = await startApp({
@@ -174,7 +174,7 @@ describe.skipIf(!temporalAddress)('histories', () => {
 })
 
 describe.skipIf(!postgres)('a process with a wrong key', () => {
-  it.each(['serve', 'worker'])('%s says what to do and ends, before it changes anything', async (role) => {
+  it.each(['serve', 'worker'])('%s prints the remedy and exits before it changes anything', async (role) => {
     const databaseUrl = await freshDatabase(postgres)
     const env = {
       DATABASE_URL: databaseUrl,

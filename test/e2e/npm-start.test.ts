@@ -19,24 +19,23 @@ import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxsimulated000001'
 /**
- * MiB of RSS of all its Node processes. docs/figures.md tells what they have: this leaves a fourth for what other machines
- * do differently (threads, allocator, when garbage is collected). A bundler in the process, or PostgreSQL's default page
- * cache, is over it.
+ * The limit of the RSS of all Node processes, MiB: the value of docs/figures.md and a quarter more for other machines
+ * (threads, allocator, garbage collection). A bundler in the process, or PostgreSQL's default page cache, exceeds it.
  */
 const MOST_MEMORY_MIB = 500
 const started: Program[] = []
-const forget: (() => void)[] = []
+const cleanUps: (() => void)[] = []
 afterEach(async () => {
   for (const p of started.splice(0)) {
     p.process.kill('SIGTERM')
     await p.exited
   }
-  for (const f of forget.splice(0)) f()
+  for (const f of cleanUps.splice(0)) f()
 })
 
 async function settings() {
   const made = await isolatedSettings()
-  forget.push(made.cleanUp)
+  cleanUps.push(made.cleanUp)
   return made
 }
 
@@ -52,7 +51,7 @@ const isFree = (port: string | undefined) =>
     () => false,
   )
 
-/** Names of the periodic periodicJobs that a program, now at its end, has done in its embedded store. */
+/** The names of the periodic jobs that a stopped program has recorded in its embedded store. */
 async function jobsDone(dataDir: string): Promise<string[]> {
   const { db, close } = await openStore({ dataDir })
   const rows = await db
@@ -64,7 +63,7 @@ async function jobsDone(dataDir: string): Promise<string[]> {
 }
 
 describe.skipIf(!inject('temporalAddress'))('npm start', () => {
-  it('goes on after kill -9 in the middle of a series: nothing lost, nothing twice', async () => {
+  it('continues after kill -9 in the middle of a series, with nothing lost and nothing sent twice', async () => {
     const { env, dataDir } = await settings()
     const base = `http://127.0.0.1:${env.PORT}`
     const phone = `http://127.0.0.1:${env.SIMULATOR_PORT}/_sim/${APP}/oKilled`
@@ -75,12 +74,12 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
     await callApi(phone, '/act', { do: 'follow' })
     await callApi(phone, '/act', { do: 'type', text: '1' })
     await waitFor(async () => (await step('gift')) === 'sent')
-    // The simulated WeChat must not forget: the real one does not.
+    // The simulated WeChat must keep its state, as the real one does.
     await waitFor(() => readFileSync(join(dataDir, 'simulator.json'), 'utf8').includes('三分钟看完'))
 
     first.process.kill('SIGKILL')
     await first.exited
-    // The engine ends with it, although nobody told it to.
+    // The Temporal server ends with the program, without a signal.
     await waitFor(() => isFree(env.TEMPORAL_PORT))
 
     const second = start(env)
@@ -112,7 +111,7 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
     expect(await jobsDone(dataDir)).toEqual(expect.arrayContaining(['purge', 'vacuum']))
   })
 
-  it('serves with one ready line, says who holds its folder, and stops with all it started', async () => {
+  it('serves after one ready line, names the process that holds its folder, and stops everything that it started', async () => {
     const { env, dataDir } = await settings()
     const program = start(env)
     await waitUntilReady(program)
@@ -133,7 +132,7 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
   })
 
   it.each(['PORT', 'SIMULATOR_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
-    'names a taken port and its variable: %s',
+    'names a port in use and its variable: %s',
     async (variable) => {
       const { env } = await settings()
       const server = createServer()
@@ -146,7 +145,7 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
     },
   )
 
-  it('refuses settings that make no sense, by name', async () => {
+  it('refuses invalid settings by name', async () => {
     const { env } = await settings()
     const program = start({ ...env, PORT: 'eighty', CALLBACK_MAX_AGE: '-1' })
     expect(await program.exited).toBe(2)

@@ -16,7 +16,7 @@ const APP = 'wxsimulated000001'
 const FOLLOWER = 'oSeenFollower'
 const temporalAddress = inject('temporalAddress')
 const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-/** Of a dashboard: what Grafana puts there when it asks. */
+/** Replaces the variables of a dashboard query, as Grafana does. */
 const interpolate = (expr: string) => expr.replaceAll('$__rate_interval', '5s')
 
 interface Line {
@@ -61,11 +61,11 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
       .split('\n')
       .filter((l) => l.startsWith('{') && l.endsWith('}'))
       .map((l) => JSON.parse(l))
-  /** What grep KEY would show. */
+  /** The log lines that contain a key. */
   const grep = (key: string) => lines().filter((l) => l.key === key || l.run === key)
 
   describe('in the log', () => {
-    it('one key leads from the callback to the send and to the end of the run', () => {
+    it('one key finds all lines from the callback to the send and the end of the run', () => {
       const follow = lines().find((l) => l.msg === 'callback accepted' && l.kind === 'subscribe')
       expect(follow?.key).toMatch(/^[\w-]{32}$/)
       const messages = grep(follow?.key ?? '').map((l) => l.msg)
@@ -78,7 +78,7 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
       })
     })
 
-    it('a later event has a key of its own, and says which run it went to', () => {
+    it('a later event has its own key, and names the run that received it', () => {
       const follow = lines().find((l) => l.msg === 'callback accepted' && l.kind === 'subscribe')
       const reply = lines().find((l) => l.msg === 'callback accepted' && l.key !== follow?.key)
       const entries = grep(reply?.key ?? '')
@@ -90,26 +90,26 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
       for (const l of entries.filter((l) => l.msg !== 'callback accepted')) expect(l.run).toBe(follow?.key)
     })
 
-    it('is the key of the inbox, and says nothing of whose it is', () => {
+    it('is the key of the inbox, and contains no personal data', () => {
       expect(inboxKey('anything')).toHaveLength(32)
       expect(program.stderr()).not.toContain(FOLLOWER)
     })
   })
 
   describe('in the metrics', () => {
-    it('every metric of docs/metrics.md is there, and no other', () => {
+    it('are exactly those of docs/metrics.md', () => {
       const table = [...file('docs/metrics.md').matchAll(/^\| `(nurture_\w+)`/gm)].map(([, name]) => name)
       const served = [...metrics.matchAll(/^# TYPE (nurture_\w+) /gm)].map(([, name]) => name)
       expect(served.sort()).toEqual(table.sort())
     })
 
-    it('accounts are counted by their state, requests by what WeChat answered', () => {
+    it('count accounts by state, and requests by WeChat’s answer', () => {
       expect(metrics).toMatch(/^nurture_accounts\{state="active"\} [1-9]/m)
       expect(metrics).toMatch(/^nurture_accounts\{state="blocked"\} 0$/m)
       expect(metrics).toMatch(/^nurture_send_attempts_total\{class="sent",errcode="0"\} 1$/m)
     })
 
-    it("the SDK's stand beside ours, by the names that rules and dashboards ask for", () => {
+    it('include those of the SDK under the names that rules and dashboards use', () => {
       expect(metrics).toMatch(/^temporal_worker_task_slots_available\{.*task_queue="send".*\} \d+$/m)
       expect(metrics).toMatch(/^temporal_worker_task_slots_available\{.*worker_type="ActivityWorker"/m)
       expect(metrics).toMatch(/^temporal_workflow_task_schedule_to_start_latency_bucket\{.*le=/m)
@@ -126,7 +126,7 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
         { 'nurture-serve': target, 'nurture-worker': target },
         'test-admin-token',
       )
-      // Two scrapes make a rate.
+      // A rate needs two scrapes.
       await waitFor(
         async () => (await prometheus.query('count_over_time(nurture_engine_up[1m]) >= 3')).length === 2,
       )
@@ -140,24 +140,24 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
           p.targets.map((t) => [p.title, interpolate(t.expr)] as const),
         ),
       )
-    /** What has not happened to this one follower: there is no series of it yet. */
+    /** Metrics without a series yet, since their events did not happen to this follower. */
     const NOT_HAPPENED = /steps_held|steps_skipped|execution_failed|request_failure/
     const happened = panels.filter(([, expr]) => !NOT_HAPPENED.test(expr))
     const notHappened = panels.filter(([, expr]) => NOT_HAPPENED.test(expr))
 
-    it.each(happened)('the panel %s shows something', async (_title, expr) => {
-      const message = () => `nothing to show: ${expr}`
+    it.each(happened)('the panel %s has data', async (_title, expr) => {
+      const message = () => `no data: ${expr}`
       await waitFor(async () => (await prometheus.query(expr)).length > 0, { message })
     })
 
     it.each(notHappened)('the panel %s has a valid query for a metric that exists', async (_title, expr) => {
       await prometheus.query(expr)
       const [name = ''] = /\b(?:nurture|temporal)_\w+/.exec(expr) ?? []
-      // The SDK serves a metric of its own only once it has counted something.
+      // The SDK exports a metric only after its first value.
       if (name.startsWith('nurture_')) expect(metrics).toContain(`# TYPE ${name} `)
     })
 
-    it('takes every rule, and evaluates it', async () => {
+    it('loads and evaluates every rule', async () => {
       interface Rules {
         data: { groups: { rules: { name: string; query: string; health: string; lastError?: string }[] }[] }
       }
@@ -171,7 +171,7 @@ describe.skipIf(!temporalAddress)('an operator watches one follower of npm start
       expect((await rules()).length).toBeGreaterThan(20)
     })
 
-    it('is alarmed about nothing but the Temporal server, which is not asked here', async () => {
+    it('fires no alert but the one for the Temporal server, which is not scraped here', async () => {
       const alarmed = await prometheus.query('group by (alertname) (ALERTS)')
       expect(alarmed.map((a) => a.metric.alertname)).toEqual(['NurtureTemporalDown'])
     })

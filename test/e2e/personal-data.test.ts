@@ -17,7 +17,7 @@ const APP = 'wxpersonal0000001'
 const TOKEN = 'test-token'
 const DAY = 86_400_000
 const RETENTION_DAYS = 30
-/** A word that begins a run, one that is a reply, and one that leaves. */
+/** A keyword that starts a run, a reply, and an exit keyword. */
 const CAMPAIGN = `
 id: series
 name: series
@@ -37,7 +37,7 @@ steps: [{ id: lesson, after: 20h, since: entry, send: { text: lesson } }]
 `
 const ENTRY = 'course-13800000002'
 const EXIT = 'leave-13800000003'
-/** What a follower says of itself. */
+/** Personal data that a follower types. */
 const replyOf = (openId: string) => `我叫王小明 ${openId.length} ${[...openId].reverse().join('')}`
 
 const postgres = inject('postgresUrl')
@@ -64,7 +64,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
   const wechat = () => app.simulator.account(APP)
   const traces = (openId: string) => findPersonalData(db(), [openId, replyOf(openId)])
   const erase = (openId: string) => callApi(app.callbackUrl, `/api/followers/${APP}/${openId}/erase`, {})
-  /** Temporal deletes histories when it comes to it. */
+  /** Temporal deletes histories asynchronously. */
   const drained = () =>
     waitFor(async () => (await db().select().from(inbox)).every((row) => row.dispatchedAt !== null))
   const histories = async (openId: string) => {
@@ -74,7 +74,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     return found
   }
 
-  /** Follows, says something personal, gets it back in a message, and is in the middle of the series then. */
+  /** A follower who follows, types personal data, gets it back in a message, and is in the middle of the series. */
   async function livesHere(openId: string): Promise<void> {
     await wechat().follow(openId)
     await app.waitForRun(APP, openId, (r) => r.runId !== null)
@@ -84,7 +84,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     await drained()
   }
 
-  it('who lives here leaves traces where they are needed, and nowhere else', async () => {
+  it('an active follower’s data is stored only where it is needed', async () => {
     await livesHere('oLiving-0123456789')
     expect(await traces('oLiving-0123456789')).toEqual([
       'followers.open_id',
@@ -94,7 +94,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     ])
   })
 
-  it('a forgotten person is gone at once: run, store and histories; what was counted stays', async () => {
+  it('an erased follower is removed at once from run, store and histories; counts stay', async () => {
     const openId = 'oForgotten-0123456789'
     await livesHere(openId)
     const before = { runs: await db().$count(runs), deliveries: await db().$count(deliveries) }
@@ -115,13 +115,13 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     await expect(erase(openId)).rejects.toThrow(/404/)
   })
 
-  it('who comes back is somebody new, also within the days of the dedupe keys', async () => {
+  it('an erased follower who returns is a new follower, also while dedupe keys are kept', async () => {
     const openId = 'oReturning-0123456789'
     await livesHere(openId)
     const follow = (await db().select().from(inbox).where(eq(inbox.openId, openId)))[0]
     await erase(openId)
     await drained()
-    // WeChat delivers the old follow once more: still known, still once.
+    // WeChat delivers the old follow once more. It is recognised as a duplicate.
     await wechat().follow(openId, { createTime: (follow?.createTime ?? 0) / 1000 })
     await drained()
     expect(await traces(openId)).toEqual([])
@@ -131,7 +131,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
   })
 
   it.each(['user_authorization_revoke', 'user_authorization_cancellation'])(
-    'WeChat says that consent is gone (%s): the person in OpenID is forgotten',
+    'the withdrawal of consent at WeChat (%s) erases the follower in the field OpenID',
     async (event) => {
       const openId = `oConsent-${event.length}-0123456789`
       await livesHere(openId)
@@ -153,7 +153,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     },
   )
 
-  it('while Temporal is away the wish is kept, and nothing more is sent', async () => {
+  it('without Temporal the request is kept, and nothing is sent', async () => {
     const openId = 'oPatient-0123456789'
     await livesHere(openId)
     await app.services.dispatcher.stop()
@@ -191,7 +191,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     expect(await traces(openId)).toEqual([])
   })
 
-  it('the daily purge leaves nothing of people whose runs ended long ago', async () => {
+  it('the daily purge removes all data of followers whose runs ended long ago', async () => {
     const ended = 'oEnded-0123456789'
     await livesHere(ended)
     await callApi(app.callbackUrl, `/api/followers/${APP}/${ended}/cancel`, { reason: 'test' })
@@ -217,7 +217,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
         retentionDays: RETENTION_DAYS,
       }).run({ lastRunAt: null })
 
-    // Words are gone from the inbox already; nothing else is due.
+    // The texts are removed from the inbox already; nothing else is due.
     expect(await findPersonalData(db(), [ENTRY, EXIT])).toEqual(
       expect.not.arrayContaining(['inbox.event', 'inbox.reply']),
     )
@@ -229,9 +229,9 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     for (const openId of [ended, unfollowed, entered, silent]) {
       expect(await traces(openId)).toEqual([])
     }
-    // Nothing may start before a newer follow: this alone is kept.
+    // Only the opt-out is kept, since no run may start before a newer follow.
     expect(await findPersonalData(db(), [left])).toEqual(['followers.open_id'])
-    // What living people said stays with their runs.
+    // The texts of active followers stay with their runs.
     expect(await findPersonalData(db(), [ENTRY, EXIT])).toEqual(
       expect.not.arrayContaining(['runs.entry', 'inbox.event', 'inbox.reply']),
     )

@@ -19,41 +19,44 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step()
 })
 
-/** Tells, as the process ends, which umask it had. */
+/** Prints the umask of the process when it exits. */
 const TELLS = `--import=data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => process.stderr.write('umask ' + process.umask().toString(8) + '\\n'))",
 )}`
 
-describe.skipIf(process.platform === 'win32')('what a program writes is for its own user alone', () => {
-  it.each([
-    ['npm run serve', 'src/serve.ts', {}],
-    ['npm run simulator', 'src/simulator/main.ts', { SIMULATOR_PORT: 'none' }],
-    ['npm run nurture', 'src/cli/main.ts', {}],
-  ])('%s', async (_, file, env) => {
-    const program = spawnProgram(file, { ...env, DATA_DIR: '/nonexistent', NODE_OPTIONS: TELLS })
-    await program.exited
-    expect(
-      program
-        .stderr()
-        .match(/^umask .*$/gm)
-        ?.at(-1),
-    ).toBe('umask 77')
-  })
+describe.skipIf(process.platform === 'win32')(
+  'the files of a program are readable only for their own user',
+  () => {
+    it.each([
+      ['npm run serve', 'src/serve.ts', {}],
+      ['npm run simulator', 'src/simulator/main.ts', { SIMULATOR_PORT: 'none' }],
+      ['npm run nurture', 'src/cli/main.ts', {}],
+    ])('%s', async (_, file, env) => {
+      const program = spawnProgram(file, { ...env, DATA_DIR: '/nonexistent', NODE_OPTIONS: TELLS })
+      await program.exited
+      expect(
+        program
+          .stderr()
+          .match(/^umask .*$/gm)
+          ?.at(-1),
+      ).toBe('umask 77')
+    })
 
-  it('a program that is started beside it, and its log', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-umask-'))
-    undo.push(() => rmSync(folder, { recursive: true, force: true }))
-    const before = process.umask(0o022)
-    const logFile = join(folder, 'logs/log')
-    const { ended } = supervise('sh', ['-c', 'umask'], { logFile })
-    process.umask(before)
-    await ended
-    expect(readFileSync(logFile, 'utf8').trim()).toMatch(/^0?077$/)
-    expect(lstatSync(logFile).mode & 0o777).toBe(0o600)
-  })
-})
+    it('a child program and its log', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-umask-'))
+      undo.push(() => rmSync(folder, { recursive: true, force: true }))
+      const before = process.umask(0o022)
+      const logFile = join(folder, 'logs/log')
+      const { ended } = supervise('sh', ['-c', 'umask'], { logFile })
+      process.umask(before)
+      await ended
+      expect(readFileSync(logFile, 'utf8').trim()).toMatch(/^0?077$/)
+      expect(lstatSync(logFile).mode & 0o777).toBe(0o600)
+    })
+  },
+)
 
-/** Paths in a folder that another user could read or change, if the folders above let him through. */
+/** Paths in a folder that another user could read or change. */
 function openIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
@@ -63,9 +66,9 @@ function openIn(folder: string): string[] {
 }
 
 describe.skipIf(!inject('temporalAddress') || process.platform === 'win32')('npm start', () => {
-  it('closes a data folder that an earlier version left open, and makes nothing open in it', async () => {
-    const { env, dataDir, cleanUp: forget } = await isolatedSettings()
-    undo.push(forget)
+  it('closes a data folder that is open to other users, and creates no open file in it', async () => {
+    const { env, dataDir, cleanUp: removeFolder } = await isolatedSettings()
+    undo.push(removeFolder)
     mkdirSync(join(dataDir, 'temporal'))
     for (const file of ['admin-token', 'encryption-key', 'temporal/server.log'])
       writeFileSync(join(dataDir, file), 'test-test-test-test-test-test-test-1')
@@ -79,7 +82,7 @@ describe.skipIf(!inject('temporalAddress') || process.platform === 'win32')('npm
     })
     await waitUntilReady(program)
     expect(lstatSync(dataDir).mode & 0o777).toBe(0o700)
-    // PostgreSQL's own cache of its catalog, which it makes anew at times with a mode of its own.
+    // PostgreSQL's catalog cache, which it writes again with its own mode.
     expect(openIn(dataDir).filter((path) => !path.endsWith('pg_internal.init'))).toEqual([])
     expect(program.stderr()).not.toContain('open to other users')
   })

@@ -20,14 +20,14 @@ const CAMPAIGN =
   'id: hello\nname: H\nentry: {event: subscribe}\nreply: {text: hi}\nsteps: [{id: now, after: 0s, send: {text: hello}}]\n'
 
 describe.each(['serve', 'worker'])('npm run %s', (role) => {
-  it('refuses to start without a database, a token and a key, by name', async () => {
+  it('refuses to start without a database, a token and a key, and names each', async () => {
     const program = spawnProgram(`src/${role}.ts`, { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' })
     expect(await program.exited).toBe(2)
     expect(program.stderr()).toContain('ADMIN_TOKEN, ENCRYPTION_KEY')
     expect(program.stderr()).not.toContain('DATABASE_URL')
   })
 
-  it('refuses a key that can be found by trying, before it opens anything', async () => {
+  it('refuses a weak key before it opens anything', async () => {
     const program = spawnProgram(`src/${role}.ts`, {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
       ADMIN_TOKEN: 'test-admin-token',
@@ -101,7 +101,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     rmSync(dataDir, { recursive: true, force: true })
   })
 
-  it('a campaign published at one is live at the other within two seconds; a follow brings the message', async () => {
+  it('a campaign published at one is live at the other within two seconds, and a follow leads to its message', async () => {
     const put = await fetch(`${serves[0]}/api/campaigns/hello`, {
       method: 'PUT',
       headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/yaml' },
@@ -111,7 +111,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     const wechat = simulator.account(APP)
     const follower = (i: number) => `oRole${i}`
     let tries = 0
-    // The contract: live in other `serve` processes within 2 s.
+    // docs/contract.md#6-operator-api: live in other `serve` processes within 2 s.
     await waitFor(async () => (await wechat.follow(follower(++tries))).passiveReply !== null, {
       message: () => 'the other `serve` does not know the campaign within 2 s',
       timeoutMs: 2_500,
@@ -123,7 +123,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     expect(wechat.sends.filter((s) => s.openId === openId)).toHaveLength(1)
   })
 
-  it('a hundred follows shared by all processes bring a hundred messages, one for each', async () => {
+  it('a hundred follows over all processes lead to a hundred messages, one for each', async () => {
     const wechat = simulator.account(APP)
     const openIds = Array.from({ length: 100 }, (_, i) => `oMany${i}`)
     const results = await Promise.all(openIds.map((openId) => wechat.follow(openId)))
@@ -133,7 +133,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     expect(wechat.sends.filter((s) => s.openId.startsWith('oMany'))).toHaveLength(100)
   })
 
-  it('each of them has a trace of its own, through the processes that it came by', async () => {
+  it('each follow has its own trace through all processes', async () => {
     const spanNames = [
       'callback',
       'dispatch',
@@ -147,7 +147,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
         traces.set(traceId, (traces.get(traceId) ?? new Set()).add(name))
       return [...traces.values()].filter((names) => spanNames.every((part) => names.has(part)))
     }
-    // One is of the test before.
+    // One trace is from the test before.
     await waitFor(() => complete().length === 101, {
       message: () => `${complete().length} traces are complete`,
     })
@@ -160,7 +160,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
       expect(await (await fetch(`${base}/MP_verify_Roles1.txt`)).text()).toBe('Roles1')
   })
 
-  it('a worker tells its health and its metrics', async () => {
+  it('a worker serves its health and metrics', async () => {
     const metrics = await fetch(`${workers[0]}/metrics`, {
       headers: { authorization: 'Bearer test-admin-token' },
     })
@@ -169,7 +169,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     expect((await fetch(`${workers[0]}/healthz`)).status).toBe(200)
   })
 
-  it('one killed in the middle of its dispatching: the other takes its rows, each message comes once', async () => {
+  it('when one is killed while it dispatches, the other takes its rows, and each message is sent once', async () => {
     const wechat = simulator.account(APP)
     const openIds: string[] = []
     const follows: ReturnType<typeof wechat.follow>[] = []
@@ -189,9 +189,9 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
       const held = 'SELECT id FROM inbox WHERE dispatched_at IS NULL AND lease_owner_id LIKE $1'
       return (await client.query(held, [by])).rows.length
     }
-    // WeChat comes to this one now, so it has rows of its own to dispatch.
+    // WeChat now calls this process, so it has its own rows to dispatch.
     simulator.wechat.account(APP).callbackUrl = `${serves[0]}/wechat/${APP}`
-    // Stopped in the middle, looked at, and let go on until it holds rows: those it then dies with.
+    // Paused and resumed until it holds leased rows, and then killed.
     await waitFor(async () => {
       someMoreFollow()
       killed.process.kill('SIGSTOP')
@@ -202,7 +202,7 @@ describe.skipIf(!temporalAddress || !postgres)('two serve and two worker process
     killed.process.kill('SIGKILL')
     await killed.exited
     expect(await claims()).toBeGreaterThan(0)
-    // What it never answered was not accepted; what it did, comes once.
+    // Unanswered callbacks were not accepted; each answered one leads to one message.
     const pushed = await Promise.all(follows)
     const accepted = openIds.filter((_, i) => pushed[i]?.ok)
     expect(accepted.length).toBeGreaterThan(0)

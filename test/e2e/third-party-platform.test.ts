@@ -31,8 +31,8 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     for (const name of ['甲', '乙', '丙', '丁']) {
       app.simulator.addAccount({
         appId: `wxowner-${name.codePointAt(0)}`,
-        appSecret: 'test-not-ours',
-        token: 'test-not-ours',
+        appSecret: 'test-of-the-owner',
+        token: 'test-of-the-owner',
         encodingAesKey: TEST_PLATFORM.aesKey,
         mode: 'plain',
         name: `公众号${name}`,
@@ -45,7 +45,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
   afterAll(() => app?.close())
   const [A = '', B = '', C = '', D = ''] = ['甲', '乙', '丙', '丁'].map((n) => `wxowner-${n.codePointAt(0)}`)
 
-  /** What an owner's browser does: our link, WeChat's page, a scan, and back. */
+  /** Authorises an account as an owner's browser does: the platform's link, WeChat's page, a scan, and the redirect back. */
   async function visit(appId: string, query = ''): Promise<Response> {
     const way = await fetch(`${app.callbackUrl}/wechat/component/authorize${query}`, { redirect: 'manual' })
     expect(way.status).toBe(302)
@@ -66,13 +66,13 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     return result
   }
 
-  it('has no tokens before WeChat’s first ticket, and says so', async () => {
+  it('has no tokens before WeChat’s first ticket, and reports that', async () => {
     const early = await fetch(`${app.callbackUrl}/wechat/component/authorize`, { redirect: 'manual' })
     expect(early.status).toBe(503)
     expect(await component.pushTicket()).toMatchObject({ ok: true })
   })
 
-  it('serves three accounts whose owners authorise in the browser, each as if it were its own', async () => {
+  it('serves three accounts that their owners authorised in the browser', async () => {
     for (const appId of [A, B]) expect(await (await visit(appId)).text()).toContain('授权成功')
     expect((await visit(C, '?device=phone')).status).toBe(200)
     for (const appId of [A, B, C]) {
@@ -93,7 +93,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     expect(verified.checks.every((c) => c.ok)).toBe(true)
   })
 
-  it('keeps no code, ticket or refresh token in the open', async () => {
+  it('stores no code, ticket or refresh token unencrypted', async () => {
     const rows = await app.services.db.execute(
       'SELECT (SELECT string_agg(e::text, $$ $$) FROM platform_events e) || (SELECT string_agg(a::text, $$ $$) FROM accounts a) || (SELECT string_agg(t::text, $$ $$) FROM component_tickets t) AS all',
     )
@@ -102,7 +102,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     expect(text).not.toMatch(/queryauthcode@@@|ticket@@@|refreshtoken@@@/)
   })
 
-  it('refuses a forged push, and pushes nothing into the store for it', async () => {
+  it('refuses a forged push, and stores nothing', async () => {
     const { query, body } = component.envelope({ InfoType: 'unauthorized', AuthorizerAppid: A })
     query.set('msg_signature', '0'.repeat(40))
     const forged = await fetch(`${app.callbackUrl}/wechat/component?${query}`, { method: 'POST', body })
@@ -110,7 +110,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     expect(await account(A)).toMatchObject({ state: 'active' })
   })
 
-  it('ends no account that has a secret of its own, though WeChat told of one', async () => {
+  it('keeps an owned account when WeChat pushes an unauthorisation for it', async () => {
     await app.addAccount({ appId: 'wxowned-0000000001' })
     const pushed = await component.push({ InfoType: 'unauthorized', AuthorizerAppid: 'wxowned-0000000001' })
     expect(pushed).toMatchObject({ ok: true })
@@ -118,14 +118,14 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     expect(await account('wxowned-0000000001')).toMatchObject({ kind: 'owned', state: 'active' })
   })
 
-  it('fetches a token of its own anew that WeChat has dropped before its time', async () => {
+  it('fetches its component token again when WeChat has invalidated it early', async () => {
     const requestsBefore = component.tokenRequests.component
     component.expireComponentToken()
     expect((await visit(B)).status).toBe(200)
     expect(component.tokenRequests.component).toBe(requestsBefore + 1)
   })
 
-  it('is opened with the key before the last change as well', async () => {
+  it('accepts pushes that are encrypted with the previous key', async () => {
     component.rotateKey(TEST_PLATFORM.previousAesKey)
     expect(await component.pushTicket()).toMatchObject({ ok: true })
     component.rotateKey('strangetest'.repeat(4).slice(0, 43))
@@ -133,7 +133,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     component.rotateKey(TEST_PLATFORM.aesKey)
   })
 
-  it('tells an owner with an old or unknown link what to do', async () => {
+  it('shows an owner with an expired or unknown link the remedy', async () => {
     for (const query of ['', '?auth_code=x', '?auth_code=x&state=made-up']) {
       const page = await fetch(`${app.callbackUrl}/wechat/component/authorized${query}`)
       expect(page.status).toBe(400)
@@ -141,7 +141,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     }
   })
 
-  it('sends nothing for an account without message management, until it is given', async () => {
+  it('sends nothing for an account without the message permission until it is granted', async () => {
     const { pre_auth_code } = await preAuthCode()
     await component.authorise(pre_auth_code, D, { funcs: [2, 3] })
     await waitFor(async () => (await account(D))?.state === 'needs-authorisation')
@@ -154,7 +154,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     expect(await account(D)).toMatchObject({ state: 'active' })
   })
 
-  it('asks WeChat for the refresh token that it has, when ours is refused', async () => {
+  it('fetches the current refresh token from WeChat when the stored one is refused', async () => {
     component.invalidateRefreshToken(B)
     await expire(B)
     await follow(B, 'oRecovered')
@@ -167,7 +167,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     component.rotateRefreshTokens(false)
   })
 
-  it('stops an account whose refresh token is lost, with one call and not a storm; another one goes on', async () => {
+  it('stops an account whose refresh token is lost after a single call; other accounts continue', async () => {
     component.loseRefreshToken(C)
     await expire(C)
     const before = component.tokenRequests.authoriser
@@ -176,12 +176,12 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     await waitFor(async () => (await account(C))?.state === 'needs-authorisation')
     await follow(A, 'oUnmoved')
     expect(component.tokenRequests.authoriser - before).toBeLessThanOrEqual(3)
-    // Authorised again, what waits goes on.
+    // After another authorisation the waiting runs continue.
     await visit(C)
     await app.waitForRun(C, 'oLost0', (r) => r.state.steps[0]?.state === 'sent')
   })
 
-  it('ends the runs of an account whose owner takes the authorisation back', async () => {
+  it('ends the runs of an account whose owner withdraws the authorisation', async () => {
     await follow(A, 'oGone')
     expect(await component.revoke(A)).toMatchObject({ ok: true })
     const run = await app.waitForRun(A, 'oGone', (r) => r.status === 'ended')
@@ -199,7 +199,7 @@ describe.skipIf(!inject('temporalAddress'))('a third-party platform', () => {
     return { pre_auth_code }
   }
 
-  /** The account's access token is over, and ours knows it. */
+  /** Expires the account's access token at WeChat and in the store. */
   async function expire(appId: string): Promise<void> {
     component.expireAuthoriserTokens(appId)
     await app.services.db.execute(`DELETE FROM access_tokens WHERE app_id = '${appId}'`)

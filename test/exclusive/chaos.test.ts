@@ -1,12 +1,12 @@
 import { describe, expect, inject, it } from 'vitest'
 import { runChaos } from '../chaos/run-chaos.ts'
 
-/** Short, so that it belongs to every run of the tests; `npm run chaos -- --minutes N` is the long one. */
+/** A short chaos run for every test run. `npm run chaos -- --minutes N` runs longer. */
 const FAULTS_FOR_MS = 30_000
 const SEED = 20_261_124
 
 describe.skipIf(!inject('temporalAddress'))(
-  'half a minute of killed processes, a full disk and a bad WeChat',
+  'half a minute of killed processes, a full disk and a faulty WeChat',
   () => {
     it.concurrent.each(['postgres', 'embedded'] as const)(
       'loses nothing and repeats nothing without cause (%s)',

@@ -84,7 +84,7 @@ describe.runIf(programs)('the production stack, without containers', () => {
   const follower = (openId: string) =>
     callApi<PresentedRun>(environment.apiBase, `/api/followers/${ACCOUNT.appId}/${openId}`)
 
-  it('lets WeChat reach callbacks alone, and people the console, but no metrics', async () => {
+  it('exposes callbacks to WeChat and the console to users, but no metrics', async () => {
     const status = async (url: string) => (await fetch(url)).status
     expect(await status(`${cluster.callbackBase}/wechat/${ACCOUNT.appId}`)).toBe(401)
     expect(await status(`${cluster.callbackBase}/api/accounts`)).toBe(404)
@@ -93,12 +93,12 @@ describe.runIf(programs)('the production stack, without containers', () => {
     expect(await status(`${cluster.consoleBase}/metrics`)).toBe(404)
   })
 
-  it('is as its own set-up job wants it, and new runs begin on its build', async () => {
+  it('passes the check of its own set-up job, and new runs begin on its build', async () => {
     expect((await inside('worker-1', 'setup', '--check')).stdout).toContain('set up for FollowerNurture')
     expect((await inside('worker-1', 'deploy', '--status')).stdout).toMatch(/new runs begin on \d+\.\d+\.\d+/)
   })
 
-  it('brings a follower through a kill of every process', async () => {
+  it('serves a follower through a kill of every process', async () => {
     await wechat.follow('oKills')
     for (const managed of environment.processes) {
       await managed.kill()
@@ -108,7 +108,7 @@ describe.runIf(programs)('the production stack, without containers', () => {
     expect(sent('oKills')).toHaveLength(2)
   })
 
-  it('is put back to the moment of a backup, and what was under way then goes on', async () => {
+  it('is restored from a backup, and the runs of that time continue', async () => {
     await wechat.follow('oBackup')
     await waitFor(() => sent('oBackup').length === 1)
     const recorded = async () => (await follower('oBackup')).steps[0]?.sentAt
@@ -116,13 +116,13 @@ describe.runIf(programs)('the production stack, without containers', () => {
     await script('backup.sh', '--stay-stopped', join(folder, 'backup'))
     await script('restore.sh', join(folder, 'backup'), '--yes')
     await waitFor(() => sent('oBackup').length === 2)
-    // Only once the run has ended, nothing can be sent a second time.
+    // A duplicate is excluded only when the run has ended.
     await waitFor(async () => (await follower('oBackup')).status === 'ended')
     expect(sent('oBackup')).toHaveLength(2)
     expect((await inside('serve-1', 'temporal', 'show')).stdout).toContain('nurture')
   })
 
-  it('has a proxy and dynamic settings that their own programs find valid', () => {
+  it('has a proxy configuration and dynamic settings that their own programs accept', () => {
     const caddy = join(folder, 'cluster/bin/caddy')
     const names = ['ACME_EMAIL', 'CALLBACK_HOST', 'CONSOLE_HOST', 'TEMPORAL_UI_HOST', 'GRAFANA_HOST']
     const hosts = Object.fromEntries(names.map((name, i) => [name, `host${i}.example.com`]))

@@ -6,12 +6,12 @@ const FOLLOWS = 300
 
 /** A small version of `npm run load -- burst`. It checks what is lost or stored twice, not how long it takes. */
 describe.skipIf(!inject('temporalAddress'))(
-  'hundreds of people who follow within a second',
+  'hundreds of follows within a second',
   { timeout: 480_000 },
   () => {
-    it('are all stored once, and nobody gets a message twice', async () => {
+    it('are all stored once, and no follower gets a message twice', async () => {
       const target = await startTarget('pglite', () => {})
-      if (!target) throw new Error('npm start needs nothing that could be missing')
+      if (!target) throw new Error('the program for npm start is missing')
       const burst = await measureBurst(target, {
         follows: FOLLOWS,
         seconds: 1,

@@ -23,7 +23,7 @@ const found = await Promise.all(
 )
 
 for (const node of found) {
-  if (node.missing) print(`tests: Node ${node.version} is not tried: ${node.missing}`)
+  if (node.missing) print(`tests: Node ${node.version} is not tested: ${node.missing}`)
   const title = `on Node ${node.version}${node.missing ? ` (${node.missing})` : ''}`
 
   describe.skipIf(node.missing)(title, () => {
@@ -79,7 +79,7 @@ for (const node of found) {
   })
 }
 
-/** What stands in `test/` and `bench/` of the tier reads files, and asks nothing of a Node. */
+/** Unit tests in `test/` and `bench/` only read files, so the version of Node does not matter to them. */
 function unitTests(node: string, PATH: string): Promise<{ code: number | null; output: string }> {
   const args = ['scripts/test.mjs', '--project', 'unit', 'src/', 'activities/', 'workflows/']
   const env = { ...process.env, PATH, CI: '', NO_COLOR: '1' }

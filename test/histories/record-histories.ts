@@ -9,8 +9,8 @@ import { startLocalServer } from '../../src/temporal/local-server/start-server.t
 import { startWorkflowHarness, makeStart, planOf, type TestFollower } from '../harness/workflow-harness.ts'
 
 /**
- * `npm run histories -- LABEL`: plays a run of every kind on a real engine, and stores its history as
- * `test/histories/LABEL-name.json`. Done once for each released version; every later version must replay them.
+ * `npm run histories -- LABEL`: runs every kind of run on a real Temporal server, and stores the histories as
+ * `test/histories/LABEL-name.json`. Run it once for each release. Every later version must replay these histories.
  */
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -147,7 +147,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-histories-'))
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
 const server = await startLocalServer({ program: binary, dataDir, port: 0, uiPort: 0, namespace: 'default' })
-// Readable: who changes the workflow must see what a history says.
+// Not encrypted, so that a developer of the workflow can read them.
 const harness = await startWorkflowHarness(server.address, { encrypt: false })
 for (const [name, run] of Object.entries(scenarios)) {
   const follower = harness.follower()
@@ -160,9 +160,9 @@ await server.stop()
 rmSync(dataDir, { recursive: true, force: true })
 process.exit(0)
 
-/** Of a run that began as another one's successor also what came before: its end is a decision too. */
+/** For a run that continues another one, also the history before: its end is a decision too. */
 async function store(name: string, history: History, follower: TestFollower): Promise<void> {
-  // No id of a person, not even of a test's: it stands in one place only.
+  // The OpenID of the test follower is replaced, so that no history contains one.
   const json = historyToJSON(history).replaceAll(follower.openId, 'oReplayed')
   writeFileSync(new URL(`./${label}-${name}.json`, import.meta.url), `${json}\n`)
   print(`${label}-${name}.json: ${history.events?.length} events`)

@@ -409,7 +409,7 @@ const CODES_AND_MENUS: ApiCase[] = [
   ...[
     { name: 'a text for a while', scene: 'expo-2026', seconds: 600 },
     { name: 'a number for a while', scene: 123, seconds: 600 },
-    { name: 'a text for good', scene: 'shop-door', seconds: null },
+    { name: 'a text for good', scene: 'shop-entrance', seconds: null },
     { name: 'a number for good', scene: 42, seconds: null },
   ].map(({ name, scene, seconds }) => ({
     name: `makes a code of ${name}`,

@@ -30,14 +30,14 @@ function platformOf(wechat: WeChat, server: string): PlatformController {
     ...PLATFORM,
     authorisationUrl: `${server}/platform`,
     callbackUrl: `${server}/shop/$APPID$`,
-    // SDKs exchange the code of the push by themselves, and a code is good once.
+    // SDKs exchange the code of the push themselves, and a code is valid once.
     separateCodes: true,
   })
   platforms.set(wechat, platform)
   return platform
 }
 
-/** The platform with a fresh ticket, and what the SDK read of the push. */
+/** The platform with a new ticket, and the fields that the SDK read from the push. */
 async function ticketed(sdk: Harness, wechat: WeChat, server: string) {
   const platform = platformOf(wechat, server)
   await sdk.call('received', { platform: true })
@@ -55,7 +55,7 @@ interface Exchanged {
   }
 }
 
-/** The shop's owner agrees anew, and the SDK exchanges the code of the page. */
+/** The owner authorises again, and the SDK exchanges the code of the page. */
 async function authorised(sdk: Harness, wechat: WeChat, server: string) {
   const { platform } = await ticketed(sdk, wechat, server)
   if (platform.authorisation(SHOP)) await platform.revoke(SHOP)
@@ -175,7 +175,7 @@ export const COMPONENT_CASES: readonly ComponentCase[] = [
     async run(sdk, wechat, server) {
       const { info } = await authorised(sdk, wechat, server)
       const openId = 'oInteropOfTheShop00000000000'
-      // What a message of the account opens stands at WeChat, whatever the platform answers.
+      // A message of the account opens a grant at WeChat, whatever the platform answers.
       await wechat.simulator.account(SHOP).follow(openId)
       await wechat.simulator.account(SHOP).type(openId, '你好')
       const refreshToken = info.authorizer_refresh_token

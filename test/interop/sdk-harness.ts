@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 import type { Prepared } from './prepare-sdk.ts'
 
-/** What an SDK reported of WeChat's refusal, or of its own trouble. */
+/** An error that an SDK reported: a refusal of WeChat, or an error of the SDK itself. */
 export class SdkError extends Error {
   override name = 'SdkError'
-  /** WeChat's, where the SDK passed it on. */
+  /** WeChat's errcode, where the SDK reports it. */
   readonly errcode: number | null
 
   constructor(message: string, errcode: number | null) {

@@ -14,7 +14,7 @@ steps:
 
 interface Case {
   name: string
-  /** How far this machine is ahead of WeChat, ms. */
+  /** This machine's clock minus WeChat's, ms. */
   ahead: number
   correction: number
 }
@@ -38,12 +38,12 @@ describe.skipIf(!inject('temporalAddress')).each(CASES)('a machine whose clock i
     })
     await app.addAccount({ appId: APP })
     await app.publish(CAMPAIGN)
-    // People who follow nothing and only write: each of their pushes shows the skew.
+    // Users who only write: each of their pushes reveals the skew.
     for (let i = 0; i < FEWEST_SAMPLES; i++) await app.simulator.account(APP).type(`oWrites${i}`, 'hi')
   })
   afterAll(() => app?.close())
 
-  it('sends what the minute of a follow pays for, within that minute', async () => {
+  it('sends the steps of the first minute within that minute', async () => {
     const wechat = app.simulator.account(APP)
     await wechat.follow('oFollower')
     const followedAt = wechatNow()
@@ -52,13 +52,13 @@ describe.skipIf(!inject('temporalAddress')).each(CASES)('a machine whose clock i
     expect(run.outcome).toBe('completed')
     const sends = wechat.sends.filter((s) => s.openId === 'oFollower')
     expect(sends.map((s) => s.errcode)).toEqual([0])
-    // By WeChat's clock: after its 5 s, and while the minute lasts.
+    // By WeChat's clock: after 5 s, and within the minute.
     const after = (sends[0]?.virtualAt ?? 0) - followedAt
     expect(after).toBeGreaterThan(3_000)
     expect(after).toBeLessThan(60_000)
   })
 
-  it('shows the times of the run in its own clock', async () => {
+  it('shows the times of the run by its own clock', async () => {
     const run = await app.waitForRun(APP, 'oFollower', () => true)
     const sinceStart = (run.state.steps[0]?.sentAt ?? 0) - run.state.startedAt
     expect(sinceStart).toBeGreaterThanOrEqual(4_500)
@@ -69,7 +69,7 @@ describe.skipIf(!inject('temporalAddress')).each(CASES)('a machine whose clock i
     expect('aheadMs' in run.entry).toBe(correction !== 0)
   })
 
-  it('says so where an operator looks', async () => {
+  it('reports the skew in /readyz, in the metrics and in the log', async () => {
     const ready = await fetch(`${app.callbackUrl}/readyz`)
     expect(ready.status).toBe(200)
     const body = (await ready.json()) as { store: string; engine: string; clock?: { skewMs: number }[] }
@@ -99,7 +99,7 @@ describe.skipIf(!inject('temporalAddress')).each(CASES)('a machine whose clock i
 })
 
 describe.skipIf(!inject('temporalAddress'))('a machine whose clock is 12 minutes ahead of WeChat', () => {
-  it('refuses every callback, and says why where an operator looks', async () => {
+  it('refuses every callback, and logs the reason', async () => {
     const logged: string[] = []
     const app = await startAppHarness({
       temporalAddress: inject('temporalAddress'),

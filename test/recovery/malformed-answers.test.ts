@@ -5,9 +5,9 @@ import { malformedAnswers } from '../fixtures/malformed-answers.ts'
 import { openWechatProxy, type WechatProxy } from '../fixtures/wechat-proxy.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 
-/** The issue's bound: a bad answer of any call keeps a later step waiting for no longer. */
+/** The longest time that a malformed answer of any call may delay a later step. */
 const BOUND_MS = 60_000
-/** Of each call; the same today and tomorrow. */
+/** The number of cases of each call. The seed is fixed. */
 const SAMPLE = { numRuns: 4, seed: 15 }
 
 const PAGES = ['', '<html>please sign in to this network</html>', '{}', '[]', 'null', '{"errcode":"0"}']
@@ -17,7 +17,7 @@ const done = { errcode: 0, errmsg: 'ok' }
 
 let app: AppHarness
 let proxy: WechatProxy
-/** Media of a step, by what they are. */
+/** The media of a step by type. */
 const media: Record<string, string> = {}
 beforeAll(async () => {
   app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
@@ -35,12 +35,12 @@ afterAll(async () => {
   await proxy?.close()
 })
 
-/** A call that a step makes: what it is for, and what WeChat would answer. */
+/** A call of a step, with WeChat's valid answer. */
 interface Call {
   api: string
   good: object
   step: () => string
-  /** Only the first requests, or only the first step's, are answered badly: the later step makes the same call. */
+  /** Only the first requests, or those of the first step, get a malformed answer. The later step makes the same call. */
   times?: number
   bodyIncludes?: string
 }
@@ -75,7 +75,7 @@ const CALLS: Record<string, Call> = {
 }
 
 let accounts = 0
-/** One account whose call `api` is answered with `body`, and one follower of it; how its two steps ended. */
+/** Runs one follower of an account whose call `api` is answered with `body`. Returns the results of both steps. */
 async function play({ step, good: _, ...call }: Call, body: string) {
   const appId = `wxbad${String(++accounts).padStart(11, '0')}`
   const openId = `o${appId}`
@@ -93,7 +93,7 @@ async function play({ step, good: _, ...call }: Call, body: string) {
   return { body, first, later, waitedMs: (later?.sentAt ?? Number.NaN) - run.state.entry.at }
 }
 
-/** −1 is an answer of WeChat's, and waited for as any outage is. */
+/** −1 is a valid answer of WeChat, and retried like any outage. */
 function isBusy(body: string): boolean {
   try {
     return JSON.parse(body)?.errcode === -1
@@ -102,7 +102,7 @@ function isBusy(body: string): boolean {
   }
 }
 
-describe.each(Object.entries(CALLS))('a bad answer to %s', (name, call) => {
+describe.each(Object.entries(CALLS))('a malformed answer to %s', (name, call) => {
   it('ends its step with a reason, and a later one is sent within the minute', async () => {
     const fuzzed = fc.sample(
       malformedAnswers(call.good).filter((body) => !isBusy(body)),

@@ -36,14 +36,14 @@ const remove = (appId: string, query = '') => api.call('DELETE', `/api/accounts/
 const sends = (appId: string) => api.app.simulator.account(appId).sends
 const isOver = (f: FollowerBody) => f.status === 'ended'
 
-/** No two follows of this file share a second: WeChat's repeat of one would look like the other. */
+/** No two follows of this file share a second, since they would have the same dedupe key. */
 let followedAt = 0
 async function follows(appId: string, openId: string): Promise<void> {
   followedAt = Math.max(followedAt + 1, Math.floor(Date.now() / 1000))
   await api.app.simulator.account(appId).follow(openId, { createTime: followedAt })
 }
 
-/** Follows, begins a run, replies and has the first message. */
+/** A follower whose run has begun, who has replied and got the first message. */
 async function inTheMiddle(appId: string, openId: string): Promise<void> {
   const runsBefore = (await runsByFollower(api.app.services.db, { appId, openId })).length
   await follows(appId, openId)
@@ -63,10 +63,10 @@ async function repliesTo(appId: string, openId: string): Promise<void> {
   await api.app.waitForRun(appId, openId, (r) => r.state.steps[0]?.state === 'sent')
 }
 
-describe('an account that is removed while Temporal is away', () => {
+describe('an account that is removed while Temporal is unreachable', () => {
   const appId = 'wxmistakes000004'
 
-  it('is gone at once with all its runs, also one that had not begun; Temporal hears of it later', async () => {
+  it('is gone at once with all its runs, including one that had not begun; Temporal is updated later', async () => {
     await api.addAccount({ appId })
     const wechat = api.app.simulator.account(appId)
     await inTheMiddle(appId, 'oInside')
@@ -98,7 +98,7 @@ describe('an account that is removed while Temporal is away', () => {
     })
   })
 
-  it('can be added again: old followers start as new, and one who opted out is left in peace', async () => {
+  it('can be added again: old followers start as new ones, and one who opted out gets nothing', async () => {
     await api.addAccount({ appId })
     await inTheMiddle(appId, 'oLeaver')
     await api.app.simulator.account(appId).type('oLeaver', 'TD')
@@ -119,10 +119,10 @@ describe('an account that is removed while Temporal is away', () => {
   })
 })
 
-describe('an account that is removed and added again while Temporal is away', () => {
+describe('an account that is removed and added again while Temporal is unreachable', () => {
   const appId = 'wxmistakes000006'
 
-  it('a follower who comes back begins a new run, although the old one has not heard that it is over', async () => {
+  it('gives a follower who returns a new run, although the old one has not ended in Temporal yet', async () => {
     await api.addAccount({ appId })
     await inTheMiddle(appId, 'oBack')
     await proxy.off()
@@ -141,10 +141,10 @@ describe('an account that is removed and added again while Temporal is away', ()
   })
 })
 
-describe('an account whose removal was cut off by the end of the process', () => {
+describe('an account whose removal was interrupted by the end of the process', () => {
   const appId = 'wxmistakes000005'
 
-  it('is removed to the end by whoever looks next', async () => {
+  it('is removed completely by the next process', async () => {
     const { removeAccount, unfinishedRemovals } = await import('../../src/store/accounts/removed-accounts.ts')
     const { createAccountRemovalJob: createRemovalJob } = await import(
       '../../src/jobs/finish-account-removals.ts'
@@ -159,7 +159,7 @@ describe('an account whose removal was cut off by the end of the process', () =>
     expect((await api.get(follower(appId, 'oHalf'))).body).toMatchObject({ outcome: 'account-stopped' })
   })
 
-  it('also by the one who adds it again', async () => {
+  it('is removed completely before it is added again', async () => {
     const { removeAccount } = await import('../../src/store/accounts/removed-accounts.ts')
     await api.addAccount({ appId })
     await inTheMiddle(appId, 'oAgain')

@@ -21,12 +21,12 @@ steps:
   - { id: last, after: 20h, since: reply, send: { text: last } }
 `
 
-/** A store that can be copied, and put back. Nothing is connected to it meanwhile. */
+/** A store that can be backed up and restored while nothing is connected to it. */
 interface Backups {
   where: { dataDir: string } | { databaseUrl: string }
   take(): Promise<void>
   putBack(): Promise<void>
-  forget(): Promise<void>
+  remove(): Promise<void>
 }
 
 async function folder(): Promise<Backups> {
@@ -40,7 +40,7 @@ async function folder(): Promise<Backups> {
     where: { dataDir },
     take: async () => replace(store, copy),
     putBack: async () => replace(copy, store),
-    forget: async () => rmSync(dataDir, { recursive: true, force: true }),
+    remove: async () => rmSync(dataDir, { recursive: true, force: true }),
   }
 }
 
@@ -58,14 +58,14 @@ async function database(): Promise<Backups> {
     where: { databaseUrl },
     take: () => replace(name, `${name}_copy`),
     putBack: () => replace(`${name}_copy`, name),
-    forget: async () => {},
+    remove: async () => {},
   }
 }
 
 const stores: [string, () => Promise<Backups>][] = [['PGlite', folder]]
 if (inject('postgresUrl')) stores.push(['PostgreSQL', database])
 
-describe.each(stores)('a store (%s) that is restored from a backup while Temporal went on', (_, open) => {
+describe.each(stores)('a store (%s) that is restored from a backup while Temporal continued', (_, open) => {
   let app: AppHarness
   let backups: Backups
   beforeAll(async () => {
@@ -76,7 +76,7 @@ describe.each(stores)('a store (%s) that is restored from a backup while Tempora
   })
   afterAll(async () => {
     await app?.close()
-    await backups?.forget()
+    await backups?.remove()
   })
 
   const wechat = () => app.simulator.account(APP)
@@ -96,11 +96,11 @@ describe.each(stores)('a store (%s) that is restored from a backup while Tempora
   }
   const hop = (openId: string, hours: number) => wechat().fastForward(openId, hours * HOUR)
 
-  it('has no step sent twice, none lost, and comes to know again how every run stands', async () => {
+  it('sends no step twice, loses none, and learns the state of every run again', async () => {
     for (const openId of ['oLives', 'oEnds', 'oLeaves']) await follow(openId)
     await app.restart(() => backups.take())
 
-    // The hour that will be lost.
+    // The restore loses this hour.
     await reply('oLives')
     await reply('oEnds')
     await hop('oEnds', 21)
@@ -136,13 +136,13 @@ describe.each(stores)('a store (%s) that is restored from a backup while Tempora
     }
     for (const openId of ['oLives', 'oBegins', 'oEnds'])
       expect(textsTo(openId)).toEqual(['gift', 'later', 'last'])
-    // The unfollow is forgotten; a follow is a new beginning as always.
+    // The unfollow is lost. A follow begins a new run as always.
     await wechat().follow('oLeaves')
     await waitFor(async () => (await latest('oLeaves'))?.status === 'active')
     expect(textsTo('oLeaves')).toEqual(['gift'])
   })
 
-  it('dispatches again what the backup had waiting, and nothing happens twice', async () => {
+  it('dispatches the pending events of the backup again, and nothing happens twice', async () => {
     await app.services.dispatcher.stop()
     await wechat().follow('oPending')
     await app.restart(() => backups.take())
@@ -150,7 +150,7 @@ describe.each(stores)('a store (%s) that is restored from a backup while Tempora
     await reply('oPending')
     await hop('oPending', 21)
     await app.waitForRun(APP, 'oPending', (r) => r.outcome === 'completed')
-    // Its entry is old by the time of the restore.
+    // Its entry is old when the store is restored.
     await app.restart(async () => {
       await backups.putBack()
       app.setClock(() => Date.now() + 40_000)

@@ -38,7 +38,7 @@ const textsTo = (openId: string) =>
   wechat()
     .sends.filter((s) => s.openId === openId)
     .map((s) => (s.body.text as { content: string } | undefined)?.content)
-/** Follows, and writes the word that begins this campaign. */
+/** Follows, and types the keyword of this campaign. */
 async function enters(openId: string, id: string): Promise<void> {
   await wechat().follow(openId)
   await wechat().type(openId, id)
@@ -52,7 +52,7 @@ async function page(at: string): Promise<string> {
   return (await api.web.request(at, { headers: { cookie } })).text()
 }
 
-/** What somebody with psql can do to a version; memory is gone with a restart. */
+/** Damages a stored version as somebody with psql could, followed by a restart that clears the memory. */
 const spoil = {
   'is deleted by hand': (id: string) =>
     api.app.services.db.delete(campaignVersions).where(eq(campaignVersions.id, id)),
@@ -60,14 +60,14 @@ const spoil = {
     api.app.services.db.execute(
       `UPDATE campaign_versions SET model = jsonb_set(model, '{steps,0,send}', '{"digest": {"every": 5}}') WHERE id = '${id}'`,
     ),
-  'has a model that is no campaign at all': (id: string) =>
+  'has a model that is not a campaign': (id: string) =>
     api.app.services.db.execute(`UPDATE campaign_versions SET model = '42' WHERE id = '${id}'`),
 }
 
 describe.each(Object.keys(spoil) as (keyof typeof spoil)[])('a campaign whose stored version %s', (how) => {
   const id = `spoilt-${Object.keys(spoil).indexOf(how)}`
 
-  it('costs its runs the steps, with a reason, and nobody else anything', async () => {
+  it('has the steps of its runs skipped with a reason, and affects no other campaign', async () => {
     const openId = `oInside${id}`
     await api.put(yaml(id))
     await api.put(yaml(`whole-${id}`))
@@ -76,7 +76,7 @@ describe.each(Object.keys(spoil) as (keyof typeof spoil)[])('a campaign whose st
     await spoil[how](id)
     await api.app.restart()
 
-    // The other campaign goes on: no callback is stopped.
+    // The other campaign continues, and all callbacks are accepted.
     await enters(`oOther${id}`, `whole-${id}`)
     await api.app.waitForRun(APP, `oOther${id}`, (r) => r.campaign === `whole-${id}`)
 
@@ -98,7 +98,7 @@ describe.each(Object.keys(spoil) as (keyof typeof spoil)[])('a campaign whose st
     expect((await api.get(path(`oLate${id}`))).status).toBe(404)
   })
 
-  it('is shown as broken with the reason, in API, console and log, and mended by publishing it again', async () => {
+  it('is reported as broken with the reason in API, console and log, and repaired by publishing it again', async () => {
     expect(await listed(id)).toMatchObject({ state: 'live', broken: expect.any(String) })
     expect(await listed(`whole-${id}`)).toMatchObject({ broken: null })
     expect(
@@ -118,8 +118,8 @@ describe.each(Object.keys(spoil) as (keyof typeof spoil)[])('a campaign whose st
   })
 })
 
-describe('an entry whose campaign is gone before it is dispatched', () => {
-  it('begins nothing, does not stand in the way, and is in the log', async () => {
+describe('an entry whose campaign is deleted before it is dispatched', () => {
+  it('begins no run, blocks no other event, and is logged', async () => {
     await api.put(yaml('vanishing'))
     await api.app.services.dispatcher.stop()
     await enters('oVanished', 'vanishing')

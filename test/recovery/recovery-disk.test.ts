@@ -21,7 +21,7 @@ describe.skipIf(!disk || !inject('temporalAddress'))('a disk that is full below 
   let app: AppHarness
   const ballast = join(disk ?? '', 'ballast')
   beforeAll(async () => {
-    // The store is tried for four seconds: on a busy machine WeChat's five would be over before the answer has come.
+    // The store is retried for four seconds. On a busy machine WeChat's five seconds would end before the answer arrives.
     const answerWithinMs = 60_000
     app = await startAppHarness({
       temporalAddress: inject('temporalAddress'),
@@ -39,7 +39,7 @@ describe.skipIf(!disk || !inject('temporalAddress'))('a disk that is full below 
   const wechat = () => app.simulator.account(APP)
   const store = () => app.services.db
 
-  /** Nothing more can be written, whatever the store had in reserve. */
+  /** Fills the disk completely, including the reserve of the store. */
   function fill(): void {
     const file = openSync(ballast, 'w')
     try {
@@ -49,11 +49,11 @@ describe.skipIf(!disk || !inject('temporalAddress'))('a disk that is full below 
     }
   }
 
-  it('makes callbacks fail, so that WeChat sends them again; with room again all goes on, and nothing is lost', async () => {
+  it('makes callbacks fail, so that WeChat repeats them; with free space all continues, and nothing is lost', async () => {
     await wechat().follow('oBefore')
     await app.waitForRun(APP, 'oBefore', (r) => r.runId !== null)
     fill()
-    // The log's next file is one that cannot be made: PostgreSQL ends itself then.
+    // PostgreSQL stops itself when it cannot create the next file of its write-ahead log.
     await expect(
       (async () => {
         for (let i = 0; i < 3; i++) {
@@ -79,7 +79,7 @@ describe.skipIf(!disk || !inject('temporalAddress'))('a disk that is full below 
   })
 })
 
-/** A file system of its own, of 90 MB; null, and said aloud, where this user may not make one. */
+/** Mounts a file system of 90 MB. Returns null and prints a line where this user may not mount one. */
 function mountSmallDisk(): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-disk-'))
   try {
@@ -87,7 +87,7 @@ function mountSmallDisk(): string | null {
     return folder
   } catch {
     rmSync(folder, { recursive: true, force: true })
-    process.stderr.write('tests: no tmpfs may be mounted here; the test of a full disk is skipped\n')
+    process.stderr.write('tests: this user may not mount a tmpfs; the test of a full disk is skipped\n')
     return null
   }
 }

@@ -38,7 +38,7 @@ const textsTo = (openId: string) =>
     .sends.filter((s) => s.openId === openId)
     .map((s) => (s.body as { text?: { content?: string } }).text?.content)
 
-/** Follows and replies; the gift is there, the second step due in ten hours. */
+/** A follower who has replied and got the gift. The second step is due in ten hours. */
 async function inTheMiddle(openId: string): Promise<void> {
   await wechat().follow(openId)
   await app.waitForRun(APP, openId, (r) => r.runId !== null)
@@ -48,11 +48,11 @@ async function inTheMiddle(openId: string): Promise<void> {
 }
 
 describe('a run that is reset in Temporal', () => {
-  it('does not send again what was sent, and goes on to its end', async () => {
+  it('sends no sent step again, and continues to its end', async () => {
     await inTheMiddle('oReset')
     const run = operatorTools(app, APP, 'oReset')
     const runId = await run.reset()
-    // The new execution has come by the gift once more.
+    // The new execution has passed the gift again.
     await waitFor(
       async () =>
         (await run.handle.query<{ steps: { state: string }[] }>('state')).steps[0]?.state === 'sent',
@@ -68,7 +68,7 @@ describe('a run that is reset in Temporal', () => {
     expect(textsTo('oReset')).toEqual(['gift', 'later'])
   })
 
-  it('after it was terminated: goes on, and the store hears of it', async () => {
+  it('after it was terminated: continues, and the store is updated', async () => {
     await inTheMiddle('oRaised')
     const run = operatorTools(app, APP, 'oRaised')
     await run.terminate()
@@ -112,7 +112,7 @@ describe('a run that is reset in Temporal', () => {
 })
 
 describe('a run that is deleted in Temporal', () => {
-  it('ends as terminated, and the next entry starts a new one, found out or not', async () => {
+  it('ends as terminated, and the next entry starts a new one, whether the deletion was detected or not', async () => {
     for (const found of [false, true]) {
       const openId = found ? 'oDeletedFound' : 'oDeleted'
       await inTheMiddle(openId)
@@ -132,12 +132,12 @@ describe('a run that is deleted in Temporal', () => {
 })
 
 describe('a run that waits until the one before it has closed', () => {
-  it('is not taken for one that was lost', async () => {
+  it('is not treated as lost', async () => {
     app.simulator.fault({ api: 'custom/send', openId: 'oReturns', hang: 'before' })
     await wechat().follow('oReturns')
     await app.waitForRun(APP, 'oReturns', (r) => r.runId !== null)
     await wechat().type('oReturns', '1')
-    // The gift's request is under way and gets no answer: the run cannot close before it is given up.
+    // The request of the gift gets no answer, so the run cannot close before it times out.
     await waitFor(() => wechat().sends.some((s) => s.openId === 'oReturns'))
     await wechat().unfollow('oReturns', { createTime: Math.ceil(Date.now() / 1000) + 1 })
     await wechat().follow('oReturns', { createTime: Math.ceil(Date.now() / 1000) + 2 })

@@ -13,7 +13,7 @@ const STEPS = [
   '{ id: later, after: 10h, since: reply, send: { text: later } }',
 ]
 
-interface Engine {
+interface NamespaceState {
   state: string
   namespaceId: string
   expected: string
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => api?.close())
 
 const wechat = () => api.app.simulator.account(APP)
-const engineState = async () => (await api.get<Engine>('/api/temporal')).body
+const namespaceState = async () => (await api.get<NamespaceState>('/api/temporal')).body
 const follower = (openId: string) => `/api/followers/${APP}/${openId}`
 const textsTo = (openId: string) =>
   wechat()
@@ -44,29 +44,29 @@ async function inTheMiddle(openId: string): Promise<void> {
   await api.app.waitForRun(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
 }
 
-/** What is left of a Temporal whose database was wiped: a namespace of another id, which knows nothing. */
-async function loseEngine(): Promise<void> {
+/** Switches to an empty namespace with another id, as after the loss of Temporal's database. */
+async function loseNamespace(): Promise<void> {
   api.app.useNamespace(await freshNamespace(address))
 }
 
-/** Accepts the engine, and lets the job do what follows. */
+/** Accepts the namespace, and runs the job that rebuilds the runs. */
 async function accept(): Promise<void> {
-  const answer = await api.call<Engine>('POST', '/api/temporal/accept')
+  const answer = await api.call<NamespaceState>('POST', '/api/temporal/accept')
   expect(answer).toMatchObject({ status: 202, body: { state: 'rebuilding' } })
   await rebuildRuns(api.app)
-  expect(await engineState()).toMatchObject({ state: 'expected' })
+  expect(await namespaceState()).toMatchObject({ state: 'expected' })
 }
 
-describe('a product that is pointed at another namespace by mistake', () => {
-  it('gives no run up, sends nothing there, keeps callbacks, and goes on when the address is right again', async () => {
+describe('a product with the address of another namespace', () => {
+  it('keeps every run, sends nothing, accepts callbacks, and continues when the address is correct again', async () => {
     await inTheMiddle('oAstray')
     await api.app.services.dispatcher.stop()
-    expect(await engineState()).toMatchObject({ state: 'expected' })
+    expect(await namespaceState()).toMatchObject({ state: 'expected' })
     const right = api.app.namespace
     const wrong = await freshNamespace(address)
     await api.app.restart(() => api.app.useNamespace(wrong))
 
-    const seen = await engineState()
+    const seen = await namespaceState()
     expect(seen).toMatchObject({ state: 'unexpected', namespace: wrong })
     expect(seen.namespaceId).not.toBe(seen.expected)
     expect(seen.activeRuns).toBeGreaterThan(0)
@@ -83,7 +83,7 @@ describe('a product that is pointed at another namespace by mistake', () => {
     expect((await api.get<FollowerBody>(follower('oAstray'))).body).toMatchObject({ status: 'active' })
 
     await api.app.restart(() => api.app.useNamespace(right))
-    expect(await engineState()).toMatchObject({ state: 'expected' })
+    expect(await namespaceState()).toMatchObject({ state: 'expected' })
     await api.app.waitForRun(APP, 'oNewThere', (r) => r.runId !== null)
     await wechat().fastForward('oAstray', 11 * HOUR)
     await api.waitForBody<FollowerBody>(follower('oAstray'), (f) => f.outcome === 'completed')
@@ -92,19 +92,19 @@ describe('a product that is pointed at another namespace by mistake', () => {
 })
 
 describe('a Temporal whose database was lost', () => {
-  it('is told loudly; once accepted, active runs go on from the store, and nothing is sent twice', async () => {
+  it('is reported as unexpected; once accepted, active runs continue from the store, and nothing is sent twice', async () => {
     await inTheMiddle('oLost')
     await wechat().follow('oQuiet')
     await api.app.waitForRun(APP, 'oQuiet', (r) => r.runId !== null)
-    const { namespaceId: before } = await engineState()
-    await api.app.restart(loseEngine)
-    expect(await engineState()).toMatchObject({ state: 'unexpected', expected: before })
+    const { namespaceId: before } = await namespaceState()
+    await api.app.restart(loseNamespace)
+    expect(await namespaceState()).toMatchObject({ state: 'unexpected', expected: before })
     await wechat().type('oQuiet', 'me too')
     await reconcilerOf(api.app).run()
     expect(textsTo('oQuiet')).toEqual([])
 
     await accept()
-    // What waited in the inbox finds its run again.
+    // Events from the inbox reach their runs again.
     await api.waitForBody<FollowerBody>(follower('oQuiet'), (f) => f.steps[0]?.state === 'sent')
     for (const openId of ['oLost', 'oQuiet']) {
       await wechat().fastForward(openId, 11 * HOUR)
@@ -114,23 +114,23 @@ describe('a Temporal whose database was lost', () => {
     }
   })
 
-  it('is taken without a question where no run is under way', async () => {
+  it('is accepted automatically where no run is active', async () => {
     for (const openId of ['oNewThere']) {
       await wechat().unfollow(openId)
       await api.app.waitForRun(APP, openId, (r) => r.status === 'ended')
     }
-    expect(await engineState()).toMatchObject({ state: 'expected', activeRuns: 0 })
-    await api.app.restart(loseEngine)
-    expect(await engineState()).toMatchObject({ state: 'expected' })
+    expect(await namespaceState()).toMatchObject({ state: 'expected', activeRuns: 0 })
+    await api.app.restart(loseNamespace)
+    expect(await namespaceState()).toMatchObject({ state: 'expected' })
     await inTheMiddle('oAfterwards')
   })
 })
 
 describe('a Temporal that was restored from an older backup', () => {
-  it('gets back what it forgot: runs, and what followers did in those that it has', async () => {
+  it('gets its missing runs back, and the missing events of the runs that it has', async () => {
     await inTheMiddle('oForgotten')
     await operatorTools(api.app, APP, 'oForgotten').delete()
-    // It remembers this one as it was before the reply.
+    // The backup has this run as it was before the reply.
     await wechat().follow('oOlder')
     await api.app.waitForRun(APP, 'oOlder', (r) => r.runId !== null)
     const older = operatorTools(api.app, APP, 'oOlder')
@@ -152,13 +152,13 @@ describe('a Temporal that was restored from an older backup', () => {
     expect(workflowIdOf(APP, 'oOlder')).toBe(older.handle.workflowId)
   })
 
-  it('is found out by how many runs it does not know: none is given up, and all go on once it is accepted', async () => {
+  it('is detected by the number of missing runs: none is ended, and all continue once it is accepted', async () => {
     const all = Array.from({ length: 21 }, (_, i) => `oMany${i}`)
     await Promise.all(all.map((openId) => inTheMiddle(openId)))
     await Promise.all(all.map((openId) => operatorTools(api.app, APP, openId).delete()))
 
     await reconcilerOf(api.app).run()
-    expect(await engineState()).toMatchObject({ state: 'unexpected' })
+    expect(await namespaceState()).toMatchObject({ state: 'unexpected' })
     expect((await api.call('GET', '/metrics')).text).toMatch(/^nurture_namespace_unexpected 1$/m)
     expect((await api.get<FollowerBody>(follower('oMany0'))).body).toMatchObject({ status: 'active' })
 

@@ -61,7 +61,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     builds.set(buildId, started.program)
     return started
   }
-  /** The program that runs this build. */
+  /** The worker program of a build. */
   const workerOf = (buildId: string) => {
     const found = builds.get(buildId)
     if (!found) throw new Error(`no worker of build ${buildId} was started`)
@@ -90,7 +90,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     if (!out) throw new Error(err)
     return JSON.parse(out) as DeploymentView & { moves: { buildId: string; command: string }[] }
   }
-  /** Undefined also while Temporal is slow to answer. */
+  /** Undefined also when Temporal does not answer in time. */
   const versionOf = async (buildId: string) => {
     const status = await view().catch((err) => {
       process.stderr.write(`${err}\n`)
@@ -102,9 +102,9 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     callApi<PresentedRun>(serve, `/api/followers/${APP}/${openId}`).catch(() => null)
   const received = (openId: string) =>
     simulator.account(APP).sends.filter((s) => s.openId === openId && s.errcode === 0).length
-  /** Which build the follower's newest execution is on. */
+  /** The build of the follower's newest execution. */
   const buildOf = async (openId: string) => {
-    // Not through a handle, which would decode the memo.
+    // Without a handle, which would decode the memo.
     const execution = { workflowId: workflowIdOf(APP, openId) }
     const raw = await client.workflowService.describeWorkflowExecution({ namespace, execution })
     return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId
@@ -157,7 +157,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     rmSync(dataDir, { recursive: true, force: true })
   })
 
-  it('old runs stay with their build to the end, new ones begin on the new build, and nothing is lost', async () => {
+  it('keeps old runs on their build until they end, begins new runs on the new build, and loses nothing', async () => {
     expect((await nurture('deploy', '--build-id', 'a')).err).toContain('No worker of build a polls')
     const a = await startBuild('a')
     await waitFor(async () => (await readiness(a.base)).body.version !== undefined)
@@ -185,7 +185,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await follow('oNew')
     expect(await buildOf('oNew')).toBe('b')
 
-    // A re-follow while the run is open goes on as its successor, which begins on the current build.
+    // A re-follow while the run is open begins a successor on the current build.
     const wechat = simulator.account(APP)
     const signalsBefore = await signalsOf('oReturns')
     a.program.process.kill('SIGSTOP')
@@ -197,7 +197,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     expect(await buildOf('oReturns')).toBe('b')
     expect(await continuesAnother('oReturns')).toBe(true)
 
-    // The old run hears, sends and ends where it began.
+    // The old run receives events, sends and ends on its own build.
     await wechat.type('oStays', 'hi')
     await wechat.type('oBefore', 'hi')
     await waitFor(async () => (await run('oStays'))?.status === 'ended')
@@ -215,7 +215,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(async () => (await run('oNew'))?.outcome === 'completed')
   })
 
-  it('a run whose build has no worker is named, with the command that moves it, and goes on after that', async () => {
+  it('reports a run whose build has no worker with the command that moves it, after which the run continues', async () => {
     const wechat = simulator.account(APP)
     await follow('oStuck')
     await follow('oSleeps')
@@ -223,7 +223,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     const c = await startBuild('c')
     expect(await nurture('deploy', '--build-id', 'c', '--wait')).toMatchObject({ code: 0 })
     await stop(workerOf('b'))
-    // Temporal remembers for a minute who polled.
+    // Temporal lists a poller for a minute after its last poll.
     await waitFor(async () => (await versionOf('b'))?.worker === false)
     const status = await nurture('deploy', '--status')
     expect(status.code).toBe(1)
@@ -235,7 +235,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(async () => (await signalsOf('oStuck')) > 1)
     expect(received('oStuck')).toBe(1)
 
-    // What the command does, to what its query finds.
+    // Does what the command does, for the runs that its query finds.
     const query = /--query "([^"]+)"/.exec(move?.command ?? '')?.[1] ?? ''
     const { executions } = await client.workflowService.listWorkflowExecutions({ namespace, query })
     expect(executions?.map((e) => e.execution?.workflowId)).toContain(workflowIdOf(APP, 'oStuck'))
@@ -247,7 +247,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
         updateMask: { paths: ['versioning_override'] },
       })
     }
-    // Also the one that has nothing to do yet is no longer waited for.
+    // An idle run is moved too.
     await waitFor(async () => (await nurture('deploy', '--status')).code === 0)
     await wechat.type('oSleeps', 'hi')
     for (const openId of ['oStuck', 'oSleeps']) {

@@ -10,13 +10,13 @@ import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bun
 const folder = new URL('../histories/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
-/** `npm run histories` makes the files; those of released versions are never changed. */
+/** `npm run histories` writes the files. Those of released versions are never changed. */
 describe('stored histories', () => {
-  it('are there, for every kind of ending', () => {
+  it('exist for every outcome', () => {
     expect(files.length).toBeGreaterThanOrEqual(6)
   })
 
-  it('replay with the workflow as it is now', async () => {
+  it('replay with the current workflow', async () => {
     const histories = files.map((name) => ({
       workflowId: 'nurture/wxtest/oReplayed',
       history: historyFromJSON(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))),
@@ -24,7 +24,7 @@ describe('stored histories', () => {
     const failed: string[] = []
     let i = 0
     const workflowBundle = await bundleWorkflows()
-    // As in production, where histories from before the encryption are read with it.
+    // As in production, which reads unencrypted histories with the same codec.
     const dataConverter = createReplayDataConverter({ current: 'test-encryption-key' })
     const sinks = runLogSinks(createLog('silent'))
     for await (const result of Worker.runReplayHistories(

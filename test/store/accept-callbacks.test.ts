@@ -52,7 +52,7 @@ describeOnBothStores('an event that may begin a run', (store) => {
     const event = { kind, scene: null, text: null, qrScene: null, eventKey: null, start: null }
     return { ...message(key), kind, event, reply: null, entry: null, ...more }
   }
-  /** The replies that these get, one call after the other. */
+  /** The replies to these events, accepted one after the other. */
   const replies = async (...rows: ArrivingEvent[]) => {
     const accept = createAcceptEvents(deps())
     const results: unknown[] = []
@@ -156,11 +156,11 @@ describeOnBothStores('an event that may begin a run', (store) => {
     expect(await replies(follow('last', { createTime: NOW + 3_000 }))).toEqual([REPLY])
   })
 
-  it('is not replied to while the person is being forgotten', async () => {
+  it('gets no reply while the follower is being erased', async () => {
     expect(await replies(plain('f', 'erase'), message('a'))).toEqual([null, null])
   })
 
-  it('is replied to whatever the follower does that begins nothing', async () => {
+  it('gets its reply although other actions of the follower wait that begin no run', async () => {
     expect(await replies(plain('a', 'kf_create_session'), plain('b', 'text'), message('c'))).toEqual([
       null,
       null,
@@ -223,8 +223,10 @@ describeOnBothStores('an event that may begin a run', (store) => {
     expect(given).toEqual([REPLY, null, null, null])
   })
 
-  it('is stored where the batch before it failed', async () => {
-    const failing = betweenReadAndInsert(store().db, () => Promise.reject(new Error('the store is away')))
+  it('is stored when the batch before it failed', async () => {
+    const failing = betweenReadAndInsert(store().db, () =>
+      Promise.reject(new Error('the store is unavailable')),
+    )
     const accept = createAcceptEvents({ ...deps(failing), isOnlyWriter: true })
     const [failed, stored] = await Promise.allSettled([accept([message('a')]), accept([message('b')])])
     expect(failed.status).toBe('rejected')
@@ -232,7 +234,7 @@ describeOnBothStores('an event that may begin a run', (store) => {
   })
 })
 
-/** A store in which something happens once, after the follower was looked at and before the event is stored. */
+/** A store that calls a function once, after the follower was read and before the event is stored. */
 function betweenReadAndInsert(db: Db, happens: () => Promise<unknown>): Db {
   let first = true
   return new Proxy(db, {

@@ -33,7 +33,7 @@ function setUp(store: Store) {
 
 describeOnBothStores('bearer tokens', (store) => {
   describe('a bearer token', () => {
-    it('speaks for the holder of the admin token, or for itself', async () => {
+    it('authenticates the holder of the admin token, or an API token', async () => {
       const { bear, make } = setUp(store())
       expect(await bear(ADMIN_TOKEN)).toEqual({
         kind: 'authenticated',
@@ -46,7 +46,7 @@ describeOnBothStores('bearer tokens', (store) => {
       })
     })
 
-    it('speaks for nobody when it is missing, made up, or what the store keeps of one', async () => {
+    it('authenticates nobody when it is missing, unknown, or the stored hash of a token', async () => {
       const { read, bear, make } = setUp(store())
       const token = await make('tok_two')
       expect(await read(undefined, null)).toEqual({ kind: 'none' })
@@ -55,7 +55,7 @@ describeOnBothStores('bearer tokens', (store) => {
         expect([wrong, await bear(wrong)]).toEqual([wrong, { kind: 'wrong' }])
     })
 
-    it('ends by itself, or is revoked', async () => {
+    it('expires, or is revoked', async () => {
       const { tokens, bear, make } = setUp(store())
       const brief = await make('tok_brief', MINUTE)
       expect(await bear(brief)).toMatchObject({ kind: 'authenticated' })
@@ -67,7 +67,7 @@ describeOnBothStores('bearer tokens', (store) => {
       expect(await tokens.remove('tok_revoked')).toBeNull()
     })
 
-    it('is noted as used, once a minute at most', async () => {
+    it('has its last use recorded, once a minute at most', async () => {
       const { tokens, bear, make } = setUp(store())
       const token = await make('tok_used')
       const lastUse = async () => (await tokens.find(hashSecret(token)))?.lastUsedAt
@@ -82,7 +82,7 @@ describeOnBothStores('bearer tokens', (store) => {
       expect(await lastUse()).toBe(first + MINUTE)
     })
 
-    it('works also when its use cannot be noted', async () => {
+    it('works when its use cannot be recorded', async () => {
       const { tokens, make } = setUp(store())
       const token = await make('tok_unnoted')
       const log = pino({ level: 'silent' })
@@ -93,7 +93,7 @@ describeOnBothStores('bearer tokens', (store) => {
   })
 
   describe('an address that sends wrong tokens', () => {
-    it('must wait after a hundred, also with the right one of a script; then that one is taken', async () => {
+    it('must wait after a hundred, even with a valid token, which is accepted after the wait', async () => {
       const { bear, make } = setUp(store())
       const right = await make('tok_right')
       for (let i = 0; i < 100; i++)
@@ -105,7 +105,7 @@ describeOnBothStores('bearer tokens', (store) => {
       expect(await bear(right, '198.51.100.1')).toMatchObject({ kind: 'authenticated' })
     })
 
-    it('keeps the holder of the admin token at the same address out never', async () => {
+    it('never locks out the holder of the admin token at the same address', async () => {
       const { bear } = setUp(store())
       for (let i = 0; i < 200; i++) await bear(`wrong-${i}`, '198.51.100.4')
       expect(await bear('wrong', '198.51.100.4')).toMatchObject({ kind: 'wait' })
@@ -114,7 +114,7 @@ describeOnBothStores('bearer tokens', (store) => {
         expect([near, (await bear(near, '198.51.100.5')).kind]).not.toEqual([near, 'authenticated'])
     })
 
-    it('is a whole /48 of IPv6, with three times the tries', async () => {
+    it('is a whole /48 in IPv6, with three times the attempts', async () => {
       const { bear } = setUp(store())
       const from = (i: number) => `2001:db8:7:${i.toString(16)}::/64`
       for (let i = 0; i < 300; i++) expect((await bear(`wrong-${i}`, from(i))).kind).toBe('wrong')
@@ -122,7 +122,7 @@ describeOnBothStores('bearer tokens', (store) => {
       expect((await bear('wrong', '2001:db8:8:1::/64')).kind).toBe('wrong')
     })
 
-    it('is not one whose token has expired, or that sends none', async () => {
+    it('is not one that sends expired tokens or none', async () => {
       const { read, bear, make } = setUp(store())
       const old = await make('tok_old', 1)
       clock.at += 1

@@ -14,7 +14,7 @@ const event = {
   start: null,
 } as const
 
-/** Accepts these events, each of a follower of its own, and claims one after the other. */
+/** Accepts these events, each of another follower, and claims them one after the other. */
 async function claimedOf(db: Db, events: { key: string; createTime: number }[]): Promise<string[]> {
   const rows = events.map(({ key, createTime }) => ({
     appId: 'wxA',
@@ -34,7 +34,7 @@ async function claimedOf(db: Db, events: { key: string; createTime: number }[]):
 }
 
 describeOnBothStores('after an outage', (store) => {
-  it('claims those of the last minute in turns with the oldest, and nobody for ever last', async () => {
+  it('claims events of the last minute and the oldest events alternately, so that none waits indefinitely', async () => {
     const events = ['old0', 'old1', 'old2', 'new0', 'new1'].map((key, i) => ({
       key,
       createTime: key.startsWith('old') ? NOW - 600_000 : NOW - 5_000 + i,
@@ -42,7 +42,7 @@ describeOnBothStores('after an outage', (store) => {
     expect(await claimedOf(store().db, events)).toEqual(['old0', 'new1', 'old1', 'new0', 'old2'])
   })
 
-  it('claims the oldest first as long as they are of the last minute', async () => {
+  it('claims the oldest first when all are of the last minute', async () => {
     const events = [3, 2, 1].map((s) => ({ key: `k${s}`, createTime: NOW - s * 1_000 }))
     expect(await claimedOf(store().db, events)).toEqual(['k3', 'k2', 'k1'])
   })

@@ -239,7 +239,7 @@ describeOnBothStores('signing in', (store) => {
       expect(await enter({ address: '192.0.2.51' })).toMatchObject({ kind: 'wait' })
     })
 
-    it('from everywhere keeps the person out where nobody of that name has signed in, and nowhere else', async () => {
+    it('from everywhere locks the user out only where that name has never signed in', async () => {
       const { enter } = await setUp(store())
       expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
       for (let i = 0; i < 60; i++) await guess(enter, `192.0.2.${i}`)
@@ -258,7 +258,7 @@ describeOnBothStores('signing in', (store) => {
       expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wait')
     })
 
-    it('in masses keeps nobody waiting at a known place, and one network nobody elsewhere', async () => {
+    it('in masses delays nobody at a known address, and from one network nobody elsewhere', async () => {
       // Some 10 ms each: the queue is full while the others come.
       const slow = createPasswords({ ln: 12, r: 8, p: 1 })
       const { enter, users, hash } = await setUp(store(), { cheap: slow })

@@ -7,7 +7,7 @@ import { freshDatabase } from '../harness/stores.ts'
 
 const url = inject('postgresUrl')
 
-describe.skipIf(!url)('a connection that the database cuts', () => {
+describe.skipIf(!url)('a connection that the database closes', () => {
   it('between two statements of a transaction fails that transaction, and nothing else', async () => {
     const databaseUrl = await freshDatabase(url)
     const store = await openStore({ databaseUrl, dataDir: null })
@@ -21,12 +21,12 @@ describe.skipIf(!url)('a connection that the database cuts', () => {
         const { rows } = await execute<{ pid: number }>(tx, sql`SELECT pg_backend_pid() AS pid`)
         const pid = rows[0]?.pid
         await admin.query('SELECT pg_terminate_backend($1)', [pid])
-        // Until the server has ended it.
+        // Waits until the server has closed it.
         for (;;) {
           const { rowCount } = await admin.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid])
           if (rowCount === 0) break
         }
-        // Time in which an error that nobody hears would end the process.
+        // An error without a listener would end the process in this time.
         await new Promise((resolve) => setTimeout(resolve, 50))
         await execute(tx, sql`SELECT 1`)
       })

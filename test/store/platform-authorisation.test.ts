@@ -152,7 +152,7 @@ describeOnBothStores('an owner’s way to WeChat’s authorisation page and back
     expect([statuses.filter((s) => s === 200).length, statuses.at(-1)]).toEqual([60, 429])
   })
 
-  it('leaves nothing for ever: visits and authorisations go with the purge, revocations stay', async () => {
+  it('is purged: visits and authorisations are deleted, revocations stay', async () => {
     const { db } = await open()
     const at = pagesOver(db)
     await at.back(await at.state(), CODE)

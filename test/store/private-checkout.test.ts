@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 
-/** What starts a PostgreSQL for tests, and a cluster as chaos does, by itself in the current folder. */
+/** A program that starts a PostgreSQL for tests, and a cluster as in chaos, in the current folder. */
 const PROGRAM = `
   import { spawn } from 'node:child_process'
   import pg from 'pg'

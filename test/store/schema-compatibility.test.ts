@@ -12,10 +12,9 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../harness/stores.ts'
 
 /**
- * While processes are restarted one after the other, the version before runs on the new schema. So each released
- * version's own statements must still work on it: they were written down when it was released, with the number of
- * migrations that it had. A new release adds a line here, and a file of what it writes that is new. 0.3.0 is
- * the baseline: there is no upgrade from a version before it.
+ * During a rolling upgrade the previous version runs on the new schema, so the statements of each released version must still
+ * work. They were recorded at the release, with its number of migrations. A new release adds a line here, and a file with
+ * its new statements. 0.3.0 is the baseline: an upgrade from an earlier version is not supported.
  */
 const RELEASED = [{ version: 'v0.3.0', migrations: 1 }]
 
@@ -33,28 +32,31 @@ interface Database {
   query<T>(text: string): Promise<T[]>
 }
 
-const engines = { PGlite: openPglite, PostgreSQL: openPostgres }
+const databases = { PGlite: openPglite, PostgreSQL: openPostgres }
 
-describe.each(Object.keys(engines) as (keyof typeof engines)[])('on %s', (engine) => {
-  const isThere = engine === 'PGlite' || Boolean(inject('postgresUrl'))
-  describe.skipIf(!isThere).each(RELEASED)('the schema of now serves $version', ({ version, migrations }) => {
-    it('every statement that it makes works as before, and nothing that it knows is gone or changed', async () => {
-      const db = await engines[engine]()
-      await db.migrate(upTo(migrations))
-      const before = await columnsOf(db)
-      const statements = statementsUntil(version)
-      for (const statement of statements) await db.query(statement.replaceAll('{n}', 'before'))
+describe.each(Object.keys(databases) as (keyof typeof databases)[])('on %s', (database) => {
+  const isThere = database === 'PGlite' || Boolean(inject('postgresUrl'))
+  describe.skipIf(!isThere).each(RELEASED)(
+    'the current schema supports $version',
+    ({ version, migrations }) => {
+      it('runs all its statements, and no column that it knows is missing or changed', async () => {
+        const db = await databases[database]()
+        await db.migrate(upTo(migrations))
+        const before = await columnsOf(db)
+        const statements = statementsUntil(version)
+        for (const statement of statements) await db.query(statement.replaceAll('{n}', 'before'))
 
-      await db.migrate(migrationsFolder)
-      for (const statement of statements) await db.query(statement.replaceAll('{n}', 'after'))
-      expect(broken(before, await columnsOf(db))).toEqual([])
-      const untouched = [...tablesOf(before)].filter((t) => !statements.some((s) => writes(s, t)))
-      expect(untouched).toEqual([])
-    })
-  })
+        await db.migrate(migrationsFolder)
+        for (const statement of statements) await db.query(statement.replaceAll('{n}', 'after'))
+        expect(broken(before, await columnsOf(db))).toEqual([])
+        const untouched = [...tablesOf(before)].filter((t) => !statements.some((s) => writes(s, t)))
+        expect(untouched).toEqual([])
+      })
+    },
+  )
 })
 
-/** What keeps an older version from writing: a column gone, of another type, or wanted and without a default. */
+/** The changes that prevent an older version from writing: a column that is missing, has another type, or is required without a default. */
 function broken(before: Map<string, Column>, after: Map<string, Column>): string[] {
   const tables = tablesOf(before)
   const gone = [...before].flatMap(([name, was]) => {
@@ -71,8 +73,8 @@ function broken(before: Map<string, Column>, after: Map<string, Column>): string
   return [...gone, ...wanted]
 }
 
-describe('a migration that an older version cannot live with', () => {
-  it('is found', async () => {
+describe('a migration that is incompatible with an older version', () => {
+  it('is reported', async () => {
     const db = await openPglite()
     await db.migrate(upTo(1))
     const before = await columnsOf(db)
@@ -90,7 +92,7 @@ describe('a migration that an older version cannot live with', () => {
   })
 })
 
-/** A migrations folder that ends where a version did. */
+/** A migrations folder with the migrations of a version only. */
 function upTo(count: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'follower-nurture-migrations-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -101,7 +103,7 @@ function upTo(count: number): string {
   return folder
 }
 
-/** Those of that version and of the ones before it, which it makes too. */
+/** The statements of that version and of those before it, which it executes too. */
 function statementsUntil(version: string): string[] {
   const last = RELEASED.findIndex((r) => r.version === version)
   return RELEASED.slice(0, last + 1).flatMap((r) =>

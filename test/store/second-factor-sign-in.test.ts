@@ -38,7 +38,7 @@ describeOnBothStores('the second factor', (store) => {
     const signIn = new SignIn(deps)
     const step = new SecondFactor({ ...deps, sealer: createSealer('test-key') })
     const enter = (address = HOME) => signIn.withPassword({ name: 'lin', password: PASSWORD, address })
-    /** The cookie of a browser that owes a second factor. */
+    /** The cookie of a browser whose second factor is pending. */
     const owing = async (address = HOME) => {
       const found = await enter(address)
       if (found.kind !== 'second-factor') throw new Error(found.kind)
@@ -244,7 +244,7 @@ describeOnBothStores('the second factor', (store) => {
     expect((await enter()).kind).toBe('in')
   })
 
-  it('owed by nobody any more with a new password, or once disabled', async () => {
+  it('is no longer pending after a new password, or when the user is disabled', async () => {
     const { enrol, owing, step, users, db } = setUp()
     const { secret } = await enrol()
     const cookie = await owing()

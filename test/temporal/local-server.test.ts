@@ -53,13 +53,13 @@ describe('a supervised program', () => {
   })
 })
 
-describe.skipIf(!inject('temporalAddress'))('the local engine', () => {
+describe.skipIf(!inject('temporalAddress'))('the local Temporal server', () => {
   const start = async (port = 0) => {
     const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} })
     return startLocalServer({ program: binary, dataDir: folder, port, uiPort: 0, namespace: 'default' })
   }
 
-  it('keeps its runs between two starts', async () => {
+  it('keeps its runs over a restart', async () => {
     const followerKey = { appId: 'wxA', openId: 'oKept' }
     const first = await start()
     const began = makeStart(planOf([{ id: 'later', afterMs: 3_600_000 }]), Date.now())
@@ -97,11 +97,11 @@ describe.skipIf(!inject('temporalAddress'))('the local engine', () => {
   })
 
   it.skipIf(process.platform !== 'linux')(
-    'lets no web page start a run: no port but the Web UI does what a browser asks, and all are of this machine',
+    'lets no web page start a run: only the Web UI answers browsers, and every port is on loopback',
     async () => {
       const { uiUrl, stop } = await start()
       const ports = listeningPorts(process.pid)
-      // What a page of any site may send without asking first: a simple request.
+      // A simple request, which a page of any site may send without a preflight.
       const body = '{"workflowType": {"name": "FollowerNurture"}, "taskQueue": {"name": "nurture"}}'
       const requests = ports.map(async ({ port }) => {
         const head = `POST /api/v1/namespaces/default/workflows/run-of-a-page HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\nContent-Type: text/plain`
@@ -113,14 +113,14 @@ describe.skipIf(!inject('temporalAddress'))('the local engine', () => {
       expect(ports.length).toBeGreaterThan(2)
       expect(ports.filter((p) => !p.isLoopback)).toEqual([])
       for (const [, status] of answers) expect(status).toMatch(/^HTTP\/1.1 (403|404) /)
-      // A built server has no other port that speaks HTTP/1; a `temporal` CLI opens two, one of them for metrics.
+      // A server built with Go has no other port with HTTP/1. The `temporal` CLI opens two, one of them for metrics.
       const { kind } = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} })
       if (kind === 'server')
         expect(answers.map(([port]) => port)).toEqual(uiUrl ? [Number(new URL(uiUrl).port)] : [])
     },
   )
 
-  it('says which port is taken, and by which variable it is changed', async () => {
+  it('names a port in use and the variable that changes it', async () => {
     const server = createServer()
     const port = await new Promise<number>((resolve) =>
       server.listen(0, '127.0.0.1', () => {

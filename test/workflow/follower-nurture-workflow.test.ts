@@ -11,7 +11,7 @@ import {
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** The series of the README: a hint in the first minute, a gift on the reply, a reminder a day later. */
+/** The series of the README: a hint in the first minute, a gift after the reply, a reminder a day later. */
 const welcome = planOf([
   { id: 'hint', afterMs: 20_000, when: 'not-replied' },
   { id: 'gift', afterMs: 0, since: 'reply' },
@@ -37,14 +37,14 @@ function latch(): { opened: Promise<void>; open(): void } {
   return { opened, open: () => open() }
 }
 
-/** A call that is under way until the test lets it end. */
+/** A call that lasts until the test ends it. */
 function underWay() {
   const begun = latch()
   const ended = latch()
   return {
     begun: begun.opened,
     end: ended.open,
-    /** The call begins, and comes back with `result` once it may. */
+    /** Begins the call, which returns `result` when the test ends it. */
     async with<T>(result: T): Promise<T> {
       begun.open()
       await ended.opened
@@ -55,12 +55,12 @@ function underWay() {
 
 let harness: WorkflowHarness
 beforeAll(async () => {
-  // Not encrypted: a test looks for what no history may hold even so.
+  // Not encrypted: the test searches the history for data that must not be in it.
   harness = await startWorkflowHarness(inject('temporalAddress'), { encrypt: false })
 })
 afterAll(() => harness?.close())
 
-describe('a follower who never says a word', () => {
+describe('a follower who never replies', () => {
   it('gets the hint within the minute and nothing after it, until the window closes', async () => {
     const f = harness.follower()
     await f.start(welcome)
@@ -141,7 +141,7 @@ describe('a follower who replies', () => {
     expect((f.sent[2]?.afterMs ?? 0) - (f.sent[1]?.afterMs ?? 0)).toBeGreaterThanOrEqual(2_000)
   })
 
-  it('leaves with an exit keyword, whatever its case and width', async () => {
+  it('ends the run with an exit keyword of any case and width', async () => {
     const f = harness.follower()
     await f.start(welcome)
     await f.interact('message', { text: ' ＴＤ ' })
@@ -149,7 +149,7 @@ describe('a follower who replies', () => {
     expect(f.sent).toEqual([])
   })
 
-  it('may chat on: no quota is exceeded and the series goes on', async () => {
+  it('may send many messages: no quota is exceeded, and the series continues', async () => {
     const f = harness.follower()
     await f.start(welcome)
     for (let i = 0; i < 30; i++) await f.interact('message', { text: `chat ${i}` })
@@ -188,7 +188,7 @@ describe('a follower who unfollows', () => {
     })
   })
 
-  it('starts over after a re-follow, also while a send is finishing', async () => {
+  it('begins a new run after a re-follow, also while a send is finishing', async () => {
     const f = harness.follower()
     const sending = underWay()
     f.answerSends((input) => sending.with({ result: 'sent', at: input.now, unclear: 0 }))
@@ -209,10 +209,10 @@ describe('a follower who unfollows', () => {
   })
 })
 
-describe('what comes before the first workflow task, while workers are busy or away', () => {
+describe('a signal that arrives before the first workflow task', () => {
   const plan = planOf([{ id: 'now', afterMs: 0 }])
 
-  /** Tells a run its story while nobody works, then lets it be heard. */
+  /** Sends signals to a run while no worker runs, then starts the worker. */
   async function heardLate(story: (f: TestFollower) => Promise<void>): Promise<TestFollower> {
     const idle = await startWorkflowHarness(inject('temporalAddress'), { idle: true })
     onTestFinished(() => idle.close())
@@ -224,7 +224,7 @@ describe('what comes before the first workflow task, while workers are busy or a
     return f
   }
 
-  it('is heard in its order: an unfollow between two follows ends the first run', async () => {
+  it('is applied in order: an unfollow between two follows ends the first run', async () => {
     const f = await heardLate(async (f) => {
       await f.unfollow(f.entryAt + 1_000)
       const start = makeStart(plan, f.entryAt + 2_000)
@@ -237,7 +237,7 @@ describe('what comes before the first workflow task, while workers are busy or a
     expect(sentSteps(f)).toEqual(['now'])
   })
 
-  it('a resume, then a pause: the run is paused', async () => {
+  it('is applied in order: a resume, then a pause leave the run paused', async () => {
     const f = await heardLate(async (f) => {
       await f.handle().signal('pause')
       await f.handle().signal('resume')
@@ -251,7 +251,7 @@ describe('what comes before the first workflow task, while workers are busy or a
   })
 })
 
-describe('a signal that comes while WeChat is asked for tags and facts', () => {
+describe('a signal that arrives during a call for tags or attributes', () => {
   const tagging = planOf([
     { id: 'mark', afterMs: 0, kind: 'tag', tag: ['新粉'] },
     { id: 'then', afterMs: HOUR },
@@ -261,7 +261,7 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
     { id: 'then', afterMs: HOUR },
   ])
 
-  it('an unfollow ends a run that is being tagged, once the tag is given', async () => {
+  it('ends a run as an unfollow when the running tag call has ended', async () => {
     const f = harness.follower()
     const tags = underWay()
     f.wechat.tags = () => tags.with({ result: 'tagged' })
@@ -273,7 +273,7 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
     expect(f.sent).toEqual([])
   })
 
-  it('an unfollow ends a run that asks for facts, and nothing is sent', async () => {
+  it('ends a run as an unfollow during the fetch of attributes, and nothing is sent', async () => {
     const f = harness.follower()
     const facts = underWay()
     f.wechat.attributes = () => facts.with({ attributes: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
@@ -285,7 +285,7 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
     expect(f.sent).toEqual([])
   })
 
-  it('a pause keeps back the step whose facts are being asked for; it goes after the resume', async () => {
+  it('holds as a pause the step whose attributes are being fetched; the step is sent after the resume', async () => {
     const f = harness.follower()
     const facts = underWay()
     f.wechat.attributes = () => facts.with({ attributes: { tags: ['vip'], qrScene: '', subscribeScene: '' } })
@@ -299,7 +299,7 @@ describe('a signal that comes while WeChat is asked for tags and facts', () => {
     await f.waitForState((s) => s.steps[0]?.state === 'sent')
   })
 
-  it('a reply is heard while a sent message is being tagged', async () => {
+  it('is applied as a reply while a sent message is being tagged', async () => {
     const f = harness.follower()
     const tags = underWay()
     f.wechat.tags = () => tags.with({ result: 'tagged' })
@@ -342,7 +342,7 @@ describe('an operator', () => {
     expect(f.records.at(-1)?.state).toMatchObject({ status: 'ended', outcome: 'cancelled' })
   })
 
-  it('pauses a follower; what came due meanwhile follows its ifLate after the resume', async () => {
+  it('pauses a follower; overdue steps follow their ifLate after the resume', async () => {
     const f = harness.follower({ rules: 'classic-48h' })
     await f.start(
       planOf([
@@ -378,8 +378,8 @@ describe('an operator', () => {
   })
 })
 
-describe('what WeChat says against our ledger', () => {
-  it('45015 mid-series closes the grants; the next message releases what was held', async () => {
+describe('an errcode that contradicts the ledger', () => {
+  it('45015 closes the grants, and the next message releases the held steps', async () => {
     const f = harness.follower()
     await f.start(planOf([{ id: 'gift', afterMs: 0, since: 'reply' }]))
     f.answerSends((input) => ({ result: 'window-over', at: input.now, unclear: 0 }))

@@ -9,7 +9,7 @@ import { makeStart, planOf, startWorkflowHarness, type WorkflowHarness } from '.
 
 const plan = planOf([{ id: 'now', afterMs: 0 }])
 
-/** Writes down the spans that are begun; every call of the client is in the trace that the test says. */
+/** Records all spans. Every call of the client belongs to the trace that the test sets. */
 function recorder(): { tracing: Tracing; trace: string | null; begun: SpanStart[] } {
   const begun: SpanStart[] = []
   const handle = (): Span => ({
@@ -37,7 +37,7 @@ describe('a run whose entry was traced', () => {
   const sends = () =>
     recorded.begun.filter((s) => s.name === 'send').map(({ parent, links }) => ({ parent, links }))
 
-  it("hands each run that follows on its own entry's trace, and its histories replay", async () => {
+  it('gives each successor the trace of its own entry, and the histories replay', async () => {
     const f = harness.follower()
     let end = () => {}
     const held = new Promise<void>((resolve) => {
@@ -87,7 +87,7 @@ describe('a run whose entry was traced', () => {
     for await (const { error } of replayed) expect(error).toBeUndefined()
   })
 
-  it('while there are no traces, its headers are empty', async () => {
+  it('has empty headers without tracing', async () => {
     recorded.trace = null
     const f = harness.follower()
     await f.start(plan)

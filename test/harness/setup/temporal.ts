@@ -16,7 +16,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const print = (line: string) => process.stderr.write(`${line}\n`)
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-temporal-'))
   try {
-    const engine = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
+    const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
     const settings = {
       // Tests fast-forward from timer to timer, so this is Temporal's own default.
       'history.timerProcessorMaxPollRPS': 20,
@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
     const ports = { port: 0, uiPort: 0 }
     const running = await startLocalServer({
-      program: engine,
+      program: binary,
       dataDir,
       ...ports,
       namespace: 'default',
