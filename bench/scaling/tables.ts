@@ -4,7 +4,7 @@ const WAITING = [1e6, 1e7, 1e8]
 const SCENARIOS: Scenario[] = [
   ...WAITING.map((waiting) => ({ name: `${waiting / 1e6} M waiting`, waiting })),
   { name: '10,000 follows/s for 10 s', followsPerS: 10_000, seconds: 10 },
-  { name: '10,000 follows/s without end', followsPerS: 10_000 },
+  { name: '10,000 follows/s sustained', followsPerS: 10_000 },
 ]
 
 /** The tables of docs/scaling.md. A test compares them with the page. */
@@ -13,7 +13,7 @@ export function scalingTables(): string[] {
   const waiting = plans.filter((p) => p.stored)
   const row = (name: string, of: readonly Plan[], value: (plan: Plan) => string) => [name, ...of.map(value)]
   const load = [
-    ['At the peak, a second', ...plans.map((p) => p.name)],
+    ['Per second, at the peak', ...plans.map((p) => p.name)],
     row('runs started (mean)', plans, (p) => `${count(p.starts)} (${count(p.startsMean)})`),
     row('callbacks', plans, (p) => count(p.callbacks)),
     row('messages to WeChat', plans, (p) => count(p.sends)),
@@ -36,13 +36,13 @@ export function scalingTables(): string[] {
     row('connections, at most: application, Temporal', plans, (p) =>
       [p.connections.application, p.connections.temporal].map(count).join(', '),
     ),
-    row('accounts with the first quota', plans, (p) => (Number.isNaN(p.accounts) ? '–' : count(p.accounts))),
+    row('accounts, at the initial quota', plans, (p) => (Number.isNaN(p.accounts) ? '–' : count(p.accounts))),
   ]
   const stored = [
     ['Stored', ...waiting.map((p) => p.name)],
     row('waiting runs, all three databases', waiting, (p) => size(p.stored?.waiting ?? 0)),
     row('ended runs in Temporal, 3 days', waiting, (p) => size(p.stored?.ended ?? 0)),
-    row('ended runs in the store, added a month', waiting, (p) => size(p.stored?.storePerMonth ?? 0)),
+    row('ended runs in the store, growth a month', waiting, (p) => size(p.stored?.storePerMonth ?? 0)),
   ]
   const bills = WAITING.map(cloudBillFor)
   const cloud = [
@@ -52,7 +52,7 @@ export function scalingTables(): string[] {
     ['actions', ...bills.map((b) => dollars(b.actionsPrice))],
     ['active storage', ...bills.map((b) => dollars(b.activePrice))],
     ['retained storage', ...bills.map((b) => dollars(b.retainedPrice))],
-    ['plan, a tenth', ...bills.map((b) => dollars(b.planPrice))],
+    ['plan, 10 %', ...bills.map((b) => dollars(b.planPrice))],
     ['total', ...bills.map((b) => dollars(b.total))],
   ]
   return [load, needs, stored, cloud].map(aligned)
