@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Lines that must name a replaced word: names that the outside contract fixes, and other programs' own names. */
 const FIXED =
-  /nurture_engine_up|engine['"]?: ?['"]?(up|down)|field `engine`|\bengine['"]?: z\.|engine\??: string|join\(cacheDir, 'engine'\)|"?engines"?[ `:]|engines\.node/
+  /nurture_engine_up|engine['"]?: ?['"]?(up|down)|field `engine`|engine: temporal \?|\bengine['"]?: z\.|engine\??: string|join\(cacheDir, 'engine'\)|"?engines"?[ `:]|engines\.node/
 
 /** Replaced word (a pattern, whole words, any case) → what to write. */
 const REPLACED = [

@@ -1,32 +1,32 @@
 import { networksOf } from './http/ip-networks.ts'
 
-/** Slows down whoever guesses: so many tries at once, then one in a while. */
+/** Limits attempts per key: a burst, then one attempt per interval. */
 export interface AttemptLimiter {
-  /** Uses one try. Answers 0, or in how many ms there is one again (then none was used). */
+  /** Uses one attempt. Returns 0, or the ms until the next one is possible; then none was used. */
   consume(key: string): number
-  /** The try was a right one. */
+  /** Returns the attempt, because it was correct. */
   refund(key: string): void
-  /** In how many ms there is a try; 0: now. */
+  /** The ms until the next attempt is possible; 0: now. */
   waitMs(key: string): number
 }
 
-/** Names and addresses are whatever callers send: no more of them than this are remembered, the latest. */
+/** Callers choose names and addresses, so only the most recent keys are kept. */
 const MAX_KEYS = 10_000
 
 /**
- * The generic cell rate algorithm: one number for each key, the time when its tries are whole again. Own code:
- * rate-limiter-flexible keeps every key that is sent until its timer ends, so that a flood of addresses or names fills
- * the memory, and takes no clock from outside.
+ * The generic cell rate algorithm: one number per key, the time at which all its attempts are available again. This is own
+ * code because rate-limiter-flexible keeps every key until its timer ends, so a burst of addresses or names fills the memory.
+ * It also accepts no clock.
  */
 export function createAttemptLimiter(options: {
-  /** Tries at once. */
+  /** Attempts at once. */
   burst: number
-  /** One more after so many ms. */
+  /** The interval after which one attempt is added, ms. */
   everyMs: number
   now: () => number
   maxKeys?: number
 }): AttemptLimiter {
-  const { burst, everyMs, now, maxKeys: keysMax = MAX_KEYS } = options
+  const { burst, everyMs, now, maxKeys = MAX_KEYS } = options
   const fullAt = new Map<string, number>()
 
   const debtMs = (key: string) => Math.max(0, (fullAt.get(key) ?? 0) - now())
@@ -35,9 +35,9 @@ export function createAttemptLimiter(options: {
     fullAt.delete(key)
     if (debt <= 0) return
     fullAt.set(key, now() + debt)
-    // The first one is the one that was tried longest ago.
+    // The first key is the one whose last attempt is the oldest.
     for (const oldest of fullAt.keys()) {
-      if (fullAt.size <= keysMax) break
+      if (fullAt.size <= maxKeys) break
       fullAt.delete(oldest)
     }
   }
@@ -52,17 +52,17 @@ export function createAttemptLimiter(options: {
   }
 }
 
-/** How many times the tries of one /64 a whole IPv6 /48 has: several people may share it, and 65,536 /64 are in it. */
+/** An IPv6 /48 has this many times the attempts of one /64. Several people may share it, and it has 65,536 /64 networks. */
 const WIDER_NETWORK_FACTOR = 3
 
-/** A limiter of clients by their addresses; null (no connection, but this process) is never slowed down. */
+/** Limits attempts per client address. null (a call within this process) is not limited. */
 export interface NetworkAttemptLimiter {
   consume(address: string | null): void
   refund(address: string | null): void
   waitMs(address: string | null): number
 }
 
-/** Counts each try for the address, and for the /48 around an IPv6 one. @see networksOf */
+/** Counts each attempt for the address, and for the /48 of an IPv6 address. @see networksOf */
 export function createNetworkAttemptLimiter(options: {
   burst: number
   everyMs: number
@@ -77,10 +77,10 @@ export function createNetworkAttemptLimiter(options: {
   })
   const keys = (address: string | null): [AttemptLimiter, string][] => {
     if (address === null) return []
-    const { network: own, widerNetwork: around } = networksOf(address)
+    const { network, widerNetwork } = networksOf(address)
     return [
-      [perNetwork, own],
-      ...(around === null ? [] : [[perWiderNetwork, around] satisfies [AttemptLimiter, string]]),
+      [perNetwork, network],
+      ...(widerNetwork === null ? [] : [[perWiderNetwork, widerNetwork] satisfies [AttemptLimiter, string]]),
     ]
   }
   return {

@@ -20,17 +20,17 @@ interface BearerDeps {
   adminToken: string
   now: () => number
   log: Log
-  /** The counter of refused requests. */
+  /** Counts refused requests. */
   metrics: { refusals: { inc(labels: { where: string; reason: string }, by?: number): void } }
   publicUrl?: string | undefined
   trustedProxies?: readonly string[] | undefined
 }
 
-/** Bearer tokens alone: all that a worker's metrics need. */
+/** Bearer tokens only, for the metrics of a worker. */
 export function createBearerAuth(deps: BearerDeps) {
   const { db, adminToken, now, log, publicUrl, trustedProxies } = deps
   const { refusals: counter } = deps.metrics
-  // A series that begins with its first fault would show no rise.
+  // Prometheus sees no increase in a series that begins with its first refusal.
   for (const [where, reasons] of Object.entries(REFUSALS))
     for (const reason of reasons) counter.inc({ where, reason }, 0)
   const tokens = createApiTokenStore(db, now)
@@ -42,11 +42,11 @@ export function createBearerAuth(deps: BearerDeps) {
   }
 }
 
-/** Who may do what: people with passwords, tokens of scripts, and whoever has ADMIN_TOKEN. */
+/** Authentication and roles of users, API tokens and ADMIN_TOKEN. */
 export function createAuth(
   deps: BearerDeps & {
     sealer: Sealer
-    /** Whether people without a second factor must set one up (REQUIRE_2FA). */
+    /** Whether users without a second factor must set one up (REQUIRE_2FA). */
     requireSecondFactor?: boolean | undefined
   },
 ) {

@@ -9,10 +9,10 @@ export type BearerResult =
   | { kind: 'none' }
   | { kind: 'wrong' }
   | { kind: 'expired' }
-  /** Too many wrong tokens from there; there is a try again in so many ms. */
+  /** Too many wrong tokens from this address. The next attempt is possible in `ms`. */
   | { kind: 'wait'; ms: number }
 
-/** Who an `Authorization` header speaks for. */
+/** Authenticates an `Authorization` header. */
 export type Authenticate = (
   authorization: string | undefined,
   address: string | null,
@@ -20,8 +20,8 @@ export type Authenticate = (
 
 export const API_TOKEN_PREFIX = 'fnt_'
 /**
- * Wrong tokens of one address: a hundred, then one a second; of one IPv6 /48 three times as many. Nobody guesses 256 bits
- * in any number of tries: what is bounded are the look-ups in the store.
+ * Wrong tokens per address: 100, then one a second; three times as many per IPv6 /48. This bounds the queries of the store:
+ * a token of 256 bits cannot be guessed.
  */
 const WRONG_TOKENS = { burst: 100, everyMs: 1_000 }
 
@@ -38,14 +38,14 @@ export function createAuthenticate(deps: {
     const apiToken = token.startsWith(API_TOKEN_PREFIX) ? await tokens.find(hashSecret(token)) : null
     if (!apiToken) return { kind: 'wrong' }
     if (apiToken.expiresAt !== null && apiToken.expiresAt <= now()) return { kind: 'expired' }
-    await tokens.noteUse(apiToken).catch((err) => log.warn({ err }, 'use of an API token not noted'))
+    await tokens.noteUse(apiToken).catch((err) => log.warn({ err }, 'use of an API token not recorded'))
     return { kind: 'authenticated', principal: { actor: apiToken.id, role: apiToken.role } }
   }
 
   return async (authorization, address) => {
     const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
     if (token === undefined) return { kind: 'none' }
-    // Before the limiter: others who send wrong tokens from a shared address must not keep its holder out.
+    // Checked before the limit: wrong tokens of others behind a shared address must not lock the holder out.
     if (constantTimeEqual(token, adminToken))
       return { kind: 'authenticated', principal: { actor: ADMIN_TOKEN_ACTOR, role: 'admin' } }
     const ms = wrongTokenLimiter.waitMs(address)

@@ -1,9 +1,9 @@
 import type { Log } from '../shared/log.ts'
 import { createRateLimitedLog } from '../shared/rate-limited-log.ts'
 
-/** Where a request was refused, and why. Each pair is one series of the metric: both come from here, never from callers. */
+/** Where requests are refused, and why. Each pair is a series of the metric, so callers cannot add values. */
 export const REFUSALS = {
-  /** Bearer tokens at `/api`, `/metrics` and the codec. */
+  /** Bearer tokens of `/api` and `/metrics`. */
   api: ['none', 'wrong', 'expired', 'wait', 'role'],
   codec: ['none', 'wrong', 'expired', 'wait', 'role', 'origin'],
   'sign-in': ['wrong', 'wait'],
@@ -17,19 +17,19 @@ type Refusal = {
   [W in Where]: {
     where: W
     reason: (typeof REFUSALS)[W][number]
-    /** From where; null: no connection, but this process. */
+    /** The client's address; null: a call within this process. */
     address: string | null
-    /** Who it was, where that is known. */
+    /** The authenticated caller, if known. */
     actor?: string
   }
 }[Where]
 
 export interface Refusals {
-  /** Counts a refusal, and writes one line a second at most of each kind; the next says how many were left out. */
+  /** Counts a refusal. Logs at most one line a second of each kind; the next line has the number of suppressed ones. */
   record(refusal: Refusal): void
 }
 
-/** What was refused leaves a trace: in the metric each time, in the log so that a flood does not fill the disk. */
+/** Records refused requests in the metric and in the log. The log is limited, so that a burst does not fill the disk. */
 export function createRefusals(deps: {
   log: Log
   now: () => number

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { hasRole, type Role, requiredRole, requiredRoleForAccountFields } from './roles.ts'
 
-describe('a role', () => {
+describe('hasRole', () => {
   it.each<[Role, Role, boolean]>([
     ['viewer', 'viewer', true],
     ['viewer', 'operator', false],
     ['operator', 'viewer', true],
     ['operator', 'admin', false],
     ['admin', 'operator', true],
-  ])('%s where %s is needed: %s', (role, needed, may) => {
+  ])('%s, if %s is needed: %s', (role, needed, may) => {
     expect(hasRole(role, needed)).toBe(may)
   })
 })
@@ -37,7 +37,7 @@ describe('the role that a call needs', () => {
     expect(requiredRole(method, path)).toBe(role)
   })
 
-  it('for a change of an account depends on what is changed', () => {
+  it('for a change of an account depends on the changed fields', () => {
     expect(requiredRoleForAccountFields(['state'])).toBe('operator')
     expect(requiredRoleForAccountFields(['name', 'variables'])).toBe('operator')
     for (const field of ['appSecret', 'token', 'encodingAesKey', 'mode', 'apiBase', 'forward', 'new-one'])

@@ -1,22 +1,23 @@
-/** What a person or a token may do; each role may all that the one before it may. */
+/** Roles of users and tokens. Each role includes the ones before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
-/** Whether somebody of this role may do what needs that one. */
+/** Whether `role` includes `needed`. */
 export const hasRole = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed)
 
 const READ_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Who may do what, who did what, and the key that all secrets are sealed with. */
+/** Users, tokens, the audit log and the encryption key. */
 const ADMIN_PATHS = /^\/api\/(users|tokens|audit|keys)(\/|$)/
-/** An account comes with its secrets, and goes with its followers. */
+/** Adding an account needs its secrets; removing it removes its followers. */
 const ACCOUNT_PATHS = /^\/api\/accounts(\/[^/]+)?$/
-/** Starts runs again in another Temporal. */
+/** Starts runs in another Temporal namespace. */
 const TEMPORAL_ACCEPT = '/api/temporal/accept'
 const ADMIN_ACCOUNT_METHODS = new Set(['POST', 'PUT', 'DELETE'])
 
 /**
- * The role that a call of the API needs; `path` with its values or with OpenAPI's `{names}`. A new route is not open by
- * mistake: what reads needs a viewer, what changes an operator, and what is named here an admin.
+ * The role that an API call needs. Reading needs a viewer, changing an operator, and the calls named here an admin. So a new
+ * route is never open by accident.
+ * @param path with values, or with OpenAPI's `{names}`
  */
 export function requiredRole(method: string, path: string): Role {
   const verb = method.toUpperCase()
@@ -25,10 +26,10 @@ export function requiredRole(method: string, path: string): Role {
   return READ_METHODS.has(verb) ? 'viewer' : 'operator'
 }
 
-/** What an operator may change of an account. A field that is not here needs an admin: secrets, and where they go. */
+/** Fields of an account that an operator may change. All others need an admin: secrets, and the addresses they are sent to. */
 const OPERATOR_FIELDS = new Set(['state', 'name', 'variables', 'timezone', 'humanAgents'])
 
-/** The role that a change of these fields of an account needs. */
+/** The role that a change of these account fields needs. */
 export function requiredRoleForAccountFields(fields: readonly string[]): Role {
   return fields.every((f) => OPERATOR_FIELDS.has(f)) ? 'operator' : 'admin'
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { table } from './table.ts'
 
 describe('a table in a terminal', () => {
-  it('stands in columns, without loose ends', () => {
+  it('has aligned columns without trailing spaces', () => {
     const rows = [
       ['20s', 'hint', 'sent', null],
       ['48h', 'gift', 'skipped', 'no-reply'],
@@ -12,7 +12,7 @@ describe('a table in a terminal', () => {
     )
   })
 
-  it('gives a Chinese character the two columns that it takes', () => {
+  it('counts a Chinese character as two columns', () => {
     expect(
       table(
         ['name', 'n'],
@@ -24,7 +24,7 @@ describe('a table in a terminal', () => {
     ).toBe(['name  n', '小鹿  1', 'a     2'].join('\n'))
   })
 
-  it('is its headings alone when there is nothing to show', () => {
+  it('has only its header without rows', () => {
     expect(table(['a', 'b'], [])).toBe('a  b')
   })
 })

@@ -26,8 +26,8 @@ async function nurture(...args: string[]) {
   const code = await runCli(args, { out: (t) => out.push(t), err: (t) => err.push(t) })
   return { code, out: out.join('\n'), err: err.join('\n') }
 }
-/** Nothing listens there: what gets that far has read its files. */
-const NOBODY = ['--url', 'http://127.0.0.1:9']
+/** Nothing listens here. A command that fails to connect has read its files. */
+const UNREACHABLE = ['--url', 'http://127.0.0.1:9']
 
 const CAMPAIGN =
   'id: 007\nname: 欢迎\nentry: { event: message, keywords: [007, 1.0] }\nsteps: [{ id: s, after: 1s, send: { text: 您好 } }]\n'
@@ -46,12 +46,12 @@ describe('a campaign file', () => {
   it.each([
     ['GBK', GBK],
     ['UTF-16', UTF16],
-  ])('in %s is refused with what to do, by every command', async (encoding, content) => {
+  ])('in %s is refused by every command, with what to do', async (encoding, content) => {
     const path = file('other.yaml', content)
     for (const args of [
       ['check', path],
       ['preview', path],
-      ['campaign', 'put', path, ...NOBODY],
+      ['campaign', 'put', path, ...UNREACHABLE],
     ]) {
       const { code, err } = await nurture(...args)
       expect(code).toBe(1)
@@ -61,16 +61,16 @@ describe('a campaign file', () => {
     }
   })
 
-  it('is published under the id that stands in it', async () => {
-    // The id is read before the server is asked.
-    expect((await nurture('campaign', 'put', file('c.yaml', CAMPAIGN), ...NOBODY)).err).toContain(
+  it('is published under its own id', async () => {
+    // The id is read before the request.
+    expect((await nurture('campaign', 'put', file('c.yaml', CAMPAIGN), ...UNREACHABLE)).err).toContain(
       'does not answer',
     )
-    const nullId = await nurture('campaign', 'put', file('n.yaml', 'id: null\n'), ...NOBODY)
+    const nullId = await nurture('campaign', 'put', file('n.yaml', 'id: null\n'), ...UNREACHABLE)
     expect(nullId.err).toMatch(/id \(line 1\): null means no value.*write "null" in quotes/)
   })
 
-  it('keeps every character when names of media become ids', () => {
+  it('keeps every other character when media names become ids', () => {
     file('007', Buffer.from('x'))
     const source = [
       'keywords: [007, 1e3, 0x1F] # 说明',
@@ -96,15 +96,15 @@ describe('a campaign file', () => {
 })
 
 describe('a menu file', () => {
-  it('is refused where it does not say which text is meant', async () => {
+  it('is refused if a value is ambiguous', async () => {
     const path = file('menu.yaml', 'button:\n  - { type: click, name: null, key: 007 }\n')
-    expect((await nurture('menu', 'put', 'wx1', path, ...NOBODY)).err).toMatch(
+    expect((await nurture('menu', 'put', 'wx1', path, ...UNREACHABLE)).err).toMatch(
       /button\.0\.name \(line 2\): null means no value/,
     )
   })
 
   it('in GBK is refused', async () => {
-    expect((await nurture('menu', 'put', 'wx1', file('m.yaml', GBK), ...NOBODY)).err).toContain(
+    expect((await nurture('menu', 'put', 'wx1', file('m.yaml', GBK), ...UNREACHABLE)).err).toContain(
       'it looks like GBK',
     )
   })
@@ -115,24 +115,24 @@ describe('a file of secrets', () => {
 
   it('may begin with a byte order mark', async () => {
     const path = file('secrets.json', `\ufeff${secrets}`)
-    expect((await nurture('account', 'add', 'wx1', '--secrets', path, ...NOBODY)).err).toContain(
+    expect((await nurture('account', 'add', 'wx1', '--secrets', path, ...UNREACHABLE)).err).toContain(
       'does not answer',
     )
-    expect((await nurture('account', 'change', 'wx1', '--forward', path, ...NOBODY)).err).toContain(
+    expect((await nurture('account', 'change', 'wx1', '--forward', path, ...UNREACHABLE)).err).toContain(
       'does not answer',
     )
   })
 
-  it('in another encoding is refused without a word of it', async () => {
+  it('in another encoding is refused, and not quoted', async () => {
     const path = file('secrets16.json', Buffer.from(`\ufeff${secrets}`, 'utf16le'))
-    const { err } = await nurture('account', 'add', 'wx1', '--secrets', path, ...NOBODY)
+    const { err } = await nurture('account', 'add', 'wx1', '--secrets', path, ...UNREACHABLE)
     expect(err).toMatch(/secrets16\.json is not UTF-8: it looks like UTF-16\./)
     expect(err).not.toContain('test-secret')
   })
 })
 
 it.each(['localhost:3000', 'https://u:test@example.com', 'not an address'])(
-  '--url %s is no use: exit code 2, with what is',
+  '--url %s is refused with exit code 2',
   async (url) => {
     const { code, err } = await nurture('account', 'list', '--url', url)
     expect(code).toBe(2)

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import { labelFor, STATE_LABELS } from './labels.ts'
 
-/** The frame of every table; its children are the rows. */
+/** A table with a header; its children are the rows. */
 export const Table = ({ headers, children }: { headers: readonly string[]; children?: Child }) => (
   <table>
     <thead>

@@ -29,7 +29,7 @@ import { createSignInRoutes } from './sign-in-routes.tsx'
 const PAGE_SIZE = 50
 
 type ConsoleDeps = ApiDeps & { auth: Auth; bodyBudget: BodyBudget; links(): Links }
-/** The frame of a page: its links, and who is signed in. */
+/** The links of a page, and its signed-in user. */
 type ContextOf = (c: Context) => PageContext
 
 /** The operator's console. Its pages read; changes are made with the CLI and the API. */
@@ -39,10 +39,10 @@ export function createConsole(deps: ConsoleDeps): Hono {
     const { status, headers } = toApiError(err, c, deps.log)
     return c.html(<ErrorPage status={status} />, status, headers)
   })
-  // The store refuses such texts, so nothing has such an address.
+  // The store accepts no such texts, so no page has such a URL.
   app.use(async (c, next) => {
     if (hasUnstorableUrl(c.req))
-      throw new ApiError(400, 'bad-request', 'The address contains a NUL character.')
+      throw new ApiError(400, 'bad-request', 'The URL contains a NUL character or half of a surrogate pair.')
     return next()
   })
   serveAssets(app)
@@ -83,7 +83,7 @@ function addCampaignPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): v
     const found = await campaigns.find(c.req.param('id'))
     if (!found) return c.html(<NotFoundPage context={contextOf(c)} />, 404)
     const { version, source } = found
-    // Written by our own check.
+    // The check of campaign files wrote them.
     const warnings = (version?.warnings ?? []) as Issue[]
     const after = cursorOf.read(c.req.query('cursor'))
     const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []

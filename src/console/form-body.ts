@@ -9,7 +9,7 @@ import { unstorablePaths } from '../shared/text.ts'
 const MAX_FORM_BYTES = 16 * 1024
 const FORM_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i
 
-/** Bounds the forms of the console; those of whoever is signed in have a share of their own. */
+/** Bounds the forms of the console. Forms of signed-in users count in another pool. */
 export function boundedForm(
   { bodyBudget, client }: { bodyBudget: BodyBudget; client: ClientReader },
   pool: 'anonymous' | 'signed-in',
@@ -24,12 +24,12 @@ export function boundedForm(
     max: () => MAX_FORM_BYTES,
     ...(pool === 'anonymous' ? { sender } : {}),
     tooLarge() {
-      throw new ApiError(413, 'too-large', 'The form is over 16 KiB.')
+      throw new ApiError(413, 'too-large', 'The form is larger than 16 KiB.')
     },
   })
 }
 
-/** The text fields of a form by their names; '' for one that is missing. @throws ApiError 400 or 415 */
+/** Reads the text fields of a form; a missing field is ''. @throws ApiError 400 or 415 */
 export async function readFields(c: Context): Promise<(name: string) => string> {
   const fields = await parseForm(c)
   return (name) => {
@@ -41,11 +41,11 @@ export async function readFields(c: Context): Promise<(name: string) => string> 
 async function parseForm(c: Context): Promise<Record<string, unknown>> {
   if (c.req.raw.body === null) return {}
   if (!FORM_TYPE.test(c.req.header('content-type') ?? ''))
-    throw new ApiError(415, 'unsupported-type', 'Send the sign-in as a form.')
+    throw new ApiError(415, 'unsupported-type', 'Send the fields as a form.')
   const fields = await c.req.parseBody().catch(() => {
     throw new ApiError(400, 'bad-request', 'The form cannot be read.')
   })
   if (unstorablePaths(fields).length > 0)
-    throw new ApiError(400, 'bad-request', 'The form has half a character, or a NUL.')
+    throw new ApiError(400, 'bad-request', 'The form contains a NUL character or half of a surrogate pair.')
   return fields
 }

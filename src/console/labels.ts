@@ -1,10 +1,10 @@
-/** Chinese words for what the API names in English. */
+/** Chinese labels for the values of the API. */
 export const STATE_LABELS: Record<string, string> = {
   active: '正常',
   paused: '已暂停',
   'needs-authorisation': '需重新授权',
   blocked: '已被微信封禁',
-  'quota-exhausted': '今日额度用完',
+  'quota-exhausted': '今日调用次数已用完',
   disabled: '已停用',
   live: '进行中',
   broken: '无法使用',
@@ -20,11 +20,11 @@ export const STATE_LABELS: Record<string, string> = {
 export const OUTCOME_LABELS: Record<string, string> = {
   completed: '全部完成',
   unsubscribed: '已取消关注',
-  'window-closed': '互动窗口关闭',
+  'window-closed': '互动窗口已关闭',
   cancelled: '人工取消',
   'goal-reached': '达成目标',
-  'opted-out': '粉丝退订',
-  'account-stopped': '账号停用',
+  'opted-out': '已退订',
+  'account-stopped': '账号已停用',
   terminated: '在 Temporal 中被终止',
 }
 
@@ -36,25 +36,25 @@ export const REASON_LABELS: Record<string, string> = {
   late: '已过时限',
   paused: '已暂停',
   'human-agent': '人工客服接待中',
-  'account-stopped': '账号停用',
-  'campaign-paused': '活动暂停',
-  'follower-paused': '粉丝暂停',
+  'account-stopped': '账号已停用',
+  'campaign-paused': '活动已暂停',
+  'follower-paused': '培育已暂停',
   unfollowed: '已取消关注',
-  'window-closed': '互动窗口关闭',
+  'window-closed': '互动窗口已关闭',
   condition: '不符合条件',
   'depends-on-follower': '取决于粉丝的标签或来源',
   'attributes-unknown': '无法获取粉丝资料',
   'tag-refused': '微信拒绝打标签',
   'tag-failed': '打标签失败',
   'empty-text': '内容为空，没有发送',
-  'message-gone': '活动版本已不可读，消息丢失',
+  'message-gone': '活动版本无法读取，消息内容缺失',
   'medium-unusable': '素材不是微信支持的格式',
   'medium-refused': '微信不接受该素材',
-  'medium-bad-answer': '上传素材时，微信的答复无法识别',
-  'bad-answer': '微信的答复无法识别',
+  'medium-bad-answer': '上传素材时，微信返回了无法识别的内容',
+  'bad-answer': '微信返回了无法识别的内容',
   fault: '程序出错，请查看日志',
   'window-over': '微信：超过回复时限 (45015)',
-  'quota-used': '微信：条数用完 (45047)',
+  'quota-used': '微信：发送条数已用完 (45047)',
 }
 
 export const ROLE_LABELS: Record<string, string> = {
@@ -80,9 +80,9 @@ export const ACTION_LABELS: Record<string, string> = {
   'campaign.delete': '删除活动',
   'campaign.pause': '暂停活动',
   'campaign.resume': '恢复活动',
-  'follower.cancel': '取消粉丝',
-  'follower.pause': '暂停粉丝',
-  'follower.resume': '恢复粉丝',
+  'follower.cancel': '取消培育',
+  'follower.pause': '暂停培育',
+  'follower.resume': '恢复培育',
   'follower.agent-end': '结束人工会话',
   'follower.erase': '请求删除粉丝数据',
   'follower.erased': '删除粉丝数据',
@@ -105,7 +105,7 @@ export const SCENE_LABELS: Record<string, string> = {
   pay: '支付',
 }
 
-/** The Chinese word, or the English one where there is none. */
+/** The Chinese label, or the key if there is none. */
 export function labelFor(labels: Record<string, string>, key: string): string {
   return labels[key] ?? key
 }

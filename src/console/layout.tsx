@@ -9,28 +9,28 @@ const NAV = [
   ['/campaigns', '活动', 'campaigns'],
   ['/followers', '粉丝', 'followers'],
 ] as const
-/** Who may do what, and who did what: for admins. */
+/** Pages for admins. */
 const ADMIN_NAV = [
   ['/users', '用户', 'users'],
   ['/tokens', '令牌', 'tokens'],
   ['/audit', '操作记录', 'audit log'],
 ] as const
-/** htmx would add a style of its own; the pages use none of its indicators. */
+/** Without this, htmx adds an inline style, which the content security policy refuses. */
 const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false })
 
 export interface Links {
-  /** The simulator's phone page, where there is a simulator. */
+  /** The simulator's phone page; null: no simulator runs. */
   simulatorUrl: string | null
-  /** Temporal Web UI. */
+  /** Temporal Web UI; null: none is known. */
   temporalUiUrl: string | null
   namespace: string
-  /** Where an account's owner authorises the third-party platform, where there is one. */
+  /** The page on which an account's owner authorises the third-party platform; null: none is configured. */
   authorisationUrl?: string | null
-  /** Temporal is not the one that the runs live in: the banner of every page. */
+  /** Temporal is not the namespace of the stored runs. Every page shows a banner. */
   unexpectedNamespace?: boolean
 }
 
-/** Links, and who looks at the page. */
+/** The links of a page, and its signed-in user. */
 export type PageContext = Links & { principal: Principal }
 
 export const Layout = (props: { title: string; at: string; context: PageContext; children?: Child }) => (
@@ -89,11 +89,12 @@ export const Layout = (props: { title: string; at: string; context: PageContext;
         <main>
           {props.context.unexpectedNamespace ? (
             <p class="bad" role="alert">
-              连接的 Temporal 命名空间不是运行数据所在的那一个：消息已暂停，回调照常保存。请检查地址，或执行{' '}
+              当前连接的 Temporal
+              命名空间与已保存的培育不匹配：消息已停止发送，回调照常保存。请检查连接地址，或执行{' '}
               <code>nurture temporal accept</code>
               <small>
                 {' '}
-                This is not the Temporal namespace that the runs live in: nothing is sent, callbacks are kept.
+                This is not the Temporal namespace of the stored runs: nothing is sent, callbacks are stored.
               </small>
             </p>
           ) : null}
@@ -112,6 +113,6 @@ export const Heading = ({ zh, en }: { zh: string; en: string }) => (
   </h1>
 )
 
-/** In Beijing's time: WeChat counts its days there, and the operators live there. */
+/** Beijing time: WeChat's days and the operators use it. */
 export const Time = ({ at }: { at: string | null }) =>
   at ? <time datetime={at}>{timeInBeijing(Date.parse(at))}</time> : <span class="quiet">–</span>

@@ -8,7 +8,7 @@ const account = (state: Account['state'], stateReason: string | null = null): Ac
   stateReason,
 })
 const withPlatform = { platform: true }
-const alone = { platform: false }
+const withoutPlatform = { platform: false }
 
 describe('what to do about an account', () => {
   it('is nothing while it is active', () =>
@@ -33,8 +33,8 @@ describe('what to do about an account', () => {
     expect(todo?.authorise).toBe(state === 'needs-authorisation')
   })
 
-  it('is no visit to an authorisation page where there is no platform', () => {
-    const todo = requiredAction(account('needs-authorisation'), alone)
+  it('has no link to an authorisation page without a platform', () => {
+    const todo = requiredAction(account('needs-authorisation'), withoutPlatform)
     expect(todo).toMatchObject({ authorise: false, en: expect.stringContaining('COMPONENT_APP_ID') })
   })
 })

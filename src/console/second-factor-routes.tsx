@@ -9,7 +9,7 @@ import { RecoveryCodesPage, SecondFactorPage } from './pages/second-factor-pages
 import { NotFoundPage, type SignInProblem } from './pages/sign-in-pages.tsx'
 import { waitProblem } from './sign-in-routes.tsx'
 
-/** `/account/second-factor`: what people change of themselves. The holder of the admin token is no person. */
+/** `/account/second-factor`: users enable and disable their own second factor. The admin token has none. */
 export function createSecondFactorRoutes(
   { auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget },
   contextOf: (c: Context) => PageContext,

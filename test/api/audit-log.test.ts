@@ -44,7 +44,7 @@ afterAll(() => api?.close())
 
 const entries = async (query = '') => (await api.get<Page<Entry>>(`/api/audit${query}`)).body
 const isErased = ({ actor, action }: Entry) => actor === 'dispatcher' && action === 'follower.erased'
-/** What the walk did; the product itself adds when it has done what was asked for. */
+/** Entries of this test's token. The product writes entries of its own when it has done a request. */
 const entriesOfWalk = async () => (await entries('?limit=200')).items.filter(({ actor }) => actor === tokenId)
 
 function picture(): FormData {
@@ -53,7 +53,7 @@ function picture(): FormData {
   return form
 }
 
-/** Asks for what changes nothing. */
+/** Calls that change nothing. */
 const CHANGES_NOTHING = ['POST /api/campaigns/preview']
 const yaml = campaignYaml('walked', ['{ id: a, after: 5s, send: { text: hi } }'], [`accounts: [${ADDED}]`])
 /** A human agent takes the follower's session. */
@@ -143,9 +143,9 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
   ['DELETE /api/accounts/{appId}', `/api/accounts/${ADDED}`, {}, 'account.remove'],
 ]
 
-/** What changes by itself: leases, access tokens, when a token was used. */
+/** Tables that change without a call: leases, access tokens, the last use of a token. */
 const CHANGE_BY_THEMSELVES = ['jobs', 'tokens', 'api_tokens', 'audit_log', 'audit_log_away']
-/** All that the store holds, and what WeChat has of the account. */
+/** The content of the store, and the account's menu at WeChat. */
 async function snapshot(): Promise<unknown> {
   const { db } = api.app.services
   const tables = await execute<{ name: string }>(
@@ -161,7 +161,7 @@ async function snapshot(): Promise<unknown> {
   held.menu = (await api.call('GET', `/api/accounts/${APP}/menu`)).text
   return held
 }
-/** The same twice: what an earlier call has begun in Temporal is in the store. */
+/** Two equal snapshots in a row: the effects of earlier calls in Temporal have reached the store. */
 async function settledSnapshot(): Promise<unknown> {
   let last: unknown
   await waitFor(async () => {
@@ -182,7 +182,7 @@ async function withoutAuditLog(work: () => Promise<void>): Promise<void> {
 }
 
 describe('the audit log', () => {
-  it('is asked here about every call of the API that is not a GET', async () => {
+  it('is tested here with every call of the API that is not a GET', async () => {
     const { body } = await api.get<{ paths: Record<string, Record<string, unknown>> }>('/api/openapi.json')
     const calls = Object.entries(body.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
@@ -191,7 +191,7 @@ describe('the audit log', () => {
     expect(CHANGES.map(([call]) => call).sort()).toEqual(changing.sort())
   })
 
-  it('has who, what and when of each change that was made, and no secret; what it cannot note is not made', async () => {
+  it('has who, what and when of each change, and no secret; a change that it cannot record is not made', async () => {
     const { db } = api.app.services
     let made = { id: 'none', token: 'none' }
     for (const [call, path, sent, action] of CHANGES) {
@@ -226,7 +226,7 @@ describe('the audit log', () => {
       expect(all).not.toContain(secret)
   })
 
-  it('has nothing of what was refused', async () => {
+  it('has no refused calls', async () => {
     const before = await entries()
     const refused = [
       api.call('POST', '/api/accounts', { json: {}, token }),

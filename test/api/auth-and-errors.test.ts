@@ -43,8 +43,8 @@ const GUARDED: [method: string, path: string][] = [
   ['GET', '/api/no-such-call'],
 ]
 
-describe('who may call', () => {
-  it.each(GUARDED)('nobody without the token: %s %s', async (method, path) => {
+describe('access to the API', () => {
+  it.each(GUARDED)('needs the token: %s %s', async (method, path) => {
     for (const token of [null, 'wrong', `${ADMIN_TOKEN}x`, ADMIN_TOKEN.slice(0, -1), '']) {
       const { status, body } = await api.call<ErrorBody>(method, path, { token })
       expect(status).toBe(401)
@@ -52,7 +52,7 @@ describe('who may call', () => {
     }
   })
 
-  it('nobody with the token in another place than the header', async () => {
+  it('needs the token in the header', async () => {
     const inQuery = await api.call('GET', `/api/accounts?token=${ADMIN_TOKEN}`, { token: null })
     expect(inQuery.status).toBe(401)
     const basic = { authorization: `Basic ${ADMIN_TOKEN}` }
@@ -61,7 +61,7 @@ describe('who may call', () => {
     expect((await api.call('GET', '/api/accounts', { token: null, headers: bare })).status).toBe(401)
   })
 
-  it('nobody with the console’s cookie: a page elsewhere could send it along', async () => {
+  it('does not accept the console’s cookie, which another site could send', async () => {
     const signedIn = await api.web.request(`/signin?token=${ADMIN_TOKEN}`)
     const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
     expect((await api.call('GET', '/api/accounts', { token: null, headers: { cookie } })).status).toBe(401)
@@ -72,7 +72,7 @@ describe('who may call', () => {
     expect((await api.get(`/api/accounts/${APP}`)).status).toBe(200)
   })
 
-  it('everybody the open calls, whatever token they send', async () => {
+  it('is open for the public calls, whatever the token', async () => {
     for (const path of ['/healthz', '/readyz', '/api/openapi.json', '/api/campaign.schema.json']) {
       for (const token of [null, 'wrong']) {
         expect([path, (await api.call('GET', path, { token })).status]).toEqual([path, 200])
@@ -80,7 +80,7 @@ describe('who may call', () => {
     }
   })
 
-  it('whoever has the token', async () => {
+  it('is given with the token', async () => {
     expect((await api.get('/api/accounts')).status).toBe(200)
     expect((await api.get('/metrics')).status).toBe(200)
   })
@@ -115,7 +115,7 @@ describe('an error', () => {
     }
   })
 
-  it('names all that is wrong with a request at once', async () => {
+  it('reports all errors of a request at once', async () => {
     const json = { appId: APP, mode: 'none', secret: 'typo', colour: 'red' }
     const { status, body } = await api.call<ErrorBody>('POST', '/api/accounts', { json })
     expect(status).toBe(422)
@@ -141,7 +141,7 @@ describe('an error', () => {
     expect(body.error.message).toEqual(expect.any(String))
   })
 
-  it('says of a text that cannot be stored that it is refused', async () => {
+  it('refuses a text that cannot be stored', async () => {
     const requests = [
       api.get('/api/followers?appId=%00'),
       api.get(`/api/followers/${APP}/%00`),
@@ -153,7 +153,7 @@ describe('an error', () => {
     }
   })
 
-  it('tells nothing of what is inside when something breaks', async () => {
+  it('shows no internals after a fault', async () => {
     const { list } = api.app.services.accounts
     api.app.services.accounts.list = () => Promise.reject(new Error(`broken with ${SECRETS.appSecret}`))
     try {

@@ -73,12 +73,12 @@ describe('signing in to the console', () => {
       expect(response.status).toBe(401)
       expect(response.headers.get('set-cookie')).toBeNull()
       const html = await response.text()
-      expect(html).toContain('令牌不对')
+      expect(html).toContain('令牌不正确')
       expect(html).toContain('name="token"')
     }
   })
 
-  it('not with a session that somebody made up', async () => {
+  it('not with a forged session', async () => {
     const [name, value = ''] = cookie.split('=')
     const [until, salt, signature] = value.split('.')
     const later = `${Number(until) + 86_400_000}.${salt}.${signature}`
@@ -95,7 +95,7 @@ describe('signing in to the console', () => {
     '/followers',
     `/followers/${APP}/oShown`,
     `/followers/${APP}/oShown/run`,
-  ])('leads whoever has not to the sign-in page from %s, and shows nothing', async (path) => {
+  ])('redirects from %s to the sign-in page without a session, and shows nothing', async (path) => {
     const { status, headers, html } = await page(path, {})
     expect(status).toBe(302)
     expect(headers.get('location')).toBe('/signin')
@@ -131,7 +131,7 @@ describe('the pages', () => {
     expect(html).toContain('账号&lt;script&gt;')
   })
 
-  it('say what to do about an account that is stopped', async () => {
+  it('show what to do about a stopped account', async () => {
     await api.app.services.accounts.setState(APP, 'blocked', '48001 api unauthorized')
     try {
       const { html } = await page('/')
@@ -142,7 +142,8 @@ describe('the pages', () => {
       const until = Date.UTC(2099, 0, 1)
       await api.app.services.accounts.setState(APP, 'quota-exhausted', null, until)
       const quota = (await page('/')).html
-      for (const word of ['今日额度用完', '至 until', '2099-01-01', '自动恢复']) expect(quota).toContain(word)
+      for (const word of ['今日调用次数已用完', '至 until', '2099-01-01', '自动恢复'])
+        expect(quota).toContain(word)
       await api.app.services.accounts.setState(APP, 'paused', 'paused by operator')
       expect((await page('/')).html).toContain(`account resume ${APP}`)
       await api.app.services.accounts.setState(APP, 'needs-authorisation', 'gone')
@@ -158,7 +159,7 @@ describe('the pages', () => {
       expect(html).toContain(word)
     expect(html).toContain('活动&lt;script&gt;')
     const detail = await page('/campaigns/shown')
-    for (const word of ['可用 takes it', '是 yes', APP]) expect(detail.html).toContain(word)
+    for (const word of ['可用 can run', '是 yes', APP]) expect(detail.html).toContain(word)
     expect(detail.status).toBe(200)
     expect(detail.html).toContain('shown@1')
     expect(detail.html).toContain('since: reply')
@@ -233,7 +234,7 @@ describe('the pages', () => {
     expect((await page('/')).html).not.toContain('role="alert"')
   })
 
-  it('refresh one follower’s run by itself while it is not over', async () => {
+  it('refresh a follower’s run while it is active', async () => {
     const fragment = await page(`/followers/${APP}/oShown/run`)
     expect(fragment.status).toBe(200)
     expect(fragment.html).not.toContain('<html')

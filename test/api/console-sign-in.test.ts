@@ -62,12 +62,12 @@ describe('a person', () => {
   })
 
   it.each([
-    [{ name: 'a-viewer', password: 'wrong' }, '用户名或密码不对'],
-    [{ name: 'nobody', password: PASSWORD }, '用户名或密码不对'],
-    [{ name: 'admin-token', password: ADMIN_TOKEN }, '用户名或密码不对'],
-    [{ name: 'a-viewer' }, '用户名或密码不对'],
-    [{}, '令牌不对'],
-  ])('is turned away with %j, without being told which of the two is wrong', async (given, word) => {
+    [{ name: 'a-viewer', password: 'wrong' }, '用户名或密码不正确'],
+    [{ name: 'nobody', password: PASSWORD }, '用户名或密码不正确'],
+    [{ name: 'admin-token', password: ADMIN_TOKEN }, '用户名或密码不正确'],
+    [{ name: 'a-viewer' }, '用户名或密码不正确'],
+    [{}, '令牌不正确'],
+  ])('is refused with %j, without a hint which of the two is wrong', async (given, word) => {
     const { status, html, set } = await enter(given)
     expect([status, set]).toEqual([401, ''])
     expect(html).toContain(word)
@@ -113,12 +113,12 @@ describe('the pages of people, tokens and the audit log', () => {
     for (const path of PAGES) {
       const { status, html } = await page(path, cookie)
       expect([path, status]).toEqual([path, 403])
-      expect(html).toContain('这个页面只给管理员看')
+      expect(html).toContain('仅管理员可以查看此页面')
       for (const link of PAGES) expect(html).not.toContain(`href="${link}"`)
     }
   })
 
-  it('are for admins, in both languages; nothing in them is taken for HTML', async () => {
+  it('are for admins, in both languages, and escape all texts', async () => {
     await api.call('POST', '/api/tokens', { json: { name: `脚本${SCRIPT}`, role: 'viewer', expires: '30d' } })
     for (const given of [{ name: 'a-admin', password: PASSWORD }, { token: ADMIN_TOKEN }]) {
       const { cookie } = await enter(given)
@@ -143,7 +143,7 @@ describe('the pages of people, tokens and the audit log', () => {
     }
   })
 
-  it('say who looks at them', async () => {
+  it('show the signed-in user', async () => {
     const { cookie } = await enter({ token: ADMIN_TOKEN })
     expect((await page('/users', cookie)).html).toContain('管理令牌 admin token')
   })
@@ -166,7 +166,7 @@ describe('a page of another site', () => {
     expect((await page('/', cookie)).status).toBe(200)
   })
 
-  it('is told from our own, also behind a proxy that ends TLS', async () => {
+  it('is distinguished from the console’s own, also behind a proxy that terminates TLS', async () => {
     const given = { name: 'a-viewer', password: PASSWORD }
     expect((await enter({ ...given, headers: { origin: 'http://localhost' } })).status).toBe(302)
     expect((await enter({ ...given, headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(302)
@@ -176,8 +176,8 @@ describe('a page of another site', () => {
   })
 })
 
-describe('whoever guesses', () => {
-  it('gets a page that says how long to wait, and so does the right password meanwhile', async () => {
+describe('a guessing client', () => {
+  it('gets a page with the time to wait, and so does the correct password meanwhile', async () => {
     const from = '198.51.100.20'
     for (let i = 0; i < 10; i++) expect((await enter({ token: `wrong-${i}`, from })).status).toBe(401)
     for (const given of [{ token: 'wrong' }, { name: 'a-viewer', password: PASSWORD }]) {
@@ -197,7 +197,7 @@ describe('whoever guesses', () => {
   })
 })
 
-it('a part of a page that refreshes itself leads to the sign-in page once the session is over', async () => {
+it('a fragment that refreshes itself leads to the sign-in page once the session has ended', async () => {
   const response = await api.web.request(`/followers/${APP}/oX/run`, { headers: { 'hx-request': 'true' } })
   expect([response.status, response.headers.get('hx-redirect'), await response.text()]).toEqual([
     200,

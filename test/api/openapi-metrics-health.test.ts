@@ -166,7 +166,7 @@ describe('the OpenAPI document', () => {
     ])
   })
 
-  it('describes the answers that really come', async () => {
+  it('describes the real responses', async () => {
     const wechat = api.app.simulator.account(APP)
     await wechat.follow('oDescribed')
     await api.app.waitForRun(APP, 'oDescribed', (r) => r.runId !== null)
@@ -224,7 +224,7 @@ describe('health', () => {
   /** A process without workers. By default nothing listens at its Temporal address. */
   async function bare(engineAddress = '127.0.0.1:9') {
     const store = await openStore({ databaseUrl: undefined, dataDir: null })
-    const link = connectTemporal({ namespace: 'default', connection: { address: engineAddress } }, 'test')
+    const link = connectTemporal({ namespace: 'default', connection: { address: temporalAddress } }, 'test')
     const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
     const log = pino({ level: 'silent' })
     const product = createServices({

@@ -54,7 +54,7 @@ const actions = async (actor: string) =>
     .map((e) => e.action)
 
 describe('a person', () => {
-  it('switches the second factor on in the console, by a page without script, and is asked for it then', async () => {
+  it('enables the second factor in the console, on a page without script, and then needs it to sign in', async () => {
     const { ask, jar } = browser(() => api.web)
     expect(await ask('/signin', { name: 'mei', password: PASSWORD })).toMatchObject({ location: '/' })
     const page = await ask('/account/second-factor')
@@ -89,7 +89,7 @@ describe('a person', () => {
     expect((await actions('mei'))[0]).toBe('second-factor.remove')
   })
 
-  it('sets one up before anything opens where REQUIRE_2FA is on, with cookies that are bound to the host', async () => {
+  it('must set one up first if REQUIRE_2FA is on, with cookies that are bound to the host', async () => {
     const { ask, jar } = browser(() => strict)
     await ask('/signin', { name: 'hua', password: PASSWORD })
     expect([...jar.keys()]).toEqual(['__Host-nurture_second_step'])
@@ -117,7 +117,7 @@ describe('a person', () => {
     expect((await api.call('DELETE', '/api/users/nobody/second-factor')).status).toBe(404)
   })
 
-  it('says that the QR code is new where the page was too old, and not that the code is wrong alone', async () => {
+  it('is told that the QR code is new if the page has expired', async () => {
     await api.call('POST', '/api/users', { json: { name: 'old', role: 'viewer', password: PASSWORD } })
     for (const [web, path, status] of [
       [() => api.web, '/account/second-factor', 422],
@@ -126,7 +126,7 @@ describe('a person', () => {
       const { ask } = browser(web)
       await ask('/signin', { name: 'old', password: PASSWORD })
       const page = await ask(path)
-      // What does not open is as what opens no longer.
+      // A form that cannot be decrypted counts as expired.
       const late = await ask(path, { sealed: 'v2.too.old', code: totpCode(page.secret, Date.now()) })
       expect({ status: late.status, isNew: late.secret !== page.secret }).toEqual({ status, isNew: true })
       expect(late.html).toContain('二维码已更换')
@@ -136,7 +136,7 @@ describe('a person', () => {
     }
   })
 
-  it('does not exist behind the admin token, which needs no second factor and has none', async () => {
+  it('with the admin token has no second factor and needs none', async () => {
     const { ask } = browser(() => strict)
     expect(await ask('/signin', { token: 'test-admin-token' })).toMatchObject({ location: '/' })
     expect((await ask('/account/second-factor')).status).toBe(404)
@@ -144,7 +144,7 @@ describe('a person', () => {
 })
 
 describe('every form of the console that changes something', () => {
-  it('is known here: another one needs its row of the audit log, and a case above', () => {
+  it('is listed here: a new one needs its row of the audit log, and a case above', () => {
     const changing = api.web.routes
       .filter((r) => !['GET', 'ALL', 'OPTIONS', 'HEAD'].includes(r.method))
       .filter((r) => !/^\/(api|wechat|codec)\//.test(r.path))

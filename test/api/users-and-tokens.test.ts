@@ -54,7 +54,7 @@ async function callsOf(): Promise<{ method: string; path: string; role: Role | u
 }
 
 describe('a role', () => {
-  it('is written beside every call, and asked for before anything else', async () => {
+  it('is documented for every call, and checked before anything else', async () => {
     const calls = await callsOf()
     expect(calls.length).toBeGreaterThan(25)
     for (const { method, path, role } of calls) {
@@ -129,7 +129,7 @@ describe('people', () => {
     [{ name: 'admin-token', role: 'admin', password: PASSWORD }, 'name'],
     [{ name: 'tok_1', role: 'admin', password: PASSWORD }, 'name'],
     [{ name: 'lin', role: 'admin', password: PASSWORD, admin: true }, 'admin'],
-  ])('are refused when they are not right: %j', async (json, path) => {
+  ])('are refused if they are invalid: %j', async (json, path) => {
     const { status, body, text } = await api.call<ErrorBody>('POST', '/api/users', { json })
     expect([status, body.error.issues?.map((i) => i.path)]).toEqual([422, [path]])
     expect(text).not.toContain(PASSWORD)
@@ -172,7 +172,7 @@ describe('an API token', () => {
     [{ name: 'x', role: 'root' }, 'role'],
     [{ name: 'x', role: 'viewer', expires: 'soon' }, 'expires'],
     [{ name: 'x', role: 'viewer', expires: '0d' }, 'expires'],
-  ])('is refused when it is not right: %j', async (json, path) => {
+  ])('is refused if it is invalid: %j', async (json, path) => {
     const { status, body } = await api.call<ErrorBody>('POST', '/api/tokens', { json })
     expect([status, body.error.issues?.map((i) => i.path)]).toEqual([422, [path]])
   })
@@ -188,19 +188,19 @@ describe('an API token', () => {
   })
 })
 
-describe('an address that guesses', () => {
+describe('a guessing address', () => {
   const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
   const ask = (token: string, address: string) =>
     api.web.request('/api/accounts', { headers: { authorization: `Bearer ${token}` } }, from(address))
 
-  it('is told when to come back, and others are served meanwhile', async () => {
+  it('is told how long to wait, while others are served', async () => {
     for (let i = 0; i < 100; i++) expect((await ask(`wrong-${i}`, '198.51.100.7')).status).toBe(401)
     const stopped = await ask('wrong', '198.51.100.7')
     expect(stopped.status).toBe(429)
     expect(stopped.headers.get('retry-after')).toBe('1')
     expect(await stopped.json()).toMatchObject({ error: { code: 'too-many' } })
     expect((await ask(tokens.viewer ?? '', '203.0.113.9')).status).toBe(200)
-    // Whoever holds the admin token is kept out by nobody.
+    // The holder of the admin token is never locked out.
     expect((await ask(ADMIN_TOKEN, '198.51.100.7')).status).toBe(200)
   })
 })

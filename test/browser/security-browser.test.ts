@@ -57,10 +57,10 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
     async function watched(): Promise<{ page: Page; errors: string[]; refused(): Promise<string[]> }> {
       const { page, errors: complaints } = await openPage(browser)
       const all: string[] = []
-      await page.exposeFunction('tellRefused', (what: string) => void all.push(what))
+      await page.exposeFunction('reportRefused', (what: string) => void all.push(what))
       await page.addInitScript(`
       document.addEventListener('securitypolicyviolation', (e) =>
-        window.tellRefused(e.violatedDirective + ' ' + e.blockedURI + ' on ' + location.pathname))`)
+        window.reportRefused(e.violatedDirective + ' ' + e.blockedURI + ' on ' + location.pathname))`)
       return {
         page,
         errors: complaints,
@@ -135,7 +135,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       await page.fill('input[name=name]', 'lin')
       await page.fill('input[name=password]', 'wrong')
       await page.click('button[type=submit]')
-      await page.getByText('用户名或密码不对').waitFor()
+      await page.getByText('用户名或密码不正确').waitFor()
       expect(await refused()).toEqual([])
       // Chromium logs the 401 as an error.
       expect(complaints.filter((c) => !c.includes('401'))).toEqual([])

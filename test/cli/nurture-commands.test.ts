@@ -92,7 +92,7 @@ describe('nurture, with nothing running', () => {
     expect(err).toContain('USAGE')
   })
 
-  it('checks a good file, and warns of what WeChat will hold back', async () => {
+  it('checks a valid file, and warns of steps that WeChat will hold back', async () => {
     const { code, out } = await nurture('check', file('good.yaml', SERIES('good')))
     expect(code).toBe(0)
     expect(out).toContain('step far is due 22 h')
@@ -132,7 +132,7 @@ describe('nurture, with nothing running', () => {
     )
   })
 
-  it('misses a medium that does not stand beside the file, and one that WeChat would not take', async () => {
+  it('reports a missing media file, and one that WeChat does not accept', async () => {
     const image = (name: string) => `  - { id: pic, after: 0s, send: { image: { file: ${name} } } }\n`
     file('letter.png', 'no picture at all')
     const missing = await nurture('check', file('m1.yaml', SERIES('m1', image('none.png'))))
@@ -160,13 +160,13 @@ describe('nurture, with nothing running', () => {
     expect(JSON.parse(json.out).timeline.every((l: { state: string }) => l.state === 'skipped')).toBe(true)
   })
 
-  it('names a setting that makes no sense', async () => {
+  it('reports an invalid setting', async () => {
     vi.stubEnv('PORT', 'eighty')
     expect(await nurture('account', 'list')).toMatchObject({ code: 2, err: expect.stringContaining('PORT') })
     vi.unstubAllEnvs()
   })
 
-  it('says what to do when the server is not there, or the token is unknown', async () => {
+  it('reports what to do if the server does not answer or no token is known', async () => {
     vi.stubEnv('ADMIN_TOKEN', 'test')
     const away = await nurture('account', 'list', '--url', 'http://127.0.0.1:9')
     expect(away.code).toBe(1)
@@ -220,7 +220,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(added).toMatchObject({ code: 0 })
     expect(await nurture(...add)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('registered already'),
+      err: expect.stringContaining('already registered'),
     })
     const list = await nurture('account', 'list')
     expect(list.out).toContain('wxnew00000000001')
@@ -306,7 +306,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(JSON.parse(gone.err).error.code).toBe('not-found')
   })
 
-  it('is told every error of a campaign, and nothing is changed', async () => {
+  it('reports every error of a campaign, and changes nothing', async () => {
     const refused = await nurture(
       'campaign',
       'put',
@@ -349,7 +349,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(JSON.parse(out)).toMatchObject({ reencrypted: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
   })
 
-  it('makes a code that leads into a campaign, and none that does not', async () => {
+  it('creates a QR code that enters a campaign, and refuses one that does not', async () => {
     await app.addAccount({ appId: APP })
     const guide = SERIES('booth').replace('subscribe }', 'subscribe, qrScenes: [booth*] }')
     await nurture('campaign', 'put', file('booth.yaml', guide))
@@ -381,7 +381,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(await nurture('menu', 'get', APP)).toMatchObject({ code: 1 })
   })
 
-  it('adds people with passwords from files, changes and removes them', async () => {
+  it('adds users with passwords from files, changes and removes them', async () => {
     const password = file('password.txt', 'test-lins-password\n')
     const add = ['user', 'add', 'Lin', '--role', 'operator', '--password-file', password]
     expect(await nurture(...add)).toMatchObject({ code: 0, out: 'lin: added as operator' })
@@ -408,7 +408,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     await nurture('user', 'remove', 'boss')
   })
 
-  it('makes a token that a command line can have, and revokes it; the audit log tells who did what', async () => {
+  it('creates a token for a command line and revokes it; the audit log shows who did what', async () => {
     const made = await nurture('token', 'create', '小王的电脑', '--role', 'operator', '--expires', '30d')
     expect(made.code).toBe(0)
     expect(made.out).toMatch(/^fnt_[\w-]{43}$/)
@@ -435,7 +435,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect((await nurture('token', 'revoke', id)).code).toBe(1)
   })
 
-  it('uploads a medium, and refuses what WeChat would not take', async () => {
+  it('uploads a medium, and refuses one that WeChat does not accept', async () => {
     const good = await nurture('media', 'put', file('p.png', PNG), '--json')
     expect(JSON.parse(good.out)).toMatchObject({ type: 'image', bytes: PNG.length })
     expect(await nurture('media', 'put', file('p.txt', 'words'))).toMatchObject({
@@ -486,7 +486,7 @@ describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database a
     }
   })
 
-  it('says so when the database does not answer', async () => {
+  it('reports that the database does not answer', async () => {
     vi.stubEnv('DATABASE_URL', 'postgres://test:test@127.0.0.1:9/none')
     const made = await nurture(
       'admin',
@@ -501,7 +501,7 @@ describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database a
 })
 
 describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself', () => {
-  it('seals every secret under the new key, and needs the old one for it', async () => {
+  it('re-encrypts every secret with the new key, and needs the old one for it', async () => {
     const databaseUrl = await freshDatabase(inject('postgresUrl'))
     const store = await openStore({ databaseUrl, dataDir: null })
     onTestFinished(async () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { createClientReader } from './client-address.ts'
 import { isNetwork } from './ip-networks.ts'
 
-/** What a program behind these settings sees of a request over a connection from `remote`. */
-async function seen(
+/** The client of a request over a connection from `remote`. */
+async function clientOf(
   remote: string | null,
   headers: Record<string, string> = {},
   options: Parameters<typeof createClientReader>[0] = {},
@@ -19,52 +19,57 @@ async function seen(
 }
 
 describe('the client of a request', () => {
-  it('is where the connection comes from', async () => {
-    expect(await seen('203.0.113.7')).toEqual({ address: '203.0.113.7', https: false })
-    expect(await seen('::ffff:203.0.113.7')).toEqual({ address: '203.0.113.7', https: false })
-    expect(await seen(null)).toEqual({ address: null, https: false })
+  it('is the remote address of the connection', async () => {
+    expect(await clientOf('203.0.113.7')).toEqual({ address: '203.0.113.7', https: false })
+    expect(await clientOf('::ffff:203.0.113.7')).toEqual({ address: '203.0.113.7', https: false })
+    expect(await clientOf(null)).toEqual({ address: null, https: false })
   })
 
-  it('of IPv6 is a whole /64: a subscriber has that many addresses', async () => {
-    const one = await seen('2001:db8:0:12::1')
+  it('with IPv6 is a /64: a subscriber has all its addresses', async () => {
+    const one = await clientOf('2001:db8:0:12::1')
     expect(one).toEqual({ address: '2001:db8:0:12::/64', https: false })
-    expect(await seen('2001:0db8:0:0012:ffff::9')).toEqual(one)
-    expect(await seen('::1', {}, { trustedProxies: [] })).toEqual({ address: '0:0:0:0::/64', https: false })
+    expect(await clientOf('2001:0db8:0:0012:ffff::9')).toEqual(one)
+    expect(await clientOf('::1', {}, { trustedProxies: [] })).toEqual({
+      address: '0:0:0:0::/64',
+      https: false,
+    })
   })
 
-  it('is what a proxy on this machine names, and no more than that', async () => {
+  it('is the address that a proxy on this machine reports, and nothing before it', async () => {
     const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7', 'x-forwarded-proto': 'https' }
-    expect(await seen('127.0.0.1', headers)).toEqual({ address: '203.0.113.7', https: true })
-    expect(await seen('::ffff:127.0.0.1', headers)).toEqual({ address: '203.0.113.7', https: true })
+    expect(await clientOf('127.0.0.1', headers)).toEqual({ address: '203.0.113.7', https: true })
+    expect(await clientOf('::ffff:127.0.0.1', headers)).toEqual({ address: '203.0.113.7', https: true })
   })
 
-  it('is not what anybody else writes there', async () => {
+  it('is not taken from headers of other clients', async () => {
     const headers = { 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'https' }
-    expect(await seen('203.0.113.7', headers)).toEqual({ address: '203.0.113.7', https: false })
-    expect(await seen('127.0.0.1', headers, { trustedProxies: [] })).toMatchObject({ address: '127.0.0.1' })
+    expect(await clientOf('203.0.113.7', headers)).toEqual({ address: '203.0.113.7', https: false })
+    expect(await clientOf('127.0.0.1', headers, { trustedProxies: [] })).toMatchObject({
+      address: '127.0.0.1',
+    })
   })
 
-  it('is found behind several proxies that are trusted', async () => {
+  it('is found behind several trusted proxies', async () => {
     const trustedProxies = ['10.0.0.0/8', '192.0.2.9']
     const headers = { 'x-forwarded-for': 'spoofed, 203.0.113.7:5555, 192.0.2.9' }
-    expect(await seen('10.1.2.3', headers, { trustedProxies })).toMatchObject({ address: '203.0.113.7' })
+    expect(await clientOf('10.1.2.3', headers, { trustedProxies })).toMatchObject({ address: '203.0.113.7' })
     const odd = { 'x-forwarded-for': 'no address' }
-    expect(await seen('10.1.2.3', odd, { trustedProxies })).toMatchObject({ address: '10.1.2.3' })
+    expect(await clientOf('10.1.2.3', odd, { trustedProxies })).toMatchObject({ address: '10.1.2.3' })
   })
 
-  it('comes by https wherever the public address is https', async () => {
+  it('uses https if the public URL does', async () => {
     const publicUrl = 'https://nurture.example.com'
-    expect(await seen('203.0.113.7', {}, { publicUrl })).toMatchObject({ https: true })
-    expect(await seen('203.0.113.7', {}, { publicUrl: 'http://x' })).toMatchObject({ https: false })
+    expect(await clientOf('203.0.113.7', {}, { publicUrl })).toMatchObject({ https: true })
+    expect(await clientOf('203.0.113.7', {}, { publicUrl: 'http://x' })).toMatchObject({ https: false })
   })
 })
 
 describe('a network', () => {
-  it.each(['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])('can be %s', (text) => {
+  it.each(['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])('is valid: %s', (text) => {
     expect(isNetwork(text)).toBe(true)
   })
   it.each(['', 'proxy', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/8/8', '300.1.1.1', 'fd00::/129'])(
-    'cannot be "%s"',
+    'is invalid: "%s"',
     (text) => expect(isNetwork(text)).toBe(false),
   )
 })

@@ -5,7 +5,7 @@ import { LOOPBACK, plainAddress, subscriberNetwork } from './ip-networks.ts'
 
 /** The client of a request. */
 interface Client {
-  /** What attempts are counted for: an IPv4 address, or the /64 of an IPv6 one. null: called in this process. */
+  /** An IPv4 address, or the /64 of an IPv6 address: attempts are counted for it. null: a call within this process. */
   address: string | null
   https: boolean
 }
@@ -13,11 +13,11 @@ interface Client {
 export type ClientReader = (c: Context) => Client
 
 /**
- * Reads where requests come from. `X-Forwarded-For` and `X-Forwarded-Proto` are believed only from trusted proxies:
- * anybody else could send another address with each guess.
+ * Reads the client of requests. `X-Forwarded-For` and `X-Forwarded-Proto` count only from trusted proxies: other clients
+ * could send another address with each guess.
  */
 export function createClientReader(options: {
-  /** Without a trailing slash. With https, every browser comes by https. */
+  /** Without a trailing slash. If it is https, all browsers use https. */
   publicUrl?: string | undefined
   /** Addresses or networks, like `10.0.0.0/8`. @see isNetwork */
   trustedProxies?: readonly string[]
@@ -39,20 +39,20 @@ export function createClientReader(options: {
   }
 }
 
-/** The first address that is not a trusted proxy, seen from here; the last readable one where a hop is no address. */
+/** The first address, seen from here, that is not a trusted proxy. If a hop is not an address, the last valid one. */
 function farthestAddress(
   remote: string,
   forwardedFor: string | undefined,
   isProxy: (hop: string, index: number) => boolean,
 ): string {
   const request = { headers: { 'x-forwarded-for': forwardedFor }, socket: { remoteAddress: remote } }
-  // proxy-addr reads these two fields of a request alone.
+  // proxy-addr reads only these two fields of a request.
   const hops = proxyaddr.all(request as unknown as Parameters<typeof proxyaddr.all>[0], isProxy)
   return hops.flatMap((hop) => plainAddress(hop) ?? []).at(-1) ?? remote
 }
 
 function remoteAddress(c: Context): string | null {
-  // An app that is called without a server (in tests) has no connection.
+  // A call without a server (in tests) has no connection.
   if (!c.env || !('incoming' in c.env)) return null
   return plainAddress(getConnInfo(c).remote.address ?? '')
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { cookieNames } from './cookie-names.ts'
 
-it('cookies are bound to this host where every browser comes by https; the name of before is cleared', () => {
+it('cookies have the prefix __Host- if the public URL is https, and legacy names are listed for deletion', () => {
   expect(cookieNames('https://nurture.example.com')).toEqual({
     session: '__Host-nurture_session',
     challenge: '__Host-nurture_second_step',

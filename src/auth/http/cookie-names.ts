@@ -1,10 +1,10 @@
-/** What a browser keeps of its sign-in, and under which names. */
+/** Names of the cookies of a sign-in. */
 export interface CookieNames {
   /** A signed-in browser. */
   session: string
-  /** A browser that owes a second factor. */
+  /** A browser between password and second factor. */
   challenge: string
-  /** Of before: cleared, and never believed. */
+  /** Names of earlier versions, which are deleted and never accepted. */
   legacy: readonly string[]
 }
 
@@ -12,8 +12,8 @@ const SESSION = 'nurture_session'
 const CHALLENGE = 'nurture_second_step'
 
 /**
- * With `__Host-` where every browser comes by https: a browser takes such a cookie only with Secure, Path=/ and no Domain,
- * so that no neighbour of this host can write one, nor anybody who changes an answer on an unencrypted way
+ * Cookie names, with the prefix `__Host-` if all browsers use https. Browsers accept such a cookie only with Secure, Path=/
+ * and no Domain. So neither a sibling host nor an attacker on an unencrypted connection can set one
  * (https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-22#section-4.1.3.2).
  */
 export function cookieNames(publicUrl: string | undefined): CookieNames {

@@ -4,8 +4,8 @@ import type { Refusals } from '../refusals.ts'
 import type { ClientReader } from './client-address.ts'
 
 /**
- * Refuses (403) what a page of another site sends: the browser says where a form comes from. Where it says neither
- * `Origin` nor `Sec-Fetch-Site` it is no browser, and has no cookie that somebody else could use.
+ * Refuses (403) forms of other sites by the headers of browsers. A request without `Origin` and `Sec-Fetch-Site` is not from
+ * a browser, so it has no cookie that another site could misuse.
  */
 export function createSameOrigin(options: {
   client: ClientReader
@@ -16,7 +16,7 @@ export function createSameOrigin(options: {
   const guard = csrf({
     origin(origin, c) {
       const here = new URL(c.req.url)
-      // A proxy that ends TLS passes on the host, and the request as http.
+      // A proxy that terminates TLS forwards the host, and the request as http.
       const known = [
         here.origin,
         client(c).https && `https://${here.host}`,

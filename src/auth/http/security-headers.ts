@@ -6,7 +6,7 @@ const HALF_A_YEAR = 'max-age=15552000'
 const self = ["'self'"]
 const none = ["'none'"]
 const POLICY = {
-  // A page that knows better has its own: the way to WeChat's authorisation page must say where it began.
+  // A page may set its own: the link to WeChat's authorisation page must send a Referer.
   overwrite: false,
   contentSecurityPolicy: {
     defaultSrc: self,
@@ -22,16 +22,15 @@ const POLICY = {
 }
 
 /**
- * What every answer tells the browser: no script, style or picture but this server's, none of it inline; in nobody's
- * frame; no address told to others; kept by no cache, unless the answer says otherwise; and, where it came by https,
- * https from now on.
+ * Security headers of every response. Scripts, styles and images must come from this server and not be inline. No site may
+ * frame a page. No Referer is sent. Nothing is cached, unless the response sets `cache-control`. Requests over https get HSTS.
  */
 export function createHeaders(client: ClientReader): MiddlewareHandler {
   const plain = secureHeaders({ ...POLICY, strictTransportSecurity: false })
   const byHttps = secureHeaders({ ...POLICY, strictTransportSecurity: HALF_A_YEAR })
   return async function headers(c, next) {
     await (client(c).https ? byHttps(c, next) : plain(c, next))
-    // Pages and answers show people, and secrets that are shown once.
+    // Responses have personal data, and secrets that are shown once.
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
   }
 }

@@ -1,4 +1,4 @@
-/** The queue of password checks in this process is full. */
+/** The queue of password checks of this process is full. */
 export class BusyError extends Error {
   override name = 'BusyError'
 }
@@ -16,7 +16,7 @@ interface Job {
 export class FairQueue {
   readonly #concurrency: number
   readonly #maxQueued: number
-  /** In the order of their turns. */
+  /** In the order in which they are served next. */
   readonly #queues = new Map<string, Job[]>()
   #running = 0
   #queued = 0

@@ -2,34 +2,34 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { FairQueue } from './fair-queue.ts'
 import { passwordProblem } from './password-policy.ts'
 
-/** scrypt's costs: 2^ln rounds of r × 128 bytes, p times. */
+/** Cost parameters of scrypt: N = 2^ln, block size r, parallelism p. */
 interface Costs {
   ln: number
   r: number
   p: number
 }
 
-/** 32 MiB and some 0.3 s for each try; one of the sets of OWASP's Password Storage Cheat Sheet. */
+/** 32 MiB and about 0.3 s per hash. One of the parameter sets of OWASP's Password Storage Cheat Sheet. */
 const COSTS: Costs = { ln: 15, r: 8, p: 3 }
 const SALT_BYTES = 16
 const HASH_BYTES = 32
 /**
- * Of strangers, and of those who are known: each have a lane of their own. scrypt takes a thread of the four that files
- * and name look-ups need too: both lanes together take two.
+ * Known users and anonymous clients have a queue each. scrypt uses a thread of libuv's pool of four, which file access and
+ * DNS also need; the two queues together use at most two.
  */
 const QUEUE = { concurrency: 1, maxQueued: 30 }
 const HASH_FORMAT = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([\w-]+)\$([\w-]+)$/
 
-/** A password that the rules do not allow; the message says which, and goes on from "The password …". */
+/** The password breaks a rule. The message continues "The password …". */
 export class PasswordRefusedError extends Error {
   override name = 'PasswordRefusedError'
 }
 
-/** Whose password is looked at, so that strangers' tries keep nobody waiting who is known. */
+/** Who requests a password check. Attempts of anonymous clients must not delay known users. */
 export interface Requester {
-  /** A person at a place where that person has signed in before. */
+  /** The user has signed in from this location before. */
   isKnown: boolean
-  /** Password checks take turns by this key. */
+  /** Checks are served round-robin over these keys. */
   fairnessKey: string
 }
 
@@ -39,14 +39,14 @@ const ADMINS: Requester = { isKnown: true, fairnessKey: 'admins' }
 
 export interface Passwords {
   /**
-   * A new password of the person of that name: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. The costs stand with the hash, so that
-   * new ones need no new passwords.
-   * @throws PasswordRefusedError when the rules do not allow it
+   * Hashes a new password of a user: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. The costs are part of the hash, so they can change
+   * without new passwords.
+   * @throws PasswordRefusedError if the password breaks a rule
    * @throws BusyError
    */
   hash(password: string, name: string): Promise<string>
   /**
-   * `hash` null (nobody has that name) takes the same time, and is false.
+   * Returns false after the same time if `hash` is null (no user has that name).
    * @throws BusyError
    */
   verify(password: string, hash: string | null, requester?: Requester): Promise<boolean>
@@ -63,7 +63,7 @@ export function createPasswords(costs: Costs = COSTS): Passwords {
     requester: Requester,
   ): Promise<Buffer> => {
     const N = 2 ** ln
-    // Full-width and composed characters are typed in more than one way.
+    // Keyboards produce full-width and composed characters in different ways.
     const typed = password.normalize('NFKC')
     const work = () =>
       new Promise<Buffer>((resolve, reject) =>
@@ -83,7 +83,7 @@ export function createPasswords(costs: Costs = COSTS): Passwords {
     },
     async verify(password, hash, requester = UNKNOWN_REQUESTER) {
       const [, ln, r, p, salt = '', expected = ''] = HASH_FORMAT.exec(hash ?? dummyHash) ?? []
-      if (!ln) throw new Error('a stored password hash is of no form that this version knows')
+      if (!ln) throw new Error('a stored password hash has an unknown format')
       const stored = { ln: Number(ln), r: Number(r), p: Number(p) }
       const found = await derive(password, Buffer.from(salt, 'base64url'), stored, requester)
       return timingSafeEqual(found, Buffer.from(expected, 'base64url')) && hash !== null

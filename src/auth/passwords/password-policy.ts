@@ -1,26 +1,23 @@
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
 
 /**
- * The rules for every new password, whoever sets it and from wherever: `Passwords.hash` asks here, and nothing is stored
- * that it did not make. They follow NIST SP 800-63B-4, section 3.1.1.2 (https://pages.nist.gov/800-63-4/sp800-63b.html):
- * a length, no rules about kinds of characters, and a comparison with what is common or expected.
+ * The rules for every new password. `Passwords.hash` enforces them, and every stored hash is made by it. They follow
+ * NIST SP 800-63B-4, section 3.1.1.2 (https://pages.nist.gov/800-63-4/sp800-63b.html): a minimum length, no rules about
+ * kinds of characters, and a comparison with common and expected passwords.
  */
 
 export const MIN_PASSWORD_LENGTH = 12
 const MAX_PASSWORD_LENGTH = 200
-/**
- * Guesses that a password must withstand, as a power of ten, by zxcvbn's estimate. With a hash of 0.3 s each, a thousand
- * million guesses are ten years of one core.
- */
+/** The guesses that a password must withstand by zxcvbn's estimate, as a power of ten. At 0.3 s each, 10^9 are ten years of a core. */
 const GUESSES_LOG10 = 9
-/** The same for what is left where a number that others know (a telephone, a birthday) was taken out. */
+/** The same for the rest of a password without known numbers, such as a telephone number or a birthday. */
 const REST_GUESSES_LOG10 = 6
-/** zxcvbn looks at no more: the time for odd texts grows faster than their length. */
+/** zxcvbn reads only this many characters, because its time for unusual texts grows faster than their length. */
 const MAX_CHECKED_LENGTH = 64
 
 /**
- * What Chinese users commonly put together, and no list of passwords from the West has: pet names, "I love …" with its
- * numbers (520, 1314 sound like it), lucky numbers, services, roles, and this product.
+ * Words of common Chinese passwords, which Western password lists lack: pet names, "I love …" and its numbers (520 and 1314
+ * sound like it), lucky numbers, services, roles, and this product.
  */
 const CHINESE =
   `woaini woaiwojia woai wojia aini aiwo woshi nishi women laopo laogong baobao baobei qinaide xingfu kuaile
@@ -29,7 +26,7 @@ const CHINESE =
   taobao zhifubao alipay 520 1314 521 5201314 1314520 5211314 201314 168 518 888 666 999 admin root operator viewer
   nurture follower followernurture`.split(/\s+/)
 
-/** Pinyin syllables are made of an initial and a final; some of these pairs are no syllable, and do no harm. */
+/** Pinyin syllables: every initial with every final. Pairs that are not a syllable are harmless. */
 const INITIALS = ',b,p,m,f,d,t,n,l,g,k,h,j,q,x,zh,ch,sh,r,z,c,s,y,w'.split(',')
 const FINALS =
   'a,o,e,i,u,ai,ei,ao,ou,an,en,ang,eng,ong,ia,ie,iao,iu,ian,in,iang,ing,iong,ua,uo,uai,ui,uan,un,uang,ue,er'
@@ -37,35 +34,35 @@ const SYLLABLES = INITIALS.flatMap((initial) => FINALS.split(',').map((final) =>
   (syllable) => syllable.length > 1,
 )
 
-/** Words that stand in many passwords, and keys in a row as they are left without the signs between them. */
+/** Words of many passwords, and rows of keys without the signs between them. */
 const COMMON_WORDS =
   `password passwort passwd pass mypasswordis mypassword thisis login welcome hello iloveyou love secret letmein
   qwertyuiop qwerty qwert qwer qwe asdfghjkl asdfgh asdfg asdf asd zxcvbnm zxcvb zxcv zxc qaz wsx edc abcd abc test user
   guest master super dragon monkey correcthorsebatterystaple wx gzh com cn net www`.split(/\s+/)
-/** Longer ones first, so that nothing is left of "password". Short numbers are taken out as numbers. */
+/** Longer words first, so that nothing is left of "password". Short numbers are removed separately. */
 const EXPECTED = new RegExp(
   [...CHINESE.filter((word) => !/^\d{1,4}$/.test(word)), ...COMMON_WORDS]
     .sort((a, b) => b.length - a.length)
     .join('|'),
   'g',
 )
-/** Years among them. */
+/** Includes years. */
 const SHORT_NUMBERS = /(?<!\d)\d{1,4}(?!\d)/g
 const SIGNS = /[^\p{L}\p{N}]/gu
-/** With so few characters besides, so few different expected words are soon tried. */
+/** Up to this many expected words, with up to this many other characters, are guessed soon. */
 const MAX_OTHER_CHARACTERS = 2
 const MAX_EXPECTED_WORDS = 4
 
-/** An identity card's number, a mobile number (11 digits from 13 to 19), a day as yyyymmdd: in this order. */
+/** An identity card number, a mobile number (11 digits that begin with 13 to 19) or a date as yyyymmdd, in this order. */
 const KNOWN_NUMBERS =
   /[1-9]\d{5}(?:19|20)\d{9}[\dXx]|1[3-9]\d{9}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])/g
 
 const EASY_TO_GUESS =
-  'is easy to guess: common passwords, names, dates, telephone numbers and keys in a row count for little. Take three or four words that have nothing to do with each other'
+  'is easy to guess: common passwords, names, dates, telephone numbers and rows of keys add little. Use three or four unrelated words'
 
 let zxcvbnFactory: Promise<ZxcvbnFactory> | null = null
 
-/** Some 45 MB: not before the first new password. */
+/** Takes about 45 MB, so it is loaded for the first new password. */
 function loadZxcvbn(): Promise<ZxcvbnFactory> {
   zxcvbnFactory ??= Promise.all([import('@zxcvbn-ts/core'), import('@zxcvbn-ts/language-common')]).then(
     ([{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }]) =>
@@ -78,14 +75,14 @@ function loadZxcvbn(): Promise<ZxcvbnFactory> {
   return zxcvbnFactory
 }
 
-/** Why this cannot be the password of the person of that name; null when it is good. */
+/** Why the user of that name cannot have this password; null if it is accepted. */
 export async function passwordProblem(password: string, name: string): Promise<string | null> {
-  // As it is hashed: full-width letters are not another password.
+  // The hash uses the same normal form.
   const typed = password.normalize('NFKC')
   const length = [...typed].length
-  if (length < MIN_PASSWORD_LENGTH) return `must have ${MIN_PASSWORD_LENGTH} characters or more`
-  if (length > MAX_PASSWORD_LENGTH) return `must have ${MAX_PASSWORD_LENGTH} characters at most`
-  if (new Set(typed).size < 4) return 'must have 4 different characters or more'
+  if (length < MIN_PASSWORD_LENGTH) return `must have at least ${MIN_PASSWORD_LENGTH} characters`
+  if (length > MAX_PASSWORD_LENGTH) return `must have at most ${MAX_PASSWORD_LENGTH} characters`
+  if (new Set(typed).size < 4) return 'must have at least 4 different characters'
   const known = formsOfName(name)
   if (known.includes(typed.toLowerCase())) return 'must not be the name'
   const zxcvbn = await loadZxcvbn()
@@ -98,8 +95,8 @@ export async function passwordProblem(password: string, name: string): Promise<s
 }
 
 /**
- * Whether it is put together from a few expected words, years, short numbers and signs, and next to nothing else. zxcvbn
- * counts each part for its place among many thousands, and each sign for one of all characters; guessers begin with these.
+ * Whether a password is a few expected words, years, short numbers and signs, and little else. zxcvbn rates each part by its
+ * rank among many thousands, and each sign as any character, but attackers try these combinations first.
  */
 function consistsOfExpectedParts(typed: string): boolean {
   const bare = typed.toLowerCase().replace(KNOWN_NUMBERS, '').replace(SHORT_NUMBERS, '').replace(SIGNS, '')
@@ -108,7 +105,7 @@ function consistsOfExpectedParts(typed: string): boolean {
   return words.size > 0 && words.size <= MAX_EXPECTED_WORDS && [...rest].length <= MAX_OTHER_CHARACTERS
 }
 
-/** A name as it may stand in a password: its parts, and they together in either order, with any or no sign between. */
+/** Forms of a name in passwords: its parts, and the joined parts in either order, with or without a separator. */
 function formsOfName(name: string): string[] {
   const whole = name.normalize('NFKC').toLowerCase()
   const parts = whole.split(/[^\p{L}\p{N}]+/u).filter(Boolean)

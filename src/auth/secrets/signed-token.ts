@@ -6,8 +6,8 @@ const SIGNATURE_LENGTH = 32
 const SIGNED_TOKEN = /^([\w-]{43})\.([0-9a-f]{32})$/
 
 /**
- * Secrets that we give away and get back, in a cookie or an address: 256 random bits as text, and a mark that only holders
- * of the key can make. So a made-up one is known without a look into the store, and costs next to nothing.
+ * Tokens for cookies and URLs: 256 random bits as text, with a signature. A forged token is recognised without a query of
+ * the store, so it costs almost nothing.
  */
 export interface SignedTokens {
   issue(): string
@@ -15,8 +15,8 @@ export interface SignedTokens {
 }
 
 /**
- * @param key of all processes of a deployment the same; with another one all secrets are over
- * @param purpose a secret of one purpose is none of another
+ * @param key the same in all processes of a deployment; another key invalidates all tokens
+ * @param purpose a token is valid only for its purpose
  */
 export function createSignedTokens(key: string, purpose: string): SignedTokens {
   const signatureOf = (random: string) => keyedHash(key, `${purpose} ${random}`).slice(0, SIGNATURE_LENGTH)

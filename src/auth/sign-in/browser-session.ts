@@ -12,7 +12,7 @@ export const CHALLENGE_MS = 10 * 60_000
 /** The key of the store's row for a cookie. It depends on the admin token: a new token ends every session. */
 export const cookieHash = (adminToken: string, cookie: string): string => keyedHash(adminToken, cookie)
 
-/** Cookies of browsers that are signed in. */
+/** Cookies of signed-in browsers. */
 export const sessionTokens = (adminToken: string): SignedTokens => createSignedTokens(adminToken, 'session')
 
 /** Cookies of browsers between the password and the second factor. */

@@ -7,7 +7,7 @@ import { PER_ADDRESS } from './sign-in-limits.ts'
 const PER_USER = { burst: 5, everyMs: 120_000 }
 
 export interface CodeAttempt {
-  /** 0: counted, and may be made. Else it was not counted: the next one is possible in so many ms. */
+  /** 0: the attempt is counted and may be made. Otherwise the ms until the next one is possible; this one is not counted. */
   waitMs: number
   refund(): void
 }
@@ -26,7 +26,7 @@ export class CodeAttempts {
     this.#addresses = createNetworkAttemptLimiter({ ...PER_ADDRESS, now: deps.now })
   }
 
-  /** At a location where the user has signed in before, guesses from elsewhere do not count. */
+  /** At a location where the user has signed in before, attempts from elsewhere do not count. */
   async consume(name: string, address: string | null): Promise<CodeAttempt> {
     const isKnown = await this.#knownLocations.has(name, address)
     const key = isKnown ? `${name}\n${address}` : name

@@ -3,22 +3,22 @@ import type { Db } from '../../store/db.ts'
 import { readSignInLocations, recordSignInLocation } from '../../store/users/sign-in-locations.ts'
 import { keyedHash } from '../secrets/secret-hash.ts'
 
-/** Anybody who tries to sign in has us ask: they are read once a second at most. */
+/** Anonymous clients trigger this query with each sign-in attempt, so it runs at most once a second. */
 const CACHE_MS = 1_000
 
-/** From which addresses people have signed in: others' tries must not keep them out there. */
+/** The addresses from which users have signed in. Attempts of others must not lock a user out there. */
 export interface KnownLocations {
   has(name: string, address: string | null): Promise<boolean>
-  /** The person has just signed in from there. */
+  /** Records a sign-in from this address. */
   record(tx: Db, name: string, address: string | null): Promise<void>
 }
 
-/** What is kept is a keyed hash: nobody can tell the address from it without the admin token. */
+/** Only a keyed hash is stored: the address cannot be recovered without the admin token. */
 export function createKnownLocations(deps: {
   db: Db
   adminToken: string
   now(): number
-  /** A clock that nobody sets, ms. */
+  /** A monotonic clock, ms. */
   monotonic?: () => number
 }): KnownLocations {
   const { db, adminToken, now } = deps

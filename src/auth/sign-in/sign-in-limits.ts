@@ -1,7 +1,7 @@
 import { createAttemptLimiter, createNetworkAttemptLimiter } from '../attempt-limiter.ts'
 import { widestNetworkOf } from '../http/ip-networks.ts'
 
-/** One address: ten attempts, then one every ten seconds; an IPv6 /48 has three times as many. */
+/** One address: 10 attempts, then one every 10 s. An IPv6 /48 has three times as many. */
 export const PER_ADDRESS = { burst: 10, everyMs: 10_000 }
 /** One name, from locations where it has not signed in before: 40 attempts, then two a minute. */
 const PER_NAME = { burst: 40, everyMs: 30_000 }

@@ -10,43 +10,43 @@ const UNAVAILABLE = 14
 const grpcError = (code: number) =>
   Object.assign(new Error(`test: code ${code}`), { code, details: '', metadata: {} })
 
-/** A Temporal that gives these answers in turn, and from then on does what it is asked. */
+/** A Temporal with these answers, in order; after that every call succeeds. */
 function temporal(given: { polled?: (boolean | Error)[]; made?: Error[] }) {
   const { polled = [], made = [] } = given
   const current: string[] = []
   return {
     current,
     async isPolled() {
-      const one = polled.shift() ?? true
-      if (one instanceof Error) throw one
-      return one
+      const answer = polled.shift() ?? true
+      if (answer instanceof Error) throw answer
+      return answer
     },
     async makeCurrent({ buildId }: { buildId: string }) {
-      const one = made.shift()
-      if (one) throw one
+      const error = made.shift()
+      if (error) throw error
       current.push(buildId)
     },
   }
 }
 
 describe('making a build current', () => {
-  it('waits for its worker, and asks a Temporal again that is away or too slow', async () => {
+  it('waits for its worker, and retries while Temporal is unreachable or slow', async () => {
     const slow = temporal({ polled: [false, grpcError(UNAVAILABLE)], made: [grpcError(DEADLINE_EXCEEDED)] })
     await makeCurrent(slow, VERSION, FOR_LONG)
     expect(slow.current).toEqual(['test-2'])
   })
 
-  it('does not ask again what Temporal refuses', async () => {
+  it('does not retry what Temporal refuses', async () => {
     const refusing = temporal({ made: [grpcError(INVALID)] })
     await expect(makeCurrent(refusing, VERSION, FOR_LONG)).rejects.toThrow('code 3')
     expect(refusing.current).toEqual([])
   })
 
-  it('without time to wait: asks once, and says what to start when no worker polls', async () => {
+  it('tries once without time to wait, and reports which worker to start', async () => {
     const slow = temporal({ made: [grpcError(DEADLINE_EXCEEDED)] })
     await expect(makeCurrent(slow, VERSION, 0)).rejects.toThrow('code 4')
-    const lonely = temporal({ polled: [false] })
-    await expect(makeCurrent(lonely, VERSION, 0)).rejects.toThrow(/No worker of build test-2 polls.*--wait/)
-    expect(lonely.current).toEqual([])
+    const unpolled = temporal({ polled: [false] })
+    await expect(makeCurrent(unpolled, VERSION, 0)).rejects.toThrow(/No worker of build test-2 polls.*--wait/)
+    expect(unpolled.current).toEqual([])
   })
 })

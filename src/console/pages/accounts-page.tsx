@@ -14,7 +14,7 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
           授权新账号 <small>authorise an account</small>
         </a>
         <a href={`${context.authorisationUrl}?device=phone`} referrerpolicy="origin">
-          手机授权链接 <small>link for a phone</small>
+          手机端授权链接 <small>link for phones</small>
         </a>
       </p>
     ) : null}
@@ -28,8 +28,8 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
           '模式 mode',
           '规则 rules',
           '状态 state',
-          '自 since',
-          '需要做什么 what to do',
+          '起始时间 since',
+          '处理建议 what to do',
         ]}
       >
         {items.map((a) => (

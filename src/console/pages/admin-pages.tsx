@@ -23,8 +23,8 @@ export const UsersPage = ({ items, next, context: links }: ListPageProps<ReturnT
           '角色 role',
           '状态 state',
           '两步验证 second factor',
-          '创建 added',
-          '更改 changed',
+          '添加时间 added',
+          '修改时间 changed',
         ]}
       >
         {items.map((u) => (
@@ -65,9 +65,9 @@ export const TokensPage = ({
           '用途 name',
           'id',
           '角色 role',
-          '创建者 made by',
-          '创建 made',
-          '到期 expires',
+          '创建人 created by',
+          '创建时间 created',
+          '到期时间 expires',
           '最近使用 last used',
         ]}
       >
@@ -84,7 +84,7 @@ export const TokensPage = ({
             </td>
             <td>
               <Time at={t.expiresAt} />{' '}
-              {t.expiresAt && Date.parse(t.expiresAt) <= now ? <b class="bad">已过期 over</b> : null}
+              {t.expiresAt && Date.parse(t.expiresAt) <= now ? <b class="bad">已过期 expired</b> : null}
             </td>
             <td>
               <Time at={t.lastUsedAt} />
@@ -101,9 +101,9 @@ export const AuditPage = ({ items, next, context: links }: ListPageProps<ReturnT
   <Layout title="操作记录" at="/audit" context={links}>
     <Heading zh="操作记录" en="audit log" />
     {items.length === 0 ? (
-      <Empty zh="还没有记录" en="nothing was changed yet" />
+      <Empty zh="还没有记录" en="no entry yet" />
     ) : (
-      <Table headers={['时间 at', '谁 who', '操作 action', '对象 target', '详情 details']}>
+      <Table headers={['时间 at', '操作人 who', '操作 action', '对象 target', '详情 details']}>
         {items.map((e) => (
           <tr>
             <td>
@@ -125,7 +125,7 @@ export const AuditPage = ({ items, next, context: links }: ListPageProps<ReturnT
   </Layout>
 )
 
-/** `role: viewer · expires: 90d`: details are flat. */
+/** `role: viewer · expires: 90d`. Details have no nested values. */
 function formatDetails(details: unknown): string {
   if (typeof details !== 'object' || details === null) return ''
   const shown = Object.entries(details).filter(([, value]) => value !== null)

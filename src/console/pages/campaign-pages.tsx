@@ -12,7 +12,9 @@ export const CampaignsPage = ({ items, context }: { items: CampaignView[]; conte
     {items.length === 0 ? (
       <Empty zh="还没有活动：npm run nurture -- campaign put FILE" en="no campaign yet" />
     ) : (
-      <Table headers={['名称 name', 'id', '版本 version', '状态 state', '账号 accounts', '发布 published']}>
+      <Table
+        headers={['名称 name', 'id', '版本 version', '状态 state', '账号 accounts', '发布时间 published']}
+      >
         {items.map((x) => (
           <tr>
             <td>
@@ -50,9 +52,9 @@ export const CampaignPage = (props: {
     </p>
     {props.item.broken === null ? null : (
       <p class="bad">
-        这个版本已不可读，没有粉丝会进入：请重新发布活动文件。{' '}
+        该版本无法读取，新粉丝不会进入活动。请重新发布活动文件。{' '}
         <small>
-          This version cannot be used and nobody enters: publish its file again. {props.item.broken}
+          This version cannot be used, so no runs start. Publish its file again. {props.item.broken}
         </small>
       </p>
     )}
@@ -76,13 +78,13 @@ export const CampaignPage = (props: {
   </Layout>
 )
 
-/** The accounts that a campaign serves, with what stands against it there. */
+/** The accounts of a campaign, and why it cannot run there. */
 const TargetAccounts = ({ items, next }: { items: TargetAccount[]; next: string | null }) =>
   items.length === 0 ? (
     <Empty zh="还没有账号" en="no account yet" />
   ) : (
     <>
-      <Table headers={['名称 name', 'AppID', '可用 takes it', '原因和处理 what to do']}>
+      <Table headers={['名称 name', 'AppID', '可用 can run', '原因和处理 what to do']}>
         {items.map((a) => (
           <tr>
             <td>{a.name ?? '–'}</td>

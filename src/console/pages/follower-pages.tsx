@@ -31,7 +31,13 @@ export const FollowersPage = (props: {
       <Empty zh="没有符合条件的粉丝" en="no follower matches" />
     ) : (
       <Table
-        headers={['粉丝 openId', '活动 campaign', '状态 status', '开始 started', '窗口关闭 window closes']}
+        headers={[
+          '粉丝 openId',
+          '活动 campaign',
+          '状态 status',
+          '开始时间 started',
+          '窗口关闭时间 window closes',
+        ]}
       >
         {props.items.map((f) => (
           <tr>
@@ -101,7 +107,7 @@ export const RunFragment = ({ run }: { run: RunView }) => (
         窗口关闭 window closes <Time at={run.window.closesAt} />
       </span>
     </p>
-    <Table headers={['步骤 step', '状态 state', '计划 planned', '发送 sent', '原因 reason']}>
+    <Table headers={['步骤 step', '状态 state', '计划时间 planned', '发送时间 sent', '原因 reason']}>
       {run.steps.map((s) => (
         <tr>
           <td>
@@ -129,7 +135,7 @@ export const RunFragment = ({ run }: { run: RunView }) => (
     {run.ledger.length === 0 ? (
       <Empty zh="没有额度" en="no grant" />
     ) : (
-      <Table headers={['场景 scene', '已用 used', '到期 expires']}>
+      <Table headers={['场景 scene', '已用 used', '到期时间 expires']}>
         {run.ledger.map((g) => (
           <tr>
             <td>
