@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { BusyError } from '../auth/passwords/fair-queue.ts'
+import { BusyError } from '../auth/passwords/round-robin-queue.ts'
 import { PasswordRefusedError } from '../auth/passwords/password-hash.ts'
 import type { Role } from '../auth/roles.ts'
 import type { Log } from '../shared/log.ts'

@@ -222,7 +222,7 @@ describe('health', () => {
   })
 
   /** A process without workers. By default nothing listens at its Temporal address. */
-  async function bare(engineAddress = '127.0.0.1:9') {
+  async function bare(temporalAddress = '127.0.0.1:9') {
     const store = await openStore({ databaseUrl: undefined, dataDir: null })
     const link = connectTemporal({ namespace: 'default', connection: { address: temporalAddress } }, 'test')
     const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }

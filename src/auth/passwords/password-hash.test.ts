@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BusyError } from './fair-queue.ts'
 import { createPasswords, PasswordRefusedError } from './password-hash.ts'
+import { BusyError } from './round-robin-queue.ts'
 
 /** Cheap costs: these tests do not depend on them. */
 const passwords = createPasswords({ ln: 4, r: 1, p: 1 })
@@ -46,10 +46,10 @@ describe('a password', () => {
 
   it('is checked and hashed while anonymous clients fill their own queue', async () => {
     const hash = await passwords.hash(PASSWORD, 'lin')
-    const network = (n: number) => ({ isKnown: false, fairnessKey: `2001:db8:${n}::/48` })
+    const network = (n: number) => ({ isKnown: false, queueKey: `2001:db8:${n}::/48` })
     const anonymous = Array.from({ length: 50 }, (_, n) => passwords.verify(PASSWORD, null, network(n)))
     const ends = Promise.allSettled(anonymous)
-    expect(await passwords.verify(PASSWORD, hash, { isKnown: true, fairnessKey: 'lin' })).toBe(true)
+    expect(await passwords.verify(PASSWORD, hash, { isKnown: true, queueKey: 'lin' })).toBe(true)
     await Promise.all(Array.from({ length: 20 }, () => passwords.hash(PASSWORD, 'mei')))
     expect((await ends).filter((e) => e.status === 'rejected')).toHaveLength(50 - 1 - 30)
   })

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { FairQueue } from './fair-queue.ts'
 import { passwordProblem } from './password-policy.ts'
+import { RoundRobinQueue } from './round-robin-queue.ts'
 
 /** Cost parameters of scrypt: N = 2^ln, block size r, parallelism p. */
 interface Costs {
@@ -30,12 +30,12 @@ export interface Requester {
   /** The user has signed in from this location before. */
   isKnown: boolean
   /** Checks are served round-robin over these keys. */
-  fairnessKey: string
+  queueKey: string
 }
 
-const UNKNOWN_REQUESTER: Requester = { isKnown: false, fairnessKey: '' }
+const UNKNOWN_REQUESTER: Requester = { isKnown: false, queueKey: '' }
 /** New passwords are set by admins. */
-const ADMINS: Requester = { isKnown: true, fairnessKey: 'admins' }
+const ADMINS: Requester = { isKnown: true, queueKey: 'admins' }
 
 export interface Passwords {
   /**
@@ -53,7 +53,7 @@ export interface Passwords {
 }
 
 export function createPasswords(costs: Costs = COSTS): Passwords {
-  const queues = { known: new FairQueue(QUEUE), unknown: new FairQueue(QUEUE) }
+  const queues = { known: new RoundRobinQueue(QUEUE), unknown: new RoundRobinQueue(QUEUE) }
   const dummyHash = formatHash(costs, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES))
 
   const derive = (
@@ -71,7 +71,7 @@ export function createPasswords(costs: Costs = COSTS): Passwords {
           err ? reject(err) : resolve(key),
         ),
       )
-    return (requester.isKnown ? queues.known : queues.unknown).run(requester.fairnessKey, work)
+    return (requester.isKnown ? queues.known : queues.unknown).run(requester.queueKey, work)
   }
 
   return {

@@ -5,8 +5,8 @@ import { createSessionStore } from '../../store/users/session-store.ts'
 import { createChallenge, lockUnchangedUser } from '../../store/users/sign-in-challenges.ts'
 import { createUserStore, type User } from '../../store/users/user-store.ts'
 import { widestNetworkOf } from '../http/ip-networks.ts'
-import { BusyError } from '../passwords/fair-queue.ts'
 import type { Passwords, Requester } from '../passwords/password-hash.ts'
+import { BusyError } from '../passwords/round-robin-queue.ts'
 import { ADMIN_TOKEN_ACTOR, normalizeUserName, type Principal } from '../principal.ts'
 import type { Refusals } from '../refusals.ts'
 import { constantTimeEqual } from '../secrets/secret-hash.ts'
@@ -141,8 +141,8 @@ export class SignIn {
 
 /** Password checks are shared fairly between people at known locations, and between networks elsewhere. */
 function requesterOf(name: string, address: string | null, isKnown: boolean): Requester {
-  if (isKnown) return { isKnown, fairnessKey: name }
-  return { isKnown, fairnessKey: address === null ? '' : widestNetworkOf(address) }
+  if (isKnown) return { isKnown, queueKey: name }
+  return { isKnown, queueKey: address === null ? '' : widestNetworkOf(address) }
 }
 
 /** Counts an attempt before it is made, so that concurrent ones count too; a correct one is refunded. */

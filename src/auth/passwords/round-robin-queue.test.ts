@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { BusyError, FairQueue } from './fair-queue.ts'
+import { BusyError, RoundRobinQueue } from './round-robin-queue.ts'
 
 function queueWith(maxQueued: number) {
-  const queue = new FairQueue({ concurrency: 1, maxQueued })
+  const queue = new RoundRobinQueue({ concurrency: 1, maxQueued })
   const started: string[] = []
   const rejected: string[] = []
   const ends: (() => void)[] = []
-  const add = (fairnessKey: string, label = fairnessKey): void => {
+  const add = (key: string, label = key): void => {
     queue
-      .run(fairnessKey, () => {
+      .run(key, () => {
         started.push(label)
         return new Promise<void>((resolve) => ends.push(resolve))
       })
@@ -29,8 +29,8 @@ function queueWith(maxQueued: number) {
   return { add, started, rejected, drain, queue }
 }
 
-describe('a fair queue', () => {
-  it('takes keys in turn, however many jobs one has queued', async () => {
+describe('a round-robin queue', () => {
+  it('serves keys in turn, however many jobs one of them has queued', async () => {
     const { add, started, drain } = queueWith(10)
     for (let i = 0; i < 5; i++) add('busy', `busy-${i}`)
     add('one')

@@ -9,11 +9,11 @@ interface Job {
 }
 
 /**
- * Runs costly work with limited concurrency, round-robin over fairness keys. When the queue is full, the key with the most
+ * Runs costly work with limited concurrency, round-robin over keys. When the queue is full, the key with the most
  * queued jobs loses its latest one to a key with fewer, so no single key can keep the others out. Own code: the queues of
  * cockatiel and p-queue know no keys.
  */
-export class FairQueue {
+export class RoundRobinQueue {
   readonly #concurrency: number
   readonly #maxQueued: number
   /** In the order in which they are served next. */
@@ -27,7 +27,7 @@ export class FairQueue {
   }
 
   /** @throws BusyError when the queue is full, or becomes full later and another key takes the place */
-  run<T>(fairnessKey: string, work: () => Promise<T>): Promise<T> {
+  run<T>(key: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const job: Job = {
         start: () =>
@@ -37,7 +37,7 @@ export class FairQueue {
         reject: () => reject(new BusyError('too many password checks are queued')),
       }
       if (this.#running < this.#concurrency) this.#start(job)
-      else this.#enqueue(fairnessKey, job)
+      else this.#enqueue(key, job)
     })
   }
 
@@ -50,23 +50,23 @@ export class FairQueue {
     this.#running -= 1
     const [first] = this.#queues
     if (first === undefined) return
-    const [fairnessKey, jobs] = first
+    const [key, jobs] = first
     const job = jobs.shift()
-    this.#queues.delete(fairnessKey)
-    if (jobs.length > 0) this.#queues.set(fairnessKey, jobs)
+    this.#queues.delete(key)
+    if (jobs.length > 0) this.#queues.set(key, jobs)
     if (job === undefined) return
     this.#queued -= 1
     this.#start(job)
   }
 
-  #enqueue(fairnessKey: string, job: Job): void {
-    const jobs = this.#queues.get(fairnessKey) ?? []
+  #enqueue(key: string, job: Job): void {
+    const jobs = this.#queues.get(key) ?? []
     if (this.#queued >= this.#maxQueued && !this.#evictFor(jobs.length)) {
       job.reject()
       return
     }
     jobs.push(job)
-    this.#queues.set(fairnessKey, jobs)
+    this.#queues.set(key, jobs)
     this.#queued += 1
   }
 
