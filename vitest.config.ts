@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { UNIT_TIMEOUT_MS, WAIT_TIMEOUT_MS } from './test/harness/timeouts.ts'
 
-/** Room for a test that waits twice. */
-const patient = {
+/** Enough for a test with two waits. */
+const slowTimeouts = {
   testTimeout: 2 * WAIT_TIMEOUT_MS,
   hookTimeout: 2 * WAIT_TIMEOUT_MS,
   expect: { poll: { timeout: WAIT_TIMEOUT_MS } },
 }
-/** A unit test waits for nothing but itself. */
+/** A unit test uses no server, so it needs little time. */
 const unit = {
   testTimeout: UNIT_TIMEOUT_MS,
   hookTimeout: UNIT_TIMEOUT_MS,
@@ -42,7 +42,7 @@ export default defineConfig({
           name: 'store',
           include: ['src/store/**/*.test.ts', 'test/{store,fuzz,attack}/**/*.test.ts'],
           globalSetup: './test/harness/setup/postgres.ts',
-          ...patient,
+          ...slowTimeouts,
         },
       },
       {
@@ -50,14 +50,14 @@ export default defineConfig({
           name: 'integration',
           include: ['test/{activities,workflow,e2e,recovery,api,browser,replay,temporal,cli}/**/*.test.ts'],
           ...servers,
-          ...patient,
+          ...slowTimeouts,
         },
       },
       {
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          ...patient,
+          ...slowTimeouts,
         },
       },
       {
@@ -68,7 +68,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
           ...servers,
-          ...patient,
+          ...slowTimeouts,
         },
       },
     ],
