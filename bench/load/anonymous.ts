@@ -18,6 +18,9 @@ export const PLATFORM_ENV = {
   WECHAT_API_BASE: 'http://127.0.0.1:9',
 }
 
+/** The baseline: only WeChat's callbacks. */
+const NO_REQUESTS = 'no requests'
+
 interface RouteResult {
   route: string
   /** Anonymous requests a second, and their answers by status. */
@@ -45,7 +48,7 @@ export async function measureAnonymousLoad(
   const wechat = await startWechat(target)
   await wechat.publish(CAMPAIGN)
   const results: RouteResult[] = []
-  const names = ['nothing', ...Object.keys(anonymousRequests(''))].filter((name) => name.includes(only))
+  const names = [NO_REQUESTS, ...Object.keys(anonymousRequests(''))].filter((name) => name.includes(only))
   for (const [n, route] of names.entries()) {
     // A new account for each route: the MarkFail pause of one must not affect the next.
     const appId = `wxanonymous${String(n).padStart(7, '0')}`
@@ -56,7 +59,7 @@ export async function measureAnonymousLoad(
     const env = {
       ANONYMOUS_CLIENT: JSON.stringify({ base: target.base, appId, route, seconds, connections }),
     }
-    const client = route === 'nothing' ? null : spawnProgram('bench/load/anonymous-client.ts', env)
+    const client = route === NO_REQUESTS ? null : spawnProgram('bench/load/anonymous-client.ts', env)
     const { answered, maxEventLoopDelayMs } = await sendFollows(account, 'Calm', {
       count: CALLBACKS_PER_S * seconds,
       seconds,

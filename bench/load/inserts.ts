@@ -52,7 +52,7 @@ export async function measureInserts(name: TargetName): Promise<Row[] | null> {
     const command = 'npm run load -- inserts'
     const what = (how: string) => `events stored, ${concurrency} at a time, ${how}, ${store.kind}`
     rows.push({ what: what('one statement each'), value: await round(concurrency, alone), command })
-    rows.push({ what: what('together'), value: await round(concurrency, group.accept), command })
+    rows.push({ what: what('group commit'), value: await round(concurrency, group.accept), command })
   }
   await store.close()
   await postgres?.stop()

@@ -217,11 +217,11 @@ export function rowsOfRestart(r: Restart): Row[] {
     [`${name}: all due steps sent, after \`ready\``, s(r.allSentS)],
     [`${name}: sent / lost / twice`, `${r.sent} / ${r.lost} / ${r.twice}`],
     [
-      `${name}: minute ended in the outage: skipped / calls to WeChat`,
+      `${name}: grant expired in the outage: skipped / calls to WeChat`,
       `${r.expired.skipped} of ${r.expired.followers} / ${r.expired.calls}`,
     ],
     [
-      `${name}: minute not ended: saved / rejected / last one sent`,
+      `${name}: grant valid after the outage: sent / rejected / last one sent, after \`ready\``,
       `${r.saved.sent} of ${r.saved.followers} / ${r.saved.refused} / ${s(r.saved.lastSentS)}`,
     ],
     [`${name}: peak memory before / after`, `${r.memory.before} / ${r.memory.after} MiB`],

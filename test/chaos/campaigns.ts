@@ -28,7 +28,7 @@ export interface ChaosAccount {
   rules: AccountRules
 }
 
-/** One account for each promise: repeats only after an unclear attempt, no repeats at all, the long window. */
+/** One account for each guarantee: repeats only after an unclear attempt, no repeats at all, the long window. */
 export const ACCOUNTS: readonly [ChaosAccount, ...ChaosAccount[]] = [
   account('wxchaosretry00001', 'security', 'wechat-2023', 'retry', SERIES),
   account('wxchaosassume0001', 'compatible', 'wechat-2023', 'assume-sent', SERIES),

@@ -13,7 +13,7 @@ const USAGE = `npm run drill -- [--followers N] [--minutes N] [--json FILE]
   Runs the production stack without containers. Followers (5,000 by default) arrive during N minutes (15 by default) and run
   a campaign of the same length. Meanwhile each process is killed, workers and serve are upgraded one by one, and all
   databases are backed up and restored.
-Exit code 1: a follow was not accepted, a message was lost or sent twice without cause, or another promise was broken.`
+Exit code 1: a follow was not accepted, a message was lost or sent twice without cause, or another guarantee was broken.`
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({

@@ -13,7 +13,7 @@ const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embed
   --break    runs a copy of the code in which a mutation breaks one invariant, under the faults that test this
              invariant. The run must fail (see test/chaos/mutations.ts)
   --focus    the same faults with the code unchanged. The run must pass
-Exit code 1: something was lost, sent twice without cause, another promise was broken, or no store could run.`
+Exit code 1: something was lost, sent twice without cause, another guarantee was broken, or no store could run.`
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const { values } = parseArgs({

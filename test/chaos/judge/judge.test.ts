@@ -84,7 +84,7 @@ const outcome = (e: Evidence) => {
 const CLEAN = { lost: 0, duplicated: 0, broken: 0 }
 
 describe('the judge of a chaos run', () => {
-  it('finds nothing when every promise was kept', () => {
+  it('finds nothing when every guarantee was kept', () => {
     expect(outcome(evidence())).toEqual(CLEAN)
   })
 

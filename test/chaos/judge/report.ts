@@ -61,7 +61,7 @@ export function formatReport(report: Report): string {
     .map((f) => `    ${f.kind.toUpperCase()} ${f.subject}: ${f.problem}`)
   const more = report.findings.length - found.length
   return [
-    `${report.store}: ${total} faults survived, lost ${report.lost}, duplicated without cause ${report.duplicated}, other broken promises ${report.broken}`,
+    `${report.store}: ${total} faults survived, lost ${report.lost}, duplicated without cause ${report.duplicated}, other broken guarantees ${report.broken}`,
     '  faults',
     ...list(report.faults),
     '  counts',

@@ -14,7 +14,7 @@ export interface Verdict {
   lost: Finding[]
   /** Repeated deliveries after a clear delivery; with `assume-sent` every repeated delivery. */
   duplicated: Finding[]
-  /** Other broken promises: sends after an unfollow, beyond a grant or too early, and impossible states. */
+  /** Other broken guarantees: sends after an unfollow, beyond a grant or too early, and impossible states. */
   broken: Finding[]
   counts: Record<string, number>
   lateness: Lateness[]
