@@ -70,7 +70,7 @@ function figuresOf(processes: readonly ProcessMemory[]): Figure[] {
   const own = processes.filter((p) => p.isNode)
   const temporal = processes.filter((p) => !p.isNode)
   const row = (name: string, value: number, aim?: string): Figure => ({
-    name: `memory of npm start at rest, ${name}`,
+    name: `memory of an idle npm start, ${name}`,
     unit: 'MiB',
     value,
     ...(aim ? { aim } : {}),
