@@ -20,7 +20,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
     return measureStart()
   },
   memory() {
-    print('bench: npm start at rest…')
+    print('bench: an idle npm start…')
     return measureMemory()
   },
   callbacks: () =>

@@ -6,14 +6,14 @@ import type { Figure } from './stats.ts'
 const APP = 'wxsimulated000001'
 const FOLLOWERS = 3
 const POLL_MS = 5_000
-/** The program is at rest after this many measurements in a row without a change. */
+/** The program is idle after this many measurements in a row without a change. */
 const STABLE_CHECKS = 3
 /** The relative change that counts as none. */
 const TOLERANCE = 0.01
 const MAX_CHECKS = 24
 
 /**
- * Memory of `npm start` at rest: after some followers have had the whole series and pages were requested, once the memory is
+ * Memory of an idle `npm start`: after some followers have had the whole series and pages were requested, once the memory is
  * stable. Returns no figures on other systems than Linux.
  */
 export async function measureMemory(): Promise<Figure[]> {
