@@ -100,7 +100,7 @@ export const Layout = (props: { title: string; at: string; context: PageContext;
           ) : null}
           {props.children}
         </main>
-        <footer class="quiet">时间均为北京时间 · all times are Beijing's (UTC+8)</footer>
+        <footer class="quiet">时间均为北京时间 · all times are Beijing time (UTC+8)</footer>
       </body>
     </html>
   </>
