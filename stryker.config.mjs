@@ -2,7 +2,7 @@
 
 /** The pure core, without tables of texts and types. */
 const CORE = [
-  'src/run/{advance,decide,send-result,state}.ts',
+  'src/run/{run-actions,decide,send-result,state}.ts',
   'src/wechat/rules/{ledger,rules}.ts',
   'src/dispatch/plan-dispatch.ts',
   'src/campaign/match.ts',

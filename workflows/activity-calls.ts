@@ -9,25 +9,16 @@ import type {
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import type { PlanStep } from '../src/run/plan.ts'
 import type { SendResult } from '../src/run/send-result.ts'
-import type { Grant } from '../src/wechat/rules/ledger.ts'
-import { SEND_QUEUE } from './names.ts'
+import { accountFairness, sendFairness } from './fairness-keys.ts'
+import { ACTIVITY_QUEUE } from './names.ts'
 
 /** A request may start until the grant's margin. Its answer may take this much longer. */
 const REQUEST_MS = 12_000
-const ONE_MINUTE_GRANT_MS = 60_000
-const ONE_MINUTE_WEIGHT = 4
-
-/** Steps paid by a one-minute grant overtake the backlog of their own account: docs/contract.md#4-sending. */
-function fairness(appId: string, grant: Grant): NonNullable<ActivityOptions['priority']> {
-  return grant.expiresAt - grant.grantedAt <= ONE_MINUTE_GRANT_MS
-    ? { fairnessKey: `${appId}/minute`, fairnessWeight: ONE_MINUTE_WEIGHT }
-    : { fairnessKey: appId }
-}
 
 /** Sends one step. Retries end with the grant. */
 export function send(appId: string, step: PlanStep, input: SendInput): Promise<SendResult> {
   const call = proxyActivities<Activities>({
-    taskQueue: SEND_QUEUE,
+    taskQueue: ACTIVITY_QUEUE,
     // Three rounds of a token request and a send, 10 s each, plus 10 s.
     startToCloseTimeout: '70s',
     heartbeatTimeout: '6s',
@@ -35,7 +26,7 @@ export function send(appId: string, step: PlanStep, input: SendInput): Promise<S
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     summary: `${step.id} · ${step.kind} · paid by ${input.grant.scene}`,
-    priority: fairness(appId, input.grant),
+    priority: sendFairness(appId, input.grant),
   })
   return call.send(input)
 }
@@ -43,25 +34,25 @@ export function send(appId: string, step: PlanStep, input: SendInput): Promise<S
 /** Uploads the media of the step's message. @returns null when all are ready, else why the step cannot be sent */
 export function prepareMedia(appId: string, step: PlanStep, input: SendInput): Promise<SendResult | null> {
   const call = proxyActivities<Activities>({
-    taskQueue: SEND_QUEUE,
+    taskQueue: ACTIVITY_QUEUE,
     startToCloseTimeout: '60s',
     heartbeatTimeout: '6s',
     scheduleToCloseTimeout: input.leftMs + REQUEST_MS,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     summary: `${step.id} · media`,
-    priority: fairness(appId, input.grant),
+    priority: sendFairness(appId, input.grant),
   })
   return call.prepareMedia(input)
 }
 
 /** Options of an activity that only uses the store. It is retried until it succeeds. */
 const storeCall = (appId: string, summary: string): ActivityOptions => ({
-  taskQueue: SEND_QUEUE,
+  taskQueue: ACTIVITY_QUEUE,
   startToCloseTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
   summary,
-  priority: { fairnessKey: appId },
+  priority: accountFairness(appId),
 })
 
 /** Options of an activity that calls WeChat. Its attempts may take longer, and its retries end after `leftMs`. */

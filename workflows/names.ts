@@ -7,7 +7,7 @@ export const WORKFLOW_TYPE = 'FollowerNurture'
 /** The workflow's task queue. */
 export const NURTURE_QUEUE = 'nurture'
 /** The task queue of the activities. */
-export const SEND_QUEUE = 'send'
+export const ACTIVITY_QUEUE = 'send'
 
 export const appIdAttribute = defineSearchAttributeKey('WechatAppId', 'KEYWORD')
 export const campaignAttribute = defineSearchAttributeKey('NurtureCampaign', 'KEYWORD')

@@ -7,24 +7,24 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow'
-import {
-  type Action,
-  begin,
-  type FetchAttributesAction,
-  type FinishAction,
-  finish,
-  next,
-  resolve,
-  type SendAction,
-  type TagAction,
-  tagsAfterSend,
-  type WaitAction,
-} from '../src/run/advance.ts'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
 import { type EventStamp, type Interaction, isOlder, type Plan } from '../src/run/plan.ts'
 import { type PresentedRun, presentRun } from '../src/run/present.ts'
+import {
+  type Action,
+  applyActionResult,
+  beginSendAction,
+  type FetchAttributesAction,
+  type FinishAction,
+  finishRun,
+  nextAction,
+  type SendAction,
+  type TagAction,
+  tagsAfterSend,
+  type WaitAction,
+} from '../src/run/run-actions.ts'
 import type { SendResult } from '../src/run/send-result.ts'
 import {
   addWarning,
@@ -193,7 +193,7 @@ export class NurtureRun {
       this.state = requestStop(this.state, 'cancelled', CANCELLED_BY_OPERATOR)
     }
     this.hasChanged = false
-    const { state, action } = next(this.plan, this.state, Date.now())
+    const { state, action } = nextAction(this.plan, this.state, Date.now())
     this.state = state
     setCurrentDetails(renderDetails(state))
     return action
@@ -203,13 +203,13 @@ export class NurtureRun {
   async send(action: SendAction): Promise<void> {
     // The check before each request reads the status from the store. An outdated row would defer a resumed follower.
     if (!this.stored.hasStatusOf(this.state)) return ignoreCancellation(() => this.record())
-    this.state = begin(this.state, action)
+    this.state = beginSendAction(this.state, action)
     setCurrentDetails(renderDetails(this.state))
     const begun = this.state
     const executed = { ...action, result: await this.sendOrResolve(action) }
-    this.state = resolve(this.state, executed, Date.now())
+    this.state = applyActionResult(this.state, executed, Date.now())
     // The activity wrote this snapshot with its result, without the signals that arrived meanwhile.
-    this.stored.noteWritten(resolve(begun, executed, Date.now()))
+    this.stored.noteWritten(applyActionResult(begun, executed, Date.now()))
     const tagging = tagsAfterSend(action, executed.result, TAG_AFTER_SEND_MS)
     // The message was sent and its tags belong to it, so no signal interrupts the tagging.
     if (tagging) await CancellationScope.nonCancellable(() => this.executeTag(tagging))
@@ -229,7 +229,7 @@ export class NurtureRun {
         () => fetchFollowerAttributes(this.follower.appId, step, input),
         NOT_FETCHED,
       )
-      if (result) this.state = resolve(this.state, { ...action, result }, Date.now())
+      if (result) this.state = applyActionResult(this.state, { ...action, result }, Date.now())
     })
   }
 
@@ -246,7 +246,7 @@ export class NurtureRun {
 
   /** Records the end. Continues as the follower's next run when an event has started one meanwhile. */
   async close(action: FinishAction): Promise<NurtureResult> {
-    this.state = finish(this.state, action, Date.now())
+    this.state = finishRun(this.state, action, Date.now())
     runLog.info('run ended', { ...this.logKeys(), outcome: action.outcome })
     await CancellationScope.nonCancellable(() => this.record())
     if (this.nextRun) return continueAsNextRun(this.state, this.nextRun)
@@ -278,7 +278,7 @@ export class NurtureRun {
       () => tagFollower(this.follower.appId, action.step, input),
       NOT_TAGGED,
     )
-    if (result) this.state = resolve(this.state, { ...action, result }, Date.now())
+    if (result) this.state = applyActionResult(this.state, { ...action, result }, Date.now())
   }
 
   private record(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { type PassiveReply, renderReply, withoutEmptyParts } from '../wechat/callback/reply.ts'
+import { type PassiveReply, renderReply, withoutEmptyParts } from '../wechat/callback/passive-reply.ts'
 import type { AuthenticCallback } from './authenticate.ts'
 import type { ReceivingAccount } from './callback-deps.ts'
 

@@ -1,4 +1,4 @@
-import type { PassiveReply } from '../wechat/callback/reply.ts'
+import type { PassiveReply } from '../wechat/callback/passive-reply.ts'
 import type { Message, Reply } from './model.ts'
 import { kindOf } from './model.ts'
 import { renderTemplate, type TemplateVariables } from './template/template.ts'

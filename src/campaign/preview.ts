@@ -1,13 +1,13 @@
+import type { Interaction, Plan, PlanStep } from '../run/plan.ts'
 import {
   type Action,
-  begin,
-  finish,
-  next,
-  resolve,
+  applyActionResult,
+  beginSendAction,
+  finishRun,
+  nextAction,
   type SendAction,
   type WaitAction,
-} from '../run/advance.ts'
-import type { Interaction, Plan, PlanStep } from '../run/plan.ts'
+} from '../run/run-actions.ts'
 import { applyInteraction, applyUnsubscribe, beginRun, type RunState, type StepState } from '../run/state.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import { usableUntil } from '../wechat/rules/ledger.ts'
@@ -79,7 +79,7 @@ class Preview {
     const pending = events.toSorted((a, b) => a.atMs - b.atMs)
     for (let count = 0; count < ACTIONS_MAX && this.state.status !== 'ended'; count++) {
       while (pending[0] && ENTRY_AT + pending[0].atMs <= this.now) this.receive(pending.shift())
-      const { state, action } = next(this.plan, this.state, this.now)
+      const { state, action } = nextAction(this.plan, this.state, this.now)
       this.show(state)
       if (action.do === 'wait') this.now = Math.min(action.until, ENTRY_AT + (pending[0]?.atMs ?? Infinity))
       else this.execute(action)
@@ -93,10 +93,10 @@ class Preview {
         this.send(action)
         break
       case 'tag':
-        this.show(resolve(this.state, { ...action, result: { result: 'tagged' } }, this.now))
+        this.show(applyActionResult(this.state, { ...action, result: { result: 'tagged' } }, this.now))
         break
       case 'finish':
-        this.show(finish(this.state, action, this.now))
+        this.show(finishRun(this.state, action, this.now))
         break
       case 'fetch-attributes':
         throw new Error('a preview has no follower whose attributes it could fetch')
@@ -107,11 +107,11 @@ class Preview {
 
   private send(action: SendAction): void {
     const dueAt = this.state.steps[action.index]?.dueAt ?? this.now
-    this.state = begin(this.state, action)
+    this.state = beginSendAction(this.state, action)
     const result = { result: 'sent', at: this.now, unclear: 0 } as const
     // A step that is due inside the margin is sent at the margin's start, and shown there.
     const at = dueAt > this.now ? Math.min(dueAt, usableUntil(action.grant)) : this.now
-    this.show(resolve(this.state, { ...action, result }, this.now), at, action.grant.scene)
+    this.show(applyActionResult(this.state, { ...action, result }, this.now), at, action.grant.scene)
   }
 
   private receive(event: PreviewEvent | undefined): void {

@@ -3,7 +3,7 @@ import type { Log } from '../shared/log.ts'
 import type { Account } from '../store/accounts/account.ts'
 import type { WechatClient } from '../wechat/api/client.ts'
 import type { Inbound } from '../wechat/callback/events.ts'
-import type { PassiveReply } from '../wechat/callback/reply.ts'
+import type { PassiveReply } from '../wechat/callback/passive-reply.ts'
 import type { PlatformService } from './platform-service.ts'
 import { answerReleaseTest, isReleaseTestAccount } from './release-test.ts'
 

@@ -1,5 +1,5 @@
 import type { Inbound } from '../wechat/callback/events.ts'
-import type { PassiveReply } from '../wechat/callback/reply.ts'
+import type { PassiveReply } from '../wechat/callback/passive-reply.ts'
 
 /**
  * The five official accounts of WeChat's release test (全网发布):

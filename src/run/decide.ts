@@ -40,7 +40,7 @@ const WINDOW_MARGIN_MS = 3_000
 export function decide(plan: Plan, state: RunState, now: number): { state: RunState; next: NextAction } {
   if (state.stop) return { state, next: { do: 'finish', ...pickStop(state.stop) } }
   const assessed = assessOpenSteps(plan, state, now)
-  const next = nextAction(plan, assessed, now)
+  const next = chooseAction(plan, assessed, now)
   if (next.do !== 'send' && next.do !== 'tag') return { state: assessed, next }
   const step = plan.steps[next.index]
   // One step at a time, because the step before may add the tag that this step's condition needs.
@@ -54,7 +54,7 @@ export function decide(plan: Plan, state: RunState, now: number): { state: RunSt
   }
 }
 
-function nextAction(plan: Plan, state: RunState, now: number): NextAction {
+function chooseAction(plan: Plan, state: RunState, now: number): NextAction {
   const queue = openSteps(plan, state)
   if (queue.length === 0) return { do: 'finish', outcome: 'completed', reason: null }
   if (now >= state.closesAt) return { do: 'finish', outcome: 'window-closed', reason: null }

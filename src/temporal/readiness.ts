@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
-import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
+import { ACTIVITY_QUEUE, NURTURE_QUEUE } from '../../workflows/names.ts'
 import { GRPC_NOT_FOUND, grpcCodeOf } from './grpc-status.ts'
 
 const POLL_MS = 100
@@ -24,7 +24,7 @@ async function isReady(client: Client): Promise<boolean> {
       const [history, ...polled] = await Promise.all([
         historyAnswers(client),
         isPolled(client, NURTURE_QUEUE, WORKFLOW_TASKS),
-        isPolled(client, SEND_QUEUE, ACTIVITY_TASKS),
+        isPolled(client, ACTIVITY_QUEUE, ACTIVITY_TASKS),
       ])
       return history && polled.every(Boolean)
     })

@@ -1,5 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
+import { accountFairness } from '../../workflows/fairness-keys.ts'
 import type { FollowerNurture } from '../../workflows/follower-nurture.ts'
 import {
   appIdAttribute,
@@ -84,7 +85,7 @@ function startOptions(follower: FollowerKey, start: RunStart, status: RunRow['st
     memo: { runKey: start.entry.key },
     staticSummary: summaryOf(start),
     // For workflow tasks too: a burst of new runs of one account does not delay the runs of others.
-    priority: { fairnessKey: follower.appId },
+    priority: accountFairness(follower.appId),
     typedSearchAttributes: attributesOf(follower, start, status),
   }
 }

@@ -1,7 +1,7 @@
 import type { DataConverter } from '@temporalio/common'
 import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
-import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
+import { ACTIVITY_QUEUE, NURTURE_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
 import type { Log } from '../shared/log.ts'
 import { noopTracing, type Tracing } from '../tracing/tracing.ts'
@@ -122,10 +122,10 @@ function createWorkers(
   connection: NativeConnection,
   workflowBundle: WorkflowBundle,
 ): Promise<Worker[]> {
-  const { queues = [NURTURE_QUEUE, SEND_QUEUE] } = deps
+  const { queues = [NURTURE_QUEUE, ACTIVITY_QUEUE] } = deps
   const create = {
     [NURTURE_QUEUE]: () => createWorkflowWorker(deps, connection, workflowBundle),
-    [SEND_QUEUE]: () => createSendWorker(deps, connection),
+    [ACTIVITY_QUEUE]: () => createSendWorker(deps, connection),
   }
   return Promise.all(queues.map((queue) => create[queue]()))
 }
@@ -164,7 +164,7 @@ function createSendWorker(deps: WorkerDeps, connection: NativeConnection): Promi
   return Worker.create({
     ...commonOptions(deps),
     connection,
-    taskQueue: SEND_QUEUE,
+    taskQueue: ACTIVITY_QUEUE,
     activities: { ...activities },
     interceptors: { activity: [traceActivities(tracing)] },
     maxConcurrentActivityTaskExecutions: SEND_SLOTS,

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { read, readAllYaml, readYaml } from '../../scripts/cluster/load-compose.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { NURTURE_QUEUE, SEND_QUEUE } from '../../workflows/names.ts'
+import { ACTIVITY_QUEUE, NURTURE_QUEUE } from '../../workflows/names.ts'
 import { network, type Pod } from './network-policies.ts'
 
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })
@@ -146,7 +146,7 @@ describe('on Kubernetes', () => {
         }),
       })
       .parse(readYaml('kubernetes/keda-worker.yaml'))
-    expect(scaled.spec.triggers.map((t) => t.metadata.taskQueue)).toEqual([NURTURE_QUEUE, SEND_QUEUE])
+    expect(scaled.spec.triggers.map((t) => t.metadata.taskQueue)).toEqual([NURTURE_QUEUE, ACTIVITY_QUEUE])
     expect(scaled.spec.minReplicaCount).toBe(2)
     expect(() => find('Deployment', scaled.spec.scaleTargetRef.name)).not.toThrow()
   })

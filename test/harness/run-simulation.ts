@@ -1,16 +1,16 @@
+import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
+import type { Entry, Interaction, Plan, PlanStep } from '../../src/run/plan.ts'
 import {
   type Action,
-  begin,
-  finish,
-  next,
-  resolve,
+  applyActionResult,
+  beginSendAction,
+  finishRun,
+  nextAction,
   type SendAction,
   type TagAction,
   tagsAfterSend,
   type WaitAction,
-} from '../../src/run/advance.ts'
-import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
-import type { Entry, Interaction, Plan, PlanStep } from '../../src/run/plan.ts'
+} from '../../src/run/run-actions.ts'
 import type { SendResult } from '../../src/run/send-result.ts'
 import {
   applyAgentSession,
@@ -98,7 +98,7 @@ interface SimulatedFollower {
 }
 
 /**
- * The third driver of `src/run/advance.ts`, for tests: one run with its own clock, without Temporal. It executes the
+ * The third driver of `src/run/run-actions.ts`, for tests: one run with its own clock, without Temporal. It executes the
  * actions as the workflow does. Times are ms since the entry.
  */
 export class RunSimulation {
@@ -150,7 +150,7 @@ export class RunSimulation {
 
   /** The run's next action at the current time. */
   next(): Action {
-    const { state, action } = next(this.#plan, this.#state, ENTRY_AT + this.#now)
+    const { state, action } = nextAction(this.#plan, this.#state, ENTRY_AT + this.#now)
     this.#state = state
     return action
   }
@@ -219,14 +219,14 @@ export class RunSimulation {
         break
       case 'fetch-attributes':
         this.follower.attributeRequests += 1
-        this.#state = resolve(
+        this.#state = applyActionResult(
           this.#state,
           { ...action, result: this.follower.attributes },
           ENTRY_AT + this.#now,
         )
         break
       case 'finish':
-        this.#state = finish(this.#state, action, ENTRY_AT + this.#now)
+        this.#state = finishRun(this.#state, action, ENTRY_AT + this.#now)
         break
       default:
         action satisfies never
@@ -235,7 +235,7 @@ export class RunSimulation {
 
   #send(action: SendAction): void {
     const { step, grant, leftMs } = action
-    this.#state = begin(this.#state, action)
+    this.#state = beginSendAction(this.#state, action)
     const request = { step: step.id, at: this.#now, grant, leftMs }
     this.requests.push(request)
     const { durationMs = 0, unclear = 0, meanwhile, ...answer } = this.#wechat(request)
@@ -243,14 +243,18 @@ export class RunSimulation {
     this.#now += durationMs
     meanwhile?.()
     const result = { ...answer, at: ENTRY_AT + this.#now, unclear } as SendResult
-    this.#state = resolve(this.#state, { ...action, result }, ENTRY_AT + this.#now)
+    this.#state = applyActionResult(this.#state, { ...action, result }, ENTRY_AT + this.#now)
     const tagging = tagsAfterSend(action, result, 0)
     if (tagging) this.#tag(tagging)
   }
 
   #tag(action: TagAction): void {
     this.follower.tagged.push(`${this.#now / 1_000}s ${action.step.id}`)
-    this.#state = resolve(this.#state, { ...action, result: this.follower.tags }, ENTRY_AT + this.#now)
+    this.#state = applyActionResult(
+      this.#state,
+      { ...action, result: this.follower.tags },
+      ENTRY_AT + this.#now,
+    )
   }
 
   #interact(scene: Scene, at: number, text: string | null = null): void {

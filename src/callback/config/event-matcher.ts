@@ -5,7 +5,7 @@ import type { Campaign } from '../../campaign/model.ts'
 import { templateVariables } from '../../campaign/template/variables.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Log } from '../../shared/log.ts'
-import { type PassiveReply, withoutEmptyParts } from '../../wechat/callback/reply.ts'
+import { type PassiveReply, withoutEmptyParts } from '../../wechat/callback/passive-reply.ts'
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
 
 interface MatcherDeps {

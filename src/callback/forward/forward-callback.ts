@@ -1,4 +1,4 @@
-import type { PassiveReply } from '../../wechat/callback/reply.ts'
+import type { PassiveReply } from '../../wechat/callback/passive-reply.ts'
 import type { AuthenticCallback } from '../authenticate.ts'
 import type { CallbackContext, ReceivingAccount } from '../callback-deps.ts'
 

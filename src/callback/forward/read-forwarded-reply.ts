@@ -1,6 +1,6 @@
 import { decodeAesKey, decrypt, signatureMatches } from '../../wechat/callback/crypto.ts'
 import type { Forward } from '../../wechat/callback/outbound-envelope.ts'
-import { type PassiveReply, parseReply } from '../../wechat/callback/reply.ts'
+import { type PassiveReply, parseReply } from '../../wechat/callback/passive-reply.ts'
 import { parseBody } from '../../wechat/callback/xml-json.ts'
 
 /**

@@ -5,9 +5,10 @@ import { applySendResult, beginSend, type SendResult } from './send-result.ts'
 import { endRun, type RunState } from './state.ts'
 
 /**
- * How a run advances, without a clock and without I/O. Three drivers execute its actions: the workflow
+ * The actions of a run, without a clock and without I/O. Three drivers execute them: the workflow
  * (`workflows/nurture-run.ts`), the preview (`src/campaign/preview.ts`) and the tests' simulation
- * (`test/harness/run-simulation.ts`). Each driver calls `next`, executes the action and passes the result to `resolve`.
+ * (`test/harness/run-simulation.ts`). Each driver calls `nextAction`, executes the action and passes the result to
+ * `applyActionResult`.
  */
 
 type ActionOf<Do extends NextAction['do']> = Extract<NextAction, { do: Do }>
@@ -35,7 +36,7 @@ export type ExecutedAction =
  * Decides what the run does at `now`. The returned state has the steps that are held or skipped by then.
  * @param now epoch ms by the follower's clock
  */
-export function next(plan: Plan, state: RunState, now: number): { state: RunState; action: Action } {
+export function nextAction(plan: Plan, state: RunState, now: number): { state: RunState; action: Action } {
   const { state: assessed, next: action } = decide(plan, state, now)
   switch (action.do) {
     case 'send':
@@ -55,7 +56,7 @@ export function next(plan: Plan, state: RunState, now: number): { state: RunStat
 }
 
 /** The state while a send is under way. */
-export function begin(state: RunState, action: SendAction): RunState {
+export function beginSendAction(state: RunState, action: SendAction): RunState {
   return beginSend(state, action.index)
 }
 
@@ -63,7 +64,7 @@ export function begin(state: RunState, action: SendAction): RunState {
  * The state after an action.
  * @param at when the result arrived, epoch ms by the follower's clock
  */
-export function resolve(state: RunState, action: ExecutedAction, at: number): RunState {
+export function applyActionResult(state: RunState, action: ExecutedAction, at: number): RunState {
   switch (action.do) {
     case 'send':
       return applySendResult(state, action.index, action, action.result)
@@ -87,7 +88,7 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
 }
 
 /** The state of a run that is over. */
-export function finish(state: RunState, { outcome, reason }: FinishAction, at: number): RunState {
+export function finishRun(state: RunState, { outcome, reason }: FinishAction, at: number): RunState {
   return endRun(state, outcome, reason, at)
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, planOf, simulateRun } from '../../test/harness/run-simulation.ts'
-import { next, type SendAction, tagsAfterSend } from './advance.ts'
 import type { PlanStep } from './plan.ts'
+import { nextAction, type SendAction, tagsAfterSend } from './run-actions.ts'
 import type { SendResult } from './send-result.ts'
 
 const sent: SendResult = { result: 'sent', at: ENTRY_AT, unclear: 0 }
@@ -10,7 +10,7 @@ const refused: SendResult = { result: 'refused', reason: 'bad', errcode: 45002, 
 /** The send of the only step of a run, at its entry. */
 function sendOf(step: Partial<PlanStep>): SendAction {
   const plan = planOf([{ afterMs: 0, ...step }])
-  const { action } = next(plan, simulateRun(plan).state, ENTRY_AT)
+  const { action } = nextAction(plan, simulateRun(plan).state, ENTRY_AT)
   if (action.do !== 'send') throw new Error(action.do)
   return action
 }
@@ -42,6 +42,6 @@ describe('the tagging after a message', () => {
 describe('a plan that has fewer steps than the run’s state', () => {
   it('is an error that names the plan and the step', () => {
     const { state } = simulateRun(planOf([{ afterMs: 0 }]))
-    expect(() => next(planOf([]), state, ENTRY_AT)).toThrow('Plan story@1 has no step 0')
+    expect(() => nextAction(planOf([]), state, ENTRY_AT)).toThrow('Plan story@1 has no step 0')
   })
 })

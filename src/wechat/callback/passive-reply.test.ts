@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeAesKey, decrypt, signatureMatches, signatureOf } from './crypto.ts'
 import type { CallbackAccount } from './envelope.ts'
-import { type PassiveReply, parseReply, renderReply, withoutEmptyParts } from './reply.ts'
+import { type PassiveReply, parseReply, renderReply, withoutEmptyParts } from './passive-reply.ts'
 import { parseBody } from './xml-json.ts'
 
 const account: CallbackAccount = {
