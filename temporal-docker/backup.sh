@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Writes the three databases into one folder, as of one moment: all services that write to them are stopped meanwhile.
+# Backs up the three databases to one folder. It stops all services that write to them, so that the dumps are consistent.
 # usage: temporal-docker/backup.sh [--stay-stopped] [FOLDER]     (default: temporal-docker/backups/TIME)
-# --stay-stopped: nothing is started again, for a move or a restore, which would lose everything after the backup.
-# WeChat repeats a callback only for some seconds: choose a quiet hour. ENCRYPTION_KEY is deliberately not in the backup.
+# --stay-stopped does not start the services again. Use it before a move or a restore, which loses later changes.
+# WeChat repeats a callback only for some seconds, so choose a quiet hour. The backup does not contain ENCRYPTION_KEY.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 stay=no
@@ -13,7 +13,7 @@ fi
 folder=${1:-$here/backups/$(date -u +%Y%m%dT%H%M%SZ)}
 compose() { docker compose --project-directory "$here" -f "$here/compose.yaml" "$@"; }
 
-# The order: no new events, no sends, then Temporal.
+# Stops new events first, then sends, then Temporal.
 stopped=(serve-1 serve-2 worker-1 worker-2 temporal)
 start_again() {
   compose start temporal

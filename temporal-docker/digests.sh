@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Writes compose.digests.yaml, which pins every public image of compose.yaml to the digest that its tag has now.
-# Needs Docker with buildx, jq and a way to the registries. Use the file after compose.yaml: -f compose.yaml -f compose.digests.yaml
+# Writes compose.digests.yaml, which pins every public image of compose.yaml to the current digest of its tag.
+# Needs Docker with buildx, jq and access to the registries. Use: -f compose.yaml -f compose.digests.yaml
 set -euo pipefail
 cd "$(dirname "$0")"
 
 config=$(docker compose -f compose.yaml config --format json)
 {
-  echo '# Written by digests.sh. Write it again after a change of versions.'
+  echo '# Written by digests.sh. Run it again after a change of versions.'
   echo 'services:'
   jq -r '.services | to_entries[] | "\(.key) \(.value.image)"' <<<"$config" |
     while read -r service image; do

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the secrets that compose.yaml mounts, once: a file that is there is never changed.
-# usage: temporal-docker/make-secrets.sh [FOLDER]     (default: this one; they go into FOLDER/secrets)
+# Creates the secrets that compose.yaml mounts. It never changes an existing file.
+# usage: temporal-docker/make-secrets.sh [FOLDER]     (default: this folder; the secrets are written to FOLDER/secrets)
 set -euo pipefail
 cd "${1:-$(dirname "$0")}"
 
-# Only the owner may look into the folder. The files themselves are readable, since each program runs as another user.
+# Only the owner can open the folder. The files are readable by all, because each program runs as a different user.
 mkdir -p secrets
 chmod 700 secrets
 

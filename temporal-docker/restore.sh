@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Restores the three databases from a backup. Their present content is lost, so it asks for confirmation.
+# Restores the three databases from a backup. It asks for confirmation, because their current content is lost.
 # usage: temporal-docker/restore.sh FOLDER [--yes]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,7 +16,7 @@ done
 (cd "$folder" && sha256sum --check --quiet SHA256SUMS)
 
 if [ "${2:-}" != --yes ]; then
-  read -r -p "Replace all three databases by $folder? Type yes: " answer
+  read -r -p "Replace all three databases with the backup $folder? Type yes: " answer
   if [ "$answer" != yes ]; then
     echo 'nothing was done'
     exit 1

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Three databases, two owners. The image runs it once, when the volume is empty.
+# Creates three databases with two owners. The image runs it once, when the volume is empty.
 set -euo pipefail
 
 secrets=${SECRETS:-/run/secrets}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Creates or updates Temporal's schema in both databases. Safe to repeat: an existing schema is kept.
+# Creates or updates Temporal's schema in both databases. It can be repeated, and keeps an existing schema.
 set -eu
 
 SQL_PASSWORD=$(cat "${SECRETS:-/run/secrets}/temporal_db_password")
@@ -17,7 +17,7 @@ until tool "$DBNAME" setup-schema --version 0.0; do
   echo "waiting for PostgreSQL at $POSTGRES_SEEDS:$DB_PORT"
   sleep 2
 done
-# The tool holds the schemas of its version.
+# The tool contains the schemas of its own version.
 tool "$DBNAME" update-schema --schema-name postgresql/v12/temporal
 tool "$VISIBILITY_DBNAME" setup-schema --version 0.0
 tool "$VISIBILITY_DBNAME" update-schema --schema-name postgresql/v12/visibility

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The server's own entry point, with the database password from its file: the image knows it from the environment only.
+# Runs the image's entry point, which reads the database password only from the environment, with the secret's value.
 set -eu
 
 POSTGRES_PWD=$(cat "${SECRETS:-/run/secrets}/temporal_db_password")
