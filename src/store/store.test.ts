@@ -189,7 +189,7 @@ describeOnBothStores('the store', (store) => {
     expect(await tokens.claim('wxA', 'b', NOW, NOW + 15_000)).toBe(false)
   })
 
-  it('stores the same medium once', async () => {
+  it('stores the same medium once, whatever its filename', async () => {
     const medium = {
       type: 'image' as const,
       contentType: 'image/png',
@@ -203,6 +203,7 @@ describeOnBothStores('the store', (store) => {
     ]
     expect(a.id).toMatch(/^sha256-[0-9a-f]{64}$/)
     expect(b.id).toBe(a.id)
+    expect((await execute(store().db, sql`SELECT id FROM media`)).rows).toEqual([{ id: a.id }])
   })
 
   it('changes its revision with every account and campaign', async () => {
