@@ -31,7 +31,7 @@ beforeAll(async () => {
   api = await startApiHarness()
   await api.addAccount({ appId: APP })
   const made = await api.call<{ id: string; token: string }>('POST', '/api/tokens', {
-    json: { name: 'of the walk', role: 'admin' },
+    json: { name: 'test token', role: 'admin' },
   })
   token = made.body.token
   tokenId = made.body.id
@@ -44,8 +44,9 @@ afterAll(() => api?.close())
 
 const entries = async (query = '') => (await api.get<Page<Entry>>(`/api/audit${query}`)).body
 const isErased = ({ actor, action }: Entry) => actor === 'dispatcher' && action === 'follower.erased'
-/** Entries of this test's token. The product writes entries of its own when it has done a request. */
-const entriesOfWalk = async () => (await entries('?limit=200')).items.filter(({ actor }) => actor === tokenId)
+/** The entries of this test's token. The product also writes entries of its own when it completes a request. */
+const entriesOfToken = async () =>
+  (await entries('?limit=200')).items.filter(({ actor }) => actor === tokenId)
 
 function picture(): FormData {
   const form = new FormData()
@@ -53,7 +54,7 @@ function picture(): FormData {
   return form
 }
 
-/** Calls that change nothing. */
+/** Calls other than GET that change nothing. */
 const CHANGES_NOTHING = ['POST /api/campaigns/preview']
 const yaml = campaignYaml('walked', ['{ id: a, after: 5s, send: { text: hi } }'], [`accounts: [${ADDED}]`])
 /** A human agent takes the follower's session. */
@@ -65,14 +66,14 @@ const openSession = () =>
     Date.now(),
   )
 const follower = `/api/followers/${APP}/oAudited`
-/** What the run is some time after the call. */
-const CREATES: Record<string, string> = {
+/** The status of the run after the action has taken effect. */
+const STATUS_AFTER: Record<string, string> = {
   'follower.pause': 'paused',
   'follower.resume': 'active',
   'follower.cancel': 'ended',
 }
 
-/** Every call that changes something, in an order in which each succeeds: its place in the document, where, what. */
+/** Every call that changes something, in an order in which each succeeds. `call` is its key in the OpenAPI document. */
 const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
   [
     'POST /api/accounts',
@@ -143,7 +144,7 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
   ['DELETE /api/accounts/{appId}', `/api/accounts/${ADDED}`, {}, 'account.remove'],
 ]
 
-/** Tables that change without a call: leases, access tokens, the last use of a token. */
+/** Tables that change without a call, such as leases, access tokens and the last use of a token. */
 const CHANGE_BY_THEMSELVES = ['jobs', 'tokens', 'api_tokens', 'audit_log', 'audit_log_away']
 /** The content of the store, and the account's menu at WeChat. */
 async function snapshot(): Promise<unknown> {
@@ -152,16 +153,16 @@ async function snapshot(): Promise<unknown> {
     db,
     sql`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
   )
-  const held: Record<string, unknown> = {}
+  const content: Record<string, unknown> = {}
   for (const { name } of tables.rows.filter((t) => !CHANGE_BY_THEMSELVES.includes(t.name))) {
     const found = await execute(db, sql`SELECT * FROM ${sql.identifier(name)}`)
-    held[name] = found.rows.map((row) => JSON.stringify(row)).sort()
+    content[name] = found.rows.map((row) => JSON.stringify(row)).sort()
   }
-  held.apiTokens = (await api.get<Page<{ id: string }>>('/api/tokens')).body.items.map((t) => t.id)
-  held.menu = (await api.call('GET', `/api/accounts/${APP}/menu`)).text
-  return held
+  content.apiTokens = (await api.get<Page<{ id: string }>>('/api/tokens')).body.items.map((t) => t.id)
+  content.menu = (await api.call('GET', `/api/accounts/${APP}/menu`)).text
+  return content
 }
-/** Two equal snapshots in a row: the effects of earlier calls in Temporal have reached the store. */
+/** Waits for two equal snapshots in a row, so that the effects of earlier calls have reached the store. */
 async function settledSnapshot(): Promise<unknown> {
   let last: unknown
   await waitFor(async () => {
@@ -182,7 +183,7 @@ async function withoutAuditLog(work: () => Promise<void>): Promise<void> {
 }
 
 describe('the audit log', () => {
-  it('is tested here with every call of the API that is not a GET', async () => {
+  it('is tested with every API call that changes something', async () => {
     const { body } = await api.get<{ paths: Record<string, Record<string, unknown>> }>('/api/openapi.json')
     const calls = Object.entries(body.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
@@ -191,9 +192,9 @@ describe('the audit log', () => {
     expect(CHANGES.map(([call]) => call).sort()).toEqual(changing.sort())
   })
 
-  it('has who, what and when of each change, and no secret; a change that it cannot record is not made', async () => {
+  it('records each change without secrets, and a change that it cannot record is not made', async () => {
     const { db } = api.app.services
-    let made = { id: 'none', token: 'none' }
+    let createdToken = { id: 'none', token: 'none' }
     for (const [call, path, sent, action] of CHANGES) {
       const [method = ''] = call.split(' ')
       if (action === 'follower.agent-end') await openSession()
@@ -202,31 +203,41 @@ describe('the audit log', () => {
           .update(users)
           .set({ totpSecretSealed: 'test', totpEnabledAt: 1 })
           .where(eq(users.name, 'walked'))
-      const before = (await entriesOfWalk()).length
+      const before = (await entriesOfToken()).length
       await withoutAuditLog(async () => {
-        const was = await settledSnapshot()
-        const broken = await api.call(method, path.replace('MADE', made.id), { ...sent, token })
-        expect([call, broken.status]).toEqual([call, 500])
-        expect([call, await snapshot()]).toEqual([call, was])
+        const contentBefore = await settledSnapshot()
+        const unrecorded = await api.call(method, path.replace('MADE', createdToken.id), { ...sent, token })
+        expect([call, unrecorded.status]).toEqual([call, 500])
+        expect([call, await snapshot()]).toEqual([call, contentBefore])
       })
-      const answer = await api.call<typeof made>(method, path.replace('MADE', made.id), { ...sent, token })
+      const answer = await api.call<typeof createdToken>(method, path.replace('MADE', createdToken.id), {
+        ...sent,
+        token,
+      })
       expect([call, answer.status, answer.status < 300 ? '' : answer.text]).toEqual([call, answer.status, ''])
-      const items = await entriesOfWalk()
+      const items = await entriesOfToken()
       expect([call, items.length]).toEqual([call, before + 1])
       expect([call, items[0]]).toEqual([call, expect.objectContaining({ action })])
-      if (call === 'POST /api/tokens') made = answer.body
-      const status = CREATES[action]
+      if (call === 'POST /api/tokens') createdToken = answer.body
+      const status = STATUS_AFTER[action]
       if (status) await api.waitForBody<{ status: string }>(follower, (run) => run.status === status)
-      // Done before the namespace is accepted: afterwards events wait until the runs are rebuilt, which this test does not do.
+      // Wait here, because events wait for rebuilt runs once the namespace is accepted, and this test does not rebuild them.
       if (action === 'follower.erase')
         await waitFor(async () => (await entries('?limit=200')).items.some(isErased))
     }
     const all = JSON.stringify(await entries('?limit=200'))
-    for (const secret of [PASSWORD, made.token, token, ...Object.values(SECRETS), 'scrypt', 'oAudited'])
+    for (const secret of [
+      PASSWORD,
+      createdToken.token,
+      token,
+      ...Object.values(SECRETS),
+      'scrypt',
+      'oAudited',
+    ])
       expect(all).not.toContain(secret)
   })
 
-  it('has no refused calls', async () => {
+  it('has no entry for rejected calls', async () => {
     const before = await entries()
     const refused = [
       api.call('POST', '/api/accounts', { json: {}, token }),
@@ -241,22 +252,22 @@ describe('the audit log', () => {
     expect(await entries()).toEqual(before)
   })
 
-  it('is read newest first, page by page, without a gap', async () => {
+  it('has pages with the newest entry first, without a gap', async () => {
     const fullList = (await entries('?limit=200')).items
-    const walked: Entry[] = []
+    const listed: Entry[] = []
     let next: string | null = ''
     while (next !== null) {
       const page: Page<Entry> = await entries(`?limit=7${next ? `&cursor=${next}` : ''}`)
       expect(page.items.length).toBeLessThanOrEqual(7)
-      walked.push(...page.items)
+      listed.push(...page.items)
       next = page.next
     }
-    expect(walked).toEqual(fullList)
+    expect(listed).toEqual(fullList)
     const times = fullList.map((e) => e.at)
     expect(times).toEqual([...times].sort().reverse())
   })
 
-  it('knows the holder of the admin token, and whoever signs in and out', async () => {
+  it('names the admin token as the actor, and users who sign in and out', async () => {
     await api.call('PATCH', `/api/accounts/${APP}`, { json: { name: '改名' } })
     expect((await entries('?limit=1')).items[0]).toMatchObject({
       actor: 'admin-token',

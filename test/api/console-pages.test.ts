@@ -38,7 +38,7 @@ afterAll(() => api?.close())
 const signIn = (token: string) =>
   Promise.resolve(api.web.request(`/signin?token=${encodeURIComponent(token)}`))
 
-/** A page as a signed-in operator sees it; every page is searched for secrets and for what was not escaped. */
+/** Loads a page as a signed-in operator, and checks that it contains no secret and no unescaped text. */
 async function page(path: string, headers: Record<string, string> = { cookie }) {
   const response = await api.web.request(path, { headers })
   const html = await response.text()
@@ -48,7 +48,7 @@ async function page(path: string, headers: Record<string, string> = { cookie }) 
 }
 
 describe('signing in to the console', () => {
-  it('by the address that npm start prints: a cookie that scripts and other sites cannot use, then a redirect', async () => {
+  it('works with the address that npm start prints, and sets a HttpOnly, SameSite=Strict cookie', async () => {
     const response = await signIn(ADMIN_TOKEN)
     expect(response.status).toBe(302)
     expect(response.headers.get('location')).toBe('/')
@@ -59,14 +59,14 @@ describe('signing in to the console', () => {
     expect((await page('/', { cookie: set.split(';')[0] ?? '' })).status).toBe(200)
   })
 
-  it('by the form', async () => {
+  it('works with the form', async () => {
     const body = new URLSearchParams({ token: ADMIN_TOKEN })
     const response = await api.web.request('/signin', { method: 'POST', body })
     expect(response.status).toBe(302)
     expect(response.headers.get('set-cookie')).toMatch(/HttpOnly/i)
   })
 
-  it('not with a wrong token, and without a cookie', async () => {
+  it('fails with a wrong token, and sets no cookie', async () => {
     const form = { method: 'POST', body: new URLSearchParams({ token: 'wrong' }) }
     const answers = [signIn('wrong'), signIn(''), api.web.request('/signin', form)]
     for (const response of await Promise.all(answers)) {
@@ -78,7 +78,7 @@ describe('signing in to the console', () => {
     }
   })
 
-  it('not with a forged session', async () => {
+  it('does not accept a forged session', async () => {
     const [name, value = ''] = cookie.split('=')
     const [until, salt, signature] = value.split('.')
     const later = `${Number(until) + 86_400_000}.${salt}.${signature}`
@@ -95,14 +95,14 @@ describe('signing in to the console', () => {
     '/followers',
     `/followers/${APP}/oShown`,
     `/followers/${APP}/oShown/run`,
-  ])('redirects from %s to the sign-in page without a session, and shows nothing', async (path) => {
+  ])('is required for %s, which redirects to the sign-in page with an empty body', async (path) => {
     const { status, headers, html } = await page(path, {})
     expect(status).toBe(302)
     expect(headers.get('location')).toBe('/signin')
     expect(html).toBe('')
   })
 
-  it('has a page in both languages, with a field that hides what is typed', async () => {
+  it('has a page in both languages, with a password field', async () => {
     const { status, html } = await page('/signin', {})
     expect(status).toBe(200)
     expect(html).toContain('登录')
@@ -110,7 +110,7 @@ describe('signing in to the console', () => {
     expect(html).toMatch(/<input[^>]*type="password"/)
   })
 
-  it('can be undone, also for whoever has kept the cookie; other sessions go on', async () => {
+  it('is undone by signing out, which invalidates the cookie but no other session', async () => {
     const own = (await signIn(ADMIN_TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? ''
     expect((await page('/', { cookie: own })).status).toBe(200)
     const response = await api.web.request('/signout', { method: 'POST', headers: { cookie: own } })
@@ -131,7 +131,7 @@ describe('the pages', () => {
     expect(html).toContain('账号&lt;script&gt;')
   })
 
-  it('show what to do about a stopped account', async () => {
+  it('show advice for a stopped account', async () => {
     await api.app.services.accounts.setState(APP, 'blocked', '48001 api unauthorized')
     try {
       const { html } = await page('/')
@@ -153,7 +153,7 @@ describe('the pages', () => {
     }
   })
 
-  it('show the campaigns, and one with its file', async () => {
+  it('show the campaigns, and a campaign with its file', async () => {
     const { html } = await page('/campaigns')
     for (const word of ['活动', 'campaigns', '版本', 'version', '进行中', 'shown', APP])
       expect(html).toContain(word)
@@ -166,7 +166,7 @@ describe('the pages', () => {
     expect(detail.html).toContain('steps.1.after')
   })
 
-  it('show a campaign that is paused, and none that is deleted', async () => {
+  it('show a paused campaign, but no deleted campaign', async () => {
     await api.put(
       campaignYaml('gone', ['{ id: a, after: 5s, send: { text: hi } }'], ['accounts: [wxnobody00000001]']),
     )
@@ -177,7 +177,7 @@ describe('the pages', () => {
     expect((await page('/campaigns/gone')).status).toBe(404)
   })
 
-  it('show the followers with status and outcome, and filter them', async () => {
+  it('show the followers with status and outcome, and can filter them', async () => {
     const { html } = await page('/followers')
     for (const word of [
       '粉丝',
@@ -199,7 +199,7 @@ describe('the pages', () => {
     expect(none.html).not.toContain('oShown')
   })
 
-  it('show one follower with steps, reasons and grants', async () => {
+  it('show a follower with steps, reasons and grants', async () => {
     const { status, html } = await page(`/followers/${APP}/oShown`)
     expect(status).toBe(200)
     for (const word of [
@@ -221,7 +221,7 @@ describe('the pages', () => {
     expect(ended.html).toContain('因为&lt;script&gt;')
   })
 
-  it('show a banner while Temporal is not the namespace of the stored runs', async () => {
+  it('show a banner while the Temporal namespace is not that of the stored runs', async () => {
     const { namespaceGuard } = api.app.services
     const { latest } = namespaceGuard
     const view = { state: 'unexpected', namespace: 'other', namespaceId: 'b', expected: 'a' } as const
@@ -243,7 +243,7 @@ describe('the pages', () => {
   })
 
   it.each(['/campaigns/nobody', `/followers/${APP}/oNobody`, '/no/such/page'])(
-    'say in both languages that there is no %s',
+    'are 404 in both languages for %s',
     async (path) => {
       const { status, html } = await page(path)
       expect(status).toBe(404)
@@ -252,7 +252,7 @@ describe('the pages', () => {
     },
   )
 
-  it('change nothing: every form but signing out and the filter is missing', async () => {
+  it('contain no form or htmx attribute that changes data, except signing out', async () => {
     for (const path of ['/', '/campaigns', '/campaigns/shown', '/followers', `/followers/${APP}/oShown`]) {
       const { html } = await page(path)
       const posts = [...html.matchAll(/<form[^>]*method="post"[^>]*>/g)].map((m) => m[0])
@@ -262,18 +262,21 @@ describe('the pages', () => {
   })
 })
 
-describe('what surrounds a page', () => {
-  it.each(['/', '/followers', '/signin'])('keeps scripts and frames of others out of %s', async (path) => {
-    const { headers } = await page(path)
-    const policy = headers.get('content-security-policy') ?? ''
-    expect(policy).toContain("default-src 'self'")
-    expect(policy).toContain("frame-ancestors 'none'")
-    expect(policy).not.toContain('unsafe')
-    expect(headers.get('x-content-type-options')).toBe('nosniff')
-    expect(headers.get('referrer-policy')).toBe('no-referrer')
-  })
+describe('the security of a page', () => {
+  it.each(['/', '/followers', '/signin'])(
+    'has headers that keep foreign scripts and frames out of %s',
+    async (path) => {
+      const { headers } = await page(path)
+      const policy = headers.get('content-security-policy') ?? ''
+      expect(policy).toContain("default-src 'self'")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).not.toContain('unsafe')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+    },
+  )
 
-  it('comes from this server alone, and without inline script or style', async () => {
+  it('loads resources only from this server, without inline script or style', async () => {
     for (const path of ['/', `/followers/${APP}/oShown`, '/signin']) {
       const { html } = await page(path)
       const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((m) => m[1] ?? '')

@@ -37,7 +37,7 @@ const command = (openId: string, verb: string, json?: object) =>
   api.call('POST', `${path(openId)}/${verb}`, json ? { json } : {})
 const stateOf = (f: FollowerBody, id: string) => f.steps.find((s) => s.id === id)
 
-/** A follower in the series; `replied`: who has typed, so that there are 48 hours and five messages. */
+/** Makes a follower join the series. A `replied` follower has a grant of five messages in 48 hours. */
 async function join(openId: string, how: 'silent' | 'replied' = 'replied') {
   const wechat = api.app.simulator.account(APP)
   await wechat.follow(openId)
@@ -55,8 +55,8 @@ const sentTo = (openId: string) =>
     .sends.filter((s) => s.openId === openId)
     .map((s) => (s.body.text as { content: string }).content)
 
-describe('a follower whom an operator looks up', () => {
-  it('is shown with run, window, ledger and steps', async () => {
+describe('the API view of a follower', () => {
+  it('contains run, window, ledger and steps', async () => {
     const wechat = await join('oShown')
     const { status, body } = await api.get<FollowerBody>(path('oShown'))
     expect(status).toBe(200)
@@ -111,14 +111,14 @@ describe('a follower whom an operator looks up', () => {
     expect(later.ledger.find((g) => g.scene === 'message')).toMatchObject({ quota: 5, used: 1 })
   })
 
-  it('is shown the same by Temporal’s query', async () => {
+  it('equals the result of Temporal’s query', async () => {
     await join('oQueried')
     const handle = api.app.services.temporal.client.workflow.getHandle(workflowIdOf(APP, 'oQueried'))
     const { body } = await api.get<FollowerBody>(path('oQueried'))
     expect(await handle.query('state')).toEqual(body)
   })
 
-  it('has 404 when no run ever was', async () => {
+  it('is 404 if the follower never had a run', async () => {
     for (const [method, tail] of [
       ['GET', ''],
       ['POST', '/cancel'],
@@ -132,7 +132,7 @@ describe('a follower whom an operator looks up', () => {
     expect((await api.get(path('oShown', 'wxnobody00000001'))).status).toBe(404)
   })
 
-  it('is shown the latest run after coming back', async () => {
+  it('contains the latest run after the follower follows again', async () => {
     const wechat = await join('oBack', 'silent')
     const { body: first } = await api.get<FollowerBody>(path('oBack'))
     await wechat.fastForward('oBack', 2_000)
@@ -152,7 +152,7 @@ describe('a follower whom an operator looks up', () => {
 })
 
 describe('a run that an operator cancels', () => {
-  it('ends cancelled with the reason, and sends nothing more', async () => {
+  it('ends as cancelled with the reason, and sends no further message', async () => {
     const wechat = await join('oCancelled', 'silent')
     expect((await command('oCancelled', 'cancel', { reason: '投诉 complaint' })).status).toBe(202)
     const ended = await api.waitForBody<FollowerBody>(path('oCancelled'), (f) => f.status === 'ended')
@@ -162,7 +162,7 @@ describe('a run that an operator cancels', () => {
     expect(sentTo('oCancelled')).toEqual([])
   })
 
-  it('needs no reason, and no body', async () => {
+  it('needs neither a reason nor a body', async () => {
     await join('oCancelledBare', 'silent')
     expect((await command('oCancelledBare', 'cancel')).status).toBe(202)
     await join('oCancelledEmpty', 'silent')
@@ -172,7 +172,7 @@ describe('a run that an operator cancels', () => {
     }
   })
 
-  it('is refused what cannot be taken, and goes on', async () => {
+  it('stays active if the request is invalid', async () => {
     await join('oRefuses', 'silent')
     expect((await command('oRefuses', 'cancel', { why: 'typo' })).status).toBe(422)
     expect((await command('oRefuses', 'cancel', { reason: 5 })).status).toBe(422)
@@ -198,7 +198,7 @@ describe('a run that an operator cancels', () => {
 })
 
 describe('a follower whom an operator pauses', () => {
-  it('gets nothing meanwhile; after the resume overdue steps follow their ifLate', async () => {
+  it('gets no message while paused, and overdue steps follow their ifLate after the resume', async () => {
     const wechat = await join('oPaused')
     expect((await command('oPaused', 'pause')).status).toBe(202)
     await api.waitForBody<FollowerBody>(path('oPaused'), (f) => f.status === 'paused')
@@ -211,11 +211,11 @@ describe('a follower whom an operator pauses', () => {
     expect(sentTo('oPaused')).toEqual([])
 
     expect((await command('oPaused', 'resume')).status).toBe(202)
-    const on = await api.waitForBody<FollowerBody>(
+    const resumed = await api.waitForBody<FollowerBody>(
       path('oPaused'),
       (f) => stateOf(f, 'gift')?.state === 'sent',
     )
-    expect(on.status).toBe('active')
+    expect(resumed.status).toBe('active')
     await api.waitForBody<FollowerBody>(path('oPaused'), (f) => stateOf(f, 'offer')?.state === 'skipped')
     const { body } = await api.get<FollowerBody>(path('oPaused'))
     expect(stateOf(body, 'offer')).toMatchObject({ reason: 'late' })
@@ -223,7 +223,7 @@ describe('a follower whom an operator pauses', () => {
     expect(sentTo('oPaused')).toEqual(['资料'])
   })
 
-  it('goes on by Temporal’s own resume, also when a step came due meanwhile', async () => {
+  it('gets an overdue step after Temporal’s own resume signal', async () => {
     const wechat = await join('oOverdue')
     await command('oOverdue', 'pause')
     await api.waitForBody<FollowerBody>(path('oOverdue'), (f) => f.status === 'paused')
@@ -235,7 +235,7 @@ describe('a follower whom an operator pauses', () => {
     expect(sentTo('oOverdue')).toEqual(['资料'])
   })
 
-  it('can also be resumed by Temporal’s own signal', async () => {
+  it('is active after Temporal’s own resume signal, and gets the next step when it is due', async () => {
     const wechat = await join('oSignalled')
     await command('oSignalled', 'pause')
     await api.waitForBody<FollowerBody>(path('oSignalled'), (f) => f.status === 'paused')
@@ -249,7 +249,7 @@ describe('a follower whom an operator pauses', () => {
     expect(sentTo('oSignalled')).toEqual(['资料'])
   })
 
-  it('can be resumed through the API when Temporal’s own signal paused them', async () => {
+  it('can be resumed through the API after Temporal’s own pause signal', async () => {
     const wechat = await join('oPausedThere')
     await api.app.services.temporal.client.workflow
       .getHandle(workflowIdOf(APP, 'oPausedThere'))
@@ -299,7 +299,7 @@ describe('the list of followers', () => {
     await api.app.waitForRun(LIST_A, 'oListActive', (r) => r.status === 'active' && r.runId !== null)
   })
 
-  it('is filtered by account, status, outcome and campaign, and by several at once', async () => {
+  it('can be filtered by account, status, outcome and campaign, and by several of them', async () => {
     expect(await ids(`appId=${LIST_A}`)).toEqual(['oListActive', 'oListDone', 'oListLeft', 'oListPaused'])
     expect(await ids(`appId=${LIST_B}`)).toEqual(['oListOther'])
     expect(await ids('campaign=list-b')).toEqual(['oListOther'])
@@ -310,7 +310,7 @@ describe('the list of followers', () => {
     expect(await ids(`appId=${LIST_A}&status=ended`)).toEqual(['oListDone', 'oListLeft'])
   })
 
-  it('shows each follower once, with the object of the single view without ledger and steps', async () => {
+  it('contains each follower once, with the fields of the single view except ledger and steps', async () => {
     const { items } = await list(`appId=${LIST_A}`)
     expect(items).toHaveLength(4)
     for (const item of items) {
@@ -320,7 +320,7 @@ describe('the list of followers', () => {
     }
   })
 
-  it('shows the window as the single view does, also after a follower typed again', async () => {
+  it('contains the window of the single view, even after another message of the follower', async () => {
     const wechat = await join('oTypesAgain')
     await wechat.fastForward('oTypesAgain', 2 * MINUTE)
     const { body: before } = await api.get<FollowerBody>(path('oTypesAgain'))
@@ -333,24 +333,24 @@ describe('the list of followers', () => {
     expect(items.find((f) => f.openId === 'oTypesAgain')?.window).toEqual(after.window)
   })
 
-  it('is walked page by page, each follower once, newest first', async () => {
+  it('has pages, with each follower once and the newest first', async () => {
     const all = await list(`appId=${LIST_A}&limit=200`)
     expect(all.next).toBeNull()
-    const walked: string[] = []
+    const listed: string[] = []
     for (let cursor: string | null = ''; cursor !== null; ) {
       const page: Page<FollowerBody> = await list(
         `appId=${LIST_A}&limit=3${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
       )
       expect(page.items.length).toBeLessThanOrEqual(3)
-      walked.push(...page.items.map((f) => f.openId))
+      listed.push(...page.items.map((f) => f.openId))
       cursor = page.next
     }
-    expect(walked).toEqual(all.items.map((f) => f.openId))
-    expect(walked).toHaveLength(4)
-    expect(walked[0]).toBe('oListActive')
+    expect(listed).toEqual(all.items.map((f) => f.openId))
+    expect(listed).toHaveLength(4)
+    expect(listed[0]).toBe('oListActive')
   })
 
-  it.each(['status=asleep', 'limit=0', 'limit=201', 'limit=x'])('refuses %s', async (query) => {
+  it.each(['status=asleep', 'limit=0', 'limit=201', 'limit=x'])('rejects %s', async (query) => {
     expect((await api.get(`/api/followers?${query}`)).status).toBe(422)
   })
 })

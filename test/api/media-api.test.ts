@@ -32,8 +32,8 @@ function upload<T = Medium>(content: Buffer, options: { name?: string; type?: st
 /** `content` with zeros after it, up to `bytes`. */
 const padded = (content: Buffer, bytes: number) => Buffer.concat([content], bytes)
 
-describe('a medium that is uploaded', () => {
-  it('is known by the hash of its content', async () => {
+describe('an uploaded file', () => {
+  it('is identified by the hash of its content', async () => {
     const { status, body } = await upload(PNG, { name: 'pixel.png' })
     expect(status).toBe(201)
     expect(body).toMatchObject({ type: 'image', bytes: PNG.length })
@@ -42,7 +42,7 @@ describe('a medium that is uploaded', () => {
     expect(await upload(PNG, { name: 'another-name.png' })).toMatchObject({ status: 201, body })
   })
 
-  it('can stand in a campaign then, and not before', async () => {
+  it('can be used in a campaign only after its upload', async () => {
     const other = padded(PNG, PNG.length + 1)
     const id = `sha256-${createHash('sha256').update(other).digest('hex')}`
     const step = `{ id: a, after: 5s, send: { image: { file: ${id} } } }`
@@ -54,7 +54,7 @@ describe('a medium that is uploaded', () => {
     expect((await api.put(file)).status).toBe(201)
   })
 
-  it('is what its bytes say, whatever its name; a JPEG may be a thumb', async () => {
+  it('has the type of its content, whatever its name, and a JPEG can be a thumbnail', async () => {
     expect(await upload(JPEG, { name: 'photo.mp4' })).toMatchObject({ status: 201, body: { type: 'image' } })
     const thumb = Buffer.concat([JPEG, Buffer.from('thumb')])
     expect(await upload(thumb, { type: 'thumb' })).toMatchObject({ status: 201, body: { type: 'thumb' } })
@@ -65,32 +65,32 @@ describe('a medium that is uploaded', () => {
   })
 
   it.each([
-    ['that is none of WeChat’s formats', Buffer.from('just some text'), {}],
-    ['that is only named like an image', Buffer.from('just some text'), { name: 'image.png' }],
-    ['whose type is another than it is declared to be', PNG, { type: 'voice' }],
-    ['of a type that does not exist', PNG, { type: 'sticker' }],
-    ['that is an image over 10 MB', padded(PNG, 10 * MB + 1), {}],
-    ['that is a voice over 2 MB', padded(Buffer.from('#!AMR\n'), 2 * MB + 1), {}],
-    ['that is a thumb over 64 KB', padded(JPEG, 64 * 1024 + 1), { type: 'thumb' }],
-    ['that is empty', Buffer.alloc(0), {}],
-  ])('is refused %s', async (_, content, options) => {
+    ['has no format that WeChat accepts', Buffer.from('just some text'), {}],
+    ['has only the name of an image', Buffer.from('just some text'), { name: 'image.png' }],
+    ['has another type than the declared one', PNG, { type: 'voice' }],
+    ['has an unknown declared type', PNG, { type: 'sticker' }],
+    ['is an image over 10 MB', padded(PNG, 10 * MB + 1), {}],
+    ['is a voice message over 2 MB', padded(Buffer.from('#!AMR\n'), 2 * MB + 1), {}],
+    ['is a thumbnail over 64 KB', padded(JPEG, 64 * 1024 + 1), { type: 'thumb' }],
+    ['is empty', Buffer.alloc(0), {}],
+  ])('is rejected with 422 if it %s', async (_, content, options) => {
     const { status, body } = await upload<ErrorBody>(content, options)
     expect(status).toBe(422)
     expect(body.error.issues).toHaveLength(1)
     expect(body.error.issues?.[0]?.message).toEqual(expect.any(String))
   })
 
-  it('may have exactly 10 MB', async () => {
+  it('can have exactly 10 MB', async () => {
     expect(await upload(padded(PNG, 10 * MB))).toMatchObject({ status: 201, body: { bytes: 10 * MB } })
   })
 
-  it('is refused far beyond every limit without being read', async () => {
+  it('is rejected far above every limit', async () => {
     const { status, body } = await upload<ErrorBody>(padded(PNG, 12 * MB))
     expect([413, 422]).toContain(status)
     expect(body.error.code).toEqual(expect.any(String))
   })
 
-  it('must be there', async () => {
+  it('is required', async () => {
     const form = new FormData()
     form.set('type', 'image')
     const { status, body } = await api.call<ErrorBody>('POST', '/api/media', { raw: form })
@@ -98,7 +98,7 @@ describe('a medium that is uploaded', () => {
     expect(body.error.issues).toMatchObject([{ path: 'file' }])
   })
 
-  it('is refused with a field that nobody knows', async () => {
+  it('is rejected with an unknown form field', async () => {
     const form = new FormData()
     form.set('file', new File([new Uint8Array(PNG)], 'pixel.png'))
     form.set('title', 'typo')
@@ -107,13 +107,13 @@ describe('a medium that is uploaded', () => {
     expect(body.error.issues).toMatchObject([{ path: 'title' }])
   })
 
-  it('comes as multipart, not as JSON', async () => {
+  it('is rejected as JSON with 415', async () => {
     const { status, body } = await api.call<ErrorBody>('POST', '/api/media', { json: { file: 'x' } })
     expect(status).toBe(415)
     expect(body.error.code).toEqual(expect.any(String))
   })
 
-  it('whose parts cannot be told apart is refused content, not a fault of the server', async () => {
+  it('is rejected with 422, not 500, if its form is malformed', async () => {
     for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
       const { status, body } = await api.call<ErrorBody>('POST', '/api/media', { raw: '<!--', type })
       expect(status).toBe(422)

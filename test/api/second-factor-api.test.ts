@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-/** A browser with a jar of cookies. */
+/** A browser that keeps cookies. */
 function browser(web: () => ApiHarness['web']) {
   const jar = new Map<string, string>()
   const ask = async (path: string, fields?: Record<string, string>) => {
@@ -53,8 +53,8 @@ const actions = async (actor: string) =>
     .filter((e) => e.actor === actor)
     .map((e) => e.action)
 
-describe('a person', () => {
-  it('enables the second factor in the console, on a page without script, and then needs it to sign in', async () => {
+describe('a user', () => {
+  it('enables the second factor in the console, on a page without script, and then needs it for each sign-in', async () => {
     const { ask, jar } = browser(() => api.web)
     expect(await ask('/signin', { name: 'mei', password: PASSWORD })).toMatchObject({ location: '/' })
     const page = await ask('/account/second-factor')
@@ -89,7 +89,7 @@ describe('a person', () => {
     expect((await actions('mei'))[0]).toBe('second-factor.remove')
   })
 
-  it('must set one up first if REQUIRE_2FA is on, with cookies that are bound to the host', async () => {
+  it('must set up the second factor first if REQUIRE_2FA is on, and gets __Host- cookies', async () => {
     const { ask, jar } = browser(() => strict)
     await ask('/signin', { name: 'hua', password: PASSWORD })
     expect([...jar.keys()]).toEqual(['__Host-nurture_second_step'])
@@ -117,7 +117,7 @@ describe('a person', () => {
     expect((await api.call('DELETE', '/api/users/nobody/second-factor')).status).toBe(404)
   })
 
-  it('is told that the QR code is new if the page has expired', async () => {
+  it('gets a new QR code with a notice if the page has expired', async () => {
     await api.call('POST', '/api/users', { json: { name: 'old', role: 'viewer', password: PASSWORD } })
     for (const [web, path, status] of [
       [() => api.web, '/account/second-factor', 422],
@@ -136,7 +136,7 @@ describe('a person', () => {
     }
   })
 
-  it('with the admin token has no second factor and needs none', async () => {
+  it('with the admin token signs in without a second factor', async () => {
     const { ask } = browser(() => strict)
     expect(await ask('/signin', { token: 'test-admin-token' })).toMatchObject({ location: '/' })
     expect((await ask('/account/second-factor')).status).toBe(404)
@@ -144,7 +144,7 @@ describe('a person', () => {
 })
 
 describe('every form of the console that changes something', () => {
-  it('is listed here: a new one needs its row of the audit log, and a case above', () => {
+  it('is in this list, because each one needs an audit log entry and a test above', () => {
     const changing = api.web.routes
       .filter((r) => !['GET', 'ALL', 'OPTIONS', 'HEAD'].includes(r.method))
       .filter((r) => !/^\/(api|wechat|codec)\//.test(r.path))
@@ -158,7 +158,7 @@ describe('every form of the console that changes something', () => {
     ])
   })
 
-  it('changes nothing where the audit log cannot be written', async () => {
+  it('changes nothing if the audit log cannot be written', async () => {
     const { db } = api.app.services
     const inside = browser(() => api.web)
     await inside.ask('/signin', { name: 'mei', password: PASSWORD })
@@ -183,7 +183,7 @@ describe('a link with the admin token', () => {
   const open = (headers: Record<string, string>) =>
     api.web.request('/signin?token=test-token-of-the-admin', { headers })
 
-  it('signs in whoever opens it: typed, pasted, or a program', async () => {
+  it('signs in a user who types or pastes it, and a program that opens it', async () => {
     for (const headers of [{}, { 'sec-fetch-site': 'none' }] as Record<string, string>[]) {
       const response = await open(headers)
       expect([headers, response.status]).toEqual([headers, 302])
@@ -195,18 +195,21 @@ describe('a link with the admin token', () => {
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
     { 'sec-fetch-site': 'none', 'sec-purpose': 'prefetch' },
-  ] as Record<string, string>[])('changes nothing where another site leads there: %j', async (headers) => {
-    const response = await open(headers)
-    expect([response.status, response.headers.get('set-cookie')]).toEqual([200, null])
-    const html = await response.text()
-    expect(html).toContain('method="post"')
-    expect(html).not.toMatch(/<script/)
-    expect(response.headers.get('referrer-policy')).toBe('no-referrer')
-  })
+  ] as Record<string, string>[])(
+    'does not sign in from another site or a prefetch, and shows a form: %j',
+    async (headers) => {
+      const response = await open(headers)
+      expect([response.status, response.headers.get('set-cookie')]).toEqual([200, null])
+      const html = await response.text()
+      expect(html).toContain('method="post"')
+      expect(html).not.toMatch(/<script/)
+      expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+    },
+  )
 })
 
-describe('what is refused', () => {
-  it('is counted by where and why', async () => {
+describe('a rejected request', () => {
+  it('is counted by place and reason', async () => {
     const metric = async (where: string, reason: string) => {
       const { text } = await api.call('GET', '/metrics')
       const line = `nurture_refused_requests_total{where="${where}",reason="${reason}"} `

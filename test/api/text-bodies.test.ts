@@ -9,7 +9,7 @@ import {
 
 const APP = 'wxtextbodies0001'
 const YAML = campaignYaml('text-body', ['{ id: a, after: 5s, send: { text: 你好 } }'], [`accounts: [${APP}]`])
-/** 「name: 欢迎」 as Chinese Windows saves it. */
+/** 「name: 欢迎」 in the encoding of Chinese Windows. */
 const GBK = Uint8Array.from(Buffer.from('id: text-body\nname: \xbb\xb6\xd3\xad\n', 'latin1'))
 const utf16 = (text: string) => Uint8Array.from(Buffer.from(`\ufeff${text}`, 'utf16le'))
 
@@ -22,11 +22,11 @@ afterAll(() => api?.close())
 const put = (raw: string | Uint8Array<ArrayBuffer>, type = 'application/yaml') =>
   api.call<ErrorBody>('PUT', '/api/campaigns/text-body', { raw, type })
 
-describe('a body that is text', () => {
+describe('a text body', () => {
   it.each([
     ['GBK', GBK],
     ['UTF-16', utf16(YAML)],
-  ])('is refused in %s with what to do, and nothing is published', async (encoding, raw) => {
+  ])('is rejected in %s with advice, and nothing is published', async (encoding, raw) => {
     const { status, body } = await put(raw, 'application/yaml; charset=gbk')
     expect(status).toBe(422)
     expect(body.error).toMatchObject({
@@ -37,7 +37,7 @@ describe('a body that is text', () => {
     expect((await api.get('/api/campaigns/text-body')).status).toBe(404)
   })
 
-  it('may begin with a byte order mark, whatever it is for', async () => {
+  it('may begin with a byte order mark, as YAML and as JSON', async () => {
     expect((await put(`\ufeff${YAML}`)).status).toBe(201)
     const account = {
       appId: APP,
@@ -58,7 +58,7 @@ describe('a body that is text', () => {
     expect(cancelled.status).toBe(404)
   })
 
-  it('is refused in GBK as JSON too, and nothing of it is repeated', async () => {
+  it('is rejected in GBK as JSON too, and the error does not repeat its content', async () => {
     const raw = Uint8Array.from(
       Buffer.from(`{"name":"\xbb\xb6\xd3\xad","appSecret":"${SECRETS.appSecret}"}`, 'latin1'),
     )
@@ -73,7 +73,7 @@ describe('a body that is text', () => {
     expect(body.error.message).not.toContain('欢')
   })
 
-  it('has a limit', async () => {
+  it('has a maximum size', async () => {
     expect((await put('#'.repeat(1024 * 1024 + 1))).status).toBe(413)
     const raw = JSON.stringify({ campaign: '#'.repeat(4 * 1024 * 1024) })
     const preview = await api.call('POST', '/api/campaigns/preview', { raw, type: 'application/json' })
@@ -81,11 +81,21 @@ describe('a body that is text', () => {
   })
 
   it.each([
-    ['nested', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 levels deep'],
-    ['nested, as a form', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 levels deep'],
-    ['of many fields', '/api/campaigns/preview', `{${'"a":1,'.repeat(400_000)}`, 'more than 50000 values'],
+    ['deeply nested', '/api/campaigns/preview', '['.repeat(4_000_000), 'more than 32 levels deep'],
     [
-      'nested in a short one',
+      'deeply nested and declared as a form',
+      '/api/campaigns/preview',
+      '['.repeat(4_000_000),
+      'more than 32 levels deep',
+    ],
+    [
+      'an object of many fields',
+      '/api/campaigns/preview',
+      `{${'"a":1,'.repeat(400_000)}`,
+      'more than 50000 values',
+    ],
+    [
+      'deeply nested, below a smaller size limit',
       `/api/followers/${APP}/nobody/cancel`,
       '['.repeat(200_000),
       'more than 32 levels deep',
@@ -102,7 +112,7 @@ describe('a body that is text', () => {
   it.each([
     ['many', Object.fromEntries(Array.from({ length: 40_000 }, (_, n) => [`field${n}`, 1]))],
     ['long', { ['x'.repeat(1_000_000)]: 1 }],
-  ])('is answered with few words when its unknown fields are %s', async (name, fields) => {
+  ])('gets a short error if its unknown fields are %s', async (name, fields) => {
     const { status, body } = await api.call<ErrorBody>('POST', '/api/campaigns/preview', { json: fields })
     expect(status).toBe(422)
     expect(JSON.stringify(body).length).toBeLessThan(50_000)
@@ -110,14 +120,14 @@ describe('a body that is text', () => {
       expect(body.error.issues?.at(-1)).toEqual({ path: '', message: 'and 39801 more errors' })
   })
 
-  it('repeats no long name before each text that cannot be stored', async () => {
+  it('gets a short error if a long field name contains many invalid texts', async () => {
     const json = { ['x'.repeat(100_000)]: Array(10_000).fill('\0') }
     const { status, body } = await api.call<ErrorBody>('PATCH', `/api/accounts/${APP}`, { json })
     expect(status).toBe(422)
     expect(JSON.stringify(body).length).toBeLessThan(100_000)
   })
 
-  it('has texts where texts are wanted: a bare number is refused with what to write', async () => {
+  it('is rejected with advice if a number is in the place of a text', async () => {
     const json = { variables: { tel: 21 } }
     const { status, body } = await api.call<ErrorBody>('PATCH', `/api/accounts/${APP}`, { json })
     expect({ status, issues: body.error.issues }).toEqual({

@@ -41,8 +41,8 @@ const as = (role: Role, method: string, path: string, json?: unknown) =>
 interface Document {
   paths: Record<string, Record<string, { 'x-role'?: Role; responses: Record<string, unknown> }>>
 }
-/** Every call of the document, with values that nothing has for the names in its path. */
-async function callsOf(): Promise<{ method: string; path: string; role: Role | undefined }[]> {
+/** Every call in the OpenAPI document, with path parameters that match nothing. */
+async function documentedCalls(): Promise<{ method: string; path: string; role: Role | undefined }[]> {
   const { body } = await api.get<Document>('/api/openapi.json')
   return Object.entries(body.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({
@@ -55,7 +55,7 @@ async function callsOf(): Promise<{ method: string; path: string; role: Role | u
 
 describe('a role', () => {
   it('is documented for every call, and checked before anything else', async () => {
-    const calls = await callsOf()
+    const calls = await documentedCalls()
     expect(calls.length).toBeGreaterThan(25)
     for (const { method, path, role } of calls) {
       expect([path, ROLES]).toEqual([path, expect.arrayContaining([role])])
@@ -70,8 +70,8 @@ describe('a role', () => {
     }
   })
 
-  it('viewer reads all but people, tokens and the audit log; also the metrics', async () => {
-    const calls = await callsOf()
+  it('viewer can read everything except users, tokens and the audit log', async () => {
+    const calls = await documentedCalls()
     const reads = calls.filter((c) => c.role === 'viewer').map((c) => c.method)
     expect(new Set(reads)).toEqual(new Set(['GET']))
     const forAdmins = calls.filter((c) => c.method === 'GET' && c.role !== 'viewer').map((c) => c.path)
@@ -79,7 +79,7 @@ describe('a role', () => {
     expect((await as('viewer', 'GET', '/metrics')).status).toBe(200)
   })
 
-  it('operator pauses an account and sets what templates say, and touches no secret', async () => {
+  it('operator can pause an account and change its name and variables, but no secret', async () => {
     const change = (json: unknown) => as('operator', 'PATCH', `/api/accounts/${APP}`, json)
     expect((await change({ state: 'paused' })).status).toBe(200)
     expect((await change({ state: 'active', name: '改名', variables: { city: '上海' } })).status).toBe(200)
@@ -97,8 +97,8 @@ describe('a role', () => {
   })
 })
 
-describe('people', () => {
-  it('are added, listed, changed and removed by an admin; no answer has a password', async () => {
+describe('users', () => {
+  it('can be added, listed, changed and removed by an admin, and no answer has a password', async () => {
     const json = { name: 'Lin', role: 'operator', password: PASSWORD }
     const added = await api.call('POST', '/api/users', { json })
     expect(added.status).toBe(201)
@@ -129,13 +129,13 @@ describe('people', () => {
     [{ name: 'admin-token', role: 'admin', password: PASSWORD }, 'name'],
     [{ name: 'tok_1', role: 'admin', password: PASSWORD }, 'name'],
     [{ name: 'lin', role: 'admin', password: PASSWORD, admin: true }, 'admin'],
-  ])('are refused if they are invalid: %j', async (json, path) => {
+  ])('are rejected if they are invalid: %j', async (json, path) => {
     const { status, body, text } = await api.call<ErrorBody>('POST', '/api/users', { json })
     expect([status, body.error.issues?.map((i) => i.path)]).toEqual([422, [path]])
     expect(text).not.toContain(PASSWORD)
   })
 
-  it('are listed page by page', async () => {
+  it('are listed in pages', async () => {
     for (const name of ['p-a', 'p-b', 'p-c'])
       await api.call('POST', '/api/users', { json: { name, role: 'viewer', password: PASSWORD } })
     const first = await api.get<Page<{ name: string }>>('/api/users?limit=2')
@@ -147,7 +147,7 @@ describe('people', () => {
 })
 
 describe('an API token', () => {
-  it('is shown once, and then known by its id', async () => {
+  it('is shown only at its creation, and has an id', async () => {
     const made = await makeToken({ name: '小王的脚本', role: 'viewer', expires: '30d' })
     expect(made).toMatchObject({
       id: expect.stringMatching(/^tok_/),
@@ -172,12 +172,12 @@ describe('an API token', () => {
     [{ name: 'x', role: 'root' }, 'role'],
     [{ name: 'x', role: 'viewer', expires: 'soon' }, 'expires'],
     [{ name: 'x', role: 'viewer', expires: '0d' }, 'expires'],
-  ])('is refused if it is invalid: %j', async (json, path) => {
+  ])('is rejected if it is invalid: %j', async (json, path) => {
     const { status, body } = await api.call<ErrorBody>('POST', '/api/tokens', { json })
     expect([status, body.error.issues?.map((i) => i.path)]).toEqual([422, [path]])
   })
 
-  it('of an admin makes others, which say who made them', async () => {
+  it('of an admin can create others, which record their creator', async () => {
     const made = await api.call<Token>('POST', '/api/tokens', {
       token: tokens.admin ?? null,
       json: { name: 'by a token', role: 'viewer' },
@@ -188,26 +188,25 @@ describe('an API token', () => {
   })
 })
 
-describe('a guessing address', () => {
+describe('an address that guesses tokens', () => {
   const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
   const ask = (token: string, address: string) =>
     api.web.request('/api/accounts', { headers: { authorization: `Bearer ${token}` } }, from(address))
 
-  it('is told how long to wait, while others are served', async () => {
+  it('gets 429 with Retry-After, but other addresses and the admin token are served', async () => {
     for (let i = 0; i < 100; i++) expect((await ask(`wrong-${i}`, '198.51.100.7')).status).toBe(401)
     const stopped = await ask('wrong', '198.51.100.7')
     expect(stopped.status).toBe(429)
     expect(stopped.headers.get('retry-after')).toBe('1')
     expect(await stopped.json()).toMatchObject({ error: { code: 'too-many' } })
     expect((await ask(tokens.viewer ?? '', '203.0.113.9')).status).toBe(200)
-    // The holder of the admin token is never locked out.
     expect((await ask(ADMIN_TOKEN, '198.51.100.7')).status).toBe(200)
   })
 })
 
 describe('the headers of every answer', () => {
   it.each(['/api/accounts', '/api/none', '/metrics', '/healthz', '/wechat/none', '/signin', '/no/page', '/'])(
-    'keep scripts, frames and guesses of others out: %s',
+    'forbid foreign scripts, frames and type sniffing: %s',
     async (path) => {
       const { headers } = await api.call('GET', path)
       const policy = headers.get('content-security-policy') ?? ''
@@ -225,7 +224,7 @@ describe('the headers of every answer', () => {
     },
   )
 
-  it('ask for https from now on where it came by https', async () => {
+  it('require HTTPS from now on if a trusted proxy received the request over HTTPS', async () => {
     const headers = { 'x-forwarded-proto': 'https' }
     const behind = (remoteAddress: string) =>
       api.web.request('/signin', { headers }, { incoming: { socket: { remoteAddress } } })

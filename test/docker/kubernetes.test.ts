@@ -8,7 +8,7 @@ import { network, type Pod } from './network-policies.ts'
 
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })
 const probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) }).loose()
-/** What the Pod Security Standard `restricted` asks of a pod (kubernetes.io/docs/concepts/security/pod-security-standards). */
+/** The rules of the Pod Security Standard `restricted` (kubernetes.io/docs/concepts/security/pod-security-standards). */
 const restrictedPod = z.looseObject({
   hostNetwork: z.undefined().optional(),
   hostPID: z.undefined().optional(),
@@ -74,7 +74,7 @@ describe('on Kubernetes', () => {
   it.each([
     { role: 'serve', port: loadConfig({}).port },
     { role: 'worker', port: loadConfig({}).workerPort },
-  ])('$role runs twice, probed on the port where it listens', ({ role, port }) => {
+  ])('$role runs twice, and its probes use its port', ({ role, port }) => {
     const { spec } = deployment.parse(find('Deployment', `nurture-${role}`))
     const [container] = spec.template.spec.containers
     expect(spec.replicas).toBe(2)
@@ -85,12 +85,12 @@ describe('on Kubernetes', () => {
     expect(find('Service', `nurture-${role}`)).toMatchObject({ spec: { ports: [{ port }] } })
   })
 
-  it.each(['serve', 'worker'])('%s has no right that it does not need', (role) => {
+  it.each(['serve', 'worker'])('%s complies with the Pod Security Standard `restricted`', (role) => {
     const { spec } = deployment.parse(find('Deployment', `nurture-${role}`))
     expect(restrictedPod.safeParse(spec.template.spec).error?.issues ?? []).toEqual([])
   })
 
-  it('the settings are ones that the programs take', () => {
+  it('the programs accept the settings', () => {
     const { data } = z
       .object({ data: z.record(z.string(), z.string()) })
       .parse(find('ConfigMap', 'nurture-settings'))
@@ -101,12 +101,12 @@ describe('on Kubernetes', () => {
       trustedProxies: trusted,
       temporal: { address: data.TEMPORAL_ADDRESS, namespace: 'nurture', uiUrl: data.TEMPORAL_UI_URL },
     })
-    // A pod of somebody else's that is believed could name another address for each guess of a password.
+    // A trusted pod of another application could claim another client address for each password guess.
     for (const network of trusted)
       expect(Number(network.split('/')[1] ?? 32), network).toBeGreaterThanOrEqual(28)
   })
 
-  it('the chart gives Temporal’s pods no right that they do not need', () => {
+  it('the chart runs Temporal’s pods as a non-root user without capabilities', () => {
     const { server, admintools, schema, web } = z
       .looseObject({
         server: z.looseObject({}),
@@ -126,7 +126,7 @@ describe('on Kubernetes', () => {
       expect(part).toMatchObject({ securityContext: pod, ...container })
   })
 
-  it('the chart gives Temporal the same dynamic settings as compose', () => {
+  it('the chart has the same dynamic settings and server version as compose', () => {
     const values = z
       .object({ server: z.looseObject({ dynamicConfig: z.unknown(), image: z.object({ tag: z.string() }) }) })
       .parse(readYaml('kubernetes/values.yaml'))
@@ -134,7 +134,7 @@ describe('on Kubernetes', () => {
     expect(read('compose.yaml')).toContain(`TEMPORAL_VERSION:-${values.server.image.tag}}`)
   })
 
-  it('KEDA looks at our two task queues and keeps two workers', () => {
+  it('KEDA scales by both task queues and keeps at least two workers', () => {
     const scaled = z
       .object({
         spec: z.looseObject({
@@ -172,49 +172,54 @@ describe('the network policies', () => {
     { namespace: 'temporal', file: 'kubernetes/temporal-policy.yaml' },
   ])
 
-  it('are about the pods of both deployments', () => {
-    const named = readAllYaml('kubernetes/nurture.yaml')
+  it('apply to the pods of both deployments', () => {
+    const deployments = readAllYaml('kubernetes/nurture.yaml')
       .map((o) => object.parse(o))
       .filter((o) => o.kind === 'Deployment')
-    expect(named.map((o) => o.metadata.name)).toEqual([...APP_DEPLOYMENTS])
+    expect(deployments.map((o) => o.metadata.name)).toEqual([...APP_DEPLOYMENTS])
   })
 
   it.each<[string, Pod, Pod | string, number]>([
-    ['callbacks and console by the ingress', ingress, serve, 3000],
+    ['callbacks and console requests from the ingress', ingress, serve, 3000],
     ['metrics of serve', prometheus, serve, 3000],
     ['metrics of a worker', prometheus, worker, 3002],
-    ['names', worker, dns, 53],
+    ['DNS', worker, dns, 53],
     ['Temporal, from a worker', worker, temporalPod('frontend'), 7233],
     ['Temporal, from serve', serve, temporalPod('frontend'), 7233],
     ['Temporal, from KEDA', { namespace: 'keda', labels: {} }, temporalPod('frontend'), 7233],
-    ['the services of Temporal, one from the other', temporalPod('history'), temporalPod('matching'), 7235],
-    ['the Web UI by the ingress', ingress, temporalPod('web'), 8080],
+    ['requests between Temporal services', temporalPod('history'), temporalPod('matching'), 7235],
+    ['the Web UI, from the ingress', ingress, temporalPod('web'), 8080],
     ['PostgreSQL', serve, '10.10.20.4', 5432],
     ['WeChat', worker, '203.205.254.63', 443],
-    ['WeChat by IPv6', worker, '2402:4e00:1200::1', 443],
-  ])('let through: %s', (_name, from, to, port) => {
+    ['WeChat over IPv6', worker, '2402:4e00:1200::1', 443],
+  ])('allow %s', (_name, from, to, port) => {
     expect(reaches(from, to, port)).toBe(true)
   })
 
   it.each<[string, Pod, Pod | string, number]>([
     ['serve, from another pod', otherPod, serve, 3000],
-    ['serve, from a pod beside it', neighbour, serve, 3000],
+    ['serve, from another pod of its namespace', neighbour, serve, 3000],
     ['serve, from a worker', worker, serve, 3000],
     ['a worker, from the ingress', ingress, worker, 3002],
     ['another port of serve', ingress, serve, 9229],
     ['Temporal, from another pod', otherPod, temporalPod('frontend'), 7233],
-    ['Temporal, from a pod with our label elsewhere', impostor, temporalPod('frontend'), 7233],
+    [
+      'Temporal, from a pod with the worker’s label in another namespace',
+      impostor,
+      temporalPod('frontend'),
+      7233,
+    ],
     ['Temporal’s history service, from a worker', worker, temporalPod('history'), 7234],
     ['Temporal’s HTTP API, from a worker', worker, temporalPod('frontend'), 7243],
     ['the Web UI, from another pod', otherPod, temporalPod('web'), 8080],
     ['another pod, from serve', serve, otherPod, 443],
     ['the cloud’s metadata', serve, '169.254.169.254', 443],
-    ['the cloud’s metadata, plain', serve, '169.254.169.254', 80],
+    ['the cloud’s metadata over HTTP', serve, '169.254.169.254', 80],
     ['an address of the cluster', serve, '10.96.0.1', 443],
-    ['an address at home', worker, '192.168.1.1', 443],
-    ['a private address of IPv6', worker, 'fd00:ec2::254', 443],
-    ['mail', worker, '203.0.113.7', 25],
-  ])('keep away: %s', (_name, from, to, port) => {
+    ['an address of a private network', worker, '192.168.1.1', 443],
+    ['a private IPv6 address', worker, 'fd00:ec2::254', 443],
+    ['SMTP', worker, '203.0.113.7', 25],
+  ])('deny %s', (_name, from, to, port) => {
     expect(reaches(from, to, port)).toBe(false)
   })
 })

@@ -22,7 +22,7 @@ const run = promisify(execFile)
 const print = (line: string) => process.stderr.write(`${line}\n`)
 const programs = await findPrograms(print).catch((err: unknown) => {
   if (!(err instanceof MissingProgramsError)) throw err
-  print(`tests: the production stack is not run: ${err.message}`)
+  print(`the tests of the production stack are skipped. ${err.message}`)
   return null
 })
 
@@ -56,7 +56,7 @@ describe.runIf(programs)('the production stack, without containers', () => {
       folder,
       print,
     })
-    if (!started) throw new Error('the programs are there, and the stack is not')
+    if (!started) throw new Error('the programs were found, but the production stack was not started')
     cluster = started.cluster
     environment = started.environment
     control = await listenForCommands(cluster, join(folder, 'cluster'))

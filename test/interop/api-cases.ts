@@ -448,7 +448,7 @@ const CODES_AND_MENUS: ApiCase[] = [
     },
   },
   {
-    name: 'makes a menu for some, tries it and deletes it',
+    name: 'creates a conditional menu, tests it and deletes it',
     needs: [
       'menu.create',
       'menu.addConditional',

@@ -3,13 +3,13 @@ import { ORIGINAL_ID } from './simulated-wechat.ts'
 
 export type Fields = Record<string, unknown>
 
-/** Something that happens at WeChat, and what a callback server must read of it. */
+/** An action at WeChat, and what a callback server must read from its callback. */
 export interface PushCase {
-  /** The act of the simulator, as `POST /_sim/APPID/OPENID/act` takes it. */
+  /** The simulator action, as the body of `POST /_sim/APPID/OPENID/act`. */
   act: Fields & { do: string }
-  /** What an SDK reads, beside who it is from and for. */
+  /** The fields that an SDK reads, without those of `commonFields`. */
   reads: Fields
-  /** It is an event; else a message with a `MsgId`. */
+  /** Set for an event. A message has a `MsgId` instead. */
   event?: true
 }
 
@@ -24,9 +24,9 @@ const message = (act: PushCase['act'], MsgType: string, more: Fields): PushCase 
   reads: { MsgType, ...more },
 })
 
-const SOMETHING = text(/./)
+const ANY_TEXT = text(/./)
 const KEY = { EventKey: 'test_key' }
-/** What WeChat tells of the account comes from itself, and not from a follower. */
+/** WeChat itself, not a follower, sends the events about the account. */
 const HELPER = { FromUserName: 'mphelper' }
 const scanned = (Event: string) =>
   event({ do: Event }, Event, {
@@ -40,23 +40,24 @@ const pictures = (Event: string) =>
   })
 const consent = (Event: string) =>
   event({ do: Event }, Event, {
-    FromUserName: SOMETHING,
-    OpenID: SOMETHING,
-    AppID: SOMETHING,
+    FromUserName: ANY_TEXT,
+    OpenID: ANY_TEXT,
+    AppID: ANY_TEXT,
     RevokeInfo: '1',
   })
-const certified = (Event: string) => event({ do: Event }, Event, { ...HELPER, ExpiredTime: text(/^\d{10}$/) })
-const refused = (Event: string) =>
-  event({ do: Event }, Event, { ...HELPER, FailTime: text(/^\d{10}$/), FailReason: SOMETHING })
+const certificationPassed = (Event: string) =>
+  event({ do: Event }, Event, { ...HELPER, ExpiredTime: text(/^\d{10}$/) })
+const certificationFailed = (Event: string) =>
+  event({ do: Event }, Event, { ...HELPER, FailTime: text(/^\d{10}$/), FailReason: ANY_TEXT })
 
-/** Every act that a callback tells of. */
+/** Every simulator action that causes a callback. */
 export const PUSH_CASES: readonly PushCase[] = [
   event({ do: 'follow' }, 'subscribe'),
   event({ do: 'follow', qrScene: 'expo-2026' }, 'subscribe', {
     EventKey: 'qrscene_expo-2026',
-    Ticket: SOMETHING,
+    Ticket: ANY_TEXT,
   }),
-  event({ do: 'scan', qrScene: 'expo-2026' }, 'SCAN', { EventKey: 'expo-2026', Ticket: SOMETHING }),
+  event({ do: 'scan', qrScene: 'expo-2026' }, 'SCAN', { EventKey: 'expo-2026', Ticket: ANY_TEXT }),
   event({ do: 'LOCATION' }, 'LOCATION', {
     Latitude: '23.134521',
     Longitude: '113.358803',
@@ -79,7 +80,7 @@ export const PUSH_CASES: readonly PushCase[] = [
       Location_X: '23.134521',
       Location_Y: '113.358803',
       Scale: '15',
-      Label: SOMETHING,
+      Label: ANY_TEXT,
     },
   }),
   event({ do: 'agent-joins' }, 'kf_create_session', { KfAccount: 'test@agent' }),
@@ -103,7 +104,7 @@ export const PUSH_CASES: readonly PushCase[] = [
   }),
   event({ do: 'PUBLISHJOBFINISH' }, 'PUBLISHJOBFINISH', {
     ...HELPER,
-    PublishEventInfo: { publish_id: text(/^\d+$/), article_id: SOMETHING },
+    PublishEventInfo: { publish_id: text(/^\d+$/), article_id: ANY_TEXT },
   }),
   event({ do: 'subscribe_msg_popup_event' }, 'subscribe_msg_popup_event', {
     SubscribeMsgPopupEvent: {
@@ -118,37 +119,37 @@ export const PUSH_CASES: readonly PushCase[] = [
   }),
   ...['user_info_modified', 'user_authorization_revoke', 'user_authorization_cancellation'].map(consent),
   ...['qualification_verify_success', 'naming_verify_success', 'annual_renew', 'verify_expired'].map(
-    certified,
+    certificationPassed,
   ),
-  ...['qualification_verify_fail', 'naming_verify_fail'].map(refused),
+  ...['qualification_verify_fail', 'naming_verify_fail'].map(certificationFailed),
   message({ do: 'type', text: '你好 😀 <b>&amp; "引号"' }, 'text', { Content: '你好 😀 <b>&amp; "引号"' }),
   message({ do: 'msgmenu', id: '101', text: '满意' }, 'text', { Content: '满意', bizmsgmenuid: '101' }),
-  message({ do: 'image' }, 'image', { PicUrl: text(/^http/), MediaId: SOMETHING }),
+  message({ do: 'image' }, 'image', { PicUrl: text(/^http/), MediaId: ANY_TEXT }),
   message({ do: 'voice', recognition: '你好' }, 'voice', {
-    MediaId: SOMETHING,
+    MediaId: ANY_TEXT,
     Format: 'amr',
     Recognition: '你好',
   }),
-  message({ do: 'video' }, 'video', { MediaId: SOMETHING, ThumbMediaId: SOMETHING }),
-  message({ do: 'shortvideo' }, 'shortvideo', { MediaId: SOMETHING, ThumbMediaId: SOMETHING }),
+  message({ do: 'video' }, 'video', { MediaId: ANY_TEXT, ThumbMediaId: ANY_TEXT }),
+  message({ do: 'shortvideo' }, 'shortvideo', { MediaId: ANY_TEXT, ThumbMediaId: ANY_TEXT }),
   message({ do: 'location' }, 'location', {
     Location_X: '23.134521',
     Location_Y: '113.358803',
     Scale: '20',
-    Label: SOMETHING,
+    Label: ANY_TEXT,
   }),
   message({ do: 'link', url: 'https://example.com/?a=1&b=2' }, 'link', {
-    Title: SOMETHING,
-    Description: SOMETHING,
+    Title: ANY_TEXT,
+    Description: ANY_TEXT,
     Url: 'https://example.com/?a=1&b=2',
   }),
-  message({ do: 'file' }, 'file', { Title: '测试.pdf', FileKey: SOMETHING, FileTotalLen: '1024' }),
+  message({ do: 'file' }, 'file', { Title: '测试.pdf', FileKey: ANY_TEXT, FileTotalLen: '1024' }),
   message({ do: 'raw', fields: { MsgType: 'sticker', Content: '新的' } }, 'sticker', { Content: '新的' }),
   event({ do: 'unfollow' }, 'unsubscribe'),
 ]
 
-/** What any SDK reads of every push. */
-export const everyPush = (openId: string, isMessage: boolean): Fields => ({
+/** The fields that every SDK reads from every callback. */
+export const commonFields = (openId: string, isMessage: boolean): Fields => ({
   FromUserName: openId,
   ToUserName: ORIGINAL_ID,
   CreateTime: text(/^\d{10}$/),
@@ -157,16 +158,16 @@ export const everyPush = (openId: string, isMessage: boolean): Fields => ({
 
 export interface ReplyCase {
   name: string
-  /** What the SDK is told to answer. */
+  /** The reply that the SDK must give. */
   plan: Fields & { kind: string }
-  /** What the simulated WeChat must read. */
+  /** The message type that the simulated WeChat must read, with the fields below. */
   msgType: string
   fields: Fields
 }
 
 const CAPTION = { title: '标题 <&>', description: '说明' }
 
-/** Every passive reply that WeChat takes. Source: 被动回复用户消息, Message_Management/Passive_user_reply_message.html. */
+/** Every passive reply that WeChat accepts. Source: 被动回复用户消息, Message_Management/Passive_user_reply_message.html. */
 export const REPLY_CASES: readonly ReplyCase[] = [
   {
     name: 'a text',
@@ -217,13 +218,13 @@ export const REPLY_CASES: readonly ReplyCase[] = [
     },
   },
   {
-    name: 'that agents take over',
+    name: 'a transfer to agents',
     plan: { kind: 'transfer' },
     msgType: 'transfer_customer_service',
     fields: {},
   },
   {
-    name: 'that a certain agent takes over',
+    name: 'a transfer to one agent',
     plan: { kind: 'transfer', kfAccount: 'test@agent' },
     msgType: 'transfer_customer_service',
     fields: { TransInfo: { KfAccount: 'test@agent' } },

@@ -1,7 +1,7 @@
 import type { Sdk } from './sdk-suite.ts'
 
-/** What all but the barest SDKs call. */
-const USUAL = [
+/** The calls that most SDKs offer. */
+const COMMON = [
   'token',
   'send.text',
   'send.image',
@@ -63,7 +63,7 @@ export const WECHATPY: Sdk = {
   toolchain: 'python',
   harness: 'wechatpy_harness',
   operations: [
-    ...USUAL,
+    ...COMMON,
     ...BLACKLIST,
     ...COMPONENT,
     'send.menu',
@@ -83,7 +83,7 @@ export const WECHATPY: Sdk = {
   formats: ['xml'],
   ignores: { msgmenu: ['bizmsgmenuid'], view: ['MenuId'] },
   fails: { 'sends a video': 'it sends no thumb_media_id, which WeChat requires' },
-  cannotReply: ['that a certain agent takes over'],
+  cannotReply: ['a transfer to one agent'],
   refreshesTokens: true,
   platform: true,
 }
@@ -92,7 +92,7 @@ export const CO_WECHAT: Sdk = {
   name: 'co-wechat 2.4.0 and co-wechat-api 3.11.0 (Node)',
   toolchain: 'node',
   harness: 'co_wechat_harness',
-  operations: [...USUAL, 'ticket.card', 'kf.invite', 'kf.session.create', 'autoreply.get'],
+  operations: [...COMMON, 'ticket.card', 'kf.invite', 'kf.session.create', 'autoreply.get'],
   formats: ['xml'],
   // It sends no ThumbMediaId, which WeChat requires.
   cannotReply: ['music'],
@@ -125,8 +125,8 @@ export const SILENCEPER: Sdk = {
   toolchain: 'go',
   harness: 'harness',
   operations: [
-    // Its user fetches permanent material by hand.
-    ...USUAL.filter((op) => op !== 'material.get'),
+    // It has no function that fetches permanent material.
+    ...COMMON.filter((op) => op !== 'material.get'),
     ...BLACKLIST,
     ...COMPONENT,
     'token.stable',
@@ -147,7 +147,7 @@ export const SILENCEPER: Sdk = {
     'component.info',
   ],
   formats: ['xml', 'json'],
-  // Its type of a message has no such fields.
+  // Its message type has no such fields.
   ignores: {
     'agent-joins': ['KfAccount'],
     'agent-leaves': ['KfAccount'],
@@ -168,13 +168,13 @@ export const SILENCEPER: Sdk = {
     qualification_verify_fail: ['FailReason'],
     naming_verify_fail: ['FailReason'],
     file: ['FileKey', 'FileTotalLen'],
-    // These two are read in XML, and by other names in JSON.
+    // It reads these fields in XML, but expects other names in JSON.
     'json:TEMPLATESENDJOBFINISH': ['MsgID'],
     'json:MASSSENDJOBFINISH': ['MsgID'],
     'json:PUBLISHJOBFINISH': ['PublishEventInfo'],
     'json:location': ['Location_X', 'Location_Y'],
   },
-  // In JSON it takes MenuId and coordinates for texts, and these lists for arrays.
+  // In JSON it expects MenuId and coordinates as strings, and these lists as arrays.
   cannotRead: {
     json: [
       'LOCATION',
@@ -195,7 +195,7 @@ export const WXJAVA: Sdk = {
   toolchain: 'java',
   harness: 'Harness',
   operations: [
-    ...USUAL,
+    ...COMMON,
     ...BLACKLIST,
     'token.stable',
     'token.stable.force',
@@ -221,13 +221,13 @@ export const WXJAVA: Sdk = {
     'freepublish.list',
   ],
   formats: ['xml'],
-  // Its bean finds no sum in them.
+  // Its message class does not read these fields.
   ignores: Object.fromEntries(
     ['pic_sysphoto', 'pic_photo_or_album', 'pic_weixin'].map((act) => [act, ['SendPicsInfo']]),
   ),
   fails: {
-    'makes a menu for some, tries it and deletes it':
-      'it reads the buttons of trymatch inside of `menu`, where WeChat has none',
+    'creates a conditional menu, tests it and deletes it':
+      'it expects the buttons of trymatch inside `menu`, where WeChat does not put them',
   },
   refreshesTokens: true,
 }

@@ -40,7 +40,7 @@ async function setUp(
   })
   const enter = (given: { name?: string; password?: string; address?: string } = {}) =>
     signIn.withPassword({ name: 'lin', password: PASSWORD, address: '203.0.113.7', ...given })
-  /** The cookie of somebody who is in. */
+  /** Signs in and returns the session cookie. */
   const cookieOf = async () => {
     const found = await enter()
     if (found.kind !== 'in') throw new Error(found.kind)
@@ -50,8 +50,8 @@ async function setUp(
 }
 
 describeOnBothStores('signing in', (store) => {
-  describe('somebody who signs in', () => {
-    it('with name and password is known by the cookie until 12 hours are over', async () => {
+  describe('a user who signs in', () => {
+    it('with name and password has a session for 12 hours', async () => {
       const { signIn, enter } = await setUp(store())
       const found = await enter({ name: ' LIN ' })
       expect(found).toMatchObject({ kind: 'in', principal: { actor: 'lin', role: 'operator' } })
@@ -63,7 +63,7 @@ describeOnBothStores('signing in', (store) => {
       expect(await signIn.principalOf(cookie)).toBeNull()
     })
 
-    it('leaves in the store nothing that opens the console', async () => {
+    it('leaves neither the cookie nor the password in the store', async () => {
       const { cookieOf } = await setUp(store())
       const cookie = await cookieOf()
       const rows = JSON.stringify([
@@ -74,7 +74,7 @@ describeOnBothStores('signing in', (store) => {
       expect(rows).not.toContain(PASSWORD)
     })
 
-    it('with the admin token is an admin, until the token changes', async () => {
+    it('with the admin token is an admin until the token changes', async () => {
       const { signIn } = await setUp(store())
       const found = await signIn.withToken({ token: ADMIN_TOKEN, address: null })
       const cookie = found.kind === 'in' ? found.cookie : ''
@@ -86,7 +86,7 @@ describeOnBothStores('signing in', (store) => {
         expect(await signIn.withToken({ token, address: null })).toEqual({ kind: 'wrong' })
     })
 
-    it('is turned away with a wrong password, and a name that nobody has costs the same work', async () => {
+    it('is rejected with a wrong password, and an unknown name costs the same work', async () => {
       const { enter, users, verified, hash } = await setUp(store())
       await users.add({ name: 'gone', role: 'admin', passwordHash: await hash(PASSWORD, 'lin') })
       await users.change('gone', { disabled: true })
@@ -99,15 +99,15 @@ describeOnBothStores('signing in', (store) => {
   })
 
   describe('a session', () => {
-    it('ends by signing out, on the server too', async () => {
+    it('ends on the server when the user signs out, but other sessions do not', async () => {
       const { signIn, cookieOf } = await setUp(store())
-      const [one, two] = [await cookieOf(), await cookieOf()]
-      await signIn.signOut(one)
-      expect(await signIn.principalOf(one)).toBeNull()
-      expect(await signIn.principalOf(two)).not.toBeNull()
+      const [first, second] = [await cookieOf(), await cookieOf()]
+      await signIn.signOut(first)
+      expect(await signIn.principalOf(first)).toBeNull()
+      expect(await signIn.principalOf(second)).not.toBeNull()
     })
 
-    it('ends when the person is disabled, and does not come back', async () => {
+    it('ends when the user is disabled, and stays ended when the user is enabled again', async () => {
       const { signIn, users, cookieOf } = await setUp(store())
       const cookie = await cookieOf()
       await users.change('lin', { disabled: true })
@@ -117,7 +117,7 @@ describeOnBothStores('signing in', (store) => {
       expect(await signIn.principalOf(await cookieOf())).not.toBeNull()
     })
 
-    it('ends with another password, and with the person', async () => {
+    it('ends when the password changes, and when the user is removed', async () => {
       const { signIn, users, cookieOf, hash } = await setUp(store())
       const first = await cookieOf()
       await users.change('lin', { passwordHash: await hash(PASSWORD, 'lin') })
@@ -128,7 +128,7 @@ describeOnBothStores('signing in', (store) => {
       expect(await signIn.principalOf(second)).toBeNull()
     })
 
-    it('does not begin with a password that was changed while it was looked at', async () => {
+    it('does not begin with a password that changed during its check', async () => {
       const cheap = createPasswords({ ln: 4, r: 1, p: 1 })
       const changing: { users?: Awaited<ReturnType<typeof setUp>>['users'] } = {}
       const slow: Passwords = {
@@ -147,7 +147,7 @@ describeOnBothStores('signing in', (store) => {
       expect(await store().db.select().from(sessionRows)).toEqual([])
     })
 
-    it('has another role at once', async () => {
+    it('gets a changed role at once', async () => {
       const { signIn, users, cookieOf } = await setUp(store())
       const cookie = await cookieOf()
       await users.change('lin', { role: 'viewer' })
@@ -155,7 +155,7 @@ describeOnBothStores('signing in', (store) => {
     })
 
     it.each([undefined, '', 'made-up', 'x'.repeat(5_000)])(
-      'of nobody, whatever is shown (%#)',
+      'does not exist for an invalid cookie (%#)',
       async (cookie) => {
         const { signIn } = await setUp(store())
         expect(await signIn.principalOf(cookie)).toBeNull()
@@ -163,11 +163,11 @@ describeOnBothStores('signing in', (store) => {
     )
   })
 
-  describe('somebody who guesses passwords', () => {
+  describe('a client that guesses passwords', () => {
     const guess = (enter: Awaited<ReturnType<typeof setUp>>['enter'], address: string, name = 'lin') =>
       enter({ name, password: 'wrong', address })
 
-    it('must wait after ten, also with the right one; after the pause that one is taken', async () => {
+    it('must wait after ten attempts, even with the right password, which is accepted after the wait', async () => {
       const { enter } = await setUp(store())
       for (let i = 0; i < 10; i++) expect((await guess(enter, '198.51.100.1')).kind).toBe('wrong')
       expect(await guess(enter, '198.51.100.1')).toEqual({ kind: 'wait', ms: 10_000 })
@@ -177,13 +177,13 @@ describeOnBothStores('signing in', (store) => {
       expect((await enter({ address: '198.51.100.1' })).kind).toBe('in')
     })
 
-    it('is counted when many come at once', async () => {
+    it('has its simultaneous attempts counted', async () => {
       const { enter } = await setUp(store())
       const all = await Promise.all(Array.from({ length: 25 }, () => guess(enter, '198.51.100.2')))
       expect(all.filter((a) => a.kind === 'wrong')).toHaveLength(10)
     })
 
-    it('from many addresses must wait as well, and only for that name', async () => {
+    it('must wait for a name that it tries from many addresses, but not for other names', async () => {
       const { enter, users, hash } = await setUp(store())
       await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD, 'lin') })
       for (let i = 0; i < 40; i++) expect((await guess(enter, `192.0.2.${i}`)).kind).toBe('wrong')
@@ -193,7 +193,7 @@ describeOnBothStores('signing in', (store) => {
       expect((await enter({ address: '192.0.2.99' })).kind).toBe('in')
     })
 
-    it('of the token must wait too', async () => {
+    it('must wait after wrong admin tokens, but the right token is accepted', async () => {
       const { signIn } = await setUp(store())
       const address = '198.51.100.3'
       for (let i = 0; i < 10; i++) await signIn.withToken({ token: `wrong-${i}`, address })
@@ -203,7 +203,7 @@ describeOnBothStores('signing in', (store) => {
       expect((await signIn.withToken({ token: 'wrong', address })).kind).toBe('wrong')
     })
 
-    it('from a /48 of IPv6 must wait as well, whatever its /64', async () => {
+    it('must wait in a whole IPv6 /48, whatever its /64', async () => {
       const { enter, users, hash } = await setUp(store())
       for (let i = 0; i < 8; i++)
         await users.add({ name: `user-${i}`, role: 'viewer', passwordHash: await hash(PASSWORD, 'x') })
@@ -217,7 +217,7 @@ describeOnBothStores('signing in', (store) => {
     it.each([
       ['one network', 1],
       ['two networks', 2],
-    ])('from %s, however long, does not lock the person out elsewhere', async (_, networks) => {
+    ])('in %s never locks the user out at another address', async (_, networks) => {
       const { enter } = await setUp(store())
       const from = (i: number) => `2001:db8:${7 + (i % networks)}:${(i % 4_096).toString(16)}::/64`
       for (let i = 0; i < 2_000; i++) {
@@ -227,7 +227,7 @@ describeOnBothStores('signing in', (store) => {
       }
     })
 
-    it('from two networks at full speed leaves attempts for the person; from three it leaves none', async () => {
+    it('in two networks at full speed leaves attempts for the user, but not in three networks', async () => {
       const { enter } = await setUp(store())
       const use = async (network: number) => {
         for (let i = 0; i < 20; i++) await guess(enter, `2001:db8:${network}:${i.toString(16)}::/64`)
@@ -239,13 +239,13 @@ describeOnBothStores('signing in', (store) => {
       expect(await enter({ address: '192.0.2.51' })).toMatchObject({ kind: 'wait' })
     })
 
-    it('from everywhere locks the user out only where that name has never signed in', async () => {
+    it('at many addresses locks the user out only where that name has never signed in', async () => {
       const { enter } = await setUp(store())
       expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
       for (let i = 0; i < 60; i++) await guess(enter, `192.0.2.${i}`)
       expect((await enter({ address: '198.51.100.77' })).kind).toBe('wait')
       expect((await enter({ address: '203.0.113.9' })).kind).toBe('in')
-      // Also after a restart, and where somebody else at the same address has used up its tries.
+      // The same holds after a restart, and after another name has used up the attempts of the address.
       const restarted = await setUp(store(), { isNew: false })
       for (let i = 0; i < 60; i++) await guess(restarted.enter, `192.0.2.${i}`)
       for (let i = 0; i < 10; i++) await guess(restarted.enter, '203.0.113.9', 'somebody-else')
@@ -253,13 +253,13 @@ describeOnBothStores('signing in', (store) => {
       expect((await restarted.enter({ address: '203.0.113.9' })).kind).toBe('in')
       const stored = JSON.stringify(await store().db.select().from(signInLocations))
       expect(stored).not.toContain('203.0.113.9')
-      // A guesser there is bounded all the same, and keeps out the person whose name is guessed there.
+      // Guesses at that address are limited too, and then lock the user out there.
       for (let i = 0; i < 10; i++) expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wrong')
       expect((await guess(restarted.enter, '203.0.113.9')).kind).toBe('wait')
     })
 
-    it('in masses delays nobody at a known address, and from one network nobody elsewhere', async () => {
-      // Some 10 ms each: the queue is full while the others come.
+    it('with many requests delays neither known addresses nor, from one network, other networks', async () => {
+      // Each check takes some 10 ms, so the queue is full when the other requests arrive.
       const slow = createPasswords({ ln: 12, r: 8, p: 1 })
       const { enter, users, hash } = await setUp(store(), { cheap: slow })
       await users.add({ name: 'mei', role: 'viewer', passwordHash: await hash(PASSWORD, 'mei') })

@@ -23,13 +23,13 @@ const BEFORE = { token: 'test-token-before', encodingAesKey: key('testbefore') }
 const AFTER = { token: 'test-token-after', encodingAesKey: key('testafter') }
 const EARLIEST = { token: 'test-token-earliest', encodingAesKey: key('testearliest') }
 
-/** An account with a callback server over a real store; the clock is moved by hand. */
+/** An account with a callback server over a real store and a manual clock. */
 async function createCallbacks(db: Db) {
   const clock = { now: NOW }
   const now = () => clock.now
   const log = pino({ level: 'silent' })
   const accounts = createAccountStore(db, createSealer('test-encryption-key'), now)
-  const directory = createConfigCache({
+  const configCache = createConfigCache({
     accounts,
     campaigns: createCampaignStore(db, now),
     mediaId: () => null,
@@ -48,9 +48,9 @@ async function createCallbacks(db: Db) {
     apiBase: null,
     humanAgents: false,
   })
-  await directory.reload()
+  await configCache.reload()
   const app = createCallbackApp({
-    findAccount: directory.findAccount,
+    findAccount: configCache.findAccount,
     match: () => ({ start: null, reply: { kind: 'text', content: '您好' } }),
     accept: async ({ reply }) => ({ fresh: true, id: 1, reply }),
     wakeDispatcher: () => {},
@@ -60,7 +60,7 @@ async function createCallbacks(db: Db) {
     log,
     count: () => {},
   })
-  /** WeChat's side, with the token and key that were entered there. */
+  /** The account at WeChat, with the token and key that its owner entered there. */
   const wechat = ({ token, encodingAesKey }: typeof BEFORE) =>
     newAccount({
       appId: APP,
@@ -71,7 +71,7 @@ async function createCallbacks(db: Db) {
       originalId: GH,
       callbackUrl: `http://callback.test/wechat/${APP}`,
     })
-  /** Takes requests to the app instead of the network. */
+  /** Sends requests directly to the app, without the network. */
   const pusher = new Pusher(
     {
       answerTimeoutMs: 5_000,
@@ -100,12 +100,11 @@ async function createCallbacks(db: Db) {
   return {
     clock,
     accounts,
-    directory,
     async patch(patch: Parameters<typeof accounts.patch>[1]) {
       await accounts.patch(APP, patch)
-      await directory.reload()
+      await configCache.reload()
     },
-    /** What WeChat makes of our answer: the text of the passive reply, or the status of a refusal. */
+    /** The text of the passive reply as WeChat reads it, or the status of a rejected callback. */
     async push(keys: typeof BEFORE): Promise<unknown> {
       const result = await pusher.push(wechat(keys), message('hi'))
       return result.ok ? result.passiveReply?.fields.Content : result.status
@@ -128,20 +127,23 @@ const columns = async (db: Db) => {
 
 describeOnBothStores('an owned account whose EncodingAESKey or token is changed', (store) => {
   it.each([
-    ['nothing yet', BEFORE],
-    ['the key only', { ...BEFORE, encodingAesKey: AFTER.encodingAesKey }],
-    ['the token only', { ...BEFORE, token: AFTER.token }],
+    ['neither', BEFORE],
+    ['only the key', { ...BEFORE, encodingAesKey: AFTER.encodingAesKey }],
+    ['only the token', { ...BEFORE, token: AFTER.token }],
     ['both', AFTER],
-  ])('takes callbacks and answers them as they came while WeChat has changed %s', async (_, keys) => {
-    const { patch, push, challenge, clock } = await createCallbacks(store().db)
-    await patch(AFTER)
-    expect(await push(keys)).toBe('您好')
-    expect(await challenge(keys)).toBe(200)
-    clock.now += DAY_MS - 1_000
-    expect(await push(keys)).toBe('您好')
-  })
+  ])(
+    'accepts callbacks and replies to them for a day while WeChat has the new values of %s',
+    async (_, keys) => {
+      const { patch, push, challenge, clock } = await createCallbacks(store().db)
+      await patch(AFTER)
+      expect(await push(keys)).toBe('您好')
+      expect(await challenge(keys)).toBe(200)
+      clock.now += DAY_MS - 1_000
+      expect(await push(keys)).toBe('您好')
+    },
+  )
 
-  it('is opened by the one before for a day, though nobody reads the account again', async () => {
+  it('rejects the previous values after a day, without a reload of the account', async () => {
     const { patch, push, challenge, clock } = await createCallbacks(store().db)
     await patch(AFTER)
     clock.now += DAY_MS
@@ -151,7 +153,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
     expect(await push(AFTER)).toBe('您好')
   })
 
-  it('keeps the last one only, and not longer because the same was entered again', async () => {
+  it('keeps only the last previous values, and entering the same values again does not extend them', async () => {
     const { patch, push, clock } = await createCallbacks(store().db)
     await patch(EARLIEST)
     await patch(AFTER)
@@ -164,7 +166,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
     expect(await push(AFTER)).toBe('您好')
   })
 
-  it('has a token and a key with a day each', async () => {
+  it('counts the day for token and key separately', async () => {
     const { patch, push, clock } = await createCallbacks(store().db)
     await patch({ encodingAesKey: AFTER.encodingAesKey })
     clock.now += DAY_MS / 2
@@ -174,7 +176,7 @@ describeOnBothStores('an owned account whose EncodingAESKey or token is changed'
     expect(await push({ ...AFTER, token: BEFORE.token })).toBe('您好')
   })
 
-  it('gives them up: the purge takes them out of the store, and so does the removal', async () => {
+  it('deletes the previous values with the purge, and with the removal of the account', async () => {
     const { db } = store()
     const { accounts, patch, clock } = await createCallbacks(db)
     await patch(AFTER)

@@ -6,10 +6,10 @@ import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { authorization, createPlatformHarness, OWNER_APP_ID } from '../harness/platform-harness.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
-/** Tickets and events are stamped in whole seconds. */
+/** WeChat's timestamps of tickets and events have whole seconds. */
 const T0 = Date.parse('2026-11-23T08:00:00Z') / 1000
 
-/** The platform, to which events are pushed. WeChat answers each code with a refresh token that names the code. */
+/** A platform with a fake WeChat, which answers each code with a refresh token that contains the code. */
 function platformOver(db: Db) {
   const stopped: string[] = []
   const exchanged: string[] = []
@@ -36,7 +36,7 @@ function platformOver(db: Db) {
     setTemporalDown(isDown: boolean) {
       temporalIsDown = isDown
     },
-    work: () => platform.processEvents(),
+    processEvents: () => platform.processEvents(),
     /** WeChat delivers an event that happened at `at` (s). */
     async push(at: number | null, fields: Fields): Promise<number> {
       const target = {
@@ -53,13 +53,13 @@ function platformOver(db: Db) {
       await platform.processEvents()
       return status
     },
-    /** The owner's browser comes back from WeChat's page. */
-    async comeBack(code: string): Promise<number> {
+    /** The owner's browser returns from WeChat's authorisation page. */
+    async returnFromPage(code: string): Promise<number> {
       const link = new URL(await platform.startAuthorisation('pc'))
       const state = new URL(link.searchParams.get('redirect_uri') ?? '').searchParams.get('state')
       return (await app.request(`/wechat/component/authorized?auth_code=${code}&state=${state}`)).status
     },
-    async standing() {
+    async accountState() {
       const { state, refreshToken } = (await accounts.find(OWNER_APP_ID)) ?? {}
       return { state, refreshToken: refreshToken ?? null }
     },
@@ -77,107 +77,107 @@ const activeWith = (code: string) => ({ state: 'active', refreshToken: `refresh 
 const GONE = { state: 'needs-authorisation', refreshToken: null }
 
 describeOnBothStores('events of a third-party platform', (store) => {
-  it('an unauthorized older than the newest authorisation changes nothing', async () => {
-    const { push, standing, stopped } = platformOver(store().db)
+  it('an unauthorized event older than the newest authorisation changes nothing', async () => {
+    const { push, accountState, stopped } = platformOver(store().db)
     await push(T0, authorized('a'))
     expect(await push(T0 - 30, UNAUTHORIZED)).toBe(200)
-    expect(await standing()).toEqual(activeWith('a'))
+    expect(await accountState()).toEqual(activeWith('a'))
     expect(stopped).toEqual([])
   })
 
-  it('a newer one ends it, and its repetition after another authorisation does not end that one', async () => {
-    const { push, standing, stopped } = platformOver(store().db)
+  it('a newer unauthorized event ends the authorisation, and its duplicate does not end the next one', async () => {
+    const { push, accountState, stopped } = platformOver(store().db)
     await push(T0, authorized('a'))
     await push(T0 + 10, UNAUTHORIZED)
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
     await push(T0 + 20, authorized('b'))
     await push(T0 + 10, UNAUTHORIZED)
-    expect(await standing()).toEqual(activeWith('b'))
+    expect(await accountState()).toEqual(activeWith('b'))
     expect(stopped).toEqual([OWNER_APP_ID])
   })
 
-  it('an older authorisation or change of one brings back nothing, and its code is not exchanged', async () => {
-    const { push, standing, exchanged } = platformOver(store().db)
+  it('an older authorized or updateauthorized event changes nothing, and its code is not exchanged', async () => {
+    const { push, accountState, exchanged } = platformOver(store().db)
     await push(T0, authorized('a'))
     await push(T0 + 20, updated('c'))
     await push(T0 + 10, updated('b'))
-    expect(await standing()).toEqual(activeWith('c'))
+    expect(await accountState()).toEqual(activeWith('c'))
     await push(T0 + 30, UNAUTHORIZED)
     await push(T0 + 25, authorized('d'))
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
     expect(exchanged).toEqual(['a', 'c'])
   })
 
-  it('of the same second, the authorisation counts, in whichever order they come', async () => {
+  it('if both events have the same second, the authorisation wins in either order', async () => {
     const platform = platformOver(store().db)
     await platform.push(T0, authorized('a'))
     await platform.push(T0, UNAUTHORIZED)
-    expect(await platform.standing()).toEqual(activeWith('a'))
+    expect(await platform.accountState()).toEqual(activeWith('a'))
     await platform.push(T0 + 5, UNAUTHORIZED)
     await platform.push(T0 + 5, authorized('b'))
-    expect(await platform.standing()).toEqual(activeWith('b'))
+    expect(await platform.accountState()).toEqual(activeWith('b'))
   })
 
-  it('the authorisation page counts as newest, from the time at which the owner came back', async () => {
-    const { push, comeBack, standing, clock, stopped } = platformOver(store().db)
+  it('an authorisation through the page is the newest, with the time of the owner’s return', async () => {
+    const { push, returnFromPage, accountState, clock, stopped } = platformOver(store().db)
     await push(T0, authorized('a'))
     clock.now += 60_000
-    expect(await comeBack('b')).toBe(200)
+    expect(await returnFromPage('b')).toBe(200)
     await push(T0 + 30, UNAUTHORIZED)
-    expect(await standing()).toEqual(activeWith('b'))
+    expect(await accountState()).toEqual(activeWith('b'))
     await push(T0 + 61, UNAUTHORIZED)
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
     expect(stopped).toEqual([OWNER_APP_ID])
   })
 
-  it('the push of the same authorisation says when it was: a server ahead misses no end of it', async () => {
-    const { push, comeBack, standing, clock, exchanged } = platformOver(store().db)
+  it('the event of the same authorisation corrects its time if the server’s clock is ahead', async () => {
+    const { push, returnFromPage, accountState, clock, exchanged } = platformOver(store().db)
     clock.now = (T0 + 70) * 1000
-    await comeBack('a')
+    await returnFromPage('a')
     await push(T0, authorized('a'))
     await push(T0 + 30, UNAUTHORIZED)
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
     expect(exchanged).toEqual(['a'])
   })
 
-  it('the page of a server behind is not older than what it replaces', async () => {
-    const { push, comeBack, standing, clock } = platformOver(store().db)
+  it('an authorisation through the page is newer than the previous event if the server’s clock is behind', async () => {
+    const { push, returnFromPage, accountState, clock } = platformOver(store().db)
     await push(T0, authorized('a'))
     await push(T0 + 10, UNAUTHORIZED)
     clock.now = (T0 - 70) * 1000
-    expect(await comeBack('b')).toBe(200)
-    expect(await standing()).toEqual(activeWith('b'))
+    expect(await returnFromPage('b')).toBe(200)
+    expect(await accountState()).toEqual(activeWith('b'))
     await push(T0 + 10, UNAUTHORIZED)
-    expect(await standing()).toEqual(activeWith('b'))
+    expect(await accountState()).toEqual(activeWith('b'))
   })
 
-  it('an end that could not be carried to Temporal is tried again, unless the owner came back meanwhile', async () => {
-    const { push, standing, stopped, work, setTemporalDown } = platformOver(store().db)
+  it('the runs are stopped later if Temporal was unreachable, unless the owner has authorised again', async () => {
+    const { push, accountState, stopped, processEvents, setTemporalDown } = platformOver(store().db)
     await push(T0, authorized('a'))
     setTemporalDown(true)
     await push(T0 + 10, UNAUTHORIZED)
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
     setTemporalDown(false)
-    await work()
+    await processEvents()
     expect(stopped).toEqual([OWNER_APP_ID])
     setTemporalDown(true)
     await push(T0 + 20, authorized('b'))
     await push(T0 + 30, UNAUTHORIZED)
     await push(T0 + 40, authorized('c'))
     setTemporalDown(false)
-    await work()
+    await processEvents()
     expect(stopped).toEqual([OWNER_APP_ID])
-    expect(await standing()).toEqual(activeWith('c'))
+    expect(await accountState()).toEqual(activeWith('c'))
   })
 
-  it('without a CreateTime, an event counts from its delivery', async () => {
-    const { push, standing } = platformOver(store().db)
+  it('an event without a CreateTime has the time of its delivery', async () => {
+    const { push, accountState } = platformOver(store().db)
     await push(T0 - 10, authorized('a'))
     await push(null, UNAUTHORIZED)
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
   })
 
-  it('an older ticket does not replace a newer one, until that one is over', async () => {
+  it('an older ticket replaces a newer one only after that one has expired', async () => {
     const { push, store: settings, clock } = platformOver(store().db)
     const ticket = (text: string): Fields => ({
       InfoType: 'component_verify_ticket',
@@ -193,44 +193,44 @@ describeOnBothStores('events of a third-party platform', (store) => {
     expect(await known()).toBe('third')
   })
 
-  it('a refresh token that was asked for before a new authorisation does not replace its', async () => {
-    const { push, accounts, standing } = platformOver(store().db)
+  it('a refresh token that was requested before a new authorisation does not replace the new one', async () => {
+    const { push, accounts, accountState } = platformOver(store().db)
     await push(T0, authorized('a'))
     const before = await accounts.find(OWNER_APP_ID)
     if (!before) throw new Error('not authorised')
     await push(T0 + 10, authorized('b'))
     await accounts.saveRefreshToken(before, 'late')
     await accounts.recordRefusedAuthorisation(before, 'late')
-    expect(await standing()).toEqual(activeWith('b'))
+    expect(await accountState()).toEqual(activeWith('b'))
     await push(T0 + 20, UNAUTHORIZED)
     await accounts.saveRefreshToken(before, 'late')
-    expect(await standing()).toEqual(GONE)
+    expect(await accountState()).toEqual(GONE)
   })
 })
 
-describeOnBothStores('in whatever order, and however often, platform events come', (store) => {
-  it('the newest decides', async () => {
+describeOnBothStores('platform events in any order and number', (store) => {
+  it('result in the state of the newest event', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
         fc.array(fc.nat(), { minLength: 5, maxLength: 12 }),
-        async (gives, picks) => {
-          const { push, standing } = platformOver(store().db)
+        async (areAuthorised, picks) => {
+          const { push, accountState } = platformOver(store().db)
           await store().db.execute('DELETE FROM accounts')
           await store().db.execute('DELETE FROM platform_events')
-          const events = gives.map((given, i) => ({
+          const events = areAuthorised.map((isAuthorised, i) => ({
             at: T0 + i,
-            fields: given ? authorized(`c${i}`) : UNAUTHORIZED,
+            fields: isAuthorised ? authorized(`c${i}`) : UNAUTHORIZED,
           }))
-          // Each comes at least once, in an order that the picks make; some come again.
+          // Each event is delivered at least once. `picks` determines the order and the duplicates.
           const order = [...picks, ...events.keys()].map((n) => n % events.length)
           for (const i of order) {
             const event = events[i]
             if (event) await push(event.at, event.fields)
           }
-          const last = gives.length - 1
-          if (gives[last]) expect(await standing()).toEqual(activeWith(`c${last}`))
-          else expect(['needs-authorisation', undefined]).toContain((await standing()).state)
+          const last = areAuthorised.length - 1
+          if (areAuthorised[last]) expect(await accountState()).toEqual(activeWith(`c${last}`))
+          else expect(['needs-authorisation', undefined]).toContain((await accountState()).state)
         },
       ),
       { numRuns: 15 },
