@@ -31,7 +31,7 @@ export function renderDetails(state: RunState): string {
     `Window closes ${time(state.closesAt)}${state.agentSession?.open ? ' · a human agent has the session' : ''}`,
     '',
     ...(grants.length > 0 ? ['Grants:', ...grants] : ['No grant.']),
-    ...(state.warnings.length > 0 ? ['', `Ignored: ${state.warnings.join('; ')}`] : []),
+    ...(state.warnings.length > 0 ? ['', `Notes: ${state.warnings.join('; ')}`] : []),
   ].join('\n')
 }
 

@@ -92,13 +92,13 @@ export function receiveSignals(run: NurtureRun): void {
 
 function applySignal(run: NurtureRun, name: string, input: unknown): void {
   if (!isSignalName(name)) {
-    run.warn(`an unknown signal, ${clip(name)}`)
+    run.warn(`ignored an unknown signal, ${clip(name)}`)
     return
   }
   // The compiler cannot match the types of `parse` and `apply` across the union of signals.
   const { parse, apply } = SIGNALS[name] as Signal<unknown>
   const message = parse(input)
-  if (message === null) run.warn(`a malformed ${name} signal`)
+  if (message === null) run.warn(`ignored a malformed ${name} signal`)
   else apply(run, message)
 }
 

@@ -57,6 +57,6 @@ export function retryWhenAccountActive<T>(
   deadline: AttemptDeadline,
   onDeadline: (reason: string) => Promise<T>,
 ): Promise<T> {
-  const reason = account?.stateReason ?? 'the account is gone'
+  const reason = account?.stateReason ?? 'the account has been deleted'
   return retryAfter(deadline, 'AccountStopped', reason, STOPPED_RETRY_MS, () => onDeadline(reason))
 }

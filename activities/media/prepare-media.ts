@@ -44,7 +44,7 @@ export function createPrepareMedia(deps: ActivityDeps) {
       force: step.errcode === ERRCODE.invalidMediaId,
     })
     if (outcome.ok) return null
-    if (outcome.is !== 'gone') {
+    if (outcome.is !== 'unusable') {
       const { attempt } = Context.current().info
       const onDeadline = () => resolveUnanswered(input)
       const retried = await retryOnProblem(deps, account, outcome, { deadline, attempt, onDeadline })

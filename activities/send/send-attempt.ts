@@ -83,7 +83,8 @@ export class SendAttempt {
     if (lost) return lost
     if (this.#deadline.leftMs() <= 0)
       return this.#delivery.endOverdue(row?.reason ?? 'no time left in the grant')
-    if (!account?.active) return this.#defer('account-stopped', account?.stateReason ?? 'the account is gone')
+    if (!account?.active)
+      return this.#defer('account-stopped', account?.stateReason ?? 'the account has been deleted')
 
     this.#deps.throttle.setRate(key.appId, account.rate)
     const rendered = await renderStep(this.#deps, this.#input, account)

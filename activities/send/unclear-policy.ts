@@ -4,9 +4,9 @@ import type { UnclearAfter } from './verdict.ts'
 const BAD_ANSWERS_MAX = 3
 
 /**
- * Whether a step may be requested again after an unclear attempt: docs/contract.md#4-sending. With `retry`, the quota allows
- * one more attempt after a time-out or a lost connection, and any number after a gateway's answer. After an unreadable
- * answer of WeChat it allows two more, and keeps one message of the grant for later steps.
+ * Whether a step may be requested again after an unclear attempt: docs/contract.md#4-sending. With `retry`, a time-out or a
+ * lost connection is retried once, a gateway's answer without limit, and an unreadable answer of WeChat twice. A retry
+ * needs one message left in the grant. After an unreadable answer it needs two, so that one remains for later steps.
  * @param unclear unclear attempts of this step so far, including this one
  * @param quotaLeft messages that the grant has left
  */

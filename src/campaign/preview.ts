@@ -42,7 +42,7 @@ const ACTIONS_MAX = 2_000
 const SCENES = { reply: 'message', click: 'menu', scan: 'scan' } as const
 
 /**
- * Simulates a campaign for one follower, with the driver of real runs and a simulated clock. Shows when each step is sent, held
+ * Simulates a campaign for one follower, with the decisions of real runs and a simulated clock. Shows when each step is sent, held
  * or skipped, and which grant pays. Every send succeeds, and every condition on the follower's attributes holds.
  */
 export function previewCampaign(input: {

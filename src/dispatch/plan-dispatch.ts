@@ -55,8 +55,8 @@ export interface DispatchPlan {
 
 /**
  * Plans what one event means for its follower. A pure function. Events are ordered by `CreateTime`, then by arrival. An event
- * older than the last unfollow, or than the follow that began the last run, changes nothing. Source of the rules:
- * docs/contract.md#3-callbacks.
+ * older than the last unfollow, or than the follow that began the last run, does not reach a run. If it is a follow, the
+ * follower's row may still record it. Source of the rules: docs/contract.md#3-callbacks.
  */
 export function planDispatch(context: DispatchContext): DispatchPlan {
   const { row, follower } = context

@@ -12,8 +12,10 @@ import type { PeriodicJob } from './periodic-jobs.ts'
 const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
 
 /**
- * The daily purge. It deletes old dedupe keys and platform authorisations, and personal data of runs that ended more than
- * `retentionDays` days ago.
+ * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, and handled authorisation events of the
+ * platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
+ * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs after the
+ * same time.
  */
 export function createPurge(deps: { db: Db; now: () => number; retentionDays: number }): PeriodicJob {
   const { db, now } = deps

@@ -75,9 +75,10 @@ class RunReconciler {
     if ((await namespaceGuard.check(0)).state !== 'expected') return
     await this.#checkClosedSince((lastRunAt ?? 0) - 5 * EVERY_MS)
     const batch = await staleRuns(db, { after: this.#lastChecked, before: now() - SETTLED_MS, limit: BATCH })
-    const { gone, suspects } = await this.#inspect(batch)
-    if (gone >= MASS_LOSS_MIN && gone * 2 > batch.length) return namespaceGuard.reportMissingRuns(gone)
-    for (const row of suspects) await this.#check(row)
+    const { missing, notOpen } = await this.#inspect(batch)
+    if (missing >= MASS_LOSS_MIN && missing * 2 > batch.length)
+      return namespaceGuard.reportMissingRuns(missing)
+    for (const row of notOpen) await this.#check(row)
     this.#lastChecked = batch.length < BATCH ? '' : (batch.at(-1)?.runKey ?? '')
     await this.#openExecutions.reconcileNextBatch()
   }
@@ -92,16 +93,16 @@ class RunReconciler {
     }
   }
 
-  /** The rows without their own open execution in Temporal (`suspects`), and how many have no execution at all (`gone`). */
-  async #inspect(batch: readonly RunRow[]): Promise<{ gone: number; suspects: RunRow[] }> {
-    const suspects: RunRow[] = []
-    let gone = 0
+  /** The rows without their own open execution in Temporal (`notOpen`), and how many have no execution at all. */
+  async #inspect(batch: readonly RunRow[]): Promise<{ missing: number; notOpen: RunRow[] }> {
+    const notOpen: RunRow[] = []
+    let missing = 0
     for (const row of batch) {
       const newest = await this.#deps.runs.describe(row)
-      if (newest === null) gone += 1
-      if (!newest?.open || newest.runKey !== row.runKey) suspects.push(row)
+      if (newest === null) missing += 1
+      if (!newest?.open || newest.runKey !== row.runKey) notOpen.push(row)
     }
-    return { gone, suspects }
+    return { missing, notOpen }
   }
 
   /** Ends the row of a run that is not open in Temporal. */

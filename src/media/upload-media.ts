@@ -8,10 +8,10 @@ import { uploadName } from '../wechat/rules/media-limits.ts'
 /** WeChat keeps a temporary medium for three days. It is uploaded again an hour earlier. */
 const REUPLOAD_AFTER_MS = (3 * 24 - 1) * 60 * 60_000
 
-/** `gone`: the store no longer has the medium, or has it in a format that WeChat does not accept. */
+/** `unusable`: the store no longer has the medium, or has it in a format that WeChat does not accept. */
 export type UploadOutcome =
   | { ok: true }
-  | ({ ok: false } & (CallProblem | { is: 'gone'; reason: string; errcode: null }))
+  | ({ ok: false } & (CallProblem | { is: 'unusable'; reason: string; errcode: null }))
 
 /**
  * Uploads media that the account does not have at WeChat, or that expire soon there. `force` uploads all of them, because
@@ -41,12 +41,12 @@ async function upload(
 ): Promise<UploadOutcome> {
   const medium = await readMedium(db, ref.id)
   if (!medium)
-    return { ok: false, is: 'gone', reason: `medium ${ref.id} is no longer in the store`, errcode: null }
+    return { ok: false, is: 'unusable', reason: `medium ${ref.id} is no longer in the store`, errcode: null }
   const bytes = Buffer.from(medium.content, 'base64')
   const name = uploadName(bytes)
   if (!name) {
     const reason = `medium-unusable: ${ref.type} ${ref.id} is not a PNG, JPEG, GIF, AMR, MP3 or MP4 file`
-    return { ok: false, is: 'gone', reason, errcode: null }
+    return { ok: false, is: 'unusable', reason, errcode: null }
   }
   const called = await withToken(tokens, appId, 'media', (token) =>
     client.uploadMedia(token, { type: ref.type, ...name, bytes }),

@@ -13,9 +13,9 @@ import {
 
 /** What a run does next. */
 export type NextAction =
-  /** `leftMs`: time until the grant's margin or the window's end, ms. */
+  /** Send a step's message. `leftMs`: time until the grant's margin or the window's end, ms. */
   | { do: 'send'; index: number; grant: Grant; leftMs: number }
-  /** A step that only tags. `leftMs`: time until the window's end, ms. */
+  /** Execute a step that only tags. `leftMs`: time until the window's end, ms. */
   | { do: 'tag'; index: number; leftMs: number }
   /** Fetch the follower's attributes for a step that is due. `leftMs` is that step's. */
   | { do: 'fetch-attributes'; index: number; leftMs: number }
@@ -67,13 +67,13 @@ function chooseAction(plan: Plan, state: RunState, now: number): NextAction {
   }
 
   const sending = nextSend(plan, state, now, queue, closing)
-  const tagging = queue.find((q) => q.tagsOnly && q.startsAt !== null && q.startsAt <= now)
-  if (!tagging) return sending
+  const tagStep = queue.find((q) => q.tagOnly && q.startsAt !== null && q.startsAt <= now)
+  if (!tagStep) return sending
   const sendsFirst =
-    sending.do === 'send' && queue.findIndex((q) => q.index === sending.index) < queue.indexOf(tagging)
+    sending.do === 'send' && queue.findIndex((q) => q.index === sending.index) < queue.indexOf(tagStep)
   const leftMs = state.closesAt - now
   if (sendsFirst || leftMs < MIN_LEFT_MS) return sending
-  return { do: 'tag', index: tagging.index, leftMs }
+  return { do: 'tag', index: tagStep.index, leftMs }
 }
 
 function nextSend(
@@ -83,12 +83,12 @@ function nextSend(
   queue: readonly QueuedStep[],
   closing: NextAction,
 ): NextAction {
-  const head = queue.find((q) => !q.tagsOnly)
+  const head = queue.find((q) => !q.tagOnly)
   if (!head || head.startsAt === null) return waitForNextDue(queue, now) ?? closing
   const at = Math.max(head.startsAt, releaseTime(plan, state, head.step))
   if (at > now) {
     const tag = waitForNextDue(
-      queue.filter((q) => q.tagsOnly),
+      queue.filter((q) => q.tagOnly),
       now,
     )
     const until = Math.min(at, state.closesAt)
@@ -152,7 +152,7 @@ interface QueuedStep {
   index: number
   step: StepState
   startsAt: number | null
-  tagsOnly: boolean
+  tagOnly: boolean
 }
 
 /** Open steps in the order in which they are sent. Steps that wait for a reply come last. */
@@ -160,19 +160,19 @@ function openSteps(plan: Plan, state: RunState): QueuedStep[] {
   return state.steps
     .map((step, index) => {
       const planned = plan.steps[index]
-      const tagsOnly = planned !== undefined && isTagOnly(planned)
-      const startsAt = step.dueAt === null ? null : startOfStep(state, step.dueAt, tagsOnly)
-      return { index, step, startsAt, tagsOnly }
+      const tagOnly = planned !== undefined && isTagOnly(planned)
+      const startsAt = step.dueAt === null ? null : startOfStep(state, step.dueAt, tagOnly)
+      return { index, step, startsAt, tagOnly }
     })
     .filter(({ step }) => isOpen(step))
     .sort((a, b) => (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index)
 }
 
 /** A step's planned time, made earlier when it falls into a grant's margin or on the window's end. */
-function startOfStep(state: RunState, dueAt: number, tagsOnly: boolean): number {
+function startOfStep(state: RunState, dueAt: number, tagOnly: boolean): number {
   const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
   const at = atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt
-  return tagsOnly ? at : startTime(state.ledger, at)
+  return tagOnly ? at : startTime(state.ledger, at)
 }
 
 /** The earliest time for a held step: `spacing` after the last release. */

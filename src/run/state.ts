@@ -125,7 +125,10 @@ export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
   return schedule(plan, state)
 }
 
-/** Every change of a run's state is made here, so that its revision rises. */
+/**
+ * Changes a run's state and raises its revision. Every change in this folder uses it. Other code replaces only `steps`, in a
+ * state that `endRun` has just returned or that a new execution starts from.
+ */
 function update(state: RunState, patch: Partial<RunState>): RunState {
   return { ...state, ...patch, revision: state.revision + 1 }
 }

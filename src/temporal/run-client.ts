@@ -15,8 +15,8 @@ export class TemporalUnavailableError extends Error {
   override name = 'TemporalUnavailableError'
 }
 
-/** `gone`: no such run is open. */
-type SignalResult = 'ok' | 'gone'
+/** `not-open`: no such run is open. */
+type SignalResult = 'ok' | 'not-open'
 
 /** The newest execution of a follower. */
 interface ExecutionView {
@@ -73,7 +73,7 @@ function createRunCalls(client: Client, callTemporal: <T>(call: () => Promise<T>
           await handleOf(follower, runId).signal(name, ...(payload === undefined ? [] : [payload]))
           return 'ok'
         } catch (err) {
-          if (err instanceof WorkflowNotFoundError) return 'gone'
+          if (err instanceof WorkflowNotFoundError) return 'not-open'
           throw err
         }
       }),

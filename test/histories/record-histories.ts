@@ -10,11 +10,11 @@ import { startWorkflowHarness, makeStart, planOf, type TestFollower } from '../h
 
 /**
  * `npm run histories -- LABEL`: runs every kind of run on a real Temporal server, and stores the histories as
- * `test/histories/LABEL-name.json`. Run it once for each release. Every later version must replay these histories.
+ * `test/histories/LABEL-name.json`. Run it once for each release, with the release's version as the label. Every later version must replay these histories.
  */
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
-const label = process.argv[2] ?? 'v0.3.0'
+const label = requiredLabel()
 
 const welcome = planOf([
   { id: 'hint', afterMs: 20_000, when: 'not-replied' },
@@ -170,4 +170,12 @@ async function store(name: string, history: History, follower: TestFollower): Pr
   if (!before) return
   const { workflowId } = follower
   await store(`${name}-before`, await harness.client.workflow.getHandle(workflowId, before).fetchHistory(), follower)
+}
+
+/** There is no default: it would overwrite the histories of a release. */
+function requiredLabel(): string {
+  const label = process.argv[2]
+  if (label) return label
+  process.stderr.write('Give the version that the histories belong to: npm run histories -- vX.Y.Z\n')
+  process.exit(2)
 }

@@ -246,7 +246,7 @@ describe('a signal that arrives before the first workflow task', () => {
       await f.handle().signal('cancel')
     })
     const last = f.records.at(-1)?.state
-    expect([last?.outcome, last?.warnings]).toEqual(['cancelled', ['an unknown signal, nonsense']])
+    expect([last?.outcome, last?.warnings]).toEqual(['cancelled', ['ignored an unknown signal, nonsense']])
     expect(sentSteps(f)).toEqual([])
   })
 })

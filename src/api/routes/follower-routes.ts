@@ -222,7 +222,7 @@ async function signalRun(
       if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: run.status === 'paused' }, now())
       throw err
     })
-    if (result === 'gone') throw runEnded(run)
+    if (result === 'not-open') throw runEnded(run)
     return { result: null }
   }
   // The store is changed first: the last check before a send reads it.

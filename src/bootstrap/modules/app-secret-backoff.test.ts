@@ -119,7 +119,7 @@ describe('a token call that fails for another reason', () => {
 })
 
 describe('a platform secret that WeChat refuses', () => {
-  it('is logged with a remedy, and all accounts of the platform share one back-off', async () => {
+  it('is logged with a remedy, and all accounts of the platform share one backoff', async () => {
     const at = { now: 1_000_000 }
     const lines: Record<string, unknown>[] = []
     const tokenOf = createPlatformSecretBackoff({

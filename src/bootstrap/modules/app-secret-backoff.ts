@@ -51,7 +51,7 @@ export function createAppSecretBackoff(deps: {
 }
 
 /**
- * The same back-off for the secret of the third-party platform. All accounts that authorised the platform depend on it, so
+ * The same backoff for the secret of the third-party platform. All accounts that authorised the platform depend on it, so
  * none of them is blocked: the log has the remedy, and sends report why they wait.
  */
 export function createPlatformSecretBackoff(deps: {

@@ -40,8 +40,8 @@ export function willStartRun(
 }
 
 /**
- * True when another entry, which another process stored at the same time, starts the run instead of this one. An entry without
- * a reply lost it to this one, so it is a rival only when its `CreateTime` is not later.
+ * True when another entry, which another process stored at the same time, starts the run instead of this one. If the other
+ * entry has no stored reply, it starts the run only when its `CreateTime` is not later.
  */
 export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
   if (other.dedupeKey === row.dedupeKey || !other.event?.start) return false

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { classOf, type ErrcodeClass, isKnown, remedyOf, textOf } from './errcodes.ts'
 
-/** Every errcode of the calls that are made here, by the class of docs/contract.md#4-sending. */
+/** Every errcode of the table, by its class: docs/contract.md#4-sending. */
 const CODES: Record<ErrcodeClass, number[]> = {
   ok: [0],
   retry: [-1, 42006, 61005, 61006, 61450],
@@ -13,9 +13,11 @@ const CODES: Record<ErrcodeClass, number[]> = {
   'bad-follower': [40003, 43005],
   media: [40007],
   content: [
-    40008, 40033, 40035, 40097, 40101, 40165, 40166, 40168, 41001, 44002, 44003, 44004, 45002, 45003, 45004,
-    45005, 45006, 45007, 45008, 45048, 45049, 45050, 45051, 45052, 45064, 45065, 45066, 45067, 45072, 45080,
-    45081, 45162, 47001, 48003, 48006, 48008, 61451, 61452, 65400, 65413, 65414, 65415,
+    40004, 40005, 40006, 40009, 40010, 40011, 40012, 40032, 40113, 41005, 41006, 44001, 45001, 45056, 45057,
+    45058, 45059, 45157, 45158, 45159, 49003, 40008, 40033, 40035, 40097, 40101, 40165, 40166, 40168, 41001,
+    44002, 44003, 44004, 45002, 45003, 45004, 45005, 45006, 45007, 45008, 45048, 45049, 45050, 45051, 45052,
+    45064, 45065, 45066, 45067, 45072, 45080, 45081, 45162, 47001, 48003, 48006, 48008, 61451, 61452, 65400,
+    65413, 65414, 65415,
   ],
   'account-blocked': [
     40002, 40013, 40125, 40243, 41002, 41004, 45087, 45093, 45094, 48001, 48004, 50001, 50002, 50004, 61007,
@@ -34,6 +36,14 @@ describe('an errcode of WeChat', () => {
     expect(classOf(code)).toBe(kind)
     expect(textOf(code)).not.toBe('unknown code')
     expect(textOf(code)).not.toBe('')
+  })
+
+  it('has a row above when the table contains it', () => {
+    const expected = new Set<number>(rows.map(([code]) => code))
+    const without = Array.from({ length: 100_001 }, (_, i) => i - 1).filter(
+      (code) => isKnown(code) && !expected.has(code),
+    )
+    expect(without).toEqual([])
   })
 
   it('that is unknown has the class content, which ends one step only', () => {

@@ -1,5 +1,6 @@
 /**
- * What WeChat allows after an interaction, as a dated table: WeChat changed these figures in 2014, 2017, 2021 and 2023.
+ * What WeChat allows after an interaction. WeChat changed these figures in 2014, 2017, 2021 and 2023. The table has two
+ * profiles: the current one, and the one before June 2021.
  *
  * Source of `wechat-2023`: the service account guide 客服消息介绍
  * (https://developers.weixin.qq.com/doc/service/en/guide/product/kf/intro.html), in force since 2021-06-01 (lifetimes)
