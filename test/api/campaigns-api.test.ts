@@ -433,7 +433,7 @@ describe('a campaign for many accounts', () => {
     expect(status).toBe(201)
     expect(body.warnings.map((w) => w.path)).toEqual(['accounts.2', 'accounts.1'])
     expect(body.warnings[1]?.message).toMatch(
-      /account wxbarred00000001 \(停用店\).*paused by operator.*messages of kind text/,
+      /account wxbarred00000001 \(停用店\).*paused by operator.*refused text messages/,
     )
     expect(body.warnings[1]?.message).not.toContain('card')
     const listed = await accountsOf()

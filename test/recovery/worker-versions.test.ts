@@ -227,7 +227,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(async () => (await versionOf('b'))?.worker === false)
     const status = await nurture('deploy', '--status')
     expect(status.code).toBe(1)
-    expect(status.out).toContain('pinned to b, which has no worker')
+    expect(status.out).toContain('pinned to build b, which has no worker')
     const [move] = (await view()).moves
     expect(move?.command).toContain('--versioning-override-behavior auto_upgrade')
     expect(status.out).toContain(move?.command)
