@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
-import { parseArgs } from 'node:util'
+import { exitWithUsage, readOptions } from '../scripts/read-options.ts'
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureFootprint } from './footprint.ts'
@@ -42,11 +42,13 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   footprint: () => measureFootprint(print),
 }
 
-/**
- * `npm run bench [-- --only NAME,NAME] [--json FILE]`: the figures of docs/figures.md. Nothing is asserted, because machines
- * differ. `--only scaling` measures nothing and prints the tables of docs/scaling.md.
- */
-const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } })
+const USAGE = `npm run bench -- [--only NAME,NAME] [--json FILE]
+  Measures the figures of docs/figures.md. Nothing is asserted, because machines differ.
+  --only  ${Object.keys(benches).join(', ')}; all except footprint by default.
+          scaling measures nothing and prints the tables of docs/scaling.md
+  --json  also writes the figures to this file`
+
+const { values } = readOptions(USAGE, { options: { only: { type: 'string' }, json: { type: 'string' } } })
 const names = values.only?.split(',') ?? Object.keys(benches).filter((name) => name !== 'footprint')
 if (values.only === 'scaling') {
   process.stdout.write(`${scalingTables().join('\n\n')}\n`)
@@ -55,10 +57,7 @@ if (values.only === 'scaling') {
 const figures: Figure[] = []
 for (const name of names) {
   const bench = benches[name]
-  if (!bench) {
-    print(`bench: unknown name "${name}"; use one of ${Object.keys(benches).join(', ')}`)
-    process.exit(2)
-  }
+  if (!bench) exitWithUsage(USAGE, `There is no bench "${name}".`)
   figures.push(...(await bench()))
 }
 const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { parseArgs } from 'node:util'
+import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
 import { formatResults, measureAnonymousLoad, PLATFORM_ENV } from './anonymous.ts'
 import { measureBurst, rowsOfBurst } from './burst.ts'
 import { measureInserts } from './inserts.ts'
@@ -9,16 +9,16 @@ import { measureRestart, rowsOfRestart } from './restart.ts'
 import { markdown, type Row } from './rows.ts'
 import { startTarget, type TargetName } from './target.ts'
 
-/**
- * `npm run load -- [inserts|burst|rate|restart|anonymous …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]`:
- * the behaviour of the product under overload. `npm run bench` measures a quiet day in two minutes; each part here uses both
- * cores for up to five minutes. Uses loopback only and exits by itself.
- */
+const USAGE = `npm run load -- [inserts|burst|rate|restart|anonymous …] [--store pglite|postgres|cluster] [--follows N]
+                [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]
+  Measures the behaviour of the product under overload. Each part uses both cores for up to five minutes. Uses loopback
+  only and exits by itself. Without names, all parts except anonymous run.`
+
 const PARTS = ['inserts', 'burst', 'rate', 'restart', 'anonymous'] as const
 const STORES: readonly TargetName[] = ['pglite', 'postgres', 'cluster']
 const DISPATCHED_WITHIN_MS = 200_000
 
-const { positionals, values } = parseArgs({
+const { positionals, values } = readOptions(USAGE, {
   allowPositionals: true,
   options: {
     store: { type: 'string' },
@@ -41,12 +41,10 @@ const [follows, runs] = [Number(values.follows), Number(values.runs)]
 const seconds = Number(values.seconds ?? (parts.includes('anonymous') ? 30 : 10))
 const connections = Number(values.connections)
 const unknown = positionals.filter((p) => !PARTS.some((part) => part === p))
-if (unknown.length > 0 || stores.length === 0 || ![follows, seconds, runs, connections].every((n) => n > 0)) {
-  print(
-    'usage: npm run load -- [inserts|burst|rate|restart|anonymous …] [--store pglite|postgres|cluster] [--follows N] [--seconds N] [--runs N] [--connections N] [--only TEXT] [--json FILE]',
-  )
-  process.exit(2)
-}
+if (unknown.length > 0) exitWithUsage(USAGE, `There is no part "${unknown[0]}".`)
+if (stores.length === 0) exitWithUsage(USAGE, `There is no store "${values.store}".`)
+if (![follows, seconds, runs, connections].every((n) => n > 0))
+  exitWithUsage(USAGE, '--follows, --seconds, --runs and --connections must be numbers above 0.')
 
 const rows: Row[] = []
 const tables: string[] = []

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { callerFolder } from '../../src/config/config.ts'
 import { assertPortFree, PortInUseError } from '../../src/temporal/local-server/ports.ts'
+import { exitWithUsage, readOptions } from '../read-options.ts'
 import { createCluster } from './cluster.ts'
 import { listenForCommands } from './control-socket.ts'
 import { defaultFolder } from './default-folder.ts'
@@ -16,20 +16,17 @@ const USAGE = `npm run cluster -- [--port N] [--folder DIR] [--set NAME=VALUE â€
   --set     a setting of .env`
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: {
     port: { type: 'string', default: '3000' },
     folder: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] },
-    help: { type: 'boolean' },
   },
 })
 const port = Number(values.port)
 const settings = values.set.map((text) => /^(\w+)=(.*)$/s.exec(text)?.slice(1))
-if (values.help || !Number.isInteger(port) || port < 1 || settings.some((s) => !s)) {
-  print(USAGE)
-  process.exit(values.help ? 0 : 2)
-}
+if (!Number.isInteger(port) || port < 1) exitWithUsage(USAGE, '--port must be a whole number above 0.')
+if (settings.some((s) => !s)) exitWithUsage(USAGE, '--set must be NAME=VALUE.')
 const folder = values.folder ? resolve(callerFolder(), values.folder) : defaultFolder(callerFolder())
 if (!values.folder) print(`cluster: the folder is ${folder}`)
 try {

@@ -1,15 +1,18 @@
+import { readOptions } from '../../scripts/read-options.ts'
 import { attackAnswers, attackTexts, COST_MAX, measureCosts } from './anonymous-attacks.ts'
 import { startAttackTarget } from './attack-target.ts'
 import { attackForms, attackSpellings } from './path-attacks.ts'
 import { attackRoles } from './role-attacks.ts'
 import { attackWebRoutes, attackWorkerRoutes } from './route-attacks.ts'
 
-// `npm run attack`: the attacks of `npm test` in full, and the cost of each public route. The exit code is 1 when there is a
-// finding.
+const USAGE = `npm run attack
+  Runs the attacks of \`npm test\` in full, and measures the cost of each public route.
+Exit code 1: there is a finding.`
 
 /** Measured calls of each public route. */
 const CALLS = 1_000
 
+readOptions(USAGE, {})
 // A run that ends early has failed.
 process.exitCode = 1
 const print = (line: string) => process.stderr.write(`${line}\n`)

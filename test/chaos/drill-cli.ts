@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { listenForCommands } from '../../scripts/cluster/control-socket.ts'
 import { temporaryFolder } from '../../scripts/cluster/unix-user.ts'
+import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
 import { drill } from './drill.ts'
 import { startCluster } from './environments/cluster-environment.ts'
 import { judge } from './judge/judge.ts'
@@ -16,20 +16,18 @@ const USAGE = `npm run drill -- [--followers N] [--minutes N] [--json FILE]
 Exit code 1: a follow was not accepted, a message was lost or sent twice without cause, or another guarantee was broken.`
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: {
     followers: { type: 'string', default: '5000' },
     minutes: { type: 'string', default: '15' },
     json: { type: 'string' },
-    help: { type: 'boolean' },
   },
 })
 const followers = Number(values.followers)
 const minutes = Number(values.minutes)
-if (values.help || !Number.isInteger(followers) || followers < 1 || !(minutes > 0)) {
-  print(USAGE)
-  process.exit(values.help ? 0 : 2)
-}
+if (!Number.isInteger(followers) || followers < 1)
+  exitWithUsage(USAGE, '--followers must be a whole number above 0.')
+if (!(minutes > 0)) exitWithUsage(USAGE, '--minutes must be a number above 0.')
 const minute = 60_000 * (minutes / 15)
 const folder = temporaryFolder('follower-nurture-drill-')
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
 import { formatReport, type Report } from './judge/report.ts'
 import { copyWithMutation, mutationByName } from './mutations.ts'
 import { runChaos, type StoreKind } from './run-chaos.ts'
@@ -16,7 +16,7 @@ const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embed
 Exit code 1: something was lost, sent twice without cause, another guarantee was broken, or no store could run.`
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: {
     minutes: { type: 'string', default: '4' },
     seed: { type: 'string', default: '1' },
@@ -25,7 +25,6 @@ const { values } = parseArgs({
     json: { type: 'string' },
     break: { type: 'string' },
     focus: { type: 'string' },
-    help: { type: 'boolean' },
   },
 })
 const minutes = Number(values.minutes)
@@ -34,10 +33,10 @@ const perSecond = Number(values['per-second'])
 const stores: StoreKind[] = (['postgres', 'embedded', 'cluster'] as const).filter(
   (s) => values.store === s || (values.store === 'both' && s !== 'cluster'),
 )
-if (values.help || !(minutes > 0) || !(perSecond > 0) || !Number.isInteger(seed) || stores.length === 0) {
-  print(USAGE)
-  process.exit(values.help ? 0 : 2)
-}
+if (!(minutes > 0) || !(perSecond > 0))
+  exitWithUsage(USAGE, '--minutes and --per-second must be numbers above 0.')
+if (!Number.isInteger(seed)) exitWithUsage(USAGE, '--seed must be a whole number.')
+if (stores.length === 0) exitWithUsage(USAGE, `There is no store "${values.store}".`)
 const named = values.break ?? values.focus
 const mutation = named === undefined ? null : mutationByName(named)
 const focused = mutation ? { focus: mutation.focus } : {}

@@ -1,23 +1,23 @@
-import { parseArgs } from 'node:util'
+import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
 import { createFindings, watchProcess } from './findings.ts'
 import { fuzzCallbacks } from './fuzz-callbacks.ts'
 import { fuzzCampaigns } from './fuzz-campaigns.ts'
 import { fuzzConsole } from './fuzz-console.ts'
 import { startFuzzTarget } from './fuzz-target.ts'
 
-// `npm run fuzz -- --count N --seed S`: sends N malformed callbacks, and campaign files and console requests in proportion.
-// The exit code is 1 when there is a finding.
+const USAGE = `npm run fuzz -- [--count N] [--seed S]
+  Sends N malformed callbacks (20,000 by default), and campaign files and console requests in proportion.
+  --seed  seed of the inputs (1 by default)
+Exit code 1: there is a finding.`
 
 /** The most campaign files. Checking one takes as long as ten callbacks. */
 const CAMPAIGNS_MAX = 10_000
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: { count: { type: 'string', default: '20000' }, seed: { type: 'string', default: '1' } },
 })
 const [count, seed] = [Number(values.count), Number(values.seed)]
-if (!(count > 0) || !Number.isInteger(seed)) {
-  process.stderr.write('usage: npm run fuzz -- [--count N] [--seed S]\n')
-  process.exit(2)
-}
+if (!(count > 0)) exitWithUsage(USAGE, '--count must be a number above 0.')
+if (!Number.isInteger(seed)) exitWithUsage(USAGE, '--seed must be a whole number.')
 // A run that ends early has failed.
 process.exitCode = 1
 const print = (line: string) => process.stderr.write(`${line}\n`)

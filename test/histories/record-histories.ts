@@ -1,3 +1,4 @@
+import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,10 +9,10 @@ import { cacheFolder, findTemporalServer } from '../../src/temporal/local-server
 import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
 import { startWorkflowHarness, makeStart, planOf, type TestFollower } from '../harness/workflow-harness.ts'
 
-/**
- * `npm run histories -- LABEL`: runs every kind of run on a real Temporal server, and stores the histories as
- * `test/histories/LABEL-name.json`. Run it once for each release, with the release's version as the label. Every later version must replay these histories.
- */
+const USAGE = `npm run histories -- LABEL
+  Runs every kind of run on a real Temporal server, and stores the histories as test/histories/LABEL-name.json. Run it once
+  for each release. Every later version must replay these histories.
+  LABEL  version of the release, such as v0.3.0`
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const label = requiredLabel()
@@ -174,8 +175,11 @@ async function store(name: string, history: History, follower: TestFollower): Pr
 
 /** There is no default: it would overwrite the histories of a release. */
 function requiredLabel(): string {
-  const label = process.argv[2]
-  if (label) return label
-  process.stderr.write('Give the version that the histories belong to: npm run histories -- vX.Y.Z\n')
-  process.exit(2)
+  const { positionals } = readOptions(USAGE, { allowPositionals: true })
+  const [given, ...extra] = positionals
+  if (given === undefined) return exitWithUsage(USAGE, 'The label is missing.')
+  if (extra.length > 0) exitWithUsage(USAGE, `Unexpected argument '${extra[0]}'.`)
+  if (!/^v\d+\.\d+\.\d+$/.test(given))
+    exitWithUsage(USAGE, `The label '${given}' is not a version such as v0.3.0.`)
+  return given
 }
