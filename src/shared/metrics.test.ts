@@ -64,6 +64,13 @@ describe('the metrics', () => {
     expect(text).toContain('nurture_callbacks_total{result="failed"} 0')
     expect(text).toContain('nurture_token_refreshes_total{result="refused"} 0')
     expect(text).toContain('nurture_callbacks_shed_total 0')
+    expect(text).toContain('nurture_steps_held_total{reason="no-grant"} 0')
+  })
+
+  it('have a gauge of request bodies that begins at 0', async () => {
+    const text = await metrics.registry.metrics()
+    expect(text).toContain('nurture_request_body_bytes{share="signed-in"} 0')
+    expect(text).toContain('nurture_request_body_bytes{share="anonymous"} 0')
   })
 })
 

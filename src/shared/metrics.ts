@@ -39,6 +39,7 @@ const DEFINITIONS = {
     'nurture_request_body_bytes',
     'Bytes of request bodies held now, without callbacks; share: signed-in or anonymous',
     ['share'],
+    [{ share: 'signed-in' }, { share: 'anonymous' }],
   ),
   clockSkew: gauge(
     'nurture_clock_skew_seconds',
@@ -91,7 +92,12 @@ const DEFINITIONS = {
     [{ stored: 'reduced' }, { stored: 'bare' }, { stored: 'nothing' }],
   ),
   stepsSkipped: counter('nurture_steps_skipped_total', 'Steps skipped by reason', ['reason']),
-  stepsHeld: counter('nurture_steps_held_total', 'Steps that came due and were held, by reason', ['reason']),
+  stepsHeld: counter(
+    'nurture_steps_held_total',
+    'Steps that came due and were held, by reason',
+    ['reason'],
+    [{ reason: 'no-grant' }, { reason: 'paused' }, { reason: 'human-agent' }],
+  ),
   accounts: gauge('nurture_accounts', 'Accounts by state', ['state']),
   refusals: counter(
     'nurture_refused_requests_total',
@@ -152,6 +158,16 @@ function histogram(name: string, help: string, buckets: number[]): Definition<Hi
   return (registry) => new Histogram({ name, help, buckets, registers: [registry] })
 }
 
-function gauge(name: string, help: string, labelNames: string[] = []): Definition<Gauge> {
-  return (registry) => new Gauge({ name, help, labelNames, registers: [registry] })
+/** @param startAtZero series that exist from the start */
+function gauge(
+  name: string,
+  help: string,
+  labelNames: string[] = [],
+  startAtZero: readonly Record<string, string>[] = [],
+): Definition<Gauge> {
+  return (registry) => {
+    const created = new Gauge({ name, help, labelNames, registers: [registry] })
+    for (const labels of startAtZero) created.set(labels, 0)
+    return created
+  }
 }
