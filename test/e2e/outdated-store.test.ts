@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -23,6 +24,7 @@ describe('a store of 0.1 or 0.2', () => {
     await writeOutdatedStore((text) => pglite.query(text))
     await pglite.close()
     await expectRefusal(spawnProgram('src/start.ts', env), store)
+    expect(existsSync(join(dataDir, 'lock'))).toBe(false)
   })
 
   it.skipIf(!inject('postgresUrl')).each(['serve', 'worker'])(
