@@ -8,6 +8,7 @@ import type { Log } from '../shared/log.ts'
 import { truncateText } from '../shared/text.ts'
 import { StoreError } from '../store/store-error.ts'
 import { TemporalUnavailableError } from '../temporal/run-client.ts'
+import { describeJsonError } from './describe-json-error.ts'
 
 /** A request path is truncated to this length in the log. */
 const MAX_PATH_CHARS = 200
@@ -73,8 +74,13 @@ function truncate(text: string, max: number): string {
   return cut === text ? text : `${cut}…`
 }
 
+/** The message of Hono's validator. The error of the parser is not attached. */
+const MALFORMED_JSON = 'Malformed JSON in request body'
+
 /** Responds to an error with `{error: {code, message, issues?}}`. */
-export function respondWithError(err: unknown, c: Context, log: Log): Response {
+export async function respondWithError(err: unknown, c: Context, log: Log): Promise<Response> {
+  if (err instanceof HTTPException && err.message === MALFORMED_JSON)
+    return respondWithError(refused(describeJsonError(await c.req.text())), c, log)
   const { status, code, message, issues, headers } = toApiError(err, c, log)
   return c.json({ error: { code, message, ...(issues ? { issues } : {}) } }, status, headers)
 }

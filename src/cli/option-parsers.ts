@@ -1,10 +1,11 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { parseDuration } from '../campaign/duration.ts'
 
-export const rulesOption = new Option(
-  '--rules <profile>',
-  "The account's rules (default: wechat-2023)",
-).choices(['wechat-2023', 'classic-48h'])
+/** `--rules PROFILE`. @param description has the default, where there is one */
+export const rulesOptionWith = (description: string) =>
+  new Option('--rules <profile>', description).choices(['wechat-2023', 'classic-48h'])
+
+export const rulesOption = rulesOptionWith("The account's rules (default: wechat-2023)")
 
 /** `40s` in ms. @throws InvalidArgumentError */
 export function toDuration(text: string): number {

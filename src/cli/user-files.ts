@@ -16,6 +16,7 @@ export function readUserFile(file: string): Buffer {
     return readFileSync(userPath(file))
   } catch (err) {
     const code = (err as NodeJS.ErrnoException).code
+    if (code === 'EISDIR') throw new CommandError(`${file} is a folder. Give the name of a file.`)
     throw new CommandError(
       `${file} cannot be read${code === 'ENOENT' ? ': the file does not exist' : ` (${code})`}.`,
     )

@@ -95,3 +95,8 @@ const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u
 export function isBlank(text: string): boolean {
   return !VISIBLE.test(text)
 }
+
+/** Joins texts to one line, and ends each with a full stop. */
+export function joinSentences(...parts: (string | null)[]): string {
+  return parts.flatMap((p) => (p ? [/[.!?。]$/.test(p) ? p : `${p}.`] : [])).join(' ')
+}

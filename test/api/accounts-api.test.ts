@@ -149,6 +149,17 @@ describe('an operator who registers an account', () => {
     expect((await api.get('/api/accounts/wxrefused0000001')).status).toBe(404)
   })
 
+  it('is refused malformed JSON, with the position of the error', async () => {
+    const { status, body } = await api.call<ErrorBody>('POST', '/api/accounts', {
+      raw: '{',
+      type: 'application/json',
+    })
+    expect(status).toBe(422)
+    expect(body.error.message).toBe(
+      'The body is not valid JSON: it ends after character 1, before the value is complete.',
+    )
+  })
+
   it('may store a secret that WeChat would refuse, since WeChat is not asked', async () => {
     const wechat = knownAtWechat('wxuntried0000001')
     const account = accountBody('wxuntried0000001', { apiBase, appSecret: OTHER_SECRET })
@@ -168,6 +179,7 @@ describe('an account that is verified with WeChat', () => {
     expect(status).toBe(422)
     expect(body.error.message).toContain('40125')
     expect(body.error.issues).toMatchObject([{ path: 'appSecret' }])
+    expect(body.error.issues?.[0]?.message).toMatch(/^WeChat refuses the secret: 40125 [^.]+\. \S.*\.$/)
     expect(text).not.toContain(OTHER_SECRET)
     expect((await api.get('/api/accounts/wxverify00000001')).status).toBe(404)
     expect(await api.app.services.accounts.find('wxverify00000001')).toBeNull()

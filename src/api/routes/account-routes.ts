@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
 import { forwardProblem } from '../../callback/forward/public-only-connector.ts'
+import { joinSentences } from '../../shared/text.ts'
 import type { Account } from '../../store/accounts/account.ts'
 import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/accounts/removed-accounts.ts'
@@ -250,7 +251,7 @@ async function requireVerified(
   if (failed.length === 0) return
   const issues = failed.map((x) => ({
     path: x.check === 'secret' ? 'appSecret' : x.check,
-    message: `${x.message} ${x.remedy ?? ''}`.trim(),
+    message: joinSentences(x.message, x.remedy),
   }))
   throw refused(`WeChat did not accept this account (errcode ${failed[0]?.errcode ?? 'none'}).`, issues)
 }

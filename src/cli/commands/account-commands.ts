@@ -1,7 +1,8 @@
 import { Option } from '@commander-js/extra-typings'
+import { joinSentences } from '../../shared/text.ts'
 import { callApi, fetchAllPages, type ServerOptions, urlOption } from '../api-client.ts'
 import { CommandError, command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
-import { collect, collectPairs, rulesOption } from '../option-parsers.ts'
+import { collect, collectPairs, rulesOption, rulesOptionWith } from '../option-parsers.ts'
 import { table } from '../table.ts'
 import { readUserSecret } from '../user-files.ts'
 
@@ -54,10 +55,10 @@ const accountCommand = (name: string, description: string) =>
   command(name, description).argument('<appId>', 'AppID of the account').addOption(urlOption)
 
 /** `add` and `change`: the settings that an account is registered with. */
-const settingsCommand = (name: string, description: string) =>
+const settingsCommand = (name: string, description: string, rules = rulesOption) =>
   accountCommand(name, description)
     .option('--name <name>', 'Display name')
-    .addOption(rulesOption)
+    .addOption(rules)
     .addOption(onUnknownOption)
     .option('--timezone <zone>', 'Time zone, like Asia/Shanghai')
     .option('--api-base <url>', "Another address of WeChat's API")
@@ -93,7 +94,11 @@ const add = (terminal: Terminal) =>
     )
 
 const change = (terminal: Terminal) =>
-  settingsCommand('change', 'Change the settings of an account; settings that are not given stay as they are')
+  settingsCommand(
+    'change',
+    'Change the settings of an account; settings that are not given stay as they are',
+    rulesOptionWith("The account's rules"),
+  )
     .addOption(modeOption())
     .option('--secrets <file>', SECRETS)
     .addOption(removedVariableOption())
@@ -145,7 +150,11 @@ const verify = (terminal: Terminal) =>
         ok: boolean
         checks: { check: string; ok: boolean; message: string; remedy: string | null }[]
       }>(options, { method: 'POST', path: `${pathOf(appId)}/verify` })
-      const rows = result.checks.map((c) => [c.ok ? 'ok' : 'FAILED', c.check, sentences(c.message, c.remedy)])
+      const rows = result.checks.map((c) => [
+        c.ok ? 'ok' : 'FAILED',
+        c.check,
+        joinSentences(c.message, c.remedy),
+      ])
       return { value: result, text: table(['', 'check', ''], rows), failed: !result.ok }
     }),
   )
@@ -238,9 +247,4 @@ async function readSecrets(file: string): Promise<Record<string, unknown>> {
   throw new CommandError(
     '--secrets: the file must be a JSON object {"appSecret", "token", "encodingAesKey"}.',
   )
-}
-
-/** Joins texts, each ended with a full stop. */
-function sentences(...parts: (string | null)[]): string {
-  return parts.flatMap((p) => (p ? [/[.!?。]$/.test(p) ? p : `${p}.`] : [])).join(' ')
 }
