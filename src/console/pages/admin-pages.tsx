@@ -103,7 +103,7 @@ export const AuditPage = ({ items, next, context: links }: ListPageProps<ReturnT
     {items.length === 0 ? (
       <Empty zh="还没有记录" en="no entry yet" />
     ) : (
-      <Table headers={['时间 at', '操作人 who', '操作 action', '对象 target', '详情 details']}>
+      <Table headers={['时间 at', '操作人 actor', '操作 action', '对象 target', '详情 details']}>
         {items.map((e) => (
           <tr>
             <td>
