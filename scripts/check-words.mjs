@@ -65,6 +65,8 @@ const REPLACED = [
   // Identifiers
   ['whose', 'FollowerKey, follower (as a name)', /\b(Whose|whose\s*[:.,)=])/],
 ]
+const CHECKED =
+  /\.([cm]?js|tsx?|go|java|py|md|sh|ya?ml|json|css|sql)$|(^|\/)(Caddyfile|Dockerfile)$|^\.ci\/run$/
 const SKIPPED = [
   /^CHANGELOG\.md$/,
   /package-lock\.json$/,
@@ -79,7 +81,7 @@ const patterns = REPLACED.map(([word, use, pattern]) => ({
 
 const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
   .split('\0')
-  .filter((file) => /\.(tsx?|mjs|cjs|md|sh|ya?ml|json|css|sql)$/.test(file))
+  .filter((file) => CHECKED.test(file))
   .filter((file) => file !== SELF && !SKIPPED.some((skipped) => skipped.test(file)))
 const only = process.argv.slice(2)
 const found = files

@@ -1,4 +1,4 @@
-// silenceper/wechat behind lines of JSON: see test/interop/harness.ts for the protocol.
+// silenceper/wechat behind lines of JSON: see test/interop/sdk-harness.ts for the protocol.
 package main
 
 import (
@@ -21,15 +21,15 @@ type request struct {
 	Args args   `json:"args"`
 }
 
-type trouble struct {
+type callError struct {
 	Errcode *int64 `json:"errcode"`
 	Message string `json:"message"`
 }
 
 type answer struct {
-	ID    int      `json:"id"`
-	Value any      `json:"value,omitempty"`
-	Error *trouble `json:"error,omitempty"`
+	ID    int        `json:"id"`
+	Value any        `json:"value,omitempty"`
+	Error *callError `json:"error,omitempty"`
 }
 
 type work func(args) (any, error)
@@ -77,15 +77,15 @@ func answerOf(id int, value any, err error) answer {
 	if err == nil {
 		return answer{ID: id, Value: value}
 	}
-	told := &trouble{Message: err.Error()}
+	callErr := &callError{Message: err.Error()}
 	var common *util.CommonError
 	if errors.As(err, &common) {
-		told.Errcode = &common.ErrCode
+		callErr.Errcode = &common.ErrCode
 	} else if found := errcodeInText.FindStringSubmatch(err.Error()); found != nil {
 		code, _ := strconv.ParseInt(found[1], 10, 64)
-		told.Errcode = &code
+		callErr.Errcode = &code
 	}
-	return answer{ID: id, Error: told}
+	return answer{ID: id, Error: callErr}
 }
 
 func text(a args, name string) string {

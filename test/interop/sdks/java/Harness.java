@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import me.chanjar.weixin.common.error.WxErrorException;
 
-/** WxJava behind lines of JSON: see test/interop/harness.ts for the protocol. */
+/** WxJava behind lines of JSON: see test/interop/sdk-harness.ts for the protocol. */
 public final class Harness {
   static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
@@ -38,20 +38,20 @@ public final class Harness {
         if (work == null) throw new IllegalArgumentException("no call " + asked.get("call"));
         answer.put("value", work.with(asked.getAsJsonObject("args")));
       } catch (WxErrorException err) {
-        answer.put("error", trouble(err.getError().getErrorCode(), err.getMessage()));
+        answer.put("error", errorOf(err.getError().getErrorCode(), err.getMessage()));
       } catch (Exception err) {
-        answer.put("error", trouble(null, String.valueOf(err)));
+        answer.put("error", errorOf(null, String.valueOf(err)));
       }
       out.println(GSON.toJson(answer));
     }
     System.exit(0);
   }
 
-  private static Map<String, Object> trouble(Integer errcode, String message) {
-    Map<String, Object> told = new LinkedHashMap<>();
-    told.put("errcode", errcode);
-    told.put("message", message);
-    return told;
+  private static Map<String, Object> errorOf(Integer errcode, String message) {
+    Map<String, Object> error = new LinkedHashMap<>();
+    error.put("errcode", errcode);
+    error.put("message", message);
+    return error;
   }
 
   static String text(JsonObject args, String name) {

@@ -1,4 +1,4 @@
-"""wechatpy behind lines of JSON: see test/interop/harness.ts for the protocol."""
+"""wechatpy behind lines of JSON: see test/interop/sdk-harness.ts for the protocol."""
 
 import base64
 import io
