@@ -88,7 +88,7 @@ const isRefusal = ({ status, location, body }: Answer) =>
   [400, 401, 403, 404, 405].includes(status) ||
   (status === 302 && location === '/signin') ||
   isEmptyFragment(status, body) ||
-  (status === 422 && body.includes('The address has a NUL in it.'))
+  (status === 422 && body.includes('The URL contains a NUL character'))
 /** A self-refreshing part of a page is sent to the sign-in page. */
 const isEmptyFragment = (status: number, body: string) => status === 200 && body === ''
 
