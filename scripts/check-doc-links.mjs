@@ -1,14 +1,11 @@
 // Checks the links of pages and comments: relative links of Markdown files and their anchors, `docs/….md#anchor` in code
 // and comments, and paths of the repository in backticks. Prints each broken link, and exits with 1.
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import GithubSlugger from 'github-slugger'
+import { root, trackedFiles } from './tracked-files.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n')
-const files = tracked.filter((file) => existsSync(join(root, file)))
+const files = trackedFiles()
 const pages = files.filter((file) => file.endsWith('.md'))
 const code = files.filter((file) => /\.(tsx?|mjs|cjs|sh|ya?ml)$/.test(file))
 const known = new Set([...files, ...files.flatMap(foldersOf)])

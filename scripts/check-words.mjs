@@ -1,10 +1,8 @@
 // Checks that one thing has one name: finds words that the glossary (docs/architecture.md#glossary) replaced, in code,
 // comments, tests and pages. Prints each place with the word to use, and exits with 1. The CHANGELOG may name old words.
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import { join } from 'node:path'
+import { root, trackedFiles } from './tracked-files.mjs'
 
 /** Lines that must name a replaced word: names that the outside contract fixes, and other programs' own names. */
 const FIXED =
@@ -79,8 +77,7 @@ const patterns = REPLACED.map(([word, use, pattern]) => ({
   pattern: pattern ?? new RegExp(`(?<![A-Za-z])(${word})(?![a-z])`, 'i'),
 }))
 
-const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
-  .split('\0')
+const files = trackedFiles()
   .filter((file) => CHECKED.test(file))
   .filter((file) => file !== SELF && !SKIPPED.some((skipped) => skipped.test(file)))
 const only = process.argv.slice(2)
@@ -92,7 +89,7 @@ console.log(found.length === 0 ? 'no replaced word is used' : `${found.length} r
 process.exit(found.length === 0 ? 0 : 1)
 
 function checkFile(file) {
-  const lines = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').split('\n')
+  const lines = readFileSync(join(root, file), 'utf8').split('\n')
   return lines.flatMap((line, index) => {
     if (FIXED.test(line)) return []
     return patterns
