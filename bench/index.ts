@@ -54,10 +54,9 @@ if (values.only === 'scaling') {
   process.stdout.write(`${scalingTables().join('\n\n')}\n`)
   process.exit(0)
 }
+const selected = names.map((name) => benches[name] ?? exitWithUsage(USAGE, `There is no bench "${name}".`))
 const figures: Figure[] = []
-for (const name of names) {
-  const bench = benches[name]
-  if (!bench) exitWithUsage(USAGE, `There is no bench "${name}".`)
+for (const bench of selected) {
   figures.push(...(await bench()))
 }
 const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }

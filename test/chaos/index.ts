@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
 import { formatReport, type Report } from './judge/report.ts'
-import { copyWithMutation, mutationByName } from './mutations.ts'
+import { copyWithMutation, type Mutation, mutationByName } from './mutations.ts'
 import { runChaos, type StoreKind } from './run-chaos.ts'
 
 const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--store postgres|embedded|both|cluster] [--per-second F]
@@ -38,7 +38,7 @@ if (!(minutes > 0) || !(perSecond > 0))
 if (!Number.isInteger(seed)) exitWithUsage(USAGE, '--seed must be a whole number.')
 if (stores.length === 0) exitWithUsage(USAGE, `There is no store "${values.store}".`)
 const named = values.break ?? values.focus
-const mutation = named === undefined ? null : mutationByName(named)
+const mutation = named === undefined ? null : readMutation(named)
 const focused = mutation ? { focus: mutation.focus } : {}
 const mutated = mutation && values.break ? { root: copyWithMutation(mutation) } : {}
 const reports: Report[] = []
@@ -52,3 +52,11 @@ process.stdout.write(`${reports.map(formatReport).join('\n')}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ seed, minutes, reports }, null, 2)}\n`)
 if (reports.length === 0) print('chaos: no store could run; the reasons are above')
 process.exit(reports.length === 0 || reports.some((r) => r.findings.length > 0) ? 1 : 0)
+
+function readMutation(name: string): Mutation {
+  try {
+    return mutationByName(name)
+  } catch (err) {
+    return exitWithUsage(USAGE, err instanceof Error ? err.message : String(err))
+  }
+}

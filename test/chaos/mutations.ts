@@ -17,7 +17,7 @@ const COPIED = [
   'tsconfig.json',
 ]
 
-interface Mutation {
+export interface Mutation {
   invariant: string
   /** The faults that test this invariant. */
   focus: Focus
