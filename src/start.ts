@@ -44,10 +44,8 @@ await runProgram(async () => {
   const tracing = await openTracing(config.traces, log)
   // Registered first, so that it runs last: the other hooks are traced too.
   shutdown.onShutdown('traces', tracing.stop)
-  const unlockDataDir = lockDataDir(dataDir)
-  shutdown.onShutdown('data folder', unlockDataDir)
-  // A start that fails exits without the shutdown hooks. It must not leave a lock in a folder that it refuses.
-  process.once('exit', unlockDataDir)
+  // Not a shutdown hook: a start that fails exits without them, and must not leave a lock in a folder that it refuses.
+  process.once('exit', lockDataDir(dataDir))
   for (const warning of makePrivate(dataDir)) log.warn(warning)
   const addresses = await chooseAddresses(config)
   if (usesLocalTemporal(config)) await waitForTemporalPorts(config)
