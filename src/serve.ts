@@ -5,6 +5,7 @@ import { openProduction } from './bootstrap/production.ts'
 import { runProgram } from './bootstrap/run-program.ts'
 import { loadConfig } from './config/config.ts'
 import type { Links } from './console/layout.tsx'
+import { EventLoopLateness } from './shared/event-loop-lateness.ts'
 
 /** `npm run serve`: callbacks, operator API, console and dispatcher, against a Temporal cluster and PostgreSQL. */
 await runProgram(async () => {
@@ -24,8 +25,9 @@ await runProgram(async () => {
     authorisationUrl: services.platform ? '/wechat/component/authorize' : null,
   }
   const { dataDir, publicUrl, trustedProxies, requireSecondFactor } = config
-  const options = { adminToken, links: () => links, dataDir, publicUrl, trustedProxies, requireSecondFactor }
-  const app = createHttpApp(services, options)
+  const access = { adminToken, publicUrl, trustedProxies, requireSecondFactor }
+  const lateness = new EventLoopLateness()
+  const app = createHttpApp(services, { ...access, links: () => links, dataDir, lateness })
   const server = await listen(app, config.port, config.host, { extraListeners: true })
   shutdown.onShutdown('HTTP server', server.close)
   services.dispatcher.start()

@@ -19,6 +19,7 @@ import { createServices } from './bootstrap/services.ts'
 import { createShutdown } from './bootstrap/shutdown.ts'
 import { loadConfig } from './config/config.ts'
 import type { Links } from './console/layout.tsx'
+import { EventLoopLateness } from './shared/event-loop-lateness.ts'
 import { createLog } from './shared/log.ts'
 import { connectTemporal } from './temporal/connection.ts'
 import { waitUntilReady } from './temporal/readiness.ts'
@@ -79,7 +80,9 @@ await runProgram(async () => {
   }
   const { publicUrl, trustedProxies, requireSecondFactor } = config
   const access = { adminToken, publicUrl, trustedProxies, requireSecondFactor }
-  const app = createHttpApp(services, { ...access, links: () => links, sdkMetrics: sdk.metrics, dataDir })
+  const lateness = new EventLoopLateness()
+  const options = { ...access, links: () => links, sdkMetrics: sdk.metrics, dataDir, lateness }
+  const app = createHttpApp(services, options)
   const server = await listen(app, addresses.port, config.host, { extraListeners: true })
   shutdown.onShutdown('HTTP server', server.close)
   const consoleUrl = server.url

@@ -6,6 +6,7 @@ import { createUserStore } from '../store/users/user-store.ts'
 import { createAuthenticate } from './bearer-auth.ts'
 import { createClientReader } from './http/client-address.ts'
 import { cookieNames } from './http/cookie-names.ts'
+import { createKnownCredentials } from './known-credentials.ts'
 import { createPasswords } from './passwords/password-hash.ts'
 import { createRefusals, REFUSALS } from './refusals.ts'
 import { createKnownLocations } from './sign-in/known-locations.ts'
@@ -34,10 +35,12 @@ export function createBearerAuth(deps: BearerDeps) {
   for (const [where, reasons] of Object.entries(REFUSALS))
     for (const reason of reasons) counter.inc({ where, reason }, 0)
   const tokens = createApiTokenStore(db, now)
+  const knownCredentials = createKnownCredentials(adminToken)
   return {
     tokens,
+    knownCredentials,
     refusals: createRefusals({ log, now, count: (where, reason) => counter.inc({ where, reason }) }),
-    authenticate: createAuthenticate({ adminToken, tokens, now, log }),
+    authenticate: createAuthenticate({ adminToken, tokens, knownCredentials, now, log }),
     client: createClientReader({ publicUrl, ...(trustedProxies ? { trustedProxies } : {}) }),
   }
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../shared/log.ts'
 import type { ApiTokenStore } from '../store/users/api-token-store.ts'
 import { createNetworkAttemptLimiter } from './attempt-limiter.ts'
+import type { KnownCredentials } from './known-credentials.ts'
 import { ADMIN_TOKEN_ACTOR, type Principal } from './principal.ts'
 import { constantTimeEqual, hashSecret } from './secrets/secret-hash.ts'
 
@@ -28,10 +29,11 @@ const WRONG_TOKENS = { burst: 100, everyMs: 1_000 }
 export function createAuthenticate(deps: {
   adminToken: string
   tokens: Pick<ApiTokenStore, 'find' | 'noteUse'>
+  knownCredentials: Pick<KnownCredentials, 'recordBearer'>
   now: () => number
   log: Log
 }): Authenticate {
-  const { adminToken, tokens, now, log } = deps
+  const { adminToken, tokens, knownCredentials, now, log } = deps
   const wrongTokenLimiter = createNetworkAttemptLimiter({ ...WRONG_TOKENS, now })
 
   const find = async (token: string): Promise<BearerResult> => {
@@ -42,7 +44,7 @@ export function createAuthenticate(deps: {
     return { kind: 'authenticated', principal: { actor: apiToken.id, role: apiToken.role } }
   }
 
-  return async (authorization, address) => {
+  const authenticate: Authenticate = async (authorization, address) => {
     const token = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
     if (token === undefined) return { kind: 'none' }
     // Checked before the limit: wrong tokens of others behind a shared address must not lock the holder out.
@@ -53,5 +55,11 @@ export function createAuthenticate(deps: {
     const found = await find(token)
     if (found.kind === 'wrong') wrongTokenLimiter.consume(address)
     return found
+  }
+  return async (authorization, address) => {
+    const result = await authenticate(authorization, address)
+    if (result.kind === 'authenticated' && authorization !== undefined)
+      knownCredentials.recordBearer(authorization)
+    return result
   }
 }

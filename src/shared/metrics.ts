@@ -35,6 +35,10 @@ const DEFINITIONS = {
     'nurture_callbacks_shed_total',
     'Callbacks answered 500 at once because too many were in progress',
   ),
+  requestsShed: counter(
+    'nurture_requests_shed_total',
+    'Anonymous requests, without callbacks, answered 503 because the event loop was late',
+  ),
   requestBodyBytes: gauge(
     'nurture_request_body_bytes',
     'Bytes of request bodies held now, without callbacks; share: signed-in or anonymous',

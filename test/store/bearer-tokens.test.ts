@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createAuthenticate } from '../../src/auth/bearer-auth.ts'
+import { createKnownCredentials } from '../../src/auth/known-credentials.ts'
 import { hashSecret, newSecret } from '../../src/auth/secrets/secret-hash.ts'
 import type { Store } from '../../src/store/db.ts'
 import { createApiTokenStore } from '../../src/store/users/api-token-store.ts'
@@ -10,10 +11,17 @@ const ADMIN_TOKEN = 'test-admin-token'
 const MINUTE = 60_000
 const clock = { at: 1_800_000_000_000 }
 const now = () => clock.at
+const knownCredentials = createKnownCredentials(ADMIN_TOKEN)
 
 function setUp(store: Store) {
   const tokens = createApiTokenStore(store.db, now)
-  const read = createAuthenticate({ adminToken: ADMIN_TOKEN, tokens, now, log: pino({ level: 'silent' }) })
+  const read = createAuthenticate({
+    adminToken: ADMIN_TOKEN,
+    tokens,
+    knownCredentials,
+    now,
+    log: pino({ level: 'silent' }),
+  })
   const bear = (token: string, address: string | null = null) => read(`Bearer ${token}`, address)
   const make = async (id: string, lifeMs: number | null = null) => {
     const token = newSecret('fnt_')
@@ -87,7 +95,7 @@ describeOnBothStores('bearer tokens', (store) => {
       const token = await make('tok_unnoted')
       const log = pino({ level: 'silent' })
       const broken = { find: tokens.find, noteUse: () => Promise.reject(new Error('test')) }
-      const read = createAuthenticate({ adminToken: ADMIN_TOKEN, tokens: broken, now, log })
+      const read = createAuthenticate({ adminToken: ADMIN_TOKEN, tokens: broken, knownCredentials, now, log })
       expect(await read(`Bearer ${token}`, null)).toMatchObject({ kind: 'authenticated' })
     })
   })

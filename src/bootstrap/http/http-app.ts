@@ -13,6 +13,7 @@ import type { Links } from '../../console/layout.tsx'
 import { createPlatformApp } from '../../platform/platform-app.ts'
 import type { Services } from '../services.ts'
 import { createDomainVerificationFiles } from './domain-verification-files.ts'
+import { createAnonymousShedding } from './shed-anonymous.ts'
 
 export interface HttpAppOptions {
   adminToken: string
@@ -24,6 +25,8 @@ export interface HttpAppOptions {
   publicUrl?: string | undefined
   /** Proxies whose `X-Forwarded-…` headers are trusted. Default: loopback addresses. */
   trustedProxies?: readonly string[]
+  /** How late the event loop is now. While it is late, anonymous requests are refused. Default: never late. */
+  lateness?: { readonly ms: number }
   /** Whether users without a second factor must set one up at their next sign-in. */
   requireSecondFactor?: boolean
 }
@@ -42,6 +45,11 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
   })
   // WeChat's servers ignore security headers, which cost time under load.
   app.use(except(isCallback, createHeaders(auth.client)))
+  const { lateness } = options
+  if (lateness) {
+    const count = () => metrics.requestsShed.inc()
+    app.use(except(isCallbackOrHealth, createAnonymousShedding({ auth, lateness, count, now })))
+  }
   const platformApp = platformRoutes(services, auth)
   if (platformApp) app.route('/', platformApp)
   app.route('/', services.callbackApp)
@@ -57,6 +65,10 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
 
 function isCallback({ req }: Context): boolean {
   return req.method === 'POST' && /^\/wechat\/[^/]+$/.test(req.path)
+}
+
+function isCallbackOrHealth({ req }: Context): boolean {
+  return /^\/(?:wechat\/[^/]+|healthz|readyz)$/.test(req.path)
 }
 
 function isNamespaceUnexpected({ namespaceGuard }: Services): boolean {
