@@ -1,6 +1,7 @@
 import type { Send, StepRule } from './evidence.ts'
 import type { ExpectedRun } from './expected-run.ts'
 import { allowedIn, lengthOf, payable, type Span } from './grant-spans.ts'
+import type { MeasuredLateness } from './measured-lateness.ts'
 import { type Outages, RECOVERY_MS } from './outages.ts'
 
 /** A send, or the end of a window, may be this much earlier than planned, ms. */
@@ -16,7 +17,7 @@ export function explainSkip(
   expected: ExpectedRun,
   step: StepRule,
   sends: readonly Send[],
-  outages: Outages,
+  { outages, lateness }: { outages: Outages; lateness: MeasuredLateness },
 ): string | null {
   const { reply, deadline } = expected
   const due = expected.dueOf(step)
@@ -25,6 +26,8 @@ export function explainSkip(
   if (step.since === 'reply' && replyCameLate(expected, step, outages)) return 'a fault delayed the reply'
   if (due >= deadline - EARLY_MS)
     return expected.unfollow ? 'unfollowed before it was due' : 'due after the window'
+  if (deadline === expected.unfollow?.began && due + lateness.around(due) >= deadline)
+    return 'unfollowed before it was sent: other steps were as late then'
   const until = step.ifLate === 'skip' ? Math.min(deadline, due + 1_000) : deadline
   const paid = payable({ from: due, to: until }, expected.grants)
   if (lengthOf(paid) < Math.min(500, until - due)) return 'no grant'

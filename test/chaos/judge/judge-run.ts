@@ -2,8 +2,16 @@ import type { RunRecord, Send, StepRule } from './evidence.ts'
 import { type ExpectedRun, followerOf } from './expected-run.ts'
 import { EARLY_MS, explainSkip } from './explain-skip.ts'
 import { payable } from './grant-spans.ts'
+import type { MeasuredLateness } from './measured-lateness.ts'
 import type { Outages } from './outages.ts'
 import type { VerdictRecorder } from './verdict.ts'
+
+/** What all runs of a chaos run share. */
+interface JudgeContext {
+  outages: Outages
+  lateness: MeasuredLateness
+  recorder: VerdictRecorder
+}
 
 /** Compares a run with the expected run. */
 export class RunJudge {
@@ -12,16 +20,25 @@ export class RunJudge {
   private readonly sends: readonly Send[]
   private readonly outages: Outages
   private readonly recorder: VerdictRecorder
+  private readonly context: JudgeContext
 
-  constructor(
-    expected: ExpectedRun,
-    sends: readonly Send[],
-    { outages, recorder }: { outages: Outages; recorder: VerdictRecorder },
-  ) {
+  constructor(expected: ExpectedRun, sends: readonly Send[], context: JudgeContext) {
     this.expected = expected
     this.sends = sends
-    this.outages = outages
-    this.recorder = recorder
+    this.outages = context.outages
+    this.recorder = context.recorder
+    this.context = context
+  }
+
+  /** Adds the lateness of each step that was sent. Call it for every run before the first is judged. */
+  measure(): void {
+    for (const step of this.expected.rules.steps) {
+      const due = this.expected.dueOf(step)
+      const first = this.sends.find((s) => s.step === step.id && s.delivered)
+      if (due === null || !first) continue
+      const from = this.payableFrom(due)
+      this.context.lateness.add(from, Math.max(0, first.at - from))
+    }
   }
 
   judge(): void {
@@ -58,7 +75,7 @@ export class RunJudge {
       case 'skipped': {
         if (delivered.length > 0)
           recorder.broken(subject, `recorded as skipped (${recorded.reason}), but delivered`)
-        const reason = explainSkip(expected, step, this.sends, this.outages)
+        const reason = explainSkip(expected, step, this.sends, this.context)
         if (reason === null) recorder.lost(subject, `skipped (${recorded.reason}) without a valid reason`)
         else recorder.count(`skipped: ${reason}`)
         return
@@ -97,8 +114,14 @@ export class RunJudge {
     const movedTo = margins.filter((m) => due >= m.from && due <= m.to).map((m) => m.from)
     if (first.at < Math.min(due, ...movedTo) - EARLY_MS)
       this.recorder.broken(subject, `sent ${due - first.at} ms too early`)
-    const [paid] = payable({ from: due, to: closesAt }, grants)
-    const ms = Math.max(0, first.at - (paid?.from ?? due))
+    const ms = Math.max(0, first.at - this.payableFrom(due))
     this.recorder.late(this.outages.faultDuring({ from: due, to: first.at + 1 }), ms)
+  }
+
+  /** When a step could be sent: when it is due, or when a later grant can pay for it. */
+  private payableFrom(due: number): number {
+    const { grants, closesAt } = this.expected
+    const [paid] = payable({ from: due, to: closesAt }, grants)
+    return paid?.from ?? due
   }
 }

@@ -121,6 +121,22 @@ describe('the judge of a chaos run', () => {
     expect(outcome(evidence({ ...skipped, faults: fault(30) }))).toMatchObject({ lost: 1 })
   })
 
+  it('excuses a step that an unfollow overtook only when other steps of that moment were as late', () => {
+    const [follow, unfollow] = [followerAction('follow', 0), followerAction('unfollow', 8)]
+    const overtaken = run([step('soon', 'skipped', 5), step('gift', 'skipped', null)], {
+      outcome: 'unsubscribed',
+    })
+    const another = { openId: 'o2' }
+    const besideOneSentAt = (atS: number) =>
+      evidence({
+        actions: [follow, unfollow, { ...follow, ...another }],
+        sends: [send('soon', atS, another)],
+        runs: [overtaken, run([step('soon', 'sent', 5), step('gift', 'skipped', null)], another)],
+      })
+    expect(outcome(besideOneSentAt(9))).toEqual(CLEAN)
+    expect(outcome(besideOneSentAt(6))).toMatchObject({ lost: 1 })
+  })
+
   it('counts unclear attempts of every step against the quota', () => {
     const skipped = (unclear: number) =>
       evidence({

@@ -1,6 +1,7 @@
 import type { Evidence, FollowerAction, RunRecord, Send } from './evidence.ts'
 import { acceptedActions, expectedRunOf, followerOf, storedAs } from './expected-run.ts'
 import { RunJudge } from './judge-run.ts'
+import { MeasuredLateness } from './measured-lateness.ts'
 import { Outages } from './outages.ts'
 import { type Verdict, VerdictRecorder } from './verdict.ts'
 
@@ -20,13 +21,16 @@ export function judge(evidence: Evidence): Verdict {
 
   judgeInbox(evidence, recorder)
   for (const [key, actions] of actionsBy) judgeEntries(actions, runsBy.get(key) ?? [], recorder)
-  for (const [key, runs] of runsBy) {
-    for (const run of runs) {
+  const context = { outages, lateness: new MeasuredLateness(), recorder }
+  const judges = [...runsBy].flatMap(([key, runs]) =>
+    runs.map((run) => {
       const expected = expectedRunOf(evidence, run, actionsBy.get(key) ?? [], runs)
       const sends = (sendsBy.get(key) ?? []).filter((s) => s.entryAt === run.entryAt)
-      new RunJudge(expected, sends, { outages, recorder }).judge()
-    }
-  }
+      return new RunJudge(expected, sends, context)
+    }),
+  )
+  for (const runJudge of judges) runJudge.measure()
+  for (const runJudge of judges) runJudge.judge()
   for (const [key, sends] of sendsBy) {
     const actions = evidence.actions.filter((a) => followerOf(a) === key)
     judgeRefusals(sends, actions, outages, recorder)
