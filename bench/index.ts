@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { exitWithUsage, readOptions } from '../scripts/read-options.ts'
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import { measureCallbacks } from './callback.ts'
+import { measureDueSteps } from './due-steps.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureRunSize } from './history-size.ts'
 import { measureMemory } from './memory.ts'
@@ -27,6 +28,11 @@ const benches: Record<string, () => Promise<Figure[]>> = {
     withProgram((env) => {
       print('bench: callbacks, at 1 and at 50 concurrent followers…')
       return measureCallbacks(`http://127.0.0.1:${env.PORT}`)
+    }),
+  due: () =>
+    withProgram((env) => {
+      print('bench: due steps of a few followers…')
+      return measureDueSteps(`http://127.0.0.1:${env.PORT}`)
     }),
   size: () =>
     withProgram((env) => {
