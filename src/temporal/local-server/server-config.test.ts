@@ -36,6 +36,15 @@ describe('the local Temporal server', () => {
     expect(args.slice(0, 4)).toEqual(['server', 'start-dev', '--ip', '127.0.0.1'])
   })
 
+  it('reads due timers as often as Temporal does by default, and deletes fired ones before they slow the reads down', () => {
+    const config = parse(dynamicConfigYaml())
+    const [rate, deletion] = ['MaxPollRPS', 'UpdateAckInterval'].map(
+      (name) => config[`history.timerProcessor${name}`]?.[0].value,
+    )
+    expect(rate ?? 20).toBeGreaterThanOrEqual(20)
+    expect(deletion).toBe('2s')
+  })
+
   it('accepts calls to the Web UI only from its own pages', () => {
     const { host, cors, ...others } = parse(uiYaml(8233, '127.0.0.1:7233'))
     expect(host).toBe('127.0.0.1')

@@ -68,12 +68,16 @@ export function serverYaml(database: string, ports: ServerPorts, dynamicConfig: 
 /**
  * Limits for the single connection of SQLite. After an outage thousands of timers are overdue. When they fire faster than
  * runs continue, workflow tasks exceed `stickyQueueScheduleToStartTimeout` and are executed twice. Two timers at a time
- * (default 512) are as many as one connection serves. Each poll for timers reads past all that are not deleted yet, so
- * there are fewer polls a second (default 20) with more timers each (default 100).
+ * (default 512) are as many as one connection serves.
+ *
+ * A timer that comes due needs two of the polls of `timerProcessorMaxPollRPS`: one reads it, one finds the next. With fewer
+ * than Temporal's default of 20 a second, timers of a quiet machine wait for a poll. SQLite reads a poll's index from the
+ * first timer that is not deleted. So fired timers are deleted every two seconds (default 30), and a poll reads more timers
+ * (default 100).
  */
 const ONE_CONNECTION = {
   'history.timerProcessorSchedulerWorkerCount': 2,
-  'history.timerProcessorMaxPollRPS': 2,
+  'history.timerProcessorUpdateAckInterval': '2s',
   'history.timerTaskBatchSize': 500,
 }
 

@@ -18,8 +18,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
     const settings = {
-      // Tests fast-forward from timer to timer, so this is Temporal's own default.
-      'history.timerProcessorMaxPollRPS': 20,
       // A history is deleted when the state of the queue is written, every 30 s by default.
       'history.transferProcessorUpdateAckInterval': '1s',
       // Temporal checks every three minutes by default whether a run still needs a worker version.
