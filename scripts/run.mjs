@@ -20,7 +20,11 @@ if (compiled) {
   const { register } = await import('tsx/esm/api')
   register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) })
 }
-// Data, secrets and logs of the product's programs, and of their children, are for their own user alone.
-if (name.startsWith('src/')) process.umask(0o077)
+if (name.startsWith('src/')) {
+  // Data, secrets and logs of the product's programs, and of their children, are for their own user alone.
+  process.umask(0o077)
+  const { loadBundlerLazily } = await import('./lazy-bundler.mjs')
+  loadBundlerLazily()
+}
 process.argv.splice(1, 2, file)
 await import(pathToFileURL(compiled ?? file).href)

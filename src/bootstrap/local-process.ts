@@ -1,13 +1,9 @@
 import type { Config, PlatformConfig } from '../config/config.ts'
-import type { Store } from '../store/db.ts'
-import { openStore } from '../store/open-store.ts'
-import { type TemporalTarget, temporalTargetFromEnv } from '../temporal/connection.ts'
+import type { TemporalTarget } from '../temporal/connection.ts'
 import { choosePort, freePort } from '../temporal/local-server/ports.ts'
 import { getOrCreateSecret } from './data-dir.ts'
-import { demoPlatform } from './demo/demo-platform.ts'
-import { localUrl } from './http/server.ts'
-import { makePrivate } from './private-files.ts'
-import type { Shutdown } from './shutdown.ts'
+import { demoPlatform } from './demo/demo-platform-config.ts'
+import { localUrl } from './http/local-url.ts'
 
 /** The simulator has no sign-in, so only this machine may reach it. */
 export const SIMULATOR_HOST = '127.0.0.1'
@@ -32,23 +28,6 @@ export async function chooseAddresses(config: Config): Promise<LocalAddresses> {
   return { port, simulatorPort, demoPlatform: demoPlatform({ simulatorUrl, publicUrl }) }
 }
 
-/** The store of `npm start`: embedded in the data folder, unless `DATABASE_URL` names a PostgreSQL. */
-export async function openLocalStore(
-  { databaseUrl, dataDir }: Config,
-  shutdown: Shutdown,
-  print: (line: string) => void,
-): Promise<Store> {
-  const store = await openStore({ databaseUrl, dataDir })
-  shutdown.onShutdown('store', store.close)
-  if (store.kind === 'pglite') {
-    makePrivate(dataDir)
-    print(
-      'store: embedded in DATA_DIR. It survives a crash of this process but not a power failure. For PostgreSQL set DATABASE_URL.',
-    )
-  }
-  return store
-}
-
 /** From the environment, or generated once and stored in the data folder. */
 export function localSecrets({ adminToken, encryptionKey, dataDir }: Config) {
   return {
@@ -65,7 +44,10 @@ export function usesLocalTemporal({ temporal }: Config): boolean {
 /** The Temporal server that `npm start` will use. It need not be running yet. */
 export async function localTemporalTarget(config: Config): Promise<TemporalTarget> {
   const { temporal } = config
-  if (!usesLocalTemporal(config)) return temporalTargetFromEnv(temporal.env)
+  if (!usesLocalTemporal(config)) {
+    const { temporalTargetFromEnv } = await import('../temporal/connection.ts')
+    return temporalTargetFromEnv(temporal.env)
+  }
   const port = temporal.localPort === 0 ? await freePort() : temporal.localPort
   return { namespace: temporal.namespace, connection: { address: `127.0.0.1:${port}` } }
 }

@@ -24,30 +24,59 @@ export async function waitForTemporalPorts(config: Config): Promise<void> {
   await assertPortFree(localUiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
 }
 
+/** The local Temporal server of this process. */
+export interface LocalTemporal {
+  /**
+   * Resolves once a run could be started.
+   * @throws PortInUseError, NoTemporalServerError, NotStartedError
+   */
+  started: Promise<{ uiUrl: string | null }>
+  /** Stops the server, also one that is still starting. */
+  stop(): Promise<void>
+}
+
 /**
- * Starts the local Temporal server and restarts it whenever it ends, until `stop`.
- * @throws PortInUseError, NoTemporalServerError
+ * Starts the local Temporal server and restarts it whenever it ends, until `stop`. Returns at once, so that the rest of the
+ * process can start meanwhile: the server needs about as long as everything else together.
  */
-export async function superviseLocalTemporal(options: {
+export function superviseLocalTemporal(options: {
   config: Config
   /** Has the port that clients already use. */
   target: TemporalTarget
   codecUrl: string
   print(line: string): void
   log: Log
-}): Promise<{ uiUrl: string | null; stop(): Promise<void> }> {
-  const { config, target, codecUrl, print, log } = options
+}): LocalTemporal {
+  const abort = new AbortController()
+  const running = startSupervised(options, abort.signal)
+  // The caller may not have reached `await started` when it fails.
+  running.catch(() => {})
+  return {
+    started: running,
+    async stop() {
+      abort.abort()
+      await running.then(
+        (server) => server.stop(),
+        () => {},
+      )
+    },
+  }
+}
+
+async function startSupervised(
+  { config, target, codecUrl, print, log }: Parameters<typeof superviseLocalTemporal>[0],
+  signal: AbortSignal,
+): Promise<{ uiUrl: string | null; stop(): Promise<void> }> {
   const program = await findTemporalServer({ cacheDir: cacheFolder(config), print })
   const port = Number(target.connection.address?.split(':')[1])
   const { namespace, localUiPort } = config.temporal
-  const start = (uiPort: number) =>
-    startLocalServer({ program, dataDir: config.dataDir, port, uiPort, namespace, codecUrl })
+  const server = { program, dataDir: config.dataDir, port, namespace, codecUrl }
 
-  const first = await start(localUiPort)
+  const first = await startLocalServer({ ...server, uiPort: localUiPort, signal })
   writeFileSync(ownerFile(config), String(process.pid))
   // Links in the console have this port, so a restarted server gets the same.
   const uiPort = first.uiUrl ? Number(new URL(first.uiUrl).port) : 0
-  const supervised = keepRunning(first, () => start(uiPort), log)
+  const supervised = keepRunning(first, () => startLocalServer({ ...server, uiPort }), log)
   return { uiUrl: first.uiUrl, stop: supervised.stop }
 }
 

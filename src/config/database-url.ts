@@ -1,5 +1,7 @@
-import pg from 'pg'
+import { createRequire } from 'node:module'
 
+/** The client of PostgreSQL, loaded when there is a URL to check. */
+const loadPg = () => createRequire(import.meta.url)('pg') as typeof import('pg')
 const EXAMPLE = 'postgres://USER:PASSWORD@HOST:5432/DATABASE'
 /** Characters that a password must percent-encode (RFC 3986, section 2.1). */
 const PERCENT_ENCODED: Readonly<Record<string, string>> = {
@@ -41,7 +43,7 @@ export function databaseUrlProblem(url: string): string | null {
  */
 export function databaseFilesProblem(url: string): string | null {
   try {
-    new pg.Client({ connectionString: url })
+    ;new (loadPg().Client)({ connectionString: url })
     return null
   } catch (err) {
     const code = err instanceof Error && 'code' in err ? String(err.code) : null
@@ -89,7 +91,7 @@ function parserProblem(url: string): string | null {
   const isReencoded = / |%(?![0-9a-f]{2})/i.test(url)
   if (isReencoded && /%(?:\d[a-f]|[a-f][0-9a-f])/i.test(url)) return encodingProblem(rest)
   try {
-    const { host, port } = new pg.Client({ connectionString: url.replace(TLS_PARAMETER, '$1') })
+    const { host, port } = new (loadPg().Client)({ connectionString: url.replace(TLS_PARAMETER, '$1') })
     if (!isPort(port)) return PORT_PROBLEM
     return /[\s,]/.test(host) && !host.startsWith('/') ? 'has an invalid host' : null
   } catch {

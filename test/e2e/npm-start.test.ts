@@ -23,6 +23,8 @@ const APP = 'wxsimulated000001'
  * (threads, allocator, garbage collection). A bundler in the process, or PostgreSQL's default page cache, exceeds it.
  */
 const MOST_MEMORY_MIB = 500
+/** What Temporal's SDK bundles workflows with. */
+const BUNDLERS = ['webpack', 'memfs', 'unionfs', '@swc/core', 'swc-loader']
 const started: Program[] = []
 const cleanUps: (() => void)[] = []
 afterEach(async () => {
@@ -43,6 +45,11 @@ function start(env: Record<string, string>): Program {
   const program = spawnProgram('src/start.ts', env)
   started.push(program)
   return program
+}
+
+/** The names of the packages that these files belong to. */
+function packagesOf(paths: string): string[] {
+  return [...paths.matchAll(/.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/g)].map((m) => m[1] ?? '')
 }
 
 const isFree = (port: string | undefined) =>
@@ -111,9 +118,14 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
     expect(await jobsDone(dataDir)).toEqual(expect.arrayContaining(['purge', 'vacuum']))
   })
 
-  it('serves after one ready line, names the process that holds its folder, and stops everything that it started', async () => {
+  it('serves after one ready line, loads no bundler, names the process that holds its folder, and stops everything that it started', async () => {
     const { env, dataDir } = await settings()
-    const program = start(env)
+    const loadedModules = join(dataDir, 'loaded-modules')
+    const program = start({
+      ...env,
+      NODE_OPTIONS: '--require ./test/fixtures/list-loaded-modules.cjs',
+      LOADED_MODULES: loadedModules,
+    })
     await waitUntilReady(program)
     expect(program.stdout().match(/^ready /gm)).toHaveLength(1)
 
@@ -129,6 +141,9 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
     for (const port of [env.PORT, env.SIMULATOR_PORT, env.TEMPORAL_PORT, env.TEMPORAL_UI_PORT]) {
       await waitFor(() => isFree(port))
     }
+    const packages = new Set(packagesOf(readFileSync(loadedModules, 'utf8')))
+    expect(packages).toContain('@temporalio/worker')
+    for (const bundler of BUNDLERS) expect(packages).not.toContain(bundler)
   })
 
   it.each(['PORT', 'SIMULATOR_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(

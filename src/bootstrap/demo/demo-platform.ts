@@ -2,30 +2,13 @@ import type { PlatformConfig } from '../../config/config.ts'
 import type { AccountOptions, Simulator } from '../../simulator/index.ts'
 import type { Services } from '../services.ts'
 import { publishOnce } from './demo-account.ts'
+import { DEMO_PLATFORM_CREDENTIALS } from './demo-platform-config.ts'
 import { SHOPS, SUSPENDED_REASON } from './demo-shops.ts'
 
 /** How often WeChat pushes a new ticket (component_verify_ticket). */
 const TICKET_INTERVAL_MS = 600_000
 
-/** The third-party platform at the simulator. Its secrets are public, like those of the simulated account. */
-const CREDENTIALS = {
-  appId: 'wxsimulatedplatform',
-  appSecret: 'test-secret-of-the-simulated-platform',
-  token: 'test-platform-token',
-  aesKey: 'testplatformtestplatformtestplatformtestpla',
-}
-
 const MENU = [{ key: 'coupon', label: '优惠券' }]
-
-/** @param urls where the simulator and the product of this process will listen */
-export function demoPlatform(urls: { simulatorUrl: string; publicUrl: string }): PlatformConfig {
-  return {
-    ...CREDENTIALS,
-    previousAesKey: null,
-    publicUrl: urls.publicUrl,
-    apiBase: urls.simulatorUrl,
-  }
-}
 
 /** Sets up the demo platform at the simulator: its shops, its first ticket, and an example campaign for the shops. */
 export async function prepareDemoPlatform(
@@ -44,7 +27,7 @@ export async function prepareDemoPlatform(
   await publishOnce(services, 'welcome-shops', 'shops.yaml')
   await services.reloadConfig()
   const component = simulator.addComponent({
-    ...CREDENTIALS,
+    ...DEMO_PLATFORM_CREDENTIALS,
     authorisationUrl: `${config.publicUrl}/wechat/component`,
     callbackUrl: `${config.publicUrl}/wechat/$APPID$`,
     redirectHost: new URL(config.publicUrl).host,

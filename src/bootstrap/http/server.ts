@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { addExtraListeners } from './extra-listeners.ts'
+import { localUrl } from './local-url.ts'
 
 /**
  * Connections that may wait until this process accepts them. With Node's 511, clients of a burst are turned away while the
@@ -40,11 +41,6 @@ export interface Listening {
   url: string
   port: number
   close(): Promise<void>
-}
-
-/** The URL for a browser on this machine. */
-export function localUrl(host: string, port: number): string {
-  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
 }
 
 /**

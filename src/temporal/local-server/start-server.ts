@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ServerProgram } from './find-server.ts'
 import { assertPortFree, freePort, isPortFree } from './ports.ts'
-import { prepareNamespace } from './prepare-namespace.ts'
 import { DYNAMIC_CONFIG, dynamicConfigYaml, type ServerPorts, serverYaml, uiYaml } from './server-config.ts'
 import { type Supervised, supervise, untilReady } from './supervise.ts'
 
@@ -32,8 +31,10 @@ export async function startLocalServer(options: {
   settings?: Record<string, unknown>
   /** The codec endpoint that the Web UI decodes payloads with. */
   codecUrl?: string
+  /** Stops a server that is not ready yet. */
+  signal?: AbortSignal
 }): Promise<LocalServer> {
-  const { program, port, uiPort, namespace, settings = {}, codecUrl } = options
+  const { program, port, uiPort, namespace, settings = {}, codecUrl, signal } = options
   await assertPortFree(port, '127.0.0.1', 'TEMPORAL_PORT')
   await assertPortFree(uiPort, '127.0.0.1', 'TEMPORAL_UI_PORT')
   const folder = resolve(options.dataDir, 'temporal')
@@ -45,12 +46,20 @@ export async function startLocalServer(options: {
     program.kind === 'cli'
       ? startCli(program.program, folder, frontend, ui, namespace, codecUrl)
       : await startServer(program, folder, frontend, ui, settings, codecUrl)
+  const stop = () => void server.stop()
+  signal?.addEventListener('abort', stop)
   try {
-    const prepare = () => prepareNamespace(address, namespace, READY_TIMEOUT_MS)
-    await untilReady('the Temporal server', server, prepare)
+    signal?.throwIfAborted()
+    await untilReady('the Temporal server', server, async () => {
+      // Temporal’s client is large, and can be loaded while the server starts.
+      const { prepareNamespace } = await import('./prepare-namespace.ts')
+      await prepareNamespace(address, namespace, READY_TIMEOUT_MS)
+    })
   } catch (err) {
     await server.stop()
     throw err
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
   const hasUi = program.kind === 'cli' || program.ui !== null
   const uiUrl = hasUi ? `http://127.0.0.1:${ui}` : null
