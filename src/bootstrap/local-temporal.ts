@@ -77,7 +77,15 @@ async function startSupervised(
   // Links in the console have this port, so a restarted server gets the same.
   const uiPort = first.uiUrl ? Number(new URL(first.uiUrl).port) : 0
   const supervised = keepRunning(first, () => startLocalServer({ ...server, uiPort }), log)
-  return { uiUrl: first.uiUrl, stop: supervised.stop }
+  const { shardCalls, watchShard } = await import('../temporal/local-server/shard-watch.ts')
+  const calls = shardCalls(first.address, namespace)
+  const watch = watchShard(calls, log)
+  return {
+    uiUrl: first.uiUrl,
+    async stop() {
+      await Promise.all([watch.stop().then(calls.disconnect), supervised.stop()])
+    },
+  }
 }
 
 /** Restarts a server whenever it ends before `stop`, with a delay after each failure. */

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { connectTemporal } from '../../src/temporal/connection.ts'
 import { cacheFolder, findTemporalServer } from '../../src/temporal/local-server/find-server.ts'
 import { PortInUseError } from '../../src/temporal/local-server/ports.ts'
+import { shardCalls } from '../../src/temporal/local-server/shard-watch.ts'
 import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
 import { createRunClient } from '../../src/temporal/run-client.ts'
 import { httpStatusLine, listeningPorts } from '../harness/process/listening-ports.ts'
@@ -86,6 +87,23 @@ describe.skipIf(!inject('temporalAddress'))('the local Temporal server', () => {
     })
     await reconnected.close()
     await second.stop()
+  })
+
+  it('acquires its shard again at the next call after it was closed, with its runs', async () => {
+    const followerKey = { appId: 'wxA', openId: 'oReopened' }
+    const server = await start()
+    const calls = shardCalls(server.address, 'default')
+    const link = connectTemporal({ namespace: 'default', connection: { address: server.address } }, 'test')
+    const runs = createRunClient(link.client)
+    const began = makeStart(planOf([{ id: 'later', afterMs: 3_600_000 }]), Date.now())
+    const allowance = { quota: 3, lifetimeMs: 60_000 }
+    const event = { ...began.entry, scene: 'subscribe' as const, allowance, text: null }
+    await runs.startOrSignal(followerKey, began, event, [])
+    await calls.close()
+    await waitFor(async () => !(await calls.isUnknown()))
+    expect(await runs.describe(followerKey)).toMatchObject({ open: true, runKey: began.entry.key })
+    await Promise.all([calls.disconnect(), link.close()])
+    await server.stop()
   })
 
   it('serves its Web UI', async ({ skip }) => {
