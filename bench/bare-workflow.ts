@@ -1,10 +1,17 @@
-import { proxyActivities, sleep } from '@temporalio/workflow'
-import type { BareActivities } from './history-size.ts'
+import { defineSignal, proxyActivities, setHandler, sleep } from '@temporalio/workflow'
+
+export interface BareActivities {
+  noop(): Promise<void>
+}
 
 const { noop } = proxyActivities<BareActivities>({ startToCloseTimeout: '10s' })
 
-/** The minimum for five timed messages: a sleep and an activity, five times. The reference for the size of a run. */
+/** The signal that starts a run, as an event starts one of the product. */
+export const startSignal = defineSignal('start')
+
+/** The minimum for timed messages: a sleep and an activity for each. The reference for the size and the cost of a run. */
 export async function BareSeries(delaysMs: number[]): Promise<void> {
+  setHandler(startSignal, () => {})
   for (const ms of delaysMs) {
     if (ms > 0) await sleep(ms)
     await noop()

@@ -9,6 +9,8 @@ interface Proc {
   parent: number
   /** Of the process and of its children that have exited. */
   ms: number
+  /** Of the process alone. */
+  ownMs: number
   args: string[]
 }
 
@@ -31,6 +33,27 @@ export function cpuTimeOf(folder: string): Record<string, number> {
   return used
 }
 
+/**
+ * CPU time in ms of all processes below this one, added up by the program that `programOf` names from their command lines.
+ * Children that have exited do not count: their parents may be of another program. Linux only.
+ */
+export function cpuTimeBelow(
+  pid: number,
+  programOf: (args: readonly string[]) => string,
+): Record<string, number> {
+  const all = processes()
+  const used: Record<string, number> = {}
+  const addChildren = (parent: number): void => {
+    for (const child of all.filter((p) => p.parent === parent)) {
+      const program = programOf(child.args)
+      used[program] = (used[program] ?? 0) + child.ownMs
+      addChildren(child.pid)
+    }
+  }
+  addChildren(pid)
+  return used
+}
+
 function processes(): Proc[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -39,9 +62,11 @@ function processes(): Proc[] {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
         const [, parent, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
         // utime, stime, cutime, cstime: fields 14 to 17 of proc(5). `rest` begins with the fifth field.
-        const ms = rest.slice(9, 13).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, 0)
+        const [utime = 0, stime = 0, cutime = 0, cstime = 0] = rest.slice(9, 13).map(Number)
+        const ownMs = (utime + stime) * TICK_MS
+        const ms = ownMs + (cutime + cstime) * TICK_MS
         const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0')
-        return [{ pid: Number(name), parent: Number(parent), ms, args }]
+        return [{ pid: Number(name), parent: Number(parent), ms, ownMs, args }]
       } catch {
         // The process has just exited.
         return []

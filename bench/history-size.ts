@@ -4,12 +4,9 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@te
 import { advanceRunClock } from '../src/temporal/advance-clock.ts'
 import { freshNamespace } from '../test/harness/fresh-namespace.ts'
 import { planOf, startWorkflowHarness } from '../test/harness/workflow-harness.ts'
+import type { BareActivities } from './bare-workflow.ts'
 import type { Figure } from './stats.ts'
 import { countActions } from './temporal-actions.ts'
-
-export interface BareActivities {
-  noop(): Promise<void>
-}
 
 const HOUR = 3_600_000
 /** A series of five steps without hints, planned from a reply, as in the example campaigns. */

@@ -7,6 +7,7 @@ import { measureDueSteps } from './due-steps.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureRunSize } from './history-size.ts'
 import { measureMemory } from './memory.ts'
+import { measureRunCost } from './run-cost.ts'
 import { scalingTables } from './scaling/tables.ts'
 import { measureStart } from './start.ts'
 import { type Figure, formatFigures } from './stats.ts'
@@ -44,18 +45,21 @@ const benches: Record<string, () => Promise<Figure[]>> = {
     return measureTenantIsolation(print)
   },
   tokens: measureTokenRefreshes,
-  /** Only on request: it uses both cores for minutes. */
   footprint: () => measureFootprint(print),
+  cost: () => measureRunCost(print),
 }
+/** They use both cores for minutes. */
+const ONLY_ON_REQUEST = ['footprint', 'cost']
 
 const USAGE = `npm run bench -- [--only NAME,NAME] [--json FILE]
   Measures the figures of docs/figures.md. Nothing is asserted, because machines differ.
-  --only  ${Object.keys(benches).join(', ')}; all except footprint by default.
+  --only  ${Object.keys(benches).join(', ')}; all except ${ONLY_ON_REQUEST.join(' and ')} by default.
           scaling measures nothing and prints the tables of docs/scaling.md
   --json  also writes the figures to this file`
 
 const { values } = readOptions(USAGE, { options: { only: { type: 'string' }, json: { type: 'string' } } })
-const names = values.only?.split(',') ?? Object.keys(benches).filter((name) => name !== 'footprint')
+const names =
+  values.only?.split(',') ?? Object.keys(benches).filter((name) => !ONLY_ON_REQUEST.includes(name))
 if (values.only === 'scaling') {
   process.stdout.write(`${scalingTables().join('\n\n')}\n`)
   process.exit(0)

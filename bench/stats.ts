@@ -53,3 +53,8 @@ export function formatFigures(figures: readonly Figure[]): string {
 function round(x: number): string {
   return x >= 100 ? x.toFixed(0) : x.toFixed(1)
 }
+
+/** The middle of the samples. */
+export function median(samples: readonly number[]): number {
+  return percentile(samples, 0.5)
+}

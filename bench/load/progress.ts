@@ -15,13 +15,13 @@ async function countOpenRuns(base: string): Promise<number> {
 }
 
 /** Waits until the inbox is empty and no run is open. Returns false when their number stops falling. */
-export async function waitUntilAllEnded(base: string): Promise<boolean> {
+export async function waitUntilAllEnded(base: string, pollMs = POLL_MS): Promise<boolean> {
   let [fewest, since] = [Number.POSITIVE_INFINITY, Date.now()]
   for (;;) {
     const left = (await countPending(base)) + (await countOpenRuns(base))
     if (left === 0) return true
     if (left < fewest) [fewest, since] = [left, Date.now()]
     else if (Date.now() - since > STALL_TIMEOUT_MS) return false
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
