@@ -35,6 +35,8 @@ export interface ActivityDeps {
   throttle: SendThrottle
   accounts: {
     find(appId: string): Promise<SendAccount | null>
+    /** The account as this process read it at most a second ago. */
+    findRecent(appId: string): Promise<SendAccount | null>
     /** Stops the account for the errcode that WeChat gave. An exhausted daily quota stops it until the next day. */
     stop(appId: string, state: AccountStop, errcode: number): Promise<void>
     /** Fetches the account's remaining quota and its rate of sends from WeChat, at most once a minute. */
@@ -49,6 +51,8 @@ export interface ActivityDeps {
   }
   /** A step's message in the run's version, or in a newer version published with `bodies=running`. Null when it is gone. */
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
+  /** The same, as this process read it at most a second ago. */
+  recentMessageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
   metrics: {
     sent(result: string, errcode: number | null): void
     /** Counts one request by the class of its answer. */

@@ -5,6 +5,8 @@ import { createPrepareMedia } from './media/prepare-media.ts'
 import { createRecordRun } from './record-run.ts'
 import { createResolveUnanswered } from './send/resolve-unanswered.ts'
 import { createSend } from './send/send.ts'
+import { createSendNow } from './send/send-now.ts'
+import { UnrecordedSends } from './send/unrecorded-sends.ts'
 
 export type { ActivityDeps } from './deps.ts'
 export type { FetchAttributesInput } from './follower/fetch-follower-attributes.ts'
@@ -14,8 +16,10 @@ export type { SendInput } from './send/send-input.ts'
 
 /** The activities by their names in Temporal. All I/O of a workflow is in them. */
 export function createActivities(deps: ActivityDeps) {
+  const unrecorded = new UnrecordedSends()
   return {
-    send: createSend(deps),
+    send: createSend(deps, unrecorded),
+    sendNow: createSendNow(deps, unrecorded),
     prepareMedia: createPrepareMedia(deps),
     resolveUnanswered: createResolveUnanswered(deps),
     recordRun: createRecordRun(deps),

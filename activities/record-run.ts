@@ -1,8 +1,9 @@
 import type { Plan } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
+import type { FollowerKey } from '../src/shared/ids.ts'
 import { truncateText } from '../src/shared/text.ts'
 import { saveFollower } from '../src/store/runs/follower-rows.ts'
-import { recordRun } from '../src/store/runs/run-rows.ts'
+import { recordKnownRun, recordRun } from '../src/store/runs/run-rows.ts'
 import { currentRun } from './attempt/current-run.ts'
 import { endOnError } from './attempt/end-on-error.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -30,16 +31,24 @@ export function createRecordRun(deps: ActivityDeps) {
   async function write({ state, plan, runId }: RecordRunInput): Promise<void> {
     const { appId, openId } = currentRun()
     const follower = { appId, openId }
-    const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
-    // An operator may pause a run with Temporal's tools too, so the run is what the check before each send relies on.
-    await saveFollower(db, follower, { paused: state.status === 'paused', ...optedOut }, now())
-    const run = { entry: state.entry, plan }
-    const { ended, held, stored } = await recordRun(db, follower, run, { state, runId }, now())
-    reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, stored)
+    // A paused or opted-out follower needs a row.
+    const needsFollower = state.status === 'paused' || state.outcome === 'opted-out'
+    const known = needsFollower ? null : await recordKnownRun(db, follower, { state, runId }, now())
+    const { ended, held } = known ?? (await writeRows(follower, { state, plan, runId }))
     for (const reason of held) metrics.held(reason)
     if (!ended || !state.outcome) return
     metrics.ended(state.outcome)
     for (const step of state.steps) if (step.state === 'skipped') metrics.skipped(reasonCategory(step.reason))
+  }
+
+  async function writeRows(follower: FollowerKey, { state, plan, runId }: RecordRunInput) {
+    const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
+    // An operator may pause a run with Temporal's tools too, so the run is what the check before each send relies on.
+    await saveFollower(db, follower, { paused: state.status === 'paused', ...optedOut }, now())
+    const run = { entry: state.entry, plan }
+    const recorded = await recordRun(db, follower, run, { state, runId }, now())
+    reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, recorded.stored)
+    return recorded
   }
 }
 

@@ -4,7 +4,7 @@ import type { Interaction, Plan, RunStart } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
 import type { Ledger } from '../src/wechat/rules/ledger.ts'
 import { campaignAttribute, stateAttribute } from './names.ts'
-import type { NurtureInput, NurtureResult } from './nurture-input.ts'
+import { INPUT_VERSION, type NurtureInput, type NurtureResult } from './nurture-input.ts'
 
 /** The run that starts when the current one has closed, and the events that it has to apply. */
 export interface NextRun {
@@ -16,8 +16,9 @@ export interface NextRun {
 type Workflow = (input: NurtureInput) => Promise<NurtureResult>
 
 /** Continues the same run in a new execution, because its history grew long. */
-export function continueSameRun(plan: Plan, state: RunState): Promise<never> {
+export function continueSameRun(inputVersion: number, plan: Plan, state: RunState): Promise<never> {
   return makeContinueAsNewFunc<Workflow>({ memo: workflowInfo().memo ?? {} })({
+    inputVersion,
     start: { entry: state.entry, plan },
     ledger: state.ledger,
     state,
@@ -36,5 +37,12 @@ export function continueAsNextRun(closed: RunState, { start, ledger, backlog }: 
     memo: { runKey: start.entry.key },
     // The next run starts on the current worker version. This run may be pinned to an older one.
     initialVersioningBehavior: 'AUTO_UPGRADE',
-  })({ start, ledger, ...(agentSession ? { agentSession } : {}), recorded: false, backlog })
+  })({
+    inputVersion: INPUT_VERSION,
+    start,
+    ledger,
+    ...(agentSession ? { agentSession } : {}),
+    recorded: false,
+    backlog,
+  })
 }

@@ -3,8 +3,16 @@ import type { Interaction, RunStart } from '../src/run/plan.ts'
 import type { Outcome, RunState } from '../src/run/state.ts'
 import type { Ledger } from '../src/wechat/rules/ledger.ts'
 
+/**
+ * Which behaviour a run follows: docs/adr/0008-input-version.md. A run keeps its version in later executions.
+ * 1 (absent): 0.3. 2: sends and snapshots are tried as local activities first, and the status is written to the search
+ * attributes when it changes.
+ */
+export const INPUT_VERSION = 2
+
 /** The input of a `FollowerNurture` workflow. The follower is named by the workflow id only. */
 export interface NurtureInput {
+  inputVersion?: number
   start: RunStart
   /** The follower's earlier grants that are still valid. */
   ledger: Ledger

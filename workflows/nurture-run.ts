@@ -43,6 +43,7 @@ import {
   prepareMedia,
   resolveUnanswered,
   send,
+  sendNow,
   tagFollower,
 } from './activity-calls.ts'
 import { continueAsNextRun, continueSameRun, type NextRun } from './continue-as-new.ts'
@@ -71,6 +72,7 @@ export class NurtureRun {
   private readonly follower: FollowerKey
   private readonly plan: Plan
   private readonly key: string
+  private readonly inputVersion: number
   private state: RunState
   private readonly stored: StoredRun
   private nextRun: NextRun | null = null
@@ -90,9 +92,10 @@ export class NurtureRun {
     this.follower = follower
     this.plan = start.plan
     this.key = start.entry.key
+    this.inputVersion = input.inputVersion ?? 1
     this.state = state ?? beginRun(start.plan, start.entry, input.ledger)
     if (agentSession && !state) this.state = applyAgentSession(this.state, agentSession)
-    this.stored = new StoredRun(follower.appId)
+    this.stored = new StoredRun(follower.appId, this.inputVersion >= 2)
     if (recorded) this.stored.noteWritten(this.state)
     for (const event of backlog) this.applyEvent(event)
     if (!state)
@@ -238,7 +241,8 @@ export class NurtureRun {
     await ignoreCancellation(async () => {
       if (!this.stored.isUpToDate(this.state)) await this.record()
       if (this.hasChanged) return
-      if (workflowInfo().continueAsNewSuggested) await continueSameRun(this.plan, this.state)
+      if (workflowInfo().continueAsNewSuggested)
+        await continueSameRun(this.inputVersion, this.plan, this.state)
       const summary = WAIT_SUMMARY[reason] ?? `until step ${reason}`
       await condition(() => this.hasChanged, Math.max(1, until - Date.now()), { summary })
     })
@@ -259,6 +263,8 @@ export class NurtureRun {
     const input = { state: this.state, index, grant, leftMs, now: Date.now() }
     try {
       return await this.interruptible.run(async () => {
+        const sent = this.inputVersion >= 2 ? await sendNow(input) : null
+        if (sent) return sent
         const failure = step.media ? await prepareMedia(appId, step, input) : null
         if (failure) return failure
         // The upload, or the wait for an active account, took time.

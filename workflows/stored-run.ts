@@ -1,19 +1,21 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import type { Plan } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
-import { recordRun } from './activity-calls.ts'
+import { recordRun, recordRunNow } from './activity-calls.ts'
 import { stateAttribute } from './names.ts'
 import { renderDetails } from './run-details.ts'
 
 /** The run's row in the store, as far as the workflow knows it. The workflow writes the row only when it has changed. */
 export class StoredRun {
   private readonly appId: string
+  private readonly localFirst: boolean
   private status: RunState['status'] = 'active'
   /** Null when the row may be missing or out of date. */
   private fingerprint: string | null = null
 
-  constructor(appId: string) {
+  constructor(appId: string, localFirst: boolean) {
     this.appId = appId
+    this.localFirst = localFirst
   }
 
   hasStatusOf(state: RunState): boolean {
@@ -37,9 +39,12 @@ export class StoredRun {
 
   /** Writes the run to the store, and its status to Temporal's search attributes. */
   async write(state: RunState, plan: Plan): Promise<void> {
-    upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
+    if (!this.localFirst || !this.hasStatusOf(state))
+      upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
     setCurrentDetails(renderDetails(state))
-    await recordRun(this.appId, { state, plan, runId: workflowInfo().runId })
+    const input = { state, plan, runId: workflowInfo().runId }
+    const recorded = this.localFirst ? await recordRunNow(input) : null
+    if (!recorded) await recordRun(this.appId, input)
     this.noteWritten(state)
   }
 }

@@ -38,10 +38,11 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
     db,
     log: pino({ level: 'silent' }),
     now: () => ENTRY,
-    tokens: { getToken: never, afterRefusal: never },
+    tokens: { currentToken: () => null, getToken: never, afterRefusal: never },
     throttle: createSendThrottle({ slots: 1, now: () => ENTRY }),
     accounts: {
       find: never,
+      findRecent: never,
       stop: never,
       recordRefusedKind: never,
       fetchSendQuota: never,
@@ -50,6 +51,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
       recordAcceptedKind: never,
     },
     messageOf,
+    recentMessageOf: messageOf,
     metrics: {
       sent() {},
       attempt() {},

@@ -93,6 +93,19 @@ export class SendAttempt {
       : this.#send(account, rendered.message, rendered.body)
   }
 
+  /**
+   * Executes the first attempt, with what the process knows of the account. The intent finds earlier attempts.
+   * @returns null when the step cannot be sent like this
+   * @throws what only a later attempt can change
+   */
+  async executeNow(account: SendAccount): Promise<SendResult | null> {
+    this.#onUnknown = account.onUnknown
+    if (this.#deadline.leftMs() <= 0) return null
+    this.#deps.throttle.setRate(account.appId, account.rate)
+    const rendered = await renderStep(this.#deps, this.#input, account)
+    return 'refused' in rendered ? null : this.#send(account, rendered.message, rendered.body)
+  }
+
   /** The final result of an earlier attempt, when its worker or the store was lost before Temporal received it. */
   async #knownResult(): Promise<SendResult | null> {
     const { row, key } = this.#delivery
@@ -227,7 +240,7 @@ export class SendAttempt {
   /** Records what an accepted message proves about its account. A failure is harmless: the next message proves it again. */
   async #recordAccepted({ appId, refusedKinds }: SendAccount, kind: MessageKind): Promise<void> {
     try {
-      await this.#deps.accounts.recordValidRecipient(appId)
+      if (this.#delivery.followsInvalidRecipient) await this.#deps.accounts.recordValidRecipient(appId)
       if (refusedKinds.includes(kind)) await this.#deps.accounts.recordAcceptedKind(appId, kind)
     } catch (err) {
       this.#deps.log.warn({ err, appId }, 'accepted message not recorded for its account')

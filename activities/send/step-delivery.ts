@@ -11,6 +11,7 @@ import {
 } from '../../src/store/runs/deliveries.ts'
 import type { AttemptDeadline } from '../attempt/attempt-deadline.ts'
 import { currentRun } from '../attempt/current-run.ts'
+import { backoff } from '../attempt/retry-after.ts'
 import type { ActivityDeps } from '../deps.ts'
 import { recordKnownResult, recordResult } from './record-result.ts'
 import { type SendInput, sendKey } from './send-input.ts'
@@ -27,6 +28,7 @@ export class StepDelivery {
   #unclear: number
   /** The number of attempts that this one knows of. Another attempt's request makes it out of date. */
   #knownAttempts: number
+  #followsInvalidRecipient = false
 
   private constructor(
     deps: ActivityDeps,
@@ -53,6 +55,15 @@ export class StepDelivery {
     return new StepDelivery(deps, { input, deadline, key, runId: run.runId, row })
   }
 
+  /** For the first attempt: assumes that there is no row. When there is one, it refuses the intent. */
+  static first(
+    deps: ActivityDeps,
+    { input, deadline }: { input: SendInput; deadline: AttemptDeadline },
+  ): StepDelivery {
+    const run = currentRun()
+    return new StepDelivery(deps, { input, deadline, key: sendKey(input, run), runId: run.runId, row: null })
+  }
+
   /** The step's unclear attempts. Each one may have been delivered, so each counts against the quota. */
   get unclear(): number {
     return this.#unclear
@@ -62,6 +73,19 @@ export class StepDelivery {
   get quotaLeft(): number {
     const { quota, used } = this.#input.grant
     return quota - used - this.#unclear
+  }
+
+  /** True when the account's last send went to a follower that WeChat does not know. Known after the intent. */
+  get followsInvalidRecipient(): boolean {
+    return this.#followsInvalidRecipient
+  }
+
+  /** Time until the backoff after the last failed attempt is over, ms; 0 when no attempt failed. */
+  get retryInMs(): number {
+    if (this.row?.state !== 'failed') return 0
+    const delayMs = backoff(this.row.failures)
+    // The clock of the process that wrote the row may differ, so the wait is at most one backoff.
+    return Math.min(delayMs, Math.max(0, this.row.updatedAt + delayMs - this.#deps.now()))
   }
 
   /** When the attempt ends, and how many attempts were unclear by then: part of every result. */
@@ -74,7 +98,10 @@ export class StepDelivery {
   /** Checks that the step may still be sent and writes the intent, in one statement. */
   async recordIntent(): Promise<Intent> {
     const intent = await recordIntent(this.#deps.db, this.key, this.#deps.now(), this.#knownAttempts)
-    if (intent.allowed) this.#knownAttempts = intent.attempts
+    if (intent.allowed) {
+      this.#knownAttempts = intent.attempts
+      this.#followsInvalidRecipient = intent.followsInvalidRecipient
+    }
     return intent
   }
 

@@ -1,6 +1,6 @@
 import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import type { Db } from '../store/db.ts'
-import { claimHeads, type InboxRow } from '../store/inbox/inbox-rows.ts'
+import { type ClaimedEvent, claimHeads } from '../store/inbox/claim-events.ts'
 
 /** The lifetime of the grant of a follow (WeChat, since 2023). Older events have missed it. */
 const RECENT_MS = MINUTE_MS
@@ -18,7 +18,7 @@ export function createClaimPolicy(deps: { db: Db; ownerId: string; now: () => nu
   let takeNewestNext = false
   let noneRecentUntil = Number.NEGATIVE_INFINITY
 
-  return async function claim(limit: number): Promise<InboxRow[]> {
+  return async function claim(limit: number): Promise<ClaimedEvent[]> {
     const lease = { ownerId: deps.ownerId, now: now(), leaseMs: deps.leaseMs, limit }
     if (isBehind && takeNewestNext && performance.now() > noneRecentUntil) {
       takeNewestNext = false

@@ -1,8 +1,8 @@
 import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { ACCOUNT_REMOVED } from '../store/accounts/removed-accounts.ts'
-import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
-import { readFollower, saveFollower } from '../store/runs/follower-rows.ts'
-import { runsByFollower } from '../store/runs/run-rows.ts'
+import type { ClaimedEvent } from '../store/inbox/claim-events.ts'
+import { finishDispatch } from '../store/inbox/finish-dispatch.ts'
+import type { SignalResult } from '../temporal/run-client.ts'
 import { noopTracing, type Span } from '../tracing/tracing.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { eraseOnRequest } from './erase-on-request.ts'
@@ -14,7 +14,7 @@ import { endRunOfRemovedAccount, skipRemovedAccount, startRun } from './start-ru
  * retry finds what an earlier attempt has done.
  * @throws TemporalUnavailableError, InProgressError or another error; the row then stays undispatched
  */
-export function dispatchEvent(deps: DispatchDeps, row: InboxRow): Promise<void> {
+export function dispatchEvent(deps: DispatchDeps, row: ClaimedEvent): Promise<void> {
   const { dedupeKey: key, appId, openId, kind, attempts } = row
   const attributes = { key, appId, follower: maskId(openId), kind, attempt: attempts }
   // Part of the trace of the callback. A failed attempt is a span too.
@@ -25,10 +25,10 @@ export function dispatchEvent(deps: DispatchDeps, row: InboxRow): Promise<void> 
   )
 }
 
-async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<void> {
+async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Promise<void> {
   const { db, config, now, log } = deps
   const follower: FollowerKey = { appId: row.appId, openId: row.openId }
-  const known = await readKnown(deps, follower, row)
+  const known = await readContext(deps, row)
   if (row.result === ACCOUNT_REMOVED || !(await config.isRegistered(row.appId))) {
     return skipRemovedAccount(deps, follower, row, known)
   }
@@ -45,11 +45,8 @@ async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<
     )
   }
   if (action.do === 'start') await endRunOfRemovedAccount(deps, follower, row, known.runs)
-  const result = await perform(deps, follower, row, action)
-  await db.transaction(async (tx) => {
-    if (Object.keys(patch).length > 0) await saveFollower(tx, follower, patch, now())
-    await markDispatched(tx, row.id, result, now())
-  })
+  const { result, started = null } = await perform(deps, follower, row, action)
+  await finishDispatch(db, { id: row.id, result, follower, patch, started }, now())
   // The newest run received the signal.
   const run =
     result === 'started' ? row.dedupeKey : result === 'signalled' ? known.runs[0]?.runKey : undefined
@@ -58,36 +55,42 @@ async function dispatch(deps: DispatchDeps, row: InboxRow, span: Span): Promise<
   if (result === 'started') deps.onStarted?.()
 }
 
-/** Reads what the store and the campaigns know about the follower and the event. */
-async function readKnown({ db, config }: DispatchDeps, follower: FollowerKey, row: InboxRow) {
+/** Adds the rules and the campaign version to what the store knew when the event was claimed. */
+async function readContext({ config }: DispatchDeps, row: ClaimedEvent) {
   const start = row.event?.start
-  const [followerRow, runs, rules, matched] = await Promise.all([
-    readFollower(db, follower),
-    runsByFollower(db, follower),
+  const [rules, matched] = await Promise.all([
     config.rulesOf(row.appId),
     start ? config.planOf(start.campaign, start.version) : null,
   ])
-  return { follower: followerRow, runs, rules, matched } satisfies Partial<DispatchContext>
+  return { ...row.known, rules, matched } satisfies Partial<DispatchContext>
 }
 
-/** Executes the planned action. @returns the result for the inbox row */
+/** `result`: for the inbox row. `started`: the run that the event started. */
+interface Performed {
+  result: string
+  started?: { runKey: string; runId: string } | null
+}
+
+/** Executes the planned action. */
 async function perform(
   deps: DispatchDeps,
   follower: FollowerKey,
-  row: InboxRow,
+  row: ClaimedEvent,
   action: Exclude<DispatchPlan['action'], { do: 'erase' }>,
-): Promise<string> {
+): Promise<Performed> {
   const { runs } = deps
   switch (action.do) {
     case 'nothing':
-      return action.result
+      return { result: action.result }
     case 'unsubscribe':
-      return (await runs.signal(follower, 'unsubscribed', action.event)) === 'ok' ? 'signalled' : 'no-run'
+      return { result: resultOf(await runs.signal(follower, 'unsubscribed', action.event)) }
     case 'agent':
-      return (await runs.signal(follower, 'agentSession', action.change)) === 'ok' ? 'signalled' : 'no-run'
+      return { result: resultOf(await runs.signal(follower, 'agentSession', action.change)) }
     case 'interact': {
-      if ((await runs.signal(follower, 'interaction', action.event)) === 'ok') return 'signalled'
-      return action.event.start ? startRun(deps, follower, row, action) : 'no-run'
+      const answer = await runs.signal(follower, 'interaction', action.event)
+      return answer === 'not-open' && action.event.start
+        ? startRun(deps, follower, row, action)
+        : { result: resultOf(answer) }
     }
     case 'start':
       return startRun(deps, follower, row, action)
@@ -95,3 +98,5 @@ async function perform(
       return action satisfies never
   }
 }
+
+const resultOf = (answer: SignalResult) => (answer === 'ok' ? 'signalled' : 'no-run')

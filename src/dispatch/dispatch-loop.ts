@@ -1,6 +1,7 @@
 import { maskId } from '../shared/ids.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
-import { type InboxRow, nextClaimAt, releaseForRetry } from '../store/inbox/inbox-rows.ts'
+import type { ClaimedEvent } from '../store/inbox/claim-events.ts'
+import { releaseForRetry } from '../store/inbox/inbox-rows.ts'
 import { TemporalUnavailableError } from '../temporal/run-client.ts'
 import { createClaimPolicy } from './claim-policy.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
@@ -12,6 +13,8 @@ import { backoffMs, TemporalOutage } from './temporal-outage.ts'
 const MAX_IN_FLIGHT = 8
 /** While many callbacks wait, they get most of the process: WeChat waits only 5 s for an answer. */
 const MAX_IN_FLIGHT_BUSY = 1
+/** A claim for fewer events is not worth its statement while others are in flight. */
+const MIN_CLAIM = 4
 const LEASE_MS = 30 * SECOND_MS
 const BUSY_POLL_MS = 200
 const MIN_SLEEP_MS = 20
@@ -54,12 +57,15 @@ export function createDispatchLoop(deps: DispatchLoopDeps): DispatchLoop {
 
 class InboxDispatchLoop implements DispatchLoop {
   readonly #deps: DispatchLoopDeps
-  readonly #claim: (limit: number) => Promise<InboxRow[]>
+  readonly #claim: (limit: number) => Promise<ClaimedEvent[]>
   readonly #outage: TemporalOutage
   readonly #inFlight = new Set<Promise<void>>()
   #isRunning = false
   #isClaiming = false
-  #wakeAgain = false
+  /** False after a claim that found fewer events than it asked for, until something may have changed. */
+  #mayHaveMore = true
+  /** When the events that this process postponed are due, epoch ms, by their ids. */
+  readonly #retryAt = new Map<number, number>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(deps: DispatchLoopDeps) {
@@ -75,18 +81,8 @@ class InboxDispatchLoop implements DispatchLoop {
   }
 
   wake(): void {
-    if (!this.#isRunning) return
-    if (this.#isClaiming) {
-      this.#wakeAgain = true
-      return
-    }
-    this.#isClaiming = true
-    void this.#claimAndDispatch().finally(() => {
-      this.#isClaiming = false
-      if (!this.#wakeAgain) return
-      this.#wakeAgain = false
-      this.wake()
-    })
+    this.#mayHaveMore = true
+    this.#claimMore()
   }
 
   async stop(): Promise<void> {
@@ -99,18 +95,27 @@ class InboxDispatchLoop implements DispatchLoop {
     return this.#outage.reason
   }
 
+  #claimMore(): void {
+    if (!this.#isRunning || this.#isClaiming || !this.#mayHaveMore) return
+    this.#isClaiming = true
+    void this.#claimAndDispatch().finally(() => {
+      this.#isClaiming = false
+      if (this.#timer === undefined) this.#claimMore()
+    })
+  }
+
+  /** Sets the timer for the next claim, unless that may follow at once. */
   async #claimAndDispatch(): Promise<void> {
     const { now, isBusy, mayDispatch } = this.#deps
     clearTimeout(this.#timer)
+    this.#timer = undefined
     const waitUntil = this.#outage.waitUntil()
     if (waitUntil !== null) return this.#sleepUntil(waitUntil)
     const busy = isBusy?.() ?? false
     const capacity = (busy ? MAX_IN_FLIGHT_BUSY : MAX_IN_FLIGHT) - this.#inFlight.size
-    if (capacity <= 0) {
-      // The last callback of a burst may be a duplicate, which does not wake the loop.
-      if (busy) this.#sleepUntil(now() + BUSY_POLL_MS)
-      return
-    }
+    // The next dispatched event claims again. While callbacks are stored, none may be in flight then.
+    if (this.#inFlight.size > 0 && capacity < MIN_CLAIM)
+      return this.#sleepUntil(now() + (busy ? BUSY_POLL_MS : MAX_SLEEP_MS))
     const isAllowed = mayDispatch ? await mayDispatch() : true
     if (!this.#isRunning) return
     if (isAllowed) await this.#claimRows(capacity)
@@ -118,16 +123,25 @@ class InboxDispatchLoop implements DispatchLoop {
   }
 
   async #claimRows(capacity: number): Promise<void> {
-    const { db, now, log } = this.#deps
+    const { now, log } = this.#deps
+    const limit = this.#outage.reason === null ? capacity : 1
+    this.#mayHaveMore = false
     try {
-      const rows = await this.#claim(this.#outage.reason === null ? capacity : 1)
-      for (const row of rows) this.#dispatch(row)
-      if (rows.length > 0) this.#wakeAgain = true
-      else this.#sleepUntil((await nextClaimAt(db)) ?? now() + MAX_SLEEP_MS)
+      const rows = await this.#claim(limit)
+      for (const row of rows) {
+        this.#retryAt.delete(row.id)
+        this.#dispatch(row)
+      }
+      if (rows.length === limit) this.#mayHaveMore = true
+      if (!this.#mayHaveMore) this.#sleepUntil(this.#nextClaimAt())
     } catch (err) {
       log.error({ err }, 'dispatcher: the inbox cannot be read')
       this.#sleepUntil(now() + backoffMs(1))
     }
+  }
+
+  #nextClaimAt(): number {
+    return Math.min(...this.#retryAt.values(), this.#deps.now() + MAX_SLEEP_MS)
   }
 
   #sleepUntil(at: number): void {
@@ -137,7 +151,7 @@ class InboxDispatchLoop implements DispatchLoop {
     this.#timer = setTimeout(() => this.wake(), ms)
   }
 
-  #dispatch(row: InboxRow): void {
+  #dispatch(row: ClaimedEvent): void {
     const work = dispatchEvent(this.#deps, row)
       .then(
         () => this.#endOutage(),
@@ -151,23 +165,30 @@ class InboxDispatchLoop implements DispatchLoop {
       )
       .finally(() => {
         this.#inFlight.delete(work)
-        this.wake()
+        if (row.known.hasNext) this.#mayHaveMore = true
+        this.#claimMore()
       })
     this.#inFlight.add(work)
   }
 
-  async #postpone(row: InboxRow, err: unknown): Promise<void> {
-    const { db, now, log } = this.#deps
+  async #postpone(row: ClaimedEvent, err: unknown): Promise<void> {
+    const { now, log } = this.#deps
     const message = err instanceof Error ? err.message : String(err)
     if (err instanceof TemporalUnavailableError) {
-      await releaseForRetry(db, row.id, this.#extendOutage(message), message)
+      await this.#release(row, this.#extendOutage(message), message)
       return
     }
     if (!(err instanceof InProgressError)) {
       const about = { key: row.dedupeKey, inbox: row.id, follower: maskId(row.openId) }
       log.error({ err, ...about }, 'dispatcher: event could not be dispatched and will be retried')
     }
-    await releaseForRetry(db, row.id, now() + backoffMs(row.attempts), message)
+    await this.#release(row, now() + backoffMs(row.attempts), message)
+  }
+
+  async #release(row: ClaimedEvent, retryAt: number, reason: string): Promise<void> {
+    await releaseForRetry(this.#deps.db, row.id, retryAt, reason)
+    this.#retryAt.set(row.id, retryAt)
+    if (!this.#isClaiming) this.#sleepUntil(this.#nextClaimAt())
   }
 
   /** @returns when Temporal may be called again, epoch ms */

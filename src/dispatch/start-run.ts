@@ -3,8 +3,9 @@ import { beginRun, endRun } from '../run/state.ts'
 import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/accounts/removed-accounts.ts'
+import type { RecentRun } from '../store/inbox/claim-events.ts'
 import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
-import { endRunFromOutside, insertRun, type RunRow, recordRunId } from '../store/runs/run-rows.ts'
+import { endRunFromOutside, insertRun } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
@@ -15,16 +16,16 @@ const RECENT_MS = 30 * SECOND_MS
 
 type StartDeps = Pick<DispatchDeps, 'db' | 'runs' | 'now' | 'log'>
 
-/** Starts the run of an entry, unless an earlier attempt has started it. @returns the result for the inbox row */
+/** Starts the run of an entry, unless an earlier attempt has started it. */
 export async function startRun(
   deps: StartDeps,
   follower: FollowerKey,
   row: InboxRow,
   { event, ledger, agent }: Extract<DispatchPlan['action'], { do: 'start' | 'interact' }>,
-): Promise<'started' | 'no-run'> {
-  const { db, runs, now } = deps
+): Promise<{ result: string; started: { runKey: string; runId: string } | null }> {
+  const { runs, now } = deps
   const { start } = event
-  if (!start) return 'no-run'
+  if (!start) return { result: 'no-run', started: null }
   // In a retry, or after the store was restored from a backup, the run may have started already, or even have ended.
   const mayHaveStarted = row.attempts > 1 || now() - row.receivedAt > RECENT_MS
   const existing = mayHaveStarted ? await runs.describe(follower) : null
@@ -33,8 +34,7 @@ export async function startRun(
     existing?.runKey === row.dedupeKey
       ? existing
       : await runs.startOrSignal(follower, start, event, ledger, agent)
-  await recordRunId(db, row.dedupeKey, runId)
-  return 'started'
+  return { result: 'started', started: { runKey: row.dedupeKey, runId } }
 }
 
 /**
@@ -45,7 +45,7 @@ export async function endRunOfRemovedAccount(
   { runs }: StartDeps,
   follower: FollowerKey,
   row: InboxRow,
-  recent: readonly RunRow[],
+  recent: readonly RecentRun[],
 ): Promise<void> {
   const before = recent.find((r) => r.runKey !== row.dedupeKey)
   if (before?.outcome === 'account-stopped') await endRemovedRun(runs, follower, before.runId)

@@ -26,12 +26,27 @@ export async function uploadMissing(
   if (refs.length === 0) return { ok: true }
   const known = await uploadRows(deps.db, account.appId, refs)
   for (const ref of refs) {
-    const at = known.find((k) => k.mediaId === ref.id && k.type === ref.type)?.uploadedAt
-    if (!force && at !== undefined && at > deps.now() - REUPLOAD_AFTER_MS) continue
+    if (!force && isFresh(known, ref, deps.now())) continue
     const outcome = await upload(deps, account, ref)
     if (!outcome.ok) return outcome
   }
   return { ok: true }
+}
+
+/** True when the account has all these media at WeChat, and none of them expires soon. */
+export async function areUploaded(
+  { db, now }: { db: Db; now: () => number },
+  appId: string,
+  refs: readonly MediumRef[],
+): Promise<boolean> {
+  if (refs.length === 0) return true
+  const known = await uploadRows(db, appId, refs)
+  return refs.every((ref) => isFresh(known, ref, now()))
+}
+
+function isFresh(known: Awaited<ReturnType<typeof uploadRows>>, ref: MediumRef, now: number): boolean {
+  const at = known.find((k) => k.mediaId === ref.id && k.type === ref.type)?.uploadedAt
+  return at !== undefined && at > now - REUPLOAD_AFTER_MS
 }
 
 async function upload(

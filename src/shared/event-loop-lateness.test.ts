@@ -7,7 +7,7 @@ function block(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
-it('reports a long turn during it and after it, and forgets it', async () => {
+it('reports a long turn during it and after it, and not for long', async () => {
   const lateness = new EventLoopLateness()
   try {
     block(300)

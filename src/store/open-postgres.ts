@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
 import type { Store } from './db.ts'
+import { drizzleConfig, type OnStatement } from './drizzle-config.ts'
 import { migrationsFolder, requireBaseline } from './migrate.ts'
 import * as schema from './schema.ts'
 
@@ -10,7 +11,7 @@ const POOL_SIZE = 20
 const CONNECT_TIMEOUT_MS = 3_000
 
 /** Connects to PostgreSQL and migrates its schema. @throws OutdatedStoreError */
-export async function openPostgres(connectionString: string): Promise<Store> {
+export async function openPostgres(connectionString: string, onStatement?: OnStatement): Promise<Store> {
   const pool = new pg.Pool({ connectionString, max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   // A lost connection must not end the process, idle or between two statements of a transaction. The next query reports the
   // error.
@@ -22,7 +23,7 @@ export async function openPostgres(connectionString: string): Promise<Store> {
     await pool.end()
     throw err
   }
-  return { db: drizzle(pool, { schema }), kind: 'postgres', close: () => pool.end() }
+  return { db: drizzle(pool, drizzleConfig(onStatement)), kind: 'postgres', close: () => pool.end() }
 }
 
 /** Of several processes that start at once, one migrates and the others wait. */

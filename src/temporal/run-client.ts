@@ -16,7 +16,7 @@ export class TemporalUnavailableError extends Error {
 }
 
 /** `not-open`: no such run is open. */
-type SignalResult = 'ok' | 'not-open'
+export type SignalResult = 'ok' | 'not-open'
 
 /** The newest execution of a follower. */
 interface ExecutionView {

@@ -9,6 +9,7 @@ import {
   stateAttribute,
   WORKFLOW_TYPE,
 } from '../../workflows/names.ts'
+import { INPUT_VERSION } from '../../workflows/nurture-input.ts'
 import type { SignalName } from '../../workflows/signals.ts'
 import type { AgentSessionChange } from '../run/agent-session.ts'
 import type { Interaction, RunStart } from '../run/plan.ts'
@@ -47,7 +48,15 @@ export function createRunStarts(
           WORKFLOW_TYPE,
           {
             ...startOptions(follower, start, 'active'),
-            args: [{ start, ledger, recorded: true, ...(agentSession ? { agentSession } : {}) }],
+            args: [
+              {
+                inputVersion: INPUT_VERSION,
+                start,
+                ledger,
+                recorded: true,
+                ...(agentSession ? { agentSession } : {}),
+              },
+            ],
             signal: 'interaction' satisfies SignalName,
             signalArgs: [event],
           },
@@ -62,7 +71,7 @@ export function createRunStarts(
         try {
           await client.workflow.start<typeof FollowerNurture>(WORKFLOW_TYPE, {
             ...startOptions(row, start, row.status),
-            args: [{ start, ledger, recorded: true, state }],
+            args: [{ inputVersion: INPUT_VERSION, start, ledger, recorded: true, state }],
           })
           return true
         } catch (err) {

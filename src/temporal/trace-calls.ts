@@ -47,7 +47,8 @@ export function traceActivities({ span }: Tracing): ActivityInterceptorsFactory 
         }
         return span(
           {
-            name: info.activityType,
+            // The first attempt of a send is a local activity with a name of its own.
+            name: info.activityType === 'sendNow' ? 'send' : info.activityType,
             kind: 'consumer',
             parent: trace?.traceparent ?? null,
             links: trace?.lastSignal ? [trace.lastSignal] : [],
@@ -57,6 +58,8 @@ export function traceActivities({ span }: Tracing): ActivityInterceptorsFactory 
             try {
               const answer = await next(input)
               span.setAttributes(resultOf(answer))
+              // A local attempt that called nothing: the step continues in the queue.
+              if (info.isLocal && answer === null) span.discardIfEmpty()
               return answer
             } catch (err) {
               if (err instanceof ApplicationFailure && err.category === ApplicationFailureCategory.BENIGN) {

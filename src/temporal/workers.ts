@@ -16,6 +16,8 @@ export const SEND_SLOTS = 100
 export const SEND_GRACE_MS = 6_000
 /** Time until workers have stopped, including forced termination. */
 export const WORKERS_STOP_MS = SEND_GRACE_MS + 2_000
+/** A workflow task waits for its local activity. There are more than an account that hangs can have sends. */
+const MAX_WORKFLOW_TASKS = 150
 const MAX_CACHED_RUNS = 400
 const MIN_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
@@ -139,7 +141,7 @@ function createWorkflowWorker(
   connection: NativeConnection,
   workflowBundle: WorkflowBundle,
 ): Promise<Worker> {
-  const { version, log } = deps
+  const { version, log, activities, tracing = noopTracing } = deps
   const workerDeploymentOptions = version && {
     version,
     useWorkerVersioning: true as const,
@@ -150,6 +152,12 @@ function createWorkflowWorker(
     connection,
     taskQueue: NURTURE_QUEUE,
     workflowBundle,
+    // As local activities only: this worker does not poll for activity tasks.
+    activities: { sendNow: activities.sendNow, recordRun: activities.recordRun },
+    enableNonLocalActivities: false,
+    interceptors: { activity: [traceActivities(tracing)] },
+    maxConcurrentLocalActivityExecutions: SEND_SLOTS,
+    maxConcurrentWorkflowTaskExecutions: MAX_WORKFLOW_TASKS,
     sinks: runLogSinks(log),
     maxCachedWorkflows: MAX_CACHED_RUNS,
     // After a worker died, tasks of the runs in its cache wait this long instead of ten seconds.

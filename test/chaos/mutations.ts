@@ -48,8 +48,23 @@ export const MUTATIONS: Record<string, Mutation> = {
     invariant: 'an accepted event reaches Temporal, however long Temporal is unavailable',
     focus: { processes: /temporal/, kinds: ['kill'] },
     file: 'src/dispatch/dispatch-loop.ts',
-    find: `      await releaseForRetry(db, row.id, this.#extendOutage(message), message)`,
-    replace: `      await (await import('../store/inbox/inbox-rows.ts')).markDispatched(db, row.id, 'dropped', now())`,
+    find: `      await this.#release(row, this.#extendOutage(message), message)`,
+    replace: `      await (await import('../store/inbox/inbox-rows.ts')).markDispatched(this.#deps.db, row.id, 'dropped', now())`,
+  },
+  'intent-after-request': {
+    invariant: 'a local send writes its intent before its request, so that a lost worker is noticed',
+    focus: { processes: /worker/, kinds: ['kill', 'hangs-after'] },
+    file: 'activities/send/send-attempt.ts',
+    find: `    const refusal = await this.#preSendCheck()
+    if (refusal) return { ended: refusal }
+    const { openId } = this.#delivery.key
+    const answer = await account.client.customSend(accessToken, { touser: openId, ...body })
+`,
+    replace: `    const { openId } = this.#delivery.key
+    const answer = await account.client.customSend(accessToken, { touser: openId, ...body })
+    const refusal = await this.#preSendCheck()
+    if (refusal) return { ended: refusal }
+`,
   },
 }
 

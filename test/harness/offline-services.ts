@@ -15,6 +15,8 @@ export interface OfflineServicesOptions {
   now?: () => number
   /** Connection options of the absent Temporal server. The SDK's default timeouts are too long. */
   connection?: Omit<ConnectionOptions, 'address'>
+  /** Called with each SQL statement. */
+  onStatement?: (statement: string) => void
   platform?: NonNullable<Parameters<typeof createServices>[0]['config']['platform']>
 }
 
@@ -24,7 +26,7 @@ export async function createOfflineServices(
 ): Promise<{ services: Services; store: Store }> {
   const { encryptionKey = 'test-encryption-key', now, platform, connection } = options
   const log = options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const store = await openStore({ dataDir: null })
+  const store = await openStore({ dataDir: null }, options.onStatement)
   const target = { namespace: 'default', connection: { ...connection, address: NOWHERE } }
   const link = connectTemporal(target, 'test')
   const config = {

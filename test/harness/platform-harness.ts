@@ -47,6 +47,7 @@ export function createPlatformHarness(
     accounts,
     client: { ...grantEverything, ...options.client },
     tokens: {
+      currentToken: () => null,
       getToken: async () => ({ ok: true, accessToken: 'component' }),
       afterRefusal: async () => ({ ok: true, accessToken: 'component' }),
     },

@@ -17,7 +17,7 @@ import { inbox } from '../../src/store/schema.ts'
 import { addGrant, type Grant } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf } from '../../src/wechat/rules/rules.ts'
 import { testAccount } from '../fixtures/test-account.ts'
-import { createOfflineServices } from './offline-services.ts'
+import { createOfflineServices, type OfflineServicesOptions } from './offline-services.ts'
 import { publishCampaign } from './publish-campaign.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -31,6 +31,8 @@ interface TaskOptions {
   /** How long ago the activity, and this attempt, were scheduled, ms. */
   scheduledMsAgo?: number
   onHeartbeat?: () => void
+  /** From 1. */
+  attempt?: number
 }
 
 interface AccountAndCampaign {
@@ -43,9 +45,14 @@ const TEMPORAL_RUN_ID = '00000000-0000-0000-0000-000000000001'
 const ONE_TEXT = '  - { id: hello, after: 0s, since: entry, send: { text: 你好 } }'
 
 /** The services as in production, with a simulated WeChat and without Temporal. Tests call the activities directly. */
-export async function startSendHarness(): Promise<SendHarness> {
+export async function startSendHarness(
+  options: Pick<OfflineServicesOptions, 'onStatement'> = {},
+): Promise<SendHarness> {
   const clock = { aheadMs: 0 }
-  const { services, store } = await createOfflineServices({ now: () => Date.now() + clock.aheadMs })
+  const { services, store } = await createOfflineServices({
+    ...options,
+    now: () => Date.now() + clock.aheadMs,
+  })
   const server = await listen(services.callbackApp, 0, '127.0.0.1')
   const simulator = createSimulator()
   const { url: apiBase } = await simulator.listen(0)
@@ -153,6 +160,8 @@ export class SendScenario {
   readonly grant: Grant
   private readonly harness: SendHarness
   private readonly parts: ScenarioParts
+  /** Attempts of the activity `send` so far. */
+  private attempts = 0
   /** The ledger at the start of the run. */
   private state!: RunState
 
@@ -184,9 +193,20 @@ export class SendScenario {
 
   /** Executes one attempt of the activity `send`. */
   async send(more?: Partial<SendInput>, task: TaskOptions = {}): Promise<SendResult> {
-    const environment = this.environment(task)
+    const environment = this.environment({ ...task, attempt: ++this.attempts })
     if (task.onHeartbeat) environment.on('heartbeat', task.onHeartbeat)
     return environment.run(this.harness.services.activities.send, this.input(more))
+  }
+
+  /** Executes the local activity `sendNow`; this process knows the account's access token. */
+  async sendNow(more?: Partial<SendInput>): Promise<SendResult | null> {
+    await this.harness.services.tokens.getToken(this.appId)
+    return this.environment().run(this.harness.services.activities.sendNow, this.input(more))
+  }
+
+  /** Executes `sendNow` as in a process that knows no access token of the account, unless one was fetched. */
+  sendNowWithoutToken(): Promise<SendResult | null> {
+    return this.environment().run(this.harness.services.activities.sendNow, this.input())
   }
 
   async prepareMedia(more?: Partial<SendInput>): Promise<SendResult | null> {
@@ -248,11 +268,12 @@ export class SendScenario {
     return this.parts.plan.steps[index]?.id ?? '?'
   }
 
-  private environment({ scheduledMsAgo = 0 }: TaskOptions = {}): MockActivityEnvironment {
+  private environment({ scheduledMsAgo = 0, attempt = 1 }: TaskOptions = {}): MockActivityEnvironment {
     const scheduledAt = Date.now() - scheduledMsAgo
     const workflowId = `nurture/${this.appId}/${this.openId}`
     return new MockActivityEnvironment(
       {
+        attempt,
         workflowExecution: { workflowId, runId: TEMPORAL_RUN_ID },
         scheduledTimestampMs: scheduledAt,
         currentAttemptScheduledTimestampMs: scheduledAt,

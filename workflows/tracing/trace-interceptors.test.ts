@@ -20,6 +20,7 @@ function execution(key: string, headers: Headers) {
   return {
     signal: (arg: unknown, headers: Headers) => call(inbound?.handleSignal, { args: [arg], headers }),
     activity: () => readTrace(call(outbound?.scheduleActivity, { headers: {} })),
+    localActivity: () => readTrace(call(outbound?.scheduleLocalActivity, { headers: {} })),
     continueAs: (key: string) =>
       readTrace(call(outbound?.continueAsNew, { args: [entry(key)], headers: {} })),
     activityHeaders: () => call(outbound?.scheduleActivity, { headers: {} }),
@@ -30,6 +31,7 @@ describe('the trace of a run', () => {
   it("is its entry's trace for every activity, also after continue-as-new", () => {
     const run = execution('a', traced('entry-a'))
     expect(run.activity()).toEqual({ traceparent: 'entry-a' })
+    expect(run.localActivity()).toEqual({ traceparent: 'entry-a' })
     expect(run.continueAs('a')).toEqual({ traceparent: 'entry-a' })
   })
 

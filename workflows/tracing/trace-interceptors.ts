@@ -1,3 +1,4 @@
+import type { Headers } from '@temporalio/common'
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow'
 import type { NurtureInput } from '../nurture-input.ts'
 import { readTrace, withTrace } from './trace-header.ts'
@@ -17,6 +18,15 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   /** Traces of the entries that may start the next run, by the entry's key. */
   const entries = new Map<string, string>()
 
+  const withOwnTrace = <T extends { headers: Headers }>(input: T): T => {
+    const { traceparent } = own
+    if (!traceparent) return input
+    const carrier = {
+      traceparent,
+      ...(lastSignal && lastSignal !== traceparent ? { lastSignal } : {}),
+    }
+    return { ...input, headers: withTrace(input.headers, carrier) }
+  }
   return {
     inbound: [
       {
@@ -40,15 +50,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     ],
     outbound: [
       {
-        scheduleActivity(input, next) {
-          const { traceparent } = own
-          if (!traceparent) return next(input)
-          const carrier = {
-            traceparent,
-            ...(lastSignal && lastSignal !== traceparent ? { lastSignal } : {}),
-          }
-          return next({ ...input, headers: withTrace(input.headers, carrier) })
-        },
+        scheduleActivity: (input, next) => next(withOwnTrace(input)),
+        scheduleLocalActivity: (input, next) => next(withOwnTrace(input)),
         continueAsNew(input, next) {
           const key = entryKey(input.args[0])
           const traceparent = key === own.key ? own.traceparent : key && entries.get(key)

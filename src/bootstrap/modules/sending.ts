@@ -1,8 +1,10 @@
 import { type ActivityDeps, createActivities } from '../../../activities/index.ts'
 import { createSendThrottle, type SendThrottle } from '../../../activities/throttle/send-throttle.ts'
+
 import type { PlatformService } from '../../platform/platform-service.ts'
 import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { recently } from '../../shared/recently.ts'
 import { canSend } from '../../store/accounts/account.ts'
 import { SEND_SLOTS } from '../../temporal/workers.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
@@ -50,6 +52,7 @@ export function createSending(
     tokens,
     throttle,
     messageOf: campaigns.messageOf,
+    recentMessageOf: recently(campaigns.messageOf),
     accounts,
     metrics: sendMetrics(metrics),
   })
@@ -70,18 +73,20 @@ function createSendAccounts(
   { accounts, now, clientOf }: ServiceContext,
   { throttle, stopAccount }: { throttle: SendThrottle; stopAccount: StopAccount },
 ): ActivityDeps['accounts'] {
+  const find: ActivityDeps['accounts']['find'] = async (appId) => {
+    const account = await accounts.find(appId)
+    return (
+      account && {
+        ...account,
+        active: canSend(account, now()),
+        rate: currentRate(account.sendQuota, now()),
+        client: throttle.observe(appId, clientOf(account)),
+      }
+    )
+  }
   return {
-    async find(appId) {
-      const account = await accounts.find(appId)
-      return (
-        account && {
-          ...account,
-          active: canSend(account, now()),
-          rate: currentRate(account.sendQuota, now()),
-          client: throttle.observe(appId, clientOf(account)),
-        }
-      )
-    },
+    find,
+    findRecent: recently(find),
     stop: stopAccount,
     fetchSendQuota: createSendQuotaFetcher({ accounts, now }),
     recordInvalidRecipient: accounts.recordInvalidRecipient,

@@ -1,7 +1,6 @@
 import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
 import { truncateText } from '../../shared/text.ts'
 import type { Db } from '../db.ts'
-import { isInFuture, isLeaseFree } from '../lease.ts'
 import { inbox } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
@@ -22,9 +21,6 @@ export interface NewInboxRow {
   /** The passive reply. A duplicate gets the same reply. */
   reply: unknown
 }
-
-/** Longest delay of a retry. A later `retry_at` was written by a clock that was ahead. */
-const MAX_RETRY_DELAY_MS = 60_000
 
 /** `reply`: the stored passive reply for the event and its duplicates. */
 export type Accepted = { fresh: true; id: number; reply: unknown } | { fresh: false; reply: unknown }
@@ -93,54 +89,6 @@ function refusalOrThrow(err: unknown): Error {
   throw err
 }
 
-/**
- * Leases up to `limit` rows. Each is the oldest of its follower (by `CreateTime`, then arrival), and none belongs to a
- * follower with a leased row: only this statement keeps the events of a follower in order. Accounts are served round-robin,
- * so that a burst of one account does not delay others.
- * @param claim.newestSince claims the newest rows first, and only rows created after this time (epoch ms)
- */
-export async function claimHeads(
-  db: Db,
-  claim: { ownerId: string; now: number; leaseMs: number; limit: number; newestSince?: number },
-): Promise<InboxRow[]> {
-  const { ownerId, now, leaseMs, limit, newestSince } = claim
-  const matchesAge = newestSince === undefined ? sql`true` : sql`i.create_time > ${newestSince}::bigint`
-  const order = sql.raw(newestSince === undefined ? 'ASC' : 'DESC')
-  const free = (row: string) => isLeaseFree(sql.raw(`${row}.lease_expires_at`), { now, leaseMs })
-  const isDue = sql`(i.retry_at IS NULL OR i.retry_at <= ${now}::bigint OR ${isInFuture(sql.raw('i.retry_at'), now + MAX_RETRY_DELAY_MS)})`
-  const { rows } = await execute<{ id: number | string }>(
-    db,
-    sql`WITH RECURSIVE waiting AS (
-        SELECT min(app_id) AS app_id FROM ${inbox} WHERE dispatched_at IS NULL
-        UNION ALL
-        SELECT (SELECT min(i.app_id) FROM ${inbox} i WHERE i.dispatched_at IS NULL AND i.app_id > w.app_id)
-        FROM waiting w WHERE w.app_id IS NOT NULL),
-      turns AS (
-        SELECT head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id ${order}) AS turn
-        FROM waiting w CROSS JOIN LATERAL (
-          SELECT i.id FROM ${inbox} i
-          WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
-            AND ${free('i')} AND ${isDue} AND ${matchesAge}
-            -- A scalar subquery: as NOT EXISTS, a join would read the whole account while the table has no statistics.
-            AND (SELECT 1 FROM ${inbox} j
-              WHERE j.app_id = i.app_id AND j.open_id = i.open_id AND j.dispatched_at IS NULL AND j.id <> i.id
-                AND ((j.create_time, j.id) < (i.create_time, i.id) OR NOT ${free('j')})
-              LIMIT 1) IS NULL
-          ORDER BY i.id ${order} LIMIT ${limit}) head)
-      UPDATE ${inbox} SET lease_owner_id = ${ownerId}, lease_expires_at = ${now + leaseMs}::bigint, attempts = attempts + 1
-      WHERE id IN (
-        SELECT i.id FROM ${inbox} i
-        WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id ${order} LIMIT ${limit})
-          AND i.dispatched_at IS NULL
-          AND ${free('i')}
-        FOR UPDATE SKIP LOCKED)
-      RETURNING id`,
-  )
-  if (rows.length === 0) return []
-  const ids = rows.map((r) => Number(r.id))
-  return db.select().from(inbox).where(inArray(inbox.id, ids)).orderBy(inbox.id)
-}
-
 /** Marks a row as dispatched and deletes its text. The dedupe key stays while duplicates may arrive. */
 export async function markDispatched(
   db: Pick<Db, 'update'>,
@@ -148,17 +96,19 @@ export async function markDispatched(
   result: string,
   now: number,
 ): Promise<void> {
-  await db
-    .update(inbox)
-    .set({
-      dispatchedAt: now,
-      result,
-      leaseOwnerId: null,
-      leaseExpiresAt: null,
-      lastError: null,
-      event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
-    })
-    .where(eq(inbox.id, id))
+  await db.update(inbox).set(dispatchedColumns(result, now)).where(eq(inbox.id, id))
+}
+
+/** The columns of a dispatched row. */
+export function dispatchedColumns(result: string, now: number) {
+  return {
+    dispatchedAt: now,
+    result,
+    leaseOwnerId: null,
+    leaseExpiresAt: null,
+    lastError: null,
+    event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
+  }
 }
 
 /** Dispatched events of a follower after a stamp, in order. Older events than `purgeInbox` keeps are missing. */
@@ -201,16 +151,6 @@ export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestRec
     pending: Number(row?.pending ?? 0),
     oldestReceivedAt: row?.oldest == null ? null : Number(row.oldest),
   }
-}
-
-/** When the next row may be claimed that waits for a retry or for the end of a lease, epoch ms; null when none waits. */
-export async function nextClaimAt(db: Db): Promise<number | null> {
-  const { rows } = await execute<{ at: number | string | null }>(
-    db,
-    sql`SELECT min(GREATEST(COALESCE(retry_at, 0), COALESCE(lease_expires_at, 0))) AS at FROM ${inbox}
-      WHERE dispatched_at IS NULL`,
-  )
-  return rows[0]?.at == null ? null : Number(rows[0].at)
 }
 
 /** Deletes dispatched rows that arrived before `before`. @returns their number */

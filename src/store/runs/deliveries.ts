@@ -6,8 +6,8 @@ import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import { accounts, campaigns, deliveries, followers, inbox, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
-import { saveSnapshot } from './run-rows.ts'
-import type { StoredDetail } from './run-snapshots.ts'
+import { hasOlderSnapshot, saveSnapshot } from './run-rows.ts'
+import { type StoredDetail, snapshotColumns } from './run-snapshots.ts'
 
 export type Delivery = typeof deliveries.$inferSelect
 
@@ -24,7 +24,8 @@ export interface SendKey {
 }
 
 export type Intent =
-  | { allowed: true; attempts: number; unclear: number; failures: number }
+  /** `followsInvalidRecipient`: the account's last send went to a follower that WeChat does not know. */
+  | { allowed: true; attempts: number; unclear: number; failures: number; followsInvalidRecipient: boolean }
   /** `overtaken`: another attempt has recorded an intent meanwhile. */
   | { allowed: false; refusal: Refusal | 'sent' | 'overtaken' }
 
@@ -55,6 +56,7 @@ export async function recordIntent(
     attempts: number | null
     unclear: number | null
     failures: number | null
+    followsInvalidRecipient: boolean | null
   }>(
     db,
     sql`WITH checked AS (SELECT CASE
@@ -87,7 +89,9 @@ export async function recordIntent(
         WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${knownAttempts}::integer
       RETURNING attempts, unclear, failures)
     SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${key.runKey} AND step_id = ${key.stepId}) AS before,
-      checked.refusal, intent.attempts, intent.unclear, intent.failures FROM checked LEFT JOIN intent ON true`,
+      checked.refusal, intent.attempts, intent.unclear, intent.failures,
+      (SELECT invalid_recipients <> '[]'::jsonb FROM ${accounts} WHERE app_id = ${key.appId}) AS "followsInvalidRecipient"
+      FROM checked LEFT JOIN intent ON true`,
   )
   const row = rows[0]
   if (!row || row.attempts === null)
@@ -98,6 +102,7 @@ export async function recordIntent(
     attempts: Number(row.attempts),
     unclear: Number(row.unclear),
     failures: Number(row.failures),
+    followsInvalidRecipient: row.followsInvalidRecipient === true,
   }
 }
 
@@ -152,9 +157,9 @@ export interface StepResult {
 }
 
 /**
- * Records the result of a step, then the snapshot of the run, in separate statements: the result must be stored even when the
- * snapshot is refused, or the message would be sent again. A late `sent` overwrites `unknown`, never the reverse. When a
- * worker dies between the statements, the next attempt writes the snapshot with `saveSnapshot`.
+ * Records the result of a step and the snapshot of the run, in one statement. When the database refuses it, the result is
+ * recorded in a statement of its own: without it, the message would be sent again. A late `sent` overwrites `unknown`, never
+ * the reverse. When a worker dies between these statements, the next attempt writes the snapshot with `saveSnapshot`.
  * @returns how much of the snapshot was stored
  */
 export async function recordStepResult(
@@ -163,8 +168,35 @@ export async function recordStepResult(
   result: StepResult,
   snapshot: { state: RunState; runId: string },
 ): Promise<StoredDetail> {
+  try {
+    await updateDeliveryAndRun(db, key, result, snapshot)
+    return 'whole'
+  } catch (err) {
+    if (!isRefusedData(err)) throw err
+  }
   await updateDelivery(db, key, result)
   return saveSnapshot(db, key.runKey, snapshot, result.now)
+}
+
+async function updateDeliveryAndRun(
+  db: Db,
+  key: SendKey,
+  { state, sentAt, errcode, reason, rid, now }: StepResult,
+  snapshot: { state: RunState; runId: string },
+): Promise<void> {
+  const details = { errcode: storableErrcode(errcode), reason, rid }
+  const delivery = db.$with('delivery').as(
+    db
+      .update(deliveries)
+      .set({ state, sentAt, endedAt: now, updatedAt: now, ...details })
+      .where(and(byKey(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
+      .returning({ stepId: deliveries.stepId }),
+  )
+  await db
+    .with(delivery)
+    .update(runs)
+    .set(snapshotColumns(snapshot, now))
+    .where(hasOlderSnapshot(key.runKey, snapshot.state.revision))
 }
 
 /** Stores a result. When the database refuses its details, the result is stored without them. */

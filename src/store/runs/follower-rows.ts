@@ -41,8 +41,18 @@ export async function saveFollower(
   patch: FollowerPatch,
   now: number,
 ): Promise<void> {
+  await upsertFollower(db, follower, patch, now)
+}
+
+/** The statement of `saveFollower`. */
+export function upsertFollower(
+  db: Pick<Db, 'insert'>,
+  follower: FollowerKey,
+  patch: FollowerPatch,
+  now: number,
+) {
   const set = { ...patch, updatedAt: now }
-  await db
+  return db
     .insert(followers)
     .values({ ...follower, ...set })
     .onConflictDoUpdate({ target: [followers.appId, followers.openId], set })

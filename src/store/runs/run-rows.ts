@@ -4,7 +4,8 @@ import { beginRun, type RunState } from '../../run/state.ts'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Ledger } from '../../wechat/rules/ledger.ts'
 import type { Db } from '../db.ts'
-import { deliveries, inbox, runs } from '../schema.ts'
+import { deliveries, followers, inbox, runs } from '../schema.ts'
+import { isRefusedData } from '../store-error.ts'
 import { type Snapshot, type StoredDetail, snapshotColumns, storeSnapshot } from './run-snapshots.ts'
 
 export type RunRow = typeof runs.$inferSelect
@@ -40,18 +41,7 @@ export async function recordRun(
   snapshot: { state: RunState; runId: string },
   now: number,
 ): Promise<{ ended: boolean; held: string[]; stored: StoredDetail }> {
-  /** A run that was ended in the store, as for a removed account, keeps its outcome. */
-  const isNotEndedElsewhere = or(
-    ne(runs.status, 'ended'),
-    sql`${runs.outcome} IS NOT DISTINCT FROM ${snapshot.state.outcome}`,
-  )
-  const applies = or(
-    and(lt(runs.revision, snapshot.state.revision), isNotEndedElsewhere),
-    // The final snapshot applies whatever its revision: after a reset in Temporal a run may have fewer changes.
-    and(sql`${snapshot.state.status} = 'ended'`, ne(runs.status, 'ended')),
-    // A terminated run that a reset continues.
-    eq(runs.outcome, 'terminated'),
-  )
+  const applies = snapshotApplies(snapshot.state)
   const runKey = start.entry.key
   const [before] = await db
     .select({ status: runs.status, steps: sql<RunState['steps']>`${runs.state}->'steps'` })
@@ -79,6 +69,73 @@ export async function recordRun(
   }
 }
 
+/** Whether a snapshot that the workflow itself writes replaces the row's. */
+function snapshotApplies({ revision, status, outcome }: RunState) {
+  /** A run that was ended in the store, as for a removed account, keeps its outcome. */
+  const isNotEndedElsewhere = or(
+    ne(runs.status, 'ended'),
+    sql`${runs.outcome} IS NOT DISTINCT FROM ${outcome}`,
+  )
+  return or(
+    and(lt(runs.revision, revision), isNotEndedElsewhere),
+    // The final snapshot applies whatever its revision: after a reset in Temporal a run may have fewer changes.
+    and(sql`${status} = 'ended'`, ne(runs.status, 'ended')),
+    // A terminated run that a reset continues.
+    eq(runs.outcome, 'terminated'),
+  )
+}
+
+/** A row of a run that is not over and whose snapshot is older than this revision. */
+export function hasOlderSnapshot(runKey: string, revision: number) {
+  return and(eq(runs.runKey, runKey), lt(runs.revision, revision), ne(runs.status, 'ended'))
+}
+
+/**
+ * Records a snapshot of a run that has its row, and that its follower is not paused, in one statement.
+ * @returns null when there is no such row or the database refuses the snapshot; then `recordRun` is needed
+ */
+export async function recordKnownRun(
+  db: Db,
+  follower: FollowerKey,
+  snapshot: { state: RunState; runId: string },
+  now: number,
+): Promise<{ ended: boolean; held: string[] } | null> {
+  const { state } = snapshot
+  const isThisRun = eq(runs.runKey, state.entry.key)
+  const isThisFollower = and(eq(followers.appId, follower.appId), eq(followers.openId, follower.openId))
+  const before = db.$with('before').as(
+    db
+      .select({ status: runs.status, steps: sql<RunState['steps']>`${runs.state}->'steps'`.as('steps') })
+      .from(runs)
+      .where(isThisRun),
+  )
+  const written = db.$with('written').as(
+    db
+      .update(runs)
+      .set(snapshotColumns(snapshot, now))
+      .where(and(isThisRun, snapshotApplies(state)))
+      .returning({ runKey: runs.runKey }),
+  )
+  const resumed = db
+    .$with('resumed')
+    .as(
+      db
+        .update(followers)
+        .set({ paused: false, updatedAt: now })
+        .where(and(isThisFollower, followers.paused))
+        .returning({ openId: followers.openId }),
+    )
+  try {
+    const [row] = await db.with(before, written, resumed).select().from(before)
+    if (!row) return null
+    const ended = state.status === 'ended' && row.status !== 'ended'
+    return { ended, held: newlyHeld(state.steps, row.steps) }
+  } catch (err) {
+    if (!isRefusedData(err)) throw err
+    return null
+  }
+}
+
 function newlyHeld(steps: RunState['steps'], before: RunState['steps']): string[] {
   return steps.flatMap(({ state, reason }, i) =>
     state === 'held' && (before[i]?.state !== 'held' || before[i]?.reason !== reason)
@@ -94,23 +151,11 @@ export async function saveSnapshot(
   snapshot: Snapshot,
   now: number,
 ): Promise<StoredDetail> {
-  const isNewer = and(
-    eq(runs.runKey, runKey),
-    lt(runs.revision, snapshot.state.revision),
-    ne(runs.status, 'ended'),
-  )
+  const isNewer = hasOlderSnapshot(runKey, snapshot.state.revision)
   const { stored } = await storeSnapshot(snapshot, now, (columns) =>
     db.update(runs).set(columns).where(isNewer),
   )
   return stored
-}
-
-/** Records Temporal's run id after the start was accepted. */
-export async function recordRunId(db: Db, runKey: string, runId: string): Promise<void> {
-  await db
-    .update(runs)
-    .set({ runId })
-    .where(and(eq(runs.runKey, runKey), sql`${runs.runId} IS NULL`))
 }
 
 /** A follower's runs, newest first. */

@@ -36,6 +36,11 @@ export interface TokenStore {
 }
 
 export interface TokenProvider {
+  /**
+   * The token that this process has read or fetched within the last five minutes and that stays valid for five more; null
+   * when there is none. It makes no call. Another process may have replaced the token: WeChat then refuses it.
+   */
+  currentToken(appId: string): string | null
   /** Returns a token that is valid for at least five more minutes. Concurrent callers share one fetch. */
   getToken(appId: string): Promise<TokenAnswer>
   /**
@@ -49,6 +54,8 @@ export interface TokenProvider {
 const AHEAD_MS = 5 * 60_000
 /** Longer than the longest call. */
 const LEASE_MS = 15_000
+/** How long `currentToken` relies on what this process read. */
+const KNOWN_FOR_MS = 5 * 60_000
 const FORCE_EVERY_MS = 30_000
 /** The clocks of two processes may differ by this much. */
 const SKEW_MS = 60_000
@@ -83,9 +90,18 @@ export function createTokenProvider(deps: TokenProviderDeps): TokenProvider {
 class StoredTokenProvider implements TokenProvider {
   readonly #deps: TokenProviderDeps
   readonly #pending = new Map<string, Promise<TokenAnswer>>()
+  /** The tokens that this process last read or fetched. */
+  readonly #known = new Map<string, { token: StoredToken; readAt: number }>()
 
   constructor(deps: TokenProviderDeps) {
     this.#deps = deps
+  }
+
+  currentToken(appId: string): string | null {
+    const known = this.#known.get(appId)
+    const now = this.#deps.now()
+    if (!known || now - known.readAt > KNOWN_FOR_MS || known.token.expiresAt - now <= AHEAD_MS) return null
+    return known.token.accessToken
   }
 
   getToken(appId: string): Promise<TokenAnswer> {
@@ -110,11 +126,18 @@ class StoredTokenProvider implements TokenProvider {
     return promise
   }
 
+  async #read(appId: string): Promise<StoredToken | null> {
+    const token = await this.#deps.store.read(appId)
+    if (token) this.#known.set(appId, { token, readAt: this.#deps.now() })
+    else this.#known.delete(appId)
+    return token
+  }
+
   /** Returns the stored token when it is usable. Otherwise this process or another one fetches a token. */
   async #getOrRefresh(appId: string, criteria: TokenCriteria): Promise<TokenAnswer> {
     const { store, ownerId, now } = this.#deps
     for (;;) {
-      const stored = this.#answerFromStore(await store.read(appId), criteria)
+      const stored = this.#answerFromStore(await this.#read(appId), criteria)
       if (stored) return stored
       if (await store.claim(appId, ownerId, now(), now() + LEASE_MS)) return this.#refresh(appId, criteria)
       // Another process refreshes. Its lease ends within seconds in any case.
@@ -127,7 +150,7 @@ class StoredTokenProvider implements TokenProvider {
     const { store, ownerId } = this.#deps
     try {
       // Another process may have refreshed between the first read and the lease.
-      const before = await store.read(appId)
+      const before = await this.#read(appId)
       const stored = this.#answerFromStore(before, criteria)
       if (stored) return stored
       const answer = await this.#deps.fetchToken(appId, criteria.force)
@@ -139,7 +162,9 @@ class StoredTokenProvider implements TokenProvider {
       }
       const { access_token: accessToken, expires_in } = answer.data
       const expiresAt = this.#deps.now() + expires_in * 1000
-      await store.save(appId, ownerId, { accessToken, expiresAt, ...forced })
+      const token = { accessToken, expiresAt, ...forced }
+      await store.save(appId, ownerId, token)
+      this.#known.set(appId, { token, readAt: this.#deps.now() })
       this.#deps.count?.('ok')
       return { ok: true, accessToken }
     } finally {

@@ -1,0 +1,48 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { FollowerKey } from '../../shared/ids.ts'
+import type { Db } from '../db.ts'
+import { type FollowerPatch, upsertFollower } from '../runs/follower-rows.ts'
+import { inbox, runs } from '../schema.ts'
+import { dispatchedColumns } from './inbox-rows.ts'
+
+/** What became of a dispatched event. */
+export interface Dispatched {
+  id: number
+  result: string
+  follower: FollowerKey
+  /** What the event changes of the follower's row. */
+  patch: FollowerPatch
+  /** The run that it started, with Temporal's run id. */
+  started: { runKey: string; runId: string } | null
+}
+
+/** Records a dispatched event in one statement: its row, its follower's, and Temporal's run id of the run that it started. */
+export async function finishDispatch(
+  db: Db,
+  { id, result, follower, patch, started }: Dispatched,
+  now: number,
+): Promise<void> {
+  const event = db
+    .$with('event')
+    .as(
+      db
+        .update(inbox)
+        .set(dispatchedColumns(result, now))
+        .where(eq(inbox.id, id))
+        .returning({ id: inbox.id }),
+    )
+  const run = db.$with('run').as(
+    db
+      .update(runs)
+      .set({ runId: started?.runId ?? null })
+      .where(and(eq(runs.runKey, started?.runKey ?? ''), isNull(runs.runId)))
+      .returning({ runKey: runs.runKey }),
+  )
+  const ctes = started ? [event, run] : [event]
+  if (Object.keys(patch).length > 0) await upsertFollower(db.with(...ctes), follower, patch, now)
+  else
+    await db
+      .with(...ctes)
+      .select()
+      .from(event)
+}
