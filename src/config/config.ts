@@ -43,6 +43,7 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: checkedBy(databaseUrlProblem).optional(),
+  VISIBILITY_DATABASE_URL: checkedBy(databaseUrlProblem).optional(),
   TEMPORAL_ADDRESS: checkedBy(hostPortProblem).optional(),
   TEMPORAL_PROFILE: optional,
   TEMPORAL_NAMESPACE: z.string().default('default'),
@@ -114,6 +115,8 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL,
     /** Without address and profile, `npm start` runs a local Temporal server. */
+    /** Temporal's visibility database on PostgreSQL, for the CLI. */
+    visibilityDatabaseUrl: e.VISIBILITY_DATABASE_URL,
     temporal: {
       address: e.TEMPORAL_ADDRESS,
       profile: e.TEMPORAL_PROFILE,

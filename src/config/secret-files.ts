@@ -4,6 +4,7 @@ import { readUtf8 } from '../shared/utf8.ts'
 /** Variables whose value may be in a file, which the variable with the suffix `_FILE` names. */
 export const SECRET_VARIABLES = [
   'DATABASE_URL',
+  'VISIBILITY_DATABASE_URL',
   'ADMIN_TOKEN',
   'ENCRYPTION_KEY',
   'ENCRYPTION_KEY_PREVIOUS',

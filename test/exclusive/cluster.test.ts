@@ -1,8 +1,9 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Cluster } from '../../scripts/cluster/cluster.ts'
 import { listenForCommands } from '../../scripts/cluster/control-socket.ts'
@@ -11,6 +12,7 @@ import { DEPLOY_FOLDER } from '../../scripts/cluster/load-compose.ts'
 import { temporaryFolder } from '../../scripts/cluster/unix-user.ts'
 import type { PresentedRun } from '../../src/run/present.ts'
 import { createSimulator, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
+import { VisibilityIndexes } from '../../src/temporal/visibility-indexes.ts'
 import type { ChaosAccount } from '../chaos/campaigns.ts'
 import { startCluster } from '../chaos/environments/cluster-environment.ts'
 import type { Environment } from '../chaos/environments/environment.ts'
@@ -120,6 +122,31 @@ describe.runIf(programs)('the production stack, without containers', () => {
     await waitFor(async () => (await follower('oBackup')).status === 'ended')
     expect(sent('oBackup')).toHaveLength(2)
     expect((await inside('serve-1', 'temporal', 'show')).stdout).toContain('nurture')
+  })
+
+  it("has partial indexes in Temporal's visibility database, and Temporal finds runs by their attributes", async () => {
+    const url = new URL(cluster.databaseUrl)
+    url.username = 'temporal'
+    url.password = readFileSync(join(folder, 'cluster/secrets/temporal_db_password'), 'utf8').trim()
+    url.pathname = '/temporal_visibility'
+    // The job repeats its work at every start.
+    await cluster.run('temporal-visibility-indexes')
+    const indexes = await VisibilityIndexes.use(url.href, (all) => all.list())
+    expect(indexes.length).toBeGreaterThan(40)
+    expect(indexes.filter((i) => !i.partial)).toEqual([])
+    const connection = await Connection.connect({ address: cluster.temporalAddress })
+    try {
+      const { workflow } = new Client({ connection, namespace: 'nurture' })
+      const count = async (query: string) => (await workflow.count(query)).count
+      const ofAccount = `WechatAppId = '${ACCOUNT.appId}'`
+      await expect.poll(() => count(`${ofAccount} AND NurtureState = 'ended'`)).toBeGreaterThanOrEqual(2)
+      expect(await count("WechatAppId = 'wxnobody'")).toBe(0)
+      expect(await count("WorkflowType = 'FollowerNurture' AND WechatAppId IS NULL")).toBe(0)
+      const newest = workflow.list({ query: `${ofAccount} AND NurtureCampaign IS NOT NULL` })
+      expect((await newest[Symbol.asyncIterator]().next()).value?.workflowId).toContain(ACCOUNT.appId)
+    } finally {
+      await connection.close()
+    }
   })
 
   it('has a proxy configuration and dynamic settings that their own programs accept', () => {

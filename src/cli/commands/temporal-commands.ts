@@ -1,8 +1,13 @@
 import { callApi, urlOption } from '../api-client.ts'
 import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
+import { visibilityIndexCommands } from '../direct-commands/visibility-index-commands.ts'
 
 export const temporalCommands = (terminal: Terminal) =>
-  commandGroup('temporal', 'The Temporal namespace of the runs 命名空间', [show(terminal), accept(terminal)])
+  commandGroup('temporal', 'The Temporal namespace of the runs 命名空间', [
+    show(terminal),
+    accept(terminal),
+    visibilityIndexCommands(terminal),
+  ])
 
 interface NamespaceState {
   state: string
