@@ -32,14 +32,20 @@ class StackDatabases {
     this.#clients = clients
   }
 
-  /** Bytes of each table, by database and table name, with indexes and values stored out of line. */
+  /**
+   * Bytes by database, then by name: of each table with its values stored out of line (`TABLE`), and of each of its indexes
+   * (`TABLE.INDEX`).
+   */
   async sizes(): Promise<Record<string, Record<string, number>>> {
     const all = NAMES.map(async (name) => {
-      const { rows } = await this.#clients[name].query<{ relname: string; bytes: string }>(
-        `SELECT relname, pg_total_relation_size(oid) AS bytes FROM pg_class
-          WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
+      const { rows } = await this.#clients[name].query<{ name: string; bytes: string }>(
+        `SELECT relname AS name, pg_table_size(oid) AS bytes FROM pg_class
+          WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        UNION ALL SELECT t.relname || '.' || i.relname, pg_relation_size(i.oid)
+          FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+          WHERE t.relnamespace = 'public'::regnamespace`,
       )
-      return [name, Object.fromEntries(rows.map((r) => [r.relname, Number(r.bytes)]))] as const
+      return [name, Object.fromEntries(rows.map((r) => [r.name, Number(r.bytes)]))] as const
     })
     return Object.fromEntries(await Promise.all(all))
   }

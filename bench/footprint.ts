@@ -10,7 +10,7 @@ import { type Counters, openDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
 import { type Figure, runConcurrently } from './stats.ts'
 
-const FOLLOWERS = 200
+const DEFAULT_FOLLOWERS = 200
 const WARM_UP_FOLLOWERS = 60
 const AT_A_TIME = 6
 /** Temporal's visibility and cleanup tasks run a little after the events that cause them. */
@@ -26,15 +26,27 @@ const STAGES = [
   { name: 'ended, 5 of 5 sent', id: 'ended', after: ['0s', '1s', '2s', '3s', '4s'], sent: 5 },
 ] as const
 type Stage = (typeof STAGES)[number]
+/** The ids of the stages, for the command line. */
+export const FOOTPRINT_STAGES = STAGES.map(({ id }) => id)
+
+interface FootprintOptions {
+  /** Followers of each stage. With more, the size of a page matters less. */
+  followers?: number
+  /** Ids of stages; default: all. */
+  stages?: readonly string[]
+}
 
 const SECRETS = { admin_token: 'test-admin-token' }
 
 /**
  * The cost of a follower in the three databases of the production stack, which runs without containers. The figures are the
- * bytes with all indexes, packed (after VACUUM FULL) and as written, the commits, the log and the CPU time. The use of the
+ * bytes of each table and index, packed (after VACUUM FULL) and as written, the commits, the log and the CPU time. The use of the
  * idle stack is subtracted. Returns no figures when this machine lacks a program.
  */
-export async function measureFootprint(print: (line: string) => void): Promise<Figure[]> {
+export async function measureFootprint(
+  print: (line: string) => void,
+  options: FootprintOptions = {},
+): Promise<Figure[]> {
   const folder = temporaryFolder('follower-nurture-footprint-')
   let cluster: Cluster | undefined
   try {
@@ -43,7 +55,7 @@ export async function measureFootprint(print: (line: string) => void): Promise<F
     cluster = await createCluster({ folder, port: await freePort(), print: () => {} })
     await cluster.up()
     await cluster.waitUntilServing()
-    return await measure(cluster, folder, print)
+    return await measure({ cluster, folder, print, ...options })
   } catch (err) {
     if (!(err instanceof MissingProgramsError)) throw err
     print(`bench: ${err.message}; the footprint is skipped`)
@@ -54,7 +66,17 @@ export async function measureFootprint(print: (line: string) => void): Promise<F
   }
 }
 
-async function measure(cluster: Cluster, folder: string, print: (line: string) => void): Promise<Figure[]> {
+async function measure({
+  cluster,
+  folder,
+  print,
+  followers = DEFAULT_FOLLOWERS,
+  stages = FOOTPRINT_STAGES,
+}: FootprintOptions & {
+  cluster: Cluster
+  folder: string
+  print: (line: string) => void
+}): Promise<Figure[]> {
   const { PORT } = cluster.envOf('serve-1').env
   const wechat = await startWechat({ base: `http://127.0.0.1:${PORT}` })
   const databases = await openDatabases({
@@ -73,16 +95,16 @@ async function measure(cluster: Cluster, folder: string, print: (line: string) =
     const idle = await during(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS)))
     for (const [name, count] of Object.entries(await databases.connections()))
       figures.push({ name: `connections, ${name}`, unit: '', value: count })
-    for (const stage of STAGES) {
-      print(`bench: ${FOLLOWERS} followers, ${stage.name}…`)
+    for (const stage of STAGES.filter(({ id }) => stages.includes(id))) {
+      print(`bench: ${followers} followers, ${stage.name}…`)
       const account = await addSeries(stage)
       await databases.pack()
       const before = await databases.sizes()
-      const work = await during(() => play(account, stage, FOLLOWERS))
+      const work = await during(() => play(account, stage, followers))
       const written = await databases.sizes()
       await databases.pack()
       const packed = await databases.sizes()
-      figures.push(...figuresOf(stage, { before, written, packed, work, idle }))
+      figures.push(...figuresOf(stage, { followers, before, written, packed, work, idle }))
     }
     return figures
   } finally {
@@ -138,29 +160,44 @@ type Sizes = Record<string, Record<string, number>>
 function figuresOf(
   stage: Stage,
   {
+    followers,
     before,
     written,
     packed,
     work,
     idle,
-  }: { before: Sizes; written: Sizes; packed: Sizes; work: Work; idle: Work },
+  }: { followers: number; before: Sizes; written: Sizes; packed: Sizes; work: Work; idle: Work },
 ): Figure[] {
   const figures: Figure[] = []
   const add = (name: string, unit: string, value: number) =>
     figures.push({ name: `${stage.name}: ${name}`, unit, value })
-  const grown = (after: Sizes, database: string, table: string) =>
-    ((after[database]?.[table] ?? 0) - (before[database]?.[table] ?? 0)) / FOLLOWERS
+  const grown = (after: Sizes, database: string, name: string) =>
+    ((after[database]?.[name] ?? 0) - (before[database]?.[name] ?? 0)) / followers
   /** Per follower, without the use of the idle stack. */
   const each = (read: (work: Work) => number) =>
-    (read(work) - (read(idle) * work.counters.seconds) / idle.counters.seconds) / FOLLOWERS
+    (read(work) - (read(idle) * work.counters.seconds) / idle.counters.seconds) / followers
 
-  for (const [database, tables] of Object.entries(packed)) {
-    const all = (after: Sizes) => Object.keys(tables).reduce((sum, t) => sum + grown(after, database, t), 0)
-    add(`${database}, packed`, 'bytes', all(packed))
-    add(`${database}, as written`, 'bytes', all(written))
-    for (const table of Object.keys(tables)) {
-      const value = grown(packed, database, table)
-      if (value >= REPORTED_FROM_BYTES) add(`${database}.${table}, packed`, 'bytes', value)
+  const everything = (after: Sizes) =>
+    Object.entries(packed).reduce(
+      (sum, [database, sizes]) =>
+        sum + Object.keys(sizes).reduce((inDatabase, name) => inDatabase + grown(after, database, name), 0),
+      0,
+    )
+  add('all databases, packed', 'bytes', everything(packed))
+  for (const [database, sizes] of Object.entries(packed)) {
+    const names = Object.keys(sizes).sort()
+    const sum = (after: Sizes, of: readonly string[]) =>
+      of.reduce((total, name) => total + grown(after, database, name), 0)
+    add(`${database}, packed`, 'bytes', sum(packed, names))
+    add(`${database}, as written`, 'bytes', sum(written, names))
+    for (const table of names.filter((name) => !name.includes('.'))) {
+      const ofTable = names.filter((name) => name === table || name.startsWith(`${table}.`))
+      if (sum(packed, ofTable) < REPORTED_FROM_BYTES) continue
+      add(`${database}.${table} with its indexes, packed`, 'bytes', sum(packed, ofTable))
+      for (const name of ofTable) {
+        const value = grown(packed, database, name)
+        if (value >= REPORTED_FROM_BYTES) add(`  ${name === table ? 'its rows' : name}`, 'bytes', value)
+      }
     }
     const count = (key: 'commits' | 'rows') => each((w) => w.counters.databases[database]?.[key] ?? 0)
     add(`${database}, commits`, '', count('commits'))

@@ -4,7 +4,7 @@ import { exitWithUsage, readOptions } from '../scripts/read-options.ts'
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureDueSteps } from './due-steps.ts'
-import { measureFootprint } from './footprint.ts'
+import { FOOTPRINT_STAGES, measureFootprint } from './footprint.ts'
 import { measureRunSize } from './history-size.ts'
 import { measureMemory } from './memory.ts'
 import { measureRunCost } from './run-cost.ts'
@@ -45,19 +45,35 @@ const benches: Record<string, () => Promise<Figure[]>> = {
     return measureTenantIsolation(print)
   },
   tokens: measureTokenRefreshes,
-  footprint: () => measureFootprint(print),
+  footprint: () =>
+    measureFootprint(print, {
+      ...(values.followers ? { followers: Number(values.followers) } : {}),
+      ...(values.stages ? { stages: values.stages.split(',') } : {}),
+    }),
   cost: () => measureRunCost(print),
 }
 /** They use both cores for minutes. */
 const ONLY_ON_REQUEST = ['footprint', 'cost']
 
-const USAGE = `npm run bench -- [--only NAME,NAME] [--json FILE]
+const USAGE = `npm run bench -- [--only NAME,NAME] [--json FILE] [--followers N] [--stages NAME,NAME]
   Measures the figures of docs/figures.md. Nothing is asserted, because machines differ.
   --only  ${Object.keys(benches).join(', ')}; all except ${ONLY_ON_REQUEST.join(' and ')} by default.
           scaling measures nothing and prints the tables of docs/scaling.md
-  --json  also writes the figures to this file`
+  --json  also writes the figures to this file
+  --followers, --stages  for footprint: followers of each stage (200), and the stages (${FOOTPRINT_STAGES.join(', ')})`
 
-const { values } = readOptions(USAGE, { options: { only: { type: 'string' }, json: { type: 'string' } } })
+const { values } = readOptions(USAGE, {
+  options: {
+    only: { type: 'string' },
+    json: { type: 'string' },
+    followers: { type: 'string' },
+    stages: { type: 'string' },
+  },
+})
+if (values.followers !== undefined && !/^[1-9]\d{0,5}$/.test(values.followers))
+  exitWithUsage(USAGE, '--followers must be a whole number.')
+for (const stage of values.stages?.split(',') ?? [])
+  if (!FOOTPRINT_STAGES.some((id) => id === stage)) exitWithUsage(USAGE, `There is no stage "${stage}".`)
 const names =
   values.only?.split(',') ?? Object.keys(benches).filter((name) => !ONLY_ON_REQUEST.includes(name))
 if (values.only === 'scaling') {

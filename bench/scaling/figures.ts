@@ -63,6 +63,8 @@ export const FIXED = {
   pool: 20,
   /** Days for which Temporal keeps ended runs. */
   retentionDays: 3,
+  /** Days for which the store keeps ended runs, by default. */
+  runRetentionDays: 90,
   /** Calls of WeChat's `custom/send` a day for a newly registered account. */
   sendsPerDay: 500_000,
 } as const

@@ -31,7 +31,7 @@ export interface Plan {
   /** Accounts with WeChat's initial quota that are needed to send everything, by the day; NaN for a burst. */
   accounts: number
   /** null for a burst, which is over before its runs have ended. */
-  stored: { waiting: number; ended: number; storePerMonth: number } | null
+  stored: { waiting: number; ended: number; endedInStore: number } | null
 }
 
 /** The calculation of docs/scaling.md: from the measured figures to the requirements of a scenario. */
@@ -102,7 +102,7 @@ function storedFor(waiting: number, startsPerS: number) {
   return {
     waiting: waiting * all(MEASURED.waiting) * ASSUMED.room,
     ended: endedPerDay * FIXED.retentionDays * (temporal + visibility) * ASSUMED.room,
-    storePerMonth: endedPerDay * 30 * store,
+    endedInStore: endedPerDay * FIXED.runRetentionDays * store,
   }
 }
 

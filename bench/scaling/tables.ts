@@ -42,7 +42,7 @@ export function scalingTables(): string[] {
     ['Stored', ...waiting.map((p) => p.name)],
     row('waiting runs, all three databases', waiting, (p) => size(p.stored?.waiting ?? 0)),
     row('ended runs in Temporal, 3 days', waiting, (p) => size(p.stored?.ended ?? 0)),
-    row('ended runs in the store, growth a month', waiting, (p) => size(p.stored?.storePerMonth ?? 0)),
+    row('ended runs in the store, 90 days', waiting, (p) => size(p.stored?.endedInStore ?? 0)),
   ]
   const bills = WAITING.map(cloudBillFor)
   const cloud = [
