@@ -1,7 +1,11 @@
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
+import type { Plan } from '../run/plan.ts'
+import { maskId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
+import type { CampaignStore } from '../store/campaigns/campaign-store.ts'
+import { planOfRun } from '../store/campaigns/plan-of-run.ts'
 import type { Db } from '../store/db.ts'
 import { eventsSince } from '../store/inbox/inbox-rows.ts'
 import { readFollower } from '../store/runs/follower-rows.ts'
@@ -24,6 +28,7 @@ interface RebuildDeps {
   runs: RunClient
   namespaceGuard: Pick<NamespaceGuard, 'check'>
   rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
+  campaigns: Pick<CampaignStore, 'version'>
   now: () => number
   log: Log
 }
@@ -90,7 +95,9 @@ class RunRebuild {
   /** @returns true when the run was started */
   async #rebuildRun(row: RunRow): Promise<boolean> {
     const { db, runs, now, rulesOf } = this.#deps
-    const started = await runs.startFromRow(row)
+    const plan = await this.#planOf(row)
+    if (!plan) return false
+    const started = await runs.startFromRow(row, plan)
     if (!started && (await runs.describe(row))?.runKey !== row.runKey) return false
     const [events, rules, follower] = await Promise.all([
       eventsSince(db, row, row.entry),
@@ -112,5 +119,19 @@ class RunRebuild {
       await runs.signal(row, 'agentSession', { open: true, at: at ?? now(), seq: seq ?? -1 })
     }
     return started
+  }
+
+  /** The plan of a run; null, with a log line, when its campaign version cannot be read. */
+  async #planOf(row: RunRow): Promise<Plan | null> {
+    const { campaigns, log } = this.#deps
+    const plan = await planOfRun(campaigns, row)
+    if (!plan) {
+      const { runKey: run, appId, openId, campaign, version } = row
+      log.error(
+        { run, appId, follower: maskId(openId), campaign, version },
+        'run was not started from the store: its campaign version cannot be read',
+      )
+    }
+    return plan
   }
 }

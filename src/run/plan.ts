@@ -17,6 +17,24 @@ export interface Plan {
   exitKeywords: readonly string[]
 }
 
+/**
+ * What a run's row keeps of its plan: the parts that events and views need. The steps are in the campaign version, once for
+ * all its runs. A row of 0.3 has the whole plan.
+ */
+export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan>
+
+export function storedPlan({ exitKeywords, windowMs }: Plan): StoredPlan {
+  return { exitKeywords, windowMs }
+}
+
+/** The whole plan of a row; null when the row refers to its campaign version. */
+export function wholePlan(stored: StoredPlan): Plan | null {
+  const { campaign, version, steps, spacingMs } = stored
+  if (campaign === undefined || version === undefined || steps === undefined || spacingMs === undefined)
+    return null
+  return { ...stored, campaign, version, steps, spacingMs }
+}
+
 export interface PlanStep {
   id: string
   /** The message's kind, `text` or `news` for example; `tag` for a step that only tags. */

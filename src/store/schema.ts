@@ -12,7 +12,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import type { Campaign } from '../campaign/model.ts'
-import type { Entry, Plan } from '../run/plan.ts'
+import type { Entry, StoredPlan } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
@@ -222,7 +222,7 @@ export const runs = pgTable(
     status: text('status', { enum: ['active', 'paused', 'ended'] }).notNull(),
     outcome: text('outcome'),
     entry: jsonb('entry').$type<Entry>().notNull(),
-    plan: jsonb('plan').$type<Plan>().notNull(),
+    plan: jsonb('plan').$type<StoredPlan>().notNull(),
     state: jsonb('state').$type<RunState>().notNull(),
     revision: integer('revision').notNull(),
     startedAt: epochMs('started_at').notNull(),

@@ -12,7 +12,7 @@ import {
 import { INPUT_VERSION } from '../../workflows/nurture-input.ts'
 import type { SignalName } from '../../workflows/signals.ts'
 import type { AgentSessionChange } from '../run/agent-session.ts'
-import type { Interaction, RunStart } from '../run/plan.ts'
+import type { Interaction, Plan, RunStart } from '../run/plan.ts'
 import { type FollowerKey, workflowIdOf } from '../shared/ids.ts'
 import { truncateText } from '../shared/text.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'
@@ -34,7 +34,7 @@ export interface RunStarts {
     agentSession?: AgentSessionChange | null,
   ): Promise<{ runId: string }>
   /** Starts a run from the state in its row. False when the follower has an open run. */
-  startFromRow(row: RunRow): Promise<boolean>
+  startFromRow(row: RunRow, plan: Plan): Promise<boolean>
 }
 
 export function createRunStarts(
@@ -63,9 +63,9 @@ export function createRunStarts(
         )
         return { runId: handle.signaledRunId }
       }),
-    startFromRow: (row) =>
+    startFromRow: (row, plan) =>
       callTemporal(async () => {
-        const start = { entry: row.entry, plan: row.plan }
+        const start = { entry: row.entry, plan }
         const { ledger } = row.state
         const state = { ...row.state, steps: withoutOpenSends(row.state.steps) }
         try {

@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client'
 import { decide } from '../../run/decide.ts'
 import { workflowIdOf } from '../../shared/ids.ts'
 import type { TestClock } from '../../simulator/index.ts'
+import { createCampaignStore } from '../../store/campaigns/campaign-store.ts'
+import { planOfRun } from '../../store/campaigns/plan-of-run.ts'
 import type { Db } from '../../store/db.ts'
 import { readFollower } from '../../store/runs/follower-rows.ts'
 import { runsByFollower } from '../../store/runs/run-rows.ts'
@@ -16,6 +18,7 @@ const TOLERANCE_MS = 1_500
 
 /** Lets the simulated phone advance the clock of a follower's run. For development and tests only. */
 export function createTestClock(client: Client, db: Db): TestClock {
+  const campaigns = createCampaignStore(db, Date.now)
   const id = ({ appId, openId }: { appId: string; openId: string }) => workflowIdOf(appId, openId)
   return {
     async advance(follower, ms) {
@@ -26,10 +29,12 @@ export function createTestClock(client: Client, db: Db): TestClock {
       if (!run || run.status === 'ended') return null
       const clock = await readRunClock(client, id(follower))
       if (clock === null) return null
+      const plan = await planOfRun(campaigns, run)
+      if (!plan) return null
       // The run's snapshot may lack the newest grants. The follower's row has them.
       const row = await readFollower(db, follower)
       const state = { ...run.state, ledger: mergeLedgers(run.state.ledger, row?.grants ?? []) }
-      const { next } = decide(run.plan, state, clock)
+      const { next } = decide(plan, state, clock)
       return next.do === 'wait' ? next.until : clock
     },
     async syncTo(follower, clock) {

@@ -18,7 +18,8 @@ export function createJobs(
   context: ServiceContext,
   ports: { tokens: TokenProvider; configuration: Configuration; platform: PlatformService | null },
 ): Jobs {
-  const { config, db, temporal, runs, namespaceGuard, accounts, metrics, ownerId, now, log } = context
+  const { config, db, temporal, runs, namespaceGuard, accounts, campaigns, metrics, ownerId, now, log } =
+    context
   const { client } = temporal
   const onEnded = () => metrics.runsEnded.inc({ outcome: 'terminated' })
   const { rulesOf } = ports.configuration.cache
@@ -29,7 +30,7 @@ export function createJobs(
     log,
     jobs: [
       createReconciler({ db, client, runs, namespaceGuard, now, log, onEnded }),
-      createRunRebuild({ db, client, runs, namespaceGuard, rulesOf, now, log }),
+      createRunRebuild({ db, client, runs, namespaceGuard, campaigns, rulesOf, now, log }),
       createAccountRemovalJob({ db, now }),
       createAccessTokenRefresh({
         db,

@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, gt, inArray, lt, ne, or, sql } from 'drizzle-orm'
-import type { RunStart } from '../../run/plan.ts'
+import { type RunStart, storedPlan } from '../../run/plan.ts'
 import { beginRun, type RunState } from '../../run/state.ts'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Ledger } from '../../wechat/rules/ledger.ts'
@@ -315,7 +315,7 @@ function rowOf(
     version: start.plan.version,
     // From the state, from which refused texts were removed.
     entry: state.entry,
-    plan: start.plan,
+    plan: storedPlan(start.plan),
     startedAt: state.startedAt,
     createdAt: now,
     ...snapshotColumns(snapshot, now),
