@@ -62,6 +62,7 @@ const schema = z.object({
   WORKER_PORT: port(3002),
   WORKFLOW_BUNDLE: optional,
   RETENTION_DAYS: integer(1, 36_500, 30),
+  RUN_RETENTION_DAYS: integer(0, 36_500, 90),
   FORWARD_PRIVATE: z.enum(['on', 'off']).default('off'),
   CALLBACK_MAX_AGE: integer(0, 999_999_999, 600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -114,9 +115,9 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     host: e.HOST,
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL,
-    /** Without address and profile, `npm start` runs a local Temporal server. */
     /** Temporal's visibility database on PostgreSQL, for the CLI. */
     visibilityDatabaseUrl: e.VISIBILITY_DATABASE_URL,
+    /** Without address and profile, `npm start` runs a local Temporal server. */
     temporal: {
       address: e.TEMPORAL_ADDRESS,
       profile: e.TEMPORAL_PROFILE,
@@ -149,6 +150,8 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     /** The bundle that `npm run build` wrote. Absent: each worker bundles the workflows at its start. */
     workflowBundle: e.WORKFLOW_BUNDLE,
     retentionDays: e.RETENTION_DAYS,
+    /** How long the store keeps ended runs; 0: indefinitely. Never shorter than `retentionDays`. */
+    runRetentionDays: e.RUN_RETENTION_DAYS,
     /** Whether events may be forwarded to private addresses. */
     forwardPrivate: e.FORWARD_PRIVATE === 'on',
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,

@@ -76,6 +76,7 @@ describe('invalid settings', () => {
     ['TEMPORAL_PORT', 'seven'],
     ['RETENTION_DAYS', '0'],
     ['RETENTION_DAYS', '30d'],
+    ['RUN_RETENTION_DAYS', 'off'],
     ['CALLBACK_MAX_AGE', '10m'],
   ])('%s=%s is reported with the allowed values', (name, value) => {
     expect(() => loadConfig({ [name]: value })).toThrow(new RegExp(`${name}: must be |${name}: must have `))

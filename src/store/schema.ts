@@ -232,8 +232,10 @@ export const runs = pgTable(
   },
   (t) => [
     index('runs_by_follower').on(t.appId, t.openId, t.createdAt),
-    index('runs_by_creation').on(t.createdAt, t.runKey),
+    index('runs_by_created_at').on(t.createdAt),
     index('runs_by_campaign').on(t.campaign, t.status),
+    // For the purges. A run that has not ended has no entry.
+    index('runs_by_end').on(t.endedAt).where(sql`${t.status} = 'ended'`),
   ],
 )
 
@@ -259,7 +261,34 @@ export const deliveries = pgTable(
     rid: text('rid'),
     updatedAt: epochMs('updated_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runKey, t.stepId] }), index('deliveries_by_account').on(t.appId, t.state)],
+  (t) => [primaryKey({ columns: [t.runKey, t.stepId] })],
+)
+
+/** How many ended runs the purge has deleted, by outcome. `readCampaignTotals` adds them to the runs that exist. */
+export const runTotals = pgTable(
+  'run_totals',
+  {
+    campaign: text('campaign').notNull(),
+    version: integer('version').notNull(),
+    appId: text('app_id').notNull(),
+    outcome: text('outcome').notNull(),
+    runs: bigint('runs', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.version, t.appId, t.outcome] })],
+)
+
+/** How the steps of the deleted runs ended: `sent`, `skipped`, `unknown`. */
+export const stepTotals = pgTable(
+  'step_totals',
+  {
+    campaign: text('campaign').notNull(),
+    version: integer('version').notNull(),
+    appId: text('app_id').notNull(),
+    stepId: text('step_id').notNull(),
+    state: text('state').notNull(),
+    steps: bigint('steps', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.campaign, t.version, t.appId, t.stepId, t.state] })],
 )
 
 /** Uploaded media, by the hash of their content. */

@@ -492,3 +492,22 @@ describe('a campaign for many accounts', () => {
     expect((await api.get('/api/campaigns/nothing/accounts')).status).toBe(404)
   })
 })
+
+describe('the totals of a campaign', () => {
+  it('count its runs by outcome and its steps by state, and stay when the campaign is deleted', async () => {
+    const wechat = api.app.simulator.account(APP)
+    await api.put(campaignYaml('counted', [HINT], [`accounts: [${APP}]`, 'priority: 99']))
+    const totals = () => api.get<{ items: unknown[] }>('/api/campaigns/counted/totals')
+    await wechat.follow('oCounted')
+    await api.app.waitForRun(APP, 'oCounted', (r) => r.runId !== null)
+    await wechat.fastForward('oCounted', 21_000)
+    await api.app.waitForRun(APP, 'oCounted', (r) => r.outcome === 'completed')
+    await api.call('DELETE', '/api/campaigns/counted')
+    const counted = { version: 1, runs: { completed: 1 }, steps: { hint: { sent: 1 } } }
+    await expect.poll(async () => (await totals()).body.items).toEqual([counted])
+  })
+
+  it('get 404 when it was never published', async () => {
+    expect((await api.get('/api/campaigns/nothing/totals')).status).toBe(404)
+  })
+})

@@ -225,7 +225,12 @@ describe('health', () => {
   async function bare(temporalAddress = '127.0.0.1:9') {
     const store = await openStore({ databaseUrl: undefined, dataDir: null })
     const link = connectTemporal({ namespace: 'default', connection: { address: temporalAddress } }, 'test')
-    const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
+    const config = {
+      wechatApiBase: 'http://127.0.0.1:9',
+      callbackMaxAgeMs: 600_000,
+      retentionDays: 30,
+      runRetentionDays: 90,
+    }
     const log = pino({ level: 'silent' })
     const product = createServices({
       config,

@@ -40,6 +40,7 @@ export const API = table(`
   POST   /api/campaigns/preview                        operator
   GET    /api/campaigns/{id}                           viewer
   GET    /api/campaigns/{id}/accounts                  viewer
+  GET    /api/campaigns/{id}/totals                    viewer
   DELETE /api/campaigns/{id}                           operator
   POST   /api/campaigns/{id}/pause                     operator
   POST   /api/campaigns/{id}/resume                    operator

@@ -55,7 +55,7 @@ describe('nurture, without a running server', () => {
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
-      campaign: ['put', 'list', 'show', 'accounts', 'pause', 'resume', 'remove'],
+      campaign: ['put', 'list', 'show', 'accounts', 'totals', 'pause', 'resume', 'remove'],
       temporal: ['show', 'accept'],
       follower: ['show', 'cancel', 'erase', 'pause', 'resume'],
       key: ['rotate'],
@@ -298,6 +298,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     expect(accounts.out).toMatch(new RegExp(`${APP} +.* yes`))
     const served = JSON.parse((await nurture('campaign', 'accounts', 'withpic', '--json')).out).items
     expect(served).toMatchObject([{ appId: APP, takes: true, reasons: [] }])
+    expect(JSON.parse((await nurture('campaign', 'totals', 'withpic', '--json')).out)).toEqual({ items: [] })
     expect((await nurture('campaign', 'pause', 'withpic')).out).toBe('withpic: paused')
     expect((await nurture('campaign', 'resume', 'withpic')).out).toBe('withpic: live')
     expect((await nurture('campaign', 'remove', 'withpic')).code).toBe(0)
@@ -325,6 +326,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     await app.waitForRun(APP, 'oCli', () => true)
     const shown = await nurture('follower', 'show', APP, 'oCli')
     expect(shown.out).toMatch(/series@1 · active/)
+    expect((await nurture('campaign', 'totals', 'series')).out).toMatch(/1 +runs +active 1/)
     expect(shown.out).toMatch(/far +pending/)
     expect((await nurture('follower', 'pause', APP, 'oCli')).code).toBe(0)
     await app.waitForRun(APP, 'oCli', (r) => r.status === 'paused')

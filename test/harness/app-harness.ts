@@ -178,6 +178,7 @@ function settingsOf(options: AppHarnessOptions, port: number, apiBase: string): 
       wechatApiBase: options.platform ? apiBase : `http://${NOWHERE}`,
       callbackMaxAgeMs: 600_000,
       retentionDays: 30,
+      runRetentionDays: 90,
       previousKeys: [...previousKeys],
       payloadEncryption,
       platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,

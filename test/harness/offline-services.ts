@@ -33,6 +33,7 @@ export async function createOfflineServices(
     wechatApiBase: `http://${NOWHERE}`,
     callbackMaxAgeMs: 600_000,
     retentionDays: 30,
+    runRetentionDays: 90,
     ...(platform ? { platform } : {}),
   }
   return {

@@ -21,6 +21,7 @@ import {
 import { listOf, page } from '../schemas/common-schemas.ts'
 import { accountWarnings, listTargetAccounts } from '../views/campaign-account-view.ts'
 import { campaignView } from '../views/campaign-view.ts'
+import { countRunsOfCampaign } from './campaign-totals-route.ts'
 import {
   type ApiDeps,
   auditedChange,
@@ -49,6 +50,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
   previewRoute(router, deps)
   readCampaign(router, deps)
   listAccountsOfCampaign(router, deps)
+  countRunsOfCampaign(router, deps)
   deleteCampaign(router, deps)
   setCampaignState(router, deps)
   return router

@@ -34,6 +34,21 @@ export const campaignAccount = z
   })
   .openapi('CampaignAccount')
 
+/** How many, by name. */
+const counts = z.record(z.string(), z.number())
+
+export const campaignTotals = z
+  .object({
+    items: z.array(
+      z.object({
+        version: z.number(),
+        runs: counts.openapi({ description: 'By outcome; `active` and `paused` while they have not ended.' }),
+        steps: z.record(z.string(), counts).openapi({ description: 'By id of the step, then by its state.' }),
+      }),
+    ),
+  })
+  .openapi('CampaignTotals')
+
 export const previewRequest = z
   .strictObject({
     campaign: z.union([z.string(), z.record(z.string(), z.unknown())]).openapi({

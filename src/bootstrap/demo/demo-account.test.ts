@@ -38,7 +38,12 @@ afterEach(async () => {
 function start({ simulator = false }): Services {
   const temporal = connectTemporal({ namespace: 'default', connection: { address: '127.0.0.1:9' } }, 'test')
   undo.push(() => temporal.close())
-  const config = { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 }
+  const config = {
+    wechatApiBase: 'http://127.0.0.1:9',
+    callbackMaxAgeMs: 600_000,
+    retentionDays: 30,
+    runRetentionDays: 90,
+  }
   const log = pino({ level: 'silent' })
   const encryptionKey = 'test-encryption-key-of-the-tests'
   return createServices({

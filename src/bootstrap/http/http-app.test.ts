@@ -19,7 +19,12 @@ beforeAll(async () => {
   // Nothing listens on this port.
   const target = { namespace: 'default', connection: { address: '127.0.0.1:9' } }
   services = createServices({
-    config: { wechatApiBase: 'http://127.0.0.1:9', callbackMaxAgeMs: 600_000, retentionDays: 30 },
+    config: {
+      wechatApiBase: 'http://127.0.0.1:9',
+      callbackMaxAgeMs: 600_000,
+      retentionDays: 30,
+      runRetentionDays: 90,
+    },
     db: store.db,
     temporal: connectTemporal(target, 'test'),
     encryptionKey: 'test-encryption-key-of-the-tests',

@@ -14,7 +14,10 @@ import { noopTracing, type Tracing } from '../../tracing/tracing.ts'
 import { createWechatClients, type WechatClients } from './wechat-clients.ts'
 
 /** Settings of the services. Optional ones have the defaults of `loadConfig`. */
-type ServiceConfig = Pick<Config, 'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays'> &
+type ServiceConfig = Pick<
+  Config,
+  'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays' | 'runRetentionDays'
+> &
   Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
 
 /** Settings and connections of a process. */

@@ -1,6 +1,7 @@
 import { createAccountRemovalJob } from '../../jobs/finish-account-removals.ts'
 import { createPeriodicJobs } from '../../jobs/periodic-jobs.ts'
 import { createPurge } from '../../jobs/purge.ts'
+import { createRunPurge } from '../../jobs/purge-runs.ts'
 import { createRunRebuild } from '../../jobs/rebuild-runs.ts'
 import { createReconciler } from '../../jobs/reconcile-runs.ts'
 import { createAccessTokenRefresh } from '../../jobs/refresh-access-tokens.ts'
@@ -39,6 +40,13 @@ export function createJobs(
         blockedForSecret: accounts.blockedForSecret,
       }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
+      createRunPurge({
+        db,
+        now,
+        log,
+        retentionDays: config.retentionDays,
+        runRetentionDays: config.runRetentionDays,
+      }),
       ...(context.embedded ? [createVacuum({ db })] : []),
       ...(ports.platform ? [createPlatformEventsJob(ports.platform)] : []),
     ],

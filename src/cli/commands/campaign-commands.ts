@@ -21,6 +21,7 @@ export const campaignCommands = (terminal: Terminal) =>
     list(terminal),
     show(terminal),
     accounts(terminal),
+    totals(terminal),
     setPaused(terminal, 'pause'),
     setPaused(terminal, 'resume'),
     remove(terminal),
@@ -124,6 +125,30 @@ const accounts = (terminal: Terminal) =>
       return { value: { items }, text: table(['appId', 'name', 'can run', 'what to do'], rows) }
     }),
   )
+
+const totals = (terminal: Terminal) =>
+  campaignCommand('totals', 'Count the runs of a campaign and their steps, also of deleted runs').action(
+    printing(terminal, async (id, options) => {
+      const found = await callApi<{
+        items: {
+          version: number
+          runs: Record<string, number>
+          steps: Record<string, Record<string, number>>
+        }[]
+      }>(options, { path: `${pathOf(id)}/totals` })
+      const rows = found.items.flatMap(({ version, runs, steps }) => [
+        [version, 'runs', describeCounts(runs)],
+        ...Object.entries(steps).map(([step, counts]) => [version, `step ${step}`, describeCounts(counts)]),
+      ])
+      return { value: found, text: table(['version', 'of', 'number'], rows) }
+    }),
+  )
+
+function describeCounts(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
+}
 
 const setPaused = (terminal: Terminal, verb: 'pause' | 'resume') =>
   campaignCommand(
