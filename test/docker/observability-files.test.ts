@@ -96,6 +96,7 @@ const CHECKED: Record<string, string> = {
   'temporal/dynamic-config.yaml': 'compose.test.ts, ../exclusive/cluster.test.ts',
   'temporal/schema.sh': '../exclusive/cluster.test.ts',
   'temporal/server.sh': '../exclusive/cluster.test.ts',
+  'temporal/visibility-indexes.sh': '../exclusive/cluster.test.ts, ../store/visibility-indexes.test.ts',
 }
 
 describe('the files of the stack', () => {
