@@ -1,21 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '../../src/config/config.ts'
-import { cacheFolder } from '../../src/temporal/local-server/find-server.ts'
-import { toolFolders } from '../../src/temporal/local-server/tool-folders.ts'
+import { installOnce, RegistryError, runTool } from '../harness/process/install-once.ts'
 
 /** A harness that can be started: a program, its arguments, and what its environment needs. */
 export interface Prepared {
@@ -40,7 +27,6 @@ interface Recipe {
 }
 
 const sources = (toolchain: Toolchain) => fileURLToPath(new URL(`sdks/${toolchain}`, import.meta.url))
-const BUILD_WITHIN_MS = 900_000
 
 const RECIPES: Record<Toolchain, Recipe> = {
   python: {
@@ -49,7 +35,7 @@ const RECIPES: Record<Toolchain, Recipe> = {
       ['python3', '-m', 'pip', '--version'],
     ],
     build: (out) =>
-      run('python3', 'pip', out, [
+      runTool('python3', 'pip', out, [
         '-m',
         'pip',
         'install',
@@ -73,7 +59,7 @@ const RECIPES: Record<Toolchain, Recipe> = {
       ['npm', '--version'],
     ],
     build: (out) =>
-      run('npm', 'npm', out, ['ci', `--prefix=${out}`, '--ignore-scripts', '--no-audit', '--no-fund']),
+      runTool('npm', 'npm', out, ['ci', `--prefix=${out}`, '--ignore-scripts', '--no-audit', '--no-fund']),
     start: (folder, harness) => ({
       program: process.execPath,
       args: ['--no-deprecation', join(folder, `${harness}.cjs`)],
@@ -82,7 +68,7 @@ const RECIPES: Record<Toolchain, Recipe> = {
   },
   go: {
     needs: [['go', 'version']],
-    build: (out) => run('go', 'go', out, ['build', '-mod=readonly', '-trimpath', '-o', 'harness', '.']),
+    build: (out) => runTool('go', 'go', out, ['build', '-mod=readonly', '-trimpath', '-o', 'harness', '.']),
     start: (folder) => ({ program: join(folder, 'harness'), args: [], env: {} }),
   },
   java: {
@@ -91,14 +77,14 @@ const RECIPES: Record<Toolchain, Recipe> = {
       ['mvn', '--version'],
     ],
     async build(out) {
-      await run('mvn', 'Maven', out, [
+      await runTool('mvn', 'Maven', out, [
         '--batch-mode',
         '--quiet',
         '--strict-checksums',
         'dependency:copy-dependencies',
       ])
       const files = readdirSync(out).filter((name) => name.endsWith('.java'))
-      await run('javac', 'javac', out, ['-encoding', 'UTF-8', '-cp', 'lib/*', '-d', 'classes', ...files])
+      await runTool('javac', 'javac', out, ['-encoding', 'UTF-8', '-cp', 'lib/*', '-d', 'classes', ...files])
     },
     start: (folder, harness) => ({
       program: 'java',
@@ -121,63 +107,30 @@ export async function prepare(toolchain: Toolchain, harness: string): Promise<Pr
   const recipe = RECIPES[toolchain]
   const absent = recipe.needs.find(([program, ...args]) => !runs(program, args))
   if (absent) return missing(toolchain, `${absent[0]} not found or too old`)
-  const cacheDir = join(cacheFolder(loadConfig()), 'interop')
-  const folder = join(cacheDir, `${toolchain}-${hashOf(sources(toolchain))}`)
-  if (!existsSync(folder)) {
-    mkdirSync(cacheDir, { recursive: true })
-    const out = mkdtempSync(join(cacheDir, 'building-'))
-    print(`interop: preparing the ${toolchain} SDKs (once)…`)
-    try {
-      cpSync(sources(toolchain), out, { recursive: true, filter: (path) => !path.endsWith('node_modules') })
-      await recipe.build(out)
-      renameInto(out, folder)
-      print(`interop: the ${toolchain} SDKs are ready`)
-    } catch (err) {
-      // A harness that does not compile is a fault, not a missing toolchain.
-      if (!(err instanceof RegistryError)) throw err
-      return missing(toolchain, err.message)
-    } finally {
-      rmSync(out, { recursive: true, force: true })
-    }
+  try {
+    const folder = await installOnce({
+      sources: sources(toolchain),
+      cache: 'interop',
+      name: toolchain,
+      build: recipe.build,
+      print: (state) =>
+        print(
+          state === 'building'
+            ? `interop: preparing the ${toolchain} SDKs (once)…`
+            : `interop: the ${toolchain} SDKs are ready`,
+        ),
+    })
+    return recipe.start(folder, harness)
+  } catch (err) {
+    // A harness that does not compile is a fault, not a missing toolchain.
+    if (!(err instanceof RegistryError)) throw err
+    return missing(toolchain, err.message)
   }
-  return recipe.start(folder, harness)
 }
 
 function missing(toolchain: Toolchain, reason: string): Missing {
   print(`tests: the ${toolchain} SDKs are skipped: ${reason}`)
   return { missing: reason }
-}
-
-/** Dependencies could not be fetched. */
-class RegistryError extends Error {
-  override name = 'RegistryError'
-}
-
-const UNREACHABLE =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|no such host|dial tcp|i\/o timeout|Could not transfer|Temporary failure|NewConnectionError|Max retries|Connection (refused|timed out)|Could not find a version/i
-
-function run(program: string, name: string, cwd: string, args: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, ...toolFolders(cacheFolder(loadConfig())) }
-    const child = spawn(program, args, {
-      cwd,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: BUILD_WITHIN_MS,
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text) => {
-        output = `${output}${text}`.slice(-8_000)
-      })
-    }
-    child.on('error', reject)
-    child.on('close', (code) => {
-      if (code === 0) return resolve()
-      const message = `${name} ended with ${code}: ${output.trim()}`
-      reject(UNREACHABLE.test(output) ? new RegistryError(message) : new Error(message))
-    })
-  })
 }
 
 function runs(program: string, args: string[]): boolean {
@@ -186,25 +139,6 @@ function runs(program: string, args: string[]): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-/** Over every file of a harness's folder, its lock file among them. */
-function hashOf(folder: string): string {
-  const hash = createHash('sha256').update(process.platform).update(process.arch)
-  for (const name of readdirSync(folder).sort()) {
-    const path = join(folder, name)
-    if (statSync(path).isFile()) hash.update(name).update('\0').update(readFileSync(path)).update('\0')
-  }
-  return hash.digest('hex').slice(0, 16)
-}
-
-/** Another process may have been faster; then its result stays. */
-function renameInto(from: string, to: string): void {
-  try {
-    renameSync(from, to)
-  } catch (err) {
-    if (!existsSync(to)) throw err
   }
 }
 
