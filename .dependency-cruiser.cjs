@@ -102,6 +102,13 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'peers-apart',
+      comment: 'The designs that the bench compares the product with are used by the bench alone.',
+      severity: 'error',
+      from: { path: '^', pathNot: ['^bench/peers/', '^bench/index\\.ts$', TESTS] },
+      to: { path: '^bench/peers/' },
+    },
+    {
       name: 'no-development-dependency',
       severity: 'error',
       from: { path: '^(src|workflows|activities)/', pathNot: [TESTS, '^src/simulator/'] },
@@ -110,7 +117,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|src/store/migrations|test/interop/sdks)/' },
+    exclude: { path: '^(dist|src/store/migrations|test/interop/sdks|bench/peers/libraries)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -22,27 +22,39 @@ const NEEDS = [
 const APT = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300']
 const LAST_LINES = 15
 
-/** The output of apt-get goes to a log file. The terminal gets one line with its name, and its last lines when apt-get fails. */
+/** Installs what the test tiers need and this machine lacks. */
 export function ensureTestTools() {
-  const missing = NEEDS.filter((n) => !n.isInstalled())
+  ensurePrograms(NEEDS, { user: 'tests', skipped: 'tests that need them' })
+}
+
+/**
+ * Installs missing programs. The output of apt-get goes to a log file. The terminal gets one line with its name, and its
+ * last lines when apt-get fails.
+ * @param {readonly { name: string, packages: string[], isInstalled: () => boolean }[]} needs
+ * @param {{ user: string, skipped: string }} texts who needs them, and what is skipped without them
+ */
+export function ensurePrograms(needs, { user, skipped }) {
+  const missing = needs.filter((n) => !n.isInstalled())
   if (missing.length === 0) return
   const names = missing.map((n) => n.name).join(', ')
   const packages = missing.flatMap((n) => n.packages)
   if (!onPath('apt-get') || process.getuid?.() !== 0) {
-    print(`tests: ${names} not found; tests that need them are skipped (install: ${packages.join(' ')})`)
+    print(`${user}: ${names} not found; ${skipped} are skipped (install: ${packages.join(' ')})`)
     return
   }
   const logFile = join(logFolder(), 'apt-get.log')
-  print(`tests: installing ${names} with apt-get (once: ${packages.join(' ')}); its output is in ${logFile}`)
+  print(
+    `${user}: installing ${names} with apt-get (once: ${packages.join(' ')}); its output is in ${logFile}`,
+  )
   const log = openSync(logFile, 'w', 0o600)
-  // Without a terminal, dpkg and debconf ask no questions.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', TERM: 'dumb' }
+  // Without a terminal, dpkg and debconf ask no questions. In run level 1, invoke-rc.d starts no service.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', TERM: 'dumb', RUNLEVEL: '1' }
   const apt = (...args) =>
     spawnSync('apt-get', [...APT, ...args], { env, stdio: ['ignore', log, log] }).status === 0
   const installed = apt('update') && apt('install', '--no-install-recommends', ...packages)
   closeSync(log)
   if (installed) return
-  print(`tests: apt-get could not install ${names}; tests that need them are skipped. The end of ${logFile}:`)
+  print(`${user}: apt-get could not install ${names}; ${skipped} are skipped. The end of ${logFile}:`)
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n')
   for (const line of lines.slice(-LAST_LINES)) print(`  ${line}`)
 }
@@ -68,7 +80,8 @@ export function postgresBin() {
   return version ? `${root}/${version}/bin` : null
 }
 
-function onPath(program) {
+/** Whether a folder of PATH has this program. */
+export function onPath(program) {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`))
 }
 

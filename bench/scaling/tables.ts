@@ -1,3 +1,4 @@
+import { markdownTable } from '../markdown-table.ts'
 import { cloudBillFor, type Plan, planFor, type Scenario } from './plan.ts'
 
 const WAITING = [1e6, 1e7, 1e8]
@@ -55,7 +56,7 @@ export function scalingTables(): string[] {
     ['plan, 10 %', ...bills.map((b) => dollars(b.planPrice))],
     ['total', ...bills.map((b) => dollars(b.total))],
   ]
-  return [load, needs, stored, cloud].map(aligned)
+  return [load, needs, stored, cloud].map(markdownTable)
 }
 
 /** Two significant digits, and integers above ten. More digits would suggest a precision that does not exist. Powers of two are settings. */
@@ -76,13 +77,4 @@ function size(bytes: number): string {
 
 function dollars(x: number): string {
   return `$${Number(x.toPrecision(2)).toLocaleString('en-US')}`
-}
-
-/** A Markdown table with aligned columns. */
-function aligned(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)))
-  const line = (cells: readonly string[], fill = ' ') =>
-    `| ${widths.map((width, c) => (cells[c] ?? '').padEnd(width, fill)).join(' | ')} |`
-  const [head = [], ...others] = rows
-  return [line(head), line([], '-'), ...others.map((row) => line(row))].join('\n')
 }
