@@ -5,14 +5,14 @@ import { createAttemptLimiter } from '../../auth/attempt-limiter.ts'
 import type { Auth } from '../../auth/auth.ts'
 
 /** The event loop is late when a new event waits longer for its turn, ms. */
-const LATE_MS = 100
+const LATE_MS = 50
 /** Anonymous requests served while the event loop is late, so that people can still sign in. */
 const SERVED = { burst: 40, everyMs: 50 }
 /**
  * How long an answer is held, ms. A client that waits for the answer before its next request slows down. The time varies, so
  * that many clients do not come back together.
  */
-const HOLD = { minMs: 500, spreadMs: 500 }
+const HOLD = { minMs: 2_000, spreadMs: 1_000 }
 /** Answers held at the same time. More are sent at once. */
 const MAX_HELD = 1_000
 
@@ -27,8 +27,10 @@ export function createAnonymousShedding(deps: {
   /** Counts refused requests. */
   count(): void
   now(): number
+  /** Waits before a refusal is sent. For tests; default: two to three seconds. */
+  hold?: () => Promise<unknown>
 }): MiddlewareHandler {
-  const { auth, lateness, now } = deps
+  const { auth, lateness, now, hold = () => sleep(HOLD.minMs + Math.random() * HOLD.spreadMs) } = deps
   const served = createAttemptLimiter({ ...SERVED, now })
   let held = 0
 
@@ -44,7 +46,7 @@ export function createAnonymousShedding(deps: {
     deps.count()
     if (held < MAX_HELD) {
       held += 1
-      await sleep(HOLD.minMs + Math.random() * HOLD.spreadMs).finally(() => {
+      await hold().finally(() => {
         held -= 1
       })
     }
