@@ -142,8 +142,9 @@ describe.runIf(programs)('the production stack, without containers', () => {
       await expect.poll(() => count(`${ofAccount} AND NurtureState = 'ended'`)).toBeGreaterThanOrEqual(2)
       expect(await count("WechatAppId = 'wxnobody'")).toBe(0)
       expect(await count("WorkflowType = 'FollowerNurture' AND WechatAppId IS NULL")).toBe(0)
-      const newest = workflow.list({ query: `${ofAccount} AND NurtureCampaign IS NOT NULL` })
-      expect((await newest[Symbol.asyncIterator]().next()).value?.workflowId).toContain(ACCOUNT.appId)
+      const query = `${ofAccount} AND NurtureCampaign IS NOT NULL`
+      const listed = await connection.workflowService.listWorkflowExecutions({ namespace: 'nurture', query })
+      expect(listed.executions?.[0]?.execution?.workflowId).toContain(ACCOUNT.appId)
     } finally {
       await connection.close()
     }
