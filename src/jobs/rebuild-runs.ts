@@ -104,13 +104,12 @@ class RunRebuild {
       rulesOf(row.appId),
       readFollower(db, row),
     ])
-    for (const { kind, dedupeKey: key, createTime: at, id: seq, event } of events) {
+    for (const { kind, dedupeKey: key, createTime: at, id: seq, scene, aheadMs } of events) {
       if (kind === 'unsubscribe') await runs.signal(row, 'unsubscribed', { at, seq, key })
-      else if (event?.scene) {
-        const { scene, aheadMs } = event
+      else if (scene) {
         const when = { at, seq, ...(aheadMs ? { aheadMs } : {}) }
         const allowance = allowanceOf(rules, scene)
-        // The inbox deletes the text of a dispatched event and keeps the event.
+        // The inbox deletes the text of a dispatched event.
         await runs.signal(row, 'interaction', { ...when, key, scene, allowance, text: null })
       }
     }

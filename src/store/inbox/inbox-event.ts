@@ -2,8 +2,8 @@ import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Entry } from '../../run/plan.ts'
 
 /**
- * An accepted event in its inbox row. Its text is deleted once the event is dispatched. The campaign that it starts was
- * matched once, before the insert.
+ * An accepted event in its inbox row. Once it is dispatched, only `scene` and `aheadMs` stay, or null without a scene. The
+ * campaign that it starts was matched once, before the insert.
  */
 export interface InboxEvent extends FollowerEvent {
   /** The campaign version that this event would start; null: none. */

@@ -89,7 +89,7 @@ function refusalOrThrow(err: unknown): Error {
   throw err
 }
 
-/** Marks a row as dispatched and deletes its text. The dedupe key stays while duplicates may arrive. */
+/** Marks a row as dispatched and deletes most of its event. The dedupe key stays while duplicates may arrive. */
 export async function markDispatched(
   db: Pick<Db, 'update'>,
   id: number,
@@ -99,7 +99,7 @@ export async function markDispatched(
   await db.update(inbox).set(dispatchedColumns(result, now)).where(eq(inbox.id, id))
 }
 
-/** The columns of a dispatched row. */
+/** The columns of a dispatched row. Of the event only what `eventsSince` returns stays. */
 export function dispatchedColumns(result: string, now: number) {
   return {
     dispatchedAt: now,
@@ -107,18 +107,24 @@ export function dispatchedColumns(result: string, now: number) {
     leaseOwnerId: null,
     leaseExpiresAt: null,
     lastError: null,
-    event: sql`CASE WHEN ${inbox.event} IS NULL THEN NULL ELSE jsonb_set(${inbox.event}, '{text}', 'null') END`,
+    event: sql`CASE WHEN ${inbox.event}->>'scene' IS NOT NULL
+      THEN jsonb_strip_nulls(jsonb_build_object('scene', ${inbox.event}->'scene', 'aheadMs', ${inbox.event}->'aheadMs')) END`,
   }
 }
 
+/** A dispatched event. `scene` is null for one that is not an interaction, such as an unfollow. */
+type DispatchedEvent = Pick<InboxRow, 'id' | 'kind' | 'dedupeKey' | 'createTime'> &
+  Pick<InboxEvent, 'scene' | 'aheadMs'>
+
 /** Dispatched events of a follower after a stamp, in order. Older events than `purgeInbox` keeps are missing. */
-export function eventsSince(
+export async function eventsSince(
   db: Db,
   { appId, openId }: { appId: string; openId: string },
   stamp: { at: number; seq: number },
-): Promise<InboxRow[]> {
-  return db
-    .select()
+): Promise<DispatchedEvent[]> {
+  const { id, kind, dedupeKey, createTime, event } = inbox
+  const rows = await db
+    .select({ id, kind, dedupeKey, createTime, event })
     .from(inbox)
     .where(
       and(
@@ -130,6 +136,10 @@ export function eventsSince(
       ),
     )
     .orderBy(inbox.createTime, inbox.id)
+  return rows.map(({ event: kept, ...row }) => {
+    const { scene, aheadMs } = kept ?? { scene: null }
+    return { ...row, scene, ...(aheadMs === undefined ? {} : { aheadMs }) }
+  })
 }
 
 /** Releases a lease after a failure. The row may be claimed again at `retryAt`. */
