@@ -96,6 +96,7 @@ describeOnBothStores('the check before a send', (store) => {
       attempts: 1,
       unclear: 0,
       failures: 0,
+      followsInvalidRecipient: false,
     })
     expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'overtaken' })
     expect(await recordIntent(store().db, key, NOW, 1)).toMatchObject({ allowed: true, attempts: 2 })
