@@ -101,14 +101,16 @@ function quietTotals(tallies: readonly Tally[]): string {
 }
 
 function operatorTable(results: readonly PeerResult[]): string {
+  const rows = results.flatMap(({ name }) => {
+    const facts = OPERATOR_FACTS[name]
+    if (!facts) return []
+    const { inspect, cancel, retry, fairness, source } = facts
+    return [[titleOf(name), inspect, cancel, retry, fairness, source]]
+  })
+  if (rows.length === 0) return ''
   return markdownTable([
     ['Design', 'Inspect', 'Cancel', 'Retry', 'Fairness between accounts', 'Source'],
-    ...results.flatMap(({ name }) => {
-      const facts = OPERATOR_FACTS[name]
-      if (!facts) return []
-      const { inspect, cancel, retry, fairness, source } = facts
-      return [[titleOf(name), inspect, cancel, retry, fairness, source]]
-    }),
+    ...rows,
   ])
 }
 
