@@ -68,22 +68,23 @@ export async function playStory(system: System, size: StorySize): Promise<StoryF
 }
 
 /**
- * Schedules as fast as possible for a limited time, and measures what that costs. Memory and disk are those of the second
- * half, because the first also pays for buffers, caches and compiled code, which do not grow with the messages.
+ * Schedules as fast as possible for a limited time, and measures what that costs. Memory is that of the second half, because
+ * the first also pays for buffers, caches and compiled code. Disk is that of all: PostgreSQL reserves pages in advance.
  */
 async function letWait(system: System, count: number) {
   const ids = idsOf('wait', count)
+  const disk = await system.disk()
   const first = await acceptFast(system, ids.slice(0, count / 2))
-  const [memory, disk] = [await system.memory(), await system.disk()]
+  const memory = await system.memory()
   const second = await acceptFast(system, ids.slice(count / 2))
   const diskAfter = await system.disk()
-  const added = second.accepted.length
+  const accepted = [...first.accepted, ...second.accepted]
   return {
-    ids: [...first.accepted, ...second.accepted],
-    acceptedPerS: (first.accepted.length + added) / ((first.ms + second.ms) / 1_000),
-    waiting: first.accepted.length + added,
-    memoryEach: ((await system.memory()) - memory) / added,
-    diskEach: disk === null || diskAfter === null ? null : (diskAfter - disk) / added,
+    ids: accepted,
+    acceptedPerS: accepted.length / ((first.ms + second.ms) / 1_000),
+    waiting: accepted.length,
+    memoryEach: ((await system.memory()) - memory) / second.accepted.length,
+    diskEach: disk === null || diskAfter === null ? null : (diskAfter - disk) / accepted.length,
   }
 }
 

@@ -11,8 +11,8 @@ export const bareWorkflowAdapter: Adapter = {
   title: 'bare workflow on Temporal',
   server: 'temporal',
   canCancel: true,
-  // The activity's time limit, and a second until it is tried again.
-  recoveryMs: 5_000,
+  // A task for the killed worker goes to another after 10 s (its own queue's time limit), then a second attempt after 1 s.
+  recoveryMs: 11_000,
   settings: 'Temporal on SQLite, activity time limit 3 s',
   maxWaiting: 400,
   async open({ url: address, folder, send }) {
