@@ -11,6 +11,10 @@ const { code } = await bundleWorkflowCode({
 })
 // Renamed when complete: another process may read or write the same file.
 const part = `${file}.${process.pid}.part`
-writeFileSync(part, code)
+// V8 needs two bytes for each character of a text with one character beyond Latin-1, and keeps several copies of this one.
+writeFileSync(
+  part,
+  code.replace(/[^\0-\xff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+)
 renameSync(part, file)
 process.exit(0)
