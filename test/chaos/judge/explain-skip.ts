@@ -26,15 +26,16 @@ export function explainSkip(
   if (step.since === 'reply' && replyCameLate(expected, step, outages)) return 'a fault delayed the reply'
   if (due >= deadline - EARLY_MS)
     return expected.unfollow ? 'unfollowed before it was due' : 'due after the window'
-  if (deadline === expected.unfollow?.began && due + lateness.around(due) >= deadline)
-    return 'unfollowed before it was sent: other steps were as late then'
   const until = step.ifLate === 'skip' ? Math.min(deadline, due + 1_000) : deadline
   const paid = payable({ from: due, to: until }, expected.grants)
   if (lengthOf(paid) < Math.min(500, until - due)) return 'no grant'
   if (isQuotaUsedUp(expected, { from: due, to: until }, sends)) return 'quota used by unclear attempts'
-  if (!outages.during({ from: due - RECOVERY_MS, to: Math.min(deadline, due + 60_000) })) return null
-  const healthy = outages.outside(payable({ from: due, to: deadline }, expected.grants))
-  return lengthOf(healthy) < HEALTHY_MS || step.ifLate === 'skip' ? 'a fault outlasted the step' : null
+  if (outages.during({ from: due - RECOVERY_MS, to: Math.min(deadline, due + 60_000) })) {
+    const healthy = outages.outside(payable({ from: due, to: deadline }, expected.grants))
+    if (lengthOf(healthy) < HEALTHY_MS || step.ifLate === 'skip') return 'a fault outlasted the step'
+  }
+  const isOvertaken = deadline === expected.unfollow?.began && due + lateness.around(due) >= deadline
+  return isOvertaken ? 'unfollowed before it was sent: other steps were as late then' : null
 }
 
 /** Whether a fault delayed the reply until the window would have closed without it. */
