@@ -22,7 +22,7 @@ import type { UnrecordedSends } from './unrecorded-sends.ts'
  */
 export function createSendNow(deps: ActivityDeps, unrecorded: UnrecordedSends) {
   const resolveUnanswered = createResolveUnanswered(deps)
-  const recent = { ...deps, messageOf: deps.recentMessageOf }
+  const recent = { ...deps, messageOf: deps.recentMessageOf, tokens: fromMemory(deps.tokens) }
 
   return async function sendNow(input: SendInput): Promise<SendResult | null> {
     const { appId } = currentRun()
@@ -54,5 +54,17 @@ export function createSendNow(deps: ActivityDeps, unrecorded: UnrecordedSends) {
     if (errcode === ERRCODE.invalidMediaId) return false
     const message = await deps.recentMessageOf(input.state.campaign, input.state.version, id)
     return message !== null && areUploaded(deps, appId, mediaRefs(message))
+  }
+}
+
+/** Reads a token from the store only when this process knows none. WeChat refuses a token that was replaced. */
+function fromMemory(tokens: ActivityDeps['tokens']): ActivityDeps['tokens'] {
+  return {
+    currentToken: (appId) => tokens.currentToken(appId),
+    afterRefusal: (...refusal) => tokens.afterRefusal(...refusal),
+    async getToken(appId) {
+      const accessToken = tokens.currentToken(appId)
+      return accessToken === null ? tokens.getToken(appId) : { ok: true, accessToken }
+    },
   }
 }

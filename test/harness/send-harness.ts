@@ -200,7 +200,8 @@ export class SendScenario {
 
   /** Executes the local activity `sendNow`; this process knows the account's access token. */
   async sendNow(more?: Partial<SendInput>): Promise<SendResult | null> {
-    await this.harness.services.tokens.getToken(this.appId)
+    const { tokens } = this.harness.services
+    if (tokens.currentToken(this.appId) === null) await tokens.getToken(this.appId)
     return this.environment().run(this.harness.services.activities.sendNow, this.input(more))
   }
 
