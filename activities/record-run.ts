@@ -1,7 +1,9 @@
 import type { Plan } from '../src/run/plan.ts'
+import type { LostSend } from '../src/run/send-result.ts'
 import type { RunState } from '../src/run/state.ts'
 import type { FollowerKey } from '../src/shared/ids.ts'
 import { truncateText } from '../src/shared/text.ts'
+import { endUnanswered } from '../src/store/runs/deliveries.ts'
 import { saveFollower } from '../src/store/runs/follower-rows.ts'
 import { recordKnownRun, recordRun } from '../src/store/runs/run-rows.ts'
 import { currentRun } from './attempt/current-run.ts'
@@ -9,23 +11,57 @@ import { endOnError } from './attempt/end-on-error.ts'
 import type { ActivityDeps } from './deps.ts'
 import { reportReducedSnapshot } from './send/record-result.ts'
 
+const LOST_REASON = 'a worker was lost during the request'
+/** A step that is due in a grant's margin is sent this long before its time at most. */
+const MAX_LEAD_MS = 65_000
+
 /** A run's snapshot for the store. */
 export interface RecordRunInput {
   state: RunState
   plan: Plan
   runId: string
+  /** When the workflow wrote it, epoch ms by the follower's clock. Absent for runs without local sends. */
+  until?: number
 }
 
-/** Writes a run's snapshot for the API and the console: when the run ends or pauses, or a step is held or planned again. */
+/**
+ * Writes a run's snapshot for the API and the console: when the run ends or pauses, or a step is held or planned again.
+ *
+ * @returns the due steps that the snapshot shows as skipped although a request for them was sent. A local send is in the
+ *   history only after its end. When its worker is lost, the next workflow task may apply a signal first and skip the step.
+ */
 export function createRecordRun(deps: ActivityDeps) {
   const { db, now, log, metrics } = deps
-  return async function record(input: RecordRunInput): Promise<void> {
+  return async function record(input: RecordRunInput): Promise<LostSend[]> {
     // A snapshot that the store refuses must not block the run. The next snapshot contains the same changes.
-    return endOnError(
+    await endOnError(
       deps,
       () => write(input),
       async () => {},
     )
+    return findLostSends(input)
+  }
+
+  async function findLostSends({ state, until }: RecordRunInput): Promise<LostSend[]> {
+    if (until === undefined) return []
+    const latest = until + MAX_LEAD_MS
+    const due = state.steps.flatMap((step, index) =>
+      step.state === 'skipped' && step.dueAt !== null && step.dueAt <= latest
+        ? [{ ...step, dueAt: step.dueAt, index }]
+        : [],
+    )
+    if (due.length === 0) return []
+    const steps = { runKey: state.entry.key, stepIds: due.map(({ id }) => id) }
+    const requested = await endUnanswered(db, steps, LOST_REASON, now())
+    const rows = new Map(requested.map((row) => [row.stepId, row]))
+    return due.flatMap(({ id, index, dueAt }): LostSend[] => {
+      const row = rows.get(id)
+      if (!row) return []
+      const at = row.sentAt ?? dueAt
+      return row.state === 'sent'
+        ? [{ index, result: 'sent', at, reason: null }]
+        : [{ index, result: 'unknown', at, reason: row.reason ?? LOST_REASON }]
+    })
   }
 
   async function write({ state, plan, runId }: RecordRunInput): Promise<void> {

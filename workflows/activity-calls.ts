@@ -14,7 +14,7 @@ import type {
 } from '../activities/index.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import type { PlanStep } from '../src/run/plan.ts'
-import type { SendResult } from '../src/run/send-result.ts'
+import type { LostSend, SendResult } from '../src/run/send-result.ts'
 import { accountFairness, sendFairness } from './fairness-keys.ts'
 import { ACTIVITY_QUEUE } from './names.ts'
 
@@ -37,8 +37,8 @@ export function sendNow(input: SendInput): Promise<SendResult | null> {
 }
 
 /** Writes the run's snapshot to the store immediately. @returns null when it needs `recordRun` */
-export function recordRunNow(input: RecordRunInput): Promise<'recorded' | null> {
-  return orNull(local.recordRun(input).then(() => 'recorded' as const))
+export function recordRunNow(input: RecordRunInput): Promise<LostSend[] | null> {
+  return orNull(local.recordRun(input))
 }
 
 /** Null when the local activity failed: its activity with a queue and retries follows. */
@@ -125,7 +125,7 @@ export function resolveUnanswered(appId: string, input: SendInput): Promise<Send
 }
 
 /** Writes the run's snapshot to the store. */
-export function recordRun(appId: string, input: RecordRunInput): Promise<void> {
+export function recordRun(appId: string, input: RecordRunInput): Promise<LostSend[]> {
   return proxyActivities<Activities>(
     storeCall(appId, `record ${input.state.outcome ?? input.state.status}`),
   ).recordRun(input)

@@ -25,7 +25,7 @@ import {
   tagsAfterSend,
   type WaitAction,
 } from '../src/run/run-actions.ts'
-import type { SendResult } from '../src/run/send-result.ts'
+import { applyLostSends, type SendResult } from '../src/run/send-result.ts'
 import {
   addWarning,
   applyAgentSession,
@@ -287,8 +287,11 @@ export class NurtureRun {
     if (result) this.state = applyActionResult(this.state, { ...action, result }, Date.now())
   }
 
-  private record(): Promise<void> {
-    return this.stored.write(this.state, this.plan)
+  private async record(): Promise<void> {
+    const lost = await this.stored.write(this.state, this.plan)
+    if (lost.length === 0) return
+    this.update(applyLostSends(this.state, lost))
+    await this.stored.write(this.state, this.plan)
   }
 
   private logKeys(key = this.key): { key: string; run: string } {

@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import type { Plan } from '../src/run/plan.ts'
+import type { LostSend } from '../src/run/send-result.ts'
 import type { RunState } from '../src/run/state.ts'
 import { recordRun, recordRunNow } from './activity-calls.ts'
 import { stateAttribute } from './names.ts'
@@ -37,15 +38,24 @@ export class StoredRun {
     this.fingerprint = null
   }
 
-  /** Writes the run to the store, and its status to Temporal's search attributes. */
-  async write(state: RunState, plan: Plan): Promise<void> {
+  /**
+   * Writes the run to the store, and its status to Temporal's search attributes.
+   * @returns steps of the snapshot that are skipped although a request for them was sent
+   */
+  async write(state: RunState, plan: Plan): Promise<LostSend[]> {
     if (!this.localFirst || !this.hasStatusOf(state))
       upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
     setCurrentDetails(renderDetails(state))
     const input = { state, plan, runId: workflowInfo().runId }
-    const recorded = this.localFirst ? await recordRunNow(input) : null
-    if (!recorded) await recordRun(this.appId, input)
+    if (!this.localFirst) {
+      await recordRun(this.appId, input)
+      this.noteWritten(state)
+      return []
+    }
+    const timed = { ...input, until: Date.now() }
+    const lost = (await recordRunNow(timed)) ?? (await recordRun(this.appId, timed))
     this.noteWritten(state)
+    return lost
   }
 }
 

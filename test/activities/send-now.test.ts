@@ -132,3 +132,30 @@ it('does not send a step again that an earlier attempt has sent', async () => {
   expect(scenario.verdicts()).toEqual([0])
   expect(await scenario.delivery()).toMatchObject({ sentAt: sent.at, attempts: 1 })
 })
+
+describe('a due step that was skipped because its workflow task was lost during the local request', () => {
+  const skipped = () => ({ state: 'skipped', reason: 'replied', dueAt: Date.now() - 1_000 }) as const
+
+  it('is reported as sent when its message was delivered', async () => {
+    const scenario = await harness.scenario()
+    const sent = await scenario.sendNow()
+    expect(await scenario.recordWithStep(skipped())).toEqual([
+      { index: 0, result: 'sent', at: sent?.at, reason: null },
+    ])
+  })
+
+  it('is reported as unknown while its request has no answer', async () => {
+    const scenario = await harness.scenario()
+    await recordIntent(harness.services.db, scenario.key(), Date.now(), 0)
+    expect(await scenario.recordWithStep(skipped())).toMatchObject([{ index: 0, result: 'unknown' }])
+    expect(await scenario.delivery()).toMatchObject({ state: 'unknown', unclear: 1 })
+  })
+
+  it('stays skipped when there was no request, or when WeChat refused it', async () => {
+    const scenario = await harness.scenario()
+    expect(await scenario.recordWithStep(skipped())).toEqual([])
+    scenario.fault({ errcode: 45002 })
+    await scenario.sendNow()
+    expect(await scenario.recordWithStep(skipped())).toEqual([])
+  })
+})

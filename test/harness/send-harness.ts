@@ -6,7 +6,7 @@ import type { SendInput } from '../../activities/index.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
 import type { Services } from '../../src/bootstrap/services.ts'
 import type { Plan } from '../../src/run/plan.ts'
-import { beginSend, type SendResult } from '../../src/run/send-result.ts'
+import { beginSend, type LostSend, type SendResult } from '../../src/run/send-result.ts'
 import type { RunState, StepState } from '../../src/run/state.ts'
 import { createSimulator, type Fault, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
 import type { NewAccount } from '../../src/store/accounts/account.ts'
@@ -216,6 +216,15 @@ export class SendScenario {
 
   async resolveUnanswered(): Promise<SendResult> {
     return this.environment().run(this.harness.services.activities.resolveUnanswered, this.input())
+  }
+
+  /** Records a snapshot with this first step, as the workflow does with local sends. */
+  recordWithStep(step: Partial<StepState>): Promise<LostSend[]> {
+    const [first, ...others] = this.state.steps
+    const steps = first ? [{ ...first, ...step }, ...others] : []
+    const state = { ...this.state, revision: this.state.revision + 1, steps }
+    const snapshot = { state, plan: this.parts.plan, runId: TEMPORAL_RUN_ID, until: Date.now() }
+    return this.environment().run(this.harness.services.activities.recordRun, snapshot)
   }
 
   delivery(stepId = this.stepId(0)): Promise<Delivery | null> {

@@ -186,6 +186,7 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
     }),
     async recordRun(input) {
       ;(await currentFollower()).records.push(input)
+      return []
     },
   }
 }

@@ -1,4 +1,4 @@
-import { and, eq, gt, ne, or, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, ne, or, sql } from 'drizzle-orm'
 import type { EventStamp } from '../../run/plan.ts'
 import type { RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
@@ -232,4 +232,33 @@ export async function unansweredSteps(db: Db, runKey: string): Promise<string[]>
 
 function byKey(runKey: string, stepId: string) {
   return and(eq(deliveries.runKey, runKey), eq(deliveries.stepId, stepId))
+}
+
+/**
+ * Ends the unanswered requests of these steps as unknown.
+ * @returns the delivery rows of the steps whose message was or may have been delivered
+ */
+export async function endUnanswered(
+  db: Db,
+  { runKey, stepIds }: { runKey: string; stepIds: string[] },
+  reason: string,
+  now: number,
+): Promise<Delivery[]> {
+  const ofSteps = and(eq(deliveries.runKey, runKey), inArray(deliveries.stepId, stepIds))
+  await db
+    .update(deliveries)
+    .set({ state: 'unknown', unclear: sql`${deliveries.unclear} + 1`, reason, endedAt: now, updatedAt: now })
+    .where(and(ofSteps, eq(deliveries.state, 'sending')))
+  return db
+    .select()
+    .from(deliveries)
+    .where(
+      and(
+        ofSteps,
+        or(
+          inArray(deliveries.state, ['sent', 'unknown']),
+          and(eq(deliveries.state, 'failed'), gt(deliveries.unclear, 0)),
+        ),
+      ),
+    )
 }
