@@ -151,6 +151,15 @@ describe('a due step that was skipped because its workflow task was lost during 
     expect(await scenario.delivery()).toMatchObject({ state: 'unknown', unclear: 1 })
   })
 
+  it('is reported as unknown when an unfollow refused the next request', async () => {
+    const scenario = await harness.scenario()
+    await recordIntent(harness.services.db, scenario.key(), Date.now(), 0)
+    await scenario.wechat.unfollow(scenario.openId)
+    expect(await scenario.sendNow()).toBeNull()
+    expect(await scenario.delivery()).toMatchObject({ state: 'sending' })
+    expect(await scenario.recordWithStep(skipped())).toMatchObject([{ index: 0, result: 'unknown' }])
+  })
+
   it('stays skipped when there was no request, or when WeChat refused it', async () => {
     const scenario = await harness.scenario()
     expect(await scenario.recordWithStep(skipped())).toEqual([])

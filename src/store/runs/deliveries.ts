@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, ne, or, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, ne, notInArray, or, sql } from 'drizzle-orm'
 import type { EventStamp } from '../../run/plan.ts'
 import type { RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
@@ -121,7 +121,8 @@ export async function recordDeferral(db: Db, key: SendKey, reason: string, now: 
     .onConflictDoUpdate({
       target: [deliveries.runKey, deliveries.stepId],
       set: { state: 'deferred', reason, updatedAt: now },
-      setWhere: ne(deliveries.state, 'sent'),
+      // An attempt that was refused must not hide the request of another one.
+      setWhere: notInArray(deliveries.state, ['sent', 'sending']),
     })
 }
 
@@ -257,7 +258,8 @@ export async function endUnanswered(
         ofSteps,
         or(
           inArray(deliveries.state, ['sent', 'unknown']),
-          and(eq(deliveries.state, 'failed'), gt(deliveries.unclear, 0)),
+          // `skipped` is a final result: WeChat refused a later request.
+          and(ne(deliveries.state, 'skipped'), gt(deliveries.unclear, 0)),
         ),
       ),
     )
