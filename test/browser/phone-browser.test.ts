@@ -190,7 +190,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     ]
     for (const text of texts) await sees(page, text)
     const run = await app.waitForRun(KINDS_APP, 'oKinds', (r) => r.status === 'ended')
-    expect(run.state.steps.length).toBeGreaterThan(10)
+    expect(run.state.steps).toHaveLength(10)
     expect(run.state.steps.map((x) => x.state)).toEqual(run.state.steps.map(() => 'sent'))
     expect(await page.locator('#chat a[href="https://example.com/a"]').textContent()).toBe('这里')
     await page.locator('#chat').getByText('不喜欢', { exact: true }).click()

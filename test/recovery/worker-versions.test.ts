@@ -102,7 +102,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     callApi<PresentedRun>(serve, `/api/followers/${APP}/${openId}`).catch(() => null)
   const received = (openId: string) =>
     simulator.account(APP).sends.filter((s) => s.openId === openId && s.errcode === 0).length
-  /** The build of the follower's newest execution. */
+  /** The build of the follower's newest execution, known once its first workflow task has ended: after its local sends. */
   const buildOf = async (openId: string) => {
     // Without a handle, which would decode the memo.
     const execution = { workflowId: workflowIdOf(APP, openId) }
@@ -169,13 +169,13 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(() => isReady(a.base))
     await follow('oStays')
     await follow('oReturns')
-    expect(await buildOf('oStays')).toBe('a')
+    await waitFor(() => buildOf('oStays'), { until: (build) => build === 'a' })
 
     const b = await startBuild('b')
     await waitFor(async () => (await versionOf('b'))?.status === 'inactive')
     expect((await readiness(b.base)).status).toBe(503)
     await follow('oBefore')
-    expect(await buildOf('oBefore')).toBe('a')
+    await waitFor(() => buildOf('oBefore'), { until: (build) => build === 'a' })
 
     const deployed = await nurture('deploy', '--build-id', 'b', '--wait')
     expect(deployed).toMatchObject({ code: 0, err: '' })
@@ -183,7 +183,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(() => isReady(b.base))
     expect(await isReady(a.base)).toBe(true)
     await follow('oNew')
-    expect(await buildOf('oNew')).toBe('b')
+    await waitFor(() => buildOf('oNew'), { until: (build) => build === 'b' })
 
     // A re-follow while the run is open begins a successor on the current build.
     const wechat = simulator.account(APP)
@@ -194,7 +194,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await waitFor(async () => (await signalsOf('oReturns')) === signalsBefore + 2)
     a.program.process.kill('SIGCONT')
     await waitFor(() => received('oReturns') === 2)
-    expect(await buildOf('oReturns')).toBe('b')
+    await waitFor(() => buildOf('oReturns'), { until: (build) => build === 'b' })
     expect(await continuesAnother('oReturns')).toBe(true)
 
     // The old run receives events, sends and ends on its own build.
@@ -202,7 +202,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     await wechat.type('oBefore', 'hi')
     await waitFor(async () => (await run('oStays'))?.status === 'ended')
     await waitFor(async () => (await run('oBefore'))?.status === 'ended')
-    expect(await buildOf('oStays')).toBe('a')
+    await waitFor(() => buildOf('oStays'), { until: (build) => build === 'a' })
     expect(received('oStays')).toBe(2)
     await waitFor(async () => (await versionOf('a'))?.openRuns === 0)
     await waitFor(async () => (await versionOf('a'))?.status === 'drained')
@@ -219,7 +219,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     const wechat = simulator.account(APP)
     await follow('oStuck')
     await follow('oSleeps')
-    expect(await buildOf('oStuck')).toBe('b')
+    await waitFor(() => buildOf('oStuck'), { until: (build) => build === 'b' })
     const c = await startBuild('c')
     expect(await nurture('deploy', '--build-id', 'c', '--wait')).toMatchObject({ code: 0 })
     await stop(workerOf('b'))
@@ -253,7 +253,7 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
     for (const openId of ['oStuck', 'oSleeps']) {
       await waitFor(async () => (await run(openId))?.outcome === 'completed')
       expect(received(openId)).toBe(2)
-      expect(await buildOf(openId)).toBe('c')
+      await waitFor(() => buildOf(openId), { until: (build) => build === 'c' })
     }
     expect(await isReady(c.base)).toBe(true)
   })
