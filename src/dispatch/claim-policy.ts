@@ -10,7 +10,7 @@ const NONE_RECENT_RETRY_MS = SECOND_MS
 /**
  * Claims the oldest events first. While the oldest are older than a minute, batches alternate between the oldest events and the
  * newest ones of the last minute. After an outage, recent followers then get their messages within their minute, and old
- * events still get half of the work.
+ * events still get half of the work. A claim returns fewer than `limit` events only when no other event is due.
  */
 export function createClaimPolicy(deps: { db: Db; ownerId: string; now: () => number; leaseMs: number }) {
   const { db, now } = deps
@@ -20,16 +20,16 @@ export function createClaimPolicy(deps: { db: Db; ownerId: string; now: () => nu
 
   return async function claim(limit: number): Promise<ClaimedEvent[]> {
     const lease = { ownerId: deps.ownerId, now: now(), leaseMs: deps.leaseMs, limit }
+    let newest: ClaimedEvent[] = []
     if (isBehind && takeNewestNext && performance.now() > noneRecentUntil) {
-      takeNewestNext = false
-      const rows = await claimHeads(db, { ...lease, newestSince: now() - RECENT_MS })
-      if (rows.length > 0) return rows
-      noneRecentUntil = performance.now() + NONE_RECENT_RETRY_MS
+      newest = await claimHeads(db, { ...lease, newestSince: now() - RECENT_MS })
+      if (newest.length === 0) noneRecentUntil = performance.now() + NONE_RECENT_RETRY_MS
     }
-    takeNewestNext = true
-    const rows = await claimHeads(db, lease)
+    takeNewestNext = newest.length === 0
+    if (newest.length === limit) return newest
+    const rows = await claimHeads(db, { ...lease, limit: limit - newest.length })
     const [oldest] = rows
     if (oldest) isBehind = oldest.createTime < now() - RECENT_MS
-    return rows
+    return [...newest, ...rows]
   }
 }

@@ -64,8 +64,8 @@ class InboxDispatchLoop implements DispatchLoop {
   #isClaiming = false
   /** False after a claim that found fewer events than it asked for, until something may have changed. */
   #mayHaveMore = true
-  /** When the events that this process postponed are due, epoch ms, by their ids. */
-  readonly #retryAt = new Map<number, number>()
+  /** When events that this process postponed are due again, epoch ms. */
+  #retryTimes: number[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(deps: DispatchLoopDeps) {
@@ -125,14 +125,14 @@ class InboxDispatchLoop implements DispatchLoop {
   async #claimRows(capacity: number): Promise<void> {
     const { now, log } = this.#deps
     const limit = this.#outage.reason === null ? capacity : 1
+    const claimedAt = now()
     this.#mayHaveMore = false
     try {
       const rows = await this.#claim(limit)
-      for (const row of rows) {
-        this.#retryAt.delete(row.id)
-        this.#dispatch(row)
-      }
+      for (const row of rows) this.#dispatch(row)
       if (rows.length === limit) this.#mayHaveMore = true
+      // Everything that was due then has been claimed, here or by another process.
+      else this.#retryTimes = this.#retryTimes.filter((at) => at > claimedAt)
       if (!this.#mayHaveMore) this.#sleepUntil(this.#nextClaimAt())
     } catch (err) {
       log.error({ err }, 'dispatcher: the inbox cannot be read')
@@ -141,7 +141,7 @@ class InboxDispatchLoop implements DispatchLoop {
   }
 
   #nextClaimAt(): number {
-    return Math.min(...this.#retryAt.values(), this.#deps.now() + MAX_SLEEP_MS)
+    return Math.min(...this.#retryTimes, this.#deps.now() + MAX_SLEEP_MS)
   }
 
   #sleepUntil(at: number): void {
@@ -187,7 +187,7 @@ class InboxDispatchLoop implements DispatchLoop {
 
   async #release(row: ClaimedEvent, retryAt: number, reason: string): Promise<void> {
     await releaseForRetry(this.#deps.db, row.id, retryAt, reason)
-    this.#retryAt.set(row.id, retryAt)
+    this.#retryTimes.push(retryAt)
     if (!this.#isClaiming) this.#sleepUntil(this.#nextClaimAt())
   }
 

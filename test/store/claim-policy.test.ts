@@ -14,8 +14,12 @@ const event = {
   start: null,
 } as const
 
-/** Accepts these events, each of another follower, and claims them one after the other. */
-async function claimedOf(db: Db, events: { key: string; createTime: number }[]): Promise<string[]> {
+/** Accepts these events, each of another follower, and claims them in batches. @returns the keys of each batch */
+async function batchesOf(
+  db: Db,
+  events: { key: string; createTime: number }[],
+  limit: number,
+): Promise<string[][]> {
   const rows = events.map(({ key, createTime }) => ({
     appId: 'wxA',
     openId: `o${key}`,
@@ -28,10 +32,13 @@ async function claimedOf(db: Db, events: { key: string; createTime: number }[]):
   }))
   await acceptCallbacks(db, rows)
   const claim = createClaimPolicy({ db, ownerId: 'a', now: () => NOW, leaseMs: 30_000 })
-  const order: string[] = []
-  for (let n = 0; n < rows.length; n++) order.push(...(await claim(1)).map((r) => r.dedupeKey))
-  return order
+  const batches: string[][] = []
+  for (let n = 0; n < rows.length / limit; n++) batches.push((await claim(limit)).map((r) => r.dedupeKey))
+  return batches
 }
+
+const claimedOf = async (db: Db, events: { key: string; createTime: number }[]) =>
+  (await batchesOf(db, events, 1)).flat()
 
 describeOnBothStores('after an outage', (store) => {
   it('claims events of the last minute and the oldest events alternately, so that none waits indefinitely', async () => {
@@ -40,6 +47,15 @@ describeOnBothStores('after an outage', (store) => {
       createTime: key.startsWith('old') ? NOW - 600_000 : NOW - 5_000 + i,
     }))
     expect(await claimedOf(store().db, events)).toEqual(['old0', 'new1', 'old1', 'new0', 'old2'])
+  })
+
+  it('fills a batch of recent events with the oldest ones', async () => {
+    const old = ['old0', 'old1', 'old2', 'old3', 'old4'].map((key) => ({ key, createTime: NOW - 600_000 }))
+    const events = [...old, { key: 'new0', createTime: NOW - 5_000 }]
+    expect(await batchesOf(store().db, events, 3)).toEqual([
+      ['old0', 'old1', 'old2'],
+      ['new0', 'old3', 'old4'],
+    ])
   })
 
   it('claims the oldest first when all are of the last minute', async () => {

@@ -1,10 +1,12 @@
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { createDispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
+import { MINUTE_MS } from '../../src/shared/time-units.ts'
 import type { Store } from '../../src/store/db.ts'
 import { acceptCallbacks, inboxBacklog } from '../../src/store/inbox/inbox-rows.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import type { RunClient } from '../../src/temporal/run-client.ts'
+import { inbox } from '../../src/store/schema.ts'
+import { type RunClient, TemporalUnavailableError } from '../../src/temporal/run-client.ts'
 import { waitFor } from '../harness/wait-for.ts'
 import { planOf } from '../harness/workflow-harness.ts'
 
@@ -17,6 +19,7 @@ let store: Store
 beforeAll(async () => {
   store = await openStore({ dataDir: null }, (statement) => statements.push(statement))
 })
+afterEach(() => vi.restoreAllMocks())
 afterAll(() => store?.close())
 
 /** Temporal, which answers at once. */
@@ -26,9 +29,26 @@ const temporal: Pick<RunClient, 'startOrSignal' | 'describe' | 'signal'> = {
   signal: async () => 'ok',
 }
 
-/** Dispatches events of as many followers. @returns the statements per event */
-async function dispatchAll(kind: 'subscribe' | 'text'): Promise<number> {
-  const rows = Array.from({ length: FOLLOWS }, (_, i) => ({
+/** A dispatcher of this store. */
+function createLoop(runs: Partial<RunClient>, now: () => number) {
+  const plan = planOf([{ id: 'hello', afterMs: 0 }])
+  return createDispatchLoop({
+    db: store.db,
+    runs: runs as RunClient,
+    config: {
+      rulesOf: () => 'wechat-2023',
+      planOf: async () => ({ plan, reentry: 'never' }),
+      isExitText: () => false,
+      isRegistered: () => true,
+    },
+    now,
+    log: pino({ level: process.env.TEST_LOG ?? 'silent' }),
+    ownerId: crypto.randomUUID(),
+  })
+}
+
+function rowOf(kind: 'subscribe' | 'text', i: number) {
+  return {
     appId: APP,
     openId: `o${i}`,
     dedupeKey: `${kind} ${i}`,
@@ -44,23 +64,17 @@ async function dispatchAll(kind: 'subscribe' | 'text'): Promise<number> {
       start: kind === 'subscribe' ? { campaign: 'welcome', version: 1, event: kind } : null,
     },
     reply: null,
-  }))
-  await acceptCallbacks(store.db, rows)
+  }
+}
+
+/** Dispatches events of as many followers. @returns the statements per event */
+async function dispatchAll(kind: 'subscribe' | 'text'): Promise<number> {
+  await acceptCallbacks(
+    store.db,
+    Array.from({ length: FOLLOWS }, (_, i) => rowOf(kind, i)),
+  )
   statements.length = 0
-  const plan = planOf([{ id: 'hello', afterMs: 0 }])
-  const loop = createDispatchLoop({
-    db: store.db,
-    runs: temporal as RunClient,
-    config: {
-      rulesOf: () => 'wechat-2023',
-      planOf: async () => ({ plan, reentry: 'ignore' as never }),
-      isExitText: () => false,
-      isRegistered: () => true,
-    },
-    now: () => NOW,
-    log: pino({ level: process.env.TEST_LOG ?? 'silent' }),
-    ownerId: 'test',
-  })
+  const loop = createLoop(temporal, () => NOW)
   loop.start()
   let ofDispatch = 0
   await waitFor(
@@ -80,4 +94,33 @@ it('an event that starts a run costs at most three statements', async () => {
 
 it('an event that signals a run costs at most three statements', async () => {
   expect(await dispatchAll('text')).toBeLessThanOrEqual(3)
+})
+
+it('an event that another process has dispatched meanwhile does not make the dispatcher poll', async () => {
+  const clock = { at: NOW }
+  const unavailable = createLoop(
+    {
+      ...temporal,
+      startOrSignal: async () => {
+        throw new TemporalUnavailableError('test')
+      },
+    },
+    () => clock.at,
+  )
+  await acceptCallbacks(store.db, [rowOf('subscribe', FOLLOWS)])
+  unavailable.start()
+  const isPostponed = async () => (await store.db.select().from(inbox)).some((row) => row.retryAt !== null)
+  await waitFor(isPostponed)
+  clock.at += MINUTE_MS
+  const other = createLoop(temporal, () => clock.at)
+  other.start()
+  await waitFor(() => inboxBacklog(store.db), { until: ({ pending }) => pending === 0 })
+  await other.stop()
+
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  const delays = () => timers.mock.calls.map(([, ms]) => ms)
+  unavailable.wake()
+  await waitFor(() => delays().length > 0)
+  await unavailable.stop()
+  expect(delays()).toEqual([5_000])
 })
