@@ -6,14 +6,12 @@ import { truncateText } from '../src/shared/text.ts'
 import { endUnanswered } from '../src/store/runs/deliveries.ts'
 import { saveFollower } from '../src/store/runs/follower-rows.ts'
 import { recordKnownRun, recordRun } from '../src/store/runs/run-rows.ts'
+import { MAX_EARLY_MS } from '../src/wechat/rules/ledger.ts'
 import { currentRun } from './attempt/current-run.ts'
 import { endOnError } from './attempt/end-on-error.ts'
 import type { ActivityDeps } from './deps.ts'
 import { reportReducedSnapshot } from './send/record-result.ts'
-
-const LOST_REASON = 'a worker was lost during the request'
-/** A step that is due in a grant's margin is sent this long before its time at most. */
-const MAX_LEAD_MS = 65_000
+import { WORKER_LOST } from './send/step-delivery.ts'
 
 /** A run's snapshot for the store. */
 export interface RecordRunInput {
@@ -21,7 +19,7 @@ export interface RecordRunInput {
   plan: Plan
   runId: string
   /** When the workflow wrote it, epoch ms by the follower's clock. Absent for runs without local sends. */
-  until?: number
+  writtenAt?: number
 }
 
 /**
@@ -42,9 +40,9 @@ export function createRecordRun(deps: ActivityDeps) {
     return findLostSends(input)
   }
 
-  async function findLostSends({ state, until }: RecordRunInput): Promise<LostSend[]> {
-    if (until === undefined) return []
-    const latest = until + MAX_LEAD_MS
+  async function findLostSends({ state, writtenAt }: RecordRunInput): Promise<LostSend[]> {
+    if (writtenAt === undefined) return []
+    const latest = writtenAt + MAX_EARLY_MS
     const due = state.steps.flatMap((step, index) =>
       step.state === 'skipped' && step.dueAt !== null && step.dueAt <= latest
         ? [{ ...step, dueAt: step.dueAt, index }]
@@ -52,7 +50,7 @@ export function createRecordRun(deps: ActivityDeps) {
     )
     if (due.length === 0) return []
     const steps = { runKey: state.entry.key, stepIds: due.map(({ id }) => id) }
-    const requested = await endUnanswered(db, steps, LOST_REASON, now())
+    const requested = await endUnanswered(db, steps, WORKER_LOST, now())
     const rows = new Map(requested.map((row) => [row.stepId, row]))
     return due.flatMap(({ id, index, dueAt }): LostSend[] => {
       const row = rows.get(id)
@@ -60,7 +58,7 @@ export function createRecordRun(deps: ActivityDeps) {
       const at = row.sentAt ?? dueAt
       return row.state === 'sent'
         ? [{ index, result: 'sent', at, reason: null }]
-        : [{ index, result: 'unknown', at, reason: row.reason ?? LOST_REASON }]
+        : [{ index, result: 'unknown', at, reason: row.reason ?? WORKER_LOST }]
     })
   }
 

@@ -52,7 +52,7 @@ export class StoredRun {
       this.noteWritten(state)
       return []
     }
-    const timed = { ...input, until: Date.now() }
+    const timed = { ...input, writtenAt: Date.now() }
     const lost = (await recordRunNow(timed)) ?? (await recordRun(this.appId, timed))
     this.noteWritten(state)
     return lost

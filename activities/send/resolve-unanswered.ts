@@ -5,6 +5,7 @@ import { endOnError } from '../attempt/end-on-error.ts'
 import type { ActivityDeps } from '../deps.ts'
 import { recordKnownResult, recordResult } from './record-result.ts'
 import { type SendInput, sendKey } from './send-input.ts'
+import { NO_ANSWER } from './step-delivery.ts'
 
 /**
  * Finds the result of a send that returned none: a signal interrupted it, it timed out, or its worker was lost. The delivery
@@ -29,7 +30,7 @@ export function createResolveUnanswered(deps: ActivityDeps) {
     const unclear = (row?.unclear ?? 0) + (row?.state === 'sending' ? 1 : 0)
     const result: SendResult =
       unclear > 0
-        ? { result: 'unknown', reason: error ?? 'no answer from WeChat', at, unclear }
+        ? { result: 'unknown', reason: error ?? NO_ANSWER, at, unclear }
         : error
           ? { result: 'refused', reason: error, errcode: 0, at, unclear }
           : {

@@ -13,7 +13,7 @@ import { MINUTE_LIMIT_REASON } from '../throttle/send-throttle.ts'
 import { reportReducedSnapshot } from './record-result.ts'
 import { renderStep } from './render-step.ts'
 import { type SendInput, stepOf } from './send-input.ts'
-import type { StepDelivery } from './step-delivery.ts'
+import { NO_ANSWER, type StepDelivery, WORKER_LOST } from './step-delivery.ts'
 import { mayRetryUnclear } from './unclear-policy.ts'
 import type { AcceptedSend, UnrecordedSends } from './unrecorded-sends.ts'
 import { isKindRefused, type UnclearAfter, type Verdict, verdictClass, verdictOf } from './verdict.ts'
@@ -30,7 +30,6 @@ const RECHECK_MS = {
   'campaign-paused': 20_000,
   'account-stopped': 60_000,
 }
-const NO_ANSWER = 'no answer from WeChat'
 
 /** A request that was sent, and WeChat's verdict on it. */
 interface Response {
@@ -127,9 +126,8 @@ export class SendAttempt {
   async #resolveLostRequest(): Promise<SendResult | null> {
     const { row } = this.#delivery
     if (row?.state === 'sending') {
-      const reason = 'a worker was lost during the request'
-      await this.#delivery.recordLostRequest(reason)
-      if (!this.#mayRetry('lost')) return this.#delivery.endUnknown(reason)
+      await this.#delivery.recordLostRequest(WORKER_LOST)
+      if (!this.#mayRetry('lost')) return this.#delivery.endUnknown(WORKER_LOST)
     }
     // The attempt was counted, but its worker or the store was lost before its result was written.
     if (this.#delivery.unclear > 0 && this.#onUnknown === 'assume-sent')

@@ -16,6 +16,10 @@ import type { ActivityDeps } from '../deps.ts'
 import { recordKnownResult, recordResult } from './record-result.ts'
 import { type SendInput, sendKey } from './send-input.ts'
 
+/** Why the outcome of a step is unknown. */
+export const NO_ANSWER = 'no answer from WeChat'
+export const WORKER_LOST = 'a worker was lost during the request'
+
 /** The delivery row of one step, as one attempt reads and writes it. */
 export class StepDelivery {
   readonly key: SendKey

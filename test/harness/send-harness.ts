@@ -223,7 +223,7 @@ export class SendScenario {
     const [first, ...others] = this.state.steps
     const steps = first ? [{ ...first, ...step }, ...others] : []
     const state = { ...this.state, revision: this.state.revision + 1, steps }
-    const snapshot = { state, plan: this.parts.plan, runId: TEMPORAL_RUN_ID, until: Date.now() }
+    const snapshot = { state, plan: this.parts.plan, runId: TEMPORAL_RUN_ID, writtenAt: Date.now() }
     return this.environment().run(this.harness.services.activities.recordRun, snapshot)
   }
 

@@ -1,6 +1,5 @@
 import { type ActivityDeps, createActivities } from '../../../activities/index.ts'
 import { createSendThrottle, type SendThrottle } from '../../../activities/throttle/send-throttle.ts'
-
 import type { PlatformService } from '../../platform/platform-service.ts'
 import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import type { Metrics } from '../../shared/metrics.ts'

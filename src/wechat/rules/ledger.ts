@@ -32,6 +32,8 @@ const LONG_MARGIN_MS = 60_000
 export const MIN_LEFT_MS = 500
 /** A step that is due in the margin starts this long before it. */
 export const MARGIN_LEAD_MS = 1_000
+/** A step starts at most this long before it is due. */
+export const MAX_EARLY_MS = LONG_MARGIN_MS + MARGIN_LEAD_MS
 
 /** The last moment at which a request may start: 3 s before the end of a short grant, 60 s before that of a long one. */
 export function usableUntil(grant: Grant): number {
