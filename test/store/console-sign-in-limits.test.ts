@@ -267,12 +267,12 @@ describeOnBothStores('signing in', (store) => {
       const oneNetwork = Array.from({ length: 20 }, (_, i) =>
         guess(enter, `2001:db8:8:${i.toString(16)}::/64`, `nobody-${i}`),
       )
-      const mei = enter({ name: 'mei', address: '198.51.100.20' })
+      expect((await enter({ name: 'mei', address: '198.51.100.20' })).kind).toBe('in')
       const everywhere = Array.from({ length: 40 }, (_, i) =>
         guess(enter, `2001:db8:${(i + 256).toString(16)}:1::/64`, `nobody-${i}`),
       )
       const lin = enter({ address: '203.0.113.9' })
-      expect([(await mei).kind, (await lin).kind]).toEqual(['in', 'in'])
+      expect((await lin).kind).toBe('in')
       const kinds = (await Promise.all([...oneNetwork, ...everywhere])).map((a) => a.kind)
       expect(kinds).toContain('wait')
     })
