@@ -105,7 +105,10 @@ module.exports = {
       name: 'peers-apart',
       comment: 'The designs that the bench compares the product with are used by the bench alone.',
       severity: 'error',
-      from: { path: '^', pathNot: ['^bench/peers/', '^bench/index\\.ts$', TESTS] },
+      from: {
+        path: '^',
+        pathNot: ['^bench/peers/', '^bench/(index|benches)\\.ts$', '^bench/report/', TESTS],
+      },
       to: { path: '^bench/peers/' },
     },
     {

@@ -8,6 +8,7 @@ import { waitFor } from '../test/harness/wait-for.ts'
 import { cpuTimeOf } from './cpu-time.ts'
 import { type Counters, openDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
+import { NotAvailableError } from './not-available.ts'
 import { type Figure, runConcurrently } from './stats.ts'
 
 const DEFAULT_FOLLOWERS = 200
@@ -41,7 +42,8 @@ const SECRETS = { admin_token: 'test-admin-token' }
 /**
  * The cost of a follower in the three databases of the production stack, which runs without containers. The figures are the
  * bytes of each table and index, packed (after VACUUM FULL) and as written, the commits, the log and the CPU time. The use of the
- * idle stack is subtracted. Returns no figures when this machine lacks a program.
+ * idle stack is subtracted.
+ * @throws NotAvailableError when this machine lacks a program
  */
 export async function measureFootprint(
   print: (line: string) => void,
@@ -58,8 +60,7 @@ export async function measureFootprint(
     return await measure({ cluster, folder, print, ...options })
   } catch (err) {
     if (!(err instanceof MissingProgramsError)) throw err
-    print(`bench: ${err.message}; the footprint is skipped`)
-    return []
+    throw new NotAvailableError(err.message)
   } finally {
     await cluster?.end()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })

@@ -1,133 +1,142 @@
-import { writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { exitWithUsage, readOptions } from '../scripts/read-options.ts'
-import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
-import { measureCallbacks } from './callback.ts'
-import { measureDueSteps } from './due-steps.ts'
-import { FOOTPRINT_STAGES, measureFootprint } from './footprint.ts'
-import { measureRunSize } from './history-size.ts'
-import { measureMemory } from './memory.ts'
-import { measurePeers, PEERS, type PeerResult } from './peers/index.ts'
-import { STORY_SIZE } from './peers/story.ts'
+import { BENCH_LIST, BENCH_NAMES, type BenchName, QUICK_BENCHES } from './bench-list.ts'
+import { MEASURES } from './benches.ts'
+import { COUNT_OPTIONS, type Counts, changedCounts, readCounts } from './counts.ts'
+import { FOOTPRINT_STAGES } from './footprint.ts'
+import { loadCurveTable } from './load-curve/table.ts'
+import { NotAvailableError } from './not-available.ts'
+import { PEERS } from './peers/index.ts'
 import { peerTables } from './peers/tables.ts'
-import { measureRunCost } from './run-cost.ts'
-import { scalingTables } from './scaling/tables.ts'
-import { measureStart } from './start.ts'
-import { type Figure, formatFigures } from './stats.ts'
-import { measureTenantIsolation } from './tenant-isolation.ts'
-import { measureTokenRefreshes } from './tokens.ts'
+import { writePages } from './report/pages.ts'
+import { type Machine, type Measured, type Results, readResults, writeResults } from './report/results.ts'
+import { figuresFrom } from './scaling/figures.ts'
+import { scalingBlocks } from './scaling/tables.ts'
+import { formatFigures } from './stats.ts'
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
 
-const benches: Record<string, () => Promise<Figure[]>> = {
-  start() {
-    print('bench: six starts of npm start…')
-    return measureStart()
-  },
-  memory() {
-    print('bench: an idle npm start…')
-    return measureMemory()
-  },
-  callbacks: () =>
-    withProgram((env) => {
-      print('bench: callbacks, at 1 and at 50 concurrent followers…')
-      return measureCallbacks(`http://127.0.0.1:${env.PORT}`)
-    }),
-  due: () =>
-    withProgram((env) => {
-      print('bench: due steps of a few followers…')
-      return measureDueSteps(`http://127.0.0.1:${env.PORT}`)
-    }),
-  size: () =>
-    withProgram((env) => {
-      print('bench: the size of a run…')
-      return measureRunSize(`127.0.0.1:${env.TEMPORAL_PORT}`)
-    }),
-  isolation() {
-    print('bench: isolation of accounts…')
-    return measureTenantIsolation(print)
-  },
-  tokens: measureTokenRefreshes,
-  footprint: () =>
-    measureFootprint(print, {
-      ...(values.followers ? { followers: Number(values.followers) } : {}),
-      ...(values.stages ? { stages: values.stages.split(',') } : {}),
-    }),
-  cost: () => measureRunCost(print),
-  async peers() {
-    peerResults = await measurePeers(readPeerOptions(), print)
-    return []
-  },
-}
-/** They use both cores for minutes. */
-const ONLY_ON_REQUEST = ['footprint', 'cost', 'peers']
-/** Set by `peers`. The cast keeps the compiler from assuming that it stays null. */
-let peerResults = null as PeerResult[] | null
+const USAGE = `npm run bench -- [--all | --only NAME,NAME] [--skip NAME,NAME] [--json FILE] [--write-docs] [counts]
+  Measures the figures of docs/performance.md. Nothing is asserted, because machines differ.
+${BENCH_NAMES.map((name) => `    ${name.padEnd(12)}${BENCH_LIST[name].text}${QUICK_BENCHES.includes(name) ? '' : ' (on request)'}`).join('\n')}
+  --all         every bench; without it and without --only, those that do not say "on request"
+  --json        also writes the results to this file, after each bench
+  --write-docs  stores the results in docs/performance.json and writes the tables of docs/performance.md and
+                docs/scaling.md, and the picture
+  --from        measures nothing and takes the results of this --json file
+  --only scaling  measures nothing and prints the tables of docs/scaling.md
+Counts, with their defaults:
+${Object.entries(COUNT_OPTIONS)
+  .map(([name, { bench, text, default: normal }]) => `  --${name.padEnd(14)}${bench}: ${text} (${normal})`)
+  .join('\n')}
+  --stages        footprint: ${FOOTPRINT_STAGES.join(', ')} (all)
+  --peer          peers: ${PEERS.join(', ')} (all)`
 
-const USAGE = `npm run bench -- [--only NAME,NAME] [--json FILE] [options of one bench]
-  Measures the figures of docs/figures.md. Nothing is asserted, because machines differ.
-  --only  ${Object.keys(benches).join(', ')}; all except ${ONLY_ON_REQUEST.join(', ')} by default.
-          scaling measures nothing and prints the tables of docs/scaling.md
-  --json  also writes the figures to this file
-  --followers, --stages  for footprint: followers of each stage (200), and the stages (${FOOTPRINT_STAGES.join(', ')})
-  --peer, --rounds, --count  for peers, which prints the tables of docs/performance.md: the designs (${PEERS.join(', ')}),
-          how often each plays the story (5), and its waiting messages at most (2000)`
-
+const text = { type: 'string' } as const
 const { values } = readOptions(USAGE, {
   options: {
-    only: { type: 'string' },
-    json: { type: 'string' },
-    followers: { type: 'string' },
-    stages: { type: 'string' },
-    peer: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
-    count: { type: 'string', default: '2000' },
+    all: { type: 'boolean', default: false },
+    only: text,
+    skip: text,
+    json: text,
+    from: text,
+    'write-docs': { type: 'boolean', default: false },
+    stages: text,
+    peer: text,
+    ...Object.fromEntries(Object.keys(COUNT_OPTIONS).map((name) => [name, text])),
   },
 })
-if (values.followers !== undefined && !/^[1-9]\d{0,5}$/.test(values.followers))
-  exitWithUsage(USAGE, '--followers must be a whole number.')
-for (const stage of values.stages?.split(',') ?? [])
-  if (!FOOTPRINT_STAGES.some((id) => id === stage)) exitWithUsage(USAGE, `There is no stage "${stage}".`)
-const names =
-  values.only?.split(',') ?? Object.keys(benches).filter((name) => !ONLY_ON_REQUEST.includes(name))
-if (!names.includes('peers') && values.peer) exitWithUsage(USAGE, '--peer is an option of --only peers.')
-if (names.includes('peers')) readPeerOptions()
+const counts = requireCounts()
 if (values.only === 'scaling') {
-  process.stdout.write(`${scalingTables().join('\n\n')}\n`)
+  const tables = scalingBlocks(figuresFrom(readResults().benches))
+  process.stdout.write(`${Object.values(tables).join('\n\n')}\n`)
   process.exit(0)
 }
-const selected = names.map((name) => benches[name] ?? exitWithUsage(USAGE, `There is no bench "${name}".`))
-const figures: Figure[] = []
-for (const bench of selected) {
-  figures.push(...(await bench()))
-}
-const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version }
-if (figures.length > 0) process.stdout.write(`${formatFigures(figures)}\n`)
-if (peerResults) process.stdout.write(`${peerTables(peerResults)}\n`)
-const results = { machine, figures, ...(peerResults ? { peers: peerResults } : {}) }
-if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
-process.exit(0)
+const peers = listOf('--peer', values.peer, PEERS)
+const stages = listOf('--stages', values.stages, FOOTPRINT_STAGES)
+const names = selectBenches()
 
-/** Exits with 2 when an option of `peers` is invalid. */
-function readPeerOptions() {
-  const peers = values.peer?.split(',') ?? PEERS
-  const unknown = peers.find((name) => !PEERS.includes(name))
-  if (unknown !== undefined) exitWithUsage(USAGE, `There is no peer "${unknown}".`)
-  const [rounds, waiting] = [Number(values.rounds), Number(values.count)]
-  if (![rounds, waiting].every((n) => Number.isInteger(n) && n > 0))
-    exitWithUsage(USAGE, '--rounds and --count must be whole numbers above 0.')
-  return { peers, rounds, size: { ...STORY_SIZE, waiting } }
+const results = values.from ? readResults(values.from) : await measureAll()
+process.stdout.write(`${tablesOf(results)}\n`)
+if (values['write-docs']) for (const file of writePages(results)) print(`bench: wrote ${file}`)
+for (const [name, { reason }] of Object.entries(results.skipped))
+  print(`bench: ${name} was not measured: ${reason}`)
+process.exit(Object.values(results.skipped).some(({ failed }) => failed) ? 1 : 0)
+
+/** Exits with 2 when a count is invalid. */
+function requireCounts(): Counts {
+  const read = readCounts(values)
+  return typeof read === 'string' ? exitWithUsage(USAGE, read) : read
 }
 
-async function withProgram(work: (env: Record<string, string>) => Promise<Figure[]>): Promise<Figure[]> {
-  const { env, cleanUp } = await isolatedSettings()
-  const program = spawnProgram('src/start.ts', { ...env, SIMULATOR: 'off', LOG_LEVEL: 'error' })
-  try {
-    await waitUntilReady(program)
-    return await work(env)
-  } finally {
-    program.process.kill('SIGTERM')
-    await program.exited
-    cleanUp()
+/** The benches to run. Exits with 2 when one is unknown. */
+function selectBenches(): BenchName[] {
+  const skipped = listOf('--skip', values.skip ?? '', BENCH_NAMES)
+  const chosen = values.only
+    ? listOf('--only', values.only, BENCH_NAMES)
+    : values.all
+      ? BENCH_NAMES
+      : QUICK_BENCHES
+  return chosen.filter((name) => !skipped.includes(name))
+}
+
+/** The parts of a list, or all that are known. Exits with 2 when a part is unknown. */
+function listOf<T extends string>(
+  option: string,
+  list: string | undefined,
+  known: readonly T[],
+): readonly T[] {
+  const parts = list === undefined ? known : list.split(',').filter(Boolean)
+  return parts.map(
+    (part) =>
+      known.find((name) => name === part) ??
+      exitWithUsage(USAGE, `${option}: "${part}" is none of ${known.join(', ')}.`),
+  )
+}
+
+/** Runs the benches one after the other. One that fails does not end the others. */
+async function measureAll(): Promise<Results> {
+  const machine: Machine = {
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
   }
+  const measured: Results = { benches: {}, skipped: {} }
+  for (const name of names) {
+    print(`bench: ${name}: ${BENCH_LIST[name].text}…`)
+    const [measuredAt, [loadBefore = null], began] = [new Date().toISOString(), loadavg(), performance.now()]
+    try {
+      const found = await MEASURES[name]({ counts, peers, stages, print })
+      measured.benches[name] = { measuredAt, command: commandOf(name), machine, loadBefore, ...found }
+    } catch (err) {
+      const message = err instanceof Error ? err.message : String(err)
+      const failed = !(err instanceof NotAvailableError)
+      const reason = failed ? `it failed: ${message}` : message
+      measured.skipped[name] = { at: measuredAt, reason, failed }
+      print(`bench: ${name}: ${reason}`)
+    }
+    print(`bench: ${name}: ${((performance.now() - began) / 1_000).toFixed(0)} s`)
+    if (values.json) writeResults(measured, values.json)
+  }
+  return measured
+}
+
+/** The command that repeats a bench of this run. */
+function commandOf(name: BenchName): string {
+  const stagesOption = name === 'footprint' && values.stages ? ` --stages ${values.stages}` : ''
+  const peerOption = name === 'peers' && values.peer ? ` --peer ${values.peer}` : ''
+  return `npm run bench -- --only ${name}${changedCounts(name, counts)}${stagesOption}${peerOption}`
+}
+
+/** The results for a terminal: one table of all figures, and those of the load curve and of the peers. */
+function tablesOf({ benches }: Results): string {
+  const all: Measured[] = Object.values(benches)
+  const figures = all.flatMap((measured) => measured.figures)
+  return [
+    figures.length > 0 ? formatFigures(figures) : '',
+    ...all.flatMap(({ curve }) => (curve ? [loadCurveTable(curve)] : [])),
+    ...all.flatMap((measured) => (measured.peers ? [peerTables(measured.peers)] : [])),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
 }

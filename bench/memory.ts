@@ -1,6 +1,9 @@
 import { type ProcessMemory, processTreeMemory, totalMemory } from '../test/harness/process/process-memory.ts'
 import { callApi, isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import { waitFor } from '../test/harness/wait-for.ts'
+import { countOpenRuns, countPending } from './load/progress.ts'
+import { sendFollows, startWechat } from './load/wechat.ts'
+import { NotAvailableError } from './not-available.ts'
 import type { Figure } from './stats.ts'
 
 const APP = 'wxsimulated000001'
@@ -12,19 +15,33 @@ const STABLE_CHECKS = 3
 const TOLERANCE = 0.01
 const MAX_CHECKS = 24
 
+/** The account of the followers who wait, and their series. */
+const WAITING_APP = 'wxbenchwaiting001'
+const WAITING =
+  'id: waiting\nname: waiting\nentry: {event: subscribe}\nsteps: [{id: later, after: 47h, send: {text: hello}}]\n'
+const FOLLOWS_PER_S = 100
+/** How long one follower may need to be taken in, at most. */
+const EACH_TIMEOUT_MS = 1_000
+
 /**
- * Memory of an idle `npm start`: after some followers have had the whole series and pages were requested, once the memory is
- * stable. Returns no figures on other systems than Linux.
+ * Memory of `npm start`, each time once it is stable: idle, after some followers have had the whole series and pages were
+ * requested; and then with `waiting` followers whose next step is due in two days.
+ * @throws NotAvailableError on other systems than Linux
  */
-export async function measureMemory(): Promise<Figure[]> {
+export async function measureMemory({ waiting }: { waiting: number }): Promise<Figure[]> {
   const { env, cleanUp } = await isolatedSettings()
   const program = spawnProgram('src/start.ts', env)
   try {
     await waitUntilReady(program)
     const { pid } = program.process
-    if (pid === undefined || !processTreeMemory(pid)) return []
+    if (pid === undefined || !processTreeMemory(pid))
+      throw new NotAvailableError('the memory of processes is read from /proc, which only Linux has')
     await play(env)
-    return figuresOf(await atRest(pid))
+    const idle = await atRest(pid)
+    const wechat = await letWait(`http://127.0.0.1:${env.PORT}`, waiting)
+    const then = await atRest(pid)
+    await wechat.close()
+    return [...figuresOf(idle), ...waitingFigures(waiting, idle, then)]
   } finally {
     program.process.kill('SIGTERM')
     await program.exited
@@ -52,6 +69,19 @@ async function play(env: Record<string, string>): Promise<void> {
   for (const path of ['/api/openapi.json', '/api/temporal', '/api/campaigns']) await callApi(base, path)
 }
 
+async function letWait(base: string, count: number) {
+  const wechat = await startWechat({ base }, true)
+  const account = await wechat.addAccount(WAITING_APP, 'classic-48h')
+  await wechat.publish(WAITING)
+  await sendFollows(account, 'Waiting', { count, seconds: count / FOLLOWS_PER_S })
+  await waitFor(async () => (await countPending(base)) === 0 && (await countOpenRuns(base)) >= count, {
+    message: () => `not all of ${count} followers have a run`,
+    timeoutMs: 60_000 + count * EACH_TIMEOUT_MS,
+    pollMs: 500,
+  })
+  return wechat
+}
+
 async function atRest(pid: number): Promise<ProcessMemory[]> {
   let last = processTreeMemory(pid) ?? []
   for (let checks = 0, stable = 0; stable < STABLE_CHECKS && checks < MAX_CHECKS; checks++) {
@@ -64,6 +94,27 @@ async function atRest(pid: number): Promise<ProcessMemory[]> {
     last = now
   }
   return last
+}
+
+function waitingFigures(
+  count: number,
+  idle: readonly ProcessMemory[],
+  then: readonly ProcessMemory[],
+): Figure[] {
+  const name = `memory of npm start with ${count.toLocaleString('en')} followers who wait`
+  const row = (what: string, of: (processes: readonly ProcessMemory[]) => number, aim?: string): Figure => ({
+    name: `${name}, ${what}`,
+    unit: 'MiB',
+    value: of(then),
+    reference: { name: 'idle', value: of(idle) },
+    ...(aim ? { aim } : {}),
+  })
+  const temporal = (all: readonly ProcessMemory[]) => all.filter((p) => !p.isNode)
+  return [
+    row('all processes, RSS', (all) => totalMemory(all, 'rss'), '≤ 1.1 ×'),
+    row('the serving process, RSS', (all) => all.find((p) => p.isNode)?.rss ?? Number.NaN),
+    row('Temporal’s server and Web UI, RSS', (all) => totalMemory(temporal(all), 'rss')),
+  ]
 }
 
 function figuresOf(processes: readonly ProcessMemory[]): Figure[] {

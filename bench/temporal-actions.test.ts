@@ -1,3 +1,4 @@
+import { temporal } from '@temporalio/proto'
 import { describe, expect, it } from 'vitest'
 import { countActions } from './temporal-actions.ts'
 
@@ -16,5 +17,20 @@ describe('the actions of a history', () => {
         { workflowExecutionCompletedEventAttributes: {} },
       ]),
     ).toBe(1 + 1 + 1 + 2 + 1)
+  })
+
+  it('counts the local activities of one workflow task as one, and no other marker', () => {
+    const marker = (markerName: string, workflowTaskCompletedEventId: number) =>
+      temporal.api.history.v1.HistoryEvent.fromObject({
+        markerRecordedEventAttributes: { markerName, workflowTaskCompletedEventId },
+      })
+    expect(
+      countActions([
+        marker('core_local_activity', 4),
+        marker('core_local_activity', 4),
+        marker('core_local_activity', 10),
+        marker('core_patch', 12),
+      ]),
+    ).toBe(2)
   })
 })

@@ -4,12 +4,20 @@ type Event = temporal.api.history.v1.IHistoryEvent
 
 /**
  * The actions that Temporal Cloud would count for a history, by its page "Temporal Cloud Actions". A signal-with-start is one
- * action, and so is each timer, scheduled activity, retry, signal and change of search attributes. Actions that leave no
- * event are not counted: queries, heartbeats that reach the server, and the tenth on top for fairness.
+ * action, and so is each timer, scheduled activity, retry, signal and change of search attributes. The local activities of one
+ * workflow task are one action together. Actions that leave no event are not counted: queries, heartbeats that reach the server,
+ * and the tenth on top for fairness.
  */
 export function countActions(events: readonly Event[]): number {
-  return events.reduce((sum, event) => sum + countActionsOfEvent(event), 0)
+  const markers = events.flatMap(({ markerRecordedEventAttributes: marker }) => marker ?? [])
+  const tasks = markers
+    .filter(({ markerName }) => markerName === LOCAL_ACTIVITY)
+    .map(({ workflowTaskCompletedEventId }) => String(workflowTaskCompletedEventId))
+  return events.reduce((sum, event) => sum + countActionsOfEvent(event), new Set(tasks).size)
 }
+
+/** The SDK's name of the marker with the result of a local activity. */
+const LOCAL_ACTIVITY = 'core_local_activity'
 
 function countActionsOfEvent(event: Event): number {
   if (event.timerStartedEventAttributes) return 1

@@ -13,7 +13,7 @@ import { type Figure, runConcurrently } from './stats.ts'
 /** The account that causes the load, and the quiet account beside it. */
 const A = 'wxbenchbusy000001'
 const B = 'wxbenchquiet00001'
-const QUEUED = 2_000
+const QUEUED = 1_000
 const QUIET = 20
 const BURST = 600
 const HANGING = 200
@@ -36,11 +36,15 @@ const LATER_STEP = campaign(
  * The effect of one account's burst, backlog or unresponsive WeChat on another account. The whole application runs in this
  * process, with a Temporal server of its own.
  */
-export async function measureTenantIsolation(print: (line: string) => void): Promise<Figure[]> {
-  print(`bench: ${QUEUED} sends of one account queued before ${QUIET} of another, fairness off…`)
-  const unfair = await withApp({ fair: false, sendsLater: true }, drainBehindBacklog)
+export async function measureTenantIsolation(
+  print: (line: string) => void,
+  { queued = QUEUED } = {},
+): Promise<Figure[]> {
+  const drain = (app: AppHarness) => drainBehindBacklog(app, queued)
+  print(`bench: ${queued} sends of one account queued before ${QUIET} of another, fairness off…`)
+  const unfair = await withApp({ fair: false, sendsLater: true }, drain)
   print('bench: the same, fairness on…')
-  const fair = await withApp({ fair: true, sendsLater: true }, drainBehindBacklog)
+  const fair = await withApp({ fair: true, sendsLater: true }, drain)
   print('bench: a later step alone, behind a burst, and beside an account whose sends hang…')
   const alone = await withApp({ fair: true }, (app) => latestStep(app, async () => {}))
   const burst = await withApp({ fair: true }, (app) => latestStep(app, () => follow(app, A, BURST, 50)))
@@ -53,7 +57,7 @@ export async function measureTenantIsolation(print: (line: string) => void): Pro
   const reference = { name: 'no other account', value: alone }
   return [
     {
-      name: `${QUIET} sends behind ${QUEUED} of another account, all sent`,
+      name: `${QUIET} sends behind ${queued.toLocaleString('en')} of another account, all sent`,
       unit: 'ms',
       value: fair,
       reference: { name: 'fairness off', value: unfair },
@@ -104,15 +108,15 @@ async function withApp<T>(
 }
 
 /** The time from the start of the send worker to the last message of the quiet account, ms. */
-async function drainBehindBacklog(app: AppHarness): Promise<number> {
+async function drainBehindBacklog(app: AppHarness, queued: number): Promise<number> {
   await app.publish(ONE_STEP)
-  await follow(app, A, QUEUED, 20)
-  await waitFor(async () => (await backlog(app)) >= QUEUED, {
+  await follow(app, A, queued, 20)
+  await waitFor(async () => (await backlog(app)) >= queued, {
     message: timeoutMessage,
     timeoutMs: TIMEOUT_MS,
   })
   await follow(app, B, QUIET, QUIET)
-  await waitFor(async () => (await backlog(app)) >= QUEUED + QUIET, {
+  await waitFor(async () => (await backlog(app)) >= queued + QUIET, {
     message: timeoutMessage,
     timeoutMs: TIMEOUT_MS,
   })

@@ -10,7 +10,7 @@ export async function countPending(base: string): Promise<number> {
 }
 
 /** Runs in progress. */
-async function countOpenRuns(base: string): Promise<number> {
+export async function countOpenRuns(base: string): Promise<number> {
   return (await callApi<{ activeRuns: number }>(base, '/api/temporal')).activeRuns
 }
 

@@ -75,6 +75,8 @@ const BATCH_SIZE = 10
 export interface FollowResult {
   /** ms from a follow until WeChat had an accepted answer, re-sends included. Only of answered follows. */
   answered: number[]
+  /** When each follower followed, epoch ms. */
+  followedAt: Map<string, number>
   /** Followers whose callbacks were never accepted. */
   undelivered: string[]
   /**
@@ -95,8 +97,15 @@ export async function sendFollows(
   name: string,
   { count, seconds }: { count: number; seconds: number },
 ): Promise<FollowResult> {
-  const result: FollowResult = { answered: [], undelivered: [], rate: 0, maxEventLoopDelayMs: 0 }
+  const result: FollowResult = {
+    answered: [],
+    followedAt: new Map(),
+    undelivered: [],
+    rate: 0,
+    maxEventLoopDelayMs: 0,
+  }
   const follow = async (openId: string) => {
+    result.followedAt.set(openId, Date.now())
     const began = performance.now()
     const { ok } = await account.follow(openId)
     if (ok) result.answered.push(performance.now() - began)

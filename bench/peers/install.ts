@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installOnce, RegistryError, runTool } from '../../test/harness/process/install-once.ts'
-import { NotAvailableError } from './servers/server.ts'
+import { NotAvailableError } from '../not-available.ts'
 
 const sources = (folder: string) => fileURLToPath(new URL(folder, import.meta.url))
 

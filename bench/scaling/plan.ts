@@ -1,4 +1,4 @@
-import { ASSUMED, type Bytes, type Cost, FIXED, MEASURED } from './figures.ts'
+import { ASSUMED, type Bytes, type Cost, FIXED, type MeasuredFigures } from './figures.ts'
 
 const DAY_S = 86_400
 const MONTH_H = 720
@@ -35,9 +35,9 @@ export interface Plan {
 }
 
 /** The calculation of docs/scaling.md: from the measured figures to the requirements of a scenario. */
-export function planFor(scenario: Scenario): Plan {
+export function planFor(scenario: Scenario, measured: MeasuredFigures): Plan {
   const isBurst = 'followsPerS' in scenario
-  const cost: Cost = isBurst ? MEASURED.minute : MEASURED.run
+  const cost: Cost = isBurst ? measured.minute : measured.run
   const startsMean = isBurst ? dispatchedPerS(scenario) : scenario.waiting / (ASSUMED.waitHours * 3_600)
   const starts = isBurst ? startsMean : startsMean * ASSUMED.peak
   const callbacks = (isBurst ? scenario.followsPerS : starts) * cost.callbacks
@@ -47,12 +47,12 @@ export function planFor(scenario: Scenario): Plan {
     worker: coresFor(starts, cost.processor.worker),
     serve: coresFor(starts, cost.processor.serve),
   }
-  const tasks = starts * cost.tasks
+  const tasks = starts * cost.sends * ASSUMED.queuedShare
   const transitions = starts * cost.transitions
   const serve = Math.max(
     2,
     Math.ceil(cores.serve),
-    Math.ceil(callbacks / (MEASURED.callbacksPerS * ASSUMED.use)),
+    Math.ceil(callbacks / (measured.callbacksPerS * ASSUMED.use)),
     // A burst is accepted first and dispatched later. A continuous load needs every process at full dispatch.
     isBurst && scenario.seconds ? 0 : Math.ceil(callbacks / FIXED.callbacksBesideDispatch),
   )
@@ -76,7 +76,7 @@ export function planFor(scenario: Scenario): Plan {
     partitions: Math.ceil(tasks / ASSUMED.tasksPerPartition),
     connections: { application: (serve + workers) * FIXED.pool, temporal: temporal * 2 * FIXED.pool },
     accounts: isBurst ? Number.NaN : Math.ceil((startsMean * cost.sends * DAY_S) / FIXED.sendsPerDay),
-    stored: isBurst ? null : storedFor(scenario.waiting, startsMean),
+    stored: isBurst ? null : storedFor(scenario.waiting, startsMean, measured),
   }
 }
 
@@ -95,12 +95,12 @@ function shardsFor(waiting: number, transitions: number): number {
   return Math.max(ASSUMED.leastShards, 2 ** Math.ceil(Math.log2(Math.max(bySize, byRate, 1))))
 }
 
-function storedFor(waiting: number, startsPerS: number) {
+function storedFor(waiting: number, startsPerS: number, measured: MeasuredFigures) {
   const all = (bytes: Bytes) => bytes.store + bytes.temporal + bytes.visibility
   const endedPerDay = startsPerS * DAY_S
-  const { store, temporal, visibility } = MEASURED.ended
+  const { store, temporal, visibility } = measured.ended
   return {
-    waiting: waiting * all(MEASURED.waiting) * ASSUMED.room,
+    waiting: waiting * all(measured.waiting) * ASSUMED.room,
     ended: endedPerDay * FIXED.retentionDays * (temporal + visibility) * ASSUMED.room,
     endedInStore: endedPerDay * FIXED.runRetentionDays * store,
   }
@@ -138,16 +138,17 @@ export interface CloudBill {
 }
 
 /** The bill of a thirty-day month on Temporal Cloud's Business plan, without the plan's included consumption. */
-export function cloudBillFor(waiting: number): CloudBill {
-  const { startsMean, starts } = planFor({ name: '', waiting })
-  const actions = (startsMean * 3_600 * MONTH_H * MEASURED.actions * (1 + CLOUD.fairness)) / 1e6
+export function cloudBillFor(waiting: number, measured: MeasuredFigures): CloudBill {
+  const { startsMean, starts } = planFor({ name: '', waiting }, measured)
+  const actions = (startsMean * 3_600 * MONTH_H * measured.actions * (1 + CLOUD.fairness)) / 1e6
   const actionsPrice = priceOf(actions)
-  const activePrice = (waiting * ASSUMED.waitingHistoryBytes * MONTH_H * CLOUD.activePerGBh) / 1e9
+  const activePrice =
+    (waiting * measured.historyBytes * ASSUMED.waitingHistoryShare * MONTH_H * CLOUD.activePerGBh) / 1e9
   const kept = startsMean * DAY_S * FIXED.retentionDays
-  const retainedPrice = (kept * MEASURED.historyBytes * MONTH_H * CLOUD.retainedPerGBh) / 1e9
+  const retainedPrice = (kept * measured.historyBytes * MONTH_H * CLOUD.retainedPerGBh) / 1e9
   const used = actionsPrice + activePrice + retainedPrice
   const planPrice = Math.max(CLOUD.plan.least, used * CLOUD.plan.share)
-  const actionsPerS = starts * MEASURED.actions
+  const actionsPerS = starts * measured.actions
   return {
     actions,
     actionsPerS,

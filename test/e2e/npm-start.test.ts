@@ -19,7 +19,7 @@ import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxsimulated000001'
 /**
- * The limit of the RSS of all Node processes, MiB: the value of docs/figures.md and a quarter more for other machines
+ * The limit of the RSS of all Node processes, MiB: the value of docs/performance.md and a quarter more for other machines
  * (threads, allocator, garbage collection). A bundler in the process, or PostgreSQL's default page cache, exceeds it.
  */
 const MOST_MEMORY_MIB = 500

@@ -4,8 +4,9 @@ import { onPath } from '../../../scripts/ensure-test-tools.mjs'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { supervise, untilReady } from '../../../src/temporal/local-server/supervise.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
+import { NotAvailableError } from '../../not-available.ts'
 import { installElasticmq } from '../install.ts'
-import { NotAvailableError, type StartServer } from './server.ts'
+import type { StartServer } from './server.ts'
 
 /** ElasticMQ with its default settings: the messages are in memory. */
 export const startElasticmqServer: StartServer = async (folder, print) => {

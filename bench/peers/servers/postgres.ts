@@ -3,7 +3,8 @@ import pg from 'pg'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { supervise, untilReady } from '../../../src/temporal/local-server/supervise.ts'
 import { initCluster } from '../../../test/harness/setup/postgres-cluster.ts'
-import { NotAvailableError, type StartServer } from './server.ts'
+import { NotAvailableError } from '../../not-available.ts'
+import type { StartServer } from './server.ts'
 
 /** PostgreSQL with its default settings, durable commits among them. */
 export const startPostgresServer: StartServer = async (folder) => {

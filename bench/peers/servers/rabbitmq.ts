@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { supervise, untilReady } from '../../../src/temporal/local-server/supervise.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
+import { NotAvailableError } from '../../not-available.ts'
 import { folderSize } from './folder-size.ts'
-import { NotAvailableError, type StartServer } from './server.ts'
+import type { StartServer } from './server.ts'
 
 /** Debian's own command changes the user, so the program behind it runs. */
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server'

@@ -5,8 +5,9 @@ import { onPath } from '../../../scripts/ensure-test-tools.mjs'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { supervise, untilReady } from '../../../src/temporal/local-server/supervise.ts'
 import { waitFor } from '../../../test/harness/wait-for.ts'
+import { NotAvailableError } from '../../not-available.ts'
 import { folderSize } from './folder-size.ts'
-import { NotAvailableError, type StartServer } from './server.ts'
+import type { StartServer } from './server.ts'
 
 /** Redis with an append-only file, synced each second. */
 export const startRedisServer: StartServer = async (folder) => {

@@ -11,8 +11,3 @@ interface RunningServer {
 
 /** Starts a server with its files in `folder`. */
 export type StartServer = (folder: string, print: (line: string) => void) => Promise<RunningServer>
-
-/** A program or a library is missing on this machine. The message says which, and how to get it. */
-export class NotAvailableError extends Error {
-  override name = 'NotAvailableError'
-}

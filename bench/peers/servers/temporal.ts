@@ -6,7 +6,8 @@ import {
   NoTemporalServerError,
 } from '../../../src/temporal/local-server/find-server.ts'
 import { startLocalServer } from '../../../src/temporal/local-server/start-server.ts'
-import { NotAvailableError, type StartServer } from './server.ts'
+import { NotAvailableError } from '../../not-available.ts'
+import type { StartServer } from './server.ts'
 import { sqliteSize } from './sqlite-size.ts'
 
 /** The local Temporal server of `npm start`: one process on SQLite. */
