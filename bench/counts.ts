@@ -24,7 +24,7 @@ export const COUNT_OPTIONS = {
   count: option('peers', 'waiting messages of a design, at most', '2000', NUMBER),
 } satisfies Record<string, CountOption>
 
-export type CountName = keyof typeof COUNT_OPTIONS
+type CountName = keyof typeof COUNT_OPTIONS
 
 /** The counts of all benches, as texts that match their patterns. */
 export type Counts = Record<CountName, string>
