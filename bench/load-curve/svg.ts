@@ -9,6 +9,9 @@ const THROUGHPUT = { top: 92, bottom: 272 }
 const LATENESS = { top: 362, bottom: 542 }
 /** Grid lines of a linear axis, at most. */
 const MOST_TICKS = 5
+/** The space above the highest point. */
+const HEADROOM = 1.05
+const IDEAL_POINTS = 24
 /** WeChat allows a message within a minute after a follow. */
 const MINUTE_MS = 60_000
 
@@ -68,7 +71,7 @@ export function loadCurveSvg(steps: readonly LoadStep[], machine: string): strin
 }
 
 function throughputPanel(steps: readonly LoadStep[], across: Scale): string[] {
-  const ticks = linearTicks(Math.max(...steps.map((s) => s.served)))
+  const ticks = linearTicks(Math.max(...steps.map((s) => s.served)) * HEADROOM)
   const most = ticks.at(-1)?.value ?? 1
   const { top, bottom } = THROUGHPUT
   const up: Scale = (value) => bottom - (value / most) * (bottom - top)
@@ -77,16 +80,17 @@ function throughputPanel(steps: readonly LoadStep[], across: Scale): string[] {
     y: up(step.served),
     title: `${step.offered} follows a second: ${step.served.toFixed(1)} messages a second`,
   }))
-  // The line of all offered follows leaves the panel at its upper edge.
-  const offered = [...steps.filter((s) => s.offered < most).map((s) => s.offered), most]
-  const ideal = offered.filter((rate) => rate <= Math.max(...steps.map((s) => s.offered)))
+  const from = Math.min(...steps.map((s) => s.offered))
+  const to = Math.min(most, Math.max(...steps.map((s) => s.offered)))
+  // Equal served and offered rates: a curve, because only the horizontal axis is logarithmic. It leaves the panel at its upper edge.
+  const ideal = Array.from({ length: IDEAL_POINTS }, (_, i) => from * (to / from) ** (i / (IDEAL_POINTS - 1)))
   return [
     text(LEFT, top - 14, 'Messages sent a second', 'panel'),
     ...axes(THROUGHPUT, ticks, up, steps, across),
-    ideal.length > 1
+    text(RIGHT, top - 14, 'dotted: as many as are offered', '', 'end'),
+    to > from
       ? `<path class="limit" d="${path(ideal.map((rate) => ({ x: across(rate), y: up(rate) })))}"/>`
       : '',
-    ideal.length > 1 ? text(across(most) + 8, top + 13, 'all that are offered') : '',
     ...series(points, 'one', 'sent', 0),
   ].filter(Boolean)
 }
@@ -112,7 +116,7 @@ function latenessPanel(steps: readonly LoadStep[], across: Scale): string[] {
     text(LEFT, top - 14, 'From a follow to its message, logarithmic', 'panel'),
     ...axes(LATENESS, ticks, up, steps, across),
     `<path class="limit" d="M${LEFT} ${fixed(limit)}H${RIGHT}"/>`,
-    text(LEFT + 6, limit - 5, 'one minute: how long WeChat allows a message after a follow'),
+    text(LEFT + 6, limit + 15, 'dotted: one minute, in which WeChat allows a message after a follow'),
     ...series(half, 'one', 'p50', shift),
     ...series(most, 'two', 'p99', -shift),
   ]

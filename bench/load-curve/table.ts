@@ -10,7 +10,7 @@ export function loadCurveTable(steps: readonly LoadStep[]): string {
       'Followers',
       'Messages a second',
       'Lateness of the first message, p50',
-      'p99',
+      'Lateness, p99',
       'Callback answered, p99',
       'Without a message',
     ],
