@@ -17,8 +17,12 @@ const MAX_CHECKS = 24
 
 /** The account of the followers who wait, and their series. */
 const WAITING_APP = 'wxbenchwaiting001'
-const WAITING =
-  'id: waiting\nname: waiting\nentry: {event: subscribe}\nsteps: [{id: later, after: 47h, send: {text: hello}}]\n'
+const WAITING = `id: waiting
+name: waiting
+accounts: [${WAITING_APP}]
+entry: {event: subscribe}
+steps: [{id: later, after: 47h, send: {text: hello}}]
+`
 const FOLLOWS_PER_S = 100
 /** How long one follower may need to be taken in, at most. */
 const EACH_TIMEOUT_MS = 1_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { figureTable, formatRatio, formatValue } from './format.ts'
+import { figureTable, figureTables, formatRatio, formatValue } from './format.ts'
 
 describe('a measured value', () => {
   it.each([
@@ -48,5 +48,39 @@ describe('a table of figures', () => {
     expect(formatRatio({ ...cpu, value: 1.5 })).toBe('0.02 ×')
     expect(formatRatio({ ...cpu, reference: { name: 'bare', value: Number.NaN } })).toBe('not measured')
     expect(formatRatio({ name: 'x', unit: 'ms', value: 1 })).toBe('')
+  })
+})
+
+describe('the tables of figures of several cases', () => {
+  const figure = (name: string, value: number, more = {}) => ({ name, unit: 'bytes', value, ...more })
+
+  it('have a column for each case, after the table of the other figures', () => {
+    const [others, cases] = figureTables([
+      figure('early: log', 60),
+      figure('connections', 8),
+      figure('late: log', 70, { aim: '0' }),
+      figure('early: packed', 30),
+      figure('late: packed', 40),
+    ])
+    expect(others).toContain('| connections | 8 bytes |')
+    expect(cases).toBe(
+      [
+        '| Figure       | early    | late     |',
+        '| ------------ | -------- | -------- |',
+        '| log          | 60 bytes |          |',
+        '| log (aim: 0) |          | 70 bytes |',
+        '| packed       | 30 bytes | 40 bytes |',
+      ].join('\n'),
+    )
+  })
+
+  it('keep a figure with a reference in the first table', () => {
+    const tables = figureTables([figure('a: b', 1, { reference: { name: 'c', value: 2 } })])
+    expect(tables).toHaveLength(1)
+    expect(tables[0]).toContain('Ratio')
+  })
+
+  it('are none without figures', () => {
+    expect(figureTables([])).toEqual([])
   })
 })

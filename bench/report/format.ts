@@ -52,3 +52,34 @@ export function figureTable(figures: readonly Figure[]): string {
   const used = head.map((_, c) => c < 2 || rows.some((row) => row[c] !== ''))
   return markdownTable([head, ...rows].map((row) => row.filter((_, c) => used[c])))
 }
+
+/** A name of two parts: the case, and what was measured of it. */
+const OF_CASE = /^(.+?): (.+)$/
+
+/**
+ * Figures as Markdown tables: those of the form `CASE: WHAT` with a row for each `WHAT` and a column for each `CASE`, after
+ * the others.
+ */
+export function figureTables(figures: readonly Figure[]): string[] {
+  const isOfCase = (figure: Figure) => OF_CASE.test(figure.name) && !figure.reference
+  const [cases, others] = [figures.filter(isOfCase), figures.filter((figure) => !isOfCase(figure))]
+  return [others.length > 0 ? figureTable(others) : '', cases.length > 0 ? caseTable(cases) : ''].filter(
+    Boolean,
+  )
+}
+
+function caseTable(figures: readonly Figure[]): string {
+  const columns: string[] = []
+  const rows = new Map<string, Map<string, string>>()
+  for (const { name, value, unit, aim } of figures) {
+    const [, column = '', what = ''] = OF_CASE.exec(name) ?? []
+    if (!columns.includes(column)) columns.push(column)
+    const title = aim ? `${what} (aim: ${aim})` : what
+    const row = rows.get(title) ?? new Map()
+    rows.set(title, row.set(column, formatValue(value, unit)))
+  }
+  return markdownTable([
+    ['Figure', ...columns],
+    ...[...rows].map(([title, cells]) => [title, ...columns.map((column) => cells.get(column) ?? '')]),
+  ])
+}

@@ -2,7 +2,7 @@ import { loadCurveTable } from '../load-curve/table.ts'
 import { peerTables } from '../peers/tables.ts'
 import type { Figure } from '../stats.ts'
 import { aimTable } from './aims.ts'
-import { figureTable } from './format.ts'
+import { figureTables } from './format.ts'
 import type { BenchResult, Results } from './results.ts'
 
 const PICTURE_TEXT =
@@ -36,7 +36,7 @@ function describe({ command, measuredAt, machine, loadBefore, remark }: BenchRes
 function tablesOf({ figures, curve, peers }: BenchResult): string[] {
   const shown = figures.filter(isShown)
   return [
-    shown.length > 0 ? figureTable(shown) : '',
+    ...figureTables(shown),
     curve ? `![${PICTURE_TEXT}](images/load-curve.svg)` : '',
     curve ? loadCurveTable(curve) : '',
     peers ? peerTables(peers) : '',
