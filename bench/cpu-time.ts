@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, sep } from 'node:path'
+import { SUPERVISOR } from '../src/temporal/local-server/supervise.ts'
 
 /** Linux counts in ticks of 10 ms. */
 const TICK_MS = 10
@@ -24,8 +25,8 @@ export function cpuTimeOf(folder: string): Record<string, number> {
     all.filter((p) => p.parent === pid).reduce((sum, p) => sum + p.ms + below(p.pid), 0)
   const used: Record<string, number> = {}
   for (const { pid, ms, args } of all) {
-    const log = args.find((arg) => arg.startsWith(folder + sep) && arg.endsWith('.log'))
-    if (!log || !args.some((arg) => arg.endsWith('supervisor.mjs'))) continue
+    const log = args[args.indexOf(SUPERVISOR) + 1]
+    if (!args.includes(SUPERVISOR) || !log?.startsWith(folder + sep)) continue
     const name = basename(log, '.log')
     const part = name.replace(/-\d$/, '')
     used[part] = (used[part] ?? 0) + ms + below(pid)

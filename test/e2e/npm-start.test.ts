@@ -109,7 +109,7 @@ describe.skipIf(!inject('temporalAddress'))('npm start', () => {
     const processes = processTreeMemory(second.process.pid ?? 0)
     if (processes) {
       const nodeProcesses = processes.filter((p) => p.isNode)
-      expect(nodeProcesses.length).toBeGreaterThan(1)
+      expect(nodeProcesses).toHaveLength(1)
       expect(totalMemory(nodeProcesses, 'rss')).toBeLessThan(MOST_MEMORY_MIB)
     }
 

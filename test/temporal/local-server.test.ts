@@ -118,10 +118,14 @@ describe.skipIf(!inject('temporalAddress'))('the local Temporal server', () => {
     'lets no web page start a run: only the Web UI answers browsers, and every port is on loopback',
     async () => {
       const { uiUrl, stop } = await start()
+      // The first request starts the Web UI, which listens on a port of its own.
+      const publicPort = uiUrl === null ? null : Number(new URL(uiUrl).port)
+      if (uiUrl !== null) await fetch(uiUrl)
       const ports = listeningPorts(process.pid)
       // A simple request, which a page of any site may send without a preflight.
       const body = '{"workflowType": {"name": "FollowerNurture"}, "taskQueue": {"name": "nurture"}}'
-      const requests = ports.map(async ({ port }) => {
+      const numbers = [...ports.map(({ port }) => port), ...(publicPort === null ? [] : [publicPort])]
+      const requests = [...new Set(numbers)].map(async (port) => {
         const head = `POST /api/v1/namespaces/default/workflows/run-of-a-page HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\nContent-Type: text/plain`
         const request = `${head}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
         return [port, await httpStatusLine(port, request)] as const
@@ -133,8 +137,9 @@ describe.skipIf(!inject('temporalAddress'))('the local Temporal server', () => {
       for (const [, status] of answers) expect(status).toMatch(/^HTTP\/1.1 (403|404) /)
       // A server built with Go has no other port with HTTP/1. The `temporal` CLI opens two, one of them for metrics.
       const { kind } = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} })
-      if (kind === 'server')
-        expect(answers.map(([port]) => port)).toEqual(uiUrl ? [Number(new URL(uiUrl).port)] : [])
+      if (kind !== 'server') return
+      expect(answers).toHaveLength(publicPort === null ? 0 : 2)
+      if (publicPort !== null) expect(answers.map(([port]) => port)).toContain(publicPort)
     },
   )
 

@@ -46,8 +46,10 @@ describe('the local Temporal server', () => {
   })
 
   it('accepts calls to the Web UI only from its own pages', () => {
-    const { host, cors, ...others } = parse(uiYaml(8233, '127.0.0.1:7233'))
-    expect(host).toBe('127.0.0.1')
+    const { host, port, cors, ...others } = parse(
+      uiYaml({ port: 20_001, publicPort: 8233, address: '127.0.0.1:7233' }),
+    )
+    expect([host, port]).toEqual(['127.0.0.1', 20_001])
     expect(cors).toEqual({ allowOrigins: ['http://127.0.0.1:8233', 'http://localhost:8233'] })
     expect(others).not.toHaveProperty('auth')
   })

@@ -112,16 +112,23 @@ export function dynamicConfigYaml(settings: Record<string, unknown> = {}): strin
 
 /**
  * The configuration of the Web UI.
- * @param codecUrl decodes payloads. The browser sends the console's session cookie, which is for the same host
+ * @param options.publicPort the port in the browser's address, which forwards to `port`
+ * @param options.codecUrl decodes payloads. The browser sends the console's session cookie, which is for the same host
  */
-export function uiYaml(uiPort: number, address: string, codecUrl?: string): string {
+export function uiYaml(options: {
+  port: number
+  publicPort: number
+  address: string
+  codecUrl?: string | undefined
+}): string {
+  const { port, publicPort, address, codecUrl } = options
   return stringify({
     temporalGrpcAddress: address,
     host: '127.0.0.1',
-    port: uiPort,
+    port,
     enableUi: true,
     defaultNamespace: 'default',
-    cors: { allowOrigins: [`http://127.0.0.1:${uiPort}`, `http://localhost:${uiPort}`] },
+    cors: { allowOrigins: [`http://127.0.0.1:${publicPort}`, `http://localhost:${publicPort}`] },
     ...(codecUrl ? { codec: { endpoint: codecUrl, includeCredentials: true } } : {}),
   })
 }

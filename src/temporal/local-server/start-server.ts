@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ServerProgram } from './find-server.ts'
+import { type OnDemand, serveOnDemand } from './on-demand.ts'
 import { assertPortFree, freePort, isPortFree } from './ports.ts'
 import { DYNAMIC_CONFIG, dynamicConfigYaml, type ServerPorts, serverYaml, uiYaml } from './server-config.ts'
 import { type Supervised, supervise, untilReady } from './supervise.ts'
@@ -45,34 +46,62 @@ export async function startLocalServer(options: {
   const server =
     program.kind === 'cli'
       ? startCli(program.program, folder, frontend, ui, namespace, codecUrl)
-      : await startServer(program, folder, frontend, ui, settings, codecUrl)
-  const stop = () => void server.stop()
+      : await startServer(program.program, folder, frontend, settings)
+  let webUi: OnDemand | null = null
+  const stopAll = async () => {
+    await Promise.all([webUi?.close(), server.stop()])
+  }
+  const stop = () => void stopAll()
   signal?.addEventListener('abort', stop)
   try {
     signal?.throwIfAborted()
+    // The `temporal` CLI runs server and Web UI in one process.
+    if (program.kind === 'server' && program.ui !== null)
+      webUi = await serveUi(program.ui, { folder, port: ui, address, codecUrl })
     await untilReady('the Temporal server', server, async () => {
       // Temporal’s client is large, and can be loaded while the server starts.
       const { prepareNamespace } = await import('./prepare-namespace.ts')
       await prepareNamespace(address, namespace, READY_TIMEOUT_MS)
     })
   } catch (err) {
-    await server.stop()
+    await stopAll()
     throw err
   } finally {
     signal?.removeEventListener('abort', stop)
   }
-  const hasUi = program.kind === 'cli' || program.ui !== null
+  const hasUi = program.kind === 'cli' || webUi !== null
   const uiUrl = hasUi ? `http://127.0.0.1:${ui}` : null
-  return { address, uiUrl, ended: server.ended.then(() => {}), stop: server.stop }
+  return { address, uiUrl, ended: server.ended.then(() => {}), stop: stopAll }
+}
+
+/** Serves the Web UI, as a process that starts with the first connection: it needs 22 MB, more once it was used. */
+function serveUi(
+  program: string,
+  at: { folder: string; port: number; address: string; codecUrl: string | undefined },
+): Promise<OnDemand> {
+  const { folder, port, address, codecUrl } = at
+  const configs = join(folder, 'config')
+  return serveOnDemand({
+    name: 'the Temporal Web UI',
+    port,
+    variable: 'TEMPORAL_UI_PORT',
+    start(internalPort) {
+      mkdirSync(configs, { recursive: true })
+      writeFileSync(
+        join(configs, 'ui.yaml'),
+        uiYaml({ port: internalPort, publicPort: port, address, codecUrl }),
+      )
+      const args = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
+      return supervise(program, args, { logFile: join(folder, 'ui.log') })
+    },
+  })
 }
 
 async function startServer(
-  built: Extract<ServerProgram, { kind: 'server' }>,
+  program: string,
   folder: string,
   frontend: number,
-  ui: number,
   settings: Record<string, unknown>,
-  codecUrl: string | undefined,
 ): Promise<Supervised> {
   const configs = join(folder, 'config')
   mkdirSync(configs, { recursive: true })
@@ -81,13 +110,7 @@ async function startServer(
   writeFileSync(dynamic, dynamicConfigYaml(settings))
   writeFileSync(join(configs, 'local.yaml'), serverYaml(join(folder, 'temporal.db'), ports, dynamic))
   const args = ['--root', folder, '--config', 'config', '--env', 'local', '--allow-no-auth', 'start']
-  const logFile = join(folder, 'server.log')
-  if (!built.ui) return supervise(built.program, args, { logFile })
-  writeFileSync(join(configs, 'ui.yaml'), uiYaml(ui, `127.0.0.1:${frontend}`, codecUrl))
-  const uiArgs = ['--root', folder, '--config', 'config', '--env', 'ui', 'start']
-  // One supervisor for both programs, since each supervisor is a Node process of 40 MB.
-  const companion = { program: built.ui, args: uiArgs, logFile: join(folder, 'ui.log') }
-  return supervise(built.program, args, { logFile, companion })
+  return supervise(program, args, { logFile: join(folder, 'server.log') })
 }
 
 /**

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -54,20 +55,16 @@ describe('waiting for a program to start', () => {
 
 const isRoot = process.getuid?.() === 0
 describe.skipIf(!isRoot)(`a program of another user${isRoot ? '' : ' (needs root)'}`, () => {
-  it('runs with the ids and groups of that user in a folder that it may enter; its supervisor keeps the ids of this process', async () => {
+  it('runs with the ids and groups of that user in a folder that it may enter', async () => {
     const user = { uid: 65534, gid: 65534 }
-    const script = 'id -u; id -G; pwd; ls -dn /proc/$PPID | tr -s " " | cut -d" " -f3'
+    const script = 'id -u; id -G; pwd'
     const program = start('sh', ['-c', script], { user })
     await program.ended
-    expect(readFileSync(program.logFile, 'utf8').trim().split('\n')).toEqual(['65534', '65534', '/', '0'])
+    expect(readFileSync(program.logFile, 'utf8').trim().split('\n')).toEqual(['65534', '65534', '/'])
   })
 })
 
-describe('a program with a companion', () => {
-  const companion = (script: string) => {
-    const logFile = join(folder, `${logs++}.log`)
-    return { program: 'sh', args: ['-c', script], logFile }
-  }
+describe('a supervised program', () => {
   const pidIn = async (logFile: string) => {
     await expect.poll(() => lastLines(logFile)).toMatch(/pid \d+/)
     return Number(/pid (\d+)/.exec(lastLines(logFile))?.[1])
@@ -79,33 +76,59 @@ describe('a program with a companion', () => {
       return false
     }
   }
+  /** The processes of a supervisor: its process group, which it leads. */
+  const groupOf = (supervisor: number | undefined) =>
+    spawnSync('ps', ['-eo', 'pgid=,args='], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter((line) => line.trim().startsWith(`${supervisor} `))
 
-  it.each([
-    ['is stopped: the companion stops too', 'exec sleep 600', (p: ReturnType<typeof start>) => p.stop()],
-    [
-      'exits by itself: the companion is stopped',
-      'sleep 0.3; exit 3',
-      (p: ReturnType<typeof start>) => p.ended,
-    ],
-  ])('%s', async (_, script, end) => {
-    const sidecar = companion('echo pid $$; exec sleep 600')
-    const program = start('sh', ['-c', script], { companion: sidecar })
-    const pid = await pidIn(sidecar.logFile)
-    expect(runs(pid)).toBe(true)
-    await end(program)
+  it('is stopped by SIGTERM and can end in its own order; nothing of it remains', async () => {
+    const program = start('sh', [
+      '-c',
+      'trap "echo last words; exit 7" TERM; echo pid $$; while :; do sleep 0.05; done',
+    ])
+    const pid = await pidIn(program.logFile)
+    expect(groupOf(program.pid)).not.toEqual([])
+    await program.stop()
+    expect(await program.ended).toBe(7)
+    expect(lastLines(program.logFile)).toContain('last words')
     expect(runs(pid)).toBe(false)
-    if (script.includes('exit 3')) expect(await program.ended).toBe(3)
+    await expect.poll(() => groupOf(program.pid)).toEqual([])
   })
 
-  it('keeps running when the companion exits, or cannot be started', async () => {
-    for (const sidecar of [companion('exit 1'), { ...companion(''), program: 'no-such-program' }]) {
-      const program = start('sh', ['-c', 'echo pid $$; exec sleep 600'], { companion: sidecar })
-      const pid = await pidIn(program.logFile)
-      if (sidecar.program !== 'sh')
-        await expect.poll(() => lastLines(sidecar.logFile)).toContain('cannot be started')
-      expect(runs(pid)).toBe(true)
-      await program.stop()
-      expect(runs(pid)).toBe(false)
-    }
+  it('is killed when it does not stop in time; its log says so', async () => {
+    const script = 'trap "echo refused" TERM; echo pid $$; while :; do sleep 0.05; done'
+    const program = start('sh', ['-c', script], { stopTimeoutMs: 300 })
+    const pid = await pidIn(program.logFile)
+    await program.stop()
+    expect(runs(pid)).toBe(false)
+    expect(lastLines(program.logFile)).toMatch(/refused\n.*sh was ended by SIGKILL/)
+  })
+
+  it('exits by itself with its own code, and its supervisor with it', async () => {
+    const program = start('sh', ['-c', 'exit 3'])
+    expect(await program.ended).toBe(3)
+    await expect.poll(() => groupOf(program.pid)).toEqual([])
+  })
+
+  it('keeps running when a signal other than SIGKILL reaches its supervisor, and reacts to those signals itself', async () => {
+    const program = start('sh', [
+      '-c',
+      'trap "echo received" TERM; echo pid $$; while :; do sleep 0.05; done',
+    ])
+    const pid = await pidIn(program.logFile)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(program.pid ?? 0, signal)
+    process.kill(pid, 'SIGTERM')
+    await expect.poll(() => lastLines(program.logFile)).toContain('received')
+    expect(runs(pid)).toBe(true)
+    process.kill(pid, 'SIGKILL')
+    expect(await program.ended).toBe(137)
+  })
+
+  it('reads nothing, and writes a log for its own user alone', async () => {
+    const program = start('sh', ['-c', 'cat; umask'])
+    expect(await program.ended).toBe(0)
+    expect(readFileSync(program.logFile, 'utf8')).toBe('0077\n')
+    expect(statSync(program.logFile).mode & 0o777).toBe(0o600)
   })
 })

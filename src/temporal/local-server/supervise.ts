@@ -1,11 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { mkdirSync, statSync, truncateSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { lastLines } from './last-lines.ts'
 
-const supervisor = fileURLToPath(new URL('./supervisor.mjs', import.meta.url))
+/** The name of each supervisor in the list of processes. The path of its log follows it. */
+export const SUPERVISOR = 'follower-nurture-supervisor'
+/** Passed as text: another user may have no permission to read the file. */
+const script = readFileSync(new URL('./supervisor.sh', import.meta.url), 'utf8')
 const LOG_MAX_BYTES = 20 * 1024 * 1024
 
 /** A program that ends when this process ends. */
@@ -24,22 +26,13 @@ export interface UnixUser {
   gid: number
 }
 
-/** A second program, such as the Web UI of the server. */
-interface Companion {
-  program: string
-  args: readonly string[]
-  logFile: string
-}
-
 interface SuperviseOptions {
   logFile: string
   env?: Record<string, string>
   /** Default: the folder of this process; for a program of another user `/`, which everybody may enter. */
   cwd?: string
-  /** The user that the program runs as; only root may set it. The supervisor keeps the user of this process. */
+  /** The user that the program and its supervisor run as; only root may set it. */
   user?: UnixUser | null
-  /** A second program of the same user, under the same supervisor. It ends with the first program, or before it. */
-  companion?: Companion
   /** Time between SIGTERM and SIGKILL, ms. Default: 5,000. */
   stopTimeoutMs?: number
 }
@@ -55,18 +48,22 @@ export function spawnSupervised(
   args: readonly string[],
   options: SuperviseOptions,
 ): ChildProcessByStdio<Writable, null, null> {
-  const { logFile, env, user = null, companion, stopTimeoutMs = 5_000 } = options
+  const { logFile, env, user = null, stopTimeoutMs = 5_000 } = options
   const cwd = options.cwd ?? (user ? '/' : process.cwd())
-  for (const log of companion ? [logFile, companion.logFile] : [logFile]) truncateLargeLog(log)
-  const userArgument = user ? `${user.uid}:${user.gid}` : '-'
-  const companionArgument = companion ? JSON.stringify(companion) : '-'
-  const supervisorArgs = [supervisor, String(stopTimeoutMs), logFile, userArgument, cwd, companionArgument]
-  const child = spawn(process.execPath, [...supervisorArgs, program, ...args], {
-    stdio: ['pipe', 'ignore', 'inherit'],
+  truncateLargeLog(logFile)
+  const log = openSync(logFile, 'a', 0o600)
+  const supervisorArgs = ['-c', script, SUPERVISOR, logFile, String(stopTimeoutMs / 1_000), cwd]
+  const child = spawn('/bin/sh', [...supervisorArgs, program, ...args], {
+    stdio: ['pipe', log, log],
     // In a process group of its own, which Ctrl-C in the terminal does not reach.
     detached: true,
+    // Exists for every user.
+    cwd: '/',
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
-  })
+    ...user,
+    // The types of a pipe beside file descriptors are missing in Node's.
+  }) as ChildProcessByStdio<Writable, null, null>
+  closeSync(log)
   child.stdin.on('error', () => {})
   return child
 }
