@@ -13,11 +13,11 @@ const NUMBERS = /^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/
 export const COUNT_OPTIONS = {
   followers: option('footprint', 'followers of each stage', '200', NUMBER),
   'cost-rounds': option('cost', 'rounds of the median', '1', NUMBER),
-  queued: option('isolation', 'sends of the busy account in the queue', '1000', NUMBER),
+  queued: option('isolation', 'sends of the busy account in the queue', '500', NUMBER),
   waiting: option('memory', 'followers who wait', '1000', NUMBER),
   bursts: option('burst', 'follows/seconds of each burst', '2000/4,10000/10', /^\d+\/\d+(,\d+\/\d+)*$/),
   stores: option('burst', 'pglite, postgres', 'pglite', /^(pglite|postgres)(,(pglite|postgres))*$/),
-  runs: option('restart', 'runs that become due in the outage', '1000', NUMBER),
+  runs: option('restart', 'runs that become due in the outage', '600', NUMBER),
   rates: option('load-curve', 'follows a second of each step', '5,10,20,40,80', NUMBERS),
   'step-seconds': option('load-curve', 'seconds of each step', '20', NUMBER),
   rounds: option('peers', 'how often each design plays the story', '5', NUMBER),

@@ -13,7 +13,7 @@ import { type Figure, runConcurrently } from './stats.ts'
 /** The account that causes the load, and the quiet account beside it. */
 const A = 'wxbenchbusy000001'
 const B = 'wxbenchquiet00001'
-const QUEUED = 1_000
+const QUEUED = 500
 const QUIET = 20
 const BURST = 600
 const HANGING = 200
