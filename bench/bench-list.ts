@@ -5,20 +5,23 @@ interface BenchFacts {
   onRequest?: boolean
 }
 
-/** All benches, in the order in which they run. */
+/**
+ * All benches, in the order in which they run. Those that run the product or workers in the process of the bench come after those
+ * that generate load from it.
+ */
 export const BENCH_LIST = {
   start: { text: 'six starts of npm start' },
   memory: { text: 'memory of npm start: idle, and with followers who wait' },
   callbacks: { text: 'callbacks, at 1 and at 50 concurrent followers' },
   due: { text: 'lateness of due steps of a few followers' },
-  size: { text: 'the size of a run' },
-  isolation: { text: 'the effect of one account on another' },
-  tokens: { text: 'token refreshes of 200 accounts' },
   cost: { text: 'CPU of a run against a bare workflow', onRequest: true },
   burst: { text: 'bursts of follows, and the messages within their minute', onRequest: true },
   'load-curve': { text: 'throughput and lateness at rising rates of follows', onRequest: true },
   rate: { text: 'the highest rate of follows that is answered within a second', onRequest: true },
   restart: { text: 'kill -9, and a restart with due steps', onRequest: true },
+  size: { text: 'the size of a run' },
+  isolation: { text: 'the effect of one account on another' },
+  tokens: { text: 'token refreshes of 200 accounts' },
   footprint: {
     text: 'bytes and work of a follower in the databases of the production stack',
     onRequest: true,
