@@ -16,7 +16,7 @@ const print = (line: string) => process.stderr.write(`${line}\n`)
  * `npm start`: Temporal server, workers, callbacks, console and simulator for one machine. The server starts first, with the
  * few modules that it needs. The others are loaded meanwhile.
  */
-await runProgram(async () => {
+await runProgram(async ({ onFailure }) => {
   const config = loadConfig()
   const { dataDir } = config
   const log = createLog(config.logLevel)
@@ -36,13 +36,14 @@ await runProgram(async () => {
   const localTemporal = usesLocalTemporal(config)
     ? superviseLocalTemporal({ config, target, codecUrl, print, log })
     : null
-  if (localTemporal) shutdown.onShutdown('Temporal server', localTemporal.stop, LOCAL_TEMPORAL_STOP_MS)
-  try {
-    const { serveLocal } = await import('./bootstrap/serve-local.ts')
-    await serveLocal({ config, addresses, target, localTemporal, shutdown, tracing, log, print })
-  } catch (err) {
+  if (localTemporal) {
+    shutdown.onShutdown('Temporal server', localTemporal.stop, LOCAL_TEMPORAL_STOP_MS)
     // Else the server would still write into the data folder after this process has refused it.
-    await localTemporal?.stop()
-    throw err
+    onFailure(async () => {
+      print('stopping the local Temporal server…')
+      await localTemporal.stop()
+    })
   }
+  const { serveLocal } = await import('./bootstrap/serve-local.ts')
+  await serveLocal({ config, addresses, target, localTemporal, shutdown, tracing, log, print })
 })

@@ -23,7 +23,9 @@ describe('a store of 0.1 or 0.2', () => {
     const pglite = await PGlite.create(store)
     await writeOutdatedStore((text) => pglite.query(text))
     await pglite.close()
-    await expectRefusal(spawnProgram('src/start.ts', env), store)
+    const program = spawnProgram('src/start.ts', env)
+    await expectRefusal(program, store)
+    expect(program.stderr()).toMatch(/Nothing was changed\..*\nstopping the local Temporal server/s)
     expect(existsSync(join(dataDir, 'lock'))).toBe(false)
   })
 
