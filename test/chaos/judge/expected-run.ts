@@ -1,5 +1,5 @@
 import type { AccountRules, Evidence, FollowerAction, RunRecord, StepRule } from './evidence.ts'
-import { type GrantSpan, grantsOf } from './grant-spans.ts'
+import { type GrantSpan, grantsOf, payable } from './grant-spans.ts'
 
 /** One run as it should have gone, computed from the follower's actions that the product accepted. */
 export interface ExpectedRun {
@@ -15,6 +15,12 @@ export interface ExpectedRun {
   /** No message may or must be sent after this time, epoch ms. */
   deadline: number
   dueOf(step: StepRule): number | null
+  /**
+   * The first moment at which the step could be sent, epoch ms; null for a step that waits for a reply. It may be later than
+   * the due time: `CreateTime` has whole seconds, so a step without delay is due up to a second before its follower acts.
+   * https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html
+   */
+  possibleFrom(step: StepRule): number | null
 }
 
 /** The accepted actions of each follower: those that were answered with success, and those that are in the store. */
@@ -56,6 +62,7 @@ export function expectedRunOf(
   let closesAt = run.entryAt + rules.windowMs
   let closesAtWithoutReply = closesAt
   let reply: FollowerAction | null = null
+  const entry = duringRun.find((a) => a.kind === 'follow' && a.createTime === run.entryAt)
   for (const action of duringRun) {
     if (action.kind === 'unfollow' || action.createTime > closesAt) break
     interactions.push(action)
@@ -65,16 +72,25 @@ export function expectedRunOf(
     }
     closesAt = action.createTime + rules.windowMs
   }
+  const grants = grantsOf(rules.profile, interactions)
+  const dueOf = ({ since, afterMs }: StepRule) =>
+    since === 'entry' ? run.entryAt + afterMs : reply ? reply.createTime + afterMs : null
   return {
     run,
     rules,
     reply,
     unfollow,
-    grants: grantsOf(rules.profile, interactions),
+    grants,
     closesAt,
     closesAtWithoutReply,
     deadline: Math.min(closesAt, unfollow?.began ?? Infinity, nextEntry, evidence.endedAt),
-    dueOf: (step) =>
-      step.since === 'entry' ? run.entryAt + step.afterMs : reply ? reply.createTime + step.afterMs : null,
+    dueOf,
+    possibleFrom(step) {
+      const due = dueOf(step)
+      if (due === null) return null
+      const since = step.since === 'entry' ? entry : reply
+      const from = Math.max(due, since?.began ?? due)
+      return payable({ from, to: closesAt }, grants)[0]?.from ?? from
+    },
   }
 }

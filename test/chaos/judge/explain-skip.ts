@@ -4,8 +4,6 @@ import { allowedIn, lengthOf, payable, type Span } from './grant-spans.ts'
 import type { MeasuredLateness } from './measured-lateness.ts'
 import { type Outages, RECOVERY_MS } from './outages.ts'
 
-/** A send, or the end of a window, may be this much earlier than planned, ms. */
-export const EARLY_MS = 1_000
 /** A step that was not sent is lost when a grant could pay for so long without a fault, ms. */
 const HEALTHY_MS = 40_000
 
@@ -24,8 +22,7 @@ export function explainSkip(
   if (step.when === 'not-replied' && reply) return 'replied'
   if (due === null) return 'no reply'
   if (step.since === 'reply' && replyCameLate(expected, step, outages)) return 'a fault delayed the reply'
-  if (due >= deadline - EARLY_MS)
-    return expected.unfollow ? 'unfollowed before it was due' : 'due after the window'
+  if (due >= deadline) return expected.unfollow ? 'unfollowed before it was due' : 'due after the window'
   const until = step.ifLate === 'skip' ? Math.min(deadline, due + 1_000) : deadline
   const paid = payable({ from: due, to: until }, expected.grants)
   if (lengthOf(paid) < Math.min(500, until - due)) return 'no grant'
@@ -34,8 +31,9 @@ export function explainSkip(
     const healthy = outages.outside(payable({ from: due, to: deadline }, expected.grants))
     if (lengthOf(healthy) < HEALTHY_MS || step.ifLate === 'skip') return 'a fault outlasted the step'
   }
-  const isOvertaken = deadline === expected.unfollow?.began && due + lateness.around(due) >= deadline
-  return isOvertaken ? 'unfollowed before it was sent: other steps were as late then' : null
+  const from = expected.possibleFrom(step) ?? due
+  const isOvertaken = deadline === expected.unfollow?.began && from + lateness.around(from) >= deadline
+  return isOvertaken ? 'unfollowed before it was sent: other steps were as late' : null
 }
 
 /** Whether a fault delayed the reply until the window would have closed without it. */

@@ -1,5 +1,8 @@
 import type { AccountRules, FollowerAction } from './evidence.ts'
 
+/** A step that is due in the margin of a grant starts this long before the margin, ms: its request must leave before it. */
+export const MARGIN_LEAD_MS = 1_000
+
 /** A second copy of WeChat's rules, independent of the product's: scene → quota, lifetime (ms) and margin before the end (ms). */
 const MINUTE = 60_000
 const TWO_DAYS = 48 * 3_600_000
@@ -10,6 +13,7 @@ const TABLE: Record<AccountRules['profile'], Record<'follow' | 'type' | 'click',
 
 export interface GrantSpan {
   scene: 'follow' | 'type' | 'click'
+  /** When the follower acted, epoch ms. The product can know of the grant from then on. */
   from: number
   /** The latest start of a request, epoch ms. */
   until: number
@@ -24,7 +28,7 @@ export function grantsOf(profile: AccountRules['profile'], actions: readonly Fol
     const [quota, lifetimeMs] = TABLE[profile][action.kind]
     const expiresAt = action.createTime + lifetimeMs
     const marginMs = lifetimeMs <= 5 * MINUTE ? 3_000 : 60_000
-    return [{ scene: action.kind, from: action.createTime, until: expiresAt - marginMs, expiresAt, quota }]
+    return [{ scene: action.kind, from: action.began, until: expiresAt - marginMs, expiresAt, quota }]
   })
 }
 

@@ -1,7 +1,7 @@
 import type { RunRecord, Send, StepRule } from './evidence.ts'
 import { type ExpectedRun, followerOf } from './expected-run.ts'
-import { EARLY_MS, explainSkip } from './explain-skip.ts'
-import { payable } from './grant-spans.ts'
+import { explainSkip } from './explain-skip.ts'
+import { MARGIN_LEAD_MS } from './grant-spans.ts'
 import type { MeasuredLateness } from './measured-lateness.ts'
 import type { Outages } from './outages.ts'
 import type { VerdictRecorder } from './verdict.ts'
@@ -33,11 +33,11 @@ export class RunJudge {
   /** Adds the lateness of each step that was sent. Call it for every run before the first is judged. */
   measure(): void {
     for (const step of this.expected.rules.steps) {
-      const due = this.expected.dueOf(step)
+      const from = this.expected.possibleFrom(step)
       const first = this.sends.find((s) => s.step === step.id && s.delivered)
-      if (due === null || !first) continue
-      const from = this.payableFrom(due)
-      this.context.lateness.add(from, Math.max(0, first.at - from))
+      if (from === null || !first) continue
+      const isDuringFault = this.outages.during({ from, to: first.at + 1 })
+      this.context.lateness.add({ from, sentAt: first.at }, !isDuringFault)
     }
   }
 
@@ -64,7 +64,7 @@ export class RunJudge {
     this.judgeRepeats(delivered, subject)
     switch (recorded.state) {
       case 'sent':
-        this.judgeSent(expected.dueOf(step), delivered[0], subject)
+        this.judgeSent(step, delivered[0], subject)
         return
       case 'unknown': {
         const at = attempts[0]?.at ?? expected.dueOf(step) ?? 0
@@ -98,30 +98,28 @@ export class RunJudge {
     })
   }
 
-  private judgeSent(due: number | null, first: Send | undefined, subject: string): void {
+  private judgeSent(step: StepRule, first: Send | undefined, subject: string): void {
+    const [due, from] = [this.expected.dueOf(step), this.expected.possibleFrom(step)]
     if (!first) this.recorder.lost(subject, 'recorded as sent, but WeChat never received it')
-    else if (due === null) this.recorder.broken(subject, 'sent before the reply that it depends on')
-    else this.judgeTime(due, first, subject)
+    else if (due === null || from === null)
+      this.recorder.broken(subject, 'sent before the reply that it depends on')
+    else this.judgeTime({ due, from }, first, subject)
   }
 
-  private judgeTime(due: number, first: Send, subject: string): void {
+  /** @param times when the step was due, and when it could be sent, epoch ms */
+  private judgeTime({ due, from }: { due: number; from: number }, first: Send, subject: string): void {
     const { grants, closesAt } = this.expected
     // A step that is due within the margin of a grant or of the window is sent at the start of that margin.
     const margins = [
-      ...grants.map((g) => ({ from: g.until, to: g.expiresAt })),
-      { from: closesAt - 3_000, to: closesAt },
+      ...grants.map((g) => ({ from: g.until, to: g.expiresAt, sentFrom: g.until - MARGIN_LEAD_MS })),
+      { from: closesAt - 3_000, to: closesAt, sentFrom: closesAt - 3_000 },
     ]
-    const movedTo = margins.filter((m) => due >= m.from && due <= m.to).map((m) => m.from)
-    if (first.at < Math.min(due, ...movedTo) - EARLY_MS)
+    const movedTo = margins.filter((m) => due >= m.from && due <= m.to).map((m) => m.sentFrom)
+    if (first.at < Math.min(due, ...movedTo))
       this.recorder.broken(subject, `sent ${due - first.at} ms too early`)
-    const ms = Math.max(0, first.at - this.payableFrom(due))
-    this.recorder.late(this.outages.faultDuring({ from: due, to: first.at + 1 }), ms)
-  }
-
-  /** When a step could be sent: when it is due, or when a later grant can pay for it. */
-  private payableFrom(due: number): number {
-    const { grants, closesAt } = this.expected
-    const [paid] = payable({ from: due, to: closesAt }, grants)
-    return paid?.from ?? due
+    this.recorder.late(
+      this.outages.faultDuring({ from: due, to: first.at + 1 }),
+      Math.max(0, first.at - from),
+    )
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../harness/random.ts'
 import { MUTATIONS, mutatedText, mutationByName } from '../mutations.ts'
 import { planFaults } from '../schedule.ts'
-import type { Evidence, FollowerAction, RunRecord, Send } from './evidence.ts'
+import type { AccountRules, Evidence, FollowerAction, RunRecord, Send } from './evidence.ts'
 import { judge } from './judge.ts'
 
 const T0 = Date.UTC(2026, 10, 24, 8)
@@ -121,20 +121,61 @@ describe('the judge of a chaos run', () => {
     expect(outcome(evidence({ ...skipped, faults: fault(30) }))).toMatchObject({ lost: 1 })
   })
 
-  it('excuses a step that an unfollow overtook only when other steps of that moment were as late', () => {
+  describe('a step that an unfollow overtook', () => {
     const [follow, unfollow] = [followerAction('follow', 0), followerAction('unfollow', 8)]
     const overtaken = run([step('soon', 'skipped', 5), step('gift', 'skipped', null)], {
       outcome: 'unsubscribed',
     })
-    const another = { openId: 'o2' }
-    const besideOneSentAt = (atS: number) =>
-      evidence({
-        actions: [follow, unfollow, { ...follow, ...another }],
-        sends: [send('soon', atS, another)],
-        runs: [overtaken, run([step('soon', 'sent', 5), step('gift', 'skipped', null)], another)],
+    /** Another follower follows at `entryS` and gets the same step, due 5 s later, at `sentS`. */
+    const besideOneSent = (entryS: number, sentS: number, faults: Evidence['faults'] = []) => {
+      const another = { openId: 'o2', entryAt: T0 + entryS * S }
+      return evidence({
+        actions: [follow, unfollow, followerAction('follow', entryS, { openId: 'o2' })],
+        sends: [send('soon', sentS, another)],
+        runs: [overtaken, run([step('soon', 'sent', entryS + 5), step('gift', 'skipped', null)], another)],
+        faults,
       })
-    expect(outcome(besideOneSentAt(9))).toEqual(CLEAN)
-    expect(outcome(besideOneSentAt(6))).toMatchObject({ lost: 1 })
+    }
+
+    it('is excused when another step of that moment was as late', () => {
+      expect(outcome(besideOneSent(0, 9))).toEqual(CLEAN)
+      expect(outcome(besideOneSent(0, 6))).toMatchObject({ lost: 1 })
+    })
+
+    it('is excused when a step at another time was as late without a fault', () => {
+      expect(outcome(besideOneSent(60, 69))).toEqual(CLEAN)
+      const fault = { kind: 'kill', target: 'worker', from: T0 + 64 * S, to: T0 + 66 * S }
+      expect(outcome(besideOneSent(60, 69, [fault]))).toMatchObject({ lost: 1 })
+    })
+
+    it('is not excused without a measured lateness, however short before the unfollow it was due', () => {
+      const alone = (atS: number) =>
+        evidence({ actions: [follow, followerAction('unfollow', atS)], sends: [], runs: [overtaken] })
+      expect(outcome(alone(5.001))).toMatchObject({ lost: 1 })
+      expect(outcome(alone(5))).toEqual(CLEAN)
+    })
+  })
+
+  it('measures the lateness of a step without delay from the moment at which its follower acted', () => {
+    const typed = followerAction('type', 10, { began: T0 + 10_900 })
+    const { lateness } = judge(
+      evidence({ actions: [followerAction('follow', 0), typed], sends: [send('soon', 5), send('gift', 11)] }),
+    )
+    expect(lateness.map((l) => l.ms)).toEqual([0, 100])
+  })
+
+  it('accepts a send a second before the margin in which it was due, and none earlier', () => {
+    const { accounts } = evidence()
+    const atTheMargin = { id: 'soon', afterMs: 58 * S, since: 'entry', ifLate: 'hold', when: null } as const
+    const rules = accounts[APP] as AccountRules
+    const sentAt = (atS: number) =>
+      evidence({
+        accounts: { [APP]: { ...rules, steps: [atTheMargin] } },
+        sends: [send('soon', atS)],
+        runs: [run([step('soon', 'sent', 58)])],
+      })
+    expect(outcome(sentAt(56))).toEqual(CLEAN)
+    expect(outcome(sentAt(55.999))).toMatchObject({ broken: 1 })
   })
 
   it('counts unclear attempts of every step against the quota', () => {
@@ -174,7 +215,7 @@ describe('the judge of a chaos run', () => {
       'a send beyond its grant',
       { sends: [send('soon', 5), send('gift', 10), send('gift', 11, { errcode: 45047, delivered: false })] },
     ],
-    ['a send that is too early', { sends: [send('soon', 1), send('gift', 10)] }],
+    ['a send that is too early', { sends: [send('soon', 4.999), send('gift', 10)] }],
     [
       'a delivered step that is recorded as skipped',
       { runs: [run([step('soon', 'skipped', 5, { reason: 'late' }), step('gift', 'sent', 10)])] },
