@@ -18,7 +18,10 @@ export interface RecordRunInput {
   state: RunState
   plan: Plan
   runId: string
-  /** When the workflow wrote it, epoch ms by the follower's clock. Absent for runs without local sends. */
+  /**
+   * When the workflow wrote it, epoch ms by the follower's clock. Absent when no step has been skipped since the snapshot
+   * before, and for runs without local sends: no request can be lost then.
+   */
   writtenAt?: number
 }
 

@@ -13,6 +13,8 @@ export class StoredRun {
   private status: RunState['status'] = 'active'
   /** Null when the row may be missing or out of date. */
   private fingerprint: string | null = null
+  /** Skipped steps for which the store has been asked once whether a request was sent. */
+  private readonly checkedSkips = new Set<string>()
 
   constructor(appId: string, localFirst: boolean) {
     this.appId = appId
@@ -52,8 +54,10 @@ export class StoredRun {
       this.noteWritten(state)
       return []
     }
-    const timed = { ...input, writtenAt: Date.now() }
-    const lost = (await recordRunNow(timed)) ?? (await recordRun(this.appId, timed))
+    const skips = state.steps.filter((s) => s.state === 'skipped' && !this.checkedSkips.has(s.id))
+    const given = skips.length > 0 ? { ...input, writtenAt: Date.now() } : input
+    const lost = (await recordRunNow(given)) ?? (await recordRun(this.appId, given))
+    for (const { id } of skips) this.checkedSkips.add(id)
     this.noteWritten(state)
     return lost
   }

@@ -95,6 +95,30 @@ describe('a follower who never replies', () => {
     expect(f.sent).toEqual([])
   })
 
+  it('has the store asked once about each skipped step, whether a request for it was sent', async () => {
+    const f = harness.follower()
+    await f.start(
+      planOf([
+        { id: 'late', afterMs: 10 * MINUTE },
+        { id: 'skip', afterMs: 20 * MINUTE, ifLate: 'skip' },
+      ]),
+    )
+    await f.advance(30 * MINUTE)
+    await f.waitForState((s) => s.steps[1]?.state === 'skipped')
+    await f.handle().signal('pause')
+    await f.waitForState((s) => s.status === 'paused')
+    await f.handle().signal('resume')
+    await f.waitForState((s) => s.status === 'active')
+    await f.handle().signal('cancel')
+    await f.outcome()
+    const skipped = f.records.map(({ state }) => state.steps.filter((s) => s.state === 'skipped').length)
+    expect([...new Set(skipped)]).toEqual([0, 1, 2])
+    expect(f.records.map((r) => r.writtenAt !== undefined)).toEqual(
+      skipped.map((count, i) => count > (skipped[i - 1] ?? 0)),
+    )
+    expect(skipped.filter((count) => count === 1).length).toBeGreaterThan(1)
+  })
+
   it('gets a step that is due in the last seconds of the minute a little earlier', async () => {
     const f = harness.follower()
     await f.start(planOf([{ id: 'edge', afterMs: 60_000 }]))
