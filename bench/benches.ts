@@ -17,6 +17,7 @@ import { measurePeers } from './peers/index.ts'
 import { STORY_SIZE } from './peers/story.ts'
 import type { Measured } from './report/results.ts'
 import { measureRunCost } from './run-cost.ts'
+import { measureSlowAccount } from './slow-account.ts'
 import { measureStart } from './start.ts'
 import type { Figure } from './stats.ts'
 import { measureTenantIsolation } from './tenant-isolation.ts'
@@ -44,7 +45,12 @@ export const MEASURES: Readonly<Record<BenchName, Measure>> = {
   callbacks: () => withProgram((env) => measureCallbacks(`http://127.0.0.1:${env.PORT}`)),
   due: () => withProgram((env) => measureDueSteps(`http://127.0.0.1:${env.PORT}`)),
   size: () => withProgram((env) => measureRunSize(`127.0.0.1:${env.TEMPORAL_PORT}`)),
-  isolation: ({ counts, print }) => figures(measureTenantIsolation(print, { queued: Number(counts.queued) })),
+  async isolation({ counts, print }) {
+    const inOneProcess = await measureTenantIsolation(print, { queued: Number(counts.queued) })
+    print('bench: first messages of one account, beside an account whose API is slow…')
+    const beside = await withProgram((env) => measureSlowAccount(`http://127.0.0.1:${env.PORT}`))
+    return { figures: [...inOneProcess, ...beside.figures] }
+  },
   tokens: () => figures(measureTokenRefreshes()),
   cost: ({ counts, print }) => figures(measureRunCost(print, { rounds: Number(counts['cost-rounds']) })),
   burst: measureBursts,
