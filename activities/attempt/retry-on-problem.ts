@@ -1,6 +1,6 @@
 import type { CallProblem } from '../../src/wechat/api/with-token.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { MINUTE_LIMIT_REASON, msUntilNextMinute } from '../throttle/send-throttle.ts'
+import { MINUTE_LIMIT_REASON, msUntilNextMinute } from '../throttle/account-throttle.ts'
 import type { AttemptDeadline } from './attempt-deadline.ts'
 import { backoff, retryAfter } from './retry-after.ts'
 

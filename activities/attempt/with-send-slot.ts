@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import { MINUTE_MS } from '../../src/shared/time-units.ts'
 import type { ActivityDeps } from '../deps.ts'
 import type { AttemptDeadline } from './attempt-deadline.ts'
 import { currentRun } from './current-run.ts'
@@ -18,7 +19,11 @@ export async function withSendSlot<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const context = Context.current()
-  const slot = deps.throttle.acquire(currentRun().appId, { lastTry: isLastTry(deadline) })
+  const { appId } = currentRun()
+  const slot = deps.throttle.acquire(appId, {
+    lastTry: isLastTry(deadline),
+    urgent: deadline.leftMs() <= MINUTE_MS,
+  })
   if ('denied' in slot)
     return retryAfter(deadline, 'Busy', slot.denied, slot.waitMs, () => onDeadline(slot.denied))
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS)

@@ -29,8 +29,8 @@ export function createSendNow(deps: ActivityDeps, unrecorded: UnrecordedSends) {
     if (deps.tokens.currentToken(appId) === null) return null
     const account = await deps.accounts.findRecent(appId)
     if (!account?.active || !(await areMediaReady(account, input))) return null
-    const slot = deps.throttle.acquire(appId, { lastTry: false })
-    if ('denied' in slot) return null
+    const slot = deps.throttle.tryAcquire(appId)
+    if (!slot) return null
     try {
       return await attempt(account, input)
     } catch (err) {

@@ -13,7 +13,7 @@ beforeEach(() => {
   throttle = createSendThrottle({ slots: 8, now: () => at, random: () => 0.5 })
 })
 
-const acquire = (appId = 'wxA', lastTry = false) => throttle.acquire(appId, { lastTry })
+const acquire = (appId = 'wxA', lastTry = false) => throttle.acquire(appId, { lastTry, urgent: false })
 const SLOT = { release: expect.any(Function) as unknown }
 
 /** The account's client, with a WeChat that gives this answer to every request. */
@@ -93,9 +93,68 @@ describe('an account over its minute limit', () => {
     expect(acquire()).toEqual({ denied: 'minute limit of the account (45011)', waitMs: 32_500 })
     expect(acquire('wxB')).toEqual(SLOT)
     at = START + MINUTE - 1
-    expect(acquire()).toMatchObject({ waitMs: 2_501 })
+    // After the turn of the send before.
+    expect(acquire()).toMatchObject({ waitMs: 2_521 })
     at = START + MINUTE
     expect(acquire()).toEqual(SLOT)
+  })
+})
+
+describe('more sends than slots', () => {
+  const SENDS = 200
+  const HOLD_MS = 1_000
+  /** The share of 100 slots. */
+  const SHARE = 25
+
+  /** Sends that retry at their turns, until each was sent. @returns the attempts, and the time of the last end */
+  function sendAll(): { attempts: number; tookMs: number } {
+    const begunAt = at
+    const events = Array.from({ length: SENDS }, (_, i) => ({ at: begunAt + i, run: attempt }))
+    let attempts = 0
+    function attempt(): void {
+      attempts += 1
+      const slot = acquire()
+      if ('denied' in slot) events.push({ at: at + slot.waitMs, run: attempt })
+      else events.push({ at: at + HOLD_MS, run: slot.release })
+    }
+    while (events.length > 0) {
+      events.sort((a, b) => b.at - a.at)
+      const next = events.pop()
+      at = Math.max(at, next?.at ?? at)
+      next?.run()
+    }
+    return { attempts, tookMs: at - begunAt }
+  }
+
+  it('retry when slots become free: few attempts in vain, and few slots that stay free', () => {
+    throttle = createSendThrottle({ slots: 4 * SHARE, now: () => at, random: () => 0.5 })
+    const { attempts, tookMs } = sendAll()
+    expect(attempts).toBeLessThan(4 * SENDS)
+    expect(tookMs).toBeLessThan(1.3 * HOLD_MS * (SENDS / SHARE))
+  })
+
+  it('do not delay an urgent one, whose grant ends soon', () => {
+    for (let i = 0; i < 2 + SENDS; i++) acquire()
+    const other = acquire() as { waitMs: number }
+    const urgent = throttle.acquire('wxA', { lastTry: false, urgent: true }) as { waitMs: number }
+    expect(urgent.waitMs).toBe(250)
+    expect(other.waitMs).toBeGreaterThan(10_000)
+  })
+
+  it('wait half a minute longer at most, also after the clock was set back', () => {
+    for (let i = 0; i < 10 * SENDS; i++)
+      expect((acquire() as { waitMs?: number }).waitMs ?? 0).toBeLessThanOrEqual(30_250)
+    at -= 3_600_000
+    expect((acquire() as { waitMs: number }).waitMs).toBeLessThanOrEqual(30_250)
+  })
+})
+
+describe('sends of an account that hangs', () => {
+  it('return one after another when the circuit admits sends', async () => {
+    await threeTimeouts()
+    const waits = Array.from({ length: 100 }, () => (acquire() as { waitMs: number }).waitMs)
+    expect(waits.slice(0, 3)).toEqual([2_500, 2_520, 2_540])
+    expect(waits.at(-1)).toBe(2_500 + 99 * 20)
   })
 })
 
