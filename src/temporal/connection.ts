@@ -65,7 +65,10 @@ export function connectTemporal(
   }
 }
 
-/** The connection of a worker. Rejects while Temporal is unreachable. */
+/**
+ * The connection of a worker. Rejects while Temporal is unreachable. By default the SDK compresses each call, and asks Temporal
+ * to compress its answers. Payloads are deflated and encrypted already, so that costs both processes time and saves little.
+ */
 export function connectWorker(target: TemporalTarget): Promise<NativeConnection> {
-  return NativeConnection.connect(target.connection)
+  return NativeConnection.connect({ grpcCompression: { codec: 'none' }, ...target.connection })
 }
