@@ -45,6 +45,13 @@ describe('the local Temporal server', () => {
     expect(deletion).toBe('2s')
   })
 
+  it('puts the tasks of every queue into one partition, and still reads those of an earlier version', () => {
+    const config = parse(dynamicConfigYaml())
+    expect(config['matching.numTaskqueueWritePartitions']).toEqual([{ value: 1 }])
+    const read = config['matching.numTaskqueueReadPartitions']
+    expect(read).toEqual([{ value: 1, constraints: { taskQueueName: 'send' } }])
+  })
+
   it('accepts calls to the Web UI only from its own pages', () => {
     const { host, port, cors, ...others } = parse(
       uiYaml({ port: 20_001, publicPort: 8233, address: '127.0.0.1:7233' }),

@@ -101,13 +101,19 @@ export const LOCAL_ONLY: readonly string[] = [
   'history.timerProcessorMaxTimeShift',
   'system.forceSearchAttributesCacheRefreshOnRead',
 ]
-/** One partition of the queue for sends makes fairness exact. */
-const ONE_PARTITION = ['matching.numTaskqueueReadPartitions', 'matching.numTaskqueueWritePartitions']
+/**
+ * One partition of the queue for sends makes fairness exact. The tasks of every queue go to one partition: with Temporal's
+ * four, a worker with few pollers leaves tasks of one account in a partition while it serves another account's. All partitions
+ * are still read, because a data folder of an earlier version may have tasks in them.
+ */
+const PARTITIONS: Record<string, unknown> = {
+  'matching.numTaskqueueReadPartitions': [{ value: 1, constraints: { taskQueueName: 'send' } }],
+  'matching.numTaskqueueWritePartitions': [{ value: 1 }],
+}
 
 export function dynamicConfigYaml(settings: Record<string, unknown> = {}): string {
   const all = Object.entries({ ...DYNAMIC_CONFIG, ...settings }).map(([key, value]) => [key, [{ value }]])
-  const send = ONE_PARTITION.map((key) => [key, [{ value: 1, constraints: { taskQueueName: 'send' } }]])
-  return stringify(Object.fromEntries([...all, ...send]))
+  return stringify({ ...Object.fromEntries(all), ...PARTITIONS })
 }
 
 /**
