@@ -8,8 +8,11 @@ export interface PeriodicJob {
   everyMs: number
   /** Longer than the work may take. When a process dies during the work, the others wait this long. */
   leaseMs: number
-  /** @param context.lastRunAt epoch ms of the last successful run; null when there was none */
-  run(context: { lastRunAt: number | null }): Promise<void>
+  /**
+   * @param context.lastRunAt epoch ms of the last successful run; null when there was none
+   * @returns `unfinished`: work is left, and the job is due again at once, after the other jobs
+   */
+  run(context: { lastRunAt: number | null }): Promise<void> | Promise<'finished' | 'unfinished'>
 }
 
 const POLL_MS = 5_000
@@ -34,17 +37,21 @@ export function createPeriodicJobs(deps: {
         const claim = await claimJob(db, { ...job, ownerId, now: now() })
         if (!claim) continue
         const ranAt = now()
-        const done = await job.run(claim).then(
-          () => true,
-          (err) => {
-            log.warn({ err, job: job.name }, 'periodic job failed and will be retried')
-            return false
-          },
-        )
+        const done = await runToEnd(job, claim)
         await releaseJob(db, job.name, ownerId, done ? ranAt : null)
       } catch (err) {
         log.warn({ err, job: job.name }, 'periodic job could not be claimed')
       }
+    }
+  }
+
+  /** @returns false when the job is due again at once */
+  async function runToEnd(job: PeriodicJob, context: { lastRunAt: number | null }): Promise<boolean> {
+    try {
+      return (await job.run(context)) !== 'unfinished'
+    } catch (err) {
+      log.warn({ err, job: job.name }, 'periodic job failed and will be retried')
+      return false
     }
   }
 

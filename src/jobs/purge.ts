@@ -1,36 +1,72 @@
-import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
+import type { FollowerKey } from '../shared/ids.ts'
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import { purgePlatform } from '../store/accounts/platform-store.ts'
 import { purgePreviousKeys } from '../store/accounts/previous-keys.ts'
 import type { Db } from '../store/db.ts'
 import { purgeInbox } from '../store/inbox/inbox-rows.ts'
+import { anonymiseRuns, type EndedRunKey } from '../store/runs/anonymise-runs.ts'
 import { purgeFollowers } from '../store/runs/follower-rows.ts'
-import { anonymiseRuns } from '../store/runs/run-rows.ts'
+import type { PagePurge, TablePage } from '../store/table-page.ts'
 import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
 import type { PeriodicJob } from './periodic-jobs.ts'
 
 /** How long the store keeps a dedupe key: docs/contract.md#3-callbacks. */
 const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
+/** Rows in one statement. Small enough that the embedded store, which works on one statement at a time, stays responsive. */
+const BATCH = 500
+/** How long one round may work, so that the other jobs of this process are not late. Shorter than the lease. */
+const ROUND_BUDGET_MS = 15 * SECOND_MS
 
 /**
  * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, and handled authorisation events of the
  * platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
  * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs after the
- * same time.
+ * same time. Large tables are read page by page. A round that takes long ends early, and the next round continues.
  */
-export function createPurge(deps: { db: Db; now: () => number; retentionDays: number }): PeriodicJob {
-  const { db, now } = deps
+export function createPurge(deps: {
+  db: Db
+  now: () => number
+  retentionDays: number
+  batch?: number
+  budgetMs?: number
+}): PeriodicJob {
+  const { db, now, batch = BATCH, budgetMs = ROUND_BUDGET_MS } = deps
+  const oldest = () => now() - deps.retentionDays * DAY_MS
+  const tables = [
+    pageByPage<number>(batch, (page) => purgeInbox(db, { ...page, before: now() - DEDUPE_KEY_LIFETIME_MS })),
+    pageByPage<EndedRunKey>(batch, (page) => anonymiseRuns(db, { ...page, before: oldest() })),
+    pageByPage<FollowerKey>(batch, (page) => purgeFollowers(db, { ...page, before: oldest() })),
+  ]
+  /** The table that the last round has not finished. */
+  let current = 0
   return {
     name: 'purge',
     everyMs: DAY_MS,
     leaseMs: 10 * MINUTE_MS,
     async run() {
-      const before = now() - deps.retentionDays * DAY_MS
-      await purgeInbox(db, now() - DEDUPE_KEY_LIFETIME_MS)
-      await anonymiseRuns(db, before)
-      await purgeFollowers(db, before)
+      const until = performance.now() + budgetMs
+      for (const purge of tables.slice(current)) {
+        if (!(await purge(until))) return 'unfinished'
+        current += 1
+      }
+      current = 0
       await purgePreviousKeys(db, now())
       await purgePlatform(db, now() - DEDUPE_KEY_LIFETIME_MS)
       await purgeSignInLocations(db, now())
+      return 'finished'
     },
+  }
+}
+
+/** @returns a function that purges from where it stopped last, at least one page. Its result is false when the time ran out */
+function pageByPage<Key>(limit: number, purge: (page: TablePage<Key>) => Promise<PagePurge<Key>>) {
+  let after: Key | null = null
+  return async (until: number): Promise<boolean> => {
+    for (;;) {
+      const { next }: PagePurge<Key> = await purge({ after, limit })
+      after = next
+      if (next === null) return true
+      if (performance.now() > until) return false
+    }
   }
 }

@@ -22,11 +22,11 @@ export function reconcilerOf(app: AppHarness, aheadMs = 61_000) {
 }
 
 /** Runs the job that rebuilds the runs of an accepted namespace. */
-export function rebuildRuns(app: AppHarness): Promise<void> {
+export async function rebuildRuns(app: AppHarness): Promise<void> {
   const { db, temporal: link, runs, namespaceGuard, campaigns, configCache: directory, log } = app.services
   const { rulesOf } = directory
   const deps = { db, client: link.client, runs, namespaceGuard, campaigns, rulesOf, now: Date.now, log }
-  return createRunRebuild(deps).run({ lastRunAt: null })
+  await createRunRebuild(deps).run({ lastRunAt: null })
 }
 
 /** The operations on a run that an operator has in Temporal's own tools. */

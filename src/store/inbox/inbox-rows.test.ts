@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../../test/harness/stores.ts'
+import { inbox } from '../schema.ts'
 import { claimHeads } from './claim-events.ts'
 import {
   acceptCallback,
@@ -195,18 +196,36 @@ describeOnBothStores('the inbox', (store) => {
     ])
   })
 
+  const purge = (
+    before: number,
+    page: { after: number | null; limit: number } = { after: null, limit: 100 },
+  ) => purgeInbox(store().db, { before, ...page })
+
+  it('is purged page by page, and not read beyond a page without an old row', async () => {
+    for (let i = 0; i < 10; i++) await accept(`k${i}`, { openId: `o${i}`, receivedAt: NOW + i })
+    for (const row of (await claim('a')).filter(({ id }) => id !== 2))
+      await markDispatched(store().db, row.id, 'signalled', NOW)
+    const before = NOW + 5
+    expect(await purge(before, { after: null, limit: 2 })).toEqual({ changed: 1, next: 2 })
+    expect(await purge(before, { after: 2, limit: 2 })).toEqual({ changed: 2, next: 4 })
+    expect(await purge(before, { after: 4, limit: 2 })).toEqual({ changed: 1, next: 6 })
+    expect(await purge(before, { after: 6, limit: 2 })).toEqual({ changed: 0, next: null })
+    const left = await store().db.select({ id: inbox.id }).from(inbox).orderBy(inbox.id)
+    expect(left.map(({ id }) => id)).toEqual([2, 6, 7, 8, 9, 10])
+  })
+
   it('deletes a dispatched row after some days', async () => {
     await accept('k1')
     const [row] = await claim()
     await markDispatched(store().db, row?.id ?? 0, 'signalled', NOW)
-    expect(await purgeInbox(store().db, NOW)).toBe(0)
-    expect(await purgeInbox(store().db, NOW + 1)).toBe(1)
+    expect(await purge(NOW)).toEqual({ changed: 0, next: null })
+    expect(await purge(NOW + 1)).toEqual({ changed: 1, next: null })
     expect(await accept('k1')).toMatchObject({ fresh: true })
   })
 
   it('keeps events that wait, however old they are', async () => {
     await accept('k1')
-    expect(await purgeInbox(store().db, NOW + 1_000_000)).toBe(0)
+    expect(await purge(NOW + 1_000_000)).toEqual({ changed: 0, next: null })
     expect((await inboxBacklog(store().db)).pending).toBe(1)
   })
 

@@ -1,9 +1,10 @@
-import { and, eq, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import { truncateText } from '../../shared/text.ts'
 import type { Db } from '../db.ts'
 import { inbox } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
+import type { PagePurge, TablePage } from '../table-page.ts'
 import type { InboxEvent } from './inbox-event.ts'
 
 export type InboxRow = typeof inbox.$inferSelect
@@ -163,11 +164,23 @@ export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestRec
   }
 }
 
-/** Deletes dispatched rows that arrived before `before`. @returns their number */
-export async function purgeInbox(db: Db, before: number): Promise<number> {
-  const deleted = await db
-    .delete(inbox)
-    .where(and(lt(inbox.receivedAt, before), isNotNull(inbox.dispatchedAt)))
-    .returning({ id: inbox.id })
-  return deleted.length
+/**
+ * Deletes the rows of a page that are dispatched and arrived before `before` (epoch ms). The rows are read in the order of
+ * their arrival, so the purge ends at the first page without an old row.
+ */
+export async function purgeInbox(
+  db: Db,
+  { before, after, limit }: TablePage<number> & { before: number },
+): Promise<PagePurge<number>> {
+  const page = await db
+    .select({ id: inbox.id, receivedAt: inbox.receivedAt, dispatchedAt: inbox.dispatchedAt })
+    .from(inbox)
+    .where(after === null ? undefined : gt(inbox.id, after))
+    .orderBy(inbox.id)
+    .limit(limit)
+  const old = page.filter(({ receivedAt }) => receivedAt < before)
+  const dispatched = old.filter(({ dispatchedAt }) => dispatchedAt !== null).map(({ id }) => id)
+  if (dispatched.length > 0) await db.delete(inbox).where(inArray(inbox.id, dispatched))
+  const next = page.length < limit || old.length === 0 ? null : (page.at(-1)?.id ?? null)
+  return { changed: dispatched.length, next }
 }

@@ -5,10 +5,7 @@ import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import { accounts, deliveries, followers, inbox, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
-import { withoutPersonalData } from './run-rows.ts'
-
-/** The start of an anonymous open id or run key. */
-const ANONYMOUS_PREFIX = 'anonymous-'
+import { ANONYMOUS_PREFIX, withoutPersonalData } from './anonymise-runs.ts'
 
 /**
  * Stores a request to erase a follower, as the newest event of the follower. The dispatcher executes it in order and retries

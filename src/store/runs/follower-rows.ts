@@ -2,6 +2,7 @@ import { and, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { followers, runs } from '../schema.ts'
+import type { PagePurge, TablePage } from '../table-page.ts'
 
 export type FollowerRow = typeof followers.$inferSelect
 export type FollowerPatch = Partial<Omit<typeof followers.$inferInsert, 'appId' | 'openId'>>
@@ -63,31 +64,56 @@ function byKey(follower: FollowerKey) {
 }
 
 /**
- * Deletes followers without a run whose row has not changed since `before`. Id and time of an opt-out are kept, because
- * nothing may start before a newer follow; after an unfollow they are not needed.
+ * Deletes the followers of a page that have no run and whose row has not changed since `before`, epoch ms. Id and time of an
+ * opt-out are kept, because nothing may start before a newer follow; after an unfollow they are not needed.
  */
-export async function purgeFollowers(db: Db, before: number): Promise<void> {
-  const hasNoRun = sql`NOT EXISTS (SELECT 1 FROM ${runs} r
-    WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`
-  await db
+export async function purgeFollowers(
+  db: Db,
+  { before, after, limit }: TablePage<FollowerKey> & { before: number },
+): Promise<PagePurge<FollowerKey>> {
+  const page = await db
+    .select({ appId: followers.appId, openId: followers.openId })
+    .from(followers)
+    .where(after ? sql`${primaryKey} > ${keyOf(after)}` : undefined)
+    .orderBy(followers.appId, followers.openId)
+    .limit(limit)
+  const last = page.at(-1)
+  if (!last) return { changed: 0, next: null }
+  const isOld = and(
+    after ? sql`${primaryKey} > ${keyOf(after)}` : undefined,
+    sql`${primaryKey} <= ${keyOf(last)}`,
+    lt(followers.updatedAt, before),
+    sql`NOT EXISTS (SELECT 1 FROM ${runs} r WHERE r.app_id = ${followers.appId} AND r.open_id = ${followers.openId})`,
+  )
+  const isNotOptedOut = or(isNull(followers.optedOutAt), gt(followers.unfollowedAt, followers.optedOutAt))
+  const deleted = await db
     .delete(followers)
-    .where(
-      and(
-        lt(followers.updatedAt, before),
-        or(isNull(followers.optedOutAt), gt(followers.unfollowedAt, followers.optedOutAt)),
-        hasNoRun,
-      ),
-    )
-  await db
+    .where(and(isOld, isNotOptedOut))
+    .returning({ openId: followers.openId })
+  const reduced = await db
     .update(followers)
-    .set({
-      grants: [],
-      attributes: null,
-      attributesAt: null,
-      lastInteractionAt: null,
-      agent: false,
-      agentAt: null,
-      agentSeq: null,
-    })
-    .where(and(lt(followers.updatedAt, before), isNotNull(followers.optedOutAt), hasNoRun))
+    .set({ ...NO_DETAILS, grants: [], agent: false })
+    .where(and(isOld, isNotNull(followers.optedOutAt), hasDetails))
+    .returning({ openId: followers.openId })
+  return { changed: deleted.length + reduced.length, next: page.length < limit ? null : last }
+}
+
+const NO_DETAILS = {
+  attributes: null,
+  attributesAt: null,
+  lastInteractionAt: null,
+  agentAt: null,
+  agentSeq: null,
+}
+/** True for a row whose details were not deleted before. */
+const hasDetails = or(
+  isNotNull(followers.lastInteractionAt),
+  isNotNull(followers.attributes),
+  isNotNull(followers.agentAt),
+)
+
+const primaryKey = sql`(${followers.appId}, ${followers.openId})`
+
+function keyOf({ appId, openId }: FollowerKey) {
+  return sql`(${appId}, ${openId})`
 }

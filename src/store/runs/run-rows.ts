@@ -280,27 +280,6 @@ export async function endRunFromOutside(
   return (value ?? []).length > 0
 }
 
-/** Removes personal data from runs that ended before `before`. */
-export async function anonymiseRuns(db: Db, before: number): Promise<void> {
-  await db
-    .update(runs)
-    .set({
-      openId: sql`'anonymous-' || left(${runs.runKey}, 12)`,
-      ...withoutPersonalData(sql`to_jsonb(${runs.runKey})`),
-    })
-    .where(
-      and(eq(runs.status, 'ended'), lt(runs.endedAt, before), sql`${runs.openId} NOT LIKE 'anonymous-%'`),
-    )
-}
-
-/** The columns of a run without personal data. `key` (jsonb) replaces the key of the entry. */
-export function withoutPersonalData(key: ReturnType<typeof sql>) {
-  const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
-  const state = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
-    'entry', ${runs.state}->'entry' || jsonb_build_object('text', NULL, 'key', ${key}))`
-  return { entry, state: sql`(${runs.state} - 'attributes') || ${state}` }
-}
-
 function rowOf(
   follower: FollowerKey,
   start: RunStart,

@@ -28,7 +28,7 @@ export async function claimJob(
   return claimed ?? null
 }
 
-/** Releases a job. @param ranAt when it ran, epoch ms; null: it failed and is due again at once */
+/** Releases a job. @param ranAt when it ran, epoch ms; null: it failed or is unfinished, and is due again at once */
 export async function releaseJob(db: Db, name: string, ownerId: string, ranAt: number | null): Promise<void> {
   await db
     .update(periodicJobs)

@@ -1,0 +1,50 @@
+import { and, eq, inArray, lt, sql } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { runs } from '../schema.ts'
+import type { PagePurge, TablePage } from '../table-page.ts'
+import type { RunRow } from './run-rows.ts'
+
+/** The start of an anonymous open id or run key. */
+export const ANONYMOUS_PREFIX = 'anonymous-'
+
+/** The order in which ended runs are anonymised. */
+export type EndedRunKey = Pick<RunRow, 'runKey'> & { endedAt: number }
+
+/** Removes the personal data of a page of the runs that ended before `before`, epoch ms. */
+export async function anonymiseRuns(
+  db: Db,
+  { before, after, limit }: TablePage<EndedRunKey> & { before: number },
+): Promise<PagePurge<EndedRunKey>> {
+  const isOld = and(eq(runs.status, 'ended'), lt(runs.endedAt, before))
+  const isAfter =
+    after && sql`(${runs.endedAt}, ${runs.runKey}) > (${after.endedAt}::bigint, ${after.runKey})`
+  const page = await db
+    .select({ runKey: runs.runKey, openId: runs.openId, endedAt: runs.endedAt })
+    .from(runs)
+    .where(and(isOld, isAfter ?? undefined))
+    .orderBy(runs.endedAt, runs.runKey)
+    .limit(limit)
+  const named = page.filter(({ openId }) => !openId.startsWith(ANONYMOUS_PREFIX)).map(({ runKey }) => runKey)
+  if (named.length > 0) {
+    await db
+      .update(runs)
+      .set({
+        openId: sql`${ANONYMOUS_PREFIX} || left(${runs.runKey}, 12)`,
+        ...withoutPersonalData(sql`to_jsonb(${runs.runKey})`),
+      })
+      .where(and(isOld, inArray(runs.runKey, named)))
+  }
+  const last = page.length < limit ? undefined : page.at(-1)
+  return {
+    changed: named.length,
+    next: last ? { runKey: last.runKey, endedAt: last.endedAt ?? before } : null,
+  }
+}
+
+/** The columns of a run without personal data. `key` (jsonb) replaces the key of the entry. */
+export function withoutPersonalData(key: ReturnType<typeof sql>) {
+  const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
+  const state = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
+    'entry', ${runs.state}->'entry' || jsonb_build_object('text', NULL, 'key', ${key}))`
+  return { entry, state: sql`(${runs.state} - 'attributes') || ${state}` }
+}
