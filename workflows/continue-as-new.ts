@@ -1,10 +1,11 @@
-import { makeContinueAsNewFunc, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import { makeContinueAsNewFunc, upsertSearchAttributes } from '@temporalio/workflow'
 import { carriedAgentSession } from '../src/run/next-run.ts'
 import type { Interaction, Plan, RunStart } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
 import type { Ledger } from '../src/wechat/rules/ledger.ts'
 import { campaignAttribute, stateAttribute } from './names.ts'
 import { INPUT_VERSION, type NurtureInput, type NurtureResult } from './nurture-input.ts'
+import { memoOf } from './readable.ts'
 
 /** The run that starts when the current one has closed, and the events that it has to apply. */
 export interface NextRun {
@@ -17,7 +18,7 @@ type Workflow = (input: NurtureInput) => Promise<NurtureResult>
 
 /** Continues the same run in a new execution, because its history grew long. */
 export function continueSameRun(inputVersion: number, plan: Plan, state: RunState): Promise<never> {
-  return makeContinueAsNewFunc<Workflow>({ memo: workflowInfo().memo ?? {} })({
+  return makeContinueAsNewFunc<Workflow>({ memo: memoOf(state.entry) })({
     inputVersion,
     start: { entry: state.entry, plan },
     ledger: state.ledger,
@@ -34,7 +35,7 @@ export function continueAsNextRun(closed: RunState, { start, ledger, backlog }: 
     { key: stateAttribute, value: 'active' },
   ])
   return makeContinueAsNewFunc<Workflow>({
-    memo: { runKey: start.entry.key },
+    memo: memoOf(start.entry),
     // The next run starts on the current worker version. This run may be pinned to an older one.
     initialVersioningBehavior: 'AUTO_UPGRADE',
   })({

@@ -1,7 +1,8 @@
-import { setHandler } from '@temporalio/workflow'
+import { ApplicationFailure, setHandler } from '@temporalio/workflow'
+import type { RunStart } from '../src/run/plan.ts'
 import type { NurtureInput, NurtureResult } from './nurture-input.ts'
 import { NurtureRun } from './nurture-run.ts'
-import { receiveSignals } from './signals.ts'
+import { type BufferedSignal, bufferSignals, receiveSignals, startIn } from './signals.ts'
 import { stateQuery } from './state-query.ts'
 
 /**
@@ -10,9 +11,10 @@ import { stateQuery } from './state-query.ts'
  * closes continues as new.
  */
 export async function FollowerNurture(input: NurtureInput): Promise<NurtureResult> {
-  const run = new NurtureRun(input)
+  const early = bufferSignals()
+  const run = new NurtureRun({ ...input, start: input.start ?? startOfRun(early) })
   setHandler(stateQuery, () => run.present(), { description: 'The run as the operator API shows it.' })
-  receiveSignals(run)
+  receiveSignals(run, early)
 
   for (;;) {
     const action = run.decide()
@@ -35,4 +37,16 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureResul
         action satisfies never
     }
   }
+}
+
+/**
+ * The start of a run that began together with a signal. That signal is before all others in the history.
+ * @throws ApplicationFailure, not retryable, when the signal has none
+ */
+function startOfRun([first]: readonly BufferedSignal[]): RunStart {
+  const start = first && startIn(first)
+  if (start) return start
+  const message =
+    'Neither the input nor the first signal says which campaign the run follows. Runs are started by the dispatcher.'
+  throw ApplicationFailure.nonRetryable(message, 'MissingStart')
 }

@@ -6,14 +6,15 @@ import type { Ledger } from '../src/wechat/rules/ledger.ts'
 /**
  * Which behaviour a run follows: docs/adr/0008-input-version.md. A run keeps its version in later executions.
  * 1 (absent): 0.3. 2: sends and snapshots are tried as local activities first, and the status is written to the search
- * attributes when it changes.
+ * attributes when it changes. The first signal has the start of the run.
  */
 export const INPUT_VERSION = 2
 
 /** The input of a `FollowerNurture` workflow. The follower is named by the workflow id only. */
 export interface NurtureInput {
   inputVersion?: number
-  start: RunStart
+  /** Absent when the run was started together with a signal: the signal has it. */
+  start?: RunStart
   /** The follower's earlier grants that are still valid. */
   ledger: Ledger
   /** A human agent's session that is open when the run starts. */

@@ -10,7 +10,7 @@ import {
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
-import { type EventStamp, type Interaction, isOlder, type Plan } from '../src/run/plan.ts'
+import { type EventStamp, type Interaction, isOlder, type Plan, type RunStart } from '../src/run/plan.ts'
 import { type PresentedRun, presentRun } from '../src/run/present.ts'
 import {
   type Action,
@@ -50,8 +50,8 @@ import { continueAsNextRun, continueSameRun, type NextRun } from './continue-as-
 import { InterruptibleScope, ignoreCancellation, orElseOnTimeout } from './interruption.ts'
 import { runLog } from './log-sink.ts'
 import type { NurtureInput, NurtureResult } from './nurture-input.ts'
+import { leaveReadable } from './readable.ts'
 import { renderDetails } from './run-details.ts'
-import { leaveReadable } from './state-query.ts'
 import { StoredRun } from './stored-run.ts'
 
 /** The reason of a cancellation without one. */
@@ -81,7 +81,7 @@ export class NurtureRun {
   private readonly interruptible = new InterruptibleScope()
 
   /** @throws ApplicationFailure, not retryable, when the workflow id names no follower */
-  constructor(input: NurtureInput) {
+  constructor(input: NurtureInput & { start: RunStart }) {
     const { workflowId } = workflowInfo()
     const follower = parseWorkflowId(workflowId)
     if (!follower) {
@@ -244,7 +244,8 @@ export class NurtureRun {
       if (workflowInfo().continueAsNewSuggested)
         await continueSameRun(this.inputVersion, this.plan, this.state)
       const summary = WAIT_SUMMARY[reason] ?? `until step ${reason}`
-      await condition(() => this.hasChanged, Math.max(1, until - Date.now()), { summary })
+      const timeoutMs = Math.max(1, until - Date.now())
+      await condition(() => this.hasChanged, timeoutMs, { summary: leaveReadable(summary) })
     })
   }
 

@@ -1,6 +1,6 @@
 import { defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/workflow'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
-import type { EventStamp, Interaction } from '../src/run/plan.ts'
+import type { EventStamp, Interaction, RunStart } from '../src/run/plan.ts'
 import { storable, storableText, truncateText } from '../src/shared/text.ts'
 import { CANCELLED_BY_OPERATOR, type NurtureRun } from './nurture-run.ts'
 
@@ -75,14 +75,30 @@ const SIGNALS = {
 
 export type SignalName = keyof typeof SIGNALS
 
+/** A signal that arrived before its run was ready. */
+export interface BufferedSignal {
+  name: string
+  input: unknown
+}
+
 /**
- * Applies signals to the run in the order in which they arrived. Temporal delivers the signals of the first workflow task
- * as soon as the handler of their name is set, name by name. They are therefore buffered until all handlers are set, so
- * that an unfollow is not applied after a later follow.
+ * Collects signals in the order in which they arrived, those of the first workflow task at once. Temporal delivers these as
+ * soon as the handler of their name is set, name by name. They are therefore buffered until all handlers are set, so that an
+ * unfollow is not applied after a later follow.
  */
-export function receiveSignals(run: NurtureRun): void {
-  const early: { name: string; input: unknown }[] = []
+export function bufferSignals(): BufferedSignal[] {
+  const early: BufferedSignal[] = []
   setDefaultSignalHandler((name, input) => void early.push({ name, input }))
+  return early
+}
+
+/** The run that an interaction starts when none is open; null for any other signal. */
+export function startIn({ name, input }: BufferedSignal): RunStart | null {
+  return (name === ('interaction' satisfies SignalName) && parseInteraction(input)?.start) || null
+}
+
+/** Applies signals to the run: the buffered ones, and then each one when it arrives. */
+export function receiveSignals(run: NurtureRun, early: readonly BufferedSignal[]): void {
   for (const [name, { description }] of Object.entries(SIGNALS)) {
     setHandler(defineSignal<[unknown?]>(name), (input) => applySignal(run, name, input), { description })
   }

@@ -33,7 +33,7 @@ export async function startRun(
   const { runId } =
     existing?.runKey === row.dedupeKey
       ? existing
-      : await runs.startOrSignal(follower, start, event, ledger, agent)
+      : await runs.startOrSignal(follower, { ...event, start }, ledger, agent)
   return { result: 'started', started: { runKey: row.dedupeKey, runId } }
 }
 

@@ -130,6 +130,7 @@ export const campaigns = pgTable('campaigns', {
   updatedAt: epochMs('updated_at').notNull(),
 })
 
+/** Every published version. Never deleted: runs that wait read their texts here, by campaign and version. */
 export const campaignVersions = pgTable(
   'campaign_versions',
   {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { defaultPayloadConverter, type Payload, type SerializationContext } from '@temporalio/common'
 import proto from '@temporalio/proto'
@@ -183,6 +183,31 @@ describe('a payload of a workflow', () => {
   it('names no workflow when an earlier build or the codec endpoint wrote it; every workflow then reads it', async () => {
     const unbound = [sealedByHand(payload()), ...(await codec.encode([payload()]))]
     expect((await codec.decode(unbound, own)).map(valueIn)).toEqual([{ text: TEXT }, { text: TEXT }])
+  })
+
+  it('of 0.3 names its workflow too', async () => {
+    const of = (workflowId: string) => {
+      const hash = createHash('sha256')
+        .update(JSON.stringify(['default', workflowId]))
+        .digest()
+      const plain = payload()
+      return sealedByHand({
+        ...plain,
+        metadata: { ...plain.metadata, 'nurture-workflow': hash.subarray(0, 16) },
+      })
+    }
+    const [read] = await codec.decode([of('nurture/wx1/oMine')], own)
+    expect(valueIn(read)).toEqual({ text: TEXT })
+    expect(Object.keys(read?.metadata ?? {})).toEqual(['encoding'])
+    await expect(codec.decode([of('nurture/wx1/oOther')], own)).rejects.toThrow(
+      /written for another workflow/,
+    )
+  })
+
+  it('with a shorter hash is refused: it fits more workflows', async () => {
+    const plain = payload()
+    const short = sealedByHand({ ...plain, metadata: { ...plain.metadata, w: new Uint8Array() } })
+    await expect(codec.decode([short], own)).rejects.toThrow(/written for another workflow/)
   })
 
   it('is readable for an earlier build', async () => {

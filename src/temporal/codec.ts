@@ -26,8 +26,10 @@ export const CALL_MAX_BYTES = 32 * 1024 * 1024
  * Metadata inside of the ciphertext: a hash of the workflow that the payload was written for. Builds that do not know it
  * leave it in the metadata, which converters ignore.
  */
-const WORKFLOW = 'nurture-workflow'
-const WORKFLOW_BYTES = 16
+const WORKFLOW = 'w'
+const WORKFLOW_BYTES = 12
+/** The same in payloads of 0.3: more bytes of the same hash. */
+const WORKFLOW_0_3 = 'nurture-workflow'
 
 /** A payload was encrypted with a key that this process does not have, or was changed. */
 export class PayloadKeyError extends Error {
@@ -40,7 +42,7 @@ export class PayloadSizeError extends Error {
 }
 
 /**
- * Encrypts the payloads of histories (inputs, signals, results, memo, summaries, failures): deflates them, then applies
+ * Encrypts the payloads of histories (inputs, signals, results, summaries, failures): deflates them, then applies
  * AES-256-GCM. The id of the key is in the metadata. Payloads marked as readable stay plain; the mark is removed, because
  * the command line shows JSON only without other metadata. `decode` accepts plain payloads, such as signals from the
  * `temporal` command line.
@@ -59,21 +61,21 @@ export function createPayloadCodec(
   const ring = deriveKeyring(keys, 'payloads')
   return {
     encode: async (payloads, context) => {
-      const encryptPayload = encrypter(ring, workflowMark(context))
+      const encryptPayload = encrypter(ring, workflowHash(context)?.subarray(0, WORKFLOW_BYTES) ?? null)
       return payloads.map((p) =>
         p.metadata?.[READABLE_MARKER] ? withoutMark(p) : encrypt ? encryptPayload(p) : p,
       )
     },
     decode: async (payloads, context) =>
-      payloads.map(decrypter(ring, skipWorkflowCheck ? null : workflowMark(context))),
+      payloads.map(decrypter(ring, skipWorkflowCheck ? null : workflowHash(context))),
   }
 }
 
 /** Identifies the workflow of a payload, also for its activities; null where the SDK does not report it. */
-function workflowMark(context: SerializationContext | undefined): Buffer | null {
+function workflowHash(context: SerializationContext | undefined): Buffer | null {
   if (!context?.workflowId) return null
   const name = JSON.stringify([context.namespace, context.workflowId])
-  return createHash('sha256').update(name).digest().subarray(0, WORKFLOW_BYTES)
+  return createHash('sha256').update(name).digest()
 }
 
 const failureConverterPath = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url))
@@ -125,14 +127,18 @@ function decrypter(ring: Keyring, workflow: Buffer | null): (payload: Payload) =
     const plain = unpack(decrypt(ring, payload), Math.min(left, PAYLOAD_MAX_BYTES))
     left = deduct(left, plain.length)
     const { metadata, data } = PayloadMessage.decode(plain)
-    const { [WORKFLOW]: mark, ...others } = metadata
-    if (mark && workflow && !workflow.equals(mark)) {
+    const { [WORKFLOW_0_3]: ofRelease, [WORKFLOW]: mark = ofRelease, ...others } = metadata
+    if (mark && workflow && !namesWorkflow(mark, workflow)) {
       throw new PayloadKeyError(
         'An encrypted payload was written for another workflow: it was copied, or the namespace was renamed',
       )
     }
     return { metadata: others, data }
   }
+}
+
+function namesWorkflow(mark: Uint8Array, workflow: Buffer): boolean {
+  return mark.length >= WORKFLOW_BYTES && workflow.subarray(0, mark.length).equals(mark)
 }
 
 function decrypt(ring: Keyring, payload: Payload): Buffer {

@@ -10,6 +10,7 @@ import {
   WORKFLOW_TYPE,
 } from '../../workflows/names.ts'
 import { INPUT_VERSION } from '../../workflows/nurture-input.ts'
+import { memoOf } from '../../workflows/readable.ts'
 import type { SignalName } from '../../workflows/signals.ts'
 import type { AgentSessionChange } from '../run/agent-session.ts'
 import type { Interaction, Plan, RunStart } from '../run/plan.ts'
@@ -23,13 +24,13 @@ const SUMMARY_MAX_LENGTH = 200
 /** Calls that start runs. */
 export interface RunStarts {
   /**
-   * Starts a run, or sends its first event as a signal to the open run. Temporal decides which, in one step.
+   * Starts a run, or sends its first event as a signal to the open run. Temporal decides which, in one step. The start of
+   * the run is in the signal only, which the open run may need too: docs/adr/0012-each-fact-once.md.
    * @param agentSession the session that a human agent already has with the follower
    */
   startOrSignal(
     follower: FollowerKey,
-    start: RunStart,
-    event: Interaction,
+    event: Interaction & { start: RunStart },
     ledger: Ledger,
     agentSession?: AgentSessionChange | null,
   ): Promise<{ runId: string }>
@@ -42,16 +43,15 @@ export function createRunStarts(
   callTemporal: <T>(call: () => Promise<T>) => Promise<T>,
 ): RunStarts {
   return {
-    startOrSignal: (follower, start, event, ledger, agentSession) =>
+    startOrSignal: (follower, event, ledger, agentSession) =>
       callTemporal(async () => {
         const handle = await client.workflow.signalWithStart<typeof FollowerNurture, [Interaction]>(
           WORKFLOW_TYPE,
           {
-            ...startOptions(follower, start, 'active'),
+            ...startOptions(follower, event.start, 'active'),
             args: [
               {
                 inputVersion: INPUT_VERSION,
-                start,
                 ledger,
                 recorded: true,
                 ...(agentSession ? { agentSession } : {}),
@@ -91,7 +91,7 @@ function startOptions(follower: FollowerKey, start: RunStart, status: RunRow['st
   return {
     workflowId: workflowIdOf(follower.appId, follower.openId),
     taskQueue: NURTURE_QUEUE,
-    memo: { runKey: start.entry.key },
+    memo: memoOf(start.entry),
     staticSummary: summaryOf(start),
     // For workflow tasks too: a burst of new runs of one account does not delay the runs of others.
     priority: accountFairness(follower.appId),

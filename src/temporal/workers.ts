@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { DataConverter } from '@temporalio/common'
-import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
+import { type NativeConnection, Worker } from '@temporalio/worker'
 import type { Activities } from '../../activities/index.ts'
 import { ACTIVITY_QUEUE, NURTURE_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
@@ -8,7 +9,7 @@ import { noopTracing, type Tracing } from '../tracing/tracing.ts'
 import { connectWorker, type TemporalTarget } from './connection.ts'
 import { runLogSinks } from './run-log-sinks.ts'
 import { traceActivities } from './trace-calls.ts'
-import { bundleWorkflows } from './workflow-bundle/workflow-bundle.ts'
+import { bundleWorkflows, type WorkflowCode } from './workflow-bundle/workflow-bundle.ts'
 
 /** Concurrent sends of this worker. One account holds at most a quarter of them: docs/contract.md#4-sending. */
 export const SEND_SLOTS = 100
@@ -19,6 +20,7 @@ export const WORKERS_STOP_MS = SEND_GRACE_MS + 2_000
 /** A workflow task waits for its local activity. There are more than an account that hangs can have sends. */
 const MAX_WORKFLOW_TASKS = 150
 const MAX_CACHED_RUNS = 400
+const BUILD_ID_LENGTH = 12
 const MIN_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
 const MAY_POLL_INTERVAL_MS = 1_000
@@ -40,7 +42,7 @@ export interface WorkerDeps {
   log: Log
   /** The task queues to serve. Default: both. */
   queues?: readonly ('nurture' | 'send')[]
-  bundle?: Promise<WorkflowBundle>
+  bundle?: Promise<WorkflowCode>
   /** The same as the client's. */
   dataConverter?: DataConverter
   /** The build of the workflow worker when versioning is on. Its runs stay on that build. */
@@ -122,7 +124,7 @@ export function runWorkers(deps: WorkerDeps): Workers {
 function createWorkers(
   deps: WorkerDeps,
   connection: NativeConnection,
-  workflowBundle: WorkflowBundle,
+  workflowBundle: WorkflowCode,
 ): Promise<Worker[]> {
   const { queues = [NURTURE_QUEUE, ACTIVITY_QUEUE] } = deps
   const create = {
@@ -136,10 +138,18 @@ function commonOptions({ target, identity, dataConverter = {}, graceMs }: Worker
   return { namespace: target.namespace, identity, dataConverter, shutdownGraceTime: graceMs }
 }
 
+/**
+ * Names the code of the workflows in each workflow task that it has executed, so that an operator can reset runs by their
+ * build. The SDK's own name for a worker without a version has 88 characters.
+ */
+export function buildIdOf({ code }: WorkflowCode): string {
+  return createHash('sha256').update(code).digest('hex').slice(0, BUILD_ID_LENGTH)
+}
+
 function createWorkflowWorker(
   deps: WorkerDeps,
   connection: NativeConnection,
-  workflowBundle: WorkflowBundle,
+  workflowBundle: WorkflowCode,
 ): Promise<Worker> {
   const { version, log, activities, tracing = noopTracing } = deps
   const workerDeploymentOptions = version && {
@@ -162,7 +172,7 @@ function createWorkflowWorker(
     maxCachedWorkflows: MAX_CACHED_RUNS,
     // After a worker died, tasks of the runs in its cache wait this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '3s',
-    ...(workerDeploymentOptions ? { workerDeploymentOptions } : {}),
+    ...(workerDeploymentOptions ? { workerDeploymentOptions } : { buildId: buildIdOf(workflowBundle) }),
   })
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
-import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
+import { NativeConnection, Worker } from '@temporalio/worker'
 import type { Activities, RecordRunInput, SendInput } from '../../activities/index.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
@@ -13,7 +13,8 @@ import { createDataConverter } from '../../src/temporal/codec.ts'
 import { createRunClient, type RunClient } from '../../src/temporal/run-client.ts'
 import { runLogSinks } from '../../src/temporal/run-log-sinks.ts'
 import { traceActivities, traceCalls } from '../../src/temporal/trace-calls.ts'
-import { bundleWorkflows } from '../../src/temporal/workflow-bundle/workflow-bundle.ts'
+import { buildIdOf } from '../../src/temporal/workers.ts'
+import { bundleWorkflows, type WorkflowCode } from '../../src/temporal/workflow-bundle/workflow-bundle.ts'
 import { noopTracing } from '../../src/tracing/tracing.ts'
 import type { Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
@@ -21,7 +22,7 @@ import type { NurtureResult } from '../../workflows/nurture-input.ts'
 import { freshNamespace } from './fresh-namespace.ts'
 import { waitFor } from './wait-for.ts'
 
-let bundle: Promise<WorkflowBundle> | undefined
+let bundle: Promise<WorkflowCode> | undefined
 
 /** A real Temporal server and a worker. Its activities record their calls instead of calling WeChat. */
 export interface WorkflowHarness {
@@ -96,7 +97,7 @@ export async function startWorkflowHarness(
   const activities = createFakeActivities(findFollower)
   const taskQueue = 'nurture'
   const workflowBundle = await bundle
-  const common = { connection: native, namespace, dataConverter }
+  const common = { connection: native, namespace, dataConverter, identity: 'test' }
   const sinks = runLogSinks(createLog('silent'))
   let workers: Worker[] = []
   let running: Promise<unknown> = Promise.resolve()
@@ -106,6 +107,7 @@ export async function startWorkflowHarness(
         ...common,
         taskQueue,
         workflowBundle,
+        buildId: buildIdOf(workflowBundle),
         sinks,
         maxCachedWorkflows: 100,
         activities: { ...activities },
@@ -228,18 +230,13 @@ function createTestFollower(
     async start(plan, scene = 'subscribe') {
       record.entryAt = toWholeSecond(Date.now())
       const first = event(scene, record.entryAt, null)
-      await runs.startOrSignal(followerKey, startOf(first, plan), first, [])
+      await runs.startOrSignal(followerKey, { ...first, start: startOf(first, plan) }, [])
     },
     async interact(scene, options = {}) {
       const at = options.at ?? toWholeSecond(await clock())
       const interaction = event(scene, at, options.text ?? null, options.key)
       if (options.start)
-        await runs.startOrSignal(
-          followerKey,
-          options.start,
-          { ...interaction, start: options.start },
-          options.ledger ?? [],
-        )
+        await runs.startOrSignal(followerKey, { ...interaction, start: options.start }, options.ledger ?? [])
       else await handle().signal('interaction', interaction)
     },
     async unfollow(at) {

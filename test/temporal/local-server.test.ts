@@ -71,7 +71,7 @@ describe.skipIf(!inject('temporalAddress'))('the local Temporal server', () => {
       allowance: { quota: 3, lifetimeMs: 60_000 },
       text: null,
     }
-    await createRunClient(link.client).startOrSignal(followerKey, began, event, [])
+    await createRunClient(link.client).startOrSignal(followerKey, { ...event, start: began }, [])
     expect(await link.isUp()).toBe(true)
     await link.close()
     await first.stop()
@@ -98,7 +98,7 @@ describe.skipIf(!inject('temporalAddress'))('the local Temporal server', () => {
     const began = makeStart(planOf([{ id: 'later', afterMs: 3_600_000 }]), Date.now())
     const allowance = { quota: 3, lifetimeMs: 60_000 }
     const event = { ...began.entry, scene: 'subscribe' as const, allowance, text: null }
-    await runs.startOrSignal(followerKey, began, event, [])
+    await runs.startOrSignal(followerKey, { ...event, start: began }, [])
     await calls.close()
     await waitFor(async () => !(await calls.isUnknown()))
     expect(await runs.describe(followerKey)).toMatchObject({ open: true, runKey: began.entry.key })

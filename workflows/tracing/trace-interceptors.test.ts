@@ -7,7 +7,7 @@ const entry = (key: string) => ({ start: { entry: { key } } })
 const traced = (traceparent: string) => withTrace({}, { traceparent })
 
 /** One execution, started with these headers; its methods return the headers of its calls. */
-function execution(key: string, headers: Headers) {
+function execution(key: string | null, headers: Headers) {
   const { inbound: [inbound] = [], outbound: [outbound] = [] } = interceptors()
   const forwarded: Headers[] = []
   const next = async (input: { headers: Headers }) => void forwarded.push(input.headers)
@@ -16,7 +16,7 @@ function execution(key: string, headers: Headers) {
     ;(hook as (i: object, n: typeof next) => unknown)(input, next)
     return forwarded.at(-1) ?? {}
   }
-  call(inbound?.execute, { args: [entry(key)], headers })
+  call(inbound?.execute, { args: [key === null ? { ledger: [] } : entry(key)], headers })
   return {
     signal: (arg: unknown, headers: Headers) => call(inbound?.handleSignal, { args: [arg], headers }),
     activity: () => readTrace(call(outbound?.scheduleActivity, { headers: {} })),
@@ -50,6 +50,15 @@ describe('the trace of a run', () => {
     run.signal(entry('c'), {})
     expect(run.continueAs('b')).toEqual({ traceparent: 'entry-b' })
     expect(run.continueAs('c')).toBeNull()
+  })
+
+  it("is the first signal's, when the run was started together with it", () => {
+    const run = execution(null, traced('entry-a'))
+    run.signal(entry('a'), traced('entry-a'))
+    run.signal(entry('b'), traced('entry-b'))
+    expect(run.activity()).toEqual({ traceparent: 'entry-a', lastSignal: 'entry-b' })
+    expect(run.continueAs('a')).toEqual({ traceparent: 'entry-a' })
+    expect(run.continueAs('b')).toEqual({ traceparent: 'entry-b' })
   })
 
   it('is absent when the entry has none: no header is added to an activity', () => {

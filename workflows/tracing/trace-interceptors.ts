@@ -39,9 +39,11 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         },
         handleSignal(input, next) {
           const traceparent = readTrace(input.headers)?.traceparent
+          const key = entryKey(input.args[0])
+          // A run that was started together with a signal has its entry there.
+          if (key && own.key === '') own = { ...own, key }
           if (traceparent) {
             lastSignal = traceparent
-            const key = entryKey(input.args[0])
             if (key) entries.set(key, traceparent)
           }
           return next(input)

@@ -15,11 +15,16 @@ const interceptorsPath = fileURLToPath(
   new URL('../../../workflows/tracing/trace-interceptors.ts', import.meta.url),
 )
 
+/** Workflows as one script, for a worker. */
+export interface WorkflowCode {
+  code: string
+}
+
 /**
  * The workflows of this code as one script. Bundling takes some seconds and is done once for each state of the code; the
  * result is cached in `folder`. A child process bundles, because webpack would keep 400 MB of memory in this process.
  */
-export async function bundleWorkflows(folder = defaultFolder()): Promise<{ code: string }> {
+export async function bundleWorkflows(folder = defaultFolder()): Promise<WorkflowCode> {
   const name = `${sourcesDigest()}.js`
   const problem = cacheFolderProblem(folder)
   if (problem) {
