@@ -2,6 +2,7 @@ import pg from 'pg'
 
 /** PostgreSQL's statistics may lag behind by this much. */
 const STATISTICS_DELAY_MS = 2_000
+const TASKS_POLL_MS = 2_000
 const NAMES = ['nurture', 'temporal', 'temporal_visibility'] as const
 type DatabaseName = (typeof NAMES)[number]
 
@@ -48,6 +49,24 @@ class StackDatabases {
       return [name, Object.fromEntries(rows.map((r) => [r.name, Number(r.bytes)]))] as const
     })
     return Object.fromEntries(await Promise.all(all))
+  }
+
+  /**
+   * Waits until Temporal has deleted the tasks that it has executed, which it does about twice a minute. They belong to the
+   * work of the last moments, not to a follower who waits.
+   * @returns false when it takes longer than `timeoutMs`
+   */
+  async waitForTasks(timeoutMs: number): Promise<boolean> {
+    const until = performance.now() + timeoutMs
+    for (;;) {
+      const { rows } = await this.#clients.temporal.query<{ count: string }>(
+        `SELECT (SELECT count(*) FROM transfer_tasks) + (SELECT count(*) FROM visibility_tasks)
+          + (SELECT count(*) FROM timer_tasks WHERE visibility_timestamp < now()) AS count`,
+      )
+      if (Number(rows[0]?.count) === 0) return true
+      if (performance.now() > until) return false
+      await new Promise((resolve) => setTimeout(resolve, TASKS_POLL_MS))
+    }
   }
 
   /**

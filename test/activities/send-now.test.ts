@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { COST_LIMITS } from '../../bench/cost-limits.ts'
 import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import { recordIntent } from '../../src/store/runs/deliveries.ts'
 import { failureOf, type SendHarness, startSendHarness } from '../harness/send-harness.ts'
@@ -23,14 +24,14 @@ describe('a due step whose account is ready', () => {
     expect(await scenario.step()).toMatchObject({ state: 'sent', sentAt: result?.at })
   })
 
-  it('costs two statements, once this process knows account and campaign', async () => {
+  it('costs no more statements than its limit, once this process knows account and campaign', async () => {
     const first = await harness.scenario()
     await first.sendNow()
     const second = await first.anotherFollower()
     const input = second.input()
     statements.length = 0
     expect(await second.sendNow(input)).toMatchObject({ result: 'sent' })
-    expect(statements.map((s) => s.slice(0, 60))).toHaveLength(2)
+    expect(statements.map((s) => s.slice(0, 60))).toHaveLength(COST_LIMITS.statements.send)
   })
 
   it('is sent with a new access token when WeChat refuses the known one', async () => {

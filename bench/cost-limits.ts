@@ -1,0 +1,18 @@
+/**
+ * What the product may cost at most, counted. Counts do not depend on the machine, so tests in CI compare with these limits.
+ * Lower a limit after a change that makes the product cheaper.
+ */
+export const COST_LIMITS = {
+  /** A run of five steps, encrypted. Six events are of the clock that the bench advances. Bytes may differ by `BYTES_TOLERANCE`. */
+  run: { events: 44, transitions: 20, bytes: 7_600 },
+  /** Statements of the store. */
+  statements: {
+    /** For an event that is dispatched. */
+    event: 3,
+    /** For a send whose account and campaign the process knows. */
+    send: 2,
+  },
+}
+
+/** Names and numbers in a history differ in length from run to run. */
+export const BYTES_TOLERANCE = 1.03

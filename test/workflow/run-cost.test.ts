@@ -1,0 +1,16 @@
+import { expect, inject, it } from 'vitest'
+import { BYTES_TOLERANCE, COST_LIMITS } from '../../bench/cost-limits.ts'
+import { measureRun } from '../../bench/history-size.ts'
+
+const address = inject('temporalAddress')
+
+it.skipIf(!address)(
+  'a run of five steps costs Temporal no more events, transitions and bytes than its limits',
+  async () => {
+    const { events, transitions, bytes } = await measureRun(address)
+    const { run } = COST_LIMITS
+    expect(events).toBeLessThanOrEqual(run.events)
+    expect(transitions).toBeLessThanOrEqual(run.transitions)
+    expect(bytes).toBeLessThanOrEqual(run.bytes * BYTES_TOLERANCE)
+  },
+)
