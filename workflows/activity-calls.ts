@@ -1,9 +1,9 @@
 import {
-  ActivityFailure,
   type ActivityOptions,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  TemporalFailure,
 } from '@temporalio/workflow'
 import type {
   Activities,
@@ -41,12 +41,15 @@ export function recordRunNow(input: RecordRunInput): Promise<LostSend[] | null> 
   return orNull(local.recordRun(input))
 }
 
-/** Null when the local activity failed: its activity with a queue and retries follows. */
+/**
+ * Null when the local activity failed: its activity with a queue and retries follows. The SDK (1.24) throws the failure of a
+ * local activity itself, such as an ApplicationFailure or a TimeoutFailure, without an ActivityFailure around it.
+ */
 async function orNull<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call
   } catch (err) {
-    if (isCancellation(err) || !(err instanceof ActivityFailure)) throw err
+    if (isCancellation(err) || !(err instanceof TemporalFailure)) throw err
     return null
   }
 }

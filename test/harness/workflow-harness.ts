@@ -51,6 +51,8 @@ export interface TestFollower {
   records: RecordRunInput[]
   /** The answers to the next sends. The last one repeats. By default every send succeeds. */
   answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
+  /** Has every local activity of the run throw an error with this message. */
+  failLocally(message: string): void
   /** Answers the calls for tags and attributes. By default tags succeed and no attributes are known. */
   wechat: {
     tags(): Promise<TagResult> | TagResult
@@ -134,7 +136,15 @@ export async function startWorkflowHarness(
         tags: () => ({ result: 'tagged' }),
         attributes: () => ({ attributes: { tags: [], qrScene: '', subscribeScene: '' } }),
       }
-      const follower: FollowerRecord = { openId, entryAt: 0, sent: [], records: [], answer: null, wechat }
+      const follower: FollowerRecord = {
+        openId,
+        entryAt: 0,
+        sent: [],
+        records: [],
+        answer: null,
+        localFailure: null,
+        wechat,
+      }
       followers.set(openId, follower)
       return createTestFollower(client, runs, follower, rules)
     },
@@ -153,6 +163,7 @@ interface FollowerRecord {
   sent: SentStep[]
   records: RecordRunInput[]
   answer: ((input: SendInput) => Promise<SendResult> | SendResult) | null
+  localFailure: string | null
   wechat: TestFollower['wechat']
 }
 
@@ -175,7 +186,11 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
   return {
     send,
     // A test that answers sends itself does so in the `send` activity, which has retries.
-    sendNow: async (input) => ((await currentFollower()).answer ? null : send(input)),
+    sendNow: async (input) => {
+      const { localFailure, answer } = await currentFollower()
+      if (localFailure) throw new Error(localFailure)
+      return answer ? null : send(input)
+    },
     prepareMedia: async () => null,
     fetchFollowerAttributes: async () => (await currentFollower()).wechat.attributes(),
     tagFollower: async () => (await currentFollower()).wechat.tags(),
@@ -187,7 +202,10 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
       unclear: 0,
     }),
     async recordRun(input) {
-      ;(await currentFollower()).records.push(input)
+      const { Context } = await import('@temporalio/activity')
+      const { localFailure, records } = await currentFollower()
+      if (localFailure && Context.current().info.isLocal) throw new Error(localFailure)
+      records.push(input)
       return []
     },
   }
@@ -226,6 +244,9 @@ function createTestFollower(
     wechat: record.wechat,
     answerSends(answer) {
       record.answer = answer
+    },
+    failLocally(message) {
+      record.localFailure = message
     },
     async start(plan, scene = 'subscribe') {
       record.entryAt = toWholeSecond(Date.now())

@@ -60,6 +60,17 @@ beforeAll(async () => {
 })
 afterAll(() => harness?.close())
 
+describe('a run whose local activities fail', () => {
+  it('sends and is recorded by the activities with a queue and retries', async () => {
+    const f = harness.follower()
+    f.failLocally('connect ECONNREFUSED 127.0.0.1:5432')
+    await f.start(planOf([{ id: 'hi', afterMs: 0 }]))
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed', steps: [{ id: 'hi', state: 'sent' }] })
+    expect(sentSteps(f)).toEqual(['hi'])
+    expect(f.records.map((r) => r.state.outcome)).toContain('completed')
+  })
+})
+
 describe('a follower who never replies', () => {
   it('gets the hint within the minute and nothing after it, until the window closes', async () => {
     const f = harness.follower()
