@@ -1,12 +1,11 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
-  isCancellation,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { SendInput } from '../activities/index.ts'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
@@ -16,6 +15,8 @@ import {
   type Action,
   applyActionResult,
   beginSendAction,
+  completeRun,
+  completesRun,
   type FetchAttributesAction,
   type FinishAction,
   finishRun,
@@ -38,20 +39,14 @@ import {
   setPaused,
 } from '../src/run/state.ts'
 import { type FollowerKey, parseWorkflowId } from '../src/shared/ids.ts'
-import {
-  fetchFollowerAttributes,
-  prepareMedia,
-  resolveUnanswered,
-  send,
-  sendNow,
-  tagFollower,
-} from './activity-calls.ts'
+import { fetchFollowerAttributes, tagFollower } from './activity-calls.ts'
 import { continueAsNextRun, continueSameRun, type NextRun } from './continue-as-new.ts'
 import { InterruptibleScope, ignoreCancellation, orElseOnTimeout } from './interruption.ts'
 import { runLog } from './log-sink.ts'
 import type { NurtureInput, NurtureResult } from './nurture-input.ts'
 import { leaveReadable } from './readable.ts'
 import { renderDetails } from './run-details.ts'
+import { sendStep } from './send-step.ts'
 import { StoredRun } from './stored-run.ts'
 
 /** The reason of a cancellation without one. */
@@ -206,13 +201,15 @@ export class NurtureRun {
   async send(action: SendAction): Promise<void> {
     // The check before each request reads the status from the store. An outdated row would defer a resumed follower.
     if (!this.stored.hasStatusOf(this.state)) return ignoreCancellation(() => this.record())
-    this.state = beginSendAction(this.state, action)
-    setCurrentDetails(renderDetails(this.state))
-    const begun = this.state
-    const executed = { ...action, result: await this.sendOrResolve(action) }
+    const begun = beginSendAction(this.state, action)
+    this.state = begun
+    setCurrentDetails(renderDetails(begun))
+    const executed = { ...action, result: await this.sendStep(action) }
     this.state = applyActionResult(this.state, executed, Date.now())
     // The activity wrote this snapshot with its result, without the signals that arrived meanwhile.
-    this.stored.noteWritten(applyActionResult(begun, executed, Date.now()))
+    const written = applyActionResult(begun, executed, Date.now())
+    this.stored.noteWritten(written)
+    if (executed.result.completedRun) this.stored.noteCompleted(completeRun(written, executed.result.at))
     const tagging = tagsAfterSend(action, executed.result, TAG_AFTER_SEND_MS)
     // The message was sent and its tags belong to it, so no signal interrupts the tagging.
     if (tagging) await CancellationScope.nonCancellable(() => this.executeTag(tagging))
@@ -249,34 +246,30 @@ export class NurtureRun {
     })
   }
 
-  /** Records the end. Continues as the follower's next run when an event has started one meanwhile. */
+  /**
+   * Records the end, unless the last send has written it and nothing came meanwhile. Continues as the follower's next run
+   * when an event has started one.
+   */
   async close(action: FinishAction): Promise<NurtureResult> {
-    this.state = finishRun(this.state, action, Date.now())
+    const ended = finishRun(this.state, action, Date.now())
+    const completed = this.stored.completedAs(ended)
+    this.state = completed ?? ended
     runLog.info('run ended', { ...this.logKeys(), outcome: action.outcome })
-    await CancellationScope.nonCancellable(() => this.record())
+    if (completed) this.stored.show(completed)
+    else await CancellationScope.nonCancellable(() => this.record())
     if (this.nextRun) return continueAsNextRun(this.state, this.nextRun)
     const steps = this.state.steps.map(({ id, state, reason }) => ({ id, state, reason }))
     return { outcome: action.outcome, reason: action.reason, steps }
   }
 
-  private async sendOrResolve({ index, step, grant, leftMs }: SendAction): Promise<SendResult> {
-    const { appId } = this.follower
-    const input = { state: this.state, index, grant, leftMs, now: Date.now() }
-    try {
-      return await this.interruptible.run(async () => {
-        const sent = this.inputVersion >= 2 ? await sendNow(input) : null
-        if (sent) return sent
-        const failure = step.media ? await prepareMedia(appId, step, input) : null
-        if (failure) return failure
-        // The upload, or the wait for an active account, took time.
-        const now = Date.now()
-        return send(appId, step, { ...input, now, leftMs: leftMs - (now - input.now) })
-      })
-    } catch (err) {
-      if (!(err instanceof ActivityFailure) && !isCancellation(err)) throw err
-      // A signal interrupted the send, or it timed out. The delivery row has the result.
-      return CancellationScope.nonCancellable(() => resolveUnanswered(appId, input))
-    }
+  private sendStep(action: SendAction): Promise<SendResult> {
+    const { index, step, grant, leftMs } = action
+    const now = Date.now()
+    const localFirst = this.inputVersion >= 2
+    const isLast = localFirst && completesRun(this.plan, this.state, action, now)
+    const input: SendInput = { state: this.state, index, grant, leftMs, now }
+    if (isLast) input.completesRun = true
+    return sendStep(this.follower.appId, step, input, { localFirst, interruptible: this.interruptible })
   }
 
   private async executeTag(action: TagAction): Promise<void> {

@@ -15,6 +15,8 @@ export class StoredRun {
   private fingerprint: string | null = null
   /** Skipped steps for which the store has been asked once whether a request was sent. */
   private readonly checkedSkips = new Set<string>()
+  /** The end of the run, when the last send has written it with its result. */
+  private completed: RunState | null = null
 
   constructor(appId: string, localFirst: boolean) {
     this.appId = appId
@@ -35,9 +37,28 @@ export class StoredRun {
     this.fingerprint = fingerprintOf(state)
   }
 
+  /** Notes that the row shows this end of the run, because the last send has just written it. */
+  noteCompleted(ended: RunState): void {
+    this.completed = ended
+  }
+
+  /** The end of the run that the row shows; null when it differs from `ended` in more than its time. */
+  completedAs(ended: RunState): RunState | null {
+    const { completed } = this
+    return completed?.revision === ended.revision && completed.outcome === ended.outcome ? completed : null
+  }
+
   /** Has the row written again, because the store may have lost it. */
   invalidate(): void {
     this.fingerprint = null
+    this.completed = null
+  }
+
+  /** Shows the run in Temporal: its status in the search attributes, and its details. */
+  show(state: RunState): void {
+    if (!this.localFirst || !this.hasStatusOf(state))
+      upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
+    setCurrentDetails(renderDetails(state))
   }
 
   /**
@@ -45,9 +66,7 @@ export class StoredRun {
    * @returns steps of the snapshot that are skipped although a request for them was sent
    */
   async write(state: RunState, plan: Plan): Promise<LostSend[]> {
-    if (!this.localFirst || !this.hasStatusOf(state))
-      upsertSearchAttributes([{ key: stateAttribute, value: state.status }])
-    setCurrentDetails(renderDetails(state))
+    this.show(state)
     const input = { state, plan, runId: workflowInfo().runId }
     if (!this.localFirst) {
       await recordRun(this.appId, input)

@@ -1,8 +1,14 @@
+import { completeRun } from '../../src/run/run-actions.ts'
 import { applySendResult, type SendResult } from '../../src/run/send-result.ts'
 import type { RunState } from '../../src/run/state.ts'
 import { maskId } from '../../src/shared/ids.ts'
 import { storable } from '../../src/shared/text.ts'
-import { recordStepResult, type SendKey } from '../../src/store/runs/deliveries.ts'
+import {
+  recordLastStep,
+  recordStepResult,
+  type SendKey,
+  type StepResult,
+} from '../../src/store/runs/deliveries.ts'
 import { saveSnapshot } from '../../src/store/runs/run-rows.ts'
 import { REDACTION_NOTE, type StoredDetail } from '../../src/store/runs/run-snapshots.ts'
 import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
@@ -20,47 +26,73 @@ const ROW_STATE = {
   'media-expired': 'failed',
 } as const
 
-/** Writes a step's result, and the run's snapshot that the workflow will compute from it. Logs and counts the result. */
+interface Attempt {
+  key: SendKey
+  runId: string
+  /** WeChat's request id. */
+  rid: string | null
+}
+
+/**
+ * Writes a step's result, and the run's snapshot that the workflow will compute from it: with the end of the run, when the
+ * step was its last one. Logs and counts the result.
+ */
 export async function recordResult(
   deps: ActivityDeps,
   input: SendInput,
-  at: { key: SendKey; runId: string; rid: string | null },
+  at: Attempt,
   outcome: SendResult,
 ): Promise<SendResult> {
-  const { db, log, now, metrics } = deps
+  const { now } = deps
   // The workflow keeps the result too, and writes it with each later snapshot.
   const result = storable(outcome)
   const after = stateAfter(input, result)
   const step = after.steps[input.index]
   const errcode = 'errcode' in result ? result.errcode : (step?.errcode ?? null)
   const staysUnknown = result.unclear > 0 && step?.state === 'unknown'
-  const stored = await recordStepResult(
-    db,
-    at.key,
-    {
-      state: staysUnknown ? 'unknown' : ROW_STATE[result.result],
-      sentAt: result.result === 'sent' ? result.at : null,
-      errcode,
-      reason: 'reason' in result ? result.reason : result.result === 'sent' ? null : result.result,
-      rid: at.rid,
-      now: now(),
-    },
-    { state: after, runId: at.runId },
-  )
-  reportReducedSnapshot(deps, at.key, stored)
-  const { runKey, appId, openId } = at.key
-  const logged = staysUnknown ? 'unknown' : result.result
+  const row: StepResult = {
+    state: staysUnknown ? 'unknown' : ROW_STATE[result.result],
+    sentAt: result.result === 'sent' ? result.at : null,
+    errcode,
+    reason: 'reason' in result ? result.reason : result.result === 'sent' ? null : result.result,
+    rid: at.rid,
+    now: now(),
+  }
+  const recorded = await write(deps, input, at, { result, after, row })
+  report(deps, input, at, { result, logged: staysUnknown ? 'unknown' : result.result, errcode })
+  return recorded
+}
+
+/** @returns the result, with what the workflow must know of the row */
+async function write(
+  deps: ActivityDeps,
+  { completesRun }: SendInput,
+  { key, runId }: Attempt,
+  { result, after, row }: { result: SendResult; after: RunState; row: StepResult },
+): Promise<SendResult> {
+  const { db, metrics } = deps
+  if (completesRun && result.result === 'sent') {
+    const ended = { state: completeRun(after, result.at), runId }
+    if (await recordLastStep(db, key, row, ended)) {
+      metrics.ended('completed')
+      return { ...result, completedRun: true }
+    }
+  }
+  const stored = await recordStepResult(db, key, row, { state: after, runId })
+  reportReducedSnapshot(deps, key, stored)
+  return stored === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
+}
+
+/** Logs and counts a result. */
+function report(
+  { log, metrics }: ActivityDeps,
+  input: SendInput,
+  { key, rid }: Attempt,
+  { result, logged, errcode }: { result: SendResult; logged: string; errcode: number | null },
+): void {
+  const { runKey, appId, openId, stepId } = key
   log.info(
-    {
-      key: runKey,
-      run: runKey,
-      appId,
-      follower: maskId(openId),
-      step: at.key.stepId,
-      result: logged,
-      errcode,
-      rid: at.rid,
-    },
+    { key: runKey, run: runKey, appId, follower: maskId(openId), step: stepId, result: logged, errcode, rid },
     'send ended',
   )
   metrics.sent(logged, result.result === 'sent' ? 0 : errcode)
@@ -68,7 +100,6 @@ export async function recordResult(
   if (result.result === 'quota-used') metrics.mismatch(ERRCODE.quotaUsed)
   const { dueAt, wasHeld } = stepOf(input)
   if (result.result === 'sent' && dueAt !== null) metrics.lateness(Math.max(0, result.at - dueAt), wasHeld)
-  return stored === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
 }
 
 /**

@@ -13,6 +13,8 @@ export interface SendInput {
   leftMs: number
   /** When the workflow decided, epoch ms by the follower's clock. */
   now: number
+  /** True when the run completes as soon as the step is sent. The end of the run is then written with the result. */
+  completesRun?: true
 }
 
 /** The key of a step's delivery row. */

@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, planOf, simulateRun } from '../../test/harness/run-simulation.ts'
 import type { PlanStep } from './plan.ts'
-import { nextAction, type SendAction, tagsAfterSend } from './run-actions.ts'
+import {
+  applyActionResult,
+  beginSendAction,
+  completeRun,
+  completesRun,
+  finishRun,
+  nextAction,
+  type SendAction,
+  tagsAfterSend,
+} from './run-actions.ts'
 import type { SendResult } from './send-result.ts'
+import { changeStep } from './state.ts'
 
 const sent: SendResult = { result: 'sent', at: ENTRY_AT, unclear: 0 }
 const refused: SendResult = { result: 'refused', reason: 'bad', errcode: 45002, at: ENTRY_AT, unclear: 0 }
@@ -36,6 +46,45 @@ describe('the tagging after a message', () => {
 
   it('does not follow a step without tags', () => {
     expect(tagsAfterSend(sendOf({}), sent, 5_000)).toBeNull()
+  })
+})
+
+describe('a send that completes its run', () => {
+  /** The send of the first step that is due at the entry. */
+  function dueSend(steps: Partial<PlanStep>[]) {
+    const plan = planOf(steps)
+    const { state, action } = nextAction(plan, simulateRun(plan).state, ENTRY_AT)
+    if (action.do !== 'send') throw new Error(action.do)
+    return { plan, state: beginSendAction(state, action), action }
+  }
+
+  it('is the last one, and the end is the one that the run decides after it', () => {
+    const { plan, state, action } = dueSend([{ afterMs: 0 }])
+    expect(completesRun(plan, state, action, ENTRY_AT)).toBe(true)
+    const after = applyActionResult(state, { ...action, result: sent }, ENTRY_AT)
+    const next = nextAction(plan, after, ENTRY_AT + 5)
+    if (next.action.do !== 'finish') throw new Error(next.action.do)
+    expect(completeRun(after, ENTRY_AT)).toEqual(finishRun(next.state, next.action, ENTRY_AT))
+    expect(completeRun(after, ENTRY_AT)).toMatchObject({
+      status: 'ended',
+      outcome: 'completed',
+      reason: null,
+    })
+  })
+
+  it.each([
+    ['another step is open', [{ afterMs: 0 }, { afterMs: 60_000 }]],
+    ['another step waits for a reply', [{ afterMs: 0 }, { afterMs: 0, since: 'reply' as const }]],
+    ['tags follow it', [{ afterMs: 0, tag: ['buyer'] }]],
+  ])('is not one when %s', (_, steps) => {
+    const { plan, state, action } = dueSend(steps)
+    expect(completesRun(plan, state, action, ENTRY_AT)).toBe(false)
+  })
+
+  it('is not one when a step was skipped, whose request the run may not know of', () => {
+    const { plan, state, action } = dueSend([{ afterMs: 0 }, { afterMs: 60_000 }])
+    const skipped = changeStep(state, 1, { state: 'skipped', reason: 'replied' })
+    expect(completesRun(plan, skipped, action, ENTRY_AT)).toBe(false)
   })
 })
 

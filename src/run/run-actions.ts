@@ -26,6 +26,8 @@ export type FinishAction = ActionOf<'finish'>
 /** The action that a driver executes now. */
 export type Action = SendAction | TagAction | FetchAttributesAction | WaitAction | FinishAction
 
+const COMPLETED: FinishAction = { do: 'finish', outcome: 'completed', reason: null }
+
 /** An executed action, with its result. */
 export type ExecutedAction =
   | (SendAction & { result: SendResult })
@@ -85,6 +87,23 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
   const { index, step } = action
   if (result.result !== 'sent' || !(step.tag || step.untag)) return null
   return { do: 'tag', index, step, leftMs }
+}
+
+/**
+ * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run with
+ * skipped steps: their snapshot is written by itself, which finds requests that the run does not know of.
+ * @param now epoch ms by the follower's clock
+ */
+export function completesRun(plan: Plan, state: RunState, action: SendAction, now: number): boolean {
+  const result: SendResult = { result: 'sent', at: now, unclear: 0 }
+  if (state.steps.some((s) => s.state === 'skipped') || tagsAfterSend(action, result, 0)) return false
+  const next = nextAction(plan, applyActionResult(state, { ...action, result }, now), now).action
+  return next.do === 'finish' && next.outcome === COMPLETED.outcome
+}
+
+/** The state of a run whose last step has been sent, as `finishRun` returns it after `completesRun`. */
+export function completeRun(state: RunState, at: number): RunState {
+  return finishRun(state, COMPLETED, at)
 }
 
 /** The state of a run that is over. */

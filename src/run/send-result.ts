@@ -18,6 +18,8 @@ export type SendResult = {
   at: number
   /** Shown to operators beside the step's state. */
   warning?: string
+  /** The send has written the end of the run too, because this was its last step. */
+  completedRun?: true
 } & (
   | { result: 'sent' }
   /** WeChat's answer is unknown and no further attempt is allowed. */

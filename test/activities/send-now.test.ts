@@ -34,6 +34,38 @@ describe('a due step whose account is ready', () => {
     expect(statements.map((s) => s.slice(0, 60))).toHaveLength(COST_LIMITS.statements.send)
   })
 
+  it('ends the run in the same statement when it is the last one', async () => {
+    const first = await harness.scenario()
+    await first.sendNow()
+    const last = await first.anotherFollower()
+    const input = last.input({ completesRun: true })
+    statements.length = 0
+    const result = await last.sendNow(input)
+    expect(statements.map((s) => s.slice(0, 60))).toHaveLength(2)
+    expect(result).toMatchObject({ result: 'sent', completedRun: true })
+    expect(await last.delivery()).toMatchObject({ state: 'sent', sentAt: result?.at })
+    expect(await last.run()).toMatchObject({
+      status: 'ended',
+      outcome: 'completed',
+      endedAt: result?.at,
+      state: { steps: [{ state: 'sent' }] },
+    })
+    // The next attempt, when the worker is lost before Temporal has the result. The run then records its end itself.
+    const again = await last.sendNow(input)
+    expect(again).toMatchObject({ result: 'sent' })
+    expect(again).not.toHaveProperty('completedRun')
+    expect(last.verdicts()).toEqual([0])
+  })
+
+  it('does not end the run when WeChat refuses the last step', async () => {
+    const scenario = await harness.scenario()
+    scenario.fault({ errcode: 45002 })
+    const result = await scenario.sendNow({ completesRun: true })
+    expect(result).toMatchObject({ result: 'refused' })
+    expect(result).not.toHaveProperty('completedRun')
+    expect(await scenario.run()).toMatchObject({ status: 'active', outcome: null })
+  })
+
   it('is sent with a new access token when WeChat refuses the known one', async () => {
     const scenario = await harness.scenario()
     scenario.fault({ errcode: 40001 })

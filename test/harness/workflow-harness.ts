@@ -5,7 +5,8 @@ import type { Activities, RecordRunInput, SendInput } from '../../activities/ind
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
 import type { PresentedRun } from '../../src/run/present.ts'
-import type { SendResult } from '../../src/run/send-result.ts'
+import { completeRun } from '../../src/run/run-actions.ts'
+import { applySendResult, type SendResult } from '../../src/run/send-result.ts'
 import { workflowIdOf } from '../../src/shared/ids.ts'
 import { createLog } from '../../src/shared/log.ts'
 import { advanceRunClock, readRunClock } from '../../src/temporal/advance-clock.ts'
@@ -41,6 +42,8 @@ interface SentStep {
   paidBy: Scene
 }
 
+type Recorded = Pick<RecordRunInput, 'state' | 'writtenAt'> & { with?: 'send' }
+
 /** One follower with a run: the follower's actions, and the messages that arrived. */
 export interface TestFollower {
   openId: string
@@ -48,7 +51,8 @@ export interface TestFollower {
   /** The time of the entry, epoch ms in whole seconds. */
   entryAt: number
   sent: SentStep[]
-  records: RecordRunInput[]
+  /** The snapshots of `recordRun`, and the ends of runs that sends have written. */
+  records: Recorded[]
   /** The answers to the next sends. The last one repeats. By default every send succeeds. */
   answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
   /** Has every local activity of the run throw an error with this message. */
@@ -161,7 +165,7 @@ interface FollowerRecord {
   openId: string
   entryAt: number
   sent: SentStep[]
-  records: RecordRunInput[]
+  records: Recorded[]
   answer: ((input: SendInput) => Promise<SendResult> | SendResult) | null
   localFailure: string | null
   wechat: TestFollower['wechat']
@@ -180,6 +184,12 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
     if (result.result === 'sent') {
       const stepId = input.state.steps[input.index]?.id ?? '?'
       follower.sent.push({ stepId, afterMs: result.at - follower.entryAt, paidBy: input.grant.scene })
+      if (input.completesRun) {
+        const { state, index, grant } = input
+        const after = applySendResult(state, index, { grant, grants: state.ledger }, result)
+        follower.records.push({ state: completeRun(after, result.at), with: 'send' })
+        return { ...result, completedRun: true }
+      }
     }
     return result
   }

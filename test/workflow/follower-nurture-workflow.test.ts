@@ -195,6 +195,43 @@ describe('a follower who replies', () => {
   })
 })
 
+describe('the end of a run', () => {
+  it('is written by its last send, and shown in Temporal', async () => {
+    const f = harness.follower()
+    await f.start(
+      planOf([
+        { id: 'now', afterMs: 0 },
+        { id: 'then', afterMs: 20_000 },
+      ]),
+    )
+    await f.advance(MINUTE)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(f.records).toMatchObject([{ with: 'send', state: { status: 'ended', outcome: 'completed' } }])
+    expect(await f.state()).toMatchObject({
+      status: 'ended',
+      endedAt: new Date(f.records[0]?.state.endedAt ?? 0).toISOString(),
+    })
+    const { searchAttributes } = await f.handle().describe()
+    expect(searchAttributes).toMatchObject({ NurtureState: ['ended'] })
+  })
+
+  it('is written again when an event came during the last send', async () => {
+    const f = harness.follower()
+    const sending = underWay()
+    f.answerSends((input) => sending.with({ result: 'sent', at: input.now, unclear: 0 }))
+    await f.start(planOf([{ id: 'now', afterMs: 0 }]))
+    await sending.begun
+    await f.unfollow()
+    sending.end()
+    expect(await f.outcome()).toMatchObject({ outcome: 'unsubscribed', steps: [{ state: 'sent' }] })
+    expect(f.records).toMatchObject([
+      { with: 'send', state: { outcome: 'completed' } },
+      { state: { status: 'ended', outcome: 'unsubscribed' } },
+    ])
+    expect(f.records[1]).not.toHaveProperty('with')
+  })
+})
+
 describe('a follower who unfollows', () => {
   it('gets nothing more while waiting', async () => {
     const f = harness.follower()
@@ -237,10 +274,9 @@ describe('a follower who unfollows', () => {
     sending.end()
     await f.handle().result()
     expect(sentSteps(f)).toEqual(['now', 'now'])
-    expect(f.records.filter((r) => r.state.status === 'ended').map((r) => r.state.outcome)).toEqual([
-      'unsubscribed',
-      'completed',
-    ])
+    const ends = f.records.filter((r) => r.state.status === 'ended').map((r) => r.state.outcome)
+    // The send wrote the end of its run without the unfollow.
+    expect(ends).toEqual(['completed', 'unsubscribed', 'completed'])
   })
 })
 

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { rejectRunWrites } from '../../../test/fixtures/refuse-writes.ts'
 import { describeOnBothStores } from '../../../test/harness/stores.ts'
 import { beginRun, endRun } from '../../run/state.ts'
@@ -12,12 +12,13 @@ import {
   recordAttempt,
   recordDeferral,
   recordIntent,
+  recordLastStep,
   recordStepResult,
   type SendKey,
   unansweredSteps,
 } from './deliveries.ts'
 import { saveFollower } from './follower-rows.ts'
-import { endRunFromOutside, insertRun, recordRun, runsByFollower } from './run-rows.ts'
+import { endRunFromOutside, insertRun, recordKnownRun, recordRun, runsByFollower } from './run-rows.ts'
 import { REDACTION_NOTE } from './run-snapshots.ts'
 
 const NOW = 1_800_000_000_000
@@ -180,6 +181,53 @@ describeOnBothStores('the check before a send', (store) => {
       status: 'ended',
       outcome: 'completed',
       revision: 6,
+    })
+  })
+
+  describe('of the last step', () => {
+    const row = { state: 'sent' as const, sentAt: NOW, errcode: null, reason: null, rid: 'r1', now: NOW }
+    const completed = endRun({ ...beginRun(plan, entry, []), revision: 2 }, 'completed', null, NOW)
+    const recordEnd = (of = key) => recordLastStep(store().db, of, row, { state: completed, runId: 'r' })
+
+    it('is recorded with the end of the run', async () => {
+      await recordIntent(store().db, key, NOW, 0)
+      expect(await recordEnd()).toBe(true)
+      expect(await readDelivery(store().db, 'run-1', 'hi')).toMatchObject({ state: 'sent', rid: 'r1' })
+      expect((await runsByFollower(store().db, follower))[0]).toMatchObject({
+        status: 'ended',
+        outcome: 'completed',
+        endedAt: NOW,
+        revision: 3,
+        runId: 'r',
+      })
+      // The next attempt, after a worker was lost, must not send again.
+      expect(await recordIntent(store().db, key, NOW, 0)).toEqual({ allowed: false, refusal: 'sent' })
+    })
+
+    it('leaves the end to the run when there is no row, or it has ended otherwise', async () => {
+      await recordIntent(store().db, key, NOW, 0)
+      expect(await recordEnd({ ...key, runKey: 'missing' })).toBe(false)
+      const stopped = endRun(beginRun(plan, entry, []), 'account-stopped', 'removed', NOW)
+      expect(await endRunFromOutside(store().db, 'run-1', 0, stopped, NOW)).toBe(true)
+      expect(await recordEnd()).toBe(false)
+      expect((await runsByFollower(store().db, follower))[0]?.outcome).toBe('account-stopped')
+    })
+
+    it('leaves the end to the run when the store refuses the snapshot', async () => {
+      await recordIntent(store().db, key, NOW, 0)
+      const acceptAgain = await rejectRunWrites(store().db, "NEW.status = 'ended'", '22P05')
+      expect(await recordEnd()).toBe(false)
+      await acceptAgain()
+      expect((await runsByFollower(store().db, follower))[0]?.status).toBe('active')
+    })
+
+    it('is replaced by the end that a signal gave the run meanwhile, and counts as ended once', async () => {
+      await recordIntent(store().db, key, NOW, 0)
+      await recordEnd()
+      const state = endRun({ ...beginRun(plan, entry, []), revision: 3 }, 'unsubscribed', null, NOW)
+      const snapshot = { state, runId: 'r' }
+      expect(await recordKnownRun(store().db, follower, snapshot, NOW)).toEqual({ ended: false, held: [] })
+      expect((await runsByFollower(store().db, follower))[0]?.outcome).toBe('unsubscribed')
     })
   })
 

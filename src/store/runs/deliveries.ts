@@ -179,12 +179,32 @@ export async function recordStepResult(
   return saveSnapshot(db, key.runKey, snapshot, result.now)
 }
 
+/**
+ * Records the result of the run's last step and the end of the run, in one statement.
+ * @returns false when the run's row does not show the end: it is missing, newer or ended otherwise, or the database refuses
+ *   the snapshot. The result may not be recorded then; `recordStepResult` is needed
+ */
+export async function recordLastStep(
+  db: Db,
+  key: SendKey,
+  result: StepResult,
+  ended: { state: RunState; runId: string },
+): Promise<boolean> {
+  try {
+    return await updateDeliveryAndRun(db, key, result, ended)
+  } catch (err) {
+    if (!isRefusedData(err)) throw err
+    return false
+  }
+}
+
+/** @returns whether the run's row was older, and is updated */
 async function updateDeliveryAndRun(
   db: Db,
   key: SendKey,
   { state, sentAt, errcode, reason, rid, now }: StepResult,
   snapshot: { state: RunState; runId: string },
-): Promise<void> {
+): Promise<boolean> {
   const details = { errcode: storableErrcode(errcode), reason, rid }
   const delivery = db.$with('delivery').as(
     db
@@ -193,11 +213,13 @@ async function updateDeliveryAndRun(
       .where(and(byKey(key.runKey, key.stepId), ne(deliveries.state, 'sent')))
       .returning({ stepId: deliveries.stepId }),
   )
-  await db
+  const updated = await db
     .with(delivery)
     .update(runs)
     .set(snapshotColumns(snapshot, now))
     .where(hasOlderSnapshot(key.runKey, snapshot.state.revision))
+    .returning({ runKey: runs.runKey })
+  return updated.length > 0
 }
 
 /** Stores a result. When the database refuses its details, the result is stored without them. */

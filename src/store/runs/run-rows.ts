@@ -71,9 +71,13 @@ export async function recordRun(
 
 /** Whether a snapshot that the workflow itself writes replaces the row's. */
 function snapshotApplies({ revision, status, outcome }: RunState) {
-  /** A run that was ended in the store, as for a removed account, keeps its outcome. */
+  /**
+   * A run that was ended in the store, as for a removed account, keeps its outcome. Only the run itself completes: its last
+   * send has written that, and the run received a signal meanwhile.
+   */
   const isNotEndedElsewhere = or(
     ne(runs.status, 'ended'),
+    eq(runs.outcome, 'completed'),
     sql`${runs.outcome} IS NOT DISTINCT FROM ${outcome}`,
   )
   return or(
