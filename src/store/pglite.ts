@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
 import { runScript } from '../shared/run-script.ts'
+import { PreparedStatements } from './pglite-statements.ts'
 
 const createScript = fileURLToPath(new URL('./create-pglite.mjs', import.meta.url))
 const REOPEN_EVERY_MS = 2_000
@@ -22,6 +23,7 @@ class StoreUnavailableError extends Error {
  */
 export async function openRestartingPglite(path: string): Promise<PGlite> {
   let pglite = await create(path)
+  let statements = new PreparedStatements(pglite)
   let down: Promise<void> | null = null
   let closed = false
 
@@ -29,6 +31,7 @@ export async function openRestartingPglite(path: string): Promise<PGlite> {
     while (!closed) {
       try {
         pglite = await create(path)
+        statements = new PreparedStatements(pglite)
         down = null
         return
       } catch {
@@ -53,7 +56,7 @@ export async function openRestartingPglite(path: string): Promise<PGlite> {
   return new Proxy(pglite, {
     get(_, name) {
       if (name === 'query')
-        return (...args: Parameters<PGlite['query']>) => unlessDown((e) => queryThenYield(e, args))
+        return (...args: Parameters<PGlite['query']>) => unlessDown(() => queryThenYield(statements, args))
       if (name === 'exec') return (...args: Parameters<PGlite['exec']>) => unlessDown((e) => e.exec(...args))
       if (name === 'transaction') {
         return (...args: Parameters<PGlite['transaction']>) => unlessDown((e) => e.transaction(...args))
@@ -85,8 +88,8 @@ async function create(path: string): Promise<PGlite> {
  * Runs a query, then yields one turn of the event loop. PGlite answers within the same turn, so that busy queries would starve
  * timers, sockets and the worker of this process.
  */
-async function queryThenYield(pglite: PGlite, args: Parameters<PGlite['query']>) {
-  const result = await pglite.query(...args)
+async function queryThenYield(statements: PreparedStatements, args: Parameters<PGlite['query']>) {
+  const result = await statements.query(...args)
   await new Promise(setImmediate)
   return result
 }
