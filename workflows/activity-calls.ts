@@ -17,6 +17,7 @@ import type { PlanStep } from '../src/run/plan.ts'
 import type { LostSend, SendResult } from '../src/run/send-result.ts'
 import { accountFairness, sendFairness } from './fairness-keys.ts'
 import { ACTIVITY_QUEUE } from './names.ts'
+import { leaveReadable } from './readable.ts'
 
 /** A request may start until the grant's margin. Its answer may take this much longer. */
 const REQUEST_MS = 12_000
@@ -33,12 +34,12 @@ const local = proxyLocalActivities<Activities>({
 
 /** Sends one step immediately. @returns null when the step needs `send` */
 export function sendNow(input: SendInput): Promise<SendResult | null> {
-  return orNull(local.sendNow(input))
+  return orNull(local.sendNow(leaveReadable(input)))
 }
 
 /** Writes the run's snapshot to the store immediately. @returns null when it needs `recordRun` */
 export function recordRunNow(input: RecordRunInput): Promise<LostSend[] | null> {
-  return orNull(local.recordRun(input))
+  return orNull(local.recordRun(leaveReadable(input)))
 }
 
 /**

@@ -193,7 +193,8 @@ export class NurtureRun {
     this.hasChanged = false
     const { state, action } = nextAction(this.plan, this.state, Date.now())
     this.state = state
-    setCurrentDetails(renderDetails(state))
+    // The send, and the end, show the run in their own state.
+    if (action.do !== 'send' && action.do !== 'finish') setCurrentDetails(renderDetails(state))
     return action
   }
 
@@ -205,9 +206,9 @@ export class NurtureRun {
     this.state = begun
     setCurrentDetails(renderDetails(begun))
     const executed = { ...action, result: await this.sendStep(action) }
-    this.state = applyActionResult(this.state, executed, Date.now())
     // The activity wrote this snapshot with its result, without the signals that arrived meanwhile.
     const written = applyActionResult(begun, executed, Date.now())
+    this.state = this.state === begun ? written : applyActionResult(this.state, executed, Date.now())
     this.stored.noteWritten(written)
     if (executed.result.completedRun) this.stored.noteCompleted(completeRun(written, executed.result.at))
     const tagging = tagsAfterSend(action, executed.result, TAG_AFTER_SEND_MS)

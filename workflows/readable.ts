@@ -4,7 +4,8 @@ import { READABLE_MARKER } from './names.ts'
 
 /**
  * Marks a value so that the codec does not encrypt it. An encrypted payload has at least 110 bytes more, and nobody reads it
- * without the key. For values that say no more than the workflow id and the search attributes, which are readable too.
+ * without the key. For values that say no more than the workflow id and the search attributes, which are readable too, and
+ * for the input of a local activity, which does not leave the process.
  */
 export function leaveReadable<T>(value: T): T {
   const payload = defaultPayloadConverter.toPayload(value)

@@ -1,12 +1,14 @@
 // Bundles workflows into a file and exits, which returns the memory of webpack to the system.
-// usage: node bundle-workflows.mjs FILE WORKFLOWS [INTERCEPTORS…]
+// usage: node bundle-workflows.mjs FILE PRELOAD WORKFLOWS [INTERCEPTORS…]
 import { renameSync, writeFileSync } from 'node:fs'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 
-const [file, workflowsPath, ...workflowInterceptorModules] = process.argv.slice(2)
+const [file, preload, workflowsPath, ...workflowInterceptorModules] = process.argv.slice(2)
 const { code } = await bundleWorkflowCode({
   workflowsPath,
   workflowInterceptorModules,
+  // Evaluated once for all runs, not for each run. Their modules have no state: all of a run's state is in its objects.
+  preloadModules: [preload, workflowsPath, ...workflowInterceptorModules],
   logger: new DefaultLogger('WARN'),
 })
 // Renamed when complete: another process may read or write the same file.

@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -29,6 +38,18 @@ describe('bundled workflows', () => {
     expect(readdirSync(folder).sort()).toEqual([name, ...[4, 5, 6, 7, 8].map((i) => `old-${i}.js`)].sort())
     writeFileSync(join(folder, name), 'kept')
     expect(await bundleWorkflows(folder)).toEqual({ code: 'kept' })
+  })
+
+  it('have no state in their modules, because all runs of a worker share them', async () => {
+    const { code } = await bundleWorkflows(folder)
+    const modules = new Set(
+      [...code.matchAll(/"\.\/((?:workflows|src)\/[\w/-]+\.ts)"/g)].map(([, m]) => m ?? ''),
+    )
+    expect([...modules]).toContain('src/run/decide.ts')
+    const stateful = [...modules].filter((m) =>
+      /^(?:export )?(?:(?:let|var) |const \w+ = new (?:Map|Set|WeakMap)\b)/m.test(readFileSync(m, 'utf8')),
+    )
+    expect(stateful).toEqual([])
   })
 
   it.skipIf(process.platform === 'win32')(

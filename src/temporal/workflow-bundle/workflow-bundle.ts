@@ -14,6 +14,7 @@ const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', impor
 const interceptorsPath = fileURLToPath(
   new URL('../../../workflows/tracing/trace-interceptors.ts', import.meta.url),
 )
+const preloadPath = fileURLToPath(new URL('../../../workflows/sandbox/preload.ts', import.meta.url))
 
 /** Workflows as one script, for a worker. */
 export interface WorkflowCode {
@@ -79,4 +80,8 @@ function isWritable(folder: string): boolean {
 }
 
 const bundleInto = (file: string): Promise<void> =>
-  runScript(bundler, [file, workflowsPath, interceptorsPath], 'the workflows could not be bundled')
+  runScript(
+    bundler,
+    [file, preloadPath, workflowsPath, interceptorsPath],
+    'the workflows could not be bundled',
+  )
