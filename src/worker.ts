@@ -29,6 +29,7 @@ await runProgram(async () => {
     activities,
     mayPoll: namespaceGuard.mayPoll,
     identity,
+    cachedRuns: config.cachedRuns,
     graceMs: SEND_GRACE_MS,
     log,
     tracing,

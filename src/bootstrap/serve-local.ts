@@ -85,6 +85,7 @@ export async function serveLocal(local: LocalProcess): Promise<void> {
     activities: services.activities,
     mayPoll,
     identity: `w${process.pid}`,
+    cachedRuns: config.cachedRuns,
     graceMs: SEND_GRACE_MS,
     log,
     tracing,

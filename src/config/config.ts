@@ -61,6 +61,7 @@ const schema = z.object({
   SIMULATOR_PORT: port(3001),
   WORKER_PORT: port(3002),
   WORKFLOW_BUNDLE: optional,
+  CACHED_RUNS: integer(0, 100_000, 0),
   RETENTION_DAYS: integer(1, 36_500, 30),
   RUN_RETENTION_DAYS: integer(0, 36_500, 90),
   FORWARD_PRIVATE: z.enum(['on', 'off']).default('off'),
@@ -149,6 +150,8 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     workerPort: e.WORKER_PORT,
     /** The bundle that `npm run build` wrote. Absent: each worker bundles the workflows at its start. */
     workflowBundle: e.WORKFLOW_BUNDLE,
+    /** How many runs a worker keeps in memory; 0: by its memory. */
+    cachedRuns: e.CACHED_RUNS,
     retentionDays: e.RETENTION_DAYS,
     /** How long the store keeps ended runs; 0: indefinitely. Never shorter than `retentionDays`. */
     runRetentionDays: e.RUN_RETENTION_DAYS,

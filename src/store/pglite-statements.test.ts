@@ -51,7 +51,7 @@ describe('a prepared statement of PGlite', () => {
     expect(await prepared()).toEqual(['INSERT INTO t VALUES ($1, $2, $3, $4, $5)'])
   })
 
-  it('is prepared anew after a hundred uses, and after ten seconds, so that its plan fits the tables', async () => {
+  it('is prepared again after a hundred uses, and after ten seconds, so that its plan fits the tables', async () => {
     const names = async () => (await pglite.query('SELECT name FROM pg_prepared_statements')).rows
     await statements.query('SELECT $1::int', [1])
     const [first] = await names()

@@ -6,7 +6,7 @@ const MAX_STATEMENTS = 100
 /** A longer text has a row of values for each of many rows. It rarely comes again. */
 const MAX_TEXT_LENGTH = 6_000
 /**
- * A statement is prepared anew after this many uses, or this long after it was prepared. PostgreSQL keeps the plan that fits
+ * A statement is prepared again after this many uses, or this long after it was prepared. PostgreSQL keeps the plan that fits
  * the sizes of the tables when it was made, and PGlite has no autovacuum to invalidate it.
  */
 const MAX_USES = 100

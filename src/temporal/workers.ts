@@ -6,6 +6,7 @@ import { ACTIVITY_QUEUE, NURTURE_QUEUE } from '../../workflows/names.ts'
 import type { WorkerVersion } from '../config/config.ts'
 import type { Log } from '../shared/log.ts'
 import { noopTracing, type Tracing } from '../tracing/tracing.ts'
+import { cachedRunsFor } from './cached-runs.ts'
 import { connectWorker, type TemporalTarget } from './connection.ts'
 import { runLogSinks } from './run-log-sinks.ts'
 import { traceActivities } from './trace-calls.ts'
@@ -19,7 +20,6 @@ export const SEND_GRACE_MS = 6_000
 export const WORKERS_STOP_MS = SEND_GRACE_MS + 2_000
 /** A workflow task waits for its local activity. There are more than an account that hangs can have sends. */
 const MAX_WORKFLOW_TASKS = 150
-const MAX_CACHED_RUNS = 400
 const BUILD_ID_LENGTH = 12
 const MIN_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 15_000
@@ -50,6 +50,8 @@ export interface WorkerDeps {
   /** False while Temporal serves an unexpected namespace, whose tasks may belong to another deployment. */
   mayPoll?: () => Promise<boolean>
   tracing?: Tracing
+  /** How many runs the workflow worker keeps in memory. Default and 0: `cachedRunsFor` this process. */
+  cachedRuns?: number
 }
 
 /**
@@ -169,7 +171,7 @@ function createWorkflowWorker(
     maxConcurrentLocalActivityExecutions: SEND_SLOTS,
     maxConcurrentWorkflowTaskExecutions: MAX_WORKFLOW_TASKS,
     sinks: runLogSinks(log),
-    maxCachedWorkflows: MAX_CACHED_RUNS,
+    maxCachedWorkflows: deps.cachedRuns || cachedRunsFor(),
     // After a worker died, tasks of the runs in its cache wait this long instead of ten seconds.
     stickyQueueScheduleToStartTimeout: '3s',
     ...(workerDeploymentOptions ? { workerDeploymentOptions } : { buildId: buildIdOf(workflowBundle) }),
