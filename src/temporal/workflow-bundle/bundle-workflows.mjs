@@ -9,6 +9,7 @@ const { code } = await bundleWorkflowCode({
   workflowInterceptorModules,
   // Evaluated once for all runs, not for each run. Their modules have no state: all of a run's state is in its objects.
   preloadModules: [preload, workflowsPath, ...workflowInterceptorModules],
+  webpackConfigHook: compileForSupportedNode,
   logger: new DefaultLogger('WARN'),
 })
 // Renamed when complete: another process may read or write the same file.
@@ -20,3 +21,9 @@ writeFileSync(
 )
 renameSync(part, file)
 process.exit(0)
+
+/** The SDK compiles for older versions of Node, with slow functions in place of the spread syntax. */
+function compileForSupportedNode(config) {
+  for (const { use } of config.module.rules) if (use.options?.jsc) use.options.jsc.target = 'es2022'
+  return config
+}
