@@ -4,7 +4,7 @@ import type { RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import { accounts, campaigns, deliveries, followers, inbox, runs } from '../schema.ts'
-import { execute } from '../sql.ts'
+import { compiledStatement } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
 import { hasOlderSnapshot, saveSnapshot } from './run-rows.ts'
 import { type StoredDetail, snapshotColumns } from './run-snapshots.ts'
@@ -46,53 +46,22 @@ export async function readDelivery(db: Db, runKey: string, stepId: string): Prom
  */
 export async function recordIntent(
   db: Db,
-  key: SendKey,
+  { runKey, stepId, appId, openId, campaign, entry }: SendKey,
   now: number,
   knownAttempts: number,
 ): Promise<Intent> {
-  const { rows } = await execute<{
-    before: string | null
-    refusal: Refusal | null
-    attempts: number | null
-    unclear: number | null
-    failures: number | null
-    followsInvalidRecipient: boolean | null
-  }>(
-    db,
-    sql`WITH checked AS (SELECT CASE
-        WHEN EXISTS (
-          SELECT 1 FROM ${inbox} WHERE app_id = ${key.appId} AND open_id = ${key.openId}
-            AND kind IN ('unsubscribe', ${sql.join(
-              ERASURE_KINDS.map((k) => sql`${k}`),
-              sql`, `,
-            )})
-            AND (create_time, id) > (${key.entry.at}::bigint, ${key.entry.seq}::bigint)
-            AND result IS DISTINCT FROM 'ignored') THEN 'unfollowed'
-        WHEN EXISTS (SELECT 1 FROM ${runs} WHERE run_key = ${key.runKey} AND status = 'ended'
-          AND outcome <> 'terminated') THEN 'run-ended'
-        WHEN (SELECT paused FROM ${followers} WHERE app_id = ${key.appId} AND open_id = ${key.openId})
-          THEN 'follower-paused'
-        WHEN NOT EXISTS (SELECT 1 FROM ${accounts} WHERE app_id = ${key.appId}
-          AND (state = 'active' OR state_until <= ${now}::bigint)) THEN 'account-stopped'
-        WHEN (SELECT state FROM ${campaigns} WHERE id = ${key.campaign}) = 'paused' THEN 'campaign-paused'
-      END AS refusal),
-    intent AS (
-      INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, reason, updated_at)
-      SELECT ${key.runKey}, ${key.stepId}, ${key.appId},
-        CASE WHEN refusal IS NULL THEN 'sending' ELSE 'deferred' END,
-        CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
-        CASE WHEN refusal IS NULL THEN ${now}::bigint END, refusal, ${now}::bigint FROM checked
-      ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
-        attempts = deliveries.attempts + EXCLUDED.attempts,
-        intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
-        reason = EXCLUDED.reason, updated_at = EXCLUDED.updated_at
-        WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${knownAttempts}::integer
-      RETURNING attempts, unclear, failures)
-    SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${key.runKey} AND step_id = ${key.stepId}) AS before,
-      checked.refusal, intent.attempts, intent.unclear, intent.failures,
-      (SELECT invalid_recipients <> '[]'::jsonb FROM ${accounts} WHERE app_id = ${key.appId}) AS "followsInvalidRecipient"
-      FROM checked LEFT JOIN intent ON true`,
-  )
+  const { at, seq } = entry
+  const { rows } = await checkAndIntend(db, {
+    runKey,
+    stepId,
+    appId,
+    openId,
+    campaign,
+    at,
+    seq,
+    now,
+    knownAttempts,
+  })
   const row = rows[0]
   if (!row || row.attempts === null)
     return { allowed: false, refusal: row?.before === 'sent' ? 'sent' : (row?.refusal ?? 'overtaken') }
@@ -105,6 +74,52 @@ export async function recordIntent(
     followsInvalidRecipient: row.followsInvalidRecipient === true,
   }
 }
+
+const checkAndIntend = compiledStatement<
+  Omit<SendKey, 'entry'> & { at: number; seq: number; now: number; knownAttempts: number },
+  {
+    before: string | null
+    refusal: Refusal | null
+    attempts: number | null
+    unclear: number | null
+    failures: number | null
+    followsInvalidRecipient: boolean | null
+  }
+>(
+  (value) => sql`WITH checked AS (SELECT CASE
+        WHEN EXISTS (
+          SELECT 1 FROM ${inbox} WHERE app_id = ${value('appId')} AND open_id = ${value('openId')}
+            AND kind IN ('unsubscribe', ${sql.join(
+              ERASURE_KINDS.map((k) => sql`${k}`),
+              sql`, `,
+            )})
+            AND (create_time, id) > (${value('at')}::bigint, ${value('seq')}::bigint)
+            AND result IS DISTINCT FROM 'ignored') THEN 'unfollowed'
+        WHEN EXISTS (SELECT 1 FROM ${runs} WHERE run_key = ${value('runKey')} AND status = 'ended'
+          AND outcome <> 'terminated') THEN 'run-ended'
+        WHEN (SELECT paused FROM ${followers} WHERE app_id = ${value('appId')} AND open_id = ${value('openId')})
+          THEN 'follower-paused'
+        WHEN NOT EXISTS (SELECT 1 FROM ${accounts} WHERE app_id = ${value('appId')}
+          AND (state = 'active' OR state_until <= ${value('now')}::bigint)) THEN 'account-stopped'
+        WHEN (SELECT state FROM ${campaigns} WHERE id = ${value('campaign')}) = 'paused' THEN 'campaign-paused'
+      END AS refusal),
+    intent AS (
+      INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, reason, updated_at)
+      SELECT ${value('runKey')}, ${value('stepId')}, ${value('appId')},
+        CASE WHEN refusal IS NULL THEN 'sending' ELSE 'deferred' END,
+        CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
+        CASE WHEN refusal IS NULL THEN ${value('now')}::bigint END, refusal, ${value('now')}::bigint FROM checked
+      ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
+        attempts = deliveries.attempts + EXCLUDED.attempts,
+        intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
+        reason = EXCLUDED.reason, updated_at = EXCLUDED.updated_at
+        WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${value('knownAttempts')}::integer
+      RETURNING attempts, unclear, failures)
+    SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${value('runKey')} AND step_id = ${value('stepId')}) AS before,
+      checked.refusal, intent.attempts, intent.unclear, intent.failures,
+      (SELECT invalid_recipients <> '[]'::jsonb FROM ${accounts} WHERE app_id = ${value('appId')}) AS "followsInvalidRecipient"
+      FROM checked LEFT JOIN intent ON true`,
+)
 
 /** Records why a step is deferred, without an intent. */
 export async function recordDeferral(db: Db, key: SendKey, reason: string, now: number): Promise<void> {
