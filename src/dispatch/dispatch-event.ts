@@ -7,7 +7,7 @@ import { noopTracing, type Span } from '../tracing/tracing.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { eraseOnRequest } from './erase-on-request.ts'
 import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-dispatch.ts'
-import { endRunOfRemovedAccount, skipRemovedAccount, startRun } from './start-run.ts'
+import { endRunBefore, skipRemovedAccount, startRun } from './start-run.ts'
 
 /**
  * Dispatches one accepted event: starts a run, signals one, or neither, and records the result in the store. Safe to repeat: a
@@ -44,7 +44,7 @@ async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Prom
       'dispatcher: no run started because the campaign version cannot be read',
     )
   }
-  if (action.do === 'start') await endRunOfRemovedAccount(deps, follower, row, known.runs)
+  if (action.do === 'start') await endRunBefore(deps, follower, row, known.runs)
   const { result, started = null } = await perform(deps, follower, row, action)
   await finishDispatch(db, { id: row.id, result, follower, patch, started }, now())
   // The newest run received the signal.

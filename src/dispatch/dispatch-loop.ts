@@ -6,7 +6,7 @@ import { TemporalUnavailableError } from '../temporal/run-client.ts'
 import { createClaimPolicy } from './claim-policy.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { dispatchEvent } from './dispatch-event.ts'
-import { InProgressError } from './erase-on-request.ts'
+import { InProgressError } from './in-progress.ts'
 import { backoffMs, TemporalOutage } from './temporal-outage.ts'
 
 /** Few, so that events wait in the inbox and not in a busy Temporal. The inbox serves accounts round-robin. */

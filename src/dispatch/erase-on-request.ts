@@ -3,11 +3,7 @@ import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
 import { eraseFollower } from '../store/runs/erase-follower.ts'
 import { writeAudit } from '../store/users/audit-log.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
-
-/** The work takes longer than one attempt. The next attempt continues it. */
-export class InProgressError extends Error {
-  override name = 'InProgressError'
-}
+import { InProgressError } from './in-progress.ts'
 
 /**
  * Erases all personal data of a follower. It ends the run first, because an open run would write the follower to the store

@@ -9,6 +9,7 @@ import { endRunFromOutside, insertRun } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
+import { InProgressError } from './in-progress.ts'
 import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-dispatch.ts'
 
 /** For a row that waited longer than this, Temporal is asked whether the run exists before it is started. */
@@ -38,17 +39,23 @@ export async function startRun(
 }
 
 /**
- * Ends the run before this entry when its account was removed and added again. That run may not have received its signal yet,
- * and would treat the entry as an interaction.
+ * Makes sure that the run before this entry, which has ended in the store, does not treat the entry as an interaction while
+ * it is still open in Temporal. The run of a removed account may not have received its signal yet. A run that ended by itself
+ * writes its end before Temporal knows of it, and may have to repeat its last task, with the entry's signal first.
+ * @throws InProgressError while a run that ended by itself is open
  */
-export async function endRunOfRemovedAccount(
+export async function endRunBefore(
   { runs }: StartDeps,
   follower: FollowerKey,
   row: InboxRow,
   recent: readonly RecentRun[],
 ): Promise<void> {
   const before = recent.find((r) => r.runKey !== row.dedupeKey)
-  if (before?.outcome === 'account-stopped') await endRemovedRun(runs, follower, before.runId)
+  if (before?.outcome === 'account-stopped') return endRemovedRun(runs, follower, before.runId)
+  if (before?.outcome !== 'completed' && before?.outcome !== 'window-closed') return
+  const newest = await runs.describe(follower)
+  if (newest?.open && newest.runKey === before.runKey)
+    throw new InProgressError('the run before is still ending')
 }
 
 /** Records an event whose account was removed after it was accepted. The run that it would start is recorded as ended. */
