@@ -7,7 +7,10 @@ import type { FollowerAction } from './judge/evidence.ts'
 export interface CallbackFaults {
   /** WeChat loses the first answer, so it repeats the callback. */
   losesAnswers: boolean
-  /** WeChat's clock minus the clock of this machine, s. */
+  /**
+   * WeChat's clock minus the clock of this machine, s. Above 0 it is the largest difference, and each push has its own: the
+   * CreateTime keeps the true time, so a product that has just restarted must not learn the difference as steady.
+   */
   clockSkewS: number
 }
 
@@ -100,7 +103,7 @@ export class Followers {
     const began = Date.now()
     const options = {
       createTime,
-      timestamp: Math.floor(began / 1000) + callbackFaults.clockSkewS,
+      timestamp: Math.floor(began / 1000) + this.clockSkewOfPush(),
       times: chances.twice ? 2 : 1,
       dropAnswers: chances.lost || callbackFaults.losesAnswers ? 1 : 0,
     }
@@ -115,6 +118,11 @@ export class Followers {
     const times = { createTime: createTime * 1000, began, ended: Date.now() }
     this.actions.push({ appId, openId, kind, ...times, ok, attempts })
     return createTime
+  }
+
+  private clockSkewOfPush(): number {
+    const { clockSkewS } = this.callbackFaults
+    return clockSkewS > 0 ? this.random.integerBelow(clockSkewS) : clockSkewS
   }
 
   private async createTimeAfter(last: number): Promise<number> {
