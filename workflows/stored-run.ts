@@ -13,7 +13,7 @@ export class StoredRun {
   private status: RunState['status'] = 'active'
   /** Null when the row may be missing or out of date. */
   private fingerprint: string | null = null
-  /** Skipped steps for which the store has been asked once whether a request was sent. */
+  /** Skipped steps for which the store has been asked whether a request was sent. It is asked once more at the end. */
   private readonly checkedSkips = new Set<string>()
   /** The end of the run, when the last send has written it with its result. */
   private completed: RunState | null = null
@@ -54,6 +54,11 @@ export class StoredRun {
     this.completed = null
   }
 
+  /** A worker that was lost to Temporal may have sent the request after the step was skipped, so the end asks again. */
+  private mustCheck(stepId: string, { status }: RunState): boolean {
+    return status === 'ended' || !this.checkedSkips.has(stepId)
+  }
+
   /** Shows the run in Temporal: its status in the search attributes, and its details. */
   show(state: RunState): void {
     if (!this.localFirst || !this.hasStatusOf(state))
@@ -73,7 +78,7 @@ export class StoredRun {
       this.noteWritten(state)
       return []
     }
-    const skips = state.steps.filter((s) => s.state === 'skipped' && !this.checkedSkips.has(s.id))
+    const skips = state.steps.filter((s) => s.state === 'skipped' && this.mustCheck(s.id, state))
     const given = skips.length > 0 ? { ...input, writtenAt: Date.now() } : input
     const lost = (await recordRunNow(given)) ?? (await recordRun(this.appId, given))
     for (const { id } of skips) this.checkedSkips.add(id)

@@ -130,6 +130,24 @@ describe('a follower who never replies', () => {
     expect(skipped.filter((count) => count === 1).length).toBeGreaterThan(1)
   })
 
+  it('has the store asked again about its skipped steps when it ends, because a stalled worker may send late', async () => {
+    const f = harness.follower()
+    await f.start(welcome)
+    await f.interact('message', { text: 'hello' })
+    await f.waitForState((s) => s.steps[1]?.state === 'sent')
+    await f.handle().signal('pause')
+    await f.waitForState((s) => s.status === 'paused')
+    await f.handle().signal('resume')
+    await f.waitForState((s) => s.status === 'active')
+    await f.advance(23 * HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed', steps: [{ state: 'skipped' }, {}, {}] })
+    expect(f.records.map((r) => [r.state.status, r.writtenAt !== undefined])).toEqual([
+      ['paused', true],
+      ['active', false],
+      ['ended', true],
+    ])
+  })
+
   it('gets a step that is due in the last seconds of the minute a little earlier', async () => {
     const f = harness.follower()
     await f.start(planOf([{ id: 'edge', afterMs: 60_000 }]))
