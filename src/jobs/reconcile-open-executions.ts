@@ -34,7 +34,8 @@ type RunStatus = Pick<RunRow, 'status' | 'outcome' | 'updatedAt'>
  * Compares open executions in Temporal with the rows of the store.
  * - An execution without a row (the store was restored from a backup), or with the outcome `terminated` (a reset reopened it),
  *   gets a signal to write its state.
- * - An execution that has ended in the store (its account was removed while Temporal was unreachable) is ended.
+ * - An execution that has ended in the store (its account was removed while Temporal was unreachable) is ended, unless it is
+ *   about to end by itself.
  */
 export class OpenExecutionReconciler {
   readonly #deps: OpenExecutionDeps
@@ -111,9 +112,15 @@ export class OpenExecutionReconciler {
     } else if (!row || row.outcome === 'terminated') {
       log.warn(logFields, 'requesting the state of an open run that the store lacks')
       await runs.signal(follower, 'resync', undefined, runId)
-    } else {
+    } else if (!(await this.#isAboutToEnd(follower, runId))) {
       log.warn({ ...logFields, outcome: row.outcome }, 'ending an open run that has ended in the store')
       await runs.signal(follower, 'cancel', `ended in the store: ${row.outcome}`, runId)
     }
+  }
+
+  /** A run writes its end to the store first. Without a worker it cannot close, and a cancellation would change its outcome. */
+  async #isAboutToEnd(follower: FollowerKey, runId: string): Promise<boolean> {
+    const newest = await this.#deps.runs.describe(follower)
+    return newest?.runId === runId && newest.waitsForWorker
   }
 }

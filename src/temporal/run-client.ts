@@ -25,6 +25,8 @@ interface ExecutionView {
   /** From the memo; null when the execution has none. */
   runKey: string | null
   runId: string
+  /** True when it waits for a worker that decides what it does next. */
+  waitsForWorker: boolean
 }
 
 /** Calls to runs that exist. */
@@ -87,6 +89,7 @@ function createRunCalls(client: Client, callTemporal: <T>(call: () => Promise<T>
             completed: found.status.name === 'COMPLETED',
             runKey: typeof runKey === 'string' ? runKey : null,
             runId: found.runId,
+            waitsForWorker: found.raw.pendingWorkflowTask != null,
           }
         } catch (err) {
           if (err instanceof WorkflowNotFoundError) return null

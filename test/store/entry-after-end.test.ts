@@ -43,7 +43,13 @@ it.each(['completed', 'window-closed'] as const)(
     let looks = 0
     const openAtStart: boolean[] = []
     const temporal: Pick<RunClient, 'startOrSignal' | 'describe'> = {
-      describe: async () => ({ open: ++looks <= 2, completed: looks > 2, runKey: before, runId: 'r1' }),
+      describe: async () => ({
+        open: ++looks <= 2,
+        completed: looks > 2,
+        runKey: before,
+        runId: 'r1',
+        waitsForWorker: looks <= 2,
+      }),
       startOrSignal: async () => {
         openAtStart.push(looks <= 2)
         return { runId: 'r2' }

@@ -1,0 +1,72 @@
+import type { Client } from '@temporalio/client'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { OpenExecutionReconciler } from '../../src/jobs/reconcile-open-executions.ts'
+import { beginRun, endRun } from '../../src/run/state.ts'
+import { workflowIdOf } from '../../src/shared/ids.ts'
+import { HOUR_MS } from '../../src/shared/time-units.ts'
+import type { Store } from '../../src/store/db.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { endRunFromOutside, insertRun } from '../../src/store/runs/run-rows.ts'
+import { accounts } from '../../src/store/schema.ts'
+import type { RunClient } from '../../src/temporal/run-client.ts'
+import { planOf } from '../harness/workflow-harness.ts'
+
+const NOW = 1_800_000_000_000
+const APP = 'wxA'
+const plan = planOf([{ id: 'hello', afterMs: 0 }])
+
+let store: Store
+beforeAll(async () => {
+  store = await openStore({ dataDir: null })
+})
+afterAll(() => store?.close())
+
+it('a run that has written its end is not cancelled while it waits for a worker to close it', async () => {
+  const { db } = store
+  const account = { appId: APP, name: 'test', mode: 'plain' as const, stateSince: NOW }
+  await db
+    .insert(accounts)
+    .values({ ...account, appSecretSealed: '', tokenSealed: '', createdAt: NOW, updatedAt: NOW })
+  for (const openId of ['waits', 'idle']) {
+    const entry = {
+      at: NOW,
+      seq: 0,
+      key: openId,
+      event: 'click' as const,
+      qrScene: null,
+      eventKey: null,
+      text: null,
+    }
+    await insertRun(db, { appId: APP, openId }, { entry, plan }, [], NOW)
+    await endRunFromOutside(db, openId, 0, endRun(beginRun(plan, entry, []), 'completed', null, NOW), NOW)
+  }
+  const signals: unknown[] = []
+  const runs: Pick<RunClient, 'describe' | 'signal'> = {
+    describe: async ({ openId }) => ({
+      open: true,
+      completed: false,
+      runKey: openId,
+      runId: openId,
+      waitsForWorker: openId === 'waits',
+    }),
+    signal: async ({ openId }, name) => {
+      signals.push([openId, name])
+      return 'ok'
+    },
+  }
+  async function* list() {
+    for (const openId of ['waits', 'idle'])
+      yield { workflowId: workflowIdOf(APP, openId), runId: openId, memo: { runKey: openId } }
+  }
+  const client = { workflow: { list } } as unknown as Client
+  const deps = {
+    db,
+    client,
+    runs: runs as RunClient,
+    now: () => NOW + HOUR_MS,
+    log: pino({ level: 'silent' }),
+  }
+  await new OpenExecutionReconciler(deps).reconcileNextBatch()
+  expect(signals).toEqual([['idle', 'cancel']])
+})
