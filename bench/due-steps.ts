@@ -49,6 +49,6 @@ export async function measureDueSteps(base: string): Promise<Figure[]> {
     name: `lateness of a due step, quiet machine, p${share * 100} of ${late.length}`,
     unit: 'ms',
     value: percentile(late, share),
-    aim: share === 0.5 ? '≤ 100' : '≤ 300',
+    aim: share === 0.5 ? '≤ 100 ms' : '≤ 300 ms',
   }))
 }

@@ -16,7 +16,8 @@ import { formatFigures } from './stats.ts'
 
 const print = (line: string) => process.stderr.write(`${line}\n`)
 
-const USAGE = `npm run bench -- [--all | --only NAME,NAME] [--skip NAME,NAME] [--json FILE] [--write-docs] [counts]
+const USAGE = `npm run bench -- [--all | --only NAME,NAME] [--skip NAME,NAME | --from FILE] [--json FILE] [--write-docs]
+                [counts]
   Measures the figures of docs/performance.md. Nothing is asserted, because machines differ.
 ${BENCH_NAMES.map((name) => `    ${name.padEnd(12)}${BENCH_LIST[name].text}${QUICK_BENCHES.includes(name) ? '' : ' (on request)'}`).join('\n')}
   --all         every bench; without it and without --only, those that do not say "on request"
@@ -24,7 +25,7 @@ ${BENCH_NAMES.map((name) => `    ${name.padEnd(12)}${BENCH_LIST[name].text}${QUI
   --write-docs  stores the results in docs/performance.json and writes the tables of docs/performance.md and
                 docs/scaling.md, and the picture
   --from        measures nothing and takes the results of this --json file
-  --only scaling  measures nothing and prints the tables of docs/scaling.md
+  --only scaling  alone: measures nothing and prints the tables of docs/scaling.md
 Counts, with their defaults:
 ${Object.entries(COUNT_OPTIONS)
   .map(([name, { bench, text, default: normal }]) => `  --${name.padEnd(14)}${bench}: ${text} (${normal})`)

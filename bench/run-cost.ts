@@ -18,7 +18,6 @@ const WARM_UP_RUNS = 60
 const RUNS = 300
 /** Between two steps, ms. */
 const DELAY_MS = 5_000
-const ROUNDS = 3
 const POLL_MS = 250
 
 /** CPU time of one run by program, ms, and the runs that ended a second. */
@@ -36,7 +35,7 @@ interface Cost {
  */
 export async function measureRunCost(
   print: (line: string) => void,
-  { rounds = ROUNDS, stepCounts = [2, 5] } = {},
+  { rounds, stepCounts = [2, 5] }: { rounds: number; stepCounts?: number[] },
 ): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const steps of stepCounts) {

@@ -50,7 +50,7 @@ export async function measureSlowAccount(base: string): Promise<Figure[]> {
       unit: 'ms',
       value: beside,
       reference: { name: 'no other account', value: alone },
-      aim: '≤ 2000 more',
+      aim: '≤ 2 s more',
     },
     {
       name: `${SLOW_FOLLOWS} sends of an account whose API takes ${LATENCY_MS / 1_000} s, all sent`,

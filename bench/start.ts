@@ -27,7 +27,7 @@ export async function measureStart(): Promise<Figure[]> {
       unit: 'ms',
       value: percentile(times, 0.5),
       reference,
-      aim: '≤ 10000',
+      aim: '≤ 3 s',
     },
   ]
 }

@@ -5,12 +5,13 @@ import { measureRun } from '../../bench/history-size.ts'
 const address = inject('temporalAddress')
 
 it.skipIf(!address)(
-  'a run of five steps costs Temporal no more events, transitions and bytes than its limits',
+  'a run of five steps costs Temporal no more events, transitions, bytes and actions than its limits',
   async () => {
-    const { events, transitions, bytes } = await measureRun(address)
+    const { events, transitions, bytes, actions } = await measureRun(address)
     const { run } = COST_LIMITS
     expect(events).toBeLessThanOrEqual(run.events)
     expect(transitions).toBeLessThanOrEqual(run.transitions)
     expect(bytes).toBeLessThanOrEqual(run.bytes * BYTES_TOLERANCE)
+    expect(actions).toBeLessThanOrEqual(run.actions)
   },
 )
