@@ -1,9 +1,9 @@
+import { MINUTE_MS } from '../../src/shared/time-units.ts'
 import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
 import { createCircuit } from './circuit.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 import { createTurns, type Turns } from './turns.ts'
 
-const MINUTE_MS = 60_000
 /** The reason of a send that waits for the account's next minute. */
 export const MINUTE_LIMIT_REASON = `minute limit of the account (${ERRCODE.minuteLimit})`
 /** The shortest wait of a send that is denied a slot. */

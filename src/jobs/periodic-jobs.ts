@@ -15,6 +15,9 @@ export interface PeriodicJob {
   run(context: { lastRunAt: number | null }): Promise<void> | Promise<'finished' | 'unfinished'>
 }
 
+/** How long one round of a purge may work, so that the other jobs of its process are not late. Shorter than its lease. */
+export const ROUND_BUDGET_MS = 15_000
+
 const POLL_MS = 5_000
 
 /** Runs the jobs by leases in the store, so that any number of processes may run this loop. */

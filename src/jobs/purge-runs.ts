@@ -1,13 +1,11 @@
 import type { Log } from '../shared/log.ts'
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
+import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import type { Db } from '../store/db.ts'
 import { purgeRuns } from '../store/runs/purge-runs.ts'
-import type { PeriodicJob } from './periodic-jobs.ts'
+import { type PeriodicJob, ROUND_BUDGET_MS } from './periodic-jobs.ts'
 
 /** Runs in one statement. Small enough that the embedded store, which works on one statement at a time, stays responsive. */
 const BATCH = 200
-/** How long one round may work, so that the other jobs of this process are not late. Shorter than the lease. */
-const ROUND_BUDGET_MS = 15 * SECOND_MS
 
 /**
  * Deletes runs that ended long ago, with their deliveries. Their counts stay in the totals of their campaign version. A run is

@@ -1,5 +1,5 @@
 import type { FollowerKey } from '../shared/ids.ts'
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
+import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { purgePlatform } from '../store/accounts/platform-store.ts'
 import { purgePreviousKeys } from '../store/accounts/previous-keys.ts'
 import type { Db } from '../store/db.ts'
@@ -8,14 +8,12 @@ import { anonymiseRuns, type EndedRunKey } from '../store/runs/anonymise-runs.ts
 import { purgeFollowers } from '../store/runs/follower-rows.ts'
 import type { PagePurge, TablePage } from '../store/table-page.ts'
 import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
-import type { PeriodicJob } from './periodic-jobs.ts'
+import { type PeriodicJob, ROUND_BUDGET_MS } from './periodic-jobs.ts'
 
 /** How long the store keeps a dedupe key: docs/contract.md#3-callbacks. */
 const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
 /** Rows in one statement. Small enough that the embedded store, which works on one statement at a time, stays responsive. */
 const BATCH = 500
-/** How long one round may work, so that the other jobs of this process are not late. Shorter than the lease. */
-const ROUND_BUDGET_MS = 15 * SECOND_MS
 
 /**
  * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, and handled authorisation events of the

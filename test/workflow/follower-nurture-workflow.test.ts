@@ -18,6 +18,12 @@ const welcome = planOf([
   { id: 'day-1', afterMs: 22 * HOUR, since: 'reply' },
 ])
 
+/** No step of it is due within the minute after the follow. */
+const beyondTheMinute = planOf([
+  { id: 'late', afterMs: 10 * MINUTE },
+  { id: 'skip', afterMs: 20 * MINUTE, ifLate: 'skip' },
+])
+
 const sentSteps = (f: TestFollower) => f.sent.map((s) => s.stepId)
 
 /** A run's history as text, payloads decoded, without the workflow id. */
@@ -89,12 +95,7 @@ describe('a follower who never replies', () => {
 
   it('has steps beyond the minute held, and skipped when the window closes', async () => {
     const f = harness.follower()
-    await f.start(
-      planOf([
-        { id: 'late', afterMs: 10 * MINUTE },
-        { id: 'skip', afterMs: 20 * MINUTE, ifLate: 'skip' },
-      ]),
-    )
+    await f.start(beyondTheMinute)
     await f.advance(30 * MINUTE)
     const state = await f.waitForState((s) => s.steps[1]?.state === 'skipped')
     expect(state.steps).toMatchObject([
@@ -108,12 +109,7 @@ describe('a follower who never replies', () => {
 
   it('has the store asked once about each skipped step, whether a request for it was sent', async () => {
     const f = harness.follower()
-    await f.start(
-      planOf([
-        { id: 'late', afterMs: 10 * MINUTE },
-        { id: 'skip', afterMs: 20 * MINUTE, ifLate: 'skip' },
-      ]),
-    )
+    await f.start(beyondTheMinute)
     await f.advance(30 * MINUTE)
     await f.waitForState((s) => s.steps[1]?.state === 'skipped')
     await f.handle().signal('pause')
