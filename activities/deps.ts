@@ -1,4 +1,4 @@
-import type { Message, MessageKind } from '../src/campaign/model.ts'
+import type { Message, MessageKind } from '../src/campaign/message-model.ts'
 import type { Log } from '../src/shared/log.ts'
 import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/api/client.ts'

@@ -105,13 +105,16 @@ const wechatCall = (appId: string, summary: string, leftMs: number): ActivityOpt
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 })
 
-/** Fetches the follower's attributes from WeChat. Retries end with the step's time. */
+/**
+ * Fetches the follower's attributes from WeChat. Retries end with the time of the step or fork.
+ * @param id the step or fork that needs them
+ */
 export function fetchFollowerAttributes(
   appId: string,
-  step: PlanStep,
+  id: string,
   input: FetchAttributesInput,
 ): Promise<FetchAttributesResult> {
-  const summary = `${step.id} · attributes of the follower`
+  const summary = `${id} · attributes of the follower`
   return proxyActivities<Activities>(wechatCall(appId, summary, input.leftMs)).fetchFollowerAttributes(input)
 }
 

@@ -28,6 +28,12 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureResul
       case 'fetch-attributes':
         await run.fetchAttributes(action)
         break
+      case 'learn':
+        await run.learn(action)
+        break
+      case 'act':
+        // `check` refuses these steps until an activity exists for them.
+        throw ApplicationFailure.nonRetryable(`step ${action.step.id} needs a newer worker`, 'UnknownAction')
       case 'wait':
         await run.wait(action)
         break

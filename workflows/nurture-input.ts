@@ -1,6 +1,7 @@
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
+import type { Outcome } from '../src/run/outcome.ts'
 import type { Interaction, RunStart } from '../src/run/plan.ts'
-import type { Outcome, RunState } from '../src/run/state.ts'
+import type { RunState } from '../src/run/state.ts'
 import type { Ledger } from '../src/wechat/rules/ledger.ts'
 
 /**

@@ -9,6 +9,7 @@ import type { SendInput } from '../activities/index.ts'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
+import type { Outcome } from '../src/run/outcome.ts'
 import { type EventStamp, type Interaction, isOlder, type Plan, type RunStart } from '../src/run/plan.ts'
 import { type PresentedRun, presentRun } from '../src/run/present.ts'
 import {
@@ -20,24 +21,22 @@ import {
   type FetchAttributesAction,
   type FinishAction,
   finishRun,
+  type LearnAction,
   nextAction,
   type SendAction,
   type TagAction,
   tagsAfterSend,
   type WaitAction,
 } from '../src/run/run-actions.ts'
-import { applyLostSends, type SendResult } from '../src/run/send-result.ts'
 import {
-  addWarning,
   applyAgentSession,
   applyInteraction,
   applyUnsubscribe,
   beginRun,
-  type Outcome,
-  type RunState,
-  requestStop,
   setPaused,
-} from '../src/run/state.ts'
+} from '../src/run/run-events.ts'
+import { applyLostSends, type SendResult } from '../src/run/send-result.ts'
+import { addWarning, type RunState, requestStop } from '../src/run/state.ts'
 import { type FollowerKey, parseWorkflowId } from '../src/shared/ids.ts'
 import { fetchFollowerAttributes, tagFollower } from './activity-calls.ts'
 import { continueAsNextRun, continueSameRun, type NextRun } from './continue-as-new.ts'
@@ -57,6 +56,7 @@ const TAG_AFTER_SEND_MS = 60_000
 /** Timer summaries for the Web UI, by the reason of the wait. Any other reason is a step id. */
 const WAIT_SUMMARY: Record<string, string> = {
   window: 'until the window closes',
+  fork: 'until a fork is decided',
   'human-agent': "until the human agent's session ends",
 }
 const NOT_TAGGED: TagResult = { result: 'refused', reason: 'tag-failed', errcode: null }
@@ -88,8 +88,8 @@ export class NurtureRun {
     this.plan = start.plan
     this.key = start.entry.key
     this.inputVersion = input.inputVersion ?? 1
-    this.state = state ?? beginRun(start.plan, start.entry, input.ledger)
-    if (agentSession && !state) this.state = applyAgentSession(this.state, agentSession)
+    this.state = state ?? beginRun(start.plan, start.entry, input.ledger, start)
+    if (agentSession && !state) this.state = applyAgentSession(this.plan, this.state, agentSession)
     this.stored = new StoredRun(follower.appId, this.inputVersion >= 2)
     if (recorded) this.stored.noteWritten(this.state)
     for (const event of backlog) this.applyEvent(event)
@@ -127,16 +127,16 @@ export class NurtureRun {
   }
 
   pause(): void {
-    this.update(setPaused(this.state, true))
+    this.update(setPaused(this.plan, this.state, true, Date.now()))
     this.interrupt()
   }
 
   resume(): void {
-    this.update(setPaused(this.state, false))
+    this.update(setPaused(this.plan, this.state, false, Date.now()))
   }
 
   changeAgentSession(change: AgentSessionChange): void {
-    this.update(applyAgentSession(this.state, change))
+    this.update(applyAgentSession(this.plan, this.state, change))
     if (this.state.agentSession?.open) this.interrupt()
   }
 
@@ -227,7 +227,21 @@ export class NurtureRun {
     await this.interruptible.run(async () => {
       const input = { now: Date.now(), leftMs }
       const result = await orElseOnTimeout(
-        () => fetchFollowerAttributes(this.follower.appId, step, input),
+        () => fetchFollowerAttributes(this.follower.appId, step.id, input),
+        NOT_FETCHED,
+      )
+      if (result) this.state = applyActionResult(this.state, { ...action, result }, Date.now())
+    })
+  }
+
+  /** Fetches the follower's attributes, for the conditions of a fork. */
+  async learn(action: LearnAction): Promise<void> {
+    const { fork, leftMs } = action
+    const id = this.plan.forks?.[fork]?.id ?? 'fork'
+    await this.interruptible.run(async () => {
+      const input = { now: Date.now(), leftMs }
+      const result = await orElseOnTimeout(
+        () => fetchFollowerAttributes(this.follower.appId, id, input),
         NOT_FETCHED,
       )
       if (result) this.state = applyActionResult(this.state, { ...action, result }, Date.now())

@@ -1,5 +1,5 @@
 import { mediaRefs, renderMessage } from '../../src/campaign/message.ts'
-import type { Message } from '../../src/campaign/model.ts'
+import type { Message } from '../../src/campaign/message-model.ts'
 import { findEmptyField } from '../../src/campaign/template/empty-field.ts'
 import { templateVariables } from '../../src/campaign/template/variables.ts'
 import { readUploads } from '../../src/store/campaigns/media-uploads.ts'

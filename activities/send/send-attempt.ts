@@ -1,5 +1,5 @@
 import { mediaRefs } from '../../src/campaign/message.ts'
-import { kindOf, type Message, type MessageKind } from '../../src/campaign/model.ts'
+import { kindOf, type Message, type MessageKind } from '../../src/campaign/message-model.ts'
 import type { SendResult } from '../../src/run/send-result.ts'
 import type { Intent } from '../../src/store/runs/deliveries.ts'
 import { REDACTION_NOTE } from '../../src/store/runs/run-snapshots.ts'

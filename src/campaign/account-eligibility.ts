@@ -1,6 +1,8 @@
 import { allowsMessages } from '../wechat/rules/permissions.ts'
-import type { Campaign, MessageKind } from './model.ts'
-import { kindOf } from './model.ts'
+import { messagesOf, stepsOf } from './items.ts'
+import type { MessageKind } from './message-model.ts'
+import { kindOf } from './message-model.ts'
+import type { Campaign } from './model.ts'
 
 /** The properties of an account that decide whether a campaign can send for it. */
 export interface CandidateAccount {
@@ -22,7 +24,8 @@ interface LocalizedReason {
 
 /** The kinds of messages that a campaign sends. Without the passive reply, which needs no permission of WeChat. */
 export function sentKinds(campaign: Pick<Campaign, 'steps'>): MessageKind[] {
-  return [...new Set(campaign.steps.flatMap((s) => (s.send ? [kindOf(s.send)] : [])))]
+  const messages = stepsOf(campaign).flatMap(messagesOf)
+  return [...new Set(messages.map(({ message }) => kindOf(message)))]
 }
 
 /** Why an account cannot send messages of these kinds; empty when it can. */

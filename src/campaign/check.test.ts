@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
-import { type CheckContext, checkCampaign, profileOf } from './check.ts'
+import { checkCampaign, profileOf } from './check.ts'
+import type { CheckContext } from './check-context.ts'
+import { stepsOf } from './items.ts'
 import { type Campaign, campaignSchema } from './model.ts'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
@@ -38,7 +40,9 @@ describe('a valid file', () => {
     const { campaign, issues, warnings } = checkCampaign(VALID.join('\n'))
     expect({ issues, warnings }).toEqual({ issues: [], warnings: [] })
     expect(campaign).toMatchObject({ id: 'welcome', spacing: 2_000, window: 172_800_000, reentry: 'always' })
-    expect(campaign?.steps.map((s) => [s.after, s.since, s.ifLate])).toEqual([
+    expect(
+      stepsOf({ steps: campaign?.steps ?? [] }).map(({ step: s }) => [s.after, s.since, s.ifLate]),
+    ).toEqual([
       [20_000, 'entry', 'hold'],
       [0, 'reply', 'hold'],
     ])
@@ -126,7 +130,7 @@ describe('an invalid value', () => {
         withStep('{ text: a }', 'id: hint, after: 20s, when: { nickname: a }'),
         ['steps.0.when.nickname @6', 'steps.0.when @6'],
       ],
-      [withStep('{ text: a }', 'id: hint, after: 20s, when: { tag: a, qrScene: b }'), 'steps.0.when @6'],
+      [withStep('{ text: a }', 'id: hint, after: 20s, when: {}'), 'steps.0.when @6'],
       [withStep('{ text: a }', 'id: hint, after: 20s, tag: []'), 'steps.0.tag @6'],
       [withStep('{ text: a }', `id: hint, after: 20s, tag: [${'长'.repeat(31)}]`), 'steps.0.tag.0 @6'],
       [withStep('{ text: a }', 'id: hint, after: 20s, tag: [a], untag: [b, a]'), 'steps.0.untag @6'],
@@ -146,8 +150,11 @@ describe('an invalid value', () => {
 
 describe('the message of an invalid value', () => {
   it.each([
-    [withLine(3, 'entry: { event: follow }'), 'must be subscribe, scan, click or message'],
-    [withLine(3, 'entry: subscribe'), 'must be a map of fields'],
+    [
+      withLine(3, 'entry: { event: follow }'),
+      'must be subscribe, scan, click, message, tag, api or window-closing',
+    ],
+    [withLine(3, 'entry: subscribe'), 'must be a map of fields, or a list of them'],
     [withLine(3, 'entry: {}'), 'is missing'],
     [withLine(2, 'name: ""'), 'is empty: write a text'],
     [withLine(2, `name: ${'a'.repeat(101)}`), 'has more than 100 characters: shorten it'],
@@ -174,10 +181,10 @@ describe('steps', () => {
       { path: 'id', message: 'is missing', line: 1 },
       { path: 'name', message: 'is missing', line: 1 },
       { path: 'entry', message: 'is missing', line: 1 },
-      { path: 'steps', message: 'is missing', line: 1 },
+      { path: 'steps', message: 'is missing: a campaign needs steps or answers', line: 1 },
     ])
     expect(places(withLine(7, '  - { id: gift, after: 0s }'))).toEqual(['steps.1.send @7'])
-    expect(places(withLine(7, '  - { id: gift, send: { text: a } }'))).toEqual(['steps.1.after @7'])
+    expect(places(withLine(7, '  - { after: 1s, send: { text: a } }'))).toEqual(['steps.1.id @7'])
   })
 
   it('may not have the same id twice', () => {

@@ -1,42 +1,19 @@
-import type { ZodError } from 'zod'
-import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
 import { unstorablePaths } from '../shared/text.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
-import { describeDuration } from './duration.ts'
+import { contentIssues } from './check-content.ts'
+import type { CheckContext } from './check-context.ts'
+import { structureIssues } from './check-structure.ts'
 import type { Issue } from './issue.ts'
-import { mediaRefs, textsOf } from './message.ts'
-import {
-  type Campaign,
-  campaignSchema,
-  type DraftMessage,
-  draftSchema,
-  MESSAGE_KINDS,
-  STEPS_MAX,
-} from './model.ts'
-import { previewWarnings } from './preview.ts'
+import { messagesOf, stepsOf } from './items.ts'
+import { textsOf } from './message.ts'
+import { type Campaign, campaignSchema, STEPS_MAX } from './model.ts'
+import { previewWarnings } from './preview-warnings.ts'
 import { readYaml } from './read-yaml.ts'
-import { describeSchemaIssue } from './schema-issue.ts'
-import {
-  accountVariableNames,
-  mediaIdWarnings,
-  type TargetAccount,
-  targetAccounts,
-  variableWarnings,
-} from './target-accounts.ts'
+import { describeSchemaIssue, schemaIssues } from './schema-issue.ts'
+import { mediaIdWarnings, targetAccounts, variableWarnings } from './target-accounts.ts'
 import { checkEmptyTexts } from './template/empty-text-check.ts'
-import { BudgetExceededError, createStepBudget, FILE_STEPS } from './template/step-budget.ts'
-import { checkTemplate, usesFollowerAttributes } from './template/template.ts'
-
-export interface CheckContext {
-  /** The id in the request's path. The file must have the same id. */
-  pathId?: string
-  /** Registered accounts; absent: not checked. */
-  accounts?: readonly TargetAccount[]
-  /** Whether an uploaded medium exists; absent: not checked. */
-  hasMedia?: (id: string) => boolean
-  /** The rules profile of the warnings; absent: derived from the accounts. */
-  rules?: RulesProfileName
-}
+import { typeOfField } from './typed-fields.ts'
+import { unbuiltIssues } from './unbuilt.ts'
 
 export interface CheckResult {
   /** Null exactly when there are issues. */
@@ -47,21 +24,16 @@ export interface CheckResult {
   warnings: Issue[]
 }
 
-/** WeChat's limit of a text message, bytes of UTF-8. Measured by other projects; the official page names none. */
-const TEXT_MAX_BYTES = 2_048
 const ISSUES_MAX = 200
 /** UTF-16 units of a file. */
 export const FILE_MAX_CHARS = 256 * 1024
-/** Number fields. All other fields are texts; `read-yaml.test.ts` compares this set with the schema. */
-export const NUMERIC_FIELDS: ReadonlySet<string> = new Set(['priority'])
 const EMPTY_FILE = 'is empty: write a campaign with id, name, entry and steps 文件是空的'
-const NOT_A_MAP = 'must be a map of fields, such as id, name, entry and steps'
 
 /** Checks a campaign file (YAML 1.2 or JSON). Reports all errors at once, each with its place. Never throws. */
 export function checkCampaign(source: string, context: CheckContext = {}): CheckResult {
   if (source.length > FILE_MAX_CHARS)
     return refused([{ path: '', message: 'is larger than 256 KiB: split the campaign' }])
-  const { value: file, issues: syntaxIssues, placeOf } = readYaml(source, NUMERIC_FIELDS)
+  const { value: file, issues: syntaxIssues, placeOf } = readYaml(source, typeOfField)
   if (file === undefined) {
     return refused(
       syntaxIssues.length > 0
@@ -71,12 +43,14 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   }
   const { value, issues: tooMany } = firstSteps(file)
   const parsed = campaignSchema.safeParse(value, { error: describeSchemaIssue })
-  const invalid = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error))]
+  const invalid = [...unstorableIssues(value), ...(parsed.success ? [] : schemaIssues(parsed.error.issues))]
   const found = [...tooMany, ...syntaxIssues, ...withoutRepeats(invalid, syntaxIssues)]
   const reported = new Set(found.map((i) => i.path))
   found.push(...contentIssues(value, context).filter((i) => !reported.has(i.path)))
   const empty = parsed.success ? checkEmptyTexts(parsed.data, context.accounts) : null
-  if (parsed.success) found.push(...keywordIssues(parsed.data))
+  const structure = structureIssues(value)
+  found.push(...structure.filter((i) => !reported.has(i.path)))
+  if (parsed.success) found.push(...unbuiltIssues(parsed.data))
   if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0) return refused(present(found, 'errors', placeOf))
   const warnings = [
@@ -118,18 +92,6 @@ function unstorableIssues(value: unknown): Issue[] {
   return unstorablePaths(value).map((path) => ({ path, message }))
 }
 
-/** Keywords without a visible character: nobody can type them. */
-function keywordIssues({ entry, exit }: Campaign): Issue[] {
-  const invisibleIn = (path: string, words: readonly string[] | undefined, form: (word: string) => string) =>
-    (words ?? []).flatMap((word, i) =>
-      form(word) === '' ? [{ path: `${path}.${i}`, message: 'has no visible character: write a word' }] : [],
-    )
-  return [
-    ...invisibleIn('entry.keywords', entry.keywords, normaliseEntryKeyword),
-    ...invisibleIn('exit.keywords', exit?.keywords, normaliseExitKeyword),
-  ]
-}
-
 function refused(issues: Issue[]): CheckResult {
   return { campaign: null, issues, warnings: [] }
 }
@@ -158,115 +120,11 @@ export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext)
   return targets.length > 0 && targets.every((a) => a.rules === 'classic-48h') ? 'classic-48h' : 'wechat-2023'
 }
 
-function schemaIssues(error: Pick<ZodError, 'issues'>): Issue[] {
-  return error.issues.flatMap((i): Issue[] => {
-    const path = i.path.join('.')
-    // Of a union, the form with an issue below the field is the intended one: reentry.after for example.
-    const meant = i.code === 'invalid_union' && i.errors.find((form) => form.some((e) => e.path.length > 0))
-    if (meant) return schemaIssues({ issues: meant }).map((e) => ({ ...e, path: `${path}.${e.path}` }))
-    if (i.code === 'unrecognized_keys') {
-      return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
-    }
-    if (path === '' && i.code === 'invalid_type') return [{ path, message: NOT_A_MAP }]
-    return [{ path, message: i.message }]
-  })
-}
-
-/** Issues that the schema cannot find: duplicate ids, delays beyond the window, templates, lengths, media. */
-function contentIssues(file: unknown, context: CheckContext): Issue[] {
-  const campaign = draftSchema.parse(file)
-  const problemOf = createTextCheck(accountVariableNames(file, context.accounts))
-  const issues: Issue[] = []
-  const report = (path: string, message: string) => issues.push({ path, message })
-  if (context.pathId !== undefined && campaign.id !== undefined && context.pathId !== campaign.id) {
-    report('id', `is ${campaign.id}, but the file was sent to ${context.pathId}: use the same id`)
-  }
-  const seen = new Map<string, number>()
-  /** The planned time of each step, ms after its reference; undefined for an invalid delay. */
-  const planned: (number | undefined)[] = []
-  for (const [i, step] of campaign.steps.entries()) {
-    const firstIndex = step.id === undefined ? undefined : seen.get(step.id)
-    if (firstIndex !== undefined)
-      report(`steps.${i}.id`, `duplicate step id ${step.id} (also at steps.${firstIndex})`)
-    if (step.id !== undefined) seen.set(step.id, i)
-    const before = step.since === 'previous' && i > 0 ? planned[i - 1] : 0
-    const due = before === undefined || step.after === undefined ? undefined : before + step.after
-    planned.push(due)
-    if (before !== undefined && step.after !== undefined && before + step.after > campaign.window) {
-      const sum = before > 0 ? ` (${describeDuration(before)} + ${describeDuration(step.after)})` : ''
-      const at = describeDuration(before + step.after)
-      report(
-        `steps.${i}.after`,
-        `${at}${sum} is beyond the window of ${describeDuration(campaign.window)}: the step could never be sent`,
-      )
-    }
-    messageIssues(step.send, `steps.${i}.send`, { ...context, problemOf }, report)
-  }
-  messageIssues(campaign.reply, 'reply', { ...context, problemOf }, report)
-  for (const [field, text] of textsOf(campaign.reply.raw)) {
-    // The callback must be answered before WeChat could be asked.
-    if (usesFollowerAttributes(text))
-      report(`reply.${field}`, 'a reply cannot use follower.…: use it in a step')
-  }
-  return issues
-}
-
-/** The problem of a text; null when there is none, or when the budget is used up. */
-type TextCheck = (text: string) => string | null
-
-/** Checks each distinct text once, and all of them within the budget of a file. */
-function createTextCheck(accountVariables: ReadonlySet<string> | null): TextCheck {
-  const budget = createStepBudget(FILE_STEPS)
-  const known = new Map<string, string | null>()
-  let isOver = false
-  return (text) => {
-    const found = known.get(text)
-    if (found !== undefined || isOver) return found ?? null
-    try {
-      const problem = checkTemplate(text, accountVariables, budget)
-      known.set(text, problem)
-      return problem
-    } catch (err) {
-      if (!(err instanceof BudgetExceededError)) throw err
-      isOver = true
-      return OVER_BUDGET
-    }
-  }
-}
-
-const OVER_BUDGET = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this template and the following ones were not checked: write simpler templates, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
-
-function messageIssues(
-  { raw, known }: DraftMessage,
-  path: string,
-  { hasMedia, problemOf }: CheckContext & { problemOf: TextCheck },
-  report: (path: string, message: string) => void,
-): void {
-  for (const [field, text] of textsOf(raw)) {
-    const problem = problemOf(text)
-    if (problem) report(field ? `${path}.${field}` : path, problem)
-  }
-  if (known.text !== undefined) {
-    const bytes = new TextEncoder().encode(known.text).length
-    if (bytes > TEXT_MAX_BYTES)
-      report(
-        `${path}.text`,
-        `has ${bytes} bytes of UTF-8, and WeChat accepts at most ${TEXT_MAX_BYTES}: shorten the text`,
-      )
-  }
-  for (const kind of MESSAGE_KINDS) {
-    for (const ref of mediaRefs({ [kind]: known[kind] })) {
-      const field = ref.type === 'thumb' ? 'thumb' : 'file'
-      if (hasMedia && !hasMedia(ref.id))
-        report(`${path}.${kind}.${field}`, `there is no uploaded medium ${ref.id}: upload it first`)
-    }
-  }
-}
-
 /** Every text of the campaign's messages, with its path. */
-function templatesOf({ steps, reply }: Campaign): [string, string][] {
-  const ofSteps = steps.flatMap((s, i) => textsOf(s.send, `steps.${i}.send`))
-  return [...ofSteps, ...textsOf(reply, 'reply')]
+function templatesOf(campaign: Campaign): [string, string][] {
+  const messages = stepsOf(campaign).flatMap(messagesOf)
+  const ofSteps = messages.flatMap(({ path, message }) => textsOf(message, path))
+  return [...ofSteps, ...textsOf(campaign.reply, 'reply')]
 }
 
 function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[] {

@@ -1,30 +1,49 @@
 import type { Plan } from '../run/plan.ts'
 import { normaliseExitKeyword } from '../shared/keyword.ts'
+import { MINUTE_MS } from '../shared/time-units.ts'
+import { compileEvents } from './compile-events.ts'
+import { compileItems, minutesOf } from './compile-items.ts'
 import type { Issue } from './issue.ts'
-import { mediaRefs, textsOf } from './message.ts'
-import { type Campaign, kindOf, type Message } from './model.ts'
-import { usesFollowerAttributes } from './template/template.ts'
+import { messageOfStep, messagesOf, partId, stepsOf } from './items.ts'
+import { needsOf } from './message.ts'
+import type { Message } from './message-model.ts'
+import type { Campaign } from './model.ts'
+import { zoneOffsets } from './zone-offsets.ts'
 
-/** The plan that a run of this campaign version is pinned to. */
-export function compileCampaign(campaign: Campaign, version: number): Plan {
+/** What a plan takes from the account that it runs for. */
+interface CompileAccount {
+  /** IANA name. */
+  timezone: string
+  /** A time before the entries of the plan's runs, epoch ms. The offsets of the time zone are known for 400 days from it. */
+  at: number
+}
+
+/** China has one offset for all times. */
+const CHINA: CompileAccount = { timezone: 'Asia/Shanghai', at: 0 }
+const SPREAD_MS = 5 * MINUTE_MS
+
+/**
+ * The plan that a run of this campaign version is pinned to.
+ * @throws Error for a step that refers to an unknown step or fork, which the check of a file refuses
+ */
+export function compileCampaign(campaign: Campaign, version: number, account = CHINA): Plan {
+  const { steps, forks, isFlat } = compileItems(campaign.steps)
+  const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
+  const hasClock = steps.some((s) => s.clock) || forks.some((f) => f.clock)
+  const goal = campaign.goal
   return {
     campaign: campaign.id,
     version,
-    steps: campaign.steps.map((step) => ({
-      id: step.id,
-      kind: step.send ? kindOf(step.send) : 'tag',
-      media: requirementsOf(step.send).media,
-      afterMs: step.after,
-      since: step.since,
-      ifLate: step.ifLate,
-      when: step.when ?? null,
-      ...(step.tag ? { tag: step.tag } : {}),
-      ...(step.untag ? { untag: step.untag } : {}),
-      ...(requirementsOf(step.send).attributes ? { needsAttributes: true as const } : {}),
-    })),
+    steps,
     spacingMs: campaign.spacing,
     windowMs: campaign.window,
     exitKeywords: (campaign.exit?.keywords ?? []).map(normaliseExitKeyword),
+    ...(isFlat ? {} : { forks }),
+    ...(quiet || hasClock
+      ? { zone: zoneOffsets(account.timezone, account.at), spreadMs: campaign.spread ?? SPREAD_MS }
+      : {}),
+    ...(quiet ? { quiet: { from: minutesOf(quiet.from), to: minutesOf(quiet.to) } } : {}),
+    ...(goal ? { goal: { on: compileEvents(goal.on), ends: goal.end } } : {}),
   }
 }
 
@@ -33,34 +52,24 @@ export function reentryOf(campaign: Campaign): 'always' | 'never' | { afterMs: n
   return typeof campaign.reentry === 'string' ? campaign.reentry : { afterMs: campaign.reentry.after }
 }
 
-/** What a message needs before it can be rendered: media at WeChat, attributes of the follower. */
-function requirementsOf(send: Message | undefined): { media: boolean; attributes: boolean } {
-  return {
-    media: send !== undefined && mediaRefs(send).length > 0,
-    attributes: textsOf(send).some(([, text]) => usesFollowerAttributes(text)),
-  }
-}
-
 /**
  * Whether a run that was compiled with the body `pinned` can send `newer` instead (`?bodies=running`). Its plan prepares only
  * what `pinned` needs.
  */
 export function canReplaceBody(pinned: Message, newer: Message): boolean {
-  const [had, needs] = [requirementsOf(pinned), requirementsOf(newer)]
+  const [had, needs] = [needsOf(pinned), needsOf(newer)]
   return (had.media || !needs.media) && (had.attributes || !needs.attributes)
 }
 
 /** A warning for each step whose runs in flight keep the earlier body, although the new one was published for them. */
 export function bodyWarnings(before: Campaign, after: Campaign): Issue[] {
-  return after.steps.flatMap((step, i) => {
-    const earlier = before.steps.find((s) => s.id === step.id)?.send
-    if (!earlier || !step.send || canReplaceBody(earlier, step.send)) return []
-    const what = requirementsOf(step.send).media && !requirementsOf(earlier).media ? 'a medium' : 'follower.…'
-    return [
-      {
-        path: `steps.${i}.send`,
-        message: `the new body needs ${what}, which runs in flight do not prepare: they send the earlier body`,
-      },
-    ]
-  })
+  return stepsOf(after).flatMap((placed) =>
+    messagesOf(placed).flatMap(({ path, message }, i): Issue[] => {
+      const earlier = messageOfStep(before, partId(placed.step.id, i))
+      if (!earlier || canReplaceBody(earlier, message)) return []
+      const what = needsOf(message).media && !needsOf(earlier).media ? 'a medium' : 'follower.…'
+      const text = `the new body needs ${what}, which runs in flight do not prepare: they send the earlier body`
+      return [{ path, message: text }]
+    }),
+  )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FollowerEvent } from '../run/follower-event.ts'
-import type { Entry } from '../run/plan.ts'
+import type { EntryName } from '../run/plan.ts'
 import { createMatcher, sceneOfEntry } from './match.ts'
 import { campaignSchema } from './model.ts'
 
@@ -17,7 +17,7 @@ const live = (id: string, more: Record<string, unknown> = {}) => ({
   version: ++version,
 })
 /** An event with the scene of an entry. */
-const eventOf = (entry: Entry['event'], more: Partial<FollowerEvent> = {}): FollowerEvent => ({
+const eventOf = (entry: EntryName, more: Partial<FollowerEvent> = {}): FollowerEvent => ({
   kind: entry,
   scene: sceneOfEntry(entry),
   qrScene: null,

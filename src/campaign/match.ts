@@ -1,8 +1,10 @@
+import type { EventName } from '../run/event-matcher.ts'
 import type { FollowerEvent } from '../run/follower-event.ts'
-import type { Entry } from '../run/plan.ts'
+import type { EntryName } from '../run/plan.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
 import { patternTest } from '../shared/pattern.ts'
 import type { Scene } from '../wechat/rules/rules.ts'
+import { eventList, type FileEvent } from './event-model.ts'
 import type { Campaign } from './model.ts'
 
 export interface LiveCampaign {
@@ -46,9 +48,24 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   }
 }
 
-/** The scene of the interaction that an entry of a campaign file is. */
-export function sceneOfEntry(event: Entry['event']): Scene {
-  return event === 'click' ? 'menu' : event
+/** The scene of the interaction that an entry of a campaign file is; null for an entry that no interaction is. */
+export function sceneOfEntry(event: EventName): Scene | null {
+  switch (event) {
+    case 'click':
+      return 'menu'
+    case 'subscribe':
+    case 'scan':
+    case 'message':
+      return event
+    default:
+      return null
+  }
+}
+
+/** The entry that an interaction is; null when it begins no run. */
+export function entryOfScene(scene: Scene | null): EntryName | null {
+  if (scene === 'menu') return 'click'
+  return scene === 'pay' ? null : scene
 }
 
 /** The keyword of a typed text; '' for any other event. A tapped menu message has a text, but it is not typed. */
@@ -63,13 +80,27 @@ function accountTest({ accounts }: Campaign): (appId: string) => boolean {
 }
 
 function entryTest({ entry }: Campaign): (event: EntryEvent, keyword: string) => boolean {
+  const tests = entry ? eventList(entry).map(eventTest) : []
+  return (event, keyword) => tests.some((fits) => fits(event, keyword))
+}
+
+function eventTest(entry: FileEvent): (event: EntryEvent, keyword: string) => boolean {
   const scene = sceneOfEntry(entry.event)
   const matchesScene = entry.qrScenes ? patternTest(entry.qrScenes) : null
   const matchesKey = entry.keys ? patternTest(entry.keys) : null
-  const keywords = entry.keywords ? new Set(entry.keywords.map(normaliseEntryKeyword)) : null
+  const matchesKeyword = entry.keywords ? keywordTest(entry.keywords, entry.match) : null
+  if (scene === null) return () => false
   return (event, keyword) =>
     event.scene === scene &&
     (!matchesScene || (event.qrScene !== null && matchesScene(event.qrScene))) &&
     (!matchesKey || (event.eventKey !== null && matchesKey(event.eventKey))) &&
-    (!keywords || (keyword !== '' && keywords.has(keyword)))
+    (!matchesKeyword || (keyword !== '' && matchesKeyword(keyword)))
+}
+
+function keywordTest(keywords: readonly string[], match: FileEvent['match']): (keyword: string) => boolean {
+  const normalised = keywords.map(normaliseEntryKeyword)
+  if (match === 'prefix') return (typed) => normalised.some((word) => typed.startsWith(word))
+  if (match === 'contains') return (typed) => normalised.some((word) => typed.includes(word))
+  const exact = new Set(normalised)
+  return (typed) => exact.has(typed)
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { messageOfStep } from './items.ts'
 import { isUpload, type MediaRef, mediaRefs, renderMessage, renderPassiveReply } from './message.ts'
-import { campaignSchema, kindOf, MESSAGE_KINDS, type Message, type Reply } from './model.ts'
+import { kindOf, MESSAGE_KINDS, type Message, type Reply } from './message-model.ts'
+import { campaignSchema } from './model.ts'
 import type { TemplateVariables } from './template/template.ts'
 
 const variables: TemplateVariables = {
@@ -18,9 +20,9 @@ const atWechat = (ref: MediaRef) => `${ref.type}:${ref.id}`
 /** The message of a checked file. */
 function messageOf(send: Record<string, unknown>): Message {
   const base = { id: 'a', name: 'a', entry: { event: 'subscribe' } }
-  const [step] = campaignSchema.parse({ ...base, steps: [{ id: 's', after: '1s', send }] }).steps
-  if (!step?.send) throw new Error('no step')
-  return step.send
+  const message = messageOfStep(campaignSchema.parse({ ...base, steps: [{ id: 's', send }] }), 's')
+  if (!message) throw new Error('no step')
+  return message
 }
 function replyOf(reply: Record<string, unknown>): Reply {
   const base = { id: 'a', name: 'a', entry: { event: 'subscribe' } }

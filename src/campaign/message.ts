@@ -1,7 +1,7 @@
 import type { PassiveReply } from '../wechat/callback/passive-reply.ts'
-import type { Message, Reply } from './model.ts'
-import { kindOf } from './model.ts'
-import { renderTemplate, type TemplateVariables } from './template/template.ts'
+import type { Message, Reply } from './message-model.ts'
+import { kindOf } from './message-model.ts'
+import { renderTemplate, type TemplateVariables, usesFollowerAttributes } from './template/template.ts'
 
 /** An uploaded medium that a message needs at WeChat. */
 export interface MediaRef {
@@ -24,6 +24,14 @@ export function mediaRefs(message: Message | Reply): MediaRef[] {
     if (thumb && isUpload(thumb)) refs.push({ id: thumb, type: 'thumb' })
   }
   return refs
+}
+
+/** What a message needs before it can be rendered: media at WeChat, attributes of the follower. */
+export function needsOf(message: Message): { media: boolean; attributes: boolean } {
+  return {
+    media: mediaRefs(message).length > 0,
+    attributes: textsOf(message).some(([, text]) => usesFollowerAttributes(text)),
+  }
 }
 
 /** Every text of a message, with its path below the message. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import { checkCampaign } from './check.ts'
 import { type Campaign, campaignSchema } from './model.ts'
-import { type PreviewEvent, previewCampaign, previewWarnings } from './preview.ts'
+import { type PreviewEvent, previewCampaign } from './preview.ts'
+import { previewWarnings } from './preview-warnings.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -23,6 +23,9 @@ export interface YamlFile {
   placeOf(path: string): { line?: number; column?: number }
 }
 
+/** Whether a field is a number (or true or false), or a fact, which is one of these or a text. Any other field is a text. */
+type TypedFields = (path: readonly string[]) => 'number' | 'fact' | null
+
 /** References are for values that are used twice, not for files that grow when they are expanded. */
 const ALIASES_MAX = 100
 const VALUES_MAX = 100_000
@@ -41,9 +44,9 @@ const NAME_MAX = 200
  * has only one spelling; any other number is an issue.
  *
  * Source of what counts as a number, boolean or null: YAML 1.2.2, section 10.3.2 (core schema).
- * @param numbers paths of the number fields
+ * @param typeOf the type of a field that is not a text
  */
-export function readYaml(source: string, numbers: ReadonlySet<string> = new Set()): YamlFile {
+export function readYaml(source: string, typeOf: TypedFields = () => null): YamlFile {
   const lines = new LineCounter()
   const tooLarge = sizeProblem(source)
   if (tooLarge !== null)
@@ -62,7 +65,7 @@ export function readYaml(source: string, numbers: ReadonlySet<string> = new Set(
     return { value: undefined, issues, placeOf: () => ({}) }
   }
   const placeOf = (path: string) => locate(doc.contents, path, lines)
-  const reader = new Reader(doc, lines, numbers, isJson(source))
+  const reader = new Reader(doc, lines, typeOf, isJson(source))
   try {
     return { value: reader.read(doc.contents, []), issues: reader.issues, placeOf }
   } catch (err) {
@@ -153,13 +156,13 @@ class Reader {
 
   private readonly doc: Document.Parsed
   private readonly lines: LineCounter
-  private readonly numbers: ReadonlySet<string>
+  private readonly typeOf: TypedFields
   private readonly json: boolean
 
-  constructor(doc: Document.Parsed, lines: LineCounter, numbers: ReadonlySet<string>, json: boolean) {
+  constructor(doc: Document.Parsed, lines: LineCounter, typeOf: TypedFields, json: boolean) {
     this.doc = doc
     this.lines = lines
-    this.numbers = numbers
+    this.typeOf = typeOf
     this.json = json
   }
 
@@ -206,7 +209,8 @@ class Reader {
     }
     if (typeof value === 'string') return value
     if (value === null) return source === '' ? this.missing(node, path) : this.refuseAmbiguous(node, path)
-    if (this.numbers.has(path.join('.'))) return value
+    const type = this.typeOf(path)
+    if (type === 'number' || (type === 'fact' && hasOneSpelling(value, source))) return value
     if (typeof value === 'boolean') return this.refuseAmbiguous(node, path)
     if (!this.json) return source
     // It has one spelling only, so the schema may read it as a text.
@@ -239,6 +243,11 @@ class Reader {
     this.issues.push({ path: path.join('.'), message, ...at })
     return undefined
   }
+}
+
+/** False for a number such as 007 or 1e3, which may be a code that looks like a number. */
+function hasOneSpelling(value: unknown, source: string): boolean {
+  return typeof value === 'boolean' || String(value) === source
 }
 
 /** The tags `!!str` and `!`, which mark a scalar as a text. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { QUOTE_HINT } from './issue.ts'
+import { type Issue, QUOTE_HINT } from './issue.ts'
 
 /** Types of fields, as people call them. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -48,4 +48,43 @@ function tooBig(origin: string, maximum: number): string {
 function alternatives(values: readonly string[]): string {
   const last = values.at(-1) ?? ''
   return values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${last}` : last
+}
+
+type SchemaIssue = z.core.$ZodIssue
+
+/** The problems of a file that does not fit the schema, each with its path. */
+export function schemaIssues(issues: readonly SchemaIssue[]): Issue[] {
+  return issues.flatMap((i): Issue[] => {
+    const path = i.path.join('.')
+    if (i.code === 'invalid_union') {
+      const meant = meantForm(i.errors)
+      const below = (inner: string) => [path, inner].filter((part) => part !== '').join('.')
+      if (meant) return schemaIssues(meant).map((e) => ({ ...e, path: below(e.path) }))
+    }
+    if (i.code === 'unrecognized_keys') {
+      return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
+    }
+    if (path === '' && i.code === 'invalid_type') return [{ path, message: NOT_A_MAP }]
+    return [{ path, message: i.message }]
+  })
+}
+
+const NOT_A_MAP = 'must be a map of fields, such as id, name, entry and steps'
+
+/**
+ * Of a union, the form that the author meant: a fork for a map with branches, else the form with problems below the field, as
+ * reentry.after for example, or with a rule of its own. Undefined when the value has no form at all.
+ */
+function meantForm(forms: readonly SchemaIssue[][]): readonly SchemaIssue[] | undefined {
+  const isFork = forms.some((form) =>
+    form.some((e) => e.code === 'unrecognized_keys' && e.keys.includes('branches')),
+  )
+  if (isFork)
+    return forms.find(
+      (form) => !form.some((e) => e.code === 'unrecognized_keys' && e.keys.includes('branches')),
+    )
+  const hasPath = (form: readonly SchemaIssue[]) => form.some((e) => e.path.length > 0)
+  const isOwnRule = (form: readonly SchemaIssue[]) =>
+    form.some((e) => e.code === 'custom' || e.code === 'unrecognized_keys' || e.code === 'too_small')
+  return forms.find(hasPath) ?? forms.find(isOwnRule)
 }

@@ -1,5 +1,6 @@
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import type { Issue } from './issue.ts'
+import { messagesOf, stepsOf } from './items.ts'
 import { isUpload } from './message.ts'
 import type { Campaign } from './model.ts'
 import { accountVariablesIn } from './template/template.ts'
@@ -74,7 +75,9 @@ export function mediaIdWarnings(campaign: Campaign, accounts: readonly TargetAcc
   const several =
     Math.max(targetAccounts(campaign.accounts, accounts).length, campaign.accounts?.length ?? 0) > 1
   if (!several) return []
-  const messages = campaign.steps.map((s, i) => [`steps.${i}.send`, s.send] as const)
+  const messages = stepsOf(campaign)
+    .flatMap(messagesOf)
+    .map(({ path, message }) => [path, message] as const)
   const all = campaign.reply ? [...messages, ['reply', campaign.reply] as const] : messages
   return all.flatMap(([path, message]) =>
     Object.entries(message ?? {}).flatMap(([kind, content]) => {

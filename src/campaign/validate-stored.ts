@@ -1,36 +1,41 @@
 import { z } from 'zod'
 import { compileCampaign } from './compile.ts'
-import { type Campaign, campaignSchema, messageSchema, plainStep } from './model.ts'
+import { messageSchema, replySchema } from './message-model.ts'
+import type { Campaign } from './model.ts'
 
 const ms = z.number().int().min(0)
-const { entry, exit, reply } = campaignSchema.shape
-const { since, ifLate } = plainStep.shape
+const storedEvent = z.looseObject({ event: z.string() })
+const storedStep = z.looseObject({
+  id: z.string(),
+  after: ms.optional(),
+  ifLate: z.enum(['hold', 'skip']),
+  send: z.union([messageSchema, z.array(messageSchema).min(1)]).optional(),
+})
+const storedBranch = z.looseObject({ steps: z.lazy(() => z.array(storedItem)) })
+const storedFork = z.looseObject({
+  id: z.string(),
+  meanwhile: z.array(storedStep).optional(),
+  branches: z.array(storedBranch).min(1),
+  else: z.lazy(() => z.array(storedItem)).optional(),
+})
+const storedItem: z.ZodType = z.lazy(() => z.union([storedFork, storedStep, z.literal('end')]))
 
-/** A checked campaign in the store. Durations are numbers. Unknown fields of other versions are accepted. */
+/**
+ * A checked campaign in the store. Durations are numbers. Unknown fields of other versions are accepted; the compiler refuses
+ * items that it cannot use.
+ */
 const storedSchema = z.object({
   id: z.string(),
   name: z.string(),
   accounts: z.array(z.string()).optional(),
   priority: z.number(),
-  entry,
-  reply,
-  steps: z
-    .array(
-      z.object({
-        id: z.string(),
-        after: ms,
-        since: since.unwrap(),
-        ifLate: ifLate.unwrap(),
-        send: messageSchema.optional(),
-        tag: z.array(z.string()).optional(),
-        untag: z.array(z.string()).optional(),
-      }),
-    )
-    .min(1),
+  entry: z.union([storedEvent, z.array(storedEvent).min(1)]).optional(),
+  reply: replySchema.optional(),
+  steps: z.array(storedItem).min(1),
   spacing: ms,
   window: ms,
   reentry: z.union([z.literal('always'), z.literal('never'), z.object({ after: ms })]),
-  exit,
+  exit: z.object({ keywords: z.array(z.string()).min(1) }).optional(),
 })
 
 /**

@@ -1,5 +1,6 @@
 import type { RunStart } from '../run/plan.ts'
-import { beginRun, endRun } from '../run/state.ts'
+import { beginRun } from '../run/run-events.ts'
+import { endRun } from '../run/state.ts'
 import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import { ACCOUNT_REMOVED, REMOVED_REASON } from '../store/accounts/removed-accounts.ts'

@@ -1,9 +1,12 @@
-import { patternTest } from '../shared/pattern.ts'
-import { type FollowerCondition, isTagOnly, type PlanStep } from './plan.ts'
-import { changeStep, type FollowerAttributes, type RunState } from './state.ts'
+import { conditionHolds, type FollowerAttributes } from './condition.ts'
+import { type PlanStep, sendsNothing } from './plan.ts'
+import { changeStep, doneAt, type RunState } from './state.ts'
 
 /** Attributes older than this are fetched again, because tags change while a run waits. */
 const FRESH_MS = 60_000
+
+/** The reason of a skipped step, or of a fork that took `otherwise`, when WeChat did not answer. */
+export const ATTRIBUTES_UNKNOWN = 'attributes-unknown'
 
 /** The result of the tag activity. */
 export type TagResult = { result: 'tagged' } | { result: 'refused'; reason: string; errcode: number | null }
@@ -20,37 +23,23 @@ export type FetchAttributesResult =
  */
 export function checkAttributes(
   step: PlanStep,
-  state: Pick<RunState, 'entry' | 'attributes'>,
+  state: Pick<RunState, 'entry' | 'reply' | 'own' | 'history' | 'attributes'>,
   now: number,
 ): 'go' | 'skip' | 'fetch' {
-  const attributes = state.attributes && now - state.attributes.at <= FRESH_MS ? state.attributes : null
+  const attributes = freshAttributes(state, now)
   if (step.when !== null && typeof step.when === 'object') {
-    const holds = conditionHolds(step.when, state.entry.qrScene, attributes)
+    const holds = conditionHolds(step.when, state, attributes)
     if (holds !== true) return holds === null ? 'fetch' : 'skip'
   }
   return step.needsAttributes && !attributes ? 'fetch' : 'go'
 }
 
-/** Null while the attributes are unknown. A QR scene in the run's entry is known without them. */
-function conditionHolds(
-  when: FollowerCondition,
-  entryScene: string | null,
-  attributes: FollowerAttributes | null,
-): boolean | null {
-  const { tag, qrScene, subscribeScene = '' } = when
-  if (qrScene !== undefined) {
-    const scene = entryScene ?? attributes?.qrScene ?? null
-    return scene === null ? null : matches(qrScene, scene)
-  }
-  if (!attributes) return null
-  return tag !== undefined
-    ? attributes.tags.includes(tag)
-    : matches(subscribeScene, attributes.subscribeScene)
-}
-
-/** An empty scene matches no pattern, not even `*`. */
-function matches(pattern: string, scene: string): boolean {
-  return scene !== '' && patternTest([pattern])(scene)
+/** The known attributes that are not too old; null when they must be fetched. */
+export function freshAttributes(
+  { attributes }: Pick<RunState, 'attributes'>,
+  now: number,
+): FollowerAttributes | null {
+  return attributes && now - attributes.at <= FRESH_MS ? attributes : null
 }
 
 /** Stores fetched attributes in the run. A step with unknown attributes is skipped. */
@@ -62,10 +51,15 @@ export function applyAttributes(
 ): RunState {
   return 'attributes' in result
     ? changeStep(state, index, {}, { attributes: { ...result.attributes, at } })
-    : changeStep(state, index, { state: 'skipped', reason: 'attributes-unknown', errcode: result.errcode })
+    : changeStep(
+        state,
+        index,
+        { state: 'skipped', reason: ATTRIBUTES_UNKNOWN, errcode: result.errcode },
+        doneAt(state, at),
+      )
 }
 
-/** Applies the result of tagging. A step that only tags is then sent or skipped. A step with a message stays sent. */
+/** Applies the result of tagging. A step without a message is then sent or skipped. A step with a message stays sent. */
 export function applyTagResult(
   state: RunState,
   index: number,
@@ -73,17 +67,18 @@ export function applyTagResult(
   result: TagResult,
   at: number,
 ): RunState {
-  const tagOnly = isTagOnly(step)
+  const isAll = sendsNothing(step)
   if (result.result === 'refused') {
     const { reason, errcode } = result
-    return tagOnly ? changeStep(state, index, { state: 'skipped', reason, errcode }) : state
+    return isAll ? changeStep(state, index, { state: 'skipped', reason, errcode }, doneAt(state, at)) : state
   }
   const { attributes } = state
   const more = attributes
     ? { attributes: { ...attributes, tags: applyTagChanges(attributes.tags, step) } }
     : {}
-  const done = tagOnly ? { state: 'sent' as const, sentAt: at, reason: null, errcode: null } : {}
-  return changeStep(state, index, done, more)
+  if (!isAll) return changeStep(state, index, {}, more)
+  const done = { state: 'sent' as const, sentAt: at, reason: null, errcode: null }
+  return changeStep(state, index, done, { ...more, ...doneAt(state, at) })
 }
 
 /** A follower's tags after a step has added and removed some. */

@@ -4,7 +4,8 @@ import { addGrant } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type Scene } from '../wechat/rules/rules.ts'
 import { decide } from './decide.ts'
 import type { Entry, Interaction, Plan, PlanStep } from './plan.ts'
-import { applyInteraction, applyUnsubscribe, beginRun, type RunState } from './state.ts'
+import { applyInteraction, applyUnsubscribe, beginRun } from './run-events.ts'
+import type { RunState } from './state.ts'
 
 const T0 = Date.parse('2026-11-23T08:00:00Z')
 const step = (id: string, afterMs: number, since: PlanStep['since']): PlanStep => ({

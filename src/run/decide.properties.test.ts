@@ -11,7 +11,7 @@ import {
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import { decide } from './decide.ts'
-import type { Entry, Plan, PlanStep } from './plan.ts'
+import type { Plan, PlanStep } from './plan.ts'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
@@ -51,7 +51,7 @@ interface Answer {
 interface Scenario {
   plan: Plan
   rules: RulesProfileName
-  event: Entry['event']
+  event: 'subscribe' | 'scan' | 'click' | 'message'
   startDelayMs: number
   events: TimedEvent[]
   answers: Answer[]

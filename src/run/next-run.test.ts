@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, entryOf, planOf } from '../../test/harness/run-simulation.ts'
 import { carriedAgentSession, carriedGrants, isClosing, startOfNextRun } from './next-run.ts'
 import type { Interaction } from './plan.ts'
-import { applyAgentSession, applyUnsubscribe, beginRun, endRun, requestStop } from './state.ts'
+import { applyAgentSession, applyUnsubscribe, beginRun } from './run-events.ts'
+import { endRun, requestStop } from './state.ts'
 
 const plan = planOf([{}])
 const grant = { scene: 'message', grantedAt: ENTRY_AT, expiresAt: ENTRY_AT + 1, quota: 5, used: 0 } as const
@@ -57,10 +58,10 @@ describe('the next run', () => {
   it("inherits a human agent's open session, but none from before an unfollow", () => {
     const opening = { open: true, at: ENTRY_AT + 1_000, seq: 1 }
     expect(carriedAgentSession(running)).toBeNull()
-    expect(carriedAgentSession(applyAgentSession(cancelled, opening))).toEqual(opening)
-    expect(carriedAgentSession(applyAgentSession(cancelled, { ...opening, open: false }))).toBeNull()
-    expect(carriedAgentSession(applyAgentSession(unfollowed, opening))).toBeNull()
+    expect(carriedAgentSession(applyAgentSession(plan, cancelled, opening))).toEqual(opening)
+    expect(carriedAgentSession(applyAgentSession(plan, cancelled, { ...opening, open: false }))).toBeNull()
+    expect(carriedAgentSession(applyAgentSession(plan, unfollowed, opening))).toBeNull()
     const later = { ...opening, at: ENTRY_AT + 3_000 }
-    expect(carriedAgentSession(applyAgentSession(unfollowed, later))).toEqual(later)
+    expect(carriedAgentSession(applyAgentSession(plan, unfollowed, later))).toEqual(later)
   })
 })

@@ -1,5 +1,11 @@
 import { normaliseExitKeyword } from '../shared/keyword.ts'
 import type { Allowance, Scene } from '../wechat/rules/rules.ts'
+import type { Condition } from './condition.ts'
+import type { EventMatcher, EventName } from './event-matcher.ts'
+import type { Facts } from './fact.ts'
+import type { QuietHours, ZoneOffsets } from './local-time.ts'
+import type { Outcome } from './outcome.ts'
+import type { Anchor, Clock, PlanFork } from './plan-fork.ts'
 
 /**
  * A campaign compiled for one run: delays and conditions, without message bodies. It is part of the workflow's input, so a
@@ -15,6 +21,21 @@ export interface Plan {
   windowMs: number
   /** Normalised by `normaliseExitKeyword`. */
   exitKeywords: readonly string[]
+  /** Absent for a plan whose steps have only delays after the entry, the reply or the step before. */
+  forks?: readonly PlanFork[]
+  /** The account's time zone. Present when a step names a local time, or there are quiet hours. */
+  zone?: ZoneOffsets
+  quiet?: QuietHours
+  /** Local times and ends of quiet hours are up to this much later, by the seed of the run. */
+  spreadMs?: number
+  goal?: Goal
+}
+
+/** What the campaign is for. */
+interface Goal {
+  on: readonly EventMatcher[]
+  /** The run ends when the goal is reached. */
+  ends: boolean
 }
 
 /**
@@ -37,32 +58,48 @@ export function wholePlan(stored: StoredPlan): Plan | null {
 
 export interface PlanStep {
   id: string
-  /** The message's kind, `text` or `news` for example; `tag` for a step that only tags. */
+  /** The message's kind, `text` or `news` for example; `tag` or `act` for a step without a message. */
   kind: string
   /** True when media must be uploaded to WeChat before the message can be sent. */
   media: boolean
+  /** Negative: before the anchor. */
   afterMs: number
-  since: 'entry' | 'reply' | 'previous'
+  since: Anchor
+  /** The step does not start before this. Absent: its own time alone counts. */
+  notBefore?: Anchor
+  clock?: Clock
   ifLate: 'hold' | 'skip'
-  when: 'replied' | 'not-replied' | FollowerCondition | null
+  when: 'replied' | 'not-replied' | Condition | null
+  /** The index of the first message of this step, in a later message of the same step. */
+  part?: number
+  /** Goes in quiet hours too. */
+  anytime?: true
+  /** How long the follower sees that a message is being typed, before the message. */
+  typingMs?: number
   /** Tags to add to the follower, after the message when there is one. */
   tag?: readonly string[]
   /** Tags to remove, likewise. */
   untag?: readonly string[]
+  acts?: StepActions
   /** Present when the message's template uses the follower's attributes. */
   needsAttributes?: true
 }
 
-/** A condition on the follower, checked when the step is due. Exactly one field is set. A trailing `*` in a scene is a wildcard. */
-export interface FollowerCondition {
-  tag?: string | undefined
-  qrScene?: string | undefined
-  subscribeScene?: string | undefined
+/** What a step does besides sending and tagging, in this order. */
+interface StepActions {
+  /** Facts to set. */
+  set?: Facts
+  /** The name of an endpoint of the deployment. */
+  webhook?: string
+  /** The human agent who takes over, `name@account`. */
+  handover?: string
+  /** The campaign that the follower enters. This run ends. */
+  go?: string
 }
 
-/** True for a step that only tags. It needs no grant and keeps no spacing. */
-export function isTagOnly(step: PlanStep): boolean {
-  return step.kind === 'tag'
+/** True for a step without a message. It needs no grant and keeps no spacing. */
+export function sendsNothing(step: PlanStep): boolean {
+  return step.kind === 'tag' || step.kind === 'act'
 }
 
 /** Orders events of one follower: by WeChat's `CreateTime`, then by arrival (the inbox row's number). */
@@ -90,17 +127,40 @@ export function correctedTime({ at, aheadMs = 0 }: Pick<EventTime, 'at' | 'ahead
 export interface Entry extends EventTime {
   /** The callback's dedupe key. It is also the run's key. */
   key: string
-  event: 'subscribe' | 'scan' | 'click' | 'message'
+  event: EntryName
   qrScene: string | null
   eventKey: string | null
   text: string | null
 }
 
+/** The events that begin a run. */
+export type EntryName = Extract<
+  EventName,
+  'subscribe' | 'scan' | 'click' | 'message' | 'tag' | 'api' | 'window-closing'
+>
+
+/** What is known of the follower when a run begins. */
+export interface KnownAtStart {
+  /** A hash of the account, the follower and the campaign, 32 bits. Absent: 0. */
+  seed?: number
+  /** The follower's facts. */
+  own?: Facts
+  /** The outcome of the newest earlier run of each campaign; null while that run goes on. */
+  history?: Readonly<Record<string, Outcome | null>>
+}
+
 /** An entry and the plan that it starts. */
-export interface RunStart {
+export interface RunStart extends KnownAtStart {
   entry: Entry
   plan: Plan
 }
+
+/** News of a follower that no interaction brings: facts, tags given by this product, or the click of a link. */
+export type Told = EventTime & { key: string } & (
+    | { facts: Facts }
+    | { tags: readonly string[] }
+    | { link: string }
+  )
 
 /** A follow, typed message, menu click or QR scan, in the form that a run receives. */
 export interface Interaction extends EventTime {
@@ -110,6 +170,10 @@ export interface Interaction extends EventTime {
   allowance: Allowance | null
   /** A message's text, for exit keywords and `reply.text`. */
   text: string | null
+  /** The menu key, or the tapped item of a menu message; absent: not known. */
+  eventKey?: string | null
+  /** The scene of a scanned QR code; absent: not known. */
+  qrScene?: string | null
   /** Present when this event would start a run if none were active. */
   start?: RunStart
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Plan } from './plan.ts'
 import { presentRun } from './present.ts'
-import { beginRun, endRun } from './state.ts'
+import { beginRun } from './run-events.ts'
+import { endRun } from './state.ts'
 
 const plan: Plan = {
   campaign: 'welcome',

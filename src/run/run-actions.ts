@@ -1,5 +1,7 @@
+import { type ActResult, applyActResult, applyStepActions } from './act.ts'
 import { applyAttributes, applyTagResult, type FetchAttributesResult, type TagResult } from './attributes.ts'
 import { decide, type NextAction } from './decide.ts'
+import { applyLearned, beginAsking } from './forks.ts'
 import type { Plan, PlanStep } from './plan.ts'
 import { applySendResult, beginSend, type SendResult } from './send-result.ts'
 import { endRun, type RunState } from './state.ts'
@@ -17,14 +19,27 @@ export type SendAction = ActionOf<'send'> & {
   step: PlanStep
   /** All grants at the time of the decision. A 45015 closes these. */
   grants: RunState['ledger']
+  /** When it was decided, epoch ms by the follower's clock. From then on the follower may answer. */
+  at: number
 }
 /** Tags the follower, as a step of its own or after a step's message. */
 export type TagAction = ActionOf<'tag'> & { step: PlanStep }
+/** Executes a step that sends nothing and does more than tagging. */
+type ActAction = ActionOf<'act'> & { step: PlanStep; at: number }
+/** Fetches the follower's attributes for the conditions of a fork. */
+export type LearnAction = ActionOf<'learn'>
 export type FetchAttributesAction = ActionOf<'fetch-attributes'> & { step: PlanStep }
 export type WaitAction = ActionOf<'wait'>
 export type FinishAction = ActionOf<'finish'>
 /** The action that a driver executes now. */
-export type Action = SendAction | TagAction | FetchAttributesAction | WaitAction | FinishAction
+export type Action =
+  | SendAction
+  | TagAction
+  | ActAction
+  | FetchAttributesAction
+  | LearnAction
+  | WaitAction
+  | FinishAction
 
 const COMPLETED: FinishAction = { do: 'finish', outcome: 'completed', reason: null }
 
@@ -32,7 +47,9 @@ const COMPLETED: FinishAction = { do: 'finish', outcome: 'completed', reason: nu
 export type ExecutedAction =
   | (SendAction & { result: SendResult })
   | (TagAction & { result: TagResult })
+  | (ActAction & { result: ActResult })
   | (FetchAttributesAction & { result: FetchAttributesResult })
+  | (LearnAction & { result: FetchAttributesResult })
 
 /**
  * Decides what the run does at `now`. The returned state has the steps that are held or skipped by then.
@@ -44,11 +61,14 @@ export function nextAction(plan: Plan, state: RunState, now: number): { state: R
     case 'send':
       return {
         state: assessed,
-        action: { ...action, step: stepAt(plan, action.index), grants: assessed.ledger },
+        action: { ...action, step: stepAt(plan, action.index), grants: assessed.ledger, at: now },
       }
+    case 'act':
+      return { state: assessed, action: { ...action, step: stepAt(plan, action.index), at: now } }
     case 'tag':
     case 'fetch-attributes':
       return { state: assessed, action: { ...action, step: stepAt(plan, action.index) } }
+    case 'learn':
     case 'wait':
     case 'finish':
       return { state: assessed, action }
@@ -59,7 +79,7 @@ export function nextAction(plan: Plan, state: RunState, now: number): { state: R
 
 /** The state while a send is under way. */
 export function beginSendAction(state: RunState, action: SendAction): RunState {
-  return beginSend(state, action.index)
+  return beginSend(beginAsking(state, action.at), action.index)
 }
 
 /**
@@ -68,10 +88,16 @@ export function beginSendAction(state: RunState, action: SendAction): RunState {
  */
 export function applyActionResult(state: RunState, action: ExecutedAction, at: number): RunState {
   switch (action.do) {
-    case 'send':
-      return applySendResult(state, action.index, action, action.result)
+    case 'send': {
+      const after = applySendResult(state, action.index, action, action.result)
+      return action.result.result === 'sent' ? applyStepActions(after, action.step) : after
+    }
     case 'tag':
       return applyTagResult(state, action.index, action.step, action.result, at)
+    case 'act':
+      return applyActResult(beginAsking(state, action.at), action.index, action.step, action.result, at)
+    case 'learn':
+      return applyLearned(state, action.fork, action.result, at)
     case 'fetch-attributes':
       return applyAttributes(state, action.index, action.result, at)
     default:

@@ -7,7 +7,7 @@ import {
   selectGrant,
   useGrant,
 } from '../wechat/rules/ledger.ts'
-import { addWarning, changeStep, type RunState, requestStop } from './state.ts'
+import { addWarning, changeStep, doneAt, type RunState, requestStop } from './state.ts'
 
 /**
  * The result of the send activity. `unclear` counts the attempts with an unclear outcome: each may have been delivered, so
@@ -65,7 +65,8 @@ function applyResult(
   result: SendResult,
 ): RunState {
   const used = useGrant(state.ledger, paid.grant, result.unclear)
-  const released = state.steps[index]?.wasHeld ? { releasedAt: result.at } : {}
+  const done = doneAt(state, result.at)
+  const released = { ...done, ...(state.steps[index]?.wasHeld ? { releasedAt: result.at } : {}) }
   const unclear = result.unclear > 0
   const reopen = (ledger: Ledger, reason: string, errcode: number | null): RunState =>
     unclear
@@ -105,7 +106,7 @@ function applyResult(
         state,
         index,
         { state: 'skipped', reason: result.reason, errcode: result.errcode },
-        { ledger: used },
+        { ledger: used, ...done },
       )
     case 'gone': {
       const step = unclear ? ({ state: 'unknown', reason: 'lost' } as const) : ({ state: 'pending' } as const)
@@ -138,6 +139,6 @@ export function applyLostSends(state: RunState, lost: readonly LostSend[]): RunS
     )
     const ledger = grant ? useGrant(before.ledger, grant) : before.ledger
     const step = result === 'sent' ? { state: result, sentAt: at, reason: null } : { state: result, reason }
-    return changeStep(before, index, step, { ledger })
+    return changeStep(before, index, step, { ledger, ...doneAt(before, at) })
   }, state)
 }

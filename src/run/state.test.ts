@@ -4,18 +4,8 @@ import { ENTRY_AT, entryOf, planOf } from '../../test/harness/run-simulation.ts'
 import { isStorable } from '../shared/text.ts'
 import type { Scene } from '../wechat/rules/rules.ts'
 import type { Interaction } from './plan.ts'
-import {
-  addWarning,
-  applyAgentSession,
-  applyInteraction,
-  applyUnsubscribe,
-  beginRun,
-  changeStep,
-  endRun,
-  type RunState,
-  requestStop,
-  setPaused,
-} from './state.ts'
+import { applyAgentSession, applyInteraction, applyUnsubscribe, beginRun, setPaused } from './run-events.ts'
+import { addWarning, changeStep, endRun, type RunState, requestStop } from './state.ts'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
@@ -226,17 +216,17 @@ describe('an unfollow', () => {
 
 describe('a run that an operator controls', () => {
   it('pauses and resumes, and a repeated request changes nothing', () => {
-    const paused = setPaused(begun, true)
+    const paused = setPaused(plan, begun, true, ENTRY_AT)
     expect(paused.status).toBe('paused')
-    expect(setPaused(paused, true)).toBe(paused)
-    expect(setPaused(paused, false).status).toBe('active')
-    expect(setPaused(begun, false)).toBe(begun)
+    expect(setPaused(plan, paused, true, ENTRY_AT)).toBe(paused)
+    expect(setPaused(plan, paused, false, ENTRY_AT).status).toBe('active')
+    expect(setPaused(plan, begun, false, ENTRY_AT)).toBe(begun)
   })
 
   it('does not pause or resume once it has ended', () => {
     const ended = endRun(begun, 'cancelled', null, ENTRY_AT)
-    expect(setPaused(ended, true)).toBe(ended)
-    expect(setPaused(ended, false)).toBe(ended)
+    expect(setPaused(plan, ended, true, ENTRY_AT)).toBe(ended)
+    expect(setPaused(plan, ended, false, ENTRY_AT)).toBe(ended)
   })
 
   it('keeps the first reason to stop', () => {
@@ -253,10 +243,12 @@ describe('a run that an operator controls', () => {
 describe("a human agent's session", () => {
   it('opens and closes', () => {
     const opening = { open: true, at: ENTRY_AT, seq: 1 }
-    const open = applyAgentSession(begun, opening)
+    const open = applyAgentSession(plan, begun, opening)
     expect(open.agentSession?.open).toBe(true)
-    expect(applyAgentSession(open, opening)).toBe(open)
-    expect(applyAgentSession(open, { open: false, at: ENTRY_AT, seq: 2 }).agentSession?.open).toBe(false)
+    expect(applyAgentSession(plan, open, opening)).toBe(open)
+    expect(applyAgentSession(plan, open, { open: false, at: ENTRY_AT, seq: 2 }).agentSession?.open).toBe(
+      false,
+    )
   })
 
   it('is in the state of the newest change, whatever order the changes arrive in', () => {
@@ -270,7 +262,7 @@ describe("a human agent's session", () => {
         const applyChange = (state: RunState, { kind, at, seq }: (typeof numbered)[number]) =>
           kind === 'message'
             ? applyInteraction(plan, state, event('message', at - ENTRY_AT, { seq, key: `m${seq}` }))
-            : applyAgentSession(state, { open: kind === 'open', at, seq })
+            : applyAgentSession(plan, state, { open: kind === 'open', at, seq })
         const cut = changes.length === 0 ? 0 : turn % changes.length
         const shuffled = [...numbered.slice(cut), ...numbered.slice(0, cut).reverse()]
         const [ordered, unordered] = [numbered, [...shuffled, ...shuffled]].map((all) =>
@@ -319,8 +311,13 @@ describe('the revision of a run’s state', () => {
     const states = [
       begun,
       runAfter(event('message', SECOND)),
-      setPaused(runAfter(event('message', SECOND)), true),
-      endRun(setPaused(runAfter(event('message', SECOND)), true), 'cancelled', null, ENTRY_AT),
+      setPaused(plan, runAfter(event('message', SECOND)), true, ENTRY_AT),
+      endRun(
+        setPaused(plan, runAfter(event('message', SECOND)), true, ENTRY_AT),
+        'cancelled',
+        null,
+        ENTRY_AT,
+      ),
     ]
     expect(states.map((s) => s.revision)).toEqual([0, 1, 2, 3])
   })
@@ -351,10 +348,10 @@ describe('what a run remembers of its events', () => {
 
   it('has the clock offset of an agent’s session exactly when it is known', () => {
     const change = { open: true, at: ENTRY_AT, seq: 1 }
-    expect(applyAgentSession(begun, { ...change, aheadMs: 70_000 }).agentSession).toStrictEqual({
+    expect(applyAgentSession(plan, begun, { ...change, aheadMs: 70_000 }).agentSession).toStrictEqual({
       ...change,
       aheadMs: 70_000,
     })
-    expect(applyAgentSession(begun, change).agentSession).toStrictEqual(change)
+    expect(applyAgentSession(plan, begun, change).agentSession).toStrictEqual(change)
   })
 })

@@ -1,38 +1,9 @@
-import { storableText, truncateText } from '../shared/text.ts'
-import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
-import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from './agent-session.ts'
-import {
-  correctedTime,
-  type Entry,
-  type EventStamp,
-  type Interaction,
-  isExitText,
-  isOlder,
-  type Plan,
-} from './plan.ts'
-
-/** The follower's attributes at WeChat. */
-export interface FollowerAttributes {
-  /** Tag names. */
-  tags: readonly string[]
-  /** Empty when the follower came without a QR code. */
-  qrScene: string
-  /** `ADD_SCENE_…` */
-  subscribeScene: string
-  /** When the run received them, epoch ms by the follower's clock. */
-  at: number
-}
-
-/** How a run ended. Never an exception. */
-export type Outcome =
-  | 'completed'
-  | 'unsubscribed'
-  | 'window-closed'
-  | 'cancelled'
-  | 'goal-reached'
-  | 'opted-out'
-  | 'account-stopped'
-  | 'terminated'
+import type { Ledger } from '../wechat/rules/ledger.ts'
+import type { AgentSessionChange } from './agent-session.ts'
+import type { FollowerAttributes } from './condition.ts'
+import type { RunEvent } from './event-matcher.ts'
+import type { Outcome } from './outcome.ts'
+import type { Entry, EventStamp, KnownAtStart } from './plan.ts'
 
 type StepStateName = 'pending' | 'held' | 'sending' | 'sent' | 'skipped' | 'unknown'
 
@@ -41,6 +12,10 @@ export interface StepState {
   state: StepStateName
   /** Planned time, epoch ms; null while it waits for a reply. */
   dueAt: number | null
+  /** The planned time before forks and quiet hours moved it, epoch ms. Absent when it is `dueAt`. */
+  plannedAt?: number
+  /** When the quiet hours begin that moved `dueAt`, epoch ms. Absent when none did. */
+  quietSince?: number
   sentAt: number | null
   reason: string | null
   errcode: number | null
@@ -48,11 +23,25 @@ export interface StepState {
   wasHeld: boolean
 }
 
+export interface ForkState {
+  /** `asking`: its conditions need the follower's attributes. `closed`: in a branch that was not taken. */
+  state: 'pending' | 'waiting' | 'asking' | 'taken' | 'closed'
+  /** The branch, -1 for `otherwise`; null until it is decided. */
+  took: number | null
+  /** When it was reached, epoch ms; later by the time that its wait was stopped. */
+  openedAt: number | null
+  takenAt: number | null
+  /** While it waits: answers are events from this time on, epoch ms. */
+  from?: number
+  /** Why it took `otherwise` without its conditions. */
+  reason?: string
+}
+
 /**
  * The whole state of a run, without its follower: only the workflow id names the follower. It is plain data, stored as the
  * run's snapshot and the source of query `state`. Times are epoch ms by this machine's clock unless noted.
  */
-export interface RunState {
+export interface RunState extends KnownAtStart {
   campaign: string
   version: number
   entry: Entry
@@ -79,147 +68,36 @@ export interface RunState {
   seenEventKeys: readonly string[]
   /** Ignored signals and other notes for operators, newest last. */
   warnings: readonly string[]
+  /** In the order of the plan's forks; absent when the plan has none. */
+  forks?: readonly ForkState[]
+  /** When the last step was done, and from when on a message may answer the next fork. Epoch ms; absent: the entry. */
+  lastDoneAt?: number
+  answersFrom?: number
+  /** Events since then that may answer a fork that does not wait yet, oldest first. */
+  recentEvents?: readonly RunEvent[]
+  /** The text of the message that decided the last wait. */
+  answer?: string
+  /** Since when a pause or a human agent's session has stopped the time of waits, epoch ms; absent: it goes on. */
+  haltedAt?: number
   /** Absent until a step has needed them. */
   attributes?: FollowerAttributes
   /** Why the run must end; null while it goes on. */
   stop: { outcome: Outcome; reason: string | null; stamp: EventStamp | null } | null
 }
 
-const SEEN_KEYS_MAX = 200
 const WARNINGS_MAX = 5
-/** Code points. */
-const REPLY_TEXT_MAX = 500
-
-/** The state in which a run starts. The dispatcher and the workflow both use it, so that they agree. */
-export function beginRun(plan: Plan, entry: Entry, ledger: Ledger): RunState {
-  const state: RunState = {
-    campaign: plan.campaign,
-    version: plan.version,
-    entry,
-    revision: 0,
-    status: 'active',
-    outcome: null,
-    reason: null,
-    startedAt: correctedTime(entry),
-    endedAt: null,
-    closesAt: correctedTime(entry) + plan.windowMs,
-    ledger,
-    steps: plan.steps.map((s) => ({
-      id: s.id,
-      state: 'pending',
-      dueAt: null,
-      sentAt: null,
-      reason: null,
-      errcode: null,
-      wasHeld: false,
-    })),
-    reply: null,
-    agentSession: null,
-    lastInteractionAt: entry.at,
-    lastFollow: entry.event === 'subscribe' ? { at: entry.at, seq: entry.seq } : null,
-    releasedAt: null,
-    seenEventKeys: [],
-    warnings: [],
-    stop: null,
-  }
-  return schedule(plan, state)
-}
 
 /**
  * Changes a run's state and raises its revision. Every change in this folder uses it. Other code replaces only `steps`, in a
  * state that `endRun` has just returned or that a new execution starts from.
  */
-function update(state: RunState, patch: Partial<RunState>): RunState {
+export function update(state: RunState, patch: Partial<RunState>): RunState {
   return { ...state, ...patch, revision: state.revision + 1 }
-}
-
-/** Sets the planned time of each step, counted from the entry, the reply, or the planned time of the step before. */
-function schedule(plan: Plan, state: RunState): RunState {
-  const due: (number | null)[] = []
-  for (const [i, step] of plan.steps.entries()) {
-    const anchor =
-      step.since === 'entry'
-        ? correctedTime(state.entry)
-        : step.since === 'reply'
-          ? (state.reply?.at ?? null)
-          : i === 0
-            ? correctedTime(state.entry)
-            : (due[i - 1] ?? null)
-    due.push(anchor === null ? null : anchor + step.afterMs)
-  }
-  return { ...state, steps: state.steps.map((s, i) => ({ ...s, dueAt: due[i] ?? null })) }
-}
-
-/** Applies a follow, message, click or scan. */
-export function applyInteraction(plan: Plan, state: RunState, event: Interaction): RunState {
-  if (state.seenEventKeys.includes(event.key)) return state
-  const patch: Partial<RunState> = {
-    seenEventKeys: [...state.seenEventKeys, event.key].slice(-SEEN_KEYS_MAX),
-  }
-  const isEntry = event.key === state.entry.key
-  const older = !isEntry && isOlder(event, state.entry)
-  if (event.scene === 'message') {
-    const end = sessionEndImpliedBy(event)
-    if (isNewerChange(state.agentSession, end)) patch.agentSession = end
-  }
-  if (older && state.entry.event === 'subscribe') return update(state, patch)
-
-  patch.ledger = addGrant(state.ledger, event.scene, correctedTime(event), event.allowance, event.at)
-  if (!older) {
-    patch.lastInteractionAt = Math.max(state.lastInteractionAt, event.at)
-    patch.closesAt = Math.max(state.closesAt, correctedTime(event) + plan.windowMs)
-    if (event.scene === 'subscribe') patch.lastFollow = laterStamp(state.lastFollow, event)
-    if (event.scene === 'message' && !isEntry && !state.reply) {
-      patch.reply = {
-        at: correctedTime(event),
-        text: event.text === null ? null : truncateText(storableText(event.text), REPLY_TEXT_MAX),
-      }
-    }
-    // The text was typed, or tapped on a menu message.
-    if (event.text !== null && !isEntry && isExitText(plan, event.text)) {
-      patch.stop = state.stop ?? { outcome: 'opted-out', reason: 'exit keyword', stamp: null }
-    }
-  }
-  const next = update(state, patch)
-  return patch.reply ? schedule(plan, next) : next
-}
-
-/** Applies an unfollow. An unfollow older than the last follow or the entry has no effect. */
-export function applyUnsubscribe(state: RunState, event: EventStamp & { key: string }): RunState {
-  if (state.seenEventKeys.includes(event.key)) return state
-  const seen = [...state.seenEventKeys, event.key].slice(-SEEN_KEYS_MAX)
-  const lastEntry = laterStamp(state.lastFollow, state.entry)
-  if (isOlder(event, lastEntry)) return update(state, { seenEventKeys: seen })
-  const stamp = { at: event.at, seq: event.seq }
-  return update(state, {
-    seenEventKeys: seen,
-    ledger: [],
-    stop: { outcome: 'unsubscribed', reason: null, stamp },
-  })
 }
 
 /** Ends the run from outside: an operator, a stopped account, a follower who refuses messages. The first reason counts. */
 export function requestStop(state: RunState, outcome: Outcome, reason: string | null): RunState {
   return state.stop ? state : update(state, { stop: { outcome, reason, stamp: null } })
-}
-
-/** Pauses or resumes the run. After a resume, steps that came due meanwhile follow their `ifLate`. */
-export function setPaused(state: RunState, paused: boolean): RunState {
-  const status = paused ? 'paused' : 'active'
-  return state.status === 'ended' || state.status === status ? state : update(state, { status })
-}
-
-/** Applies a change of a human agent's session. A change older than the known one has no effect. */
-export function applyAgentSession(state: RunState, change: AgentSessionChange): RunState {
-  if (!isNewerChange(state.agentSession, change)) return state
-  const { open, at, seq, aheadMs } = change
-  const session = { open, at, seq, ...(aheadMs === undefined ? {} : { aheadMs }) }
-  return update(state, { agentSession: session })
-}
-
-/** Closes an agent's session that expired: WeChat no longer pushes messages to the agent. */
-export function expireAgentSession(state: RunState): RunState {
-  return state.agentSession ? update(state, { agentSession: { ...state.agentSession, open: false } }) : state
 }
 
 /** Adds a note for operators, about an ignored signal for example. It has no other effect. */
@@ -230,9 +108,16 @@ export function addWarning(state: RunState, text: string): RunState {
 /** Ends the run. Open steps are skipped, with the outcome as their reason. */
 export function endRun(state: RunState, outcome: Outcome, reason: string | null, at: number): RunState {
   const steps = state.steps.map((s) =>
-    isOpen(s) ? { ...s, state: 'skipped' as const, reason: s.dueAt === null ? 'no-reply' : outcome } : s,
+    isOpen(s)
+      ? { ...s, state: 'skipped' as const, reason: waitsForReply(state, s) ? 'no-reply' : outcome }
+      : s,
   )
   return update(state, { status: 'ended', outcome, reason, endedAt: at, steps })
+}
+
+/** In a plan without forks, a step without a planned time waits for the reply. */
+function waitsForReply(state: RunState, step: StepState): boolean {
+  return step.dueAt === null && !state.forks
 }
 
 export function isOpen(step: StepState): boolean {
@@ -250,6 +135,7 @@ export function changeStep(
   return update(state, { ...more, steps })
 }
 
-function laterStamp(a: EventStamp | null, b: EventStamp): EventStamp {
-  return a && isOlder(b, a) ? a : { at: b.at, seq: b.seq }
+/** Records in a run with forks when a step was done. */
+export function doneAt(state: RunState, at: number): Partial<RunState> {
+  return state.forks ? { lastDoneAt: Math.max(state.lastDoneAt ?? at, at) } : {}
 }

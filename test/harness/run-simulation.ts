@@ -1,4 +1,5 @@
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
+import type { Outcome } from '../../src/run/outcome.ts'
 import type { Entry, Interaction, Plan, PlanStep } from '../../src/run/plan.ts'
 import {
   type Action,
@@ -11,18 +12,15 @@ import {
   tagsAfterSend,
   type WaitAction,
 } from '../../src/run/run-actions.ts'
-import type { SendResult } from '../../src/run/send-result.ts'
 import {
   applyAgentSession,
   applyInteraction,
   applyUnsubscribe,
   beginRun,
-  type Outcome,
-  type RunState,
-  requestStop,
-  type StepState,
   setPaused,
-} from '../../src/run/state.ts'
+} from '../../src/run/run-events.ts'
+import type { SendResult } from '../../src/run/send-result.ts'
+import { type RunState, requestStop, type StepState } from '../../src/run/state.ts'
 import type { Grant, Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
 
@@ -84,7 +82,7 @@ export function simulateRun(plan: Plan, options: SimulationOptions = {}): RunSim
 interface SimulationOptions {
   qrScene?: string
   rules?: RulesProfileName
-  event?: Entry['event']
+  event?: 'subscribe' | 'scan' | 'click' | 'message'
   ledger?: Ledger
   startDelayMs?: number
 }
@@ -188,11 +186,11 @@ export class RunSimulation {
   }
 
   pause(paused: boolean): void {
-    this.#apply(setPaused(this.#state, paused))
+    this.#apply(setPaused(this.#plan, this.#state, paused, ENTRY_AT + this.#now))
   }
 
   agentSession(open: boolean, at = this.#now): void {
-    this.#apply(applyAgentSession(this.#state, { open, at: ENTRY_AT + at, seq: this.#seq++ }))
+    this.#apply(applyAgentSession(this.#plan, this.#state, { open, at: ENTRY_AT + at, seq: this.#seq++ }))
   }
 
   stop(outcome: Outcome, reason?: string): void {
@@ -222,6 +220,22 @@ export class RunSimulation {
         this.#state = applyActionResult(
           this.#state,
           { ...action, result: this.follower.attributes },
+          ENTRY_AT + this.#now,
+        )
+        break
+      case 'learn':
+        this.follower.attributeRequests += 1
+        this.#state = applyActionResult(
+          this.#state,
+          { ...action, result: this.follower.attributes },
+          ENTRY_AT + this.#now,
+        )
+        break
+      case 'act':
+        this.follower.tagged.push(`${this.#now / 1_000}s ${action.step.id}`)
+        this.#state = applyActionResult(
+          this.#state,
+          { ...action, result: { result: 'done' } },
           ENTRY_AT + this.#now,
         )
         break

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { parseDuration } from '../../campaign/duration.ts'
+import { entriesOf } from '../../campaign/items.ts'
 import { createMatcher } from '../../campaign/match.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { notFound, refused } from '../api-error.ts'
@@ -88,10 +89,12 @@ function entersCampaign(campaign: Campaign, appId: string, qrScene: string): boo
   return [follow, scan].some((event) => matcher.entry(appId, event))
 }
 
-function mismatchReason({ accounts, entry }: Campaign, appId: string, qrScene: string): string {
-  if (accounts && !accounts.includes(appId)) return `its accounts do not include ${appId}`
-  if (entry.event !== 'subscribe' && entry.event !== 'scan')
-    return `its entry is a ${entry.event}, not a QR code`
-  if (entry.qrScenes) return `its qrScenes are ${entry.qrScenes.join(', ')}, not ${qrScene}`
+function mismatchReason(campaign: Campaign, appId: string, qrScene: string): string {
+  if (campaign.accounts && !campaign.accounts.includes(appId)) return `its accounts do not include ${appId}`
+  const entries = entriesOf(campaign)
+  const byCode = entries.filter(({ event }) => event === 'subscribe' || event === 'scan')
+  if (byCode.length === 0) return `its entry is a ${entries.map((e) => e.event).join(' or ')}, not a QR code`
+  const scenes = byCode.flatMap((entry) => entry.qrScenes ?? [])
+  if (scenes.length > 0) return `its qrScenes are ${scenes.join(', ')}, not ${qrScene}`
   return 'its entry does not match this scene'
 }

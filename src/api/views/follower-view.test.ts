@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, entryOf, planOf } from '../../../test/harness/run-simulation.ts'
-import { beginRun } from '../../run/state.ts'
+import { beginRun } from '../../run/run-events.ts'
 import type { RunRow } from '../../store/runs/run-rows.ts'
 import { followerItem } from '../schemas/follower-schemas.ts'
 import { viewRun } from './follower-view.ts'

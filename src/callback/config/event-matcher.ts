@@ -1,9 +1,10 @@
 import { compileCampaign, reentryOf } from '../../campaign/compile.ts'
-import { createMatcher, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
+import { createMatcher, entryOfScene, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
 import { renderPassiveReply } from '../../campaign/message.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { templateVariables } from '../../campaign/template/variables.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
+import type { EntryName } from '../../run/plan.ts'
 import type { Log } from '../../shared/log.ts'
 import { type PassiveReply, withoutEmptyParts } from '../../wechat/callback/passive-reply.ts'
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
@@ -40,8 +41,11 @@ export class EventMatcher {
       return { start: null, reply }
     }
     const { campaign, version } = matched
-    const start = { campaign: campaign.id, version, event: campaign.entry.event }
-    const reply = this.#renderReply(account, campaign, { event, at: createdAt })
+    const entry = entryOfScene(event.scene)
+    // Only an interaction matches a campaign.
+    if (!entry) return { start: null, reply: null }
+    const start = { campaign: campaign.id, version, event: entry }
+    const reply = this.#renderReply(account, campaign, { event, entry, at: createdAt })
     return { start, ...(reply ? { entry: this.#compile(matched) } : {}), reply }
   }
 
@@ -57,14 +61,14 @@ export class EventMatcher {
   /** The rendered passive reply of a campaign; null when it has none, or it cannot be rendered. */
   #renderReply(
     account: ReceivingAccount,
-    { reply: template, entry }: Campaign,
-    { event, at }: { event: FollowerEvent; at: number },
+    { reply: template }: Campaign,
+    { event, entry, at }: { event: FollowerEvent; entry: EntryName; at: number },
   ): PassiveReply | null {
     if (!template) return null
     const { scene, text, qrScene, eventKey } = event
     const variables = templateVariables(
       {
-        entry: { at, event: entry.event, qrScene, eventKey },
+        entry: { at, event: entry, qrScene, eventKey },
         reply: scene === 'message' && text !== null ? { at, text } : null,
       },
       account,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { renderMessage } from '../message.ts'
-import type { Message } from '../model.ts'
+import type { Message } from '../message-model.ts'
 import { findEmptyField } from './empty-field.ts'
 import type { TemplateVariables } from './template.ts'
 

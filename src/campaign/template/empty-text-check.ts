@@ -1,6 +1,9 @@
 import { isBlank } from '../../shared/text.ts'
+import type { FileEvent } from '../event-model.ts'
 import type { Issue } from '../issue.ts'
-import type { Campaign, Message, Reply } from '../model.ts'
+import { entriesOf, messagesOf, stepsOf } from '../items.ts'
+import type { Message, Reply } from '../message-model.ts'
+import type { Campaign } from '../model.ts'
 import { type TargetAccount, targetAccounts } from '../target-accounts.ts'
 import { createStepBudget, EMPTY_TEXTS_STEPS, type StepBudget } from './step-budget.ts'
 import { accountVariablesIn, namesIn, renderTemplate, type TemplateVariables } from './template.ts'
@@ -25,7 +28,7 @@ interface Possible {
   subscribeScene: Fill
   /** Whole days since entry and reply. */
   days: readonly number[]
-  event: Campaign['entry']['event']
+  event: string
   /** Account variables that are empty for at least one account. */
   emptyAccountVariables: ReadonlySet<string>
 }
@@ -72,8 +75,8 @@ export function checkEmptyTexts(
   const inStep = possibleInStep(campaign, emptyOwnVariables(campaign, accounts))
   const atOnce = { ...inStep, replyText: replyAtOnce(campaign), days: [0] }
   for (const text of requiredTexts(campaign.reply, 'reply')) check(text, atOnce, 'the reply is omitted')
-  for (const [i, step] of campaign.steps.entries()) {
-    for (const text of requiredTexts(step.send, `steps.${i}.send`)) check(text, inStep, 'the step is skipped')
+  for (const { path, message } of stepsOf(campaign).flatMap(messagesOf)) {
+    for (const text of requiredTexts(message, path)) check(text, inStep, 'the step is skipped')
   }
   return { issues, warnings }
 }
@@ -97,26 +100,36 @@ function requiredTexts(message: Message | Reply | undefined, at: string): Requir
 }
 
 /** The values in a step. The reply may be a picture or missing, and WeChat may know neither tags nor a scene. */
-function possibleInStep({ entry }: Campaign, emptyAccountVariables: ReadonlySet<string>): Possible {
-  const { event } = entry
-  const hasScene = event === 'scan' || (event === 'subscribe' && entry.qrScenes !== undefined)
-  const ofCode: Fill = hasScene ? 'filled' : event === 'subscribe' ? 'either' : 'empty'
+function possibleInStep(campaign: Campaign, emptyAccountVariables: ReadonlySet<string>): Possible {
+  const entries = entriesOf(campaign)
+  const ofCode = (entry: FileEvent): Fill => {
+    const hasScene = entry.event === 'scan' || (entry.event === 'subscribe' && entry.qrScenes !== undefined)
+    return hasScene ? 'filled' : entry.event === 'subscribe' ? 'either' : 'empty'
+  }
   return {
-    qrScene: ofCode,
-    entryKey: event === 'click' ? 'filled' : ofCode,
+    qrScene: anyFill(entries.map(ofCode)),
+    entryKey: anyFill(entries.map((entry) => (entry.event === 'click' ? 'filled' : ofCode(entry)))),
     replyText: 'either',
     tags: 'either',
     subscribeScene: 'either',
     days: [0, 1, 30],
-    event,
+    event: entries[0]?.event ?? 'message',
     emptyAccountVariables,
   }
 }
 
 /** Whether `reply.text` is filled in the passive reply. It is the text of the entry: a follow, a scan and a picture have none. */
-function replyAtOnce({ entry }: Campaign): Fill {
-  if (entry.event === 'message') return entry.keywords ? 'filled' : 'either'
-  return entry.event === 'click' ? 'either' : 'empty'
+function replyAtOnce(campaign: Campaign): Fill {
+  const fillOf = ({ event, keywords }: FileEvent): Fill => {
+    if (event === 'message') return keywords ? 'filled' : 'either'
+    return event === 'click' ? 'either' : 'empty'
+  }
+  return anyFill(entriesOf(campaign).map(fillOf))
+}
+
+/** A run begins by any of the entries. */
+function anyFill(fills: readonly Fill[]): Fill {
+  return new Set(fills).size === 1 ? (fills[0] ?? 'either') : 'either'
 }
 
 /** Variables that at least one account has left empty. A variable that an account lacks has a warning of its own. */

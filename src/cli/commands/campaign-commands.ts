@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings'
-import { NUMERIC_FIELDS } from '../../campaign/check.ts'
 import { readYaml } from '../../campaign/read-yaml.ts'
+import { typeOfField } from '../../campaign/typed-fields.ts'
 import {
   callApi,
   fetchAllPages,
@@ -171,7 +171,7 @@ const remove = (terminal: Terminal) =>
 
 /** @throws CommandError when the file cannot be read, or has no id */
 function campaignIdOf(source: string): string {
-  const { value, issues } = readYaml(source, NUMERIC_FIELDS)
+  const { value, issues } = readYaml(source, typeOfField)
   if (issues.length === 0 && (value === undefined || value === null))
     throw new CommandError('The file is empty. A campaign file begins with its id.')
   const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined

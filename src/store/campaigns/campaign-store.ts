@@ -1,8 +1,10 @@
 import { and, asc, eq, gt, inArray, ne } from 'drizzle-orm'
 import { canReplaceBody } from '../../campaign/compile.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import { messageOfStep } from '../../campaign/items.ts'
 import type { LiveCampaign } from '../../campaign/match.ts'
-import type { Campaign, Message } from '../../campaign/model.ts'
+import type { Message } from '../../campaign/message-model.ts'
+import type { Campaign } from '../../campaign/model.ts'
 import type { Db } from '../db.ts'
 import { campaigns } from '../schema.ts'
 import { type CampaignVersion, CampaignVersions, type LoadedVersion } from './campaign-versions.ts'
@@ -96,7 +98,10 @@ function createCampaignQueries(db: Db) {
      * the run can send that message.
      */
     async messageOf(id: string, number: number, stepId: string): Promise<Message | null> {
-      const step = async (n: number) => (await version(id, n))?.model.steps.find((s) => s.id === stepId)?.send
+      const step = async (n: number) => {
+        const found = await version(id, n)
+        return found ? messageOfStep(found.model, stepId) : undefined
+      }
       const [current, pinned] = await Promise.all([row(id), step(number)])
       const bodies = current?.bodiesVersion ?? null
       const newer = bodies !== null && bodies > number ? await step(bodies) : undefined

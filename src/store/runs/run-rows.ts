@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, gt, inArray, lt, ne, or, sql } from 'drizzle-orm'
 import { type RunStart, storedPlan } from '../../run/plan.ts'
-import { beginRun, type RunState } from '../../run/state.ts'
+import { beginRun } from '../../run/run-events.ts'
+import type { RunState } from '../../run/state.ts'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Ledger } from '../../wechat/rules/ledger.ts'
 import type { Db } from '../db.ts'

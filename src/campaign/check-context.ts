@@ -1,0 +1,14 @@
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { TargetAccount } from './target-accounts.ts'
+
+/** What a check knows besides the file. */
+export interface CheckContext {
+  /** The id in the request's path. The file must have the same id. */
+  pathId?: string
+  /** Registered accounts; absent: not checked. */
+  accounts?: readonly TargetAccount[]
+  /** Whether an uploaded medium exists; absent: not checked. */
+  hasMedia?: (id: string) => boolean
+  /** The rules profile of the warnings; absent: derived from the accounts. */
+  rules?: RulesProfileName
+}

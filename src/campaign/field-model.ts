@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { parseDuration } from './duration.ts'
+import { excerpt } from './issue.ts'
+
+/** The schemas of fields that several parts of a campaign file share. */
+
+export const duration = z.string().transform((text, ctx) => {
+  const ms = parseDuration(text)
+  if (ms === null)
+    ctx.addIssue({
+      code: 'custom',
+      message: `"${excerpt(text)}" is not a duration: write a whole number and s, m, h or d, like 20s or 22h`,
+    })
+  return ms ?? 0
+})
+
+export const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must have lowercase letters, digits and hyphens only, at most 64')
+
+/** A number such as 2025 is accepted in JSON files: as a keyword or a scene it means its text. */
+export const word = z
+  .union([z.string(), z.number().int()], { error: 'must be a text' })
+  .transform(String)
+  .pipe(z.string().trim().min(1).max(64))
+export const words = z.array(word).min(1)
+
+/** WeChat's limit of a tag name. */
+export const tagName = word.pipe(z.string().max(30))
+/** WeChat lets a follower have 20 tags. */
+export const tagNames = z.array(tagName).min(1).max(20)
+
+export const clockTime = z.string().superRefine((text, ctx) => {
+  if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(text))
+    ctx.addIssue({ code: 'custom', message: `"${excerpt(text)}" is no time: write it like 09:00` })
+})
+
+export const factName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/, "a fact's name has letters, digits and _, at most 32")
+const factForms = { error: 'must be a text, a number, true or false' }
+export const factValue = z.union([z.string().max(200), z.number(), z.boolean()], factForms)
+const testForms = {
+  error: 'must be a value, a list of values, { atLeast: number } or { atMost: number }',
+}
+export const factTests = z.record(
+  factName,
+  z.union(
+    [
+      factValue,
+      z.array(factValue).min(1),
+      z.strictObject({ atLeast: z.number() }),
+      z.strictObject({ atMost: z.number() }),
+    ],
+    testForms,
+  ),
+)
+
+/** Runs a rule although other fields are invalid, so that all errors are reported at once. */
+export const onAnyMap = {
+  when: ({ value }: { value: unknown }) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value),
+}
