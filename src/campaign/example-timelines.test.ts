@@ -52,7 +52,7 @@ const before = (entryAt: number): Ledger => [
     grantedAt: entryAt - 46 * HOUR_MS,
     expiresAt: entryAt + 2 * HOUR_MS,
     quota: 5,
-    used: 0,
+    used: 1,
   },
 ]
 const S = SECOND_MS

@@ -42,10 +42,8 @@ function currentFork(plan: Plan, state: RunState): number | null {
   const [planned, fork] = [plan.forks?.[index], forks?.[index]]
   if (!planned || !fork) return null
   if (fork.state !== 'pending') return index
-  const { parent, at } = planned
-  const above = parent && forks?.[parent[0]]
-  if (parent && above?.took !== parent[1]) return null
-  return state.steps.some((s, i) => i < at && isOpen(s)) ? null : index
+  // The forks above it are decided, and it is not closed: it is in the branches that they took.
+  return state.steps.some((s, i) => i < planned.at && isOpen(s)) ? null : index
 }
 
 /** True for a fork that is not decided and may still be. */

@@ -1,6 +1,7 @@
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
+import type { Facts } from '../../src/run/fact.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
-import type { Entry, Interaction, Plan, PlanStep } from '../../src/run/plan.ts'
+import type { Entry, Interaction, KnownAtStart, Plan, PlanStep } from '../../src/run/plan.ts'
 import {
   type Action,
   applyActionResult,
@@ -15,6 +16,7 @@ import {
 import {
   applyAgentSession,
   applyInteraction,
+  applyTold,
   applyUnsubscribe,
   beginRun,
   setPaused,
@@ -85,6 +87,9 @@ interface SimulationOptions {
   event?: 'subscribe' | 'scan' | 'click' | 'message'
   ledger?: Ledger
   startDelayMs?: number
+  known?: KnownAtStart
+  /** Called with each state that replaces another. */
+  onChange?: (before: RunState, after: RunState) => void
 }
 
 /** The simulated WeChat's knowledge of the follower, and its answer to a tag request. A test may change both. */
@@ -114,17 +119,29 @@ export class RunSimulation {
   readonly #rules: RulesProfileName
   #now: number
   #seq = 0
-  #state: RunState
+  #last: Interaction | null = null
+  #current: RunState
+  readonly #onChange: SimulationOptions['onChange']
   #wechat: (request: SendRequest) => SendReply = () => ({ result: 'sent' })
 
   constructor(plan: Plan, options: SimulationOptions) {
     const { rules = 'wechat-2023', event = 'subscribe', ledger = [], startDelayMs = 0, qrScene } = options
+    this.#onChange = options.onChange
     this.#plan = plan
     this.#rules = rules
     this.#now = startDelayMs
-    this.#state = beginRun(plan, entryOf(event, { qrScene: qrScene ?? null }), ledger)
+    this.#current = beginRun(plan, entryOf(event, { qrScene: qrScene ?? null }), ledger, options.known)
     const scene = event === 'click' ? 'menu' : event
     this.#state = applyInteraction(plan, this.#state, this.#interaction(scene, 0, null, 'entry'))
+  }
+
+  get #state(): RunState {
+    return this.#current
+  }
+
+  set #state(next: RunState) {
+    if (next !== this.#current) this.#onChange?.(this.#current, next)
+    this.#current = next
   }
 
   get now(): number {
@@ -172,8 +189,19 @@ export class RunSimulation {
     this.#interact('message', at, text)
   }
 
-  clickMenu(at = this.#now): void {
-    this.#interact('menu', at)
+  clickMenu(at = this.#now, eventKey: string | null = null): void {
+    this.#interact('menu', at, null, eventKey)
+  }
+
+  /** Facts, tags or the click of a link. */
+  tell(news: { facts: Facts } | { tags: readonly string[] } | { link: string }, at = this.#now): void {
+    const seq = this.#seq++
+    this.#apply(applyTold(this.#plan, this.#state, { key: `told-${seq}`, at: ENTRY_AT + at, seq, ...news }))
+  }
+
+  /** Delivers the last interaction once more. */
+  repeatLast(): void {
+    if (this.#last) this.#apply(applyInteraction(this.#plan, this.#state, this.#last))
   }
 
   follow(at = this.#now): void {
@@ -271,8 +299,9 @@ export class RunSimulation {
     )
   }
 
-  #interact(scene: Scene, at: number, text: string | null = null): void {
-    this.#apply(applyInteraction(this.#plan, this.#state, this.#interaction(scene, at, text)))
+  #interact(scene: Scene, at: number, text: string | null = null, eventKey: string | null = null): void {
+    this.#last = { ...this.#interaction(scene, at, text), eventKey }
+    this.#apply(applyInteraction(this.#plan, this.#state, this.#last))
   }
 
   #interaction(scene: Scene, at: number, text: string | null, key = `event-${this.#seq}`): Interaction {

@@ -1,0 +1,320 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { PROPERTY_RUNS, PROPERTY_TIMEOUT_MS } from '../../test/harness/property-runs.ts'
+import { FACTS, forkedPlans, LINKS, MENU_KEYS, TAGS, WORDS } from '../../test/harness/random-campaigns.ts'
+import {
+  ENTRY_AT,
+  type RunSimulation,
+  type SendReply,
+  type SendRequest,
+  simulateRun,
+} from '../../test/harness/run-simulation.ts'
+import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
+import { decide } from './decide.ts'
+import type { Plan } from './plan.ts'
+import { branchOf } from './plan-fork.ts'
+import { type ForkState, isOpen, type RunState } from './state.ts'
+
+vi.setConfig({ testTimeout: PROPERTY_TIMEOUT_MS })
+
+/**
+ * Random campaigns with forks, and random followers, operators and answers of WeChat. Three rules of the design, the rules of
+ * WeChat and the quiet hours are checked at every change of the state and at every request, by code of this test.
+ */
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+type EventKind =
+  | 'message'
+  | 'exit'
+  | 'goal'
+  | 'menu'
+  | 'facts'
+  | 'link'
+  | 'tag'
+  | 'subscribe'
+  | 'repeat'
+  | 'unfollow'
+  | 'pause'
+  | 'resume'
+  | 'agent'
+  | 'agent-leaves'
+
+interface TimedEvent {
+  gap: number
+  kind: EventKind
+  lateBy: number
+  /** Chooses the text, the key or the fact. */
+  choice: number
+}
+interface Scenario {
+  plan: Plan
+  rules: RulesProfileName
+  event: 'subscribe' | 'message'
+  seed: number
+  tags: string[]
+  events: TimedEvent[]
+  answers: { kind: SendReply['result']; durationMs: number; meanwhile: TimedEvent[] }[]
+}
+
+const span = fc.oneof(
+  fc.constantFrom(0, SECOND, 2 * SECOND, 20 * SECOND, 55 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 20 * HOUR),
+  fc.integer({ min: 0, max: 2 * MINUTE }),
+  fc.integer({ min: 0, max: 30 * HOUR }),
+)
+const timedEvent: fc.Arbitrary<TimedEvent> = fc.record({
+  gap: span,
+  kind: fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.constantFrom<EventKind[]>('message', 'message', 'menu', 'facts', 'link', 'tag'),
+    },
+    { weight: 2, arbitrary: fc.constantFrom<EventKind[]>('subscribe', 'repeat', 'goal') },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom<EventKind[]>('pause', 'resume', 'resume', 'agent', 'agent-leaves'),
+    },
+    { weight: 1, arbitrary: fc.constantFrom<EventKind[]>('unfollow', 'exit') },
+  ),
+  lateBy: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: span }),
+  choice: fc.nat(100),
+})
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  plan: forkedPlans,
+  rules: fc.constantFrom('wechat-2023', 'wechat-2023', 'classic-48h'),
+  event: fc.constantFrom('subscribe', 'message'),
+  seed: fc.nat(),
+  tags: fc.constantFrom<string[][]>([], ['vip']),
+  events: fc.array(timedEvent, { maxLength: 12 }),
+  answers: fc.array(
+    fc.record({
+      kind: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<SendReply['result']>('sent') },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<SendReply['result'][]>(
+            'unknown',
+            'not-sent',
+            'window-over',
+            'quota-used',
+            'refused',
+            'media-expired',
+          ),
+        },
+      ),
+      durationMs: fc.constantFrom(0, 0, 100, 3 * SECOND, 10 * SECOND),
+      meanwhile: fc.array(timedEvent, { maxLength: 2 }),
+    }),
+    { maxLength: 12 },
+  ),
+})
+
+const isDecided = (fork: ForkState) => fork.state === 'taken' || fork.state === 'closed'
+const WENT = new Set(['sending', 'sent', 'unknown', 'held'])
+
+/** The three rules of forks, for one change of the state. */
+function checkForks(plan: Plan, before: RunState, after: RunState): void {
+  const forks = after.forks ?? []
+  const open = forks.filter((f) => f.state === 'waiting' || f.state === 'asking')
+  expect(open.length, 'at most one wait is open').toBeLessThanOrEqual(1)
+  for (const [i, fork] of (before.forks ?? []).entries()) {
+    if (isDecided(fork)) expect(forks[i], 'a fork is decided once').toEqual(fork)
+    else if (fork.state === 'pending' && !['pending', 'closed'].includes(forks[i]?.state ?? '')) {
+      const above = after.steps.slice(0, plan.forks?.[i]?.at)
+      expect(above.filter(isOpen), 'a fork is reached when everything above it is done').toEqual([])
+    }
+  }
+  for (const [i, step] of after.steps.entries()) {
+    const was = before.steps[i]?.state ?? 'pending'
+    if (was === step.state || !WENT.has(step.state)) continue
+    // A request that was under way when its wait ended may still end.
+    if (was === 'sending') continue
+    checkWay(plan, forks, i)
+  }
+}
+
+/** A step that went, or was due, is on the way that the decided forks leave. */
+function checkWay(plan: Plan, forks: readonly ForkState[], index: number): void {
+  for (const [f, planned] of (plan.forks ?? []).entries()) {
+    const fork = forks[f]
+    const firstBranch = planned.branches[0]?.from ?? planned.end
+    const inside = index >= planned.at && index < planned.end
+    if (!fork || index < planned.at) continue
+    if (fork.state === 'closed') expect(inside, 'nothing goes in a branch that was not taken').toBe(false)
+    else if (inside && index < firstBranch)
+      expect(fork.state, 'meanwhile steps go while the fork waits').toBe('waiting')
+    else expect(fork.state, 'below a fork nothing happens before it is decided').toBe('taken')
+    if (fork.took === null) continue
+    const { from, to, ends } = branchOf(planned, fork.took)
+    if (inside) expect(index >= from && index < to, 'only the branch that was taken goes').toBe(true)
+    else expect(ends ?? false, 'nothing goes below an end').toBe(false)
+  }
+}
+
+/** WeChat's side: grants and their use. Throws on a request that the rules forbid. */
+function createWechat({ plan, rules, event }: Scenario) {
+  const grants = new Map<Scene, { at: number; quota: number; used: number; usable: number }>()
+  let lastInteraction = 0
+  let paused = false
+  let over = false
+  const grant = (scene: Scene, at: number) => {
+    const allowance = allowanceOf(rules, scene)
+    if (!allowance || (grants.get(scene)?.at ?? -Infinity) >= at) return
+    const margin = allowance.lifetimeMs <= 5 * MINUTE ? 3 * SECOND : MINUTE
+    grants.set(scene, { at, quota: allowance.quota, used: 0, usable: at + allowance.lifetimeMs - margin })
+  }
+  grant(event, 0)
+  return {
+    interact(scene: Scene, at: number): void {
+      if (at < 0 && event === 'subscribe') return
+      grant(scene, at)
+      if (at >= 0) lastInteraction = Math.max(lastInteraction, at)
+    },
+    pause(isPaused: boolean): void {
+      paused = isPaused
+    },
+    end(): void {
+      over = true
+    },
+    unfollow(): void {
+      over = true
+    },
+    check({ step: id, at, grant: paid }: SendRequest): void {
+      const known = grants.get(paid.scene)
+      expect(over, 'nothing goes after the end').toBe(false)
+      expect(paused, 'nothing goes during a pause').toBe(false)
+      expect(known?.at, 'paid by the newest interaction').toBe(paid.grantedAt - ENTRY_AT)
+      expect(known && known.used < known.quota && at < known.usable, 'paid by a grant').toBe(true)
+      expect(at, 'not after the window').toBeLessThan(lastInteraction + plan.windowMs)
+      const step = plan.steps.find((s) => s.id === id)
+      if (!plan.quiet || step?.anytime || at <= lastInteraction + 10 * MINUTE) return
+      const minute = Math.floor((((ENTRY_AT + at + 8 * HOUR) / MINUTE) % 1_440) + 1_440) % 1_440
+      const { from, to } = plan.quiet
+      const isQuiet = from < to ? minute >= from && minute < to : minute >= from || minute < to
+      expect(isQuiet, 'no unasked message goes in quiet hours').toBe(false)
+    },
+    answered({ grant: paid, at }: SendRequest, { result, unclear = 0 }: SendReply): void {
+      const known = grants.get(paid.scene)
+      if (!known) return
+      known.used += unclear + (result === 'sent' ? 1 : 0)
+      if (result === 'quota-used') known.used = known.quota
+      if (result === 'window-over') for (const g of grants.values()) g.usable = Math.min(g.usable, at)
+    },
+  }
+}
+
+function simulate(scenario: Scenario): RunSimulation {
+  const { plan, rules, event, seed, tags, events, answers } = scenario
+  const onChange = (before: RunState, after: RunState) => checkForks(plan, before, after)
+  const run = simulateRun(plan, { rules, event, known: { seed }, onChange })
+  run.follower.attributes = { attributes: { tags, qrScene: '', subscribeScene: '' } }
+  const wechat = createWechat(scenario)
+  const deliver = ({ kind, lateBy, choice }: TimedEvent): void => {
+    const at = run.now - lateBy
+    const pick = <T>(list: readonly T[]): T => list[choice % list.length] as T
+    if (kind === 'message' || kind === 'exit' || kind === 'goal') {
+      wechat.interact('message', at)
+      run.sendText(kind === 'exit' ? 'TD' : kind === 'goal' ? 'goal' : pick(WORDS), at)
+    } else if (kind === 'menu') {
+      wechat.interact('menu', at)
+      run.clickMenu(at, pick(MENU_KEYS))
+    } else if (kind === 'subscribe') {
+      wechat.interact('subscribe', at)
+      run.follow(at)
+    } else if (kind === 'repeat') run.repeatLast()
+    else if (kind === 'unfollow') run.unfollow(at)
+    else if (kind === 'facts')
+      run.tell(
+        {
+          facts:
+            choice % 3 === 0
+              ? { visitAt: ENTRY_AT + at + HOUR }
+              : { [pick(FACTS)]: choice % 2 === 0 ? true : choice },
+        },
+        at,
+      )
+    else if (kind === 'link') run.tell({ link: pick(LINKS) }, at)
+    else if (kind === 'tag') run.tell({ tags: [pick(TAGS)] }, at)
+    else if (kind === 'agent' || kind === 'agent-leaves') run.agentSession(kind === 'agent', at)
+    else {
+      wechat.pause(kind === 'pause')
+      run.pause(kind === 'pause')
+    }
+    if (run.state.stop) wechat.end()
+  }
+  const remaining = [...answers]
+  run.answerSendsWith((request) => {
+    wechat.check(request)
+    const answer = remaining.shift()
+    const reply = replyOf(answer, request, run.step(request.step).errcode === 40007)
+    wechat.answered(request, reply)
+    return { ...reply, meanwhile: () => answer?.meanwhile.forEach(deliver) }
+  })
+  for (const timed of events) {
+    run.runUntil(run.now + timed.gap)
+    deliver(timed)
+    expectSameDecision(plan, run)
+  }
+  if (run.state.status === 'paused') deliver({ gap: 0, kind: 'resume', lateBy: 0, choice: 0 })
+  run.runUntil(run.now + 100 * 48 * HOUR)
+  return run
+}
+
+/** Limits a random answer to what the send activity can return. */
+function replyOf(
+  answer: Scenario['answers'][number] | undefined,
+  request: SendRequest,
+  uploadedAgain: boolean,
+): SendReply {
+  if (!answer) return { result: 'sent' }
+  const { kind, durationMs } = answer
+  switch (kind) {
+    case 'not-sent':
+      return {
+        result: kind,
+        reason: 'busy',
+        errcode: -1,
+        durationMs: Math.max(0, Math.ceil(request.leftMs - 400)),
+      }
+    case 'unknown':
+      return { result: kind, reason: 'time-out', durationMs, unclear: 1 }
+    case 'media-expired':
+      if (!uploadedAgain) return { result: kind, durationMs }
+      return { result: 'refused', reason: 'medium refused', errcode: 40007, durationMs }
+    case 'refused':
+      return { result: kind, reason: 'bad', errcode: 45002, durationMs }
+    case 'gone':
+      return { result: 'sent' }
+    default:
+      return { result: kind, durationMs }
+  }
+}
+
+/** The decision is the same for a stored copy of plan and state, and for the state that it returns. */
+function expectSameDecision(plan: Plan, run: RunSimulation): void {
+  const now = ENTRY_AT + run.now
+  const first = decide(plan, run.state, now)
+  const copy = JSON.parse(JSON.stringify({ plan, state: run.state }))
+  expect(decide(copy.plan, copy.state, now)).toEqual(first)
+  const again = decide(plan, first.state, now)
+  expect(again.next).toEqual(first.next)
+  expect(again.state).toBe(first.state)
+  if (first.next.do === 'wait') expect(first.next.until, 'a wait ends later').toBeGreaterThan(now)
+}
+
+describe('a run of a random campaign with forks', () => {
+  it('keeps the rules of forks, of WeChat and of quiet hours, and always ends', () => {
+    fc.assert(
+      fc.property(scenarios, (scenario) => {
+        const { state } = simulate(scenario)
+        expect(state.status).toBe('ended')
+        for (const step of state.steps) expect(['sent', 'skipped', 'unknown']).toContain(step.state)
+        if (state.outcome === 'completed' && !state.reason)
+          for (const fork of state.forks ?? []) expect(isDecided(fork)).toBe(true)
+      }),
+      { numRuns: PROPERTY_RUNS },
+    )
+  })
+})
