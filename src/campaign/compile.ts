@@ -38,7 +38,7 @@ export function compileCampaign(campaign: Campaign, version: number, account = C
     spacingMs: campaign.spacing,
     windowMs: campaign.window,
     exitKeywords: (campaign.exit?.keywords ?? []).map(normaliseExitKeyword),
-    ...(isFlat ? {} : { forks }),
+    ...(isFlat && !quiet ? {} : { forks }),
     ...(quiet || hasClock
       ? { zone: zoneOffsets(account.timezone, account.at), spreadMs: campaign.spread ?? SPREAD_MS }
       : {}),

@@ -71,7 +71,8 @@ function chooseAction(plan: Plan, state: RunState, now: number): NextAction {
   const asking = askingFork(plan, state)
   if (asking !== null && leftMs >= MIN_LEFT_MS) return { do: 'learn', fork: asking, leftMs }
   const next = nextOf(plan, state, now, queue)
-  if (next.do !== 'wait') return next
+  // In a plan without forks no step is due after the window: `check` refuses the file.
+  if (next.do !== 'wait' || !plan.forks) return next
   const forkAt = nextForkTime(plan, state) ?? Infinity
   const until = Math.min(next.until, forkAt, state.closesAt)
   return until === next.until ? next : { do: 'wait', until, for: until === forkAt ? 'fork' : 'window' }

@@ -21,7 +21,7 @@ export interface Plan {
   windowMs: number
   /** Normalised by `normaliseExitKeyword`. */
   exitKeywords: readonly string[]
-  /** Absent for a plan whose steps have only delays after the entry, the reply or the step before. */
+  /** Absent for a plan without local times, facts' times and quiet hours, where each step only has a delay. Else possibly empty. */
   forks?: readonly PlanFork[]
   /** The account's time zone. Present when a step names a local time, or there are quiet hours. */
   zone?: ZoneOffsets
