@@ -1,8 +1,10 @@
 import { unstorablePaths } from '../shared/text.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import { adviceWarnings } from './advice.ts'
 import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
+import { compileCampaign } from './compile.ts'
 import type { Issue } from './issue.ts'
 import { messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
@@ -14,6 +16,7 @@ import { mediaIdWarnings, targetAccounts, variableWarnings } from './target-acco
 import { checkEmptyTexts } from './template/empty-text-check.ts'
 import { typeOfField } from './typed-fields.ts'
 import { unbuiltIssues } from './unbuilt.ts'
+import { type WayFindings, wayFindings } from './way-warnings.ts'
 
 export interface CheckResult {
   /** Null exactly when there are issues. */
@@ -53,14 +56,24 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   if (parsed.success) found.push(...unbuiltIssues(parsed.data))
   if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0) return refused(present(found, 'errors', placeOf))
+  const played = playedFindings(parsed.data, profileOf(parsed.data, context))
+  if (played.issues.length > 0) return refused(present(played.issues, 'errors', placeOf))
   const warnings = [
     ...accountWarnings(parsed.data, context),
     ...variableWarnings(templatesOf(parsed.data), targetAccounts(parsed.data.accounts, context.accounts)),
     ...mediaIdWarnings(parsed.data, context.accounts),
     ...(empty?.warnings ?? []),
-    ...previewWarnings(parsed.data, profileOf(parsed.data, context)),
+    ...adviceWarnings(parsed.data),
+    ...played.warnings,
   ]
   return { campaign: parsed.data, issues: [], warnings: present(warnings, 'warnings', placeOf) }
+}
+
+/** What a simulation of the campaign shows: of one without forks, a silent and a replying follower; else every way. */
+function playedFindings(campaign: Campaign, rules: RulesProfileName): WayFindings {
+  const plan = compileCampaign(campaign, 1)
+  if (plan.forks) return wayFindings(campaign, plan, rules)
+  return { issues: [], warnings: previewWarnings(campaign, rules) }
 }
 
 /** Cuts the steps beyond the maximum, with an issue. Only the others are checked. */

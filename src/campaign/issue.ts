@@ -8,6 +8,10 @@ export interface Issue {
   /** Counted from 1. */
   line?: number
   column?: number
+  /** The section of docs/campaigns.md that has the rule. */
+  rule?: string
+  /** What to do. */
+  hint?: string
 }
 
 const VALUE_SHOWN = 40

@@ -49,6 +49,8 @@ export type TimelineEntry = { at: number } & (
       reason: string | null
       /** The scene of the grant that paid. */
       grant: Scene | null
+      /** Present when quiet hours moved it: to their end, or before they began. */
+      quiet?: 'after' | 'before'
     }
   | {
       line: 'end'
@@ -70,8 +72,6 @@ export interface SimulationInput {
   /** What WeChat knows of the follower. Absent: no tags and no scene. */
   follower?: { tags: readonly string[]; qrScene?: string; subscribeScene?: string }
   known?: KnownAtStart
-  /** What happens once a fork waits, for a simulation that takes a certain branch. */
-  whenWaiting?: (fork: number, openedAt: number) => PlayedEvent | null
 }
 
 /** Far more than a campaign of the largest size needs. */
@@ -81,15 +81,19 @@ const ACTIONS_MAX = 2_000
  * Simulates one run with the decisions of real runs and a simulated clock: every send succeeds at once. The lines are in the
  * order in which things happen.
  */
-export function simulateCampaign(input: SimulationInput): TimelineEntry[] {
-  return new Simulation(input).play()
+export function simulateCampaign(input: SimulationInput): readonly TimelineEntry[] {
+  const simulation = new Simulation(input)
+  while (simulation.playToQuestion() !== null);
+  return simulation.timeline
 }
 
-class Simulation {
+/** One simulated run. It stops at each fork that waits for an event, where it can be copied: each copy is answered otherwise. */
+export class Simulation {
   private readonly input: SimulationInput
   private readonly plan: Plan
-  private readonly lines: TimelineEntry[] = []
-  private readonly asked = new Set<number>()
+  private lines: TimelineEntry[] = []
+  private pending: PlayedEvent[]
+  private questions: ReadonlySet<number> = new Set()
   private state: RunState
   private now: number
   private seq = 0
@@ -99,6 +103,7 @@ class Simulation {
     this.input = input
     this.plan = plan
     this.now = entryAt
+    this.pending = input.events.toSorted((a, b) => a.atMs - b.atMs)
     const { event, text = null, eventKey = null, qrScene = null } = input.entry
     const entry: Entry = { key: 'event-0', at: entryAt, seq: 0, event, text, eventKey, qrScene }
     this.lines.push({ at: entryAt, line: 'entry', entry })
@@ -108,30 +113,40 @@ class Simulation {
     else this.seq++
   }
 
-  play(): TimelineEntry[] {
-    const pending = this.input.events.toSorted((a, b) => a.atMs - b.atMs)
-    for (let count = 0; count < ACTIONS_MAX && this.state.status !== 'ended'; count++) {
-      while (pending[0] && this.input.entryAt + pending[0].atMs <= this.now) this.receive(pending.shift())
-      const { state, action } = nextAction(this.plan, this.state, this.now)
-      this.show(state)
-      this.askWaiting(pending)
-      const nextEvent = this.input.entryAt + (pending[0]?.atMs ?? Infinity)
-      if (action.do === 'wait') this.now = Math.max(this.now, Math.min(action.until, nextEvent))
-      else this.execute(action)
-    }
+  get timeline(): readonly TimelineEntry[] {
     return this.lines
   }
 
-  /** Lets the follower answer a fork that waits since the last action. */
-  private askWaiting(pending: PlayedEvent[]): void {
+  /** Plays to the next fork that begins to wait, or to the end. @returns the fork and when it began to wait; null at the end */
+  playToQuestion(): { fork: number; openedAt: number } | null {
+    const { entryAt } = this.input
+    for (let count = 0; count < ACTIONS_MAX && this.state.status !== 'ended'; count++) {
+      while (this.pending[0] && entryAt + this.pending[0].atMs <= this.now) this.receive(this.pending.shift())
+      const { state, action } = nextAction(this.plan, this.state, this.now)
+      this.show(state)
+      const question = this.newQuestion()
+      if (question) return question
+      const nextEvent = entryAt + (this.pending[0]?.atMs ?? Infinity)
+      if (action.do === 'wait') this.now = Math.max(this.now, Math.min(action.until, nextEvent))
+      else this.execute(action)
+    }
+    return null
+  }
+
+  private newQuestion(): { fork: number; openedAt: number } | null {
     const fork = this.state.forks?.findIndex((f) => f.state === 'waiting') ?? -1
-    const openedAt = this.state.forks?.[fork]?.openedAt
-    if (!this.input.whenWaiting || openedAt === undefined || openedAt === null || this.asked.has(fork)) return
-    this.asked.add(fork)
-    const answer = this.input.whenWaiting(fork, openedAt)
-    if (!answer) return
-    pending.push(answer)
-    pending.sort((a, b) => a.atMs - b.atMs)
+    const openedAt = this.state.forks?.[fork]?.openedAt ?? null
+    if (openedAt === null || this.questions.has(fork)) return null
+    this.questions = new Set([...this.questions, fork])
+    return { fork, openedAt }
+  }
+
+  /** A copy that goes on with another event. */
+  copyWith(event: PlayedEvent | null): Simulation {
+    const copy: Simulation = Object.assign(Object.create(Simulation.prototype), this)
+    copy.lines = [...this.lines]
+    copy.pending = [...this.pending, ...(event ? [event] : [])].sort((a, b) => a.atMs - b.atMs)
+    return copy
   }
 
   private execute(action: Exclude<Action, WaitAction>): void {
@@ -174,7 +189,11 @@ class Simulation {
     // A step that is due inside the margin is sent at the margin's start, and shown there.
     const isEarly = dueAt > this.now && dueAt - this.now <= MAX_EARLY_MS
     const at = isEarly ? Math.min(dueAt, usableUntil(action.grant)) : this.now
-    this.show(applyActionResult(this.state, { ...action, result }, this.now), at, action.grant.scene)
+    const quietSince = this.state.steps[action.index]?.quietSince
+    const quiet =
+      quietSince === undefined ? {} : ({ quiet: this.now < quietSince ? 'before' : 'after' } as const)
+    const paid = { grant: action.grant.scene, ...quiet }
+    this.show(applyActionResult(this.state, { ...action, result }, this.now), at, paid)
   }
 
   private receive(event: PlayedEvent | undefined): void {
@@ -229,19 +248,35 @@ class Simulation {
   }
 
   /** Sets the new state and adds a line for each decided fork and each changed step. */
-  private show(state: RunState, at: number = this.now, grant: Scene | null = null): void {
+  private show(
+    state: RunState,
+    at: number = this.now,
+    paid: { grant: Scene | null; quiet?: 'after' | 'before' } = { grant: null },
+  ): void {
+    if (state.forks !== this.state.forks) this.showForks(state, at)
+    if (state.steps !== this.state.steps) this.showSteps(state, at, paid)
+    this.state = state
+  }
+
+  private showForks(state: RunState, at: number): void {
     for (const [i, fork] of (state.forks ?? []).entries()) {
       const planned = this.plan.forks?.[i]
       if (!planned || fork.took === null || this.state.forks?.[i]?.took === fork.took) continue
       const branch = branchOf(planned, fork.took).name
       this.lines.push({ at: fork.takenAt ?? at, line: 'fork', fork: planned.id, branch })
     }
+  }
+
+  private showSteps(
+    state: RunState,
+    at: number,
+    paid: { grant: Scene | null; quiet?: 'after' | 'before' },
+  ): void {
     for (const [i, step] of state.steps.entries()) {
       const before = this.state.steps[i]
-      if (before?.state === step.state && before.reason === step.reason) continue
+      if (before === step || (before?.state === step.state && before.reason === step.reason)) continue
       const { id, state: now, reason } = step
-      this.lines.push({ at, line: 'step', step: id, state: now, reason, grant })
+      this.lines.push({ at, line: 'step', step: id, state: now, reason, ...paid })
     }
-    this.state = state
   }
 }

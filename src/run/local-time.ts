@@ -8,6 +8,7 @@ import type { Clock } from './plan-fork.ts'
 export type ZoneOffsets = readonly (readonly [sinceMs: number, offsetMs: number])[]
 
 function offsetAt(zone: ZoneOffsets, at: number): number {
+  if (zone.length === 1) return zone[0]?.[1] ?? 0
   const found = zone.findLast(([since]) => since <= at) ?? zone[0]
   return found?.[1] ?? 0
 }
@@ -25,6 +26,7 @@ function localTimeOf(zone: ZoneOffsets, at: number): { day: number; minute: numb
  */
 export function momentOf(zone: ZoneOffsets, day: number, minute: number): number {
   const local = day * DAY_MS + minute * MINUTE_MS
+  if (zone.length === 1) return local - offsetAt(zone, local)
   const exact = zone.map(([, offset]) => local - offset).filter((at) => at + offsetAt(zone, at) === local)
   if (exact.length > 0) return Math.min(...exact)
   // The offset before the change gives the time by a clock that was not put forward.

@@ -17,14 +17,14 @@ export interface QueuedStep {
 
 /** Open steps in the order in which they are sent. Steps without a planned time come last. */
 export function openSteps(plan: Plan, state: RunState, now: number): QueuedStep[] {
-  const queue = state.steps
-    .map((step, index) => {
-      const planned = plan.steps[index]
-      const { dueAt } = step
-      const startsAt = planned && dueAt !== null ? startOf(plan, state, { planned, step }, dueAt, now) : dueAt
-      return { index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) }
-    })
-    .filter(({ step }) => isOpen(step))
+  const queue: QueuedStep[] = []
+  for (const [index, step] of state.steps.entries()) {
+    if (!isOpen(step)) continue
+    const planned = plan.steps[index]
+    const { dueAt } = step
+    const startsAt = planned && dueAt !== null ? startOf(plan, state, { planned, step }, dueAt, now) : dueAt
+    queue.push({ index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) })
+  }
   // Quiet hours move some steps before others that were due earlier.
   const orderOf = (q: QueuedStep) => (plan.quiet ? q.startsAt : q.step.dueAt) ?? Infinity
   return queue.sort((a, b) => orderOf(a) - orderOf(b) || a.index - b.index)

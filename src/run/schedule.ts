@@ -36,15 +36,17 @@ export function quietFor(
  */
 export function schedule(plan: Plan, state: RunState): RunState {
   const times = new Times(plan, state)
+  const starts = state.steps.map((_, i) => times.start(i))
   const steps = state.steps.map((step, i) => {
     if (!isOpen(step)) return step
-    const { plannedAt: _, quietSince: __, ...rest } = step
+    const dueAt = starts[i] ?? null
     const planned = times.planned(i)
-    const notBefore = times.notBefore(i)
-    const dueAt = planned === null || notBefore === null ? null : Math.max(planned, notBefore)
-    return { ...rest, dueAt, ...(planned === null || planned === dueAt ? {} : { plannedAt: planned }) }
+    const plannedAt = planned === null || planned === dueAt ? undefined : planned
+    if (step.dueAt === dueAt && step.plannedAt === plannedAt && step.quietSince === undefined) return step
+    const { plannedAt: _, quietSince: __, ...rest } = step
+    return { ...rest, dueAt, ...(plannedAt === undefined ? {} : { plannedAt }) }
   })
-  return { ...state, steps: plan.quiet ? moveOutOfQuietHours(plan, state, steps) : steps }
+  return { ...state, steps: plan.quiet ? moveOutOfQuietHours(plan, state, steps, starts) : steps }
 }
 
 /** Plans again when a step of the run itself has set a fact that other steps are counted from. */
@@ -72,6 +74,7 @@ class Times {
   private readonly plan: Plan
   private readonly state: RunState
   private readonly known: (number | null)[] = []
+  private readonly settled = new Map<number, number | null>()
 
   constructor(plan: Plan, state: RunState) {
     this.plan = plan
@@ -89,9 +92,12 @@ class Times {
     return found
   }
 
-  notBefore(index: number): number | null {
+  /** When a step may start, before quiet hours: its planned time, and not before the fork that it is below. */
+  start(index: number): number | null {
+    const planned = this.planned(index)
     const anchor = this.plan.steps[index]?.notBefore
-    return anchor === undefined ? -Infinity : this.anchor(anchor)
+    const notBefore = anchor === undefined ? planned : this.anchor(anchor)
+    return planned === null || notBefore === null ? null : Math.max(planned, notBefore)
   }
 
   of(since: Anchor, afterMs: number, clock: Clock | undefined): number | null {
@@ -127,6 +133,14 @@ class Times {
   }
 
   private settledAt(fork: number): number | null {
+    const known = this.settled.get(fork)
+    if (known !== undefined) return known
+    const found = this.findSettled(fork)
+    this.settled.set(fork, found)
+    return found
+  }
+
+  private findSettled(fork: number): number | null {
     const { took = null, takenAt = null } = this.state.forks?.[fork] ?? {}
     if (took === null || takenAt === null) return null
     let latest = takenAt
@@ -144,13 +158,22 @@ class Times {
  * Moves messages that no interaction asked for to the end of the quiet hours, in their order and with the gaps that they have
  * among themselves. No later message overtakes them.
  */
-function moveOutOfQuietHours(plan: Plan, state: RunState, steps: readonly StepState[]): StepState[] {
+function moveOutOfQuietHours(
+  plan: Plan,
+  state: RunState,
+  steps: readonly StepState[],
+  starts: readonly (number | null)[],
+): StepState[] {
   const moved = [...steps]
   const spreadMs = spreadOf(plan, state)
   const group = { to: -Infinity, first: 0 }
   let last = -Infinity
+  // Moved steps that are done still count, so that the others keep their gaps.
   const order = steps
-    .flatMap((step, index) => (isOpen(step) && step.dueAt !== null ? [{ index, at: step.dueAt }] : []))
+    .flatMap((step, index) => {
+      const at = starts[index] ?? null
+      return at !== null && (isOpen(step) || step.quietSince !== undefined) ? [{ index, at }] : []
+    })
     .filter(({ index }) => !sendsNothing(stepAt(plan, index)) && !stepAt(plan, index).anytime)
     .sort((a, b) => a.at - b.at || a.index - b.index)
   for (const { index, at } of order) {
@@ -160,7 +183,7 @@ function moveOutOfQuietHours(plan: Plan, state: RunState, steps: readonly StepSt
     const dueAt = quiet ? quiet.to + spreadMs + (at - group.first) : Math.max(at, last)
     if (quiet) last = Math.max(last, dueAt)
     const before = moved[index]
-    if (!before || dueAt === at) continue
+    if (!before || !isOpen(before) || dueAt === at) continue
     const plannedAt = before.plannedAt ?? at
     moved[index] = { ...before, dueAt, plannedAt, ...(quiet ? { quietSince: quiet.from } : {}) }
   }

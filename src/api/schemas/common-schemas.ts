@@ -17,6 +17,8 @@ export const issue = z.object({
   message: z.string(),
   line: z.number().optional(),
   column: z.number().optional(),
+  rule: z.string().optional(),
+  hint: z.string().optional(),
 })
 
 export const errorBody = z

@@ -1,0 +1,75 @@
+import type { Plan } from '../run/plan.ts'
+import { HOUR_MS } from '../shared/time-units.ts'
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { Issue } from './issue.ts'
+import type { Campaign } from './model.ts'
+import { playWays } from './play-ways.ts'
+import { ENTRY_AT } from './preview.ts'
+import type { Way } from './ways.ts'
+
+/** Local hour of `ENTRY_AT`. */
+const ENTRY_HOUR = 10
+const HOURS = 24
+/** With more ways, only these are played for every hour of the day. */
+const WAYS_BY_HOUR_MAX = 8
+
+interface Context {
+  campaign: Campaign
+  plan: Plan
+  rules: RulesProfileName
+  paths: ReadonlyMap<string, string>
+}
+
+/** Steps that quiet hours move, with the hours of the entry for which they do: every full hour is played. */
+export function quietWarnings(context: Context, ways: readonly Way[]): Issue[] {
+  const { quiet } = context.plan
+  if (!quiet) return []
+  /** By step: the hours for which it goes after the quiet hours, and before them. */
+  const moved = new Map<string, { after: Set<number>; before: Set<number> }>()
+  for (let hour = 0; hour < HOURS; hour++) {
+    const entryAt = ENTRY_AT + (hour - ENTRY_HOUR) * HOUR_MS
+    for (const { timeline } of playWays(context, spread(ways, WAYS_BY_HOUR_MAX), entryAt))
+      for (const line of timeline) {
+        if (line.line !== 'step' || line.state !== 'sent' || !line.quiet) continue
+        const hours = moved.get(line.step) ?? { after: new Set(), before: new Set() }
+        hours[line.quiet].add(hour)
+        moved.set(line.step, hours)
+      }
+  }
+  const span = `${clock(quiet.from)}–${clock(quiet.to)}`
+  return [...moved].flatMap(([step, { after, before }]): Issue[] => {
+    const path = context.paths.get(step)
+    if (path === undefined) return []
+    const all = new Set([...after, ...before])
+    const goes =
+      before.size === 0
+        ? 'it goes at their end'
+        : after.size === 0
+          ? 'it goes just before they begin, because its grant ends before their end'
+          : `it goes at their end, and for entries ${ranges(before)}, whose grant ends before, just before they begin`
+    const message = `step ${step}: for entries ${ranges(all)} it falls into quiet hours (${span}); ${goes}`
+    return [{ path, message, rule: 'quiet-hours', hint: 'Give it at, or anytime: true' }]
+  })
+}
+
+/** At most `max` of the ways, evenly from all. */
+function spread(ways: readonly Way[], max: number): Way[] {
+  const every = Math.max(1, Math.ceil(ways.length / max))
+  return ways.filter((_, i) => i % every === 0)
+}
+
+function clock(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, '0')).join(':')
+}
+
+/** Hours of the day as ranges that may go over midnight: `between 23:00 and 02:00`. */
+function ranges(hours: ReadonlySet<number>): string {
+  if (hours.size === HOURS) return 'at all hours'
+  const starts = [...hours].filter((hour) => !hours.has((hour + HOURS - 1) % HOURS)).sort((a, b) => a - b)
+  const texts = starts.map((start) => {
+    let end = start
+    while (hours.has((end + 1) % HOURS)) end = (end + 1) % HOURS
+    return `between ${clock(start * 60)} and ${clock(((end + 1) % HOURS) * 60)}`
+  })
+  return texts.join(' and ')
+}
