@@ -163,7 +163,13 @@ function earlyAnswerWarnings(campaign: Campaign): Issue[] {
   const fork = campaign.steps[index]
   const before = campaign.steps[index - 1]
   if (!campaign.reply || index < 1 || fork === undefined || fork === 'end' || !isFork(fork)) return []
-  if (before === undefined || before === 'end' || isFork(before) || !before.send || !(before.after ?? 0))
+  if (
+    before === undefined ||
+    before === 'end' ||
+    isFork(before) ||
+    !before.send ||
+    (before.after ?? 0) < EARLY_MS
+  )
     return []
   const waits = fork.branches.some(({ on }) => on && eventList(on).some((e) => e.event === 'message'))
   if (!waits) return []

@@ -9,6 +9,8 @@ export interface CheckContext {
   accounts?: readonly TargetAccount[]
   /** Whether an uploaded medium exists; absent: not checked. */
   hasMedia?: (id: string) => boolean
+  /** True for a preview: words that nothing executes yet are accepted. */
+  preview?: boolean
   /** The rules profile of the warnings; absent: derived from the accounts. */
   rules?: RulesProfileName
 }

@@ -53,7 +53,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const empty = parsed.success ? checkEmptyTexts(parsed.data, context.accounts) : null
   const structure = structureIssues(value)
   found.push(...structure.filter((i) => !reported.has(i.path)))
-  if (parsed.success) found.push(...unbuiltIssues(parsed.data))
+  if (parsed.success && !context.preview) found.push(...unbuiltIssues(parsed.data))
   if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0) return refused(present(found, 'errors', placeOf))
   const played = playedFindings(parsed.data, profileOf(parsed.data, context))

@@ -115,7 +115,7 @@ describe('the form of a plan with forks', () => {
           }
           const plan = compileCampaign(campaignSchema.parse(file), 1)
           const input = { rules, entryAt: 0, entry: { event: 'subscribe' as const }, events: played }
-          const play = (one: Plan): TimelineEntry[] => simulateCampaign({ ...input, plan: one })
+          const play = (one: Plan): readonly TimelineEntry[] => simulateCampaign({ ...input, plan: one })
           const lines = play(plan)
           const outcome = lines.flatMap((l) => (l.line === 'end' ? [l.outcome] : []))[0] ?? null
           // Only a plan without forks says of a step that it waited for a reply.

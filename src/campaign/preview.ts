@@ -61,7 +61,8 @@ export function previewCampaign(input: {
   })
 }
 
-function playedEvent({ atMs, do: what }: PreviewEvent): PlayedEvent {
+/** An event of the short options as an event of a simulation. */
+export function playedEvent({ atMs, do: what }: PreviewEvent): PlayedEvent {
   switch (what) {
     case 'reply':
       return { atMs, do: 'message', text: null }

@@ -28,12 +28,16 @@ export const checkCommand = (terminal: Terminal) =>
       }),
     )
 
-/** Checks a file and the media beside it, as the server does at publication. Does not check that its accounts are registered. */
-export function checkFile(file: string, rules?: 'wechat-2023' | 'classic-48h') {
+/**
+ * Checks a file and the media beside it, as the server does at publication. Does not check that its accounts are registered.
+ * @param preview true when the file may have words that nothing executes yet
+ */
+export function checkFile(file: string, rules?: 'wechat-2023' | 'classic-48h', preview = false) {
   const source = readUserText(file)
   const beside = siblingMedia(file, source)
   const result = checkCampaign(source, {
     ...(rules ? { rules } : {}),
+    preview,
     // Only the server knows its uploads; files are checked by siblingMedia.
     hasMedia: () => true,
   })

@@ -1,8 +1,16 @@
 import { Option } from '@commander-js/extra-typings'
-import { type PreviewEvent, previewCampaign } from '../../campaign/preview.ts'
+import { compileCampaign } from '../../campaign/compile.ts'
+import { type FullPreviewInput, playCampaign, previewWays } from '../../campaign/full-preview.ts'
+import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
+import { ENTRY_AT, type PreviewEvent, playedEvent, previewCampaign } from '../../campaign/preview.ts'
+import { timelineText } from '../../campaign/timeline.ts'
+import { timeInBeijing } from '../../shared/beijing-time.ts'
+import type { RulesProfileName } from '../../wechat/rules/rules.ts'
 import { formatIssue } from '../api-client.ts'
 import { CommandError, command, printing, type Terminal } from '../cli-command.ts'
-import { rulesOption, toDurations } from '../option-parsers.ts'
+import { collect, rulesOption, toDurations } from '../option-parsers.ts'
+import { collectPlayedEvents, toEntryTime, toSeed } from '../preview-options.ts'
 import { table } from '../table.ts'
 import { checkFile } from './check-command.ts'
 
@@ -20,31 +28,91 @@ export const previewCommand = (terminal: Terminal) =>
     .addOption(eventOption('--click-after <times>', 'taps a menu'))
     .addOption(eventOption('--scan-after <times>', 'scans a QR code'))
     .addOption(eventOption('--unfollow-after <times>', 'unfollows'))
+    .addOption(
+      new Option(
+        '--do <event>',
+        'Something that happens, like "30s message 1" or "2h fact paid=true"; repeatable',
+      )
+        .argParser(collectPlayedEvents)
+        .default([], 'none'),
+    )
+    .option('--tag <name>', 'A tag of the follower at WeChat; repeatable', collect, [])
+    .option('--scene <scene>', 'The scene of the QR code that the follower used')
+    .addOption(
+      new Option('--at <time>', 'Local time of the entry, like 23:10 or "2026-11-27 15:00"').argParser(
+        toEntryTime,
+      ),
+    )
+    .addOption(
+      new Option('--seed <number>', 'Stands for the follower, in A/B tests and in spread').argParser(toSeed),
+    )
+    .option('--ways', 'Show every way through the campaign, with its messages per grant')
     .action(
-      printing(terminal, (file, { rules = 'wechat-2023', ...times }) => {
-        const { campaign, issues, warnings } = checkFile(file, rules)
-        if (!campaign) {
-          const message = [`${file} cannot be previewed.`, ...issues.map(formatIssue)].join('\n')
-          throw new CommandError(message, {
-            error: { code: 'refused', message: 'The campaign has errors.', issues },
-          })
+      printing(terminal, (file, { rules = 'wechat-2023', ways, ...options }) => {
+        const { campaign, issues, warnings } = checkFile(file, rules, true)
+        if (!campaign) throw cannotPreview(file, issues)
+        const notes = warnings.map((w) => `warning  ${formatIssue(w).trim()}`)
+        if (ways) return { ...waysOutput(campaign, rules, options.at ?? ENTRY_AT), notes }
+        const needsWhole = options.do.length > 0 || options.tag.length > 0 || options.scene !== undefined
+        if (needsWhole || compileCampaign(campaign, 1).forks) {
+          const events = [...simpleEvents(options).map(playedEvent), ...options.do]
+          const { scene, seed, tag: tags, at: entryAt = ENTRY_AT } = options
+          const more = {
+            ...(scene === undefined ? {} : { qrScene: scene }),
+            ...(seed === undefined ? {} : { seed }),
+          }
+          return { ...wholeOutput({ campaign, rules, entryAt, events, tags, ...more }, warnings), notes }
         }
-        const eventsOf = (name: PreviewEvent['do'], after: readonly number[]): PreviewEvent[] =>
-          after.map((atMs) => ({ atMs, do: name }))
-        const events = [
-          ...eventsOf('reply', times.replyAfter),
-          ...eventsOf('click', times.clickAfter),
-          ...eventsOf('scan', times.scanAfter),
-          ...eventsOf('unfollow', times.unfollowAfter),
-        ]
-        const timeline = previewCampaign({ campaign, rules, events })
+        const timeline = previewCampaign({ campaign, rules, events: simpleEvents(options) })
         return {
           value: { timeline, warnings },
           text: table(
             ['when', 'step', 'state', 'paid by', 'reason'],
             timeline.map((l) => [l.at, l.step, l.state, l.grant, l.reason]),
           ),
-          notes: warnings.map((w) => `warning  ${formatIssue(w).trim()}`),
+          notes,
         }
       }),
     )
+
+function cannotPreview(file: string, issues: readonly Issue[]): CommandError {
+  const message = [`${file} cannot be previewed.`, ...issues.map(formatIssue)].join('\n')
+  return new CommandError(message, {
+    error: { code: 'refused', message: 'The campaign has errors.', issues },
+  })
+}
+
+type Times = Record<'replyAfter' | 'clickAfter' | 'scanAfter' | 'unfollowAfter', readonly number[]>
+
+function simpleEvents(times: Times): PreviewEvent[] {
+  const eventsOf = (name: PreviewEvent['do'], after: readonly number[]): PreviewEvent[] =>
+    after.map((atMs) => ({ atMs, do: name }))
+  return [
+    ...eventsOf('reply', times.replyAfter),
+    ...eventsOf('click', times.clickAfter),
+    ...eventsOf('scan', times.scanAfter),
+    ...eventsOf('unfollow', times.unfollowAfter),
+  ]
+}
+
+/** The timeline of a campaign with forks: a line for everything that happens. */
+function wholeOutput(input: FullPreviewInput, warnings: readonly Issue[]) {
+  const timeline = playCampaign(input)
+  const lines = timelineText(timeline, input.entryAt, (at) => timeInBeijing(at).slice(5))
+  return { value: { lines, timeline, warnings }, text: lines.join('\n') }
+}
+
+function waysOutput(campaign: Campaign, rules: RulesProfileName, entryAt: number) {
+  const ways = previewWays(campaign, rules, entryAt)
+  const text = table(
+    ['way', 'messages', 'ends'],
+    ways.map(({ way, messages, outcome }) => [
+      way,
+      Object.entries(messages)
+        .map(([scene, count]) => `${scene} ${count}`)
+        .join(', '),
+      outcome,
+    ]),
+  )
+  return { value: { ways }, text }
+}
