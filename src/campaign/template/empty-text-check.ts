@@ -1,12 +1,12 @@
 import { isBlank } from '../../shared/text.ts'
 import type { FileEvent } from '../event-model.ts'
 import type { Issue } from '../issue.ts'
-import { entriesOf, messagesOf, stepsOf } from '../items.ts'
+import { entriesOf, forksOf, messagesOf, stepsOf } from '../items.ts'
 import type { Message, Reply } from '../message-model.ts'
 import type { Campaign } from '../model.ts'
 import { type TargetAccount, targetAccounts } from '../target-accounts.ts'
 import { createStepBudget, EMPTY_TEXTS_STEPS, type StepBudget } from './step-budget.ts'
-import { accountVariablesIn, namesIn, renderTemplate, type TemplateVariables } from './template.ts'
+import { accountVariablesIn, factsIn, namesIn, renderTemplate, type TemplateVariables } from './template.ts'
 
 /** How many quoted words of a template are tried as values. */
 const WORDS_MAX = 8
@@ -24,6 +24,7 @@ interface Possible {
   qrScene: Fill
   entryKey: Fill
   replyText: Fill
+  answerText: Fill
   tags: Fill
   subscribeScene: Fill
   /** Whole days since entry and reply. */
@@ -38,6 +39,7 @@ const NAMES = {
   qrScene: 'qrScene',
   entryKey: 'entry.key',
   replyText: 'reply.text',
+  answerText: 'answer.text',
   tags: 'follower.tags',
   subscribeScene: 'follower.subscribeScene',
 } as const
@@ -73,7 +75,7 @@ export function checkEmptyTexts(
     }
   }
   const inStep = possibleInStep(campaign, emptyOwnVariables(campaign, accounts))
-  const atOnce = { ...inStep, replyText: replyAtOnce(campaign), days: [0] }
+  const atOnce = { ...inStep, replyText: replyAtOnce(campaign), answerText: 'empty' as const, days: [0] }
   for (const text of requiredTexts(campaign.reply, 'reply')) check(text, atOnce, 'the reply is omitted')
   for (const { path, message } of stepsOf(campaign).flatMap(messagesOf)) {
     for (const text of requiredTexts(message, path)) check(text, inStep, 'the step is skipped')
@@ -110,6 +112,7 @@ function possibleInStep(campaign: Campaign, emptyAccountVariables: ReadonlySet<s
     qrScene: anyFill(entries.map(ofCode)),
     entryKey: anyFill(entries.map((entry) => (entry.event === 'click' ? 'filled' : ofCode(entry)))),
     replyText: 'either',
+    answerText: forksOf(campaign).length > 0 ? 'either' : 'empty',
     tags: 'either',
     subscribeScene: 'either',
     days: [0, 1, 30],
@@ -157,9 +160,11 @@ interface Emptiness {
 function emptiness(template: string, possible: Possible, budget: StepBudget): Emptiness | null {
   let names: string[]
   let own: string[]
+  let facts: string[]
   try {
     names = namesIn(template)
     own = accountVariablesIn(template)
+    facts = factsIn(template).map((name) => `fact.${name}`)
   } catch {
     // `checkTemplate` reports why.
     return null
@@ -171,10 +176,10 @@ function emptiness(template: string, possible: Possible, budget: StepBudget): Em
   const here =
     names.length > 0 && names.every((n) => texts.some((t) => n === NAMES[t] && possible[t] === 'empty'))
   const when = here ? `is always empty because ${names.join(' and ')} is, so` : 'can be empty, and then'
-  for (const empty of fewestFirst(texts, own, possible)) {
+  for (const empty of fewestFirst(texts, own, facts, possible)) {
     for (const day of days) {
       for (const word of words) {
-        const text = tryRender(template, valuesOf(possible, own, empty, day, word), budget)
+        const text = tryRender(template, valuesOf(possible, own, facts, empty, day, word), budget)
         if (budget.spent >= budget.limit) return null
         if (text === null && empty.length > 0) return { always: false, empty, when, fails: true }
         if (text !== null && isBlank(text)) return { always: names.length === 0, empty, when, fails: false }
@@ -185,10 +190,16 @@ function emptiness(template: string, possible: Possible, budget: StepBudget): Em
 }
 
 /** The sets of variables to try as empty: none, each one alone, all together. */
-function fewestFirst(texts: readonly TextName[], own: readonly string[], possible: Possible): string[][] {
+function fewestFirst(
+  texts: readonly TextName[],
+  own: readonly string[],
+  facts: readonly string[],
+  possible: Possible,
+): string[][] {
   const can = [
     ...texts.filter((t) => possible[t] === 'either').map((t) => NAMES[t]),
     ...own.filter((name) => possible.emptyAccountVariables.has(name)).map((name) => `account.${name}`),
+    ...facts,
   ]
   return [[], ...can.map((name) => [name]), ...(can.length > 1 ? [can] : [])]
 }
@@ -197,6 +208,7 @@ function fewestFirst(texts: readonly TextName[], own: readonly string[], possibl
 function valuesOf(
   possible: Possible,
   own: readonly string[],
+  facts: readonly string[],
   empty: readonly string[],
   day: number,
   word: string,
@@ -208,6 +220,10 @@ function valuesOf(
     qrScene: text('qrScene'),
     entry: { at: '2026-01-01T08:00:00', event: possible.event, key: text('entryKey') },
     reply: { text: text('replyText') },
+    answer: { text: text('answerText') },
+    fact: Object.fromEntries(
+      facts.map((name) => [name.slice('fact.'.length), empty.includes(name) ? '' : word]),
+    ),
     follower: { tags: text('tags'), subscribeScene: text('subscribeScene') },
     daysSinceEntry: day,
     daysSinceReply: day,

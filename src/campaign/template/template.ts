@@ -1,4 +1,5 @@
 import type { Template } from 'liquidjs'
+import type { Facts } from '../../run/fact.ts'
 import { withoutLoneSurrogates } from '../../shared/text.ts'
 import { parseTemplate, runTemplate, TEMPLATE_MAX_CHARS, variablesIn } from './liquid.ts'
 import { BudgetExceededError, createStepBudget, RENDER_STEPS, type StepBudget } from './step-budget.ts'
@@ -17,6 +18,10 @@ export interface TemplateVariables {
   }
   /** The follower's first message; '' before it. */
   reply: { text: string }
+  /** The message that decided the last wait; absent or '' before it. */
+  answer?: { text: string }
+  /** The follower's facts; a fact that is not set is ''. */
+  fact?: Facts
   /** The follower's attributes at WeChat; '' where they were not fetched. */
   follower: { tags: string; subscribeScene: string }
   /** Whole days since the entry. */
@@ -39,6 +44,7 @@ export const TEMPLATE_VARIABLES = [
   'entry.event',
   'entry.key',
   'reply.text',
+  'answer.text',
   'follower.tags',
   'follower.subscribeScene',
   'daysSinceEntry',
@@ -86,7 +92,7 @@ export function renderTemplate(template: string, variables: TemplateVariables, b
   if (!isTemplate(template)) return template
   const { tree } = parseCached(template)
   try {
-    return renderWithRetry(tree, variables, budget)
+    return renderWithRetry(tree, withUnsetFacts(template, variables), budget)
   } catch (err) {
     const own = /undefined variable: account\.([A-Za-z]\w*)/.exec(
       err instanceof Error ? err.message : '',
@@ -95,6 +101,23 @@ export function renderTemplate(template: string, variables: TemplateVariables, b
     throw new Error(`the account has no variable "${own}" ({{ account.${own} }})`, { cause: err })
   }
 }
+
+/** Gives the facts of a template that are not set as ''. */
+function withUnsetFacts(template: string, variables: TemplateVariables): TemplateVariables {
+  const { answer = { text: '' }, fact = {} } = variables
+  const unset = factsIn(template).map((name) => [name, ''] as const)
+  return { ...variables, answer, fact: { ...Object.fromEntries(unset), ...fact } }
+}
+
+/** The facts of a template, in all branches. @throws Error when it cannot be parsed */
+export function factsIn(template: string): string[] {
+  if (!template.includes('fact')) return []
+  const found = namesIn(template).flatMap((full) => FACT.exec(full)?.[1] ?? [])
+  return [...new Set(found)]
+}
+
+/** `fact.name`, perhaps with something behind it. */
+const FACT = /^fact\.([A-Za-z]\w{0,31})(?=$|[.[])/
 
 /** False for a plain text. */
 function isTemplate(text: string): boolean {
@@ -193,7 +216,7 @@ export function checkTemplate(
     const used = accountVariablesIn(template)
     const known = own ? listed : [...listed, ...used.map((name) => `account.${name}`)]
     const unknown = namesIn(template).find(
-      (name) => !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))),
+      (name) => !FACT.test(name) && !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))),
     )
     if (unknown !== undefined) return `undefined variable ${unknown}: use one of ${listed.join(', ')}`
     const values = Object.fromEntries(used.map((name) => [name, '示例']))

@@ -1,3 +1,4 @@
+import { type Facts, timeOfFact } from '../../run/fact.ts'
 import type { Entry } from '../../run/plan.ts'
 import type { RunState } from '../../run/state.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
@@ -8,7 +9,7 @@ import type { TemplateVariables } from './template.ts'
  * @param now epoch ms by WeChat's clock, as the times of the state
  */
 export function templateVariables(
-  state: Pick<RunState, 'reply' | 'attributes'> & {
+  state: Pick<RunState, 'reply' | 'attributes' | 'answer' | 'own'> & {
     entry: Pick<Entry, 'at' | 'event' | 'qrScene' | 'eventKey'>
   },
   account: { appId: string; name: string; timezone: string; variables: Readonly<Record<string, string>> },
@@ -22,6 +23,8 @@ export function templateVariables(
     qrScene: entry.qrScene ?? '',
     entry: { at: localTime(entry.at, account.timezone), event: entry.event, key: entry.eventKey ?? '' },
     reply: { text: reply?.text ?? '' },
+    ...(state.answer === undefined ? {} : { answer: { text: state.answer } }),
+    ...(state.own ? { fact: localFacts(state.own, account.timezone) } : {}),
     follower: {
       tags: attributes?.tags.join('、') ?? '',
       subscribeScene: attributes?.subscribeScene ?? '',
@@ -29,6 +32,16 @@ export function templateVariables(
     daysSinceEntry: days(entry.at),
     daysSinceReply: days(reply?.at),
   }
+}
+
+/** Facts with their times as local times, for the `date` filter. */
+function localFacts(facts: Facts, timeZone: string): Facts {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => {
+      const at = typeof value === 'string' ? timeOfFact(value) : null
+      return [name, at === null ? value : localTime(at, timeZone)]
+    }),
+  )
 }
 
 /** The local time of a time zone, `2026-01-01T08:00:00`. */
