@@ -145,7 +145,7 @@ export function answerFork(plan: Plan, state: RunState, event: RunEvent): RunSta
   const [planned, fork] = index === null ? [] : [plan.forks?.[index], state.forks?.[index]]
   if (index === null || !planned || fork?.state !== 'waiting') return keepEvent(state, event)
   const { openedAt = null, from = 0 } = fork
-  const deadline = (openedAt ?? 0) + (planned.waitMs ?? 0)
+  const deadline = deadlineOf(plan, state, index) ?? Infinity
   const branch = event.at < from || event.at >= deadline ? OTHERWISE : branchFor(planned, event, state)
   if (branch === OTHERWISE) return state
   return take(plan, answeredBy(state, event), index, branch, Math.max(event.at, openedAt ?? event.at))
@@ -177,9 +177,9 @@ export function applyLearned(
 /** The state while a step is being sent or done: from now on, a message may answer the fork below it. */
 export function beginAsking(state: RunState, at: number): RunState {
   if (!state.forks) return state
-  const { recentEvents = [], ...rest } = state
-  const kept = recentEvents.filter((event) => event.at >= at - CLOCK_TOLERANCE_MS)
-  return { ...rest, answersFrom: at, ...(kept.length > 0 ? { recentEvents: kept } : {}) }
+  // What has arrived before is no answer, not even the message that released a held question.
+  const { recentEvents: _, ...rest } = state
+  return { ...rest, answersFrom: at }
 }
 
 /** Decides a fork. Skips the steps that are off the follower's way from now on, and plans the others. */

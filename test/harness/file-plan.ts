@@ -1,0 +1,10 @@
+import { parse } from 'yaml'
+import { compileCampaign } from '../../src/campaign/compile.ts'
+import { campaignSchema } from '../../src/campaign/model.ts'
+import type { Plan } from '../../src/run/plan.ts'
+
+/** The plan of a campaign whose items are written in YAML, as below `steps` of a file. */
+export function planOfItems(items: string, more: Record<string, unknown> = {}): Plan {
+  const file = { id: 'story', name: 'story', entry: { event: 'subscribe' }, steps: parse(items), ...more }
+  return compileCampaign(campaignSchema.parse(file), 1)
+}
