@@ -258,6 +258,8 @@ function forkProblems(fork: Partial<Record<keyof CampaignFork, unknown>>): [(str
 }
 
 function shareProblems(branches: readonly Record<string, unknown>[]): [(string | number)[], string][] {
+  // A share over 100 has its own error.
+  if (branches.some(({ share }) => typeof share === 'number' && share > 100)) return []
   let sum = 0
   for (const [i, { share }] of branches.entries()) {
     sum += typeof share === 'number' ? share : 0

@@ -2,7 +2,7 @@ import type { Facts } from '../run/fact.ts'
 import type { Plan } from '../run/plan.ts'
 import { OTHERWISE } from '../run/plan-fork.ts'
 import { DAY_MS, HOUR_MS } from '../shared/time-units.ts'
-import type { Ledger } from '../wechat/rules/ledger.ts'
+import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'
 import { entriesOf } from './items.ts'
 import type { Campaign } from './model.ts'
@@ -15,15 +15,21 @@ export interface PlayedWay {
   timeline: readonly TimelineEntry[]
 }
 
-/** Plays the ways of a compiled campaign. Every fork is answered ten seconds after it waits, or not at all. */
+/**
+ * Plays the ways of a compiled campaign. Every fork is answered ten seconds after it waits, or not at all.
+ * @param hasTyped true when the follower typed just before an entry that opens no messages by itself
+ */
 export function playWays(
   { campaign, plan, rules }: { campaign: Campaign; plan: Plan; rules: RulesProfileName },
   ways: readonly Way[],
   entryAt: number,
+  hasTyped = false,
 ): PlayedWay[] {
   const entry = playedEntry(campaign)
   if (!entry) return []
-  const ledger = entry.event === 'window-closing' ? closingLedger(campaign, rules, entryAt) : []
+  const allowance = allowanceOf(rules, 'message')
+  const typed = hasTyped && allowance ? addGrant([], 'message', entryAt, allowance) : []
+  const ledger = entry.event === 'window-closing' ? closingLedger(campaign, rules, entryAt) : typed
   const known = { own: factTimes(plan, entryAt) }
   const input = { plan: playablePlan(plan), rules, entryAt, entry, events: [], ledger, known }
   const played: PlayedWay[] = []

@@ -64,6 +64,8 @@ export function schemaIssues(issues: readonly SchemaIssue[]): Issue[] {
     if (i.code === 'unrecognized_keys') {
       return i.keys.map((key) => ({ path: [...i.path, key].join('.'), message: `unknown field "${key}"` }))
     }
+    // The name of a field that may be any name of a form, such as that of a fact.
+    if (i.code === 'invalid_key') return [{ path, message: i.issues[0]?.message ?? i.message }]
     if (path === '' && i.code === 'invalid_type') return [{ path, message: NOT_A_MAP }]
     return [{ path, message: i.message }]
   })

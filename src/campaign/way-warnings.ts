@@ -44,7 +44,9 @@ export function wayFindings(campaign: Campaign, plan: Plan, rules: RulesProfileN
   const context = { campaign, plan, rules, paths: new Map([...steps, ...forks]) }
   const ways = waysOf(plan)
   const played = playWays(context, ways, ENTRY_AT)
-  const due = new Set(played.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
+  const opensNothing = entriesOf(campaign).every(({ event }) => sceneOfEntry(event) === null)
+  const all = opensNothing ? [...played, ...playWays(context, ways, ENTRY_AT, true)] : played
+  const due = new Set(all.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
   const issues = steps
     .filter(([id]) => !due.has(id))
     .map(([id, path]) => ({ path, message: `step ${id} can never go: it is due on no way through the file` }))
