@@ -208,7 +208,7 @@ function kindOfFork({ branches }: CampaignFork): PlanFork['kind'] {
 }
 
 /** Branches without a name are a, b, c … */
-export function branchName({ name }: Pick<CampaignBranch, 'name'>, index: number): string {
+function branchName({ name }: Pick<CampaignBranch, 'name'>, index: number): string {
   return name ?? String.fromCodePoint(97 + index)
 }
 

@@ -98,7 +98,7 @@ const PLAYS: Record<string, Play> = {
     events: [message(30 * S, '1')],
   },
   '04 hall A': { at: '10:00', entry: follow('expo-a12'), events: [message(20 * S, '1')] },
-  '04 wants a guide': {
+  '04 asks for a guide': {
     at: '10:00',
     entry: follow('expo-b3'),
     events: [
@@ -117,7 +117,7 @@ const PLAYS: Record<string, Play> = {
       message(9.5 * H, '1'),
     ],
   },
-  '05 gives up': { at: '10:00', entry: typed('挂号'), events: [] },
+  '05 does not book': { at: '10:00', entry: typed('挂号'), events: [] },
   '06 comes back': {
     at: '10:00',
     entry: { event: 'window-closing' },
