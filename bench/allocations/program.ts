@@ -1,5 +1,5 @@
 import { decide } from '../../src/run/decide.ts'
-import { beginRun } from '../../src/run/state.ts'
+import { beginRun } from '../../src/run/run-events.ts'
 import { openCallback } from '../../src/wechat/callback/envelope.ts'
 import { parseInbound } from '../../src/wechat/callback/events.ts'
 import { wrapEvent } from '../../src/wechat/callback/outbound-envelope.ts'

@@ -188,3 +188,28 @@ describe('exit keywords', () => {
     for (const text of ['', ' ', '\u200b', 'TD']) expect(odd.isExit('wx1', text)).toBe(false)
   })
 })
+
+describe('an entry with several events', () => {
+  const several = live('a', {
+    entry: [
+      { event: 'subscribe', qrScenes: ['expo*'] },
+      { keywords: ['价格'], match: 'contains' },
+      { keywords: ['打卡'], match: 'prefix' },
+      { keys: ['buy'] },
+    ],
+  })
+  it.each([
+    ['a follow by its code', follow({ qrScene: 'expo-1' }), 'a'],
+    ['a follow by another code', follow({ qrScene: 'shop' }), null],
+    ['a text with the word', typed('请问价格是多少'), 'a'],
+    ['a text that begins with the word', typed('打卡 第二天'), 'a'],
+    ['a text with that word elsewhere', typed('我要打卡'), null],
+    ['a tap', eventOf('click', { eventKey: 'buy' }), 'a'],
+    ['a tap with a text that is not typed', eventOf('click', { eventKey: 'x', text: '价格' }), null],
+  ])('begins with %s: %j', (_, event, expected) => expect(entered([several], event)).toBe(expected))
+
+  it('never begins with an event that is no interaction', () => {
+    const recall = live('r', { entry: { event: 'window-closing', before: '2h' } })
+    expect(entered([recall], typed('hi'))).toBeNull()
+  })
+})

@@ -16,7 +16,7 @@ const UNBUILT = {
   fork: ['at'],
   branch: ['share'],
   entryEvents: ['tag', 'api', 'window-closing'],
-  forkEvents: ['click', 'scan', 'tag', 'fact', 'link'],
+  forkEvents: ['tag', 'fact', 'link'],
   condition: ['facts', 'campaign'],
 } as const
 

@@ -161,6 +161,8 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
     scene,
     allowance,
     text,
+    ...(row.event?.eventKey == null ? {} : { eventKey: row.event.eventKey }),
+    ...(row.event?.qrScene == null ? {} : { qrScene: row.event.qrScene }),
     ...(start ? { start } : {}),
   }
   const ledger = carriedLedger(context, grants, correctedTime(when))

@@ -65,7 +65,14 @@ export interface TestFollower {
   start(plan: Plan, scene?: Scene): Promise<void>
   interact(
     scene: Scene,
-    options?: { text?: string; at?: number; start?: RunStart; ledger?: Ledger; key?: string },
+    options?: {
+      text?: string
+      at?: number
+      start?: RunStart
+      ledger?: Ledger
+      key?: string
+      eventKey?: string
+    },
   ): Promise<void>
   unfollow(at?: number): Promise<void>
   handle(): WorkflowHandle
@@ -265,7 +272,11 @@ function createTestFollower(
     },
     async interact(scene, options = {}) {
       const at = options.at ?? toWholeSecond(await clock())
-      const interaction = event(scene, at, options.text ?? null, options.key)
+      const { eventKey } = options
+      const interaction = {
+        ...event(scene, at, options.text ?? null, options.key),
+        ...(eventKey === undefined ? {} : { eventKey }),
+      }
       if (options.start)
         await runs.startOrSignal(followerKey, { ...interaction, start: options.start }, options.ledger ?? [])
       else await handle().signal('interaction', interaction)

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { planOfItems } from '../harness/file-plan.ts'
+import { startWorkflowHarness, type TestFollower, type WorkflowHarness } from '../harness/workflow-harness.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** Forks of both kinds, one in the other, on the real Temporal server. */
+const plan = planOfItems(`
+- id: ask
+  wait: 10h
+  meanwhile: [{ id: hint, after: 20s, ifLate: skip, send: { text: hint } }]
+  branches:
+    - name: word
+      on: { keywords: ['1'] }
+      steps:
+        - { id: gift, send: [{ text: a }, { text: b }] }
+        - id: who
+          branches: [{ name: vip, when: { tag: vip }, steps: [{ id: for-vip, after: 1m, send: { text: vip } }] }]
+          else: [{ id: for-all, after: 1m, send: { text: all } }]
+    - { name: tap, on: { keys: [menu-*] }, steps: [{ id: tapped, send: { text: tapped } }, end] }
+  else: [{ id: silent, tag: [silent] }, end]
+- { id: last, after: 5h, send: { text: last } }
+`)
+const sentSteps = (f: TestFollower) => f.sent.map((s) => `${s.stepId} ${s.paidBy}`)
+
+let harness: WorkflowHarness
+beforeAll(async () => {
+  harness = await startWorkflowHarness(inject('temporalAddress'))
+})
+afterAll(() => harness?.close())
+
+describe('a campaign with forks', () => {
+  it.each([
+    ['vip', ['vip'], 'for-vip'],
+    ['not tagged', [], 'for-all'],
+  ])('asks, is answered, and asks WeChat about the follower: %s', async (_, tags, step) => {
+    const f = harness.follower()
+    f.wechat.attributes = () => ({ attributes: { tags, qrScene: '', subscribeScene: '' } })
+    await f.start(plan)
+    await f.waitForState((s) => s.steps[0]?.dueAt !== null)
+    await f.advance(HOUR)
+    await f.interact('message', { text: 'what?' })
+    await f.advance(MINUTE)
+    expect(sentSteps(f)).toEqual(['hint subscribe'])
+    await f.interact('message', { text: '1' })
+    await f.advance(6 * HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(sentSteps(f)).toEqual([
+      'hint subscribe',
+      'gift message',
+      'gift.2 message',
+      `${step} message`,
+      'last message',
+    ])
+  })
+
+  it('takes the branch of a tap, and ends below it', async () => {
+    const f = harness.follower()
+    await f.start(plan)
+    await f.advance(HOUR)
+    await f.interact('menu', { eventKey: 'menu-3' })
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(sentSteps(f)).toEqual(['hint subscribe', 'tapped menu'])
+  })
+
+  it('takes else when nobody answers', async () => {
+    const f = harness.follower()
+    await f.start(plan)
+    await f.advance(10 * HOUR + MINUTE)
+    const { outcome, steps } = await f.outcome()
+    expect(outcome).toBe('completed')
+    expect(steps.filter((s) => s.state === 'sent').map((s) => s.id)).toEqual(['hint', 'silent'])
+    expect(steps.find((s) => s.id === 'last')).toMatchObject({ state: 'skipped', reason: 'other-branch' })
+  })
+})
