@@ -178,18 +178,19 @@ describe('an error of a fork', () => {
 describe('a word that is not built yet', () => {
   it.each([
     ['answers: [{ on: { keywords: [a] }, handover: true }]', '', 'answers'],
-    ["quiet: { from: '22:00', to: '08:00' }", '', 'quiet'],
+    ['ifBusy: replace', '', 'ifBusy'],
     ['goal: { on: { keywords: [a] } }', '', 'goal'],
     ['exit: { keywords: [TD], resume: [KQ] }', '', 'exit.resume'],
     ['', ', webhook: shop', 'steps.0.webhook'],
-    ['', ", at: '09:00'", 'steps.0.at'],
+    ['', ', before: 2h, since: { fact: visitAt }', 'steps.0.before'],
     ['', ', when: { not: { facts: { paid: true } } }', 'steps.0.when.not.facts'],
     ['', ', since: { fact: visitAt }', 'steps.0.since'],
   ])('is refused: %s%s', (line, field, path) => {
     const source = fileOf(`  - { id: s, send: ${text}${field} }`, line ? [line] : [])
     expect(check(source).issues).toEqual([])
     const { issues } = checkCampaign(source)
-    expect(shown(issues)).toEqual([`${path}: is not supported by this version yet`])
+    expect(shown(issues)).toContain(`${path}: is not supported by this version yet`)
+    expect(issues.every((i) => i.message === 'is not supported by this version yet')).toBe(true)
   })
 
   it('is refused as an event of a branch', () => {

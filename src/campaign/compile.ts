@@ -10,23 +10,15 @@ import type { Message } from './message-model.ts'
 import type { Campaign } from './model.ts'
 import { zoneOffsets } from './zone-offsets.ts'
 
-/** What a plan takes from the account that it runs for. */
-interface CompileAccount {
-  /** IANA name. */
-  timezone: string
-  /** A time before the entries of the plan's runs, epoch ms. The offsets of the time zone are known for 400 days from it. */
-  at: number
-}
-
 /** China has one offset for all times. */
-const CHINA: CompileAccount = { timezone: 'Asia/Shanghai', at: 0 }
+const CHINA = { timezone: 'Asia/Shanghai', at: 0 }
 const SPREAD_MS = 5 * MINUTE_MS
 
 /**
- * The plan that a run of this campaign version is pinned to.
+ * The plan that a run of this campaign version is pinned to, with the local times of China: see `inTimezone`.
  * @throws Error for a step that refers to an unknown step or fork, which the check of a file refuses
  */
-export function compileCampaign(campaign: Campaign, version: number, account = CHINA): Plan {
+export function compileCampaign(campaign: Campaign, version: number): Plan {
   const { steps, forks, isFlat } = compileItems(campaign.steps)
   const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
   const hasClock = steps.some((s) => s.clock) || forks.some((f) => f.clock)
@@ -40,11 +32,21 @@ export function compileCampaign(campaign: Campaign, version: number, account = C
     exitKeywords: (campaign.exit?.keywords ?? []).map(normaliseExitKeyword),
     ...(isFlat && !quiet ? {} : { forks }),
     ...(quiet || hasClock
-      ? { zone: zoneOffsets(account.timezone, account.at), spreadMs: campaign.spread ?? SPREAD_MS }
+      ? { zone: zoneOffsets(CHINA.timezone, CHINA.at), spreadMs: campaign.spread ?? SPREAD_MS }
       : {}),
     ...(quiet ? { quiet: { from: minutesOf(quiet.from), to: minutesOf(quiet.to) } } : {}),
     ...(goal ? { goal: { on: compileEvents(goal.on), ends: goal.end } } : {}),
   }
+}
+
+/**
+ * A plan with the local times of an account.
+ * @param timezone IANA name
+ * @param at the entry of the run, epoch ms
+ */
+export function inTimezone(plan: Plan, timezone: string, at: number): Plan {
+  if (!plan.zone || timezone === CHINA.timezone) return plan
+  return { ...plan, zone: zoneOffsets(timezone, at) }
 }
 
 /** How often a follower may enter, with times in ms. */

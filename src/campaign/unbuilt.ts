@@ -10,11 +10,9 @@ import type { Campaign } from './model.ts'
  * do, but a file with one of them is refused, so that none is silently ignored. Delete a word when its part is built.
  */
 const UNBUILT = {
-  campaign: ['ifBusy', 'answers', 'goal', 'quiet', 'spread'],
+  campaign: ['ifBusy', 'answers', 'goal'],
   exit: ['reply', 'resume', 'resumeReply'],
-  step: ['typing', 'set', 'webhook', 'handover', 'go', 'at', 'before', 'anytime'],
-  fork: ['at'],
-  branch: ['share'],
+  step: ['typing', 'set', 'webhook', 'handover', 'go', 'before'],
   entryEvents: ['tag', 'api', 'window-closing'],
   forkEvents: ['tag', 'fact', 'link'],
   condition: ['facts', 'campaign'],
@@ -33,11 +31,9 @@ export function unbuiltIssues(campaign: Campaign): Issue[] {
     found.push(...factPaths(step, path), ...conditionPaths(step.when, `${path}.when`))
   }
   for (const { path, fork } of forksOf(campaign)) {
-    refuse(UNBUILT.fork, fork, path)
     found.push(...factPaths(fork, path))
     for (const [i, branch] of fork.branches.entries()) {
       const at = `${path}.branches.${i}`
-      refuse(UNBUILT.branch, branch, at)
       found.push(...conditionPaths(branch.when, `${at}.when`))
       if (branch.on) found.push(...eventPaths(branch.on, `${at}.on`, UNBUILT.forkEvents))
     }

@@ -1,15 +1,28 @@
 import type { ZoneOffsets } from '../run/local-time.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/time-units.ts'
 
-/** A run and its plan are never older. */
-const KNOWN_DAYS = 400
+/** A run and its plan are never older, counted from the period of its entry. */
+const KNOWN_DAYS = 430
+const PERIOD_MS = 30 * DAY_MS
+
+const known = new Map<string, ZoneOffsets>()
 
 /**
- * The offsets of a time zone from UTC, for 400 days from a time. One entry for a zone without changes, as China's.
+ * The offsets of a time zone from UTC, for at least 400 days from a time. One entry for a zone without changes, as China's.
+ * Computed once for each zone and month.
  * @param timezone IANA name
  */
 export function zoneOffsets(timezone: string, from: number): ZoneOffsets {
-  const start = Math.floor(from / MINUTE_MS) * MINUTE_MS
+  const start = Math.floor(from / PERIOD_MS) * PERIOD_MS
+  const key = `${timezone} ${start}`
+  const before = known.get(key)
+  if (before) return before
+  const found = findOffsets(timezone, start)
+  known.set(key, found)
+  return found
+}
+
+function findOffsets(timezone: string, start: number): ZoneOffsets {
   const first = offsetAt(timezone, start)
   const zone: [number, number][] = [[0, first]]
   let before = first

@@ -9,8 +9,17 @@ import type { Reentry } from './plan-dispatch.ts'
 /** The configuration that dispatching reads: campaigns and accounts. */
 export interface DispatchConfig {
   rulesOf(appId: string): RulesProfileName | Promise<RulesProfileName>
-  /** The plan of a published version, which need not be the newest; null when it does not exist. */
-  planOf(campaign: string, version: number): Promise<{ plan: Plan; reentry: Reentry } | null>
+  /**
+   * The plan of a published version, which need not be the newest, with the local times of the account; null when it does not
+   * exist.
+   * @param at the entry of the run, epoch ms
+   */
+  planOf(
+    campaign: string,
+    version: number,
+    appId: string,
+    at: number,
+  ): Promise<{ plan: Plan; reentry: Reentry } | null>
   isExitText(appId: string, text: string): boolean
   isRegistered(appId: string): boolean | Promise<boolean>
 }

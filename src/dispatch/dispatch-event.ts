@@ -60,7 +60,7 @@ async function readContext({ config }: DispatchDeps, row: ClaimedEvent) {
   const start = row.event?.start
   const [rules, matched] = await Promise.all([
     config.rulesOf(row.appId),
-    start ? config.planOf(start.campaign, start.version) : null,
+    start ? config.planOf(start.campaign, start.version, row.appId, row.createTime) : null,
   ])
   return { ...row.known, rules, matched } satisfies Partial<DispatchContext>
 }

@@ -144,6 +144,34 @@ const grant = (scene: Scene, minutes: number, more: Partial<Grant> = {}): Grant 
   return { scene, grantedAt: at(minutes), expiresAt, quota: long ? 5 : 3, used: 0, ...more }
 }
 
+describe('a run that draws', () => {
+  const startOf = (plan: Plan, openId = 'oTest') => {
+    const row = { ...arrived('subscribe', 0, { begins: 'subscribe' }), openId }
+    const { action } = planFor(row, { matched: { plan, reentry: 'always' } })
+    return action.do === 'start' ? action.event.start : undefined
+  }
+
+  it('gets the same seed for the same follower and campaign, and another for another', () => {
+    const spread: Plan = { ...PLAN, spreadMs: 1_000 }
+    const seed = startOf(spread)?.seed
+    expect(seed).toBeGreaterThan(0)
+    expect(startOf(spread)?.seed).toBe(seed)
+    expect(startOf(spread, 'oOther')?.seed).not.toBe(seed)
+    expect(startOf({ ...spread, campaign: 'other' })?.seed).not.toBe(seed)
+  })
+
+  it('is the only one that gets a seed', () => {
+    expect(startOf(PLAN)).not.toHaveProperty('seed')
+  })
+})
+
+describe('an interaction', () => {
+  it('tells the run its menu key and its scene', () => {
+    const { action } = planFor(arrived('click', 1, { scene: 'menu' }), { runs: [run('subscribe', 0)] })
+    expect(action).toMatchObject({ do: 'interact', event: { eventKey: 'gift', qrScene: 'expo' } })
+  })
+})
+
 describe('a follow', () => {
   it('starts a run and is recorded, and its grant counts from CreateTime', () => {
     const { patch, action } = planFor(arrived('subscribe', 0, { begins: 'subscribe' }))

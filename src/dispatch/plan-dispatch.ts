@@ -1,4 +1,5 @@
 import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from '../run/agent-session.ts'
+import { hash32 } from '../run/hash.ts'
 import {
   correctedTime,
   type Entry,
@@ -7,6 +8,7 @@ import {
   isExitText,
   isOlder,
   type Plan,
+  type RunStart,
 } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
 import { isErasure } from '../store/inbox/inbox-event.ts'
@@ -154,7 +156,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
   const entry = context.matched && !isExit && optedOut == null ? toEntry(row, stamp) : null
   const mayEnter = entry && context.matched && reentryAllows(context, context.matched, stamp)
-  const start = mayEnter && entry && context.matched ? { entry, plan: context.matched.plan } : undefined
+  const start = mayEnter && entry && context.matched ? startOf(row, entry, context.matched.plan) : undefined
   const event: Interaction = {
     ...when,
     key: row.dedupeKey,
@@ -172,6 +174,12 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   if (run) return { patch, action: { do: 'interact', event, ledger, agent } }
   if (start) return { patch, action: { do: 'start', event, ledger, agent } }
   return { patch, action: { do: 'nothing', result: 'no-run' } }
+}
+
+/** A seed is needed for shares and for the spread of local times only. */
+function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan): RunStart {
+  const isRandom = plan.spreadMs !== undefined || plan.forks?.some(({ kind }) => kind === 'share')
+  return { entry, plan, ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}) }
 }
 
 /** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */

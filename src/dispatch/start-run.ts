@@ -69,9 +69,10 @@ export async function skipRemovedAccount(
   const { db, now } = deps
   const { action } = planDispatch({ row, ...known, isExitText: () => false })
   if (action.do === 'start' && action.event.start) {
-    const { plan, entry } = action.event.start
-    await insertRunRow(deps, follower, { plan, entry }, action.ledger)
-    const state = endRun(beginRun(plan, entry, action.ledger), 'account-stopped', REMOVED_REASON, now())
+    const { start } = action.event
+    await insertRunRow(deps, follower, start, action.ledger)
+    const begun = beginRun(start.plan, start.entry, action.ledger, start)
+    const state = endRun(begun, 'account-stopped', REMOVED_REASON, now())
     await endRunFromOutside(db, row.dedupeKey, 0, state, now())
   }
   await markDispatched(db, row.id, ACCOUNT_REMOVED, now())

@@ -39,13 +39,13 @@ interface Goal {
 }
 
 /**
- * What a run's row keeps of its plan: the parts that events and views need. The steps are in the campaign version, once for
- * all its runs. A row of 0.3 has the whole plan.
+ * What a run's row keeps of its plan: the parts that events and views need, and the local times of the account. The steps are in
+ * the campaign version, once for all its runs. A row of 0.3 has the whole plan.
  */
 export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan>
 
-export function storedPlan({ exitKeywords, windowMs }: Plan): StoredPlan {
-  return { exitKeywords, windowMs }
+export function storedPlan({ exitKeywords, windowMs, zone }: Plan): StoredPlan {
+  return { exitKeywords, windowMs, ...(zone ? { zone } : {}) }
 }
 
 /** The whole plan of a row; null when the row refers to its campaign version. */

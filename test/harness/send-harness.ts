@@ -101,7 +101,7 @@ export class SendHarness {
     await wechat.follow(openId)
     await wechat.type(openId, '你好')
     const row = await findEntryRow(services.db, appId, openId)
-    const matched = await services.configCache.planOf(campaign, 1)
+    const matched = await services.configCache.planOf(campaign, 1, appId, row.createTime)
     const ledger = addGrant([], 'message', row.createTime, allowanceOf('wechat-2023', 'message'))
     const [grant] = ledger
     if (!matched || !grant) throw new Error('the message matched no campaign, or opened no grant')

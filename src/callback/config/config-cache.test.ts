@@ -327,11 +327,23 @@ describe('a reload', () => {
 describe('the dispatcher', () => {
   it('gets the plan and the reentry of a version, also of one that is no longer live', async () => {
     const { cache } = cacheOf([campaign('a', { reentry: { after: '30d' } })])
-    expect(await cache.planOf('a', 3)).toMatchObject({
+    expect(await cache.planOf('a', 3, APP, 0)).toMatchObject({
       plan: { campaign: 'a', version: 3, steps: [{ id: 'hint', afterMs: 20_000 }] },
       reentry: { afterMs: 30 * 86_400_000 },
     })
-    expect(await cache.planOf('a', 2)).toBeNull()
+    expect(await cache.planOf('a', 2, APP, 0)).toBeNull()
+  })
+
+  it('gets a plan with the local times of the account', async () => {
+    const steps = [{ id: 'late', day: 1, at: '09:00', send: { text: 'hi' } }]
+    const berlin = account(APP, { timezone: 'Europe/Berlin' })
+    const { cache } = cacheOf([campaign('a', { steps, reply: { text: 'hi' } })], { accounts: [berlin] })
+    await cache.reload()
+    const found = await cache.planOf('a', 3, APP, Date.UTC(2026, 0, 10))
+    expect(found?.plan.zone?.map(([, offset]) => offset / 3_600_000)).toEqual([1, 2, 1])
+    const follow = toFollowerEvent(event('subscribe'))
+    const matched = follow && cache.match(berlin, follow, Date.UTC(2026, 0, 10))
+    expect(matched?.entry?.plan).toEqual(found?.plan)
   })
 
   it('learns whether a text is an exit keyword of any campaign of the account', async () => {

@@ -1,4 +1,4 @@
-import { compileCampaign, reentryOf } from '../../campaign/compile.ts'
+import { compileCampaign, inTimezone, reentryOf } from '../../campaign/compile.ts'
 import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Log } from '../../shared/log.ts'
@@ -66,9 +66,12 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     },
     rulesOf: (appId) =>
       accounts.get(appId)?.rules ?? deps.accounts.find(appId).then((a) => a?.rules ?? 'wechat-2023'),
-    async planOf(campaign, version) {
+    async planOf(campaign, version, appId, at) {
       const found = await deps.campaigns.version(campaign, version)
-      return found && { plan: compileCampaign(found.model, version), reentry: reentryOf(found.model) }
+      if (!found) return null
+      const timezone = (accounts.get(appId) ?? (await deps.accounts.find(appId)))?.timezone ?? CHINA
+      const plan = inTimezone(compileCampaign(found.model, version), timezone, at)
+      return { plan, reentry: reentryOf(found.model) }
     },
     isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
     isExitText: (appId, text) => matcher.isExitText(appId, text),
@@ -79,6 +82,9 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     },
   }
 }
+
+/** The time zone of an account that was removed meanwhile. */
+const CHINA = 'Asia/Shanghai'
 
 type BrokenCampaign = Awaited<ReturnType<CampaignStore['live']>>['broken'][number]
 

@@ -1,4 +1,4 @@
-import { compileCampaign, reentryOf } from '../../campaign/compile.ts'
+import { compileCampaign, inTimezone, reentryOf } from '../../campaign/compile.ts'
 import { createMatcher, entryOfScene, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
 import { renderPassiveReply } from '../../campaign/message.ts'
 import type { Campaign } from '../../campaign/model.ts'
@@ -46,16 +46,15 @@ export class EventMatcher {
     if (!entry) return { start: null, reply: null }
     const start = { campaign: campaign.id, version, event: entry }
     const reply = this.#renderReply(account, campaign, { event, entry, at: createdAt })
-    return { start, ...(reply ? { entry: this.#compile(matched) } : {}), reply }
+    return { start, ...(reply ? { entry: this.#compile(matched, account.timezone, createdAt) } : {}), reply }
   }
 
-  #compile(matched: LiveCampaign): NonNullable<EventMatch['entry']> {
+  #compile(matched: LiveCampaign, timezone: string, at: number): NonNullable<EventMatch['entry']> {
     const { campaign, version } = matched
     const known = this.#compiled.get(campaign)
-    if (known) return known
-    const entry = { plan: compileCampaign(campaign, version), reentry: reentryOf(campaign) }
+    const entry = known ?? { plan: compileCampaign(campaign, version), reentry: reentryOf(campaign) }
     this.#compiled.set(campaign, entry)
-    return entry
+    return { ...entry, plan: inTimezone(entry.plan, timezone, at) }
   }
 
   /** The rendered passive reply of a campaign; null when it has none, or it cannot be rendered. */

@@ -11,5 +11,7 @@ export async function planOfRun(
   const whole = wholePlan(plan)
   if (whole) return whole
   const found = await campaigns.version(campaign, version)
-  return found && compileCampaign(found.model, version)
+  if (!found) return null
+  const compiled = compileCampaign(found.model, version)
+  return plan.zone ? { ...compiled, zone: plan.zone } : compiled
 }

@@ -19,7 +19,7 @@ export async function insertRun(
   ledger: Ledger,
   now: number,
 ): Promise<StoredDetail> {
-  const snapshot = { state: beginRun(start.plan, start.entry, ledger), runId: null }
+  const snapshot = { state: beginRun(start.plan, start.entry, ledger, start), runId: null }
   const { stored } = await storeSnapshot(snapshot, now, async (_, state) => {
     if (state)
       await db
