@@ -74,3 +74,26 @@ describe('a campaign with forks', () => {
     expect(steps.find((s) => s.id === 'last')).toMatchObject({ state: 'skipped', reason: 'other-branch' })
   })
 })
+
+describe('a step at a local time', () => {
+  it('goes at that time of the next day', async () => {
+    const morning = planOfItems(
+      `
+- { id: morning, day: 1, at: '09:00', send: { text: hi } }
+- { id: later, after: 30m, send: { text: hi } }
+`,
+      { entry: { event: 'message' }, spread: '0s' },
+    )
+    const f = harness.follower()
+    await f.start(morning, 'message')
+    await f.advance(47 * HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    const utc8 = 8 * HOUR
+    const midnight = Math.floor((f.entryAt + utc8) / (24 * HOUR)) * 24 * HOUR - utc8
+    const dueAfter = midnight + 33 * HOUR - f.entryAt
+    expect(f.sent.map((s) => s.stepId)).toEqual(['morning', 'later'])
+    // The test's clock is advanced in steps; a send never comes before its time.
+    expect(f.sent[0]?.afterMs).toBeGreaterThanOrEqual(dueAfter)
+    expect(f.sent[0]?.afterMs).toBeLessThan(dueAfter + MINUTE)
+  })
+})
