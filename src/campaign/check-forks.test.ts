@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { forkedFiles } from '../../test/harness/random-campaigns.ts'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { checkCampaign } from './check.ts'
 import type { Issue } from './issue.ts'
 
@@ -297,5 +300,31 @@ describe('the examples', () => {
   it.each(files)('%s has no error, except for links that are not counted yet', (name) => {
     const { issues } = check(readFileSync(new URL(name, EXAMPLES), 'utf8'))
     expect(shown(issues).filter((i) => !i.includes('undefined filter: track'))).toEqual([])
+  })
+})
+
+describe('random campaigns with forks', () => {
+  it('are checked without an exception, also with a part that is wrong', {
+    timeout: SLOW_UNIT_TIMEOUT_MS,
+  }, () => {
+    const wrong = fc.constantFrom(
+      null,
+      'end',
+      7,
+      [],
+      {},
+      { branches: 'x' },
+      { id: 'x9', branches: [{ on: 5 }] },
+    )
+    fc.assert(
+      fc.property(forkedFiles, fc.option(wrong), (file, extra) => {
+        const steps = extra === null ? file.steps : [...(file.steps as unknown[]), extra]
+        const { campaign, issues, warnings: found } = check(JSON.stringify({ ...file, steps }))
+        expect(campaign === null).toBe(issues.length > 0)
+        if (campaign === null) expect(found).toEqual([])
+        for (const issue of [...issues, ...found]) expect(issue.message).not.toMatch(/undefined|NaN|\[object/)
+      }),
+      { numRuns: 100 },
+    )
   })
 })

@@ -10,8 +10,8 @@ import type { Way } from './ways.ts'
 /** Local hour of `ENTRY_AT`. */
 const ENTRY_HOUR = 10
 const HOURS = 24
-/** With more ways, only these are played for every hour of the day. */
-const WAYS_BY_HOUR_MAX = 8
+/** Steps of all ways and hours together. With more, only some of the ways are played for every hour. */
+const PLAYED_STEPS_MAX = 5_000
 
 interface Context {
   campaign: Campaign
@@ -26,9 +26,11 @@ export function quietWarnings(context: Context, ways: readonly Way[]): Issue[] {
   if (!quiet) return []
   /** By step: the hours for which it goes after the quiet hours, and before them. */
   const moved = new Map<string, { after: Set<number>; before: Set<number> }>()
+  const max = Math.max(1, Math.floor(PLAYED_STEPS_MAX / HOURS / Math.max(1, context.plan.steps.length)))
+  const some = spread(ways, max)
   for (let hour = 0; hour < HOURS; hour++) {
     const entryAt = ENTRY_AT + (hour - ENTRY_HOUR) * HOUR_MS
-    for (const { timeline } of playWays(context, spread(ways, WAYS_BY_HOUR_MAX), entryAt))
+    for (const { timeline } of playWays(context, some, entryAt))
       for (const line of timeline) {
         if (line.line !== 'step' || line.state !== 'sent' || !line.quiet) continue
         const hours = moved.get(line.step) ?? { after: new Set(), before: new Set() }

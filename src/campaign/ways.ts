@@ -8,17 +8,17 @@ import type { PlayedEvent } from './simulation.ts'
 /** A way through a campaign: the branch that each fork takes, -1 for `else`; null for a fork that is not on the way. */
 export type Way = readonly (number | null)[]
 
-/** With more ways, there is one for each branch of each fork. */
+/** As many as a person can read. */
 const WAYS_MAX = 1_000
 /** How long after a question its answer comes. */
 const ANSWER_AFTER_MS = 10 * SECOND_MS
 /** What a follower types who types anything. */
 const ANY_TEXT = '你好，在吗'
 
-/** All ways through a plan, in the order of the branches of its file. */
-export function waysOf({ forks = [] }: Plan): Way[] {
-  const ways = extendWays(forks, [], WAYS_MAX + 1)
-  return ways.length <= WAYS_MAX ? ways : onePerBranch(forks)
+/** All ways through a plan, in the order of the branches of its file; with more than `max`, one for each branch. */
+export function waysOf({ forks = [] }: Plan, max: number = WAYS_MAX): Way[] {
+  const ways = extendWays(forks, [], max + 1)
+  return ways.length <= max ? ways : onePerBranch(forks)
 }
 
 /** Every way that begins with these choices, at most `max`. */

@@ -151,8 +151,8 @@ function withIds(list: readonly unknown[], ids: { next: number }, above: readonl
   })
 }
 
-/** A random campaign, compiled. */
-export const forkedPlans: fc.Arbitrary<Plan> = fc
+/** A random campaign file. */
+export const forkedFiles: fc.Arbitrary<FileMap> = fc
   .record({
     items,
     quiet: fc.constantFrom(
@@ -165,16 +165,16 @@ export const forkedPlans: fc.Arbitrary<Plan> = fc
     goal: fc.constantFrom(undefined, undefined, undefined, { on: { keywords: ['goal'] } }),
     spread: fc.constantFrom(undefined, '0s', '10m'),
   })
-  .map(({ items: list, ...more }) =>
-    compileCampaign(
-      campaignSchema.parse({
-        id: 'random',
-        name: 'random',
-        entry: [{ event: 'subscribe' }, { event: 'message' }],
-        exit: { keywords: ['TD'] },
-        ...defined(more),
-        steps: withIds(list, { next: 0 }, []),
-      }),
-      1,
-    ),
-  )
+  .map(({ items: list, ...more }) => ({
+    id: 'random',
+    name: 'random',
+    entry: [{ event: 'subscribe' }, { event: 'message' }],
+    exit: { keywords: ['TD'] },
+    ...defined(more),
+    steps: withIds(list, { next: 0 }, []),
+  }))
+
+/** A random campaign, compiled. */
+export const forkedPlans: fc.Arbitrary<Plan> = forkedFiles.map((file) =>
+  compileCampaign(campaignSchema.parse(file), 1),
+)
