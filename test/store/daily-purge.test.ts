@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createPurge } from '../../src/jobs/purge.ts'
-import { beginRun, endRun } from '../../src/run/state.ts'
+import { beginRun } from '../../src/run/run-events.ts'
+import { endRun } from '../../src/run/state.ts'
 import { DAY_MS } from '../../src/shared/time-units.ts'
 import { anonymiseRuns, type EndedRunKey } from '../../src/store/runs/anonymise-runs.ts'
 import { purgeFollowers, readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
