@@ -196,6 +196,13 @@ describe('a word that is not built yet', () => {
     expect(issues.every((i) => i.message === 'is not supported by this version yet')).toBe(true)
   })
 
+  it('is refused in a text', () => {
+    const source = fileOf(`  - { id: s, send: { text: "hi {{ fact.name }}" } }`)
+    expect(shown(checkCampaign(source).issues)).toEqual([
+      'steps.0.send.text: is not supported by this version yet',
+    ])
+  })
+
   it('is refused as an event of a branch', () => {
     const source = fileOf(
       ask(`      - { on: { facts: { paid: true } }, steps: [] }`, `  - { id: s, send: ${text} }`),

@@ -2,8 +2,10 @@ import type { EventName } from '../run/event-matcher.ts'
 import { eventList, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
 import type { CampaignFork, CampaignStep, FileCondition } from './item-model.ts'
-import { forksOf, stepsOf } from './items.ts'
+import { forksOf, messagesOf, stepsOf } from './items.ts'
+import { textsOf } from './message.ts'
 import type { Campaign } from './model.ts'
+import { factsIn } from './template/template.ts'
 
 /**
  * The words of the format that no part of the product executes yet. The schema knows them, and a preview shows what they will
@@ -38,7 +40,19 @@ export function unbuiltIssues(campaign: Campaign): Issue[] {
       if (branch.on) found.push(...eventPaths(branch.on, `${at}.on`, UNBUILT.forkEvents))
     }
   }
+  for (const { path, message } of stepsOf(campaign).flatMap(messagesOf))
+    found.push(...textsOf(message, path).flatMap(([at, text]) => (usesFacts(text) ? [at] : [])))
   return found.map((path) => ({ path, message: 'is not supported by this version yet' }))
+}
+
+/** Nothing sets facts yet, so that they would be empty. */
+function usesFacts(text: string): boolean {
+  try {
+    return factsIn(text).length > 0
+  } catch {
+    // `checkTemplate` reports why.
+    return false
+  }
 }
 
 function eventPaths(events: FileEvents, path: string, unbuilt: readonly EventName[]): string[] {
