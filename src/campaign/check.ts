@@ -4,19 +4,17 @@ import { adviceWarnings } from './advice.ts'
 import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
-import { compileCampaign } from './compile.ts'
 import type { Issue } from './issue.ts'
 import { messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import { type Campaign, campaignSchema, STEPS_MAX } from './model.ts'
-import { previewWarnings } from './preview-warnings.ts'
+import { playedFindings } from './played-findings.ts'
 import { readYaml } from './read-yaml.ts'
 import { describeSchemaIssue, schemaIssues } from './schema-issue.ts'
 import { mediaIdWarnings, targetAccounts, variableWarnings } from './target-accounts.ts'
 import { checkEmptyTexts } from './template/empty-text-check.ts'
 import { typeOfField } from './typed-fields.ts'
 import { unbuiltIssues } from './unbuilt.ts'
-import { type WayFindings, wayFindings } from './way-warnings.ts'
 
 export interface CheckResult {
   /** Null exactly when there are issues. */
@@ -67,13 +65,6 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...played.warnings,
   ]
   return { campaign: parsed.data, issues: [], warnings: present(warnings, 'warnings', placeOf) }
-}
-
-/** What a simulation of the campaign shows: of one without forks, a silent and a replying follower; else every way. */
-function playedFindings(campaign: Campaign, rules: RulesProfileName): WayFindings {
-  const plan = compileCampaign(campaign, 1)
-  if (plan.forks) return wayFindings(campaign, plan, rules)
-  return { issues: [], warnings: previewWarnings(campaign, rules) }
 }
 
 /** Cuts the steps beyond the maximum, with an issue. Only the others are checked. */

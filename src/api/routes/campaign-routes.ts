@@ -4,8 +4,8 @@ import type { CheckContext } from '../../campaign/check-context.ts'
 import { bodyWarnings } from '../../campaign/compile.ts'
 import { parseDuration } from '../../campaign/duration.ts'
 import { excerpt } from '../../campaign/issue.ts'
+import { playedFindings } from '../../campaign/played-findings.ts'
 import { previewCampaign } from '../../campaign/preview.ts'
-import { previewWarnings } from '../../campaign/preview-warnings.ts'
 import { MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { CampaignVersion, StoredCampaign } from '../../store/campaigns/campaign-store.ts'
 import { existingMedia } from '../../store/campaigns/media-store.ts'
@@ -150,7 +150,7 @@ function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
         return { atMs, do: e.do }
       })
       const timeline = previewCampaign({ campaign, rules, events })
-      return c.json({ timeline, warnings: previewWarnings(campaign, rules) }, 200)
+      return c.json({ timeline, warnings: playedFindings(campaign, rules).warnings }, 200)
     },
   )
 }
