@@ -2,7 +2,7 @@ import { selectGrant } from '../wechat/rules/ledger.ts'
 import { agentSessionEnd } from './agent-session.ts'
 import { cutReason } from './forks.ts'
 import { type Plan, type PlanStep, sendsNothing } from './plan.ts'
-import { openSteps } from './queue.ts'
+import { openSteps, type QueuedStep } from './queue.ts'
 import { expireAgentSession } from './run-events.ts'
 import { quietFor } from './schedule.ts'
 import { changeStep, doneAt, type RunState, type StepState } from './state.ts'
@@ -14,9 +14,10 @@ const LATE_AFTER_MS = 60_000
 export function assessOpenSteps(plan: Plan, state: RunState, now: number): RunState {
   const isExpired = now >= (agentSessionEnd(state.agentSession) ?? Infinity)
   let current = isExpired ? expireAgentSession(plan, state) : state
-  for (const { index, step, startsAt } of openSteps(plan, current, now)) {
+  for (const queued of openSteps(plan, current, now)) {
+    const { index, step } = queued
     const planned = plan.steps[index]
-    const verdict = planned && assessStep(plan, { planned, step, index, startsAt }, current, now)
+    const verdict = planned && assessStep(plan, planned, queued, current, now)
     if (!verdict) continue
     if (step.state === verdict.state && step.reason === verdict.reason) continue
     current =
@@ -32,17 +33,11 @@ interface Verdict {
   reason: string
 }
 
-interface Assessed {
-  planned: PlanStep
-  step: StepState
-  index: number
-  startsAt: number | null
-}
-
 /** Returns null for a step that may be sent, or that is not due yet. */
 function assessStep(
   plan: Plan,
-  { planned, step, index, startsAt }: Assessed,
+  planned: PlanStep,
+  { step, index, startsAt }: QueuedStep,
   state: RunState,
   now: number,
 ): Verdict | null {

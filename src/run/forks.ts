@@ -25,6 +25,7 @@ const RECENT_EVENTS_MAX = 5
  * @param upTo epoch ms by the follower's clock
  */
 export function settle(plan: Plan, state: RunState, upTo: number): RunState {
+  if (!state.forks) return state
   let current = state
   // Each turn opens or decides a fork, so there are at most two for each.
   for (;;) {

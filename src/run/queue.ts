@@ -17,27 +17,32 @@ export interface QueuedStep {
 
 /** Open steps in the order in which they are sent. Steps without a planned time come last. */
 export function openSteps(plan: Plan, state: RunState, now: number): QueuedStep[] {
-  const queue: QueuedStep[] = []
-  for (const [index, step] of state.steps.entries()) {
-    if (!isOpen(step)) continue
-    const planned = plan.steps[index]
-    const { dueAt } = step
-    const startsAt = planned && dueAt !== null ? startOf(plan, state, { planned, step }, dueAt, now) : dueAt
-    queue.push({ index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) })
-  }
+  const queue = state.steps
+    .map((step, index): QueuedStep => {
+      const planned = plan.steps[index]
+      const startsAt = planned && isOpen(step) ? startOf(plan, state, planned, step, now) : step.dueAt
+      return { index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) }
+    })
+    .filter(({ step }) => isOpen(step))
   // Quiet hours move some steps before others that were due earlier.
-  const orderOf = (q: QueuedStep) => (plan.quiet ? q.startsAt : q.step.dueAt) ?? Infinity
-  return queue.sort((a, b) => orderOf(a) - orderOf(b) || a.index - b.index)
+  return queue.sort(plan.quiet ? byStart : byDueTime)
 }
+
+const byDueTime = (a: QueuedStep, b: QueuedStep) =>
+  (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index
+const byStart = (a: QueuedStep, b: QueuedStep) =>
+  (a.startsAt ?? Infinity) - (b.startsAt ?? Infinity) || a.index - b.index
 
 /** A step's planned time, made earlier when it falls into a grant's margin or on the window's end. */
 function startOf(
   plan: Plan,
   state: RunState,
-  { planned, step }: { planned: PlanStep; step: StepState },
-  dueAt: number,
+  planned: PlanStep,
+  step: StepState,
   now: number,
-): number {
+): number | null {
+  const { dueAt } = step
+  if (dueAt === null) return null
   const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
   const at = atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt
   if (sendsNothing(planned)) return at
