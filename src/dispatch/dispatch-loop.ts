@@ -2,11 +2,13 @@ import { maskId } from '../shared/ids.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import type { ClaimedEvent } from '../store/inbox/claim-events.ts'
 import { releaseForRetry } from '../store/inbox/inbox-rows.ts'
+import type { ReadRunBacklog } from '../temporal/run-backlog.ts'
 import { TemporalUnavailableError } from '../temporal/run-client.ts'
 import { createClaimPolicy } from './claim-policy.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { dispatchEvent } from './dispatch-event.ts'
 import { InProgressError } from './in-progress.ts'
+import { BEHIND_POLL_MS, DispatchPace } from './pace.ts'
 import { backoffMs, TemporalOutage } from './temporal-outage.ts'
 
 /** Few, so that events wait in the inbox and not in a busy Temporal. The inbox serves accounts round-robin. */
@@ -29,6 +31,8 @@ export interface DispatchLoopDeps extends DispatchDeps {
   mayDispatch?: () => Promise<boolean>
   /** Whether many callbacks wait to be stored in this process. */
   isBusy?: () => boolean
+  /** How many runs wait for a worker. Default: none. */
+  readBacklog?: ReadRunBacklog
 }
 
 export interface DispatchLoop {
@@ -59,6 +63,7 @@ class InboxDispatchLoop implements DispatchLoop {
   readonly #deps: DispatchLoopDeps
   readonly #claim: (limit: number) => Promise<ClaimedEvent[]>
   readonly #outage: TemporalOutage
+  readonly #pace: DispatchPace
   readonly #inFlight = new Set<Promise<void>>()
   #isRunning = false
   #isClaiming = false
@@ -69,10 +74,11 @@ class InboxDispatchLoop implements DispatchLoop {
   #timer: NodeJS.Timeout | undefined
 
   constructor(deps: DispatchLoopDeps) {
-    const { db, ownerId, now } = deps
+    const { db, ownerId, now, readBacklog = async () => 0 } = deps
     this.#deps = deps
     this.#claim = createClaimPolicy({ db, ownerId, now, leaseMs: LEASE_MS })
     this.#outage = new TemporalOutage(now)
+    this.#pace = new DispatchPace(readBacklog)
   }
 
   start(): void {
@@ -118,8 +124,10 @@ class InboxDispatchLoop implements DispatchLoop {
       return this.#sleepUntil(now() + (busy ? BUSY_POLL_MS : MAX_SLEEP_MS))
     const isAllowed = mayDispatch ? await mayDispatch() : true
     if (!this.#isRunning) return
-    if (isAllowed) await this.#claimRows(capacity)
-    else this.#sleepUntil(this.#extendOutage(UNAVAILABLE))
+    if (!isAllowed) return this.#sleepUntil(this.#extendOutage(UNAVAILABLE))
+    const room = await this.#pace.room()
+    if (room === 0) return this.#sleepUntil(now() + BEHIND_POLL_MS)
+    await this.#claimRows(Math.min(capacity, room))
   }
 
   async #claimRows(capacity: number): Promise<void> {
@@ -129,6 +137,7 @@ class InboxDispatchLoop implements DispatchLoop {
     this.#mayHaveMore = false
     try {
       const rows = await this.#claim(limit)
+      this.#pace.spend(rows.length)
       for (const row of rows) this.#dispatch(row)
       if (rows.length === limit) this.#mayHaveMore = true
       // Everything that was due then has been claimed, here or by another process.

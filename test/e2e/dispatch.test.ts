@@ -1,6 +1,10 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
+import {
+  createDispatchLoop,
+  type DispatchLoop,
+  type DispatchLoopDeps,
+} from '../../src/dispatch/dispatch-loop.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
 import { createReconciler } from '../../src/jobs/reconcile-runs.ts'
 import { workflowIdOf } from '../../src/shared/ids.ts'
@@ -100,7 +104,7 @@ async function signalsOf(openId: string): Promise<{ name: string; at: number; ke
 
 /** Starts another dispatcher on the same inbox, as in a second `serve` process, until the end of the test. */
 function anotherDispatcher(
-  more: { runs?: RunClient; now?: () => number; isBusy?: () => boolean } = {},
+  more: Partial<Pick<DispatchLoopDeps, 'runs' | 'now' | 'isBusy' | 'readBacklog'>> = {},
 ): DispatchLoop {
   const { db, configCache: directory, log } = app.services
   const by = `other-${Math.random()}`
@@ -210,6 +214,29 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
     busy = false
     await waitFor(left, { until: (pending) => pending === 0 })
     expect(atOnce.most).toBeGreaterThan(1)
+  })
+})
+
+describe('a dispatcher whose workers are behind', () => {
+  it('leaves events in the inbox until they have caught up, but dispatches a few', async () => {
+    await stopDispatcher()
+    const count = 130
+    await Promise.all(Array.from({ length: count }, (_, i) => wechat().follow(`oBehind${i}`)))
+    const left = async () => (await inboxBacklog(app.services.db)).pending
+    let backlog = 1_000
+    let reads = 0
+    anotherDispatcher({
+      readBacklog: async () => {
+        reads += 1
+        return backlog
+      },
+    })
+    // The first hundred, and four for each reading.
+    await waitFor(async () => reads >= 3 && (await left()) <= count - 100 - 2 * 4)
+    expect(await left()).toBeGreaterThanOrEqual(count - 100 - reads * 4)
+    expect(await left()).toBeGreaterThan(0)
+    backlog = 0
+    await waitFor(left, { until: (pending) => pending === 0 })
   })
 })
 

@@ -9,6 +9,7 @@ import { STORE_DEADLINE_MS } from '../../callback/deadline.ts'
 import { createForwarder } from '../../callback/forward/forward-event.ts'
 import { createDispatchLoop, type DispatchLoop } from '../../dispatch/dispatch-loop.ts'
 import type { Accepted } from '../../store/inbox/inbox-rows.ts'
+import { createRunBacklogReader } from '../../temporal/run-backlog.ts'
 import { withoutPublicSecrets } from '../demo/public-secrets.ts'
 import type { Configuration } from './configuration.ts'
 import type { ServiceContext } from './context.ts'
@@ -36,7 +37,8 @@ export function createIntake(
   context: ServiceContext,
   { configuration, platform }: { configuration: Configuration; platform: PlatformModule | null },
 ): Intake {
-  const { config, db, runs, ownerId, metrics, namespaceGuard, skewMonitor, now, log, tracing } = context
+  const { config, db, runs, temporal, ownerId, metrics, namespaceGuard, skewMonitor, now, log, tracing } =
+    context
   const { cache } = configuration
   const admission = createAdmissionControl((waiting) => metrics.callbacksWaiting.set(waiting))
   const dispatcher = createDispatchLoop({
@@ -49,6 +51,7 @@ export function createIntake(
     onStarted: () => metrics.runsStarted.inc(),
     mayDispatch: namespaceGuard.isExpected,
     isBusy: admission.isOverloaded,
+    readBacklog: createRunBacklogReader(temporal.client),
     tracing,
   })
   const inbox = createGroupCommit<ArrivingEvent, Accepted>({

@@ -90,6 +90,8 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'frontend.WorkflowTimeSkippingEnabled': true,
   'history.timerProcessorMaxTimeShift': '50ms',
   'history.hostLevelCacheMaxSize': 500,
+  // The dispatcher reads how many runs wait for a worker. Default 5 s.
+  'matching.TaskQueueInfoByBuildIdTTL': '500ms',
   'system.forceSearchAttributesCacheRefreshOnRead': true,
   ...ONE_CONNECTION,
 }
