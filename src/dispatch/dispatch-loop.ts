@@ -15,6 +15,8 @@ import { backoffMs, TemporalOutage } from './temporal-outage.ts'
 const MAX_IN_FLIGHT = 8
 /** While many callbacks wait, they get most of the process: WeChat waits only 5 s for an answer. */
 const MAX_IN_FLIGHT_BUSY = 1
+/** And after each event, dispatching rests this many times as long as the event took. */
+const BUSY_REST = 3
 /** A claim for fewer events is not worth its statement while others are in flight. */
 const MIN_CLAIM = 4
 const LEASE_MS = 30 * SECOND_MS
@@ -69,6 +71,8 @@ class InboxDispatchLoop implements DispatchLoop {
   #isClaiming = false
   /** False after a claim that found fewer events than it asked for, until something may have changed. */
   #mayHaveMore = true
+  /** While callbacks wait, nothing is dispatched before this time, ms of `performance.now()`. */
+  #restUntil = 0
   /** When events that this process postponed are due again, epoch ms. */
   #retryTimes: number[] = []
   #timer: NodeJS.Timeout | undefined
@@ -122,6 +126,8 @@ class InboxDispatchLoop implements DispatchLoop {
     // The next dispatched event claims again. While callbacks are stored, none may be in flight then.
     if (this.#inFlight.size > 0 && capacity < MIN_CLAIM)
       return this.#sleepUntil(now() + (busy ? BUSY_POLL_MS : MAX_SLEEP_MS))
+    const restMs = busy ? this.#restUntil - performance.now() : 0
+    if (restMs > 0) return this.#sleepUntil(now() + restMs)
     const isAllowed = mayDispatch ? await mayDispatch() : true
     if (!this.#isRunning) return
     if (!isAllowed) return this.#sleepUntil(this.#extendOutage(UNAVAILABLE))
@@ -161,6 +167,7 @@ class InboxDispatchLoop implements DispatchLoop {
   }
 
   #dispatch(row: ClaimedEvent): void {
+    const began = performance.now()
     const work = dispatchEvent(this.#deps, row)
       .then(
         () => this.#endOutage(),
@@ -174,6 +181,8 @@ class InboxDispatchLoop implements DispatchLoop {
       )
       .finally(() => {
         this.#inFlight.delete(work)
+        const ended = performance.now()
+        this.#restUntil = ended + BUSY_REST * (ended - began)
         if (row.known.hasNext) this.#mayHaveMore = true
         this.#claimMore()
       })

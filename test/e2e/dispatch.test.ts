@@ -191,19 +191,22 @@ describe("a follower's events", () => {
 })
 
 describe('a dispatcher beside callbacks that wait for their answer', () => {
-  it('yields to them: one event at a time, then many again', async () => {
+  it('yields to them: one event at a time, with rests, then many again', async () => {
     await stopDispatcher()
     const openIds = Array.from({ length: 20 }, (_, i) => `oBusy${i}`)
     for (const openId of openIds) expect(await wechat().follow(openId)).toMatchObject({ ok: true })
     let busy = true
     const atOnce = { now: 0, most: 0 }
+    const calls: { began: number; ended: number }[] = []
     const { runs } = app.services
     const counted: RunClient = {
       ...runs,
       async startOrSignal(...args) {
         atOnce.most = Math.max(atOnce.most, ++atOnce.now)
+        const began = performance.now()
         return runs.startOrSignal(...args).finally(() => {
           atOnce.now -= 1
+          calls.push({ began, ended: performance.now() })
         })
       },
     }
@@ -211,6 +214,12 @@ describe('a dispatcher beside callbacks that wait for their answer', () => {
     anotherDispatcher({ runs: counted, isBusy: () => busy })
     await waitFor(left, { until: (pending) => pending <= 16 })
     expect(atOnce.most).toBe(1)
+    const rested = calls.slice(1).map(({ began }, i) => began - (calls[i]?.ended ?? 0))
+    // An event takes longer than its call. Timers may fire a millisecond early.
+    for (const [i, restMs] of rested.entries()) {
+      const call = calls[i] ?? { began: 0, ended: 0 }
+      expect(restMs).toBeGreaterThan(3 * (call.ended - call.began) - 2)
+    }
     busy = false
     await waitFor(left, { until: (pending) => pending === 0 })
     expect(atOnce.most).toBeGreaterThan(1)
