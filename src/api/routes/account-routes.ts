@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
-import { forwardProblem } from '../../callback/forward/public-only-connector.ts'
+import { forwardProblem } from '../../callback/forward/forward-problem.ts'
 import { joinSentences } from '../../shared/text.ts'
 import type { Account } from '../../store/accounts/account.ts'
 import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'

@@ -8,7 +8,7 @@ import type { Forward } from '../../wechat/callback/outbound-envelope.ts'
 import { createCallbackApp } from '../callback-app.ts'
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
 import { createForwarder } from './forward-event.ts'
-import { forwardProblem } from './public-only-connector.ts'
+import { forwardProblem } from './forward-problem.ts'
 
 const APP = 'wxforward00000001'
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'

@@ -2,11 +2,12 @@ import { lookup as systemLookup } from 'node:dns'
 import { Agent, buildConnector, request } from 'undici'
 import type { Log } from '../../shared/log.ts'
 import type { ForwardResult } from '../../shared/metrics.ts'
+import { publicOnlyConnector } from '../../shared/network/public-only-connector.ts'
 import { slowHandshakes } from '../../wechat/api/connection.ts'
 import { type Forward, wrapEvent } from '../../wechat/callback/outbound-envelope.ts'
 import type { PassiveReply } from '../../wechat/callback/passive-reply.ts'
 import type { BodyFormat } from '../../wechat/callback/xml-json.ts'
-import { forwardProblem, publicOnlyConnector } from './public-only-connector.ts'
+import { forwardProblem, HOW_TO_ALLOW } from './forward-problem.ts'
 import { readForwardedReply } from './read-forwarded-reply.ts'
 
 /** One authenticated event. */
@@ -74,7 +75,9 @@ class ForwardClient {
     const options = { timeout: CONNECT_TIMEOUT_MS, ...slowHandshakes(CONNECT_TIMEOUT_MS) }
     this.#deps = deps
     this.#agent = new Agent({
-      connect: allowPrivate ? buildConnector(options) : publicOnlyConnector(options, lookup),
+      connect: allowPrivate
+        ? buildConnector(options)
+        : publicOnlyConnector(options, { lookup, howToAllow: HOW_TO_ALLOW }),
       keepAliveTimeout: 4_000,
       connections: 16,
       maxResponseSize: MAX_ANSWER_BYTES,

@@ -3,16 +3,13 @@ import { isIP } from 'node:net'
 import { buildConnector } from 'undici'
 import { isPublicAddress } from './public-address.ts'
 
-const HOW_TO_ALLOW = 'set FORWARD_PRIVATE=on to allow it'
-
-/** Why events may not be forwarded to this URL, as far as that is known without a DNS query; null when they may. */
-export function forwardProblem(url: string, allowPrivate: boolean): string | null {
-  if (allowPrivate) return null
+/** Why this URL does not lead to the public internet, as far as that is known without a DNS query; null when it may. */
+export function privateHostProblem(url: string): string | null {
   // The URL parser normalises each form of an IPv4 address (decimal, octal, hexadecimal, short) to four numbers.
   const host = hostOf(new URL(url).hostname)
   const isPrivate =
     host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host))
-  return isPrivate ? `${host} is not a public address: ${HOW_TO_ALLOW}` : null
+  return isPrivate ? `${host} is not a public address` : null
 }
 
 /** The host without the brackets of IPv6 and without trailing dots. */
@@ -21,12 +18,15 @@ const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').re
 /**
  * Connects only to public addresses. The addresses of a name are checked when it is connected, so that DNS rebinding has no
  * effect. The address of the socket is checked again before a byte is sent.
+ * @param howToAllow the end of the error's message, for the operator
  */
 export function publicOnlyConnector(
   options: buildConnector.BuildOptions,
-  lookup: typeof systemLookup,
+  { lookup, howToAllow }: { lookup: typeof systemLookup; howToAllow: string },
 ): buildConnector.connector {
-  const connect = buildConnector({ ...options, lookup: publicOnlyLookup(lookup) })
+  const notPublicError = (address: string) =>
+    new Error(`the name resolves to ${address}, which is not a public address: ${howToAllow}`)
+  const connect = buildConnector({ ...options, lookup: publicOnlyLookup(lookup, notPublicError) })
   return (to, done) => {
     // An address in the URL is connected without a DNS query.
     const host = hostOf(to.hostname)
@@ -41,7 +41,10 @@ export function publicOnlyConnector(
   }
 }
 
-function publicOnlyLookup(lookup: typeof systemLookup): typeof systemLookup {
+function publicOnlyLookup(
+  lookup: typeof systemLookup,
+  notPublicError: (address: string) => Error,
+): typeof systemLookup {
   const guardedLookup = (name: string, options: object, done: (...answer: unknown[]) => void) => {
     lookup(name, { ...options, all: true }, (err, addresses) => {
       if (err) return done(err)
@@ -56,6 +59,3 @@ function publicOnlyLookup(lookup: typeof systemLookup): typeof systemLookup {
   // One function cannot implement the overloads of lookup by type.
   return guardedLookup as unknown as typeof systemLookup
 }
-
-const notPublicError = (address: string) =>
-  new Error(`the name resolves to ${address}, which is not a public address: ${HOW_TO_ALLOW}`)
