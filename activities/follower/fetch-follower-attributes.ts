@@ -3,6 +3,7 @@ import type { FetchAttributesResult } from '../../src/run/attributes.ts'
 import { maskId } from '../../src/shared/ids.ts'
 import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
 import type { FollowerAttributes } from '../../src/store/schema.ts'
+import { TagCache } from '../../src/tagging/tag-cache.ts'
 import { type CallProblem, withToken } from '../../src/wechat/api/with-token.ts'
 import { type AttemptDeadline, attemptDeadline } from '../attempt/attempt-deadline.ts'
 import { currentRun } from '../attempt/current-run.ts'
@@ -10,7 +11,6 @@ import { endOnError } from '../attempt/end-on-error.ts'
 import { retryOnProblem, retryWhenAccountActive } from '../attempt/retry-on-problem.ts'
 import { withSendSlot } from '../attempt/with-send-slot.ts'
 import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { TagCache } from './tag-cache.ts'
 
 /** The time that a step has for calls about the follower. */
 export interface FetchAttributesInput {

@@ -1,16 +1,14 @@
 import { Context } from '@temporalio/activity'
-import { applyTagChanges, type TagResult } from '../../src/run/attributes.ts'
+import type { TagResult } from '../../src/run/attributes.ts'
 import { maskId } from '../../src/shared/ids.ts'
-import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
-import { type CallResult, withToken } from '../../src/wechat/api/with-token.ts'
-import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
+import { saveTagChanges } from '../../src/store/runs/follower-tags.ts'
+import { changeTags } from '../../src/tagging/change-tags.ts'
 import { attemptDeadline } from '../attempt/attempt-deadline.ts'
 import { currentRun } from '../attempt/current-run.ts'
 import { endOnError } from '../attempt/end-on-error.ts'
 import { retryOnProblem, retryWhenAccountActive } from '../attempt/retry-on-problem.ts'
 import { withSendSlot } from '../attempt/with-send-slot.ts'
-import type { ActivityDeps, SendAccount } from '../deps.ts'
-import { TagCache } from './tag-cache.ts'
+import type { ActivityDeps } from '../deps.ts'
 
 /** Tags to add to the run's follower, and tags to remove. */
 export interface TagInput {
@@ -45,9 +43,9 @@ async function tagWithinDeadline(deps: ActivityDeps, input: TagInput): Promise<T
   return withSendSlot(deps, deadline, onDeadline, async () => {
     const account = await deps.accounts.find(appId)
     if (!account?.active) return await retryWhenAccountActive(account, deadline, onDeadline)
-    const tagged = await applyTags(deps, account, openId, input)
+    const tagged = await changeTags(deps, account, openId, input)
     if (tagged.ok) {
-      await storeTags(deps, { appId, openId }, input)
+      await saveTagChanges(deps.db, { appId, openId }, input, deps.now())
       return { result: 'tagged' }
     }
     if (tagged.is === 'refused') return refuse(deps, input, 'tag-refused', tagged)
@@ -56,49 +54,6 @@ async function tagWithinDeadline(deps: ActivityDeps, input: TagInput): Promise<T
     const retry = { deadline, attempt: info.attempt, onDeadline: fail }
     return (await retryOnProblem(deps, account, tagged, retry)) ?? (await fail())
   })
-}
-
-/** Removes tags before it adds others, because a follower has at most 20. */
-async function applyTags(
-  deps: ActivityDeps,
-  account: SendAccount,
-  openId: string,
-  { tag, untag }: TagInput,
-): Promise<CallResult<null>> {
-  const tags = await TagCache.open(deps, account)
-  const changes = [
-    ...untag.map((name) => ({ name, how: 'untag' as const })),
-    ...tag.map((name) => ({ name, how: 'tag' as const })),
-  ]
-  for (const { name, how } of changes) {
-    const change = async (): Promise<CallResult<unknown>> => {
-      const id = await tags.idOf(name, how === 'tag')
-      if (!id.ok || id.data === null) return id
-      const tagId = id.data
-      return withToken(deps.tokens, account.appId, 'tags', (accessToken) =>
-        account.client.tagFollower(accessToken, { openId, tagId, how }),
-      )
-    }
-    let changed = await change()
-    if (!changed.ok && changed.errcode === ERRCODE.unknownTagId) {
-      const refreshed = await tags.refresh()
-      changed = refreshed.ok ? await change() : refreshed
-    }
-    if (!changed.ok) return changed
-  }
-  return { ok: true, data: null }
-}
-
-/** Updates the stored attributes, so that later conditions of the run need no call to WeChat. */
-async function storeTags(
-  { db, now }: ActivityDeps,
-  follower: { appId: string; openId: string },
-  input: TagInput,
-): Promise<void> {
-  const row = await readFollower(db, follower)
-  if (!row?.attributes) return
-  const attributes = { ...row.attributes, tags: applyTagChanges(row.attributes.tags, input) }
-  await saveFollower(db, follower, { attributes }, now())
 }
 
 function refuse(

@@ -1,21 +1,34 @@
-import { readAccountTags, saveAccountTag, saveAccountTags } from '../../src/store/accounts/account-tags.ts'
-import { type CallResult, withToken } from '../../src/wechat/api/with-token.ts'
-import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
-import type { ActivityDeps, SendAccount } from '../deps.ts'
+import { readAccountTags, saveAccountTag, saveAccountTags } from '../store/accounts/account-tags.ts'
+import type { Db } from '../store/db.ts'
+import type { WechatClient } from '../wechat/api/client.ts'
+import type { TokenProvider } from '../wechat/api/tokens.ts'
+import { type CallResult, withToken } from '../wechat/api/with-token.ts'
+import { ERRCODE } from '../wechat/rules/errcodes.ts'
+
+export interface TaggingDeps {
+  db: Db
+  tokens: TokenProvider
+}
+
+/** The account whose tags are changed. */
+export interface TaggingAccount {
+  appId: string
+  client: WechatClient
+}
 
 /** The names and ids of one account's tags: from the store, and refreshed from WeChat when one is missing. */
 export class TagCache {
-  readonly #deps: ActivityDeps
-  readonly #account: SendAccount
+  readonly #deps: TaggingDeps
+  readonly #account: TaggingAccount
   #ids: Map<string, number>
 
-  private constructor(deps: ActivityDeps, account: SendAccount, ids: Map<string, number>) {
+  private constructor(deps: TaggingDeps, account: TaggingAccount, ids: Map<string, number>) {
     this.#deps = deps
     this.#account = account
     this.#ids = ids
   }
 
-  static async open(deps: ActivityDeps, account: SendAccount): Promise<TagCache> {
+  static async open(deps: TaggingDeps, account: TaggingAccount): Promise<TagCache> {
     return new TagCache(deps, account, await readAccountTags(deps.db, account.appId))
   }
 
