@@ -54,7 +54,7 @@ const KNOWN: FollowerRow = {
     paused: false,
     lastInteractionAt: T0 - 60_000,
   },
-  ...{ attributes: null, attributesAt: null, updatedAt: T0 },
+  ...{ attributes: null, attributesAt: null, own: {}, updatedAt: T0 },
   grants: [{ scene: 'message', grantedAt: T0 - 60_000, expiresAt: T0 + 30_000, quota: 5, used: 0 }],
 }
 

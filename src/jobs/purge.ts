@@ -8,6 +8,7 @@ import { anonymiseRuns, type EndedRunKey } from '../store/runs/anonymise-runs.ts
 import { purgeFollowers } from '../store/runs/follower-rows.ts'
 import type { PagePurge, TablePage } from '../store/table-page.ts'
 import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
+import { purgeOutbox } from '../store/webhooks/outbox.ts'
 import { type PeriodicJob, ROUND_BUDGET_MS } from './periodic-jobs.ts'
 
 /** How long the store keeps a dedupe key: docs/contract.md#3-callbacks. */
@@ -15,11 +16,14 @@ const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
 /** Rows in one statement. Small enough that the embedded store, which works on one statement at a time, stays responsive. */
 const BATCH = 500
 
+/** How long a delivered webhook is listed. */
+const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
+
 /**
  * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, and handled authorisation events of the
  * platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
- * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs after the
- * same time. Large tables are read page by page. A round that takes long ends early, and the next round continues.
+ * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs and failed
+ * webhooks after the same time. Large tables are read page by page. A round that takes long ends early, and the next round continues.
  */
 export function createPurge(deps: {
   db: Db
@@ -48,6 +52,7 @@ export function createPurge(deps: {
         current += 1
       }
       current = 0
+      await purgeOutbox(db, { delivered: now() - DELIVERED_WEBHOOK_LIFETIME_MS, failed: oldest() })
       await purgePreviousKeys(db, now())
       await purgePlatform(db, now() - DEDUPE_KEY_LIFETIME_MS)
       await purgeSignInLocations(db, now())

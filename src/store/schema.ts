@@ -14,8 +14,10 @@ import {
 import type { Campaign } from '../campaign/model.ts'
 import type { Entry, StoredPlan } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
+import type { Facts } from '../shared/facts.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { HookSettings } from './hooks/hook-settings.ts'
 import type { InboxEvent } from './inbox/inbox-event.ts'
 
 /** `openapi/quota/get` of `custom/send`, without its envelope; `at` epoch ms. */
@@ -204,6 +206,8 @@ export const followers = pgTable(
     /** From WeChat's `user/info`, fetched when a condition or a template needs them. */
     attributes: jsonb('attributes').$type<FollowerAttributes>(),
     attributesAt: epochMs('attributes_at'),
+    /** Facts that other systems and steps have set. */
+    own: jsonb('own').$type<Facts>().notNull().default({}),
     updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.appId, t.openId] })],
@@ -290,6 +294,88 @@ export const stepTotals = pgTable(
     steps: bigint('steps', { mode: 'number' }).notNull(),
   },
   (t) => [primaryKey({ columns: [t.campaign, t.version, t.appId, t.stepId, t.state] })],
+)
+
+/** Receivers of webhooks. Campaign files name them; address and secret are only here. */
+export const webhookEndpoints = pgTable('webhook_endpoints', {
+  name: text('name').primaryKey(),
+  url: text('url').notNull(),
+  /** Signs each request. */
+  secretSealed: text('secret_sealed').notNull(),
+  /** The secret before the last change. Requests have its signature too until `previousSecretUntil`. */
+  previousSecretSealed: text('previous_secret_sealed'),
+  previousSecretUntil: epochMs('previous_secret_until'),
+  createdAt: epochMs('created_at').notNull(),
+  updatedAt: epochMs('updated_at').notNull(),
+})
+
+/** Webhooks that wait to be sent, and those that were sent or have failed. A row is inserted with the result of its step. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    runKey: text('run_key').notNull(),
+    stepId: text('step_id').notNull(),
+    /** The name of the endpoint. */
+    endpoint: text('endpoint').notNull(),
+    appId: text('app_id').notNull(),
+    openId: text('open_id').notNull(),
+    /** The request's body, byte for byte; null once it was delivered. */
+    body: text('body'),
+    state: text('state', { enum: ['waiting', 'delivered', 'failed'] })
+      .notNull()
+      .default('waiting'),
+    attempts: integer('attempts').notNull().default(0),
+    /** When it is due next. */
+    nextAttemptAt: epochMs('next_attempt_at').notNull(),
+    /** No attempt starts later. */
+    giveUpAt: epochMs('give_up_at').notNull(),
+    leaseOwnerId: text('lease_owner_id'),
+    leaseExpiresAt: epochMs('lease_expires_at'),
+    lastStatus: integer('last_status'),
+    lastError: text('last_error'),
+    createdAt: epochMs('created_at').notNull(),
+    endedAt: epochMs('ended_at'),
+  },
+  (t) => [
+    uniqueIndex('outbox_by_step').on(t.runKey, t.stepId),
+    index('outbox_waiting').on(t.endpoint, t.nextAttemptAt).where(sql`${t.state} = 'waiting'`),
+    index('outbox_failed').on(t.id).where(sql`${t.state} = 'failed'`),
+    index('outbox_by_follower').on(t.appId, t.openId),
+    index('outbox_by_end').on(t.endedAt).where(sql`${t.state} <> 'waiting'`),
+  ],
+)
+
+/** Endpoints at which other systems set facts of followers and start runs. */
+export const hooks = pgTable('hooks', {
+  name: text('name').primaryKey(),
+  settings: jsonb('settings').$type<HookSettings>().notNull(),
+  /** Verifies the signature of each request. */
+  secretSealed: text('secret_sealed').notNull(),
+  /** The secret before the last change. It is accepted until `previousSecretUntil`. */
+  previousSecretSealed: text('previous_secret_sealed'),
+  previousSecretUntil: epochMs('previous_secret_until'),
+  createdAt: epochMs('created_at').notNull(),
+  updatedAt: epochMs('updated_at').notNull(),
+})
+
+/** Short links of rendered messages. */
+export const links = pgTable(
+  'links',
+  {
+    /** 128 random bits. The address of the link has nothing else. */
+    token: text('token').primaryKey(),
+    runKey: text('run_key').notNull(),
+    stepId: text('step_id').notNull(),
+    /** The name in the campaign file. */
+    name: text('name').notNull(),
+    /** Where the link leads. */
+    url: text('url').notNull(),
+    createdAt: epochMs('created_at').notNull(),
+    firstClickAt: epochMs('first_click_at'),
+    clicks: integer('clicks').notNull().default(0),
+  },
+  (t) => [uniqueIndex('links_by_step').on(t.runKey, t.stepId, t.name)],
 )
 
 /** Uploaded media, by the hash of their content. */

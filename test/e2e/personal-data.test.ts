@@ -4,8 +4,11 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import { createDispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
 import { maskId, workflowIdOf } from '../../src/shared/ids.ts'
+import { acceptRequest } from '../../src/store/inbox/accept-request.ts'
+import { createLink } from '../../src/store/links/links.ts'
 import { recordIntent } from '../../src/store/runs/deliveries.ts'
 import { auditLog, deliveries, inbox, runs } from '../../src/store/schema.ts'
+import { enqueueWebhook } from '../../src/store/webhooks/outbox.ts'
 import { type RunClient, TemporalUnavailableError } from '../../src/temporal/run-client.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { findPersonalData } from '../harness/find-personal-data.ts'
@@ -81,14 +84,32 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     await wechat().type(openId, replyOf(openId))
     await app.waitForRun(APP, openId, (r) => r.state.steps[0]?.state === 'sent')
     await app.services.accounts.recordInvalidRecipient(APP, openId)
+    await leavesTraces(openId)
     await drained()
+  }
+
+  /** A fact, a short link and a webhook that waits, each with personal data. */
+  async function leavesTraces(openId: string): Promise<void> {
+    const follower = { appId: APP, openId }
+    const facts = { name: replyOf(openId) }
+    await acceptRequest(db(), { follower, request: { type: 'fact', facts }, key: null }, Date.now())
+    app.services.dispatcher.wake()
+    const { runKey } = await app.waitForRun(APP, openId, () => true)
+    const url = `https://example.com/?of=${openId}`
+    await createLink(db(), { runKey, stepId: 'gift', name: 'guide', url }, Date.now())
+    const about = { campaign: 'series', version: 1, step: 'gift', runKey, qrScene: null, variant: null }
+    await enqueueWebhook(db(), follower, 'nobody', { ...about, facts, at: Date.now() }, Date.now())
   }
 
   it('an active follower’s data is stored only where it is needed', async () => {
     await livesHere('oLiving-0123456789')
     expect(await traces('oLiving-0123456789')).toEqual([
       'followers.open_id',
+      'followers.own',
       'inbox.open_id',
+      'links.url',
+      'outbox.body',
+      'outbox.open_id',
       'runs.open_id',
       'runs.state',
     ])

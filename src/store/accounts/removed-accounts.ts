@@ -3,7 +3,7 @@ import { endRun, type RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
 import { unansweredSteps } from '../runs/deliveries.ts'
 import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
-import { accessTokens, accounts, followers, inbox, settings } from '../schema.ts'
+import { accessTokens, accounts, followers, inbox, outbox, settings } from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
 
 /** The result of an event that was not dispatched when its account was removed. */
@@ -39,7 +39,7 @@ export async function removeAccount(db: Db, appId: string, now: number): Promise
   })
 }
 
-/** Ends the runs of a removed account as `account-stopped` and deletes its followers. Opt-outs are kept. */
+/** Ends the runs of a removed account as `account-stopped` and deletes its followers and webhooks. Opt-outs are kept. */
 export async function finishRemoval(db: Db, appId: string, now: number): Promise<void> {
   for (;;) {
     const active = await activeRunsByAccount(db, appId, BATCH)
@@ -63,8 +63,10 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
     paused: false,
     attributes: null,
     attributesAt: null,
+    own: {},
   }
   await db.update(followers).set(initialValues).where(eq(followers.appId, appId))
+  await db.delete(outbox).where(eq(outbox.appId, appId))
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
 }
 

@@ -5,8 +5,10 @@ import { createTokenStore } from '../accounts/access-token-store.ts'
 import { createAccountStore } from '../accounts/account-store.ts'
 import { createPlatformStore } from '../accounts/platform-store.ts'
 import type { Store } from '../db.ts'
+import { createHookStore } from '../hooks/hook-store.ts'
 import { accounts, runs, settings, users } from '../schema.ts'
 import { execute } from '../sql.ts'
+import { createWebhookEndpointStore } from '../webhooks/webhook-endpoints.ts'
 import { checkKeys } from './key-registry.ts'
 import { historyKeyUse, reencryptStore } from './reencrypt.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -86,6 +88,16 @@ async function fill(store: Store, key: string) {
     updatedAt: NOW,
     totpSecretSealed: sealer.seal('totp'),
   })
+  const endpoints = createWebhookEndpointStore(db, sealer, () => NOW)
+  await endpoints.add('crm', 'https://example.com/', 'webhook-secret')
+  await endpoints.changeSecret('crm', 'webhook-secret-after')
+  const hooks = createHookStore(db, sealer, () => NOW)
+  await hooks.add(
+    'his',
+    { accounts: ['wx0000'], campaign: null, fields: { openId: 'openId' } },
+    'hook-secret',
+  )
+  await hooks.changeSecret('his', 'hook-secret-after')
 }
 
 describeOnBothStores('the keys of a store', (store) => {
@@ -172,6 +184,10 @@ describeOnBothStores('the keys of a store', (store) => {
       const platform = createPlatformStore(store().db, alone)
       expect((await platform.readTicket('wxplatform'))?.ticket).toBe('ticket')
       expect((await platform.pending(5, NOW))[0]?.code).toBe('code')
+      const endpoints = await createWebhookEndpointStore(store().db, alone, () => NOW).open(['crm'])
+      expect(endpoints.get('crm')?.secrets).toEqual(['webhook-secret-after', 'webhook-secret'])
+      const [hook] = await createHookStore(store().db, alone, () => NOW).openAll()
+      expect(hook?.secrets).toEqual(['hook-secret-after', 'hook-secret'])
     })
 
     it('can be interrupted anywhere; the next one continues', async () => {

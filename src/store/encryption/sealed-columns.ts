@@ -15,6 +15,10 @@ export const SEALED_COLUMNS = [
   { table: 'component_tickets', key: 'component_app_id', column: 'ticket_sealed' },
   { table: 'platform_events', key: 'id', column: 'code_sealed' },
   { table: 'users', key: 'name', column: 'totp_secret_sealed' },
+  { table: 'webhook_endpoints', key: 'name', column: 'secret_sealed' },
+  { table: 'webhook_endpoints', key: 'name', column: 'previous_secret_sealed' },
+  { table: 'hooks', key: 'name', column: 'secret_sealed' },
+  { table: 'hooks', key: 'name', column: 'previous_secret_sealed' },
 ] as const
 export type SealedColumn = (typeof SEALED_COLUMNS)[number]
 

@@ -1,5 +1,20 @@
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Entry } from '../../run/plan.ts'
+import type { Facts } from '../../shared/facts.ts'
+
+/** What another system, an operator, a step or a short link reports about a follower. WeChat reports none of these. */
+export type InboxRequest =
+  /** Facts were set. `by`: the key of the run whose step set them, which knows them already; absent: another system. */
+  | { type: 'fact'; facts: Facts; by?: string }
+  /**
+   * A campaign is started: `start` of the event names it. `after`: the key of the run that ends for it; absent: no run may be
+   * active.
+   */
+  | { type: 'enter'; facts: Facts; after?: string }
+  /** This product gave the follower tags. */
+  | { type: 'tag'; tags: readonly string[] }
+  /** The follower opened a short link for the first time. `name`: of the link. */
+  | { type: 'link'; name: string; runKey: string }
 
 /**
  * An accepted event in its inbox row. Once it is dispatched, only `scene` and `aheadMs` stay, or null without a scene. The
@@ -13,6 +28,8 @@ export interface InboxEvent extends FollowerEvent {
    * are counted from `CreateTime` plus this. Absent when no correction is needed.
    */
   aheadMs?: number
+  /** Present when the event is not WeChat's. Such an event is no interaction: its `scene` is null. */
+  request?: InboxRequest
   /** W3C `traceparent` of its callback; absent while tracing is off. */
   trace?: string
 }

@@ -1,6 +1,6 @@
 import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { runs } from '../schema.ts'
+import { links, runs } from '../schema.ts'
 import type { PagePurge, TablePage } from '../table-page.ts'
 import type { RunRow } from './run-rows.ts'
 
@@ -10,7 +10,7 @@ export const ANONYMOUS_PREFIX = 'anonymous-'
 /** The order in which ended runs are anonymised. */
 export type EndedRunKey = Pick<RunRow, 'runKey'> & { endedAt: number }
 
-/** Removes the personal data of a page of the runs that ended before `before`, epoch ms. */
+/** Removes the personal data of a page of the runs that ended before `before`, epoch ms, and deletes their short links. */
 export async function anonymiseRuns(
   db: Db,
   { before, after, limit }: TablePage<EndedRunKey> & { before: number },
@@ -26,6 +26,8 @@ export async function anonymiseRuns(
     .limit(limit)
   const named = page.filter(({ openId }) => !openId.startsWith(ANONYMOUS_PREFIX)).map(({ runKey }) => runKey)
   if (named.length > 0) {
+    // First: after an interruption between the two statements, the runs are found again.
+    await db.delete(links).where(inArray(links.runKey, named))
     await db
       .update(runs)
       .set({

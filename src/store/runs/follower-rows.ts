@@ -31,6 +31,7 @@ export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
     lastInteractionAt: null,
     attributes: null,
     attributesAt: null,
+    own: {},
     updatedAt: 0,
   }
 }
@@ -104,12 +105,14 @@ const NO_DETAILS = {
   lastInteractionAt: null,
   agentAt: null,
   agentSeq: null,
+  own: {},
 }
 /** True for a row whose details were not deleted before. */
 const hasDetails = or(
   isNotNull(followers.lastInteractionAt),
   isNotNull(followers.attributes),
   isNotNull(followers.agentAt),
+  sql`${followers.own} <> '{}'::jsonb`,
 )
 
 const primaryKey = sql`(${followers.appId}, ${followers.openId})`
