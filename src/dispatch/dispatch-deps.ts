@@ -4,7 +4,7 @@ import type { Db } from '../store/db.ts'
 import type { RunClient } from '../temporal/run-client.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
-import type { Reentry } from './plan-dispatch.ts'
+import type { Reentry } from './dispatch-context.ts'
 
 /** The configuration that dispatching reads: campaigns and accounts. */
 export interface DispatchConfig {

@@ -2,11 +2,13 @@ import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { ACCOUNT_REMOVED } from '../store/accounts/removed-accounts.ts'
 import type { ClaimedEvent } from '../store/inbox/claim-events.ts'
 import { finishDispatch } from '../store/inbox/finish-dispatch.ts'
-import type { SignalResult } from '../temporal/run-client.ts'
+import type { SignalName, SignalResult } from '../temporal/run-client.ts'
 import { noopTracing, type Span } from '../tracing/tracing.ts'
+import type { DispatchContext, DispatchPlan } from './dispatch-context.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { eraseOnRequest } from './erase-on-request.ts'
-import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-dispatch.ts'
+import { InProgressError } from './in-progress.ts'
+import { planDispatch } from './plan-dispatch.ts'
 import { endRunBefore, skipRemovedAccount, startRun } from './start-run.ts'
 
 /**
@@ -35,6 +37,7 @@ async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Prom
   const isExitText = (text: string) => config.isExitText(row.appId, text)
   const { patch, action } = planDispatch({ row, ...known, isExitText })
   if (action.do === 'erase') return eraseOnRequest(deps, follower, row)
+  if (action.do === 'retry') throw new InProgressError('the run before is still ending')
 
   const start = row.event?.start
   const about = { key: row.dedupeKey, appId: row.appId, follower: maskId(row.openId) }
@@ -76,7 +79,7 @@ async function perform(
   deps: DispatchDeps,
   follower: FollowerKey,
   row: ClaimedEvent,
-  action: Exclude<DispatchPlan['action'], { do: 'erase' }>,
+  action: Exclude<DispatchPlan['action'], { do: 'erase' | 'retry' }>,
 ): Promise<Performed> {
   const { runs } = deps
   switch (action.do) {
@@ -86,6 +89,8 @@ async function perform(
       return { result: resultOf(await runs.signal(follower, 'unsubscribed', action.event)) }
     case 'agent':
       return { result: resultOf(await runs.signal(follower, 'agentSession', action.change)) }
+    case 'tell':
+      return { result: resultOf(await runs.signal(follower, TOLD, action.told)) }
     case 'interact': {
       const answer = await runs.signal(follower, 'interaction', action.event)
       return answer === 'not-open' && action.event.start
@@ -98,5 +103,9 @@ async function perform(
       return action satisfies never
   }
 }
+
+/** The workflow of this version has no such signal, and no plan of it depends on such events. */
+const TOLD_NAME: string = 'told'
+const TOLD = TOLD_NAME as SignalName
 
 const resultOf = (answer: SignalResult) => (answer === 'ok' ? 'signalled' : 'no-run')

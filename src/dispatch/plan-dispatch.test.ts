@@ -8,7 +8,8 @@ import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts
 import type { RunRow } from '../store/runs/run-rows.ts'
 import type { Grant } from '../wechat/rules/ledger.ts'
 import type { Scene } from '../wechat/rules/rules.ts'
-import { type DispatchContext, planDispatch, type Reentry } from './plan-dispatch.ts'
+import type { DispatchContext, Reentry } from './dispatch-context.ts'
+import { planDispatch } from './plan-dispatch.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,59 +1,23 @@
 import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from '../run/agent-session.ts'
-import { hash32 } from '../run/hash.ts'
-import {
-  correctedTime,
-  type Entry,
-  type EventStamp,
-  type Interaction,
-  isExitText,
-  isOlder,
-  type Plan,
-  type RunStart,
-} from '../run/plan.ts'
-import type { RunState } from '../run/state.ts'
+import { correctedTime, type EventStamp, type Interaction, isExitText, isOlder } from '../run/plan.ts'
 import { isErasure } from '../store/inbox/inbox-event.ts'
-import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
-import type { RunRow } from '../store/runs/run-rows.ts'
-import { addGrant, type Ledger, mergeLedgers } from '../wechat/rules/ledger.ts'
-import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
-
-/** How often one follower may enter the same campaign. */
-export type Reentry = 'always' | 'never' | { afterMs: number }
-
-/** The part of a run that decides what the next event of its follower means. */
-export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
-  plan: Pick<Plan, 'exitKeywords'>
-  state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
-}
-
-/** What is known about an event and its follower when the event is planned. */
-export interface DispatchContext {
-  row: InboxRow
-  follower: FollowerRow | null
-  /** The follower's runs, newest first. */
-  runs: readonly KnownRun[]
-  rules: RulesProfileName
-  /** The campaign version that matched the event when it arrived; null when none did. */
-  matched: { plan: Plan; reentry: Reentry } | null
-  /** True for an exit keyword of any live campaign of the account. */
-  isExitText: (text: string) => boolean
-}
-
-/** What an event means for its follower. `patch` is written to the follower's row after the action. */
-export interface DispatchPlan {
-  patch: FollowerPatch
-  action:
-    | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' }
-    | { do: 'unsubscribe'; event: EventStamp & { key: string } }
-    | { do: 'agent'; change: AgentSessionChange }
-    /** Erase all data of the follower. */
-    | { do: 'erase' }
-    /** Signal the active run. `event.start` describes the run to start when Temporal has no open run. */
-    | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
-    /** Start a run: none is active. */
-    | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
-}
+import { addGrant } from '../wechat/rules/ledger.ts'
+import { allowanceOf, type Scene } from '../wechat/rules/rules.ts'
+import {
+  activeRun,
+  carriedLedger,
+  clockOffsetOf,
+  currentAgentSession,
+  type DispatchContext,
+  type DispatchPlan,
+  hasApplied,
+  reentryAllows,
+  stampOf,
+  startOf,
+  toEntry,
+} from './dispatch-context.ts'
+import { planRequest } from './plan-request.ts'
 
 /**
  * Plans what one event means for its follower. A pure function. Events are ordered by `CreateTime`, then by arrival. An event
@@ -66,6 +30,7 @@ export function planDispatch(context: DispatchContext): DispatchPlan {
   if (row.kind === 'unsubscribe') return planUnsubscribe(context, stamp)
   if (isErasure(row.kind)) return { patch: {}, action: { do: 'erase' } }
   if (AGENT_SESSION_KINDS.has(row.kind)) return planAgentSession(context, stamp)
+  if (row.event?.request) return planRequest(context, row.event.request, stamp)
   const scene = row.event?.scene ?? null
   const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   const lastEntry = context.runs[0]?.entry
@@ -107,13 +72,6 @@ function agentSessionPatch(
 ): FollowerPatch | null {
   const known = stampOf(follower?.agentAt, follower?.agentSeq)
   return isNewerChange(known, { at, seq }) ? { agent: open, agentAt: at, agentSeq: seq } : null
-}
-
-/** The open session with a human agent, after the changes of this event; null when there is none. */
-function currentAgentSession(follower: FollowerRow | null, patch: FollowerPatch): AgentSessionChange | null {
-  const { agent, agentAt, agentSeq } = { ...follower, ...patch }
-  const changed = stampOf(agentAt, agentSeq)
-  return agent && changed ? { open: true, ...changed } : null
 }
 
 function planUnsubscribe({ row, follower, runs }: DispatchContext, stamp: EventStamp): DispatchPlan {
@@ -176,83 +134,10 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   return { patch, action: { do: 'nothing', result: 'no-run' } }
 }
 
-/** A seed is needed for shares and for the spread of local times only. */
-function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan): RunStart {
-  const isRandom = plan.spreadMs !== undefined || plan.forks?.some(({ kind }) => kind === 'share')
-  return { entry, plan, ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}) }
-}
-
 /** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */
 function followPatch({ follower }: DispatchContext, stamp: EventStamp): FollowerPatch {
   const known = stampOf(follower?.followedAt, follower?.followedSeq)
   if (known && isOlder(stamp, known)) return {}
   const cleared = follower?.optedOutAt != null && follower.optedOutAt < stamp.at ? { optedOutAt: null } : {}
   return { followedAt: stamp.at, followedSeq: stamp.seq, ...cleared }
-}
-
-/** The run that receives the follower's events: the newest, unless it has ended or the follower unfollowed after its entry. */
-function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
-  const [newest] = runs
-  if (!newest || newest.status === 'ended') return null
-  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
-  return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
-}
-
-/** True when the run's snapshot says that the run has applied this event. */
-function hasApplied(run: KnownRun, key: string): boolean {
-  return run.state.seenEventKeys.includes(key) || (run.runKey === key && run.state.revision > 0)
-}
-
-function reentryAllows(
-  context: DispatchContext,
-  matched: { plan: Plan; reentry: Reentry },
-  stamp: EventStamp,
-): boolean {
-  if (matched.reentry === 'always') return true
-  if (isNewToAccount(context.follower)) return true
-  const before = context.runs.find(
-    (r) => r.campaign === matched.plan.campaign && r.runKey !== context.row.dedupeKey,
-  )
-  if (!before) return true
-  return matched.reentry !== 'never' && stamp.at - before.entry.at >= matched.reentry.afterMs
-}
-
-/**
- * True when the store has nothing about the follower except old runs. The account was then removed and added again, and each
- * follower counts as new.
- */
-function isNewToAccount(follower: FollowerRow | null): boolean {
-  const { followedAt, unfollowedAt, lastInteractionAt } = follower ?? {}
-  return [followedAt, unfollowedAt, lastInteractionAt].every((at) => at == null)
-}
-
-function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
-  const { event } = row
-  if (!event?.start) return null
-  return {
-    ...stamp,
-    ...clockOffsetOf(row),
-    key: row.dedupeKey,
-    event: event.start.event,
-    qrScene: event.qrScene,
-    eventKey: event.eventKey,
-    text: event.text,
-  }
-}
-
-/** The valid grants that a new run takes over, with the uses that the last run counted. Grants belong to the follower. */
-function carriedLedger({ follower, runs }: DispatchContext, grants: Ledger, at: number): Ledger {
-  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
-  const [last] = runs
-  const counted = last && !(unfollowed && isOlder(last.entry, unfollowed)) ? last.state.ledger : []
-  return mergeLedgers(counted, grants).filter((g) => g.expiresAt > at)
-}
-
-/** How far this machine's clock was ahead of WeChat's when the event arrived. */
-function clockOffsetOf({ event }: InboxRow): { aheadMs?: number } {
-  return event?.aheadMs ? { aheadMs: event.aheadMs } : {}
-}
-
-function stampOf(at: number | null | undefined, seq: number | null | undefined): EventStamp | null {
-  return at == null ? null : { at, seq: seq ?? 0 }
 }

@@ -9,9 +9,10 @@ import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
 import { endRunFromOutside, insertRun } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
+import type { DispatchContext, DispatchPlan } from './dispatch-context.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { InProgressError } from './in-progress.ts'
-import { type DispatchContext, type DispatchPlan, planDispatch } from './plan-dispatch.ts'
+import { planDispatch } from './plan-dispatch.ts'
 
 /** For a row that waited longer than this, Temporal is asked whether the run exists before it is started. */
 const RECENT_MS = 30 * SECOND_MS

@@ -1,4 +1,5 @@
-import { type KnownRun, planDispatch, type Reentry } from '../../dispatch/plan-dispatch.ts'
+import type { KnownRun, Reentry } from '../../dispatch/dispatch-context.ts'
+import { planDispatch } from '../../dispatch/plan-dispatch.ts'
 import type { Plan } from '../../run/plan.ts'
 import { isErasure } from '../../store/inbox/inbox-event.ts'
 import type { InboxRow, NewInboxRow } from '../../store/inbox/inbox-rows.ts'

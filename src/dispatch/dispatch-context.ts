@@ -1,0 +1,157 @@
+import type { AgentSessionChange } from '../run/agent-session.ts'
+import { hash32 } from '../run/hash.ts'
+import {
+  type Entry,
+  type EventStamp,
+  type Interaction,
+  isOlder,
+  type Plan,
+  type RunStart,
+  type Told,
+} from '../run/plan.ts'
+import type { RunState } from '../run/state.ts'
+import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
+import type { RunRow } from '../store/runs/run-rows.ts'
+import { type Ledger, mergeLedgers } from '../wechat/rules/ledger.ts'
+import type { RulesProfileName } from '../wechat/rules/rules.ts'
+
+/** How often one follower may enter the same campaign. */
+export type Reentry = 'always' | 'never' | { afterMs: number }
+
+/** The part of a run that decides what the next event of its follower means. */
+export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
+  plan: Pick<Plan, 'exitKeywords'> & {
+    /** Kinds of events besides interactions that the run's conditions depend on; absent: none. */
+    listensTo?: readonly string[]
+  }
+  state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
+}
+
+/** What is known about an event and its follower when the event is planned. */
+export interface DispatchContext {
+  row: InboxRow
+  follower: FollowerRow | null
+  /** The follower's runs, newest first. */
+  runs: readonly KnownRun[]
+  rules: RulesProfileName
+  /** The campaign version that matched the event when it arrived; null when none did. */
+  matched: { plan: Plan; reentry: Reentry } | null
+  /** True for an exit keyword of any live campaign of the account. */
+  isExitText: (text: string) => boolean
+}
+
+/** Why a request had no effect on a run. `stored`: facts are stored, and no run depends on them. */
+type RequestResult =
+  | 'stored'
+  | 'not-told'
+  | 'no-follower'
+  | 'no-campaign'
+  | 'too-many-facts'
+  | 'busy'
+  | 'unfollowed'
+  | 'opted-out'
+  | 'reentry'
+  | 'go-refused'
+
+/** What an event means for its follower. `patch` is written to the follower's row after the action. */
+export interface DispatchPlan {
+  patch: FollowerPatch
+  action:
+    | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' | RequestResult }
+    | { do: 'unsubscribe'; event: EventStamp & { key: string } }
+    | { do: 'agent'; change: AgentSessionChange }
+    /** Tell the active run of an event that is no interaction. */
+    | { do: 'tell'; told: Told }
+    /** The run before must end first. Plan again later. */
+    | { do: 'retry' }
+    /** Erase all data of the follower. */
+    | { do: 'erase' }
+    /** Signal the active run. `event.start` describes the run to start when Temporal has no open run. */
+    | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
+    /** Start a run: none is active. */
+    | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
+}
+
+/** The run that receives the follower's events: the newest, unless it has ended or the follower unfollowed after its entry. */
+export function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
+  const [newest] = runs
+  if (!newest || newest.status === 'ended') return null
+  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
+}
+
+/** True when the run's snapshot says that the run has applied this event. */
+export function hasApplied(run: KnownRun, key: string): boolean {
+  return run.state.seenEventKeys.includes(key) || (run.runKey === key && run.state.revision > 0)
+}
+
+export function reentryAllows(
+  context: DispatchContext,
+  matched: { plan: Plan; reentry: Reentry },
+  stamp: EventStamp,
+): boolean {
+  if (matched.reentry === 'always') return true
+  if (isNewToAccount(context.follower)) return true
+  const before = context.runs.find(
+    (r) => r.campaign === matched.plan.campaign && r.runKey !== context.row.dedupeKey,
+  )
+  if (!before) return true
+  return matched.reentry !== 'never' && stamp.at - before.entry.at >= matched.reentry.afterMs
+}
+
+/**
+ * True when the store has nothing about the follower except old runs. The account was then removed and added again, and each
+ * follower counts as new.
+ */
+function isNewToAccount(follower: FollowerRow | null): boolean {
+  const { followedAt, unfollowedAt, lastInteractionAt } = follower ?? {}
+  return [followedAt, unfollowedAt, lastInteractionAt].every((at) => at == null)
+}
+
+export function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
+  const { event } = row
+  if (!event?.start) return null
+  return {
+    ...stamp,
+    ...clockOffsetOf(row),
+    key: row.dedupeKey,
+    event: event.start.event,
+    qrScene: event.qrScene,
+    eventKey: event.eventKey,
+    text: event.text,
+  }
+}
+
+/** A seed is needed for shares and for the spread of local times only. */
+export function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan): RunStart {
+  const isRandom = plan.spreadMs !== undefined || plan.forks?.some(({ kind }) => kind === 'share')
+  return { entry, plan, ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}) }
+}
+
+/** The valid grants that a new run takes over, with the uses that the last run counted. Grants belong to the follower. */
+export function carriedLedger({ follower, runs }: DispatchContext, grants: Ledger, at: number): Ledger {
+  const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
+  const [last] = runs
+  const counted = last && !(unfollowed && isOlder(last.entry, unfollowed)) ? last.state.ledger : []
+  return mergeLedgers(counted, grants).filter((g) => g.expiresAt > at)
+}
+
+/** How far this machine's clock was ahead of WeChat's when the event arrived. */
+export function clockOffsetOf({ event }: InboxRow): { aheadMs?: number } {
+  return event?.aheadMs ? { aheadMs: event.aheadMs } : {}
+}
+
+export function stampOf(at: number | null | undefined, seq: number | null | undefined): EventStamp | null {
+  return at == null ? null : { at, seq: seq ?? 0 }
+}
+
+/** The open session with a human agent, after the changes of this event; null when there is none. */
+export function currentAgentSession(
+  follower: FollowerRow | null,
+  patch: FollowerPatch,
+): AgentSessionChange | null {
+  const { agent, agentAt, agentSeq } = { ...follower, ...patch }
+  const changed = stampOf(agentAt, agentSeq)
+  return agent && changed ? { open: true, ...changed } : null
+}

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest'
+import type { Entry, Plan } from '../run/plan.ts'
+import { beginRun, endRun } from '../run/state.ts'
+import type { InboxRequest } from '../store/inbox/inbox-event.ts'
+import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts'
+import type { DispatchContext, KnownRun } from './dispatch-context.ts'
+import { planDispatch } from './plan-dispatch.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const T0 = Date.parse('2026-11-23T08:00:00Z')
+const at = (minutes: number) => T0 + minutes * MINUTE
+const FOLLOWER = { appId: 'wxtest0000000001', openId: 'oTest' }
+const PLAN: Plan = {
+  campaign: 'thanks',
+  version: 2,
+  steps: [],
+  spacingMs: 2_000,
+  windowMs: 48 * HOUR,
+  exitKeywords: [],
+}
+
+/** A request that arrived at minute 10. */
+function request(
+  wanted: InboxRequest,
+  more: { attempts?: number; key?: string; aheadMs?: number } = {},
+): InboxRow {
+  const { attempts = 1, key = 'request-1', aheadMs } = more
+  const start =
+    wanted.type === 'enter'
+      ? { campaign: 'thanks', version: 2, event: 'api' as string as Entry['event'] }
+      : null
+  return {
+    id: 100,
+    ...FOLLOWER,
+    dedupeKey: key,
+    kind: wanted.type,
+    createTime: at(10),
+    receivedAt: at(10),
+    event: {
+      kind: wanted.type,
+      scene: null,
+      text: null,
+      qrScene: null,
+      eventKey: null,
+      start,
+      request: wanted,
+      ...(aheadMs === undefined ? {} : { aheadMs }),
+    },
+    reply: null,
+    dispatchedAt: null,
+    result: null,
+    leaseOwnerId: 'test',
+    leaseExpiresAt: null,
+    attempts,
+    retryAt: null,
+    lastError: null,
+  }
+}
+
+const someone = (patch: Partial<FollowerRow> = {}): FollowerRow => ({
+  ...newFollowerRow(FOLLOWER),
+  followedAt: at(0),
+  followedSeq: 1,
+  lastInteractionAt: at(1),
+  ...patch,
+})
+
+function run(
+  campaign: string,
+  minutes: number,
+  more: { ended?: boolean; listensTo?: string[]; key?: string; aheadMs?: number } = {},
+): KnownRun {
+  const { ended = false, listensTo, key = `run-${minutes}`, aheadMs } = more
+  const stamp = { at: at(minutes), seq: minutes, ...(aheadMs === undefined ? {} : { aheadMs }) }
+  const entry = { ...stamp, key, event: 'message' as const, qrScene: null, eventKey: null, text: null }
+  const begun = beginRun({ ...PLAN, campaign }, entry, [])
+  const state = ended ? endRun(begun, 'completed', null, at(minutes + 1)) : begun
+  const plan = { exitKeywords: [], ...(listensTo ? { listensTo } : {}) }
+  return { runKey: key, campaign, status: state.status, entry, plan, state }
+}
+
+function planned(row: InboxRow, more: Partial<DispatchContext> = {}) {
+  return planDispatch({
+    row,
+    follower: someone(),
+    runs: [],
+    rules: 'wechat-2023',
+    matched: row.event?.start ? { plan: PLAN, reentry: 'always' } : null,
+    isExitText: () => false,
+    ...more,
+  })
+}
+const resultOf = (...args: Parameters<typeof planned>) => {
+  const { action, patch } = planned(...args)
+  if (action.do === 'nothing' && action.result !== 'stored') expect(patch).toEqual({})
+  return action.do === 'nothing' ? action.result : action.do
+}
+
+const FACTS = { paid: true, amount: 12 }
+const ENTER: InboxRequest = { type: 'enter', facts: {} }
+
+describe('facts', () => {
+  const set = request({ type: 'fact', facts: FACTS })
+
+  it('are added to those of the follower', () => {
+    expect(planned(set, { follower: someone({ own: { paid: false, doctor: '李' } }) })).toEqual({
+      patch: { own: { paid: true, amount: 12, doctor: '李' } },
+      action: { do: 'nothing', result: 'stored' },
+    })
+  })
+
+  it('tell an active run whose plan depends on facts, with the time of their arrival', () => {
+    const row = request({ type: 'fact', facts: FACTS }, { aheadMs: 300 })
+    const { patch, action } = planned(row, { runs: [run('a', 2, { listensTo: ['fact', 'link'] })] })
+    expect(patch).toEqual({ own: FACTS })
+    expect(action).toEqual({
+      do: 'tell',
+      told: { at: at(10), seq: 100, aheadMs: 300, key: 'request-1', facts: FACTS },
+    })
+  })
+
+  it('of a step tell other runs, and not the run of the step', () => {
+    const by = (runKey: string) => request({ type: 'fact', facts: FACTS, by: runKey })
+    const runs = [run('a', 2, { listensTo: ['fact'] })]
+    expect(resultOf(by('run-2'), { runs })).toBe('stored')
+    expect(resultOf(by('run-1'), { runs })).toBe('tell')
+  })
+
+  it('tell no run that does not depend on facts, has ended, or is before an unfollow', () => {
+    const result = (...runs: KnownRun[]) => resultOf(set, { runs })
+    expect(result(run('a', 2))).toBe('stored')
+    expect(result(run('a', 2, { listensTo: ['link'] }))).toBe('stored')
+    expect(result(run('a', 2, { listensTo: ['fact'], ended: true }))).toBe('stored')
+    const left = someone({ unfollowedAt: at(5), unfollowedSeq: 50 })
+    expect(resultOf(set, { follower: left, runs: [run('a', 2, { listensTo: ['fact'] })] })).toBe('stored')
+  })
+
+  it('create no follower: one who was erased stays erased', () => {
+    expect(resultOf(set, { follower: null })).toBe('no-follower')
+    expect(resultOf(request(ENTER), { follower: null })).toBe('no-follower')
+  })
+
+  it('are all refused when one would be too many', () => {
+    const own = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`f${i}`, i]))
+    expect(resultOf(set, { follower: someone({ own }) })).toBe('too-many-facts')
+  })
+})
+
+describe('an entry by request', () => {
+  it('starts a run without a grant of its own, with the grants and facts of the follower', () => {
+    const grant = {
+      scene: 'message' as const,
+      grantedAt: at(1),
+      expiresAt: at(1) + 48 * HOUR,
+      quota: 5,
+      used: 1,
+    }
+    const row = request({ type: 'enter', facts: FACTS }, { aheadMs: 60_000 })
+    const { patch, action } = planned(row, { follower: someone({ grants: [grant], own: { a: 1 } }) })
+    expect(patch).toEqual({ own: { a: 1, ...FACTS } })
+    expect(action).toMatchObject({
+      do: 'start',
+      ledger: [grant],
+      event: {
+        key: 'request-1',
+        allowance: null,
+        text: null,
+        start: { plan: PLAN, entry: { key: 'request-1', event: 'api', at: at(10), aheadMs: 60_000 } },
+      },
+    })
+    expect(planned(request(ENTER)).patch).toEqual({})
+  })
+
+  it('is refused as the rules say, and changes nothing then', () => {
+    const row = request({ type: 'enter', facts: FACTS })
+    expect(resultOf(row, { runs: [run('other', 2)] })).toBe('busy')
+    expect(resultOf(row, { follower: someone({ optedOutAt: at(3) }) })).toBe('opted-out')
+    expect(resultOf(row, { follower: someone({ unfollowedAt: at(3), unfollowedSeq: 9 }) })).toBe('unfollowed')
+    const before = [run('thanks', 2, { ended: true })]
+    const never = { plan: PLAN, reentry: 'never' as const }
+    expect(resultOf(row, { runs: before, matched: never })).toBe('reentry')
+    expect(resultOf(row, { runs: before, matched: { plan: PLAN, reentry: { afterMs: HOUR } } })).toBe(
+      'reentry',
+    )
+    expect(resultOf(row, { runs: before, matched: { plan: PLAN, reentry: { afterMs: 5 * MINUTE } } })).toBe(
+      'start',
+    )
+    expect(resultOf(row, { matched: null })).toBe('no-campaign')
+  })
+
+  it('is possible for a follower who came back, and for one who never followed here', () => {
+    const back = someone({ unfollowedAt: at(-3), unfollowedSeq: 0 })
+    expect(resultOf(request(ENTER), { follower: back })).toBe('start')
+    const typed = someone({ followedAt: null, followedSeq: null })
+    expect(resultOf(request(ENTER), { follower: typed })).toBe('start')
+  })
+
+  it('starts once: a retry continues its own run, or finds it applied', () => {
+    const own = run('thanks', 10, { key: 'request-1' })
+    expect(resultOf(request(ENTER, { attempts: 2 }), { runs: [own] })).toBe('start')
+    const applied = { ...own, state: { ...own.state, revision: 3 } }
+    expect(resultOf(request(ENTER, { attempts: 2 }), { runs: [applied] })).toBe('already-done')
+  })
+})
+
+describe('an entry that a step has asked for', () => {
+  const go = (more: Parameters<typeof request>[1] = {}) =>
+    request({ type: 'enter', facts: {}, after: 'run-2' }, more)
+
+  it('waits for the end of that run, and not for ever', () => {
+    const runs = [run('first', 2)]
+    expect(resultOf(go(), { runs })).toBe('retry')
+    expect(resultOf(go({ attempts: 41 }), { runs })).toBe('busy')
+    expect(resultOf(go(), { runs: [run('first', 2, { ended: true })] })).toBe('start')
+  })
+
+  it('does not wait for another run', () => {
+    expect(resultOf(go(), { runs: [run('other', 5), run('first', 2, { ended: true })] })).toBe('busy')
+  })
+
+  it('runs in no circle: it enters a campaign once between two interactions', () => {
+    const ended = { ended: true }
+    // The follower's message at minute 1 began `thanks`, which led to `first`, which leads back.
+    const once = [run('first', 2, ended), run('thanks', 1, ended)]
+    expect(resultOf(go(), { runs: once })).toBe('start')
+    const twice = [run('first', 2, ended), run('thanks', 1.5, ended), run('first', 1, ended)]
+    expect(resultOf(go(), { runs: twice })).toBe('go-refused')
+    expect(resultOf(go(), { runs: twice, follower: someone({ lastInteractionAt: at(3) }) })).toBe('start')
+  })
+})
+
+describe('tags and clicks', () => {
+  it('tell a run that depends on them, and change nothing else', () => {
+    const runs = [run('a', 2, { listensTo: ['tag', 'link'] })]
+    expect(planned(request({ type: 'tag', tags: ['金卡'] }), { runs })).toMatchObject({
+      patch: {},
+      action: { do: 'tell', told: { tags: ['金卡'], key: 'request-1' } },
+    })
+    const click: InboxRequest = { type: 'link', name: 'guide', runKey: 'run-2' }
+    expect(planned(request(click), { runs }).action).toMatchObject({ do: 'tell', told: { link: 'guide' } })
+    expect(resultOf(request({ type: 'tag', tags: ['金卡'] }))).toBe('not-told')
+  })
+
+  it('of a link of an earlier run tell no other run', () => {
+    const click: InboxRequest = { type: 'link', name: 'guide', runKey: 'run-1' }
+    expect(resultOf(request(click), { runs: [run('a', 2, { listensTo: ['link'] })] })).toBe('not-told')
+  })
+})
