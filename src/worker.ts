@@ -8,7 +8,7 @@ import { installTemporalRuntime } from './temporal/sdk-runtime.ts'
 import { runWorkers, SEND_GRACE_MS, WORKERS_STOP_MS } from './temporal/workers.ts'
 import { readBundle } from './temporal/workflow-bundle/prebuilt-bundle.ts'
 
-/** `npm run worker`: workflows, sends and periodic jobs, against a Temporal cluster and PostgreSQL. */
+/** `npm run worker`: workflows, sends, webhooks and periodic jobs, against a Temporal cluster and PostgreSQL. */
 await runProgram(async () => {
   const config = loadConfig()
   const version = workerVersion(config)
@@ -23,7 +23,7 @@ await runProgram(async () => {
     },
   )
   const sdk = await installTemporalRuntime(log)
-  const { temporal, namespaceGuard, activities, jobs } = services
+  const { temporal, namespaceGuard, activities, jobs, webhookSender } = services
   const workers = runWorkers({
     target,
     activities,
@@ -51,6 +51,8 @@ await runProgram(async () => {
   shutdown.onShutdown('workers', workers.stop, WORKERS_STOP_MS)
   jobs.start()
   shutdown.onShutdown('periodic jobs', jobs.stop)
+  webhookSender.start()
+  shutdown.onShutdown('webhook sender', () => webhookSender.stop())
   await workers.polling
   log.info({ health: `${server.url}/readyz`, ...version }, 'working')
 })

@@ -1,5 +1,6 @@
 import { inboxBacklog } from '../store/inbox/inbox-rows.ts'
 import { accounts } from '../store/schema.ts'
+import { outboxBacklog } from '../store/webhooks/outbox.ts'
 import type { ServiceContext } from './modules/context.ts'
 
 /** Updates the gauges for a scrape, in every role. A gauge whose source does not answer keeps its last value. */
@@ -11,8 +12,9 @@ export function createGauges(
 ): () => Promise<void> {
   const { metrics, db, now } = context
   return async () => {
-    const [backlog, counts, isUp] = await Promise.all([
+    const [backlog, webhooks, counts, isUp] = await Promise.all([
       inboxBacklog(db).catch(() => null),
+      outboxBacklog(db).catch(() => null),
       context.accounts.countByState().catch(() => null),
       context.temporal.isUp(),
     ])
@@ -23,6 +25,12 @@ export function createGauges(
       const { oldestReceivedAt, pending } = backlog
       metrics.inboxPending.set(pending)
       metrics.inboxOldest.set(oldestReceivedAt === null ? 0 : Math.max(0, now() - oldestReceivedAt) / 1000)
+    }
+    if (webhooks) {
+      const { waiting, failed, oldestCreatedAt } = webhooks
+      metrics.webhooksWaiting.set(waiting)
+      metrics.webhooksFailed.set(failed)
+      metrics.webhooksOldest.set(oldestCreatedAt === null ? 0 : Math.max(0, now() - oldestCreatedAt) / 1000)
     }
     // An API without recent pushes has no known skew.
     metrics.clockSkew.reset()

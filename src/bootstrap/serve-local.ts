@@ -107,11 +107,13 @@ export async function serveLocal(local: LocalProcess): Promise<void> {
 }
 
 function startBackgroundWork(services: Services, shutdown: Shutdown): void {
-  const { dispatcher, jobs } = services
+  const { dispatcher, jobs, webhookSender } = services
   dispatcher.start()
   shutdown.onShutdown('dispatcher', dispatcher.stop)
   jobs.start()
   shutdown.onShutdown('periodic jobs', jobs.stop)
+  webhookSender.start()
+  shutdown.onShutdown('webhook sender', () => webhookSender.stop())
   const configReload = startConfigReload(services)
   shutdown.onShutdown('configuration reload', configReload.stop)
 }

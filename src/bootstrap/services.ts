@@ -6,7 +6,10 @@ import type { PlatformService } from '../platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../store/accounts/account-store.ts'
 import { type CampaignStore, createCampaignStore } from '../store/campaigns/campaign-store.ts'
 import type { Db } from '../store/db.ts'
+import { createHookStore, type HookStore } from '../store/hooks/hook-store.ts'
+import { createWebhookEndpointStore, type WebhookEndpointStore } from '../store/webhooks/webhook-endpoints.ts'
 import { createPayloadCodec } from '../temporal/codec.ts'
+import type { WebhookSender } from '../webhooks/webhook-sender.ts'
 import type { TokenProvider } from '../wechat/api/tokens.ts'
 import { rotateKeys } from './encryption/rotate-keys.ts'
 import { createGauges } from './gauges.ts'
@@ -16,6 +19,7 @@ import { createIntake, type Intake } from './modules/intake.ts'
 import { createJobs, type Jobs } from './modules/jobs.ts'
 import { createPlatformModule, type PlatformModule } from './modules/platform.ts'
 import { createSending } from './modules/sending.ts'
+import { createWebhookSender } from './modules/webhooks.ts'
 
 /** The services of one process. Nothing runs before it is started. */
 export interface Services extends ServiceContext, Intake {
@@ -27,9 +31,16 @@ export interface Services extends ServiceContext, Intake {
   /** The third-party platform; null when none is configured. */
   platform: PlatformService | null
   jobs: Jobs
+  /** Sends the webhooks of the outbox. */
+  webhookSender: WebhookSender
   codec: PayloadCodec
   /** The same stores within a transaction. */
-  storesIn(tx: Db): { accounts: AccountStore; campaigns: CampaignStore }
+  storesIn(tx: Db): {
+    accounts: AccountStore
+    campaigns: CampaignStore
+    webhookEndpoints: WebhookEndpointStore
+    hooks: HookStore
+  }
   /** Encrypts the secrets of the store with the current key. */
   rotateKeys(): Promise<KeyRotation>
   /** Updates the gauges before a scrape. */
@@ -59,10 +70,13 @@ export function createServices(options: ServiceOptions): Services {
     reloadConfig: configuration.reload,
     platform: platform?.service ?? null,
     jobs,
+    webhookSender: createWebhookSender(context),
     codec: createPayloadCodec(keys, config.payloadEncryption ?? true),
     storesIn: (tx) => ({
       accounts: createAccountStore(tx, sealer, now),
       campaigns: createCampaignStore(tx, now),
+      webhookEndpoints: createWebhookEndpointStore(tx, sealer, now),
+      hooks: createHookStore(tx, sealer, now),
     }),
     rotateKeys: () => rotateKeys({ db, sealer, client: temporal.client, now, log }),
     refreshGauges: createGauges(context),

@@ -65,6 +65,7 @@ const schema = z.object({
   RETENTION_DAYS: integer(1, 36_500, 30),
   RUN_RETENTION_DAYS: integer(0, 36_500, 90),
   FORWARD_PRIVATE: z.enum(['on', 'off']).default('off'),
+  WEBHOOK_PRIVATE: z.enum(['on', 'off']).default('off'),
   CALLBACK_MAX_AGE: integer(0, 999_999_999, 600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   COMPONENT_APP_ID: optional,
@@ -157,6 +158,8 @@ export function loadConfig(settings?: Record<string, string | undefined>) {
     runRetentionDays: e.RUN_RETENTION_DAYS,
     /** Whether events may be forwarded to private addresses. */
     forwardPrivate: e.FORWARD_PRIVATE === 'on',
+    /** Whether webhooks may be sent by http, and to private addresses. */
+    webhookPrivate: e.WEBHOOK_PRIVATE === 'on',
     callbackMaxAgeMs: e.CALLBACK_MAX_AGE * 1000,
     logLevel: e.LOG_LEVEL,
     /** How traces are exported; null: tracing is off. */

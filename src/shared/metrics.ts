@@ -17,6 +17,17 @@ export type CallbackResult = (typeof CALLBACK_RESULTS)[number]
 const FORWARD_RESULTS = ['ok', 'failed', 'timeout', 'dropped'] as const
 export type ForwardResult = (typeof FORWARD_RESULTS)[number]
 
+/** The label `result` of `nurture_webhooks_total`. */
+const WEBHOOK_RESULTS = ['delivered', 'retried', 'failed'] as const
+
+/** The label `result` of `nurture_hook_requests_total`. */
+const HOOK_RESULTS = ['accepted', 'duplicate', 'refused', 'unsigned'] as const
+export type HookResult = (typeof HOOK_RESULTS)[number]
+
+/** The label `result` of `nurture_link_requests_total`. */
+const LINK_RESULTS = ['counted', 'not-counted', 'unknown'] as const
+export type LinkResult = (typeof LINK_RESULTS)[number]
+
 /** Buckets in seconds. */
 const ANSWER_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const LATENESS_BUCKETS = [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400]
@@ -113,6 +124,30 @@ const DEFINITIONS = {
     'Events forwarded to a second URL, by result',
     ['result'],
     FORWARD_RESULTS.map((result) => ({ result })),
+  ),
+  webhooks: counter(
+    'nurture_webhooks_total',
+    'Requests of webhooks, by what became of the webhook',
+    ['result'],
+    WEBHOOK_RESULTS.map((result) => ({ result })),
+  ),
+  webhooksWaiting: gauge('nurture_webhooks_waiting', 'Webhooks that are not delivered yet'),
+  webhooksOldest: gauge(
+    'nurture_webhooks_oldest_seconds',
+    'Age of the oldest webhook that is not delivered yet',
+  ),
+  webhooksFailed: gauge('nurture_webhooks_failed', 'Webhooks that were not delivered within a day'),
+  hookRequests: counter(
+    'nurture_hook_requests_total',
+    'Requests to hooks, by result',
+    ['result'],
+    HOOK_RESULTS.map((result) => ({ result })),
+  ),
+  linkRequests: counter(
+    'nurture_link_requests_total',
+    'Requests to short links, by result',
+    ['result'],
+    LINK_RESULTS.map((result) => ({ result })),
   ),
   circuitsOpen: gauge(
     'nurture_account_circuit_open',

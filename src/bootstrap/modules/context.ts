@@ -7,6 +7,11 @@ import { type AccountStore, createAccountStore } from '../../store/accounts/acco
 import { type CampaignStore, createCampaignStore } from '../../store/campaigns/campaign-store.ts'
 import type { Db } from '../../store/db.ts'
 import { createSealer, type Sealer } from '../../store/encryption/sealer.ts'
+import { createHookStore, type HookStore } from '../../store/hooks/hook-store.ts'
+import {
+  createWebhookEndpointStore,
+  type WebhookEndpointStore,
+} from '../../store/webhooks/webhook-endpoints.ts'
 import type { TemporalConnection } from '../../temporal/connection.ts'
 import { createNamespaceGuard, type NamespaceGuard } from '../../temporal/namespace-guard.ts'
 import { createRunClient, type RunClient } from '../../temporal/run-client.ts'
@@ -18,7 +23,9 @@ type ServiceConfig = Pick<
   Config,
   'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays' | 'runRetentionDays'
 > &
-  Partial<Pick<Config, 'platform' | 'forwardPrivate' | 'previousKeys' | 'payloadEncryption'>>
+  Partial<
+    Pick<Config, 'platform' | 'forwardPrivate' | 'webhookPrivate' | 'previousKeys' | 'payloadEncryption'>
+  >
 
 /** Settings and connections of a process. */
 export interface ServiceOptions {
@@ -53,6 +60,8 @@ export interface ServiceContext {
   sealer: Sealer
   accounts: AccountStore
   campaigns: CampaignStore
+  webhookEndpoints: WebhookEndpointStore
+  hooks: HookStore
   runs: RunClient
   namespaceGuard: NamespaceGuard
   skewMonitor: SkewMonitor
@@ -80,6 +89,8 @@ export function createServiceContext(options: ServiceOptions): ServiceContext {
     sealer,
     accounts: createAccountStore(db, sealer, now),
     campaigns: createCampaignStore(db, now),
+    webhookEndpoints: createWebhookEndpointStore(db, sealer, now),
+    hooks: createHookStore(db, sealer, now),
     runs: createRunClient(client),
     namespaceGuard: createNamespaceGuard({ db, client, now, log }),
     skewMonitor: createSkewMonitor({
