@@ -13,7 +13,9 @@ import { rateLimitedCheck } from './rate-limited-check.ts'
 import { createAccountRoutes } from './routes/account-routes.ts'
 import { createAuditRoutes } from './routes/audit-routes.ts'
 import { createCampaignRoutes } from './routes/campaign-routes.ts'
+import { createFollowerRequestRoutes } from './routes/follower-request-routes.ts'
 import { createFollowerRoutes } from './routes/follower-routes.ts'
+import { createHookRoutes } from './routes/hook-routes.ts'
 import { createInboxRoutes } from './routes/inbox-routes.ts'
 import { createKeyRoutes } from './routes/key-routes.ts'
 import { createMediaRoutes } from './routes/media-routes.ts'
@@ -23,6 +25,7 @@ import type { ApiDeps } from './routes/route-helpers.ts'
 import { createTemporalRoutes } from './routes/temporal-routes.ts'
 import { createTokenRoutes } from './routes/token-routes.ts'
 import { createUserRoutes } from './routes/user-routes.ts'
+import { createWebhookRoutes } from './routes/webhook-routes.ts'
 import { staticJson } from './static-json.ts'
 
 const OPENAPI_INFO = {
@@ -63,6 +66,9 @@ export function createOperatorApi(
   api.route('/', createCampaignRoutes(deps))
   api.route('/', createTemporalRoutes(deps))
   api.route('/', createFollowerRoutes(deps))
+  api.route('/', createFollowerRequestRoutes(deps))
+  api.route('/', createWebhookRoutes(deps))
+  api.route('/', createHookRoutes(deps))
   api.route('/', createMediaRoutes(deps))
   api.route('/', createQrcodeRoutes(deps))
   api.route('/', createKeyRoutes(deps))

@@ -37,7 +37,8 @@ export async function requestWechat<T>(
   throw wechatError(called)
 }
 
-function wechatError(problem: CallProblem): ApiError {
+/** The error of a call to WeChat that an operator waits for. */
+export function wechatError(problem: CallProblem): ApiError {
   const { reason, errcode } = problem
   if (errcode !== null) return refusedByWechat(errcode, reason, problem)
   if (problem.is === 'bad-answer') {

@@ -12,6 +12,8 @@ const ADMIN_PATHS = /^\/api\/(users|tokens|audit|keys)(\/|$)/
 const ACCOUNT_PATHS = /^\/api\/accounts(\/[^/]+)?$/
 /** Starts runs in another Temporal namespace. */
 const TEMPORAL_ACCEPT = '/api/temporal/accept'
+/** Addresses that personal data is sent to, and secrets that other systems sign with. A webhook itself is repeated by operators. */
+const ENDPOINT_PATHS = /^\/api\/(webhooks|hooks)(\/[^/]+(\/secret)?)?$/
 const ADMIN_ACCOUNT_METHODS = new Set(['POST', 'PUT', 'DELETE'])
 
 /**
@@ -23,6 +25,7 @@ export function requiredRole(method: string, path: string): Role {
   const verb = method.toUpperCase()
   if (ADMIN_PATHS.test(path) || path === TEMPORAL_ACCEPT) return 'admin'
   if (ACCOUNT_PATHS.test(path) && ADMIN_ACCOUNT_METHODS.has(verb)) return 'admin'
+  if (ENDPOINT_PATHS.test(path) && !READ_METHODS.has(verb)) return 'admin'
   return READ_METHODS.has(verb) ? 'viewer' : 'operator'
 }
 

@@ -137,6 +137,13 @@ describe('the OpenAPI document', () => {
     ['/api/followers/{appId}/{openId}/pause', 'post', [202, 401, 404, 409]],
     ['/api/followers/{appId}/{openId}/resume', 'post', [202, 401, 404, 409]],
     ['/api/inbox', 'get', [200, 401]],
+    ['/api/followers/{appId}/{openId}/facts', 'patch', [202, 401, 404, 422]],
+    ['/api/followers/{appId}/{openId}/enter', 'post', [202, 401, 404, 409, 422]],
+    ['/api/followers/{appId}/{openId}/tags', 'post', [200, 401, 404, 422, 503]],
+    ['/api/webhooks/{name}', 'put', [200, 201, 401, 403, 422]],
+    ['/api/outbox', 'get', [200, 401]],
+    ['/api/outbox/{id}/retry', 'post', [202, 401, 404, 409]],
+    ['/api/hooks/{name}', 'put', [200, 201, 401, 403, 422]],
   ])('has %s %s with what it answers, and asks for the token', async (path, method, statuses) => {
     const operation = (await readDocument()).paths[path]?.[method]
     expect(Object.keys(operation?.responses ?? {}).map(Number)).toEqual(expect.arrayContaining(statuses))
@@ -171,6 +178,7 @@ describe('the OpenAPI document', () => {
     await wechat.follow('oDescribed')
     await api.app.waitForRun(APP, 'oDescribed', (r) => r.runId !== null)
     const wrong = checkerOf(await readDocument())
+    const at = (call: string) => [`/api/followers/{appId}/{openId}/${call}`] as const
     const cases: [path: string, method: string, url: string, json?: object][] = [
       ['/api/accounts', 'get', '/api/accounts'],
       ['/api/accounts', 'post', '/api/accounts', { appId: APP, ...SECRETS, mode: 'plain' }],
@@ -186,6 +194,19 @@ describe('the OpenAPI document', () => {
       ['/api/followers/{appId}/{openId}', 'get', `/api/followers/${APP}/oDescribed`],
       ['/api/followers/{appId}/{openId}/pause', 'post', `/api/followers/${APP}/oNobody/pause`],
       ['/api/inbox', 'get', '/api/inbox'],
+      ['/api/webhooks/{name}', 'put', '/api/webhooks/crm', { url: 'https://example.com/' }],
+      ['/api/webhooks/{name}', 'put', '/api/webhooks/crm', { url: 'http://10.0.0.1/' }],
+      ['/api/webhooks', 'get', '/api/webhooks'],
+      ['/api/webhooks/{name}/secret', 'post', '/api/webhooks/crm/secret'],
+      ['/api/webhooks/{name}/retry', 'post', '/api/webhooks/crm/retry'],
+      ['/api/outbox', 'get', '/api/outbox'],
+      ['/api/hooks/{name}', 'put', '/api/hooks/his', { accounts: [APP] }],
+      ['/api/hooks/{name}', 'get', '/api/hooks/his'],
+      ['/api/hooks', 'get', '/api/hooks'],
+      [...at('facts'), 'patch', `/api/followers/${APP}/oDescribed/facts`, { paid: true }],
+      [...at('facts'), 'patch', `/api/followers/${APP}/oDescribed/facts`, { 'p d': true }],
+      [...at('facts'), 'get', `/api/followers/${APP}/oDescribed/facts`],
+      [...at('enter'), 'post', `/api/followers/${APP}/oDescribed/enter`, { campaign: 'measured' }],
     ]
     for (const [path, method, url, json] of cases) {
       const { status, body } = await api.call(method.toUpperCase(), url, json ? { json } : {})

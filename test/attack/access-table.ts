@@ -53,6 +53,23 @@ export const API = table(`
   POST   /api/followers/{appId}/{openId}/resume        operator
   POST   /api/followers/{appId}/{openId}/agent/end     operator
   POST   /api/followers/{appId}/{openId}/erase         operator
+  GET    /api/followers/{appId}/{openId}/facts         viewer
+  PATCH  /api/followers/{appId}/{openId}/facts         operator
+  POST   /api/followers/{appId}/{openId}/enter         operator
+  POST   /api/followers/{appId}/{openId}/tags          operator
+  GET    /api/webhooks                                 viewer
+  GET    /api/webhooks/{name}                          viewer
+  PUT    /api/webhooks/{name}                          admin
+  DELETE /api/webhooks/{name}                          admin
+  POST   /api/webhooks/{name}/secret                   admin
+  POST   /api/webhooks/{name}/retry                    operator
+  GET    /api/outbox                                   viewer
+  POST   /api/outbox/{id}/retry                        operator
+  GET    /api/hooks                                    viewer
+  GET    /api/hooks/{name}                             viewer
+  PUT    /api/hooks/{name}                             admin
+  DELETE /api/hooks/{name}                             admin
+  POST   /api/hooks/{name}/secret                      admin
   POST   /api/media                                    operator
   POST   /api/qrcodes                                  operator
   POST   /api/keys/rotate                              admin
@@ -105,6 +122,8 @@ export const PUBLIC = table(`
   POST   /signin/second-factor                         anybody
   POST   /signout                                      anybody
   GET    /{name}.txt                                   anybody
+  POST   /hooks/{name}                                 anybody
+  GET    /l/{token}                                    anybody
   POST   /wechat/component                             anybody
   GET    /wechat/component/authorize                   anybody
   GET    /wechat/component/authorized                  anybody

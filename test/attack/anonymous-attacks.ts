@@ -7,9 +7,10 @@ import {
   form,
   type Request,
   refusedCallback,
+  signedHook,
   wrongSignatures,
 } from './anonymous-requests.ts'
-import { APP_ID, type AttackTarget, SECRETS } from './attack-target.ts'
+import { APP_ID, type AttackTarget, HOOK, SECRETS } from './attack-target.ts'
 import { type CallCost, compareCost, cpuTimePerCall } from './call-cost.ts'
 import { fill } from './role-attacks.ts'
 
@@ -50,6 +51,23 @@ const SAME_ANSWER: Record<string, () => Request[]> = {
     ['AAAA', Buffer.alloc(64).toString('base64'), '!'].map((text) =>
       callback('component', wrongSignatures(), encryptedBody(text)),
     ),
+  'an unsigned request to a hook': (): Request[] => [
+    { method: 'POST', path: `/hooks/${HOOK}` },
+    { method: 'POST', path: '/hooks/nothing-of-that-name' },
+    { method: 'POST', path: `/hooks/${HOOK}`, headers: { authorization: `Bearer ${'x'.repeat(43)}` } },
+    { method: 'POST', path: `/hooks/${HOOK}`, headers: { 'nurture-signature': 't=1,v1=0' }, body: '{}' },
+    signedHook(HOOK, '{}'),
+    signedHook(HOOK, '{'),
+    signedHook('nothing-of-that-name', '{}'),
+  ],
+  'an unknown short link': (): Request[] =>
+    [
+      'A'.repeat(22),
+      'x',
+      'https:%2f%2fevil.example',
+      '..%2f..',
+      `${'A'.repeat(22)}?url=https://evil.example`,
+    ].map((token) => ({ method: 'GET', path: `/l/${token}` })),
   'the API without a token': (): Request[] => [
     { method: 'GET', path: '/api/accounts' },
     { method: 'GET', path: '/api/accounts/wxnone00000000001' },

@@ -26,6 +26,15 @@ export const wrongSignatures = (more = '&encrypt_type=aes'): string =>
 export const encryptedBody = (text: string): string =>
   `<xml><ToUserName>gh_x</ToUserName><Encrypt>${text}</Encrypt></xml>`
 
+/** A request to a hook with a wrong signature of the right form. */
+export const signedHook = (name: string, body: string): Request => ({
+  method: 'POST',
+  path: `/hooks/${name}`,
+  headers: { 'nurture-signature': `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}` },
+  body,
+})
+const WECHAT_BROWSER = { 'user-agent': 'Mozilla/5.0 (iPhone) MicroMessenger/8.0.50' }
+
 const get =
   (path: string, headers: Record<string, string> = {}) =>
   (): Request => ({ method: 'GET', path, headers })
@@ -60,6 +69,14 @@ export function anonymousRequests(appId: string): Record<string, () => Request> 
     'GET /api/accounts (wrong token)': get('/api/accounts', { authorization: 'Bearer fnt_x' }),
     'POST /api/accounts (60 KB, no token)': () => ({ method: 'POST', path: '/api/accounts', body: BIG }),
     'POST /codec/decode (60 KB, no token)': () => ({ method: 'POST', path: '/codec/decode', body: BIG }),
+    'POST /hooks/… (no signature)': () => ({ method: 'POST', path: '/hooks/attacked', body: BIG }),
+    'POST /hooks/… (unknown)': () => signedHook(`h${Math.random().toString(36).slice(2)}`, '{}'),
+    'POST /hooks/… (wrong signature, 60 KB)': () => signedHook('attacked', BIG),
+    'GET /l/… (unknown)': () => ({
+      method: 'GET',
+      path: `/l/${Math.random().toString(36).slice(2).padEnd(22, 'A').slice(0, 22)}`,
+    }),
+    'GET /l/… (known)': get('/l/AttackAttackAttackAtta', WECHAT_BROWSER),
     'GET /wechat/APPID (wrong signature)': () => ({
       method: 'GET',
       path: `/wechat/${appId}?echostr=1&${wrongSignatures()}`,

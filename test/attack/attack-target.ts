@@ -6,6 +6,7 @@ import type { Hono } from 'hono'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { createWorkerHttpApp } from '../../src/bootstrap/http/worker-http-app.ts'
 import type { Db } from '../../src/store/db.ts'
+import { links } from '../../src/store/schema.ts'
 import { testAccount } from '../fixtures/test-account.ts'
 import { captureLog } from '../harness/captured-log.ts'
 import { createOfflineServices, NOWHERE } from '../harness/offline-services.ts'
@@ -21,12 +22,21 @@ export const SECRETS = {
   platformSecret: 'test-attack-platform-secret-9d',
   platformToken: 'test_attack_platform_token',
   platformKey: 'TestPlatformKeyTestPlatformKeyTestPlatformK',
+  hookSecret: 'test-attack-hook-secret-77c2',
+  webhookSecret: 'test-attack-webhook-secret-1f08',
 }
+/** A hook and a short link that exist. */
+export const HOOK = 'attacked'
+const LINK_TOKEN = 'AttackAttackAttackAtta'
+const LINK_URL = 'https://example.com/guide'
 export const APP_ID = 'wxattack0000000001'
 export const UI_ORIGIN = 'http://temporal.example:8233'
 
 /** Tables that an attacker would like to change. */
-const TABLES = ['users', 'accounts', 'campaigns', 'campaign_versions', 'inbox', 'followers', 'runs', 'media']
+const TABLES = [
+  ...['users', 'accounts', 'campaigns', 'campaign_versions', 'inbox', 'followers', 'runs', 'media'],
+  ...['webhook_endpoints', 'hooks', 'outbox'],
+]
 
 export interface AttackTarget {
   web: Hono
@@ -59,10 +69,15 @@ export async function startAttackTarget(): Promise<AttackTarget> {
   })
   await services.accounts.add(testAccount({ appId: APP_ID, appSecret, token, encodingAesKey }))
   await services.reloadConfig()
+  const settings = { accounts: [APP_ID], campaign: null, fields: { openId: 'openId' } }
+  await services.hooks.add(HOOK, settings, SECRETS.hookSecret)
+  await services.webhookEndpoints.add('attacked', 'https://example.com/', SECRETS.webhookSecret)
+  const link = { runKey: 'run', stepId: 'step', name: 'guide', url: LINK_URL, createdAt: 1 }
+  await store.db.insert(links).values({ ...link, token: LINK_TOKEN })
   const dataDir = mkdtempSync(join(tmpdir(), 'attack-'))
-  const links = { simulatorUrl: null, temporalUiUrl: UI_ORIGIN, namespace: 'default' }
+  const consoleLinks = { simulatorUrl: null, temporalUiUrl: UI_ORIGIN, namespace: 'default' }
   return {
-    web: createHttpApp(services, { adminToken, links: () => links, dataDir }),
+    web: createHttpApp(services, { adminToken, links: () => consoleLinks, dataDir }),
     worker: createWorkerHttpApp({
       ...services,
       adminToken,

@@ -30,6 +30,8 @@ export interface AppHarnessOptions {
   deferSends?: boolean
   /** Whether histories are encrypted; true by default. */
   encryption?: 'on' | 'off'
+  /** Whether webhooks may be sent by http to this machine. */
+  webhookPrivate?: boolean
   encryptionKey?: string
   previousKeys?: readonly string[]
   /** An existing store. The harness closes it. */
@@ -181,6 +183,7 @@ function settingsOf(options: AppHarnessOptions, port: number, apiBase: string): 
       runRetentionDays: 90,
       previousKeys: [...previousKeys],
       payloadEncryption,
+      webhookPrivate: options.webhookPrivate ?? false,
       platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
     },
     adminToken: options.adminToken ?? 'test-admin-token',

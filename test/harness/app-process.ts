@@ -62,6 +62,7 @@ export async function startAppProcess(
   }
   await startWorkers(settings.queues)
   services.dispatcher.start()
+  services.webhookSender.start()
   return {
     services,
     web,
@@ -70,6 +71,7 @@ export async function startAppProcess(
     startWorkers,
     async stop() {
       await services.dispatcher.stop()
+      await services.webhookSender.stop()
       await Promise.all(workers.map((w) => w.stop()))
       await server.close()
       await link.close()

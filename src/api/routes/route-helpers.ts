@@ -10,9 +10,11 @@ import type { AccountStore } from '../../store/accounts/account-store.ts'
 import type { CampaignStore } from '../../store/campaigns/campaign-store.ts'
 import type { Db } from '../../store/db.ts'
 import type { Sealer } from '../../store/encryption/sealer.ts'
+import type { HookStore } from '../../store/hooks/hook-store.ts'
 import { createApiTokenStore } from '../../store/users/api-token-store.ts'
 import { amendAudit, writeAudit } from '../../store/users/audit-log.ts'
 import { createUserStore } from '../../store/users/user-store.ts'
+import type { WebhookEndpointStore } from '../../store/webhooks/webhook-endpoints.ts'
 import type { TemporalConnection } from '../../temporal/connection.ts'
 import type { NamespaceGuard } from '../../temporal/namespace-guard.ts'
 import type { RunClient } from '../../temporal/run-client.ts'
@@ -34,7 +36,14 @@ export interface ApiDeps {
   accounts: Pick<AccountStore, 'find' | 'list'>
   campaigns: Pick<CampaignStore, 'find' | 'list' | 'row' | 'version' | 'versions'>
   /** The stores within a transaction, for changes. */
-  storesIn(tx: Db): { accounts: AccountStore; campaigns: CampaignStore }
+  storesIn(tx: Db): {
+    accounts: AccountStore
+    campaigns: CampaignStore
+    webhookEndpoints: WebhookEndpointStore
+    hooks: HookStore
+  }
+  webhookEndpoints: Pick<WebhookEndpointStore, 'find' | 'list'>
+  hooks: Pick<HookStore, 'find' | 'list'>
   configCache: Pick<ConfigCache, 'accounts'>
   runs: RunClient
   temporal: Pick<TemporalConnection, 'isUp'>
@@ -43,14 +52,20 @@ export interface ApiDeps {
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Whether events may be forwarded to private networks. */
   forwardPrivate: boolean
+  /** Whether webhooks may be sent by http, and to private networks. */
+  webhookPrivate: boolean
   /** Makes written changes of accounts and campaigns live in this process. */
   reloadConfig(): Promise<void>
   /** Counts of this process's callbacks since its start. */
   callbackCounts: Readonly<{ accepted: number; duplicates: number; refused: number }>
   /** Compares this process's clock with WeChat's. */
-  skewMonitor: Pick<SkewMonitor, 'report' | 'reportFor'>
+  skewMonitor: Pick<SkewMonitor, 'report' | 'reportFor' | 'aheadMs'>
   /** Makes the dispatcher look for events at once. */
   dispatcher: { wake(): void }
+  /** Makes the sender of webhooks look for them at once, if it runs in this process. */
+  wakeWebhooks(): void
+  /** Makes written changes of hooks live in this process. */
+  hooksChanged(): void
   /** The id of the current key is the target of a rotation in the audit log. */
   sealer: Pick<Sealer, 'keyIds'>
   /** Re-encrypts the store's secrets with the current key. */

@@ -3,6 +3,8 @@ import { type Context, Hono } from 'hono'
 import { except } from 'hono/combine'
 import { createBodyBudget } from '../../api/body/body-budget.ts'
 import { createCodecEndpoint } from '../../api/codec/codec-endpoint.ts'
+import { createHookEndpoint } from '../../api/hook-endpoint.ts'
+import { createLinkEndpoint } from '../../api/link-endpoint.ts'
 import { createOperatorApi } from '../../api/operator-api.ts'
 import type { ApiDeps } from '../../api/routes/route-helpers.ts'
 import { type Auth, createAuth } from '../../auth/auth.ts'
@@ -11,9 +13,14 @@ import { callbackPath } from '../../callback/callback-path.ts'
 import { createConsole } from '../../console/console-app.tsx'
 import type { Links } from '../../console/layout.tsx'
 import { createPlatformApp } from '../../platform/platform-app.ts'
+import { createBriefCache } from '../../shared/brief-cache.ts'
+import type { HookResult, LinkResult } from '../../shared/metrics.ts'
 import type { Services } from '../services.ts'
 import { createDomainVerificationFiles } from './domain-verification-files.ts'
 import { createAnonymousShedding } from './shed-anonymous.ts'
+
+/** How long a process may use hooks that another process has changed, ms. */
+const HOOKS_CACHE_MS = 1_000
 
 export interface HttpAppOptions {
   adminToken: string
@@ -36,7 +43,8 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
   const { log, metrics, db, sealer, codec, now } = services
   const auth = createAuth({ ...options, db, sealer, now, log, metrics })
   const bodyBudget = createBodyBudget((share, held) => metrics.requestBodyBytes.set({ share }, held))
-  const api = { ...apiPorts(services), auth, bodyBudget }
+  const hooks = createBriefCache(() => services.hooks.openAll(), HOOKS_CACHE_MS)
+  const api = { ...apiPorts(services), hooksChanged: hooks.invalidate, auth, bodyBudget }
   const app = new Hono({ getPath: callbackPath })
   // API and console handle their own errors. For all others the details are only in the log.
   app.onError((err, c) => {
@@ -54,6 +62,11 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
   if (platformApp) app.route('/', platformApp)
   app.route('/', services.callbackApp)
   if (options.dataDir) app.route('/', createDomainVerificationFiles(join(options.dataDir, 'verify')))
+  const { client } = auth
+  const count = (result: HookResult) => metrics.hookRequests.inc({ result })
+  app.route('/', createHookEndpoint({ ...services, hooks, bodyBudget, client, count }))
+  const countLink = (result: LinkResult) => metrics.linkRequests.inc({ result })
+  app.route('/', createLinkEndpoint({ ...services, client, count: countLink }))
   const { sdkMetrics } = options
   app.route('/', createOperatorApi({ ...api, ...(sdkMetrics ? { sdkMetrics } : {}) }))
   const webUiUrl = () => options.links().temporalUiUrl
@@ -76,7 +89,7 @@ function isNamespaceUnexpected({ namespaceGuard }: Services): boolean {
 }
 
 /** The services that API and console need. */
-function apiPorts(services: Services): ApiDeps {
+function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
   return {
     db: services.db,
     accounts: services.accounts,
@@ -89,6 +102,10 @@ function apiPorts(services: Services): ApiDeps {
     tokens: services.tokens,
     clientOf: services.clientOf,
     forwardPrivate: services.config.forwardPrivate ?? false,
+    webhookEndpoints: services.webhookEndpoints,
+    hooks: services.hooks,
+    webhookPrivate: services.config.webhookPrivate ?? false,
+    wakeWebhooks: () => services.webhookSender.wake(),
     reloadConfig: services.reloadConfig,
     callbackCounts: services.callbackCounts,
     skewMonitor: services.skewMonitor,

@@ -1,0 +1,190 @@
+import { UNDISPATCHED_COLUMNS } from '../callback/accept/reply-eligibility.ts'
+import type { SkewMonitor } from '../callback/skew-monitor.ts'
+import { compileCampaign, reentryOf } from '../campaign/compile.ts'
+import type { Campaign } from '../campaign/model.ts'
+import type { DispatchContext, KnownRun } from '../dispatch/dispatch-context.ts'
+import { planDispatch } from '../dispatch/plan-dispatch.ts'
+import type { Entry } from '../run/plan.ts'
+import { type Facts, MAX_FACTS, mergeFacts } from '../shared/facts.ts'
+import { type FollowerKey, isAppId } from '../shared/ids.ts'
+import type { AccountStore } from '../store/accounts/account-store.ts'
+import type { CampaignStore } from '../store/campaigns/campaign-store.ts'
+import type { Db } from '../store/db.ts'
+import { acceptRequest, findRequest, type NewRequest, newRequestRow } from '../store/inbox/accept-request.ts'
+import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import { followerId, type KnownFollower, readKnownFollowers } from '../store/inbox/known-followers.ts'
+import { newFollowerRow } from '../store/runs/follower-rows.ts'
+import { ApiError, notFound, refused } from './api-error.ts'
+
+/** The entry of a run that a request starts. The type of an entry does not have it yet; every reader accepts any text. */
+const API_ENTRY: string = 'api'
+
+/** The stores within a transaction. The embedded store has one connection, so nothing may be read outside of it meanwhile. */
+export interface RequestStores {
+  tx: Db
+  accounts: Pick<AccountStore, 'find'>
+  campaigns: Pick<CampaignStore, 'find'>
+}
+
+/** What requests about followers need from the services. */
+export interface FollowerRequestDeps {
+  skewMonitor: Pick<SkewMonitor, 'aheadMs'>
+  now: () => number
+}
+
+/** `duplicate`: the same request was accepted before. */
+export type RequestResult = 'accepted' | 'duplicate'
+
+/** A request of an API client or a hook. */
+interface FollowerRequest {
+  follower: FollowerKey
+  facts: Facts
+  /** The same for each delivery of one request; null: the caller gave none. Include the caller and the follower. */
+  key: string | null
+}
+
+/**
+ * Stores a request to set facts of a follower.
+ * @throws ApiError 404 for an unknown account or follower, 422 for too many facts or a key of another request
+ */
+export async function requestFacts(
+  deps: Pick<FollowerRequestDeps, 'now'>,
+  stores: RequestStores,
+  { follower, facts, key }: FollowerRequest,
+): Promise<RequestResult> {
+  const { known } = await requireFollower(stores, follower)
+  requireRoomForFacts(known, facts)
+  return store(deps, stores.tx, { follower, request: { type: 'fact', facts }, key })
+}
+
+/**
+ * Stores a request to start a campaign for a follower, with facts. The dispatcher checks again: the follower may meanwhile have
+ * started another run.
+ * @throws ApiError 404 for an unknown account, follower or campaign; 409 `opted-out`, `unfollowed`, `busy`, `reentry` or
+ *   `campaign-paused`; 422 as for facts, and if the campaign does not serve the account
+ */
+export async function requestEnter(
+  deps: FollowerRequestDeps,
+  stores: RequestStores,
+  { follower, facts, key, campaign: id }: FollowerRequest & { campaign: string },
+): Promise<RequestResult> {
+  const { tx } = stores
+  const { known, apiBase } = await requireFollower(stores, follower)
+  const { campaign, version } = await requireCampaign(stores, follower, id)
+  const wanted: NewRequest = {
+    follower,
+    request: { type: 'enter', facts },
+    start: { campaign: id, version, event: API_ENTRY as Entry['event'] },
+    key,
+    aheadMs: deps.skewMonitor.aheadMs(apiBase),
+  }
+  // A repeated request must not be refused because of the run that it has started.
+  if ((await findRequest(tx, wanted)) === null) {
+    requireRoomForFacts(known, facts)
+    const refusal = await predictRefusal(deps, tx, { known, wanted, campaign, version })
+    if (refusal) throw refusal
+  }
+  return store(deps, tx, wanted)
+}
+
+/** Stores tags that this product gave a follower, as an event. @param db a transaction */
+export async function reportTags(
+  deps: Pick<FollowerRequestDeps, 'now'>,
+  db: Db,
+  { follower, tags }: { follower: FollowerKey; tags: readonly string[] },
+): Promise<void> {
+  await acceptRequest(db, { follower, request: { type: 'tag', tags }, key: null }, deps.now())
+}
+
+async function store(
+  { now }: Pick<FollowerRequestDeps, 'now'>,
+  db: Db,
+  wanted: NewRequest,
+): Promise<RequestResult> {
+  const result = await acceptRequest(db, wanted, now())
+  if (result !== 'mismatch') return result
+  const message = 'was used for another request within the last seven days: use a new key for a new request'
+  throw refused('This key belongs to another request.', [{ path: 'idempotency-key', message }])
+}
+
+/** @throws ApiError 404 for an unknown account, and for a follower without any stored event */
+async function requireFollower(
+  { tx, accounts }: RequestStores,
+  follower: FollowerKey,
+): Promise<{ known: KnownFollower; apiBase: string | null }> {
+  const account = isAppId(follower.appId) ? await accounts.find(follower.appId) : null
+  if (!account) throw notFound(`account ${follower.appId}`)
+  const known = (await readKnownFollowers(tx, [follower])).get(followerId(follower))
+  if (!known || (!known.follower && known.pending.length === 0)) throw notFound('such follower')
+  return { known, apiBase: account.apiBase }
+}
+
+/** @throws ApiError 404, 409 while it is paused, 422 when it does not serve the account or cannot be used */
+async function requireCampaign(
+  { campaigns }: RequestStores,
+  { appId }: FollowerKey,
+  id: string,
+): Promise<{ campaign: Campaign; version: number }> {
+  const found = await campaigns.find(id)
+  if (!found) throw notFound(`campaign ${id}`)
+  if (found.row.state === 'paused')
+    throw new ApiError(409, 'campaign-paused', `Campaign ${id} is paused: nobody enters it.`)
+  const issue = (message: string) => refused('The follower cannot enter.', [{ path: 'campaign', message }])
+  if (!found.version) throw issue(`campaign ${id} cannot be used: ${found.broken ?? 'publish it again'}`)
+  const { model } = found.version
+  if (model.accounts && !model.accounts.includes(appId)) throw issue(`campaign ${id} does not serve ${appId}`)
+  return { campaign: model, version: found.version.version }
+}
+
+function requireRoomForFacts({ follower }: KnownFollower, facts: Facts): void {
+  if (mergeFacts(follower?.own ?? {}, facts)) return
+  const message = `a follower has at most ${MAX_FACTS} facts`
+  throw refused('The follower has too many facts.', [{ path: 'facts', message }])
+}
+
+/** What the dispatcher would refuse now, by its own rules. */
+async function predictRefusal(
+  { now }: Pick<FollowerRequestDeps, 'now'>,
+  db: Db,
+  {
+    known,
+    wanted,
+    campaign,
+    version,
+  }: { known: KnownFollower; wanted: NewRequest; campaign: Campaign; version: number },
+): Promise<ApiError | null> {
+  if (known.pending.some((event) => event.event?.start)) return enterConflict('busy')
+  const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...UNREAD_RUN }))
+  const context = { runs, rules: 'wechat-2023' as const, isExitText: () => false }
+  let { follower } = known
+  for (const row of known.pending) {
+    const { patch } = planDispatch({ ...context, row, follower, matched: null })
+    follower = { ...(follower ?? newFollowerRow(wanted.follower)), ...patch }
+  }
+  // All stored events have a smaller id.
+  const keys = { id: Number.MAX_SAFE_INTEGER, dedupeKey: '', reply: null }
+  const row: InboxRow = { ...UNDISPATCHED_COLUMNS, ...(await newRequestRow(db, wanted, now())), ...keys }
+  const matched: DispatchContext['matched'] = {
+    plan: compileCampaign(campaign, version),
+    reentry: reentryOf(campaign),
+  }
+  const { action } = planDispatch({ ...context, row, follower, matched })
+  return action.do === 'nothing' ? enterConflict(action.result) : null
+}
+
+/** The parts of a run that the rules for an entry do not read. */
+const UNREAD_RUN: Pick<KnownRun, 'plan' | 'state'> = {
+  plan: { exitKeywords: [] },
+  state: { seenEventKeys: [], revision: 0, ledger: [] },
+}
+
+const CONFLICTS: Readonly<Record<string, string>> = {
+  busy: 'The follower has an active run, or another one is about to start.',
+  unfollowed: 'The follower has unfollowed. WeChat delivers no message.',
+  'opted-out': 'The follower has opted out. Nothing starts before the next follow.',
+  reentry: 'The reentry of the campaign does not let this follower enter again now.',
+}
+
+function enterConflict(result: string): ApiError {
+  return new ApiError(409, result, CONFLICTS[result] ?? `The follower cannot enter (${result}).`)
+}
