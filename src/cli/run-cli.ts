@@ -8,6 +8,7 @@ import { auditCommand } from './commands/audit-command.ts'
 import { campaignCommands } from './commands/campaign-commands.ts'
 import { checkCommand } from './commands/check-command.ts'
 import { followerCommands } from './commands/follower-commands.ts'
+import { hookCommands } from './commands/hook-commands.ts'
 import { mediaCommands } from './commands/media-commands.ts'
 import { menuCommands } from './commands/menu-commands.ts'
 import { previewCommand } from './commands/preview-command.ts'
@@ -15,6 +16,7 @@ import { qrcodeCommand } from './commands/qrcode-command.ts'
 import { temporalCommands } from './commands/temporal-commands.ts'
 import { tokenCommands } from './commands/token-commands.ts'
 import { userCommands } from './commands/user-commands.ts'
+import { webhookCommands } from './commands/webhook-commands.ts'
 import { adminCommands } from './direct-commands/admin-commands.ts'
 import { deployCommand } from './direct-commands/deploy-command.ts'
 import { keyCommands } from './direct-commands/key-commands.ts'
@@ -30,6 +32,8 @@ const COMMANDS: readonly ((terminal: Terminal) => CommandUnknownOpts)[] = [
   campaignCommands,
   temporalCommands,
   followerCommands,
+  webhookCommands,
+  hookCommands,
   menuCommands,
   qrcodeCommand,
   keyCommands,

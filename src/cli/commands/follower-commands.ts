@@ -1,6 +1,8 @@
+import { Option } from '@commander-js/extra-typings'
 import type { PresentedRun } from '../../run/present.ts'
 import { callApi, urlOption } from '../api-client.ts'
-import { command, commandGroup, printing, type Terminal } from '../cli-command.ts'
+import { command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
+import { collect, collectPairs } from '../option-parsers.ts'
 import { table } from '../table.ts'
 
 export const followerCommands = (terminal: Terminal) =>
@@ -10,6 +12,9 @@ export const followerCommands = (terminal: Terminal) =>
     setPaused(terminal, 'pause'),
     setPaused(terminal, 'resume'),
     endAgent(terminal),
+    facts(terminal),
+    enter(terminal),
+    tag(terminal),
     erase(terminal),
   ])
 
@@ -62,6 +67,69 @@ const endAgent = (terminal: Terminal) =>
       return { value: { accepted: true }, text: 'agent session marked as ended: in effect within 10 s' }
     }),
   )
+
+const setOption = new Option(
+  '--set <name=value>',
+  'A fact: true, false and numbers as such, everything else as a text; repeat for more',
+)
+  .argParser(collectPairs)
+  .default({})
+
+const facts = (terminal: Terminal) =>
+  followerCommand('facts', 'Print the facts of the follower, or set some of them')
+    .addOption(setOption)
+    .action(
+      printing(terminal, async (appId, openId, { set, ...options }) => {
+        const path = `${pathOf(appId, openId)}/facts`
+        if (Object.keys(set).length === 0) {
+          const read = await callApi<{ facts: Record<string, unknown> }>(options, { path })
+          return { value: read, text: table(['fact', 'value'], Object.entries(read.facts)) }
+        }
+        const answer = await callApi(options, { method: 'PATCH', path, json: toFacts(set) })
+        return { value: answer, text: `accepted: ${Object.keys(set).join(', ')}` }
+      }),
+    )
+
+const enter = (terminal: Terminal) =>
+  followerCommand('enter', 'Start a campaign for the follower')
+    .argument('<campaign>', 'Id of a live campaign')
+    .addOption(setOption)
+    .action(
+      printing(terminal, async (appId, openId, campaign, { set, ...options }) => {
+        const answer = await callApi(options, {
+          method: 'POST',
+          path: `${pathOf(appId, openId)}/enter`,
+          json: { campaign, facts: toFacts(set) },
+        })
+        return { value: answer, text: `accepted: the follower enters ${campaign}` }
+      }),
+    )
+
+const tag = (terminal: Terminal) =>
+  followerCommand('tag', 'Change the tags of the follower at WeChat')
+    .option('--add <tag>', 'A tag to add; repeat for more', collect, [])
+    .option('--remove <tag>', 'A tag to remove; repeat for more', collect, [])
+    .action(
+      printing(terminal, async (appId, openId, { add, remove, ...options }) => {
+        if (add.length + remove.length === 0) throw new UsageError('Give --add or --remove with a tag.')
+        const answer = await callApi<{ added: string[]; removed: string[] }>(options, {
+          method: 'POST',
+          path: `${pathOf(appId, openId)}/tags`,
+          json: { add, remove },
+        })
+        return { value: answer, text: `added ${answer.added.length}, removed ${answer.removed.length}` }
+      }),
+    )
+
+/** The values of `--set` in the types that conditions compare. */
+function toFacts(set: Readonly<Record<string, string>>): Record<string, string | number | boolean> {
+  return Object.fromEntries(Object.entries(set).map(([name, text]) => [name, toFact(text)]))
+}
+
+function toFact(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text
+}
 
 const erase = (terminal: Terminal) =>
   followerCommand('erase', 'Erase all data of the follower, including histories in Temporal').action(
