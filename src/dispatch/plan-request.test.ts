@@ -243,6 +243,20 @@ describe('tags and clicks', () => {
     expect(resultOf(request({ type: 'tag', tags: ['金卡'] }))).toBe('not-told')
   })
 
+  it('may begin a campaign, if no run is active', () => {
+    const row = request({ type: 'tag', tags: ['金卡'] })
+    const start = { campaign: 'thanks', version: 2, event: 'tag' as string as Entry['event'] }
+    const matching = { ...row, event: row.event && { ...row.event, start } }
+    const matched = { plan: PLAN, reentry: 'always' as const }
+    expect(planned(matching, { matched }).action).toMatchObject({
+      do: 'start',
+      event: { allowance: null, start: { entry: { event: 'tag' } } },
+    })
+    const runs = [run('a', 2, { listensTo: ['tag'] })]
+    expect(resultOf(matching, { matched, runs })).toBe('tell')
+    expect(resultOf(matching, { matched, follower: someone({ optedOutAt: at(1) }) })).toBe('not-told')
+  })
+
   it('of a link of an earlier run tell no other run', () => {
     const click: InboxRequest = { type: 'link', name: 'guide', runKey: 'run-1' }
     expect(resultOf(request(click), { runs: [run('a', 2, { listensTo: ['link'] })] })).toBe('not-told')

@@ -40,8 +40,12 @@ export function planRequest(
     }
     case 'enter':
       return planEnter(context, follower, request, stamp)
-    case 'tag':
+    case 'tag': {
+      // A campaign may begin by a tag. For an active run the tag is news only.
+      const entry = context.matched ? planEnter(context, follower, NO_FACTS, stamp) : null
+      if (entry?.action.do === 'start') return entry
       return { patch: {}, action: tell(context, 'tag', stamp, { tags: request.tags }) ?? notTold() }
+    }
     case 'link': {
       const action = tell(context, 'link', stamp, { link: request.name }, request.runKey)
       return { patch: {}, action: action ?? notTold() }
@@ -50,6 +54,8 @@ export function planRequest(
       return request satisfies never
   }
 }
+
+const NO_FACTS = { type: 'enter', facts: {} } as const
 
 /** The rules are those of an entry by a callback, except that an active run is never told of the entry. */
 function planEnter(
