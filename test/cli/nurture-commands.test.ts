@@ -11,6 +11,7 @@ import { createSealer } from '../../src/store/encryption/sealer.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { listAudit } from '../../src/store/users/audit-log.ts'
 import { createUserStore } from '../../src/store/users/user-store.ts'
+import { enqueueWebhook } from '../../src/store/webhooks/outbox.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { freshDatabase } from '../harness/stores.ts'
 import { waitFor } from '../harness/wait-for.ts'
@@ -49,7 +50,7 @@ describe('nurture, without a running server', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|setup|deploy|account|campaign|temporal|follower|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+      /^ +(check|preview|setup|deploy|account|campaign|temporal|follower|webhook|hook|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
@@ -57,7 +58,9 @@ describe('nurture, without a running server', () => {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: ['put', 'list', 'show', 'accounts', 'totals', 'pause', 'resume', 'remove'],
       temporal: ['show', 'accept'],
-      follower: ['show', 'cancel', 'erase', 'pause', 'resume'],
+      follower: ['show', 'cancel', 'erase', 'pause', 'resume', 'facts', 'enter', 'tag'],
+      webhook: ['list', 'retry', 'receivers', 'put', 'new-secret', 'remove'],
+      hook: ['list', 'put', 'new-secret', 'remove'],
       key: ['rotate'],
       menu: ['get', 'put', 'remove'],
       media: ['put'],
@@ -83,6 +86,9 @@ describe('nurture, without a running server', () => {
     ['an unknown option', ['check', 'a.yaml', '--colour']],
     ['too many arguments', ['check', 'a.yaml', 'b.yaml']],
     ['an invalid duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
+    ['a fact without a value', ['follower', 'facts', 'wx', 'o', '--set', 'paid']],
+    ['no tag', ['follower', 'tag', 'wx', 'o']],
+    ['no webhook to retry', ['webhook', 'retry']],
     ['an unknown role', ['user', 'role', 'lin', 'boss']],
     ['an invalid number of entries', ['audit', '--limit', 'all']],
     ['an unknown rules profile', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
@@ -342,6 +348,73 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'erase', APP, 'oNobody')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'erase', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('sets facts of a follower, starts a campaign and changes tags', async () => {
+    await app.addAccount({ appId: APP })
+    await nurture('campaign', 'put', file('by-hand.yaml', SERIES('by-hand')))
+    await app.simulator.account(APP).type('oFacts', '在吗')
+    const known = () => nurture('follower', 'facts', APP, 'oFacts', '--json')
+    await waitFor(known, { until: ({ code }) => code === 0 })
+    const set = ['--set', 'paid=true', '--set', 'amount=12.5', '--set', 'note=a=b', '--set', 'phone=+86 1']
+    expect(await nurture('follower', 'facts', APP, 'oFacts', ...set)).toMatchObject({
+      code: 0,
+      out: 'accepted: paid, amount, note, phone',
+    })
+    const facts = { paid: true, amount: 12.5, note: 'a=b', phone: '+86 1' }
+    await waitFor(async () => JSON.parse((await known()).out).facts, {
+      until: (found) => JSON.stringify(found) === JSON.stringify(facts),
+    })
+    expect((await nurture('follower', 'facts', APP, 'oFacts')).out).toMatch(/paid +true/)
+    const bad = await nurture('follower', 'facts', APP, 'oFacts', '--set', 'a b=1')
+    expect([bad.code, bad.err]).toEqual([1, expect.stringContaining('a b')])
+    expect((await nurture('follower', 'enter', APP, 'oFacts', 'by-hand')).code).toBe(0)
+    await app.waitForRun(APP, 'oFacts', (r) => r.campaign === 'by-hand')
+    expect(await nurture('follower', 'enter', APP, 'oFacts', 'by-hand')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('active run'),
+    })
+    app.simulator.wechat.follower({ appId: APP, openId: 'oFacts' }).following = true
+    expect((await nurture('follower', 'tag', APP, 'oFacts', '--add', '金卡')).out).toBe('added 1, removed 0')
+    expect(app.simulator.account(APP).tags('oFacts')).toEqual(['金卡'])
+  })
+
+  it('manages receivers of webhooks and hooks, and prints each secret once', async () => {
+    await app.addAccount({ appId: APP })
+    const added = await nurture('webhook', 'put', 'crm', 'https://crm.example/in')
+    expect(added.out).toMatch(/^whs_[\w-]{43}$/)
+    expect((await nurture('webhook', 'put', 'crm', 'https://crm.example/v2')).out).toContain('changed')
+    expect((await nurture('webhook', 'receivers')).out).toMatch(/crm +https:\/\/crm\.example\/v2/)
+    expect((await nurture('webhook', 'put', 'crm', 'http://10.0.0.1/')).err).toContain('WEBHOOK_PRIVATE')
+    const changed = await nurture('webhook', 'new-secret', 'crm')
+    expect(changed.out).not.toBe(added.out)
+    await enqueueWebhook(
+      app.services.db,
+      { appId: APP, openId: 'oOne' },
+      'crm',
+      { campaign: 'c', version: 1, step: 's', runKey: 'r', qrScene: null, variant: null, facts: {}, at: 1 },
+      Date.now(),
+    )
+    expect((await nurture('webhook', 'list')).out).toMatch(/crm +s +waiting/)
+    expect((await nurture('webhook', 'list', '--state', 'failed')).out).toContain('no webhook')
+    expect((await nurture('webhook', 'retry', '--receiver', 'crm')).out).toBe('0 webhooks are sent again')
+    expect((await nurture('webhook', 'retry', '99999')).code).toBe(1)
+    expect((await nurture('webhook', 'remove', 'crm')).code).toBe(0)
+
+    const settings = file(
+      'hook.yaml',
+      `accounts: [${APP}]\nfields: { openId: who, facts: { paid: order.paid } }\n`,
+    )
+    const hook = await nurture('hook', 'put', 'shop', settings)
+    expect(hook.out).toMatch(/^hks_[\w-]{43}$/)
+    expect((await nurture('hook', 'put', 'shop', settings)).out).toContain('changed')
+    expect((await nurture('hook', 'list')).out).toMatch(/shop +wx\w+ +none +paid/)
+    expect((await nurture('hook', 'put', 'shop', file('bad-hook.yaml', 'accounts: []\n'))).err).toContain(
+      'accounts',
+    )
+    expect((await nurture('hook', 'new-secret', 'shop')).out).toMatch(/^hks_/)
+    expect((await nurture('hook', 'remove', 'shop')).code).toBe(0)
+    expect((await nurture('hook', 'remove', 'shop')).code).toBe(1)
   })
 
   it('makes the running server re-encrypt its store', async () => {
