@@ -209,7 +209,7 @@ describe('an entry that a step has asked for', () => {
   const go = (more: Parameters<typeof request>[1] = {}) =>
     request({ type: 'enter', facts: {}, after: 'run-2' }, more)
 
-  it('waits for the end of that run, and not for ever', () => {
+  it('waits for the end of that run, at most forty attempts', () => {
     const runs = [run('first', 2)]
     expect(resultOf(go(), { runs })).toBe('retry')
     expect(resultOf(go({ attempts: 41 }), { runs })).toBe('busy')

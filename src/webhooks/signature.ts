@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { MINUTE_MS } from '../shared/time-units.ts'
 
-/** The header of a signed request, ours and of hooks: `t=SECONDS,v1=HEX`, with one `v1` for each valid secret. */
+/** The header of a signed request, of webhooks and of requests to hooks: `t=SECONDS,v1=HEX`, with one `v1` for each valid secret. */
 export const SIGNATURE_HEADER = 'Nurture-Signature'
 /** A signature is accepted if its time differs from this machine's clock by at most this. */
 export const SIGNATURE_TOLERANCE_MS = 5 * MINUTE_MS

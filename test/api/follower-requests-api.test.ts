@@ -21,19 +21,19 @@ beforeAll(async () => {
   const entry = (keyword: string) => `entry: { event: message, keywords: [${keyword}] }`
   const text = (id: string, words: string, after = '0s') =>
     `{ id: ${id}, after: ${after}, since: entry, send: { text: ${words} } }`
-  const mine = `accounts: [${APP}]`
+  const served = `accounts: [${APP}]`
   await api.put(
-    campaignYaml('thanks', [text('hi', '谢谢'), text('far', '再见', '20h')], [mine, entry('谢谢')]),
+    campaignYaml('thanks', [text('hi', '谢谢'), text('far', '再见', '20h')], [served, entry('谢谢')]),
   )
-  await api.put(campaignYaml('once', [text('hi', '一次')], [mine, entry('一次'), 'reentry: never']))
+  await api.put(campaignYaml('once', [text('hi', '一次')], [served, entry('一次'), 'reentry: never']))
   await api.put(campaignYaml('theirs', [text('hi', '别人')], [`accounts: [${OTHER}]`, entry('别人')]))
-  await api.put(campaignYaml('stopped', [text('hi', '停')], [mine, entry('停')]))
+  await api.put(campaignYaml('stopped', [text('hi', '停')], [served, entry('停')]))
   await api.call('POST', '/api/campaigns/stopped/pause')
   await api.put(
     campaignYaml(
       'leaving',
       [text('hi', '在')],
-      [mine, entry('来'), 'exit: { keywords: [TD] }', 'priority: -1'],
+      [served, entry('来'), 'exit: { keywords: [TD] }', 'priority: -1'],
     ),
   )
 })

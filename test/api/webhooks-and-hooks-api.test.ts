@@ -142,7 +142,7 @@ describe('a receiver of webhooks', () => {
     expect((await put('a b', 'https://example.com/')).status).toBe(422)
     expect((await put('-a', 'https://example.com/')).status).toBe(422)
     const more = await api.call('PUT', '/api/webhooks/a', {
-      json: { url: 'https://example.com/', secret: 'mine' },
+      json: { url: 'https://example.com/', secret: 'own' },
     })
     expect(more.status).toBe(422)
     const huge = await api.call('PUT', '/api/webhooks/a', { json: { url: 'x'.repeat(300_000) } })
@@ -379,7 +379,7 @@ describe('a hook', () => {
     ],
     ['a bad name of a fact', { accounts: [APP], fields: { facts: { 'a b': 'x' } } }, ['fields.facts.a b']],
     ['a bad path', { accounts: [APP], fields: { openId: 'a..b' } }, ['fields.openId']],
-    ['an unknown field', { accounts: [APP], secret: 'mine' }, ['secret']],
+    ['an unknown field', { accounts: [APP], secret: 'own' }, ['secret']],
   ])('is not added with %s', async (_, json, paths) => {
     const { status, body } = await put('bad', json)
     expect([status, body.error.issues?.map((i) => i.path)]).toEqual([422, paths])
