@@ -55,9 +55,10 @@ const sentTo = (openId: string) =>
     .sends.filter((s) => s.openId === openId && s.delivered)
     .map((s) => (s.body.text as { content: string }).content)
 
-/** A follower who has typed a word that starts nothing: known, with a grant of five messages. */
+/** A follower who has typed a word that starts nothing: known, with a grant of five messages and no other. */
 async function known(openId: string) {
   const wechat = api.app.simulator.account(APP)
+  api.app.simulator.wechat.follower({ appId: APP, openId }).following = true
   await wechat.type(openId, '在吗')
   await waitFor(() => api.get(path(openId, 'facts')), { until: ({ status }) => status === 200 })
   return wechat
@@ -268,7 +269,6 @@ describe('an entry by the API', () => {
 describe('tags by the API', () => {
   it('are changed at WeChat and become an event', async () => {
     const wechat = await known('oTagged')
-    api.app.simulator.wechat.follower({ appId: APP, openId: 'oTagged' }).following = true
     wechat.setTags('oTagged', ['潜在'])
     const answer = await api.call('POST', path('oTagged', 'tags'), {
       json: { add: ['金卡'], remove: ['潜在'] },
@@ -281,7 +281,6 @@ describe('tags by the API', () => {
 
   it('that WeChat refuses are no event', async () => {
     const wechat = await known('oFull')
-    api.app.simulator.wechat.follower({ appId: APP, openId: 'oFull' }).following = true
     wechat.setTags(
       'oFull',
       Array.from({ length: 20 }, (_, i) => `t${i}`),

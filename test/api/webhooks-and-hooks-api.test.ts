@@ -36,6 +36,7 @@ const tokenOf = async (role: string) =>
 
 /** A follower of an account who has typed something. */
 async function known(openId: string, appId = APP) {
+  api.app.simulator.wechat.follower({ appId, openId }).following = true
   await api.app.simulator.account(appId).type(openId, '在吗')
   const row = () => db().select().from(followers).where(eq(followers.openId, openId))
   await waitFor(row, { until: (rows) => rows.length === 1 })

@@ -129,8 +129,8 @@ function unauthorisedCallers(route: Route, callers: readonly Caller[]): Caller[]
   return callers.filter((c) => c.name === 'nobody' || c === weaker)
 }
 
-/** All changing routes of the console, and the public routes that are not callbacks. */
-const FORM_PATHS = PUBLIC.filter((r) => r.method !== 'GET' && !r.path.startsWith('/wechat')).map((r) =>
+/** All changing routes of the console, and the public routes that other systems do not sign: callbacks and hooks ignore cookies. */
+const FORM_PATHS = PUBLIC.filter((r) => r.method !== 'GET' && !/^\/(wechat|hooks)/.test(r.path)).map((r) =>
   fill(r.path),
 )
 

@@ -353,6 +353,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
   it('sets facts of a follower, starts a campaign and changes tags', async () => {
     await app.addAccount({ appId: APP })
     await nurture('campaign', 'put', file('by-hand.yaml', SERIES('by-hand')))
+    app.simulator.wechat.follower({ appId: APP, openId: 'oFacts' }).following = true
     await app.simulator.account(APP).type('oFacts', '在吗')
     const known = () => nurture('follower', 'facts', APP, 'oFacts', '--json')
     await waitFor(known, { until: ({ code }) => code === 0 })
@@ -374,7 +375,6 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
       code: 1,
       err: expect.stringContaining('active run'),
     })
-    app.simulator.wechat.follower({ appId: APP, openId: 'oFacts' }).following = true
     expect((await nurture('follower', 'tag', APP, 'oFacts', '--add', '金卡')).out).toBe('added 1, removed 0')
     expect(app.simulator.account(APP).tags('oFacts')).toEqual(['金卡'])
   })
