@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { createPasswords } from '../../src/auth/passwords/password-hash.ts'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
@@ -364,7 +365,7 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     })
     const facts = { paid: true, amount: 12.5, note: 'a=b', phone: '+86 1' }
     await waitFor(async () => JSON.parse((await known()).out).facts, {
-      until: (found) => JSON.stringify(found) === JSON.stringify(facts),
+      until: (found) => isDeepStrictEqual(found, facts),
     })
     expect((await nurture('follower', 'facts', APP, 'oFacts')).out).toMatch(/paid +true/)
     const bad = await nurture('follower', 'facts', APP, 'oFacts', '--set', 'a b=1')
