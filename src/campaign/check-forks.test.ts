@@ -117,7 +117,7 @@ describe('an error of a fork', () => {
     [
       'a name of a fact',
       `  - { id: s, set: { 'x y': 1 } }`,
-      "steps.0.set.x y: a fact's name has letters, digits and _, at most 32",
+      "steps.0.set.x y: a fact's name begins with a letter and has letters, digits and _, at most 32",
     ],
     ['a loop', `  - { id: s, go: a }`, 'steps.0.go: leads back to this campaign: there are no loops'],
     [

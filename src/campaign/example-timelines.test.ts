@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Facts } from '../run/fact.ts'
+import type { Facts } from '../shared/facts.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import { compileCampaign } from './compile.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FACT_NAME, FACT_NAME_RULE, MAX_FACT_CHARS } from '../shared/facts.ts'
 import { parseDuration } from './duration.ts'
 import { excerpt } from './issue.ts'
 
@@ -35,11 +36,9 @@ export const clockTime = z.string().superRefine((text, ctx) => {
     ctx.addIssue({ code: 'custom', message: `"${excerpt(text)}" is no time: write it like 09:00` })
 })
 
-export const factName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/, "a fact's name has letters, digits and _, at most 32")
+export const factName = z.string().regex(FACT_NAME, FACT_NAME_RULE)
 const factForms = { error: 'must be a text, a number, true or false' }
-export const factValue = z.union([z.string().max(200), z.number(), z.boolean()], factForms)
+export const factValue = z.union([z.string().max(MAX_FACT_CHARS), z.number(), z.boolean()], factForms)
 const testForms = {
   error: 'must be a value, a list of values, { atLeast: number } or { atMost: number }',
 }

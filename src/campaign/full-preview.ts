@@ -1,5 +1,5 @@
-import type { FactValue } from '../run/fact.ts'
 import type { Plan } from '../run/plan.ts'
+import type { FactValue } from '../shared/facts.ts'
 import type { RulesProfileName, Scene } from '../wechat/rules/rules.ts'
 import { compileCampaign } from './compile.ts'
 import type { Campaign } from './model.ts'

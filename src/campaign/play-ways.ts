@@ -1,6 +1,6 @@
-import type { Facts } from '../run/fact.ts'
 import type { Plan } from '../run/plan.ts'
 import { OTHERWISE } from '../run/plan-fork.ts'
+import type { Facts } from '../shared/facts.ts'
 import { DAY_MS, HOUR_MS } from '../shared/time-units.ts'
 import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'

@@ -1,4 +1,4 @@
-import type { FactValue } from '../run/fact.ts'
+import type { FactValue } from '../shared/facts.ts'
 import { parseDuration } from './duration.ts'
 import type { PlayedEvent } from './simulation.ts'
 

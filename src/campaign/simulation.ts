@@ -1,5 +1,4 @@
 import type { RunEvent } from '../run/event-matcher.ts'
-import type { Facts } from '../run/fact.ts'
 import type { Entry, EntryName, Interaction, KnownAtStart, Plan } from '../run/plan.ts'
 import { branchOf } from '../run/plan-fork.ts'
 import {
@@ -20,6 +19,7 @@ import {
   setPaused,
 } from '../run/run-events.ts'
 import type { RunState, StepState } from '../run/state.ts'
+import type { Facts } from '../shared/facts.ts'
 import { type Ledger, MAX_EARLY_MS, usableUntil } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import { sceneOfEntry } from './match.ts'

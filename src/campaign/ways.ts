@@ -1,7 +1,8 @@
 import { type EventMatcher, fitsAny, type RunEvent } from '../run/event-matcher.ts'
-import type { Facts, FactTest } from '../run/fact.ts'
+import type { FactTest } from '../run/fact.ts'
 import type { Plan } from '../run/plan.ts'
 import { type Branch, branchOf, OTHERWISE, type PlanFork } from '../run/plan-fork.ts'
+import type { Facts } from '../shared/facts.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import type { PlayedEvent } from './simulation.ts'
 

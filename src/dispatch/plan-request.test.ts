@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Plan } from '../run/plan.ts'
-import { beginRun, endRun } from '../run/state.ts'
+import { beginRun } from '../run/run-events.ts'
+import { endRun } from '../run/state.ts'
 import type { InboxRequest } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts'

@@ -1,6 +1,7 @@
+import type { Facts } from '../shared/facts.ts'
 import { patternTest } from '../shared/pattern.ts'
 import { type EventMatcher, fitsAny, type RunEvent } from './event-matcher.ts'
-import { type Facts, type FactTest, factsHold } from './fact.ts'
+import { type FactTest, factsHold } from './fact.ts'
 import type { Outcome } from './outcome.ts'
 
 /** How an earlier run of a campaign ended, or whether there was one. */

@@ -1,6 +1,7 @@
+import type { Facts } from '../shared/facts.ts'
 import { normaliseEntryKeyword } from '../shared/keyword.ts'
 import { patternTest } from '../shared/pattern.ts'
-import { type Facts, type FactTest, factsHold } from './fact.ts'
+import { type FactTest, factsHold } from './fact.ts'
 
 /** The kinds of events that a campaign file names. */
 export type EventName =

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type FactTest, type FactValue, factsHold, timeOfFact } from './fact.ts'
+import type { FactValue } from '../shared/facts.ts'
+import { type FactTest, factsHold, timeOfFact } from './fact.ts'
 
 describe('a test of a fact', () => {
   it.each<[FactValue | undefined, FactTest, boolean]>([

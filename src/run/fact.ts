@@ -1,8 +1,4 @@
-/** A value that an operator's system or a step has set for a follower: a text, a number, or true or false. */
-export type FactValue = string | number | boolean
-
-/** A follower's facts by name. */
-export type Facts = Readonly<Record<string, FactValue>>
+import type { Facts, FactValue } from '../shared/facts.ts'
 
 /** What a fact must be: a value, one of several values, or a number of at least or at most `n`. */
 export type FactTest = FactValue | readonly FactValue[] | { atLeast: number } | { atMost: number }

@@ -1,7 +1,7 @@
 import { isStorable } from './text.ts'
 
 /** What a follower's fact may be: a text of at most 200 characters, a number, or true or false. */
-type FactValue = string | number | boolean
+export type FactValue = string | number | boolean
 
 /** Facts of a follower by name. Other systems and steps of campaigns set them. */
 export type Facts = Readonly<Record<string, FactValue>>
@@ -10,7 +10,8 @@ export type Facts = Readonly<Record<string, FactValue>>
 export const MAX_FACTS = 100
 /** Characters (code points) of a text. */
 export const MAX_FACT_CHARS = 200
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,31}$/
+export const FACT_NAME = /^[A-Za-z][A-Za-z0-9_]{0,31}$/
+export const FACT_NAME_RULE = "a fact's name begins with a letter and has letters, digits and _, at most 32"
 
 /** A fact that cannot be stored. `path`: its name. */
 export interface FactIssue {
@@ -20,9 +21,7 @@ export interface FactIssue {
 
 /** Why a name cannot be the name of a fact; null when it can. */
 export function factNameProblem(name: string): string | null {
-  return NAME.test(name)
-    ? null
-    : "a fact's name begins with a letter and has letters, digits and _, at most 32"
+  return FACT_NAME.test(name) ? null : FACT_NAME_RULE
 }
 
 /** Why a value cannot be a fact; null when it can. */

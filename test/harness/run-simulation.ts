@@ -1,5 +1,4 @@
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
-import type { Facts } from '../../src/run/fact.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
 import type { Entry, Interaction, KnownAtStart, Plan, PlanStep } from '../../src/run/plan.ts'
 import {
@@ -23,6 +22,7 @@ import {
 } from '../../src/run/run-events.ts'
 import type { SendResult } from '../../src/run/send-result.ts'
 import { type RunState, requestStop, type StepState } from '../../src/run/state.ts'
+import type { Facts } from '../../src/shared/facts.ts'
 import type { Grant, Ledger } from '../../src/wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../../src/wechat/rules/rules.ts'
 

@@ -1,5 +1,5 @@
 import type { Template } from 'liquidjs'
-import type { Facts } from '../../run/fact.ts'
+import type { Facts } from '../../shared/facts.ts'
 import { withoutLoneSurrogates } from '../../shared/text.ts'
 import { parseTemplate, runTemplate, TEMPLATE_MAX_CHARS, variablesIn } from './liquid.ts'
 import { BudgetExceededError, createStepBudget, RENDER_STEPS, type StepBudget } from './step-budget.ts'

@@ -1,6 +1,7 @@
-import { type Facts, timeOfFact } from '../../run/fact.ts'
+import { timeOfFact } from '../../run/fact.ts'
 import type { Entry } from '../../run/plan.ts'
 import type { RunState } from '../../run/state.ts'
+import type { Facts } from '../../shared/facts.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import type { TemplateVariables } from './template.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../../test/harness/stores.ts'
-import { beginRun } from '../../run/state.ts'
+import { beginRun } from '../../run/run-events.ts'
 import { inbox, links, runs } from '../schema.ts'
 import {
   createLink,
