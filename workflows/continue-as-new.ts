@@ -1,6 +1,6 @@
 import { makeContinueAsNewFunc, upsertSearchAttributes } from '@temporalio/workflow'
 import { carriedAgentSession } from '../src/run/next-run.ts'
-import type { Interaction, Plan, RunStart } from '../src/run/plan.ts'
+import type { Interaction, Plan, RunStart, Told } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
 import type { Ledger } from '../src/wechat/rules/ledger.ts'
 import { campaignAttribute, stateAttribute } from './names.ts'
@@ -11,7 +11,7 @@ import { memoOf } from './readable.ts'
 export interface NextRun {
   start: RunStart
   ledger: Ledger
-  backlog: Interaction[]
+  backlog: (Interaction | Told)[]
 }
 
 type Workflow = (input: NurtureInput) => Promise<NurtureResult>

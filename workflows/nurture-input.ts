@@ -1,6 +1,6 @@
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { Outcome } from '../src/run/outcome.ts'
-import type { Interaction, RunStart } from '../src/run/plan.ts'
+import type { Interaction, RunStart, Told } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
 import type { Ledger } from '../src/wechat/rules/ledger.ts'
 
@@ -25,7 +25,7 @@ export interface NurtureInput {
   /** Present when the run continues in a new execution because its history grew long. */
   state?: RunState
   /** Events that arrived while the previous execution was closing. */
-  backlog?: Interaction[]
+  backlog?: (Interaction | Told)[]
 }
 
 /** How a run ended. */

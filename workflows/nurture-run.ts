@@ -10,7 +10,14 @@ import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
 import type { Outcome } from '../src/run/outcome.ts'
-import { type EventStamp, type Interaction, isOlder, type Plan, type RunStart } from '../src/run/plan.ts'
+import {
+  type EventStamp,
+  type Interaction,
+  isOlder,
+  type Plan,
+  type RunStart,
+  type Told,
+} from '../src/run/plan.ts'
 import { type PresentedRun, presentRun } from '../src/run/present.ts'
 import {
   type Action,
@@ -31,6 +38,7 @@ import {
 import {
   applyAgentSession,
   applyInteraction,
+  applyTold,
   applyUnsubscribe,
   beginRun,
   setPaused,
@@ -111,6 +119,12 @@ export class NurtureRun {
     this.applyEvent(event)
   }
 
+  /** Facts, tags or the click of a link. */
+  receiveTold(told: Told): void {
+    runLog.info('run received an event', { ...this.logKeys(told.key), scene: 'told' })
+    this.applyEvent(told)
+  }
+
   /** The follower unfollowed. An unfollow also cancels a next run that started before it. */
   receiveUnsubscribe(event: EventStamp & { key: string }): void {
     runLog.info('run received an event', { ...this.logKeys(event.key), scene: 'unsubscribe' })
@@ -156,17 +170,22 @@ export class NurtureRun {
     this.update(addWarning(this.state, text))
   }
 
-  private applyEvent(event: Interaction): void {
+  private applyEvent(event: Interaction | Told): void {
     if (this.nextRun) {
       this.nextRun.backlog.push(event)
       return
     }
-    const start = startOfNextRun(this.state, event)
-    if (start) {
+    const isInteraction = 'scene' in event
+    const start = isInteraction ? startOfNextRun(this.state, event) : null
+    if (start && isInteraction) {
       this.nextRun = { start, ledger: carriedGrants(this.state), backlog: [event] }
       this.hasChanged = true
     } else if (!isClosing(this.state)) {
-      this.update(applyInteraction(this.plan, this.state, event))
+      this.update(
+        isInteraction
+          ? applyInteraction(this.plan, this.state, event)
+          : applyTold(this.plan, this.state, event),
+      )
       if (this.state.stop) this.interrupt()
     }
   }

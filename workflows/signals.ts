@@ -1,6 +1,7 @@
 import { defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/workflow'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
-import type { EventStamp, Interaction, RunStart } from '../src/run/plan.ts'
+import type { EventStamp, Interaction, RunStart, Told } from '../src/run/plan.ts'
+import { parseFacts } from '../src/shared/facts.ts'
 import { storable, storableText, truncateText } from '../src/shared/text.ts'
 import { CANCELLED_BY_OPERATOR, type NurtureRun } from './nurture-run.ts'
 
@@ -35,6 +36,11 @@ const SIGNALS = {
     description: 'The follower unfollowed.',
     parse: parseUnsubscribe,
     apply: (run, event) => run.receiveUnsubscribe(event),
+  }),
+  told: signal<Told>({
+    description: "The follower's facts or tags have changed, or the follower opened a link.",
+    parse: parseTold,
+    apply: (run, told) => run.receiveTold(told),
   }),
   cancel: signal<string>({
     description: 'End this run now. Optional input: a reason (text).',
@@ -142,6 +148,20 @@ function parseInteraction(input: unknown): Interaction | null {
 function parseUnsubscribe(input: unknown): Unsubscribe | null {
   // Checked by isKeyedEvent.
   return isObject(input) && isKeyedEvent(input) ? (storable(input) as unknown as Unsubscribe) : null
+}
+
+function parseTold(input: unknown): Told | null {
+  if (!isObject(input) || !isKeyedEvent(input)) return null
+  const { facts, tags, link } = input
+  const isText = (x: unknown) => typeof x === 'string'
+  const isNews =
+    facts === undefined
+      ? tags === undefined
+        ? isText(link)
+        : Array.isArray(tags) && tags.every(isText)
+      : parseFacts(facts).issues.length === 0
+  // Checked field by field above.
+  return isNews ? (storable(input) as unknown as Told) : null
 }
 
 function parseAgentSession(input: unknown): AgentSessionChange | null {

@@ -8,6 +8,7 @@ import { messageOfStep, messagesOf, partId, stepsOf } from './items.ts'
 import { needsOf } from './message.ts'
 import type { Message } from './message-model.ts'
 import type { Campaign } from './model.ts'
+import { newsOf } from './plan-news.ts'
 import { zoneOffsets } from './zone-offsets.ts'
 
 /** China has one offset for all times. */
@@ -23,7 +24,7 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
   const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
   const hasClock = steps.some((s) => s.clock) || forks.some((f) => f.clock)
   const goal = campaign.goal
-  return {
+  const plan: Plan = {
     campaign: campaign.id,
     version,
     steps,
@@ -37,6 +38,7 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
     ...(quiet ? { quiet: { from: minutesOf(quiet.from), to: minutesOf(quiet.to) } } : {}),
     ...(goal ? { goal: { on: compileEvents(goal.on), ends: goal.end } } : {}),
   }
+  return { ...plan, ...newsOf(campaign, plan) }
 }
 
 /**

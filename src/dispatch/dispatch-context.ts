@@ -5,11 +5,13 @@ import {
   type EventStamp,
   type Interaction,
   isOlder,
+  knownFacts,
   type Plan,
   type RunStart,
   type Told,
 } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
+import type { Facts } from '../shared/facts.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'
@@ -21,10 +23,7 @@ export type Reentry = 'always' | 'never' | { afterMs: number }
 
 /** The part of a run that decides what the next event of its follower means. */
 export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
-  plan: Pick<Plan, 'exitKeywords'> & {
-    /** Kinds of events besides interactions that the run's conditions depend on; absent: none. */
-    listensTo?: readonly string[]
-  }
+  plan: Pick<Plan, 'exitKeywords' | 'facts' | 'listensTo'>
   state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
@@ -123,10 +122,19 @@ export function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
   }
 }
 
-/** A seed is needed for shares and for the spread of local times only. */
-export function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan): RunStart {
+/**
+ * The start of a run. A seed is needed for shares and for the spread of local times only.
+ * @param facts all facts of the follower: the run gets those that its plan uses
+ */
+export function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan, facts: Facts): RunStart {
   const isRandom = plan.spreadMs !== undefined || plan.forks?.some(({ kind }) => kind === 'share')
-  return { entry, plan, ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}) }
+  const own = knownFacts(plan, facts)
+  return {
+    entry,
+    plan,
+    ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}),
+    ...(own ? { own } : {}),
+  }
 }
 
 /** The valid grants that a new run takes over, with the uses that the last run counted. Grants belong to the follower. */

@@ -2,7 +2,7 @@ import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { ACCOUNT_REMOVED } from '../store/accounts/removed-accounts.ts'
 import type { ClaimedEvent } from '../store/inbox/claim-events.ts'
 import { finishDispatch } from '../store/inbox/finish-dispatch.ts'
-import type { SignalName, SignalResult } from '../temporal/run-client.ts'
+import type { SignalResult } from '../temporal/run-client.ts'
 import { noopTracing, type Span } from '../tracing/tracing.ts'
 import type { DispatchContext, DispatchPlan } from './dispatch-context.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
@@ -90,7 +90,7 @@ async function perform(
     case 'agent':
       return { result: resultOf(await runs.signal(follower, 'agentSession', action.change)) }
     case 'tell':
-      return { result: resultOf(await runs.signal(follower, TOLD, action.told)) }
+      return { result: resultOf(await runs.signal(follower, 'told', action.told)) }
     case 'interact': {
       const answer = await runs.signal(follower, 'interaction', action.event)
       return answer === 'not-open' && action.event.start
@@ -103,9 +103,5 @@ async function perform(
       return action satisfies never
   }
 }
-
-/** The workflow of this version has no such signal, and no plan of it depends on such events. */
-const TOLD_NAME: string = 'told'
-const TOLD = TOLD_NAME as SignalName
 
 const resultOf = (answer: SignalResult) => (answer === 'ok' ? 'signalled' : 'no-run')

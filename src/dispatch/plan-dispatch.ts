@@ -114,7 +114,10 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
   const entry = context.matched && !isExit && optedOut == null ? toEntry(row, stamp) : null
   const mayEnter = entry && context.matched && reentryAllows(context, context.matched, stamp)
-  const start = mayEnter && entry && context.matched ? startOf(row, entry, context.matched.plan) : undefined
+  const start =
+    mayEnter && entry && context.matched
+      ? startOf(row, entry, context.matched.plan, follower?.own ?? {})
+      : undefined
   const event: Interaction = {
     ...when,
     key: row.dedupeKey,

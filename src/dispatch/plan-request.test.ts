@@ -71,14 +71,20 @@ const someone = (patch: Partial<FollowerRow> = {}): FollowerRow => ({
 function run(
   campaign: string,
   minutes: number,
-  more: { ended?: boolean; listensTo?: string[]; key?: string; aheadMs?: number } = {},
+  more: {
+    ended?: boolean
+    listensTo?: Plan['listensTo']
+    facts?: string[]
+    key?: string
+    aheadMs?: number
+  } = {},
 ): KnownRun {
-  const { ended = false, listensTo, key = `run-${minutes}`, aheadMs } = more
+  const { ended = false, listensTo, facts, key = `run-${minutes}`, aheadMs } = more
   const stamp = { at: at(minutes), seq: minutes, ...(aheadMs === undefined ? {} : { aheadMs }) }
   const entry = { ...stamp, key, event: 'message' as const, qrScene: null, eventKey: null, text: null }
   const begun = beginRun({ ...PLAN, campaign }, entry, [])
   const state = ended ? endRun(begun, 'completed', null, at(minutes + 1)) : begun
-  const plan = { exitKeywords: [], ...(listensTo ? { listensTo } : {}) }
+  const plan = { exitKeywords: [], ...(listensTo ? { listensTo } : {}), ...(facts ? { facts } : {}) }
   return { runKey: key, campaign, status: state.status, entry, plan, state }
 }
 
@@ -119,6 +125,15 @@ describe('facts', () => {
     expect(action).toEqual({
       do: 'tell',
       told: { at: at(10), seq: 100, aheadMs: 300, key: 'request-1', facts: FACTS },
+    })
+  })
+
+  it('tell a run of those that it uses', () => {
+    const using = (...facts: string[]) => ({ runs: [run('a', 2, { listensTo: ['fact'], facts })] })
+    expect(planned(set, using('paid', 'other')).action).toMatchObject({ told: { facts: { paid: true } } })
+    expect(planned(set, using('other'))).toEqual({
+      patch: { own: FACTS },
+      action: { do: 'nothing', result: 'stored' },
     })
   })
 
@@ -172,6 +187,17 @@ describe('an entry by request', () => {
       },
     })
     expect(planned(request(ENTER)).patch).toEqual({})
+  })
+
+  it('gives the run the facts that its plan uses, the newest values of the request among them', () => {
+    const plan: Plan = { ...PLAN, facts: ['paid', 'doctor'], listensTo: ['fact'] }
+    const follower = someone({ own: { paid: false, doctor: '李', other: 1 } })
+    const matched = { plan, reentry: 'always' as const }
+    expect(planned(request({ type: 'enter', facts: FACTS }), { follower, matched }).action).toMatchObject({
+      event: { start: { own: { paid: true, doctor: '李' } } },
+    })
+    const { action } = planned(request({ type: 'enter', facts: FACTS }), { follower })
+    expect(action.do === 'start' && action.event.start).not.toHaveProperty('own')
   })
 
   it('is refused as the rules say, and changes nothing then', () => {

@@ -1,4 +1,4 @@
-import { correctedTime, type EventStamp, isOlder, type Told } from '../run/plan.ts'
+import { correctedTime, type EventStamp, isOlder, knownFacts, type Told } from '../run/plan.ts'
 import { type Facts, mergeFacts } from '../shared/facts.ts'
 import type { InboxRequest } from '../store/inbox/inbox-event.ts'
 import type { FollowerRow } from '../store/runs/follower-rows.ts'
@@ -35,7 +35,8 @@ export function planRequest(
       const own = mergeFacts(follower.own, request.facts)
       if (!own) return nothing('too-many-facts')
       const isOwn = request.by !== undefined && request.by === activeRun(context)?.runKey
-      const told = isOwn ? null : tell(context, 'fact', stamp, { facts: request.facts })
+      const facts = isOwn ? null : knownFacts(activeRun(context)?.plan ?? {}, request.facts)
+      const told = facts && tell(context, 'fact', stamp, { facts })
       return { patch: { own }, action: told ?? stored() }
     }
     case 'enter':
@@ -85,7 +86,7 @@ function planEnter(
     scene: 'menu' as const,
     allowance: null,
     text: null,
-    start: startOf(row, entry, matched.plan),
+    start: startOf(row, entry, matched.plan, own),
   }
   const ledger = carriedLedger(context, follower.grants, correctedTime(entry))
   const agent = currentAgentSession(follower, {})

@@ -29,7 +29,15 @@ export interface Plan {
   /** Local times and ends of quiet hours are up to this much later, by the seed of the run. */
   spreadMs?: number
   goal?: Goal
+  /** The names of the facts that the plan and its messages use. Absent: all, for a plan that listens to facts; else none. */
+  facts?: readonly string[]
+  /** The news that the run must be told. Absent: none. */
+  listensTo?: readonly News[]
 }
+
+/** The kinds of news that no interaction brings. */
+export const NEWS = ['fact', 'tag', 'link'] as const
+type News = (typeof NEWS)[number]
 
 /** What the campaign is for. */
 interface Goal {
@@ -44,8 +52,24 @@ interface Goal {
  */
 export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan>
 
-export function storedPlan({ exitKeywords, windowMs, zone }: Plan): StoredPlan {
-  return { exitKeywords, windowMs, ...(zone ? { zone } : {}) }
+export function storedPlan({ exitKeywords, windowMs, zone, facts, listensTo }: Plan): StoredPlan {
+  return {
+    exitKeywords,
+    windowMs,
+    ...(zone ? { zone } : {}),
+    ...(facts ? { facts } : {}),
+    ...(listensTo ? { listensTo } : {}),
+  }
+}
+
+/** The facts that a run of this plan uses; null when it uses none of these. */
+export function knownFacts(
+  { facts: names, listensTo }: Pick<Plan, 'facts' | 'listensTo'>,
+  facts: Facts,
+): Facts | null {
+  if (!listensTo?.includes('fact')) return null
+  const used = names ? Object.entries(facts).filter(([name]) => names.includes(name)) : Object.entries(facts)
+  return used.length > 0 ? Object.fromEntries(used) : null
 }
 
 /** The whole plan of a row; null when the row refers to its campaign version. */

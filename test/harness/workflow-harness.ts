@@ -7,6 +7,7 @@ import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run
 import type { PresentedRun } from '../../src/run/present.ts'
 import { completeRun } from '../../src/run/run-actions.ts'
 import { applySendResult, type SendResult } from '../../src/run/send-result.ts'
+import type { Facts } from '../../src/shared/facts.ts'
 import { workflowIdOf } from '../../src/shared/ids.ts'
 import { createLog } from '../../src/shared/log.ts'
 import { advanceRunClock, readRunClock } from '../../src/temporal/advance-clock.ts'
@@ -74,6 +75,8 @@ export interface TestFollower {
       eventKey?: string
     },
   ): Promise<void>
+  /** Tells the run of facts, tags or the click of a link. */
+  tell(news: { facts: Facts } | { tags: string[] } | { link: string }): Promise<void>
   unfollow(at?: number): Promise<void>
   handle(): WorkflowHandle
   advance(ms: number): Promise<void>
@@ -280,6 +283,10 @@ function createTestFollower(
       if (options.start)
         await runs.startOrSignal(followerKey, { ...interaction, start: options.start }, options.ledger ?? [])
       else await handle().signal('interaction', interaction)
+    },
+    async tell(news) {
+      const mark = { key: randomUUID(), at: toWholeSecond(await clock()), seq: ++lastSeq }
+      await handle().signal('told', { ...mark, ...news })
     },
     async unfollow(at) {
       const mark = { key: randomUUID(), at: at ?? toWholeSecond(await clock()), seq: ++lastSeq }

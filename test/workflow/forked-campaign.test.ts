@@ -75,6 +75,44 @@ describe('a campaign with forks', () => {
   })
 })
 
+describe('news that no interaction brings', () => {
+  const pay = planOfItems(`
+- id: pay
+  wait: 10h
+  branches:
+    - { name: paid, on: { facts: { paid: true } }, steps: [{ id: thanks, send: { text: '{{ fact.paid }}' } }] }
+    - { name: vip, on: { tags: [vip] }, steps: [{ id: welcome, send: { text: vip } }] }
+- { id: visit, since: { fact: visitAt }, before: 1h, send: { text: visit } }
+`)
+
+  it('takes the branch of a fact, and moves the step that is counted from another', async () => {
+    const f = harness.follower()
+    await f.start(pay, 'message')
+    await f.advance(HOUR)
+    await f.tell({ facts: { paid: false } })
+    await f.advance(HOUR)
+    expect(sentSteps(f)).toEqual([])
+    await f.tell({ facts: { paid: true, visitAt: f.entryAt + 5 * HOUR } })
+    await f.waitForState((s) => s.steps[0]?.state === 'sent')
+    await f.advance(3 * HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed' })
+    expect(sentSteps(f)).toEqual(['thanks message', 'visit message'])
+    expect(f.sent[1]?.afterMs).toBeGreaterThanOrEqual(4 * HOUR)
+  })
+
+  it('takes the branch of a tag, and ignores what is malformed', async () => {
+    const f = harness.follower()
+    await f.start(pay, 'message')
+    await f.handle().signal('told', { key: 'x', at: 1, seq: 1, facts: { paid: null } })
+    await f.tell({ tags: ['other', 'vip'] })
+    await f.waitForState((s) => s.steps[1]?.state === 'sent')
+    await f.handle().signal('cancel')
+    expect(await f.outcome()).toMatchObject({ outcome: 'cancelled' })
+    expect(sentSteps(f)).toEqual(['welcome message'])
+    expect(f.records.at(-1)?.state.warnings).toEqual(['ignored a malformed told signal'])
+  })
+})
+
 describe('a step at a local time', () => {
   it('goes at that time of the next day', async () => {
     const morning = planOfItems(

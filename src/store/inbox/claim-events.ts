@@ -14,10 +14,7 @@ const RECENT_RUNS = 20
 
 /** The part of a run's row that dispatching an event reads. */
 export type RecentRun = Pick<RunRow, 'runKey' | 'runId' | 'campaign' | 'status' | 'outcome' | 'entry'> & {
-  plan: Pick<RunRow['plan'], 'exitKeywords'> & {
-    /** Kinds of events besides interactions that the run's conditions depend on; absent: none. */
-    listensTo?: readonly string[]
-  }
+  plan: Pick<RunRow['plan'], 'exitKeywords' | 'facts' | 'listensTo'>
   state: Pick<RunRow['state'], 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
@@ -86,7 +83,8 @@ export async function claimHeads(
         (SELECT COALESCE(jsonb_agg(r.run ORDER BY r.created_at DESC), '[]') FROM (
           SELECT created_at, jsonb_build_object('runKey', run_key, 'runId', run_id, 'campaign', campaign,
             'status', status, 'outcome', outcome, 'entry', entry,
-            'plan', jsonb_strip_nulls(jsonb_build_object('exitKeywords', plan->'exitKeywords', 'listensTo', plan->'listensTo')),
+            'plan', jsonb_strip_nulls(jsonb_build_object('exitKeywords', plan->'exitKeywords', 'facts', plan->'facts',
+              'listensTo', plan->'listensTo')),
             'state', jsonb_build_object('seenEventKeys', state->'seenEventKeys', 'revision', state->'revision',
               'ledger', state->'ledger')) AS run
           FROM ${runs} WHERE app_id = c.app_id AND open_id = c.open_id

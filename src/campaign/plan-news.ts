@@ -1,0 +1,57 @@
+import type { Condition } from '../run/condition.ts'
+import type { EventMatcher } from '../run/event-matcher.ts'
+import { NEWS, type Plan } from '../run/plan.ts'
+import { messagesOf, stepsOf } from './items.ts'
+import { textsOf } from './message.ts'
+import type { Campaign } from './model.ts'
+import { factsIn } from './template/template.ts'
+
+/** What a run of this plan must know of its follower besides interactions: the names of facts, and the kinds of news. */
+export function newsOf(
+  campaign: Pick<Campaign, 'steps'>,
+  plan: Pick<Plan, 'steps' | 'forks' | 'goal'>,
+): Pick<Plan, 'facts' | 'listensTo'> {
+  const { steps, forks = [], goal } = plan
+  const branches = forks.flatMap((fork) => fork.branches)
+  const matchers = [...branches.flatMap(({ on = [] }) => on), ...(goal?.on ?? [])]
+  const conditions = [...steps, ...branches].flatMap(({ when }) =>
+    typeof when === 'object' && when ? [when] : [],
+  )
+  const anchors = [...steps, ...forks].flatMap(({ since }) =>
+    typeof since === 'object' && 'fact' in since ? [since.fact] : [],
+  )
+  const texts = stepsOf(campaign)
+    .flatMap(messagesOf)
+    .flatMap(({ message }) => textsOf(message))
+  const names = new Set([
+    ...matchers.flatMap(namesOfMatcher),
+    ...conditions.flatMap(namesOfCondition),
+    ...anchors,
+    ...texts.flatMap(([, text]) => namesOfText(text)),
+  ])
+  const hearsAnyFact = matchers.some(({ event, facts }) => event === 'fact' && facts === undefined)
+  const heard = new Set<string>(matchers.map(({ event }) => event))
+  if (names.size > 0) heard.add('fact')
+  const listensTo = NEWS.filter((kind) => heard.has(kind))
+  return {
+    ...(names.size > 0 && !hearsAnyFact ? { facts: [...names] } : {}),
+    ...(listensTo.length > 0 ? { listensTo } : {}),
+  }
+}
+
+function namesOfMatcher({ facts = {} }: EventMatcher): string[] {
+  return Object.keys(facts)
+}
+
+function namesOfCondition({ facts = {}, entry = [], not }: Condition): string[] {
+  return [...Object.keys(facts), ...entry.flatMap(namesOfMatcher), ...(not ? namesOfCondition(not) : [])]
+}
+
+/** A text that is no valid template uses none: the check of a file refuses it, and a send reports it. */
+function namesOfText(text: string): string[] {
+  try {
+    return factsIn(text)
+  } catch {
+    return []
+  }
+}
