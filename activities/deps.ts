@@ -53,6 +53,8 @@ export interface ActivityDeps {
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
   /** The same, as this process read it at most a second ago. */
   recentMessageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
+  /** Called after a step has stored events of its follower. */
+  onEvents?: () => void
   metrics: {
     sent(result: string, errcode: number | null): void
     /** Counts one request by the class of its answer. */

@@ -1,3 +1,4 @@
+import { createAct } from './act.ts'
 import type { ActivityDeps } from './deps.ts'
 import { createFetchFollowerAttributes } from './follower/fetch-follower-attributes.ts'
 import { createTagFollower } from './follower/tag-follower.ts'
@@ -8,6 +9,7 @@ import { createSend } from './send/send.ts'
 import { createSendNow } from './send/send-now.ts'
 import { UnrecordedSends } from './send/unrecorded-sends.ts'
 
+export type { ActInput } from './act.ts'
 export type { ActivityDeps } from './deps.ts'
 export type { FetchAttributesInput } from './follower/fetch-follower-attributes.ts'
 export type { TagInput } from './follower/tag-follower.ts'
@@ -25,6 +27,7 @@ export function createActivities(deps: ActivityDeps) {
     recordRun: createRecordRun(deps),
     fetchFollowerAttributes: createFetchFollowerAttributes(deps),
     tagFollower: createTagFollower(deps),
+    act: createAct(deps),
   }
 }
 

@@ -6,12 +6,14 @@ import {
   TemporalFailure,
 } from '@temporalio/workflow'
 import type {
+  ActInput,
   Activities,
   FetchAttributesInput,
   RecordRunInput,
   SendInput,
   TagInput,
 } from '../activities/index.ts'
+import type { ActResult } from '../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import type { PlanStep } from '../src/run/plan.ts'
 import type { LostSend, SendResult } from '../src/run/send-result.ts'
@@ -124,6 +126,11 @@ export function tagFollower(appId: string, step: PlanStep, timing: FetchAttribut
   const summary = [id, ...tag.map((t) => `+${t}`), ...untag.map((t) => `-${t}`)].join(' ')
   const call = proxyActivities<Activities>(wechatCall(appId, summary, timing.leftMs))
   return call.tagFollower({ step: id, tag, untag, ...timing } satisfies TagInput)
+}
+
+/** Writes what a step without a message does. */
+export function act(appId: string, input: ActInput): Promise<ActResult> {
+  return proxyActivities<Activities>(storeCall(appId, `${input.stepId} · act`)).act(input)
 }
 
 /** Reads the result of a send from the delivery row, when the send activity returned none. */

@@ -32,8 +32,8 @@ export async function FollowerNurture(input: NurtureInput): Promise<NurtureResul
         await run.learn(action)
         break
       case 'act':
-        // `check` refuses these steps until an activity exists for them.
-        throw ApplicationFailure.nonRetryable(`step ${action.step.id} needs a newer worker`, 'UnknownAction')
+        await run.act(action)
+        break
       case 'wait':
         await run.wait(action)
         break

@@ -6,6 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { SendInput } from '../activities/index.ts'
+import { type ActResult, doneStep, effectsOf } from '../src/run/act.ts'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
 import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
@@ -20,6 +21,7 @@ import {
 } from '../src/run/plan.ts'
 import { type PresentedRun, presentRun } from '../src/run/present.ts'
 import {
+  type ActAction,
   type Action,
   applyActionResult,
   beginSendAction,
@@ -46,7 +48,7 @@ import {
 import { applyLostSends, type SendResult } from '../src/run/send-result.ts'
 import { addWarning, type RunState, requestStop } from '../src/run/state.ts'
 import { type FollowerKey, parseWorkflowId } from '../src/shared/ids.ts'
-import { fetchFollowerAttributes, tagFollower } from './activity-calls.ts'
+import { act, fetchFollowerAttributes, tagFollower } from './activity-calls.ts'
 import { continueAsNextRun, continueSameRun, type NextRun } from './continue-as-new.ts'
 import { InterruptibleScope, ignoreCancellation, orElseOnTimeout } from './interruption.ts'
 import { runLog } from './log-sink.ts'
@@ -68,6 +70,7 @@ const WAIT_SUMMARY: Record<string, string> = {
   'human-agent': "until the human agent's session ends",
 }
 const NOT_TAGGED: TagResult = { result: 'refused', reason: 'tag-failed', errcode: null }
+const DONE: ActResult = { result: 'done' }
 const NOT_FETCHED: FetchAttributesResult = { unknown: 'no time left', errcode: null }
 
 /** One run in Temporal: holds its state, applies signals, and executes its actions as activities and timers. */
@@ -240,6 +243,26 @@ export class NurtureRun {
     await this.interruptible.run(() => this.executeTag(action))
   }
 
+  /** Executes a step without a message: its tags at WeChat, and what it writes to the store. */
+  async act(action: ActAction): Promise<void> {
+    const { step, index, leftMs } = action
+    const effects = effectsOf(this.plan, this.state, step)
+    let isTagged = true
+    if (step.tag || step.untag) {
+      const tagging = () => tagFollower(this.follower.appId, step, { now: Date.now(), leftMs })
+      const tagged = await this.interruptible.run(() => orElseOnTimeout(tagging, NOT_TAGGED))
+      // A signal has interrupted the tagging, so the run decides again.
+      if (!tagged) return
+      isTagged = tagged.result === 'tagged'
+    }
+    // The store may have accepted it, so no signal interrupts it.
+    const result = await CancellationScope.nonCancellable(async () =>
+      effects ? act(this.follower.appId, doneStep(this.state, index, effects, Date.now())) : DONE,
+    )
+    const done = result.result === 'done' && !isTagged ? { ...result, untagged: true as const } : result
+    this.state = applyActionResult(this.state, { ...action, result: done }, Date.now())
+  }
+
   /** Fetches the follower's attributes, for a step that needs them. */
   async fetchAttributes(action: FetchAttributesAction): Promise<void> {
     const { step, leftMs } = action
@@ -303,6 +326,8 @@ export class NurtureRun {
     const isLast = localFirst && completesRun(this.plan, this.state, action, now)
     const input: SendInput = { state: this.state, index, grant, leftMs, now }
     if (isLast) input.completesRun = true
+    const effects = effectsOf(this.plan, this.state, step)
+    if (effects) input.effects = effects
     return sendStep(this.follower.appId, step, input, { localFirst, interruptible: this.interruptible })
   }
 

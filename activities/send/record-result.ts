@@ -1,8 +1,10 @@
+import { applySend, doneStep } from '../../src/run/act.ts'
 import { completeRun } from '../../src/run/run-actions.ts'
-import { applySendResult, type SendResult } from '../../src/run/send-result.ts'
+import type { SendResult } from '../../src/run/send-result.ts'
 import type { RunState } from '../../src/run/state.ts'
 import { maskId } from '../../src/shared/ids.ts'
 import { storable } from '../../src/shared/text.ts'
+import type { Db } from '../../src/store/db.ts'
 import {
   recordLastStep,
   recordStepResult,
@@ -11,7 +13,9 @@ import {
 } from '../../src/store/runs/deliveries.ts'
 import { saveSnapshot } from '../../src/store/runs/run-rows.ts'
 import { REDACTION_NOTE, type StoredDetail } from '../../src/store/runs/run-snapshots.ts'
+import { writeStepEffects } from '../../src/store/runs/step-effects.ts'
 import { ERRCODE } from '../../src/wechat/rules/errcodes.ts'
+import { reportEffects } from '../act.ts'
 import type { ActivityDeps } from '../deps.ts'
 import { type SendInput, stepOf } from './send-input.ts'
 
@@ -66,19 +70,33 @@ export async function recordResult(
 /** @returns the result, with what the workflow must know of the row */
 async function write(
   deps: ActivityDeps,
-  { completesRun }: SendInput,
+  { completesRun, effects, index }: SendInput,
   { key, runId }: Attempt,
   { result, after, row }: { result: SendResult; after: RunState; row: StepResult },
 ): Promise<SendResult> {
   const { db, metrics } = deps
-  if (completesRun && result.result === 'sent') {
+  const isSent = result.result === 'sent'
+  const follower = { appId: key.appId, openId: key.openId }
+  const also =
+    effects && isSent
+      ? async (tx: Db) => {
+          const written = await writeStepEffects(
+            tx,
+            follower,
+            doneStep(after, index, effects, result.at),
+            row.now,
+          )
+          return () => reportEffects(deps, key, written)
+        }
+      : null
+  if (completesRun && isSent) {
     const ended = { state: completeRun(after, result.at), runId }
-    if (await recordLastStep(db, key, row, ended)) {
+    if (await recordLastStep(db, key, row, ended, also)) {
       metrics.ended('completed')
       return { ...result, completedRun: true }
     }
   }
-  const stored = await recordStepResult(db, key, row, { state: after, runId })
+  const stored = await recordStepResult(db, key, row, { state: after, runId }, also)
   reportReducedSnapshot(deps, key, stored)
   return stored === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
 }
@@ -131,6 +149,6 @@ export function reportReducedSnapshot(
   )
 }
 
-function stateAfter({ grant, index, state }: SendInput, result: SendResult): RunState {
-  return applySendResult(state, index, { grant, grants: state.ledger }, result)
+function stateAfter({ grant, index, state, effects }: SendInput, result: SendResult): RunState {
+  return applySend(state, index, { grant, grants: state.ledger }, result, effects?.acts)
 }

@@ -1,3 +1,4 @@
+import type { StepEffects } from '../../src/run/act.ts'
 import type { RunState, StepState } from '../../src/run/state.ts'
 import type { SendKey } from '../../src/store/runs/deliveries.ts'
 import type { Grant } from '../../src/wechat/rules/ledger.ts'
@@ -15,6 +16,8 @@ export interface SendInput {
   now: number
   /** True when the run completes as soon as the step is sent. The end of the run is then written with the result. */
   completesRun?: true
+  /** What the step does besides the message; absent: nothing. It is written with the result. */
+  effects?: StepEffects
 }
 
 /** The key of a step's delivery row. */

@@ -55,10 +55,11 @@ export function createServices(options: ServiceOptions): Services {
   const { tokens, stopAccount, activities } = createSending(context, {
     platform: () => platform?.service ?? null,
     reloadConfig: () => configuration.reload(),
+    wakeDispatcher: () => intake.dispatcher.wake(),
   })
   const configuration: Configuration = createConfiguration(context, { tokens, stopAccount })
   const platform: PlatformModule | null = createPlatformModule(context, { tokens, configuration })
-  const intake = createIntake(context, { configuration, platform })
+  const intake: Intake = createIntake(context, { configuration, platform })
   const jobs = createJobs(context, { tokens, configuration, platform: platform?.service ?? null })
   const keys = { current: options.encryptionKey, previous: config.previousKeys ?? [] }
   return {

@@ -184,7 +184,7 @@ describe('a word that is not built yet', () => {
     ['ifBusy: replace', '', 'ifBusy'],
     ['goal: { on: { keywords: [a] } }', '', 'goal'],
     ['exit: { keywords: [TD], resume: [KQ] }', '', 'exit.resume'],
-    ['', ', webhook: shop', 'steps.0.webhook'],
+    ['', ', handover: anna@shop', 'steps.0.handover'],
     ['', ', when: { not: { campaign: { first: completed } } }', 'steps.0.when.not.campaign'],
   ])('is refused: %s%s', (line, field, path) => {
     const source = fileOf(`  - { id: s, send: ${text}${field} }`, line ? [line] : [])
@@ -194,11 +194,12 @@ describe('a word that is not built yet', () => {
     expect(issues.every((i) => i.message === 'is not supported by this version yet')).toBe(true)
   })
 
-  it('is none of those about facts and tags of the API', () => {
+  it('is none of those about facts, tags, webhooks and other campaigns', () => {
     const branches = `      - { on: { facts: { paid: true } }, steps: [] }\n      - { on: { tags: [vip] }, steps: [] }`
     const steps = `${ask(branches)}
   - { id: a, before: 2h, since: { fact: visitAt }, send: { text: "hi {{ fact.doctor }}" } }
-  - { id: b, when: { not: { facts: { paid: true } } }, send: ${text} }`
+  - { id: b, when: { not: { facts: { paid: true } } }, send: ${text}, set: { sent: true }, webhook: shop }
+  - { id: c, go: other }`
     expect(checkCampaign(fileOf(steps)).issues).toEqual([])
   })
 

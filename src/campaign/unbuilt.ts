@@ -12,7 +12,7 @@ import type { Campaign } from './model.ts'
 const UNBUILT = {
   campaign: ['ifBusy', 'answers', 'goal'],
   exit: ['reply', 'resume', 'resumeReply'],
-  step: ['typing', 'set', 'webhook', 'handover', 'go'],
+  step: ['typing', 'handover'],
   entryEvents: ['tag', 'api', 'window-closing'],
   forkEvents: ['link'],
   condition: ['campaign'],

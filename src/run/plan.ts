@@ -110,7 +110,7 @@ export interface PlanStep {
 }
 
 /** What a step does besides sending and tagging, in this order. */
-interface StepActions {
+export interface StepActions {
   /** Facts to set. */
   set?: Facts
   /** The name of an endpoint of the deployment. */

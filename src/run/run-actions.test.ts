@@ -76,6 +76,7 @@ describe('a send that completes its run', () => {
     ['another step is open', [{ afterMs: 0 }, { afterMs: 60_000 }]],
     ['another step waits for a reply', [{ afterMs: 0 }, { afterMs: 0, since: 'reply' as const }]],
     ['tags follow it', [{ afterMs: 0, tag: ['buyer'] }]],
+    ['it leads to another campaign, which is the reason of the end', [{ afterMs: 0, acts: { go: 'next' } }]],
   ])('is not one when %s', (_, steps) => {
     const { plan, state, action } = dueSend(steps)
     expect(completesRun(plan, state, action, ENTRY_AT)).toBe(false)

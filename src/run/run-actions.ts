@@ -1,9 +1,9 @@
-import { type ActResult, applyActResult, applyStepActions } from './act.ts'
+import { type ActResult, applyActResult, applySend } from './act.ts'
 import { applyAttributes, applyTagResult, type FetchAttributesResult, type TagResult } from './attributes.ts'
 import { decide, type NextAction } from './decide.ts'
 import { applyLearned, beginAsking } from './forks.ts'
 import type { Plan, PlanStep } from './plan.ts'
-import { applySendResult, beginSend, type SendResult } from './send-result.ts'
+import { beginSend, type SendResult } from './send-result.ts'
 import { endRun, type RunState } from './state.ts'
 
 /**
@@ -25,7 +25,7 @@ export type SendAction = ActionOf<'send'> & {
 /** Tags the follower, as a step of its own or after a step's message. */
 export type TagAction = ActionOf<'tag'> & { step: PlanStep }
 /** Executes a step that sends nothing and does more than tagging. */
-type ActAction = ActionOf<'act'> & { step: PlanStep; at: number }
+export type ActAction = ActionOf<'act'> & { step: PlanStep }
 /** Fetches the follower's attributes for the conditions of a fork. */
 export type LearnAction = ActionOf<'learn'>
 export type FetchAttributesAction = ActionOf<'fetch-attributes'> & { step: PlanStep }
@@ -64,7 +64,11 @@ export function nextAction(plan: Plan, state: RunState, now: number): { state: R
         action: { ...action, step: stepAt(plan, action.index), grants: assessed.ledger, at: now },
       }
     case 'act':
-      return { state: assessed, action: { ...action, step: stepAt(plan, action.index), at: now } }
+      // From now on the follower may answer.
+      return {
+        state: beginAsking(assessed, now),
+        action: { ...action, step: stepAt(plan, action.index) },
+      }
     case 'tag':
     case 'fetch-attributes':
       return { state: assessed, action: { ...action, step: stepAt(plan, action.index) } }
@@ -88,14 +92,12 @@ export function beginSendAction(state: RunState, action: SendAction): RunState {
  */
 export function applyActionResult(state: RunState, action: ExecutedAction, at: number): RunState {
   switch (action.do) {
-    case 'send': {
-      const after = applySendResult(state, action.index, action, action.result)
-      return action.result.result === 'sent' ? applyStepActions(after, action.step) : after
-    }
+    case 'send':
+      return applySend(state, action.index, action, action.result, action.step.acts)
     case 'tag':
       return applyTagResult(state, action.index, action.step, action.result, at)
     case 'act':
-      return applyActResult(beginAsking(state, action.at), action.index, action.step, action.result, at)
+      return applyActResult(state, action.index, action.step, action.result, at)
     case 'learn':
       return applyLearned(state, action.fork, action.result, at)
     case 'fetch-attributes':
@@ -116,13 +118,15 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
 }
 
 /**
- * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run with
+ * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run that ends for
+ * another campaign, whose end has a reason, and not for one with
  * skipped steps: their snapshot is written by itself, which finds requests that the run does not know of.
  * @param now epoch ms by the follower's clock
  */
 export function completesRun(plan: Plan, state: RunState, action: SendAction, now: number): boolean {
   const result: SendResult = { result: 'sent', at: now, unclear: 0 }
-  if (state.steps.some((s) => s.state === 'skipped') || tagsAfterSend(action, result, 0)) return false
+  if (action.step.acts?.go !== undefined || tagsAfterSend(action, result, 0)) return false
+  if (state.steps.some((s) => s.state === 'skipped')) return false
   const next = nextAction(plan, applyActionResult(state, { ...action, result }, now), now).action
   return next.do === 'finish' && next.outcome === COMPLETED.outcome
 }

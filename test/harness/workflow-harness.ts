@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import type { Activities, RecordRunInput, SendInput } from '../../activities/index.ts'
+import type { ActInput, Activities, RecordRunInput, SendInput } from '../../activities/index.ts'
+import { type ActResult, applySend } from '../../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
 import type { PresentedRun } from '../../src/run/present.ts'
 import { completeRun } from '../../src/run/run-actions.ts'
-import { applySendResult, type SendResult } from '../../src/run/send-result.ts'
+import type { SendResult } from '../../src/run/send-result.ts'
 import type { Facts } from '../../src/shared/facts.ts'
 import { workflowIdOf } from '../../src/shared/ids.ts'
 import { createLog } from '../../src/shared/log.ts'
@@ -54,6 +55,8 @@ export interface TestFollower {
   sent: SentStep[]
   /** The snapshots of `recordRun`, and the ends of runs that sends have written. */
   records: Recorded[]
+  /** What steps without a message wrote to the store. */
+  acts: ActInput[]
   /** The answers to the next sends. The last one repeats. By default every send succeeds. */
   answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
   /** Has every local activity of the run throw an error with this message. */
@@ -155,6 +158,7 @@ export async function startWorkflowHarness(
         entryAt: 0,
         sent: [],
         records: [],
+        acts: [],
         answer: null,
         localFailure: null,
         wechat,
@@ -175,6 +179,7 @@ interface FollowerRecord {
   openId: string
   entryAt: number
   sent: SentStep[]
+  acts: ActInput[]
   records: Recorded[]
   answer: ((input: SendInput) => Promise<SendResult> | SendResult) | null
   localFailure: string | null
@@ -196,7 +201,7 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
       follower.sent.push({ stepId, afterMs: result.at - follower.entryAt, paidBy: input.grant.scene })
       if (input.completesRun) {
         const { state, index, grant } = input
-        const after = applySendResult(state, index, { grant, grants: state.ledger }, result)
+        const after = applySend(state, index, { grant, grants: state.ledger }, result, input.effects?.acts)
         follower.records.push({ state: completeRun(after, result.at), with: 'send' })
         return { ...result, completedRun: true }
       }
@@ -214,6 +219,11 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
     prepareMedia: async () => null,
     fetchFollowerAttributes: async () => (await currentFollower()).wechat.attributes(),
     tagFollower: async () => (await currentFollower()).wechat.tags(),
+    async act(input): Promise<ActResult> {
+      const { acts } = await currentFollower()
+      acts.push(input)
+      return { result: 'done' }
+    },
     resolveUnanswered: async (input) => ({
       result: 'not-sent',
       reason: 'test',
@@ -261,6 +271,7 @@ function createTestFollower(
     },
     sent: record.sent,
     records: record.records,
+    acts: record.acts,
     wechat: record.wechat,
     answerSends(answer) {
       record.answer = answer

@@ -113,6 +113,37 @@ describe('news that no interaction brings', () => {
   })
 })
 
+describe('what steps do besides messages', () => {
+  const story = planOfItems(`
+- { id: gift, send: { text: hi }, set: { gift: true }, webhook: crm }
+- { id: note, after: 1m, set: { noted: 1 }, tag: [vip] }
+- { id: check, after: 1m, when: { facts: { gift: true, noted: 1 } }, send: { text: both } }
+- { id: move, after: 1m, go: next }
+- { id: never, after: 1h, send: { text: never } }
+`)
+
+  it('is written with their results, and known to the run at once', async () => {
+    const f = harness.follower()
+    await f.start(story, 'message')
+    await f.advance(HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed', reason: 'go next' })
+    expect(sentSteps(f)).toEqual(['gift message', 'check message'])
+    expect(f.acts).toMatchObject([
+      { stepId: 'note', acts: { set: { noted: 1 } }, own: { gift: true, noted: 1 } },
+      { stepId: 'move', acts: { go: 'next' } },
+    ])
+  })
+
+  it('does not depend on WeChat, which may refuse the tags of the step', async () => {
+    const f = harness.follower()
+    f.wechat.tags = () => ({ result: 'refused', reason: 'tag-refused', errcode: 45058 })
+    await f.start(story, 'message')
+    await f.advance(HOUR)
+    expect(await f.outcome()).toMatchObject({ outcome: 'completed', reason: 'go next' })
+    expect(f.acts.map((a) => a.stepId)).toEqual(['note', 'move'])
+  })
+})
+
 describe('a step at a local time', () => {
   it('goes at that time of the next day', async () => {
     const morning = planOfItems(

@@ -30,6 +30,8 @@ export function createSending(
     platform(): PlatformService | null
     /** Makes stored changes of accounts live in this process. */
     reloadConfig(): Promise<void>
+    /** Dispatches events that a step has stored. */
+    wakeDispatcher(): void
   },
 ): Sending {
   const { db, log, now, metrics, campaigns } = context
@@ -54,6 +56,7 @@ export function createSending(
     recentMessageOf: recently(campaigns.messageOf),
     accounts,
     metrics: sendMetrics(metrics),
+    onEvents: ports.wakeDispatcher,
   })
   return { tokens, stopAccount, activities }
 }

@@ -6,6 +6,7 @@ import { endRun } from '../../run/state.ts'
 import { createAccountStore } from '../accounts/account-store.ts'
 import { removeAccount } from '../accounts/removed-accounts.ts'
 import { createCampaignStore } from '../campaigns/campaign-store.ts'
+import type { Db } from '../db.ts'
 import { createSealer } from '../encryption/sealer.ts'
 import { acceptCallback } from '../inbox/inbox-rows.ts'
 import {
@@ -18,7 +19,7 @@ import {
   type SendKey,
   unansweredSteps,
 } from './deliveries.ts'
-import { saveFollower } from './follower-rows.ts'
+import { readFollower, saveFollower } from './follower-rows.ts'
 import { endRunFromOutside, insertRun, recordKnownRun, recordRun, runsByFollower } from './run-rows.ts'
 import { REDACTION_NOTE } from './run-snapshots.ts'
 
@@ -257,6 +258,32 @@ describeOnBothStores('the check before a send', (store) => {
       expect(run?.state.reply).toEqual(stored === 'reduced' ? { at: NOW, text: null } : null)
     },
   )
+
+  it('writes what belongs to a result in its transaction, also when the database refuses the snapshot', async () => {
+    await insertRun(store().db, follower, { entry, plan }, [], NOW)
+    await recordIntent(store().db, key, NOW, 0)
+    const row = { state: 'sent' as const, sentAt: NOW, errcode: 0, reason: null, rid: null, now: NOW }
+    const snapshot = (text: string) => ({
+      state: { ...beginRun(plan, entry, []), revision: 1, reply: { at: NOW, text } },
+      runId: 'r',
+    })
+    const done: string[] = []
+    const also = (name: string) => async (tx: Db) => {
+      await saveFollower(tx, { ...follower, openId: name }, { paused: true }, NOW)
+      return () => void done.push(name)
+    }
+    const refused = also('failed')
+    const failing = (tx: Db) => refused(tx).then(() => Promise.reject(new Error('no effect')))
+    await expect(recordStepResult(store().db, key, row, snapshot('x'), failing)).rejects.toThrow('no effect')
+    expect((await readDelivery(store().db, 'run-1', 'hi'))?.state).toBe('sending')
+    expect(await readFollower(store().db, { ...follower, openId: 'failed' })).toBeNull()
+
+    const acceptAgain = await rejectRunWrites(store().db, "NEW.state::text LIKE '%refuse me%'", '22P05')
+    expect(await recordStepResult(store().db, key, row, snapshot('refuse me'), also('b'))).toBe('reduced')
+    await acceptAgain()
+    expect(done).toEqual(['b'])
+    expect(await readFollower(store().db, { ...follower, openId: 'b' })).toMatchObject({ paused: true })
+  })
 
   it('records that a message was sent when the details of WeChat’s answer fit no column', async () => {
     await insertRun(store().db, follower, { entry, plan }, [], NOW)

@@ -173,7 +173,13 @@ export interface StepResult {
 }
 
 /**
- * Records the result of a step and the snapshot of the run, in one statement. When the database refuses it, the result is
+ * What is written with a result, in its transaction. It must be safe to repeat.
+ * @returns what to do after the commit
+ */
+type AlsoWritten = (tx: Db) => Promise<() => void>
+
+/**
+ * Records the result of a step and the snapshot of the run, in one statement, or with `also` in one transaction. When the database refuses it, the result is
  * recorded in a statement of its own: without it, the message would be sent again. A late `sent` overwrites `unknown`, never
  * the reverse. When a worker dies between these statements, the next attempt writes the snapshot with `saveSnapshot`.
  * @returns how much of the snapshot was stored
@@ -183,13 +189,16 @@ export async function recordStepResult(
   key: SendKey,
   result: StepResult,
   snapshot: { state: RunState; runId: string },
+  also: AlsoWritten | null = null,
 ): Promise<StoredDetail> {
   try {
-    await updateDeliveryAndRun(db, key, result, snapshot)
+    await withAlso(db, also, (tx) => updateDeliveryAndRun(tx, key, result, snapshot))
     return 'whole'
   } catch (err) {
     if (!isRefusedData(err)) throw err
   }
+  // Before the result: an attempt that finds the result writes nothing more.
+  await withAlso(db, also, async () => {})
   await updateDelivery(db, key, result)
   return saveSnapshot(db, key.runKey, snapshot, result.now)
 }
@@ -204,13 +213,22 @@ export async function recordLastStep(
   key: SendKey,
   result: StepResult,
   ended: { state: RunState; runId: string },
+  also: AlsoWritten | null = null,
 ): Promise<boolean> {
   try {
-    return await updateDeliveryAndRun(db, key, result, ended)
+    return await withAlso(db, also, (tx) => updateDeliveryAndRun(tx, key, result, ended))
   } catch (err) {
     if (!isRefusedData(err)) throw err
     return false
   }
+}
+
+/** Writes in one transaction, if there is more to write. */
+async function withAlso<T>(db: Db, also: AlsoWritten | null, write: (tx: Db) => Promise<T>): Promise<T> {
+  if (!also) return write(db)
+  const [value, afterCommit] = await db.transaction(async (tx) => [await write(tx), await also(tx)] as const)
+  afterCommit()
+  return value
 }
 
 /** @returns whether the run's row was older, and is updated */
