@@ -83,6 +83,25 @@ describeOnBothStores('the purge of ended runs', (store) => {
   const runKeys = async () => (await db().select().from(runs)).map((r) => r.runKey).sort()
   const deliveryKeys = async () => (await db().select().from(deliveries)).map((d) => d.runKey).sort()
 
+  it('leaves nothing of the follower in an anonymous run', async () => {
+    const key = await addRun('oOld', { daysAgo: RETENTION_DAYS + 1 })
+    const [before] = await db().select().from(runs)
+    if (!before) throw new Error('no run')
+    const personal = {
+      own: { doctor: '李' },
+      answer: '有隐私',
+      recentEvents: [{ event: 'message' as const, at: NOW, text: '有隐私' }],
+      attributes: { tags: ['金卡'], qrScene: '', subscribeScene: '', at: NOW },
+    }
+    await db()
+      .update(runs)
+      .set({ state: { ...before.state, ...personal } })
+    await anonymise()
+    const [after] = await db().select().from(runs)
+    expect(after).toMatchObject({ runKey: key, openId: expect.stringContaining('anonymous-') })
+    expect(JSON.stringify(after)).not.toMatch(/李|隐私|金卡/)
+  })
+
   it('deletes the runs that ended long ago with their deliveries, and no others', async () => {
     await addRun('oOld', { daysAgo: RUN_RETENTION_DAYS + 1 })
     const kept = [

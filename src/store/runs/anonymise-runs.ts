@@ -43,10 +43,13 @@ export async function anonymiseRuns(
   }
 }
 
+/** Fields of a run's state: attributes, facts and texts of the follower. */
+const PERSONAL = '{attributes,own,answer,recentEvents}'
+
 /** The columns of a run without personal data. `key` (jsonb) replaces the key of the entry. */
 export function withoutPersonalData(key: ReturnType<typeof sql>) {
   const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
   const state = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
     'entry', ${runs.state}->'entry' || jsonb_build_object('text', NULL, 'key', ${key}))`
-  return { entry, state: sql`(${runs.state} - 'attributes') || ${state}` }
+  return { entry, state: sql`(${runs.state} - ${PERSONAL}::text[]) || ${state}` }
 }

@@ -60,7 +60,7 @@ export async function storeSnapshot<T>(
 
 /** A run's state without texts of followers and of WeChat. */
 function withoutTexts(state: RunState): RunState {
-  const { attributes: _personal, ...rest } = state
+  const { attributes: _attributes, own: _facts, answer: _answer, recentEvents: _events, ...rest } = state
   return {
     ...rest,
     reason: ownReason(state.reason),
