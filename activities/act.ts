@@ -29,12 +29,12 @@ export function createAct(deps: ActivityDeps) {
 export function reportEffects(
   { log, onEvents }: Pick<ActivityDeps, 'log' | 'onEvents'>,
   { appId, openId, runKey, stepId }: { appId: string; openId: string; runKey: string; stepId: string },
-  { hasEvents, trouble }: WrittenEffects,
+  { hasEvents, problem }: WrittenEffects,
 ): void {
   if (hasEvents) onEvents?.()
-  if (trouble === null) return
+  if (problem === null) return
   log.warn(
-    { key: runKey, run: runKey, appId, follower: maskId(openId), step: stepId, trouble },
+    { key: runKey, run: runKey, appId, follower: maskId(openId), step: stepId, problem },
     'the run ends for another campaign, which the follower cannot enter',
   )
 }

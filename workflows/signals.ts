@@ -37,11 +37,6 @@ const SIGNALS = {
     parse: parseUnsubscribe,
     apply: (run, event) => run.receiveUnsubscribe(event),
   }),
-  told: signal<Told>({
-    description: "The follower's facts or tags have changed, or the follower opened a link.",
-    parse: parseTold,
-    apply: (run, told) => run.receiveTold(told),
-  }),
   cancel: signal<string>({
     description: 'End this run now. Optional input: a reason (text).',
     parse: parseReason,
@@ -61,6 +56,11 @@ const SIGNALS = {
     description: 'A human agent took over the session, or closed it.',
     parse: parseAgentSession,
     apply: (run, change) => run.changeAgentSession(change),
+  }),
+  told: signal<Told>({
+    description: "The follower's facts or tags have changed, or the follower opened a link.",
+    parse: parseTold,
+    apply: (run, told) => run.receiveTold(told),
   }),
   stop: signal<Stop>({
     description: 'End this run: its account was stopped, or the follower opted out.',

@@ -4,7 +4,6 @@ import { compileCampaign, reentryOf } from '../campaign/compile.ts'
 import type { Campaign } from '../campaign/model.ts'
 import type { DispatchContext, KnownRun } from '../dispatch/dispatch-context.ts'
 import { planDispatch } from '../dispatch/plan-dispatch.ts'
-import type { Entry } from '../run/plan.ts'
 import { type Facts, MAX_FACTS, mergeFacts } from '../shared/facts.ts'
 import { type FollowerKey, isAppId } from '../shared/ids.ts'
 import type { AccountStore } from '../store/accounts/account-store.ts'
@@ -15,9 +14,6 @@ import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import { followerId, type KnownFollower, readKnownFollowers } from '../store/inbox/known-followers.ts'
 import { newFollowerRow } from '../store/runs/follower-rows.ts'
 import { ApiError, notFound, refused } from './api-error.ts'
-
-/** The entry of a run that a request starts. The type of an entry does not have it yet; every reader accepts any text. */
-const API_ENTRY: string = 'api'
 
 /** The stores within a transaction. The embedded store has one connection, so nothing may be read outside of it meanwhile. */
 export interface RequestStores {
@@ -74,7 +70,7 @@ export async function requestEnter(
   const wanted: NewRequest = {
     follower,
     request: { type: 'enter', facts },
-    start: { campaign: id, version, event: API_ENTRY as Entry['event'] },
+    start: { campaign: id, version, event: 'api' },
     key,
     aheadMs: deps.skewMonitor.aheadMs(apiBase),
   }
@@ -87,13 +83,32 @@ export async function requestEnter(
   return store(deps, tx, wanted)
 }
 
-/** Stores tags that this product gave a follower, as an event. @param db a transaction */
+interface TagReport {
+  account: { appId: string; apiBase: string | null }
+  openId: string
+  tags: readonly string[]
+  start: NonNullable<NewRequest['start']> | null
+}
+
+/**
+ * Stores tags that this product gave a follower, as an event.
+ * @param db a transaction
+ * @param tagging.start the campaign that begins by these tags; null: none
+ */
 export async function reportTags(
-  deps: Pick<FollowerRequestDeps, 'now'>,
+  deps: FollowerRequestDeps,
   db: Db,
-  { follower, tags }: { follower: FollowerKey; tags: readonly string[] },
+  { account, openId, tags, start }: TagReport,
 ): Promise<void> {
-  await acceptRequest(db, { follower, request: { type: 'tag', tags }, key: null }, deps.now())
+  const { appId, apiBase } = account
+  const wanted: NewRequest = {
+    follower: { appId, openId },
+    request: { type: 'tag', tags },
+    start,
+    key: null,
+    aheadMs: deps.skewMonitor.aheadMs(apiBase),
+  }
+  await acceptRequest(db, wanted, deps.now())
 }
 
 async function store(

@@ -122,6 +122,7 @@ describe('bodies that are published for runs in flight', () => {
   it.each([
     ['a medium', { image: { file: 'sha256-a' } }],
     ['follower.…', { text: '{{ follower.tags }}' }],
+    ['fact.doctor', { text: 'hi {{ fact.doctor }}' }],
   ])('do not reach them when the new body needs %s, and publishing warns', (what, send) => {
     expect(bodyWarnings(before, withHint(send))).toMatchObject([
       { path: 'steps.0.send', message: expect.stringContaining(what) },

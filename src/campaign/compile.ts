@@ -8,7 +8,7 @@ import { messageOfStep, messagesOf, partId, stepsOf } from './items.ts'
 import { needsOf } from './message.ts'
 import type { Message } from './message-model.ts'
 import type { Campaign } from './model.ts'
-import { newsOf } from './plan-news.ts'
+import { factsOfMessage, newsOf } from './plan-news.ts'
 import { zoneOffsets } from './zone-offsets.ts'
 
 /** China has one offset for all times. */
@@ -62,7 +62,16 @@ export function reentryOf(campaign: Campaign): 'always' | 'never' | { afterMs: n
  */
 export function canReplaceBody(pinned: Message, newer: Message): boolean {
   const [had, needs] = [needsOf(pinned), needsOf(newer)]
-  return (had.media || !needs.media) && (had.attributes || !needs.attributes)
+  return (
+    (had.media || !needs.media) &&
+    (had.attributes || !needs.attributes) &&
+    newFactsOf(pinned, newer).length === 0
+  )
+}
+
+function newFactsOf(before: Message, after: Message): string[] {
+  const known = factsOfMessage(before)
+  return factsOfMessage(after).filter((name) => !known.includes(name))
 }
 
 /** A warning for each step whose runs in flight keep the earlier body, although the new one was published for them. */
@@ -71,7 +80,9 @@ export function bodyWarnings(before: Campaign, after: Campaign): Issue[] {
     messagesOf(placed).flatMap(({ path, message }, i): Issue[] => {
       const earlier = messageOfStep(before, partId(placed.step.id, i))
       if (!earlier || canReplaceBody(earlier, message)) return []
-      const what = needsOf(message).media && !needsOf(earlier).media ? 'a medium' : 'follower.…'
+      const [fact] = newFactsOf(earlier, message)
+      const isNewMedium = needsOf(message).media && !needsOf(earlier).media
+      const what = isNewMedium ? 'a medium' : fact === undefined ? 'follower.…' : `fact.${fact}`
       const text = `the new body needs ${what}, which runs in flight do not prepare: they send the earlier body`
       return [{ path, message: text }]
     }),

@@ -189,6 +189,25 @@ describe('exit keywords', () => {
   })
 })
 
+describe('an entry by tags', () => {
+  const campaigns = [
+    live('any', { entry: { event: 'tag' }, accounts: ['wx2'] }),
+    live('gold', { entry: [{ event: 'subscribe' }, { tags: ['金卡', '银卡'] }] }),
+    live('first', { entry: { tags: ['金卡'] }, priority: 1, accounts: ['wx1'] }),
+  ]
+  const tagged = (appId: string, ...tags: string[]) =>
+    createMatcher(campaigns).tagged(appId, tags)?.campaign.id ?? null
+
+  it.each([
+    ['wx1', ['x', '金卡'], 'first'],
+    ['wx1', ['银卡'], 'gold'],
+    ['wx1', ['x'], null],
+    ['wx1', [], null],
+    ['wx2', ['x'], 'any'],
+    ['wx3', ['金卡'], 'gold'],
+  ])('for %s by %j: %j', (appId, tags, expected) => expect(tagged(appId, ...tags)).toBe(expected))
+})
+
 describe('an entry with several events', () => {
   const several = live('a', {
     entry: [
@@ -211,5 +230,6 @@ describe('an entry with several events', () => {
   it('never begins with an event that is no interaction', () => {
     const recall = live('r', { entry: { event: 'window-closing', before: '2h' } })
     expect(entered([recall], typed('hi'))).toBeNull()
+    expect(createMatcher([recall, several]).tagged('wx1', ['vip'])).toBeNull()
   })
 })

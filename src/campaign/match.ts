@@ -5,6 +5,7 @@ import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.t
 import { patternTest } from '../shared/pattern.ts'
 import type { Scene } from '../wechat/rules/rules.ts'
 import { eventList, type FileEvent } from './event-model.ts'
+import { entriesOf } from './items.ts'
 import type { Campaign } from './model.ts'
 
 export interface LiveCampaign {
@@ -19,6 +20,8 @@ type EntryEvent = Omit<FollowerEvent, 'kind'>
 export interface Matcher {
   /** The campaign that the event enters: of the highest priority, then of the smallest id; null when none matches. */
   entry(appId: string, event: EntryEvent): LiveCampaign | null
+  /** The campaign that a follower enters who was given these tags; null when none matches. */
+  tagged(appId: string, tags: readonly string[]): LiveCampaign | null
   /** True for an exit keyword of any campaign of the account. */
   isExit(appId: string, text: string): boolean
 }
@@ -30,6 +33,7 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   const rules = ordered.map((candidate) => ({
     candidate,
     enters: entryTest(candidate.campaign),
+    entersTagged: tagTest(candidate.campaign),
     serves: accountTest(candidate.campaign),
   }))
   const exits = ordered.map(({ campaign }) => ({
@@ -41,6 +45,7 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
       const keyword = keywordOf(event)
       return rules.find((r) => r.serves(appId) && r.enters(event, keyword))?.candidate ?? null
     },
+    tagged: (appId, tags) => rules.find((r) => r.serves(appId) && r.entersTagged(tags))?.candidate ?? null,
     isExit(appId, text) {
       const keyword = normaliseExitKeyword(text)
       return keyword !== '' && exits.some((e) => e.keywords.has(keyword) && e.serves(appId))
@@ -82,6 +87,11 @@ function accountTest({ accounts }: Campaign): (appId: string) => boolean {
 function entryTest({ entry }: Campaign): (event: EntryEvent, keyword: string) => boolean {
   const tests = entry ? eventList(entry).map(eventTest) : []
   return (event, keyword) => tests.some((fits) => fits(event, keyword))
+}
+
+function tagTest(campaign: Campaign): (tags: readonly string[]) => boolean {
+  const entries = entriesOf(campaign).filter(({ event }) => event === 'tag')
+  return (given) => entries.some(({ tags }) => !tags || tags.some((tag) => given.includes(tag)))
 }
 
 function eventTest(entry: FileEvent): (event: EntryEvent, keyword: string) => boolean {

@@ -3,6 +3,7 @@ import type { EventMatcher } from '../run/event-matcher.ts'
 import { NEWS, type Plan } from '../run/plan.ts'
 import { messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
+import type { Message } from './message-model.ts'
 import type { Campaign } from './model.ts'
 import { factsIn } from './template/template.ts'
 
@@ -20,23 +21,26 @@ export function newsOf(
   const anchors = [...steps, ...forks].flatMap(({ since }) =>
     typeof since === 'object' && 'fact' in since ? [since.fact] : [],
   )
-  const texts = stepsOf(campaign)
-    .flatMap(messagesOf)
-    .flatMap(({ message }) => textsOf(message))
+  const messages = stepsOf(campaign).flatMap(messagesOf)
   const names = new Set([
     ...matchers.flatMap(namesOfMatcher),
     ...conditions.flatMap(namesOfCondition),
     ...anchors,
-    ...texts.flatMap(([, text]) => namesOfText(text)),
+    ...messages.flatMap(({ message }) => factsOfMessage(message)),
   ])
   const hearsAnyFact = matchers.some(({ event, facts }) => event === 'fact' && facts === undefined)
-  const heard = new Set<string>(matchers.map(({ event }) => event))
-  if (names.size > 0) heard.add('fact')
-  const listensTo = NEWS.filter((kind) => heard.has(kind))
+  const received = new Set<string>(matchers.map(({ event }) => event))
+  if (names.size > 0) received.add('fact')
+  const listensTo = NEWS.filter((kind) => received.has(kind))
   return {
     ...(names.size > 0 && !hearsAnyFact ? { facts: [...names] } : {}),
     ...(listensTo.length > 0 ? { listensTo } : {}),
   }
+}
+
+/** The names of the facts that a message uses. */
+export function factsOfMessage(message: Message): string[] {
+  return textsOf(message).flatMap(([, text]) => namesOfText(text))
 }
 
 function namesOfMatcher({ facts = {} }: EventMatcher): string[] {

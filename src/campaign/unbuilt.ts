@@ -13,7 +13,7 @@ const UNBUILT = {
   campaign: ['ifBusy', 'answers', 'goal'],
   exit: ['reply', 'resume', 'resumeReply'],
   step: ['typing', 'handover'],
-  entryEvents: ['tag', 'api', 'window-closing'],
+  entryEvents: ['window-closing'],
   forkEvents: ['link'],
   condition: ['campaign'],
 } as const

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Entry, Plan } from '../run/plan.ts'
+import type { Plan } from '../run/plan.ts'
 import { beginRun } from '../run/run-events.ts'
 import { endRun } from '../run/state.ts'
 import type { InboxRequest } from '../store/inbox/inbox-event.ts'
@@ -28,10 +28,7 @@ function request(
   more: { attempts?: number; key?: string; aheadMs?: number } = {},
 ): InboxRow {
   const { attempts = 1, key = 'request-1', aheadMs } = more
-  const start =
-    wanted.type === 'enter'
-      ? { campaign: 'thanks', version: 2, event: 'api' as string as Entry['event'] }
-      : null
+  const start = wanted.type === 'enter' ? { campaign: 'thanks', version: 2, event: 'api' as const } : null
   return {
     id: 100,
     ...FOLLOWER,
@@ -272,7 +269,7 @@ describe('tags and clicks', () => {
 
   it('may begin a campaign, if no run is active', () => {
     const row = request({ type: 'tag', tags: ['金卡'] })
-    const start = { campaign: 'thanks', version: 2, event: 'tag' as string as Entry['event'] }
+    const start = { campaign: 'thanks', version: 2, event: 'tag' as const }
     const matching = { ...row, event: row.event && { ...row.event, start } }
     const matched = { plan: PLAN, reentry: 'always' as const }
     expect(planned(matching, { matched }).action).toMatchObject({

@@ -279,6 +279,18 @@ describe('tags by the API', () => {
     expect(rows.filter((r) => r.kind === 'tag').map((r) => r.result)).toEqual(['not-told'])
   })
 
+  it('begin a campaign that names them', async () => {
+    const steps = ['{ id: hi, send: { text: 您好 } }']
+    expect(
+      (await api.put(campaignYaml('gold', steps, [`accounts: [${APP}]`, 'entry: { tags: [钻石] }']))).status,
+    ).toBe(201)
+    await known('oDiamond')
+    await api.call('POST', path('oDiamond', 'tags'), { json: { add: ['钻石'] } })
+    const rows = await settled('oDiamond')
+    expect(rows.filter((r) => r.kind === 'tag').map((r) => r.result)).toEqual(['started'])
+    await waitFor(() => sentTo('oDiamond'), { until: (texts) => texts.includes('您好') })
+  })
+
   it('that WeChat refuses are no event', async () => {
     const wechat = await known('oFull')
     wechat.setTags(

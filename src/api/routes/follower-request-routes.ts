@@ -130,7 +130,7 @@ function changeFollowerTags(router: OpenAPIHono, deps: ApiDeps): void {
       path: '/followers/{appId}/{openId}/tags',
       summary: 'Change the tags of a follower at WeChat',
       description:
-        'Missing tags are created. Added tags become an event of the follower. WeChat reports no tags that others give.',
+        'Missing tags are created. Added tags become an event of the follower: they may begin a campaign, or take a branch of the active run. WeChat reports no tags that others give.',
       security,
       request: { params: followerParams, ...jsonBody(tagsBody) },
       responses: {
@@ -147,13 +147,16 @@ function changeFollowerTags(router: OpenAPIHono, deps: ApiDeps): void {
       if (!account) throw notFound(`account ${follower.appId}`)
       if (!(await readFollower(deps.db, follower))) throw notFound('such follower')
       const change = { tag: [...new Set(add)], untag: [...new Set(remove)] }
+      const start = deps.configCache.matchTags(account.appId, change.tag)
       await auditedExternalChange(deps, c, note('follower.tags', follower, { add, remove }), async () => {
         const client = deps.clientOf(account)
         const changed = await changeTags(deps, { appId: account.appId, client }, follower.openId, change)
         if (!changed.ok) throw wechatError(changed)
         await deps.db.transaction(async (tx) => {
           await saveTagChanges(tx, follower, change, deps.now())
-          if (change.tag.length > 0) await reportTags(deps, tx, { follower, tags: change.tag })
+          if (change.tag.length === 0) return
+          const { openId } = follower
+          await reportTags(deps, tx, { account, openId, tags: change.tag, start })
         })
         return { result: null }
       })

@@ -44,7 +44,7 @@ export interface ApiDeps {
   }
   webhookEndpoints: Pick<WebhookEndpointStore, 'find' | 'list'>
   hooks: Pick<HookStore, 'find' | 'list'>
-  configCache: Pick<ConfigCache, 'accounts'>
+  configCache: Pick<ConfigCache, 'accounts' | 'matchTags'>
   runs: RunClient
   temporal: Pick<TemporalConnection, 'isUp'>
   namespaceGuard: NamespaceGuard

@@ -18,6 +18,8 @@ export interface ConfigCache extends DispatchConfig {
   findAccount(appId: string): Promise<Account | null>
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
   match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch
+  /** The campaign that a follower enters whom this product gave these tags; null when none matches. */
+  matchTags(appId: string, tags: readonly string[]): EventMatch['start']
   /** Reads everything again. Changes that were written before the call are live when it resolves. */
   reload(): Promise<void>
   accounts(): Account[]
@@ -57,6 +59,7 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
 
   return {
     match: (account, event, createdAt) => matcher.match(account, event, createdAt),
+    matchTags: (appId, tags) => matcher.matchTags(appId, tags),
     isCached: (appId) => accounts.has(appId),
     accounts: () => [...accounts.values()],
     async findAccount(appId) {

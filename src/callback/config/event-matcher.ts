@@ -31,6 +31,12 @@ export class EventMatcher {
     return this.#matcher.isExit(appId, text)
   }
 
+  /** The campaign that a follower enters who was given these tags; null when none matches. */
+  matchTags(appId: string, tags: readonly string[]): EventMatch['start'] {
+    const matched = this.#matcher.tagged(appId, tags)
+    return matched && { campaign: matched.campaign.id, version: matched.version, event: 'tag' }
+  }
+
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
   match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch {
     const matched = this.#matcher.entry(account.appId, event)

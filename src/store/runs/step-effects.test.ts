@@ -34,7 +34,7 @@ describeOnBothStores('what a step does besides its message', (store) => {
   }
 
   it('sets facts as an event of the follower, which the run itself is not told', async () => {
-    expect(await write({ set: { paid: true } })).toEqual({ hasEvents: true, trouble: null })
+    expect(await write({ set: { paid: true } })).toEqual({ hasEvents: true, problem: null })
     expect((await events()).map((row) => [row.openId, row.kind, row.event?.request])).toEqual([
       ['oOne', 'fact', { type: 'fact', facts: { paid: true }, by: 'run-1' }],
     ])
@@ -42,7 +42,7 @@ describeOnBothStores('what a step does besides its message', (store) => {
 
   it('queues a webhook with all facts of the follower, the newest of the run among them', async () => {
     await saveFollower(store().db, FOLLOWER, { own: { doctor: '李', paid: false } }, NOW)
-    expect(await write({ webhook: 'crm', set: { paid: true } })).toMatchObject({ trouble: null })
+    expect(await write({ webhook: 'crm', set: { paid: true } })).toMatchObject({ problem: null })
     const rows = await store().db.select().from(outbox)
     expect(rows.map((row) => [row.runKey, row.stepId, row.endpoint])).toEqual([['run-1', 's', 'crm']])
     expect(JSON.parse(rows[0]?.body ?? '')).toMatchObject({
@@ -58,7 +58,7 @@ describeOnBothStores('what a step does besides its message', (store) => {
   it('asks for the entry into the live version of another campaign, after this run', async () => {
     await publish('next')
     await publish('next', 'priority: 1\n')
-    expect(await write({ go: 'next' })).toEqual({ hasEvents: true, trouble: null })
+    expect(await write({ go: 'next' })).toEqual({ hasEvents: true, problem: null })
     const [row] = await events()
     expect(row?.event).toMatchObject({
       request: { type: 'enter', facts: {}, after: 'run-1' },
@@ -70,10 +70,10 @@ describeOnBothStores('what a step does besides its message', (store) => {
     await publish('paused')
     await publish('elsewhere', 'accounts: [wxB]\n')
     await createCampaignStore(store().db, () => NOW).setState('paused', 'paused')
-    const troubles = await Promise.all(
-      ['gone', 'paused', 'elsewhere'].map(async (go) => (await write({ go })).trouble),
+    const problems = await Promise.all(
+      ['gone', 'paused', 'elsewhere'].map(async (go) => (await write({ go })).problem),
     )
-    expect(troubles).toEqual([
+    expect(problems).toEqual([
       'there is no campaign gone',
       'campaign paused is paused',
       'campaign elsewhere does not serve this account',

@@ -11,7 +11,7 @@ export interface WrittenEffects {
   /** An event was stored: wake the dispatcher. */
   hasEvents: boolean
   /** Why the follower cannot enter the campaign of the step's `go`; null when nothing is known against it. */
-  trouble: string | null
+  problem: string | null
 }
 
 /**
@@ -34,9 +34,9 @@ export async function writeStepEffects(
       now,
     )
   if (acts.webhook !== undefined) await queueWebhook(tx, follower, { ...step, endpoint: acts.webhook }, now)
-  const trouble =
+  const problem =
     acts.go === undefined ? null : await requestEntry(tx, follower, step, acts.go, key('go'), now)
-  return { hasEvents: acts.set !== undefined || (acts.go !== undefined && trouble === null), trouble }
+  return { hasEvents: acts.set !== undefined || (acts.go !== undefined && problem === null), problem }
 }
 
 async function queueWebhook(
