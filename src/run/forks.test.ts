@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planOfItems } from '../../test/harness/file-plan.ts'
 import { ENTRY_AT, type RunSimulation, simulateRun } from '../../test/harness/run-simulation.ts'
+import type { Facts } from '../shared/facts.ts'
 import type { Plan } from './plan.ts'
 
 const SECOND = 1_000
@@ -118,6 +119,28 @@ describe('an open wait', () => {
     expect(taken(plan, later)).toEqual([])
     later.tell({ facts: { items: 2 } })
     expect(taken(plan, later)).toEqual(['paid → yes'])
+  })
+
+  it('is answered by facts that were set before the question and arrive after it', () => {
+    const plan = planOfItems(`
+- { id: hello, after: 1m, send: { text: hello } }
+- id: paid
+  wait: 10m
+  branches:
+    - { name: yes, on: { facts: { paid: true } }, steps: [] }
+    - { name: any, on: { event: fact }, steps: [] }
+- { id: after, after: 1h, send: { text: after } }
+`)
+    const late = (facts: Facts, at: number) => {
+      const run = simulateRun(plan)
+      run.runUntil(2 * MINUTE)
+      run.tell({ facts }, at)
+      return taken(plan, run)
+    }
+    expect(late({ paid: true }, 30 * SECOND)).toEqual(['paid → yes'])
+    expect(late({ other: true }, 30 * SECOND)).toEqual([])
+    expect(late({ other: true }, 90 * SECOND)).toEqual(['paid → any'])
+    expect(late({ paid: true }, 12 * MINUTE)).toEqual(['paid → else'])
   })
 
   it('takes the menu key, the scene, the tag and the link of its branch', () => {

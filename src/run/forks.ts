@@ -94,7 +94,7 @@ function reach(
     case 'on': {
       const from = (state.answersFrom ?? state.startedAt) - CLOCK_TOLERANCE_MS
       const open = changeFork(plan, state, index, { state: 'waiting', openedAt: at, from })
-      const known = planned.branches.findIndex(({ on }) => factsFit(on ?? [], state.own ?? {}))
+      const known = branchOfFacts(planned, state)
       if (known >= 0) return take(plan, open, index, known, at)
       for (const event of state.recentEvents ?? []) {
         if (event.at < from) continue
@@ -123,6 +123,11 @@ function branchFor({ branches }: PlanFork, event: RunEvent, { own = {} }: RunSta
   return branches.findIndex(({ on }) => fitsAny(on ?? [], event, own))
 }
 
+/** The branch whose facts are set already; -1 when there is none. */
+function branchOfFacts({ branches }: PlanFork, { own = {} }: RunState): number {
+  return branches.findIndex(({ on }) => factsFit(on ?? [], own))
+}
+
 /** When the open wait of a fork is over, epoch ms; null while its time is stopped, and for any other fork. */
 function deadlineOf(plan: Plan, state: RunState, index: number): number | null {
   const { openedAt = null, state: now } = state.forks?.[index] ?? {}
@@ -147,7 +152,10 @@ export function answerFork(plan: Plan, state: RunState, event: RunEvent): RunSta
   if (index === null || !planned || fork?.state !== 'waiting') return keepEvent(state, event)
   const { openedAt = null, from = 0 } = fork
   const deadline = deadlineOf(plan, state, index) ?? Infinity
-  const branch = event.at < from || event.at >= deadline ? OTHERWISE : branchFor(planned, event, state)
+  const isEarly = event.at < from
+  // A fact that was set before the question is known only now. Facts are a state, so it counts.
+  const early = isEarly && event.event === 'fact' ? branchOfFacts(planned, state) : OTHERWISE
+  const branch = event.at >= deadline ? OTHERWISE : isEarly ? early : branchFor(planned, event, state)
   if (branch === OTHERWISE) return state
   return take(plan, answeredBy(state, event), index, branch, Math.max(event.at, openedAt ?? event.at))
 }
