@@ -185,7 +185,7 @@ describe('a word that is not built yet', () => {
     ['goal: { on: { keywords: [a] } }', '', 'goal'],
     ['exit: { keywords: [TD], resume: [KQ] }', '', 'exit.resume'],
     ['', ', handover: anna@shop', 'steps.0.handover'],
-    ['', ', when: { not: { campaign: { first: completed } } }', 'steps.0.when.not.campaign'],
+    ['', ', when: { not: { entry: { event: window-closing, before: 2h } } }', 'steps.0.when.not.entry'],
   ])('is refused: %s%s', (line, field, path) => {
     const source = fileOf(`  - { id: s, send: ${text}${field} }`, line ? [line] : [])
     expect(check(source).issues).toEqual([])
@@ -198,7 +198,7 @@ describe('a word that is not built yet', () => {
     const branches = `      - { on: { facts: { paid: true } }, steps: [] }\n      - { on: { tags: [vip] }, steps: [] }`
     const steps = `${ask(branches)}
   - { id: a, before: 2h, since: { fact: visitAt }, send: { text: "hi {{ fact.doctor }}" } }
-  - { id: b, when: { not: { facts: { paid: true } } }, send: ${text}, set: { sent: true }, webhook: shop }
+  - { id: b, when: { campaign: { first: never }, not: { facts: { paid: true } } }, send: ${text}, set: { sent: true }, webhook: shop }
   - { id: c, go: other }`
     expect(checkCampaign(fileOf(steps)).issues).toEqual([])
   })

@@ -1,6 +1,6 @@
 import type { Condition } from '../run/condition.ts'
 import type { EventMatcher } from '../run/event-matcher.ts'
-import { NEWS, type Plan } from '../run/plan.ts'
+import { conditionsOf, NEWS, type Plan } from '../run/plan.ts'
 import { messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import type { Message } from './message-model.ts'
@@ -15,16 +15,13 @@ export function newsOf(
   const { steps, forks = [], goal } = plan
   const branches = forks.flatMap((fork) => fork.branches)
   const matchers = [...branches.flatMap(({ on = [] }) => on), ...(goal?.on ?? [])]
-  const conditions = [...steps, ...branches].flatMap(({ when }) =>
-    typeof when === 'object' && when ? [when] : [],
-  )
   const anchors = [...steps, ...forks].flatMap(({ since }) =>
     typeof since === 'object' && 'fact' in since ? [since.fact] : [],
   )
   const messages = stepsOf(campaign).flatMap(messagesOf)
   const names = new Set([
     ...matchers.flatMap(namesOfMatcher),
-    ...conditions.flatMap(namesOfCondition),
+    ...conditionsOf(plan).flatMap(namesOfCondition),
     ...anchors,
     ...messages.flatMap(({ message }) => factsOfMessage(message)),
   ])

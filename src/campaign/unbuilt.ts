@@ -15,7 +15,6 @@ const UNBUILT = {
   step: ['typing', 'handover'],
   entryEvents: ['window-closing'],
   forkEvents: ['link'],
-  condition: ['campaign'],
 } as const
 
 /** An error for each word of a valid file that is not built yet. */
@@ -49,7 +48,6 @@ function eventPaths(events: FileEvents, path: string, unbuilt: readonly EventNam
 
 function conditionPaths(when: FileCondition | string | undefined, path: string): string[] {
   if (typeof when !== 'object') return []
-  const here = UNBUILT.condition.filter((word) => word in when).map((word) => `${path}.${word}`)
   const entries = when.entry ? eventPaths(when.entry, `${path}.entry`, UNBUILT.entryEvents) : []
-  return [...here, ...entries, ...conditionPaths(when.not, `${path}.not`)]
+  return [...entries, ...conditionPaths(when.not, `${path}.not`)]
 }

@@ -1,6 +1,9 @@
 import type { AgentSessionChange } from '../run/agent-session.ts'
+import { campaignsOf } from '../run/condition.ts'
 import { hash32 } from '../run/hash.ts'
+import type { Outcome } from '../run/outcome.ts'
 import {
+  conditionsOf,
   type Entry,
   type EventStamp,
   type Interaction,
@@ -23,6 +26,8 @@ export type Reentry = 'always' | 'never' | { afterMs: number }
 
 /** The part of a run that decides what the next event of its follower means. */
 export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
+  /** How it ended; null while it goes on. Absent: not read. */
+  outcome?: RunRow['outcome']
   plan: Pick<Plan, 'exitKeywords' | 'facts' | 'listensTo'>
   state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
 }
@@ -126,7 +131,13 @@ export function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
  * The start of a run. A seed is needed for shares and for the spread of local times only.
  * @param facts all facts of the follower: the run gets those that its plan uses
  */
-export function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan, facts: Facts): RunStart {
+export function startOf(
+  { row, runs }: Pick<DispatchContext, 'row' | 'runs'>,
+  entry: Entry,
+  plan: Plan,
+  facts: Facts,
+): RunStart {
+  const { appId, openId } = row
   const isRandom = plan.spreadMs !== undefined || plan.forks?.some(({ kind }) => kind === 'share')
   const own = knownFacts(plan, facts)
   return {
@@ -134,7 +145,20 @@ export function startOf({ appId, openId }: InboxRow, entry: Entry, plan: Plan, f
     plan,
     ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}),
     ...(own ? { own } : {}),
+    ...historyFor(plan, runs, entry),
   }
+}
+
+/** The outcomes of the newest earlier runs of the campaigns that the plan's conditions name. */
+function historyFor(plan: Plan, runs: readonly KnownRun[], entry: Entry): Pick<RunStart, 'history'> {
+  const ids = new Set(conditionsOf(plan).flatMap(campaignsOf))
+  if (ids.size === 0) return {}
+  const earlier = runs.filter(({ runKey, campaign }) => ids.has(campaign) && runKey !== entry.key)
+  // Newest first: of several runs of one campaign the last in this order counts.
+  const outcomes = [...earlier]
+    .reverse()
+    .map(({ campaign, outcome = null }) => [campaign, outcome as Outcome | null])
+  return { history: Object.fromEntries(outcomes) }
 }
 
 /** The valid grants that a new run takes over, with the uses that the last run counted. Grants belong to the follower. */

@@ -116,7 +116,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const mayEnter = entry && context.matched && reentryAllows(context, context.matched, stamp)
   const start =
     mayEnter && entry && context.matched
-      ? startOf(row, entry, context.matched.plan, follower?.own ?? {})
+      ? startOf(context, entry, context.matched.plan, follower?.own ?? {})
       : undefined
   const event: Interaction = {
     ...when,

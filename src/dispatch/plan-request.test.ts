@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { planOfItems } from '../../test/harness/file-plan.ts'
 import type { Plan } from '../run/plan.ts'
 import { beginRun } from '../run/run-events.ts'
 import { endRun } from '../run/state.ts'
@@ -82,7 +83,7 @@ function run(
   const begun = beginRun({ ...PLAN, campaign }, entry, [])
   const state = ended ? endRun(begun, 'completed', null, at(minutes + 1)) : begun
   const plan = { exitKeywords: [], ...(listensTo ? { listensTo } : {}), ...(facts ? { facts } : {}) }
-  return { runKey: key, campaign, status: state.status, entry, plan, state }
+  return { runKey: key, campaign, status: state.status, outcome: state.outcome, entry, plan, state }
 }
 
 function planned(row: InboxRow, more: Partial<DispatchContext> = {}) {
@@ -195,6 +196,23 @@ describe('an entry by request', () => {
     })
     const { action } = planned(request({ type: 'enter', facts: FACTS }), { follower })
     expect(action.do === 'start' && action.event.start).not.toHaveProperty('own')
+  })
+
+  it('tells the run how the newest earlier runs of the campaigns ended that its conditions name', () => {
+    const plan = planOfItems(
+      '- { id: a, when: { campaign: { first: completed }, not: { campaign: { gone: entered } } }, send: { text: hi } }',
+    )
+    const matched = { plan, reentry: 'always' as const }
+    const left = run('first', 1, { ended: true })
+    const runs = [
+      run('other', 5, { ended: true }),
+      run('first', 3, { ended: true }),
+      { ...left, outcome: 'cancelled' },
+    ]
+    const { action } = planned(request(ENTER), { matched, runs })
+    expect(action.do === 'start' && action.event.start?.history).toEqual({ first: 'completed' })
+    const plain = planned(request(ENTER), { runs }).action
+    expect(plain.do === 'start' && plain.event.start).not.toHaveProperty('history')
   })
 
   it('is refused as the rules say, and changes nothing then', () => {

@@ -86,7 +86,7 @@ function planEnter(
     scene: 'menu' as const,
     allowance: null,
     text: null,
-    start: startOf(row, entry, matched.plan, own),
+    start: startOf(context, entry, matched.plan, own),
   }
   const ledger = carriedLedger(context, follower.grants, correctedTime(entry))
   const agent = currentAgentSession(follower, {})

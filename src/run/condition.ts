@@ -89,6 +89,11 @@ function listOf<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
+/** The ids of the campaigns whose earlier runs a condition is about. */
+export function campaignsOf({ campaign = {}, not }: Condition): string[] {
+  return [...Object.keys(campaign), ...(not ? campaignsOf(not) : [])]
+}
+
 /** True when a condition, or one inside it, is about the follower at WeChat. */
 export function needsFollower({ tag, qrScene, subscribeScene, not }: Condition): boolean {
   const own = tag !== undefined || qrScene !== undefined || subscribeScene !== undefined

@@ -121,6 +121,13 @@ export interface StepActions {
   go?: string
 }
 
+/** The conditions of steps and branches. */
+export function conditionsOf({ steps, forks = [] }: Pick<Plan, 'steps' | 'forks'>): Condition[] {
+  return [...steps, ...forks.flatMap(({ branches }) => branches)].flatMap(({ when }) =>
+    typeof when === 'object' && when ? [when] : [],
+  )
+}
+
 /** True for a step without a message. It needs no grant and keeps no spacing. */
 export function sendsNothing(step: PlanStep): boolean {
   return step.kind === 'tag' || step.kind === 'act'
