@@ -53,6 +53,8 @@ export interface ActivityDeps {
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
   /** The same, as this process read it at most a second ago. */
   recentMessageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
+  /** The URL of short links, without a trailing slash; undefined: messages have none. */
+  publicUrl?: string | undefined
   /** Called after a step has stored events of its follower. */
   onEvents?: () => void
   metrics: {

@@ -110,6 +110,20 @@ const render = (message: Message | null, input = sendInput()) =>
     account,
   )
 
+describe('the tracked links of a message', () => {
+  it('are the addresses themselves without a public URL', async () => {
+    const text = "看 {{ 'https://example.com/a' | track: 'a' }}"
+    expect(await render({ text })).toMatchObject({ body: { text: { content: '看 https://example.com/a' } } })
+  })
+
+  it('cannot have one name for two addresses', async () => {
+    const text = "{{ 'https://example.com/a' | track: 'a' }} {{ 'https://example.com/b' | track: 'a' }}"
+    expect(await render({ text })).toEqual({
+      refused: expect.stringContaining('cannot be rendered: two links have the name "a"'),
+    })
+  })
+})
+
 describe("a step's message", () => {
   it('is found by campaign, version and step', async () => {
     const requested: unknown[] = []

@@ -13,6 +13,7 @@ import { DEMO_APP_ID } from './demo/public-secrets.ts'
 import { startSimulator, suspendUnservedDemo } from './demo/start-simulator.ts'
 import { verifyEncryptionKeys } from './encryption/verify-encryption-keys.ts'
 import { createHttpApp } from './http/http-app.ts'
+import { localUrl } from './http/local-url.ts'
 import { listen } from './http/server.ts'
 import { type LocalAddresses, localSecrets } from './local-process.ts'
 import type { LocalTemporal } from './local-temporal.ts'
@@ -50,7 +51,11 @@ export async function serveLocal(local: LocalProcess): Promise<void> {
   const temporal = connectTemporal(target, `n${process.pid}`, dataConverter, tracing)
   shutdown.onShutdown('Temporal connection', temporal.close)
   const services = createServices({
-    config: { ...config, platform: config.platform ?? addresses.demoPlatform },
+    config: {
+      ...config,
+      platform: config.platform ?? addresses.demoPlatform,
+      publicUrl: config.publicUrl ?? localUrl(config.host, addresses.port),
+    },
     db,
     embedded: kind === 'pglite',
     simulator: addresses.simulatorPort !== null,

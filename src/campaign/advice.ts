@@ -6,6 +6,7 @@ import { type FileCondition, isFork } from './item-model.ts'
 import { entriesOf, forksOf, messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import type { Campaign } from './model.ts'
+import { linkNamesIn } from './template/track-link.ts'
 
 /** Warnings about a valid file that no simulation shows: words, filters and facts. */
 export function adviceWarnings(campaign: Campaign): Issue[] {
@@ -15,6 +16,7 @@ export function adviceWarnings(campaign: Campaign): Issue[] {
     ...wordingWarnings(campaign),
     ...tagWarnings(events),
     ...factWarnings(campaign, events),
+    ...linkWarnings(campaign, events),
     ...earlyAnswerWarnings(campaign),
   ]
 }
@@ -139,6 +141,29 @@ function factWarnings(campaign: Campaign, events: readonly PlacedEvent[]): Issue
             hint: 'Set it by the API',
           },
         ],
+  )
+}
+
+/** Links that a branch or the goal waits for, and that no message has. */
+function linkWarnings(campaign: Campaign, events: readonly PlacedEvent[]): Issue[] {
+  const tracked = new Set(
+    stepsOf(campaign)
+      .flatMap(messagesOf)
+      .flatMap(({ message }) => textsOf(message).flatMap(([, text]) => linkNamesIn(text))),
+  )
+  return events.flatMap(({ path, event }) =>
+    (event.links ?? []).flatMap((name, i): Issue[] =>
+      tracked.has(name)
+        ? []
+        : [
+            {
+              path: `${path}.links.${i}`,
+              message: `no message of a step has the link ${name}: it is never opened`,
+              rule: 'links',
+              hint: `Write {{ 'https://…' | track: '${name}' }} into a message`,
+            },
+          ],
+    ),
   )
 }
 

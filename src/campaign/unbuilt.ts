@@ -14,7 +14,6 @@ const UNBUILT = {
   exit: ['reply', 'resume', 'resumeReply'],
   step: ['typing', 'handover'],
   entryEvents: ['window-closing'],
-  forkEvents: ['link'],
 } as const
 
 /** An error for each word of a valid file that is not built yet. */
@@ -33,7 +32,6 @@ export function unbuiltIssues(campaign: Campaign): Issue[] {
     for (const [i, branch] of fork.branches.entries()) {
       const at = `${path}.branches.${i}`
       found.push(...conditionPaths(branch.when, `${at}.when`))
-      if (branch.on) found.push(...eventPaths(branch.on, `${at}.on`, UNBUILT.forkEvents))
     }
   }
   return found.map((path) => ({ path, message: 'is not supported by this version yet' }))

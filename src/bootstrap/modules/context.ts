@@ -24,7 +24,10 @@ type ServiceConfig = Pick<
   'wechatApiBase' | 'callbackMaxAgeMs' | 'retentionDays' | 'runRetentionDays'
 > &
   Partial<
-    Pick<Config, 'platform' | 'forwardPrivate' | 'webhookPrivate' | 'previousKeys' | 'payloadEncryption'>
+    Pick<
+      Config,
+      'platform' | 'publicUrl' | 'forwardPrivate' | 'webhookPrivate' | 'previousKeys' | 'payloadEncryption'
+    >
   >
 
 /** Settings and connections of a process. */

@@ -34,7 +34,7 @@ export function createSending(
     wakeDispatcher(): void
   },
 ): Sending {
-  const { db, log, now, metrics, campaigns } = context
+  const { config, db, log, now, metrics, campaigns } = context
   const throttle = createSendThrottle({
     slots: SEND_SLOTS,
     now,
@@ -56,6 +56,7 @@ export function createSending(
     recentMessageOf: recently(campaigns.messageOf),
     accounts,
     metrics: sendMetrics(metrics),
+    publicUrl: config.publicUrl,
     onEvents: ports.wakeDispatcher,
   })
   return { tokens, stopAccount, activities }

@@ -15,6 +15,7 @@ import {
 } from 'liquidjs'
 import type { StepBudget } from './step-budget.ts'
 import { registerTextFilters } from './text-filters.ts'
+import { registerTrackFilter } from './track-link.ts'
 
 /**
  * liquidjs with a counter for all work. The limits of liquidjs 10.30.1 miss a lot: `memoryLimit` counts a list when it is created
@@ -131,6 +132,7 @@ function createLiquid(): Liquid {
     },
   })
   registerTextFilters(made)
+  registerTrackFilter(made)
   for (const name of Object.keys(made.filters)) countFilter(made, name)
   made.registerFilter(RANGE_FILTER, (value: unknown) => {
     const bound = Number(value)

@@ -3,9 +3,10 @@ import type { Facts } from '../../shared/facts.ts'
 import { withoutLoneSurrogates } from '../../shared/text.ts'
 import { parseTemplate, runTemplate, TEMPLATE_MAX_CHARS, variablesIn } from './liquid.ts'
 import { BudgetExceededError, createStepBudget, RENDER_STEPS, type StepBudget } from './step-budget.ts'
+import type { TracksLinks } from './track-link.ts'
 
 /** The variables of a message template. There are no nicknames: WeChat has not provided them since 2021-12-27. */
-export interface TemplateVariables {
+export interface TemplateVariables extends TracksLinks {
   /** Name and appId, and the account's own variables. */
   account: { name: string; appId: string; [own: string]: string }
   /** The scene of the QR code that began the run; '' without one. */
