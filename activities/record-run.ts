@@ -1,5 +1,5 @@
+import type { LostSend } from '../src/run/lost-sends.ts'
 import type { Plan } from '../src/run/plan.ts'
-import type { LostSend } from '../src/run/send-result.ts'
 import type { RunState } from '../src/run/state.ts'
 import type { FollowerKey } from '../src/shared/ids.ts'
 import { truncateText } from '../src/shared/text.ts'

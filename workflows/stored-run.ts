@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import type { LostSend } from '../src/run/lost-sends.ts'
 import type { Plan } from '../src/run/plan.ts'
-import type { LostSend } from '../src/run/send-result.ts'
 import type { RunState } from '../src/run/state.ts'
 import { recordRun, recordRunNow } from './activity-calls.ts'
 import { stateAttribute } from './names.ts'

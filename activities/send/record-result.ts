@@ -70,26 +70,14 @@ export async function recordResult(
 /** @returns the result, with what the workflow must know of the row */
 async function write(
   deps: ActivityDeps,
-  { completesRun, effects, index }: SendInput,
+  input: SendInput,
   { key, runId }: Attempt,
   { result, after, row }: { result: SendResult; after: RunState; row: StepResult },
 ): Promise<SendResult> {
   const { db, metrics } = deps
   const isSent = result.result === 'sent'
-  const follower = { appId: key.appId, openId: key.openId }
-  const also =
-    effects && isSent
-      ? async (tx: Db) => {
-          const written = await writeStepEffects(
-            tx,
-            follower,
-            doneStep(after, index, effects, result.at),
-            row.now,
-          )
-          return () => reportEffects(deps, key, written)
-        }
-      : null
-  if (completesRun && isSent) {
+  const also = isSent ? effectsWriter(deps, input, key, { after, at: result.at, now: row.now }) : null
+  if (input.completesRun && isSent) {
     const ended = { state: completeRun(after, result.at), runId }
     if (await recordLastStep(db, key, row, ended, also)) {
       metrics.ended('completed')
@@ -99,6 +87,28 @@ async function write(
   const stored = await recordStepResult(db, key, row, { state: after, runId }, also)
   reportReducedSnapshot(deps, key, stored)
   return stored === 'whole' ? result : { ...result, warning: REDACTION_NOTE }
+}
+
+/**
+ * Writes what the step does besides its message; null when it does nothing. A late `sent` writes nothing when the run has already
+ * taken the result for unknown: the run would not know of it.
+ */
+function effectsWriter(
+  deps: ActivityDeps,
+  { effects, index }: SendInput,
+  key: SendKey,
+  { after, at, now }: { after: RunState; at: number; now: number },
+) {
+  if (!effects) return null
+  const follower = { appId: key.appId, openId: key.openId }
+  let isTooLate = false
+  return async (tx: Db, wasUnknown: boolean) => {
+    // A second call finds the result of the first.
+    isTooLate ||= wasUnknown
+    if (isTooLate) return () => {}
+    const written = await writeStepEffects(tx, follower, doneStep(after, index, effects, at), now)
+    return () => reportEffects(deps, key, written)
+  }
 }
 
 /** Logs and counts a result. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { grantOf, planOf, type SendReply, simulateRun } from '../../test/harness/run-simulation.ts'
-import { applyLostSends, applySendResult, beginSend, type SendResult } from './send-result.ts'
+import { applySendResult, beginSend, type SendResult } from './send-result.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -343,30 +343,5 @@ describe('a warning of the send activity', () => {
 
   it('is absent from the state of a run without one', () => {
     expect(replied(sent).state.warnings).toEqual([])
-  })
-})
-
-describe('a request that the run did not know of', () => {
-  const skipped = () => {
-    const run = simulateRun(planOf([{ id: 'hint', afterMs: 30 * SECOND, when: 'not-replied' }]))
-    run.runUntil(10 * SECOND)
-    run.sendText('1')
-    run.runUntil(40 * SECOND)
-    return run.state
-  }
-
-  it.each(['sent', 'unknown'] as const)('makes its step %s, and counts against a grant', (result) => {
-    const before = skipped()
-    const at = before.entry.at + 5 * SECOND
-    const after = applyLostSends(before, [{ index: 0, result, at, reason: null }])
-    expect(after.steps[0]).toMatchObject({ state: result, sentAt: result === 'sent' ? at : null })
-    expect(grantOf(after, 'subscribe')?.used).toBe(1)
-    expect(after.revision).toBeGreaterThan(before.revision)
-  })
-
-  it('changes nothing else when no grant of that time is left', () => {
-    const before = { ...skipped(), ledger: [] }
-    const after = applyLostSends(before, [{ index: 0, result: 'sent', at: before.entry.at, reason: null }])
-    expect(after).toMatchObject({ ledger: [], steps: [{ state: 'sent' }] })
   })
 })

@@ -1,12 +1,5 @@
 import { ERRCODE } from '../wechat/rules/errcodes.ts'
-import {
-  closeGrants,
-  exhaustGrant,
-  type Grant,
-  type Ledger,
-  selectGrant,
-  useGrant,
-} from '../wechat/rules/ledger.ts'
+import { closeGrants, exhaustGrant, type Grant, type Ledger, useGrant } from '../wechat/rules/ledger.ts'
 import { addWarning, changeStep, doneAt, type RunState, requestStop } from './state.ts'
 
 /**
@@ -118,27 +111,4 @@ function applyResult(
     default:
       return result satisfies never
   }
-}
-
-/** A step that the run has skipped, although a request for it was sent: the workflow task of that request was lost. */
-export interface LostSend {
-  index: number
-  result: 'sent' | 'unknown'
-  /** When the request was sent, epoch ms by the follower's clock. */
-  at: number
-  /** Why the outcome is unknown. */
-  reason: string | null
-}
-
-/** Applies sends that the run did not know of. Their messages count against the grants that could pay for them. */
-export function applyLostSends(state: RunState, lost: readonly LostSend[]): RunState {
-  return lost.reduce((before, { index, result, at, reason }) => {
-    const grant = selectGrant(
-      before.ledger.filter((g) => g.grantedAt <= at),
-      at,
-    )
-    const ledger = grant ? useGrant(before.ledger, grant) : before.ledger
-    const step = result === 'sent' ? { state: result, sentAt: at, reason: null } : { state: result, reason }
-    return changeStep(before, index, step, { ledger, ...doneAt(before, at) })
-  }, state)
 }

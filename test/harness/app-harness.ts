@@ -169,6 +169,9 @@ export class AppHarness {
   }
 }
 
+/** The address of short links. Nothing listens there. */
+export const TEST_PUBLIC_URL = 'https://nurture.example'
+
 function settingsOf(options: AppHarnessOptions, port: number, apiBase: string): AppSettings {
   const { encryption = 'on', encryptionKey = 'test-encryption-key', previousKeys = [] } = options
   const payloadEncryption = encryption === 'on'
@@ -184,6 +187,7 @@ function settingsOf(options: AppHarnessOptions, port: number, apiBase: string): 
       previousKeys: [...previousKeys],
       payloadEncryption,
       webhookPrivate: options.webhookPrivate ?? false,
+      publicUrl: TEST_PUBLIC_URL,
       platform: options.platform ? { ...TEST_PLATFORM, publicUrl: `http://127.0.0.1:${port}` } : null,
     },
     adminToken: options.adminToken ?? 'test-admin-token',

@@ -5,8 +5,10 @@ import { and, asc, eq } from 'drizzle-orm'
 import type { SendInput } from '../../activities/index.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
 import type { Services } from '../../src/bootstrap/services.ts'
+import { type ActResult, doneStep, effectsOf } from '../../src/run/act.ts'
+import type { LostSend } from '../../src/run/lost-sends.ts'
 import type { Plan } from '../../src/run/plan.ts'
-import { beginSend, type LostSend, type SendResult } from '../../src/run/send-result.ts'
+import { beginSend, type SendResult } from '../../src/run/send-result.ts'
 import type { RunState, StepState } from '../../src/run/state.ts'
 import { createSimulator, type Fault, type SimAccount, type Simulator } from '../../src/simulator/index.ts'
 import type { NewAccount } from '../../src/store/accounts/account.ts'
@@ -188,7 +190,11 @@ export class SendScenario {
   input(more: Partial<SendInput> = {}): SendInput {
     const { index = 0 } = more
     const { grant, state } = this
-    return { state: beginSend(state, index), index, grant, leftMs: HOUR, now: Date.now(), ...more }
+    const { plan } = this.parts
+    const step = plan.steps[index]
+    const effects = step ? effectsOf(plan, state, step) : null
+    const given = { state: beginSend(state, index), index, grant, leftMs: HOUR, now: Date.now() }
+    return { ...given, ...(effects ? { effects } : {}), ...more }
   }
 
   /** Executes one attempt of the activity `send`. */
@@ -208,6 +214,14 @@ export class SendScenario {
   /** Executes `sendNow` as in a process that knows no access token of the account, unless one was fetched. */
   sendNowWithoutToken(): Promise<SendResult | null> {
     return this.environment().run(this.harness.services.activities.sendNow, this.input())
+  }
+
+  /** Executes the activity of a step without a message. */
+  async act(index: number): Promise<ActResult> {
+    const { effects } = this.input({ index })
+    if (!effects) throw new Error(`step ${index} writes nothing`)
+    const input = doneStep(this.state, index, effects, Date.now())
+    return this.environment().run(this.harness.services.activities.act, input)
   }
 
   async prepareMedia(more?: Partial<SendInput>): Promise<SendResult | null> {

@@ -174,14 +174,15 @@ export interface StepResult {
 
 /**
  * What is written with a result, in its transaction. It must be safe to repeat.
+ * @param wasUnknown the run has already taken the result for unknown, so that nothing may depend on it any more
  * @returns what to do after the commit
  */
-type AlsoWritten = (tx: Db) => Promise<() => void>
+type AlsoWritten = (tx: Db, wasUnknown: boolean) => Promise<() => void>
 
 /**
- * Records the result of a step and the snapshot of the run, in one statement, or with `also` in one transaction. When the database refuses it, the result is
- * recorded in a statement of its own: without it, the message would be sent again. A late `sent` overwrites `unknown`, never
- * the reverse. When a worker dies between these statements, the next attempt writes the snapshot with `saveSnapshot`.
+ * Records the result of a step and the snapshot of the run, in one statement, or with `also` in one transaction. When the
+ * database refuses it, the result is recorded in a statement of its own: without it, the message would be sent again. A late
+ * `sent` overwrites `unknown`, never the reverse. When a worker dies between these statements, the next attempt writes the snapshot with `saveSnapshot`.
  * @returns how much of the snapshot was stored
  */
 export async function recordStepResult(
@@ -192,13 +193,13 @@ export async function recordStepResult(
   also: AlsoWritten | null = null,
 ): Promise<StoredDetail> {
   try {
-    await withAlso(db, also, (tx) => updateDeliveryAndRun(tx, key, result, snapshot))
+    await withAlso(db, key, also, (tx) => updateDeliveryAndRun(tx, key, result, snapshot))
     return 'whole'
   } catch (err) {
     if (!isRefusedData(err)) throw err
   }
   // Before the result: an attempt that finds the result writes nothing more.
-  await withAlso(db, also, async () => {})
+  await withAlso(db, key, also, async () => {})
   await updateDelivery(db, key, result)
   return saveSnapshot(db, key.runKey, snapshot, result.now)
 }
@@ -216,7 +217,7 @@ export async function recordLastStep(
   also: AlsoWritten | null = null,
 ): Promise<boolean> {
   try {
-    return await withAlso(db, also, (tx) => updateDeliveryAndRun(tx, key, result, ended))
+    return await withAlso(db, key, also, (tx) => updateDeliveryAndRun(tx, key, result, ended))
   } catch (err) {
     if (!isRefusedData(err)) throw err
     return false
@@ -224,9 +225,22 @@ export async function recordLastStep(
 }
 
 /** Writes in one transaction, if there is more to write. */
-async function withAlso<T>(db: Db, also: AlsoWritten | null, write: (tx: Db) => Promise<T>): Promise<T> {
+async function withAlso<T>(
+  db: Db,
+  { runKey, stepId }: SendKey,
+  also: AlsoWritten | null,
+  write: (tx: Db) => Promise<T>,
+): Promise<T> {
   if (!also) return write(db)
-  const [value, afterCommit] = await db.transaction(async (tx) => [await write(tx), await also(tx)] as const)
+  const [value, afterCommit] = await db.transaction(async (tx) => {
+    const before = await tx
+      .select({ state: deliveries.state })
+      .from(deliveries)
+      .where(byKey(runKey, stepId))
+      .for('update')
+    const wasUnknown = before[0]?.state === 'unknown'
+    return [await write(tx), await also(tx, wasUnknown)] as const
+  })
   afterCommit()
   return value
 }

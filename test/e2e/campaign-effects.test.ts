@@ -1,0 +1,126 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { runsByFollower } from '../../src/store/runs/run-rows.ts'
+import { type ApiHarness, startApiHarness } from '../harness/api-harness.ts'
+import { TEST_PUBLIC_URL } from '../harness/app-harness.ts'
+import { waitFor } from '../harness/wait-for.ts'
+
+const APP = 'wxtest0000000001'
+
+let api: ApiHarness
+beforeAll(async () => {
+  api = await startApiHarness({ webhookPrivate: true })
+  await api.addAccount({ appId: APP })
+})
+afterAll(() => api?.close())
+
+const wechat = () => api.app.simulator.account(APP)
+const texts = (openId: string) =>
+  wechat()
+    .sends.filter((s) => s.openId === openId && s.delivered)
+    .map((s) => (s.body.text as { content: string }).content)
+const received = (openId: string, text: string) =>
+  waitFor(() => texts(openId), { until: (all) => all.some((t) => t.includes(text)) })
+const setFacts = (openId: string, json: unknown) =>
+  api.call('PATCH', `/api/followers/${APP}/${openId}/facts`, { json })
+const ended = async (openId: string, campaign: string) => {
+  const run = await api.app.waitForRun(APP, openId, (r) => r.campaign === campaign && r.status === 'ended')
+  return [run.outcome, ...run.state.steps.map((s) => [s.id, s.state, s.reason ?? ''].join(' ').trim())]
+}
+
+/** A server on this machine that keeps the bodies of webhooks. */
+async function receiver() {
+  const bodies: Record<string, unknown>[] = []
+  const server = createServer((req, res) => {
+    let body = ''
+    req.on('data', (part) => {
+      body += part
+    })
+    req.on('end', () => {
+      bodies.push(JSON.parse(body))
+      res.writeHead(200).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  return { bodies, url: `http://127.0.0.1:${port}/in` }
+}
+
+describe('facts, webhooks and other campaigns', () => {
+  it('lead a follower from one campaign to the next', async () => {
+    const crm = await receiver()
+    await api.call('PUT', '/api/webhooks/crm', { json: { url: crm.url } })
+    await api.put(`
+id: members
+name: 会员
+entry: { event: api }
+steps:
+  - { id: welcome, send: { text: '会员 {{ fact.level }} 您好' } }
+`)
+    await api.put(`
+id: pay
+name: 付款
+entry: { event: message, keywords: [付款] }
+steps:
+  - { id: ask, send: { text: 请付款 } }
+  - id: paid
+    wait: 20h
+    branches:
+      - name: 已付
+        on: { facts: { paid: true } }
+        steps:
+          - { id: thanks, send: { text: 谢谢 }, set: { level: 2 }, webhook: crm }
+          - { id: move, when: { facts: { level: { atLeast: 2 } } }, go: members }
+  - { id: reminder, send: { text: 还没付款 } }
+`)
+    await wechat().follow('oPaying')
+    await wechat().type('oPaying', '付款')
+    await received('oPaying', '请付款')
+    expect((await setFacts('oPaying', { paid: false })).status).toBe(202)
+    expect((await setFacts('oPaying', { paid: true })).status).toBe(202)
+    expect(await ended('oPaying', 'members')).toEqual(['completed', 'welcome sent'])
+    expect(texts('oPaying')).toEqual(['请付款', '谢谢', '会员 2 您好'])
+    await waitFor(() => crm.bodies, { until: (all) => all.length > 0 })
+    expect(crm.bodies).toMatchObject([
+      { campaign: 'pay', step: 'thanks', openId: 'oPaying', facts: { paid: true, level: 2 } },
+    ])
+    const facts = await api.get<{ facts: unknown }>(`/api/followers/${APP}/oPaying/facts`)
+    expect(facts.body.facts).toEqual({ paid: true, level: 2 })
+    const runs = await runsByFollower(api.app.services.db, { appId: APP, openId: 'oPaying' }, 9)
+    expect(runs.map((r) => [r.campaign, r.outcome, r.state.reason])).toEqual([
+      ['members', 'completed', null],
+      ['pay', 'completed', 'go members'],
+    ])
+  })
+})
+
+describe('a tracked link', () => {
+  it('is a short link, and its first open takes the branch', async () => {
+    await api.put(`
+id: guide
+name: 指南
+entry: { event: message, keywords: [指南] }
+steps:
+  - { id: link, send: { text: "{{ 'https://example.com/guide?a=1' | track: 'guide' }}" } }
+  - id: opened
+    wait: 20h
+    branches:
+      - { on: { links: [guide] }, steps: [{ id: read, send: { text: 读完了吗 } }] }
+    else: [end]
+`)
+    await wechat().follow('oReader')
+    await wechat().type('oReader', '指南')
+    const [message = ''] = await received('oReader', TEST_PUBLIC_URL)
+    const path = message.slice(TEST_PUBLIC_URL.length)
+    const headers = { 'user-agent': 'Mozilla/5.0 MicroMessenger/8.0.50' }
+    const answer = await api.call('GET', path, { token: null, headers })
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, 'https://example.com/guide?a=1'])
+    expect(await ended('oReader', 'guide')).toEqual(['completed', 'link sent', 'read sent'])
+    expect(texts('oReader').at(-1)).toBe('读完了吗')
+  })
+})
