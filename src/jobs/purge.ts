@@ -23,7 +23,8 @@ const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
  * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, and handled authorisation events of the
  * platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
  * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs and failed
- * webhooks after the same time. Large tables are read page by page. A round that takes long ends early, and the next round continues.
+ * webhooks after the same time. Large tables are read page by page. A round that takes long ends early, and the next round
+ * continues.
  */
 export function createPurge(deps: {
   db: Db
@@ -38,6 +39,9 @@ export function createPurge(deps: {
     pageByPage<number>(batch, (page) => purgeInbox(db, { ...page, before: now() - DEDUPE_KEY_LIFETIME_MS })),
     pageByPage<EndedRunKey>(batch, (page) => anonymiseRuns(db, { ...page, before: oldest() })),
     pageByPage<FollowerKey>(batch, (page) => purgeFollowers(db, { ...page, before: oldest() })),
+    untilFewer(batch, () =>
+      purgeOutbox(db, { delivered: now() - DELIVERED_WEBHOOK_LIFETIME_MS, failed: oldest() }, batch),
+    ),
   ]
   /** The table that the last round has not finished. */
   let current = 0
@@ -52,12 +56,19 @@ export function createPurge(deps: {
         current += 1
       }
       current = 0
-      await purgeOutbox(db, { delivered: now() - DELIVERED_WEBHOOK_LIFETIME_MS, failed: oldest() })
       await purgePreviousKeys(db, now())
       await purgePlatform(db, now() - DEDUPE_KEY_LIFETIME_MS)
       await purgeSignInLocations(db, now())
       return 'finished'
     },
+  }
+}
+
+/** @returns a function that purges until fewer than `limit` rows were left. Its result is false when the time ran out */
+function untilFewer(limit: number, purge: () => Promise<number>) {
+  return async (until: number): Promise<boolean> => {
+    while ((await purge()) >= limit) if (performance.now() > until) return false
+    return true
   }
 }
 

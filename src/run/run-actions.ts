@@ -118,9 +118,9 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
 }
 
 /**
- * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run that ends for
- * another campaign, whose end has a reason, and not for one with
- * skipped steps: their snapshot is written by itself, which finds requests that the run does not know of.
+ * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run that ends
+ * for another campaign, whose end has a reason, and not for one with skipped steps: their snapshot is written by itself, which
+ * finds requests that the run does not know of.
  * @param now epoch ms by the follower's clock
  */
 export function completesRun(plan: Plan, state: RunState, action: SendAction, now: number): boolean {

@@ -227,15 +227,18 @@ export async function outboxBacklog(
 }
 
 /**
- * Deletes webhooks that were delivered, or have failed, before these times (epoch ms). One that waits although its time is over
- * counts as failed: nobody sends.
+ * Deletes at most `limit` webhooks that were delivered, or have failed, before these times (epoch ms). One that waits although
+ * its time is over counts as failed: nobody sends.
+ * @returns their number
  */
 export async function purgeOutbox(
-  db: Pick<Db, 'delete'>,
+  db: Pick<Db, 'delete' | 'select'>,
   before: { delivered: number; failed: number },
-): Promise<void> {
-  await db
-    .delete(outbox)
+  limit: number,
+): Promise<number> {
+  const old = db
+    .select({ id: outbox.id })
+    .from(outbox)
     .where(
       or(
         and(eq(outbox.state, 'delivered'), lt(outbox.endedAt, before.delivered)),
@@ -243,4 +246,7 @@ export async function purgeOutbox(
         and(eq(outbox.state, 'waiting'), lt(outbox.giveUpAt, before.failed)),
       ),
     )
+    .limit(limit)
+  const deleted = await db.delete(outbox).where(inArray(outbox.id, old)).returning({ id: outbox.id })
+  return deleted.length
 }
