@@ -82,6 +82,18 @@ describe('a send that completes its run', () => {
     expect(completesRun(plan, state, action, ENTRY_AT)).toBe(false)
   })
 
+  it('is not one when a step that is due by then is skipped with a reason of its own', () => {
+    const { plan, state, action } = dueSend([{ afterMs: 0 }, { afterMs: 0, when: { qrScene: ['expo'] } }])
+    const attributes = { tags: [], qrScene: 'shop', subscribeScene: '', at: ENTRY_AT }
+    const known = { ...state, attributes }
+    expect(completesRun(plan, known, action, ENTRY_AT)).toBe(false)
+    const after = applyActionResult(known, { ...action, result: sent }, ENTRY_AT)
+    expect(nextAction(plan, after, ENTRY_AT)).toMatchObject({
+      state: { steps: [{ state: 'sent' }, { state: 'skipped', reason: 'condition' }] },
+      action: { do: 'finish', outcome: 'completed' },
+    })
+  })
+
   it('is not one when a step was skipped, whose request the run may not know of', () => {
     const { plan, state, action } = dueSend([{ afterMs: 0 }, { afterMs: 60_000 }])
     const skipped = changeStep(state, 1, { state: 'skipped', reason: 'replied' })

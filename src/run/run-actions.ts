@@ -119,16 +119,22 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
 
 /**
  * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run that ends
- * for another campaign, whose end has a reason, and not for one with skipped steps: their snapshot is written by itself, which
- * finds requests that the run does not know of.
+ * for another campaign, whose end has a reason, and not for one with skipped steps, or with steps that are then skipped: their
+ * snapshot is written by itself, with the reasons, and finds requests that the run does not know of.
  * @param now epoch ms by the follower's clock
  */
 export function completesRun(plan: Plan, state: RunState, action: SendAction, now: number): boolean {
   const result: SendResult = { result: 'sent', at: now, unclear: 0 }
   if (action.step.acts?.go !== undefined || tagsAfterSend(action, result, 0)) return false
   if (state.steps.some((s) => s.state === 'skipped')) return false
-  const next = nextAction(plan, applyActionResult(state, { ...action, result }, now), now).action
-  return next.do === 'finish' && next.outcome === COMPLETED.outcome
+  const after = applyActionResult(state, { ...action, result }, now)
+  const next = nextAction(plan, after, now)
+  // `completeRun` knows nothing of what the decision has changed.
+  return (
+    next.action.do === 'finish' &&
+    next.action.outcome === COMPLETED.outcome &&
+    next.state.revision === after.revision
+  )
 }
 
 /** The state of a run whose last step has been sent, as `finishRun` returns it after `completesRun`. */
