@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { saveFollower } from '../../src/store/runs/follower-rows.ts'
-import { users } from '../../src/store/schema.ts'
+import { outbox, users } from '../../src/store/schema.ts'
 import { execute } from '../../src/store/sql.ts'
+import { enqueueWebhook } from '../../src/store/webhooks/outbox.ts'
 import { type ApiHarness, campaignYaml, type Page, SECRETS, startApiHarness } from '../harness/api-harness.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
@@ -65,12 +66,25 @@ const openSession = () =>
     { agent: true, agentAt: Date.now(), agentSeq: 1 },
     Date.now(),
   )
+/** The id of a webhook that nobody sends any more. */
+async function failedWebhook(): Promise<string> {
+  const { db } = api.app.services
+  const event = { campaign: 'c', version: 1, step: 's', runKey: 'r', qrScene: null, variant: null, facts: {} }
+  const now = Date.now()
+  await db.transaction(async (tx) => {
+    await enqueueWebhook(tx, { appId: APP, openId: 'oWebhook' }, 'gone', { ...event, at: now }, now)
+    await tx.update(outbox).set({ state: 'failed', endedAt: now })
+  })
+  const [row] = await db.select().from(outbox)
+  return String(row?.id)
+}
 const follower = `/api/followers/${APP}/oAudited`
 /** The status of the run after the action has taken effect. */
 const STATUS_AFTER: Record<string, string> = {
   'follower.pause': 'paused',
   'follower.resume': 'active',
   'follower.cancel': 'ended',
+  'follower.enter': 'active',
 }
 
 /** Every call that changes something, in an order in which each succeeds. `call` is its key in the OpenAPI document. */
@@ -106,6 +120,18 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
   ['POST /api/campaigns/{id}/pause', '/api/campaigns/walked/pause', {}, 'campaign.pause'],
   ['POST /api/campaigns/{id}/resume', '/api/campaigns/walked/resume', {}, 'campaign.resume'],
   ['DELETE /api/campaigns/{id}', '/api/campaigns/walked', {}, 'campaign.delete'],
+  [
+    'PATCH /api/followers/{appId}/{openId}/facts',
+    `${follower}/facts`,
+    { json: { paid: true } },
+    'follower.facts',
+  ],
+  [
+    'POST /api/followers/{appId}/{openId}/tags',
+    `${follower}/tags`,
+    { json: { add: ['vip'] } },
+    'follower.tags',
+  ],
   ['POST /api/followers/{appId}/{openId}/pause', `${follower}/pause`, {}, 'follower.pause'],
   ['POST /api/followers/{appId}/{openId}/resume', `${follower}/resume`, {}, 'follower.resume'],
   [
@@ -113,6 +139,12 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     `${follower}/cancel`,
     { json: { reason: '客户要求' } },
     'follower.cancel',
+  ],
+  [
+    'POST /api/followers/{appId}/{openId}/enter',
+    `${follower}/enter`,
+    { json: { campaign: 'running' } },
+    'follower.enter',
   ],
   ['POST /api/followers/{appId}/{openId}/agent/end', `${follower}/agent/end`, {}, 'follower.agent-end'],
   ['POST /api/followers/{appId}/{openId}/erase', `${follower}/erase`, {}, 'follower.erase'],
@@ -142,6 +174,20 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
   ['POST /api/tokens', '/api/tokens', { json: { name: 'walked', role: 'viewer' } }, 'token.create'],
   ['DELETE /api/tokens/{id}', '/api/tokens/MADE', {}, 'token.revoke'],
   ['DELETE /api/accounts/{appId}', `/api/accounts/${ADDED}`, {}, 'account.remove'],
+  ['PUT /api/hooks/{name}', '/api/hooks/walked', { json: { accounts: [APP] } }, 'hook.add'],
+  ['POST /api/hooks/{name}/secret', '/api/hooks/walked/secret', {}, 'hook.secret'],
+  ['DELETE /api/hooks/{name}', '/api/hooks/walked', {}, 'hook.remove'],
+  [
+    'PUT /api/webhooks/{name}',
+    '/api/webhooks/walked',
+    { json: { url: 'https://example.com/in' } },
+    'webhook.add',
+  ],
+  ['POST /api/webhooks/{name}/secret', '/api/webhooks/walked/secret', {}, 'webhook.secret'],
+  ['POST /api/webhooks/{name}/retry', '/api/webhooks/walked/retry', {}, 'webhook.retry'],
+  ['DELETE /api/webhooks/{name}', '/api/webhooks/walked', {}, 'webhook.remove'],
+  // The last one: from then on the sender of webhooks changes the row.
+  ['POST /api/outbox/{id}/retry', '/api/outbox/FAILED/retry', {}, 'webhook.retry'],
 ]
 
 /** Tables that change without a call, such as leases, access tokens and the last use of a token. */
@@ -195,6 +241,8 @@ describe('the audit log', () => {
   it('records each change without secrets, and a change that it cannot record is not made', async () => {
     const { db } = api.app.services
     let createdToken = { id: 'none', token: 'none' }
+    const failed = await failedWebhook()
+    const pathOf = (path: string) => path.replace('MADE', createdToken.id).replace('FAILED', failed)
     for (const [call, path, sent, action] of CHANGES) {
       const [method = ''] = call.split(' ')
       if (action === 'follower.agent-end') await openSession()
@@ -206,14 +254,11 @@ describe('the audit log', () => {
       const before = (await entriesOfToken()).length
       await withoutAuditLog(async () => {
         const contentBefore = await settledSnapshot()
-        const unrecorded = await api.call(method, path.replace('MADE', createdToken.id), { ...sent, token })
+        const unrecorded = await api.call(method, pathOf(path), { ...sent, token })
         expect([call, unrecorded.status]).toEqual([call, 500])
         expect([call, await snapshot()]).toEqual([call, contentBefore])
       })
-      const answer = await api.call<typeof createdToken>(method, path.replace('MADE', createdToken.id), {
-        ...sent,
-        token,
-      })
+      const answer = await api.call<typeof createdToken>(method, pathOf(path), { ...sent, token })
       expect([call, answer.status, answer.status < 300 ? '' : answer.text]).toEqual([call, answer.status, ''])
       const items = await entriesOfToken()
       expect([call, items.length]).toEqual([call, before + 1])
