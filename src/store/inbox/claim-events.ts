@@ -41,14 +41,25 @@ interface RawClaim {
  * follower with a leased row: only this statement keeps the events of a follower in order. Accounts are served round-robin,
  * so that a burst of one account does not delay others.
  * @param claim.newestSince claims the newest rows first, and only rows created after this time (epoch ms)
+ * @param claim.afterAppId the account that had the last turn of an earlier claim; the turns go on behind it
+ * @returns the events in the order of their turns
  */
 export async function claimHeads(
   db: Db,
-  claim: { ownerId: string; now: number; leaseMs: number; limit: number; newestSince?: number },
+  claim: {
+    ownerId: string
+    now: number
+    leaseMs: number
+    limit: number
+    newestSince?: number
+    afterAppId?: string
+  },
 ): Promise<ClaimedEvent[]> {
-  const { ownerId, now, leaseMs, limit, newestSince } = claim
+  const { ownerId, now, leaseMs, limit, newestSince, afterAppId = '' } = claim
   const matchesAge = newestSince === undefined ? sql`true` : sql`i.create_time > ${newestSince}::bigint`
   const order = sql.raw(newestSince === undefined ? 'ASC' : 'DESC')
+  // Accounts in the order of their ids, from the one behind `afterAppId`.
+  const byTurn = sql`turn, app_id <= ${afterAppId}, app_id`
   const free = (row: string) => isLeaseFree(sql.raw(`${row}.lease_expires_at`), { now, leaseMs })
   const isDue = sql`(i.retry_at IS NULL OR i.retry_at <= ${now}::bigint OR ${isInFuture(sql.raw('i.retry_at'), now + MAX_RETRY_DELAY_MS)})`
   const { rows } = await execute<RawClaim>(
@@ -59,7 +70,7 @@ export async function claimHeads(
         SELECT (SELECT min(i.app_id) FROM ${inbox} i WHERE i.dispatched_at IS NULL AND i.app_id > w.app_id)
         FROM waiting w WHERE w.app_id IS NOT NULL),
       turns AS (
-        SELECT head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id ${order}) AS turn
+        SELECT w.app_id, head.id, row_number() OVER (PARTITION BY w.app_id ORDER BY head.id ${order}) AS turn
         FROM waiting w CROSS JOIN LATERAL (
           SELECT i.id FROM ${inbox} i
           WHERE i.app_id = w.app_id AND i.dispatched_at IS NULL
@@ -73,7 +84,7 @@ export async function claimHeads(
       claimed AS (UPDATE ${inbox} SET lease_owner_id = ${ownerId}, lease_expires_at = ${now + leaseMs}::bigint, attempts = attempts + 1
       WHERE id IN (
         SELECT i.id FROM ${inbox} i
-        WHERE i.id IN (SELECT id FROM turns ORDER BY turn, id ${order} LIMIT ${limit})
+        WHERE i.id IN (SELECT id FROM turns ORDER BY ${byTurn} LIMIT ${limit})
           AND i.dispatched_at IS NULL
           AND ${free('i')}
         FOR UPDATE SKIP LOCKED)
@@ -91,7 +102,7 @@ export async function claimHeads(
           ORDER BY created_at DESC LIMIT ${RECENT_RUNS}) r) AS runs,
         EXISTS (SELECT 1 FROM ${inbox} n WHERE n.app_id = c.app_id AND n.open_id = c.open_id
           AND n.dispatched_at IS NULL AND n.id <> c.id) AS "hasNext"
-      FROM claimed c ORDER BY c.id`,
+      FROM claimed c JOIN (SELECT id, turn FROM turns) t USING (id) ORDER BY ${byTurn}`,
   )
   return rows.map(({ event, follower, runs: recent, hasNext }) => ({
     ...readRow(inbox, event),

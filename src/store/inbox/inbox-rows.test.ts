@@ -118,9 +118,26 @@ describeOnBothStores('the inbox', (store) => {
     await accept('quiet-1', { appId: 'wxB', openId: 'oQuiet1' })
     await accept('quiet-2', { appId: 'wxB', openId: 'oQuiet2' })
     await accept('third', { appId: 'wxC' })
-    expect(await keys('a', NOW, 5)).toEqual(['burst-0', 'burst-1', 'quiet-1', 'quiet-2', 'third'])
+    expect(await keys('a', NOW, 5)).toEqual(['burst-0', 'quiet-1', 'third', 'burst-1', 'quiet-2'])
     expect(await keys('b', NOW, 4)).toEqual(['burst-2', 'burst-3', 'burst-4', 'burst-5'])
   })
+
+  it.each([undefined, NOW - 1])(
+    'goes on behind the account that was served last (newestSince %s)',
+    async (newestSince) => {
+      for (let i = 0; i < 3; i++) {
+        for (const appId of ['wxA', 'wxB', 'wxC']) await accept(`${appId} ${i}`, { appId, openId: `o${i}` })
+      }
+      const served: string[] = []
+      for (let turn = 0; turn < 9; turn++) {
+        const afterAppId = served.at(-1) ?? 'wxA'
+        const lease = { ownerId: 'a', now: NOW, leaseMs: LEASE_MS, limit: 1, afterAppId }
+        const claimed = await claimHeads(store().db, newestSince ? { ...lease, newestSince } : lease)
+        served.push(...claimed.map((r) => r.appId))
+      }
+      expect(served).toEqual(['wxB', 'wxC', 'wxA', 'wxB', 'wxC', 'wxA', 'wxB', 'wxC', 'wxA'])
+    },
+  )
 
   it('orders events of the same second by arrival', async () => {
     await accept('first')
