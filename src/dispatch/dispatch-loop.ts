@@ -17,6 +17,8 @@ const MAX_IN_FLIGHT = 8
 const MAX_IN_FLIGHT_BUSY = 1
 /** And after each event, dispatching rests this many times as long as the event took. */
 const BUSY_REST = 3
+/** An event that waits for Temporal uses no time of the process meanwhile. */
+const MAX_REST_MS = SECOND_MS
 /** A claim for fewer events is not worth its statement while others are in flight. */
 const MIN_CLAIM = 4
 const LEASE_MS = 30 * SECOND_MS
@@ -41,7 +43,7 @@ export interface DispatchLoop {
   start(): void
   /** Claims work now. Called after each insert. */
   wake(): void
-  /** Stops claiming and waits for the events in flight. */
+  /** Stops claiming and waits for the events in flight, with those of a claim that has begun. */
   stop(): Promise<void>
   /** Why nothing is dispatched now; null while events are dispatched. */
   outageReason(): string | null
@@ -69,6 +71,7 @@ class InboxDispatchLoop implements DispatchLoop {
   readonly #inFlight = new Set<Promise<void>>()
   #isRunning = false
   #isClaiming = false
+  #lastClaim: Promise<void> = Promise.resolve()
   /** False after a claim that found fewer events than it asked for, until something may have changed. */
   #mayHaveMore = true
   /** While callbacks wait, nothing is dispatched before this time, ms of `performance.now()`. */
@@ -98,6 +101,8 @@ class InboxDispatchLoop implements DispatchLoop {
   async stop(): Promise<void> {
     this.#isRunning = false
     clearTimeout(this.#timer)
+    // Its rows are leased, so they are dispatched.
+    await this.#lastClaim
     await Promise.allSettled(this.#inFlight)
   }
 
@@ -132,8 +137,10 @@ class InboxDispatchLoop implements DispatchLoop {
     if (!this.#isRunning) return
     if (!isAllowed) return this.#sleepUntil(this.#extendOutage(UNAVAILABLE))
     const room = await this.#pace.room()
+    if (!this.#isRunning) return
     if (room === 0) return this.#sleepUntil(now() + BEHIND_POLL_MS)
-    await this.#claimRows(Math.min(capacity, room))
+    this.#lastClaim = this.#claimRows(Math.min(capacity, room))
+    await this.#lastClaim
   }
 
   async #claimRows(capacity: number): Promise<void> {
@@ -182,7 +189,7 @@ class InboxDispatchLoop implements DispatchLoop {
       .finally(() => {
         this.#inFlight.delete(work)
         const ended = performance.now()
-        this.#restUntil = ended + BUSY_REST * (ended - began)
+        this.#restUntil = ended + Math.min(MAX_REST_MS, BUSY_REST * (ended - began))
         if (row.known.hasNext) this.#mayHaveMore = true
         this.#claimMore()
       })
