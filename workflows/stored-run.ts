@@ -87,8 +87,11 @@ export class StoredRun {
   }
 }
 
-/** Changes when the row must be written: with the run's status, and each step's state, planned time and reason. */
-function fingerprintOf(state: RunState): string {
-  const steps = state.steps.map((s) => [s.state, s.dueAt, s.reason])
-  return JSON.stringify([state.status, steps])
+/**
+ * Changes when the row must be written: with the run's status, each step's state, planned time and reason, each fork, the
+ * facts, and whether the time of waits stands still. Forks and their stop are absent in a run without forks.
+ */
+function fingerprintOf({ status, steps, forks, own, haltedAt }: RunState): string {
+  const planned = steps.map((s) => [s.state, s.dueAt, s.reason])
+  return JSON.stringify([status, planned, forks, own, haltedAt])
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { planOfItems } from '../harness/file-plan.ts'
+import { waitFor } from '../harness/wait-for.ts'
 import { startWorkflowHarness, type TestFollower, type WorkflowHarness } from '../harness/workflow-harness.ts'
 
 const MINUTE = 60_000
@@ -110,6 +111,50 @@ describe('news that no interaction brings', () => {
     expect(await f.outcome()).toMatchObject({ outcome: 'cancelled' })
     expect(sentSteps(f)).toEqual(['welcome message'])
     expect(f.records.at(-1)?.state.warnings).toEqual(['ignored a malformed told signal'])
+  })
+})
+
+describe("a run's row in the store", () => {
+  const asks = planOfItems(`
+- id: ask
+  wait: 10h
+  branches: [{ name: yes, on: { keywords: ['1'] }, steps: [] }]
+- id: pay
+  wait: 20h
+  branches: [{ name: paid, on: { facts: { paid: true } }, steps: [] }]
+- { id: bye, after: 30h, send: { text: bye } }
+`)
+  const rowsOf = (f: TestFollower) =>
+    f.records.map(({ state }) => [
+      state.forks?.map((fork) => `${fork.state} ${fork.took}`).join(', '),
+      state.own ?? {},
+      state.haltedAt !== undefined,
+    ])
+  const waitForRows = (f: TestFollower, count: number) =>
+    waitFor(() => f.records.length, { until: (n) => n >= count })
+
+  it('has the fork that waits, the branch that was taken and the facts, as soon as the run waits again', async () => {
+    const f = harness.follower()
+    await f.start(asks, 'message')
+    await waitForRows(f, 1)
+    await f.interact('message', { text: 'what?' })
+    await f.interact('message', { text: '1' })
+    await waitForRows(f, 2)
+    await f.tell({ facts: { paid: false } })
+    await waitForRows(f, 3)
+    await f.handle().signal('agentSession', { open: true, at: Math.floor(Date.now() / 1000) * 1000, seq: 1 })
+    await waitForRows(f, 4)
+    await f.handle().signal('pause')
+    await waitForRows(f, 5)
+    await f.handle().signal('cancel')
+    await f.outcome()
+    expect(rowsOf(f).slice(0, 4)).toEqual([
+      ['waiting null, pending null', {}, false],
+      ['taken 0, waiting null', {}, false],
+      ['taken 0, waiting null', { paid: false }, false],
+      ['taken 0, waiting null', { paid: false }, true],
+    ])
+    expect(f.records).toHaveLength(6)
   })
 })
 
