@@ -65,7 +65,7 @@ export abstract class RunWithSignals {
 
   /** The answer to query `state`. */
   present(): PresentedRun {
-    return leaveReadable(presentRun(this.state, { ...this.follower, runId: workflowInfo().runId }))
+    return leaveReadable(presentRun(this.state, { ...this.follower, runId: workflowInfo().runId }, this.plan))
   }
 
   /** The follower followed, typed, clicked or scanned. */

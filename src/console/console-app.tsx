@@ -100,7 +100,8 @@ function addCampaignPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): v
   })
 }
 
-function addFollowerPages(app: Hono, { db }: ConsoleDeps, contextOf: ContextOf): void {
+function addFollowerPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): void {
+  const { db } = deps
   app.get('/followers', async (c) => {
     const { cursor, ...query } = c.req.query()
     const status = (['active', 'paused', 'ended'] as const).find((s) => s === query.status)
@@ -111,12 +112,12 @@ function addFollowerPages(app: Hono, { db }: ConsoleDeps, contextOf: ContextOf):
     return c.html(<FollowersPage items={shown} next={next} query={query} context={contextOf(c)} />)
   })
   app.get('/followers/:appId/:openId', async (c) => {
-    const run = await readRun(db, c.req.param())
+    const run = await readRun(deps, c.req.param())
     if (!run) return c.html(<NotFoundPage context={contextOf(c)} />, 404)
     return c.html(<FollowerPage run={run} context={contextOf(c)} />)
   })
   app.get('/followers/:appId/:openId/run', async (c) => {
-    const run = await readRun(db, c.req.param())
+    const run = await readRun(deps, c.req.param())
     return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
   })
 }

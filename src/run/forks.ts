@@ -129,7 +129,7 @@ function branchOfFacts({ branches }: PlanFork, { own = {} }: RunState): number {
 }
 
 /** When the open wait of a fork is over, epoch ms; null while its time is stopped, and for any other fork. */
-function deadlineOf(plan: Plan, state: RunState, index: number): number | null {
+export function deadlineOf(plan: Pick<Plan, 'forks'>, state: RunState, index: number): number | null {
   const { openedAt = null, state: now } = state.forks?.[index] ?? {}
   const waitMs = plan.forks?.[index]?.waitMs ?? null
   if (now !== 'waiting' || openedAt === null || waitMs === null || isHalted(state)) return null

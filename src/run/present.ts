@@ -1,3 +1,5 @@
+import type { Plan } from './plan.ts'
+import { presentForks } from './present-forks.ts'
 import type { RunState } from './state.ts'
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
@@ -7,7 +9,10 @@ export function presentRun(
   state: RunState,
   /** `runId`: Temporal's run id; null until Temporal has started the run. */
   identity: { appId: string; openId: string; runId: string | null },
+  /** Its forks are shown. Absent: none. */
+  plan: Pick<Plan, 'forks'> = {},
 ) {
+  const forks = presentForks(plan, state)
   return {
     ...identity,
     campaign: state.campaign,
@@ -33,6 +38,8 @@ export function presentRun(
       reason: s.reason,
       errcode: s.errcode,
     })),
+    // Absent in a run without forks.
+    ...(forks.length > 0 ? { forks } : {}),
   }
 }
 

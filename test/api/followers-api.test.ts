@@ -10,6 +10,7 @@ import {
 } from '../harness/api-harness.ts'
 
 const APP = 'wxfollowers00001'
+const FORKS = 'wxforks000000001'
 const LIST_A = 'wxlisted0000001a'
 const LIST_B = 'wxlisted0000001b'
 const MINUTE = 60_000
@@ -18,7 +19,7 @@ const HOUR = 3_600_000
 let api: ApiHarness
 beforeAll(async () => {
   api = await startApiHarness()
-  for (const appId of [APP, LIST_A, LIST_B]) await api.addAccount({ appId })
+  for (const appId of [APP, FORKS, LIST_A, LIST_B]) await api.addAccount({ appId })
   const steps = [
     '{ id: hint, after: 20s, since: entry, when: not-replied, send: { text: 还在吗 } }',
     '{ id: gift, after: 10m, since: reply, send: { text: 资料 } }',
@@ -28,6 +29,9 @@ beforeAll(async () => {
   await api.put(campaignYaml('series', steps, [`accounts: [${APP}]`, 'exit: { keywords: [TD] }']))
   const short = '{ id: only, after: 5s, send: { text: 你好 } }'
   await api.put(campaignYaml('list-a', [short], [`accounts: [${LIST_A}]`]))
+  const ask = "{ id: ask, wait: 10h, branches: [{ name: 领取, on: { keywords: ['1'] }, steps: [] }] }"
+  const more = '{ id: more, wait: 20h, branches: [{ name: 点击, on: { keys: [menu-*] }, steps: [] }] }'
+  await api.put(campaignYaml('asks', [ask, more, short], [`accounts: [${FORKS}]`]))
   await api.put(campaignYaml('list-b', [short], [`accounts: [${LIST_B}]`]))
 })
 afterAll(() => api?.close())
@@ -56,6 +60,34 @@ const sentTo = (openId: string) =>
     .map((s) => (s.body.text as { content: string }).content)
 
 describe('the API view of a follower', () => {
+  it('contains what a fork waits for, until when, and what was decided and when, as the query does', async () => {
+    const wechat = api.app.simulator.account(FORKS)
+    const forks = async (index: number, state: string) =>
+      (await api.waitForBody<FollowerBody>(path('oAsked', FORKS), (f) => f.forks?.[index]?.state === state))
+        .forks ?? []
+    await wechat.follow('oAsked')
+    const [ask, pending] = await forks(0, 'waiting')
+    expect(ask).toMatchObject({
+      id: 'ask',
+      waitsFor: [{ branch: '领取', on: [{ event: 'message', keywords: ['1'] }] }],
+      took: null,
+      takenAt: null,
+      reason: null,
+    })
+    expect(pending).toMatchObject({ id: 'more', state: 'pending', waitsFor: [], until: null })
+    await wechat.type('oAsked', '1')
+    const [taken, waiting] = await forks(1, 'waiting')
+    expect(taken).toMatchObject({ state: 'taken', waitsFor: [], until: null, took: '领取' })
+    const takenAt = Date.parse(taken?.takenAt ?? '')
+    expect(takenAt).toBeLessThan(Date.parse(ask?.until ?? ''))
+    expect(Date.parse(waiting?.until ?? '') - takenAt).toBe(20 * HOUR)
+    const handle = api.app.services.temporal.client.workflow.getHandle(workflowIdOf(FORKS, 'oAsked'))
+    expect(await handle.query('state')).toMatchObject({ forks: [taken, waiting] })
+    expect(
+      (await api.get<Page<FollowerBody>>(`/api/followers?appId=${FORKS}`)).body.items[0],
+    ).not.toHaveProperty('forks')
+  })
+
   it('contains run, window, ledger and steps', async () => {
     const wechat = await join('oShown')
     const { status, body } = await api.get<FollowerBody>(path('oShown'))

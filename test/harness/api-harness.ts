@@ -96,6 +96,15 @@ export interface FollowerBody {
     reason: string | null
     errcode: number | null
   }[]
+  forks?: {
+    id: string
+    state: string
+    waitsFor: { branch: string; on: object[] }[]
+    until: string | null
+    took: string | null
+    takenAt: string | null
+    reason: string | null
+  }[]
 }
 
 export async function startApiHarness(

@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { eq, inArray } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { type FollowerKey, maskId } from '../../shared/ids.ts'
+import { planOfRun } from '../../store/campaigns/plan-of-run.ts'
 import type { Db } from '../../store/db.ts'
 import { requestErasure } from '../../store/runs/erase-follower.ts'
 import { readFollower, saveFollower } from '../../store/runs/follower-rows.ts'
@@ -73,19 +74,18 @@ function listFollowers(router: OpenAPIHono, deps: ApiDeps): void {
 
 /** `GET /followers/{appId}/{openId}` */
 function readFollowerRun(router: OpenAPIHono, deps: ApiDeps): void {
-  const { db } = deps
   router.openapi(
     createRoute({
       method: 'get',
       path: '/followers/{appId}/{openId}',
       summary: 'Get a follower',
-      description: 'The latest run of the follower, with its ledger and steps.',
+      description: 'The latest run of the follower, with its ledger, steps and forks.',
       security,
       request: { params: followerParams },
       responses: { 200: jsonResponse(follower, 'The run.'), ...errorResponses, ...notFoundResponse },
     }),
     async (c) => {
-      const found = await readRun(db, c.req.valid('param'))
+      const found = await readRun(deps, c.req.valid('param'))
       if (!found) throw notFound('run of this follower')
       return c.json(found, 200)
     },
@@ -234,25 +234,29 @@ async function signalRun(
 /** A follower in the audit log. The openId is masked, because it is personal data. */
 const auditTarget = ({ appId, openId }: FollowerKey) => `${appId}/${maskId(openId)}`
 
-/** The latest run of a follower, with its deliveries; null if there is none. */
-export async function readRun(db: Db, followerKey: FollowerKey) {
+/** The latest run of a follower, with its deliveries and forks; null if there is none. */
+export async function readRun(
+  { db, campaigns }: Pick<ApiDeps, 'db' | 'campaigns'>,
+  followerKey: FollowerKey,
+) {
   const [run] = await runsByFollower(db, followerKey, 1)
   if (!run) return null
-  const [rows, followerRow] = await Promise.all([
+  const [rows, followerRow, plan] = await Promise.all([
     db.select().from(deliveries).where(eq(deliveries.runKey, run.runKey)),
     readFollower(db, followerKey),
+    run.state.forks?.length ? planOfRun(campaigns, run) : null,
   ])
-  return viewRun(run, rows, followerRow)
+  return viewRun(run, rows, followerRow, plan ?? {})
 }
 
-/** Runs for a list: the single view without ledger and steps. */
+/** Runs for a list: the single view without ledger, steps and forks. */
 export async function viewItems(db: Db, rows: readonly RunRow[]) {
   const openIds = rows.map((r) => r.openId)
   const followerRows =
     openIds.length === 0 ? [] : await db.select().from(followers).where(inArray(followers.openId, openIds))
   return rows.map((run) => {
     const row = followerRows.find((f) => f.appId === run.appId && f.openId === run.openId)
-    const { ledger: _ledger, steps: _steps, ...item } = viewRun(run, [], row ?? null)
+    const { ledger: _ledger, steps: _steps, forks: _forks, ...item } = viewRun(run, [], row ?? null)
     return item
   })
 }

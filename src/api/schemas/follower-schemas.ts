@@ -22,6 +22,33 @@ export const followerItem = z
   })
   .openapi('FollowerItem')
 
+const eventFilter = z
+  .object({
+    event: z.string(),
+    keywords: z.array(z.string()).readonly().optional(),
+    match: z.enum(['prefix', 'contains']).optional(),
+    keys: z.array(z.string()).readonly().optional(),
+    qrScenes: z.array(z.string()).readonly().optional(),
+    tags: z.array(z.string()).readonly().optional(),
+    links: z.array(z.string()).readonly().optional(),
+    facts: z.record(z.string(), z.unknown()).optional(),
+  })
+  .openapi({ description: 'Every field that is present must fit.' })
+
+const fork = z.object({
+  id: z.string(),
+  state: z
+    .enum(['pending', 'waiting', 'asking', 'taken', 'closed'])
+    .openapi({ description: 'closed: it is not decided any more.' }),
+  waitsFor: z
+    .array(z.object({ branch: z.string(), on: z.array(eventFilter) }))
+    .openapi({ description: 'While it waits: the events that take each branch.' }),
+  until: isoTime.nullable().openapi({ description: 'While it waits: when `else` is taken.' }),
+  took: z.string().nullable().openapi({ description: 'The name of the branch, or `else`.' }),
+  takenAt: isoTime.nullable(),
+  reason: z.string().nullable(),
+})
+
 export const follower = followerItem
   .extend({
     ledger: z.array(
@@ -43,5 +70,9 @@ export const follower = followerItem
         errcode: z.number().nullable(),
       }),
     ),
+    forks: z
+      .array(fork)
+      .optional()
+      .openapi({ description: 'In the order of the file; absent in a run without forks.' }),
   })
   .openapi('Follower')

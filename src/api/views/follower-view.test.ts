@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { planOfItems } from '../../../test/harness/file-plan.ts'
 import { ENTRY_AT, entryOf, planOf } from '../../../test/harness/run-simulation.ts'
+import { settle } from '../../run/forks.ts'
 import { beginRun } from '../../run/run-events.ts'
 import type { RunRow } from '../../store/runs/run-rows.ts'
-import { followerItem } from '../schemas/follower-schemas.ts'
+import { follower, followerItem } from '../schemas/follower-schemas.ts'
 import { viewRun } from './follower-view.ts'
 
 const plan = planOf([{ id: 'hint', afterMs: 20_000 }])
@@ -35,5 +37,32 @@ describe('a run that Temporal has not started', () => {
 
   it('has a run id once it is started', () => {
     expect(viewRun(row('r1'), [], null).runId).toBe('r1')
+  })
+})
+
+describe('a run with forks', () => {
+  const forked = planOfItems(`
+- id: ask
+  wait: 10h
+  branches:
+    - { name: word, on: { keywords: ['1'], match: prefix }, steps: [] }
+    - { name: any, on: [{ facts: { paid: [true, 1] } }, { links: [guide] }, { tags: [vip] }], steps: [] }
+- id: who
+  branches: [{ name: half, share: 50, steps: [] }]
+`)
+  const state = settle(forked, beginRun(forked, entry, []), ENTRY_AT)
+  const asked = { ...row('r1'), state }
+
+  it('has forks as the OpenAPI document describes them', () => {
+    const { forks } = viewRun(asked, [], null, forked)
+    expect(forks?.map((f) => [f.id, f.state, f.waitsFor.length])).toEqual([
+      ['ask', 'waiting', 2],
+      ['who', 'pending', 0],
+    ])
+    expect(follower.shape.forks.parse(forks)).toEqual(forks)
+  })
+
+  it('has none when its campaign version cannot be read', () => {
+    expect(viewRun(asked, [], null)).not.toHaveProperty('forks')
   })
 })

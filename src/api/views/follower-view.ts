@@ -1,3 +1,4 @@
+import type { Plan } from '../../run/plan.ts'
 import { presentRun } from '../../run/present.ts'
 import { isOpen, type StepState } from '../../run/state.ts'
 import type { Delivery } from '../../store/runs/deliveries.ts'
@@ -9,15 +10,21 @@ import { mergeLedgers } from '../../wechat/rules/ledger.ts'
  * A run for API and console: its last snapshot, updated from the delivery rows and the follower's row. While a send is
  * running or deferred, its delivery row is newer than the snapshot.
  */
-export function viewRun(run: RunRow, deliveries: readonly Delivery[], follower: FollowerRow | null) {
+export function viewRun(
+  run: RunRow,
+  deliveries: readonly Delivery[],
+  follower: FollowerRow | null,
+  /** The run's plan, for its forks. */
+  plan: Pick<Plan, 'forks'> = {},
+) {
   const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
   const steps = run.state.steps.map((step) => withDelivery(step, byStep.get(step.id)))
   const identity = { appId: run.appId, openId: run.openId, runId: run.runId || null }
-  if (run.status === 'ended') return presentRun({ ...run.state, steps }, identity)
+  if (run.status === 'ended') return presentRun({ ...run.state, steps }, identity, plan)
   const isUnfollowed = follower?.unfollowedAt != null && follower.unfollowedAt > run.entry.at
   const ledger = isUnfollowed ? [] : mergeLedgers(run.state.ledger, follower?.grants ?? [])
   const closesAt = Math.max(run.state.closesAt, (follower?.lastInteractionAt ?? 0) + run.plan.windowMs)
-  return presentRun({ ...run.state, steps, ledger, closesAt }, identity)
+  return presentRun({ ...run.state, steps, ledger, closesAt }, identity, plan)
 }
 
 /** The snapshot does not change between the request for a send and its result. The delivery row does. */

@@ -140,6 +140,12 @@ const erase = (terminal: Terminal) =>
     }),
   )
 
+function forkLines({ forks }: PresentedRun): string[] {
+  if (!forks) return []
+  const rows = forks.map((f) => [f.id, f.state, f.until, f.took, f.takenAt, f.reason])
+  return ['', table(['fork', 'state', 'until', 'took', 'at', 'reason'], rows)]
+}
+
 function describeRun(run: PresentedRun): string {
   const outcome = run.outcome ? ` · ${run.outcome}${run.reason ? ` (${run.reason})` : ''}` : ''
   return [
@@ -150,6 +156,7 @@ function describeRun(run: PresentedRun): string {
       ['step', 'state', 'due', 'sent', 'reason', 'errcode'],
       run.steps.map((s) => [s.id, s.state, s.dueAt, s.sentAt, s.reason, s.errcode]),
     ),
+    ...forkLines(run),
     '',
     table(
       ['grant', 'expires', 'used', 'of'],

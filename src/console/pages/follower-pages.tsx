@@ -129,6 +129,29 @@ export const RunFragment = ({ run }: { run: RunView }) => (
         </tr>
       ))}
     </Table>
+    {run.forks ? (
+      <Table headers={['分支 fork', '状态 state', '等待至 until', '选择 took', '时间 at']}>
+        {run.forks.map((f) => (
+          <tr>
+            <td>
+              <code>{f.id}</code>
+            </td>
+            <td>
+              <Badge state={f.state} />
+            </td>
+            <td>
+              <Time at={f.until} />
+            </td>
+            <td>
+              {f.took} <span class="quiet">{f.reason}</span>
+            </td>
+            <td>
+              <Time at={f.takenAt} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    ) : null}
     <h2>
       微信额度 <small>grants</small>
     </h2>

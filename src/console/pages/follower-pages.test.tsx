@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { planOfItems } from '../../../test/harness/file-plan.ts'
+import { ENTRY_AT, entryOf } from '../../../test/harness/run-simulation.ts'
+import { settle } from '../../run/forks.ts'
+import { presentRun } from '../../run/present.ts'
+import { beginRun } from '../../run/run-events.ts'
+import { RunFragment } from './follower-pages.tsx'
+
+const htmlOf = (items: string) => {
+  const plan = planOfItems(items)
+  const state = settle(plan, beginRun(plan, entryOf(), []), ENTRY_AT)
+  return String(<RunFragment run={presentRun(state, { appId: 'wx1', openId: 'o1', runId: 'r1' }, plan)} />)
+}
+
+it('the page of a run shows the state of each fork, until when it waits, and the branch', () => {
+  const html = htmlOf(`
+- { id: half, branches: [{ name: 甲, share: 100, steps: [] }] }
+- { id: ask, wait: 10h, branches: [{ name: 乙, on: { event: message }, steps: [] }] }
+`)
+  const rows = html.split('<tr').filter((row) => row.includes('<code>'))
+  expect(rows).toHaveLength(2)
+  expect(rows[0]).toMatch(/half.*已决定.*甲/s)
+  expect(rows[1]).toContain('等待回应')
+  expect(rows[1]).toContain(new Date(ENTRY_AT + 10 * 3_600_000).toISOString())
+})
+
+it('the page of a run without forks has no table of forks', () => {
+  expect(htmlOf('- { id: bye, send: { text: bye } }')).not.toContain('fork')
+})
