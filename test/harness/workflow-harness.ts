@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import type { ActInput, Activities, RecordRunInput, SendInput } from '../../activities/index.ts'
+import type { WorkerVersion } from '../../src/config/config.ts'
 import { type ActResult, applySend } from '../../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
@@ -32,8 +33,9 @@ export interface WorkflowHarness {
   client: Client
   runs: RunClient
   follower(options?: { rules?: RulesProfileName }): TestFollower
-  /** Starts the worker of a harness that was created with `idle`. */
-  startWorkers(): Promise<void>
+  /** Starts the worker of a harness that was created with `idle`. Runs stay on its `version`. */
+  startWorkers(version?: WorkerVersion): Promise<void>
+  stopWorkers(): Promise<void>
   close(): Promise<void>
 }
 
@@ -120,13 +122,21 @@ export async function startWorkflowHarness(
   const sinks = runLogSinks(createLog('silent'))
   let workers: Worker[] = []
   let running: Promise<unknown> = Promise.resolve()
-  const startWorkers = async () => {
+  const startWorkers = async (version?: WorkerVersion) => {
     workers = await Promise.all([
       Worker.create({
         ...common,
         taskQueue,
         workflowBundle,
-        buildId: buildIdOf(workflowBundle),
+        ...(version
+          ? {
+              workerDeploymentOptions: {
+                version,
+                useWorkerVersioning: true,
+                defaultVersioningBehavior: 'PINNED',
+              },
+            }
+          : { buildId: buildIdOf(workflowBundle) }),
         sinks,
         maxCachedWorkflows: 100,
         activities: { ...activities },
@@ -142,11 +152,17 @@ export async function startWorkflowHarness(
     ])
     running = Promise.all(workers.map((w) => w.run()))
   }
+  const stopWorkers = async () => {
+    for (const w of workers) w.shutdown()
+    workers = []
+    await running
+  }
   if (!withoutWorkers) await startWorkers()
   return {
     client,
     runs,
     startWorkers,
+    stopWorkers,
     follower: ({ rules = 'wechat-2023' } = {}) => {
       const openId = `o${randomUUID().slice(0, 12)}`
       const wechat: FollowerRecord['wechat'] = {
@@ -167,8 +183,7 @@ export async function startWorkflowHarness(
       return createTestFollower(client, runs, follower, rules)
     },
     async close() {
-      for (const w of workers) w.shutdown()
-      await running
+      await stopWorkers()
       await native.close()
       await connection.close()
     },
