@@ -8,9 +8,9 @@ const RECENT_MS = MINUTE_MS
 const NONE_RECENT_RETRY_MS = SECOND_MS
 
 /**
- * Claims the oldest events of each account first. While the oldest are older than a minute, batches alternate between the oldest events and the
- * newest ones of the last minute. After an outage, recent followers then get their messages within their minute, and old
- * events still get half of the work. A claim returns fewer than `limit` events only when no other event is due.
+ * Claims the oldest events of each account first. While the oldest are older than a minute, batches alternate between the
+ * oldest events and the newest ones of the last minute. After an outage, recent followers then get their messages within their
+ * minute, and old events still get half of the work. A claim returns fewer than `limit` events only when no other event is due.
  */
 export function createClaimPolicy(deps: { db: Db; ownerId: string; now: () => number; leaseMs: number }) {
   const { db, now } = deps
