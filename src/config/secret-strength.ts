@@ -11,8 +11,11 @@ const MIN_DISTINCT_CHARACTERS = 5
  * 32 hexadecimal digits. In a block that is repeated twice or more, at most half are.
  */
 const MIN_DISTINCT_SHARE = 0.6
-/** The share of neighbours in an alphabet or a keyboard row. Random hexadecimal digits have a fifth, base64 a twentieth. */
-const MAX_SEQUENTIAL_SHARE = 2 / 3
+/**
+ * The share of neighbours in an alphabet or a keyboard row. Random hexadecimal digits have a fifth, base64 a twentieth. Of
+ * 10^10 random texts of 32 hexadecimal digits one has more than this share.
+ */
+const MAX_SEQUENTIAL_SHARE = 3 / 4
 const ROWS = [
   '0123456789abcdefghijklmnopqrstuvwxyz0',
   '1234567890qwertyuiopasdfghjklzxcvbnm',
