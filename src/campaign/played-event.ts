@@ -1,4 +1,4 @@
-import type { FactValue } from '../shared/facts.ts'
+import { factOfText } from '../shared/facts.ts'
 import { parseDuration } from './duration.ts'
 import type { PlayedEvent } from './simulation.ts'
 
@@ -29,7 +29,7 @@ export function readPlayedEvent(text: string): PlayedEvent | { problem: string }
     case 'fact': {
       const [, name, given] = /^([A-Za-z]\w{0,31})=([\s\S]*)$/.exec(rest.trim()) ?? []
       if (name === undefined || given === undefined) return { problem: missing(text) }
-      return { atMs, do: 'facts', facts: { [name]: factValue(given) } }
+      return { atMs, do: 'facts', facts: { [name]: factOfText(given) } }
     }
     case 'agent':
       if (value !== 'open' && value !== 'close') return { problem: missing(text) }
@@ -46,11 +46,4 @@ export function readPlayedEvent(text: string): PlayedEvent | { problem: string }
 
 function missing(text: string): string {
   return `"${text}" is no event: write a duration and ${FORMS}`
-}
-
-/** True, false, a number as it is written, or a text. */
-function factValue(text: string): FactValue {
-  if (text === 'true' || text === 'false') return text === 'true'
-  const number = Number(text)
-  return text !== '' && String(number) === text ? number : text
 }

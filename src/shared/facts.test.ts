@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeFacts, parseFacts } from './facts.ts'
+import { factOfText, mergeFacts, parseFacts } from './facts.ts'
 
 const issuesOf = (value: unknown) => parseFacts(value).issues.map((i) => i.path)
 
@@ -51,5 +51,40 @@ describe('facts', () => {
       ],
     ])
     expect(issuesOf(JSON.parse('{"__proto__": 1}'))).toEqual(['__proto__'])
+  })
+})
+
+describe('a fact written as a text', () => {
+  it.each([
+    ['true', true],
+    ['false', false],
+    ['0', 0],
+    ['-1', -1],
+    ['12.5', 12.5],
+    ['20261201', 20261201],
+  ])('is %s', (text, value) => {
+    expect(factOfText(text)).toBe(value)
+  })
+
+  it.each([
+    '007',
+    '1.50',
+    '+86',
+    '1e3',
+    '.5',
+    '-0',
+    '0x10',
+    '1_000',
+    '13800138000138000138',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    'True',
+    'null',
+    ' 1',
+    '1 ',
+    '',
+  ])('stays the text "%s"', (text) => {
+    expect(factOfText(text)).toBe(text)
   })
 })

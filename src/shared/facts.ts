@@ -60,3 +60,13 @@ export function mergeFacts(known: Facts, set: Facts): Facts | null {
   const merged = { ...known, ...set }
   return Object.keys(merged).length <= MAX_FACTS ? merged : null
 }
+
+/**
+ * The fact that a text on a command line stands for: true, false, or a finite number in its one spelling. Everything else is a
+ * text. 007, 1.50 and +86 may be codes, and NaN is no number that a fact can be.
+ */
+export function factOfText(text: string): FactValue {
+  if (text === 'true' || text === 'false') return text === 'true'
+  const number = Number(text)
+  return Number.isFinite(number) && String(number) === text ? number : text
+}

@@ -358,12 +358,13 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     await app.simulator.account(APP).type('oFacts', '在吗')
     const known = () => nurture('follower', 'facts', APP, 'oFacts', '--json')
     await waitFor(known, { until: ({ code }) => code === 0 })
-    const set = ['--set', 'paid=true', '--set', 'amount=12.5', '--set', 'note=a=b', '--set', 'phone=+86 1']
+    const given = ['paid=true', 'amount=12.5', 'note=a=b', 'phone=+86 1', 'code=007']
+    const set = given.flatMap((fact) => ['--set', fact])
     expect(await nurture('follower', 'facts', APP, 'oFacts', ...set)).toMatchObject({
       code: 0,
-      out: 'accepted: paid, amount, note, phone',
+      out: 'accepted: paid, amount, note, phone, code',
     })
-    const facts = { paid: true, amount: 12.5, note: 'a=b', phone: '+86 1' }
+    const facts = { paid: true, amount: 12.5, note: 'a=b', phone: '+86 1', code: '007' }
     await waitFor(async () => JSON.parse((await known()).out).facts, {
       until: (found) => isDeepStrictEqual(found, facts),
     })

@@ -1,5 +1,6 @@
 import { Option } from '@commander-js/extra-typings'
 import type { PresentedRun } from '../../run/present.ts'
+import { type Facts, factOfText } from '../../shared/facts.ts'
 import { callApi, urlOption } from '../api-client.ts'
 import { command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
 import { collect, collectPairs } from '../option-parsers.ts'
@@ -122,13 +123,8 @@ const tag = (terminal: Terminal) =>
     )
 
 /** The values of `--set` in the types that conditions compare. */
-function toFacts(set: Readonly<Record<string, string>>): Record<string, string | number | boolean> {
-  return Object.fromEntries(Object.entries(set).map(([name, text]) => [name, toFact(text)]))
-}
-
-function toFact(text: string): string | number | boolean {
-  if (text === 'true' || text === 'false') return text === 'true'
-  return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text
+function toFacts(set: Readonly<Record<string, string>>): Facts {
+  return Object.fromEntries(Object.entries(set).map(([name, text]) => [name, factOfText(text)]))
 }
 
 const erase = (terminal: Terminal) =>

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { readPlayedEvent } from './played-event.ts'
+
+describe('a fact of a preview', () => {
+  it.each([
+    ['2h fact paid=true', { paid: true }],
+    ['2h fact amount=12.5', { amount: 12.5 }],
+    ['2h fact code=007', { code: '007' }],
+    ['2h fact x=NaN', { x: 'NaN' }],
+    ['2h fact x=-Infinity', { x: '-Infinity' }],
+    ['2h fact note=a=b', { note: 'a=b' }],
+  ])('is read from "%s"', (text, facts) => {
+    expect(readPlayedEvent(text)).toEqual({ atMs: 7_200_000, do: 'facts', facts })
+  })
+})
