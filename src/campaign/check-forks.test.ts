@@ -182,7 +182,6 @@ describe('a word that is not built yet', () => {
   it.each([
     ['answers: [{ on: { keywords: [a] }, handover: true }]', '', 'answers'],
     ['ifBusy: replace', '', 'ifBusy'],
-    ['goal: { on: { keywords: [a] } }', '', 'goal'],
     ['exit: { keywords: [TD], resume: [KQ] }', '', 'exit.resume'],
     ['', ', handover: anna@shop', 'steps.0.handover'],
     ['', ', when: { not: { entry: { event: window-closing, before: 2h } } }', 'steps.0.when.not.entry'],

@@ -1,3 +1,4 @@
+import type { Goal } from '../run/goal.ts'
 import type { Plan } from '../run/plan.ts'
 import { normaliseExitKeyword } from '../shared/keyword.ts'
 import { MINUTE_MS } from '../shared/time-units.ts'
@@ -23,7 +24,6 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
   const { steps, forks, isFlat } = compileItems(campaign.steps)
   const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
   const hasClock = steps.some((s) => s.clock) || forks.some((f) => f.clock)
-  const goal = campaign.goal
   const plan: Plan = {
     campaign: campaign.id,
     version,
@@ -36,9 +36,18 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
       ? { zone: zoneOffsets(CHINA.timezone, CHINA.at), spreadMs: campaign.spread ?? SPREAD_MS }
       : {}),
     ...(quiet ? { quiet: { from: minutesOf(quiet.from), to: minutesOf(quiet.to) } } : {}),
-    ...(goal ? { goal: { on: compileEvents(goal.on), ends: goal.end } } : {}),
+    ...(campaign.goal ? { goal: compileGoal(campaign.goal) } : {}),
   }
   return { ...plan, ...newsOf(campaign, plan) }
+}
+
+function compileGoal({ on, end, value, within }: NonNullable<Campaign['goal']>): Goal {
+  return {
+    on: compileEvents(on),
+    ends: end,
+    withinMs: within,
+    ...(value === undefined ? {} : { value }),
+  }
 }
 
 /**

@@ -23,6 +23,7 @@ export function newsOf(
     ...matchers.flatMap(namesOfMatcher),
     ...conditionsOf(plan).flatMap(namesOfCondition),
     ...anchors,
+    ...(goal?.value === undefined ? [] : [goal.value]),
     ...messages.flatMap(({ message }) => factsOfMessage(message)),
   ])
   const hearsAnyFact = matchers.some(({ event, facts }) => event === 'fact' && facts === undefined)

@@ -10,7 +10,7 @@ import type { Campaign } from './model.ts'
  * do, but a file with one of them is refused, so that none is silently ignored. Delete a word when its part is built.
  */
 const UNBUILT = {
-  campaign: ['ifBusy', 'answers', 'goal'],
+  campaign: ['ifBusy', 'answers'],
   exit: ['reply', 'resume', 'resumeReply'],
   step: ['typing', 'handover'],
   entryEvents: ['window-closing'],

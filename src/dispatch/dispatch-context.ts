@@ -17,6 +17,7 @@ import type { RunState } from '../run/state.ts'
 import type { Facts } from '../shared/facts.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
+import type { GoalHit } from '../store/runs/goals.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'
 import { type Ledger, mergeLedgers } from '../wechat/rules/ledger.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
@@ -28,7 +29,9 @@ export type Reentry = 'always' | 'never' | { afterMs: number }
 export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
   /** How it ended; null while it goes on. Absent: not read. */
   outcome?: RunRow['outcome']
-  plan: Pick<Plan, 'exitKeywords' | 'facts' | 'listensTo'>
+  /** When it ended, epoch ms; null while it goes on. Absent: not read. */
+  endedAt?: RunRow['endedAt']
+  plan: Pick<Plan, 'exitKeywords' | 'facts' | 'listensTo' | 'goal'>
   state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
@@ -61,6 +64,8 @@ type RequestResult =
 /** What an event means for its follower. `patch` is written to the follower's row after the action. */
 export interface DispatchPlan {
   patch: FollowerPatch
+  /** The runs that reach their goal by it. Absent: none. */
+  goals?: readonly GoalHit[]
   action:
     | { do: 'nothing'; result: 'ignored' | 'no-run' | 'already-done' | RequestResult }
     | { do: 'unsubscribe'; event: EventStamp & { key: string } }

@@ -35,7 +35,7 @@ async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Prom
     return skipRemovedAccount(deps, follower, row, known)
   }
   const isExitText = (text: string) => config.isExitText(row.appId, text)
-  const { patch, action } = planDispatch({ row, ...known, isExitText })
+  const { patch, action, goals = [] } = planDispatch({ row, ...known, isExitText })
   if (action.do === 'erase') return eraseOnRequest(deps, follower, row)
   if (action.do === 'retry') throw new InProgressError('the run before is still ending')
 
@@ -49,7 +49,7 @@ async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Prom
   }
   if (action.do === 'start') await endRunBefore(deps, follower, row, known.runs)
   const { result, started = null } = await perform(deps, follower, row, action)
-  await finishDispatch(db, { id: row.id, result, follower, patch, started }, now())
+  await finishDispatch(db, { id: row.id, result, follower, patch, started, goals }, now())
   // The newest run received the signal.
   const run =
     result === 'started' ? row.dedupeKey : result === 'signalled' ? known.runs[0]?.runKey : undefined

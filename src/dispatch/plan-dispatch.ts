@@ -2,6 +2,7 @@ import { type AgentSessionChange, isNewerChange, sessionEndImpliedBy } from '../
 import { correctedTime, type EventStamp, type Interaction, isExitText, isOlder } from '../run/plan.ts'
 import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
+import type { GoalHit } from '../store/runs/goals.ts'
 import { addGrant } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type Scene } from '../wechat/rules/rules.ts'
 import {
@@ -17,6 +18,7 @@ import {
   startOf,
   toEntry,
 } from './dispatch-context.ts'
+import { goalsOfInteraction, goalsOfRequest } from './plan-goals.ts'
 import { planRequest } from './plan-request.ts'
 
 /**
@@ -30,7 +32,8 @@ export function planDispatch(context: DispatchContext): DispatchPlan {
   if (row.kind === 'unsubscribe') return planUnsubscribe(context, stamp)
   if (isErasure(row.kind)) return { patch: {}, action: { do: 'erase' } }
   if (AGENT_SESSION_KINDS.has(row.kind)) return planAgentSession(context, stamp)
-  if (row.event?.request) return planRequest(context, row.event.request, stamp)
+  const request = row.event?.request
+  if (request) return withGoals(planRequest(context, request, stamp), goalsOfRequest(context, stamp, request))
   const scene = row.event?.scene ?? null
   const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   const lastEntry = context.runs[0]?.entry
@@ -42,6 +45,10 @@ export function planDispatch(context: DispatchContext): DispatchPlan {
     }
   }
   return planInteraction(context, stamp, scene)
+}
+
+function withGoals(plan: DispatchPlan, goals: readonly GoalHit[]): DispatchPlan {
+  return goals.length > 0 ? { ...plan, goals } : plan
 }
 
 /** Event kinds of a session with a human agent → whether the session is open after the event. */
@@ -129,12 +136,13 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
     ...(start ? { start } : {}),
   }
   const ledger = carriedLedger(context, grants, correctedTime(when))
-  if (row.attempts > 1 && context.runs.some((r) => hasApplied(r, row.dedupeKey))) {
-    return { patch, action: { do: 'nothing', result: 'already-done' } }
-  }
-  if (run) return { patch, action: { do: 'interact', event, ledger, agent } }
-  if (start) return { patch, action: { do: 'start', event, ledger, agent } }
-  return { patch, action: { do: 'nothing', result: 'no-run' } }
+  const goals = goalsOfInteraction(context, stamp, event)
+  const planned = (action: DispatchPlan['action']) => withGoals({ patch, action }, goals)
+  if (row.attempts > 1 && context.runs.some((r) => hasApplied(r, row.dedupeKey)))
+    return planned({ do: 'nothing', result: 'already-done' })
+  if (run) return planned({ do: 'interact', event, ledger, agent })
+  if (start) return planned({ do: 'start', event, ledger, agent })
+  return planned({ do: 'nothing', result: 'no-run' })
 }
 
 /** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */

@@ -42,6 +42,8 @@ export interface RunEvent {
   tags?: readonly string[]
   /** The name of a clicked link. */
   link?: string
+  /** The names of the facts that were set. */
+  changed?: readonly string[]
 }
 
 /** True when one of the filters fits. A filter of facts compares all known facts, since a fact is a state. */

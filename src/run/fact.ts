@@ -15,9 +15,17 @@ export function factsHold(facts: Facts, tests: Readonly<Record<string, FactTest>
 function meets(value: FactValue, test: FactTest): boolean {
   if (Array.isArray(test)) return test.some((one) => String(one) === String(value))
   if (typeof test !== 'object') return String(test) === String(value)
-  const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value)
+  const number = numberOfFact(value) ?? Number.NaN
   if ('atLeast' in test) return number >= test.atLeast
   return 'atMost' in test && number <= test.atMost
+}
+
+/** The number of a fact, also of one that was sent as text; null for any other value. */
+export function numberOfFact(value: FactValue | undefined): number | null {
+  if (value === undefined || typeof value === 'boolean' || (typeof value === 'string' && value.trim() === ''))
+    return null
+  const number = Number(value)
+  return Number.isFinite(number) ? number : null
 }
 
 /** The time that a fact names, epoch ms: an ISO time with its offset, or epoch ms. Null for any other value. */

@@ -2,7 +2,8 @@ import type { Facts } from '../shared/facts.ts'
 import { normaliseExitKeyword } from '../shared/keyword.ts'
 import type { Allowance, Scene } from '../wechat/rules/rules.ts'
 import type { Condition } from './condition.ts'
-import type { EventMatcher, EventName } from './event-matcher.ts'
+import type { EventName } from './event-matcher.ts'
+import type { Goal } from './goal.ts'
 import type { QuietHours, ZoneOffsets } from './local-time.ts'
 import type { Outcome } from './outcome.ts'
 import type { Anchor, Clock, PlanFork } from './plan-fork.ts'
@@ -39,24 +40,18 @@ export interface Plan {
 export const NEWS = ['fact', 'tag', 'link'] as const
 type News = (typeof NEWS)[number]
 
-/** What the campaign is for. */
-interface Goal {
-  on: readonly EventMatcher[]
-  /** The run ends when the goal is reached. */
-  ends: boolean
-}
-
 /**
- * What a run's row keeps of its plan: the parts that events and views need, and the local times of the account. The steps are in
+ * What a run's row keeps of its plan: the parts that events and views need, also after its end, and the local times of the account. The steps are in
  * the campaign version, once for all its runs. A row of 0.3 has the whole plan.
  */
 export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan>
 
-export function storedPlan({ exitKeywords, windowMs, zone, facts, listensTo }: Plan): StoredPlan {
+export function storedPlan({ exitKeywords, windowMs, zone, goal, facts, listensTo }: Plan): StoredPlan {
   return {
     exitKeywords,
     windowMs,
     ...(zone ? { zone } : {}),
+    ...(goal ? { goal } : {}),
     ...(facts ? { facts } : {}),
     ...(listensTo ? { listensTo } : {}),
   }

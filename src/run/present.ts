@@ -38,6 +38,8 @@ export function presentRun(
       reason: s.reason,
       errcode: s.errcode,
     })),
+    // Absent while the goal is not reached.
+    ...(state.goal ? { goal: { ...state.goal, at: iso(state.goal.at) ?? '' } } : {}),
     // Absent in a run without forks.
     ...(forks.length > 0 ? { forks } : {}),
   }

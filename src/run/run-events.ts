@@ -7,8 +7,9 @@ import {
   sessionEndImpliedBy,
 } from './agent-session.ts'
 import { applyTagChanges } from './attributes.ts'
-import { fitsAny, type RunEvent } from './event-matcher.ts'
+import type { RunEvent } from './event-matcher.ts'
 import { answerFork, haltWaits, settle } from './forks.ts'
+import { goalValue, reachesGoal } from './goal.ts'
 import { eventOfInteraction } from './interaction-event.ts'
 import {
   correctedTime,
@@ -19,6 +20,7 @@ import {
   isOlder,
   type KnownAtStart,
   type Plan,
+  sendsNothing,
   type Told,
 } from './plan.ts'
 import { schedule } from './schedule.ts'
@@ -131,16 +133,37 @@ export function applyTold(plan: Plan, state: RunState, told: Told): RunState {
 }
 
 function eventOfTold(told: Told, at: number): RunEvent {
-  if ('facts' in told) return { event: 'fact', at }
+  if ('facts' in told) return { event: 'fact', at, changed: Object.keys(told.facts) }
   return 'tags' in told ? { event: 'tag', at, tags: told.tags } : { event: 'link', at, link: told.link }
 }
 
-/** The goal comes before the waits: an event that ends the run takes no branch. */
+/** The exit comes before the goal, and the goal before the waits: an event that ends the run takes no branch. */
 function applyEvent(plan: Plan, state: RunState, event: RunEvent, mayAnswer: boolean): RunState {
   if (state.stop) return state
-  if (plan.goal?.ends && fitsAny(plan.goal.on, event, state.own ?? {}))
-    return update(state, { stop: { outcome: 'goal-reached', reason: null, stamp: null } })
-  return mayAnswer ? answerFork(plan, state, event) : state
+  const after = applyToGoal(plan, state, event)
+  return mayAnswer && !after.stop ? answerFork(plan, after, event) : after
+}
+
+/** The first event that fits counts. */
+function applyToGoal(plan: Plan, state: RunState, event: RunEvent): RunState {
+  const { goal } = plan
+  const facts = state.own ?? {}
+  if (!goal || state.goal || !reachesGoal(goal, event, facts)) return state
+  const reached = { at: event.at, value: goalValue(goal, facts), step: lastSentBefore(plan, state, event.at) }
+  return update(state, {
+    goal: reached,
+    ...(goal.ends ? { stop: { outcome: 'goal-reached', reason: null, stamp: null } } : {}),
+  })
+}
+
+function lastSentBefore(plan: Plan, { steps }: RunState, at: number): string | null {
+  let last: { id: string; sentAt: number } | null = null
+  for (const [i, { id, state, sentAt }] of steps.entries()) {
+    const planned = plan.steps[i]
+    if (state !== 'sent' || sentAt === null || sentAt > at || !planned || sendsNothing(planned)) continue
+    if (!last || sentAt >= last.sentAt) last = { id, sentAt }
+  }
+  return last?.id ?? null
 }
 
 function seenKeys(state: RunState, key: string): string[] {

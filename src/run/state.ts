@@ -2,6 +2,7 @@ import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { AgentSessionChange } from './agent-session.ts'
 import type { FollowerAttributes } from './condition.ts'
 import type { RunEvent } from './event-matcher.ts'
+import type { ReachedGoal } from './goal.ts'
 import type { Outcome } from './outcome.ts'
 import type { Entry, EventStamp, KnownAtStart } from './plan.ts'
 
@@ -79,6 +80,8 @@ export interface RunState extends KnownAtStart {
   answer?: string
   /** Since when a pause or a human agent's session has stopped the time of waits, epoch ms; absent: it goes on. */
   haltedAt?: number
+  /** The goal, once it was reached while the run went on. The store has the one that counts. */
+  goal?: ReachedGoal
   /** Absent until a step has needed them. */
   attributes?: FollowerAttributes
   /** Why the run must end; null while it goes on. */

@@ -6,6 +6,7 @@ import {
   index,
   integer,
   jsonb,
+  numeric,
   pgTable,
   primaryKey,
   text,
@@ -267,6 +268,26 @@ export const deliveries = pgTable(
     updatedAt: epochMs('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.runKey, t.stepId] })],
+)
+
+/**
+ * Goals that runs have reached, at most one each. A row outlives its run, for sums: the purge and an erasure only replace the key,
+ * so that nothing of the follower is left.
+ */
+export const goals = pgTable(
+  'goals',
+  {
+    runKey: text('run_key').primaryKey(),
+    appId: text('app_id').notNull(),
+    campaign: text('campaign').notNull(),
+    version: integer('version').notNull(),
+    at: epochMs('at').notNull(),
+    /** The number of the goal's fact. Exact, because amounts of money are added up. */
+    value: numeric('value', { mode: 'number' }),
+    /** The last step whose message was sent before. */
+    stepId: text('step_id'),
+  },
+  (t) => [index('goals_by_campaign').on(t.campaign, t.at)],
 )
 
 /** How many ended runs the purge has deleted, by outcome. `readCampaignTotals` adds them to the runs that exist. */

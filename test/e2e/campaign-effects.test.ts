@@ -124,3 +124,49 @@ steps:
     expect(texts('oReader').at(-1)).toBe('读完了吗')
   })
 })
+
+describe('a goal', () => {
+  const goalOf = async (openId: string) =>
+    (await api.get<{ goal?: unknown }>(`/api/followers/${APP}/${openId}`)).body.goal
+  const reached = (openId: string) => waitFor(() => goalOf(openId), { until: (goal) => goal !== undefined })
+  const coupon = (id: string, goal: string) =>
+    api.put(`
+id: ${id}
+name: 优惠券
+entry: { event: message, keywords: [${id}] }
+steps:
+  - { id: gift, send: { text: 您的券 } }
+  ${goal.includes('later') ? '' : '- { id: remind, after: 20h, send: { text: 券快到期了 } }'}
+goal: ${goal.replace('later', '')}
+`)
+
+  it('ends the run once the coupon is used, and counts its value', async () => {
+    await coupon('coupon', '{ on: { facts: { used: true } }, value: amount }')
+    await wechat().follow('oBuyer')
+    await wechat().type('oBuyer', 'coupon')
+    await received('oBuyer', '您的券')
+    await setFacts('oBuyer', { city: '上海' })
+    await setFacts('oBuyer', { used: true, amount: 58.5 })
+    expect(await ended('oBuyer', 'coupon')).toEqual([
+      'goal-reached',
+      'gift sent',
+      'remind skipped goal-reached',
+    ])
+    expect(await reached('oBuyer')).toEqual({ at: expect.any(String), value: 58.5, step: 'gift' })
+    await setFacts('oBuyer', { used: true, amount: 99 })
+    await waitFor(() => api.get<{ pending: number }>('/api/inbox'), { until: (r) => r.body.pending === 0 })
+    expect(await goalOf('oBuyer')).toMatchObject({ value: 58.5 })
+  })
+
+  it('counts after the end of the run, which nothing keeps open', async () => {
+    await coupon('later', '{ on: { facts: { bought: true } }, value: amount, within: 3d } # later')
+    await wechat().follow('oLater')
+    await wechat().type('oLater', 'later')
+    expect(await ended('oLater', 'later')).toEqual(['completed', 'gift sent'])
+    expect(await goalOf('oLater')).toBeUndefined()
+    await setFacts('oLater', { bought: true, amount: '12' })
+    expect(await reached('oLater')).toEqual({ at: expect.any(String), value: 12, step: 'gift' })
+    const run = await api.app.waitForRun(APP, 'oLater', (r) => r.status === 'ended')
+    expect(run.outcome).toBe('completed')
+  })
+})

@@ -6,6 +6,7 @@ import { planOfRun } from '../../store/campaigns/plan-of-run.ts'
 import type { Db } from '../../store/db.ts'
 import { requestErasure } from '../../store/runs/erase-follower.ts'
 import { readFollower, saveFollower } from '../../store/runs/follower-rows.ts'
+import { readGoals } from '../../store/runs/goals.ts'
 import { listLatestRuns } from '../../store/runs/latest-runs.ts'
 import { type RunRow, runsByFollower } from '../../store/runs/run-rows.ts'
 import { deliveries, followers } from '../../store/schema.ts'
@@ -234,19 +235,20 @@ async function signalRun(
 /** A follower in the audit log. The openId is masked, because it is personal data. */
 const auditTarget = ({ appId, openId }: FollowerKey) => `${appId}/${maskId(openId)}`
 
-/** The latest run of a follower, with its deliveries and forks; null if there is none. */
+/** The latest run of a follower, with its deliveries, forks and goal; null if there is none. */
 export async function readRun(
   { db, campaigns }: Pick<ApiDeps, 'db' | 'campaigns'>,
   followerKey: FollowerKey,
 ) {
   const [run] = await runsByFollower(db, followerKey, 1)
   if (!run) return null
-  const [rows, followerRow, plan] = await Promise.all([
+  const [rows, followerRow, plan, goals] = await Promise.all([
     db.select().from(deliveries).where(eq(deliveries.runKey, run.runKey)),
     readFollower(db, followerKey),
     run.state.forks?.length ? planOfRun(campaigns, run) : null,
+    readGoals(db, [run.runKey]),
   ])
-  return viewRun(run, rows, followerRow, plan ?? {})
+  return viewRun(run, rows, followerRow, plan ?? {}, goals.get(run.runKey) ?? null)
 }
 
 /** Runs for a list: the single view without ledger, steps and forks. */

@@ -70,6 +70,14 @@ export const follower = followerItem
         errcode: z.number().nullable(),
       }),
     ),
+    goal: z
+      .object({
+        at: isoTime,
+        value: z.number().nullable().openapi({ description: 'The number of the fact that `value` names.' }),
+        step: z.string().nullable().openapi({ description: 'The last step whose message was sent before.' }),
+      })
+      .optional()
+      .openapi({ description: 'Absent while the goal is not reached. It may be reached after the end.' }),
     forks: z
       .array(fork)
       .optional()

@@ -1,3 +1,4 @@
+import type { ReachedGoal } from '../../run/goal.ts'
 import type { Plan } from '../../run/plan.ts'
 import { presentRun } from '../../run/present.ts'
 import { isOpen, type StepState } from '../../run/state.ts'
@@ -16,15 +17,19 @@ export function viewRun(
   follower: FollowerRow | null,
   /** The run's plan, for its forks. */
   plan: Pick<Plan, 'forks'> = {},
+  /** The goal that counts: the run may have reached it after its end. */
+  goal: ReachedGoal | null = null,
 ) {
   const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
   const steps = run.state.steps.map((step) => withDelivery(step, byStep.get(step.id)))
   const identity = { appId: run.appId, openId: run.openId, runId: run.runId || null }
-  if (run.status === 'ended') return presentRun({ ...run.state, steps }, identity, plan)
+  const { goal: _uncounted, ...snapshot } = run.state
+  const state = { ...snapshot, steps, ...(goal ? { goal } : {}) }
+  if (run.status === 'ended') return presentRun(state, identity, plan)
   const isUnfollowed = follower?.unfollowedAt != null && follower.unfollowedAt > run.entry.at
   const ledger = isUnfollowed ? [] : mergeLedgers(run.state.ledger, follower?.grants ?? [])
   const closesAt = Math.max(run.state.closesAt, (follower?.lastInteractionAt ?? 0) + run.plan.windowMs)
-  return presentRun({ ...run.state, steps, ledger, closesAt }, identity, plan)
+  return presentRun({ ...state, ledger, closesAt }, identity, plan)
 }
 
 /** The snapshot does not change between the request for a send and its result. The delivery row does. */

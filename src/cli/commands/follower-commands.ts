@@ -142,11 +142,18 @@ function forkLines({ forks }: PresentedRun): string[] {
   return ['', table(['fork', 'state', 'until', 'took', 'at', 'reason'], rows)]
 }
 
+function goalLines({ goal }: PresentedRun): string[] {
+  if (!goal) return []
+  const value = goal.value === null ? '' : ` · value ${goal.value}`
+  return [`goal reached ${goal.at}${value}${goal.step === null ? '' : ` · after step ${goal.step}`}`]
+}
+
 function describeRun(run: PresentedRun): string {
   const outcome = run.outcome ? ` · ${run.outcome}${run.reason ? ` (${run.reason})` : ''}` : ''
   return [
     `${run.campaign}@${run.version} · ${run.status}${outcome}`,
     `started ${run.startedAt} · window closes ${run.window.closesAt}`,
+    ...goalLines(run),
     '',
     table(
       ['step', 'state', 'due', 'sent', 'reason', 'errcode'],

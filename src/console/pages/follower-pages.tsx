@@ -107,6 +107,18 @@ export const RunFragment = ({ run }: { run: RunView }) => (
         窗口关闭 window closes <Time at={run.window.closesAt} />
       </span>
     </p>
+    {run.goal ? (
+      <p class="row">
+        <b>达成目标 goal reached</b>
+        <Time at={run.goal.at} />
+        {run.goal.value === null ? null : <span>{`数值 value ${run.goal.value}`}</span>}
+        {run.goal.step === null ? null : (
+          <span class="quiet">
+            在步骤之后 after step <code>{run.goal.step}</code>
+          </span>
+        )}
+      </p>
+    ) : null}
     <Table headers={['步骤 step', '状态 state', '计划时间 planned', '发送时间 sent', '原因 reason']}>
       {run.steps.map((s) => (
         <tr>

@@ -13,8 +13,11 @@ const MAX_RETRY_DELAY_MS = 60_000
 const RECENT_RUNS = 20
 
 /** The part of a run's row that dispatching an event reads. */
-export type RecentRun = Pick<RunRow, 'runKey' | 'runId' | 'campaign' | 'status' | 'outcome' | 'entry'> & {
-  plan: Pick<RunRow['plan'], 'exitKeywords' | 'facts' | 'listensTo'>
+export type RecentRun = Pick<
+  RunRow,
+  'runKey' | 'runId' | 'campaign' | 'status' | 'outcome' | 'entry' | 'endedAt'
+> & {
+  plan: Pick<RunRow['plan'], 'exitKeywords' | 'facts' | 'listensTo' | 'goal'>
   state: Pick<RunRow['state'], 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
@@ -93,9 +96,9 @@ export async function claimHeads(
         (SELECT to_jsonb(f) FROM ${followers} f WHERE f.app_id = c.app_id AND f.open_id = c.open_id) AS follower,
         (SELECT COALESCE(jsonb_agg(r.run ORDER BY r.created_at DESC), '[]') FROM (
           SELECT created_at, jsonb_build_object('runKey', run_key, 'runId', run_id, 'campaign', campaign,
-            'status', status, 'outcome', outcome, 'entry', entry,
+            'status', status, 'outcome', outcome, 'entry', entry, 'endedAt', ended_at,
             'plan', jsonb_strip_nulls(jsonb_build_object('exitKeywords', plan->'exitKeywords', 'facts', plan->'facts',
-              'listensTo', plan->'listensTo')),
+              'listensTo', plan->'listensTo', 'goal', plan->'goal')),
             'state', jsonb_build_object('seenEventKeys', state->'seenEventKeys', 'revision', state->'revision',
               'ledger', state->'ledger')) AS run
           FROM ${runs} WHERE app_id = c.app_id AND open_id = c.open_id

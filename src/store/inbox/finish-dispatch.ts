@@ -2,6 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { type FollowerPatch, upsertFollower } from '../runs/follower-rows.ts'
+import { type GoalHit, goalStatements } from '../runs/goals.ts'
 import { inbox, runs } from '../schema.ts'
 import { dispatchedColumns } from './inbox-rows.ts'
 
@@ -14,12 +15,17 @@ export interface Dispatched {
   patch: FollowerPatch
   /** The run that it started, with Temporal's run id. */
   started: { runKey: string; runId: string } | null
+  /** The runs that reach their goal by it. Default: none. */
+  goals?: readonly GoalHit[]
 }
 
-/** Records a dispatched event in one statement: its row, its follower's, and Temporal's run id of the run that it started. */
+/**
+ * Records a dispatched event in one statement: its row, its follower's, Temporal's run id of the run that
+ * it started, and the goals that it reached.
+ */
 export async function finishDispatch(
   db: Db,
-  { id, result, follower, patch, started }: Dispatched,
+  { id, result, follower, patch, started, goals = [] }: Dispatched,
   now: number,
 ): Promise<void> {
   const event = db
@@ -38,7 +44,7 @@ export async function finishDispatch(
       .where(and(eq(runs.runKey, started?.runKey ?? ''), isNull(runs.runId)))
       .returning({ runKey: runs.runKey }),
   )
-  const ctes = started ? [event, run] : [event]
+  const ctes = [event, ...(started ? [run] : []), ...goalStatements(db, goals)]
   if (Object.keys(patch).length > 0) await upsertFollower(db.with(...ctes), follower, patch, now)
   else
     await db

@@ -3,7 +3,7 @@ import { and, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
-import { accounts, deliveries, followers, inbox, links, outbox, runs } from '../schema.ts'
+import { accounts, deliveries, followers, goals, inbox, links, outbox, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { ANONYMOUS_PREFIX, withoutPersonalData } from './anonymise-runs.ts'
 
@@ -58,6 +58,7 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     // A run key is the dedupe key of the entry, which anybody who knows the follower's id could compute.
     const key = `${ANONYMOUS_PREFIX}${randomBytes(16).toString('base64url')}`
     await tx.update(deliveries).set({ runKey: key, rid: null }).where(eq(deliveries.runKey, runKey))
+    await tx.update(goals).set({ runKey: key }).where(eq(goals.runKey, runKey))
     // A rendered URL may contain personal data.
     await tx.delete(links).where(eq(links.runKey, runKey))
     await tx

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { deliveries, runs, runTotals, stepTotals } from '../schema.ts'
+import { deliveries, goals, runs, runTotals, stepTotals } from '../schema.ts'
 import { execute } from '../sql.ts'
 
 /**
  * Deletes the oldest runs that ended before `before` and are anonymous, with their deliveries, and adds them to the totals of
- * their campaign version. One statement does both, so that no count is lost or added twice. A run that still has its follower's
+ * their campaign version. Their goals stay, under a random key.
+ * One statement does it, so that no count is lost or added twice. A run that still has its follower's
  * id stays: `reentry` and the order of late events need it.
  * @param batch.before epoch ms
  * @param batch.limit the most runs to delete
@@ -24,6 +25,8 @@ export async function purgeRuns(
       gone AS (
         DELETE FROM ${runs} r USING old WHERE r.run_key = old.run_key
         RETURNING r.run_key, r.campaign, r.version, r.app_id, r.outcome, r.state),
+      gone_goals AS (
+        UPDATE ${goals} g SET run_key = 'anonymous-' || gen_random_uuid() FROM old WHERE g.run_key = old.run_key),
       gone_deliveries AS (DELETE FROM ${deliveries} d USING old WHERE d.run_key = old.run_key),
       kept_runs AS (
         INSERT INTO ${runTotals} AS t (campaign, version, app_id, outcome, runs)
